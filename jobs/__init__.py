@@ -1,0 +1,1 @@
+"""WHAT: one job per file. `python -m jobs --help` lists them."""

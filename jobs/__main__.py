@@ -1,0 +1,80 @@
+"""`python -m jobs JOB --date D --lake L [...]`: runs one job. Also the file that spark-submit runs."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import datetime as dt
+import importlib
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if not __package__:  # run as a file by spark-submit: the folder above is what `import jobs` needs
+    sys.path[0] = str(HERE.parent)
+
+
+def all_jobs() -> dict[str, str]:
+    """Every job and the first line of its docstring, without importing any of them."""
+    found = {}
+    for path in sorted(HERE.glob("*.py")):
+        if not path.stem.startswith("_"):
+            doc = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+            found[path.stem] = doc.partition("\n")[0]
+    return found
+
+
+def add_night_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--date", type=dt.date.fromisoformat, required=True, help="the night, such as 2026-01-06")
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    parser.add_argument("--run", help="name of this attempt at the night; default: the next number")
+    parser.add_argument("--source", help="mapping of the raw files: a name in schemas/sources or a TOML file")
+    parser.add_argument("--raw", help="folder or URL of the shop's raw files")
+    add_settings_arguments(parser)
+
+
+def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", help="TOML file of settings; `python -m jobs show_settings` prints one")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting; repeatable")
+
+
+def main(argv: list[str]) -> int:
+    jobs = all_jobs()
+    if not argv or argv[0] in ("-h", "--help"):
+        print(__doc__, "\n\njobs:")
+        print("\n".join(f"  {name:18} {doc}" for name, doc in jobs.items()))
+        return 0
+    name, *rest = argv
+    if name not in jobs:
+        print(f"no job '{name}'; `python -m jobs --help` lists {', '.join(jobs)}", file=sys.stderr)
+        return 2
+    module = importlib.import_module(f"jobs.{name}")
+    parser = argparse.ArgumentParser(prog=f"python -m jobs {name}", description=module.__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    if hasattr(module, "add_arguments"):
+        module.add_arguments(parser)
+        return module.main(parser.parse_args(rest)) or 0
+    add_night_arguments(parser)
+    if hasattr(module, "add_night_options"):  # a night job with an option of its own
+        module.add_night_options(parser)
+    args = parser.parse_args(rest)
+    from jobs.runtime.night import Night  # late: --help must not wait for Spark
+
+    night = Night.from_args(args)
+    night.begin(name)
+    options = {key: getattr(args, key) for key in getattr(module, "NIGHT_OPTIONS", ())}
+    module.main(night, **options)
+    night.end()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        status = main(sys.argv[1:])
+    except (FileNotFoundError, ValueError, RuntimeError) as problem:
+        if os.environ.get("NIGHTMARKET_TRACEBACK"):
+            raise
+        print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
+        status = 1
+    sys.exit(status)

@@ -1,0 +1,19 @@
+"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; three users' lists."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+
+from jobs.runtime.lake import Lake
+from jobs.runtime.pages import night_page
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    parser.add_argument("--date", type=dt.date.fromisoformat, required=True, help="the night")
+
+
+def main(args: argparse.Namespace) -> int:
+    print(night_page(Lake(args.lake), args.date))
+    return 0

@@ -1,0 +1,165 @@
+"""Make the sample shop: raw drops of a shop that does not exist, with planted tastes and planted dirt.
+
+DIR/{date}/events-NN.parquet   the day's log in parts, each in order of time; late and repeated rows at its end
+DIR/{date}/items.csv           the whole catalogue at closing time
+DIR/{date}/users.jsonl         accounts that are new or changed; on the first day all of them
+DIR/truth/                     what was planted; no job reads it, tests and benchmarks do
+
+The same arguments give the same content. Memory holds the catalogue, the shoppers and one block of one day, never the
+run: a block is a number of people chosen so that their day is about half a million rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from jobs.runtime.log import get_logger
+from jobs.sample_shop import dirt, rows, shoppers, texts
+from jobs.sample_shop.shop import Plan, Shop, day_of, make_block, open_shop
+
+log = get_logger("make_sample_shop")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, help="folder of the drops; must be new or empty")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--users", type=int, default=2_000, help="accounts; a quarter as many visitors never register")
+    parser.add_argument("--items", type=int, default=500)
+    parser.add_argument("--days", type=int, default=14)
+    parser.add_argument("--start", type=date.fromisoformat, default=date(2026, 1, 1))
+    parser.add_argument("--events-per-user-day", type=float, default=7.0, help="rows of people; machines come on top")
+    parser.add_argument("--crawlers", type=int, help="machines, each on one day in four; default: 2 or users / 20000")
+    for field in fields(dirt.Shares):
+        name = field.name.replace("_", "-")
+        parser.add_argument(f"--share-{name}", type=float, default=field.default, help="of the people's rows")
+
+
+def main(args: argparse.Namespace) -> None:
+    plan = Plan(
+        seed=args.seed,
+        users=args.users,
+        items=args.items,
+        days=args.days,
+        start=args.start,
+        events_per_user_day=args.events_per_user_day,
+        crawlers=max(2, args.users // 20_000) if args.crawlers is None else args.crawlers,
+        shares=dirt.Shares(**{field.name: getattr(args, f"share_{field.name}") for field in fields(dirt.Shares)}),
+    )
+    make_sample_shop(plan, args.out)
+
+
+def make_sample_shop(plan: Plan, out: Path) -> int:
+    """Writes the whole run under `out` and returns its rows; ValueError if something is there already."""
+    if out.exists() and any(out.iterdir()):
+        raise ValueError(f"{out} is not empty; a sample shop is made into a new folder, so remove it or name another")
+    began = time.monotonic()
+    shop = open_shop(plan)
+    write_truth(shop, out / "truth")
+    log.info("%d accounts, %d items in %.1f s", plan.users, plan.items, time.monotonic() - began)
+    planted: dict[str, dict[str, int]] = {}
+    total = 0
+    for day in range(plan.days):
+        today = plan.day(day)
+        folder = out / today.isoformat()
+        folder.mkdir(parents=True)
+        planted[today.isoformat()] = write_day(shop, day, folder, out / "truth" / "dirt")
+        total += planted[today.isoformat()]["rows"]
+        rate = total / (time.monotonic() - began)
+        log.info("%s: %d rows; %d so far, %.0f a second", today, planted[today.isoformat()]["rows"], total, rate)
+    (out / "truth" / "dirt.json").write_text(json.dumps(planted, indent=1))
+    return total
+
+
+def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]:
+    """One drop: events, items, users; returns what was planted in it."""
+    plan, people = shop.plan, shop.people
+    level = shoppers.levels(people, shop.ledger.spent)
+    queries, per_leaf = texts.make_queries()
+    found: Counter[str] = Counter()
+    dirty = []
+    unknown = np.array([f"x{n:07d}" for n in range(dirt.UNKNOWN_ITEMS)])
+    item_ids = pa.array(np.concatenate([shop.catalogue.ids, unknown]))
+    today = day_of(shop, day)
+    for block, first in enumerate(range(0, len(people), shop.block)):
+        last = min(first + shop.block, len(people))
+        part = make_block(shop, today, block, first, last, per_leaf)
+        table = rows.delivered(part, first, last - first, item_ids, pa.array(queries))
+        write_events(table, folder / f"events-{block:02d}.parquet")
+        bad = part["dirt"] > 0
+        dirty.append((part["id"][bad], part["dirt"][bad]))
+        found.update({"rows": len(part), "returns": int(np.sum((part["kind"] == rows.RETURN) & ~bad))})
+        found.update(dirt.counts(part))
+    shop.ledger.restock(plan.random(day + 1, 0))
+    catalogue_file = texts.snapshot(shop.catalogue, shop.texts, day, shop.ledger.stock)
+    pyarrow.csv.write_csv(catalogue_file, folder / "items.csv")
+    write_accounts(shop, day, level, folder / "users.jsonl")
+    truth.mkdir(parents=True, exist_ok=True)
+    ids, codes = (np.concatenate(column) for column in zip(*dirty, strict=True))
+    np.savez(truth / f"{folder.name}.npz", log_id=ids, dirt=np.array(rows.DIRT)[codes])
+    return dict(found)
+
+
+def write_events(table: pa.Table, path: Path) -> None:
+    """Plain Parquet strings, whatever Arrow's own types were; Spark, DuckDB and pandas read them as such."""
+    coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+    # statistics of text columns take as long as everything else in writing, and no reader skips by them
+    pq.write_table(
+        table,
+        path,
+        use_dictionary=coded,
+        write_statistics=["log_id"],
+        store_schema=False,
+        dictionary_pagesize_limit=16 << 20,
+    )
+
+
+def write_accounts(shop: Shop, day: int, level_before: np.ndarray, path: Path) -> None:
+    people = shop.people
+    level = shoppers.levels(people, shop.ledger.spent)
+    registered = people.registered <= 0 if day == 0 else people.registered == day
+    changed = (level != level_before) & (people.registered < day)
+    who = np.flatnonzero(people.has_account & (registered | changed))
+    with path.open("w", encoding="utf-8") as stream:
+        for few in np.array_split(who, len(who) // 100_000 + 1):
+            stream.writelines(line + "\n" for line in shoppers.account_lines(people, few, level, shop.plan.start))
+
+
+def write_truth(shop: Shop, folder: Path) -> None:
+    """tastes.npz: affinity of accounts to items is `tastes @ vectors.T`. prices.npz: who reacts to which price."""
+    folder.mkdir(parents=True)
+    goods, people = shop.catalogue, shop.people
+    accounts = np.flatnonzero(people.has_account)
+    user_ids = np.array(shoppers.account_ids(accounts).to_pylist())
+    np.savez(
+        folder / "tastes.npz",
+        user_ids=user_ids,
+        tastes=people.tastes[accounts],
+        item_ids=goods.ids,
+        vectors=goods.vectors,
+        popularity=goods.popularity,
+        trend=goods.trend,
+        cycle_days=goods.cycle,
+        launch_day=goods.launch,
+    )
+    np.savez(
+        folder / "prices.npz",
+        item_ids=goods.ids,
+        elasticity=goods.elasticity,
+        base_cents=goods.base_cents,
+        user_ids=user_ids,
+        sensitivity=people.sensitivity[accounts],
+    )
+    crawlers = people.crawlers
+    names = np.where(people.has_account[crawlers], shoppers.account_ids(crawlers), shoppers.cookies(crawlers))
+    (folder / "crawlers.json").write_text(json.dumps(names.tolist()))

@@ -1,0 +1,45 @@
+"""Runs a whole night in one process: the same jobs, in the same order, as the Airflow DAG `nightly`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from typing import Any
+
+from jobs.runtime.night import Night
+
+# (job, its own options); the DAG has the same, and a test compares the two.
+ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("receive_drop", {}),
+    ("clean_events", {}),
+    ("update_catalogue", {}),
+    ("check_tables", {"stage": "clean"}),
+    ("update_interest", {}),
+    ("build_features", {}),
+    ("check_tables", {"stage": "features"}),
+    ("rank_popular_items", {}),
+    ("train_als", {}),
+    ("recommend_items", {}),
+    ("check_tables", {"stage": "lists"}),
+    ("judge_lists", {}),
+    ("publish_night", {}),
+    ("prune_lake", {}),
+)
+_CHANGES_THE_STOREFRONT = ("publish_night", "prune_lake")
+NIGHT_OPTIONS = ("dry_run",)
+
+
+def add_night_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="everything but publishing")
+
+
+def main(night: Night, dry_run: bool = False) -> None:
+    for job, options in ORDER:
+        if dry_run and job in _CHANGES_THE_STOREFRONT:
+            continue
+        stage = f"{job}_{options['stage']}" if options else job
+        night.begin(stage)
+        importlib.import_module(f"jobs.{job}").main(night, **options)
+        facts = night.end()
+        night.log.info("%.1f s", facts["seconds"])
+    night.begin("nightly")

@@ -1,0 +1,140 @@
+"""Tonight's lists -> published/run=R and the pointer: after a comparison with the last good night, or not at all.
+
+A night is refused, and the storefront keeps last night's, when a user's list is short, an item stands twice in a list,
+an item is shown that is sold out or withdrawn, or the number of rows or the items ever shown fall far below last
+night's. The pointer is put last, in one atomic write.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.runtime import published
+from jobs.runtime.lake import Version
+from jobs.runtime.night import Night
+from schemas.tables import ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+
+PUBLISHED = (RECOMMENDATIONS, SIMILAR_ITEMS, POPULAR_ITEMS)
+_CHURN_USERS = 2_000  # users whose lists are compared with last night's
+
+
+@dataclass(frozen=True)
+class PublishConfig:
+    """What a night must keep of the last good one to be published."""
+
+    min_rows_share: float = field(default=0.5, metadata={"doc": "recommendation rows, as a share of last night's"})
+    min_coverage_share: float = field(default=0.5, metadata={"doc": "distinct items shown, as a share of last night's"})
+    max_churn: float = field(default=0.95, metadata={"doc": "share of places (of k) whose item left the user's list"})
+    keep_runs: int = field(default=14, metadata={"doc": "published nights kept for rollback"})
+    keep_nights: int = field(default=30, metadata={"doc": "nights of snapshots kept in tables/ and models/; events stay"})
+
+
+class NotPublished(RuntimeError):
+    """Tonight is worse than the last good night; the storefront keeps that one."""
+
+
+def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
+    """Facts about tonight's recommendations, one file at a time: a user's rows are all in one file."""
+    items = night.read_arrow(ITEMS, ["item_id", "is_active", "stock"])
+    on_sale = pc.and_(items["is_active"], pc.or_kleene(pc.is_null(items["stock"]), pc.greater(items["stock"], 0)))
+    can_be_shown = items["item_id"].filter(on_sale).combine_chunks()
+    facts = {"users": 0, "full_lists": 0, "duplicates": 0, "sold_out": 0, "rows": lists.rows}
+    shown: set[str] = set()
+    for part in _files(night, night.lake.file_paths(lists)):
+        part = part.set_column(1, "item_id", part["item_id"].combine_chunks().dictionary_encode())
+        first = part.filter(pc.less_equal(part["rank"], k)).group_by("user_id").aggregate([("rank", "count")])
+        pairs = part.group_by(["user_id", "item_id"]).aggregate([])
+        names = pc.unique(part["item_id"]).dictionary_decode() if part.num_rows else pa.array([], pa.string())
+        bad = names.filter(pc.invert(pc.is_in(names, can_be_shown)))
+        facts["users"] += first.num_rows
+        facts["full_lists"] += pc.sum(pc.equal(first["rank_count"], k)).as_py() or 0
+        facts["duplicates"] += part.num_rows - pairs.num_rows
+        facts["sold_out"] += len(bad)
+        shown.update(names.to_pylist())
+    facts["items_shown"] = len(shown)
+    return facts
+
+
+def churn(night: Night, lists: Version, last: dict[str, Any] | None, k: int) -> float | None:
+    """Share of last night's places whose item is not in the same user's list tonight, over a few thousand users."""
+    if last is None:
+        return None
+    before_files = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
+    users = pc.unique(next(_files(night, before_files))["user_id"]).slice(0, _CHURN_USERS)
+
+    def places(files: list[str]) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        for part in _files(night, files):
+            part = part.filter(pc.and_(pc.is_in(part["user_id"], users), pc.less_equal(part["rank"], k)))
+            found.update(zip(part["user_id"].to_pylist(), part["item_id"].to_pylist(), strict=True))
+        return found
+
+    before = places(before_files)
+    return round(len(before - places(night.lake.file_paths(lists))) / max(1, len(before)), 4)
+
+
+def _files(night: Night, paths: list[str]) -> Iterator[pa.Table]:
+    for path in paths:
+        yield pq.read_table(path, columns=["user_id", "item_id", "rank"], filesystem=night.lake.fs)
+
+
+def problems(facts: dict[str, Any], last: dict[str, Any] | None, users: int, config: PublishConfig) -> list[str]:
+    """What speaks against publishing, each with what was expected and what was seen."""
+    found = []
+    if facts["full_lists"] < users:
+        found.append(f"full lists: expected {users} (every user and anonymous), saw {facts['full_lists']}")
+    if facts["duplicates"]:
+        found.append(f"duplicates: expected no item twice in a list, saw {facts['duplicates']}")
+    if facts["sold_out"]:
+        found.append(f"sold out: expected only items in stock and active, saw {facts['sold_out']} other items")
+    if last is not None:
+        before = last["checks"]
+        for name, share in (("rows", config.min_rows_share), ("items_shown", config.min_coverage_share)):
+            if facts[name] < share * before[name]:
+                found.append(f"{name}: expected at least {share:.0%} of last night's {before[name]}, saw {facts[name]}")
+        if facts["churn"] > config.max_churn:
+            found.append(f"churn: expected at most {config.max_churn:.0%} of places changed, saw {facts['churn']:.0%}")
+    return found
+
+
+def main(night: Night) -> None:
+    config: PublishConfig = night.settings.section("publish")
+    k = night.settings.section("recommend").k
+    lists = night.version(RECOMMENDATIONS)
+    last = published.last_before(night.lake, night.date)
+    facts = measure(night, lists, k)
+    facts["churn"] = churn(night, lists, last, k)
+    night.report(checks=facts)
+    found = problems(facts, last, night.version(USERS).rows + 1, config)
+    if found:
+        keeps = f"run={last['run']}" if last else "nothing yet"
+        raise NotPublished(
+            "\n  ".join([f"{night.date} run={night.run} is not published; the storefront keeps {keeps}; "
+                         f"the lists stay at {night.lake.path(lists.folder)}", *found])
+        )
+    run = f"{night.date}-{night.run}"
+    manifest = {
+        "run": run,
+        "date": str(night.date),
+        "tables": {t.name: published.copy(night.lake, night.version(t), run) for t in PUBLISHED},
+        "checks": facts,
+        "model": "/".join(night.lake.model_before("als", night.date, including=True) or ()),
+        "rules": dataclasses.asdict(night.settings.section("recommend")),
+        "valid_from": f"{night.date}T00:00:00Z",
+        "valid_until": night.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    night.lake.put_json(manifest, "published", f"run={run}", "manifest.json")
+    pointed = published.current(night.lake)
+    if pointed is None or pointed["date"] <= str(night.date):  # a backfill of an old night does not turn the shop back
+        night.lake.put_json(manifest, *published.POINTER)
+        night.report(published=run)
+    else:
+        night.report(published=None, kept_pointer=pointed["run"])
+        night.log.info("%s is published, but the storefront stays with the later %s", run, pointed["run"])

@@ -1,0 +1,125 @@
+"""Interest, ALS factors and popular items -> recommendations for every user and for anonymous visitors; similar_items.
+
+Rules, before any list is filled, so that a list is never short because of them:
+- only items that are active and in stock;
+- not what the user bought, unless people buy it again and again (the shop says so, or its own buyers do);
+- not what was shown `max_impressions` times or more without a click.
+Ladder: own history (0), the user's segment (1), trending (2), overall popularity (3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.runtime.memory import available_bytes
+from jobs.runtime.night import Night
+from jobs.runtime.scoring import ANONYMOUS, Catalogue, ladders_from, list_writer, neighbour_writer
+from models.als import ALS
+from models.top_k import plan_blocks
+from schemas.tables.catalogue import CAN_BE_SHOWN
+from schemas.tables import INTEREST, ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+
+_HISTORY = 10  # items of a user's own that a reason may name
+
+
+@dataclass(frozen=True)
+class RecommendConfig:
+    """The lists: how long, for which placement, under which rules."""
+
+    k: int = field(default=12, metadata={"doc": "places in a list"})
+    spares: int = field(default=6, metadata={"doc": "further places, for items that sell out during the day"})
+    slot: str = field(default="home", metadata={"doc": "the storefront placement"})
+    segment_by: str = field(default="country", metadata={"doc": "column of users that makes segments"})
+    popular_depth: int = field(default=200, metadata={"doc": "length of each popularity list"})
+    similar: int = field(default=20, metadata={"doc": "neighbours of each item"})
+    max_impressions: int = field(default=8, metadata={"doc": "shown this often without a click: not again"})
+    rebuy_share: float = field(
+        default=0.1, metadata={"doc": "an item is replenishable where this share of its buyers came back for it"}
+    )
+    rebuy_buyers: int = field(default=5, metadata={"doc": "fewer buyers than this prove nothing"})
+
+    def __post_init__(self) -> None:
+        for name in ("k", "popular_depth", "similar", "max_impressions"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if self.segment_by not in USERS.names:
+            raise ValueError(f"segment_by must be a column of users ({', '.join(USERS.names)}), not '{self.segment_by}'")
+
+
+def describe_items(items: DataFrame, interest: DataFrame, config: RecommendConfig) -> DataFrame:
+    """(item_id, title, can_be_shown, is_replenishable) of the whole catalogue, sorted by item_id."""
+    buyers = interest.where("purchase_orders > 0").groupBy("item_id").agg(
+        F.count(F.lit(1)).alias("buyers"), F.sum((F.col("purchase_orders") > 1).cast("int")).alias("came_back")
+    )
+    proven = (F.col("buyers") >= config.rebuy_buyers) & (F.col("came_back") >= config.rebuy_share * F.col("buyers"))
+    replenishable = F.coalesce("is_replenishable", proven, F.lit(False))
+    return items.join(buyers, "item_id", "left").select(
+        "item_id", F.coalesce("title", "title_zh", "item_id").alias("title"),
+        F.expr(CAN_BE_SHOWN).alias("can_be_shown"), replenishable.alias("is_replenishable"),
+    ).orderBy("item_id")
+
+
+def histories(interest: DataFrame, codes: DataFrame, config: RecommendConfig) -> DataFrame:
+    """Each user's refused items, items bought before that may return, and latest interests, as arrays of item codes."""
+    bought = F.col("purchases") > 0
+    refused = (bought & ~F.col("is_replenishable")) | (
+        (F.col("impressions") >= config.max_impressions) & (F.col("clicks") == 0)
+    )
+    liked = F.when(F.col("interest") > 0, F.struct(-F.col("interest"), F.col("code").alias("code")))
+    pairs = interest.join(F.broadcast(codes), "item_id", "inner")
+    return pairs.groupBy("user_id").agg(
+        F.sort_array(_codes_where(refused)).alias("refused"),
+        F.sort_array(_codes_where(bought & ~refused)).alias("bought"),
+        F.transform(F.slice(F.sort_array(F.collect_list(liked)), 1, _HISTORY), lambda x: x["code"]).alias("history"),
+    )
+
+
+def _codes_where(condition: Column) -> Column:
+    return F.collect_list(F.when(condition, F.col("code")))
+
+
+def main(night: Night) -> None:
+    config: RecommendConfig = night.settings.section("recommend")
+    night.size_for(INTEREST, USERS)
+    folder = night.lake.model_before("als", night.date, including=True)
+    if folder is None:
+        raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
+    interest = night.read(INTEREST)
+    described = describe_items(night.read(ITEMS), interest, config).toArrow()
+    with night.lake.local_copy(*folder) as path:
+        model = ALS.load(path)
+    catalogue = Catalogue.of(described, model, ladders_from(night.read_arrow(POPULAR_ITEMS), config.segment_by))
+    _preflight(night, config, catalogue, model)
+    shared = night.spark.sparkContext.broadcast(catalogue)
+
+    codes = night.spark.createDataFrame(catalogue.as_codes())
+    users = night.read(USERS).select("user_id", F.col(config.segment_by).cast("string").alias("segment"))
+    anonymous = night.spark.createDataFrame([(ANONYMOUS, None)], "user_id string, segment string")
+    everyone = users.unionByName(anonymous).join(histories(interest, codes, config), "user_id", "left")
+    write_lists = list_writer(shared, night.lake.root, folder, config, night.valid_until)
+    night.write(RECOMMENDATIONS, everyone.mapInArrow(write_lists, RECOMMENDATIONS.ddl))
+
+    partitions = max(night.spark.sparkContext.defaultParallelism, len(model.item_ids) // 5_000)
+    slices = night.spark.range(0, len(catalogue.item_ids), 1, partitions)
+    night.write(SIMILAR_ITEMS, slices.mapInArrow(neighbour_writer(shared, config, night.valid_until), SIMILAR_ITEMS.ddl))
+    night.report(items=len(catalogue.item_ids), shown=int(catalogue.shown.sum()), model_run="/".join(folder))
+
+
+def _preflight(night: Night, config: RecommendConfig, catalogue: Catalogue, model: ALS) -> None:
+    """Refuse with the numbers, before any list is made, what cannot be done."""
+    shown = int(catalogue.shown.sum())
+    if shown < config.k:
+        raise ValueError(
+            f"recommend.k = {config.k}, but only {shown} of {len(catalogue.item_ids)} items are active and in stock on "
+            f"{night.date}; lower it with --set recommend.k=..., or check the catalogue's stock"
+        )
+    workers = night.spark.sparkContext.defaultParallelism
+    held = workers * (model.user_factors.nbytes + model.user_ids.nbytes + 2 * catalogue.factors.nbytes)
+    free = available_bytes() - held
+    plan_blocks(len(catalogue.item_ids), catalogue.factors.shape[1], free // workers, 1)
+    night.report(memory={"available": available_bytes(), "held_by_workers": held, "workers": workers})
+
+

@@ -1,0 +1,27 @@
+"""Points the storefront at an earlier published night; the newer one stays where it is."""
+
+from __future__ import annotations
+
+import argparse
+
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    parser.add_argument("--to", help="a published run, such as 2026-01-06-001; default: the one before the current")
+
+
+def main(args: argparse.Namespace) -> int:
+    lake = Lake(args.lake)
+    runs, now = published.runs(lake), published.current(lake)
+    if now is None:
+        raise FileNotFoundError(f"{lake.path(*published.POINTER)} does not exist: nothing was ever published here")
+    earlier = [run for run in runs if run < now["run"]]
+    target = args.to or (earlier[-1] if earlier else None)
+    if target not in runs:
+        raise ValueError(f"cannot roll back to {target or 'a night before ' + now['run']}; published are {', '.join(runs)}")
+    lake.put_json(published.manifest(lake, target), *published.POINTER)
+    print(f"the storefront now reads {target}; it read {now['run']}")
+    return 0

@@ -1,0 +1,1 @@
+"""The only code that touches disk, Spark settings, argv or the environment."""

@@ -1,0 +1,64 @@
+"""Great Expectations over one version of a table: which of its promises are broken, and by which values."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+from jobs.runtime.lake import Version
+from jobs.runtime.night import Night
+from schemas.table import Table
+
+_SAMPLES = 5  # values shown for each broken rule
+
+
+@functools.cache
+def _context() -> Any:
+    """One ephemeral context for the process. The import takes seconds, so it waits for the first gate."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    return context
+
+
+def broken_rules(night: Night, table: Table, version: Version, max_rows_in_memory: int) -> tuple[int, list[str]]:
+    """How many rules were checked, and a line for each broken one: column, what was expected, what was seen."""
+    from schemas.expectations import suite
+
+    expectations = suite(table)
+    if version.rows == 0 and table.may_be_empty:
+        return len(expectations.expectations), []
+    result = _batch(night, table, version, max_rows_in_memory).validate(
+        expectations, result_format={"result_format": "BASIC", "partial_unexpected_count": _SAMPLES}
+    )
+    return len(result.results), [_line(r) for r in result.results if not r.success]
+
+
+def _batch(night: Night, table: Table, version: Version, max_rows_in_memory: int) -> Any:
+    sources = _context().data_sources
+    if version.rows <= max_rows_in_memory:
+        source = sources.add_or_update_pandas("pandas")
+        frame: Any = night.load_arrow(table, version).to_pandas()
+    else:
+        source = sources.add_or_update_spark("spark")
+        frame = night.spark.read.parquet(*night.lake.file_urls(version))
+    whole = source.add_dataframe_asset(table.name).add_batch_definition_whole_dataframe("version")
+    return whole.get_batch(batch_parameters={"dataframe": frame})
+
+
+def _line(outcome: Any) -> str:
+    config, seen = outcome.expectation_config, outcome.result or {}
+    kwargs = {k: v for k, v in config.kwargs.items() if k not in ("batch_id", "column", "column_list", "column_set")}
+    columns = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", [])) or "table"
+    expected = config.type.removeprefix("expect_").replace("_", " ")
+    details = ", ".join(f"{k} {v}" for k, v in kwargs.items() if v is not None)
+    line = f"{columns}: {expected}" + (f" ({details})" if details else "")
+    if outcome.exception_info and outcome.exception_info.get("raised_exception"):
+        return f"{line}; the check itself failed: {outcome.exception_info.get('exception_message')}"
+    if "unexpected_count" in seen:
+        return f"{line}; saw {seen.get('partial_unexpected_list')} in {seen['unexpected_count']} of {seen.get('element_count')} rows"
+    return f"{line}; saw {seen.get('observed_value')}"

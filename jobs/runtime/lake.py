@@ -1,0 +1,172 @@
+"""The lake: immutable versions of table partitions, and the pointers that say which version readers use.
+
+    tables/<table>/date=D/run=R/*.parquet      files of one version
+    tables/<table>/date=D/run=R/_version.json  the version: its files and row counts; put last, so it is whole or absent
+    tables/<table>/date=D/_current.json        the version that passed its gate: replaced in one atomic put
+
+A file that no `_version.json` lists does not exist for us: a killed or retried task leaves nothing that a reader sees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from pyarrow import fs as pafs
+
+from schemas.table import Table
+
+
+@dataclass(frozen=True)
+class Version:
+    """One immutable version of one partition: `files` are relative to `folder`, which is relative to the lake."""
+
+    table: str
+    date: str
+    run: str
+    rows: int
+    files: tuple[str, ...]
+    bytes: int
+    schema_version: int
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        return f"tables/{self.table}/date={self.date}/run={self.run}"
+
+
+class Lake:
+    """A folder, local or any URL that both Spark and pyarrow.fs read (s3, gs, abfs, hdfs)."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root if "://" in root else os.path.abspath(root)
+        self.fs, self._base = pafs.FileSystem.from_uri(self.root)
+        self._base = self._base.rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        return isinstance(self.fs, pafs.LocalFileSystem)
+
+    def path(self, *parts: str) -> str:
+        """The path that `self.fs` takes."""
+        return "/".join((self._base, *parts))
+
+    def url(self, *parts: str) -> str:
+        """The path that Spark takes."""
+        root = f"file://{self.root}" if "://" not in self.root else self.root.rstrip("/")
+        return "/".join((root, *parts))
+
+    def exists(self, *parts: str) -> bool:
+        return self.fs.get_file_info(self.path(*parts)).type != pafs.FileType.NotFound
+
+    def list_dir(self, *parts: str) -> list[str]:
+        """Names directly below a folder, sorted; empty where the folder does not exist."""
+        selector = pafs.FileSelector(self.path(*parts), allow_not_found=True)
+        return sorted(info.base_name for info in self.fs.get_file_info(selector))
+
+    def put_json(self, obj: Any, *parts: str) -> None:
+        """Replace one small file atomically: readers see the old content or the new, never a part."""
+        data = json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True).encode()
+        path = self.path(*parts)
+        if self.is_local:
+            self.fs.create_dir(os.path.dirname(path), recursive=True)
+            temporary = f"{path}.{uuid.uuid4().hex}.tmp"
+            with open(temporary, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(temporary, path)
+        else:  # an object store shows an object only once its upload is complete
+            with self.fs.open_output_stream(path) as out:
+                out.write(data)
+
+    def get_json(self, *parts: str) -> Any:
+        with self.fs.open_input_stream(self.path(*parts)) as stream:
+            return json.loads(stream.read())
+
+    def delete(self, *parts: str) -> None:
+        info = self.fs.get_file_info(self.path(*parts))
+        if info.type == pafs.FileType.Directory:
+            self.fs.delete_dir(info.path)
+        elif info.type == pafs.FileType.File:
+            self.fs.delete_file(info.path)
+
+    def upload(self, local: str, *parts: str) -> None:
+        """Copy a local folder into the lake."""
+        self.fs.create_dir(self.path(*parts), recursive=True)
+        pafs.copy_files(local, self.path(*parts), source_filesystem=pafs.LocalFileSystem(), destination_filesystem=self.fs)
+
+    @contextlib.contextmanager
+    def local_copy(self, *parts: str) -> Iterator[str]:
+        """A local path of a folder of the lake: itself, or a copy for as long as the block runs."""
+        if self.is_local:
+            yield self.path(*parts)
+            return
+        with tempfile.TemporaryDirectory() as local:
+            pafs.copy_files(self.path(*parts), local, source_filesystem=self.fs,
+                            destination_filesystem=pafs.LocalFileSystem())
+            yield local
+
+    # versions -----------------------------------------------------------------------------------------------------
+
+    def commit(self, version: Version) -> Version:
+        """Make a version whole: list its files, drop what an earlier attempt of the same run left beside them."""
+        self.put_json(asdict(version), version.folder, "_version.json")
+        listed = {*version.files, "_version.json"}
+        for name in self.list_dir(version.folder):
+            if name not in listed:
+                self.delete(version.folder, name)
+        return version
+
+    def version(self, table: Table, night: date, run: str) -> Version | None:
+        """The version that run wrote, passed by its gate or not; None where it wrote none."""
+        folder = f"tables/{table.name}/date={night}/run={run}"
+        return self._load(folder, "_version.json")
+
+    def current(self, table: Table, night: date) -> Version | None:
+        """The version of this date that readers use; None before one has passed its gate."""
+        return self._load(f"tables/{table.name}/date={night}", "_current.json")
+
+    def make_current(self, version: Version) -> None:
+        self.put_json(asdict(version), f"tables/{version.table}/date={version.date}", "_current.json")
+
+    def dates(self, table: Table) -> list[date]:
+        """Dates with a folder for `table`, ascending; not every one need have a version that passed its gate."""
+        names = self.list_dir("tables", table.name)
+        return [date.fromisoformat(n.removeprefix("date=")) for n in names if n.startswith("date=")]
+
+    def before(self, table: Table, night: date) -> Version | None:
+        """The newest version of an earlier date that passed its gate: yesterday, or the last night there was."""
+        for day in reversed(self.dates(table)):
+            if day < night and (version := self.current(table, day)) is not None:
+                return version
+        return None
+
+    def model_before(self, model: str, night: date, including: bool = False) -> tuple[str, ...] | None:
+        """The folder of the newest model of an earlier date (or of this one, if `including`); None without one."""
+        for name in reversed(self.list_dir("models", model)):
+            day = date.fromisoformat(name.removeprefix("date="))
+            if (day < night or (including and day == night)) and self.exists("models", model, name, "_current.json"):
+                run = self.get_json("models", model, name, "_current.json")["run"]
+                return ("models", model, name, f"run={run}")
+        return None
+
+    def file_paths(self, version: Version) -> list[str]:
+        return [self.path(version.folder, name) for name in version.files]
+
+    def file_urls(self, version: Version) -> list[str]:
+        return [self.url(version.folder, name) for name in version.files]
+
+    def _load(self, folder: str, name: str) -> Version | None:
+        try:
+            raw = self.get_json(folder, name)
+        except FileNotFoundError:
+            return None
+        return Version(**{**raw, "files": tuple(raw["files"])})

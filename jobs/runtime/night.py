@@ -1,0 +1,185 @@
+"""One night: its date, where it reads and writes, and what it reports. Every job gets one and asks for nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import functools
+import resource
+import time
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.log import get_logger
+from jobs.runtime.settings import Settings, load_settings
+from jobs.runtime.sink import write_arrow, write_tables
+from jobs.runtime.spark import session, size_shuffles
+from schemas.arrow import arrow_schema
+from schemas.mapping import Source, load_source
+from schemas.table import Table
+from schemas.tables import CLEAN_EVENTS
+
+
+class Night:
+    """(yesterday's tables, today's raw drop, settings) -> today's tables.
+
+    A job reads what this run wrote before it, or else what stands as current for the date; it writes new versions of
+    this run. Only the gate makes a version current, only publish_night moves the storefront.
+    """
+
+    def __init__(self, date: dt.date, lake: Lake, run: str, settings: Settings, source: str = "", raw: str = "") -> None:
+        self.date = date
+        self.lake = lake
+        self.run = run
+        self.settings = settings
+        self.raw = raw
+        self._source = source
+        self.log = get_logger("night")
+        self.job = ""
+        self._facts: dict[str, Any] = {}
+        self._started = time.monotonic()
+
+    @classmethod
+    def from_args(cls, args: argparse.Namespace) -> Night:
+        lake = Lake(args.lake)
+        settings = load_settings(args.config, args.set)
+        run = args.run or new_run(lake, args.date)
+        return cls(args.date, lake, run, settings, args.source or "", args.raw or "")
+
+    @functools.cached_property
+    def source(self) -> Source:
+        if not self._source:
+            raise ValueError("this job reads raw files: say which mapping with --source NAME or --source FILE.toml")
+        return load_source(self._source)
+
+    @functools.cached_property
+    def previous_date(self) -> dt.date | None:
+        """The last earlier night whose events passed their gate; None on a shop's first night."""
+        return self.previous_of(CLEAN_EVENTS)
+
+    @property
+    def valid_until(self) -> dt.datetime:
+        """Lists made from day D are shown on D+1, and through D+2 should the next night fail."""
+        return dt.datetime.combine(self.date + dt.timedelta(days=3), dt.time(), dt.UTC)
+
+    @functools.cached_property
+    def spark(self) -> SparkSession:
+        return session(f"{self.job} {self.date}")
+
+    # reading ------------------------------------------------------------------------------------------------------
+
+    def version(self, table: Table) -> Version:
+        """This run's version, or else the current one; FileNotFoundError names the job to run first."""
+        version = self.lake.version(table, self.date, self.run) or self.lake.current(table, self.date)
+        if version is None:
+            raise FileNotFoundError(
+                f"{table.name} has no partition {self.date}; run the job that writes it first "
+                f"(`python -m jobs --help` lists them) with --date {self.date}"
+            )
+        return version
+
+    def read(self, table: Table) -> DataFrame:
+        return self._frame(table, [self.version(table)])
+
+    def previous_of(self, table: Table) -> dt.date | None:
+        """The date of the version that `read_previous` reads; None where there is none."""
+        version = self.lake.before(table, self.date)
+        return dt.date.fromisoformat(version.date) if version else None
+
+    def read_previous(self, table: Table) -> DataFrame:
+        """Last night's table; empty on the first night."""
+        version = self.lake.before(table, self.date)
+        return self._frame(table, [version] if version else [])
+
+    def read_window(self, table: Table, days: int) -> DataFrame:
+        """The partitions of the `days` days before this night."""
+        return self._frame(table, self._between(table, self.date - dt.timedelta(days=days)))
+
+    def read_since(self, table: Table, after: dt.date | None) -> DataFrame:
+        """Tonight's partition and all after `after` (all there are for None): what a recurrence has not yet counted.
+
+        More than tonight's where a night in between stopped after its events had passed their gate.
+        """
+        first = after + dt.timedelta(days=1) if after else dt.date.min
+        return self._frame(table, [*self._between(table, first), self.version(table)])
+
+    def _between(self, table: Table, first: dt.date) -> list[Version]:
+        versions = [self.lake.current(table, d) for d in self.lake.dates(table) if first <= d < self.date]
+        return [v for v in versions if v]
+
+    def read_arrow(self, table: Table, columns: list[str] | None = None) -> pa.Table:
+        """Tonight's table in the driver's memory, for what is trained there."""
+        return self.load_arrow(table, self.version(table), columns)
+
+    def load_arrow(self, table: Table, version: Version, columns: list[str] | None = None) -> pa.Table:
+        paths = self.lake.file_paths(version)
+        parts = [pq.read_table(p, filesystem=self.lake.fs, columns=columns) for p in paths]
+        return pa.concat_tables(parts) if parts else arrow_schema(table).empty_table().select(columns or table.names)
+
+    def _frame(self, table: Table, versions: list[Version]) -> DataFrame:
+        urls = [url for v in versions for url in self.lake.file_urls(v)]
+        if not urls:
+            return self.spark.createDataFrame([], table.ddl)
+        return self.spark.read.schema(table.ddl).parquet(*urls)
+
+    # writing ------------------------------------------------------------------------------------------------------
+
+    def size_for(self, *inputs: Table) -> int:
+        """Size the shuffles for tonight's and last night's versions of `inputs`; returns the partitions."""
+        versions = [v for t in inputs for v in (self.lake.version(t, self.date, self.run),
+                                                self.lake.before(t, self.date)) if v]
+        return size_shuffles(self.spark, sum(v.bytes for v in versions))
+
+    def write(self, table: Table, frame: DataFrame) -> Version:
+        return self.write_split(frame, [table])[table.name]
+
+    def write_split(self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...] = ()) -> dict[str, Version]:
+        """Several tables in one pass over `frame`; its column `_table` names each row's table."""
+        versions = write_tables(frame, tables, self.lake, str(self.date), self.run, count_by)
+        for version in versions.values():
+            self.report(**{f"rows_{version.table}": version.rows})
+        return versions
+
+    def write_arrow(self, table: Table, data: pa.Table) -> Version:
+        version = write_arrow(data, table, self.lake, str(self.date), self.run)
+        self.report(**{f"rows_{table.name}": version.rows})
+        return version
+
+    # reporting ----------------------------------------------------------------------------------------------------
+
+    def begin(self, job: str) -> None:
+        self.job, self._facts, self._started = job, {}, time.monotonic()
+        self.log = get_logger(job)
+
+    def report(self, **facts: Any) -> None:
+        """Facts of this job for runs/date=D/run=R/<job>.json."""
+        self._facts.update(facts)
+
+    def end(self) -> dict[str, Any]:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        facts = {"job": self.job, "date": str(self.date), "run": self.run, **self._facts,
+                 "seconds": round(time.monotonic() - self._started, 3), "driver_peak_gib": round(peak, 3),
+                 "settings_changed": self.settings.changed}
+        self.lake.put_json(facts, "runs", f"date={self.date}", f"run={self.run}", f"{self.job}.json")
+        return facts
+
+    def facts(self, job: str) -> dict[str, Any]:
+        """What a job of this run reported."""
+        return self.lake.get_json("runs", f"date={self.date}", f"run={self.run}", f"{job}.json")
+
+
+def new_run(lake: Lake, date: dt.date) -> str:
+    """The next free run name of a date: 001, 002, ..."""
+    names = [n.removeprefix("run=") for n in lake.list_dir("runs", f"date={date}")]
+    numbers = [int(n) for n in names if n.isdigit()]
+    return f"{max(numbers, default=0) + 1:03d}"
+
+
+def last_run(lake: Lake, date: dt.date) -> str | None:
+    """The latest run of a date that left a report."""
+    names = [n.removeprefix("run=") for n in lake.list_dir("runs", f"date={date}") if n.startswith("run=")]
+    return max(names, default=None)

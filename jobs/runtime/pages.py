@@ -1,0 +1,143 @@
+"""Facts about nights as text for a terminal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import last_run
+
+_BASELINES = ("published", "popularity", "buy_again", "item_item")
+
+
+def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) -> str:
+    """All lines accounted for, the lists judged over all nights after the first month, and the cost of a night."""
+    facts = [night_facts(lake, day) for day in nights]
+    facts = [f for f in facts if f]
+    lines = [f"\n{len(facts)} nights, {nights[0]} to {nights[-1]}, in {lake.root}", "", *accounts(facts)]
+    later = [f for f in facts if f["date"] >= str(nights[0] + dt.timedelta(days=30))]
+    lines += ["", *_quality_table(later, f"from {later[0]['date']} on" if later else "")]
+    lines += ["", *_cost(seconds)]
+    return "\n".join(lines)
+
+
+def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
+    """What the last run of a date reported: clean_events and judge_lists; empty where it never ran."""
+    run = last_run(lake, day)
+    folder = ("runs", f"date={day}", f"run={run}")
+    names = ("clean_events", "judge_lists")
+    if run is None or not all(lake.exists(*folder, f"{n}.json") for n in names):
+        return {}
+    return {"date": str(day), **{n: lake.get_json(*folder, f"{n}.json") for n in names}}
+
+
+def accounts(facts: list[dict[str, Any]]) -> list[str]:
+    """raw = kept + rejected, by reason, and the mapping's tallies, summed over nights."""
+    reasons: Counter[str] = Counter()
+    tallies: Counter[str] = Counter()
+    for f in facts:
+        reasons.update(f["clean_events"]["rejected"])
+        tallies.update(f["clean_events"]["tallies"])
+    raw, kept = (sum(f["clean_events"][n] for f in facts) for n in ("raw", "kept"))
+    lines = [f"lines     {raw:>12,} = {kept:,} kept + {sum(reasons.values()):,} rejected"]
+    lines += [f"  {reason:24} {n:>10,}" for reason, n in reasons.most_common()]
+    if tallies:
+        lines += ["in the raw lines (tallies of the mapping)", *[f"  {t:24} {n:>10,}" for t, n in sorted(tallies.items())]]
+    return lines
+
+
+def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
+    """Means over users of all nights, with 95 % intervals from resampling whole nights."""
+    rows = [r for f in facts for r in f["judge_lists"]["quality"] if r["cut"] == "all"]
+    if not rows:
+        return ["nothing to judge yet: lists are judged from the second night on, quality is shown from the second month"]
+    metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
+    lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval over nights)"]
+    for truth in sorted({r["truth"] for r in rows}):
+        users = sum(r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published"
+                    and r["metric"] == metrics[0])
+        lines.append(f"  {truth}, {users:,} user-nights")
+        for name in _BASELINES:
+            cells = [_pooled([r for r in rows if (r["truth"], r["lists"], r["metric"]) == (truth, name, m)])
+                     for m in metrics]
+            lines.append(f"    {name:12} " + "   ".join(f"{m} {c}" for m, c in zip(metrics, cells, strict=True)))
+    return lines
+
+
+def _pooled(rows: list[dict[str, Any]]) -> str:
+    users = np.array([r["users"] for r in rows], float)
+    values = np.array([r["value"] for r in rows])
+    if not len(users):
+        return "-"
+    picks = np.random.default_rng(7).integers(0, len(users), (1000, len(users)))
+    means = (users * values)[picks].sum(1) / users[picks].sum(1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return f"{(users * values).sum() / users.sum():.4f} [{low:.4f}, {high:.4f}]"
+
+
+def _cost(seconds: dict[str, float]) -> list[str]:
+    spent = list(seconds.values())
+    if not spent:
+        return ["every night of the range was already published"]
+    lines = [f"seconds a night: first {spent[0]:.1f}, median {statistics.median(spent):.1f}, most {max(spent[1:] or spent):.1f}"]
+    if len(spent) >= 300:
+        early, late = statistics.median(spent[25:35]), statistics.median(spent[290:300])
+        lines.append(f"around night 30: {early:.1f}; around night 300: {late:.1f}; ratio {late / early:.2f} (goal 1.3)")
+    return lines
+
+
+def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
+    """One night: rows in, kept, rejected; tables; quality beside popularity; a few users' lists in words."""
+    facts = night_facts(lake, day)
+    if not facts:
+        raise FileNotFoundError(f"no run of {day} in {lake.path('runs')}; run `python -m jobs nightly --date {day}` first")
+    pointed = published.current(lake)
+    lines = [f"night {day}", "", *accounts([facts]), "", *_quality_table([facts], f"on {day}"), ""]
+    if pointed is None:
+        return "\n".join([*lines, "nothing is published yet"])
+    lines.append(f"published {pointed['run']}, valid until {pointed['valid_until']}, in {lake.path('published')}")
+    lines += [f"  {name:20} {entry['rows']:>10,} rows" for name, entry in pointed["tables"].items()]
+    checks = ", ".join(f"{name} {value}" for name, value in pointed["checks"].items())
+    lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
+    return "\n".join(lines)
+
+
+def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
+    """The lists of the first users, one of each fallback level first, in words."""
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
+    paths = [lake.path(f) for f in published.files(pointed, "recommendations")]
+    places = ds.dataset(paths, filesystem=lake.fs).to_table(filter=pc.field("rank") <= 5)
+    places = places.sort_by([("user_id", "ascending"), ("rank", "ascending")])
+    firsts = places.filter(pc.equal(places["rank"], 1))
+    chosen: list[str] = []
+    for source in ("buy_again", "als", "segment_popular"):
+        chosen += firsts.filter(pc.equal(firsts["source"], source))["user_id"].to_pylist()[:1]
+    chosen = [*chosen, *[u for u in firsts["user_id"].to_pylist() if u not in chosen]][:people]
+    titles = _titles(lake, pointed["date"])
+    lines = []
+    for user in [*chosen, "anonymous"]:
+        lines.append(f"for {user}")
+        for row in places.filter(pc.equal(places["user_id"], user)).to_pylist():
+            title = titles.get(row["item_id"], "")
+            lines.append(f"  {row['rank']}. {row['item_id']} {title} ({row['reason']})")
+    return lines
+
+
+def _titles(lake: Lake, day: str) -> dict[str, str]:
+    import pyarrow.parquet as pq
+
+    from schemas.tables import ITEMS
+
+    version = lake.current(ITEMS, dt.date.fromisoformat(day))
+    if version is None:
+        return {}
+    items = pq.read_table(lake.file_paths(version), columns=["item_id", "title"], filesystem=lake.fs)
+    return dict(zip(items["item_id"].to_pylist(), [t or "" for t in items["title"].to_pylist()], strict=True))

@@ -1,0 +1,44 @@
+"""State as a recurrence: decayed sums that a night advances by its own events, exactly and in any order.
+
+Sums of doubles depend on the order in which a shuffle delivers rows; sums of integers do not. So what is summed is
+carried as an integer count of 2^-30 (about 1e-9), which leaves room for sums up to 8e9.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+UNIT = float(2**30)
+
+
+def exact(value: Column | str) -> Column:
+    """A double as an integer number of units; add these, not doubles."""
+    column = F.col(value) if isinstance(value, str) else value
+    return F.round(column * UNIT).cast("bigint")
+
+
+def from_exact(name: str) -> Column:
+    return F.col(name) / UNIT
+
+
+def age_weight(half_life_days: float, night_date: dt.date) -> Column:
+    """2^(-age / half-life) of an event: a late one has its own age; one from the zone's early morning has age 0."""
+    age = F.greatest(F.lit(0), F.datediff(F.lit(night_date), F.col("event_date")))
+    return F.pow(F.lit(2.0), -age / half_life_days)
+
+
+def decay_factor(half_life_days: float, night_date: dt.date, previous_date: dt.date | None) -> float:
+    """What is left tonight of a sum of `previous_date`."""
+    days = (night_date - previous_date).days if previous_date else 0
+    return float(2.0 ** (-days / half_life_days))
+
+
+def latest(name: str) -> Column:
+    return F.max(name).alias(name)
+
+
+def earliest(name: str) -> Column:
+    return F.min(name).alias(name)

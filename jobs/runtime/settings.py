@@ -1,0 +1,93 @@
+"""Settings: one TOML file of sections, each a frozen dataclass that stands beside what it configures."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import tomllib
+from typing import Any
+
+from models.config import build
+
+# Strings, so that reading the settings imports only what is asked for.
+SECTIONS = {
+    "clean": "jobs.clean_events:CleanConfig",
+    "gate": "jobs.check_tables:GateConfig",
+    "interest": "jobs.update_interest:InterestConfig",
+    "train": "jobs.train_als:TrainConfig",
+    "als": "models.als:ALSConfig",
+    "recommend": "jobs.recommend_items:RecommendConfig",
+    "judge": "jobs.judge_lists:JudgeConfig",
+    "publish": "jobs.publish_night:PublishConfig",
+}
+
+
+class Settings:
+    """What the user changed; everything else is the default of its dataclass."""
+
+    def __init__(self, changed: dict[str, dict[str, Any]] | None = None) -> None:
+        self.changed = changed or {}
+        unknown = set(self.changed) - set(SECTIONS)
+        if unknown:
+            raise ValueError(f"settings have no section {sorted(unknown)}; there are {', '.join(SECTIONS)}")
+
+    def section(self, name: str) -> Any:
+        """The section's frozen dataclass; ValueError names an unknown key and the known ones."""
+        return build(config_class(name), self.changed.get(name, {}))
+
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        return {name: dataclasses.asdict(self.section(name)) for name in SECTIONS}
+
+
+def config_class(section: str) -> type:
+    module, name = SECTIONS[section].split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def load_settings(path: str | None, overrides: list[str]) -> Settings:
+    """Settings from a TOML file (or none), then `section.key=value` overrides, whose value is read as TOML."""
+    changed: dict[str, dict[str, Any]] = {}
+    if path:
+        with open(path, "rb") as stream:
+            changed = tomllib.load(stream)
+    for override in overrides:
+        name, sign, value = override.partition("=")
+        section, dot, key = name.partition(".")
+        if not (sign and dot):
+            raise ValueError(f"--set takes section.key=value, such as als.factors=32; saw '{override}'")
+        changed.setdefault(section, {})[key] = _toml_value(value)
+    return Settings(changed)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text  # a bare word is a string
+
+
+def as_toml() -> str:
+    """Every section and key with its default, commented; a file to start from."""
+    lines = []
+    for name in SECTIONS:
+        cls = config_class(name)
+        lines += [f"# {(cls.__doc__ or '').strip().splitlines()[0]}", f"[{name}]"]
+        for f in dataclasses.fields(cls):
+            doc = f.metadata.get("doc")
+            default = f.default if f.default is not dataclasses.MISSING else f.default_factory()  # type: ignore[misc]
+            lines.append(f"{'# ' if default is None else ''}{f.name} = {_as_toml_value(default)}"
+                         + (f"  # {doc}" if doc else ""))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _as_toml_value(value: Any) -> str:
+    if value is None:
+        return '""'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_as_toml_value(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_as_toml_value(v)}" for k, v in value.items()) + " }"
+    return f'"{value}"' if isinstance(value, str) else repr(value)

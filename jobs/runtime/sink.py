@@ -1,0 +1,122 @@
+"""Writes Spark frames as versions of tables: Arrow batches straight into Parquet, in one pass, counted as they go.
+
+One pass may fill several tables (kept and rejected rows come out of one shuffle), file names carry a token of the write,
+and what counts as written is the list that comes back to the driver: no rename, no _SUCCESS, no second job to count.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs as pafs
+from pyspark import TaskContext
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.runtime.lake import Lake, Version
+from schemas.arrow import arrow_schema
+from schemas.table import Table
+
+TABLE_COLUMN = "_table"
+_REPORT = "table string, name string, rows bigint, bytes bigint, counts string"
+
+
+def write_tables(
+    frame: DataFrame, tables: Sequence[Table], lake: Lake, date: str, run: str, count_by: Sequence[str] = ()
+) -> dict[str, Version]:
+    """Write `frame` as one version of each of `tables`, in one job.
+
+    With several tables, `frame` has a string column `_table` that names each row's table, and the columns of all of
+    them; with one table it needs that table's columns only. `count_by` names columns whose value combinations are
+    counted on the way: they come back as `facts["counts"]`, a list of [value, ..., rows].
+    """
+    token = uuid.uuid4().hex[:8]
+    if len(tables) == 1:
+        frame = frame.withColumn(TABLE_COLUMN, F.lit(tables[0].name))
+    wanted = {name: column_type for t in tables for name, column_type in zip(t.names, t.spark_types, strict=True)}
+    extra = [name for name in count_by if name not in wanted]
+    frame = frame.select(TABLE_COLUMN, *[F.col(n).cast(t).alias(n) for n, t in wanted.items()], *extra)
+    folders = {t.name: Version(t.name, date, run, 0, (), 0, t.version).folder for t in tables}
+    for folder in folders.values():
+        lake.fs.create_dir(lake.path(folder), recursive=True)
+    sink = _sink(lake.root, {n: lake.path(f) for n, f in folders.items()}, tables, tuple(count_by), token)
+    written = frame.mapInArrow(sink, _REPORT).collect()
+    return {t.name: _version(t, date, run, [r for r in written if r.table == t.name], lake, token) for t in tables}
+
+
+def write_arrow(data: pa.Table, table: Table, lake: Lake, date: str, run: str) -> Version:
+    """Write a table that is already on the driver."""
+    name = f"part-00000-{uuid.uuid4().hex[:8]}.parquet"
+    version = Version(table.name, date, run, data.num_rows, (name,), data.nbytes, table.version)
+    lake.fs.create_dir(lake.path(version.folder), recursive=True)
+    pq.write_table(data.select(table.names).cast(arrow_schema(table)), lake.path(version.folder, name),
+                   filesystem=lake.fs, compression="zstd")
+    return lake.commit(version)
+
+
+def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, token: str) -> Version:
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for part in parts:
+        for *values, rows in json.loads(part.counts):
+            counts[tuple(values)] += rows
+    files = [p for p in parts if p.name]
+    names = tuple(sorted(p.name for p in files))
+    if not names:  # readers need a schema even where there are no rows
+        empty = f"part-00000-{token}-empty.parquet"
+        folder = Version(table.name, date, run, 0, (), 0, table.version).folder
+        pq.write_table(arrow_schema(table).empty_table(), lake.path(folder, empty), filesystem=lake.fs)
+        names = (empty,)
+    ordered = sorted(counts.items(), key=lambda kv: [str(v) for v in kv[0]])
+    facts = {"counts": [[*key, rows] for key, rows in ordered]} if counts else {}
+    total, size = sum(p.rows for p in files), sum(p.bytes for p in files)
+    return lake.commit(Version(table.name, date, run, total, names, size, table.version, facts))
+
+
+def _sink(
+    root: str, folders: dict[str, str], tables: Sequence[Table], count_by: tuple[str, ...], token: str
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    schemas = {t.name: arrow_schema(t) for t in tables}
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        filesystem, _ = pafs.FileSystem.from_uri(root)
+        context = TaskContext.get()
+        suffix = f"{context.partitionId():05d}-{token}-{context.attemptNumber()}" if context else token
+        writers: dict[str, pq.ParquetWriter] = {}
+        rows: Counter[str] = Counter()
+        counts: dict[str, Counter[tuple[Any, ...]]] = {name: Counter() for name in schemas}
+        for batch in batches:
+            for name, schema in schemas.items():
+                part = pa.Table.from_batches([batch])
+                if len(schemas) > 1:
+                    part = part.filter(pa.compute.equal(part[TABLE_COLUMN], name))
+                if part.num_rows == 0:
+                    continue
+                if name not in writers:
+                    path = f"{folders[name]}/part-{suffix}.parquet"
+                    writers[name] = pq.ParquetWriter(path, schema, filesystem=filesystem, compression="zstd")
+                writers[name].write_table(part.select(schema.names).cast(schema))
+                rows[name] += part.num_rows
+                if count_by:
+                    counts[name].update(_count(part, count_by))
+        report = []
+        for name, writer in writers.items():
+            writer.close()
+            size = filesystem.get_file_info(f"{folders[name]}/part-{suffix}.parquet").size
+            flat = json.dumps([[*key, n] for key, n in counts[name].items()])
+            report.append({"table": name, "name": f"part-{suffix}.parquet", "rows": rows[name], "bytes": size,
+                           "counts": flat})
+        if report:
+            yield pa.RecordBatch.from_pylist(report)
+
+    return write
+
+
+def _count(part: pa.Table, by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
+    grouped = part.select(by).group_by(list(by)).aggregate([([], "count_all")])
+    return Counter({tuple(row[c] for c in by): row["count_all"] for row in grouped.to_pylist()})

@@ -1,0 +1,58 @@
+"""The Spark session: `local[*]` by default; under spark-submit whatever the connection says."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pyspark.sql import SparkSession
+
+# Applied at start; all can be overridden by spark-submit. The JVM flags matter for nights of seconds, not of hours.
+_DEFAULTS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
+    "spark.python.worker.reuse": "true",
+    "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
+    # The one shuffle of clean_events is by visitor; finer groupings inside it must not shuffle again.
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",
+    "spark.cleaner.periodicGC.interval": "10min",
+}
+
+
+def session(app_name: str, master: str | None = None) -> SparkSession:
+    """The process's one session. `master` and NIGHTMARKET_SPARK_MASTER lose to a running spark-submit's choice."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(f"nightmarket {app_name}")
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # set by spark-submit for its child
+    if not submitted:
+        builder = builder.master(master or os.environ.get("NIGHTMARKET_SPARK_MASTER", "local[*]"))
+        builder = builder.config("spark.driver.memory", os.environ.get("NIGHTMARKET_SPARK_MEMORY", _driver_memory()))
+        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+        builder = builder.config("spark.driver.extraJavaOptions", os.environ.get("NIGHTMARKET_JAVA_OPTIONS", ""))
+    for key, value in _DEFAULTS.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def _driver_memory() -> str:
+    """A third of the machine for the JVM, the rest for Python workers, training and the page cache."""
+    total_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{max(1, int(total_gib / 3))}g"
+
+
+def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
+    """Set and return the shuffle partitions for a job that reads `input_bytes` of compressed input.
+
+    About 16 MiB of compressed input a partition (some 10 times that in memory), at least one for each core.
+    Adaptive execution costs a small night more than it gives: it is on only where there is something to adapt.
+    """
+    cores = spark.sparkContext.defaultParallelism
+    wanted = max(cores, min(4_000, -(-input_bytes // (16 << 20))))
+    spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
+    spark.conf.set("spark.sql.adaptive.enabled", str(wanted > 4 * cores).lower())
+    return int(wanted)

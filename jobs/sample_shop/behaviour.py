@@ -1,0 +1,205 @@
+"""What shoppers do on one day: sessions of pages, of which tastes, prices and stock decide what is clicked and bought.
+
+A session has one or two leaves in mind. Each page shows a few items of a leaf, drawn by the day's demand; a shopper
+clicks with a probability that rises with taste and falls with the place on the page, and from there the funnel narrows:
+view, wish-list, cart, purchase, each step by taste again, the last by price and stock too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.sample_shop.catalogue import Catalogue
+from jobs.sample_shop.rows import (
+    CART,
+    CLICK,
+    DAY_MS,
+    IMPRESSION,
+    PLACES,
+    PURCHASE,
+    SEARCH,
+    VIEW,
+    WISHLIST,
+    Rows,
+)  # fmt: skip
+from jobs.sample_shop.shoppers import Shoppers
+
+SHOWN = 6  # items on a page
+MAX_PAGES = 9  # keeps a session well under 30 minutes without a pause that long
+LOGGED_IN = 0.88  # of the sessions of people with an account
+LEAF_FOCUS = 8.0  # how strongly taste decides what a session is about
+CLICK_TASTE = 5.0
+BUY_TASTE = 4.0
+USUAL_TASTE = 0.45  # taste for what is shown in a session's own leaf: probabilities are set around it
+# busy hours of a shop whose customers live at UTC+8: lunch is 04, the evening 12 to 14
+HOURS = np.array([5, 6, 6, 7, 9, 8, 6, 6, 6, 6, 7, 9, 11, 12, 10, 7, 4, 2, 1, 1, 1, 1, 2, 3], dtype=float)
+WEEKDAYS = np.array([0.93, 0.92, 0.94, 0.97, 1.05, 1.12, 1.07])
+
+
+@dataclass(frozen=True)
+class DayShop:
+    """The shop as all its visitors find it on one day; `stock` alone changes, as they buy."""
+
+    catalogue: Catalogue
+    shoppers: Shoppers
+    day: int
+    start_ms: int  # midnight UTC
+    weekday: int
+    prices: np.ndarray  # (I,) cents
+    demand: np.ndarray  # (I,) cumulative weights
+    leaf_weight: np.ndarray  # (C,) log of the day's weight of each leaf
+    stock: np.ndarray  # (I,) units
+    sessions: float  # mean sessions of a person
+
+
+@dataclass
+class Wishes:
+    """What people would buy: one row per item put in the cart, in the order in which they pay."""
+
+    person: np.ndarray
+    item: np.ndarray
+    time: np.ndarray
+    known: np.ndarray
+    units: np.ndarray
+    session: np.ndarray  # those of one session are one order
+    taste: np.ndarray
+
+    def take(self, where: np.ndarray) -> Wishes:
+        return Wishes(**{name: column[where] for name, column in vars(self).items()})
+
+    def and_then(self, others: Wishes) -> Wishes:
+        return Wishes(**{name: np.concatenate([column, vars(others)[name]]) for name, column in vars(self).items()})
+
+
+def browse(
+    shop: DayShop, first: int, last: int, queries_per_leaf: int, rng: np.random.Generator
+) -> tuple[Rows, Wishes]:
+    """Rows of people first..last - 1 on the day, all but their purchases, and what they would buy."""
+    session_person, known, session_start, leaves = _sessions(shop, first, last, rng)
+    session, page_number, leaf, place = _pages(len(session_person), leaves, rng)
+    person = session_person[session]
+    page_time = session_start[session] + page_number * 75_000 + rng.integers(0, 30_000, len(session))
+    items, taste, utility = _shown(shop, person, leaf, rng)
+    look = (items >= 0) & (rng.random(items.shape, dtype=np.float32) < _chance(utility - 0.1 * np.arange(SHOWN), -1.3))
+
+    parts = []
+    asked = np.flatnonzero(place == PLACES.index("search"))
+    pick = np.minimum(rng.geometric(0.4, len(asked)) - 1, queries_per_leaf - 1)
+    parts.append(
+        Rows.of(
+            len(asked), kind=SEARCH, person=person[asked], known=known[session[asked]], time=page_time[asked] - 900,
+            query=shop.catalogue.leaf[shop.catalogue.leaf_rows[leaf[asked]]].astype(np.int32) * queries_per_leaf + pick,
+        )
+    )  # fmt: skip
+    logged = place >= PLACES.index("home")  # the log knows what was shown only at the shop's recommendation places
+    page, spot = np.nonzero((items >= 0) & logged[:, None])
+    parts.append(_shown_rows(IMPRESSION, page, spot, items, person, known[session], page_time, place))
+    page, spot = np.nonzero(look)
+    click_time = page_time + 2_000
+    of_log = logged[page]
+    parts.append(_shown_rows(CLICK, page[of_log], spot[of_log], items, person, known[session], click_time, place))
+
+    seen = Wishes(
+        person=person[page], item=items[page, spot], time=click_time[page] + spot * 3_000 + 400,
+        known=known[session[page]], units=np.ones(len(page), dtype=np.int8), session=session[page],
+        taste=taste[page, spot],
+    )  # fmt: skip
+    last_page = session_start + 75_000 * (np.bincount(session, minlength=len(session_person)) + 1)
+    funnel, wanted = _funnel(shop, seen, last_page, rng)
+    return Rows.together([*parts, *funnel]), wanted
+
+
+def _sessions(
+    shop: DayShop, first: int, last: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Person, logged in, start and the two leaves in mind (S, 2) of each of the day's S sessions."""
+    people = shop.shoppers
+    here = people.registered[first:last] <= shop.day
+    count = rng.poisson(people.activity[first:last] * here * shop.sessions * WEEKDAYS[shop.weekday])
+    person = np.repeat(np.arange(first, last), count)
+    known = people.has_account[person] & (rng.random(len(person)) < LOGGED_IN)
+    hour = np.searchsorted(np.cumsum(HOURS / HOURS.sum()), rng.random(len(person)))
+    start = np.minimum(hour, 23) * 3_600_000 + rng.integers(0, 3_600_000, len(person))
+    latest = DAY_MS - (MAX_PAGES + 3) * 75_000 - rng.integers(0, 600_000, len(person))  # a session ends before midnight
+    active = np.flatnonzero(count)
+    liking = LEAF_FOCUS * people.tastes[first + active] @ shop.catalogue.leaf_vectors.T + shop.leaf_weight
+    weight = np.cumsum(np.exp(liking - liking.max(axis=1, keepdims=True)), axis=1)
+    row = np.repeat(np.arange(len(active)), count[active])
+    aims = rng.random((len(person), 2), dtype=np.float32) * weight[row, -1:]
+    leaves = np.stack([(weight[row, :-1] <= aims[:, n : n + 1]).sum(axis=1) for n in (0, 1)], axis=1)
+    return person, known, shop.start_ms + np.minimum(start, latest), leaves
+
+
+def _pages(
+    sessions: int, leaves: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Session, number within it, leaf and place of each page."""
+    count = np.minimum(1 + rng.poisson(1.8, sessions), MAX_PAGES)
+    session = np.repeat(np.arange(sessions), count)
+    number = np.arange(len(session)) - np.repeat(np.cumsum(count) - count, count)
+    leaf = leaves[session, (rng.random(len(session)) < 0.25).astype(np.int8)]
+    place = np.searchsorted([0.3, 0.55, 0.8], rng.random(len(session)), side="right")
+    return session, number, leaf, place
+
+
+def _shown(
+    shop: DayShop, person: np.ndarray, leaf: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(pages, SHOWN): items, -1 where one is on the page already; the taste for each; its utility at today's price."""
+    goods, people = shop.catalogue, shop.shoppers
+    edges = np.concatenate([[0.0], shop.demand])[goods.leaf_rows]
+    low, high = edges[leaf, None], edges[leaf + 1, None]
+    # one draw from each sixth of the leaf's weight, turned by a random start: few items come twice on a page
+    turn = rng.random((len(leaf), 1)) + (np.arange(SHOWN) + rng.random((len(leaf), SHOWN))) / SHOWN
+    items = np.searchsorted(shop.demand, low + turn % 1.0 * (high - low), side="right")
+    items = np.minimum(items, goods.leaf_rows[leaf + 1, None] - 1)
+    taste = np.einsum("pkd,pd->pk", goods.vectors[items], people.tastes[person])
+    utility = CLICK_TASTE * (taste - USUAL_TASTE) - 0.5 * people.sensitivity[person, None] * goods.relative_price[items]
+    for right in range(1, SHOWN):
+        items[:, right][(items[:, :right] == items[:, right : right + 1]).any(axis=1)] = -1
+    return items, taste, utility
+
+
+def _shown_rows(
+    kind: int, page: np.ndarray, spot: np.ndarray, items: np.ndarray, person: np.ndarray, known: np.ndarray,
+    time: np.ndarray, place: np.ndarray,
+) -> Rows:  # fmt: skip
+    step = 3_000 if kind == CLICK else 1
+    return Rows.of(
+        len(page), kind=kind, person=person[page], known=known[page], item=items[page, spot],
+        time=time[page] + spot * step, place=place[page], position=spot + 1,
+    )  # fmt: skip
+
+
+def _funnel(shop: DayShop, seen: Wishes, checkout: np.ndarray, rng: np.random.Generator) -> tuple[list[Rows], Wishes]:
+    """Views, wish-lists and carts of what was clicked, and what would be bought at the session's end."""
+    liking = BUY_TASTE * (seen.taste - USUAL_TASTE)
+    price = shop.prices[seen.item]
+    rows = [_priced(VIEW, seen, price, 0)]
+    liked = np.flatnonzero(rng.random(len(liking)) < _chance(liking, -2.6))
+    rows.append(_priced(WISHLIST, seen.take(liked), price[liked], 1_500))
+    sought = np.flatnonzero(rng.random(len(liking)) < _chance(liking, -1.4))
+    cart = seen.take(sought)
+    rows.append(_priced(CART, cart, price[sought], 2_000))
+    # the planted elasticity: purchases fall with price ** -(elasticity x sensitivity)
+    dearness = np.log(price[sought] / shop.catalogue.base_cents[cart.item])
+    response = np.exp(-shop.catalogue.elasticity[cart.item] * shop.shoppers.sensitivity[cart.person] * dearness)
+    buys = rng.random(len(sought)) < np.minimum(0.8 * _chance(liking[sought], -0.6) * response, 0.95)
+    wanted = cart.take(np.flatnonzero(buys & cart.known))
+    again = shop.catalogue.cycle[wanted.item] > 0
+    wanted.units = np.where(again, np.minimum(rng.geometric(0.6, len(again)), 9), 1).astype(np.int8)
+    wanted.time = checkout[wanted.session]
+    return rows, wanted
+
+
+def _priced(kind: int, what: Wishes, price: np.ndarray, after_ms: int) -> Rows:
+    return Rows.of(
+        len(price), kind=kind, person=what.person, known=what.known, item=what.item, time=what.time + after_ms,
+        cents=price, units=what.units if kind in (CART, PURCHASE) else 0,
+    )  # fmt: skip
+
+
+def _chance(logit: np.ndarray, base: float) -> np.ndarray:
+    return 1 / (1 + np.exp(-(logit + base)))

@@ -1,0 +1,101 @@
+"""Planted dirt: what goes wrong between a shop's site and its log, in known numbers. No row is dirty in two ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.sample_shop.behaviour import DayShop
+from jobs.sample_shop.rows import CART, CLICK, DAY_MS, DIRT, DIRT_CODE, IMPRESSION, VIEW, WISHLIST, Rows
+
+UNKNOWN_ITEMS = 50  # ids that no catalogue has
+CRAWLER_VIEWS = (1_500, 2_500)  # a day; people of the sample shop stay under 500 rows
+CRAWLER_EVERY = 4  # days
+BROKEN = ("bad_price", "negative_price", "bad_quantity", "missing_item", "unknown_event_type", "bad_time")
+LATE = ("late_1_day", "late_2_days", "late_3_days")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the people's rows of a day that go wrong; each splits evenly over its kinds."""
+
+    duplicates_same_day: float = 0.004
+    duplicates_next_day: float = 0.003
+    late: float = 0.003
+    future: float = 0.001
+    broken: float = 0.003
+    unknown_items: float = 0.002
+
+    def of_kinds(self) -> dict[str, float]:
+        """Share of each kind, those that spoil a row first."""
+        return {
+            **{kind: self.broken / len(BROKEN) for kind in BROKEN},
+            "future": self.future,
+            "unknown_item": self.unknown_items,
+            **{kind: self.late / len(LATE) for kind in LATE},
+            "duplicate_same_day": self.duplicates_same_day,
+            "duplicate_next_day": self.duplicates_next_day,
+        }
+
+
+def crawl(shop: DayShop, person: int, rng: np.random.Generator) -> Rows:
+    """One machine's day: it opens item after item, a few seconds apart, and never puts one in a cart."""
+    count = int(rng.integers(*CRAWLER_VIEWS))
+    on_sale = np.flatnonzero(shop.catalogue.on_sale(shop.day))
+    item = on_sale[(rng.integers(len(on_sale)) + np.arange(count)) % len(on_sale)]
+    time = shop.start_ms + rng.integers(0, DAY_MS - count * 4_000) + np.cumsum(rng.integers(1_000, 4_000, count))
+    known = bool(shop.shoppers.has_account[person])
+    return Rows.of(
+        count, kind=VIEW, person=person, known=known, item=item, time=time, cents=shop.prices[item],
+        dirt=DIRT_CODE["crawler"],
+    )  # fmt: skip
+
+
+def spoil(rows: Rows, shares: Shares, items: int, rng: np.random.Generator) -> tuple[Rows, dict[int, Rows]]:
+    """Today's delivery, and by delay in days what comes later: late rows, and rows that come a second time.
+
+    `rows` carry their ids; crawlers' rows are left alone. Purchases, returns, ratings and searches may come late or
+    twice but are never spoiled, so that stock and returns stay explained by what can be read.
+    """
+    people = np.flatnonzero(rows["dirt"] == 0)
+    kinds = shares.of_kinds()
+    wanted = {kind: int(len(people) * share + rng.random()) for kind, share in kinds.items()}
+    chosen = people[rng.choice(len(people), min(sum(wanted.values()), len(people)), replace=False)]
+    light = np.isin(rows["kind"][chosen], (VIEW, CART, WISHLIST, IMPRESSION, CLICK))
+    # rows that may be spoiled stand first, and kinds that spoil are served first
+    queue = np.concatenate([chosen[light], chosen[~light]])
+    spoilable = int(light.sum())
+    picked: dict[str, np.ndarray] = {}
+    for kind, count in wanted.items():
+        if kind in BROKEN or kind in ("future", "unknown_item"):
+            count = min(count, spoilable)
+            spoilable -= count
+        picked[kind], queue = queue[:count], queue[count:]
+    _break(rows, picked, items, rng)
+    copies = {kind: _marked(rows, picked[kind], kind) for kind in (*LATE, "duplicate_same_day", "duplicate_next_day")}
+    stays = np.ones(len(rows), dtype=bool)
+    stays[np.concatenate([picked[kind] for kind in LATE])] = False
+    later = {days + 1: copies[kind] for days, kind in enumerate(LATE)}
+    later[1] = Rows.together([later[1], copies["duplicate_next_day"]])
+    return Rows.together([rows.take(stays), copies["duplicate_same_day"]]), later
+
+
+def _break(rows: Rows, picked: dict[str, np.ndarray], items: int, rng: np.random.Generator) -> None:
+    for kind in (*BROKEN, "future", "unknown_item"):
+        rows["dirt"][picked[kind]] = DIRT_CODE[kind]
+    rows["item"][picked["missing_item"]] = -1
+    rows["item"][picked["unknown_item"]] = items + rng.integers(0, UNKNOWN_ITEMS, len(picked["unknown_item"]))
+    # a device whose clock is wrong by days: far enough that no tolerance hides it
+    rows["time"][picked["future"]] += rng.integers(2, 400, len(picked["future"])) * DAY_MS
+
+
+def _marked(rows: Rows, where: np.ndarray, kind: str) -> Rows:
+    copy = rows.take(where)
+    copy["dirt"][:] = DIRT_CODE[kind]
+    return copy
+
+
+def counts(rows: Rows) -> dict[str, int]:
+    """Rows of each kind of dirt, 'none' included."""
+    return dict(zip(DIRT, np.bincount(rows["dirt"], minlength=len(DIRT)).tolist(), strict=True))

@@ -1,0 +1,158 @@
+"""What the shop remembers between days: stock, who bought what and needs what again, returns and ratings to come."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+
+import numpy as np
+
+from jobs.sample_shop.behaviour import BUY_TASTE, USUAL_TASTE, DayShop, Wishes
+from jobs.sample_shop.catalogue import Catalogue
+from jobs.sample_shop.rows import CART, DAY_MS, PURCHASE, RATING, RETURN, VIEW, Rows
+from jobs.sample_shop.shoppers import Shoppers
+
+REGULARS_PER_ACCOUNT = 1.0  # replenishable items that a shopper is used to buying when the run begins
+BECOMES_REGULAR = 0.35  # of first purchases of a replenishable item
+COMES_BACK = 0.75  # of regulars on the day their supply ends; the others have gone elsewhere
+RETURNED = 0.05
+RATED = 0.2
+STOCK_DAYS = 10  # a full shelf lasts about so long
+
+
+class Ledger:
+    """The only state of the sample shop. Kept per block of people, so that a block of a day can be made alone."""
+
+    def __init__(
+        self, catalogue: Catalogue, shoppers: Shoppers, block: int, units_per_day: float, rng: np.random.Generator
+    ) -> None:
+        self.catalogue, self.shoppers, self.block = catalogue, shoppers, block
+        expected = catalogue.popularity * units_per_day * STOCK_DAYS
+        self.full_shelf = np.ceil(expected * np.exp(rng.normal(0, 0.4, len(catalogue)))).astype(np.int64) + 3
+        self.stock = self.full_shelf.copy()
+        self.never_restocked = rng.random(len(catalogue)) < 0.02
+        self.spent = np.zeros(len(shoppers), dtype=np.int64)  # cents
+        self.bought: dict[int, np.ndarray] = {}  # block -> sorted person * I + item of items bought once
+        self.coming: defaultdict[tuple[int, int], list[Rows]] = defaultdict(list)  # (day, block) -> returns, ratings
+        self.held_back: defaultdict[tuple[int, int], list[Rows]] = defaultdict(list)  # (day, block) -> late, repeated
+        self.due: defaultdict[tuple[int, int], list[np.ndarray]] = defaultdict(list)  # (day, block) -> (n, 2)
+        self._first_regulars(rng)
+
+    def _first_regulars(self, rng: np.random.Generator) -> None:
+        again = np.flatnonzero((self.catalogue.cycle > 0) & (self.catalogue.launch < 0))
+        accounts = np.flatnonzero(
+            self.shoppers.has_account & (self.shoppers.registered < 0) & (self.shoppers.activity > 0)
+        )
+        if not len(again):
+            return
+        person = np.repeat(accounts, rng.poisson(REGULARS_PER_ACCOUNT, len(accounts)))
+        weight = np.cumsum(self.catalogue.popularity[again])
+        best = again[np.searchsorted(weight, rng.random(len(person)) * weight[-1])]
+        taste = np.einsum("nd,nd->n", self.catalogue.vectors[best], self.shoppers.tastes[person])
+        for _ in range(7):  # the best liked of eight
+            item = again[np.searchsorted(weight, rng.random(len(person)) * weight[-1])]
+            liking = np.einsum("nd,nd->n", self.catalogue.vectors[item], self.shoppers.tastes[person])
+            best, taste = np.where(liking > taste, item, best), np.maximum(liking, taste)
+        self._expect(person, best, (rng.random(len(person)) * self.catalogue.cycle[best]).astype(np.int64))
+
+    def _expect(self, person: np.ndarray, item: np.ndarray, day: np.ndarray) -> None:
+        """These people will need these items on these days."""
+        pairs = np.stack([person, item], axis=1).astype(np.int32)
+        where = day * (1 << 32) + person // self.block
+        order = np.argsort(where, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(where[order])) + 1):
+            if len(rows):
+                self.due[int(day[rows[0]]), int(person[rows[0]]) // self.block].append(pairs[rows])
+
+    def regulars(self, shop: DayShop, block: int, rng: np.random.Generator) -> tuple[list[Rows], Wishes]:
+        """Views and carts of those whose supply ends today and who come back, and what they would buy."""
+        pairs = np.concatenate([np.empty((0, 2), np.int32), *self.due.pop((shop.day, block), [])])
+        person, item = pairs[(rng.random(len(pairs)) < COMES_BACK) & self.catalogue.on_sale(shop.day)[pairs[:, 1]]].T
+        count = len(person)
+        time = shop.start_ms + rng.integers(0, DAY_MS - 300_000, count)
+        known = np.ones(count, dtype=bool)
+        units = np.minimum(rng.geometric(0.6, count), 9).astype(np.int8)
+        told = {"person": person, "known": known, "item": item, "cents": shop.prices[item]}
+        rows = [
+            Rows.of(count, kind=VIEW, time=time, **told),
+            Rows.of(count, kind=CART, time=time + 20_000, units=units, **told),
+        ]
+        taste = np.einsum("nd,nd->n", self.catalogue.vectors[item], self.shoppers.tastes[person])
+        session = -1 - np.arange(count)  # an order of its own, unlike any browsing session
+        return rows, Wishes(person, item, time + 90_000, known, units, session, taste)
+
+    def settle(self, shop: DayShop, block: int, wanted: Wishes, today: date, rng: np.random.Generator) -> Rows:
+        """Purchases among the wishes: in stock, and no second piece of what is bought once; the rest stays in carts."""
+        wanted = wanted.take(np.argsort(wanted.time, kind="stable"))
+        wanted = wanted.take(np.flatnonzero(self._first_time(block, wanted)))
+        wanted = wanted.take(np.flatnonzero(self._in_stock(wanted)))
+        np.subtract.at(self.stock, wanted.item, wanted.units)
+        once = self.catalogue.cycle[wanted.item] == 0
+        known = self.bought.get(block, np.empty(0, np.int64))
+        self.bought[block] = np.sort(np.concatenate([known, self._pair(wanted)[once]]))
+        _, order = np.unique(wanted.session, return_inverse=True)
+        number = int(f"{today:%Y%m%d}") * 10**10 + block * 10**6 + order + 1
+        cents = shop.prices[wanted.item]
+        np.add.at(self.spent, wanted.person, cents.astype(np.int64) * wanted.units)
+        rows = Rows.of(
+            len(cents), kind=PURCHASE, person=wanted.person, known=True, item=wanted.item, time=wanted.time,
+            cents=cents, units=wanted.units, order=number,
+        )  # fmt: skip
+        self._plan(shop, block, rows, wanted, rng)
+        return rows
+
+    def _pair(self, wanted: Wishes) -> np.ndarray:
+        return wanted.person.astype(np.int64) * len(self.catalogue) + wanted.item
+
+    def _first_time(self, block: int, wanted: Wishes) -> np.ndarray:
+        pair = self._pair(wanted)
+        _, first = np.unique(pair, return_index=True)
+        fresh = np.zeros(len(pair), dtype=bool)
+        fresh[first] = True
+        return fresh & ~((self.catalogue.cycle[wanted.item] == 0) & np.isin(pair, self.bought.get(block, pair[:0])))
+
+    def _in_stock(self, wanted: Wishes) -> np.ndarray:
+        """First come, first served: in order of time, while what was asked for so far fits the shelf."""
+        order = np.argsort(wanted.item, kind="stable")
+        item, asked = wanted.item[order], np.cumsum(wanted.units[order], dtype=np.int64)
+        begins = np.flatnonzero(np.diff(item, prepend=-1))
+        before = np.repeat(asked[begins] - wanted.units[order][begins], np.diff(np.append(begins, len(item))))
+        fits = np.empty(len(item), dtype=bool)
+        fits[order] = asked - before <= self.stock[item]
+        return fits
+
+    def _plan(self, shop: DayShop, block: int, rows: Rows, wanted: Wishes, rng: np.random.Generator) -> None:
+        """Returns and ratings of these purchases on later days, and the next purchase of what is bought again."""
+        count = len(rows)
+        again = np.flatnonzero((rng.random(count) < BECOMES_REGULAR) | (wanted.session < 0))
+        again = again[self.catalogue.cycle[wanted.item[again]] > 0]
+        wait = np.maximum(np.rint(self.catalogue.cycle[wanted.item[again]] * rng.normal(1, 0.15, len(again))), 1)
+        self._expect(wanted.person[again], wanted.item[again], shop.day + wait.astype(np.int64))
+        liking = BUY_TASTE * (wanted.taste - USUAL_TASTE)
+        later = rng.integers(1, 6, count)
+        sent_back = rng.random(count) < RETURNED * np.exp(-0.5 * liking)
+        rated = (rng.random(count) < RATED) & ~sent_back
+        stars = np.clip(np.rint(3.6 + 1.2 * liking + rng.normal(0, 0.8, count)), 1, 5)
+        for days in range(1, 6):
+            for kind, chosen in ((RETURN, sent_back), (RATING, rated)):
+                some = rows.take(chosen & (later == days))
+                if not len(some):
+                    continue
+                some.columns["kind"][:] = kind
+                some.columns["time"] = shop.start_ms + days * DAY_MS + rng.integers(0, DAY_MS, len(some))
+                if kind == RATING:
+                    some["stars"][:] = stars[chosen & (later == days)]
+                    some["cents"][:], some["units"][:], some["order"][:] = -1, 0, 0
+                self.coming[shop.day + days, block].append(some)
+
+    def arrivals(self, day: int, block: int) -> list[Rows]:
+        """Returns and ratings of the day; what came back is on the shelf again."""
+        parts = self.coming.pop((day, block), [])
+        for part in parts:
+            np.add.at(self.stock, part["item"], np.where(part["kind"] == RETURN, part["units"], 0))
+        return parts
+
+    def restock(self, rng: np.random.Generator) -> None:
+        """After closing: a supplier comes to a third of the shelves that are nearly empty."""
+        low = (self.stock < self.full_shelf * 0.25) & ~self.never_restocked
+        self.stock = np.where(low & (rng.random(len(low)) < 0.35), self.full_shelf, self.stock)

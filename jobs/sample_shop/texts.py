@@ -1,0 +1,84 @@
+"""Titles, descriptions and attributes of items in English and Chinese. A text says what the attributes say, no more."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.sample_shop.catalogue import LEAVES, Catalogue
+from jobs.sample_shop.words import ATTRIBUTES, BRANDS
+
+COLUMNS = ("name_en", "name_zh", "desc_en", "desc_zh", "cat_path", "brand", "attrs")
+
+
+def write_texts(catalogue: Catalogue, rng: np.random.Generator) -> pa.Table:
+    """One row per item, in the catalogue's order: COLUMNS, all strings; `attrs` is a JSON object of English values."""
+    frames = rng.integers(0, 2, catalogue.values.shape).tolist()
+    rows = zip(catalogue.leaf.tolist(), catalogue.brand.tolist(), catalogue.values.tolist(), frames, strict=True)
+    texts = [_one(*row) for row in rows]
+    return pa.table({name: pa.array(column) for name, column in zip(COLUMNS, zip(*texts, strict=True), strict=True)})
+
+
+def _one(leaf_row: int, brand_row: int, values: list[int], frames: list[int]) -> tuple[str, ...]:
+    _, path, leaf = LEAVES[leaf_row]
+    brand_en, brand_zh = BRANDS[brand_row]
+    noun_en, noun_zh = leaf.noun
+    said = [(name, ATTRIBUTES[name], values[place], frames[place]) for place, name in enumerate(leaf.attributes)]
+    pairs = [attribute.values[value] for _, attribute, value, _ in said]
+    english = [attribute.english[frame].format(attribute.values[value][0]) for _, attribute, value, frame in said]
+    chinese = [attribute.chinese[frame].format(attribute.values[value][1]) for _, attribute, value, frame in said]
+    return (
+        f"{brand_en} {' '.join(pair[0] for pair in pairs)} {noun_en}",
+        f"{brand_zh} {''.join(pair[1] for pair in pairs)}{noun_zh}",
+        f"{noun_en[0].upper()}{noun_en[1:]} by {brand_en}. {' '.join(english)}",
+        f"{brand_zh}出品的{noun_zh}。{''.join(chinese)}",
+        path,
+        brand_en,
+        json.dumps({name: attribute.values[value][0] for name, attribute, value, _ in said}),
+    )
+
+
+def snapshot(catalogue: Catalogue, texts: pa.Table, day: int, stock: np.ndarray) -> pa.Table:
+    """The catalogue file that night: every item launched by tomorrow, listed on the eve; price and stock at close.
+
+    Withdrawn items are marked off sale, or are missing where `vanishes` says so.
+    """
+    withdrawn = catalogue.withdrawn <= day
+    listed = np.flatnonzero((catalogue.launch <= day + 1) & ~(withdrawn & catalogue.vanishes))
+    cents = catalogue.prices(day)[listed]
+    columns = {
+        "goods_id": pa.array(catalogue.ids[listed]),
+        **{name: texts.column(name).take(listed) for name in COLUMNS},
+        "sale_price": money(cents),
+        "unit_cost": money(catalogue.cost_cents[listed]),
+        "stock": pa.array(stock[listed]),
+        "on_sale": _yes_no(~withdrawn[listed]),
+        "repeat_buy": _yes_no(catalogue.cycle[listed] > 0),
+    }
+    return pa.table(columns)
+
+
+def money(cents: np.ndarray) -> pa.Array:
+    """1999 -> '19.99'."""
+    whole = pa.array(cents // 100).cast(pa.string())
+    rest = pc.utf8_lpad(pa.array(cents % 100).cast(pa.string()), width=2, padding="0")
+    return pc.binary_join_element_wise(whole, rest, ".")
+
+
+def _yes_no(flags: np.ndarray) -> pa.Array:
+    return pc.if_else(pa.array(flags), "Y", "N")
+
+
+def make_queries() -> tuple[np.ndarray, int]:
+    """Search phrases: (C * n,) strings, those of leaf c from c * n on, and n; plain and with a word more."""
+    phrases: list[str] = []
+    for *_, leaf in LEAVES:
+        attribute = ATTRIBUTES[leaf.attributes[0]].values
+        phrases += [leaf.noun[0], leaf.noun[1], f"{BRANDS[len(phrases) % len(BRANDS)][0]} {leaf.noun[0]}"]
+        phrases += [f"{attribute[0][0]} {leaf.noun[0]}", f"{attribute[1][1]}{leaf.noun[1]}"]
+    if len(set(phrases)) < len(phrases):
+        raise ValueError("two leaves share a noun; phrases must differ to be a Parquet dictionary")
+    return np.array(phrases), 5

@@ -1,0 +1,222 @@
+"""Implicit-feedback ALS (Hu, Koren, Volinsky 2008) by the `implicit` library, warm-started from the night before.
+
+`implicit` weighs a positive by alpha * interest (not 1 + alpha * r as Spark's) and regularises by a constant.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import implicit.cpu.als  # the class itself; `implicit.als.AlternatingLeastSquares` is a factory
+import numpy as np
+from implicit.cpu._als import least_squares_cg
+from numpy.typing import NDArray
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from models.config import build
+from models.top_k import MEMORY_BYTES, top_k
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+Ids = NDArray[np.str_]
+SETTLE_STEPS = 10  # conjugate gradient steps of the last pass, from zero
+
+
+@dataclass(frozen=True)
+class ALSConfig:
+    """Defaults chosen on a validation slice; see VALIDATION below the class."""
+
+    factors: int = 64
+    regularization: float = 10.0
+    alpha: float = 60.0  # confidence of one unit of interest
+    iterations: int = 15
+    warm_iterations: int = 3  # where yesterday's factors are given
+    seed: int = 7
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("factors", "iterations", "warm_iterations", "threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        for name in ("regularization", "alpha"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be above 0 and finite, not {getattr(self, name)}")
+
+
+class ALS:
+    """Factors of users and items, with the string ids of their rows.
+
+    user_factors (U, D), item_factors (I, D) float32; user_ids (U,), item_ids (I,) sorted str. A user or item without
+    events has zero factors and scores 0 with everything.
+    """
+
+    def __init__(self, config: ALSConfig, user_factors: F32, item_factors: F32, user_ids: Ids, item_ids: Ids) -> None:
+        self.config = config
+        self.user_factors, self.item_factors = user_factors, item_factors
+        self.user_ids, self.item_ids = user_ids, item_ids
+
+    @classmethod
+    def fit(cls, config: ALSConfig, interest: Any, user_ids: Ids, item_ids: Ids, previous: ALS | None = None) -> ALS:
+        """Factors of `interest` (U, I) CSR, weights > 0 in any unit of interest (one purchase, decayed, say).
+
+        With `previous`, rows whose id it knows start from its factors and `warm_iterations` are run; every other row
+        starts from a small random row of `config.seed`. The same inputs give the same bits for one number of threads
+        or another: each row is solved by one thread alone.
+        Raises ValueError if ids are not sorted, unique and as many as rows; if the matrix is empty, holds duplicates,
+        or a weight is not finite and above 0; if `previous` has another number of factors.
+        """
+        user_ids, item_ids = _ids(user_ids, "user_ids"), _ids(item_ids, "item_ids")
+        interest = sparse.csr_matrix(interest, dtype=np.float32)
+        _check(interest, len(user_ids), len(item_ids))
+        if previous is not None and previous.config.factors != config.factors:
+            raise ValueError(f"previous has {previous.config.factors} factors, the config {config.factors}; fit cold")
+        known_users = (previous.user_ids, previous.user_factors) if previous else None
+        known_items = (previous.item_ids, previous.item_factors) if previous else None
+        rng = np.random.default_rng(config.seed)
+        with threadpool_limits(1, "blas"):  # one thread solves a row; a BLAS pool inside it only costs time
+            model = implicit.cpu.als.AlternatingLeastSquares(
+                factors=config.factors,
+                regularization=config.regularization,
+                alpha=config.alpha,
+                iterations=config.iterations if previous is None else config.warm_iterations,
+                num_threads=config.threads,
+                random_state=config.seed,
+            )
+            model.user_factors = _start(user_ids, known_users, config.factors, rng)
+            model.item_factors = _start(item_ids, known_items, config.factors, rng)
+            model.fit(interest, show_progress=False)
+            items = _settled(interest.T.tocsr(), model.user_factors, config)
+            users = _settled(interest, items, config)
+        return cls(config, users, items, user_ids, item_ids)
+
+    def recommend(
+        self,
+        user_codes: NDArray[np.integer],
+        k: int,
+        seen: Any = None,
+        allowed: NDArray[np.bool_] | None = None,
+        *,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> tuple[I32, F32]:
+        """The k best items of each user (n,): codes and scores (n, k) as `top_k` returns them.
+
+        `seen` (n, I) CSR has one row per entry of `user_codes`. Scores are unitless, about 0 to 1.
+        Raises ValueError if k is not in 1..I or a code is not a row.
+        """
+        users = self.user_factors[_codes(user_codes, len(self.user_ids), "user")]
+        return top_k(users, self.item_factors, k, seen, allowed, memory_bytes=memory_bytes, threads=self.config.threads)
+
+    def similar_items(
+        self, item_codes: NDArray[np.integer], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[I32, F32]:
+        """The k items nearest to each item (n,) by cosine, never itself: codes and cosines (n, k).
+
+        Raises ValueError if k is not in 1..I-1 or a code is not a row.
+        """
+        codes = _codes(item_codes, len(self.item_ids), "item")
+        if not 1 <= k < len(self.item_ids):
+            raise ValueError(f"k={k} is not in 1..{len(self.item_ids) - 1}, the number of other items")
+        length = np.linalg.norm(self.item_factors, axis=1, keepdims=True)
+        items: F32 = (self.item_factors / np.where(length > 0, length, 1)).astype(np.float32)
+        itself = sparse.csr_array(
+            (np.ones(len(codes), np.float32), codes, np.arange(len(codes) + 1)), shape=(len(codes), len(items))
+        )
+        return top_k(items[codes], items, k, itself, allowed, threads=self.config.threads)
+
+    def save(self, folder: str | Path) -> None:
+        """Write factors.npz (no pickle) and manifest.json (config with its seed, sizes) into `folder`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(
+            folder / "factors.npz",
+            user_factors=self.user_factors,
+            item_factors=self.item_factors,
+            user_ids=self.user_ids,
+            item_ids=self.item_ids,
+        )
+        sizes = {"users": len(self.user_ids), "items": len(self.item_ids)}
+        manifest = {"model": "als", "config": dataclasses.asdict(self.config), **sizes}
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+
+    @classmethod
+    def load(cls, folder: str | Path, config: ALSConfig | None = None) -> ALS:
+        """The model that `save` wrote. With `config`, refuse one fitted under another.
+
+        Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ, or if the files
+        disagree with the manifest.
+        """
+        folder = Path(folder)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        saved = build(ALSConfig, manifest["config"], f"{folder}/manifest.json")
+        if config is not None and config != saved:
+            ours, theirs = dataclasses.asdict(config), dataclasses.asdict(saved)
+            differing = ", ".join(
+                f"{name} {theirs[name]} (asked {ours[name]})" for name in ours if ours[name] != theirs[name]
+            )
+            raise ValueError(f"{folder} was fitted with {differing}; load it without a config, or fit again")
+        with np.load(folder / "factors.npz", allow_pickle=False) as arrays:
+            model = cls(saved, *(arrays[name] for name in ("user_factors", "item_factors", "user_ids", "item_ids")))
+        for factors, ids, name in (
+            (model.user_factors, model.user_ids, "users"),
+            (model.item_factors, model.item_ids, "items"),
+        ):
+            if not factors.shape == (len(ids), saved.factors) == (manifest[name], saved.factors):
+                raise ValueError(f"{folder}: {len(ids)} ids, factors {factors.shape}, manifest {manifest[name]} {name}")
+        return model
+
+
+def _settled(interest: Any, other: F32, config: ALSConfig) -> F32:
+    """Rows solved anew from zero, given the other side: a function of the row alone, so twins are equal to the bit."""
+    rows = np.zeros((interest.shape[0], config.factors), np.float32)
+    confidence = sparse.csr_matrix(interest * np.float32(config.alpha))
+    least_squares_cg(confidence, rows, other, config.regularization, num_threads=config.threads, cg_steps=SETTLE_STEPS)
+    return rows
+
+
+def _start(ids: Ids, previous: tuple[Ids, F32] | None, factors: int, rng: np.random.Generator) -> F32:
+    """Small seeded rows (n, factors), and yesterday's where `previous` (sorted ids, factors) knows the id."""
+    rows = rng.random((len(ids), factors), dtype=np.float32) * np.float32(0.01)
+    if previous is not None and len(previous[0]):
+        at = np.minimum(np.searchsorted(previous[0], ids), len(previous[0]) - 1)
+        known = previous[0][at] == ids
+        rows[known] = previous[1][at[known]]
+    return rows
+
+
+def _codes(codes: NDArray[np.integer], rows: int, kind: str) -> NDArray[np.integer]:
+    codes = np.asarray(codes)
+    if codes.ndim != 1 or not np.issubdtype(codes.dtype, np.integer):
+        raise ValueError(f"{kind} codes must be a vector of integers, not {codes.dtype} {codes.shape}")
+    if len(codes) and not (codes.min() >= 0 and codes.max() < rows):
+        raise ValueError(f"{kind} codes span {codes.min()}..{codes.max()}, the model has 0..{rows - 1}")
+    return codes
+
+
+def _ids(ids: Ids, name: str) -> Ids:
+    ids = np.asarray(ids)
+    if ids.dtype.kind != "U":
+        raise ValueError(f"{name} must be an array of str, not {ids.dtype}")
+    out_of_order = np.flatnonzero(ids[1:] <= ids[:-1])
+    if len(out_of_order):
+        at = out_of_order[0]
+        raise ValueError(f"{name} must be sorted and unique: {str(ids[at])!r} comes before {str(ids[at + 1])!r}")
+    return ids
+
+
+def _check(interest: Any, users: int, items: int) -> None:
+    if interest.shape != (users, items):
+        raise ValueError(f"interest is {interest.shape}, the ids are {users} users and {items} items")
+    if not interest.nnz:
+        raise ValueError(f"interest of {users} users and {items} items has no entry: nothing to learn from")
+    if not interest.has_canonical_format:
+        raise ValueError("interest has duplicate or unsorted entries; call sum_duplicates() first")
+    bad = ~(np.isfinite(interest.data) & (interest.data > 0))
+    if bad.any():
+        raise ValueError(
+            f"{int(bad.sum()):,} of {interest.nnz:,} weights are not finite and above 0, first {interest.data[bad][0]}"
+        )

@@ -1,0 +1,95 @@
+"""What a list must beat: popularity, item-to-item cosine and buy-it-again, printed beside ours every night.
+
+All return codes (U, k) int32 and scores (U, k) float32 as `top_k` does: best first, ties to the lower item code, -1 and
+-inf where fewer than k items are left; `seen` (U, I) CSR and `allowed` (I,) bool say what is never returned.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from implicit.nearest_neighbours import CosineRecommender
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.top_k import F32, I32, MEMORY_BYTES, DoesNotFit, rank_scores, top_k
+
+Allowed = NDArray[np.bool_] | None
+
+
+def popularity(interest: Any) -> tuple[I32, F32]:
+    """(ranking, weight): item codes (I,) by summed interest, best first, and each item's sum (I,), in item order."""
+    weight = np.asarray(interest.sum(axis=0), np.float32).reshape(-1)
+    return np.argsort(-weight, kind="stable").astype(np.int32), weight
+
+
+def popular(interest: Any, n_users: int, k: int, seen: Any = None, allowed: Allowed = None) -> tuple[I32, F32]:
+    """Lists of the items with most summed interest, the same for all but what each of `n_users` has seen.
+
+    `interest` (any, I) CSR is what popularity is counted on. Raises ValueError if k is not in 1..I.
+    """
+    ranking, weight = popularity(interest)
+    place = np.empty((len(ranking), 1), np.float32)
+    place[ranking, 0] = -np.arange(len(ranking))  # distinct, so that top_k never has to split a tie
+    codes, _ = top_k(np.ones((n_users, 1), np.float32), place, k, seen, allowed)
+    return codes, np.where(codes < 0, np.float32(-np.inf), weight[codes])
+
+
+def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_matrix:
+    """Cosine of each item with its `neighbours` nearest others, over users: CSR (I, I), unitless 0..1, no diagonal.
+
+    Memory grows with I * neighbours. An item without events has an empty row.
+    """
+    model = CosineRecommender(K=neighbours + 1, num_threads=threads)  # implicit counts the item itself
+    model.fit(sparse.csr_matrix(interest), show_progress=False)
+    similarity = sparse.csr_matrix(model.similarity, dtype=np.float32)
+    similarity.setdiag(0)
+    similarity.eliminate_zeros()
+    return similarity
+
+
+def from_neighbours(
+    interest: Any,
+    similarity: Any,
+    k: int,
+    seen: Any = None,
+    allowed: Allowed = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> tuple[I32, F32]:
+    """Items by the sum of their similarity (I, I) to what each user (U, I) is interested in; 0 for unrelated ones.
+
+    Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
+    """
+    return _by_block(interest, lambda rows: (rows @ similarity).toarray(), k, seen, allowed, memory_bytes)
+
+
+def buy_again(interest: Any, k: int, allowed: Allowed = None, memory_bytes: int = MEMORY_BYTES) -> tuple[I32, F32]:
+    """The user's own items by interest (U, I), most wanted first; nothing else fills the list."""
+
+    def own(rows: Any) -> F32:
+        scores = rows.toarray()
+        return np.where(scores > 0, scores, np.float32(-np.inf))
+
+    return _by_block(interest, own, k, None, allowed, memory_bytes)
+
+
+def _by_block(interest: Any, score: Any, k: int, seen: Any, allowed: Allowed, memory_bytes: int) -> tuple[I32, F32]:
+    """Rank `score(rows of interest)` (b, I) for as many users at once as `memory_bytes` holds."""
+    users, items = interest.shape
+    rows = min(1024, memory_bytes // (items * 40))
+    if rows < 1:
+        raise DoesNotFit(f"the scores of one user need {items * 40:,} bytes, memory_bytes is {memory_bytes:,}")
+    if not 1 <= k <= items:
+        raise ValueError(f"k={k} is not in 1..{items}, the number of items")
+    interest = sparse.csr_matrix(interest, dtype=np.float32)
+    codes, scores = np.empty((users, k), np.int32), np.empty((users, k), np.float32)
+    for low in range(0, users, rows):
+        block = slice(low, min(low + rows, users))
+        dense = score(interest[block])
+        if allowed is not None:
+            dense[:, ~allowed] = -np.inf
+        if seen is not None:
+            dense[sparse.csr_matrix(seen[block]).nonzero()] = -np.inf
+        codes[block], scores[block] = rank_scores(dense, k)
+    return codes, scores

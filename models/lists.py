@@ -1,0 +1,92 @@
+"""From scores and a ladder of fallbacks to full lists: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+I32 = NDArray[np.int32]
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One fallback: item codes (m,), best first, their scores, and the level that the published row will show."""
+
+    codes: I32
+    scores: F32
+    level: int
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of U users: codes, scores and fallback levels, all (U, K), best first; code -1 where nothing was left."""
+
+    codes: I32
+    scores: F32
+    levels: I32
+
+
+def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list[Rung]], last: Rung) -> Lists:
+    """Fill the empty places (-1) of own-history lists from each user's ladder, top rung first.
+
+    codes, scores (U, K): own history, level 0; refused (U, I): what a user may not be shown; ladders: U lists of rungs
+    (the same object for users who share it). Filters come before the filling, so a list is short only where the ladder
+    has nothing left; then `last` (items in the order of last resort) fills it with what `refused` had kept out, and
+    only a catalogue smaller than K leaves -1. No item stands twice in a list.
+    """
+    codes, scores = codes.copy(), scores.copy()
+    levels = np.zeros(codes.shape, np.int32)
+    shared: dict[int, tuple[I32, F32, I32]] = {}  # what a user without any history gets, by ladder
+    for user in np.flatnonzero((codes < 0).any(axis=1)):
+        ladder = ladders[user]
+        own = codes[user][codes[user] >= 0]
+        kept_out = refused.indices[refused.indptr[user] : refused.indptr[user + 1]]
+        if not len(own) and not len(kept_out):
+            if id(ladder) not in shared:
+                shared[id(ladder)] = _descend(own, kept_out, ladder, last, codes.shape[1])
+            found = shared[id(ladder)]
+        else:
+            found = _descend(own, kept_out, ladder, last, codes.shape[1] - len(own))
+        place = slice(len(own), len(own) + len(found[0]))
+        codes[user, place], scores[user, place], levels[user, place] = found
+    return Lists(codes, scores, levels)
+
+
+def _descend(own: I32, kept_out: I32, ladder: list[Rung], last: Rung, wanted: int) -> tuple[I32, F32, I32]:
+    """The first `wanted` items down the ladder neither in `own` nor kept out; where they run out, from `last`."""
+    chosen: list[Rung] = []
+    taken, missing = own, wanted
+    for rung, refused in [*((r, kept_out) for r in ladder), (last, kept_out[:0])]:
+        if not missing:
+            break
+        free = np.flatnonzero(~np.isin(rung.codes, taken) & ~np.isin(rung.codes, refused))[:missing]
+        chosen.append(Rung(rung.codes[free], rung.scores[free], rung.level))
+        taken, missing = np.concatenate([taken, rung.codes[free]]), missing - len(free)
+    levels = [np.full(len(r.codes), r.level, np.int32) for r in chosen]
+    return np.concatenate([r.codes for r in chosen]), np.concatenate([r.scores for r in chosen]), np.concatenate(levels)
+
+
+def because(history: sparse.csr_matrix, item_factors: F32, codes: I32) -> I32:
+    """For each place of each list, the item of the user's history nearest to it (cosine); -1 where there is none.
+
+    codes (U, K), -1 where a place is empty; history (U, I) CSR, few entries a row; item_factors (I, D), any length.
+    """
+    longest = int(np.diff(history.indptr).max(initial=0))
+    if not longest or not codes.size:
+        return np.full(codes.shape, -1, np.int32)
+    length = np.linalg.norm(item_factors, axis=1, keepdims=True)
+    unit = item_factors / np.where(length > 0, length, 1)
+    padded = np.full((len(codes), longest), -1, np.int32)
+    row = np.repeat(np.arange(len(codes)), np.diff(history.indptr))
+    padded[row, np.arange(len(row)) - history.indptr[row]] = history.indices
+    cosine = np.einsum("uhd,ukd->ukh", unit[padded], unit[codes], optimize=True)
+    cosine[np.broadcast_to((padded < 0)[:, None, :], cosine.shape)] = -np.inf
+    cosine[padded[:, None, :] == codes[:, :, None]] = -np.inf  # not because of itself
+    nearest = cosine.argmax(axis=2)
+    found = np.take_along_axis(padded, nearest, axis=1).astype(np.int32)
+    best = np.take_along_axis(cosine, nearest[:, :, None], axis=2)[:, :, 0]
+    return np.where((codes >= 0) & np.isfinite(best), found, -1).astype(np.int32)

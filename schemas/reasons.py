@@ -1,0 +1,24 @@
+"""Why a row is not kept. Row-level reasons, in the order in which they are tested: the first that holds is given.
+
+A mapping adds its own under `[events.reject]`; they are tested after `bad_id` and before what needs a parsed value.
+"""
+
+READ_REASONS: dict[str, str] = {
+    "malformed_row": "Wrong number of fields, an unclosed quote, or a line that is not a JSON object.",
+    "undecodable_text": "Bytes that are not text in the mapping's encoding (seen as U+FFFD).",
+    "field_too_long": "A field of more than a million bytes.",
+    "bad_id": "An id with a control character in it, or longer than 256 characters.",
+    "unknown_event_type": "An event type that is neither ours nor mapped to one of ours.",
+    "missing_item": "No item, where the row needs one: in a catalogue, and for all events but a search.",
+    "missing_user": "A row of a user file without the account.",
+    "missing_time": "An event without a time.",
+    "bad_time": "A time that the mapping's format cannot read, or one outside 1970 to 2100.",
+    "future_event": "A time after the night's end and the tolerance for clocks that run fast.",
+    "bad_number": "A number that cannot be read, is NaN or infinite, or is outside the limits of its column.",
+    "bad_value": "A date or a yes / no that cannot be read.",
+    "negative_price": "A price or cost below 0.",
+    "absurd_price": "A price or cost above the setting.",
+    "negative_quantity": "A quantity below 0 (a return is an event type, not a sign).",
+    "absurd_quantity": "A quantity above the setting.",
+    "bad_currency": "A currency that is not three letters.",
+}

@@ -1,0 +1,24 @@
+"""One file per family of tables. Importing this gives every declared table by name."""
+
+from schemas.table import Table
+from schemas.tables.catalogue import ITEMS, USERS
+from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
+from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
+from schemas.tables.lists import LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
+
+STORED: tuple[Table, ...] = (
+    CLEAN_EVENTS,
+    REJECTED_EVENTS,
+    ITEMS,
+    REJECTED_ITEMS,
+    USERS,
+    REJECTED_USERS,
+    INTEREST,
+    USER_FEATURES,
+    ITEM_FEATURES,
+    POPULAR_ITEMS,
+    RECOMMENDATIONS,
+    SIMILAR_ITEMS,
+    LIST_QUALITY,
+)
+BY_NAME: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, *STORED)}

@@ -1,0 +1,74 @@
+"""What the storefront reads, and how it was judged the next day."""
+
+from schemas.table import Column, Table
+
+SOURCES = ("als", "buy_again", "segment_popular", "trending", "popular")
+
+RECOMMENDATIONS = Table(
+    name="recommendations",
+    grain="one place in one user's list; user_id 'anonymous' is the list for visitors without an account",
+    key=("user_id", "rank"),
+    columns=(
+        Column("user_id", "string", "The shop's account id, or 'anonymous'."),
+        Column("item_id", "string", "The shop's item id."),
+        Column("rank", "int32", "1 is best; ranks above k are spares for items that sell out during the day.", min=1),
+        Column("score", "float32", "Comparable within one user and source only."),
+        Column("source", "string", "What proposed it.", one_of=SOURCES),
+        Column("reason", "string", "Why, for a person."),
+        Column("fallback_level", "int32", "0 own history, 1 segment, 2 trending, 3 overall popularity.", min=0, max=3),
+        Column("slot", "string", "The storefront placement it is made for."),
+        Column("is_spare", "bool", "True above k."),
+        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+    ),
+    readers="the storefront; judge_lists tomorrow",
+    published=True,
+)
+
+SIMILAR_ITEMS = Table(
+    name="similar_items",
+    grain="one neighbour of one item",
+    key=("target_item_id", "rank"),
+    columns=(
+        Column("target_item_id", "string", "The item being looked at."),
+        Column("item_id", "string", "Its neighbour, in stock and active."),
+        Column("rank", "int32", "1 is nearest.", min=1),
+        Column("score", "float32", "Cosine of the ALS factors.", min=-1.001, max=1.001),
+        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+    ),
+    readers="the storefront",
+    published=True,
+    may_be_empty=True,
+)
+
+POPULAR_ITEMS = Table(
+    name="popular_items",
+    grain="one place in one segment's popularity list",
+    key=("segment", "rank"),
+    columns=(
+        Column("segment", "string", "'all', 'trending', or 'column=value', such as 'country=France'."),
+        Column("item_id", "string", "The shop's item id."),
+        Column("rank", "int32", "1 is most popular.", min=1),
+        Column("score", "float32", "Decayed interest of the segment's users; for 'trending' its growth."),
+        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+    ),
+    readers="the storefront; recommend_items",
+    published=True,
+)
+
+LIST_QUALITY = Table(
+    name="list_quality",
+    grain="one figure about one kind of list, judged by what its users did the day after it was published",
+    key=("lists", "truth", "cut", "metric"),
+    columns=(
+        Column("lists", "string", "Whose lists: published, popularity, buy_again, item_item."),
+        Column("truth", "string", "What counts as a hit: all purchases of the day, or first-time ones only."),
+        Column("cut", "string", "All users, or those of one source or fallback level."),
+        Column("metric", "string", "As in models.metrics, such as 'ndcg@12'."),
+        Column("value", "float64", "Mean over users.", min=0, max=1),
+        Column("low", "float64", "Lower end of the 95 % bootstrap interval over users.", min=0, max=1),
+        Column("high", "float64", "Upper end.", min=0, max=1),
+        Column("users", "int64", "The denominator: users with a truth today.", min=1),
+    ),
+    readers="people; describe_night",
+    may_be_empty=True,
+)

@@ -1,0 +1,103 @@
+"""What every recommender owes its users; a subclass says only how to fit, and how to save and load."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+USERS, ITEMS = 60, 40
+
+
+def ids(prefix, count):
+    return np.array([f"{prefix}{n:05d}" for n in range(count)])
+
+
+def shop(users=USERS, items=ITEMS, seed=0):
+    """Two tastes: even users want even items. User 0 never came, item 0 was never touched, users 2 and 4 are twins."""
+    rng = np.random.default_rng(seed)
+    same_taste = (np.arange(users)[:, None] + np.arange(items)) % 2 == 0
+    dense = (rng.random((users, items)) < np.where(same_taste, 0.4, 0.03)) * rng.integers(1, 4, (users, items))
+    dense[0], dense[:, 0] = 0, 0
+    if users > 4:
+        dense[4] = dense[2]
+    return csr_matrix(dense.astype(np.float32))
+
+
+class RecommenderBattery:
+    """Subclasses define `fit(interest)` and `lists(model, interest, k, seen, allowed)` for all rows of interest."""
+
+    def fit(self, interest):
+        raise NotImplementedError
+
+    def lists(self, model, interest, k, seen=None, allowed=None):
+        raise NotImplementedError
+
+    def reloaded(self, model, folder):
+        """The model after its trip over the disk; one that is a pure function has nothing to save."""
+        return model
+
+    def fitted_lists(self, interest, k, seen=None, allowed=None):
+        return self.lists(self.fit(interest), interest, k, seen, allowed)
+
+    def test_twins_get_twins_items(self):
+        codes, scores = self.fitted_lists(shop(), 10)
+        np.testing.assert_array_equal(codes[2], codes[4])
+        np.testing.assert_array_equal(scores[2], scores[4])
+
+    def test_seen_items_never_return(self):
+        seen = shop()
+        codes, _ = self.fitted_lists(seen, ITEMS, seen)
+        for user in range(USERS):
+            assert set(codes[user, codes[user] >= 0]) == set(range(ITEMS)) - set(seen[user].indices)
+
+    def test_items_not_allowed_never_return(self):
+        allowed = np.arange(ITEMS) % 3 > 0
+        codes, scores = self.fitted_lists(shop(), ITEMS, None, allowed)
+        assert set(codes[codes >= 0]) == set(np.flatnonzero(allowed))
+        assert np.isneginf(scores[codes < 0]).all()
+
+    def test_best_come_first_and_ties_go_to_the_lower_code(self):
+        codes, scores = self.fitted_lists(shop(), 20)
+        falls, ties = np.diff(scores, axis=1) < 0, np.diff(scores, axis=1) == 0
+        assert (falls | (ties & (np.diff(codes, axis=1) > 0))).all()
+
+    def test_save_and_load_gives_the_same_lists(self, tmp_path):
+        interest = shop()
+        model = self.fit(interest)
+        before, after = self.lists(model, interest, 9), self.lists(self.reloaded(model, tmp_path), interest, 9)
+        assert before[0].tobytes() == after[0].tobytes()
+        assert before[1].tobytes() == after[1].tobytes()
+
+    def test_the_same_inputs_give_the_same_bits(self):
+        first, second = self.fitted_lists(shop(), 9), self.fitted_lists(shop(), 9)
+        assert first[1].tobytes() == second[1].tobytes()
+
+    def test_a_cold_user_gets_a_full_list(self):
+        codes, scores = self.fitted_lists(shop(), 12)
+        assert len(set(codes[0])) == 12
+        assert codes[0].min() >= 0
+        assert np.isfinite(scores[0]).all()
+
+    def test_an_item_without_events_is_ranked_too(self):
+        codes, scores = self.fitted_lists(shop(), ITEMS)
+        assert (codes == 0).sum() == USERS
+        assert np.isfinite(scores).all()
+
+    def test_one_user_only(self):
+        interest = shop()[1]
+        codes, _ = self.fitted_lists(interest, 3)
+        assert codes.shape == (1, 3)
+
+    @pytest.mark.parametrize("k", [0, ITEMS + 1])
+    def test_k_outside_the_catalogue_is_refused(self, k):
+        with pytest.raises(ValueError, match=rf"k={k} is not in 1..{ITEMS}"):
+            self.fitted_lists(shop(), k)
+
+
+class LearnsTaste:
+    """For recommenders that look at the user at all."""
+
+    def test_users_get_items_of_their_own_taste(self):
+        interest = shop(300, 60)
+        codes, _ = self.fitted_lists(interest, 5, interest)
+        users = np.arange(2, 300)
+        assert ((codes[users] + users[:, None]) % 2 == 0).mean() > 0.9
