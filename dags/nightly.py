@@ -107,8 +107,8 @@ PARAMS = {
     ),
 }
 
-# One run of the DAG is one run of the lake, however often its tasks are tried. The time it was due, as a number, so that
-# it sorts among the runs of the command line (001, 002, ...).
+# One run of the DAG is one run of the lake, however often its tasks are tried: the time it was due, as a number, so
+# that it sorts among the runs of the command line (001, 002, ...).
 RUN = "{{ dag_run.run_after.strftime('%Y%m%d%H%M%S') }}"
 NIGHT = "{{ params.date or ds }}"
 ARGUMENTS = [
@@ -247,7 +247,7 @@ with DAG(
         plain("train_als", pool="gpu", queue="gpu"),
         spark("recommend_items"),
         gate("lists"),
-        spark("judge_lists"),
+        plain("judge_lists"),
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         plain("publish_night", skip=NOT_IN_A_DRY_RUN, outlets=[Asset("nightmarket_published")]),
         plain("prune_lake", skip=NOT_IN_A_DRY_RUN),

@@ -21,7 +21,9 @@ from jobs.runtime.night import Night
 from models import baselines
 from models.interactions import interest_matrix
 from models.metrics import bootstrap_interval, score_lists
+from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS, INTEREST, LIST_QUALITY, RECOMMENDATIONS
+from schemas.tables.lists import ANONYMOUS
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,14 @@ class JudgeConfig:
 
 @dataclass(frozen=True)
 class Truth:
-    """Today's hits: `users` (U,) and `items` (I,) name the rows and columns of both 0/1 matrices."""
+    """Today's hits: `users` (U,) and `items` (I,) name the rows and columns of both 0/1 matrices.
+
+    `listed` is what these users were shown: (user_id, item_id, rank, source, fallback_level).
+    """
 
     users: pa.Array
     items: pa.Array
+    listed: pa.Table
     everything: sparse.csr_matrix
     first_time: sparse.csr_matrix
 
@@ -56,17 +62,11 @@ def main(night: Night) -> None:
         pairs = pairs.slice(0, config.max_pairs)
         truth = _truth(night, config, last, pairs)
         if truth is not None:
-            rows = _judge(night, config, k, truth, last, pairs)
-    night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, _schema()))
+            rows = _judge(config, k, truth, pairs)
+    night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
     shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
     night.report(judged=last["run"] if last else None, quality=rows)
     night.log.info("%s", shown or "nothing to judge: no list was published before, or nobody bought today")
-
-
-def _schema() -> pa.Schema:
-    from schemas.arrow import arrow_schema
-
-    return arrow_schema(LIST_QUALITY)
 
 
 def _truth(night: Night, config: JudgeConfig, last: dict[str, Any], pairs: pa.Table) -> Truth | None:
@@ -79,11 +79,14 @@ def _truth(night: Night, config: JudgeConfig, last: dict[str, Any], pairs: pa.Ta
         return None
     hits = hits.sort_by([("user_id", "ascending"), ("item_id", "ascending")])
     users = pc.unique(hits["user_id"])
+    listed = _listed(night, last, users)
     bought = pairs.filter(pc.and_(pc.greater(pairs["purchase_orders"], 0), pc.is_in(pairs["user_id"], users)))
     items = pc.unique(pa.chunked_array([*hits["item_id"].chunks, *pairs["item_id"].chunks,
-                                        *_listed(night, last, users)["item_id"].chunks]))
+                                        *listed["item_id"].chunks]))
     everything, old = _matrix(hits, users, items), _matrix(bought, users, items)
-    return Truth(users, items, everything, sparse.csr_matrix(everything - everything.multiply(old)))
+    first_time = sparse.csr_matrix(everything - everything.multiply(old))
+    first_time.eliminate_zeros()
+    return Truth(users, items, listed, everything, first_time)
 
 
 def _matrix(pairs: pa.Table, users: pa.Array, items: pa.Array) -> sparse.csr_matrix:
@@ -93,23 +96,29 @@ def _matrix(pairs: pa.Table, users: pa.Array, items: pa.Array) -> sparse.csr_mat
 
 
 def _listed(night: Night, last: dict[str, Any], users: pa.Array) -> pa.Table:
-    """The published places of `users`."""
+    """What `users` were shown: their own places, or the anonymous list where last night did not know them."""
     paths = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
     columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
-    return pq.read_table(paths, columns=columns, filesystem=night.lake.fs,
-                         filters=pc.is_in(pc.field("user_id"), users))
+    wanted = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
+    places = pq.read_table(paths, columns=columns, filesystem=night.lake.fs,
+                           filters=pc.is_in(pc.field("user_id"), wanted))
+    anonymous = places.filter(pc.equal(places["user_id"], ANONYMOUS)).drop_columns("user_id")
+    unknown = users.filter(pc.invert(pc.is_in(users, pc.unique(places["user_id"]))))
+    visits = pa.table({"user_id": unknown, "one": pa.array(np.ones(len(unknown), np.int8))})
+    anonymous = anonymous.append_column("one", pa.array(np.ones(anonymous.num_rows, np.int8)))
+    shown = visits.join(anonymous, "one", join_type="inner").select(columns)
+    own = places.filter(pc.not_equal(places["user_id"], ANONYMOUS))
+    return pa.concat_tables([own, shown.cast(own.schema)])
 
 
-def _judge(night: Night, config: JudgeConfig, k: int, truth: Truth, last: dict[str, Any], pairs: pa.Table
-           ) -> list[dict[str, Any]]:
-    lists, source, level = _as_arrays(_listed(night, last, truth.users), truth, k)
+def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[dict[str, Any]]:
+    lists, source, level = _as_arrays(truth, k)
     asked = [("published", "all", lists)]
     asked += [("published", f"source={s}", np.where(source == s, lists, -1)) for s in np.unique(source[lists >= 0])]
     asked += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in np.unique(level[lists >= 0])]
     asked += [(name, "all", codes) for name, codes in _baselines(config, k, truth, pairs).items()]
     rows = []
     for name, hits in (("all purchases", truth.everything), ("first-time purchases", truth.first_time)):
-        hits.eliminate_zeros()
         judged = np.flatnonzero(np.diff(hits.indptr))
         if not len(judged):
             continue
@@ -122,9 +131,9 @@ def _judge(night: Night, config: JudgeConfig, k: int, truth: Truth, last: dict[s
     return rows
 
 
-def _as_arrays(listed: pa.Table, truth: Truth, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _as_arrays(truth: Truth, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Published places as arrays (U, k): item codes (-1 where there is none), source, fallback level."""
-    listed = listed.filter(pc.less_equal(listed["rank"], k))
+    listed = truth.listed.filter(pc.less_equal(truth.listed["rank"], k))
     user, place = pc.index_in(listed["user_id"], truth.users).to_numpy(), listed["rank"].to_numpy() - 1
     codes = np.full((len(truth.users), k), -1, np.int32)
     codes[user, place] = pc.index_in(listed["item_id"], truth.items).to_numpy()

@@ -16,11 +16,12 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
-from jobs.runtime.scoring import ANONYMOUS, Catalogue, ladders_from, list_writer, neighbour_writer
+from jobs.runtime.scoring import Catalogue, ladders_from, list_writer, neighbour_writer
 from models.als import ALS
 from models.top_k import plan_blocks
-from schemas.tables.catalogue import CAN_BE_SHOWN
 from schemas.tables import INTEREST, ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+from schemas.tables.catalogue import CAN_BE_SHOWN
+from schemas.tables.lists import ANONYMOUS
 
 _HISTORY = 10  # items of a user's own that a reason may name
 

@@ -29,12 +29,17 @@ SETTLE_STEPS = 10  # conjugate gradient steps of the last pass, from zero
 
 @dataclass(frozen=True)
 class ALSConfig:
-    """Defaults chosen on a validation slice; see VALIDATION below the class."""
+    """Settings of one fit; the defaults are those of a validation slice, one tenth of Gowalla's training pairs.
+
+    recall@20 / ndcg@20 over its users, 64 factors: iterations 4 .1547/.0904, 5 .1547/.0900, 8 .1535/.0891,
+    15 .1510/.0881, 30 .1504/.0872; at 8 iterations alpha 30 .1494/.0886, 60 .1535/.0891, 100 .1537/.0877, and
+    regularization 3 .1538/.0891, 10 .1535/.0891, 30 .1523/.0890, 100 .1524/.0895. The test pairs were not looked at.
+    """
 
     factors: int = 64
     regularization: float = 10.0
     alpha: float = 60.0  # confidence of one unit of interest
-    iterations: int = 15
+    iterations: int = 5
     warm_iterations: int = 3  # where yesterday's factors are given
     seed: int = 7
     threads: int = 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from implicit.nearest_neighbours import CosineRecommender
+from implicit._nearest_neighbours import all_pairs_knn
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -41,9 +41,11 @@ def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_ma
 
     Memory grows with I * neighbours. An item without events has an empty row.
     """
-    model = CosineRecommender(K=neighbours + 1, num_threads=threads)  # implicit counts the item itself
-    model.fit(sparse.csr_matrix(interest), show_progress=False)
-    similarity = sparse.csr_matrix(model.similarity, dtype=np.float32)
+    interest = sparse.csr_matrix(interest, dtype=np.float64)
+    length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=0)).reshape(-1))
+    unit = sparse.csr_matrix(interest.multiply(1 / np.where(length > 0, length, 1)))
+    nearest = all_pairs_knn(unit, neighbours + 1, num_threads=threads)  # implicit counts the item itself
+    similarity = sparse.csr_matrix(nearest, dtype=np.float32)
     similarity.setdiag(0)
     similarity.eliminate_zeros()
     return similarity

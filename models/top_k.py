@@ -65,7 +65,7 @@ def plan_blocks(
     width = 2 * k + SPARE + TILE
     scores = ROWS * TILE * 4 + ROWS * GROUPS * 5 + ROWS * dim * 4
     keys = 2 * ROWS * width * 8 + SLICE * (k + SPARE) * (dim * 4 + 32)  # buffer, the copy a merge makes, second scoring
-    gather = ROWS * TILE * 24  # worst case: every score of a tile is a candidate (position, value, key)
+    gather = ROWS * TILE * 64  # worst case: every score of a tile is a candidate, with its positions, order and keys
     workspace = scores + keys + gather + seen_per_block * 32
     shared = n_items * (dim * 4 + 8) + n_users * k * 8
     fitting = (memory_bytes - shared) // workspace
@@ -97,7 +97,8 @@ def top_k(
     overflow; DoesNotFit if `memory_bytes` is too small for one block.
     """
     users, items = _checked(users, items, k, seen, allowed)
-    widest = int((seen.indptr[ROWS::ROWS] - seen.indptr[:-ROWS:ROWS]).max(initial=0)) if seen is not None else 0
+    edges = np.append(np.arange(0, len(users), ROWS), len(users))
+    widest = 0 if seen is None else int(np.diff(seen.indptr[edges]).max(initial=0))
     plan = plan_blocks(
         len(items), items.shape[1], memory_bytes, threads, n_users=len(users), k=k, seen_per_block=widest
     )

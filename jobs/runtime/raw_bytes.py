@@ -30,7 +30,7 @@ _DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
 _JSON_SAMPLE = 1_000  # lines looked at for the keys of JSON lines; `extra` sees them all, later
 
 
-class DropError(Exception):
+class DropError(ValueError):
     """A drop that cannot be used: what was seen, in which file, and what to do. Nothing has been received."""
 
 

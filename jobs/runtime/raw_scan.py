@@ -71,7 +71,7 @@ def _file_sql(files: list[dict[str, Any]], lake: Any) -> str:
 
 
 def _csv(spark: SparkSession, spec: Input, urls: list[str], header: list[str]) -> DataFrame:
-    options = {
+    options: dict[str, Any] = {
         "header": spec.header,
         "sep": spec.delimiter,
         "quote": spec.quote or "\0",

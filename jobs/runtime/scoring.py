@@ -23,7 +23,6 @@ from models.top_k import top_k
 from schemas.arrow import arrow_schema
 from schemas.tables import RECOMMENDATIONS, SIMILAR_ITEMS
 
-ANONYMOUS = "anonymous"
 _BLOCK = 4096  # users scored at once: bounds the arrays beside the score tiles
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 

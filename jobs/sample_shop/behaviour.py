@@ -32,6 +32,7 @@ LOGGED_IN = 0.88  # of the sessions of people with an account
 LEAF_FOCUS = 8.0  # how strongly taste decides what a session is about
 CLICK_TASTE = 5.0
 BUY_TASTE = 4.0
+PLACE_COST = 0.1 * np.arange(SHOWN, dtype=np.float32)  # what stands lower on a page is clicked less
 USUAL_TASTE = 0.45  # taste for what is shown in a session's own leaf: probabilities are set around it
 # busy hours of a shop whose customers live at UTC+8: lunch is 04, the evening 12 to 14
 HOURS = np.array([5, 6, 6, 7, 9, 8, 6, 6, 6, 6, 7, 9, 11, 12, 10, 7, 4, 2, 1, 1, 1, 1, 2, 3], dtype=float)
@@ -40,7 +41,7 @@ WEEKDAYS = np.array([0.93, 0.92, 0.94, 0.97, 1.05, 1.12, 1.07])
 
 @dataclass(frozen=True)
 class DayShop:
-    """The shop as all its visitors find it on one day; `stock` alone changes, as they buy."""
+    """The shop as all its visitors find it on one day."""
 
     catalogue: Catalogue
     shoppers: Shoppers
@@ -49,8 +50,7 @@ class DayShop:
     weekday: int
     prices: np.ndarray  # (I,) cents
     demand: np.ndarray  # (I,) cumulative weights
-    leaf_weight: np.ndarray  # (C,) log of the day's weight of each leaf
-    stock: np.ndarray  # (I,) units
+    leaf_weight: np.ndarray  # (C,) float32, log of the day's weight of each leaf
     sessions: float  # mean sessions of a person
 
 
@@ -82,7 +82,7 @@ def browse(
     person = session_person[session]
     page_time = session_start[session] + page_number * 75_000 + rng.integers(0, 30_000, len(session))
     items, taste, utility = _shown(shop, person, leaf, rng)
-    look = (items >= 0) & (rng.random(items.shape, dtype=np.float32) < _chance(utility - 0.1 * np.arange(SHOWN), -1.3))
+    look = (items >= 0) & (rng.random(items.shape, dtype=np.float32) < _chance(utility - PLACE_COST, -1.3))
 
     parts = []
     asked = np.flatnonzero(place == PLACES.index("search"))
@@ -127,8 +127,10 @@ def _sessions(
     liking = LEAF_FOCUS * people.tastes[first + active] @ shop.catalogue.leaf_vectors.T + shop.leaf_weight
     weight = np.cumsum(np.exp(liking - liking.max(axis=1, keepdims=True)), axis=1)
     row = np.repeat(np.arange(len(active)), count[active])
-    aims = rng.random((len(person), 2), dtype=np.float32) * weight[row, -1:]
-    leaves = np.stack([(weight[row, :-1] <= aims[:, n : n + 1]).sum(axis=1) for n in (0, 1)], axis=1)
+    # row n of `ladder` climbs from n to n + 1, so that one search over all rows finds the leaf of every session
+    ladder = np.arange(len(active))[:, None] + weight / weight[:, -1:].astype(np.float64)
+    leaves = np.searchsorted(ladder.ravel(), row[:, None] + rng.random((len(person), 2)), side="right")
+    leaves = np.minimum(leaves - row[:, None] * weight.shape[1], weight.shape[1] - 1)
     return person, known, shop.start_ms + np.minimum(start, latest), leaves
 
 
@@ -152,8 +154,8 @@ def _shown(
     edges = np.concatenate([[0.0], shop.demand])[goods.leaf_rows]
     low, high = edges[leaf, None], edges[leaf + 1, None]
     # one draw from each sixth of the leaf's weight, turned by a random start: few items come twice on a page
-    turn = rng.random((len(leaf), 1)) + (np.arange(SHOWN) + rng.random((len(leaf), SHOWN))) / SHOWN
-    items = np.searchsorted(shop.demand, low + turn % 1.0 * (high - low), side="right")
+    turn = rng.random((len(leaf), 1)) + (np.arange(SHOWN) + rng.random((len(leaf), SHOWN))) / SHOWN  # 0..2
+    items = np.searchsorted(shop.demand, low + (turn - (turn >= 1)) * (high - low), side="right")
     items = np.minimum(items, goods.leaf_rows[leaf + 1, None] - 1)
     taste = np.einsum("pkd,pd->pk", goods.vectors[items], people.tastes[person])
     utility = CLICK_TASTE * (taste - USUAL_TASTE) - 0.5 * people.sensitivity[person, None] * goods.relative_price[items]

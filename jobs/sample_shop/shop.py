@@ -94,7 +94,7 @@ def day_of(shop: Shop, day: int) -> DayShop:
     demand = np.cumsum(weights * np.where(shop.ledger.stock > 0, 1.0, 0.3))
     edges = np.concatenate([[0.0], demand])[goods.leaf_rows]
     with np.errstate(divide="ignore"):
-        leaf_weight = np.log(np.diff(edges))
+        leaf_weight = np.log(np.diff(edges)).astype(np.float32)
     return DayShop(
         catalogue=goods,
         shoppers=shop.people,
@@ -104,7 +104,6 @@ def day_of(shop: Shop, day: int) -> DayShop:
         prices=goods.prices(day),
         demand=demand,
         leaf_weight=leaf_weight,
-        stock=shop.ledger.stock,
         sessions=shop.sessions,
     )
 

@@ -215,7 +215,7 @@ TREE: dict[Pair, dict[Pair, tuple[Leaf, ...]]] = {
         ),
         ("Drinks", "饮品"): (
             Leaf(("coffee beans", "咖啡豆"), 69, _FOOD, cycle=10),
-            Leaf(("black tea", "红茶"), 89, _FOOD, cycle=14),
+            Leaf(("oolong tea", "乌龙茶"), 89, _FOOD, cycle=14),
             Leaf(("oat milk", "燕麦奶"), 29, _FOOD, cycle=5),
         ),
     },

@@ -4,6 +4,8 @@ from schemas.table import Column, Table
 
 SOURCES = ("als", "buy_again", "segment_popular", "trending", "popular")
 
+ANONYMOUS = "anonymous"  # the user_id of the list for visitors without an account, or with one that is new today
+
 RECOMMENDATIONS = Table(
     name="recommendations",
     grain="one place in one user's list; user_id 'anonymous' is the list for visitors without an account",

@@ -37,7 +37,7 @@ def cases(draw):
     return users, items, draw(st.integers(1, n_items)), seen, allowed
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cases())
 def test_is_the_oracle_on_small_integers(case):
     users, items, k, seen, allowed = case
@@ -62,7 +62,10 @@ def test_is_the_oracle_across_tiles(n_items, k):
 
 def test_k_may_be_the_catalogue_and_wider_than_a_tile():
     rng = np.random.default_rng(0)
-    users, items = rng.standard_normal((3, 4)).astype(np.float32), rng.standard_normal((TILE + 99, 4)).astype(np.float32)
+    users, items = (
+        rng.standard_normal((3, 4)).astype(np.float32),
+        rng.standard_normal((TILE + 99, 4)).astype(np.float32),
+    )
     codes, scores = top_k(users, items, len(items))
     assert (np.sort(codes, axis=1) == np.arange(len(items))).all()
     assert (np.diff(scores, axis=1) <= 0).all()
@@ -86,7 +89,10 @@ def test_more_twins_than_spare_places_still_go_to_the_lower_codes():
 
 def test_one_user_gets_the_same_bits_wherever_it_stands():
     rng = np.random.default_rng(2)
-    users, items = rng.standard_normal((ROWS + 50, 24)).astype(np.float32), rng.standard_normal((9000, 24)).astype(np.float32)
+    users, items = (
+        rng.standard_normal((ROWS + 50, 24)).astype(np.float32),
+        rng.standard_normal((9000, 24)).astype(np.float32),
+    )
     seen = random_seen(rng, len(users), len(items), 20)
     codes, scores = top_k(users, items, 20, seen)
     for subset in (slice(None, None, -1), slice(7, 8), slice(1, None, 3)):
@@ -97,9 +103,12 @@ def test_one_user_gets_the_same_bits_wherever_it_stands():
 
 def test_neither_threads_nor_memory_change_a_bit():
     rng = np.random.default_rng(3)
-    users, items = rng.standard_normal((3 * ROWS, 8)).astype(np.float32), rng.standard_normal((5000, 8)).astype(np.float32)
+    users, items = (
+        rng.standard_normal((3 * ROWS, 8)).astype(np.float32),
+        rng.standard_normal((5000, 8)).astype(np.float32),
+    )
     wanted = top_k(users, items, 10, threads=1)
-    for threads, memory in ((2, 2**31), (3, 2**31), (3, 2**26)):
+    for threads, memory in ((2, 2**31), (3, 2**31), (3, 2**27)):
         got = top_k(users, items, 10, threads=threads, memory_bytes=memory)
         assert got[0].tobytes() == wanted[0].tobytes()
         assert got[1].tobytes() == wanted[1].tobytes()
@@ -107,7 +116,10 @@ def test_neither_threads_nor_memory_change_a_bit():
 
 def test_agrees_with_float64_up_to_rounding():
     rng = np.random.default_rng(4)
-    users, items = rng.standard_normal((40, 64)).astype(np.float32), rng.standard_normal((12_000, 64)).astype(np.float32)
+    users, items = (
+        rng.standard_normal((40, 64)).astype(np.float32),
+        rng.standard_normal((12_000, 64)).astype(np.float32),
+    )
     codes, scores = top_k(users, items, 100)
     exact = users.astype(np.float64) @ items.T.astype(np.float64)
     np.testing.assert_allclose(scores, -np.sort(-exact, axis=1)[:, :100], rtol=1e-5)

@@ -1,0 +1,83 @@
+"""The shipped mappings on the real data they were written for. Skipped, saying so, where it is not there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.runtime.lake import Lake
+from jobs.runtime.raw_files import receive
+from jobs.runtime.raw_rows import read_rows
+from schemas.mapping import load_source
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def read_all(spark: SparkSession, name: str, which: str, lake: Lake, night: date) -> tuple[Counter, dict[str, int]]:
+    """(rows by reason, observed counts) of everything up to `night`."""
+    folder = DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"the data set {name} is not here")
+    source = load_source(name)
+    received = receive(source, str(folder), night, None, lake, 0)
+    read = read_rows(spark, source, which, received, lake, night, None)
+    counts = Counter({row.reason: row["count"] for row in read.frame.groupBy("reason").count().collect()})
+    assert counts.total() == read.observation.get["raw_rows"]
+    return counts, read.observation.get
+
+
+def test_online_retail_all_305_days(spark: SparkSession, tmp_path: Path) -> None:
+    if not (DATA / "online_retail").is_dir():
+        pytest.skip("the data set online_retail is not here")
+    text = Path(load_source("online_retail").path).read_text("utf-8")
+    whole = tmp_path / "whole.toml"  # the same mapping over all days at once
+    whole.write_text(text.replace('"{date}.csv.gz"', '"*.csv.gz"'), "utf-8")
+    source, lake, night = load_source(str(whole)), Lake(str(tmp_path / "lake")), date(2011, 12, 9)
+    received = receive(source, str(DATA / "online_retail"), night, None, lake, 0)
+    read = read_rows(spark, source, "events", received, lake, night, None)
+    rows = read.frame.groupBy("reason").count().collect()
+    assert read.observation.get == {
+        "raw_rows": 541_909, "cancellations": 9_288, "no_customer": 135_080, "no_description": 1_454, "negative_prices": 2,
+    }  # fmt: skip
+    assert sum(file["rows"] for file in received["events"]["files"]) == 541_909
+    assert {row.reason: row["count"] for row in rows} == {
+        None: ONLINE_RETAIL_KEPT, "not_a_product": 2_912, "stock_adjustment": 541_909 - 2_912 - ONLINE_RETAIL_KEPT,
+    }  # fmt: skip
+
+
+ONLINE_RETAIL_KEPT = 536_530
+
+
+@pytest.mark.parametrize(
+    ("name", "which", "night", "counts"),
+    [
+        ("retailrocket", "events", date(2015, 12, 31), {None: 75_374 + 12_456 + 9_551}),
+        ("eshop_clothing", "events", date(2008, 12, 31), {None: 165_474}),
+        ("complete_journey", "events", date(2018, 12, 31), {None: 74_584, "no_units": 416}),
+        ("complete_journey", "items", date(2018, 12, 31), {None: 92_331}),
+        ("complete_journey", "users", date(2018, 12, 31), {None: 801}),
+        ("hm", "events", date(2020, 9, 22), {None: 240_311}),
+        ("hm", "items", date(2020, 9, 22), {None: 105_542}),
+    ],
+)
+def test_counts(
+    spark: SparkSession, tmp_path: Path, name: str, which: str, night: date, counts: dict[str | None, int]
+) -> None:
+    found, _ = read_all(spark, name, which, Lake(str(tmp_path)), night)
+    assert dict(found) == counts
+
+
+def test_eshop_clicks_are_in_their_order(spark: SparkSession, tmp_path: Path) -> None:
+    if not (DATA / "eshop_clothing").is_dir():
+        pytest.skip("the data set eshop_clothing is not here")
+    source, lake, night = load_source("eshop_clothing"), Lake(str(tmp_path)), date(2008, 4, 1)
+    received = receive(source, str(DATA / "eshop_clothing"), night, None, lake, 0)
+    frame = read_rows(spark, source, "events", received, lake, night, None).frame
+    first = frame.where("visitor_id = '1'").orderBy("event_time").limit(3).collect()
+    assert [row.item_id for row in first] == ["A13", "A16", "B4"]
+    assert json.loads(first[0].extra)["location"] == "5"

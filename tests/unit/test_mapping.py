@@ -1,0 +1,81 @@
+"""A mapping says by itself what is wrong with it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from schemas.mapping import MappingError, load_source, parse_source, shipped_sources
+
+GOOD: dict[str, Any] = {
+    "name": "shop",
+    "events": {
+        "files": "{date}.csv",
+        "columns": {"user_id": "uid", "item_id": "sku", "event_type": "what"},
+        "time": {"column": "at"},
+    },
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """GOOD with one value set; `path` is dotted, its tables are made where missing."""
+    raw = copy.deepcopy(GOOD)
+    *tables, key = path.split(".")
+    at = raw
+    for table in tables:
+        at = at.setdefault(table, {})
+    at[key] = value
+    return raw
+
+
+def test_a_good_mapping_is_read() -> None:
+    events = parse_source(GOOD).events
+    assert events.is_dated
+    assert set(events.needed) == {"uid", "sku", "what", "at"}
+
+
+@pytest.mark.parametrize("name", shipped_sources())
+def test_shipped_mappings_load(name: str) -> None:
+    assert load_source(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("currency", "EUR", "the source has no 'currency'; it has doc, events, items"),
+        ("events.seperator", ";", r"\[events\] has no 'seperator'; it has column_names, .*delimiter"),
+        ("events.time.zone", "UTC", r"\[events.time\] has no 'zone'; it has column, epoch, format, sql"),
+        ("events.columns.usr_id", "x", "events has no column 'usr_id'; it has event_id, user_id"),
+        ("events.columns.user_id", {"column": "mail", "secret": True}, "has no 'secret'; it has column, personal"),
+        ("users", {"files": "u.csv", "columns": {"user_id": "u", "name": "n"}}, "users has no column 'name'"),
+        ("events.constants.user_id", "x", "'user_id' is given in .*columns.* and in .*constants"),
+        ("events.event_types", {"buy": "order"}, "'buy' is mapped to 'order'; there are view, cart"),
+        ("events.time.epoch", "ns", "epoch is 'ns'; there are s, ms, us"),
+        ("events.time.sql", "now()", "needs one of column and sql"),
+        ("events.reject", {"bad_time": "true"}, "'bad_time' is taken"),
+        ("events.files", "{day}.csv", "only {date} and"),
+        ("events.format", "xlsx", "format is 'xlsx'; there are csv, jsonl, parquet"),
+        ("events.encoding", "utf-9", "encoding 'utf-9' is unknown"),
+        ("timezone", "London", "timezone 'London' is unknown"),
+        ("items", {"from": "events", "delimiter": ";"}, "has from = 'events' with delimiter"),
+        ("items", {"files": "i.csv", "columns": {"title": "t"}}, "items lack item_id"),
+        ("events.columns", {}, "lack event_type, item_id, user_id or visitor_id"),
+    ],
+)
+def test_mistakes_are_named(path: str, value: Any, says: str) -> None:
+    with pytest.raises(MappingError, match=says):
+        parse_source(changed(path, value))
+
+
+def test_unknown_source_lists_the_shipped_ones() -> None:
+    with pytest.raises(FileNotFoundError, match="neither a file nor one of the shipped .*online_retail"):
+        load_source("no_such_shop")
+
+
+def test_sql_words_are_neither_text_nor_functions() -> None:
+    raw = changed("events.derived", {"price": "coalesce(`unit price`, try_cast(cost AS DOUBLE), 'free')"})
+    words = parse_source(raw).events.sql_words
+    assert {"unit price", "cost"} <= words
+    assert not {"coalesce", "try_cast", "free"} & words
