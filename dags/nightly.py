@@ -62,6 +62,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 HOME = os.environ.get("NIGHTMARKET_HOME", str(Path(__file__).resolve().parent.parent))
 BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's environment; Airflow has its own
 
+# The night of day D starts at 02:00 UTC of D+1, when the day is over and its drop has arrived. Empty: only by hand.
+SCHEDULE = os.environ.get("NIGHTMARKET_SCHEDULE", "0 2 * * *")
+
 # What a job gets beside Airflow's own environment. PATH finds spark-submit, PYSPARK_PYTHON is for Spark's workers.
 ENVIRONMENT = {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}", "PYSPARK_PYTHON": f"{BIN}/python"}
 
@@ -81,7 +84,7 @@ PARAMS = {
         description="How the shop's files map onto our tables: a name in schemas/sources, or the path of a TOML file.",
     ),
     "raw": Param(
-        os.environ.get("NIGHTMARKET_RAW", f"{HOME}/lake/drops"),
+        os.environ.get("NIGHTMARKET_RAW", f"{HOME}/build/sample_shop"),
         type="string",
         minLength=1,
         title="Raw folder",
@@ -110,7 +113,7 @@ PARAMS = {
 # One run of the DAG is one run of the lake, however often its tasks are tried: the time it was due, as a number, so
 # that it sorts among the runs of the command line (001, 002, ...).
 RUN = "{{ dag_run.run_after.strftime('%Y%m%d%H%M%S') }}"
-NIGHT = "{{ params.date or ds }}"
+NIGHT = "{{ night_of(params, dag_run) }}"
 ARGUMENTS = [
     *("--date", NIGHT, "--lake", "{{ params.lake }}", "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
     *("--run", RUN, "--set", "train.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
@@ -118,6 +121,15 @@ ARGUMENTS = [
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"
 REFUSED = re.compile(r"^(?:GateFailed|NotPublished): ", re.MULTILINE)  # a job's no to what it was given
 MESSAGE = re.compile(r"^(?:GateFailed|NotPublished|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE)
+
+
+def night_of(params: Any, dag_run: Any) -> str:
+    """The date to compute: the form's, or else that of the run."""
+    if params["date"]:
+        return str(params["date"])
+    if dag_run.logical_date is None:
+        raise ValueError('which night? This run has no logical date; trigger it with {"date": "2026-01-06"}')
+    return str(dag_run.logical_date.date())
 
 
 def what_was_said(exception: object) -> str:
@@ -218,12 +230,12 @@ with DAG(
     "nightly",
     description="Raw logs in, recommendations out: one night of the shop.",
     doc_md=__doc__,
-    # The night of day D starts at 02:00 UTC of D+1, when the day is over and its drop has arrived.
-    schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
+    schedule=CronDataIntervalTimetable(SCHEDULE, timezone="UTC") if SCHEDULE else None,
     start_date=datetime(2010, 1, 1, tzinfo=UTC),  # before any log that may be backfilled
     catchup=False,
     max_active_runs=1,  # a night builds on the one before
     params=PARAMS,
+    user_defined_macros={"night_of": night_of},
     tags=["nightmarket"],
     default_args={
         "owner": "nightmarket",
@@ -246,8 +258,8 @@ with DAG(
         spark("rank_popular_items"),
         plain("train_als", pool="gpu", queue="gpu"),
         spark("recommend_items"),
-        gate("lists"),
         plain("judge_lists"),
+        gate("lists"),
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         plain("publish_night", skip=NOT_IN_A_DRY_RUN, outlets=[Asset("nightmarket_published")]),
         plain("prune_lake", skip=NOT_IN_A_DRY_RUN),

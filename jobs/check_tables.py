@@ -18,6 +18,7 @@ from schemas.tables import (
     INTEREST,
     ITEM_FEATURES,
     ITEMS,
+    LIST_QUALITY,
     POPULAR_ITEMS,
     RECOMMENDATIONS,
     REJECTED_EVENTS,
@@ -31,7 +32,7 @@ from schemas.tables import (
 STAGES: dict[str, tuple[Table, ...]] = {
     "clean": (CLEAN_EVENTS, REJECTED_EVENTS, ITEMS, REJECTED_ITEMS, USERS, REJECTED_USERS),
     "features": (INTEREST, USER_FEATURES, ITEM_FEATURES),
-    "lists": (POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS),
+    "lists": (POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, LIST_QUALITY),
 }
 NIGHT_OPTIONS = ("stage",)
 

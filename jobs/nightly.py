@@ -20,8 +20,8 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("rank_popular_items", {}),
     ("train_als", {}),
     ("recommend_items", {}),
-    ("check_tables", {"stage": "lists"}),
     ("judge_lists", {}),
+    ("check_tables", {"stage": "lists"}),
     ("publish_night", {}),
     ("prune_lake", {}),
 )

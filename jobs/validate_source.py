@@ -10,10 +10,12 @@ import argparse
 import datetime as dt
 import tempfile
 import time
+from collections import Counter
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import SparkSession
 
 from jobs.runtime.lake import Lake
 from jobs.runtime.raw_files import Drop, receive
@@ -50,9 +52,8 @@ def main(args: argparse.Namespace) -> int:
     verdict = "this mapping can run" if good else "this mapping is not ready"
     print(f"\n{verdict} ({time.monotonic() - started:.0f} s)")
     if good:
-        print(
-            f"next: python -m jobs nightly --source {args.source} --raw {args.raw} --date {night if source.events.is_dated else first} --lake LAKE"
-        )
+        day = night if source.events.is_dated else first
+        print(f"next: python -m jobs nightly --source {args.source} --raw {args.raw} --date {day} --lake LAKE")
     else:
         print("next: correct what is marked with '!' in the mapping, or ask the shop; then run this again")
     return 0 if good else 1
@@ -97,64 +98,61 @@ def picture(source: Source) -> list[str]:
     return lines
 
 
-def _report(spark: SparkSession, source: Source, spec: Input, received: dict[str, Any], lake: Lake, night: dt.date,
-            rows: int) -> bool:  # fmt: skip
-    """Print what one input gives; True where it can be used."""
+def _report(
+    spark: SparkSession, source: Source, spec: Input, received: dict[str, Any], lake: Lake, night: dt.date, rows: int
+) -> tuple[bool, dt.date | None]:
+    """Print what one input gives. Returns whether it can be used, and the day of its earliest event."""
     print(f"\n{spec.which}, night {night}")
     for file in received[spec.which].get("files", []):
         size = f"{file['bytes']:,} bytes, {file['rows'] if file['rows'] is not None else '?'} rows"
         print(f"  {file['path']}: {size}, columns {_short(', '.join(file['header']), 100)}")
     read = read_rows(spark, source, spec.which, received, lake, night, None)
-    frame = read.frame.limit(rows).cache()
-    try:
-        total, rejected = _reasons(frame, spec)
-        if not spec.from_events:
-            tallies = {k: v for k, v in read.observation.get.items() if k != "raw_rows"}
-            print(f"  tallies over the rows read: {tallies}" if tallies else "  no tallies")
-        first = _columns(frame.where("reason IS NULL"), spec)
-    finally:
-        frame.unpersist()
-    if total == 0:
+    seen = read.frame.limit(rows).toArrow()  # one Spark job; all that follows is in memory
+    if not spec.from_events and spec.tallies:
+        print(f"  tallies: { {name: read.observation.get[name] for name in spec.tallies} }")
+    if seen.num_rows == 0:
         print("  ! no rows: wrong --date, or an empty delivery")
         return spec.which != "events", None
-    if rejected > MAX_REJECTED_SHARE * total:
-        print(f"  ! {rejected / total:.1%} rejected, more than {MAX_REJECTED_SHARE:.0%}")
+    rejected = _reasons(seen, spec)
+    first = _columns(seen.filter(pc.is_null(seen["reason"])), spec)
+    if rejected > MAX_REJECTED_SHARE * seen.num_rows:
+        print(f"  ! {rejected / seen.num_rows:.1%} rejected, more than {MAX_REJECTED_SHARE:.0%}")
         return False, first
     return True, first
 
 
-def _reasons(frame: DataFrame, spec: Input) -> tuple[int, int]:
-    """(rows, rows rejected by our rules); prints both, with samples."""
-    counts = {row.reason: row["count"] for row in frame.groupBy("reason").count().collect()}
-    total, kept = sum(counts.values()), counts.pop(None, 0)
-    print(f"  {total:,} rows looked at = {kept:,} kept + {total - kept:,} rejected")
-    for reason, count in sorted(counts.items(), key=lambda pair: -pair[1]):
-        mark = " " if reason in spec.reject else "!"
-        print(f"  {mark} {reason}: {count:,}{' (by the mapping)' if reason in spec.reject else ''}")
-        for row in frame.where(F.col("reason") == reason).limit(_SAMPLES).collect():
-            print(f"      {row.source_file}: {f'{row.detail}; ' if row.detail else ''}{_short(row.raw_row, _WIDTH)}")
-    return total, sum(count for reason, count in counts.items() if reason not in spec.reject)
+def _reasons(seen: pa.Table, spec: Input) -> int:
+    """Print kept and rejected rows, with samples; returns how many our rules rejected."""
+    counts = Counter(seen["reason"].to_pylist())
+    kept = counts.pop(None, 0)
+    print(f"  {seen.num_rows:,} rows looked at = {kept:,} kept + {seen.num_rows - kept:,} rejected")
+    for reason, count in counts.most_common():
+        own = reason in spec.reject
+        print(f"  {' ' if own else '!'} {reason}: {count:,}{' (by the mapping)' if own else ''}")
+        samples = seen.filter(pc.equal(seen["reason"], reason)).slice(0, _SAMPLES)
+        for row in samples.select(["source_file", "detail", "raw_row"]).to_pylist():
+            detail = f"{row['detail']}; " if row["detail"] else ""
+            print(f"      {row['source_file']}: {_short(detail + row['raw_row'], _WIDTH)}")
+    return sum(count for reason, count in counts.items() if reason not in spec.reject)
 
 
-def _columns(kept: DataFrame, spec: Input) -> dt.date | None:
-    """Print the share of nulls of each mapped column, the event types and the time range; returns its first day."""
-    names = [c.name for c in raw_columns(spec.which)]
-    row = kept.agg(F.count(F.lit(1)).alias("rows"), *(F.count(name).alias(f"n_{name}") for name in names)).first()
-    if row is None or not row["rows"]:
-        return None
+def _columns(kept: pa.Table, spec: Input) -> dt.date | None:
+    """Print the share of nulls of each mapped column, event types and time range; returns the first day."""
     given = {*spec.columns, *spec.derived}
-    shares = {name: 1 - row[f"n_{name}"] / row["rows"] for name in names if name in given}
+    if not kept.num_rows:
+        return None
+    shares = {c.name: kept[c.name].null_count / kept.num_rows for c in raw_columns(spec.which) if c.name in given}
     print("  null: " + ", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
     empty = [name for name, share in shares.items() if share == 1]
     if empty:
         print(f"  ! always null: {', '.join(empty)}; is the column's name or its SQL right?")
     if spec.which != "events":
         return None
-    types = kept.groupBy("event_type").count().orderBy(F.desc("count")).collect()
-    print("  event types: " + ", ".join(f"{r.event_type} {r['count']:,}" for r in types))
-    first, last = kept.agg(F.min("event_time"), F.max("event_time")).first()  # type: ignore[misc]
-    print(f"  times: {first} to {last} UTC")
-    return first.date() if first else None
+    types = Counter(kept["event_type"].to_pylist()).most_common()
+    print("  event types: " + ", ".join(f"{name} {count:,}" for name, count in types))
+    times = pc.min_max(kept["event_time"]).as_py()
+    print(f"  times: {times['min']:%Y-%m-%d %H:%M:%S} to {times['max']:%Y-%m-%d %H:%M:%S} UTC")
+    return times["min"].date()
 
 
 def _short(value: str | None, width: int) -> str:

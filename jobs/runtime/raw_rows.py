@@ -59,8 +59,8 @@ def read_rows(spark: SparkSession, source: Source, which: str, received: dict[st
     spec = source.input(which)
     if spark.conf.get("spark.sql.session.timeZone") != "UTC":
         raise ValueError("spark.sql.session.timeZone must be UTC; make the session with jobs.runtime.spark.session")
-    # Above 8,000 bytes of bytecode the JVM interprets a method for ever (measured: 2.5 times slower); Spark then rather
-    # generates one small method for each expression.
+    # The JVM never compiles a method above 8,000 bytes of bytecode. Seen here at 8,305 bytes: 28 s of CPU for 2 million
+    # rows instead of 11. With this limit Spark then generates one small method for each expression instead.
     spark.conf.set("spark.sql.codegen.hugeMethodLimit", "8000")
     reading = source.events if spec.from_events else spec
     observation = Observation(f"{which} {night_date}")

@@ -115,7 +115,7 @@ def test_wrong_delimiter_is_named(shop: Shop) -> None:
 
 def test_missing_column_is_named(shop: Shop) -> None:
     shop.lines("u1,i1,view,9.90", header="uid,sku,what,price")
-    with pytest.raises(DropError, match="2026-01-06.csv lacks 'at', which .events. .* has uid, sku, what, price"):
+    with pytest.raises(DropError, match=r"2026-01-06.csv lacks 'at', which .events. .* has uid, sku, what, price"):
         shop.receive()
 
 

@@ -70,7 +70,7 @@ def test_mistakes_are_named(path: str, value: Any, says: str) -> None:
 
 
 def test_unknown_source_lists_the_shipped_ones() -> None:
-    with pytest.raises(FileNotFoundError, match="neither a file nor one of the shipped .*online_retail"):
+    with pytest.raises(FileNotFoundError, match=r"neither a file nor one of the shipped .*online_retail"):
         load_source("no_such_shop")
 
 
