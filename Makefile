@@ -26,10 +26,10 @@ replay: setup  ## run a range of nights: SOURCE=online_retail RAW=dir FROM=2010-
 	@$(JOBS) replay_nights --source "$(SOURCE)" --raw "$(RAW)" --from "$(FROM)" --to "$(TO)" --lake "$(LAKE)"
 
 bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
-	@.venv/bin/python tests/bench/bench_clean.py --events $(EVENTS)
+	@.venv/bin/python -m tests.bench.clean --events $(EVENTS)
 
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
-	@.venv/bin/python tests/bench/bench_topk.py
+	@.venv/bin/python -m tests.bench.topk
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

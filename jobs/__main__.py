@@ -36,7 +36,7 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", help="TOML file of settings; `python -m jobs show_settings` prints one")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting; repeatable")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
 
 
 def main(argv: list[str]) -> int:
@@ -50,8 +50,9 @@ def main(argv: list[str]) -> int:
         print(f"no job '{name}'; `python -m jobs --help` lists {', '.join(jobs)}", file=sys.stderr)
         return 2
     module = importlib.import_module(f"jobs.{name}")
-    parser = argparse.ArgumentParser(prog=f"python -m jobs {name}", description=module.__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m jobs {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     if hasattr(module, "add_arguments"):
         module.add_arguments(parser)
         return module.main(parser.parse_args(rest)) or 0

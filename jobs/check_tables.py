@@ -1,4 +1,4 @@
-"""The gate: runs each table's Great Expectations suite on this run's versions; what passes becomes current, all or none.
+"""The gate: each table's Great Expectations suite on this run's version; what passes becomes current, all or none.
 
 A failed gate leaves readers where they were and keeps the rejected version; its message names the rule, the values and
 the path.
@@ -62,7 +62,9 @@ def main(night: Night, stage: str) -> None:
     for table in STAGES[stage]:
         version = night.lake.version(table, night.date, night.run)
         if version is None:
-            failures.append(f"{table.name} {night.date}: run {night.run} wrote no version; run its job with --run {night.run}")
+            failures.append(
+                f"{table.name} {night.date}: run {night.run} wrote no version; run its job in the same --run"
+            )
             continue
         rules, broken = broken_rules(night, table, version, config.max_rows_in_memory)
         if broken:
@@ -79,5 +81,8 @@ def _message(night: Night, table: Table, version: Version, rules: int, broken: l
     current = night.lake.current(table, night.date) or night.lake.before(table, night.date)
     readers = f"{current.date} run={current.run}" if current else "nothing yet"
     where = night.lake.path(version.folder)
-    head = f"{table.name} {night.date}: {len(broken)} of {rules} rules broken; rejected version kept at {where}; readers still see {readers}"
+    head = (
+        f"{table.name} {night.date}: {len(broken)} of {rules} rules broken; rejected version kept at {where}; "
+        f"readers still see {readers}"
+    )
     return "\n".join([head, *(f"  {line}" for line in broken)])

@@ -81,8 +81,7 @@ def _truth(night: Night, config: JudgeConfig, last: dict[str, Any], pairs: pa.Ta
     users = pc.unique(hits["user_id"])
     listed = _listed(night, last, users)
     bought = pairs.filter(pc.and_(pc.greater(pairs["purchase_orders"], 0), pc.is_in(pairs["user_id"], users)))
-    items = pc.unique(pa.chunked_array([*hits["item_id"].chunks, *pairs["item_id"].chunks,
-                                        *listed["item_id"].chunks]))
+    items = pc.unique(pa.chunked_array([*hits["item_id"].chunks, *pairs["item_id"].chunks, *listed["item_id"].chunks]))
     everything, old = _matrix(hits, users, items), _matrix(bought, users, items)
     first_time = sparse.csr_matrix(everything - everything.multiply(old))
     first_time.eliminate_zeros()
@@ -100,8 +99,9 @@ def _listed(night: Night, last: dict[str, Any], users: pa.Array) -> pa.Table:
     paths = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
     columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
     wanted = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
-    places = pq.read_table(paths, columns=columns, filesystem=night.lake.fs,
-                           filters=pc.is_in(pc.field("user_id"), wanted))
+    places = pq.read_table(
+        paths, columns=columns, filesystem=night.lake.fs, filters=pc.is_in(pc.field("user_id"), wanted)
+    )
     anonymous = places.filter(pc.equal(places["user_id"], ANONYMOUS)).drop_columns("user_id")
     unknown = users.filter(pc.invert(pc.is_in(users, pc.unique(places["user_id"]))))
     visits = pa.table({"user_id": unknown, "one": pa.array(np.ones(len(unknown), np.int8))})
@@ -115,7 +115,8 @@ def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[d
     lists, source, level = _as_arrays(truth, k)
     asked = [("published", "all", lists)]
     asked += [("published", f"source={s}", np.where(source == s, lists, -1)) for s in np.unique(source[lists >= 0])]
-    asked += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in np.unique(level[lists >= 0])]
+    levels = np.unique(level[lists >= 0])
+    asked += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in levels]
     asked += [(name, "all", codes) for name, codes in _baselines(config, k, truth, pairs).items()]
     rows = []
     for name, hits in (("all purchases", truth.everything), ("first-time purchases", truth.first_time)):
@@ -126,8 +127,18 @@ def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[d
             scores = score_lists(codes[judged], hits[judged], k)
             for metric, values in scores.items():
                 value, low, high = bootstrap_interval(values, config.seed, config.resamples)
-                rows.append({"lists": whose, "truth": name, "cut": cut, "metric": metric, "value": value, "low": low,
-                             "high": high, "users": len(judged)})
+                rows.append(
+                    {
+                        "lists": whose,
+                        "truth": name,
+                        "cut": cut,
+                        "metric": metric,
+                        "value": value,
+                        "low": low,
+                        "high": high,
+                        "users": len(judged),
+                    }
+                )
     return rows
 
 

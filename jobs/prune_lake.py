@@ -1,4 +1,4 @@
-"""Deletes what retention no longer keeps: old snapshots, models and published nights; never events, rejects or raw files.
+"""Deletes old snapshots, models and published nights that retention no longer keeps; never events or raw files.
 
 Kept: the last `publish.keep_nights` dates of every snapshot table and model, the last `publish.keep_runs` published
 nights, whatever a pointer names, and on each kept date only the current run.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 
 from jobs.runtime import published
-from jobs.runtime.night import Night
 from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
 from schemas.tables import CLEAN_EVENTS, LIST_QUALITY, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, STORED
 
 _FOR_EVER = {CLEAN_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, LIST_QUALITY}

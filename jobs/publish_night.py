@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from jobs.runtime import published
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
+from jobs.runtime.shelf import can_be_shown
 from schemas.tables import ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 
 PUBLISHED = (RECOMMENDATIONS, SIMILAR_ITEMS, POPULAR_ITEMS)
@@ -33,7 +34,7 @@ class PublishConfig:
     min_coverage_share: float = field(default=0.5, metadata={"doc": "distinct items shown, as a share of last night's"})
     max_churn: float = field(default=0.95, metadata={"doc": "share of places (of k) whose item left the user's list"})
     keep_runs: int = field(default=14, metadata={"doc": "published nights kept for rollback"})
-    keep_nights: int = field(default=30, metadata={"doc": "nights of snapshots kept in tables/ and models/; events stay"})
+    keep_nights: int = field(default=30, metadata={"doc": "nights of snapshots and models kept; events stay"})
 
 
 class NotPublished(RuntimeError):
@@ -43,8 +44,7 @@ class NotPublished(RuntimeError):
 def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
     """Facts about tonight's recommendations, one file at a time: a user's rows are all in one file."""
     items = night.read_arrow(ITEMS, ["item_id", "is_active", "stock"])
-    on_sale = pc.and_(items["is_active"], pc.or_kleene(pc.is_null(items["stock"]), pc.greater(items["stock"], 0)))
-    can_be_shown = items["item_id"].filter(on_sale).combine_chunks()
+    on_sale = items["item_id"].filter(can_be_shown(items)).combine_chunks()
     facts = {"users": 0, "full_lists": 0, "duplicates": 0, "sold_out": 0, "rows": lists.rows}
     shown: set[str] = set()
     for part in _files(night, night.lake.file_paths(lists)):
@@ -52,7 +52,7 @@ def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
         first = part.filter(pc.less_equal(part["rank"], k)).group_by("user_id").aggregate([("rank", "count")])
         pairs = part.group_by(["user_id", "item_id"]).aggregate([])
         names = pc.unique(part["item_id"]).dictionary_decode() if part.num_rows else pa.array([], pa.string())
-        bad = names.filter(pc.invert(pc.is_in(names, can_be_shown)))
+        bad = names.filter(pc.invert(pc.is_in(names, on_sale)))
         facts["users"] += first.num_rows
         facts["full_lists"] += pc.sum(pc.equal(first["rank_count"], k)).as_py() or 0
         facts["duplicates"] += part.num_rows - pairs.num_rows
@@ -116,8 +116,13 @@ def main(night: Night) -> None:
     if found:
         keeps = f"run={last['run']}" if last else "nothing yet"
         raise NotPublished(
-            "\n  ".join([f"{night.date} run={night.run} is not published; the storefront keeps {keeps}; "
-                         f"the lists stay at {night.lake.path(lists.folder)}", *found])
+            "\n  ".join(
+                [
+                    f"{night.date} run={night.run} is not published; the storefront keeps {keeps}; "
+                    f"the lists stay at {night.lake.path(lists.folder)}",
+                    *found,
+                ]
+            )
         )
     run = f"{night.date}-{night.run}"
     manifest = {

@@ -1,4 +1,4 @@
-"""Features and interest -> popular_items: overall, trending, and one list for each segment; the rungs under own history.
+"""Features and interest -> popular_items: overall, trending, and by segment; the rungs under own history.
 
 - all: decayed events, a purchase counting `purchase / view` times a view;
 - trending: how far today's events exceed what the recent past led one to expect, in standard deviations of a count;
@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.night import Night
 from jobs.runtime.recurrence import exact, from_exact
-from schemas.tables.catalogue import CAN_BE_SHOWN
+from jobs.runtime.shelf import CAN_BE_SHOWN
 from schemas.tables import INTEREST, ITEM_FEATURES, ITEMS, POPULAR_ITEMS, USERS
 
 
@@ -50,8 +50,9 @@ def main(night: Night) -> None:
     overall = F.col("recent_events") + (interest.purchase / interest.view - 1) * F.col("recent_purchases")
     by_item = features.select(
         "item_id",
-        F.explode(F.create_map(F.lit("all"), overall, F.lit("trending"), trending_score(interest.half_life_days, days)))
-        .alias("segment", "score"),
+        F.explode(
+            F.create_map(F.lit("all"), overall, F.lit("trending"), trending_score(interest.half_life_days, days))
+        ).alias("segment", "score"),
     )
     segment = F.concat(F.lit(f"{config.segment_by}="), F.col(config.segment_by))
     members = night.read(USERS).where(F.col(config.segment_by).isNotNull()).select("user_id", segment.alias("segment"))

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.scoring import Catalogue, ladders_from, list_writer, neighbour_writer
+from jobs.runtime.shelf import can_be_shown, proven_replenishable
 from models.als import ALS
 from models.top_k import plan_blocks
 from schemas.tables import INTEREST, ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
-from schemas.tables.catalogue import CAN_BE_SHOWN
 from schemas.tables.lists import ANONYMOUS
 
 _HISTORY = 10  # items of a user's own that a reason may name
@@ -47,20 +49,22 @@ class RecommendConfig:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         if self.segment_by not in USERS.names:
-            raise ValueError(f"segment_by must be a column of users ({', '.join(USERS.names)}), not '{self.segment_by}'")
+            known = ", ".join(USERS.names)
+            raise ValueError(f"segment_by must be a column of users ({known}), not '{self.segment_by}'")
 
 
-def describe_items(items: DataFrame, interest: DataFrame, config: RecommendConfig) -> DataFrame:
+def describe_items(night: Night, config: RecommendConfig) -> pa.Table:
     """(item_id, title, can_be_shown, is_replenishable) of the whole catalogue, sorted by item_id."""
-    buyers = interest.where("purchase_orders > 0").groupBy("item_id").agg(
-        F.count(F.lit(1)).alias("buyers"), F.sum((F.col("purchase_orders") > 1).cast("int")).alias("came_back")
-    )
-    proven = (F.col("buyers") >= config.rebuy_buyers) & (F.col("came_back") >= config.rebuy_share * F.col("buyers"))
-    replenishable = F.coalesce("is_replenishable", proven, F.lit(False))
-    return items.join(buyers, "item_id", "left").select(
-        "item_id", F.coalesce("title", "title_zh", "item_id").alias("title"),
-        F.expr(CAN_BE_SHOWN).alias("can_be_shown"), replenishable.alias("is_replenishable"),
-    ).orderBy("item_id")
+    items = night.read_arrow(ITEMS).sort_by("item_id")
+    pairs = night.each_file(INTEREST, ["item_id", "purchase_orders"])
+    proven = proven_replenishable(pairs, config.rebuy_buyers, config.rebuy_share)
+    replenishable = pc.coalesce(items["is_replenishable"], pc.is_in(items["item_id"], proven))
+    return pa.table({
+        "item_id": items["item_id"],
+        "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
+        "can_be_shown": can_be_shown(items),
+        "is_replenishable": replenishable,
+    })  # fmt: skip
 
 
 def histories(interest: DataFrame, codes: DataFrame, config: RecommendConfig) -> DataFrame:
@@ -88,8 +92,7 @@ def main(night: Night) -> None:
     folder = night.lake.model_before("als", night.date, including=True)
     if folder is None:
         raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
-    interest = night.read(INTEREST)
-    described = describe_items(night.read(ITEMS), interest, config).toArrow()
+    described = describe_items(night, config)
     with night.lake.local_copy(*folder) as path:
         model = ALS.load(path)
     catalogue = Catalogue.of(described, model, ladders_from(night.read_arrow(POPULAR_ITEMS), config.segment_by))
@@ -99,13 +102,14 @@ def main(night: Night) -> None:
     codes = night.spark.createDataFrame(catalogue.as_codes())
     users = night.read(USERS).select("user_id", F.col(config.segment_by).cast("string").alias("segment"))
     anonymous = night.spark.createDataFrame([(ANONYMOUS, None)], "user_id string, segment string")
-    everyone = users.unionByName(anonymous).join(histories(interest, codes, config), "user_id", "left")
+    everyone = users.unionByName(anonymous).join(histories(night.read(INTEREST), codes, config), "user_id", "left")
     write_lists = list_writer(shared, night.lake.root, folder, config, night.valid_until)
     night.write(RECOMMENDATIONS, everyone.mapInArrow(write_lists, RECOMMENDATIONS.ddl))
 
     partitions = max(night.spark.sparkContext.defaultParallelism, len(model.item_ids) // 5_000)
     slices = night.spark.range(0, len(catalogue.item_ids), 1, partitions)
-    night.write(SIMILAR_ITEMS, slices.mapInArrow(neighbour_writer(shared, config, night.valid_until), SIMILAR_ITEMS.ddl))
+    write_neighbours = neighbour_writer(shared, config, night.valid_until)
+    night.write(SIMILAR_ITEMS, slices.mapInArrow(write_neighbours, SIMILAR_ITEMS.ddl))
     night.report(items=len(catalogue.item_ids), shown=int(catalogue.shown.sum()), model_run="/".join(folder))
 
 
@@ -122,5 +126,3 @@ def _preflight(night: Night, config: RecommendConfig, catalogue: Catalogue, mode
     free = available_bytes() - held
     plan_blocks(len(catalogue.item_ids), catalogue.factors.shape[1], free // workers, 1)
     night.report(memory={"available": available_bytes(), "held_by_workers": held, "workers": workers})
-
-

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True, help="last night, inclusive")
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
     parser.add_argument("--config", help="TOML file of settings")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting; repeatable")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
 
 
 def nights_with_a_drop(source_name: str, raw: str, first: dt.date, last: dt.date) -> list[dt.date]:
@@ -67,13 +67,18 @@ def _line(night: Night, number: int, total: int, seconds: float) -> str:
     rejected = sum(clean["rejected"].values())
     hr = _hr(judged["quality"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return (f"{number}/{total} {night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "
-            f"{hr}; {seconds:.1f} s, {peak:.1f} GiB")
+    return (
+        f"{number}/{total} {night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "
+        f"{hr}; {seconds:.1f} s, {peak:.1f} GiB"
+    )
 
 
 def _hr(quality: list[dict[str, Any]]) -> str:
-    found = {r["lists"]: r for r in quality
-             if r["cut"] == "all" and r["truth"].startswith("all") and r["metric"].startswith("hr@")}
+    found = {
+        r["lists"]: r
+        for r in quality
+        if r["cut"] == "all" and r["truth"].startswith("all") and r["metric"].startswith("hr@")
+    }
     if not found:
         return "nothing to judge"
     metric = statistics.mode(r["metric"] for r in found.values())

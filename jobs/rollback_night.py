@@ -21,7 +21,8 @@ def main(args: argparse.Namespace) -> int:
     earlier = [run for run in runs if run < now["run"]]
     target = args.to or (earlier[-1] if earlier else None)
     if target not in runs:
-        raise ValueError(f"cannot roll back to {target or 'a night before ' + now['run']}; published are {', '.join(runs)}")
+        wanted = target or f"a night before {now['run']}"
+        raise ValueError(f"cannot roll back to {wanted}; published are {', '.join(runs)}")
     lake.put_json(published.manifest(lake, target), *published.POINTER)
     print(f"the storefront now reads {target}; it read {now['run']}")
     return 0

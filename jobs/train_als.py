@@ -51,8 +51,15 @@ def main(night: Night) -> None:
         night.lake.upload(local, *folder)
     night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
     how = "carried over" if carried else "warm" if previous else "cold"
-    night.report(model=MODEL, start=how, users=len(model.user_ids), items=len(model.item_ids), pairs=int(matrix.nnz),
-                 config=dataclasses.asdict(config), seed=config.seed)
+    night.report(
+        model=MODEL,
+        start=how,
+        users=len(model.user_ids),
+        items=len(model.item_ids),
+        pairs=int(matrix.nnz),
+        config=dataclasses.asdict(config),
+        seed=config.seed,
+    )
 
 
 def _previous(night: Night, config: ALSConfig) -> ALS | None:
@@ -63,7 +70,8 @@ def _previous(night: Night, config: ALSConfig) -> ALS | None:
     with night.lake.local_copy(*folder) as path:
         model = ALS.load(path)
     if model.config.factors != config.factors or not len(model.user_ids):
-        night.log.info("last night's model has %d factors for %d users: starting cold", model.config.factors,
-                       len(model.user_ids))
+        night.log.info(
+            "last night's model has %d factors for %d users: starting cold", model.config.factors, len(model.user_ids)
+        )
         return None
     return model

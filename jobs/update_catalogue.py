@@ -21,63 +21,70 @@ from schemas.tables import CLEAN_EVENTS, ITEMS, REJECTED_ITEMS, REJECTED_USERS, 
 
 
 def merge(table: Table, previous: DataFrame, rows: DataFrame, night_date: dt.date, snapshot: bool) -> DataFrame:
-    """One row an id: the latest of tonight's rows, its gaps filled from `previous`.
+    """One row an id: tonight's fullest, then latest row, its gaps filled from `previous`; one shuffle.
 
-    `rows` has the table's columns but `updated_on` (and `is_active`: listed means active, unless the shop maps it) and
-    `seen_at`, which orders several rows of one id.
+    `rows` has the table's columns but `updated_on`, and `seen_at`, which orders several rows of one id. With
+    `snapshot`, an item that tonight does not list is no longer active.
     """
     key = table.key[0]
     fields = [c for c in table.names if c not in (key, "updated_on")]
-    tonight = rows.withColumn("age", F.lit(0)).withColumn("updated_on", F.lit(night_date))
-    before = previous.withColumn("age", F.lit(1)).withColumn("seen_at", F.lit(None).cast("timestamp"))
+    filled = sum((F.col(f).isNotNull().cast("int") for f in fields), F.lit(0))
+    # Ties go by value: the same rows give the same answer in any order.
+    order = F.struct(filled.alias("filled"), "seen_at", *fields)
+    tonight = rows.select(key, order.alias("now"), F.lit(None).alias("before"))
+    before = previous.select(key, F.lit(None).alias("now"), F.struct(*fields, "updated_on").alias("before"))
+    # `before` has one row an id at most, so its maximum is that row.
+    both = tonight.union(before).groupBy(key).agg(F.max("now").alias("now"), F.max("before").alias("before"))
+    merged = {f: F.coalesce(f"now.{f}", f"before.{f}") for f in fields}
     if snapshot:
-        before = before.withColumn("is_active", F.lit(False))
-    both = tonight.unionByName(before)
-    # Last by seen_at, ties by value: the same rows give the same answer in any order.
-    order = F.struct(-F.col("age"), "seen_at", *[F.col(f) for f in fields])
-    newest = [
-        F.max_by(F.col(f), F.when(F.col(f).isNotNull(), order)).alias(f) for f in fields
-    ]
-    return both.groupBy(key).agg(*newest, F.max("updated_on").alias("updated_on")).select(*table.names)
+        merged["is_active"] = F.coalesce("now.is_active", F.lit(False))
+    listed = F.col("now").isNotNull()
+    merged["updated_on"] = F.when(listed, F.lit(night_date)).otherwise(F.col("before.updated_on"))
+    return both.select(*[F.col(key) if c == key else merged[c].alias(c) for c in table.names])
 
 
-def _rows(night: Night, which: str, table: Table, described: Input | None) -> tuple[DataFrame, DataFrame | None]:
-    """Tonight's rows of `table`, and the rejected ones where files of their own were read."""
-    key = table.key[0]
-    ids = night.read(CLEAN_EVENTS).where(F.col(key).isNotNull()).select(key).distinct()
-    gaps = {c.name: F.lit(None).cast(t) for c, t in zip(table.columns, table.spark_types, strict=True)}
-    named = ids.select(key, *[gaps[c].alias(c) for c in table.names if c not in (key, "updated_on", "is_active")])
-    named = named.withColumn("seen_at", F.lit(None).cast("timestamp"))
-    if table is ITEMS:
-        named = named.withColumn("is_active", F.lit(True))
-    if described is None:
-        return named, None
+def described(night: Night, which: str, table: Table) -> tuple[DataFrame | None, bool]:
+    """Tonight's rows of the shop's files, judged; whether these list everything there is."""
+    spec: Input | None = getattr(night.source, which)
+    if spec is None:
+        return None, False
     received = night.lake.get_json("raw", night.source.name, f"date={night.date}", "_received.json")
-    frame = read_rows(night.spark, night.source, which, received, night.lake, night.date, night.previous_date).frame
-    if "seen_at" not in frame.columns:
-        frame = frame.withColumn("seen_at", F.lit(None).cast("timestamp"))
-    good = frame.where("reason is null")
-    if table is ITEMS:
-        active = F.col("is_active") if "is_active" in frame.columns else F.lit(None).cast("boolean")
-        good = good.withColumn("is_active", F.coalesce(active, F.lit(True)))
-    good = good.select(*named.columns)
+    rows = read_rows(night.spark, night.source, which, received, night.lake, night.date, night.previous_date)
+    delivered = bool(received[which].get("files"))  # a missing file withdraws nothing
+    return rows.frame, spec.snapshot and delivered
+
+
+def named_in_events(night: Night, table: Table) -> DataFrame:
+    """A row without a description for every id in tonight's events."""
+    key = table.key[0]
+    known = {key: F.col(key), "is_active": F.lit(True)}
+    nothing = {c.name: F.lit(None).cast(t) for c, t in zip(table.columns, table.spark_types, strict=True)}
+    columns = [known.get(c, nothing[c]).alias(c) for c in table.names if c != "updated_on"]
+    ids = night.read(CLEAN_EVENTS).where(F.col(key).isNotNull()).select(key).distinct()
+    return ids.select(*columns, F.lit(None).cast("timestamp").alias("seen_at"))
+
+
+def update(night: Night, which: str, table: Table, rejected: Table) -> None:
+    rows, is_whole = described(night, which, table)
     # A user who is in the events only is still a user; an item that is in the events only is not in the catalogue.
-    rows = good.unionByName(named) if table is USERS else good
-    return rows, None if described.from_events else frame.where("reason is not null")
+    good = named_in_events(night, table) if rows is None or table is USERS else None
+    if rows is not None:
+        named = [c for c in table.names if c != "updated_on"]
+        listed = rows.where("reason is null").select(*named, "seen_at")
+        good = listed if good is None else listed.union(good)
+    assert good is not None
+    merged = merge(table, night.read_previous(table), good, night.date, is_whole)
+    empty = [F.lit(None).cast("string").alias(c) for c in rejected.names]
+    whole = merged.select(F.lit(table.name).alias(TABLE_COLUMN), "*", *empty)
+    if rows is not None and not getattr(night.source, which).from_events:  # clean_events has rejected those of the log
+        bad = rows.where("reason is not null").select(F.lit(rejected.name).alias(TABLE_COLUMN), *rejected.names)
+        whole = whole.unionByName(bad, allowMissingColumns=True)
+    versions = night.write_split(whole, [table, rejected], count_by=("reason",))
+    reasons = dict(versions[rejected.name].facts.get("counts", []))
+    night.report(**{f"rejected_{which}": reasons})
 
 
 def main(night: Night) -> None:
     night.size_for(CLEAN_EVENTS, ITEMS, USERS)
-    for which, table, rejected in (("items", ITEMS, REJECTED_ITEMS), ("users", USERS, REJECTED_USERS)):
-        described: Input | None = getattr(night.source, which)
-        rows, bad = _rows(night, which, table, described)
-        merged = merge(table, night.read_previous(table), rows, night.date, bool(described and described.snapshot))
-        whole = merged.withColumn(TABLE_COLUMN, F.lit(table.name))
-        columns = {c: F.lit(None).cast("string") for c in rejected.names}
-        whole = whole.withColumns(columns)
-        if bad is not None:
-            bad = bad.select(F.lit(rejected.name).alias(TABLE_COLUMN), *rejected.names)
-            whole = whole.unionByName(bad, allowMissingColumns=True)
-        versions = night.write_split(whole, [table, rejected], count_by=("reason",))
-        reasons = {reason: n for reason, n in versions[rejected.name].facts.get("counts", [])}
-        night.report(**{f"rejected_{which}": reasons})
+    update(night, "items", ITEMS, REJECTED_ITEMS)
+    update(night, "users", USERS, REJECTED_USERS)

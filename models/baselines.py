@@ -44,7 +44,8 @@ def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_ma
     interest = sparse.csr_matrix(interest, dtype=np.float64)
     length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=0)).reshape(-1))
     unit = sparse.csr_matrix(interest.multiply(1 / np.where(length > 0, length, 1)))
-    nearest = all_pairs_knn(unit, neighbours + 1, num_threads=threads)  # implicit counts the item itself
+    # `implicit` counts the item itself among its neighbours.
+    nearest = all_pairs_knn(unit, neighbours + 1, num_threads=threads, show_progress=False)
     similarity = sparse.csr_matrix(nearest, dtype=np.float32)
     similarity.setdiag(0)
     similarity.eliminate_zeros()

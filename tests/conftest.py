@@ -1,4 +1,4 @@
-"""One Spark session for all tests of a process."""
+"""One Spark session, and one sample shop with three nights, for all tests of a process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from pyspark.sql import SparkSession
+
+from tests.sample import Sample, make_sample
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +21,9 @@ def spark() -> Iterator[SparkSession]:
     made.conf.set("spark.sql.shuffle.partitions", "2")
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def sample(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """Read only: a test that writes takes a copy."""
+    return make_sample(tmp_path_factory.mktemp("sample"))

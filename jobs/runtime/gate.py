@@ -60,5 +60,6 @@ def _line(outcome: Any) -> str:
     if outcome.exception_info and outcome.exception_info.get("raised_exception"):
         return f"{line}; the check itself failed: {outcome.exception_info.get('exception_message')}"
     if "unexpected_count" in seen:
-        return f"{line}; saw {seen.get('partial_unexpected_list')} in {seen['unexpected_count']} of {seen.get('element_count')} rows"
+        where = f"{seen['unexpected_count']} of {seen.get('element_count')} rows"
+        return f"{line}; saw {seen.get('partial_unexpected_list')} in {where}"
     return f"{line}; saw {seen.get('observed_value')}"

@@ -101,7 +101,8 @@ class Lake:
     def upload(self, local: str, *parts: str) -> None:
         """Copy a local folder into the lake."""
         self.fs.create_dir(self.path(*parts), recursive=True)
-        pafs.copy_files(local, self.path(*parts), source_filesystem=pafs.LocalFileSystem(), destination_filesystem=self.fs)
+        here = pafs.LocalFileSystem()
+        pafs.copy_files(local, self.path(*parts), source_filesystem=here, destination_filesystem=self.fs)
 
     @contextlib.contextmanager
     def local_copy(self, *parts: str) -> Iterator[str]:
@@ -110,8 +111,9 @@ class Lake:
             yield self.path(*parts)
             return
         with tempfile.TemporaryDirectory() as local:
-            pafs.copy_files(self.path(*parts), local, source_filesystem=self.fs,
-                            destination_filesystem=pafs.LocalFileSystem())
+            pafs.copy_files(
+                self.path(*parts), local, source_filesystem=self.fs, destination_filesystem=pafs.LocalFileSystem()
+            )
             yield local
 
     # versions -----------------------------------------------------------------------------------------------------

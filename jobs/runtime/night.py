@@ -7,6 +7,7 @@ import datetime as dt
 import functools
 import resource
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.log import get_logger
 from jobs.runtime.settings import Settings, load_settings
-from jobs.runtime.sink import write_arrow, write_tables
+from jobs.runtime.sink import Split, write_arrow, write_tables
 from jobs.runtime.spark import session, size_shuffles
 from schemas.arrow import arrow_schema
 from schemas.mapping import Source, load_source
@@ -31,7 +32,9 @@ class Night:
     this run. Only the gate makes a version current, only publish_night moves the storefront.
     """
 
-    def __init__(self, date: dt.date, lake: Lake, run: str, settings: Settings, source: str = "", raw: str = "") -> None:
+    def __init__(
+        self, date: dt.date, lake: Lake, run: str, settings: Settings, source: str = "", raw: str = ""
+    ) -> None:
         self.date = date
         self.lake = lake
         self.run = run
@@ -115,6 +118,11 @@ class Night:
         """Tonight's table in the driver's memory, for what is trained there."""
         return self.load_arrow(table, self.version(table), columns)
 
+    def each_file(self, table: Table, columns: list[str]) -> Iterator[pa.Table]:
+        """Tonight's table a file at a time, for what need not be in memory as a whole."""
+        for path in self.lake.file_paths(self.version(table)):
+            yield pq.read_table(path, columns=columns, filesystem=self.lake.fs)
+
     def load_arrow(self, table: Table, version: Version, columns: list[str] | None = None) -> pa.Table:
         paths = self.lake.file_paths(version)
         parts = [pq.read_table(p, filesystem=self.lake.fs, columns=columns) for p in paths]
@@ -130,16 +138,19 @@ class Night:
 
     def size_for(self, *inputs: Table) -> int:
         """Size the shuffles for tonight's and last night's versions of `inputs`; returns the partitions."""
-        versions = [v for t in inputs for v in (self.lake.version(t, self.date, self.run),
-                                                self.lake.before(t, self.date)) if v]
+        versions = [
+            v for t in inputs for v in (self.lake.version(t, self.date, self.run), self.lake.before(t, self.date)) if v
+        ]
         return size_shuffles(self.spark, sum(v.bytes for v in versions))
 
     def write(self, table: Table, frame: DataFrame) -> Version:
         return self.write_split(frame, [table])[table.name]
 
-    def write_split(self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...] = ()) -> dict[str, Version]:
-        """Several tables in one pass over `frame`; its column `_table` names each row's table."""
-        versions = write_tables(frame, tables, self.lake, str(self.date), self.run, count_by)
+    def write_split(
+        self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...] = (), split: Split | None = None
+    ) -> dict[str, Version]:
+        """Several tables in one pass over `frame`: `split`, or else its column `_table`, gives each row its table."""
+        versions = write_tables(frame, tables, self.lake, str(self.date), self.run, count_by, split)
         for version in versions.values():
             self.report(**{f"rows_{version.table}": version.rows})
         return versions
@@ -161,9 +172,15 @@ class Night:
 
     def end(self) -> dict[str, Any]:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        facts = {"job": self.job, "date": str(self.date), "run": self.run, **self._facts,
-                 "seconds": round(time.monotonic() - self._started, 3), "driver_peak_gib": round(peak, 3),
-                 "settings_changed": self.settings.changed}
+        facts = {
+            "job": self.job,
+            "date": str(self.date),
+            "run": self.run,
+            **self._facts,
+            "seconds": round(time.monotonic() - self._started, 3),
+            "driver_peak_gib": round(peak, 3),
+            "settings_changed": self.settings.changed,
+        }
         self.lake.put_json(facts, "runs", f"date={self.date}", f"run={self.run}", f"{self.job}.json")
         return facts
 

@@ -48,7 +48,8 @@ def accounts(facts: list[dict[str, Any]]) -> list[str]:
     lines = [f"lines     {raw:>12,} = {kept:,} kept + {sum(reasons.values()):,} rejected"]
     lines += [f"  {reason:24} {n:>10,}" for reason, n in reasons.most_common()]
     if tallies:
-        lines += ["in the raw lines (tallies of the mapping)", *[f"  {t:24} {n:>10,}" for t, n in sorted(tallies.items())]]
+        lines.append("in the raw lines (tallies of the mapping)")
+        lines += [f"  {tally:24} {n:>10,}" for tally, n in sorted(tallies.items())]
     return lines
 
 
@@ -56,16 +57,18 @@ def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
     """Means over users of all nights, with 95 % intervals from resampling whole nights."""
     rows = [r for f in facts for r in f["judge_lists"]["quality"] if r["cut"] == "all"]
     if not rows:
-        return ["nothing to judge yet: lists are judged from the second night on, quality is shown from the second month"]
+        return ["nothing to judge yet: lists are judged from the second night on, and pooled from the second month"]
     metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
     lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval over nights)"]
     for truth in sorted({r["truth"] for r in rows}):
-        users = sum(r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published"
-                    and r["metric"] == metrics[0])
+        users = sum(
+            r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published" and r["metric"] == metrics[0]
+        )
         lines.append(f"  {truth}, {users:,} user-nights")
         for name in _BASELINES:
-            cells = [_pooled([r for r in rows if (r["truth"], r["lists"], r["metric"]) == (truth, name, m)])
-                     for m in metrics]
+            cells = [
+                _pooled([r for r in rows if (r["truth"], r["lists"], r["metric"]) == (truth, name, m)]) for m in metrics
+            ]
             lines.append(f"    {name:12} " + "   ".join(f"{m} {c}" for m, c in zip(metrics, cells, strict=True)))
     return lines
 
@@ -85,7 +88,8 @@ def _cost(seconds: dict[str, float]) -> list[str]:
     spent = list(seconds.values())
     if not spent:
         return ["every night of the range was already published"]
-    lines = [f"seconds a night: first {spent[0]:.1f}, median {statistics.median(spent):.1f}, most {max(spent[1:] or spent):.1f}"]
+    middle, most = statistics.median(spent), max(spent[1:] or spent)
+    lines = [f"seconds a night: first {spent[0]:.1f}, median {middle:.1f}, most of the others {most:.1f}"]
     if len(spent) >= 300:
         early, late = statistics.median(spent[25:35]), statistics.median(spent[290:300])
         lines.append(f"around night 30: {early:.1f}; around night 300: {late:.1f}; ratio {late / early:.2f} (goal 1.3)")
@@ -96,7 +100,8 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     """One night: rows in, kept, rejected; tables; quality beside popularity; a few users' lists in words."""
     facts = night_facts(lake, day)
     if not facts:
-        raise FileNotFoundError(f"no run of {day} in {lake.path('runs')}; run `python -m jobs nightly --date {day}` first")
+        where = lake.path("runs")
+        raise FileNotFoundError(f"no run of {day} in {where}; run `python -m jobs nightly --date {day}` first")
     pointed = published.current(lake)
     lines = [f"night {day}", "", *accounts([facts]), "", *_quality_table([facts], f"on {day}"), ""]
     if pointed is None:

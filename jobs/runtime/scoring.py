@@ -45,8 +45,9 @@ class Catalogue:
     last: Rung
 
     @classmethod
-    def of(cls, described: pa.Table, model: ALS, popular: dict[str | None, list[tuple[pa.Array, np.ndarray, int]]]
-           ) -> Catalogue:
+    def of(
+        cls, described: pa.Table, model: ALS, popular: dict[str | None, list[tuple[pa.Array, np.ndarray, int]]]
+    ) -> Catalogue:
         item_ids = described["item_id"].combine_chunks()
         at = pc.index_in(item_ids, pa.array(model.item_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
         factors = np.zeros((len(item_ids), model.config.factors), np.float32)
@@ -80,7 +81,9 @@ def ladders_from(popular: pa.Table, segment_by: str) -> dict[str | None, list[tu
         lists[segment] = (part["item_id"].combine_chunks(), part["score"].to_numpy())
     common = [(*lists[name], level) for name, level in (("trending", 2), ("all", 3)) if name in lists]
     prefix = f"{segment_by}="
-    own = {s.removeprefix(prefix): [(*rows, 1), *common] for s, rows in lists.items() if s.startswith(prefix)}
+    own: dict[str | None, list[tuple[pa.Array, np.ndarray, int]]] = {
+        s.removeprefix(prefix): [(*rows, 1), *common] for s, rows in lists.items() if s.startswith(prefix)
+    }
     return {None: common, **own}
 
 
@@ -107,8 +110,14 @@ def list_writer(shared: Any, root: str, folder: tuple[str, ...], config: Any, va
     return write
 
 
-def _list_rows(users: pa.RecordBatch, at: np.ndarray, factors: np.ndarray, catalogue: Catalogue, config: Any,
-               valid_until: dt.datetime) -> pa.RecordBatch:
+def _list_rows(
+    users: pa.RecordBatch,
+    at: np.ndarray,
+    factors: np.ndarray,
+    catalogue: Catalogue,
+    config: Any,
+    valid_until: dt.datetime,
+) -> pa.RecordBatch:
     places = min(config.k + config.spares, int(catalogue.shown.sum()))
     refused, bought, history = (_csr(users[c], len(catalogue.item_ids)) for c in ("refused", "bought", "history"))
     lists = _own_lists(at, factors, catalogue, refused, places)
@@ -118,8 +127,9 @@ def _list_rows(users: pa.RecordBatch, at: np.ndarray, factors: np.ndarray, catal
     return _as_rows(users, lists, bought, reasons, catalogue, config, valid_until)
 
 
-def _own_lists(at: np.ndarray, factors: np.ndarray, catalogue: Catalogue, refused: sparse.csr_matrix, places: int
-               ) -> Lists:
+def _own_lists(
+    at: np.ndarray, factors: np.ndarray, catalogue: Catalogue, refused: sparse.csr_matrix, places: int
+) -> Lists:
     """The ALS lists of the users whom the model knows; -1 elsewhere."""
     codes = np.full((len(at), places), -1, np.int32)
     scores = np.zeros((len(at), places), np.float32)
@@ -137,12 +147,20 @@ def _csr(lists: pa.ListArray, n_items: int) -> sparse.csr_matrix:
     lists = lists.fill_null([]) if lists.null_count else lists
     indptr = np.concatenate([[0], np.cumsum(pc.list_value_length(lists).to_numpy(zero_copy_only=False))])
     indices = lists.flatten().to_numpy(zero_copy_only=False).astype(np.int32)
-    return sparse.csr_matrix((np.ones(len(indices), np.float32), indices, indptr.astype(np.int64)),
-                             shape=(len(lists), n_items))
+    return sparse.csr_matrix(
+        (np.ones(len(indices), np.float32), indices, indptr.astype(np.int64)), shape=(len(lists), n_items)
+    )
 
 
-def _as_rows(users: pa.RecordBatch, lists: Lists, bought: sparse.csr_matrix, reasons: np.ndarray, catalogue: Catalogue,
-             config: Any, valid_until: dt.datetime) -> pa.RecordBatch:
+def _as_rows(
+    users: pa.RecordBatch,
+    lists: Lists,
+    bought: sparse.csr_matrix,
+    reasons: np.ndarray,
+    catalogue: Catalogue,
+    config: Any,
+    valid_until: dt.datetime,
+) -> pa.RecordBatch:
     row, place = np.nonzero(lists.codes >= 0)
     codes, level, why = lists.codes[row, place], lists.levels[row, place], reasons[row, place]
     again = np.asarray(bought[row, codes]).ravel() > 0 if len(row) else np.zeros(0, bool)
@@ -175,15 +193,16 @@ def neighbour_writer(shared: Any, config: Any, valid_until: dt.datetime) -> Batc
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         catalogue: Catalogue = shared.value
         length = np.linalg.norm(catalogue.factors, axis=1, keepdims=True)
-        unit = catalogue.factors / np.where(length > 0, length, 1)
+        unit = (catalogue.factors / np.where(length > 0, length, 1)).astype(np.float32)
         candidates = catalogue.shown & (length[:, 0] > 0)
         for batch in batches:
             targets = batch["id"].to_numpy()
             targets = targets[length[targets, 0] > 0]
             if not len(targets) or not candidates.any():
                 continue
-            itself = sparse.csr_matrix((np.ones(len(targets), np.float32), (np.arange(len(targets)), targets)),
-                                       shape=(len(targets), len(unit)))
+            itself = sparse.csr_matrix(
+                (np.ones(len(targets), np.float32), (np.arange(len(targets)), targets)), shape=(len(targets), len(unit))
+            )
             k = min(config.similar, len(unit))
             codes, scores = top_k(unit[targets], unit, k, itself, candidates, threads=1)
             row, place = np.nonzero(codes >= 0)

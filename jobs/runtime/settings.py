@@ -74,9 +74,10 @@ def as_toml() -> str:
         lines += [f"# {(cls.__doc__ or '').strip().splitlines()[0]}", f"[{name}]"]
         for f in dataclasses.fields(cls):
             doc = f.metadata.get("doc")
-            default = f.default if f.default is not dataclasses.MISSING else f.default_factory()  # type: ignore[misc]
-            lines.append(f"{'# ' if default is None else ''}{f.name} = {_as_toml_value(default)}"
-                         + (f"  # {doc}" if doc else ""))
+            default = f.default if f.default is not dataclasses.MISSING else f.default_factory()  # type: ignore[operator]
+            lines.append(
+                f"{'# ' if default is None else ''}{f.name} = {_as_toml_value(default)}" + (f"  # {doc}" if doc else "")
+            )
         lines.append("")
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ and what counts as written is the list that comes back to the driver: no rename,
 
 from __future__ import annotations
 
+import functools
 import json
 import uuid
 from collections import Counter
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import fs as pafs
 from pyspark import TaskContext
@@ -24,30 +26,46 @@ from schemas.arrow import arrow_schema
 from schemas.table import Table
 
 TABLE_COLUMN = "_table"
+Split = Callable[[Iterator[pa.RecordBatch]], Iterator[tuple[str, pa.Table]]]
 _REPORT = "table string, name string, rows bigint, bytes bigint, counts string"
 
 
 def write_tables(
-    frame: DataFrame, tables: Sequence[Table], lake: Lake, date: str, run: str, count_by: Sequence[str] = ()
+    frame: DataFrame,
+    tables: Sequence[Table],
+    lake: Lake,
+    date: str,
+    run: str,
+    count_by: Sequence[str] = (),
+    split: Split | None = None,
 ) -> dict[str, Version]:
     """Write `frame` as one version of each of `tables`, in one job.
 
-    With several tables, `frame` has a string column `_table` that names each row's table, and the columns of all of
-    them; with one table it needs that table's columns only. `count_by` names columns whose value combinations are
-    counted on the way: they come back as `facts["counts"]`, a list of [value, ..., rows].
+    With `split`, `frame` has whatever that function takes: it turns the batches of a partition into (table name, rows).
+    Without, several tables need a string column `_table` that names each row's table, and the columns of all of them;
+    one table needs its own columns only. `count_by` names columns whose value combinations are counted on the way:
+    they come back as `facts["counts"]`, a list of [value, ..., rows].
     """
     token = uuid.uuid4().hex[:8]
-    if len(tables) == 1:
-        frame = frame.withColumn(TABLE_COLUMN, F.lit(tables[0].name))
-    wanted = {name: column_type for t in tables for name, column_type in zip(t.names, t.spark_types, strict=True)}
-    extra = [name for name in count_by if name not in wanted]
-    frame = frame.select(TABLE_COLUMN, *[F.col(n).cast(t).alias(n) for n, t in wanted.items()], *extra)
+    if split is None:
+        wanted = {name: column_type for t in tables for name, column_type in zip(t.names, t.spark_types, strict=True)}
+        extra = [name for name in count_by if name not in wanted]
+        label = [TABLE_COLUMN] if len(tables) > 1 else []
+        frame = frame.select(*label, *[F.col(n).cast(t).alias(n) for n, t in wanted.items()], *extra)
+        split = functools.partial(_by_label, tuple(t.name for t in tables))
     folders = {t.name: Version(t.name, date, run, 0, (), 0, t.version).folder for t in tables}
     for folder in folders.values():
         lake.fs.create_dir(lake.path(folder), recursive=True)
-    sink = _sink(lake.root, {n: lake.path(f) for n, f in folders.items()}, tables, tuple(count_by), token)
+    sink = _sink(lake.root, {n: lake.path(f) for n, f in folders.items()}, tables, tuple(count_by), token, split)
     written = frame.mapInArrow(sink, _REPORT).collect()
     return {t.name: _version(t, date, run, [r for r in written if r.table == t.name], lake, token) for t in tables}
+
+
+def _by_label(names: tuple[str, ...], batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
+    for batch in batches:
+        rows = pa.Table.from_batches([batch])
+        for name in names:
+            yield name, rows if len(names) == 1 else rows.filter(pc.equal(rows[TABLE_COLUMN], name))
 
 
 def write_arrow(data: pa.Table, table: Table, lake: Lake, date: str, run: str) -> Version:
@@ -79,7 +97,7 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
 
 
 def _sink(
-    root: str, folders: dict[str, str], tables: Sequence[Table], count_by: tuple[str, ...], token: str
+    root: str, folders: dict[str, str], tables: Sequence[Table], count_by: tuple[str, ...], token: str, split: Split
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     schemas = {t.name: arrow_schema(t) for t in tables}
 
@@ -90,20 +108,17 @@ def _sink(
         writers: dict[str, pq.ParquetWriter] = {}
         rows: Counter[str] = Counter()
         counts: dict[str, Counter[tuple[Any, ...]]] = {name: Counter() for name in schemas}
-        for batch in batches:
-            for name, schema in schemas.items():
-                part = pa.Table.from_batches([batch])
-                if len(schemas) > 1:
-                    part = part.filter(pa.compute.equal(part[TABLE_COLUMN], name))
-                if part.num_rows == 0:
-                    continue
-                if name not in writers:
-                    path = f"{folders[name]}/part-{suffix}.parquet"
-                    writers[name] = pq.ParquetWriter(path, schema, filesystem=filesystem, compression="zstd")
-                writers[name].write_table(part.select(schema.names).cast(schema))
-                rows[name] += part.num_rows
-                if count_by:
-                    counts[name].update(_count(part, count_by))
+        for name, part in split(batches):
+            if part.num_rows == 0:
+                continue
+            schema = schemas[name]
+            if name not in writers:
+                path = f"{folders[name]}/part-{suffix}.parquet"
+                writers[name] = pq.ParquetWriter(path, schema, filesystem=filesystem, compression="zstd")
+            writers[name].write_table(part.select(schema.names).cast(schema))
+            rows[name] += part.num_rows
+            if count_by:
+                counts[name].update(_count(part, count_by))
         report = []
         for name, writer in writers.items():
             writer.close()
@@ -118,5 +133,7 @@ def _sink(
 
 
 def _count(part: pa.Table, by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
-    grouped = part.select(by).group_by(list(by)).aggregate([([], "count_all")])
-    return Counter({tuple(row[c] for c in by): row["count_all"] for row in grouped.to_pylist()})
+    """Rows of each combination of values; a column that the table lacks counts as ''."""
+    grouped = part.select([c for c in by if c in part.column_names]).group_by([c for c in by if c in part.column_names])
+    return Counter({tuple(row.get(c, "") for c in by): row["count_all"]
+                    for row in grouped.aggregate([([], "count_all")]).to_pylist()})

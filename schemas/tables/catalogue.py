@@ -2,9 +2,6 @@
 
 from schemas.table import Column, Table
 
-# Spark SQL over ITEMS. A shop that does not say how many it has is believed to have some.
-CAN_BE_SHOWN = "is_active and (stock is null or stock > 0)"
-
 ITEMS = Table(
     name="items",
     grain="one item ever seen in a catalogue or, where the shop sends none, in an event; its latest description",
@@ -20,11 +17,16 @@ ITEMS = Table(
         Column("price", "float64", "Current unit price in `currency`.", nullable=True, min=0),
         Column("cost", "float64", "Unit cost in `currency`; never published.", nullable=True, min=0),
         Column("currency", "string", "ISO 4217 code.", nullable=True),
-        Column("stock", "float64", "Units on hand; null where the shop does not say, which counts as in stock.",
-               nullable=True),
+        Column(
+            "stock",
+            "float64",
+            "Units on hand; null where the shop does not say, which counts as in stock.",
+            nullable=True,
+        ),
         Column("is_active", "bool", "False once the shop withdrew it."),
-        Column("is_replenishable", "bool", "Bought again and again; null: decided from its own history.",
-               nullable=True),
+        Column(
+            "is_replenishable", "bool", "Bought again and again; null: decided from its own history.", nullable=True
+        ),
         Column("attributes", "string", "JSON object of attribute -> value.", nullable=True),
         Column("updated_on", "date", "The night that last changed this row."),
     ),

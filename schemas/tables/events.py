@@ -45,7 +45,6 @@ CLEAN_EVENTS = Table(
 )
 
 
-
 def _rejected(rows: str) -> Table:
     return Table(
         name=f"rejected_{rows}",

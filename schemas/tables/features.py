@@ -1,4 +1,4 @@
-"""Features: recurrences over clean events. Sums of money and counts are net of returns unless a column says otherwise."""
+"""Features: recurrences over clean events. Money and units are net of returns."""
 
 from schemas.table import Column, Table
 

@@ -1,0 +1,34 @@
+"""Which items may be shown, and which may be shown again to those who bought them: one rule each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Active and in stock; a shop that does not say how many it has is believed to have some. The same rule for Spark ...
+CAN_BE_SHOWN = "is_active and (stock is null or stock > 0)"
+
+
+def can_be_shown(items: pa.Table) -> pa.ChunkedArray:
+    """... and for Arrow: a bool for each row of ITEMS."""
+    return pc.and_(items["is_active"], pc.fill_null(pc.greater(items["stock"], 0.0), True))
+
+
+def proven_replenishable(pairs: Iterable[pa.Table], min_buyers: int, min_share: float) -> pa.Array:
+    """Ids of items that at least `min_share` of at least `min_buyers` buyers bought more than once.
+
+    `pairs`: parts of INTEREST (item_id, purchase_orders), read one at a time.
+    """
+    counted = []
+    for part in pairs:
+        part = part.filter(pc.greater(part["purchase_orders"], 0))
+        again = pc.greater(part["purchase_orders"], 1).cast(pa.int64())
+        counted.append(pa.table({"item_id": part["item_id"], "buyers": again, "came_back": again}).group_by("item_id")
+                       .aggregate([("buyers", "count"), ("came_back", "sum")]))  # fmt: skip
+    total = pa.concat_tables(counted).group_by("item_id").aggregate([("buyers_count", "sum"), ("came_back_sum", "sum")])
+    buyers, came_back = total["buyers_count_sum"], total["came_back_sum_sum"]
+    enough = pc.and_(pc.greater_equal(buyers, min_buyers),
+                     pc.greater_equal(came_back, pc.multiply(min_share, buyers)))  # fmt: skip
+    return total.filter(enough)["item_id"].combine_chunks()

@@ -1,0 +1,160 @@
+"""What a line is beside the other lines of its visitor: a duplicate, a crawler's, too late, or part of a session.
+
+Arrow and numpy over all lines of some visitors at once (one partition of the night's shuffle): keys are 64-bit hashes
+that Spark made, so one sort of integers serves sessions and crawlers, and text is compared only where hashes are equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.arrow import arrow_schema
+from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS
+
+_DAY = 86_400_000_000  # microseconds
+_NEEDS_ESCAPE = '["\\\\\\x00-\\x1f]'
+_HEX = np.array([f"{n:02x}" for n in range(256)], "S2")
+
+
+@dataclass(frozen=True)
+class VisitRules:
+    """`oldest`: first UTC day, in days since 1970, of an event that is not too late; None: none is."""
+
+    session_minutes: int
+    max_events_per_day: int
+    oldest: int | None
+
+
+def judge(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tuple[str, pa.Table]]:
+    """CLEAN_EVENTS and REJECTED_EVENTS of some visitors, whose lines must all be in `batches`.
+
+    Columns: RAW_EVENTS, source_file, reason (null: fine so far), detail, raw_row, `visitor` and `event` (int64 hashes of
+    the visitor, and of visitor and event_id), `is_earlier`: a line of an earlier night, there to be repeated only.
+    A duplicate is a duplicate before it is anything else: the count then matches the shop's own.
+    """
+    first = next(batches, None)
+    if first is None:
+        return
+    lines = pa.Table.from_batches([first, *batches]).combine_chunks()
+    visitor, time = _ints(lines["visitor"]), _ints(lines["event_time"].cast(pa.int64()))
+    earlier = lines["is_earlier"].to_numpy()
+    order = np.lexsort((_ints(lines["event"]), time, visitor))
+    order = order[~earlier[order]]
+
+    reason = np.full(len(visitor), None, object)
+    fine = pc.is_null(lines["reason"]).to_numpy()
+    if rules.oldest is not None:
+        reason[fine & (time < rules.oldest * _DAY)] = "too_late"
+    copies = _copies(lines, earlier)
+    reason[copies] = "duplicate"
+    fine &= reason == None  # noqa: E711 - element by element
+    crawled = _crawled(order[fine[order]], visitor, time, rules.max_events_per_day)
+    reason[crawled] = "crawler"
+    fine[crawled] = False
+
+    yield CLEAN_EVENTS.name, _kept(lines, order[fine[order]], visitor, time, rules.session_minutes)
+    yield REJECTED_EVENTS.name, _rejected(lines, order[~fine[order]], reason)
+
+
+def _ints(column: pa.ChunkedArray) -> np.ndarray:
+    return column.fill_null(0).to_numpy() if column.null_count else column.to_numpy()
+
+
+def _copies(lines: pa.Table, earlier: np.ndarray) -> np.ndarray:
+    """Rows that repeat another's visitor and event_id; of several in one drop the first by file and time stays."""
+    event = _ints(lines["event"])
+    order = np.argsort(event, kind="stable")
+    same = np.flatnonzero(event[order[1:]] == event[order[:-1]])
+    rows = order[np.union1d(same, same + 1)]
+    few = lines.select(["visitor", "event_id", "source_file", "event_time"]).take(pa.array(rows))
+    few = few.append_column("is_new", pa.array(~earlier[rows])).append_column("row", pa.array(rows))
+    keys = ("visitor", "event_id", "is_new", "source_file", "event_time", "row")
+    few = few.sort_by([(name, "ascending") for name in keys]).combine_chunks()
+    if few.num_rows < 2:
+        return np.zeros(0, np.int64)
+    repeats = np.ones(few.num_rows - 1, bool)
+    for name in ("visitor", "event_id"):
+        column = few[name].chunk(0)
+        repeats &= pc.equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
+    return few["row"].to_numpy()[1:][repeats & few["is_new"].to_numpy()[1:]]
+
+
+def _crawled(rows: np.ndarray, visitor: np.ndarray, time: np.ndarray, most: int) -> np.ndarray:
+    """Those of `rows` (in order of visitor and time) whose visitor has more than `most` of them on their UTC day."""
+    who, day = visitor[rows], time[rows] // _DAY
+    starts = _starts((who[1:] != who[:-1]) | (day[1:] != day[:-1]), len(rows))
+    sizes = np.diff(np.append(starts, len(rows)))
+    return rows[np.repeat(sizes > most, sizes)]
+
+
+def _starts(changes: np.ndarray, length: int) -> np.ndarray:
+    """Places where a group begins, from where it differs from the row before; the first row begins one."""
+    return np.flatnonzero(np.concatenate([[True], changes])) if length else np.zeros(0, np.int64)
+
+
+def _kept(lines: pa.Table, rows: np.ndarray, visitor: np.ndarray, time: np.ndarray, minutes: int) -> pa.Table:
+    who, when = visitor[rows], time[rows]
+    starts = _starts((who[1:] != who[:-1]) | (np.diff(when) > minutes * 60_000_000), len(rows))
+    session = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(np.append(starts, len(rows))))
+    is_start = np.zeros(len(rows), bool)
+    is_start[starts] = True
+    made = {
+        "session_id": pa.DictionaryArray.from_arrays(session, _session_ids(who[starts], when[starts])),
+        "is_session_start": pa.array(is_start),
+        "event_date": pa.array((when // _DAY).astype(np.int32)).cast(pa.date32()),
+    }
+    schema = arrow_schema(CLEAN_EVENTS)
+    stored = lines.select([name for name in schema.names if name not in made]).take(pa.array(rows))
+    columns = [made[n].cast(schema.field(n).type) if n in made else stored[n].cast(schema.field(n).type)
+               for n in schema.names]
+    return pa.table(columns, schema=schema)
+
+
+def _session_ids(visitor: np.ndarray, start: np.ndarray) -> pa.Array:
+    """16 hex digits from the visitor's hash and the session's first microsecond (splitmix64's finaliser)."""
+    mixed = visitor.view(np.uint64) ^ (start.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    digits = _HEX[mixed.astype(">u8").view(np.uint8)]
+    places = np.arange(0, 16 * len(mixed) + 1, 16, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(mixed), pa.py_buffer(places), pa.py_buffer(digits.tobytes()))
+
+
+def _rejected(lines: pa.Table, rows: np.ndarray, reason: np.ndarray) -> pa.Table:
+    few = lines.take(pa.array(rows))
+    ours = pa.array(reason[rows], pa.string())
+    # A line that was fine until its neighbours were looked at has no raw_row yet: its columns are the whole of it.
+    missing = np.flatnonzero(pc.is_null(few["raw_row"]).to_numpy())
+    raw_row = few["raw_row"].combine_chunks()
+    if len(missing):
+        made = _as_json(few.select(RAW_EVENTS.names).take(pa.array(missing)))
+        raw_row = pc.replace_with_mask(raw_row, pc.is_null(raw_row), made)
+    columns = {"reason": pc.coalesce(ours, few["reason"]), "detail": few["detail"], "raw_row": raw_row,
+               "source_file": few["source_file"]}
+    return pa.table(columns).select(REJECTED_EVENTS.names).cast(arrow_schema(REJECTED_EVENTS))
+
+
+def _as_json(rows: pa.Table) -> pa.Array:
+    """Each row as a JSON object without its nulls, column by column: millions of a crawler's lines take seconds."""
+    fields = []
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        column = column.combine_chunks()
+        if pa.types.is_timestamp(column.type):
+            column = pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
+        if pa.types.is_floating(column.type):
+            written = column.cast(pa.string())
+        elif pc.any(pc.match_substring_regex(column, _NEEDS_ESCAPE)).as_py():
+            written = pa.array([None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()],
+                               pa.string())
+        else:
+            written = pc.binary_join_element_wise('"', column, '"', "")
+        fields.append(pc.binary_join_element_wise(f'"{name}":', written, ""))
+    whole = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
+    return pc.binary_join_element_wise("{", whole, "}", "")

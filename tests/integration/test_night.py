@@ -1,0 +1,182 @@
+"""Three nights of the sample shop: what is published, what is rejected, and that a night run again is the same night."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from jobs import clean_events, nightly, publish_night, receive_drop, update_catalogue
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from schemas.tables import (
+    CLEAN_EVENTS,
+    INTEREST,
+    ITEMS,
+    LIST_QUALITY,
+    RECOMMENDATIONS,
+    REJECTED_EVENTS,
+    STORED,
+    USERS,
+)
+from schemas.tables.lists import ANONYMOUS
+from tests.sample import FIRST, NIGHTS, SECOND, THIRD, Sample, content, current, shown
+
+PUBLISHED = publish_night.PUBLISHED
+K, PLACES = 12, 18
+
+
+def test_everybody_gets_k_places_and_spares(sample: Sample) -> None:
+    lists = shown(sample.lake, RECOMMENDATIONS)
+    ranks: dict[str, list[int]] = {}
+    for user, rank, spare in zip(*(lists[c].to_pylist() for c in ("user_id", "rank", "is_spare")), strict=True):
+        ranks.setdefault(user, []).append(rank)
+        assert spare == (rank > K)
+    assert set(ranks) == {*current(sample.lake, USERS)["user_id"].to_pylist(), ANONYMOUS}
+    assert all(sorted(r) == list(range(1, PLACES + 1)) for r in ranks.values())
+
+
+@pytest.mark.parametrize("table", PUBLISHED, ids=lambda t: t.name)
+def test_nothing_sold_out_or_withdrawn_is_shown(sample: Sample, table) -> None:
+    items = current(sample.lake, ITEMS)
+    on_sale = items.filter(pc.and_(items["is_active"], pc.greater(items["stock"], 0)))
+    assert 0 < on_sale.num_rows < items.num_rows  # the shop has some that may not be shown
+    assert set(shown(sample.lake, table)["item_id"].to_pylist()) <= set(on_sale["item_id"].to_pylist())
+
+
+def test_what_was_bought_returns_only_if_replenishable(sample: Sample) -> None:
+    items = current(sample.lake, ITEMS)
+    once = set(items.filter(pc.invert(items["is_replenishable"]))["item_id"].to_pylist())
+    pairs = current(sample.lake, INTEREST)
+    bought = pairs.filter(pc.greater(pairs["purchases"], 0))
+    refused = {p for p in _pairs(bought) if p[1] in once}
+    assert refused
+    assert not refused & set(_pairs(shown(sample.lake, RECOMMENDATIONS)))
+
+
+def _pairs(table: pa.Table) -> list[tuple[str, str]]:
+    return list(zip(table["user_id"].to_pylist(), table["item_id"].to_pylist(), strict=True))
+
+
+def planted(sample: Sample, day: date) -> dict[str, int]:
+    """What the shop knows to be wrong with its drop, under our reasons."""
+    dirt = json.loads((sample.raw / "truth" / "dirt.json").read_text())[str(day)]
+    ours = {"duplicate_same_day": "duplicate", "duplicate_next_day": "duplicate", "future": "future_event",
+            "bad_price": "bad_number", "bad_quantity": "bad_number"}  # fmt: skip
+    same = ("crawler", "negative_price", "missing_item", "unknown_event_type", "bad_time")
+    found: Counter[str] = Counter()
+    for kind, rows in dirt.items():
+        if kind in ours or kind in same:
+            found[ours.get(kind, kind)] += rows
+    return {reason: rows for reason, rows in found.items() if rows}
+
+
+@pytest.mark.parametrize("day", NIGHTS, ids=str)
+def test_rejected_is_what_was_planted(sample: Sample, day: date) -> None:
+    rejected = current(sample.lake, REJECTED_EVENTS, day)
+    assert Counter(rejected["reason"].to_pylist()) == planted(sample, day)
+    assert sample.night(day).facts("clean_events")["rejected"] == planted(sample, day)
+
+
+def test_rows_redelivered_the_next_day_are_told_from_new_ones(sample: Sample) -> None:
+    dirt = json.loads((sample.raw / "truth" / "dirt.json").read_text())[str(SECOND)]
+    assert dirt["duplicate_next_day"] > 0
+    assert dirt["late_1_day"] > 0
+    first, second = (set(current(sample.lake, CLEAN_EVENTS, d)["event_id"].to_pylist()) for d in (FIRST, SECOND))
+    assert not first & second
+    late = pc.less(current(sample.lake, CLEAN_EVENTS, SECOND)["event_date"], pa.scalar(SECOND))
+    assert pc.sum(late).as_py() >= dirt["late_1_day"]
+
+
+@pytest.mark.parametrize("day", NIGHTS, ids=str)
+def test_raw_is_kept_plus_rejected_in_each_file(sample: Sample, day: date) -> None:
+    kept, rejected = (current(sample.lake, t, day)["source_file"].to_pylist() for t in (CLEAN_EVENTS, REJECTED_EVENTS))
+    files = sorted(sample.raw.glob(f"{day}/events-*.parquet"))
+    assert len(kept) + len(rejected) == sum(pq.read_metadata(file).num_rows for file in files)
+    facts = sample.night(day).facts("clean_events")["files"]
+    assert {Path(name).name for name in facts} == {file.name for file in files}
+    for name, counted in facts.items():
+        assert counted["raw"] == pq.read_metadata(sample.raw / str(day) / Path(name).name).num_rows
+        assert counted["kept"] == kept.count(name)
+        assert sum(counted["rejected"].values()) == rejected.count(name)
+
+
+def test_lists_are_judged_from_the_second_night_on(sample: Sample) -> None:
+    assert current(sample.lake, LIST_QUALITY, FIRST).num_rows == 0
+    for day in (SECOND, THIRD):
+        judged = current(sample.lake, LIST_QUALITY, day)
+        assert set(judged["lists"].to_pylist()) == {"published", "popularity", "buy_again", "item_item"}
+        assert pc.all(pc.and_(pc.less_equal(judged["low"], judged["value"]),
+                              pc.less_equal(judged["value"], judged["high"]))).as_py()  # fmt: skip
+
+
+def test_dry_run_publishes_nothing_and_a_rerun_is_the_same_night(sample: Sample, tmp_path: Path) -> None:
+    again = sample.copy(tmp_path / "lake")
+    night = again.night(run="002")
+    before = published.current(again.lake)
+    nightly.main(night, dry_run=True)
+    assert published.current(again.lake) == before
+    assert published.runs(again.lake) == published.runs(sample.lake)
+    assert not again.lake.exists("published", f"run={THIRD}-002")
+    for table in STORED:
+        first, second = (content(again.lake, again.lake.version(table, THIRD, run)) for run in ("001", "002"))
+        assert second.equals(first), table.name
+
+    publish_night.main(night)
+    now = published.current(again.lake)
+    assert now is not None
+    assert now["run"] == f"{THIRD}-002"
+    for table in PUBLISHED:
+        assert shown(again.lake, table).equals(shown(sample.lake, table)), table.name
+
+
+def accounts(sample: Sample) -> list[dict[str, str]]:
+    lines = [line for file in sorted(sample.raw.glob("*/users.jsonl")) for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in lines]
+
+
+def text_of(lake: Lake, folder: str) -> str:
+    """Every string in every Parquet file below a folder of the lake."""
+    found: set[str] = set()
+    for path in Path(lake.path(folder)).rglob("*.parquet"):
+        data = pq.read_table(path)
+        for column in (c for c in data.columns if pa.types.is_string(c.type)):
+            found.update(v for v in pc.unique(column).to_pylist() if v)
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("folder", ["tables", "published"])
+def test_without_a_key_no_mail_and_no_phone_is_stored(sample: Sample, folder: str) -> None:
+    text = text_of(sample.lake, folder)
+    secrets = {account[field] for account in accounts(sample) for field in ("mail", "mobile") if account.get(field)}
+    assert len(secrets) > 100
+    assert not [secret for secret in secrets if secret in text]
+    if folder == "tables":
+        assert current(sample.lake, USERS)["email"].null_count == current(sample.lake, USERS).num_rows
+
+
+def test_with_a_key_they_are_stored_as_hmac_only(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGHTMARKET_HMAC_KEY", "a key of the shop's own, long enough")
+    fresh = Sample(sample.raw, Lake(str(tmp_path / "lake")), tmp_path)
+    night = fresh.night(FIRST)
+    for job in (receive_drop, clean_events, update_catalogue):
+        job.main(night)
+    stored = content(fresh.lake, fresh.lake.version(USERS, FIRST, "001"))
+    emails = dict(zip(stored["user_id"].to_pylist(), stored["email"].to_pylist(), strict=True))
+    today = [json.loads(line) for line in (sample.raw / str(FIRST) / "users.jsonl").read_text().splitlines()]
+    for account in (a for a in today if a.get("mail")):
+        digest = hmac.new(b"a key of the shop's own, long enough", account["mail"].encode(), hashlib.sha256)
+        assert emails[account["uid"]] == digest.hexdigest()
+    text = text_of(fresh.lake, "tables")
+    assert not [a["mail"] for a in today if a.get("mail") and a["mail"] in text]
+    assert not [a["mobile"] for a in today if a.get("mobile") and a["mobile"] in text]

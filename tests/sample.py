@@ -1,0 +1,90 @@
+"""A tiny sample shop, its nights run in this process, and the content of what they leave."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs import nightly
+from jobs.make_sample_shop import make_sample_shop
+from jobs.runtime import published
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from jobs.sample_shop.dirt import Shares
+from jobs.sample_shop.shop import Plan
+from schemas.table import Table
+
+NIGHTS = (date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3))
+FIRST, SECOND, THIRD = NIGHTS
+# Two crawlers are most of so small a shop's log, and short runs need no fine intervals.
+SETTINGS = {"clean": {"max_rejected_share": 0.9}, "judge": {"resamples": 50}, "als": {"factors": 8}}
+AS_ARGUMENTS = [f"--set={section}.{key}={value}" for section, keys in SETTINGS.items() for key, value in keys.items()]
+# Many times the usual dirt, so that each kind of it is there every night.
+_SHARES = Shares(
+    duplicates_same_day=0.01, duplicates_next_day=0.01, late=0.01, future=0.005, broken=0.02, unknown_items=0.005
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`raw` drops of three days, `lake` after three nights, `eve` the same lake before the third."""
+
+    raw: Path
+    lake: Lake
+    eve: Path
+
+    def copy(self, folder: Path) -> Sample:
+        """A lake of one's own to break."""
+        shutil.copytree(self.lake.root, folder)
+        return Sample(self.raw, Lake(str(folder)), self.eve)
+
+    def night(self, day: date = THIRD, run: str = "001", **changed: dict[str, Any]) -> Night:
+        sections = {name: SETTINGS.get(name, {}) | changed.get(name, {}) for name in {*SETTINGS, *changed}}
+        return Night(day, self.lake, run, Settings(sections), "sample_shop", str(self.raw))
+
+
+def make_sample(folder: Path) -> Sample:
+    plan = Plan(
+        seed=7, users=150, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES
+    )
+    sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve")
+    make_sample_shop(plan, sample.raw)
+    for day in NIGHTS:
+        if day == THIRD:
+            shutil.copytree(sample.lake.root, sample.eve)
+        nightly.main(sample.night(day))
+    return sample
+
+
+def in_order(data: pa.Table) -> pa.Table:
+    """Rows sorted by all columns: content without the order in which tasks wrote it."""
+    data = data.combine_chunks()
+    return data.sort_by([(name, "ascending") for name in data.column_names]) if data.num_rows else data
+
+
+def read_files(lake: Lake, paths: Iterable[str]) -> pa.Table:
+    return in_order(pa.concat_tables([pq.read_table(path, filesystem=lake.fs) for path in paths]))
+
+
+def content(lake: Lake, version: Version | None) -> pa.Table:
+    assert version is not None
+    return read_files(lake, lake.file_paths(version))
+
+
+def current(lake: Lake, table: Table, day: date = THIRD) -> pa.Table:
+    return content(lake, lake.current(table, day))
+
+
+def shown(lake: Lake, table: Table, manifest: dict[str, Any] | None = None) -> pa.Table:
+    """What the storefront reads of `table`: of the night the pointer names, or of `manifest`."""
+    manifest = manifest or published.current(lake)
+    assert manifest is not None
+    return read_files(lake, [lake.path(f) for f in published.files(manifest, table.name)])
