@@ -1,4 +1,4 @@
-"""Clean events + last night's features -> tonight's user_features and item_features, by the same recurrence as interest.
+"""Clean events + last night's features -> tonight's user_features and item_features, by the recurrence of interest.
 
 Counts and money never fade; the two `recent_` columns halve every interest.half_life_days. Anonymous events count for
 items, not for users.
@@ -13,25 +13,41 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.night import Night
 from jobs.runtime.recurrence import age_weight, decay_factor, earliest, exact, from_exact, latest
+from jobs.runtime.sink import TABLE_COLUMN
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEM_FEATURES, USER_FEATURES
 
-_COUNTED = {"views": "view", "carts": "cart", "wishlists": "wishlist", "purchases": "purchase", "returns": "return",
-            "ratings": "rating", "impressions": "impression", "clicks": "click", "searches": "search"}
+_COUNTED = {
+    "views": "view",
+    "carts": "cart",
+    "wishlists": "wishlist",
+    "purchases": "purchase",
+    "returns": "return",
+    "ratings": "rating",
+    "impressions": "impression",
+    "clicks": "click",
+    "searches": "search",
+}
 _EXACT = ("revenue", "units", "rating_sum", "recent_events", "recent_purchases")
 _FADING = ("recent_events", "recent_purchases")
 
 
 def advance(
-    table: Table, previous: DataFrame, events: DataFrame, half_life_days: float, night_date: dt.date,
+    table: Table,
+    previous: DataFrame,
+    events: DataFrame,
+    half_life_days: float,
+    night_date: dt.date,
     previous_date: dt.date | None,
 ) -> DataFrame:
     """USER_FEATURES or ITEM_FEATURES of tonight from those of `previous_date` and the events since; one shuffle."""
     key = table.key[0]
     fade = decay_factor(half_life_days, night_date, previous_date)
     old = previous.select(
-        *[exact(F.col(c) * fade if c in _FADING else F.col(c)).alias(c) if c in _EXACT else F.col(c)
-          for c in table.names]
+        *[
+            exact(F.col(c) * fade if c in _FADING else F.col(c)).alias(c) if c in _EXACT else F.col(c)
+            for c in table.names
+        ]
     )
     new = events.where(F.col(key).isNotNull()).select(key, *_one_event(table, half_life_days, night_date))
     total = old.unionByName(new).groupBy(key).agg(*[_merge(name) for name in table.names if name != key])
@@ -68,7 +84,11 @@ def _merge(name: str) -> Column:
 def main(night: Night) -> None:
     half_life = night.settings.section("interest").half_life_days
     night.size_for(CLEAN_EVENTS, USER_FEATURES)
+    both = []
     for table in (USER_FEATURES, ITEM_FEATURES):
         since = night.previous_of(table)
         previous, events = night.read_previous(table), night.read_since(CLEAN_EVENTS, since)
-        night.write(table, advance(table, previous, events, half_life, night.date, since))
+        made = advance(table, previous, events, half_life, night.date, since)
+        both.append(made.select(F.lit(table.name).alias(TABLE_COLUMN), "*"))
+    users, items = both
+    night.write_split(users.unionByName(items, allowMissingColumns=True), [USER_FEATURES, ITEM_FEATURES])

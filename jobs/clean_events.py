@@ -69,8 +69,9 @@ def main(night: Night) -> None:
     versions = night.write_split(
         lines, [CLEAN_EVENTS, REJECTED_EVENTS], count_by=("source_file", "reason"), split=split
     )
-    _account(night, config, versions[CLEAN_EVENTS.name].facts, versions[REJECTED_EVENTS.name].facts,
-             rows.observation.get)
+    _account(
+        night, config, versions[CLEAN_EVENTS.name].facts, versions[REJECTED_EVENTS.name].facts, rows.observation.get
+    )
 
 
 def _account(night: Night, config: CleanConfig, kept: dict, rejected: dict, observed: dict) -> None:
@@ -95,13 +96,19 @@ def _account(night: Night, config: CleanConfig, kept: dict, rejected: dict, obse
     night.report(raw=total, kept=total_kept, rejected=reasons, files=files, tallies=observed)
     for file, entry in sorted(files.items()):
         why = ", ".join(f"{reason} {rows}" for reason, rows in sorted(entry["rejected"].items()))
-        night.log.info("%s: %d lines = %d kept + %d rejected%s", file, entry["raw"], entry["kept"],
-                       entry["raw"] - entry["kept"], f" ({why})" if why else "")
+        night.log.info(
+            "%s: %d lines = %d kept + %d rejected%s",
+            file,
+            entry["raw"],
+            entry["kept"],
+            entry["raw"] - entry["kept"],
+            f" ({why})" if why else "",
+        )
     bad = sum(rows for reason, rows in reasons.items() if reason != "duplicate")
     if total and bad > config.max_rejected_share * total:
         raise RuntimeError(
             f"clean_events {night.date}: {bad} of {total} lines rejected ({bad / total:.0%}), more than "
-            f"clean.max_rejected_share = {config.max_rejected_share:.0%}: {reasons}; readers still see last night. Look at "
-            f"{night.lake.path('tables', REJECTED_EVENTS.name, f'date={night.date}', f'run={night.run}')}, then mend "
+            f"clean.max_rejected_share = {config.max_rejected_share:.0%}: {reasons}; readers still see last night. "
+            f"Look at {night.lake.path('tables', REJECTED_EVENTS.name, f'date={night.date}', f'run={night.run}')}, then mend "
             f"the mapping or the drop, or raise the setting"
         )

@@ -23,18 +23,29 @@ def main(night: Night) -> None:
     models = [("models", name) for name in night.lake.list_dir("models")]
     removed = [folder for root in (*snapshots, *models) for folder in _outdated(night.lake, root, oldest)]
     removed += _superseded_runs(night)
-    now = published.current(night.lake)
-    old_runs = [r for r in published.runs(night.lake)[: -config.keep_runs] if not now or r != now["run"]]
-    removed += [("published", f"run={r}") for r in old_runs]
+    removed += _published_runs(night, config.keep_runs)
     for folder in removed:
         night.lake.delete(*folder)
     night.report(removed=len(removed))
 
 
 def _outdated(lake: Lake, root: tuple[str, ...], oldest: dt.date) -> list[tuple[str, ...]]:
-    """Date folders before `oldest`; the newest date always stays, since tomorrow starts from it."""
+    """Date folders before `oldest`; the newest that passed its gate always stays, since tomorrow starts from it."""
     names = [n for n in lake.list_dir(*root) if n.startswith("date=")]
-    return [(*root, n) for n in names[:-1] if n.removeprefix("date=") < str(oldest)]
+    newest = next((n for n in reversed(names) if lake.exists(*root, n, "_current.json")), None)
+    return [(*root, n) for n in names if n != newest and n.removeprefix("date=") < str(oldest)]
+
+
+def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
+    """Whole nights beyond the last `keep`, and what a killed night left half copied; never what the pointer names.
+
+    Manifests come first: a night whose deletion is cut short must not look like one to roll back to.
+    """
+    whole, now = published.runs(night.lake), published.current(night.lake)
+    kept = {*whole[-keep:], now["run"] if now else None}
+    names = [n.removeprefix("run=") for n in night.lake.list_dir("published") if n.startswith("run=")]
+    old = [n for n in names if n not in kept and (n in whole or n[:10] < str(night.date))]
+    return [*(("published", f"run={n}", "manifest.json") for n in old), *(("published", f"run={n}") for n in old)]
 
 
 def _superseded_runs(night: Night) -> list[tuple[str, ...]]:

@@ -104,10 +104,22 @@ def problems(facts: dict[str, Any], last: dict[str, Any] | None, users: int, con
     return found
 
 
+def _passed(night: Night) -> dict[str, Version]:
+    """This night's versions of what is published; NotPublished where one did not pass its gate."""
+    versions = {table.name: night.version(table) for table in PUBLISHED}
+    for table in PUBLISHED:
+        if night.lake.current(table, night.date) != versions[table.name]:
+            raise NotPublished(
+                f"{table.name} {night.date} run={versions[table.name].run} has not passed its gate; run "
+                f"`python -m jobs check_tables --stage lists` with --date {night.date} --run {night.run} first"
+            )
+    return versions
+
+
 def main(night: Night) -> None:
     config: PublishConfig = night.settings.section("publish")
     k = night.settings.section("recommend").k
-    lists = night.version(RECOMMENDATIONS)
+    lists = _passed(night)[RECOMMENDATIONS.name]
     last = published.last_before(night.lake, night.date)
     facts = measure(night, lists, k)
     facts["churn"] = churn(night, lists, last, k)

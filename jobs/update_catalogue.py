@@ -8,83 +8,110 @@ every id in its events, so that nobody and nothing is unknown later on.
 from __future__ import annotations
 
 import datetime as dt
+import functools
+from collections.abc import Iterator
 
-from pyspark.sql import DataFrame
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.night import Night
 from jobs.runtime.raw_rows import read_rows
-from jobs.runtime.sink import TABLE_COLUMN
+from schemas.arrow import arrow_schema
 from schemas.mapping import Input
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEMS, REJECTED_ITEMS, REJECTED_USERS, USERS
 
+# Beside the table's columns: last night's rows sort before tonight's, these by time; and why a row was refused.
+_ORDER = {"is_tonight": "boolean", "seen_at": "timestamp"}
+_REFUSED = ("reason", "detail", "raw_row", "source_file")
 
-def merge(table: Table, previous: DataFrame, rows: DataFrame, night_date: dt.date, snapshot: bool) -> DataFrame:
-    """One row an id: tonight's fullest, then latest row, its gaps filled from `previous`; one shuffle.
 
-    `rows` has the table's columns but `updated_on`, and `seen_at`, which orders several rows of one id. With
-    `snapshot`, an item that tonight does not list is no longer active.
+def gather(table: Table, previous: DataFrame, rows: list[DataFrame], night_date: dt.date, snapshot: bool) -> DataFrame:
+    """All rows of an id in one partition, as `merge` takes them; the job's one shuffle.
+
+    `rows` have any of the table's columns but `updated_on`, `seen_at`, which orders several rows of one id, and reason,
+    detail, raw_row, source_file where they were refused. Listed means active, unless the shop maps `is_active`.
     """
-    key = table.key[0]
-    fields = [c for c in table.names if c not in (key, "updated_on")]
-    filled = sum((F.col(f).isNotNull().cast("int") for f in fields), F.lit(0))
-    # Ties go by value: the same rows give the same answer in any order.
-    order = F.struct(filled.alias("filled"), "seen_at", *fields)
-    tonight = rows.select(key, order.alias("now"), F.lit(None).alias("before"))
-    before = previous.select(key, F.lit(None).alias("now"), F.struct(*fields, "updated_on").alias("before"))
-    # `before` has one row an id at most, so its maximum is that row.
-    both = tonight.union(before).groupBy(key).agg(F.max("now").alias("now"), F.max("before").alias("before"))
-    merged = {f: F.coalesce(f"now.{f}", f"before.{f}") for f in fields}
-    if snapshot:
-        merged["is_active"] = F.coalesce("now.is_active", F.lit(False))
-    listed = F.col("now").isNotNull()
-    merged["updated_on"] = F.when(listed, F.lit(night_date)).otherwise(F.col("before.updated_on"))
-    return both.select(*[F.col(key) if c == key else merged[c].alias(c) for c in table.names])
+    types = dict(zip(table.names, table.spark_types, strict=True)) | _ORDER | dict.fromkeys(_REFUSED, "string")
+    before = {"is_tonight": F.lit(False)} | ({"is_active": F.lit(False)} if snapshot else {})
+    tonight = {"is_tonight": F.lit(True), "updated_on": F.lit(str(night_date))}
+    parts = [_select(previous, types, before), *(_select(frame, types, tonight) for frame in rows)]
+    together = functools.reduce(DataFrame.unionAll, parts)
+    return together.select("*", F.xxhash64(F.coalesce(table.key[0], "raw_row")).alias("hash")).repartition("hash")
 
 
-def described(night: Night, which: str, table: Table) -> tuple[DataFrame | None, bool]:
-    """Tonight's rows of the shop's files, judged; whether these list everything there is."""
-    spec: Input | None = getattr(night.source, which)
-    if spec is None:
-        return None, False
-    received = night.lake.get_json("raw", night.source.name, f"date={night.date}", "_received.json")
-    rows = read_rows(night.spark, night.source, which, received, night.lake, night.date, night.previous_date)
-    delivered = bool(received[which].get("files"))  # a missing file withdraws nothing
-    return rows.frame, spec.snapshot and delivered
+def _select(frame: DataFrame, types: dict[str, str], given: dict[str, Column]) -> DataFrame:
+    there = set(frame.columns)
+    values = {name: given.get(name, F.col(name) if name in there else F.lit(None)) for name in types}
+    return frame.select(*[values[name].cast(kind).alias(name) for name, kind in types.items()])
 
 
-def named_in_events(night: Night, table: Table) -> DataFrame:
-    """A row without a description for every id in tonight's events."""
-    key = table.key[0]
-    known = {key: F.col(key), "is_active": F.lit(True)}
-    nothing = {c.name: F.lit(None).cast(t) for c, t in zip(table.columns, table.spark_types, strict=True)}
-    columns = [known.get(c, nothing[c]).alias(c) for c in table.names if c != "updated_on"]
-    ids = night.read(CLEAN_EVENTS).where(F.col(key).isNotNull()).select(key).distinct()
-    return ids.select(*columns, F.lit(None).cast("timestamp").alias("seen_at"))
+def merge(batches: Iterator[pa.RecordBatch], table: Table, rejected: Table) -> Iterator[tuple[str, pa.Table]]:
+    """One row an id: each field as the latest row has it that says anything about it. Refused rows go to `rejected`.
+
+    Last by time, ties by value: the same rows give the same answer in any order.
+    """
+    first = next(batches, None)
+    if first is None:
+        return
+    rows = pa.Table.from_batches([first, *batches])
+    refused = pc.is_valid(rows["reason"])
+    yield rejected.name, rows.filter(refused).select(rejected.names)
+    rows = rows.filter(pc.invert(refused))
+    keys = ["hash", *table.key, *_ORDER, *[name for name in table.names if name not in table.key]]
+    order = pc.sort_indices(rows, [(name, "ascending") for name in keys], null_placement="at_start")
+    rows = rows.select(["hash", *table.names]).take(order).combine_chunks()
+    yield table.name, _latest(rows, table)
 
 
-def update(night: Night, which: str, table: Table, rejected: Table) -> None:
-    rows, is_whole = described(night, which, table)
+def _latest(rows: pa.Table, table: Table) -> pa.Table:
+    """The last value that is not null of each column, for each id; `rows` are in order."""
+    if rows.num_rows == 0:
+        return arrow_schema(table).empty_table()
+    ids = rows[table.key[0]].chunk(0)
+    ends = np.flatnonzero(np.append(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False), True))
+    starts = np.append(0, ends[:-1] + 1)
+    place = np.arange(rows.num_rows)
+    columns = []
+    for name in table.names:
+        column = rows[name].chunk(0)
+        said = np.maximum.accumulate(np.where(pc.is_valid(column).to_numpy(zero_copy_only=False), place, -1))[ends]
+        columns.append(column.take(pa.array(said, mask=said < starts)))
+    return pa.table(columns, names=table.names).cast(arrow_schema(table))
+
+
+def _rows(night: Night, which: str, table: Table, described: Input | None) -> list[DataFrame]:
+    """Tonight's rows of `table`, refused ones among them where files of their own were read."""
+    found = []
+    if described is not None:
+        received = night.lake.get_json("raw", night.source.name, f"date={night.date}", "_received.json")
+        frame = read_rows(night.spark, night.source, which, received, night.lake, night.date, night.previous_date).frame
+        if described.from_events:  # what is wrong with a line of the events is told by clean_events
+            frame = frame.where("reason is null")
+        if table is ITEMS:
+            active = F.col("is_active") if "is_active" in frame.columns else F.lit(None).cast("boolean")
+            frame = frame.select(
+                *[c for c in frame.columns if c != "is_active"], F.coalesce(active, F.lit(True)).alias("is_active")
+            )
+        found.append(frame)
     # A user who is in the events only is still a user; an item that is in the events only is not in the catalogue.
-    good = named_in_events(night, table) if rows is None or table is USERS else None
-    if rows is not None:
-        named = [c for c in table.names if c != "updated_on"]
-        listed = rows.where("reason is null").select(*named, "seen_at")
-        good = listed if good is None else listed.union(good)
-    assert good is not None
-    merged = merge(table, night.read_previous(table), good, night.date, is_whole)
-    empty = [F.lit(None).cast("string").alias(c) for c in rejected.names]
-    whole = merged.select(F.lit(table.name).alias(TABLE_COLUMN), "*", *empty)
-    if rows is not None and not getattr(night.source, which).from_events:  # clean_events has rejected those of the log
-        bad = rows.where("reason is not null").select(F.lit(rejected.name).alias(TABLE_COLUMN), *rejected.names)
-        whole = whole.unionByName(bad, allowMissingColumns=True)
-    versions = night.write_split(whole, [table, rejected], count_by=("reason",))
-    reasons = dict(versions[rejected.name].facts.get("counts", []))
-    night.report(**{f"rejected_{which}": reasons})
+    if described is None or (table is USERS and not described.from_events):
+        key = table.key[0]
+        ids = night.read(CLEAN_EVENTS).where(F.col(key).isNotNull()).select(key).distinct()
+        found.append(ids.withColumn("is_active", F.lit(True)) if table is ITEMS else ids)
+    return found
 
 
 def main(night: Night) -> None:
     night.size_for(CLEAN_EVENTS, ITEMS, USERS)
-    update(night, "items", ITEMS, REJECTED_ITEMS)
-    update(night, "users", USERS, REJECTED_USERS)
+    for which, table, rejected in (("items", ITEMS, REJECTED_ITEMS), ("users", USERS, REJECTED_USERS)):
+        described: Input | None = getattr(night.source, which)
+        rows = _rows(night, which, table, described)
+        lines = gather(table, night.read_previous(table), rows, night.date, bool(described and described.snapshot))
+        split = functools.partial(merge, table=table, rejected=rejected)
+        versions = night.write_split(lines, [table, rejected], count_by=("reason",), split=split)
+        reasons = dict(versions[rejected.name].facts.get("counts", []))
+        night.report(**{f"rejected_{which}": reasons})

@@ -25,7 +25,11 @@ from schemas.table import Table
 NIGHTS = (date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3))
 FIRST, SECOND, THIRD = NIGHTS
 # Two crawlers are most of so small a shop's log, and short runs need no fine intervals.
-SETTINGS = {"clean": {"max_rejected_share": 0.9}, "judge": {"resamples": 50}, "als": {"factors": 8}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "clean": {"max_rejected_share": 0.9},
+    "judge": {"resamples": 50},
+    "als": {"factors": 8},
+}
 AS_ARGUMENTS = [f"--set={section}.{key}={value}" for section, keys in SETTINGS.items() for key, value in keys.items()]
 # Many times the usual dirt, so that each kind of it is there every night.
 _SHARES = Shares(
@@ -52,9 +56,7 @@ class Sample:
 
 
 def make_sample(folder: Path) -> Sample:
-    plan = Plan(
-        seed=7, users=150, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES
-    )
+    plan = Plan(seed=7, users=150, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES)
     sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve")
     make_sample_shop(plan, sample.raw)
     for day in NIGHTS:

@@ -1,7 +1,7 @@
 """Writes Spark frames as versions of tables: Arrow batches straight into Parquet, in one pass, counted as they go.
 
-One pass may fill several tables (kept and rejected rows come out of one shuffle), file names carry a token of the write,
-and what counts as written is the list that comes back to the driver: no rename, no _SUCCESS, no second job to count.
+One pass may fill several tables (kept and rejected rows come out of one shuffle), file names carry a token of the
+write, and what counts as written is the list that comes back to the driver: no rename, no _SUCCESS, no second job to count.
 """
 
 from __future__ import annotations
@@ -73,8 +73,12 @@ def write_arrow(data: pa.Table, table: Table, lake: Lake, date: str, run: str) -
     name = f"part-00000-{uuid.uuid4().hex[:8]}.parquet"
     version = Version(table.name, date, run, data.num_rows, (name,), data.nbytes, table.version)
     lake.fs.create_dir(lake.path(version.folder), recursive=True)
-    pq.write_table(data.select(table.names).cast(arrow_schema(table)), lake.path(version.folder, name),
-                   filesystem=lake.fs, compression="zstd")
+    pq.write_table(
+        data.select(table.names).cast(arrow_schema(table)),
+        lake.path(version.folder, name),
+        filesystem=lake.fs,
+        compression="zstd",
+    )
     return lake.commit(version)
 
 
@@ -124,8 +128,9 @@ def _sink(
             writer.close()
             size = filesystem.get_file_info(f"{folders[name]}/part-{suffix}.parquet").size
             flat = json.dumps([[*key, n] for key, n in counts[name].items()])
-            report.append({"table": name, "name": f"part-{suffix}.parquet", "rows": rows[name], "bytes": size,
-                           "counts": flat})
+            report.append(
+                {"table": name, "name": f"part-{suffix}.parquet", "rows": rows[name], "bytes": size, "counts": flat}
+            )
         if report:
             yield pa.RecordBatch.from_pylist(report)
 
@@ -134,6 +139,8 @@ def _sink(
 
 def _count(part: pa.Table, by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
     """Rows of each combination of values; a column that the table lacks counts as ''."""
-    grouped = part.select([c for c in by if c in part.column_names]).group_by([c for c in by if c in part.column_names])
-    return Counter({tuple(row.get(c, "") for c in by): row["count_all"]
-                    for row in grouped.aggregate([([], "count_all")]).to_pylist()})
+    there = [c for c in by if c in part.column_names]
+    if not there:
+        return Counter({("",) * len(by): part.num_rows})
+    grouped = part.select(there).group_by(there).aggregate([([], "count_all")])
+    return Counter({tuple(row.get(c, "") for c in by): row["count_all"] for row in grouped.to_pylist()})

@@ -34,8 +34,8 @@ class VisitRules:
 def judge(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tuple[str, pa.Table]]:
     """CLEAN_EVENTS and REJECTED_EVENTS of some visitors, whose lines must all be in `batches`.
 
-    Columns: RAW_EVENTS, source_file, reason (null: fine so far), detail, raw_row, `visitor` and `event` (int64 hashes of
-    the visitor, and of visitor and event_id), `is_earlier`: a line of an earlier night, there to be repeated only.
+    Columns: RAW_EVENTS, source_file, reason (null: fine so far), detail, raw_row, `visitor` and `event` (int64 hashes
+    of the visitor, and of visitor and event_id), `is_earlier`: a line of an earlier night, there to be repeated only.
     A duplicate is a duplicate before it is anything else: the count then matches the shop's own.
     """
     first = next(batches, None)
@@ -111,8 +111,9 @@ def _kept(lines: pa.Table, rows: np.ndarray, visitor: np.ndarray, time: np.ndarr
     }
     schema = arrow_schema(CLEAN_EVENTS)
     stored = lines.select([name for name in schema.names if name not in made]).take(pa.array(rows))
-    columns = [made[n].cast(schema.field(n).type) if n in made else stored[n].cast(schema.field(n).type)
-               for n in schema.names]
+    columns = [
+        made[n].cast(schema.field(n).type) if n in made else stored[n].cast(schema.field(n).type) for n in schema.names
+    ]
     return pa.table(columns, schema=schema)
 
 
@@ -136,8 +137,12 @@ def _rejected(lines: pa.Table, rows: np.ndarray, reason: np.ndarray) -> pa.Table
     if len(missing):
         made = _as_json(few.select(RAW_EVENTS.names).take(pa.array(missing)))
         raw_row = pc.replace_with_mask(raw_row, pc.is_null(raw_row), made)
-    columns = {"reason": pc.coalesce(ours, few["reason"]), "detail": few["detail"], "raw_row": raw_row,
-               "source_file": few["source_file"]}
+    columns = {
+        "reason": pc.coalesce(ours, few["reason"]),
+        "detail": few["detail"],
+        "raw_row": raw_row,
+        "source_file": few["source_file"],
+    }
     return pa.table(columns).select(REJECTED_EVENTS.names).cast(arrow_schema(REJECTED_EVENTS))
 
 
@@ -151,8 +156,9 @@ def _as_json(rows: pa.Table) -> pa.Array:
         if pa.types.is_floating(column.type):
             written = column.cast(pa.string())
         elif pc.any(pc.match_substring_regex(column, _NEEDS_ESCAPE)).as_py():
-            written = pa.array([None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()],
-                               pa.string())
+            written = pa.array(
+                [None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()], pa.string()
+            )
         else:
             written = pc.binary_join_element_wise('"', column, '"', "")
         fields.append(pc.binary_join_element_wise(f'"{name}":', written, ""))

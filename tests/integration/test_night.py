@@ -1,4 +1,4 @@
-"""Three nights of the sample shop: what is published, what is rejected, and that a night run again is the same night."""
+"""Three nights of the sample shop: what is published and rejected, and that a night run again is the same night."""
 
 from __future__ import annotations
 

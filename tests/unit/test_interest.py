@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
@@ -58,7 +58,14 @@ def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any
     return found
 
 
-@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+# An example is 18 jobs of Spark in 3: few of them, each with many pairs, and no minutes spent on making one smaller.
+@settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
 @given(history=st.lists(EVENT, min_size=25, max_size=60), skipped=st.integers(1, NIGHTS - 2))
 def test_night_after_night_is_a_rebuild(spark: SparkSession, history: list[tuple[Any, ...]], skipped: int) -> None:
     drops: dict[int, list[dict[str, Any]]] = {night: [] for night in range(NIGHTS)}
@@ -77,8 +84,10 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, history: list[tuple
         nightly, rebuilt = by_key(state, table), by_key(advance(table, nothing, everything, last, None), table)
         assert set(nightly) == set(rebuilt)
         for key, row in rebuilt.items():
-            # a night rounds to 2^-30: what it sums may be a few of these apart
-            assert nightly[key] == pytest.approx(row, rel=1e-6, abs=1e-7), (table.name, key)
+            for name, value in row.items():
+                # a night rounds to 2^-30: what it sums may be a few of these apart
+                wanted = pytest.approx(value, rel=1e-6, abs=1e-7) if isinstance(value, float) else value
+                assert nightly[key][name] == wanted, (table.name, key, name)
 
 
 def interest_after(spark: SparkSession, *kinds: str, days_ago: int = 0) -> float:
@@ -102,5 +111,5 @@ def test_interest_halves_in_a_half_life(spark: SparkSession) -> None:
 
 
 def test_weights_out_of_order_are_refused() -> None:
-    with pytest.raises(ValueError, match="purchase > cart > view > 0 must hold; saw 1.0, 4.0, 1.0"):
+    with pytest.raises(ValueError, match=r"purchase > cart > view > 0 must hold; saw 1\.0, 4\.0, 1\.0"):
         InterestConfig(purchase=1.0)

@@ -1,0 +1,224 @@
+"""Kill a night at random moments and run it again: the storefront sees whole nights only, the same as undisturbed.
+
+    python -m tests.e2e.kill_night --lake LAKE --kills 30 --source online_retail --raw DIR --date 2011-01-05
+
+LAKE, replayed up to the night before, is copied and not touched. One undisturbed night says how long each job takes and
+what is to be published. Then each attempt is a process of its own that gets SIGKILL at a moment drawn uniformly over
+the undisturbed night, while a reader follows the pointer and checks every file it names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from jobs import publish_night
+from jobs.nightly import ORDER
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from tests.sample import shown
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = [f"{job}_{options['stage']}" if options else job for job, options in ORDER]
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """A night to be run again and again, each time from the same `eve` of it."""
+
+    eve: Path
+    date: dt.date
+    words: list[str]  # --source, --raw and settings
+
+    def start(self, lake: Path, log: Path) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "jobs", "nightly", "--date", str(self.date), "--lake", str(lake), *self.words]
+        with open(log, "ab") as out:
+            return subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
+
+    def finish(self, lake: Path, log: Path) -> float:
+        """Run the night to its end; the seconds it took."""
+        began = time.monotonic()
+        process = self.start(lake, log)
+        if process.wait():
+            raise RuntimeError(f"the night stopped with status {process.returncode}:\n{log.read_text()[-3000:]}")
+        return time.monotonic() - began
+
+    def kill(self, lake: Path, log: Path, job: str, seconds: float) -> str:
+        """SIGKILL an attempt `seconds` after `job` began in it (or when it ended before that); the job it was in."""
+        before = STAGES[: STAGES.index(job)]
+        reports = lake / "runs" / f"date={self.date}"
+        old = set(reports.glob("*/*.json"))
+
+        def ended() -> set[str]:
+            return {path.stem for path in set(reports.glob("*/*.json")) - old}
+
+        process = self.start(lake, log)
+        while not set(before) <= ended() and process.poll() is None:
+            time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        status = process.wait()
+        if status not in (0, -signal.SIGKILL):
+            raise RuntimeError(f"the night stopped by itself, status {status}:\n{log.read_text()[-3000:]}")
+        done = ended()
+        return next((stage for stage in STAGES if stage not in done), "(ended)")
+
+
+@dataclass
+class Reader:
+    """A storefront: follows the pointer, reads every file it names, and notes what is not as promised."""
+
+    lake: Lake
+    wrong: list[str] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+
+    @contextlib.contextmanager
+    def following(self) -> Iterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(target=self._follow, args=(stop,))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _follow(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self.look()
+            except Exception as problem:  # whatever a storefront would stumble over is what we are after
+                self.wrong.append(repr(problem))
+            stop.wait(0.02)
+
+    def look(self) -> None:
+        manifest = published.current(self.lake)
+        if manifest is None:
+            self.wrong.append("no pointer")
+            return
+        self.seen[manifest["run"]] += 1
+        for name, table in manifest["tables"].items():
+            rows = 0
+            for path, entry in zip(published.files(manifest, name), table["files"], strict=True):
+                data = Path(self.lake.path(path)).read_bytes()
+                if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+                    self.wrong.append(f"{path}: not the bytes that {manifest['run']} promises")
+                rows += pq.read_metadata(self.lake.path(path)).num_rows
+            if rows != table["rows"]:
+                self.wrong.append(f"{name} of {manifest['run']}: {rows} rows, promised {table['rows']}")
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """The night as it should be: its lake, and the seconds of each job in it."""
+
+    lake: Lake
+    seconds: dict[str, float]
+
+    @classmethod
+    def of(cls, lake: Lake, date: dt.date) -> Undisturbed:
+        run = published.last_before(lake, date + dt.timedelta(days=1))["run"].removeprefix(f"{date}-")  # type: ignore[index]
+        reports = ("runs", f"date={date}", f"run={run}")
+        return cls(lake, {stage: lake.get_json(*reports, f"{stage}.json")["seconds"] for stage in STAGES})
+
+    def moment(self, chance: random.Random) -> tuple[str, float]:
+        """A job and the seconds into it, uniform over the night."""
+        at = chance.uniform(0, sum(self.seconds.values()))
+        for stage, seconds in self.seconds.items():
+            if at <= seconds:
+                return stage, at
+            at -= seconds
+        return STAGES[-1], 0.0
+
+    def differences(self, lake: Lake) -> list[str]:
+        """Published tables whose content is not that of the undisturbed night."""
+        now = published.current(lake)
+        if now is None or now["date"] != published.current(self.lake)["date"]:  # type: ignore[index]
+            return [f"the pointer names {now and now['run']}"]
+        return [t.name for t in publish_night.PUBLISHED if not shown(lake, t).equals(shown(self.lake, t))]
+
+
+def kill_and_finish(
+    attempts: Attempts, truth: Undisturbed, kills: int, seed: int, folder: Path, finish_every: int
+) -> list[dict[str, Any]]:
+    """One entry for each kill: moment, job, what the reader saw, and, after every `finish_every`, the verdict.
+
+    Kills that follow one another hit the same lake, with all that the killed attempts left in it.
+    """
+    chance, found = random.Random(seed), []
+    for first in range(0, kills, finish_every):
+        lake = folder / f"lake-{first:03d}"
+        shutil.copytree(attempts.eve, lake)
+        reader = Reader(Lake(str(lake)))
+        log = folder / f"lake-{first:03d}.log"
+        with reader.following():
+            for number in range(first, min(first + finish_every, kills)):
+                job, seconds = truth.moment(chance)
+                was = attempts.kill(lake, log, job, seconds)
+                found.append({"kill": number + 1, "aimed": job, "seconds": seconds, "job": was})
+            attempts.finish(lake, log)
+            reader.look()
+        found[-1] |= {"wrong": reader.wrong + truth.differences(Lake(str(lake))), "seen": dict(reader.seen)}
+        shutil.rmtree(lake)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lake", type=Path, required=True, help="a lake replayed up to the night before; is copied")
+    parser.add_argument("--date", type=dt.date.fromisoformat, required=True, help="the night to kill")
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--raw", required=True)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--finish-every", type=int, default=3, help="kills before the night may end and is compared")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+    args = parser.parse_args()
+    words = ["--source", args.source, "--raw", os.path.abspath(args.raw), *[f"--set={s}" for s in args.set]]
+    with tempfile.TemporaryDirectory() as folder:
+        attempts = Attempts(args.lake, args.date, words)
+        whole = Path(folder) / "undisturbed"
+        shutil.copytree(args.lake, whole)
+        took = attempts.finish(whole, Path(folder) / "undisturbed.log")
+        truth = Undisturbed.of(Lake(str(whole)), args.date)
+        print(f"undisturbed: {took:.1f} s", *[f"{n} {s:.1f}" for n, s in truth.seconds.items()], sep="  ", flush=True)
+        found = kill_and_finish(attempts, truth, args.kills, args.seed, Path(folder), args.finish_every)
+    return report(found)
+
+
+def report(found: list[dict[str, Any]]) -> int:
+    print("kill  killed in                s into it of  verdict after it was run again")
+    wrong = 0
+    for entry in found:
+        verdict = ""
+        if "wrong" in entry:
+            seen = ", ".join(f"{run} {times} times" for run, times in entry["seen"].items())
+            wrong += len(entry["wrong"])
+            verdict = "; ".join(entry["wrong"]) or f"same night; the reader saw {seen}, always whole"
+        print(f"{entry['kill']:4}  {entry['job']:22} {entry['seconds']:9.2f} {entry['aimed']:22}  {verdict}")
+    print(f"{len(found)} kills: " + (f"{wrong} things wrong" if wrong else "nothing lost, mixed or left half"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Versions, pointers, and the one write that readers depend on."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from jobs.runtime import published
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.night import new_run
+from schemas.tables import INTEREST, ITEMS
+
+DAY, NEXT, LATER = date(2026, 1, 5), date(2026, 1, 6), date(2026, 1, 9)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(str(tmp_path / "lake"))
+
+
+def a_version(day: date = DAY, run: str = "001", files: tuple[str, ...] = ("a.parquet",)) -> Version:
+    return Version(INTEREST.name, str(day), run, 3, files, 30, 1, {"counts": [["x", 3]]})
+
+
+def write(lake: Lake, version: Version, *more: str) -> None:
+    lake.fs.create_dir(lake.path(version.folder), recursive=True)
+    for name in (*version.files, *more):
+        Path(lake.path(version.folder, name)).write_text(name)
+
+
+def test_a_version_is_absent_until_it_is_committed(lake: Lake) -> None:
+    write(lake, a_version())
+    assert lake.version(INTEREST, DAY, "001") is None
+    lake.commit(a_version())
+    assert lake.version(INTEREST, DAY, "001") == a_version()
+
+
+def test_commit_removes_what_an_earlier_attempt_left(lake: Lake) -> None:
+    write(lake, a_version(), "orphan.parquet")
+    lake.commit(a_version())
+    assert lake.list_dir(a_version().folder) == ["_version.json", "a.parquet"]
+
+
+def test_only_a_version_that_passed_is_current_or_before(lake: Lake) -> None:
+    for day in (DAY, NEXT):
+        lake.commit(a_version(day))
+    lake.make_current(a_version(DAY))
+    assert lake.current(INTEREST, DAY) == a_version(DAY)
+    assert lake.current(INTEREST, NEXT) is None
+    assert lake.before(INTEREST, LATER) == a_version(DAY)
+    assert lake.before(INTEREST, DAY) is None
+    assert lake.before(ITEMS, LATER) is None
+    assert lake.dates(INTEREST) == [DAY, NEXT]
+
+
+def test_a_json_file_is_replaced_whole(lake: Lake) -> None:
+    """A reader that polls while it is written sees one of the contents put, never a part."""
+    seen: set[int] = set()
+    stop = threading.Event()
+    path = Path(lake.path("pointer.json"))
+    lake.put_json([0] * 20_000, "pointer.json")
+
+    def read() -> None:
+        while not stop.is_set():
+            content = json.loads(path.read_bytes())
+            assert len(content) == 20_000
+            seen.update(content)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(1, 40):
+        lake.put_json([number] * 20_000, "pointer.json")
+    stop.set()
+    reader.join()
+    assert seen
+    assert lake.list_dir() == ["pointer.json"]  # no temporary file stays
+
+
+def test_the_newest_model_of_an_earlier_date(lake: Lake) -> None:
+    assert lake.model_before("als", NEXT) is None
+    for day in (DAY, NEXT):
+        lake.put_json({"run": "002"}, "models", "als", f"date={day}", "_current.json")
+    lake.put_json({}, "models", "als", f"date={LATER}", "run=001", "manifest.json")  # killed before its pointer
+    assert lake.model_before("als", NEXT) == ("models", "als", f"date={DAY}", "run=002")
+    assert lake.model_before("als", NEXT, including=True) == ("models", "als", f"date={NEXT}", "run=002")
+    assert lake.model_before("als", LATER, including=True) == ("models", "als", f"date={NEXT}", "run=002")
+
+
+def test_runs_are_numbered_by_what_reported(lake: Lake) -> None:
+    assert new_run(lake, DAY) == "001"
+    for run in ("001", "010", "scheduled__x"):
+        lake.put_json({}, "runs", f"date={DAY}", f"run={run}", "receive_drop.json")
+    assert new_run(lake, DAY) == "011"
+    assert new_run(lake, NEXT) == "001"
+
+
+def test_a_published_run_without_its_manifest_is_none(lake: Lake) -> None:
+    lake.put_json({"run": "2026-01-05-001"}, "published", "run=2026-01-05-001", "manifest.json")
+    lake.put_json({}, "published", "run=2026-01-06-001", "recommendations", "part.parquet")  # killed while copying
+    assert published.runs(lake) == ["2026-01-05-001"]
+    assert published.current(lake) is None
+    assert published.last_before(lake, LATER) == {"run": "2026-01-05-001"}
+    assert published.last_before(lake, DAY) is None
+
+
+def test_paths_for_arrow_and_for_spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lake = Lake("lake")
+    assert lake.is_local
+    assert lake.path("a", "b") == f"{tmp_path}/lake/a/b"
+    assert lake.url("a") == f"file://{tmp_path}/lake/a"
+    assert Lake(f"file://{tmp_path}/lake/").path("a") == f"{tmp_path}/lake/a"
