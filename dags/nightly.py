@@ -120,7 +120,7 @@ ARGUMENTS = [
 ]
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"
 REFUSED = re.compile(r"^(?:GateFailed|NotPublished): ", re.MULTILINE)  # a job's no to what it was given
-MESSAGE = re.compile(r"^(?:GateFailed|NotPublished|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE)
+MESSAGE = re.compile(r"^(?:GateFailed|NotPublished|MissingDay|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE)
 
 
 def night_of(params: Any, dag_run: Any) -> str:

@@ -65,8 +65,8 @@ def main(argv: list[str]) -> int:
     night = Night.from_args(args)
     night.begin(name)
     options = {key: getattr(args, key) for key in getattr(module, "NIGHT_OPTIONS", ())}
-    module.main(night, **options)
-    night.end()
+    with night.reporting():
+        module.main(night, **options)
     return 0
 
 

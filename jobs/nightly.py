@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import time
 from typing import Any
 
 from jobs.runtime.night import Night
@@ -39,7 +40,8 @@ def main(night: Night, dry_run: bool = False) -> None:
             continue
         stage = f"{job}_{options['stage']}" if options else job
         night.begin(stage)
-        importlib.import_module(f"jobs.{job}").main(night, **options)
-        facts = night.end()
-        night.log.info("%.1f s", facts["seconds"])
+        started = time.monotonic()
+        with night.reporting():
+            importlib.import_module(f"jobs.{job}").main(night, **options)
+        night.log.info("%.1f s", time.monotonic() - started)
     night.begin("nightly")

@@ -126,7 +126,8 @@ def main(night: Night) -> None:
     night.report(checks=facts)
     found = problems(facts, last, night.version(USERS).rows + 1, config)
     if found:
-        keeps = f"run={last['run']}" if last else "nothing yet"
+        pointed = published.current(night.lake)
+        keeps = f"run={pointed['run']}" if pointed else "nothing yet"
         raise NotPublished(
             "\n  ".join(
                 [

@@ -13,5 +13,5 @@ def main(night: Night) -> None:
         night.log.warning("%s", note)
     for which in ("events", "items", "users"):
         for file in received.get(which, {}).get("files", []):
-            night.log.info("%s: %s, %d bytes, %s lines", which, file["path"], file["bytes"], file.get("lines"))
+            night.log.info("%s: %s, %d bytes", which, file["path"], file["bytes"])
     night.report(received=received)

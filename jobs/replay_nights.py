@@ -10,7 +10,6 @@ import time
 from typing import Any
 
 from jobs import nightly
-from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger, quiet
 from jobs.runtime.night import Night, new_run
@@ -42,16 +41,23 @@ def nights_with_a_drop(source_name: str, raw: str, first: dt.date, last: dt.date
     return [day for day in every if day in there]
 
 
+def was_published(lake: Lake, day: dt.date) -> bool:
+    """Some run of this date was published; its report stays when retention has taken the lists."""
+    runs = lake.list_dir("runs", f"date={day}")
+    reports = [("runs", f"date={day}", run, "publish_night.json") for run in runs]
+    return any("published" in lake.get_json(*report) for report in reports if lake.exists(*report))
+
+
 def main(args: argparse.Namespace) -> int:
     lake, settings = Lake(args.lake), load_settings(args.config, args.set)
     nights = nights_with_a_drop(args.source, args.raw, args.first, args.last)
     if not nights:
         raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
-    done = {run[:10] for run in published.runs(lake)}
+    done = {day for day in nights if was_published(lake, day)}
     quiet()  # one line a night; the details are in runs/
     seconds: dict[str, float] = {}
     for number, day in enumerate(nights, 1):
-        if str(day) in done:
+        if day in done:
             continue
         night = Night(day, lake, new_run(lake, day), settings, args.source, args.raw)
         started = time.monotonic()

@@ -62,7 +62,7 @@ def merge(batches: Iterator[pa.RecordBatch], table: Table, rejected: Table) -> I
     yield rejected.name, rows.filter(refused).select(rejected.names)
     rows = rows.filter(pc.invert(refused))
     keys = ["hash", *table.key, *_ORDER, *[name for name in table.names if name not in table.key]]
-    order = pc.sort_indices(rows, [(name, "ascending") for name in keys], null_placement="at_start")
+    order = pc.sort_indices(rows, [(name, "ascending", "at_start") for name in keys])
     rows = rows.select(["hash", *table.names]).take(order).combine_chunks()
     yield table.name, _latest(rows, table)
 
@@ -83,12 +83,18 @@ def _latest(rows: pa.Table, table: Table) -> pa.Table:
     return pa.table(columns, names=table.names).cast(arrow_schema(table))
 
 
-def _rows(night: Night, which: str, table: Table, described: Input | None) -> list[DataFrame]:
-    """Tonight's rows of `table`, refused ones among them where files of their own were read."""
+def _rows(night: Night, which: str, table: Table, described: Input | None) -> tuple[list[DataFrame], bool]:
+    """Tonight's rows of `table`, refused ones among them where files of their own were read; whether these list all."""
     found = []
+    is_whole = False
     if described is not None:
         received = night.lake.get_json("raw", night.source.name, f"date={night.date}", "_received.json")
-        frame = read_rows(night.spark, night.source, which, received, night.lake, night.date, night.previous_date).frame
+        is_whole = described.snapshot and bool(received[which].get("files"))  # a missing file withdraws nothing
+        limits = night.settings.section("limits")
+        read = read_rows(
+            night.spark, night.source, which, received, night.lake, night.date, night.previous_date, limits
+        )
+        frame = read.frame
         if described.from_events:  # what is wrong with a line of the events is told by clean_events
             frame = frame.where("reason is null")
         if table is ITEMS:
@@ -102,15 +108,15 @@ def _rows(night: Night, which: str, table: Table, described: Input | None) -> li
         key = table.key[0]
         ids = night.read(CLEAN_EVENTS).where(F.col(key).isNotNull()).select(key).distinct()
         found.append(ids.withColumn("is_active", F.lit(True)) if table is ITEMS else ids)
-    return found
+    return found, is_whole
 
 
 def main(night: Night) -> None:
     night.size_for(CLEAN_EVENTS, ITEMS, USERS)
     for which, table, rejected in (("items", ITEMS, REJECTED_ITEMS), ("users", USERS, REJECTED_USERS)):
         described: Input | None = getattr(night.source, which)
-        rows = _rows(night, which, table, described)
-        lines = gather(table, night.read_previous(table), rows, night.date, bool(described and described.snapshot))
+        rows, is_whole = _rows(night, which, table, described)
+        lines = gather(table, night.read_previous(table), rows, night.date, is_whole)
         split = functools.partial(merge, table=table, rejected=rejected)
         versions = night.write_split(lines, [table, rejected], count_by=("reason",), split=split)
         reasons = dict(versions[rejected.name].facts.get("counts", []))

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.reasons import READ_REASONS
+from schemas.reasons import READ_REASONS, VISIT_REASONS
 from schemas.table import Column, Table
 from schemas.tables.catalogue import ITEMS, USERS
 from schemas.tables.events import EVENT_TYPES, RAW_EVENTS
@@ -292,7 +292,7 @@ def _check_targets(which: str, made: Input) -> None:
         if ours not in EVENT_TYPES:
             raise MappingError(f"event type '{theirs}' is mapped to {ours!r}; there are {', '.join(EVENT_TYPES)}")
     for name in made.reject:
-        if name in READ_REASONS or not re.fullmatch(r"[a-z0-9_]+", name):
+        if name in {*READ_REASONS, *VISIT_REASONS} or not re.fullmatch(r"[a-z0-9_]+", name):
             raise MappingError(f"[{which}.reject] '{name}' is taken or not lower-case letters, digits and _")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from schemas.mapping import TARGETS, target_columns
-from schemas.reasons import READ_REASONS
+from schemas.reasons import READ_REASONS, VISIT_REASONS
 from schemas.table import Column, Table
 from schemas.tables import STORED
 
@@ -53,7 +53,9 @@ def table_page(table: Table) -> str:
 
 def reasons_page() -> str:
     """Reasons of single rows, in the order in which they are tested."""
-    return _markdown(("reason", "what it means"), ((f"`{name}`", doc) for name, doc in READ_REASONS.items()))
+    return _markdown(
+        ("reason", "what it means"), ((f"`{name}`", doc) for name, doc in {**READ_REASONS, **VISIT_REASONS}.items())
+    )
 
 
 PAGES: dict[str, Callable[[], str]] = {"tables": tables_page, "reasons": reasons_page}

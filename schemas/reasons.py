@@ -13,12 +13,19 @@ READ_REASONS: dict[str, str] = {
     "missing_user": "A row of a user file without the account.",
     "missing_time": "An event without a time.",
     "bad_time": "A time that the mapping's format cannot read, or one outside 1970 to 2100.",
-    "future_event": "A time after the night's end and the tolerance for clocks that run fast.",
+    "future_event": "A time more than `limits.future_minutes` after the night's end.",
     "bad_number": "A number that cannot be read, is NaN or infinite, or is outside the limits of its column.",
     "bad_value": "A date or a yes / no that cannot be read.",
     "negative_price": "A price or cost below 0.",
-    "absurd_price": "A price or cost above the setting.",
+    "absurd_price": "A price or cost above `limits.max_price`.",
     "negative_quantity": "A quantity below 0 (a return is an event type, not a sign).",
-    "absurd_quantity": "A quantity above the setting.",
+    "absurd_quantity": "A quantity above `limits.max_quantity`.",
     "bad_currency": "A currency that is not three letters.",
+}
+
+# Reasons that need a row's neighbours, judged by clean_events after its shuffle.
+VISIT_REASONS: dict[str, str] = {
+    "duplicate": "The same event a second time, in this drop or within `clean.late_days` before it.",
+    "crawler": "A visitor with more than `clean.max_events_per_day` events on one day.",
+    "too_late": "Older than `clean.late_days`: it can no longer be told from a redelivery.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import functools
 import resource
@@ -66,8 +67,8 @@ class Night:
 
     @property
     def valid_until(self) -> dt.datetime:
-        """Lists made from day D are shown on D+1, and through D+2 should the next night fail."""
-        return dt.datetime.combine(self.date + dt.timedelta(days=3), dt.time(), dt.UTC)
+        """Lists made from day D are shown on D+1; one failed night and a late one after it leave no gap."""
+        return dt.datetime.combine(self.date + dt.timedelta(days=3), dt.time(12), dt.UTC)
 
     @functools.cached_property
     def spark(self) -> SparkSession:
@@ -169,6 +170,17 @@ class Night:
     def report(self, **facts: Any) -> None:
         """Facts of this job for runs/date=D/run=R/<job>.json."""
         self._facts.update(facts)
+
+    @contextlib.contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Leaves the job's report also where it fails, with the error in it."""
+        try:
+            yield
+        except Exception as error:
+            self.report(error=f"{type(error).__name__}: {error}")
+            self.end()
+            raise
+        self.end()
 
     def end(self) -> dict[str, Any]:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -54,12 +54,12 @@ def accounts(facts: list[dict[str, Any]]) -> list[str]:
 
 
 def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
-    """Means over users of all nights, with 95 % intervals from resampling whole nights."""
+    """Means over users of all nights, with 95 % intervals from resampling whole nights (users, if there is one)."""
     rows = [r for f in facts for r in f["judge_lists"]["quality"] if r["cut"] == "all"]
     if not rows:
         return ["nothing to judge yet: lists are judged from the second night on, and pooled from the second month"]
     metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
-    lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval over nights)"]
+    lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval)"]
     for truth in sorted({r["truth"] for r in rows}):
         users = sum(
             r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published" and r["metric"] == metrics[0]
@@ -78,6 +78,8 @@ def _pooled(rows: list[dict[str, Any]]) -> str:
     values = np.array([r["value"] for r in rows])
     if not len(users):
         return "-"
+    if len(users) == 1:  # one night: its own interval, over users
+        return f"{rows[0]['value']:.4f} [{rows[0]['low']:.4f}, {rows[0]['high']:.4f}]"
     picks = np.random.default_rng(7).integers(0, len(users), (1000, len(users)))
     means = (users * values)[picks].sum(1) / users[picks].sum(1)
     low, high = np.percentile(means, [2.5, 97.5])

@@ -9,6 +9,7 @@ from typing import Any
 from jobs.runtime.lake import Lake, Version
 
 POINTER = ("published", "current.json")
+_BLOCK = 8 << 20  # bytes copied at a time
 
 
 def runs(lake: Lake) -> list[str]:
@@ -40,18 +41,28 @@ def files(published: dict[str, Any], table: str) -> list[str]:
 
 
 def copy(lake: Lake, version: Version, run: str) -> dict[str, Any]:
-    """Copy a version's files into the published run; returns the table's entry in the manifest."""
-    lake.fs.create_dir(lake.path("published", f"run={run}", version.table), recursive=True)
+    """Copy a version's files into the published run; returns the table's entry in the manifest.
+
+    A file that is there already, whole, is left alone: a reader may be in it.
+    """
+    folder = f"published/run={run}/{version.table}"
+    lake.fs.create_dir(lake.path(folder), recursive=True)
     entries = []
     for name in version.files:
-        digest, size = hashlib.sha256(), 0
-        with (
-            lake.fs.open_input_stream(lake.path(version.folder, name)) as source,
-            lake.fs.open_output_stream(lake.path("published", f"run={run}", version.table, name)) as target,
-        ):
-            while block := source.read(8 << 20):
-                digest.update(block)
-                target.write(block)
-                size += len(block)
-        entries.append({"name": name, "bytes": size, "sha256": digest.hexdigest()})
+        facts = _facts(lake, f"{version.folder}/{name}")
+        if not lake.exists(folder, name) or _facts(lake, f"{folder}/{name}") != facts:
+            here, there = lake.path(version.folder, name), lake.path(folder, name)
+            with lake.fs.open_input_stream(here) as source, lake.fs.open_output_stream(there) as target:
+                while block := source.read(_BLOCK):
+                    target.write(block)
+        entries.append({"name": name, **facts})
     return {"rows": version.rows, "schema_version": version.schema_version, "files": entries}
+
+
+def _facts(lake: Lake, path: str) -> dict[str, Any]:
+    digest, size = hashlib.sha256(), 0
+    with lake.fs.open_input_stream(lake.path(path)) as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+    return {"bytes": size, "sha256": digest.hexdigest()}

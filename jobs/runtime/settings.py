@@ -11,6 +11,7 @@ from models.config import build
 
 # Strings, so that reading the settings imports only what is asked for.
 SECTIONS = {
+    "limits": "jobs.runtime.raw_checks:RawLimits",
     "clean": "jobs.clean_events:CleanConfig",
     "gate": "jobs.check_tables:GateConfig",
     "interest": "jobs.update_interest:InterestConfig",

@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS
 
+_LATER_REASONS = pa.array([None, "duplicate", "too_late", "crawler"])  # by code
+_DUPLICATE, _TOO_LATE, _CRAWLER = 1, 2, 3
 _DAY = 86_400_000_000  # microseconds
 _NEEDS_ESCAPE = '["\\\\\\x00-\\x1f]'
 _HEX = np.array([f"{n:02x}" for n in range(256)], "S2")
@@ -47,15 +49,14 @@ def judge(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tupl
     order = np.lexsort((_ints(lines["event"]), time, visitor))
     order = order[~earlier[order]]
 
-    reason = np.full(len(visitor), None, object)
+    reason = np.zeros(len(visitor), np.int8)
     fine = pc.is_null(lines["reason"]).to_numpy()
     if rules.oldest is not None:
-        reason[fine & (time < rules.oldest * _DAY)] = "too_late"
-    copies = _copies(lines, earlier)
-    reason[copies] = "duplicate"
-    fine &= reason == None  # noqa: E711 - element by element
+        reason[fine & (time < rules.oldest * _DAY)] = _TOO_LATE
+    reason[_copies(lines, earlier)] = _DUPLICATE
+    fine &= reason == 0
     crawled = _crawled(order[fine[order]], visitor, time, rules.max_events_per_day)
-    reason[crawled] = "crawler"
+    reason[crawled] = _CRAWLER
     fine[crawled] = False
 
     yield CLEAN_EVENTS.name, _kept(lines, order[fine[order]], visitor, time, rules.session_minutes)
@@ -130,7 +131,7 @@ def _session_ids(visitor: np.ndarray, start: np.ndarray) -> pa.Array:
 
 def _rejected(lines: pa.Table, rows: np.ndarray, reason: np.ndarray) -> pa.Table:
     few = lines.take(pa.array(rows))
-    ours = pa.array(reason[rows], pa.string())
+    ours = _LATER_REASONS.take(pa.array(reason[rows]))
     # A line that was fine until its neighbours were looked at has no raw_row yet: its columns are the whole of it.
     missing = np.flatnonzero(pc.is_null(few["raw_row"]).to_numpy())
     raw_row = few["raw_row"].combine_chunks()

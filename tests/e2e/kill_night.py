@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs import publish_night
@@ -151,11 +152,19 @@ class Undisturbed:
         return STAGES[-1], 0.0
 
     def differences(self, lake: Lake) -> list[str]:
-        """Published tables whose content is not that of the undisturbed night."""
+        """Published tables whose content is not that of the undisturbed night, and in what."""
         now = published.current(lake)
         if now is None or now["date"] != published.current(self.lake)["date"]:  # type: ignore[index]
             return [f"the pointer names {now and now['run']}"]
-        return [t.name for t in publish_night.PUBLISHED if not shown(lake, t).equals(shown(self.lake, t))]
+        return [line for t in publish_night.PUBLISHED if (line := unlike(t.name, shown(lake, t), shown(self.lake, t)))]
+
+
+def unlike(name: str, seen: pa.Table, wanted: pa.Table) -> str:
+    """How two contents of a table differ; empty where they do not."""
+    if seen.num_rows != wanted.num_rows:
+        return f"{name}: {seen.num_rows} rows, not {wanted.num_rows}"
+    columns = [c for c in wanted.column_names if not seen[c].equals(wanted[c])]
+    return f"{name}: other values in {', '.join(columns)}" if columns else ""
 
 
 def kill_and_finish(
