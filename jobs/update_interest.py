@@ -31,7 +31,7 @@ class InterestConfig:
     purchase: float = field(default=10.0, metadata={"doc": "weight of a purchase line; a return takes it back"})
     rating: float = field(default=1.0, metadata={"doc": "weight of each star above (below) `neutral_rating`"})
     neutral_rating: float = field(default=3.0, metadata={"doc": "the rating that says nothing"})
-    forget_after_days: int = field(default=730, metadata={"doc": "idle pairs without a purchase leave after this"})
+    forget_after_days: int = field(default=730, metadata={"doc": "idle pairs without a purchase leave, and start anew"})
 
     def __post_init__(self) -> None:
         if not self.purchase > self.cart > self.view > 0:

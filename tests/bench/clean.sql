@@ -99,8 +99,8 @@ CREATE OR REPLACE TEMP MACRO features(key) AS TABLE
         sum(CASE event_type WHEN 'rating' THEN coalesce(rating, 0) ELSE 0 END) AS rating_sum,
         count(*) FILTER (event_type = 'impression') AS impressions,
         count(*) FILTER (event_type = 'click') AS clicks,
-        sum(pow(2, -greatest(0, CAST($night AS DATE) - event_date) / 60)) AS recent_events,
-        sum(CASE event_type WHEN 'purchase' THEN pow(2, -greatest(0, CAST($night AS DATE) - event_date) / 60) ELSE 0 END)
+        sum(pow(2, -(CAST($night AS DATE) - event_date) / 60)) AS recent_events,
+        sum(CASE event_type WHEN 'purchase' THEN pow(2, -(CAST($night AS DATE) - event_date) / 60) ELSE 0 END)
             AS recent_purchases,
         min(event_date) AS first_event_on,
         max(event_date) AS last_event_on,
