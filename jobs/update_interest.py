@@ -52,8 +52,10 @@ def event_weight(config: InterestConfig) -> Column:
         .when(kind == "cart", config.cart)
         .when(kind == "purchase", config.purchase)
         .when(kind == "return", -config.purchase)
-        .when(kind == "rating", (F.coalesce("rating", F.lit(config.neutral_rating)) - config.neutral_rating)
-              * config.rating)
+        .when(
+            kind == "rating",
+            (F.coalesce("rating", F.lit(config.neutral_rating)) - config.neutral_rating) * config.rating,
+        )
         .otherwise(0.0)
     )
 
@@ -64,8 +66,15 @@ def advance(
     """INTEREST of tonight from INTEREST of `previous_date` and the CLEAN_EVENTS that arrived since; one shuffle."""
     faded = exact(F.col("interest") * decay_factor(config.half_life_days, night_date, previous_date))
     old = previous.select(
-        "user_id", "item_id", faded.alias("interest"), exact("purchases").alias("purchases"), "purchase_orders",
-        "impressions", "clicks", "last_event_on", "last_purchase_on",
+        "user_id",
+        "item_id",
+        faded.alias("interest"),
+        exact("purchases").alias("purchases"),
+        "purchase_orders",
+        "impressions",
+        "clicks",
+        "last_event_on",
+        "last_purchase_on",
     )
     kind = F.col("event_type")
     bought = F.when(kind == "purchase", F.col("quantity")).when(kind == "return", -F.col("quantity")).otherwise(0.0)
@@ -81,14 +90,18 @@ def advance(
         F.when(kind == "purchase", F.col("event_date")).alias("last_purchase_on"),
     )
     sums = [F.sum(c).alias(c) for c in ("interest", "purchases", "purchase_orders", "impressions", "clicks")]
-    pairs = old.unionByName(new).groupBy("user_id", "item_id").agg(
-        *sums, latest("last_event_on"), latest("last_purchase_on")
+    pairs = (
+        old.unionByName(new)
+        .groupBy("user_id", "item_id")
+        .agg(*sums, latest("last_event_on"), latest("last_purchase_on"))
     )
     forgotten = night_date - dt.timedelta(days=config.forget_after_days)
     alive = (F.col("last_event_on") >= F.lit(forgotten)) | (F.col("purchases") > 0)
-    return pairs.where(alive).withColumns(
-        {"interest": from_exact("interest"), "purchases": from_exact("purchases")}
-    ).select(*INTEREST.names)
+    return (
+        pairs.where(alive)
+        .withColumns({"interest": from_exact("interest"), "purchases": from_exact("purchases")})
+        .select(*INTEREST.names)
+    )
 
 
 def main(night: Night) -> None:

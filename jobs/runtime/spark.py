@@ -22,6 +22,10 @@ _DEFAULTS = {
 }
 
 
+# Below this a second task, and its Python worker, cost more than they carry: about 50,000 rows of interest.
+_ONE_TASK_BYTES = 1 << 20
+
+
 def session(app_name: str, master: str | None = None) -> SparkSession:
     """The process's one session. `master` and NIGHTMARKET_SPARK_MASTER lose to a running spark-submit's choice."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -48,11 +52,13 @@ def _driver_memory() -> str:
 def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
     """Set and return the shuffle partitions for a job that reads `input_bytes` of compressed input.
 
-    About 16 MiB of compressed input a partition (some 10 times that in memory), at least one for each core.
+    About 16 MiB of compressed input a partition (some 10 times that in memory), and at least one for each core where
+    the night is not of the smallest.
     Adaptive execution costs a small night more than it gives: it is on only where there is something to adapt.
     """
     cores = spark.sparkContext.defaultParallelism
-    wanted = max(cores, min(4_000, -(-input_bytes // (16 << 20))))
+    enough = cores if input_bytes > _ONE_TASK_BYTES else 1
+    wanted = max(enough, min(4_000, -(-input_bytes // (16 << 20))))
     spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
     spark.conf.set("spark.sql.adaptive.enabled", str(wanted > 4 * cores).lower())
     return int(wanted)

@@ -105,8 +105,8 @@ def ui(shop: Shop) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, ROOT / ".ci/ui", port], env=shop.environment, stdout=subprocess.PIPE, text=True
     )
     yield process
-    process.kill()
-    process.wait()
+    process.terminate()
+    process.wait(60)
 
 
 def read_login(ui: subprocess.Popen[str]) -> Api:
@@ -123,6 +123,7 @@ def test_a_night_triggered_over_the_rest_api_and_nothing_left_behind(shop: Shop,
     api.login()
     run = api.call("/api/v2/dags/nightly/dagRuns", {"logical_date": None, "conf": {"date": "2026-01-06", "k": 5}})
     state, deadline = "queued", time.monotonic() + PATIENCE
+    assert api.call("/api/v2/dags/nightly")["is_paused"] is False
     while state in ("queued", "running") and time.monotonic() < deadline:
         time.sleep(1)
         state = api.call(f"/api/v2/dags/nightly/dagRuns/{run['dag_run_id']}")["state"]

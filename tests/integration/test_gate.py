@@ -137,7 +137,7 @@ def test_a_worse_night_is_not_published(broken: Sample, change: Any, settings: A
     with pytest.raises(NotPublished, match=message) as refused:
         publish(broken, **settings)
     assert len(str(refused.value).splitlines()) == 2  # nothing else was wrong
-    assert f"the storefront keeps run={SECOND}-001" in str(refused.value)
+    assert f"the storefront keeps run={THIRD}-001" in str(refused.value)  # what the pointer names
     assert published.current(broken.lake) == published.manifest(broken.lake, f"{THIRD}-001")
     assert f"{THIRD}-{RUN}" not in published.runs(broken.lake)
 

@@ -18,8 +18,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 NIGHT = ["--date", "2026-01-05", "--source", "sample_shop", "--run", "001"]
-JOBS = ("clean_events", "update_catalogue", "update_interest", "build_features")
-TABLES = ("clean_events", "rejected_events", "items", "users", "interest", "user_features", "item_features")
+JOBS = ("clean_events", "update_interest")  # a shuffle with Arrow batches, and the recurrence on its output
+TABLES = ("clean_events", "rejected_events", "interest")
 ENVIRONMENT = os.environ | {
     "PATH": f"{BIN}:{os.environ['PATH']}",
     "PYSPARK_PYTHON": f"{BIN}/python",
