@@ -13,7 +13,7 @@ a stage or none; only `publish_night` moves the storefront. Until then it shows 
 - `check_clean`, `check_features`, `check_lists`: the rejected version, whole; the log has its path, the rule and the
   values seen. Repair the drop or the mapping, then trigger a new run for that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
-  tonight is right after all, widen the limit that it names and clear the task.
+  tonight is right after all, trigger the date again with *Settings* naming a file that widens the limit.
 - any other: a version that no gate has passed and nobody reads. It ran out of memory, disk or cluster, or was killed.
   Clear the task: it starts over and drops what it left.
 
@@ -105,6 +105,12 @@ PARAMS = {
         description="auto: when the night brought events; always; never: last night's model is carried over.",
     ),
     "k": Param(12, type="integer", minimum=1, maximum=1000, title="k", description="Length of each user's list."),
+    "config": Param(
+        os.environ.get("NIGHTMARKET_CONFIG", ""),
+        type="string",
+        title="Settings",
+        description="A TOML file of settings, as `python -m jobs show_settings` prints one. Empty: the defaults.",
+    ),
     "dry_run": Param(
         False, type="boolean", title="Dry run", description="Do everything but publish; the storefront stays as it is."
     ),
@@ -116,6 +122,7 @@ RUN = "{{ dag_run.run_after.strftime('%Y%m%d%H%M%S') }}"
 NIGHT = "{{ night_of(params, dag_run) }}"
 ARGUMENTS = [
     *("--date", NIGHT, "--lake", "{{ params.lake }}", "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
+    *("--config", "{{ params.config }}"),
     *("--run", RUN, "--set", "train.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
 ]
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"

@@ -31,10 +31,11 @@ FORM = {
     "lake": "/lake",
     "retrain": "never",
     "k": 5,
+    "config": "night.toml",
     "dry_run": False,
 }
 ARGUMENTS = (
-    f"--date 2026-01-06 --lake /lake --source shop.toml --raw /drops --run {RUN}"
+    f"--date 2026-01-06 --lake /lake --source shop.toml --raw /drops --config night.toml --run {RUN}"
     " --set train.retrain=never --set recommend.k=5"
 ).split()
 
