@@ -57,7 +57,7 @@ copies AS (
 ),
 crawlers AS (
     SELECT *, CASE WHEN reason_1 IS NULL
-        AND count(*) FILTER (reason_1 IS NULL) OVER (PARTITION BY visitor, CAST(event_time AS DATE)) > 1000
+        AND count(*) FILTER (reason_1 IS NULL) OVER (PARTITION BY visitor, CAST(event_time AS DATE)) > 1400
         THEN 'crawler' ELSE reason_1 END AS reason
     FROM copies
 ),
