@@ -34,10 +34,12 @@ class ALSConfig:
     recall@20 / ndcg@20 over its users, 64 factors: iterations 4 .1547/.0904, 5 .1547/.0900, 8 .1535/.0891,
     15 .1510/.0881, 30 .1504/.0872; at 8 iterations alpha 30 .1494/.0886, 60 .1535/.0891, 100 .1537/.0877, and
     regularization 3 .1538/.0891, 10 .1535/.0891, 30 .1523/.0890, 100 .1524/.0895. The test pairs were not looked at.
+    60, because Gowalla does not mind and warm nights do: after 40 iterations on Online Retail up to a day of January or
+    February 2011, the next day's purchases are hit with ndcg@12 .1625 (10: .1590; 200: .1501; popularity: .0997).
     """
 
     factors: int = 64
-    regularization: float = 10.0
+    regularization: float = 60.0
     alpha: float = 60.0  # confidence of one unit of interest
     iterations: int = 5
     warm_iterations: int = 3  # where yesterday's factors are given

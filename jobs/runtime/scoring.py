@@ -72,13 +72,18 @@ class Catalogue:
         return pa.table({"item_id": self.item_ids, "code": codes, "is_replenishable": pa.array(self.replenishable)})
 
 
-def ladders_from(popular: pa.Table, segment_by: str) -> dict[str | None, list[tuple[pa.Array, np.ndarray, int]]]:
-    """Rungs for each value of the segment column, and for None (no segment): [segment,] trending, all."""
+def ladders_from(
+    popular: pa.Table, segment_by: str, trending_places: int
+) -> dict[str | None, list[tuple[pa.Array, np.ndarray, int]]]:
+    """Rungs for each value of the segment column, and for None (no segment): [segment,] a few trending, all."""
     popular = popular.sort_by([("segment", "ascending"), ("rank", "ascending")])
     lists: dict[str, tuple[pa.Array, np.ndarray]] = {}
     for segment in pc.unique(popular["segment"]).to_pylist():
         part = popular.filter(pc.equal(popular["segment"], segment))
         lists[segment] = (part["item_id"].combine_chunks(), part["score"].to_numpy())
+    if "trending" in lists:
+        items, scores = lists["trending"]
+        lists["trending"] = (items[:trending_places], scores[:trending_places])
     common = [(*lists[name], level) for name, level in (("trending", 2), ("all", 3)) if name in lists]
     prefix = f"{segment_by}="
     own: dict[str | None, list[tuple[pa.Array, np.ndarray, int]]] = {
