@@ -16,8 +16,6 @@ _DEFAULTS = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
     "spark.python.worker.reuse": "true",
     "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
-    # The one shuffle of clean_events is by visitor; finer groupings inside it must not shuffle again.
-    "spark.sql.requireAllClusterKeysForCoPartition": "false",
     "spark.cleaner.periodicGC.interval": "10min",
     # Both note the line of Python behind every column expression: a third of a small night's planning.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
