@@ -1,0 +1,70 @@
+"""What every quality bench prints: our models beside the published ones, then the same as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.metrics import bootstrap_interval
+
+SEED = 7  # of the bootstrap
+
+
+@dataclass
+class Measured:
+    """One model: metric -> one value per user (U,), and the seconds it took to fit and to rank."""
+
+    values: dict[str, NDArray[np.float64]]
+    seconds: float
+    more: dict[str, Any] = field(default_factory=dict)  # into the JSON as it is
+
+    def means(self) -> dict[str, float]:
+        return {metric: round(float(values.mean()), 5) for metric, values in self.values.items()}
+
+
+@contextmanager
+def progress(what: str) -> Iterator[list[float]]:
+    """Says what is being done, then how long it took; yields a list that holds the seconds afterwards."""
+    print(f"{what} ...", file=sys.stderr, flush=True)
+    taken: list[float] = []
+    started = time.perf_counter()
+    yield taken
+    taken.append(time.perf_counter() - started)
+    print(f"{what}: {taken[0]:.1f} s", file=sys.stderr, flush=True)
+
+
+def report(
+    title: str,
+    measured: Mapping[str, Measured],
+    best: str,
+    anchors: Mapping[str, Mapping[str, float]],
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Print the table, in the order given, then the anchors, then the line of JSON.
+
+    `best` is the model that a validation slice chose; anchors: published model -> metric -> value, where these data
+    have any; `more` goes into the JSON beside the models. All models have the same metrics.
+    """
+    metrics = list(next(iter(measured.values())).values)
+    users = len(next(iter(measured.values())).values[metrics[0]])
+    print(f"\n{title}; {users:,} users, mean [95 % interval over users]")
+    print(f"{'':28}" + "".join(f"{metric:>26}" for metric in metrics) + f"{'seconds':>10}")
+    for name, model in measured.items():
+        figures = [bootstrap_interval(model.values[metric], SEED) for metric in metrics]
+        cells = "".join(f"{f'{mean:.4f} [{low:.4f}, {high:.4f}]':>26}" for mean, low, high in figures)
+        print(f"{name + (' *' if name == best else ''):28}{cells}{model.seconds:>10.1f}")
+    for name, values in anchors.items():
+        shown = (f"{values[metric]:.4f}" if metric in values else "-" for metric in metrics)
+        print(f"{'(' + name + ')':28}" + "".join(f"{value:>26}" for value in shown))
+    print("* chosen by the validation slice; (...) published or measured elsewhere, under the same protocol")
+    seconds = {name: {"seconds": round(model.seconds, 1)} for name, model in measured.items()}
+    models = {name: model.means() | seconds[name] | model.more for name, model in measured.items()}
+    print(json.dumps(models | {"best": best} | dict(more or {})))
