@@ -6,7 +6,7 @@ EVENTS ?= 10000000
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk lint lock clean setup
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
 	@.venv/bin/python -m tests.bench.topk
 
+bench-cf: setup data  ## collaborative filtering beside the published tables; DATA=../shared/data/gowalla
+	@.venv/bin/python -m tests.bench.collaborative --data "$(DATA)"
+
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui
 	@.venv/bin/ruff format --check . .ci/setup .ci/sample_night .ci/ui
@@ -41,6 +44,9 @@ lock: setup  ## choose the exact versions anew from pyproject.toml
 
 clean:  ## delete the environments, the sample shop and its lake
 	rm -rf .venv .venv-airflow .tools .airflow build lake
+
+data:
+	@$(if $(DATA),,$(error say DATA=, the folder of the data set, such as DATA=../shared/data/gowalla))
 
 setup:
 	@$(if $(PYTHON),,$(error no python3 found: install Python 3.11 or 3.12, on Debian and Ubuntu: apt-get install python3))

@@ -1,6 +1,13 @@
 """Implicit-feedback ALS (Hu, Koren, Volinsky 2008) by the `implicit` library, warm-started from the night before.
 
-`implicit` weighs a positive by alpha * interest (not 1 + alpha * r as Spark's) and regularises by a constant.
+A positive weighs alpha * interest in place of 1. The row of a user or item with n positives, out of m that it could
+have, is regularised by
+
+    regularization * ((n + m / alpha) / mean over rows) ** frequency_power
+
+so `regularization` is that of an average row, and power 0 a constant, as in `implicit`, whose solver this is. Power 1
+is iALS's reg * (n + alpha0 * m) (Rendle et al. 2022, "Revisiting the Performance of iALS on Item Recommendation
+Benchmarks"). How the settings of iALS and of Spark's ALS carry over: `from_ials`, `from_spark`.
 """
 
 from __future__ import annotations
@@ -11,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import implicit.cpu.als  # the class itself; `implicit.als.AlternatingLeastSquares` is a factory
 import numpy as np
 from implicit.cpu._als import least_squares_cg
 from numpy.typing import NDArray
@@ -24,7 +30,9 @@ from models.top_k import MEMORY_BYTES, top_k
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 Ids = NDArray[np.str_]
-SETTLE_STEPS = 10  # conjugate gradient steps of the last pass, from zero
+CG_STEPS = 3  # conjugate gradient steps on a row in each pass, as `implicit` takes
+SETTLE_STEPS = 10  # those of the last pass, from zero
+STEP = 1.05  # rows whose regularisation is this close are solved with the same
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class ALSConfig:
     factors: int = 64
     regularization: float = 60.0
     alpha: float = 60.0  # confidence of one unit of interest
+    frequency_power: float = 0.0  # how far the regularisation of a row grows with its number of positives
     iterations: int = 5
     warm_iterations: int = 3  # where yesterday's factors are given
     seed: int = 7
@@ -53,6 +62,31 @@ class ALSConfig:
         for name in ("regularization", "alpha"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be above 0 and finite, not {getattr(self, name)}")
+        if not 0 <= self.frequency_power <= 2:
+            raise ValueError(f"frequency_power must be in 0..2, not {self.frequency_power}")
+
+    @classmethod
+    def from_ials(cls, alpha0: float, reg: float, nu: float, shape: tuple[int, int], positives: int) -> ALSConfig:
+        """The same objective as iALS's, whose unobserved pairs weigh `alpha0` and rows reg * (n + alpha0 * m)^nu.
+
+        Divided by alpha0, a positive weighs 1 + 1 / alpha0 beside the 1 of every pair; ours is to be 1 + alpha0 then,
+        not 1, which is a regularisation as many times higher. Only the product of the two
+        sides' regularisation matters (factors of one side may be scaled against the other's), so the two averages
+        become their geometric mean. Exact for nu 0 and 1; for others the average of a power stands in for it.
+        shape (U, I) and `positives` are those of the data.
+        """
+        reach = [positives / rows + alpha0 * others for rows, others in (shape, shape[::-1])]
+        average = (1 + alpha0) * reg / alpha0 * (reach[0] * reach[1]) ** (nu / 2)
+        return cls(alpha=1 + 1 / alpha0, regularization=average, frequency_power=nu)
+
+    @classmethod
+    def from_spark(cls, alpha: float, reg_param: float, shape: tuple[int, int], positives: int) -> ALSConfig:
+        """The nearest to Spark MLlib's implicit ALS on 0/1 data: a positive weighs 1 + alpha, a row reg_param * n.
+
+        Spark's n is the row's positives alone; ours has m / alpha beside it, so rows differ, their average does not.
+        """
+        average = reg_param * positives / (shape[0] * shape[1]) ** 0.5
+        return cls(alpha=1 + alpha, regularization=average, frequency_power=1.0)
 
 
 class ALS:
@@ -85,20 +119,19 @@ class ALS:
         known_users = (previous.user_ids, previous.user_factors) if previous else None
         known_items = (previous.item_ids, previous.item_factors) if previous else None
         rng = np.random.default_rng(config.seed)
+        users, items = (
+            _start(i, k, config.factors, rng) for i, k in ((user_ids, known_users), (item_ids, known_items))
+        )
+        by_item = interest.T.tocsr()
         with threadpool_limits(1, "blas"):  # one thread solves a row; a BLAS pool inside it only costs time
-            model = implicit.cpu.als.AlternatingLeastSquares(
-                factors=config.factors,
-                regularization=config.regularization,
-                alpha=config.alpha,
-                iterations=config.iterations if previous is None else config.warm_iterations,
-                num_threads=config.threads,
-                random_state=config.seed,
-            )
-            model.user_factors = _start(user_ids, known_users, config.factors, rng)
-            model.item_factors = _start(item_ids, known_items, config.factors, rng)
-            model.fit(interest, show_progress=False)
-            items = _settled(interest.T.tocsr(), model.user_factors, config)
-            users = _settled(interest, items, config)
+            for _ in range(config.iterations if previous is None else config.warm_iterations):
+                _solve(interest, users, items, config, CG_STEPS)
+                _solve(by_item, items, users, config, CG_STEPS)
+            # Once more from zero, so that a row is a function of its own events alone and twins are equal to the bit.
+            items.fill(0)
+            _solve(by_item, items, users, config, SETTLE_STEPS)
+            users.fill(0)
+            _solve(interest, users, items, config, SETTLE_STEPS)
         return cls(config, users, items, user_ids, item_ids)
 
     def recommend(
@@ -177,12 +210,23 @@ class ALS:
         return model
 
 
-def _settled(interest: Any, other: F32, config: ALSConfig) -> F32:
-    """Rows solved anew from zero, given the other side: a function of the row alone, so twins are equal to the bit."""
-    rows = np.zeros((interest.shape[0], config.factors), np.float32)
+def _solve(interest: Any, rows: F32, other: F32, config: ALSConfig, steps: int) -> None:
+    """Conjugate gradient steps on every row (n, D), in place, given the other side (m, D) and interest (n, m).
+
+    `implicit` knows one regularisation per call: rows whose own differ by less than STEP are solved together.
+    """
     confidence = sparse.csr_matrix(interest * np.float32(config.alpha))
-    least_squares_cg(confidence, rows, other, config.regularization, num_threads=config.threads, cg_steps=SETTLE_STEPS)
-    return rows
+    if not config.frequency_power:
+        least_squares_cg(confidence, rows, other, config.regularization, num_threads=config.threads, cg_steps=steps)
+        return
+    reach = np.diff(interest.indptr) + interest.shape[1] / config.alpha
+    level = np.round(np.log(reach / reach.mean()) * config.frequency_power / np.log(STEP)).astype(np.int64)
+    for same in np.unique(level):
+        at = np.flatnonzero(level == same)
+        part = rows[at]
+        regularization = config.regularization * STEP ** float(same)
+        least_squares_cg(confidence[at], part, other, regularization, num_threads=config.threads, cg_steps=steps)
+        rows[at] = part
 
 
 def _start(ids: Ids, previous: tuple[Ids, F32] | None, factors: int, rng: np.random.Generator) -> F32:

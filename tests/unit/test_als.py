@@ -171,3 +171,48 @@ def test_settings_are_built_by_name():
 def test_settings_that_mean_nothing_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         build(ALSConfig, settings, "models.als")
+
+
+def test_rows_regularised_by_their_frequency_solve_their_own_equation():
+    """(Y'Y + Y' (C - 1) Y + reg_u) x = Y' C 1, with reg_u of the formula, to the width of a step."""
+    config = replace(SMALL, regularization=4.0, frequency_power=1.0, iterations=10)
+    interest = shop()
+    model = fit(interest, config)
+    reach = np.diff(interest.indptr) + interest.shape[1] / config.alpha
+    wanted = config.regularization * reach / reach.mean()
+    y = model.item_factors.astype(np.float64)
+    for user in (1, 2, 17):
+        c = config.alpha * interest[user].toarray().ravel()
+        weight = np.where(c > 0, c, 1)
+        low, high = (
+            np.linalg.solve(y.T @ (y * weight[:, None]) + wanted[user] * step * np.eye(8), y.T @ c)
+            for step in (1 / 1.03, 1.03)
+        )
+        span = np.abs(low - high) + 1e-4
+        assert (model.user_factors[user] >= np.minimum(low, high) - span).all()
+        assert (model.user_factors[user] <= np.maximum(low, high) + span).all()
+
+
+@pytest.mark.parametrize("power", [-0.1, 2.5, float("nan")])
+def test_a_frequency_power_out_of_range_is_refused(power):
+    with pytest.raises(ValueError, match=r"frequency_power must be in 0\.\.2"):
+        replace(SMALL, frequency_power=power)
+
+
+def test_settings_of_ials_carry_over():
+    """iALS: alpha0 on every pair, 1 more on a positive, reg * (n + alpha0 * m) on a row; solved here to its end."""
+    interest = shop(60, 40).astype(bool).astype(np.float32)
+    alpha0, reg, dense = 0.1, 0.05, interest.toarray().astype(np.float64)
+    rng = np.random.default_rng(0)
+    x, y = (rng.normal(scale=0.1, size=(n, 8)) for n in dense.shape)
+    for _ in range(30):
+        for rows, other, data in ((x, y, dense), (y, x, dense.T)):
+            for at, row in enumerate(data):
+                penalty = reg * (row.sum() + alpha0 * len(row)) * np.eye(8)
+                rows[at] = np.linalg.solve(
+                    alpha0 * other.T @ other + other.T @ (other * row[:, None]) + penalty, other.T @ row
+                )
+    config = replace(ALSConfig.from_ials(alpha0, reg, 1.0, interest.shape, interest.nnz), factors=8, iterations=40)
+    ours = fit(interest, config)
+    theirs, mine = x @ y.T, ours.user_factors @ ours.item_factors.T
+    assert np.corrcoef(theirs.ravel(), mine.ravel())[0, 1] > 0.99
