@@ -263,6 +263,7 @@ with DAG(
         spark("build_features"),
         gate("features"),
         spark("rank_popular_items"),
+        spark("find_bought_together"),
         plain("train_als", pool="gpu", queue="gpu"),
         spark("recommend_items"),
         plain("judge_lists"),

@@ -19,6 +19,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("build_features", {}),
     ("check_tables", {"stage": "features"}),
     ("rank_popular_items", {}),
+    ("find_bought_together", {}),
     ("train_als", {}),
     ("recommend_items", {}),
     ("judge_lists", {}),

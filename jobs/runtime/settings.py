@@ -15,6 +15,7 @@ SECTIONS = {
     "clean": "jobs.clean_events:CleanConfig",
     "gate": "jobs.check_tables:GateConfig",
     "interest": "jobs.update_interest:InterestConfig",
+    "together": "jobs.find_bought_together:TogetherConfig",
     "train": "jobs.train_als:TrainConfig",
     "als": "models.als:ALSConfig",
     "recommend": "jobs.recommend_items:RecommendConfig",

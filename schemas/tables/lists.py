@@ -42,6 +42,25 @@ SIMILAR_ITEMS = Table(
     may_be_empty=True,
 )
 
+BOUGHT_TOGETHER = Table(
+    name="bought_together",
+    grain="one item that is bought together with another, in the baskets of the last weeks",
+    key=("target_item_id", "rank"),
+    columns=(
+        Column("target_item_id", "string", "The item being looked at, or in the cart."),
+        Column("item_id", "string", "What is bought with it, in stock and active."),
+        Column("rank", "int32", "1 gains most from the target: confidence less its share of all baskets.", min=1),
+        Column("baskets", "int64", "Baskets with both.", min=1),
+        Column("support", "float64", "Share of all baskets that hold both.", min=0, max=1),
+        Column("confidence", "float64", "Share of the target's baskets that hold the item too.", min=0, max=1),
+        Column("lift", "float64", "How many times likelier than in any basket; above 1.", min=1),
+        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+    ),
+    readers="the storefront",
+    published=True,
+    may_be_empty=True,
+)
+
 POPULAR_ITEMS = Table(
     name="popular_items",
     grain="one place in one segment's popularity list",
