@@ -29,7 +29,7 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
     airflow backfill create --dag-id nightly --from-date 2026-01-06 --to-date 2026-01-09 \\
       --max-active-runs 1 --reprocess-behavior completed
 
-**Roll back the storefront.** `python -m jobs rollback_night --lake LAKE`.
+**Roll back the storefront.** `python -m jobs rollback --lake LAKE`.
 
 **Look but publish nothing.** Trigger with *Dry run*.
 

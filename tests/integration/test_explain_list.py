@@ -1,0 +1,82 @@
+"""`python -m jobs explain`: each answer, against the tables that it is about."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pyarrow.compute as pc
+import pytest
+
+from jobs import explain_list
+from jobs.runtime.lake import Lake
+from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
+from tests.sample import Sample, current, shown
+
+
+def ask(lake: Lake, capsys: pytest.CaptureFixture[str], user: str, item: str | None = None) -> str:
+    assert explain_list.main(argparse.Namespace(lake=lake.root, user=user, item=item)) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def lists(sample: Sample) -> list[dict[str, Any]]:
+    return shown(sample.lake, RECOMMENDATIONS).to_pylist()
+
+
+def test_a_whole_list_with_its_reasons(sample: Sample, lists, capsys) -> None:
+    mine = sorted((row for row in lists if row["user_id"] == lists[0]["user_id"]), key=lambda row: row["rank"])
+    lines = ask(sample.lake, capsys, lists[0]["user_id"]).splitlines()[1:]
+    assert len(lines) == len(mine)
+    for line, row in zip(lines, mine, strict=True):
+        assert row["item_id"] in line
+        assert row["reason"] in line
+        assert ("spare" in line) == row["is_spare"]
+
+
+def test_an_item_of_the_list(sample: Sample, lists, capsys) -> None:
+    row = lists[0]
+    said = ask(sample.lake, capsys, row["user_id"], row["item_id"])
+    assert f"{row['item_id']} is at place {row['rank']}" in said
+    assert row["reason"] in said
+
+
+def test_a_visitor_unknown_that_night_sees_the_anonymous_list(sample: Sample, capsys) -> None:
+    assert "sees the list of 'anonymous'" in ask(sample.lake, capsys, "nobody'; DROP TABLE users")
+
+
+def test_an_item_that_may_not_be_shown(sample: Sample, lists, capsys) -> None:
+    items = current(sample.lake, ITEMS)
+    sold_out = items.filter(pc.equal(items["stock"], 0))["item_id"][0].as_py()
+    said = ask(sample.lake, capsys, lists[0]["user_id"], sold_out)
+    assert f"{sold_out} is not in the list: it may not be shown" in said
+
+
+def test_an_item_nobody_knows(sample: Sample, lists, capsys) -> None:
+    assert "does not know it" in ask(sample.lake, capsys, lists[0]["user_id"], "no such item")
+
+
+def test_an_item_bought_once_and_for_all(sample: Sample, capsys) -> None:
+    items = current(sample.lake, ITEMS)
+    once = items.filter(pc.and_(pc.invert(items["is_replenishable"]), pc.greater(items["stock"], 0)))
+    pairs = current(sample.lake, INTEREST)
+    wanted = pc.and_(pc.greater(pairs["purchases"], 0), pc.is_in(pairs["item_id"], once["item_id"].combine_chunks()))
+    pair = pairs.filter(wanted).to_pylist()[0]
+    said = ask(sample.lake, capsys, pair["user_id"], pair["item_id"])
+    assert "bought it (last on" in said or "may not be shown" in said
+
+
+def test_an_item_that_scored_too_low(sample: Sample, lists, capsys) -> None:
+    pairs, items = current(sample.lake, INTEREST), current(sample.lake, ITEMS)
+    on_sale = items.filter(pc.and_(items["is_active"], pc.greater(items["stock"], 0)))["item_id"].to_pylist()
+    user = next(row["user_id"] for row in lists if row["fallback_level"] == 0)
+    mine = {row["item_id"] for row in lists if row["user_id"] == user}
+    touched = set(pairs.filter(pc.equal(pairs["user_id"], user))["item_id"].to_pylist())
+    known = set(pairs.filter(pc.greater(pairs["interest"], 0))["item_id"].to_pylist())
+    item = min(set(on_sale) & known - mine - touched)
+    assert "items score higher" in ask(sample.lake, capsys, user, item)
+
+
+def test_nothing_published_yet(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match="nothing was ever published here"):
+        explain_list.main(argparse.Namespace(lake=str(tmp_path), user="u", item=None))
