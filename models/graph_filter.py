@@ -30,7 +30,12 @@ Ids = NDArray[np.str_]
 
 @dataclass(frozen=True)
 class GraphFilterConfig:
-    """Settings of one graph; @@TABLE@@"""
+    """Settings of one graph; the defaults are those of a validation slice, a fifth of Gowalla's training pairs.
+
+    recall@20 / ndcg@20 over 2,000 of its users: a .3, b .4 .1977/.1391; a .2, b .4 .1932/.1355; a .1, b .4 .1835/.1301;
+    a .3, b .3 .1897/.1347; a .3, b .45 .1958/.1352; a .5, b .5 .1738/.1196; and GF-CF, low-pass filter and all,
+    .1827/.1286. Over 4,000 users: all links .2035/.1451, 300 a row .2015/.1436, 100 .1979/.1411.
+    """
 
     user_power: float = 0.3  # a: how much less a busy user says of two items than a quiet one
     item_power: float = 0.4  # b: how much less a popular item says of another

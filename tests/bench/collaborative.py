@@ -152,7 +152,10 @@ def user_user(train: sparse.csr_matrix) -> Score:
 
 
 def als(train: sparse.csr_matrix) -> Score:
-    config = ALSConfig(factors=256, iterations=10, alpha=100, regularization=200, frequency_power=1)
+    """ALS with its default regularisation, by frequency; on Gowalla's validation slice 256 factors and power 1 have
+    recall@20 / ndcg@20 .1815/.1260 (regularization 60), .1831/.1253 (50, alpha 100), .1736/.1223 (300, alpha 100); 64
+    factors .1459/.1007 (110, alpha 100), and .1423/.1002 with power 0."""
+    config = ALSConfig(factors=256, iterations=8, frequency_power=1)
     users, items = (np.array([f"{code:09d}" for code in range(n)]) for n in train.shape)
     model = ALS.fit(config, train, users, items)
     return lambda users: model.user_factors[users] @ model.item_factors.T
