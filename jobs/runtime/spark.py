@@ -20,6 +20,8 @@ _DEFAULTS = {
     # Both note the line of Python behind every column expression: a third of a small night's planning.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.dataFrameQueryContext.enabled": "false",
+    # Arrays are collected for every user: at the usual 128 keys Spark gives up hashing and sorts.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "20000",
 }
 
 
