@@ -4,9 +4,10 @@ JOBS := .venv/bin/python -m jobs
 LAKE ?= lake
 EVENTS ?= 10000000
 PORT ?= 8080
+DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk lint lock clean setup
+.PHONY: help run test ui replay bench-clean bench-topk bench-shop lint lock clean setup
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +31,11 @@ bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
 
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
 	@.venv/bin/python -m tests.bench.topk
+
+bench-shop: setup  ## sources alone and the ranker over them on a shop's last week; DATA=../shared/data/retailrocket
+	@$(if $(wildcard $(DATA)/*),,$(error say DATA=, a folder with a shop's log, such as \
+	  make bench-shop DATA=../shared/data/retailrocket; '$(DATA)' is empty or missing))
+	@.venv/bin/python -m tests.bench.shop --data "$(DATA)"
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

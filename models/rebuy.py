@@ -77,9 +77,7 @@ class Rebuy:
         score = np.maximum(score, np.finfo(np.float32).tiny)
         return sparse.csr_matrix((score, item, self.pairs.indptr), shape=self.pairs.shape)
 
-    def recommend(
-        self, users: NDArray[np.integer], now: float, k: int, allowed: Allowed = None
-    ) -> tuple[I32, F32]:
+    def recommend(self, users: NDArray[np.integer], now: float, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
         """The k most due of what each of `users` (n,) has bought, (n, k); nothing else fills the list.
 
         Raises ValueError if k is not in 1..I or a purchase lies after `now`.

@@ -133,7 +133,9 @@ def truth_span(log: ShopLog) -> tuple[float, float]:
     if days_only:
         span = max(1.0, np.floor(span))
     if not len(log) or end - span <= log.time[0]:
-        raise ValueError(f"a log of {len(log):,} events within {end - float(log.time[0]):.3g} days cannot be cut in two")
+        raise ValueError(
+            f"a log of {len(log):,} events within {end - float(log.time[0]):.3g} days cannot be cut in two"
+        )
     return end - span, span
 
 

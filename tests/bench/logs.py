@@ -1,4 +1,4 @@
-"""Published shop logs -> `ShopLog`, without Spark: the format is told by the files, the rules are those of the mappings.
+"""Published shop logs -> `ShopLog`, without Spark: the format is told by the files, the rules are the mappings'.
 
 - `events.csv[.gz]` with visitorid, itemid, event, timestamp (RetailRocket; epoch in s or ms)
 - `*.csv[.gz]` with InvoiceNo, StockCode, ... (UCI Online Retail, one file per trading day or one for all)
