@@ -50,13 +50,13 @@ def filled(codes: I32, popular: I32, k: int) -> I32:
 
 
 def measured(cuts: list[Cut], codes: list[I32]) -> dict[str, NDArray[np.float64]]:
-    """Metric -> one value per buyer of all cuts, for lists of each cut's users (n, >= K)."""
+    """Metric -> one value per user of all cuts, for lists of each cut's users (n, >= K)."""
     parts = []
     for cut, lists in zip(cuts, codes, strict=True):
         popular = cut.lists["popularity"][0][0]
-        shown = filled(lists[cut.buyers], popular[popular >= 0], min(K, lists.shape[1]))
+        shown = filled(lists, popular[popular >= 0], min(K, lists.shape[1]))
         shown = np.pad(shown, ((0, 0), (0, K - shown.shape[1])), constant_values=-1)
-        parts.append(score_lists(shown, cut.truth[np.flatnonzero(cut.buyers)], K))
+        parts.append(score_lists(shown, cut.truth, K))
     return {metric: np.concatenate([part[metric] for part in parts]) for metric in METRICS}
 
 
@@ -80,7 +80,7 @@ def weight_evidence(cuts: list[Cut]) -> dict[str, Any]:
         found["als"].append({True: cut.lists["als"][0], False: flat})
         flat, _ = related(short[users], sources.visited_together(EQUAL), sources.k)
         found["covisitation"].append({True: cut.lists["covisitation"][0], False: flat})
-    result: dict[str, Any] = {"buyers": int(sum(cut.buyers.sum() for cut in cuts)), "spans": len(cuts)}
+    result: dict[str, Any] = {"buyers": sum(len(cut.users) for cut in cuts), "spans": len(cuts)}
     for name, lists in found.items():
         above, equal = (measured(cuts, [one[weighed] for one in lists])["ndcg@12"].mean() for weighed in (True, False))
         result[name] = {"purchases_above_views": round(float(above), 5), "equal": round(float(equal), 5)}
@@ -127,7 +127,7 @@ def main() -> None:
     best = max(valid, key=valid.__getitem__)
 
     with progress("the test span: sources") as fitting:
-        cut = cut_at(rolling, config, ranker_config, log, test, span, only_buyers=True)
+        cut = cut_at(rolling, config, ranker_config, log, test, span)
     with progress("the test span: ranker, fitted anew on every earlier span") as ranking:
         ranker = Ranker.fit(ranker_config, [(one.candidates, one.grades) for one in (*judging, *teaching)], (), rounds)
         codes, _ = ranked(ranker, cut)
@@ -163,7 +163,9 @@ def choose(
     teaching, judging = split_cuts(rolling, cuts)
     with progress(f"  ranker: {len(teaching)} spans teach, {len(judging)} judge"):
         fitted = Ranker.fit(
-            ranker, [(cut.candidates, cut.grades) for cut in teaching], [cut.judged() for cut in judging]
+            ranker,
+            [(cut.candidates, cut.grades) for cut in teaching],
+            [(cut.candidates, cut.grades) for cut in judging],
         )
     metrics = sources_alone(judging)
     metrics["hybrid"] = measured(judging, [ranked(fitted, cut)[0] for cut in judging])
@@ -184,13 +186,13 @@ def compared(rows: dict[str, Measured], best_source: str, valid: dict[str, float
 
 
 def print_findings(ranker: Ranker, cut: Cut, judging: list[Cut], span: float) -> None:
-    buyers, pairs = int(cut.buyers.sum()), cut.truth.nnz
+    buyers, pairs = len(cut.users), cut.truth.nnz
     known = cut.sources.long.astype(bool)[cut.users].multiply(cut.truth).nnz
     reached = int((cut.grades == cut.grades.max(initial=1)).sum())
     print(
         f"\n{buyers:,} known buyers of {pairs:,} items in the last {span:g} days, {known / pairs:.0%} of them "
         f"touched before; {cut.newcomers:,} more buyers were never seen before and are left out; "
-        f"validated on {sum(int(one.buyers.sum()) for one in judging):,} buyers of {len(judging)} earlier spans"
+        f"validated on {sum(len(one.users) for one in judging):,} buyers of {len(judging)} earlier spans"
     )
     print(
         f"candidates: {len(cut.candidates) / len(cut.users):.0f} a user, {reached / pairs:.0%} of the truth among them"
