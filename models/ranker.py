@@ -22,7 +22,12 @@ I8 = NDArray[np.int8]
 
 @dataclass(frozen=True)
 class RankerConfig:
-    """Settings of one fit."""
+    """Settings of one fit; the defaults are those of RetailRocket's validation spans (198 buyers of 5 weeks).
+
+    ndcg@12: these .0939; 15 leaves of 200 rows, l2 50, rate .03 .0936; 7 leaves of 100 rows, rate .03 .0907; the best
+    source alone (what the user touched of late) .0811. The rounds were stopped early on the same spans, so these are
+    a little flattering. No test span was looked at.
+    """
 
     rounds: int = 400  # at most; early stopping and `refit` choose fewer
     patience: int = 40  # rounds without a better validation ndcg
