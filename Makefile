@@ -4,9 +4,10 @@ JOBS := .venv/bin/python -m jobs
 LAKE ?= lake
 EVENTS ?= 10000000
 PORT ?= 8080
+DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +35,15 @@ bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the mac
 bench-cf: setup data  ## collaborative filtering beside the published tables; DATA=../shared/data/gowalla
 	@.venv/bin/python -m tests.bench.collaborative --data "$(DATA)"
 
+bench-next-item: setup data  ## next item of every user, leave-one-out; DATA=../shared/data/amazon_beauty
+	@.venv/bin/python -m tests.bench.next_item --data "$(DATA)"
+
+bench-cold: setup data  ## items held out whole; DATA=../shared/data/amazon_beauty, or .../hm
+	@.venv/bin/python -m tests.bench.cold --data "$(DATA)"
+
+bench-shop: setup data  ## sources alone and the ranker over them, last week; DATA=../shared/data/retailrocket
+	@.venv/bin/python -m tests.bench.shop --data "$(DATA)"
+
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui
 	@.venv/bin/ruff format --check . .ci/setup .ci/sample_night .ci/ui
@@ -46,7 +56,8 @@ clean:  ## delete the environments, the sample shop and its lake
 	rm -rf .venv .venv-airflow .tools .airflow build lake
 
 data:
-	@$(if $(DATA),,$(error say DATA=, the folder of the data set, such as DATA=../shared/data/gowalla))
+	@$(if $(wildcard $(DATA)/*),,$(error say DATA=, the folder of the data set, such as \
+	  DATA=../shared/data/gowalla; '$(DATA)' is empty or missing))
 
 setup:
 	@$(if $(PYTHON),,$(error no python3 found: install Python 3.11 or 3.12, on Debian and Ubuntu: apt-get install python3))
