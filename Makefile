@@ -3,10 +3,11 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do command -v $$p && b
 JOBS := .venv/bin/python -m jobs
 LAKE ?= lake
 EVENTS ?= 10000000
+DATA ?=
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk lint lock clean setup
+.PHONY: help run test ui replay bench-clean bench-topk bench-next-item lint lock clean setup
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +31,11 @@ bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
 
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
 	@.venv/bin/python -m tests.bench.topk
+
+bench-next-item: setup  ## next item of every user, all models, leave-one-out: DATA=../shared/data/amazon_beauty
+	@$(if $(DATA),,$(error say DATA=, a folder with sequences.txt, such as \
+	  make bench-next-item DATA=../shared/data/amazon_beauty))
+	@.venv/bin/python -m tests.bench.next_item --data "$(DATA)"
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

@@ -28,8 +28,8 @@ class CoVisitationConfig:
     reach: int = 10  # steps between two events of a pair, at most
     step_decay: float = 0.8
     backward: float = 0.7  # of the item that came first, seen from the one that came after
-    damping: float = 0.5  # power of an item's events that its column is divided by: 0 favours the popular
-    source_damping: float = 0.5  # the same of the item in the history
+    damping: float = 0.3  # power of an item's events that its column is divided by: 0 favours the popular
+    source_damping: float = 0.7  # the same of the item in the history
     recency: float = 0.8
     length: int = 50  # events looked back
     popularity: float = 1e-3  # weight of an item's share of all events: orders what nothing else does
@@ -73,16 +73,17 @@ class CoVisitation:
         share = (events / len(codes)).astype(np.float32)
         return cls(config, _nearest(sparse.csr_matrix(near, dtype=np.float32), config.neighbours), share)
 
-    def scores(self, sequences: Sequences) -> F32:
-        """Scores (n, I) of all items, unitless, above 0 for what stood near the history."""
+    def history(self, sequences: Sequences) -> sparse.csr_matrix:
+        """(n, I) CSR: the items of each sequence, weighed by how recent they are."""
         recent, events = sequences.latest(self.config.length)
         age = events[:, None] - 1 - np.arange(recent.shape[1])
         there = age >= 0
         weights = self.config.recency ** age[there].astype(np.float32)
-        history = sparse.csr_matrix(
-            (weights, (np.nonzero(there)[0], recent[there])), shape=(len(events), len(self.share))
-        )
-        scores: F32 = (history @ self.similarity).toarray()
+        return sparse.csr_matrix((weights, (np.nonzero(there)[0], recent[there])), shape=(len(events), len(self.share)))
+
+    def scores(self, sequences: Sequences) -> F32:
+        """Scores (n, I) of all items, unitless, above 0 for what stood near the history."""
+        scores: F32 = (self.history(sequences) @ self.similarity).toarray()
         scores += np.float32(self.config.popularity) * self.share
         return scores
 

@@ -41,20 +41,27 @@ HELD_OUT = 0.05, 1000, 5000  # share, least and most sequences whose last event 
 
 @dataclass(frozen=True)
 class LSTMConfig:
+    """Settings of one training; the defaults were chosen on 6,000 users' last but one items of Amazon Beauty.
+
+    hr@10 / ndcg@10 there, all 12,101 items ranked but the history, sampled softmax: learning_rate 2e-3 .0725/.0403
+    after 3 epochs, 3e-3 .0840/.0460; 3e-3 .0943/.0549 after 4, .1080/.0637 after 8, no better after 10. After one
+    epoch the full softmax is as good (.0487/.0262) as 2,048 negatives (.0473/.0256) and takes several times as long:
+    hence sampling starts where it saves half the work. The users' last items were not looked at.
+    """
+
     dim: int = 64  # of an item's embedding
     hidden: int = 128
     layers: int = 1
     length: int = 50  # events looked back
     dropout: float = 0.4  # of embedded events
     state_dropout: float = 0.4
-    residual: bool = True
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.0
+    learning_rate: float = 3e-3
     batch: int = 128  # sequences
     epochs: int = 40  # at most
     warm_epochs: int = 5  # at most, where yesterday's model is given
-    patience: int = 3  # epochs without a better one before it stops
-    full_softmax_items: int = 20_000  # catalogues above are sampled
+    patience: int = 2  # epochs without a better one before it stops
+    epoch_steps: int = 100  # at least: where there are few sequences, an epoch goes over them several times
+    full_softmax_items: int = 4096  # catalogues above are sampled
     negatives: int = 2048
     seed: int = 7
     threads: int = 2
@@ -63,7 +70,18 @@ class LSTMConfig:
     compile: bool = True  # on cuda only
 
     def __post_init__(self) -> None:
-        for name in ("dim", "hidden", "layers", "length", "batch", "epochs", "warm_epochs", "patience", "negatives"):
+        for name in (
+            "dim",
+            "hidden",
+            "layers",
+            "length",
+            "batch",
+            "epochs",
+            "warm_epochs",
+            "patience",
+            "negatives",
+            "epoch_steps",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         for name in ("dropout", "state_dropout"):
@@ -100,7 +118,7 @@ class Net(nn.Module):
         self.register_buffer("bag", torch.zeros(n_items, most_attributes, dtype=torch.int64))  # code + 1, 0 is none
         self.lstm = nn.LSTM(config.dim, config.hidden, config.layers, batch_first=True)
         self.out = nn.Linear(config.hidden, config.dim)
-        self.residual, self.bf16 = config.residual, config.bf16
+        self.bf16 = config.bf16
         self.dropout, self.state_dropout = nn.Dropout(config.dropout), nn.Dropout(config.state_dropout)
         nn.init.normal_(self.items.weight, std=config.dim**-0.5)
         nn.init.normal_(self.attributes.weight, std=config.dim**-0.5)
@@ -116,7 +134,7 @@ class Net(nn.Module):
         events = self.dropout(self.rows(codes.reshape(-1)).view(*codes.shape, -1))  # (B, T, D)
         states, _ = self.lstm(events)  # (B, T, H)
         out: Tensor = self.out(self.state_dropout(states))  # (B, T, D)
-        return out + events if self.residual else out
+        return out + events  # what stands beside the last event, the net need not learn through its gates
 
 
 class LSTM:
@@ -297,9 +315,7 @@ class _Trainer:
         often = (np.bincount(kept.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
         self.drawn_by = often / often.sum()
         self.log_expected = torch.tensor(np.log(self.drawn_by * config.negatives), dtype=torch.float32)
-        self.optimizer = torch.optim.AdamW(
-            net.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=self.cuda
-        )
+        self.optimizer = torch.optim.Adam(net.parameters(), config.learning_rate, fused=self.cuda)
         self.forward = torch.compile(net, dynamic=True) if self.cuda and config.compile else net
         self.epoch, self.best_epoch, self.best_gain = 0, 0, -1.0
         self.best = _copied(net.state_dict())
@@ -321,7 +337,9 @@ class _Trainer:
         rng = np.random.default_rng((self.config.seed, self.epoch))
         torch.manual_seed(int(rng.integers(2**31)))
         self.net.train()
-        batches = _batches(self.events, self.config.batch, rng)
+        once = -(-len(self.events) // self.config.batch)
+        passes = -(-self.config.epoch_steps // once)
+        batches = [batch for _ in range(passes) for batch in _batches(self.events, self.config.batch, rng)]
         total = torch.zeros(())
         for batch in batches:
             width = int(self.events[batch].max())
