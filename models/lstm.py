@@ -194,7 +194,7 @@ class LSTM:
         """
         codes, events = checked(sequences, len(self.item_ids)).latest(self.config.length)
         # A row's bits may depend on its neighbours in a GEMM, so equal rows are encoded once; short ones come together.
-        distinct, inverse = np.unique(np.column_stack([events, codes]), axis=0, return_inverse=True)
+        distinct, inverse = np.unique(np.column_stack([events.astype(np.int32), codes]), axis=0, return_inverse=True)
         states = np.zeros((len(distinct), self.config.dim), np.float32)
         with torch.no_grad(), _threads(self.config.threads):
             for low in range(0, len(distinct), ENCODED):
@@ -481,7 +481,7 @@ def _bag(attributes: Attributes | None, n_items: int) -> tuple[NDArray[np.int64]
     """(bag (I, M) of attribute code + 1, 0 where an item has fewer, ids (A,))."""
     if attributes is None:
         return np.zeros((n_items, 0), np.int64), np.zeros(0, "U1")
-    ids, matrix = _ids(attributes.ids, "attribute_ids"), sparse.csr_matrix(attributes.matrix)
+    ids, matrix = _ids(attributes.ids, "attribute_ids"), sparse.csr_matrix(attributes.matrix, copy=True)
     if matrix.shape != (n_items, len(ids)):
         raise ValueError(f"attributes are {matrix.shape}, the ids are {n_items} items and {len(ids)} attributes")
     if not np.isfinite(matrix.data).all():

@@ -2,7 +2,7 @@
 
 The ranker is LightGBM's LambdaRank over the scores and ranks that the sources give to a candidate. It learns from users
 whose next item is known and from sources that have not seen it; what it learnt then holds for the same sources fitted
-on one event more.
+on one event more. Where few users can teach it, nothing is learnt: ranks are fused (Cormack et al. 2009).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from models.top_k import F32, I32, I64
 
 Source = Callable[[slice], F32]  # users -> their scores (b, I), higher is better
 ROWS = 512  # users scored at once
+FUSED = 60  # of reciprocal rank fusion
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,13 @@ class RankerConfig:
     trees: int = 150
     learning_rate: float = 0.05
     leaves: int = 15
-    leaf_users: int = 100  # candidates in a leaf, at least
+    leaf_candidates: int = 100  # at least
+    least_users: int = 200  # who can teach; below, ranks are fused
     seed: int = 7
     threads: int = 2
 
     def __post_init__(self) -> None:
-        for name in ("candidates", "trees", "leaf_users", "threads"):
+        for name in ("candidates", "trees", "leaf_candidates", "least_users", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         if self.leaves < 2 or not 0 < self.learning_rate <= 1:
@@ -80,11 +82,11 @@ def propose(sources: Mapping[str, Source], seen: Any, wanted: int, allowed: NDAr
 
 def _told(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
     """Two features (C,) of candidates (row, item) from one source's scores (b, I)."""
-    own = scores[row, item]
-    finite = np.where(np.isfinite(scores), scores, np.nan)
-    spread = np.nanstd(finite, axis=1) if finite.size else np.zeros(len(scores))
-    best = np.nanmax(finite, axis=1) if finite.size else spread
-    below = (own - best[row]) / np.maximum(spread, 1e-9)[row]
+    own, there = scores[row, item], np.isfinite(scores)
+    counted = np.maximum(there.sum(axis=1), 1)
+    known = np.where(there, scores, 0)
+    spread = np.sqrt(np.maximum((known**2).sum(axis=1) / counted - (known.sum(axis=1) / counted) ** 2, 1e-18))
+    below = (own - scores.max(axis=1)[row]) / spread[row]
     order = np.lexsort((item, -own, row))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order)) - np.searchsorted(row, row)
@@ -92,32 +94,29 @@ def _told(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
 
 
 class Ranker:
-    """A booster over the features of `propose`, for the same sources in the same order."""
+    """A booster over the features of `propose`, for the same sources in the same order; None fuses their ranks."""
 
-    def __init__(self, config: RankerConfig, booster: lightgbm.Booster, sources: tuple[str, ...]) -> None:
+    def __init__(self, config: RankerConfig, booster: lightgbm.Booster | None, sources: tuple[str, ...]) -> None:
         self.config, self.booster, self.sources = config, booster, sources
 
     @classmethod
     def fit(
         cls, config: RankerConfig, sources: tuple[str, ...], proposed: Candidates, truth: NDArray[np.integer]
     ) -> Ranker:
-        """Learn from users whose next item `truth` (n,) is among what was proposed; -1 for who is left out.
-
-        Raises ValueError if there is no such user.
-        """
+        """Learn from users whose next item `truth` (n,) is among what was proposed; -1 for who is left out."""
         right = proposed.items == truth[proposed.users]
         able = np.zeros(len(truth), bool)
         able[proposed.users[right]] = True
         kept = able[proposed.users]
-        if not kept.any():
-            raise ValueError(f"none of {len(truth):,} users has the next item among the candidates")
+        if able.sum() < config.least_users:
+            return cls(config, None, tuple(sources))
         groups = np.unique(proposed.users[kept], return_counts=True)[1]
         settings = {
             "objective": "lambdarank",
             "lambdarank_truncation_level": 20,
             "num_leaves": config.leaves,
             "learning_rate": config.learning_rate,
-            "min_data_in_leaf": min(config.leaf_users, max(1, len(groups) // 4)),
+            "min_data_in_leaf": config.leaf_candidates,
             "num_threads": config.threads,
             "seed": config.seed,
             "deterministic": True,
@@ -129,15 +128,27 @@ class Ranker:
 
     def recommend(self, proposed: Candidates, n_users: int, k: int) -> tuple[I32, F32]:
         """The k best candidates of each user (n_users, k): codes and scores, -1 and -inf where fewer were proposed."""
-        scores = np.asarray(self.booster.predict(proposed.features, num_threads=self.config.threads), np.float32)
+        if not len(proposed.items):
+            scores = np.zeros(0, np.float32)
+        elif self.booster is None:
+            ranks = np.expm1(proposed.features[:, 1 : 2 * len(self.sources) : 2]).round()
+            scores = (1 / (FUSED + 1 + ranks)).sum(axis=1)
+        else:
+            scores = np.asarray(self.booster.predict(proposed.features, num_threads=self.config.threads), np.float32)
         return ordered(proposed, scores, n_users, k)
 
     def save(self, folder: str | Path) -> None:
         """Write trees.txt (LightGBM's own text) and manifest.json into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self.booster.save_model(str(folder / "trees.txt"))
-        told = {"model": "next_item", "config": dataclasses.asdict(self.config), "sources": list(self.sources)}
+        if self.booster is not None:
+            self.booster.save_model(str(folder / "trees.txt"))
+        told = {
+            "model": "next_item",
+            "learnt": self.booster is not None,
+            "config": dataclasses.asdict(self.config),
+            "sources": list(self.sources),
+        }
         (folder / "manifest.json").write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
 
     @classmethod
@@ -146,7 +157,8 @@ class Ranker:
         folder = Path(folder)
         told = json.loads((folder / "manifest.json").read_text())
         config = build(RankerConfig, told["config"], f"{folder}/manifest.json")
-        return cls(config, lightgbm.Booster(model_file=str(folder / "trees.txt")), tuple(told["sources"]))
+        booster = lightgbm.Booster(model_file=str(folder / "trees.txt")) if told["learnt"] else None
+        return cls(config, booster, tuple(told["sources"]))
 
 
 def ordered(proposed: Candidates, scores: F32, n_users: int, k: int) -> tuple[I32, F32]:
