@@ -45,8 +45,8 @@ class LSTMConfig:
 
     hr@10 / ndcg@10 there, all 12,101 items ranked but the history, sampled softmax: learning_rate 2e-3 .0725/.0403
     after 3 epochs, 3e-3 .0840/.0460; 3e-3 .0943/.0549 after 4, .1080/.0637 after 8, no better after 10. After one
-    epoch the full softmax is as good (.0487/.0262) as 2,048 negatives (.0473/.0256) and takes several times as long:
-    hence sampling starts where it saves half the work. Where 5 % were held out and patience was 2, training stopped
+    epoch the full softmax is as good (.0487/.0262) as 2,048 negatives (.0473/.0256) and six times the products:
+    hence sampling starts where it saves half of them. Where 5 % were held out and patience was 2, training stopped
     at epoch 7 for the 5th, while those 6,000 users still gained up to the 8th: hence 10 % and 4, not yet measured.
     """
 
