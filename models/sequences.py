@@ -1,0 +1,72 @@
+"""What each user did, in time order: flat arrays that windows, neighbours and the LSTM are cut from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+
+
+class Sequences(NamedTuple):
+    """Events of n users: `codes[indptr[u] : indptr[u + 1]]` are the item codes of user u, oldest first.
+
+    indptr (n + 1,) int64 from 0 upwards, codes (E,) int32.
+    """
+
+    indptr: I64
+    codes: I32
+
+    @property
+    def lengths(self) -> I64:
+        """Events of each user (n,)."""
+        return np.diff(self.indptr)
+
+    def of(self, users: slice) -> Sequences:
+        """Those of a run of users."""
+        bounds = self.indptr[users.start : users.stop + 1]
+        return Sequences(bounds - bounds[0], self.codes[bounds[0] : bounds[-1]])
+
+    def without_last(self, dropped: NDArray[np.integer] | int = 1) -> Sequences:
+        """The same users without their last events: `dropped` for all, or of each (n,); what is shorter is empty."""
+        kept = np.maximum(self.lengths - dropped, 0)
+        place = np.arange(len(self.codes)) - np.repeat(self.indptr[:-1], self.lengths)
+        indptr = np.concatenate([[0], kept.cumsum()])
+        return Sequences(indptr, self.codes[place < np.repeat(kept, self.lengths)])
+
+    def latest(self, length: int) -> tuple[I32, I64]:
+        """(codes (n, T), events (n,)): the last T <= `length` events, oldest first, then zeros where there are fewer.
+
+        T is the most that any user has, at least 1. What follows an event never reaches it in a recurrent net, so the
+        padding stands behind.
+        """
+        events = np.minimum(self.lengths, length)
+        column = np.arange(max(1, int(events.max(initial=0))))
+        place = (self.indptr[1:] - events)[:, None] + column
+        there = column < events[:, None]
+        codes = np.zeros(there.shape, np.int32)
+        codes[there] = self.codes[place[there]]
+        return codes, events
+
+    def counts(self, n_items: int) -> sparse.csr_matrix:
+        """(n, I) CSR float32: how often each user had each item."""
+        ones = np.ones(len(self.codes), np.float32)
+        return sparse.csr_matrix((ones, self.codes, self.indptr), shape=(len(self.indptr) - 1, n_items)).tocoo().tocsr()
+
+
+def checked(sequences: Sequences, n_items: int) -> Sequences:
+    """`sequences` as int64 and int32 arrays. Raises ValueError if indptr is no indptr or a code is not an item's."""
+    indptr, codes = np.asarray(sequences.indptr), np.asarray(sequences.codes)
+    if not (np.issubdtype(indptr.dtype, np.integer) and (np.issubdtype(codes.dtype, np.integer) or not len(codes))):
+        raise ValueError(f"sequences must be integers, not indptr {indptr.dtype} and codes {codes.dtype}")
+    if indptr.ndim != 1 or codes.ndim != 1 or not len(indptr) or indptr[0] != 0 or indptr[-1] != len(codes):
+        raise ValueError(f"indptr {indptr.shape} must run from 0 to the {codes.shape} codes")
+    if (np.diff(indptr) < 0).any():
+        raise ValueError(f"indptr falls at user {int(np.flatnonzero(np.diff(indptr) < 0)[0])}")
+    if len(codes) and not (codes.min() >= 0 and codes.max() < n_items):
+        raise ValueError(f"item codes span {codes.min()}..{codes.max()}, the catalogue has 0..{n_items - 1}")
+    return Sequences(indptr.astype(np.int64), codes.astype(np.int32))
