@@ -59,7 +59,7 @@ class CoVisitation:
         user = np.repeat(np.arange(len(sequences.lengths)), sequences.lengths)
         codes = sequences.codes
         near = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
-        for step in range(1, config.reach + 1):
+        for step in range(1, min(config.reach + 1, len(user))):
             same = user[step:] == user[: len(user) - step]
             first, then = codes[: len(codes) - step][same], codes[step:][same]
             weights = np.full(len(first), config.step_decay ** (step - 1), np.float32)
