@@ -116,20 +116,21 @@ def popularity_scores(train: sparse.csr_matrix) -> Score:
 def item_cf(train: sparse.csr_matrix, neighbours: int = 40) -> Score:
     """BARS' ItemKNN: cosine mapped to (1 + cosine) / 2, the 40 nearest of each item, weights that sum to 1, and the
     items' own means taken off before and added after (Sarwar et al. 2001 with average bias)."""
-    unit = sparse.csr_matrix(train @ sparse.diags_array(1 / np.sqrt(np.maximum(train.sum(axis=0), 1)).ravel()))
+    popular = np.maximum(np.asarray(train.sum(axis=0)).ravel(), 1)
+    unit = sparse.csr_matrix(train @ sparse.diags_array(1 / np.sqrt(popular)))
     blocks = []
     for low in range(0, train.shape[1], BLOCK):
         cosine = (unit[:, low : low + BLOCK].T @ unit).toarray().astype(np.float32)
         cosine[np.arange(len(cosine)), np.arange(low, low + len(cosine))] = -1
-        codes, scores = rank_scores(cosine, min(neighbours, train.shape[1]))
-        weights = (scores + 1) / 2
+        nearest = np.argpartition(-cosine, min(neighbours, train.shape[1] - 1), axis=1)[:, :neighbours]
+        weights = (np.take_along_axis(cosine, nearest, axis=1) + 1) / 2
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-        rows = np.repeat(np.arange(len(codes)), codes.shape[1])
-        blocks.append(sparse.csr_matrix((weights.ravel(), (rows, codes.ravel())), shape=cosine.shape))
-    nearest = sparse.vstack(blocks).T.tocsr()
+        rows = np.repeat(np.arange(len(nearest)), nearest.shape[1])
+        blocks.append(sparse.csr_matrix((weights.ravel(), (rows, nearest.ravel())), shape=cosine.shape))
+    similarity = sparse.vstack(blocks).T.tocsr()
     mean = np.asarray(train.mean(axis=0)).ravel()
-    offset = (mean - mean @ nearest).astype(np.float32)
-    return lambda users: (train[users] @ nearest).toarray() + offset
+    offset = (mean - mean @ similarity).astype(np.float32)
+    return lambda users: (train[users] @ similarity).toarray() + offset
 
 
 def gf_cf(train: sparse.csr_matrix, rank: int = 256, low_pass: float = 0.3) -> Score:
