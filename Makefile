@@ -6,7 +6,7 @@ EVENTS ?= 10000000
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk lint lock clean setup
+.PHONY: help run test ui replay bench-clean bench-topk bench-cold lint lock clean setup
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
 
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
 	@.venv/bin/python -m tests.bench.topk
+
+bench-cold: setup  ## items nobody has touched: GAN, regressor and content; DATA=../shared/data/amazon_beauty
+	@$(if $(DATA),,$(error say DATA=, such as make bench-cold DATA=../shared/data/amazon_beauty))
+	@.venv/bin/python -m tests.bench.cold "$(DATA)"
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

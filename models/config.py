@@ -59,7 +59,7 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
 
 
 def refuse_another(saved: Any, asked: Any, folder: Any) -> None:
-    """Raises ValueError naming the settings in which a model in `folder` differs from those asked; None asks nothing."""
+    """Raises ValueError naming the settings in which a model saved in `folder` differs from those asked, if any are."""
     if asked is None or asked == saved:
         return
     ours, theirs = dataclasses.asdict(asked), dataclasses.asdict(saved)

@@ -1,6 +1,6 @@
 """Folders of logs and attributes -> items held out whole, for `tests.bench.cold`.
 
-A folder holds sequences.txt (`user item item ...` in time order) with or without item_attributes.json (item -> tags), or
+A folder holds sequences.txt (`user item item ...` in time order), maybe with item_attributes.json (item -> tags); or
 articles.parquet (article_id and its attributes) with transactions*.parquet (t_dat, customer_id, article_id).
 """
 
