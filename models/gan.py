@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -34,17 +35,17 @@ class GANConfig:
 
     noise: int = 16  # dimensions
     hidden: int = 256
-    epochs: int = 20
+    steps: int = 1000  # of each of the two, whatever the number of rows: a small shop needs them, a large one no more
     batch: int = 256
     rate: float = 1e-3  # of Adam, for both
     decay: float = 1e-2  # of AdamW, for both
-    alignment: float = 10.0  # 0: a GAN and nothing else
+    alignment: float = 1000.0  # 0: a GAN and nothing else
     draws: int = 8  # noises of which an embedding is the mean
     seed: int = 7
     threads: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("noise", "hidden", "epochs", "batch", "draws", "threads"):
+        for name in ("noise", "hidden", "steps", "batch", "draws", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         for name in ("rate", "decay", "alignment"):
@@ -101,14 +102,13 @@ class GAN:
     def _train(self, conditions: Tensor, real: Tensor) -> None:
         """Alternate one step of each on shuffled batches; the rate falls to 0 in a half cosine."""
         config, pair = self.config, (self.generator, self.discriminator)
-        steps = config.epochs * -(-len(real) // config.batch)
         optimizers = [torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.decay) for net in pair]
-        rates = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) for optimizer in optimizers]
-        for _ in range(config.epochs):
-            for rows in torch.randperm(len(real)).split(config.batch):
-                self._step(conditions[rows], real[rows], *optimizers)
-                for rate in rates:
-                    rate.step()
+        rates = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps) for optimizer in optimizers]
+        epochs = iter(lambda: torch.randperm(len(real)).split(config.batch), None)
+        for rows in islice(chain.from_iterable(epochs), config.steps):
+            self._step(conditions[rows], real[rows], *optimizers)
+            for rate in rates:
+                rate.step()
 
     def _step(
         self, condition: Tensor, real: Tensor, generating: torch.optim.Optimizer, judging: torch.optim.Optimizer

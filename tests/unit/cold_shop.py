@@ -7,7 +7,7 @@ TASTES = 8
 
 
 def planted(users=200, items=160, seed=0):
-    """(interest (U, I), columns, taste of each item, taste of each user); the last quarter of the items is untouched."""
+    """(interest (U, I), columns, taste of items, taste of users); the last quarter of the items is untouched."""
     rng = np.random.default_rng(seed)
     taste_of_item, taste_of_user = np.arange(items) % TASTES, np.arange(users) % TASTES
     same = taste_of_user[:, None] == taste_of_item

@@ -17,7 +17,7 @@ from tests.unit.cold_shop import TASTES, planted, share_of_own_taste
 from tests.unit.recommender_battery import LearnsTaste, RecommenderBattery, ids
 
 FACTORS = ALSConfig(factors=8, regularization=1.0, alpha=10.0)
-QUICK = GANConfig(noise=4, hidden=32, epochs=60, batch=32)
+QUICK = GANConfig(noise=4, hidden=32, steps=100, batch=32, rate=1e-2)
 ALL = pytest.mark.parametrize("name", ["content", "regressor", "gan"])
 
 
@@ -88,7 +88,7 @@ def test_made_embeddings_have_the_length_asked_for(name):
 
 
 def test_users_known_only_by_features_get_factors_by_the_same_code():
-    interest, columns, taste_of_item, taste_of_user = planted()
+    interest, _, taste_of_item, taste_of_user = planted()
     features = np.eye(TASTES, dtype=np.float32)[taste_of_user]
     factors = als(interest)
     for maker in (GAN.fit(QUICK, features, factors.user_factors), Regressor.fit(1.0, features, factors.user_factors)):
@@ -167,5 +167,5 @@ def test_the_split_holds_items_out_whole(tmp_path):
 
 
 def test_a_folder_of_neither_format_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="neither sequences.txt nor articles.parquet"):
+    with pytest.raises(FileNotFoundError, match=r"neither sequences\.txt nor articles\.parquet"):
         read_log(tmp_path, 7)
