@@ -56,3 +56,12 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
         "None" if option is type(None) else getattr(option, "__name__", str(option)) for option in options
     )
     raise ValueError(f"{where} must be {wanted}, not {value!r}")
+
+
+def refuse_another(saved: Any, asked: Any, folder: Any) -> None:
+    """Raises ValueError naming the settings in which a model saved in `folder` differs from those asked, if any are."""
+    if asked is None or asked == saved:
+        return
+    ours, theirs = dataclasses.asdict(asked), dataclasses.asdict(saved)
+    differing = ", ".join(f"{name} {theirs[name]} (asked {ours[name]})" for name in ours if ours[name] != theirs[name])
+    raise ValueError(f"{folder} was fitted with {differing}; load it without a config, or fit again")

@@ -1,0 +1,104 @@
+"""Attribute columns as weighted words: `column=value`, or each word of a text, kept apart by column.
+
+A value is a str, an int, a float, a list of str or int (tags), or None, NaN or empty where it is unknown. Integers are
+codes (a department's number), hence words; floats are amounts (a price) and no words. A word weighs by how few items
+have it: log((1 + items) / (1 + items with it)), Sparck Jones 1972.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Columns = Mapping[str, Sequence[Any]]  # name -> one value per item
+WORD = re.compile(r"[^\W_\u4e00-\u9fff]+|[\u4e00-\u9fff]")  # a Chinese character is a word of its own
+WHOLE = 60  # characters: a value up to here is also a word as it stands; a longer one is only a text
+
+
+@dataclass(frozen=True)
+class Words:
+    """The vocabulary of one column: words (W,) sorted str, weights (W,) float32, unitless and above 0."""
+
+    words: NDArray[np.str_]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, values: Sequence[Any], min_items: int, max_words: int) -> Words:
+        """Words that at least `min_items` items have and not all of them, the `max_words` most frequent."""
+        bags, words = _bags(values)
+        items = np.asarray((bags > 0).sum(axis=0)).reshape(-1)
+        kept = np.flatnonzero((items >= min_items) & (items < len(values)))
+        kept = np.sort(kept[np.argsort(-items[kept], kind="stable")[:max_words]])
+        weights = np.log((1 + len(values)) / (1 + items[kept])).astype(np.float32)
+        return cls(words[kept] if len(kept) else np.empty(0, "U1"), weights)
+
+    def weigh(self, values: Sequence[Any]) -> sparse.csr_matrix:
+        """Weights (items, W) CSR of the words that each item has, a row scaled to length 1; unknown words are left."""
+        bags, words = _bags(values)
+        if not len(words) or not len(self.words):
+            return sparse.csr_matrix((len(values), len(self.words)), dtype=np.float32)
+        at = np.minimum(np.searchsorted(self.words, words), len(self.words) - 1)
+        known = np.flatnonzero(self.words[at] == words)
+        place = (np.ones(len(known), np.float32), (known, at[known]))
+        translated = bags @ sparse.csr_matrix(place, shape=(len(words), len(self.words)))
+        return unit_rows(translated @ sparse.diags(self.weights))
+
+
+def is_amount(name: str, values: Sequence[Any]) -> bool:
+    """True where the known values are floats. Raises ValueError where a column mixes them with words."""
+    kinds = {isinstance(value, float | np.floating) for value in values if not _unknown(value)}
+    if len(kinds) > 1:
+        raise ValueError(f"column {name!r} mixes amounts (float) with words; make it one of the two")
+    return kinds == {True}
+
+
+def amounts(values: Sequence[Any]) -> NDArray[np.float64]:
+    """The values (items,) of a column of floats, NaN where unknown or infinite."""
+    numbers = np.array([np.nan if _unknown(value) else value for value in values], np.float64)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def unit_rows(rows: Any) -> sparse.csr_matrix:
+    """Sparse rows scaled to length 1; an empty one stays empty."""
+    rows = sparse.csr_matrix(rows, dtype=np.float32)
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).reshape(-1))
+    return sparse.csr_matrix(sparse.diags((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ rows)
+
+
+def _unknown(value: Any) -> bool:
+    if isinstance(value, float | np.floating):
+        return bool(np.isnan(value))
+    return value is None or (isinstance(value, str | list | tuple) and not len(value))
+
+
+def _bags(values: Sequence[Any]) -> tuple[sparse.csr_matrix, NDArray[np.str_]]:
+    """Which item has which word, (items, W) CSR of 1, and the words (W,) sorted. Each distinct value is cut up once."""
+    distinct: dict[Any, int] = {}
+    code = np.array(
+        [distinct.setdefault(tuple(v) if isinstance(v, list | np.ndarray) else v, len(distinct)) for v in values],
+        np.int64,
+    )
+    cut = [_cut(value) for value in distinct]
+    words, column = np.unique(np.array([word for bag in cut for word in bag], dtype=np.str_), return_inverse=True)
+    ends = np.cumsum([0, *map(len, cut)])
+    by_value = sparse.csr_matrix(
+        (np.ones(len(column), np.float32), column, ends), shape=(len(cut), len(words)), dtype=np.float32
+    )
+    return by_value[code], words
+
+
+def _cut(value: Any) -> list[str]:
+    """The words of one value, each once."""
+    if _unknown(value):
+        return []
+    if isinstance(value, tuple):
+        return sorted({f"={each}" for each in value if not _unknown(each)})
+    text = str(value).lower()
+    whole = {f"={text}"} if len(text) <= WHOLE else set()
+    return sorted(whole | (set(WORD.findall(text)) if isinstance(value, str) else set()))
