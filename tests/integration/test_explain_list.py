@@ -10,6 +10,7 @@ import pytest
 
 from jobs import explain_list
 from jobs.runtime.lake import Lake
+from jobs.runtime.shelf import can_be_shown
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
 from tests.sample import Sample, current, shown
 
@@ -47,9 +48,9 @@ def test_a_visitor_unknown_that_night_sees_the_anonymous_list(sample: Sample, ca
 
 def test_an_item_that_may_not_be_shown(sample: Sample, lists, capsys) -> None:
     items = current(sample.lake, ITEMS)
-    sold_out = items.filter(pc.equal(items["stock"], 0))["item_id"][0].as_py()
-    said = ask(sample.lake, capsys, lists[0]["user_id"], sold_out)
-    assert f"{sold_out} is not in the list: it may not be shown" in said
+    gone = items.filter(pc.invert(can_be_shown(items)))["item_id"][0].as_py()
+    said = ask(sample.lake, capsys, lists[0]["user_id"], gone)
+    assert f"{gone} is not in the list: it may not be shown" in said
 
 
 def test_an_item_nobody_knows(sample: Sample, lists, capsys) -> None:
