@@ -39,7 +39,7 @@ class GANConfig:
     batch: int = 256
     rate: float = 1e-3  # of Adam, for both
     decay: float = 1e-2  # of AdamW, for both
-    alignment: float = 1000.0  # 0: a GAN and nothing else
+    alignment: float = 100.0  # 0: a GAN and nothing else
     draws: int = 8  # noises of which an embedding is the mean
     seed: int = 7
     threads: int = 1

@@ -82,7 +82,9 @@ def test_warm_items_stay_where_they_were(name):
 @pytest.mark.parametrize("name", ["regressor", "gan"])
 def test_made_embeddings_have_the_length_asked_for(name):
     interest, columns, _, _ = planted()
-    factors, items = place(interest, columns, name)
+    factors = als(interest)
+    content = Content.fit(ContentConfig(dims=32), columns, factors.item_ids).vectors
+    items = ColdItems.fit(ColdConfig(model=name, own_length=0.0), factors.item_factors, content, QUICK)
     length = np.linalg.norm(items.places, axis=1)
     np.testing.assert_allclose(length[-40:], np.median(np.linalg.norm(factors.item_factors[:120], axis=1)), rtol=1e-4)
 
@@ -134,8 +136,23 @@ def test_the_maker_places_items_that_come_later(tmp_path):
     for name in ("regressor", "gan"):
         _, items = place(interest, columns, name)
         items.save(tmp_path / name)
-        again = ColdItems.load(tmp_path / name)
-        assert again.maker.generate(items.content).tobytes() == items.maker.generate(items.content).tobytes()
+        later = ColdItems.load(tmp_path / name).embed(items.content[items.cold])
+        assert later.tobytes() == items.places[items.cold].tobytes()
+    with pytest.raises(ValueError, match="content learnt no embedding"):
+        place(interest, columns, "content")[1].embed(items.content)
+
+
+def test_a_sibling_of_a_warm_item_is_put_beside_it():
+    rng = np.random.default_rng(3)
+    factors = rng.standard_normal((41, 8)).astype(np.float32)
+    content = np.eye(41, 40, dtype=np.float32)  # nothing in common but with itself
+    content[40] = content[7]
+    factors[40] = 0
+    cosine = {}
+    for neighbours in (0, 1):
+        place = ColdItems.fit(ColdConfig(neighbours=neighbours), factors, content).places[40]
+        cosine[neighbours] = place @ factors[7] / np.linalg.norm(place) / np.linalg.norm(factors[7])
+    assert cosine[1] > 0.9 > cosine[0]
 
 
 def test_what_cannot_be_is_refused(tmp_path):
@@ -143,6 +160,10 @@ def test_what_cannot_be_is_refused(tmp_path):
         ColdConfig(model="magic")
     with pytest.raises(ValueError, match="length must be above 0"):
         ColdConfig(length=0.0)
+    with pytest.raises(ValueError, match=r"own_length must be in 0\.\.1, not 2"):
+        ColdConfig(own_length=2.0)
+    with pytest.raises(ValueError, match="neighbours must be 0 or more"):
+        ColdConfig(neighbours=-1)
     with pytest.raises(ValueError, match=r"conditions \(3, 2\) and embeddings \(2, 4\)"):
         ColdItems.fit(ColdConfig(), np.ones((2, 4), np.float32), np.ones((3, 2), np.float32))
     place(*planted()[:2], "regressor")[1].save(tmp_path)
