@@ -39,7 +39,7 @@ bench-next-item: setup data  ## next item of every user, leave-one-out; DATA=../
 	@.venv/bin/python -m tests.bench.next_item --data "$(DATA)"
 
 bench-cold: setup data  ## items held out whole; DATA=../shared/data/amazon_beauty, or .../hm
-	@.venv/bin/python -m tests.bench.cold --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.cold "$(DATA)"
 
 bench-shop: setup data  ## sources alone and the ranker over them, last week; DATA=../shared/data/retailrocket
 	@.venv/bin/python -m tests.bench.shop --data "$(DATA)"
