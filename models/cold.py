@@ -91,7 +91,7 @@ class ColdItems:
         """
         check(content, item_factors)
         content = unit(content)
-        cold = ~item_factors.any(axis=1)
+        cold: NDArray[np.bool_] = np.logical_not(item_factors.any(axis=1))
         if config.model == "content":
             places = _beside(item_factors, content * np.where(cold, config.length, 0)[:, None])
             return cls(config, places, content, cold, None)
