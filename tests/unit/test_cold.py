@@ -152,7 +152,7 @@ def test_a_sibling_of_a_warm_item_is_put_beside_it():
     for neighbours in (0, 1):
         place = ColdItems.fit(ColdConfig(neighbours=neighbours), factors, content).places[40]
         cosine[neighbours] = place @ factors[7] / np.linalg.norm(place) / np.linalg.norm(factors[7])
-    assert cosine[1] > 0.9 > cosine[0]
+    assert cosine[1] > max(0.99, cosine[0])
 
 
 def test_what_cannot_be_is_refused(tmp_path):
