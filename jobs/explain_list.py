@@ -31,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
-    manifest = published.current(lake)
-    if manifest is None:
-        raise FileNotFoundError(f"{lake.path(*published.POINTER)} does not exist: nothing was ever published here")
+    manifest = published.pointed(lake)
     shown = _list_of(lake, manifest, args.user)
     print(f"list of {args.user}, published run {manifest['run']}, valid until {manifest['valid_until']}")
     if shown["user_id"][0].as_py() != args.user:

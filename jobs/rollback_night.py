@@ -15,9 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
-    runs, now = published.runs(lake), published.current(lake)
-    if now is None:
-        raise FileNotFoundError(f"{lake.path(*published.POINTER)} does not exist: nothing was ever published here")
+    runs, now = published.runs(lake), published.pointed(lake)
     earlier = [run for run in runs if run < now["run"]]
     target = args.to or (earlier[-1] if earlier else None)
     if target not in runs:

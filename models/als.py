@@ -12,8 +12,6 @@ Benchmarks"). How the settings of iALS and of Spark's ALS carry over: `from_ials
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +22,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from models.config import build
+from models.interactions import Ids, check_ids, check_interest
+from models.manifest import read_manifest, write_manifest
 from models.top_k import MEMORY_BYTES, top_k
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
-Ids = NDArray[np.str_]
 CG_STEPS = 3  # conjugate gradient steps on a row in each pass, as `implicit` takes
 SETTLE_STEPS = 10  # those of the last pass, from zero
 STEP = 1.05  # rows whose regularisation is this close are solved with the same
@@ -70,9 +68,9 @@ class ALSConfig:
         """The same objective as iALS's, whose unobserved pairs weigh `alpha0` and rows reg * (n + alpha0 * m)^nu.
 
         Divided by alpha0, a positive weighs 1 + 1 / alpha0 beside the 1 of every pair; ours is to be 1 + alpha0 then,
-        not 1, which is a regularisation as many times higher. Only the product of the two
-        sides' regularisation matters (factors of one side may be scaled against the other's), so the two averages
-        become their geometric mean. Exact for nu 0 and 1; for others the average of a power stands in for it.
+        not 1, which is a regularisation as many times higher. Only the product of the two sides' regularisation
+        matters (factors of one side may be scaled against the other's), so the two averages become their geometric
+        mean. Exact for nu 0 and 1; for others the average of a power stands in for it.
         shape (U, I) and `positives` are those of the data.
         """
         reach = [positives / rows + alpha0 * others for rows, others in (shape, shape[::-1])]
@@ -111,7 +109,7 @@ class ALS:
         Raises ValueError if ids are not sorted, unique and as many as rows; if the matrix is empty, holds duplicates,
         or a weight is not finite and above 0; if `previous` has another number of factors.
         """
-        user_ids, item_ids = _ids(user_ids, "user_ids"), _ids(item_ids, "item_ids")
+        user_ids, item_ids = check_ids(user_ids, "user_ids"), check_ids(item_ids, "item_ids")
         interest = sparse.csr_matrix(interest, dtype=np.float32)
         _check(interest, len(user_ids), len(item_ids))
         if previous is not None and previous.config.factors != config.factors:
@@ -119,19 +117,19 @@ class ALS:
         known_users = (previous.user_ids, previous.user_factors) if previous else None
         known_items = (previous.item_ids, previous.item_factors) if previous else None
         rng = np.random.default_rng(config.seed)
-        users, items = (
-            _start(i, k, config.factors, rng) for i, k in ((user_ids, known_users), (item_ids, known_items))
-        )
-        by_item = interest.T.tocsr()
+        users = _start(user_ids, known_users, config.factors, rng)
+        items = _start(item_ids, known_items, config.factors, rng)
+        by_user = sparse.csr_matrix(interest * np.float32(config.alpha))
+        by_item = by_user.T.tocsr()
         with threadpool_limits(1, "blas"):  # one thread solves a row; a BLAS pool inside it only costs time
             for _ in range(config.iterations if previous is None else config.warm_iterations):
-                _solve(interest, users, items, config, CG_STEPS)
+                _solve(by_user, users, items, config, CG_STEPS)
                 _solve(by_item, items, users, config, CG_STEPS)
             # Once more from zero, so that a row is a function of its own events alone and twins are equal to the bit.
             items.fill(0)
             _solve(by_item, items, users, config, SETTLE_STEPS)
             users.fill(0)
-            _solve(interest, users, items, config, SETTLE_STEPS)
+            _solve(by_user, users, items, config, SETTLE_STEPS)
         return cls(config, users, items, user_ids, item_ids)
 
     def recommend(
@@ -179,9 +177,7 @@ class ALS:
             user_ids=self.user_ids,
             item_ids=self.item_ids,
         )
-        sizes = {"users": len(self.user_ids), "items": len(self.item_ids)}
-        manifest = {"model": "als", "config": dataclasses.asdict(self.config), **sizes}
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        write_manifest(folder, "als", self.config, users=len(self.user_ids), items=len(self.item_ids))
 
     @classmethod
     def load(cls, folder: str | Path, config: ALSConfig | None = None) -> ALS:
@@ -191,14 +187,7 @@ class ALS:
         disagree with the manifest.
         """
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        saved = build(ALSConfig, manifest["config"], f"{folder}/manifest.json")
-        if config is not None and config != saved:
-            ours, theirs = dataclasses.asdict(config), dataclasses.asdict(saved)
-            differing = ", ".join(
-                f"{name} {theirs[name]} (asked {ours[name]})" for name in ours if ours[name] != theirs[name]
-            )
-            raise ValueError(f"{folder} was fitted with {differing}; load it without a config, or fit again")
+        saved, manifest = read_manifest(folder, ALSConfig, config)
         with np.load(folder / "factors.npz", allow_pickle=False) as arrays:
             model = cls(saved, *(arrays[name] for name in ("user_factors", "item_factors", "user_ids", "item_ids")))
         for factors, ids, name in (
@@ -210,16 +199,15 @@ class ALS:
         return model
 
 
-def _solve(interest: Any, rows: F32, other: F32, config: ALSConfig, steps: int) -> None:
-    """Conjugate gradient steps on every row (n, D), in place, given the other side (m, D) and interest (n, m).
+def _solve(confidence: Any, rows: F32, other: F32, config: ALSConfig, steps: int) -> None:
+    """Conjugate gradient steps on every row (n, D), in place, given the other side (m, D) and confidence (n, m) CSR.
 
     `implicit` knows one regularisation per call: rows whose own differ by less than STEP are solved together.
     """
-    confidence = sparse.csr_matrix(interest * np.float32(config.alpha))
     if not config.frequency_power:
         least_squares_cg(confidence, rows, other, config.regularization, num_threads=config.threads, cg_steps=steps)
         return
-    reach = np.diff(interest.indptr) + interest.shape[1] / config.alpha
+    reach = np.diff(confidence.indptr) + confidence.shape[1] / config.alpha
     level = np.round(np.log(reach / reach.mean()) * config.frequency_power / np.log(STEP)).astype(np.int64)
     for same in np.unique(level):
         at = np.flatnonzero(level == same)
@@ -248,26 +236,9 @@ def _codes(codes: NDArray[np.integer], rows: int, kind: str) -> NDArray[np.integ
     return codes
 
 
-def _ids(ids: Ids, name: str) -> Ids:
-    ids = np.asarray(ids)
-    if ids.dtype.kind != "U":
-        raise ValueError(f"{name} must be an array of str, not {ids.dtype}")
-    out_of_order = np.flatnonzero(ids[1:] <= ids[:-1])
-    if len(out_of_order):
-        at = out_of_order[0]
-        raise ValueError(f"{name} must be sorted and unique: {str(ids[at])!r} comes before {str(ids[at + 1])!r}")
-    return ids
-
-
 def _check(interest: Any, users: int, items: int) -> None:
     if interest.shape != (users, items):
         raise ValueError(f"interest is {interest.shape}, the ids are {users} users and {items} items")
     if not interest.nnz:
         raise ValueError(f"interest of {users} users and {items} items has no entry: nothing to learn from")
-    if not interest.has_canonical_format:
-        raise ValueError("interest has duplicate or unsorted entries; call sum_duplicates() first")
-    bad = ~(np.isfinite(interest.data) & (interest.data > 0))
-    if bad.any():
-        raise ValueError(
-            f"{int(bad.sum()):,} of {interest.nnz:,} weights are not finite and above 0, first {interest.data[bad][0]}"
-        )
+    check_interest(interest)

@@ -6,6 +6,7 @@ All return codes (U, k) int32 and scores (U, k) float32 as `top_k` does: best fi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,32 +65,46 @@ def from_neighbours(
 
     Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
     """
-    return _by_block(interest, lambda rows: (rows @ similarity).toarray(), k, seen, allowed, memory_bytes)
+    interest = sparse.csr_matrix(interest, dtype=np.float32)
+    return rank_by_block(
+        interest.shape, lambda block: (interest[block] @ similarity).toarray(), k, seen, allowed, memory_bytes
+    )
 
 
 def buy_again(interest: Any, k: int, allowed: Allowed = None, memory_bytes: int = MEMORY_BYTES) -> tuple[I32, F32]:
     """The user's own items by interest (U, I), most wanted first; nothing else fills the list."""
 
-    def own(rows: Any) -> F32:
-        scores = rows.toarray()
+    interest = sparse.csr_matrix(interest, dtype=np.float32)
+
+    def own(block: slice) -> F32:
+        scores = interest[block].toarray()
         return np.where(scores > 0, scores, np.float32(-np.inf))
 
-    return _by_block(interest, own, k, None, allowed, memory_bytes)
+    return rank_by_block(interest.shape, own, k, None, allowed, memory_bytes)
 
 
-def _by_block(interest: Any, score: Any, k: int, seen: Any, allowed: Allowed, memory_bytes: int) -> tuple[I32, F32]:
-    """Rank `score(rows of interest)` (b, I) for as many users at once as `memory_bytes` holds."""
-    users, items = interest.shape
+def rank_by_block(
+    shape: tuple[int, int],
+    score: Callable[[slice], F32],
+    k: int,
+    seen: Any,
+    allowed: Allowed,
+    memory_bytes: int = MEMORY_BYTES,
+) -> tuple[I32, F32]:
+    """Rank `score(users)` (b, I), which is written to, for as many of the users (U of shape) at once as memory holds.
+
+    Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
+    """
+    users, items = shape
     rows = min(1024, memory_bytes // (items * 40))
     if rows < 1:
         raise DoesNotFit(f"the scores of one user need {items * 40:,} bytes, memory_bytes is {memory_bytes:,}")
     if not 1 <= k <= items:
         raise ValueError(f"k={k} is not in 1..{items}, the number of items")
-    interest = sparse.csr_matrix(interest, dtype=np.float32)
     codes, scores = np.empty((users, k), np.int32), np.empty((users, k), np.float32)
     for low in range(0, users, rows):
         block = slice(low, min(low + rows, users))
-        dense = score(interest[block])
+        dense = score(block)
         if allowed is not None:
             dense[:, ~allowed] = -np.inf
         if seen is not None:

@@ -23,10 +23,15 @@ def blend(scores: Sequence[F32], weights: Sequence[float]) -> F32:
     """The weighted sum of standardised scores, each (B, I). Raises ValueError if the numbers of both differ."""
     if len(scores) != len(weights) or not scores:
         raise ValueError(f"{len(scores)} models, {len(weights)} weights: there must be one each, and at least one")
+    return weighted_sum([standardise(one) for one in scores], weights)
+
+
+def weighted_sum(scores: Sequence[F32], weights: Sequence[float]) -> F32:
+    """The sum (B, I) of scores, each (B, I), times their weights; a weight of 0 costs nothing."""
     total = np.zeros_like(scores[0])
     for one, weight in zip(scores, weights, strict=True):
         if weight:
-            total += np.float32(weight) * standardise(one)
+            total += np.float32(weight) * one
     return total
 
 

@@ -10,7 +10,6 @@ of a dress that is sold already sits where the dress does, and no smooth functio
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.config import build, refuse_another
 from models.content import profiles, unit
 from models.gan import GAN, GANConfig, check
+from models.manifest import read_manifest, write_manifest
 from models.top_k import F32, I32, top_k
 
 NEARNESS = 4  # power of the cosine by which a neighbour counts
@@ -154,13 +153,7 @@ class ColdItems:
             self.maker.save(folder / "gan")
         np.savez(folder / "places.npz", **arrays)
         kind = {GAN: "gan", Regressor: "regressor"}.get(type(self.maker)) if self.maker else None
-        manifest = {
-            "model": "cold",
-            "config": dataclasses.asdict(self.config),
-            "maker": kind,
-            "items": len(self.places),
-        }
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        write_manifest(folder, "cold", self.config, maker=kind, items=len(self.places))
 
     @classmethod
     def load(cls, folder: str | Path, config: ColdConfig | None = None) -> ColdItems:
@@ -170,9 +163,7 @@ class ColdItems:
         disagree with the manifest.
         """
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        saved = build(ColdConfig, manifest["config"], f"{folder}/manifest.json")
-        refuse_another(saved, config, folder)
+        saved, manifest = read_manifest(folder, ColdConfig, config)
         maker: GAN | Regressor | None = GAN.load(folder / "gan") if manifest["maker"] == "gan" else None
         with np.load(folder / "places.npz", allow_pickle=False) as arrays:
             places, content, cold = arrays["places"], arrays["content"], arrays["cold"]

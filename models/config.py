@@ -58,10 +58,10 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     raise ValueError(f"{where} must be {wanted}, not {value!r}")
 
 
-def refuse_another(saved: Any, asked: Any, folder: Any) -> None:
+def refuse_another(saved: Any, asked: Any, folder: Any, remedy: str = "load it without a config, or fit again") -> None:
     """Raises ValueError naming the settings in which a model saved in `folder` differs from those asked, if any are."""
     if asked is None or asked == saved:
         return
     ours, theirs = dataclasses.asdict(asked), dataclasses.asdict(saved)
     differing = ", ".join(f"{name} {theirs[name]} (asked {ours[name]})" for name in ours if ours[name] != theirs[name])
-    raise ValueError(f"{folder} was fitted with {differing}; load it without a config, or fit again")
+    raise ValueError(f"{folder} was fitted with {differing}; {remedy}")

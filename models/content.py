@@ -6,8 +6,6 @@ standardised and stand beside the axes of the SVD with the weight of one column.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from models.config import build, refuse_another
+from models.manifest import read_manifest, write_manifest
 from models.top_k import F32, I32, top_k
 from models.words import Columns, Words, amounts, is_amount, unit_rows
 
@@ -106,14 +104,8 @@ class Content:
         for at, known in enumerate(self.words.values()):
             arrays |= {f"words_{at}": known.words, f"weights_{at}": known.weights}
         np.savez(folder / "content.npz", **arrays)
-        manifest = {
-            "model": "content",
-            "config": dataclasses.asdict(self.config),
-            "items": len(self.item_ids),
-            "words": {name: len(known.words) for name, known in self.words.items()},
-            "scales": self.scales,
-        }
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        words = {name: len(known.words) for name, known in self.words.items()}
+        write_manifest(folder, "content", self.config, items=len(self.item_ids), words=words, scales=self.scales)
 
     @classmethod
     def load(cls, folder: str | Path, config: ContentConfig | None = None) -> Content:
@@ -123,9 +115,7 @@ class Content:
         disagree with the manifest.
         """
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        saved = build(ContentConfig, manifest["config"], f"{folder}/manifest.json")
-        refuse_another(saved, config, folder)
+        saved, manifest = read_manifest(folder, ContentConfig, config)
         with np.load(folder / "content.npz", allow_pickle=False) as arrays:
             names = manifest["words"]
             words = {name: Words(arrays[f"words_{at}"], arrays[f"weights_{at}"]) for at, name in enumerate(names)}

@@ -6,8 +6,6 @@ first; a user's event t steps back counts `recency` ** t. After the co-visitatio
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.config import build
+from models.baselines import rank_by_block
+from models.manifest import read_manifest, write_manifest
+from models.neighbours import keep_largest
 from models.sequences import Sequences, checked
-from models.top_k import F32, I32, MEMORY_BYTES, DoesNotFit, rank_scores
+from models.top_k import F32, I32, MEMORY_BYTES
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class CoVisitation:
         fewer = np.maximum(events, 1).astype(np.float32)
         near = sparse.diags_array(fewer**-config.source_damping) @ near @ sparse.diags_array(fewer**-config.damping)
         share = (events / len(codes)).astype(np.float32)
-        return cls(config, _nearest(sparse.csr_matrix(near, dtype=np.float32), config.neighbours), share)
+        return cls(config, keep_largest(sparse.csr_matrix(near, dtype=np.float32), config.neighbours), share)
 
     def history(self, sequences: Sequences) -> sparse.csr_matrix:
         """(n, I) CSR: the items of each sequence, weighed by how recent they are."""
@@ -103,22 +103,10 @@ class CoVisitation:
         """
         n_items = len(self.share)
         sequences = checked(sequences, n_items)
-        rows = min(1024, memory_bytes // (n_items * 40))
-        if rows < 1:
-            raise DoesNotFit(f"the scores of one user need {n_items * 40:,} bytes, memory_bytes is {memory_bytes:,}")
-        if not 1 <= k <= n_items:
-            raise ValueError(f"k={k} is not in 1..{n_items}, the number of items")
-        n = len(sequences.lengths)
-        codes, scores = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
-        for low in range(0, n, rows):
-            block = slice(low, min(low + rows, n))
-            dense = self.scores(sequences.of(block))
-            if allowed is not None:
-                dense[:, ~allowed] = -np.inf
-            if seen is not None:
-                dense[sparse.csr_matrix(seen[block]).nonzero()] = -np.inf
-            codes[block], scores[block] = rank_scores(dense, k)
-        return codes, scores
+        lengths = sequences.lengths
+        return rank_by_block(
+            (len(lengths), n_items), lambda block: self.scores(sequences.of(block)), k, seen, allowed, memory_bytes
+        )
 
     def save(self, folder: str | Path) -> None:
         """Write neighbours.npz (no pickle) and manifest.json into `folder`."""
@@ -126,28 +114,16 @@ class CoVisitation:
         folder.mkdir(parents=True, exist_ok=True)
         kept = {name: getattr(self.similarity, name) for name in ("data", "indices", "indptr")}
         np.savez(folder / "neighbours.npz", share=self.share, **kept)
-        manifest = {"model": "covisitation", "config": dataclasses.asdict(self.config), "items": len(self.share)}
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        write_manifest(folder, "covisitation", self.config, items=len(self.share))
 
     @classmethod
     def load(cls, folder: str | Path) -> CoVisitation:
         """The model that `save` wrote. Raises FileNotFoundError if nothing is there, ValueError if files disagree."""
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        config = build(CoVisitationConfig, manifest["config"], f"{folder}/manifest.json")
+        config, manifest = read_manifest(folder, CoVisitationConfig)
         with np.load(folder / "neighbours.npz", allow_pickle=False) as arrays:
             share = arrays["share"]
             if len(share) != manifest["items"]:
                 raise ValueError(f"{folder}: {len(share)} items, manifest {manifest['items']}")
             parts = arrays["data"], arrays["indices"], arrays["indptr"]
         return cls(config, sparse.csr_matrix(parts, shape=(len(share), len(share))), share)
-
-
-def _nearest(similarity: Any, kept: int) -> Any:
-    """`similarity` CSR with the `kept` highest entries of each row; of equals, the lower column."""
-    row = np.repeat(np.arange(similarity.shape[0]), np.diff(similarity.indptr))
-    order = np.lexsort((similarity.indices, -similarity.data, row))
-    place = np.arange(len(order)) - similarity.indptr[row]  # rows stay where they were
-    chosen = np.sort(order[place < kept])
-    parts = similarity.data[chosen], (row[chosen], similarity.indices[chosen])
-    return sparse.csr_matrix(parts, shape=similarity.shape)

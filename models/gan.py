@@ -9,8 +9,6 @@ the embedding is plausible for *some* item of this content, and nothing holds it
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from models.config import build, refuse_another
+from models.manifest import read_manifest, write_manifest
 
 F32 = NDArray[np.float32]
 
@@ -152,14 +150,9 @@ class GAN:
         weights = {f"generator.{name}": value for name, value in self.generator.state_dict().items()}
         weights |= {f"discriminator.{name}": value for name, value in self.discriminator.state_dict().items()}
         save_file(weights, str(folder / "gan.safetensors"))
-        manifest = {
-            "model": "gan",
-            "config": dataclasses.asdict(self.config),
-            "conditions": self.generator.line.in_features,
-            "dims": self.generator.line.out_features,
-            "scale": self.scale,
-        }
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        line = self.generator.line
+        sizes = {"conditions": line.in_features, "dims": line.out_features}
+        write_manifest(folder, "gan", self.config, **sizes, scale=self.scale)
 
     @classmethod
     def load(cls, folder: str | Path, config: GANConfig | None = None) -> GAN:
@@ -168,9 +161,7 @@ class GAN:
         Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ.
         """
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        saved = build(GANConfig, manifest["config"], f"{folder}/manifest.json")
-        refuse_another(saved, config, folder)
+        saved, manifest = read_manifest(folder, GANConfig, config)
         generator = Generator(manifest["conditions"], saved.noise, saved.hidden, manifest["dims"])
         discriminator = Discriminator(manifest["conditions"], saved.hidden, manifest["dims"])
         weights = load_file(str(folder / "gan.safetensors"))

@@ -11,8 +11,6 @@ al. 2024) and SGFCF (Peng et al. 2024). Cosine is a = 0, b = .5.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +20,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.baselines import Allowed, from_neighbours
-from models.config import build
+from models.interactions import Ids, refuse_weights
+from models.manifest import read_manifest, write_manifest
+from models.neighbours import keep_largest
 from models.top_k import F32, I32, MEMORY_BYTES, DoesNotFit
-
-Ids = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,7 @@ class GraphFilter:
         interest = sparse.csr_matrix(interest, dtype=np.float32)
         if interest.shape[1] != len(item_ids):
             raise ValueError(f"interest is {interest.shape}, the ids are of {len(item_ids)} items")
-        if not (np.isfinite(interest.data) & (interest.data > 0)).all():
-            raise ValueError("interest holds weights that are not finite and above 0; drop or repair them before")
+        refuse_weights(interest.data)
         by_user, by_item = _degrees(interest, 1) ** -config.user_power, _degrees(interest, 0) ** -config.item_power
         scaled = sparse.diags_array(by_user) @ interest @ sparse.diags_array(by_item)
         scaled = sparse.csr_matrix(scaled, dtype=np.float32)
@@ -99,19 +96,18 @@ class GraphFilter:
         folder.mkdir(parents=True, exist_ok=True)
         s = self.similarity
         np.savez(folder / "graph.npz", data=s.data, indices=s.indices, indptr=s.indptr, item_ids=self.item_ids)
-        manifest = {"model": "graph_filter", "config": dataclasses.asdict(self.config), "items": len(self.item_ids)}
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        write_manifest(folder, "graph_filter", self.config, items=len(self.item_ids))
 
     @classmethod
     def load(cls, folder: str | Path) -> GraphFilter:
         """The model that `save` wrote; FileNotFoundError if nothing is there, ValueError for a strange config."""
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
+        config, _ = read_manifest(folder, GraphFilterConfig)
         with np.load(folder / "graph.npz", allow_pickle=False) as arrays:
             ids = arrays["item_ids"]
             parts = (arrays["data"], arrays["indices"], arrays["indptr"])
         similarity = sparse.csr_matrix(parts, shape=(len(ids), len(ids)))
-        return cls(build(GraphFilterConfig, manifest["config"], f"{folder}/manifest.json"), similarity, ids)
+        return cls(config, similarity, ids)
 
 
 def _degrees(interest: sparse.csr_matrix, axis: int) -> NDArray[np.float64]:
@@ -124,10 +120,5 @@ def _links(products: Any, first: int, config: GraphFilterConfig) -> sparse.csr_m
     """Rows of the similarity, whose first row is item `first`: no diagonal, only the strongest links."""
     links = sparse.coo_array(products)
     other = links.col != links.row + first
-    row, column, value = links.row[other], links.col[other], links.data[other]
-    order = np.lexsort((column, -value, row))
-    row, column, value = row[order], column[order], value[order]
-    place = np.arange(len(row)) - np.searchsorted(row, np.arange(links.shape[0]))[row]
-    kept = place < config.neighbours
-    parts = (value[kept], (row[kept], column[kept]))
-    return sparse.csr_matrix(parts, shape=links.shape, dtype=np.float32)
+    parts = (links.data[other], (links.row[other], links.col[other]))
+    return keep_largest(sparse.csr_matrix(parts, shape=links.shape, dtype=np.float32), config.neighbours)

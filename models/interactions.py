@@ -1,6 +1,8 @@
-"""Pairs with string ids -> a sparse matrix and the ids of its rows and columns."""
+"""Pairs with string ids -> a sparse matrix and the ids of its rows and columns; and what is refused of either."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Ids = NDArray[np.str_]
+F32 = NDArray[np.float32]
 
 
 def interest_matrix(pairs: pa.Table, purchase_weight: float) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
@@ -29,3 +32,33 @@ def interest_matrix(pairs: pa.Table, purchase_weight: float) -> tuple[sparse.csr
     # A weight so faded that float32 has no room for it says nothing any more.
     matrix.data = np.maximum(matrix.data, np.finfo(np.float32).tiny)
     return matrix, ids[0], ids[1]
+
+
+def check_ids(ids: Ids, name: str) -> Ids:
+    """`ids` as an array. Raises ValueError unless they are str, sorted and unique; `name` is theirs in the message."""
+    ids = np.asarray(ids)
+    if ids.dtype.kind != "U":
+        raise ValueError(f"{name} must be an array of str, not {ids.dtype}")
+    out_of_order = np.flatnonzero(ids[1:] <= ids[:-1])
+    if len(out_of_order):
+        at = out_of_order[0]
+        raise ValueError(f"{name} must be sorted and unique: {str(ids[at])!r} comes before {str(ids[at + 1])!r}")
+    return ids
+
+
+def check_interest(interest: Any) -> sparse.csr_matrix:
+    """`interest` as float32 CSR. Raises ValueError for duplicates, or a weight that is not finite and above 0."""
+    interest = sparse.csr_matrix(interest, dtype=np.float32)
+    if not interest.has_canonical_format:
+        raise ValueError("interest has duplicate or unsorted entries; call sum_duplicates() first")
+    refuse_weights(interest.data)
+    return interest
+
+
+def refuse_weights(weight: F32) -> None:
+    """Raises ValueError, with their number and the first, if any weight (N,) is not finite and above 0."""
+    bad = ~(np.isfinite(weight) & (weight > 0))
+    if bad.any():
+        raise ValueError(
+            f"{int(bad.sum()):,} of {len(weight):,} weights are not finite and above 0, first {weight[bad][0]}"
+        )

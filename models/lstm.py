@@ -25,13 +25,14 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.config import build
+from models.config import build, refuse_another
+from models.interactions import Ids, check_ids
+from models.manifest import read_manifest, write_manifest
 from models.sequences import Sequences, checked
 from models.top_k import MEMORY_BYTES, top_k
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
-Ids = NDArray[np.str_]
 MOST_ATTRIBUTES = 32  # of one item; what it has beyond is not read
 ENCODED, POOL = 1024, 50  # sequences encoded at once; batches whose windows are sorted by length together
 DRAWN_BY = 0.75  # power of popularity that negatives are drawn by
@@ -170,7 +171,7 @@ class LSTM:
         Raises ValueError for ids or codes that are wrong, attributes of other items or not finite, no pair of events,
         a `previous` of other sizes, a checkpoint of another config or other data.
         """
-        item_ids = _ids(item_ids, "item_ids")
+        item_ids = check_ids(item_ids, "item_ids")
         sequences = checked(sequences, len(item_ids))
         bag, attribute_ids = _bag(attributes, len(item_ids))
         device = (
@@ -242,8 +243,7 @@ class LSTM:
         save_file(self.net.state_dict(), folder / "weights.safetensors")
         np.savez(folder / "ids.npz", item_ids=self.item_ids, attribute_ids=self.attribute_ids)
         sizes = {"items": len(self.item_ids), "attributes": len(self.attribute_ids), "epochs": self.epochs}
-        manifest = {"model": "lstm", "config": dataclasses.asdict(self.config), **sizes}
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        write_manifest(folder, "lstm", self.config, **sizes)
 
     @classmethod
     def load(cls, folder: str | Path, config: LSTMConfig | None = None) -> LSTM:
@@ -253,10 +253,7 @@ class LSTM:
         disagree with the manifest.
         """
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        saved = build(LSTMConfig, manifest["config"], f"{folder}/manifest.json")
-        if config is not None:
-            _refuse_other(saved, config, str(folder))
+        saved, manifest = read_manifest(folder, LSTMConfig, config)
         with np.load(folder / "ids.npz", allow_pickle=False) as arrays:
             item_ids, attribute_ids = arrays["item_ids"], arrays["attribute_ids"]
         weights = load_file(folder / "weights.safetensors")
@@ -384,7 +381,8 @@ class _Trainer:
         with safe_open(path, "pt") as file:
             told = json.loads(file.metadata()["state"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        _refuse_other(build(LSTMConfig, told["config"], str(path)), self.config, str(path))
+        saved = build(LSTMConfig, told["config"], str(path))
+        refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if told["data"] != self.data.hexdigest():
             raise ValueError(f"{path} was written by a run over other sequences or items; delete it, or name another")
         self.epoch, self.best_epoch, self.best_gain = told["epoch"], told["best_epoch"], told["best_gain"]
@@ -482,7 +480,7 @@ def _bag(attributes: Attributes | None, n_items: int) -> tuple[NDArray[np.int64]
     """(bag (I, M) of attribute code + 1, 0 where an item has fewer, ids (A,))."""
     if attributes is None:
         return np.zeros((n_items, 0), np.int64), np.zeros(0, "U1")
-    ids, matrix = _ids(attributes.ids, "attribute_ids"), sparse.csr_matrix(attributes.matrix, copy=True)
+    ids, matrix = check_ids(attributes.ids, "attribute_ids"), sparse.csr_matrix(attributes.matrix, copy=True)
     if matrix.shape != (n_items, len(ids)):
         raise ValueError(f"attributes are {matrix.shape}, the ids are {n_items} items and {len(ids)} attributes")
     if not np.isfinite(matrix.data).all():
@@ -495,24 +493,6 @@ def _bag(attributes: Attributes | None, n_items: int) -> tuple[NDArray[np.int64]
     there = column < have[:, None]
     bag[there] = matrix.indices[(matrix.indptr[:-1, None] + column)[there]] + 1
     return bag, ids
-
-
-def _ids(ids: Ids, name: str) -> Ids:
-    ids = np.asarray(ids)
-    if ids.dtype.kind != "U":
-        raise ValueError(f"{name} must be an array of str, not {ids.dtype}")
-    out_of_order = np.flatnonzero(ids[1:] <= ids[:-1])
-    if len(out_of_order):
-        at = out_of_order[0]
-        raise ValueError(f"{name} must be sorted and unique: {str(ids[at])!r} comes before {str(ids[at + 1])!r}")
-    return ids
-
-
-def _refuse_other(saved: LSTMConfig, config: LSTMConfig, where: str) -> None:
-    ours, theirs = dataclasses.asdict(config), dataclasses.asdict(saved)
-    differing = ", ".join(f"{name} {theirs[name]} (asked {ours[name]})" for name in ours if ours[name] != theirs[name])
-    if differing:
-        raise ValueError(f"{where} was trained with {differing}; ask for that config, or train again elsewhere")
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

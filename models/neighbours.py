@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.baselines import Allowed
-from models.top_k import F32, I32
+from models.interactions import check_interest, refuse_weights
+from models.top_k import F32, I32, places, rank_entries
 
 BLOCK = 512  # users whose scores are made at once
 
@@ -25,7 +26,7 @@ def bm25(interest: Any, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:
     """
     if not (k1 > 0 and 0 <= b <= 1):
         raise ValueError(f"k1 must be above 0 and b in 0..1, not {k1} and {b}")
-    weighted = checked(interest).copy()
+    weighted = check_interest(interest).copy()
     users_of = np.bincount(weighted.indices, minlength=weighted.shape[1])
     length = np.asarray(weighted.sum(axis=1)).reshape(-1)
     typical = length[length > 0].mean() if (length > 0).any() else 1.0
@@ -42,7 +43,7 @@ def user_user(
 
     Items that no neighbour touched are not listed. Raises ValueError if k is not in 1..I or weights are refused.
     """
-    interest = checked(interest)
+    interest = check_interest(interest)
     length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=1)).reshape(-1))
     unit = sparse.diags_array((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ interest
     others = unit.T.tocsr()
@@ -86,7 +87,7 @@ def covisitation(
     """
     if len(time) and np.max(time) > now:
         raise ValueError(f"an event at day {np.max(time)} lies after now, {now}: cut the log first")
-    _refuse_weights(weight)
+    refuse_weights(weight)
     order = np.lexsort((time, user))
     user, item, weight, time = user[order], item[order], weight[order], time[order]
     fresh = np.exp2((time - now) / half_life)
@@ -125,7 +126,7 @@ def trending(
         raise ValueError(f"short must be above 0 and below long, not {short} and {long}")
     if len(time) and np.max(time) > now:
         raise ValueError(f"an event at day {np.max(time)} lies after now, {now}: cut the log first")
-    _refuse_weights(weight)
+    refuse_weights(weight)
     begun = now - float(np.min(time, initial=now))
 
     def rate(half_life: float) -> NDArray[np.float64]:
@@ -152,38 +153,14 @@ def top_sparse(scores: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
     row = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
     fine = scores.data > 0 if allowed is None else (scores.data > 0) & allowed[scores.indices]
     row, column, value = row[fine], scores.indices[fine], scores.data[fine].astype(np.float32)
-    order = np.lexsort((column, -value, row))
-    row, column, value = row[order], column[order], value[order]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    row, column, value, place = (part[place < k] for part in (row, column, value, place))
-    codes = np.full((scores.shape[0], k), -1, np.int32)
-    best = np.full((scores.shape[0], k), -np.inf, np.float32)
-    codes[row, place], best[row, place] = column, value
-    return codes, best
+    return rank_entries(row, column, value, scores.shape[0], k)
 
 
 def keep_largest(matrix: Any, count: int) -> sparse.csr_matrix:
     """The `count` largest entries above 0 of each row; ties to the lower column."""
-    codes, values = top_sparse(matrix, min(count, matrix.shape[1]))
-    row, place = np.nonzero(codes >= 0)
-    return sparse.csr_matrix((values[row, place], (row, codes[row, place])), shape=matrix.shape)
-
-
-def checked(interest: Any) -> sparse.csr_matrix:
-    """`interest` as float32 CSR. Raises ValueError for duplicates, or a weight that is not finite and above 0."""
-    interest = sparse.csr_matrix(interest, dtype=np.float32)
-    if not interest.has_canonical_format:
-        raise ValueError("interest has duplicate or unsorted entries; call sum_duplicates() first")
-    _refuse_weights(interest.data)
-    return interest
-
-
-def _refuse_weights(weight: F32) -> None:
-    bad = ~(np.isfinite(weight) & (weight > 0))
-    if bad.any():
-        raise ValueError(
-            f"{int(bad.sum()):,} of {len(weight):,} weights are not finite and above 0, first {weight[bad][0]}"
-        )
+    entries = sparse.coo_array(matrix)
+    kept = (entries.data > 0) & (places(entries.row, entries.col, entries.data) < count)
+    return sparse.csr_matrix((entries.data[kept], (entries.row[kept], entries.col[kept])), shape=matrix.shape)
 
 
 def _by_block(users: NDArray[np.integer], score: Any, k: int, allowed: Allowed, n_items: int) -> tuple[I32, F32]:

@@ -7,8 +7,6 @@ on one event more. Where few users can teach it, nothing is learnt: ranks are fu
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.config import build
-from models.top_k import F32, I32, I64
+from models.manifest import read_manifest, write_manifest
+from models.top_k import F32, I32, I64, places, rank_entries
 
 Source = Callable[[slice], F32]  # users -> their scores (b, I), higher is better
 ROWS = 512  # users scored at once
@@ -87,10 +85,7 @@ def _told(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
     known = np.where(there, scores, 0)
     spread = np.sqrt(np.maximum((known**2).sum(axis=1) / counted - (known.sum(axis=1) / counted) ** 2, 1e-18))
     below = (own - scores.max(axis=1)[row]) / spread[row]
-    order = np.lexsort((item, -own, row))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order)) - np.searchsorted(row, row)
-    return below, np.log1p(rank)
+    return below, np.log1p(places(row, item, own))
 
 
 class Ranker:
@@ -135,7 +130,7 @@ class Ranker:
             scores = (1 / (FUSED + 1 + ranks)).sum(axis=1)
         else:
             scores = np.asarray(self.booster.predict(proposed.features, num_threads=self.config.threads), np.float32)
-        return ordered(proposed, scores, n_users, k)
+        return rank_entries(proposed.users, proposed.items, scores, n_users, k)
 
     def save(self, folder: str | Path) -> None:
         """Write trees.txt (LightGBM's own text) and manifest.json into `folder`."""
@@ -143,31 +138,13 @@ class Ranker:
         folder.mkdir(parents=True, exist_ok=True)
         if self.booster is not None:
             self.booster.save_model(str(folder / "trees.txt"))
-        told = {
-            "model": "next_item",
-            "learnt": self.booster is not None,
-            "config": dataclasses.asdict(self.config),
-            "sources": list(self.sources),
-        }
-        (folder / "manifest.json").write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
+        learnt, sources = self.booster is not None, list(self.sources)
+        write_manifest(folder, "next_item", self.config, learnt=learnt, sources=sources)
 
     @classmethod
     def load(cls, folder: str | Path) -> Ranker:
         """The ranker that `save` wrote. Raises FileNotFoundError if nothing is there."""
         folder = Path(folder)
-        told = json.loads((folder / "manifest.json").read_text())
-        config = build(RankerConfig, told["config"], f"{folder}/manifest.json")
+        config, told = read_manifest(folder, RankerConfig)
         booster = lightgbm.Booster(model_file=str(folder / "trees.txt")) if told["learnt"] else None
         return cls(config, booster, tuple(told["sources"]))
-
-
-def ordered(proposed: Candidates, scores: F32, n_users: int, k: int) -> tuple[I32, F32]:
-    """Lists (n_users, k) of candidates by score, ties to the lower item code."""
-    order = np.lexsort((proposed.items, -scores, proposed.users))
-    user = proposed.users[order]
-    rank = np.arange(len(order)) - np.searchsorted(user, user)
-    codes, best = np.full((n_users, k), -1, np.int32), np.full((n_users, k), -np.inf, np.float32)
-    kept = rank < k
-    codes[user[kept], rank[kept]] = proposed.items[order][kept]
-    best[user[kept], rank[kept]] = scores[order][kept]
-    return codes, best

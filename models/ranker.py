@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.candidates import Candidates
-from models.config import build
+from models.manifest import read_manifest, write_manifest
 from models.shop_log import PURCHASE, RETURN, ShopLog
-from models.top_k import F32, I32
+from models.top_k import F32, I32, rank_entries
 
 I8 = NDArray[np.int8]
 
@@ -135,15 +133,7 @@ class Ranker:
         if not 1 <= k <= n_items:
             raise ValueError(f"k={k} is not in 1..{n_items}, the number of items")
         score = self.predict(candidates).astype(np.float32)
-        order = np.lexsort((candidates.item, -score, candidates.user))
-        user = candidates.user[order]
-        place = np.arange(len(user)) - np.searchsorted(user, user)
-        shown = place < k
-        codes = np.full((candidates.n_users, k), -1, np.int32)
-        scores = np.full((candidates.n_users, k), -np.inf, np.float32)
-        codes[user[shown], place[shown]] = candidates.item[order][shown]
-        scores[user[shown], place[shown]] = score[order][shown]
-        return codes, scores
+        return rank_entries(candidates.user, candidates.item, score, candidates.n_users, k)
 
     def contributions(self, candidates: Candidates) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """(groups, (R, G)): what each group of features (a source, own, user, item, price, affinity, and `base`, the
@@ -171,8 +161,7 @@ class Ranker:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "trees.txt").write_text(self.booster.model_to_string(num_iteration=self.rounds))
         facts = {"rounds": self.rounds, "features": list(self.names), "importances": self.importances()}
-        manifest = {"model": "ranker", "config": dataclasses.asdict(self.config), **facts}
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        write_manifest(folder, "ranker", self.config, **facts)
 
     @classmethod
     def load(cls, folder: str | Path, config: RankerConfig | None = None) -> Ranker:
@@ -182,13 +171,7 @@ class Ranker:
         disagree with the manifest.
         """
         folder = Path(folder)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        saved = build(RankerConfig, manifest["config"], f"{folder}/manifest.json")
-        if config is not None and config != saved:
-            ours, theirs = dataclasses.asdict(config), dataclasses.asdict(saved)
-            differing = ", ".join(f"{name} {theirs[name]} (asked {ours[name]})" for name in ours
-                                  if ours[name] != theirs[name])  # fmt: skip
-            raise ValueError(f"{folder} was fitted with {differing}; load it without a config, or fit again")
+        saved, manifest = read_manifest(folder, RankerConfig, config)
         booster = lightgbm.Booster(model_str=(folder / "trees.txt").read_text())
         names = tuple(manifest["features"])
         if booster.num_feature() != len(names) or booster.current_iteration() != manifest["rounds"]:

@@ -141,6 +141,26 @@ def rank_scores(scores: F32, k: int) -> tuple[I32, F32]:
     return _unpacked(np.sort(np.partition(keys, k - 1, axis=1)[:, :k], axis=1))
 
 
+def places(row: NDArray[np.integer], column: NDArray[np.integer], score: NDArray[np.floating]) -> I64:
+    """The place (N,) of each entry among those of its row: 0 has the highest score; ties go to the lower column."""
+    order = np.lexsort((column, -score, row))
+    ordered = row[order]
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    return place
+
+
+def rank_entries(
+    row: NDArray[np.integer], column: NDArray[np.integer], score: F32, n_rows: int, k: int
+) -> tuple[I32, F32]:
+    """The k best of the entries (N,) of each row: codes and scores (n_rows, k) as `top_k` returns them."""
+    place = places(row, column, score)
+    kept = place < k
+    codes, scores = np.full((n_rows, k), -1, np.int32), np.full((n_rows, k), -np.inf, np.float32)
+    codes[row[kept], place[kept]], scores[row[kept], place[kept]] = column[kept], score[kept]
+    return codes, scores
+
+
 def _checked(users: F32, items: F32, k: int, seen: Any, allowed: Any) -> tuple[F32, F32]:
     users, items = np.ascontiguousarray(users, np.float32), np.ascontiguousarray(items, np.float32)
     if users.ndim != 2 or items.ndim != 2 or users.shape[1] != items.shape[1]:

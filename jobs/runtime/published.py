@@ -35,6 +35,14 @@ def current(lake: Lake) -> dict[str, Any] | None:
     return lake.get_json(*POINTER) if lake.exists(*POINTER) else None
 
 
+def pointed(lake: Lake) -> dict[str, Any]:
+    """What the storefront reads now; FileNotFoundError before the first night."""
+    manifest = current(lake)
+    if manifest is None:
+        raise FileNotFoundError(f"{lake.path(*POINTER)} does not exist: nothing was ever published here")
+    return manifest
+
+
 def files(published: dict[str, Any], table: str) -> list[str]:
     """Paths of a published table's files, relative to the lake."""
     return [f"published/run={published['run']}/{table}/{f['name']}" for f in published["tables"][table]["files"]]

@@ -24,7 +24,7 @@ from scipy.sparse.linalg import svds
 
 from models.als import ALS, ALSConfig
 from models.baselines import popularity
-from models.blend import blend, choose_weights, standardise
+from models.blend import blend, choose_weights, standardise, weighted_sum
 from models.graph_filter import GraphFilter, GraphFilterConfig
 from models.metrics import refuse_overlap, score_lists
 from models.top_k import rank_scores
@@ -188,7 +188,7 @@ def choose(train: sparse.csr_matrix, fitted: dict[str, Fitted], truth: sparse.cs
     seen = train[users].nonzero()
 
     def judge(weights: np.ndarray) -> float:
-        mixed = sum(np.float32(w) * one for w, one in zip(weights, scores, strict=True) if w) + np.float32(0)
+        mixed = weighted_sum(scores, list(weights))
         mixed[seen] = -np.inf
         nearest = np.argpartition(-mixed, K, axis=1)[:, :K] if mixed.shape[1] > K else np.argsort(-mixed, axis=1)
         order = np.argsort(-np.take_along_axis(mixed, nearest, axis=1), axis=1, kind="stable")
