@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from models.shop_log import KINDS, PURCHASE, RETURN
+from models.shop_log import KINDS, PURCHASE, RETURN, ShopLog
 from models.sources import Lists, Sources
 from models.top_k import F32, I32
 
@@ -82,128 +83,101 @@ def gather(lists: Mapping[str, Lists], n_items: int) -> tuple[I32, I32, Columns]
 
 
 def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[str, Lists]) -> Candidates:
-    """The table for `users` (n,) user codes, of `lists` that the sources made for them at their moment."""
+    """The table for `users` (n,), ascending user codes, of `lists` that the sources made for them at their moment."""
     row, item, columns = gather(lists, sources.log.n_items)
-    user = users[row].astype(np.int32)
-    columns |= own_features(sources, user, item)
-    columns |= user_features(sources, user)
-    columns |= item_features(sources, item)
-    columns |= price_features(sources, user, item)
-    columns |= affinity_features(sources, user, item)
+    events = sources.events_of(users)
+    long, short = sources.long[users], sources.short[users]
+    columns |= own_features(sources, events, row, item)
+    columns["own.long"] = _cells(long, row, item)
+    columns["own.short"] = _cells(short, row, item)
+    columns |= {name: values[row] for name, values in user_features(events, long, sources.now).items()}
+    columns |= {name: values[item] for name, values in sources.items.items()}
+    columns |= price_features(sources, events, row, item)
+    columns |= affinity_features(sources.log.attributes, long, row, item)
     return Candidates(
         row, item, np.column_stack([part.astype(np.float32) for part in columns.values()]), tuple(columns), len(users)
     )
 
 
-def own_features(sources: Sources, user: I32, item: I32) -> Columns:
+def own_features(sources: Sources, events: ShopLog, row: I32, item: I32) -> Columns:
     """What this user did with this item: counts by kind, days since, distinct days bought, elapsed time by interval."""
-    log, now = sources.log, sources.now
-    key = log.user.astype(np.int64) * log.n_items + log.item
-    wanted = user.astype(np.int64) * log.n_items + item
+    now = sources.now
+    key = events.user.astype(np.int64) * events.n_items + events.item
+    wanted = row.astype(np.int64) * events.n_items + item
     pairs, inverse = np.unique(key, return_inverse=True)
-    at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-    known = pairs[at] == wanted
+    at = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
+    known = pairs[at] == wanted if len(pairs) else np.zeros(len(wanted), bool)
 
     def looked_up(values: NDArray[np.floating], absent: float) -> NDArray[np.floating]:
-        return np.where(known, values[at], absent)
+        return np.where(known, values[at], absent) if len(values) else np.full(len(wanted), absent)
 
     columns: Columns = {}
     for kind, name in enumerate(KINDS[:RETURN]):
-        counted = np.bincount(inverse, log.kind == kind, len(pairs)).astype(np.float64)
+        counted = np.bincount(inverse, events.kind == kind, len(pairs)).astype(np.float64)
         columns[f"own.{name}s"] = looked_up(counted, 0.0)
     last, last_bought = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan)
-    last[inverse] = now - log.time  # in order of time: the last one stays
-    bought = log.kind == PURCHASE
-    last_bought[inverse[bought]] = now - log.time[bought]
+    last[inverse] = now - events.time  # in order of time: the last one stays
+    bought = events.kind == PURCHASE
+    last_bought[inverse[bought]] = now - events.time[bought]
     columns["own.days"] = looked_up(last, np.nan)
     columns["own.days_bought"] = looked_up(last_bought, np.nan)
-    columns["own.elapsed"] = columns["own.days_bought"] / sources.rebuy.gap[item]
-    days = np.unique(np.column_stack([inverse, np.floor(log.time).astype(np.int64)])[bought], axis=0)[:, 0]
+    columns["own.elapsed"] = columns["own.days_bought"] / sources.gap[item]
+    days = np.unique(np.column_stack([inverse, np.floor(events.time).astype(np.int64)])[bought], axis=0)[:, 0]
     columns["own.bought_on"] = looked_up(np.bincount(days, minlength=len(pairs)).astype(np.float64), 0.0)
-    columns["own.long"] = _cells(sources.long, user, item)
-    columns["own.short"] = _cells(sources.short, user, item)
     return columns
 
 
-def user_features(sources: Sources, user: I32) -> Columns:
-    """How active the user is, how lately, and how much of what they do they have done before."""
-    log, now = sources.log, sources.now
-    events = np.bincount(log.user, minlength=log.n_users).astype(np.float64)
-    bought = np.bincount(log.user, log.kind == PURCHASE, log.n_users)
-    last, first = np.full(log.n_users, np.nan), np.full(log.n_users, np.nan)
-    last[log.user] = now - log.time
-    first[log.user[::-1]] = now - log.time[::-1]
-    items = np.diff(sources.long.indptr).astype(np.float64)
-    days = np.unique(log.user.astype(np.int64) * 100_000 + np.floor(log.time).astype(np.int64)) // 100_000
-    active = np.bincount(days, minlength=log.n_users).astype(np.float64)
-    per_user = {
-        "user.events": events,
-        "user.bought": bought,
+def user_features(events: ShopLog, long: sparse.csr_matrix, now: float) -> Columns:
+    """(n,) each: how active the user is, how lately, and how much of what they do they have done before."""
+    n = events.n_users
+    count = np.bincount(events.user, minlength=n).astype(np.float64)
+    last, first = np.full(n, np.nan), np.full(n, np.nan)
+    last[events.user] = now - events.time
+    first[events.user[::-1]] = now - events.time[::-1]
+    items = np.diff(long.indptr).astype(np.float64)
+    days = np.unique(events.user.astype(np.int64) * 100_000 + np.floor(events.time).astype(np.int64)) // 100_000
+    active = np.bincount(days, minlength=n).astype(np.float64)
+    return {
+        "user.events": count,
+        "user.bought": np.bincount(events.user, events.kind == PURCHASE, n),
         "user.days": last,
         "user.since": first,
         "user.active_days": active,
-        "user.basket": events / np.maximum(active, 1),
+        "user.basket": count / np.maximum(active, 1),
         "user.pause": (first - last) / np.maximum(active - 1, 1),
-        "user.repeats": 1 - items / np.maximum(events, 1),
+        "user.repeats": 1 - items / np.maximum(count, 1),
     }
-    return {name: values[user] for name, values in per_user.items()}
 
 
-def item_features(sources: Sources, item: I32) -> Columns:
-    """The item's share of all interest now and long since, its trend and age, and how its buyers come back."""
-    log, now = sources.log, sources.now
-    short, long = (np.asarray(part.sum(axis=0), np.float64).reshape(-1) for part in (sources.short, sources.long))
-    last, first = np.full(log.n_items, np.nan), np.full(log.n_items, np.nan)
-    last[log.item] = now - log.time
-    first[log.item[::-1]] = now - log.time[::-1]
-    events = np.bincount(log.item, minlength=log.n_items)
-    users = np.bincount(sources.long.indices, minlength=log.n_items)
-    per_item = {
-        "item.short": short / short.sum() * 1e4,  # one in ten thousand
-        "item.long": long / long.sum() * 1e4,
-        "item.trend": (short / short.sum() + 1e-5) / (long / long.sum() + 1e-5),
-        "item.days": last,
-        "item.age": first,
-        "item.users": users / max(len(np.unique(log.user)), 1),
-        "item.events_per_user": events / np.maximum(users, 1),
-        "item.bought_share": np.bincount(log.item, log.kind == PURCHASE, log.n_items) / np.maximum(events, 1),
-        "item.repeat_rate": sources.rebuy.rate,
-        "item.gap": sources.rebuy.gap,
-    }
-    return {name: values[item] for name, values in per_item.items()}
-
-
-def price_features(sources: Sources, user: I32, item: I32) -> Columns:
+def price_features(sources: Sources, events: ShopLog, row: I32, item: I32) -> Columns:
     """The item's last price, and how far it lies from what the user usually pays, in logs; NaN without prices."""
-    log = sources.log
-    priced = (log.price > 0) & (log.kind != RETURN)
-    log_price = np.log(np.where(priced, log.price, 1.0))
-    last = np.full(log.n_items, np.nan)
-    last[log.item[priced]] = log_price[priced]
-    lines = np.bincount(log.user, priced, log.n_users)
-    total = np.bincount(log.user, log_price * priced, log.n_users)
-    square = np.bincount(log.user, log_price**2 * priced, log.n_users)
+    priced = (events.price > 0) & (events.kind != RETURN)
+    log_price = np.log(np.where(priced, events.price, 1.0))
+    lines = np.bincount(events.user, priced, events.n_users)
+    total = np.bincount(events.user, log_price * priced, events.n_users)
+    square = np.bincount(events.user, log_price**2 * priced, events.n_users)
     with np.errstate(invalid="ignore", divide="ignore"):
         habit = total / lines
         spread = np.sqrt(np.maximum(square / lines - habit**2, 0)) + 0.2  # 0.2: one purchase is no habit to the penny
-    distance = last[item] - habit[user]
-    return {"price.item": last[item], "price.distance": distance, "price.unusual": np.abs(distance) / spread[user]}
+    last = sources.last_price[item]
+    distance = last - habit[row]
+    return {"price.item": last, "price.distance": distance, "price.unusual": np.abs(distance) / spread[row]}
 
 
-def affinity_features(sources: Sources, user: I32, item: I32) -> Columns:
+def affinity_features(attributes: Mapping[str, I32], long: sparse.csr_matrix, row: I32, item: I32) -> Columns:
     """For each attribute, the share of the user's interest that went to items with this item's value of it."""
-    long = sources.long
-    row = np.repeat(np.arange(long.shape[0], dtype=np.int64), np.diff(long.indptr))
+    owner = np.repeat(np.arange(long.shape[0], dtype=np.int64), np.diff(long.indptr))
     total = np.maximum(np.asarray(long.sum(axis=1)).reshape(-1), np.finfo(np.float32).tiny)
     columns: Columns = {}
-    for name, codes in sources.log.attributes.items():
+    for name, codes in attributes.items():
         values = int(codes.max(initial=-1)) + 2  # the last for "none"
-        key = row * values + codes[long.indices] % values
-        keys, inverse = np.unique(key, return_inverse=True)
+        keys, inverse = np.unique(owner * values + codes[long.indices] % values, return_inverse=True)
         sums = np.bincount(inverse, long.data, len(keys))
-        wanted = user.astype(np.int64) * values + codes[item] % values
-        at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-        share = np.where(keys[at] == wanted, sums[at], 0.0) / total[user]
+        wanted = row.astype(np.int64) * values + codes[item] % values
+        share = np.zeros(len(wanted))
+        if len(keys):
+            at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            share = np.where(keys[at] == wanted, sums[at], 0.0) / total[row]
         columns[f"affinity.{name}"] = np.where(codes[item] < 0, np.nan, share)
     return columns
 
@@ -213,5 +187,7 @@ def _cells(matrix, user: I32, item: I32) -> F64:  # type: ignore[no-untyped-def]
     row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     keys = row * matrix.shape[1] + matrix.indices
     wanted = user.astype(np.int64) * matrix.shape[1] + item
-    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    if not len(keys):
+        return np.zeros(len(wanted))
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[at] == wanted, matrix.data[at], 0.0)

@@ -14,7 +14,8 @@ T = TypeVar("T")
 def build(cls: type[T], mapping: Mapping[str, Any], section: str = "") -> T:
     """An instance of the dataclass `cls` from `mapping`, as read from TOML or JSON; absent keys keep their defaults.
 
-    Field types: int, float (an int will do), str, bool, tuple[X, ...] (a list will do) and unions with None.
+    Field types: int, float (an int will do), str, bool, tuple[X, ...] (a list will do), another settings class (a
+    mapping) and unions with None.
     `section` names the place in messages; the class's name if empty. A range is the class's own to check, in
     `__post_init__`, by `ValueError("key must ...")`; the message is given the section here.
     Raises ValueError for an unknown or missing key, a value of another type, or one that `cls` refuses.
@@ -50,6 +51,8 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
             if isinstance(value, list | tuple):
                 inner = typing.get_args(option)[0]
                 return tuple(_typed(each, inner, f"{where}[{at}]") for at, each in enumerate(value))
+        elif dataclasses.is_dataclass(option) and isinstance(value, Mapping):
+            return build(typing.cast(type, option), value, where)
         elif isinstance(value, option) and (option is bool or not isinstance(value, bool)):
             return value
     wanted = " or ".join(

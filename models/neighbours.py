@@ -6,6 +6,7 @@ Lists are as in `baselines`: codes (n, k) int32 and scores (n, k) float32, best 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,24 +37,38 @@ def bm25(interest: Any, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:
     return weighted.astype(np.float32)
 
 
-def user_user(
-    interest: Any, users: NDArray[np.integer], neighbours: int, k: int, allowed: Allowed = None
-) -> tuple[I32, F32]:
-    """What the `neighbours` most similar others (cosine) of each of `users` (n,) are interested in, (n, k).
+@dataclass(frozen=True)
+class UserNeighbours:
+    """Users by their cosine: interest (U, I), its rows at length 1, and those turned round (I, U)."""
 
-    Items that no neighbour touched are not listed. Raises ValueError if k is not in 1..I or weights are refused.
-    """
-    interest = check_interest(interest)
-    length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=1)).reshape(-1))
-    unit = sparse.diags_array((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ interest
-    others = unit.T.tocsr()
+    interest: sparse.csr_matrix
+    unit: sparse.csr_matrix
+    others: sparse.csr_matrix
 
-    def score(codes: NDArray[np.integer]) -> sparse.csr_matrix:
-        alike = sparse.csr_matrix(unit[codes] @ others)
-        alike.data[alike.indices == np.repeat(codes, np.diff(alike.indptr))] = 0  # oneself
-        return keep_largest(alike, neighbours) @ interest
+    PARTS = ("interest", "unit", "others")
 
-    return _by_block(users, score, k, allowed, interest.shape[1])
+    @classmethod
+    def fit(cls, interest: Any) -> UserNeighbours:
+        """Raises ValueError if weights are refused."""
+        interest = check_interest(interest)
+        length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=1)).reshape(-1))
+        unit = sparse.diags_array((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ interest
+        return cls(interest, sparse.csr_matrix(unit), sparse.csr_matrix(unit.T))
+
+    def recommend(
+        self, users: NDArray[np.integer], neighbours: int, k: int, allowed: Allowed = None
+    ) -> tuple[I32, F32]:
+        """What the `neighbours` most similar others of each of `users` (n,) are interested in, (n, k).
+
+        Items that no neighbour touched are not listed. Raises ValueError if k is not in 1..I.
+        """
+
+        def score(codes: NDArray[np.integer]) -> sparse.csr_matrix:
+            alike = sparse.csr_matrix(self.unit[codes] @ self.others)
+            alike.data[alike.indices == np.repeat(codes, np.diff(alike.indptr))] = 0  # oneself
+            return keep_largest(alike, neighbours) @ self.interest
+
+        return _by_block(users, score, k, allowed, self.interest.shape[1])
 
 
 def related(rows: Any, similarity: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:

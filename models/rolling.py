@@ -51,18 +51,21 @@ class Cut:
     candidates: Candidates
     grades: I8
     lists: dict[str, Lists]
-    seconds: dict[str, float]
-    sources: Sources
+    seconds: dict[str, float]  # of each source, fitting and listing
 
 
-def cut_at(
-    rolling: RollingConfig, config: SourcesConfig, ranker: RankerConfig, log: ShopLog, now: float, span: float
-) -> Cut:
-    """Fit the sources on `log` before `now`; take the users, grades and truth of [now, now + span).
+def sources_at(config: SourcesConfig, log: ShopLog, now: float, span: float) -> Sources:
+    """The sources fitted on what lies before `now`; ValueError if nothing does."""
+    return Sources.fit(config, log.between(-np.inf, now).without_returned(), now, span)
 
-    Raises ValueError if nothing lies before `now`, or nobody who bought after it is known.
+
+def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: Sources) -> Cut:
+    """The users, grades and truth of [now, now + span), and what the sources, fitted at `now`, have for these users.
+
+    Raises ValueError if nobody who bought after `now` is known.
     """
-    history, after = log.between(-np.inf, now).without_returned(), log.between(now, now + span).without_returned()
+    now, span, history = sources.now, sources.span, sources.log
+    after = log.between(now, now + span).without_returned()
     bought = after.where(after.kind == truth_kind(log.between(-np.inf, now)))
     known = np.zeros(log.n_users, bool)
     known[history.user] = True
@@ -75,7 +78,6 @@ def cut_at(
         )
     if len(users) > rolling.most_users:
         users = users[np.linspace(0, len(users) - 1, rolling.most_users).astype(np.int64)]
-    sources = Sources(config, history, now, span)
     made = sources.lists(users)
     lists = {name: found for name, (found, _) in made.items()}
     candidates = candidates_at(sources, users, lists)
@@ -92,8 +94,7 @@ def cut_at(
         candidates=candidates,
         grades=graded(ranker, candidates, users, after),
         lists=lists,
-        seconds={name: seconds for name, (_, seconds) in made.items()},
-        sources=sources,
+        seconds={name: seconds + sources.seconds.get(name, 0.0) for name, (_, seconds) in made.items()},
     )
 
 

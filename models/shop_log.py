@@ -91,6 +91,10 @@ class ShopLog:
         low, high = np.searchsorted(self.time, [start, end])
         return self.where(slice(int(low), int(high)))
 
+    def of_users(self, users: NDArray[np.integer]) -> ShopLog:
+        """The same events with `users` (n,), ascending codes, as users 0..n-1; all events must be theirs."""
+        return dataclasses.replace(self, user=np.searchsorted(users, self.user).astype(np.int32), n_users=len(users))
+
     def without_returned(self) -> ShopLog:
         """Neither returns nor what they took back: each return takes the same user's latest purchase of the item
         before it; one without such a purchase (it may lie before the log) takes nothing."""

@@ -24,9 +24,9 @@ from models.diversity import DiversityConfig, diversify
 from models.metrics import score_lists
 from models.neighbours import related
 from models.ranker import Ranker, RankerConfig
-from models.rolling import Cut, RollingConfig, cut_at, earlier_cuts, split_cuts
+from models.rolling import Cut, RollingConfig, cut_at, earlier_cuts, sources_at, split_cuts
 from models.shop_log import KINDS, EventWeights, ShopLog, truth_kind, truth_span
-from models.sources import SourcesConfig, fit_als
+from models.sources import Sources, SourcesConfig, fit_als, visited_together
 from tests.bench.logs import read_log
 from tests.bench.quality import Measured, progress, report
 
@@ -68,17 +68,19 @@ def ranked(ranker: Ranker, cut: Cut, k: int = K) -> tuple[I32, NDArray[np.float3
     return ranker.recommend(cut.candidates, min(k, cut.truth.shape[1]), cut.truth.shape[1])
 
 
-def weight_evidence(cuts: list[Cut]) -> dict[str, Any]:
+def weight_evidence(cuts: list[Cut], at: dict[float, Sources]) -> dict[str, Any]:
     """ndcg@12 of ALS and co-visitation, with purchases above views and with every event weighed the same."""
     found: dict[str, list[dict[bool, I32]]] = {"als": [], "covisitation": []}
     for cut in cuts:
-        sources, users = cut.sources, cut.users
+        sources, users = at[cut.now], cut.users
         span = sources.span * sources.config.long_half_life, sources.span * sources.config.short_half_life
         long, short = (sources.log.interest(EQUAL, half_life, sources.now) for half_life in span)
         touched = np.asarray(long.sum(axis=0)).reshape(-1) > 0
         flat, _ = fit_als(sources.config.als, long).recommend(users, sources.k, None, touched)
         found["als"].append({True: cut.lists["als"][0], False: flat})
-        flat, _ = related(short[users], sources.visited_together(EQUAL), sources.k)
+        flat, _ = related(
+            short[users], visited_together(sources.config, sources.log, sources.now, sources.span, EQUAL), sources.k
+        )
         found["covisitation"].append({True: cut.lists["covisitation"][0], False: flat})
     result: dict[str, Any] = {"buyers": sum(len(cut.users) for cut in cuts), "spans": len(cuts)}
     for name, lists in found.items():
@@ -88,11 +90,11 @@ def weight_evidence(cuts: list[Cut]) -> dict[str, Any]:
     return result
 
 
-def rule_costs(ranker: Ranker, cut: Cut) -> dict[str, float]:
+def rule_costs(ranker: Ranker, cut: Cut, sources: Sources) -> dict[str, float]:
     """ndcg@12 that each business rule leaves, over the ranker's; every rule starts from the same ranked lists."""
     codes, scores = ranked(ranker, cut, DEPTH)
     k = min(K, codes.shape[1])
-    category = cut.sources.log.attributes.get("category")
+    category = sources.log.attributes.get("category")
     rules = {f"mmr {share}": DiversityConfig(mmr=share) for share in (0.9, 0.7)}
     if category is not None:
         rules |= {f"{most} a category": DiversityConfig(most_per_category=most) for most in (3, 2)}
@@ -101,7 +103,7 @@ def rule_costs(ranker: Ranker, cut: Cut) -> dict[str, float]:
     kept = {}
     plain = measured([cut], [codes[:, :k]])["ndcg@12"].mean()
     for name, rule in rules.items():
-        shown, _ = diversify(rule, codes, scores, k, category, vectors=cut.sources.factors.item_factors)
+        shown, _ = diversify(rule, codes, scores, k, category, vectors=sources.item_factors)
         kept[name] = round(float(measured([cut], [shown])["ndcg@12"].mean() / max(plain, 1e-9) - 1), 4)
         print(f"  {name:14} {kept[name]:+.1%} of ndcg@12")
     return kept
@@ -118,16 +120,18 @@ def main() -> None:
         log = read_log(args.data)
     test, span = truth_span(log)
 
+    at: dict[float, Sources] = {}
     with progress("choosing on earlier spans") as choosing:
         teaching, judging, validated, rounds = choose(
-            log.between(-np.inf, test), test, span, config, ranker_config, rolling
+            log.between(-np.inf, test), test, span, config, ranker_config, rolling, at
         )
     valid = {name: float(values["ndcg@12"].mean()) for name, values in validated.items()}
     best_source = max((name for name in valid if name != "hybrid"), key=valid.__getitem__)
     best = max(valid, key=valid.__getitem__)
 
     with progress("the test span: sources") as fitting:
-        cut = cut_at(rolling, config, ranker_config, log, test, span)
+        at[test] = sources_at(config, log, test, span)
+        cut = cut_at(rolling, ranker_config, log, at[test])
     with progress("the test span: ranker, fitted anew on every earlier span") as ranking:
         ranker = Ranker.fit(ranker_config, [(one.candidates, one.grades) for one in (*judging, *teaching)], (), rounds)
         codes, _ = ranked(ranker, cut)
@@ -136,28 +140,38 @@ def main() -> None:
     for name, row in rows.items():
         row.more["valid_ndcg@12"] = round(valid[name], 5)
     figures = compared(rows, best_source, valid)
-    print_findings(ranker, cut, judging, span)
+    print_findings(ranker, cut, at[test], judging)
     print("\npurchases above views, ndcg@12 over the test span and the earlier ones:")
     mixed = len(np.unique(log.kind[log.kind <= truth_kind(log)])) > 1
     if mixed:
-        figures["purchase_weight"] = weight_evidence([cut, *judging, *teaching])
+        figures["purchase_weight"] = weight_evidence([cut, *judging, *teaching], at)
     else:
         print(f"  {KINDS[truth_kind(log)]} is the only kind of event here: nothing to weigh")
         figures["purchase_weight"] = None
     print("\nbusiness rules after the ranker, each alone:")
-    figures["rules"] = rule_costs(ranker, cut)
+    figures["rules"] = rule_costs(ranker, cut, at[test])
     days = f"last {span:g} days"
     report(f"{args.data.name}, {days}, repeats counted, nothing masked", rows, best, {}, figures)
 
 
 def choose(
-    log: ShopLog, test: float, span: float, config: SourcesConfig, ranker: RankerConfig, rolling: RollingConfig
+    log: ShopLog,
+    test: float,
+    span: float,
+    config: SourcesConfig,
+    ranker: RankerConfig,
+    rolling: RollingConfig,
+    at: dict[float, Sources],
 ) -> tuple[list[Cut], list[Cut], dict[str, dict[str, NDArray[np.float64]]], int]:
-    """(teaching, judging, metrics of each source and the hybrid on the judging cuts, rounds); log ends at `test`."""
+    """(teaching, judging, metrics of each source and the hybrid on the judging cuts, rounds); log ends at `test`.
+
+    Into `at` go the sources of each cut, by its moment.
+    """
 
     def make(now: float) -> Cut:
         with progress(f"  {(test - now) / span:.0f} spans before the test"):
-            return cut_at(rolling, config, ranker, log, now, span)
+            at[now] = sources_at(config, log, now, span)
+            return cut_at(rolling, ranker, log, at[now])
 
     cuts = list(earlier_cuts(rolling, log, test, span, make))
     teaching, judging = split_cuts(rolling, cuts)
@@ -185,12 +199,12 @@ def compared(rows: dict[str, Measured], best_source: str, valid: dict[str, float
     }
 
 
-def print_findings(ranker: Ranker, cut: Cut, judging: list[Cut], span: float) -> None:
+def print_findings(ranker: Ranker, cut: Cut, sources: Sources, judging: list[Cut]) -> None:
     buyers, pairs = len(cut.users), cut.truth.nnz
-    known = cut.sources.long.astype(bool)[cut.users].multiply(cut.truth).nnz
+    known = sources.long.astype(bool)[cut.users].multiply(cut.truth).nnz
     reached = int((cut.grades == cut.grades.max(initial=1)).sum())
     print(
-        f"\n{buyers:,} known buyers of {pairs:,} items in the last {span:g} days, {known / pairs:.0%} of them "
+        f"\n{buyers:,} known buyers of {pairs:,} items in the last {sources.span:g} days, {known / pairs:.0%} of them "
         f"touched before; {cut.newcomers:,} more buyers were never seen before and are left out; "
         f"validated on {sum(len(one.users) for one in judging):,} buyers of {len(judging)} earlier spans"
     )

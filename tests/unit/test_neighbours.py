@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from models.baselines import from_neighbours, item_item
-from models.neighbours import best_of_all, bm25, covisitation, related, top_sparse, trending, user_user
+from models.neighbours import UserNeighbours, best_of_all, bm25, covisitation, related, top_sparse, trending
 from models.rebuy import Rebuy, RebuyConfig
 from models.shop_log import KINDS, EventWeights, ShopLog, truth_kind, truth_span
 from tests.unit.recommender_battery import LearnsTaste, RecommenderBattery, shop
@@ -38,14 +38,14 @@ def test_bm25_prefers_the_rarer_of_two_items():
 
 def test_user_user_gives_what_alike_users_have_and_never_counts_oneself():
     interest = csr_matrix(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 1]], np.float32))
-    codes, scores = user_user(interest, np.array([0, 2]), 1, 3)
+    codes, scores = UserNeighbours.fit(interest).recommend(np.array([0, 2]), 1, 3)
     assert codes.tolist() == [[0, 1, 2], [-1, -1, -1]]
     np.testing.assert_allclose(scores[0], 2 / np.sqrt(6), rtol=1e-6)
 
 
 def test_user_user_finds_the_taste():
     interest = shop(300, 60)
-    codes, _ = user_user(interest, np.arange(2, 300), 20, 5)
+    codes, _ = UserNeighbours.fit(interest).recommend(np.arange(2, 300), 20, 5)
     assert ((codes + np.arange(2, 300)[:, None]) % 2 == 0).mean() > 0.9
 
 
@@ -99,7 +99,7 @@ def test_weights_that_are_no_interest_are_refused(bad):
     with pytest.raises(ValueError, match="1 of 2 weights are not finite and above 0"):
         covisitation(user, item, weight, time, 2, now=2.0, **TWO)
     interest = csr_matrix((weight, (user, item)), shape=(1, 2))
-    for refuse in (bm25, lambda matrix: user_user(matrix, np.array([0]), 1, 1)):
+    for refuse in (bm25, UserNeighbours.fit):
         with pytest.raises(ValueError, match="weights are not finite and above 0"):
             refuse(interest)
 
@@ -115,7 +115,7 @@ def test_k_outside_the_catalogue_is_refused():
         with pytest.raises(ValueError, match=f"k={k} is not in 1..2"):
             best_of_all(np.ones(2, np.float32), 1, k)
         with pytest.raises(ValueError, match=f"k={k} is not in 1..2"):
-            user_user(csr_matrix(np.ones((1, 2), np.float32)), np.array([0]), 1, k)
+            UserNeighbours.fit(csr_matrix(np.ones((1, 2), np.float32))).recommend(np.array([0]), 1, k)
 
 
 def test_ties_go_to_the_lower_code_and_zeros_are_not_listed():

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from models.als import ALSConfig
-from models.candidates import Candidates, gather
+from models.candidates import Candidates, candidates_at, gather
 from models.metrics import score_lists
 from models.ranker import Ranker, RankerConfig, graded
-from models.rolling import RollingConfig, cut_at, earlier_cuts, split_cuts
+from models.rolling import RollingConfig, cut_at, earlier_cuts, sources_at, split_cuts
 from models.shop_log import KINDS, PURCHASE, ShopLog
 from models.sources import Sources, SourcesConfig
 
@@ -46,7 +46,7 @@ def shop_log(users=60, items=40, weeks=8, kinds=("view", "purchase")):
 
 @lru_cache
 def cut(week=7, users=60):
-    return cut_at(ROLLING, SOURCES, SMALL, shop_log(users), 7.0 * week, 7.0)
+    return cut_at(ROLLING, SMALL, shop_log(users), sources_at(SOURCES, shop_log(users), 7.0 * week, 7.0))
 
 
 @lru_cache
@@ -125,11 +125,27 @@ def test_one_user_only():
 def test_users_all_cold_get_what_is_popular():
     history = shop_log().between(-np.inf, 49)
     cold = replace(history, n_users=70)
-    sources = Sources(SOURCES, cold, 49.0, 7.0)
+    sources = Sources.fit(SOURCES, cold, 49.0, 7.0)
     lists = {name: found for name, (found, _) in sources.lists(np.arange(60, 70)).items()}
     assert (lists["popularity"][0] >= 0).all()
     assert (lists["own"][0] == -1).all()
     assert (lists["als"][0] == -1).all()
+
+
+def test_sources_from_the_disk_and_in_blocks_say_the_same(tmp_path):
+    sources = sources_at(SOURCES, shop_log(), 49.0, 7.0)
+    sources.save(tmp_path)
+    loaded = Sources.load(tmp_path)
+    everybody = np.arange(60)
+
+    def table(of, users):
+        return candidates_at(of, users, {name: found for name, (found, _) in of.lists(users).items()})
+
+    whole, blocks = table(sources, everybody), [table(loaded, part) for part in np.array_split(everybody, 7)]
+    assert np.concatenate([part.features for part in blocks]).tobytes() == whole.features.tobytes()
+    assert np.concatenate([part.item for part in blocks]).tobytes() == whole.item.tobytes()
+    with pytest.raises(ValueError, match="ascending codes, each once"):
+        loaded.events_of(np.array([3, 2]))
 
 
 def test_a_user_without_candidates_gets_an_empty_list():
@@ -179,7 +195,8 @@ def test_grades_go_by_the_strongest_event():
 def test_a_cut_knows_nothing_of_what_comes_after():
     log = shop_log()
     changed = replace(log, item=np.where(log.time >= 49, (log.item + 7) % 40, log.item).astype(np.int32))
-    features = [cut_at(ROLLING, SOURCES, SMALL, each, 49.0, 7.0).candidates.features for each in (log, changed)]
+    cuts = [cut_at(ROLLING, SMALL, each, sources_at(SOURCES, each, 49.0, 7.0)) for each in (log, changed)]
+    features = [one.candidates.features for one in cuts]
     assert features[0].tobytes() == features[1].tobytes()
 
 
@@ -197,7 +214,7 @@ def test_a_span_of_newcomers_is_refused():
     log = shop_log()
     strangers = replace(log, user=np.where(log.time >= 49, 60, log.user).astype(np.int32), n_users=61)
     with pytest.raises(ValueError, match="nobody to rank for"):
-        cut_at(ROLLING, SOURCES, SMALL, strangers, 49.0, 7.0)
+        cut_at(ROLLING, SMALL, strangers, sources_at(SOURCES, strangers, 49.0, 7.0))
 
 
 def test_the_union_of_sources_holds_each_pair_once():
