@@ -265,6 +265,7 @@ with DAG(
         spark("rank_popular_items"),
         spark("find_bought_together"),
         plain("train_als", pool="gpu", queue="gpu"),
+        plain("train_ranker"),
         spark("recommend_items"),
         plain("judge_lists"),
         gate("lists"),

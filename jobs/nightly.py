@@ -21,6 +21,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("rank_popular_items", {}),
     ("find_bought_together", {}),
     ("train_als", {}),
+    ("train_ranker", {}),
     ("recommend_items", {}),
     ("judge_lists", {}),
     ("check_tables", {"stage": "lists"}),

@@ -1,4 +1,4 @@
-"""Interest, ALS factors and popular items -> recommendations for every user and for anonymous visitors; similar_items.
+"""Sources, ranker and popular items -> recommendations for every user and for anonymous visitors; similar_items.
 
 Rules, before any list is filled, so that a list is never short because of them:
 - only items that are active and in stock;
@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
-from jobs.runtime.scoring import Catalogue, ladders_from, list_writer, neighbour_writer
+from jobs.runtime.scoring import Catalogue, Scorer, ladders_from, list_writer, neighbour_writer
 from jobs.runtime.shelf import can_be_shown, proven_replenishable
 from models.als import ALS
 from models.top_k import plan_blocks
@@ -60,7 +60,7 @@ class RecommendConfig:
 
 
 def describe_items(night: Night, config: RecommendConfig) -> pa.Table:
-    """(item_id, title, can_be_shown, is_replenishable) of the whole catalogue, sorted by item_id."""
+    """(item_id, title, category, brand, can_be_shown, is_replenishable) of the whole catalogue, sorted by item_id."""
     items = night.read_arrow(ITEMS).sort_by("item_id")
     pairs = night.each_file(INTEREST, ["item_id", "purchase_orders"])
     proven = proven_replenishable(pairs, config.rebuy_buyers, config.rebuy_share)
@@ -68,6 +68,8 @@ def describe_items(night: Night, config: RecommendConfig) -> pa.Table:
     return pa.table({
         "item_id": items["item_id"],
         "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
+        "category": items["category"],
+        "brand": items["brand"],
         "can_be_shown": can_be_shown(items),
         "is_replenishable": replenishable,
     })  # fmt: skip
@@ -101,8 +103,9 @@ def main(night: Night) -> None:
     described = describe_items(night, config)
     with night.lake.local_copy(*folder) as path:
         model = ALS.load(path)
+    scorer = _scorer(night)
     ladders = ladders_from(night.read_arrow(POPULAR_ITEMS), config.segment_by, config.trending_places)
-    catalogue = Catalogue.of(described, model, ladders)
+    catalogue = Catalogue.of(described, model, ladders, night.settings.section("diversity"))
     _preflight(night, config, catalogue, model)
     shared = night.spark.sparkContext.broadcast(catalogue)
 
@@ -110,14 +113,28 @@ def main(night: Night) -> None:
     users = night.read(USERS).select("user_id", F.col(config.segment_by).cast("string").alias("segment"))
     anonymous = night.spark.createDataFrame([(ANONYMOUS, None)], "user_id string, segment string")
     everyone = users.unionByName(anonymous).join(histories(night.read(INTEREST), codes, config), "user_id", "left")
-    write_lists = list_writer(shared, night.lake.root, folder, config, night.valid_until)
+    write_lists = list_writer(shared, scorer, config, night.valid_until)
     night.write(RECOMMENDATIONS, everyone.mapInArrow(write_lists, RECOMMENDATIONS.ddl))
 
     partitions = max(night.spark.sparkContext.defaultParallelism, len(model.item_ids) // 5_000)
     slices = night.spark.range(0, len(catalogue.item_ids), 1, partitions)
     write_neighbours = neighbour_writer(shared, config, night.valid_until)
     night.write(SIMILAR_ITEMS, slices.mapInArrow(write_neighbours, SIMILAR_ITEMS.ddl))
-    night.report(items=len(catalogue.item_ids), shown=int(catalogue.shown.sum()), model_run="/".join(folder))
+    night.report(
+        items=len(catalogue.item_ids),
+        shown=int(catalogue.shown.sum()),
+        model_run="/".join(folder),
+        ranker="/".join(scorer.ranker or ()),
+    )
+
+
+def _scorer(night: Night) -> Scorer:
+    """Tonight's sources and the newest ranker that was promoted; neither in a shop where nobody did anything yet."""
+    sources = night.lake.model_before("sources", night.date, including=True)
+    if sources is None or sources[2] != f"date={night.date}":
+        night.log.info("no sources tonight: every list comes from the ladder of popularity")
+        return Scorer(night.lake.root, None, None)
+    return Scorer(night.lake.root, sources, night.lake.model_before("ranker", night.date, including=True))
 
 
 def _preflight(night: Night, config: RecommendConfig, catalogue: Catalogue, model: ALS) -> None:

@@ -60,6 +60,11 @@ class Candidates:
             number[self.user[rows]], self.item[rows], self.features[rows], self.names, int(np.count_nonzero(chosen))
         )
 
+    def of_rows(self, rows: NDArray[np.integer]) -> Candidates:
+        """The chosen rows alone, in any order and each a user of its own: for what looks at rows by themselves."""
+        number = np.arange(len(rows), dtype=np.int32)
+        return Candidates(number, self.item[rows], self.features[rows], self.names, len(rows))
+
 
 def gather(lists: Mapping[str, Lists], n_items: int) -> tuple[I32, I32, Columns]:
     """(user row, item, columns): the union of all sources' lists, `<source>.score` and `<source>.rank` (from 1) of

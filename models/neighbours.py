@@ -15,7 +15,7 @@ from scipy import sparse
 
 from models.baselines import Allowed
 from models.interactions import check_interest, refuse_weights
-from models.top_k import F32, I32, places, rank_entries
+from models.top_k import F32, I32, best_entries, rank_entries
 
 BLOCK = 512  # users whose scores are made at once
 
@@ -173,9 +173,11 @@ def top_sparse(scores: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
 
 def keep_largest(matrix: Any, count: int) -> sparse.csr_matrix:
     """The `count` largest entries above 0 of each row; ties to the lower column."""
-    entries = sparse.coo_array(matrix)
-    kept = (entries.data > 0) & (places(entries.row, entries.col, entries.data) < count)
-    return sparse.csr_matrix((entries.data[kept], (entries.row[kept], entries.col[kept])), shape=matrix.shape)
+    entries = sparse.csr_matrix(matrix).tocoo()
+    above = entries.data > 0
+    row, column, value = entries.row[above], entries.col[above], entries.data[above].astype(np.float32)
+    kept, _ = best_entries(row, column, value, count)
+    return sparse.csr_matrix((value[kept], (row[kept], column[kept])), shape=matrix.shape)
 
 
 def _by_block(users: NDArray[np.integer], score: Any, k: int, allowed: Allowed, n_items: int) -> tuple[I32, F32]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -137,17 +139,30 @@ class Ranker:
 
     def contributions(self, candidates: Candidates) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """(groups, (R, G)): what each group of features (a source, own, user, item, price, affinity, and `base`, the
-        same for all) adds to each row's score; a row's parts sum to its score."""
+        same for all) adds to each row's score; a row's parts sum to its score.
+
+        A split's feature is given the change of the tree's mean output on the row's path through it (Saabas 2014), not
+        the mean over all orders of the features (SHAP), which costs several hundred times as much.
+        """
         self._refuse_other(candidates)
-        parts = np.asarray(
-            self.booster.predict(
-                candidates.features, num_iteration=self.rounds, pred_contrib=True, num_threads=self.config.threads
+        groups, tables = self._paths
+        parts = np.zeros((len(candidates), len(groups)))
+        if len(candidates):
+            leaves = self.booster.predict(
+                candidates.features, num_iteration=self.rounds, pred_leaf=True, num_threads=self.config.threads
             )
-        )
-        group = [name.partition(".")[0] for name in self.names] + ["base"]
-        groups = tuple(dict.fromkeys(group))
-        member = np.array([[one == other for other in groups] for one in group], np.float64)
-        return groups, parts @ member
+            for table, leaf in zip(tables, np.asarray(leaves, np.int64).reshape(len(candidates), -1).T, strict=True):
+                parts += table[leaf]
+        return groups, parts
+
+    @functools.cached_property
+    def _paths(self) -> tuple[tuple[str, ...], list[NDArray[np.float64]]]:
+        """(groups, one (leaves, G) table a tree): what each group adds on the way from the root to each leaf."""
+        group = [name.partition(".")[0] for name in self.names]
+        groups = (*dict.fromkeys(group), "base")
+        column = [groups.index(one) for one in group]
+        trees = [tree["tree_structure"] for tree in self.booster.dump_model(num_iteration=self.rounds)["tree_info"]]
+        return groups, [_leaf_parts(tree, column, len(groups)) for tree in trees]
 
     def importances(self) -> dict[str, float]:
         """Feature -> its share of the loss that all splits removed, most first; sums to 1."""
@@ -185,6 +200,24 @@ class Ranker:
         if candidates.names != self.names:
             lost, new = sorted(set(self.names) - set(candidates.names)), sorted(set(candidates.names) - set(self.names))
             raise ValueError(f"candidates lack {lost} and add {new}, or order features otherwise; fit the ranker again")
+
+
+def _leaf_parts(tree: dict[str, Any], column: list[int], groups: int) -> NDArray[np.float64]:
+    """(leaves, groups) parts of one dumped tree; the root's value goes to the last group."""
+    root = np.zeros(groups)
+    root[-1] = tree.get("internal_value", tree.get("leaf_value"))
+    found, open_nodes = {}, [(tree, root)]
+    while open_nodes:
+        node, parts = open_nodes.pop()
+        if "split_feature" not in node:
+            found[node.get("leaf_index", 0)] = parts
+            continue
+        for child in (node["left_child"], node["right_child"]):
+            below = parts.copy()
+            value = child["internal_value"] if "split_feature" in child else child["leaf_value"]
+            below[column[node["split_feature"]]] += value - node["internal_value"]
+            open_nodes.append((child, below))
+    return np.array([found[leaf] for leaf in range(len(found))])
 
 
 def _parameters(config: RankerConfig) -> dict[str, object]:

@@ -21,6 +21,10 @@ from models.sources import Lists, Sources, SourcesConfig
 I8 = NDArray[np.int8]
 
 
+class TooLittleHistory(ValueError):
+    """The log has no two cuts, or nobody to rank for at one."""
+
+
 @dataclass(frozen=True)
 class RollingConfig:
     """How many cuts teach and how many judge, by the number of users in them."""
@@ -62,7 +66,7 @@ def sources_at(config: SourcesConfig, log: ShopLog, now: float, span: float) -> 
 def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: Sources) -> Cut:
     """The users, grades and truth of [now, now + span), and what the sources, fitted at `now`, have for these users.
 
-    Raises ValueError if nobody who bought after `now` is known.
+    Raises TooLittleHistory if nobody who bought after `now` is known.
     """
     now, span, history = sources.now, sources.span, sources.log
     after = log.between(now, now + span).without_returned()
@@ -72,7 +76,7 @@ def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: 
     buyers = np.unique(bought.user)
     users = buyers[known[buyers]]
     if not len(users):
-        raise ValueError(
+        raise TooLittleHistory(
             f"none of the {len(buyers):,} buyers of day {now:.2f} to {now + span:.2f} was seen before: "
             f"nobody to rank for"
         )
@@ -103,12 +107,12 @@ def earlier_cuts(
 ) -> Iterator[Cut]:
     """make(now) for test - span, test - 2 * span, ... while enough history lies before and more users are wanted.
 
-    Raises ValueError if not even one validating and one teaching cut fit.
+    Raises TooLittleHistory if not even one validating and one teaching cut fit.
     """
     start = float(log.time[0])
     possible = min(rolling.most_cuts, int((test - start) / span - rolling.least_history + 1e-9))
     if possible < 2:
-        raise ValueError(
+        raise TooLittleHistory(
             f"{(test - start) / span:.1f} spans of {span:.2f} days before day {test:.2f}; "
             f"need {rolling.least_history + 2:.1f}: one cut to teach, one to judge"
         )

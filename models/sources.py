@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.als import ALS, ALSConfig
-from models.baselines import item_item
+from models.baselines import Allowed, item_item
 from models.manifest import read_manifest, write_manifest
 from models.neighbours import UserNeighbours, best_of_all, bm25, covisitation, related, top_sparse, trending
 from models.rebuy import Rebuy, RebuyConfig
@@ -148,23 +148,28 @@ class Sources:
         """The length of each source's lists."""
         return min(self.config.candidates, self.log.n_items)
 
-    def lists(self, users: Users) -> dict[str, tuple[Lists, float]]:
-        """Name -> ((codes, scores) each (n, K), seconds) for each of `users` (n,); names in a fixed order."""
+    def lists(self, users: Users, allowed: Allowed = None) -> dict[str, tuple[Lists, float]]:
+        """Name -> ((codes, scores) each (n, K), seconds) for each of `users` (n,); names in a fixed order.
+
+        `allowed` (I,) bool: no other item is listed.
+        """
         n, k = len(users), self.k
         makers: dict[str, Callable[[], Lists]] = {
-            "popularity": lambda: best_of_all(self.popular, n, k),
-            "trending": lambda: best_of_all(self.trend, n, k),
-            "als": lambda: self._als(users),
-            "item_item": lambda: related(self.long[users], self.cosine, k),
-            "item_item_bm25": lambda: related(self.long[users], self.cosine_bm25, k),
-            "user_user": lambda: self.alike.recommend(users, self.config.neighbours, k),
-            "covisitation": lambda: related(self.short[users], self.visited, k),
-            "buy_again": lambda: top_sparse(self.due[users], k),
-            "own": lambda: top_sparse(self.short[users], k),  # whatever the user touched of late, bought or not
+            "popularity": lambda: best_of_all(self.popular, n, k, allowed),
+            "trending": lambda: best_of_all(self.trend, n, k, allowed),
+            "als": lambda: self._als(users, allowed),
+            "item_item": lambda: related(self.long[users], self.cosine, k, allowed),
+            "item_item_bm25": lambda: related(self.long[users], self.cosine_bm25, k, allowed),
+            "user_user": lambda: self.alike.recommend(users, self.config.neighbours, k, allowed),
+            "covisitation": lambda: related(self.short[users], self.visited, k, allowed),
+            "buy_again": lambda: top_sparse(self.due[users], k, allowed),
+            "own": lambda: top_sparse(
+                self.short[users], k, allowed
+            ),  # whatever the user touched of late, bought or not
         }
         if self.described is not None:
             # Items that share attributes with the user's, rare ones more; popular ones first among equals.
-            makers["content"] = lambda: related(self.long[users] @ self.described, self.by_value, k)
+            makers["content"] = lambda: related(self.long[users] @ self.described, self.by_value, k, allowed)
         found = {}
         for name, make in makers.items():
             started = time.perf_counter()
@@ -172,10 +177,17 @@ class Sources:
             found[name] = lists, time.perf_counter() - started
         return found
 
-    def _als(self, users: Users) -> Lists:
+    def _als(self, users: Users, allowed: Allowed) -> Lists:
         factors, threads = self.user_factors[users], self.config.als.threads
-        codes, scores = top_k(factors, self.item_factors, self.k, None, self.popular > 0, threads=threads)
+        known: NDArray[np.bool_] = np.asarray(self.item_factors.any(axis=1))
+        if allowed is not None:
+            known = known & allowed
+        codes, scores = top_k(factors, self.item_factors, self.k, None, known, threads=threads)
         return np.where(scores > 0, codes, -1), np.where(scores > 0, scores, np.float32(-np.inf))
+
+    def knows(self, users: Users) -> NDArray[np.bool_]:
+        """(n,) whether anything is known of each user: events in the log, or factors."""
+        return (self.start[users + 1] > self.start[users]) | self.user_factors[users].any(axis=1)
 
     def events_of(self, users: Users) -> ShopLog:
         """The events of `users` (n,), ascending codes, each once; in it they are users 0..n-1.

@@ -111,6 +111,11 @@ class Night:
         first = after + dt.timedelta(days=1) if after else dt.date.min
         return self._frame(table, [*self._between(table, first), self.version(table)])
 
+    def paths_since(self, table: Table, first: dt.date) -> list[str]:
+        """The files of all dates from `first` to tonight, for what reads them one at a time."""
+        versions = [*self._between(table, first), self.version(table)]
+        return [path for version in versions for path in self.lake.file_paths(version)]
+
     def _between(self, table: Table, first: dt.date) -> list[Version]:
         versions = [self.lake.current(table, d) for d in self.lake.dates(table) if first <= d < self.date]
         return [v for v in versions if v]

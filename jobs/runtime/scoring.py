@@ -1,6 +1,6 @@
 """Scoring inside Spark's Python workers: Arrow batches of users in, rows of lists out.
 
-The catalogue travels once to each worker as a broadcast; user factors are read from the model's folder, once a worker.
+The catalogue travels once to each worker as a broadcast; sources and ranker are read from their folders, once a worker.
 """
 
 from __future__ import annotations
@@ -9,22 +9,45 @@ import datetime as dt
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from jobs.runtime.lake import Lake
 from models.als import ALS
+from models.diversity import DiversityConfig
+from models.hybrid import Ranked, Rules, rank_users
 from models.lists import Lists, Rung, because, fill
+from models.ranker import Ranker
+from models.sources import Sources
 from models.top_k import top_k
 from schemas.arrow import arrow_schema
 from schemas.tables import RECOMMENDATIONS, SIMILAR_ITEMS
 
-_BLOCK = 4096  # users scored at once: bounds the arrays beside the score tiles
+_BLOCK = 1024  # users ranked at once: some hundred candidates each, fifty features
+_PARTS = 3  # of a score that a row tells
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+# Why, for a person, by source; those of BECAUSE end with the title of an item of the user's own.
+REASONS = {
+    "buy_again": "you bought it before",
+    "own": "you looked at it lately",
+    "covisitation": "goes with ",
+    "item_item": "others who chose it also chose ",
+    "item_item_bm25": "others who chose it also chose ",
+    "content": "like ",
+    "als": "because you chose ",
+    "user_user": "people with your taste choose it",
+    "segment_popular": "popular in ",
+    "trending": "trending now",
+    "popularity": "popular with everybody",
+    "popular": "popular with everybody",
+}
+BECAUSE = ("covisitation", "item_item", "item_item_bm25", "content", "als")
 
 
 @dataclass(frozen=True)
@@ -32,7 +55,8 @@ class Catalogue:
     """Tonight's items by code = place in `item_ids` (I, sorted).
 
     titles (I,); shown, replenishable, known (I,) bool; factors (I, D), zero where the model does not know the item;
-    ladders: segment -> rungs; last: every item that can be shown, most popular first.
+    ladders: segment -> rungs; last: every item that can be shown, most popular first; rules: of
+    brand, category and likeness.
     """
 
     item_ids: pa.Array
@@ -43,10 +67,15 @@ class Catalogue:
     factors: np.ndarray
     ladders: dict[str | None, list[Rung]]
     last: Rung
+    rules: Rules
 
     @classmethod
     def of(
-        cls, described: pa.Table, model: ALS, popular: dict[str | None, list[tuple[pa.Array, np.ndarray, int]]]
+        cls,
+        described: pa.Table,
+        model: ALS,
+        popular: dict[str | None, list[tuple[pa.Array, np.ndarray, int]]],
+        diversity: DiversityConfig,
     ) -> Catalogue:
         item_ids = described["item_id"].combine_chunks()
         at = pc.index_in(item_ids, pa.array(model.item_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
@@ -64,12 +93,20 @@ class Catalogue:
         codes = np.concatenate([first, rest])
         last = Rung(codes, np.zeros(len(codes), np.float32), 3)
         replenishable = described["is_replenishable"].to_numpy()
-        return cls(item_ids, described["title"].combine_chunks(), shown, at >= 0, replenishable, factors, ladders, last)
+        rules = Rules(diversity, _value_codes(described["category"]), _value_codes(described["brand"]))
+        titles = described["title"].combine_chunks()
+        return cls(item_ids, titles, shown, at >= 0, replenishable, factors, ladders, last, rules)
 
     def as_codes(self) -> pa.Table:
         """(item_id, code, is_replenishable), to join with pairs."""
         codes = pa.array(np.arange(len(self.item_ids), dtype=np.int32))
         return pa.table({"item_id": self.item_ids, "code": codes, "is_replenishable": pa.array(self.replenishable)})
+
+
+def _value_codes(values: pa.ChunkedArray) -> np.ndarray:
+    """A code (I,) for each distinct value, -1 for none."""
+    encoded = values.combine_chunks().dictionary_encode()
+    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
 
 
 def ladders_from(
@@ -92,59 +129,116 @@ def ladders_from(
     return {None: common, **own}
 
 
+@dataclass(frozen=True)
+class Scorer:
+    """Where the night's sources and its ranker lie in the lake; without sources lists come from the ladder alone."""
+
+    root: str
+    sources: tuple[str, ...] | None
+    ranker: tuple[str, ...] | None
+
+    def load(self) -> tuple[Sources, Ranker | None, pa.Array] | None:
+        """(sources, ranker, sorted ids of their users), the arrays mapped from the files; None without sources."""
+        if self.sources is None:
+            return None
+        lake = Lake(self.root)
+        with lake.local_copy(*self.sources) as path:  # what is mapped stays readable when a copy is deleted
+            sources = Sources.load(path)
+            with np.load(Path(path) / "ids.npz", allow_pickle=False) as ids:
+                users = pa.array(ids["user_ids"], pa.string())
+        if self.ranker is None:
+            return sources, None, users
+        with lake.local_copy(*self.ranker) as path:
+            return sources, Ranker.load(path), users
+
+
 @functools.lru_cache(maxsize=1)
-def _model(root: str, folder: tuple[str, ...]) -> tuple[ALS, pa.Array]:
-    """The model, read once by each worker process."""
-    with Lake(root).local_copy(*folder) as path:
-        model = ALS.load(path)
-    return model, pa.array(model.user_ids, pa.string())
+def _loaded(scorer: Scorer) -> tuple[Sources, Ranker | None, pa.Array] | None:
+    """Read once by each worker process."""
+    return scorer.load()
 
 
-def list_writer(shared: Any, root: str, folder: tuple[str, ...], config: Any, valid_until: dt.datetime) -> Batches:
+def list_writer(shared: Any, scorer: Scorer, config: Any, valid_until: dt.datetime) -> Batches:
     """mapInArrow function: (user_id, segment, refused, bought, history) -> RECOMMENDATIONS."""
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         catalogue: Catalogue = shared.value
-        model, known_users = _model(root, folder)
-        for batch in batches:
-            for start in range(0, batch.num_rows, _BLOCK):
-                users = batch.slice(start, _BLOCK)
-                at = pc.index_in(users["user_id"], known_users).fill_null(-1).to_numpy(zero_copy_only=False)
-                yield _list_rows(users, at, model.user_factors, catalogue, config, valid_until)
+        with threadpool_limits(1):
+            for batch in batches:
+                for start in range(0, batch.num_rows, _BLOCK):
+                    yield _list_rows(batch.slice(start, _BLOCK), _loaded(scorer), catalogue, config, valid_until)
 
     return write
 
 
 def _list_rows(
     users: pa.RecordBatch,
-    at: np.ndarray,
-    factors: np.ndarray,
+    loaded: tuple[Sources, Ranker | None, pa.Array] | None,
     catalogue: Catalogue,
     config: Any,
     valid_until: dt.datetime,
 ) -> pa.RecordBatch:
     places = min(config.k + config.spares, int(catalogue.shown.sum()))
     refused, bought, history = (_csr(users[c], len(catalogue.item_ids)) for c in ("refused", "bought", "history"))
-    lists = _own_lists(at, factors, catalogue, refused, places)
+    own = Own.nothing(users.num_rows, places)
+    if loaded is not None:
+        own = _own_lists(users["user_id"], loaded, catalogue, refused, places)
     ladders = [catalogue.ladders.get(s, catalogue.ladders[None]) for s in users["segment"].to_pylist()]
-    lists = fill(lists.codes, lists.scores, refused, ladders, catalogue.last)
-    reasons = because(history, catalogue.factors, lists.codes)
-    return _as_rows(users, lists, bought, reasons, catalogue, config, valid_until)
+    lists = fill(own.codes, own.scores, refused, ladders, catalogue.last)
+    why = because(history, catalogue.factors, lists.codes)
+    return _as_rows(users, lists, own, bought, why, catalogue, config, valid_until)
+
+
+@dataclass(frozen=True)
+class Own:
+    """Lists by own history (n, places): codes, -1 where nothing is left, scores, source and parts of the score."""
+
+    codes: np.ndarray
+    scores: np.ndarray
+    source: np.ndarray
+    parts: np.ndarray
+
+    @classmethod
+    def nothing(cls, n: int, places: int) -> Own:
+        words = np.full((n, places), "", object)
+        return cls(np.full((n, places), -1, np.int32), np.zeros((n, places), np.float32), words, words.copy())
 
 
 def _own_lists(
-    at: np.ndarray, factors: np.ndarray, catalogue: Catalogue, refused: sparse.csr_matrix, places: int
-) -> Lists:
-    """The ALS lists of the users whom the model knows; -1 elsewhere."""
-    codes = np.full((len(at), places), -1, np.int32)
-    scores = np.zeros((len(at), places), np.float32)
-    candidates = catalogue.shown & catalogue.known
-    warm = np.flatnonzero(at >= 0)
-    warm = warm[np.abs(factors[at[warm]]).any(axis=1)] if len(warm) else warm
-    if len(warm) and candidates.any():
-        found, score = top_k(factors[at[warm]], catalogue.factors, places, refused[warm], candidates, threads=1)
-        codes[warm], scores[warm] = found, np.where(found >= 0, score, 0)
-    return Lists(codes, scores, np.zeros_like(codes))
+    user_ids: pa.Array,
+    loaded: tuple[Sources, Ranker | None, pa.Array],
+    catalogue: Catalogue,
+    refused: sparse.csr_matrix,
+    places: int,
+) -> Own:
+    """The ranked lists of the users whom the sources know; nothing for the others."""
+    sources, ranker, known = loaded
+    own = Own.nothing(len(user_ids), places)
+    code = pc.index_in(user_ids, known).fill_null(-1).to_numpy(zero_copy_only=False)
+    there = np.flatnonzero(code >= 0)
+    there = there[sources.knows(code[there])]
+    there = there[np.argsort(code[there])]
+    if len(there):
+        ranked = rank_users(sources, ranker, code[there], places, catalogue.shown, refused[there], catalogue.rules)
+        own.codes[there], own.scores[there] = ranked.codes, np.where(ranked.codes >= 0, ranked.scores, 0)
+        own.source[there] = np.array([*ranked.sources, ""], object)[ranked.source]
+        own.parts[there] = _in_words(ranked)
+    return own
+
+
+def _in_words(ranked: Ranked) -> np.ndarray:
+    """The parts of each score (n, places) that move it most, such as 'own +1.20; item -0.31'; '' in empty places."""
+    words = np.full(ranked.codes.shape, "", object)
+    row, place = np.nonzero(ranked.codes >= 0)
+    parts = ranked.parts[row, place]
+    named = parts[:, : len(ranked.groups) - ("base" in ranked.groups)]
+    largest = np.argsort(-np.abs(named), axis=1, kind="stable")[:, :_PARTS]
+    amounts = np.take_along_axis(named, largest, axis=1)
+    words[row, place] = [
+        "; ".join(f"{ranked.groups[group]} {amount:+.2f}" for group, amount in zip(groups, some, strict=True))
+        for groups, some in zip(largest.tolist(), amounts.tolist(), strict=True)
+    ]
+    return words
 
 
 def _csr(lists: pa.ListArray, n_items: int) -> sparse.csr_matrix:
@@ -160,29 +254,31 @@ def _csr(lists: pa.ListArray, n_items: int) -> sparse.csr_matrix:
 def _as_rows(
     users: pa.RecordBatch,
     lists: Lists,
+    own: Own,
     bought: sparse.csr_matrix,
-    reasons: np.ndarray,
+    because_of: np.ndarray,
     catalogue: Catalogue,
     config: Any,
     valid_until: dt.datetime,
 ) -> pa.RecordBatch:
     row, place = np.nonzero(lists.codes >= 0)
-    codes, level, why = lists.codes[row, place], lists.levels[row, place], reasons[row, place]
+    codes, level, why = lists.codes[row, place], lists.levels[row, place], because_of[row, place]
     again = np.asarray(bought[row, codes]).ravel() > 0 if len(row) else np.zeros(0, bool)
-    source = np.array(["als", "segment_popular", "trending", "popular"])[level]
-    source = np.where((level == 0) & again, "buy_again", source)
+    source = np.array(["", "segment_popular", "trending", "popular"], object)[level]
+    source = np.where(level == 0, np.where(again, "buy_again", own.source[row, place]), source)
     segments = np.array([s or "" for s in users["segment"].to_pylist()], dtype=object)[row]
-    reason = np.array(["for you", "popular in ", "trending now", "popular with everybody"], dtype=object)[level]
-    reason = np.where(level == 1, reason + segments, reason)
     titles = np.asarray(catalogue.titles.take(pa.array(np.maximum(why, 0))).to_pylist(), dtype=object)
-    reason = np.where((level == 0) & (why >= 0), "because you chose " + titles, reason)
-    reason = np.where(source == "buy_again", "you bought it before", reason)
+    reason = np.array([REASONS.get(name, "for you") for name in source], object)
+    reason = np.where(level == 1, reason + segments, reason)
+    named = np.array([name in BECAUSE for name in source], bool)
+    reason = np.where(named & (level == 0), np.where(why >= 0, reason + titles, "for you"), reason)
     columns = {
         "user_id": users["user_id"].take(pa.array(row)),
         "item_id": catalogue.item_ids.take(pa.array(codes)),
         "rank": place + 1,
         "score": lists.scores[row, place],
-        "source": source,
+        "source": pa.array(source, pa.string()),
+        "score_parts": pa.array(np.where(level == 0, own.parts[row, place], ""), pa.string()),
         "reason": pa.array(reason, pa.string()),
         "fallback_level": level,
         "slot": pa.array([config.slot] * len(row), pa.string()),

@@ -1,0 +1,205 @@
+"""Events of the last months -> tonight's candidate sources; and, when it is due, a new ranker over them.
+
+Sources are fitted every night (their ALS is the one that `train_als` made) and kept in models/sources: what each user
+might want, from ten sides. The ranker is one gradient-boosted LambdaRank over what the sources say. It learns from
+earlier weeks, the sources fitted anew at the beginning of each, and is judged on the last.
+
+Promotion: a new ranker replaces the running one unless it is worse on last week's truth by more than the 95 % interval
+of their difference; the first one has ALS to beat. Both figures stand in the model's promotion.json, promoted or not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jobs.runtime.history import night_end, read_history
+from jobs.runtime.night import Night
+from models.als import ALS
+from models.hybrid import scores_of
+from models.metrics import score_lists
+from models.promotion import Decision, decide
+from models.ranker import Ranker, RankerConfig
+from models.rolling import Cut, RollingConfig, TooLittleHistory, cut_at, earlier_cuts, sources_at, split_cuts
+from models.shop_log import EventWeights, ShopLog
+from models.sources import Sources, SourcesConfig
+from models.top_k import F32, rank_entries
+
+RANKER, SOURCES = "ranker", "sources"
+PROMOTION = "promotion.json"
+_WEEK = 7.0
+
+
+@dataclass(frozen=True)
+class TrainRankerConfig:
+    """What the sources see and when the ranker learns anew."""
+
+    history_days: int = field(default=365, metadata={"doc": "days of events that the sources see"})
+    every_days: int = field(default=7, metadata={"doc": "a ranker this old is due for another, where retrain is auto"})
+    candidates: int = field(default=60, metadata={"doc": "items that each source proposes to each user"})
+    neighbours: int = field(default=100, metadata={"doc": "similar items, and similar users, kept for each"})
+    teach_users: int = field(default=4000, metadata={"doc": "buyers of earlier weeks that teach, as far as there are"})
+    most_weeks: int = field(default=8, metadata={"doc": "earlier weeks that teach and judge, at most"})
+
+    def __post_init__(self) -> None:
+        for name in ("history_days", "every_days", "candidates", "neighbours", "teach_users", "most_weeks"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+
+
+def main(night: Night) -> None:
+    config: TrainRankerConfig = night.settings.section("hybrid")
+    log, user_ids, item_ids = read_history(night, config.history_days)
+    now = night_end(night.date)
+    history = log.between(-np.inf, now).without_returned()
+    if not len(history):
+        night.log.info("no known user has done anything with an item yet: lists come from popularity")
+        night.report(sources="none: no events", ranker="none: no events")
+        return
+    settings = sources_config(night, config)
+    # Whole days: a young shop's span grows once a week, and with it what the ranker learned to expect.
+    span = float(np.clip((now - float(log.time[0])) // _WEEK, 1, _WEEK))
+    als = night.lake.model_before("als", night.date, including=True)
+    if als is None:
+        raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
+    with night.lake.local_copy(*als) as path:
+        model = ALS.load(path)
+    sources = Sources.fit(settings, history, now, span, factors_of(model, user_ids, item_ids))
+    keep_sources(night, sources, user_ids, item_ids)
+    night.report(
+        events=len(history),
+        users=len(np.unique(history.user)),
+        sources={name: round(seconds, 3) for name, seconds in sources.seconds.items()},
+        ranker=train(night, config, settings, log, now, span),
+    )
+
+
+def sources_config(night: Night, config: TrainRankerConfig) -> SourcesConfig:
+    """The sources' settings: sizes from here, what an event weighs and the ALS from their own sections."""
+    weights = night.settings.section("interest")
+    return SourcesConfig(
+        candidates=config.candidates,
+        neighbours=config.neighbours,
+        weights=EventWeights(weights.view, weights.wishlist, weights.cart, weights.purchase),
+        als=night.settings.section("als"),
+    )
+
+
+def factors_of(model: ALS, user_ids: np.ndarray, item_ids: np.ndarray) -> tuple[F32, F32]:
+    """The model's factors in the order of our ids (U,), (I,): (U, D), (I, D), zero rows for ids it does not know."""
+    placed = []
+    for ids, known, factors in (
+        (user_ids, model.user_ids, model.user_factors),
+        (item_ids, model.item_ids, model.item_factors),
+    ):
+        rows = np.zeros((len(ids), model.config.factors), np.float32)
+        if len(known):
+            at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+            same = known[at] == ids
+            rows[same] = factors[at[same]]
+        placed.append(rows)
+    return placed[0], placed[1]
+
+
+def keep_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids: np.ndarray) -> None:
+    folder = ("models", SOURCES, f"date={night.date}", f"run={night.run}")
+    with tempfile.TemporaryDirectory() as local:
+        sources.save(local)
+        np.savez(Path(local) / "ids.npz", user_ids=user_ids, item_ids=item_ids)
+        night.lake.upload(local, *folder)
+    night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
+
+
+def train(
+    night: Night, config: TrainRankerConfig, settings: SourcesConfig, log: ShopLog, now: float, span: float
+) -> dict[str, Any]:
+    """Train, judge and maybe promote a ranker, if one is due; the facts of it."""
+    running = night.lake.model_before(RANKER, night.date)
+    why = due(night.settings.section("train").retrain, night.date, running, config.every_days)
+    if why is None:
+        return {"start": "carried over", "model": "/".join(running or ())}
+    rolling = RollingConfig(teach_users=config.teach_users, most_cuts=config.most_weeks)
+    ranker_config: RankerConfig = night.settings.section("ranker")
+
+    def cut(moment: float) -> Cut:
+        night.log.info("learning from the week after day %s", dt.date(1970, 1, 1) + dt.timedelta(days=moment))
+        return cut_at(rolling, ranker_config, log, sources_at(settings, log, moment, span))
+
+    try:
+        teaching, judging = split_cuts(rolling, list(earlier_cuts(rolling, log, now, span, cut)))
+    except TooLittleHistory as error:
+        night.log.info("no ranker yet: %s", error)
+        return {"start": f"none: {error}"}
+    taught = [(one.candidates, one.grades) for one in teaching]
+    new = Ranker.fit(ranker_config, taught, [(one.candidates, one.grades) for one in judging])
+    k = night.settings.section("recommend").k
+    old = None
+    if running is not None:
+        with night.lake.local_copy(*running) as path:
+            old = Ranker.load(path)
+        if old.names != new.names:
+            night.log.info("the running ranker knows other features than tonight's sources: ALS stands in for it")
+            old = None
+    decision = decide(judged(new, judging, k), judged(old, judging, k))
+    # Once it is known to be good, and for how many rounds, it learns from the last week too.
+    final = Ranker.fit(ranker_config, [*taught, *((one.candidates, one.grades) for one in judging)], (), new.rounds)
+    facts = {
+        "start": why,
+        "promoted": decision.promoted,
+        f"ndcg@{k}": dataclasses.asdict(decision),
+        "running": "als" if old is None else "/".join(running or ()),
+        "weeks": {"teaching": len(teaching), "judging": len(judging)},
+        "rounds": final.rounds,
+        "features": dict(list(final.importances().items())[:10]),
+    }
+    keep_ranker(night, final, facts)
+    night.log.info("%s", said(decision, k))
+    return facts
+
+
+def due(retrain: str, night: dt.date, running: tuple[str, ...] | None, every_days: int) -> str | None:
+    """Why a ranker is trained tonight; None where it is not."""
+    if retrain == "always" or (running is None and retrain == "auto"):
+        return "asked for" if retrain == "always" else "there is none"
+    if retrain == "auto" and running is not None:
+        age = (night - dt.date.fromisoformat(running[2].removeprefix("date="))).days
+        return f"the running one is {age} days old" if age >= every_days else None
+    return None
+
+
+def judged(ranker: Ranker | None, judging: list[Cut], k: int) -> np.ndarray:
+    """ndcg@k (U,) of the users of all judging cuts under a ranker, or under ALS."""
+    values = []
+    for cut in judging:
+        here = cut.candidates
+        score = scores_of(ranker, here)
+        there = np.flatnonzero(np.isfinite(score))
+        codes, _ = rank_entries(here.user[there], here.item[there], score[there], here.n_users, k)
+        values.append(score_lists(codes, cut.truth, k)[f"ndcg@{k}"])
+    return np.concatenate(values)
+
+
+def keep_ranker(night: Night, ranker: Ranker, facts: dict[str, Any]) -> None:
+    """Store the ranker; the pointer that makes it the running one only where it was promoted."""
+    folder = ("models", RANKER, f"date={night.date}", f"run={night.run}")
+    with tempfile.TemporaryDirectory() as local:
+        ranker.save(local)
+        (Path(local) / PROMOTION).write_text(json.dumps(facts, indent=1))
+        night.lake.upload(local, *folder)
+    if facts["promoted"]:
+        night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
+
+
+def said(decision: Decision, k: int) -> str:
+    verdict = "is promoted" if decision.promoted else "is not promoted; the running one stays"
+    return (
+        f"new ranker {verdict}: ndcg@{k} {decision.new:.4f}, running {decision.running:.4f}, difference "
+        f"[{decision.low:+.4f}, {decision.high:+.4f}] over {decision.users:,} buyers of last week"
+    )
