@@ -16,8 +16,11 @@ import pyarrow.parquet as pq
 
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
+from jobs.runtime.scoring import Scorer
 from jobs.runtime.shelf import can_be_shown, proven_replenishable
-from models.als import ALS
+from models.candidates import Candidates
+from models.hybrid import candidates_for, scores_of
+from models.ranker import Ranker
 from schemas.table import Table
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
 from schemas.tables.lists import ANONYMOUS
@@ -58,7 +61,7 @@ def explain(lake: Lake, manifest: dict[str, Any], shown: pa.Table, user: str, it
         facts = items.select(["is_active", "stock"]).to_pylist()[0]
         return [f"{absent}: it may not be shown (active: {facts['is_active']}, stock: {facts['stock']})"]
     refusal = _refused(lake, manifest["rules"], night, items, user, item)
-    return [refusal] if refusal else [_fell_short(lake, manifest, shown, user, item)]
+    return [refusal] if refusal else [*_fell_short(lake, manifest, shown, items, user).splitlines()]
 
 
 def _list_of(lake: Lake, manifest: dict[str, Any], user: str) -> pa.Table:
@@ -80,7 +83,11 @@ def _read(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> pa
 
 
 def _words(row: dict[str, Any]) -> str:
-    return f"{row['reason']} (source {row['source']}, fallback level {row['fallback_level']}, score {row['score']:.4f})"
+    parts = f": {row['score_parts']}" if row["score_parts"] else ""
+    return (
+        f"{row['reason']} (source {row['source']}, fallback level {row['fallback_level']}, "
+        f"score {row['score']:.4f}{parts})"
+    )
 
 
 def _refused(lake: Lake, rules: dict[str, Any], night: dt.date, items: pa.Table, user: str, item: str) -> str | None:
@@ -106,23 +113,60 @@ def _refused(lake: Lake, rules: dict[str, Any], night: dt.date, items: pa.Table,
     return None
 
 
-def _fell_short(lake: Lake, manifest: dict[str, Any], shown: pa.Table, user: str, item: str) -> str:
-    """The item's score for this user beside the lowest that got a place."""
+def _fell_short(lake: Lake, manifest: dict[str, Any], shown: pa.Table, items: pa.Table, user: str) -> str:
+    """The item's score for this user and what it is made of, beside the lowest that got a place by own history."""
+    item = items["item_id"][0].as_py()
     own = shown.filter(pc.equal(shown["fallback_level"], 0))
-    with lake.local_copy(*manifest["model"].split("/")) as folder:
-        model = ALS.load(folder)
-    at = [int(np.searchsorted(ids, name)) for ids, name in ((model.user_ids, user), (model.item_ids, item))]
-    known = [
-        place < len(ids) and ids[place] == name
-        for place, ids, name in zip(at, (model.user_ids, model.item_ids), (user, item), strict=True)
-    ]
-    if not all(known) or not own.num_rows:
-        who = user if not known[0] else item
-        return f"{item} is not in the list: the model knows nothing of {who}, and others stand before it on the ladder"
-    score = float(model.user_factors[at[0]] @ model.item_factors[at[1]])
-    lowest = pc.min(own["score"]).as_py()
-    better = int((model.item_factors @ model.user_factors[at[0]] > score).sum())
-    return (
-        f"{item} is not in the list: it scores {score:.4f} for {user}, the lowest place by own history {lowest:.4f}; "
-        f"{better:,} items score higher"
+    loaded = _scorer(lake, manifest).load()
+    if loaded is None or not own.num_rows:
+        return f"{item} is not in the list: nothing is known of {user}, and others stand before it on the ladder"
+    sources, ranker, users = loaded
+    known = _read(lake, ITEMS, dt.date.fromisoformat(manifest["date"]), pc.scalar(True)).sort_by("item_id")
+    code = pc.index(known["item_id"], pa.scalar(item)).as_py()
+    shown_codes = can_be_shown(known).to_numpy()
+    candidates = candidates_for(sources, np.array([pc.index(users, pa.scalar(user)).as_py()]), shown_codes)
+    score = scores_of(ranker, candidates)
+    at = np.flatnonzero(candidates.item == code)
+    if not len(at) or not np.isfinite(score[at[0]]):
+        return (
+            f"{item} is not in the list: none of the sources has it among the {sources.k} items that it proposes to "
+            f"{user}"
+        )
+    row = int(at[0])
+    better = int((score > score[row]).sum())
+    said = (
+        f"{item} is not in the list: it scores {score[row]:.4f} for {user}, the lowest place by own history "
+        f"{pc.min(own['score']).as_py():.4f}; {better:,} candidates score higher, those that may not be shown to "
+        f"{user} included"
     )
+    return f"{said}\n  {_places_of(candidates, row)}\n  {_parts_of(ranker, candidates, row)}"
+
+
+def _scorer(lake: Lake, manifest: dict[str, Any]) -> Scorer:
+    folders = {name: tuple(manifest["models"][name].split("/")) for name in manifest["models"]}
+    sources = folders.get("sources")
+    if sources is not None and not lake.exists(*sources):
+        raise FileNotFoundError(
+            f"{'/'.join(sources)} is gone: sources are kept publish.keep_sources nights; ask about a later night"
+        )
+    return Scorer(lake.root, sources, folders.get("ranker"))
+
+
+def _places_of(candidates: Candidates, row: int) -> str:
+    """Where each source has the item."""
+    ranks = {
+        name.partition(".")[0]: candidates.features[row, at]
+        for at, name in enumerate(candidates.names)
+        if name.endswith(".rank")
+    }
+    placed = [f"{source} {int(rank)}" for source, rank in ranks.items() if np.isfinite(rank)]
+    return f"its places with the sources: {', '.join(placed)}"
+
+
+def _parts_of(ranker: Ranker | None, candidates: Candidates, row: int) -> str:
+    """What each group of features adds to the score, most first."""
+    if ranker is None:
+        return "no ranker yet: the order is that of ALS"
+    groups, parts = ranker.contributions(candidates.of_rows(np.array([row])))
+    order = sorted(zip(groups, parts[0].tolist(), strict=True), key=lambda part: -abs(part[1]))
+    return "the parts of its score: " + ", ".join(f"{group} {amount:+.3f}" for group, amount in order)

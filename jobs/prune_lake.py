@@ -1,7 +1,7 @@
 """Deletes old snapshots, models and published nights that retention no longer keeps; never events or raw files.
 
-Kept: the last `publish.keep_nights` dates of every snapshot table and model, the last `publish.keep_runs` published
-nights, whatever a pointer names, and on each kept date only the current run.
+Kept: the last `publish.keep_nights` dates of every snapshot table and model (`keep_sources` of the candidate sources),
+the last `publish.keep_runs` published nights, whatever a pointer names, and on each kept date only the current run.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ def main(night: Night) -> None:
     config = night.settings.section("publish")
     oldest = night.date - dt.timedelta(days=config.keep_nights)
     snapshots = [("tables", t.name) for t in STORED if t not in _FOR_EVER]
-    models = [("models", name) for name in night.lake.list_dir("models")]
+    models = [("models", name) for name in night.lake.list_dir("models") if name != "sources"]
     removed = [folder for root in (*snapshots, *models) for folder in _outdated(night.lake, root, oldest)]
+    # Sources hold the log itself: they are by far the largest, and yesterday's are of no use to tomorrow.
+    removed += _outdated(night.lake, ("models", "sources"), night.date - dt.timedelta(days=config.keep_sources))
     removed += _superseded_runs(night)
     removed += _published_runs(night, config.keep_runs)
     for folder in removed:

@@ -35,6 +35,7 @@ class PublishConfig:
     max_churn: float = field(default=0.95, metadata={"doc": "share of places (of k) whose item left the user's list"})
     keep_runs: int = field(default=14, metadata={"doc": "published nights kept for rollback"})
     keep_nights: int = field(default=30, metadata={"doc": "nights of snapshots and models kept; events stay"})
+    keep_sources: int = field(default=3, metadata={"doc": "nights of candidate sources kept, which `explain` asks"})
 
 
 class NotPublished(RuntimeError):
@@ -143,7 +144,7 @@ def main(night: Night) -> None:
         "date": str(night.date),
         "tables": {t.name: published.copy(night.lake, night.version(t), run) for t in PUBLISHED},
         "checks": facts,
-        "model": "/".join(night.lake.model_before("als", night.date, including=True) or ()),
+        "models": night.models(),
         "rules": dataclasses.asdict(night.settings.section("recommend")),
         "valid_from": f"{night.date}T00:00:00Z",
         "valid_until": night.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -106,7 +106,7 @@ def main(night: Night) -> None:
     scorer = _scorer(night)
     ladders = ladders_from(night.read_arrow(POPULAR_ITEMS), config.segment_by, config.trending_places)
     catalogue = Catalogue.of(described, model, ladders, night.settings.section("diversity"))
-    _preflight(night, config, catalogue, model)
+    _preflight(night, config, catalogue)
     shared = night.spark.sparkContext.broadcast(catalogue)
 
     codes = night.spark.createDataFrame(catalogue.as_codes())
@@ -123,8 +123,7 @@ def main(night: Night) -> None:
     night.report(
         items=len(catalogue.item_ids),
         shown=int(catalogue.shown.sum()),
-        model_run="/".join(folder),
-        ranker="/".join(scorer.ranker or ()),
+        models=night.models(),
     )
 
 
@@ -137,7 +136,7 @@ def _scorer(night: Night) -> Scorer:
     return Scorer(night.lake.root, sources, night.lake.model_before("ranker", night.date, including=True))
 
 
-def _preflight(night: Night, config: RecommendConfig, catalogue: Catalogue, model: ALS) -> None:
+def _preflight(night: Night, config: RecommendConfig, catalogue: Catalogue) -> None:
     """Refuse with the numbers, before any list is made, what cannot be done."""
     shown = int(catalogue.shown.sum())
     if shown < config.k:
@@ -146,7 +145,7 @@ def _preflight(night: Night, config: RecommendConfig, catalogue: Catalogue, mode
             f"{night.date}; lower it with --set recommend.k=..., or check the catalogue's stock"
         )
     workers = night.spark.sparkContext.defaultParallelism
-    held = workers * (model.user_factors.nbytes + model.user_ids.nbytes + 2 * catalogue.factors.nbytes)
+    held = workers * 2 * catalogue.factors.nbytes  # sources are mapped from their files, once for all workers
     free = available_bytes() - held
     plan_blocks(len(catalogue.item_ids), catalogue.factors.shape[1], free // workers, 1)
     night.report(memory={"available": available_bytes(), "held_by_workers": held, "workers": workers})

@@ -2,7 +2,8 @@
 
 Sources are fitted every night (their ALS is the one that `train_als` made) and kept in models/sources: what each user
 might want, from ten sides. The ranker is one gradient-boosted LambdaRank over what the sources say. It learns from
-earlier weeks, the sources fitted anew at the beginning of each, and is judged on the last.
+earlier weeks, the sources fitted anew at the beginning of each, and is judged on the last. (A shop younger than seven
+weeks has shorter ones, of a day at least.)
 
 Promotion: a new ranker replaces the running one unless it is worse on last week's truth by more than the 95 % interval
 of their difference; the first one has ALS to beat. Both figures stand in the model's promotion.json, promoted or not.
@@ -31,6 +32,7 @@ from models.rolling import Cut, RollingConfig, TooLittleHistory, cut_at, earlier
 from models.shop_log import EventWeights, ShopLog
 from models.sources import Sources, SourcesConfig
 from models.top_k import F32, rank_entries
+from schemas.tables import LIST_QUALITY
 
 RANKER, SOURCES = "ranker", "sources"
 PROMOTION = "promotion.json"
@@ -42,16 +44,30 @@ class TrainRankerConfig:
     """What the sources see and when the ranker learns anew."""
 
     history_days: int = field(default=365, metadata={"doc": "days of events that the sources see"})
-    every_days: int = field(default=7, metadata={"doc": "a ranker this old is due for another, where retrain is auto"})
+    every_days: int = field(default=7, metadata={"doc": "days until another is trained, where retrain is auto"})
+    decay_nights: int = field(
+        default=3, metadata={"doc": "so many nights in which popularity had been the better list make it due as well"}
+    )
     candidates: int = field(default=60, metadata={"doc": "items that each source proposes to each user"})
     neighbours: int = field(default=100, metadata={"doc": "similar items, and similar users, kept for each"})
     teach_users: int = field(default=4000, metadata={"doc": "buyers of earlier weeks that teach, as far as there are"})
     most_weeks: int = field(default=8, metadata={"doc": "earlier weeks that teach and judge, at most"})
+    least_weeks: float = field(default=2.0, metadata={"doc": "weeks of history that the first of them must have"})
 
     def __post_init__(self) -> None:
-        for name in ("history_days", "every_days", "candidates", "neighbours", "teach_users", "most_weeks"):
+        for name in (
+            "history_days",
+            "every_days",
+            "decay_nights",
+            "candidates",
+            "neighbours",
+            "teach_users",
+            "most_weeks",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if self.least_weeks <= 0:
+            raise ValueError(f"least_weeks must be above 0, not {self.least_weeks}")
 
 
 def main(night: Night) -> None:
@@ -122,10 +138,12 @@ def train(
 ) -> dict[str, Any]:
     """Train, judge and maybe promote a ranker, if one is due; the facts of it."""
     running = night.lake.model_before(RANKER, night.date)
-    why = due(night.settings.section("train").retrain, night.date, running, config.every_days)
+    why = due(night, config, running)
     if why is None:
         return {"start": "carried over", "model": "/".join(running or ())}
-    rolling = RollingConfig(teach_users=config.teach_users, most_cuts=config.most_weeks)
+    rolling = RollingConfig(
+        teach_users=config.teach_users, most_cuts=config.most_weeks, least_history=config.least_weeks
+    )
     ranker_config: RankerConfig = night.settings.section("ranker")
 
     def cut(moment: float) -> Cut:
@@ -164,14 +182,39 @@ def train(
     return facts
 
 
-def due(retrain: str, night: dt.date, running: tuple[str, ...] | None, every_days: int) -> str | None:
+def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None) -> str | None:
     """Why a ranker is trained tonight; None where it is not."""
-    if retrain == "always" or (running is None and retrain == "auto"):
-        return "asked for" if retrain == "always" else "there is none"
-    if retrain == "auto" and running is not None:
-        age = (night - dt.date.fromisoformat(running[2].removeprefix("date="))).days
-        return f"the running one is {age} days old" if age >= every_days else None
-    return None
+    retrain = night.settings.section("train").retrain
+    if retrain == "always":
+        return "asked for"
+    if retrain == "never":
+        return None
+    if running is None:
+        return "there is none"
+    tried = [name.removeprefix("date=") for name in night.lake.list_dir("models", RANKER)]
+    age = (night.date - dt.date.fromisoformat(max(day for day in tried if day < str(night.date)))).days
+    if age >= config.every_days:
+        return f"the last one was trained {age} days ago"
+    ours, popular = recent_quality(night, config.decay_nights)
+    return f"decay: ndcg {ours:.4f} of late, popularity {popular:.4f}" if ours < popular else None
+
+
+def recent_quality(night: Night, nights: int) -> tuple[float, float]:
+    """ndcg of the published lists and of popularity, mean over the users of the last judged nights; 0 without any."""
+    days = [day for day in night.lake.dates(LIST_QUALITY) if day < night.date][-nights:]
+    versions = [version for day in days if (version := night.lake.current(LIST_QUALITY, day))]
+    rows = [row for version in versions for row in night.load_arrow(LIST_QUALITY, version).to_pylist()]
+    means = []
+    for lists in ("published", "popularity"):
+        same = [
+            row
+            for row in rows
+            if row["lists"] == lists and row["cut"] == "all" and row["truth"].startswith("all")
+            and row["metric"].startswith("ndcg@")
+        ]  # fmt: skip
+        users = sum(row["users"] for row in same)
+        means.append(sum(row["value"] * row["users"] for row in same) / users if users else 0.0)
+    return means[0], means[1]
 
 
 def judged(ranker: Ranker | None, judging: list[Cut], k: int) -> np.ndarray:

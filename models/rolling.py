@@ -110,7 +110,8 @@ def earlier_cuts(
     Raises TooLittleHistory if not even one validating and one teaching cut fit.
     """
     start = float(log.time[0])
-    possible = min(rolling.most_cuts, int((test - start) / span - rolling.least_history + 1e-9))
+    # A log seldom begins at midnight: a span of which a twentieth is missing is a whole one.
+    possible = min(rolling.most_cuts, int((test - start) / span - rolling.least_history + 0.05))
     if possible < 2:
         raise TooLittleHistory(
             f"{(test - start) / span:.1f} spans of {span:.2f} days before day {test:.2f}; "

@@ -140,6 +140,13 @@ class Night:
             return self.spark.createDataFrame([], table.ddl)
         return self.spark.read.schema(table.ddl).parquet(*urls)
 
+    def models(self) -> dict[str, str]:
+        """Model -> the folder of the newest up to tonight: what tonight's lists are made with."""
+        newest = {
+            name: self.lake.model_before(name, self.date, including=True) for name in self.lake.list_dir("models")
+        }
+        return {name: "/".join(folder) for name, folder in newest.items() if folder}
+
     # writing ------------------------------------------------------------------------------------------------------
 
     def size_for(self, *inputs: Table) -> int:

@@ -125,8 +125,8 @@ def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
     places = places.sort_by([("user_id", "ascending"), ("rank", "ascending")])
     firsts = places.filter(pc.equal(places["rank"], 1))
     chosen: list[str] = []
-    for source in ("buy_again", "als", "segment_popular"):
-        chosen += firsts.filter(pc.equal(firsts["source"], source))["user_id"].to_pylist()[:1]
+    for level in range(4):
+        chosen += firsts.filter(pc.equal(firsts["fallback_level"], level))["user_id"].to_pylist()[:1]
     chosen = [*chosen, *[u for u in firsts["user_id"].to_pylist() if u not in chosen]][:people]
     titles = _titles(lake, pointed["date"])
     lines = []
