@@ -202,10 +202,10 @@ def test_a_cut_knows_nothing_of_what_comes_after():
 
 def test_cuts_go_back_week_by_week_and_the_latest_judge():
     cuts = list(earlier_cuts(ROLLING, shop_log(), 49.0, 7.0, lambda now: cut(round(now / 7))))
-    assert [one.now for one in cuts] == [42, 35, 28, 21]
+    assert [one.now for one in cuts] == [42, 35, 28, 21, 14]
     teaching, judging = split_cuts(ROLLING, cuts)
     assert [one.now for one in judging] == [42]
-    assert len(teaching) == 3
+    assert len(teaching) == 4
     with pytest.raises(ValueError, match="one cut to teach, one to judge"):
         list(earlier_cuts(ROLLING, shop_log(), 21.0, 7.0, cut))
 
