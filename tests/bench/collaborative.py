@@ -27,6 +27,8 @@ from models.baselines import popularity
 from models.blend import blend, choose_weights, standardise, weighted_sum
 from models.graph_filter import GraphFilter, GraphFilterConfig
 from models.metrics import refuse_overlap, score_lists
+from models.sharpening import BLOCK as SHARPENED
+from models.sharpening import Sharpening, SharpeningConfig
 from models.top_k import rank_scores
 from tests.bench.quality import SEED, Measured, progress, report
 
@@ -44,6 +46,7 @@ ANCHORS = {
     "GF-CF, BARS": (0.1849, 0.1518),
     "UltraGCN, BARS": (0.1862, 0.1580),
     "SimpleX, BARS": (0.1872, 0.1557),
+    "BSPM, its paper": (0.1920, 0.1597),
 }
 Score = Callable[[np.ndarray], np.ndarray]  # user codes (B,) -> scores (B, I) float32
 
@@ -99,6 +102,7 @@ def fit_all(train: sparse.csr_matrix) -> dict[str, Fitted]:
         "user_user": user_user,
         "als": als,
         "graph_filter": graph_filter,
+        "sharpening": sharpening,
     }
     fitted = {}
     for name, make in makers.items():
@@ -166,6 +170,13 @@ def graph_filter(train: sparse.csr_matrix) -> Score:
     ids = np.array([str(code) for code in range(train.shape[1])])
     similarity = GraphFilter.fit(GraphFilterConfig(), train, ids).similarity
     return lambda users: (train[users] @ similarity).toarray()
+
+
+def sharpening(train: sparse.csr_matrix) -> Score:
+    model = Sharpening.fit(SharpeningConfig(), train, np.array([str(code) for code in range(train.shape[1])]))
+    return lambda users: np.concatenate(
+        [model.score(train[users[low : low + SHARPENED]]) for low in range(0, len(users), SHARPENED)]
+    )
 
 
 def lists_of(score: Score, users: np.ndarray, seen: sparse.csr_matrix) -> np.ndarray:
