@@ -81,6 +81,8 @@ def rank_users(
 
     Raises ValueError if k is not in 1..I or the ranker was fitted on other features.
     """
+    if not 1 <= k <= sources.log.n_items:
+        raise ValueError(f"k={k} is not in 1..{sources.log.n_items}, the number of items")
     candidates = candidates_for(sources, users, allowed, refused)
     score = scores_of(ranker, candidates)
     there = np.flatnonzero(np.isfinite(score))

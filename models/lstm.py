@@ -305,7 +305,7 @@ class _Trainer:
         self.data = hashlib.sha256(sequences.indptr.tobytes() + sequences.codes.tobytes())
         rng = np.random.default_rng(config.seed)
         chosen = _held_out(sequences, rng)
-        self.held = Sequences(np.concatenate([[0], sequences.lengths[chosen].cumsum()]), _codes_of(sequences, chosen))
+        self.held = sequences.taken(chosen)
         kept = sequences.without_last(np.isin(np.arange(len(sequences.lengths)), chosen).astype(np.int64))
         self.windows, self.events = _windows(kept, config.length + 1)
         if not len(self.events):
@@ -447,12 +447,6 @@ def _held_out(sequences: Sequences, rng: np.random.Generator) -> NDArray[np.int6
     able = np.flatnonzero(sequences.lengths >= 3)
     share, least, most = HELD_OUT
     return np.sort(rng.permutation(able)[: min(len(able) // 2, max(least, min(most, int(share * len(able)))))])
-
-
-def _codes_of(sequences: Sequences, users: NDArray[np.int64]) -> I32:
-    mine = np.zeros(len(sequences.lengths), bool)
-    mine[users] = True
-    return sequences.codes[np.repeat(mine, sequences.lengths)]
 
 
 def _windows(sequences: Sequences, width: int) -> tuple[I32, NDArray[np.int64]]:

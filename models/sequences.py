@@ -31,6 +31,13 @@ class Sequences(NamedTuple):
         bounds = self.indptr[users.start : users.stop + 1]
         return Sequences(bounds - bounds[0], self.codes[bounds[0] : bounds[-1]])
 
+    def taken(self, users: NDArray[np.integer]) -> Sequences:
+        """Those of `users` (n,), ascending, each once."""
+        mine = np.zeros(len(self.lengths), bool)
+        mine[users] = True
+        indptr = np.concatenate([[0], self.lengths[mine].cumsum()])
+        return Sequences(indptr, self.codes[np.repeat(mine, self.lengths)])
+
     def without_last(self, dropped: NDArray[np.integer] | int = 1) -> Sequences:
         """The same users without their last events: `dropped` for all, or of each (n,); what is shorter is empty."""
         kept = np.maximum(self.lengths - dropped, 0)

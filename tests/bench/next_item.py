@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +24,12 @@ from scipy import sparse
 
 from models.als import ALS, ALSConfig
 from models.baselines import popular
+from models.candidates import Candidates
 from models.covisitation import CoVisitation, CoVisitationConfig
 from models.lstm import LSTM, Attributes, LSTMConfig
 from models.metrics import score_lists
-from models.next_item import Ranker, RankerConfig, propose
+from models.next_item import CANDIDATES, RANKER, learn, order, propose
+from models.ranker import RankerConfig
 from models.sequences import Sequences
 from tests.bench.quality import SEED, Measured, progress, report
 
@@ -61,14 +64,7 @@ class Split(NamedTuple):
 
     @property
     def asked(self) -> Sequences:
-        return Sequences(*rows_of(self.known, self.users))
-
-
-def rows_of(sequences: Sequences, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    mine = np.zeros(len(sequences.lengths), bool)
-    mine[users] = True
-    indptr = np.concatenate([[0], sequences.lengths[users].cumsum()])
-    return indptr, sequences.codes[np.repeat(mine, sequences.lengths)]
+        return self.known.taken(self.users)
 
 
 def read(folder: Path) -> Shop:
@@ -180,12 +176,12 @@ def main() -> None:
         f"{len(shop.sequences.lengths):,} users, {len(shop.sequences.codes):,} events, {n_items:,} items; {n:,} users "
         f"have three events and are asked, for {again:,} of them in vain: again an item of the history"
     )
-    config = RankerConfig(threads=threads)
+    config = replace(RANKER, threads=threads)
     before = fit(shop, valid, "valid", threads)
     with progress("hybrid: learning from the validation items") as learning:
-        proposed = propose(before.sources, valid.asked.counts(n_items), config.candidates, valid.had(n_items))
-        before.lists["hybrid"] = cross_fitted(config, before, proposed, valid.truth)
-        ranker = Ranker.fit(config, tuple(before.sources), proposed, valid.truth)
+        proposed = propose(before.sources, valid.asked.counts(n_items), CANDIDATES, valid.had(n_items))
+        before.lists["hybrid"] = cross_fitted(config, proposed, valid.truth, n_items)
+        ranker = learn(config, proposed, valid.truth)
     figures = {name: measure(lists, valid.truth, n_items) for name, lists in before.lists.items()}
     print(f"\n{'on the validation items':28}" + "".join(f"{metric:>12}" for metric in METRICS), flush=True)
     for name, values in figures.items():
@@ -193,8 +189,8 @@ def main() -> None:
     best = max(figures, key=lambda name: figures[name][METRICS[1]].mean())
     after = fit(shop, test, "test", threads)
     with progress("hybrid: ranking") as ranking:
-        proposed = propose(after.sources, test.asked.counts(n_items), config.candidates, test.had(n_items))
-        after.lists["hybrid"], _ = ranker.recommend(proposed, n, K)
+        proposed = propose(after.sources, test.asked.counts(n_items), CANDIDATES, test.had(n_items))
+        after.lists["hybrid"], _ = order(ranker, proposed, K, n_items)
     single = sum(before.seconds.values()) + sum(after.seconds.values())
     seconds = after.seconds | {"hybrid": single + learning[0] + ranking[0]}
     measured = {
@@ -208,13 +204,13 @@ def main() -> None:
     report(f"next item of {args.data.name}, every item ranked but the history", measured, best, ANCHORS)
 
 
-def cross_fitted(config: RankerConfig, fitted: Fitted, proposed, truth: np.ndarray) -> np.ndarray:
+def cross_fitted(config: RankerConfig, proposed: Candidates, truth: np.ndarray, n_items: int) -> np.ndarray:
     """Lists (n, K) of each half of the users from a ranker that has seen the other half only."""
     half = np.random.default_rng(SEED).permutation(len(truth)) % 2
     lists = np.empty((len(truth), K), np.int32)
     for side in (0, 1):
-        ranker = Ranker.fit(config, tuple(fitted.sources), proposed, np.where(half == side, -1, truth))
-        lists[half == side] = ranker.recommend(proposed, len(truth), K)[0][half == side]
+        ranker = learn(config, proposed, np.where(half == side, -1, truth))
+        lists[half == side] = order(ranker, proposed, K, n_items)[0][half == side]
     return lists
 
 

@@ -1,11 +1,13 @@
 """Sequences, co-visitation and the ranker over next-item models: the battery, and each against a few lines of numpy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
 from models.covisitation import CoVisitation, CoVisitationConfig
-from models.next_item import Ranker, RankerConfig, propose
+from models.next_item import RANKER, learn, order, propose
 from models.sequences import Sequences
 from tests.unit.recommender_battery import LearnsTaste, RecommenderBattery
 from tests.unit.test_lstm import of, sequences
@@ -76,20 +78,14 @@ def first_hits(codes, truth):
 
 
 @pytest.mark.parametrize("users", [60, 1500])
-def test_the_ranker_beats_its_sources_and_survives_the_disk(users, tmp_path):
+def test_the_ranker_beats_its_sources(users):
     sources, truth, seen = shop_with_two_sources(users)
-    config = RankerConfig(candidates=20, trees=30, threads=1)
-    ranker = Ranker.fit(config, tuple(sources), propose(sources, seen, 20, np.ones(60, bool)), truth)
-    assert (ranker.booster is None) == (users == 60)
+    ranker = learn(replace(RANKER, rounds=30, threads=1), propose(sources, seen, 20, np.ones(60, bool)), truth)
+    assert (ranker is None) == (users == 60)
     others, wanted, _ = shop_with_two_sources(users, seed=1)
-    proposed = propose(others, seen, 20, np.ones(60, bool))
-    codes, scores = ranker.recommend(proposed, users, 10)
+    codes, _ = order(ranker, propose(others, seen, 20, np.ones(60, bool)), 10, 60)
     alone = max(first_hits(np.argsort(-own(slice(0, users)), axis=1), wanted) for own in others.values())
     assert first_hits(codes, wanted) > alone
-    ranker.save(tmp_path)
-    again = Ranker.load(tmp_path).recommend(proposed, users, 10)
-    assert codes.tobytes() == again[0].tobytes()
-    assert scores.tobytes() == again[1].tobytes()
 
 
 def test_what_is_seen_or_not_allowed_is_not_proposed():
@@ -97,15 +93,22 @@ def test_what_is_seen_or_not_allowed_is_not_proposed():
     seen = csr_matrix(np.eye(30, 60, dtype=np.float32))
     allowed = np.arange(60) % 2 == 0
     proposed = propose(sources, seen, 60, allowed)
-    left = [set(proposed.items[proposed.users == user]) for user in range(30)]
+    left = [set(proposed.item[proposed.user == user]) for user in range(30)]
     assert left == [set(range(0, 60, 2)) - {user} for user in range(30)]
 
 
 def test_a_user_who_has_seen_everything_gets_an_empty_list():
     sources, truth, _ = shop_with_two_sources(3)
     proposed = propose(sources, csr_matrix(np.ones((3, 60), np.float32)), 20, np.ones(60, bool))
-    ranker = Ranker.fit(RankerConfig(), tuple(sources), proposed, truth)
-    assert (ranker.recommend(proposed, 3, 5)[0] == -1).all()
+    assert learn(RANKER, proposed, truth) is None
+    assert (order(None, proposed, 5, 60)[0] == -1).all()
+
+
+@pytest.mark.parametrize("k", [0, 61])
+def test_k_outside_the_catalogue_is_refused(k):
+    sources, _, seen = shop_with_two_sources(3)
+    with pytest.raises(ValueError, match=rf"k={k} is not in 1..60"):
+        order(None, propose(sources, seen, 20, np.ones(60, bool)), k, 60)
 
 
 def test_sequences_survive_a_cut():
