@@ -43,6 +43,10 @@ class RecommendConfig:
         # overall popularity is hit by about .53.
         metadata={"doc": "places of a list that trending items may fill; the rest is overall popularity"},
     )
+    new_places: int = field(
+        default=1,
+        metadata={"doc": "last places of the k for items that nobody touched yet, where they suit; 0: none"},
+    )
     similar: int = field(default=20, metadata={"doc": "neighbours of each item"})
     max_impressions: int = field(default=8, metadata={"doc": "shown this often without a click: not again"})
     rebuy_share: float = field(
@@ -54,6 +58,8 @@ class RecommendConfig:
         for name in ("k", "popular_depth", "similar", "max_impressions"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if not 0 <= self.new_places < self.k:
+            raise ValueError(f"new_places must be in 0..{self.k - 1} (below k), not {self.new_places}")
         if self.segment_by not in USERS.names:
             known = ", ".join(USERS.names)
             raise ValueError(f"segment_by must be a column of users ({known}), not '{self.segment_by}'")

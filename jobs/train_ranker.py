@@ -5,6 +5,8 @@ might want, from ten sides. The ranker is one gradient-boosted LambdaRank over w
 earlier weeks, the sources fitted anew at the beginning of each, and is judged on the last. (A shop younger than seven
 weeks has shorter ones, of a day at least.)
 
+Items on sale that nobody has touched are given factors from what the catalogue says of them (settings `cold`).
+
 Promotion: a new ranker replaces the running one unless it is worse on last week's truth by more than the 95 % interval
 of their difference; the first one has ALS to beat. Both figures stand in the model's promotion.json, promoted or not.
 """
@@ -15,14 +17,16 @@ import dataclasses
 import datetime as dt
 import json
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jobs.runtime.history import night_end, read_history
+from jobs.runtime.history import content_columns, night_end, read_history
 from jobs.runtime.night import Night
+from jobs.runtime.shelf import can_be_shown
 from models.als import ALS
 from models.hybrid import scores_of
 from models.metrics import score_lists
@@ -32,7 +36,7 @@ from models.rolling import Cut, RollingConfig, TooLittleHistory, cut_at, earlier
 from models.shop_log import EventWeights, ShopLog
 from models.sources import Sources, SourcesConfig
 from models.top_k import F32, rank_entries
-from schemas.tables import LIST_QUALITY
+from schemas.tables import ITEMS, LIST_QUALITY
 
 RANKER, SOURCES = "ranker", "sources"
 PROMOTION = "promotion.json"
@@ -88,10 +92,12 @@ def main(night: Night) -> None:
     with night.lake.local_copy(*als) as path:
         model = ALS.load(path)
     sources = Sources.fit(settings, history, now, span, factors_of(model, user_ids, item_ids))
+    sources = place_new_items(night, sources)
     keep_sources(night, sources, user_ids, item_ids)
     night.report(
         events=len(history),
         users=len(np.unique(history.user)),
+        new_items=len(sources.new_items),
         sources={name: round(seconds, 3) for name, seconds in sources.seconds.items()},
         ranker=train(night, config, settings, log, now, span),
     )
@@ -122,6 +128,23 @@ def factors_of(model: ALS, user_ids: np.ndarray, item_ids: np.ndarray) -> tuple[
             rows[same] = factors[at[same]]
         placed.append(rows)
     return placed[0], placed[1]
+
+
+def place_new_items(night: Night, sources: Sources) -> Sources:
+    """Factors for items on sale that nobody has touched, made of what the catalogue says; none where all were."""
+    items = night.read_arrow(ITEMS).sort_by("item_id")
+    shown = can_be_shown(items).to_numpy()
+    if not (shown & ~sources.item_factors.any(axis=1)).any():
+        return sources
+    from models.content import Content, ContentConfig  # a night without new items need not load torch
+    from models.new_items import with_new_items
+
+    started = time.monotonic()
+    ids = np.asarray(items["item_id"].to_pylist(), np.str_)
+    content = Content.fit(ContentConfig(), content_columns(items), ids).vectors
+    placed = with_new_items(sources, night.settings.section("cold"), content, shown)
+    night.report(new_items_seconds=round(time.monotonic() - started, 3))
+    return placed
 
 
 def keep_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids: np.ndarray) -> None:

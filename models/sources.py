@@ -64,7 +64,7 @@ class Sources:
     (U, I): interest of two half-lives. Factors (U, D), (I, D): ALS of the long interest. cosine, cosine_bm25, visited
     (I, I): items that are alike. due (U, I): `Rebuy.due`. popular, trend, gap (days), last_price (log): (I,). items:
     feature -> (I,). described (I, A), by_value (A, I): attribute values of the items, items of the values, popular ones
-    first; None without attributes. seconds: what fitting each source took.
+    first; None without attributes. new_items (M,), new_factors (M, D): `models.new_items`. seconds: of fitting each.
     """
 
     config: SourcesConfig
@@ -89,6 +89,8 @@ class Sources:
     items: Items
     described: sparse.csr_matrix | None
     by_value: sparse.csr_matrix | None
+    new_items: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
+    new_factors: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     seconds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -142,6 +144,18 @@ class Sources:
             by_value=None if described is None else timed("content", lambda: _by_value(described, short)),
             seconds=seconds,
         )
+
+    def new_for(self, users: Users, k: int, refused: sparse.csr_matrix) -> Lists:
+        """The new items that suit each of `users` (n,) best, (n, k), without those of `refused` (n, I)."""
+        k_here = min(k, len(self.new_items))
+        codes, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf, np.float32)
+        if k_here:
+            hidden = sparse.csr_matrix(refused[:, self.new_items])
+            found, score = top_k(self.user_factors[users], self.new_factors, k_here, hidden, threads=1)
+            good = (found >= 0) & (score > 0)
+            codes[:, :k_here] = np.where(good, self.new_items[np.maximum(found, 0)], -1)
+            scores[:, :k_here] = np.where(good, score, -np.inf)
+        return codes, scores
 
     @property
     def k(self) -> int:
@@ -236,7 +250,7 @@ class Sources:
 LOG = ("user", "item", "kind", "time", "price")
 ARRAYS = (
     "by_user", "start", "long", "short", "user_factors", "item_factors", "cosine", "cosine_bm25", "visited", "due",
-    "popular", "trend", "gap", "last_price", "described", "by_value",
+    "popular", "trend", "gap", "last_price", "described", "by_value", "new_items", "new_factors",
 )  # fmt: skip
 
 

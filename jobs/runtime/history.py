@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -79,6 +80,26 @@ def _codes(values: pa.ChunkedArray, ids: pa.Array) -> np.ndarray:
     encoded = values.combine_chunks().dictionary_encode()
     place = pc.index_in(encoded.dictionary, ids).fill_null(-1).to_numpy(zero_copy_only=False)
     return place[encoded.indices.to_numpy()].astype(np.int32)
+
+
+def content_columns(items: pa.Table) -> dict[str, list[Any]]:
+    """What the catalogue says of each item, as `models.words` takes it: texts, category levels, brand, price, its own.
+
+    A list of the shop's own becomes tags; a mixture of numbers and words, words.
+    """
+    columns: dict[str, list[Any]] = {
+        name: items[name].to_pylist()
+        for name in ("title", "title_zh", "description", "description_zh", "brand", "price")
+    }
+    columns["category"] = [path.split(" > ") if path else None for path in items["category"].to_pylist()]
+    own = [json.loads(text) if text else {} for text in items["attributes"].to_pylist()]
+    for name in sorted({name for attributes in own for name in attributes}):
+        values = [attributes.get(name) for attributes in own]
+        columns[f"own_{name}"] = [
+            [str(one) for one in value] if isinstance(value, list) else None if value is None else str(value)
+            for value in values
+        ]
+    return columns
 
 
 def attribute_codes(items: pa.Table) -> dict[str, np.ndarray]:

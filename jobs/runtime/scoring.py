@@ -42,6 +42,7 @@ REASONS = {
     "content": "like ",
     "als": "because you chose ",
     "user_user": "people with your taste choose it",
+    "new_item": "new",
     "segment_popular": "popular in ",
     "trending": "trending now",
     "popularity": "popular with everybody",
@@ -56,7 +57,7 @@ class Catalogue:
 
     titles (I,); shown, replenishable, known (I,) bool; factors (I, D), zero where the model does not know the item;
     ladders: segment -> rungs; last: every item that can be shown, most popular first; rules: of
-    brand, category and likeness.
+    brand, category and likeness; makers (I,): ' from BRAND', ' in CATEGORY' or ''.
     """
 
     item_ids: pa.Array
@@ -68,6 +69,7 @@ class Catalogue:
     ladders: dict[str | None, list[Rung]]
     last: Rung
     rules: Rules
+    makers: np.ndarray
 
     @classmethod
     def of(
@@ -95,12 +97,22 @@ class Catalogue:
         replenishable = described["is_replenishable"].to_numpy()
         rules = Rules(diversity, _value_codes(described["category"]), _value_codes(described["brand"]))
         titles = described["title"].combine_chunks()
-        return cls(item_ids, titles, shown, at >= 0, replenishable, factors, ladders, last, rules)
+        makers = _makers(described)
+        return cls(item_ids, titles, shown, at >= 0, replenishable, factors, ladders, last, rules, makers)
 
     def as_codes(self) -> pa.Table:
         """(item_id, code, is_replenishable), to join with pairs."""
         codes = pa.array(np.arange(len(self.item_ids), dtype=np.int32))
         return pa.table({"item_id": self.item_ids, "code": codes, "is_replenishable": pa.array(self.replenishable)})
+
+
+def _makers(described: pa.Table) -> np.ndarray:
+    """(I,) words after "new": the item's brand, or else the last level of its category."""
+    words = [
+        f" from {brand}" if brand else f" in {category.rpartition(' > ')[2]}" if category else ""
+        for brand, category in zip(described["brand"].to_pylist(), described["category"].to_pylist(), strict=True)
+    ]
+    return np.array(words, object)
 
 
 def _value_codes(values: pa.ChunkedArray) -> np.ndarray:
@@ -182,7 +194,7 @@ def _list_rows(
     refused, bought, history = (_csr(users[c], len(catalogue.item_ids)) for c in ("refused", "bought", "history"))
     own = Own.nothing(users.num_rows, places)
     if loaded is not None:
-        own = _own_lists(users["user_id"], loaded, catalogue, refused, places)
+        own = _own_lists(users["user_id"], loaded, catalogue, refused, places, config)
     ladders = [catalogue.ladders.get(s, catalogue.ladders[None]) for s in users["segment"].to_pylist()]
     lists = fill(own.codes, own.scores, refused, ladders, catalogue.last)
     why = because(history, catalogue.factors, lists.codes)
@@ -210,6 +222,7 @@ def _own_lists(
     catalogue: Catalogue,
     refused: sparse.csr_matrix,
     places: int,
+    config: Any,
 ) -> Own:
     """The ranked lists of the users whom the sources know; nothing for the others."""
     sources, ranker, known = loaded
@@ -223,7 +236,31 @@ def _own_lists(
         own.codes[there], own.scores[there] = ranked.codes, np.where(ranked.codes >= 0, ranked.scores, 0)
         own.source[there] = np.array([*ranked.sources, ""], object)[ranked.source]
         own.parts[there] = _in_words(ranked)
+        new = sources.new_for(code[there], config.new_places, refused[there])
+        _make_room(own, there, new, min(config.k, places) - config.new_places)
     return own
+
+
+def _make_room(own: Own, users: np.ndarray, new: tuple[np.ndarray, np.ndarray], first: int) -> None:
+    """Put the new items (n, m) of `users` (n,) into the places from `first` on, or behind a shorter list; what stood
+    there moves down."""
+    codes, scores = new
+    places = own.codes.shape[1]
+    begin = np.minimum(first, (own.codes[users] >= 0).sum(axis=1))[:, None]
+    stood, come = np.arange(places), np.arange(codes.shape[1])
+    keys = np.hstack([
+        stood + np.where(stood >= begin, codes.shape[1], 0),
+        np.where(codes >= 0, begin + come, places + codes.shape[1]),
+    ])  # fmt: skip
+    order = np.argsort(keys, axis=1, kind="stable")[:, :places]
+    words = np.array([f"als {score:+.2f}" for score in scores.ravel().tolist()], object).reshape(scores.shape)
+    for column, values in (
+        (own.codes, codes),
+        (own.scores, np.where(codes >= 0, scores, 0)),
+        (own.source, np.full(codes.shape, "new_item", object)),
+        (own.parts, words),
+    ):
+        column[users] = np.take_along_axis(np.hstack([column[users], values]), order, axis=1)
 
 
 def _in_words(ranked: Ranked) -> np.ndarray:
@@ -270,6 +307,7 @@ def _as_rows(
     titles = np.asarray(catalogue.titles.take(pa.array(np.maximum(why, 0))).to_pylist(), dtype=object)
     reason = np.array([REASONS.get(name, "for you") for name in source], object)
     reason = np.where(level == 1, reason + segments, reason)
+    reason = np.where(source == "new_item", reason + catalogue.makers[codes], reason)
     named = np.array([name in BECAUSE for name in source], bool)
     reason = np.where(named & (level == 0), np.where(why >= 0, reason + titles, "for you"), reason)
     columns = {

@@ -20,6 +20,7 @@ SECTIONS = {
     "als": "models.als:ALSConfig",
     "hybrid": "jobs.train_ranker:TrainRankerConfig",
     "ranker": "models.ranker:RankerConfig",
+    "cold": "models.cold:ColdConfig",
     "diversity": "models.diversity:DiversityConfig",
     "recommend": "jobs.recommend_items:RecommendConfig",
     "judge": "jobs.judge_lists:JudgeConfig",

@@ -11,6 +11,7 @@ SOURCES = (
     "item_item_bm25",
     "content",
     "user_user",
+    "new_item",
     "popularity",
     "segment_popular",
     "trending",
