@@ -267,6 +267,7 @@ with DAG(
         plain("train_als", pool="gpu", queue="gpu"),
         plain("train_ranker"),
         spark("recommend_items"),
+        plain("find_audiences"),
         plain("judge_lists"),
         gate("lists"),
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).

@@ -14,6 +14,7 @@ from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
 from schemas.table import Table
 from schemas.tables import (
+    AUDIENCES,
     BOUGHT_TOGETHER,
     CLEAN_EVENTS,
     INTEREST,
@@ -33,7 +34,7 @@ from schemas.tables import (
 STAGES: dict[str, tuple[Table, ...]] = {
     "clean": (CLEAN_EVENTS, REJECTED_EVENTS, ITEMS, REJECTED_ITEMS, USERS, REJECTED_USERS),
     "features": (INTEREST, USER_FEATURES, ITEM_FEATURES),
-    "lists": (POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, LIST_QUALITY),
+    "lists": (POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, AUDIENCES, LIST_QUALITY),
 }
 NIGHT_OPTIONS = ("stage",)
 

@@ -23,6 +23,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("train_als", {}),
     ("train_ranker", {}),
     ("recommend_items", {}),
+    ("find_audiences", {}),
     ("judge_lists", {}),
     ("check_tables", {"stage": "lists"}),
     ("publish_night", {}),

@@ -20,9 +20,9 @@ from jobs.runtime import published
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown
-from schemas.tables import BOUGHT_TOGETHER, ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+from schemas.tables import AUDIENCES, BOUGHT_TOGETHER, ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 
-PUBLISHED = (RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, POPULAR_ITEMS)
+PUBLISHED = (RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, AUDIENCES, POPULAR_ITEMS)
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 
 

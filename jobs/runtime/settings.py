@@ -16,6 +16,7 @@ SECTIONS = {
     "gate": "jobs.check_tables:GateConfig",
     "interest": "jobs.update_interest:InterestConfig",
     "together": "jobs.find_bought_together:TogetherConfig",
+    "audiences": "jobs.find_audiences:AudiencesConfig",
     "train": "jobs.train_als:TrainConfig",
     "als": "models.als:ALSConfig",
     "hybrid": "jobs.train_ranker:TrainRankerConfig",

@@ -4,7 +4,7 @@ from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
-from schemas.tables.lists import BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
+from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
 
 STORED: tuple[Table, ...] = (
     CLEAN_EVENTS,
@@ -20,6 +20,7 @@ STORED: tuple[Table, ...] = (
     RECOMMENDATIONS,
     SIMILAR_ITEMS,
     BOUGHT_TOGETHER,
+    AUDIENCES,
     LIST_QUALITY,
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, *STORED)}

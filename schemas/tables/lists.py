@@ -77,6 +77,22 @@ BOUGHT_TOGETHER = Table(
     may_be_empty=True,
 )
 
+AUDIENCES = Table(
+    name="audiences",
+    grain="one user of those who would want one item most and have not bought it",
+    key=("item_id", "rank"),
+    columns=(
+        Column("item_id", "string", "The shop's item id; on sale, and known by what people did with it."),
+        Column("rank", "int32", "1 would want it most.", min=1),
+        Column("user_id", "string", "The shop's account id."),
+        Column("score", "float32", "Inner product of the ALS factors; compares within one item.", min=0),
+        Column("valid_until", "timestamp", "Not to be used after this, UTC."),
+    ),
+    readers="campaigns",
+    published=True,
+    may_be_empty=True,
+)
+
 POPULAR_ITEMS = Table(
     name="popular_items",
     grain="one place in one segment's popularity list",

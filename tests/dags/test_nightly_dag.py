@@ -116,7 +116,15 @@ def test_tasks_are_the_jobs_of_the_nightly_job_in_its_order(dag: Any) -> None:
 
 def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
     plain = {t.task_id for t in dag.tasks if not isinstance(t, SparkSubmitOperator)}
-    assert plain == {"receive_drop", "train_als", "train_ranker", "judge_lists", "publish_night", "prune_lake"}
+    assert plain == {
+        "receive_drop",
+        "train_als",
+        "train_ranker",
+        "find_audiences",
+        "judge_lists",
+        "publish_night",
+        "prune_lake",
+    }
     for task_id in plain:
         assert command(rendered(dag, task_id)) == [f"{BIN}/python", "-m", "jobs", task_id, *ARGUMENTS]
 
