@@ -3,11 +3,12 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do command -v $$p && b
 JOBS := .venv/bin/python -m jobs
 LAKE ?= lake
 EVENTS ?= 10000000
+USERS ?= 1000000
 PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,12 @@ bench-cold: setup data  ## items held out whole; DATA=../shared/data/amazon_beau
 
 bench-shop: setup data  ## sources alone and the ranker over them, last week; DATA=../shared/data/retailrocket
 	@.venv/bin/python -m tests.bench.shop --data "$(DATA)"
+
+bench-gpu: setup  ## LSTM and ALS at a size that fills the GPU, or small on the CPU where there is none
+	@.venv/bin/python -m tests.bench.gpu
+
+bench-scoring: setup  ## sources and everybody's lists in a large shop: seconds and memory by stage; USERS=1000000
+	@.venv/bin/python -m tests.bench.scoring --users $(USERS)
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

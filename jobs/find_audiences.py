@@ -48,7 +48,7 @@ def main(night: Night) -> None:
     targets = np.flatnonzero(
         pc.is_in(item_ids, on_sale).to_numpy(zero_copy_only=False) & model.item_factors.any(axis=1)
     )
-    known = model.user_factors.any(axis=1)
+    known: NDArray[np.bool_] = np.asarray(model.user_factors.any(axis=1))
     wanted = min(config.users, len(user_ids))
     if not len(targets) or not known.any():
         night.log.info("no item on sale that anybody is known to like: no audiences tonight")

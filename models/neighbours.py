@@ -39,7 +39,8 @@ def bm25(interest: Any, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:
 
 @dataclass(frozen=True)
 class UserNeighbours:
-    """Users by their cosine: interest (U, I), its rows at length 1, and those turned round (I, U)."""
+    """Users by their cosine: interest (U, I), its rows at length 1, and those turned round (I, U), of each item the
+    `most` users for whom it weighs most: who shares a bestseller alone is no neighbour, and there are too many."""
 
     interest: sparse.csr_matrix
     unit: sparse.csr_matrix
@@ -48,12 +49,12 @@ class UserNeighbours:
     PARTS = ("interest", "unit", "others")
 
     @classmethod
-    def fit(cls, interest: Any) -> UserNeighbours:
+    def fit(cls, interest: Any, most: int = 1000) -> UserNeighbours:
         """Raises ValueError if weights are refused."""
         interest = check_interest(interest)
         length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=1)).reshape(-1))
         unit = sparse.diags_array((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ interest
-        return cls(interest, sparse.csr_matrix(unit), sparse.csr_matrix(unit.T))
+        return cls(interest, sparse.csr_matrix(unit), keep_largest(sparse.csr_matrix(unit.T), most))
 
     def recommend(
         self, users: NDArray[np.integer], neighbours: int, k: int, allowed: Allowed = None
