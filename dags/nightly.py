@@ -36,8 +36,8 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 **A cluster.** Change the connection `spark_default`: `{"conn_type": "spark", "host": "spark://master", "port": 7077}`.
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
 
-**GPU work.** `train_als` takes a slot of the pool `gpu` (`airflow pools set gpu 1 training`) and goes to the queue
-`gpu`: where workers have queues, start one with `-q gpu`.
+**GPU work.** `train_als` and `train_lstm` take a slot of the pool `gpu` (`airflow pools set gpu 1 training`) and go to
+the queue `gpu`: where workers have queues, start one with `-q gpu`. The LSTM trains on the GPU that it finds there.
 
 **Alerts.** After the last try, `{"text": ...}` with the job's own message is posted to the URL in
 `NIGHTMARKET_ALERT_URL`.
@@ -265,6 +265,7 @@ with DAG(
         spark("rank_popular_items"),
         spark("find_bought_together"),
         plain("train_als", pool="gpu", queue="gpu"),
+        plain("train_lstm", pool="gpu", queue="gpu"),
         plain("train_ranker"),
         spark("recommend_items"),
         plain("find_audiences"),

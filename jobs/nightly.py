@@ -21,6 +21,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("rank_popular_items", {}),
     ("find_bought_together", {}),
     ("train_als", {}),
+    ("train_lstm", {}),
     ("train_ranker", {}),
     ("recommend_items", {}),
     ("find_audiences", {}),

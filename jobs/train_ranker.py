@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -27,10 +26,12 @@ import numpy as np
 from jobs.runtime.history import content_columns, night_end, read_history
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown
+from jobs.runtime.trained import PROMOTION, days_since, keep_judged
 from models.als import ALS
+from models.encoded import Encoded, sequences_of
 from models.hybrid import scores_of
 from models.metrics import score_lists
-from models.promotion import Decision, decide
+from models.promotion import decide
 from models.ranker import Ranker, RankerConfig
 from models.rolling import Cut, RollingConfig, TooLittleHistory, cut_at, earlier_cuts, sources_at, split_cuts
 from models.shop_log import EventWeights, ShopLog
@@ -39,7 +40,6 @@ from models.top_k import F32, rank_entries
 from schemas.tables import ITEMS, LIST_QUALITY
 
 RANKER, SOURCES = "ranker", "sources"
-PROMOTION = "promotion.json"
 _WEEK = 7.0
 
 
@@ -91,7 +91,9 @@ def main(night: Night) -> None:
         raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
     with night.lake.local_copy(*als) as path:
         model = ALS.load(path)
-    sources = Sources.fit(settings, history, now, span, factors_of(model, user_ids, item_ids))
+    encode = Encoder(night, item_ids)
+    factors = factors_of(model, user_ids, item_ids)
+    sources = Sources.fit(settings, history, now, span, factors, encode(history, now))
     sources = place_new_items(night, sources)
     keep_sources(night, sources, user_ids, item_ids)
     night.report(
@@ -99,8 +101,38 @@ def main(night: Night) -> None:
         users=len(np.unique(history.user)),
         new_items=len(sources.new_items),
         sources={name: round(seconds, 3) for name, seconds in sources.seconds.items()},
-        ranker=train(night, config, settings, log, now, span),
+        lstm=encode.folders.get(now, ""),
+        ranker=train(night, config, settings, log, now, span, encode),
     )
+
+
+class Encoder:
+    """(log before a moment, the moment) -> what the newest LSTM that had learned nothing later makes of everybody.
+
+    None as long as there is no LSTM at all; zeros for a moment before the first.
+    """
+
+    def __init__(self, night: Night, item_ids: np.ndarray) -> None:
+        self.night, self.item_ids = night, item_ids
+        self.folders: dict[float, str] = {}
+        self.until: list[tuple[float, tuple[str, ...]]] = []
+        for name in night.lake.list_dir("models", "lstm"):
+            dated = ("models", "lstm", name)
+            if name.removeprefix("date=") <= str(night.date) and night.lake.exists(*dated, "_current.json"):
+                folder = (*dated, f"run={night.lake.get_json(*dated, '_current.json')['run']}")
+                self.until.append((night.lake.get_json(*folder, PROMOTION)["learned_until"], folder))
+
+    def __call__(self, log: ShopLog, moment: float) -> Encoded | None:
+        if not self.until:
+            return None
+        able = [folder for until, folder in self.until if until <= moment]
+        if not able:
+            return Encoded.nothing(log.n_users, log.n_items)
+        from models.lstm import LSTM  # a shop without one need not load torch
+
+        self.folders[moment] = "/".join(able[-1])
+        with self.night.lake.local_copy(*able[-1]) as path:
+            return Encoded.by(LSTM.load(path), sequences_of(log), self.item_ids)
 
 
 def sources_config(night: Night, config: TrainRankerConfig) -> SourcesConfig:
@@ -157,7 +189,13 @@ def keep_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids:
 
 
 def train(
-    night: Night, config: TrainRankerConfig, settings: SourcesConfig, log: ShopLog, now: float, span: float
+    night: Night,
+    config: TrainRankerConfig,
+    settings: SourcesConfig,
+    log: ShopLog,
+    now: float,
+    span: float,
+    encode: Encoder,
 ) -> dict[str, Any]:
     """Train, judge and maybe promote a ranker, if one is due; the facts of it."""
     running = night.lake.model_before(RANKER, night.date)
@@ -171,7 +209,7 @@ def train(
 
     def cut(moment: float) -> Cut:
         night.log.info("learning from the week after day %s", dt.date(1970, 1, 1) + dt.timedelta(days=moment))
-        return cut_at(rolling, ranker_config, log, sources_at(settings, log, moment, span))
+        return cut_at(rolling, ranker_config, log, sources_at(settings, log, moment, span, encode))
 
     try:
         teaching, judging = split_cuts(rolling, list(earlier_cuts(rolling, log, now, span, cut)))
@@ -200,8 +238,7 @@ def train(
         "rounds": final.rounds,
         "features": dict(list(final.importances().items())[:10]),
     }
-    keep_ranker(night, final, facts)
-    night.log.info("%s", said(decision, k))
+    keep_judged(night, RANKER, final, facts)
     return facts
 
 
@@ -214,8 +251,7 @@ def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None
         return None
     if running is None:
         return "there is none"
-    tried = [name.removeprefix("date=") for name in night.lake.list_dir("models", RANKER)]
-    age = (night.date - dt.date.fromisoformat(max(day for day in tried if day < str(night.date)))).days
+    age = days_since(night, RANKER) or 0
     if age >= config.every_days:
         return f"the last one was trained {age} days ago"
     ours, popular = recent_quality(night, config.decay_nights)
@@ -250,22 +286,3 @@ def judged(ranker: Ranker | None, judging: list[Cut], k: int) -> np.ndarray:
         codes, _ = rank_entries(here.user[there], here.item[there], score[there], here.n_users, k)
         values.append(score_lists(codes, cut.truth, k)[f"ndcg@{k}"])
     return np.concatenate(values)
-
-
-def keep_ranker(night: Night, ranker: Ranker, facts: dict[str, Any]) -> None:
-    """Store the ranker; the pointer that makes it the running one only where it was promoted."""
-    folder = ("models", RANKER, f"date={night.date}", f"run={night.run}")
-    with tempfile.TemporaryDirectory() as local:
-        ranker.save(local)
-        (Path(local) / PROMOTION).write_text(json.dumps(facts, indent=1))
-        night.lake.upload(local, *folder)
-    if facts["promoted"]:
-        night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
-
-
-def said(decision: Decision, k: int) -> str:
-    verdict = "is promoted" if decision.promoted else "is not promoted; the running one stays"
-    return (
-        f"new ranker {verdict}: ndcg@{k} {decision.new:.4f}, running {decision.running:.4f}, difference "
-        f"[{decision.low:+.4f}, {decision.high:+.4f}] over {decision.users:,} buyers of last week"
-    )

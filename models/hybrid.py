@@ -28,6 +28,7 @@ SPEAKING = (
     "item_item",
     "item_item_bm25",
     "content",
+    "lstm",
     "user_user",
     "als",
     "trending",

@@ -23,10 +23,11 @@ def with_new_items(sources: Sources, config: ColdConfig, content: F32, shown: ND
     """
     if config.model == "content":
         raise ValueError("cold.model 'content' makes no embedding of an item: choose regressor or gan")
-    untouched = np.logical_not(sources.item_factors.any(axis=1))
+    untouched = ~np.asarray(sources.item_factors.any(axis=1)) & (sources.popular == 0)
     new = np.flatnonzero(untouched & shown & content.any(axis=1)).astype(np.int32)
-    if not len(new) or untouched.all():
+    warm = np.flatnonzero(sources.item_factors.any(axis=1))
+    if not len(new) or not len(warm):
         return sources
-    known = np.concatenate([np.flatnonzero(~untouched), new])
+    known = np.concatenate([warm, new])
     places = ColdItems.fit(config, sources.item_factors[known], content[known]).places
     return dataclasses.replace(sources, new_items=new, new_factors=places[len(known) - len(new) :])

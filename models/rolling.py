@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.candidates import Candidates, candidates_at
+from models.encoded import Encoded
 from models.ranker import RankerConfig, graded
 from models.shop_log import ShopLog, truth_kind
 from models.sources import Lists, Sources, SourcesConfig
@@ -58,9 +59,17 @@ class Cut:
     seconds: dict[str, float]  # of each source, fitting and listing
 
 
-def sources_at(config: SourcesConfig, log: ShopLog, now: float, span: float) -> Sources:
-    """The sources fitted on what lies before `now`; ValueError if nothing does."""
-    return Sources.fit(config, log.between(-np.inf, now).without_returned(), now, span)
+def sources_at(
+    config: SourcesConfig,
+    log: ShopLog,
+    now: float,
+    span: float,
+    encode: Callable[[ShopLog, float], Encoded | None] | None = None,
+) -> Sources:
+    """The sources fitted on what lies before `now`; ValueError if nothing does. `encode` gives what a sequence model,
+    trained on nothing later than `now`, makes of the log before it."""
+    history = log.between(-np.inf, now).without_returned()
+    return Sources.fit(config, history, now, span, encoded=encode(history, now) if encode else None)
 
 
 def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: Sources) -> Cut:

@@ -19,6 +19,7 @@ from scipy import sparse
 
 from models.als import ALS, ALSConfig
 from models.baselines import Allowed, item_item
+from models.encoded import Encoded
 from models.manifest import read_manifest, write_manifest
 from models.neighbours import UserNeighbours, best_of_all, bm25, covisitation, related, top_sparse, trending
 from models.rebuy import Rebuy, RebuyConfig
@@ -64,7 +65,8 @@ class Sources:
     (U, I): interest of two half-lives. Factors (U, D), (I, D): ALS of the long interest. cosine, cosine_bm25, visited
     (I, I): items that are alike. due (U, I): `Rebuy.due`. popular, trend, gap (days), last_price (log): (I,). items:
     feature -> (I,). described (I, A), by_value (A, I): attribute values of the items, items of the values, popular ones
-    first; None without attributes. new_items (M,), new_factors (M, D): `models.new_items`. seconds: of fitting each.
+    first; None without attributes. states (U, E), next_rows (I, E): `Encoded`, or None. new_items (M,), new_factors
+    (M, D): `models.new_items`. seconds: of fitting each.
     """
 
     config: SourcesConfig
@@ -89,15 +91,24 @@ class Sources:
     items: Items
     described: sparse.csr_matrix | None
     by_value: sparse.csr_matrix | None
+    states: F32 | None = None
+    next_rows: F32 | None = None
     new_items: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
     new_factors: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     seconds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def fit(
-        cls, config: SourcesConfig, log: ShopLog, now: float, span: float, factors: tuple[F32, F32] | None = None
+        cls,
+        config: SourcesConfig,
+        log: ShopLog,
+        now: float,
+        span: float,
+        factors: tuple[F32, F32] | None = None,
+        encoded: Encoded | None = None,
     ) -> Sources:
-        """All sources of `log`; with `factors` (U, D), (I, D), ALS is not fitted but taken from there.
+        """All sources of `log`; with `factors` (U, D), (I, D), ALS is not fitted but taken from there. `encoded`: what
+        a sequence model makes of the same log; without it, there is no source `lstm`.
 
         Raises ValueError if the log is empty, holds an event after `now`, or span is not above 0.
         """
@@ -142,6 +153,8 @@ class Sources:
             items=item_features(log, long, short, rebuy, now),
             described=described,
             by_value=None if described is None else timed("content", lambda: _by_value(described, short)),
+            states=None if encoded is None else encoded.states,
+            next_rows=None if encoded is None else encoded.rows,
             seconds=seconds,
         )
 
@@ -181,6 +194,8 @@ class Sources:
                 self.short[users], k, allowed
             ),  # whatever the user touched of late, bought or not
         }
+        if self.states is not None:
+            makers["lstm"] = lambda: self._lstm(users, allowed)
         if self.described is not None:
             # Items that share attributes with the user's, rare ones more; popular ones first among equals.
             makers["content"] = lambda: related(self.long[users] @ self.described, self.by_value, k, allowed)
@@ -198,6 +213,18 @@ class Sources:
             known = known & allowed
         codes, scores = top_k(factors, self.item_factors, self.k, None, known, threads=threads)
         return np.where(scores > 0, codes, -1), np.where(scores > 0, scores, np.float32(-np.inf))
+
+    def _lstm(self, users: Users, allowed: Allowed) -> Lists:
+        assert self.states is not None
+        assert self.next_rows is not None
+        # What nobody has touched the model knows by its attributes; at an earlier moment nobody could have listed it.
+        known: NDArray[np.bool_] = np.asarray(self.next_rows.any(axis=1)) & (self.popular > 0)
+        if allowed is not None:
+            known = known & allowed
+        states = self.states[users]
+        codes, scores = top_k(states, self.next_rows, self.k, None, known, threads=self.config.als.threads)
+        there = np.any(states, axis=1, keepdims=True) & (codes >= 0)
+        return np.where(there, codes, -1), np.where(there, scores, np.float32(-np.inf))
 
     def knows(self, users: Users) -> NDArray[np.bool_]:
         """(n,) whether anything is known of each user: events in the log, or factors."""
@@ -250,7 +277,8 @@ class Sources:
 LOG = ("user", "item", "kind", "time", "price")
 ARRAYS = (
     "by_user", "start", "long", "short", "user_factors", "item_factors", "cosine", "cosine_bm25", "visited", "due",
-    "popular", "trend", "gap", "last_price", "described", "by_value", "new_items", "new_factors",
+    "popular", "trend", "gap", "last_price", "described", "by_value", "states", "next_rows",
+    "new_items", "new_factors",
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ REASONS = {
     "item_item_bm25": "others who chose it also chose ",
     "content": "like ",
     "als": "because you chose ",
+    "lstm": "what many look at next after ",
     "user_user": "people with your taste choose it",
     "new_item": "new",
     "segment_popular": "popular in ",
@@ -48,7 +49,7 @@ REASONS = {
     "popularity": "popular with everybody",
     "popular": "popular with everybody",
 }
-BECAUSE = ("covisitation", "item_item", "item_item_bm25", "content", "als")
+BECAUSE = ("covisitation", "item_item", "item_item_bm25", "content", "als", "lstm")
 
 
 @dataclass(frozen=True)

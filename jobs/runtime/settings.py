@@ -19,6 +19,8 @@ SECTIONS = {
     "audiences": "jobs.find_audiences:AudiencesConfig",
     "train": "jobs.train_als:TrainConfig",
     "als": "models.als:ALSConfig",
+    "lstm": "models.lstm:LSTMConfig",
+    "sequences": "jobs.train_lstm:TrainLSTMConfig",
     "hybrid": "jobs.train_ranker:TrainRankerConfig",
     "ranker": "models.ranker:RankerConfig",
     "cold": "models.cold:ColdConfig",

@@ -10,6 +10,7 @@ SOURCES = (
     "item_item",
     "item_item_bm25",
     "content",
+    "lstm",
     "user_user",
     "new_item",
     "popularity",

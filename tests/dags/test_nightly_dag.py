@@ -204,7 +204,8 @@ def test_only_refusals_are_not_retried(dag: Any) -> None:
 
 
 def test_training_takes_a_gpu_slot(dag: Any) -> None:
-    assert (dag.get_task("train_als").pool, dag.get_task("train_als").queue) == ("gpu", "gpu")
+    for job in ("train_als", "train_lstm"):
+        assert (dag.get_task(job).pool, dag.get_task(job).queue) == ("gpu", "gpu")
 
 
 def test_publishing_updates_the_asset(dag: Any) -> None:

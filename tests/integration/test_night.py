@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -107,6 +108,38 @@ def test_raw_is_kept_plus_rejected_in_each_file(sample: Sample, day: date) -> No
         assert counted["raw"] == pq.read_metadata(sample.raw / str(day) / Path(name).name).num_rows
         assert counted["kept"] == kept.count(name)
         assert sum(counted["rejected"].values()) == rejected.count(name)
+
+
+@pytest.mark.parametrize(("model", "day"), [("lstm", SECOND), ("ranker", THIRD)])  # the first nights with enough
+def test_a_model_runs_only_if_it_was_promoted_and_says_why(sample: Sample, model: str, day: date) -> None:
+    facts = sample.night(day).facts(f"train_{model}")
+    facts = facts["ranker"] if model == "ranker" else facts
+    folder = ("models", model, f"date={day}")
+    kept = sample.lake.get_json(*folder, "run=001", "promotion.json")
+    assert kept["promoted"] == facts["promoted"] == sample.lake.exists(*folder, "_current.json")
+    figures = next(value for name, value in kept.items() if name.startswith("ndcg@"))
+    assert min(figures["new"], figures["running"]) >= 0
+    assert figures["low"] <= figures["new"] - figures["running"] <= figures["high"]
+    assert kept["promoted"] == (figures["high"] >= 0)
+    assert figures["users"] > 0
+
+
+def test_rows_say_their_source_parts_and_reason(sample: Sample) -> None:
+    rows = shown(sample.lake, RECOMMENDATIONS).to_pylist()
+    own = [row for row in rows if row["fallback_level"] == 0]
+    assert len({row["source"] for row in own}) > 4
+    assert all(row["reason"] for row in rows)
+    ranked = [row for row in own if row["source"] not in ("new_item", "als")]
+    assert all(re.fullmatch(r"(\w+ [+-]\d+\.\d\d(; )?)+", row["score_parts"]) for row in ranked)
+
+
+def test_new_items_have_places_of_their_own(sample: Sample) -> None:
+    pairs = current(sample.lake, INTEREST)
+    touched = set(pairs.filter(pc.greater(pairs["interest"], 0))["item_id"].to_pylist())
+    new = [row for row in shown(sample.lake, RECOMMENDATIONS).to_pylist() if row["source"] == "new_item"]
+    assert new
+    assert not touched & {row["item_id"] for row in new}
+    assert all(row["reason"].startswith("new") and row["rank"] <= K for row in new)
 
 
 def test_lists_are_judged_from_the_second_night_on(sample: Sample) -> None:
