@@ -119,6 +119,7 @@ def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
     assert plain == {
         "receive_drop",
         "train_als",
+        "train_lstm",
         "train_ranker",
         "find_audiences",
         "judge_lists",
