@@ -81,7 +81,9 @@ def receive(source: Source, raw_dir: str, night_date: date, previous_date: date 
     night received; on the first night of D only. Undated ones: all their files. Raises DropError.
     """
     drop = Drop(raw_dir)
-    earlier = _earlier_manifests(source, lake, night_date, late_days)
+    # A night that stopped before its gate has received, but taken nothing in: its files are still to be read.
+    taken = previous_date or date.min
+    earlier = {d: m for d, m in _earlier_manifests(source, lake, night_date, late_days).items() if d <= taken}
     manifest: dict[str, Any] = {"source": source.name, "date": str(night_date), "notes": [],
                                 "previous_date": str(previous_date) if previous_date else None}  # fmt: skip
     for spec in source.inputs:

@@ -152,6 +152,17 @@ def test_missing_day_shows_what_there_is(shop: Shop) -> None:
         shop.receive()
 
 
+def test_what_a_stopped_night_received_is_read_by_the_next(shop: Shop) -> None:
+    shop.lines(GOOD)
+    shop.receive(previous=date(2026, 1, 5))  # and then the gate refused it
+    shop.lines(GOOD.replace("01-06", "01-07"), name="2026-01-07.csv")
+    rows = shop.rows(night=date(2026, 1, 7), previous=date(2026, 1, 5))
+    assert [(row.event_time.day, row.reason) for row in sorted(rows, key=lambda row: row.event_time)] == [
+        (6, None),
+        (7, None),
+    ]
+
+
 def test_a_day_delivered_late_is_read_once(shop: Shop) -> None:
     shop.lines(GOOD.replace("01-06", "01-04"), name="2026-01-04.csv")
     shop.receive(night=date(2026, 1, 4))
