@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, field
 
-from jobs.runtime.gate import broken_rules
+from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
 from schemas.table import Table
@@ -47,10 +47,6 @@ class GateConfig:
         default=1_000_000,
         metadata={"doc": "larger tables are checked by Spark; smaller ones by pandas, 10 times quicker to start"},
     )
-
-
-class GateFailed(RuntimeError):
-    """A table broke its promise; nothing of its stage became current."""
 
 
 def add_night_options(parser: argparse.ArgumentParser) -> None:

@@ -8,19 +8,16 @@ night's. The pointer is put last, in one atomic write.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.runtime import published
+from jobs.runtime.full_lists import NotPublished, measure, owed, read_lists
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
-from jobs.runtime.shelf import can_be_shown
-from schemas.tables import AUDIENCES, BOUGHT_TOGETHER, ITEMS, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+from schemas.tables import AUDIENCES, BOUGHT_TOGETHER, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 
 PUBLISHED = (RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, AUDIENCES, POPULAR_ITEMS)
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
@@ -38,41 +35,16 @@ class PublishConfig:
     keep_sources: int = field(default=3, metadata={"doc": "nights of candidate sources kept, which `explain` asks"})
 
 
-class NotPublished(RuntimeError):
-    """Tonight is worse than the last good night; the storefront keeps that one."""
-
-
-def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
-    """Facts about tonight's recommendations, one file at a time: a user's rows are all in one file."""
-    items = night.read_arrow(ITEMS, ["item_id", "is_active", "stock"])
-    on_sale = items["item_id"].filter(can_be_shown(items)).combine_chunks()
-    facts = {"users": 0, "full_lists": 0, "duplicates": 0, "sold_out": 0, "rows": lists.rows}
-    shown: set[str] = set()
-    for part in _files(night, night.lake.file_paths(lists)):
-        part = part.set_column(1, "item_id", part["item_id"].combine_chunks().dictionary_encode())
-        first = part.filter(pc.less_equal(part["rank"], k)).group_by("user_id").aggregate([("rank", "count")])
-        pairs = part.group_by(["user_id", "item_id"]).aggregate([])
-        names = pc.unique(part["item_id"]).dictionary_decode() if part.num_rows else pa.array([], pa.string())
-        bad = names.filter(pc.invert(pc.is_in(names, on_sale)))
-        facts["users"] += first.num_rows
-        facts["full_lists"] += pc.sum(pc.equal(first["rank_count"], k)).as_py() or 0
-        facts["duplicates"] += part.num_rows - pairs.num_rows
-        facts["sold_out"] += len(bad)
-        shown.update(names.to_pylist())
-    facts["items_shown"] = len(shown)
-    return facts
-
-
 def churn(night: Night, lists: Version, last: dict[str, Any] | None, k: int) -> float | None:
     """Share of last night's places whose item is not in the same user's list tonight, over a few thousand users."""
     if last is None:
         return None
     before_files = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
-    users = pc.unique(next(_files(night, before_files))["user_id"]).slice(0, _CHURN_USERS)
+    users = pc.unique(next(read_lists(night, before_files))["user_id"]).slice(0, _CHURN_USERS)
 
     def places(files: list[str]) -> set[tuple[str, str]]:
         found: set[tuple[str, str]] = set()
-        for part in _files(night, files):
+        for part in read_lists(night, files):
             part = part.filter(pc.and_(pc.is_in(part["user_id"], users), pc.less_equal(part["rank"], k)))
             found.update(zip(part["user_id"].to_pylist(), part["item_id"].to_pylist(), strict=True))
         return found
@@ -81,20 +53,9 @@ def churn(night: Night, lists: Version, last: dict[str, Any] | None, k: int) -> 
     return round(len(before - places(night.lake.file_paths(lists))) / max(1, len(before)), 4)
 
 
-def _files(night: Night, paths: list[str]) -> Iterator[pa.Table]:
-    for path in paths:
-        yield pq.read_table(path, columns=["user_id", "item_id", "rank"], filesystem=night.lake.fs)
-
-
 def problems(facts: dict[str, Any], last: dict[str, Any] | None, users: int, config: PublishConfig) -> list[str]:
     """What speaks against publishing, each with what was expected and what was seen."""
-    found = []
-    if facts["full_lists"] < users:
-        found.append(f"full lists: expected {users} (every user and anonymous), saw {facts['full_lists']}")
-    if facts["duplicates"]:
-        found.append(f"duplicates: expected no item twice in a list, saw {facts['duplicates']}")
-    if facts["sold_out"]:
-        found.append(f"sold out: expected only items in stock and active, saw {facts['sold_out']} other items")
+    found = owed(facts, users)
     if last is not None:
         before = last["checks"]
         for name, share in (("rows", config.min_rows_share), ("items_shown", config.min_coverage_share)):

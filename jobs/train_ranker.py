@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from jobs.runtime.encoder import Encoder
 from jobs.runtime.history import content_columns, night_end, read_history
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown
-from jobs.runtime.trained import PROMOTION, days_since, keep_judged
+from jobs.runtime.trained import days_since, keep_judged, last_tried
 from models.als import ALS
-from models.encoded import Encoded, sequences_of
-from models.hybrid import scores_of
+from models.hybrid import candidates_for, scores_of
 from models.metrics import score_lists
 from models.promotion import decide
 from models.ranker import Ranker, RankerConfig
@@ -102,37 +102,8 @@ def main(night: Night) -> None:
         new_items=len(sources.new_items),
         sources={name: round(seconds, 3) for name, seconds in sources.seconds.items()},
         lstm=encode.folders.get(now, ""),
-        ranker=train(night, config, settings, log, now, span, encode),
+        ranker=train(night, config, settings, log, now, span, encode, features_of(sources)),
     )
-
-
-class Encoder:
-    """(log before a moment, the moment) -> what the newest LSTM that had learned nothing later makes of everybody.
-
-    None as long as there is no LSTM at all; zeros for a moment before the first.
-    """
-
-    def __init__(self, night: Night, item_ids: np.ndarray) -> None:
-        self.night, self.item_ids = night, item_ids
-        self.folders: dict[float, str] = {}
-        self.until: list[tuple[float, tuple[str, ...]]] = []
-        for name in night.lake.list_dir("models", "lstm"):
-            dated = ("models", "lstm", name)
-            if name.removeprefix("date=") <= str(night.date) and night.lake.exists(*dated, "_current.json"):
-                folder = (*dated, f"run={night.lake.get_json(*dated, '_current.json')['run']}")
-                self.until.append((night.lake.get_json(*folder, PROMOTION)["learned_until"], folder))
-
-    def __call__(self, log: ShopLog, moment: float) -> Encoded | None:
-        if not self.until:
-            return None
-        able = [folder for until, folder in self.until if until <= moment]
-        if not able:
-            return Encoded.nothing(log.n_users, log.n_items)
-        from models.lstm import LSTM  # a shop without one need not load torch
-
-        self.folders[moment] = "/".join(able[-1])
-        with self.night.lake.local_copy(*able[-1]) as path:
-            return Encoded.by(LSTM.load(path), sequences_of(log), self.item_ids)
 
 
 def sources_config(night: Night, config: TrainRankerConfig) -> SourcesConfig:
@@ -196,10 +167,11 @@ def train(
     now: float,
     span: float,
     encode: Encoder,
+    features: set[str],
 ) -> dict[str, Any]:
-    """Train, judge and maybe promote a ranker, if one is due; the facts of it."""
+    """Train, judge and maybe promote a ranker, if one is due; the facts of it. `features`: those of tonight."""
     running = night.lake.model_before(RANKER, night.date)
-    why = due(night, config, running)
+    why = due(night, config, running, features)
     if why is None:
         return {"start": "carried over", "model": "/".join(running or ())}
     rolling = RollingConfig(
@@ -223,8 +195,8 @@ def train(
     if running is not None:
         with night.lake.local_copy(*running) as path:
             old = Ranker.load(path)
-        if old.names != new.names:
-            night.log.info("the running ranker knows other features than tonight's sources: ALS stands in for it")
+        if lost := set(old.names) - set(new.names):
+            night.log.info("tonight's sources lack what the running ranker asks for (%s): ALS stands in for it", lost)
             old = None
     decision = decide(judged(new, judging, k), judged(old, judging, k))
     # Once it is known to be good, and for how many rounds, it learns from the last week too.
@@ -242,7 +214,12 @@ def train(
     return facts
 
 
-def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None) -> str | None:
+def features_of(sources: Sources) -> set[str]:
+    """What a ranker may ask of these sources."""
+    return set(candidates_for(sources, sources.log.user[:1].astype(np.int64)).names)
+
+
+def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None, features: set[str]) -> str | None:
     """Why a ranker is trained tonight; None where it is not."""
     retrain = night.settings.section("train").retrain
     if retrain == "always":
@@ -251,6 +228,10 @@ def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None
         return None
     if running is None:
         return "there is none"
+    tried = last_tried(night, RANKER)
+    known = set(night.lake.get_json(*(tried or running), "manifest.json")["features"])
+    if known != features:
+        return f"tonight's sources add {sorted(features - known)} and lack {sorted(known - features)}"
     age = days_since(night, RANKER) or 0
     if age >= config.every_days:
         return f"the last one was trained {age} days ago"

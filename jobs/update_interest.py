@@ -1,107 +1,10 @@
-"""Clean events + last night's interest -> tonight's interest(user, item), as a recurrence.
-
-    interest[d] = interest[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
-
-A late event counts with its own age, a return takes back what its purchase gave. Sums run over integers in units of
-2^-30, so that they do not depend on the order in which rows arrive: the same inputs give the same bits.
-"""
+"""Clean events + last night's interest -> tonight's interest(user, item), by the recurrence of runtime/interest.py."""
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, field
-
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
+from jobs.runtime.interest import InterestConfig, advance
 from jobs.runtime.night import Night
-from jobs.runtime.recurrence import age_weight, decay_factor, exact, from_exact, latest
 from schemas.tables import CLEAN_EVENTS, INTEREST
-
-
-@dataclass(frozen=True)
-class InterestConfig:
-    """What each event type says about a user's interest in an item, and how fast it fades."""
-
-    half_life_days: float = field(default=60.0, metadata={"doc": "interest halves in this many days"})
-    view: float = field(default=1.0, metadata={"doc": "weight of a view"})
-    click: float = field(default=1.0, metadata={"doc": "weight of a click on something shown"})
-    wishlist: float = field(default=3.0, metadata={"doc": "weight of a wish-list addition"})
-    cart: float = field(default=4.0, metadata={"doc": "weight of a cart addition"})
-    purchase: float = field(default=10.0, metadata={"doc": "weight of a purchase line; a return takes it back"})
-    rating: float = field(default=1.0, metadata={"doc": "weight of each star above (below) `neutral_rating`"})
-    neutral_rating: float = field(default=3.0, metadata={"doc": "the rating that says nothing"})
-    forget_after_days: int = field(default=730, metadata={"doc": "idle pairs without a purchase leave, and start anew"})
-
-    def __post_init__(self) -> None:
-        if not self.purchase > self.cart > self.view > 0:
-            raise ValueError(
-                f"interest: purchase > cart > view > 0 must hold; saw {self.purchase}, {self.cart}, {self.view}"
-            )
-        if self.half_life_days <= 0:
-            raise ValueError(f"interest.half_life_days must be above 0; saw {self.half_life_days}")
-
-
-def event_weight(config: InterestConfig) -> Column:
-    """The weight of one event before decay; impressions and searches say nothing by themselves."""
-    kind = F.col("event_type")
-    return (
-        F.when(kind == "view", config.view)
-        .when(kind == "click", config.click)
-        .when(kind == "wishlist", config.wishlist)
-        .when(kind == "cart", config.cart)
-        .when(kind == "purchase", config.purchase)
-        .when(kind == "return", -config.purchase)
-        .when(
-            kind == "rating",
-            (F.coalesce("rating", F.lit(config.neutral_rating)) - config.neutral_rating) * config.rating,
-        )
-        .otherwise(0.0)
-    )
-
-
-def advance(
-    previous: DataFrame, events: DataFrame, config: InterestConfig, night_date: dt.date, previous_date: dt.date | None
-) -> DataFrame:
-    """INTEREST of tonight from INTEREST of `previous_date` and the CLEAN_EVENTS that arrived since; one shuffle."""
-    faded = exact(F.col("interest") * decay_factor(config.half_life_days, night_date, previous_date))
-    old = previous.select(
-        "user_id",
-        "item_id",
-        faded.alias("interest"),
-        exact("purchases").alias("purchases"),
-        "purchase_orders",
-        "impressions",
-        "clicks",
-        "last_event_on",
-        "last_purchase_on",
-    )
-    kind = F.col("event_type")
-    bought = F.when(kind == "purchase", F.col("quantity")).when(kind == "return", -F.col("quantity")).otherwise(0.0)
-    new = events.where("user_id is not null and item_id is not null").select(
-        "user_id",
-        "item_id",
-        exact(event_weight(config) * age_weight(config.half_life_days, night_date)).alias("interest"),
-        exact(bought).alias("purchases"),
-        (kind == "purchase").cast("bigint").alias("purchase_orders"),
-        (kind == "impression").cast("bigint").alias("impressions"),
-        (kind == "click").cast("bigint").alias("clicks"),
-        F.col("event_date").alias("last_event_on"),
-        F.when(kind == "purchase", F.col("event_date")).alias("last_purchase_on"),
-    )
-    sums = [F.sum(c).alias(c) for c in ("interest", "purchases", "purchase_orders", "impressions", "clicks")]
-    pairs = (
-        old.unionByName(new)
-        .groupBy("user_id", "item_id")
-        .agg(*sums, latest("last_event_on"), latest("last_purchase_on"))
-    )
-    forgotten = night_date - dt.timedelta(days=config.forget_after_days)
-    alive = (F.col("last_event_on") >= F.lit(forgotten)) | (F.col("purchases") > 0)
-    return (
-        pairs.where(alive)
-        .withColumns({"interest": from_exact("interest"), "purchases": from_exact("purchases")})
-        .select(*INTEREST.names)
-    )
 
 
 def main(night: Night) -> None:

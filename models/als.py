@@ -12,6 +12,7 @@ Benchmarks"). How the settings of iALS and of Spark's ALS carry over: `from_ials
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,27 @@ class ALS:
         """
         users = self.user_factors[_codes(user_codes, len(self.user_ids), "user")]
         return top_k(users, self.item_factors, k, seen, allowed, memory_bytes=memory_bytes, threads=self.config.threads)
+
+    @staticmethod
+    def fold_in(config: ALSConfig, interest: Any, item_factors: F32) -> F32:
+        """Factors (n, D) of users with this `interest` (n, I), items staying as they are: no training.
+
+        For constant regularisation what `fit` ends with, to the bit; with frequency_power a row is regularised as an
+        average one. Raises ValueError as `fit` does for weights, and for shapes that disagree.
+        """
+        interest = check_interest(interest)
+        if item_factors.shape != (interest.shape[1], config.factors):
+            raise ValueError(f"interest is {interest.shape}, item_factors {item_factors.shape}")
+        users = np.zeros((interest.shape[0], config.factors), np.float32)
+        with threadpool_limits(1, "blas"):
+            _solve(
+                sparse.csr_matrix(interest * np.float32(config.alpha)),
+                users,
+                np.array(item_factors),  # the solver takes no array that is mapped read-only
+                dataclasses.replace(config, frequency_power=0.0),
+                SETTLE_STEPS,
+            )
+        return users
 
     def similar_items(
         self, item_codes: NDArray[np.integer], k: int, allowed: NDArray[np.bool_] | None = None

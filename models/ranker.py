@@ -118,13 +118,11 @@ class Ranker:
         return cls(config, booster, names, max(int(kept), 1))
 
     def predict(self, candidates: Candidates) -> NDArray[np.float64]:
-        """(R,) scores. Raises ValueError if the features are not those of the fit."""
-        self._refuse_other(candidates)
+        """(R,) scores. Raises ValueError if a feature of the fit is missing; one that came since is passed over."""
+        features = self._known(candidates)
         if not len(candidates):
             return np.zeros(0)
-        predicted = self.booster.predict(
-            candidates.features, num_iteration=self.rounds, num_threads=self.config.threads
-        )
+        predicted = self.booster.predict(features, num_iteration=self.rounds, num_threads=self.config.threads)
         return np.asarray(predicted)
 
     def recommend(self, candidates: Candidates, k: int, n_items: int) -> tuple[I32, F32]:
@@ -144,12 +142,12 @@ class Ranker:
         A split's feature is given the change of the tree's mean output on the row's path through it (Saabas 2014), not
         the mean over all orders of the features (SHAP), which costs several hundred times as much.
         """
-        self._refuse_other(candidates)
+        features = self._known(candidates)
         groups, tables = self._paths
         parts = np.zeros((len(candidates), len(groups)))
         if len(candidates):
             leaves = self.booster.predict(
-                candidates.features, num_iteration=self.rounds, pred_leaf=True, num_threads=self.config.threads
+                features, num_iteration=self.rounds, pred_leaf=True, num_threads=self.config.threads
             )
             for table, leaf in zip(tables, np.asarray(leaves, np.int64).reshape(len(candidates), -1).T, strict=True):
                 parts += table[leaf]
@@ -196,10 +194,14 @@ class Ranker:
             )
         return cls(saved, booster, names, manifest["rounds"])
 
-    def _refuse_other(self, candidates: Candidates) -> None:
-        if candidates.names != self.names:
-            lost, new = sorted(set(self.names) - set(candidates.names)), sorted(set(candidates.names) - set(self.names))
-            raise ValueError(f"candidates lack {lost} and add {new}, or order features otherwise; fit the ranker again")
+    def _known(self, candidates: Candidates) -> F32:
+        """(R, F) the features of the fit, in its order."""
+        if candidates.names == self.names:
+            return candidates.features
+        place = {name: at for at, name in enumerate(candidates.names)}
+        if lost := sorted(set(self.names) - set(place)):
+            raise ValueError(f"candidates lack {lost}, which this ranker was fitted on; fit it again")
+        return np.ascontiguousarray(candidates.features[:, [place[name] for name in self.names]])
 
 
 def _leaf_parts(tree: dict[str, Any], column: list[int], groups: int) -> NDArray[np.float64]:

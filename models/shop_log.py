@@ -86,6 +86,17 @@ class ShopLog:
             price=self.price[chosen],
         )
 
+    def followed_by(self, later: ShopLog) -> ShopLog:
+        """These events and those of `later`, of the same users and items."""
+        return dataclasses.replace(
+            self,
+            user=np.concatenate([self.user, later.user]),
+            item=np.concatenate([self.item, later.item]),
+            kind=np.concatenate([self.kind, later.kind]),
+            time=np.concatenate([self.time, later.time]),
+            price=np.concatenate([self.price, later.price]),
+        )
+
     def between(self, start: float, end: float) -> ShopLog:
         """The events with start <= time < end."""
         low, high = np.searchsorted(self.time, [start, end])

@@ -13,6 +13,10 @@ from schemas.table import Table
 _SAMPLES = 5  # values shown for each broken rule
 
 
+class GateFailed(RuntimeError):
+    """A table broke its promise; nothing of its stage became current."""
+
+
 @functools.cache
 def _context() -> Any:
     """One ephemeral context for the process. The import takes seconds, so it waits for the first gate."""

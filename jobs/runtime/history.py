@@ -38,10 +38,18 @@ def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarr
     user_ids = night.read_arrow(USERS, ["user_id"])["user_id"].combine_chunks().sort()
     items = night.read_arrow(ITEMS, ["item_id", "category", "brand", "attributes"]).sort_by("item_id")
     item_ids = items["item_id"].combine_chunks()
+    log = read_log(night, days, user_ids, item_ids, attribute_codes(items))
+    return log, np.asarray(user_ids.to_pylist(), np.str_), np.asarray(item_ids.to_pylist(), np.str_)
+
+
+def read_log(
+    night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array, attributes: dict[str, np.ndarray]
+) -> ShopLog:
+    """What users did with items in the last `days` days, the night's among them; codes are places in the ids."""
     parts = list(_events(night, days, user_ids, item_ids))
     user, item, kind, time, price = (np.concatenate([part[at] for part in parts]) for at in range(5))
     end = night_end(night.date)
-    log = ShopLog(
+    return ShopLog(
         user=user,
         item=item,
         kind=kind,
@@ -49,9 +57,8 @@ def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarr
         price=price,
         n_users=len(user_ids),
         n_items=len(item_ids),
-        attributes=attribute_codes(items),
+        attributes=attributes,
     )
-    return log, np.asarray(user_ids.to_pylist(), np.str_), np.asarray(item_ids.to_pylist(), np.str_)
 
 
 def _events(night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array) -> Iterator[tuple[np.ndarray, ...]]:

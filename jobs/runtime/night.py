@@ -41,7 +41,7 @@ class Night:
         self.run = run
         self.settings = settings
         self.raw = raw
-        self._source = source
+        self.source_name = source
         self.log = get_logger("night")
         self.job = ""
         self._facts: dict[str, Any] = {}
@@ -56,9 +56,9 @@ class Night:
 
     @functools.cached_property
     def source(self) -> Source:
-        if not self._source:
+        if not self.source_name:
             raise ValueError("this job reads raw files: say which mapping with --source NAME or --source FILE.toml")
-        return load_source(self._source)
+        return load_source(self.source_name)
 
     @functools.cached_property
     def previous_date(self) -> dt.date | None:

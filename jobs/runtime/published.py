@@ -9,6 +9,7 @@ from typing import Any
 from jobs.runtime.lake import Lake, Version
 
 POINTER = ("published", "current.json")
+FRESH = ("published", "fresh.json")  # lists of the day so far, over one published night
 _BLOCK = 8 << 20  # bytes copied at a time
 
 

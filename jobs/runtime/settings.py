@@ -14,7 +14,7 @@ SECTIONS = {
     "limits": "jobs.runtime.raw_checks:RawLimits",
     "clean": "jobs.clean_events:CleanConfig",
     "gate": "jobs.check_tables:GateConfig",
-    "interest": "jobs.update_interest:InterestConfig",
+    "interest": "jobs.runtime.interest:InterestConfig",
     "together": "jobs.find_bought_together:TogetherConfig",
     "audiences": "jobs.find_audiences:AudiencesConfig",
     "train": "jobs.train_als:TrainConfig",

@@ -19,11 +19,19 @@ class Saves(Protocol):
     def save(self, folder: str | Path) -> None: ...
 
 
+def last_tried(night: Night, name: str) -> tuple[str, ...] | None:
+    """The folder of the newest model of an earlier date, promoted or not; None without one."""
+    dated = [("models", name, folder) for folder in night.lake.list_dir("models", name)]
+    before = [folder for folder in dated if folder[2].removeprefix("date=") < str(night.date)]
+    runs = night.lake.list_dir(*before[-1]) if before else []
+    made = [run for run in runs if night.lake.exists(*before[-1], run, PROMOTION)]
+    return (*before[-1], made[-1]) if made else None
+
+
 def days_since(night: Night, name: str) -> int | None:
     """Days since one was last trained before tonight, promoted or not; None if it never was."""
-    tried = [folder.removeprefix("date=") for folder in night.lake.list_dir("models", name)]
-    before = [day for day in tried if day < str(night.date)]
-    return (night.date - dt.date.fromisoformat(max(before))).days if before else None
+    tried = last_tried(night, name)
+    return (night.date - dt.date.fromisoformat(tried[2].removeprefix("date="))).days if tried else None
 
 
 def keep_judged(night: Night, name: str, model: Saves, facts: dict[str, Any]) -> None:

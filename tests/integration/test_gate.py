@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs import check_tables, prune_lake, publish_night, rollback_night
-from jobs.check_tables import STAGES, GateFailed
+from jobs.check_tables import STAGES
 from jobs.publish_night import NotPublished
 from jobs.runtime import published
+from jobs.runtime.gate import GateFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.sink import write_arrow

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs import build_features, update_interest
-from jobs.update_interest import InterestConfig
+from jobs import build_features
+from jobs.runtime import interest
+from jobs.runtime.interest import InterestConfig
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, INTEREST, ITEM_FEATURES, USER_FEATURES
 
@@ -47,7 +48,7 @@ def frame(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> Data
 
 def advance(table: Table, previous: DataFrame, events: DataFrame, night: date, before: date | None) -> DataFrame:
     if table is INTEREST:
-        return update_interest.advance(previous, events, CONFIG, night, before)
+        return interest.advance(previous, events, CONFIG, night, before)
     return build_features.advance(table, previous, events, CONFIG.half_life_days, night, before)
 
 

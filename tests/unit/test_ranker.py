@@ -160,11 +160,19 @@ def test_k_outside_the_catalogue_is_refused(k):
         fitted().recommend(cut().candidates, k, 40)
 
 
-def test_other_features_are_refused_by_name():
+def test_a_feature_that_is_missing_is_refused_by_name():
     one = cut().candidates
     other = replace(one, names=("als.luck", *one.names[1:]))
-    with pytest.raises(ValueError, match=r"lack \['popularity.score'\] and add \['als.luck'\]"):
+    with pytest.raises(ValueError, match=r"lack \['popularity.score'\], which this ranker was fitted on"):
         fitted().predict(other)
+
+
+def test_a_feature_that_came_since_changes_nothing():
+    one = cut().candidates
+    more = np.column_stack([np.full(len(one), 7, np.float32), one.features])
+    other = replace(one, features=more, names=("lstm.score", *one.names))
+    assert fitted().predict(other).tobytes() == fitted().predict(one).tobytes()
+    assert fitted().contributions(other)[1].tobytes() == fitted().contributions(one)[1].tobytes()
 
 
 def test_nobody_to_learn_from_is_refused():
