@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "dags"))  # as Airflow does with its folder of DAGs
 
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="nightmarket-airflow-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import launch
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.exceptions import ParamValidationError
@@ -86,7 +87,7 @@ def nightly_order() -> list[tuple[str, dict[str, str]]]:
 def test_every_dag_loads() -> None:
     bag = DagBag(ROOT / "dags", bundle_path=ROOT / "dags", bundle_name="dags-folder")
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"nightly"}
+    assert set(bag.dags) == {"nightly", "refresh"}
 
 
 def test_dag_files_import_nothing_heavy_and_nothing_of_ours() -> None:
@@ -224,7 +225,7 @@ def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
     task.command = [sys.executable, "-c", "import sys; sys.exit('NotPublished: 3 lists\\n  rows: expected 9, saw 3')"]
     with pytest.raises(AirflowException, match="status 1") as failure:
         task.execute({})
-    assert nightly.what_was_said(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
+    assert launch.what_was_said(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
 
 
 def test_the_alert_reaches_the_webhook(dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
