@@ -1,0 +1,31 @@
+"""When a ranker is trained: at once where tonight's sources are not those that the last one learned from."""
+
+from __future__ import annotations
+
+from jobs import train_ranker
+from tests.sample import THIRD, Sample
+
+AFTER = THIRD.replace(day=THIRD.day + 1)
+
+
+def why(sample: Sample, change: str = "", **changed: dict) -> str | None:
+    night = sample.night(AFTER, **changed)
+    running = night.lake.model_before(train_ranker.RANKER, AFTER)
+    assert running is not None
+    features = set(night.lake.get_json(*running, "manifest.json")["features"])
+    config = night.settings.section("hybrid")
+    return train_ranker.due(night, config, running, features ^ ({change} if change else set()))
+
+
+def test_a_source_that_came_or_went_makes_it_due(sample: Sample) -> None:
+    assert why(sample, "scent.score") == "tonight's sources add ['scent.score'] and lack []"
+    assert why(sample, "als.score") == "tonight's sources add [] and lack ['als.score']"
+
+
+def test_the_same_sources_wait_until_it_is_old(sample: Sample) -> None:
+    assert "days ago" not in str(why(sample, hybrid={"every_days": 7}))
+    assert "days ago" in str(why(sample, hybrid={"every_days": 1}))
+
+
+def test_never_is_never(sample: Sample) -> None:
+    assert why(sample, "scent.score", train={"retrain": "never"}) is None
