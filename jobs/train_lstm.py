@@ -44,12 +44,15 @@ class TrainLSTMConfig:
     history_days: int = field(default=180, metadata={"doc": "days of events that it learns from"})
     every_days: int = field(default=7, metadata={"doc": "days until another is trained, where retrain is auto"})
     least_events: int = field(default=20_000, metadata={"doc": "fewer than this teach it less than they cost"})
+    processes: int = field(
+        default=0, metadata={"doc": "that train together on this machine, by TorchDistributor; 0: one for each GPU"}
+    )
     judge_users: int = field(default=5_000, metadata={"doc": "users of the last week that judge it, at most"})
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if value < 1:
-                raise ValueError(f"{name} must be 1 or more, not {value}")
+            if value < (name != "processes"):
+                raise ValueError(f"{name} must be {int(name != 'processes')} or more, not {value}")
 
 
 def main(night: Night) -> None:
@@ -96,14 +99,8 @@ def train(
     learned = sequences_of(before)
     # A try that was killed goes on where it was, if the next one comes to the same machine.
     checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-lstm-{night.date}-{night.run}"
-    new = LSTM.fit(
-        settings,
-        learned,
-        item_ids,
-        attributes_of(before),
-        previous if same else None,
-        checkpoint,
-        lambda epoch, loss, gain: night.log.info("epoch %d: loss %.3f nats, gain %.4f", epoch, loss, gain),
+    new = fit_together(
+        night, settings, learned, item_ids, attributes_of(before), previous if same else None, checkpoint
     )
     judged = [lists_of(model, learned, before, users, item_ids) for model in (new, previous)]
     k = judged[0].shape[1]
@@ -119,6 +116,39 @@ def train(
             "epochs": new.epochs,
         },
     )
+
+
+def fit_together(night: Night, settings: LSTMConfig, *lesson: Any) -> LSTM:
+    """`LSTM.fit`, by as many processes as the settings or the GPUs ask for; the first one's model."""
+    import torch
+
+    from models.lstm import LSTM
+
+    processes = night.settings.section("sequences").processes or torch.cuda.device_count()
+    if processes < 2:
+
+        def tell(epoch: int, loss: float, gain: float) -> None:
+            night.log.info("epoch %d: loss %.3f nats, gain %.4f", epoch, loss, gain)
+
+        return LSTM.fit(settings, *lesson, report=tell)  # type: ignore[misc]
+    from pyspark.ml.torch.distributor import TorchDistributor
+
+    _ = night.spark  # the distributor asks for a session
+    with tempfile.TemporaryDirectory() as folder:
+        many = TorchDistributor(num_processes=processes, local_mode=True, use_gpu=torch.cuda.is_available())
+        night.log.info("%d processes train together", processes)
+        many.run(_fit_in_one_of_many, folder, settings, *lesson)
+        return LSTM.load(folder)
+
+
+def _fit_in_one_of_many(folder: str, settings: LSTMConfig, *lesson: Any) -> None:
+    from models.lstm import LSTM
+    from models.parallel import is_first, together
+
+    with together():
+        model = LSTM.fit(settings, *lesson)
+        if is_first():
+            model.save(folder)
 
 
 def due(night: Night, every_days: int) -> str | None:

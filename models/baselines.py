@@ -14,14 +14,18 @@ from implicit._nearest_neighbours import all_pairs_knn
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.interactions import check_interest
 from models.top_k import F32, I32, MEMORY_BYTES, DoesNotFit, rank_scores, top_k
 
 Allowed = NDArray[np.bool_] | None
 
 
 def popularity(interest: Any) -> tuple[I32, F32]:
-    """(ranking, weight): item codes (I,) by summed interest, best first, and each item's sum (I,), in item order."""
-    weight = np.asarray(interest.sum(axis=0), np.float32).reshape(-1)
+    """(ranking, weight): item codes (I,) by summed interest, best first, and each item's sum (I,), in item order.
+
+    Raises ValueError for a pair told twice, or a weight that is not finite and above 0.
+    """
+    weight = np.asarray(check_interest(interest).sum(axis=0), np.float32).reshape(-1)
     return np.argsort(-weight, kind="stable").astype(np.int32), weight
 
 
@@ -40,9 +44,10 @@ def popular(interest: Any, n_users: int, k: int, seen: Any = None, allowed: Allo
 def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_matrix:
     """Cosine of each item with its `neighbours` nearest others, over users: CSR (I, I), unitless 0..1, no diagonal.
 
-    Memory grows with I * neighbours. An item without events has an empty row.
+    Memory grows with I * neighbours. An item without events has an empty row. Raises ValueError for a pair told twice,
+    or a weight that is not finite and above 0.
     """
-    interest = sparse.csr_matrix(interest, dtype=np.float64)
+    interest = sparse.csr_matrix(check_interest(interest), dtype=np.float64)
     length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=0)).reshape(-1))
     unit = sparse.csr_matrix(interest.multiply(1 / np.where(length > 0, length, 1)))
     # `implicit` counts the item itself among its neighbours.

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from models.interactions import Ids, check_interest
 from models.manifest import read_manifest, write_manifest
 from models.top_k import F32, I32, top_k
 from models.words import Columns, Words, amounts, is_amount, unit_rows
 
-Ids = NDArray[np.str_]
 SWEEPS = 4  # of subspace iteration (Halko, Martinsson, Tropp 2011)
 SPARE = 16  # axes iterated beside those kept: their slack makes the kept ones converge
 FAR = 3.0  # standard deviations at which an amount is cut
@@ -134,7 +134,7 @@ def unit(rows: F32) -> F32:
 
 def profiles(interest: Any, vectors: F32) -> F32:
     """Each user's mean item vector (n, C), weighted by `interest` (n, I) CSR, as a unit vector; zeros without any."""
-    return unit(np.asarray(sparse.csr_matrix(interest, dtype=np.float32) @ unit(vectors), np.float32))
+    return unit(np.asarray(check_interest(interest) @ unit(vectors), np.float32))
 
 
 def _check(columns: Columns, items: int) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.baselines import Allowed, from_neighbours
-from models.interactions import Ids, refuse_weights
+from models.interactions import Ids, check_interest
 from models.manifest import read_manifest, write_manifest
 from models.neighbours import keep_largest
 from models.top_k import F32, I32, MEMORY_BYTES, DoesNotFit
@@ -59,13 +59,12 @@ class GraphFilter:
     ) -> GraphFilter:
         """The graph of `interest` (U, I) CSR, weights above 0; degrees are their sums.
 
-        Raises ValueError if ids and columns differ in number or a weight is not finite and above 0; DoesNotFit if one
-        row of the similarity exceeds `memory_bytes`.
+        Raises ValueError if ids and columns differ in number or `check_interest` refuses a weight; DoesNotFit if one row
+        of the similarity exceeds `memory_bytes`.
         """
-        interest = sparse.csr_matrix(interest, dtype=np.float32)
+        interest = check_interest(interest)
         if interest.shape[1] != len(item_ids):
             raise ValueError(f"interest is {interest.shape}, the ids are of {len(item_ids)} items")
-        refuse_weights(interest.data)
         by_user, by_item = _degrees(interest, 1) ** -config.user_power, _degrees(interest, 0) ** -config.item_power
         scaled = sparse.diags_array(by_user) @ interest @ sparse.diags_array(by_item)
         scaled = sparse.csr_matrix(scaled, dtype=np.float32)

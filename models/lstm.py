@@ -28,6 +28,7 @@ from torch.nn import functional as F
 from models.config import build, refuse_another
 from models.interactions import Ids, check_ids
 from models.manifest import read_manifest, write_manifest
+from models.parallel import agreed, is_first, own_part, share_gradients
 from models.sequences import Sequences, checked
 from models.top_k import MEMORY_BYTES, top_k
 
@@ -270,13 +271,14 @@ def train_step(
 ) -> Tensor:
     """One step of the optimizer on windows `codes` (B, T + 1), -1 where they are over; returns the loss, in nats.
 
-    `forward` is the net, compiled or wrapped in DistributedDataParallel: what several GPUs' workers call.
+    `forward` is the net, maybe compiled. Where several processes train together, the step is that of all their windows.
     """
     amp = torch.autocast("cuda", torch.bfloat16, enabled=net.bf16 and codes.is_cuda)
     with amp:
         loss = loss_of(net, forward, codes, drawn)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    share_gradients(net, int((codes[:, 1:] >= 0).sum()))
     optimizer.step()
     return loss.detach()
 
@@ -326,7 +328,7 @@ class _Trainer:
             loss, gain = self._train(), self._gain()
             if gain > self.best_gain or not len(self.held.codes):
                 self.best_epoch, self.best_gain, self.best = self.epoch, gain, _copied(self.net.state_dict())
-            if self.checkpoint is not None:
+            if self.checkpoint is not None and is_first():
                 self._write(self.checkpoint)
             yield self.epoch, loss, gain
 
@@ -339,7 +341,7 @@ class _Trainer:
         passes = -(-self.config.epoch_steps // once)
         batches = [batch for _ in range(passes) for batch in _batches(self.events, self.config.batch, rng)]
         total = torch.zeros(())
-        for batch in batches:
+        for batch in map(own_part, batches):
             width = int(self.events[batch].max())
             codes = np.where(np.arange(width) < self.events[batch, None], self.windows[batch, :width], -1)
             drawn = self._drawn(rng) if len(self.net.bias) > self.config.full_softmax_items else None
@@ -369,7 +371,7 @@ class _Trainer:
                 scores = states @ rows.T + self.net.bias
                 own = scores[torch.arange(len(batch)), wanted[batch]]
                 gains.append(1 / torch.log2((scores > own[:, None]).sum(1) + 2))
-        return float(torch.cat(gains).mean())
+        return agreed(float(torch.cat(gains).mean()))
 
     def resume(self, folder: Path, item_ids: Ids) -> None:
         """Write checkpoints into `folder` from now on, and go on from the one that is there."""

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.baselines import Allowed, rank_by_block
-from models.interactions import Ids, refuse_weights
+from models.interactions import Ids, check_interest
 from models.manifest import read_manifest, write_manifest
 from models.top_k import F32, I32, MEMORY_BYTES
 
@@ -60,15 +60,14 @@ class Sharpening:
     def fit(cls, config: SharpeningConfig, interest: Any, item_ids: Ids) -> Sharpening:
         """The graph of `interest` (U, I) CSR, weights above 0; degrees are their sums.
 
-        Raises ValueError if ids and columns differ in number, a weight is not finite and above 0, or there are no
+        Raises ValueError if ids and columns differ in number, `check_interest` refuses a weight, or there are no
         users or items.
         """
-        interest = sparse.csr_matrix(interest, dtype=np.float32)
+        interest = check_interest(interest)
         if interest.shape[1] != len(item_ids):
             raise ValueError(f"interest is {interest.shape}, the ids are of {len(item_ids)} items")
         if min(interest.shape) < 1:
             raise ValueError(f"interest is {interest.shape}: a graph without users or without items")
-        refuse_weights(interest.data)
         of_user, of_item = _roots(interest, 1), _roots(interest, 0)
         scaled = sparse.csr_matrix(sparse.diags_array(1 / of_user) @ interest @ sparse.diags_array(1 / of_item))
         rank = min(config.rank, *interest.shape)

@@ -25,6 +25,8 @@ def shop(users=USERS, items=ITEMS, seed=0):
 class RecommenderBattery:
     """Subclasses define `fit(interest)` and `lists(model, interest, k, seen, allowed)` for all rows of interest."""
 
+    takes_weights = True  # a model of sequences is told what happened, not how much it weighs
+
     def fit(self, interest):
         raise NotImplementedError
 
@@ -86,6 +88,42 @@ class RecommenderBattery:
         interest = shop()[1]
         codes, _ = self.fitted_lists(interest, 3)
         assert codes.shape == (1, 3)
+
+    def test_a_user_with_one_event_gets_a_full_list(self):
+        interest = shop().tolil()
+        interest[7] = 0
+        interest[7, 3] = 1
+        codes, scores = self.fitted_lists(interest.tocsr(), 12)
+        assert len(set(codes[7])) == 12
+        assert np.isfinite(scores[7]).all()
+
+    @pytest.mark.parametrize("weight", [np.nan, np.inf, -1.0, 0.0])
+    def test_a_weight_that_means_nothing_is_refused(self, weight):
+        if not self.takes_weights:
+            pytest.skip("takes no weights")
+        interest = shop()
+        interest.data[5] = weight
+        with pytest.raises(ValueError, match="not finite and above 0"):
+            self.fitted_lists(interest, 3)
+
+    def test_a_pair_told_twice_is_refused(self):
+        if not self.takes_weights:
+            pytest.skip("takes no weights")
+        once = shop()
+        twice = csr_matrix(
+            (np.tile(once.data, 2), np.hstack([once.indices.reshape(1, -1)] * 2).ravel(), once.indptr * 2), once.shape
+        )
+        with pytest.raises(ValueError, match="duplicate"):
+            self.fitted_lists(twice, 3)
+
+    def test_a_shop_where_nobody_did_anything_is_refused_or_listed(self):
+        nothing = csr_matrix((USERS, ITEMS), dtype=np.float32)
+        said, codes = "", np.zeros((0, 3), np.int32)
+        try:
+            codes, _ = self.fitted_lists(nothing, 3)
+        except ValueError as refused:
+            said = str(refused)
+        assert "nothing to learn from" in said or (len(codes) == USERS and np.all(np.diff(np.sort(codes)) > 0))
 
     @pytest.mark.parametrize("k", [0, ITEMS + 1])
     def test_k_outside_the_catalogue_is_refused(self, k):

@@ -47,6 +47,8 @@ def same(first, second):
 
 
 class TestLSTM(RecommenderBattery, LearnsTaste):
+    takes_weights = False
+
     def fit(self, interest):
         return LSTM.fit(SMALL, sequences(interest), ids("i", interest.shape[1]))
 

@@ -14,6 +14,8 @@ from tests.unit.test_lstm import of, sequences
 
 
 class TestCoVisitation(RecommenderBattery, LearnsTaste):
+    takes_weights = False
+
     def fit(self, interest):
         return CoVisitation.fit(CoVisitationConfig(), sequences(interest), interest.shape[1])
 
