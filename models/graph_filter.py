@@ -59,7 +59,7 @@ class GraphFilter:
     ) -> GraphFilter:
         """The graph of `interest` (U, I) CSR, weights above 0; degrees are their sums.
 
-        Raises ValueError if ids and columns differ in number or `check_interest` refuses a weight; DoesNotFit if one row
+        Raises ValueError if ids and columns differ in number or `check_interest` refuses a weight; DoesNotFit if a row
         of the similarity exceeds `memory_bytes`.
         """
         interest = check_interest(interest)
