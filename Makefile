@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ bench-gpu: setup  ## LSTM and ALS at a size that fills the GPU, or small on the 
 
 bench-scoring: setup  ## sources and everybody's lists in a large shop: seconds and memory by stage; USERS=1000000
 	@.venv/bin/python -m tests.bench.scoring --users $(USERS)
+
+bench-value: setup data  ## who will buy again, and for how much; DATA=../shared/data/cdnow
+	@.venv/bin/python -m tests.bench.value --data "$(DATA)"
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui
