@@ -96,5 +96,5 @@ def test_two_workers_give_the_tables_of_local_mode(cluster: str, raw: Path, tmp_
         ours, theirs = content(tmp_path / "local", table), content(tmp_path / "cluster", table)
         assert ours.num_rows > 0 or table.startswith("rejected")
         assert theirs.equals(ours), table
-    executors = sorted(p.name for p in tmp_path.glob("work*/app-*/*"))
-    assert len(executors) == 2 * len(JOBS)  # both workers had an executor in every job
+    for worker in ("work1", "work2"):  # one may have had two, where the machine was so busy that the first got lost
+        assert len([app for app in tmp_path.glob(f"{worker}/app-*") if any(app.iterdir())]) == len(JOBS), worker
