@@ -2,6 +2,7 @@
 
 - `events.csv[.gz]` with visitorid, itemid, event, timestamp (RetailRocket; epoch in s or ms)
 - `*.csv[.gz]` with InvoiceNo, StockCode, ... (UCI Online Retail, one file per trading day or one for all)
+- `transactions_*.parquet` with household_id, sales_value, ... (Complete Journey)
 - `transactions_*.parquet`, and `articles.parquet` where there is a catalogue (H&M)
 Exact duplicates are dropped, as is every line without a user; ids are read as text, whatever they look like.
 """
@@ -34,6 +35,8 @@ def read_log(data: Path) -> ShopLog:
     with duckdb.connect(config={"threads": 1}) as connection:
         if one:
             log = _retailrocket(connection, one[0])
+        elif parquet and "household_id" in connection.read_parquet(str(parquet[0])).columns:
+            log = _complete_journey(connection, parquet)
         elif parquet:
             log = _hm(connection, data, parquet)
         elif invoices and "InvoiceNo" in connection.read_csv(str(invoices[0]), all_varchar=True).columns:
@@ -73,6 +76,17 @@ def _online_retail(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> 
                 case when InvoiceNo like 'C%' then 'return' else 'purchase' end as kind,
                 epoch(cast(InvoiceDate as timestamp)) / 86400 as day, cast(UnitPrice as double) as price,
                 from lines where upper(StockCode) not in ({goods}) and cast(UnitPrice as double) >= 0)""",
+        )
+    )
+
+
+def _complete_journey(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> ShopLog:
+    lines = connection.read_parquet([str(path) for path in paths])
+    return _log(
+        lines.query(
+            "lines",
+            """select distinct household_id as user_id, product_id as item_id, 'purchase' as kind, basket_id,
+               epoch(transaction_timestamp) / 86400 as day, sales_value as price from lines where quantity > 0""",
         )
     )
 
