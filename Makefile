@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench-value: setup data  ## who will buy again, and for how much; DATA=../shared
 
 bench-propensity: setup data  ## who buys within 28 days, at rolling origins; DATA=../shared/data/online_retail
 	@.venv/bin/python -m tests.bench.propensity --data "$(DATA)"
+
+bench-elasticity: setup  ## planted price elasticities, and whether the intervals hold them; DATA= adds a real log
+	@.venv/bin/python -m tests.bench.elasticity $(if $(DATA),--data "$(DATA)")
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui
