@@ -20,13 +20,17 @@ Z90 = 1.6448536  # half of a 90 % interval, in standard deviations
 
 @dataclass(frozen=True)
 class ElasticityConfig:
-    """What a category is expected to be like before it is seen, and how long is iterated."""
+    """What a category is expected to be like before it is seen, and how long is iterated.
+
+    spread was chosen on eight sample shops (seeds 11 to 18, none of the bench's): 90 % intervals hold .929 of the truth
+    with .7, .900 with .5, .872 with .4 and 3 items.
+    """
 
     prior_mean: float = (
         -1.5
     )  # of a category's mean elasticity; the middle of published meta-analyses is about -2.6 to -1.5
     prior_sd: float = 1.5
-    spread: float = 0.7  # of elasticities within a category, to begin with; counts as `spread_items` items
+    spread: float = 0.5  # of elasticities within a category, to begin with; counts as `spread_items` items
     spread_items: float = 5.0
     rounds: int = 500
     tolerance: float = 1e-4
