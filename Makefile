@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ bench-propensity: setup data  ## who buys within 28 days, at rolling origins; DA
 
 bench-elasticity: setup  ## planted price elasticities, and whether the intervals hold them; DATA= adds a real log
 	@.venv/bin/python -m tests.bench.elasticity $(if $(DATA),--data "$(DATA)")
+
+bench-experiments: setup  ## simulated A/A and A/B tests: false alarms and power beside what was computed
+	@.venv/bin/python -m tests.bench.experiments
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui
