@@ -1,0 +1,130 @@
+"""Who the shopper is and what they are offered: what marketing reads, and what the copywriter may say."""
+
+from schemas.table import Column, Table
+
+TASTE_KINDS = ("category", "brand", "attribute", "price_band", "hour", "channel")
+STAGES = ("new", "active", "at_risk", "lapsed", "back", "no_purchase")
+OFFER_KINDS = (
+    "win_back",
+    "first_purchase",
+    "member_exclusive",
+    "retargeting",
+    "abandoned_cart",
+    "replenishment",
+    "price_drop",
+    "birthday",
+)
+
+USER_TASTES = Table(
+    name="user_tastes",
+    grain="one thing that one account has shown a liking for: a category, a brand, an hour of the day, ...",
+    key=("user_id", "kind", "value"),
+    columns=(
+        Column("user_id", "string", "The shop's account id."),
+        Column("kind", "string", "What it is a taste for.", one_of=TASTE_KINDS),
+        Column("value", "string", "Such as 'Home > Lamps', 'colour=red', 'low', 'evening'."),
+        Column("strength", "float64", "Sum of event weights, halved every half-life."),
+        Column("share", "float64", "Strength over that of all values of the kind, 0 where all are 0.", min=0, max=1),
+        Column("evidence", "int64", "Events behind it, not decayed.", min=1),
+        Column("last_event_on", "date", "Day of the latest of them."),
+    ),
+    readers="update_profiles tomorrow, segment_users, explain_user, write_copy",
+    may_be_empty=True,
+)
+
+USER_PROFILES = Table(
+    name="user_profiles",
+    grain="the portrait of one account",
+    key=("user_id",),
+    columns=(
+        Column("user_id", "string", "The shop's account id."),
+        Column("age_band", "string", "Such as '25-34'; null where the shop does not know.", nullable=True),
+        Column("gender", "string", "As the shop writes it.", nullable=True),
+        Column("country", "string", "Country.", nullable=True),
+        Column("city", "string", "City.", nullable=True),
+        Column("member_level", "string", "Level in the shop's member scheme.", nullable=True),
+        Column("tenure_days", "int32", "Days since registration, or since the first event.", min=0),
+        Column("recency_days", "int32", "Days since the latest purchase; null without one.", nullable=True, min=0),
+        Column("frequency", "int64", "Days with a purchase, not decayed.", min=0),
+        Column("monetary", "float64", "Money spent less returns, in the shop's currency."),
+        Column("sessions", "int64", "Sessions begun.", min=0),
+        Column("last_seen_days", "int32", "Days since the latest event of any type.", nullable=True, min=0),
+        Column("stage", "string", "Where in their life as a customer they are.", one_of=STAGES),
+        Column("discount_appetite", "float64", "Share of purchase lines bought below the item's usual price; "
+               "null with too few.", nullable=True, min=0, max=1),
+        Column("price_sensitivity", "string", "low, medium or high against others who buy in the same categories; "
+               "null with too few purchases.", nullable=True, one_of=("low", "medium", "high")),
+        Column("top_category", "string", "Strongest taste of the kind.", nullable=True),
+        Column("top_brand", "string", "Strongest taste of the kind.", nullable=True),
+        Column("usual_hour", "string", "Part of the day with most events, UTC.", nullable=True),
+    ),
+    readers="campaigns; segment_users, choose_offers, write_copy",
+    published=True,
+)  # fmt: skip
+
+USER_SEGMENTS = Table(
+    name="user_segments",
+    grain="one account's place among the segments",
+    key=("user_id",),
+    columns=(
+        Column("user_id", "string", "The shop's account id."),
+        Column("segment_id", "int32", "Row of `segments`; the same number means the same kind of people every night.",
+               min=0),
+        Column("rfm_class", "string", "Recency, frequency and money in fifths, 5 best, such as '543'; '000' without a "
+               "purchase."),
+        Column("moved", "bool", "True where the segment is another than last night's."),
+    ),
+    readers="campaigns; choose_offers, find_audiences, write_copy",
+    published=True,
+)  # fmt: skip
+
+PROPENSITIES = Table(
+    name="propensities",
+    grain="what one account is expected to do",
+    key=("user_id",),
+    columns=(
+        Column("user_id", "string", "The shop's account id."),
+        Column("buys_7d", "float64", "Probability of a purchase within 7 days; null: not enough data.", nullable=True,
+               min=0, max=1),
+        Column("lapses", "float64", "Probability of no purchase within the lapse window; null: not enough data.",
+               nullable=True, min=0, max=1),
+        Column("expected_purchases", "float64", "Expected purchase days in the next 28 days; null: not enough data.",
+               nullable=True, min=0),
+        Column("expected_value", "float64", "Expected spend in the next 28 days, in the shop's currency; null: not "
+               "enough data.", nullable=True, min=0),
+        Column("method", "string", "Which model said so, or 'not enough data'."),
+    ),
+    readers="campaigns; choose_offers",
+    published=True,
+)  # fmt: skip
+
+OFFERS = Table(
+    name="offers",
+    grain="one offer to one account",
+    key=("user_id", "offer_id"),
+    columns=(
+        Column("user_id", "string", "The shop's account id."),
+        Column("offer_id", "string", "The campaign's id in its TOML file."),
+        Column("kind", "string", "What sort of offer.", one_of=OFFER_KINDS),
+        Column("item_id", "string", "The item it is for; null where it is for a category or everything.",
+               nullable=True),
+        Column("category", "string", "The category it is for; null where for an item or everything.", nullable=True),
+        Column("discount_share", "float64", "Off the price, such as 0.10; null where `discount_amount` says.",
+               nullable=True, min=0, max=1),
+        Column("discount_amount", "float64", "Off the order, in `currency`; null where `discount_share` says.",
+               nullable=True, min=0),
+        Column("minimum_spend", "float64", "The order must reach this, in `currency`.", min=0),
+        Column("currency", "string", "ISO 4217 code.", nullable=True),
+        Column("reason", "string", "Why this user gets it, for a person."),
+        Column("method", "string", "How its value was estimated.", one_of=("uplift", "propensity", "not enough data")),
+        Column("expected_value", "float64", "Expected margin gained, in `currency`; null: not enough data.",
+               nullable=True),
+        Column("expected_cost", "float64", "Booked on the budget line, in `currency`.", min=0),
+        Column("budget_line", "string", "Which budget pays."),
+        Column("arm", "string", "Experiment arm of the user: 'offer'; held out users have no row."),
+        Column("valid_until", "timestamp", "Not to be honoured or shown after this, UTC."),
+    ),
+    readers="the storefront; campaigns; write_copy",
+    published=True,
+    may_be_empty=True,
+)  # fmt: skip
