@@ -13,7 +13,7 @@ STRATEGIES = (
     "replenishment",
     "seasonal_event",
 )
-CHANNELS = ("card", "blurb", "push", "sms", "email_subject", "email_body")
+CHANNELS = ("card", "blurb", "push", "sms", "subject", "body")
 COPY_SOURCES = ("model", "template")
 
 _BRIEF = (
