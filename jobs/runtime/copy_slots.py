@@ -1,0 +1,125 @@
+"""Slots of a brief: which text fills each, where that was read, and what is told of it beside the text."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from jobs.runtime.copy_goods import Goods
+from models.claims import Claim, Facts, Filled, Slot, Source, fill, slots_of
+from schemas.wording import ITEM_SLOTS, USERS_SLOTS
+
+MODEL = "model"
+APPROVED = "approved"
+NAMING = tuple(f"{{{slot}}}" for slot in ITEM_SLOTS if slot != "shop")  # a text with one of these is about its item
+# The widest that a user's own terms come out as: what a text with them is measured and checked by.
+WIDEST = {
+    "zh": {"terms": "满¥1,000享8折", "until": "11月30日"},
+    "en": {"terms": "20% off orders over ¥1,000", "until": "November 30"},
+}
+_USERS = re.compile(r"\{(terms|until)\}")
+# Why it may be said at all, where that is not in the text: the table whose row says so.
+_BASIS = {
+    "recommendation": ("recommendations", "source", "in the user's list"),
+    "similar_to_bought": ("similar_items", "target_item_id", "a neighbour of what the user bought"),
+    "replenishment": ("recommendations", "source", "buy_again"),
+    "coupon_win_back": ("offers", "kind", "win_back"),
+    "coupon_first_purchase": ("offers", "kind", "first_purchase"),
+    "member_exclusive": ("offers", "kind", "member_exclusive"),
+}
+
+
+class Brief(NamedTuple):
+    """What a text is for."""
+
+    item_id: str
+    strategy: str
+    style: str
+    channel: str
+    language: str
+
+
+class Draft(NamedTuple):
+    """A text before it is checked: with slots, unless it was approved as it stands. wording: the arm it counts for."""
+
+    text: str
+    wording: str
+    source: str
+
+
+def slots_for(goods: Goods, brief: Brief, shop: str) -> dict[str, Slot]:
+    """Every slot that the item fills in the brief's language; the user's own stay as they are.
+
+    A title is taken in another language where there is none in this: the shop calls the item so.
+    """
+    language, item = brief.language, Source("items", goods.item_id)
+    joint = "、" if language == "zh" else ", "
+    details = goods.details(language)
+    words = {
+        "title": ("title", goods.word(goods.titles, language) or next(iter(goods.titles), None)),
+        "brand": ("brand", goods.word(goods.brands, language) or next(iter(goods.brands), None)),
+        "kind": ("category", goods.word(goods.kinds, language)),
+        "detail": ("attributes", details[0] if details else None),
+        "details": ("attributes", joint.join(details) or None),
+    }
+    slots = {name: Slot(text, column, item) for name, (column, text) in words.items() if text}
+    slots["shop"] = Slot(shop, "copy.shop", Source("settings", "copy"))
+    slots |= {name: Slot(f"{{{name}}}", name, Source("offers", "each user's own")) for name in USERS_SLOTS}
+    if goods.season:
+        name = goods.season.names.get(language, goods.season.id)
+        slots["event"] = Slot(name, "names", Source("seasons", goods.season.id))
+    if brief.strategy == "price_drop":
+        slots |= {k: v for k, v in slots_of(goods.facts(), language).items() if k in ("price", "old_price", "saving")}
+    return slots
+
+
+def with_offer(facts: Facts) -> Facts:
+    """The item's facts with the widest terms, which stand for any user's."""
+    return dataclasses.replace(
+        facts, discount_share=0.2, minimum_spend=1000.0, dates=(dt.date(2000, 11, 30),), currency="CNY"
+    )
+
+
+def with_widest(draft: Draft, filled: Filled, slots: Mapping[str, Slot], language: str) -> Filled:
+    """The text with the widest terms that a user may have; itself where it has none."""
+    if not _USERS.search(filled.text):
+        return filled
+    widest = WIDEST.get(language, WIDEST["en"])
+    if draft.wording == APPROVED:
+        return Filled(_USERS.sub(lambda found: widest[found[1]], filled.text), ())
+    return fill(
+        draft.text, {**slots, **{name: Slot(text, name, Source("offers", "")) for name, text in widest.items()}}
+    )
+
+
+def from_tables(claim: Claim, filled: Filled) -> bool:
+    """Whether a claim lies within a slot: code put it there."""
+    return any(used.start <= claim.start and claim.end <= used.end for used in filled.facts_used)
+
+
+def facts_told(brief: Brief, filled: Filled, goods: Goods, said: Sequence[Claim]) -> list[dict[str, Any]]:
+    """Slots and claims with their place in the text (characters), then why it may be said at all."""
+    told = [_told(u.slot, u.text, u.table, u.row, u.field, u.start, u.end) for u in filled.facts_used]
+    for claim in said:
+        if not from_tables(claim, filled):
+            column = claim.attributes[0] if claim.attributes else claim.kind
+            word = filled.text[claim.start : claim.end]
+            told.append(_told(claim.kind, word, "items", goods.item_id, column, claim.start, claim.end))
+    if brief.strategy == "new_arrival" and goods.is_new_since:
+        since = f"not in the catalogue of {goods.is_new_since}"
+        told.append(_told("basis", since, "items", goods.item_id, "item_id"))
+    if brief.strategy == "seasonal_event" and goods.season:
+        told.append(_told("basis", "an event that is on", "seasons", goods.season.id, "when"))
+    if brief.strategy in _BASIS:
+        table, column, value = _BASIS[brief.strategy]
+        told.append(_told("basis", value, table, "each user's own", column))
+    return told
+
+
+def _told(
+    slot: str, value: str, table: str, row: str, column: str, start: int | None = None, end: int | None = None
+) -> dict[str, Any]:
+    return {"slot": slot, "value": value, "table": table, "row": row, "column": column, "start": start, "end": end}

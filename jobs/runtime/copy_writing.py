@@ -1,0 +1,182 @@
+"""A brief and its drafts -> texts that say only what the tables say: checked one after another until enough stand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from jobs.runtime.copy_goods import Goods
+from jobs.runtime.copy_rules import Rules
+from jobs.runtime.copy_slots import (
+    APPROVED,
+    MODEL,
+    NAMING,
+    Brief,
+    Draft,
+    facts_told,
+    from_tables,
+    slots_for,
+    with_offer,
+    with_widest,
+)
+from models.claims import Facts, Filled, Slot, Vocabulary, claims, digits_of_its_own, fill, unsupported
+from models.compliance import CHANNELS as LIMITS
+from models.compliance import refusals
+from schemas.wording import Template
+
+
+class Refused(NamedTuple):
+    """A text that was not let through, None where there was none; and why."""
+
+    text: str | None
+    source: str
+    reason: str
+    detail: str
+
+
+def copy_id(brief: Brief, text: str) -> str:
+    return hashlib.sha256("\0".join((*brief, text)).encode()).hexdigest()[:16]
+
+
+def content_hash(goods: Goods, brief: Brief, rules: str) -> str:
+    """The same tomorrow, if neither what the text may say has changed nor the rules that it is written by."""
+    return f"{goods.digest(brief.strategy, brief.language)}-{rules}"
+
+
+class Writer:
+    """Writes the briefs of one night, and remembers what was said of which item: no two shall sound the same."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        goods: Mapping[str, Goods],
+        vocabulary: Vocabulary,
+        shares: Mapping[tuple[str, str, str, str, str], float],
+        night: dt.date,
+        model: str = "",
+    ) -> None:
+        """shares: (strategy, style, channel, language, wording) -> its share; 0 for one that was retired."""
+        self.rules, self.goods, self.vocabulary, self.shares = rules, goods, vocabulary, shares
+        self.night, self.model = night, model
+        self._said: dict[tuple[str, str], str] = {}
+        self._clean: dict[str, Goods] = {}
+        self._facts: dict[tuple[str, bool], Facts] = {}
+
+    def remember(self, item_id: str, channel: str, text: str) -> None:
+        self._said.setdefault((channel, text), item_id)
+
+    def write(
+        self, brief: Brief, drafts: Sequence[Draft] = (), avoid: frozenset[str] = frozenset()
+    ) -> tuple[list[dict[str, Any]], list[Refused]]:
+        """(rows of COPY, what was refused): up to `variants` texts, from what was approved, `drafts`, then templates.
+
+        drafts: the copywriter's, best first; avoid: texts that are not to be written after all.
+        """
+        goods = self.clean(brief.item_id)
+        refused = [Refused(None, "template", "hostile catalogue text", why) for why in goods.refused]
+        slots = slots_for(goods, brief, self.rules.config.shop)
+        if "title" not in slots:
+            return [], [*refused, Refused(None, "template", "no title", "the catalogue has none that can be shown")]
+        if not goods.word(goods.titles, brief.language):
+            refused.append(Refused(None, "template", "title in another language", slots["title"].text))
+            drafts = ()
+        rows: list[dict[str, Any]] = []
+        for draft in self._drafts(brief, drafts, slots):
+            if len(rows) == self.rules.config.variants:
+                break
+            filled = Filled(draft.text, ()) if draft.wording == APPROVED else fill(draft.text, slots)
+            if any(filled.text == row["text"] for row in rows):
+                continue
+            wrong = self._wrong(brief, draft, filled, slots, avoid)
+            if wrong:
+                refused += [Refused(filled.text, draft.source, reason, detail) for reason, detail in wrong]
+            else:
+                rows.append(self._row(brief, draft, filled, goods, len(rows)))
+                self.remember(brief.item_id, brief.channel, filled.text)
+        return rows, refused
+
+    def clean(self, item_id: str) -> Goods:
+        """The item without words that may not be shown."""
+        if item_id not in self._clean:
+            self._clean[item_id] = self.goods[item_id].cleaned()
+        return self._clean[item_id]
+
+    def _drafts(self, brief: Brief, drafts: Sequence[Draft], slots: Mapping[str, Slot]) -> Iterator[Draft]:
+        for text in self.rules.review.approved.get(tuple(brief), ()):
+            yield Draft(text, APPROVED, "template")
+        if self.shares.get((*brief[1:], MODEL), 1.0) > 0:
+            yield from drafts
+        group = self.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
+        fitting = sorted((t for t in group if t.needs <= slots.keys()), key=lambda t: self._turn(brief, t))
+        yield from (Draft(t.text, t.name, "template") for t in fitting)
+
+    def _turn(self, brief: Brief, template: Template) -> float:
+        """Earlier is less: a draw by weight (Efraimidis and Spirakis 2006) that is the same for an item every night."""
+        share = self.shares.get((*brief[1:], template.name), 1.0)
+        if share <= 0:
+            return math.inf
+        own = 4.0 if template.style == brief.style else 1.0
+        weight = share * own * (1 + len(set(template.slots)))  # what names more of the item tells more
+        digest = hashlib.sha256(f"{brief.item_id}\0{template.name}".encode()).digest()
+        return -math.log((int.from_bytes(digest[:8], "big") + 1) / 2**64) / weight
+
+    def _wrong(
+        self, brief: Brief, draft: Draft, filled: Filled, slots: Mapping[str, Slot], avoid: frozenset[str]
+    ) -> list[tuple[str, str]]:
+        """(reason, detail) of everything that is wrong with a text; none: it may be shown."""
+        text = filled.text
+        if text in avoid:
+            return [("near duplicate", "another item's text says nearly the same")]
+        names_the_item = draft.source == MODEL or any(slot in draft.text for slot in NAMING)
+        if names_the_item and (other := self._said.get((brief.channel, text), brief.item_id)) != brief.item_id:
+            return [("said of another item", other)]
+        if by := self.rules.review.is_blocked(brief.item_id, copy_id(brief, text), draft.wording, text):
+            return [("blocked in review", by)]
+        found: list[tuple[str, str]] = []
+        if draft.source == MODEL:
+            found += [("figure of its own", draft.text[c.start : c.end]) for c in digits_of_its_own(draft.text)]
+        if word := self.rules.voices[brief.style].guide(brief.language).forbidden(draft.text):
+            found.append(("voice", word))
+        shown = with_widest(draft, filled, slots, brief.language)
+        facts = self.facts(brief.item_id, has_offer=shown is not filled)
+        lexicons = self.rules.lexicons
+        found += [
+            (f"unsupported {claim.kind}", shown.text[claim.start : claim.end])
+            for claim in unsupported(shown.text, facts, self.vocabulary, brief.language)
+            if not from_tables(claim, shown)
+        ]
+        found += [
+            (one.reason, one.detail)
+            for one in refusals(shown.text, brief.language, LIMITS[brief.channel], lexicons, facts.category)
+            if one.severity == "block"
+        ]
+        return found
+
+    def facts(self, item_id: str, has_offer: bool = False) -> Facts:
+        """What the fact lock holds a text against; with an offer, the terms that stand for any user's."""
+        key = (item_id, has_offer)
+        if key not in self._facts:
+            facts = self.clean(item_id).facts()
+            self._facts[key] = with_offer(facts) if has_offer else facts
+        return self._facts[key]
+
+    def _row(self, brief: Brief, draft: Draft, filled: Filled, goods: Goods, variant: int) -> dict[str, Any]:
+        rules = self.rules.digest(*brief[1:], self.model)
+        said = claims(filled.text, brief.language, self.vocabulary)
+        return {
+            "copy_id": copy_id(brief, filled.text),
+            **brief._asdict(),
+            "variant": variant,
+            "text": filled.text,
+            "source": draft.source,
+            "wording": draft.wording,
+            "facts": json.dumps(facts_told(brief, filled, goods, said), ensure_ascii=False),
+            "model": self.model if draft.source == MODEL else "",
+            "rules": rules,
+            "content_hash": content_hash(self.goods[brief.item_id], brief, rules),
+            "made_on": self.night,
+        }
