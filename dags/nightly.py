@@ -36,7 +36,7 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 **A cluster.** Change the connection `spark_default`: `{"conn_type": "spark", "host": "spark://master", "port": 7077}`.
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
 
-**GPU work.** `train_als` and `train_lstm` take a slot of the pool `gpu` (`airflow pools set gpu 1 training`) and go to
+**GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1 training`) and go to
 the queue `gpu`: where workers have queues, start one with `-q gpu`. The LSTM trains on the GPU that it finds there.
 
 **Alerts.** After the last try, `{"text": ...}` with the job's own message is posted to the URL in
@@ -125,9 +125,11 @@ with DAG(
         spark("find_bought_together", ARGUMENTS),
         plain("train_als", ARGUMENTS, pool="gpu", queue="gpu"),
         plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
+        plain("train_copywriter", ARGUMENTS, pool="gpu", queue="gpu"),
         plain("train_ranker", ARGUMENTS),
         spark("recommend_items", ARGUMENTS),
         plain("find_audiences", ARGUMENTS),
+        spark("write_copy", ARGUMENTS),
         plain("judge_lists", ARGUMENTS),
         gate("lists"),
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).

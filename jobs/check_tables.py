@@ -17,16 +17,20 @@ from schemas.tables import (
     AUDIENCES,
     BOUGHT_TOGETHER,
     CLEAN_EVENTS,
+    COPY,
+    COPY_SHARES,
     INTEREST,
     ITEM_FEATURES,
     ITEMS,
     LIST_QUALITY,
     POPULAR_ITEMS,
     RECOMMENDATIONS,
+    REJECTED_COPY,
     REJECTED_EVENTS,
     REJECTED_ITEMS,
     REJECTED_USERS,
     SIMILAR_ITEMS,
+    USER_COPY,
     USER_FEATURES,
     USERS,
 )
@@ -34,7 +38,18 @@ from schemas.tables import (
 STAGES: dict[str, tuple[Table, ...]] = {
     "clean": (CLEAN_EVENTS, REJECTED_EVENTS, ITEMS, REJECTED_ITEMS, USERS, REJECTED_USERS),
     "features": (INTEREST, USER_FEATURES, ITEM_FEATURES),
-    "lists": (POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, AUDIENCES, LIST_QUALITY),
+    "lists": (
+        POPULAR_ITEMS,
+        RECOMMENDATIONS,
+        SIMILAR_ITEMS,
+        BOUGHT_TOGETHER,
+        AUDIENCES,
+        COPY,
+        REJECTED_COPY,
+        USER_COPY,
+        COPY_SHARES,
+        LIST_QUALITY,
+    ),
 }
 NIGHT_OPTIONS = ("stage",)
 

@@ -118,15 +118,19 @@ class Before:
     oldest: dt.date | None = None
 
     @classmethod
-    def of(cls, nights: Sequence[tuple[dt.date, pa.Table]], until: dt.date) -> Before:
-        """nights: (night, item_id and price), oldest first; none after `until` counts for prices."""
-        if not nights:
-            return cls()
+    def of(cls, nights: Sequence[tuple[dt.date, pa.Table]], until: dt.date, new_since: dt.date) -> Before:
+        """nights: (night, item_id and price), oldest first; those up to `until` count for prices, and the first from
+        `new_since` on says what is not new."""
         early = [table for night, table in nights if night <= until]
         least = pa.concat_tables(early).group_by("item_id").aggregate([("price", "min")]) if early else None
         lowest = zip(least["item_id"].to_pylist(), least["price_min"].to_pylist(), strict=True) if least else ()
-        known = frozenset(nights[0][1]["item_id"].to_pylist())
-        return cls({item: price for item, price in lowest if price is not None}, until, known, nights[0][0])
+        oldest = next(((night, table) for night, table in nights if night >= new_since), None)
+        return cls(
+            {item: price for item, price in lowest if price is not None},
+            until,
+            frozenset(oldest[1]["item_id"].to_pylist()) if oldest else None,
+            oldest[0] if oldest else None,
+        )
 
 
 def read_goods(items: pa.Table, before: Before, seasons: Sequence[Season], least_drop: float) -> dict[str, Goods]:

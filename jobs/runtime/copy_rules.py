@@ -116,6 +116,7 @@ class Rules:
             told = (
                 RULES,
                 self.config.shop,
+                self.config.variants,
                 [(t.style, t.text) for t in self.templates.groups[strategy, channel, language]],
                 self.voices[style].guide(language),
                 [lexicon for lexicon in self.lexicons if lexicon.language == language],

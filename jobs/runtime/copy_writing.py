@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from jobs.runtime.copy_goods import Goods
 from jobs.runtime.copy_rules import Rules
 from jobs.runtime.copy_slots import (
@@ -66,8 +68,10 @@ class Writer:
         self._clean: dict[str, Goods] = {}
         self._facts: dict[tuple[str, bool], Facts] = {}
 
-    def remember(self, item_id: str, channel: str, text: str) -> None:
-        self._said.setdefault((channel, text), item_id)
+    def remember(self, written: pa.Table) -> None:
+        """Rows of COPY that stand: what is written must not repeat them."""
+        said = zip(written["channel"].to_pylist(), written["text"].to_pylist(), strict=True)
+        self._said.update(zip(said, written["item_id"].to_pylist(), strict=True))
 
     def write(
         self, brief: Brief, drafts: Sequence[Draft] = (), avoid: frozenset[str] = frozenset()
@@ -96,7 +100,7 @@ class Writer:
                 refused += [Refused(filled.text, draft.source, reason, detail) for reason, detail in wrong]
             else:
                 rows.append(self._row(brief, draft, filled, goods, len(rows)))
-                self.remember(brief.item_id, brief.channel, filled.text)
+                self._said.setdefault((brief.channel, filled.text), brief.item_id)
         return rows, refused
 
     def clean(self, item_id: str) -> Goods:

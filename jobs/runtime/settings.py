@@ -26,6 +26,7 @@ SECTIONS = {
     "cold": "models.cold:ColdConfig",
     "diversity": "models.diversity:DiversityConfig",
     "recommend": "jobs.recommend_items:RecommendConfig",
+    "copy": "jobs.runtime.copy_rules:CopyConfig",
     "judge": "jobs.judge_lists:JudgeConfig",
     "publish": "jobs.publish_night:PublishConfig",
 }

@@ -51,7 +51,7 @@ REJECTED_COPY = Table(
     grain="one text that was not let through tonight, or one brief that nothing could be written for, with its reason",
     key=(),
     columns=(
-        *_BRIEF,
+        *_BRIEF[:-1],
         Column("text", "string", "What would have been said; null where nothing was written.", nullable=True),
         Column("source", "string", "Who wrote it.", one_of=COPY_SOURCES),
         Column("reason", "string", "Kind of reason, as counted each night."),

@@ -121,6 +121,7 @@ def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
         "receive_drop",
         "train_als",
         "train_lstm",
+        "train_copywriter",
         "train_ranker",
         "find_audiences",
         "judge_lists",
@@ -206,7 +207,7 @@ def test_only_refusals_are_not_retried(dag: Any) -> None:
 
 
 def test_training_takes_a_gpu_slot(dag: Any) -> None:
-    for job in ("train_als", "train_lstm"):
+    for job in ("train_als", "train_lstm", "train_copywriter"):
         assert (dag.get_task(job).pool, dag.get_task(job).queue) == ("gpu", "gpu")
 
 

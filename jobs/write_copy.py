@@ -1,0 +1,216 @@
+"""Tonight's lists, offers and catalogue -> marketing copy: a text for each brief, and who is told which.
+
+A brief is (item, strategy, audience style, channel, language); only those that somebody is to be told are made, and of
+these only those written again whose facts, rules or copywriter changed since last night. Drafts come from the
+copywriter where one is trained, then from approved templates; a draft is checked against the item's facts and the
+rules of its market, and where it fails the next is taken. What was refused is kept with its reason.
+Strategies that need offers, portraits or earlier catalogues are left out on a night without them, and the log says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.runtime import copy_shares
+from jobs.runtime.copy_bulk import Drafts, carried_over, write_all
+from jobs.runtime.copy_demand import BRIEF, OF_OFFERS, assigned, briefs_of, given
+from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
+from jobs.runtime.copy_page import write_page
+from jobs.runtime.copy_rules import CopyConfig, Rules
+from jobs.runtime.copy_writing import Writer
+from jobs.runtime.night import Night
+from jobs.runtime.shelf import can_be_shown
+from models.claims import Vocabulary
+from schemas.arrow import arrow_schema
+from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
+from schemas.tables.copy import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.customers import OFFERS, USER_PROFILES
+
+MODEL = "copywriter"
+
+
+def main(night: Night) -> None:
+    config: CopyConfig = night.settings.section("copy")
+    rules = Rules.load(config)
+    with copywriter_of(night) as (model, load):
+        night.size_for(RECOMMENDATIONS, INTEREST)
+        goods = goods_of(night, rules)
+        languages = spoken(goods, config)
+        if not languages:
+            night.log.info("no item on sale has a title in %s: no copy tonight", ", ".join(config.languages))
+            write_nothing(night)
+            return
+        say_what_is_missing(night, goods)
+        before = last_shares(night, rules)
+        shares = copy_shares.advance(before, (), copy_shares.seen_since(night), config)
+        demand = assigned(night, rules, goods, languages, bool(model)).persist()
+        briefs, left = briefs_of(demand, goods, rules, languages)
+        weights = copy_shares.weights(shares)
+        kept, todo = carried_over(last_copy(night), briefs, goods, rules, weights, model)
+        vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
+        writer = Writer(rules, goods, vocabulary, weights, night.date, model)
+        drafts: Drafts | None = load(writer, rules) if model and todo else None
+        written, rejected = write_all(writer, todo, drafts, kept, night.log.info)
+    copy = pa.concat_tables([kept, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])
+    shares = copy_shares.advance(shares.to_pylist(), arms(copy), {}, config)
+    night.write_arrow(COPY, copy)
+    night.write_arrow(REJECTED_COPY, rejected)
+    night.write_arrow(COPY_SHARES, shares)
+    variants = variants_of(copy, copy_shares.weights(shares))
+    night.write(USER_COPY, given(night, demand, variants, config.seed))
+    demand.unpersist()
+    page = write_page(night, rules, copy, rejected, goods)
+    report(night, copy, written, rejected, len(briefs), left, page)
+
+
+def goods_of(night: Night, rules: Rules) -> dict[str, Goods]:
+    """What is on sale, with its news as of tomorrow, when the texts are read."""
+    config = rules.config
+    days = max(config.price_days, config.new_days)
+    past = [d for d in night.lake.dates(ITEMS) if night.date - dt.timedelta(days=days) <= d < night.date]
+    versions = [(day, version) for day in past if (version := night.lake.current(ITEMS, day))]
+    nights = [(day, night.load_arrow(ITEMS, version, ["item_id", "price"])) for day, version in versions]
+    ago = {name: night.date - dt.timedelta(days=getattr(config, name)) for name in ("drop_days", "new_days")}
+    before = Before.of(nights, ago["drop_days"], ago["new_days"])
+    tomorrow = night.date + dt.timedelta(days=1)
+    seasons = [season for season in rules.seasons if season.is_on(tomorrow)]
+    items = night.read_arrow(ITEMS, COLUMNS)
+    return read_goods(items.filter(can_be_shown(items)), before, seasons, config.least_drop)
+
+
+def spoken(goods: Mapping[str, Goods], config: CopyConfig) -> list[str]:
+    """The languages that the catalogue has a title in: a shop of one language gets copy in one."""
+    return [
+        language
+        for language in config.languages
+        if any(in_language(title, language) for one in goods.values() for title in one.titles)
+    ]
+
+
+def say_what_is_missing(night: Night, goods: Mapping[str, Goods]) -> None:
+    missing = []
+    for table, what in ((OFFERS, ", ".join(OF_OFFERS.values())), (USER_PROFILES, "styles other than the default")):
+        if night.lake.version(table, night.date, night.run) is None and night.lake.current(table, night.date) is None:
+            missing.append(f"no {table.name}, so no {what}")
+    for name, attribute in (("price drops", "old_price"), ("new arrivals", "is_new_since"), ("events", "season")):
+        if all(getattr(one, attribute) is None for one in goods.values()):
+            missing.append(f"no {name}")
+    for line in missing:
+        night.log.info("%s", line)
+    night.report(left_out=missing)
+
+
+@contextlib.contextmanager
+def copywriter_of(night: Night) -> Iterator[tuple[str, Any]]:
+    """(its folder, a function that loads it): ('', None) where none is trained, and templates write alone.
+
+    Loading it is left to the night that has something to write; a folder that is broken is refused there.
+    """
+    folder = night.lake.model_before(MODEL, night.date, including=True)
+    if folder is None:
+        yield "", None
+        return
+    with night.lake.local_copy(*folder) as path:
+
+        def load(writer: Writer, rules: Rules) -> Drafts:
+            from models.copywriter import Copywriter
+
+            from jobs.runtime.copy_drafts import drafts_by
+
+            return drafts_by(Copywriter.load(path), writer.clean, rules, night.log.info)
+
+        yield "/".join(folder), load
+
+
+def last_copy(night: Night) -> pa.Table:
+    version = night.lake.before(COPY, night.date)
+    return night.load_arrow(COPY, version) if version else arrow_schema(COPY).empty_table()
+
+
+def last_shares(night: Night, rules: Rules) -> list[dict[str, Any]]:
+    """Last night's shares, of wordings that are still there."""
+    version = night.lake.before(COPY_SHARES, night.date)
+    if version is None:
+        return []
+    names = {t.name for group in rules.templates.groups.values() for t in group} | {"model", "approved"}
+    rows = night.load_arrow(COPY_SHARES, version).to_pylist()
+    return [row for row in rows if row["wording"] in names and row["style"] in rules.voices]
+
+
+def arms(copy: pa.Table) -> set[copy_shares.Arm]:
+    distinct = copy.group_by([*copy_shares.GROUP, "wording"]).aggregate([])
+    return set(zip(*(distinct[name].to_pylist() for name in (*copy_shares.GROUP, "wording")), strict=True))
+
+
+def variants_of(copy: pa.Table, weights: Mapping[copy_shares.Arm, float]) -> pa.Table:
+    """Each text with the part of 0..1 in which a user's draw chooses it, among the texts of its brief.
+
+    `copy` is in order of its briefs. Two texts of one wording share its weight.
+    """
+    rows = copy.select([*BRIEF, "wording", "copy_id", "text"]).to_pylist()
+    found: list[dict[str, Any]] = []
+    at = 0
+    while at < len(rows):
+        brief = [rows[at][name] for name in BRIEF]
+        end = at
+        while end < len(rows) and [rows[end][name] for name in BRIEF] == brief:
+            end += 1
+        some = rows[at:end]
+        weight = [max(weights.get((*brief[1:], row["wording"]), 1.0), 1e-6) for row in some]
+        low = 0.0
+        for n, (row, one) in enumerate(zip(some, weight, strict=True)):
+            share = one / sum(weight)
+            high = 1.0 if n == len(some) - 1 else low + share
+            own = row["text"] if "{terms}" in row["text"] or "{until}" in row["text"] else None
+            found.append(
+                {name: row[name] for name in (*BRIEF, "copy_id")}
+                | {"low": low, "high": high, "share": min(1.0, share), "own": own}
+            )
+            low = high
+        at = end
+    schema = pa.schema([
+        *[(name, pa.string()) for name in (*BRIEF, "copy_id")],
+        *[(name, pa.float64()) for name in ("low", "high", "share")],
+        ("own", pa.string()),
+    ])  # fmt: skip
+    return pa.Table.from_pylist(found, schema)
+
+
+def report(
+    night: Night, copy: pa.Table, written: pa.Table, rejected: pa.Table, briefs: int, left: int, page: str
+) -> None:
+    reasons = Counter(rejected["reason"].to_pylist())
+    total = max(1, sum(reasons.values()))
+    facts = {
+        "briefs": briefs,
+        "briefs_beyond_most": left,
+        "texts": copy.num_rows,
+        "written": written.num_rows,
+        "carried_over": copy.num_rows - written.num_rows,
+        "by_source": dict(Counter(copy["source"].to_pylist())),
+        "by_language": dict(Counter(copy["language"].to_pylist())),
+        "by_channel": dict(Counter(copy["channel"].to_pylist())),
+        "by_strategy": dict(Counter(copy["strategy"].to_pylist())),
+        "rejected": dict(reasons.most_common()),
+        "rejected_shares": {reason: round(n / total, 4) for reason, n in reasons.most_common()},
+        "review": page,
+    }
+    night.report(**facts)
+    for name in ("by_source", "by_channel", "by_language", "rejected"):
+        night.log.info("%s: %s", name, ", ".join(f"{key} {n}" for key, n in facts[name].items()) or "none")
+    night.log.info("%d briefs, %d texts: %d written, %d carried over; %s", briefs, copy.num_rows, written.num_rows,
+                   facts["carried_over"], page)  # fmt: skip
+    if left:
+        night.log.info("%d briefs beyond copy.most_briefs are not made", left)
+
+
+def write_nothing(night: Night) -> None:
+    for table in (COPY, REJECTED_COPY, COPY_SHARES, USER_COPY):
+        night.write_arrow(table, arrow_schema(table).empty_table())
+    night.report(briefs=0, texts=0)
