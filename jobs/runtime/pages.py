@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from jobs.runtime import published
+from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import last_run
 
@@ -112,6 +113,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     lines += [f"  {name:20} {entry['rows']:>10,} rows" for name, entry in pointed["tables"].items()]
     checks = ", ".join(f"{name} {value}" for name, value in pointed["checks"].items())
     lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
+    lines += copy_examples(lake, pointed)
     return "\n".join(lines)
 
 
