@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
-
-from models.copywriter import Copywriter, Prompt
 
 from jobs.runtime.copy_goods import Goods
 from jobs.runtime.copy_rules import Rules
 from jobs.runtime.copy_slots import MODEL, Brief, Draft
 from models.copy_choice import coverage, rank
+from models.copywriter import Copywriter, Prompt
 
 _SLOT = re.compile(r"<(price|discount)>")
 
@@ -31,14 +31,22 @@ def drafts_by(
 ) -> Callable[[Sequence[Brief]], list[list[Draft]]]:
     """Briefs -> drafts of each, best first; none for an item without words in the language."""
 
+    began = time.monotonic()
+
+    def progress(done: int, tokens: int) -> None:
+        tell(f"{done} prompts, {tokens} tokens, {tokens / max(time.monotonic() - began, 1e-9):.0f} a second")
+
     def write(briefs: Sequence[Brief]) -> list[list[Draft]]:
         prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in briefs}
         asked = [brief for brief in briefs if prompts[brief].attributes]
         found: Mapping[Brief, list[Draft]] = {}
         if asked:
+            began = time.monotonic()
             answers = copywriter.write(
-                [prompts[brief] for brief in asked], rules.config.candidates, rules.config.seed, tell
+                [prompts[brief] for brief in asked], rules.config.candidates, rules.config.seed, progress
             )
+            spent = time.monotonic() - began
+            tell(f"{len(asked)} briefs drafted, {1000 * spent / len(asked):.0f} s per thousand")
             found = {
                 brief: _ranked(answer, prompts[brief], rules, brief)
                 for brief, answer in zip(asked, answers, strict=True)
@@ -49,11 +57,12 @@ def drafts_by(
 
 
 def _ranked(answer: Sequence, prompt: Prompt, rules: Rules, brief: Brief) -> list[Draft]:  # type: ignore[type-arg]
+    """The copywriter's own order counts as likelihood: it knows more of its texts than their log-probability."""
     texts = [one.text for one in answer]
     guide = rules.voices[brief.style].guide(brief.language)
     order = rank(
         texts,
-        [one.logprob for one in answer],
+        [-float(at) for at in range(len(answer))],
         [coverage(text, prompt.values) for text in texts],
         [guide.fit(text) for text in texts],
     )

@@ -25,7 +25,7 @@ from jobs.runtime.copy_slots import (
     with_offer,
     with_widest,
 )
-from models.claims import Facts, Filled, Slot, Vocabulary, claims, digits_of_its_own, fill, unsupported
+from models.claims import Facts, Filled, Slot, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
 from models.compliance import CHANNELS as LIMITS
 from models.compliance import refusals
 from schemas.wording import Template
@@ -92,16 +92,27 @@ class Writer:
         for draft in self._drafts(brief, drafts, slots):
             if len(rows) == self.rules.config.variants:
                 break
-            filled = Filled(draft.text, ()) if draft.wording == APPROVED else fill(draft.text, slots)
+            try:
+                filled = Filled(draft.text, ()) if draft.wording == APPROVED else fill(draft.text, slots)
+            except SlotError as error:
+                refused.append(Refused(draft.text, draft.source, "slot without a fact", str(error)))
+                continue
             if any(filled.text == row["text"] for row in rows):
                 continue
-            wrong = self._wrong(brief, draft, filled, slots, avoid)
-            if wrong:
+            if wrong := self._wrong(brief, draft, filled, slots, avoid):
                 refused += [Refused(filled.text, draft.source, reason, detail) for reason, detail in wrong]
             else:
                 rows.append(self._row(brief, draft, filled, goods, len(rows)))
                 self._said.setdefault((brief.channel, filled.text), brief.item_id)
         return rows, refused
+
+    def wrong(self, brief: Brief, draft: Draft) -> list[tuple[str, str]]:
+        """(reason, detail) of everything that speaks against a draft; none: it may be shown."""
+        slots = slots_for(self.clean(brief.item_id), brief, self.rules.config.shop)
+        try:
+            return self._wrong(brief, draft, fill(draft.text, slots), slots, frozenset())
+        except SlotError as error:
+            return [("slot without a fact", str(error))]
 
     def clean(self, item_id: str) -> Goods:
         """The item without words that may not be shown."""

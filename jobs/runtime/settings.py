@@ -26,6 +26,8 @@ SECTIONS = {
     "cold": "models.cold:ColdConfig",
     "diversity": "models.diversity:DiversityConfig",
     "recommend": "jobs.recommend_items:RecommendConfig",
+    "copywriting": "jobs.train_copywriter:TrainCopywriterConfig",
+    "copywriter": "models.copywriter:CopywriterConfig",
     "copy": "jobs.runtime.copy_rules:CopyConfig",
     "judge": "jobs.judge_lists:JudgeConfig",
     "publish": "jobs.publish_night:PublishConfig",
