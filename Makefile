@@ -4,11 +4,12 @@ JOBS := .venv/bin/python -m jobs
 LAKE ?= lake
 EVENTS ?= 10000000
 USERS ?= 1000000
+ITEMS ?= 50000
 PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-copy-night lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +63,9 @@ bench-elasticity: setup  ## planted price elasticities, and whether the interval
 
 bench-experiments: setup  ## simulated A/A and A/B tests: false alarms and power beside what was computed
 	@.venv/bin/python -m tests.bench.experiments
+
+bench-copy-night: setup  ## copy of a night, and of the next when 1 % of the items changed; ITEMS=50000
+	@.venv/bin/python -m tests.bench.copy_night --items $(ITEMS)
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

@@ -28,6 +28,7 @@ from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown
 from models.claims import Vocabulary
 from schemas.arrow import arrow_schema
+from schemas.table import Table
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
 from schemas.tables.copy import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
 from schemas.tables.customers import OFFERS, USER_PROFILES
@@ -52,17 +53,19 @@ def main(night: Night) -> None:
         demand = assigned(night, rules, goods, languages, bool(model)).persist()
         briefs, left = briefs_of(demand, goods, rules, languages)
         weights = copy_shares.weights(shares)
-        kept, todo = carried_over(last_copy(night), briefs, goods, rules, weights, model)
+        last, refused = last_of(night, COPY), last_of(night, REJECTED_COPY)
+        carried = carried_over(last, refused, briefs, goods, rules, weights, model)
         vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
         writer = Writer(rules, goods, vocabulary, weights, night.date, model)
-        drafts: Drafts | None = load(writer, rules) if model and todo else None
-        written, rejected = write_all(writer, todo, drafts, kept, night.log.info)
-    copy = pa.concat_tables([kept, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])
-    shares = copy_shares.advance(shares.to_pylist(), arms(copy), {}, config)
+        drafts: Drafts | None = load(writer, rules) if model and carried.todo else None
+        written, rejected = write_all(writer, carried.todo, drafts, carried.copy, night.log.info)
+    rejected = pa.concat_tables([carried.rejected, rejected])
+    copy = pa.concat_tables([carried.copy, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])
+    shares = copy_shares.advance(shares.to_pylist(), copy_shares.arms(copy), {}, config)
     night.write_arrow(COPY, copy)
     night.write_arrow(REJECTED_COPY, rejected)
     night.write_arrow(COPY_SHARES, shares)
-    variants = variants_of(copy, copy_shares.weights(shares))
+    variants = copy_shares.variants_of(copy, copy_shares.weights(shares))
     night.write(USER_COPY, given(night, demand, variants, config.seed))
     demand.unpersist()
     page = write_page(night, rules, copy, rejected, goods)
@@ -119,18 +122,17 @@ def copywriter_of(night: Night) -> Iterator[tuple[str, Any]]:
     with night.lake.local_copy(*folder) as path:
 
         def load(writer: Writer, rules: Rules) -> Drafts:
-            from models.copywriter import Copywriter
-
             from jobs.runtime.copy_drafts import drafts_by
+            from models.copywriter import Copywriter
 
             return drafts_by(Copywriter.load(path), writer.clean, rules, night.log.info)
 
         yield "/".join(folder), load
 
 
-def last_copy(night: Night) -> pa.Table:
-    version = night.lake.before(COPY, night.date)
-    return night.load_arrow(COPY, version) if version else arrow_schema(COPY).empty_table()
+def last_of(night: Night, table: Table) -> pa.Table:
+    version = night.lake.before(table, night.date)
+    return night.load_arrow(table, version) if version else arrow_schema(table).empty_table()
 
 
 def last_shares(night: Night, rules: Rules) -> list[dict[str, Any]]:
@@ -141,45 +143,6 @@ def last_shares(night: Night, rules: Rules) -> list[dict[str, Any]]:
     names = {t.name for group in rules.templates.groups.values() for t in group} | {"model", "approved"}
     rows = night.load_arrow(COPY_SHARES, version).to_pylist()
     return [row for row in rows if row["wording"] in names and row["style"] in rules.voices]
-
-
-def arms(copy: pa.Table) -> set[copy_shares.Arm]:
-    distinct = copy.group_by([*copy_shares.GROUP, "wording"]).aggregate([])
-    return set(zip(*(distinct[name].to_pylist() for name in (*copy_shares.GROUP, "wording")), strict=True))
-
-
-def variants_of(copy: pa.Table, weights: Mapping[copy_shares.Arm, float]) -> pa.Table:
-    """Each text with the part of 0..1 in which a user's draw chooses it, among the texts of its brief.
-
-    `copy` is in order of its briefs. Two texts of one wording share its weight.
-    """
-    rows = copy.select([*BRIEF, "wording", "copy_id", "text"]).to_pylist()
-    found: list[dict[str, Any]] = []
-    at = 0
-    while at < len(rows):
-        brief = [rows[at][name] for name in BRIEF]
-        end = at
-        while end < len(rows) and [rows[end][name] for name in BRIEF] == brief:
-            end += 1
-        some = rows[at:end]
-        weight = [max(weights.get((*brief[1:], row["wording"]), 1.0), 1e-6) for row in some]
-        low = 0.0
-        for n, (row, one) in enumerate(zip(some, weight, strict=True)):
-            share = one / sum(weight)
-            high = 1.0 if n == len(some) - 1 else low + share
-            own = row["text"] if "{terms}" in row["text"] or "{until}" in row["text"] else None
-            found.append(
-                {name: row[name] for name in (*BRIEF, "copy_id")}
-                | {"low": low, "high": high, "share": min(1.0, share), "own": own}
-            )
-            low = high
-        at = end
-    schema = pa.schema([
-        *[(name, pa.string()) for name in (*BRIEF, "copy_id")],
-        *[(name, pa.float64()) for name in ("low", "high", "share")],
-        ("own", pa.string()),
-    ])  # fmt: skip
-    return pa.Table.from_pylist(found, schema)
 
 
 def report(

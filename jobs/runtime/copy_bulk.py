@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,33 +23,58 @@ _BRIEF = list(Brief._fields)
 _SLICE = 2_000  # briefs that the copywriter is given at a time
 
 
+class Carried(NamedTuple):
+    """What stands: rows of COPY, and of REJECTED_COPY for briefs that got no text; and the briefs to be written."""
+
+    copy: pa.Table
+    rejected: pa.Table
+    todo: list[Brief]
+
+
 def carried_over(
     before: pa.Table,
+    rejected: pa.Table,
     briefs: Sequence[Brief],
     goods: Mapping[str, Goods],
     rules: Rules,
     shares: Mapping[tuple[str, str, str, str, str], float],
     model: str,
-) -> tuple[pa.Table, list[Brief]]:
-    """(rows of `before`, a COPY, that stand as they are; the briefs that are to be written).
+) -> Carried:
+    """Last night's COPY and REJECTED_COPY (`before`, `rejected`) -> what stands as it is.
 
     A brief stands as a whole or not at all: where one of its texts was blocked or retired, or another was approved,
     it is written again.
     """
-    wanted = pa.array(["\0".join(brief) for brief in briefs], pa.string())
-    expected = [content_hash(goods[b.item_id], b, rules.digest(*b[1:], model)) for b in briefs]
-    keys = pc.binary_join_element_wise(*[before[name] for name in _BRIEF], "\0")
-    at = pc.index_in(keys, wanted)
-    same = pc.equal(before["content_hash"], pa.array(expected, pa.string()).take(at.combine_chunks()))
-    stands = pc.and_(same.fill_null(False), pc.invert(_spoiled(before, rules, shares)))
-    whole = pa.table({"key": keys, "stands": stands}).group_by("key").aggregate([("stands", "all")])
-    whole = whole.filter(whole["stands_all"])["key"]
+    keys = ["\0".join(brief) for brief in briefs]
+    wanted = pa.array(keys, pa.string())
+    digests: dict[tuple[str, ...], str] = {}
+    expected = []
+    for brief in briefs:
+        group = brief[1:]
+        if group not in digests:
+            digests[group] = rules.digest(*group, model)
+        expected.append(content_hash(goods[brief.item_id], brief, digests[group]))
+    hashes = pa.array(expected, pa.string())
+
+    def same(table: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+        """(key of each row, whether its brief is wanted and nothing behind it changed)."""
+        key = pc.binary_join_element_wise(*[table[name] for name in _BRIEF], "\0")
+        at = pc.index_in(key, wanted)
+        return key, pc.fill_null(pc.equal(table["content_hash"], hashes.take(at.combine_chunks())), False)
+
+    key, stands = same(before)
+    stands = pc.and_(stands, pc.invert(_spoiled(before, rules, shares)))
     approved = pa.array(["\0".join(brief) for brief in rules.review.approved], pa.string())
-    settled = pc.is_in(keys, whole.combine_chunks())
-    settled = pc.and_(settled, pc.or_(pc.invert(pc.is_in(keys, approved)), pc.equal(before["wording"], APPROVED)))
-    kept = before.filter(settled)
-    done = set(keys.filter(settled).to_pylist())
-    return kept, [brief for brief, key in zip(briefs, wanted.to_pylist(), strict=True) if key not in done]
+    stands = pc.and_(stands, pc.or_(pc.invert(pc.is_in(key, approved)), pc.equal(before["wording"], APPROVED)))
+    fallen = pc.unique(key.filter(pc.invert(stands)))
+    settled = pc.invert(pc.is_in(key, fallen))
+    written = pc.unique(key)
+    rejected_key, unchanged = same(rejected)
+    no_text = pc.and_(unchanged, pc.invert(pc.is_in(rejected_key, pa.concat_arrays([written, approved]))))
+    done = pa.concat_arrays([pc.unique(key.filter(settled)), pc.unique(rejected_key.filter(no_text))])
+    left = pc.invert(pc.is_in(wanted, done)).to_numpy(zero_copy_only=False)
+    todo = [briefs[int(at)] for at in np.flatnonzero(left)]
+    return Carried(before.filter(settled), rejected.filter(no_text), todo)
 
 
 def _spoiled(before: pa.Table, rules: Rules, shares: Mapping[tuple[str, str, str, str, str], float]) -> pa.Array:
@@ -88,7 +114,7 @@ def write_all(
         tell(f"{first + len(some)} of {len(briefs)} briefs, {len(rows)} texts, {rate:.0f} a second")
     rows, again = _without_duplicates(writer, rows, offered, kept)
     refused += again
-    return copy_table(rows), rejected_table(refused)
+    return copy_table(rows), rejected_table(writer, refused)
 
 
 def _without_duplicates(
@@ -125,6 +151,6 @@ def copy_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), arrow_schema(COPY))
 
 
-def rejected_table(refused: Sequence[tuple[Brief, Refused]]) -> pa.Table:
-    rows = [{**brief._asdict(), **one._asdict()} for brief, one in refused]
+def rejected_table(writer: Writer, refused: Sequence[tuple[Brief, Refused]]) -> pa.Table:
+    rows = [{**brief._asdict(), **one._asdict(), "content_hash": writer.content_hash(brief)} for brief, one in refused]
     return pa.Table.from_pylist(rows, arrow_schema(REJECTED_COPY))

@@ -119,10 +119,20 @@ class Rules:
                 self.config.variants,
                 [(t.style, t.text) for t in self.templates.groups[strategy, channel, language]],
                 self.voices[style].guide(language),
-                [lexicon for lexicon in self.lexicons if lexicon.language == language],
-                self.words,
+                self._told_of(language),
                 LIMITS[channel],
                 model,
             )
-            self._digests[key] = hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+            self._digests[key] = _hash(told)
         return self._digests[key]
+
+    def _told_of(self, language: str) -> str:
+        """Of the lexicons and vocabularies, which are large: once for each language."""
+        if (language,) not in self._digests:
+            lexicons = [lexicon for lexicon in self.lexicons if lexicon.language == language]
+            self._digests[language,] = _hash((lexicons, self.words))
+        return self._digests[language,]
+
+
+def _hash(told: object) -> str:
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]

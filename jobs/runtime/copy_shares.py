@@ -16,12 +16,14 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from jobs.runtime.copy_rules import CopyConfig
+from jobs.runtime.copy_slots import Brief
 from jobs.runtime.night import Night
 from models.experiments import next_shares
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS
 from schemas.tables.copy import COPY, COPY_SHARES, USER_COPY
 
+BRIEF = list(Brief._fields)
 GROUP = ("strategy", "style", "channel", "language")
 Arm = tuple[str, str, str, str, str]  # GROUP and the wording
 _LEFT = 2  # wordings that a group keeps
@@ -123,3 +125,42 @@ def weights(table: pa.Table) -> dict[Arm, float]:
 
 def _arm(row: Mapping[str, Any]) -> Arm:
     return (row["strategy"], row["style"], row["channel"], row["language"], row["wording"])
+
+
+def arms(copy: pa.Table) -> set[Arm]:
+    distinct = copy.group_by([*GROUP, "wording"]).aggregate([])
+    return set(zip(*(distinct[name].to_pylist() for name in (*GROUP, "wording")), strict=True))
+
+
+def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
+    """Each text with the part of 0..1 in which a user's draw chooses it, among the texts of its brief.
+
+    `copy` is in order of its briefs. Two texts of one wording share its weight.
+    """
+    rows = copy.select([*BRIEF, "wording", "copy_id", "text"]).to_pylist()
+    found: list[dict[str, Any]] = []
+    at = 0
+    while at < len(rows):
+        brief = [rows[at][name] for name in BRIEF]
+        end = at
+        while end < len(rows) and [rows[end][name] for name in BRIEF] == brief:
+            end += 1
+        some = rows[at:end]
+        weight = [max(weights.get((*brief[1:], row["wording"]), 1.0), 1e-6) for row in some]
+        low = 0.0
+        for n, (row, one) in enumerate(zip(some, weight, strict=True)):
+            share = one / sum(weight)
+            high = 1.0 if n == len(some) - 1 else low + share
+            own = row["text"] if "{terms}" in row["text"] or "{until}" in row["text"] else None
+            found.append(
+                {name: row[name] for name in (*BRIEF, "copy_id")}
+                | {"low": low, "high": high, "share": min(1.0, share), "own": own}
+            )
+            low = high
+        at = end
+    schema = pa.schema([
+        *[(name, pa.string()) for name in (*BRIEF, "copy_id")],
+        *[(name, pa.float64()) for name in ("low", "high", "share")],
+        ("own", pa.string()),
+    ])  # fmt: skip
+    return pa.Table.from_pylist(found, schema)

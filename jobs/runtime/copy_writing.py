@@ -66,6 +66,7 @@ class Writer:
         self.night, self.model = night, model
         self._said: dict[tuple[str, str], str] = {}
         self._clean: dict[str, Goods] = {}
+        self._slots: tuple[tuple[str, str, str], dict[str, Slot]] = (("", "", ""), {})
         self._facts: dict[tuple[str, bool], Facts] = {}
 
     def remember(self, written: pa.Table) -> None:
@@ -82,7 +83,7 @@ class Writer:
         """
         goods = self.clean(brief.item_id)
         refused = [Refused(None, "template", "hostile catalogue text", why) for why in goods.refused]
-        slots = slots_for(goods, brief, self.rules.config.shop)
+        slots = self.slots(brief)
         if "title" not in slots:
             return [], [*refused, Refused(None, "template", "no title", "the catalogue has none that can be shown")]
         if not goods.word(goods.titles, brief.language):
@@ -106,13 +107,23 @@ class Writer:
                 self._said.setdefault((brief.channel, filled.text), brief.item_id)
         return rows, refused
 
+    def content_hash(self, brief: Brief) -> str:
+        return content_hash(self.goods[brief.item_id], brief, self.rules.digest(*brief[1:], self.model))
+
     def wrong(self, brief: Brief, draft: Draft) -> list[tuple[str, str]]:
         """(reason, detail) of everything that speaks against a draft; none: it may be shown."""
-        slots = slots_for(self.clean(brief.item_id), brief, self.rules.config.shop)
+        slots = self.slots(brief)
         try:
             return self._wrong(brief, draft, fill(draft.text, slots), slots, frozenset())
         except SlotError as error:
             return [("slot without a fact", str(error))]
+
+    def slots(self, brief: Brief) -> dict[str, Slot]:
+        """What fills the slots of the brief; the same for its channels and styles."""
+        key = (brief.item_id, brief.strategy, brief.language)
+        if self._slots[0] != key:
+            self._slots = (key, slots_for(self.clean(brief.item_id), brief, self.rules.config.shop))
+        return self._slots[1]
 
     def clean(self, item_id: str) -> Goods:
         """The item without words that may not be shown."""
@@ -146,8 +157,7 @@ class Writer:
         text = filled.text
         if text in avoid:
             return [("near duplicate", "another item's text says nearly the same")]
-        names_the_item = draft.source == MODEL or any(slot in draft.text for slot in NAMING)
-        if names_the_item and (other := self._said.get((brief.channel, text), brief.item_id)) != brief.item_id:
+        if other := self._says_it_too(brief, draft, text):
             return [("said of another item", other)]
         if by := self.rules.review.is_blocked(brief.item_id, copy_id(brief, text), draft.wording, text):
             return [("blocked in review", by)]
@@ -171,6 +181,16 @@ class Writer:
         ]
         return found
 
+    def _says_it_too(self, brief: Brief, draft: Draft, text: str) -> str | None:
+        """Another item of which the same is said; items that the shop calls the same may be told of alike."""
+        if draft.source != MODEL and not any(slot in draft.text for slot in NAMING):
+            return None  # such as a coupon's, which is about no item
+        other = self._said.get((brief.channel, text), brief.item_id)
+        if other == brief.item_id:
+            return None
+        theirs = self.goods[other].titles if other in self.goods else ()
+        return None if theirs == self.goods[brief.item_id].titles else other
+
     def facts(self, item_id: str, has_offer: bool = False) -> Facts:
         """What the fact lock holds a text against; with an offer, the terms that stand for any user's."""
         key = (item_id, has_offer)
@@ -192,6 +212,6 @@ class Writer:
             "facts": json.dumps(facts_told(brief, filled, goods, said), ensure_ascii=False),
             "model": self.model if draft.source == MODEL else "",
             "rules": rules,
-            "content_hash": content_hash(self.goods[brief.item_id], brief, rules),
+            "content_hash": self.content_hash(brief),
             "made_on": self.night,
         }

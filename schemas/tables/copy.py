@@ -56,6 +56,7 @@ REJECTED_COPY = Table(
         Column("source", "string", "Who wrote it.", one_of=COPY_SOURCES),
         Column("reason", "string", "Kind of reason, as counted each night."),
         Column("detail", "string", "What was seen, for a person."),
+        Column("content_hash", "string", "As in `copy`; the same tomorrow: a brief without a text is not tried again."),
     ),
     readers="people; the review page",
     may_be_empty=True,
