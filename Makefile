@@ -9,7 +9,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-copy-night lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-copy-night lint lock clean setup data bench-claims
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ bench-experiments: setup  ## simulated A/A and A/B tests: false alarms and power
 
 bench-copy-night: setup  ## copy of a night, and of the next when 1 % of the items changed; ITEMS=50000
 	@.venv/bin/python -m tests.bench.copy_night --items $(ITEMS)
+
+bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
+	@.venv/bin/python -m tests.bench.claims $(if $(DATA),--data "$(DATA)")
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

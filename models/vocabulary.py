@@ -1,4 +1,4 @@
-"""The words that claim something: a general vocabulary in Chinese and English, and the catalogue's own values and brands.
+"""The words that claim something: a general vocabulary, and the catalogue's own values and brands.
 
 Chinese has no spaces: the longest word at a place wins, and a trap (红木, 走红) is a longer word that claims nothing.
 English words stand between letters' ends, in any of their forms, written apart, hyphenated or together.
@@ -31,98 +31,18 @@ KIND_OF = {
     for name in names.split()
 }
 # Brands that are everyday words: claimed only after "by".
-ORDINARY = frozenset(
-    [
-        "only",
-        "being",
-        "her",
-        "his",
-        "here",
-        "now",
-        "status",
-        "color",
-        "block",
-        "the",
-        "and",
-        "one",
-        "go",
-        "be",
-        "he",
-        "she",
-        "we",
-        "all",
-        "be",
-        "in",
-        "on",
-        "life",
-        "style",
-        "original",
-        "fit",
-        "free",
-        "soft",
-        "pure",
-        "new",
-        "basics",
-        "basic",
-        "classic",
-        "kids",
-        "men",
-        "women",
-        "girl",
-        "boy",
-        "home",
-        "house",
-        "mark",
-        "up",
-        "you",
-        "me",
-        "her",
-        "my",
-        "it",
-        "art",
-        "live",
-        "love",
-        "lee",
-        "high",
-        "star",
-        "sports",
-        "sport",
-        "active",
-        "comfort",
-        "natural",
-        "gold",
-        "silver",
-        "red",
-        "black",
-        "blue",
-        "green",
-        "pink",
-        "white",
-        "rose",
-        "wild",
-        "cool",
-        "fresh",
-        "people",
-        "street",
-        "fashion",
-        "trend",
-        "vintage",
-        "modern",
-        "royal",
-        "sun",
-        "moon",
-        "sea",
-        "sky",
-        "hope",
-        "joy",
-        "grace",
-    ]
+_ORDINARY = (
+    "only being her his here now status color block the and one go be he she we all in on life style original fit "
+    "free soft pure new basics basic classic kids men women girl boy home house mark up you me my it art live love "
+    "lee high star sports sport active comfort natural gold silver red black blue green pink white rose wild cool "
+    "fresh people street fashion trend vintage modern royal sun moon sea sky hope joy grace"
 )
+ORDINARY = frozenset(_ORDINARY.split(" "))
 LONGEST_VALUE = 30  # characters: a longer attribute value is a text of its own, not a word
 
 
 class Synonyms(Protocol):
-    """One meaning and the words for it; `schemas.lexicon.load_words` reads them. A form that ends in `?` is doubtful."""
+    """One meaning and its words; `schemas.lexicon.load_words` reads them. A form that ends in `?` is doubtful."""
 
     @property
     def kind(self) -> str: ...
@@ -202,13 +122,20 @@ class Vocabulary:
         """The values that the item's words support, with what they entail; worked out once for each `Facts`."""
         known = self._supported.get(facts)
         if known is None:
-            said = {claim.value for text in facts.texts() for claim in read(text, "", self)}
-            whole = (self.meanings(fold(value)) for values in facts.attributes.values() for value in values)
-            said.update(meaning.value for meanings in whole for meaning in meanings)
-            sizes = (value for name, values in facts.attributes.items() if kind_of(name) == "size" for value in values)
-            said.update(f"size:{fold(size).strip()}" for size in sizes)
-            said.update(above for value in list(said) for above in self.above.get(value, ()))
-            known = self._supported[facts] = frozenset(said)
+            found = [claim for text in facts.texts() for claim in read(text, "", self)]
+            sure = {claim.value for claim in found if not claim.doubtful}
+            doubtful = {claim.value for claim in found if claim.doubtful}
+            for values in facts.attributes.values():
+                sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
+            sized = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
+            sizes = {fold(size).strip() for values in sized for size in values}
+            if sizes:  # "large buttons" in a title is no size of an item that has one
+                sure = {value for value in sure if not value.startswith("size:")}
+                sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
+                sure.update(f"size:{size}" for size in sizes)
+                sure.update(sizes)
+            sure.update(above for value in list(sure) for above in self.above.get(value, ()))
+            known = self._supported[facts] = frozenset(sure | doubtful)
         return known
 
     def meanings(self, word: str) -> tuple[Meaning, ...]:
