@@ -98,7 +98,7 @@ def load_templates(folder: str, languages: Iterable[str], voices: Mapping[str, V
     """The templates of each language, from a folder or the shipped ones.
 
     Raises VoiceError for an unknown key or slot, a figure of its own, a word that a voice never says, a group with too
-    few templates or none for an item of which only the title is known; FileNotFoundError for a language without any.
+    few templates, or too few for an item of which only the title is known; FileNotFoundError for a language without.
     """
     where = Path(folder) if folder else SHIPPED
     groups: dict[tuple[str, str, str], tuple[Template, ...]] = {}
@@ -167,8 +167,9 @@ def _check_group(at: str, group: tuple[Template, ...]) -> None:
     everybodys = [t for t in group if t.style == ANY]
     if len(everybodys) < _LEAST:
         raise VoiceError(f"{at}: {len(everybodys)} templates for any style; it needs {_LEAST} at least")
-    if all(t.needs for t in everybodys):
-        raise VoiceError(f"{at}: each needs more than a title ({sorted(everybodys[0].needs)}); add one that does not")
+    if sum(not t.needs for t in everybodys) < _LEAST:
+        needed = sorted(frozenset().union(*(t.needs for t in everybodys)))
+        raise VoiceError(f"{at}: of an item only the title may be known; {_LEAST} templates must do without {needed}")
 
 
 def _season(at: str, raw: dict[str, Any], languages: Iterable[str], voices: Mapping[str, Voice]) -> Season:

@@ -64,8 +64,13 @@ def carried_over(
 
     key, stands = same(before)
     stands = pc.and_(stands, pc.invert(_spoiled(before, rules, shares)))
-    approved = pa.array(["\0".join(brief) for brief in rules.review.approved], pa.string())
-    stands = pc.and_(stands, pc.or_(pc.invert(pc.is_in(key, approved)), pc.equal(before["wording"], APPROVED)))
+    approvals = [(key, text) for key, texts in _approved(rules).items() for text in texts]
+    text_of = pc.binary_join_element_wise(key, before["text"], "\0")
+    is_approved = pc.is_in(text_of, pa.array(["\0".join(pair) for pair in approvals], pa.string()))
+    stands = pc.and_(stands, pc.or_(pc.not_equal(before["wording"], APPROVED), is_approved))
+    approved = pa.array(list(_approved(rules)), pa.string())
+    awaited = pc.and_(pc.is_in(key, approved), pc.invert(pc.is_in(key, pc.unique(key.filter(is_approved)))))
+    stands = pc.and_(stands, pc.invert(awaited))
     fallen = pc.unique(key.filter(pc.invert(stands)))
     settled = pc.invert(pc.is_in(key, fallen))
     written = pc.unique(key)
@@ -75,6 +80,10 @@ def carried_over(
     left = pc.invert(pc.is_in(wanted, done)).to_numpy(zero_copy_only=False)
     todo = [briefs[int(at)] for at in np.flatnonzero(left)]
     return Carried(before.filter(settled), rejected.filter(no_text), todo)
+
+
+def _approved(rules: Rules) -> dict[str, tuple[str, ...]]:
+    return {"\0".join(brief): texts for brief, texts in rules.review.approved.items()}
 
 
 def _spoiled(before: pa.Table, rules: Rules, shares: Mapping[tuple[str, str, str, str, str], float]) -> pa.Array:

@@ -1,0 +1,204 @@
+"""Copy of a shop of a few items: what is said, what is refused and why, and what stands the next night."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from jobs.runtime.copy_bulk import carried_over, copy_table, write_all
+from jobs.runtime.copy_goods import Before
+from jobs.runtime.copy_rules import CopyConfig, Rules
+from jobs.runtime.copy_slots import Brief, Draft
+from schemas.arrow import arrow_schema
+from schemas.tables.copy import CHANNELS, COPY, REJECTED_COPY, STRATEGIES
+from tests.unit.copy_shop import NIGHT, brief, goods_of, item, writer_of
+
+MODEL = "model"
+
+
+def drafts(*texts: str) -> list[Draft]:
+    return [Draft(text, MODEL, "model") for text in texts]
+
+
+def test_every_brief_of_a_well_described_item_gets_its_variants() -> None:
+    seasons = [season for season in Rules.load(CopyConfig()).seasons if season.id == "christmas"]
+    before = Before({"g1": 120.0}, NIGHT, frozenset(), NIGHT)
+    writer = writer_of(goods_of([item()], before, seasons))
+    for strategy in STRATEGIES:
+        for channel in CHANNELS:
+            for language in ("en", "zh"):
+                rows, _ = writer.write(Brief("g1", strategy, "plain", channel, language))
+                assert len(rows) == 2, (strategy, channel, language)
+                assert not any(re.search(r"\{(?!terms|until)", row["text"]) for row in rows)
+
+
+def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:
+    before = Before({"g1": 120.0}, NIGHT, None, None)
+    rows, _ = writer_of(goods_of([item()], before)).write(brief(strategy="price_drop"))
+    facts = json.loads(rows[0]["facts"])
+    assert {"price", "old_price"} <= {fact["slot"] for fact in facts}
+    for fact in facts:
+        assert fact["table"]
+        assert fact["row"]
+        assert fact["start"] is None or rows[0]["text"][fact["start"] : fact["end"]] == fact["value"]
+
+
+def test_a_draft_that_says_what_the_row_does_not_yields_to_the_next_then_to_the_template() -> None:
+    writer = writer_of(goods_of([item(), item("g2", attributes='{"colour": "red", "connection": "Bluetooth"}')]))
+    lie, truth = "A red speaker for your evenings.", "A beige speaker for your evenings."
+    rows, refused = writer.write(brief(), drafts(lie, truth))
+    assert [row["source"] for row in rows] == ["model", "template"]
+    assert rows[0]["text"] == truth
+    assert (refused[0].text, refused[0].reason) == (lie, "unsupported colour")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Now 20% off, a beige speaker.", "figure of its own"),
+        ("A beige speaker for {discount} less.", "slot without a fact"),
+        ("Must-have: a beige speaker.", "voice"),
+        ("<b>A beige speaker</b>", "html"),
+    ],
+)
+def test_what_a_draft_may_not_say(text: str, reason: str) -> None:
+    rows, refused = writer_of(goods_of([item()])).write(brief(), drafts(text))
+    assert all(row["source"] == "template" for row in rows)
+    assert reason in {one.reason for one in refused}
+
+
+def test_an_item_without_attributes_category_brand_or_price_gets_templates_that_need_only_a_title() -> None:
+    bare = item(attributes=None, category=None, brand=None, price=None, currency=None, description=None,
+                description_zh=None)  # fmt: skip
+    writer = writer_of(goods_of([bare]))
+    for language in ("en", "zh"):
+        for channel in ("push", "blurb", "body"):
+            rows, _ = writer.write(brief(channel=channel, language=language))
+            assert rows, (channel, language)
+            assert all("{" not in row["text"] for row in rows)
+
+
+def test_broken_attributes_are_none() -> None:
+    for broken in ('{"colour": ', '["beige"]', '{"colour": {"main": "beige"}}', '"beige"'):
+        assert goods_of([item(attributes=broken)])["g1"].attributes == ()
+
+
+def test_a_title_in_another_language_is_named_in_a_template_and_the_reason_kept() -> None:
+    writer = writer_of(goods_of([item(title_zh=None, description_zh=None)]))
+    rows, refused = writer.write(brief(language="zh"), drafts("米色音箱，陪你度过夜晚。"))
+    assert {one.reason for one in refused} >= {"title in another language"}
+    assert all(row["source"] == "template" and "Ivo beige wired speaker" in row["text"] for row in rows)
+
+
+def test_an_item_without_any_title_gets_no_text_and_the_reason_is_kept() -> None:
+    rows, refused = writer_of(goods_of([item(title=None, title_zh=" ")])).write(brief())
+    assert rows == []
+    assert [one.reason for one in refused] == ["no title"]
+
+
+def test_no_price_no_drop() -> None:
+    before = Before({"g1": 120.0, "g2": 99.5, "g3": 120.0}, NIGHT, None, None)
+    goods = goods_of([item(price=None), item("g2"), item("g3", price=0.0)], before)
+    assert [one.old_price for one in goods.values()] == [None, None, None]
+
+
+def test_the_same_is_not_said_of_two_items_unless_the_shop_calls_them_the_same() -> None:
+    goods = goods_of([item(), item("g2"), item("g3", title="Ivo red wired speaker", title_zh="伊沃 红色有线音箱",
+                                               attributes='{"colour": "red", "connection": "wired"}')])  # fmt: skip
+    writer = writer_of(goods)
+    same = drafts("A speaker by Ivo, for your evenings.")
+    assert [writer.write(brief(one), same)[0][0]["source"] for one in ("g1", "g2", "g3")] == [
+        "model",
+        "model",
+        "template",
+    ]
+
+
+def test_near_duplicates_of_the_copywriter_are_written_again() -> None:
+    goods = goods_of([item(), item("g2", title="Ivo beige wired speaker two")])
+    texts = {"g1": "A beige speaker by Ivo that brings your evenings closer to you.",
+             "g2": "A beige speaker by Ivo that brings your evenings closer to us."}  # fmt: skip
+    briefs = [brief("g1"), brief("g2")]
+    written, refused = write_all(
+        writer_of(goods, variants=1), briefs, lambda some: [drafts(texts[b.item_id]) for b in some], empty(COPY)
+    )
+    assert written["source"].to_pylist() == ["model", "template"]
+    assert "near duplicate" in refused["reason"].to_pylist()
+
+
+def empty(table: object) -> pa.Table:
+    return arrow_schema(table).empty_table()  # type: ignore[arg-type]
+
+
+LAMP = {"title": "Tanka oak lamp", "title_zh": "棠卡 橡木台灯", "brand": "Tanka", "attributes": '{"material": "oak"}'}
+SHOP = [item(), item("g2", **LAMP), item("g3", title=None, title_zh=None)]
+BRIEFS = [brief(one, language=language, channel=channel)
+          for one in ("g1", "g2", "g3") for language in ("en", "zh") for channel in ("card", "body")]  # fmt: skip
+
+
+def night(rows: list[dict], last: tuple[pa.Table, pa.Table] | None = None, **settings: object) -> tuple:
+    """(COPY, REJECTED_COPY, briefs written) of a night after `last`."""
+    goods, rules = goods_of(rows), Rules.load(CopyConfig(**settings))  # type: ignore[arg-type]
+    carried = carried_over(*(last or (empty(COPY), empty(REJECTED_COPY))), BRIEFS, goods, rules, {}, "")
+    written, refused = write_all(writer_of(goods, rules), carried.todo, None, carried.copy)
+    return pa.concat_tables([carried.copy, written]), pa.concat_tables([carried.rejected, refused]), carried.todo
+
+
+def content(copy: pa.Table) -> list[dict]:
+    return copy.drop_columns("made_on").sort_by("copy_id").to_pylist()
+
+
+def test_only_what_changed_is_written_again_and_the_result_is_that_of_a_rebuild() -> None:
+    *last, todo = night(SHOP)
+    assert todo == BRIEFS
+    changed = [item(title="Ivo beige wired speaker, second series"), *SHOP[1:]]
+    *after, todo = night(changed, tuple(last))
+    assert {one.item_id for one in todo} == {"g1"}
+    assert content(after[0]) == content(night(changed)[0])
+    assert night(changed, tuple(after))[2] == []
+
+
+def test_a_new_price_rewrites_only_what_tells_the_price() -> None:
+    *last, _ = night(SHOP)
+    assert night([item(price=79.0), *SHOP[1:]], tuple(last))[2] == []
+
+
+def test_what_is_blocked_is_written_anew_and_what_is_approved_stands_first(tmp_path: Path) -> None:
+    *last, _ = night(SHOP)
+    blocked = next(row for row in last[0].to_pylist() if row["item_id"] == "g1" and row["channel"] == "body")
+    chosen = next(row for row in last[0].to_pylist() if row["item_id"] == "g2" and row["channel"] == "card")
+    review = tmp_path / "review.toml"
+    said = "A lamp of oak by Tanka" if chosen["language"] == "en" else "棠卡的橡木台灯"
+    brief_of = {name: chosen[name] for name in ("item_id", "strategy", "style", "channel", "language")}
+    lines = [f'{key} = "{value}"' for key, value in (brief_of | {"text": said}).items()]
+    review.write_text("\n".join(["[[block]]", f'copy_id = "{blocked["copy_id"]}"', "[[approve]]", *lines]), "utf-8")
+    copy, _, todo = night(SHOP, tuple(last), review=str(review))
+    assert len(todo) == 2
+    assert blocked["copy_id"] not in copy["copy_id"].to_pylist()
+    assert said in copy["text"].to_pylist()
+    assert night(SHOP, (copy, last[1]), review=str(review))[2] == []
+
+
+def test_an_approved_text_that_the_facts_no_longer_support_is_not_shown(tmp_path: Path) -> None:
+    review = tmp_path / "review.toml"
+    review.write_text('[[approve]]\nitem_id = "g1"\nstrategy = "recommendation"\nstyle = "plain"\nchannel = "card"\n'
+                      'language = "en"\ntext = "A red speaker by Ivo"\n')  # fmt: skip
+    copy, refused, _ = night(SHOP, review=str(review))
+    assert "A red speaker by Ivo" not in copy["text"].to_pylist()
+    assert "A red speaker by Ivo" in refused["text"].to_pylist()
+
+
+def test_a_retired_wording_is_written_no_more() -> None:
+    goods = goods_of([item()])
+    rows, _ = writer_of(goods).write(brief())
+    arm = (*brief()[1:], rows[0]["wording"])
+    again, _ = writer_of(goods, shares={arm: 0.0}).write(brief())
+    assert rows[0]["wording"] not in {row["wording"] for row in again}
+    kept = carried_over(
+        copy_table(rows), empty(REJECTED_COPY), [brief()], goods, Rules.load(CopyConfig()), {arm: 0.0}, ""
+    )
+    assert kept.todo == [brief()]
