@@ -30,7 +30,7 @@ from models.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
-from schemas.tables.copy import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
 from schemas.tables.customers import OFFERS, USER_PROFILES
 
 MODEL = "copywriter"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from schemas.tables.copy import CHANNELS, STRATEGIES
+from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.voice import VoiceError, read_toml
 
 BRIEF = ("item_id", "strategy", "style", "channel", "language")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.tables.copy import CHANNELS, STRATEGIES
+from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.voice import Voice, VoiceError, read_toml, texts
 
 SHIPPED = Path(__file__).parent / "templates"

@@ -16,7 +16,7 @@ from jobs.runtime.copy_slots import APPROVED, MODEL, Brief, Draft
 from jobs.runtime.copy_writing import Refused, Writer, content_hash
 from models.compliance import near_duplicates
 from schemas.arrow import arrow_schema
-from schemas.tables.copy import COPY, REJECTED_COPY
+from schemas.tables.copywriting import COPY, REJECTED_COPY
 
 Drafts = Callable[[Sequence[Brief]], Sequence[Sequence[Draft]]]
 _BRIEF = list(Brief._fields)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from schemas.arrow import arrow_schema
-from schemas.tables.copy import CHANNELS, REJECTED_COPY, STRATEGIES
+from schemas.tables.copywriting import CHANNELS, REJECTED_COPY, STRATEGIES
 
 
 def copy_examples(lake: Lake, pointed: dict[str, Any], texts: int = 10) -> list[str]:

@@ -70,13 +70,22 @@ class Goods:
         return self._digests[strategy, language]
 
     def facts(self) -> Facts:
-        """The same as the fact lock takes it."""
-        attributes = dict(self.attributes)
+        """The same as the fact lock takes it; what is too long to be a name is none."""
+        attributes = {name: _names(words) for name, words in self.attributes}
         if self.kinds:
-            attributes["kind"] = self.kinds
+            attributes["kind"] = _names(self.kinds)
         sources = {"old_price": Source("items", f"{self.item_id}, lowest up to {self.old_price_on}")}
-        return Facts(self.item_id, attributes, self.titles, self.category, self.brands, self.price, self.old_price,
-                     currency=self.currency, sources=sources if self.old_price else {})  # fmt: skip
+        return Facts(
+            self.item_id,
+            attributes,
+            _names(self.titles),
+            self.category,
+            _names(self.brands),
+            self.price,
+            self.old_price,
+            currency=self.currency,
+            sources=sources if self.old_price else {},
+        )
 
     def cleaned(self) -> Goods:
         """Without words that no page should show and no model should read; each is named in `refused`."""
@@ -99,6 +108,10 @@ class Goods:
             self.price, self.old_price, self.old_price_on, self.currency, self.is_new_since, self.season,
             tuple(refused), self._digests,
         )  # fmt: skip
+
+
+def _names(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if len(word) <= _LONGEST)
 
 
 def refusal(word: str, longest: int) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from models.compliance import CHANNELS as LIMITS
 from schemas.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.review import Review, load_review
-from schemas.tables.copy import CHANNELS, STRATEGIES
+from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.voice import Voice, load_voices
 from schemas.wording import Season, Templates, load_seasons, load_templates
 

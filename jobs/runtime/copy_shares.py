@@ -21,7 +21,7 @@ from jobs.runtime.night import Night
 from models.experiments import next_shares
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS
-from schemas.tables.copy import COPY, COPY_SHARES, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_SHARES, USER_COPY
 
 BRIEF = list(Brief._fields)
 GROUP = ("strategy", "style", "channel", "language")

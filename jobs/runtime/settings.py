@@ -101,6 +101,8 @@ def _as_toml_value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_as_toml_value(v) for v in value) + "]"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = dataclasses.asdict(value)
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{k} = {_as_toml_value(v)}" for k, v in value.items()) + " }"
     return f'"{value}"' if isinstance(value, str) else repr(value)

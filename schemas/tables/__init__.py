@@ -2,7 +2,7 @@
 
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
-from schemas.tables.copy import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
 from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS

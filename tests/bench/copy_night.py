@@ -33,7 +33,7 @@ from models.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 from schemas.tables import ITEMS
-from schemas.tables.copy import COPY, REJECTED_COPY
+from schemas.tables.copywriting import COPY, REJECTED_COPY
 
 CHANNELS = ("card", "push", "subject", "body")
 LANGUAGES = ("en", "zh")

@@ -14,7 +14,7 @@ from jobs.runtime.copy_goods import Before
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import Brief, Draft
 from schemas.arrow import arrow_schema
-from schemas.tables.copy import CHANNELS, COPY, REJECTED_COPY, STRATEGIES
+from schemas.tables.copywriting import CHANNELS, COPY, REJECTED_COPY, STRATEGIES
 from tests.unit.copy_shop import NIGHT, brief, goods_of, item, writer_of
 
 MODEL = "model"

@@ -10,7 +10,7 @@ import pytest
 
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from schemas.review import load_review
-from schemas.tables.copy import CHANNELS, STRATEGIES
+from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.voice import SHIPPED as VOICES
 from schemas.voice import VoiceError, load_voices
 from schemas.wording import SHIPPED as TEMPLATES

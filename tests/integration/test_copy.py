@@ -1,0 +1,178 @@
+"""Copy of the sample shop: who is told what, what is carried over, offers in a user's own terms, and refusals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from jobs import train_copywriter, write_copy
+from jobs.runtime.copy_examples import copy_examples
+from jobs.runtime.copy_rules import CopyConfig, Rules
+from jobs.runtime.lake import Version
+from jobs.runtime.published import pointed
+from jobs.runtime.sink import write_arrow
+from schemas.arrow import arrow_schema
+from schemas.lexicon import LexiconError
+from schemas.tables import COPY, COPY_SHARES, RECOMMENDATIONS, REJECTED_COPY, USER_COPY, USERS
+from schemas.tables.customers import OFFERS
+from tests.sample import SECOND, THIRD, Sample, content, current, shown
+
+
+def test_every_place_of_every_list_has_a_card_and_every_user_a_message(sample: Sample) -> None:
+    told, copy = shown(sample.lake, USER_COPY), shown(sample.lake, COPY)
+    assert set(told["copy_id"].to_pylist()) <= set(copy["copy_id"].to_pylist())
+    lists = shown(sample.lake, RECOMMENDATIONS)
+    places = lists.filter(pc.invert(lists["is_spare"]))
+    cards = told.filter(pc.equal(told["channel"], "card"))
+    assert cards.num_rows >= 0.95 * places.num_rows  # a title may be too long for every card
+    users = set(current(sample.lake, USERS)["user_id"].to_pylist())
+    messages = told.filter(pc.equal(told["channel"], "push"))
+    assert messages.num_rows >= 0.95 * len(users)
+    assert set(messages["user_id"].to_pylist()) <= users
+
+
+def test_users_read_the_language_of_their_country(sample: Sample) -> None:
+    language = {row["copy_id"]: row["language"] for row in shown(sample.lake, COPY).to_pylist()}
+    country = {row["user_id"]: row["country"] for row in current(sample.lake, USERS).to_pylist()}
+    for row in shown(sample.lake, USER_COPY).to_pylist():
+        assert language[row["copy_id"]] == ("zh" if country.get(row["user_id"]) == "CN" else "en")
+
+
+def test_what_has_not_changed_is_carried_over(sample: Sample) -> None:
+    report = sample.night(THIRD).facts("write_copy")
+    assert report["carried_over"] > 0.2 * report["texts"]
+    before = {row["copy_id"]: row for row in current(sample.lake, COPY, SECOND).to_pylist()}
+    tonight = current(sample.lake, COPY).to_pylist()
+    old = [row for row in tonight if row["made_on"] < THIRD]
+    assert old
+    assert all(row == before[row["copy_id"]] for row in old)
+
+
+def test_every_text_says_what_it_rests_on(sample: Sample) -> None:
+    for row in current(sample.lake, COPY).to_pylist():
+        facts = json.loads(row["facts"])
+        assert facts
+        for fact in facts:
+            assert fact["table"]
+            assert fact["start"] is None or row["text"][fact["start"] : fact["end"]] == fact["value"]
+
+
+def test_cards_that_were_seen_are_counted_for_their_wording(sample: Sample) -> None:
+    shares = current(sample.lake, COPY_SHARES)
+    assert pc.sum(shares["shown"]).as_py() > 0
+    assert set(shares.filter(pc.greater(shares["shown"], 0))["channel"].to_pylist()) == {"card"}
+    assert pc.all(pc.less_equal(shares["clicked"], shares["shown"])).as_py()
+
+
+def test_the_page_and_the_ten_examples_are_there(sample: Sample) -> None:
+    page = Path(sample.lake.path("reports", f"date={THIRD}", "copy.html")).read_text("utf-8")
+    assert "default-src 'none'" in page
+    lines = copy_examples(sample.lake, pointed(sample.lake))
+    assert sum("published: " in line or "refused: " in line for line in lines) >= 8
+    assert any("published: zh" in line for line in lines)
+    assert any("published: en" in line for line in lines)
+
+
+def offer(user_id: str, **changed: object) -> dict[str, object]:
+    row = {
+        "user_id": user_id, "offer_id": "back", "kind": "win_back", "item_id": None, "category": None,
+        "discount_share": 0.15, "discount_amount": None, "minimum_spend": 100.0, "currency": "CNY", "reason": "r",
+        "method": "propensity", "expected_value": 1.0, "expected_cost": 1.0, "budget_line": "b", "arm": "offer",
+        "valid_until": dt.datetime(2026, 1, 20, 12, tzinfo=dt.UTC),
+    }  # fmt: skip
+    return row | changed
+
+
+def rerun(sample: Sample, run: str, **copy: object) -> pa.Table:
+    night = sample.night(THIRD, run, copy=copy)
+    night.begin("write_copy")
+    write_copy.main(night)
+    return content(sample.lake, sample.lake.version(USER_COPY, THIRD, run))
+
+
+def test_offers_are_told_in_the_users_own_terms_and_language(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    users = [u for u in current(mine.lake, USERS).to_pylist() if u["country"]]
+    chinese = next(u["user_id"] for u in users if u["country"] == "CN")
+    others = [u["user_id"] for u in users if u["country"] != "CN"]
+    offers = [offer(chinese), offer(others[0]), offer(others[1], discount_share=0.125)]
+    offers.append(offer(others[2], kind="birthday"))
+    offers.append(offer(chinese, offer_id="worse", expected_value=0.5, discount_share=0.5))
+    data = pa.Table.from_pylist(offers, arrow_schema(OFFERS))
+    mine.lake.make_current(write_arrow(data, OFFERS, mine.lake, str(THIRD), "001"))
+    told = rerun(mine, "007").to_pylist()
+    texts = {(row["user_id"], row["channel"]): row for row in told if row["offer_id"]}
+    assert "满¥100享8.5折" in texts[chinese, "push"]["text"]
+    assert "1月19日" in texts[chinese, "body"]["text"]  # over at noon of the 20th: the last whole day is said
+    assert "15% off orders over ¥100" in texts[others[0], "body"]["text"]
+    assert "January 19" in texts[others[0], "body"]["text"]
+    assert {row["offer_id"] for row in texts.values()} == {"back"}
+    # An eighth off cannot be said in hundredths: rather nothing than something else. A birthday has no strategy yet.
+    assert not {others[1], others[2]} & {user for user, _ in texts}
+    assert any(row["user_id"] == others[2] and row["channel"] == "push" for row in told)
+    assert all("{" not in (row["text"] or "") for row in told)
+
+
+def test_the_same_night_again_tells_the_same(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    again = rerun(mine, "007")
+    assert again.equals(current(mine.lake, USER_COPY))
+    for table in (COPY, REJECTED_COPY, COPY_SHARES):
+        assert content(mine.lake, mine.lake.version(table, THIRD, "007")).equals(current(mine.lake, table))
+
+
+def written(sample: Sample, run: str) -> list[Version]:
+    found = (sample.lake.version(t, THIRD, run) for t in (COPY, REJECTED_COPY, USER_COPY, COPY_SHARES))
+    return [version for version in found if version]
+
+
+def test_what_cannot_be_used_is_refused_before_anything_is_written(sample: Sample, tmp_path: Path) -> None:
+    lexicon = tmp_path / "mine.toml"
+    lexicon.write_text('name = "mine"\nversion = 1\nlanguage = "en"\nmarket = "x"\n[bad]\nterms = ["(unclosed"]\n')
+    with pytest.raises(LexiconError, match=r"mine\.toml:6.*is not a pattern"):
+        rerun(sample, "008", lexicons=(str(lexicon),))
+    with pytest.raises(FileNotFoundError, match="no templates for 'fr'"):
+        rerun(sample, "008", languages=("fr",), countries=())
+    assert written(sample, "008") == []
+
+
+def test_a_broken_copywriter_is_refused_with_nothing_half_written(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    folder = Path(mine.lake.path("models", "copywriter", f"date={SECOND}", "run=001"))
+    (folder / "tokenizer").mkdir(parents=True)
+    (folder / "tokenizer" / "tokenizer.json").write_text("{")
+    (folder / "manifest.json").write_text(json.dumps({"model": "copywriter", "config": {}, "tokens": 9, "pairs": 0}))
+    mine.lake.put_json({"run": "001"}, "models", "copywriter", f"date={SECOND}", "_current.json")
+    with pytest.raises(ValueError, match="tokenizer"):
+        rerun(mine, "009")
+    assert written(mine, "009") == []
+
+
+def test_a_small_shop_trains_no_copywriter_and_says_so(sample: Sample) -> None:
+    report = sample.night(THIRD).facts("train_copywriter")
+    assert report["start"].startswith("none: ")
+    assert sample.lake.list_dir("models", "copywriter") == []
+    assert set(current(sample.lake, COPY)["source"].to_pylist()) == {"template"}
+
+
+def test_a_shop_with_enough_descriptions_trains_one_and_it_writes(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    small = {"dim": 32, "heads": 2, "layers": 1, "vocabulary": 600, "longest": 40, "pair_passes": 1, "plain_passes": 1}
+    night = mine.night(THIRD, "007", copywriting={"least_pairs": 20, "judge_briefs": 4, "query_days": 1},
+                       copywriter=small, copy={"channels": ("blurb",), "candidates": 2})  # fmt: skip
+    night.begin("train_copywriter")
+    train_copywriter.main(night)
+    assert night.lake.list_dir("models", "copywriter") == [f"date={THIRD}"]
+    night.lake.put_json({"run": "007"}, "models", "copywriter", f"date={THIRD}", "_current.json")
+    night.begin("write_copy")
+    write_copy.main(night)
+    copy = content(mine.lake, mine.lake.version(COPY, THIRD, "007"))
+    assert set(copy["channel"].to_pylist()) == {"blurb"}
+    by_model = copy.filter(pc.equal(copy["source"], "model"))
+    assert set(by_model["model"].to_pylist()) <= {f"models/copywriter/date={THIRD}/run=007"}
+    assert Rules.load(CopyConfig()).config.variants == 2
