@@ -9,7 +9,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-copy-night bench-claims lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-copy-night bench-claims bench-copy-zh bench-copy-en bench-copy-speed lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,15 @@ bench-copy-night: setup  ## copy of a night, and of the next when 1 % of the ite
 
 bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
 	@.venv/bin/python -m tests.bench.claims $(if $(DATA),--data "$(DATA)")
+
+bench-copy-zh: setup data  ## Chinese copy from attributes, beside ChatGLM-6B; DATA=../shared/data/advertisegen
+	@.venv/bin/python -m tests.bench.copy_zh --data "$(DATA)"
+
+bench-copy-en: setup data  ## descriptions of products held out by family; DATA=../shared/data/hm, or .../myntra
+	@.venv/bin/python -m tests.bench.copy_en --data "$(DATA)"
+
+bench-copy-speed: setup  ## tokens and texts a second beside plain `generate` on the same network
+	@.venv/bin/python -m tests.bench.copy_speed
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui
