@@ -65,7 +65,6 @@ PARAMS = {
         title="Night",
         description="The day whose events are taken in. Empty: the run's logical date, as in every scheduled run.",
     ),
-    **SHOP,
     "retrain": Param(
         "auto",
         type="string",
