@@ -19,9 +19,11 @@ from schemas.tables import (
     CLEAN_EVENTS,
     INTEREST,
     ITEM_FEATURES,
+    ITEM_WEEKS,
     ITEMS,
     LIST_QUALITY,
     POPULAR_ITEMS,
+    PRICE_SUGGESTIONS,
     RECOMMENDATIONS,
     REJECTED_EVENTS,
     REJECTED_ITEMS,
@@ -34,7 +36,16 @@ from schemas.tables import (
 STAGES: dict[str, tuple[Table, ...]] = {
     "clean": (CLEAN_EVENTS, REJECTED_EVENTS, ITEMS, REJECTED_ITEMS, USERS, REJECTED_USERS),
     "features": (INTEREST, USER_FEATURES, ITEM_FEATURES),
-    "lists": (POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, AUDIENCES, LIST_QUALITY),
+    "lists": (
+        POPULAR_ITEMS,
+        RECOMMENDATIONS,
+        SIMILAR_ITEMS,
+        BOUGHT_TOGETHER,
+        AUDIENCES,
+        LIST_QUALITY,
+        ITEM_WEEKS,
+        PRICE_SUGGESTIONS,
+    ),
 }
 NIGHT_OPTIONS = ("stage",)
 

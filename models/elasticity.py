@@ -8,10 +8,13 @@ approximation (its mode and curvature).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -26,14 +29,13 @@ class ElasticityConfig:
     with .7, .900 with .5, .872 with .4 and 3 items.
     """
 
-    prior_mean: float = (
-        -1.5
-    )  # of a category's mean elasticity; the middle of published meta-analyses is about -2.6 to -1.5
-    prior_sd: float = 1.5
-    spread: float = 0.5  # of elasticities within a category, to begin with; counts as `spread_items` items
-    spread_items: float = 5.0
-    rounds: int = 500
-    tolerance: float = 1e-4
+    # The middle of published meta-analyses is about -2.6 to -1.5.
+    prior_mean: float = field(default=-1.5, metadata={"doc": "of a category's mean elasticity, before it is seen"})
+    prior_sd: float = field(default=1.5, metadata={"doc": "how sure that is"})
+    spread: float = field(default=0.5, metadata={"doc": "of elasticities within a category, before it is seen"})
+    spread_items: float = field(default=5.0, metadata={"doc": "items that the spread assumed counts for"})
+    rounds: int = field(default=500, metadata={"doc": "of expectation-maximisation, at most"})
+    tolerance: float = field(default=1e-4, metadata={"doc": "iterated until no elasticity moves by more"})
 
     def __post_init__(self) -> None:
         if min(self.prior_sd, self.spread, self.spread_items, self.rounds, self.tolerance) <= 0:
@@ -70,6 +72,41 @@ class Elasticities:
         return (self.prices > 1) & (self.units > 0)
 
 
+@dataclass(frozen=True)
+class ItemElasticities:
+    """Elasticities under the shop's item ids (I,), sorted; what one night fits and the next ones use."""
+
+    config: ElasticityConfig
+    item_ids: NDArray[np.str_]
+    found: Elasticities
+
+    def save(self, folder: str | Path) -> None:
+        """Write elasticities.npz and manifest.json into `folder`, made if need be."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {each.name: getattr(self.found, each.name) for each in fields(Elasticities)}
+        np.savez_compressed(folder / "elasticities.npz", item_ids=self.item_ids, **arrays)
+        write_manifest(folder, "elasticity", self.config, items=len(self.item_ids))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> ItemElasticities:
+        """What `save` wrote. Raises FileNotFoundError if nothing is there; ValueError if the files disagree."""
+        folder = Path(folder)
+        config, manifest = read_manifest(folder, ElasticityConfig)
+        with np.load(folder / "elasticities.npz", allow_pickle=False) as arrays:
+            found = Elasticities(**{each.name: arrays[each.name] for each in fields(Elasticities)})
+            ids = arrays["item_ids"]
+        if not len(ids) == len(found.mean) == manifest["items"]:
+            raise ValueError(f"{folder}: {len(ids)} ids, {len(found.mean)} items, manifest {manifest['items']} items")
+        return cls(config, ids, found)
+
+    def rows_of(self, item_ids: NDArray[np.str_]) -> NDArray[np.int64]:
+        """(N,) the row of each id; -1 where the fit did not know it."""
+        at = np.minimum(np.searchsorted(self.item_ids, item_ids), max(0, len(self.item_ids) - 1))
+        known = self.item_ids[at] == item_ids if len(self.item_ids) else np.zeros(len(item_ids), np.bool_)
+        return np.where(known, at, -1)
+
+
 def fit_elasticities(config: ElasticityConfig, units: F64, price: F64, category: NDArray[np.integer]) -> Elasticities:
     """units, price (I, T): units sold and mean price of each week, price NaN where the item was not on sale (or was
     sold out: that says nothing about the price); category (I,) codes from 0.
@@ -97,9 +134,8 @@ def fit_elasticities(config: ElasticityConfig, units: F64, price: F64, category:
         season = _season(told, expected, season, category)
         dispersion = _dispersion(told, expected, on_sale, category, categories)
         weight = config.prior_sd**-2 + members / spread**2
-        mean = (
-            config.prior_mean / config.prior_sd**2 + np.bincount(category, elasticity, categories) / spread**2
-        ) / weight
+        pulled = config.prior_mean / config.prior_sd**2 + np.bincount(category, elasticity, categories) / spread**2
+        mean = pulled / weight
         around = (elasticity - mean[category]) ** 2 + 1 / precision
         squares = np.bincount(category, around, categories) + config.spread_items * config.spread**2
         spread = np.sqrt(squares / (members + config.spread_items))

@@ -111,6 +111,12 @@ class Night:
         first = after + dt.timedelta(days=1) if after else dt.date.min
         return self._frame(table, [*self._between(table, first), self.version(table)])
 
+    def each_since(self, table: Table, after: dt.date | None, columns: list[str]) -> Iterator[tuple[dt.date, pa.Table]]:
+        """Those partitions one by one, each with its date, in the driver's memory: for tables that do not say it."""
+        first = after + dt.timedelta(days=1) if after else dt.date.min
+        for version in [*self._between(table, first), self.version(table)]:
+            yield dt.date.fromisoformat(version.date), self.load_arrow(table, version, columns)
+
     def paths_since(self, table: Table, first: dt.date) -> list[str]:
         """The files of all dates from `first` to tonight, for what reads them one at a time."""
         versions = [*self._between(table, first), self.version(table)]

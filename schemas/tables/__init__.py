@@ -5,6 +5,7 @@ from schemas.tables.catalogue import ITEMS, USERS
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
 from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
+from schemas.tables.prices import ITEM_WEEKS, PRICE_SUGGESTIONS
 
 STORED: tuple[Table, ...] = (
     CLEAN_EVENTS,
@@ -22,5 +23,7 @@ STORED: tuple[Table, ...] = (
     BOUGHT_TOGETHER,
     AUDIENCES,
     LIST_QUALITY,
+    ITEM_WEEKS,
+    PRICE_SUGGESTIONS,
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, *STORED)}
