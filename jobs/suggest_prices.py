@@ -91,7 +91,7 @@ def item_weeks(night: Night, config: SuggestPricesConfig) -> pa.Table:
     night.size_for(CLEAN_EVENTS)
     parts = [sold_by_week(night.read_since(CLEAN_EVENTS, since), oldest)]
     columns = ["item_id", "is_active", "stock", "price", "currency"]
-    parts += [listed_on(items, day) for day, items in night.each_since(ITEMS, since, columns) if day >= oldest]
+    parts += [listed_on(items, day) for day, items in night.each_since(ITEMS, since, columns)]
     before = night.lake.before(ITEM_WEEKS, night.date)
     previous = night.load_arrow(ITEM_WEEKS, before) if before else arrow_schema(ITEM_WEEKS).empty_table()
     return advance(previous, parts, oldest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -58,20 +58,20 @@ class Facts:
 def missing(facts: Facts, needs: Needs, fitted_on: dt.date | None) -> list[str | None]:
     """Of each item (N,), what keeps it from having a suggestion; None where nothing does. The first reason counts."""
     other = (facts.sold_in != None) & (facts.currency != None) & (facts.sold_in != facts.currency)  # noqa: E711
-    weeks = [f"{n}" for n in facts.weeks.tolist()]
-    reasons: list[tuple[np.ndarray, Any]] = [
+    everything = np.full(len(facts.item_ids), True)
+    reasons = [
         (~(facts.price > 0), "the catalogue has no price for it"),
         (np.isnan(facts.cost), "its cost is not known"),
         (facts.mixed, "its prices were in several currencies"),
         (other, "it was sold in another currency than the catalogue's price is in"),
-        (np.full(len(weeks), fitted_on is None), f"the shop has fewer than {needs.least_weeks} whole weeks of sales"),
+        (everything & (fitted_on is None), f"the shop has fewer than {needs.least_weeks} whole weeks of sales"),
         (facts.weeks == 0, f"it was not sold at a known price in the weeks before the fit of {fitted_on}"),
         (facts.weeks < needs.least_weeks, f"fewer than {needs.least_weeks} weeks on sale at a known price"),
         (facts.prices < 2, "its price has never changed, so nothing tells what a change does"),
         (facts.units < needs.least_units, f"fewer than {needs.least_units:g} units sold"),
         (np.isnan(facts.units_a_week), f"it could not be bought in the last {needs.recent_weeks} weeks"),
     ]
-    told = np.full(len(weeks), None, object)
+    told = np.full(len(everything), None, object)
     for holds, text in reversed(reasons):
         told[holds] = text
     return list(told)

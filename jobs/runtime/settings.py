@@ -32,6 +32,8 @@ SECTIONS = {
     "judge": "jobs.judge_lists:JudgeConfig",
     "publish": "jobs.publish_night:PublishConfig",
 }
+# Others are read when their job asks; what may not be asked of prices at all is refused before the night begins.
+REFUSED_AT_LOAD = {"prices"}
 
 
 class Settings:
@@ -42,6 +44,8 @@ class Settings:
         unknown = set(self.changed) - set(SECTIONS)
         if unknown:
             raise ValueError(f"settings have no section {sorted(unknown)}; there are {', '.join(SECTIONS)}")
+        for name in REFUSED_AT_LOAD & set(self.changed):
+            self.section(name)
 
     def section(self, name: str) -> Any:
         """The section's frozen dataclass; ValueError names an unknown key and the known ones."""
