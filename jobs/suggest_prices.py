@@ -23,7 +23,7 @@ from jobs.runtime.item_weeks import advance, listed_on, monday, sold_by_week
 from jobs.runtime.night import Night
 from jobs.runtime.price_rows import Facts, price_rows
 from jobs.runtime.shelf import can_be_shown
-from models.elasticity import ItemElasticities, fit_elasticities
+from models.elasticity import ItemElasticities
 from models.price_history import PriceWeeks, price_weeks, units_a_week
 from schemas.arrow import arrow_schema
 from schemas.protected import refuse_protected
@@ -32,6 +32,7 @@ from schemas.tables.prices import MIXED
 
 MODEL = "elasticity"
 _ITEM = ("item_id", "price", "cost", "currency", "stock", "is_active", "category", "brand", "attributes")
+_CELLS = 500_000  # numbers of a matrix at a time: 4 MB, some fifteen such matrices
 _SUMS = ("units", "revenue", "days_on_sale", "days_sold_out", "days_priced", "list_price_sum")
 
 
@@ -135,9 +136,8 @@ def elasticities(
     group = pool_codes(items, config.pool_by, history.item_ids)
     night.log.info("fitting elasticities of %d items over %d weeks", *history.weeks.units.shape)
     settings = night.settings.section("elasticity")
-    model = ItemElasticities(
-        settings, history.item_ids, fit_elasticities(settings, history.weeks.units, history.weeks.price, group)
-    )
+    weeks = history.weeks
+    model = ItemElasticities.fit(settings, history.item_ids, weeks.units, weeks.price, group, _CELLS)
     folder = ("models", MODEL, f"date={night.date}", f"run={night.run}")
     with tempfile.TemporaryDirectory() as local:
         model.save(local)

@@ -72,6 +72,10 @@ class Elasticities:
         return (self.prices > 1) & (self.units > 0)
 
 
+_NAMES = tuple(each.name for each in fields(Elasticities))
+_OF_CATEGORIES = ("category_mean", "category_spread", "dispersion")
+
+
 @dataclass(frozen=True)
 class ItemElasticities:
     """Elasticities under the shop's item ids (I,), sorted; what one night fits and the next ones use."""
@@ -80,11 +84,31 @@ class ItemElasticities:
     item_ids: NDArray[np.str_]
     found: Elasticities
 
+    @classmethod
+    def fit(
+        cls, config: ElasticityConfig, item_ids: NDArray[np.str_], units: F64, price: F64, category: I64, cells: int
+    ) -> ItemElasticities:
+        """`fit_elasticities` on whole categories together, up to about `cells` numbers of a matrix at a time.
+
+        Categories tell each other nothing, so this is the same fit; it bounds the memory to that of the largest one.
+        """
+        size = np.bincount(category) * units.shape[1]
+        block = (np.cumsum(size) - size) // cells  # of each category; one that fills a block goes beyond it
+        whole = fit_elasticities(config, units[:0], price[:0], category[:0])
+        whole = Elasticities(*(np.zeros(len(size if name in _OF_CATEGORIES else item_ids), getattr(whole, name).dtype)
+                               for name in _NAMES))  # fmt: skip
+        for one in np.unique(block):
+            codes, rows = np.flatnonzero(block == one), np.flatnonzero(block[category] == one)
+            found = fit_elasticities(config, units[rows], price[rows], category[rows] - codes[0])
+            for name in _NAMES:
+                getattr(whole, name)[codes if name in _OF_CATEGORIES else rows] = getattr(found, name)
+        return cls(config, item_ids, whole)
+
     def save(self, folder: str | Path) -> None:
         """Write elasticities.npz and manifest.json into `folder`, made if need be."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = {each.name: getattr(self.found, each.name) for each in fields(Elasticities)}
+        arrays = {name: getattr(self.found, name) for name in _NAMES}
         np.savez_compressed(folder / "elasticities.npz", item_ids=self.item_ids, **arrays)
         write_manifest(folder, "elasticity", self.config, items=len(self.item_ids))
 
@@ -94,7 +118,7 @@ class ItemElasticities:
         folder = Path(folder)
         config, manifest = read_manifest(folder, ElasticityConfig)
         with np.load(folder / "elasticities.npz", allow_pickle=False) as arrays:
-            found = Elasticities(**{each.name: arrays[each.name] for each in fields(Elasticities)})
+            found = Elasticities(*(arrays[name] for name in _NAMES))
             ids = arrays["item_ids"]
         if not len(ids) == len(found.mean) == manifest["items"]:
             raise ValueError(f"{folder}: {len(ids)} ids, {len(found.mean)} items, manifest {manifest['items']} items")
