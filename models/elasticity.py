@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,7 @@ class Elasticities:
 
 
 _NAMES = tuple(each.name for each in fields(Elasticities))
+_TYPES: dict[str, Any] = {"weeks": np.int64, "prices": np.int64}
 _OF_CATEGORIES = ("category_mean", "category_spread", "dispersion")
 
 
@@ -94,8 +96,7 @@ class ItemElasticities:
         """
         size = np.bincount(category) * units.shape[1]
         block = (np.cumsum(size) - size) // cells  # of each category; one that fills a block goes beyond it
-        whole = fit_elasticities(config, units[:0], price[:0], category[:0])
-        whole = Elasticities(*(np.zeros(len(size if name in _OF_CATEGORIES else item_ids), getattr(whole, name).dtype)
+        whole = Elasticities(*(np.zeros(len(size if name in _OF_CATEGORIES else item_ids), _TYPES.get(name, float))
                                for name in _NAMES))  # fmt: skip
         for one in np.unique(block):
             codes, rows = np.flatnonzero(block == one), np.flatnonzero(block[category] == one)
