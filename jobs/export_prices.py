@@ -1,4 +1,4 @@
-"""Writes a night's price suggestions as a CSV file, dearest gain first, with a column for the person who approves.
+"""Writes a night's price suggestions as a CSV file, surest gain first, with a column for the person who approves.
 
 Empty `approved_price` means no. Nothing reads the file back: the shop changes its prices where it keeps them, and the
 next night sees them in the catalogue.

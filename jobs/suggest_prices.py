@@ -79,8 +79,10 @@ def main(night: Night) -> None:
     items = night.read_arrow(ITEMS, list(_ITEM)).sort_by("item_id")
     history = whole_weeks(weeks, night.date, config.least_days)
     model, fitted_on = elasticities(night, config, history, items)
-    items = items.filter(can_be_shown(items))
-    rows = price_rows(facts_of(config, items, history, model), night.settings.section("pricing"), config, fitted_on)
+    facts = facts_of(config, items.filter(can_be_shown(items)), history, model)
+    if config.competitor and np.isnan(facts.competitor).all():
+        night.log.info("prices.competitor: no item on sale has a price in its attribute '%s'", config.competitor)
+    rows = price_rows(facts, night.settings.section("pricing"), config, fitted_on)
     night.write_arrow(PRICE_SUGGESTIONS, rows)
     counted = rows.group_by("status").aggregate([([], "count_all")]).to_pylist()
     night.report(statuses={row["status"]: row["count_all"] for row in counted})
@@ -127,24 +129,28 @@ def elasticities(
     running = night.lake.model_before(MODEL, night.date)
     why = due(night, running, config.every_days)
     enough = history.weeks.units.shape[1] >= config.least_weeks and len(history.item_ids) > 0
-    if why is None or not enough:
-        night.report(start="carried over" if running else "none: too few whole weeks", model="/".join(running or ()))
-        if running is None:
-            return None, None
-        with night.lake.local_copy(*running) as path:
-            return ItemElasticities.load(path), _date_of(running)
+    if why is not None and enough:
+        night.report(start=why, items=len(history.item_ids), weeks=history.weeks.units.shape[1])
+        return fit(night, config, history, items), night.date
+    night.report(start="carried over" if running else "none yet", model="/".join(running or ()))
+    if running is None:
+        return None, None
+    with night.lake.local_copy(*running) as path:
+        return ItemElasticities.load(path), _date_of(running)
+
+
+def fit(night: Night, config: SuggestPricesConfig, history: History, items: pa.Table) -> ItemElasticities:
+    """Tonight's elasticities, kept for the nights to come."""
     group = pool_codes(items, config.pool_by, history.item_ids)
-    night.log.info("fitting elasticities of %d items over %d weeks", *history.weeks.units.shape)
-    settings = night.settings.section("elasticity")
-    weeks = history.weeks
+    settings, weeks = night.settings.section("elasticity"), history.weeks
+    night.log.info("fitting elasticities of %d items over %d weeks", *weeks.units.shape)
     model = ItemElasticities.fit(settings, history.item_ids, weeks.units, weeks.price, group, _CELLS)
     folder = ("models", MODEL, f"date={night.date}", f"run={night.run}")
     with tempfile.TemporaryDirectory() as local:
         model.save(local)
         night.lake.upload(local, *folder)
     night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
-    night.report(start=why, items=len(model.item_ids), weeks=history.weeks.units.shape[1])
-    return model, night.date
+    return model
 
 
 def due(night: Night, running: tuple[str, ...] | None, every_days: int) -> str | None:
@@ -159,8 +165,13 @@ def due(night: Night, running: tuple[str, ...] | None, every_days: int) -> str |
 
 
 def pool_codes(items: pa.Table, pool_by: str, item_ids: np.ndarray) -> np.ndarray:
-    """(I,) codes from 0 of what `pool_by` says of each item; those it says nothing of are one group."""
+    """(I,) codes from 0 of what `pool_by` says of each item; those it says nothing of are one group.
+
+    Raises ValueError where `pool_by` is an attribute that no item has.
+    """
     values = items[pool_by] if pool_by in ("category", "brand") else pa.array(_attribute(items, pool_by), pa.string())
+    if pool_by not in ("category", "brand") and values.null_count == len(values):
+        raise ValueError(f"prices.pool_by: no item has an attribute '{pool_by}'; name one that ITEMS.attributes holds")
     at = pc.index_in(pa.array(item_ids, pa.string()), items["item_id"].combine_chunks())
     named = pc.fill_null(values.take(at), "").to_numpy(zero_copy_only=False).astype(np.str_)
     return np.unique(named, return_inverse=True)[1].astype(np.int64)

@@ -203,3 +203,16 @@ def test_the_export_is_a_sheet_to_fill_in(grown: Sample, tmp_path: Path) -> None
     assert {row["approved_price"] for row in rows} == {""}
     with pytest.raises(FileNotFoundError, match="price_suggestions has no version of 2026-02-01 that passed its gate"):
         export_prices.main(Namespace(lake=grown.lake.root, date=dt.date(2026, 2, 1), out=str(out), all=False))
+
+
+def test_items_are_pooled_by_an_attribute_and_a_competitor_stops_a_rise(grown: Sample) -> None:
+    items = current(grown.lake, ITEMS)
+    told = pa.array([f'{{"shelf": "{n % 3}", "theirs": "0.01"}}' for n in range(len(items))])
+    write_arrow(items.set_column(items.column_names.index("attributes"), "attributes", told), ITEMS, grown.lake,
+                str(THIRD), "002")  # fmt: skip
+    made = suggestions(grown, "002", prices={"pool_by": "shelf", "competitor": "theirs"})
+    moved = [row for row in made.values() if row["status"] == "suggest"]
+    assert moved
+    assert all(row["change"] < 0 for row in moved)
+    with pytest.raises(ValueError, match=r"prices.pool_by: no item has an attribute 'shelff'"):
+        suggestions(grown, "003", prices={"pool_by": "shelff"}, train={"retrain": "always"})
