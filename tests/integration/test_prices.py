@@ -211,8 +211,9 @@ def test_items_are_pooled_by_an_attribute_and_a_competitor_stops_a_rise(grown: S
     write_arrow(items.set_column(items.column_names.index("attributes"), "attributes", told), ITEMS, grown.lake,
                 str(THIRD), "002")  # fmt: skip
     made = suggestions(grown, "002", prices={"pool_by": "shelf", "competitor": "theirs"})
-    moved = [row for row in made.values() if row["status"] == "suggest"]
-    assert moved
-    assert all(row["change"] < 0 for row in moved)
+    judged = [row for row in made.values() if row["status"] != "not enough data"]
+    assert judged
+    assert not [row for row in judged if (row["change"] or 0) > 0]
+    assert all("a competitor sells at 0.01, so no rise above" in row["reason"] for row in judged)
     with pytest.raises(ValueError, match=r"prices.pool_by: no item has an attribute 'shelff'"):
         suggestions(grown, "003", prices={"pool_by": "shelff"}, train={"retrain": "always"})
