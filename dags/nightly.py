@@ -125,6 +125,7 @@ with DAG(
         plain("train_als", ARGUMENTS, pool="gpu", queue="gpu"),
         plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
         plain("train_ranker", ARGUMENTS),
+        plain("predict_purchases", ARGUMENTS),
         spark("suggest_prices", ARGUMENTS),
         spark("recommend_items", ARGUMENTS),
         plain("find_audiences", ARGUMENTS),

@@ -23,6 +23,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("train_als", {}),
     ("train_lstm", {}),
     ("train_ranker", {}),
+    ("predict_purchases", {}),
     ("suggest_prices", {}),
     ("recommend_items", {}),
     ("find_audiences", {}),

@@ -17,9 +17,26 @@ from jobs.runtime import published
 from jobs.runtime.full_lists import NotPublished, measure, owed, read_lists
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
-from schemas.tables import AUDIENCES, BOUGHT_TOGETHER, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+from schemas.tables import (
+    AUDIENCES,
+    BOUGHT_TOGETHER,
+    CATEGORY_PROPENSITIES,
+    POPULAR_ITEMS,
+    PROPENSITIES,
+    RECOMMENDATIONS,
+    SIMILAR_ITEMS,
+    USERS,
+)
 
-PUBLISHED = (RECOMMENDATIONS, SIMILAR_ITEMS, BOUGHT_TOGETHER, AUDIENCES, POPULAR_ITEMS)
+PUBLISHED = (
+    RECOMMENDATIONS,
+    SIMILAR_ITEMS,
+    BOUGHT_TOGETHER,
+    AUDIENCES,
+    POPULAR_ITEMS,
+    PROPENSITIES,
+    CATEGORY_PROPENSITIES,
+)
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 
 

@@ -23,6 +23,7 @@ SECTIONS = {
     "sequences": "jobs.train_lstm:TrainLSTMConfig",
     "hybrid": "jobs.train_ranker:TrainRankerConfig",
     "ranker": "models.ranker:RankerConfig",
+    "propensity": "jobs.predict_purchases:PropensityConfig",
     "cold": "models.cold:ColdConfig",
     "diversity": "models.diversity:DiversityConfig",
     "prices": "jobs.suggest_prices:SuggestPricesConfig",

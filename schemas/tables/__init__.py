@@ -2,6 +2,7 @@
 
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
+from schemas.tables.customers import CATEGORY_PROPENSITIES, PROPENSITIES
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
 from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
@@ -22,6 +23,8 @@ STORED: tuple[Table, ...] = (
     SIMILAR_ITEMS,
     BOUGHT_TOGETHER,
     AUDIENCES,
+    PROPENSITIES,
+    CATEGORY_PROPENSITIES,
     LIST_QUALITY,
     ITEM_WEEKS,
     PRICE_SUGGESTIONS,

@@ -98,6 +98,21 @@ PROPENSITIES = Table(
     published=True,
 )  # fmt: skip
 
+CATEGORY_PROPENSITIES = Table(
+    name="category_propensities",
+    grain="one of the categories in which one account is likeliest to buy; an account without rows: not enough data",
+    key=("user_id", "rank"),
+    columns=(
+        Column("user_id", "string", "The shop's account id."),
+        Column("rank", "int32", "1 is the likeliest.", min=1),
+        Column("category", "string", "Category path, cut after the level that is asked about."),
+        Column("chance", "float64", "Probability of a purchase in it within 28 days.", min=0, max=1),
+    ),
+    readers="campaigns; choose_offers",
+    published=True,
+    may_be_empty=True,
+)
+
 OFFERS = Table(
     name="offers",
     grain="one offer to one account",
