@@ -1,4 +1,4 @@
-"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; three users' lists; chances."""
+"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; lists; chances."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class PropensityConfig:
     origins: int = field(default=8, metadata={"doc": "earlier moments that teach and judge, at most"})
     teach_customers: int = field(default=50_000, metadata={"doc": "customers that teach and judge, an even draw"})
     teach_rows: int = field(default=60_000, metadata={"doc": "rows of all moments that a classifier learns from"})
+    trees: int = field(default=100, metadata={"doc": "of the random forest"})
     seed: int = field(default=7, metadata={"doc": "of the forest and the boosted trees"})
 
     def __post_init__(self) -> None:
@@ -152,7 +153,7 @@ def train(night: Night, config: PropensityConfig, shop: Shop, now: float, runnin
 def classifiers(night: Night, config: PropensityConfig) -> dict[str, Any]:
     from jobs.runtime.classifiers import fits  # most nights do without Spark ML
 
-    return dict(fits(night.spark, config.seed))
+    return dict(fits(night.spark, config.seed, config.trees))
 
 
 def write(night: Night, config: PropensityConfig, shop: Shop, moment: Moment | None, chances: Chances) -> None:

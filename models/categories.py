@@ -24,13 +24,11 @@ _OF_CUSTOMER = ("recency", "gap", "visits_28", "visits_112", "expected", "alive"
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rows (n,): row of the customer in `Customers.users`, category code; what is asked about them; and, among all
-    (customer, category) that came, the share that was asked about (NaN where nothing has come)."""
+    """Rows (n,): row of the customer in `Customers.users`, category code; and what is asked about them."""
 
     customer: I64
     category: I64
     lesson: Lesson
-    asked: float
 
 
 def level_of(attributes: Mapping[str, NDArray[np.int32]], most: int) -> str | None:
@@ -95,5 +93,6 @@ def pairs_at(log: ShopLog, category: NDArray[np.int32], popular: F64, customers:
         "popularity": popular[code],
         "own_share_x_bg_nbd": own_share * np.expm1(of_customer["expected"]),
     }
-    lesson = Lesson(tuple(columns), np.column_stack(list(columns.values())), simple, np.isin(asked, came), customer)
-    return Pairs(customer, code, lesson, float(np.isin(came, asked).mean()) if len(came) else float("nan"))
+    features, share = np.column_stack(list(columns.values())), np.isin(came, asked)
+    reached = float(share.mean()) if len(share) else float("nan")
+    return Pairs(customer, code, Lesson(tuple(columns), features, simple, np.isin(asked, came), customer, reached))

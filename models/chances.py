@@ -42,13 +42,15 @@ _EFFECTS = 10  # told of each, the strongest
 class Lesson:
     """One question about n rows at one moment: features (n, F) named `names`; simple: name -> scores (n,) that nobody
     has to learn, more is likelier, the first one is the baseline; truth (n,), all False where it has not come yet;
-    customer (n,): rows of one customer are drawn, halved and compared together."""
+    customer (n,): rows of one customer are drawn, halved and compared together; asked: the share of what came that
+    has a row, NaN where nothing came."""
 
     names: tuple[str, ...]
     features: F64
     simple: Mapping[str, F64]
     truth: Truth
     customer: NDArray[np.int64]
+    asked: float = 1.0
 
     def __len__(self) -> int:
         return len(self.truth)

@@ -25,11 +25,11 @@ Truth = NDArray[np.bool_]
 Fit = Callable[[F64, Truth], Classifier]
 
 
-def fits(spark: SparkSession, seed: int) -> dict[str, Fit]:
+def fits(spark: SparkSession, seed: int, trees: int) -> dict[str, Fit]:
     """Every classifier by name."""
     return {
         "logistic": lambda features, truth: logistic(spark, features, truth),
-        "forest": lambda features, truth: forest(spark, features, truth, seed),
+        "forest": lambda features, truth: forest(spark, features, truth, seed, trees),
         "boosted": lambda features, truth: boosted(features, truth, seed),
     }
 
@@ -39,8 +39,8 @@ def logistic(spark: SparkSession, features: F64, truth: Truth) -> Logistic:
     return Logistic(np.asarray(model.coefficients.toArray()), float(model.intercept), features.std(axis=0))
 
 
-def forest(spark: SparkSession, features: F64, truth: Truth, seed: int) -> Forest:
-    grown = RandomForestClassifier(numTrees=100, maxDepth=8, minInstancesPerNode=10, seed=seed)
+def forest(spark: SparkSession, features: F64, truth: Truth, seed: int, trees: int) -> Forest:
+    grown = RandomForestClassifier(numTrees=trees, maxDepth=8, minInstancesPerNode=10, seed=seed)
     return as_arrays(spark, grown.fit(_frame(spark, features, truth)))
 
 

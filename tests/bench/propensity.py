@@ -57,6 +57,15 @@ def resamples(lesson: Lesson) -> list[NDArray[np.int64]]:
     return drawn
 
 
+def right_first(said: F64, lesson: Lesson) -> float:
+    """Share of the customers who bought in any category asked about whose highest one was among those they bought in;
+    of several with the same score the first."""
+    order = np.lexsort((-said, lesson.customer))
+    first = order[np.unique(lesson.customer[order], return_index=True)[1]]
+    bought = np.isin(lesson.customer[first], lesson.customer[lesson.truth])
+    return float(lesson.truth[first][bought].mean())
+
+
 def interval(values: list[float]) -> list[float]:
     return [round(float(q), 4) for q in np.nanquantile(values, [0.025, 0.975])]
 
@@ -84,7 +93,11 @@ def tested(judged: dict[str, Judged], best: str, test: Lesson) -> dict[str, Any]
         ahead[metric] = {"gain": round(gain, 5), "interval": interval(paired)}
     for name, one in judged.items():
         rows[name] |= {f"valid_{metric}": value for metric, value in one.figures.items()}
+    if len(test) > len(np.unique(test.customer)):
+        for name in judged:
+            rows[name]["right_first"] = round(right_first(said[name], test), 4)
     return rows | {
+        "asked": round(test.asked, 4),
         "best": best,
         "baseline": next(iter(judged)),
         "over_baseline": ahead,
@@ -109,6 +122,10 @@ def page(question: Question, judged: dict[str, Judged], test: Lesson, rows: dict
         valid = f"{row['valid_auc']:.4f} / {row['valid_average_precision']:.3f} / {row['valid_log_loss']:.4f}"
         lines.append(f"{name + (' *' if name == best else ''):22}" + "".join(f"{c:>26}" for c in cells)
                      + f"{row['calibration_error']:>13.4f}{row['log_loss']:>10.4f}{valid:>26}")  # fmt: skip
+    if "right_first" in rows[base]:
+        told = ", ".join(f"{name} {rows[name]['right_first']:.1%}" for name in judged)
+        lines.append(f"  {rows['asked']:.1%} of what was bought had a row; of those who bought in one, the highest "
+                     f"category was right for: {told}")  # fmt: skip
     gains = ", ".join(f"{m.replace('_', ' ')} {one['gain']:+.4f} [{one['interval'][0]:+.4f}, {one['interval'][1]:+.4f}]"
                       for m, one in rows["over_baseline"].items())  # fmt: skip
     verdict = "never worse than" if rows["never_worse_than_baseline"] else "in some figure WORSE than"
@@ -131,7 +148,7 @@ def measured(question: Question, log: ShopLog, end: float, category: NDArray[np.
                             category)  # fmt: skip
         test, valid, *teaching = found
         with progress(question.name):
-            candidates = fits(session("bench propensity"), CONFIG.seed)
+            candidates = fits(session("bench propensity"), CONFIG.seed, CONFIG.trees)
             judged = compare(teaching, valid, candidates, question.days, CONFIG.teach_rows,
                              lambda line: print(f"  {line}", file=sys.stderr, flush=True))  # fmt: skip
     except NotEnoughData as error:

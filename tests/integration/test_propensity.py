@@ -1,4 +1,4 @@
-"""Chances in the lake: a young shop says that it cannot know; an older one learns, keeps, carries over, and explains."""
+"""Chances in the lake: a young shop says that it cannot know; an older one learns, keeps, carries over, explains."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.sample import Sample, content, shown
 
 DAY = dt.date(2026, 6, 30)
 CATEGORIES = ("Home > Lamps", "Home > Rugs", "Garden > Tools", "Garden > Seeds")
-QUICK = {"origins": 3, "lapse_days": 28, "teach_rows": 3000}
+QUICK = {"origins": 3, "lapse_days": 28, "teach_rows": 3000, "trees": 10}
 
 
 def rows(table: Table, **columns: Any) -> pa.Table:

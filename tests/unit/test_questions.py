@@ -110,7 +110,7 @@ def test_a_pair_says_what_the_customer_did_in_the_category():
     named = [(int(customers.users[row]), int(code)) for row, code in zip(pairs.customer, pairs.category, strict=True)]
     assert named == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 2)]  # bought, bought, popular, looked at; bought
     assert pairs.lesson.truth.tolist() == [False, True, False, False, False]
-    assert pairs.asked == 0.5  # nobody asked whether user 1 would buy of 3
+    assert pairs.lesson.asked == 0.5  # nobody asked whether user 1 would buy of 3
     row = dict(zip(pairs.lesson.names, pairs.lesson.features[0], strict=True))
     assert np.expm1(row["own"]) == pytest.approx(2)
     assert row["own_share"] == pytest.approx(2 / 3)
