@@ -104,10 +104,10 @@ def due(night: Night, config: PropensityConfig, running: Chances | None) -> str 
     if retrain != "auto":
         return "asked for" if retrain == "always" else None
     age = days_since(night, MODEL)
-    if running is None or age is None:
+    if age is None:
         return "there is none"
     for question in config.questions:
-        kept = running.by_question.get(question.name)
+        kept = running.by_question.get(question.name) if running else None
         if kept and kept.days != question.days:
             return f"{question.name} looks {question.days:g} days ahead, the running one {kept.days:g}"
     return f"the last one was trained {age} days ago" if age >= config.every_days else None
