@@ -2,6 +2,7 @@
 
 A moment sees what a night then would have seen: the `history` days before it and nothing later. The windows in which
 features are counted, the days looked back and BG/NBD's fit are the same at each, tonight's among them.
+(An event that arrived late counts as known from when it happened.)
 """
 
 from __future__ import annotations
