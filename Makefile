@@ -54,7 +54,7 @@ bench-scoring: setup  ## sources and everybody's lists in a large shop: seconds 
 bench-value: setup data  ## who will buy again, and for how much; DATA=../shared/data/cdnow
 	@.venv/bin/python -m tests.bench.value --data "$(DATA)"
 
-bench-propensity: setup data  ## who buys within 28 days, at rolling origins; DATA=../shared/data/online_retail
+bench-propensity: setup data  ## who buys, who lapses, in which category, at rolling origins; DATA=../shared/data/online_retail
 	@.venv/bin/python -m tests.bench.propensity --data "$(DATA)"
 
 bench-elasticity: setup  ## planted price elasticities, and whether the intervals hold them; DATA= adds a real log
