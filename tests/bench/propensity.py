@@ -27,7 +27,7 @@ from jobs.runtime.classifiers import fits
 from jobs.runtime.spark import session
 from models.categories import level_of
 from models.chances import Judged, Lesson, best_of, compare, effects_of, figures_of
-from models.propensity import auc, average_precision, log_loss, reliability
+from models.propensity import BINS, auc, average_precision, log_loss, reliability
 from models.questions import Question, lessons
 from models.shop_log import PURCHASE, ShopLog
 from models.value import NotEnoughData
@@ -55,6 +55,14 @@ def resamples(lesson: Lesson) -> list[NDArray[np.int64]]:
         who = rng.integers(0, len(known), len(known))
         drawn.append(np.concatenate([order[first[one] : first[one + 1]] for one in who]))
     return drawn
+
+
+def by_chance(chance: F64) -> float:
+    """The calibration error that these chances would show on average if they were exactly right: each tenth's share
+    strays from its mean by sqrt(2 / pi) standard deviations."""
+    tenths = [np.sort(chance)[part] for part in np.array_split(np.arange(len(chance)), BINS) if len(part)]
+    strays = [len(tenth) * np.sqrt(2 / np.pi * (tenth * (1 - tenth)).mean() / len(tenth)) for tenth in tenths]
+    return float(np.sum(strays) / max(len(chance), 1))
 
 
 def right_first(said: F64, lesson: Lesson) -> float:
@@ -97,6 +105,7 @@ def tested(judged: dict[str, Judged], best: str, test: Lesson) -> dict[str, Any]
         for name in judged:
             rows[name]["right_first"] = round(right_first(said[name], test), 4)
     return rows | {
+        "calibration_error_by_chance": round(by_chance(chance[best]), 4),
         "asked": round(test.asked, 4),
         "best": best,
         "baseline": next(iter(judged)),
@@ -129,7 +138,10 @@ def page(question: Question, judged: dict[str, Judged], test: Lesson, rows: dict
     gains = ", ".join(f"{m.replace('_', ' ')} {one['gain']:+.4f} [{one['interval'][0]:+.4f}, {one['interval'][1]:+.4f}]"
                       for m, one in rows["over_baseline"].items())  # fmt: skip
     verdict = "never worse than" if rows["never_worse_than_baseline"] else "in some figure WORSE than"
-    lines += [f"* chosen on validation; on the test {verdict} {base} alone; gain: {gains}", "  reliability of it:"]
+    lines += [
+        f"* chosen on validation; on the test {verdict} {base} alone; gain: {gains}",
+        f"  reliability of it (exactly right, its calibration error were {rows['calibration_error_by_chance']:.4f}):",
+    ]
     table = reliability(judged[best].chance.of(test), test.truth)
     lines += [f"  {n:8,} rows: said {said:.3f}, came {came:.3f}" for n, said, came in table]
     for name, effects in effects_of(judged, test).items():
