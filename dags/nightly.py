@@ -128,6 +128,7 @@ with DAG(
         plain("predict_purchases", ARGUMENTS),
         spark("suggest_prices", ARGUMENTS),
         spark("recommend_items", ARGUMENTS),
+        spark("choose_offers", ARGUMENTS),
         plain("find_audiences", ARGUMENTS),
         plain("judge_lists", ARGUMENTS),
         gate("lists"),

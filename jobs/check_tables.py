@@ -23,6 +23,8 @@ from schemas.tables import (
     ITEM_WEEKS,
     ITEMS,
     LIST_QUALITY,
+    OFFER_PARITY,
+    OFFERS,
     POPULAR_ITEMS,
     PRICE_SUGGESTIONS,
     PROPENSITIES,
@@ -33,6 +35,7 @@ from schemas.tables import (
     SIMILAR_ITEMS,
     USER_FEATURES,
     USERS,
+    WITHHELD_OFFERS,
 )
 
 STAGES: dict[str, tuple[Table, ...]] = {
@@ -49,6 +52,9 @@ STAGES: dict[str, tuple[Table, ...]] = {
         LIST_QUALITY,
         ITEM_WEEKS,
         PRICE_SUGGESTIONS,
+        OFFERS,
+        WITHHELD_OFFERS,
+        OFFER_PARITY,
     ),
 }
 NIGHT_OPTIONS = ("stage",)

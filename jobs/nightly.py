@@ -26,6 +26,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("predict_purchases", {}),
     ("suggest_prices", {}),
     ("recommend_items", {}),
+    ("choose_offers", {}),
     ("find_audiences", {}),
     ("judge_lists", {}),
     ("check_tables", {"stage": "lists"}),

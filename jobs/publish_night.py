@@ -21,6 +21,7 @@ from schemas.tables import (
     AUDIENCES,
     BOUGHT_TOGETHER,
     CATEGORY_PROPENSITIES,
+    OFFERS,
     POPULAR_ITEMS,
     PROPENSITIES,
     RECOMMENDATIONS,
@@ -36,6 +37,7 @@ PUBLISHED = (
     POPULAR_ITEMS,
     PROPENSITIES,
     CATEGORY_PROPENSITIES,
+    OFFERS,
 )
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 

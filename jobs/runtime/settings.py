@@ -16,6 +16,7 @@ SECTIONS = {
     "gate": "jobs.check_tables:GateConfig",
     "interest": "jobs.runtime.interest:InterestConfig",
     "together": "jobs.find_bought_together:TogetherConfig",
+    "offers": "jobs.runtime.offer_terms:OffersConfig",
     "audiences": "jobs.find_audiences:AudiencesConfig",
     "train": "jobs.train_als:TrainConfig",
     "als": "models.als:ALSConfig",

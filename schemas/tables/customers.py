@@ -134,12 +134,49 @@ OFFERS = Table(
         Column("method", "string", "How its value was estimated.", one_of=("uplift", "propensity", "not enough data")),
         Column("expected_value", "float64", "Expected margin gained, in `currency`; null: not enough data.",
                nullable=True),
-        Column("expected_cost", "float64", "Booked on the budget line, in `currency`.", min=0),
+        Column("expected_cost", "float64", "Booked on the budget line, in `currency`: what is taken off, times the "
+               "chance that it is used; all of `worst_cost` where that is not known.", min=0),
+        Column("worst_cost", "float64", "What it costs if it is used to the full, in `currency`; held against the line "
+               "too.", min=0),
         Column("budget_line", "string", "Which budget pays."),
         Column("arm", "string", "Experiment arm of the user: 'offer'; held out users have no row."),
+        Column("offered_on", "date", "The night that made it; it stands in every night's table until `valid_until`."),
         Column("valid_until", "timestamp", "Not to be honoured or shown after this, UTC."),
     ),
-    readers="the storefront; campaigns; write_copy",
+    readers="the storefront; campaigns; choose_offers tomorrow, write_copy",
     published=True,
+    may_be_empty=True,
+)  # fmt: skip
+
+WITHHELD_OFFERS = Table(
+    name="withheld_offers",
+    grain="one offer that a held-out account would have had, chosen as `offers` are: what these are compared with",
+    key=OFFERS.key,
+    columns=OFFERS.columns,
+    readers="choose_offers tomorrow",
+    may_be_empty=True,
+)
+
+OFFER_PARITY = Table(
+    name="offer_parity",
+    grain="what one group of accounts got of tonight's offers, held-out accounts among them",
+    key=("attribute", "group"),
+    columns=(
+        Column("attribute", "string", "What the groups are told apart by; read for this report alone.",
+               one_of=("gender", "age_band", "country")),
+        Column("group", "string", "The attribute's value, 'unknown' where the shop does not know."),
+        Column("users", "int64", "Accounts of the group: the denominator.", min=1),
+        Column("users_with_offer", "int64", "Of these, accounts with an offer that takes money off.", min=0),
+        Column("share", "float64", "Their share; null: not enough data.", nullable=True, min=0, max=1),
+        Column("share_low", "float64", "Lower end of its 95 % interval (Wilson).", nullable=True, min=0, max=1),
+        Column("share_high", "float64", "Upper end.", nullable=True, min=0, max=1),
+        Column("mean_discount", "float64", "Mean over these of the most their offers take off, in `currency` of the "
+               "offers; null: not enough data.", nullable=True, min=0),
+        Column("discount_low", "float64", "Lower end of its 95 % interval.", nullable=True),
+        Column("discount_high", "float64", "Upper end.", nullable=True),
+        Column("verdict", "string", "Whether its share is as that of all others, by their 95 % intervals.",
+               one_of=("as others", "more than others", "less than others", "not enough data")),
+    ),
+    readers="people",
     may_be_empty=True,
 )  # fmt: skip

@@ -117,7 +117,7 @@ def test_no_items_are_no_rows():
     [
         ("gender", "gender, which is protected"), ("targetGender", "gender, which is protected"),
         ("sex", "gender, which is protected"), ("age", "age, which is protected"), ("Age_Band", "age, which"),
-        ("birth_date", "age, which"), ("ethnicity", "ethnicity, which"), ("religion", "ethnicity, which"),
+        ("birth_date", "age, which"), ("ethnicity", "ethnicity, which"), ("religion", "religion, which"),
         ("health_status", "health, which"), ("适合性别", "gender, which"), ("member_level", "one price for everybody"),
         ("city", "one price for everybody"), ("user_id", "one price for everybody"),
         ("customer_group", "one price for everybody"),
