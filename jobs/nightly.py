@@ -28,6 +28,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("recommend_items", {}),
     ("find_audiences", {}),
     ("judge_lists", {}),
+    ("judge_experiments", {}),
     ("check_tables", {"stage": "lists"}),
     ("publish_night", {}),
     ("prune_lake", {}),
