@@ -62,10 +62,12 @@ def sample_size(rate: float, lift: float, level: float = 0.05, power: float = 0.
     """Users of each of two arms for a rate (0..1) and an absolute lift of it to be found with this power.
 
     About 16 rate (1 - rate) / lift^2 at 5 % and 80 %. rho: correlation of the outcome with what CUPED uses.
-    Raises ValueError if rate or rate + lift is not inside 0..1, or the lift is 0.
+    Raises ValueError if rate, rate + lift, level or power is not inside 0..1, rho not inside -1..1, or the lift is 0.
     """
     if not (0 < rate < 1 and 0 < rate + lift < 1 and lift):
         raise ValueError(f"rate {rate} and rate + lift {rate + lift} must lie inside 0..1, and the lift not be 0")
+    if not (0 < level < 1 and 0 < power < 1 and -1 < rho < 1):
+        raise ValueError(f"level {level} and power {power} must lie inside 0..1, rho {rho} inside -1..1")
     variance = rate * (1 - rate) + (rate + lift) * (1 - rate - lift)
     reach = norm.ppf(1 - level / 2) + norm.ppf(power)
     return int(np.ceil(reach**2 * variance * (1 - rho**2) / lift**2))
