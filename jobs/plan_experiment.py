@@ -19,7 +19,7 @@ from models.experiments import power_of, sample_size
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, required=True, help="share of the control's users who will, 0 to 1")
     parser.add_argument(
-        "--lift", type=float, required=True, help="the smallest change of it worth finding, such as .02"
+        "--lift", type=float, required=True, help="the smallest change worth finding, such as .02"
     )
     parser.add_argument("--level", type=float, help="false alarms; default: experiments.level of the settings")
     parser.add_argument("--power", type=float, default=0.8, help="how often the change is found; default .8")
@@ -33,8 +33,8 @@ def main(args: argparse.Namespace) -> int:
     level = args.level if args.level is not None else config.level
     needed = sample_size(args.rate, args.lift, level, args.power, args.rho)
     print(
-        f"{needed:,} users an arm find {args.rate:.2%} -> {args.rate + args.lift:.2%} in {args.power:.0%} of all tests, "
-        f"with {level:.0%} false alarms"
+        f"{needed:,} users an arm find {args.rate:.2%} -> {args.rate + args.lift:.2%} in {args.power:.0%} of all "
+        f"tests, with {level:.0%} false alarms"
     )
     if not config.running:
         print("no experiment is declared in these settings")
