@@ -18,9 +18,7 @@ from models.experiments import power_of, sample_size
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, required=True, help="share of the control's users who will, 0 to 1")
-    parser.add_argument(
-        "--lift", type=float, required=True, help="the smallest change worth finding, such as .02"
-    )
+    parser.add_argument("--lift", type=float, required=True, help="the smallest change worth finding, such as .02")
     parser.add_argument("--level", type=float, help="false alarms; default: experiments.level of the settings")
     parser.add_argument("--power", type=float, default=0.8, help="how often the change is found; default .8")
     parser.add_argument("--rho", type=float, default=0.0, help="correlation that CUPED uses; default 0: no help")

@@ -29,7 +29,7 @@ def test_before_anything_moves_arms_are_those_of_assign() -> None:
 @given(st.lists(st.lists(st.integers(1, 60), min_size=4, max_size=4), min_size=2, max_size=6))
 def test_only_what_must_change_hands_does(path: list[list[int]]) -> None:
     allotted = Allotment.first(shares_of(path[0]))
-    least = {arm: share for arm, share in allotted.shares.items()}
+    least = dict(allotted.shares)
     start = allotted
     for weights in path[1:]:
         wanted, before = shares_of(weights), allotted
