@@ -1,8 +1,8 @@
 """What users did under each arm of the running experiments, as a recurrence over nights.
 
 An event belongs to the arm of the list that stood when it happened: the newest list of an earlier day, at most
-`window_days` old. Its item `was_listed` where such a list, or an older one of the window, had it above the
-spares. So a night needs its own events and the lists of a few nights, never the history.
+`window_days` old. Its item `was_listed` where such a list, or an older one of the window and the
+experiment, had it above the spares. So a night needs its own events and the lists of a few nights, never the history.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ def advance(previous: DataFrame, events: DataFrame, lists: DataFrame, terms: Dat
     """
     did = events.where("user_id is not null").select("user_id", "item_id", "event_type", "event_date", "arrived")
     lists = lists.join(did.select("user_id").distinct(), "user_id", "left_semi")
-    under = _under_which_arm(did.select("user_id", "event_date").distinct(), lists, terms)
-    seen = _days_since_listed(did, lists)
+    standing = _standing(lists, terms)
+    under = _under_which_arm(did.select("user_id", "event_date").distinct(), standing)
+    seen = _days_since_listed(did, lists, standing)
     counted = (
         did.join(under, ["user_id", "event_date"], "inner")
-        .join(seen, ["user_id", "item_id", "event_date"], "left")
+        .join(seen, ["experiment", "user_id", "item_id", "event_date"], "left")
         .withColumn("was_listed", F.coalesce(F.col("days") <= F.col("window_days"), F.lit(False)))
     )
     tonight = _by_night(counted).join(before, "user_id", "left").select(*_as_outcomes())
@@ -52,9 +53,9 @@ def advance(previous: DataFrame, events: DataFrame, lists: DataFrame, terms: Dat
     )
 
 
-def _under_which_arm(came: DataFrame, lists: DataFrame, terms: DataFrame) -> DataFrame:
-    """(user_id, event_date, experiment, arm, share, window_days, metric) of each day on which a user came."""
-    standing = (
+def _standing(lists: DataFrame, terms: DataFrame) -> DataFrame:
+    """(user_id, list_on, experiment, arm, share, window_days, metric) of each user's list, for each of its arms."""
+    return (
         lists.select("user_id", "arm", "list_on")
         .distinct()
         .select("user_id", "list_on", F.explode(F.split("arm", ";")).alias("label"))
@@ -66,28 +67,36 @@ def _under_which_arm(came: DataFrame, lists: DataFrame, terms: DataFrame) -> Dat
         )
         .join(F.broadcast(terms), ["experiment", "arm", "list_on"], "inner")
     )
+
+
+def _under_which_arm(came: DataFrame, standing: DataFrame) -> DataFrame:
+    """(user_id, event_date, experiment, arm, share, window_days, metric) of each day on which a user came."""
     age = F.datediff("event_date", "list_on")
-    newest = F.max(F.struct("list_on", "arm", "share", "window_days", "metric")).alias("newest")
+    terms = ("arm", "share", "window_days", "metric")
+    newest = F.max(F.struct("list_on", *terms)).alias("newest")
     return (
         came.join(standing, "user_id", "inner")
         .where((age >= 1) & (age <= F.col("window_days")))
         .groupBy("user_id", "event_date", "experiment")
         .agg(newest)
-        .select(
-            "user_id", "event_date", "experiment", *[f"newest.{c}" for c in ("arm", "share", "window_days", "metric")]
-        )
+        .select("user_id", "event_date", "experiment", *[f"newest.{c}" for c in terms])
     )
 
 
-def _days_since_listed(did: DataFrame, lists: DataFrame) -> DataFrame:
-    """(user_id, item_id, event_date, days) of each pair that an event is about and an earlier list had."""
+def _days_since_listed(did: DataFrame, lists: DataFrame, standing: DataFrame) -> DataFrame:
+    """(experiment, user_id, item_id, event_date, days) of what an event is about and an earlier list of the experiment
+    had; a list from before the experiment began is none of its."""
     pairs = did.select("user_id", "item_id", "event_date").distinct()
+    listed = (
+        lists.where(~F.col("is_spare"))
+        .select("user_id", "item_id", "list_on")
+        .join(standing.select("user_id", "list_on", "experiment"), ["user_id", "list_on"], "inner")
+    )
     age = F.datediff("event_date", "list_on")
-    listed = lists.where(~F.col("is_spare")).select("user_id", "item_id", "list_on")
     return (
         pairs.join(listed, ["user_id", "item_id"], "inner")
         .where(age >= 1)
-        .groupBy("user_id", "item_id", "event_date")
+        .groupBy("experiment", "user_id", "item_id", "event_date")
         .agg(F.min(age).alias("days"))
     )
 

@@ -63,12 +63,14 @@ def test_an_event_counts_for_the_list_that_stood_when_it_happened(spark: SparkSe
         ("u", "a", "x=old", False, day(0)),
         ("u", "b", "x=new", False, day(2)),
         ("u", "s", "x=new", True, day(2)),
+        ("u", "q", "all", False, day(-1)),  # before the experiment began
         ("w", "a", "all", False, day(0)),
     ]
     terms = [("x", arm, day(n), 0.25, 2, "buys") for arm in ("old", "new") for n in range(4)]
     events = [
         an_event("u", "a", "purchase", 0, 1),  # before the list was shown
         an_event("u", "a", "purchase", 1, 1),
+        an_event("u", "q", "purchase", 1, 1),
         an_event("u", "z", "purchase", 2, 3),  # late, under the old list, and not of it
         an_event("u", "b", "click", 3, 3),
         an_event("u", "a", "purchase", 3, 3),  # three days after the list that had it
@@ -81,7 +83,7 @@ def test_an_event_counts_for_the_list_that_stood_when_it_happened(spark: SparkSe
     found = outcomes(run(spark, events, lists, terms, before=[("u", 1.5)]))
     kept = ("impressions", "clicks", "listed_purchases", "purchases", "nights", "weight", "weighted", "before")
     assert {key: tuple(row[c] for c in kept) for key, row in found.items()} == {
-        ("x", "u", "old"): (0, 0, 1, 2, 2, 8.0, 8.0, 1.5),
+        ("x", "u", "old"): (0, 0, 1, 3, 2, 8.0, 8.0, 1.5),
         ("x", "u", "new"): (0, 1, 0, 2, 2, 8.0, 8.0, 1.5),
     }
     assert found["x", "u", "old"]["entered_on"] == day(1)
