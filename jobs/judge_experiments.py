@@ -62,7 +62,13 @@ def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
     started = min(dt.date.fromisoformat(e.starts_on) for e in config.running)
     since = max(night.previous_of(EXPERIMENT_OUTCOMES) or started, started)  # before it no list had an arm
     reach = config.most_days + night.settings.section("clean").late_days
-    manifests = published_on(night.lake, since - dt.timedelta(days=reach), night.date)
+    manifests = published_on(night.lake, max(started, since - dt.timedelta(days=reach)), night.date)
+    names = [e.name for e in config.on(night.date)]
+    if not manifests:  # the first night: no list had an arm yet, and Spark need not start
+        last = night.lake.before(EXPERIMENT_OUTCOMES, night.date)
+        old = night.load_arrow(EXPERIMENT_OUTCOMES, last) if last else arrow_schema(EXPERIMENT_OUTCOMES).empty_table()
+        night.write_arrow(EXPERIMENT_OUTCOMES, old.filter(pc.is_in(old["experiment"], pa.array(names, pa.string()))))
+        return
     terms = [
         (e.name, arm, day, share, e.window_days, e.metric)
         for day in manifests
@@ -70,7 +76,6 @@ def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
         for arm, share in allotted.shares.items()
     ]
     night.size_for(CLEAN_EVENTS, EXPERIMENT_OUTCOMES)
-    names = [e.name for e in config.on(night.date)]
     previous = night.read_previous(EXPERIMENT_OUTCOMES)
     before = night.read_as_of(USER_FEATURES, since).selectExpr("user_id", "recent_purchases as before")
     made = advance(
