@@ -131,6 +131,7 @@ with DAG(
         spark("choose_offers", ARGUMENTS),
         plain("find_audiences", ARGUMENTS),
         plain("judge_lists", ARGUMENTS),
+        spark("judge_experiments", ARGUMENTS),
         gate("lists"),
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, outlets=[Asset("nightmarket_published")]),

@@ -15,9 +15,12 @@ from jobs.runtime.night import Night
 from schemas.table import Table
 from schemas.tables import (
     AUDIENCES,
+    BANDIT_MOVES,
     BOUGHT_TOGETHER,
     CATEGORY_PROPENSITIES,
     CLEAN_EVENTS,
+    EXPERIMENT_OUTCOMES,
+    EXPERIMENT_RESULTS,
     INTEREST,
     ITEM_FEATURES,
     ITEM_WEEKS,
@@ -55,6 +58,9 @@ STAGES: dict[str, tuple[Table, ...]] = {
         OFFERS,
         WITHHELD_OFFERS,
         OFFER_PARITY,
+        EXPERIMENT_OUTCOMES,
+        EXPERIMENT_RESULTS,
+        BANDIT_MOVES,
     ),
 }
 NIGHT_OPTIONS = ("stage",)

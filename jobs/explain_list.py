@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.runtime import published
+from jobs.runtime.arms import ALL
 from jobs.runtime.lake import Lake
 from jobs.runtime.scoring import Scorer
 from jobs.runtime.shelf import can_be_shown, proven_replenishable
@@ -39,6 +40,9 @@ def main(args: argparse.Namespace) -> int:
     print(f"list of {args.user}, published run {manifest['run']}, valid until {manifest['valid_until']}")
     if shown["user_id"][0].as_py() != args.user:
         print(f"{args.user} was unknown that night and sees the list of '{ANONYMOUS}'")
+    arm = shown["arm"][0].as_py() if "arm" in shown.column_names else ALL  # lists of an older night have none
+    if arm != ALL:
+        print(f"in the arm {arm}: the list follows its rules, what is said below those of the settings")
     for row in shown.to_pylist() if args.item is None else []:
         print(f"  {row['rank']:>3}{' spare' if row['is_spare'] else ''}  {row['item_id']}: {_words(row)}")
     if args.item is not None:

@@ -29,6 +29,7 @@ ORDER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("choose_offers", {}),
     ("find_audiences", {}),
     ("judge_lists", {}),
+    ("judge_experiments", {}),
     ("check_tables", {"stage": "lists"}),
     ("publish_night", {}),
     ("prune_lake", {}),

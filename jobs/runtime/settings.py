@@ -31,6 +31,7 @@ SECTIONS = {
     "pricing": "models.pricing:PricingConfig",
     "elasticity": "models.elasticity:ElasticityConfig",
     "recommend": "jobs.recommend_items:RecommendConfig",
+    "experiments": "jobs.runtime.experiments:ExperimentsConfig",
     "judge": "jobs.judge_lists:JudgeConfig",
     "publish": "jobs.publish_night:PublishConfig",
 }

@@ -4,6 +4,7 @@ from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
 from schemas.tables.customers import CATEGORY_PROPENSITIES, OFFER_PARITY, OFFERS, PROPENSITIES, WITHHELD_OFFERS
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
+from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
 from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
 from schemas.tables.prices import ITEM_WEEKS, PRICE_SUGGESTIONS
@@ -31,5 +32,8 @@ STORED: tuple[Table, ...] = (
     OFFERS,
     WITHHELD_OFFERS,
     OFFER_PARITY,
+    EXPERIMENT_OUTCOMES,
+    EXPERIMENT_RESULTS,
+    BANDIT_MOVES,
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, *STORED)}

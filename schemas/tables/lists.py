@@ -36,12 +36,15 @@ RECOMMENDATIONS = Table(
         Column("fallback_level", "int32", "0 own history, 1 segment, 2 trending, 3 overall popularity.", min=0, max=3),
         Column("slot", "string", "The storefront placement it is made for."),
         Column("is_spare", "bool", "True above k."),
+        Column("arm", "string", "The user's arm, as 'experiment=arm', several joined by ';'; 'all' where none runs."),
+        Column("propensity", "float32", "Probability by which chance gave this user this arm and, in an explored "
+               "place, this source; 1 where nothing was left to chance.", min=0, max=1),
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
-    readers="the storefront; judge_lists tomorrow",
+    readers="the storefront; judge_lists and judge_experiments tomorrow",
     published=True,
-    version=2,
-)
+    version=3,
+)  # fmt: skip
 
 SIMILAR_ITEMS = Table(
     name="similar_items",
