@@ -24,7 +24,11 @@ from schemas.tables import (
     POPULAR_ITEMS,
     PROPENSITIES,
     RECOMMENDATIONS,
+    SEGMENT_RULES,
+    SEGMENTS,
     SIMILAR_ITEMS,
+    USER_PROFILES,
+    USER_SEGMENTS,
     USERS,
 )
 
@@ -36,6 +40,10 @@ PUBLISHED = (
     POPULAR_ITEMS,
     PROPENSITIES,
     CATEGORY_PROPENSITIES,
+    USER_PROFILES,
+    USER_SEGMENTS,
+    SEGMENTS,
+    SEGMENT_RULES,
 )
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 

@@ -2,7 +2,17 @@
 
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
-from schemas.tables.customers import CATEGORY_PROPENSITIES, PROPENSITIES
+from schemas.tables.customers import (
+    CATEGORY_PROPENSITIES,
+    ITEM_PRICES,
+    PROPENSITIES,
+    SEGMENT_RULES,
+    SEGMENTS,
+    USER_PROFILES,
+    USER_PURCHASES,
+    USER_SEGMENTS,
+    USER_TASTES,
+)
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
 from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
@@ -18,10 +28,17 @@ STORED: tuple[Table, ...] = (
     INTEREST,
     USER_FEATURES,
     ITEM_FEATURES,
+    ITEM_PRICES,
+    USER_PURCHASES,
+    USER_TASTES,
+    USER_PROFILES,
     POPULAR_ITEMS,
     RECOMMENDATIONS,
     SIMILAR_ITEMS,
     BOUGHT_TOGETHER,
+    USER_SEGMENTS,
+    SEGMENTS,
+    SEGMENT_RULES,
     AUDIENCES,
     PROPENSITIES,
     CATEGORY_PROPENSITIES,

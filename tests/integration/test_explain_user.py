@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
-from jobs import explain_list
+from jobs import explain_user
 from jobs.runtime.lake import Lake
 from jobs.runtime.shelf import can_be_shown
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
@@ -17,7 +17,7 @@ from tests.sample import Sample, current, shown
 
 
 def ask(lake: Lake, capsys: pytest.CaptureFixture[str], user: str, item: str | None = None) -> str:
-    assert explain_list.main(argparse.Namespace(lake=lake.root, user=user, item=item)) == 0
+    assert explain_user.main(argparse.Namespace(lake=lake.root, user=user, item=item)) == 0
     return capsys.readouterr().out
 
 
@@ -82,4 +82,4 @@ def test_an_item_that_was_outranked_or_never_proposed(sample: Sample, lists, cap
 
 def test_nothing_published_yet(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing was ever published here"):
-        explain_list.main(argparse.Namespace(lake=str(tmp_path), user="u", item=None))
+        explain_user.main(argparse.Namespace(lake=str(tmp_path), user="u", item=None))
