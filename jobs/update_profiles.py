@@ -182,6 +182,7 @@ def main(night: Night) -> None:
     before = night.read_previous(USER_TASTES)
     night.write(USER_TASTES, tastes.advance(before, events, liked, interest, night.date, since, config.tastes_kept))
 
-    parts = (night.read(table) for table in (USERS, USER_FEATURES, USER_PURCHASES, USER_TASTES))
-    version = night.write(USER_PROFILES, portraits(*parts, config, night.date))
+    users, features, purchases, liked = map(night.read, (USERS, USER_FEATURES, USER_PURCHASES, USER_TASTES))
+    made = portraits(users, features, purchases, liked, config, night.date)
+    version = night.write(USER_PROFILES, made)
     night.report(users=version.rows, events_since=str(since) if since else None)

@@ -17,7 +17,7 @@ SECTIONS = {
     "interest": "jobs.runtime.interest:InterestConfig",
     "profiles": "jobs.update_profiles:ProfilesConfig",
     "together": "jobs.find_bought_together:TogetherConfig",
-    "segments": "jobs.segment_users:SegmentsConfig",
+    "segments": "models.segments:SegmentsConfig",
     "audiences": "jobs.find_audiences:AudiencesConfig",
     "train": "jobs.train_als:TrainConfig",
     "als": "models.als:ALSConfig",
