@@ -34,6 +34,7 @@ from jobs.runtime.shoppers import (
     as_rows,
     fit_centres,
     fit_space,
+    least_spreads,
     sample_of,
     shopper_features,
     silhouette_of,
@@ -87,7 +88,7 @@ def fit(
     sample = sample_of(shopper_features(*tables, wanted, config.half_trust), config.fit_users)
     every = as_rows(sample, len(wanted))
     rows = every[:, : len(names)]
-    space = fit_space(night.spark, rows, family_weights(names), config)
+    space = fit_space(night.spark, rows, family_weights(names), least_spreads(names), config)
     unnamed = Segments(
         config, names, np.array(list(middles.values())), space.mean, space.scale, space.weights, space.components,
         centres=np.zeros((0, 0)), ids=np.zeros(0, np.int64), next_id=1, accounts=accounts, names=(), traits=(),

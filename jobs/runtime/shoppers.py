@@ -18,16 +18,18 @@ from jobs.runtime.recurrence import exact, from_exact
 from models.segments import SegmentsConfig
 
 F64 = NDArray[np.float64]
-# A purchase more or ten times the money is more at the low end than at the high one: logs.
+# A purchase more or ten times the money is more at the low end than at the high one: logs. Days within a week are alike.
 _OF_PORTRAITS = {
     "money": "log1p(greatest(monetary, 0.0D))",
     "frequency": "log1p(frequency)",
-    "recency": "log1p(recency_days)",
-    "last_seen": "log1p(last_seen_days)",
+    "recency": "log1p(recency_days / 7)",
+    "last_seen": "log1p(last_seen_days / 7)",
     "sessions": "log1p(sessions)",
     "views": "log1p(coalesce(views, 0))",
     "discount": "discount_appetite",
 }
+# A young shop's accounts hardly differ, and then nothing should be made of it: a deviation is at least so much.
+_LEAST_SPREAD, _LEAST_SPREAD_OF_SHARES = 0.5, 0.05
 _OF_TASTES = ("price_band=low", "price_band=middle", "price_band=high",
               "hour=night", "hour=morning", "hour=afternoon", "hour=evening")  # fmt: skip
 
@@ -106,10 +108,16 @@ class Space:
     components: F64
 
 
-def fit_space(spark: SparkSession, rows: F64, weights: F64, config: SegmentsConfig) -> Space:
+def least_spreads(names: tuple[str, ...]) -> F64:
+    """(F,): the least that counts as a standard deviation of each feature."""
+    logs = [name in _OF_PORTRAITS and name != "discount" for name in names]
+    return np.where(logs, _LEAST_SPREAD, _LEAST_SPREAD_OF_SHARES)
+
+
+def fit_space(spark: SparkSession, rows: F64, weights: F64, least: F64, config: SegmentsConfig) -> Space:
     """Mean and deviation of the known values of each feature; the components that explain `variance` of them, weighted.
 
-    A feature that nobody has, or that all have alike, has scale 0.
+    A feature that nobody has, or that all have alike, has scale 0; one that varies less than `least` (F,), that.
     """
     known = np.isfinite(rows)
     count = np.maximum(known.sum(axis=0), 1)
@@ -118,7 +126,7 @@ def fit_space(spark: SparkSession, rows: F64, weights: F64, config: SegmentsConf
     scaler = StandardScaler(inputCol="features", outputCol="scaled", withMean=True, withStd=True)
     scaled = scaler.fit(_frame(spark, filled))
     scale = np.asarray(scaled.std.toArray())
-    scale = np.where(scale > 1e-9, scale, 0.0)
+    scale = np.where(scale > 1e-9, np.maximum(scale, least), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         deviations = np.clip(np.where(scale > 0, (filled - mean) / scale, 0.0), -3, 3)
     analysis = PCA(k=rows.shape[1], inputCol="features", outputCol="turned").fit(_frame(spark, deviations * weights))
