@@ -12,8 +12,8 @@ _TYPICAL = ("Typical shoppers", "普通顾客")
 _WORDS: dict[str, tuple[str, tuple[str, str], tuple[str, str]]] = {
     "money": ("value", ("big spenders", "高消费"), ("small spenders", "低消费")),
     "frequency": ("value", ("frequent buyers", "常购买"), ("rare buyers", "少购买")),
-    "recency": ("when", ("long without a purchase", "久未购买"), ("bought lately", "近期购买")),
-    "last_seen": ("when", ("long unseen", "久未来访"), ("seen lately", "近期来访")),
+    "recency": ("when", ("longer without a purchase", "较久未购"), ("bought lately", "近期购买")),
+    "last_seen": ("when", ("away for longer", "较久未访"), ("seen lately", "近期来访")),
     "sessions": ("visits", ("frequent visitors", "常来访"), ("rare visitors", "少来访")),
     "views": ("visits", ("keen browsers", "爱浏览"), ("quick deciders", "少浏览")),
     "discount": ("price", ("bargain hunters", "爱折扣"), ("full-price buyers", "买正价")),

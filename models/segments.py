@@ -37,7 +37,7 @@ class SegmentsConfig:
     )
     fit_users: int = field(default=20_000, metadata={"doc": "accounts that a fit learns from, by the hash of their id"})
     variance: float = field(default=0.9, metadata={"doc": "share of the variance that the components kept explain"})
-    gain: float = field(default=0.05, metadata={"doc": "silhouette by which new centres must beat the moved last ones"})
+    gain: float = field(default=0.15, metadata={"doc": "silhouette by which new centres must beat the moved last ones"})
     stay_within: float = field(
         default=0.15,
         metadata={"doc": "an account stays while its centre is at most this share farther than the nearest"},

@@ -73,9 +73,9 @@ def _slice(row: dict[str, Any], colour: str) -> str:
 
 
 _FIGURES = {
-    "mean_money": ("money per account", "{:,.2f}"),
-    "mean_frequency": ("days with a purchase", "{:,.2f}"),
-    "mean_recency_days": ("days since the last", "{:,.1f}"),
+    "mean_money": ("money each", "{:,.2f}"),
+    "mean_frequency": ("purchase days", "{:,.2f}"),
+    "mean_recency_days": ("days since last", "{:,.1f}"),
 }
 
 
@@ -87,7 +87,7 @@ def _card(row: dict[str, Any], shares: list[dict[str, Any]], colour: str, most: 
         lines.append(_bar(label, (value or 0.0) / most[name], told, colour))
     appetite = row["discount_appetite"]
     told = "not known" if appetite is None else f"{appetite:.0%}"
-    lines.append(_bar("bought below usual price", appetite or 0.0, told, colour))
+    lines.append(_bar("discounted lines", appetite or 0.0, told, colour))
     own = [one for one in shares if one["segment_id"] == row["segment_id"]]
     categories = sorted(_of_kind(own, "category").items(), key=lambda item: (-item[1], item[0]))[:_CATEGORIES]
     tastes = [_bar(name, share, f"{share:.0%}", colour) for name, share in categories]

@@ -18,7 +18,7 @@ from jobs.runtime.recurrence import exact, from_exact
 from models.segments import SegmentsConfig
 
 F64 = NDArray[np.float64]
-# A purchase more or ten times the money is more at the low end than at the high one: logs. Days within a week are alike.
+# Ten times the money is more at the low end than at the high one: logs. Days within a week are alike.
 _OF_PORTRAITS = {
     "money": "log1p(greatest(monetary, 0.0D))",
     "frequency": "log1p(frequency)",
