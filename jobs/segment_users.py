@@ -7,7 +7,7 @@ On the other nights everybody goes to the nearest stored centre, or stays where 
 
 RFM classes beside them: fifths of the buyers by days since the last purchase, days with a purchase, and money; equal
 values share a fifth. A rule says who likes one category likes another too, by tastes: support, confidence and lift as
-for items in baskets, an account being the basket.
+for items in baskets, an account being the basket. Rules are made anew with the segments.
 
 A shop with too few accounts has one segment, number 0, and is told so. reports/date=D/segments.html is the picture.
 """
@@ -257,16 +257,22 @@ def main(night: Night) -> None:
     model, facts = running(night, config, accounts)
     profiles, tastes = night.read(USER_PROFILES), night.read(USER_TASTES)
     middles = dict(zip(model.features, model.middles.tolist(), strict=True)) if model else {}
-    shoppers = shopper_features(profiles, night.read(USER_FEATURES), tastes, middles, config.half_trust)
+    classed = profiles.withColumn("rfm_class", rfm_class(profiles))
+    shoppers = shopper_features(
+        classed, night.read(USER_FEATURES), tastes, middles, config.half_trust, besides=("rfm_class",)
+    )
     last = night.read_previous(USER_SEGMENTS).select("user_id", F.col("segment_id").alias("last"))
-    classes = profiles.select("user_id", rfm_class(profiles).alias("rfm_class"))
-    placed = assigned(shoppers.join(classes, "user_id").join(last, "user_id", "left"), model)
+    placed = assigned(shoppers.join(last, "user_id", "left"), model)
     version = night.write_split(placed, [USER_SEGMENTS], count_by=("moved",))[USER_SEGMENTS.name]
 
     members = night.read(USER_SEGMENTS).select("user_id", "segment_id")
     table = with_names(described(members.join(profiles, "user_id")).toArrow(), model, accounts, config)
     night.write_arrow(SEGMENTS, table)
-    night.write(SEGMENT_RULES, rules(members, tastes, config))
+    before = night.lake.before(SEGMENT_RULES, night.date) if facts["how"] == "carried over" else None
+    if before is not None:  # a day changes them little, and they are made from the same segments
+        night.write_arrow(SEGMENT_RULES, night.load_arrow(SEGMENT_RULES, before))
+    else:
+        night.write(SEGMENT_RULES, rules(members, tastes, config))
     _picture(night, table, members, tastes)
     _tell(night, version, table, facts)
 

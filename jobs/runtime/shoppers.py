@@ -60,9 +60,16 @@ def vocabulary(tastes: DataFrame, categories: int) -> dict[str, float]:
 
 
 def shopper_features(
-    profiles: DataFrame, features: DataFrame, tastes: DataFrame, middles: dict[str, float], half_trust: float
+    profiles: DataFrame,
+    features: DataFrame,
+    tastes: DataFrame,
+    middles: dict[str, float],
+    half_trust: float,
+    besides: tuple[str, ...] = (),
 ) -> DataFrame:
     """(user_id, is_buyer, f0, f1, ...): each of `middles` for every account of `profiles`, null where not known.
+
+    `besides` names columns of `profiles` to keep.
 
     A taste is the account's share, drawn to the middle as if `half_trust` events had had that: one purchase in the
     evening makes nobody a night owl.
@@ -79,7 +86,7 @@ def shopper_features(
     for at, (name, middle) in enumerate(middles.items()):
         value = F.expr(_OF_PORTRAITS[name]) if name in _OF_PORTRAITS else _drawn(name, at, middle, half_trust)
         columns.append(value.cast("double").alias(f"f{at}"))
-    return known.select("user_id", (F.col("frequency") > 0).alias("is_buyer"), *columns)
+    return known.select("user_id", (F.col("frequency") > 0).alias("is_buyer"), *besides, *columns)
 
 
 def _drawn(name: str, at: int, middle: float, half_trust: float) -> Column:
