@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-offers lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-offers bench-segments lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ bench-experiments: setup  ## simulated A/A and A/B tests: false alarms and power
 
 bench-offers: setup data  ## which households redeem which campaign's coupons; DATA=../shared/data/complete_journey
 	@.venv/bin/python -m tests.bench.offers --data "$(DATA)"
+
+bench-segments: setup data  ## do segments last? 60 nights replayed; DATA=../shared/data/online_retail
+	@.venv/bin/python -m tests.bench.segments --data "$(DATA)"
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

@@ -25,7 +25,11 @@ from schemas.tables import (
     POPULAR_ITEMS,
     PROPENSITIES,
     RECOMMENDATIONS,
+    SEGMENT_RULES,
+    SEGMENTS,
     SIMILAR_ITEMS,
+    USER_PROFILES,
+    USER_SEGMENTS,
     USERS,
 )
 
@@ -38,6 +42,10 @@ PUBLISHED = (
     PROPENSITIES,
     CATEGORY_PROPENSITIES,
     OFFERS,
+    USER_PROFILES,
+    USER_SEGMENTS,
+    SEGMENTS,
+    SEGMENT_RULES,
 )
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 

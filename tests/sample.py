@@ -32,7 +32,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "hybrid": {"least_weeks": 1.0},  # or three nights would be too few for a ranker
     "ranker": {"rounds": 20, "least_rows": 5},
     "sequences": {"least_events": 200},
-    "offers": {"campaigns": "none"},  # test_choose_offers makes them, on a copy
     "lstm": {"epochs": 2, "epoch_steps": 20, "dim": 8, "hidden": 8},
 }
 AS_ARGUMENTS = [f"--set={section}.{key}={value}" for section, keys in SETTINGS.items() for key, value in keys.items()]

@@ -2,7 +2,20 @@
 
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
-from schemas.tables.customers import CATEGORY_PROPENSITIES, OFFER_PARITY, OFFERS, PROPENSITIES, WITHHELD_OFFERS
+from schemas.tables.customers import (
+    CATEGORY_PROPENSITIES,
+    ITEM_PRICES,
+    OFFER_PARITY,
+    OFFERS,
+    PROPENSITIES,
+    SEGMENT_RULES,
+    SEGMENTS,
+    USER_PROFILES,
+    USER_PURCHASES,
+    USER_SEGMENTS,
+    USER_TASTES,
+    WITHHELD_OFFERS,
+)
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
@@ -19,10 +32,17 @@ STORED: tuple[Table, ...] = (
     INTEREST,
     USER_FEATURES,
     ITEM_FEATURES,
+    ITEM_PRICES,
+    USER_PURCHASES,
+    USER_TASTES,
+    USER_PROFILES,
     POPULAR_ITEMS,
     RECOMMENDATIONS,
     SIMILAR_ITEMS,
     BOUGHT_TOGETHER,
+    USER_SEGMENTS,
+    SEGMENTS,
+    SEGMENT_RULES,
     AUDIENCES,
     PROPENSITIES,
     CATEGORY_PROPENSITIES,

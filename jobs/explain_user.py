@@ -1,5 +1,6 @@
-"""Tells why an item is, or is not, in a user's published list: the rule that decided, or how far its score fell short.
+"""Prints a user's portrait with the events behind it, then the published list; or why an item is, or is not, in it.
 
+About an item: the rule that decided, or how far its score fell short.
 Reads the published night that the storefront reads, and the tables and the model of that night.
 """
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from jobs.runtime import published
 from jobs.runtime.arms import ALL
 from jobs.runtime.lake import Lake
+from jobs.runtime.portrait import portrait
 from jobs.runtime.scoring import Scorer
 from jobs.runtime.shelf import can_be_shown, proven_replenishable
 from models.candidates import Candidates
@@ -37,6 +39,8 @@ def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
     manifest = published.pointed(lake)
     shown = _list_of(lake, manifest, args.user)
+    if args.item is None and args.user != ANONYMOUS:
+        print("\n".join([*portrait(lake, dt.date.fromisoformat(manifest["date"]), args.user), ""]))
     print(f"list of {args.user}, published run {manifest['run']}, valid until {manifest['valid_until']}")
     if shown["user_id"][0].as_py() != args.user:
         print(f"{args.user} was unknown that night and sees the list of '{ANONYMOUS}'")
