@@ -14,42 +14,45 @@ from models.facts import Claim
 from models.numerals import NUMBER, ZH, fold, value_of
 
 # Unit -> (dimension, how many of the dimension's base unit).
-UNITS: dict[str, tuple[str, float]] = {
-    word: (dimension, size)
-    for dimension, group in {
-        "m": {"mm 毫米 millimetres millimeters": 0.001, "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
-              "m 米 metres meters metre": 1, "km 公里 千米": 1000, "in inch inches 英寸 寸 \"": 0.0254,
-              "ft feet foot 英尺": 0.3048},
-        "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤": 500, "lb lbs": 453.6,
-              "oz ounces": 28.35},
-        "ml": {"ml 毫升 millilitres": 1, "l 升 litres liters litre": 1000},
-        "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},
-        "day": {"day days 天 日": 1, "week weeks 周 星期": 7, "month months 个月 月": 30, "year years 年 周年": 365},
-        "age": {"岁": 1},
-        "%": {"% percent per_cent": 1, "成": 10},
-        "times": {"倍 times": 1},
-        "denier": {"denier den": 1},
-        "spf": {},
-        "w": {"w 瓦 watts": 1},
-        "mah": {"mah 毫安": 1},
-        "piece": {"件套 piece pieces pack pcs 片装 只装 件装 支装 瓶装 包装": 1},
-        "layer": {"层 ply": 1},
-        "pocket": {"pocket pockets": 1},
-    }.items()
-    for words, size in group.items()
-    for word in words.replace("_", " ").split(" ")
+# Dimension -> the words for its units -> how many of the base unit (m, g, ml, h, day, ...) one is.
+_UNIT_WORDS: dict[str, dict[str, float]] = {
+    "m": {"mm 毫米 millimetres millimeters": 0.001, "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
+          "m 米 metres meters metre": 1, "km 公里 千米": 1000, 'inch inches 英寸 寸 "': 0.0254,
+          "ft feet foot 英尺": 0.3048},
+    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤": 500, "lb lbs": 453.6,
+          "oz ounces": 28.35},
+    "ml": {"ml 毫升 millilitres": 1, "l 升 litres liters litre": 1000},
+    "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},
+    "day": {"day days 天 日": 1, "week weeks 周 星期": 7, "month months 个月 月": 30, "year years 年 周年": 365},
+    "age": {"岁": 1},
+    "%": {"% percent": 1, "成": 10},
+    "times": {"倍 times": 1},
+    "denier": {"denier den": 1},
+    "w": {"w 瓦 watts": 1},
+    "mah": {"mah 毫安": 1},
+    "piece": {"件套 piece pieces pack pcs 片装 只装 件装 支装 瓶装 包装": 1},
+    "layer": {"层 ply": 1},
+    "pocket": {"pocket pockets": 1},
 }  # fmt: skip
-UNITS["per cent"] = ("%", 1)
+UNITS = {word: (dimension, size) for dimension, group in _UNIT_WORDS.items()
+         for words, size in group.items() for word in words.split(" ")} | {"per cent": ("%", 1.0)}  # fmt: skip
 # A numeral of Chinese script counts only before these; 一个, 一款, 一种 are articles.
 _COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _LATIN_END = r"(?![a-z])"
-_MONEY_WORDS = r"元|块钱|块(?![状头面拼布])|圆(?!领|形|润|筒|点)|人民币|rmb|yuan|cny|usd|eur|gbp|inr|dollars?|bucks?|pounds?(?! sterling)|euros?|rupees?|quid|刀"
+MONEY_WORDS = {
+    "yuan": r"元|块钱|块(?![状头面拼布])|圆(?!领|形|润|筒|点)|人民币|rmb|yuan|cny|[¥￥]",
+    "dollar": r"usd|dollars?|bucks?|刀|美元|\$",
+    "euro": r"eur|euros?|欧元|€",
+    "pound": r"gbp|pounds?|quid|英镑|£",
+    "rupee": r"inr|rupees?|rs\.?|卢比|₹",
+}
+_MONEY = "|".join(f"(?P<{name}>{words})" for name, words in MONEY_WORDS.items())
 AFTER = re.compile(
     r"[ -]?(?:"
     r"(?P<zhe>折(?!叠|痕|边|线|射|角))"
     rf"|(?P<off>(?:%|percent|per cent)[ -]?(?:off|discount|reduction|cheaper|less|savings?|优惠|折扣|的?减免|立减))"
-    rf"|(?P<money>(?:[€£$¥₹]|(?:{_MONEY_WORDS}){_LATIN_END})(?P<less>[ -](?:off|discount|cheaper|less)\b)?)"
+    rf"|(?P<money>(?:{_MONEY}){_LATIN_END})"
     r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?(?:left|remaining|in stock|库存))"
     r"|(?P<size>码|号(?!称|召))"
     rf"|(?P<unit>(?:{_UNIT})(?:(?<![a-z])|{_LATIN_END}))"
@@ -57,7 +60,7 @@ AFTER = re.compile(
     r")"
 )
 BEFORE = re.compile(
-    r"(?:(?P<sign>[€£$¥₹]|rs\.?|usd|cny|rmb|inr)"
+    r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
     r"|(?P<less>save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|降价?|便宜|off)"
@@ -66,6 +69,7 @@ BEFORE = re.compile(
     r"|(?P<tenths>百分之)"
     r")[ :：]*$"
 )
+_OFF = re.compile(r" (?:off|discount|cheaper|less)(?![a-z])")
 _WAS = re.compile(
     r"(?:原价|市场价|划线价|吊牌价|was|were|originally|original price|rrp|before|down from)[^,.;，。；]{0,8}$"
 )
@@ -121,8 +125,7 @@ def _judge(text: str, match: re.Match[str]) -> Claim | None:
     if first == "tenths":
         return Claim("number", f"{value:g} %", left, right)
     if last == "money" or first == "sign":
-        return _price(text, start if first != "sign" else left, right if last == "money" else end, value,
-                      bool(after and last == "money" and after["less"]))  # fmt: skip
+        return _price(text, match, before if first == "sign" else None, after if last == "money" else None, value)
     if first in ("less", "spend") and match["digits"] and last is None:
         return Claim("price", f"{'less' if first == 'less' else 'spend'} {value:g}", left, end)
     if last == "left" or (first == "stock" and last == "count"):
@@ -134,7 +137,7 @@ def _judge(text: str, match: re.Match[str]) -> Claim | None:
     if after and last == "unit":
         dimension, size = UNITS[after["unit"]]
         article = match["words"] == "one" or match["zh"] == "一"
-        return None if article and dimension in ("day", "layer") else Claim(
+        return None if article and dimension in ("day", "layer", "piece", "pocket") else Claim(
             "number", f"{value * size:.6g} {dimension}", start, right)  # fmt: skip
     if match["zh"] and (last != "count" or value < 3):
         return None
@@ -148,18 +151,27 @@ def _group(after: re.Match[str] | None) -> str | None:
     return next((name for name in names if after and after[name]), None)
 
 
-def _price(text: str, start: int, end: int, value: float, less: bool) -> Claim:
-    """A sum of money: the price, the price before, an amount off, or the least to spend, by the words before it."""
+def _price(
+    text: str, figure: re.Match[str], sign: re.Match[str] | None, word: re.Match[str] | None, value: float
+) -> Claim:
+    """A sum of money: the price, the price before, an amount off, or the least to spend, by the words around it."""
+    start, end = (sign or figure).start(), (word or figure).end()
+    off = _OFF.match(text, end)
     context = text[max(0, start - 16) : start]
     words = BEFORE.search(context)
-    role = "less" if less or (words and words.lastgroup == "less") else "price"
-    if words and words.lastgroup == "spend":
-        role = "spend"
-    elif role == "price" and _WAS.search(context):
-        role = "was"
-    elif role == "price" and _NOW.search(context):
-        role = "now"
-    return Claim("price", f"{role} {value:.10g}", start, end)
+    role = words.lastgroup if words and words.lastgroup in ("less", "spend") else "price"
+    if off:
+        role, end = "less", off.end()
+    elif role == "price":
+        role = "was" if _WAS.search(context) else "now" if _NOW.search(context) else role
+    money = next((name for name in MONEY_WORDS if word and word[name]), None) or _family(sign["sign"] if sign else "")
+    return Claim("price", f"{role} {value:.10g}" + (f" {money}" if money else ""), start, end)
+
+
+def _family(sign: str) -> str:
+    """What the money before a figure is called: "us$" -> "dollar"."""
+    sign = sign[-1:] if sign.endswith("$") else sign
+    return next((name for name, words in MONEY_WORDS.items() if sign and re.fullmatch(words, sign)), "")
 
 
 def _dates(text: str) -> Iterator[Claim]:

@@ -15,6 +15,7 @@ from models.amounts import amounts
 from models.facts import KINDS, Claim, Facts, Source
 from models.negations import negations
 from models.numerals import fold
+from models.short_words import short_words
 from models.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.superlatives import superlatives
 from models.support import supports
@@ -39,16 +40,16 @@ __all__ = [
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
     """Every claim in the text, by place. Chinese and English words are both looked for in either `language`."""
-    folded = fold(text)
-    words = list(_words(folded, vocabulary))
-    words += _brands(text, vocabulary)
+    folded, cased = fold(text), fold(text, lower=False)
+    found = list(_words(folded, vocabulary))
     taken = bytearray(len(text))
-    for claim in words:
-        taken[claim.start : claim.end] = b"\1" * (claim.end - claim.start)
-    words += (claim for claim in amounts(text) if not all(taken[claim.start : claim.end]))
-    words += (claim for claim in superlatives(folded) if not all(taken[claim.start : claim.end]))
-    words = negations(folded, [claim for claim in words if claim.value])
-    return sorted(words, key=lambda claim: (claim.start, claim.end))
+    _take(taken, found)
+    for more in (_brands(cased, vocabulary), amounts(text), superlatives(folded), short_words(cased, folded)):
+        fresh = [claim for claim in more if not all(taken[claim.start : claim.end])]
+        _take(taken, fresh)
+        found += fresh
+    found = negations(folded, [claim for claim in found if claim.value], vocabulary)
+    return sorted(found, key=lambda claim: (claim.start, claim.end))
 
 
 def unsupported(text: str, facts: Facts, vocabulary: Vocabulary, language: str) -> list[Claim]:
@@ -65,11 +66,19 @@ def _words(folded: str, vocabulary: Vocabulary) -> Iterator[Claim]:
         scans.append(vocabulary.english)
     for scan in scans:
         for found in scan.finditer(folded):
-            for meaning in vocabulary.meanings(found[0]):
+            meanings = vocabulary.meanings(found[0])
+            if not meanings:  # a trap: its letters are taken, and it claims nothing
+                yield Claim("", "", found.start(), found.end())
+            for meaning in meanings:
                 yield Claim(meaning.kind, meaning.value, found.start(), found.end(), meaning.attributes,
                             meaning.doubtful)  # fmt: skip
 
 
-def _brands(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
-    for found in vocabulary.brand_names.finditer(fold(text, lower=False)):
+def _take(taken: bytearray, found: list[Claim]) -> None:
+    for claim in found:
+        taken[claim.start : claim.end] = b"\1" * (claim.end - claim.start)
+
+
+def _brands(cased: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+    for found in vocabulary.brand_names.finditer(cased):
         yield Claim("brand", vocabulary.brands[found[0]], found.start(), found.end())

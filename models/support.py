@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from models.facts import Claim, Facts
-from models.vocabulary import KIND_OF
+from models.numerals import fold
+from models.vocabulary import kind_of
 
 CENT = 0.005  # figures of money are equal within half a cent
 SHARE = 0.005  # and shares within half a hundredth
+# What a currency is called in texts, see `models.amounts.MONEY_WORDS`.
+MONEY = {"CNY": ("yuan",), "JPY": ("yuan",), "USD": ("dollar",), "HKD": ("dollar", "yuan"), "TWD": ("dollar", "yuan"),
+         "SGD": ("dollar",), "AUD": ("dollar",), "CAD": ("dollar",), "EUR": ("euro",), "GBP": ("pound",),
+         "INR": ("rupee",)}  # fmt: skip
 FEW = 10  # units: "only a few left" is true up to here
 
 
@@ -15,7 +20,7 @@ def supports(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
     if claim.value in known:
         return True
     if claim.doubtful:
-        kinds = {KIND_OF.get(name.lower(), "attribute") for name in facts.attributes}
+        kinds = {kind_of(name) for name in facts.attributes}
         return not (
             set(claim.attributes) & set(facts.attributes) or (claim.kind in kinds and claim.kind != "attribute")
         )
@@ -30,13 +35,15 @@ def supports(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
             return _date(claim, facts)
         case "number" | "size":
             return _number(claim, facts, known)
+        case "brand":
+            return _brand(claim, facts)
     return False
 
 
 def _figure(claim: Claim) -> tuple[str, float]:
     word, _, figure = claim.value.partition(" ")
     try:
-        return word, float(figure)
+        return word, float(figure.split(" ")[0])
     except ValueError:
         return claim.value, float("nan")
 
@@ -47,6 +54,9 @@ def _near(value: float, facts: tuple[float | None, ...]) -> bool:
 
 def _price(claim: Claim, facts: Facts) -> bool:
     role, value = _figure(claim)
+    money = claim.value.split(" ")[2:]
+    if money and facts.currency and money[0] not in MONEY.get(facts.currency, facts.currency):
+        return False
     if role == "less":
         return _near(value, facts.amounts_off)
     if role == "spend":
@@ -57,6 +67,8 @@ def _price(claim: Claim, facts: Facts) -> bool:
 
 
 def _discount(claim: Claim, facts: Facts) -> bool:
+    if claim.value in ("discount:sale", "discount:coupon"):
+        return bool(facts.shares_off or facts.amounts_off)
     _, share = _figure(claim)
     return any(abs(share - fact) < SHARE for fact in facts.shares_off)
 
@@ -72,6 +84,8 @@ def _stock(claim: Claim, facts: Facts) -> bool:
 
 
 def _date(claim: Claim, facts: Facts) -> bool:
+    if claim.value == "date:limited_time":
+        return bool(facts.dates)
     said = claim.value.split("-")
     for day in facts.dates:
         parts = [f"{day.year}", f"{day.month:02d}", f"{day.day:02d}"]
@@ -80,9 +94,19 @@ def _date(claim: Claim, facts: Facts) -> bool:
     return False
 
 
+def _brand(claim: Claim, facts: Facts) -> bool:
+    """A brand that the vocabulary does not know is this item's where its row has the name."""
+    name = claim.value.removeprefix("brand:")
+    return any(name == one or name in one for one in map(fold, (*facts.brands, *facts.titles)))
+
+
 def _number(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
     """A figure is supported in its unit, or where either the fact or the text leaves the unit out."""
     figure, _, unit = claim.value.removeprefix("size ").partition(" ")
-    if not unit:
-        return any(value.split(" ")[0] == figure for value in known) or _near(float(figure), (facts.price,))
-    return figure in known
+    try:
+        value = float(figure)
+    except ValueError:
+        return False
+    if unit:
+        return figure in known or (unit == "%" and any(abs(value / 100 - share) < SHARE for share in facts.shares_off))
+    return any(one.split(" ")[0] == figure for one in known) or _near(value, (facts.price, facts.stock))

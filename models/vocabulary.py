@@ -30,6 +30,94 @@ KIND_OF = {
     }.items()
     for name in names.split()
 }
+# Brands that are everyday words: claimed only after "by".
+ORDINARY = frozenset(
+    [
+        "only",
+        "being",
+        "her",
+        "his",
+        "here",
+        "now",
+        "status",
+        "color",
+        "block",
+        "the",
+        "and",
+        "one",
+        "go",
+        "be",
+        "he",
+        "she",
+        "we",
+        "all",
+        "be",
+        "in",
+        "on",
+        "life",
+        "style",
+        "original",
+        "fit",
+        "free",
+        "soft",
+        "pure",
+        "new",
+        "basics",
+        "basic",
+        "classic",
+        "kids",
+        "men",
+        "women",
+        "girl",
+        "boy",
+        "home",
+        "house",
+        "mark",
+        "up",
+        "you",
+        "me",
+        "her",
+        "my",
+        "it",
+        "art",
+        "live",
+        "love",
+        "lee",
+        "high",
+        "star",
+        "sports",
+        "sport",
+        "active",
+        "comfort",
+        "natural",
+        "gold",
+        "silver",
+        "red",
+        "black",
+        "blue",
+        "green",
+        "pink",
+        "white",
+        "rose",
+        "wild",
+        "cool",
+        "fresh",
+        "people",
+        "street",
+        "fashion",
+        "trend",
+        "vintage",
+        "modern",
+        "royal",
+        "sun",
+        "moon",
+        "sea",
+        "sky",
+        "hope",
+        "joy",
+        "grace",
+    ]
+)
 LONGEST_VALUE = 30  # characters: a longer attribute value is a text of its own, not a word
 
 
@@ -117,6 +205,8 @@ class Vocabulary:
             said = {claim.value for text in facts.texts() for claim in read(text, "", self)}
             whole = (self.meanings(fold(value)) for values in facts.attributes.values() for value in values)
             said.update(meaning.value for meanings in whole for meaning in meanings)
+            sizes = (value for name, values in facts.attributes.items() if kind_of(name) == "size" for value in values)
+            said.update(f"size:{fold(size).strip()}" for size in sizes)
             said.update(above for value in list(said) for above in self.above.get(value, ()))
             known = self._supported[facts] = frozenset(said)
         return known
@@ -128,6 +218,11 @@ class Vocabulary:
             if form in self.words:
                 return self.words[form]
         return ()
+
+
+def kind_of(attribute: str) -> str:
+    """The kind of claim that an attribute's values make."""
+    return KIND_OF.get(fold(attribute), "attribute")
 
 
 def _key(form: str) -> str:
@@ -157,7 +252,7 @@ def _learn(words: dict[str, dict[str, Meaning]], spelled: dict[str, str], name: 
         return
     key = _add(spelled, folded)
     known = words[key]
-    kind = KIND_OF.get(fold(name), "attribute")
+    kind = kind_of(name)
     if not known:
         known[f"{kind}:{folded}"] = Meaning(kind, f"{kind}:{folded}")
     for value, meaning in known.items():
@@ -175,7 +270,7 @@ def _brands(rows: Iterable[Facts]) -> dict[str, str]:
             continue
         value = f"brand:{names[0].lower()}"
         for name in names:
-            if len(name) > 1:
+            if len(name) > 1 and name.lower() not in ORDINARY:
                 found.setdefault(name, value)
         for title in row.titles:
             first, space, _ = fold(title, lower=False).partition(" ")
