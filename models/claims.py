@@ -48,7 +48,7 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
         fresh = [claim for claim in more if not all(taken[claim.start : claim.end])]
         _take(taken, fresh)
         found += fresh
-    found = negations(folded, [claim for claim in found if claim.value], vocabulary)
+    found = negations(folded, [claim for claim in found if claim.value], taken, vocabulary)
     return sorted(found, key=lambda claim: (claim.start, claim.end))
 
 
