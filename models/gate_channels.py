@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 # GSM 03.38: one septet each, and those of the extension table, two each.
@@ -47,6 +48,16 @@ def sms_segments(text: str) -> tuple[int, str]:
     if all(c in GSM7 or c in GSM7_EXTENDED for c in text):
         return _segments([2 if c in GSM7_EXTENDED else 1 for c in text], 160, 153), "GSM-7"
     return _segments([len(c.encode("utf-16-be")) // 2 for c in text], 70, 67), "UCS-2"
+
+
+_JOINED = re.compile(
+    "[\u0300-\u036f\u20d0-\u20ff\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]|\u200d.|[\U0001f1e6-\U0001f1ff](?=[\U0001f1e6-\U0001f1ff])"
+)
+
+
+def graphemes(text: str) -> int:
+    """Characters as a reader counts them: an emoji of several code points, or a letter with its accents, is one."""
+    return len(_JOINED.sub("", text))
 
 
 def _segments(sizes: list[int], alone: int, each: int) -> int:
