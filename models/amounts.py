@@ -125,6 +125,8 @@ def _judge(text: str, match: re.Match[str]) -> Claim | None:
     if first == "tenths":
         return Claim("number", f"{value:g} %", left, right)
     if last == "money" or first == "sign":
+        if match["zh"] == "一" and after and after[0].strip() == "块":
+            return None  # 一块: a piece
         return _price(text, match, before if first == "sign" else None, after if last == "money" else None, value)
     if first in ("less", "spend") and match["digits"] and last is None:
         return Claim("price", f"{'less' if first == 'less' else 'spend'} {value:g}", left, end)

@@ -52,11 +52,13 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class _Rule:
-    reason: str
-    severity: str
+class _Rules:
+    """One lexicon's groups as one pattern, a named group g0, g1, ... for each; `needs`: where it can match at all."""
+
+    language: str
+    groups: tuple[Group, ...]
     terms: re.Pattern[str]
-    exceptions: re.Pattern[str] | None
+    needs: re.Pattern[str]
 
 
 def refusals(
@@ -70,11 +72,9 @@ def refusals(
     folded = fold(text)
     found = [
         *_limits(text, channel),
-        *_matches(text, patterns.MARKS),
-        *_matches(fold(text, lower=False), patterns.TEXT),
+        *_everywhere(text, folded),
         *(() if channel.url else _matches(folded, patterns.LINKS)),
         *(() if channel.emoji else _matches(text, patterns.EMOJI)),
-        *_matches(folded, patterns.REPEATS),
         *_lexicon_hits(folded, tuple(lexicons), (category or "").lower()),
     ]
     said = wrong_language(folded, language)
@@ -91,14 +91,13 @@ def hostile(description: str) -> list[Refusal]:
     """
     head = description[: patterns.LONGEST_DESCRIPTION]
     folded = fold(head)
+    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # i.g.n.o.r.e is not read, ignore -- all is
     found = [
-        *_matches(head, patterns.MARKS),
-        *_matches(fold(head, lower=False), patterns.TEXT),
+        *_everywhere(head, folded),
         *_matches(folded, patterns.LINKS),
         *_matches(head, patterns.EMOJI),
         *_matches(folded, patterns.INSTRUCTIONS),
-        *_matches(re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded), patterns.INSTRUCTIONS),
-        *_matches(folded, patterns.REPEATS),
+        *_matches(bare, patterns.INSTRUCTIONS),
         *(Refusal("price in description", folded[c.start : c.end], c.start, c.end)
           for c in amounts(head) if c.kind in ("price", "discount")),
     ]  # fmt: skip
@@ -109,6 +108,23 @@ def hostile(description: str) -> list[Refusal]:
     if said:
         found.append(Refusal("wrong language", said, 0, len(head)))
     return sorted(found, key=lambda one: (one.start, one.end))
+
+
+def _everywhere(text: str, folded: str) -> Iterator[Refusal]:
+    """What neither a description nor a text may hold, whatever the channel."""
+    yield from _matches(text, patterns.MARKS)
+    if patterns.HTML_NEEDS.search(folded):
+        yield from _matches(folded, patterns.HTML)
+    if patterns.PERSONAL_NEEDS.search(folded):
+        yield from _matches(folded, patterns.PERSONAL)
+    yield from _matches(folded, patterns.ADDRESSED)
+    yield from _matches(folded, patterns.LEAK)
+    yield from _matches(folded, patterns.REPEATS)
+    seen: set[str] = set()
+    for found in patterns.SENTENCE.finditer(folded):
+        if found[0] in seen:
+            yield Refusal("repetition", found[0][:40], found.start(), found.end())
+        seen.add(found[0])
 
 
 def _matches(text: str, rules: re.Pattern[str]) -> Iterator[Refusal]:
@@ -142,31 +158,40 @@ def _limits(text: str, channel: Channel) -> Iterator[Refusal]:
 
 
 def _lexicon_hits(folded: str, lexicons: tuple[Lexicon, ...], category: str) -> Iterator[Refusal]:
-    for rule in _rules(lexicons, category):
-        spared: list[tuple[int, int]] | None = None
-        for hit in rule.terms.finditer(folded):
-            if rule.exceptions is not None:
-                if spared is None:
-                    spared = [found.span() for found in rule.exceptions.finditer(folded)]
-                if any(start <= hit.start() and hit.end() <= end for start, end in spared):
-                    continue
-            yield Refusal(rule.reason, hit[0], hit.start(), hit.end(), rule.severity)
+    for rules in _rules(lexicons, category):
+        for hit in rules.terms.finditer(folded) if rules.needs.search(folded) else ():
+            group = rules.groups[int((hit.lastgroup or "g0")[1:])]
+            spared = _union(rules.language, group.exceptions).finditer(folded) if group.exceptions else ()
+            if not any(found.start() < hit.end() and hit.start() < found.end() for found in spared):
+                yield Refusal(group.reason, hit[0], hit.start(), hit.end(), group.severity)
 
 
 @lru_cache(maxsize=4096)
-def _rules(lexicons: tuple[Lexicon, ...], category: str) -> tuple[_Rule, ...]:
-    """One compiled rule per reason that holds for the category."""
+def _rules(lexicons: tuple[Lexicon, ...], category: str) -> tuple[_Rules, ...]:
+    """What holds for the category, one pattern per lexicon."""
     made = []
     for lexicon in lexicons:
-        for group in lexicon.groups:
-            if not group.categories or any(word in category for word in group.categories):
-                terms = _union(lexicon.language, group.terms)
-                exceptions = _union(lexicon.language, group.exceptions) if group.exceptions else None
-                made.append(_Rule(group.reason, group.severity, terms, exceptions))
+        groups = tuple(
+            group for group in lexicon.groups
+            if not group.categories or any(word in category for word in group.categories)
+        )  # fmt: skip
+        if groups:
+            made.append(_compiled(lexicon.language, groups))
     return tuple(made)
+
+
+@lru_cache(maxsize=256)
+def _compiled(language: str, groups: tuple[Group, ...]) -> _Rules:
+    union = "|".join(f"(?P<g{n}>{'|'.join(group.terms)})" for n, group in enumerate(groups))
+    needs = re.compile("[a-z#]" if language == "en" else "[\u4e00-\u9fff]")
+    return _Rules(language, groups, _bounded(language, union), needs)
 
 
 @lru_cache(maxsize=1024)
 def _union(language: str, terms: tuple[str, ...]) -> re.Pattern[str]:
-    union = "|".join(terms)
-    return re.compile(rf"(?<![a-z])(?:{union})(?![a-z])" if language == "en" else union)
+    return _bounded(language, "|".join(terms))
+
+
+def _bounded(language: str, union: str) -> re.Pattern[str]:
+    """English terms stand between letters' ends; Chinese has no such ends."""
+    return re.compile(rf"(?<![a-z])(?=[a-z#\d])(?:{union})(?![a-z])" if language == "en" else union)

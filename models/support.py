@@ -20,10 +20,9 @@ def supports(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
     if claim.value in known:
         return True
     if claim.doubtful:
-        kinds = {kind_of(name) for name in facts.attributes}
-        return not (
-            set(claim.attributes) & set(facts.attributes) or (claim.kind in kinds and claim.kind != "attribute")
-        )
+        has = {name for name, values in facts.attributes.items() if values}
+        same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, has)
+        return not (same_kind or has.intersection(claim.attributes))
     match claim.kind:
         case "price":
             return _price(claim, facts)
@@ -109,4 +108,4 @@ def _number(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
         return False
     if unit:
         return figure in known or (unit == "%" and any(abs(value / 100 - share) < SHARE for share in facts.shares_off))
-    return any(one.split(" ")[0] == figure for one in known) or _near(value, (facts.price, facts.stock))
+    return any(one.split(" ")[0] == figure for one in known) or _near(value, (facts.price,))

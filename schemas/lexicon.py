@@ -2,7 +2,7 @@
 
 A lexicon file has `name`, `version`, `language`, `market`, and one table per reason with `terms` and `exceptions`,
 each a regular expression over lower-cased text with plain digits and spaces; an English one stands between letters'
-ends by itself. A term that lies within an exception's match is no hit. A pattern that is none is refused when loaded.
+ends by itself. A term that overlaps an exception's match is no hit. A pattern that is none is refused when loaded.
 """
 
 from __future__ import annotations
