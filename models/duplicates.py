@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ def near_duplicates(texts: Sequence[str], least: float = 0.8) -> NDArray[np.int6
     if len(ends) < 3:
         return np.empty((0, 2), np.int64)
     pairs = _candidates(_signatures(shingles, ends))
-    sets = [np.unique(shingles[start:end]) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    sets = [np.unique(shingles[start:end]) for start, end in pairwise(ends)]
     kept = [pair for pair in pairs.tolist() if _overlap(sets[pair[0]], sets[pair[1]]) >= least]
     return np.array(kept, np.int64).reshape(-1, 2)
 

@@ -15,7 +15,8 @@ from models.facts import Claim
 from models.vocabulary import Vocabulary
 
 _ZH = re.compile(
-    r"(?:并?不(?:是|含|带|具有|具备?|会|能|可以?|易|适合|支持|包含|包括|提供|够|太|怎么|那么|很)?|没有?|毫无|无|并?非|未|缺乏|缺少"
+    r"(?:并?不(?:是|含|带|具有|具备?|会|能|可以?|易|适合|支持|包含|包括|提供|够|太|怎么|那么|很)?|没有?|毫无|无"
+    r"|并?非|未|缺乏|缺少"
     r"|免(?=[洗拆充])|零(?=添加|甲醛|刺激))(?:任何|采用|使用|添加|一点|半点)?"
 )
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
@@ -35,7 +36,7 @@ NOTHING, BEFORE = -2, -1  # the sign itself names what it denies ("unlined"), or
 def negations(folded: str, found: list[Claim], taken: bytearray, vocabulary: Vocabulary) -> list[Claim]:
     """The claims `found`, those that the text denies turned into claims of kind negation, and what else it denies.
 
-    taken: 1 for each character that a word of the vocabulary has already: such a sign (不规则, "non-slip") denies nothing.
+    taken: 1 for each character that a word of the vocabulary has: a sign in one (不规则, "non-slip") denies nothing.
     """
     found = sorted(found, key=lambda claim: (claim.start, -claim.end))
     starts = [claim.start for claim in found]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_CHINESE = {c: n for n, group in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
-            for c in group}  # fmt: skip
+_DIGITS = ("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
+_CHINESE = {c: n for n, group in enumerate(_DIGITS) for c in group}
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _MYRIADS = {"万": 10**4, "亿": 10**8}
-_WORDS = {word: n for n, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-)} | {word: 10 * n for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}  # fmt: skip
+_TEENS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TIES = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: n for n, word in enumerate(_TEENS.split(" "))}
+_WORDS |= {word: 10 * n for n, word in enumerate(_TIES.split(" "), 2)}
 _WORDS["dozen"] = 12
 _POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6}
 
@@ -55,7 +59,7 @@ _CASED, _LOWER = _Folding(lower=False), _Folding(lower=True)
 
 
 def fold(text: str, *, lower: bool = True) -> str:
-    """The text with full-width forms, digits of every script, dashes, quotes and spaces made plain, as long as it was."""
+    """The text with full-width forms, digits of all scripts, dashes, quotes, spaces made plain; as long as it was."""
     return text.translate(_LOWER if lower else _CASED)
 
 

@@ -1,4 +1,4 @@
-"""The words that claim something: a general vocabulary in Chinese and English, and the catalogue's own values and brands.
+"""The words that claim something: a general vocabulary, and the catalogue's own values and brands.
 
 Chinese has no spaces: the longest word at a place wins, and a trap (红木, 走红) is a longer word that claims nothing.
 English words stand between letters' ends, in any of their forms, written apart, hyphenated or together.
@@ -31,98 +31,18 @@ KIND_OF = {
     for name in names.split()
 }
 # Brands that are everyday words: claimed only after "by".
-ORDINARY = frozenset(
-    [
-        "only",
-        "being",
-        "her",
-        "his",
-        "here",
-        "now",
-        "status",
-        "color",
-        "block",
-        "the",
-        "and",
-        "one",
-        "go",
-        "be",
-        "he",
-        "she",
-        "we",
-        "all",
-        "be",
-        "in",
-        "on",
-        "life",
-        "style",
-        "original",
-        "fit",
-        "free",
-        "soft",
-        "pure",
-        "new",
-        "basics",
-        "basic",
-        "classic",
-        "kids",
-        "men",
-        "women",
-        "girl",
-        "boy",
-        "home",
-        "house",
-        "mark",
-        "up",
-        "you",
-        "me",
-        "her",
-        "my",
-        "it",
-        "art",
-        "live",
-        "love",
-        "lee",
-        "high",
-        "star",
-        "sports",
-        "sport",
-        "active",
-        "comfort",
-        "natural",
-        "gold",
-        "silver",
-        "red",
-        "black",
-        "blue",
-        "green",
-        "pink",
-        "white",
-        "rose",
-        "wild",
-        "cool",
-        "fresh",
-        "people",
-        "street",
-        "fashion",
-        "trend",
-        "vintage",
-        "modern",
-        "royal",
-        "sun",
-        "moon",
-        "sea",
-        "sky",
-        "hope",
-        "joy",
-        "grace",
-    ]
+_ORDINARY = (
+    "only being her his here now status color block the and one go be he she we all in on life style original fit "
+    "free soft pure new basics basic classic kids men women girl boy home house mark up you me my it art live love "
+    "lee high star sports sport active comfort natural gold silver red black blue green pink white rose wild cool "
+    "fresh people street fashion trend vintage modern royal sun moon sea sky hope joy grace"
 )
+ORDINARY = frozenset(_ORDINARY.split(" "))
 LONGEST_VALUE = 30  # characters: a longer attribute value is a text of its own, not a word
 
 
 class Synonyms(Protocol):
-    """One meaning and the words for it; `schemas.lexicon.load_words` reads them. A form that ends in `?` is doubtful."""
+    """One meaning and its words; `schemas.lexicon.load_words` reads them. A form that ends in `?` is doubtful."""
 
     @property
     def kind(self) -> str: ...

@@ -53,7 +53,7 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class Words:
-    """One meaning: kind, name, the forms that say it in any language (`?` at the end: doubtful), and what it entails."""
+    """One meaning: kind, name, the forms that say it in any language (`?` at the end: doubtful), what it entails."""
 
     kind: str
     name: str

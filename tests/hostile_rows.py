@@ -48,20 +48,38 @@ MARKUP = (
     "'; drop table items;--", "[click](http://evil.example/x)", "＜script＞alert(1)＜/script＞",
 )  # fmt: skip
 PRICES = (
-    "Only $1 today!", "Was ¥999, now ¥9.9", "90% off for everyone", "Get it for five dollars", "Half price until Sunday",
+    "Only $1 today!", "Was ¥999, now ¥9.9", "90% off for everyone", "Get it for five dollars",
+    "Half price until Sunday",
     "全场一折！", "只要9.9元包邮", "原价一千元，现价一百元", "售价￥１", "立减５００元",
 )  # fmt: skip
-MARKS = ("\u202e", "\u200f", "\u2066", "\u200b", "\ufeff", "\u00ad", "\u2060", "\u061c", "\U000e0041", "\x00", "\x1b[31m", "\u200d")
+MARKS = (
+    "\u202e",
+    "\u200f",
+    "\u2066",
+    "\u200b",
+    "\ufeff",
+    "\u00ad",
+    "\u2060",
+    "\u061c",
+    "\U000e0041",
+    "\x00",
+    "\x1b[31m",
+    "\u200d",
+)
 EMOJI = ("🔥🔥🔥", "😀", "💰 win", "🇨🇳", "👩‍👩‍👧", "⭐⭐⭐⭐⭐", "❤️", "✅")
 OTHERS = (
-    "Очень красивая кружка для вашего дома", "هذا كوب جميل جدا للقهوة", "とてもかわいいマグカップです", "아주 예쁜 머그컵입니다",
+    "Очень красивая кружка для вашего дома", "هذا كوب جميل جدا للقهوة", "とてもかわいいマグカップです",
+    "아주 예쁜 머그컵입니다",
     "Ένα όμορφο φλιτζάνι", "ספל יפה מאוד", "यह एक सुंदर मग है", "แก้วกาแฟสวยมาก",
-    "Una taza muy bonita para el café con leche de la mañana", "Eine sehr schöne Tasse für den Kaffee und für die Familie",
+    "Una taza muy bonita para el café con leche de la mañana",
+    "Eine sehr schöne Tasse für den Kaffee und für die Familie",
     "Une très belle tasse pour le café et pour les amis", "Niеw раir оf shоes",
 )  # fmt: skip
 PERSONAL = (
-    "Call me: 13812345678", "write to seller.wang@example.com", "微信：wangxiaoer88", "+44 20 7946 0958", "QQ 123456789",
-    "https://evil.example/login", "www.cheap-stuff.shop", "ID 11010519491231002X", "Visit 221 Baker Street", "6222 0200 1234 5678 901",
+    "Call me: 13812345678", "write to seller.wang@example.com", "微信：wangxiaoer88", "+44 20 7946 0958",
+    "QQ 123456789",
+    "https://evil.example/login", "www.cheap-stuff.shop", "ID 11010519491231002X", "Visit 221 Baker Street",
+    "6222 0200 1234 5678 901",
 )  # fmt: skip
 
 
@@ -93,9 +111,13 @@ def hostile_rows(count: int = 500, seed: int = 13) -> list[Row]:
         if kind == "length":
             payload = (benign + " ") * (20_000 // len(benign) + 1)
         elif kind == "token":
-            payload = ("</s>", "<|endoftext|>", "[UNK][UNK]", "channel=sms strategy=coupon", "<extra_id_0>", "<unk>")[int(rng.integers(6))]
+            payload = ("</s>", "<|endoftext|>", "[UNK][UNK]", "channel=sms strategy=coupon", "<extra_id_0>", "<unk>")[
+                int(rng.integers(6))
+            ]
         elif kind == "mixed":
-            payload = INSTRUCTIONS[int(rng.integers(len(INSTRUCTIONS)))].upper() + MARKUP[int(rng.integers(len(MARKUP)))]
+            payload = (
+                INSTRUCTIONS[int(rng.integers(len(INSTRUCTIONS)))].upper() + MARKUP[int(rng.integers(len(MARKUP)))]
+            )
         elif kind == "instruction" and rng.random() < 0.3:
             payload = payload.replace(" ", ("  ", " - ", "\u3000", "\n")[int(rng.integers(4))])
         before = rng.random() < 0.5

@@ -33,9 +33,9 @@ class Told:
             return self.body
         price, off = int(self.price or 0), round((self.discount or 0) * 10)
         sentence = self.template.format(
-            p=price, fp="".join(chr(ord(c) + 0xFEE0) for c in str(price)), zp=chinese(price), ep=english(price).capitalize(),
-            c="$" if self.dollars else "¥", w="dollars" if self.dollars else "yuan", z=_CN[(10 - off) % 10], n=10 - off, o=off * 10,
-            b=self.brand, s=self.size, t=self.season,
+            p=price, fp="".join(chr(ord(c) + 0xFEE0) for c in str(price)), zp=chinese(price),
+            ep=english(price).capitalize(), c="$" if self.dollars else "¥", w="dollars" if self.dollars else "yuan",
+            z=_CN[(10 - off) % 10], n=10 - off, o=off * 10, b=self.brand, s=self.size, t=self.season,
         )  # fmt: skip
         gap = "" if self.language == "zh" else " " if self.body.endswith((".", "!", "?")) else ". "
         return self.body + gap + sentence
@@ -49,64 +49,99 @@ def halves(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 WORDS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "zh": {
-        "colour": halves("黑色|白色|红色|蓝色|粉色|灰色|绿色|黄色|紫色|卡其色|酒红色|军绿色|米白色|藏青色|姜黄色|墨绿色|驼色|杏色|焦糖色|"
-                         "天蓝色|浅蓝色|深蓝色|橙色|棕色|咖啡色|银色|金色|香槟色|雾霾蓝|薄荷绿|玫红色|豆沙色|橘色|湖蓝色|象牙白|孔雀蓝|奶茶色|柠檬黄"),
-        "material": halves("纯棉|真丝|羊毛|亚麻|雪纺|涤纶|丝绒|牛皮|羊绒|帆布|蕾丝|尼龙|针织|天丝|牛仔|网纱|灯芯绒|缎面|桑蚕丝|腈纶|"
-                           "麂皮|羽绒|莫代尔|棉麻|聚酯纤维|氨纶|马海毛|呢料|欧根纱|法兰绒|竹纤维|醋酸|羊羔毛|铜氨丝|不锈钢|陶瓷|实木|人造革"),
-        "season": halves("春季|夏季|秋季|冬季|春天|夏天|秋天|冬天|夏日|冬日|春日|秋日|春夏|秋冬|盛夏|寒冬|初春|深秋|早春|严冬"),
-        "feature": halves("高腰|低腰|圆领|v领|翻领|立领|长袖|短袖|无袖|七分袖|喇叭袖|泡泡袖|灯笼袖|条纹|格子|碎花|波点|刺绣|印花|"
-                          "宽松|修身|阔腿|直筒|流苏|荷叶边|收腰|拼接|系带|拉链|口袋|连帽|单排扣|双排扣|百褶|开叉|露肩|镂空|方领|一字领|五分袖|插肩袖|豹纹"),
+        "colour": halves("黑色|白色|红色|蓝色|粉色|灰色|绿色|黄色|紫色|卡其色|酒红色|军绿色|米白色|藏青色|姜黄色"
+                         "|墨绿色|驼色|杏色|焦糖色|"
+                         "天蓝色|浅蓝色|深蓝色|橙色|棕色|咖啡色|银色|金色|香槟色|雾霾蓝|薄荷绿|玫红色|豆沙色|橘色"
+                         "|湖蓝色|象牙白|孔雀蓝|奶茶色|柠檬黄"),
+        "material": halves("纯棉|真丝|羊毛|亚麻|雪纺|涤纶|丝绒|牛皮|羊绒|帆布|蕾丝|尼龙|针织|天丝|牛仔|网纱|灯芯绒"
+                           "|缎面|桑蚕丝|腈纶|"
+                           "麂皮|羽绒|莫代尔|棉麻|聚酯纤维|氨纶|马海毛|呢料|欧根纱|法兰绒|竹纤维|醋酸|羊羔毛"
+                           "|铜氨丝|不锈钢|陶瓷|实木|人造革"),
+        "season": halves("春季|夏季|秋季|冬季|春天|夏天|秋天|冬天|夏日|冬日|春日|秋日|春夏|秋冬|盛夏|寒冬|初春"
+                         "|深秋|早春|严冬"),
+        "feature": halves("高腰|低腰|圆领|v领|翻领|立领|长袖|短袖|无袖|七分袖|喇叭袖|泡泡袖|灯笼袖|条纹|格子|碎花"
+                          "|波点|刺绣|印花|"
+                          "宽松|修身|阔腿|直筒|流苏|荷叶边|收腰|拼接|系带|拉链|口袋|连帽|单排扣|双排扣|百褶|开叉"
+                          "|露肩|镂空|方领|一字领|五分袖|插肩袖|豹纹"),
     },
     "en": {
-        "colour": halves("black|white|red|blue|pink|grey|green|yellow|purple|beige|navy|brown|orange|gold|silver|burgundy|turquoise|olive|"
-                         "cream|khaki|maroon|teal|mustard|coral|charcoal|lilac|ivory|tan|mint|peach|crimson|ochre|violet|magenta|scarlet|taupe|fuchsia|indigo"),
-        "material": halves("cotton|silk|wool|linen|leather|polyester|denim|suede|cashmere|nylon|satin|velvet|viscose|chiffon|lace|corduroy|"
-                           "modal|fleece|mesh|tulle|canvas|bamboo|jersey|acrylic|mohair|tweed|merino|steel|rubber|plastic|glass|ceramic|oak|elastane|"
+        "colour": halves("black|white|red|blue|pink|grey|green|yellow|purple|beige|navy|brown|orange|gold|silver"
+                         "|burgundy|turquoise|olive|"
+                         "cream|khaki|maroon|teal|mustard|coral|charcoal|lilac|ivory|tan|mint|peach|crimson|ochre"
+                         "|violet|magenta|scarlet|taupe|fuchsia|indigo"),
+        "material": halves("cotton|silk|wool|linen|leather|polyester|denim|suede|cashmere|nylon|satin|velvet"
+                           "|viscose|chiffon|lace|corduroy|"
+                           "modal|fleece|mesh|tulle|canvas|bamboo|jersey|acrylic|mohair|tweed|merino|steel|rubber"
+                           "|plastic|glass|ceramic|oak|elastane|"
                            "alpaca|hemp|spandex|lyocell|flannel|rayon"),
         "season": halves("spring|summer|autumn|winter|Christmas|Valentine's Day|fall season|summertime"),
-        "feature": halves("long sleeves|short sleeves|three-quarter sleeves|v-neck|round neck|polo neck|high waist|low waist|striped|checked|floral|"
-                          "polka-dot|embroidered|waterproof|hooded|lined|padded|sleeveless|slim fit|loose fit|zip|buttons|pockets|ribbed|"
-                          "pleated|cropped|knee-length|ankle-length|calf-length|patterned|printed|quilted|double-breasted|single-breasted|wide legs|straight legs|"
+        "feature": halves("long sleeves|short sleeves|three-quarter sleeves|v-neck|round neck|polo neck|high waist"
+                          "|low waist|striped|checked|floral|"
+                          "polka-dot|embroidered|waterproof|hooded|lined|padded|sleeveless|slim fit|loose fit|zip"
+                          "|buttons|pockets|ribbed|"
+                          "pleated|cropped|knee-length|ankle-length|calf-length|patterned|printed|quilted"
+                          "|double-breasted|single-breasted|wide legs|straight legs|"
                           "cap sleeves|puff sleeves|square neck|boat neck"),
     },
 }  # fmt: skip
 SAID: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "zh": {
         "price": (("现价{p}元。", "只要￥{p}就能带走。", "售价：{p}元", "到手价¥{p}。", "{zp}元的价格很实在。"),
-                  ("仅需{p}块。", "价格只有{p}元，值得入手。", "一件{p}元。", "今日标价为 {p} 元", "花{zp}块钱就可以拥有。", "ＲＭＢ{fp}")),
+                  ("仅需{p}块。", "价格只有{p}元，值得入手。", "一件{p}元。", "今日标价为 {p} 元",
+                   "花{zp}块钱就可以拥有。", "ＲＭＢ{fp}")),
         "discount": (("现在{z}折。", "全场{z}折优惠。", "立享{n}折。"),
                      ("下单即打{z}折！", "会员专享{n}折价。", "降价{o}%。", "比原价低{o}%。")),
-        "brand": (("{b}出品。", "来自{b}。", "{b}的新作。"), ("{b}品牌，用心制作。", "由{b}制造。", "{b}设计师操刀。")),
+        "brand": (("{b}出品。", "来自{b}。", "{b}的新作。"), ("{b}品牌，用心制作。", "由{b}制造。",
+                                                              "{b}设计师操刀。")),
         "size": (("尺码：{s}。", "这件是{s}码。"), ("尺码为{s}。", "本款为{s}码。", "目前只有{s}号。")),
         "season": (("适合{t}穿着。", "{t}必备。"), ("{t}的衣橱里少不了它。", "为{t}而生。", "{t}上身正好。")),
     },
     "en": {
         "price": (("Now {c}{p}.", "Yours for {c}{p}.", "Price: {p} {w}.", "Only {p} {w}."),
-                  ("It costs {c}{p}.", "{ep} {w}, and it is yours.", "At {p} {w} it is good value.", "Get it for just {c}{p}!")),
+                  ("It costs {c}{p}.", "{ep} {w}, and it is yours.", "At {p} {w} it is good value.",
+                   "Get it for just {c}{p}!")),
         "discount": (("{o}% off.", "Save {o}%.", "Now with {o} percent off."),
-                     ("Enjoy a {o}% discount.", "{o}% cheaper than before.", "Reduced by {o}%.", "Take {o}% off today's order.")),
-        "brand": (("By {b}.", "Designed by {b}.", "From {b}."), ("A piece from the {b} range.", "{b} made this one.", "Brand: {b}.")),
+                     ("Enjoy a {o}% discount.", "{o}% cheaper than before.", "Reduced by {o}%.",
+                      "Take {o}% off today's order.")),
+        "brand": (("By {b}.", "Designed by {b}.", "From {b}."), ("A piece from the {b} range.", "{b} made this one.",
+                                                                 "Brand: {b}.")),
         "size": (("Size: {s}.", "This one is size {s}."), ("Comes in size {s}.", "We have it in a size {s}.")),
         "season": (("Made for {t}.", "A {t} essential."), ("Just right for {t}.", "Wear it all {t}.")),
     },
 }  # fmt: skip
 BRANDS = {"zh": ("露玛", "凯翠", "雅博", "尚禾", "文拓", "米莱", "欧睿", "棠卡", "朱诺", "赛琳", "凯途", "碧莎"),
-          "en": ("Luma", "Kestrel", "Arbor", "Sunhe", "Vento", "Mirai", "Oryx", "Tanka", "Selin", "Halden")}  # fmt: skip
+          "en": ("Luma", "Kestrel", "Arbor", "Sunhe", "Vento", "Mirai", "Oryx", "Tanka", "Selin",
+                 "Halden")}  # fmt: skip
 OTHERS = {"zh": ("耐克", "优衣库", "诺德森", "华伦天奴"), "en": ("Nike", "Uniqlo", "Marlowe", "Valentino")}
 SUPERLATIVES = {
     "zh": (("最好的", "顶级的", "全网第一的", "极致的", "国家级的", "独一无二的"),
-           ("最优秀的", "销量第一的", "史上最强的", "世界级的", "唯一的", "无与伦比的", "最舒服的", "绝对完美的", "行业领先的")),
+           ("最优秀的", "销量第一的", "史上最强的", "世界级的", "唯一的", "无与伦比的", "最舒服的", "绝对完美的",
+            "行业领先的")),
     "en": (("the best ", "the softest ", "our most popular ", "world-class ", "#1 ", "unbeatable "),
-           ("the finest ", "the world's favourite ", "number one ", "guaranteed ", "the lightest ", "the most durable ", "unrivalled ",
+           ("the finest ", "the world's favourite ", "number one ", "guaranteed ", "the lightest ",
+            "the most durable ", "unrivalled ",
             "the ultimate ", "top-rated ")),
 }  # fmt: skip
-DENIALS_ZH = ["柔软", "舒适", "透气", "百搭", "修身", "显瘦", "宽松", "轻盈", "时尚", "保暖", "耐穿", "亲肤", "大方", "简约", "优雅", "适合", "采用", "拥有", "可以", "能够", "带有", "具有", "复古", "性感", "休闲", "清新", "甜美", "流行", "经典", "独特", "贴身", "精致", "实用", "好看", "帅气", "个性"]  # fmt: skip
-DENIALS_EN: tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = (
-    ((r"\bwith\b", "without"), (r"\bLined\b", "Unlined"), (r"\bhas a\b", "has no"), (r"\bsoft\b", "not soft"), (r"\bin (?=\w+)", "not in ")),
-    ((r"\bUnlined\b", "Lined"), (r"\bhas\b", "does not have"), (r"\bMade (?:from|of|in)\b", "Not made of"), (r"\badjustable\b", "non-adjustable"),
-     (r"\bwith\b", "without any"), (r"\blined\b", "not lined"), (r"\bis\b", "isn't"), (r"\bwithout\b", "with"), (r"\bpadded\b", "unpadded"),
-     (r"\band\b(?= \w+ed\b)", "and never")),
+_DENIED = (
+    "柔软|舒适|透气|百搭|修身|显瘦|宽松|轻盈|时尚|保暖|耐穿|亲肤|大方|简约|优雅|适合|采用|拥有|可以|能够|带有|具有"
+    "|复古|性感|休闲|清新|甜美|流行|经典|独特|贴身|精致|实用|好看|帅气|个性"
+)
+DENIALS_ZH = _DENIED.split("|")
+DENIALS_EN: tuple[dict[str, str], dict[str, str]] = (
+    {r"\bwith\b": "without", r"\bLined\b": "Unlined", r"\bhas a\b": "has no", r"\bsoft\b": "not soft",
+     r"\bin (?=\w+)": "not in "},
+    {
+        r"\bUnlined\b": "Lined", r"\bhas\b": "does not have", r"\bMade (?:from|of|in)\b": "Not made of",
+        r"\badjustable\b": "non-adjustable", r"\bwith\b": "without any", r"\blined\b": "not lined", r"\bis\b": "isn't",
+        r"\bwithout\b": "with", r"\bpadded\b": "unpadded", r"\band\b(?= \w+ed\b)": "and never",
+    },
 )  # fmt: skip
+_TEENS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ONES, _TIES = _TEENS.split(" "), _TENS.split(" ")
 _CN = "零一二三四五六七八九"
 
 
@@ -129,15 +164,13 @@ def chinese(n: int) -> str:
 
 def english(n: int) -> str:
     """1..999 in English words."""
-    ones = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]  # fmt: skip
-    tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     if not n:
         return ""
     if n >= 100:
-        return f"{ones[n // 100 - 1]} hundred" + (f" and {english(n % 100)}" if n % 100 else "")
+        return f"{_ONES[n // 100 - 1]} hundred" + (f" and {english(n % 100)}" if n % 100 else "")
     if n >= 20:
-        return tens[n // 10 - 2] + (f"-{ones[n % 10 - 1]}" if n % 10 else "")
-    return ones[n - 1]
+        return _TIES[n // 10 - 2] + (f"-{_ONES[n % 10 - 1]}" if n % 10 else "")
+    return _ONES[n - 1]
 
 
 class Planter:
@@ -211,11 +244,16 @@ class Planter:
         if not found:
             return None
         word = self.one(found)
-        other = self.one([w for w in WORDS[self.language][kind][self.half]
-                          if w.lower() not in body.lower() and not w.lower().endswith(word.lower())
-                          and not word.lower().endswith(w.lower()) and not seasons(w) & seasons(word) and (self.language == "en" or w[0] != word[0])])  # fmt: skip
+        other = self.one([w for w in WORDS[self.language][kind][self.half] if self._differs(w, word, body)])
         other = other.capitalize() if word[0].isupper() else other
         return re.sub(rf"(?<![A-Za-z-]){re.escape(word)}(?![A-Za-z-])", other, body)
+
+    def _differs(self, other: str, word: str, body: str) -> bool:
+        """Whether saying `other` for `word` makes the body a lie, as far as words show."""
+        one, two = other.lower(), word.lower()
+        if one in body.lower() or one.endswith(two) or two.endswith(one) or seasons(one) & seasons(two):
+            return False
+        return self.language == "en" or one[0] != two[0]
 
     def _superlative(self, body: str) -> str:
         word = self.one(SUPERLATIVES[self.language][self.half])
@@ -235,7 +273,7 @@ class Planter:
             return body.replace(
                 word, self.one((("不", "不够", "并不"), ("不", "不太", "一点也不"))[self.half]) + word, 1
             )
-        fitting = [pair for pair in DENIALS_EN[self.half] if re.search(pair[0], body)]
+        fitting = [pair for pair in DENIALS_EN[self.half].items() if re.search(pair[0], body)]
         if not fitting:
             return None
         pattern, instead = fitting[int(self.rng.integers(len(fitting)))]

@@ -11,7 +11,14 @@ from schemas.lexicon import load_words
 
 SHIRT = Facts(
     "g1",
-    {"colour": ("navy",), "fabric": ("cotton",), "size": ("medium",), "style": ("vintage",), "领型": ("圆领",), "flavour": ()},
+    {
+        "colour": ("navy",),
+        "fabric": ("cotton",),
+        "size": ("medium",),
+        "style": ("vintage",),
+        "领型": ("圆领",),
+        "flavour": (),
+    },
     titles=("Luma navy cotton shirt", "露玛 藏青色纯棉衬衫"),
     brands=("Luma",),
     price=99.0,
@@ -22,7 +29,12 @@ SHIRT = Facts(
     member_terms=("Members earn double points",),
     sources={"price": Source("prices", "g1|2026-01-06"), "dates": Source("offers", "u1|winter")},
 )
-SKIRT = Facts("g2", {"colour": ("red",), "flavour": ("original",)}, titles=("Kestrel red skirt", "凯翠 红色裙"), brands=("Kestrel",))
+SKIRT = Facts(
+    "g2",
+    {"colour": ("red",), "flavour": ("original",)},
+    titles=("Kestrel red skirt", "凯翠 红色裙"),
+    brands=("Kestrel",),
+)
 OTHER = Facts("g3", {}, titles=("Luma x", "露玛 白裙"), brands=("Luma",))
 WORDS = Vocabulary.of([SHIRT, SKIRT, OTHER], load_words())
 
@@ -108,7 +120,10 @@ def test_lies_are_seen(text: str, said: str) -> None:
 
 def test_a_claim_says_where_it_stands() -> None:
     text = "Ａ　ｒｅｄ shirt, ４９％ off"  # full width
-    assert [(text[c.start : c.end], c.kind) for c in claims(text, "en", WORDS)] == [("ｒｅｄ", "colour"), ("４９％ off", "discount")]
+    assert [(text[c.start : c.end], c.kind) for c in claims(text, "en", WORDS)] == [
+        ("ｒｅｄ", "colour"),
+        ("４９％ off", "discount"),
+    ]
 
 
 def test_a_shade_entails_its_colour_and_not_the_other_way() -> None:
@@ -146,9 +161,11 @@ def test_slots_name_their_table_and_row() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_slot_is_supported_by_the_facts_that_fill_it(language: str) -> None:
-    facts = Facts("g", titles=("Shirt", "衬衫"), price=80.0, old_price=100.0, currency="USD", stock=5, minimum_spend=200.0,
+    facts = Facts("g", titles=("Shirt",
+                               "衬衫"), price=80.0, old_price=100.0, currency="USD", stock=5, minimum_spend=200.0,
                   dates=(date(2026, 3, 9),))  # fmt: skip
-    frames = {"price": "now {price}", "old_price": "was {old_price}", "saving": "save {saving}", "discount": "{discount}",
+    frames = {"price": "now {price}", "old_price": "was {old_price}", "saving": "save {saving}",
+              "discount": "{discount}",
               "minimum_spend": "spend {minimum_spend}", "ends": "until {ends}"}  # fmt: skip
     for frame in frames.values():
         assert wrong(fill(frame, slots_of(facts, language)).text, facts) == []
@@ -166,14 +183,18 @@ def test_braces_in_a_value_are_text() -> None:
     assert fill("{title}", slots_of(facts, "en")).text == "{price} mug"
 
 
-@pytest.mark.parametrize("text", ["买{stock}件", "{price} only", "一款十分百搭的一字领衬衫", "one of a kind, this one", "万千宠爱"])
+@pytest.mark.parametrize(
+    "text", ["买{stock}件", "{price} only", "一款十分百搭的一字领衬衫", "one of a kind, this one", "万千宠爱"]
+)
 def test_slots_and_idioms_are_no_figures(text: str) -> None:
     assert digits_of_its_own(text) == []
 
 
 @pytest.mark.parametrize(
     ("text", "figure"),
-    [("只要99", "99"), ("只要９９", "９９"), ("只要九十九元", "九十九元"), ("五折", "五折"), ("半价", "半价"), ("٣٥ off", "٣٥"),
+    [("只要99", "99"), ("只要９９", "９９"), ("只要九十九元", "九十九元"), ("五折", "五折"), ("半价",
+                                                                                              "半价"), ("٣٥ off",
+                                                                                                        "٣٥"),
      ("①号", "①号"), ("½ price", "½"), ("fifty percent off", "fifty percent off"), ("half price", "half price"),
      ("{price} or 20 yuan", "20 yuan"), ("第2件", "2"), ("𝟗𝟗", "𝟗𝟗"), ("१२", "१२")],
 )  # fmt: skip
