@@ -122,13 +122,24 @@ class Vocabulary:
         """The values that the item's words support, with what they entail; worked out once for each `Facts`."""
         known = self._supported.get(facts)
         if known is None:
-            said = {claim.value for text in facts.texts() for claim in read(text, "", self)}
-            whole = (self.meanings(fold(value)) for values in facts.attributes.values() for value in values)
-            said.update(meaning.value for meanings in whole for meaning in meanings)
-            sizes = (value for name, values in facts.attributes.items() if kind_of(name) == "size" for value in values)
-            said.update(f"size:{fold(size).strip()}" for size in sizes)
-            said.update(above for value in list(said) for above in self.above.get(value, ()))
-            known = self._supported[facts] = frozenset(said)
+            found = [claim for text in facts.texts() for claim in read(text, "", self)]
+            sure = {claim.value for claim in found if not claim.doubtful}
+            doubtful = {claim.value for claim in found if claim.doubtful}
+            for name, values in facts.attributes.items():
+                sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
+            sizes = {
+                fold(size).strip()
+                for name, sizes in facts.attributes.items()
+                if kind_of(name) == "size"
+                for size in sizes
+            }
+            if sizes:  # "large buttons" in a title is no size of an item that has one
+                sure = {value for value in sure if not value.startswith("size")}
+                sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
+                sure.update(f"size:{size}" for size in sizes)
+                sure.update(sizes)
+            sure.update(above for value in list(sure) for above in self.above.get(value, ()))
+            known = self._supported[facts] = frozenset(sure | doubtful)
         return known
 
     def meanings(self, word: str) -> tuple[Meaning, ...]:

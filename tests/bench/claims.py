@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from jobs.sample_shop.catalogue import make_catalogue, make_taste_space
 from jobs.sample_shop.texts import write_texts
 from jobs.sample_shop.words import BRANDS as SHOP_BRANDS
-from models.claims import Claim, Facts, Vocabulary, unsupported
+from models.claims import Claim, Facts, Vocabulary, claims, unsupported
 from models.compliance import CHANNELS, refusals
 from schemas.lexicon import load_lexicons, load_words
 from tests.bench.lies import KINDS, Planter
@@ -141,8 +141,8 @@ def share(flags: list[bool]) -> float:
     return float(np.mean(flags)) if flags else float("nan")
 
 
-def shown(case: Case, claims: list[Claim], text: str) -> str:
-    seen = ", ".join(f"{claim.kind} {claim.value}" for claim in claims) or "nothing"
+def shown(case: Case, found: list[Claim], text: str) -> str:
+    seen = ", ".join(f"{claim.kind} {claim.value}" for claim in found) or "nothing"
     return f"  [{case.kind}, {case.text.source}] {text[:160]!r} -> {seen}"
 
 
@@ -186,6 +186,7 @@ def main() -> None:
         found = [(case, unsupported(case.lie, case.facts, vocabulary, case.text.language),
                   unsupported(case.true, case.facts, vocabulary, case.text.language)) for case in chosen]  # fmt: skip
     report(found, args.misses)
+    beyond(chosen, vocabulary)
     rate = speed(chosen, vocabulary)
     print(f"{rate:,.0f} texts per CPU second (unsupported + refusals, facts read anew for each text)")
     caught = {kind: round(share([bool(lied) for case, lied, _ in found if case.kind == kind]), 4) for kind in KINDS}
@@ -195,6 +196,15 @@ def main() -> None:
         "true_rejected": round(share([bool(true) for _, _, true in found]), 4),
         "true_rejected_table_only": round(table_true, 4), "by_kind": caught, "texts_per_s": round(rate),
     }))  # fmt: skip
+
+
+def beyond(chosen: list[Case], vocabulary: Vocabulary) -> None:
+    """How much human writers say that their row does not: what the copywriter is measured beside."""
+    for source in dict.fromkeys(case.text.source for case in chosen if case.text.human):
+        texts = [case.text for case in chosen if case.text.source == source]
+        said = sum(len(claims(text.text, text.language, vocabulary)) for text in texts)
+        over = sum(len(unsupported(text.text, text.facts, vocabulary, text.language)) for text in texts)
+        print(f"{source}: {said / len(texts):.1f} claims a text, {over / said:.1%} of them not in its row")
 
 
 def report(found: list[tuple[Case, list[Claim], list[Claim]]], misses: int) -> None:
