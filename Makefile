@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments lint lock clean setup data
+.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-claims lint lock clean setup data
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ bench-elasticity: setup  ## planted price elasticities, and whether the interval
 
 bench-experiments: setup  ## simulated A/A and A/B tests: false alarms and power beside what was computed
 	@.venv/bin/python -m tests.bench.experiments
+
+bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
+	@.venv/bin/python -m tests.bench.claims $(if $(DATA),--data "$(DATA)")
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

@@ -85,7 +85,15 @@ DATE = re.compile(
     rf"|(?<![a-z])(?P<m3>{_MONTH}) (?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?![\d%a-z])"
     rf"|(?<!\d)(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m4>{_MONTH})(?![a-z])"
 )
-HALF = re.compile(r"半价|对折|half[ -]?(?:the )?(?:price|off)|half its price")
+SHARES = re.compile(
+    r"(?P<half>半价|对折|half[ -]?(?:the )?(?:price|off)|half its price)"
+    r"|(?<![a-z])(?:(?P<third>(?:a|one)[ -]third)|(?P<two>two[ -]thirds)|(?P<quarter>(?:a|one)[ -]quarter)"
+    r"|(?P<three>three[ -]quarters)) (?:off|cheaper|less)"
+    rf"|(?P<deal>买(?:\d|{ZH})[送赠免](?:\d|{ZH})"
+    r"|(?<![a-z])buy (?:\d|one|two|three|four),? get (?:\d|one|two|the|a)[a-z ]*"
+    r"|(?<![a-z])(?:\d|two|three|four) for (?:the price of )?(?:\d|one|two|three)(?![a-z\d]))"
+)
+_SHARE = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}
 
 
 def amounts(text: str) -> list[Claim]:
@@ -97,7 +105,10 @@ def amounts(text: str) -> list[Claim]:
     folded = fold(text)
     found = list(_dates(folded))
     taken = {place for claim in found for place in range(claim.start, claim.end)}
-    found += (Claim("discount", "off 0.5", m.start(), m.end()) for m in HALF.finditer(folded))
+    shares = [Claim("discount", _SHARE.get(m.lastgroup or "", f"deal {m[0]}"), m.start(), m.end())
+              for m in SHARES.finditer(folded)]  # fmt: skip
+    taken.update(place for claim in shares for place in range(claim.start, claim.end))
+    found += shares
     for match in NUMBER.finditer(folded):
         if match.start() in taken:
             continue

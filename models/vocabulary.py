@@ -125,16 +125,12 @@ class Vocabulary:
             found = [claim for text in facts.texts() for claim in read(text, "", self)]
             sure = {claim.value for claim in found if not claim.doubtful}
             doubtful = {claim.value for claim in found if claim.doubtful}
-            for name, values in facts.attributes.items():
+            for values in facts.attributes.values():
                 sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
-            sizes = {
-                fold(size).strip()
-                for name, sizes in facts.attributes.items()
-                if kind_of(name) == "size"
-                for size in sizes
-            }
+            sized = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
+            sizes = {fold(size).strip() for values in sized for size in values}
             if sizes:  # "large buttons" in a title is no size of an item that has one
-                sure = {value for value in sure if not value.startswith("size")}
+                sure = {value for value in sure if not value.startswith("size:")}
                 sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
                 sure.update(f"size:{size}" for size in sizes)
                 sure.update(sizes)

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 
 from jobs.sample_shop.catalogue import make_catalogue, make_taste_space
 from jobs.sample_shop.texts import write_texts
+from jobs.sample_shop.words import ATTRIBUTES
 from jobs.sample_shop.words import BRANDS as SHOP_BRANDS
 from models.claims import Claim, Facts, Vocabulary, claims, unsupported
 from models.compliance import CHANNELS, refusals
@@ -112,6 +113,7 @@ def cases(texts: list[Text], language: str, half: int, count: int, rng: np.rando
         if text.language == language and n // 2 % 2 == half:
             by_source[text.source].append(text)
     planter = Planter(language, half, rng)
+    values = {source: values_of(of) for source, of in by_source.items()}
     made, tries = 0, 0
     while made < count:
         kind = KINDS[made % len(KINDS)]
@@ -122,7 +124,10 @@ def cases(texts: list[Text], language: str, half: int, count: int, rng: np.rando
             continue  # the row has a size already, and the text would state two
         own_brand = None if text.human else text.facts.brands[0 if language == "en" else 1]
         told = planter.told(text.text, kind, own_brand)
-        lie = planter.lie(told, kind)
+        if kind == "value":
+            lie = planter.another_value(text.text, said_in(text), values[source])
+        else:
+            lie = planter.lie(told, kind)
         if lie is None:
             continue
         facts = replace(
@@ -135,6 +140,25 @@ def cases(texts: list[Text], language: str, half: int, count: int, rng: np.rando
         )  # fmt: skip
         made += 1
         yield Case(kind, text, told.text, lie, facts)
+
+
+def said_in(text: Text) -> dict[str, tuple[str, ...]]:
+    """The row's attributes in the language of the text; the sample shop's rows have English ones only."""
+    if text.source != "sample shop" or text.language == "en":
+        return dict(text.facts.attributes)
+    return {
+        name: tuple(dict(ATTRIBUTES[name].values)[value] for value in values)
+        for name, values in text.facts.attributes.items()
+    }
+
+
+def values_of(texts: list[Text]) -> dict[str, list[str]]:
+    """Attribute -> all its values in these rows."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for text in texts:
+        for name, values in said_in(text).items():
+            found[name].update(value for value in values if len(value) > 1)
+    return {name: sorted(values) for name, values in found.items()}
 
 
 def share(flags: list[bool]) -> float:

@@ -6,11 +6,14 @@ Words and sentences come in two halves: `half` 0 was looked at while the checker
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-KINDS = ("colour", "material", "price", "discount", "brand", "size", "season", "negation", "superlative", "feature")
+KINDS = (
+    "colour", "material", "price", "discount", "brand", "size", "season", "negation", "superlative", "feature", "value",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -247,6 +250,25 @@ class Planter:
         other = self.one([w for w in WORDS[self.language][kind][self.half] if self._differs(w, word, body)])
         other = other.capitalize() if word[0].isupper() else other
         return re.sub(rf"(?<![A-Za-z-]){re.escape(word)}(?![A-Za-z-])", other, body)
+
+    def another_value(
+        self, body: str, said: Mapping[str, tuple[str, ...]], others: Mapping[str, list[str]]
+    ) -> str | None:
+        """The body with a value of the row's attributes changed to another value that the catalogue has for it."""
+        found = [(name, value) for name, values in said.items() for value in values if self._stands(value, body)]
+        if not found:
+            return None
+        name, value = found[int(self.rng.integers(len(found)))]
+        fresh = [one for one in others[name] if self._differs(one, value, body)]
+        if not fresh:
+            return None
+        pattern = re.escape(value) if self.language == "zh" else rf"(?<![\w-]){re.escape(value)}(?![\w-])"
+        return re.sub(pattern, self.one(fresh), body, flags=re.IGNORECASE)
+
+    def _stands(self, value: str, body: str) -> bool:
+        if self.language == "zh":
+            return len(value) > 1 and value in body
+        return bool(re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", body, re.IGNORECASE))
 
     def _differs(self, other: str, word: str, body: str) -> bool:
         """Whether saying `other` for `word` makes the body a lie, as far as words show."""
