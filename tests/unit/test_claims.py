@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import date
 
 import pytest
@@ -141,6 +142,11 @@ def test_a_shop_adds_its_own_words() -> None:
     words = Vocabulary.of([facts, Facts("h", {"pattern": ("moonbeam",)})], load_words())
     assert unsupported("A zigzag weave rug", facts, words, "en") == []
     assert [c.value for c in unsupported("A Moonbeam rug", facts, words, "en")] == ["attribute:moonbeam"]
+
+
+def test_a_vocabulary_travels_to_another_process() -> None:
+    copy = pickle.loads(pickle.dumps(WORDS))
+    assert unsupported("A red shirt", SHIRT, copy, "en") == unsupported("A red shirt", SHIRT, WORDS, "en")
 
 
 def test_nothing_supports_anything_without_facts() -> None:
