@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-offers bench-segments lint lock clean setup data
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ bench-offers: setup data  ## which households redeem which campaign's coupons; D
 
 bench-segments: setup data  ## do segments last? 60 nights replayed; DATA=../shared/data/online_retail
 	@.venv/bin/python -m tests.bench.segments --data "$(DATA)"
+
+bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
+	@.venv/bin/python -m tests.bench.claims $(if $(DATA),--data "$(DATA)")
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

@@ -1,0 +1,14 @@
+"""The compliance gate: why a text may not be shown. A text without refusals of severity "block" may.
+
+refusals(text, language, channel, lexicons, category)   everything wrong with one text
+hostile(description)                                    everything in a catalogue row that no model should read
+near_duplicates(texts)                                  pairs of texts that say nearly the same
+"""
+
+from __future__ import annotations
+
+from models.duplicates import near_duplicates
+from models.gate import Refusal, hostile, refusals
+from models.gate_channels import CHANNELS, Channel, sms_segments
+
+__all__ = ["CHANNELS", "Channel", "Refusal", "hostile", "near_duplicates", "refusals", "sms_segments"]

@@ -1,0 +1,94 @@
+"""What a text about one item may claim, and what a text does claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+KINDS = (
+    "attribute", "brand", "colour", "date", "discount", "material", "medical", "negation", "number", "price", "safety",
+    "season", "size", "stock", "superlative",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a fact stands: table, and the row's key as text, such as ("items", "g0000012")."""
+
+    table: str
+    row: str
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Everything a text about one item may claim; compared by identity, so that what it supports is worked out once.
+
+    attributes: name -> values as the catalogue says them, in whatever languages it says them. titles, brands: in every
+    language there is. price, old_price, discount_amount, minimum_spend in `currency` (ISO 4217); discount_share such
+    as 0.2 for a fifth off; stock in units. dates: days that a text may name, such as the last day of an offer.
+    member_terms: sentences the shop stands by. sources: field -> where it was read; a field without an entry of its
+    own is from sources["item"].
+    """
+
+    item_id: str
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
+    category: str | None = None
+    brands: tuple[str, ...] = ()
+    price: float | None = None
+    old_price: float | None = None
+    discount_share: float | None = None
+    discount_amount: float | None = None
+    minimum_spend: float | None = None
+    currency: str | None = None
+    stock: float | None = None
+    dates: tuple[date, ...] = ()
+    member_terms: tuple[str, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def source(self, name: str) -> Source:
+        """Where the field `name` was read; ("items", item_id) where nothing else is said."""
+        return self.sources.get(name) or self.sources.get("item") or Source("items", self.item_id)
+
+    def texts(self) -> Iterator[str]:
+        """What the tables say in words: titles, brands, category levels, attribute values and member terms."""
+        yield from self.titles
+        yield from self.brands
+        yield from (self.category or "").split(" > ")
+        for values in self.attributes.values():
+            yield from values
+        yield from self.member_terms
+
+    @property
+    def shares_off(self) -> tuple[float, ...]:
+        """Shares off that the tables support: the stated one, and what price and old price come to."""
+        stated = () if self.discount_share is None else (self.discount_share,)
+        if self.price is None or not self.old_price or self.price >= self.old_price:
+            return stated
+        return (*stated, 1 - self.price / self.old_price)
+
+    @property
+    def amounts_off(self) -> tuple[float, ...]:
+        """Amounts off that the tables support, in `currency`."""
+        stated = () if self.discount_amount is None else (self.discount_amount,)
+        if self.price is None or not self.old_price or self.price >= self.old_price:
+            return stated
+        return (*stated, self.old_price - self.price)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A piece of text that says something checkable.
+
+    kind: one of KINDS; value: what it says in a form that texts in both languages share, such as "colour:red",
+    "not lined" or "99"; start, end: where, in characters of the text. attributes: the catalogue's attributes that have
+    this value; doubtful: an everyday word that is a claim only where the item has such an attribute.
+    """
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    attributes: tuple[str, ...] = ()
+    doubtful: bool = False

@@ -1,0 +1,108 @@
+"""Figures as people write them: digits of any script, Chinese numerals, English words; and text folded for matching."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_DIGITS = ("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
+_CHINESE = {c: n for n, group in enumerate(_DIGITS) for c in group}
+_TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_MYRIADS = {"万": 10**4, "亿": 10**8}
+_TEENS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TIES = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: n for n, word in enumerate(_TEENS.split(" "))}
+_WORDS |= {word: 10 * n for n, word in enumerate(_TIES.split(" "), 2)}
+_WORDS["dozen"] = 12
+_POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6}
+
+ZH = "[" + "".join(_CHINESE) + "".join(_TENS) + "".join(_MYRIADS) + "]"
+_WORD = "(?:" + "|".join(sorted((*_WORDS, *_POWERS), key=len, reverse=True)) + ")"
+NUMBER = re.compile(
+    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
+    rf"|(?P<zh>{ZH}+(?:点{ZH}+)?)"
+    rf"|(?<![a-z])(?P<words>(?:an? (?=hundred|thousand|million|dozen))?{_WORD}(?:(?: and |[ -]){_WORD})*)(?![a-z])"
+    r"|(?P<odd>[\u00bc-\u00be\u2150-\u218b\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3220-\u3229\u3280-\u3289])"
+)
+
+
+class _Folding(dict[int, str]):
+    """One character -> one character, worked out when first met, so that places in a text stay what they are."""
+
+    def __init__(self, lower: bool) -> None:
+        super().__init__()
+        self.lower = lower
+
+    def __missing__(self, code: int) -> str:
+        c = chr(code)
+        category = unicodedata.category(c)
+        if category == "Nd":
+            c = str(unicodedata.decimal(c))
+        elif category == "Zs" or c in "\t\n\r":
+            c = " "
+        elif category == "Pd" or c == "\u2212":
+            c = "-"
+        elif c in "\u2018\u2019\u02bc\uff07`":
+            c = "'"
+        elif category != "No" and len(plain := unicodedata.normalize("NFKC", c)) == 1:
+            c = plain
+        if self.lower and len(lowered := c.lower()) == 1:
+            c = lowered
+        self[code] = c
+        return c
+
+
+_CASED, _LOWER = _Folding(lower=False), _Folding(lower=True)
+
+
+def fold(text: str, *, lower: bool = True) -> str:
+    """The text with full-width forms, digits of all scripts, dashes, quotes, spaces made plain; as long as it was."""
+    return text.translate(_LOWER if lower else _CASED)
+
+
+def value_of(found: re.Match[str]) -> float:
+    """What a match of NUMBER says. NaN for a Chinese run that is no number, such as 十百."""
+    if found["digits"]:
+        return float(found["digits"].replace(",", ""))
+    if found["zh"]:
+        return chinese_number(found["zh"])
+    if found["words"]:
+        return _english(found["words"])
+    return unicodedata.numeric(found["odd"])
+
+
+def chinese_number(text: str) -> float:
+    """一百二十 -> 120, 八五 -> 85, 三点五 -> 3.5, 一百二 -> 120."""
+    whole, _, part = text.partition("点")
+    decimals = "".join(str(_CHINESE[c]) for c in part if c in _CHINESE)
+    if whole and all(c in _CHINESE for c in whole):
+        return float("".join(str(_CHINESE[c]) for c in whole) + ("." + decimals if decimals else ""))
+    total, section, digit, last = 0, 0, 0, 1
+    for c in whole:
+        if c in _CHINESE:
+            digit = _CHINESE[c]
+            last = 1 if digit == 0 else last
+        elif c in _TENS:
+            section += (digit or 1) * _TENS[c]
+            digit, last = 0, _TENS[c]
+        else:
+            total = (total + section + digit) * _MYRIADS[c] or _MYRIADS[c]
+            section, digit, last = 0, 0, _MYRIADS[c]
+    if digit and last >= 100 and whole[-2] not in "零〇":
+        digit *= last // 10  # 一百二 is said for 120
+    return float(total + section + digit) + (float("0." + decimals) if decimals else 0.0)
+
+
+def _english(text: str) -> float:
+    total, section = 0, 0
+    for word in re.split(r"[ -]", text):
+        if word in _WORDS:
+            section += _WORDS[word]
+        elif word == "hundred":
+            section = (section or 1) * 100
+        elif word in _POWERS:
+            total, section = total + (section or 1) * _POWERS[word], 0
+    return float(total + section)

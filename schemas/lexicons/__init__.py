@@ -1,0 +1,1 @@
+"""Lexicons: what copy must not say, one TOML per market and subject."""

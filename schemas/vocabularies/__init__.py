@@ -1,0 +1,1 @@
+"""The general vocabulary: words that state a fact, one TOML per subject."""
