@@ -9,10 +9,10 @@ PORT ?= 8080
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ui replay bench-clean bench-topk bench-cf bench-next-item bench-cold bench-shop bench-gpu bench-scoring bench-value bench-propensity bench-elasticity bench-experiments bench-copy-night bench-claims bench-copy-zh bench-copy-en bench-copy-speed lint lock clean setup data
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 run: setup  ## make a sample shop, run its nights (the last in Airflow), end with a page of facts
 	@$(PYTHON) .ci/sample_night
@@ -55,7 +55,7 @@ bench-scoring: setup  ## sources and everybody's lists in a large shop: seconds 
 bench-value: setup data  ## who will buy again, and for how much; DATA=../shared/data/cdnow
 	@.venv/bin/python -m tests.bench.value --data "$(DATA)"
 
-bench-propensity: setup data  ## who buys within 28 days, at rolling origins; DATA=../shared/data/online_retail
+bench-propensity: setup data  ## who buys, who lapses, in which category, at rolling origins; DATA=../shared/data/online_retail
 	@.venv/bin/python -m tests.bench.propensity --data "$(DATA)"
 
 bench-elasticity: setup  ## planted price elasticities, and whether the intervals hold them; DATA= adds a real log
@@ -66,6 +66,12 @@ bench-experiments: setup  ## simulated A/A and A/B tests: false alarms and power
 
 bench-copy-night: setup  ## copy of a night, and of the next when 1 % of the items changed; ITEMS=50000
 	@.venv/bin/python -m tests.bench.copy_night --items $(ITEMS)
+
+bench-offers: setup data  ## which households redeem which campaign's coupons; DATA=../shared/data/complete_journey
+	@.venv/bin/python -m tests.bench.offers --data "$(DATA)"
+
+bench-segments: setup data  ## do segments last? 60 nights replayed; DATA=../shared/data/online_retail
+	@.venv/bin/python -m tests.bench.segments --data "$(DATA)"
 
 bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
 	@.venv/bin/python -m tests.bench.claims $(if $(DATA),--data "$(DATA)")

@@ -36,8 +36,9 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 **A cluster.** Change the connection `spark_default`: `{"conn_type": "spark", "host": "spark://master", "port": 7077}`.
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
 
-**GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1 training`) and go to
-the queue `gpu`: where workers have queues, start one with `-q gpu`. The LSTM trains on the GPU that it finds there.
+**GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1
+training`) and go to the queue `gpu`: where workers have queues, start one with `-q gpu`. LSTM and copywriter train on
+the GPU that they find there.
 
 **Alerts.** After the last try, `{"text": ...}` with the job's own message is posted to the URL in
 `NIGHTMARKET_ALERT_URL`.
@@ -65,7 +66,6 @@ PARAMS = {
         title="Night",
         description="The day whose events are taken in. Empty: the run's logical date, as in every scheduled run.",
     ),
-    **SHOP,
     "retrain": Param(
         "auto",
         type="string",
@@ -120,6 +120,7 @@ with DAG(
         gate("clean"),
         spark("update_interest", ARGUMENTS),
         spark("build_features", ARGUMENTS),
+        spark("update_profiles", ARGUMENTS),
         gate("features"),
         spark("rank_popular_items", ARGUMENTS),
         spark("find_bought_together", ARGUMENTS),
@@ -127,10 +128,15 @@ with DAG(
         plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
         plain("train_copywriter", ARGUMENTS, pool="gpu", queue="gpu"),
         plain("train_ranker", ARGUMENTS),
+        spark("segment_users", ARGUMENTS),
+        plain("predict_purchases", ARGUMENTS),
+        spark("suggest_prices", ARGUMENTS),
         spark("recommend_items", ARGUMENTS),
+        spark("choose_offers", ARGUMENTS),
         plain("find_audiences", ARGUMENTS),
         spark("write_copy", ARGUMENTS),
         plain("judge_lists", ARGUMENTS),
+        spark("judge_experiments", ARGUMENTS),
         gate("lists"),
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, outlets=[Asset("nightmarket_published")]),

@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
         return 0
     name, *rest = argv
     by_verb = [job for job in jobs if job.startswith(f"{name}_")]
-    if name not in jobs and len(by_verb) == 1:  # `explain` for explain_list, `rollback` for rollback_night
+    if name not in jobs and len(by_verb) == 1:  # `explain` for explain_user, `rollback` for rollback_night
         name = by_verb[0]
     if name not in jobs:
         print(f"no job '{name}'; `python -m jobs --help` lists {', '.join(jobs)}", file=sys.stderr)

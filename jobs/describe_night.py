@@ -1,4 +1,4 @@
-"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; three users' lists."""
+"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; lists; chances."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import datetime as dt
 
 from jobs.runtime.lake import Lake
 from jobs.runtime.pages import night_page
+from jobs.runtime.propensity_page import propensity_page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,5 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    print(night_page(Lake(args.lake), args.date))
+    lake = Lake(args.lake)
+    print(night_page(lake, args.date))
+    if chances := propensity_page(lake, args.date):
+        print(f"\n{chances}")
     return 0

@@ -11,9 +11,26 @@ import datetime as dt
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from schemas.tables import CLEAN_EVENTS, LIST_QUALITY, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, STORED
+from schemas.tables import (
+    BANDIT_MOVES,
+    CLEAN_EVENTS,
+    EXPERIMENT_RESULTS,
+    LIST_QUALITY,
+    REJECTED_EVENTS,
+    REJECTED_ITEMS,
+    REJECTED_USERS,
+    STORED,
+)
 
-_FOR_EVER = {CLEAN_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, LIST_QUALITY}
+_FOR_EVER = {
+    CLEAN_EVENTS,
+    REJECTED_EVENTS,
+    REJECTED_ITEMS,
+    REJECTED_USERS,
+    LIST_QUALITY,
+    EXPERIMENT_RESULTS,
+    BANDIT_MOVES,
+}
 
 
 def main(night: Night) -> None:

@@ -5,12 +5,14 @@ Rules, before any list is filled, so that a list is never short because of them:
 - not what the user bought, unless people buy it again and again (the shop says so, or its own buyers do);
 - not what was shown `max_impressions` times or more without a click.
 Ladder: own history (0), the user's segment (1), trending (2), overall popularity (3). Trending fills a few places only.
+Where experiments run, each user's list is made under the rules of his arm, which is written on its rows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from jobs.runtime.arms import arms_of
 from jobs.runtime.listing import catalogue_of, histories, preflight, scorer_of, users_of
 from jobs.runtime.night import Night
 from jobs.runtime.scoring import list_writer, neighbour_writer
@@ -58,7 +60,8 @@ class RecommendConfig:
 def main(night: Night) -> None:
     config: RecommendConfig = night.settings.section("recommend")
     night.size_for(INTEREST, USERS)
-    catalogue = catalogue_of(night)
+    arms = arms_of(night)
+    catalogue = catalogue_of(night, arms)
     scorer = scorer_of(night)
     preflight(night, catalogue)
     shared = night.spark.sparkContext.broadcast(catalogue)
@@ -67,7 +70,7 @@ def main(night: Night) -> None:
     users = users_of(night, config.segment_by)
     anonymous = night.spark.createDataFrame([(ANONYMOUS, None)], users.schema)
     everyone = users.unionByName(anonymous).join(histories(night.read(INTEREST), codes, config), "user_id", "left")
-    write_lists = list_writer(shared, scorer, config, night.valid_until)
+    write_lists = list_writer(shared, scorer, config, night.valid_until, arms)
     night.write(RECOMMENDATIONS, everyone.mapInArrow(write_lists, RECOMMENDATIONS.ddl))
 
     partitions = max(night.spark.sparkContext.defaultParallelism, int(catalogue.known.sum()) // 5_000)

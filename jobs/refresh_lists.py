@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.runtime import published
+from jobs.runtime.arms import Arms, arms_of
 from jobs.runtime.encoder import Encoder
 from jobs.runtime.full_lists import NotPublished, measure, owed
 from jobs.runtime.gate import GateFailed, broken_rules
@@ -47,7 +48,8 @@ def main(night: Night) -> None:
         night.report(refreshed=0)
         return
     sources, _, user_ids = loaded
-    catalogue = catalogue_of(before)
+    arms = arms_of(before)  # the night's: a user stays in his arm all day
+    catalogue = catalogue_of(before, arms)
     fresh = read_log(day, 1, user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
     if not len(fresh):
         night.log.info("no known user did anything since %s", shown["run"])
@@ -63,7 +65,7 @@ def main(night: Night) -> None:
         np.savez(Path(local) / "ids.npz", user_ids=np.asarray(user_ids.to_pylist(), np.str_), item_ids=encoder.item_ids)
         night.lake.upload(local, *folder)
     refreshing = Scorer(scorer.root, folder, scorer.ranker)
-    lists = write_lists(night, before, day, refreshing, catalogue, user_ids.take(pa.array(users)))
+    lists = write_lists(night, before, day, refreshing, catalogue, user_ids.take(pa.array(users)), arms)
     check(night, before, lists, len(users))
     run = f"{night.date}-{night.run}"
     entry = {
@@ -86,7 +88,7 @@ def _folder(shown: dict, name: str) -> tuple[str, ...] | None:
 
 
 def write_lists(
-    night: Night, before: Night, day: Night, scorer: Scorer, catalogue: Catalogue, users: pa.Array
+    night: Night, before: Night, day: Night, scorer: Scorer, catalogue: Catalogue, users: pa.Array, arms: Arms
 ) -> Version:
     """RECOMMENDATIONS of `users` as the night makes them, out of its tables and the day's events."""
     config = night.settings.section("recommend")
@@ -104,7 +106,7 @@ def write_lists(
     )
     theirs = users_of(before, config.segment_by).join(changed, "user_id", "left_semi")
     everyone = theirs.join(histories(pairs, codes, config), "user_id", "left")
-    write = list_writer(shared, scorer, config, before.valid_until)
+    write = list_writer(shared, scorer, config, before.valid_until, arms)
     return night.write(RECOMMENDATIONS, everyone.mapInArrow(write, RECOMMENDATIONS.ddl))
 
 

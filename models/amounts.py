@@ -79,12 +79,18 @@ _NOW = re.compile(
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
 _MONTH = "|".join((*_MONTHS, *(f"{m[:3]}\\.?" for m in _MONTHS), "sept"))
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY = "|".join(_DAYS)
 DATE = re.compile(
     r"(?<!\d)(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?(?!\d)"
     rf"|(?P<m2>\d{{1,2}}|{ZH}{{1,2}})月(?:份|(?P<d2>\d{{1,2}}|{ZH}{{1,3}})[日号])"
+    r"|(?<![a-z])(?:until|till|to|ends?(?: on| in)?|before|by|from|since) "
+    rf"(?:(?P<m5>{_MONTH})|(?P<en>{_DAY}))(?![a-z])(?! \d)"
+    r"|[本下这]?(?:周|星期|礼拜)(?P<zh>[一二三四五六日天])"
     rf"|(?<![a-z])(?P<m3>{_MONTH}) (?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?![\d%a-z])"
     rf"|(?<!\d)(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m4>{_MONTH})(?![a-z])"
 )
+_DATED = re.compile(r"\d|[月周星拜]|until|till|to |end|before|by |from |since")  # no date is without one of these
 SHARES = re.compile(
     r"(?P<half>半价|对折|half[ -]?(?:the )?(?:price|off)|half its price)"
     r"|(?<![a-z])(?:(?P<third>(?:a|one)[ -]third)|(?P<two>two[ -]thirds)|(?P<quarter>(?:a|one)[ -]quarter)"
@@ -139,7 +145,7 @@ def _judge(text: str, match: re.Match[str]) -> Claim | None:
         if match["zh"] == "一" and after and after[0].strip() == "块":
             return None  # 一块: a piece
         return _price(text, match, before if first == "sign" else None, after if last == "money" else None, value)
-    if first in ("less", "spend") and match["digits"] and last is None:
+    if first in ("less", "spend") and (match["digits"] or (match["zh"] and value >= 10)) and last is None:
         return Claim("price", f"{'less' if first == 'less' else 'spend'} {value:g}", left, end)
     if last == "left" or (first == "stock" and last == "count"):
         return Claim("stock", f"left {value:g}", left, right)
@@ -188,8 +194,16 @@ def _family(sign: str) -> str:
 
 
 def _dates(text: str) -> Iterator[Claim]:
+    if not _DATED.search(text):
+        return
     for match in DATE.finditer(text):
-        month = match["m"] or match["m2"] or match["m3"] or match["m4"]
+        if match["en"] or match["zh"]:
+            weekday = (
+                _DAYS.index(match["en"]) if match["en"] else "一二三四五六日".find(match["zh"].replace("天", "日"))
+            )
+            yield Claim("date", f"weekday {weekday}", match.start(), match.end())
+            continue
+        month = match["m5"] or match["m"] or match["m2"] or match["m3"] or match["m4"]
         day = match["d"] or match["d2"] or match["d3"] or match["d4"]
         number = _month(month)
         value = f"{number:02d}" + (f"-{_number(day):02d}" if day else "")

@@ -8,10 +8,14 @@ approximation (its mode and curvature).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -26,14 +30,13 @@ class ElasticityConfig:
     with .7, .900 with .5, .872 with .4 and 3 items.
     """
 
-    prior_mean: float = (
-        -1.5
-    )  # of a category's mean elasticity; the middle of published meta-analyses is about -2.6 to -1.5
-    prior_sd: float = 1.5
-    spread: float = 0.5  # of elasticities within a category, to begin with; counts as `spread_items` items
-    spread_items: float = 5.0
-    rounds: int = 500
-    tolerance: float = 1e-4
+    # The middle of published meta-analyses is about -2.6 to -1.5.
+    prior_mean: float = field(default=-1.5, metadata={"doc": "of a category's mean elasticity, before it is seen"})
+    prior_sd: float = field(default=1.5, metadata={"doc": "how sure that is"})
+    spread: float = field(default=0.5, metadata={"doc": "of elasticities within a category, before it is seen"})
+    spread_items: float = field(default=5.0, metadata={"doc": "items that the spread assumed counts for"})
+    rounds: int = field(default=500, metadata={"doc": "of expectation-maximisation, at most"})
+    tolerance: float = field(default=1e-4, metadata={"doc": "iterated until no elasticity moves by more"})
 
     def __post_init__(self) -> None:
         if min(self.prior_sd, self.spread, self.spread_items, self.rounds, self.tolerance) <= 0:
@@ -70,6 +73,65 @@ class Elasticities:
         return (self.prices > 1) & (self.units > 0)
 
 
+_NAMES = tuple(each.name for each in fields(Elasticities))
+_TYPES: dict[str, Any] = {"weeks": np.int64, "prices": np.int64}
+_OF_CATEGORIES = ("category_mean", "category_spread", "dispersion")
+
+
+@dataclass(frozen=True)
+class ItemElasticities:
+    """Elasticities under the shop's item ids (I,), sorted; what one night fits and the next ones use."""
+
+    config: ElasticityConfig
+    item_ids: NDArray[np.str_]
+    found: Elasticities
+
+    @classmethod
+    def fit(
+        cls, config: ElasticityConfig, item_ids: NDArray[np.str_], units: F64, price: F64, category: I64, cells: int
+    ) -> ItemElasticities:
+        """`fit_elasticities` on whole categories together, up to about `cells` numbers of a matrix at a time.
+
+        Categories tell each other nothing, so this is the same fit; it bounds the memory to that of the largest one.
+        """
+        size = np.bincount(category) * units.shape[1]
+        block = (np.cumsum(size) - size) // cells  # of each category; one that fills a block goes beyond it
+        whole = Elasticities(*(np.zeros(len(size if name in _OF_CATEGORIES else item_ids), _TYPES.get(name, float))
+                               for name in _NAMES))  # fmt: skip
+        for one in np.unique(block):
+            codes, rows = np.flatnonzero(block == one), np.flatnonzero(block[category] == one)
+            found = fit_elasticities(config, units[rows], price[rows], category[rows] - codes[0])
+            for name in _NAMES:
+                getattr(whole, name)[codes if name in _OF_CATEGORIES else rows] = getattr(found, name)
+        return cls(config, item_ids, whole)
+
+    def save(self, folder: str | Path) -> None:
+        """Write elasticities.npz and manifest.json into `folder`, made if need be."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {name: getattr(self.found, name) for name in _NAMES}
+        np.savez_compressed(folder / "elasticities.npz", item_ids=self.item_ids, **arrays)
+        write_manifest(folder, "elasticity", self.config, items=len(self.item_ids))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> ItemElasticities:
+        """What `save` wrote. Raises FileNotFoundError if nothing is there; ValueError if the files disagree."""
+        folder = Path(folder)
+        config, manifest = read_manifest(folder, ElasticityConfig)
+        with np.load(folder / "elasticities.npz", allow_pickle=False) as arrays:
+            found = Elasticities(*(arrays[name] for name in _NAMES))
+            ids = arrays["item_ids"]
+        if not len(ids) == len(found.mean) == manifest["items"]:
+            raise ValueError(f"{folder}: {len(ids)} ids, {len(found.mean)} items, manifest {manifest['items']} items")
+        return cls(config, ids, found)
+
+    def rows_of(self, item_ids: NDArray[np.str_]) -> NDArray[np.int64]:
+        """(N,) the row of each id; -1 where the fit did not know it."""
+        at = np.minimum(np.searchsorted(self.item_ids, item_ids), max(0, len(self.item_ids) - 1))
+        known = self.item_ids[at] == item_ids if len(self.item_ids) else np.zeros(len(item_ids), np.bool_)
+        return np.where(known, at, -1)
+
+
 def fit_elasticities(config: ElasticityConfig, units: F64, price: F64, category: NDArray[np.integer]) -> Elasticities:
     """units, price (I, T): units sold and mean price of each week, price NaN where the item was not on sale (or was
     sold out: that says nothing about the price); category (I,) codes from 0.
@@ -97,9 +159,8 @@ def fit_elasticities(config: ElasticityConfig, units: F64, price: F64, category:
         season = _season(told, expected, season, category)
         dispersion = _dispersion(told, expected, on_sale, category, categories)
         weight = config.prior_sd**-2 + members / spread**2
-        mean = (
-            config.prior_mean / config.prior_sd**2 + np.bincount(category, elasticity, categories) / spread**2
-        ) / weight
+        pulled = config.prior_mean / config.prior_sd**2 + np.bincount(category, elasticity, categories) / spread**2
+        mean = pulled / weight
         around = (elasticity - mean[category]) ** 2 + 1 / precision
         squares = np.bincount(category, around, categories) + config.spread_items * config.spread**2
         spread = np.sqrt(squares / (members + config.spread_items))

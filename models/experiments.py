@@ -32,32 +32,42 @@ class Effect:
     sizes: tuple[int, int]
 
 
-def assign(user_ids: Iterable[str], experiment: str, salt: str, shares: Mapping[str, float]) -> list[str]:
-    """The arm of each user: the same every night, and independent of other experiments and salts.
+def places(user_ids: Iterable[str], experiment: str, salt: str) -> F64:
+    """The place of each user in 0..1: the same for good, and independent of other experiments and salts.
 
-    A user's place in 0..1 is the first 8 bytes of SHA-256 of salt, experiment and id, each ended by a zero byte; arms
-    take up 0..1 in the order given. Raises ValueError unless the shares are above 0 and sum to 1.
+    It is the first 8 bytes of SHA-256 of salt, experiment and id, each ended by a zero byte.
+    """
+    begun = hashlib.sha256(f"{salt}\0{experiment}\0".encode())
+    found = []
+    for user in user_ids:
+        digest = begun.copy()
+        digest.update(f"{user}\0".encode())
+        found.append(int.from_bytes(digest.digest()[:8], "big") / 2**64)
+    return np.array(found, np.float64)
+
+
+def assign(user_ids: Iterable[str], experiment: str, salt: str, shares: Mapping[str, float]) -> list[str]:
+    """The arm of each user: the same every night; arms take up the places 0..1 in the order given.
+
+    Raises ValueError unless the shares are above 0 and sum to 1. Shares that move: `models.allotment`.
     """
     if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-9:
         raise ValueError(f"shares of {experiment!r} must be above 0 and sum to 1, not {dict(shares)}")
     arms, ends = list(shares), np.cumsum(list(shares.values()))
-    begun = hashlib.sha256(f"{salt}\0{experiment}\0".encode())
-    places = []
-    for user in user_ids:
-        digest = begun.copy()
-        digest.update(f"{user}\0".encode())
-        places.append(int.from_bytes(digest.digest()[:8], "big") / 2**64)
-    return [arms[at] for at in np.minimum(np.searchsorted(ends, places, side="right"), len(arms) - 1)]
+    found = np.searchsorted(ends, places(user_ids, experiment, salt), side="right")
+    return [arms[at] for at in np.minimum(found, len(arms) - 1)]
 
 
 def sample_size(rate: float, lift: float, level: float = 0.05, power: float = 0.8, rho: float = 0.0) -> int:
     """Users of each of two arms for a rate (0..1) and an absolute lift of it to be found with this power.
 
     About 16 rate (1 - rate) / lift^2 at 5 % and 80 %. rho: correlation of the outcome with what CUPED uses.
-    Raises ValueError if rate or rate + lift is not inside 0..1, or the lift is 0.
+    Raises ValueError if rate, rate + lift, level or power is not inside 0..1, rho not inside -1..1, or the lift is 0.
     """
     if not (0 < rate < 1 and 0 < rate + lift < 1 and lift):
         raise ValueError(f"rate {rate} and rate + lift {rate + lift} must lie inside 0..1, and the lift not be 0")
+    if not (0 < level < 1 and 0 < power < 1 and -1 < rho < 1):
+        raise ValueError(f"level {level} and power {power} must lie inside 0..1, rho {rho} inside -1..1")
     variance = rate * (1 - rate) + (rate + lift) * (1 - rate - lift)
     reach = norm.ppf(1 - level / 2) + norm.ppf(power)
     return int(np.ceil(reach**2 * variance * (1 - rho**2) / lift**2))
@@ -131,10 +141,19 @@ def snips(reward: F64, logged: F64, target: F64) -> tuple[float, float]:
             "probabilities must lie in 0..1, the logged ones above 0: what was never shown teaches nothing"
         )
     weight = target / logged
+    return ratio(weight * reward, weight)
+
+
+def ratio(weighted: F64, weight: F64) -> tuple[float, float]:
+    """(estimate, standard error) of `snips` where a user has many places: sums (n,) of each user's
+    weight and weight * reward.
+
+    Users are independent of each other, what one user does is not. Raises ValueError if all weights are 0.
+    """
     if not weight.sum() > 0:
         raise ValueError("the policy asked about would have shown nothing of what was shown")
-    estimate = float((weight * reward).sum() / weight.sum())
-    error = float(np.sqrt((weight**2 * (reward - estimate) ** 2).sum()) / weight.sum())
+    estimate = float(weighted.sum() / weight.sum())
+    error = float(np.sqrt(((weighted - estimate * weight) ** 2).sum()) / weight.sum())
     return estimate, error
 
 

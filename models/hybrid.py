@@ -58,6 +58,7 @@ class Ranked:
     """Lists of n users: item codes, scores, places in `sources` (n, k), best first, -1 and -inf where nothing is left.
 
     sources: names; groups, parts (n, k, G): what each group of features adds to the score (`Ranker.contributions`).
+    candidates: all that the lists were chosen from.
     """
 
     codes: I32
@@ -66,6 +67,7 @@ class Ranked:
     sources: tuple[str, ...]
     groups: tuple[str, ...]
     parts: F32
+    candidates: Candidates
 
 
 def rank_users(
@@ -76,15 +78,17 @@ def rank_users(
     allowed: Allowed = None,
     refused: sparse.csr_matrix | None = None,
     rules: Rules | None = None,
+    without: tuple[str, ...] = (),
 ) -> Ranked:
     """The k best candidates of `users` (n,), ascending codes: of `allowed` (I,) items, without those of `refused`
-    (n, I). A list holds at most what its sources propose: fill up from the ladder.
+    (n, I). A list holds at most what its sources propose: fill up from the ladder. Sources named in `without` propose
+    nothing.
 
     Raises ValueError if k is not in 1..I or the ranker was fitted on other features.
     """
     if not 1 <= k <= sources.log.n_items:
         raise ValueError(f"k={k} is not in 1..{sources.log.n_items}, the number of items")
-    candidates = candidates_for(sources, users, allowed, refused)
+    candidates = candidates_for(sources, users, allowed, refused, without)
     score = scores_of(ranker, candidates)
     there = np.flatnonzero(np.isfinite(score))
     depth = min(max(k, rules.depth) if rules and rules.on else k, sources.log.n_items)
@@ -96,14 +100,21 @@ def rank_users(
     groups, parts = _parts(ranker, candidates, chosen, score)
     names, source = _source(candidates, chosen)
     parts = _spread(parts.astype(np.float32), codes, 0)
-    return Ranked(codes, scores, _spread(source, codes, -1), names, groups, parts)
+    return Ranked(codes, scores, _spread(source, codes, -1), names, groups, parts, candidates)
 
 
 def candidates_for(
-    sources: Sources, users: NDArray[np.integer], allowed: Allowed = None, refused: sparse.csr_matrix | None = None
+    sources: Sources,
+    users: NDArray[np.integer],
+    allowed: Allowed = None,
+    refused: sparse.csr_matrix | None = None,
+    without: tuple[str, ...] = (),
 ) -> Candidates:
-    """What the sources propose for `users`, without what each may not be shown."""
+    """What the sources propose for `users`, without what each may not be shown; those in `without` list nothing."""
     lists = {name: found for name, (found, _) in sources.lists(users, allowed).items()}
+    for name in set(without) & set(lists):  # its columns stay, empty: the ranker knows them
+        codes, scores = lists[name]
+        lists[name] = np.full_like(codes, -1), np.full_like(scores, -np.inf)
     if refused is not None:
         lists = {name: (_without(codes, refused), scores) for name, (codes, scores) in lists.items()}
     return candidates_at(sources, users, lists)

@@ -6,7 +6,6 @@ row at an earlier moment is what a night then would have known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +34,11 @@ class Customers:
     features: F64
     seen: Purchases
 
+    def where(self, chosen: slice) -> Customers:
+        rows = np.zeros(len(self.users), bool)
+        rows[chosen] = True
+        return Customers(self.now, self.users[rows], self.names, self.features[rows], self.seen.where(rows))
+
 
 def customers_at(log: ShopLog, now: float, model: BGNBD | None) -> Customers:
     """Features of everybody who bought before `now`, from events before it; those of BG/NBD are 0 without a model.
@@ -47,7 +51,7 @@ def customers_at(log: ShopLog, now: float, model: BGNBD | None) -> Customers:
     if not len(users):
         raise NotEnoughData(f"nobody bought anything before day {now}")
     n, paid = len(users), np.nan_to_num(bought.price.astype(np.float64))
-    seen = purchases_of(who, bought.time, paid, n, now)
+    seen = purchases_of(who, bought.time, bought.price.astype(np.float64), n, now)
     visits = np.unique(np.column_stack([who, np.floor(bought.time).astype(np.int64)]), axis=0)
     visitor, age = visits[:, 0], np.floor(now) - visits[:, 1]
     columns: dict[str, F64] = {"recency": np.log1p(seen.T - seen.t_x), "tenure": np.log1p(seen.T)}
@@ -93,15 +97,16 @@ def will_buy(log: ShopLog, customers: Customers, days: float) -> NDArray[np.bool
     return np.isin(customers.users, after.user[after.kind == PURCHASE])
 
 
-def origins(first: float, end: float, days: float, most: int) -> list[float]:
+def origins(first: float, end: float, days: float, most: int, least: int = 3) -> list[float]:
     """Moments at which `days` ahead are known, latest first, `days` apart; each has at least 2 * `days` behind it.
 
-    Raises NotEnoughData for fewer than three: one to be judged at, one to choose at, one to learn from.
+    Raises NotEnoughData for fewer than `least`: one to choose at and one to learn from, and one more to be judged at
+    where figures of the choice itself are wanted.
     """
     found = [end - days * (back + 1) for back in range(most) if end - days * (back + 1) - first >= 2 * days]
-    if len(found) < 3:
+    if len(found) < least:
         raise NotEnoughData(
-            f"{end - first:.0f} days of purchases; {5 * days:.0f} are needed to look {days:.0f} days ahead"
+            f"{end - first:.0f} days of purchases; {(least + 2) * days:.0f} are needed to look {days:.0f} days ahead"
         )
     return found
 
@@ -147,19 +152,35 @@ def calibration_error(chance: F64, truth: NDArray[np.bool_]) -> float:
 
 def log_loss(chance: F64, truth: NDArray[np.bool_]) -> float:
     """Mean, in nats; a chance is never taken for surer than 1 in 1,000."""
+    return float(-log_likelihood(chance, truth).mean())
+
+
+def log_likelihood(chance: F64, truth: NDArray[np.bool_]) -> F64:
+    """(n,) of what came, in nats, 0 or less; a chance is never taken for surer than 1 in 1,000."""
     sure = np.clip(chance, 1e-3, 1 - 1e-3)
-    return float(-np.where(truth, np.log(sure), np.log1p(-sure)).mean())
+    return np.where(truth, np.log(sure), np.log1p(-sure))
 
 
-def calibrated(said: F64, truth: NDArray[np.bool_]) -> Callable[[F64], F64]:
-    """A rising function of scores that makes them the shares seen among customers (n,) with `said` and `truth`.
+@dataclass(frozen=True)
+class Calibration:
+    """A rising function of scores through (at, share), each (K,), straight between them and level beyond."""
+
+    at: F64
+    share: F64
+
+    def __call__(self, scores: F64) -> F64:
+        return np.asarray(np.interp(scores, self.at, self.share))
+
+
+def calibrated(said: F64, truth: NDArray[np.bool_]) -> Calibration:
+    """What makes scores the shares seen among customers (n,) with `said` and `truth`.
 
     Isotonic regression over groups of a hundred, so that a step is not one customer, and straight between their means.
     """
     order = np.argsort(said, kind="stable")
-    groups = np.array_split(order, max(2, min(len(order) // 100, 50)))
-    at = np.array([said[part].mean() for part in groups if len(part)])
-    share = np.array([truth[part].mean() for part in groups if len(part)])
-    weight = np.array([float(len(part)) for part in groups if len(part)])
-    rising = isotonic_regression(share, weights=weight).x
-    return lambda scores: np.asarray(np.interp(scores, at, rising))
+    groups = [part for part in np.array_split(order, max(2, min(len(order) // 100, 50))) if len(part)]
+    # Many may have the same score, more than one group: they are one.
+    at, group = np.unique([said[part].mean() for part in groups], return_inverse=True)
+    weight = np.bincount(group, [len(part) for part in groups])
+    share = np.bincount(group, [truth[part].sum() for part in groups]) / weight
+    return Calibration(at, np.asarray(isotonic_regression(share, weights=weight).x))

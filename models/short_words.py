@@ -10,6 +10,7 @@ from models.facts import Claim
 _COLOURS = {"红": "red", "黑": "black", "白": "white", "蓝": "blue", "绿": "green", "灰": "grey", "粉": "pink",
             "紫": "purple", "黄": "yellow", "橙": "orange", "棕": "brown", "金": "gold", "银": "silver"}  # fmt: skip
 _ANY = "".join(_COLOURS)
+_COLOURED = re.compile(f"[{_ANY}]")
 _BARE = re.compile(
     rf"(?<![网走爆当大明洁雪吸])(?!粉底|白大|白领|黄金)[{_ANY}]{{1,3}}"
     r"(?=色?(?:相间|相配|搭配|条纹|条|格|拼接|拼色|拼|撞|配色|两色|双色|三色)|的?(?:连衣)?裙|裤|衣|衫|衬|鞋"
@@ -43,7 +44,7 @@ _BY = re.compile(
 
 def short_words(cased: str, folded: str) -> Iterator[Claim]:
     """Claims of kinds colour, size and brand, of the text folded with and without its case."""
-    for found in _BARE.finditer(folded):
+    for found in _BARE.finditer(folded) if _COLOURED.search(folded) else ():
         for c in found[0]:
             yield Claim("colour", f"colour:{_COLOURS[c]}", found.start(), found.end())
     for found in _SIZE.finditer(cased):

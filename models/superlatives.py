@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from models.facts import Claim
+from models.languages import CJK
 
 _ZH = re.compile(
     r"最(?!近|后|初|终|起码|先|多不|少也|多可|多能)[\u4e00-\u9fff]{1,2}"
@@ -29,7 +30,7 @@ _EN = re.compile(
 
 def superlatives(folded: str) -> Iterator[Claim]:
     """Claims of kind superlative, of folded text; value "superlative " and what is written."""
-    for found in _ZH.finditer(folded):
+    for found in _ZH.finditer(folded) if CJK.search(folded) or "1" in folded else ():
         yield Claim("superlative", f"superlative {found[0]}", found.start(), found.end())
     for found in _EN.finditer(folded):
         yield Claim("superlative", f"superlative {found[0]}", found.start(), found.end())

@@ -85,6 +85,8 @@ def _stock(claim: Claim, facts: Facts) -> bool:
 def _date(claim: Claim, facts: Facts) -> bool:
     if claim.value == "date:limited_time":
         return bool(facts.dates)
+    if claim.value.startswith("weekday "):
+        return any(day.weekday() == int(claim.value[8:]) for day in facts.dates)
     said = claim.value.split("-")
     for day in facts.dates:
         parts = [f"{day.year}", f"{day.month:02d}", f"{day.day:02d}"]

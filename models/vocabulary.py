@@ -99,6 +99,10 @@ class Vocabulary:
         return cls({key: tuple(found.values()) for key, found in words.items()}, tuple(spelled.values()),
                    _brands(rows), {value: _closure(value, parents) for value in parents})  # fmt: skip
 
+    def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
+        """Sent to another process as its words; what was worked out from them is worked out there."""
+        return Vocabulary, (self.words, self.spelled, self.brands, self.above)
+
     @cached_property
     def chinese(self) -> re.Pattern[str]:
         return re.compile(tree_pattern(form for form in self.spelled if CJK.search(form)))

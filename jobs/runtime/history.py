@@ -13,14 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from models.shop_log import KINDS, ShopLog
+from models.top_k import DoesNotFit
 from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
 
 _DAY = 86_400_000_000  # microseconds
 _COLUMNS = ["user_id", "item_id", "event_type", "event_time", "price"]
 _KIND_OF = {**{kind: at for at, kind in enumerate(KINDS)}, "click": KINDS.index("view")}
 _MOST_ATTRIBUTES = 8  # of the catalogue's own, the most common ones, beside category and brand
+_EVENT_BYTES = 21 * 4  # of an event in a `ShopLog`, with the copies while it is put together and cut
 _LEAST_SHARE = 0.05  # of the items; an attribute that fewer have tells a ranker nothing
 
 
@@ -42,11 +45,35 @@ def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarr
     return log, np.asarray(user_ids.to_pylist(), np.str_), np.asarray(item_ids.to_pylist(), np.str_)
 
 
+def refuse_too_many(night: Night, days: int, setting: str) -> None:
+    """Raises DoesNotFit, with the numbers, where the events of the last `days` days do not fit; `setting` is theirs.
+
+    All lines are counted, those without a user or an item too: how many they are is known only after reading.
+    """
+    first = night.date - dt.timedelta(days=days - 1)
+    events = sum(pq.read_metadata(path, filesystem=night.lake.fs).num_rows
+                 for path in night.paths_since(CLEAN_EVENTS, first))  # fmt: skip
+    need, free = events * _EVENT_BYTES, available_bytes()
+    if need > free:
+        raise DoesNotFit(
+            f"{events:,} events of {days} days take {need / 2**30:.1f} GiB as arrays, {free / 2**30:.1f} GiB are "
+            f"available; lower {setting} or run on a larger machine"
+        )
+
+
 def read_log(
-    night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array, attributes: dict[str, np.ndarray]
+    night: Night,
+    days: int,
+    user_ids: pa.Array,
+    item_ids: pa.Array,
+    attributes: dict[str, np.ndarray],
+    whole_lines: bool = False,
 ) -> ShopLog:
-    """What users did with items in the last `days` days, the night's among them; codes are places in the ids."""
-    parts = list(_events(night, days, user_ids, item_ids))
+    """What users did with items in the last `days` days, the night's among them; codes are places in the ids.
+
+    whole_lines: `price` is that of the line, units times unit price, not of one unit.
+    """
+    parts = list(_events(night, days, user_ids, item_ids, whole_lines))
     user, item, kind, time, price = (np.concatenate([part[at] for part in parts]) for at in range(5))
     end = night_end(night.date)
     return ShopLog(
@@ -61,7 +88,9 @@ def read_log(
     )
 
 
-def _events(night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array) -> Iterator[tuple[np.ndarray, ...]]:
+def _events(
+    night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array, whole_lines: bool
+) -> Iterator[tuple[np.ndarray, ...]]:
     """(user, item, kind, time, price) of one file each; first an empty one, so that there is always a part."""
     kinds = pa.array(list(_KIND_OF))
     codes = np.array(list(_KIND_OF.values()), np.int8)
@@ -72,13 +101,16 @@ def _events(night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array) -> 
     yield (empty.astype(np.int32), empty.astype(np.int32), empty.astype(np.int8), empty, empty.astype(np.float32))
     first = night.date - dt.timedelta(days=days - 1)
     for path in night.paths_since(CLEAN_EVENTS, first):
-        part = pq.read_table(path, columns=_COLUMNS, filesystem=night.lake.fs, filters=wanted, partitioning=None)
+        columns = [*_COLUMNS, "quantity"] if whole_lines else _COLUMNS
+        part = pq.read_table(path, columns=columns, filesystem=night.lake.fs, filters=wanted, partitioning=None)
         if part.num_rows:
             user, item = _codes(part["user_id"], user_ids), _codes(part["item_id"], item_ids)
             known = (user >= 0) & (item >= 0)  # a shop's events may name items that its catalogue does not
             kind = codes[pc.index_in(part["event_type"], kinds).to_numpy()]
             time = part["event_time"].cast(pa.int64()).to_numpy() / _DAY
             price = part["price"].to_numpy().astype(np.float32)
+            if whole_lines:
+                price = price * part["quantity"].to_numpy().astype(np.float32)
             yield user[known], item[known], kind[known], time[known], price[known]
 
 

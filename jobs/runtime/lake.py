@@ -72,8 +72,11 @@ class Lake:
         return sorted(info.base_name for info in self.fs.get_file_info(selector))
 
     def put_json(self, obj: Any, *parts: str) -> None:
+        self.put_text(json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True), *parts)
+
+    def put_text(self, text: str, *parts: str) -> None:
         """Replace one small file atomically: readers see the old content or the new, never a part."""
-        data = json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True).encode()
+        data = text.encode()
         path = self.path(*parts)
         if self.is_local:
             self.fs.create_dir(os.path.dirname(path), recursive=True)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.runtime.arms import Arms
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.scoring import Catalogue, Scorer, ladders_from
@@ -20,15 +21,20 @@ from schemas.tables import INTEREST, ITEMS, POPULAR_ITEMS, USERS
 _HISTORY = 10  # items of a user's own that a reason may name
 
 
-def catalogue_of(night: Night) -> Catalogue:
-    """The night's items as arrays. Raises ValueError, with the numbers, for what cannot be listed or does not fit."""
+def catalogue_of(night: Night, arms: Arms) -> Catalogue:
+    """The night's items as arrays, for all arms.
+
+    Raises ValueError, with the numbers, for what cannot be listed or does not fit.
+    """
     config = night.settings.section("recommend")
     folder = night.lake.model_before("als", night.date, including=True)
     if folder is None:
         raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
     with night.lake.local_copy(*folder) as path:
         model = ALS.load(path)
-    ladders = ladders_from(night.read_arrow(POPULAR_ITEMS), config.segment_by, config.trending_places)
+    ladders = ladders_from(
+        night.read_arrow(POPULAR_ITEMS), config.segment_by, arms.most_trending(config.trending_places)
+    )
     described = describe_items(night, config)
     return Catalogue.of(described, model, ladders, night.settings.section("diversity"))
 

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.log import get_logger
@@ -99,6 +100,11 @@ class Night:
         version = self.lake.before(table, self.date)
         return self._frame(table, [version] if version else [])
 
+    def read_as_of(self, table: Table, day: dt.date) -> DataFrame:
+        """The newest version up to `day`; empty where there is none."""
+        version = self.lake.before(table, day + dt.timedelta(days=1))
+        return self._frame(table, [version] if version else [])
+
     def read_window(self, table: Table, days: int) -> DataFrame:
         """The partitions of the `days` days before this night."""
         return self._frame(table, self._between(table, self.date - dt.timedelta(days=days)))
@@ -110,6 +116,19 @@ class Night:
         """
         first = after + dt.timedelta(days=1) if after else dt.date.min
         return self._frame(table, [*self._between(table, first), self.version(table)])
+
+    def each_since(self, table: Table, after: dt.date | None, columns: list[str]) -> Iterator[tuple[dt.date, pa.Table]]:
+        """Those partitions one by one, each with its date, in the driver's memory: for tables that do not say it."""
+        first = after + dt.timedelta(days=1) if after else dt.date.min
+        for version in [*self._between(table, first), self.version(table)]:
+            yield dt.date.fromisoformat(version.date), self.load_arrow(table, version, columns)
+
+    def read_arrivals(self, table: Table, after: dt.date | None) -> DataFrame:
+        """As `read_since`, with `arrived`: the night that brought the row."""
+        first = after + dt.timedelta(days=1) if after else dt.date.min
+        versions = [*self._between(table, first), self.version(table)]
+        parts = [self._frame(table, [v]).withColumn("arrived", F.lit(v.date).cast("date")) for v in versions]
+        return functools.reduce(DataFrame.unionByName, parts)
 
     def paths_since(self, table: Table, first: dt.date) -> list[str]:
         """The files of all dates from `first` to tonight, for what reads them one at a time."""
@@ -134,8 +153,14 @@ class Night:
         parts = [pq.read_table(p, filesystem=self.lake.fs, columns=columns) for p in paths]
         return pa.concat_tables(parts) if parts else arrow_schema(table).empty_table().select(columns or table.names)
 
+    def read_files(self, table: Table, files: list[str]) -> DataFrame:
+        """Files of the lake that hold rows of `table`, such as published ones."""
+        return self._read([self.lake.url(file) for file in files], table)
+
     def _frame(self, table: Table, versions: list[Version]) -> DataFrame:
-        urls = [url for v in versions for url in self.lake.file_urls(v)]
+        return self._read([url for v in versions for url in self.lake.file_urls(v)], table)
+
+    def _read(self, urls: list[str], table: Table) -> DataFrame:
         if not urls:
             return self.spark.createDataFrame([], table.ddl)
         return self.spark.read.schema(table.ddl).parquet(*urls)

@@ -107,6 +107,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         raise FileNotFoundError(f"no run of {day} in {where}; run `python -m jobs nightly --date {day}` first")
     pointed = published.current(lake)
     lines = [f"night {day}", "", *accounts([facts]), "", *_quality_table([facts], f"on {day}"), ""]
+    lines += [*experiment_lines(lake, day), ""]
     if pointed is None:
         return "\n".join([*lines, "nothing is published yet"])
     lines.append(f"published {pointed['run']}, valid until {pointed['valid_until']}, in {lake.path('published')}")
@@ -115,6 +116,38 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
     lines += copy_examples(lake, pointed)
     return "\n".join(lines)
+
+
+def experiment_lines(lake: Lake, day: dt.date) -> list[str]:
+    """The night's experiments, a line for each arm, and where shares moved for the next night."""
+    folder = ("runs", f"date={day}", f"run={last_run(lake, day)}", "judge_experiments.json")
+    facts = lake.get_json(*folder) if lake.exists(*folder) else {"results": [], "moves": []}
+    lines = [] if facts["results"] else ["no experiment runs"]
+    for name in dict.fromkeys(row["experiment"] for row in facts["results"]):
+        rows = [row for row in facts["results"] if row["experiment"] == name]
+        lines.append(
+            f"experiment {name}, metric {rows[0]['metric']}: {rows[0]['status']} "
+            f"({rows[0]['planned_users']:,} users an arm planned)"
+        )
+        lines += [_arm_line(row) for row in rows]
+    for move in facts["moves"]:
+        if move["before"] != move["after"]:
+            lines.append(
+                f"  {move['name']}: share of {move['what']} moves {move['before']:.3f} -> {move['after']:.3f} "
+                f"(bounds {move['low']:.3f} to {move['high']:.3f}; {move['wins']:,} of {move['trials']:,})"
+            )
+    return lines
+
+
+def _arm_line(row: dict[str, Any]) -> str:
+    line = f"  {row['arm']:12} {row['users']:>8,} users"
+    if "mean" not in row:
+        split = f", split by chance {row['sample_ratio_p']:.1g}" if row["sample_ratio_p"] is not None else ""
+        return f"{line}: {row['status']}{split}"
+    line += f"   mean {row['mean']:.4f}"
+    if "difference" in row:
+        line += f"   difference {row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}], p {row['p']:.2f}"
+    return f"{line}   a night, all in this arm {row['snips']:.4f} [{row['snips_low']:.4f}, {row['snips_high']:.4f}]"
 
 
 def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:

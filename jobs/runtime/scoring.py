@@ -5,6 +5,7 @@ The catalogue travels once to each worker as a broadcast; sources and ranker are
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator
@@ -18,9 +19,12 @@ import pyarrow.compute as pc
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from jobs.runtime.arms import Arms, Explored, Group, ruled
 from jobs.runtime.lake import Lake
 from models.als import ALS
 from models.diversity import DiversityConfig
+from models.experiments import places as chances
+from models.explored import best_by_source, draw
 from models.hybrid import Ranked, Rules, rank_users
 from models.lists import Lists, Rung, because, fill
 from models.ranker import Ranker
@@ -31,6 +35,8 @@ from schemas.tables import RECOMMENDATIONS, SIMILAR_ITEMS
 
 _BLOCK = 1024  # users ranked at once: some hundred candidates each, fifty features
 _PARTS = 3  # of a score that a row tells
+TRENDING = 2  # its fallback level
+_LEFT = -2  # a place whose item went to another
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 # Why, for a person, by source; those of BECAUSE end with the title of an item of the user's own.
 REASONS = {
@@ -101,10 +107,24 @@ class Catalogue:
         makers = _makers(described)
         return cls(item_ids, titles, shown, at >= 0, replenishable, factors, ladders, last, rules, makers)
 
+    def under(self, group: Group, trending_places: int) -> Catalogue:
+        """The same items under the rules of a group of users."""
+        diversity = dataclasses.replace(
+            self.rules.diversity, **group.changes.of("most_per_category", "most_per_brand", "mmr")
+        )
+        ladders = {segment: [_cut(rung, trending_places) for rung in rungs] for segment, rungs in self.ladders.items()}
+        return dataclasses.replace(self, ladders=ladders, rules=dataclasses.replace(self.rules, diversity=diversity))
+
     def as_codes(self) -> pa.Table:
         """(item_id, code, is_replenishable), to join with pairs."""
         codes = pa.array(np.arange(len(self.item_ids), dtype=np.int32))
         return pa.table({"item_id": self.item_ids, "code": codes, "is_replenishable": pa.array(self.replenishable)})
+
+
+def _cut(rung: Rung, trending_places: int) -> Rung:
+    if rung.level != TRENDING or len(rung.codes) <= trending_places:
+        return rung
+    return Rung(rung.codes[:trending_places], rung.scores[:trending_places], rung.level)
 
 
 def _makers(described: pa.Table) -> np.ndarray:
@@ -134,7 +154,7 @@ def ladders_from(
     if "trending" in lists:
         items, scores = lists["trending"]
         lists["trending"] = (items[:trending_places], scores[:trending_places])
-    common = [(*lists[name], level) for name, level in (("trending", 2), ("all", 3)) if name in lists]
+    common = [(*lists[name], level) for name, level in (("trending", TRENDING), ("all", 3)) if name in lists]
     prefix = f"{segment_by}="
     own: dict[str | None, list[tuple[pa.Array, np.ndarray, int]]] = {
         s.removeprefix(prefix): [(*rows, 1), *common] for s, rows in lists.items() if s.startswith(prefix)
@@ -171,17 +191,33 @@ def _loaded(scorer: Scorer) -> tuple[Sources, Ranker | None, pa.Array] | None:
     return scorer.load()
 
 
-def list_writer(shared: Any, scorer: Scorer, config: Any, valid_until: dt.datetime) -> Batches:
-    """mapInArrow function: (user_id, segment, refused, bought, history) -> RECOMMENDATIONS."""
+def list_writer(shared: Any, scorer: Scorer, config: Any, valid_until: dt.datetime, arms: Arms) -> Batches:
+    """mapInArrow function: (user_id, segment, refused, bought, history) -> RECOMMENDATIONS, each user under his arm."""
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        catalogue: Catalogue = shared.value
+        made: dict[str, tuple[Catalogue, Any]] = {}
         with threadpool_limits(1):
             for batch in batches:
                 for start in range(0, batch.num_rows, _BLOCK):
-                    yield _list_rows(batch.slice(start, _BLOCK), _loaded(scorer), catalogue, config, valid_until)
+                    block = batch.slice(start, _BLOCK)
+                    for group in arms.groups(block["user_id"].to_pylist()):
+                        if group.arm not in made:
+                            rules = ruled(config, group.changes)
+                            made[group.arm] = shared.value.under(group, rules.trending_places), rules
+                        users = block if len(group.rows) == block.num_rows else block.take(pa.array(group.rows))
+                        yield _list_rows(
+                            users, _loaded(scorer), *made[group.arm], Way(group, arms.explored), valid_until
+                        )
 
     return write
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is done beside the rules: what the users' arm asks for, and the place that chance fills."""
+
+    group: Group
+    explored: Explored | None
 
 
 def _list_rows(
@@ -189,32 +225,35 @@ def _list_rows(
     loaded: tuple[Sources, Ranker | None, pa.Array] | None,
     catalogue: Catalogue,
     config: Any,
+    way: Way,
     valid_until: dt.datetime,
 ) -> pa.RecordBatch:
     places = min(config.k + config.spares, int(catalogue.shown.sum()))
     refused, bought, history = (_csr(users[c], len(catalogue.item_ids)) for c in ("refused", "bought", "history"))
     own = Own.nothing(users.num_rows, places)
     if loaded is not None:
-        own = _own_lists(users["user_id"], loaded, catalogue, refused, places, config)
+        own = _own_lists(users["user_id"], loaded, catalogue, refused, places, config, way)
     ladders = [catalogue.ladders.get(s, catalogue.ladders[None]) for s in users["segment"].to_pylist()]
     lists = fill(own.codes, own.scores, refused, ladders, catalogue.last)
     why = because(history, catalogue.factors, lists.codes)
-    return _as_rows(users, lists, own, bought, why, catalogue, config, valid_until)
+    return _as_rows(users, lists, own, bought, why, catalogue, config, way.group, valid_until)
 
 
 @dataclass(frozen=True)
 class Own:
-    """Lists by own history (n, places): codes, -1 where nothing is left, scores, source and parts of the score."""
+    """Lists by own history (n, places): codes, -1 where nothing is left, scores, source, parts of the score, and the
+    probability by which chance chose the source."""
 
     codes: np.ndarray
     scores: np.ndarray
     source: np.ndarray
     parts: np.ndarray
+    chance: np.ndarray
 
     @classmethod
     def nothing(cls, n: int, places: int) -> Own:
-        words = np.full((n, places), "", object)
-        return cls(np.full((n, places), -1, np.int32), np.zeros((n, places), np.float32), words, words.copy())
+        words, codes = np.full((n, places), "", object), np.full((n, places), -1, np.int32)
+        return cls(codes, np.zeros((n, places), np.float32), words, words.copy(), np.ones((n, places)))
 
 
 def _own_lists(
@@ -224,6 +263,7 @@ def _own_lists(
     refused: sparse.csr_matrix,
     places: int,
     config: Any,
+    way: Way,
 ) -> Own:
     """The ranked lists of the users whom the sources know; nothing for the others."""
     sources, ranker, known = loaded
@@ -232,36 +272,85 @@ def _own_lists(
     there = np.flatnonzero(code >= 0)
     there = there[sources.knows(code[there])]
     there = there[np.argsort(code[there])]
-    if len(there):
-        ranked = rank_users(sources, ranker, code[there], places, catalogue.shown, refused[there], catalogue.rules)
-        own.codes[there], own.scores[there] = ranked.codes, np.where(ranked.codes >= 0, ranked.scores, 0)
-        own.source[there] = np.array([*ranked.sources, ""], object)[ranked.source]
-        own.parts[there] = _in_words(ranked)
-        new = sources.new_for(code[there], config.new_places, refused[there])
-        _make_room(own, there, new, min(config.k, places) - config.new_places)
+    if not len(there):
+        return own
+    ranked = rank_users(
+        sources, ranker, code[there], places, catalogue.shown, refused[there], catalogue.rules,
+        way.group.changes.without,
+    )  # fmt: skip
+    own.codes[there], own.scores[there] = ranked.codes, np.where(ranked.codes >= 0, ranked.scores, 0)
+    own.source[there] = np.array([*ranked.sources, ""], object)[ranked.source]
+    own.parts[there] = _in_words(ranked)
+    last = min(config.k, places) - config.new_places  # the first place of the new items
+    if way.group.changes.first:
+        _put_first(own, there, ranked, way.group.changes.first, len(catalogue.item_ids))
+    if way.explored is not None and last > 0:
+        _explore(own, there, user_ids.take(pa.array(there)), ranked, way.explored, last - 1, len(catalogue.item_ids))
+    new = sources.new_for(code[there], config.new_places, refused[there])
+    _make_room(own, there, new, last)
     return own
+
+
+def _put_first(own: Own, users: np.ndarray, ranked: Ranked, source: str, n_items: int) -> None:
+    """The best item of `source` takes the first place of each of `users` (n,) for whom it has one."""
+    best = best_by_source(ranked.candidates, (source,), own.codes[users][:, :0], n_items)
+    _insert(own, users, best, np.full(best.shape, source, object), np.ones(best.shape), 0)
+
+
+def _explore(
+    own: Own, users: np.ndarray, user_ids: pa.Array, ranked: Ranked, explored: Explored, at: int, n_items: int
+) -> None:
+    """Give place `at` (from 0) of each of `users` (n,), or the end of a shorter list, to a source that chance draws.
+
+    Chance draws among the sources that have an item for the user which does not stand above.
+    """
+    names = tuple(explored.shares)
+    best = best_by_source(ranked.candidates, names, own.codes[users][:, :at], n_items)
+    chance = chances(user_ids.to_pylist(), "explored place", explored.salt)
+    drawn, probability = draw(np.array(list(explored.shares.values())), best >= 0, chance)
+    item = np.where(drawn >= 0, best[np.arange(len(drawn)), drawn], -1).astype(np.int32)
+    source = np.array([*names, ""], object)[drawn]
+    _insert(own, users, item[:, None], source[:, None], probability[:, None], at)
 
 
 def _make_room(own: Own, users: np.ndarray, new: tuple[np.ndarray, np.ndarray], first: int) -> None:
     """Put the new items (n, m) of `users` (n,) into the places from `first` on, or behind a shorter list; what stood
     there moves down."""
     codes, scores = new
+    words = np.array([f"als {score:+.2f}" for score in scores.ravel().tolist()], object).reshape(scores.shape)
+    source = np.full(codes.shape, "new_item", object)
+    _come(own, users, Own(codes, np.where(codes >= 0, scores, 0), source, words, np.ones(codes.shape)), first)
+
+
+def _insert(own: Own, users: np.ndarray, codes: np.ndarray, source: np.ndarray, chance: np.ndarray, first: int) -> None:
+    """As `_make_room`, for items (n, 1) that may stand in the list already: they move up, with their score."""
+    same = own.codes[users] == np.where(codes >= 0, codes, -2)
+    stood = same.argmax(axis=1)[:, None]
+    there = same.any(axis=1, keepdims=True)
+    scores = np.where(there, np.take_along_axis(own.scores[users], stood, axis=1), 0)
+    words = np.where(there, np.take_along_axis(own.parts[users], stood, axis=1), "")
+    own.codes[users] = np.where(same, _LEFT, own.codes[users])
+    _come(own, users, Own(codes, scores, source, words, chance), first)
+
+
+def _come(own: Own, users: np.ndarray, new: Own, first: int) -> None:
+    """Rows of `new` (n, m) into the places from `first` on, or behind a shorter list; what left makes no gap."""
     places = own.codes.shape[1]
     begin = np.minimum(first, (own.codes[users] >= 0).sum(axis=1))[:, None]
-    stood, come = np.arange(places), np.arange(codes.shape[1])
+    stood, come = np.arange(places), np.arange(new.codes.shape[1])
+    behind = places + new.codes.shape[1]
+    ahead = np.cumsum(own.codes[users] == _LEFT, axis=1)  # what left above: the others move up
     keys = np.hstack([
-        stood + np.where(stood >= begin, codes.shape[1], 0),
-        np.where(codes >= 0, begin + come, places + codes.shape[1]),
+        np.where(
+            own.codes[users] == _LEFT, behind, stood - ahead + np.where(stood - ahead >= begin, new.codes.shape[1], 0)
+        ),
+        np.where(new.codes >= 0, begin + come, behind),
     ])  # fmt: skip
     order = np.argsort(keys, axis=1, kind="stable")[:, :places]
-    words = np.array([f"als {score:+.2f}" for score in scores.ravel().tolist()], object).reshape(scores.shape)
-    for column, values in (
-        (own.codes, codes),
-        (own.scores, np.where(codes >= 0, scores, 0)),
-        (own.source, np.full(codes.shape, "new_item", object)),
-        (own.parts, words),
-    ):
+    for name in (f.name for f in dataclasses.fields(Own)):
+        column, values = getattr(own, name), getattr(new, name)
         column[users] = np.take_along_axis(np.hstack([column[users], values]), order, axis=1)
+    own.codes[own.codes == _LEFT] = -1
 
 
 def _in_words(ranked: Ranked) -> np.ndarray:
@@ -297,13 +386,15 @@ def _as_rows(
     because_of: np.ndarray,
     catalogue: Catalogue,
     config: Any,
+    group: Group,
     valid_until: dt.datetime,
 ) -> pa.RecordBatch:
     row, place = np.nonzero(lists.codes >= 0)
     codes, level, why = lists.codes[row, place], lists.levels[row, place], because_of[row, place]
     again = np.asarray(bought[row, codes]).ravel() > 0 if len(row) else np.zeros(0, bool)
     source = np.array(["", "segment_popular", "trending", "popular"], object)[level]
-    source = np.where(level == 0, np.where(again, "buy_again", own.source[row, place]), source)
+    chance = np.where(level == 0, own.chance[row, place], 1.0)
+    source = np.where(level == 0, np.where(again & (chance == 1), "buy_again", own.source[row, place]), source)
     segments = np.array([s or "" for s in users["segment"].to_pylist()], dtype=object)[row]
     titles = np.asarray(catalogue.titles.take(pa.array(np.maximum(why, 0))).to_pylist(), dtype=object)
     reason = np.array([REASONS.get(name, "for you") for name in source], object)
@@ -322,6 +413,8 @@ def _as_rows(
         "fallback_level": level,
         "slot": pa.array([config.slot] * len(row), pa.string()),
         "is_spare": place >= config.k,
+        "arm": pa.array([group.arm] * len(row), pa.string()),
+        "propensity": group.probability * chance,
         "valid_until": pa.array([valid_until] * len(row), pa.timestamp("us", tz="UTC")),
     }
     return pa.table(columns).cast(arrow_schema(RECOMMENDATIONS)).combine_chunks().to_batches()[0]

@@ -15,7 +15,10 @@ SECTIONS = {
     "clean": "jobs.clean_events:CleanConfig",
     "gate": "jobs.check_tables:GateConfig",
     "interest": "jobs.runtime.interest:InterestConfig",
+    "profiles": "jobs.update_profiles:ProfilesConfig",
     "together": "jobs.find_bought_together:TogetherConfig",
+    "offers": "jobs.runtime.offer_terms:OffersConfig",
+    "segments": "models.segments:SegmentsConfig",
     "audiences": "jobs.find_audiences:AudiencesConfig",
     "train": "jobs.train_als:TrainConfig",
     "als": "models.als:ALSConfig",
@@ -23,15 +26,22 @@ SECTIONS = {
     "sequences": "jobs.train_lstm:TrainLSTMConfig",
     "hybrid": "jobs.train_ranker:TrainRankerConfig",
     "ranker": "models.ranker:RankerConfig",
+    "propensity": "jobs.predict_purchases:PropensityConfig",
     "cold": "models.cold:ColdConfig",
     "diversity": "models.diversity:DiversityConfig",
+    "prices": "jobs.suggest_prices:SuggestPricesConfig",
+    "pricing": "models.pricing:PricingConfig",
+    "elasticity": "models.elasticity:ElasticityConfig",
     "recommend": "jobs.recommend_items:RecommendConfig",
     "copywriting": "jobs.train_copywriter:TrainCopywriterConfig",
     "copywriter": "models.copywriter:CopywriterConfig",
     "copy": "jobs.runtime.copy_rules:CopyConfig",
+    "experiments": "jobs.runtime.experiments:ExperimentsConfig",
     "judge": "jobs.judge_lists:JudgeConfig",
     "publish": "jobs.publish_night:PublishConfig",
 }
+# Others are read when their job asks; what may not be asked of prices at all is refused before the night begins.
+REFUSED_AT_LOAD = {"prices"}
 
 
 class Settings:
@@ -42,6 +52,8 @@ class Settings:
         unknown = set(self.changed) - set(SECTIONS)
         if unknown:
             raise ValueError(f"settings have no section {sorted(unknown)}; there are {', '.join(SECTIONS)}")
+        for name in REFUSED_AT_LOAD & set(self.changed):
+            self.section(name)
 
     def section(self, name: str) -> Any:
         """The section's frozen dataclass; ValueError names an unknown key and the known ones."""

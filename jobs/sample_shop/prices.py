@@ -24,12 +24,15 @@ class PricePlan:
 
 @dataclass(frozen=True)
 class PriceHistory:
-    """units, price (I, T), price NaN where not on sale; category, truth (I,): each item's own-price elasticity."""
+    """units, price (I, T), price NaN where not on sale; category, truth (I,): each item's own-price elasticity; base,
+    level (I,): the price before all changes, and the logarithm of the units a week that it sells."""
 
     units: F64
     price: F64
     category: NDArray[np.int64]
     truth: F64
+    base: F64
+    level: F64
 
 
 def make_prices(plan: PricePlan) -> PriceHistory:
@@ -58,4 +61,5 @@ def make_prices(plan: PricePlan) -> PriceHistory:
     begin = np.where(rng.random(plan.items) < 0.1, rng.integers(10, plan.weeks - 10, plan.items), 0)
     sold_out = rng.random(shape) < 0.03
     absent = (np.arange(plan.weeks) < begin[:, None]) | sold_out
-    return PriceHistory(np.where(absent, 0.0, units), np.where(absent, np.nan, price), category, truth)
+    units, price = np.where(absent, 0.0, units), np.where(absent, np.nan, price)
+    return PriceHistory(units, price, category, truth, base, level)

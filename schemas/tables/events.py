@@ -40,7 +40,7 @@ CLEAN_EVENTS = Table(
         Column("event_date", "date", "UTC day of `event_time`; earlier than the partition's date for a late event."),
         Column("source_file", "string", "The file it came in."),
     ),
-    readers="update_interest, build_features, judge_lists",
+    readers="update_interest, build_features, judge_lists, judge_experiments",
     may_be_empty=True,
 )
 

@@ -50,7 +50,7 @@ USER_FEATURES = Table(
         Column("sessions", "int64", "Sessions begun.", min=0),
         Column("searches", "int64", "Searches.", min=0),
     ),
-    readers="recommend_items",
+    readers="recommend_items, judge_experiments",
 )
 
 ITEM_FEATURES = Table(

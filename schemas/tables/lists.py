@@ -36,12 +36,15 @@ RECOMMENDATIONS = Table(
         Column("fallback_level", "int32", "0 own history, 1 segment, 2 trending, 3 overall popularity.", min=0, max=3),
         Column("slot", "string", "The storefront placement it is made for."),
         Column("is_spare", "bool", "True above k."),
+        Column("arm", "string", "The user's arm, as 'experiment=arm', several joined by ';'; 'all' where none runs."),
+        Column("propensity", "float32", "Probability by which chance gave this user this arm and, in an explored "
+               "place, this source; 1 where nothing was left to chance.", min=0, max=1),
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
-    readers="the storefront; judge_lists tomorrow",
+    readers="the storefront; judge_lists and judge_experiments tomorrow",
     published=True,
-    version=2,
-)
+    version=3,
+)  # fmt: skip
 
 SIMILAR_ITEMS = Table(
     name="similar_items",
@@ -78,20 +81,33 @@ BOUGHT_TOGETHER = Table(
     may_be_empty=True,
 )
 
+AUDIENCE_KINDS = ("item", "segment", "campaign")
+
 AUDIENCES = Table(
     name="audiences",
-    grain="one user of those who would want one item most and have not bought it",
-    key=("item_id", "rank"),
+    grain="one user of those whom one item, segment or campaign is for",
+    key=("kind", "target", "rank"),
     columns=(
-        Column("item_id", "string", "The shop's item id; on sale, and known by what people did with it."),
-        Column("rank", "int32", "1 would want it most.", min=1),
+        Column("kind", "string", "What `target` names.", one_of=AUDIENCE_KINDS),
+        Column("target", "string", "An item on sale, known by what people did with it; a segment_id; an offer_id."),
+        Column("item_id", "string", "The target where it is an item, as in version 1.", nullable=True),
+        Column(
+            "rank", "int32", "1 first: would want the item most; is the most active; is worth the offer most.", min=1
+        ),
         Column("user_id", "string", "The shop's account id."),
-        Column("score", "float32", "Inner product of the ALS factors; compares within one item.", min=0),
+        Column(
+            "score",
+            "float32",
+            "Compares within one target. Item: inner product of the ALS factors; segment: events, halved every "
+            "half-life; campaign: the offer's expected value, null where there is not enough data.",
+            nullable=True,
+        ),
         Column("valid_until", "timestamp", "Not to be used after this, UTC."),
     ),
-    readers="campaigns",
+    readers="campaigns; export_audience",
     published=True,
     may_be_empty=True,
+    version=2,
 )
 
 POPULAR_ITEMS = Table(

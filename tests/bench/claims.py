@@ -170,17 +170,21 @@ def shown(case: Case, found: list[Claim], text: str) -> str:
     return f"  [{case.kind}, {case.text.source}] {text[:160]!r} -> {seen}"
 
 
-def speed(chosen: list[Case], vocabulary: Vocabulary) -> float:
-    """Texts a CPU second of `unsupported` and `refusals` on one core; each text's facts are met for the first time."""
+def speed(chosen: list[Case], vocabulary: Vocabulary) -> tuple[float, float]:
+    """Texts a CPU second of `unsupported` and `refusals` on one core: each text's facts met for the first time, and
+    known already, as an item's are from its second candidate on."""
     lexicons = load_lexicons()
-    fresh = [replace(case.facts) for case in chosen]
+    fresh = [(case, replace(case.facts)) for case in chosen]
     for case in chosen[:20]:
         refusals(case.true, case.text.language, CHANNELS["blurb"], lexicons)
-    started = time.process_time()  # others may use the machine
-    for case, facts in zip(chosen, fresh, strict=True):
-        unsupported(case.true, facts, vocabulary, case.text.language)
-        refusals(case.true, case.text.language, CHANNELS["blurb"], lexicons)
-    return len(chosen) / (time.process_time() - started)
+    rates = []
+    for _ in range(2):
+        started = time.process_time()  # others may use the machine
+        for case, facts in fresh:
+            unsupported(case.true, facts, vocabulary, case.text.language)
+            refusals(case.true, case.text.language, CHANNELS["blurb"], lexicons)
+        rates.append(len(chosen) / (time.process_time() - started))
+    return rates[0], rates[1]
 
 
 def main() -> None:
@@ -211,14 +215,17 @@ def main() -> None:
                   unsupported(case.true, case.facts, vocabulary, case.text.language)) for case in chosen]  # fmt: skip
     report(found, args.misses)
     beyond(chosen, vocabulary)
-    rate = speed(chosen, vocabulary)
-    print(f"{rate:,.0f} texts per CPU second (unsupported + refusals, facts read anew for each text)")
+    first, again = speed(chosen, vocabulary)
+    print(
+        f"unsupported + refusals on one core: {again:,.0f} texts per CPU second, {first:,.0f} with facts not yet seen"
+    )
     caught = {kind: round(share([bool(lied) for case, lied, _ in found if case.kind == kind]), 4) for kind in KINDS}
     table_true = share([bool(true) for case, _, true in found if not case.text.human])
     print(json.dumps({
         "half": args.half, "texts": len(found), "caught": round(share([bool(lied) for _, lied, _ in found]), 4),
         "true_rejected": round(share([bool(true) for _, _, true in found]), 4),
-        "true_rejected_table_only": round(table_true, 4), "by_kind": caught, "texts_per_s": round(rate),
+        "true_rejected_table_only": round(table_true, 4), "by_kind": caught,
+        "texts_per_s": round(again), "texts_per_s_new_facts": round(first),
     }))  # fmt: skip
 
 

@@ -1,8 +1,9 @@
-"""Elasticities: are the intervals right, and are the right items found? Planted ones, then a real log without a truth.
+"""Elasticities: are the intervals right, the right items found, and what do price moves by them earn?
 
     python -m tests.bench.elasticity [--data ../shared/data/online_retail] [--items 1000]
 
-Five shops are made, each with its own seed and planted elasticities; the last line is JSON.
+Five shops are made, each with its own seed and planted elasticities, then a real log without a truth may be read; the
+last line is JSON.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from jobs.sample_shop.prices import PricePlan, make_prices
 from models.elasticity import Elasticities, ElasticityConfig, fit_elasticities
 from models.shop_log import PURCHASE, ShopLog
 from tests.bench.logs import read_log
+from tests.bench.price_moves import followed
 from tests.bench.quality import progress
 
 SHOPS = 5
@@ -43,12 +45,22 @@ def weekly(log: ShopLog) -> tuple[np.ndarray, np.ndarray]:
     return units, price
 
 
+def table(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Print a line for each shop and their mean, which is returned."""
+    print(f"\n{'shop':>6}" + "".join(f"{name:>24}" for name in rows[0]))
+    for number, row in enumerate(rows, 1):
+        print(f"{number:>6}" + "".join(f"{value:>24.4f}" for value in row.values()))
+    means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[0]}
+    print(f"{'mean':>6}" + "".join(f"{value:>24.4f}" for value in means.values()))
+    return means
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--items", type=int, default=1000)
     args = parser.parse_args()
-    rows, seconds = [], 0.0
+    rows, moves, seconds = [], [], 0.0
     for seed in range(1, SHOPS + 1):
         made = make_prices(PricePlan(items=args.items, seed=seed))
         with progress(f"shop {seed}") as taken:
@@ -66,13 +78,15 @@ def main() -> None:
             "mae_category_alone": alone.mean(),
             "usable": usable(found).mean(),
         })  # fmt: skip
-    print(f"\n{'shop':>6}" + "".join(f"{name:>24}" for name in rows[0]))
-    for number, row in enumerate(rows, 1):
-        print(f"{number:>6}" + "".join(f"{value:>24.4f}" for value in row.values()))
-    means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[0]}
-    print(f"{'mean':>6}" + "".join(f"{value:>24.4f}" for value in means.values()))
+        moves.append(followed(made, found, seed))
+    means = table(rows)
     print(f"goal: coverage_90 in .85 to .95; {SHOPS * args.items:,} items in {seconds:.1f} s")
-    told: dict[str, object] = {"planted": means | {"seconds": round(seconds, 2)}, "coverage_90": means["coverage_90"]}
+    print("\nmargin a week under the truth, as a share of what keeping all prices earns (so 'keep all' is 0):")
+    earned = table(moves)
+    share = earned["margin_gain"] / earned["oracle"]
+    print(f"suggestions earn {share:.0%} of what an oracle gains within the same bounds")
+    told: dict[str, object] = {"planted": means | {"seconds": round(seconds, 2)}, "coverage_90": means["coverage_90"],
+                               "followed": earned}  # fmt: skip
     if args.data:
         log = read_log(args.data)
         units, price = weekly(log)

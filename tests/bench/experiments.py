@@ -1,9 +1,10 @@
 """Do experiments mean what they say? Thousands of simulated A/A tests, and A/B tests with a planted lift.
 
-    python -m tests.bench.experiments [--tests 4000]
+    python -m tests.bench.experiments [--tests 4000] [--months 100]
 
 Users buy by a rate of their own, in the week before as in the week of the test, so that CUPED has something to take
-out. Arms are given out by `assign`, as in a shop. The last line is JSON.
+out. Arms are given out by `assign`, as in a shop. Then months in which Thompson sampling moves the shares every night
+(tests/bench/moving_shares.py), without a lift and with one of 30 % of the rate. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from models.experiments import assign, compare, power_of, sample_ratio, sample_size
+from tests.bench import moving_shares
 from tests.bench.quality import progress
 
 RATE, LIFT, USERS = 0.10, 0.02, 4000
@@ -51,11 +53,15 @@ def run(tests: int, lift: float) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tests", type=int, default=4000)
-    tests = parser.parse_args().tests
+    parser.add_argument("--months", type=int, default=100)
+    args = parser.parse_args()
+    tests, months = args.tests, args.months
     with progress(f"{tests:,} A/A tests"):
         same = run(tests, 0.0)
     with progress(f"{tests:,} A/B tests"):
         lifted = run(tests, LIFT)
+    with progress(f"{months:,} months of moving shares, twice"):
+        moving = {"same": moving_shares.run(months, 0.0), "better": moving_shares.run(months, 0.3)}
     low, high = binomtest(round(0.05 * tests), tests).proportion_ci(0.95, "exact")
     computed = power_of(RATE, LIFT, USERS // 2)
     power_low, power_high = binomtest(round(computed * tests), tests).proportion_ci(0.95, "exact")
@@ -68,9 +74,14 @@ def main() -> None:
           f"95 % intervals hold the lift in {lifted['coverage_95']:.4f}")  # fmt: skip
     print(f"for 80 % power it takes {sample_size(RATE, LIFT):,} users an arm (16 p(1-p)/d^2 = "
           f"{16 * RATE * (1 - RATE) / LIFT**2:,.0f})")  # fmt: skip
+    print(
+        f"\n{months:,} months of {moving_shares.NIGHTS} nights and {moving_shares.USERS:,} users, shares moved nightly"
+    )
+    print("\n".join(line for name, found in moving.items() for line in moving_shares.lines(name, found)))
     print(json.dumps({
         "a_a": same | {"expected": [round(low, 4), round(high, 4)]},
         "a_b": lifted | {"computed_power": round(computed, 4), "expected": [round(power_low, 4), round(power_high, 4)]},
+        "moving_shares": moving,
     }))  # fmt: skip
 
 

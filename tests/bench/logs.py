@@ -2,7 +2,7 @@
 
 - `events.csv[.gz]` with visitorid, itemid, event, timestamp (RetailRocket; epoch in s or ms)
 - `*.csv[.gz]` with InvoiceNo, StockCode, ... (UCI Online Retail, one file per trading day or one for all)
-- `transactions_*.parquet` with household_id, sales_value, ... (Complete Journey)
+- `transactions_*.parquet` with household_id, sales_value, ... and `products.parquet` (Complete Journey)
 - `transactions_*.parquet`, and `articles.parquet` where there is a catalogue (H&M)
 Exact duplicates are dropped, as is every line without a user; ids are read as text, whatever they look like.
 """
@@ -36,7 +36,7 @@ def read_log(data: Path) -> ShopLog:
         if one:
             log = _retailrocket(connection, one[0])
         elif parquet and "household_id" in connection.read_parquet(str(parquet[0])).columns:
-            log = _complete_journey(connection, parquet)
+            log = _complete_journey(connection, data, parquet)
         elif parquet:
             log = _hm(connection, data, parquet)
         elif invoices and "InvoiceNo" in connection.read_csv(str(invoices[0]), all_varchar=True).columns:
@@ -80,15 +80,22 @@ def _online_retail(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> 
     )
 
 
-def _complete_journey(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> ShopLog:
+def _complete_journey(connection: duckdb.DuckDBPyConnection, data: Path, paths: list[Path]) -> ShopLog:
     lines = connection.read_parquet([str(path) for path in paths])
-    return _log(
-        lines.query(
-            "lines",
-            """select distinct household_id as user_id, product_id as item_id, 'purchase' as kind, basket_id,
-               epoch(transaction_timestamp) / 86400 as day, sales_value as price from lines where quantity > 0""",
-        )
+    events = lines.query(
+        "lines",
+        """select distinct household_id as user_id, product_id as item_id, 'purchase' as kind, basket_id,
+           epoch(transaction_timestamp) / 86400 as day, sales_value as price from lines where quantity > 0""",
     )
+    if not (data / "products.parquet").is_file():
+        return _log(events)
+    products = connection.read_parquet(str(data / "products.parquet"))
+    table = products.query(
+        "products",
+        """select cast(product_id as varchar) as item_id, department, product_category as category,
+           cast(brand as varchar) as brand from products""",
+    )
+    return _log(events, table.fetchnumpy())
 
 
 def _hm(connection: duckdb.DuckDBPyConnection, data: Path, paths: list[Path]) -> ShopLog:

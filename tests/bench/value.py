@@ -107,7 +107,12 @@ def main() -> None:
     if is_cdnow:
         print(f"{'(published)':20}" + "".join(f"{ANCHOR[column]:>22.4f}" for column in columns))
     mean, low, high = bootstrap_interval(np.abs(expected - came), SEED)
-    print(f"mean absolute error of bg_nbd {mean:.4f} [{low:.4f}, {high:.4f}], 95 % over customers")
+    print(f"mean absolute error of bg_nbd {mean:.6f} [{low:.4f}, {high:.4f}], 95 % over customers")
+    if is_cdnow:  # .7855 rounded again would be .786: round once
+        as_published = round(mean, 3)
+        print(f"  in the three digits that are published: {as_published:.3f} ({ANCHOR['holdout_mae']}), "
+              f"{'met' if as_published <= ANCHOR['holdout_mae'] else 'not met'}; with all digits "
+              f"{mean - ANCHOR['holdout_mae']:+.6f}")  # fmt: skip
     fitted = {"r": model.r, "alpha_weeks": model.alpha / WEEK, "a": model.a, "b": model.b,
               "log_likelihood": in_weeks(model, seen)}  # fmt: skip
     print("BG/NBD " + ", ".join(f"{k} {v:.4f}" + (f" ({ANCHOR[k]})" if is_cdnow else "") for k, v in fitted.items()))
@@ -121,7 +126,8 @@ def main() -> None:
     told["bg_nbd"] |= {key: round(figure, 4) for key, figure in fitted.items()} | {"seconds": round(seconds[0], 2)}
     told["gamma_gamma"] = {"p": round(worth.p, 4), "q": round(worth.q, 4), "v": round(worth.v, 4),
                            "seconds": round(worth_seconds[0], 2)}  # fmt: skip
-    headline = {k: round(told["bg_nbd"][k], 3) for k in ("holdout_mae", "top_decile_capture")}  # digits as published
+    headline = {k: round(measured["bg_nbd"][k], 3) for k in ("holdout_mae", "top_decile_capture")}  # as published
+    headline["holdout_mae_exact"] = round(measured["bg_nbd"]["holdout_mae"], 6)
     print(json.dumps(told | {"best": "bg_nbd"} | headline))
 
 

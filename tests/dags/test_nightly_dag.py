@@ -123,6 +123,7 @@ def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
         "train_lstm",
         "train_copywriter",
         "train_ranker",
+        "predict_purchases",
         "find_audiences",
         "judge_lists",
         "publish_night",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import date
 
 import pytest
@@ -143,6 +144,11 @@ def test_a_shop_adds_its_own_words() -> None:
     assert [c.value for c in unsupported("A Moonbeam rug", facts, words, "en")] == ["attribute:moonbeam"]
 
 
+def test_a_vocabulary_travels_to_another_process() -> None:
+    copy = pickle.loads(pickle.dumps(WORDS))
+    assert unsupported("A red shirt", SHIRT, copy, "en") == unsupported("A red shirt", SHIRT, WORDS, "en")
+
+
 def test_nothing_supports_anything_without_facts() -> None:
     bare = Facts("g")
     assert wrong("A nice thing for you", bare) == []
@@ -201,3 +207,46 @@ def test_slots_and_idioms_are_no_figures(text: str) -> None:
 def test_figures_of_its_own_are_caught(text: str, figure: str) -> None:
     found = digits_of_its_own(text)
     assert figure in [text[claim.start : claim.end] for claim in found]
+
+
+LIES = (
+    "Priced at a hundred and fifty yuan|It's yours for 88 RMB|CNY 79 only|a third off|buy two, get one free|"
+    "3 for 2|Free delivery|ten in stock|just one left|Ends on Friday|until 5 February|Offer ends 02/05|"
+    "valid till March|A crimson piece|in jet-black|ivory shirt|pure-silk feel|100 % linen|cashmere-blend|"
+    "made with merino|Made in Italy|with a hood|hooded shirt|sleeveless|long-sleeved|machine washable|"
+    "water-resistant finish|fits sizes XS to XXL|in size 44|one size fits all|petite|from Zara|"
+    "an Armani classic|by Gucci|never shrinks|does not crease|isn't cotton|no cotton at all|cotton-free|"
+    "non-iron|the warmest we have|top quality|no other shirt compares|unrivaled softness|ideal for winter|"
+    "a Christmas gift|suitable for eczema|relieves pain|kills 99% of bacteria|safe for newborns|flame-retardant|"
+    "organic cotton|vegan|BPA free|5-year warranty|with two pockets|30 cm long|weighs 200 g|made for kids|"
+    "for men over 50|40-hour battery|wireless"
+    "|"
+    "只卖八十八块|￥79起|立省50|满三百减五十|第二件半价|买二送一|打三折|七五折|包邮|最后两件|仅余5件|周日截止|"
+    "活动到2月5日|有效期至三月|枣红色的|乌黑的衬衫|墨绿|白衬衫|黑白撞色|真丝般|桑蚕丝面料|纯羊毛|羊绒混纺|"
+    "意大利制造|连帽设计|无袖款|长袖|可机洗|防泼水|均码|加大码|170码|一百七十五码|优衣库同款|阿玛尼|来自古驰|"
+    "不缩水|不会起皱|不含棉|并非纯棉|无棉|免烫|全网最低|质量第一|销量冠军|顶级面料|冬季必备|圣诞礼物|缓解湿疹|"
+    "抗菌|母婴可用|阻燃|有机棉|五年质保|两个口袋|三个口袋|长30厘米|重二百克|儿童款|男士专属|续航四十小时|无线"
+)
+
+
+@pytest.mark.parametrize("text", LIES.split("|"))
+def test_other_ways_to_lie(text: str) -> None:
+    assert wrong(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Easy to wear, easy to love: a shirt that goes with everything you own.",
+        "It's not just a shirt, it's a small daily pleasure.",
+        "Small touches make the difference.",
+        "Time to restock? Come back and take a look.",
+        "For slow mornings and long weekends.",
+        "简约大方，日常穿搭好伙伴，怎么穿都好看。",
+        "换季衣橱添一件，上身自在，出门省心。",
+        "早晚温差大，随手一披，不挑人。",
+        "送给重要的人，心意刚刚好。",
+    ],
+)
+def test_everyday_copy_claims_nothing(text: str) -> None:
+    assert wrong(text) == []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jobs.sample_shop.prices import PricePlan, make_prices
-from models.elasticity import ElasticityConfig, fit_elasticities
+from models.elasticity import ElasticityConfig, ItemElasticities, fit_elasticities
 
 CONFIG = ElasticityConfig()
 
@@ -57,6 +57,15 @@ def test_weeks_without_stock_say_nothing():
     holes = fit_elasticities(CONFIG, np.where(gone, 0, units), np.where(gone, np.nan, price), category)
     assert holes.mean[0] == pytest.approx(whole.mean[0], abs=0.05)
     assert holes.weeks[0] == 45
+
+
+@pytest.mark.parametrize("cells", [1, 4000, 10**9])
+def test_categories_fitted_apart_are_as_fitted_together(cells):
+    made = make_prices(PricePlan(items=200, categories=5, weeks=30, seed=4))
+    whole = fit_elasticities(CONFIG, made.units, made.price, made.category)
+    parts = ItemElasticities.fit(CONFIG, np.arange(200).astype(str), made.units, made.price, made.category, cells).found
+    for name in ("mean", "sd", "weeks", "prices", "units", "category_mean", "category_spread", "dispersion"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=0.01, err_msg=name)
 
 
 def test_nothing_sold_and_nothing_on_sale_are_the_prior():

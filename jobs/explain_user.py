@@ -1,5 +1,6 @@
-"""Tells why an item is, or is not, in a user's published list: the rule that decided, or how far its score fell short.
+"""Prints a user's portrait with the events behind it, then the published list; or why an item is, or is not, in it.
 
+About an item: the rule that decided, or how far its score fell short.
 Reads the published night that the storefront reads, and the tables and the model of that night.
 """
 
@@ -15,7 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.runtime import published
+from jobs.runtime.arms import ALL
 from jobs.runtime.lake import Lake
+from jobs.runtime.portrait import portrait
 from jobs.runtime.scoring import Scorer
 from jobs.runtime.shelf import can_be_shown, proven_replenishable
 from models.candidates import Candidates
@@ -36,9 +39,14 @@ def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
     manifest = published.pointed(lake)
     shown = _list_of(lake, manifest, args.user)
+    if args.item is None and args.user != ANONYMOUS:
+        print("\n".join([*portrait(lake, dt.date.fromisoformat(manifest["date"]), args.user), ""]))
     print(f"list of {args.user}, published run {manifest['run']}, valid until {manifest['valid_until']}")
     if shown["user_id"][0].as_py() != args.user:
         print(f"{args.user} was unknown that night and sees the list of '{ANONYMOUS}'")
+    arm = shown["arm"][0].as_py() if "arm" in shown.column_names else ALL  # lists of an older night have none
+    if arm != ALL:
+        print(f"in the arm {arm}: the list follows its rules, what is said below those of the settings")
     for row in shown.to_pylist() if args.item is None else []:
         print(f"  {row['rank']:>3}{' spare' if row['is_spare'] else ''}  {row['item_id']}: {_words(row)}")
     if args.item is not None:

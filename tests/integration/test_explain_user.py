@@ -9,15 +9,15 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
-from jobs import explain_list
+from jobs import explain_user
 from jobs.runtime.lake import Lake
 from jobs.runtime.shelf import can_be_shown
-from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
+from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS, USER_PROFILES, USER_TASTES
 from tests.sample import Sample, current, shown
 
 
 def ask(lake: Lake, capsys: pytest.CaptureFixture[str], user: str, item: str | None = None) -> str:
-    assert explain_list.main(argparse.Namespace(lake=lake.root, user=user, item=item)) == 0
+    assert explain_user.main(argparse.Namespace(lake=lake.root, user=user, item=item)) == 0
     return capsys.readouterr().out
 
 
@@ -28,12 +28,31 @@ def lists(sample: Sample) -> list[dict[str, Any]]:
 
 def test_a_whole_list_with_its_reasons(sample: Sample, lists, capsys) -> None:
     mine = sorted((row for row in lists if row["user_id"] == lists[0]["user_id"]), key=lambda row: row["rank"])
-    lines = ask(sample.lake, capsys, lists[0]["user_id"]).splitlines()[1:]
+    lines = ask(sample.lake, capsys, lists[0]["user_id"]).splitlines()
+    lines = lines[next(at for at, line in enumerate(lines) if line.startswith("list of ")) + 1 :]
     assert len(lines) == len(mine)
     for line, row in zip(lines, mine, strict=True):
         assert row["item_id"] in line
         assert row["reason"] in line
         assert ("spare" in line) == row["is_spare"]
+
+
+def test_a_portrait_with_the_events_behind_it(sample: Sample, lists, capsys) -> None:
+    tastes = current(sample.lake, USER_TASTES)
+    categories = tastes.filter(pc.equal(tastes["kind"], "category")).sort_by([("strength", "descending")]).to_pylist()
+    best = categories[0]
+    profiles = {row["user_id"]: row for row in current(sample.lake, USER_PROFILES).to_pylist()}
+    said = ask(sample.lake, capsys, best["user_id"])
+    portrait, _, after = said.partition("list of ")
+    assert portrait.startswith(f"portrait of {best['user_id']}")
+    assert after
+    assert f"stage {profiles[best['user_id']]['stage']}" in portrait
+    assert f"{best['value']}; {best['share']:.0%}; {best['evidence']:,} event" in portrait
+    items = {row["item_id"]: row for row in current(sample.lake, ITEMS).to_pylist()}
+    behind = portrait.partition(f" {best['value']};")[2].splitlines()[1]
+    item = re.search(r"(view|cart|purchase|click|wishlist|rating|return) +(\S+)", behind)
+    assert item is not None
+    assert items[item[2]]["category"] == best["value"]
 
 
 def test_an_item_of_the_list(sample: Sample, lists, capsys) -> None:
@@ -82,4 +101,4 @@ def test_an_item_that_was_outranked_or_never_proposed(sample: Sample, lists, cap
 
 def test_nothing_published_yet(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing was ever published here"):
-        explain_list.main(argparse.Namespace(lake=str(tmp_path), user="u", item=None))
+        explain_user.main(argparse.Namespace(lake=str(tmp_path), user="u", item=None))

@@ -1,0 +1,67 @@
+"""Writes one audience of the published night to a CSV or Parquet file, for the tool that sends the letters.
+
+The rows are those of the table `audiences`: (kind, target, item_id, rank, user_id, score, valid_until), by rank.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pv
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from schemas.tables import AUDIENCES
+from schemas.tables.lists import AUDIENCE_KINDS
+
+_NAMED = 10  # targets that a message lists
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kind", required=True, choices=AUDIENCE_KINDS, help="what the target is")
+    parser.add_argument("--target", required=True, help="an item id, a segment_id, or the offer_id of a campaign")
+    parser.add_argument("--out", required=True, help="file to write, .csv or .parquet")
+    parser.add_argument("--lake", default="lake", help="folder or URL of the lake; default: lake")
+
+
+def main(args: argparse.Namespace) -> int:
+    out = Path(args.out)
+    if out.suffix not in (".csv", ".parquet"):
+        raise ValueError(f"--out must end in .csv or .parquet; saw '{args.out}'")
+    lake = Lake(args.lake)
+    manifest = published.pointed(lake)
+    rows = audience(lake, manifest["run"], files_of(lake, manifest), args.kind, args.target)
+    if out.suffix == ".csv":
+        pv.write_csv(rows, out)
+    else:
+        pq.write_table(rows, out, compression="zstd")
+    print(f"{rows.num_rows:,} accounts of {args.kind} {args.target}, published run {manifest['run']}, "
+          f"valid until {manifest['valid_until']}: {out}")  # fmt: skip
+    return 0
+
+
+def files_of(lake: Lake, manifest: dict) -> list[str]:
+    seen = manifest["tables"].get(AUDIENCES.name, {}).get("schema_version")
+    if seen != AUDIENCES.version:
+        raise ValueError(
+            f"published run {manifest['run']} has audiences of version {seen}, this exports {AUDIENCES.version}; "
+            "publish a night first"
+        )
+    return [lake.path(name) for name in published.files(manifest, AUDIENCES.name)]
+
+
+def audience(lake: Lake, run: str, paths: list[str], kind: str, target: str) -> pa.Table:
+    """Its rows by rank; ValueError names the targets there are where it has none."""
+    data = ds.dataset(paths, filesystem=lake.fs)
+    rows = data.to_table(filter=(pc.field("kind") == kind) & (pc.field("target") == target)).sort_by("rank")
+    if rows.num_rows:
+        return rows.select(AUDIENCES.names)
+    known = data.to_table(columns=["target"], filter=pc.field("kind") == kind)["target"].unique().sort().to_pylist()
+    more = ", ..." if len(known) > _NAMED else ""
+    there = f"it has {', '.join(known[:_NAMED])}{more}" if known else f"it has none of any {kind}"
+    raise ValueError(f"published run {run} has no audience of {kind} '{target}'; {there}")

@@ -1,0 +1,155 @@
+"""Classifiers in an open form: weights, trees as arrays, LightGBM's text; scored by numpy wherever they are read.
+
+Each has `score`: features (n, F), finite -> (n,) in 0..1, and says what its features do. What was fitted by Spark ML
+is kept so too: a later night, or another machine, needs no Spark to score with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+_ROWS = 4096  # scored at a time by a forest: a few hundred trees' places of so many rows stay in the cache
+
+
+class Classifier(Protocol):
+    """What is learned from features (n, F) and truth (n,)."""
+
+    def score(self, features: F64) -> F64: ...
+
+    def save(self, folder: Path, name: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """weights (F,) in log-odds per unit of each feature, intercept in log-odds, spread (F,): the standard deviation of
+    each feature among those who taught it."""
+
+    weights: F64
+    intercept: float
+    spread: F64
+    suffix: ClassVar[str] = "npz"
+
+    def score(self, features: F64) -> F64:
+        return np.asarray(expit(features @ self.weights + self.intercept))
+
+    def effects(self) -> F64:
+        """(F,) change of the log-odds by one standard deviation of each feature, the others held still."""
+        return self.weights * self.spread
+
+    def save(self, folder: Path, name: str) -> None:
+        _write(self, folder / f"{name}.{self.suffix}")
+
+    @classmethod
+    def load(cls, path: Path) -> Logistic:
+        told = _read(path, cls)
+        return cls(told["weights"], float(told["intercept"]), told["spread"])
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Binary trees over N nodes in one row: the feature that a node asks for (-1 in a leaf), its threshold, and where
+    it goes on, left where the feature is no larger; share (N,) of a node's teachers that were true; roots (T,)."""
+
+    feature: I32
+    threshold: F64
+    left: I32
+    right: I32
+    share: F64
+    roots: I32
+    suffix: ClassVar[str] = "npz"
+
+    def __post_init__(self) -> None:
+        inner = self.feature >= 0
+        for name in ("left", "right"):
+            onward = getattr(self, name)[inner]
+            # Children stand after their parent, so that every walk ends.
+            if len(onward) and not ((onward > np.flatnonzero(inner)) & (onward < len(self.feature))).all():
+                raise ValueError(
+                    f"{name}: a node goes on to one that does not stand after it among {len(self.feature)}"
+                )
+
+    def score(self, features: F64) -> F64:
+        """The mean over trees of the share in the leaf that each row falls into."""
+        parts = [self._of(features[begin : begin + _ROWS]) for begin in range(0, len(features), _ROWS)]
+        return np.concatenate([np.zeros(0), *parts])
+
+    def _of(self, features: F64) -> F64:
+        rows = np.arange(len(features))[:, None]
+        node = np.broadcast_to(self.roots, (len(features), len(self.roots)))
+        while (self.feature[node] >= 0).any():
+            asked = self.feature[node]
+            small = features[rows, np.maximum(asked, 0)] <= self.threshold[node]
+            node = np.where(asked < 0, node, np.where(small, self.left[node], self.right[node]))
+        return np.asarray(self.share[node].mean(axis=1))
+
+    def save(self, folder: Path, name: str) -> None:
+        _write(self, folder / f"{name}.{self.suffix}")
+
+    @classmethod
+    def load(cls, path: Path) -> Forest:
+        return cls(**_read(path, cls))
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """LightGBM's trees, in its text form."""
+
+    text: str
+    suffix: ClassVar[str] = "txt"
+
+    def score(self, features: F64) -> F64:
+        return np.asarray(self._booster().predict(features)) if len(features) else np.zeros(0)
+
+    def contributions(self, features: F64) -> tuple[F64, F64]:
+        """(mean size, direction), each (F,): what each feature adds to the log-odds of the rows, its sign left aside;
+        the correlation of what it adds with the feature itself, 0 where either stands still."""
+        added = np.asarray(self._booster().predict(features, pred_contrib=True))[:, :-1]
+        a, f = added - added.mean(axis=0), features - features.mean(axis=0)
+        scale = np.sqrt((a**2).sum(axis=0) * (f**2).sum(axis=0))
+        return np.abs(added).mean(axis=0), np.where(scale > 0, (a * f).sum(axis=0) / np.maximum(scale, 1e-300), 0.0)
+
+    def _booster(self) -> Any:
+        import lightgbm  # those that are scored by weights or arrays do without
+
+        return lightgbm.Booster(model_str=self.text, params={"num_threads": 2, "verbosity": -1})
+
+    def save(self, folder: Path, name: str) -> None:
+        (folder / f"{name}.{self.suffix}").write_text(self.text)
+
+    @classmethod
+    def load(cls, path: Path) -> Boosted:
+        return cls(path.read_text())
+
+
+CLASSIFIERS: dict[str, type[Logistic] | type[Forest] | type[Boosted]] = {
+    "logistic": Logistic,
+    "forest": Forest,
+    "boosted": Boosted,
+}
+
+
+def read_classifier(kind: str, folder: Path, name: str) -> Classifier:
+    """What `save` wrote. Raises FileNotFoundError if it is not there, ValueError for arrays that are not its own."""
+    cls = CLASSIFIERS[kind]
+    return cls.load(folder / f"{name}.{cls.suffix}")
+
+
+def _write(model: Logistic | Forest, path: Path) -> None:
+    arrays: dict[str, Any] = {f.name: np.asarray(getattr(model, f.name)) for f in fields(model)}
+    np.savez(path, **arrays)
+
+
+def _read(path: Path, cls: type[Logistic] | type[Forest]) -> dict[str, NDArray[Any]]:
+    wanted = {f.name for f in fields(cls)}
+    with np.load(path, allow_pickle=False) as stored:
+        if set(stored.files) != wanted:
+            raise ValueError(f"{path} holds {sorted(stored.files)}, {cls.__name__} is {sorted(wanted)}; train it anew")
+        return {name: stored[name] for name in stored.files}

@@ -1,0 +1,288 @@
+"""choose_offers in Spark: facts and conditions, night after night on a lake made by hand, and on the sample shop."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs import choose_offers, preview_campaigns
+from jobs.check_tables import main as check
+from jobs.runtime import offer_choice, offer_facts
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from models.experiments import assign
+from schemas.campaign import Campaign, Condition, load_campaigns
+from schemas.table import Table
+from schemas.tables import (
+    CLEAN_EVENTS,
+    INTEREST,
+    ITEMS,
+    OFFER_PARITY,
+    OFFERS,
+    RECOMMENDATIONS,
+    USERS,
+    WITHHELD_OFFERS,
+)
+from schemas.tables.customers import PROPENSITIES, USER_PROFILES
+from tests.customers import fill_customers, put
+from tests.sample import THIRD, Sample
+
+DAY = dt.date(2026, 3, 10)
+FILE = """
+currency = "EUR"
+[budget.main]
+amount = {amount}
+days = 7
+[[campaign]]
+id = "back"
+kind = "win_back"
+budget = "main"
+discount_amount = 10
+minimum_spend = 100
+valid_days = 3
+again_after_days = 5
+assumed_lift = 1.0
+[[campaign.example]]
+that = "a lapsed gold member gets it"
+facts = {{ stage = "lapsed", member_level = "gold" }}
+gets = true
+[[campaign.example]]
+that = "a new user does not"
+facts = {{ stage = "new" }}
+gets = false
+[[campaign]]
+id = "cart"
+kind = "abandoned_cart"
+budget = "main"
+discount_share = 0.1
+max_discount = 20
+valid_days = 2
+again_after_days = 5
+assumed_lift = 1.0
+[[campaign.example]]
+that = "in the cart since yesterday"
+facts = {{ cart_days = 1 }}
+gets = true
+[[campaign.example]]
+that = "never put there"
+facts = {{ stage = "active" }}
+gets = false
+"""
+EVERYBODY = {"hold_out": 0.0}
+
+
+class Shop:
+    """Three items and whoever a test needs; a night writes what it was given and runs the job."""
+
+    def __init__(self, folder: Path, amount: float = 1000, file: str = FILE) -> None:
+        self.lake = Lake(str(folder / "lake"))
+        self.file = folder / "campaigns.toml"
+        self.file.write_text(file.format(amount=amount), "utf-8")
+        self.items = [self.item("lamp", price=100.0, cost=40.0), self.item("vase", price=50.0, cost=20.0)]
+
+    @staticmethod
+    def item(name: str, **said: Any) -> dict[str, Any]:
+        return {"item_id": name, "category": "Home", "currency": "EUR", "is_active": True, "updated_on": DAY, **said}
+
+    def night(
+        self, users: list[dict], carts: Sequence[tuple[str, str]] = (), day: dt.date = DAY,
+        bought: Sequence[str] = (), **settings: Any,
+    ) -> Night:  # fmt: skip
+        """users: portraits, with `buys_7d` and e-mail; carts: (user, item) of the day before; bought: who did today."""
+        offers = {"campaigns": str(self.file)} | EVERYBODY | settings
+        night = Night(day, self.lake, "001", Settings({"offers": offers}), "shop", "")
+        night.begin("choose_offers")
+        portrait = {"tenure_days": 100, "frequency": 2, "monetary": 240.0, "sessions": 3, "stage": "active"}
+        put(night, USER_PROFILES, [portrait | user for user in users])
+        put(night, USERS, [{"updated_on": day} | user for user in users])
+        put(night, PROPENSITIES, [{"buys_7d": 0.2, "method": "test"} | user for user in users])
+        put(night, ITEMS, self.items)
+        put(night, RECOMMENDATIONS, [])
+        put(night, INTEREST, [{"user_id": u, "item_id": i, "interest": 1.0, "purchases": 0.0, "purchase_orders": 0}
+                              for u, i in carts])  # fmt: skip
+        at = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(12), dt.UTC)
+        done = [("cart", at, user, item) for user, item in carts]
+        done += [("purchase", at + dt.timedelta(days=1), user, "vase") for user in bought]
+        put(night, CLEAN_EVENTS, [{"event_id": f"{when}{u}{i}", "user_id": u, "item_id": i, "event_type": kind,
+                                   "event_time": when, "event_date": when.date(), "quantity": 1.0}
+                                  for kind, when, u, i in done])  # fmt: skip
+        return night
+
+    def run(self, *args: Any, **settings: Any) -> dict[str, list[dict]]:
+        """The offers of a night by account; it passes its gate."""
+        night = self.night(*args, **settings)
+        choose_offers.main(night)
+        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY):
+            self.lake.make_current(night.version(table))
+        found: dict[str, list[dict]] = {}
+        for row in night.read_arrow(OFFERS).to_pylist():
+            found.setdefault(row["user_id"], []).append(row)
+        return found
+
+
+@pytest.fixture
+def shop(spark: SparkSession, tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def lapsed(name: str, **more: Any) -> dict[str, Any]:
+    return {"user_id": name, "stage": "lapsed", "recency_days": 80, **more}
+
+
+def test_three_nights_of_a_shop(shop: Shop) -> None:
+    """Who meets a campaign, what stands, what is over, what is spent, and what the hold-out has shown by then."""
+    users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": "c1"}, {"user_id": "c2", "stage": "new"}]
+    users += [lapsed("t1", email="same", frequency=1), lapsed("t2", email="same", frequency=9)]
+    carts = [("c1", "lamp"), ("c2", "vase")]
+    persons = [u["user_id"] for u in users[:-1]] + ["t1"]  # both of one person are in the arm of the lower id
+    arms = assign(persons, "offers hold-out", "offers", {"held_out": 0.4, "offer": 0.6})
+    held = {u["user_id"] for u, arm in zip(users, arms, strict=True) if arm == "held_out"}
+    settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 1.0, "salt": "offers"}
+    first = shop.run(users, carts, **settings)
+    wanted = {u["user_id"] for u in users} - {"t1"}
+    assert set(first) == wanted - held
+    assert {row["offered_on"] for rows in first.values() for row in rows} == {DAY}
+
+    # The lamp is sold out, so a cart with it is over; half of those offered buy, and nobody of those held out.
+    shop.items[0]["stock"] = 0.0
+    buyers = sorted(user for user in first if user.startswith("u"))[::2]
+    second = shop.run(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
+    assert set(second) == set(first) - {"c1"}
+    assert {row["offered_on"] for rows in second.values() for row in rows} == {DAY}
+
+    night = shop.night(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
+    config = night.settings.section("offers")
+    before = offer_facts.offered_before(night, 28)
+    rates = offer_choice._rates(night, before, config)
+    assert rates["back"][0] == pytest.approx(0.5, abs=0.1)
+    assert rates["back"][1] < 0.1
+    campaigns = load_campaigns(str(shop.file))
+    made = sum(len(rows) for rows in first.values())
+    booked = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
+    left = offer_choice._left(night, campaigns, before)["main"]
+    assert left[1] == pytest.approx(1000 - 10 * booked, abs=5 * 2)  # the vase's coupon is 5
+    shop.file.write_text(FILE.format(amount=1000).replace("EUR", "USD"), "utf-8")
+    with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
+        offer_choice._left(night, load_campaigns(str(shop.file)), before)
+
+
+def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -> None:
+    values = [None, 0, 1, 2, 5]
+    rows = [(a, b) for a in values for b in [None, "x", "it's", "y"]]
+    frame = spark.createDataFrame(rows, "frequency int, stage string")
+    for condition in (
+        Condition("frequency", least=1.0), Condition("frequency", most=1.0), Condition("frequency", (0, 5)),
+        Condition("frequency", least=1.0, most=2.0), Condition("stage", ("it's", "x")), Condition("stage"),
+        Condition("stage", known=False),
+    ):  # fmt: skip
+        kept = {tuple(row) for row in frame.where(condition.sql).collect()}
+        assert kept == {(a, b) for a, b in rows if condition.holds({"frequency": a, "stage": b})}, condition.sql
+
+
+def test_facts_of_items_are_counted_from_what_was_done(spark: SparkSession) -> None:
+    def event(kind: str, days: int, price: float | None = None, user: str = "u1") -> tuple:
+        at = dt.datetime.combine(DAY - dt.timedelta(days=days), dt.time(9), dt.UTC)
+        return user, "lamp", kind, at, at.date(), price
+
+    columns = "user_id string, item_id string, event_type string, event_time timestamp, event_date date, price double"
+    interest = spark.createDataFrame([("u1", "lamp", 3.0, 0.0, 0, None), ("u1", "vase", 1.0, 2.0, 2, DAY)],
+                                     "user_id string, item_id string, interest double, purchases double, "
+                                     "purchase_orders bigint, last_purchase_on date")  # fmt: skip
+    items = spark.createDataFrame([("lamp", "Home", None, 80.0, True, None), ("vase", "Home", None, 20.0, True, None)],
+                                  "item_id string, category string, is_replenishable boolean, price double, "
+                                  "is_active boolean, stock double")  # fmt: skip
+    campaigns = load_campaigns("sample_shop").campaigns
+
+    def facts(events: list[tuple]) -> dict[str, dict]:
+        found = offer_facts.pair_facts(spark.createDataFrame(events, columns), interest, items, campaigns, DAY)
+        return {row["item_id"]: row.asDict() for row in found.collect()}
+
+    seen = facts([event("view", 1), event("view", 3), event("cart", 2), event("wishlist", 4, 100.0)])
+    lamp, vase = seen["lamp"], seen["vase"]
+    assert (lamp["views"], lamp["view_days"], lamp["cart_days"], lamp["wish_days"]) == (2, 1, 2, 4)
+    assert (lamp["price_drop"], lamp["item_share"], lamp["bought_days"]) == (pytest.approx(0.2), 0.75, None)
+    assert (vase["bought_days"], vase["is_replenishable"], vase["cart_days"]) == (0, True, None)
+    bought = facts([event("cart", 2), event("purchase", 1)])["lamp"]
+    assert bought["cart_days"] is None  # a cart that was paid for is none
+
+
+def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: SparkSession) -> None:
+    common = {"budget": "main", "who": (Condition("frequency", least=1.0),), "not_categories": ("Home > Lamps",)}
+    campaigns = [
+        Campaign("all", "member_exclusive", "main"),
+        Campaign("top", "member_exclusive", on="top_category", **common),
+        Campaign("first", "birthday", on="recommended", **common),
+    ]
+    portraits = [("u1", "gold", 3, 90.0, "Home > Vases", "active"), ("u2", "gold", 0, 0.0, "Home > Lamps", "new"),
+                 ("u3", "gold", 2, 10.0, "Home > Lamps > Small", "active")]  # fmt: skip
+    named = ("user_id", "member_level", "frequency", "monetary", "top_category", "stage")
+    nulls = {c.name: None for c in USER_PROFILES.columns}
+    rows = [
+        tuple((nulls | dict(zip(named, one, strict=True)))[name] for name in USER_PROFILES.names) for one in portraits
+    ]
+    profiles = spark.createDataFrame(rows, USER_PROFILES.ddl)
+    births = spark.createDataFrame([("u1", 3), ("u3", 4)], "user_id string, birth_month int")
+    facts = offer_facts.user_facts(profiles, spark.createDataFrame([], PROPENSITIES.ddl), births, DAY.month)
+    listed = spark.createDataFrame([("u1", "lamp", "Home > Lamps", 1), ("u1", "vase", "Home > Vases", 2)],
+                                   "user_id string, item_id string, category string, rank int")  # fmt: skip
+    met = offer_facts.meeting(facts, None, listed, campaigns).collect()
+    assert {(r.user_id, campaigns[r.campaign].id, r.item_id, r.category) for r in met} == {
+        ("u1", "all", None, None), ("u2", "all", None, None), ("u3", "all", None, None),
+        ("u1", "top", None, "Home > Vases"),  # u2 never bought, and u3's favourite is out of scope
+        ("u1", "first", "vase", "Home > Vases"),  # the first in scope; u3 is born in April
+    }  # fmt: skip
+    assert {r.user_id: r.order_value for r in met} == {"u1": 30.0, "u2": None, "u3": 5.0}
+
+
+@pytest.mark.parametrize("missing", [table for table, _ in offer_facts.INPUTS], ids=lambda table: table.name)
+def test_a_missing_table_names_the_job_to_run_first(shop: Shop, missing: Table) -> None:
+    night = shop.night([lapsed("u1")])
+    shop.lake.delete("tables", missing.name)
+    with pytest.raises(FileNotFoundError, match=f"{missing.name}, which has no partition 2026-03-10; run `python -m"):
+        choose_offers.main(night)
+
+
+def test_a_rule_that_looks_back_further_than_the_lake_is_refused(shop: Shop) -> None:
+    with pytest.raises(ValueError, match=r"looks back 40 nights, but the lake keeps tables of 30"):
+        shop.run([lapsed("u1")], contact_days=40)
+
+
+def test_without_campaigns_the_tables_are_empty_and_it_is_said(shop: Shop) -> None:
+    night = shop.night([lapsed("u1")], campaigns="")
+    choose_offers.main(night)  # the source is called 'shop', no such campaigns are shipped
+    assert [night.version(t).rows for t in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY)] == [0, 0, 0]
+
+
+def test_the_sample_shop_is_offered_something_and_passes_the_gate(
+    sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    night = mine.night(THIRD, offers={"campaigns": "sample_shop"})
+    night.begin("choose_offers")
+    fill_customers(night)
+    arguments = preview_campaigns.argparse.Namespace(
+        campaigns="sample_shop", date=THIRD, lake=mine.lake.root, config=None, set=[]
+    )
+    assert preview_campaigns.main(arguments) == 0
+    page = capsys.readouterr().out
+    assert "all 19 examples are borne out" in page
+    assert "birthday              skipped: the shop knows no birthdays" in page
+    assert "nothing was written" in page
+    choose_offers.main(night)
+    rows = night.read_arrow(OFFERS)
+    assert rows.num_rows > 50
+    assert len(pc.unique(rows["kind"])) >= 3
+    for name, facts in night._facts["campaigns"].items():
+        assert f"{name:22}{facts['candidates']:>9,}{facts['offered']:>9,}" in page
+    twice = mine.night(THIRD, run="002", offers={"campaigns": "sample_shop"})
+    twice.begin("choose_offers")
+    choose_offers.main(twice)
+    assert twice.read_arrow(OFFERS).equals(rows)  # the same inputs give the same table
+    check(night, "lists")

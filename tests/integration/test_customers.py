@@ -1,0 +1,83 @@
+"""Portraits and segments of the sample shop, against the tables that they are made from; the same again when rerun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from jobs import segment_users, update_profiles
+from schemas.tables import (
+    CLEAN_EVENTS,
+    ITEM_PRICES,
+    SEGMENTS,
+    USER_FEATURES,
+    USER_PROFILES,
+    USER_PURCHASES,
+    USER_SEGMENTS,
+    USER_TASTES,
+    USERS,
+)
+from tests.sample import NIGHTS, SECOND, THIRD, Sample, content, current, shown
+
+
+def test_every_account_has_a_portrait_and_a_segment(sample: Sample) -> None:
+    accounts = sorted(current(sample.lake, USERS)["user_id"].to_pylist())
+    for table in (USER_PROFILES, USER_SEGMENTS):
+        assert sorted(shown(sample.lake, table)["user_id"].to_pylist()) == accounts
+
+
+def test_portraits_agree_with_events_and_features(sample: Sample) -> None:
+    features = {row["user_id"]: row for row in current(sample.lake, USER_FEATURES).to_pylist()}
+    days: dict[str, set] = {}
+    for night in NIGHTS:
+        events = current(sample.lake, CLEAN_EVENTS, night)
+        for row in events.filter(pc.equal(events["event_type"], "purchase")).to_pylist():
+            if row["user_id"]:
+                days.setdefault(row["user_id"], set()).add(row["event_date"])
+    assert days
+    for row in current(sample.lake, USER_PROFILES).to_pylist():
+        bought = days.get(row["user_id"], set())
+        assert row["frequency"] == len(bought)
+        assert (row["stage"] == "no_purchase") == (not bought)
+        assert row["recency_days"] == (max(0, (THIRD - max(bought)).days) if bought else None)
+        assert row["monetary"] == features.get(row["user_id"], {"revenue": 0.0})["revenue"]
+
+
+def test_segments_are_those_of_their_accounts(sample: Sample) -> None:
+    members = shown(sample.lake, USER_SEGMENTS).to_pylist()
+    segments = {row["segment_id"]: row for row in shown(sample.lake, SEGMENTS).to_pylist()}
+    profiles = {row["user_id"]: row for row in shown(sample.lake, USER_PROFILES).to_pylist()}
+    assert len(segments) >= 2
+    assert abs(sum(row["share"] for row in segments.values()) - 1) < 1e-9
+    assert len({row["name_en"] for row in segments.values()}) == len(segments)
+    for number, row in segments.items():
+        mine = [profiles[m["user_id"]] for m in members if m["segment_id"] == number]
+        assert row["users"] == len(mine)
+        assert row["buyers"] == sum(profile["frequency"] > 0 for profile in mine)
+        if mine:
+            assert abs(row["mean_money"] - sum(p["monetary"] for p in mine) / len(mine)) < 1e-6
+    before = {row["user_id"]: row["segment_id"] for row in current(sample.lake, USER_SEGMENTS, SECOND).to_pylist()}
+    for row in members:
+        assert row["moved"] == (row["user_id"] in before and before[row["user_id"]] != row["segment_id"])
+
+
+def test_the_picture_lies_in_the_reports(sample: Sample) -> None:
+    page = Path(sample.lake.path("reports", f"date={THIRD}", "segments.html")).read_text()
+    for row in shown(sample.lake, SEGMENTS).to_pylist():
+        assert row["name_zh"] in page
+
+
+def test_the_same_night_again_gives_the_same_tables(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    night = mine.night(run="002", train={"retrain": "always"})
+    once = mine.night(run="003", train={"retrain": "always"})
+    for again in (night, once):
+        update_profiles.main(again)
+        segment_users.main(again)
+    for table in (ITEM_PRICES, USER_PURCHASES, USER_TASTES, USER_PROFILES):
+        made = content(mine.lake, mine.lake.version(table, THIRD, "002"))
+        assert made.equals(current(sample.lake, table)), table.name
+    for table in (USER_SEGMENTS, SEGMENTS):  # fitted anew in both
+        one, other = (content(mine.lake, mine.lake.version(table, THIRD, run)) for run in ("002", "003"))
+        assert one.equals(other), table.name

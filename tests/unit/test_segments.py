@@ -1,0 +1,189 @@
+"""Segments: places, numbers that last, names that are distinct, rules and classes by definition."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs import segment_users
+from jobs.runtime import segment_page
+from jobs.runtime.shoppers import fit_centres, fit_space
+from models.segment_names import name_segments
+from models.segments import Segments, SegmentsConfig, family_weights, matched, moved_centres
+from schemas.tables import SEGMENT_RULES, USER_PROFILES, USER_TASTES
+
+CONFIG = SegmentsConfig(rule_users=2)
+
+
+def blobs(centres: list[tuple[float, float]], each: int = 60, seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.normal(centre, 0.1, (each, 2)) for centre in centres])
+
+
+def a_model(centres: np.ndarray, ids: np.ndarray, next_id: int, config: SegmentsConfig = CONFIG) -> Segments:
+    size = centres.shape[1]
+    one = np.ones(size)
+    return Segments(
+        config=config, features=tuple(f"f{n}" for n in range(size)), middles=0 * one, mean=0 * one, scale=one,
+        weights=one, components=np.eye(size), centres=centres, ids=ids, next_id=next_id, accounts=100,
+        names=tuple((f"s{n}", f"分{n}") for n in ids), traits=tuple("" for _ in ids),
+    )  # fmt: skip
+
+
+def test_a_stored_model_is_the_same_model(tmp_path) -> None:
+    model = a_model(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([3, 5]), 6)
+    model.save(tmp_path)
+    back = Segments.load(tmp_path)
+    for field in dataclasses.fields(Segments):
+        assert np.array_equal(getattr(model, field.name), getattr(back, field.name)), field.name
+
+
+def test_the_nearest_centre_and_nothing_known_is_the_middle() -> None:
+    model = a_model(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([3, 5]), 6)
+    assert model.assign(np.array([[0.2, 0.0], [1.7, 0.1], [np.nan, np.nan], [99.0, 0.0]])).tolist() == [3, 5, 3, 5]
+
+
+def test_at_the_border_one_stays_and_beyond_it_one_moves() -> None:
+    model = a_model(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([3, 5]), 6, SegmentsConfig(stay_within=0.15))
+    rows = np.array([[1.05, 0.0]] * 4 + [[1.3, 0.0]])
+    assert model.assign(rows, np.array([3, 5, -1, 4, 3])).tolist() == [3, 5, 5, 5, 5]  # 4: a segment that is no more
+
+
+def test_numbers_follow_their_people() -> None:
+    old = np.array([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
+    ids, next_id = matched(np.array([[0.1, 5.2], [0.2, 0.1], [5.1, 0.3]]), old, np.array([1, 2, 7]), 8)
+    assert (ids.tolist(), next_id) == ([7, 1, 2], 8)
+
+
+def test_other_people_get_a_number_that_nobody_had() -> None:
+    old = np.array([[0.0, 0.0], [5.0, 0.0]])
+    ids, next_id = matched(np.array([[0.0, 0.1], [40.0, 40.0], [5.0, 0.1]]), old, np.array([1, 4]), 6)
+    assert (ids.tolist(), next_id) == ([1, 6, 4], 7)
+    ids, next_id = matched(np.array([[0.0, 0.1], [40.0, 40.0]]), old, np.array([1, 4]), 6)  # 4 retires, 6 is new
+    assert (ids.tolist(), next_id) == ([1, 6], 7)
+
+
+def test_moved_centres_go_where_their_rows_went() -> None:
+    there = moved_centres(blobs([(1.0, 1.0), (6.0, 1.0)]), np.array([[0.0, 0.0], [5.0, 0.0], [90.0, 90.0]]))
+    assert np.allclose(there[:2], [[1.0, 1.0], [6.0, 1.0]], atol=0.1)
+    assert there[2].tolist() == [90.0, 90.0]  # nobody is near it
+
+
+def test_spark_finds_the_groups_that_are_there(spark: SparkSession) -> None:
+    rows = np.column_stack([blobs([(0, 0), (4, 0), (0, 4), (4, 4)]), np.full(240, 7.0)])
+    rows[0, 0] = np.nan
+    config = SegmentsConfig(least=3, most=5)
+    space = fit_space(spark, rows, np.ones(3), np.zeros(3), config)
+    assert space.scale[2] == 0
+    model = dataclasses.replace(
+        a_model(np.zeros((0, 3)), np.zeros(0, np.int64), 1, config),
+        mean=space.mean, scale=space.scale, components=space.components,
+    )  # fmt: skip
+    centres, quality, tried = fit_centres(spark, model.project(rows), config)
+    again, _, _ = fit_centres(spark, model.project(rows), config)
+    assert len(centres) == 4
+    assert quality == max(tried.values()) > 0.9
+    assert np.array_equal(centres, again)
+
+
+def test_tastes_of_a_kind_count_as_one_feature() -> None:
+    weights = family_weights(("money", "hour=night", "hour=evening", "category=A"))
+    assert weights.tolist() == pytest.approx([1.0, 2**-0.5, 2**-0.5, 1.0])
+
+
+def test_names_say_what_sets_apart_and_are_distinct() -> None:
+    features = ("money", "recency", "category=Home", "hour=night")
+    means = np.array([[1.5, -0.8, 0.0, 0.1], [1.2, -0.9, 0.0, 0.6], [0.0] * 4, [0.1] * 4, [-0.5, 2.0, 1.0, 0.0]])
+    names, traits = name_segments(features, means, np.array([1.0, 1.0, 1.0, 1.0, 0.0]))
+    assert names[0] == ("Big spenders, bought lately", "高消费·近期购买")
+    assert names[1] == ("Big spenders, bought lately, at night", "高消费·近期购买·夜间活跃")
+    assert names[2] == ("Typical shoppers", "普通顾客")
+    assert names[3] == ("Typical shoppers (2)", "普通顾客（2）")
+    assert names[4] == ("Not buyers yet, fond of Home", "尚未购买·爱Home")
+    assert len(set(names)) == len(names)
+    assert traits[0].startswith("money +1.5, recency -0.8")
+
+
+def test_fifths_of_the_buyers(spark: SparkSession) -> None:
+    rows = [(f"u{n}", n, 1, float(n)) for n in range(10)] + [("none", None, 0, 0.0), ("often", 0, 9, 999.0)]
+    profiles = spark.createDataFrame(rows, "user_id string, recency_days int, frequency bigint, monetary double")
+    made = {row.user_id: row.rfm for row in profiles.select(
+        "user_id", segment_users.rfm_class(profiles).alias("rfm")).collect()}  # fmt: skip
+    assert made["none"] == "000"
+    assert made["often"] == "555"
+    assert made["u9"][0] == "1"
+    assert made["u0"][0] == "5"
+    assert {made[f"u{n}"][1] for n in range(10)} == {"1"}  # equal values share a fifth
+
+
+def test_rules_are_counted_within_their_segment(spark: SparkSession) -> None:
+    liked = {"u1": "AB", "u2": "AB", "u3": "A", "u4": "C", "u5": "AB", "u6": "C"}
+    segment = {"u1": 1, "u2": 1, "u3": 1, "u4": 1, "u5": 2, "u6": 2}
+    rows = [
+        {"user_id": user, "kind": "category", "value": value, "strength": 1.0, "share": 0.5, "evidence": 1}
+        for user, values in liked.items() for value in values
+    ]  # fmt: skip
+    ddl = "user_id string, kind string, value string, strength double, share double, evidence bigint"
+    tastes = spark.createDataFrame(rows, ddl)
+    members = spark.createDataFrame(list(segment.items()), "user_id string, segment_id int")
+    assert set(USER_TASTES.names) >= set(tastes.columns)
+    made = [tuple(row) for row in segment_users.rules(members, tastes, CONFIG).select(*SEGMENT_RULES.names).collect()]
+    assert sorted(made) == [
+        (1, "A", "B", 2, 0.5, pytest.approx(2 / 3), pytest.approx(4 / 3)),
+        (1, "B", "A", 2, 0.5, 1.0, pytest.approx(4 / 3)),
+    ]  # fmt: skip
+
+
+def test_a_shop_with_few_accounts_has_one_segment_and_is_told_so(spark: SparkSession) -> None:
+    profile = dict.fromkeys(USER_PROFILES.names) | {"user_id": "u1", "frequency": 2, "monetary": 5.0, "recency_days": 3}
+    ddl = USER_PROFILES.ddl + ", segment_id int"
+    members = spark.createDataFrame([(*profile.values(), 0)], ddl)
+    table = segment_users.with_names(segment_users.described(members).toArrow(), None, 1, CONFIG).to_pylist()
+    assert [(row["segment_id"], row["name_en"], row["users"], row["share"]) for row in table] == [
+        (0, "Everybody", 1, 1.0)
+    ]
+    assert table[0]["mean_money"] == 5.0
+    assert "not enough data: 1 accounts, 100 are needed" in table[0]["traits"]
+
+
+class Tags(HTMLParser):
+    """Checks that what is opened is closed, and collects what would be fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.fetched += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href")]
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_picture_needs_nothing_else_and_escapes_what_the_shop_wrote() -> None:
+    row = {
+        "segment_id": 1, "name_en": "Fond of <b>A&B</b>", "name_zh": "爱A", "users": 3, "share": 1.0,
+        "mean_money": -4.0, "mean_frequency": 0.0, "mean_recency_days": None, "discount_appetite": None, "traits": "t",
+    }  # fmt: skip
+    shares = [{"segment_id": 1, "kind": "category", "value": "<script>", "share": 2.0}]
+    page = segment_page.draw([row], shares, dt.date(2026, 1, 1))
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    assert tags.fetched == []
+    assert "url(" not in page
+    assert "<script>" not in page
+    assert "Fond of &lt;b&gt;A&amp;B&lt;/b&gt;" in page
+
+
+def test_settings_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match="at most `most`; saw 9, 8"):
+        SegmentsConfig(least=9)
