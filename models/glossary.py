@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 Value = tuple[str, str]  # (attribute, its value)
 _RUN = re.compile(r"[^\W_]+")
 _LONGEST = 8  # characters of a piece
-_SAMPLE = 5_000  # items that teach, an even draw: more teach hardly another word
 
 
 def learn(
@@ -29,7 +28,6 @@ def learn(
     needs `least_items` items with texts; its word must be in `least_share` of these, and that share of its be theirs.
     """
     known = [at for at, those in enumerate(texts) if any(those)]
-    known = known[:: max(1, -(-len(known) // _SAMPLE))]
     pieces = {at: set.intersection(*(_pieces(text) for text in texts[at] if text)) for at in known}
     everywhere = Counter(piece for at in known for piece in pieces[at])
     items: dict[Value, list[int]] = defaultdict(list)

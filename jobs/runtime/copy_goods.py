@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +19,15 @@ from schemas.wording import Season
 
 COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "category", "brand", "price", "currency",
            "stock", "is_active", "is_replenishable", "attributes"]  # fmt: skip
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _LONGEST = 120  # characters of a title, 60 of another word: what is longer is a text, and no name
 _DETAILS = 3
+_TEACH = 5_000  # items that the glossary is learned from, at most
 
 
 def in_language(text: str, language: str) -> bool:
     """Chinese is told by its characters; of the other languages, a shop has one."""
-    return any("\u4e00" <= c <= "\u9fff" for c in text) == (language == "zh")
+    return (_CHINESE.search(text) is not None) == (language == "zh")
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +157,9 @@ def read_goods(items: pa.Table, before: Before, seasons: Sequence[Season], least
     """
     rows = items.select(COLUMNS).to_pylist()
     values = [_values(row) for row in rows]
-    latin = [{name: v for name, v in one.items() if in_language(v, "en")} for one in values]
-    glossary = learn(latin, [(row["title_zh"], row["description_zh"]) for row in rows])
+    step = max(1, -(-len(rows) // _TEACH))  # an even draw: more items teach hardly another word
+    latin = [{name: v for name, v in one.items() if in_language(v, "en")} for one in values[::step]]
+    glossary = learn(latin, [(row["title_zh"], row["description_zh"]) for row in rows[::step]])
     found = {}
     for row, own in zip(rows, values, strict=True):
         item, price, was = row["item_id"], row["price"], before.lowest.get(row["item_id"])
