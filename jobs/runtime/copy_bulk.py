@@ -112,8 +112,9 @@ def write_all(
     offered: dict[Brief, Sequence[Draft]] = {}
     for first in range(0, len(briefs), _SLICE):
         some = briefs[first : first + _SLICE]
-        if drafts:
-            offered.update(zip(some, drafts(some), strict=True))
+        asked = some[: max(0, writer.rules.config.most_drafted - first)]  # `briefs` begin with what most users need
+        if drafts and asked:
+            offered.update(zip(asked, drafts(asked), strict=True))
         for brief in some:
             made, wrong = writer.write(brief, offered.get(brief, ()))
             rows += made

@@ -32,6 +32,10 @@ class CopyConfig:
     variants: int = field(default=2, metadata={"doc": "texts of each brief, tried beside each other"})
     most_briefs: int = field(default=400_000, metadata={"doc": "those that most users need; the others go without"})
     candidates: int = field(default=4, metadata={"doc": "that the copywriter gives for each brief, where there is one"})
+    most_drafted: int = field(
+        default=5_000,
+        metadata={"doc": "briefs a night that the copywriter drafts, the most needed; templates write the rest"},
+    )
     seed: int = field(default=7, metadata={"doc": "of the copywriter's draws and of the shares of wordings"})
     shop: str = field(default="Nightmarket", metadata={"doc": "how the shop signs SMS"})
     voices: str = field(default="", metadata={"doc": "folder of audience styles; empty: those in schemas/voices"})
@@ -58,7 +62,16 @@ class CopyConfig:
         for pair in self.countries:
             if pair.partition("=")[2] not in (*self.languages, "zh"):
                 raise ValueError(f"countries must be country=language of {', '.join(self.languages)}, not '{pair}'")
-        for name in ("variants", "most_briefs", "candidates", "new_days", "price_days", "drop_days", "retire_after"):
+        for name in (
+            "variants",
+            "most_briefs",
+            "candidates",
+            "most_drafted",
+            "new_days",
+            "price_days",
+            "drop_days",
+            "retire_after",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         for name in ("least_drop", "least_share", "most_change"):
