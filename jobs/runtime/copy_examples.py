@@ -34,12 +34,13 @@ def copy_examples(lake: Lake, pointed: dict[str, Any], texts: int = 10) -> list[
     chosen = [row for language in languages for row in _several(copy, language, (texts - 2) // len(languages))]
     given = _given(lake, pointed)
     for row in chosen:
-        lines += [f"  {given.get(row['copy_id'], row['text'])}", f"    published: {row['language']}, {row['channel']}, {row['strategy']}, voice "
-                  f"{row['style']}, by {row['source']}", *(f"      {line}" for line in _facts(row))]  # fmt: skip
+        kind = f"{row['language']}, {row['channel']}, {row['strategy']}, voice {row['style']}, by {row['source']}"
+        lines += [f"  {given.get(row['copy_id'], row['text'])}", f"    published: {kind}"]
+        lines += [f"      {line}" for line in _facts(row)]
     other = refused.filter(pc.is_valid(refused["text"])).to_pylist()
     for row in other[:: max(1, len(other) // 2)][: texts - len(chosen)]:
-        lines += [f"  {row['text']}", f"    refused: {row['language']}, {row['channel']}, {row['strategy']}: "
-                  f"{row['reason']} ({row['detail']})"]  # fmt: skip
+        why = f"{row['strategy']}: {row['reason']} ({row['detail']})"
+        lines += [f"  {row['text']}", f"    refused: {row['language']}, {row['channel']}, {why}"]
     return lines
 
 
