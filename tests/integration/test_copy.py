@@ -82,8 +82,8 @@ def offer(user_id: str, **changed: object) -> dict[str, object]:
     row = {
         "user_id": user_id, "offer_id": "back", "kind": "win_back", "item_id": None, "category": None,
         "discount_share": 0.15, "discount_amount": None, "minimum_spend": 100.0, "currency": "CNY", "reason": "r",
-        "method": "propensity", "expected_value": 1.0, "expected_cost": 1.0, "worst_cost": 1.0, "budget_line": "b", "arm": "offer",
-        "offered_on": THIRD, "valid_until": dt.datetime(2026, 1, 20, 12, tzinfo=dt.UTC),
+        "method": "propensity", "expected_value": 1.0, "expected_cost": 1.0, "worst_cost": 1.0, "budget_line": "b",
+        "arm": "offer", "offered_on": THIRD, "valid_until": dt.datetime(2026, 1, 20, 12, tzinfo=dt.UTC),
     }  # fmt: skip
     return row | changed
 
