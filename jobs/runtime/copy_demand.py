@@ -172,12 +172,15 @@ def given(night: Night, demand: DataFrame, variants: pa.Table, seed: int) -> Dat
 def briefs_of(
     demand: DataFrame, goods: Mapping[str, Goods], rules: Rules, languages: Iterable[str]
 ) -> tuple[list[Brief], int]:
-    """(the briefs that most users need first, blurbs after them, at most `most_briefs`; how many more there were)."""
+    """(briefs, those that most users need first, how many there were beyond `most_briefs`).
+
+    After them a blurb of each item on sale, which is for whoever looks at it.
+    """
     counted = demand.groupBy(*BRIEF).count().toArrow().to_pylist()
     counted.sort(key=lambda row: (-row["count"], *(row[name] for name in BRIEF)))
     found = [Brief(*(row[name] for name in BRIEF)) for row in counted]
     if "blurb" in rules.config.channels:
-        for item in sorted({brief.item_id for brief in found} & goods.keys()):
+        for item in sorted(goods):
             one = goods[item]
             about = "price_drop" if one.old_price else "new_arrival" if one.is_new_since else "recommendation"
             strategy = about if about in rules.config.strategies else "recommendation"
