@@ -4,8 +4,8 @@ It learns from what the shop says of its items in each language, attributes in, 
 text: titles and what people searched. A twentieth of the items is held out: there its drafts go through the same checks
 as tonight's copy, and a new copywriter takes the place of the running one only if it is not surely worse in the share
 of briefs for which a draft stands.
-Below `least_pairs` descriptions none is trained: a network that has seen a few hundred writes worse than the approved
-templates, which is what the copy then comes from, and `copy.source` says so. The sample shop has 500 items.
+Below `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. The sample shop
+has 500 items, and drafting for them on a CPU would cost its night more than all other jobs together.
 """
 
 from __future__ import annotations
