@@ -1,0 +1,104 @@
+"""What a copywriter is asked and what it answers; figures become slots; texts are cut into clauses and units.
+
+A unit is what n-grams are made of: a character of Chinese, a word or sign of English.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+LANGUAGES = ("zh", "en")
+SLOTS = ("<price>", "<discount>", "<number>")
+SLOT = re.compile(r"<[a-z_]+>")
+_FIGURE = r"\d[\d.,]*"
+_MASKS = (
+    (re.compile(rf"[¥￥$€£]\s?{_FIGURE}|{_FIGURE}\s?(?:元|块钱|rmb|usd|eur|dollars?\b)", re.I), SLOTS[0]),
+    (re.compile(rf"{_FIGURE}\s?(?:%|％|percent\b|折)", re.I), SLOTS[1]),
+    (re.compile(_FIGURE), SLOTS[2]),
+)
+# What a crawl left in place of a word or a brand: a clause that has it says nothing we may repeat.
+PLACEHOLDER = re.compile(r"<UNK>|\bBRAND\b|\[[A-Z]+\]|BRAND")
+_CLAUSES = {
+    "zh": re.compile(r"[^，。！？；：,!?;:～~…]+[，。！？；：,!?;:～~…”」』）)]*"),
+    "en": re.compile(r".+?(?:[.!?;](?=\s|$)|$)\s*", re.S),
+}
+_UNITS = {"zh": re.compile(r"<[a-z_]+>|[A-Za-z]+|\S"), "en": re.compile(r"<[a-z_]+>|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]")}
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One brief: attributes are (name, value) in the text's language, in any order; the rest are control words."""
+
+    language: str
+    strategy: str = ""
+    style: str = ""
+    channel: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, not {self.language!r}")
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The attributes' values, each once, in their order."""
+        return tuple(dict.fromkeys(value for _, value in self.attributes if value))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text, and its mean log-probability per token by the network (nats, at most 0): how natural it finds it."""
+
+    text: str
+    logprob: float
+
+
+def has_digit(text: str) -> bool:
+    """A figure in any script, ① and ½ too; 一 and 二 are words."""
+    return any(unicodedata.category(letter) in ("Nd", "Nl", "No") for letter in text)
+
+
+def masked(text: str) -> str:
+    """The text with `<price>`, `<discount>` or `<number>` where figures stood, ５ and ٥ as well as 5."""
+    text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text) if has_digit(text) else text
+    for figure, slot in _MASKS:
+        text = figure.sub(slot, text)
+    return "".join(letter for letter in text if not has_digit(letter))
+
+
+def clauses_of(text: str, language: str) -> list[str]:
+    """The text cut after its signs: clauses of Chinese, sentences of English; put together they are the text."""
+    return [part for part in _CLAUSES[language].findall(text) if part.strip()]
+
+
+def units_of(text: str, language: str) -> list[str]:
+    return _UNITS[language].findall(text.lower())
+
+
+def may_say(text: str, prompt: Prompt) -> bool:
+    """False for a text with a digit, or with a slot that is none of the prompt's values: nobody would fill it."""
+    slots = set(SLOT.findall(text))
+    return not has_digit(text) and slots <= set(prompt.values)
+
+
+class Values:
+    """The attribute values of a shop, looked for in texts: what a clause says of an item, in the shop's own words."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self.known = {value.lower() for value in values if value.strip()}
+        longest_first = sorted(self.known, key=lambda value: (-len(value), value))
+        # a Latin word counts as a whole word only: "red" is not in "tired"; Chinese has no such edges
+        parts = [rf"(?<![a-z]){re.escape(v)}(?![a-z])" if v[0].isascii() else re.escape(v) for v in longest_first]
+        self.pattern = re.compile("|".join(parts)) if parts else re.compile(r"(?!)")
+
+    def said(self, text: str) -> list[str]:
+        """The values that stand in the text, longest first at each place, with repetition."""
+        return self.pattern.findall(text.lower())
+
+    def foreign(self, text: str, values: Sequence[str]) -> list[str]:
+        """Those said that are none of `values`, nor a part of one."""
+        own = [value.lower() for value in values]
+        return [said for said in self.said(text) if not any(said in value for value in own)]
