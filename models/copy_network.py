@@ -22,6 +22,9 @@ TRAIN_COPIES, TUNE_COPIES = 4, 1.3  # of the weights: gradients and Adam's two m
 WARM_UP, CLIP, DECAY = 0.06, 1.0, 0.1  # share of the steps; norm; AdamW's
 POOL = 32  # batches sorted by length together
 CHECKPOINT_EVERY = 200  # steps
+# The settings that a training depends on: with another of these, a checkpoint is of another run.
+LEARNING = ("base_model", "lora_above", "lora_rank", "dim", "layers", "heads", "length", "batch_tokens",
+            "learning_rate", "seed", "bf16")  # fmt: skip
 
 
 class Example(NamedTuple):
@@ -193,7 +196,12 @@ class Trainer:
         self.config, self.net, self.pad = config, net, pad
         self.stages = [stage for stage in stages if stage[1] and stage[2]]
         self.weights = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
-        told = repr((config, [(name, examples, passes) for name, examples, passes in self.stages]))
+        told = repr(
+            (
+                [getattr(config, name) for name in LEARNING],
+                [(name, examples, passes) for name, examples, passes in self.stages],
+            )
+        )
         self.run = hashlib.sha256(told.encode()).hexdigest()
         self.step = 0
 

@@ -74,6 +74,11 @@ def clauses_of(text: str, language: str) -> list[str]:
     return [part for part in _CLAUSES[language].findall(text) if part.strip()]
 
 
+def without_placeholders(text: str, language: str) -> str:
+    """The text less the clauses that a crawl has left a hole in."""
+    return "".join(clause for clause in clauses_of(text, language) if not PLACEHOLDER.search(clause))
+
+
 def units_of(text: str, language: str) -> list[str]:
     return _UNITS[language].findall(text.lower())
 

@@ -14,7 +14,7 @@ from models.copy_text import LANGUAGES, SLOTS, Prompt, has_digit, masked
 PAD, UNKNOWN, START, TEXT, END, NAME, VALUE = "<pad>", "<unk>", "<start>", "<text>", "<end>", "<name>", "<value>"
 KINDS = ("strategy", "style", "channel")
 FEWEST = 2  # times a merge must be seen
-ALPHABET = 7000  # characters at most; a rarer one is never written
+ALPHABET = 0.45  # of the tokens may be single characters; a rarer one is never written
 LONGEST = 12  # characters of a token
 
 
@@ -44,7 +44,7 @@ def train_tokenizer(texts: Iterable[str], prompts: Sequence[Prompt], size: int) 
     tokenizer.decoder = token_decoders.Metaspace(prepend_scheme="never")
     special = [PAD, UNKNOWN, START, TEXT, END, NAME, VALUE, *SLOTS, *controls_of(prompts)]
     trainer = trainers.BpeTrainer(
-        vocab_size=size, min_frequency=FEWEST, limit_alphabet=ALPHABET, special_tokens=special,
+        vocab_size=size, min_frequency=FEWEST, limit_alphabet=int(size * ALPHABET), special_tokens=special,
         max_token_length=LONGEST, show_progress=False,
     )  # fmt: skip
     tokenizer.train_from_iterator(texts, trainer)

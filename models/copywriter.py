@@ -29,7 +29,7 @@ from models.copy_network import (
     scratch,
     with_lora,
 )
-from models.copy_text import PLACEHOLDER, Candidate, Prompt, masked, may_say
+from models.copy_text import PLACEHOLDER, Candidate, Prompt, masked, may_say, without_placeholders
 from models.copy_tokens import Coder, needed_tokens, open_tokenizer, train_tokenizer
 from models.manifest import read_manifest, write_manifest
 
@@ -40,19 +40,19 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class CopywriterConfig:
-    """Settings of one training and of the writing after it. Budgets are tokens and passes, never minutes: the same
-    inputs give the same model on any machine."""
+    """Settings of one training and of the writing after it. Budgets are counts, never minutes: the same inputs
+    give the same model on any machine."""
 
     base_model: str = ""  # a folder or a hub's name, causal or seq2seq; empty: a small one from scratch
     lora_above: int = 300_000_000  # weights; a larger checkpoint is tuned by LoRA
     lora_rank: int = 16
-    vocabulary: int = 6000  # tokens, from scratch
+    vocabulary: int = 8000  # tokens, from scratch
     dim: int = 128
     layers: int = 3
     heads: int = 4
     length: int = 320  # tokens of a prompt and its text; what is longer is not learned from
-    plain_tokens: int = 300_000  # of plain text, once, at most; 0: none
-    pair_tokens: int = 2_000_000  # of pairs: as many passes as that makes, or as many of the pairs in one
+    plain_characters: int = 300_000  # of plain text, once, at most; 0: none
+    pair_tokens: int = 1_500_000  # of pairs: as many passes as that makes, or as many of the pairs in one
     most_passes: int = 8
     most_pairs: int = 200_000  # of those given, the last
     remembered: int = 20_000  # pairs whose clauses are kept, the last
@@ -70,8 +70,8 @@ class CopywriterConfig:
     bf16: bool = True  # on cuda only
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary", "dim", "layers", "heads", "length", "pair_tokens", "most_passes", "most_pairs", "remembered",
-                     "batch_tokens", "longest", "top_k", "rows", "lora_rank", "threads"):  # fmt: skip
+        for name in ("vocabulary", "dim", "layers", "heads", "length", "pair_tokens", "most_passes", "most_pairs",
+                     "remembered", "batch_tokens", "longest", "top_k", "rows", "lora_rank", "threads"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         if self.dim % (2 * self.heads):
@@ -103,28 +103,28 @@ class Copywriter:
         """Learn from plain `texts` (reviews, queries, descriptions) and then from `pairs` (prompt, text).
 
         With `checkpoint`, a folder, a run that was killed goes on from its last state there; on a CPU the result is
-        that of one run. `report` is told lines for a person. Raises ValueError for no pairs, a `base_model` that cannot be
-        read or does not fit in memory, or a checkpoint of another run.
+        that of one run. `report` is told lines for a person. Raises ValueError for no pairs, a `base_model` that cannot
+        be read or does not fit in memory, or a checkpoint of another run.
         """
         pairs = [(prompt, masked(text)) for prompt, text in list(pairs)[-config.most_pairs :] if text.strip()]
         if not pairs:
             raise ValueError("no pairs of prompt and text: a copywriter cannot be trained; give it described items")
         _set_threads(config)
+        texts = _plain_text(config, texts)
         net, coder = _opened(config, texts, pairs)
-        plain = _plain(config, coder, texts)
-        known = [Example(coder.prompt(prompt), coder.written(text)) for prompt, text in pairs
-                 if not PLACEHOLDER.search(text)]  # fmt: skip
+        plain = plain_examples([[coder.start, *coder.written(text)] for text in texts], config.length)
+        known = [Example(coder.prompt(prompt), coder.written(without_placeholders(text, prompt.language)))
+                 for prompt, text in pairs]  # fmt: skip
         known = [each for each in known if len(each.read) + len(each.write) <= config.length]
         if report is not None:
             weights = sum(weight.numel() for weight in net.parameters())
             report(f"{weights:,} weights, {len(coder.tokenizer):,} tokens, {len(plain):,} blocks of plain text, "
                    f"{len(known):,} pairs of {sum(len(e.read) + len(e.write) for e in known):,} tokens")  # fmt: skip
         net = net.to(_device(config))
-        stages = [("plain text", plain, config.plain_passes), ("pairs", known, config.pair_passes)]
-        trained = (
-            config if not config.base_model else dataclasses.replace(config, learning_rate=config.learning_rate / 10)
-        )
-        Trainer(trained, net, coder.pad, stages).train(Path(checkpoint) if checkpoint is not None else None, report)
+        stages = [("plain text", plain, 1), ("pairs", *_in_budget(config, known))]
+        rate = config.learning_rate / (10 if config.base_model else 1)
+        trainer = Trainer(dataclasses.replace(config, learning_rate=rate), net, coder.pad, stages)
+        trainer.train(Path(checkpoint) if checkpoint is not None else None, report)
         return cls(config, merged(net), coder, pairs[-config.remembered :])
 
     def write(
@@ -231,7 +231,7 @@ def _opened(config: CopywriterConfig, texts: Sequence[str], pairs: Sequence[Pair
     prompts = [prompt for prompt, _ in pairs]
     if not config.base_model:
         words = [masked(word) for prompt in prompts for pair in prompt.attributes for word in pair]
-        seen = [text for _, text in pairs] + words + [masked(text) for text in texts]
+        seen = [*(text for _, text in pairs), *words, *texts]
         tokenizer = train_tokenizer(seen, prompts, config.vocabulary)
         return scratch(config, len(tokenizer), tokenizer.pad_token_id), Coder(tokenizer)
     here = Path(config.base_model).is_dir()
@@ -253,19 +253,18 @@ def _coder(tokenizer: Any, place: str | Path) -> Coder:
         raise ValueError(f"{place} lacks the token {missing}: no tokenizer of a copywriter; train it again") from None
 
 
-def _plain(config: CopywriterConfig, coder: Coder, texts: Sequence[str]) -> list[Example]:
-    """Blocks of the texts, in seeded order, up to the config's tokens."""
-    rng = np.random.default_rng(config.seed)
-    taken: list[list[int]] = []
-    left = config.plain_tokens
-    for at in rng.permutation(len(texts)):
+def _plain_text(config: CopywriterConfig, texts: Sequence[str]) -> list[str]:
+    """Texts in seeded order, masked, up to the config's characters; those with a crawl's placeholders are left out."""
+    taken: list[str] = []
+    left = config.plain_characters
+    for at in np.random.default_rng(config.seed).permutation(len(texts)):
         if left <= 0:
             break
-        text = masked(texts[at])
-        if text.strip() and not PLACEHOLDER.search(text):
-            taken.append([coder.start, *coder.written(text)])
-            left -= len(taken[-1])
-    return plain_examples(taken, config.length)
+        text = masked(texts[at]).strip()
+        if text and not PLACEHOLDER.search(text):
+            taken.append(text)
+            left -= len(text)
+    return taken
 
 
 def _in_budget(config: CopywriterConfig, known: list[Example]) -> tuple[list[Example], int]:
