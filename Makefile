@@ -72,6 +72,15 @@ bench-segments: setup data  ## do segments last? 60 nights replayed; DATA=../sha
 bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
 	@.venv/bin/python -m tests.bench.claims $(if $(DATA),--data "$(DATA)")
 
+bench-copy-zh: setup data  ## Chinese copy from attributes, beside ChatGLM-6B; DATA=../shared/data/advertisegen
+	@.venv/bin/python -m tests.bench.copy_zh --data "$(DATA)"
+
+bench-copy-en: setup data  ## descriptions of products held out by family; DATA=../shared/data/hm, or .../myntra
+	@.venv/bin/python -m tests.bench.copy_en --data "$(DATA)"
+
+bench-copy-speed: setup  ## tokens and texts a second beside plain `generate` on the same network
+	@.venv/bin/python -m tests.bench.copy_speed
+
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui
 	@.venv/bin/ruff format --check . .ci/setup .ci/sample_night .ci/ui

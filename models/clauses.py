@@ -20,6 +20,7 @@ from scipy import sparse
 from models.copy_text import PLACEHOLDER, SLOT, Prompt, Values, clauses_of, units_of
 
 F64 = NDArray[np.float64]
+State = tuple[float, tuple[int, ...], int, F64, F64]  # gained, clauses, units, worth that is left, values that are left
 LONGEST_GRAM = 4
 SHORTEST = {"zh": 4, "en": 3}  # units of a clause
 OPENING, CLOSING = "「『“（(", "」』”）)"
@@ -37,6 +38,7 @@ class ComposerConfig:
     follows: float = 0.15  # per unit, for a clause that some text had after the one before it
     place: float = 0.5  # per unit, for standing where such a clause stood in its text
     noise: float = 0.15  # share by which a clause's worth is shaken, for other words from item to item
+    pause: float = 3.0  # units that a cut between clauses costs: more makes for longer clauses
     pool: int = 250  # clauses looked at
     per_value: int = 12  # of them, at least, those that name one value
     beam: int = 6
@@ -131,9 +133,8 @@ class Clauses:
         self.opens = np.array([np.mean(np.array(place) == 0) for place in places])
         self.sizes = np.array([len(units_of(clause, self.language)) for clause in self.clauses])
         self.says = self._matrix([set(self._grams(clause)) for clause in self.clauses])
-        first, then = (np.array(side, np.int64) for side in zip(*sorted(pairs), strict=True)) if pairs else ([], [])
-        size = len(self.clauses)
-        self.followed = sparse.csr_matrix((np.ones(len(first)), (first, then)), shape=(size, size))
+        size, sides = len(self.clauses), np.array(sorted(pairs), np.int64).reshape(-1, 2)
+        self.followed = sparse.csr_matrix((np.ones(len(sides)), (sides[:, 0], sides[:, 1])), shape=(size, size))
         self._name_values()
 
     def _usable(self, clause: str) -> bool:
@@ -168,7 +169,9 @@ class Clauses:
         worth = self.forecast(prompt)
         own, foreign = self.own_values(prompt)
         fits = (self.named @ foreign) == 0
-        rate = (self.says @ worth + self.config.value * np.minimum(self.named @ own, 2)) / (self.sizes + 3.0)
+        rate = (self.says @ worth + self.config.value * np.minimum(self.named @ own, 2)) / (
+            self.sizes + self.config.pause
+        )
         found: dict[str, float] = {}
         for number in range(each):
             key = zlib.crc32(repr((prompt, seed, number)).encode())
@@ -228,23 +231,23 @@ def _beam(bank: Clauses, pool: NDArray[np.int64], worth: F64, own: F64, shaken: 
     names = np.asarray(bank.named[pool][:, mine].todense())  # (pool, own values)
     follows = config.follows * np.asarray(bank.followed[pool][:, pool].todense()) * sizes
     shake, opens, places = shaken[pool], bank.opens[pool], bank.places[pool]
-    states = [(0.0, (), 0, worth, np.full(len(mine), config.value))]  # gained, clauses, units, worth left, values left
+    states: list[State] = [(0.0, (), 0, worth, np.full(len(mine), config.value))]
     finished: list[tuple[float, tuple[int, ...]]] = []
     while states:
-        grown = []
+        grown: list[State] = []
         for gained, chosen, length, left, values in states:
             gain = (says @ left) * shake + names @ values - config.place * np.abs(places - length / usual) * sizes
             gain += follows[chosen[-1]] if chosen else config.place * opens * sizes
             if chosen:
                 gain[list(chosen)] = -np.inf
             gain[length + sizes > usual + 8] = -np.inf
-            rate = gain / (sizes + 3)
+            rate = gain / (sizes + config.pause)
             for at in np.argsort(-rate, kind="stable")[: config.beam]:
                 if np.isfinite(rate[at]):
                     grown.append((gained + gain[at], (*chosen, int(at)), length + sizes[at], left, values))
         grown.sort(key=lambda state: -state[0] / (state[2] + 10))
         finished += [(state[0] / (max(state[2], usual * 0.9) + 10), state[1]) for state in grown]
-        states, met = [], set()
+        states, met = [], set[frozenset[int]]()
         for gained, chosen, length, left, values in grown:
             key = frozenset(chosen)
             if length >= usual - SHORTEST[bank.language] or key in met or len(states) >= config.beam:

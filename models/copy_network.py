@@ -21,7 +21,7 @@ IGNORED = -100  # torch's mark of a label that does not count
 TRAIN_COPIES, TUNE_COPIES = 4, 1.3  # of the weights: gradients and Adam's two moments; with LoRA hardly any
 WARM_UP, CLIP, DECAY = 0.06, 1.0, 0.1  # share of the steps; norm; AdamW's
 POOL = 32  # batches sorted by length together
-CHECKPOINT_EVERY = 200  # steps
+CHECKPOINT_EVERY, REPORT_EVERY = 200, 50  # steps
 # The settings that a training depends on: with another of these, a checkpoint is of another run.
 LEARNING = ("base_model", "lora_above", "lora_rank", "dim", "layers", "heads", "length", "batch_tokens",
             "learning_rate", "seed", "bf16")  # fmt: skip
@@ -82,13 +82,17 @@ def free_bytes() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def with_lora(net: Any, rank: int) -> Any:
-    """The net with its weights frozen and low-rank changes beside every linear layer; `merged` puts them in."""
+def with_lora(net: Any, rank: int, fresh: Ids) -> Any:
+    """The net with its weights frozen and low-rank changes beside every linear layer; `merged` puts them in.
+
+    Rows of the `fresh` tokens, which no checkpoint knows, are trained whole.
+    """
     from peft import LoraConfig, TaskType, get_peft_model  # seconds to import, and for large checkpoints only
 
     task = TaskType.SEQ_2_SEQ_LM if net.config.is_encoder_decoder else TaskType.CAUSAL_LM
-    wanted = LoraConfig(task_type=task, r=rank, lora_alpha=2 * rank, target_modules="all-linear",
-                        modules_to_save=None, trainable_token_indices=None)  # fmt: skip
+    wanted = LoraConfig(
+        task_type=task, r=rank, lora_alpha=2 * rank, target_modules="all-linear", trainable_token_indices=fresh
+    )
     return get_peft_model(net, wanted)
 
 
@@ -248,7 +252,7 @@ class Trainer:
             torch.nn.utils.clip_grad_norm_(list(self.weights.values()), CLIP)
             self.optimizer.step()
             total, seen = total + float(loss.detach()), seen + 1
-            if report is not None and (at % 50 == 49 or at == len(plan) - 1):
+            if report is not None and (at % REPORT_EVERY == REPORT_EVERY - 1 or at == len(plan) - 1):
                 report(f"{name} step {at + 1} of {len(plan)}, {total / seen:.3f} nats a token")
                 total, seen = 0.0, 0
             if checkpoint is not None and (at % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1 or at == len(plan) - 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,8 +33,12 @@ def controls_of(prompts: Iterable[Prompt]) -> list[str]:
 def train_tokenizer(texts: Iterable[str], prompts: Sequence[Prompt], size: int) -> PreTrainedTokenizerFast:
     """A BPE of characters, `size` tokens at most; no merge crosses from a Chinese word into an English one.
 
-    The same texts in the same order give the same.
+    The same texts give the same: which characters are rare is decided here, as the trainer breaks ties by chance.
     """
+    texts = list(texts)
+    counts = Counter(letter for text in texts for letter in text if not has_digit(letter))
+    often = sorted(counts, key=lambda letter: (-counts[letter], letter))[: int(size * ALPHABET)]
+    alphabet = sorted({"\u2581", *often} - {" ", "\n"})
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN, fuse_unk=True))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace("\n", " ")])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
@@ -44,8 +49,8 @@ def train_tokenizer(texts: Iterable[str], prompts: Sequence[Prompt], size: int) 
     tokenizer.decoder = token_decoders.Metaspace(prepend_scheme="never")
     special = [PAD, UNKNOWN, START, TEXT, END, NAME, VALUE, *SLOTS, *controls_of(prompts)]
     trainer = trainers.BpeTrainer(
-        vocab_size=size, min_frequency=FEWEST, limit_alphabet=int(size * ALPHABET), special_tokens=special,
-        max_token_length=LONGEST, show_progress=False,
+        vocab_size=size, min_frequency=FEWEST, initial_alphabet=alphabet, limit_alphabet=len(alphabet),
+        special_tokens=special, max_token_length=LONGEST, show_progress=False,
     )  # fmt: skip
     tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, unk_token=UNKNOWN, bos_token=START,

@@ -61,8 +61,9 @@ class CopywriterConfig:
     longest: int = 160  # tokens written
     temperature: float = 0.8
     top_k: int = 40
+    sampled: int = 2  # of a prompt's candidates, by the network; as many as are asked for are put together from clauses
     rows: int = 128  # texts written at once
-    natural: float = 0.3  # weight of the network's log-probability beside what is forecast
+    natural: float = 0.1  # weight of the network's log-probability beside what is forecast
     composer: ComposerConfig = field(default_factory=ComposerConfig)
     seed: int = 7
     threads: int = 2
@@ -70,8 +71,9 @@ class CopywriterConfig:
     bf16: bool = True  # on cuda only
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary", "dim", "layers", "heads", "length", "pair_tokens", "most_passes", "most_pairs",
-                     "remembered", "batch_tokens", "longest", "top_k", "rows", "lora_rank", "threads"):  # fmt: skip
+        counts = ("vocabulary", "dim", "layers", "heads", "length", "pair_tokens", "most_passes", "most_pairs", "rows",
+                  "remembered", "batch_tokens", "longest", "top_k", "sampled", "lora_rank", "threads")  # fmt: skip
+        for name in counts:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         if self.dim % (2 * self.heads):
@@ -144,7 +146,8 @@ class Copywriter:
             raise ValueError(f"candidates must be 1 or more, not {candidates}")
         _set_threads(self.config)
         asked = [at for at, prompt in enumerate(prompts) if prompt.attributes and prompt.language in self.clauses]
-        sampled = self.sample([prompts[at] for at in asked], candidates, seed, on_progress)
+        by_network = min(candidates, self.config.sampled)
+        sampled = self.sample([prompts[at] for at in asked], by_network, seed, on_progress)
         found: list[list[str]] = []
         for at, own in zip(asked, sampled, strict=True):
             composed = self.clauses[prompts[at].language].compose(prompts[at], candidates, seed)
@@ -236,13 +239,14 @@ def _opened(config: CopywriterConfig, texts: Sequence[str], pairs: Sequence[Pair
         return scratch(config, len(tokenizer), tokenizer.pad_token_id), Coder(tokenizer)
     here = Path(config.base_model).is_dir()
     tokenizer = open_tokenizer(config.base_model, only_here=here)
+    known = len(tokenizer)
     tokenizer.add_special_tokens({"additional_special_tokens": needed_tokens(prompts)})
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or "<end>"
     net = open_checkpoint(config.base_model, here, training=True, lora_above=config.lora_above)
     net.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     if sum(weight.numel() for weight in net.parameters()) > config.lora_above:
-        net = with_lora(net, config.lora_rank)
+        net = with_lora(net, config.lora_rank, list(range(known, len(tokenizer))) or [tokenizer.pad_token_id])
     return net, _coder(tokenizer, config.base_model)
 
 

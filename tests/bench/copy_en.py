@@ -4,7 +4,7 @@
 
 DATA holds one table (parquet, CSV or CSV.gz) of products. Its longest text column is the description; the one named
 like a name gives its words as attributes; the other text columns with few values are attributes as they are. Products
-that share a name, a description or a `product_code` are a family, and a family is learned from or asked for, never both.
+that share a name, a description or a `product_code` are a family; a family is learned from or asked for, never both.
 One product of a family is taken. `--validate` asks for other families than the test's. The last line is JSON.
 """
 

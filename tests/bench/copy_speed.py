@@ -4,9 +4,9 @@
 
 The network has the default sizes and random weights; prompts are invented, of 1 to 16 attributes. It draws from a few
 dozen tokens, one of them the end, so texts have lengths as mixed as a coin makes them, 160 at most. Beside ours:
-`generate` prompt by prompt with all candidates of a prompt at once, `generate` text by text (fewer of them, it is slow),
-and `generate` over batches as large as ours in the order in which prompts come. All have a KV cache, and count the
-tokens of texts, not padding. The last line is JSON; `ratio` is ours over `generate` prompt by prompt.
+`generate` prompt by prompt with all candidates of a prompt at once, `generate` text by text (fewer of them: it is
+slow), and `generate` over batches as large as ours in the order in which prompts come. All have a KV cache, and count
+the tokens of texts, not padding. The last line is JSON; `ratio` is ours over `generate` prompt by prompt.
 """
 
 from __future__ import annotations
