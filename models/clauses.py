@@ -39,6 +39,10 @@ class ComposerConfig:
     place: float = 0.5  # per unit, for standing where such a clause stood in its text
     noise: float = 0.15  # share by which a clause's worth is shaken, for other words from item to item
     pause: float = 3.0  # units that a cut between clauses costs: more makes for longer clauses
+    familiar: float = (
+        0.001  # share of texts with each pair of units of a clause that names no value: rare ones state facts
+    )
+    offered: float = 0.3  # share of the clauses, by lot, that an item may use: else all items get the same best ones
     pool: int = 250  # clauses looked at
     per_value: int = 12  # of them, at least, those that name one value
     beam: int = 6
@@ -133,6 +137,9 @@ class Clauses:
         self.opens = np.array([np.mean(np.array(place) == 0) for place in places])
         self.sizes = np.array([len(units_of(clause, self.language)) for clause in self.clauses])
         self.says = self._matrix([set(self._grams(clause)) for clause in self.clauses])
+        often = np.asarray(self.held.sum(0)).reshape(-1)
+        self.rarest = np.array([min((often[self.codes[g]] if g in self.codes else 1.0 for g in self._grams(clause)
+                                     if g.count("\0") == 1), default=0.0) for clause in self.clauses])  # fmt: skip
         size, sides = len(self.clauses), np.array(sorted(pairs), np.int64).reshape(-1, 2)
         self.followed = sparse.csr_matrix((np.ones(len(sides)), (sides[:, 0], sides[:, 1])), shape=(size, size))
         self._name_values()
@@ -152,6 +159,7 @@ class Clauses:
         shape = (len(self.clauses), len(self.value_codes))
         named = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
         self.named = (named > 0).astype(np.float64).tocsr()
+        self.naming = self.named.tocsc()
 
     def own_values(self, prompt: Prompt) -> tuple[F64, F64]:
         """Of all known values (V,): 1 where it is the item's; 1 where it is none of the item's, nor part of one."""
@@ -168,19 +176,29 @@ class Clauses:
             return []
         worth = self.forecast(prompt)
         own, foreign = self.own_values(prompt)
-        fits = (self.named @ foreign) == 0
-        rate = (self.says @ worth + self.config.value * np.minimum(self.named @ own, 2)) / (
-            self.sizes + self.config.pause
-        )
+        names = self.named @ own
+        familiar = (names > 0) | (self.rarest >= self.config.familiar * len(self.texts))
+        fits = ((self.named @ foreign) == 0) & familiar
+        rate = (self.says @ worth + self.config.value * np.minimum(names, 2)) / (self.sizes + self.config.pause)
+        lot = np.random.default_rng(zlib.crc32(repr((prompt, seed)).encode()))
+        rate = np.where(fits & self._offered(lot, own), rate, -np.inf)
         found: dict[str, float] = {}
-        for number in range(each):
-            key = zlib.crc32(repr((prompt, seed, number)).encode())
-            shaken = 1 + self.config.noise * np.random.default_rng(key).standard_normal(len(rate)).clip(-2, 2)
-            pool = self._pool(np.where(fits, rate * shaken, -np.inf), own)
+        for _ in range(each):
+            shaken = 1 + self.config.noise * lot.standard_normal(len(rate)).clip(-2, 2)
+            pool = self._pool(rate * shaken, own)
             if len(pool):
                 text = self._joined(pool[_beam(self, pool, worth, own, shaken, self.usual_length(prompt))])
                 found.setdefault(text, self.judge(prompt, text, worth))
         return sorted(found, key=lambda text: -found[text])
+
+    def _offered(self, lot: np.random.Generator, own: F64) -> NDArray[np.bool_]:
+        """(clauses,) what this item may use: by lot, and of a value that few clauses name the first that were drawn."""
+        drawn = lot.random(len(self.clauses))
+        offered = drawn < self.config.offered
+        for code in np.flatnonzero(own):
+            naming = self.naming.indices[self.naming.indptr[code] : self.naming.indptr[code + 1]]
+            offered[naming[np.argsort(drawn[naming])[: self.config.per_value]]] = True
+        return offered
 
     def _pool(self, rate: F64, own: F64) -> NDArray[np.int64]:
         """The best clauses, and the best of each value that the item has."""
