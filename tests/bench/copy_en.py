@@ -1,6 +1,6 @@
 """English descriptions of held-out products from their attributes: template, nearest neighbour, network, model.
 
-    python -m tests.bench.copy_en --data ../shared/data/hm [--pairs 6000] [--asked 500] [--validate]
+    python -m tests.bench.copy_en --data ../shared/data/hm [--pairs 4000] [--asked 300] [--validate]
 
 DATA holds one table (parquet, CSV or CSV.gz) of products. Its longest text column is the description; the one named
 like a name gives its words as attributes; the other text columns with few values are attributes as they are. Products
@@ -86,8 +86,8 @@ def families(keys: list[list[Hashable]]) -> list[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--pairs", type=int, default=6000, help="learned from, at most")
-    parser.add_argument("--asked", type=int, default=500, help="written, at most")
+    parser.add_argument("--pairs", type=int, default=4000, help="learned from, at most")
+    parser.add_argument("--asked", type=int, default=300, help="written, at most")
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--checkpoint", type=Path, help="a folder, to go on after a stop")
     parser.add_argument("--threads", type=int, default=2)
