@@ -44,7 +44,7 @@ class ComposerConfig:
     familiar: float = (
         0.0005  # of texts must have each pair of units of a clause that names no value: rare ones are facts
     )
-    wear: float = 0.35  # per unit, times log(1 + uses): what a clause costs that texts of the same call have already
+    wear: float = 0.55  # per unit, times log(1 + uses): what a clause costs that texts of the same call have already
     pool: int = 250  # clauses looked at
     per_value: int = 12  # of them, at least, those that name one value
     beam: int = 6

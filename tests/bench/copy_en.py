@@ -35,7 +35,7 @@ def read(data: Path) -> pd.DataFrame:
     """The largest table in the folder. Raises SystemExit if there is none."""
     files = [path for path in data.iterdir() if re.search(r"\.(parquet|csv|csv\.gz)$", path.name)]
     tables = [pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path) for path in files]
-    described = [table for table in tables if len(table.select_dtypes(["object", "str"]).columns) > 1]
+    described = [table for table in tables if len(table.select_dtypes(["object", "string"]).columns) > 1]
     if not described:
         raise SystemExit(f"{data} holds no table with a description and attributes (parquet, csv, csv.gz)")
     return max(described, key=lambda table: len(table.columns) * len(table))
@@ -43,7 +43,7 @@ def read(data: Path) -> pd.DataFrame:
 
 def pairs_of(table: pd.DataFrame) -> tuple[Pairs, list[int]]:
     """One pair a family, and the families' hashes, by which they are learned from or asked for."""
-    texts = table.select_dtypes(["object", "str"])
+    texts = table.select_dtypes(["object", "string"])
     lengths = texts.apply(lambda column: column.dropna().astype(str).str.len().mean())
     described = str(lengths.idxmax())
     table = table[table[described].notna()].drop_duplicates(described)
