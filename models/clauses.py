@@ -9,6 +9,7 @@ is never taken.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ F64 = NDArray[np.float64]
 State = tuple[float, tuple[int, ...], int, F64, F64]  # gained, clauses, units, worth that is left, values that are left
 LONGEST_GRAM = 4
 SHORTEST = {"zh": 4, "en": 3}  # units of a clause
+LATIN = re.compile(r"[a-z]{3,}")
 OPENING, CLOSING = "「『“（(", "」』”）)"
 
 
@@ -31,18 +33,18 @@ class ComposerConfig:
     """How clauses are chosen; the defaults were chosen on a tenth of AdvertiseGen's 5,000 training pairs."""
 
     ridge: float = 30.0
-    order_weights: tuple[float, ...] = (1.0, 2.0, 4.0, 6.0)  # an n-gram of 1, 2, 3, 4 units that comes true
-    again: float = 0.5  # what a repeated n-gram of 2 or more costs, as a share of what it was worth
+    order_weights: tuple[float, ...] = (1.0, 3.0, 6.0, 10.0)  # an n-gram of 1, 2, 3, 4 units that comes true
+    again: float = 0.1  # what a repeated n-gram of 2 or more costs, as a share of what it was worth
     value: float = 3.0  # for the first time that a value of the item is named
-    value_again: float = 1.0  # cost of naming one again
-    follows: float = 0.15  # per unit, for a clause that some text had after the one before it
+    value_again: float = 0.5  # cost of naming one again
+    follows: float = 0.6  # per unit, for a clause that some text had after the one before it
     place: float = 0.5  # per unit, for standing where such a clause stood in its text
-    noise: float = 0.15  # share by which a clause's worth is shaken, for other words from item to item
-    pause: float = 3.0  # units that a cut between clauses costs: more makes for longer clauses
+    noise: float = 0.08  # share by which a clause's worth is shaken, for other words from candidate to candidate
+    pause: float = 8.0  # units that a cut between clauses costs: more makes for longer clauses
     familiar: float = (
-        0.001  # share of texts with each pair of units of a clause that names no value: rare ones state facts
+        0.0005  # of texts must have each pair of units of a clause that names no value: rare ones are facts
     )
-    offered: float = 0.3  # share of the clauses, by lot, that an item may use: else all items get the same best ones
+    wear: float = 0.55  # per unit, times log(1 + uses): what a clause costs that texts of the same call have already
     pool: int = 250  # clauses looked at
     per_value: int = 12  # of them, at least, those that name one value
     beam: int = 6
@@ -147,6 +149,8 @@ class Clauses:
     def _usable(self, clause: str) -> bool:
         if PLACEHOLDER.search(clause) or SLOT.search(clause):
             return False
+        if self.language == "zh" and any(word not in self.values.known for word in LATIN.findall(clause.lower())):
+            return False  # a Latin word in Chinese copy is a brand more often than not
         unbalanced = any(clause.count(a) != clause.count(b) for a, b in zip(OPENING, CLOSING, strict=True))
         return not unbalanced and len(units_of(clause, self.language)) >= SHORTEST[self.language]
 
@@ -159,7 +163,6 @@ class Clauses:
         shape = (len(self.clauses), len(self.value_codes))
         named = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
         self.named = (named > 0).astype(np.float64).tocsr()
-        self.naming = self.named.tocsc()
 
     def own_values(self, prompt: Prompt) -> tuple[F64, F64]:
         """Of all known values (V,): 1 where it is the item's; 1 where it is none of the item's, nor part of one."""
@@ -170,35 +173,34 @@ class Clauses:
             foreign[code] = not any(value in have for have in mine)
         return own, foreign
 
-    def compose(self, prompt: Prompt, each: int, seed: int) -> list[str]:
-        """Up to `each` different texts, best first by their own forecast. The same prompt and seed give the same."""
+    def compose(self, prompt: Prompt, each: int, seed: int, used: F64 | None = None) -> list[str]:
+        """Up to `each` different texts, best first by their own forecast. The same prompt and seed give the same.
+
+        `used` (clauses,) are times that each clause was used before: it is spared, and the best text's are counted in.
+        """
         if not self.clauses:
             return []
+        used = np.zeros(len(self.clauses)) if used is None else used
         worth = self.forecast(prompt)
         own, foreign = self.own_values(prompt)
         names = self.named @ own
         familiar = (names > 0) | (self.rarest >= self.config.familiar * len(self.texts))
-        fits = ((self.named @ foreign) == 0) & familiar
-        rate = (self.says @ worth + self.config.value * np.minimum(names, 2)) / (self.sizes + self.config.pause)
+        worn = self.config.wear * np.log1p(used) * self.sizes
+        gain = self.says @ worth + self.config.value * np.minimum(names, 2) - worn
+        rate = np.where(((self.named @ foreign) == 0) & familiar, gain / (self.sizes + self.config.pause), -np.inf)
+        found: dict[str, tuple[float, NDArray[np.int64]]] = {}
         lot = np.random.default_rng(zlib.crc32(repr((prompt, seed)).encode()))
-        rate = np.where(fits & self._offered(lot, own), rate, -np.inf)
-        found: dict[str, float] = {}
         for _ in range(each):
             shaken = 1 + self.config.noise * lot.standard_normal(len(rate)).clip(-2, 2)
             pool = self._pool(rate * shaken, own)
             if len(pool):
-                text = self._joined(pool[_beam(self, pool, worth, own, shaken, self.usual_length(prompt))])
-                found.setdefault(text, self.judge(prompt, text, worth))
-        return sorted(found, key=lambda text: -found[text])
-
-    def _offered(self, lot: np.random.Generator, own: F64) -> NDArray[np.bool_]:
-        """(clauses,) what this item may use: by lot, and of a value that few clauses name the first that were drawn."""
-        drawn = lot.random(len(self.clauses))
-        offered = drawn < self.config.offered
-        for code in np.flatnonzero(own):
-            naming = self.naming.indices[self.naming.indptr[code] : self.naming.indptr[code + 1]]
-            offered[naming[np.argsort(drawn[naming])[: self.config.per_value]]] = True
-        return offered
+                codes = pool[_beam(self, pool, worth, own, shaken, worn, self.usual_length(prompt))]
+                text = self._joined(codes)
+                found.setdefault(text, (self.judge(prompt, text, worth), codes))
+        best = sorted(found, key=lambda text: -found[text][0])
+        if best:
+            used[found[best[0]][1]] += 1
+        return best
 
     def _pool(self, rate: F64, own: F64) -> NDArray[np.int64]:
         """The best clauses, and the best of each value that the item has."""
@@ -236,7 +238,9 @@ def _features(prompt: Prompt) -> set[str]:
     }
 
 
-def _beam(bank: Clauses, pool: NDArray[np.int64], worth: F64, own: F64, shaken: F64, usual: int) -> list[int]:
+def _beam(
+    bank: Clauses, pool: NDArray[np.int64], worth: F64, own: F64, shaken: F64, worn: F64, usual: int
+) -> list[int]:
     """Places in `pool` of the clauses of the best text: what they forecast, what they name, how they hang together."""
     config = bank.config
     says = bank.says[pool]
@@ -248,13 +252,15 @@ def _beam(bank: Clauses, pool: NDArray[np.int64], worth: F64, own: F64, shaken: 
     mine = np.flatnonzero(own)
     names = np.asarray(bank.named[pool][:, mine].todense())  # (pool, own values)
     follows = config.follows * np.asarray(bank.followed[pool][:, pool].todense()) * sizes
-    shake, opens, places = shaken[pool], bank.opens[pool], bank.places[pool]
+    shake, opens, places, worn = shaken[pool], bank.opens[pool], bank.places[pool], worn[pool]
     states: list[State] = [(0.0, (), 0, worth, np.full(len(mine), config.value))]
     finished: list[tuple[float, tuple[int, ...]]] = []
     while states:
         grown: list[State] = []
         for gained, chosen, length, left, values in states:
-            gain = (says @ left) * shake + names @ values - config.place * np.abs(places - length / usual) * sizes
+            gain = (
+                (says @ left) * shake + names @ values - config.place * np.abs(places - length / usual) * sizes - worn
+            )
             gain += follows[chosen[-1]] if chosen else config.place * opens * sizes
             if chosen:
                 gain[list(chosen)] = -np.inf

@@ -139,7 +139,8 @@ class Copywriter:
         """Up to `candidates` different texts for each prompt, best first; none holds a digit or a slot nobody fills.
 
         A list is empty where nothing could be said: a prompt without attributes, or in a language never learned. The
-        same prompt and seed give the same clauses; sampled texts depend on the prompts they are written beside.
+        same prompts in the same order give the same with a seed: a clause that earlier prompts used is spared, so that
+        a shop's texts differ.
         `on_progress` is told (prompts done, tokens written). Raises ValueError if `candidates` is below 1.
         """
         if candidates < 1:
@@ -148,9 +149,11 @@ class Copywriter:
         asked = [at for at, prompt in enumerate(prompts) if prompt.attributes and prompt.language in self.clauses]
         by_network = min(candidates, self.config.sampled)
         sampled = self.sample([prompts[at] for at in asked], by_network, seed, on_progress)
+        used = {language: np.zeros(len(bank.clauses)) for language, bank in self.clauses.items()}
         found: list[list[str]] = []
         for at, own in zip(asked, sampled, strict=True):
-            composed = self.clauses[prompts[at].language].compose(prompts[at], candidates, seed)
+            prompt = prompts[at]
+            composed = self.clauses[prompt.language].compose(prompt, candidates, seed, used[prompt.language])
             found.append([text for text in dict.fromkeys(composed + own) if text and may_say(text, prompts[at])])
         places = [(prompts[at], text) for at, texts in zip(asked, found, strict=True) for text in texts]
         natural = iter(self.logprobs(places))

@@ -1,6 +1,6 @@
 """English descriptions of held-out products from their attributes: template, nearest neighbour, network, model.
 
-    python -m tests.bench.copy_en --data ../shared/data/hm [--pairs 6000] [--asked 500] [--validate]
+    python -m tests.bench.copy_en --data ../shared/data/hm [--pairs 4000] [--asked 300] [--validate]
 
 DATA holds one table (parquet, CSV or CSV.gz) of products. Its longest text column is the description; the one named
 like a name gives its words as attributes; the other text columns with few values are attributes as they are. Products
@@ -35,7 +35,7 @@ def read(data: Path) -> pd.DataFrame:
     """The largest table in the folder. Raises SystemExit if there is none."""
     files = [path for path in data.iterdir() if re.search(r"\.(parquet|csv|csv\.gz)$", path.name)]
     tables = [pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path) for path in files]
-    described = [table for table in tables if len(table.select_dtypes(["object", "str"]).columns) > 1]
+    described = [table for table in tables if len(table.select_dtypes(["object", "string"]).columns) > 1]
     if not described:
         raise SystemExit(f"{data} holds no table with a description and attributes (parquet, csv, csv.gz)")
     return max(described, key=lambda table: len(table.columns) * len(table))
@@ -43,7 +43,7 @@ def read(data: Path) -> pd.DataFrame:
 
 def pairs_of(table: pd.DataFrame) -> tuple[Pairs, list[int]]:
     """One pair a family, and the families' hashes, by which they are learned from or asked for."""
-    texts = table.select_dtypes(["object", "str"])
+    texts = table.select_dtypes(["object", "string"])
     lengths = texts.apply(lambda column: column.dropna().astype(str).str.len().mean())
     described = str(lengths.idxmax())
     table = table[table[described].notna()].drop_duplicates(described)
@@ -86,8 +86,8 @@ def families(keys: list[list[Hashable]]) -> list[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--pairs", type=int, default=6000, help="learned from, at most")
-    parser.add_argument("--asked", type=int, default=500, help="written, at most")
+    parser.add_argument("--pairs", type=int, default=4000, help="learned from, at most")
+    parser.add_argument("--asked", type=int, default=300, help="written, at most")
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--checkpoint", type=Path, help="a folder, to go on after a stop")
     parser.add_argument("--threads", type=int, default=2)
