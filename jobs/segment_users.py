@@ -130,14 +130,14 @@ def _named(
 
 
 def rfm_class(profiles: DataFrame) -> Column:
-    """Recency, frequency and money in fifths of the buyers, 5 best; '000' without a purchase.
+    """Recency, frequency and money in fifths of the buyers, 5 best; '000' without a purchase, 0 for unknown money.
 
     Money counts in steps of 1 %: exact fifths of it would hold every amount of a large shop in memory.
     """
     values = {
         "recency": -F.col("recency_days"),
         "frequency": F.col("frequency"),
-        "money": F.rint(F.log1p(F.greatest("monetary", F.lit(0.0))) * 100),
+        "money": F.when(F.col("monetary").isNotNull(), F.rint(F.log1p(F.greatest("monetary", F.lit(0.0))) * 100)),
     }
     fifths = F.array(*[F.lit(share) for share in _FIFTHS])
     buyers = profiles.where("frequency > 0").select(*[value.alias(name) for name, value in values.items()])
@@ -146,7 +146,7 @@ def rfm_class(profiles: DataFrame) -> Column:
     for name, value in values.items():
         at = (cuts[name] if cuts else None) or []
         above = [F.when(value > cut, 1).otherwise(0) for cut in at]
-        digits.append(sum(above, F.lit(1)).cast("string"))
+        digits.append(F.when(value.isNull(), 0).otherwise(sum(above, F.lit(1))).cast("string"))
     return F.when(F.col("frequency") > 0, F.concat(*digits)).otherwise("000")
 
 
@@ -182,6 +182,7 @@ def described(members: DataFrame) -> DataFrame:
         count.alias("users"),
         F.count_if(buyer).alias("buyers"),
         money,
+        F.count("monetary").alias("paid"),  # 0 only where the sum is null, and null / 0 is null
         (F.sum("frequency") / count).alias("mean_frequency"),
         (F.sum("recency_days") / F.count("recency_days")).alias("mean_recency_days"),
         (F.sum(exact("discount_appetite")) / F.count("discount_appetite")).alias("appetite"),
@@ -192,7 +193,7 @@ def described(members: DataFrame) -> DataFrame:
     return sums.select(
         "*",
         (F.col("users") / whole).alias("share"),
-        (from_exact("money") / F.col("users")).alias("mean_money"),
+        (from_exact("money") / F.col("paid")).alias("mean_money"),
         from_exact("appetite").alias("discount_appetite"),
     )
 

@@ -9,6 +9,8 @@ account pays with what all buyers of the same categories pay: of the accounts wi
 least is high, the third that pays most low. Both are null with fewer than `least_purchases` lines; sensitivity also
 where fewer than `least_buyers` accounts can be compared.
 
+Money is added in one currency: that which most buyers pay in. An account that paid in another, or in several, has none.
+
 What the shop does not know is null: no age gives no band, and two accounts of one person are two portraits, since
 nothing in the tables says that they are one.
 """
@@ -22,6 +24,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime import habits, tastes
+from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night
 from schemas.tables import (
     CLEAN_EVENTS,
@@ -33,7 +36,9 @@ from schemas.tables import (
     USER_TASTES,
     USERS,
 )
+from schemas.tables.prices import MIXED
 
+_LOG = get_logger("update_profiles")
 _AGES = ((18, "under 18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (65, "55-64"))
 
 
@@ -100,17 +105,29 @@ def top_tastes(of_users: DataFrame) -> DataFrame:
     )  # fmt: skip
 
 
-def sensitivity_cuts(purchases: DataFrame, config: ProfilesConfig) -> tuple[float, float] | None:
-    """The thirds of the accounts' mean price gap; None where too few can be compared, or all pay the same."""
+def of_all_buyers(purchases: DataFrame, config: ProfilesConfig) -> tuple[tuple[float, float] | None, str | None, bool]:
+    """(thirds of the accounts' mean price gap, the currency that most of them pay in, whether some do not).
+
+    No thirds where too few accounts can be compared or all pay the same; no currency where the shop tells none. Of two
+    as common as each other, it is the lower code.
+    """
     gap = F.rint(F.col("price_gap") / F.col("priced_purchases") * 1000)  # a thousandth: few values to count in Spark
-    known = purchases.where(F.col("priced_purchases") >= config.least_purchases).select(gap.alias("gap"))
-    found = known.agg(
-        F.count("*").alias("accounts"), F.percentile("gap", F.array(F.lit(1 / 3), F.lit(2 / 3))).alias("at")
-    ).first()
+    found = purchases.select(
+        F.when(F.col("priced_purchases") >= config.least_purchases, gap).alias("gap"),
+        F.when(F.col("currency") != MIXED, F.col("currency")).alias("one"),
+        "currency",
+    ).agg(
+        F.count("gap").alias("accounts"),
+        F.percentile("gap", F.array(F.lit(1 / 3), F.lit(2 / 3))).alias("at"),
+        F.mode("one", True).alias("most"),
+        F.min("currency").alias("first"),
+        F.max("currency").alias("last"),
+    ).first()  # fmt: skip
     assert found is not None
-    if found["accounts"] < config.least_buyers or not found["at"][0] < found["at"][1]:
-        return None
-    return float(found["at"][0]) / 1000, float(found["at"][1]) / 1000
+    cuts = None
+    if found["accounts"] >= config.least_buyers and found["at"][0] < found["at"][1]:
+        cuts = float(found["at"][0]) / 1000, float(found["at"][1]) / 1000
+    return cuts, found["most"], {found["first"], found["last"]} != {found["most"]}
 
 
 def portraits(
@@ -122,6 +139,9 @@ def portraits(
     night_date: dt.date,
 ) -> DataFrame:
     """USER_PROFILES of every account of `users`, bought or not."""
+    cuts, most, some_differ = of_all_buyers(purchases, config)
+    if some_differ:
+        _LOG.warning("accounts paid in several currencies: monetary is null for whoever did not pay in %s alone", most)
     story = habits.whole_story(night_date, config.lapsed_days)
     bought = purchases.select("*", story.alias("story")).select(
         "*",
@@ -134,9 +154,9 @@ def portraits(
         .join(bought.drop("recent_days", "story"), "user_id", "left")
         .join(top_tastes(of_users), "user_id", "left")
     )
+    is_one = F.col("currency").isNull() | F.coalesce(F.col("currency") == F.lit(most), F.lit(False))
     enough = F.col("priced_purchases") >= config.least_purchases
     gap = F.col("price_gap") / F.col("priced_purchases")
-    cuts = sensitivity_cuts(purchases, config)
     sensitivity = F.lit(None).cast("string")
     if cuts is not None:
         sensitivity = F.when(gap <= cuts[0], "high").when(gap >= cuts[1], "low").otherwise("medium")
@@ -150,7 +170,7 @@ def portraits(
         "tenure_days": F.when(since.isNotNull(), F.greatest(F.datediff(F.lit(night_date), since), F.lit(0))),
         "recency_days": F.when(F.col("last_on").isNotNull(), days_since("last_on")),
         "frequency": F.coalesce("frequency", F.lit(0)),
-        "monetary": F.coalesce("revenue", F.lit(0.0)),
+        "monetary": F.when(is_one, F.coalesce("revenue", F.lit(0.0))),
         "sessions": F.coalesce("sessions", F.lit(0)),
         "last_seen_days": F.when(F.col("last_event_on").isNotNull(), days_since("last_event_on")),
         "stage": stage(config, night_date),

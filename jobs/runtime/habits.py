@@ -6,7 +6,7 @@ a new price becomes the usual one once it has been seen as often, of late, as th
 
 A purchase line is judged once, on the night that takes it in, against the usual price and the category's level of that
 night: counts of discounts follow the nights, as a person would have seen them. Prices in different currencies are
-never compared.
+never compared, and an account that paid in several is told: what it spent is no sum.
 
 Days. The last 63 days are bits of an integer; what leaves them is settled, since no later event can come so late. So
 counts of days, and the pauses between them, are exact in any order of arrival.
@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.recurrence import age_weight, decay_factor, exact, from_exact
 from schemas.tables import ITEM_PRICES, USER_PURCHASES
+from schemas.tables.prices import MIXED
 
 OLDEST_BIT = 62  # of recent_days; bit 0 is UTC's tomorrow
 _PRICE_KEY = ("item_id", "currency", "price")
@@ -81,7 +82,10 @@ def category_levels(prices: DataFrame, items: DataFrame) -> DataFrame:
 
 
 def priced_lines(events: DataFrame, prices: DataFrame, items: DataFrame, discount_from: float) -> DataFrame:
-    """Purchase lines of accounts: (user_id, event_date, is_priced, is_discount, gap); null gap where not priced."""
+    """Purchase lines of accounts: (user_id, event_date, is_priced, is_discount, gap, paid_in).
+
+    gap is null where the line is not priced, paid_in where it has no price or no currency.
+    """
     lines = events.where("event_type = 'purchase' and user_id is not null").select(
         "user_id", "item_id", "event_date", "price", _currency()
     )
@@ -96,6 +100,7 @@ def priced_lines(events: DataFrame, prices: DataFrame, items: DataFrame, discoun
         is_priced.alias("is_priced"),
         (is_priced & (F.col("price") < F.col("usual") * (1 - discount_from))).alias("is_discount"),
         F.when(is_priced, F.log("price") - F.col("level")).alias("gap"),
+        F.when((F.col("price") > 0) & (F.col("currency") != ""), F.col("currency")).alias("paid_in"),
     )
 
 
@@ -109,6 +114,7 @@ def advance_purchases(
         "first_purchase_on",
         *("settled_days", "settled_last_on", "lapsed_on", "back_on", "priced_purchases", "discounted_purchases"),
         exact("price_gap").alias("price_gap"),
+        "currency",
     )
     new = lines.select(
         "user_id",
@@ -119,12 +125,15 @@ def advance_purchases(
         F.col("is_priced").cast("bigint").alias("priced_purchases"),
         F.col("is_discount").cast("bigint").alias("discounted_purchases"),
         exact(F.coalesce("gap", F.lit(0.0))).alias("price_gap"),
+        F.col("paid_in").alias("currency"),
     )
     sums = [F.sum(name).alias(name) for name in ("priced_purchases", "discounted_purchases", "price_gap")]
     once = [F.max(name).alias(name) for name in ("settled_days", "settled_last_on", "lapsed_on", "back_on")]
     days = F.array_sort(F.array_distinct(F.flatten(F.collect_list("days")))).alias("days")
     first = F.min("first_purchase_on").alias("first_purchase_on")
-    total = old.unionByName(new).groupBy("user_id").agg(days, first, *once, *sums)
+    one = F.when(F.min("currency") == F.max("currency"), F.min("currency"))
+    currency = F.when(F.count("currency") > 0, F.coalesce(one, F.lit(MIXED))).alias("currency")
+    total = old.unionByName(new).groupBy("user_id").agg(days, first, *once, *sums, currency)
     oldest = F.lit(night_date - dt.timedelta(days=OLDEST_BIT - 1))
     total = total.select(
         "*",

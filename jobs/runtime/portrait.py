@@ -105,7 +105,7 @@ def _buying(profile: Row, purchases: list[Row]) -> list[str]:
             f"stage {profile['stage']}",
             f"{profile['frequency']:,} days with a purchase{since}",
             f"the latest {_told(profile['recency_days'], '{:,} days ago')}",
-            f"{profile['monetary']:,.2f} spent, less returns",
+            f"{_told(profile['monetary'], '{:,.2f}')} spent, less returns",
         )
     ]
 

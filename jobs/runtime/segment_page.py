@@ -83,7 +83,7 @@ def _card(row: dict[str, Any], shares: list[dict[str, Any]], colour: str, most: 
     lines = [_bar("accounts", row["share"] / most["share"], f"{row['users']:,} ({row['share']:.0%})", colour)]
     for name, (label, form) in _FIGURES.items():
         value = row[name]
-        told = "no purchase" if value is None else form.format(value)
+        told = ("no purchase" if name == "mean_recency_days" else "not known") if value is None else form.format(value)
         lines.append(_bar(label, (value or 0.0) / most[name], told, colour))
     appetite = row["discount_appetite"]
     told = "not known" if appetite is None else f"{appetite:.0%}"

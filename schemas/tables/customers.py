@@ -64,6 +64,8 @@ USER_PURCHASES = Table(
         Column("priced_purchases", "int64", "Purchase lines that could be held against a usual price.", min=0),
         Column("discounted_purchases", "int64", "Those of them below it.", min=0),
         Column("price_gap", "float64", "Sum over them of log(price / what buyers of the category pay)."),
+        Column("currency", "string", "Of its purchases with a price, as far as the shop says; 'mixed': several.",
+               nullable=True),
     ),
     readers="update_profiles",
     may_be_empty=True,
@@ -84,7 +86,8 @@ USER_PROFILES = Table(
                nullable=True, min=0),
         Column("recency_days", "int32", "Days since the latest purchase; null without one.", nullable=True, min=0),
         Column("frequency", "int64", "Days with a purchase, not decayed.", min=0),
-        Column("monetary", "float64", "Money spent less returns, in the shop's currency."),
+        Column("monetary", "float64", "Money spent less returns, in the currency that most buyers pay in; null for an "
+               "account that paid in another one.", nullable=True),
         Column("sessions", "int64", "Sessions begun.", min=0),
         Column("last_seen_days", "int32", "Days since the latest event of any type.", nullable=True, min=0),
         Column("stage", "string", "Where in their life as a customer they are.", one_of=STAGES),
@@ -99,6 +102,7 @@ USER_PROFILES = Table(
     ),
     readers="campaigns; segment_users, choose_offers, write_copy",
     published=True,
+    version=2,
 )  # fmt: skip
 
 USER_SEGMENTS = Table(
@@ -110,7 +114,7 @@ USER_SEGMENTS = Table(
         Column("segment_id", "int32", "Row of `segments`; the same number means the same kind of people every night.",
                min=0),
         Column("rfm_class", "string", "Recency, frequency and money in fifths, 5 best, such as '543'; '000' without a "
-               "purchase."),
+               "purchase, money 0 where it is not known."),
         Column("moved", "bool", "True where the segment is another than last night's."),
     ),
     readers="campaigns; choose_offers, find_audiences, write_copy",
@@ -128,7 +132,8 @@ SEGMENTS = Table(
         Column("users", "int64", "Accounts in it.", min=0),
         Column("share", "float64", "Of all accounts.", min=0, max=1),
         Column("buyers", "int64", "Accounts in it that bought.", min=0),
-        Column("mean_money", "float64", "Money spent less returns, mean over its accounts, in the shop's currency."),
+        Column("mean_money", "float64", "Money spent less returns, mean over its accounts for which it is known; null "
+               "where it is for none.", nullable=True),
         Column("mean_frequency", "float64", "Days with a purchase, mean over its accounts.", min=0),
         Column("mean_recency_days", "float64", "Days since the latest purchase, mean over its buyers; null without.",
                nullable=True, min=0),
@@ -139,6 +144,7 @@ SEGMENTS = Table(
     ),
     readers="campaigns; find_audiences, explain_user, write_copy",
     published=True,
+    version=2,
 )  # fmt: skip
 
 SEGMENT_RULES = Table(

@@ -76,6 +76,7 @@ def a_history(seed: int) -> dict[date, list[dict[str, Any]]]:
             drops[night].append(
                 an_event(day, rng.choice(["u1", "u2", "u3", None]), f"i{rng.randint(0, 11)}", kind,
                          rng.choice([None, 9.0, 10.0, 12.5]), rng.randint(0, 23), rng.choice([None, "home"]))
+                | {"currency": rng.choice(["EUR"] * 20 + ["USD"])}
             )  # fmt: skip
         before = night
     return drops
@@ -230,6 +231,22 @@ def test_nothing_is_guessed(spark: SparkSession) -> None:
     for name in ("gender", "country", "tenure_days", "recency_days", "last_seen_days", "discount_appetite",
                  "price_sensitivity", "top_category", "top_brand", "usual_hour"):  # fmt: skip
         assert made["u2"][name] is None
+
+
+def test_money_is_never_added_over_currencies(spark: SparkSession) -> None:
+    paid = {"a": ["EUR"], "b": ["EUR", "EUR"], "other": ["USD"], "both": ["EUR", "USD"], "untold": [None], "none": []}
+    users = [{"user_id": user} for user in paid]
+    events = [
+        an_event(START, user, "i1", "purchase", 10.0) | {"currency": currency}
+        for user, currencies in paid.items()
+        for currency in currencies
+    ]
+    made = portraits(spark, users, events, ProfilesConfig(), START)
+    known = {user: row["monetary"] is not None for user, row in made.items()}
+    assert known == {"a": True, "b": True, "other": False, "both": False, "untold": True, "none": True}
+    assert made["none"]["monetary"] == 0.0
+    made = portraits(spark, users[3:4], events[3:], ProfilesConfig(), START)
+    assert made["both"]["monetary"] is None  # though nobody pays in one
 
 
 def test_settings_out_of_order_are_refused() -> None:

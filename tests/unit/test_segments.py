@@ -110,12 +110,17 @@ def test_names_say_what_sets_apart_and_are_distinct() -> None:
 
 
 def test_fifths_of_the_buyers(spark: SparkSession) -> None:
-    rows = [(f"u{n}", n, 1, float(n)) for n in range(10)] + [("none", None, 0, 0.0), ("often", 0, 9, 999.0)]
+    rows = [(f"u{n}", n, 1, float(n)) for n in range(10)] + [
+        ("none", None, 0, 0.0),
+        ("often", 0, 9, 999.0),
+        ("mixed", 0, 9, None),
+    ]
     profiles = spark.createDataFrame(rows, "user_id string, recency_days int, frequency bigint, monetary double")
     made = {row.user_id: row.rfm for row in profiles.select(
         "user_id", segment_users.rfm_class(profiles).alias("rfm")).collect()}  # fmt: skip
     assert made["none"] == "000"
     assert made["often"] == "555"
+    assert made["mixed"] == "550"  # several currencies: no fifth of money
     assert made["u9"][0] == "1"
     assert made["u0"][0] == "5"
     assert {made[f"u{n}"][1] for n in range(10)} == {"1"}  # equal values share a fifth
@@ -149,6 +154,8 @@ def test_a_shop_with_few_accounts_has_one_segment_and_is_told_so(spark: SparkSes
     ]
     assert table[0]["mean_money"] == 5.0
     assert "not enough data: 1 accounts, 100 are needed" in table[0]["traits"]
+    unknown = spark.createDataFrame([(*(profile | {"monetary": None}).values(), 0)], ddl)
+    assert segment_users.described(unknown).first()["mean_money"] is None
 
 
 class Tags(HTMLParser):
