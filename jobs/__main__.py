@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import datetime as dt
 import importlib
 import os
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 if not __package__:  # run as a file by spark-submit: the folder above is what `import jobs` needs
     sys.path[0] = str(HERE.parent)
+
+from jobs.runtime.arguments import a_date  # noqa: E402  after the path is right
 
 
 def all_jobs() -> dict[str, str]:
@@ -26,7 +27,7 @@ def all_jobs() -> dict[str, str]:
 
 
 def add_night_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--date", type=dt.date.fromisoformat, required=True, help="the night, such as 2026-01-06")
+    parser.add_argument("--date", type=a_date, required=True, help="the night, such as 2026-01-06")
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
     parser.add_argument("--run", help="name of this attempt at the night; default: the next number")
     parser.add_argument("--source", help="mapping of the raw files: a name in schemas/sources or a TOML file")

@@ -1,10 +1,11 @@
-"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; lists; chances."""
+"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; lists; customers."""
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 
+from jobs.runtime.arguments import a_date
+from jobs.runtime.customer_page import customer_page
 from jobs.runtime.lake import Lake
 from jobs.runtime.pages import night_page
 from jobs.runtime.propensity_page import propensity_page
@@ -12,12 +13,14 @@ from jobs.runtime.propensity_page import propensity_page
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
-    parser.add_argument("--date", type=dt.date.fromisoformat, required=True, help="the night")
+    parser.add_argument("--date", type=a_date, required=True, help="the night")
 
 
 def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
     print(night_page(lake, args.date))
+    if customers := customer_page(lake, args.date):
+        print(f"\n{customers}")
     if chances := propensity_page(lake, args.date):
         print(f"\n{chances}")
     return 0

@@ -36,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    if not args.user.strip():
+        raise ValueError(f"--user is blank; name an account id, or '{ANONYMOUS}' for visitors without one")
     lake = Lake(args.lake)
     manifest = published.pointed(lake)
     shown = _list_of(lake, manifest, args.user)

@@ -6,7 +6,6 @@ The rows are those of the table `audiences`: (kind, target, item_id, rank, user_
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +14,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from jobs.runtime import published
+from jobs.runtime.arguments import out_file
 from jobs.runtime.lake import Lake
 from schemas.tables import AUDIENCES
 from schemas.tables.lists import AUDIENCE_KINDS
@@ -30,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    out = Path(args.out)
-    if out.suffix not in (".csv", ".parquet"):
-        raise ValueError(f"--out must end in .csv or .parquet; saw '{args.out}'")
+    out = out_file(args.out, ".csv", ".parquet")
     lake = Lake(args.lake)
     manifest = published.pointed(lake)
     rows = audience(lake, manifest["run"], files_of(lake, manifest), args.kind, args.target)

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from jobs import nightly
+from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger, quiet
 from jobs.runtime.night import Night, new_run
@@ -24,8 +25,8 @@ log = get_logger("replay")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, help="a name in schemas/sources or a TOML file")
     parser.add_argument("--raw", required=True, help="folder or URL of the shop's raw files")
-    parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True, help="first night")
-    parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True, help="last night, inclusive")
+    parser.add_argument("--from", dest="first", type=a_date, required=True, help="first night")
+    parser.add_argument("--to", dest="last", type=a_date, required=True, help="last night, inclusive")
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
     parser.add_argument("--config", help="TOML file of settings")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")

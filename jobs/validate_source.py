@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
+from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
 from jobs.runtime.raw_files import Drop, receive
 from jobs.runtime.raw_rows import raw_columns, read_rows
@@ -31,7 +32,7 @@ _WIDTH = 150
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, help="a name in schemas/sources or a TOML file")
     parser.add_argument("--raw", required=True, help="folder or URL of the shop's raw files")
-    parser.add_argument("--date", type=dt.date.fromisoformat, help="the night; default: the first with files or rows")
+    parser.add_argument("--date", type=a_date, help="the night; default: the first with files or rows")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of each input that are looked at")
 
 

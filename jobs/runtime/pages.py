@@ -13,6 +13,7 @@ from jobs.runtime import published
 from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import last_run
+from schemas.tables.lists import ANONYMOUS
 
 _BASELINES = ("published", "popularity", "buy_again", "item_item")
 
@@ -165,7 +166,7 @@ def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
     chosen = [*chosen, *[u for u in firsts["user_id"].to_pylist() if u not in chosen]][:people]
     titles = _titles(lake, pointed["date"])
     lines = []
-    for user in [*chosen, "anonymous"]:
+    for user in dict.fromkeys([*chosen, ANONYMOUS]):
         lines.append(f"for {user}")
         for row in places.filter(pc.equal(places["user_id"], user)).to_pylist():
             title = titles.get(row["item_id"], "")

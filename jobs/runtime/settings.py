@@ -72,8 +72,7 @@ def load_settings(path: str | None, overrides: list[str]) -> Settings:
     """Settings from a TOML file (or none), then `section.key=value` overrides, whose value is read as TOML."""
     changed: dict[str, dict[str, Any]] = {}
     if path:
-        with open(path, "rb") as stream:
-            changed = tomllib.load(stream)
+        changed = _read(path)
     for override in overrides:
         name, sign, value = override.partition("=")
         section, dot, key = name.partition(".")
@@ -81,6 +80,18 @@ def load_settings(path: str | None, overrides: list[str]) -> Settings:
             raise ValueError(f"--set takes section.key=value, such as als.factors=32; saw '{override}'")
         changed.setdefault(section, {})[key] = _toml_value(value)
     return Settings(changed)
+
+
+def _read(path: str) -> dict[str, dict[str, Any]]:
+    try:
+        with open(path, "rb") as stream:
+            return tomllib.load(stream)
+    except (FileNotFoundError, IsADirectoryError):
+        raise FileNotFoundError(
+            f"--config {path}: no such file; `python -m jobs show_settings` prints one to start from"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ValueError(f"--config {path} is not TOML: {problem}") from None
 
 
 def _toml_value(text: str) -> Any:

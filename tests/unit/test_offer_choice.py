@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -254,13 +255,13 @@ def test_parity_compares_groups_and_says_where_it_cannot() -> None:
     assert judged([], least=30).num_rows == 0
 
 
-def test_only_the_parity_report_reads_gender_and_age() -> None:
-    folder = Path(offer_choice.__file__).parent
-    for path in (
-        *folder.glob("offer_*.py"),
-        folder.parent / "choose_offers.py",
-        folder.parent / "preview_campaigns.py",
-    ):
-        code = path.read_text("utf-8")
-        words = [name for name in ("gender", "age", "age_band") if f'"{name}"' in code and name != "age"]
-        assert bool(words) == (path.name == "offer_parity.py"), path.name
+def test_only_portraits_and_the_parity_report_read_gender_and_age() -> None:
+    """Not offers and prices, and not what these rest on: segments, chances, tastes."""
+    named = re.compile(r"""["'](gender|age|age_band)["']""")
+    rooms = Path(offer_choice.__file__).parents[2]
+    code = [
+        path for room in ("jobs", "models") for path in (rooms / room).rglob("*.py") if "sample_shop" not in path.parts
+    ]
+    readers = {path.name for path in code if named.search(path.read_text("utf-8"))}
+    makes_and_shows, reads_years_in_texts = {"update_profiles.py", "portrait.py"}, {"amounts.py"}
+    assert readers - makes_and_shows - reads_years_in_texts == {"offer_parity.py"}

@@ -1,0 +1,47 @@
+"""What a night did for its customers as text for a terminal: segments, offers by campaign, prices to look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import last_run
+
+
+def customer_page(lake: Lake, day: dt.date) -> str:
+    """From what the night's jobs reported; a job that did not run has no lines."""
+    folder = ("runs", f"date={day}", f"run={last_run(lake, day)}")
+    parts = {"segment_users": _segments, "choose_offers": _offers, "suggest_prices": _prices}
+    told = [
+        line
+        for job, lines in parts.items()
+        if lake.exists(*folder, f"{job}.json")
+        for line in lines(lake.get_json(*folder, f"{job}.json"))
+    ]
+    return "\n".join(told)
+
+
+def _segments(facts: dict[str, Any]) -> list[str]:
+    share = facts["moved_share"]
+    moved = "" if share is None else f"; {facts['moved']:,} accounts moved, {share:.1%} of the night before"
+    return [f"segments: {facts['segments']}, {facts['fit']['how']}{moved}"]
+
+
+def _offers(facts: dict[str, Any]) -> list[str]:
+    campaigns, budgets = facts.get("campaigns", {}), facts.get("budgets", {})
+    lines = [
+        f"  {name:20} {one['offered']:>8,} new, {one['standing']:,} stand, {one['withheld']:,} held out, of "
+        f"{one['candidates']:,} who meet it"
+        for name, one in campaigns.items()
+    ]
+    lines += [
+        f"  budget {line:13} {one['expected_left']:>8,.0f} of {one['amount']:,.0f} left"
+        for line, one in budgets.items()
+    ]  # fmt: skip
+    return ["offers", *lines] if lines else ["offers: no campaign"]
+
+
+def _prices(facts: dict[str, Any]) -> list[str]:
+    counts = ", ".join(f"{status} {items:,}" for status, items in sorted(facts["statuses"].items()))
+    return [f"prices of items on sale: {counts or 'none on sale'}"]
