@@ -216,12 +216,12 @@ def with_history(
     age = F.datediff(F.lit(today), "offered_on")
     mine = before.groupBy("user_id").agg(
         F.count(F.when(age < contact_days, 1)).alias("contacts"),
-        F.collect_list(F.struct("offer_id", age.alias("age"))).alias("earlier"),
+        F.collect_list(F.struct("offer_id", age.alias("days_ago"))).alias("earlier"),
     )
     had = [
         F.when(
             F.col("campaign") == number,
-            F.expr(f"exists(earlier, one -> one.offer_id = '{c.id}' and one.age < {c.again_after_days})"),
+            F.expr(f"exists(earlier, one -> one.offer_id = '{c.id}' and one.days_ago < {c.again_after_days})"),
         )
         for number, c in enumerate(campaigns)
     ]

@@ -56,9 +56,12 @@ def pointers(lake: Lake) -> dict[str, str]:
 
 
 def break_features(shop: Sample) -> None:
-    rewrite(shop, INTEREST, lambda data: put(put(data, "clicks", {0: -7}), "user_id", {1: None}))
-    rewrite(shop, USER_FEATURES, lambda data: pa.concat_tables([data, data.slice(0, 1)]))
-    rewrite(shop, ITEM_FEATURES, lambda data: data)
+    changes: dict[Table, Callable[[pa.Table], pa.Table]] = {
+        INTEREST: lambda data: put(put(data, "clicks", {0: -7}), "user_id", {1: None}),
+        USER_FEATURES: lambda data: pa.concat_tables([data, data.slice(0, 1)]),
+    }
+    for table in STAGES["features"]:
+        rewrite(shop, table, changes.get(table, lambda data: data))
 
 
 @pytest.mark.parametrize("in_memory", [1_000_000, 0], ids=["pandas", "spark"])
