@@ -21,7 +21,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.sink import write_arrow
 from schemas.table import Table
-from schemas.tables import INTEREST, ITEM_FEATURES, ITEMS, RECOMMENDATIONS, STORED, USER_FEATURES
+from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS, STORED, USER_FEATURES
 from schemas.tables.lists import ANONYMOUS
 from tests.sample import FIRST, NIGHTS, SECOND, THIRD, Sample, content, current
 
