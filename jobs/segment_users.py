@@ -270,7 +270,7 @@ def main(night: Night) -> None:
     table = with_names(described(members.join(profiles, "user_id")).toArrow(), model, accounts, config)
     night.write_arrow(SEGMENTS, table)
     before = night.lake.before(SEGMENT_RULES, night.date) if facts["how"] == "carried over" else None
-    if before is not None:  # a day changes them little, and they are made from the same segments
+    if before is not None and before.rows:  # a day changes them little, and they are made from the same segments
         night.write_arrow(SEGMENT_RULES, night.load_arrow(SEGMENT_RULES, before))
     else:
         night.write(SEGMENT_RULES, rules(members, tastes, config))

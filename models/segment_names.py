@@ -15,7 +15,7 @@ _WORDS: dict[str, tuple[str, tuple[str, str], tuple[str, str]]] = {
     "recency": ("when", ("longer without a purchase", "较久未购"), ("bought lately", "近期购买")),
     "last_seen": ("when", ("away for longer", "较久未访"), ("seen lately", "近期来访")),
     "sessions": ("visits", ("frequent visitors", "常来访"), ("rare visitors", "少来访")),
-    "views": ("visits", ("keen browsers", "爱浏览"), ("quick deciders", "少浏览")),
+    "views": ("visits", ("keen browsers", "爱浏览"), ("light browsers", "少浏览")),
     "discount": ("price", ("bargain hunters", "爱折扣"), ("full-price buyers", "买正价")),
     "price_band=low": ("price", ("cheaper items", "偏低价"), ("", "")),
     "price_band=middle": ("price", ("mid-priced items", "偏中价"), ("", "")),

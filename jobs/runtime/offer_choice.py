@@ -66,11 +66,15 @@ def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
     running = tuple(c for c in campaigns.campaigns if c.id not in skipped)
     people = People.of(night, config)
     before = offer_facts.offered_before(night, max(campaigns.memory_days, config.contact_days, config.uplift_days))
+    if before is not None:
+        before = before.persist()  # asked three times: budgets, rates, who had what
     items = night.read_arrow(ITEMS, ["item_id", "category", "price", "cost", "currency", "stock", "is_active"])
     shelf = Shelf.of(items, campaigns.currency, config.poor_basket)
     standing = _standing(night, shelf, people)
     found = _collect(night, _found(night, running, before, config)) if running else _nothing()
     known = Known(shelf, people, _rates(night, before, config), _left(night, campaigns, before), standing)
+    if before is not None:
+        before.unpersist()
     return decide(night.date, campaigns, running, skipped, found, known, config)
 
 
