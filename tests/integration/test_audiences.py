@@ -105,7 +105,7 @@ def test_an_export_holds_the_audience_by_rank(sample: Sample, tmp_path: Path, ca
 def test_an_export_that_cannot_be_says_what_there_is(sample: Sample, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no audience of segment 'gold'; it has [0-9]"):
         export(sample, "segment", "gold", tmp_path / "a.csv")
-    with pytest.raises(ValueError, match="no audience of campaign 'spring'; it has .*looked_twice"):
+    with pytest.raises(ValueError, match=r"no audience of campaign 'spring'; it has .*looked_twice"):
         export(sample, "campaign", "spring", tmp_path / "a.csv")
     nothing = str(tmp_path / "nothing.parquet")
     pq.write_table(arrow_schema(AUDIENCES).empty_table(), nothing)
