@@ -21,6 +21,8 @@ from models.experiments import assign
 from schemas.campaign import Campaign, Condition, load_campaigns
 from schemas.table import Table
 from schemas.tables import (
+    BANDIT_MOVES,
+    CAMPAIGN_OUTCOMES,
     CLEAN_EVENTS,
     INTEREST,
     ITEMS,
@@ -119,7 +121,7 @@ class Shop:
         """The offers of a night by account; it passes its gate."""
         night = self.night(*args, **settings)
         choose_offers.main(night)
-        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY):
+        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES):
             self.lake.make_current(night.version(table))
         found: dict[str, list[dict]] = {}
         for row in night.read_arrow(OFFERS).to_pylist():
@@ -160,17 +162,18 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
     night = shop.night(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
     config = night.settings.section("offers")
     before = offer_facts.offered_before(night, 28)
-    rates = offer_choice._rates(night, before, config)
+    rates = offer_choice._rates(offer_choice._counts(night, before, config), config)
     assert rates["back"][0] == pytest.approx(0.5, abs=0.1)
     assert rates["back"][1] < 0.1
     campaigns = load_campaigns(str(shop.file))
     made = sum(len(rows) for rows in first.values())
     booked = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
-    left = offer_choice._left(night, campaigns, before)["main"]
+    spent = offer_choice._booked(before)
+    left = offer_choice._left(night.date, campaigns, spent)["main"]
     assert left[1] == pytest.approx(1000 - 10 * booked, abs=5 * 2)  # the vase's coupon is 5
     shop.file.write_text(FILE.format(amount=1000).replace("EUR", "USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
-        offer_choice._left(night, load_campaigns(str(shop.file)), before)
+        offer_choice._left(night.date, load_campaigns(str(shop.file)), spent)
 
 
 def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -> None:
@@ -257,7 +260,7 @@ def test_a_rule_that_looks_back_further_than_the_lake_is_refused(shop: Shop) -> 
 def test_without_campaigns_the_tables_are_empty_and_it_is_said(shop: Shop) -> None:
     night = shop.night([lapsed("u1")], campaigns="")
     choose_offers.main(night)  # the source is called 'shop', no such campaigns are shipped
-    assert [night.version(t).rows for t in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY)] == [0, 0, 0]
+    assert [night.version(t).rows for t in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES)] == [0] * 4
 
 
 def test_the_sample_shop_is_offered_something_and_passes_the_gate(
