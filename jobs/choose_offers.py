@@ -1,5 +1,5 @@
-"""Campaigns, portraits and propensities -> offers: who gets what, paid by what, and why; withheld_offers, offer_parity,
-campaign_outcomes.
+"""Campaigns, portraits and propensities -> offers: who gets what, paid by what, and why;
+withheld_offers, offer_parity, campaign_outcomes.
 
 - A campaign's examples are run as its file is loaded: one that is not borne out stops the job before anything is spent.
 - Value: margin gained. Measured between those offered and those held out where a campaign has had users enough; by

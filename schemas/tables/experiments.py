@@ -77,8 +77,8 @@ BANDIT_MOVES = Table(
         Column("after", "float64", "Share in tomorrow's; the same where nothing moved.", min=0, max=1),
         Column("low", "float64", "It could not have gone below.", min=0, max=1),
         Column("high", "float64", "Nor above.", min=0, max=1),
-        Column("trials", "int64", "Evidence: users of the arm, visits to a place of the source, accounts offered it; of an "
-               "event, (account, item, day) that showed it with the item not bought yet.", min=0),
+        Column("trials", "int64", "Evidence: users of the arm, visits to a place of the source, accounts offered it; "
+               "(account, item, day) that showed the event with the item not bought yet.", min=0),
         Column("wins", "int64", "Of these, with a metric above 0, with the place's item clicked, carted or bought, or "
                "with a purchase in time.", min=0),
         Column("weight", "float64", "Sum over the trials of 1 / probability; of sources alone, else 0.", min=0),

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import choose_offers, preview_campaigns
+from jobs import choose_offers, judge_experiments, preview_campaigns
 from jobs.check_tables import main as check
 from jobs.runtime import offer_choice, offer_facts
+from jobs.runtime.gate import broken_rules
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
@@ -174,6 +175,53 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
     shop.file.write_text(FILE.format(amount=1000).replace("EUR", "USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
         offer_choice._left(night.date, load_campaigns(str(shop.file)), spent)
+
+
+def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
+    """Two nights of offers and purchases move the shares, the third spends by them; a rerun moves the same."""
+    shop.file.write_text(FILE.format(amount=800).replace("days = 7", "days = 7\nlearns = true", 1), "utf-8")
+    settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
+    users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": f"c{n:02}"} for n in range(40)]
+    carts = [(f"c{n:02}", "vase") for n in range(40)]
+    first = shop.run(users, carts, **settings)
+    assert judged(shop, DAY) == {"back": (0.5, 0.5), "cart": (0.5, 0.5)}  # nobody has had the time to buy
+
+    # Whoever was offered something off his order buys, carts are left; a coupon is 10 for an order, 5 for the vase.
+    day = DAY + dt.timedelta(days=1)
+    buyers = sorted(user for user in first if user.startswith("u"))
+    shop.run(users, (), day, bought=buyers, **settings)
+    moved = judged(shop, day)
+    assert moved == {"back": (0.5, pytest.approx(0.55)), "cart": (0.5, pytest.approx(0.45))}
+    again = shop.night(users, (), day, bought=buyers, **settings)
+    again.run = "002"
+    choose_offers.main(again)
+    judge_experiments.main(again)
+    for table in (OFFERS, CAMPAIGN_OUTCOMES, BANDIT_MOVES):
+        current = shop.lake.current(table, day)
+        assert current.run == "001"
+        assert again.read_arrow(table).equals(again.load_arrow(table, current)), table.name
+
+    third = shop.night([lapsed(f"v{n:02}") for n in range(40)], (), day + dt.timedelta(days=1), **settings)
+    choose_offers.main(third)
+    facts = third._facts["campaigns"]["back"]
+    assert facts["refused"] == {"campaign_share": 36}  # 440 of 800, of which the first night took 400
+    assert facts["offered"] + facts["withheld"] == 4
+    rows = {row["campaign"]: row for row in third.read_arrow(CAMPAIGN_OUTCOMES).to_pylist()}
+    assert {name: row["share"] for name, row in rows.items()} == {name: after for name, (_, after) in moved.items()}
+    assert rows["back"]["buyers_offered"] == rows["back"]["users_offered"] == len(buyers)
+    assert rows["back"]["buyers_withheld"] == rows["cart"]["buyers_offered"] == 0
+
+
+def judged(shop: Shop, day: dt.date) -> dict[str, tuple[float, float]]:
+    """Campaign -> its share that day and the day after, as judge_experiments writes it; it passes its gate."""
+    settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
+    night = Night(day, shop.lake, "001", Settings({"offers": settings}))
+    night.begin("judge_experiments")
+    judge_experiments.main(night)
+    version = night.version(BANDIT_MOVES)
+    assert broken_rules(night, BANDIT_MOVES, version, 10**6)[1] == []
+    shop.lake.make_current(version)
+    return {row["what"]: (row["before"], row["after"]) for row in night.read_arrow(BANDIT_MOVES).to_pylist()}
 
 
 def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -> None:

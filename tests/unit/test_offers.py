@@ -28,7 +28,7 @@ from models.offers import (
 
 
 def instance(seed: int, users: int, campaigns: int, lines: int, budget: float, cap: int = 2, odd: bool = True):
-    """Any shop: unknown values and costs, losses, standing offers, empty lines, shares of them; without `odd` none of these."""
+    """Any shop: unknown values and costs, losses, standing offers, empty lines, shares; without `odd` none of these."""
     rng = np.random.default_rng(seed)
     pairs = [(u, c) for u in range(users) for c in range(campaigns) if rng.random() < 0.7]
     user, campaign = np.array(pairs, np.int64).reshape(-1, 2).T
