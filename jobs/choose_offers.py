@@ -1,4 +1,5 @@
-"""Campaigns, portraits and propensities -> offers: who gets what, paid by what, and why; withheld_offers, offer_parity.
+"""Campaigns, portraits and propensities -> offers: who gets what, paid by what, and why;
+withheld_offers, offer_parity, campaign_outcomes.
 
 - A campaign's examples are run as its file is loaded: one that is not borne out stops the job before anything is spent.
 - Value: margin gained. Measured between those offered and those held out where a campaign has had users enough; by
@@ -6,6 +7,7 @@
 - Guards, none of which is ever broken: margin floor, budget, contact cap, exclusions, one offer of a kind, hold-out,
   one account a person, one currency. What was chosen is counted anew against all of them before it is written.
 - A line's budget holds for the sum of expected costs, and its `at_most` for what all would cost if used to the full.
+- A line that learns gives each of its campaigns a share, moved by what earlier offers came to (bandit_moves).
 - Nothing about gender, age or the like can be a condition; the parity table alone reads them, after the choice.
 """
 
@@ -19,7 +21,7 @@ from jobs.runtime.offer_parity import parity
 from jobs.runtime.offer_terms import OffersConfig
 from schemas.arrow import arrow_schema
 from schemas.campaign import NO_CAMPAIGNS, Campaigns, load_campaigns, shipped_campaigns
-from schemas.tables import OFFER_PARITY, OFFERS, WITHHELD_OFFERS
+from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS, WITHHELD_OFFERS
 from schemas.tables.customers import USER_PROFILES
 
 
@@ -27,12 +29,13 @@ def main(night: Night) -> None:
     config: OffersConfig = night.settings.section("offers")
     campaigns = campaigns_of(night, config)
     if campaigns is None:
-        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY):
+        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES):
             night.write_arrow(table, arrow_schema(table).empty_table())
         return
     planned = plan(night, campaigns, config)
     night.write_arrow(OFFERS, planned.offers)
     night.write_arrow(WITHHELD_OFFERS, planned.withheld)
+    night.write_arrow(CAMPAIGN_OUTCOMES, planned.outcomes)
     offers = night.read(OFFERS).select("user_id", "worst_cost")
     night.write_arrow(OFFER_PARITY, parity(night.read(USER_PROFILES), offers, config.parity_users))
     _report(night, campaigns, planned)

@@ -4,7 +4,8 @@ What a user did is put down to the arm of the list that stood then (jobs/runtime
 have been in one arm in every night, by CUPED with what they bought before they came in; where the split is one that
 chance gives less often than once in a thousand, users were lost, and the result is refused. Where an experiment lets
 it, Thompson sampling moves its shares for tomorrow's lists, within the settings' bounds; likewise the share of each
-source in the explored place. Every figure that may move is a row of bandit_moves, with what it was moved by.
+source in the explored place, the share of each campaign in a budget line that learns (campaign_outcomes), and what an
+event weighs where `interest.learns`. Every figure that may move is a row of bandit_moves, with what it was moved by.
 Lists that a refresh made during the day are not looked at: they are of the same arms.
 """
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import norm
 
+from jobs.runtime import event_weights, offer_shares
 from jobs.runtime.experiments import Experiment, ExperimentsConfig, allotments, recorded
 from jobs.runtime.explored import explored_counts, mix_moves
 from jobs.runtime.night import Night
@@ -25,7 +27,14 @@ from jobs.runtime.outcomes import TERMS, advance, listed, published_on
 from models.allotment import Allotment
 from models.experiments import Effect, compare, next_shares, places, ratio, sample_ratio
 from schemas.arrow import arrow_schema
-from schemas.tables import BANDIT_MOVES, CLEAN_EVENTS, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS, USER_FEATURES
+from schemas.tables import (
+    BANDIT_MOVES,
+    CAMPAIGN_OUTCOMES,
+    CLEAN_EVENTS,
+    EXPERIMENT_OUTCOMES,
+    EXPERIMENT_RESULTS,
+    USER_FEATURES,
+)
 
 NOT_ENOUGH, FAILED, COLLECTING, REACHED = "not enough data", "sample ratio failed", "collecting", "planned size reached"
 
@@ -49,6 +58,11 @@ def main(night: Night) -> None:
             moves += judged.moves(config, night.date)
     if config.explore_places:
         moves += mix_moves(config, rows, explored_counts(night), night)
+    moves += offer_shares.moves(
+        night.read_arrow(CAMPAIGN_OUTCOMES).to_pylist(), night.settings.section("offers"), config.seed, night.date
+    )
+    if night.settings.section("interest").learns:
+        moves += event_weights.moves(night, config, rows)
     night.write_arrow(EXPERIMENT_RESULTS, pa.Table.from_pylist(results, arrow_schema(EXPERIMENT_RESULTS)))
     night.write_arrow(BANDIT_MOVES, pa.Table.from_pylist(moves, arrow_schema(BANDIT_MOVES)))
     shown = [{k: v for k, v in row.items() if k not in ("places", "core", "night")} for row in moves]

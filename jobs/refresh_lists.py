@@ -19,6 +19,7 @@ import pyarrow as pa
 from jobs.runtime import published
 from jobs.runtime.arms import Arms, arms_of
 from jobs.runtime.encoder import Encoder
+from jobs.runtime.event_weights import weights_of
 from jobs.runtime.full_lists import NotPublished, measure, owed
 from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.history import read_log
@@ -100,7 +101,7 @@ def write_lists(
     pairs = advance(
         before.read(INTEREST).join(changed, "user_id", "left_semi"),
         day.read(CLEAN_EVENTS).join(changed, "user_id", "left_semi"),
-        night.settings.section("interest"),
+        weights_of(before),  # those of the sources: the lists are the night's
         night.date,
         before.date,
     )

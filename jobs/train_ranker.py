@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from jobs.runtime.encoder import Encoder
+from jobs.runtime.event_weights import weights_of
 from jobs.runtime.history import content_columns, night_end, read_history
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown
@@ -107,8 +108,8 @@ def main(night: Night) -> None:
 
 
 def sources_config(night: Night, config: TrainRankerConfig) -> SourcesConfig:
-    """The sources' settings: sizes from here, what an event weighs and the ALS from their own sections."""
-    weights = night.settings.section("interest")
+    """The sources' settings: sizes from here, what an event weighs tonight and the ALS from their own sections."""
+    weights = weights_of(night)
     return SourcesConfig(
         candidates=config.candidates,
         neighbours=config.neighbours,

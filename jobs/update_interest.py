@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from jobs.runtime.interest import InterestConfig, advance
+from jobs.runtime.event_weights import weights_of
+from jobs.runtime.interest import advance
 from jobs.runtime.night import Night
 from schemas.tables import CLEAN_EVENTS, INTEREST
 
 
 def main(night: Night) -> None:
-    config: InterestConfig = night.settings.section("interest")
+    config = weights_of(night)
     night.size_for(CLEAN_EVENTS, INTEREST)
     since = night.previous_of(INTEREST)
     previous, events = night.read_previous(INTEREST), night.read_since(CLEAN_EVENTS, since)

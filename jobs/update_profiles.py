@@ -24,6 +24,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime import habits, tastes
+from jobs.runtime.event_weights import weights_of
 from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night
 from schemas.tables import (
@@ -182,7 +183,7 @@ def portraits(
 
 def main(night: Night) -> None:
     config: ProfilesConfig = night.settings.section("profiles")
-    interest = night.settings.section("interest")
+    interest = weights_of(night)
     late = night.settings.section("clean").late_days
     if late >= habits.OLDEST_BIT:
         raise ValueError(f"clean.late_days must be below {habits.OLDEST_BIT}, the days that stay open; saw {late}")

@@ -177,20 +177,29 @@ def next_shares(
         raise ValueError(f"an arm won more often than it was shown: {dict(wins)} of {dict(shown)}")
     rng = np.random.default_rng(seed)
     rates = np.column_stack([rng.beta(1 + wins[arm], 1 + shown[arm] - wins[arm], 10_000) for arm in arms])
-    wanted = np.bincount(rates.argmax(axis=1), minlength=len(arms)) / 10_000
-    was = np.array([now[arm] for arm in arms])
-    low, high = np.maximum(least, was - most_change), np.minimum(1.0, was + most_change)
-    if low.sum() > 1 + 1e-9 or high.sum() < 1 - 1e-9:
-        raise ValueError(f"{dict(now)} cannot reach at least {least} each by a change of at most {most_change}")
-    return dict(zip(arms, _within(wanted, low, np.maximum(high, low)).tolist(), strict=True))
+    shares = shares_of(rates, np.array([now[arm] for arm in arms]), least, most_change)
+    return dict(zip(arms, shares.tolist(), strict=True))
 
 
-def _within(wanted: F64, low: F64, high: F64) -> F64:
-    """The nearest shares (A,) to `wanted` that sum to 1 within the bounds: one shift of all, found by halving."""
+def shares_of(draws: F64, now: F64, least: float, most_change: float) -> F64:
+    """The next shares (A,) of what `now` (A,) sums to: how often each column of `draws` (N, A) is the highest.
+
+    None goes below `least`, none moves by more than `most_change`. Raises ValueError if that leaves no room.
+    """
+    total = float(now.sum())
+    wanted = np.bincount(draws.argmax(axis=1), minlength=len(now)) / len(draws) * total
+    low, high = np.maximum(least, now - most_change), np.minimum(total, now + most_change)
+    if low.sum() > total + 1e-9 or high.sum() < total - 1e-9:
+        raise ValueError(f"{now.tolist()} cannot reach at least {least} each by a change of at most {most_change}")
+    return _within(wanted, low, np.maximum(high, low), total)
+
+
+def _within(wanted: F64, low: F64, high: F64, total: float) -> F64:
+    """The nearest shares (A,) to `wanted` that sum to `total` within the bounds: one shift of all, found by halving."""
     left, right = -1.0, 1.0
     for _ in range(60):
         middle = (left + right) / 2
-        if np.clip(wanted + middle, low, high).sum() < 1:
+        if np.clip(wanted + middle, low, high).sum() < total:
             left = middle
         else:
             right = middle

@@ -8,7 +8,7 @@ others are, and are then left without: whoever is compared with whoever was offe
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ Bool = NDArray[np.bool_]
 
 # Why a candidate is refused, in the order in which it is asked; a candidate is counted under the first.
 GUARDS = ("unknown_cost", "margin_floor", "no_gain", "no_data", "had_lately", "one_of_a_kind", "exclusion",
-          "contact_cap", "budget")  # fmt: skip
+          "contact_cap", "budget", "campaign_share")  # fmt: skip
 _GUARD = {name: number for number, name in enumerate(GUARDS)}
 CHOSEN = -1
 
@@ -55,7 +55,8 @@ class Rules:
 
     kind, line (C,) codes; floor (C,) least `kept`; blind (C,): may be offered where the value is not known;
     excludes (C, C) symmetric; expected_left, worst_left (L,): what the lines still have; contacts: offers that a user
-    may get within the cap's days, those of `State.contacts` among them.
+    may get within the cap's days, those of `State.contacts` among them. expected_share, worst_share (C,): what each
+    campaign may still take of its line, infinite where it has no share of its own; empty: no campaign has one.
     """
 
     kind: I64
@@ -66,6 +67,13 @@ class Rules:
     expected_left: F64
     worst_left: F64
     contacts: int
+    expected_share: F64 = field(default_factory=lambda: np.zeros(0))
+    worst_share: F64 = field(default_factory=lambda: np.zeros(0))
+
+    def shares(self) -> tuple[F64, F64]:
+        """(C,) each; infinite where a campaign has none."""
+        free = np.full(len(self.kind), np.inf)
+        return (self.expected_share, self.worst_share) if len(self.expected_share) else (free, free)
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,8 @@ def choose(candidates: Candidates, rules: Rules, state: State, seed: int) -> Cho
     refused = _refused_alone(candidates, rules)
     open_rows = np.flatnonzero(refused == CHOSEN)
     draw = np.random.default_rng(seed).random(len(candidates))
-    left = (rules.expected_left[rules.line[candidates.campaign]], rules.worst_left[rules.line[candidates.campaign]])
+    lines = rules.expected_left[rules.line], rules.worst_left[rules.line]  # (C,) what a campaign's line has left
+    left = [np.minimum(*pair)[candidates.campaign] for pair in zip(lines, rules.shares(), strict=True)]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.fmax(candidates.expected / left[0], candidates.worst / left[1])
     share = np.clip(np.nan_to_num(share, nan=0.0, posinf=1e9), 1e-9, 1e9)
@@ -144,6 +153,7 @@ def _pass(order: I64, c: Candidates, rules: Rules, state: State, refused: NDArra
     kinds, lines = rules.kind.tolist(), rules.line.tolist()
     rivals = [np.flatnonzero(row).tolist() for row in rules.excludes]
     left, worst_left = rules.expected_left.tolist(), rules.worst_left.tolist()
+    own, worst_own = (part.tolist() for part in rules.shares())
     contacts = state.contacts.tolist()
     standing = (state.standing_user.tolist(), state.standing_kind.tolist(), state.standing_campaign.tolist())
     has_kind = set(zip(standing[0], standing[1], strict=True))
@@ -159,7 +169,11 @@ def _pass(order: I64, c: Candidates, rules: Rules, state: State, refused: NDArra
             refused[at] = _GUARD["contact_cap"]
         elif expected[at] > left[line] or worst[at] > worst_left[line]:
             refused[at] = _GUARD["budget"]
+        elif expected[at] > own[campaign] or worst[at] > worst_own[campaign]:
+            refused[at] = _GUARD["campaign_share"]
         else:
+            own[campaign] -= expected[at]
+            worst_own[campaign] -= worst[at]
             left[line] -= expected[at]
             worst_left[line] -= worst[at]
             contacts[user] += 1
@@ -176,10 +190,9 @@ def violations(c: Candidates, rules: Rules, state: State, choice: Choice) -> dic
     user, campaign = c.user[chosen], c.campaign[chosen]
     kind, line, costs = rules.kind[campaign], rules.line[campaign], c.worst[chosen] > 0
     kept, value = c.kept[chosen], c.value[chosen]
-    lines = len(rules.expected_left)
-    over = np.zeros(lines, bool)
-    for costs_of, left in ((c.expected, rules.expected_left), (c.worst, rules.worst_left)):
-        over |= np.bincount(line, costs_of[chosen], lines) > np.maximum(left, 0) + 1e-9 * (1 + np.abs(left))
+    spent = (c.expected[chosen], c.worst[chosen])
+    over = _overspent(line, spent, (rules.expected_left, rules.worst_left))
+    over_share = _overspent(campaign, spent, rules.shares())
     held = state.held_out[c.user]
     counts = np.bincount(user, minlength=len(state.contacts))
     of_kind = Counter(zip(np.concatenate([user, state.standing_user]).tolist(),
@@ -195,8 +208,17 @@ def violations(c: Candidates, rules: Rules, state: State, choice: Choice) -> dic
         "one_of_a_kind": sum(of_kind[pair] > 1 for pair in new_of_kind),
         "exclusion": _both_of_excluded(user, campaign, rules, state),
         "contact_cap": int(((counts > 0) & (counts + state.contacts > rules.contacts)).sum()),
-        "budget": int(over.sum()),
+        "budget": over,
+        "campaign_share": over_share,
     }
+
+
+def _overspent(payer: I64, spent: tuple[F64, F64], left: tuple[F64, F64]) -> int:
+    """Payers, by code, whose chosen offers cost more than they have left, as expected or at worst."""
+    over = np.zeros(len(left[0]), bool)
+    for cost, there in zip(spent, left, strict=True):
+        over |= np.bincount(payer, cost, len(there)) > np.maximum(there, 0) + 1e-9 * (1 + np.abs(there))
+    return int(over.sum())
 
 
 def _both_of_excluded(user: I64, campaign: I64, rules: Rules, state: State) -> int:

@@ -106,13 +106,17 @@ class Budget:
     """What a line pays in any `days` days in a row, in the file's currency.
 
     The sum of expected costs stays within `amount`, and the sum of what all offers would cost if everyone took theirs
-    to the full within `at_most`, which is `amount` unless the file says more.
+    to the full within `at_most`, which is `amount` unless the file says more. learns: each campaign that takes
+    money off has a share of both, which the nights move: none below `least_share`, by `most_change` a night at most.
     """
 
     line: str
     amount: float
     days: int
     at_most: float
+    learns: bool = False
+    least_share: float = 0.1
+    most_change: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,10 @@ class Campaigns:
         """How many nights of earlier offers its rules look back on."""
         return max([c.again_after_days for c in self.campaigns] + [b.days for b in self.budgets], default=0)
 
+    def competing(self, budget: Budget) -> tuple[Campaign, ...]:
+        """The campaigns that have a share of a line that learns; a reminder costs nothing and needs none."""
+        return tuple(c for c in self.campaigns if budget.learns and c.budget == budget.line and c.coupon > 0)
+
 
 def shipped_campaigns() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
@@ -254,18 +262,28 @@ def parse_campaigns(raw: Mapping[str, Any], path: str = "") -> Campaigns:
     for campaign in made.campaigns:
         _check_budget(campaign, budgets)
     _check_together(made.campaigns)
+    for budget in budgets:
+        _check_shares(budget, made.competing(budget))
     return made
 
 
 def _budget(line: str, raw: Any) -> Budget:
     where = f"[budget.{line}]"
     raw = _table(where, raw)
-    _refuse_unknown(where, raw, {"amount", "days", "at_most"})
+    _refuse_unknown(where, raw, {f.name for f in fields(Budget)} - {"line"})
     amount = _number(where, "amount", raw.get("amount"), least=0.0)
     at_most = _number(where, "at_most", raw.get("at_most", amount), least=0.0)
     if at_most < amount:
         raise CampaignError(f"{where} at_most {at_most:g} is below amount {amount:g}: costs never exceed what all cost")
-    return Budget(line, amount, _whole(where, "days", raw.get("days", 28), 1), at_most)
+    learns = raw.get("learns", False)
+    if not isinstance(learns, bool):
+        raise CampaignError(f"{where} learns must be true or false, not {learns!r}")
+    bounds = {k: _number(where, k, raw[k], least=0.0) for k in ("least_share", "most_change") if k in raw}
+    made = Budget(line, amount, _whole(where, "days", raw.get("days", 28), 1), at_most, learns, **bounds)
+    if not (0 < made.least_share <= 1 and made.most_change <= 1):
+        raise CampaignError(f"{where} least_share must be above 0 and up to 1, most_change up to 1: saw "
+                            f"{made.least_share:g}, {made.most_change:g}")  # fmt: skip
+    return made
 
 
 _NUMBERS = {"discount_share": 0.0, "discount_amount": 0.0, "max_discount": 0.0, "minimum_spend": 0.0,
@@ -393,6 +411,22 @@ def _check_budget(campaign: Campaign, budgets: tuple[Budget, ...]) -> None:
         raise CampaignError(
             f"campaign {campaign.id}: one coupon may cost {campaign.coupon:g}, its budget line {campaign.budget} has "
             f"{found[0].amount:g}; raise the line or lower the coupon"
+        )
+
+
+def _check_shares(budget: Budget, competing: tuple[Campaign, ...]) -> None:
+    if not budget.learns:
+        return
+    where = f"[budget.{budget.line}]"
+    if len(competing) < 2:
+        raise CampaignError(f"{where} learns, but {len(competing)} of its campaigns take money off; two must compete")
+    if budget.least_share * len(competing) > 1:
+        raise CampaignError(f"{where} least_share {budget.least_share:g} leaves no room for {len(competing)} campaigns")
+    dearest = max(competing, key=lambda c: c.coupon)
+    if budget.amount * budget.least_share < dearest.coupon:
+        raise CampaignError(
+            f"{where} least_share {budget.least_share:g} of {budget.amount:g} does not pay one coupon of campaign "
+            f"{dearest.id}, {dearest.coupon:g}: it could never win its share back; raise either"
         )
 
 

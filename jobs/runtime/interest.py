@@ -2,8 +2,10 @@
 
     interest[d] = interest[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
 
-A late event counts with its own age, a return takes back what its purchase gave. Sums run over integers in units of
-2^-30, so that they do not depend on the order in which rows arrive: the same inputs give the same bits.
+A late event counts with its own age, a return takes back what its purchase gave. Where the nights move the weights
+(jobs/runtime/event_weights.py), an event counts with those of the night that reads it, late or not. Sums run over
+integers in units of 2^-30, so that they do not depend on the order in which rows arrive: the same inputs give the same
+bits.
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ class InterestConfig:
     rating: float = field(default=1.0, metadata={"doc": "weight of each star above (below) `neutral_rating`"})
     neutral_rating: float = field(default=3.0, metadata={"doc": "the rating that says nothing"})
     forget_after_days: int = field(default=730, metadata={"doc": "idle pairs without a purchase leave, and start anew"})
+    learns: bool = field(default=False, metadata={"doc": "nights move the weights of views, wish-lists and carts"})
+    learn_days: int = field(default=7, metadata={"doc": "a purchase so many days after an event speaks for it"})
+    learn_factor: float = field(default=1.5, metadata={"doc": "no weight moves beyond its setting times or by this"})
+    most_change: float = field(default=0.1, metadata={"doc": "no weight moves by more than this share in a night"})
 
     def __post_init__(self) -> None:
         if not self.purchase > self.cart > self.view > 0:
@@ -39,6 +45,23 @@ class InterestConfig:
             )
         if self.half_life_days <= 0:
             raise ValueError(f"interest.half_life_days must be above 0; saw {self.half_life_days}")
+        if self.learns:
+            self._check_bounds()
+
+    def _check_bounds(self) -> None:
+        """However far the weights move, a purchase outweighs a cart, and a cart a view."""
+        if self.learn_days < 1 or self.learn_factor < 1 or not 0 <= self.most_change < 1:
+            raise ValueError(
+                f"interest.learn_days and learn_factor must be 1 or more, most_change 0 or more and below 1; saw "
+                f"{self.learn_days}, {self.learn_factor}, {self.most_change}"
+            )
+        most, least = self.learn_factor, 1 / self.learn_factor
+        if not (self.wishlist > 0 and self.purchase > max(self.cart, self.wishlist) * most
+                and self.cart * least > self.view * most):  # fmt: skip
+            raise ValueError(
+                f"interest.learn_factor {most} would let a view weigh as much as a cart, or a cart or wish-list as a "
+                f"purchase: saw {self.view}, {self.cart}, {self.wishlist}, {self.purchase}; lower it"
+            )
 
 
 def event_weight(config: InterestConfig) -> Column:

@@ -9,8 +9,9 @@ comparison are chosen by one rule.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,12 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.runtime import offer_facts
+from jobs.runtime import offer_facts, offer_shares
+from jobs.runtime.experiments import recorded
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.offer_facts import BIRTH_MONTH, BYTES_A_ROW, FOUND, PROPENSITIES, USER_PROFILES
+from jobs.runtime.offer_shares import HELD_OUT, OFFER, Counts, Money
 from jobs.runtime.offer_terms import OffersConfig, Shelf, Terms, Worth, reason_of, terms_of, worth_of
 from models.experiments import assign
 from models.offers import CHOSEN, GUARDS, Candidates, Choice, Rules, State, choose, persons, two_rates, violations
@@ -31,7 +34,6 @@ from schemas.arrow import arrow_schema
 from schemas.campaign import Budget, Campaign, Campaigns
 from schemas.tables import CLEAN_EVENTS, INTEREST, ITEMS, OFFERS, USERS, WITHHELD_OFFERS
 
-OFFER, HELD_OUT = "offer", "held_out"
 SHARED_GUARDS = ("second_account", "currency")  # asked before those of models.offers
 
 
@@ -44,18 +46,23 @@ class Planned:
     facts: dict[str, dict[str, Any]]
     skipped: dict[str, str]
     budgets: dict[str, dict[str, float]]
+    outcomes: pa.Table  # CAMPAIGN_OUTCOMES
 
 
 @dataclass(frozen=True)
 class Known:
     """What a choice rests on: the shelf, who is who, measured rates, what the budget lines have left, and the offers
-    that stand (as OFFERS, both arms)."""
+    that stand (as OFFERS, both arms); what the rates were counted from, and campaigns' shares of lines that learn, with
+    what these have left."""
 
     shelf: Shelf
     people: People
     rates: dict[str, tuple[float, float]]
-    left: dict[str, tuple[float, float]]
+    left: dict[str, Money]
     standing: pa.Table
+    counts: Counts = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
+    caps: dict[str, Money] = field(default_factory=dict)
 
 
 def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
@@ -72,7 +79,14 @@ def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
     shelf = Shelf.of(items, campaigns.currency, config.poor_basket)
     standing = _standing(night, shelf, people)
     found = _collect(night, _found(night, running, before, config)) if running else _nothing()
-    known = Known(shelf, people, _rates(night, before, config), _left(night, campaigns, before), standing)
+    counts = _counts(night, before, config)
+    rates = _rates(counts, config)
+    night.log.info("measured on the hold-out: %s", rates or "no campaign has users enough in both arms")
+    booked = _booked(before)
+    share = offer_shares.shares(campaigns, recorded(night.lake, night.date))
+    caps = offer_shares.caps(campaigns, running, share, _spent(night.date, campaigns, booked))
+    left = _left(night.date, campaigns, booked)
+    known = Known(shelf, people, rates, left, standing, counts, share, caps)
     if before is not None:
         before.unpersist()
     return decide(night.date, campaigns, running, skipped, found, known, config)
@@ -100,7 +114,9 @@ def decide(
     facts = {c.id: _facts(n, choice, early, candidates, worth) | {"standing": stands[c.id]}
              for n, c in enumerate(running)}  # fmt: skip
     budgets = {b.line: _line(b, known.left, candidates, rules, choice) for b in campaigns.budgets}
-    return Planned(offers, withheld, facts, skipped, budgets)
+    of = found["campaign"].to_numpy().astype(np.int64)
+    outcomes = offer_shares.outcomes(campaigns, running, of, terms, known.counts, known.shares)
+    return Planned(offers, withheld, facts, skipped, budgets, outcomes)
 
 
 def _check_memory_of_rules(night: Night, campaigns: Campaigns, config: OffersConfig) -> None:
@@ -209,27 +225,44 @@ def _standing(night: Night, shelf: Shelf, people: People) -> pa.Table:
     return rows.filter(pa.array((np.asarray(rows["arm"].to_pylist(), object) == HELD_OUT) == held, pa.bool_()))
 
 
-def _left(night: Night, campaigns: Campaigns, before: DataFrame | None) -> dict[str, tuple[float, float]]:
+def _booked(before: DataFrame | None) -> list[Any]:
+    """Sums of what earlier offers were booked with, by line, campaign, day and currency."""
+    if before is None:
+        return []
+    sums = [F.sum(name).alias(name) for name in ("expected_cost", "worst_cost")]
+    return before.groupBy("budget_line", "offer_id", "offered_on", "currency").agg(*sums).collect()
+
+
+def _left(date: dt.date, campaigns: Campaigns, booked: list[Any]) -> dict[str, Money]:
     """Budget line -> (expected costs, worst costs) that it can still pay tonight."""
-    booked: list[Any] = []
-    if before is not None:
-        sums = [F.sum(name).alias(name) for name in ("expected_cost", "worst_cost")]
-        booked = before.groupBy("budget_line", "offered_on", "currency").agg(*sums).collect()
     left = {}
     for budget in campaigns.budgets:
-        mine = [r for r in booked if r.budget_line == budget.line and (night.date - r.offered_on).days < budget.days]
+        mine = _within(date, budget, booked)
         if other := {r.currency for r in mine} - {campaigns.currency}:
             raise ValueError(
                 f"budget line {budget.line} has offers in {', '.join(sorted(map(str, other)))} of the last "
                 f"{budget.days} days, the campaigns are in {campaigns.currency}; give the line another name"
             )
-        left[budget.line] = (max(0.0, budget.amount - sum(r.expected_cost for r in mine)),
-                             max(0.0, budget.at_most - sum(r.worst_cost for r in mine)))  # fmt: skip
+        left[budget.line] = (max(0.0, budget.amount - math.fsum(r.expected_cost for r in mine)),
+                             max(0.0, budget.at_most - math.fsum(r.worst_cost for r in mine)))  # fmt: skip
     return left
 
 
-def _rates(night: Night, before: DataFrame | None, config: OffersConfig) -> dict[str, tuple[float, float]]:
-    """Campaign -> chance to buy with and without its offer, where both arms have users enough.
+def _spent(date: dt.date, campaigns: Campaigns, booked: list[Any]) -> dict[str, Money]:
+    """Campaign -> what it has taken of the line that pays it now, within the line's days."""
+    spent = {}
+    for campaign, budget in ((c, b) for b in campaigns.budgets for c in campaigns.competing(b)):
+        mine = [r for r in _within(date, budget, booked) if r.offer_id == campaign.id]
+        spent[campaign.id] = math.fsum(r.expected_cost for r in mine), math.fsum(r.worst_cost for r in mine)
+    return spent
+
+
+def _within(date: dt.date, budget: Budget, booked: list[Any]) -> list[Any]:
+    return [r for r in booked if r.budget_line == budget.line and (date - r.offered_on).days < budget.days]
+
+
+def _counts(night: Night, before: DataFrame | None, config: OffersConfig) -> Counts:
+    """(campaign, arm) -> (accounts, of these buyers).
 
     Each account's first offer of a campaign counts whose `outcome_days` are over; for an offer on an item, buying it.
     """
@@ -249,13 +282,16 @@ def _rates(night: Night, before: DataFrame | None, config: OffersConfig) -> dict
         F.max(F.coalesce(hit, F.lit(False)).cast("int")).alias("hit")
     )  # fmt: skip
     counted = outcome.groupBy("offer_id", "arm").agg(F.count("*").alias("users"), F.sum("hit").alias("hits")).collect()
-    arms = {(row.offer_id, row.arm): (row.users, row.hits) for row in counted}
+    return {(row.offer_id, row.arm): (row.users, row.hits) for row in counted}
+
+
+def _rates(counts: Counts, config: OffersConfig) -> dict[str, tuple[float, float]]:
+    """Campaign -> chance to buy with and without its offer, where both arms have users enough."""
     found = {}
-    for name in {row.offer_id for row in counted}:
-        with_offer, without = (arms.get((name, arm), (0, 0)) for arm in (OFFER, HELD_OUT))
+    for name in sorted({campaign for campaign, _ in counts}):
+        with_offer, without = (counts.get((name, arm), (0, 0)) for arm in (OFFER, HELD_OUT))
         if rates := two_rates(with_offer, without, config.least_users, config.prior_users):
             found[name] = rates
-    night.log.info("measured on the hold-out: %s", found or "no campaign has users enough in both arms")
     return found
 
 
@@ -287,6 +323,8 @@ def _instance(
         expected_left=np.array([left[line][0] for line in lines]),
         worst_left=np.array([left[line][1] for line in lines]),
         contacts=config.contacts,
+        expected_share=np.array([known.caps.get(name, (np.inf, np.inf))[0] for name in names]),
+        worst_share=np.array([known.caps.get(name, (np.inf, np.inf))[1] for name in names]),
     )
     contacts = np.zeros(len(ids), np.int64)
     contacts[code] = found["contacts"].to_numpy().astype(np.int64) if len(code) else 0

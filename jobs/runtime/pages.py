@@ -133,8 +133,9 @@ def experiment_lines(lake: Lake, day: dt.date) -> list[str]:
         lines += [_arm_line(row) for row in rows]
     for move in facts["moves"]:
         if move["before"] != move["after"]:
+            figure = "weight" if move["kind"] == "event_weight" else "share"
             lines.append(
-                f"  {move['name']}: share of {move['what']} moves {move['before']:.3f} -> {move['after']:.3f} "
+                f"  {move['name']}: {figure} of {move['what']} moves {move['before']:.3f} -> {move['after']:.3f} "
                 f"(bounds {move['low']:.3f} to {move['high']:.3f}; {move['wins']:,} of {move['trials']:,})"
             )
     return lines

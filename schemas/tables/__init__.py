@@ -4,6 +4,7 @@ from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
 from schemas.tables.copywriting import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
 from schemas.tables.customers import (
+    CAMPAIGN_OUTCOMES,
     CATEGORY_PROPENSITIES,
     ITEM_PRICES,
     OFFER_PARITY,
@@ -57,6 +58,7 @@ STORED: tuple[Table, ...] = (
     OFFERS,
     WITHHELD_OFFERS,
     OFFER_PARITY,
+    CAMPAIGN_OUTCOMES,
     EXPERIMENT_OUTCOMES,
     EXPERIMENT_RESULTS,
     BANDIT_MOVES,

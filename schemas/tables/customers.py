@@ -244,6 +244,29 @@ WITHHELD_OFFERS = Table(
     may_be_empty=True,
 )
 
+CAMPAIGN_OUTCOMES = Table(
+    name="campaign_outcomes",
+    grain="one campaign of the file: what its offers of the last nights came to, beside those that were withheld",
+    key=("campaign",),
+    columns=(
+        Column("campaign", "string", "Its id."),
+        Column("budget_line", "string", "The line that pays."),
+        Column("users_offered", "int64", "Accounts with an offer in `offers.uplift_days`, old enough.", min=0),
+        Column("buyers_offered", "int64", "Of these, those who bought within `offers.outcome_days` of it.", min=0),
+        Column("users_withheld", "int64", "Held-out accounts that would have had it.", min=0),
+        Column("buyers_withheld", "int64", "Of these, those who bought.", min=0),
+        Column("margin", "float64", "Mean margin of a purchase without the offer, of those who meet it tonight; null: "
+               "nobody does, or costs are unknown.", nullable=True),
+        Column("discount", "float64", "Mean of what the offer takes off, of the same.", nullable=True, min=0),
+        Column("share", "float64", "Its share of the line tonight; null where the line does not learn, or it takes "
+               "nothing off.", nullable=True, min=0, max=1),
+        Column("least_share", "float64", "As the file declares; null as `share`.", nullable=True, min=0, max=1),
+        Column("most_change", "float64", "As the file declares; null as `share`.", nullable=True, min=0, max=1),
+    ),
+    readers="judge_experiments; people",
+    may_be_empty=True,
+)  # fmt: skip
+
 OFFER_PARITY = Table(
     name="offer_parity",
     grain="what one group of accounts got of tonight's offers, held-out accounts among them",

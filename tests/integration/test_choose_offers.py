@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import choose_offers, preview_campaigns
+from jobs import choose_offers, judge_experiments, preview_campaigns
 from jobs.check_tables import main as check
 from jobs.runtime import offer_choice, offer_facts
+from jobs.runtime.gate import broken_rules
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
@@ -21,6 +22,8 @@ from models.experiments import assign
 from schemas.campaign import Campaign, Condition, load_campaigns
 from schemas.table import Table
 from schemas.tables import (
+    BANDIT_MOVES,
+    CAMPAIGN_OUTCOMES,
     CLEAN_EVENTS,
     INTEREST,
     ITEMS,
@@ -119,7 +122,7 @@ class Shop:
         """The offers of a night by account; it passes its gate."""
         night = self.night(*args, **settings)
         choose_offers.main(night)
-        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY):
+        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES):
             self.lake.make_current(night.version(table))
         found: dict[str, list[dict]] = {}
         for row in night.read_arrow(OFFERS).to_pylist():
@@ -160,17 +163,65 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
     night = shop.night(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
     config = night.settings.section("offers")
     before = offer_facts.offered_before(night, 28)
-    rates = offer_choice._rates(night, before, config)
+    rates = offer_choice._rates(offer_choice._counts(night, before, config), config)
     assert rates["back"][0] == pytest.approx(0.5, abs=0.1)
     assert rates["back"][1] < 0.1
     campaigns = load_campaigns(str(shop.file))
     made = sum(len(rows) for rows in first.values())
     booked = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
-    left = offer_choice._left(night, campaigns, before)["main"]
+    spent = offer_choice._booked(before)
+    left = offer_choice._left(night.date, campaigns, spent)["main"]
     assert left[1] == pytest.approx(1000 - 10 * booked, abs=5 * 2)  # the vase's coupon is 5
     shop.file.write_text(FILE.format(amount=1000).replace("EUR", "USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
-        offer_choice._left(night, load_campaigns(str(shop.file)), before)
+        offer_choice._left(night.date, load_campaigns(str(shop.file)), spent)
+
+
+def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
+    """Two nights of offers and purchases move the shares, the third spends by them; a rerun moves the same."""
+    shop.file.write_text(FILE.format(amount=850).replace("days = 7", "days = 7\nlearns = true", 1), "utf-8")
+    settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
+    users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": f"c{n:02}"} for n in range(40)]
+    carts = [(f"c{n:02}", "vase") for n in range(40)]
+    first = shop.run(users, carts, **settings)
+    assert judged(shop, DAY) == {"back": (0.5, 0.5), "cart": (0.5, 0.5)}  # nobody has had the time to buy
+
+    # Whoever was offered something off his order buys, carts are left; a coupon is 10 for an order, 5 for the vase.
+    day = DAY + dt.timedelta(days=1)
+    buyers = sorted(user for user in first if user.startswith("u"))
+    shop.run(users, (), day, bought=buyers, **settings)
+    moved = judged(shop, day)
+    assert moved == {"back": (0.5, pytest.approx(0.55)), "cart": (0.5, pytest.approx(0.45))}
+    again = shop.night(users, (), day, bought=buyers, **settings)
+    again.run = "002"
+    choose_offers.main(again)
+    judge_experiments.main(again)
+    for table in (OFFERS, CAMPAIGN_OUTCOMES, BANDIT_MOVES):
+        current = shop.lake.current(table, day)
+        assert current.run == "001"
+        assert again.read_arrow(table).equals(again.load_arrow(table, current)), table.name
+
+    third = shop.night([lapsed(f"v{n:02}") for n in range(40)], (), day + dt.timedelta(days=1), **settings)
+    choose_offers.main(third)
+    facts = third._facts["campaigns"]["back"]
+    assert facts["refused"] == {"campaign_share": 34}  # 467.50 of 850, of which the first night took 400
+    assert facts["offered"] + facts["withheld"] == 6
+    rows = {row["campaign"]: row for row in third.read_arrow(CAMPAIGN_OUTCOMES).to_pylist()}
+    assert {name: row["share"] for name, row in rows.items()} == {name: after for name, (_, after) in moved.items()}
+    assert rows["back"]["buyers_offered"] == rows["back"]["users_offered"] == len(buyers)
+    assert rows["back"]["buyers_withheld"] == rows["cart"]["buyers_offered"] == 0
+
+
+def judged(shop: Shop, day: dt.date) -> dict[str, tuple[float, float]]:
+    """Campaign -> its share that day and the day after, as judge_experiments writes it; it passes its gate."""
+    settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
+    night = Night(day, shop.lake, "001", Settings({"offers": settings}))
+    night.begin("judge_experiments")
+    judge_experiments.main(night)
+    version = night.version(BANDIT_MOVES)
+    assert broken_rules(night, BANDIT_MOVES, version, 10**6)[1] == []
+    shop.lake.make_current(version)
+    return {row["what"]: (row["before"], row["after"]) for row in night.read_arrow(BANDIT_MOVES).to_pylist()}
 
 
 def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -> None:
@@ -257,7 +308,7 @@ def test_a_rule_that_looks_back_further_than_the_lake_is_refused(shop: Shop) -> 
 def test_without_campaigns_the_tables_are_empty_and_it_is_said(shop: Shop) -> None:
     night = shop.night([lapsed("u1")], campaigns="")
     choose_offers.main(night)  # the source is called 'shop', no such campaigns are shipped
-    assert [night.version(t).rows for t in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY)] == [0, 0, 0]
+    assert [night.version(t).rows for t in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES)] == [0] * 4
 
 
 def test_the_sample_shop_is_offered_something_and_passes_the_gate(

@@ -229,3 +229,34 @@ def test_conditions_meet_where_some_value_suits_both() -> None:
     assert Condition("frequency", (1, 5)).meets(low)
     assert not Condition("frequency", (5,)).meets(low)
     assert not Condition("frequency", known=False).meets(low)
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "message"),
+    [
+        ({"learns": "yes"}, {}, "learns must be true or false, not 'yes'"),
+        ({"learns": True, "least_share": 0}, {}, "least_share must be above 0 and up to 1"),
+        ({"learns": True, "least_share": 0.6}, {}, "least_share 0.6 leaves no room for 2 campaigns"),
+        ({"learns": True, "least_share": 0.04}, {}, "does not pay one coupon of campaign back, 5"),
+        ({"learns": True}, {"discount_amount": 0.0, "kind": "birthday"}, "must be above 0 and below minimum_spend"),
+    ],
+)
+def test_a_line_that_learns_needs_room_for_every_campaign(line: dict, other: dict, message: str) -> None:
+    raw = beside(excludes=["back"], **other)
+    raw["budget"]["main"] |= line
+    with pytest.raises(CampaignError, match=message):
+        parse_campaigns(raw)
+
+
+def test_one_campaign_has_nobody_to_compete_with_and_a_reminder_does_not_compete() -> None:
+    raw = tomllib.loads(FILE)
+    raw["budget"]["main"]["learns"] = True
+    with pytest.raises(CampaignError, match="learns, but 1 of its campaigns take money off"):
+        parse_campaigns(raw)
+    raw = beside(excludes=["back"])
+    raw["budget"]["main"]["learns"] = True
+    reminder = {k: v for k, v in raw["campaign"][0].items() if k not in ("discount_amount", "minimum_spend")}
+    raw["campaign"].append(reminder | {"id": "reminder", "excludes": ["back", "other"]})
+    campaigns = parse_campaigns(raw)
+    assert [c.id for c in campaigns.competing(campaigns.budgets[0])] == ["back", "other"]
+    assert load_campaigns("sample_shop").budgets[0].learns is False

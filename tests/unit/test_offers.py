@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,7 +28,7 @@ from models.offers import (
 
 
 def instance(seed: int, users: int, campaigns: int, lines: int, budget: float, cap: int = 2, odd: bool = True):
-    """Any shop: unknown values and costs, losses, standing offers, empty lines; without `odd` none of these."""
+    """Any shop: unknown values and costs, losses, standing offers, empty lines, shares; without `odd` none of these."""
     rng = np.random.default_rng(seed)
     pairs = [(u, c) for u in range(users) for c in range(campaigns) if rng.random() < 0.7]
     user, campaign = np.array(pairs, np.int64).reshape(-1, 2).T
@@ -52,6 +54,9 @@ def instance(seed: int, users: int, campaigns: int, lines: int, budget: float, c
         worst_left=rng.uniform(0, 2 * budget, lines),
         contacts=cap,
     )
+    if odd:
+        capped = np.where(rng.random(campaigns) < 0.6, budget / 2, np.inf)
+        rules = dataclasses.replace(rules, expected_share=capped * rng.random(campaigns), worst_share=capped)
     standing = rng.integers(0, users, 3) if odd else np.zeros(0, np.int64)
     kinds = rng.integers(0, campaigns, len(standing))
     state = State(

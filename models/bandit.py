@@ -1,0 +1,51 @@
+"""What nights learn to move beside the arms of experiments: draws of what money or an event is worth, within bounds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+DRAWS = 10_000
+
+
+def returns(
+    offered: tuple[int, int], withheld: tuple[int, int], margin: float, discount: float, prior: float,
+    rng: np.random.Generator,
+) -> F64:  # fmt: skip
+    """(DRAWS,) margin gained for one unit of money spent on an offer, drawn from what both arms have shown.
+
+    offered, withheld: (users, of these buyers). margin, discount: money of a purchase without the offer, and what it
+    takes off. Each rate is Beta, drawn to that of both arms together by `prior` users' worth of it, as in
+    `offers.two_rates`. Raises ValueError if more bought than there were, or a discount is not above 0.
+    """
+    for users, bought in (offered, withheld):
+        if not 0 <= bought <= users:
+            raise ValueError(f"{bought} buyers of {users} users")
+    if not (discount > 0 and np.isfinite(margin)):
+        raise ValueError(f"a return needs a margin and a discount above 0, not {margin} and {discount}")
+    everyone = offered[0] + withheld[0]
+    middle = (offered[1] + withheld[1]) / everyone if everyone else 0.5
+    bought_with, bought_without = (
+        rng.beta(bought + prior * middle + 0.5, users - bought + prior * (1 - middle) + 0.5, DRAWS)
+        for users, bought in (offered, withheld)
+    )
+    # A draw of 0 spends nothing and gains nothing: it is held above it, so that the ratio exists.
+    lost = bought_without / np.maximum(bought_with, 1e-9) * margin
+    return np.asarray((margin - discount - lost) / discount)
+
+
+def next_weight(
+    wins: int, trials: int, now: float, bounds: tuple[float, float], most_change: float, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """(weight, low, high) of an event tomorrow, in units of a purchase: one draw of the chance that a purchase follows.
+
+    `now` inside `bounds`; it moves to the draw by at most `most_change` of itself. Beta with a uniform prior.
+    Raises ValueError if more won than were tried, or `now` lies outside the bounds.
+    """
+    if not 0 <= wins <= trials:
+        raise ValueError(f"{wins} purchases after {trials} events")
+    if not (0 < bounds[0] <= now <= bounds[1] <= 1 and 0 <= most_change < 1):
+        raise ValueError(f"weight {now} must lie in {bounds}, inside 0..1, and most_change {most_change} in 0..1")
+    low, high = max(bounds[0], now * (1 - most_change)), min(bounds[1], now * (1 + most_change))
+    return float(np.clip(rng.beta(1 + wins, 1 + trials - wins), low, high)), low, high
