@@ -62,6 +62,12 @@ class Clauses:
         self._regress(prompts)
         self._cut(texts)
         self.texts = list(texts)
+        said = [
+            (len(self.values.said(t)), len(self.values.foreign(t, p.values)))
+            for p, t in zip(prompts, texts, strict=True)
+        ]
+        # Where people name mostly values that the item has not, the words are no claims: nothing is refused for them.
+        self.strict = 2 * sum(foreign for _, foreign in said) <= sum(every for every, _ in said)
         self.lengths = np.array([len(units_of(text, language)) for text in texts])
         self.usual = {"": int(np.median(self.lengths))}
         for channel in {prompt.channel for prompt in prompts}:
@@ -170,7 +176,7 @@ class Clauses:
         mine = [value.lower() for value in prompt.values]
         for value, code in self.value_codes.items():
             own[code] = value in mine
-            foreign[code] = not any(value in have for have in mine)
+            foreign[code] = self.strict and not any(value in have for have in mine)
         return own, foreign
 
     def compose(self, prompt: Prompt, each: int, seed: int, used: F64 | None = None) -> list[str]:

@@ -165,7 +165,7 @@ class Copywriter:
     def _ranked(self, prompt: Prompt, candidates: list[Candidate]) -> list[Candidate]:
         bank = self.clauses[prompt.language]
         worth = bank.forecast(prompt)
-        foreign = {each.text: len(bank.values.foreign(each.text, prompt.values)) for each in candidates}
+        foreign = {each.text: bank.strict * len(bank.values.foreign(each.text, prompt.values)) for each in candidates}
         score = {each.text: bank.judge(prompt, each.text, worth) + self.config.natural * each.logprob
                  for each in candidates}  # fmt: skip
         return sorted(candidates, key=lambda each: (foreign[each.text], -score[each.text], each.text))
