@@ -201,7 +201,7 @@ def test_the_export_is_a_sheet_to_fill_in(grown: Sample, tmp_path: Path) -> None
         key=lambda item: (-made[item]["gain_low"], item),
     )
     assert {row["approved_price"] for row in rows} == {""}
-    with pytest.raises(FileNotFoundError, match="price_suggestions has no version of 2026-02-01 that passed its gate"):
+    with pytest.raises(FileNotFoundError, match="no price_suggestions of 2026-02-01 that passed their gate"):
         export_prices.main(Namespace(lake=grown.lake.root, date=dt.date(2026, 2, 1), out=str(out), all=False))
 
 
