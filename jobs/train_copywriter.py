@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # torch and transformers, which most nights do without
     from models.copywriter import Copywriter, CopywriterConfig, Prompt
 
 MODEL = "copywriter"
+DESCRIPTIONS = ("description", "description_zh")
 _HELD_OUT = 20  # one item in so many
 
 
@@ -73,12 +74,14 @@ def main(night: Night) -> None:
         night.report(start="carried over", model="/".join(running or ()))
         return
     items = night.read_arrow(ITEMS, COLUMNS).sort_by("item_id")
+    most = sum(len(items) - items[name].null_count for name in DESCRIPTIONS)
+    if most < config.least_pairs:  # said before transformers is imported, which takes longer than all else here
+        say_too_few(night, most, config)
+        return
     goods = {item: one.cleaned() for item, one in read_goods(items, Before(), (), 0.5).items()}
     told = list(described(items.to_pylist(), goods, settings, rules.default_style))
     if len(told) < config.least_pairs:
-        night.log.info("no copywriter: %d described items and languages, copywriting.least_pairs is %d; templates "
-                       "write the copy", len(told), config.least_pairs)  # fmt: skip
-        night.report(start=f"none: {len(told)} pairs")
+        say_too_few(night, len(told), config)
         return
     held = [pair for pair in told if is_held_out(pair[0].item_id)][: config.judge_briefs]
     pairs = [(prompt, text) for brief, prompt, text in told if not is_held_out(brief.item_id)][-config.most_pairs :]
@@ -107,6 +110,12 @@ def main(night: Night) -> None:
     night.report(**facts)
 
 
+def say_too_few(night: Night, pairs: int, config: TrainCopywriterConfig) -> None:
+    night.log.info("no copywriter: %d described items and languages, copywriting.least_pairs is %d; templates "
+                   "write the copy", pairs, config.least_pairs)  # fmt: skip
+    night.report(start=f"none: {pairs} pairs")
+
+
 def due(night: Night, every_days: int) -> str | None:
     """Why one is trained tonight; None where it is not."""
     retrain = night.settings.section("train").retrain
@@ -129,7 +138,7 @@ def described(
 
     for row in rows:
         one = goods[row["item_id"]]
-        for text in dict.fromkeys(row[name] for name in ("description", "description_zh") if row[name]):
+        for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):
             language = next((lang for lang in settings.languages if in_language(text, lang)), None)
             if language is None or hostile(text):
                 continue
