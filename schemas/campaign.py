@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from schemas.declaration import find, parse, refuse_unknown, shipped
 from schemas.protected import protected_kind
 from schemas.tables.customers import OFFER_KINDS, PROPENSITIES, USER_PROFILES
 
@@ -225,23 +225,14 @@ class Campaigns:
 
 
 def shipped_campaigns() -> list[str]:
-    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    return shipped(SHIPPED)
 
 
 def load_campaigns(name_or_path: str) -> Campaigns:
     """Read campaigns: shipped ones by name, or a TOML file by path. Raises CampaignError or FileNotFoundError."""
-    path = SHIPPED / f"{name_or_path}.toml"
-    if not re.fullmatch(r"\w+", name_or_path) or not path.exists():
-        path = Path(name_or_path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no campaigns '{name_or_path}': neither a file nor one of the shipped {', '.join(shipped_campaigns())}; "
-            f"offers.campaigns = '{NO_CAMPAIGNS}' makes no offers"
-        )
-    try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise CampaignError(f"{path} is not TOML: {error}") from None
+    otherwise = f"; offers.campaigns = '{NO_CAMPAIGNS}' makes no offers"
+    path = find("campaigns", SHIPPED, name_or_path, otherwise)
+    raw = parse(path.read_text("utf-8"), path, CampaignError)
     try:
         return parse_campaigns(raw, str(path))
     except CampaignError as error:
@@ -470,9 +461,7 @@ def _refuse_protected(where: str, name: str) -> None:
 
 
 def _refuse_unknown(where: str, raw: Any, known: set[str]) -> None:
-    for key in raw:
-        if key not in known:
-            raise CampaignError(f"{where} has no '{key}'; it has {', '.join(sorted(known))}")
+    refuse_unknown(where, raw, known, CampaignError)
 
 
 def _table(where: str, raw: Any) -> dict[str, Any]:

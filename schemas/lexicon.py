@@ -8,11 +8,12 @@ ends by itself. A term that overlaps an exception's match is no hit. A pattern t
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from schemas.declaration import find, parse, shipped
 
 SHIPPED = Path(__file__).parent / "lexicons"
 WORDS = Path(__file__).parent / "vocabularies"
@@ -62,7 +63,7 @@ class Words:
 
 
 def shipped_lexicons() -> list[str]:
-    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    return shipped(SHIPPED)
 
 
 def load_lexicons(*names_or_paths: str) -> tuple[Lexicon, ...]:
@@ -72,15 +73,9 @@ def load_lexicons(*names_or_paths: str) -> tuple[Lexicon, ...]:
 
 def load_lexicon(name_or_path: str) -> Lexicon:
     """Read one lexicon. Raises LexiconError, or FileNotFoundError naming the shipped ones."""
-    path = SHIPPED / f"{name_or_path}.toml"
-    if not re.fullmatch(r"\w+", name_or_path) or not path.exists():
-        path = Path(name_or_path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no lexicon '{name_or_path}': neither a file nor one of the shipped {', '.join(shipped_lexicons())}"
-        )
+    path = find("lexicon", SHIPPED, name_or_path)
     text = path.read_text("utf-8")
-    raw = _toml(text, path)
+    raw = parse(text, path, LexiconError)
     _refuse(path, raw, [key for key in ("name", "version", "language", "market") if key not in raw], "lacks")
     if raw["language"] not in LANGUAGES:
         raise LexiconError(f"{path}: language is {raw['language']!r}; there are {', '.join(LANGUAGES)}")
@@ -96,13 +91,6 @@ def load_words(*paths: str | Path) -> tuple[Words, ...]:
     A file has one table per kind, `name = ["form", "form?", "< name of what it entails"]`, and a table `trap`.
     """
     return tuple(one for path in (*sorted(WORDS.glob("*.toml")), *map(Path, paths)) for one in _words(path))
-
-
-def _toml(text: str, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise LexiconError(f"{path} is not TOML: {error}") from None
 
 
 def _group(path: Path, text: str, reason: str, raw: Any) -> Group:
@@ -133,7 +121,7 @@ def _check_pattern(path: Path, text: str, where: str, term: str) -> None:
 
 
 def _words(path: Path) -> Iterator[Words]:
-    for kind, table in _toml(path.read_text("utf-8"), path).items():
+    for kind, table in parse(path.read_text("utf-8"), path, LexiconError).items():
         if not isinstance(table, Mapping):
             raise LexiconError(f"{path}: '{kind}' must be a table of name = [forms]")
         for name, forms in table.items():

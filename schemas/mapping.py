@@ -7,7 +7,6 @@ shows (a column missing in a file) is refused by the reception of the drop.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from schemas.declaration import find, parse, refuse_unknown, shipped
 from schemas.reasons import READ_REASONS, VISIT_REASONS
 from schemas.table import Column, Table
 from schemas.tables.catalogue import ITEMS, USERS
@@ -134,22 +134,13 @@ def target_columns(which: str) -> tuple[Column, ...]:
 
 
 def shipped_sources() -> list[str]:
-    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    return shipped(SHIPPED)
 
 
 def load_source(name_or_path: str) -> Source:
     """Read a mapping: a shipped one by name, or a TOML file by path. Raises MappingError or FileNotFoundError."""
-    path = SHIPPED / f"{name_or_path}.toml"
-    if not re.fullmatch(r"\w+", name_or_path) or not path.exists():
-        path = Path(name_or_path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no source '{name_or_path}': neither a file nor one of the shipped {', '.join(shipped_sources())}"
-        )
-    try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"{path} is not TOML: {error}") from None
+    path = find("source", SHIPPED, name_or_path)
+    raw = parse(path.read_text("utf-8"), path, MappingError)
     try:
         return parse_source(raw, str(path))
     except MappingError as error:
@@ -297,9 +288,7 @@ def _check_targets(which: str, made: Input) -> None:
 
 
 def _refuse_unknown(where: str, raw: Mapping[str, Any], known: set[str]) -> None:
-    for key in raw:
-        if key not in known:
-            raise MappingError(f"{where} has no '{key}'; it has {', '.join(sorted(known))}")
+    refuse_unknown(where, raw, known, MappingError)
 
 
 def _texts(where: str, raw: Any) -> tuple[str, ...]:

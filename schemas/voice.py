@@ -7,12 +7,12 @@ their names, and who fits none gets the default. A guide that says nothing is re
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.declaration import parse
 from schemas.tables.customers import USER_PROFILES, USER_SEGMENTS
 
 SHIPPED = Path(__file__).parent / "voices"
@@ -88,10 +88,7 @@ def load_voices(folder: str = "", languages: Iterable[str] = ()) -> dict[str, Vo
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise VoiceError(f"{path} is not TOML: {error}") from None
+    return parse(path.read_text("utf-8"), path, VoiceError)
 
 
 def texts(where: str, raw: Any) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas.declaration import refuse_unknown
 from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.voice import Voice, VoiceError, read_toml, texts
 
@@ -173,10 +174,7 @@ def _check_group(at: str, group: tuple[Template, ...]) -> None:
 
 
 def _season(at: str, raw: dict[str, Any], languages: Iterable[str], voices: Mapping[str, Voice]) -> Season:
-    known = set(Season.__dataclass_fields__)
-    for key in raw:
-        if key not in known:
-            raise VoiceError(f"{at} has no '{key}'; it has {', '.join(sorted(known))}")
+    refuse_unknown(at, raw, Season.__dataclass_fields__, VoiceError)
     for key in ("id", "names", "when"):
         if not raw.get(key):
             raise VoiceError(f"{at} needs '{key}'")

@@ -1,0 +1,45 @@
+"""TOML files in which people declare things: found by name or path, read, and refused for what nobody asks about."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def shipped(folder: Path) -> list[str]:
+    """The names of the files that come with the project."""
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def find(what: str, folder: Path, name_or_path: str, otherwise: str = "") -> Path:
+    """The file of a shipped name, or else of a path. FileNotFoundError names the shipped ones, and what to do instead.
+
+    `what` it is, such as 'source', with 'no' before it in the message.
+    """
+    path = folder / f"{name_or_path}.toml"
+    if not re.fullmatch(r"\w+", name_or_path) or not path.exists():
+        path = Path(name_or_path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no {what} '{name_or_path}': neither a file nor one of the shipped {', '.join(shipped(folder))}{otherwise}"
+        )
+    return path
+
+
+def parse(text: str, path: Path, refusal: type[ValueError]) -> dict[str, Any]:
+    """The content of a file that was read; `refusal` names it where it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise refusal(f"{path} is not TOML: {error}") from None
+
+
+def refuse_unknown(where: str, keys: Iterable[str], known: Iterable[str], refusal: type[ValueError]) -> None:
+    """Raises `refusal` for the first key that is not known, naming those that are."""
+    known = sorted(known)
+    for key in keys:
+        if key not in known:
+            raise refusal(f"{where} has no '{key}'; it has {', '.join(known)}")
