@@ -20,7 +20,6 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.runtime.lake import Lake
@@ -195,8 +194,3 @@ def source_mix(config: ExperimentsConfig, rows: list[dict[str, Any]]) -> dict[st
     if set(shares) == set(config.explore_sources):
         return {source: shares[source] for source in config.explore_sources}
     return dict.fromkeys(config.explore_sources, 1 / len(config.explore_sources))
-
-
-def arm_in(labels: Any, experiment: str) -> Any:
-    """The arm of each row (Arrow strings) in one experiment; null where it has none. 'all', 'a=x', 'a=x;b=y'."""
-    return pc.struct_field(pc.extract_regex(labels, rf"(?:^|;){experiment}=(?P<arm>[a-z0-9_]+)"), "arm")
