@@ -17,40 +17,9 @@ from jobs.runtime import published
 from jobs.runtime.full_lists import NotPublished, measure, owed, read_lists
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
-from schemas.tables import (
-    AUDIENCES,
-    BOUGHT_TOGETHER,
-    CATEGORY_PROPENSITIES,
-    COPY,
-    OFFERS,
-    POPULAR_ITEMS,
-    PROPENSITIES,
-    RECOMMENDATIONS,
-    SEGMENT_RULES,
-    SEGMENTS,
-    SIMILAR_ITEMS,
-    USER_COPY,
-    USER_PROFILES,
-    USER_SEGMENTS,
-    USERS,
-)
+from schemas.tables import RECOMMENDATIONS, STORED, USERS
 
-PUBLISHED = (
-    RECOMMENDATIONS,
-    SIMILAR_ITEMS,
-    BOUGHT_TOGETHER,
-    AUDIENCES,
-    POPULAR_ITEMS,
-    PROPENSITIES,
-    CATEGORY_PROPENSITIES,
-    OFFERS,
-    USER_PROFILES,
-    USER_SEGMENTS,
-    SEGMENTS,
-    SEGMENT_RULES,
-    COPY,
-    USER_COPY,
-)
+PUBLISHED = tuple(table for table in STORED if table.published)
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 
 
