@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.runtime import trained
 from jobs.runtime.buyers import Shop, read_shop
 from jobs.runtime.history import night_end
 from jobs.runtime.night import Night
@@ -100,17 +101,12 @@ def running_of(night: Night) -> Chances | None:
 
 def due(night: Night, config: PropensityConfig, running: Chances | None) -> str | None:
     """Why it is learned anew tonight; None where it is not."""
-    retrain = night.settings.section("train").retrain
-    if retrain != "auto":
-        return "asked for" if retrain == "always" else None
-    age = days_since(night, MODEL)
-    if age is None:
-        return "there is none"
+    changed = ""
     for question in config.questions:
         kept = running.by_question.get(question.name) if running else None
-        if kept and kept.days != question.days:
-            return f"{question.name} looks {question.days:g} days ahead, the running one {kept.days:g}"
-    return f"the last one was trained {age} days ago" if age >= config.every_days else None
+        if kept and kept.days != question.days and not changed:
+            changed = f"{question.name} looks {question.days:g} days ahead, the running one {kept.days:g}"
+    return trained.due(night, days_since(night, MODEL), config.every_days, changed)
 
 
 def train(night: Night, config: PropensityConfig, shop: Shop, now: float, running: Chances, why: str

@@ -15,9 +15,7 @@ A shop with too few accounts has one segment, number 0, and is told so. reports/
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import functools
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +38,7 @@ from jobs.runtime.shoppers import (
     silhouette_of,
     vocabulary,
 )
+from jobs.runtime.trained import date_of, keep
 from models.segment_names import name_segments
 from models.segments import (
     EVERYBODY,
@@ -69,7 +68,7 @@ def due(
         return "asked for" if retrain == "always" else None
     if accounts >= 2 * old.accounts:  # a young shop learns much in a few days
         return f"{accounts} accounts, {old.accounts} when the last ones were fitted"
-    age = (night.date - dt.date.fromisoformat(folder[2].removeprefix("date="))).days
+    age = (night.date - date_of(folder)).days
     return f"the last ones were fitted {age} days ago" if age >= config.every_days else None
 
 
@@ -243,11 +242,7 @@ def running(night: Night, config: SegmentsConfig, accounts: int) -> tuple[Segmen
         return old, {"how": "carried over", "model": "/".join(folder or ())}
     tables = (night.read(USER_PROFILES), night.read(USER_FEATURES), night.read(USER_TASTES))
     model, facts = fit(night, config, old, tables, accounts)
-    kept = ("models", MODEL, f"date={night.date}", f"run={night.run}")
-    with tempfile.TemporaryDirectory() as local:
-        model.save(local)
-        night.lake.upload(local, *kept)
-    night.lake.put_json({"run": night.run}, *kept[:-1], "_current.json")
+    keep(night, MODEL, model.save)
     return model, {"why": why, **facts}
 
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import tempfile
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +21,7 @@ from jobs.runtime.item_weeks import advance, listed_on, monday, sold_by_week
 from jobs.runtime.night import Night
 from jobs.runtime.price_rows import Facts, price_rows
 from jobs.runtime.shelf import can_be_shown
+from jobs.runtime.trained import date_of, due, keep
 from models.elasticity import ItemElasticities
 from models.price_history import PriceWeeks, price_weeks, units_a_week
 from schemas.arrow import arrow_schema
@@ -127,7 +126,8 @@ def elasticities(
 ) -> tuple[ItemElasticities | None, dt.date | None]:
     """(tonight's fit, if one is due, or else the last one; the night it was made). None without enough weeks."""
     running = night.lake.model_before(MODEL, night.date)
-    why = due(night, running, config.every_days)
+    age = (night.date - date_of(running)).days if running else None
+    why = due(night, age, config.every_days, done="fitted")
     enough = history.weeks.units.shape[1] >= config.least_weeks and len(history.item_ids) > 0
     if why is not None and enough:
         night.report(start=why, items=len(history.item_ids), weeks=history.weeks.units.shape[1])
@@ -136,7 +136,7 @@ def elasticities(
     if running is None:
         return None, None
     with night.lake.local_copy(*running) as path:
-        return ItemElasticities.load(path), _date_of(running)
+        return ItemElasticities.load(path), date_of(running)
 
 
 def fit(night: Night, config: SuggestPricesConfig, history: History, items: pa.Table) -> ItemElasticities:
@@ -145,23 +145,8 @@ def fit(night: Night, config: SuggestPricesConfig, history: History, items: pa.T
     settings, weeks = night.settings.section("elasticity"), history.weeks
     night.log.info("fitting elasticities of %d items over %d weeks", *weeks.units.shape)
     model = ItemElasticities.fit(settings, history.item_ids, weeks.units, weeks.price, group, _CELLS)
-    folder = ("models", MODEL, f"date={night.date}", f"run={night.run}")
-    with tempfile.TemporaryDirectory() as local:
-        model.save(local)
-        night.lake.upload(local, *folder)
-    night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
+    keep(night, MODEL, model.save)
     return model
-
-
-def due(night: Night, running: tuple[str, ...] | None, every_days: int) -> str | None:
-    """Why elasticities are fitted tonight; None where they are not."""
-    retrain = night.settings.section("train").retrain
-    if retrain != "auto":
-        return "asked for" if retrain == "always" else None
-    if running is None:
-        return "there is none"
-    age = (night.date - _date_of(running)).days
-    return f"the last one was fitted {age} days ago" if age >= every_days else None
 
 
 def pool_codes(items: pa.Table, pool_by: str, item_ids: np.ndarray) -> np.ndarray:
@@ -232,7 +217,3 @@ def _doubles(column: pa.ChunkedArray) -> np.ndarray:
 
 def _objects(column: pa.ChunkedArray) -> np.ndarray:
     return np.array(column.to_pylist(), object).reshape(len(column))
-
-
-def _date_of(folder: tuple[Any, ...]) -> dt.date:
-    return dt.date.fromisoformat(folder[2].removeprefix("date="))

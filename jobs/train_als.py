@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from jobs.runtime.night import Night
+from jobs.runtime.trained import keep
 from models.als import ALS, ALSConfig
 from models.interactions import interest_matrix
 from schemas.tables import CLEAN_EVENTS, INTEREST
@@ -45,11 +45,7 @@ def main(night: Night) -> None:
         model = previous
     else:
         model = ALS.fit(config, matrix, user_ids, item_ids, previous)
-    folder = ("models", MODEL, f"date={night.date}", f"run={night.run}")
-    with tempfile.TemporaryDirectory() as local:
-        model.save(local)
-        night.lake.upload(local, *folder)
-    night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
+    keep(night, MODEL, model.save)
     how = "carried over" if carried else "warm" if previous else "cold"
     night.report(
         model=MODEL,

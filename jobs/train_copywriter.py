@@ -31,7 +31,7 @@ from jobs.runtime.copy_slots import MODEL as BY_MODEL
 from jobs.runtime.copy_slots import Brief, Draft
 from jobs.runtime.copy_writing import Writer
 from jobs.runtime.night import Night
-from jobs.runtime.trained import days_since, keep_judged
+from jobs.runtime.trained import days_since, due, keep_judged
 from models.claims import Vocabulary
 from models.compliance import hostile
 from models.promotion import decide
@@ -69,7 +69,7 @@ def main(night: Night) -> None:
     settings: CopyConfig = night.settings.section("copy")
     rules = Rules.load(settings)
     running = night.lake.model_before(MODEL, night.date)
-    why = due(night, config.every_days)
+    why = due(night, days_since(night, MODEL), config.every_days)
     if why is None:
         night.report(start="carried over", model="/".join(running or ()))
         return
@@ -114,17 +114,6 @@ def say_too_few(night: Night, pairs: int, config: TrainCopywriterConfig) -> None
     night.log.info("no copywriter: %d described items and languages, copywriting.least_pairs is %d; templates "
                    "write the copy", pairs, config.least_pairs)  # fmt: skip
     night.report(start=f"none: {pairs} pairs")
-
-
-def due(night: Night, every_days: int) -> str | None:
-    """Why one is trained tonight; None where it is not."""
-    retrain = night.settings.section("train").retrain
-    if retrain != "auto":
-        return "asked for" if retrain == "always" else None
-    age = days_since(night, MODEL)
-    if age is None:
-        return "there is none"
-    return f"the last one was trained {age} days ago" if age >= every_days else None
 
 
 def described(

@@ -21,7 +21,7 @@ from scipy import sparse
 
 from jobs.runtime.history import night_end, read_history
 from jobs.runtime.night import Night
-from jobs.runtime.trained import days_since, keep_judged
+from jobs.runtime.trained import days_since, due, keep_judged
 from models.baselines import popular
 from models.encoded import Encoded, sequences_of
 from models.metrics import score_lists
@@ -58,7 +58,7 @@ class TrainLSTMConfig:
 def main(night: Night) -> None:
     config: TrainLSTMConfig = night.settings.section("sequences")
     running = night.lake.model_before(MODEL, night.date)
-    why = due(night, config.every_days)
+    why = due(night, days_since(night, MODEL), config.every_days)
     if why is None:
         night.report(start="carried over", model="/".join(running or ()))
         return
@@ -149,17 +149,6 @@ def _fit_in_one_of_many(folder: str, settings: LSTMConfig, *lesson: Any) -> None
         model = LSTM.fit(settings, *lesson)
         if is_first():
             model.save(folder)
-
-
-def due(night: Night, every_days: int) -> str | None:
-    """Why one is trained tonight; None where it is not."""
-    retrain = night.settings.section("train").retrain
-    if retrain != "auto":
-        return "asked for" if retrain == "always" else None
-    age = days_since(night, MODEL)
-    if age is None:
-        return "there is none"
-    return f"the last one was trained {age} days ago" if age >= every_days else None
 
 
 def _sizes(config: LSTMConfig) -> tuple[int, ...]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +27,7 @@ from jobs.runtime.event_weights import weights_of
 from jobs.runtime.history import content_columns, night_end, read_history
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown
-from jobs.runtime.trained import days_since, keep_judged, last_tried
+from jobs.runtime.trained import days_since, keep, keep_judged, last_tried
 from models.als import ALS
 from models.hybrid import candidates_for, scores_of
 from models.metrics import score_lists
@@ -152,12 +151,11 @@ def place_new_items(night: Night, sources: Sources) -> Sources:
 
 
 def keep_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids: np.ndarray) -> None:
-    folder = ("models", SOURCES, f"date={night.date}", f"run={night.run}")
-    with tempfile.TemporaryDirectory() as local:
-        sources.save(local)
-        np.savez(Path(local) / "ids.npz", user_ids=user_ids, item_ids=item_ids)
-        night.lake.upload(local, *folder)
-    night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
+    def save(folder: str) -> None:
+        sources.save(folder)
+        np.savez(Path(folder) / "ids.npz", user_ids=user_ids, item_ids=item_ids)
+
+    keep(night, SOURCES, save)
 
 
 def train(
