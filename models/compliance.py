@@ -7,8 +7,8 @@ near_duplicates(texts)                                  pairs of texts that say 
 
 from __future__ import annotations
 
+from models.channels import CHANNELS, Channel, sms_segments
 from models.duplicates import near_duplicates
-from models.gate import Refusal, hostile, refusals
-from models.gate_channels import CHANNELS, Channel, sms_segments
+from models.refusals import Refusal, hostile, refusals
 
 __all__ = ["CHANNELS", "Channel", "Refusal", "hostile", "near_duplicates", "refusals", "sms_segments"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from models import gate_patterns as patterns
+from models import refusal_patterns as patterns
 from models.amounts import amounts
-from models.gate_channels import Channel, graphemes, sms_segments
+from models.channels import Channel, graphemes, sms_segments
 from models.languages import wrong_language
 from models.numerals import fold
 
