@@ -36,6 +36,8 @@ from schemas.tables import (
     USER_FEATURES,
 )
 
+# What only arms, or only sources, have in a row of BANDIT_MOVES.
+BLANK = {"weight": 0.0, "weighted": 0.0, "places": "", "core": ""}
 NOT_ENOUGH, FAILED, COLLECTING, REACHED = "not enough data", "sample ratio failed", "collecting", "planned size reached"
 
 
@@ -63,6 +65,7 @@ def main(night: Night) -> None:
     )
     if night.settings.section("interest").learns:
         moves += event_weights.moves(night, config, rows)
+    moves = [BLANK | move for move in moves]
     night.write_arrow(EXPERIMENT_RESULTS, pa.Table.from_pylist(results, arrow_schema(EXPERIMENT_RESULTS)))
     night.write_arrow(BANDIT_MOVES, pa.Table.from_pylist(moves, arrow_schema(BANDIT_MOVES)))
     shown = [{k: v for k, v in row.items() if k not in ("places", "core", "night")} for row in moves]
@@ -202,8 +205,6 @@ class Judged:
                 "high": min(1.0, now[arm] + change),
                 "trials": self.users[arm],
                 "wins": wins[arm],
-                "weight": 0.0,
-                "weighted": 0.0,
                 "reason": stays or f"Thompson sampling over users with {self.experiment.metric} above 0",
                 "declared": self.experiment.shares[arm],
                 "places": ranges[arm][0],

@@ -296,13 +296,11 @@ def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFram
     liked = wanted.join(members, "user_id").groupBy(
         "segment_id", "kind", F.coalesce(department, F.col("value")).alias("value")
     )
-    shares = liked.agg(from_exact_sum("share")).toArrow().to_pylist()
+    shares = (
+        liked.agg(F.sum(exact("share")).alias("share")).withColumn("share", from_exact("share")).toArrow().to_pylist()
+    )
     page = segment_page.draw(table.to_pylist(), shares, night.date)
     night.lake.put_text(page, "reports", f"date={night.date}", "segments.html")
-
-
-def from_exact_sum(name: str) -> Column:
-    return (F.sum(exact(name)) / 2**30).alias(name)
 
 
 def _tell(night: Night, version: Version, table: pa.Table, facts: dict[str, Any]) -> None:

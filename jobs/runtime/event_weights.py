@@ -70,13 +70,9 @@ def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -
             "high": high,
             "trials": trials,
             "wins": wins,
-            "weight": 0.0,
-            "weighted": 0.0,
             "reason": f"{trials} trials of least_trials = {config.least_trials}" if few
             else "a draw of the chance that a purchase follows",
             "declared": getattr(interest, kind) / interest.purchase,
-            "places": "",
-            "core": "",
         })  # fmt: skip
     return found
 

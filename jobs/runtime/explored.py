@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from jobs.runtime.experiments import ExperimentsConfig, source_mix
 from jobs.runtime.night import Night
 from jobs.runtime.outcomes import listed, published_on
-from jobs.runtime.recurrence import exact
+from jobs.runtime.recurrence import exact, from_exact
 from models.experiments import next_shares
 from schemas.tables import CLEAN_EVENTS
 
@@ -47,8 +47,8 @@ def explored_counts(night: Night) -> dict[str, dict[str, float]]:
         F.sum(exact(weight)).alias("weight"),
         F.sum(exact(weight * win)).alias("weighted"),
     )
-    return {row["source"]: {"trials": row["trials"], "wins": row["wins"], "weight": row["weight"] / 2**30,
-                            "weighted": row["weighted"] / 2**30} for row in counts.collect()}  # fmt: skip
+    counts = counts.withColumns({name: from_exact(name) for name in COUNTS[2:]})
+    return {row["source"]: {name: row[name] for name in COUNTS} for row in counts.collect()}
 
 
 def mix_moves(
@@ -82,8 +82,6 @@ def mix_moves(
             **total[source],
             "reason": stays or f"Thompson sampling over visits to the place, won by {', '.join(WON_BY)}",
             "declared": 1 / len(now),
-            "places": "",
-            "core": "",
         }
         for source in now
     ]

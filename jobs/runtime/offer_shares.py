@@ -136,10 +136,6 @@ def _move(row: dict[str, Any], after: float, stays: str, campaigns: int, night: 
         "high": min(1.0, now + change),
         "trials": row["users_offered"],
         "wins": row["buyers_offered"],
-        "weight": 0.0,
-        "weighted": 0.0,
         "reason": stays or f"Thompson sampling over margin gained for money spent; {beside}",
         "declared": 1 / campaigns,
-        "places": "",
-        "core": "",
     }
