@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from jobs.runtime import copy_shares
 from jobs.runtime.copy_bulk import Drafts, carried_over, write_all
-from jobs.runtime.copy_demand import BRIEF, OF_OFFERS, assigned, briefs_of, given
+from jobs.runtime.copy_demand import BRIEF, OF_OFFERS, assigned, briefs_of, given, read_places
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_page import write_page
 from jobs.runtime.copy_rules import CopyConfig, Rules
@@ -50,7 +50,8 @@ def main(night: Night) -> None:
         say_what_is_missing(night, goods)
         before = last_shares(night, rules)
         shares = copy_shares.advance(before, (), copy_shares.seen_since(night), config)
-        demand = assigned(night, rules, goods, languages, bool(model)).persist()
+        places = read_places(night, rules, goods, languages).persist()
+        demand = assigned(night, rules, places, languages, bool(model)).persist()
         briefs, left = briefs_of(demand, goods, rules, languages)
         weights = copy_shares.weights(shares)
         last, refused = last_of(night, COPY), last_of(night, REJECTED_COPY)
@@ -68,6 +69,7 @@ def main(night: Night) -> None:
     variants = copy_shares.variants_of(copy, copy_shares.weights(shares))
     night.write(USER_COPY, given(night, demand, variants, config.seed))
     demand.unpersist()
+    places.unpersist()  # a replay is one process: what is kept would add up
     page = write_page(night, rules, copy, rejected, goods)
     report(night, copy, written, rejected, len(briefs), left, page)
 

@@ -39,13 +39,17 @@ def there(night: Night, table: Table) -> DataFrame | None:
     return night.spark.read.schema(table.ddl).parquet(*night.lake.file_urls(version)) if version else None
 
 
-def assigned(
-    night: Night, rules: Rules, goods: Mapping[str, Goods], languages: Sequence[str], has_model: bool
-) -> DataFrame:
-    """Every text that somebody is to get: user_id, channel, Brief's columns, offer_id, TERMS, valid_until."""
+def read_places(night: Night, rules: Rules, goods: Mapping[str, Goods], languages: Sequence[str]) -> DataFrame:
+    """The places that may be spoken of, each with its reader's language and style."""
+    return placed(night, rules.config, goods).join(readers(night, rules, languages), "user_id", "inner")
+
+
+def assigned(night: Night, rules: Rules, places: DataFrame, languages: Sequence[str], has_model: bool) -> DataFrame:
+    """Every text that somebody is to get: user_id, channel, Brief's columns, offer_id, TERMS, valid_until.
+
+    `places`: as `read_places` has them; they are asked several times.
+    """
     config = rules.config
-    people = readers(night, rules, languages)
-    places = placed(night, config, goods).join(people, "user_id", "inner").persist()
     cards = places.select("user_id", F.lit("card").alias("channel"), *_of_brief(), *_no_offer(night))
     messages = messages_of(night, config, places)
     found = cards.unionByName(messages).where(F.col("channel").isin(list(config.channels)))

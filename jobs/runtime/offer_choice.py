@@ -190,14 +190,18 @@ def _collect(night: Night, found: DataFrame) -> pa.Table:
     """`found` in the driver, in the order of accounts and campaigns. MemoryError, with the numbers, where it is too
     large for it; campaigns with narrower conditions find fewer."""
     bound = night.version(USER_PROFILES).rows * 8
-    if bound * BYTES_A_ROW > available_bytes() // 2:  # not counted where it fits in any case
+    is_large = bound * BYTES_A_ROW > available_bytes() // 2  # else it fits in any case, and need not be counted
+    if is_large:
         found = found.persist()
         if (needed := found.count() * BYTES_A_ROW) > (there := available_bytes() // 2):
             raise MemoryError(
                 f"choosing among {needed // BYTES_A_ROW:,} offers takes {needed / 2**30:.1f} GiB, half of what is free "
                 f"is {there / 2**30:.1f}; narrow the campaigns' conditions, or run on a larger machine"
             )
-    return found.toArrow().sort_by([("user_id", "ascending"), ("campaign", "ascending")])
+    rows = found.toArrow().sort_by([("user_id", "ascending"), ("campaign", "ascending")])
+    if is_large:
+        found.unpersist()
+    return rows
 
 
 def _nothing() -> pa.Table:
