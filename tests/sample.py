@@ -20,6 +20,7 @@ from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.shop import Plan
+from schemas.arrow import arrow_schema
 from schemas.table import Table
 
 NIGHTS = (date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3))
@@ -94,3 +95,9 @@ def shown(lake: Lake, table: Table, manifest: dict[str, Any] | None = None) -> p
     manifest = manifest or published.current(lake)
     assert manifest is not None
     return read_files(lake, [lake.path(f) for f in published.files(manifest, table.name)])
+
+
+def put(night: Night, table: Table, rows: list[dict[str, Any]]) -> None:
+    """`rows` as the current version of the night; columns that a row lacks are null."""
+    data = pa.Table.from_pylist([{name: row.get(name) for name in table.names} for row in rows], arrow_schema(table))
+    night.lake.make_current(night.write_arrow(table, data))

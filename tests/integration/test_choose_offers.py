@@ -34,8 +34,7 @@ from schemas.tables import (
     WITHHELD_OFFERS,
 )
 from schemas.tables.customers import PROPENSITIES, USER_PROFILES
-from tests.customers import fill_customers, put
-from tests.sample import THIRD, Sample
+from tests.sample import THIRD, Sample, put
 
 DAY = dt.date(2026, 3, 10)
 FILE = """
@@ -317,7 +316,6 @@ def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     mine = sample.copy(tmp_path / "lake")
     night = mine.night(THIRD, offers={"campaigns": "sample_shop"})
     night.begin("choose_offers")
-    fill_customers(night)
     arguments = preview_campaigns.argparse.Namespace(
         campaigns="sample_shop", date=THIRD, lake=mine.lake.root, config=None, set=[]
     )

@@ -20,8 +20,7 @@ from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from jobs.train_ranker import TrainRankerConfig, sources_config
 from schemas.tables import BANDIT_MOVES, CAMPAIGN_OUTCOMES, CLEAN_EVENTS, INTEREST
-from tests.customers import put
-from tests.sample import content
+from tests.sample import content, put
 
 START = dt.date(2026, 1, 1)
 DAYS, LATE, WINDOW = 7, 1, 2
