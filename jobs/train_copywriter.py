@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.runtime.copy_drafts import prompt_of
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import MODEL as BY_MODEL
@@ -34,11 +35,12 @@ from jobs.runtime.night import Night
 from jobs.runtime.trained import days_since, due, keep_judged
 from models.claims import Vocabulary
 from models.compliance import hostile
+from models.copy_text import Prompt
 from models.promotion import decide
 from schemas.tables import CLEAN_EVENTS, ITEMS
 
 if TYPE_CHECKING:  # torch and transformers, which most nights do without
-    from models.copywriter import Copywriter, CopywriterConfig, Prompt
+    from models.copywriter import Copywriter, CopywriterConfig
 
 MODEL = "copywriter"
 DESCRIPTIONS = ("description", "description_zh")
@@ -123,8 +125,6 @@ def described(
 
     A description that tries to instruct whoever reads it, or says what no page should show, teaches nothing.
     """
-    from jobs.runtime.copy_drafts import prompt_of
-
     for row in rows:
         one = goods[row["item_id"]]
         for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):

@@ -9,17 +9,17 @@ Strategies that need offers, portraits or earlier catalogues are left out on a n
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 
 from jobs.runtime import copy_shares
-from jobs.runtime.copy_bulk import Drafts, carried_over, write_all
+from jobs.runtime.copy_bulk import carried_over, write_all
 from jobs.runtime.copy_demand import BRIEF, OF_OFFERS, assigned, briefs_of, given, read_places
+from jobs.runtime.copy_drafts import drafts_of
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_page import write_page
 from jobs.runtime.copy_rules import CopyConfig, Rules
@@ -39,27 +39,29 @@ MODEL = "copywriter"
 def main(night: Night) -> None:
     config: CopyConfig = night.settings.section("copy")
     rules = Rules.load(config)
-    with copywriter_of(night) as (model, load):
-        night.size_for(RECOMMENDATIONS, INTEREST)
-        goods = goods_of(night, rules)
-        languages = spoken(goods, config)
-        if not languages:
-            night.log.info("no item on sale has a title in %s: no copy tonight", ", ".join(config.languages))
-            write_nothing(night)
-            return
-        say_what_is_missing(night, goods)
-        before = last_shares(night, rules)
-        shares = copy_shares.advance(before, (), copy_shares.seen_since(night), config)
-        places = read_places(night, rules, goods, languages).persist()
-        demand = assigned(night, rules, places, languages, bool(model)).persist()
-        briefs, left = briefs_of(demand, goods, rules, languages)
-        weights = copy_shares.weights(shares)
-        last, refused = last_of(night, COPY), last_of(night, REJECTED_COPY)
-        carried = carried_over(last, refused, briefs, goods, rules, weights, model)
-        vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
-        writer = Writer(rules, goods, vocabulary, weights, night.date, model)
-        drafts: Drafts | None = load(writer, rules) if model and carried.todo else None
-        written, rejected = write_all(writer, carried.todo, drafts, carried.copy, night.log.info)
+    copywriter = night.lake.model_before(MODEL, night.date, including=True)
+    model = "/".join(copywriter or ())
+    night.size_for(RECOMMENDATIONS, INTEREST)
+    goods = goods_of(night, rules)
+    languages = spoken(goods, config)
+    if not languages:
+        night.log.info("no item on sale has a title in %s: no copy tonight", ", ".join(config.languages))
+        write_nothing(night)
+        return
+    say_what_is_missing(night, goods)
+    before = last_shares(night, rules)
+    shares = copy_shares.advance(before, (), copy_shares.seen_since(night), config)
+    places = read_places(night, rules, goods, languages).persist()
+    demand = assigned(night, rules, places, languages, bool(model)).persist()
+    briefs, left = briefs_of(demand, goods, rules, languages)
+    weights = copy_shares.weights(shares)
+    last, refused = last_of(night, COPY), last_of(night, REJECTED_COPY)
+    vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
+    carried = carried_over(last, refused, briefs, goods, rules, weights, model)
+    writer = Writer(rules, goods, vocabulary, weights, night.date, model)
+    drafted = carried.todo[: config.most_drafted] if copywriter else []  # they begin with what most users need
+    drafts = drafts_of(night, copywriter, writer.clean, rules, drafted) if copywriter and drafted else {}
+    written, rejected = write_all(writer, carried.todo, drafts, carried.copy, night.log.info)
     rejected = pa.concat_tables([carried.rejected, rejected])
     copy = pa.concat_tables([carried.copy, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])
     shares = copy_shares.advance(shares.to_pylist(), copy_shares.arms(copy), {}, config)
@@ -109,27 +111,6 @@ def say_what_is_missing(night: Night, goods: Mapping[str, Goods]) -> None:
     for line in missing:
         night.log.info("%s", line)
     night.report(left_out=missing)
-
-
-@contextlib.contextmanager
-def copywriter_of(night: Night) -> Iterator[tuple[str, Any]]:
-    """(its folder, a function that loads it): ('', None) where none is trained, and templates write alone.
-
-    Loading it is left to the night that has something to write; a folder that is broken is refused there.
-    """
-    folder = night.lake.model_before(MODEL, night.date, including=True)
-    if folder is None:
-        yield "", None
-        return
-    with night.lake.local_copy(*folder) as path:
-
-        def load(writer: Writer, rules: Rules) -> Drafts:
-            from jobs.runtime.copy_drafts import drafts_by
-            from models.copywriter import Copywriter
-
-            return drafts_by(Copywriter.load(path), writer.clean, rules, night.log.info)
-
-        yield "/".join(folder), load
 
 
 def last_of(night: Night, table: Table) -> pa.Table:

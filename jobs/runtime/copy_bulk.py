@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,9 +19,8 @@ from models.compliance import near_duplicates
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 
-Drafts = Callable[[Sequence[Brief]], Sequence[Sequence[Draft]]]
 _BRIEF = list(Brief._fields)
-_SLICE = 2_000  # briefs that the copywriter is given at a time
+_TOLD = 2_000  # briefs from one line of progress to the next
 
 
 class Carried(NamedTuple):
@@ -43,18 +43,12 @@ def carried_over(
     """Last night's COPY and REJECTED_COPY (`before`, `rejected`) -> what stands as it is.
 
     A brief stands as a whole or not at all: where one of its texts was blocked or retired, or another was approved,
-    it is written again.
+    it is written again; so is one whose text has a word that is an item's attribute or brand only since tonight: last
+    night it claimed nothing.
     """
-    keys = ["\0".join(brief) for brief in briefs]
-    wanted = pa.array(keys, pa.string())
-    digests: dict[tuple[str, ...], str] = {}
-    expected = []
-    for brief in briefs:
-        group = brief[1:]
-        if group not in digests:
-            digests[group] = rules.digest(*group, model)
-        expected.append(content_hash(goods[brief.item_id], brief, digests[group]))
-    hashes = pa.array(expected, pa.string())
+    wanted = pa.array(["\0".join(brief) for brief in briefs], pa.string())
+    digests = {group: rules.digest(*group, model) for group in {brief[1:] for brief in briefs}}
+    hashes = pa.array([content_hash(goods[brief[0]], brief, digests[brief[1:]]) for brief in briefs], pa.string())
 
     def same(table: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
         """(key of each row, whether its brief is wanted and nothing behind it changed)."""
@@ -62,8 +56,9 @@ def carried_over(
         at = pc.index_in(key, wanted)
         return key, pc.fill_null(pc.equal(table["content_hash"], hashes.take(at.combine_chunks())), False)
 
-    key, stands = same(before)
-    stands = pc.and_(stands, pc.invert(_spoiled(before, rules, shares)))
+    key, unchanged = same(before)
+    rejected_key, as_before = same(rejected)
+    stands = pc.and_(unchanged, pc.invert(_spoiled(before, rules, shares)))
     approvals = [(key, text) for key, texts in _approved(rules).items() for text in texts]
     text_of = pc.binary_join_element_wise(key, before["text"], "\0")
     is_approved = pc.is_in(text_of, pa.array(["\0".join(pair) for pair in approvals], pa.string()))
@@ -71,15 +66,37 @@ def carried_over(
     approved = pa.array(list(_approved(rules)), pa.string())
     awaited = pc.and_(pc.is_in(key, approved), pc.invert(pc.is_in(key, pc.unique(key.filter(is_approved)))))
     stands = pc.and_(stands, pc.invert(awaited))
-    fallen = pc.unique(key.filter(pc.invert(stands)))
-    settled = pc.invert(pc.is_in(key, fallen))
     written = pc.unique(key)
-    rejected_key, unchanged = same(rejected)
-    no_text = pc.and_(unchanged, pc.invert(pc.is_in(rejected_key, pa.concat_arrays([written, approved]))))
-    done = pa.concat_arrays([pc.unique(key.filter(settled)), pc.unique(rejected_key.filter(no_text))])
-    left = pc.invert(pc.is_in(wanted, done)).to_numpy(zero_copy_only=False)
-    todo = [briefs[int(at)] for at in np.flatnonzero(left)]
+    no_text = pc.and_(as_before, pc.invert(pc.is_in(rejected_key, pa.concat_arrays([written, approved]))))
+    speechless = pc.unique(rejected_key.filter(no_text))
+
+    def split() -> tuple[pa.ChunkedArray, list[Brief]]:
+        """(rows of the briefs that stand, the briefs that do not)."""
+        settled = pc.invert(pc.is_in(key, pc.unique(key.filter(pc.invert(stands)))))
+        done = pa.concat_arrays([pc.unique(key.filter(settled)), speechless])
+        left = pc.invert(pc.is_in(wanted, done)).to_numpy(zero_copy_only=False)
+        return settled, [briefs[int(at)] for at in np.flatnonzero(left)]
+
+    settled, todo = split()
+    known = pa.concat_arrays(
+        [pc.unique(t["item_id"].filter(s)) for t, s in ((before, unchanged), (rejected, as_before))]
+    )
+    if words := _claimed_since(goods, {brief.item_id for brief in todo} - set(known.to_pylist())):
+        has_one = pc.match_substring_regex(before["text"], "|".join(map(re.escape, words)), ignore_case=True)
+        stands = pc.and_(stands, pc.invert(has_one))
+        settled, todo = split()
     return Carried(before.filter(settled), rejected.filter(no_text), todo)
+
+
+def _claimed_since(goods: Mapping[str, Goods], changed: Set[str]) -> list[str]:
+    """Words of the items that changed, and of no other: as far as these tell, nothing was called so last night."""
+    words = {word for item in changed for word in goods[item].claimable}
+    for item, one in goods.items():
+        if not words:
+            break
+        if item not in changed:
+            words.difference_update(one.claimable)
+    return sorted(words)
 
 
 def _approved(rules: Rules) -> dict[str, tuple[str, ...]]:
@@ -100,35 +117,30 @@ def _spoiled(before: pa.Table, rules: Rules, shares: Mapping[tuple[str, str, str
 def write_all(
     writer: Writer,
     briefs: Sequence[Brief],
-    drafts: Drafts | None,
+    drafts: Mapping[Brief, Sequence[Draft]],
     kept: pa.Table,
     tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[pa.Table, pa.Table]:
-    """(COPY rows of `briefs`, REJECTED_COPY rows); `kept` is what stands already, which nothing new may repeat."""
+    """(COPY rows of `briefs`, REJECTED_COPY rows); `drafts`: the copywriter's, of those that it drafted; `kept` is what
+    stands already, which nothing new may repeat."""
     writer.remember(kept)
     rows: list[dict[str, Any]] = []
     refused: list[tuple[Brief, Refused]] = []
     began = time.monotonic()
-    offered: dict[Brief, Sequence[Draft]] = {}
-    for first in range(0, len(briefs), _SLICE):
-        some = briefs[first : first + _SLICE]
-        asked = some[: max(0, writer.rules.config.most_drafted - first)]  # `briefs` begin with what most users need
-        if drafts and asked:
-            offered.update(zip(asked, drafts(asked), strict=True))
-        for brief in some:
-            made, wrong = writer.write(brief, offered.get(brief, ()))
-            rows += made
-            refused += [(brief, one) for one in wrong]
-        spent = time.monotonic() - began
-        rate = len(rows) / max(spent, 1e-9)
-        tell(f"{first + len(some)} of {len(briefs)} briefs, {len(rows)} texts, {rate:.0f} a second")
-    rows, again = _without_duplicates(writer, rows, offered, kept)
+    for at, brief in enumerate(briefs, 1):
+        made, wrong = writer.write(brief, drafts.get(brief, ()))
+        rows += made
+        refused += [(brief, one) for one in wrong]
+        if at % _TOLD == 0 or at == len(briefs):
+            rate = len(rows) / max(time.monotonic() - began, 1e-9)
+            tell(f"{at} of {len(briefs)} briefs, {len(rows)} texts, {rate:.0f} a second")
+    rows, again = _without_duplicates(writer, rows, drafts, kept)
     refused += again
     return copy_table(rows), rejected_table(writer, refused)
 
 
 def _without_duplicates(
-    writer: Writer, rows: list[dict[str, Any]], offered: Mapping[Brief, Sequence[Draft]], kept: pa.Table
+    writer: Writer, rows: list[dict[str, Any]], drafts: Mapping[Brief, Sequence[Draft]], kept: pa.Table
 ) -> tuple[list[dict[str, Any]], list[tuple[Brief, Refused]]]:
     """Briefs whose copywriter's text says nearly what another item's does are written again, without it.
 
@@ -147,7 +159,7 @@ def _without_duplicates(
     kept_rows = [row for row in rows if _brief_of(row) not in avoid]
     refused = []
     for brief, texts in avoid.items():
-        made, wrong = writer.write(brief, offered.get(brief, ()), frozenset(texts))
+        made, wrong = writer.write(brief, drafts.get(brief, ()), frozenset(texts))
         kept_rows += made
         refused += [(brief, one) for one in wrong]
     return kept_rows, refused

@@ -1,18 +1,39 @@
-"""The copywriter in the lake, asked for drafts of many briefs at once; its best comes first."""
+"""The copywriter in the lake, asked for drafts of many briefs: shared out over Spark's workers, its best first.
+
+A worker process reads the copywriter once, onto the GPU that Spark gave its task where there is one. Briefs are drafted
+in shards of a fixed size, so that the number of workers changes the time and never the texts.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyspark import TaskContext
 
 from jobs.runtime.copy_goods import Goods
-from jobs.runtime.copy_rules import Rules
+from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import MODEL, Brief, Draft
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
 from models.copy_choice import coverage, rank
-from models.copywriter import Copywriter, Prompt
+from models.copy_text import Prompt
 
+if TYPE_CHECKING:  # torch and transformers: the workers import them, the night's own process never does
+    from models.copywriter import Copywriter
+
+_SHARD = 250  # briefs; within one, a clause that is used is spared in the next
 _SLOT = re.compile(r"<(price|discount)>")
+_DDL = "shard long, texts array<array<string>>, tokens long, seconds double, problem string"
+_ROW = pa.schema([
+    ("shard", pa.int64()), ("texts", pa.list_(pa.list_(pa.string()))), ("tokens", pa.int64()),
+    ("seconds", pa.float64()), ("problem", pa.string()),
+])  # fmt: skip
 
 
 def prompt_of(goods: Goods, brief: Brief) -> Prompt:
@@ -23,46 +44,97 @@ def prompt_of(goods: Goods, brief: Brief) -> Prompt:
     return Prompt(brief.language, brief.strategy, brief.style, brief.channel, told)
 
 
-def drafts_by(
-    copywriter: Copywriter,
-    goods: Callable[[str], Goods],
-    rules: Rules,
-    tell: Callable[[str], None],
-) -> Callable[[Sequence[Brief]], list[list[Draft]]]:
-    """Briefs -> drafts of each, best first; none for an item without words in the language."""
+def drafts_of(
+    night: Night, folder: tuple[str, ...], goods: Callable[[str], Goods], rules: Rules, briefs: Sequence[Brief]
+) -> dict[Brief, list[Draft]]:
+    """Drafts of each brief by the copywriter in `folder`, best first; none for an item without words in the language.
 
-    began = time.monotonic()
+    Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
+    """
+    prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in briefs}
+    asked = [brief for brief in briefs if prompts[brief].attributes]
+    found: dict[Brief, list[Draft]] = {}
+    began, spent, tokens = time.monotonic(), 0.0, 0
+    context = night.spark.sparkContext
+    workers = rules.config.draft_workers or context.defaultParallelism
+    for first in range(0, len(asked), workers * _SHARD):
+        wave = asked[first : first + workers * _SHARD]
+        shards = [wave[at : at + _SHARD] for at in range(0, len(wave), _SHARD)]
+        work = context.broadcast([[prompts[brief] for brief in shard] for shard in shards])
+        write = _drafter(work, night.lake.root, folder, rules.config)
+        rows = night.spark.range(0, len(shards), 1, len(shards)).mapInArrow(write, _DDL).toArrow().to_pylist()
+        work.destroy()
+        for row in rows:
+            if row["problem"]:
+                raise ValueError(row["problem"])
+            for brief, texts in zip(shards[row["shard"]], row["texts"], strict=True):
+                found[brief] = _ranked(texts, prompts[brief], rules, brief)
+            spent, tokens = spent + row["seconds"], tokens + row["tokens"]
+        done = first + len(wave)
+        night.log.info(
+            "%d of %d briefs drafted, %d tokens/s, %d texts/s; a thousand texts cost %.0f worker-seconds",
+            done, len(asked), tokens / (time.monotonic() - began), _texts(found) / (time.monotonic() - began),
+            1000 * spent / max(1, _texts(found)),
+        )  # fmt: skip
+    return found
 
-    def progress(done: int, tokens: int) -> None:
-        tell(f"{done} prompts, {tokens} tokens, {tokens / max(time.monotonic() - began, 1e-9):.0f} a second")
 
-    def write(briefs: Sequence[Brief]) -> list[list[Draft]]:
-        prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in briefs}
-        asked = [brief for brief in briefs if prompts[brief].attributes]
-        found: Mapping[Brief, list[Draft]] = {}
-        if asked:
-            began = time.monotonic()
-            answers = copywriter.write(
-                [prompts[brief] for brief in asked], rules.config.candidates, rules.config.seed, progress
-            )
-            spent = time.monotonic() - began
-            tell(f"{len(asked)} briefs drafted, {1000 * spent / len(asked):.0f} s per thousand")
-            found = {
-                brief: _ranked(answer, prompts[brief], rules, brief)
-                for brief, answer in zip(asked, answers, strict=True)
-            }
-        return [found.get(brief, []) for brief in briefs]
+def _texts(found: Mapping[Brief, Sequence[Draft]]) -> int:
+    return sum(len(drafts) for drafts in found.values())
+
+
+def _drafter(
+    work: Any, lake: str, folder: tuple[str, ...], config: CopyConfig
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """mapInArrow function: shards (column `id`) of the broadcast `work` -> a row with the texts of each."""
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for shard in batch["id"].to_pylist():
+                yield pa.RecordBatch.from_pylist([_written(shard, work.value[shard])], _ROW)
+
+    def _written(shard: int, prompts: Sequence[Prompt]) -> dict[str, Any]:
+        began, tokens = time.monotonic(), 0
+
+        def count(_: int, so_far: int) -> None:
+            nonlocal tokens
+            tokens = so_far
+
+        try:
+            copywriter = _loaded(lake, folder)
+        except (FileNotFoundError, ValueError) as problem:  # for the night's own process to raise, without a trace
+            return {"shard": shard, "texts": [], "tokens": 0, "seconds": 0.0, "problem": str(problem)}
+        answers = copywriter.write(prompts, config.candidates, config.seed, count)
+        texts = [[one.text for one in answer] for answer in answers]
+        return {"shard": shard, "texts": texts, "tokens": tokens, "seconds": time.monotonic() - began, "problem": None}
 
     return write
 
 
-def _ranked(answer: Sequence, prompt: Prompt, rules: Rules, brief: Brief) -> list[Draft]:  # type: ignore[type-arg]
+@functools.lru_cache(maxsize=1)
+def _loaded(lake: str, folder: tuple[str, ...]) -> Copywriter:
+    """Read once by each worker process; of its core's width, since there are as many processes as cores."""
+    import torch
+
+    from models.copywriter import Copywriter
+
+    if torch.cuda.is_available():
+        task = TaskContext.get()
+        given = task.resources().get("gpu") if task else None
+        turn = task.partitionId() % torch.cuda.device_count() if task else 0
+        torch.cuda.set_device(int(given.addresses[0]) if given else turn)
+    with Lake(lake).local_copy(*folder) as path:
+        copywriter = Copywriter.load(path)
+    copywriter.config = dataclasses.replace(copywriter.config, threads=1)
+    return copywriter
+
+
+def _ranked(texts: Sequence[str], prompt: Prompt, rules: Rules, brief: Brief) -> list[Draft]:
     """The copywriter's own order counts as likelihood: it knows more of its texts than their log-probability."""
-    texts = [one.text for one in answer]
     guide = rules.voices[brief.style].guide(brief.language)
     order = rank(
         texts,
-        [-float(at) for at in range(len(answer))],
+        [-float(at) for at in range(len(texts))],
         [coverage(text, prompt.values) for text in texts],
         [guide.fit(text) for text in texts],
     )

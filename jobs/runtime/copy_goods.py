@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,16 +61,24 @@ class Goods:
         found = [self.word(words, language) for _, words in self.attributes]
         return [word for word in found if word][:_DETAILS]
 
+    @property
+    def claimable(self) -> Iterator[str]:
+        """Words that claim something of an item wherever they stand: values of its attributes, its kind, its brand."""
+        for words in (self.brands, self.kinds, *(words for _, words in self.attributes)):
+            yield from words
+
     def digest(self, strategy: str, language: str) -> str:
         """Changes where, and only where, something changes that a text of this strategy and language may say."""
-        if (strategy, language) not in self._digests:
+        seasonal = strategy == "seasonal_event" and self.season is not None
+        key = (strategy, language if seasonal else "") if seasonal or strategy == "price_drop" else ("", "")
+        if key not in self._digests:
             said: list[Any] = [self.titles, self.brands, self.kinds, self.attributes]
             if strategy == "price_drop":
                 said += [self.price, self.old_price, self.currency]
-            if strategy == "seasonal_event" and self.season:
+            if seasonal and self.season:
                 said += [self.season.id, self.season.names.get(language)]
-            self._digests[strategy, language] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
-        return self._digests[strategy, language]
+            self._digests[key] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+        return self._digests[key]
 
     def facts(self) -> Facts:
         """The same as the fact lock takes it; what is too long to be a name is none."""
@@ -113,7 +121,9 @@ class Goods:
         )  # fmt: skip
 
 
-def _names(words: Iterable[str]) -> tuple[str, ...]:
+def _names(words: tuple[str, ...]) -> tuple[str, ...]:
+    if max(map(len, words), default=0) <= _LONGEST:  # as good as always
+        return words
     return tuple(word for word in words if len(word) <= _LONGEST)
 
 

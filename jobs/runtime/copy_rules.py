@@ -36,6 +36,9 @@ class CopyConfig:
         default=5_000,
         metadata={"doc": "briefs a night that the copywriter drafts, the most needed; templates write the rest"},
     )
+    draft_workers: int = field(
+        default=0, metadata={"doc": "that draft at once; 0: Spark's cores. With GPUs, as many as there are"}
+    )
     seed: int = field(default=7, metadata={"doc": "of the copywriter's draws and of the shares of wordings"})
     shop: str = field(default="Nightmarket", metadata={"doc": "how the shop signs SMS"})
     voices: str = field(default="", metadata={"doc": "folder of audience styles; empty: those in schemas/voices"})
@@ -74,6 +77,8 @@ class CopyConfig:
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if self.draft_workers < 0:
+            raise ValueError(f"draft_workers must be 0 or more, not {self.draft_workers}")
         for name in ("least_drop", "least_share", "most_change"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie inside 0..1, not {getattr(self, name)}")

@@ -6,10 +6,12 @@ import datetime as dt
 import hashlib
 import json
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.runtime.copy_goods import Goods
 from jobs.runtime.copy_rules import Rules
@@ -29,6 +31,8 @@ from models.claims import Facts, Filled, Slot, SlotError, Vocabulary, claims, di
 from models.compliance import CHANNELS as LIMITS
 from models.compliance import refusals
 from schemas.wording import Template
+
+SAID = "said of another item"
 
 
 class Refused(NamedTuple):
@@ -64,22 +68,25 @@ class Writer:
         """shares: (strategy, style, channel, language, wording) -> its share; 0 for one that was retired."""
         self.rules, self.goods, self.vocabulary, self.shares = rules, goods, vocabulary, shares
         self.night, self.model = night, model
-        self._said: dict[tuple[str, str], str] = {}
+        self._said: dict[str, dict[str, str]] = defaultdict(dict)  # channel -> text -> the item it is about
         self._clean: dict[str, Goods] = {}
         self._slots: tuple[tuple[str, str, str], dict[str, Slot]] = (("", "", ""), {})
         self._facts: dict[tuple[str, bool], Facts] = {}
 
     def remember(self, written: pa.Table) -> None:
         """Rows of COPY that stand: what is written must not repeat them."""
-        said = zip(written["channel"].to_pylist(), written["text"].to_pylist(), strict=True)
-        self._said.update(zip(said, written["item_id"].to_pylist(), strict=True))
+        for channel in pc.unique(written["channel"]).to_pylist():
+            rows = written.select(["text", "item_id"]).filter(pc.equal(written["channel"], channel))
+            self._said[channel].update(zip(rows["text"].to_pylist(), rows["item_id"].to_pylist(), strict=True))
 
     def write(
         self, brief: Brief, drafts: Sequence[Draft] = (), avoid: frozenset[str] = frozenset()
     ) -> tuple[list[dict[str, Any]], list[Refused]]:
         """(rows of COPY, what was refused): up to `variants` texts, from what was approved, `drafts`, then templates.
 
-        drafts: the copywriter's, best first; avoid: texts that are not to be written after all.
+        drafts: the copywriter's, best first; avoid: texts that are not to be written after all. Where every template's
+        text is said of another item already, the first of them is taken: items as like as that may share a text, and
+        the other choice is silence.
         """
         goods = self.clean(brief.item_id)
         refused = [Refused(None, "template", "hostile catalogue text", why) for why in goods.refused]
@@ -90,22 +97,38 @@ class Writer:
             refused.append(Refused(None, "template", "title in another language", slots["title"].text))
             drafts = ()
         rows: list[dict[str, Any]] = []
+        alike: list[tuple[Draft, Filled]] = []
+        for draft, filled in self._filled(brief, drafts, slots, refused):
+            if other := self._says_it_too(brief, draft, filled.text):
+                refused.append(Refused(filled.text, draft.source, SAID, other))
+                alike += [(draft, filled)] * (draft.source != MODEL)
+            elif wrong := self._wrong(brief, draft, filled, slots, avoid):
+                refused += [Refused(filled.text, draft.source, reason, detail) for reason, detail in wrong]
+            else:
+                rows.append(self._row(brief, draft, filled, goods, len(rows)))
+                self._said[brief.channel].setdefault(filled.text, brief.item_id)
+                if len(rows) == self.rules.config.variants:
+                    return rows, refused
+        for draft, filled in alike:
+            if not rows and not self._wrong(brief, draft, filled, slots, avoid):
+                rows.append(self._row(brief, draft, filled, goods, 0))
+                refused = [one for one in refused if one.text != filled.text]
+        return rows, refused
+
+    def _filled(
+        self, brief: Brief, drafts: Sequence[Draft], slots: Mapping[str, Slot], refused: list[Refused]
+    ) -> Iterator[tuple[Draft, Filled]]:
+        """Each draft with its slots filled, each text once; a slot that nothing fills goes to `refused`."""
+        seen: set[str] = set()
         for draft in self._drafts(brief, drafts, slots):
-            if len(rows) == self.rules.config.variants:
-                break
             try:
                 filled = Filled(draft.text, ()) if draft.wording == APPROVED else fill(draft.text, slots)
             except SlotError as error:
                 refused.append(Refused(draft.text, draft.source, "slot without a fact", str(error)))
                 continue
-            if any(filled.text == row["text"] for row in rows):
-                continue
-            if wrong := self._wrong(brief, draft, filled, slots, avoid):
-                refused += [Refused(filled.text, draft.source, reason, detail) for reason, detail in wrong]
-            else:
-                rows.append(self._row(brief, draft, filled, goods, len(rows)))
-                self._said.setdefault((brief.channel, filled.text), brief.item_id)
-        return rows, refused
+            if filled.text not in seen:
+                seen.add(filled.text)
+                yield draft, filled
 
     def content_hash(self, brief: Brief) -> str:
         return content_hash(self.goods[brief.item_id], brief, self.rules.digest(*brief[1:], self.model))
@@ -157,8 +180,6 @@ class Writer:
         text = filled.text
         if text in avoid:
             return [("near duplicate", "another item's text says nearly the same")]
-        if other := self._says_it_too(brief, draft, text):
-            return [("said of another item", other)]
         if by := self.rules.review.is_blocked(brief.item_id, copy_id(brief, text), draft.wording, text):
             return [("blocked in review", by)]
         found: list[tuple[str, str]] = []
@@ -185,7 +206,7 @@ class Writer:
         """Another item of which the same is said; items that the shop calls the same may be told of alike."""
         if draft.source != MODEL and not any(slot in draft.text for slot in NAMING):
             return None  # such as a coupon's, which is about no item
-        other = self._said.get((brief.channel, text), brief.item_id)
+        other = self._said[brief.channel].get(text, brief.item_id)
         if other == brief.item_id:
             return None
         theirs = self.goods[other].titles if other in self.goods else ()

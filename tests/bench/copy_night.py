@@ -86,7 +86,7 @@ def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
     carried = carried_over(last, refused, briefs, goods, rules, {}, "")
     vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
     writer = Writer(rules, goods, vocabulary, {}, day)
-    written, rejected = write_all(writer, carried.todo, None, carried.copy, say)
+    written, rejected = write_all(writer, carried.todo, {}, carried.copy, say)
     copy = pa.concat_tables([carried.copy, written])
     rejected = pa.concat_tables([carried.rejected, rejected])
     for table, rows in ((COPY, copy), (REJECTED_COPY, rejected)):
