@@ -15,6 +15,7 @@ import datetime as dt
 import shutil
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from jobs.runtime.copy_drafts import prompt_of
+from jobs.runtime.copy_drafts import CHANNELS_LEARNED, prompt_of
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import MODEL as BY_MODEL
@@ -58,10 +59,13 @@ class TrainCopywriterConfig:
     )
     most_pairs: int = field(default=50_000, metadata={"doc": "descriptions that it learns from, at most"})
     query_days: int = field(default=28, metadata={"doc": "days of search queries among its plain text; 0: none"})
+    least_of_channel: int = field(
+        default=200, metadata={"doc": "texts of a channel among what it learns from; it drafts for no other channel"}
+    )
     judge_briefs: int = field(default=200, metadata={"doc": "held-out briefs that judge it, at most"})
 
     def __post_init__(self) -> None:
-        for name in ("every_days", "least_pairs", "most_pairs", "judge_briefs"):
+        for name in ("every_days", "least_pairs", "most_pairs", "least_of_channel", "judge_briefs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
 
@@ -98,10 +102,12 @@ def main(night: Night) -> None:
         with night.lake.local_copy(*running) as path:
             theirs = stands(Copywriter.load(path), held, judge, settings)
     decision = decide(ours, theirs)
+    of_channel = Counter(prompt.channel for prompt, _ in pairs)
     facts = {
         "start": why,
         "pairs": len(pairs),
         "texts": len(texts),
+        CHANNELS_LEARNED: sorted(channel for channel, texts in of_channel.items() if texts >= config.least_of_channel),
         "promoted": decision.promoted and decision.new > 0,
         "stands": dataclasses.asdict(decision),
         "running": "templates alone" if running is None else "/".join(running),

@@ -59,8 +59,7 @@ def main(night: Night) -> None:
     vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
     carried = carried_over(last, refused, briefs, goods, rules, weights, model)
     writer = Writer(rules, goods, vocabulary, weights, night.date, model)
-    drafted = carried.todo[: config.most_drafted] if copywriter else []  # they begin with what most users need
-    drafts = drafts_of(night, copywriter, writer.clean, rules, drafted) if copywriter and drafted else {}
+    drafts = drafts_of(night, copywriter, writer.clean, rules, carried.todo) if copywriter else {}
     written, rejected = write_all(writer, carried.todo, drafts, carried.copy, night.log.info)
     rejected = pa.concat_tables([carried.rejected, rejected])
     copy = pa.concat_tables([carried.copy, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])

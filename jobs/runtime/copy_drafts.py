@@ -21,12 +21,14 @@ from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import MODEL, Brief, Draft
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from jobs.runtime.trained import PROMOTION
 from models.copy_choice import coverage, rank
 from models.copy_text import Prompt
 
 if TYPE_CHECKING:  # torch and transformers: the workers import them, the night's own process never does
     from models.copywriter import Copywriter
 
+CHANNELS_LEARNED = "channels"  # of promotion.json, where train_copywriter says it
 _SHARD = 250  # briefs; within one, a clause that is used is spared in the next
 _SLOT = re.compile(r"<(price|discount)>")
 _DDL = "shard long, texts array<array<string>>, tokens long, seconds double, problem string"
@@ -47,12 +49,14 @@ def prompt_of(goods: Goods, brief: Brief) -> Prompt:
 def drafts_of(
     night: Night, folder: tuple[str, ...], goods: Callable[[str], Goods], rules: Rules, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
-    """Drafts of each brief by the copywriter in `folder`, best first; none for an item without words in the language.
+    """Drafts of the briefs by the copywriter in `folder`, best first: of the first `most_drafted` that it can write.
 
+    It writes for the channels whose texts it has learned from, and of an item with words in the language.
     Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
     """
-    prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in briefs}
-    asked = [brief for brief in briefs if prompts[brief].attributes]
+    learned = night.lake.get_json(*folder, PROMOTION)[CHANNELS_LEARNED]
+    prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in briefs if brief.channel in learned}
+    asked = [brief for brief, prompt in prompts.items() if prompt.attributes][: rules.config.most_drafted]
     found: dict[Brief, list[Draft]] = {}
     began, spent, tokens = time.monotonic(), 0.0, 0
     context = night.spark.sparkContext

@@ -185,6 +185,8 @@ class Writer:
         found: list[tuple[str, str]] = []
         if draft.source == MODEL:
             found += [("figure of its own", draft.text[c.start : c.end]) for c in digits_of_its_own(draft.text)]
+            if not claims(text, brief.language, self.vocabulary):
+                found.append(("says nothing of the item", "no attribute, kind or brand"))
         if word := self.rules.voices[brief.style].guide(brief.language).forbidden(draft.text):
             found.append(("voice", word))
         shown = with_widest(draft, filled, slots, brief.language)

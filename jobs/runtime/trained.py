@@ -72,4 +72,5 @@ def keep_judged(night: Night, name: str, model: Saves, facts: dict[str, Any]) ->
 
     keep(night, name, save, runs=facts["promoted"])
     verdict = "is promoted" if facts["promoted"] else "is not promoted; the running one stays"
-    night.log.info("new %s %s: %s", name, verdict, {key: facts[key] for key in facts if key.startswith("ndcg")})
+    shown = {key: facts[key] for key in facts if key.startswith(("ndcg", "stands"))}
+    night.log.info("new %s %s: %s", name, verdict, shown)

@@ -15,6 +15,7 @@ from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Version
 from jobs.runtime.published import pointed
 from jobs.runtime.sink import write_arrow
+from jobs.runtime.trained import PROMOTION
 from schemas.arrow import arrow_schema
 from schemas.lexicon import LexiconError
 from schemas.tables import COPY, COPY_SHARES, RECOMMENDATIONS, REJECTED_COPY, USER_COPY, USERS
@@ -147,6 +148,7 @@ def test_a_broken_copywriter_is_refused_with_nothing_half_written(sample: Sample
     (folder / "tokenizer").mkdir(parents=True)
     (folder / "tokenizer" / "tokenizer.json").write_text("{")
     (folder / "manifest.json").write_text(json.dumps({"model": "copywriter", "config": {}, "tokens": 9, "pairs": 0}))
+    mine.lake.put_json({"channels": ["blurb"]}, "models", "copywriter", f"date={SECOND}", "run=001", PROMOTION)
     mine.lake.put_json({"run": "001"}, "models", "copywriter", f"date={SECOND}", "_current.json")
     with pytest.raises(ValueError, match="tokenizer"):
         rerun(mine, "009")
@@ -163,8 +165,9 @@ def test_a_small_shop_trains_no_copywriter_and_says_so(sample: Sample) -> None:
 def test_a_shop_with_enough_descriptions_trains_one_and_it_writes(sample: Sample, tmp_path: Path) -> None:
     mine = sample.copy(tmp_path / "lake")
     small = {"dim": 32, "heads": 2, "layers": 1, "vocabulary": 600, "longest": 40, "most_passes": 1}
-    night = mine.night(THIRD, "007", copywriting={"least_pairs": 20, "judge_briefs": 4, "query_days": 1},
-                       copywriter=small, copy={"channels": ("blurb",), "candidates": 2})  # fmt: skip
+    when = {"least_pairs": 20, "least_of_channel": 20, "judge_briefs": 4, "query_days": 1}
+    settings = {"copywriting": when, "copywriter": small, "copy": {"channels": ("blurb",), "candidates": 2}}
+    night = mine.night(THIRD, "007", **settings)
     night.begin("train_copywriter")
     train_copywriter.main(night)
     assert night.lake.list_dir("models", "copywriter") == [f"date={THIRD}"]
