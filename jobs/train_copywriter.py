@@ -1,9 +1,10 @@
 """Described items -> the copywriter: once a week, from the shop's own descriptions; templates write where they are few.
 
 It learns from what the shop says of its items in each language, attributes in, description out, after the shop's plain
-text: titles and what people searched. A twentieth of the items is held out: there its drafts go through the same checks
-as tonight's copy, and a new copywriter takes the place of the running one only if it is not surely worse in the share
-of briefs for which a draft stands.
+text: titles and what people searched; and from its own best texts, those that clicks have chosen or that a person
+approved (jobs/runtime/copy_winners.py). A twentieth of the items is held out: there its drafts go through the same
+checks as tonight's copy, and a new copywriter takes the place of the running one only if it is not surely worse in the
+share of briefs for which a draft stands.
 Below `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. The sample shop
 has 500 items, and drafting for them on a CPU would cost its night more than all other jobs together.
 """
@@ -16,7 +17,7 @@ import shutil
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_go
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import MODEL as BY_MODEL
 from jobs.runtime.copy_slots import Brief, Draft
+from jobs.runtime.copy_winners import approved_texts, learnable, won_texts
 from jobs.runtime.copy_writing import Writer
 from jobs.runtime.night import Night
 from jobs.runtime.trained import days_since, due, keep_judged
@@ -63,11 +65,20 @@ class TrainCopywriterConfig:
         default=200, metadata={"doc": "texts of a channel among what it learns from; it drafts for no other channel"}
     )
     judge_briefs: int = field(default=200, metadata={"doc": "held-out briefs that judge it, at most"})
+    won_after: int = field(default=200, metadata={"doc": "shown so often a text may win, and be learned from"})
+    won_chance: float = field(
+        default=0.95, metadata={"doc": "that its click rate is above that of its group's other texts, at least"}
+    )
+    most_won: int = field(default=5_000, metadata={"doc": "texts that won among what it learns, the most shown"})
 
     def __post_init__(self) -> None:
-        for name in ("every_days", "least_pairs", "most_pairs", "least_of_channel", "judge_briefs"):
+        counts = ("every_days", "least_pairs", "most_pairs", "least_of_channel", "judge_briefs", "won_after",
+                  "most_won")  # fmt: skip
+        for name in counts:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if not 0.5 <= self.won_chance < 1:
+            raise ValueError(f"won_chance must be in 0.5..1, below 1, not {self.won_chance}")
 
 
 def main(night: Night) -> None:
@@ -89,11 +100,13 @@ def main(night: Night) -> None:
     if len(told) < config.least_pairs:
         say_too_few(night, len(told), config)
         return
+    judge = Writer(rules, goods, Vocabulary.of([g.facts() for g in goods.values()], rules.words), {}, night.date)
     held = [pair for pair in told if is_held_out(pair[0].item_id)][: config.judge_briefs]
-    pairs = [(prompt, text) for brief, prompt, text in told if not is_held_out(brief.item_id)][-config.most_pairs :]
+    won = not_held_out(learnable(won_texts(night, config.won_after, config.won_chance, config.most_won), judge))
+    approved = not_held_out(learnable(approved_texts(rules), judge))
+    pairs = [*not_held_out(told), *won, *approved][-config.most_pairs :]
     texts = [*plain_texts(night, config.query_days), *(title for one in goods.values() for title in one.titles)]
     new, checkpoint = train(night, texts, pairs)
-    judge = Writer(rules, goods, Vocabulary.of([g.facts() for g in goods.values()], rules.words), {}, night.date)
     ours = stands(new, held, judge, settings)
     theirs = np.zeros(len(ours))
     if running is not None:
@@ -106,12 +119,14 @@ def main(night: Night) -> None:
     facts = {
         "start": why,
         "pairs": len(pairs),
+        "joined": {"won": len(won), "approved": len(approved)},
         "texts": len(texts),
         CHANNELS_LEARNED: sorted(channel for channel, texts in of_channel.items() if texts >= config.least_of_channel),
         "promoted": decision.promoted and decision.new > 0,
         "stands": dataclasses.asdict(decision),
         "running": "templates alone" if running is None else "/".join(running),
     }
+    night.log.info("%d pairs; %d texts that won joined, %d approved ones", len(pairs), len(won), len(approved))
     night.log.info("a draft stands for %.0f %% of %d held-out briefs", 100 * decision.new, len(held))
     keep_judged(night, MODEL, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
@@ -146,6 +161,10 @@ def described(
 def is_held_out(item_id: str) -> bool:
     """The same items every week, so that no copywriter is judged by what an earlier one has learned."""
     return zlib.crc32(item_id.encode()) % _HELD_OUT == 0
+
+
+def not_held_out(told: Iterable[tuple[Brief, Prompt, str]]) -> list[tuple[Prompt, str]]:
+    return [(prompt, text) for brief, prompt, text in told if not is_held_out(brief.item_id)]
 
 
 def plain_texts(night: Night, days: int) -> list[str]:

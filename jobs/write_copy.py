@@ -11,26 +11,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.runtime import copy_shares
+from jobs.runtime.copy_arms import deals, kinds_of, lacking, without_the_ended, write_lacking
 from jobs.runtime.copy_bulk import carried_over, write_all
+from jobs.runtime.copy_clicks import add_clicks, without_losers
 from jobs.runtime.copy_demand import BRIEF, OF_OFFERS, assigned, briefs_of, given, read_places
-from jobs.runtime.copy_drafts import drafts_of
+from jobs.runtime.copy_drafts import channels_learned, drafts_of
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_page import write_page
 from jobs.runtime.copy_rules import CopyConfig, Rules
+from jobs.runtime.copy_slots import MODEL as BY_MODEL
+from jobs.runtime.copy_slots import Brief
 from jobs.runtime.copy_writing import Writer
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown
 from models.claims import Vocabulary
 from schemas.arrow import arrow_schema
-from schemas.table import Table
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
-from schemas.tables.copywriting import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
 from schemas.tables.customers import OFFERS, USER_PROFILES
 
 MODEL = "copywriter"
@@ -39,6 +43,8 @@ MODEL = "copywriter"
 def main(night: Night) -> None:
     config: CopyConfig = night.settings.section("copy")
     rules = Rules.load(config)
+    arms = night.settings.section("experiments").copy_on(night.date)
+    rules.refuse_unknown(arms)
     copywriter = night.lake.model_before(MODEL, night.date, including=True)
     model = "/".join(copywriter or ())
     night.size_for(RECOMMENDATIONS, INTEREST)
@@ -49,30 +55,48 @@ def main(night: Night) -> None:
         write_nothing(night)
         return
     say_what_is_missing(night, goods)
-    before = last_shares(night, rules)
-    shares = copy_shares.advance(before, (), copy_shares.seen_since(night), config)
+    last, seen = night.read_previous_arrow(COPY), copy_shares.seen_since(night)
+    clicks = add_clicks(night.read_previous_arrow(COPY_CLICKS), seen, last)
+    shares = copy_shares.advance(last_shares(night, rules), (), copy_shares.by_wording(seen, last), config)
     places = read_places(night, rules, goods, languages).persist()
     demand = assigned(night, rules, places, languages, bool(model)).persist()
     briefs, left = briefs_of(demand, goods, rules, languages)
-    weights = copy_shares.weights(shares)
-    last, refused = last_of(night, COPY), last_of(night, REJECTED_COPY)
     vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
-    carried = carried_over(last, refused, briefs, goods, rules, weights, model)
-    writer = Writer(rules, goods, vocabulary, weights, night.date, model)
-    drafts = drafts_of(night, copywriter, writer.clean, rules, carried.todo) if copywriter else {}
-    written, rejected = write_all(writer, carried.todo, drafts, carried.copy, night.log.info)
-    rejected = pa.concat_tables([carried.rejected, rejected])
-    copy = pa.concat_tables([carried.copy, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])
+    writer = Writer(rules, goods, vocabulary, copy_shares.weights(shares), night.date, model, kinds_of(arms))
+    stands, written, rejected = texts_of(night, writer, briefs, last, clicks, copywriter)
+    copy = pa.concat_tables([stands, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])
     shares = copy_shares.advance(shares.to_pylist(), copy_shares.arms(copy), {}, config)
     night.write_arrow(COPY, copy)
     night.write_arrow(REJECTED_COPY, rejected)
     night.write_arrow(COPY_SHARES, shares)
-    variants = copy_shares.variants_of(copy, copy_shares.weights(shares))
-    night.write(USER_COPY, given(night, demand, variants, config.seed))
+    night.write_arrow(COPY_CLICKS, clicks.filter(pc.is_in(clicks["copy_id"], copy["copy_id"])))
+    variants = deals(copy, copy_shares.weights(shares), arms, config)
+    night.write(USER_COPY, given(night, demand, variants, config.seed, arms))
     demand.unpersist()
     places.unpersist()  # a replay is one process: what is kept would add up
     page = write_page(night, rules, copy, rejected, goods)
     report(night, copy, written, rejected, len(briefs), left, page)
+
+
+def texts_of(
+    night: Night, writer: Writer, briefs: Sequence[Brief], last: pa.Table, clicks: pa.Table,
+    copywriter: tuple[str, ...] | None,
+) -> tuple[pa.Table, pa.Table, pa.Table]:  # fmt: skip
+    """(rows of COPY that stand since last night, those written tonight, REJECTED_COPY)."""
+    rules, refused = writer.rules, night.read_previous_arrow(REJECTED_COPY)
+    carried = carried_over(last, refused, briefs, writer.goods, rules, writer.shares, writer.model)
+    best, lost = without_losers(carried.copy, clicks, rules.config)
+    stands = without_the_ended(best, writer.kinds, rules.config)
+    learned = channels_learned(night, copywriter)
+    if BY_MODEL in writer.kinds:
+        where = ", ".join(learned) or "no channel"
+        night.log.info("an arm is told what the copywriter alone wrote: it writes for %s; the usual elsewhere", where)
+    lacks = lacking(writer, stands, refused, briefs, learned)
+    asked = [*carried.todo, *lacks.briefs.get(BY_MODEL, ())]
+    drafts = drafts_of(night, copywriter, writer.clean, rules, asked) if copywriter else {}
+    written, rejected = write_all(writer, carried.todo, drafts, stands, night.log.info)
+    added, in_vain = write_lacking(writer, lacks, pa.concat_tables([stands, written]), drafts, night.log.info)
+    return stands, pa.concat_tables([written, added]), pa.concat_tables([carried.rejected, lost, rejected, in_vain])
 
 
 def goods_of(night: Night, rules: Rules) -> dict[str, Goods]:
@@ -112,18 +136,10 @@ def say_what_is_missing(night: Night, goods: Mapping[str, Goods]) -> None:
     night.report(left_out=missing)
 
 
-def last_of(night: Night, table: Table) -> pa.Table:
-    version = night.lake.before(table, night.date)
-    return night.load_arrow(table, version) if version else arrow_schema(table).empty_table()
-
-
 def last_shares(night: Night, rules: Rules) -> list[dict[str, Any]]:
     """Last night's shares, of wordings that are still there."""
-    version = night.lake.before(COPY_SHARES, night.date)
-    if version is None:
-        return []
     names = {t.name for group in rules.templates.groups.values() for t in group} | {"model", "approved"}
-    rows = night.load_arrow(COPY_SHARES, version).to_pylist()
+    rows = night.read_previous_arrow(COPY_SHARES).to_pylist()
     return [row for row in rows if row["wording"] in names and row["style"] in rules.voices]
 
 
@@ -156,6 +172,6 @@ def report(
 
 
 def write_nothing(night: Night) -> None:
-    for table in (COPY, REJECTED_COPY, COPY_SHARES, USER_COPY):
+    for table in (COPY, REJECTED_COPY, COPY_SHARES, COPY_CLICKS, USER_COPY):
         night.write_arrow(table, arrow_schema(table).empty_table())
     night.report(briefs=0, texts=0)

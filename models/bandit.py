@@ -1,12 +1,15 @@
-"""What nights learn to move beside the arms of experiments: draws of what money or an event is worth, within bounds."""
+"""What nights learn beside the arms of experiments: what money or an event is worth, within bounds, and what won."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 DRAWS = 10_000
+_STEPS = 64  # quantiles of a rate that stand for all of it
 
 
 def returns(
@@ -49,3 +52,21 @@ def next_weight(
         raise ValueError(f"weight {now} must lie in {bounds}, inside 0..1, and most_change {most_change} in 0..1")
     low, high = max(bounds[0], now * (1 - most_change)), min(bounds[1], now * (1 + most_change))
     return float(np.clip(rng.beta(1 + wins, 1 + trials - wins), low, high)), low, high
+
+
+def chance_above(own: tuple[I64, I64], others: tuple[I64, I64], prior: float) -> F64:
+    """(n,) probability that a rate is above that of the others beside it; own, others: (trials (n,), wins (n,)).
+
+    Each rate is Beta, drawn to that of both together by `prior` trials' worth of it, as in `returns`.
+    Raises ValueError if more won than were tried.
+    """
+    for trials, wins in (own, others):
+        if ((wins < 0) | (wins > trials)).any():
+            raise ValueError(f"{int(wins.sum())} wins of {int(trials.sum())} trials, some more than were tried")
+    middle = (own[1] + others[1]) / np.maximum(own[0] + others[0], 1)
+    mine, theirs = (
+        (wins + prior * middle + 0.5, trials - wins + prior * (1 - middle) + 0.5) for trials, wins in (own, others)
+    )
+    steps = (np.arange(_STEPS) + 0.5) / _STEPS
+    rates = beta.ppf(steps, theirs[0][:, None], theirs[1][:, None])
+    return np.asarray(beta.sf(rates, mine[0][:, None], mine[1][:, None]).mean(axis=1))

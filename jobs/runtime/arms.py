@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from jobs.runtime.copy_rules import Rules
 from jobs.runtime.experiments import Changes, Experiment, allotments, recorded, source_mix
 from jobs.runtime.night import Night
 from models.allotment import Allotment
@@ -60,7 +61,7 @@ class Arms:
         labels, probability, changes = [], 1.0, Changes()
         for (experiment, allotted), number in zip(self.running, chosen, strict=True):
             arm = experiment.arms[number]
-            labels.append(f"{experiment.name}={arm.name}")
+            labels.append(experiment.label(arm))
             probability *= allotted.shares[arm.name]
             changes = changes.also(arm.changes)
         return Group(rows, ";".join(labels), probability, changes)
@@ -92,6 +93,8 @@ def arms_of(night: Night) -> Arms:
             new_places = ruled(rules, arm.changes).new_places
             if new_places + config.explore_places + bool(arm.changes.first) > rules.k:
                 raise ValueError(f"experiments: {experiment.name}, arm {arm.name}: more places than k = {rules.k}")
+    if copy := config.copy_on(night.date):
+        Rules.load(night.settings.section("copy")).refuse_unknown(copy)
     explored = Explored(source_mix(config, rows), _salt(config.seed, night.date)) if config.explore_places else None
     return Arms(running, explored)
 

@@ -45,7 +45,7 @@ def read_places(night: Night, rules: Rules, goods: Mapping[str, Goods], language
 
 
 def assigned(night: Night, rules: Rules, places: DataFrame, languages: Sequence[str], has_model: bool) -> DataFrame:
-    """Every text that somebody is to get: user_id, channel, Brief's columns, offer_id, TERMS, valid_until.
+    """Every text that somebody is to get: user_id, arm, channel, Brief's columns, offer_id, TERMS, valid_until.
 
     `places`: as `read_places` has them; they are asked several times.
     """
@@ -83,7 +83,7 @@ def readers(night: Night, rules: Rules, languages: Sequence[str]) -> DataFrame:
 
 
 def placed(night: Night, config: CopyConfig, goods: Mapping[str, Goods]) -> DataFrame:
-    """Each place that is shown, with its strategy: user_id, item_id, rank, strategy, category, season_style."""
+    """Each place that is shown, with its strategy: user_id, arm, item_id, rank, strategy, category, season_style."""
     news = pa.table({
         "item_id": pa.array(list(goods), pa.string()),
         "category": pa.array([g.category for g in goods.values()], pa.string()),
@@ -92,7 +92,7 @@ def placed(night: Night, config: CopyConfig, goods: Mapping[str, Goods]) -> Data
         "in_season": pa.array([g.season is not None for g in goods.values()], pa.bool_()),
         "season_style": pa.array([g.season.style or None if g.season else None for g in goods.values()], pa.string()),
     })  # fmt: skip
-    shown = night.read(RECOMMENDATIONS).where("not is_spare").select("user_id", "item_id", "rank", "source")
+    shown = night.read(RECOMMENDATIONS).where("not is_spare").select("user_id", "item_id", "rank", "source", "arm")
     bought = night.read(INTEREST).where("purchases > 0").select("user_id", F.col("item_id").alias("target_item_id"))
     near = night.read(SIMILAR_ITEMS).where(F.col("rank") <= _NEIGHBOURS).select("target_item_id", "item_id")
     similar = bought.join(near, "target_item_id").select("user_id", "item_id").distinct()
@@ -108,7 +108,7 @@ def placed(night: Night, config: CopyConfig, goods: Mapping[str, Goods]) -> Data
     strategy: Column = F.lit("recommendation")
     for name in reversed([s for s in holds if s in config.strategies]):  # news before what is always so
         strategy = F.when(holds[name], F.lit(name)).otherwise(strategy)
-    return shown.select("user_id", "item_id", "rank", strategy.alias("strategy"), "category", "season_style")
+    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), "category", "season_style")
 
 
 def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFrame:
@@ -130,11 +130,12 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
     fits = F.expr("of_item is null and (of_category is null or category = of_category"
                   " or startswith(category, concat(of_category, ' > ')))")  # fmt: skip
     both = about.join(places, "user_id").withColumn("at", F.when(fits, F.col("rank")))
-    by = ["user_id", "offer_id", "of_offer", "of_item", *TERMS, "valid_until", "language", "style"]
+    by = ["user_id", "arm", "offer_id", "of_offer", "of_item", *TERMS, "valid_until", "language", "style"]
     told = both.groupBy(*by).agg(F.min_by("item_id", "at").alias("at_item"), F.min("at").alias("at"))
     told = told.withColumn("item_id", F.coalesce("of_item", F.when(F.col("at").isNotNull(), F.col("at_item"))))
     told = told.where("item_id is not null").select(
-        "user_id", channels, "item_id", F.col("of_offer").alias("strategy"), "style", "language", "offer_id", *TERMS,
+        "user_id", "arm", channels, "item_id", F.col("of_offer").alias("strategy"), "style", "language", "offer_id",
+        *TERMS,
         F.least("valid_until", F.lit(night.valid_until)).alias("valid_until"),
         F.col("valid_until").alias("offer_until"),
     )  # fmt: skip
@@ -144,7 +145,13 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
 
 def _of_brief() -> list[Column]:
     season = F.when(F.col("strategy") == "seasonal_event", F.col("season_style"))
-    return [F.col("item_id"), F.col("strategy"), F.coalesce(season, "style").alias("style"), F.col("language")]
+    return [
+        F.col("arm"),
+        F.col("item_id"),
+        F.col("strategy"),
+        F.coalesce(season, "style").alias("style"),
+        F.col("language"),
+    ]
 
 
 def _no_offer(night: Night) -> list[Column]:
@@ -156,13 +163,18 @@ def _no_offer(night: Night) -> list[Column]:
     ]
 
 
-def given(night: Night, demand: DataFrame, variants: pa.Table, seed: int) -> DataFrame:
-    """USER_COPY of `demand`; variants: BRIEF, copy_id, low and high (its part of 0..1), share, and `own`, its text,
-    where that has the user's own slots."""
+def given(night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals: Iterable[str] = ()) -> DataFrame:
+    """USER_COPY of `demand`; variants: BRIEF, copy_id, low and high (its part of 0..1), share, `own`, its text, where
+    that has the user's own slots, and `deal`: one of `deals`, arms as RECOMMENDATIONS has them, '' for all others."""
+    arms = F.split("arm", ";")
+    whose = [F.when(F.array_contains(arms, deal), F.lit(deal)) for deal in deals]
+    demand = demand.withColumn("deal", F.coalesce(*whose, F.lit("")))
     told = F.concat_ws("\x00", F.lit(f"copy {seed}"), "user_id", "strategy", "channel")
     digits = F.substring(F.sha2(told, 256), 1, 13)  # as many as a double holds exactly
     place = F.conv(digits, 16, 10).cast("double") / F.lit(float(16**13))
-    chosen = worded(demand).withColumn("at", place).join(night.spark.createDataFrame(variants), BRIEF, "inner")
+    chosen = (
+        worded(demand).withColumn("at", place).join(night.spark.createDataFrame(variants), [*BRIEF, "deal"], "inner")
+    )
     chosen = chosen.where("at >= low and at < high")
     chosen = chosen.withColumn("text", with_terms(F.col("own")))
     fits = F.lit(True)

@@ -46,6 +46,11 @@ def prompt_of(goods: Goods, brief: Brief) -> Prompt:
     return Prompt(brief.language, brief.strategy, brief.style, brief.channel, told)
 
 
+def channels_learned(night: Night, folder: tuple[str, ...] | None) -> list[str]:
+    """The channels that the copywriter in `folder` writes for; none without one."""
+    return night.lake.get_json(*folder, PROMOTION)[CHANNELS_LEARNED] if folder else []
+
+
 def drafts_of(
     night: Night, folder: tuple[str, ...], goods: Callable[[str], Goods], rules: Rules, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
@@ -54,7 +59,7 @@ def drafts_of(
     It writes for the channels whose texts it has learned from, and of an item with words in the language.
     Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
     """
-    learned = night.lake.get_json(*folder, PROMOTION)[CHANNELS_LEARNED]
+    learned = channels_learned(night, folder)
     prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in briefs if brief.channel in learned}
     asked = [brief for brief, prompt in prompts.items() if prompt.attributes][: rules.config.most_drafted]
     found: dict[Brief, list[Draft]] = {}

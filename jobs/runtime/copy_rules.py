@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.compliance import CHANNELS as LIMITS
 from schemas.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.review import Review, load_review
-from schemas.tables.copywriting import CHANNELS, STRATEGIES
+from schemas.tables.copywriting import CHANNELS, COPY_SOURCES, STRATEGIES
 from schemas.voice import Voice, load_voices
 from schemas.wording import Season, Templates, load_seasons, load_templates
 
@@ -54,7 +55,14 @@ class CopyConfig:
     least_drop: float = field(default=0.05, metadata={"doc": "share by which a price must fall to be news"})
     least_share: float = field(default=0.1, metadata={"doc": "no wording is chosen less often, until it retires"})
     most_change: float = field(default=0.1, metadata={"doc": "by which a wording's share moves in a night, at most"})
-    retire_after: int = field(default=2_000, metadata={"doc": "shown so often and still at the least share: retired"})
+    retire_after: int = field(
+        default=2_000,
+        metadata={"doc": "shown so often, a wording still at the least share retires, and a text that surely lost"},
+    )
+    retire_chance: float = field(
+        default=0.99,
+        metadata={"doc": "that a text is clicked less than its brief's others, at least, for it to retire"},
+    )
 
     def __post_init__(self) -> None:
         for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS)):
@@ -79,7 +87,7 @@ class CopyConfig:
                 raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
         if self.draft_workers < 0:
             raise ValueError(f"draft_workers must be 0 or more, not {self.draft_workers}")
-        for name in ("least_drop", "least_share", "most_change"):
+        for name in ("least_drop", "least_share", "most_change", "retire_chance"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie inside 0..1, not {getattr(self, name)}")
 
@@ -110,6 +118,18 @@ class Rules:
             load_words(*config.vocabularies),
             load_review(config.review),
         )
+
+    def refuse_unknown(self, copy: Mapping[str, Sequence[str]]) -> None:
+        """Raises ValueError where an arm (label -> who writes there) names a template that there is not."""
+        known = sorted({template.name for group in self.templates.groups.values() for template in group})
+        for arm, names in copy.items():
+            for name in names:
+                if name not in (*COPY_SOURCES, *known):
+                    near = ", ".join(difflib.get_close_matches(name, known, 5, 0))
+                    raise ValueError(
+                        f"experiments: {arm}: copy has no '{name}'; there are {', '.join(COPY_SOURCES)} and "
+                        f"{len(known)} templates, the nearest by name {near}; column wording of the table copy has them"
+                    )
 
     @property
     def default_style(self) -> str:

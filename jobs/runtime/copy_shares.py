@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from jobs.runtime.copy_rules import CopyConfig
@@ -21,7 +23,7 @@ from jobs.runtime.night import Night
 from models.experiments import next_shares
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS
-from schemas.tables.copywriting import COPY, COPY_SHARES, USER_COPY
+from schemas.tables.copywriting import COPY_CLICKS, COPY_SHARES, USER_COPY
 
 BRIEF = list(Brief._fields)
 GROUP = ("strategy", "style", "channel", "language")
@@ -29,21 +31,27 @@ Arm = tuple[str, str, str, str, str]  # GROUP and the wording
 _LEFT = 2  # wordings that a group keeps
 
 
-def seen_since(night: Night) -> dict[Arm, tuple[int, int]]:
-    """Wording -> (users and items it was shown for, those clicked), in the events since the last shares."""
+def seen_since(night: Night) -> pa.Table:
+    """COPY_CLICKS of the events since the last shares alone: each text of last night's, where it was shown at all."""
     since = night.previous_of(COPY_SHARES)
     if since is None or night.previous_of(USER_COPY) is None:
-        return {}
+        return arrow_schema(COPY_CLICKS).empty_table()
     slot = night.settings.section("recommend").slot
     events = night.read_since(CLEAN_EVENTS, since).where(F.col("slot") == slot)
     events = events.where("event_type in ('impression', 'click') and user_id is not null and item_id is not null")
     clicked = F.max((F.col("event_type") == "click").cast("bigint")).alias("clicked")
     pairs = events.groupBy("user_id", "item_id").agg(clicked)
     told = night.read_previous(USER_COPY).where("channel = 'card'").select("user_id", "item_id", "copy_id")
-    wordings = night.read_previous(COPY).select("copy_id", *GROUP, "wording")
-    rows = pairs.join(told, ["user_id", "item_id"]).join(wordings, "copy_id").groupBy(*GROUP, "wording")
-    counted = rows.agg(F.count("*").alias("shown"), F.sum("clicked").alias("clicked")).toArrow().to_pylist()
-    return {(*[row[name] for name in GROUP], row["wording"]): (row["shown"], row["clicked"]) for row in counted}
+    rows = pairs.join(told, ["user_id", "item_id"]).groupBy("copy_id")
+    counted = rows.agg(F.count("*").alias("shown"), F.sum("clicked").alias("clicked")).toArrow()
+    return counted.select(COPY_CLICKS.names).cast(arrow_schema(COPY_CLICKS))
+
+
+def by_wording(seen: pa.Table, copy: pa.Table) -> dict[Arm, tuple[int, int]]:
+    """Wording -> (shown, clicked) of its texts in `seen`; copy: the COPY that has them."""
+    rows = seen.join(copy.select(["copy_id", *GROUP, "wording"]), "copy_id", join_type="inner")
+    counted = rows.group_by([*GROUP, "wording"]).aggregate([("shown", "sum"), ("clicked", "sum")]).to_pylist()
+    return {_arm(row): (row["shown_sum"], row["clicked_sum"]) for row in counted}
 
 
 def advance(
@@ -137,30 +145,28 @@ def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
 
     `copy` is in order of its briefs. Two texts of one wording share its weight.
     """
-    rows = copy.select([*BRIEF, "wording", "copy_id", "text"]).to_pylist()
-    found: list[dict[str, Any]] = []
-    at = 0
-    while at < len(rows):
-        brief = [rows[at][name] for name in BRIEF]
-        end = at
-        while end < len(rows) and [rows[end][name] for name in BRIEF] == brief:
-            end += 1
-        some = rows[at:end]
-        weight = [max(weights.get((*brief[1:], row["wording"]), 1.0), 1e-6) for row in some]
-        low = 0.0
-        for n, (row, one) in enumerate(zip(some, weight, strict=True)):
-            share = one / sum(weight)
-            high = 1.0 if n == len(some) - 1 else low + share
-            own = row["text"] if "{terms}" in row["text"] or "{until}" in row["text"] else None
-            found.append(
-                {name: row[name] for name in (*BRIEF, "copy_id")}
-                | {"low": low, "high": high, "share": min(1.0, share), "own": own}
-            )
-            low = high
-        at = end
-    schema = pa.schema([
-        *[(name, pa.string()) for name in (*BRIEF, "copy_id")],
-        *[(name, pa.float64()) for name in ("low", "high", "share")],
-        ("own", pa.string()),
-    ])  # fmt: skip
-    return pa.Table.from_pylist(found, schema)
+    arms = _joined(copy, (*GROUP, "wording")).dictionary_encode()
+    known = {"\0".join(arm): share for arm, share in weights.items()}
+    of_arm = np.array([max(known.get(name, 1.0), 1e-6) for name in arms.dictionary.to_pylist()], np.float64)
+    weight = of_arm[arms.indices.to_numpy()]
+    brief = _joined(copy, BRIEF)
+    is_first = np.ones(len(brief), bool)
+    is_first[1:] = pc.not_equal(brief[1:], brief[:-1]).to_numpy(zero_copy_only=False)
+    run = np.cumsum(is_first) - 1
+    share = weight / np.bincount(run, weight)[run]
+    place = np.arange(len(run)) - np.flatnonzero(is_first)[run]
+    low, high = np.zeros(len(run)), np.zeros(len(run))
+    for at in range(place.max(initial=-1) + 1):
+        rows = np.flatnonzero(place == at)
+        low[rows] = high[rows - 1] if at else 0.0
+        high[rows] = low[rows] + share[rows]
+    high[np.append(is_first[1:], True)[: len(run)]] = 1.0  # of the last text, whatever rounding left
+    has_own = pc.or_(pc.match_substring(copy["text"], "{terms}"), pc.match_substring(copy["text"], "{until}"))
+    found = copy.select([*BRIEF, "copy_id"])
+    for name, values in (("low", low), ("high", high), ("share", np.minimum(share, 1.0))):
+        found = found.append_column(name, pa.array(values, pa.float64()))
+    return found.append_column("own", pc.if_else(has_own, copy["text"], pa.scalar(None, pa.string())))
+
+
+def _joined(table: pa.Table, names: Sequence[str]) -> pa.Array:
+    return pc.binary_join_element_wise(*[table[name] for name in names], "\0").combine_chunks()

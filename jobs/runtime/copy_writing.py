@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -64,10 +64,15 @@ class Writer:
         shares: Mapping[tuple[str, str, str, str, str], float],
         night: dt.date,
         model: str = "",
+        kinds: Sequence[str] = (),
     ) -> None:
-        """shares: (strategy, style, channel, language, wording) -> its share; 0 for one that was retired."""
+        """shares: (strategy, style, channel, language, wording) -> its share; 0 for one that was retired.
+
+        kinds: sources or wordings that experiments ask for: each brief gets one of each where it can be written.
+        """
         self.rules, self.goods, self.vocabulary, self.shares = rules, goods, vocabulary, shares
-        self.night, self.model = night, model
+        self.night, self.model, self.kinds = night, model, kinds
+        self._standing: dict[Brief, list[dict[str, Any]]] = {}
         self._said: dict[str, dict[str, str]] = defaultdict(dict)  # channel -> text -> the item it is about
         self._clean: dict[str, Goods] = {}
         self._slots: tuple[tuple[str, str, str], dict[str, Slot]] = (("", "", ""), {})
@@ -79,10 +84,20 @@ class Writer:
             rows = written.select(["text", "item_id"]).filter(pc.equal(written["channel"], channel))
             self._said[channel].update(zip(rows["text"].to_pylist(), rows["item_id"].to_pylist(), strict=True))
 
+    def keep(self, written: pa.Table, briefs: Iterable[Brief]) -> None:
+        """Rows of COPY that stand: of these briefs only the kinds are written that they lack."""
+        self._standing = {brief: [] for brief in briefs}
+        wordings = written.select([*Brief._fields, "variant", "source", "wording", "text"])
+        keys = pc.binary_join_element_wise(*[wordings[name] for name in Brief._fields], "\0")
+        theirs = pa.array(["\0".join(brief) for brief in self._standing], pa.string())
+        for row in wordings.filter(pc.is_in(keys, theirs)).to_pylist():
+            self._standing[Brief(*(row[name] for name in Brief._fields))].append(row)
+
     def write(
         self, brief: Brief, drafts: Sequence[Draft] = (), avoid: frozenset[str] = frozenset()
     ) -> tuple[list[dict[str, Any]], list[Refused]]:
-        """(rows of COPY, what was refused): up to `variants` texts, from what was approved, `drafts`, then templates.
+        """(rows of COPY, what was refused): up to `variants` texts, from what was approved, `drafts`, then templates;
+        after them one of each kind that experiments ask for and that is not among them.
 
         drafts: the copywriter's, best first; avoid: texts that are not to be written after all. Where every template's
         text is said of another item already, the first of them is taken: items as like as that may share a text, and
@@ -98,29 +113,32 @@ class Writer:
             drafts = ()
         rows: list[dict[str, Any]] = []
         alike: list[tuple[Draft, Filled]] = []
-        for draft, filled in self._filled(brief, drafts, slots, refused):
+        there = self._standing.get(brief, [])
+        usual, others = (0, self._beyond(there)) if brief in self._standing else (self.rules.config.variants, 0)
+        wanted = (
+            draft for draft in self._drafts(brief, drafts, slots)
+            if len(rows) < usual or self._is_asked_for(brief, draft, [*there, *rows])
+        )  # fmt: skip
+        for draft, filled in self._filled(wanted, slots, {row["text"] for row in there}, refused):
             if other := self._says_it_too(brief, draft, filled.text):
                 refused.append(Refused(filled.text, draft.source, SAID, other))
                 alike += [(draft, filled)] * (draft.source != MODEL)
             elif wrong := self._wrong(brief, draft, filled, slots, avoid):
                 refused += [Refused(filled.text, draft.source, reason, detail) for reason, detail in wrong]
             else:
-                rows.append(self._row(brief, draft, filled, goods, len(rows)))
+                rows.append(self._row(brief, draft, filled, goods, others + len(rows)))
                 self._said[brief.channel].setdefault(filled.text, brief.item_id)
-                if len(rows) == self.rules.config.variants:
-                    return rows, refused
         for draft, filled in alike:
-            if not rows and not self._wrong(brief, draft, filled, slots, avoid):
+            if not (rows or there) and not self._wrong(brief, draft, filled, slots, avoid):
                 rows.append(self._row(brief, draft, filled, goods, 0))
                 refused = [one for one in refused if one.text != filled.text]
         return rows, refused
 
     def _filled(
-        self, brief: Brief, drafts: Sequence[Draft], slots: Mapping[str, Slot], refused: list[Refused]
+        self, drafts: Iterable[Draft], slots: Mapping[str, Slot], seen: set[str], refused: list[Refused]
     ) -> Iterator[tuple[Draft, Filled]]:
         """Each draft with its slots filled, each text once; a slot that nothing fills goes to `refused`."""
-        seen: set[str] = set()
-        for draft in self._drafts(brief, drafts, slots):
+        for draft in drafts:
             try:
                 filled = Filled(draft.text, ()) if draft.wording == APPROVED else fill(draft.text, slots)
             except SlotError as error:
@@ -162,6 +180,16 @@ class Writer:
         group = self.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
         fitting = sorted((t for t in group if t.needs <= slots.keys()), key=lambda t: self._turn(brief, t))
         yield from (Draft(t.text, t.name, "template") for t in fitting)
+
+    def _beyond(self, there: Sequence[Mapping[str, Any]]) -> int:
+        """The first variant that is nobody's usual text."""
+        return max((self.rules.config.variants, *(row["variant"] + 1 for row in there)))
+
+    def _is_asked_for(self, brief: Brief, draft: Draft, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether an experiment asks for a text of the draft's kind, and the brief has none."""
+        lacking = (kind for kind in self.kinds if not any(kind in (row["source"], row["wording"]) for row in rows))
+        is_retired = self.shares.get((*brief[1:], draft.wording), 1.0) <= 0
+        return not is_retired and any(kind in (draft.source, draft.wording) for kind in lacking)
 
     def _turn(self, brief: Brief, template: Template) -> float:
         """Earlier is less: a draw by weight (Efraimidis and Spirakis 2006) that is the same for an item every night."""

@@ -27,6 +27,7 @@ from models.allotment import Allotment
 from models.diversity import DiversityConfig
 from models.hybrid import SPEAKING
 from schemas.tables import BANDIT_MOVES
+from schemas.tables.copywriting import COPY_SOURCES
 from schemas.tables.experiments import METRICS
 
 _NAME = re.compile(r"[a-z0-9_]+")
@@ -43,6 +44,7 @@ class Changes:
     mmr: float | None = None
     without: tuple[str, ...] = ()  # sources that propose nothing
     first: str = ""  # the source whose best item takes the first place
+    copy: tuple[str, ...] = ()  # who alone may have written what is told: 'model', 'template', or templates by name
 
     def __post_init__(self) -> None:
         strange = sorted({*self.without, self.first} - {*SPEAKING, ""})
@@ -50,6 +52,9 @@ class Changes:
             raise ValueError(f"no source {strange}; there are {', '.join(SPEAKING)}")
         if self.first in self.without:
             raise ValueError(f"'{self.first}' cannot be both first and left out")
+        if unknown := [who for who in self.copy if who not in COPY_SOURCES and not who.startswith("t-")]:
+            raise ValueError(f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
+                             "such as 't-3f2a9b01cd', which column wording of the table copy has")  # fmt: skip
         for name in ("new_places", "trending_places"):
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
@@ -109,6 +114,10 @@ class Experiment:
     def shares(self) -> dict[str, float]:
         return {arm.name: arm.share for arm in self.arms}
 
+    def label(self, arm: Arm) -> str:
+        """The arm as rows of RECOMMENDATIONS name it, in column `arm`, between semicolons."""
+        return f"{self.name}={arm.name}"
+
     @property
     def changed(self) -> set[str]:
         return set().union(*(arm.changes.changed for arm in self.arms))
@@ -153,6 +162,10 @@ class ExperimentsConfig:
     def on(self, night: dt.date) -> tuple[Experiment, ...]:
         """The experiments whose arms the lists of that night have."""
         return tuple(e for e in self.running if dt.date.fromisoformat(e.starts_on) <= night)
+
+    def copy_on(self, night: dt.date) -> dict[str, tuple[str, ...]]:
+        """Label of each arm that changes the copy -> who may have written it there."""
+        return {e.label(arm): arm.changes.copy for e in self.on(night) for arm in e.arms if arm.changes.copy}
 
     @property
     def most_days(self) -> int:

@@ -143,6 +143,11 @@ class Night:
         """Tonight's table in the driver's memory, for what is trained there."""
         return self.load_arrow(table, self.version(table), columns)
 
+    def read_previous_arrow(self, table: Table) -> pa.Table:
+        """Last night's table in the driver's memory; empty on the first night."""
+        version = self.lake.before(table, self.date)
+        return self.load_arrow(table, version) if version else arrow_schema(table).empty_table()
+
     def each_file(self, table: Table, columns: list[str]) -> Iterator[pa.Table]:
         """Tonight's table a file at a time, for what need not be in memory as a whole."""
         for path in self.lake.file_paths(self.version(table)):

@@ -2,7 +2,7 @@
 
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
-from schemas.tables.copywriting import COPY, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
 from schemas.tables.customers import (
     CAMPAIGN_OUTCOMES,
     CATEGORY_PROPENSITIES,
@@ -50,6 +50,7 @@ STORED: tuple[Table, ...] = (
     REJECTED_COPY,
     USER_COPY,
     COPY_SHARES,
+    COPY_CLICKS,
     PROPENSITIES,
     CATEGORY_PROPENSITIES,
     LIST_QUALITY,

@@ -22,8 +22,9 @@ _BRIEF = (
     Column("style", "string", "Audience style: the name of a voice."),
     Column("channel", "string", "Where it is read.", one_of=CHANNELS),
     Column("language", "string", "ISO 639-1 code."),
-    Column("variant", "int32", "0, 1, ...: texts of one brief that are tried beside each other.", min=0),
-)
+    Column("variant", "int32", "0, 1, ...: texts of one brief that are tried beside each other; from copy.variants on "
+           "only in arms of an experiment.", min=0),
+)  # fmt: skip
 
 COPY = Table(
     name="copy",
@@ -74,8 +75,8 @@ USER_COPY = Table(
         Column("offer_id", "string", "Whose terms it tells; null where it tells none.", nullable=True),
         Column("text", "string", "Where the text has the user's own terms: the whole of it; null: as in `copy`.",
                nullable=True),
-        Column("share", "float64", "Probability with which this variant was chosen; for judging what came of it.",
-               min=0, max=1),
+        Column("share", "float64", "Probability with which this variant was chosen, for users of the same arm; for "
+               "judging what came of it.", min=0, max=1),
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
     readers="the storefront, e-mail, push and SMS; write_copy tomorrow",
@@ -99,5 +100,18 @@ COPY_SHARES = Table(
         Column("retired", "bool", "True: it lost, and is written no more where others are there."),
     ),
     readers="write_copy tomorrow; people",
+    may_be_empty=True,
+)
+
+COPY_CLICKS = Table(
+    name="copy_clicks",
+    grain="one text of tonight's copy that was shown as a card, and what came of it on all nights that it stood",
+    key=("copy_id",),
+    columns=(
+        Column("copy_id", "string", "Row of `copy`."),
+        Column("shown", "int64", "Users and items that it was shown for; a text that is dropped begins anew.", min=1),
+        Column("clicked", "int64", "Those that were clicked the same day.", min=0),
+    ),
+    readers="write_copy and train_copywriter tomorrow; people",
     may_be_empty=True,
 )

@@ -48,10 +48,16 @@ def goods_of(
     return read_goods(table, before or Before(), seasons, 0.05)
 
 
-def writer_of(goods: dict[str, Goods], rules: Rules | None = None, shares: Any = None, **settings: Any) -> Writer:
+def writer_of(
+    goods: dict[str, Goods],
+    rules: Rules | None = None,
+    shares: Any = None,
+    kinds: Sequence[str] = (),
+    **settings: Any,
+) -> Writer:
     rules = rules or Rules.load(CopyConfig(**settings))
     vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
-    return Writer(rules, goods, vocabulary, shares or {}, NIGHT)
+    return Writer(rules, goods, vocabulary, shares or {}, NIGHT, kinds=kinds)
 
 
 def brief(item_id: str = "g1", **changed: str) -> Brief:

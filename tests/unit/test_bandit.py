@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.bandit import next_weight, returns
+from models.bandit import chance_above, next_weight, returns
 from models.experiments import shares_of
 
 ARM = st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)).map(lambda pair: (max(pair), min(pair)))
@@ -78,3 +78,25 @@ def test_a_weight_reaches_the_chance_that_a_purchase_follows() -> None:
 def test_what_makes_no_sense_is_refused(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def counts(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def test_the_chance_of_a_higher_rate_is_that_of_many_draws() -> None:
+    own, others = (counts(300, 50, 4_000), counts(30, 9, 190)), (counts(2_000, 900, 4_000), counts(120, 60, 200))
+    found = chance_above(own, others, 100.0)
+    for at in range(3):
+        middle = (own[1][at] + others[1][at]) / (own[0][at] + others[0][at])
+        a, b = (rng().beta(wins[at] + 100 * middle + 0.5, trials[at] - wins[at] + 100 * (1 - middle) + 0.5, 200_000)
+                for trials, wins in (own, others))  # fmt: skip
+        b = np.random.default_rng(8).permutation(b)
+        assert found[at] == pytest.approx((a > b).mean(), abs=0.01)
+
+
+def test_the_chance_of_a_higher_rate_is_half_where_nothing_was_seen_and_refuses_what_cannot_be() -> None:
+    assert chance_above((counts(0), counts(0)), (counts(0), counts(0)), 100.0)[0] == pytest.approx(0.5)
+    assert chance_above((counts(), counts()), (counts(), counts()), 100.0).shape == (0,)
+    with pytest.raises(ValueError, match="more than were tried"):
+        chance_above((counts(3), counts(4)), (counts(3), counts(1)), 100.0)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from jobs.runtime.copy_bulk import copy_table
+from jobs.runtime.copy_clicks import add_clicks
 from jobs.runtime.copy_rules import CopyConfig
-from jobs.runtime.copy_shares import Arm, advance, variants_of, weights
+from jobs.runtime.copy_shares import Arm, advance, by_wording, variants_of, weights
 from jobs.runtime.copy_writing import copy_id
+from schemas.arrow import arrow_schema
+from schemas.tables.copywriting import COPY_CLICKS
 from tests.unit.copy_shop import brief, goods_of, item, writer_of
 
 GROUP = ("recommendation", "plain", "card", "en")
@@ -64,3 +69,41 @@ def test_a_text_has_an_id_of_its_own() -> None:
 
 def test_weights_are_shares_by_arm() -> None:
     assert weights(advance([], ARMS, {}, CONFIG))[ARMS[0]] == 1 / 3
+
+
+def clicks_of(counts: dict[str, tuple[int, int]]) -> pa.Table:
+    rows = [{"copy_id": copy_id, "shown": shown, "clicked": clicked} for copy_id, (shown, clicked) in counts.items()]
+    return pa.Table.from_pylist(rows, arrow_schema(COPY_CLICKS))
+
+
+def written() -> pa.Table:
+    writer = writer_of(goods_of([item(), item("g2", title="Tanka oak lamp", title_zh=None)]))
+    return copy_table([row for of in ("g1", "g2") for row in writer.write(brief(of, channel="card"))[0]])
+
+
+def test_wordings_count_what_their_texts_do() -> None:
+    copy = written()
+    seen = {copy_id: (10 * (n + 1), n) for n, copy_id in enumerate(copy["copy_id"].to_pylist())} | {"gone": (7, 7)}
+    wanted: dict[str, list[int]] = {}
+    for row in copy.to_pylist():
+        shown, clicked = wanted.setdefault(row["wording"], [0, 0])
+        wanted[row["wording"]] = [shown + seen[row["copy_id"]][0], clicked + seen[row["copy_id"]][1]]
+    counted = by_wording(clicks_of(seen), copy)
+    assert {arm[-1]: list(pair) for arm, pair in counted.items()} == wanted
+    assert {arm[:-1] for arm in counted} == {brief(channel="card")[1:]}
+    assert by_wording(clicks_of({}), copy) == {}
+
+
+def test_clicks_of_texts_add_up_night_by_night_as_all_at_once_and_end_with_the_text() -> None:
+    copy = written()
+    one, two, three = copy["copy_id"].to_pylist()[:3]
+    nights = [{one: (5, 1), two: (4, 0)}, {one: (3, 0), three: (2, 2)}]
+    state = clicks_of({})
+    for seen in nights:
+        state = add_clicks(state, clicks_of(seen), copy)
+    assert state.equals(add_clicks(clicks_of({}), pa.concat_tables([clicks_of(seen) for seen in nights]), copy))
+    assert {row["copy_id"]: (row["shown"], row["clicked"]) for row in state.to_pylist()} == {
+        one: (8, 1), two: (4, 0), three: (2, 2)
+    }  # fmt: skip
+    left = copy.slice(1)
+    assert set(add_clicks(state, clicks_of({one: (1, 0)}), left)["copy_id"].to_pylist()) == {two, three}

@@ -40,9 +40,14 @@ def arms_of(config: ExperimentsConfig) -> Arms:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("new_places = 3", "k = 3", "changes has no 'k'; it has first, mmr"),
+        ("new_places = 3", "k = 3", "changes has no 'k'; it has copy, first, mmr"),
         ('"own"', '"magic"', r"no source \['magic'\]"),
         ("new_places = 3", "mmr = 1.5", "mmr in 0..1"),
+        (
+            "new_places = 3",
+            'copy = ["modle"]',
+            r"copy has \['modle'\]; it may have model, template and templates by name",
+        ),
         ("new_places = 3", "new_places = -1", "new_places must be 0 or more"),
         ("share = 0.5 }, {", "share = 0.6 }, {", "sum to 1"),
         ('"b"', '"control"', "two arms or more, each once"),
@@ -63,6 +68,10 @@ def test_two_experiments_that_contradict_each_other_are_refused() -> None:
     assert len(declared(DECLARED + OTHER).running) == 2
     with pytest.raises(ValueError, match="change the same: new_places"):
         declared(DECLARED + OTHER.replace("most_per_category = 2", "new_places = 0"))
+    copy = [text.replace(change, 'copy = ["template"]') for text, change in
+            ((DECLARED, "new_places = 3"), (OTHER, "most_per_category = 2"))]  # fmt: skip
+    with pytest.raises(ValueError, match="change the same: copy"):
+        declared("".join(copy))
     with pytest.raises(ValueError, match=r"saw \['banner'\] again"):
         declared(DECLARED + DECLARED)
 
