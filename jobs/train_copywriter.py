@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from jobs.runtime.copy_drafts import CHANNELS_LEARNED, prompt_of
+from jobs.runtime.copy_drafts import CHANNELS_LEARNED, COPYWRITER, prompt_of
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import MODEL as BY_MODEL
@@ -45,7 +45,6 @@ from schemas.tables import CLEAN_EVENTS, ITEMS
 if TYPE_CHECKING:  # torch and transformers, which most nights do without
     from models.copywriter import Copywriter, CopywriterConfig
 
-MODEL = "copywriter"
 DESCRIPTIONS = ("description", "description_zh")
 _HELD_OUT = 20  # one item in so many
 
@@ -85,8 +84,8 @@ def main(night: Night) -> None:
     config: TrainCopywriterConfig = night.settings.section("copywriting")
     settings: CopyConfig = night.settings.section("copy")
     rules = Rules.load(settings)
-    running = night.lake.model_before(MODEL, night.date)
-    why = due(night, days_since(night, MODEL), config.every_days)
+    running = night.lake.model_before(COPYWRITER, night.date)
+    why = due(night, days_since(night, COPYWRITER), config.every_days)
     if why is None:
         night.report(start="carried over", model="/".join(running or ()))
         return
@@ -128,7 +127,7 @@ def main(night: Night) -> None:
     }
     night.log.info("%d pairs; %d texts that won joined, %d approved ones", len(pairs), len(won), len(approved))
     night.log.info("a draft stands for %.0f %% of %d held-out briefs", 100 * decision.new, len(held))
-    keep_judged(night, MODEL, new, facts)
+    keep_judged(night, COPYWRITER, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
 

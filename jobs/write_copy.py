@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 
 from jobs.runtime import copy_shares
 from jobs.runtime.copy_arms import deals, kinds_of, lacking, without_the_ended, write_lacking
-from jobs.runtime.copy_bulk import carried_over, write_all
+from jobs.runtime.copy_bulk import write_all
+from jobs.runtime.copy_carried import carried_over, with_redrafts
 from jobs.runtime.copy_clicks import add_clicks, without_losers
 from jobs.runtime.copy_demand import BRIEF, OF_OFFERS, assigned, briefs_of, given, read_places
-from jobs.runtime.copy_drafts import channels_learned, drafts_of
+from jobs.runtime.copy_drafts import Running, drafts_of, running_copywriter
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_page import write_page
 from jobs.runtime.copy_rules import CopyConfig, Rules
@@ -37,16 +38,13 @@ from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
 from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
 from schemas.tables.customers import OFFERS, USER_PROFILES
 
-MODEL = "copywriter"
-
 
 def main(night: Night) -> None:
     config: CopyConfig = night.settings.section("copy")
     rules = Rules.load(config)
     arms = night.settings.section("experiments").copy_on(night.date)
     rules.refuse_unknown(arms)
-    copywriter = night.lake.model_before(MODEL, night.date, including=True)
-    model = "/".join(copywriter or ())
+    copywriter = running_copywriter(night)
     night.size_for(RECOMMENDATIONS, INTEREST)
     goods = goods_of(night, rules)
     languages = spoken(goods, config)
@@ -59,10 +57,10 @@ def main(night: Night) -> None:
     clicks = add_clicks(night.read_previous_arrow(COPY_CLICKS), seen, last)
     shares = copy_shares.advance(last_shares(night, rules), (), copy_shares.by_wording(seen, last), config)
     places = read_places(night, rules, goods, languages).persist()
-    demand = assigned(night, rules, places, languages, bool(model)).persist()
+    demand = assigned(night, rules, places, languages, copywriter.channels).persist()
     briefs, left = briefs_of(demand, goods, rules, languages)
     vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
-    writer = Writer(rules, goods, vocabulary, copy_shares.weights(shares), night.date, model, kinds_of(arms))
+    writer = Writer(rules, goods, vocabulary, copy_shares.weights(shares), night.date, copywriter.name, kinds_of(arms))
     stands, written, rejected = texts_of(night, writer, briefs, last, clicks, copywriter)
     copy = pa.concat_tables([stands, written]).sort_by([(name, "ascending") for name in [*BRIEF, "variant"]])
     shares = copy_shares.advance(shares.to_pylist(), copy_shares.arms(copy), {}, config)
@@ -80,20 +78,20 @@ def main(night: Night) -> None:
 
 def texts_of(
     night: Night, writer: Writer, briefs: Sequence[Brief], last: pa.Table, clicks: pa.Table,
-    copywriter: tuple[str, ...] | None,
+    copywriter: Running,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:  # fmt: skip
     """(rows of COPY that stand since last night, those written tonight, REJECTED_COPY)."""
     rules, refused = writer.rules, night.read_previous_arrow(REJECTED_COPY)
-    carried = carried_over(last, refused, briefs, writer.goods, rules, writer.shares, writer.model)
+    carried = carried_over(last, refused, briefs, writer.goods, rules, writer.shares)
+    carried = with_redrafts(carried, briefs, writer.model, copywriter.channels, rules.config.most_drafted)
     best, lost = without_losers(carried.copy, clicks, rules.config)
     stands = without_the_ended(best, writer.kinds, rules.config)
-    learned = channels_learned(night, copywriter)
     if BY_MODEL in writer.kinds:
-        where = ", ".join(learned) or "no channel"
+        where = ", ".join(copywriter.channels) or "no channel"
         night.log.info("an arm is told what the copywriter alone wrote: it writes for %s; the usual elsewhere", where)
-    lacks = lacking(writer, stands, refused, briefs, learned)
+    lacks = lacking(writer, stands, refused, briefs, copywriter.channels)
     asked = [*carried.todo, *lacks.briefs.get(BY_MODEL, ())]
-    drafts = drafts_of(night, copywriter, writer.clean, rules, asked) if copywriter else {}
+    drafts = drafts_of(night, copywriter, writer.clean, rules, asked)
     written, rejected = write_all(writer, carried.todo, drafts, stands, night.log.info)
     added, in_vain = write_lacking(writer, lacks, pa.concat_tables([stands, written]), drafts, night.log.info)
     return stands, pa.concat_tables([written, added]), pa.concat_tables([carried.rejected, lost, rejected, in_vain])

@@ -11,7 +11,7 @@ import functools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 from pyspark import TaskContext
@@ -28,6 +28,7 @@ from models.copy_text import Prompt
 if TYPE_CHECKING:  # torch and transformers: the workers import them, the night's own process never does
     from models.copywriter import Copywriter
 
+COPYWRITER = "copywriter"  # its folder in models/
 CHANNELS_LEARNED = "channels"  # of promotion.json, where train_copywriter says it
 _SHARD = 250  # briefs; within one, a clause that is used is spared in the next
 _SLOT = re.compile(r"<(price|discount)>")
@@ -46,23 +47,34 @@ def prompt_of(goods: Goods, brief: Brief) -> Prompt:
     return Prompt(brief.language, brief.strategy, brief.style, brief.channel, told)
 
 
-def channels_learned(night: Night, folder: tuple[str, ...] | None) -> list[str]:
-    """The channels that the copywriter in `folder` writes for; none without one."""
-    return night.lake.get_json(*folder, PROMOTION)[CHANNELS_LEARNED] if folder else []
+class Running(NamedTuple):
+    """The copywriter that writes tonight: its folder in the lake, the channels it has learned from; empty: none."""
+
+    folder: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.folder)
+
+
+def running_copywriter(night: Night) -> Running:
+    folder = night.lake.model_before(COPYWRITER, night.date, including=True)
+    return Running(folder, tuple(night.lake.get_json(*folder, PROMOTION)[CHANNELS_LEARNED])) if folder else Running()
 
 
 def drafts_of(
-    night: Night, folder: tuple[str, ...], goods: Callable[[str], Goods], rules: Rules, briefs: Sequence[Brief]
+    night: Night, copywriter: Running, goods: Callable[[str], Goods], rules: Rules, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
-    """Drafts of the briefs by the copywriter in `folder`, best first: of the first `most_drafted` that it can write.
+    """Drafts, best first, of the first `most_drafted` briefs of the copywriter's channels; the others have no entry.
 
-    It writes for the channels whose texts it has learned from, and of an item with words in the language.
+    Of an item without words in the language it has none to offer.
     Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
     """
-    learned = channels_learned(night, folder)
-    prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in briefs if brief.channel in learned}
-    asked = [brief for brief, prompt in prompts.items() if prompt.attributes][: rules.config.most_drafted]
-    found: dict[Brief, list[Draft]] = {}
+    its = [brief for brief in briefs if brief.channel in copywriter.channels][: rules.config.most_drafted]
+    prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in its}
+    asked = [brief for brief, prompt in prompts.items() if prompt.attributes]
+    found: dict[Brief, list[Draft]] = {brief: [] for brief in its}
     began, spent, tokens = time.monotonic(), 0.0, 0
     context = night.spark.sparkContext
     workers = rules.config.draft_workers or context.defaultParallelism
@@ -70,7 +82,7 @@ def drafts_of(
         wave = asked[first : first + workers * _SHARD]
         shards = [wave[at : at + _SHARD] for at in range(0, len(wave), _SHARD)]
         work = context.broadcast([[prompts[brief] for brief in shard] for shard in shards])
-        write = _drafter(work, night.lake.root, folder, rules.config)
+        write = _drafter(work, night.lake.root, copywriter.folder, rules.config)
         rows = night.spark.range(0, len(shards), 1, len(shards)).mapInArrow(write, _DDL).toArrow().to_pylist()
         work.destroy()
         for row in rows:

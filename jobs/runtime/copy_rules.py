@@ -14,7 +14,7 @@ from schemas.tables.copywriting import CHANNELS, COPY_SOURCES, STRATEGIES
 from schemas.voice import Voice, load_voices
 from schemas.wording import Season, Templates, load_seasons, load_templates
 
-RULES = "1"  # rises where the code below writes or checks differently, so that everything is written again
+RULES = "2"  # rises where the code below writes or checks differently, so that everything is written again
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class CopyConfig:
     candidates: int = field(default=4, metadata={"doc": "that the copywriter gives for each brief, where there is one"})
     most_drafted: int = field(
         default=5_000,
-        metadata={"doc": "briefs a night that the copywriter drafts, the most needed; templates write the rest"},
+        metadata={
+            "doc": "briefs a night that the copywriter drafts, the most needed; the rest are templates until then"
+        },
     )
     draft_workers: int = field(
         default=0, metadata={"doc": "that draft at once; 0: Spark's cores. With GPUs, as many as there are"}
@@ -147,9 +149,9 @@ class Rules:
             return style
         return self.default_style
 
-    def digest(self, strategy: str, style: str, channel: str, language: str, model: str) -> str:
+    def digest(self, strategy: str, style: str, channel: str, language: str) -> str:
         """Changes where anything changes that texts of this group are written or checked by."""
-        key = (strategy, style, channel, language, model)
+        key = (strategy, style, channel, language)
         if key not in self._digests:
             told = (
                 RULES,
@@ -159,7 +161,6 @@ class Rules:
                 self.voices[style].guide(language),
                 self._told_of(language),
                 LIMITS[channel],
-                model,
             )
             self._digests[key] = _hash(told)
         return self._digests[key]

@@ -94,14 +94,14 @@ class Writer:
             self._standing[Brief(*(row[name] for name in Brief._fields))].append(row)
 
     def write(
-        self, brief: Brief, drafts: Sequence[Draft] = (), avoid: frozenset[str] = frozenset()
+        self, brief: Brief, drafts: Sequence[Draft] | None = None, avoid: frozenset[str] = frozenset()
     ) -> tuple[list[dict[str, Any]], list[Refused]]:
         """(rows of COPY, what was refused): up to `variants` texts, from what was approved, `drafts`, then templates;
         after them one of each kind that experiments ask for and that is not among them.
 
-        drafts: the copywriter's, best first; avoid: texts that are not to be written after all. Where every template's
-        text is said of another item already, the first of them is taken: items as like as that may share a text, and
-        the other choice is silence.
+        drafts: the copywriter's, best first; None: it was not asked. avoid: texts that are not to be written after all.
+        Where every template's text is said of another item already, the first of them is taken: items as like as that
+        may share a text, and the other choice is silence.
         """
         goods = self.clean(brief.item_id)
         refused = [Refused(None, "template", "hostile catalogue text", why) for why in goods.refused]
@@ -110,13 +110,14 @@ class Writer:
             return [], [*refused, Refused(None, "template", "no title", "the catalogue has none that can be shown")]
         if not goods.word(goods.titles, brief.language):
             refused.append(Refused(None, "template", "title in another language", slots["title"].text))
-            drafts = ()
+            drafts = None if drafts is None else ()
+        model = "" if drafts is None else self.model
         rows: list[dict[str, Any]] = []
         alike: list[tuple[Draft, Filled]] = []
         there = self._standing.get(brief, [])
         usual, others = (0, self._beyond(there)) if brief in self._standing else (self.rules.config.variants, 0)
         wanted = (
-            draft for draft in self._drafts(brief, drafts, slots)
+            draft for draft in self._drafts(brief, drafts or (), slots)
             if len(rows) < usual or self._is_asked_for(brief, draft, [*there, *rows])
         )  # fmt: skip
         for draft, filled in self._filled(wanted, slots, {row["text"] for row in there}, refused):
@@ -126,11 +127,11 @@ class Writer:
             elif wrong := self._wrong(brief, draft, filled, slots, avoid):
                 refused += [Refused(filled.text, draft.source, reason, detail) for reason, detail in wrong]
             else:
-                rows.append(self._row(brief, draft, filled, goods, others + len(rows)))
+                rows.append(self._row(brief, draft, filled, goods, others + len(rows), model))
                 self._said[brief.channel].setdefault(filled.text, brief.item_id)
         for draft, filled in alike:
             if not (rows or there) and not self._wrong(brief, draft, filled, slots, avoid):
-                rows.append(self._row(brief, draft, filled, goods, 0))
+                rows.append(self._row(brief, draft, filled, goods, 0, model))
                 refused = [one for one in refused if one.text != filled.text]
         return rows, refused
 
@@ -149,7 +150,7 @@ class Writer:
                 yield draft, filled
 
     def content_hash(self, brief: Brief) -> str:
-        return content_hash(self.goods[brief.item_id], brief, self.rules.digest(*brief[1:], self.model))
+        return content_hash(self.goods[brief.item_id], brief, self.rules.digest(*brief[1:]))
 
     def wrong(self, brief: Brief, draft: Draft) -> list[tuple[str, str]]:
         """(reason, detail) of everything that speaks against a draft; none: it may be shown."""
@@ -250,8 +251,10 @@ class Writer:
             self._facts[key] = with_offer(facts) if has_offer else facts
         return self._facts[key]
 
-    def _row(self, brief: Brief, draft: Draft, filled: Filled, goods: Goods, variant: int) -> dict[str, Any]:
-        rules = self.rules.digest(*brief[1:], self.model)
+    def _row(
+        self, brief: Brief, draft: Draft, filled: Filled, goods: Goods, variant: int, model: str
+    ) -> dict[str, Any]:
+        rules = self.rules.digest(*brief[1:])
         said = claims(filled.text, brief.language, self.vocabulary)
         return {
             "copy_id": copy_id(brief, filled.text),
@@ -261,7 +264,7 @@ class Writer:
             "source": draft.source,
             "wording": draft.wording,
             "facts": json.dumps(facts_told(brief, filled, goods, said), ensure_ascii=False),
-            "model": self.model if draft.source == MODEL else "",
+            "model": model,
             "rules": rules,
             "content_hash": self.content_hash(brief),
             "made_on": self.night,

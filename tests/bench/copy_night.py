@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 
-from jobs.runtime.copy_bulk import carried_over, write_all
+from jobs.runtime.copy_bulk import write_all
+from jobs.runtime.copy_carried import carried_over
 from jobs.runtime.copy_goods import Before, read_goods
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import Brief
@@ -83,7 +84,7 @@ def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
     briefs = [Brief(item, "recommendation", "plain", channel, language)
               for item in goods for language in LANGUAGES for channel in CHANNELS]  # fmt: skip
     last, refused = _last(folder, COPY), _last(folder, REJECTED_COPY)
-    carried = carried_over(last, refused, briefs, goods, rules, {}, "")
+    carried = carried_over(last, refused, briefs, goods, rules, {})
     vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
     writer = Writer(rules, goods, vocabulary, {}, day)
     written, rejected = write_all(writer, carried.todo, {}, carried.copy, say)

@@ -18,7 +18,8 @@ from jobs.runtime.copy_arms import (
     without_the_ended,
     write_lacking,
 )
-from jobs.runtime.copy_bulk import carried_over, copy_table, write_all
+from jobs.runtime.copy_bulk import copy_table, write_all
+from jobs.runtime.copy_carried import carried_over
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_shares import Arm
 from jobs.runtime.copy_slots import Brief, Draft
@@ -56,7 +57,7 @@ def night(
     """(COPY, REJECTED_COPY, briefs that something was written for) of a night after `last`, as write_copy makes it."""
     before, refused = last or (arrow_schema(COPY).empty_table(), arrow_schema(REJECTED_COPY).empty_table())
     rules = dataclasses.replace(RULES, config=dataclasses.replace(CONFIG, most_drafted=most_drafted))
-    carried = carried_over(before, refused, BRIEFS, GOODS, rules, shares or {}, "")
+    carried = carried_over(before, refused, BRIEFS, GOODS, rules, shares or {})
     stands = without_the_ended(carried.copy, kinds, CONFIG)
     writer = writer_of(GOODS, rules, shares, kinds=kinds)
     lacks = lacking(writer, stands, refused, BRIEFS, CHANNELS if drafts else ())

@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from jobs.runtime.copy_bulk import carried_over, copy_table, write_all
+from jobs.runtime.copy_bulk import copy_table, write_all
+from jobs.runtime.copy_carried import Carried, carried_over, with_redrafts
 from jobs.runtime.copy_goods import Before
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import Brief, Draft
@@ -156,7 +157,7 @@ BRIEFS = [brief(one, language=language, channel=channel)
 def night(rows: list[dict], last: tuple[pa.Table, pa.Table] | None = None, **settings: object) -> tuple:
     """(COPY, REJECTED_COPY, briefs written) of a night after `last`."""
     goods, rules = goods_of(rows), Rules.load(CopyConfig(**settings))  # type: ignore[arg-type]
-    carried = carried_over(*(last or (empty(COPY), empty(REJECTED_COPY))), BRIEFS, goods, rules, {}, "")
+    carried = carried_over(*(last or (empty(COPY), empty(REJECTED_COPY))), BRIEFS, goods, rules, {})
     written, refused = write_all(writer_of(goods, rules), carried.todo, {}, carried.copy)
     return pa.concat_tables([carried.copy, written]), pa.concat_tables([carried.rejected, refused]), carried.todo
 
@@ -223,7 +224,29 @@ def test_a_retired_wording_is_written_no_more() -> None:
     arm = (*brief()[1:], rows[0]["wording"])
     again, _ = writer_of(goods, shares={arm: 0.0}).write(brief())
     assert rows[0]["wording"] not in {row["wording"] for row in again}
-    kept = carried_over(
-        copy_table(rows), empty(REJECTED_COPY), [brief()], goods, Rules.load(CopyConfig()), {arm: 0.0}, ""
-    )
+    kept = carried_over(copy_table(rows), empty(REJECTED_COPY), [brief()], goods, Rules.load(CopyConfig()), {arm: 0.0})
     assert kept.todo == [brief()]
+
+
+def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> None:
+    goods = goods_of(SHOP[:2])
+    blurbs = [brief(one, channel="blurb", language=language) for one in ("g1", "g2") for language in ("en", "zh")]
+    cards = [brief("g1", channel="card")]
+    writer = writer_of(goods)
+    writer.model = "models/copywriter/date=2026-01-01/run=1"
+    asked = {blurbs[0]: drafts("A beige speaker, for your evenings."), blurbs[1]: []}  # an answer, and none
+    copy, _ = write_all(writer, [*blurbs, *cards], asked, empty(COPY))
+    assert {row["model"] for row in copy.to_pylist() if row["channel"] == "card"} == {""}
+    standing = Carried(copy, empty(REJECTED_COPY), [])
+
+    def again(model: str, most: int) -> list[Brief]:
+        some = with_redrafts(standing, [*cards, *blurbs], model, ["blurb"], most)
+        left = {Brief(*(row[name] for name in Brief._fields)) for row in some.copy.to_pylist()}
+        assert left == {*blurbs, *cards} - set(some.todo)
+        return some.todo
+
+    assert again(writer.model, 10) == blurbs[2:]
+    assert again("models/copywriter/date=2026-01-08/run=1", 3) == [*blurbs[2:], blurbs[0]]
+    assert again("", 10) == again(writer.model, 0) == []
+    busy = Carried(copy, empty(REJECTED_COPY), [blurbs[0]])
+    assert with_redrafts(busy, blurbs, writer.model, ["blurb"], 2).todo == [blurbs[0], blurbs[2]]

@@ -143,7 +143,7 @@ def test_rules_change_only_for_the_group_that_changed(templates: Path) -> None:
     before = Rules.load(CopyConfig(templates=str(templates)))
     edit(templates / "en.toml", "has your name on it", "has your initials on it")
     after = Rules.load(CopyConfig(templates=str(templates)))
-    changed = ("recommendation", "plain", "push", "en", "")
+    changed = ("recommendation", "plain", "push", "en")
     assert before.digest(*changed) != after.digest(*changed)
-    for same in (("recommendation", "plain", "push", "zh", ""), ("recommendation", "plain", "card", "en", "")):
+    for same in (("recommendation", "plain", "push", "zh"), ("recommendation", "plain", "card", "en")):
         assert before.digest(*same) == after.digest(*same)
