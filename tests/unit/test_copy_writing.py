@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,11 +11,15 @@ import pyarrow as pa
 import pytest
 
 from jobs.runtime.copy_bulk import carried_over, copy_table, write_all
+from jobs.runtime.copy_demand import OF_OFFERS
 from jobs.runtime.copy_goods import Before
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import Brief, Draft
+from jobs.runtime.copy_terms import terms_of
+from models.compliance import sms_segments
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import CHANNELS, COPY, REJECTED_COPY, STRATEGIES
+from schemas.tables.customers import OFFER_KINDS
 from tests.unit.copy_shop import NIGHT, brief, goods_of, item, writer_of
 
 MODEL = "model"
@@ -34,6 +39,69 @@ def test_every_brief_of_a_well_described_item_gets_its_variants() -> None:
                 rows, _ = writer.write(Brief("g1", strategy, "plain", channel, language))
                 assert len(rows) == 2, (strategy, channel, language)
                 assert not any(re.search(r"\{(?!terms|until)", row["text"]) for row in rows)
+
+
+SHORT = {"title": "Ivo sandals", "title_zh": "伊沃 凉鞋", "category": "Shoes > Summer > sandals",
+         "description": None, "description_zh": "伊沃出品的凉鞋。颜色为米色。"}  # fmt: skip
+
+
+@pytest.mark.parametrize("season", ["christmas", "summer"])
+def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
+    rules = Rules.load(CopyConfig())
+    before = Before({"g1": 120.0, "g2": 120.0}, NIGHT, frozenset(), NIGHT)
+    everything = [dataclasses.replace(one, categories=()) for one in rules.seasons]
+    goods = goods_of([item(), item("g2", **SHORT)], before, [s for s in everything if s.id == season])
+    writer = writer_of(goods, rules)
+    templates = [template for group in rules.templates.groups.values() for template in group]
+    for one in templates:
+        style = one.style if one.style in rules.voices else rules.default_style
+        draft = Draft(one.text, one.name, "template")
+        of = [Brief(item_id, one.strategy, style, one.channel, one.language) for item_id in goods]
+        wrong = {brief.item_id: writer.wrong(brief, draft) for brief in of if one.needs <= writer.slots(brief).keys()}
+        limits = [reason for said in wrong.values() for reason, _ in said]
+        assert set(limits) <= {"too long"}, (one.text, wrong)
+        assert "title" in one.slots or not limits, (one.text, wrong)
+
+
+def test_no_sentence_begins_with_a_small_letter_and_none_is_punctuated_as_the_other_language_is() -> None:
+    for group in Rules.load(CopyConfig()).templates.groups.values():
+        for one in group:
+            bare = re.sub(r"\{\w+\}", "", one.text)
+            if one.language == "zh":
+                assert not re.search(r"[,.!?;:()]|\s", bare), one.text
+                continue
+            assert not re.search("[，。！？；：（）“”]", bare) and "  " not in one.text, one.text
+            assert not re.match(r"[a-z]|\{(?:event|kind|details?)\}", one.text), one.text
+            assert not re.search(r"[.!?] (?:[a-z]|\{(?:event|kind|details?)\})", one.text), one.text
+            assert not re.search(r"\b[Aa]n? \{", one.text), one.text  # {kind} may be sandals, or begin with a vowel
+
+
+@pytest.mark.parametrize("currency", ["CNY", "EUR", "INR", "SEK", None])
+def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(currency: str | None) -> None:
+    title = "Ivo beige wired speaker with two removable covers"
+    writer = writer_of(goods_of([item(title=title, title_zh="伊沃 米色有线音箱配两个可拆换外罩", currency=currency)]))
+    for strategy in ("coupon", "coupon_win_back", "coupon_first_purchase", "member_exclusive"):
+        for language in ("en", "zh"):
+            rows, _ = writer.write(brief(strategy=strategy, channel="sms", language=language))
+            assert rows, (strategy, language)
+            for terms, amount in ((0.15, None), (None, 500.0)):
+                offer = {"discount_share": terms, "discount_amount": amount, "minimum_spend": 1000.0}
+                said = terms_of(offer | {"currency": currency, "language": language})
+                for row in rows:
+                    shown = row["text"].replace("{terms}", said).replace("{until}", "September 30")
+                    assert sms_segments(shown)[0] <= 2, shown
+
+
+def test_an_offer_of_any_kind_has_words_and_none_tells_why_it_was_given() -> None:
+    assert set(OF_OFFERS) == set(OFFER_KINDS)
+    groups = Rules.load(CopyConfig()).templates.groups
+    assert {OF_OFFERS[kind] for kind in ("abandoned_cart", "birthday", "retargeting")} == {"coupon"}
+    for language in ("en", "zh"):
+        for channel in CHANNELS:
+            for template in groups["coupon", channel, language]:
+                assert "terms" in template.slots
+                assert "until" in template.slots or channel in ("card", "subject")
+                assert not re.search("cart|basket|left|birth|viewed|looked|saw|购物车|生日|看过|浏览", template.text)
 
 
 def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:

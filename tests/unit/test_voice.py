@@ -79,16 +79,16 @@ def test_a_locale_without_templates_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("{title} has your name on it", "{titel} has your name on it", r"no slot \{titel\} there"),
-        ("{title} has your name on it", "{price} only", r"no slot \{price\} there; recommendation has title"),
-        ("{title} has your name on it", "{title} for 99", "'9' outside a slot"),
-        ("{title} has your name on it", "Hurry, {title}", "never says 'hurry'"),
+        ("A closer look: {title}", "A closer look: {titel}", r"no slot \{titel\} there"),
+        ("A closer look: {title}", "{price} only", r"no slot \{price\} there; recommendation has title"),
+        ("A closer look: {title}", "{title} for 99", "'9' outside a slot"),
+        ("A closer look: {title}", "Hurry, {title}", "never says 'hurry'"),
         ("[recommendation]\ncard", "[recommendations]\ncard", r"no strategy \[recommendations\]"),
         ("[recommendation.young]", "[recommendation.punk]", r"no style \[recommendation.punk\]"),
         ("[recommendation]\ncard = [", '[recommendation]\nfax = ["{title}"]\ncard = [', "fax: no such channel"),
         (
-            'sms = [\n    "{shop}: {title} caught',
-            'sms = []\nold = [\n    "{shop}: {title} caught',
+            'sms = [\n    "{shop} here. This caught',
+            'sms = []\nold = [\n    "{shop} here. This caught',
             "must be a list of texts",
         ),
     ],
@@ -141,7 +141,7 @@ def test_settings_name_what_there_is() -> None:
 
 def test_rules_change_only_for_the_group_that_changed(templates: Path) -> None:
     before = Rules.load(CopyConfig(templates=str(templates)))
-    edit(templates / "en.toml", "has your name on it", "has your initials on it")
+    edit(templates / "en.toml", "tidying the shelves", "dusting the shelves")
     after = Rules.load(CopyConfig(templates=str(templates)))
     changed = ("recommendation", "plain", "push", "en", "")
     assert before.digest(*changed) != after.digest(*changed)
