@@ -109,7 +109,8 @@ def facts_told(brief: Brief, filled: Filled, goods: Goods, said: Sequence[Claim]
     told = [_told(u.slot, u.text, u.table, u.row, u.field, u.start, u.end) for u in filled.facts_used]
     for claim in said:
         if not from_tables(claim, filled):
-            column = claim.attributes[0] if claim.attributes else claim.kind
+            own = {name for name, _ in goods.attributes}
+            column = next((name for name in claim.attributes if name in own), claim.kind)
             word = filled.text[claim.start : claim.end]
             told.append(_told(claim.kind, word, "items", goods.item_id, column, claim.start, claim.end))
     if brief.strategy == "new_arrival" and goods.is_new_since:

@@ -152,10 +152,11 @@ def test_offers_are_told_in_the_users_own_terms_and_language(sample: Sample, tmp
     others = [u["user_id"] for u in users if u["country"] != "CN"]
     offers = [offer(chinese), offer(others[0]), offer(others[1], discount_share=0.125)]
     offers.append(offer(others[2], offer_id="back", kind="birthday", discount_share=None, discount_amount=30.0))
-    listed = set(current(mine.lake, RECOMMENDATIONS).to_pydict()["item_id"])
-    unlisted = next(i for i in current(mine.lake, ITEMS).to_pylist() if i["is_active"] and i["stock"] != 0
-                    and i["item_id"] not in listed or i["item_id"] == max(listed))  # fmt: skip
-    cart = {"offer_id": "back", "kind": "abandoned_cart", "item_id": unlisted["item_id"], "minimum_spend": 0.0}
+    places = current(mine.lake, RECOMMENDATIONS).to_pylist()
+    listed = {row["item_id"] for row in places if row["user_id"] == others[3]}
+    on_sale = [row for row in current(mine.lake, ITEMS).to_pylist() if row["is_active"] and row["stock"] != 0]
+    theirs = next(row for row in on_sale if row["title"] and row["item_id"] not in listed)
+    cart = {"offer_id": "back", "kind": "abandoned_cart", "item_id": theirs["item_id"], "minimum_spend": 0.0}
     offers.append(offer(others[3], **cart, discount_share=0.08))
     offers.append(offer(others[4], **cart, discount_share=None))  # a reminder: nothing off, so no coupon
     offers.append(offer(chinese, offer_id="worse", expected_value=0.5, discount_share=0.5))
@@ -172,8 +173,8 @@ def test_offers_are_told_in_the_users_own_terms_and_language(sample: Sample, tmp
     assert not {others[1], others[4]} & {user for user, _ in texts}
     assert any(row["user_id"] == others[4] and row["channel"] == "push" for row in told)
     assert "¥30 off orders over ¥100" in texts[others[2], "push"]["text"]
-    assert texts[others[3], "body"]["item_id"] == unlisted["item_id"]
-    assert unlisted["title"] in texts[others[3], "body"]["text"]
+    assert texts[others[3], "body"]["item_id"] == theirs["item_id"]
+    assert theirs["title"] in texts[others[3], "body"]["text"]
     assert "8% off, valid until January 19" in texts[others[3], "body"]["text"]
     assert {texts[others[3], channel]["channel"] for channel in ("push", "sms", "subject", "body")} == set(MESSAGES)
     assert all("{" not in (row["text"] or "") for row in told)
