@@ -281,7 +281,7 @@ def test_a_text_with_a_word_that_is_a_claim_since_tonight_is_written_again() -> 
     *last, _ = night(SHOP)
     said = next(row["text"] for row in last[0].to_pylist() if (row["item_id"], row["language"], row["channel"])
                 == ("g1", "en", "body"))  # fmt: skip
-    word = next(word for word in re.findall("[a-z]{5,}", said) if word not in SHOP[0]["title"])
+    word = next(word for word in re.findall(r"\b[a-z]{5,}\b", said) if word not in SHOP[0]["title"])
     lamp = {**LAMP, "attributes": json.dumps({"material": "oak", "series": word})}
     copy, _, todo = night([SHOP[0], item("g2", **lamp), SHOP[2]], tuple(last))
     assert {one for one in BRIEFS if one.item_id == "g2"} | {brief("g1", channel="body")} <= set(todo)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.runtime.copy_rules import CopyConfig, Rules
+from schemas.lexicon import load_lexicons, load_words
 from schemas.review import load_review
 from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.voice import SHIPPED as VOICES
@@ -130,6 +131,35 @@ def test_a_review_that_nobody_could_mean_is_refused(tmp_path: Path) -> None:
         load_review(str(path))
     with pytest.raises(FileNotFoundError, match=r"leave copy\.review empty"):
         load_review(str(tmp_path / "none.toml"))
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path, voices: Path, templates: Path) -> None:
+    broken = b'name = "caf\xe9"\n'
+    (tmp_path / "review.toml").write_bytes(broken)
+    (tmp_path / "words.toml").write_bytes(broken)
+    (voices / "young.toml").write_bytes(broken)
+    (templates / "en.toml").write_bytes(broken)
+    for load in (
+        lambda: load_review(str(tmp_path / "review.toml")),
+        lambda: load_voices(str(voices)),
+        lambda: load_templates(str(templates), ("en",), load_voices()),
+        lambda: load_words(tmp_path / "words.toml"),
+        lambda: load_lexicons(str(tmp_path / "words.toml")),
+    ):
+        with pytest.raises(ValueError, match=r"\.toml is not UTF-8: byte 0xe9 at place 11; save it as UTF-8"):
+            load()  # type: ignore[no-untyped-call]
+    with pytest.raises(FileNotFoundError, match=r"no file of words .*none\.toml; start from"):
+        load_words(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("shop", "says"),
+    [(" ", "shop is empty; it signs every SMS"), ("<b>Night</b>", "which no text may show: html"),
+     ("Night\u202emarket", "which no text may show: control character")],
+)  # fmt: skip
+def test_a_shop_signs_with_a_name_that_can_be_shown(shop: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        CopyConfig(shop=shop)
 
 
 def test_settings_name_what_there_is() -> None:
