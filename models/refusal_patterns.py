@@ -143,7 +143,7 @@ INSTRUCTIONS = re.compile(
 NAMES = re.compile(
     r"(?P<formula>^\s*(?:[=@]|\+[a-z]+\|))"
     r"|(?P<html>\\|\*\*|__|~~|^#{1,6} |!\[|'\)?;|' or '?\d)"
-    r"|(?P<offer_in_a_name>免费|白送|包邮|倒贴|打骨折|跳楼价|清仓|甩卖|(?<![\d%])-\d{1,3} ?%"
+    r"|(?P<offer_in_a_name>免费|白送|倒贴|打骨折|跳楼价|清仓|甩卖|(?<![\d%])-\d{1,3} ?%"
     r"|(?<![a-z])(?:cents|pence|for free|free (?:of charge|gift|(?:for|to) (?:all|every[a-z]*|you|members?)))(?![a-z]))"
     r"|(?P<call_to_act>(?<![a-z])(?:reply (?:with|to|yes|no|stop|[a-z]|\d+)|click (?:here|the|below|on)"
     r"|text [a-z0-9]+ to \d|scan (?:the |this )?(?:qr|code)|(?:win|claim) (?:a |your )?(?:prize|reward|bonus|cash)"
