@@ -170,6 +170,15 @@ def test_no_hostile_name_is_said_anywhere(column: str) -> None:
             assert "hostile catalogue text" in {one.reason for one in refused}, name
 
 
+def test_a_brand_that_is_called_the_first_is_not_said_in_a_chinese_text() -> None:
+    for name in ("第一", "中国第一", "全 网 最 低"):
+        writer = writer_of(goods_of([item(brand=name)]))
+        for channel in ("push", "blurb", "body"):
+            rows, _ = writer.write(brief(channel=channel, language="zh"))
+            assert rows
+            assert not [row for row in rows if name in row["text"]]
+
+
 def test_half_a_character_in_the_shops_json_reaches_no_file() -> None:
     writer = writer_of(
         goods_of([item(attributes='{"co\\ud83dlour": "beige", "style": "<b \\ud83d>", "fit": "loose"}')])
