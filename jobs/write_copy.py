@@ -123,7 +123,10 @@ def spoken(goods: Mapping[str, Goods], config: CopyConfig) -> list[str]:
 
 def say_what_is_missing(night: Night, goods: Mapping[str, Goods]) -> None:
     missing = []
-    for table, what in ((OFFERS, ", ".join(OF_OFFERS.values())), (USER_PROFILES, "styles other than the default")):
+    for table, what in (
+        (OFFERS, ", ".join(dict.fromkeys(OF_OFFERS.values()))),
+        (USER_PROFILES, "styles other than the default"),
+    ):
         if night.lake.version(table, night.date, night.run) is None and night.lake.current(table, night.date) is None:
             missing.append(f"no {table.name}, so no {what}")
     for name, attribute in (("price drops", "old_price"), ("new arrivals", "is_new_since"), ("events", "season")):

@@ -2,6 +2,7 @@
 
 refusals(text, language, channel, lexicons, category)   everything wrong with one text
 hostile(description)                                    everything in a catalogue row that no model should read
+hostile_name(name)                                      the same of a title, brand, category or attribute
 near_duplicates(texts)                                  pairs of texts that say nearly the same
 """
 
@@ -9,6 +10,6 @@ from __future__ import annotations
 
 from models.channels import CHANNELS, Channel, sms_segments
 from models.duplicates import near_duplicates
-from models.refusals import Refusal, hostile, refusals
+from models.refusals import Refusal, hostile, hostile_name, refusals
 
-__all__ = ["CHANNELS", "Channel", "Refusal", "hostile", "near_duplicates", "refusals", "sms_segments"]
+__all__ = ["CHANNELS", "Channel", "Refusal", "hostile", "hostile_name", "near_duplicates", "refusals", "sms_segments"]

@@ -6,9 +6,10 @@ import re
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 LATIN_WORD = re.compile(r"[a-z\u00c0-\u024f]+(?:'[a-z]+)?")
-# Kana, Hangul, Cyrillic, Greek, Arabic, Hebrew, Devanagari, Thai and all the other alphabets; not fullwidth Latin.
+# Phonetic letters, kana, Hangul, Cyrillic, Greek, Arabic, Hebrew, Devanagari, Thai and all the other alphabets; not
+# fullwidth Latin.
 OTHER = re.compile(
-    r"[\u0370-\u03ff\u0400-\u058f\u0590-\u08ff\u0900-\u1cff\u1e00-\u1eff\u1f00-\u1fff\u2c00-\u2dff\u2e80-\u2eff"
+    r"[\u0250-\u02af\u0370-\u03ff\u0400-\u058f\u0590-\u08ff\u0900-\u1cff\u1d00-\u1dbf\u1e00-\u1eff\u1f00-\u1fff\u2c00-\u2dff\u2e80-\u2eff"
     r"\u3040-\u312f\u3130-\u318f\u31a0-\u31ff\ua000-\uabff\uac00-\ud7af\ufb00-\ufdff\ufe70-\ufeff"
     r"\U00010000-\U0001efff\U00020000-\U0003ffff]"
 )

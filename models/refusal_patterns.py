@@ -12,25 +12,29 @@ _EMOJI = (
 )
 EMOJI = re.compile(f"(?P<emoji>{_EMOJI}+)")
 # Controls, soft hyphen, zero-width, direction marks, invisible operators, fillers, tags, private use, noncharacters.
-# A joiner between two emoji is part of them.
+# A joiner between two emoji is part of them; no letter has three accents, or is struck through.
 MARKS = re.compile(
-    r"(?P<control_character>[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
+    r"(?P<control_character>[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2800"
     r"\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
-    rf"|(?<!{_EMOJI})\u200d|\u200d(?!{_EMOJI}))"
+    rf"|(?<!{_EMOJI})\u200d|\u200d(?!{_EMOJI})|[\u0334-\u0338]|[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20e2\ufe20-\ufe2f]{{3,}})"
 )
 _WORD = r"(?<![a-z0-9_])(?=[a-z])"  # before a word: asked once for a whole list of words, not once for each
 _STREET = r"(?:street|road|avenue|lane|drive|boulevard|court|square|terrace|st|rd|ave|blvd)"
 _HTML = (
     r"</?[a-z!?][^<>]{0,400}>|<(?:script|iframe|img|svg|style|object|embed|form|link|meta|a|body)(?![a-z])|<!--|<%"
     r"|%>|</|/>"
-    r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});|\{\{|\}\}|\$\{|\{[a-z_]+\}|%3c|\\u003c|\\x3c|\]\(|';--|\.\./"
+    r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});|&(?:[lg]t|quot|colon)|[{}]|%3c|\\u003c|\\x3c|\]\(|';--"
+    r"|\.\./|(?<![a-z])url\(|@import"
     rf"|{_WORD}(?:javascript ?:|vbscript ?:|data ?: ?[a-z]+/|expression\(|document\.|window\.|alert\(|eval\("
-    rf"|union select"
-    r"|drop table|on(?:error|load|click|mouse[a-z]+|focus|blur|toggle|begin|start|submit|animation[a-z]*) ?=)"
+    rf"|union (?:all )?select"
+    r"|drop table|delete from|insert into|truncate table"
+    r"|on(?:error|load|click|mouse[a-z]+|focus|blur|toggle|begin|start|submit|animation[a-z]*) ?=)"
 )
+_DIGIT = "0-9零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖⓪①-⑨⑴-⑼❶-❾"
 _PERSONAL = (
     r"(?<![a-z0-9_.+-])[a-z0-9_.+-]+ ?(?:@|\(at\)|\[at\]) ?[\w-]+ ?\.[\w.-]*[a-z]"  # e-mail
     r"|(?<!\d)(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)|(?<![\d-])0\d{2,3}[ -]\d{7,8}(?!\d)"  # telephones
+    rf"|(?![0-9]+(?![{_DIGIT}]))[{_DIGIT}]{{9,}}|(?<!\d)1(?:[ ._*-]\d){{10}}(?!\d)"  # telephones in words, or spelt out
     r"|(?<!\d)[48]00[ -]\d{3}[ -]?\d{4}(?!\d)|\+\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4}"
     r"|\(\d{3}\) ?\d{3}[ -]\d{4}|(?<!\d)\d{3}[.-]\d{3}[.-]\d{4}(?!\d)|(?<!\d)0\d{3,4} ?\d{3} ?\d{3,4}(?!\d)"
     r"|(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d\d{3}[\dx](?!\d)"  # Chinese identity card
@@ -46,6 +50,9 @@ _PERSONAL = (
 )
 _ADDRESSED = (
     r"(?:微信|qq|vx|v信|加微|薇信|whatsapp|telegram)(?:号|号码)?[ :：]{0,2}[a-z0-9_-]{5,}"
+    r"|(?:[威维徽微][信x]|(?<![a-z])(?:q(?=[群号])|qq|wx|we ?chat|weixin)|扣扣|抖音"
+    r"|[+加] ?(?:v|vx|wx|薇|微|q|qq)(?![a-z]{2}))"
+    r"(?:号|号码|群|id)?(?:是|为)?[ :：]{0,2}(?=[a-z_-]*\d)[a-z0-9_-]{5,}"
     r"|(?:尊敬|亲爱)的[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)|(?<![a-z])dear (?:mr|mrs|ms|miss|dr)\.? [a-z]+"
 )
 _LEAK = (
@@ -66,11 +73,16 @@ PERSONAL = re.compile(f"(?P<personal_data>{_PERSONAL})")
 ADDRESSED = re.compile(f"(?P<personal_data>{_ADDRESSED})")
 LEAK = re.compile(f"(?P<leak>{_LEAK})")
 # Without one of these characters in the text, the pattern beside it cannot match.
-HTML_NEEDS, PERSONAL_NEEDS = re.compile(r"[<>&{}\\$%=:;(\]/'\"]|select|drop"), re.compile(r"[@\d]|\(at\)|\[at\]")
+HTML_NEEDS, PERSONAL_NEEDS = (
+    re.compile(r"[<>&{}\\$%=:;(\]/'\"]|select|drop|delete|insert|truncate"),
+    re.compile(rf"[@\d]|\(at\)|\[at\]|[{_DIGIT}]{{9}}"),
+)
 LINKS = re.compile(
     r"(?P<link>(?:https?|ftp|hxxps?) ?: ?/ ?/|(?<![a-z])www\.|[a-z0-9-](?:\.| \. )(?:com|cn|net|org|io|shop|top"
     r"|xyz|co\.uk|info|biz|app|me"
-    r"|link|site|online|store|ru|tk|cc|vip|de|fr)(?![a-z0-9])(?:/\S*)?)"
+    r"|link|site|online|store|ru|tk|cc|vip|de|fr|example|dev|ai|hk|tw|icu|wang|asia|mobi|tv|ly|gg|pw|cfd|sbs|cyou)"
+    r"(?![a-z0-9])(?:/\S*)?|[a-z0-9-](?:点(?:com|cn|net|top|vip|cc)| [(\[]?dot[)\]]? (?:com|cn))(?![a-z])"
+    r"|(?<![:\w/])//[a-z0-9])"
 )
 REPEATS = re.compile(
     r"(?P<repetition>([^\d\s.\-])\2{3,}|([.\-])\3{5,}|(?<![a-z])([a-z]{2,})(?:[ ,]+\4){2,}(?![a-z])"
@@ -109,6 +121,10 @@ INSTRUCTIONS = re.compile(
     r"|(?:ignora|ignore[zr]?|ignoriere|oublie[zr]?|olvida|vergiss|dimentica) (?:las|los|les|toutes|alle|todas?"
     r"|tout|alles|le|tutte)(?![a-z])"
     r"|[a-z0-9+/]{60,}={0,2}|base ?64(?!\d)|rot13)"
+    r"|(?:hu ?l[uv]e|wu ?shi|wang ?ji)(?![a-z]).{0,30}"
+    r"(?<![a-z])(?:zhi ?ling|gui ?ze|ti ?shi|yao ?qiu|yi ?shang|zhi ?qian)"
+    r"|[a-z0-9+/]{10,}={1,2}(?![a-z0-9=])"
+    r"|(?:以上|上述|之前)的?(?:内容|要求|规则|指令|提示)(?:均|都|全部)?(?:作废|无效|失效)"
     r"|(?:忽略|无视|忘记|忘掉|跳过|抛弃|不要理会|不用管|覆盖)[^。]{0,8}(?:以上|之前|前面|上述|先前|所有|一切|规则"
     r"|指令|要求|提示|设定|内容)"
     r"|你(?:现在|将|的角色)?是(?:一个|一名|一位)?(?:ai|人工智能|助手|机器人|客服|模型|管理员|写手|文案)"
@@ -122,3 +138,22 @@ INSTRUCTIONS = re.compile(
     r"|请|务必|要写|需要|听好|注意)|致(?:ai|模型|写手|助手)"
     r"|\\u[0-9a-f]{4}|\\x[0-9a-f]{2})"
 )
+# What a name (a title, a brand, a category, an attribute) may not be beside that: tables say prices and offers, no shop
+# reads a reply, and a table calculator that opens our files shall find nothing to calculate.
+NAMES = re.compile(
+    r"(?P<formula>^\s*(?:[=@]|\+[a-z]+\|))"
+    r"|(?P<html>\\|\*\*|__|~~|^#{1,6} |!\[|'\)?;|' or '?\d)"
+    r"|(?P<offer_in_a_name>免费|白送|倒贴|打骨折|跳楼价|清仓|甩卖|(?<![\d%])-\d{1,3} ?%"
+    r"|(?<![a-z])(?:cents|pence|for free|free (?:of charge|gift|(?:for|to) (?:all|every[a-z]*|you|members?)))(?![a-z]))"
+    r"|(?P<call_to_act>(?<![a-z])(?:reply (?:with|to|yes|no|stop|[a-z]|\d+)|click (?:here|the|below|on)"
+    r"|text [a-z0-9]+ to \d|scan (?:the |this )?(?:qr|code)|(?:win|claim) (?:a |your )?(?:prize|reward|bonus|cash)"
+    r"|your (?:pin|password|otp|card number|bank))(?![a-z])"
+    r"|回复 ?[a-z0-9]|扫码|扫一扫|扫描二维码|点击(?:链接|领取|这里|下方)|退订|验证码|银行卡|中奖|领奖|[领抢]红包"
+    r"|搜(?:索)?店铺|(?:某宝|淘宝|天猫|京东|拼多多|闲鱼|微店)(?:上)?(?:搜|找))"
+)
+SPELT = re.compile(  # letters or characters set apart, so that no list of words has them
+    r"(?<![a-z])[a-z](?:[ ._*/|-]{1,2}[a-z](?![a-z])){3,}|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]"
+    r"(?:[ ._*/|-]{1,2}[\u4e00-\u9fff](?![\u4e00-\u9fff])){2,}"
+)
+LEET = str.maketrans("013457", "oieast")
+LEET_WORDS = re.compile(r"(?<![a-z0-9])(?=[a-z0-9]*[a-z][a-z0-9]*[a-z])(?=[a-z]*\d)[a-z0-9]{4,}")  # 1gn0re, not 41 cm

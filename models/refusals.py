@@ -69,14 +69,17 @@ def refusals(
     language: "zh" or "en", what the text should be; category: the item's path, for rules of some categories only.
     Every lexicon is applied in both languages, for a text may slip from one into the other.
     """
-    folded = fold(text)
+    folded, listed = fold(text), tuple(lexicons)
     found = [
         *_limits(text, channel),
         *_everywhere(text, folded),
         *(() if channel.url else _matches(folded, patterns.LINKS)),
         *(() if channel.emoji else _matches(text, patterns.EMOJI)),
-        *_lexicon_hits(folded, tuple(lexicons), (category or "").lower()),
+        *_lexicon_hits(folded, listed, (category or "").lower()),
     ]
+    if together := _put_together(folded):
+        hits = _lexicon_hits(together, listed, (category or "").lower())
+        found += [Refusal(hit.reason, hit.detail, 0, len(text), hit.severity) for hit in hits]
     said = wrong_language(folded, language)
     if said:
         found.append(Refusal("wrong language", said, 0, len(text)))
@@ -91,13 +94,15 @@ def hostile(description: str) -> list[Refusal]:
     """
     head = description[: patterns.LONGEST_DESCRIPTION]
     folded = fold(head)
-    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # i.g.n.o.r.e is not read, ignore -- all is
+    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # ignore -- all is read as ignore all
+    leet = patterns.LEET_WORDS.sub(lambda found: found[0].translate(patterns.LEET), bare)
+    others = {bare, leet, _put_together(folded) or ""}
     found = [
         *_everywhere(head, folded),
         *_matches(folded, patterns.LINKS),
         *_matches(head, patterns.EMOJI),
         *_matches(folded, patterns.INSTRUCTIONS),
-        *_matches(bare, patterns.INSTRUCTIONS),
+        *(one for text in sorted(others) for one in _matches(text, patterns.INSTRUCTIONS)),
         *(Refusal("price in description", folded[c.start : c.end], c.start, c.end)
           for c in amounts(head) if c.kind in ("price", "discount")),
     ]  # fmt: skip
@@ -108,6 +113,24 @@ def hostile(description: str) -> list[Refusal]:
     if said:
         found.append(Refusal("wrong language", said, 0, len(head)))
     return sorted(found, key=lambda one: (one.start, one.end))
+
+
+def hostile_name(name: str) -> list[Refusal]:
+    """The same of a title, a brand, a category or an attribute, which are shown as they are: nor may one hold an offer,
+    ask its reader to do something, or run over a line."""
+    return sorted([*hostile(name), *_matches(fold(name), patterns.NAMES), *_breaks(name)], key=lambda one: one.start)
+
+
+def _breaks(name: str) -> Iterator[Refusal]:
+    """Line breaks, which folding makes spaces."""
+    yield from (Refusal("line break", "", at.start(), at.end()) for at in re.finditer(r"[\n\r\x85]", name))
+
+
+def _put_together(folded: str) -> str | None:
+    """The text with what is spelt out (f.u.c.k, 全 网 最 低) put together; None where nothing is."""
+    if not patterns.SPELT.search(folded):
+        return None
+    return patterns.SPELT.sub(lambda found: re.sub(r"[ ._*/|-]", "", found[0]), folded)
 
 
 def _everywhere(text: str, folded: str) -> Iterator[Refusal]:
@@ -152,6 +175,8 @@ def _limits(text: str, channel: Channel) -> Iterator[Refusal]:
         if segments > channel.segments:
             yield Refusal("too long", f"{segments} SMS segments in {encoding}, {channel.name} takes "
                           f"{channel.segments}", 0, len(text))  # fmt: skip
+        if (sign := text.rfind("【")) > 0:
+            yield Refusal("second sender", "in an SMS 【】 is who sends it, and stands once, first", sign, len(text))
     lines = text.strip("\n").count("\n") + 1
     if lines > channel.lines:
         yield Refusal("too many lines", f"{lines} lines, {channel.name} takes {channel.lines}", 0, len(text))

@@ -15,7 +15,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from schemas.declaration import find, parse, refuse_unknown, shipped
+from schemas.declaration import find, parse, read, refuse_unknown, shipped
 from schemas.protected import protected_kind
 from schemas.tables.customers import OFFER_KINDS, PROPENSITIES, USER_PROFILES
 
@@ -232,7 +232,7 @@ def load_campaigns(name_or_path: str) -> Campaigns:
     """Read campaigns: shipped ones by name, or a TOML file by path. Raises CampaignError or FileNotFoundError."""
     otherwise = f"; offers.campaigns = '{NO_CAMPAIGNS}' makes no offers"
     path = find("campaigns", SHIPPED, name_or_path, otherwise)
-    raw = parse(path.read_text("utf-8"), path, CampaignError)
+    raw = parse(read(path, CampaignError), path, CampaignError)
     try:
         return parse_campaigns(raw, str(path))
     except CampaignError as error:

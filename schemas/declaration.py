@@ -29,6 +29,15 @@ def find(what: str, folder: Path, name_or_path: str, otherwise: str = "") -> Pat
     return path
 
 
+def read(path: Path, refusal: type[ValueError]) -> str:
+    """The text of a file; `refusal` names it where it is not UTF-8."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        saw = f"byte 0x{error.object[error.start]:02x} at place {error.start}"
+        raise refusal(f"{path} is not UTF-8: {saw}; save it as UTF-8") from None
+
+
 def parse(text: str, path: Path, refusal: type[ValueError]) -> dict[str, Any]:
     """The content of a file that was read; `refusal` names it where it is not TOML."""
     try:

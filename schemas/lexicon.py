@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.declaration import find, parse, shipped
+from schemas.declaration import find, parse, read, shipped
 
 SHIPPED = Path(__file__).parent / "lexicons"
 WORDS = Path(__file__).parent / "vocabularies"
@@ -74,7 +74,7 @@ def load_lexicons(*names_or_paths: str) -> tuple[Lexicon, ...]:
 def load_lexicon(name_or_path: str) -> Lexicon:
     """Read one lexicon. Raises LexiconError, or FileNotFoundError naming the shipped ones."""
     path = find("lexicon", SHIPPED, name_or_path)
-    text = path.read_text("utf-8")
+    text = read(path, LexiconError)
     raw = parse(text, path, LexiconError)
     _refuse(path, raw, [key for key in ("name", "version", "language", "market") if key not in raw], "lacks")
     if raw["language"] not in LANGUAGES:
@@ -121,7 +121,9 @@ def _check_pattern(path: Path, text: str, where: str, term: str) -> None:
 
 
 def _words(path: Path) -> Iterator[Words]:
-    for kind, table in parse(path.read_text("utf-8"), path, LexiconError).items():
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of words {path}; start from one of {WORDS}, or leave copy.vocabularies empty")
+    for kind, table in parse(read(path, LexiconError), path, LexiconError).items():
         if not isinstance(table, Mapping):
             raise LexiconError(f"{path}: '{kind}' must be a table of name = [forms]")
         for name, forms in table.items():

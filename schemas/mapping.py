@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.declaration import find, parse, refuse_unknown, shipped
+from schemas.declaration import find, parse, read, refuse_unknown, shipped
 from schemas.reasons import READ_REASONS, VISIT_REASONS
 from schemas.table import Column, Table
 from schemas.tables.catalogue import ITEMS, USERS
@@ -140,7 +140,7 @@ def shipped_sources() -> list[str]:
 def load_source(name_or_path: str) -> Source:
     """Read a mapping: a shipped one by name, or a TOML file by path. Raises MappingError or FileNotFoundError."""
     path = find("source", SHIPPED, name_or_path)
-    raw = parse(path.read_text("utf-8"), path, MappingError)
+    raw = parse(read(path, MappingError), path, MappingError)
     try:
         return parse_source(raw, str(path))
     except MappingError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from schemas.declaration import parse
+from schemas.declaration import parse, read
 from schemas.tables.customers import USER_PROFILES, USER_SEGMENTS
 
 SHIPPED = Path(__file__).parent / "voices"
@@ -88,7 +88,7 @@ def load_voices(folder: str = "", languages: Iterable[str] = ()) -> dict[str, Vo
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    return parse(path.read_text("utf-8"), path, VoiceError)
+    return parse(read(path, VoiceError), path, VoiceError)
 
 
 def texts(where: str, raw: Any) -> tuple[str, ...]:

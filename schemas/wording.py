@@ -29,6 +29,7 @@ _MORE_SLOTS = {
     "coupon_win_back": USERS_SLOTS,
     "coupon_first_purchase": USERS_SLOTS,
     "member_exclusive": USERS_SLOTS,
+    "coupon": USERS_SLOTS,
     "seasonal_event": ("event",),
 }
 SLOTS: dict[str, tuple[str, ...]] = {s: (*ITEM_SLOTS, *_MORE_SLOTS.get(s, ())) for s in STRATEGIES}

@@ -20,16 +20,18 @@ from jobs.runtime.night import Night
 from models.compliance import CHANNELS as LIMITS
 from schemas.table import SPARK_TYPES, Table
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
-from schemas.tables.customers import OFFERS, USER_PROFILES, USER_SEGMENTS
+from schemas.tables.customers import OFFER_KINDS, OFFERS, USER_PROFILES, USER_SEGMENTS
 from schemas.tables.lists import ANONYMOUS
 
 BRIEF = list(Brief._fields)
 MESSAGES = ("push", "sms", "subject", "body")  # one of each a user; a card stands at every place of the list
-OF_OFFERS = {
+_OWN_WORDS = {
     "win_back": "coupon_win_back",
     "first_purchase": "coupon_first_purchase",
     "member_exclusive": "member_exclusive",
 }
+# Why somebody gets any other offer (a cart, a birthday) is not said: it would tell what we know of them.
+OF_OFFERS = {kind: _OWN_WORDS.get(kind, "coupon") for kind in OFFER_KINDS}
 _NEIGHBOURS = 10  # of what a user bought, those that may be called similar to it
 
 

@@ -17,7 +17,7 @@ from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import CHANNELS, REJECTED_COPY
 
 _ORDER = ("recommendation", "price_drop", "coupon_win_back", "member_exclusive", "new_arrival", "seasonal_event",
-          "replenishment", "coupon_first_purchase", "similar_to_bought")  # fmt: skip
+          "replenishment", "coupon", "coupon_first_purchase", "similar_to_bought")  # fmt: skip
 
 
 def copy_examples(lake: Lake, pointed: dict[str, Any], texts: int = 10) -> list[str]:

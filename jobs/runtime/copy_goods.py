@@ -13,13 +13,15 @@ from typing import Any
 import pyarrow as pa
 
 from models.claims import Facts, Source
-from models.compliance import hostile
+from models.compliance import hostile_name
 from models.glossary import learn
 from schemas.wording import Season
 
 COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "category", "brand", "price", "currency",
            "stock", "is_active", "is_replenishable", "attributes"]  # fmt: skip
 _CHINESE = re.compile("[\u4e00-\u9fff]")
+_LETTER = re.compile(r"[^\W\d_]")
+_HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell half of a character, which no file can hold
 _LONGEST = 120  # characters of a title, 60 of another word: what is longer is a text, and no name
 _DETAILS = 3
 _TEACH = 5_000  # items that the glossary is learned from, at most
@@ -57,9 +59,9 @@ class Goods:
         return next((word for word in words if in_language(word, language)), None)
 
     def details(self, language: str) -> list[str]:
-        """Up to three attribute values in the language."""
+        """Up to three attribute values in the language; a bare figure says nothing without its attribute."""
         found = [self.word(words, language) for _, words in self.attributes]
-        return [word for word in found if word][:_DETAILS]
+        return [word for word in found if word and _LETTER.search(word)][:_DETAILS]
 
     @property
     def claimable(self) -> Iterator[str]:
@@ -111,7 +113,9 @@ class Goods:
                     kept.append(word)
             return tuple(kept)
 
-        attributes = tuple((name, clean(f"attributes.{name}", words)) for name, words in self.attributes)
+        names = clean("attributes", (name for name, _ in self.attributes))
+        named = [(name, words) for name, words in self.attributes if name in names]
+        attributes = tuple((name, clean(f"attributes.{name}", words)) for name, words in named)
         category = self.category if self.category and not refusal(self.category, _LONGEST) else None
         return Goods(
             self.item_id, clean("title", self.titles, _LONGEST), clean("brand", self.brands),
@@ -131,7 +135,7 @@ def refusal(word: str, longest: int) -> str | None:
     """Why a word of the catalogue is not fit to be shown; None where it is."""
     if len(word) > longest:
         return f"{len(word)} characters, a name has at most {longest}"
-    return next((f"{one.reason}: {one.detail}" for one in hostile(word)), None)
+    return next((f"{one.reason}: {one.detail}" for one in hostile_name(word)), None)
 
 
 @dataclass(frozen=True)
@@ -197,9 +201,14 @@ def _values(row: Mapping[str, Any]) -> dict[str, str]:
     """The item's attributes as the shop's JSON has them, with `brand` and `kind`, the last level of its category."""
     try:
         raw = json.loads(row["attributes"] or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raw = None
-    said = raw.items() if isinstance(raw, dict) else ()
-    found = {str(name): str(value).strip() for name, value in said if isinstance(value, str | int | float)}
+    said = [(k, v) for k, v in raw.items() if not isinstance(v, bool)] if isinstance(raw, dict) else []
+    found = {_whole(name): _whole(str(value).strip()) for name, value in said if isinstance(value, str | int | float)}
     found |= {"brand": (row["brand"] or "").strip(), "kind": (row["category"] or "").rpartition(" > ")[2].strip()}
     return {name: value for name, value in found.items() if value}
+
+
+def _whole(text: str) -> str:
+    """The text with U+FFFD for each half of a character; which is refused where it would be shown."""
+    return _HALVES.sub("\ufffd", text)

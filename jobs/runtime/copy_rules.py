@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.compliance import CHANNELS as LIMITS
+from models.compliance import hostile_name
 from schemas.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.review import Review, load_review
 from schemas.tables.copywriting import CHANNELS, COPY_SOURCES, STRATEGIES
@@ -70,6 +71,10 @@ class CopyConfig:
         for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS)):
             if strange := set(getattr(self, name)) - set(known):
                 raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(known)}")
+        if not self.shop.strip():
+            raise ValueError("shop is empty; it signs every SMS, such as 'Nightmarket'")
+        if wrong := hostile_name(self.shop):
+            raise ValueError(f"shop is {self.shop!r}, which no text may show: {wrong[0].reason} ({wrong[0].detail})")
         if not self.languages:
             raise ValueError("languages must name one at least")
         for pair in self.countries:

@@ -10,16 +10,19 @@ from typing import Any, NamedTuple
 
 from jobs.runtime.copy_goods import Goods
 from models.claims import Claim, Facts, Filled, Slot, Source, fill, slots_of
+from models.slots import money
 from schemas.wording import ITEM_SLOTS, USERS_SLOTS
 
 MODEL = "model"
 APPROVED = "approved"
 NAMING = tuple(f"{{{slot}}}" for slot in ITEM_SLOTS if slot != "shop")  # a text with one of these is about its item
-# The widest that a user's own terms come out as: what a text with them is measured and checked by.
-WIDEST = {
-    "zh": {"terms": "满¥1,000享8折", "until": "11月30日"},
-    "en": {"terms": "20% off orders over ¥1,000", "until": "November 30"},
+# Terms about as wide as a user's own come out, to measure and check a text by: {} is an amount in the shop's currency,
+# for a sign such as the rupee's doubles what an SMS costs.
+_WIDEST = {
+    "zh": {"terms": "满{}享8.5折", "until": "11月30日"},
+    "en": {"terms": "15% off orders over {}", "until": "September 30"},
 }
+_WIDEST_SPEND = 1_000.0
 _USERS = re.compile(r"\{(terms|until)\}")
 # Why it may be said at all, where that is not in the text: the table whose row says so.
 _BASIS = {
@@ -29,6 +32,7 @@ _BASIS = {
     "coupon_win_back": ("offers", "kind", "win_back"),
     "coupon_first_purchase": ("offers", "kind", "first_purchase"),
     "member_exclusive": ("offers", "kind", "member_exclusive"),
+    "coupon": ("offers", "offer_id", "an offer of the user's own"),
 }
 
 
@@ -78,16 +82,16 @@ def slots_for(goods: Goods, brief: Brief, shop: str) -> dict[str, Slot]:
 
 def with_offer(facts: Facts) -> Facts:
     """The item's facts with the widest terms, which stand for any user's."""
-    return dataclasses.replace(
-        facts, discount_share=0.2, minimum_spend=1000.0, dates=(dt.date(2000, 11, 30),), currency="CNY"
-    )
+    days = (dt.date(2000, 11, 30), dt.date(2000, 9, 30))
+    return dataclasses.replace(facts, discount_share=0.15, minimum_spend=_WIDEST_SPEND, dates=days)
 
 
-def with_widest(draft: Draft, filled: Filled, slots: Mapping[str, Slot], language: str) -> Filled:
-    """The text with the widest terms that a user may have; itself where it has none."""
+def with_widest(draft: Draft, filled: Filled, slots: Mapping[str, Slot], language: str, currency: str | None) -> Filled:
+    """The text with the widest terms that a user may have, in the item's currency; itself where it has none."""
     if not _USERS.search(filled.text):
         return filled
-    widest = WIDEST.get(language, WIDEST["en"])
+    spend = money(_WIDEST_SPEND, currency)
+    widest = {name: text.format(spend) for name, text in _WIDEST.get(language, _WIDEST["en"]).items()}
     if draft.wording == APPROVED:
         return Filled(_USERS.sub(lambda found: widest[found[1]], filled.text), ())
     return fill(
@@ -105,7 +109,8 @@ def facts_told(brief: Brief, filled: Filled, goods: Goods, said: Sequence[Claim]
     told = [_told(u.slot, u.text, u.table, u.row, u.field, u.start, u.end) for u in filled.facts_used]
     for claim in said:
         if not from_tables(claim, filled):
-            column = claim.attributes[0] if claim.attributes else claim.kind
+            own = {name for name, _ in goods.attributes}
+            column = next((name for name in claim.attributes if name in own), claim.kind)
             word = filled.text[claim.start : claim.end]
             told.append(_told(claim.kind, word, "items", goods.item_id, column, claim.start, claim.end))
     if brief.strategy == "new_arrival" and goods.is_new_since:

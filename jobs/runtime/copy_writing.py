@@ -218,7 +218,7 @@ class Writer:
                 found.append(("says nothing of the item", "no attribute, kind or brand"))
         if word := self.rules.voices[brief.style].guide(brief.language).forbidden(draft.text):
             found.append(("voice", word))
-        shown = with_widest(draft, filled, slots, brief.language)
+        shown = with_widest(draft, filled, slots, brief.language, self.goods[brief.item_id].currency)
         facts = self.facts(brief.item_id, has_offer=shown is not filled)
         lexicons = self.rules.lexicons
         found += [

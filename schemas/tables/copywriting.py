@@ -10,6 +10,7 @@ STRATEGIES = (
     "coupon_win_back",
     "coupon_first_purchase",
     "member_exclusive",
+    "coupon",
     "replenishment",
     "seasonal_event",
 )

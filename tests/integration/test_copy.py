@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs import train_copywriter, write_copy
+from jobs.runtime.copy_demand import MESSAGES
 from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Version
 from jobs.runtime.published import pointed
@@ -150,7 +151,14 @@ def test_offers_are_told_in_the_users_own_terms_and_language(sample: Sample, tmp
     chinese = next(u["user_id"] for u in users if u["country"] == "CN")
     others = [u["user_id"] for u in users if u["country"] != "CN"]
     offers = [offer(chinese), offer(others[0]), offer(others[1], discount_share=0.125)]
-    offers.append(offer(others[2], kind="birthday"))
+    offers.append(offer(others[2], offer_id="back", kind="birthday", discount_share=None, discount_amount=30.0))
+    places = current(mine.lake, RECOMMENDATIONS).to_pylist()
+    listed = {row["item_id"] for row in places if row["user_id"] == others[3]}
+    on_sale = [row for row in current(mine.lake, ITEMS).to_pylist() if row["is_active"] and row["stock"] != 0]
+    theirs = next(row for row in on_sale if row["title"] and row["item_id"] not in listed)
+    cart = {"offer_id": "back", "kind": "abandoned_cart", "item_id": theirs["item_id"], "minimum_spend": 0.0}
+    offers.append(offer(others[3], **cart, discount_share=0.08))
+    offers.append(offer(others[4], **cart, discount_share=None))  # a reminder: nothing off, so no coupon
     offers.append(offer(chinese, offer_id="worse", expected_value=0.5, discount_share=0.5))
     data = pa.Table.from_pylist(offers, arrow_schema(OFFERS))
     mine.lake.make_current(write_arrow(data, OFFERS, mine.lake, str(THIRD), "001"))
@@ -161,9 +169,14 @@ def test_offers_are_told_in_the_users_own_terms_and_language(sample: Sample, tmp
     assert "15% off orders over ¥100" in texts[others[0], "body"]["text"]
     assert "January 19" in texts[others[0], "body"]["text"]
     assert {row["offer_id"] for row in texts.values()} == {"back"}
-    # An eighth off cannot be said in hundredths: rather nothing than something else. A birthday has no strategy yet.
-    assert not {others[1], others[2]} & {user for user, _ in texts}
-    assert any(row["user_id"] == others[2] and row["channel"] == "push" for row in told)
+    # An eighth off cannot be said in hundredths: rather nothing than something else.
+    assert not {others[1], others[4]} & {user for user, _ in texts}
+    assert any(row["user_id"] == others[4] and row["channel"] == "push" for row in told)
+    assert "¥30 off orders over ¥100" in texts[others[2], "push"]["text"]
+    assert texts[others[3], "body"]["item_id"] == theirs["item_id"]
+    assert theirs["title"] in texts[others[3], "body"]["text"]
+    assert "8% off, valid until January 19" in texts[others[3], "body"]["text"]
+    assert {texts[others[3], channel]["channel"] for channel in ("push", "sms", "subject", "body")} == set(MESSAGES)
     assert all("{" not in (row["text"] or "") for row in told)
 
 

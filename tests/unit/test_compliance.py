@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from models.claims import Facts, Vocabulary, unsupported
-from models.compliance import CHANNELS, Channel, hostile, near_duplicates, refusals, sms_segments
+from models.compliance import CHANNELS, Channel, hostile, hostile_name, near_duplicates, refusals, sms_segments
 from schemas.lexicon import load_lexicons, load_words
-from tests.hostile_rows import BENIGN, hostile_rows
+from tests.hostile_rows import BENIGN, NAMES, PLAIN_NAMES, hostile_rows
 
 LEXICONS = load_lexicons()
 BLURB = CHANNELS["blurb"]
@@ -137,6 +137,39 @@ def test_no_hostile_row_survives() -> None:
             parroted, facts, vocabulary, "en"
         )
         assert stopped, f"{row.kind}: {row.payload[:80]!r} would be published"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hostile_name_is_no_name(name: str) -> None:
+    assert hostile_name(name)
+
+
+def test_plain_names_are_not_hostile() -> None:
+    assert {name: hostile_name(name) for name in PLAIN_NAMES} == {name: [] for name in PLAIN_NAMES}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "reason"),
+    [
+        ("全 网 最 低 的橡木台灯，看看", "zh", "absolute term"),
+        ("An oak f.u.c.k lamp for you", "en", "profanity"),
+        ("橡木台灯，治失眠的好伙伴", "zh", "health claim"),
+        ("中央领导人专用的橡木台灯", "zh", "state organs"),
+        ("政府指定的橡木台灯", "zh", "state organs"),
+        ("这台灯完胜同类台灯", "zh", "comparison"),
+        ("A lamp better than yours", "en", "comparison"),
+        ("A lamp approved by the government", "en", "comparison"),
+    ],
+)
+def test_what_is_spelt_out_or_compares_or_names_the_state_is_refused(text: str, language: str, reason: str) -> None:
+    assert reason in reasons(text, language)
+
+
+def test_a_text_message_has_one_sender() -> None:
+    assert "second sender" not in reasons("【夜市】橡木台灯，来看看", "zh", CHANNELS["sms"])
+    for text in ("【夜市】【银行】橡木台灯，来看看", "夜市：【银行】橡木台灯，来看看"):
+        assert "second sender" in reasons(text, "zh", CHANNELS["sms"])
+        assert "second sender" not in reasons(text, "zh")
 
 
 def test_plain_descriptions_are_not_hostile() -> None:

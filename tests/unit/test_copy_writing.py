@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -9,13 +10,18 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from jobs.runtime.copy_bulk import copy_table, write_all
+from jobs.runtime.copy_bulk import copy_table, rejected_table, write_all
 from jobs.runtime.copy_carried import Carried, carried_over, with_redrafts
+from jobs.runtime.copy_demand import OF_OFFERS
 from jobs.runtime.copy_goods import Before
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import Brief, Draft
+from jobs.runtime.copy_terms import terms_of
+from models.compliance import sms_segments
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import CHANNELS, COPY, REJECTED_COPY, STRATEGIES
+from schemas.tables.customers import OFFER_KINDS
+from tests.hostile_rows import NAMES
 from tests.unit.copy_shop import NIGHT, brief, goods_of, item, writer_of
 
 MODEL = "model"
@@ -35,6 +41,70 @@ def test_every_brief_of_a_well_described_item_gets_its_variants() -> None:
                 rows, _ = writer.write(Brief("g1", strategy, "plain", channel, language))
                 assert len(rows) == 2, (strategy, channel, language)
                 assert not any(re.search(r"\{(?!terms|until)", row["text"]) for row in rows)
+
+
+SHORT = {"title": "Ivo sandals", "title_zh": "伊沃 凉鞋", "category": "Shoes > Summer > sandals",
+         "description": None, "description_zh": "伊沃出品的凉鞋。颜色为米色。"}  # fmt: skip
+
+
+@pytest.mark.parametrize("season", ["christmas", "summer"])
+def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
+    rules = Rules.load(CopyConfig())
+    before = Before({"g1": 120.0, "g2": 120.0}, NIGHT, frozenset(), NIGHT)
+    everything = [dataclasses.replace(one, categories=()) for one in rules.seasons]
+    goods = goods_of([item(), item("g2", **SHORT)], before, [s for s in everything if s.id == season])
+    writer = writer_of(goods, rules)
+    templates = [template for group in rules.templates.groups.values() for template in group]
+    for one in templates:
+        style = one.style if one.style in rules.voices else rules.default_style
+        draft = Draft(one.text, one.name, "template")
+        of = [Brief(item_id, one.strategy, style, one.channel, one.language) for item_id in goods]
+        wrong = {brief.item_id: writer.wrong(brief, draft) for brief in of if one.needs <= writer.slots(brief).keys()}
+        limits = [reason for said in wrong.values() for reason, _ in said]
+        assert set(limits) <= {"too long"}, (one.text, wrong)
+        assert "title" in one.slots or not limits, (one.text, wrong)
+
+
+def test_no_sentence_begins_with_a_small_letter_and_none_is_punctuated_as_the_other_language_is() -> None:
+    for group in Rules.load(CopyConfig()).templates.groups.values():
+        for one in group:
+            bare = re.sub(r"\{\w+\}", "", one.text)
+            if one.language == "zh":
+                assert not re.search(r"[,.!?;:()]|\s", bare), one.text
+                continue
+            assert not re.search("[，。！？；：（）“”]", bare), one.text
+            assert "  " not in one.text, one.text
+            assert not re.match(r"[a-z]|\{(?:event|kind|details?)\}", one.text), one.text
+            assert not re.search(r"[.!?] (?:[a-z]|\{(?:event|kind|details?)\})", one.text), one.text
+            assert not re.search(r"\b[Aa]n? \{", one.text), one.text  # {kind} may be sandals, or begin with a vowel
+
+
+@pytest.mark.parametrize("currency", ["CNY", "EUR", "INR", "SEK", None])
+def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(currency: str | None) -> None:
+    title = "Ivo beige wired speaker with two removable covers"
+    writer = writer_of(goods_of([item(title=title, title_zh="伊沃 米色有线音箱配两个可拆换外罩", currency=currency)]))
+    for strategy in ("coupon", "coupon_win_back", "coupon_first_purchase", "member_exclusive"):
+        for language in ("en", "zh"):
+            rows, _ = writer.write(brief(strategy=strategy, channel="sms", language=language))
+            assert rows, (strategy, language)
+            for terms, amount in ((0.15, None), (None, 500.0)):
+                offer = {"discount_share": terms, "discount_amount": amount, "minimum_spend": 1000.0}
+                said = terms_of(offer | {"currency": currency, "language": language})
+                for row in rows:
+                    shown = row["text"].replace("{terms}", said).replace("{until}", "September 30")
+                    assert sms_segments(shown)[0] <= 2, shown
+
+
+def test_an_offer_of_any_kind_has_words_and_none_tells_why_it_was_given() -> None:
+    assert set(OF_OFFERS) == set(OFFER_KINDS)
+    groups = Rules.load(CopyConfig()).templates.groups
+    assert {OF_OFFERS[kind] for kind in ("abandoned_cart", "birthday", "retargeting")} == {"coupon"}
+    for language in ("en", "zh"):
+        for channel in CHANNELS:
+            for template in groups["coupon", channel, language]:
+                assert "terms" in template.slots
+                assert "until" in template.slots or channel in ("card", "subject")
+                assert not re.search("cart|basket|left|birth|viewed|looked|saw|购物车|生日|看过|浏览", template.text)
 
 
 def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:
@@ -83,8 +153,49 @@ def test_an_item_without_attributes_category_brand_or_price_gets_templates_that_
             assert all("{" not in row["text"] for row in rows)
 
 
+@pytest.mark.parametrize("column", ["title", "brand", "category", "attributes", "attribute's name"])
+def test_no_hostile_name_is_said_anywhere(column: str) -> None:
+    names = [name.encode("utf-8", "backslashreplace").decode() for name in NAMES]
+    rows = []
+    for n, name in enumerate(names):
+        one = item(f"g{n}", title_zh=name if column == "title" else "伊沃 米色有线音箱")
+        said = {"attributes": {"colour": name}, "attribute's name": {name: "beige"}}.get(column)
+        rows.append(one | ({"attributes": json.dumps(said)} if said else {column: name}))
+    writer = writer_of(goods_of(rows))
+    for n, name in enumerate(names):
+        for language in ("en", "zh"):
+            made, refused = writer.write(brief(f"g{n}", channel="body", language=language), drafts("A beige speaker."))
+            copy_table(made)
+            assert made or column == "title"
+            assert not [row for row in made if name.strip()[:24] in row["text"] + row["facts"]], name
+            assert "hostile catalogue text" in {one.reason for one in refused}, name
+
+
+def test_a_brand_that_is_called_the_first_is_not_said_in_a_chinese_text() -> None:
+    for name in ("第一", "中国第一", "全 网 最 低"):
+        writer = writer_of(goods_of([item(brand=name)]))
+        for channel in ("push", "blurb", "body"):
+            rows, _ = writer.write(brief(channel=channel, language="zh"))
+            assert rows
+            assert not [row for row in rows if name in row["text"]]
+
+
+def test_half_a_character_in_the_shops_json_reaches_no_file() -> None:
+    writer = writer_of(
+        goods_of([item(attributes='{"co\\ud83dlour": "beige", "style": "<b \\ud83d>", "fit": "loose"}')])
+    )
+    made, refused = writer.write(brief(channel="blurb"))
+    assert copy_table(made).num_rows == 2
+    assert rejected_table(writer, [(brief(), one) for one in refused]).num_rows == 2
+
+
+def test_yes_and_bare_figures_are_no_words_to_describe_by() -> None:
+    one = goods_of([item(attributes='{"waterproof": true, "pockets": 4, "weight": "500 g", "fit": "loose"}')])["g1"]
+    assert one.details("en") == ["500 g", "loose"]
+
+
 def test_broken_attributes_are_none() -> None:
-    for broken in ('{"colour": ', '["beige"]', '{"colour": {"main": "beige"}}', '"beige"'):
+    for broken in ('{"colour": ', '["beige"]', '{"colour": {"main": "beige"}}', '"beige"', "[" * 100_000):
         assert goods_of([item(attributes=broken)])["g1"].attributes == ()
 
 
@@ -180,7 +291,7 @@ def test_a_text_with_a_word_that_is_a_claim_since_tonight_is_written_again() -> 
     *last, _ = night(SHOP)
     said = next(row["text"] for row in last[0].to_pylist() if (row["item_id"], row["language"], row["channel"])
                 == ("g1", "en", "body"))  # fmt: skip
-    word = next(word for word in re.findall("[a-z]{5,}", said) if word not in SHOP[0]["title"])
+    word = next(word for word in re.findall(r"\b[a-z]{5,}\b", said) if word not in SHOP[0]["title"])
     lamp = {**LAMP, "attributes": json.dumps({"material": "oak", "series": word})}
     copy, _, todo = night([SHOP[0], item("g2", **lamp), SHOP[2]], tuple(last))
     assert {one for one in BRIEFS if one.item_id == "g2"} | {brief("g1", channel="body")} <= set(todo)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.runtime.copy_rules import CopyConfig, Rules
+from schemas.lexicon import load_lexicons, load_words
 from schemas.review import load_review
 from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.voice import SHIPPED as VOICES
@@ -79,16 +80,16 @@ def test_a_locale_without_templates_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("{title} has your name on it", "{titel} has your name on it", r"no slot \{titel\} there"),
-        ("{title} has your name on it", "{price} only", r"no slot \{price\} there; recommendation has title"),
-        ("{title} has your name on it", "{title} for 99", "'9' outside a slot"),
-        ("{title} has your name on it", "Hurry, {title}", "never says 'hurry'"),
+        ("A closer look: {title}", "A closer look: {titel}", r"no slot \{titel\} there"),
+        ("A closer look: {title}", "{price} only", r"no slot \{price\} there; recommendation has title"),
+        ("A closer look: {title}", "{title} for 99", "'9' outside a slot"),
+        ("A closer look: {title}", "Hurry, {title}", "never says 'hurry'"),
         ("[recommendation]\ncard", "[recommendations]\ncard", r"no strategy \[recommendations\]"),
         ("[recommendation.young]", "[recommendation.punk]", r"no style \[recommendation.punk\]"),
         ("[recommendation]\ncard = [", '[recommendation]\nfax = ["{title}"]\ncard = [', "fax: no such channel"),
         (
-            'sms = [\n    "{shop}: {title} caught',
-            'sms = []\nold = [\n    "{shop}: {title} caught',
+            'sms = [\n    "{shop} here. This caught',
+            'sms = []\nold = [\n    "{shop} here. This caught',
             "must be a list of texts",
         ),
     ],
@@ -132,6 +133,35 @@ def test_a_review_that_nobody_could_mean_is_refused(tmp_path: Path) -> None:
         load_review(str(tmp_path / "none.toml"))
 
 
+def test_a_file_that_is_not_text_is_named(tmp_path: Path, voices: Path, templates: Path) -> None:
+    broken = b'name = "caf\xe9"\n'
+    (tmp_path / "review.toml").write_bytes(broken)
+    (tmp_path / "words.toml").write_bytes(broken)
+    (voices / "young.toml").write_bytes(broken)
+    (templates / "en.toml").write_bytes(broken)
+    for load in (
+        lambda: load_review(str(tmp_path / "review.toml")),
+        lambda: load_voices(str(voices)),
+        lambda: load_templates(str(templates), ("en",), load_voices()),
+        lambda: load_words(tmp_path / "words.toml"),
+        lambda: load_lexicons(str(tmp_path / "words.toml")),
+    ):
+        with pytest.raises(ValueError, match=r"\.toml is not UTF-8: byte 0xe9 at place 11; save it as UTF-8"):
+            load()  # type: ignore[no-untyped-call]
+    with pytest.raises(FileNotFoundError, match=r"no file of words .*none\.toml; start from"):
+        load_words(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("shop", "says"),
+    [(" ", "shop is empty; it signs every SMS"), ("<b>Night</b>", "which no text may show: html"),
+     ("Night\u202emarket", "which no text may show: control character")],
+)  # fmt: skip
+def test_a_shop_signs_with_a_name_that_can_be_shown(shop: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        CopyConfig(shop=shop)
+
+
 def test_settings_name_what_there_is() -> None:
     with pytest.raises(ValueError, match=r"channels has \['fax'\]; there are card"):
         CopyConfig(channels=("fax",))
@@ -141,7 +171,7 @@ def test_settings_name_what_there_is() -> None:
 
 def test_rules_change_only_for_the_group_that_changed(templates: Path) -> None:
     before = Rules.load(CopyConfig(templates=str(templates)))
-    edit(templates / "en.toml", "has your name on it", "has your initials on it")
+    edit(templates / "en.toml", "tidying the shelves", "dusting the shelves")
     after = Rules.load(CopyConfig(templates=str(templates)))
     changed = ("recommendation", "plain", "push", "en")
     assert before.digest(*changed) != after.digest(*changed)
