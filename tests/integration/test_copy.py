@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs import train_copywriter, write_copy
-from jobs.runtime.copy_demand import MESSAGES
+from jobs.runtime.copy_clicks import LOST
+from jobs.runtime.copy_demand import BRIEF, MESSAGES
 from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Version
 from jobs.runtime.published import pointed
@@ -117,6 +118,29 @@ def test_texts_are_counted_night_by_night_and_wordings_by_their_texts(sample: Sa
         }
     shares = {tuple(row[name] for name in group): row["shown"] for row in current(sample.lake, COPY_SHARES).to_pylist()}
     assert {arm: shown for arm, shown in shares.items() if shown} == dict(by_wording)
+
+
+def test_a_text_that_lost_is_gone_and_its_users_are_told_the_other(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    was = {row["copy_id"]: row for row in current(mine.lake, COPY).to_pylist() if row["made_on"] < THIRD}
+    told = Counter(row["copy_id"] for row in current(mine.lake, USER_COPY).to_pylist() if row["channel"] == "card")
+    lost = was[max((copy_id for copy_id in told if copy_id in was), key=lambda one: (told[one], one))]
+    brief = [lost[name] for name in BRIEF]
+    (other,) = (r for r in was.values() if [r[name] for name in BRIEF] == brief and r["copy_id"] != lost["copy_id"])
+    put(mine.night(SECOND, "007"), COPY_CLICKS, [
+        {"copy_id": lost["copy_id"], "shown": 3000, "clicked": 30},
+        {"copy_id": other["copy_id"], "shown": 3000, "clicked": 300},
+    ])  # fmt: skip
+    after = Counter(row["copy_id"] for row in rerun(mine, "007").to_pylist())
+    assert lost["copy_id"] not in after
+    assert after[other["copy_id"]] == told[other["copy_id"]] + told[lost["copy_id"]]
+    tonight, clicks = (content(mine.lake, mine.lake.version(t, THIRD, "007")) for t in (COPY, COPY_CLICKS))
+    assert [row["copy_id"] for row in tonight.to_pylist() if [row[name] for name in BRIEF] == brief] == [
+        other["copy_id"]
+    ]
+    assert lost["copy_id"] not in clicks["copy_id"].to_pylist()
+    refused = content(mine.lake, mine.lake.version(REJECTED_COPY, THIRD, "007")).to_pylist()
+    assert [row["text"] for row in refused if row["reason"] == LOST] == [lost["text"]]
 
 
 def test_the_page_and_the_ten_examples_are_there(sample: Sample) -> None:
