@@ -20,11 +20,13 @@ class Pool:
     worth: F64  # (grams,) of an n-gram that is said the first time
     spent: F64  # (grams,) of one that is said again
     names: F64  # (n, values): 1 where a clause names a value of the item
+    again: F64  # (values,) what naming one again costs; for the third time twice that, and so on
     sizes: NDArray[np.int64]  # units
     shaken: F64  # factor of what a clause's n-grams are worth
     worn: F64  # cost of a clause
     places: F64  # where it stands in texts, 0..1
     first: F64  # worth of beginning a text with it
+    last: F64  # worth of ending a text with it
     joints: F64  # (n, n) worth of the second right after the first
 
 
@@ -49,7 +51,7 @@ def best_order(pool: Pool, usual: int, shortest: int, config: Any) -> list[int]:
             break
         total, size = gained[states] + gain[states, clauses], lengths[states] + pool.sizes[clauses]
         order = np.argsort(-np.round(total / (size + 10), 9), kind="stable")
-        ended = np.round(total / (np.maximum(size, usual * 0.9) + 10), 9)
+        ended = np.round((total + pool.last[clauses]) / (np.maximum(size, usual * config.least) + 10), 9)
         top = order[np.argmax(ended[order])]
         if best is None or ended[top] > best[0]:
             best = float(ended[top]), (*chosen[states[top]], int(clauses[top]))
@@ -65,7 +67,8 @@ def best_order(pool: Pool, usual: int, shortest: int, config: Any) -> list[int]:
         for row, state in enumerate(chosen):
             said = pool.says.indices[pool.says.indptr[state[-1]] : pool.says.indptr[state[-1] + 1]]
             left[said, row] = pool.spent[said]
-            values[row, pool.names[state[-1]] > 0] = -config.value_again
+            named = pool.names[state[-1]] > 0
+            values[row, named] = np.minimum(values[row, named], 0.0) - pool.again[named]
     return list(best[1]) if best is not None else [int(np.argmax(pool.says @ pool.worth))]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,14 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.clause_joints import Joints
 from models.clause_search import Pool, best_order
+from models.clause_sense import SIGNS, against, contraries, leans, stands
 from models.copy_grams import Grams
 from models.copy_text import PLACEHOLDER, SLOT, Prompt, Values, clauses_of, units_of
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 SHORTEST = {"zh": 4, "en": 3}  # units of a clause
-LATIN = re.compile(r"[a-z]{3,}")
+DOUBTED = 10  # texts that have an n-gram, at least, where its absence from others tells something
+KIND = 0.25  # of the items, more have a value that is their kind
+LATIN = re.compile(r"[a-z]{2,}")
 OPENING, CLOSING = "「『“（(", "」』”）)"
 
 
@@ -35,19 +40,23 @@ class ComposerConfig:
 
     ridge: float = 30.0
     order_weights: tuple[float, ...] = (1.0, 3.0, 6.0, 10.0)  # an n-gram of 1, 2, 3, 4 units that comes true
-    again: float = 0.1  # what a repeated n-gram of 2 or more costs, as a share of what it was worth
+    again: float = 0.5  # what a repeated n-gram of 2 or more costs, as a share of what it was worth
+    echo: float = 4.0  # cost of a pair of units said again, times how rare it is, 0..1
     value: float = 3.0  # for the first time that a value of the item is named
-    value_again: float = 0.5  # cost of naming one again
+    value_again: float = 4.0  # cost of naming one again; twice that for the third time, and so on
+    doubt: float = 12.0  # cost of a unit or a pair that people would hardly write for such an item
+    doubtful: float = 0.35  # of its share in all texts: a forecast below is a doubt
     follows: float = 0.6  # per unit, for a clause that some text had after the one before it
+    joint: float = 5.0  # per nat by which a clause's ending and the next one's beginning are associated
+    lean: float = 15.0  # cost of a clause that leans on another than what some text had before it
     place: float = 0.5  # per unit, for standing where such a clause stood in its text
     noise: float = 0.08  # share by which a clause's worth is shaken, for other words from candidate to candidate
     pause: float = 8.0  # units that a cut between clauses costs: more makes for longer clauses
-    familiar: float = (
-        0.0005  # of texts must have each pair of units of a clause that names no value: rare ones are facts
-    )
-    wear: float = 0.55  # per unit, times log(1 + uses): what a clause costs that texts of the same call have already
-    pool: int = 250  # clauses looked at
-    per_value: int = 12  # of them, at least, those that name one value
+    familiar: float = 0.0005  # of texts must have each pair of units of a clause, beside values: rare ones are facts
+    wear: float = 0.8  # per unit, times log(1 + uses): what a clause costs that texts of the same call have already
+    least: float = 0.85  # of the usual length: a shorter text is judged as if it were that long
+    pool: int = 200  # clauses looked at
+    per_value: int = 10  # of them, at least, those that name one value
     beam: int = 6
 
 
@@ -64,6 +73,9 @@ class Clauses:
         held = self.grams.rows(texts)
         self.often = np.asarray(held.sum(0)).reshape(-1)
         self.held = held.T.tocsr()  # (grams, texts)
+        self.shares = self.often / len(texts)
+        self.echoes = config.echo * (self.grams.orders == 1) * (1 - np.log(self.often) / np.log(len(texts) + 1))
+        self.doubted = np.flatnonzero((self.grams.orders <= 1) & (self.often >= DOUBTED))
         self._regress(prompts)
         said = [
             (len(self.values.said(t)), len(self.values.foreign(t, p.values)))
@@ -72,7 +84,7 @@ class Clauses:
         # Where people name mostly values that the item has not, the words are no claims: nothing is refused for them.
         self.strict = 2 * sum(foreign for _, foreign in said) <= sum(every for every, _ in said)
         self._cut(texts)
-        self._name_values(len(texts))
+        self._name_values(prompts)
         lengths = np.array([len(units_of(text, language)) for text in texts])
         self.usual = {"": int(np.median(lengths))}
         for channel in {prompt.channel for prompt in prompts}:
@@ -101,7 +113,11 @@ class Clauses:
     def forecast(self, prompt: Prompt) -> F64:
         """(grams,) how likely a person's text for this prompt has each n-gram, 0..1, times what it is worth."""
         weights = self.told @ self.solved[self._told([prompt]).indices].sum(0)  # (texts,)
-        return np.clip(self.held @ weights, 0, 1) * self.worth  # type: ignore[no-any-return]
+        chance = self.held @ weights
+        doubts = np.clip(self.config.doubtful - chance[self.doubted] / self.shares[self.doubted], 0, 1)
+        worth = np.clip(chance, 0, 1) * self.worth
+        worth[self.doubted] -= self.config.doubt * doubts
+        return worth  # type: ignore[no-any-return]
 
     def _cut(self, texts: Sequence[str]) -> None:
         """Every clause that can stand in another text, once: where it stood, and what follows it."""
@@ -127,20 +143,31 @@ class Clauses:
         self.opens = np.array([np.mean(np.array(place) == 0) for place in places])
         self.sizes = np.array([len(units_of(clause, self.language)) for clause in self.clauses], np.int64)
         self.says = self.grams.rows(self.clauses)
+        self.joints = Joints(texts, self.language)
+        self.tails, self.heads = self.joints.of(self.clauses)
+        whole = self.language != "zh"
+        self.leans = np.zeros(len(self.clauses), bool) if whole else leans(self.clauses)
+        self.sides = np.zeros((2, len(self.clauses)), bool) if whole else contraries(self.clauses)
         size, sides = len(self.clauses), np.array(sorted(pairs), np.int64).reshape(-1, 2)
         self.followed = sparse.csr_matrix((np.ones(len(sides)), (sides[:, 0], sides[:, 1])), shape=(size, size))
 
     def _usable(self, clause: str) -> bool:
         if PLACEHOLDER.search(clause) or SLOT.search(clause):
             return False
-        if self.language == "zh" and any(word not in self.values.known for word in LATIN.findall(clause.lower())):
-            return False  # a Latin word in Chinese copy is a brand more often than not
+        if self.language == "zh":
+            if any(word not in self.values.known for word in LATIN.findall(clause.lower())):
+                return False  # a Latin word in Chinese copy is a brand more often than not
+            if not stands(clause, self.values.known):
+                return False
         unbalanced = any(clause.count(a) != clause.count(b) for a, b in zip(OPENING, CLOSING, strict=True))
         return not unbalanced and len(units_of(clause, self.language)) >= SHORTEST[self.language]
 
-    def _name_values(self, texts: int) -> None:
+    def _name_values(self, prompts: Sequence[Prompt]) -> None:
         """Which values each clause names; the clauses that suit every item are put together once."""
         self.value_codes = {value: code for code, value in enumerate(sorted(self.values.known))}
+        having = Counter(value.lower() for prompt in prompts for value in prompt.values)
+        # What very many items are, as a skirt, is named again and again without being noticed.
+        self.kinds = np.array([having[value] > KIND * len(prompts) for value in self.value_codes], bool)
         said = [sorted({self.value_codes[v] for v in self.values.said(clause)}) for clause in self.clauses]
         self.named = np.array([len(codes) for codes in said], np.int64)  # values of each clause
         self.naming: list[I64] = [np.zeros(0, np.int64)] * len(self.value_codes)  # clauses of each value
@@ -148,8 +175,9 @@ class Clauses:
         columns = np.array([code for codes in said for code in codes], np.int64)
         for code in np.unique(columns):
             self.naming[code] = rows[columns == code]
-        rarest = self.grams.rarest_pairs(self.clauses, self.often)
-        self.familiar = rarest >= self.config.familiar * texts
+        parts = [self.values.pattern.split(clause.lower()) for clause in self.clauses]
+        rarest = np.array([self.grams.rarest_pair(part, self.often) for part in parts])
+        self.familiar = rarest >= self.config.familiar * len(prompts)
         self.is_plain = self.familiar & ((self.named == 0) | (not self.strict))
         self.plain = np.flatnonzero(self.is_plain)
         self.plain_says = self.says[self.plain]
@@ -176,7 +204,7 @@ class Clauses:
         used = np.zeros(len(self.clauses)) if used is None else used
         worth = self.forecast(prompt) if worth is None else worth
         own, near = self.own_values(prompt)
-        codes, names = self._allowed(own, near)
+        codes, names = self._allowed(own, near, against(prompt.values))
         worn = self.config.wear * np.log1p(used[codes]) * self.sizes[codes]
         gain = self._said_worth(codes, worth) + self.config.value * np.minimum(names.sum(1), 2) - worn
         rate = np.round(gain / (self.sizes[codes] + self.config.pause), 9)
@@ -184,10 +212,10 @@ class Clauses:
         parts: dict[str, I64] = {}
         lot = np.random.default_rng(zlib.crc32(repr((prompt, seed)).encode()))
         for _ in range(each):
-            shaken = (1 + self.config.noise * lot.standard_normal(len(self.clauses)).clip(-2, 2))[codes]
+            shaken = 1 + self.config.noise * lot.standard_normal(len(codes)).clip(-2, 2)
             some = self._pool(rate * shaken, names)
             if len(some):
-                pool = self._pooled(codes[some], names[some], worth, shaken[some], worn[some])
+                pool = self._pooled(codes[some], names[some], own, worth, shaken[some], worn[some])
                 order = best_order(pool, self.usual_length(prompt), SHORTEST[self.language], self.config)
                 chosen = codes[some[order]]
                 text = self._joined(chosen)
@@ -198,7 +226,7 @@ class Clauses:
             used[parts[best[0]]] += 1
         return {text: found[text] for text in best}
 
-    def _allowed(self, own: I64, near: I64) -> tuple[I64, F64]:
+    def _allowed(self, own: I64, near: I64, opposite: Sequence[int]) -> tuple[I64, F64]:
         """Clauses (n,) that may be said of an item, ascending, and (n, own) which of its values each names."""
         size = len(self.clauses)
         naming = [self.naming[code] for code in (*own, *near)]
@@ -207,7 +235,9 @@ class Clauses:
         for code in own:
             mine[self.naming[code]] = True
         may = (said == self.named) | (not self.strict)
-        codes = np.flatnonzero(may & (mine | self.familiar))
+        for side in opposite:
+            may = may & ~self.sides[side]
+        codes = np.flatnonzero(may & (self.familiar | (mine & (not self.strict))))
         place = np.full(size, len(codes))  # the last row is for those that may not be said
         place[codes] = np.arange(len(codes))
         names = np.zeros((len(codes) + 1, len(own)))
@@ -231,7 +261,7 @@ class Clauses:
             chosen.append(naming[_best(rate[naming], self.config.per_value)])
         return np.unique(np.concatenate(chosen))
 
-    def _pooled(self, codes: I64, names: F64, worth: F64, shaken: F64, worn: F64) -> Pool:
+    def _pooled(self, codes: I64, names: F64, own: I64, worth: F64, shaken: F64, worn: F64) -> Pool:
         """The clauses `codes` with only their own n-grams."""
         says = self.says[codes]
         there = np.zeros(len(self.grams), bool)
@@ -242,17 +272,34 @@ class Clauses:
         says = sparse.csr_matrix((says.data, place[says.indices], says.indptr), shape=(len(codes), len(columns)))
         worth, orders = worth[columns], self.grams.orders[columns]
         sizes = self.sizes[codes]
-        follows = self.followed[codes][:, codes].toarray()
+        met = self.followed[codes][:, codes].toarray()
+        leans = self.config.lean * self.leans[codes]
+        tails, heads = self.tails[codes], self.heads[codes]
+        fresh, again = np.maximum(worth, 0), self.config.again * (orders > 0)
         return Pool(
-            says=says, worth=worth, spent=np.where(orders > 0, -self.config.again * worth, 0.0), names=names,
-            sizes=sizes, shaken=shaken, worn=worn, places=self.places[codes],
-            first=self.config.place * self.opens[codes] * sizes, joints=self.config.follows * follows * sizes,
-        )  # fmt: skip
+            says=says,
+            worth=worth,
+            spent=worth - fresh - again * fresh - self.echoes[columns],
+            names=names,
+            again=self.config.value_again * ~self.kinds[own],
+            sizes=sizes,
+            shaken=shaken,
+            worn=worn,
+            places=self.places[codes],
+            first=self.config.place * self.opens[codes] * sizes + self.config.joint * self.joints.starts(heads) - leans,
+            last=self.config.joint * self.joints.ends(tails),
+            joints=(self.config.follows * sizes + leans) * met
+            - leans
+            + self.config.joint * self.joints.table[tails[:, None], heads],
+        )
 
     def _joined(self, codes: I64) -> str:
         gap = " " if self.language == "en" else ""
         text = gap.join(self.clauses[code] for code in codes)
-        return text[:-1] + "。" if text[-1] in "，、；：,;" and self.language == "zh" else text
+        if self.language != "zh":
+            return text
+        text = text.translate(SIGNS)
+        return text if text[-1] in "。！？…" else text.rstrip("，、；：") + "。"
 
     def judge(self, prompt: Prompt, text: str, worth: F64 | None = None) -> float:
         """What of the forecast comes true in `text`, per unit of it, and named values: higher is better.

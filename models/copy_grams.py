@@ -53,16 +53,16 @@ class Grams:
         indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(texts)))]
         return sparse.csr_matrix((np.ones(len(cells)), columns, indptr), shape=(len(texts), len(self)))
 
-    def rarest_pairs(self, texts: Sequence[str], often: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(texts,) of the pairs of units of each, how often the rarest stands in the texts learned from; 1: in one."""
-        out = np.zeros(len(texts))
-        for at, text in enumerate(texts):
-            ids = self._ids(text)
+    def rarest_pair(self, parts: Sequence[str], often: NDArray[np.float64]) -> float:
+        """Texts learned from that have the rarest pair of units of some parts; 1: none or one; inf: there is no pair."""
+        rarest = np.inf
+        for part in parts:
+            ids = self._ids(part)
             if len(ids) > 1:
                 pairs = np.where((ids[1:] > 0) & (ids[:-1] > 0), ids[:-1] | ids[1:] << np.uint64(BITS), np.uint64(0))
                 codes, there = self._codes(pairs)
-                out[at] = often[codes].min() if there.all() else 1.0
-        return out
+                rarest = min(rarest, float(often[codes].min()) if there.all() else 1.0)
+        return rarest
 
     def _ids(self, text: str) -> U64:
         return np.array([self.units.get(unit, 0) for unit in units_of(text, self.language)], np.uint64)

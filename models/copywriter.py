@@ -62,7 +62,7 @@ class CopywriterConfig:
     longest: int = 160  # tokens written
     temperature: float = 0.8
     top_k: int = 40
-    sampled: int = 2  # of a prompt's candidates, by the network; as many as are asked for are put together from clauses
+    sampled: int = 1  # of a prompt's candidates, by the network; as many as are asked for are put together from clauses
     rows: int = 128  # texts written at once
     natural: float = 0.1  # weight of the network's log-probability beside what is forecast
     composer: ComposerConfig = field(default_factory=ComposerConfig)
@@ -174,7 +174,7 @@ class Copywriter:
         texts |= {text: bank.judge(prompt, text, worth) for text in sampled if text and text not in texts}
         texts = {text: score for text, score in texts.items() if may_say(text, prompt)}
         lies = {text: bank.strict * len(bank.values.foreign(text, prompt.values)) for text in texts}
-        bound = sorted(lies.values())[: candidates][-1:]
+        bound = sorted(lies.values())[:candidates][-1:]
         return {text: score - FOREIGN * lies[text] for text, score in texts.items() if [lies[text]] <= bound}
 
     def sample(
