@@ -37,7 +37,7 @@ CONTRARY = (
 
 def stands(clause: str, values: Iterable[str]) -> bool:
     """False for a clause that promises another one, says who the wearer is, or names a maker before "this one"."""
-    bare = clause.strip().rstrip("，。！？；：,!?;:～~…”」』”）)")
+    bare = clause.strip().rstrip("，。！？；：,!?;:～~…”」』）)")
     owned = _OWNED.match(bare)
     if owned is not None and not any(value in owned["maker"] for value in values) and len(owned["maker"]) < 5:
         return False

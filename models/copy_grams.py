@@ -54,7 +54,7 @@ class Grams:
         return sparse.csr_matrix((np.ones(len(cells)), columns, indptr), shape=(len(texts), len(self)))
 
     def rarest_pair(self, parts: Sequence[str], often: NDArray[np.float64]) -> float:
-        """Texts learned from that have the rarest pair of units of some parts; 1: none or one; inf: there is no pair."""
+        """Texts learned from that have the rarest pair of units of some parts; 1: none or one; inf: no pair."""
         rarest = np.inf
         for part in parts:
             ids = self._ids(part)
