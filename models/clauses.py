@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,13 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.clause_joints import Joints
+from models.clause_search import Pool, best_order
+from models.clause_sense import SIGNS, against, contraries, leans, stands
+from models.copy_grams import Grams
 from models.copy_text import PLACEHOLDER, SLOT, Prompt, Values, clauses_of, units_of
 
 F64 = NDArray[np.float64]
-State = tuple[float, tuple[int, ...], int, F64, F64]  # gained, clauses, units, worth that is left, values that are left
-LONGEST_GRAM = 4
+I64 = NDArray[np.int64]
 SHORTEST = {"zh": 4, "en": 3}  # units of a clause
-LATIN = re.compile(r"[a-z]{3,}")
+DOUBTED = 10  # texts that have an n-gram, at least, where its absence from others tells something
+KIND = 0.25  # of the items, more have a value that is their kind
+LATIN = re.compile(r"[a-z]{2,}")
 OPENING, CLOSING = "「『“（(", "」』”）)"
 
 
@@ -34,19 +40,23 @@ class ComposerConfig:
 
     ridge: float = 30.0
     order_weights: tuple[float, ...] = (1.0, 3.0, 6.0, 10.0)  # an n-gram of 1, 2, 3, 4 units that comes true
-    again: float = 0.1  # what a repeated n-gram of 2 or more costs, as a share of what it was worth
+    again: float = 0.5  # what a repeated n-gram of 2 or more costs, as a share of what it was worth
+    echo: float = 4.0  # cost of a pair of units said again, times how rare it is, 0..1
     value: float = 3.0  # for the first time that a value of the item is named
-    value_again: float = 0.5  # cost of naming one again
+    value_again: float = 4.0  # cost of naming one again; twice that for the third time, and so on
+    doubt: float = 12.0  # cost of a unit or a pair that people would hardly write for such an item
+    doubtful: float = 0.35  # of its share in all texts: a forecast below is a doubt
     follows: float = 0.6  # per unit, for a clause that some text had after the one before it
+    joint: float = 5.0  # per nat by which a clause's ending and the next one's beginning are associated
+    lean: float = 15.0  # cost of a clause that leans on another than what some text had before it
     place: float = 0.5  # per unit, for standing where such a clause stood in its text
     noise: float = 0.08  # share by which a clause's worth is shaken, for other words from candidate to candidate
     pause: float = 8.0  # units that a cut between clauses costs: more makes for longer clauses
-    familiar: float = (
-        0.0005  # of texts must have each pair of units of a clause that names no value: rare ones are facts
-    )
-    wear: float = 0.55  # per unit, times log(1 + uses): what a clause costs that texts of the same call have already
-    pool: int = 250  # clauses looked at
-    per_value: int = 12  # of them, at least, those that name one value
+    familiar: float = 0.0005  # of texts must have each pair of units of a clause, beside values: rare ones are facts
+    wear: float = 0.8  # per unit, times log(1 + uses): what a clause costs that texts of the same call have already
+    least: float = 0.85  # of the usual length: a shorter text is judged as if it were that long
+    pool: int = 200  # clauses looked at
+    per_value: int = 10  # of them, at least, those that name one value
     beam: int = 6
 
 
@@ -58,56 +68,40 @@ class Clauses:
             raise ValueError(f"{len(prompts)} prompts and {len(texts)} texts: clauses need one text for each prompt")
         self.config, self.language = config, language
         self.values = Values(value for prompt in prompts for value in prompt.values)
-        self._count(texts)
+        self.grams = Grams(texts, language)
+        self.worth = np.array(config.order_weights)[self.grams.orders]
+        held = self.grams.rows(texts)
+        self.often = np.asarray(held.sum(0)).reshape(-1)
+        self.held = held.T.tocsr()  # (grams, texts)
+        self.shares = self.often / len(texts)
+        self.echoes = config.echo * (self.grams.orders == 1) * (1 - np.log(self.often) / np.log(len(texts) + 1))
+        self.doubted = np.flatnonzero((self.grams.orders <= 1) & (self.often >= DOUBTED))
         self._regress(prompts)
-        self._cut(texts)
-        self.texts = list(texts)
         said = [
             (len(self.values.said(t)), len(self.values.foreign(t, p.values)))
             for p, t in zip(prompts, texts, strict=True)
         ]
         # Where people name mostly values that the item has not, the words are no claims: nothing is refused for them.
         self.strict = 2 * sum(foreign for _, foreign in said) <= sum(every for every, _ in said)
-        self.lengths = np.array([len(units_of(text, language)) for text in texts])
-        self.usual = {"": int(np.median(self.lengths))}
+        self._cut(texts)
+        self._name_values(prompts)
+        lengths = np.array([len(units_of(text, language)) for text in texts])
+        self.usual = {"": int(np.median(lengths))}
         for channel in {prompt.channel for prompt in prompts}:
             own = [prompt.channel == channel for prompt in prompts]
-            self.usual[channel] = int(np.median(self.lengths[own]))
+            self.usual[channel] = int(np.median(lengths[own]))
 
     def usual_length(self, prompt: Prompt) -> int:
         """Units of a text of this channel, the median of what was learned from."""
         return self.usual.get(prompt.channel, self.usual[""])
 
-    def _count(self, texts: Sequence[str]) -> None:
-        bags = [set(self._grams(text)) for text in texts]
-        often: dict[str, int] = {}
-        for bag in bags:
-            for gram in bag:
-                often[gram] = often.get(gram, 0) + 1
-        kept = sorted(gram for gram, times in often.items() if times > 1)
-        self.codes = {gram: code for code, gram in enumerate(kept)}
-        self.orders = np.array([gram.count("\0") for gram in kept], np.int64)
-        self.worth = np.array(self.config.order_weights)[self.orders] if kept else np.zeros(0)
-        self.held = self._matrix(bags)
-
-    def _grams(self, text: str) -> list[str]:
-        units = units_of(text, self.language)
-        orders = range(1, LONGEST_GRAM + 1)
-        return ["\0".join(units[at : at + n]) for n in orders for at in range(len(units) - n + 1)]
-
-    def _matrix(self, bags: Sequence[set[str]]) -> sparse.csr_matrix:
-        rows = [sorted(self.codes[gram] for gram in bag if gram in self.codes) for bag in bags]
-        indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-        flat = np.array([code for row in rows for code in row], np.int64)
-        return sparse.csr_matrix((np.ones(len(flat)), flat, indptr), shape=(len(rows), len(self.codes)))
-
     def _regress(self, prompts: Sequence[Prompt]) -> None:
         names = sorted({feature for prompt in prompts for feature in _features(prompt)})
         self.features = {name: code + 1 for code, name in enumerate(names)}  # column 0 is of every item
-        told = self._told(prompts)
-        gram = (told.T @ told).toarray() + self.config.ridge * np.eye(told.shape[1])
+        self.told = self._told(prompts)
+        gram = (self.told.T @ self.told).toarray() + self.config.ridge * np.eye(self.told.shape[1])
         gram[0, 0] -= self.config.ridge
-        self.solved = np.linalg.inv(gram + 1e-9 * np.eye(len(gram))) @ told.T.toarray()  # (features, texts)
+        self.solved = np.linalg.inv(gram + 1e-9 * np.eye(len(gram)))  # (features, features)
 
     def _told(self, prompts: Sequence[Prompt]) -> sparse.csr_matrix:
         """(prompts, features) CSR: 1 for each feature of a prompt that is known, and in column 0."""
@@ -118,11 +112,15 @@ class Clauses:
 
     def forecast(self, prompt: Prompt) -> F64:
         """(grams,) how likely a person's text for this prompt has each n-gram, 0..1, times what it is worth."""
-        weights = self._told([prompt]) @ self.solved  # (1, texts)
-        return np.clip((weights @ self.held).reshape(-1), 0, 1) * self.worth  # type: ignore[no-any-return]
+        weights = self.told @ self.solved[self._told([prompt]).indices].sum(0)  # (texts,)
+        chance = self.held @ weights
+        doubts = np.clip(self.config.doubtful - chance[self.doubted] / self.shares[self.doubted], 0, 1)
+        worth = np.clip(chance, 0, 1) * self.worth
+        worth[self.doubted] -= self.config.doubt * doubts
+        return worth  # type: ignore[no-any-return]
 
     def _cut(self, texts: Sequence[str]) -> None:
-        """Every clause that can stand in another text, once: where it stood, what follows it, which values it names."""
+        """Every clause that can stand in another text, once: where it stood, and what follows it."""
         seen: dict[str, int] = {}
         places: list[list[float]] = []
         pairs: set[tuple[int, int]] = set()
@@ -143,85 +141,165 @@ class Clauses:
         self.clauses = list(seen)
         self.places = np.array([np.mean(place) for place in places])
         self.opens = np.array([np.mean(np.array(place) == 0) for place in places])
-        self.sizes = np.array([len(units_of(clause, self.language)) for clause in self.clauses])
-        self.says = self._matrix([set(self._grams(clause)) for clause in self.clauses])
-        often = np.asarray(self.held.sum(0)).reshape(-1)
-        self.rarest = np.array([min((often[self.codes[g]] if g in self.codes else 1.0 for g in self._grams(clause)
-                                     if g.count("\0") == 1), default=0.0) for clause in self.clauses])  # fmt: skip
+        self.sizes = np.array([len(units_of(clause, self.language)) for clause in self.clauses], np.int64)
+        self.says = self.grams.rows(self.clauses)
+        self.joints = Joints(texts, self.language)
+        self.tails, self.heads = self.joints.of(self.clauses)
+        whole = self.language != "zh"
+        self.leans = np.zeros(len(self.clauses), bool) if whole else leans(self.clauses)
+        self.sides = np.zeros((2, len(self.clauses)), bool) if whole else contraries(self.clauses)
         size, sides = len(self.clauses), np.array(sorted(pairs), np.int64).reshape(-1, 2)
         self.followed = sparse.csr_matrix((np.ones(len(sides)), (sides[:, 0], sides[:, 1])), shape=(size, size))
-        self._name_values()
 
     def _usable(self, clause: str) -> bool:
         if PLACEHOLDER.search(clause) or SLOT.search(clause):
             return False
-        if self.language == "zh" and any(word not in self.values.known for word in LATIN.findall(clause.lower())):
-            return False  # a Latin word in Chinese copy is a brand more often than not
+        if self.language == "zh":
+            if any(word not in self.values.known for word in LATIN.findall(clause.lower())):
+                return False  # a Latin word in Chinese copy is a brand more often than not
+            if not stands(clause, self.values.known):
+                return False
         unbalanced = any(clause.count(a) != clause.count(b) for a, b in zip(OPENING, CLOSING, strict=True))
         return not unbalanced and len(units_of(clause, self.language)) >= SHORTEST[self.language]
 
-    def _name_values(self) -> None:
+    def _name_values(self, prompts: Sequence[Prompt]) -> None:
+        """Which values each clause names; the clauses that suit every item are put together once."""
         self.value_codes = {value: code for code, value in enumerate(sorted(self.values.known))}
-        cells = [
-            (row, self.value_codes[v]) for row, clause in enumerate(self.clauses) for v in self.values.said(clause)
-        ]
-        rows, columns = zip(*cells, strict=True) if cells else ((), ())
-        shape = (len(self.clauses), len(self.value_codes))
-        named = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
-        self.named = (named > 0).astype(np.float64).tocsr()
+        having = Counter(value.lower() for prompt in prompts for value in prompt.values)
+        # What very many items are, as a skirt, is named again and again without being noticed.
+        self.kinds = np.array([having[value] > KIND * len(prompts) for value in self.value_codes], bool)
+        said = [sorted({self.value_codes[v] for v in self.values.said(clause)}) for clause in self.clauses]
+        self.named = np.array([len(codes) for codes in said], np.int64)  # values of each clause
+        self.naming: list[I64] = [np.zeros(0, np.int64)] * len(self.value_codes)  # clauses of each value
+        rows = np.repeat(np.arange(len(said)), self.named)
+        columns = np.array([code for codes in said for code in codes], np.int64)
+        for code in np.unique(columns):
+            self.naming[code] = rows[columns == code]
+        parts = [self.values.pattern.split(clause.lower()) for clause in self.clauses]
+        rarest = np.array([self.grams.rarest_pair(part, self.often) for part in parts])
+        self.familiar = rarest >= self.config.familiar * len(prompts)
+        self.is_plain = self.familiar & ((self.named == 0) | (not self.strict))
+        self.plain = np.flatnonzero(self.is_plain)
+        self.plain_says = self.says[self.plain]
 
-    def own_values(self, prompt: Prompt) -> tuple[F64, F64]:
-        """Of all known values (V,): 1 where it is the item's; 1 where it is none of the item's, nor part of one."""
-        own, foreign = np.zeros(len(self.value_codes)), np.ones(len(self.value_codes))
-        mine = [value.lower() for value in prompt.values]
-        for value, code in self.value_codes.items():
-            own[code] = value in mine
-            foreign[code] = self.strict and not any(value in have for have in mine)
-        return own, foreign
+    def own_values(self, prompt: Prompt) -> tuple[I64, I64]:
+        """Codes of the known values that are the item's, and of those that are a part of one."""
+        mine = {value.lower() for value in prompt.values}
+        parts = {have[at:end] for have in mine for at in range(len(have)) for end in range(at + 1, len(have) + 1)}
+        own = sorted(self.value_codes[value] for value in mine if value in self.value_codes)
+        near = sorted(self.value_codes[value] for value in parts - mine if value in self.value_codes)
+        return np.array(own, np.int64), np.array(near, np.int64)
 
-    def compose(self, prompt: Prompt, each: int, seed: int, used: F64 | None = None) -> list[str]:
-        """Up to `each` different texts, best first by their own forecast. The same prompt and seed give the same.
+    def compose(
+        self, prompt: Prompt, each: int, seed: int, used: F64 | None = None, worth: F64 | None = None
+    ) -> dict[str, float]:
+        """Up to `each` different texts, best first, and how good `judge` finds each. The same prompt and seed give the
+        same.
 
         `used` (clauses,) are times that each clause was used before: it is spared, and the best text's are counted in.
+        `worth` is the prompt's forecast, where it is known already.
         """
         if not self.clauses:
-            return []
+            return {}
         used = np.zeros(len(self.clauses)) if used is None else used
-        worth = self.forecast(prompt)
-        own, foreign = self.own_values(prompt)
-        names = self.named @ own
-        familiar = (names > 0) | (self.rarest >= self.config.familiar * len(self.texts))
-        worn = self.config.wear * np.log1p(used) * self.sizes
-        gain = self.says @ worth + self.config.value * np.minimum(names, 2) - worn
-        rate = np.where(((self.named @ foreign) == 0) & familiar, gain / (self.sizes + self.config.pause), -np.inf)
-        found: dict[str, tuple[float, NDArray[np.int64]]] = {}
+        worth = self.forecast(prompt) if worth is None else worth
+        own, near = self.own_values(prompt)
+        codes, names = self._allowed(own, near, against(prompt.values))
+        worn = self.config.wear * np.log1p(used[codes]) * self.sizes[codes]
+        gain = self._said_worth(codes, worth) + self.config.value * np.minimum(names.sum(1), 2) - worn
+        rate = np.round(gain / (self.sizes[codes] + self.config.pause), 9)
+        found: dict[str, float] = {}
+        parts: dict[str, I64] = {}
         lot = np.random.default_rng(zlib.crc32(repr((prompt, seed)).encode()))
         for _ in range(each):
-            shaken = 1 + self.config.noise * lot.standard_normal(len(rate)).clip(-2, 2)
-            pool = self._pool(rate * shaken, own)
-            if len(pool):
-                codes = pool[_beam(self, pool, worth, own, shaken, worn, self.usual_length(prompt))]
-                text = self._joined(codes)
-                found.setdefault(text, (self.judge(prompt, text, worth), codes))
-        best = sorted(found, key=lambda text: -found[text][0])
+            shaken = 1 + self.config.noise * lot.standard_normal(len(codes)).clip(-2, 2)
+            some = self._pool(rate * shaken, names)
+            if len(some):
+                pool = self._pooled(codes[some], names[some], own, worth, shaken[some], worn[some])
+                order = best_order(pool, self.usual_length(prompt), SHORTEST[self.language], self.config)
+                chosen = codes[some[order]]
+                text = self._joined(chosen)
+                if text not in found:
+                    found[text], parts[text] = self.judge(prompt, text, worth), chosen
+        best = sorted(found, key=lambda text: round(-found[text], 9))
         if best:
-            used[found[best[0]][1]] += 1
-        return best
+            used[parts[best[0]]] += 1
+        return {text: found[text] for text in best}
 
-    def _pool(self, rate: F64, own: F64) -> NDArray[np.int64]:
-        """The best clauses, and the best of each value that the item has."""
-        order = np.argsort(-rate, kind="stable")
-        order = order[np.isfinite(rate[order])]
-        chosen = [order[: self.config.pool]]
-        for code in np.flatnonzero(own):
-            naming = order[np.asarray(self.named[order, code].todense()).reshape(-1) > 0]
-            chosen.append(naming[: self.config.per_value])
+    def _allowed(self, own: I64, near: I64, opposite: Sequence[int]) -> tuple[I64, F64]:
+        """Clauses (n,) that may be said of an item, ascending, and (n, own) which of its values each names."""
+        size = len(self.clauses)
+        naming = [self.naming[code] for code in (*own, *near)]
+        said = np.bincount(np.concatenate([np.zeros(0, np.int64), *naming]), minlength=size)
+        mine = np.zeros(size, bool)
+        for code in own:
+            mine[self.naming[code]] = True
+        may = (said == self.named) | (not self.strict)
+        for side in opposite:
+            may = may & ~self.sides[side]
+        codes = np.flatnonzero(may & (self.familiar | (mine & (not self.strict))))
+        place = np.full(size, len(codes))  # the last row is for those that may not be said
+        place[codes] = np.arange(len(codes))
+        names = np.zeros((len(codes) + 1, len(own)))
+        for column, code in enumerate(own):
+            names[place[self.naming[code]], column] = 1.0
+        return codes, names[:-1]
+
+    def _said_worth(self, codes: I64, worth: F64) -> F64:
+        """(n,) what the n-grams of each clause are worth."""
+        out = np.zeros(len(self.clauses))
+        out[self.plain] = self.plain_says @ worth
+        others = codes[~self.is_plain[codes]]
+        out[others] = self.says[others] @ worth
+        return out[codes]
+
+    def _pool(self, rate: F64, names: F64) -> I64:
+        """Places of the best clauses, and of the best that name each value of the item."""
+        chosen = [_best(rate, self.config.pool)]
+        for column in names.T:
+            naming = np.flatnonzero(column)
+            chosen.append(naming[_best(rate[naming], self.config.per_value)])
         return np.unique(np.concatenate(chosen))
 
-    def _joined(self, codes: NDArray[np.int64]) -> str:
+    def _pooled(self, codes: I64, names: F64, own: I64, worth: F64, shaken: F64, worn: F64) -> Pool:
+        """The clauses `codes` with only their own n-grams."""
+        says = self.says[codes]
+        there = np.zeros(len(self.grams), bool)
+        there[says.indices] = True
+        columns = np.flatnonzero(there)
+        place = np.zeros(len(self.grams), np.int32)
+        place[columns] = np.arange(len(columns))
+        says = sparse.csr_matrix((says.data, place[says.indices], says.indptr), shape=(len(codes), len(columns)))
+        worth, orders = worth[columns], self.grams.orders[columns]
+        sizes = self.sizes[codes]
+        met = self.followed[codes][:, codes].toarray()
+        leans = self.config.lean * self.leans[codes]
+        tails, heads = self.tails[codes], self.heads[codes]
+        fresh, again = np.maximum(worth, 0), self.config.again * (orders > 0)
+        return Pool(
+            says=says,
+            worth=worth,
+            spent=worth - fresh - again * fresh - self.echoes[columns],
+            names=names,
+            again=self.config.value_again * ~self.kinds[own],
+            sizes=sizes,
+            shaken=shaken,
+            worn=worn,
+            places=self.places[codes],
+            first=self.config.place * self.opens[codes] * sizes + self.config.joint * self.joints.starts(heads) - leans,
+            last=self.config.joint * self.joints.ends(tails),
+            joints=(self.config.follows * sizes + leans) * met
+            - leans
+            + self.config.joint * self.joints.table[tails[:, None], heads],
+        )
+
+    def _joined(self, codes: I64) -> str:
         gap = " " if self.language == "en" else ""
         text = gap.join(self.clauses[code] for code in codes)
-        return text[:-1] + "。" if text[-1] in "，、；：,;" and self.language == "zh" else text
+        if self.language != "zh":
+            return text
+        text = text.translate(SIGNS)
+        return text if text[-1] in "。！？…" else text.rstrip("，、；：") + "。"
 
     def judge(self, prompt: Prompt, text: str, worth: F64 | None = None) -> float:
         """What of the forecast comes true in `text`, per unit of it, and named values: higher is better.
@@ -229,12 +307,10 @@ class Clauses:
         A text that is shorter or longer than usual is judged over the usual length, or its own.
         """
         worth = self.forecast(prompt) if worth is None else worth
-        have = [self.codes[gram] for gram in set(self._grams(text)) if gram in self.codes]
-        mine = prompt.values
         low = text.lower()
-        named = sum(value.lower() in low for value in mine)
+        named = sum(value.lower() in low for value in prompt.values)
         size = max(len(units_of(text, self.language)), self.usual_length(prompt))
-        return float((worth[have].sum() + self.config.value * named) / (size + 10))
+        return float((worth[self.grams.of(text)].sum() + self.config.value * named) / (size + 10))
 
 
 def _features(prompt: Prompt) -> set[str]:
@@ -244,48 +320,10 @@ def _features(prompt: Prompt) -> set[str]:
     }
 
 
-def _beam(
-    bank: Clauses, pool: NDArray[np.int64], worth: F64, own: F64, shaken: F64, worn: F64, usual: int
-) -> list[int]:
-    """Places in `pool` of the clauses of the best text: what they forecast, what they name, how they hang together."""
-    config = bank.config
-    says = bank.says[pool]
-    columns, inverse = np.unique(says.indices, return_inverse=True)
-    says = sparse.csr_matrix((says.data, inverse, says.indptr), shape=(len(pool), len(columns)))
-    worth, orders = worth[columns], bank.orders[columns]
-    spent = np.where(orders > 0, -config.again * worth, 0.0)
-    sizes = bank.sizes[pool]
-    mine = np.flatnonzero(own)
-    names = np.asarray(bank.named[pool][:, mine].todense())  # (pool, own values)
-    follows = config.follows * np.asarray(bank.followed[pool][:, pool].todense()) * sizes
-    shake, opens, places, worn = shaken[pool], bank.opens[pool], bank.places[pool], worn[pool]
-    states: list[State] = [(0.0, (), 0, worth, np.full(len(mine), config.value))]
-    finished: list[tuple[float, tuple[int, ...]]] = []
-    while states:
-        grown: list[State] = []
-        for gained, chosen, length, left, values in states:
-            gain = (
-                (says @ left) * shake + names @ values - config.place * np.abs(places - length / usual) * sizes - worn
-            )
-            gain += follows[chosen[-1]] if chosen else config.place * opens * sizes
-            if chosen:
-                gain[list(chosen)] = -np.inf
-            gain[length + sizes > usual + 8] = -np.inf
-            rate = gain / (sizes + config.pause)
-            for at in np.argsort(-rate, kind="stable")[: config.beam]:
-                if np.isfinite(rate[at]):
-                    grown.append((gained + gain[at], (*chosen, int(at)), length + sizes[at], left, values))
-        grown.sort(key=lambda state: -state[0] / (state[2] + 10))
-        finished += [(state[0] / (max(state[2], usual * 0.9) + 10), state[1]) for state in grown]
-        states, met = [], set[frozenset[int]]()
-        for gained, chosen, length, left, values in grown:
-            key = frozenset(chosen)
-            if length >= usual - SHORTEST[bank.language] or key in met or len(states) >= config.beam:
-                continue
-            met.add(key)
-            left = left.copy()
-            row = says.indices[says.indptr[chosen[-1]] : says.indptr[chosen[-1] + 1]]
-            left[row] = spent[row]
-            values = np.where(names[chosen[-1]] > 0, -config.value_again, values)
-            states.append((gained, chosen, length, left, values))
-    return list(max(finished, key=lambda each: each[0])[1]) if finished else [int(np.argmax(says @ worth))]
+def _best(rate: F64, most: int) -> I64:
+    """Places of the `most` highest, ascending; of equals the first."""
+    if len(rate) <= most:
+        return np.arange(len(rate))
+    edge = np.partition(rate, len(rate) - most)[len(rate) - most]
+    above = np.flatnonzero(rate > edge)
+    return np.sort(np.r_[above, np.flatnonzero(rate == edge)[: most - len(above)]])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.clauses import Clauses, ComposerConfig
+from models.clauses import F64, Clauses, ComposerConfig
 from models.copy_decoding import write_all
 from models.copy_network import (
     Example,
@@ -34,6 +34,7 @@ from models.copy_tokens import Coder, needed_tokens, open_tokenizer, train_token
 from models.manifest import read_manifest, write_manifest
 
 __all__ = ["Candidate", "Copywriter", "CopywriterConfig", "Prompt"]
+FOREIGN = 1e6  # above every score: a text that names a value of other items stands behind all that do not
 Pair = tuple[Prompt, str]
 Report = Callable[[str], None]
 
@@ -61,7 +62,7 @@ class CopywriterConfig:
     longest: int = 160  # tokens written
     temperature: float = 0.8
     top_k: int = 40
-    sampled: int = 2  # of a prompt's candidates, by the network; as many as are asked for are put together from clauses
+    sampled: int = 1  # of a prompt's candidates, by the network; as many as are asked for are put together from clauses
     rows: int = 128  # texts written at once
     natural: float = 0.1  # weight of the network's log-probability beside what is forecast
     composer: ComposerConfig = field(default_factory=ComposerConfig)
@@ -150,25 +151,31 @@ class Copywriter:
         by_network = min(candidates, self.config.sampled)
         sampled = self.sample([prompts[at] for at in asked], by_network, seed, on_progress)
         used = {language: np.zeros(len(bank.clauses)) for language, bank in self.clauses.items()}
-        found: list[list[str]] = []
+        found: list[dict[str, float]] = []
         for at, own in zip(asked, sampled, strict=True):
-            prompt = prompts[at]
-            composed = self.clauses[prompt.language].compose(prompt, candidates, seed, used[prompt.language])
-            found.append([text for text in dict.fromkeys(composed + own) if text and may_say(text, prompts[at])])
+            found.append(self._judged(prompts[at], own, candidates, seed, used[prompts[at].language]))
         places = [(prompts[at], text) for at, texts in zip(asked, found, strict=True) for text in texts]
         natural = iter(self.logprobs(places))
         out: list[list[Candidate]] = [[] for _ in prompts]
         for at, texts in zip(asked, found, strict=True):
-            out[at] = self._ranked(prompts[at], [Candidate(text, next(natural)) for text in texts])[:candidates]
+            told = [Candidate(text, next(natural)) for text in texts]
+            best = sorted(told, key=lambda each: (-texts[each.text] - self.config.natural * each.logprob, each.text))
+            out[at] = best[:candidates]
         return out
 
-    def _ranked(self, prompt: Prompt, candidates: list[Candidate]) -> list[Candidate]:
+    def _judged(self, prompt: Prompt, sampled: list[str], candidates: int, seed: int, used: F64) -> dict[str, float]:
+        """Texts put together and those sampled, less what may not be said, with what `Clauses.judge` says of each.
+
+        Those that name a value which the item does not have count only where there are too few others.
+        """
         bank = self.clauses[prompt.language]
         worth = bank.forecast(prompt)
-        foreign = {each.text: bank.strict * len(bank.values.foreign(each.text, prompt.values)) for each in candidates}
-        score = {each.text: bank.judge(prompt, each.text, worth) + self.config.natural * each.logprob
-                 for each in candidates}  # fmt: skip
-        return sorted(candidates, key=lambda each: (foreign[each.text], -score[each.text], each.text))
+        texts = bank.compose(prompt, candidates, seed, used, worth)
+        texts |= {text: bank.judge(prompt, text, worth) for text in sampled if text and text not in texts}
+        texts = {text: score for text, score in texts.items() if may_say(text, prompt)}
+        lies = {text: bank.strict * len(bank.values.foreign(text, prompt.values)) for text in texts}
+        bound = sorted(lies.values())[:candidates][-1:]
+        return {text: score - FOREIGN * lies[text] for text, score in texts.items() if [lies[text]] <= bound}
 
     def sample(
         self,
@@ -187,7 +194,8 @@ class Copywriter:
     def logprobs(self, places: Sequence[tuple[Prompt, str]]) -> list[float]:
         """Mean log-probability per token (nats) of each text for its prompt."""
         examples = [Example(self.coder.prompt(prompt), self.coder.written(text)) for prompt, text in places]
-        tokens = 4 * self.config.batch_tokens
+        # on a CPU small batches, whose logits stay in its cache
+        tokens = self.config.batch_tokens * 4 if self.net.device.type == "cuda" else self.config.batch_tokens // 2
         return [float(each) for each in logprobs(self.net, examples, self.coder.pad, tokens, self.config.bf16)]
 
     def save(self, folder: str | Path) -> None:
