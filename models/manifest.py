@@ -21,11 +21,16 @@ def write_manifest(folder: Path, model: str, config: Any, **facts: Any) -> None:
 def read_manifest(folder: Path, cls: type[T], asked: T | None = None) -> tuple[T, dict[str, Any]]:
     """(settings, the whole manifest) of the model saved in `folder`, whose settings are a `cls`.
 
-    Raises FileNotFoundError if nothing is there; ValueError for settings that `cls` does not have, or, with `asked`,
-    naming those that differ from it.
+    Raises FileNotFoundError if nothing is there; ValueError for a file that is none, for settings that `cls` does not
+    have, or, with `asked`, naming those that differ from it.
     """
     path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
+    try:
+        manifest = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}; train the model again") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("config"), dict):
+        raise ValueError(f"{path} has no settings under 'config': {str(manifest)[:80]}; train the model again")
     saved = build(cls, manifest["config"], str(path))
     refuse_another(saved, asked, folder)
     return saved, manifest
