@@ -89,11 +89,10 @@ def texts_of(
     if BY_MODEL in writer.kinds:
         where = ", ".join(copywriter.channels) or "no channel"
         night.log.info("an arm is told what the copywriter alone wrote: it writes for %s; the usual elsewhere", where)
-    lacks = lacking(writer, stands, refused, briefs, copywriter.channels)
-    asked = [*carried.todo, *lacks.briefs.get(BY_MODEL, ())]
-    drafts = drafts_of(night, copywriter, writer.clean, rules, asked)
+    lacks = lacking(writer, stands, refused, briefs)
+    drafts = drafts_of(night, copywriter, writer.clean, rules, carried.todo)
     written, rejected = write_all(writer, carried.todo, drafts, stands, night.log.info)
-    added, in_vain = write_lacking(writer, lacks, pa.concat_tables([stands, written]), drafts, night.log.info)
+    added, in_vain = write_lacking(writer, lacks, pa.concat_tables([stands, written]), night.log.info)
     return stands, pa.concat_tables([written, added]), pa.concat_tables([carried.rejected, lost, rejected, in_vain])
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from jobs.runtime.copy_bulk import rejected_table, write_all
 from jobs.runtime.copy_rules import CopyConfig
 from jobs.runtime.copy_shares import Arm, variants_of
-from jobs.runtime.copy_slots import MODEL, Brief, Draft
+from jobs.runtime.copy_slots import MODEL, Brief
 from jobs.runtime.copy_writing import Refused, Writer
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
@@ -44,16 +44,19 @@ def without_the_ended(copy: pa.Table, kinds: Iterable[str], config: CopyConfig) 
     return copy.filter(pc.or_(pc.less(copy["variant"], config.variants), _of(copy, kinds)))
 
 
-def lacking(
-    writer: Writer, copy: pa.Table, rejected: pa.Table, briefs: Sequence[Brief], learned: Sequence[str]
-) -> Lacking:
-    """copy: rows that stand; rejected: REJECTED_COPY of last night; briefs: tonight's, most needed first; learned: the
-    channels that the copywriter writes for."""
+def lacking(writer: Writer, copy: pa.Table, rejected: pa.Table, briefs: Sequence[Brief]) -> Lacking:
+    """copy: rows that stand; rejected: REJECTED_COPY of last night; briefs: tonight's, most needed first.
+
+    Of what the copywriter has not been asked for nothing is lacking: it comes to every brief by and by
+    (`copy_carried.with_redrafts`).
+    """
     found: dict[str, list[Brief]] = {}
     parts = [arrow_schema(REJECTED_COPY).empty_table()]
     key, by_content = _key(copy), _key(copy, "content_hash")
     groups = {brief[1:]: brief for brief in briefs}
     for kind in writer.kinds:
+        if kind == MODEL:
+            continue
         before = rejected.filter(
             pc.and_(pc.equal(rejected["reason"], NONE_OF_KIND), pc.equal(rejected["detail"], kind))
         )
@@ -62,37 +65,25 @@ def lacking(
         tried = tried.filter(pc.invert(pc.is_in(_key(tried), has)))
         done = {*has.to_pylist(), *_key(tried).to_pylist()}
         left = set(pc.unique(key).to_pylist()) - done
-        can = {group for group, brief in groups.items() if _can_have(kind, brief, writer, learned)}
+        can = {group for group, brief in groups.items() if _can_have(kind, brief, writer)}
         found[kind] = [brief for brief in briefs if brief[1:] in can and "\0".join(brief) in left]
         parts.append(tried)
     return Lacking(found, pa.concat_tables(parts))
 
 
 def write_lacking(
-    writer: Writer,
-    lacks: Lacking,
-    copy: pa.Table,
-    drafts: Mapping[Brief, Sequence[Draft]],
-    tell: Callable[[str], None] = lambda line: None,
+    writer: Writer, lacks: Lacking, copy: pa.Table, tell: Callable[[str], None] = lambda line: None
 ) -> tuple[pa.Table, pa.Table]:
-    """(rows of COPY beside those of `copy`, which stand, REJECTED_COPY with what need not be tried again).
-
-    drafts: the copywriter's, of those that it drafted tonight; where it had no time for more, the others wait.
-    """
-    waits = len(drafts) >= writer.rules.config.most_drafted
-    asked = {
-        kind: [brief for brief in those if kind != MODEL or brief in drafts or not waits]
-        for kind, those in lacks.briefs.items()
-    }
-    briefs = list(dict.fromkeys(brief for those in asked.values() for brief in those))
+    """(rows of COPY beside those of `copy`, which stand, REJECTED_COPY with what need not be tried again)."""
+    briefs = list(dict.fromkeys(brief for those in lacks.briefs.values() for brief in those))
     if not briefs:
         return arrow_schema(COPY).empty_table(), lacks.tried
     tell(f"for experiments {len(briefs)} briefs get a text beside the usual ones")
     writer.keep(copy, briefs)
-    written, refused = write_all(writer, briefs, drafts, copy, tell)
+    written, refused = write_all(writer, briefs, {}, copy, tell)
     in_vain = [
-        (brief, Refused(None, MODEL if kind == MODEL else "template", NONE_OF_KIND, kind))
-        for kind, those in asked.items()
+        (brief, Refused(None, "template", NONE_OF_KIND, kind))
+        for kind, those in lacks.briefs.items()
         for has in [set(_key(written.filter(_of(written, [kind]))).to_pylist())]
         for brief in those
         if "\0".join(brief) not in has
@@ -128,10 +119,8 @@ def _key(table: pa.Table, *more: str) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(*[table[name] for name in [*BRIEF, *more]], "\0")
 
 
-def _can_have(kind: str, brief: Brief, writer: Writer, learned: Sequence[str]) -> bool:
-    """Whether texts of the kind are written for briefs like this one, whatever the item, at all."""
-    if kind == MODEL:
-        return brief.channel in learned and writer.shares.get((*brief[1:], MODEL), 1.0) > 0
+def _can_have(kind: str, brief: Brief, writer: Writer) -> bool:
+    """Whether there are templates of the kind for briefs like this one, whatever the item."""
     group = writer.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
     names = [template.name for template in group if kind in ("template", template.name)]
     return any(writer.shares.get((*brief[1:], name), 1.0) > 0 for name in names)

@@ -87,7 +87,7 @@ class Writer:
     def keep(self, written: pa.Table, briefs: Iterable[Brief]) -> None:
         """Rows of COPY that stand: of these briefs only the kinds are written that they lack."""
         self._standing = {brief: [] for brief in briefs}
-        wordings = written.select([*Brief._fields, "variant", "source", "wording", "text"])
+        wordings = written.select([*Brief._fields, "variant", "source", "wording", "text", "model"])
         keys = pc.binary_join_element_wise(*[wordings[name] for name in Brief._fields], "\0")
         theirs = pa.array(["\0".join(brief) for brief in self._standing], pa.string())
         for row in wordings.filter(pc.is_in(keys, theirs)).to_pylist():
@@ -111,10 +111,10 @@ class Writer:
         if not goods.word(goods.titles, brief.language):
             refused.append(Refused(None, "template", "title in another language", slots["title"].text))
             drafts = None if drafts is None else ()
-        model = "" if drafts is None else self.model
+        there = self._standing.get(brief, [])
+        model = self.model if drafts is not None else next((row["model"] for row in there), "")
         rows: list[dict[str, Any]] = []
         alike: list[tuple[Draft, Filled]] = []
-        there = self._standing.get(brief, [])
         usual, others = (0, self._beyond(there)) if brief in self._standing else (self.rules.config.variants, 0)
         wanted = (
             draft for draft in self._drafts(brief, drafts or (), slots)

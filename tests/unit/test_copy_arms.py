@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
@@ -19,7 +18,7 @@ from jobs.runtime.copy_arms import (
     write_lacking,
 )
 from jobs.runtime.copy_bulk import copy_table, write_all
-from jobs.runtime.copy_carried import carried_over
+from jobs.runtime.copy_carried import carried_over, with_redrafts
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_shares import Arm
 from jobs.runtime.copy_slots import Brief, Draft
@@ -39,12 +38,8 @@ SAID = {
 }
 
 
-def drafts_for(briefs: Sequence[Brief]) -> dict[Brief, list[Draft]]:
-    """What the copywriter gives for each; it knows no Chinese."""
-    return {b: [Draft(text, "model", "model") for text in SAID[b.item_id] if b.language == "en"] for b in briefs}
-
-
-BY_MODEL = drafts_for(BRIEFS)
+# What the copywriter gives for each; it knows no Chinese.
+BY_MODEL = {b: [Draft(text, "model", "model") for text in SAID[b.item_id] if b.language == "en"] for b in BRIEFS}
 
 
 def night(
@@ -56,14 +51,16 @@ def night(
 ) -> tuple[pa.Table, pa.Table, list[Brief]]:
     """(COPY, REJECTED_COPY, briefs that something was written for) of a night after `last`, as write_copy makes it."""
     before, refused = last or (arrow_schema(COPY).empty_table(), arrow_schema(REJECTED_COPY).empty_table())
-    rules = dataclasses.replace(RULES, config=dataclasses.replace(CONFIG, most_drafted=most_drafted))
-    carried = carried_over(before, refused, BRIEFS, GOODS, rules, shares or {})
+    carried = carried_over(before, refused, BRIEFS, GOODS, RULES, shares or {})
+    carried = with_redrafts(carried, BRIEFS, "m" if drafts else "", CHANNELS, most_drafted)
     stands = without_the_ended(carried.copy, kinds, CONFIG)
-    writer = writer_of(GOODS, rules, shares, kinds=kinds)
-    lacks = lacking(writer, stands, refused, BRIEFS, CHANNELS if drafts else ())
-    written, wrong = write_all(writer, carried.todo, drafts or {}, stands)
+    writer = writer_of(GOODS, RULES, shares, kinds=kinds)
+    writer.model = "m" if drafts else ""
+    lacks = lacking(writer, stands, refused, BRIEFS)
+    drafted = {brief: (drafts or {})[brief] for brief in carried.todo[:most_drafted]} if drafts else {}
+    written, wrong = write_all(writer, carried.todo, drafted, stands)
     kept = pa.concat_tables([stands, written])
-    added, in_vain = write_lacking(writer, lacks, kept, drafts or {})
+    added, in_vain = write_lacking(writer, lacks, kept)
     tried = [*carried.todo, *dict.fromkeys(b for those in lacks.briefs.values() for b in those)]
     return pa.concat_tables([kept, added]), pa.concat_tables([carried.rejected, wrong, in_vain]), tried
 
@@ -109,24 +106,27 @@ def test_an_experiment_that_begins_adds_what_is_missing_once_and_one_that_ends_t
 
 
 def test_what_cannot_be_written_is_tried_once() -> None:
+    chinese = RULES.templates.of("recommendation", "push", "zh", "plain")
+    named = next(t.name for t in chinese if t.needs & {"kind", "detail", "details"})  # of g2 none is known in Chinese
     usual = night()
-    *running, tried = night(["model"], usual[:2], BY_MODEL)
-    assert tried == BRIEFS
+    *running, tried = night([named], usual[:2])
+    assert tried == BRIEFS[3:]
     in_vain = [row for row in running[1].to_pylist() if row["reason"] == NONE_OF_KIND]
-    assert [(row["item_id"], row["language"], row["detail"]) for row in in_vain] == [("g2", "zh", "model")]
-    *again, tried = night(["model"], tuple(running), BY_MODEL)  # type: ignore[arg-type]
+    assert [(row["item_id"], row["language"], row["detail"]) for row in in_vain] == [("g2", "zh", named)]
+    *again, tried = night([named], tuple(running))  # type: ignore[arg-type]
     assert tried == []
     assert NONE_OF_KIND in again[1]["reason"].to_pylist()
 
 
-def test_what_the_copywriter_had_no_time_for_waits_for_the_next_night() -> None:
+def test_what_the_copywriter_has_no_time_for_comes_by_and_by_and_is_never_in_vain() -> None:
     usual = night()
-    first = night(["model"], usual[:2], drafts_for(BRIEFS[:1]), most_drafted=1)
-    assert [sources(first[0], b)[2:] for b in BRIEFS] == [["model"], [], [], []]
-    assert NONE_OF_KIND not in first[1]["reason"].to_pylist()
-    *second, tried = night(["model"], first[:2], drafts_for(BRIEFS[1:3]), most_drafted=2)
-    assert tried == BRIEFS[1:]
-    assert [sources(second[0], b)[2:] for b in BRIEFS] == [["model"], ["model"], ["model"], []]
+    first = night(["model"], usual[:2], BY_MODEL, most_drafted=1)
+    assert [sources(first[0], b) for b in BRIEFS] == [["model"] * 2, *[["template"] * 2] * 3]
+    second = night(["model"], first[:2], BY_MODEL, most_drafted=3)
+    assert second[2] == BRIEFS[1:]
+    assert [sources(second[0], b) for b in BRIEFS] == [*[["model"] * 2] * 3, ["template"] * 2]
+    assert night(["model"], second[:2], BY_MODEL)[2] == []
+    assert NONE_OF_KIND not in [*first[1]["reason"].to_pylist(), *second[1]["reason"].to_pylist()]
 
 
 def test_the_copywriter_is_asked_for_nothing_where_there_is_none() -> None:
@@ -148,12 +148,13 @@ def test_a_template_by_name_is_asked_only_of_its_own_group() -> None:
 
 
 def test_two_kinds_that_are_lacking_have_places_of_their_own() -> None:
-    usual = night()
-    named = not_of(usual[0], brief())
-    first = night([named], usual[:2])
-    second = night([named, "model"], first[:2], BY_MODEL)
+    usual = night(drafts=BY_MODEL)
+    first = night(PUSH[:1], usual[:2], BY_MODEL)
+    second = night(PUSH[:2], first[:2], BY_MODEL)
     rows = [row for row in second[0].to_pylist() if row["item_id"] == "g1" and row["channel"] == "push"]
-    assert sorted(row["variant"] for row in rows) == [0, 1, 2, 3]
+    assert sorted((row["variant"], row["wording"]) for row in rows) == [
+        (0, "model"), (1, "model"), (2, PUSH[0]), (3, PUSH[1])
+    ]  # fmt: skip
 
 
 def test_an_arm_deals_what_it_allows_and_everybody_else_the_usual() -> None:
