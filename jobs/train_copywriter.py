@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from jobs.runtime.copy_drafts import CHANNELS_LEARNED, COPYWRITER, prompt_of
+from jobs.runtime.copy_drafts import COPYWRITER, LEARNED, prompt_of
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import MODEL as BY_MODEL
@@ -60,8 +60,8 @@ class TrainCopywriterConfig:
     )
     most_pairs: int = field(default=50_000, metadata={"doc": "descriptions that it learns from, at most"})
     query_days: int = field(default=28, metadata={"doc": "days of search queries among its plain text; 0: none"})
-    least_of_channel: int = field(
-        default=200, metadata={"doc": "texts of a channel among what it learns from; it drafts for no other channel"}
+    least_of_kind: int = field(
+        default=200, metadata={"doc": "texts of a strategy and channel among what it learns; it drafts for no others"}
     )
     judge_briefs: int = field(default=200, metadata={"doc": "held-out briefs that judge it, at most"})
     won_after: int = field(default=200, metadata={"doc": "shown so often a text may win, and be learned from"})
@@ -71,7 +71,7 @@ class TrainCopywriterConfig:
     most_won: int = field(default=5_000, metadata={"doc": "texts that won among what it learns, the most shown"})
 
     def __post_init__(self) -> None:
-        counts = ("every_days", "least_pairs", "most_pairs", "least_of_channel", "judge_briefs", "won_after",
+        counts = ("every_days", "least_pairs", "most_pairs", "least_of_kind", "judge_briefs", "won_after",
                   "most_won")  # fmt: skip
         for name in counts:
             if getattr(self, name) < 1:
@@ -114,13 +114,13 @@ def main(night: Night) -> None:
         with night.lake.local_copy(*running) as path:
             theirs = stands(Copywriter.load(path), held, judge, settings)
     decision = decide(ours, theirs)
-    of_channel = Counter(prompt.channel for prompt, _ in pairs)
+    of_kind = Counter((prompt.strategy, prompt.channel) for prompt, _ in pairs)
     facts = {
         "start": why,
         "pairs": len(pairs),
         "joined": {"won": len(won), "approved": len(approved)},
         "texts": len(texts),
-        CHANNELS_LEARNED: sorted(channel for channel, texts in of_channel.items() if texts >= config.least_of_channel),
+        LEARNED: sorted(kind for kind, texts in of_kind.items() if texts >= config.least_of_kind),
         "promoted": decision.promoted and decision.new > 0,
         "stands": dataclasses.asdict(decision),
         "running": "templates alone" if running is None else "/".join(running),

@@ -57,7 +57,7 @@ def main(night: Night) -> None:
     clicks = add_clicks(night.read_previous_arrow(COPY_CLICKS), seen, last)
     shares = copy_shares.advance(last_shares(night, rules), (), copy_shares.by_wording(seen, last), config)
     places = read_places(night, rules, goods, languages).persist()
-    demand = assigned(night, rules, places, languages, copywriter.channels).persist()
+    demand = assigned(night, rules, places, languages).persist()
     briefs, left = briefs_of(demand, goods, rules, languages)
     vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
     writer = Writer(rules, goods, vocabulary, copy_shares.weights(shares), night.date, copywriter.name, kinds_of(arms))
@@ -83,12 +83,12 @@ def texts_of(
     """(rows of COPY that stand since last night, those written tonight, REJECTED_COPY)."""
     rules, refused = writer.rules, night.read_previous_arrow(REJECTED_COPY)
     carried = carried_over(last, refused, briefs, writer.goods, rules, writer.shares)
-    carried = with_redrafts(carried, briefs, writer.model, copywriter.channels, rules.config.most_drafted)
+    carried = with_redrafts(carried, briefs, writer.model, copywriter.writes, rules.config.most_drafted)
     best, lost = without_losers(carried.copy, clicks, rules.config)
     stands = without_the_ended(best, writer.kinds, rules.config)
     if BY_MODEL in writer.kinds:
-        where = ", ".join(copywriter.channels) or "no channel"
-        night.log.info("an arm is told what the copywriter alone wrote: it writes for %s; the usual elsewhere", where)
+        night.log.info("an arm is told what the copywriter alone wrote: it writes %d of %d briefs; the usual elsewhere",
+                       sum(map(copywriter.writes, briefs)), len(briefs))  # fmt: skip
     lacks = lacking(writer, stands, refused, briefs)
     drafts = drafts_of(night, copywriter, writer.clean, rules, carried.todo)
     written, rejected = write_all(writer, carried.todo, drafts, stands, night.log.info)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LANGUAGES = ("zh", "en")
 SLOTS = ("<price>", "<discount>", "<number>")
@@ -37,6 +37,7 @@ class Prompt:
     style: str = ""
     channel: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    length: int = field(default=0, repr=False)  # units that the text should have; 0: as is usual for its channel
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -63,21 +63,20 @@ def carried_over(
 
 
 def with_redrafts(
-    carried: Carried, briefs: Sequence[Brief], model: str, learned: Collection[str], most: int
+    carried: Carried, briefs: Sequence[Brief], model: str, writes: Callable[[Brief], bool], most: int
 ) -> Carried:
     """Some of what stands is written again, since the copywriter `model` has not been asked for it yet.
 
     A night drafts `most` briefs, so a new copywriter takes over by and by: first where none was ever asked, then where
-    an older one was, in the order of `briefs`. learned: the channels that it writes for.
+    an older one was, in the order of `briefs`. writes: whether it writes such briefs.
     """
-    room = most - sum(brief.channel in learned for brief in carried.todo)
+    room = most - sum(map(writes, carried.todo))
     if not model or room <= 0:
         return carried
     key = _keys(carried.copy)
-    of_channel = pc.is_in(carried.copy["channel"], pa.array(list(learned), pa.string()))
-    waiting = set(key.filter(pc.and_(of_channel, pc.not_equal(carried.copy["model"], model))).to_pylist())
-    unasked = set(key.filter(pc.and_(of_channel, pc.equal(carried.copy["model"], ""))).to_pylist())
-    queue = [brief for brief in briefs if "\0".join(brief) in waiting]
+    waiting = set(key.filter(pc.not_equal(carried.copy["model"], model)).to_pylist())
+    unasked = set(key.filter(pc.equal(carried.copy["model"], "")).to_pylist())
+    queue = [brief for brief in briefs if writes(brief) and "\0".join(brief) in waiting]
     chosen = sorted(queue, key=lambda brief: "\0".join(brief) not in unasked)[:room]
     again = pa.array(["\0".join(brief) for brief in chosen], pa.string())
     return carried._replace(copy=carried.copy.filter(pc.invert(pc.is_in(key, again))), todo=[*carried.todo, *chosen])

@@ -46,19 +46,17 @@ def read_places(night: Night, rules: Rules, goods: Mapping[str, Goods], language
     return placed(night, rules.config, goods).join(readers(night, rules, languages), "user_id", "inner")
 
 
-def assigned(
-    night: Night, rules: Rules, places: DataFrame, languages: Sequence[str], learned: Sequence[str]
-) -> DataFrame:
+def assigned(night: Night, rules: Rules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
     """Every text that somebody is to get: user_id, arm, channel, Brief's columns, offer_id, TERMS, valid_until.
 
-    `places`: as `read_places` has them; they are asked several times. learned: channels that a copywriter writes for.
+    `places`: as `read_places` has them; they are asked several times.
     """
     config = rules.config
     cards = places.select("user_id", F.lit("card").alias("channel"), *_of_brief(), *_no_offer(night))
     messages = messages_of(night, config, places)
     found = cards.unionByName(messages).where(F.col("channel").isin(list(config.channels)))
     groups = itertools.product(config.strategies, config.channels, languages, rules.voices)
-    pairs = [(s, c, lang, style, rules.spoken(s, c, lang, style, c in learned)) for s, c, lang, style in groups]
+    pairs = [(s, c, lang, style, rules.spoken(s, c, lang, style)) for s, c, lang, style in groups]
     ddl = "strategy string, channel string, language string, style string, as string"
     spoken = night.spark.createDataFrame(pairs, ddl)
     found = found.join(F.broadcast(spoken), ["strategy", "channel", "language", "style"])

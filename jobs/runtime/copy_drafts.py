@@ -29,7 +29,10 @@ if TYPE_CHECKING:  # torch and transformers: the workers import them, the night'
     from models.copywriter import Copywriter
 
 COPYWRITER = "copywriter"  # its folder in models/
-CHANNELS_LEARNED = "channels"  # of promotion.json, where train_copywriter says it
+LEARNED = "learned"  # of promotion.json, where train_copywriter says which strategies and channels it has texts of
+# Units of what can be said in a channel without texts to learn from: a heading, a sentence. An English sentence is no
+# heading. Other channels want a greeting or a signature; other strategies say why an item is shown, or on which terms.
+_SHORT = {("card", "zh"): 14, ("push", "zh"): 30, ("push", "en"): 14}
 _SHARD = 250  # briefs; within one, a clause that is used is spared in the next
 _SLOT = re.compile(r"<(price|discount)>")
 _DDL = "shard long, texts array<array<string>>, tokens long, seconds double, problem string"
@@ -48,31 +51,48 @@ def prompt_of(goods: Goods, brief: Brief) -> Prompt:
 
 
 class Running(NamedTuple):
-    """The copywriter that writes tonight: its folder in the lake, the channels it has learned from; empty: none."""
+    """The copywriter that writes tonight: its folder, and the strategies and channels that it has learned; or none."""
 
     folder: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
+    learned: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def name(self) -> str:
         return "/".join(self.folder)
 
+    def has_learned(self, brief: Brief) -> bool:
+        return (brief.strategy, brief.channel) in self.learned
+
+    def writes(self, brief: Brief) -> bool:
+        """Whether it is asked for drafts: of what it has learned, and of short texts in the manner of its blurbs."""
+        is_short = brief.strategy == "recommendation" and (brief.channel, brief.language) in _SHORT
+        return self.has_learned(brief) or (is_short and self.has_learned(brief._replace(channel="blurb")))
+
+    def prompt(self, goods: Goods, brief: Brief) -> Prompt:
+        if self.has_learned(brief):
+            return prompt_of(goods, brief)
+        length = _SHORT[brief.channel, brief.language]
+        return dataclasses.replace(prompt_of(goods, brief._replace(channel="blurb")), length=length)
+
 
 def running_copywriter(night: Night) -> Running:
     folder = night.lake.model_before(COPYWRITER, night.date, including=True)
-    return Running(folder, tuple(night.lake.get_json(*folder, PROMOTION)[CHANNELS_LEARNED])) if folder else Running()
+    if folder is None:
+        return Running()
+    learned = night.lake.get_json(*folder, PROMOTION)[LEARNED]
+    return Running(folder, frozenset((strategy, channel) for strategy, channel in learned))
 
 
 def drafts_of(
     night: Night, copywriter: Running, goods: Callable[[str], Goods], rules: Rules, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
-    """Drafts, best first, of the first `most_drafted` briefs of the copywriter's channels; the others have no entry.
+    """Drafts, best first, of the first `most_drafted` briefs that the copywriter writes; the others have no entry.
 
     Of an item without words in the language it has none to offer.
     Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
     """
-    its = [brief for brief in briefs if brief.channel in copywriter.channels][: rules.config.most_drafted]
-    prompts = {brief: prompt_of(goods(brief.item_id), brief) for brief in its}
+    its = [brief for brief in briefs if copywriter.writes(brief)][: rules.config.most_drafted]
+    prompts = {brief: copywriter.prompt(goods(brief.item_id), brief) for brief in its}
     asked = [brief for brief, prompt in prompts.items() if prompt.attributes]
     found: dict[Brief, list[Draft]] = {brief: [] for brief in its}
     began, spent, tokens = time.monotonic(), 0.0, 0

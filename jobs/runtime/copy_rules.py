@@ -148,9 +148,9 @@ class Rules:
         pairs = (pair.partition("=") for pair in self.config.countries)
         return {country: language for country, _, language in pairs if language in self.config.languages}
 
-    def spoken(self, strategy: str, channel: str, language: str, style: str, has_model: bool) -> str:
-        """The style that a brief is made for: the default where nobody writes anything for the style itself."""
-        if has_model or any(t.style == style for t in self.templates.groups[strategy, channel, language]):
+    def spoken(self, strategy: str, channel: str, language: str, style: str) -> str:
+        """The style that a brief is made for: the default where no template is for the style itself."""
+        if any(t.style == style for t in self.templates.groups[strategy, channel, language]):
             return style
         return self.default_style
 

@@ -233,7 +233,9 @@ def test_a_broken_copywriter_is_refused_with_nothing_half_written(sample: Sample
     (folder / "tokenizer").mkdir(parents=True)
     (folder / "tokenizer" / "tokenizer.json").write_text("{")
     (folder / "manifest.json").write_text(json.dumps({"model": "copywriter", "config": {}, "tokens": 9, "pairs": 0}))
-    mine.lake.put_json({"channels": ["blurb"]}, "models", "copywriter", f"date={SECOND}", "run=001", PROMOTION)
+    mine.lake.put_json(
+        {"learned": [["recommendation", "blurb"]]}, "models", "copywriter", f"date={SECOND}", "run=001", PROMOTION
+    )
     mine.lake.put_json({"run": "001"}, "models", "copywriter", f"date={SECOND}", "_current.json")
     with pytest.raises(ValueError, match="tokenizer"):
         rerun(mine, "009")
@@ -264,7 +266,7 @@ def test_a_shop_with_enough_descriptions_trains_one_and_it_writes(sample: Sample
     texts = current(mine.lake, COPY, SECOND).to_pylist()
     put(mine.night(SECOND, "007"), COPY_CLICKS, clicks_of(texts))
     small = {"dim": 32, "heads": 2, "layers": 1, "vocabulary": 600, "longest": 40, "most_passes": 1}
-    when = {"least_pairs": 20, "least_of_channel": 20, "judge_briefs": 4, "query_days": 1}
+    when = {"least_pairs": 20, "least_of_kind": 20, "judge_briefs": 4, "query_days": 1}
     settings = {"copywriting": when, "copywriter": small, "copy": {"channels": ("blurb",), "candidates": 2}}
     night = mine.night(THIRD, "007", **settings)
     night.begin("train_copywriter")

@@ -23,7 +23,7 @@ from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_shares import Arm
 from jobs.runtime.copy_slots import Brief, Draft
 from schemas.arrow import arrow_schema
-from schemas.tables.copywriting import CHANNELS, COPY, REJECTED_COPY
+from schemas.tables.copywriting import COPY, REJECTED_COPY
 from tests.unit.copy_shop import brief, goods_of, item, writer_of
 
 CONFIG = CopyConfig()
@@ -52,7 +52,7 @@ def night(
     """(COPY, REJECTED_COPY, briefs that something was written for) of a night after `last`, as write_copy makes it."""
     before, refused = last or (arrow_schema(COPY).empty_table(), arrow_schema(REJECTED_COPY).empty_table())
     carried = carried_over(before, refused, BRIEFS, GOODS, RULES, shares or {})
-    carried = with_redrafts(carried, BRIEFS, "m" if drafts else "", CHANNELS, most_drafted)
+    carried = with_redrafts(carried, BRIEFS, "m" if drafts else "", lambda _: True, most_drafted)
     stands = without_the_ended(carried.copy, kinds, CONFIG)
     writer = writer_of(GOODS, RULES, shares, kinds=kinds)
     writer.model = "m" if drafts else ""

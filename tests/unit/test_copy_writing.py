@@ -13,6 +13,7 @@ import pytest
 from jobs.runtime.copy_bulk import copy_table, rejected_table, write_all
 from jobs.runtime.copy_carried import Carried, carried_over, with_redrafts
 from jobs.runtime.copy_demand import OF_OFFERS
+from jobs.runtime.copy_drafts import Running, prompt_of
 from jobs.runtime.copy_goods import Before
 from jobs.runtime.copy_rules import CopyConfig, Rules
 from jobs.runtime.copy_slots import Brief, Draft
@@ -343,6 +344,7 @@ def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> N
     goods = goods_of(SHOP[:2])
     blurbs = [brief(one, channel="blurb", language=language) for one in ("g1", "g2") for language in ("en", "zh")]
     cards = [brief("g1", channel="card")]
+    running = Running((), frozenset({("recommendation", "blurb")}))
     writer = writer_of(goods)
     writer.model = "models/copywriter/date=2026-01-01/run=1"
     asked = {blurbs[0]: drafts("A beige speaker, for your evenings."), blurbs[1]: []}  # an answer, and none
@@ -351,7 +353,7 @@ def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> N
     standing = Carried(copy, empty(REJECTED_COPY), [])
 
     def again(model: str, most: int) -> list[Brief]:
-        some = with_redrafts(standing, [*cards, *blurbs], model, ["blurb"], most)
+        some = with_redrafts(standing, [*cards, *blurbs], model, running.writes, most)
         left = {Brief(*(row[name] for name in Brief._fields)) for row in some.copy.to_pylist()}
         assert left == {*blurbs, *cards} - set(some.todo)
         return some.todo
@@ -360,4 +362,17 @@ def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> N
     assert again("models/copywriter/date=2026-01-08/run=1", 3) == [*blurbs[2:], blurbs[0]]
     assert again("", 10) == again(writer.model, 0) == []
     busy = Carried(copy, empty(REJECTED_COPY), [blurbs[0]])
-    assert with_redrafts(busy, blurbs, writer.model, ["blurb"], 2).todo == [blurbs[0], blurbs[2]]
+    assert with_redrafts(busy, blurbs, writer.model, running.writes, 2).todo == [blurbs[0], blurbs[2]]
+
+
+def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_manner() -> None:
+    running = Running(("models",), frozenset({("recommendation", "blurb")}))
+    one = goods_of([item()])["g1"]
+    heading = brief(channel="card", language="zh")
+    assert running.writes(heading)
+    assert running.prompt(one, heading).channel == "blurb"
+    assert 0 < running.prompt(one, heading).length < 20
+    assert running.prompt(one, brief(channel="blurb")) == prompt_of(one, brief(channel="blurb"))
+    for other in (brief(channel="card"), brief(channel="sms"), brief(strategy="coupon", channel="push")):
+        assert not running.writes(other)  # an English heading, a signature, terms
+    assert not Running().writes(heading)
