@@ -1,4 +1,4 @@
-"""The best text that clauses of a pool make: a beam search over their orders, all its states at once."""
+"""The best texts that clauses of a pool make: beam searches over their orders, all states of all searches at once."""
 
 from __future__ import annotations
 
@@ -10,69 +10,65 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+OVER = 8  # units that a text may be longer than usual
 
 
 @dataclass(frozen=True)
 class Pool:
-    """What a search knows of its clauses (n,): what each is worth, and beside which."""
+    """What searches know of their clauses (n,): what each is worth, and beside which."""
 
     says: sparse.csr_matrix  # (n, grams)
     worth: F64  # (grams,) of an n-gram that is said the first time
     spent: F64  # (grams,) of one that is said again
     names: F64  # (n, values): 1 where a clause names a value of the item
     again: F64  # (values,) what naming one again costs; for the third time twice that, and so on
-    sizes: NDArray[np.int64]  # units
-    shaken: F64  # factor of what a clause's n-grams are worth
-    worn: F64  # cost of a clause
+    sizes: I64  # units
+    shaken: F64  # (searches, n) factor of what a clause's n-grams are worth
+    cost: F64  # (searches, n) of a clause; inf: another search may use it, this one not
     places: F64  # where it stands in texts, 0..1
     first: F64  # worth of beginning a text with it
     last: F64  # worth of ending a text with it
     joints: F64  # (n, n) worth of the second right after the first
 
 
-def best_order(pool: Pool, usual: int, shortest: int, config: Any) -> list[int]:
-    """Places in `pool` of the clauses of the best text, about `usual` units long, in their order."""
-    each = pool.sizes + config.pause
-    gained, lengths = np.zeros(1), np.zeros(1, np.int64)
-    left = pool.worth[:, None]  # (grams, states)
-    values = np.full((1, pool.names.shape[1]), config.value)
-    chosen: list[tuple[int, ...]] = [()]
-    best: tuple[float, tuple[int, ...]] | None = None
-    while chosen:
-        gain = (pool.says @ left).T * pool.shaken + values @ pool.names.T
+def best_orders(pool: Pool, usual: int, shortest: int, config: Any) -> list[list[int]]:
+    """For each search the places in `pool` of the clauses of its best text, about `usual` units long, in their order.
+
+    A list is empty where not one clause fits.
+    """
+    each, searches = pool.sizes + config.pause, len(pool.shaken)
+    owner = np.arange(searches)  # the search of each state
+    gained, lengths = np.zeros(searches), np.zeros(searches, np.int64)
+    left = np.repeat(pool.worth[:, None], searches, 1)  # (grams, states)
+    values = np.full((searches, pool.names.shape[1]), config.value)
+    chosen = np.zeros((searches, 0), np.int64)
+    best: list[tuple[float, list[int]]] = [(-np.inf, [])] * searches
+    while len(owner):
+        gain = (pool.says @ left).T * pool.shaken[owner] + values @ pool.names.T
         gain -= config.place * np.abs(pool.places - lengths[:, None] / usual) * pool.sizes
-        gain -= pool.worn
-        gain += pool.joints[[state[-1] for state in chosen]] if chosen[0] else pool.first
-        for row, state in enumerate(chosen):
-            gain[row, list(state)] = -np.inf
-        gain[lengths[:, None] + pool.sizes > usual + 8] = -np.inf
+        gain -= pool.cost[owner]
+        gain += pool.joints[chosen[:, -1]] if chosen.shape[1] else pool.first
+        gain[np.arange(len(owner))[:, None], chosen] = -np.inf
+        gain[lengths[:, None] + pool.sizes > usual + OVER] = -np.inf
         states, clauses = _steepest(gain / each, config.beam)
-        if not len(states):
-            break
         total, size = gained[states] + gain[states, clauses], lengths[states] + pool.sizes[clauses]
-        order = np.argsort(-np.round(total / (size + 10), 9), kind="stable")
+        # Rounded, so that what is equal but for the order of a sum is equal on every machine.
+        order = np.lexsort((-np.round(total / (size + 10), 9), owner[states]))
         ended = np.round((total + pool.last[clauses]) / (np.maximum(size, usual * config.least) + 10), 9)
-        top = order[np.argmax(ended[order])]
-        if best is None or ended[top] > best[0]:
-            best = float(ended[top]), (*chosen[states[top]], int(clauses[top]))
-        kept, met = [], set[frozenset[int]]()
-        for at in order:
-            state = (*chosen[states[at]], int(clauses[at]))
-            if len(kept) < config.beam and size[at] < usual - shortest and frozenset(state) not in met:
-                met.add(frozenset(state))
-                kept.append((at, state))
-        chosen = [state for _, state in kept]
-        rows = np.array([at for at, _ in kept], np.int64)
-        gained, lengths, left, values = total[rows], size[rows], left[:, states[rows]], values[states[rows]]
-        for row, state in enumerate(chosen):
-            said = pool.says.indices[pool.says.indptr[state[-1]] : pool.says.indptr[state[-1] + 1]]
+        grown = np.concatenate([chosen[states], clauses[:, None]], 1)
+        _note(best, order, owner[states], ended, grown)
+        kept = _distinct(order, owner[states], grown, size < usual - shortest, config.beam)
+        states, clauses, chosen = states[kept], clauses[kept], grown[kept]
+        owner, gained, lengths, left = owner[states], total[kept], size[kept], left[:, states]
+        for row, clause in enumerate(clauses):
+            said = pool.says.indices[pool.says.indptr[clause] : pool.says.indptr[clause + 1]]
             left[said, row] = pool.spent[said]
-            named = pool.names[state[-1]] > 0
-            values[row, named] = np.minimum(values[row, named], 0.0) - pool.again[named]
-    return list(best[1]) if best is not None else [int(np.argmax(pool.says @ pool.worth))]
+        values = np.where(pool.names[clauses] > 0, np.minimum(values[states], 0.0) - pool.again, values[states])
+    return [clauses for _, clauses in best]
 
 
-def _steepest(rate: F64, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _steepest(rate: F64, most: int) -> tuple[I64, I64]:
     """Rows and columns of the `most` best of each row, best first; what is -inf is left out."""
     columns = np.argpartition(-rate, min(most, rate.shape[1] - 1), axis=1)[:, :most]
     rows = np.arange(len(rate))[:, None]
@@ -80,3 +76,24 @@ def _steepest(rate: F64, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64
     rows, columns = np.broadcast_to(rows, columns.shape).reshape(-1), columns.reshape(-1)
     there = np.isfinite(rate[rows, columns])
     return rows[there], columns[there]
+
+
+def _note(best: list[tuple[float, list[int]]], order: I64, owner: I64, ended: F64, grown: I64) -> None:
+    """Put into `best` what is better there, by search; of equals the first in `order` stays."""
+    owners, scores = owner.tolist(), ended.tolist()
+    for at in order.tolist():
+        if scores[at] > best[owners[at]][0]:
+            best[owners[at]] = scores[at], grown[at].tolist()
+
+
+def _distinct(order: I64, owner: I64, grown: I64, short: NDArray[np.bool_], most: int) -> I64:
+    """The first `most` states of each search that can still grow; of those with the same clauses only the first."""
+    kept: list[int] = []
+    met: list[set[tuple[int, ...]]] = [set() for _ in range(int(owner.max(initial=-1)) + 1)]
+    owners, sets = owner.tolist(), [tuple(row) for row in np.sort(grown, 1).tolist()]
+    for at in order[short[order]].tolist():
+        mine = met[owners[at]]
+        if len(mine) < most and sets[at] not in mine:
+            mine.add(sets[at])
+            kept.append(at)
+    return np.array(kept, np.int64)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.clause_joints import Joints
-from models.clause_search import Pool, best_order
+from models.clause_search import Pool, best_orders
 from models.clause_sense import SIGNS, against, contraries, leans, stands
 from models.copy_grams import Grams
 from models.copy_text import PLACEHOLDER, SLOT, Prompt, Values, clauses_of, units_of
@@ -112,11 +112,15 @@ class Clauses:
 
     def forecast(self, prompt: Prompt) -> F64:
         """(grams,) how likely a person's text for this prompt has each n-gram, 0..1, times what it is worth."""
-        weights = self.told @ self.solved[self._told([prompt]).indices].sum(0)  # (texts,)
-        chance = self.held @ weights
-        doubts = np.clip(self.config.doubtful - chance[self.doubted] / self.shares[self.doubted], 0, 1)
+        return self.forecasts([prompt])[0]
+
+    def forecasts(self, prompts: Sequence[Prompt]) -> F64:
+        """(prompts, grams) of forecasts: the n-grams of all texts are gone through once for all of them."""
+        features = np.array([self.solved[self._told([prompt]).indices].sum(0) for prompt in prompts])
+        chance = np.ascontiguousarray((self.held @ (self.told @ features.T)).T)
+        doubts = np.clip(self.config.doubtful - chance[:, self.doubted] / self.shares[self.doubted], 0, 1)
         worth = np.clip(chance, 0, 1) * self.worth
-        worth[self.doubted] -= self.config.doubt * doubts
+        worth[:, self.doubted] -= self.config.doubt * doubts
         return worth  # type: ignore[no-any-return]
 
     def _cut(self, texts: Sequence[str]) -> None:
@@ -208,19 +212,15 @@ class Clauses:
         worn = self.config.wear * np.log1p(used[codes]) * self.sizes[codes]
         gain = self._said_worth(codes, worth) + self.config.value * np.minimum(names.sum(1), 2) - worn
         rate = np.round(gain / (self.sizes[codes] + self.config.pause), 9)
+        lot = np.random.default_rng(zlib.crc32(repr((prompt, seed)).encode()))
+        shaken = [1 + self.config.noise * lot.standard_normal(len(codes)).clip(-2, 2) for _ in range(each)]
+        pool, places = self._pool(codes, names, own, worth, worn, [(rate, factor) for factor in shaken])
         found: dict[str, float] = {}
         parts: dict[str, I64] = {}
-        lot = np.random.default_rng(zlib.crc32(repr((prompt, seed)).encode()))
-        for _ in range(each):
-            shaken = 1 + self.config.noise * lot.standard_normal(len(codes)).clip(-2, 2)
-            some = self._pool(rate * shaken, names)
-            if len(some):
-                pool = self._pooled(codes[some], names[some], own, worth, shaken[some], worn[some])
-                order = best_order(pool, self.usual_length(prompt), SHORTEST[self.language], self.config)
-                chosen = codes[some[order]]
-                text = self._joined(chosen)
-                if text not in found:
-                    found[text], parts[text] = self.judge(prompt, text, worth), chosen
+        for order in best_orders(pool, self.usual_length(prompt), SHORTEST[self.language], self.config):
+            text = self._joined(codes[places[order]]) if order else ""
+            if text and text not in found:
+                found[text], parts[text] = self.judge(prompt, text, worth), codes[places[order]]
         best = sorted(found, key=lambda text: round(-found[text], 9))
         if best:
             used[parts[best[0]]] += 1
@@ -253,45 +253,63 @@ class Clauses:
         out[others] = self.says[others] @ worth
         return out[codes]
 
-    def _pool(self, rate: F64, names: F64) -> I64:
-        """Places of the best clauses, and of the best that name each value of the item."""
-        chosen = [_best(rate, self.config.pool)]
-        for column in names.T:
-            naming = np.flatnonzero(column)
-            chosen.append(naming[_best(rate[naming], self.config.per_value)])
-        return np.unique(np.concatenate(chosen))
+    def _pool(
+        self, codes: I64, names: F64, own: I64, worth: F64, worn: F64, rates: Sequence[tuple[F64, F64]]
+    ) -> tuple[Pool, I64]:
+        """The best clauses for each of some searches, and the best that name each value of the item, with only their
+        own n-grams; and their places among `codes`. Of a search, what its clauses are worth a unit, and its factor.
+        """
+        naming = [np.flatnonzero(column) for column in names.T]
+        chosen = np.zeros((len(rates), len(codes)), bool)
+        for row, (rate, factor) in zip(chosen, rates, strict=True):
+            shaken = rate * factor
+            row[_best(shaken, self.config.pool)] = True
+            for some in naming:
+                row[some[_best(shaken[some], self.config.per_value)]] = True
+        places = np.flatnonzero(chosen.any(0))
+        codes = codes[places]
+        says, columns = self._own_grams(codes)
+        worth, orders = worth[columns], self.grams.orders[columns]
+        fresh, again = np.maximum(worth, 0), self.config.again * (orders > 0)
+        sizes, leans = self.sizes[codes], self.config.lean * self.leans[codes]
+        tails, heads = self.tails[codes], self.heads[codes]
+        pool = Pool(
+            says=says,
+            worth=worth,
+            spent=worth - fresh - again * fresh - self.echoes[columns],
+            names=names[places],
+            again=self.config.value_again * ~self.kinds[own],
+            sizes=sizes,
+            shaken=np.array([factor[places] for _, factor in rates]),
+            cost=np.where(chosen[:, places], worn[places], np.inf),
+            places=self.places[codes],
+            first=self.config.place * self.opens[codes] * sizes + self.config.joint * self.joints.starts(heads) - leans,
+            last=self.config.joint * self.joints.ends(tails),
+            joints=self.config.joint * self.joints.table[tails[:, None], heads] - leans,
+        )
+        met, after = self._attested(codes)
+        pool.joints[met, after] += (self.config.follows * sizes + leans)[after]
+        return pool, places
 
-    def _pooled(self, codes: I64, names: F64, own: I64, worth: F64, shaken: F64, worn: F64) -> Pool:
-        """The clauses `codes` with only their own n-grams."""
+    def _own_grams(self, codes: I64) -> tuple[sparse.csr_matrix, I64]:
+        """(n, those n-grams) of clauses, and which n-grams those are that any of them has."""
         says = self.says[codes]
         there = np.zeros(len(self.grams), bool)
         there[says.indices] = True
         columns = np.flatnonzero(there)
         place = np.zeros(len(self.grams), np.int32)
         place[columns] = np.arange(len(columns))
-        says = sparse.csr_matrix((says.data, place[says.indices], says.indptr), shape=(len(codes), len(columns)))
-        worth, orders = worth[columns], self.grams.orders[columns]
-        sizes = self.sizes[codes]
-        met = self.followed[codes][:, codes].toarray()
-        leans = self.config.lean * self.leans[codes]
-        tails, heads = self.tails[codes], self.heads[codes]
-        fresh, again = np.maximum(worth, 0), self.config.again * (orders > 0)
-        return Pool(
-            says=says,
-            worth=worth,
-            spent=worth - fresh - again * fresh - self.echoes[columns],
-            names=names,
-            again=self.config.value_again * ~self.kinds[own],
-            sizes=sizes,
-            shaken=shaken,
-            worn=worn,
-            places=self.places[codes],
-            first=self.config.place * self.opens[codes] * sizes + self.config.joint * self.joints.starts(heads) - leans,
-            last=self.config.joint * self.joints.ends(tails),
-            joints=(self.config.follows * sizes + leans) * met
-            - leans
-            + self.config.joint * self.joints.table[tails[:, None], heads],
-        )
+        return sparse.csr_matrix(
+            (says.data, place[says.indices], says.indptr), shape=(len(codes), len(columns))
+        ), columns
+
+    def _attested(self, codes: I64) -> tuple[I64, I64]:
+        """Places in `codes` of clauses, and of such as some text has right after them."""
+        place = np.full(len(self.clauses), -1)
+        place[codes] = np.arange(len(codes))
+        after = self.followed[codes]
+        rows, columns = np.repeat(np.arange(len(codes)), np.diff(after.indptr)), place[after.indices]
+        return rows[columns >= 0], columns[columns >= 0]
 
     def _joined(self, codes: I64) -> str:
         gap = " " if self.language == "en" else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from models.copy_tokens import Coder, needed_tokens, open_tokenizer, train_token
 from models.manifest import read_manifest, write_manifest
 
 __all__ = ["Candidate", "Copywriter", "CopywriterConfig", "Prompt"]
+AT_ONCE = 8  # prompts whose forecasts are held
 FOREIGN = 1e6  # above every score: a text that names a value of other items stands behind all that do not
 Pair = tuple[Prompt, str]
 Report = Callable[[str], None]
@@ -152,8 +153,9 @@ class Copywriter:
         sampled = self.sample([prompts[at] for at in asked], by_network, seed, on_progress)
         used = {language: np.zeros(len(bank.clauses)) for language, bank in self.clauses.items()}
         found: list[dict[str, float]] = []
-        for at, own in zip(asked, sampled, strict=True):
-            found.append(self._judged(prompts[at], own, candidates, seed, used[prompts[at].language]))
+        worths = self._forecasts([prompts[at] for at in asked])
+        for at, own, worth in zip(asked, sampled, worths, strict=True):
+            found.append(self._judged(prompts[at], own, candidates, seed, used[prompts[at].language], worth))
         places = [(prompts[at], text) for at, texts in zip(asked, found, strict=True) for text in texts]
         natural = iter(self.logprobs(places))
         out: list[list[Candidate]] = [[] for _ in prompts]
@@ -163,13 +165,25 @@ class Copywriter:
             out[at] = best[:candidates]
         return out
 
-    def _judged(self, prompt: Prompt, sampled: list[str], candidates: int, seed: int, used: F64) -> dict[str, float]:
+    def _forecasts(self, prompts: Sequence[Prompt]) -> Iterator[F64]:
+        """The forecast of each prompt, some at a time."""
+        for low in range(0, len(prompts), AT_ONCE):
+            some = prompts[low : low + AT_ONCE]
+            told = {}
+            for language in {prompt.language for prompt in some}:
+                places = [at for at, prompt in enumerate(some) if prompt.language == language]
+                worths = self.clauses[language].forecasts([some[at] for at in places])
+                told |= dict(zip(places, worths, strict=True))
+            yield from (told[at] for at in range(len(some)))
+
+    def _judged(
+        self, prompt: Prompt, sampled: list[str], candidates: int, seed: int, used: F64, worth: F64
+    ) -> dict[str, float]:
         """Texts put together and those sampled, less what may not be said, with what `Clauses.judge` says of each.
 
         Those that name a value which the item does not have count only where there are too few others.
         """
         bank = self.clauses[prompt.language]
-        worth = bank.forecast(prompt)
         texts = bank.compose(prompt, candidates, seed, used, worth)
         texts |= {text: bank.judge(prompt, text, worth) for text in sampled if text and text not in texts}
         texts = {text: score for text, score in texts.items() if may_say(text, prompt)}

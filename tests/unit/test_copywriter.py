@@ -240,8 +240,8 @@ def test_clauses_name_only_what_the_item_has_and_one_seed_gives_one_text() -> No
     prompts, texts = zip(*[(prompt, masked(text)) for prompt, text in PAIRS[:24]], strict=True)
     bank = Clauses(ComposerConfig(), "zh", prompts, texts)
     for prompt in prompts[:6]:
-        composed = bank.compose(prompt, 2, 3)
-        assert composed == bank.compose(prompt, 2, 3)
+        composed = list(bank.compose(prompt, 2, 3))
+        assert composed == list(bank.compose(prompt, 2, 3))
         assert not any(bank.values.foreign(text, prompt.values) or has_digit(text) for text in composed)
         assert all(value in composed[0] for value in prompt.values)
 
