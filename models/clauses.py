@@ -92,8 +92,8 @@ class Clauses:
             self.usual[channel] = int(np.median(lengths[own]))
 
     def usual_length(self, prompt: Prompt) -> int:
-        """Units of a text of this channel, the median of what was learned from."""
-        return self.usual.get(prompt.channel, self.usual[""])
+        """Units that the prompt asks for, or else of a text of its channel: the median of what was learned from."""
+        return prompt.length or self.usual.get(prompt.channel, self.usual[""])
 
     def _regress(self, prompts: Sequence[Prompt]) -> None:
         names = sorted({feature for prompt in prompts for feature in _features(prompt)})

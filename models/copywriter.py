@@ -150,12 +150,16 @@ class Copywriter:
         _set_threads(self.config)
         asked = [at for at, prompt in enumerate(prompts) if prompt.attributes and prompt.language in self.clauses]
         by_network = min(candidates, self.config.sampled)
-        sampled = self.sample([prompts[at] for at in asked], by_network, seed, on_progress)
+        whole = [at for at in asked if not prompts[at].length]  # the network stops where it likes
+        by_it = self.sample([prompts[at] for at in whole], by_network, seed, on_progress)
+        sampled = dict(zip(whole, by_it, strict=True))
         used = {language: np.zeros(len(bank.clauses)) for language, bank in self.clauses.items()}
         found: list[dict[str, float]] = []
         worths = self._forecasts([prompts[at] for at in asked])
-        for at, own, worth in zip(asked, sampled, worths, strict=True):
-            found.append(self._judged(prompts[at], own, candidates, seed, used[prompts[at].language], worth))
+        for at, worth in zip(asked, worths, strict=True):
+            found.append(
+                self._judged(prompts[at], sampled.get(at, []), candidates, seed, used[prompts[at].language], worth)
+            )
         places = [(prompts[at], text) for at, texts in zip(asked, found, strict=True) for text in texts]
         natural = iter(self.logprobs(places))
         out: list[list[Candidate]] = [[] for _ in prompts]

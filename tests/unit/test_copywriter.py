@@ -246,6 +246,14 @@ def test_clauses_name_only_what_the_item_has_and_one_seed_gives_one_text() -> No
         assert all(value in composed[0] for value in prompt.values)
 
 
+def test_a_prompt_that_asks_for_a_length_gets_short_texts_of_clauses_alone(writer: Copywriter) -> None:
+    usual, short = writer.write([PROMPTS[0], replace(PROMPTS[0], length=8)], 2, 3)
+    assert len(short[0].text) < len(usual[0].text)
+    assert all(len(each.text) <= 8 + 8 for each in short)
+    known = {clause.strip("，。") for clause in writer.clauses["zh"].clauses}
+    assert all(part in known for each in short for part in each.text.strip("。").split("，"))
+
+
 def test_a_text_like_a_persons_is_judged_above_another_items() -> None:
     prompts, texts = zip(*[(prompt, masked(text)) for prompt, text in PAIRS[:24]], strict=True)
     bank = Clauses(ComposerConfig(), "zh", prompts, texts)
