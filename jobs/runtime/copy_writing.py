@@ -118,7 +118,7 @@ class Writer:
         usual, others = (0, self._beyond(there)) if brief in self._standing else (self.rules.config.variants, 0)
         wanted = (
             draft for draft in self._drafts(brief, drafts or (), slots)
-            if len(rows) < usual or self._is_asked_for(brief, draft, [*there, *rows])
+            if self._has_room(draft, rows, usual) or self._is_asked_for(brief, draft, [*there, *rows])
         )  # fmt: skip
         for draft, filled in self._filled(wanted, slots, {row["text"] for row in there}, refused):
             if other := self._says_it_too(brief, draft, filled.text):
@@ -181,6 +181,11 @@ class Writer:
         group = self.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
         fitting = sorted((t for t in group if t.needs <= slots.keys()), key=lambda t: self._turn(brief, t))
         yield from (Draft(t.text, t.name, "template") for t in fitting)
+
+    def _has_room(self, draft: Draft, rows: Sequence[Mapping[str, Any]], usual: int) -> bool:
+        """Whether the draft may be one of the usual texts; one of several is a template's: clicks compare."""
+        by_model = sum(row["source"] == MODEL for row in rows)
+        return len(rows) < usual and (draft.source != MODEL or by_model < max(1, usual - 1))
 
     def _beyond(self, there: Sequence[Mapping[str, Any]]) -> int:
         """The first variant that is nobody's usual text."""

@@ -26,7 +26,7 @@ from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 from tests.unit.copy_shop import brief, goods_of, item, writer_of
 
-CONFIG = CopyConfig()
+CONFIG = CopyConfig(variants=1)
 RULES = Rules.load(CONFIG)
 GOODS = goods_of([item(), item("g2", title="Tanka oak lamp", title_zh=None, brand="Tanka", description_zh=None,
                                attributes='{"material": "oak"}')])  # fmt: skip
@@ -83,7 +83,7 @@ def content(copy: pa.Table) -> list[dict]:
 
 def test_without_an_experiment_there_are_the_usual_texts() -> None:
     copy, refused, _ = night(drafts=BY_MODEL)
-    assert sources(copy, brief()) == ["model", "model"]
+    assert sources(copy, brief()) == ["model"]
     assert NONE_OF_KIND not in refused["reason"].to_pylist()
     assert night(drafts=BY_MODEL, last=(copy, refused))[2] == []
 
@@ -91,9 +91,9 @@ def test_without_an_experiment_there_are_the_usual_texts() -> None:
 def test_a_kind_that_an_experiment_asks_for_is_written_beside_the_usual() -> None:
     usual, _, _ = night(drafts=BY_MODEL)
     copy, _, _ = night(["template"], drafts=BY_MODEL)
-    assert sources(copy, brief()) == ["model", "model", "template"]
-    assert sources(copy, brief("g2", language="zh")) == ["template"] * 2  # no title in Chinese: templates alone
-    assert content(copy.filter(pc.less(copy["variant"], 2))) == content(usual)
+    assert sources(copy, brief()) == ["model", "template"]
+    assert sources(copy, brief("g2", language="zh")) == ["template"]  # no title in Chinese: templates alone
+    assert content(copy.filter(pc.less(copy["variant"], CONFIG.variants))) == content(usual)
 
 
 def test_an_experiment_that_begins_adds_what_is_missing_once_and_one_that_ends_takes_it_away() -> None:
@@ -121,10 +121,10 @@ def test_what_cannot_be_written_is_tried_once() -> None:
 def test_what_the_copywriter_has_no_time_for_comes_by_and_by_and_is_never_in_vain() -> None:
     usual = night()
     first = night(["model"], usual[:2], BY_MODEL, most_drafted=1)
-    assert [sources(first[0], b) for b in BRIEFS] == [["model"] * 2, *[["template"] * 2] * 3]
+    assert [sources(first[0], b) for b in BRIEFS] == [["model"], *[["template"]] * 3]
     second = night(["model"], first[:2], BY_MODEL, most_drafted=3)
     assert second[2] == BRIEFS[1:]
-    assert [sources(second[0], b) for b in BRIEFS] == [*[["model"] * 2] * 3, ["template"] * 2]
+    assert [sources(second[0], b) for b in BRIEFS] == [*[["model"]] * 3, ["template"]]
     assert night(["model"], second[:2], BY_MODEL)[2] == []
     assert NONE_OF_KIND not in [*first[1]["reason"].to_pylist(), *second[1]["reason"].to_pylist()]
 
@@ -141,7 +141,7 @@ def test_a_template_by_name_is_asked_only_of_its_own_group() -> None:
     named = not_of(usual[0], brief())
     *running, tried = night([named], usual[:2])
     assert {(b.channel, b.language) for b in tried} == {("push", "en")}
-    added = running[0].filter(pc.equal(running[0]["variant"], 2)).to_pylist()
+    added = running[0].filter(pc.equal(running[0]["variant"], 1)).to_pylist()
     assert {(row["item_id"], row["wording"]) for row in added} >= {("g1", named)}
     retired = {(*b[1:], named): 0.0 for b in BRIEFS}
     assert brief() not in night([named], usual[:2], shares=retired)[2]
@@ -153,7 +153,7 @@ def test_two_kinds_that_are_lacking_have_places_of_their_own() -> None:
     second = night(PUSH[:2], first[:2], BY_MODEL)
     rows = [row for row in second[0].to_pylist() if row["item_id"] == "g1" and row["channel"] == "push"]
     assert sorted((row["variant"], row["wording"]) for row in rows) == [
-        (0, "model"), (1, "model"), (2, PUSH[0]), (3, PUSH[1])
+        (0, "model"), (1, PUSH[0]), (2, PUSH[1])
     ]  # fmt: skip
 
 
@@ -170,19 +170,19 @@ def test_an_arm_deals_what_it_allows_and_everybody_else_the_usual() -> None:
         assert [rows[0]["low"], rows[-1]["high"]] == [0.0, 1.0]
         return [(source[r["copy_id"]], r["share"]) for r in rows]
 
-    assert of(EVERYBODY, brief()) == [("model", 0.5), ("model", 0.5)]
-    assert of("words=m", brief()) == [("model", 0.5), ("model", 0.5)]
+    assert of(EVERYBODY, brief()) == [("model", 1.0)]
+    assert of("words=m", brief()) == [("model", 1.0)]
     assert of("words=t", brief()) == [("template", 1.0)]
     chinese = brief("g2", language="zh")
-    assert of("words=m", chinese) == of(EVERYBODY, chinese) == [("template", 0.5), ("template", 0.5)]
+    assert of("words=m", chinese) == of(EVERYBODY, chinese) == [("template", 1.0)]
     assert {r["deal"] for r in dealt} == {EVERYBODY, *arms}
 
 
 def test_an_arm_of_several_is_dealt_by_their_shares_alone() -> None:
-    rows, _ = writer_of(GOODS, RULES).write(brief(), BY_MODEL[brief()][:1])
+    rows, _ = writer_of(GOODS).write(brief(), BY_MODEL[brief()][:1])
     one, two = (row["wording"] for row in rows)
     shares = {(*brief()[1:], one): 0.6, (*brief()[1:], two): 0.2}
-    dealt = deals(copy_table(rows), shares, {"words=both": (one, two), "words=two": (two,)}, CONFIG)
+    dealt = deals(copy_table(rows), shares, {"words=both": (one, two), "words=two": (two,)}, CopyConfig())
     assert dealt["share"].to_pylist() == pytest.approx([0.75, 0.25, 0.75, 0.25, 1.0])
 
 

@@ -365,6 +365,16 @@ def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> N
     assert with_redrafts(busy, blurbs, writer.model, running.writes, 2).todo == [blurbs[0], blurbs[2]]
 
 
+def test_one_of_the_texts_is_a_templates_so_that_clicks_can_compare() -> None:
+    texts = drafts(
+        "A beige speaker, for your evenings.", "A wired speaker in beige.", "Beige, wired, a speaker by Ivo."
+    )
+    for variants, by_model in ((1, 1), (2, 1), (3, 2)):
+        rows, _ = writer_of(goods_of([item()]), variants=variants).write(brief(), texts)
+        assert [row["source"] for row in rows].count("model") == by_model
+        assert len(rows) == variants
+
+
 def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_manner() -> None:
     running = Running(("models",), frozenset({("recommendation", "blurb")}))
     one = goods_of([item()])["g1"]
