@@ -34,7 +34,8 @@ class Grams:
         fresh = np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])][: len(keys)]
         found, times = np.unique(keys[fresh], return_counts=True)
         self.keys = found[times > 1]
-        self.orders = sum((self.keys >> np.uint64(BITS * n) > 0).astype(np.int64) for n in range(1, LONGEST))
+        higher = [(self.keys >> np.uint64(BITS * n) > 0).astype(np.int64) for n in range(1, LONGEST)]
+        self.orders: I64 = np.sum(higher, axis=0)
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -173,7 +173,7 @@ class Copywriter:
         """The forecast of each prompt, some at a time."""
         for low in range(0, len(prompts), AT_ONCE):
             some = prompts[low : low + AT_ONCE]
-            told = {}
+            told: dict[int, F64] = {}
             for language in {prompt.language for prompt in some}:
                 places = [at for at, prompt in enumerate(some) if prompt.language == language]
                 worths = self.clauses[language].forecasts([some[at] for at in places])
