@@ -22,13 +22,13 @@ from jobs.runtime.copy_arms import deals, kinds_of, lacking, without_the_ended, 
 from jobs.runtime.copy_bulk import write_all
 from jobs.runtime.copy_carried import carried_over, with_redrafts
 from jobs.runtime.copy_clicks import add_clicks, without_losers
-from jobs.runtime.copy_demand import BRIEF, OF_OFFERS, assigned, briefs_of, given, read_places
+from jobs.runtime.copy_demand import OF_OFFERS, assigned, briefs_of, given, read_places
 from jobs.runtime.copy_drafts import Running, drafts_of, running_copywriter
 from jobs.runtime.copy_goods import COLUMNS, Before, Goods, in_language, read_goods
 from jobs.runtime.copy_page import write_page
 from jobs.runtime.copy_rules import CopyConfig, Rules
+from jobs.runtime.copy_slots import BRIEF, Brief
 from jobs.runtime.copy_slots import MODEL as BY_MODEL
-from jobs.runtime.copy_slots import Brief
 from jobs.runtime.copy_writing import Writer
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import can_be_shown

@@ -17,14 +17,14 @@ import pyarrow.compute as pc
 from jobs.runtime.copy_bulk import rejected_table, write_all
 from jobs.runtime.copy_rules import CopyConfig
 from jobs.runtime.copy_shares import Arm, variants_of
-from jobs.runtime.copy_slots import MODEL, Brief
+from jobs.runtime.copy_slots import BRIEF, MODEL, Brief, keys_of
 from jobs.runtime.copy_writing import Refused, Writer
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 
-BRIEF = list(Brief._fields)
 EVERYBODY = ""  # the deal of users whose arms say nothing about copy
 NONE_OF_KIND = "none of its kind"
+_TRIED = [*BRIEF, "content_hash"]
 
 
 class Lacking(NamedTuple):
@@ -52,7 +52,7 @@ def lacking(writer: Writer, copy: pa.Table, rejected: pa.Table, briefs: Sequence
     """
     found: dict[str, list[Brief]] = {}
     parts = [arrow_schema(REJECTED_COPY).empty_table()]
-    key, by_content = _key(copy), _key(copy, "content_hash")
+    key, by_content = keys_of(copy), keys_of(copy, _TRIED)
     groups = {brief[1:]: brief for brief in briefs}
     for kind in writer.kinds:
         if kind == MODEL:
@@ -61,12 +61,12 @@ def lacking(writer: Writer, copy: pa.Table, rejected: pa.Table, briefs: Sequence
             pc.and_(pc.equal(rejected["reason"], NONE_OF_KIND), pc.equal(rejected["detail"], kind))
         )
         has = pc.unique(key.filter(_of(copy, [kind])))
-        tried = before.filter(pc.is_in(_key(before, "content_hash"), pc.unique(by_content)))
-        tried = tried.filter(pc.invert(pc.is_in(_key(tried), has)))
-        done = {*has.to_pylist(), *_key(tried).to_pylist()}
+        tried = before.filter(pc.is_in(keys_of(before, _TRIED), pc.unique(by_content)))
+        tried = tried.filter(pc.invert(pc.is_in(keys_of(tried), has)))
+        done = {*has.to_pylist(), *keys_of(tried).to_pylist()}
         left = set(pc.unique(key).to_pylist()) - done
         can = {group for group, brief in groups.items() if _can_have(kind, brief, writer)}
-        found[kind] = [brief for brief in briefs if brief[1:] in can and "\0".join(brief) in left]
+        found[kind] = [brief for brief in briefs if brief[1:] in can and brief.key in left]
         parts.append(tried)
     return Lacking(found, pa.concat_tables(parts))
 
@@ -84,9 +84,9 @@ def write_lacking(
     in_vain = [
         (brief, Refused(None, "template", NONE_OF_KIND, kind))
         for kind, those in lacks.briefs.items()
-        for has in [set(_key(written.filter(_of(written, [kind]))).to_pylist())]
+        for has in [set(keys_of(written.filter(_of(written, [kind]))).to_pylist())]
         for brief in those
-        if "\0".join(brief) not in has
+        if brief.key not in has
     ]
     return written, pa.concat_tables([lacks.tried, refused, rejected_table(writer, in_vain)])
 
@@ -97,7 +97,7 @@ def deals(
     """`variants_of` with a column `deal`: for EVERYBODY, and for each arm (label -> who may write)."""
     usual = pc.less(copy["variant"], config.variants)
     parts = [_dealt(copy.filter(usual), shares, EVERYBODY)]
-    key = _key(copy)
+    key = keys_of(copy)
     for label, kinds in arms.items():
         allowed = _of(copy, kinds)
         has_none = pc.invert(pc.is_in(key, pc.unique(key.filter(allowed))))
@@ -115,12 +115,8 @@ def _of(copy: pa.Table, kinds: Iterable[str]) -> pa.ChunkedArray:
     return pc.or_(pc.is_in(copy["source"], wanted), pc.is_in(copy["wording"], wanted))
 
 
-def _key(table: pa.Table, *more: str) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(*[table[name] for name in [*BRIEF, *more]], "\0")
-
-
 def _can_have(kind: str, brief: Brief, writer: Writer) -> bool:
     """Whether there are templates of the kind for briefs like this one, whatever the item."""
     group = writer.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
     names = [template.name for template in group if kind in ("template", template.name)]
-    return any(writer.shares.get((*brief[1:], name), 1.0) > 0 for name in names)
+    return any(writer.share(brief, name) > 0 for name in names)

@@ -15,7 +15,6 @@ from models.compliance import near_duplicates
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 
-_BRIEF = list(Brief._fields)
 _TOLD = 2_000  # briefs from one line of progress to the next
 
 
@@ -60,18 +59,14 @@ def _without_duplicates(
     late = {int(b) for a, b in pairs if both[int(a)]["item_id"] != both[int(b)]["item_id"] and int(b) >= len(old)}
     avoid: dict[Brief, set[str]] = {}
     for at in sorted(late):
-        avoid.setdefault(_brief_of(both[at]), set()).add(both[at]["text"])
-    kept_rows = [row for row in rows if _brief_of(row) not in avoid]
+        avoid.setdefault(Brief.of(both[at]), set()).add(both[at]["text"])
+    kept_rows = [row for row in rows if Brief.of(row) not in avoid]
     refused = []
     for brief, texts in avoid.items():
         made, wrong = writer.write(brief, drafts.get(brief), frozenset(texts))
         kept_rows += made
         refused += [(brief, one) for one in wrong]
     return kept_rows, refused
-
-
-def _brief_of(row: Mapping[str, Any]) -> Brief:
-    return Brief(*(row[name] for name in _BRIEF))
 
 
 def copy_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:

@@ -12,10 +12,8 @@ import pyarrow.compute as pc
 
 from jobs.runtime.copy_goods import Goods
 from jobs.runtime.copy_rules import Rules
-from jobs.runtime.copy_slots import APPROVED, Brief
+from jobs.runtime.copy_slots import APPROVED, GROUP, Brief, keys_of
 from jobs.runtime.copy_writing import content_hash
-
-_BRIEF = list(Brief._fields)
 
 
 class Carried(NamedTuple):
@@ -40,10 +38,10 @@ def carried_over(
     it is written again; so is one whose text has a word that is an item's attribute or brand only since tonight: last
     night it claimed nothing.
     """
-    wanted = pa.array(["\0".join(brief) for brief in briefs], pa.string())
+    wanted = pa.array([brief.key for brief in briefs], pa.string())
     digests = {group: rules.digest(*group) for group in {brief[1:] for brief in briefs}}
     hashes = pa.array([content_hash(goods[brief[0]], brief, digests[brief[1:]]) for brief in briefs], pa.string())
-    key, refused_key = _keys(before), _keys(rejected)
+    key, refused_key = keys_of(before), keys_of(rejected)
     unchanged, as_before = _same(before, key, wanted, hashes), _same(rejected, refused_key, wanted, hashes)
 
     stands = pc.and_(unchanged, pc.invert(_spoiled(before, rules, shares)))
@@ -73,17 +71,13 @@ def with_redrafts(
     room = most - sum(map(writes, carried.todo))
     if not model or room <= 0:
         return carried
-    key = _keys(carried.copy)
+    key = keys_of(carried.copy)
     waiting = set(key.filter(pc.not_equal(carried.copy["model"], model)).to_pylist())
     unasked = set(key.filter(pc.equal(carried.copy["model"], "")).to_pylist())
-    queue = [brief for brief in briefs if writes(brief) and "\0".join(brief) in waiting]
-    chosen = sorted(queue, key=lambda brief: "\0".join(brief) not in unasked)[:room]
-    again = pa.array(["\0".join(brief) for brief in chosen], pa.string())
+    queue = [brief for brief in briefs if writes(brief) and brief.key in waiting]
+    chosen = sorted(queue, key=lambda brief: brief.key not in unasked)[:room]
+    again = pa.array([brief.key for brief in chosen], pa.string())
     return carried._replace(copy=carried.copy.filter(pc.invert(pc.is_in(key, again))), todo=[*carried.todo, *chosen])
-
-
-def _keys(table: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(*[table[name] for name in _BRIEF], "\0")
 
 
 def _same(table: pa.Table, key: pa.ChunkedArray, wanted: pa.Array, hashes: pa.Array) -> pa.ChunkedArray:
@@ -104,7 +98,7 @@ def _claimed_since(goods: Mapping[str, Goods], changed: Set[str]) -> list[str]:
 
 
 def _approved(rules: Rules) -> dict[str, tuple[str, ...]]:
-    return {"\0".join(brief): texts for brief, texts in rules.review.approved.items()}
+    return {Brief(*brief).key: texts for brief, texts in rules.review.approved.items()}
 
 
 def _overruled(before: pa.Table, key: pa.ChunkedArray, rules: Rules) -> pa.ChunkedArray:
@@ -121,7 +115,7 @@ def _overruled(before: pa.Table, key: pa.ChunkedArray, rules: Rules) -> pa.Chunk
 def _spoiled(before: pa.Table, rules: Rules, shares: Mapping[tuple[str, str, str, str, str], float]) -> pa.Array:
     """Rows that a person blocked, or whose wording retired."""
     retired = pa.array(["\0".join(arm) for arm, share in shares.items() if share <= 0], pa.string())
-    arms = pc.binary_join_element_wise(*[before[name] for name in [*_BRIEF[1:], "wording"]], "\0")
+    arms = keys_of(before, [*GROUP, "wording"])
     spoiled = pc.is_in(arms, retired)
     for what in ("copy_id", "wording", "item_id", "text"):
         values = pa.array([value for by, value in rules.review.blocked if by == what], pa.string())

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.runtime.copy_rules import CopyConfig
-from jobs.runtime.copy_shares import BRIEF, GROUP
-from jobs.runtime.copy_slots import APPROVED
+from jobs.runtime.copy_slots import APPROVED, BRIEF, GROUP, keys_of
 from models.bandit import chance_above
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY_CLICKS, REJECTED_COPY
 
 LOST = "lost to another"
+_ARM = [*GROUP, "wording"]
 _PRIOR = 100.0  # times shown at the common rate: as many as users pull a campaign's rates (offers.prior_users)
 
 
@@ -36,7 +36,7 @@ def winners(copy: pa.Table, clicks: pa.Table, shares: pa.Table, least: int, chan
     and with this probability clicked more often than the other texts of their strategy, style, channel and language."""
     rows = _chances(copy, clicks, GROUP, least)
     retired = shares.filter(shares["retired"])
-    rows = rows.filter(pc.invert(pc.is_in(_arm(rows), pc.unique(_arm(retired)))))
+    rows = rows.filter(pc.invert(pc.is_in(keys_of(rows, _ARM), pc.unique(keys_of(retired, _ARM)))))
     won = rows.filter(pc.greater_equal(rows["chance"], chance))
     return won.sort_by([("shown", "ascending"), ("copy_id", "ascending")]).select(copy.column_names)
 
@@ -71,7 +71,3 @@ def _chances(copy: pa.Table, clicks: pa.Table, by: Sequence[str], least: int) ->
         rows = rows.append_column(f"{name}_others", pc.subtract(rows[f"{name}_sum"], rows[name]))
     own, others = ((rows[f"shown{of}"].to_numpy(), rows[f"clicked{of}"].to_numpy()) for of in ("", "_others"))
     return rows.append_column("chance", pa.array(chance_above(own, others, _PRIOR), pa.float64()))
-
-
-def _arm(table: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(*[table[name] for name in (*GROUP, "wording")], "\0")

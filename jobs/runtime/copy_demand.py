@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.copy_goods import Goods
 from jobs.runtime.copy_rules import CopyConfig, Rules
-from jobs.runtime.copy_slots import Brief
+from jobs.runtime.copy_slots import BRIEF, Brief
 from jobs.runtime.copy_terms import TERMS, with_terms, worded
 from jobs.runtime.night import Night
 from models.compliance import CHANNELS as LIMITS
@@ -23,7 +23,6 @@ from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.customers import OFFER_KINDS, OFFERS, USER_PROFILES, USER_SEGMENTS
 from schemas.tables.lists import ANONYMOUS
 
-BRIEF = list(Brief._fields)
 MESSAGES = ("push", "sms", "subject", "body")  # one of each a user; a card stands at every place of the list
 _OWN_WORDS = {
     "win_back": "coupon_win_back",
@@ -196,7 +195,7 @@ def briefs_of(
     """
     counted = demand.groupBy(*BRIEF).count().toArrow().to_pylist()
     counted.sort(key=lambda row: (-row["count"], *(row[name] for name in BRIEF)))
-    found = [Brief(*(row[name] for name in BRIEF)) for row in counted]
+    found = [Brief.of(row) for row in counted]
     if "blurb" in rules.config.channels:
         for item in sorted(goods):
             one = goods[item]

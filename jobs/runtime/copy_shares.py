@@ -18,15 +18,13 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from jobs.runtime.copy_rules import CopyConfig
-from jobs.runtime.copy_slots import Brief
+from jobs.runtime.copy_slots import BRIEF, GROUP, keys_of
 from jobs.runtime.night import Night
 from models.experiments import next_shares
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS
 from schemas.tables.copywriting import COPY_CLICKS, COPY_SHARES, USER_COPY
 
-BRIEF = list(Brief._fields)
-GROUP = ("strategy", "style", "channel", "language")
 Arm = tuple[str, str, str, str, str]  # GROUP and the wording
 _LEFT = 2  # wordings that a group keeps
 
@@ -145,11 +143,11 @@ def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
 
     `copy` is in order of its briefs. Two texts of one wording share its weight.
     """
-    arms = _joined(copy, (*GROUP, "wording")).dictionary_encode()
+    arms = keys_of(copy, [*GROUP, "wording"]).combine_chunks().dictionary_encode()
     known = {"\0".join(arm): share for arm, share in weights.items()}
     of_arm = np.array([max(known.get(name, 1.0), 1e-6) for name in arms.dictionary.to_pylist()], np.float64)
     weight = of_arm[arms.indices.to_numpy()]
-    brief = _joined(copy, BRIEF)
+    brief = keys_of(copy).combine_chunks()
     is_first = np.ones(len(brief), bool)
     is_first[1:] = pc.not_equal(brief[1:], brief[:-1]).to_numpy(zero_copy_only=False)
     run = np.cumsum(is_first) - 1
@@ -166,7 +164,3 @@ def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
     for name, values in (("low", low), ("high", high), ("share", np.minimum(share, 1.0))):
         found = found.append_column(name, pa.array(values, pa.float64()))
     return found.append_column("own", pc.if_else(has_own, copy["text"], pa.scalar(None, pa.string())))
-
-
-def _joined(table: pa.Table, names: Sequence[str]) -> pa.Array:
-    return pc.binary_join_element_wise(*[table[name] for name in names], "\0").combine_chunks()

@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from jobs.runtime.copy_goods import Goods
 from models.claims import Claim, Facts, Filled, Slot, Source, fill, slots_of
 from models.slots import money
@@ -44,6 +47,25 @@ class Brief(NamedTuple):
     style: str
     channel: str
     language: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Brief:
+        """That of a row of COPY, REJECTED_COPY or of anything else that has its columns."""
+        return cls(*(row[name] for name in BRIEF))
+
+    @property
+    def key(self) -> str:
+        """What `keys_of` has for its rows."""
+        return "\0".join(self)
+
+
+BRIEF = list(Brief._fields)
+GROUP = tuple(BRIEF[1:])  # what a wording is one of several for
+
+
+def keys_of(table: pa.Table, names: Sequence[str] = BRIEF) -> pa.ChunkedArray:
+    """The columns of each row as one string, to be compared with those of other tables."""
+    return pc.binary_join_element_wise(*[table[name] for name in names], "\0")
 
 
 class Draft(NamedTuple):

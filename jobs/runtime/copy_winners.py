@@ -38,7 +38,7 @@ def won_texts(night: Night, least: int, chance: float, most: int) -> list[Text]:
     won = winners(copy, clicks, night.read_previous_arrow(COPY_SHARES), least, chance)
     return [
         Text(
-            Brief(*(row[name] for name in Brief._fields)),
+            Brief.of(row),
             Draft(row["text"], row["wording"], row["source"]),
             _NAMES.intersection(fact["slot"] for fact in json.loads(row["facts"])),
         )

@@ -17,12 +17,14 @@ from jobs.runtime.copy_goods import Goods
 from jobs.runtime.copy_rules import Rules
 from jobs.runtime.copy_slots import (
     APPROVED,
+    BRIEF,
     MODEL,
     NAMING,
     Brief,
     Draft,
     facts_told,
     from_tables,
+    keys_of,
     slots_for,
     with_offer,
     with_widest,
@@ -87,11 +89,10 @@ class Writer:
     def keep(self, written: pa.Table, briefs: Iterable[Brief]) -> None:
         """Rows of COPY that stand: of these briefs only the kinds are written that they lack."""
         self._standing = {brief: [] for brief in briefs}
-        wordings = written.select([*Brief._fields, "variant", "source", "wording", "text", "model"])
-        keys = pc.binary_join_element_wise(*[wordings[name] for name in Brief._fields], "\0")
-        theirs = pa.array(["\0".join(brief) for brief in self._standing], pa.string())
-        for row in wordings.filter(pc.is_in(keys, theirs)).to_pylist():
-            self._standing[Brief(*(row[name] for name in Brief._fields))].append(row)
+        wordings = written.select([*BRIEF, "variant", "source", "wording", "text", "model"])
+        theirs = pa.array([brief.key for brief in self._standing], pa.string())
+        for row in wordings.filter(pc.is_in(keys_of(wordings), theirs)).to_pylist():
+            self._standing[Brief.of(row)].append(row)
 
     def write(
         self, brief: Brief, drafts: Sequence[Draft] | None = None, avoid: frozenset[str] = frozenset()
@@ -152,6 +153,10 @@ class Writer:
     def content_hash(self, brief: Brief) -> str:
         return content_hash(self.goods[brief.item_id], brief, self.rules.digest(*brief[1:]))
 
+    def share(self, brief: Brief, wording: str) -> float:
+        """The wording's among its group's, 1 where it was never written, 0 where it is retired."""
+        return self.shares.get((*brief[1:], wording), 1.0)
+
     def wrong(self, brief: Brief, draft: Draft) -> list[tuple[str, str]]:
         """(reason, detail) of everything that speaks against a draft; none: it may be shown."""
         slots = self.slots(brief)
@@ -176,7 +181,7 @@ class Writer:
     def _drafts(self, brief: Brief, drafts: Sequence[Draft], slots: Mapping[str, Slot]) -> Iterator[Draft]:
         for text in self.rules.review.approved.get(tuple(brief), ()):
             yield Draft(text, APPROVED, "template")
-        if self.shares.get((*brief[1:], MODEL), 1.0) > 0:
+        if self.share(brief, MODEL) > 0:
             yield from drafts
         group = self.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
         fitting = sorted((t for t in group if t.needs <= slots.keys()), key=lambda t: self._turn(brief, t))
@@ -194,12 +199,12 @@ class Writer:
     def _is_asked_for(self, brief: Brief, draft: Draft, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether an experiment asks for a text of the draft's kind, and the brief has none."""
         lacking = (kind for kind in self.kinds if not any(kind in (row["source"], row["wording"]) for row in rows))
-        is_retired = self.shares.get((*brief[1:], draft.wording), 1.0) <= 0
+        is_retired = self.share(brief, draft.wording) <= 0
         return not is_retired and any(kind in (draft.source, draft.wording) for kind in lacking)
 
     def _turn(self, brief: Brief, template: Template) -> float:
         """Earlier is less: a draw by weight (Efraimidis and Spirakis 2006) that is the same for an item every night."""
-        share = self.shares.get((*brief[1:], template.name), 1.0)
+        share = self.share(brief, template.name)
         if share <= 0:
             return math.inf
         own = 4.0 if template.style == brief.style else 1.0

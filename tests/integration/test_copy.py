@@ -14,8 +14,9 @@ import pytest
 
 from jobs import train_copywriter, write_copy
 from jobs.runtime.copy_clicks import LOST
-from jobs.runtime.copy_demand import BRIEF, MESSAGES
+from jobs.runtime.copy_demand import MESSAGES
 from jobs.runtime.copy_examples import copy_examples
+from jobs.runtime.copy_slots import BRIEF
 from jobs.runtime.lake import Version
 from jobs.runtime.published import pointed
 from jobs.runtime.sink import write_arrow
