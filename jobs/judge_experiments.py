@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from jobs.runtime import event_weights, offer_shares
 from jobs.runtime.experiments import Experiment, ExperimentsConfig, allotments, recorded
@@ -172,7 +172,7 @@ class Judged:
         if self.status in (FAILED, NOT_ENOUGH):
             return row
         estimate, error = ratio(*self.weights[arm])
-        reach = float(norm.ppf(1 - level / 2)) * error
+        reach = float(ndtri(1 - level / 2)) * error
         row |= {"mean": float(self.value[arm].mean()), "snips": estimate}
         row |= {"snips_low": estimate - reach, "snips_high": estimate + reach}
         if arm != control:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import norm
+from scipy.special import ndtri
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -273,7 +273,7 @@ def persons(left: I64, right: I64, users: int) -> I64:
 
 def wilson(hits: F64, users: F64, level: float = 0.05) -> tuple[F64, F64]:
     """The interval of each share hits / users; holds its level where shares are near 0 or 1 too."""
-    z = norm.ppf(1 - level / 2)
+    z = ndtri(1 - level / 2)
     share = hits / users
     middle = (share + z**2 / (2 * users)) / (1 + z**2 / users)
     reach = z / (1 + z**2 / users) * np.sqrt(share * (1 - share) / users + z**2 / (4 * users**2))
@@ -285,6 +285,6 @@ def mean_interval(count: F64, total: F64, squares: F64, level: float = 0.05) -> 
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = total / count
         variance = np.maximum(squares - count * mean**2, 0.0) / (count - 1)
-        reach = norm.ppf(1 - level / 2) * np.sqrt(variance / count)
+        reach = ndtri(1 - level / 2) * np.sqrt(variance / count)
     reach = np.where(count > 1, reach, np.nan)
     return mean, mean - reach, mean + reach

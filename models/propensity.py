@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
-from scipy.stats import rankdata
 
 from models.shop_log import PURCHASE, RETURN, ShopLog
 from models.value import BGNBD, NotEnoughData, Purchases, purchases_of
@@ -126,7 +124,9 @@ def auc(chance: F64, truth: NDArray[np.bool_]) -> float:
     others = len(truth) - buyers
     if not buyers or not others:
         return float("nan")
-    return float((rankdata(chance)[truth].sum() - buyers * (buyers + 1) / 2) / (buyers * others))
+    _, place, count = np.unique(chance, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; equal chances share their mean rank
+    return float((rank[truth].sum() - buyers * (buyers + 1) / 2) / (buyers * others))
 
 
 def average_precision(chance: F64, truth: NDArray[np.bool_]) -> float:
@@ -177,6 +177,8 @@ def calibrated(said: F64, truth: NDArray[np.bool_]) -> Calibration:
 
     Isotonic regression over groups of a hundred, so that a step is not one customer, and straight between their means.
     """
+    from scipy.optimize import isotonic_regression  # half a second, which only a fit has to wait for
+
     order = np.argsort(said, kind="stable")
     groups = [part for part in np.array_split(order, max(2, min(len(order) // 100, 50))) if len(part)]
     # Many may have the same score, more than one group: they are one.

@@ -6,9 +6,8 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,9 @@ from models.candidates import Candidates
 from models.manifest import read_manifest, write_manifest
 from models.shop_log import PURCHASE, RETURN, ShopLog
 from models.top_k import F32, I32, rank_entries
+
+if TYPE_CHECKING:
+    import lightgbm  # two seconds with the pandas it loads: only what trains or predicts waits for it
 
 I8 = NDArray[np.int8]
 
@@ -103,6 +105,8 @@ class Ranker:
         graded candidate teach nothing and are left out. The same input gives the same bits.
         Raises ValueError if no user has one, features differ between cuts, or grades do not fit the rows.
         """
+        import lightgbm
+
         names = train[0][0].names if train else ()
         data = _dataset(config, train, names, "training")
         valid_sets = [_dataset(config, valid, names, "validation", data)] if valid and rounds is None else []
@@ -185,6 +189,8 @@ class Ranker:
         """
         folder = Path(folder)
         saved, manifest = read_manifest(folder, RankerConfig, config)
+        import lightgbm
+
         booster = lightgbm.Booster(model_str=(folder / "trees.txt").read_text())
         names = tuple(manifest["features"])
         if booster.num_feature() != len(names) or booster.current_iteration() != manifest["rounds"]:
@@ -252,6 +258,8 @@ def _dataset(
     reference: lightgbm.Dataset | None = None,
 ) -> lightgbm.Dataset:
     """Rows of all users with a graded candidate, users as query groups."""
+    import lightgbm
+
     features, grades, groups = [], [], []
     for candidates, grade in cuts:
         if candidates.names != names or len(grade) != len(candidates):

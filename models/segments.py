@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from models.manifest import read_manifest, write_manifest
 
@@ -191,6 +190,8 @@ def matched(new: F64, old: F64, old_ids: I64, next_id: int) -> tuple[I64, int]:
     new (k, C), old (m, C) in one space. Pairs have the least total distance (Hungarian method). A pair that is farther
     apart than the old centre was from its nearest neighbour is no pair: these are other people.
     """
+    from scipy.optimize import linear_sum_assignment  # half a second, which only a new fit has to wait for
+
     apart = np.sqrt(squared_distances(new, old))
     between = np.sqrt(squared_distances(old, old))
     np.fill_diagonal(between, np.inf)

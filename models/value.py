@@ -7,12 +7,12 @@ mean of each customer's own, which has nothing to do with how often they buy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 
 from models.manifest import read_manifest, write_manifest
@@ -88,6 +88,15 @@ def purchases_of(customer: NDArray[np.integer], day: F64, worth: F64, customers:
     return Purchases(x, last - began, np.floor(now) - began, m)
 
 
+def _fitted(loss: Callable[[F64], float], start: F64) -> F64:
+    """The positive parameters with the least `loss`, which takes their logarithms; each within 1/FAR and FAR."""
+    from scipy.optimize import minimize  # half a second, which only a fit has to wait for
+
+    options = {"ftol": 1e-13, "gtol": 1e-9, "maxiter": 2000, "maxfun": 20000}
+    bounds = [(-np.log(FAR), np.log(FAR))] * len(start)
+    return np.exp(minimize(loss, start, method="L-BFGS-B", bounds=bounds, options=options).x)
+
+
 @dataclass(frozen=True)
 class BGNBD:
     """r, a, b unitless, alpha in days; log_likelihood, natural, of the customers it was fitted on."""
@@ -112,9 +121,7 @@ class BGNBD:
             value = _log_likelihood(r, alpha, a, b, rows[:, 0], rows[:, 1] / unit, rows[:, 2] / unit)
             return -float(count @ value) / len(seen)
 
-        best = minimize(loss, np.zeros(4), method="L-BFGS-B", bounds=[(-np.log(FAR), np.log(FAR))] * 4,
-                        options={"ftol": 1e-13, "gtol": 1e-9, "maxiter": 2000, "maxfun": 20000})  # fmt: skip
-        r, alpha, a, b = np.exp(best.x)
+        r, alpha, a, b = _fitted(loss, np.zeros(4))
         alpha *= unit
         return cls(r, alpha, a, b, float(count @ _log_likelihood(r, alpha, a, b, *rows.T)))
 
@@ -188,9 +195,7 @@ class GammaGamma:
             p, q, v = np.exp(log_parameters)
             return -float(_worth_log_likelihood(p, q, v, x, m / unit).mean())
 
-        best = minimize(loss, np.array([1.0, 1.0, 0.0]), method="L-BFGS-B", bounds=[(-np.log(FAR), np.log(FAR))] * 3,
-                        options={"ftol": 1e-13, "gtol": 1e-9, "maxiter": 2000, "maxfun": 20000})  # fmt: skip
-        p, q, v = np.exp(best.x)
+        p, q, v = _fitted(loss, np.array([1.0, 1.0, 0.0]))
         v *= unit
         return cls(p, q, v, float(_worth_log_likelihood(p, q, v, x, m).sum()))
 
