@@ -27,6 +27,9 @@ BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's e
 # What a job gets beside Airflow's own environment. PATH finds spark-submit, PYSPARK_PYTHON is for Spark's workers.
 ENVIRONMENT = {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}", "PYSPARK_PYTHON": f"{BIN}/python"}
 
+# Warnings only, from the JVM's first line on: a job's own lines are what is read in a task's log.
+QUIET = f"-Dlog4j2.configurationFile={Path(f'{HOME}/jobs/runtime/log4j2.properties').absolute().as_uri()}"
+
 # Exit statuses of a job. 2: its arguments are wrong. 65: it refuses what it was given. 75: a file may still come.
 REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
 MAY_COME = 75
@@ -186,7 +189,7 @@ def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator
         application=f"{HOME}/jobs/__main__.py",
         application_args=[job, *arguments],
         driver_memory=os.environ.get("NIGHTMARKET_SPARK_MEMORY", "4g"),
-        conf={"spark.driver.extraJavaOptions": os.environ.get("NIGHTMARKET_JAVA_OPTIONS", "")},
+        conf={"spark.driver.extraJavaOptions": f"{QUIET} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()},
         env_vars=ENVIRONMENT,
     )
 

@@ -17,6 +17,7 @@ if not __package__:  # run as a file by spark-submit: the folder above is what `
     sys.path[0] = str(HERE.parent)
 
 from jobs.runtime.arguments import a_date  # noqa: E402  after the path is right
+from jobs.runtime.threads import bound_threads  # noqa: E402
 
 
 def all_jobs() -> dict[str, str]:
@@ -44,6 +45,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: list[str]) -> int:
+    bound_threads()
     jobs = all_jobs()
     if not argv or argv[0] in ("-h", "--help"):
         print(__doc__, "\n\njobs:")

@@ -143,7 +143,7 @@ def test_spark_jobs_are_submitted_to_the_connection(dag: Any) -> None:
             job = ["check_tables", "--stage", stage] if stage else [task.task_id]
             assert command(rendered(dag, task.task_id)) == [
                 *("spark-submit", "--master", "spark://127.0.0.1:7077"),
-                *("--conf", "spark.driver.extraJavaOptions="),
+                *("--conf", f"spark.driver.extraJavaOptions={launch.QUIET}"),
                 *("--driver-memory", "4g", "--name", f"nightmarket {task.task_id} 2026-01-06"),
                 *(f"{ROOT}/jobs/__main__.py", *job, *ARGUMENTS),
             ]
@@ -255,6 +255,10 @@ def test_spark_submit_hands_on_that_a_job_refused(dag: Any, tmp_path: Path, monk
     with pytest.raises(AirflowException, match="FileNotFoundError: --config") as failure:
         rendered(dag, "clean_events", **form).execute(context(**form))
     assert decision(dag, failure.value) == "fail"
+    said = str(failure.value).partition("Last spark-submit output:\n")[2].splitlines()
+    assert [
+        line for line in said if not line.startswith(("WARNING: ", "FileNotFoundError: "))
+    ] == []  # no INFO of Spark
 
 
 def scheduled(times: int = 1, kind: str = "scheduled") -> dict[str, Any]:
