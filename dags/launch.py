@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import BaseOperator, BaseSensorOperator, Param, RetryDecision, RetryPolicy
+from airflow.sdk import Asset, BaseOperator, BaseSensorOperator, Param, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
 HOME = os.environ.get("NIGHTMARKET_HOME", str(Path(__file__).resolve().parent.parent))
@@ -130,19 +130,26 @@ class JobFailed(AirflowException):
 
 
 class JobOperator(Job, BaseOperator):
-    """A job that needs no Spark; `skip`, where it is not empty, says why the job is left out."""
+    """A job that needs no Spark.
 
-    template_fields = ("command", "skip")
+    `skip`, where it is not empty, says why the job is left out. `publishes` is an asset that the job updates; its event
+    carries the facts of `extra`.
+    """
 
-    def __init__(self, *, command: list[str], skip: str = "", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    template_fields = ("command", "skip", "extra")
+
+    def __init__(self, *, command: list[str], skip: str = "", publishes: Asset | None = None, **kwargs: Any) -> None:
+        super().__init__(outlets=[publishes] if publishes else [], **kwargs)
         self.command = command
         self.skip = skip
+        self.extra = {"date": NIGHT, "run": RUN}
 
     def execute(self, context: Any) -> None:
         if self.skip:
             raise AirflowSkipException(self.skip)
         self.run_job()
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra.update(self.extra)
 
 
 class DropSensor(Job, BaseSensorOperator):

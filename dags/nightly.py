@@ -55,7 +55,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, chain
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, TaskGroup, chain
 from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, plain, spark, wait_for_drop
 
 # The night of day D starts at 02:00 UTC of D+1, when the day is over and its drop has arrived. Empty: only by hand.
@@ -88,6 +88,7 @@ ARGUMENTS = [
     *CONFIG,
     *("--run", RUN, "--set", "train.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
 ]
+PUBLISHED = Asset("nightmarket_published")
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"
 
 
@@ -98,6 +99,11 @@ def night_of(params: Any, dag_run: Any) -> str:
     if dag_run.logical_date is None:
         raise ValueError('which night? This run has no logical date; trigger it with {"date": "2026-01-06"}')
     return str(dag_run.logical_date.date())
+
+
+def group(name: str, what: str) -> TaskGroup:
+    """A box of the graph; its tasks keep their names, which are those of the jobs."""
+    return TaskGroup(name, prefix_group_id=False, tooltip=what)
 
 
 def gate(stage: str) -> SparkSubmitOperator:
@@ -117,32 +123,46 @@ with DAG(
     tags=["nightmarket"],
     default_args=DEFAULTS,
 ) as dag:
-    chain(
-        wait_for_drop("receive_drop", ARGUMENTS),
-        spark("clean_events", ARGUMENTS),
-        spark("update_catalogue", ARGUMENTS),
-        gate("clean"),
-        spark("update_interest", ARGUMENTS),
-        spark("build_features", ARGUMENTS),
-        spark("update_profiles", ARGUMENTS),
-        gate("features"),
-        spark("rank_popular_items", ARGUMENTS),
-        spark("find_bought_together", ARGUMENTS),
-        plain("train_als", ARGUMENTS, pool="gpu", queue="gpu"),
-        plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
-        plain("train_copywriter", ARGUMENTS, pool="gpu", queue="gpu"),
-        plain("train_ranker", ARGUMENTS),
-        spark("segment_users", ARGUMENTS),
-        plain("predict_purchases", ARGUMENTS),
-        spark("suggest_prices", ARGUMENTS),
-        spark("recommend_items", ARGUMENTS),
-        spark("choose_offers", ARGUMENTS),
-        plain("find_audiences", ARGUMENTS),
-        spark("write_copy", ARGUMENTS),
-        plain("judge_lists", ARGUMENTS),
-        spark("judge_experiments", ARGUMENTS),
-        gate("lists"),
-        # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
-        plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, outlets=[Asset("nightmarket_published")]),
-        plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN),
-    )
+    with group("intake", "The shop's files, cleaned, and its catalogue") as intake:
+        chain(
+            wait_for_drop("receive_drop", ARGUMENTS),
+            spark("clean_events", ARGUMENTS),
+            spark("update_catalogue", ARGUMENTS),
+            gate("clean"),
+        )
+    with group("features", "What is known of each user and item") as features:
+        chain(
+            spark("update_interest", ARGUMENTS),
+            spark("build_features", ARGUMENTS),
+            spark("update_profiles", ARGUMENTS),
+            gate("features"),
+        )
+    with group("models", "Sources of candidates, the copywriter, and the ranker over the sources") as models:
+        chain(
+            spark("rank_popular_items", ARGUMENTS),
+            spark("find_bought_together", ARGUMENTS),
+            plain("train_als", ARGUMENTS, pool="gpu", queue="gpu"),
+            plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
+            plain("train_copywriter", ARGUMENTS, pool="gpu", queue="gpu"),
+            plain("train_ranker", ARGUMENTS),
+        )
+    with group("customers_and_prices", "Segments, chances to buy, proposed prices") as customers_and_prices:
+        chain(
+            spark("segment_users", ARGUMENTS), plain("predict_purchases", ARGUMENTS), spark("suggest_prices", ARGUMENTS)
+        )
+    with group("lists", "What each user is shown, and in which words") as lists:
+        chain(
+            spark("recommend_items", ARGUMENTS),
+            spark("choose_offers", ARGUMENTS),
+            plain("find_audiences", ARGUMENTS),
+            spark("write_copy", ARGUMENTS),
+        )
+    with group("judging", "Last night's lists by what users did since, experiments, the last gate") as judging:
+        chain(plain("judge_lists", ARGUMENTS), spark("judge_experiments", ARGUMENTS), gate("lists"))
+    with group("publishing", "The storefront's pointer moves; old runs are deleted") as publishing:
+        chain(
+            # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
+            plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED),
+            plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN),
+        )
+    chain(intake, features, models, customers_and_prices, lists, judging, publishing)

@@ -298,8 +298,18 @@ def test_training_takes_a_gpu_slot(dag: Any) -> None:
         assert (dag.get_task(job).pool, dag.get_task(job).queue) == ("gpu", "gpu")
 
 
-def test_publishing_updates_the_asset(dag: Any) -> None:
-    assert [asset.name for asset in dag.get_task("publish_night").outlets] == ["nightmarket_published"]
+def test_publishing_updates_the_asset_with_the_night_and_its_run(dag: Any) -> None:
+    publish = rendered(dag, "publish_night")
+    assert [asset.name for asset in publish.outlets] == ["nightmarket_published"]
+    assert publish.extra == {"date": "2026-01-06", "run": RUN}
+
+
+def test_the_graph_is_a_few_boxes_that_hold_all_tasks(dag: Any) -> None:
+    groups = dag.task_group.get_task_group_dict()
+    boxes = {name: set(group.children) for name, group in groups.items() if name}
+    assert len(boxes) < 10
+    assert set().union(*boxes.values()) == set(dag.task_ids)  # no task stands alone, ids are those of the jobs
+    assert all(len(tasks) > 1 for tasks in boxes.values())
 
 
 def test_the_docstring_is_the_page_in_the_ui(dag: Any) -> None:

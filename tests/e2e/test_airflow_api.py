@@ -165,8 +165,10 @@ def test_a_night_triggered_over_the_rest_api_and_nothing_left_behind(
     assert shop.published()["date"] == DAY
     assert shop.published()["rules"]["k"] == 5
     events = api.call("/api/v2/assets/events")["asset_events"]
-    mine = [(e["name"], e["source_task_id"]) for e in events if e["source_run_id"] == run["dag_run_id"]]
-    assert mine == [("nightmarket_published", "publish_night")]
+    (mine,) = [event for event in events if event["source_run_id"] == run["dag_run_id"]]
+    assert (mine["name"], mine["source_task_id"]) == ("nightmarket_published", "publish_night")
+    assert mine["extra"]["date"] == DAY
+    assert f"{DAY}-{mine['extra']['run']}" == shop.published()["run"]
 
     ui.send_signal(signal.SIGTERM)
     assert ui.wait(60) == 0
