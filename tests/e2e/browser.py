@@ -92,8 +92,11 @@ def chromium() -> Iterator[Browser]:
             options = {"binary": CHROMIUM, "args": [*FLAGS, f"--user-data-dir={profile}"]}
             asked = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
             browser.session = f"/{browser.call('POST', '', asked)['sessionId']}"
-            yield browser
-            browser.call("DELETE", "")
+            try:
+                yield browser
+            finally:
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    browser.call("DELETE", "")
         finally:
             driver.terminate()
             driver.wait(STARTS_IN)
