@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_servers import HOME, LOG, airflow, free_port, login, must_run
 
-DONE = ("success", "failed", "skipped", "upstream_failed")
+ENDED = ("success", "failed", "skipped", "upstream_failed", "up_for_retry")  # states of a try
 NAME = "night_"  # how the names of our runs begin
 PATIENCE = 300  # seconds until the DAG has been read
 SHOWN = 40  # lines of a failed task's log
@@ -24,7 +24,7 @@ def run_night(day: str) -> None:
         make_way(api)
         run = f"{NAME}{day}__{int(time.time())}"  # the grid shows it; the time sets a second run of the night apart
         api.call("/dags/nightly/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": {"date": day}})
-        told: set[str] = set()
+        told: set[tuple[str, int]] = set()
         while True:
             must_run(parts)
             state = api.call(f"/dags/nightly/dagRuns/{run}")["state"]
@@ -50,11 +50,12 @@ def make_way(api: Api) -> None:
             api.call(f"/dags/nightly/dagRuns/{run['dag_run_id']}", {"state": "failed"}, "PATCH")
 
 
-def tell(tasks: list[dict[str, Any]], told: set[str]) -> None:
-    """A line for each task that has ended since the last look."""
+def tell(tasks: list[dict[str, Any]], told: set[tuple[str, int]]) -> None:
+    """A line for each try of a task that has ended since the last look."""
     for task in sorted(tasks, key=lambda task: task["end_date"] or ""):
-        if task["state"] in DONE and task["task_id"] not in told:
-            told.add(task["task_id"])
+        attempt = (task["task_id"], task["try_number"])
+        if task["state"] in ENDED and attempt not in told:
+            told.add(attempt)
             how = "" if task["state"] == "success" else f"  {task['state']}"
             print(f"   {task['task_id']:20} {task['duration'] or 0:5.1f} s{how}", file=sys.stderr, flush=True)
 
