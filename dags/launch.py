@@ -1,11 +1,13 @@
 """How Airflow launches a job: on the cluster by spark-submit, or as a plain process; and what a failure says and does.
 
 Jobs are run, never imported: Airflow lives in an environment of its own.
+A job's exit status says whether a retry can help; `jobs/__main__.py` sets it.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -16,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import BaseOperator, Param, RetryDecision, RetryPolicy
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk import Asset, BaseOperator, BaseSensorOperator, Param, RetryDecision, RetryPolicy
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
 HOME = os.environ.get("NIGHTMARKET_HOME", str(Path(__file__).resolve().parent.parent))
 BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's environment; Airflow has its own
@@ -25,36 +27,59 @@ BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's e
 # What a job gets beside Airflow's own environment. PATH finds spark-submit, PYSPARK_PYTHON is for Spark's workers.
 ENVIRONMENT = {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}", "PYSPARK_PYTHON": f"{BIN}/python"}
 
-REFUSED = re.compile(r"^(?:GateFailed|NotPublished): ", re.MULTILINE)  # a job's no to what it was given
-MESSAGE = re.compile(r"^(?:GateFailed|NotPublished|MissingDay|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE)
+# Warnings only, from the JVM's first line on: a job's own lines are what is read in a task's log.
+QUIET = f"-Dlog4j2.configurationFile={Path(f'{HOME}/jobs/runtime/log4j2.properties').absolute().as_uri()}"
+
+# Exit statuses of a job. 2: its arguments are wrong. 65: it refuses what it was given. 75: a file may still come.
+REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
+MAY_COME = 75
+MESSAGE = re.compile(
+    r"^(?:GateFailed|NotPublished|MissingDay|UnfinishedFile|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE
+)
+
+# How long a scheduled run waits for its drop, and how often it looks.
+WAIT = timedelta(hours=float(os.environ.get("NIGHTMARKET_WAIT_HOURS") or 6))
+LOOK = timedelta(minutes=float(os.environ.get("NIGHTMARKET_LOOK_MINUTES") or 10))
+
+log = logging.getLogger(__name__)
 
 
 def what_was_said(exception: object) -> str:
     """The job's own message out of a task's exception, which also has the command and other lines."""
+    if exception is None:
+        return "its process ended without a message: it was killed, or its machine was lost"
     message = MESSAGE.search(str(exception))
     return (message.group() if message else str(exception)).strip()
 
 
 def tell(context: Any) -> None:
-    """After the last try: what failed, in the job's own words, and where to read on; also to the webhook, if any."""
+    """After the last try: what failed, in the job's own words, and where to read on."""
+    said = what_was_said(context.get("exception"))
+    alert(context, f"failed, try {context['ti'].try_number}: {said}\nThe storefront still shows the last good night.")
+
+
+def alert(context: Any, what: str) -> None:
+    """Post `what` about a task to the webhook, if there is one, and write it to the task's log."""
     ti = context["ti"]
-    text = (
-        f"{ti.dag_id} {ti.task_id} failed in run {ti.run_id}, try {ti.try_number}: "
-        f"{what_was_said(context.get('exception'))}\nThe storefront still shows the last good night. Log: {ti.log_url}"
-    )
-    ti.log.error(text)
-    if url := os.environ.get("NIGHTMARKET_ALERT_URL"):
-        body = json.dumps({"text": text}).encode()
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=10).close()
+    text = f"{ti.dag_id} {ti.task_id} of run {ti.run_id} {what} Log: {ti.log_url}"
+    try:
+        if url := os.environ.get("NIGHTMARKET_ALERT_URL"):
+            body = json.dumps({"text": text}).encode()
+            request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+            urllib.request.urlopen(request, timeout=10).close()
+    except (OSError, ValueError) as problem:
+        log.error("the alert could not be posted to NIGHTMARKET_ALERT_URL: %s", problem)
+    log.error("%s", text)
 
 
 class NoRetryOfRefusals(RetryPolicy):
-    """A gate that refused would refuse again: only what may pass by itself is tried again."""
+    """What a job refused, it would refuse again: only what may pass by itself is tried again."""
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
-        refused = REFUSED.search(str(exception))
-        return RetryDecision.fail(reason="the job refused what it was given") if refused else RetryDecision.default()
+        # A ValueError is raised here, in Airflow: a date that is missing, a template that cannot be filled in.
+        if isinstance(exception, ValueError) or REFUSED.search(str(exception)):
+            return RetryDecision.fail(reason="the job refused what it was given; a retry would end the same way")
+        return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:
         return {}
@@ -64,23 +89,17 @@ class NoRetryOfRefusals(RetryPolicy):
         return cls()
 
 
-class JobOperator(BaseOperator):
-    """A job that needs no Spark, as a process of the pipeline's environment; its last lines are in what it raises.
+class Job:
+    """What operators share that run a job as a process of the pipeline's environment.
 
     `command` is a list, so that nothing typed into the form reaches a shell.
     """
 
-    template_fields = ("command", "skip")
+    command: list[str]
+    _process: subprocess.Popen[str] | None = None
 
-    def __init__(self, *, command: list[str], skip: str = "", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.command = command
-        self.skip = skip
-        self._process: subprocess.Popen[str] | None = None
-
-    def execute(self, context: Any) -> None:
-        if self.skip:
-            raise AirflowSkipException(self.skip)
+    def run_job(self) -> None:
+        """Run `command`, its lines in the task's log. AirflowException with the status and the last lines."""
         self._process = subprocess.Popen(
             self.command,
             cwd=HOME,
@@ -92,14 +111,81 @@ class JobOperator(BaseOperator):
         )
         last: deque[str] = deque(maxlen=20)
         for line in self._process.stdout or ():
-            self.log.info("%s", line.rstrip())
+            log.info("%s", line.rstrip())
             last.append(line)
         if status := self._process.wait():
-            raise AirflowException(f"{' '.join(self.command)} ended with status {status}\n{''.join(last)}")
+            raise JobFailed(f"{' '.join(self.command)} ended with status {status}\n{''.join(last)}", status)
 
     def on_kill(self) -> None:
         if self._process and self._process.poll() is None:
             self._process.terminate()
+
+
+class JobFailed(AirflowException):
+    """A job that ended with another status than 0."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class JobOperator(Job, BaseOperator):
+    """A job that needs no Spark.
+
+    `skip`, where it is not empty, says why the job is left out. `publishes` is an asset that the job updates; its event
+    carries the facts of `extra`.
+    """
+
+    template_fields = ("command", "skip", "extra")
+
+    def __init__(self, *, command: list[str], skip: str = "", publishes: Asset | None = None, **kwargs: Any) -> None:
+        super().__init__(outlets=[publishes] if publishes else [], **kwargs)
+        self.command = command
+        self.skip = skip
+        self.extra = {"date": NIGHT, "run": RUN}
+
+    def execute(self, context: Any) -> None:
+        if self.skip:
+            raise AirflowSkipException(self.skip)
+        self.run_job()
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra.update(self.extra)
+
+
+class DropSensor(Job, BaseSensorOperator):
+    """Receives the night's drop. A scheduled run waits for a file that may still come, and holds no worker meanwhile.
+
+    The first look that finds nothing already tells. A run by hand or of a backfill is of a day whose file should be
+    there: it fails at once.
+    """
+
+    template_fields = ("command",)
+
+    def __init__(self, *, command: list[str], **kwargs: Any) -> None:
+        super().__init__(mode="reschedule", timeout=WAIT, poke_interval=LOOK, **kwargs)
+        self.command = command
+        self._missing = ""
+
+    def poke(self, context: Any) -> bool:
+        try:
+            self.run_job()
+        except JobFailed as failure:
+            if failure.status != MAY_COME:
+                raise
+            if context["dag_run"].run_type != "scheduled":
+                raise AirflowFailException(str(failure)) from None
+            self._missing = what_was_said(failure)
+            if not context["task_reschedule_count"]:
+                alert(context, f"waits up to {WAIT.total_seconds() / 3600:g} h for its drop: {self._missing}\n")
+            return False
+        return True
+
+    def execute(self, context: Any) -> None:
+        try:
+            super().execute(context)
+        except AirflowSensorTimeout as late:
+            hours = WAIT.total_seconds() / 3600
+            raise AirflowSensorTimeout(f"{self._missing}\n  waited {hours:g} h (NIGHTMARKET_WAIT_HOURS)") from late
 
 
 def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator:
@@ -110,13 +196,21 @@ def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator
         application=f"{HOME}/jobs/__main__.py",
         application_args=[job, *arguments],
         driver_memory=os.environ.get("NIGHTMARKET_SPARK_MEMORY", "4g"),
-        conf={"spark.driver.extraJavaOptions": os.environ.get("NIGHTMARKET_JAVA_OPTIONS", "")},
+        conf={"spark.driver.extraJavaOptions": f"{QUIET} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()},
         env_vars=ENVIRONMENT,
     )
 
 
 def plain(job: str, arguments: list[str], **kwargs: Any) -> JobOperator:
-    return JobOperator(task_id=job, command=[f"{BIN}/python", "-m", "jobs", job, *arguments], **kwargs)
+    return JobOperator(task_id=job, command=command_of(job, arguments), **kwargs)
+
+
+def wait_for_drop(job: str, arguments: list[str]) -> DropSensor:
+    return DropSensor(task_id=job, command=command_of(job, arguments))
+
+
+def command_of(job: str, arguments: list[str]) -> list[str]:
+    return [f"{BIN}/python", "-m", "jobs", job, *arguments]
 
 
 # One run of a DAG is one run of the lake, however often its tasks are tried: the time it was due, as a number, so
@@ -124,35 +218,36 @@ def plain(job: str, arguments: list[str], **kwargs: Any) -> JobOperator:
 RUN = "{{ dag_run.run_after.strftime('%Y%m%d%H%M%S') }}"
 NIGHT = "{{ night_of(params, dag_run) }}"  # each DAG says which day a run is of
 
-SHOP = {  # what the forms of all DAGs ask
+SHOP = {  # what the forms of all DAGs ask; a field that is empty on opening must allow null, or the form cannot be sent
     "source": Param(
-        os.environ.get("NIGHTMARKET_SOURCE", "sample_shop"),
+        os.environ.get("NIGHTMARKET_SOURCE") or "sample_shop",
         type="string",
         minLength=1,
         title="Source",
         description="How the shop's files map onto our tables: a name in schemas/sources, or the path of a TOML file.",
     ),
     "raw": Param(
-        os.environ.get("NIGHTMARKET_RAW", f"{HOME}/build/sample_shop"),
+        os.environ.get("NIGHTMARKET_RAW") or f"{HOME}/build/sample_shop",
         type="string",
         minLength=1,
         title="Raw folder",
         description="Where the shop drops its files: a folder or a URL.",
     ),
     "lake": Param(
-        os.environ.get("NIGHTMARKET_LAKE", f"{HOME}/lake"),
+        os.environ.get("NIGHTMARKET_LAKE") or f"{HOME}/lake",
         type="string",
         minLength=1,
         title="Lake",
         description="Where the tables are: a folder or a URL (s3, gs, abfs, hdfs) that every worker reads.",
     ),
     "config": Param(
-        os.environ.get("NIGHTMARKET_CONFIG", ""),
-        type="string",
+        os.environ.get("NIGHTMARKET_CONFIG") or None,
+        type=["null", "string"],
         title="Settings",
         description="A TOML file of settings, as `python -m jobs show_settings` prints one. Empty: the defaults.",
     ),
 }
+CONFIG = ("--config", "{{ params.config or '' }}")
 
 DEFAULTS = {
     "owner": "nightmarket",

@@ -9,7 +9,10 @@ a stage or none; only `publish_night` moves the storefront. Until then it shows 
 **What a red task leaves behind, and what to do**
 
 - `receive_drop`: nothing. The drop is missing or cannot be read; the log names the file. Once it is there, clear the
-  task.
+  task. In a scheduled run, a file that has not come, or is not whole yet, is waited for: the task looks every 10
+  minutes for 6 hours (`NIGHTMARKET_WAIT_HOURS`), tells at the first look, and takes no worker meanwhile. A run by hand
+  or of a backfill fails at once. Only one night runs at a time: to run another day while one waits, mark its
+  `receive_drop` as failed.
 - `check_clean`, `check_features`, `check_lists`: the rejected version, whole; the log has its path, the rule and the
   values seen. Repair the drop or the mapping, then trigger a new run for that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
@@ -17,7 +20,8 @@ a stage or none; only `publish_night` moves the storefront. Until then it shows 
 - any other: a version that no gate has passed and nobody reads. It ran out of memory, disk or cluster, or was killed.
   Clear the task: it starts over and drops what it left.
 
-A gate's refusal is not retried, as it would be the same again. Everything else is, each time later.
+What a job refuses is not retried, as it would be the same again: a gate's rule, a folder that is not there, a source
+or setting that is wrong. Everything else is, each time later.
 
 **Rerun a date.** *Trigger* with its `date`; the same by hand:
 
@@ -40,8 +44,8 @@ Every worker needs the pipeline environment at the same path, and a lake that it
 training`) and go to the queue `gpu`: where workers have queues, start one with `-q gpu`. LSTM and copywriter train on
 the GPU that they find there.
 
-**Alerts.** After the last try, `{"text": ...}` with the job's own message is posted to the URL in
-`NIGHTMARKET_ALERT_URL`.
+**Alerts.** After the last try, and when a drop is first found missing, `{"text": ...}` with the job's own message is
+posted to the URL in `NIGHTMARKET_ALERT_URL`.
 """
 
 from __future__ import annotations
@@ -51,8 +55,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, chain
-from launch import DEFAULTS, NIGHT, RUN, SHOP, plain, spark
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, TaskGroup, chain
+from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, plain, spark, wait_for_drop
 
 # The night of day D starts at 02:00 UTC of D+1, when the day is over and its drop has arrived. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_SCHEDULE", "0 2 * * *")
@@ -81,9 +85,10 @@ PARAMS = {
 
 ARGUMENTS = [
     *("--date", NIGHT, "--lake", "{{ params.lake }}", "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
-    *("--config", "{{ params.config }}"),
+    *CONFIG,
     *("--run", RUN, "--set", "train.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
 ]
+PUBLISHED = Asset("nightmarket_published")
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"
 
 
@@ -94,6 +99,11 @@ def night_of(params: Any, dag_run: Any) -> str:
     if dag_run.logical_date is None:
         raise ValueError('which night? This run has no logical date; trigger it with {"date": "2026-01-06"}')
     return str(dag_run.logical_date.date())
+
+
+def group(name: str, what: str) -> TaskGroup:
+    """A box of the graph; its tasks keep their names, which are those of the jobs."""
+    return TaskGroup(name, prefix_group_id=False, tooltip=what)
 
 
 def gate(stage: str) -> SparkSubmitOperator:
@@ -113,32 +123,46 @@ with DAG(
     tags=["nightmarket"],
     default_args=DEFAULTS,
 ) as dag:
-    chain(
-        plain("receive_drop", ARGUMENTS),
-        spark("clean_events", ARGUMENTS),
-        spark("update_catalogue", ARGUMENTS),
-        gate("clean"),
-        spark("update_interest", ARGUMENTS),
-        spark("build_features", ARGUMENTS),
-        spark("update_profiles", ARGUMENTS),
-        gate("features"),
-        spark("rank_popular_items", ARGUMENTS),
-        spark("find_bought_together", ARGUMENTS),
-        plain("train_als", ARGUMENTS, pool="gpu", queue="gpu"),
-        plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
-        plain("train_copywriter", ARGUMENTS, pool="gpu", queue="gpu"),
-        plain("train_ranker", ARGUMENTS),
-        spark("segment_users", ARGUMENTS),
-        plain("predict_purchases", ARGUMENTS),
-        spark("suggest_prices", ARGUMENTS),
-        spark("recommend_items", ARGUMENTS),
-        spark("choose_offers", ARGUMENTS),
-        plain("find_audiences", ARGUMENTS),
-        spark("write_copy", ARGUMENTS),
-        plain("judge_lists", ARGUMENTS),
-        spark("judge_experiments", ARGUMENTS),
-        gate("lists"),
-        # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
-        plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, outlets=[Asset("nightmarket_published")]),
-        plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN),
-    )
+    with group("intake", "The shop's files, cleaned, and its catalogue") as intake:
+        chain(
+            wait_for_drop("receive_drop", ARGUMENTS),
+            spark("clean_events", ARGUMENTS),
+            spark("update_catalogue", ARGUMENTS),
+            gate("clean"),
+        )
+    with group("features", "What is known of each user and item") as features:
+        chain(
+            spark("update_interest", ARGUMENTS),
+            spark("build_features", ARGUMENTS),
+            spark("update_profiles", ARGUMENTS),
+            gate("features"),
+        )
+    with group("models", "Sources of candidates, the copywriter, and the ranker over the sources") as models:
+        chain(
+            spark("rank_popular_items", ARGUMENTS),
+            spark("find_bought_together", ARGUMENTS),
+            plain("train_als", ARGUMENTS, pool="gpu", queue="gpu"),
+            plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
+            plain("train_copywriter", ARGUMENTS, pool="gpu", queue="gpu"),
+            plain("train_ranker", ARGUMENTS),
+        )
+    with group("customers_and_prices", "Segments, chances to buy, proposed prices") as customers_and_prices:
+        chain(
+            spark("segment_users", ARGUMENTS), plain("predict_purchases", ARGUMENTS), spark("suggest_prices", ARGUMENTS)
+        )
+    with group("lists", "What each user is shown, and in which words") as lists:
+        chain(
+            spark("recommend_items", ARGUMENTS),
+            spark("choose_offers", ARGUMENTS),
+            plain("find_audiences", ARGUMENTS),
+            spark("write_copy", ARGUMENTS),
+        )
+    with group("judging", "Last night's lists by what users did since, experiments, the last gate") as judging:
+        chain(plain("judge_lists", ARGUMENTS), spark("judge_experiments", ARGUMENTS), gate("lists"))
+    with group("publishing", "The storefront's pointer moves; old runs are deleted") as publishing:
+        chain(
+            # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
+            plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED),
+            plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN),
+        )
+    chain(intake, features, models, customers_and_prices, lists, judging, publishing)

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
-from launch import DEFAULTS, NIGHT, RUN, SHOP, plain, spark
+from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, plain, spark
 
 # Not in the hours in which the night is made. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_REFRESH_SCHEDULE", "30 5-23 * * *")
@@ -47,7 +47,8 @@ def day_of(params: Any, dag_run: Any) -> str:
 def arguments(lake: str) -> list[str]:
     return [
         *("--date", NIGHT, "--lake", lake, "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
-        *("--config", "{{ params.config }}", "--run", RUN),
+        *CONFIG,
+        *("--run", RUN),
     ]
 
 

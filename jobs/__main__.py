@@ -10,10 +10,14 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# What the exit status tells whoever runs a job, as in sysexits.h; 1 is everything else. dags/launch.py reads it.
+REFUSED = 65  # what was given cannot be used: the same arguments would end the same way
+MAY_COME = 75  # a file is missing or not whole yet: it is worth another look later
 if not __package__:  # run as a file by spark-submit: the folder above is what `import jobs` needs
     sys.path[0] = str(HERE.parent)
 
 from jobs.runtime.arguments import a_date  # noqa: E402  after the path is right
+from jobs.runtime.threads import bound_threads  # noqa: E402
 
 
 def all_jobs() -> dict[str, str]:
@@ -41,6 +45,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: list[str]) -> int:
+    bound_threads()
     jobs = all_jobs()
     if not argv or argv[0] in ("-h", "--help"):
         print(__doc__, "\n\njobs:")
@@ -74,6 +79,14 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def status_of(problem: Exception) -> int:
+    """The exit status for an error that a job explained. Some RuntimeErrors pass by themselves: a GPU that was full."""
+    if getattr(problem, "may_come", False):
+        return MAY_COME
+    refused = isinstance(problem, (FileNotFoundError, ValueError)) or getattr(problem, "refused", False)
+    return REFUSED if refused else 1
+
+
 if __name__ == "__main__":
     try:
         status = main(sys.argv[1:])
@@ -81,5 +94,5 @@ if __name__ == "__main__":
         if os.environ.get("NIGHTMARKET_TRACEBACK"):
             raise
         print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
-        status = 1
+        status = status_of(problem)
     sys.exit(status)

@@ -7,7 +7,7 @@ import argparse
 from jobs.runtime.arguments import a_date
 from jobs.runtime.customer_page import customer_page
 from jobs.runtime.lake import Lake
-from jobs.runtime.pages import night_page
+from jobs.runtime.pages import night_facts, night_page
 from jobs.runtime.propensity_page import propensity_page
 
 
@@ -19,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
     print(night_page(lake, args.date))
-    if customers := customer_page(lake, args.date):
+    run = night_facts(lake, args.date)["run"]
+    if customers := customer_page(lake, args.date, run):
         print(f"\n{customers}")
     if chances := propensity_page(lake, args.date):
         print(f"\n{chances}")

@@ -6,9 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from pyspark.sql import SparkSession
 
-from tests.sample import Sample, make_sample
+from jobs.runtime.threads import bound_threads
+
+bound_threads()  # before numpy and torch are loaded, as `python -m jobs` does
+
+from pyspark.sql import SparkSession  # noqa: E402
+
+from tests.sample import Sample, make_sample  # noqa: E402
 
 
 @pytest.fixture(scope="session")

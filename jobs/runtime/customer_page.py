@@ -6,12 +6,11 @@ import datetime as dt
 from typing import Any
 
 from jobs.runtime.lake import Lake
-from jobs.runtime.night import last_run
 
 
-def customer_page(lake: Lake, day: dt.date) -> str:
-    """From what the night's jobs reported; a job that did not run has no lines."""
-    folder = ("runs", f"date={day}", f"run={last_run(lake, day)}")
+def customer_page(lake: Lake, day: dt.date, run: str) -> str:
+    """From what the jobs of a run reported; a job that did not run has no lines."""
+    folder = ("runs", f"date={day}", f"run={run}")
     parts = {"segment_users": _segments, "choose_offers": _offers, "suggest_prices": _prices}
     told = [
         line

@@ -18,6 +18,8 @@ from schemas.tables import ITEMS
 class NotPublished(RuntimeError):
     """Tonight is worse than the last good night; the storefront keeps that one."""
 
+    refused = True  # `python -m jobs` ends with the status for it
+
 
 def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
     """Facts about tonight's recommendations, one file at a time: a user's rows are all in one file."""

@@ -16,6 +16,8 @@ _SAMPLES = 5  # values shown for each broken rule
 class GateFailed(RuntimeError):
     """A table broke its promise; nothing of its stage became current."""
 
+    refused = True  # `python -m jobs` ends with the status for it
+
 
 @functools.cache
 def _context() -> Any:

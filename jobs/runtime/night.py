@@ -248,9 +248,3 @@ def new_run(lake: Lake, date: dt.date) -> str:
     names = [n.removeprefix("run=") for n in lake.list_dir("runs", f"date={date}")]
     numbers = [int(n) for n in names if n.isdigit()]
     return f"{max(numbers, default=0) + 1:03d}"
-
-
-def last_run(lake: Lake, date: dt.date) -> str | None:
-    """The latest run of a date that left a report."""
-    names = [n.removeprefix("run=") for n in lake.list_dir("runs", f"date={date}") if n.startswith("run=")]
-    return max(names, default=None)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from jobs.runtime import published
+from jobs.runtime.attempts import attempts, shown_attempt
 from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Lake
-from jobs.runtime.night import last_run
 from schemas.tables.lists import ANONYMOUS
 
 _BASELINES = ("published", "popularity", "buy_again", "item_item")
@@ -30,13 +30,13 @@ def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) ->
 
 
 def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
-    """What the last run of a date reported: clean_events and judge_lists; empty where it never ran."""
-    run = last_run(lake, day)
-    folder = ("runs", f"date={day}", f"run={run}")
-    names = ("clean_events", "judge_lists")
-    if run is None or not all(lake.exists(*folder, f"{n}.json") for n in names):
+    """What the last whole run of a date reported: clean_events and judge_lists; empty where there is none."""
+    shown = shown_attempt(attempts(lake, day))
+    if shown is None:
         return {}
-    return {"date": str(day), **{n: lake.get_json(*folder, f"{n}.json") for n in names}}
+    folder = ("runs", f"date={day}", f"run={shown.run}")
+    reports = {name: lake.get_json(*folder, f"{name}.json") for name in ("clean_events", "judge_lists")}
+    return {"date": str(day), "run": shown.run, **reports}
 
 
 def accounts(facts: list[dict[str, Any]]) -> list[str]:
@@ -101,14 +101,26 @@ def _cost(seconds: dict[str, float]) -> list[str]:
 
 
 def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
-    """One night: rows in, kept, rejected; tables; quality beside popularity; a few users' lists in words."""
+    """One night: runs that failed since its last whole one; rows in, kept, rejected; tables; quality beside popularity;
+    a few users' lists in words."""
     facts = night_facts(lake, day)
+    failed = [a.line() for a in attempts(lake, day) if not a.is_whole and (not facts or a.run >= facts["run"])]
     if not facts:
-        where = lake.path("runs")
-        raise FileNotFoundError(f"no run of {day} in {where}; run `python -m jobs nightly --date {day}` first")
+        told = "\n  ".join(["", *failed])
+        raise FileNotFoundError(
+            f"no whole run of {day} in {lake.path('runs')}; run `python -m jobs nightly --date {day}`{told}"
+        )
     pointed = published.current(lake)
-    lines = [f"night {day}", "", *accounts([facts]), "", *_quality_table([facts], f"on {day}"), ""]
-    lines += [*experiment_lines(lake, day), ""]
+    lines = [
+        *failed,
+        f"night {day}, run {facts['run']}",
+        "",
+        *accounts([facts]),
+        "",
+        *_quality_table([facts], f"on {day}"),
+        "",
+    ]
+    lines += [*experiment_lines(lake, day, facts["run"]), ""]
     if pointed is None:
         return "\n".join([*lines, "nothing is published yet"])
     lines.append(f"published {pointed['run']}, valid until {pointed['valid_until']}, in {lake.path('published')}")
@@ -119,9 +131,9 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     return "\n".join(lines)
 
 
-def experiment_lines(lake: Lake, day: dt.date) -> list[str]:
-    """The night's experiments, a line for each arm, and where shares moved for the next night."""
-    folder = ("runs", f"date={day}", f"run={last_run(lake, day)}", "judge_experiments.json")
+def experiment_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
+    """The experiments of a run, a line for each arm, and where shares moved for the next night."""
+    folder = ("runs", f"date={day}", f"run={run}", "judge_experiments.json")
     facts = lake.get_json(*folder) if lake.exists(*folder) else {"results": [], "moves": []}
     lines = [] if facts["results"] else ["no experiment runs"]
     for name in dict.fromkeys(row["experiment"] for row in facts["results"]):

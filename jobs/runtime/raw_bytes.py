@@ -34,6 +34,12 @@ class DropError(ValueError):
     """A drop that cannot be used: what was seen, in which file, and what to do. Nothing has been received."""
 
 
+class UnfinishedFile(DropError):
+    """A file that is not whole: it may still be on its way."""
+
+    may_come = True
+
+
 @dataclass
 class FileFacts:
     """What a file is. `rows` is None where only a parser can tell (CSV whose fields hold line breaks)."""
@@ -77,7 +83,7 @@ def inspect_file(stream: Any, name: str, spec: Input, utf8: IO[bytes] | None = N
     magic = buffered.peek(8)[:8]
     facts = FileFacts(compression=next((kind for head, kind in _MAGIC.items() if magic.startswith(head)), ""))
     if not magic:
-        raise DropError(f"{name} is empty (0 bytes); ask for it again, or remove it if the shop was closed")
+        raise UnfinishedFile(f"{name} is empty (0 bytes); ask for it again, or remove it if the shop was closed")
     if magic.startswith(b"PK\x03\x04"):
         raise DropError(f"{name} is a zip archive; unpack it, or send it as .gz or .zst")
     if magic.startswith(b"PAR1") != (spec.format == "parquet"):
@@ -97,7 +103,7 @@ def _parquet(stream: Any, name: str, facts: FileFacts) -> None:
         stream.seek(0)
         file = pq.ParquetFile(stream)
     except (pa.ArrowInvalid, OSError) as error:
-        raise DropError(f"{name} is a broken Parquet file ({error}); ask for it again") from None
+        raise UnfinishedFile(f"{name} is a broken Parquet file ({error}); ask for it again") from None
     facts.rows = facts.lines = file.metadata.num_rows
     facts.header = [f.name for f in file.schema_arrow]
     facts.types = {f.name: str(f.type) for f in file.schema_arrow}
@@ -121,12 +127,12 @@ class _Text:
                 self._count(block)
                 first = False
         except (EOFError, zlib.error, gzip.BadGzipFile, OSError, pa.ArrowInvalid) as error:
-            raise DropError(
+            raise UnfinishedFile(
                 f"{self.name} is truncated or corrupt ({facts.compression or 'text'}: {error}); {facts.lines:,} whole "
                 "lines could be read; ask for the file again, nothing of it has been received"
             ) from None
         if first:
-            raise DropError(f"{self.name} is empty once decompressed; ask for it again, or remove it")
+            raise UnfinishedFile(f"{self.name} is empty once decompressed; ask for it again, or remove it")
         if self.spec.format == "jsonl" and not self.parsed:
             raise DropError(f"{self.name}: none of the first {self.sampled} lines is a JSON object; {self._json_hint}")
         if not self.spec.multiline:

@@ -20,7 +20,7 @@ from typing import Any
 
 from pyarrow import fs as pafs
 
-from jobs.runtime.raw_bytes import DropError, delimiter_hint, inspect_file, is_utf8
+from jobs.runtime.raw_bytes import DropError, UnfinishedFile, delimiter_hint, inspect_file, is_utf8
 from schemas.mapping import Input, Source
 
 MANIFEST = "_received.json"
@@ -32,6 +32,8 @@ _STRPTIME = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%j
 class MissingDay(DropError):
     """No file of the night: the shop has not delivered it, or the pattern does not match what it delivers."""
 
+    may_come = True
+
 
 class Drop:
     """The folder a shop delivers into: a local path or any URL that pyarrow.fs reads."""
@@ -41,6 +43,11 @@ class Drop:
         self.fs, base = pafs.FileSystem.from_uri(self.root)
         self.base = base.rstrip("/")
         self._listed: dict[str, dict[str, int]] = {}
+
+    def must_exist(self) -> None:
+        """FileNotFoundError for a folder that is not there: no file can still come into it."""
+        if self.fs.get_file_info(self.base or "/").type != pafs.FileType.Directory:
+            raise FileNotFoundError(f"no folder {self.root}; --raw names the folder that the shop delivers into")
 
     def sizes(self, pattern: str) -> dict[str, int]:
         """Path below the drop -> bytes, of all files under the fixed first folders of `pattern`."""
@@ -68,7 +75,7 @@ class Drop:
         """A few of the names there are, for an error."""
         names = sorted({path for pattern in spec.files for path in self.sizes(pattern)})
         if not names:
-            return f"nothing (no such folder, or no files) in {self.root}"
+            return f"no files in {self.root}"
         more = f" and {len(names) - _SHOWN} more, the last {names[-1]}" if len(names) > _SHOWN else ""
         return f"{', '.join(names[:_SHOWN])}{more} in {self.root}"
 
@@ -81,6 +88,7 @@ def receive(source: Source, raw_dir: str, night_date: date, previous_date: date 
     night received; on the first night of D only. Undated ones: all their files. Raises DropError.
     """
     drop = Drop(raw_dir)
+    drop.must_exist()
     # A night that stopped before its gate has received, but taken nothing in: its files are still to be read.
     taken = previous_date or date.min
     earlier = {d: m for d, m in _earlier_manifests(source, lake, night_date, late_days).items() if d <= taken}
@@ -185,7 +193,9 @@ def _copy_bytes(drop: Drop, file: dict[str, Any], lake: Any) -> None:
             sha.update(chunk)
             out.write(chunk)
     if sha.hexdigest() != file["sha256"]:
-        raise DropError(f"{file['path']} changed while it was read; deliver under another name and rename at the end")
+        raise UnfinishedFile(
+            f"{file['path']} changed while it was read; deliver under another name and rename at the end"
+        )
 
 
 def _sha256(lake: Any, path: str) -> str:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from pathlib import Path
+from typing import IO
 
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
+
+from jobs.runtime.threads import SLEEP_WHILE_WAITING
 
 # Applied at start; all can be overridden by spark-submit. The JVM flags matter for nights of seconds, not of hours.
 _DEFAULTS = {
@@ -35,20 +42,44 @@ def session(app_name: str, master: str | None = None) -> SparkSession:
     builder = SparkSession.builder.appName(f"nightmarket {app_name}")
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # set by spark-submit for its child
     if not submitted:
+        _start_jvm()
         builder = builder.master(master or os.environ.get("NIGHTMARKET_SPARK_MASTER", "local[*]"))
-        builder = builder.config("spark.driver.memory", os.environ.get("NIGHTMARKET_SPARK_MEMORY", _driver_memory()))
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
-        builder = builder.config("spark.driver.extraJavaOptions", _java_options())
     for key, value in _DEFAULTS.items():
         builder = builder.config(key, value)
+    for key, value in SLEEP_WHILE_WAITING.items():  # Spark itself sets the number of threads of its Python workers
+        builder = builder.config(f"spark.executorEnv.{key}", value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 
 
+def _start_jvm() -> None:
+    """Start this process's JVM, unless it runs, and pass on what it writes to stderr."""
+    if SparkContext._gateway is not None:
+        return
+    conf = SparkConf(loadDefaults=False)
+    conf.set("spark.driver.memory", os.environ.get("NIGHTMARKET_SPARK_MEMORY", _driver_memory()))
+    conf.set("spark.driver.extraJavaOptions", _java_options())
+    ours, its = os.pipe()
+    threading.Thread(target=_pass_on, args=(os.fdopen(ours, errors="replace"),), daemon=True).start()
+    try:
+        SparkContext._ensure_initialized(gateway=launch_gateway(conf, {"stderr": its}))
+    finally:
+        os.close(its)
+
+
+def _pass_on(lines: IO[str]) -> None:
+    """All but the warnings of the JVM about itself, such as its incubator modules: no option turns them off."""
+    for line in lines:
+        if not line.startswith("WARNING: "):
+            sys.stderr.write(line)
+
+
 def _java_options() -> str:
     """Every night generates its classes anew: in the usual code cache the JVM would soon sweep more than it runs."""
-    return f"-XX:ReservedCodeCacheSize=512m {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()
+    log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
+    return f"-XX:ReservedCodeCacheSize=512m {log} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()
 
 
 def _driver_memory() -> str:

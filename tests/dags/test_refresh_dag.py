@@ -12,7 +12,7 @@ import pytest
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
 ROOT = Path(__file__).resolve().parents[2]
-FORM = {"date": None, "source": "shop.toml", "raw": "/drops", "lake": "/lake", "config": ""}
+FORM = {"date": None, "source": "shop.toml", "raw": "/drops", "lake": "/lake", "config": None}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,13 @@ def test_it_is_of_the_day_that_is_not_over(dag: Any) -> None:
     words = command(dag, "refresh_lists")
     assert words[words.index("--date") + 1] == "2026-01-07"
     assert words[words.index("--run") + 1] == "20260107113000"
+
+
+def test_the_form_can_be_sent_as_it_opens(dag: Any) -> None:
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.resolve() != "", name
+        assert param.value is not None or "null" in param.schema["type"], name
 
 
 def test_it_waits_to_be_unpaused_and_runs_once_at_a_time(dag: Any) -> None:

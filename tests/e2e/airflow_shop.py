@@ -55,11 +55,3 @@ def make_shop(folder: Path) -> Shop:
         "NIGHTMARKET_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
     return Shop(folder, environment)
-
-
-def airflow(shop: Shop, *words: str) -> str:
-    done = subprocess.run(
-        [ROOT / ".ci/airflow", *words], env=shop.environment, capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
-    return done.stdout + done.stderr

@@ -150,7 +150,7 @@ def test_results_and_moves_are_told_and_a_rerun_gives_the_same(shop: Sample) -> 
     assert any(m["before"] != m["after"] for m in arms)
     assert all(m["low"] <= m["after"] <= m["high"] for m in moves)
     assert sum(m["trials"] for m in moves if m["kind"] == "source_mix") > 0
-    told = "\n".join(experiment_lines(shop.lake, THIRD))
+    told = "\n".join(experiment_lines(shop.lake, THIRD, "002"))
     assert "experiment banner, metric buys: planned size reached" in told
     assert f"share of {arms[0]['what']} moves" in told
 
@@ -180,4 +180,4 @@ def test_without_an_experiment_the_tables_are_empty(sample: Sample) -> None:
     for table in JUDGED:
         assert current(sample.lake, table).num_rows == 0
     assert shown(sample.lake, RECOMMENDATIONS)["arm"].unique().to_pylist() == ["all"]
-    assert experiment_lines(sample.lake, THIRD) == ["no experiment runs"]
+    assert experiment_lines(sample.lake, THIRD, "001") == ["no experiment runs"]

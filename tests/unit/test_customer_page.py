@@ -16,7 +16,7 @@ def told(tmp_path: Path, **jobs: dict) -> str:
     lake.put_json({}, "runs", f"date={NIGHT}", "run=001", "receive_drop.json")
     for job, facts in jobs.items():
         lake.put_json(facts, "runs", f"date={NIGHT}", "run=001", f"{job}.json")
-    return customer_page(lake, NIGHT)
+    return customer_page(lake, NIGHT, "001")
 
 
 def test_a_job_that_did_not_run_has_no_lines(tmp_path: Path) -> None:

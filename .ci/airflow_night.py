@@ -1,0 +1,89 @@
+"""One night by Airflow's scheduler: started over the REST API and followed to its end, a line for each task."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import urllib.request
+from typing import Any
+
+from airflow_servers import HOME, LOG, airflow, free_port, login, must_run
+
+ENDED = ("success", "failed", "skipped", "upstream_failed", "up_for_retry")  # states of a try
+NAME = "night_"  # how the names of our runs begin
+PATIENCE = 300  # seconds until the DAG has been read
+SHOWN = 40  # lines of a failed task's log
+
+
+def run_night(day: str) -> None:
+    """RuntimeError with the end of the task's log where the night fails."""
+    port = free_port()
+    with airflow(port) as parts:
+        api = Api(port)
+        make_way(api)
+        run = f"{NAME}{day}__{int(time.time())}"  # the grid shows it; the time sets a second run of the night apart
+        api.call("/dags/nightly/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": {"date": day}})
+        told: set[tuple[str, int]] = set()
+        while True:
+            must_run(parts)
+            state = api.call(f"/dags/nightly/dagRuns/{run}")["state"]
+            tell(api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"], told)
+            if state not in ("queued", "running"):
+                break
+            time.sleep(0.5)
+    if state != "success":
+        raise RuntimeError(f"the night {state} in Airflow; the end of its log:\n{end_of_log(run)}")
+
+
+def make_way(api: Api) -> None:
+    """Wait until the DAG is known, unpause it, and give up runs of ours that were cut off: one night runs at a time."""
+    deadline = time.monotonic() + PATIENCE
+    while not (known := api.call("/dags?dag_id_pattern=nightly")["dags"]):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"Airflow has not read dags/nightly.py in {PATIENCE} s; {LOG} says why")
+        time.sleep(0.5)
+    if known[0]["is_paused"]:
+        api.call("/dags/nightly", {"is_paused": False}, "PATCH")
+    for run in api.call("/dags/nightly/dagRuns?state=running&state=queued")["dag_runs"]:
+        if run["dag_run_id"].startswith(NAME):
+            api.call(f"/dags/nightly/dagRuns/{run['dag_run_id']}", {"state": "failed"}, "PATCH")
+
+
+def tell(tasks: list[dict[str, Any]], told: set[tuple[str, int]]) -> None:
+    """A line for each try of a task that has ended since the last look."""
+    for task in sorted(tasks, key=lambda task: task["end_date"] or ""):
+        attempt = (task["task_id"], task["try_number"])
+        if task["state"] in ENDED and attempt not in told:
+            told.add(attempt)
+            how = "" if task["state"] == "success" else f"  {task['state']}"
+            print(f"   {task['task_id']:20} {task['duration'] or 0:5.1f} s{how}", file=sys.stderr, flush=True)
+
+
+def end_of_log(run: str) -> str:
+    """The last lines of the task that wrote last."""
+    logs = sorted(
+        (HOME / "logs/dag_id=nightly" / f"run_id={run}").rglob("*.log"), key=lambda file: file.stat().st_mtime
+    )
+    lines = logs[-1].read_text().splitlines()[-SHOWN:] if logs else ["no task wrote any"]
+    return "\n".join(str(json.loads(line).get("event", line)) if line.startswith("{") else line for line in lines)
+
+
+class Api:
+    """Airflow's REST API under the login of `make ui`."""
+
+    def __init__(self, port: str) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self.token = ""
+        answer = self._call("/auth/token", {"username": "admin", "password": login()})
+        self.token = answer["access_token"]
+
+    def call(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
+        return self._call(f"/api/v2{path}", body, method)
+
+    def _call(self, path: str, body: dict[str, Any] | None, method: str | None = None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return dict(json.load(answer))

@@ -1,0 +1,102 @@
+"""A real browser for tests: Debian's Chromium, driven over the WebDriver protocol, which is JSON over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+needs_browser = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no chromium and chromedriver here; apt-get install chromium chromium-driver"
+)
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--window-size=1400,1100"),
+)
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which WebDriver names an element
+STARTS_IN, PAGE_READY_IN = 60, 120  # seconds, on a machine that does other work too
+
+
+class Browser:
+    """One window. Elements are found by XPath and waited for."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.session = ""
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if method == "GET" else json.dumps(body or {}).encode()
+        request = urllib.request.Request(f"{self.address}/session{self.session}{path}", data, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=PAGE_READY_IN) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as refusal:
+            raise LookupError(json.load(refusal)["value"]["message"]) from None
+
+    def open(self, url: str) -> None:
+        self.call("POST", "/url", {"url": url})
+
+    def find(self, xpath: str, within: float = PAGE_READY_IN) -> str:
+        """The element's path in the protocol. LookupError where it does not come in time."""
+        deadline = time.monotonic() + within
+        while True:
+            try:
+                found = self.call("POST", "/element", {"using": "xpath", "value": xpath})
+                return f"/element/{found[ELEMENT]}"
+            except LookupError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.2)
+
+    def click(self, xpath: str) -> None:
+        self.call("POST", f"{self.find(xpath)}/click")
+
+    def write(self, xpath: str, text: str) -> None:
+        self.call("POST", f"{self.find(xpath)}/value", {"text": text})
+
+    def is_enabled(self, xpath: str) -> bool:
+        return bool(self.call("GET", f"{self.find(xpath)}/enabled"))
+
+    def text(self) -> str:
+        return str(self.call("GET", f"{self.find('//body')}/text"))
+
+    def picture(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser with a profile of its own; nothing of it is left afterwards."""
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
+        driver = subprocess.Popen(
+            [str(DRIVER), "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            started = next(
+                m for line in driver.stdout or () if (m := re.search(r"started successfully on port (\d+)", line))
+            )
+            browser = Browser(f"http://127.0.0.1:{started[1]}")
+            options = {"binary": CHROMIUM, "args": [*FLAGS, f"--user-data-dir={profile}"]}
+            asked = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
+            browser.session = f"/{browser.call('POST', '', asked)['sessionId']}"
+            try:
+                yield browser
+            finally:
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    browser.call("DELETE", "")
+        finally:
+            driver.terminate()
+            driver.wait(STARTS_IN)

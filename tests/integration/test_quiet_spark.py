@@ -1,0 +1,21 @@
+"""A process with a Spark session of its own writes no line to stderr that is not its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_spark_and_its_jvm_start_without_a_word() -> None:
+    code = (
+        "from jobs.runtime.log import get_logger; from jobs.runtime.spark import session\n"
+        "get_logger('job').info('%d rows', session('quiet', 'local[1]').range(3).count())"
+    )
+    plain = {name: value for name, value in os.environ.items() if name != "SPARK_LOCAL_IP"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert [line.partition("nightmarket.")[2] for line in done.stderr.splitlines()] == ["job: 3 rows"]
