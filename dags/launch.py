@@ -13,9 +13,10 @@ import re
 import subprocess
 import urllib.request
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, BaseOperator, BaseSensorOperator, Param, RetryDecision, RetryPolicy
@@ -23,6 +24,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 HOME = os.environ.get("NIGHTMARKET_HOME", str(Path(__file__).resolve().parent.parent))
 BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's environment; Airflow has its own
+
+# The timezone of the schedules and of the days that runs are for; the shop's, where its mapping says `day = "local"`.
+ZONE = os.environ.get("NIGHTMARKET_TIMEZONE") or "UTC"
 
 # What a job gets beside Airflow's own environment. PATH finds spark-submit, PYSPARK_PYTHON is for Spark's workers.
 ENVIRONMENT = {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}", "PYSPARK_PYTHON": f"{BIN}/python"}
@@ -199,6 +203,11 @@ def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator
         conf={"spark.driver.extraJavaOptions": f"{QUIET} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()},
         env_vars=ENVIRONMENT,
     )
+
+
+def day_at(instant: datetime) -> str:
+    """The date of an instant (with a timezone) on the clocks of ZONE."""
+    return str(instant.astimezone(ZoneInfo(ZONE)).date())
 
 
 def plain(job: str, arguments: list[str], **kwargs: Any) -> JobOperator:

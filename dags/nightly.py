@@ -56,9 +56,9 @@ from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, TaskGroup, chain
-from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, plain, spark, wait_for_drop
+from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, ZONE, day_at, plain, spark, wait_for_drop
 
-# The night of day D starts at 02:00 UTC of D+1, when the day is over and its drop has arrived. Empty: only by hand.
+# The night of day D starts at 02:00 of D+1 in ZONE, when the day is over and its drop is there. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_SCHEDULE", "0 2 * * *")
 
 PARAMS = {
@@ -98,7 +98,7 @@ def night_of(params: Any, dag_run: Any) -> str:
         return str(params["date"])
     if dag_run.logical_date is None:
         raise ValueError('which night? This run has no logical date; trigger it with {"date": "2026-01-06"}')
-    return str(dag_run.logical_date.date())
+    return day_at(dag_run.logical_date)
 
 
 def group(name: str, what: str) -> TaskGroup:
@@ -114,7 +114,7 @@ with DAG(
     "nightly",
     description="Raw logs in, recommendations out: one night of the shop.",
     doc_md=__doc__,
-    schedule=CronDataIntervalTimetable(SCHEDULE, timezone="UTC") if SCHEDULE else None,
+    schedule=CronDataIntervalTimetable(SCHEDULE, timezone=ZONE) if SCHEDULE else None,
     start_date=datetime(2010, 1, 1, tzinfo=UTC),  # before any log that may be backfilled
     catchup=False,
     max_active_runs=1,  # a night builds on the one before

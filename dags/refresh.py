@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
-from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, plain, spark
+from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, ZONE, day_at, plain, spark
 
 # Not in the hours in which the night is made. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_REFRESH_SCHEDULE", "30 5-23 * * *")
@@ -33,7 +33,7 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Day",
-        description="The day that is not over. Empty: the one on which the run is due, in UTC.",
+        description=f"The day that is not over. Empty: the one on which the run is due, in {ZONE}.",
     ),
     **SHOP,
 }
@@ -41,7 +41,7 @@ PARAMS = {
 
 def day_of(params: Any, dag_run: Any) -> str:
     """The day to refresh: the form's, or else that of the run."""
-    return str(params["date"] or dag_run.run_after.date())
+    return str(params["date"] or day_at(dag_run.run_after))
 
 
 def arguments(lake: str) -> list[str]:
@@ -56,7 +56,7 @@ with DAG(
     "refresh",
     description="What happened since last night, in the lists of those who did it; trains nothing.",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable(SCHEDULE, timezone="UTC") if SCHEDULE else None,
+    schedule=CronTriggerTimetable(SCHEDULE, timezone=ZONE) if SCHEDULE else None,
     start_date=datetime(2010, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.night import Night
 from jobs.runtime.raw_rows import read_rows
+from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import size_shuffles
 from jobs.runtime.visits import VisitRules, judge
 from schemas.tables import CLEAN_EVENTS, REJECTED_EVENTS
@@ -55,11 +56,11 @@ def gather(raw: DataFrame, earlier: DataFrame) -> DataFrame:
     return lines.unionByName(seen, allowMissingColumns=True).repartition("visitor")
 
 
-def rules(config: CleanConfig, night_date: dt.date, previous_date: dt.date | None) -> VisitRules:
+def rules(config: CleanConfig, night_date: dt.date, previous_date: dt.date | None, days: ShopDays) -> VisitRules:
     oldest = None
     if previous_date is not None:  # a first drop may bring any amount of history
         oldest = (min(previous_date, night_date - dt.timedelta(days=config.late_days)) - dt.date(1970, 1, 1)).days
-    return VisitRules(config.session_minutes, config.max_events_per_day, oldest)
+    return VisitRules(config.session_minutes, config.max_events_per_day, oldest, days)
 
 
 def main(night: Night) -> None:
@@ -69,7 +70,7 @@ def main(night: Night) -> None:
     limits = night.settings.section("limits")
     rows = read_rows(night.spark, night.source, "events", received, night.lake, night.date, night.previous_date, limits)
     lines = gather(rows.frame, night.read_window(CLEAN_EVENTS, config.late_days))
-    split = functools.partial(judge, rules=rules(config, night.date, night.previous_date))
+    split = functools.partial(judge, rules=rules(config, night.date, night.previous_date, night.days))
     versions = night.write_split(
         lines, [CLEAN_EVENTS, REJECTED_EVENTS], count_by=("source_file", "reason"), split=split
     )

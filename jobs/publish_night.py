@@ -107,7 +107,7 @@ def main(night: Night) -> None:
         "checks": facts,
         "models": night.models(),
         "rules": dataclasses.asdict(night.settings.section("recommend")),
-        "valid_from": f"{night.date}T00:00:00Z",
+        "valid_from": night.days.start(night.date).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "valid_until": night.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     night.lake.put_json(manifest, "published", f"run={run}", "manifest.json")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from jobs.runtime.night import Night
 from jobs.runtime.raw_files import receive
+from jobs.runtime.shop_days import settle_days
 
 
 def main(night: Night) -> None:
+    settle_days(night.lake, night.source, night.date)  # before anything is copied
     late_days = night.settings.section("clean").late_days
     received = receive(night.source, night.raw, night.date, night.previous_date, night.lake, late_days)
     for note in received["notes"]:

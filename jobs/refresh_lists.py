@@ -28,6 +28,7 @@ from jobs.runtime.lake import Lake, Version
 from jobs.runtime.listing import catalogue_of, histories, preflight, users_of
 from jobs.runtime.night import Night
 from jobs.runtime.scoring import Catalogue, Scorer, list_writer
+from jobs.runtime.shop_days import OtherDays
 from models.refreshed import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
 
@@ -42,6 +43,11 @@ def main(night: Night) -> None:
         return
     before = Night(dt.date.fromisoformat(shown["date"]), night.lake, shown["run"][11:], night.settings)
     day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
+    if day.days != night.days:
+        raise OtherDays(
+            f"{day.lake.root} was read with days in {day.days.zone}, and the nights of {night.lake.root} are made of "
+            f"days in {night.days.zone}; run `python -m jobs refresh` with the mapping of the nights"
+        )
     scorer = Scorer(night.lake.root, *(_folder(shown, name) for name in ("sources", "ranker")))
     loaded = scorer.load()
     if loaded is None:

@@ -299,7 +299,7 @@ def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFram
     shares = (
         liked.agg(F.sum(exact("share")).alias("share")).withColumn("share", from_exact("share")).toArrow().to_pylist()
     )
-    page = segment_page.draw(table.to_pylist(), shares, night.date)
+    page = segment_page.draw(table.to_pylist(), shares, night.date, night.days.zone)
     night.lake.put_text(page, "reports", f"date={night.date}", "segments.html")
 
 

@@ -201,7 +201,8 @@ def main(night: Night) -> None:
 
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
     before = night.read_previous(USER_TASTES)
-    night.write(USER_TASTES, tastes.advance(before, events, liked, interest, night.date, since, config.tastes_kept))
+    made = tastes.advance(before, events, liked, interest, night.date, since, config.tastes_kept, night.days)
+    night.write(USER_TASTES, made)
 
     users, features, purchases, liked = map(night.read, (USERS, USER_FEATURES, USER_PURCHASES, USER_TASTES))
     made = portraits(users, features, purchases, liked, config, night.date)

@@ -21,6 +21,7 @@ from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
 from jobs.runtime.raw_files import Drop, receive
 from jobs.runtime.raw_rows import raw_columns, read_rows
+from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import session
 from schemas.mapping import Input, Source, load_source
 
@@ -78,7 +79,7 @@ def picture(source: Source) -> list[str]:
     """The mapping at a glance: theirs -> ours, input by input."""
     lines = [
         f"{source.name}: {source.doc.splitlines()[0] if source.doc else 'no doc'}",
-        f"  times in {source.timezone}",
+        f"  times in {source.timezone}, days in {source.day_zone}",
     ]
     for spec in source.inputs:
         where = "the events" if spec.from_events else f"{', '.join(spec.files)} ({spec.format})"
@@ -115,7 +116,7 @@ def _report(
         print("  ! no rows: wrong --date, or an empty delivery")
         return spec.which != "events", None
     rejected = _reasons(seen, spec)
-    first = _columns(seen.filter(pc.is_null(seen["reason"])), spec)
+    first = _columns(seen.filter(pc.is_null(seen["reason"])), spec, ShopDays(source.day_zone))
     if rejected > MAX_REJECTED_SHARE * seen.num_rows:
         print(f"  ! {rejected / seen.num_rows:.1%} rejected, more than {MAX_REJECTED_SHARE:.0%}")
         return False, first
@@ -137,7 +138,7 @@ def _reasons(seen: pa.Table, spec: Input) -> int:
     return sum(count for reason, count in counts.items() if reason not in spec.reject)
 
 
-def _columns(kept: pa.Table, spec: Input) -> dt.date | None:
+def _columns(kept: pa.Table, spec: Input, days: ShopDays) -> dt.date | None:
     """Print the share of nulls of each mapped column, event types and time range; returns the first day."""
     given = {*spec.columns, *spec.derived}
     if not kept.num_rows:
@@ -153,7 +154,7 @@ def _columns(kept: pa.Table, spec: Input) -> dt.date | None:
     print("  event types: " + ", ".join(f"{name} {count:,}" for name, count in types))
     times = pc.min_max(kept["event_time"]).as_py()
     print(f"  times: {times['min']:%Y-%m-%d %H:%M:%S} to {times['max']:%Y-%m-%d %H:%M:%S} UTC")
-    return times["min"].date()
+    return days.of(times["min"])
 
 
 def _short(value: str | None, width: int) -> str:

@@ -23,6 +23,7 @@ from schemas.tables.events import EVENT_TYPES, RAW_EVENTS
 SHIPPED = Path(__file__).parent / "sources"
 FORMATS = ("csv", "jsonl", "parquet")
 EPOCHS = ("s", "ms", "us")
+DAYS = ("utc", "local")
 TARGETS: dict[str, Table] = {"events": RAW_EVENTS, "items": ITEMS, "users": USERS}
 _NOT_MAPPED = {"event_time", "extra", "updated_on"}  # event_time comes from [*.time], the others are ours to fill
 _REQUIRED = {"events": ("event_type", "item_id"), "items": ("item_id",), "users": ("user_id",)}
@@ -107,16 +108,25 @@ class Input:
 
 @dataclass(frozen=True)
 class Source:
-    """One shop's drop. `timezone` is that of times which carry none; `null_tokens` are texts that mean nothing."""
+    """One shop's drop. `timezone` is that of times which carry none; `null_tokens` are texts that mean nothing.
+
+    `day` says which days the nights are made of: "utc", or "local" for those of `timezone`.
+    """
 
     name: str
     doc: str
     events: Input
     timezone: str = "UTC"
+    day: str = "utc"
     null_tokens: tuple[str, ...] = ("",)
     items: Input | None = None
     users: Input | None = None
     path: str = field(default="", compare=False)
+
+    @property
+    def day_zone(self) -> str:
+        """The timezone at whose midnight a day begins."""
+        return self.timezone if self.day == "local" else "UTC"
 
     def input(self, which: str) -> Input:
         found = {"events": self.events, "items": self.items, "users": self.users}[which]
@@ -159,10 +169,15 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, TypeError):
         raise MappingError(f"timezone {timezone!r} is unknown; write it like 'Europe/London' or 'UTC'") from None
+    day = raw.get("day", "utc")
+    if day not in DAYS:
+        raise MappingError(f"day is {day!r}; there are {', '.join(DAYS)}")
+    if day == "local" and "timezone" not in raw:
+        raise MappingError("day is 'local' and there is no timezone; add for example timezone = 'America/Los_Angeles'")
     inputs = {which: _input(which, raw[which]) for which in TARGETS if which in raw}
     tokens = _texts("null_tokens", raw.get("null_tokens", [""]))
-    return Source(name=name, doc=str(raw.get("doc", "")).strip(), timezone=timezone, null_tokens=tokens, path=path,
-                  **inputs)  # fmt: skip
+    return Source(name=name, doc=str(raw.get("doc", "")).strip(), timezone=timezone, day=day, null_tokens=tokens,
+                  path=path, **inputs)  # fmt: skip
 
 
 def _input(which: str, raw: Any) -> Input:

@@ -76,8 +76,7 @@ def currencies(night: Night, days: int) -> list[str]:
     """Those of the purchases of the last `days` days, sorted."""
     found: set[str] = set()
     first = night.date - dt.timedelta(days=days - 1)
-    since = dt.datetime.combine(first, dt.time(), dt.UTC)
-    wanted = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(since))
+    wanted = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(night.days.start(first)))
     for path in night.paths_since(CLEAN_EVENTS, first):
         part = pq.read_table(path, columns=["currency"], filesystem=night.lake.fs, filters=wanted, partitioning=None)
         found.update(name for name in pc.unique(part["currency"]).to_pylist() if name)

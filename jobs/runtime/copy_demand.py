@@ -173,9 +173,8 @@ def given(night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals:
     told = F.concat_ws("\x00", F.lit(f"copy {seed}"), "user_id", "strategy", "channel")
     digits = F.substring(F.sha2(told, 256), 1, 13)  # as many as a double holds exactly
     place = F.conv(digits, 16, 10).cast("double") / F.lit(float(16**13))
-    chosen = (
-        worded(demand).withColumn("at", place).join(night.spark.createDataFrame(variants), [*BRIEF, "deal"], "inner")
-    )
+    wordings = night.spark.createDataFrame(variants)
+    chosen = worded(demand, night.days).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
     chosen = chosen.where("at >= low and at < high")
     chosen = chosen.withColumn("text", with_terms(F.col("own")))
     fits = F.lit(True)

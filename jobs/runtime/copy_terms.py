@@ -14,18 +14,19 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.runtime.shop_days import ShopDays
 from models.slots import MONTHS, money
 
 TERMS = ("discount_share", "discount_amount", "minimum_spend", "currency")
 _OF = [*TERMS, "offer_until", "language"]
 
 
-def worded(demand: DataFrame) -> DataFrame:
+def worded(demand: DataFrame, days: ShopDays) -> DataFrame:
     """`demand` with `terms` and `until` in the language of each row; null where there are none that can be said."""
     key = F.concat_ws("|", *[F.coalesce(F.col(name).cast("string"), F.lit("")) for name in _OF])
     demand = demand.withColumn("at", F.when(F.col("offer_id").isNotNull(), key))
     told = demand.where("at is not null").select("at", *_OF).distinct().toArrow().to_pylist()
-    rows = [{"at": row["at"], "terms": terms_of(row), "until": last_day(row)} for row in told]
+    rows = [{"at": row["at"], "terms": terms_of(row), "until": last_day(row, days)} for row in told]
     schema = pa.schema([(name, pa.string()) for name in ("at", "terms", "until")])
     known = demand.sparkSession.createDataFrame(pa.Table.from_pylist(rows, schema))
     return demand.join(F.broadcast(known), "at", "left").drop("at")
@@ -56,7 +57,7 @@ def terms_of(offer: Mapping[str, Any]) -> str | None:
     return f"{off}优惠" if share is not None else f"立减{off}"
 
 
-def last_day(offer: Mapping[str, Any]) -> str:
+def last_day(offer: Mapping[str, Any], days: ShopDays) -> str:
     """The last whole day: what is over at noon is not promised for the afternoon."""
-    day = (offer["offer_until"] + dt.timedelta(seconds=1)).date() - dt.timedelta(days=1)
+    day = days.of(offer["offer_until"] + dt.timedelta(seconds=1)) - dt.timedelta(days=1)
     return f"{day.month}月{day.day}日" if offer["language"] == "zh" else f"{MONTHS[day.month - 1]} {day.day}"

@@ -107,7 +107,7 @@ def _closing(night: Night, config: InterestConfig, before: dt.date | None) -> di
     wait = dt.timedelta(days=config.learn_days + night.settings.section("clean").late_days)
     last = night.date - wait
     first = last if before is None else before - wait + dt.timedelta(days=1)
-    # An event of UTC's tomorrow comes a day before its date: see `recurrence.age_weight`.
+    # An event of the day after comes a day before its date: see `recurrence.age_weight`.
     events = night.read_since(CLEAN_EVENTS, first - dt.timedelta(days=2))
     found = closed(events, night.read(INTEREST), first, last, config.learn_days)
     return {row["kind"]: (row["trials"], row["wins"]) for row in found.collect()}

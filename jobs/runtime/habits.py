@@ -23,7 +23,7 @@ from jobs.runtime.recurrence import age_weight, decay_factor, exact, from_exact
 from schemas.tables import ITEM_PRICES, USER_PURCHASES
 from schemas.tables.prices import MIXED
 
-OLDEST_BIT = 62  # of recent_days; bit 0 is UTC's tomorrow
+OLDEST_BIT = 62  # of recent_days; bit 0 is the day after the night's
 _PRICE_KEY = ("item_id", "currency", "price")
 
 

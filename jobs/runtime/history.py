@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
+from jobs.runtime.shop_days import DAY
 from models.shop_log import KINDS, ShopLog
 from models.top_k import DoesNotFit
 from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
 
-_DAY = 86_400_000_000  # microseconds
 _COLUMNS = ["user_id", "item_id", "event_type", "event_time", "price"]
 _KIND_OF = {**{kind: at for at, kind in enumerate(KINDS)}, "click": KINDS.index("view")}
 _MOST_ATTRIBUTES = 8  # of the catalogue's own, the most common ones, beside category and brand
@@ -28,7 +28,7 @@ _LEAST_SHARE = 0.05  # of the items; an attribute that fewer have tells a ranker
 
 
 def night_end(night: dt.date) -> float:
-    """The end of a night's day, in days since 1970."""
+    """The end of a night's day, in days since 1970, as the times of `read_log` are."""
     return float((night - dt.date(1970, 1, 1)).days + 1)
 
 
@@ -71,6 +71,7 @@ def read_log(
 ) -> ShopLog:
     """What users did with items in the last `days` days, the night's among them; codes are places in the ids.
 
+    Times are in days since 1970 by the shop's days: a whole number is where a day begins, see `ShopDays.clock`.
     whole_lines: `price` is that of the line, units times unit price, not of one unit.
     """
     parts = list(_events(night, days, user_ids, item_ids, whole_lines))
@@ -107,7 +108,7 @@ def _events(
             user, item = _codes(part["user_id"], user_ids), _codes(part["item_id"], item_ids)
             known = (user >= 0) & (item >= 0)  # a shop's events may name items that its catalogue does not
             kind = codes[pc.index_in(part["event_type"], kinds).to_numpy()]
-            time = part["event_time"].cast(pa.int64()).to_numpy() / _DAY
+            time = night.days.clock(part["event_time"].cast(pa.int64()).to_numpy()) / DAY
             price = part["price"].to_numpy().astype(np.float32)
             if whole_lines:
                 price = price * part["quantity"].to_numpy().astype(np.float32)

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.log import get_logger
 from jobs.runtime.settings import Settings, load_settings
+from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.sink import Split, write_arrow, write_tables
 from jobs.runtime.spark import session, size_shuffles
 from schemas.arrow import arrow_schema
@@ -66,10 +67,15 @@ class Night:
         """The last earlier night whose events passed their gate; None on a shop's first night."""
         return self.previous_of(CLEAN_EVENTS)
 
+    @functools.cached_property
+    def days(self) -> ShopDays:
+        """The shop's days. Raises OtherDays where the mapping says others than the lake's nights are made of."""
+        return days_of(self.lake, self.source if self.source_name else None)
+
     @property
     def valid_until(self) -> dt.datetime:
         """Lists made from day D are shown on D+1; one failed night and a late one after it leave no gap."""
-        return dt.datetime.combine(self.date + dt.timedelta(days=3), dt.time(12), dt.UTC)
+        return self.days.noon(self.date + dt.timedelta(days=3))
 
     @functools.cached_property
     def spark(self) -> SparkSession:

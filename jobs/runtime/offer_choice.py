@@ -28,6 +28,7 @@ from jobs.runtime.night import Night
 from jobs.runtime.offer_facts import BIRTH_MONTH, BYTES_A_ROW, FOUND, PROPENSITIES, USER_PROFILES
 from jobs.runtime.offer_shares import HELD_OUT, OFFER, Counts, Money
 from jobs.runtime.offer_terms import OffersConfig, Shelf, Terms, Worth, reason_of, terms_of, worth_of
+from jobs.runtime.shop_days import ShopDays
 from models.experiments import assign
 from models.offers import CHOSEN, GUARDS, Candidates, Choice, Rules, State, choose, persons, two_rates, violations
 from schemas.arrow import arrow_schema
@@ -60,6 +61,7 @@ class Known:
     rates: dict[str, tuple[float, float]]
     left: dict[str, Money]
     standing: pa.Table
+    days: ShopDays
     counts: Counts = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
     caps: dict[str, Money] = field(default_factory=dict)
@@ -86,7 +88,7 @@ def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
     share = offer_shares.shares(campaigns, recorded(night.lake, night.date))
     caps = offer_shares.caps(campaigns, running, share, _spent(night.date, campaigns, booked))
     left = _left(night.date, campaigns, booked)
-    known = Known(shelf, people, rates, left, standing, counts, share, caps)
+    known = Known(shelf, people, rates, left, standing, night.days, counts, share, caps)
     if before is not None:
         before.unpersist()
     return decide(night.date, campaigns, running, skipped, found, known, config)
@@ -107,7 +109,7 @@ def decide(
     broken = {guard: count for guard, count in violations(candidates, rules, state, choice).items() if count}
     if broken:
         raise RuntimeError(f"the offers chosen break guards: {broken}; nothing is written, report this as a fault")
-    made = _rows(date, found, running, campaigns, terms, worth, choice)
+    made = _rows(date, found, running, campaigns, terms, worth, choice, known.days)
     every = pa.concat_tables([known.standing, made]).sort_by([("user_id", "ascending"), ("offer_id", "ascending")])
     offers, withheld = (every.filter(pc.equal(every["arm"], arm)) for arm in (OFFER, HELD_OUT))
     stands = Counter(known.standing.filter(pc.equal(known.standing["arm"], OFFER))["offer_id"].to_pylist())
@@ -217,9 +219,8 @@ def _standing(night: Night, shelf: Shelf, people: People) -> pa.Table:
     empty = arrow_schema(OFFERS).empty_table()
     if not any(night.lake.before(table, night.date) for table in (OFFERS, WITHHELD_OFFERS)):
         return empty
-    until = dt.datetime.combine(night.date + dt.timedelta(days=1), dt.time(), dt.UTC)
     last = night.read_previous(OFFERS).unionByName(night.read_previous(WITHHELD_OFFERS))
-    valid = last.where(F.col("valid_until") > F.lit(until))
+    valid = last.where(F.col("valid_until") > F.lit(night.days.end(night.date)))
     bought = night.read(INTEREST).select("user_id", "item_id", F.col("last_purchase_on").alias("bought_on"))
     since = [valid["user_id"] == bought["user_id"], valid["item_id"] == bought["item_id"],
              bought["bought_on"] > valid["offered_on"]]  # fmt: skip
@@ -344,11 +345,10 @@ def _instance(
 
 def _rows(
     date: dt.date, found: pa.Table, running: tuple[Campaign, ...], campaigns: Campaigns, terms: Terms, worth: Worth,
-    choice: Choice,
+    choice: Choice, days: ShopDays,
 ) -> pa.Table:  # fmt: skip
     """Chosen rows as OFFERS, withheld ones under the arm 'held_out'."""
     chosen = np.flatnonzero(choice.offered | choice.withheld)
-    until = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), dt.UTC)
     rows = []
     for at, row in zip(chosen.tolist(), found.take(pa.array(chosen)).to_pylist(), strict=True):
         campaign = running[row["campaign"]]
@@ -373,7 +373,7 @@ def _rows(
             "budget_line": campaign.budget,
             "arm": OFFER if choice.offered[at] else HELD_OUT,
             "offered_on": date,
-            "valid_until": until + dt.timedelta(days=campaign.valid_days),
+            "valid_until": days.end(date + dt.timedelta(days=campaign.valid_days)),
         })  # fmt: skip
     return pa.Table.from_pylist(rows, arrow_schema(OFFERS))
 

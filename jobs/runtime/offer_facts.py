@@ -90,12 +90,13 @@ def pair_facts(
     is_cart = (F.col("event_type") == "cart") & (age <= max(spans["abandoned_cart"], spans["retargeting"]))
     is_wish = (F.col("event_type") == "wishlist") & (age <= spans["price_drop"])
     is_bought = F.col("event_type") == "purchase"
+    when = F.struct("event_time", "event_date")
     kept = shown.where(is_view | is_cart | is_wish | is_bought)
     done = kept.groupBy("user_id", "item_id").agg(
         F.max(F.when(is_view, F.col("event_date"))).alias("viewed_on"),
         F.count(F.when(is_view, 1)).alias("views"),
-        F.max(F.when(is_cart, F.col("event_time"))).alias("carted_at"),
-        F.max(F.when(is_wish, F.col("event_time"))).alias("wished_at"),
+        F.max(F.when(is_cart, when)).alias("carted"),
+        F.max(F.when(is_wish, when)).alias("wished"),
         F.max(F.when(is_bought, F.col("event_time"))).alias("bought_at"),
         F.max_by(F.when(is_wish, F.col("price")), F.when(is_wish, F.col("event_time"))).alias("wish_price"),
     )
@@ -112,8 +113,8 @@ def pair_facts(
         *("user_id", "item_id", "category", "item_share"),
         F.datediff(F.lit(today), "viewed_on").alias("view_days"),
         F.coalesce("views", F.lit(0)).alias("views"),
-        _days_open("carted_at", today).alias("cart_days"),
-        _days_open("wished_at", today).alias("wish_days"),
+        _days_open("carted", today).alias("cart_days"),
+        _days_open("wished", today).alias("wish_days"),
         F.datediff(F.lit(today), "last_purchase_on").alias("bought_days"),
         fell.alias("price_drop"),
         F.coalesce(again, F.lit(False)).alias("is_replenishable"),
@@ -122,8 +123,8 @@ def pair_facts(
 
 def _days_open(since: str, today: dt.date) -> Column:
     """Days since then, null where the item was bought later."""
-    is_open = F.col("bought_at").isNull() | (F.col("bought_at") < F.col(since))
-    return F.when(is_open, F.datediff(F.lit(today), F.to_date(since)))
+    is_open = F.col("bought_at").isNull() | (F.col("bought_at") < F.col(f"{since}.event_time"))
+    return F.when(is_open, F.datediff(F.lit(today), F.col(f"{since}.event_date")))
 
 
 def meeting(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.runtime.lake import Lake
+from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.tastes import HOURS, SAYS_NOTHING
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEMS, SEGMENTS, USER_PROFILES, USER_PURCHASES, USER_SEGMENTS, USER_TASTES
@@ -34,15 +35,15 @@ def portrait(lake: Lake, night: dt.date, user: str) -> list[str]:
         return [f"no portrait of {user}: the accounts of {night} do not have it"]
     events = _latest_events(lake, night, mine)
     items = _items(lake, night, events)
-    profile = found[0]
+    profile, days = found[0], days_of(lake)
     return [
         f"portrait of {user}, night of {night}",
-        *_basics(profile),
+        *_basics(profile, days),
         *_buying(profile, _rows(lake, USER_PURCHASES, night, mine) or []),
-        *_behind([e for e in events if e["event_type"] in ("purchase", "return")], items),
+        *_behind([e for e in events if e["event_type"] in ("purchase", "return")], items, days),
         *_habits(profile),
         *_segment(lake, night, mine),
-        *_tastes(_rows(lake, USER_TASTES, night, mine) or [], events, items),
+        *_tastes(_rows(lake, USER_TASTES, night, mine) or [], events, items, days),
     ]
 
 
@@ -77,7 +78,7 @@ def _told(value: Any, form: str = "{}") -> str:
     return _UNKNOWN if value is None else form.format(value)
 
 
-def _basics(profile: Row) -> list[str]:
+def _basics(profile: Row, days: ShopDays) -> list[str]:
     where = ", ".join(profile[name] for name in ("city", "country") if profile[name]) or _UNKNOWN
     return [
         _line(
@@ -92,7 +93,7 @@ def _basics(profile: Row) -> list[str]:
             "visits",
             f"{profile['sessions']:,} sessions",
             f"last seen {_told(profile['last_seen_days'], '{:,} days ago')}",
-            f"mostly {_told(profile['usual_hour'])} (UTC)",
+            f"mostly {_told(profile['usual_hour'])} ({days.zone})",
         ),
     ]
 
@@ -132,7 +133,7 @@ def _segment(lake: Lake, night: dt.date, mine: pc.Expression) -> list[str]:
     return [_line("segment", f"{place['segment_id']}{name}", moved, f"RFM class {place['rfm_class']}")]
 
 
-def _tastes(tastes: list[Row], events: list[Row], items: dict[str, Row]) -> list[str]:
+def _tastes(tastes: list[Row], events: list[Row], items: dict[str, Row], days: ShopDays) -> list[str]:
     """The strongest of each kind with share, evidence and last day; under each the latest events that say so."""
     lines = []
     for kind in TASTE_KINDS:
@@ -143,7 +144,8 @@ def _tastes(tastes: list[Row], events: list[Row], items: dict[str, Row]) -> list
                 _line(kind, row["value"], f"{row['share']:.0%}", f"{count}, the last on {row['last_event_on']}")
             )
             says = _SAYS[kind]
-            lines += _behind([e for e in events if row["value"] in says(e, items.get(e["item_id"], {}))], items)
+            mine = [e for e in events if row["value"] in says(e, items.get(e["item_id"], {}), days)]
+            lines += _behind(mine, items, days)
     return lines
 
 
@@ -153,21 +155,21 @@ def _attributes(item: Row) -> list[str]:
 
 
 # What an event of an item says of each kind. The band of a price is no matter of one item: its evidence is a number.
-_SAYS: dict[str, Callable[[Row, Row], list[str | None]]] = {
-    "category": lambda event, item: [item.get("category")],
-    "brand": lambda event, item: [item.get("brand")],
-    "attribute": lambda event, item: [*_attributes(item)],
-    "price_band": lambda event, item: [],
-    "hour": lambda event, item: [HOURS[event["event_time"].hour // 6]],
-    "channel": lambda event, item: [event["slot"]],
+_SAYS: dict[str, Callable[[Row, Row, ShopDays], list[str | None]]] = {
+    "category": lambda event, item, days: [item.get("category")],
+    "brand": lambda event, item, days: [item.get("brand")],
+    "attribute": lambda event, item, days: [*_attributes(item)],
+    "price_band": lambda event, item, days: [],
+    "hour": lambda event, item, days: [HOURS[days.shown(event["event_time"]).hour // 6]],
+    "channel": lambda event, item, days: [event["slot"]],
 }
 
 
-def _behind(events: list[Row], items: dict[str, Row]) -> list[str]:
+def _behind(events: list[Row], items: dict[str, Row], days: ShopDays) -> list[str]:
     lines = []
     for event in events[:_EVENTS]:
         title = items.get(event["item_id"], {}).get("title") or ""
         price = f" at {event['price']:,.2f}" if event["price"] is not None else ""
         what = f"{event['event_type']:9} {event['item_id'] or ''} {title}".rstrip()
-        lines.append(f"  {'':14}  {event['event_time']:%Y-%m-%d %H:%M} {what}{price}")
+        lines.append(f"  {'':14}  {days.shown(event['event_time']):%Y-%m-%d %H:%M} {what}{price}")
     return lines

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from datetime import time as clock
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from jobs.runtime.raw_scan import INTERNAL, quoted, text
+from jobs.runtime.raw_scan import INTERNAL, instant, quoted, text
+from jobs.runtime.shop_days import ShopDays
 from schemas.mapping import Input, Source
 from schemas.tables.events import EVENT_TYPES
 
@@ -92,10 +91,10 @@ def _times(spec: Input, source: Source, night: date, limits: RawLimits) -> list[
     saw = "concat('event_time: saw \\'', left(__time_seen, 80), '\\'')"
     tests = [Check("missing_time", "__time_seen IS NULL"), Check("bad_time", "__time IS NULL", saw)]
     if spec.is_dated:  # an undated file's later rows belong to later nights
-        midnight = datetime.combine(night + timedelta(days=1), clock(), ZoneInfo("UTC"))
-        end = max(midnight, midnight.replace(tzinfo=ZoneInfo(source.timezone)).astimezone(ZoneInfo("UTC")))
+        # A shop may cut its files at either midnight, whatever its days are.
+        end = max(ShopDays(zone).end(night) for zone in ("UTC", source.timezone))
         end += timedelta(minutes=limits.future_minutes)
-        tests.append(Check("future_event", f"__time > TIMESTAMP '{end:%Y-%m-%d %H:%M:%S}'", saw))
+        tests.append(Check("future_event", f"__time > {instant(end)}", saw))
     return tests
 
 

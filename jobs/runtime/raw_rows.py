@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -19,8 +19,9 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.log import get_logger
 from jobs.runtime.raw_checks import Check, RawLimits, checks, choose
-from jobs.runtime.raw_scan import INTERNAL, quoted, scan, text
+from jobs.runtime.raw_scan import INTERNAL, instant, quoted, scan, text
 from jobs.runtime.raw_values import line_hash, time_sql, typed
+from jobs.runtime.shop_days import ShopDays
 from schemas.mapping import Input, MappingError, Source
 from schemas.table import SPARK_TYPES, Column
 from schemas.tables.events import RAW_EVENTS
@@ -52,7 +53,7 @@ def read_rows(spark: SparkSession, source: Source, which: str, received: dict[st
               previous_date: date | None, limits: RawLimits | None = None) -> RawRows:  # fmt: skip
     """The rows of one input of one night.
 
-    Of undated events those with `previous_date` < UTC day <= `night_date`; rows whose time cannot be read belong to
+    Of undated events those with `previous_date` < day <= `night_date`; rows whose time cannot be read belong to
     the night on which the file was new. Items and users `from = "events"` are made of the events that are fine.
     Raises MappingError where the mapping's SQL does not fit the files.
     """
@@ -196,9 +197,10 @@ def _of_the_night(raw: DataFrame, spec: Input, night: _Night, previous: date | N
         _refuse_sql(timed, spec, night.source, part, getattr(spec, part))
     if spec.which != "events" or spec.is_dated:
         return timed
-    inside = f"__time < TIMESTAMP '{night.date + timedelta(days=1)} 00:00:00'"
+    days = ShopDays(night.source.day_zone)
+    inside = f"__time < {instant(days.end(night.date))}"
     if previous is not None:
-        inside += f" AND __time >= TIMESTAMP '{previous + timedelta(days=1)} 00:00:00'"
+        inside += f" AND __time >= {instant(days.end(previous))}"
     return timed.where(f"({inside}) OR (__time IS NULL AND __fresh)")
 
 

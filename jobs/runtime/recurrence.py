@@ -25,8 +25,9 @@ def from_exact(name: str) -> Column:
 
 
 def age_weight(half_life_days: float, night_date: dt.date) -> Column:
-    """2^(-age / half-life) of an event: a late one has its own age, one of UTC's tomorrow (a shop west of it) has -1.
+    """2^(-age / half-life) of an event: a late one has its own age, one of the day after the night's has -1.
 
+    There is one of the day after where a file ends later than the day: a shop west of Greenwich with UTC days.
     An age held at 0 would make the night's sum differ from that of a later rebuild.
     """
     age = F.datediff(F.lit(night_date), F.col("event_date"))

@@ -49,19 +49,19 @@ h3 { font-size: 12px; color: #666; font-weight: 600; margin: 10px 0 3px; }
 """.strip()
 
 
-def draw(segments: list[dict[str, Any]], shares: list[dict[str, Any]], night: dt.date) -> str:
+def draw(segments: list[dict[str, Any]], shares: list[dict[str, Any]], night: dt.date, zone: str) -> str:
     """HTML from the rows of SEGMENTS and (segment_id, kind, value, share): sums over the accounts of each segment."""
     users = sum(row["users"] for row in segments)
     largest = sorted(segments, key=lambda row: (-row["users"], row["segment_id"]))
     colour = {row["segment_id"]: _COLOURS[row["segment_id"] % len(_COLOURS)] for row in segments}
     most = {name: max([1e-9, *(row[name] or 0.0 for row in segments)]) for name in ("share", *_FIGURES)}
     whole = "".join(_slice(row, colour[row["segment_id"]]) for row in largest)
-    cards = "".join(_card(row, shares, colour[row["segment_id"]], most) for row in largest)
+    cards = "".join(_card(row, shares, colour[row["segment_id"]], most, zone) for row in largest)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Segments {night}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
         f"<h1>Segments 顾客分群</h1><p>Night of {night}: {users:,} accounts, {len(segments)} kinds of shoppers. "
-        f"Money in the shop's currency; hours are UTC.</p>"
+        f"Money in the shop's currency; hours are {_text(zone)}.</p>"
         f'<div class="whole">{whole}</div><div class="cards">{cards}</div></body></html>\n'
     )
 
@@ -79,7 +79,7 @@ _FIGURES = {
 }
 
 
-def _card(row: dict[str, Any], shares: list[dict[str, Any]], colour: str, most: dict[str, float]) -> str:
+def _card(row: dict[str, Any], shares: list[dict[str, Any]], colour: str, most: dict[str, float], zone: str) -> str:
     lines = [_bar("accounts", row["share"] / most["share"], f"{row['users']:,} ({row['share']:.0%})", colour)]
     for name, (label, form) in _FIGURES.items():
         value = row[name]
@@ -96,7 +96,7 @@ def _card(row: dict[str, Any], shares: list[dict[str, Any]], colour: str, most: 
         f'<div class="zh" lang="zh">{_text(row["name_zh"])}</div>{"".join(lines)}'
         + (f"<h3>Categories liked</h3>{''.join(tastes)}" if tastes else "")
         + _stacked("Prices within the category", _of_kind(own, "price_band"), _BANDS)
-        + _stacked("Part of the day (UTC)", _of_kind(own, "hour"), _HOURS)
+        + _stacked(f"Part of the day ({_text(zone)})", _of_kind(own, "hour"), _HOURS)
         + f'<p class="made">{_text(row["traits"])}</p></section>'
     )
 

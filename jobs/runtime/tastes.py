@@ -21,11 +21,12 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.interest import InterestConfig, event_weight
 from jobs.runtime.recurrence import age_weight, decay_factor, exact, from_exact
+from jobs.runtime.shop_days import ShopDays
 from schemas.tables import USER_TASTES
 
 SAYS_NOTHING = ("impression", "search")
 BANDS = ("low", "middle", "high")
-HOURS = ("night", "morning", "afternoon", "evening")  # six hours each, from midnight UTC
+HOURS = ("night", "morning", "afternoon", "evening")  # six hours each, from the midnight at which a day begins
 
 
 def price_bands(items: DataFrame, least: int) -> DataFrame:
@@ -72,6 +73,7 @@ def advance(
     night_date: dt.date,
     previous_date: dt.date | None,
     kept: int,
+    days: ShopDays,
 ) -> DataFrame:
     """USER_TASTES of tonight from those of `previous_date`, the CLEAN_EVENTS since, and `items` as `labels` gives them.
 
@@ -91,7 +93,7 @@ def advance(
         .join(items, "item_id", "left")
         .select(
             "user_id",
-            _with_circumstances().alias("tastes"),
+            _with_circumstances(days).alias("tastes"),
             exact(weight).alias("strength"),
             F.lit(1).cast("bigint").alias("evidence"),
             F.col("event_date").alias("last_event_on"),
@@ -105,9 +107,9 @@ def advance(
     return _cut(total, kept).withColumn("strength", from_exact("strength")).select(*USER_TASTES.names)
 
 
-def _with_circumstances() -> Column:
+def _with_circumstances(days: ShopDays) -> Column:
     """The tastes of an event's item, and those of the event itself: the part of the day, and where it happened."""
-    hour = F.element_at(F.array(*[F.lit(hour) for hour in HOURS]), F.floor(F.hour("event_time") / 6).cast("int") + 1)
+    hour = F.element_at(F.array(*[F.lit(hour) for hour in HOURS]), F.floor(days.hour("event_time") / 6).cast("int") + 1)
     own = F.array(_taste(F.lit("hour"), hour), _taste(F.lit("channel"), F.col("slot")))
     return F.concat(own, F.coalesce("tastes", F.array().cast("array<struct<kind:string,value:string>>")))
 

@@ -14,23 +14,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.runtime.shop_days import ShopDays
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS
 
 _LATER_REASONS = pa.array([None, "duplicate", "too_late", "crawler"])  # by code
 _DUPLICATE, _TOO_LATE, _CRAWLER = 1, 2, 3
-_DAY = 86_400_000_000  # microseconds
 _NEEDS_ESCAPE = '["\\\\\\x00-\\x1f]'
 _HEX = np.array([f"{n:02x}" for n in range(256)], "S2")
 
 
 @dataclass(frozen=True)
 class VisitRules:
-    """`oldest`: first UTC day, in days since 1970, of an event that is not too late; None: none is."""
+    """`oldest`: the first day, as days since 1970, of an event that is not too late; None: none is."""
 
     session_minutes: int
     max_events_per_day: int
     oldest: int | None
+    days: ShopDays
 
 
 def judge(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tuple[str, pa.Table]]:
@@ -49,17 +50,17 @@ def judge(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tupl
     order = np.lexsort((_ints(lines["event"]), time, visitor))
     order = order[~earlier[order]]
 
-    reason = np.zeros(len(visitor), np.int8)
+    reason, day = np.zeros(len(visitor), np.int8), rules.days.numbers(time)
     fine = pc.is_null(lines["reason"]).to_numpy()
     if rules.oldest is not None:
-        reason[fine & (time < rules.oldest * _DAY)] = _TOO_LATE
+        reason[fine & (day < rules.oldest)] = _TOO_LATE
     reason[_copies(lines, earlier)] = _DUPLICATE
     fine &= reason == 0
-    crawled = _crawled(order[fine[order]], visitor, time, rules.max_events_per_day)
+    crawled = _crawled(order[fine[order]], visitor, day, rules.max_events_per_day)
     reason[crawled] = _CRAWLER
     fine[crawled] = False
 
-    yield CLEAN_EVENTS.name, _kept(lines, order[fine[order]], visitor, time, rules.session_minutes)
+    yield CLEAN_EVENTS.name, _kept(lines, order[fine[order]], visitor, time, day, rules.session_minutes)
     yield REJECTED_EVENTS.name, _rejected(lines, order[~fine[order]], reason)
 
 
@@ -86,9 +87,9 @@ def _copies(lines: pa.Table, earlier: np.ndarray) -> np.ndarray:
     return few["row"].to_numpy()[1:][repeats & few["is_new"].to_numpy()[1:]]
 
 
-def _crawled(rows: np.ndarray, visitor: np.ndarray, time: np.ndarray, most: int) -> np.ndarray:
-    """Those of `rows` (in order of visitor and time) whose visitor has more than `most` of them on their UTC day."""
-    who, day = visitor[rows], time[rows] // _DAY
+def _crawled(rows: np.ndarray, visitor: np.ndarray, days: np.ndarray, most: int) -> np.ndarray:
+    """Those of `rows` (in order of visitor and time) whose visitor has more than `most` of them on their day."""
+    who, day = visitor[rows], days[rows]
     starts = _starts((who[1:] != who[:-1]) | (day[1:] != day[:-1]), len(rows))
     sizes = np.diff(np.append(starts, len(rows)))
     return rows[np.repeat(sizes > most, sizes)]
@@ -99,7 +100,9 @@ def _starts(changes: np.ndarray, length: int) -> np.ndarray:
     return np.flatnonzero(np.concatenate([[True], changes])) if length else np.zeros(0, np.int64)
 
 
-def _kept(lines: pa.Table, rows: np.ndarray, visitor: np.ndarray, time: np.ndarray, minutes: int) -> pa.Table:
+def _kept(
+    lines: pa.Table, rows: np.ndarray, visitor: np.ndarray, time: np.ndarray, day: np.ndarray, minutes: int
+) -> pa.Table:
     who, when = visitor[rows], time[rows]
     starts = _starts((who[1:] != who[:-1]) | (np.diff(when) > minutes * 60_000_000), len(rows))
     session = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(np.append(starts, len(rows))))
@@ -108,7 +111,7 @@ def _kept(lines: pa.Table, rows: np.ndarray, visitor: np.ndarray, time: np.ndarr
     made = {
         "session_id": pa.DictionaryArray.from_arrays(session, _session_ids(who[starts], when[starts])),
         "is_session_start": pa.array(is_start),
-        "event_date": pa.array((when // _DAY).astype(np.int32)).cast(pa.date32()),
+        "event_date": pa.array(day[rows].astype(np.int32)).cast(pa.date32()),
     }
     schema = arrow_schema(CLEAN_EVENTS)
     stored = lines.select([name for name in schema.names if name not in made]).take(pa.array(rows))

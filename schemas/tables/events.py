@@ -37,7 +37,7 @@ CLEAN_EVENTS = Table(
         *_SHARED,
         Column("session_id", "string", "Actions of one visitor with no pause over the setting (30 minutes)."),
         Column("is_session_start", "bool", "True on the first action of a session."),
-        Column("event_date", "date", "UTC day of `event_time`; earlier than the partition's date for a late event."),
+        Column("event_date", "date", "Day of `event_time`, UTC's or the shop's; a late one is before the partition's."),
         Column("source_file", "string", "The file it came in."),
     ),
     readers="update_interest, build_features, judge_lists, judge_experiments",

@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.clean_events import CleanConfig, gather, rules
+from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.visits import judge
 from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS
 
@@ -34,7 +35,7 @@ def cleaned(
     seen = [tuple(row.get(name) for name in CLEAN_EVENTS.names) for row in earlier]
     frame = gather(raw, spark.createDataFrame(seen, CLEAN_EVENTS.ddl)).coalesce(1)
     found: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
-    for name, rows in judge(iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous)):
+    for name, rows in judge(iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous, ShopDays())):
         found[name] += rows.to_pylist()
     assert len(lines) == sum(map(len, found.values()))
     return found[CLEAN_EVENTS.name], found[REJECTED_EVENTS.name]

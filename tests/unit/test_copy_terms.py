@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jobs.runtime.copy_terms import last_day, terms_of
+from jobs.runtime.shop_days import ShopDays
 
 
 def offer(language: str, **changed: Any) -> dict[str, Any]:
@@ -34,12 +35,14 @@ def test_terms_in_both_languages(terms: dict[str, Any], english: str | None, chi
 
 
 @pytest.mark.parametrize(
-    ("until", "day"),
+    ("until", "zone", "day"),
     [
-        (dt.datetime(2026, 1, 20, 12, tzinfo=dt.UTC), "January 19"),
-        (dt.datetime(2026, 1, 20, 23, 59, 59, tzinfo=dt.UTC), "January 20"),
-        (dt.datetime(2026, 2, 1, tzinfo=dt.UTC), "January 31"),
+        (dt.datetime(2026, 1, 20, 12, tzinfo=dt.UTC), "UTC", "January 19"),
+        (dt.datetime(2026, 1, 20, 23, 59, 59, tzinfo=dt.UTC), "UTC", "January 20"),
+        (dt.datetime(2026, 2, 1, tzinfo=dt.UTC), "UTC", "January 31"),
+        (dt.datetime(2026, 2, 1, 8, tzinfo=dt.UTC), "America/Los_Angeles", "January 31"),
+        (dt.datetime(2026, 1, 31, 15, tzinfo=dt.UTC), "Asia/Tokyo", "January 31"),
     ],
 )
-def test_the_last_whole_day_is_named(until: dt.datetime, day: str) -> None:
-    assert last_day(offer("en", offer_until=until)) == day
+def test_the_last_whole_day_is_named(until: dt.datetime, zone: str, day: str) -> None:
+    assert last_day(offer("en", offer_until=until), ShopDays(zone)) == day

@@ -16,6 +16,7 @@ from jobs.runtime.offer_choice import Known, People, Planned, decide
 from jobs.runtime.offer_facts import FOUND
 from jobs.runtime.offer_parity import judged
 from jobs.runtime.offer_terms import OffersConfig, Shelf, reason_of
+from jobs.runtime.shop_days import ShopDays
 from models.experiments import assign
 from schemas.arrow import arrow_schema
 from schemas.campaign import ITEM_KINDS, parse_campaigns
@@ -98,7 +99,7 @@ def decided(
     items = pa.Table.from_pylist([{c: row.get(c) for c in ITEMS.names} for row in shelf], arrow_schema(ITEMS))
     stands = pa.Table.from_pylist([{c: row.get(c) for c in OFFERS.names} for row in standing], arrow_schema(OFFERS))
     known = Known(Shelf.of(items, "EUR", config.poor_basket), People.among(list(pairs), config), rates or {},
-                  {"main": left}, stands)  # fmt: skip
+                  {"main": left}, stands, ShopDays())  # fmt: skip
     return decide(DAY, CAMPAIGNS, CAMPAIGNS.campaigns, {}, found, known, config)
 
 

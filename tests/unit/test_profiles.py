@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs import update_profiles
 from jobs.runtime import habits, tastes
 from jobs.runtime.interest import InterestConfig
+from jobs.runtime.shop_days import ShopDays
 from jobs.update_profiles import ProfilesConfig
 from schemas.table import Table
 from schemas.tables import (
@@ -88,7 +89,7 @@ def advance(
     items = frame(spark, ITEMS, SHELF)
     if table is USER_TASTES:
         liked = tastes.labels(items, tastes.price_bands(items, 3))
-        return tastes.advance(state, events, liked, INTEREST, night, before, 50)
+        return tastes.advance(state, events, liked, INTEREST, night, before, 50, ShopDays())
     if table is ITEM_PRICES:
         return habits.advance_prices(state, events, INTEREST.half_life_days, night, before, 20)
     prices = habits.advance_prices(frame(spark, ITEM_PRICES, []), events, 5.0, night, None, 20)
@@ -142,7 +143,7 @@ def test_the_cut_keeps_the_strongest_and_never_overstates(spark: SparkSession) -
     state, before = nothing, None
     for n, event in enumerate(events):
         night = START + timedelta(days=n)
-        made = tastes.advance(state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2)
+        made = tastes.advance(state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2, ShopDays())
         state, before = spark.createDataFrame(made.collect(), USER_TASTES.ddl), night
     kept = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
     whole = tastes.advance(
@@ -186,7 +187,7 @@ def portraits(
     lines = habits.priced_lines(log, prices, items, config.discount_from)
     purchases = habits.advance_purchases(frame(spark, USER_PURCHASES, []), lines, night, None, config.lapsed_days)
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
-    of_users = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50)
+    of_users = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
     made = update_profiles.portraits(
         frame(spark, USERS, users), frame(spark, USER_FEATURES, []), purchases, of_users, config, night
     )

@@ -181,7 +181,7 @@ def test_the_picture_needs_nothing_else_and_escapes_what_the_shop_wrote() -> Non
         "mean_money": -4.0, "mean_frequency": 0.0, "mean_recency_days": None, "discount_appetite": None, "traits": "t",
     }  # fmt: skip
     shares = [{"segment_id": 1, "kind": "category", "value": "<script>", "share": 2.0}]
-    page = segment_page.draw([row], shares, dt.date(2026, 1, 1))
+    page = segment_page.draw([row], shares, dt.date(2026, 1, 1), "UTC")
     tags = Tags()
     tags.feed(page)
     assert tags.open == []
