@@ -23,6 +23,7 @@ from jobs.runtime.raw_files import Drop, receive
 from jobs.runtime.raw_rows import raw_columns, read_rows
 from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import session
+from jobs.runtime.value_hints import clock_line, hints, untrusted
 from schemas.mapping import Input, Source, load_source
 
 MAX_REJECTED_SHARE = 0.05
@@ -116,11 +117,14 @@ def _report(
         print("  ! no rows: wrong --date, or an empty delivery")
         return spec.which != "events", None
     rejected = _reasons(seen, spec)
+    for line in (*untrusted(seen, spec), *hints(seen, spec, source)):
+        print(f"  ! {line}")
+    print(clock_line(read.observation.get), end="")
     first = _columns(seen.filter(pc.is_null(seen["reason"])), spec, ShopDays(source.day_zone))
     if rejected > MAX_REJECTED_SHARE * seen.num_rows:
         print(f"  ! {rejected / seen.num_rows:.1%} rejected, more than {MAX_REJECTED_SHARE:.0%}")
         return False, first
-    return True, first
+    return not untrusted(seen, spec), first
 
 
 def _reasons(seen: pa.Table, spec: Input) -> int:

@@ -22,11 +22,14 @@ from schemas.tables.events import EVENT_TYPES, RAW_EVENTS
 
 SHIPPED = Path(__file__).parent / "sources"
 FORMATS = ("csv", "jsonl", "parquet")
-EPOCHS = ("s", "ms", "us")
+EPOCHS = ("s", "ms", "us", "ns")
 DAYS = ("utc", "local")
+DATE_WORDS = ("iso", "excel", "excel1904")  # besides Spark's patterns; in a list also epoch_s, epoch_ms, ...
 TARGETS: dict[str, Table] = {"events": RAW_EVENTS, "items": ITEMS, "users": USERS}
 _NOT_MAPPED = {"event_time", "extra", "updated_on"}  # event_time comes from [*.time], the others are ours to fill
 _REQUIRED = {"events": ("event_type", "item_id"), "items": ("item_id",), "users": ("user_id",)}
+_DECIMALS, _THOUSANDS = (".", ","), ("", ".", ",", "'", " ")
+_PATTERN_LETTERS = set("GyMLdDahHKkmsSVzOXxZ")  # those that Spark can read, not only write
 _CSV_ONLY = ("delimiter", "quote", "escape", "header", "column_names", "multiline")
 
 
@@ -36,11 +39,14 @@ class MappingError(ValueError):
 
 @dataclass(frozen=True)
 class Time:
-    """Where the time of a row is. One of `column` and `sql`; at most one of `format` (Spark pattern) and `epoch`."""
+    """Where the time of a row is. One of `column` and `sql`; at most one of `format` and `epoch`.
+
+    `format` holds Spark patterns and words of ours, tried in their order; without any the text is ISO 8601.
+    """
 
     column: str | None = None
     sql: str | None = None
-    format: str | None = None
+    format: tuple[str, ...] = ()
     epoch: str | None = None
 
 
@@ -58,6 +64,8 @@ class Input:
     header: bool = True
     column_names: tuple[str, ...] = ()
     multiline: bool = False  # fields may hold line breaks; the file is then read by one task
+    decimal: str = ""  # either says how people write numbers; empty: as programs do, 1234.56
+    thousands: str = ""
     snapshot: bool = False  # items: what the newest file does not list is no longer active
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
@@ -119,6 +127,7 @@ class Source:
     timezone: str = "UTC"
     day: str = "utc"
     null_tokens: tuple[str, ...] = ("",)
+    text_ids: tuple[str, ...] = ()  # OUR id columns in which 2.0 is a text of its own, not the number 2 of a float
     items: Input | None = None
     users: Input | None = None
     path: str = field(default="", compare=False)
@@ -177,7 +186,16 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
     inputs = {which: _input(which, raw[which]) for which in TARGETS if which in raw}
     tokens = _texts("null_tokens", raw.get("null_tokens", [""]))
     return Source(name=name, doc=str(raw.get("doc", "")).strip(), timezone=timezone, day=day, null_tokens=tokens,
-                  path=path, **inputs)  # fmt: skip
+                  text_ids=_text_ids(raw), path=path, **inputs)  # fmt: skip
+
+
+def _text_ids(raw: dict[str, Any]) -> tuple[str, ...]:
+    found = _texts("text_ids", raw.get("text_ids", []))
+    ids = dict.fromkeys(c.name for table in TARGETS.values() for c in table.columns if c.name.endswith("_id"))
+    for name in found:
+        if name not in ids:
+            raise MappingError(f"text_ids has {name!r}; the ids of ours are {', '.join(ids)}")
+    return found
 
 
 def _input(which: str, raw: Any) -> Input:
@@ -207,7 +225,11 @@ def _input(which: str, raw: Any) -> Input:
 
 def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
     if "from" in raw:
-        reading = [k for k in ("files", "format", "encoding", "time", *_CSV_ONLY, "tallies", "snapshot") if k in raw]
+        reading = [
+            k
+            for k in ("files", "format", "encoding", "decimal", "thousands", "time", *_CSV_ONLY, "tallies", "snapshot")
+            if k in raw
+        ]
         if raw["from"] != "events" or reading:
             seen = f"from = {raw['from']!r}" + (f" with {', '.join(reading)}" if reading else "")
             raise MappingError(f'{where} has {seen}; it is either `from = "events"` alone, or `files` and how to read')
@@ -254,7 +276,24 @@ def _time(which: str, raw: Any) -> Time | None:
         raise MappingError(f"{where} has both format and epoch; a time is either text or a number")
     if raw.get("epoch", "s") not in EPOCHS:
         raise MappingError(f"{where} epoch is {raw['epoch']!r}; there are {', '.join(EPOCHS)}")
-    return Time(**raw)
+    return Time(**{**raw, "format": _time_formats(where, raw.get("format", []))})
+
+
+def _time_formats(where: str, raw: Any) -> tuple[str, ...]:
+    found = (raw,) if isinstance(raw, str) else _texts(f"{where} format", raw)
+    units = [f"epoch_{unit}" for unit in EPOCHS]
+    for pattern in found:
+        if pattern in units and isinstance(raw, str):
+            raise MappingError(f"{where} format is {raw!r}; a column of numbers alone is epoch = '{raw[6:]}'")
+        letters = set(re.sub(r"'[^']*'|[^A-Za-z]", "", pattern))
+        if pattern in (*DATE_WORDS, *units) or (letters and letters <= _PATTERN_LETTERS):
+            continue
+        unknown = ", ".join(sorted(letters - _PATTERN_LETTERS)) or "no letter of a pattern"
+        raise MappingError(
+            f"{where} format {pattern!r} has {unknown}; write Spark's pattern such as 'dd.MM.yyyy HH:mm' "
+            f"(text that stands for itself in '...'), or {', '.join((*DATE_WORDS, *units))}"
+        )
+    return found
 
 
 def _check_reading(where: str, made: Input, raw: dict[str, Any]) -> None:
@@ -265,8 +304,20 @@ def _check_reading(where: str, made: Input, raw: dict[str, Any]) -> None:
         raise MappingError(f"{where} {', '.join(misplaced)}: only csv files have that, the format is {made.format}")
     if not made.header and not made.column_names:
         raise MappingError(f"{where} has header = false and no column_names; name the columns in their order")
+    if made.decimal or made.thousands:
+        _check_numbers(where, made)
     if not _is_encoding(made.encoding):
         raise MappingError(f"{where} encoding {made.encoding!r} is unknown; write it like 'utf-8', 'gb18030', 'cp1252'")
+
+
+def _check_numbers(where: str, made: Input) -> None:
+    """`decimal` alone means no thousands are marked, `thousands` alone that the point is the decimal sign."""
+    if (made.decimal or ".") not in _DECIMALS:
+        raise MappingError(f"{where} decimal is {made.decimal!r}; it is '.' or ','")
+    if made.thousands not in _THOUSANDS:
+        raise MappingError(f"""{where} thousands is {made.thousands!r}; it is '.', ',', "'" or ' ' (any blank)""")
+    if made.thousands == (made.decimal or "."):
+        raise MappingError(f"{where} thousands and decimal are both {made.thousands!r}; say decimal = ',' or '.'")
 
 
 def _is_encoding(name: str) -> bool:

@@ -1,6 +1,6 @@
 """Why a row is not kept. Row-level reasons, in the order in which they are tested: the first that holds is given.
 
-A mapping adds its own under `[events.reject]`; they are tested after `bad_id` and before what needs a parsed value.
+A mapping adds its own under `[events.reject]`; they are tested after `inexact_id` and before what needs a parsed value.
 """
 
 READ_REASONS: dict[str, str] = {
@@ -8,6 +8,7 @@ READ_REASONS: dict[str, str] = {
     "undecodable_text": "Bytes that are not text in the mapping's encoding (seen as U+FFFD).",
     "field_too_long": "A field of more than a million bytes.",
     "bad_id": "An id with a control character in it, or longer than 256 characters.",
+    "inexact_id": "An id that went through a float and lost digits: not whole, 2^53 or more, or as 5.4E+08; or bytes.",
     "unknown_event_type": "An event type that is neither ours nor mapped to one of ours.",
     "missing_item": "No item, where the row needs one: in a catalogue, and for all events but a search.",
     "missing_user": "A row of a user file without the account.",

@@ -40,7 +40,7 @@ def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str
            night: date, limits: RawLimits) -> list[Check]:  # fmt: skip
     """All tests of one input in their order. `columns` are those of the frame, `types` of their columns in it."""
     given = {*spec.columns, *spec.constants, *spec.derived}
-    tests = [*_of_the_line(types, files), *_ids(spec, given, files)]
+    tests = [*_of_the_line(types, files), *_ids(spec, given, files), *_inexact_ids(spec, columns)]
     tests += [Check(name, sql) for name, sql in spec.reject.items()]
     if spec.which == "events":
         known = ", ".join(map(text, EVENT_TYPES))
@@ -85,6 +85,14 @@ def _ids(spec: Input, given: set[str], files: list[dict[str, Any]]) -> list[Chec
     return [
         Check("bad_id", broken, f"concat('ids: saw \\'', left(concat_ws('\\', \\'', {', '.join(ids)}), 300), '\\'')")
     ]
+
+
+def _inexact_ids(spec: Input, columns: list[str]) -> list[Check]:
+    refused = {name: f"__v_{name} IS NULL AND __s_{name} IS NOT NULL" for name in _IDS if f"__s_{name}" in columns}
+    if not refused:
+        return []
+    whens = (f"WHEN {test} THEN {_seen(name, spec)}" for name, test in refused.items())
+    return [Check("inexact_id", " OR ".join(f"({test})" for test in refused.values()), f"CASE {' '.join(whens)} END")]
 
 
 def _times(spec: Input, source: Source, night: date, limits: RawLimits) -> list[Check]:

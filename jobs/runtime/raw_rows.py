@@ -7,10 +7,11 @@ events) is judged by clean_events. SQL of a mapping runs with ANSI mode off: a c
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -20,7 +21,8 @@ from pyspark.sql import functions as F
 from jobs.runtime.log import get_logger
 from jobs.runtime.raw_checks import Check, RawLimits, checks, choose
 from jobs.runtime.raw_scan import INTERNAL, instant, quoted, scan, text
-from jobs.runtime.raw_values import line_hash, time_sql, typed
+from jobs.runtime.raw_times import clock_changes, clock_tallies, time_sql
+from jobs.runtime.raw_values import line_hash, typed
 from jobs.runtime.shop_days import ShopDays
 from schemas.mapping import Input, MappingError, Source
 from schemas.table import SPARK_TYPES, Column
@@ -75,10 +77,12 @@ def read_rows(spark: SparkSession, source: Source, which: str, received: dict[st
         night = _Night(source, files, night_date, limits or RawLimits(), _types(raw, files))
         timed = _of_the_night(raw, reading, night, previous_date)
         if not spec.from_events:
-            rows = night.judged(timed.observe(observation, *_metrics(reading)), reading)
+            metrics = _metrics(reading, night.clock_tallies(reading))
+            rows = night.judged(timed.observe(observation, *metrics), reading)
             return RawRows(night.finished(rows, reading), observation)
         good = night.judged(timed, reading).where("__check IS NULL").select(*timed.columns)
-        keyed = replace(spec, format=reading.format, personal=reading.personal | spec.personal)
+        keyed = replace(spec, format=reading.format, personal=reading.personal | spec.personal,
+                        decimal=reading.decimal, thousands=reading.thousands)  # fmt: skip
         rows = night.judged(good, keyed).where(f"__check IS NULL AND __v_{spec.targets[0].name} IS NOT NULL")
         return RawRows(night.finished(rows, keyed).observe(observation, *_metrics(Input(which))), observation)
 
@@ -95,13 +99,23 @@ class _Night:
 
     def judged(self, rows: DataFrame, spec: Input) -> DataFrame:
         """Adds `__v_<ours>` (typed), `__s_<ours>` (as seen, where typing may lose it), `__check` (null: fine)."""
-        values = rows.selectExpr("*", *typed(spec, self.types | _derived_types(rows, spec, self.source), _key(spec)))
+        values = rows.selectExpr(
+            "*", *typed(spec, self.source, self.types | _derived_types(rows, spec, self.source), _key(spec))
+        )
         tests = self.tests(spec, values.columns)
         try:
             return values.selectExpr("*", f"{choose([test.condition for test in tests])} __check")
         except AnalysisException:
             _refuse_sql(rows, spec, self.source, "reject", spec.reject)
             raise
+
+    def clock_tallies(self, spec: Input) -> dict[str, str]:
+        """Counts of events in hours that the shop's clock skipped or showed twice, on nights that can have such."""
+        if spec.which != "events" or self.source.timezone == "UTC":
+            return {}
+        first = min(date.fromisoformat(file["for_date"]) for file in self.files) - timedelta(days=31)
+        first = first if spec.is_dated else date(2000, 1, 1)
+        return clock_tallies(self.source) if clock_changes(self.source, first, self.date + timedelta(days=1)) else {}
 
     def tests(self, spec: Input, columns: list[str]) -> list[Check]:
         return checks(spec, self.source, columns, self.types, self.files, self.date, self.limits)
@@ -191,8 +205,9 @@ def _of_the_night(raw: DataFrame, spec: Input, night: _Night, previous: date | N
         except AnalysisException:
             _refuse_sql(raw, spec, night.source, "time", {"sql": spec.time.sql})
             raise
-    value, seen = time_sql(spec, night.source, types)
-    timed = raw.selectExpr("*", f"{value} __time", f"{seen} __time_seen")
+    time = time_sql(spec, night.source, types)
+    parsed = raw.selectExpr("*", f"{time.clock} __clock", f"{time.moment} __moment", f"{time.seen} __time_seen")
+    timed = parsed.selectExpr("*", f"{time.in_utc(night.source)} __time")
     for part in ("reject", "tallies"):
         _refuse_sql(timed, spec, night.source, part, getattr(spec, part))
     if spec.which != "events" or spec.is_dated:
@@ -204,8 +219,8 @@ def _of_the_night(raw: DataFrame, spec: Input, night: _Night, previous: date | N
     return timed.where(f"({inside}) OR (__time IS NULL AND __fresh)")
 
 
-def _metrics(spec: Input) -> list[Any]:
-    tallies = [F.expr(f"count_if({sql})").alias(name) for name, sql in spec.tallies.items()]
+def _metrics(spec: Input, more: Mapping[str, str] = MappingProxyType({})) -> list[Any]:
+    tallies = [F.expr(f"count_if({sql})").alias(name) for name, sql in {**spec.tallies, **more}.items()]
     return [F.count(F.lit(1)).alias("raw_rows"), *tallies]
 
 

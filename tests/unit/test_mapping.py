@@ -52,7 +52,7 @@ def test_shipped_mappings_load(name: str) -> None:
         ("users", {"files": "u.csv", "columns": {"user_id": "u", "name": "n"}}, "users has no column 'name'"),
         ("events.constants.user_id", "x", "'user_id' is given in .*columns.* and in .*constants"),
         ("events.event_types", {"buy": "order"}, "'buy' is mapped to 'order'; there are view, cart"),
-        ("events.time.epoch", "ns", "epoch is 'ns'; there are s, ms, us"),
+        ("events.time.epoch", "min", "epoch is 'min'; there are s, ms, us, ns"),
         ("events.time.sql", "now()", "needs one of column and sql"),
         ("events.reject", {"bad_time": "true"}, "'bad_time' is taken"),
         ("events.files", "{day}.csv", "only {date} and"),
