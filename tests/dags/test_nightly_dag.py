@@ -24,6 +24,7 @@ from airflow.sdk.exceptions import (
     AirflowSensorTimeout,
     AirflowSkipException,
 )
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = f"{ROOT}/.venv/bin"
@@ -301,7 +302,10 @@ def test_training_takes_a_gpu_slot(dag: Any) -> None:
 def test_publishing_updates_the_asset_with_the_night_and_its_run(dag: Any) -> None:
     publish = rendered(dag, "publish_night")
     assert [asset.name for asset in publish.outlets] == ["nightmarket_published"]
-    assert publish.extra == {"date": "2026-01-06", "run": RUN}
+    publish.command = [sys.executable, "-c", ""]
+    events = OutletEventAccessors()
+    publish.execute({"outlet_events": events})
+    assert events[publish.outlets[0]].extra == {"date": "2026-01-06", "run": RUN}
 
 
 def test_the_graph_is_a_few_boxes_that_hold_all_tasks(dag: Any) -> None:
