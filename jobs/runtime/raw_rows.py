@@ -19,9 +19,9 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.log import get_logger
 from jobs.runtime.raw_checks import Check, RawLimits, checks, choose
-from jobs.runtime.raw_scan import INTERNAL, instant, quoted, scan, text
+from jobs.runtime.raw_scan import INTERNAL, quoted, scan, text
 from jobs.runtime.raw_values import line_hash, time_sql, typed
-from jobs.runtime.shop_days import ShopDays
+from jobs.runtime.shop_days import ShopDays, instant
 from schemas.mapping import Input, MappingError, Source
 from schemas.table import SPARK_TYPES, Column
 from schemas.tables.events import RAW_EVENTS
@@ -95,7 +95,9 @@ class _Night:
 
     def judged(self, rows: DataFrame, spec: Input) -> DataFrame:
         """Adds `__v_<ours>` (typed), `__s_<ours>` (as seen, where typing may lose it), `__check` (null: fine)."""
-        values = rows.selectExpr("*", *typed(spec, self.types | _derived_types(rows, spec, self.source), _key(spec)))
+        values = rows.selectExpr(
+            "*", *typed(spec, self.source, self.types | _derived_types(rows, spec, self.source), _key(spec))
+        )
         tests = self.tests(spec, values.columns)
         try:
             return values.selectExpr("*", f"{choose([test.condition for test in tests])} __check")

@@ -17,7 +17,7 @@ _LATEST = 4_102_444_800  # 2100-01-01 in epoch seconds: beyond it a unit is wron
 _ISO_LENGTHS = {"yyyy-MM-dd HH:mm:ss": 19, "yyyy-MM-dd'T'HH:mm:ss": 19, "yyyy-MM-dd": 10, "yyyy-MM-dd HH:mm": 16}
 
 
-def typed(spec: Input, types: dict[str, str], key: str | None) -> list[str]:
+def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -> list[str]:
     """`expression AS __v_x` for every column that the mapping may fill, and `AS __s_x` for what typing may lose.
 
     `types` gives the Spark type of their columns and, under 'derived:x', of the SQL of ours.
@@ -30,6 +30,8 @@ def typed(spec: Input, types: dict[str, str], key: str | None) -> list[str]:
         if column.name == "event_type":
             out.append(f"CAST({value} AS STRING) __s_event_type")
             value = _event_type(spec, f"CAST({value} AS STRING)")
+        if column.type == "date" and kind == "timestamp":  # an instant: its day is the shop's
+            value = f"from_utc_timestamp({value}, {text(source.day_zone)})"
         made, loses = _cast(column, value, kind)
         out.append(f"{made} __v_{column.name}")
         if loses:
