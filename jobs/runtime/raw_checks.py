@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from jobs.runtime.raw_scan import INTERNAL, instant, quoted, text
-from jobs.runtime.shop_days import ShopDays
+from jobs.runtime.raw_scan import INTERNAL, quoted, text
+from jobs.runtime.shop_days import ShopDays, instant
 from schemas.mapping import Input, Source
 from schemas.tables.events import EVENT_TYPES
 

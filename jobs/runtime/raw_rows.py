@@ -20,10 +20,10 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.log import get_logger
 from jobs.runtime.raw_checks import Check, RawLimits, checks, choose
-from jobs.runtime.raw_scan import INTERNAL, instant, quoted, scan, text
+from jobs.runtime.raw_scan import INTERNAL, quoted, scan, text
 from jobs.runtime.raw_times import clock_changes, clock_tallies, time_sql
 from jobs.runtime.raw_values import line_hash, typed
-from jobs.runtime.shop_days import ShopDays
+from jobs.runtime.shop_days import ShopDays, instant
 from schemas.mapping import Input, MappingError, Source
 from schemas.table import SPARK_TYPES, Column
 from schemas.tables.events import RAW_EVENTS

@@ -6,7 +6,6 @@ Beside theirs it has `__file` (path in the drop), `__fresh` (false where an earl
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
 
@@ -26,11 +25,6 @@ def text(value: str) -> str:
     """A string literal in Spark SQL."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return f"'{escaped}'"
-
-
-def instant(value: datetime) -> str:
-    """A timestamp literal in Spark SQL; `value` has a timezone."""
-    return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z'"
 
 
 def scan(spark: SparkSession, source: Source, spec: Input, files: list[dict[str, Any]], lake: Any) -> DataFrame:

@@ -37,6 +37,8 @@ def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -
         number = value
         if (spec.decimal or spec.thousands) and kind == "string" and column.type.startswith(("float", "int")):
             number = written_number(value, spec)
+        if column.type == "date" and kind == "timestamp":  # an instant: its day is the shop's
+            value = f"from_utc_timestamp({value}, {text(source.day_zone)})"
         made, loses = _cast(column, value, kind, number)
         out.append(f"{made} __v_{column.name}")
         if loses:

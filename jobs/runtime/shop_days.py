@@ -103,6 +103,11 @@ def _micros(instant: dt.datetime) -> int:
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
+def instant(value: dt.datetime) -> str:
+    """A timestamp literal in Spark SQL; `value` has a timezone."""
+    return f"TIMESTAMP '{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z'"
+
+
 def days_of(lake: Lake, source: Source | None = None) -> ShopDays:
     """The days that the nights of the lake are made of. Raises OtherDays where `source` says others."""
     zone = lake.get_json(_FILE)["zone"] if lake.exists(_FILE) else "UTC"

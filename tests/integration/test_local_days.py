@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
@@ -123,6 +125,24 @@ def test_the_check_of_a_mapping_begins_at_the_day_of_the_shop(
     said = capsys.readouterr().out
     assert f"days in {load_source(mapping).day_zone}" in said
     assert f"--date {first} " in said
+
+
+@pytest.mark.parametrize(("day", "registered"), [("local", MONDAY), ("utc", TUESDAY)])
+def test_a_date_that_the_shop_stores_as_an_instant_is_the_day_of_the_shop(
+    spark: SparkSession, tmp_path: Path, day: str, registered: dt.date
+) -> None:
+    evening = dt.datetime(2026, 3, 2, 23, 30, tzinfo=ZoneInfo(WEST))
+    users = pa.table({"u": ["ann"], "since": pa.array([evening], pa.timestamp("us", tz="UTC"))})
+    pq.write_table(users, tmp_path / "users.parquet")
+    (tmp_path / "2026-03-02.csv").write_text("t,u,i,e,p\n2026-03-02 09:00:00,ann,lamp,view,9\n", "utf-8")
+    described = (
+        '[users]\nfiles = "users.parquet"\nformat = "parquet"\ncolumns = { user_id = "u", registered_on = "since" }'
+    )
+    (tmp_path / "west.toml").write_text(MAPPING.replace('"local"', f'"{day}"') + described, "utf-8")
+    source, lake = load_source(str(tmp_path / "west.toml")), Lake(str(tmp_path / "lake"))
+    received = receive(source, str(tmp_path), MONDAY, None, lake, 0)
+    read = read_rows(spark, source, "users", received, lake, MONDAY, None)
+    assert [row.registered_on for row in read.frame.collect()] == [registered]
 
 
 # clocks that change ----------------------------------------------------------------------------------------------

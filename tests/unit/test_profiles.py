@@ -147,7 +147,7 @@ def test_the_cut_keeps_the_strongest_and_never_overstates(spark: SparkSession) -
         state, before = spark.createDataFrame(made.collect(), USER_TASTES.ddl), night
     kept = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
     whole = tastes.advance(
-        nothing, frame(spark, CLEAN_EVENTS, events), liked, INTEREST, START + timedelta(days=4), None, 50
+        nothing, frame(spark, CLEAN_EVENTS, events), liked, INTEREST, START + timedelta(days=4), None, 50, ShopDays()
     )
     true = {row.value: row.strength for row in whole.where("kind = 'category'").collect()}
     assert len(kept) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -73,6 +75,22 @@ def test_the_clock_shows_the_hours_of_the_shop() -> None:
     evening = dt.datetime(2026, 3, 3, 23, 30, tzinfo=ZoneInfo("America/Los_Angeles"))
     clock = int(ShopDays("America/Los_Angeles").clock(micros(evening))[0])
     assert dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=clock) == dt.datetime(2026, 3, 3, 23, 30)
+
+
+def test_no_other_module_of_the_jobs_makes_days_of_instants_or_instants_of_days() -> None:
+    """Each of these was once a day of UTC where the shop's was meant."""
+    jobs = Path(__file__).resolve().parents[2] / "jobs"
+    own = re.compile(
+        r"dt\.UTC|dt\.time\(|\.combine\(|86_?400|_time\W?\]?\.(date\(|hour)|(?<!days\.)hour\(\W*event_time|_until\b.*\.date\("
+    )
+    found = [
+        f"{path.relative_to(jobs)}:{number}: {line.strip()}"
+        for path in sorted(jobs.rglob("*.py"))
+        if path.name != "shop_days.py" and "sample_shop" not in path.parts
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if own.search(line)
+    ]
+    assert found == []
 
 
 def source(**said: str) -> Source:
