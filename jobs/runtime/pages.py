@@ -50,7 +50,7 @@ def accounts(facts: list[dict[str, Any]]) -> list[str]:
     lines = [f"lines     {raw:>12,} = {kept:,} kept + {sum(reasons.values()):,} rejected"]
     lines += [f"  {reason:24} {n:>10,}" for reason, n in reasons.most_common()]
     if tallies:
-        lines.append("in the raw lines (tallies of the mapping)")
+        lines.append("in the raw lines (tallies of the mapping; hour_*: clocks changed)")
         lines += [f"  {tally:24} {n:>10,}" for tally, n in sorted(tallies.items())]
     return lines
 

@@ -14,8 +14,9 @@ _EXACT = {"double": 1 << 53, "float": 1 << 24}
 _AS_IT_IS = re.compile(r"tinyint|smallint|int|bigint|decimal\(\d+,0\)|date|timestamp.*|void|string")
 _NOT_A_NUMBER = "('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"  # as Spark's JSON reader gives the bare words
 # What a float is printed as: pandas and SQL write 540006006.0, Java and Spark's JSON reader 5.40006006E8, both with
-# all digits. Excel's 5.40006E+08 has lost some. A code such as 1.10, 007.0 or 12E3 is no float's text.
-_PRINTED_FLOAT = "^-?((0|[1-9][0-9]*)[.]0|[1-9][.][0-9]+E[0-9]+)$"
+# all digits, and R a round number as 1e+06. Excel's 5.40006E+08 has lost digits. A code such as 1.10, 007.0 or 12E3
+# is no float's text.
+_PRINTED_FLOAT = "^-?((0|[1-9][0-9]*)[.]0|[1-9][.][0-9]+E[0-9]+|[1-9]e[+][0-9]{2})$"
 _CUT_FLOAT = "^[-+]?[0-9]+([.,][0-9]+[eE][-+]?|[eE][+])[0-9]+$"
 
 

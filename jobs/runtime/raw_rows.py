@@ -136,7 +136,9 @@ class _Night:
         ours = [f"{special.get(c.name, f'__v_{c.name}')} {c.name}" for c in raw_columns(spec.which)]
         tests = self.tests(spec, rows.columns)
         reasons = " ".join(f"WHEN {i} THEN {text(test.reason)}" for i, test in enumerate(tests))
-        details = " ".join(f"WHEN {i} THEN {test.detail}" for i, test in enumerate(tests) if "NULL" not in test.detail)
+        details = " ".join(
+            f"WHEN {i} THEN {test.detail}" for i, test in enumerate(tests) if test.detail != Check.detail
+        )
         detail = f"CASE __check {details} END" if details else "CAST(NULL AS STRING)"
         raw_row = f"CASE WHEN __check IS NOT NULL THEN {self.raw_row(spec, theirs)} END"
         judgement = [

@@ -49,7 +49,7 @@ def _entry(text: str, day_first: bool) -> str | None:
     if m := _YEAR_FIRST.fullmatch(text):
         iso = m["sep"] == "-" and len(m["a"]) == len(m["b"]) == 2
         if iso and m["point"] != "," and not m["noon"] and (m["gap"] or " ") in (" ", "T"):
-            return None if m["zone"] else "iso"
+            return "iso"
         date = m["sep"].join(("yyyy", _letters("M", m["a"]), _letters("d", m["b"])))
     elif m := _NUMERIC.fullmatch(text):
         letters = ("d", "M") if day_first else ("M", "d")

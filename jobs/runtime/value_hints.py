@@ -84,6 +84,8 @@ def _time_keys(texts: list[str], spec: Input, some_are_read: bool) -> list[str]:
     if spec.time is None:
         return []
     entries, others = time_entries(texts)
+    if not spec.time.format and not spec.time.epoch:
+        entries.pop("iso", None)  # read already: what is refused has no such day, or a zone that is unknown
     lines = [f"times such as '{text}' are read with time = {way}" for way, text in others.items()]
     if not entries:
         return lines

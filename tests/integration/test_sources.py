@@ -44,7 +44,7 @@ def test_online_retail_all_305_days(spark: SparkSession, tmp_path: Path) -> None
     read = read_rows(spark, source, "events", received, lake, night, None)
     rows = read.frame.groupBy("reason").count().collect()
     tallies = {"cancellations": 9_288, "no_customer": 135_080, "no_description": 1_454, "negative_prices": 2}
-    assert read.observation.get == {"raw_rows": 541_909, **tallies}
+    assert read.observation.get == {"raw_rows": 541_909, **tallies, "hour_missing": 0, "hour_twice": 0}
     assert sum(file["rows"] for file in received["events"]["files"]) == 541_909
     # counted independently with DuckDB
     assert {row.reason: row["count"] for row in rows} == {
