@@ -24,7 +24,8 @@ SHIPPED = Path(__file__).parent / "sources"
 FORMATS = ("csv", "jsonl", "parquet")
 EPOCHS = ("s", "ms", "us")
 TARGETS: dict[str, Table] = {"events": RAW_EVENTS, "items": ITEMS, "users": USERS}
-_NOT_MAPPED = {"event_time", "extra", "updated_on"}  # event_time comes from [*.time], the others are ours to fill
+# event_time comes from [*.time], the others are ours to fill
+_NOT_MAPPED = {"event_time", "extra", "updated_on", "is_sold_out"}
 _REQUIRED = {"events": ("event_type", "item_id"), "items": ("item_id",), "users": ("user_id",)}
 _CSV_ONLY = ("delimiter", "quote", "escape", "header", "column_names", "multiline")
 

@@ -8,6 +8,7 @@ from datetime import time as clock
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jobs.runtime.attributes import is_no_object
 from jobs.runtime.raw_scan import INTERNAL, quoted, text
 from schemas.mapping import Input, Source
 from schemas.tables.events import EVENT_TYPES
@@ -56,6 +57,9 @@ def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str
     if "currency" in {*spec.columns, *spec.derived}:
         saw = "concat('currency: saw \\'', left(__v_currency, 80), '\\'')"
         tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", saw))
+    if spec.which == "items" and "attributes" in given:
+        value = "__v_attributes"
+        tests.append(Check("bad_attributes", is_no_object(value), _seen("attributes", spec, value)))
     return tests
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from jobs.runtime.attributes import json_object
 from jobs.runtime.raw_scan import quoted, text
 from schemas.mapping import Input, MappingError, Source, Time
 from schemas.table import SPARK_TYPES, Column
@@ -27,6 +28,8 @@ def typed(spec: Input, types: dict[str, str], key: str | None) -> list[str]:
         value, kind = _theirs(spec, column, types)
         if column.name in spec.hashed:
             value, kind = personal_hash(value, key), "string"
+        if column.name == "attributes":
+            value, kind = json_object(value, kind), "string"
         if column.name == "event_type":
             out.append(f"CAST({value} AS STRING) __s_event_type")
             value = _event_type(spec, f"CAST({value} AS STRING)")
