@@ -17,6 +17,7 @@ _FAR, _CLEARLY = 1.5, 0.75  # deviations from which on one is far, or clearly, a
 _MOST_SDS = 3.0  # one account a hundred deviations away would speak for its whole segment
 _TYPICAL = {True: ("Typical buyers", "普通买家"), False: ("Typical shoppers", "普通顾客")}
 _NO_BUYERS = ("not buyers yet", "尚未购买")
+_BUYERS = ("buyers", "买家")  # where nothing else tells how much they buy
 _OF_BUYERS = ("money", "frequency", "recency", "discount")
 F64 = NDArray[np.float64]
 Pair = tuple[str, str]  # English, Chinese
@@ -125,6 +126,8 @@ def _word(feature: str, much: bool) -> Part:
 def _joined(parts: list[Part], is_of_buyers: bool) -> Pair:
     if not parts:
         return _TYPICAL[is_of_buyers]
+    if is_of_buyers and "value" not in {part[0] for part in parts}:
+        parts = [("value", *_BUYERS), *parts]
     parts = sorted(parts, key=lambda part: _ORDER.index(part[0]))
     english = ", ".join(part[1] for part in parts)
     return english[0].upper() + english[1:], "·".join(part[2] for part in parts)

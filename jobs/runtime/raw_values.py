@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from jobs.runtime.attributes import json_object
+from jobs.runtime.attributes import is_no_object, json_object
 from jobs.runtime.raw_scan import quoted, text
 from schemas.mapping import Input, MappingError, Source, Time
 from schemas.table import SPARK_TYPES, Column
@@ -30,6 +30,8 @@ def typed(spec: Input, types: dict[str, str], key: str | None) -> list[str]:
             value, kind = personal_hash(value, key), "string"
         if column.name == "attributes":
             value, kind = json_object(value, kind), "string"
+            if spec.from_events:  # the event is fine, and the item is known by it: it has no attributes then
+                value = f"CASE WHEN {is_no_object(value)} THEN NULL ELSE {value} END"
         if column.name == "event_type":
             out.append(f"CAST({value} AS STRING) __s_event_type")
             value = _event_type(spec, f"CAST({value} AS STRING)")

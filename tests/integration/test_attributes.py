@@ -132,6 +132,26 @@ def test_json_lines_that_hold_objects(spark: SparkSession, tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_an_item_made_from_an_event_stays_without_what_is_no_object(spark: SparkSession, tmp_path: Path) -> None:
+    raw, lake = tmp_path / "raw", Lake(str(tmp_path / "lake"))
+    raw.mkdir()
+    said = ['["red"]', '{"colour": "red"}', "null", '{"a":', '{"a": NaN}']
+    lines = [json.dumps({"uid": "u1", "sku": f"i{n}", "what": "view", "at": "2026-01-06 10:00:00", "attrs": text})
+             for n, text in enumerate(said)]  # fmt: skip
+    (raw / f"{NIGHT}-log.jsonl").write_text("\n".join(lines))
+    log = {"user_id": "uid", "item_id": "sku", "event_type": "what"}
+    source = parse_source({
+        "name": "shop",
+        "events": {"files": "{date}-log.jsonl", "format": "jsonl", "columns": log, "time": {"column": "at"}},
+        "items": {"from": "events", "columns": {"item_id": "sku", "attributes": "attrs"}},
+    })  # fmt: skip
+    received = receive(source, str(raw), NIGHT, None, lake, 3)
+    rows = read_rows(spark, source, "items", received, lake, NIGHT, None).frame.orderBy("item_id").collect()
+    assert [(row.item_id, row.attributes) for row in rows] == [
+        ("i0", None), ("i1", '{"colour": "red"}'), ("i2", None), ("i3", None), ("i4", None)
+    ]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def odd(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, list[dict[str, str]]]:
     """(lake, rows of the catalogue) after a night whose every item has attributes of odd names, and some wrong ones."""

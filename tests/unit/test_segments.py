@@ -109,6 +109,9 @@ def test_names_say_what_sets_apart_and_are_distinct() -> None:
     assert names[3] == ("Typical buyers (2)", "普通买家（2）")
     assert names[4] == ("Not buyers yet, fond of Home", "尚未购买·爱Home")
     assert len(set(names)) == len(names)
+    assert name_segments(features, [np.array([[0.1, 0.0, 1.0, 0.0]])], np.array([True]))[0] == (
+        ("Buyers, fond of Home", "买家·爱Home"),
+    )
     assert traits[0] == (
         "money spent far above the middle; days since the last purchase below the middle",
         "消费金额远高于中位；距上次购买的天数低于中位",
@@ -245,7 +248,10 @@ def test_the_picture_needs_nothing_else_and_escapes_what_the_shop_wrote() -> Non
         "mean_money": -4.0, "mean_frequency": 0.0, "mean_recency_days": None, "discount_appetite": None,
         "traits": "money <far> below", "traits_zh": "消费低",
     }  # fmt: skip
-    shares = [{"segment_id": 1, "kind": "category", "value": "<script>", "share": 2.0}]
+    shares = [
+        {"segment_id": 1, "kind": kind, "value": value, "share": 2.0}
+        for kind, value in (("category", "<script>"), ("price_band", "high"), ("hour", "night"))
+    ]
     page = segment_page.draw([row], shares, dt.date(2026, 1, 1))
     tags = Tags()
     tags.feed(page)
@@ -254,7 +260,9 @@ def test_the_picture_needs_nothing_else_and_escapes_what_the_shop_wrote() -> Non
     assert "url(" not in page
     assert page.count("<script>") == 1  # the page's own
     assert "money &lt;far&gt; below" in page
-    assert "消费低" in page
+    for both in (("high", "高价"), ("night", "夜间"), ("money &lt;far&gt; below", "消费低"), ("Segments", "顾客分群")):
+        assert '<span lang="en">{}</span><span lang="zh">{}</span>'.format(*both) in page
+    assert "price_band" not in page
     assert "Fond of &lt;b&gt;A&amp;B&lt;/b&gt;" in page
 
 
