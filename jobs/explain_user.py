@@ -49,9 +49,12 @@ def main(args: argparse.Namespace) -> int:
     arm = shown["arm"][0].as_py() if "arm" in shown.column_names else ALL  # lists of an older night have none
     if arm != ALL:
         print(f"in the arm {arm}: the list follows its rules, what is said below those of the settings")
-    for row in shown.to_pylist() if args.item is None else []:
-        print(f"  {row['rank']:>3}{' spare' if row['is_spare'] else ''}  {row['item_id']}: {_words(row)}")
-    if args.item is not None:
+    if args.item is None:
+        titles = _titles(lake, manifest, shown["item_id"])
+        for row in shown.to_pylist():
+            place, item = f"{row['rank']:>3}{' spare' if row['is_spare'] else ''}", row["item_id"]
+            print(f"  {place}  {' '.join((item, *titles.get(item, ())))}: {_words(row)}")
+    else:
         print("\n".join(explain(lake, manifest, shown, args.user, args.item)))
     return 0
 
@@ -81,6 +84,16 @@ def _list_of(lake: Lake, manifest: dict[str, Any], user: str) -> pa.Table:
     rows = pq.read_table(paths, filesystem=lake.fs, filters=wanted, partitioning=None).sort_by("rank")
     own = rows.filter(pc.equal(rows["user_id"], user))
     return own if own.num_rows else rows
+
+
+def _titles(lake: Lake, manifest: dict[str, Any], item_ids: pa.ChunkedArray) -> dict[str, tuple[str, ...]]:
+    """What the storefront calls the items, in each language it has; nights of an older version published no items."""
+    if ITEMS.name not in manifest["tables"]:
+        return {}
+    paths = [lake.path(f) for f in published.files(manifest, ITEMS.name)]
+    wanted = pc.field("item_id").isin(pc.unique(item_ids))
+    rows = pq.read_table(paths, ["item_id", "title", "title_zh"], filesystem=lake.fs, filters=wanted, partitioning=None)
+    return {row["item_id"]: tuple(row[name] for name in ("title", "title_zh") if row[name]) for row in rows.to_pylist()}
 
 
 def _read(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> pa.Table:

@@ -103,7 +103,7 @@ def main(night: Night) -> None:
     manifest = {
         "run": run,
         "date": str(night.date),
-        "tables": {t.name: published.copy(night.lake, night.version(t), run) for t in PUBLISHED},
+        "tables": {t.name: published.copy(night.lake, t, night.version(t), run) for t in PUBLISHED},
         "checks": facts,
         "models": night.models(),
         "rules": dataclasses.asdict(night.settings.section("recommend")),

@@ -80,7 +80,7 @@ def main(night: Night) -> None:
         "run": run,
         "events": len(fresh),
         "users": len(users),
-        "tables": {RECOMMENDATIONS.name: published.copy(night.lake, lists, run)},
+        "tables": {RECOMMENDATIONS.name: published.copy(night.lake, RECOMMENDATIONS, lists, run)},
         "valid_until": shown["valid_until"],
     }
     night.lake.put_json(entry, *published.FRESH)

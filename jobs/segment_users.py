@@ -39,11 +39,12 @@ from jobs.runtime.shoppers import (
     vocabulary,
 )
 from jobs.runtime.trained import date_of, keep
-from models.segment_names import name_segments
+from models.segment_names import from_the_middle, name_segments
 from models.segments import (
     EVERYBODY,
     Segments,
     SegmentsConfig,
+    apart,
     family_weights,
     matched,
     moved_centres,
@@ -90,7 +91,8 @@ def fit(
     space = fit_space(night.spark, rows, family_weights(names), least_spreads(names), config)
     unnamed = Segments(
         config, names, np.array(list(middles.values())), space.mean, space.scale, space.weights, space.components,
-        centres=np.zeros((0, 0)), ids=np.zeros(0, np.int64), next_id=1, accounts=accounts, names=(), traits=(),
+        centres=np.zeros((0, 0)), ids=np.zeros(0, np.int64), of_buyers=np.zeros(0, np.bool_), next_id=1,
+        accounts=accounts, names=(), traits=(),
     )  # fmt: skip
     places = unnamed.project(rows)
     centres, quality, tried = fit_centres(night.spark, places, config)
@@ -110,22 +112,23 @@ def fit(
     facts = {"how": how, "silhouette": round(quality, 4), "accounts": len(rows),
              "silhouette_of_the_last": None if kept_quality is None else round(kept_quality, 4),
              "tried": {str(k): round(value, 4) for k, value in tried.items()}}  # fmt: skip
+    is_buyer = sample["is_buyer"].to_numpy(zero_copy_only=False).astype(np.bool_)
+    centres, of_buyers = apart(places, centres, is_buyer)
+    more = len(centres) - len(ids)  # a kind that had no segment yet
+    ids, next_id = np.append(ids, next_id + np.arange(more)), next_id + more
     order = np.argsort(ids)
-    return _named(unnamed, rows, sample, centres[order], ids[order], next_id), facts
+    made = dataclasses.replace(
+        unnamed, centres=centres[order], ids=ids[order], of_buyers=of_buyers[order], next_id=next_id
+    )
+    return named(made, rows, is_buyer), facts
 
 
-def _named(
-    space: Segments, rows: np.ndarray, sample: pa.Table, centres: np.ndarray, ids: np.ndarray, next_id: int
-) -> Segments:
-    """The space with its centres, each named by the sample's accounts that are nearest to it."""
-    made = dataclasses.replace(space, centres=centres, ids=ids, next_id=next_id)
-    number, standardised = made.assign(rows), made.standardised(rows)
-    is_buyer = sample["is_buyer"].to_numpy(zero_copy_only=False).astype(np.float64)
-    of = [number == one for one in ids]
-    means = np.stack([standardised[mine].mean(axis=0) if mine.any() else np.zeros(rows.shape[1]) for mine in of])
-    buyers = np.array([is_buyer[mine].mean() if mine.any() else 0.0 for mine in of])
-    names, traits = name_segments(made.features, means, buyers)
-    return dataclasses.replace(made, names=names, traits=traits)
+def named(unnamed: Segments, rows: np.ndarray, is_buyer: np.ndarray) -> Segments:
+    """Each segment named by those of the accounts, features (n, F), that it gets."""
+    number = unnamed.assign(rows)
+    away = from_the_middle(unnamed.features, rows, is_buyer, unnamed.scale)
+    names, traits = name_segments(unnamed.features, [away[number == one] for one in unnamed.ids], unnamed.of_buyers)
+    return dataclasses.replace(unnamed, names=names, traits=traits)
 
 
 def rfm_class(profiles: DataFrame) -> Column:
@@ -275,16 +278,27 @@ def main(night: Night) -> None:
 
 def with_names(figures: pa.Table, model: Segments | None, accounts: int, config: SegmentsConfig) -> pa.Table:
     """SEGMENTS from what `described` found, and the model's names; segments that nobody is in are there as well."""
-    too_few = f"not enough data: {accounts} accounts, {config.least_users} are needed for several segments"
-    names = {EVERYBODY: ("Everybody", "全部顾客", too_few)}
+    too_few = (
+        f"not enough data: {accounts} accounts, {config.least_users} are needed for several segments",
+        f"数据不足：现有 {accounts} 个账户，分群需要 {config.least_users} 个",
+    )
+    names = {EVERYBODY: ("Everybody", "全部顾客", *too_few)}
     if model is not None:
-        names = {int(number): (*pair, trait)
-                 for number, pair, trait in zip(model.ids, model.names, model.traits, strict=True)}  # fmt: skip
+        names = {int(number): (*pair, *traits)
+                 for number, pair, traits in zip(model.ids, model.names, model.traits, strict=True)}  # fmt: skip
     found = {row["segment_id"]: row for row in figures.to_pylist()}
     nobody = {"users": 0, "buyers": 0, "share": 0.0, "mean_money": 0.0, "mean_frequency": 0.0}
     rows = [
-        {**nobody, **found.get(number, {}), "segment_id": number, "name_en": en, "name_zh": zh, "traits": traits}
-        for number, (en, zh, traits) in sorted(names.items())
+        {
+            **nobody,
+            **found.get(number, {}),
+            "segment_id": number,
+            "name_en": en,
+            "name_zh": zh,
+            "traits": traits,
+            "traits_zh": traits_zh,
+        }
+        for number, (en, zh, traits, traits_zh) in sorted(names.items())
     ]
     return pa.Table.from_pylist(rows, schema=arrow_schema(SEGMENTS))
 

@@ -10,13 +10,13 @@ An item has one price for everybody: what tells of a person, protected attribute
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.runtime.attributes import read_attributes
 from jobs.runtime.item_weeks import advance, listed_on, monday, sold_by_week
 from jobs.runtime.night import Night
 from jobs.runtime.price_rows import Facts, price_rows
@@ -199,7 +199,7 @@ def _attribute(items: pa.Table, name: str) -> list[str | None]:
     """An attribute of each item, as text; None where the item has none of that name."""
     if not name:
         return [None] * len(items)
-    read = (json.loads(text) if text else {} for text in items["attributes"].to_pylist())
+    read = read_attributes(items["attributes"].to_pylist())
     return [None if (value := found.get(name)) is None else str(value) for found in read]
 
 

@@ -64,7 +64,11 @@ def merge(batches: Iterator[pa.RecordBatch], table: Table, rejected: Table) -> I
     keys = ["hash", *table.key, *_ORDER, *[name for name in table.names if name not in table.key]]
     order = pc.sort_indices(rows, [(name, "ascending", "at_start") for name in keys])
     rows = rows.select(["hash", *table.names]).take(order).combine_chunks()
-    yield table.name, _latest(rows, table)
+    latest = _latest(rows, table)
+    if "is_sold_out" in table.names:
+        sold_out = pc.less_equal(latest["stock"], 0.0)
+        latest = latest.set_column(table.names.index("is_sold_out"), latest.schema.field("is_sold_out"), sold_out)
+    yield table.name, latest
 
 
 def _latest(rows: pa.Table, table: Table) -> pa.Table:

@@ -1,53 +1,92 @@
-"""Names for kinds of shoppers, in English and Chinese, made from what sets each apart from the shop as a whole."""
+"""Names for kinds of shoppers, in English and Chinese, made from what sets each apart, and true of its members.
+
+A word is said of a segment where its mean lies `LEAST_SDS` or more from the middle of its peers, and `LEAST_TRUE` of
+its members lie on that side. Peers are all accounts; for what only buyers have (money, purchases), all buyers.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_SDS = 0.35  # a mean nearer to the shop's than this many deviations sets nobody apart
-_TYPICAL = ("Typical shoppers", "普通顾客")
-
-# feature -> (what it is about, words for much of it, words for little); a name has one word about each thing.
-_WORDS: dict[str, tuple[str, tuple[str, str], tuple[str, str]]] = {
-    "money": ("value", ("big spenders", "高消费"), ("small spenders", "低消费")),
-    "frequency": ("value", ("frequent buyers", "常购买"), ("rare buyers", "少购买")),
-    "recency": ("when", ("longer without a purchase", "较久未购"), ("bought lately", "近期购买")),
-    "last_seen": ("when", ("away for longer", "较久未访"), ("seen lately", "近期来访")),
-    "sessions": ("visits", ("frequent visitors", "常来访"), ("rare visitors", "少来访")),
-    "views": ("visits", ("keen browsers", "爱浏览"), ("light browsers", "少浏览")),
-    "discount": ("price", ("bargain hunters", "爱折扣"), ("full-price buyers", "买正价")),
-    "price_band=low": ("price", ("cheaper items", "偏低价"), ("", "")),
-    "price_band=middle": ("price", ("mid-priced items", "偏中价"), ("", "")),
-    "price_band=high": ("price", ("dearer items", "偏高价"), ("", "")),
-    "hour=night": ("hour", ("at night", "夜间活跃"), ("", "")),
-    "hour=morning": ("hour", ("in the morning", "上午活跃"), ("", "")),
-    "hour=afternoon": ("hour", ("in the afternoon", "下午活跃"), ("", "")),
-    "hour=evening": ("hour", ("in the evening", "晚间活跃"), ("", "")),
-}
+LEAST_SDS = 0.35  # a mean nearer to the middle than this many deviations sets nobody apart
+LEAST_TRUE = 0.8  # of the members, for whom a word must hold
+_FAR, _CLEARLY = 1.5, 0.75  # deviations from which on one is far, or clearly, away from the middle
+_MOST_SDS = 3.0  # one account a hundred deviations away would speak for its whole segment
+_TYPICAL = {True: ("Typical buyers", "普通买家"), False: ("Typical shoppers", "普通顾客")}
 _NO_BUYERS = ("not buyers yet", "尚未购买")
-_ORDER = ("value", "when", "visits", "price", "category", "hour")  # of the words in a name
+_BUYERS = ("buyers", "买家")  # where nothing else tells how much they buy
+_OF_BUYERS = ("money", "frequency", "recency", "discount")
+F64 = NDArray[np.float64]
+Pair = tuple[str, str]  # English, Chinese
 Part = tuple[str, str, str]  # what it is about, English, Chinese
+
+# feature -> (what it is about, words for much of it, words for little, what it measures); a name has one word about
+# each thing.
+_WORDS: dict[str, tuple[str, Pair, Pair, Pair]] = {
+    "money": ("value", ("big spenders", "高消费"), ("small spenders", "低消费"), ("money spent", "消费金额")),
+    "frequency": ("value", ("frequent buyers", "常购买"), ("rare buyers", "少购买"),
+                  ("days with a purchase", "购买天数")),
+    "recency": ("when", ("longer without a purchase", "较久未购"), ("bought lately", "近期购买"),
+                ("days since the last purchase", "距上次购买的天数")),
+    "last_seen": ("when", ("away for longer", "较久未访"), ("seen lately", "近期来访"),
+                  ("days since the last visit", "距上次来访的天数")),
+    "sessions": ("visits", ("frequent visitors", "常来访"), ("rare visitors", "少来访"), ("visits", "来访次数")),
+    "views": ("visits", ("keen browsers", "爱浏览"), ("light browsers", "少浏览"), ("items looked at", "浏览商品数")),
+    "discount": ("price", ("bargain hunters", "爱折扣"), ("full-price buyers", "买正价"),
+                 ("share bought at a discount", "折扣购买占比")),
+    "price_band=low": ("price", ("cheaper items", "偏低价"), ("", ""),
+                       ("liking for cheaper items", "对低价商品的偏好")),
+    "price_band=middle": ("price", ("mid-priced items", "偏中价"), ("", ""),
+                          ("liking for mid-priced items", "对中价商品的偏好")),
+    "price_band=high": ("price", ("dearer items", "偏高价"), ("", ""), ("liking for dearer items", "对高价商品的偏好")),
+    "hour=night": ("hour", ("at night", "夜间活跃"), ("", ""), ("activity at night", "夜间活跃度")),
+    "hour=morning": ("hour", ("in the morning", "上午活跃"), ("", ""), ("activity in the morning", "上午活跃度")),
+    "hour=afternoon": ("hour", ("in the afternoon", "下午活跃"), ("", ""), ("activity in the afternoon", "下午活跃度")),
+    "hour=evening": ("hour", ("in the evening", "晚间活跃"), ("", ""), ("activity in the evening", "晚间活跃度")),
+}  # fmt: skip
+_ORDER = ("value", "when", "visits", "price", "category", "hour")  # of the words in a name
+_DEGREES = {
+    (True, 2): ("far above the middle", "远高于中位"), (True, 1): ("above the middle", "高于中位"),
+    (True, 0): ("a little above the middle", "略高于中位"), (False, 2): ("far below the middle", "远低于中位"),
+    (False, 1): ("below the middle", "低于中位"), (False, 0): ("a little below the middle", "略低于中位"),
+}  # fmt: skip
+
+
+def from_the_middle(features: tuple[str, ...], rows: F64, is_buyer: NDArray[np.bool_], scale: F64) -> F64:
+    """(n, F) deviations of features (n, F) from the middle (median) of the peers; NaN where nothing can be said.
+
+    scale (F,): of each feature, 0 where it did not vary.
+    """
+    only_buyers = np.array([name in _OF_BUYERS for name in features])
+    rows = np.where(only_buyers & ~is_buyer[:, None], np.nan, rows)
+    middles = [np.median(known) if len(known := column[np.isfinite(column)]) else np.nan for column in rows.T]
+    deviations = (rows - np.array(middles)) / np.where(scale > 0, scale, np.nan)
+    return np.clip(deviations, -_MOST_SDS, _MOST_SDS)
 
 
 def name_segments(
-    features: tuple[str, ...], means: NDArray[np.float64], buyers: NDArray[np.float64]
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """((English, Chinese) for each of k segments, all distinct; and what each was made from).
+    features: tuple[str, ...], members: Sequence[F64], of_buyers: NDArray[np.bool_]
+) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    """((English, Chinese) for each of k segments, all distinct; and what each was made from, in both too).
 
-    means (k, F): mean of each standardised feature over the segment; buyers (k,): share of it that ever bought. A name
+    members: of each segment the rows (n, F) of `from_the_middle`; of_buyers (k,): all of it bought, or none. A name
     takes the two things that set its segment apart most, and more of them where two segments would be called the same.
     """
-    parts = [_parts(features, row, share) for row, share in zip(means, buyers, strict=True)]
+    means = [_means(rows) for rows in members]
+    buy = of_buyers.tolist()
+    parts = [_parts(features, rows, own, is_of) for rows, own, is_of in zip(members, means, buy, strict=True)]
     taken = [min(2, len(own)) for own in parts]
     while True:
-        names = [_joined(own[:n]) for own, n in zip(parts, taken, strict=True)]
+        names = [_joined(own[:n], is_of) for own, n, is_of in zip(parts, taken, buy, strict=True)]
         again = [at for at, name in enumerate(names) if names.count(name) > 1 and taken[at] < len(parts[at])]
         if not again:
             break
         for at in again:
             taken[at] += 1
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[Pair, int] = {}
     for at, name in enumerate(names):
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:
@@ -55,40 +94,57 @@ def name_segments(
     return tuple(names), tuple(_traits(features, row) for row in means)
 
 
-def _parts(features: tuple[str, ...], means: NDArray[np.float64], buyers: float) -> list[Part]:
+def _means(rows: F64) -> F64:
+    """(F,) over those of whom it is known; 0 where it is of none."""
+    known = np.isfinite(rows)
+    return np.asarray(np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+
+
+def _parts(features: tuple[str, ...], rows: F64, means: F64, is_of_buyers: bool) -> list[Part]:
     """What may be said of a segment, the strongest first, one part about each thing."""
-    found: list[Part] = []
-    if buyers < 0.1:
-        found.append(("value", *_NO_BUYERS))
+    found: list[Part] = [] if is_of_buyers else [("value", *_NO_BUYERS)]
     for at in np.argsort(-np.abs(means), kind="stable"):
-        name, amount = features[at], float(means[at])
+        amount = float(means[at])
         if abs(amount) < LEAST_SDS:
             break
-        about, english, chinese = _word(name, amount > 0)
-        nothing_bought = buyers < 0.1 and name in ("recency", "discount")
-        if english and about not in {part[0] for part in found} and not nothing_bought:
+        with np.errstate(invalid="ignore"):
+            true_of = (np.sign(amount) * rows[:, at] > 0).mean()
+        about, english, chinese = _word(features[at], amount > 0)
+        if english and about not in {part[0] for part in found} and true_of >= LEAST_TRUE:
             found.append((about, english, chinese))
     return found
 
 
 def _word(feature: str, much: bool) -> Part:
     if feature in _WORDS:
-        about, high, low = _WORDS[feature]
+        about, high, low, _ = _WORDS[feature]
         return (about, *(high if much else low))
     value = feature.partition("=")[2]
     return ("category", f"fond of {value}", f"爱{value}") if much else ("category", "", "")
 
 
-def _joined(parts: list[Part]) -> tuple[str, str]:
+def _joined(parts: list[Part], is_of_buyers: bool) -> Pair:
     if not parts:
-        return _TYPICAL
+        return _TYPICAL[is_of_buyers]
+    if is_of_buyers and "value" not in {part[0] for part in parts}:
+        parts = [("value", *_BUYERS), *parts]
     parts = sorted(parts, key=lambda part: _ORDER.index(part[0]))
     english = ", ".join(part[1] for part in parts)
     return english[0].upper() + english[1:], "·".join(part[2] for part in parts)
 
 
-def _traits(features: tuple[str, ...], means: NDArray[np.float64]) -> str:
-    """The features that differ most from the shop's mean, in standard deviations."""
+def _traits(features: tuple[str, ...], means: F64) -> Pair:
+    """The features that differ most from the middle of the peers, in words."""
     order = [at for at in np.argsort(-np.abs(means), kind="stable")[:5] if abs(means[at]) >= LEAST_SDS]
-    told = ", ".join(f"{features[at]} {means[at]:+.1f}" for at in order)
-    return f"{told} (standard deviations from the shop's mean)" if told else "like the shop as a whole"
+    if not order:
+        return "like the shop as a whole", "与全店相近"
+    told = [_told(features[at], float(means[at])) for at in order]
+    return "; ".join(english for english, _ in told), "；".join(chinese for _, chinese in told)
+
+
+def _told(feature: str, mean: float) -> Pair:
+    """Such as 'money spent far above the middle'."""
+    value = feature.partition("=")[2]
+    what = _WORDS[feature][3] if feature in _WORDS else (f"liking for {value}", f"对{value}的偏好")
+    degree = _DEGREES[mean > 0, (abs(mean) >= _FAR) + (abs(mean) >= _CLEARLY)]
+    return f"{what[0]} {degree[0]}", f"{what[1]}{degree[1]}"

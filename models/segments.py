@@ -74,8 +74,8 @@ class Segments:
     middles (F,): the shop's mean share of each taste, to which those of little evidence are drawn; 0 for the rest.
     mean, scale (F,): of each feature, scale 0 where it did not vary. weights (F,): what a deviation counts.
     components (F, C), centres (k, C): both over weighted deviations. ids (k,): the segments' numbers; next_id: the
-    lowest one never given. accounts: how many there were when it was fitted. names, traits: k each, a name in English
-    and one in Chinese.
+    lowest one never given. of_buyers (k,): whether it is of accounts that have bought; nobody is assigned to one of the
+    other kind. accounts: how many there were when it was fitted. names, traits: k each, in English and in Chinese.
     """
 
     config: SegmentsConfig
@@ -87,10 +87,11 @@ class Segments:
     components: F64
     centres: F64
     ids: I64
+    of_buyers: NDArray[np.bool_]
     next_id: int
     accounts: int
     names: tuple[tuple[str, str], ...]
-    traits: tuple[str, ...]
+    traits: tuple[tuple[str, str], ...]
 
     def standardised(self, rows: F64) -> F64:
         """(n, F) deviations from the shop's mean, cut at 3; NaN (not known) and features without scale become 0."""
@@ -109,6 +110,9 @@ class Segments:
         so it stays while its centre is at most `stay_within` farther than the nearest.
         """
         squares = squared_distances(self.project(rows), self.centres)
+        if "frequency" in self.features:
+            other = self.of_buyers != (rows[:, self.features.index("frequency")] > 0)[:, None]
+            squares = np.where(other & ~other.all(axis=1, keepdims=True), np.inf, squares)
         nearest = np.argmin(squares, axis=1)
         if last is not None:
             place = np.full(max(self.next_id, int(last.max(initial=0)) + 1) + 1, -1, np.int64)
@@ -133,7 +137,7 @@ class Segments:
             next_id=self.next_id,
             accounts=self.accounts,
             names=[list(pair) for pair in self.names],
-            traits=list(self.traits),
+            traits=[list(pair) for pair in self.traits],
         )
 
     @classmethod
@@ -142,19 +146,23 @@ class Segments:
         path = Path(folder)
         config, manifest = read_manifest(path, SegmentsConfig)
         with np.load(path / "segments.npz", allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in _ARRAYS}
+            arrays = {name: stored[name] for name in _ARRAYS if name in stored}
+        names = tuple((pair[0], pair[1]) for pair in manifest["names"])
+        # One of an older version told the kinds apart by its names only, and its traits in English only.
+        arrays.setdefault("of_buyers", np.array([not name.startswith("Not buyers yet") for name, _ in names]))
+        traits = tuple((one, one) if isinstance(one, str) else (one[0], one[1]) for one in manifest["traits"])
         return cls(
             config=config,
             features=tuple(manifest["features"]),
             next_id=manifest["next_id"],
             accounts=manifest["accounts"],
-            names=tuple((pair[0], pair[1]) for pair in manifest["names"]),
-            traits=tuple(manifest["traits"]),
+            names=names,
+            traits=traits,
             **arrays,
         )
 
 
-_ARRAYS = ("middles", "mean", "scale", "weights", "components", "centres", "ids")
+_ARRAYS = ("middles", "mean", "scale", "weights", "components", "centres", "ids", "of_buyers")
 
 
 def family_weights(features: tuple[str, ...]) -> F64:
@@ -182,6 +190,24 @@ def moved_centres(rows: F64, start: F64, rounds: int = 20) -> F64:
             break
         centres = new
     return centres
+
+
+def apart(places: F64, centres: F64, is_buyer: NDArray[np.bool_]) -> tuple[F64, NDArray[np.bool_]]:
+    """(centres (k, C), which are of buyers (k,)): each of the kind that most of its places (n, C) are, moved to these.
+
+    Both kinds have one, a last one where no centre was mostly theirs: the first buyer of a young shop has a segment.
+    """
+    nearest = np.argmin(squared_distances(places, centres), axis=1)
+    of_buyers = np.array([(is_buyer[nearest == at].mean() if (nearest == at).any() else 0) > 0.5
+                          for at in range(len(centres))])  # fmt: skip
+    for kind in (False, True):
+        mine = places[is_buyer == kind]
+        if not (of_buyers == kind).any():
+            centres = np.vstack([centres, mine.mean(axis=0) if len(mine) else np.zeros(centres.shape[1])])
+            of_buyers = np.append(of_buyers, kind)
+        centres = centres.copy()
+        centres[of_buyers == kind] = moved_centres(mine, centres[of_buyers == kind])
+    return centres, of_buyers
 
 
 def matched(new: F64, old: F64, old_ids: I64, next_id: int) -> tuple[I64, int]:

@@ -26,7 +26,8 @@ EPOCHS = ("s", "ms", "us", "ns")
 DAYS = ("utc", "local")
 DATE_WORDS = ("iso", "excel", "excel1904")  # besides Spark's patterns; in a list also epoch_s, epoch_ms, ...
 TARGETS: dict[str, Table] = {"events": RAW_EVENTS, "items": ITEMS, "users": USERS}
-_NOT_MAPPED = {"event_time", "extra", "updated_on"}  # event_time comes from [*.time], the others are ours to fill
+# event_time comes from [*.time], the others are ours to fill
+_NOT_MAPPED = {"event_time", "extra", "updated_on", "is_sold_out"}
 _REQUIRED = {"events": ("event_type", "item_id"), "items": ("item_id",), "users": ("user_id",)}
 _DECIMALS, _THOUSANDS = (".", ","), ("", ".", ",", "'", " ")
 _PATTERN_LETTERS = set("GyMLdDahHKkmsSVzOXxZ")  # those that Spark can read, not only write

@@ -73,7 +73,7 @@ def _columns(columns: Iterable[Column]) -> str:
 
 def _meaning(column: Column) -> str:
     """The column's sentence and the rules that its gate checks."""
-    rules = []
+    rules = ["Inner: it is not in `published/`."] if column.inner else []
     if column.one_of:
         rules.append("One of " + ", ".join(f"`{value}`" for value in column.one_of) + ".")
     if column.min is not None and column.max is not None:

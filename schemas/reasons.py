@@ -22,6 +22,8 @@ READ_REASONS: dict[str, str] = {
     "negative_quantity": "A quantity below 0 (a return is an event type, not a sign).",
     "absurd_quantity": "A quantity above `limits.max_quantity`.",
     "bad_currency": "A currency that is not three letters.",
+    "bad_attributes": "Attributes of an item that are not one JSON object, have a name twice, NaN, half a character "
+    "(`\\ud800`), or more than 500 lists and objects inside.",
 }
 
 # Reasons that need a row's neighbours, judged by clean_events after its shuffle.

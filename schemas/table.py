@@ -23,7 +23,8 @@ SPARK_TYPES: dict[Type, str] = {
 class Column:
     """One column: its type, its meaning, and the rules that every row keeps.
 
-    `min` and `max` are inclusive. `personal` marks data that names a person (e-mail, phone, name, address): it is
+    `min` and `max` are inclusive. `inner` marks what a published table keeps to itself: readers of `published/` do not
+    get the column. `personal` marks data that names a person (e-mail, phone, name, address): it is
     dropped or HMAC'd when it enters, and no published table may declare it.
     """
 
@@ -35,6 +36,7 @@ class Column:
     min: float | None = None
     max: float | None = None
     personal: bool = False
+    inner: bool = False
 
     def __post_init__(self) -> None:
         if self.type not in SPARK_TYPES:
@@ -61,10 +63,20 @@ class Table:
         personal = [c.name for c in self.columns if c.personal]
         if self.published and personal:
             raise ValueError(f"table {self.name} is published and may not declare personal columns: {personal}")
+        hidden = [c.name for c in self.columns if c.inner]
+        if hidden and (not self.published or set(hidden) & set(self.key)):
+            raise ValueError(
+                f"table {self.name}: inner columns {hidden} need a published table, and are not of its key"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The columns that readers of `published/` get."""
+        return tuple(c.name for c in self.columns if not c.inner)
 
     @property
     def spark_types(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.runtime.attributes import read_attributes
 from models.claims import Facts, Source
 from models.compliance import hostile_name
 from models.glossary import learn
@@ -21,7 +21,6 @@ COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "cat
            "stock", "is_active", "is_replenishable", "attributes"]  # fmt: skip
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
-_HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell half of a character, which no file can hold
 _LONGEST = 120  # characters of a title, 60 of another word: what is longer is a text, and no name
 _DETAILS = 3
 _TEACH = 5_000  # items that the glossary is learned from, at most
@@ -170,7 +169,8 @@ def read_goods(items: pa.Table, before: Before, seasons: Sequence[Season], least
     catalogue did not have it.
     """
     rows = items.select(COLUMNS).to_pylist()
-    values = [_values(row) for row in rows]
+    attributes = read_attributes(row["attributes"] for row in rows)
+    values = [_values(row, own) for row, own in zip(rows, attributes, strict=True)]
     step = max(1, -(-len(rows) // _TEACH))  # an even draw: more items teach hardly another word
     latin = [{name: v for name, v in one.items() if in_language(v, "en")} for one in values[::step]]
     glossary = learn(latin, [(row["title_zh"], row["description_zh"]) for row in rows[::step]])
@@ -197,18 +197,9 @@ def read_goods(items: pa.Table, before: Before, seasons: Sequence[Season], least
     return found
 
 
-def _values(row: Mapping[str, Any]) -> dict[str, str]:
-    """The item's attributes as the shop's JSON has them, with `brand` and `kind`, the last level of its category."""
-    try:
-        raw = json.loads(row["attributes"] or "{}")
-    except (ValueError, RecursionError):
-        raw = None
-    said = [(k, v) for k, v in raw.items() if not isinstance(v, bool)] if isinstance(raw, dict) else []
-    found = {_whole(name): _whole(str(value).strip()) for name, value in said if isinstance(value, str | int | float)}
+def _values(row: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
+    """Its `own` attributes that are words or figures, with `brand` and `kind`, the last level of its category."""
+    said = ((name, value) for name, value in own.items() if not isinstance(value, bool))
+    found = {name: str(value).strip() for name, value in said if isinstance(value, str | int | float)}
     found |= {"brand": (row["brand"] or "").strip(), "kind": (row["category"] or "").rpartition(" > ")[2].strip()}
     return {name: value for name, value in found.items() if value}
-
-
-def _whole(text: str) -> str:
-    """The text with U+FFFD for each half of a character; which is refused where it would be shown."""
-    return _HALVES.sub("\ufffd", text)

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.runtime.copy_goods import Goods
+from jobs.runtime.copy_page_words import CHINESE
 from jobs.runtime.copy_rules import Rules
 from jobs.runtime.night import Night
+from schemas.tables.copywriting import USER_COPY
 
 _PAGE = Path(__file__).with_name("copy_page.html")
 _LONGEST = 1_000  # characters of a text that are shown
@@ -24,8 +27,8 @@ _REJECTED_PART = 3  # one row in three may be a rejected one
 
 
 def write_page(night: Night, rules: Rules, copy: pa.Table, rejected: pa.Table, goods: Mapping[str, Goods]) -> str:
-    """Writes reports/date=D/copy.html of the lake; returns its path."""
-    html = page_of(str(night.date), copy, rejected, goods, rules.config.review_rows)
+    """Writes reports/date=D/copy.html of the lake, when tonight's USER_COPY is there; returns its path."""
+    html = page_of(str(night.date), copy, rejected, goods, _told(night), rules.config.review_rows)
     folder = ("reports", f"date={night.date}")
     night.lake.fs.create_dir(night.lake.path(*folder), recursive=True)
     path = night.lake.path(*folder, "copy.html")
@@ -34,18 +37,34 @@ def write_page(night: Night, rules: Rules, copy: pa.Table, rejected: pa.Table, g
     return path
 
 
-def page_of(date: str, copy: pa.Table, rejected: pa.Table, goods: Mapping[str, Goods], most: int) -> str:
-    """The page as text; `most` rows, evenly over reasons, strategies, channels and languages, the newest first."""
+def _told(night: Night) -> Counter[str]:
+    """How many users are told each text, by its copy_id."""
+    found: Counter[str] = Counter()
+    for part in night.each_file(USER_COPY, ["copy_id"]):
+        counts = pc.value_counts(part["copy_id"])
+        found.update(dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)))
+    return found
+
+
+def page_of(
+    date: str, copy: pa.Table, rejected: pa.Table, goods: Mapping[str, Goods], told: Mapping[str, int], most: int
+) -> str:
+    """The page as text: `most` rows, first the texts that most users are `told`, by copy_id.
+
+    Of refused drafts, which nobody is told, it has some of each reason, strategy, channel and language.
+    """
     few = _evenly(rejected, ["reason", *_KIND], most // _REJECTED_PART)
     refused = [_rejected(row, goods) for row in few.to_pylist()]
-    newest = copy.sort_by([("made_on", "descending"), ("copy_id", "ascending")])
-    shown = [_published(row, goods) for row in _evenly(newest, _KIND, most - len(refused)).to_pylist()]
+    users = pa.array([told.get(text, 0) for text in copy["copy_id"].to_pylist()], pa.int64())
+    ordered = copy.append_column("told", users).sort_by([("told", "descending"), ("copy_id", "ascending")])
+    shown = [_published(row, goods) for row in ordered.slice(0, max(0, most - len(refused))).to_pylist()]
     data = {
         "date": date,
         "texts": copy.num_rows,
         "written": sum(str(day) == date for day in copy["made_on"].to_pylist()),
         "refused": rejected.num_rows,
         "reasons": Counter(rejected["reason"].to_pylist()).most_common(),
+        "chinese": CHINESE,
         "rows": [*shown, *refused],
     }
     html = _PAGE.read_text("utf-8")
@@ -75,19 +94,23 @@ def _policy(html: str) -> str:
 
 
 def _published(row: Mapping[str, Any], goods: Mapping[str, Goods]) -> dict[str, Any]:
-    told = {name: row[name] for name in ("copy_id", "item_id", *_KIND, "style", "text", "source", "wording")}
+    said = {name: row[name] for name in ("copy_id", "item_id", *_KIND, "style", "text", "source", "wording", "told")}
     made = {"made_on": str(row["made_on"]), "facts": json.loads(row["facts"]), "verdict": "published"}
-    return {**told, **made, "title": _title(row["item_id"], goods)}
+    return {**said, **made, "titles": _titles(row["item_id"], goods)}
 
 
 def _rejected(row: Mapping[str, Any], goods: Mapping[str, Goods]) -> dict[str, Any]:
     text = row["text"]
     cut = {"text": text and text[:_LONGEST], "detail": row["detail"][:_LONGEST]}
-    return {**row, **cut, "facts": [], "verdict": "rejected", "title": _title(row["item_id"], goods)}
+    return {**row, **cut, "facts": [], "verdict": "rejected", "titles": _titles(row["item_id"], goods)}
 
 
-def _title(item_id: str, goods: Mapping[str, Goods]) -> str:
-    return next(iter(goods[item_id].titles), "")[:_LONGEST] if item_id in goods else ""
+def _titles(item_id: str, goods: Mapping[str, Goods]) -> dict[str, str]:
+    """The item's title in each of the page's languages that the catalogue has one in."""
+    if item_id not in goods:
+        return {}
+    found = {language: goods[item_id].word(goods[item_id].titles, language) for language in ("en", "zh")}
+    return {language: title[:_LONGEST] for language, title in found.items() if title}
 
 
 def _evenly(rows: pa.Table, kind: list[str], most: int) -> pa.Table:

@@ -51,7 +51,7 @@ class CopyConfig:
     lexicons: tuple[str, ...] = field(default=(), metadata={"doc": "of compliance, names or files; none: all shipped"})
     vocabularies: tuple[str, ...] = field(default=(), metadata={"doc": "files of further words that state a fact"})
     review: str = field(default="", metadata={"doc": "TOML of approved and blocked texts, as the review page exports"})
-    review_rows: int = field(default=3_000, metadata={"doc": "texts on the review page, at most"})
+    review_rows: int = field(default=30_000, metadata={"doc": "texts on the review page, at most"})
     new_days: int = field(default=14, metadata={"doc": "an item is new that the catalogue so long ago did not have"})
     price_days: int = field(default=30, metadata={"doc": "nights whose lowest price a drop is told from"})
     drop_days: int = field(default=3, metadata={"doc": "nights for which a lower price is news"})

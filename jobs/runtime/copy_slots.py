@@ -28,7 +28,7 @@ _WIDEST = {
 _WIDEST_SPEND = 1_000.0
 _USERS = re.compile(r"\{(terms|until)\}")
 # Why it may be said at all, where that is not in the text: the table whose row says so.
-_BASIS = {
+BASIS = {
     "recommendation": ("recommendations", "source", "in the user's list"),
     "similar_to_bought": ("similar_items", "target_item_id", "a neighbour of what the user bought"),
     "replenishment": ("recommendations", "source", "buy_again"),
@@ -140,8 +140,8 @@ def facts_told(brief: Brief, filled: Filled, goods: Goods, said: Sequence[Claim]
         told.append(_told("basis", since, "items", goods.item_id, "item_id"))
     if brief.strategy == "seasonal_event" and goods.season:
         told.append(_told("basis", "an event that is on", "seasons", goods.season.id, "when"))
-    if brief.strategy in _BASIS:
-        table, column, value = _BASIS[brief.strategy]
+    if brief.strategy in BASIS:
+        table, column, value = BASIS[brief.strategy]
         told.append(_told("basis", value, table, "each user's own", column))
     return told
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.runtime.attributes import read_attributes
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import DAY
@@ -132,7 +134,7 @@ def content_columns(items: pa.Table) -> dict[str, list[Any]]:
         for name in ("title", "title_zh", "description", "description_zh", "brand", "price")
     }
     columns["category"] = [path.split(" > ") if path else None for path in items["category"].to_pylist()]
-    own = [json.loads(text) if text else {} for text in items["attributes"].to_pylist()]
+    own = read_attributes(items["attributes"].to_pylist())
     for name in sorted({name for attributes in own for name in attributes}):
         values = [attributes.get(name) for attributes in own]
         columns[f"own_{name}"] = [
@@ -145,7 +147,8 @@ def content_columns(items: pa.Table) -> dict[str, list[Any]]:
 def attribute_codes(items: pa.Table) -> dict[str, np.ndarray]:
     """Attribute -> code of each item's value (I,), -1 for none: category, its first level, brand, and the shop's own.
 
-    `items`: (category, brand, attributes as JSON). Attributes that few items have are left out.
+    `items`: (category, brand, attributes as JSON). Attributes that few items have are left out. The shop's own are
+    named so that files and features can be called by them.
     """
     category = items["category"].to_pylist()
     values: dict[str, list[str | None]] = {
@@ -153,11 +156,11 @@ def attribute_codes(items: pa.Table) -> dict[str, np.ndarray]:
         "department": [path.split(" > ")[0] if path else None for path in category],
         "brand": items["brand"].to_pylist(),
     }
-    own = [json.loads(text) if text else {} for text in items["attributes"].to_pylist()]
+    own = read_attributes(items["attributes"].to_pylist())
     count = Counter(name for attributes in own for name, value in attributes.items() if value not in (None, ""))
     common = sorted(count, key=lambda name: (-count[name], name))[:_MOST_ATTRIBUTES]
     for name in sorted(common):
-        values[f"own_{name}"] = [str(a[name]) if a.get(name) not in (None, "") else None for a in own]
+        values[_own(name)] = [str(a[name]) if a.get(name) not in (None, "") else None for a in own]
     least = _LEAST_SHARE * len(items)
     coded = {}
     for name, column in values.items():
@@ -165,3 +168,11 @@ def attribute_codes(items: pa.Table) -> dict[str, np.ndarray]:
             encoded = pa.array(column, pa.string()).dictionary_encode()
             coded[name] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     return coded
+
+
+def _own(name: str) -> str:
+    """`own_` and the attribute's name; a long one is cut, and what is no letter, figure or line is spelled as %hex."""
+    spelled = re.sub(r"[^\w-]", lambda found: f"%{ord(found[0]):x}", name)
+    if len(spelled.encode()) > 60:
+        spelled = f"{spelled[:15]}%{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return f"own_{spelled}"

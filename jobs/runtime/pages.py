@@ -15,6 +15,7 @@ from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Lake
 from schemas.tables.lists import ANONYMOUS
 
+_NOT_JUDGED = "nothing to judge: no list was published the day before, or nobody bought on this day"
 _BASELINES = ("published", "popularity", "buy_again", "item_item")
 
 
@@ -23,8 +24,9 @@ def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) ->
     facts = [night_facts(lake, day) for day in nights]
     facts = [f for f in facts if f]
     lines = [f"\n{len(facts)} nights, {nights[0]} to {nights[-1]}, in {lake.root}", "", *accounts(facts)]
-    later = [f for f in facts if f["date"] >= str(nights[0] + dt.timedelta(days=30))]
-    lines += ["", *_quality_table(later, f"from {later[0]['date']} on" if later else "")]
+    from_on = nights[0] + dt.timedelta(days=30)
+    later = [f for f in facts if f["date"] >= str(from_on)]
+    lines += ["", *(_quality_table(later, f"from {from_on} on") or [_why_not_pooled(facts, from_on)])]
     lines += ["", *_cost(seconds)]
     return "\n".join(lines)
 
@@ -56,10 +58,13 @@ def accounts(facts: list[dict[str, Any]]) -> list[str]:
 
 
 def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
-    """Means over users of all nights, with 95 % intervals from resampling whole nights (users, if there is one)."""
-    rows = [r for f in facts for r in f["judge_lists"]["quality"] if r["cut"] == "all"]
+    """Means over users of all nights, with 95 % intervals from resampling whole nights (users, if there is one).
+
+    Empty where none of the nights was judged.
+    """
+    rows = _judged(facts)
     if not rows:
-        return ["nothing to judge yet: lists are judged from the second night on, and pooled from the second month"]
+        return []
     metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
     lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval)"]
     for truth in sorted({r["truth"] for r in rows}):
@@ -73,6 +78,22 @@ def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
             ]
             lines.append(f"    {name:12} " + "   ".join(f"{m} {c}" for m, c in zip(metrics, cells, strict=True)))
     return lines
+
+
+def _judged(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The figures of all nights about all users."""
+    return [row for f in facts for row in f["judge_lists"]["quality"] if row["cut"] == "all"]
+
+
+def _why_not_pooled(facts: list[dict[str, Any]], from_on: dt.date) -> str:
+    """Why a replay has no table of quality, though its nights may have figures of their own."""
+    judged = sum(bool(_judged([f])) for f in facts)
+    if not judged:
+        return "nothing to judge: no list was published the day before any of these nights, or nobody bought"
+    return (
+        f"{judged} nights were judged, each in its own line; they are put together from {from_on} on, when the shop is "
+        "a month old"
+    )
 
 
 def _pooled(rows: list[dict[str, Any]]) -> str:
@@ -117,7 +138,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         "",
         *accounts([facts]),
         "",
-        *_quality_table([facts], f"on {day}"),
+        *(_quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
         "",
     ]
     lines += [*experiment_lines(lake, day, facts["run"]), ""]

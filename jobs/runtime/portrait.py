@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.runtime.attributes import read_attributes
 from jobs.runtime.lake import Lake
 from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.tastes import HOURS, SAYS_NOTHING
@@ -150,7 +150,7 @@ def _tastes(tastes: list[Row], events: list[Row], items: dict[str, Row], days: S
 
 
 def _attributes(item: Row) -> list[str]:
-    own = json.loads(item.get("attributes") or "{}")
+    (own,) = read_attributes([item.get("attributes")])
     return [f"{name}={value}" for name, value in own.items()]
 
 

@@ -6,7 +6,11 @@ import datetime as dt
 import hashlib
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from jobs.runtime.lake import Lake, Version
+from schemas.table import Table
 
 POINTER = ("published", "current.json")
 FRESH = ("published", "fresh.json")  # lists of the day so far, over one published night
@@ -49,29 +53,46 @@ def files(published: dict[str, Any], table: str) -> list[str]:
     return [f"published/run={published['run']}/{table}/{f['name']}" for f in published["tables"][table]["files"]]
 
 
-def copy(lake: Lake, version: Version, run: str) -> dict[str, Any]:
-    """Copy a version's files into the published run; returns the table's entry in the manifest.
+def copy(lake: Lake, table: Table, version: Version, run: str) -> dict[str, Any]:
+    """Copy a version's files into the published run, without inner columns; returns the table's entry in the manifest.
 
     A file that is there already, whole, is left alone: a reader may be in it.
     """
-    folder = f"published/run={run}/{version.table}"
+    folder = f"published/run={run}/{table.name}"
     lake.fs.create_dir(lake.path(folder), recursive=True)
     entries = []
     for name in version.files:
-        facts = _facts(lake, f"{version.folder}/{name}")
-        if not lake.exists(folder, name) or _facts(lake, f"{folder}/{name}") != facts:
-            here, there = lake.path(version.folder, name), lake.path(folder, name)
-            with lake.fs.open_input_stream(here) as source, lake.fs.open_output_stream(there) as target:
-                while block := source.read(_BLOCK):
-                    target.write(block)
+        with _shown(lake, table, f"{version.folder}/{name}") as source:
+            facts = _facts(source)
+            if not _is_there(lake, f"{folder}/{name}", facts):
+                source.seek(0)
+                with lake.fs.open_output_stream(lake.path(folder, name)) as target:
+                    while block := source.read(_BLOCK):
+                        target.write(block)
         entries.append({"name": name, **facts})
     return {"rows": version.rows, "schema_version": version.schema_version, "files": entries}
 
 
-def _facts(lake: Lake, path: str) -> dict[str, Any]:
-    digest, size = hashlib.sha256(), 0
+def _shown(lake: Lake, table: Table, path: str) -> pa.NativeFile:
+    """The file as readers may have it: itself, or where the table has inner columns, a file of all others."""
+    if table.shown_names == table.names:
+        return lake.fs.open_input_file(lake.path(path))
+    rows = pq.read_table(lake.path(path), columns=list(table.shown_names), filesystem=lake.fs, partitioning=None)
+    made = pa.BufferOutputStream()
+    pq.write_table(rows, made, compression="zstd")
+    return pa.BufferReader(made.getvalue())
+
+
+def _is_there(lake: Lake, path: str, facts: dict[str, Any]) -> bool:
+    if not lake.exists(path):
+        return False
     with lake.fs.open_input_stream(lake.path(path)) as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
+        return _facts(stream) == facts
+
+
+def _facts(stream: pa.NativeFile) -> dict[str, Any]:
+    digest, size = hashlib.sha256(), 0
+    while block := stream.read(_BLOCK):
+        digest.update(block)
+        size += len(block)
     return {"bytes": size, "sha256": digest.hexdigest()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from jobs.runtime.attributes import is_no_object
 from jobs.runtime.raw_scan import INTERNAL, quoted, text
 from jobs.runtime.shop_days import ShopDays, instant
 from schemas.mapping import Input, Source
@@ -55,6 +56,9 @@ def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str
     if "currency" in {*spec.columns, *spec.derived}:
         saw = "concat('currency: saw \\'', left(__v_currency, 80), '\\'')"
         tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", saw))
+    if spec.which == "items" and "attributes" in given and not spec.from_events:
+        value = "__v_attributes"
+        tests.append(Check("bad_attributes", is_no_object(value), _seen("attributes", spec, value)))
     return tests
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from jobs.runtime.attributes import is_no_object, json_object
 from jobs.runtime.raw_ids import id_sql
 from jobs.runtime.raw_numbers import written_number
 from jobs.runtime.raw_scan import quoted, text
@@ -31,6 +32,10 @@ def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -
                 out.append(f"{seen} __s_{column.name}")
         if column.name in spec.hashed:
             value, kind = personal_hash(value, key), "string"
+        if column.name == "attributes":
+            value, kind = json_object(value, kind), "string"
+            if spec.from_events:  # the event is fine, and the item is known by it: it has no attributes then
+                value = f"CASE WHEN {is_no_object(value)} THEN NULL ELSE {value} END"
         if column.name == "event_type":
             out.append(f"CAST({value} AS STRING) __s_event_type")
             value = _event_type(spec, f"CAST({value} AS STRING)")

@@ -20,7 +20,7 @@ from models.segments import SegmentsConfig
 F64 = NDArray[np.float64]
 # Ten times the money is more at the low end than at the high one: logs. Days within a week are alike.
 _OF_PORTRAITS = {
-    "money": "if(monetary is null, null, log1p(greatest(monetary, 0.0D)))",
+    "money": "if(frequency > 0 and monetary is not null, log1p(greatest(monetary, 0.0D)), null)",  # among buyers
     "frequency": "log1p(frequency)",
     "recency": "log1p(recency_days / 7)",
     "last_seen": "log1p(last_seen_days / 7)",

@@ -14,23 +14,39 @@ ITEMS = Table(
         Column("description_zh", "string", "Chinese description.", nullable=True),
         Column("category", "string", "Category path, levels joined by ' > '.", nullable=True),
         Column("brand", "string", "Brand.", nullable=True),
+        Column("picture_url", "string", "Where its picture is, as the shop's catalogue says.", nullable=True),
         Column("price", "float64", "Current unit price in `currency`.", nullable=True, min=0),
-        Column("cost", "float64", "Unit cost in `currency`; never published.", nullable=True, min=0),
+        Column("cost", "float64", "Unit cost in `currency`.", nullable=True, min=0, inner=True),
         Column("currency", "string", "ISO 4217 code.", nullable=True),
         Column(
             "stock",
             "float64",
             "Units on hand; null where the shop does not say, which counts as in stock.",
             nullable=True,
+            inner=True,
         ),
         Column("is_active", "bool", "False once the shop withdrew it."),
+        Column("is_sold_out", "bool", "True where no unit is left; null where the shop does not say.", nullable=True),
         Column(
-            "is_replenishable", "bool", "Bought again and again; null: decided from its own history.", nullable=True
+            "is_replenishable",
+            "bool",
+            "Bought again and again; null: decided from its own history.",
+            nullable=True,
+            inner=True,
         ),
-        Column("attributes", "string", "JSON object of attribute -> value.", nullable=True),
+        Column(
+            "attributes",
+            "string",
+            "JSON object of attribute -> text, number, true, false, null, or a list or object of these; null where the "
+            "shop sends nothing, blanks or JSON's `null`.",
+            nullable=True,
+            inner=True,
+        ),
         Column("updated_on", "date", "The night that last changed this row."),
     ),
-    readers="build_features, recommend_items, the storefront",
+    readers="the storefront; build_features, recommend_items",
+    published=True,
+    version=2,
 )
 
 USERS = Table(

@@ -127,7 +127,8 @@ SEGMENTS = Table(
     key=("segment_id",),
     columns=(
         Column("segment_id", "int32", "A number that is never given to another kind of people.", min=0),
-        Column("name_en", "string", "What sets it apart, in English."),
+        Column("name_en", "string", "What sets it apart, in English. 'Not buyers yet' is true of all in it, any other "
+               "word of four in five on the night that named it: 'big spenders' spent more than the middle buyer."),
         Column("name_zh", "string", "The same in Chinese."),
         Column("users", "int64", "Accounts in it.", min=0),
         Column("share", "float64", "Of all accounts.", min=0, max=1),
@@ -140,11 +141,13 @@ SEGMENTS = Table(
         Column("discount_appetite", "float64", "Mean over those for whom it is known.", nullable=True, min=0, max=1),
         Column("top_category", "string", "The most common top category of its accounts.", nullable=True),
         Column("usual_hour", "string", "The most common part of the shop's day.", nullable=True),
-        Column("traits", "string", "What its name was made from: its mean beside the shop's; or what was too little."),
+        Column("traits", "string", "What its name was made from, in English: its mean beside the middle account or "
+               "buyer; or what was too little."),
+        Column("traits_zh", "string", "The same in Chinese."),
     ),
     readers="campaigns; find_audiences, explain_user, write_copy",
     published=True,
-    version=2,
+    version=3,
 )  # fmt: skip
 
 SEGMENT_RULES = Table(

@@ -31,8 +31,9 @@ def test_a_whole_list_with_its_reasons(sample: Sample, lists, capsys) -> None:
     lines = ask(sample.lake, capsys, lists[0]["user_id"]).splitlines()
     lines = lines[next(at for at, line in enumerate(lines) if line.startswith("list of ")) + 1 :]
     assert len(lines) == len(mine)
+    titles = {row["item_id"]: row["title"] for row in current(sample.lake, ITEMS).to_pylist()}
     for line, row in zip(lines, mine, strict=True):
-        assert row["item_id"] in line
+        assert f"{row['item_id']} {titles[row['item_id']]}" in line
         assert row["reason"] in line
         assert ("spare" in line) == row["is_spare"]
 

@@ -1,15 +1,18 @@
-"""The README's four ways to read what is published, run as they stand there; all give the same list."""
+"""The README's ways to read what is published, run as they stand there; the four of a list give the same list."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from schemas.tables import RECOMMENDATIONS
-from tests.sample import Sample, shown
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from schemas.tables import COPY, ITEMS, RECOMMENDATIONS, USER_COPY
+from tests.sample import THIRD, Sample, current, shown
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -50,6 +53,42 @@ top = lists.where((lists.user_id == user) & ~lists.is_spare).orderBy("rank").sel
 """,
 }
 
+FRESH = """\
+from pathlib import Path
+
+overlay = Path(f"{lake}/published/fresh.json")  # there is none before the first refresh
+fresh = json.loads(overlay.read_text()) if overlay.exists() else {"over": None}
+newer = []
+if fresh["over"] == now["run"]:
+    newer = [
+        f"{lake}/published/run={fresh['run']}/recommendations/{file['name']}"
+        for file in fresh["tables"]["recommendations"]["files"]
+    ]
+"""
+SHOWN = '''\
+def files_of(table):
+    return [f"{lake}/published/run={now['run']}/{table}/{file['name']}" for file in now["tables"][table]["files"]]
+
+
+cards = duckdb.execute(
+    """
+    select place.item_id, item.title, item.price, item.currency, item.picture_url, item.is_sold_out
+    from read_parquet($lists) place join read_parquet($items) item using (item_id)
+    where place.user_id = $user and not place.is_spare order by place.rank
+    """,
+    {"lists": files, "items": files_of("items"), "user": user},
+).df()
+
+texts = duckdb.execute(
+    """
+    select told.item_id, coalesce(told.text, copy.text) as text
+    from read_parquet($told) told join read_parquet($copy) copy using (copy_id)
+    where told.user_id = $user and told.channel = 'card'
+    """,
+    {"told": files_of("user_copy"), "copy": files_of("copy"), "user": user},
+).df()
+'''
+
 
 def rows(top: Any) -> list[tuple[str, str]]:
     if hasattr(top, "collect"):
@@ -70,6 +109,57 @@ def test_a_reader_sees_the_list_that_was_published(sample: Sample, spark: SparkS
     assert len(mine) == 12
 
 
-@pytest.mark.parametrize("snippet", [FILES, *SNIPPETS.values()], ids=["files", *SNIPPETS])
+@pytest.mark.parametrize(
+    "snippet", [FILES, *SNIPPETS.values(), FRESH, SHOWN], ids=["files", *SNIPPETS, "fresh", "shown"]
+)
 def test_the_readme_shows_it(snippet: str) -> None:
     assert snippet in README.read_text("utf-8")
+
+
+def test_titles_and_prices_are_the_catalogues_and_texts_are_those_that_the_user_is_told(sample: Sample) -> None:
+    items = {row["item_id"]: row for row in current(sample.lake, ITEMS).to_pylist()}
+    told = [row for row in shown(sample.lake, USER_COPY).to_pylist() if row["channel"] == "card"]
+    user = told[0]["user_id"]
+    scope: dict[str, Any] = {"lake": sample.lake.root, "user": user}
+    exec(FILES + SNIPPETS["duckdb"] + SHOWN, scope)
+    cards = scope["cards"].to_dict("records")
+    assert [card["item_id"] for card in cards] == scope["top"]["item_id"].tolist()
+    for card in cards:
+        item = items[card["item_id"]]
+        assert (card["title"], card["price"], card["currency"]) == (item["title"], item["price"], item["currency"])
+        assert not card["is_sold_out"]
+    words = {row["copy_id"]: row["text"] for row in shown(sample.lake, COPY).to_pylist()}
+    mine = {row["item_id"]: row["text"] or words[row["copy_id"]] for row in told if row["user_id"] == user}
+    assert dict(zip(scope["texts"]["item_id"], scope["texts"]["text"], strict=True)) == mine
+
+
+def test_published_items_hold_every_item_and_nothing_inner(sample: Sample) -> None:
+    known, seen = current(sample.lake, ITEMS), shown(sample.lake, ITEMS)
+    assert seen.equals(known.select(ITEMS.shown_names).sort_by([(name, "ascending") for name in ITEMS.shown_names]))
+    assert not {"cost", "stock", "attributes"} & set(seen.column_names)
+    assert known["is_sold_out"].to_pylist() == [None if s is None else s <= 0 for s in known["stock"].to_pylist()]
+    assert True in known["is_sold_out"].to_pylist()
+
+
+def test_the_recipe_of_the_day_works_before_the_first_refresh_after_it_and_over_another_night(
+    sample: Sample, tmp_path: Path
+) -> None:
+    scope: dict[str, Any] = {"lake": str(tmp_path)}
+    (tmp_path / "published").mkdir()
+    shutil.copy(Path(sample.lake.root) / "published" / "current.json", tmp_path / "published")
+    exec(FILES + FRESH, scope)
+    assert scope["newer"] == []
+    now = published.pointed(Lake(str(tmp_path)))
+    fresh = {"run": "fresh-1", "over": now["run"], "tables": {"recommendations": {"files": [{"name": "a.parquet"}]}}}
+    for over, found in ((now["run"], 1), ("another", 0)):
+        Lake(str(tmp_path)).put_json(fresh | {"over": over}, *published.FRESH)
+        exec(FILES + FRESH, scope)
+        assert len(scope["newer"]) == found
+
+
+def test_the_readme_says_until_when_a_list_may_be_shown(sample: Sample) -> None:
+    until = sample.night().valid_until
+    text = f"`valid_until`: do not show it after this. It is {until:%H:%M} UTC of D+{(until.date() - THIRD).days}:"
+    assert text in README.read_text("utf-8")
+    lists = shown(sample.lake, RECOMMENDATIONS)
+    assert lists["valid_until"].unique().to_pylist() == [until]

@@ -7,12 +7,23 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from jobs.runtime import copy_writing
+from jobs.runtime.copy_arms import NONE_OF_KIND
 from jobs.runtime.copy_bulk import copy_table, rejected_table
 from jobs.runtime.copy_page import page_of
-from jobs.runtime.copy_writing import Refused
+from jobs.runtime.copy_page_words import CHINESE
+from jobs.runtime.copy_slots import BASIS
+from jobs.runtime.copy_writing import SAID, Refused
+from models import refusal_patterns
+from models.facts import KINDS
+from schemas.lexicon import load_lexicon
+from schemas.tables.copywriting import CHANNELS, STRATEGIES
+from schemas.voice import load_voices
+from schemas.wording import SLOTS
 from tests.unit.copy_shop import brief, goods_of, item, writer_of
 
 LURES = (
@@ -74,7 +85,7 @@ def hostile_page() -> str:
                      "facts": json.dumps([fact])})  # fmt: skip
         refused.append((brief("g1"), Refused(one["title"], "model", one["title"][:300], one["title"])))
     writer = writer_of(goods_of([item()]))
-    return page_of("2026-01-06", copy_table(rows), rejected_table(writer, refused), goods_of(HOSTILE), 1_500)
+    return page_of("2026-01-06", copy_table(rows), rejected_table(writer, refused), goods_of(HOSTILE), {}, 1_500)
 
 
 def test_the_page_is_self_contained_and_its_data_is_inert() -> None:
@@ -91,13 +102,44 @@ def test_the_page_is_self_contained_and_its_data_is_inert() -> None:
     assert {row["verdict"] for row in shown["rows"]} == {"published", "rejected"}
 
 
-def test_the_page_has_no_more_rows_than_it_is_given_and_some_of_each_kind() -> None:
-    writer = writer_of(goods_of([item()]))
-    rows = [row for channel in ("card", "push", "sms") for row in writer.write(brief(channel=channel))[0]]
-    html = page_of("2026-01-06", copy_table(rows), rejected_table(writer, []), goods_of([item()]), 3)
+def data_of(html: str) -> dict[str, Any]:
     found = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
     assert found
-    assert sorted(row["channel"] for row in json.loads(found[1])["rows"]) == ["card", "push", "sms"]
+    return json.loads(found[1])
+
+
+def test_what_most_people_are_told_comes_first_and_the_rest_is_cut() -> None:
+    writer = writer_of(goods_of([item()]))
+    rows = [row for channel in ("card", "push", "sms") for row in writer.write(brief(channel=channel))[0]]
+    refused = [(brief(channel=channel), Refused("text", "model", "voice", "word")) for channel in ("card", "push")]
+    told = {row["copy_id"]: n for n, row in enumerate(rows) if n}  # nobody is told the first
+    page = page_of("2026-01-06", copy_table(rows), rejected_table(writer, refused), goods_of([item()]), told, 5)
+    shown = data_of(page)["rows"]
+    assert [row["verdict"] for row in shown] == ["published"] * 4 + ["rejected"]
+    assert [row["told"] for row in shown[:4]] == [len(rows) - 1 - n for n in range(4)]
+    assert shown[0]["titles"] == {"en": item()["title"], "zh": item()["title_zh"]}
+    every = data_of(page_of("2026-01-06", copy_table(rows), rejected_table(writer, []), goods_of([]), told, 99))["rows"]
+    assert sorted(row["told"] for row in every) == list(range(len(rows)))
+    assert every[0]["titles"] == {}  # an item that left the catalogue
+
+
+def test_every_code_of_ours_has_a_chinese_name() -> None:
+    lexicons = [load_lexicon(name) for name in ("en_advertising", "zh_advertising")]
+    patterns = "".join(Path(refusal_patterns.__file__).with_name(f"{name}.py").read_text("utf-8")
+                       for name in ("refusal_patterns", "refusals"))  # fmt: skip
+    written = Path(copy_writing.__file__).read_text("utf-8")
+    reasons = {group.reason for lexicon in lexicons for group in lexicon.groups}
+    reasons |= {name.replace("_", " ") for name in re.findall(r"\(\?P<([a-z_]+)>", patterns)}
+    reasons |= set(re.findall(r'Refusal\(\s*"([^"]+)"', patterns)) | {f"unsupported {kind}" for kind in KINDS}
+    reasons |= set(re.findall(r'Refused\([^,]+, [^,]+, "([^"]+)"', written)) | {SAID, NONE_OF_KIND}
+    reasons |= set(re.findall(r'(?:\[|append\(|\+= \[)\("([^"]+)",', written))
+    assert len(reasons) > 40
+    assert sorted(reasons - set(CHINESE["reason"])) == []
+    assert set(CHINESE["strategy"]) == set(STRATEGIES)
+    assert set(CHINESE["channel"]) == set(CHANNELS)
+    assert {value for _, _, value in BASIS.values()} <= set(CHINESE["value"])
+    assert set(CHINESE["style"]) == set(load_voices())
+    assert {slot for slots in SLOTS.values() for slot in slots} <= set(CHINESE["slot"])
 
 
 def test_hostile_rows_run_nothing_in_a_browser(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 from jobs import segment_users
 from jobs.runtime import segment_page
 from jobs.runtime.shoppers import fit_centres, fit_space
-from models.segment_names import name_segments
-from models.segments import Segments, SegmentsConfig, family_weights, matched, moved_centres
+from models.segment_names import LEAST_TRUE, name_segments
+from models.segments import Segments, SegmentsConfig, apart, family_weights, matched, moved_centres
 from schemas.tables import SEGMENT_RULES, USER_PROFILES, USER_TASTES
 
 CONFIG = SegmentsConfig(rule_users=2)
@@ -30,8 +30,9 @@ def a_model(centres: np.ndarray, ids: np.ndarray, next_id: int, config: Segments
     one = np.ones(size)
     return Segments(
         config=config, features=tuple(f"f{n}" for n in range(size)), middles=0 * one, mean=0 * one, scale=one,
-        weights=one, components=np.eye(size), centres=centres, ids=ids, next_id=next_id, accounts=100,
-        names=tuple((f"s{n}", f"分{n}") for n in ids), traits=tuple("" for _ in ids),
+        weights=one, components=np.eye(size), centres=centres, ids=ids, of_buyers=np.ones(len(ids), np.bool_),
+        next_id=next_id, accounts=100, names=tuple((f"s{n}", f"分{n}") for n in ids),
+        traits=tuple(("", "") for _ in ids),
     )  # fmt: skip
 
 
@@ -98,15 +99,81 @@ def test_tastes_of_a_kind_count_as_one_feature() -> None:
 
 def test_names_say_what_sets_apart_and_are_distinct() -> None:
     features = ("money", "recency", "category=Home", "hour=night")
-    means = np.array([[1.5, -0.8, 0.0, 0.1], [1.2, -0.9, 0.0, 0.6], [0.0] * 4, [0.1] * 4, [-0.5, 2.0, 1.0, 0.0]])
-    names, traits = name_segments(features, means, np.array([1.0, 1.0, 1.0, 1.0, 0.0]))
+    unknown = np.nan
+    rows = ([1.5, -0.8, 0.0, 0.1], [1.2, -0.9, 0.0, 0.6], [0.0] * 4, [0.1] * 4, [unknown, unknown, 1.0, 0.0])
+    members = [np.array([row]) for row in rows]
+    names, traits = name_segments(features, members, np.array([True, True, True, True, False]))
     assert names[0] == ("Big spenders, bought lately", "高消费·近期购买")
     assert names[1] == ("Big spenders, bought lately, at night", "高消费·近期购买·夜间活跃")
-    assert names[2] == ("Typical shoppers", "普通顾客")
-    assert names[3] == ("Typical shoppers (2)", "普通顾客（2）")
+    assert names[2] == ("Typical buyers", "普通买家")
+    assert names[3] == ("Typical buyers (2)", "普通买家（2）")
     assert names[4] == ("Not buyers yet, fond of Home", "尚未购买·爱Home")
     assert len(set(names)) == len(names)
-    assert traits[0].startswith("money +1.5, recency -0.8")
+    assert name_segments(features, [np.array([[0.1, 0.0, 1.0, 0.0]])], np.array([True]))[0] == (
+        ("Buyers, fond of Home", "买家·爱Home"),
+    )
+    assert traits[0] == (
+        "money spent far above the middle; days since the last purchase below the middle",
+        "消费金额远高于中位；距上次购买的天数低于中位",
+    )
+    assert traits[2] == ("like the shop as a whole", "与全店相近")
+
+
+def test_a_word_that_is_true_of_too_few_is_not_said() -> None:
+    half = np.array([[3.0]] * 5 + [[-0.1]] * 5)
+    names, _ = name_segments(("money",), [half, half[:5]], np.array([True, True]))
+    assert [name for name, _ in names] == ["Typical buyers", "Big spenders"]
+
+
+SHOP = ("money", "frequency", "last_seen", "sessions", "discount", "category=Home")
+
+
+def a_shop(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(features (n, 6), who bought): of shops with few buyers and many, a few of whom spend most of the money."""
+    rng = np.random.default_rng(seed)
+    users = int(rng.integers(60, 600))
+    is_buyer = rng.random(users) < (0.0, 0.02, 0.2, 0.6, 1.0)[seed % 5]
+    money = np.log1p(rng.pareto(0.8, users) * 24 * (rng.random(users) > 0.1))
+    frequency = np.log1p(is_buyer * (1 + rng.poisson(rng.gamma(0.5, 3.0, users))))
+    shares = rng.beta(0.5, 0.5, (2, users))
+    visits = frequency + np.log1p(rng.poisson(3, users))
+    rows = np.column_stack([money, frequency, np.log1p(rng.gamma(1, 2, users)), visits, shares[0], shares[1]])
+    return np.where(~is_buyer[:, None] & np.isin(SHOP, ("money", "discount")), np.nan, rows), is_buyer
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_names_are_true_of_the_members(seed: int) -> None:
+    rows, is_buyer = a_shop(seed)
+    k = 2 + seed % 7
+    one = np.ones(len(SHOP))
+    with np.errstate(all="ignore"):
+        mean = np.nan_to_num([np.nanmean(c) if np.isfinite(c).any() else 0.0 for c in rows.T])
+    space = dataclasses.replace(
+        a_model(np.zeros((k, len(SHOP))), np.arange(1, k + 1), k + 1), features=SHOP, mean=mean, scale=one, weights=one
+    )
+    places = space.project(rows)
+    start = moved_centres(places, places[np.random.default_rng(seed).choice(len(places), k, replace=False)])
+    centres, of_buyers = apart(places, start, is_buyer)
+    model = segment_users.named(
+        dataclasses.replace(space, centres=centres, ids=np.arange(1, len(centres) + 1), of_buyers=of_buyers),
+        rows, is_buyer,
+    )  # fmt: skip
+    number = model.assign(rows, last=np.random.default_rng(seed).choice(model.ids, len(rows)))  # whatever was before
+    newcomers = model.assign(rows[::-1])
+    middle = {name: np.median(rows[is_buyer, at]) if is_buyer.any() else 0 for at, name in enumerate(SHOP)}
+    for one_id, (name, _), buys in zip(model.ids, model.names, of_buyers, strict=True):
+        assert (is_buyer[number == one_id] == buys).all()
+        assert (is_buyer[::-1][newcomers == one_id] == buys).all()
+        assert name.startswith("Not buyers yet") == (not buys)
+        mine = rows[model.assign(rows) == one_id]
+        if "ig spenders" in name:
+            assert (mine[:, 0] > middle["money"]).mean() >= LEAST_TRUE
+        if "mall spenders" in name:
+            assert (mine[:, 0] < middle["money"]).mean() >= LEAST_TRUE
+        if "requent buyers" in name:
+            assert (mine[:, 1] > middle["frequency"]).mean() >= LEAST_TRUE
+        if "argain hunters" in name:
+            assert (mine[:, 4] > middle["discount"]).mean() >= LEAST_TRUE
 
 
 def test_fifths_of_the_buyers(spark: SparkSession) -> None:
@@ -178,16 +245,24 @@ class Tags(HTMLParser):
 def test_the_picture_needs_nothing_else_and_escapes_what_the_shop_wrote() -> None:
     row = {
         "segment_id": 1, "name_en": "Fond of <b>A&B</b>", "name_zh": "爱A", "users": 3, "share": 1.0,
-        "mean_money": -4.0, "mean_frequency": 0.0, "mean_recency_days": None, "discount_appetite": None, "traits": "t",
+        "mean_money": -4.0, "mean_frequency": 0.0, "mean_recency_days": None, "discount_appetite": None,
+        "traits": "money <far> below", "traits_zh": "消费低",
     }  # fmt: skip
-    shares = [{"segment_id": 1, "kind": "category", "value": "<script>", "share": 2.0}]
+    shares = [
+        {"segment_id": 1, "kind": kind, "value": value, "share": 2.0}
+        for kind, value in (("category", "<script>"), ("price_band", "high"), ("hour", "night"))
+    ]
     page = segment_page.draw([row], shares, dt.date(2026, 1, 1), "UTC")
     tags = Tags()
     tags.feed(page)
     assert tags.open == []
     assert tags.fetched == []
     assert "url(" not in page
-    assert "<script>" not in page
+    assert page.count("<script>") == 1  # the page's own
+    assert "money &lt;far&gt; below" in page
+    for both in (("high", "高价"), ("night", "夜间"), ("money &lt;far&gt; below", "消费低"), ("Segments", "顾客分群")):
+        assert '<span lang="en">{}</span><span lang="zh">{}</span>'.format(*both) in page
+    assert "price_band" not in page
     assert "Fond of &lt;b&gt;A&amp;B&lt;/b&gt;" in page
 
 
