@@ -23,6 +23,7 @@ _END = 4_102_444_800  # 2100-01-01 in epoch seconds: beyond it a unit is wrong, 
 _ISO_LENGTHS = {"yyyy-MM-dd HH:mm:ss": 19, "yyyy-MM-dd'T'HH:mm:ss": 19, "yyyy-MM-dd": 10, "yyyy-MM-dd HH:mm": 16}
 _EXCEL_EPOCHS = {"excel": 25_569, "excel1904": 24_107}  # the serial number of 1970-01-01
 _EXCEL_DAYS = 47_482  # from 1970 to 2100
+_LONGEST = 100  # characters of a time with its zone and remarks
 # What Spark's cast reads by itself, and reads right.
 _USUAL_ZONE = "^[0-9-]{10}[ T][0-9]{2}:[0-9]{2}:[0-9.]+ ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _CLOCK = r"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ Tt][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?)\h*"
@@ -147,7 +148,7 @@ def _zoned(value: str) -> str:
     moment = f"timestamp_micros(unix_micros(try_cast({full} AS TIMESTAMP)) - 60000000L * ({east}))"
     region = f"try_cast(concat({full}, ' ', {name}) AS TIMESTAMP)"
     readable = f"CASE WHEN contains({name}, '/') THEN {region} ELSE {moment} END"
-    return f"CASE WHEN {value} RLIKE {text(_CLOCK)} THEN {readable} END"
+    return f"CASE WHEN char_length({value}) <= {_LONGEST} AND {value} RLIKE {text(_CLOCK)} THEN {readable} END"
 
 
 def _minutes(zone: str) -> str:

@@ -34,7 +34,9 @@ def hints(seen: pa.Table, spec: Input, source: Source) -> list[str]:
     """Lines that name the key of the mapping for times, numbers and ids that are not read, or read with a doubt."""
     kept = seen.filter(pc.is_null(seen["reason"]))
     texts = [text for found in _refused(seen, "bad_time").values() for text in found]
-    lines = [*_ambiguous_zones(texts), *_time_keys(texts, spec, kept.num_rows > 0)]
+    column = f"`{spec.time.column}`" if spec.time and spec.time.column else "COLUMN"
+    times = [*_ambiguous_zones(texts), *_time_keys(texts, spec, kept.num_rows > 0)]
+    lines = [line.replace("COLUMN", column) for line in times]
     lines += _number_keys(_refused(seen, "bad_number"), spec)
     for name in (c.name for c in spec.targets if c.name.endswith("_id") and c.name in {*spec.columns, *spec.derived}):
         lines += _doubtful_ids(name, kept[name].unique().drop_null().to_pylist(), source)
