@@ -107,7 +107,15 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         where = lake.path("runs")
         raise FileNotFoundError(f"no run of {day} in {where}; run `python -m jobs nightly --date {day}` first")
     pointed = published.current(lake)
-    lines = [f"night {day}", "", *accounts([facts]), "", *_quality_table([facts], f"on {day}"), ""]
+    lines = [
+        f"night {day}",
+        "",
+        *accounts([facts]),
+        *_catalogue_lines(lake, day),
+        "",
+        *_quality_table([facts], f"on {day}"),
+        "",
+    ]
     lines += [*experiment_lines(lake, day), ""]
     if pointed is None:
         return "\n".join([*lines, "nothing is published yet"])
@@ -117,6 +125,15 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
     lines += copy_examples(lake, pointed)
     return "\n".join(lines)
+
+
+def _catalogue_lines(lake: Lake, day: dt.date) -> list[str]:
+    """That the night kept the last good catalogue, where it did."""
+    folder = ("runs", f"date={day}", f"run={last_run(lake, day)}", "update_catalogue.json")
+    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    return (
+        [f"! the last good catalogue is carried: {facts['carried_catalogue']}"] if "carried_catalogue" in facts else []
+    )
 
 
 def experiment_lines(lake: Lake, day: dt.date) -> list[str]:

@@ -27,6 +27,7 @@ _MAX_REST = 64 << 20  # a "line" longer than this is cut for counting only
 _MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2"}
 _CONTROLS = bytes(b for b in (*range(0x20), 0x7F) if b not in b"\r\n\t")
 _DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
+_MOST_PATHS = 1_000  # of objects whose keys are ids there is no end
 _JSON_SAMPLE = 1_000  # lines looked at for the keys of JSON lines; `extra` sees them all, later
 
 
@@ -46,6 +47,8 @@ class FileFacts:
     compression: str = ""  # gz, zst, bz2 or none, by content
     header: list[str] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)  # Parquet only
+    paths: list[str] = field(default_factory=list)  # dotted: fields of objects in Parquet and JSON
+    arrays: list[str] = field(default_factory=list)  # columns and paths that hold arrays
     undecodable: int = 0  # U+FFFD in the decoded text
     has_controls: bool = False
 
@@ -101,6 +104,32 @@ def _parquet(stream: Any, name: str, facts: FileFacts) -> None:
     facts.rows = facts.lines = file.metadata.num_rows
     facts.header = [f.name for f in file.schema_arrow]
     facts.types = {f.name: str(f.type) for f in file.schema_arrow}
+    for top in file.schema_arrow:
+        _type_paths(top.name, top.type, facts)
+
+
+def _type_paths(path: str, kind: pa.DataType, facts: FileFacts) -> None:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        facts.arrays.append(path)
+        kind = kind.value_type
+    if pa.types.is_struct(kind):
+        for inner in kind:
+            facts.paths.append(f"{path}.{inner.name}")
+            _type_paths(f"{path}.{inner.name}", inner.type, facts)
+
+
+def json_paths(path: str, value: Any, facts: FileFacts) -> None:
+    """Note the arrays and the paths in one value of a JSON line. Of an array the first element speaks for all."""
+    if isinstance(value, list):
+        if path not in facts.arrays:
+            facts.arrays.append(path)
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            below = f"{path}.{key}"
+            if below not in facts.paths and len(facts.paths) < _MOST_PATHS:
+                facts.paths.append(below)
+            json_paths(below, inner, facts)
 
 
 class _Text:
@@ -196,6 +225,9 @@ class _Text:
             if isinstance(row, dict):
                 self.parsed += 1
                 self.facts.header += [key for key in row if key not in self.facts.header]
+                for key, value in row.items():
+                    if isinstance(value, (dict, list)):
+                        json_paths(key, value, self.facts)
 
 
 def _plain(buffered: Any, compression: str) -> Any:

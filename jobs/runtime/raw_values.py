@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from jobs.runtime.raw_scan import quoted, text
+from jobs.runtime.raw_sql import quoted, text
 from schemas.mapping import Input, MappingError, Source, Time
 from schemas.table import SPARK_TYPES, Column
 
