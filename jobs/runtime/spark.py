@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
@@ -29,8 +31,15 @@ _DEFAULTS = {
 _ONE_TASK_BYTES = 1 << 20
 
 
-def session(app_name: str, master: str | None = None) -> SparkSession:
-    """The process's one session. `master` and NIGHTMARKET_SPARK_MASTER lose to a running spark-submit's choice."""
+# What starts soonest: no second compiler, and a collector without threads of its own.
+_FOR_SECONDS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+def session(app_name: str, master: str | None = None, for_seconds: bool = False) -> SparkSession:
+    """The process's one session. `master` and NIGHTMARKET_SPARK_MASTER lose to a running spark-submit's choice.
+
+    `for_seconds`: the JVM starts faster and computes more slowly, for a process that looks at a few thousand rows.
+    """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"nightmarket {app_name}")
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # set by spark-submit for its child
@@ -38,7 +47,7 @@ def session(app_name: str, master: str | None = None) -> SparkSession:
         builder = builder.master(master or os.environ.get("NIGHTMARKET_SPARK_MASTER", "local[*]"))
         builder = builder.config("spark.driver.memory", os.environ.get("NIGHTMARKET_SPARK_MEMORY", _driver_memory()))
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
-        builder = builder.config("spark.driver.extraJavaOptions", _java_options())
+        builder = builder.config("spark.driver.extraJavaOptions", _java_options(for_seconds))
     for key, value in _DEFAULTS.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
@@ -46,9 +55,24 @@ def session(app_name: str, master: str | None = None) -> SparkSession:
     return spark
 
 
-def _java_options() -> str:
+@contextmanager
+def interpreted(spark: SparkSession) -> Iterator[None]:
+    """Within it, expressions are interpreted: for some thousand rows, compiling them takes longer than the rows do."""
+    wanted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    before = {key: spark.conf.get(key) for key in wanted}
+    for key, value in wanted.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, old in before.items():
+            spark.conf.set(key, str(old))
+
+
+def _java_options(for_seconds: bool) -> str:
     """Every night generates its classes anew: in the usual code cache the JVM would soon sweep more than it runs."""
-    return f"-XX:ReservedCodeCacheSize=512m {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()
+    ours = _FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
+    return f"{ours} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()
 
 
 def _driver_memory() -> str:
