@@ -1,8 +1,8 @@
 """Look at a folder of a shop's unknown files and write a mapping to start from, with what to look at beside it.
 
-Guesses by names and values of some rows: format, delimiter, encoding, dates in file names, which files are events, items
-and users, their columns, event types, times, lists in rows, personal columns. `validate_source` then says what the
-mapping makes of the files.
+Guesses by names and values of some rows: format, delimiter, encoding, dates in file names, which files are events,
+items and users, their columns, event types, times, lists in rows, personal columns. `validate_source` then says what
+the mapping makes of the files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from jobs.runtime.arguments import out_file
 from jobs.runtime.raw_files import Drop
 from jobs.runtime.source_guess import Guess, guess
-from jobs.runtime.source_samples import Sample, samples
+from jobs.runtime.source_samples import Sample, common, samples
 from jobs.runtime.source_toml import as_toml, of_events
 
 
@@ -48,13 +48,15 @@ def propose(raw: str, name: str | None = None) -> str:
             "Name the folder that holds them, or write the mapping by hand (schemas/sources has some to start from)"
         )
     events = guesses["events"]
-    used = {id(made.sample) for made in guesses.values()}
-    others = [f"{s.pattern}{': ' + s.note if s.note else ''}" for s in found if id(s) not in used]
-    seen = {which: of_events(events, guess(events.sample, which), which) for which in ("items", "users")}
+    used = {path for made in guesses.values() for path in made.sample.paths}
+    others = [f"{s.pattern}{': ' + s.note if s.note else ''}" for s in found if not used & set(s.paths)]
+    about = {
+        which: of_events(events, guess(events.sample, which, each=events.each), which) for which in ("items", "users")
+    }
     plain = name or re.sub(r"\W+", "_", Path(raw.rstrip("/")).resolve().name.casefold()).strip("_")
     if plain in ("raw", "drop", "data", "") and not name:
         plain = "shop"
-    return as_toml(re.sub(r"[^a-z0-9_]", "_", plain), raw, guesses, others, seen["items"], seen["users"])
+    return as_toml(re.sub(r"[^a-z0-9_]", "_", plain), raw, guesses, others, about["items"], about["users"])
 
 
 def choose(found: list[Sample]) -> dict[str, Guess]:
@@ -62,13 +64,33 @@ def choose(found: list[Sample]) -> dict[str, Guess]:
     guesses: dict[str, Guess] = {}
     left = [sample for sample in found if sample.rows]
     for which in ("events", "items", "users"):
-        made = sorted((guess(sample, which) for sample in left), key=lambda g: (-g.score, g.sample.pattern))
+        key = guesses["events"].columns.get(f"{which[:-1]}_id", "") if guesses else ""
+        made = sorted((guess(sample, which, key) for sample in left), key=lambda g: (-g.score, g.sample.pattern))
         if made and made[0].score > 0:
             guesses[which] = made[0]
             left = [sample for sample in left if sample is not made[0].sample]
+        if which == "events" and guesses:
+            left = _without_logs(left, guesses["events"])
     if "items" in guesses and _lists_all(guesses["items"]):
         guesses["items"].notes.append("snapshot")
     return guesses
+
+
+def _without_logs(left: list[Sample], events: Guess) -> list[Sample]:
+    """The samples that are no log; those that are read as `events` is become part of its files."""
+    rest = []
+    for sample in left:
+        other = guess(sample, "events")
+        if not {"user_id", "visitor_id"} & other.columns.keys() or not other.score:
+            rest.append(sample)
+            continue
+        ours = events.sample
+        alike = (ours.format, ours.delimiter, ours.encoding) == (sample.format, sample.delimiter, sample.encoding)
+        if alike and sample.is_dated == ours.is_dated and (other.columns, other.time) == (events.columns, events.time):
+            ours.pattern = common(ours.pattern, sample.pattern)
+            ours.paths += sample.paths
+            events.event_types += other.event_types
+    return rest
 
 
 def _lists_all(items: Guess) -> bool:

@@ -118,18 +118,22 @@ def _type_paths(path: str, kind: pa.DataType, facts: FileFacts) -> None:
             _type_paths(f"{path}.{inner.name}", inner.type, facts)
 
 
-def json_paths(path: str, value: Any, facts: FileFacts) -> None:
-    """Note the arrays and the paths in one value of a JSON line. Of an array the first element speaks for all."""
+def json_paths(path: str, value: Any, paths: list[str], arrays: dict[str, int]) -> None:
+    """Note the paths in one value of a JSON line, and of each how often it held an array more than something else.
+
+    Of an array the first element speaks for all.
+    """
+    if value is None:
+        return
+    arrays[path] = arrays.get(path, 0) + (1 if isinstance(value, list) else -1)
     if isinstance(value, list):
-        if path not in facts.arrays:
-            facts.arrays.append(path)
         value = value[0] if value else None
     if isinstance(value, dict):
         for key, inner in value.items():
             below = f"{path}.{key}"
-            if below not in facts.paths and len(facts.paths) < _MOST_PATHS:
-                facts.paths.append(below)
-            json_paths(below, inner, facts)
+            if below not in paths and len(paths) < _MOST_PATHS:
+                paths.append(below)
+            json_paths(below, inner, paths, arrays)
 
 
 class _Text:
@@ -139,6 +143,7 @@ class _Text:
         self.name, self.spec, self.facts, self.utf8 = name, spec, facts, utf8
         self.controls = _CONTROLS if spec.delimiter == "\t" else _CONTROLS + b"\t"
         self.sampled = self.parsed = 0
+        self.arrays: dict[str, int] = {}
 
     def read(self, buffered: IO[bytes]) -> None:
         facts, first = self.facts, True
@@ -158,6 +163,7 @@ class _Text:
             raise DropError(f"{self.name} is empty once decompressed; ask for it again, or remove it")
         if self.spec.format == "jsonl" and not self.parsed:
             raise DropError(f"{self.name}: none of the first {self.sampled} lines is a JSON object; {self._json_hint}")
+        facts.arrays = [path for path, surplus in self.arrays.items() if surplus > 0]
         if not self.spec.multiline:
             facts.rows = facts.lines - facts.blank_lines - (self.spec.format == "csv" and self.spec.header)
 
@@ -226,8 +232,7 @@ class _Text:
                 self.parsed += 1
                 self.facts.header += [key for key in row if key not in self.facts.header]
                 for key, value in row.items():
-                    if isinstance(value, (dict, list)):
-                        json_paths(key, value, self.facts)
+                    json_paths(key, value, self.facts.paths, self.arrays)
 
 
 def _plain(buffered: Any, compression: str) -> Any:

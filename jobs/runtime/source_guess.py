@@ -12,8 +12,11 @@ from jobs.runtime.source_times import time_form
 from jobs.runtime.source_words import COLUMN_WORDS, event_type_of, folded, is_personal_name, likeness, time_likeness
 
 _NUMBERS = ("price", "cost", "quantity", "stock", "rating", "age")
-_NULLS = ("NULL", "null", "N/A", "n/a", "NaN", "nan", "None", "none", "\\N", "undefined", "-")
+_NULLS = ("NULL", "null", "N/A", "n/a", "NaN", "nan", "None", "\\N")
+_TOTALS = ("sales_value", "line_total", "total_price", "total", "revenue", "line_amount", "umsatz", "betrag", "montant")
 _LEAST = 0.3  # likeness below which a column is not taken
+_KEYS = {"events": "item_id", "items": "item_id", "users": "user_id"}
+_NAMES = ("title", "title_zh", "description", "category", "brand", "city", "country")
 _LINE_FIELDS = ("item_id", "price", "quantity", "currency", "slot")
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "zł": "PLN", "₽": "RUB", "₹": "INR"}
 _BY_NAME = {"eur": "EUR", "usd": "USD", "gbp": "GBP", "cny": "CNY", "rmb": "CNY", "chf": "CHF", "pln": "PLN"}
@@ -30,6 +33,7 @@ class Guess:
     which: str
     sample: Sample
     columns: dict[str, str] = field(default_factory=dict)
+    derived: dict[str, str] = field(default_factory=dict)
     each: str | None = None
     time: dict[str, str] = field(default_factory=dict)
     event_types: Counter[str] = field(default_factory=Counter)
@@ -44,23 +48,32 @@ class Guess:
     notes: list[str] = field(default_factory=list)
 
 
-def guess(sample: Sample, which: str) -> Guess:
-    """The best reading of a sample as events, items or users; `score` says how well it fits, 0 not at all."""
-    made = Guess(which, sample)
+def guess(sample: Sample, which: str, key: str = "", each: str | None = None) -> Guess:
+    """The best reading of a sample as events, items or users; `score` says how well it fits, 0 not at all.
+
+    `key`: what the events call the item or the user; a catalogue mostly calls it the same. `each`: the array that is
+    opened already, where items or users are read from the log itself.
+    """
+    made = Guess(which, sample, each=each)
     if which == "events":
         made.each = _each(sample)
         made.time = _time(sample)
     used = {made.time["column"]} if "column" in made.time else set()
-    made.columns = _columns(sample, which, made.each, used)
-    made.nulls = sorted({v for values in sample.columns.values() for v in values if isinstance(v, str)} & set(_NULLS))
+    made.columns = _columns(sample, which, made.each, used, key)
+    if sample.format == "csv":
+        there = {v for values in sample.columns.values() for v in values if isinstance(v, str)}
+        made.nulls = sorted(there & set(_NULLS))
     _numbers(made)
     if which == "events":
+        _item_by_content(made, used)
+        _order_of_one(made)
         _events(made)
+    derive(made)
     made.score = _fit(made)
     return made
 
 
-def _columns(sample: Sample, which: str, each: str | None, used: set[str]) -> dict[str, str]:
+def _columns(sample: Sample, which: str, each: str | None, used: set[str], key: str) -> dict[str, str]:
     """Ours -> theirs, the surest pairs first; each of theirs is used once."""
     pairs = []
     for ours in COLUMN_WORDS[which]:
@@ -70,9 +83,11 @@ def _columns(sample: Sample, which: str, each: str | None, used: set[str]) -> di
                 continue
             score = likeness(which, ours, theirs) if theirs != each else 0.6 * (ours == "item_id")
             score = _by_content(ours, score, [v for v in values if v not in (None, "", *_NULLS)])
-            if each and score:
+            if each and score and which == "events":
                 score += 0.3 if (ours in _LINE_FIELDS) == (inside == each) else -0.3
             score += _of_a_bare_id(ours, theirs, values, which, each)
+            if key and folded(theirs) == folded(key) and ours == _KEYS[which]:
+                score += 0.5
             if score >= _LEAST:
                 pairs.append((score, ours, theirs))
     found: dict[str, str] = {}
@@ -99,6 +114,8 @@ def _by_content(ours: str, score: float, values: list[Any]) -> float:
     texts = [str(v) for v in values[:500]]
     if ours in _NUMBERS:
         return score if _share(texts, is_number) > 0.9 else 0.0
+    if ours in _NAMES and _share(texts, str.isdigit) > 0.9:
+        return score * 0.4  # a code, where there may be a name
     if ours == "currency":
         return score if _share(texts, re.compile(r"[A-Za-z]{3}").fullmatch) > 0.9 else 0.0
     if ours == "email":
@@ -167,14 +184,72 @@ def _events(made: Guess) -> None:
     taken = {*made.columns.values(), made.time.get("column", "")}
     for name, values in columns.items():
         texts = [str(v) for v in values if v not in (None, "")][:200]
-        if texts and _share(texts, is_email) > 0.5:
-            made.personal.append(name)
-        elif name not in taken and _names_a_person(name, made.each):
+        by_content = bool(texts) and _share(texts, is_email) > 0.5
+        if by_content or (name not in taken and _names_a_person(name, made.each)):
             made.personal.append(name)
     for ours in ("user_id", "visitor_id"):
         if made.columns.get(ours) in made.personal:
             made.hashed.add(ours)
     made.personal = [name for name in made.personal if name not in made.columns.values()]
+
+
+def _item_by_content(made: Guess, used: set[str]) -> None:
+    """Where no name says which column is the item: the text or whole number that takes most values, yet repeats."""
+    if "item_id" in made.columns or not {"user_id", "visitor_id"} & made.columns.keys():
+        return
+    taken, most = {*made.columns.values(), *used}, 5
+    for name, values in made.sample.columns.items():
+        different = len({str(v) for v in values})
+        is_inside = any(name == a or name.startswith(f"{a}.") for a in made.sample.arrays)
+        is_code = not any(isinstance(v, float) or "." in str(v) or ":" in str(v) for v in values[:100])
+        if name not in taken and not is_inside and is_code and most < different < 0.9 * len(values):
+            made.columns["item_id"], most = name, different
+    if "item_id" in made.columns:
+        made.notes.append("item_id")
+
+
+def _order_of_one(made: Guess) -> None:
+    """An order is one customer's: a column `order` that many share is a place in a list, or something else."""
+    who = made.columns.get("user_id") or made.columns.get("visitor_id")
+    if who is None or "order_id" not in made.columns:
+        return
+    owners: dict[str, set[str]] = {}
+    pairs = zip(made.sample.columns[made.columns["order_id"]], made.sample.columns[who], strict=True)
+    for order, owner in pairs:
+        if order not in (None, "") and owner not in (None, ""):
+            owners.setdefault(str(order), set()).add(str(owner))
+    if sum(len(o) > 1 for o in owners.values()) > 0.2 * len(owners):
+        del made.columns["order_id"]
+
+
+def derive(made: Guess) -> None:
+    """SQL for what no column holds as it is: ages in ranges, a unit's price from a total, returns by their sign."""
+    columns = made.sample.columns
+    if made.which == "users":
+        for name, values in columns.items():
+            texts = [str(v) for v in values if v not in (None, "")]
+            ranges = bool(texts) and _share(texts, re.compile(r"\d+ ?(-|\+|bis|to) ?\d*").fullmatch) > 0.9
+            if likeness("users", "age", name) > 0.6 and ranges:
+                made.derived["age"] = f"CAST(regexp_extract(`{name}`, '^([0-9]+)', 1) AS INT)"
+    if made.which == "items" and "title" not in made.columns and "description" in made.columns:
+        texts = [str(v) for v in columns[made.columns["description"]] if v]
+        if sum(map(len, texts)) < 60 * len(texts):  # that short, it is what people call the item
+            made.columns = {"title" if k == "description" else k: v for k, v in made.columns.items()}
+    if made.which == "events" and "quantity" in made.columns:
+        _of_quantity(made, f"`{made.columns['quantity']}`")
+
+
+def _of_quantity(made: Guess, quantity: str) -> None:
+    columns = made.sample.columns
+    total = next((n for n in columns if folded(n) in _TOTALS), None)
+    if "price" not in made.columns and total:
+        made.derived["price"] = f"`{total}` / nullif({quantity}, 0)"
+    values = columns[made.columns["quantity"]]
+    if made.event_type == "purchase" and any(str(v).lstrip().startswith("-") for v in values):
+        made.event_type = None
+        made.derived["event_type"] = f"CASE WHEN CAST({quantity} AS DOUBLE) < 0 THEN 'return' ELSE 'purchase' END"
+        made.derived["quantity"] = f"abs(CAST({quantity} AS DOUBLE))"
+        del made.columns["quantity"]
 
 
 def _names_a_person(name: str, each: str | None) -> bool:
@@ -226,7 +301,10 @@ def _fit(made: Guess) -> float:
     if made.which == "items":
         about = {"title", "category", "brand", "price", "description", "stock", "cost", "title_zh"} & have
         return len(about) * 0.5 + 0.5 if "item_id" in have and about else 0.0
-    about = {"age", "gender", "city", "country", "member_level", "registered_on", "email", "phone"} & have
+    about = {"age", "gender", "city", "country", "member_level", "registered_on", "email", "phone"} & {
+        *have,
+        *made.derived,
+    }
     return len(about) * 0.5 + 0.5 if "user_id" in have and about else 0.0
 
 

@@ -94,13 +94,13 @@ def _merged(found: list[Sample]) -> list[Sample]:
     for group in groups.values():
         first = group[0]
         for other in group[1:]:
-            first.pattern = _common(first.pattern, other.pattern)
+            first.pattern = common(first.pattern, other.pattern)
             first.paths += other.paths
         out.append(first)
     return out
 
 
-def _common(one: str, other: str) -> str:
+def common(one: str, other: str) -> str:
     """The glob that both match: what they begin and end with."""
     head = 0
     while head < min(len(one), len(other)) and one[head] == other[head]:
@@ -114,6 +114,7 @@ def _common(one: str, other: str) -> str:
 def _sample(drop: Drop, pattern: str, paths: list[str]) -> Sample:
     """Rows of the first, the middle and the last file; the first that is not empty says how they are written."""
     sample = Sample(pattern, paths)
+    held: Counter[str] = Counter()  # by path, rows with an array
     for path in dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])):
         try:
             rows = _rows(drop, path, sample)
@@ -122,12 +123,13 @@ def _sample(drop: Drop, pattern: str, paths: list[str]) -> Sample:
             continue
         for row in rows:
             flat: dict[str, Any] = {}
-            _flatten(row, "", flat, sample.arrays)
+            _flatten(row, "", flat, sample.arrays, held)
             for name, value in flat.items():
                 sample.columns.setdefault(name, [None] * sample.rows).append(value)
             sample.rows += 1
             for values in sample.columns.values():
                 values += [None] * (sample.rows - len(values))
+    sample.arrays = {p: of_objects for p, of_objects in sample.arrays.items() if 2 * held[p] > sample.rows}
     return sample
 
 
@@ -192,14 +194,15 @@ def _looks_like_time(cell: str) -> bool:
     return re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", cell.strip()) is not None
 
 
-def _flatten(value: Any, path: str, flat: dict[str, Any], arrays: dict[str, bool]) -> None:
+def _flatten(value: Any, path: str, flat: dict[str, Any], arrays: dict[str, bool], held: Counter[str]) -> None:
     """Fields of objects as paths; of an array the first element, under the array's path."""
     if isinstance(value, list):
+        held[path] += 1
         arrays[path] = arrays.get(path, False) or any(isinstance(element, dict) for element in value)
         value = value[0] if value else None
     if isinstance(value, dict):
         for key, inner in value.items():
-            _flatten(inner, f"{path}.{key}" if path else key, flat, arrays)
+            _flatten(inner, f"{path}.{key}" if path else key, flat, arrays, held)
     elif path:
         flat[path] = value
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([.,]\d+)?)? ?([A-Za-z/_]+|[+-]\d\d:?\d{0,2})?")
+_MOST = 0.8  # share of the values that have the form; the others are for validate_source to name
 _UNITS = ((1e8, 4.2e9, "s"), (1e11, 4.2e12, "ms"), (1e14, 4.2e15, "us"))
 _PARTS = re.compile(
     r"(?P<a>\d{1,4})(?P<sep>[-/.])(?P<b>\d{1,2}|[A-Za-z]{3})(?P=sep)(?P<c>\d{1,4})"
@@ -22,13 +23,13 @@ def time_form(values: list[Any]) -> dict[str, str] | None:
     if all(isinstance(v, (dt.datetime, dt.date)) for v in values):
         return {}
     texts = [str(v).strip() for v in values]
-    if all(_ISO.fullmatch(t) for t in texts):
+    if sum(_ISO.fullmatch(t) is not None for t in texts) > _MOST * len(texts):
         return {}
     if all(re.fullmatch(r"\d+(\.\d+)?([eE]\+?\d+)?", t) for t in texts):
         return _of_numbers(texts)
     found = [_PARTS.fullmatch(t) for t in texts]
     parts = [m for m in found if m]
-    return _pattern(parts) if len(parts) > 0.9 * len(texts) else None
+    return _pattern(parts) if len(parts) > _MOST * len(texts) else None
 
 
 def _of_numbers(texts: list[str]) -> dict[str, str] | None:

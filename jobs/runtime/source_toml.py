@@ -93,7 +93,16 @@ def _input(made: Guess) -> Iterator[str]:
             else _example(made, theirs)
         )
         yield f"{ours} = {value}{note}"
-    unused = [n for n in sample.columns if n not in {*made.columns.values(), *made.personal, made.time.get("column")}]
+    if made.derived:
+        yield f"[{made.which}.derived]"
+        yield from (f"{ours} = {_text(sql)}  # ? by its values" for ours, sql in made.derived.items())
+    in_sql = " ".join(made.derived.values())
+    unused = [
+        n
+        for n in sample.columns
+        if n not in {*made.columns.values(), *made.personal, made.time.get("column"), made.each}
+    ]
+    unused = [n for n in unused if f"`{n}`" not in in_sql]
     if unused and made.which != "users":
         yield f"# kept as {'attributes' if made.which == 'items' else 'extra'}: {', '.join(unused[:30])}"
     yield from _event_types(made)

@@ -35,7 +35,7 @@ COLUMN_WORDS: dict[str, dict[str, str]] = {
     "events": {
         "event_id": "event_id eventid eid log_id hit_id message_id messageid insert_id ereignis_id",
         **_WHO,
-        "item_id": f"{_ITEM} article_code id",
+        "item_id": f"{_ITEM} article_code",
         "event_type": "event_type eventtype event_name eventname event action action_type behavior_type "
         "behaviour_type behavior behaviour interaction interaction_type activity act ev what type ereignis "
         "ereignistyp aktion evenement type_evenement evento tipo_evento accion azione handlung gebeurtenis typ "
