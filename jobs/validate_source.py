@@ -72,8 +72,7 @@ def look(pool: ThreadPoolExecutor, spark: SparkSession, source: Source, received
 
 def _collect(spec: Input, read: RawRows, rows: int) -> Looked:
     found = read.frame.limit(rows + 1).toArrow()
-    tallies = {name: read.observation.get[name] for name in spec.tallies} if not spec.from_events else {}
-    return Looked(spec, found.slice(0, rows), found.num_rows <= rows, tallies)
+    return Looked(spec, found.slice(0, rows), found.num_rows <= rows, read.observation.get)
 
 
 def _verdict(args: argparse.Namespace, source: Source, night: dt.date, events: Looked, good: bool,

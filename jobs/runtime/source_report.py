@@ -26,12 +26,15 @@ _WIDTH = 150
 
 @dataclass(frozen=True)
 class Looked:
-    """The rows of one input that were looked at: `rows` as read_rows gives them, `whole` where these are all."""
+    """The rows of one input that were looked at: `rows` as read_rows gives them, `whole` where these are all.
+
+    `observed` has what was counted while they were read: raw_rows and the tallies of the mapping.
+    """
 
     spec: Input
     rows: pa.Table
     whole: bool
-    tallies: dict[str, Any]
+    observed: dict[str, Any]
 
     @property
     def kept(self) -> pa.Table:
@@ -70,8 +73,8 @@ def report(looked: Looked, source: Source, night: dt.date, files: list[dict[str,
     for file in files:
         size = f"{file['bytes']:,} bytes, {file['rows'] if file['rows'] is not None else '?'} rows"
         yield Finding(f"  {file['path']}: {size}, columns {short(', '.join(file['header']), 100)}")
-    if looked.tallies:
-        yield Finding(f"  tallies: {looked.tallies}")
+    if spec.tallies and not spec.from_events:
+        yield Finding(f"  tallies: { {name: looked.observed[name] for name in spec.tallies} }")
     if looked.rows.num_rows == 0:
         is_fault = spec.which == "events"
         yield Finding("  ! no rows: wrong --date, or an empty delivery", is_fault)
