@@ -22,6 +22,7 @@ from jobs.runtime.raw_rows import read_rows
 from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import size_shuffles
 from jobs.runtime.visits import VisitRules, judge
+from schemas.reasons import WITHOUT_LINES
 from schemas.tables import CLEAN_EVENTS, REJECTED_EVENTS
 
 
@@ -109,8 +110,8 @@ def _account(night: Night, config: CleanConfig, kept: dict, rejected: dict, obse
             entry["raw"] - entry["kept"],
             f" ({why})" if why else "",
         )
-    # A redelivery, one busy crawler, or what the mapping itself refuses says nothing against the drop.
-    expected = {"duplicate", "crawler", *night.source.events.reject}
+    # A redelivery, a busy crawler, an order without lines, or what the mapping refuses says nothing against the drop.
+    expected = {"duplicate", "crawler", WITHOUT_LINES, *night.source.events.reject}
     bad = sum(rows for reason, rows in reasons.items() if reason not in expected)
     if total and bad > config.max_rejected_share * total:
         raise RuntimeError(

@@ -1,8 +1,9 @@
 """Tonight's item and user files (or the events themselves) + last night's rows -> items and users.
 
 A row of tonight replaces last night's, field by field where tonight says nothing about a field. A source with
-`snapshot = true` withdraws what it no longer lists. A source without a catalogue, or without user files, gets a row for
-every id in its events, so that nobody and nothing is unknown later on.
+`snapshot = true` withdraws what it no longer lists, unless that is more than `catalogue.max_withdrawn_share` of the
+active items: then the file is taken for a truncated one, its rows are read and nothing is withdrawn. A source without a
+catalogue, or without user files, gets a row for every id in its events, so that nobody and nothing is unknown later on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +29,16 @@ from schemas.tables import CLEAN_EVENTS, ITEMS, REJECTED_ITEMS, REJECTED_USERS, 
 # Beside the table's columns: last night's rows sort before tonight's, these by time; and why a row was refused.
 _ORDER = {"is_tonight": "boolean", "seen_at": "timestamp"}
 _REFUSED = ("reason", "detail", "raw_row", "source_file")
+
+
+@dataclass(frozen=True)
+class CatalogueConfig:
+    """How far a catalogue may shrink in a night."""
+
+    max_withdrawn_share: float = field(
+        default=0.3,
+        metadata={"doc": "a snapshot that lists fewer withdraws nothing; 1 lets any through, for a real clearance"},
+    )
 
 
 def gather(table: Table, previous: DataFrame, rows: list[DataFrame], night_date: dt.date, snapshot: bool) -> DataFrame:
@@ -115,13 +127,55 @@ def _rows(night: Night, which: str, table: Table, described: Input | None) -> tu
     return found, is_whole
 
 
+def withdrawn(night: Night, rows: list[DataFrame]) -> tuple[int, int]:
+    """(active items of last night, how many of these tonight's rows do not list)."""
+    listed = functools.reduce(
+        DataFrame.unionAll, [frame.where("reason is null").select("item_id") for frame in rows]
+    ).distinct()
+    active = night.read_previous(ITEMS).where("is_active").select("item_id")
+    counted = active.join(listed.withColumn("is_listed", F.lit(True)), "item_id", how="left").agg(
+        F.count(F.lit(1)).alias("active"), F.count_if(F.col("is_listed").isNull()).alias("withdrawn")
+    )
+    ((before, gone),) = counted.collect()
+    return before, gone
+
+
+def _may_withdraw(night: Night, rows: list[DataFrame]) -> bool:
+    """Whether tonight's snapshot is whole enough to withdraw what it does not list; says so where it is not."""
+    before, gone = withdrawn(night, rows)
+    most = night.settings.section("catalogue").max_withdrawn_share
+    if gone <= most * before:
+        return True
+    files = night.lake.get_json("raw", night.source.name, f"date={night.date}", "_received.json")["items"]["files"]
+    names = ", ".join(file["path"] for file in files)
+    says = (
+        f"{names} lists {before - gone:,} of {before:,} active items and would withdraw {gone / before:.0%}, more than "
+        f"catalogue.max_withdrawn_share = {most:.0%}: its rows were read, nothing was withdrawn. Ask the shop for the "
+        f"whole file, or let it through with --set catalogue.max_withdrawn_share=1"
+    )
+    night.log.warning("%s", says)
+    night.report(carried_catalogue=says)
+    return False
+
+
 def main(night: Night) -> None:
     night.size_for(CLEAN_EVENTS, ITEMS, USERS)
     for which, table, rejected in (("items", ITEMS, REJECTED_ITEMS), ("users", USERS, REJECTED_USERS)):
         described: Input | None = getattr(night.source, which)
         rows, is_whole = _rows(night, which, table, described)
+        is_whole = is_whole and _may_withdraw(night, rows)
         lines = gather(table, night.read_previous(table), rows, night.date, is_whole)
         split = functools.partial(merge, table=table, rejected=rejected)
         versions = night.write_split(lines, [table, rejected], count_by=("reason",), split=split)
         reasons = dict(versions[rejected.name].facts.get("counts", []))
         night.report(**{f"rejected_{which}": reasons})
+        if described is not None and table is ITEMS and not versions[ITEMS.name].rows:
+            raise RuntimeError(
+                f"update_catalogue {night.date}: the catalogue is empty: {_where_from(night, described)} gives no item "
+                f"({sum(reasons.values())} rows rejected: {reasons}) and no earlier night has one; ask the shop for "
+                "the file, mend [items], or leave [items] out, then the catalogue is made of the events"
+            )
+
+
+def _where_from(night: Night, described: Input) -> str:
+    return ", ".join(described.files) or f"the events of {night.date}"

@@ -7,8 +7,8 @@ shows (a column missing in a file) is refused by the reception of the drop.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +32,12 @@ _REQUIRED = {"events": ("event_type", "item_id"), "items": ("item_id",), "users"
 _DECIMALS, _THOUSANDS = (".", ","), ("", ".", ",", "'", " ")
 _PATTERN_LETTERS = set("GyMLdDahHKkmsSVzOXxZ")  # those that Spark can read, not only write
 _CSV_ONLY = ("delimiter", "quote", "escape", "header", "column_names", "multiline")
+_TEXT = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\""
+_PATHS = re.compile(rf"{_TEXT}|`[^`]*`(?:\.\w+)*|(?<![\w.])(?P<path>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?!\s*\(|\w)")
+# Spark functions that make several rows of one: which line an event is would then be lost.
+_GENERATORS = re.compile(
+    r"\b(explode|explode_outer|posexplode|posexplode_outer|inline|inline_outer|stack|json_tuple)\s*\(", re.IGNORECASE
+)
 
 
 class MappingError(ValueError):
@@ -52,6 +58,18 @@ class Time:
 
 
 @dataclass(frozen=True)
+class Each:
+    """The column, or the path to it, whose elements become one row each. `split` cuts a text that is no JSON array."""
+
+    column: str
+    split: str | None = None
+
+    def holds(self, name: str) -> bool:
+        """Whether `name` is the element itself or a field of it."""
+        return f"{name}.".casefold().startswith(f"{self.column}.".casefold())
+
+
+@dataclass(frozen=True)
 class Input:
     """One kind of rows of a source. `columns`, `constants` and `derived` are by our column names, see the README."""
 
@@ -67,6 +85,7 @@ class Input:
     multiline: bool = False  # fields may hold line breaks; the file is then read by one task
     decimal: str = ""  # either says how people write numbers; empty: as programs do, 1234.56
     thousands: str = ""
+    each: Each | None = None
     snapshot: bool = False  # items: what the newest file does not list is no longer active
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
@@ -101,8 +120,9 @@ class Input:
     def needed(self) -> tuple[str, ...]:
         """Their columns that each file must have: all that are named outside SQL, or in backticks within it."""
         time = (self.time.column,) if self.time and self.time.column else ()
+        each = (self.each.column,) if self.each else ()
         quoted = (name for text in self.sql for name in re.findall(r"`([^`]+)`", _without_text(text)))
-        return tuple(dict.fromkeys((*self.columns.values(), *time, *quoted, *sorted(self.personal))))
+        return tuple(dict.fromkeys((*self.columns.values(), *time, *each, *quoted, *sorted(self.personal))))
 
     @property
     def sql_words(self) -> frozenset[str]:
@@ -110,8 +130,9 @@ class Input:
         words = set()
         for text in self.sql:
             bare = _without_text(text)
-            words |= {w for w, call in re.findall(r"\b([A-Za-z_]\w*)\b\s*(\()?", bare) if not call}
             words |= set(re.findall(r"`([^`]+)`", bare))
+            bare = re.sub(r"`[^`]+`", " ", bare)
+            words |= {w for w, call in re.findall(r"\b([A-Za-z_]\w*)\b\s*(\()?", bare) if not call}
         return frozenset(words)
 
 
@@ -207,7 +228,7 @@ def _input(which: str, raw: Any) -> Input:
     known -= {"snapshot"} if which != "items" else set()
     known -= {"from"} if which == "events" else {"event_types"}
     _refuse_unknown(where, raw, known)
-    values = {k: v for k, v in raw.items() if k not in ("from", "time", "columns", "personal", "files")}
+    values = {k: v for k, v in raw.items() if k not in ("from", "time", "columns", "personal", "files", "each")}
     for key in ("constants", "derived", "event_types", "reject", "tallies"):
         if not isinstance(values.get(key, {}), dict):
             raise MappingError(f"[{which}.{key}] must be a table of name = text")
@@ -218,6 +239,7 @@ def _input(which: str, raw: Any) -> Input:
     columns, personal, hashed = _columns(which, raw.get("columns", {}))
     personal |= set(_texts(f"{where} personal", raw.get("personal", [])))
     made = Input(which=which, columns=MappingProxyType(columns), time=_time(which, raw.get("time")),
+                 each=_each(which, raw.get("each")),
                  personal=frozenset(personal), hashed=frozenset(hashed), **values)  # fmt: skip
     _check_reading(where, made, raw)
     _check_targets(which, made)
@@ -228,7 +250,18 @@ def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
     if "from" in raw:
         reading = [
             k
-            for k in ("files", "format", "encoding", "decimal", "thousands", "time", *_CSV_ONLY, "tallies", "snapshot")
+            for k in (
+                "files",
+                "format",
+                "encoding",
+                "decimal",
+                "thousands",
+                "time",
+                "each",
+                *_CSV_ONLY,
+                "tallies",
+                "snapshot",
+            )
             if k in raw
         ]
         if raw["from"] != "events" or reading:
@@ -264,6 +297,19 @@ def _columns(which: str, raw: Any) -> tuple[dict[str, str], set[str], set[str]]:
             personal.add(theirs)
             hashed.add(ours)
     return columns, personal, hashed
+
+
+def _each(which: str, raw: Any) -> Each | None:
+    if raw is None:
+        return None
+    given = raw if isinstance(raw, dict) else {"column": raw}
+    _refuse_unknown(f"[{which}.each]", given, {f.name for f in fields(Each)})
+    if not given.get("column") or not all(isinstance(value, str) and value for value in given.values()):
+        raise MappingError(
+            f'[{which}] each is {raw!r}; it names the column that holds an array, such as each = "line_items", '
+            'or each = { column = "shown", split = "|" } for a text with a separator'
+        )
+    return Each(**given)
 
 
 def _time(which: str, raw: Any) -> Time | None:
@@ -349,6 +395,12 @@ def _check_targets(which: str, made: Input) -> None:
     for theirs, ours in types.items():
         if ours not in EVENT_TYPES:
             raise MappingError(f"event type '{theirs}' is mapped to {ours!r}; there are {', '.join(EVENT_TYPES)}")
+    for text in made.sql:
+        if found := _GENERATORS.search(_without_text(text)):
+            raise MappingError(
+                f"[{which}] {found[1]}(...) makes several rows of one, which SQL of a mapping may not: {text!r}; "
+                f'say each = "COLUMN" in [{which}], then a field of an element is COLUMN.FIELD'
+            )
     for name in made.reject:
         if name in {*READ_REASONS, *VISIT_REASONS} or not re.fullmatch(r"[a-z0-9_]+", name):
             raise MappingError(f"[{which}.reject] '{name}' is taken or not lower-case letters, digits and _")
@@ -364,6 +416,27 @@ def _texts(where: str, raw: Any) -> tuple[str, ...]:
     return tuple(raw)
 
 
+def with_paths(spec: Input, is_column: Callable[[str], bool]) -> Input:
+    """`spec` with those paths of its SQL (`customer.id`) in backticks, as one column, of which `is_column` says so.
+
+    Text, what is in backticks already, and other paths (a lambda's variable) stay as they are.
+    """
+
+    def quoted(found: re.Match[str]) -> str:
+        path = found["path"]
+        return f"`{path}`" if path and is_column(path) else found[0]
+
+    def over(sql: str) -> str:
+        return _PATHS.sub(quoted, sql)
+
+    def each_over(texts: Mapping[str, str]) -> Mapping[str, str]:
+        return MappingProxyType({name: over(sql) for name, sql in texts.items()})
+
+    time = replace(spec.time, sql=over(spec.time.sql)) if spec.time and spec.time.sql else spec.time
+    return replace(spec, time=time, derived=each_over(spec.derived), reject=each_over(spec.reject),
+                   tallies=each_over(spec.tallies))  # fmt: skip
+
+
 def _without_text(sql: str) -> str:
     """The SQL with its '...' and "..." literals emptied."""
-    return re.sub(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"", "''", sql)
+    return re.sub(_TEXT, "''", sql)

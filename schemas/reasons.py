@@ -1,7 +1,10 @@
 """Why a row is not kept. Row-level reasons, in the order in which they are tested: the first that holds is given.
 
-A mapping adds its own under `[events.reject]`; they are tested after `inexact_id` and before what needs a parsed value.
+A mapping adds its own under `[events.reject]`; they are tested after `without_lines` and before what needs a parsed
+value.
 """
+
+WITHOUT_LINES = "without_lines"  # says nothing against a drop: no limit counts it
 
 READ_REASONS: dict[str, str] = {
     "malformed_row": "Wrong number of fields, an unclosed quote, or a line that is not a JSON object.",
@@ -9,6 +12,7 @@ READ_REASONS: dict[str, str] = {
     "field_too_long": "A field of more than a million bytes.",
     "bad_id": "An id with a control character in it, or longer than 256 characters.",
     "inexact_id": "An id that went through a float and lost digits: not whole, 2^53 or more, or as 5.4E+08; or bytes.",
+    WITHOUT_LINES: "The array that `each` names is empty or missing, and the row names no item without it.",
     "unknown_event_type": "An event type that is neither ours nor mapped to one of ours.",
     "missing_item": "No item, where the row needs one: in a catalogue, and for all events but a search.",
     "missing_user": "A row of a user file without the account.",

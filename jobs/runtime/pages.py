@@ -137,6 +137,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         f"night {day}, run {facts['run']}",
         "",
         *accounts([facts]),
+        *_catalogue_lines(lake, day, facts["run"]),
         "",
         *(_quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
         "",
@@ -150,6 +151,15 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
     lines += copy_examples(lake, pointed)
     return "\n".join(lines)
+
+
+def _catalogue_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
+    """That the night kept the last good catalogue, where it did."""
+    folder = ("runs", f"date={day}", f"run={run}", "update_catalogue.json")
+    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    return (
+        [f"! the last good catalogue is carried: {facts['carried_catalogue']}"] if "carried_catalogue" in facts else []
+    )
 
 
 def experiment_lines(lake: Lake, day: dt.date, run: str) -> list[str]:

@@ -27,6 +27,7 @@ _MAX_REST = 64 << 20  # a "line" longer than this is cut for counting only
 _MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2"}
 _CONTROLS = bytes(b for b in (*range(0x20), 0x7F) if b not in b"\r\n\t")
 _DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
+_MOST_PATHS = 1_000  # of objects whose keys are ids there is no end
 _JSON_SAMPLE = 1_000  # lines looked at for the keys of JSON lines; `extra` sees them all, later
 
 
@@ -52,6 +53,8 @@ class FileFacts:
     compression: str = ""  # gz, zst, bz2 or none, by content
     header: list[str] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)  # Parquet only
+    paths: list[str] = field(default_factory=list)  # dotted: fields of objects in Parquet and JSON
+    arrays: list[str] = field(default_factory=list)  # columns and paths that hold arrays
     undecodable: int = 0  # U+FFFD in the decoded text
     has_controls: bool = False
 
@@ -107,6 +110,36 @@ def _parquet(stream: Any, name: str, facts: FileFacts) -> None:
     facts.rows = facts.lines = file.metadata.num_rows
     facts.header = [f.name for f in file.schema_arrow]
     facts.types = {f.name: str(f.type) for f in file.schema_arrow}
+    for top in file.schema_arrow:
+        _type_paths(top.name, top.type, facts)
+
+
+def _type_paths(path: str, kind: pa.DataType, facts: FileFacts) -> None:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        facts.arrays.append(path)
+        kind = kind.value_type
+    if pa.types.is_struct(kind):
+        for inner in kind:
+            facts.paths.append(f"{path}.{inner.name}")
+            _type_paths(f"{path}.{inner.name}", inner.type, facts)
+
+
+def json_paths(path: str, value: Any, paths: list[str], arrays: dict[str, int]) -> None:
+    """Note the paths in one value of a JSON line, and of each how often it held an array more than something else.
+
+    Of an array the first element speaks for all.
+    """
+    if value is None:
+        return
+    arrays[path] = arrays.get(path, 0) + (1 if isinstance(value, list) else -1)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            below = f"{path}.{key}"
+            if below not in paths and len(paths) < _MOST_PATHS:
+                paths.append(below)
+            json_paths(below, inner, paths, arrays)
 
 
 class _Text:
@@ -116,6 +149,7 @@ class _Text:
         self.name, self.spec, self.facts, self.utf8 = name, spec, facts, utf8
         self.controls = _CONTROLS if spec.delimiter == "\t" else _CONTROLS + b"\t"
         self.sampled = self.parsed = 0
+        self.arrays: dict[str, int] = {}
 
     def read(self, buffered: IO[bytes]) -> None:
         facts, first = self.facts, True
@@ -135,6 +169,7 @@ class _Text:
             raise UnfinishedFile(f"{self.name} is empty once decompressed; ask for it again, or remove it")
         if self.spec.format == "jsonl" and not self.parsed:
             raise DropError(f"{self.name}: none of the first {self.sampled} lines is a JSON object; {self._json_hint}")
+        facts.arrays = [path for path, surplus in self.arrays.items() if surplus > 0]
         if not self.spec.multiline:
             facts.rows = facts.lines - facts.blank_lines - (self.spec.format == "csv" and self.spec.header)
 
@@ -202,6 +237,8 @@ class _Text:
             if isinstance(row, dict):
                 self.parsed += 1
                 self.facts.header += [key for key in row if key not in self.facts.header]
+                for key, value in row.items():
+                    json_paths(key, value, self.facts.paths, self.arrays)
 
 
 def _plain(buffered: Any, compression: str) -> Any:

@@ -7,12 +7,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from jobs.runtime.attributes import is_no_object
-from jobs.runtime.raw_scan import INTERNAL, quoted, text
+from jobs.runtime.raw_scan import INTERNAL
+from jobs.runtime.raw_sql import quoted, text
 from jobs.runtime.shop_days import ShopDays, instant
 from schemas.mapping import Input, Source
+from schemas.reasons import WITHOUT_LINES
 from schemas.tables.events import EVENT_TYPES
 
 _IDS = ("event_id", "user_id", "visitor_id", "item_id", "order_id")
+_KEYS = {"events": "item", "items": "item", "users": "user"}
 _PRICES = ("price", "cost")
 _MAX_FIELD_BYTES = 1_000_000
 _MAX_ID = 256
@@ -42,6 +45,9 @@ def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str
     """All tests of one input in their order. `columns` are those of the frame, `types` of their columns in it."""
     given = {*spec.columns, *spec.constants, *spec.derived}
     tests = [*_of_the_line(types, files), *_ids(spec, given, files), *_inexact_ids(spec, columns)]
+    if spec.each:
+        search = " AND NOT __v_event_type <=> 'search'" if spec.which == "events" else ""
+        tests.append(Check(WITHOUT_LINES, f"__position IS NULL AND __v_{_KEYS[spec.which]}_id IS NULL{search}"))
     tests += [Check(name, sql) for name, sql in spec.reject.items()]
     if spec.which == "events":
         known = ", ".join(map(text, EVENT_TYPES))
@@ -50,7 +56,7 @@ def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str
         tests.append(Check("missing_item", "__v_item_id IS NULL AND __v_event_type <> 'search'"))
         tests += _times(spec, source, night, limits)
     else:
-        key = {"items": "item", "users": "user"}[spec.which]
+        key = _KEYS[spec.which]
         tests.append(Check(f"missing_{key}", f"__v_{key}_id IS NULL"))
     tests += _numbers(spec, given, columns, limits)
     if "currency" in {*spec.columns, *spec.derived}:

@@ -21,6 +21,7 @@ from typing import Any
 from pyarrow import fs as pafs
 
 from jobs.runtime.raw_bytes import DropError, UnfinishedFile, delimiter_hint, inspect_file, is_utf8
+from jobs.runtime.raw_paths import missing_columns, refuse_arrays
 from schemas.mapping import Input, Source
 
 MANIFEST = "_received.json"
@@ -137,13 +138,13 @@ def _paths_of_night(spec: Input, drop: Drop, night: date, previous: date | None,
 def _inspect(spec: Input, drop: Drop, path: str, day: date) -> dict[str, Any]:
     with drop.fs.open_input_file(f"{drop.base}/{path}") as stream:
         facts = inspect_file(stream, path, spec)
-    present = {name.casefold() for name in facts.header}
-    missing = [name for name in spec.needed if name.casefold() not in present]
+    missing = missing_columns(facts, spec)
     if missing and not (spec.format == "jsonl" and set(missing) != set(spec.needed)):  # JSON may leave a key out
         raise DropError(
             f"{path} lacks {', '.join(repr(name) for name in missing)}, which [{spec.which}] of the mapping needs; "
-            f"it has {', '.join(facts.header[:40])}{delimiter_hint(facts.header, spec)}"
+            f"it has {', '.join([*facts.header, *facts.paths][:40])}{delimiter_hint(facts.header, spec)}"
         )
+    refuse_arrays(facts, spec, path)
     return {"path": path, "for_date": str(day), **asdict(facts)}
 
 

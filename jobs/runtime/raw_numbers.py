@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.runtime.raw_scan import text
+from jobs.runtime.raw_sql import text
 from schemas.mapping import Input
 
 # A sign ($, US$, R$, €), a code (EUR), or a word that shops write instead. \h is Java's word for any blank.

@@ -7,6 +7,7 @@ events) is judged by clean_events. SQL of a mapping runs with ANSI mode off: a c
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,7 +21,9 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.log import get_logger
 from jobs.runtime.raw_checks import Check, RawLimits, checks, choose
-from jobs.runtime.raw_scan import INTERNAL, quoted, scan, text
+from jobs.runtime.raw_paths import base, head, is_below, opened, sharing, visible
+from jobs.runtime.raw_scan import INTERNAL, scan
+from jobs.runtime.raw_sql import quoted, text
 from jobs.runtime.raw_times import clock_changes, clock_tallies, time_sql
 from jobs.runtime.raw_values import line_hash, typed
 from jobs.runtime.shop_days import ShopDays, instant
@@ -72,16 +75,18 @@ def read_rows(spark: SparkSession, source: Source, which: str, received: dict[st
         ddl = ", ".join(f"{c.name} {SPARK_TYPES[c.type]}" for c in raw_columns(which))
         empty = spark.createDataFrame([], f"{ddl}, {', '.join(f'{name} string' for name in _JUDGEMENT)}")
         return RawRows(empty.observe(observation, *_metrics(Input(which))), observation)
+    source = opened(source, files, reading.which)
+    spec, reading = source.input(which), source.input(reading.which)
     with _ansi_off(spark):
-        raw = scan(spark, source, reading, files, lake)
+        raw = scan(spark, source, reading.which, files, lake)
         night = _Night(source, files, night_date, limits or RawLimits(), _types(raw, files))
         timed = _of_the_night(raw, reading, night, previous_date)
         if not spec.from_events:
             metrics = _metrics(reading, night.clock_tallies(reading))
             rows = night.judged(timed.observe(observation, *metrics), reading)
             return RawRows(night.finished(rows, reading), observation)
-        good = night.judged(timed, reading).where("__check IS NULL").select(*timed.columns)
-        keyed = replace(spec, format=reading.format, personal=reading.personal | spec.personal,
+        good = night.judged(timed, reading).where("__check IS NULL").select(*map(quoted, timed.columns))
+        keyed = replace(spec, format=reading.format, each=reading.each, personal=reading.personal | spec.personal,
                         decimal=reading.decimal, thousands=reading.thousands)  # fmt: skip
         rows = night.judged(good, keyed).where(f"__check IS NULL AND __v_{spec.targets[0].name} IS NOT NULL")
         return RawRows(night.finished(rows, keyed).observe(observation, *_metrics(Input(which))), observation)
@@ -122,15 +127,10 @@ class _Night:
 
     def finished(self, rows: DataFrame, spec: Input) -> DataFrame:
         """Exactly our columns, the file and the judgement."""
-        theirs = {name: kind for name, kind in self.types.items() if name not in INTERNAL}
+        theirs = visible(self.types, spec, [name for file in self.files for name in file["header"]])
         special = {"event_time": "__time", "seen_at": "__time", "extra": self.extra(spec, theirs)}
         if spec.which == "events":
-            line = "__line" if spec.format == "jsonl" else None
-            hashed = theirs if spec.format == "parquet" else theirs | {"__malformed": "string"}
-            given = "event_id" in {*spec.columns, *spec.derived}
-            special["event_id"] = (
-                f"coalesce(__v_event_id, {line_hash(hashed, line)})" if given else line_hash(hashed, line)
-            )
+            special["event_id"] = self.event_id(spec, theirs)
         if spec.which == "items" and not {"attributes"} & {*spec.columns, *spec.constants, *spec.derived}:
             special["attributes"] = self.extra(spec, theirs)
         ours = [f"{special.get(c.name, f'__v_{c.name}')} {c.name}" for c in raw_columns(spec.which)]
@@ -149,35 +149,61 @@ class _Night:
         ]
         return rows.selectExpr(*ours, *judgement)
 
+    def event_id(self, spec: Input, theirs: dict[str, str]) -> str:
+        """The mapping's id, or else a hash of the line. Of `each`, lines of one row differ by their place in it."""
+        line, hashed = ("__line" if spec.format == "jsonl" else None), dict(theirs)
+        if spec.format == "csv":
+            hashed["__malformed"] = "string"
+        if spec.each:
+            line = line and f"concat({line}, '#', coalesce(__position, 0))"
+            hashed["__position"] = "int"
+        made = line_hash(hashed, line)
+        if "event_id" not in {*spec.columns, *spec.derived}:
+            return made
+        given = spec.columns.get("event_id") or spec.derived["event_id"]
+        of_the_line = spec.each is None or re.search(rf"(?<!\w){re.escape(spec.each.column)}(?!\w)", given)
+        by_place = "" if of_the_line else "concat(__v_event_id, '#', __position), "
+        return f"coalesce({by_place}__v_event_id, {made})"
+
     def extra(self, spec: Input, theirs: dict[str, str]) -> str:
         """JSON of the columns that nothing in the mapping names; personal ones are not among them."""
         if spec.which == "users" or (spec.from_events and spec.which != "events"):
             return "CAST(NULL AS STRING)"
-        sharing = [spec, *(i for i in self.source.inputs if i.from_events)] if spec.which == "events" else [spec]
-        named = {n.casefold() for i in sharing for n in (*i.needed, *i.sql_words, *i.personal)}
+        inputs = sharing(self.source, spec.which)
+        named = {n.casefold() for i in inputs for n in (*i.needed, *i.sql_words, *i.personal)}
         if spec.format == "jsonl":
-            names = ", ".join(
-                text(n) for n in sorted({n for i in sharing for n in (*i.needed, *i.sql_words, *i.personal)})
-            )
-            rest = (
-                f"map_filter(from_json(__line, 'map<string,string>'), (k, v) -> k NOT IN ({names}) AND v IS NOT NULL)"
-            )
-            return f"nullif(to_json({rest}), '{{}}')"
-        unnamed = [name for name in theirs if name.casefold() not in named]
+            return self._extra_of_json(spec, inputs)
+        element = spec.each.column.casefold() if spec.each else ""
+        named -= {element}  # fields of it that nothing names are kept
+        unnamed = [n for n in self.types if n not in INTERNAL and n.casefold() != element and not is_below(n, named)]
         if not unnamed:
             return "CAST(NULL AS STRING)"
         return f"nullif(to_json(named_struct({', '.join(f'{text(n)}, {quoted(n)}' for n in unnamed)})), '{{}}')"
+
+    def _extra_of_json(self, spec: Input, inputs: list[Input]) -> str:
+        """The keys of the line that nothing names and, of an object with a named field, its other fields."""
+        named = {n for i in inputs for n in (*i.needed, *i.sql_words, *i.personal)}
+        outer = {base(n, spec.each) for n in named if "." in n}
+        within = {n.rpartition(".")[0] for n in named if "." in n}
+        names = ", ".join(map(text, sorted({*named, *outer, *within, *(head(n) for n in outer)})))
+        maps = ["from_json(__line, 'map<string,string>')"] + [
+            f"transform_keys(coalesce(from_json({quoted(o)}, 'map<string,string>'), map()), "
+            f"(k, v) -> concat({text(o + '.')}, k))"
+            for o in sorted(outer)
+        ]
+        unnamed = ", ".join(f"map_filter({m}, (k, v) -> k NOT IN ({names}) AND v IS NOT NULL)" for m in maps)
+        return f"nullif(to_json({f'map_concat({unnamed})' if outer else unnamed}), '{{}}')"
 
     def raw_row(self, spec: Input, theirs: dict[str, str]) -> str:
         """JSON of the whole row as it came. Personal fields are masked; of a user so is all that is not mapped."""
         masked = {n.casefold() for n in spec.personal}
         if spec.which == "users":
             words = {w.casefold() for w in (*spec.needed, *spec.sql_words)}
-            masked |= {n.casefold() for n in theirs if n.casefold() not in words}
+            masked |= {n.casefold() for n in theirs if not is_below(n, words)}
         fields = (
             f"{text(n)}, "
-            + (f"CASE WHEN {quoted(n)} IS NULL THEN NULL ELSE '***' END" if n.casefold() in masked else quoted(n))
-            for n in theirs
+            + (f"CASE WHEN {quoted(n)} IS NULL THEN NULL ELSE '***' END" if is_below(n, masked) else quoted(n))
+            for n in (*theirs, *(["__position"] if spec.each else []))
         )
         whole = f"to_json(named_struct({', '.join(fields)}), map('ignoreNullFields', 'false'))"
         line = "__line" if spec.format == "jsonl" else "__malformed"
@@ -188,7 +214,9 @@ class _Night:
         )
         if spec.format == "parquet":
             return whole
-        whole = "__line" if spec.format == "jsonl" and not masked else whole
+        if spec.format == "jsonl" and not masked:
+            place = "'{\"position\":', coalesce(__position, 'null'), ',\"row\":', __line, '}'"
+            whole = f"concat({place})" if spec.each else "__line"
         return f"CASE WHEN __malformed IS NULL THEN {whole} ELSE to_json(named_struct('line', {broken})) END"
 
 
@@ -241,8 +269,7 @@ def _refuse_sql(rows: DataFrame, spec: Input, source: Source, part: str, texts: 
     """Raise MappingError for the SQL that Spark cannot resolve, by name."""
     for name, sql in texts.items():
         try:
-            frame = rows.selectExpr(f"({sql}) x")
-            kind = frame.dtypes[0][1]
+            kind = rows.selectExpr("*", f"({sql}) __x").dtypes[-1][1]  # with *: else a sum would be one row of many
         except AnalysisException as error:
             says = str(error).splitlines()[0]
             raise MappingError(

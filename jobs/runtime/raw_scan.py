@@ -1,7 +1,8 @@
 """Received files -> one Spark frame of THEIR columns, not typed yet: strings for text files, as stored for Parquet.
 
 Beside theirs it has `__file` (path in the drop), `__fresh` (false where an earlier night received the same bytes),
-`__malformed` (the whole line, where it cannot be cut into the header's fields) and, for JSON lines, `__line`.
+`__malformed` (the whole line, where it cannot be cut into the header's fields) and, for JSON lines, `__line`. With
+`each` there is a row for each element: its column holds the element, `__position` says the how manieth it is, from 1.
 """
 
 from __future__ import annotations
@@ -11,36 +12,32 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs.runtime.raw_nested import unfold
+from jobs.runtime.raw_paths import head, needed
+from jobs.runtime.raw_sql import quoted, text
 from schemas.mapping import Input, Source
 
-INTERNAL = ("__file", "__fresh", "__malformed", "__line")
+INTERNAL = ("__file", "__fresh", "__malformed", "__line", "__position")
 
 
-def quoted(name: str) -> str:
-    """A column name in Spark SQL."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def text(value: str) -> str:
-    """A string literal in Spark SQL."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-    return f"'{escaped}'"
-
-
-def scan(spark: SparkSession, source: Source, spec: Input, files: list[dict[str, Any]], lake: Any) -> DataFrame:
+def scan(spark: SparkSession, source: Source, which: str, files: list[dict[str, Any]], lake: Any) -> DataFrame:
     """All files of one input; those with the same columns are read together, a column missing in some is null there."""
+    spec = source.input(which)
     groups: dict[tuple, list[dict[str, Any]]] = {}
     for file in files:
         folder = file["readable"].removesuffix(file["path"])
         alone = file["path"] if folder == file["readable"] else ""  # stored under another name
         layout = (tuple(file["header"]), tuple(sorted(file["types"].items())))
         groups.setdefault((layout, alone or folder, file["same_as"] is None), []).append(file)
-    frames = [_scan_group(spark, spec, group, lake) for group in groups.values()]
+    frames = [
+        unfold(_scan_group(spark, source, spec, group, lake), source, which, group[0]["header"])
+        for group in groups.values()
+    ]
     union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
     return union.selectExpr(*(_meaningful(name, kind, source, spec) for name, kind in union.dtypes))
 
 
-def _scan_group(spark: SparkSession, spec: Input, files: list[dict[str, Any]], lake: Any) -> DataFrame:
+def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[dict[str, Any]], lake: Any) -> DataFrame:
     urls = [lake.url(file["readable"]) for file in files]
     header = files[0]["header"]
     if spec.format == "parquet":
@@ -52,7 +49,8 @@ def _scan_group(spark: SparkSession, spec: Input, files: list[dict[str, Any]], l
             "CAST(NULL AS STRING) __line",
         ]
     elif spec.format == "jsonl":
-        keys = dict.fromkeys((*header, *spec.needed, *sorted(spec.sql_words)))  # words: a key may first come late
+        named = (*needed(source, spec.which), *sorted(spec.sql_words))  # words: a key may first come late
+        keys = dict.fromkeys((*header, *(name if name in header else head(name) for name in named)))
         frame = _json_lines(spark, urls, list(keys))
         columns = [quoted(c) for c in keys] + ["__malformed", "__line"]
     else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from jobs.runtime.raw_scan import quoted, text
+from jobs.runtime.raw_sql import quoted, text
 from schemas.mapping import Input, MappingError, Source
 from schemas.zones import ABBREVIATIONS, AMBIGUOUS
 

@@ -10,7 +10,7 @@ import re
 from jobs.runtime.attributes import is_no_object, json_object
 from jobs.runtime.raw_ids import id_sql
 from jobs.runtime.raw_numbers import written_number
-from jobs.runtime.raw_scan import quoted, text
+from jobs.runtime.raw_sql import quoted, text
 from schemas.mapping import Input, Source
 from schemas.table import SPARK_TYPES, Column
 

@@ -13,6 +13,7 @@ from models.config import build
 SECTIONS = {
     "limits": "jobs.runtime.raw_checks:RawLimits",
     "clean": "jobs.clean_events:CleanConfig",
+    "catalogue": "jobs.update_catalogue:CatalogueConfig",
     "gate": "jobs.check_tables:GateConfig",
     "interest": "jobs.runtime.interest:InterestConfig",
     "profiles": "jobs.update_profiles:ProfilesConfig",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -36,13 +38,20 @@ _DEFAULTS = {
 _ONE_TASK_BYTES = 1 << 20
 
 
-def session(app_name: str, master: str | None = None) -> SparkSession:
-    """The process's one session. `master` and NIGHTMARKET_SPARK_MASTER lose to a running spark-submit's choice."""
+# What starts soonest: no second compiler, and a collector without threads of its own.
+_FOR_SECONDS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+def session(app_name: str, master: str | None = None, for_seconds: bool = False) -> SparkSession:
+    """The process's one session. `master` and NIGHTMARKET_SPARK_MASTER lose to a running spark-submit's choice.
+
+    `for_seconds`: the JVM starts faster and computes more slowly, for a process that looks at a few thousand rows.
+    """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"nightmarket {app_name}")
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # set by spark-submit for its child
     if not submitted:
-        _start_jvm()
+        _start_jvm(for_seconds)
         builder = builder.master(master or os.environ.get("NIGHTMARKET_SPARK_MASTER", "local[*]"))
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     for key, value in _DEFAULTS.items():
@@ -54,13 +63,27 @@ def session(app_name: str, master: str | None = None) -> SparkSession:
     return spark
 
 
-def _start_jvm() -> None:
+@contextmanager
+def interpreted(spark: SparkSession) -> Iterator[None]:
+    """Within it, expressions are interpreted: for some thousand rows, compiling them takes longer than the rows do."""
+    wanted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    before = {key: spark.conf.get(key) for key in wanted}
+    for key, value in wanted.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, old in before.items():
+            spark.conf.set(key, str(old))
+
+
+def _start_jvm(for_seconds: bool) -> None:
     """Start this process's JVM, unless it runs, and pass on what it writes to stderr."""
     if SparkContext._gateway is not None:
         return
     conf = SparkConf(loadDefaults=False)
     conf.set("spark.driver.memory", os.environ.get("NIGHTMARKET_SPARK_MEMORY", _driver_memory()))
-    conf.set("spark.driver.extraJavaOptions", _java_options())
+    conf.set("spark.driver.extraJavaOptions", _java_options(for_seconds))
     ours, its = os.pipe()
     threading.Thread(target=_pass_on, args=(os.fdopen(ours, errors="replace"),), daemon=True).start()
     try:
@@ -76,10 +99,11 @@ def _pass_on(lines: IO[str]) -> None:
             sys.stderr.write(line)
 
 
-def _java_options() -> str:
+def _java_options(for_seconds: bool) -> str:
     """Every night generates its classes anew: in the usual code cache the JVM would soon sweep more than it runs."""
+    ours = _FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
     log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
-    return f"-XX:ReservedCodeCacheSize=512m {log} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()
+    return f"{ours} {log} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()
 
 
 def _driver_memory() -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from schemas.mapping import MappingError, load_source, parse_source, shipped_sources
+from schemas.mapping import MappingError, load_source, parse_source, shipped_sources, with_paths
 
 GOOD: dict[str, Any] = {
     "name": "shop",
@@ -69,6 +72,13 @@ def test_shipped_mappings_load(name: str) -> None:
         ("events.time.format", "epoch_ms", "a column of numbers alone is epoch = 'ms'"),
         ("items", {"from": "events", "decimal": ","}, "has from = 'events' with decimal"),
         ("text_ids", ["sku"], "text_ids has 'sku'; the ids of ours are event_id, user_id"),
+        ("events.each", {"column": "lines", "by": "|"}, r"\[events.each\] has no 'by'; it has column, split"),
+        ("events.each", 3, "it names the column that holds an array"),
+        ("items", {"from": "events", "each": "lines"}, "has from = 'events' with each"),
+        ("events.derived", {"price": "explode(lines).price"}, r"explode\(...\) makes several rows of one.*each = "),
+        ("events.reject", {"none": "POSEXPLODE_OUTER (x) > 1"}, "makes several rows of one"),
+        ("events.tallies", {"all": "inline(x)"}, "makes several rows of one"),
+        ("events.time", {"sql": "stack(2, a, b)"}, "makes several rows of one"),
         ("events.columns", {}, "lack event_type, item_id, user_id or visitor_id"),
     ],
 )
@@ -77,9 +87,27 @@ def test_mistakes_are_named(path: str, value: Any, says: str) -> None:
         parse_source(changed(path, value))
 
 
+def test_the_mappings_of_the_readme_load() -> None:
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```toml\n(name = .*?)```", text, re.DOTALL)
+    sources = [parse_source(tomllib.loads(block)) for block in blocks]
+    assert any(source.events.each for source in sources)
+
+
 def test_unknown_source_lists_the_shipped_ones() -> None:
     with pytest.raises(FileNotFoundError, match=r"neither a file nor one of the shipped .*online_retail"):
         load_source("no_such_shop")
+
+
+def test_a_word_for_a_generator_in_text_or_as_a_column_is_none() -> None:
+    derived = {"price": "CASE WHEN note = 'explode(x)' THEN stack END"}
+    assert parse_source(changed("events.derived", derived)).events.derived["price"].endswith("stack END")
+
+
+def test_paths_in_sql_become_columns_and_nothing_else_does() -> None:
+    sql = "concat(customer.id, 'customer.id', `customer.id`, filter(tags, t -> t.id = 1), f.g(x), 1.5, a.customer.id)"
+    spec = with_paths(parse_source(changed("events.derived", {"order_id": sql})).events, lambda p: p[:3] == "cus")
+    assert spec.derived["order_id"] == sql.replace("customer.id, 'cus", "`customer.id`, 'cus")
 
 
 def test_sql_words_are_neither_text_nor_functions() -> None:

@@ -1,0 +1,14 @@
+"""Names and texts as Spark SQL writes them."""
+
+from __future__ import annotations
+
+
+def quoted(name: str) -> str:
+    """A column name in Spark SQL."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def text(value: str) -> str:
+    """A string literal in Spark SQL."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return f"'{escaped}'"
