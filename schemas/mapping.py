@@ -248,22 +248,8 @@ def _input(which: str, raw: Any) -> Input:
 
 def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
     if "from" in raw:
-        reading = [
-            k
-            for k in (
-                "files",
-                "format",
-                "encoding",
-                "decimal",
-                "thousands",
-                "time",
-                "each",
-                *_CSV_ONLY,
-                "tallies",
-                "snapshot",
-            )
-            if k in raw
-        ]
+        values = ("format", "encoding", "decimal", "thousands", "time", "each", "tallies", "snapshot")
+        reading = [key for key in ("files", *values, *_CSV_ONLY) if key in raw]
         if raw["from"] != "events" or reading:
             seen = f"from = {raw['from']!r}" + (f" with {', '.join(reading)}" if reading else "")
             raise MappingError(f'{where} has {seen}; it is either `from = "events"` alone, or `files` and how to read')
