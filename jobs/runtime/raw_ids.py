@@ -14,9 +14,10 @@ _EXACT = {"double": 1 << 53, "float": 1 << 24}
 _AS_IT_IS = re.compile(r"tinyint|smallint|int|bigint|decimal\(\d+,0\)|date|timestamp.*|void|string")
 _NOT_A_NUMBER = "('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"  # as Spark's JSON reader gives the bare words
 # What a float is printed as: pandas and SQL write 540006006.0, Java and Spark's JSON reader 5.40006006E8, both with
-# all digits, and R a round number as 1e+06. Excel's 5.40006E+08 has lost digits. A code such as 1.10, 007.0 or 12E3
-# is no float's text.
-_PRINTED_FLOAT = "^-?((0|[1-9][0-9]*)[.]0|[1-9][.][0-9]+E[0-9]+|[1-9]e[+][0-9]{2})$"
+# all digits. R writes 4.0128e+10 with all digits too, but only where that is shorter than 40128000000; a longer one,
+# and Excel's 5.40006E+08, has lost digits. A code such as 1.10, 007.0 or 12E3 is no float's text.
+_PRINTED_FLOAT = "^-?((0|[1-9][0-9]*)[.]0|[1-9][.][0-9]+E[0-9]+)$"
+_SHORT_FLOAT = "^-?[1-9]([.][0-9]+)?e[+][0-9]{2}$"
 _CUT_FLOAT = "^[-+]?[0-9]+([.,][0-9]+[eE][-+]?|[eE][+])[0-9]+$"
 
 
@@ -47,9 +48,11 @@ def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tup
 
 def _from_text(value: str) -> str:
     """Most ids have neither a dot nor a plus, so two searches for one byte spare them the patterns."""
+    whole = _whole(f"try_cast({value} AS DOUBLE)", _EXACT["double"])
     return (
         f"CASE WHEN NOT (contains({value}, '.') OR contains({value}, '+')) THEN {value} "
-        f"WHEN {value} RLIKE '{_PRINTED_FLOAT}' THEN {_whole(f'try_cast({value} AS DOUBLE)', _EXACT['double'])} "
+        f"WHEN {value} RLIKE '{_PRINTED_FLOAT}' THEN {whole} "
+        f"WHEN {value} RLIKE '{_SHORT_FLOAT}' AND char_length({value}) < char_length({whole}) THEN {whole} "
         f"WHEN {value} RLIKE '{_CUT_FLOAT}' THEN NULL ELSE {value} END"
     )
 

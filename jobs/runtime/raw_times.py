@@ -124,7 +124,8 @@ def _iso(value: str) -> tuple[str, str]:
     value = f"trim({value})"
     is_iso = f"substr({value}, 5, 1) = '-' AND char_length({value}) >= 10"
     signs = " OR ".join(f"contains(substr({value}, 11), '{sign}')" for sign in "+-−")
-    bare = f"{_ends_in_digit(value)} AND NOT ({signs})"
+    usual = f"char_length({value}) = 19 AND substr({value}, 17, 1) = ':'"  # no room for a zone; spares the searches
+    bare = f"{_ends_in_digit(value)} AND (({usual}) OR NOT ({signs}))"
     cast = f"try_cast({value} AS TIMESTAMP)"
     clock = f"CASE WHEN {is_iso} AND {bare} THEN {cast} END"
     zoned = f"WHEN {value} RLIKE '{_USUAL_ZONE}' THEN {cast} ELSE {_zoned(value)}"
