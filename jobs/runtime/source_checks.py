@@ -18,7 +18,7 @@ from schemas.mapping import Input, Source
 _IDS = ("event_id", "user_id", "visitor_id", "item_id", "order_id")
 _NUMBER_AS_FLOAT = r"^-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]+$|^-?[0-9]+\.0+$"
 _FEW = 20  # rows below which one value in all of them says nothing
-_MAX_SHARED_IDS = 0.05
+_MAX_SHARE = 0.05  # of rows with such a fault; fewer are for a person to look at
 _LEAST_JOINED = 0.9
 _SAW = re.compile(r"event_type: saw '(.*)'", re.DOTALL)
 
@@ -63,10 +63,13 @@ def _ids_that_were_numbers(kept: pa.Table, spec: Input) -> Iterator[Finding]:
             continue
         odd = kept[name].filter(pc.fill_null(pc.match_substring_regex(kept[name], _NUMBER_AS_FLOAT), False))
         if len(odd):
+            is_fault = len(odd) > _MAX_SHARE * kept.num_rows
             yield Finding(
-                f"  ! {name}: {len(odd):,} ids are written as floating-point numbers, such as '{odd[0]}'; they would "
-                f"join with no other file; write them as whole numbers, for example by [{spec.which}.derived]", True
-            )  # fmt: skip
+                f"  {'!' if is_fault else '?'} {name}: {len(odd):,} ids are written as floating-point numbers, such as "
+                f"'{odd[0]}'; they would join with no other file; write them as whole numbers, for example by "
+                f"[{spec.which}.derived]",
+                is_fault,
+            )
 
 
 def _constants(kept: pa.Table, spec: Input) -> Iterator[Finding]:
@@ -105,7 +108,7 @@ def _repeated_ids(kept: pa.Table, spec: Input) -> Iterator[Finding]:
     distinct = rows.group_by(rows.column_names).aggregate([])
     lost = distinct.num_rows - distinct.group_by(who).aggregate([]).num_rows
     if lost:
-        is_fault = lost > _MAX_SHARED_IDS * kept.num_rows
+        is_fault = lost > _MAX_SHARE * kept.num_rows
         yield Finding(
             f"  {'!' if is_fault else '?'} event_id: {lost:,} rows repeat the id of another row and differ from it in "
             "item, type, quantity or price; they would be duplicates. Is it the id of an order, not of its line?",
@@ -165,7 +168,10 @@ def join_findings(events: pa.Table, others: dict[str, tuple[pa.Table, bool]]) ->
             continue
         rows, is_whole = others[which]
         ids = pc.unique(events[key].drop_null())
-        if not is_whole or not len(ids) or not rows.num_rows:
+        if not is_whole:
+            yield Finding(f"    {key}: not compared, not all rows of {which} were looked at; raise --rows")
+            continue
+        if not len(ids) or not rows.num_rows:
             continue
         found = pc.sum(pc.is_in(ids, value_set=pc.unique(rows[key].drop_null()))).as_py()
         line = f"{found:,} of {len(ids):,} different {key}s of the events ({found / len(ids):.0%}) are in {which}"
