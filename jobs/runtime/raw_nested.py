@@ -16,17 +16,15 @@ def unfold(frame: DataFrame, source: Source, which: str, header: list[str]) -> D
     spec = source.input(which)
     if spec.each:
         frame = _a_row_for_each(frame, spec, spec.each)
-    else:
-        frame = frame.selectExpr("*", "CAST(NULL AS INT) __position")
-    kinds = dict(frame.dtypes)
     wanted = paths(source, which, header)
+    if not wanted:
+        return frame
+    kinds = dict(frame.dtypes)
     for outer in dict.fromkeys(base(path, spec.each) for path in wanted):
         if kinds.get(outer, "").startswith("struct"):  # its other fields go to `extra`
             wanted += [f"{outer}.{name}" for name in frame.selectExpr(f"{quoted(outer)}.*").columns]
     there = {name.casefold() for name in frame.columns}
     wanted = list({path.casefold(): path for path in reversed(wanted) if path.casefold() not in there}.values())
-    if not wanted:
-        return frame
     return frame.selectExpr("*", *(f"{_value(path, spec, kinds)} {quoted(path)}" for path in sorted(wanted)))
 
 

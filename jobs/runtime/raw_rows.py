@@ -258,7 +258,8 @@ def _derived_types(rows: DataFrame, spec: Input, source: Source) -> dict[str, st
     if not spec.derived:
         return {}
     try:
-        kinds = rows.selectExpr(*(f"({sql}) {quoted('derived:' + ours)}" for ours, sql in spec.derived.items())).dtypes
+        derived = [f"({sql}) {quoted('derived:' + ours)}" for ours, sql in spec.derived.items()]
+        kinds = rows.selectExpr("*", *derived).dtypes[-len(derived) :]  # with *: else a sum would be one row of many
     except AnalysisException:
         _refuse_sql(rows, spec, source, "derived", spec.derived)
         raise
@@ -266,10 +267,18 @@ def _derived_types(rows: DataFrame, spec: Input, source: Source) -> dict[str, st
 
 
 def _refuse_sql(rows: DataFrame, spec: Input, source: Source, part: str, texts: Any) -> None:
-    """Raise MappingError for the SQL that Spark cannot resolve, by name."""
+    """Raise MappingError for the SQL that Spark cannot resolve, by name. All at once first: one analysis, not many."""
+    if not texts:
+        return
+    try:
+        kinds = rows.selectExpr("*", *(f"({sql}) __x{i}" for i, sql in enumerate(texts.values()))).dtypes
+        if part not in ("reject", "tallies") or all(kind == "boolean" for _, kind in kinds[len(rows.columns) :]):
+            return
+    except AnalysisException:
+        pass
     for name, sql in texts.items():
         try:
-            kind = rows.selectExpr("*", f"({sql}) __x").dtypes[-1][1]  # with *: else a sum would be one row of many
+            kind = rows.selectExpr("*", f"({sql}) __x").dtypes[-1][1]
         except AnalysisException as error:
             says = str(error).splitlines()[0]
             raise MappingError(

@@ -57,7 +57,8 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
         frame = _csv(spark, spec, urls, header)
         columns = [quoted(c) for c in header] + ["__malformed", "CAST(NULL AS STRING) __line"]
     fresh = str(files[0]["same_as"] is None).lower()
-    return frame.selectExpr(*columns, f"{_file_sql(files, lake)} __file", f"{fresh} __fresh")
+    place = [] if spec.each else ["CAST(NULL AS INT) __position"]  # else `unfold` gives it
+    return frame.selectExpr(*columns, f"{_file_sql(files, lake)} __file", f"{fresh} __fresh", *place)
 
 
 def _file_sql(files: list[dict[str, Any]], lake: Any) -> str:

@@ -13,8 +13,8 @@ from models.config import build
 SECTIONS = {
     "limits": "jobs.runtime.raw_checks:RawLimits",
     "clean": "jobs.clean_events:CleanConfig",
-    "catalogue": "jobs.update_catalogue:CatalogueConfig",
     "gate": "jobs.check_tables:GateConfig",
+    "catalogue": "jobs.update_catalogue:CatalogueConfig",
     "interest": "jobs.runtime.interest:InterestConfig",
     "profiles": "jobs.update_profiles:ProfilesConfig",
     "together": "jobs.find_bought_together:TogetherConfig",

@@ -16,7 +16,7 @@ from jobs.runtime.source_words import event_type_of
 from schemas.mapping import Input, Source
 
 _FEW = 20  # rows below which one value in all of them says nothing
-_MAX_SHARED_IDS = 0.05
+_MAX_SHARE = 0.05  # of rows with such a fault; fewer are for a person to look at
 _LEAST_JOINED = 0.9
 _SAW = re.compile(r"event_type: saw '(.*)'", re.DOTALL)
 
@@ -89,7 +89,7 @@ def _repeated_ids(kept: pa.Table, spec: Input) -> Iterator[Finding]:
     distinct = rows.group_by(rows.column_names).aggregate([])
     lost = distinct.num_rows - distinct.group_by(who).aggregate([]).num_rows
     if lost:
-        is_fault = lost > _MAX_SHARED_IDS * kept.num_rows
+        is_fault = lost > _MAX_SHARE * kept.num_rows
         yield Finding(
             f"  {'!' if is_fault else '?'} event_id: {lost:,} rows repeat the id of another row and differ from it in "
             "item, type, quantity or price; they would be duplicates. Is it the id of an order, not of its line?",
@@ -149,7 +149,10 @@ def join_findings(events: pa.Table, others: dict[str, tuple[pa.Table, bool]]) ->
             continue
         rows, is_whole = others[which]
         ids = pc.unique(events[key].drop_null())
-        if not is_whole or not len(ids) or not rows.num_rows:
+        if not is_whole:
+            yield Finding(f"    {key}: not compared, not all rows of {which} were looked at; raise --rows")
+            continue
+        if not len(ids) or not rows.num_rows:
             continue
         found = pc.sum(pc.is_in(ids, value_set=pc.unique(rows[key].drop_null()))).as_py()
         line = f"{found:,} of {len(ids):,} different {key}s of the events ({found / len(ids):.0%}) are in {which}"

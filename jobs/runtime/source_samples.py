@@ -21,7 +21,7 @@ from jobs.runtime.source_words import folded
 _BYTES = 1 << 18  # of the text of a file that are looked at
 _ROWS = 2_000
 _SUFFIXES = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq|log|dat)(\.(gz|zst|bz2))?$", re.IGNORECASE)
-_TABLE_NAMES = re.compile(r"(^|/)(readme|license|licence)[^/]*$|(^|/)[._]", re.IGNORECASE)
+_NO_TABLES = re.compile(r"(^|/)(readme|license|licence)[^/]*$|(^|/)[._]", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[\d.,' ]*\d")
 # Dates in names: what is seen, and how a mapping writes it.
 _DATES = (
@@ -58,7 +58,7 @@ class Sample:
 
 def samples(drop: Drop) -> list[Sample]:
     """One sample for each kind of file in the drop."""
-    paths = sorted(p for p in drop.sizes("*") if _SUFFIXES.search(p) and not _TABLE_NAMES.search(p))
+    paths = sorted(p for p in drop.sizes("*") if _SUFFIXES.search(p) and not _NO_TABLES.search(p))
     groups: dict[str, list[str]] = {}
     for path in paths:
         groups.setdefault(pattern_of(path), []).append(path)

@@ -12,11 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import Row, SparkSession
 
+from jobs import clean_events, receive_drop
 from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
 from jobs.runtime.raw_bytes import DropError
 from jobs.runtime.raw_files import receive
 from jobs.runtime.raw_rows import read_rows
-from schemas.mapping import parse_source
+from jobs.runtime.settings import Settings
+from schemas.mapping import MappingError, parse_source
+from schemas.tables import CLEAN_EVENTS
 
 NIGHT = date(2026, 3, 2)
 ORDERS = [
@@ -187,3 +191,39 @@ def test_a_column_in_an_array_that_is_not_opened_is_refused_with_the_way(drop: D
     with pytest.raises(DropError, match=r"each = 'id' of .events. holds no array; columns that do: tags"):
         drop.read("parquet", {"each": "id", "columns": {"user_id": "u", "item_id": "id"}, "time": {"column": "t"},
                               "constants": {"event_type": "view"}})  # fmt: skip
+
+
+def test_two_nights_account_for_every_line_and_an_order_sent_again_is_a_duplicate(drop: Drop) -> None:
+    mapping = drop.raw.parent / "shop.toml"
+    mapping.write_text(
+        """
+name = "shop"
+[events]
+files = "{date}"
+format = "jsonl"
+each = "line_items"
+columns = { event_id = "id", user_id = "customer.id", item_id = "line_items.sku", price = "line_items.price" }
+constants = { event_type = "purchase" }
+time = { column = "at" }
+"""
+    )
+    later = {**ORDERS[0], "id": "A9", "at": "2026-03-03 09:00:00"}
+    for day, orders in ((NIGHT, ORDERS), (date(2026, 3, 3), [ORDERS[0], later])):
+        (drop.raw / str(day)).write_text("".join(json.dumps(order) + "\n" for order in orders))
+        settings = Settings({"clean": {"max_rejected_share": 0.1}})
+        night = Night(day, drop.lake, "001", settings, str(mapping), str(drop.raw))
+        for job in (receive_drop, clean_events):
+            night.begin(job.__name__.removeprefix("jobs."))
+            with night.reporting():
+                job.main(night)
+        drop.lake.make_current(night.version(CLEAN_EVENTS))
+    facts = [drop.lake.get_json("runs", f"date={day}", "run=001", "clean_events.json") for day in (NIGHT, day)]
+    assert [(f["raw"], f["kept"], f["rejected"]) for f in facts] == [
+        (5, 3, {"without_lines": 2}), (6, 3, {"duplicate": 3}),
+    ]  # fmt: skip
+
+
+def test_a_sum_over_all_rows_is_no_value_of_one_and_named(drop: Drop) -> None:
+    drop.write(ORDERS, "jsonl")
+    with pytest.raises(MappingError, match=r"\[events.derived\] price = 'sum\(total\)'"):
+        drop.read("jsonl", SHOP | {"derived": {"price": "sum(total)"}})
