@@ -82,7 +82,7 @@ def report(looked: Looked, source: Source, night: dt.date, files: list[dict[str,
         return
     yield from _reasons(looked)
     yield from (Finding(f"  ! {line}", True) for line in untrusted(looked.rows, spec))
-    yield from (Finding(f"  ! {line}") for line in hints(looked.rows, spec, source))
+    yield from (Finding(f"  ? {line}") for line in hints(looked.rows, spec, source))
     yield from (Finding(line) for line in clock_line(looked.observed).splitlines())
     if kept.num_rows:
         yield from _columns(kept, spec)
