@@ -17,7 +17,7 @@ from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import BaseOperator, Param, RetryDecision, RetryPolicy
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 HOME = os.environ.get("NIGHTMARKET_HOME", str(Path(__file__).resolve().parent.parent))
 BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's environment; Airflow has its own
@@ -40,13 +40,48 @@ def tell(context: Any) -> None:
     ti = context["ti"]
     text = (
         f"{ti.dag_id} {ti.task_id} failed in run {ti.run_id}, try {ti.try_number}: "
-        f"{what_was_said(context.get('exception'))}\nThe storefront still shows the last good night. Log: {ti.log_url}"
+        f"{what_was_said(context.get('exception'))}\n{still_shown(context)} Log: {ti.log_url}"
     )
     ti.log.error(text)
     if url := os.environ.get("NIGHTMARKET_ALERT_URL"):
         body = json.dumps({"text": text}).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=10).close()
+
+
+# What a failure leaves readers with: of single tasks, and of the branches that are never shown.
+LEFT = {
+    "train_lstm": "Lists are made with the newest earlier LSTM.",
+    "train_copywriter": "Texts are written with the newest earlier copywriter.",
+    "prune_lake": "Tonight is published; old versions were not deleted.",
+    "prices": "Readers miss nothing: prices are for people, and the rest of tonight goes on.",
+    "judge": "Readers miss nothing: judgements are for people, and the rest of tonight goes on.",
+}
+CARRIED = ("customers", "offers", "audiences", "copy")  # branches without which the rest is published
+
+
+def still_shown(context: Any) -> str:
+    """What readers see although this task failed, by its branch and by what the pointer says now."""
+    group = getattr(getattr(context.get("task"), "task_group", None), "group_id", None)
+    if left := LEFT.get(context["ti"].task_id) or LEFT.get(group or ""):
+        return left
+    if group not in CARRIED:
+        return "The storefront still shows the last good night."
+    entry = pointer(context).get("products", {}).get(group, {})
+    if "valid_until" not in entry:
+        return f"The rest of tonight goes on and is published without {group}."
+    return (
+        f"{group} of {entry['from'][:10]} go on until {entry['valid_until'][:10]} at the latest, as far as they are "
+        "still true; the rest of tonight goes on and is published."
+    )
+
+
+def pointer(context: Any) -> dict[str, Any]:
+    """What the storefront reads now; empty where the lake is not a folder that this worker sees."""
+    try:
+        return json.loads((Path(context["params"]["lake"]) / "published" / "current.json").read_text("utf-8"))
+    except (OSError, KeyError, ValueError):
+        return {}
 
 
 class NoRetryOfRefusals(RetryPolicy):
@@ -100,6 +135,15 @@ class JobOperator(BaseOperator):
     def on_kill(self) -> None:
         if self._process and self._process.poll() is None:
             self._process.terminate()
+
+
+class Whole(BaseOperator):
+    """Fails a run of which a task failed. Airflow judges a run by its last tasks, and these publish what is good."""
+
+    def execute(self, context: Any) -> None:
+        raise AirflowFailException(
+            "this night is not whole: the log of each red task says why, that of publish_night what readers see"
+        )
 
 
 def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator:

@@ -12,7 +12,8 @@ import numpy as np
 from jobs.runtime import published
 from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Lake
-from jobs.runtime.night import last_run
+from jobs.runtime.night import first_line, last_run
+from jobs.runtime.products import product_lines
 from schemas.tables.lists import ANONYMOUS
 
 _BASELINES = ("published", "popularity", "buy_again", "item_item")
@@ -30,13 +31,19 @@ def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) ->
 
 
 def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
-    """What the last run of a date reported: clean_events and judge_lists; empty where it never ran."""
+    """What the last run of a date reported: clean_events, and the quality of judge_lists; empty where it never ran.
+
+    There is no quality where the judge failed, and nothing where the events were not read to their end.
+    """
     run = last_run(lake, day)
     folder = ("runs", f"date={day}", f"run={run}")
-    names = ("clean_events", "judge_lists")
-    if run is None or not all(lake.exists(*folder, f"{n}.json") for n in names):
+    clean, judged = (
+        lake.get_json(*folder, f"{name}.json") if run and lake.exists(*folder, f"{name}.json") else {}
+        for name in ("clean_events", "judge_lists")
+    )
+    if "kept" not in clean:
         return {}
-    return {"date": str(day), **{n: lake.get_json(*folder, f"{n}.json") for n in names}}
+    return {"date": str(day), "clean_events": clean, "judge_lists": {"quality": judged.get("quality", [])}}
 
 
 def accounts(facts: list[dict[str, Any]]) -> list[str]:
@@ -112,6 +119,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     if pointed is None:
         return "\n".join([*lines, "nothing is published yet"])
     lines.append(f"published {pointed['run']}, valid until {pointed['valid_until']}, in {lake.path('published')}")
+    lines += product_lines(pointed)
     lines += [f"  {name:20} {entry['rows']:>10,} rows" for name, entry in pointed["tables"].items()]
     checks = ", ".join(f"{name} {value}" for name, value in pointed["checks"].items())
     lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
@@ -122,7 +130,10 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
 def experiment_lines(lake: Lake, day: dt.date) -> list[str]:
     """The night's experiments, a line for each arm, and where shares moved for the next night."""
     folder = ("runs", f"date={day}", f"run={last_run(lake, day)}", "judge_experiments.json")
-    facts = lake.get_json(*folder) if lake.exists(*folder) else {"results": [], "moves": []}
+    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    if "error" in facts:
+        return [f"judge_experiments failed: {first_line(facts['error'])}"]
+    facts = {"results": [], "moves": []} | facts
     lines = [] if facts["results"] else ["no experiment runs"]
     for name in dict.fromkeys(row["experiment"] for row in facts["results"]):
         rows = [row for row in facts["results"] if row["experiment"] == name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -44,6 +45,14 @@ def session(app_name: str, master: str | None = None) -> SparkSession:
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def forget_cached() -> None:
+    """Free what a failed job kept in Spark's memory; in a replay it would add up."""
+    spark = SparkSession.getActiveSession()
+    with contextlib.suppress(Exception):  # the job may have failed because Spark did
+        if spark is not None:
+            spark.catalog.clearCache()
 
 
 def _java_options() -> str:

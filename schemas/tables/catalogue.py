@@ -31,6 +31,7 @@ ITEMS = Table(
         Column("updated_on", "date", "The night that last changed this row."),
     ),
     readers="build_features, recommend_items, the storefront",
+    gate="clean",
 )
 
 USERS = Table(
@@ -50,4 +51,5 @@ USERS = Table(
         Column("updated_on", "date", "The night that last changed this row."),
     ),
     readers="build_features, recommend_items",
+    gate="clean",
 )
