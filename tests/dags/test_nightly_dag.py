@@ -125,7 +125,7 @@ def test_each_branch_is_a_box_of_its_tasks(dag: Any) -> None:
 
 
 def test_only_what_waits_for_an_end_runs_after_a_failure(dag: Any) -> None:
-    rules = {t.task_id: str(t.trigger_rule) for t in dag.tasks if str(t.trigger_rule) != "all_success"}
+    rules = {t.task_id: t.trigger_rule.value for t in dag.tasks if t.trigger_rule != "all_success"}
     soft = {task: "all_done" for task in dag.task_ids if task.endswith("_over")}
     assert rules == {**soft, "whole": "one_failed"}
     assert all(isinstance(dag.get_task(task), EmptyOperator) for task in soft)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
-from jobs import nightly, publish_night, rollback_night
+from jobs import nightly, rollback_night
 from jobs.check_tables import STAGES
 from jobs.export_audience import files_of
 from jobs.publish_night import NotPublished, failed_products
@@ -48,7 +48,7 @@ def fail(shop: Sample, gate: Gate, task: str, error: str, day: dt.date = THIRD) 
 
 
 def publish(shop: Sample, day: dt.date = THIRD, **settings: Any) -> dict[str, Any]:
-    publish_night.main(shop.night(day, **settings))
+    nightly.run(shop.night(day, **settings), "publish_night")
     return published.pointed(shop.lake)
 
 
@@ -158,7 +158,7 @@ def test_copy_that_fails_for_more_nights_than_its_limit_is_absent(sample: Sample
     assert [states(manifest)["copy"] for manifest in seen] == ["carried", "carried"]  # FIRST promised two nights itself
     shop = unpublished(shop, SECOND, THIRD)
     shop.lake.delete("published", f"run={FIRST}-001")
-    publish_night.main(shop.night(FIRST, carry={"copy": 1}))
+    publish(shop, FIRST, carry={"copy": 1})
     seen = [publish(shop, day, carry={"copy": 1}) for day in (SECOND, THIRD)]
     assert [states(manifest)["copy"] for manifest in seen] == ["carried", "absent"]
     assert not {COPY.name, USER_COPY.name} & set(seen[1]["tables"])
