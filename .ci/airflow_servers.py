@@ -38,7 +38,8 @@ def airflow(port: str) -> Iterator[Parts]:
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
         with open(LOG, "a") as log:
-            for prepare in (["db", "migrate"], ["pools", "set", "gpu", "1", "training, one at a time"]):
+            gpu, night = ("gpu", "1", "training, one at a time"), ("night", "1", "jobs, one at a time")
+            for prepare in (["db", "migrate"], ["pools", "set", *gpu], ["pools", "set", *night]):
                 subprocess.run([ROOT / ".ci/airflow", *prepare], stdout=log, stderr=log, check=True)
             parts: Parts = {name: start(name, log) for name in PARTS if name != LAST}
             while not healthy(port):

@@ -59,7 +59,7 @@ def what_was_said(exception: object) -> str:
 def tell(context: Any) -> None:
     """After the last try: what failed, in the job's own words, and where to read on."""
     said = what_was_said(context.get("exception"))
-    alert(context, f"failed, try {context['ti'].try_number}: {said}\nThe storefront still shows the last good night.")
+    alert(context, f"failed, try {context['ti'].try_number}: {said}\n{still_shown(context)}")
 
 
 def alert(context: Any, what: str) -> None:
@@ -74,6 +74,41 @@ def alert(context: Any, what: str) -> None:
     except (OSError, ValueError) as problem:
         log.error("the alert could not be posted to NIGHTMARKET_ALERT_URL: %s", problem)
     log.error("%s", text)
+
+
+# What a failure leaves readers with: of single tasks, and of the branches that are never shown.
+LEFT = {
+    "train_lstm": "Lists are made with the newest earlier LSTM.",
+    "train_copywriter": "Texts are written with the newest earlier copywriter.",
+    "prune_lake": "Tonight is published; old versions were not deleted.",
+    "prices": "Readers miss nothing: prices are for people, and the rest of tonight goes on.",
+    "judge": "Readers miss nothing: judgements are for people, and the rest of tonight goes on.",
+}
+CARRIED = ("customers", "offers", "audiences", "copy")  # branches without which the rest is published
+
+
+def still_shown(context: Any) -> str:
+    """What readers see although this task failed, by its branch and by what the pointer says now."""
+    group = getattr(getattr(context.get("task"), "task_group", None), "group_id", None)
+    if left := LEFT.get(context["ti"].task_id) or LEFT.get(group or ""):
+        return left
+    if group not in CARRIED:
+        return "The storefront still shows the last good night."
+    entry = pointer(context).get("products", {}).get(group, {})
+    if "valid_until" not in entry:
+        return f"The rest of tonight goes on and is published without {group}."
+    return (
+        f"{group} of {entry['from'][:10]} go on until {entry['valid_until'][:10]} at the latest, as far as they are "
+        "still true; the rest of tonight goes on and is published."
+    )
+
+
+def pointer(context: Any) -> dict[str, Any]:
+    """What the storefront reads now; empty where the lake is not a folder that this worker sees."""
+    try:
+        return json.loads((Path(context["params"]["lake"]) / "published" / "current.json").read_text("utf-8"))
+    except (OSError, KeyError, ValueError):
+        return {}
 
 
 class NoRetryOfRefusals(RetryPolicy):
@@ -190,6 +225,15 @@ class DropSensor(Job, BaseSensorOperator):
         except AirflowSensorTimeout as late:
             hours = WAIT.total_seconds() / 3600
             raise AirflowSensorTimeout(f"{self._missing}\n  waited {hours:g} h (NIGHTMARKET_WAIT_HOURS)") from late
+
+
+class Whole(BaseOperator):
+    """Fails a run of which a task failed. Airflow judges a run by its last tasks, and these publish what is good."""
+
+    def execute(self, context: Any) -> None:
+        raise AirflowFailException(
+            "this night is not whole: the log of each red task says why, that of publish_night what readers see"
+        )
 
 
 def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator:

@@ -4,7 +4,14 @@ Yesterday's tables and today's raw drop go in; lists for every user come out as 
 `published/current.json` moves only at the very end.
 
 **Nothing is broken while this is red.** Each task writes versions that nobody reads; a gate makes them current, all of
-a stage or none; only `publish_night` moves the storefront. Until then it shows the last good night.
+its tables or none; only `publish_night` moves the storefront.
+
+**A failed branch does not stop the others.** Without `intake`, `features` and `lists` nothing is published, and the
+storefront shows the last good night. Where `customers`, `offers`, `audiences` or `copy` fails, the rest is published.
+Of that product the last good night's rows that are still true are shown, for as many nights as the settings `carry`
+say; after that it is absent. `publish_night` logs which. `prices` and `judge` are for people: readers miss nothing.
+`whole` is red whenever a task failed, so that somebody looks. Clear the red task with all that is downstream: the
+product becomes fresh, and the run whole.
 
 **What a red task leaves behind, and what to do**
 
@@ -13,8 +20,8 @@ a stage or none; only `publish_night` moves the storefront. Until then it shows 
   minutes for 6 hours (`NIGHTMARKET_WAIT_HOURS`), tells at the first look, and takes no worker meanwhile. A run by hand
   or of a backfill fails at once. Only one night runs at a time: to run another day while one waits, mark its
   `receive_drop` as failed.
-- `check_clean`, `check_features`, `check_lists`: the rejected version, whole; the log has its path, the rule and the
-  values seen. Repair the drop or the mapping, then trigger a new run for that date.
+- `check_clean`, `check_features`, `check_lists` and the other gates: the rejected version, whole; the log has its path,
+  the rule and the values seen. Repair the drop or the mapping, then trigger a new run for that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
   tonight is right after all, trigger the date again with *Settings* naming a file that widens the limit.
 - any other: a version that no gate has passed and nobody reads. It ran out of memory, disk or cluster, or was killed.
@@ -40,6 +47,10 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 **A cluster.** Change the connection `spark_default`: `{"conn_type": "spark", "host": "spark://master", "port": 7077}`.
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
 
+**Small machines.** All tasks but training take a slot of the pool `night` (`airflow pools set night 1 "jobs at a
+time"`), the most urgent first: lists, customers, offers, copy, audiences, then the rest. Give it as many slots as the
+machine can run jobs beside each other. Without this pool no task is scheduled.
+
 **GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1
 training`) and go to the queue `gpu`: where workers have queues, start one with `-q gpu`. LSTM and copywriter train on
 the GPU that they find there.
@@ -55,8 +66,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, TaskGroup, chain
-from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, ZONE, day_at, plain, spark, wait_for_drop
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Asset, BaseOperator, CronDataIntervalTimetable, Param, TaskGroup
+from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, ZONE, Whole, day_at, plain, spark, wait_for_drop
 
 # The night of day D starts at 02:00 of D+1 in ZONE, when the day is over and its drop is there. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_SCHEDULE", "0 2 * * *")
@@ -89,6 +101,7 @@ ARGUMENTS = [
     *("--run", RUN, "--set", "train.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
 ]
 PUBLISHED = Asset("nightmarket_published")
+GPU = {"pool": "gpu", "queue": "gpu"}
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"
 
 
@@ -101,9 +114,16 @@ def night_of(params: Any, dag_run: Any) -> str:
     return day_at(dag_run.logical_date)
 
 
-def group(name: str, what: str) -> TaskGroup:
-    """A box of the graph; its tasks keep their names, which are those of the jobs."""
-    return TaskGroup(name, prefix_group_id=False, tooltip=what)
+def branch(name: str, what: str, urgency: int) -> TaskGroup:
+    """A box of the graph; its tasks keep the names of the jobs. Of tasks that wait, the most urgent takes the slot."""
+    return TaskGroup(name, prefix_group_id=False, tooltip=what, default_args={"priority_weight": urgency})
+
+
+def over(name: str, tasks: list[BaseOperator]) -> EmptyOperator:
+    """Done when all `tasks` have ended, failed ones among them: what follows does without what they make."""
+    ended = EmptyOperator(task_id=f"{name}_over", trigger_rule="all_done")
+    tasks >> ended
+    return ended
 
 
 def gate(stage: str) -> SparkSubmitOperator:
@@ -121,48 +141,81 @@ with DAG(
     params=PARAMS,
     user_defined_macros={"night_of": night_of},
     tags=["nightmarket"],
-    default_args=DEFAULTS,
+    default_args={**DEFAULTS, "pool": "night", "weight_rule": "absolute"},
 ) as dag:
-    with group("intake", "The shop's files, cleaned, and its catalogue") as intake:
-        chain(
-            wait_for_drop("receive_drop", ARGUMENTS),
-            spark("clean_events", ARGUMENTS),
-            spark("update_catalogue", ARGUMENTS),
-            gate("clean"),
-        )
-    with group("features", "What is known of each user and item") as features:
-        chain(
-            spark("update_interest", ARGUMENTS),
-            spark("build_features", ARGUMENTS),
-            spark("update_profiles", ARGUMENTS),
-            gate("features"),
-        )
-    with group("models", "Sources of candidates, the copywriter, and the ranker over the sources") as models:
-        chain(
-            spark("rank_popular_items", ARGUMENTS),
-            spark("find_bought_together", ARGUMENTS),
-            plain("train_als", ARGUMENTS, pool="gpu", queue="gpu"),
-            plain("train_lstm", ARGUMENTS, pool="gpu", queue="gpu"),
-            plain("train_copywriter", ARGUMENTS, pool="gpu", queue="gpu"),
-            plain("train_ranker", ARGUMENTS),
-        )
-    with group("customers_and_prices", "Segments, chances to buy, proposed prices") as customers_and_prices:
-        chain(
-            spark("segment_users", ARGUMENTS), plain("predict_purchases", ARGUMENTS), spark("suggest_prices", ARGUMENTS)
-        )
-    with group("lists", "What each user is shown, and in which words") as lists:
-        chain(
-            spark("recommend_items", ARGUMENTS),
-            spark("choose_offers", ARGUMENTS),
-            plain("find_audiences", ARGUMENTS),
-            spark("write_copy", ARGUMENTS),
-        )
-    with group("judging", "Last night's lists by what users did since, experiments, the last gate") as judging:
-        chain(plain("judge_lists", ARGUMENTS), spark("judge_experiments", ARGUMENTS), gate("lists"))
-    with group("publishing", "The storefront's pointer moves; old runs are deleted") as publishing:
-        chain(
-            # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
-            plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED),
-            plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN),
-        )
-    chain(intake, features, models, customers_and_prices, lists, judging, publishing)
+    # A hard edge is a plain >>. A soft one goes through `X_over`, which waits until all of X has ended, however it
+    # ended. No job has a soft edge itself: it would also run after a gate that failed, and read what no gate passed.
+    with branch("intake", "The shop's files, cleaned, and its catalogue", 100):
+        receive_drop = wait_for_drop("receive_drop", ARGUMENTS)
+        clean_events = spark("clean_events", ARGUMENTS)
+        update_catalogue = spark("update_catalogue", ARGUMENTS)
+        check_clean = gate("clean")
+        receive_drop >> clean_events >> update_catalogue >> check_clean
+    with branch("features", "What is known of each user and item", 100):
+        update_interest = spark("update_interest", ARGUMENTS)
+        build_features = spark("build_features", ARGUMENTS)
+        update_profiles = spark("update_profiles", ARGUMENTS)
+        check_features = gate("features")
+        check_clean >> [update_interest, build_features]
+        build_features >> update_profiles
+        [update_interest, update_profiles] >> check_features
+    with branch("lists", "What each user is shown", 100):
+        rank_popular_items = spark("rank_popular_items", ARGUMENTS)
+        find_bought_together = spark("find_bought_together", ARGUMENTS)
+        train_als = plain("train_als", ARGUMENTS, **GPU)
+        train_lstm = plain("train_lstm", ARGUMENTS, **GPU)
+        train_ranker = plain("train_ranker", ARGUMENTS)
+        recommend_items = spark("recommend_items", ARGUMENTS)
+        check_lists = gate("lists")
+        check_features >> [rank_popular_items, find_bought_together, train_als, train_lstm]
+        # A new LSTM that cannot be trained leaves the newest earlier one. Without the ranker every list would be
+        # popularity, and nobody would see it: that edge is hard.
+        [train_als, over("train_lstm", [train_lstm])] >> train_ranker
+        [train_ranker, rank_popular_items] >> recommend_items
+        [recommend_items, find_bought_together] >> check_lists
+    with branch("customers", "Segments, and chances to buy", 60):
+        segment_users = spark("segment_users", ARGUMENTS)
+        predict_purchases = plain("predict_purchases", ARGUMENTS)
+        check_customers = gate("customers")
+        check_features >> [segment_users, predict_purchases] >> check_customers
+        customers_over = over("customers", [segment_users, predict_purchases, check_customers])
+    with branch("offers", "Who gets which offer", 50):
+        choose_offers = spark("choose_offers", ARGUMENTS)
+        check_offers = gate("offers")
+        [check_lists, customers_over] >> choose_offers >> check_offers
+        offers_over = over("offers", [choose_offers, check_offers])
+    with branch("audiences", "Whom to write to about an item, a segment or a campaign", 30):
+        find_audiences = plain("find_audiences", ARGUMENTS)
+        check_audiences = gate("audiences")
+        [check_features, offers_over] >> find_audiences >> check_audiences
+        audiences_over = over("audiences", [find_audiences, check_audiences])
+    with branch("copy", "Marketing texts, and who is told which", 40):
+        train_copywriter = plain("train_copywriter", ARGUMENTS, **GPU)
+        write_copy = spark("write_copy", ARGUMENTS)
+        check_copy = gate("copy")
+        check_features >> train_copywriter
+        [check_lists, offers_over, over("train_copywriter", [train_copywriter])] >> write_copy >> check_copy
+        copy_over = over("copy", [train_copywriter, write_copy, check_copy])
+    with branch("prices", "Prices for a person to approve; never published", 10):
+        suggest_prices = spark("suggest_prices", ARGUMENTS)
+        check_prices = gate("prices")
+        check_clean >> suggest_prices >> check_prices
+        prices_over = over("prices", [suggest_prices, check_prices])
+    with branch("judge", "Last night's lists by what users did since, and experiments; never published", 10):
+        judge_lists = plain("judge_lists", ARGUMENTS)
+        judge_experiments = spark("judge_experiments", ARGUMENTS)
+        check_experiments = gate("experiments")
+        check_clean >> judge_lists
+        [check_features, offers_over] >> judge_experiments
+        [judge_lists, judge_experiments] >> check_experiments
+        judge_over = over("judge", [judge_lists, judge_experiments, check_experiments])
+    with branch(
+        "publish", "The storefront's pointer moves; old runs are deleted; a night that is not whole is red", 100
+    ):
+        # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
+        publish_night = plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED)
+        prune_lake = plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN)
+        [check_lists, customers_over, offers_over, audiences_over, copy_over] >> publish_night
+        [publish_night, prices_over, judge_over] >> prune_lake
+        jobs = [task for task in dag.tasks if not isinstance(task, EmptyOperator)]
+        jobs >> Whole(task_id="whole", trigger_rule="one_failed", retries=0, on_failure_callback=None)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from jobs.runtime import published
 from jobs.runtime.arguments import out_file
 from jobs.runtime.lake import Lake
+from jobs.runtime.products import states_in
 from schemas.tables import AUDIENCES
 from schemas.tables.lists import AUDIENCE_KINDS
 
@@ -38,13 +39,17 @@ def main(args: argparse.Namespace) -> int:
         pv.write_csv(rows, out)
     else:
         pq.write_table(rows, out, compression="zstd")
+    until = states_in(manifest)["audiences"]["valid_until"]
     print(f"{rows.num_rows:,} accounts of {args.kind} {args.target}, published run {manifest['run']}, "
-          f"valid until {manifest['valid_until']}: {out}")  # fmt: skip
+          f"valid until {until}: {out}")  # fmt: skip
     return 0
 
 
 def files_of(lake: Lake, manifest: dict) -> list[str]:
-    seen = manifest["tables"].get(AUDIENCES.name, {}).get("schema_version")
+    if AUDIENCES.name not in manifest["tables"]:
+        why = states_in(manifest)["audiences"].get("because", "it has none of this version")
+        raise ValueError(f"published run {manifest['run']} has no audiences: {why}")
+    seen = manifest["tables"][AUDIENCES.name]["schema_version"]
     if seen != AUDIENCES.version:
         raise ValueError(
             f"published run {manifest['run']} has audiences of version {seen}, this exports {AUDIENCES.version}; "

@@ -50,7 +50,7 @@ def main(night: Night) -> None:
             "rank": rows["rank"],
             "user_id": rows["user_id"],
             "score": rows["score"],
-            "valid_until": pa.array([night.valid_until] * rows.num_rows, pa.timestamp("us", tz="UTC")),
+            "valid_until": pa.array([night.valid_until("audiences")] * rows.num_rows, pa.timestamp("us", tz="UTC")),
         }
         made.append(pa.table(columns).select(schema.names).cast(schema))
     night.write_arrow(AUDIENCES, pa.concat_tables(made))
@@ -95,8 +95,15 @@ def of_items(night: Night) -> pa.Table:
 
 
 def of_segments(night: Night) -> pa.Table:
-    """Everybody in a segment, those with most events of late first; score null for an account without any."""
-    members = night.read_arrow(USER_SEGMENTS, ["user_id", "segment_id"])
+    """Everybody in a segment, those with most events of late first; score null for an account without any.
+
+    Nobody where tonight has no segments.
+    """
+    version = night.passed(USER_SEGMENTS)
+    if version is None:
+        night.log.info("no segments have passed their gate tonight: no audiences of segments")
+        return _NOBODY
+    members = night.load_arrow(USER_SEGMENTS, version, ["user_id", "segment_id"])
     activity = night.read_arrow(USER_FEATURES, ["user_id", "recent_events"])
     rows = members.join(activity, "user_id", join_type="left outer")
     return ranked(rows["segment_id"].cast(pa.string()), rows["user_id"], rows["recent_events"])
@@ -104,9 +111,9 @@ def of_segments(night: Night) -> pa.Table:
 
 def of_campaigns(night: Night) -> pa.Table:
     """Everybody with an offer of a campaign, the highest expected value first; nothing where no offers were made."""
-    version = night.lake.version(OFFERS, night.date, night.run) or night.lake.current(OFFERS, night.date)
+    version = night.passed(OFFERS)
     if version is None:
-        night.log.info("no table of offers tonight: no audiences of campaigns")
+        night.log.info("no offers have passed their gate tonight: no audiences of campaigns")
         return _NOBODY
     offers = night.load_arrow(OFFERS, version, ["offer_id", "user_id", "expected_value"])
     return ranked(offers["offer_id"], offers["user_id"], offers["expected_value"])

@@ -89,7 +89,7 @@ def main(night: Night) -> None:
         total = found.count()
         shown = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id")
         pairs = count_pairs(found, config.min_baskets).join(shown, "item_id", "left_semi")
-        night.write(BOUGHT_TOGETHER, rank(pairs, max(1, total), config, night.valid_until))
+        night.write(BOUGHT_TOGETHER, rank(pairs, max(1, total), config, night.valid_until("lists")))
         night.report(baskets=total)
     finally:
         found.unpersist()

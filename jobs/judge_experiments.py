@@ -60,9 +60,7 @@ def main(night: Night) -> None:
             moves += judged.moves(config, night.date)
     if config.explore_places:
         moves += mix_moves(config, rows, explored_counts(night), night)
-    moves += offer_shares.moves(
-        night.read_arrow(CAMPAIGN_OUTCOMES).to_pylist(), night.settings.section("offers"), config.seed, night.date
-    )
+    moves += campaign_moves(night, config, rows)
     if night.settings.section("interest").learns:
         moves += event_weights.moves(night, config, rows)
     moves = [BLANK | move for move in moves]
@@ -72,6 +70,22 @@ def main(night: Night) -> None:
     night.report(results=results, moves=shown)
     for row in results:
         night.log.info("%s, %s: %s, %d users", row["experiment"], row["arm"], row["status"], row["users"])
+
+
+def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """BANDIT_MOVES of campaigns; on a night without offers each share stays where `rows`, last night's, have put it."""
+    version = night.passed(CAMPAIGN_OUTCOMES)
+    if version is None:
+        why = "no offers have passed their gate tonight, so the share stays"
+        night.log.info("%s", why)
+        return [
+            row
+            | {"night": night.date, "before": row["after"], "low": row["after"], "high": row["after"], "reason": why}
+            for row in rows
+            if row["kind"] == offer_shares.CAMPAIGN
+        ]
+    outcomes = night.load_arrow(CAMPAIGN_OUTCOMES, version).to_pylist()
+    return offer_shares.moves(outcomes, night.settings.section("offers"), config.seed, night.date)
 
 
 def write_outcomes(night: Night, config: ExperimentsConfig) -> None:

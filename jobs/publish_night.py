@@ -1,8 +1,10 @@
-"""Tonight's lists -> published/run=R and the pointer: after a comparison with the last good night, or not at all.
+"""Tonight's products -> published/run=R and the pointer: after a comparison with the last good night, or not at all.
 
 A night is refused, and the storefront keeps last night's, when a user's list is short, an item stands twice in a list,
 an item is shown that is sold out or withdrawn, or the number of rows or the items ever shown fall far below last
-night's. The pointer is put last, in one atomic write.
+night's. Without lists nothing is published. Of any other product that failed, what an earlier night made is carried
+for as long as it holds, or the product is absent; the manifest says which and why. The pointer is put last, in one
+atomic write.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ from typing import Any
 import pyarrow.compute as pc
 
 from jobs.runtime import published
+from jobs.runtime.branches import BRANCHES
 from jobs.runtime.full_lists import NotPublished, measure, owed, read_lists
 from jobs.runtime.lake import Version
-from jobs.runtime.night import Night
-from schemas.tables import RECOMMENDATIONS, STORED, USERS
+from jobs.runtime.night import Night, first_line
+from jobs.runtime.product_files import write_products
+from jobs.runtime.products import LISTS, MANIFEST_VERSION, PUBLISHED, as_text, products_of, sentence
+from schemas.table import Product
+from schemas.tables import RECOMMENDATIONS, USERS
 
-PUBLISHED = tuple(table for table in STORED if table.published)
 _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 
 
@@ -66,51 +71,54 @@ def problems(facts: dict[str, Any], last: dict[str, Any] | None, users: int, con
     return found
 
 
-def _passed(night: Night) -> dict[str, Version]:
-    """This night's versions of what is published; NotPublished where one did not pass its gate."""
-    versions = {table.name: night.version(table) for table in PUBLISHED}
+def refuse_without_lists(night: Night) -> None:
+    """NotPublished where a table of the lists did not pass its gate: a night without lists is none."""
     for table in PUBLISHED:
-        if night.lake.current(table, night.date) != versions[table.name]:
+        if table.product == LISTS and night.passed(table) is None:
             raise NotPublished(
-                f"{table.name} {night.date} run={versions[table.name].run} has not passed its gate; run "
-                f"`python -m jobs check_tables --stage lists` with --date {night.date} --run {night.run} first"
+                f"{table.name} {night.date} run={night.run} has not passed its gate; run "
+                f"`python -m jobs check_tables --stage {table.checked_at}` with --date {night.date} --run {night.run} "
+                "first"
             )
-    return versions
+
+
+def failed_products(night: Night) -> dict[Product, str]:
+    """Product -> why a table of it did not pass its gate tonight."""
+    failed = dict.fromkeys(t.product for t in PUBLISHED if t.product and night.passed(t) is None)
+    return {product: why_failed(night, product) for product in failed}
+
+
+def why_failed(night: Night, product: Product) -> str:
+    """The first line of the error that the first failed job of the product's branch left in its report."""
+    tasks = BRANCHES[product]
+    for task in tasks:
+        report = ("runs", f"date={night.date}", f"run={night.base_run}", f"{task}.json")
+        if night.lake.exists(*report) and "error" in (facts := night.lake.get_json(*report)):
+            return f"{task}: {first_line(facts['error'])}"
+    return f"{', '.join(tasks)} of run {night.base_run}: not all ran to their end, and none reported an error"
 
 
 def main(night: Night) -> None:
-    config: PublishConfig = night.settings.section("publish")
-    k = night.settings.section("recommend").k
-    lists = _passed(night)[RECOMMENDATIONS.name]
-    last = published.last_before(night.lake, night.date)
-    facts = measure(night, lists, k)
-    facts["churn"] = churn(night, lists, last, k)
-    night.report(checks=facts)
-    found = problems(facts, last, night.version(USERS).rows + 1, config)
-    if found:
-        pointed = published.current(night.lake)
-        keeps = f"run={pointed['run']}" if pointed else "nothing yet"
-        raise NotPublished(
-            "\n  ".join(
-                [
-                    f"{night.date} run={night.run} is not published; the storefront keeps {keeps}; "
-                    f"the lists stay at {night.lake.path(lists.folder)}",
-                    *found,
-                ]
-            )
-        )
+    refuse_without_lists(night)
+    lists = night.version(RECOMMENDATIONS)
+    facts = checked(night, lists)
     run = f"{night.date}-{night.run}"
+    last = published.seen_before(night.lake, run)
+    states = products_of(failed_products(night), last, run, night.settings.section("carry"), night.days)
     manifest = {
         "run": run,
         "date": str(night.date),
-        "tables": {t.name: published.copy(night.lake, t, night.version(t), run) for t in PUBLISHED},
+        "manifest_version": MANIFEST_VERSION,
+        **write_products(night, run, states, last),
         "checks": facts,
         "models": night.models(),
         "rules": dataclasses.asdict(night.settings.section("recommend")),
-        "valid_from": night.days.start(night.date).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "valid_until": night.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "valid_from": as_text(night.days.start(night.date)),
+        "valid_until": states[LISTS].valid_until,
     }
     night.lake.put_json(manifest, "published", f"run={run}", "manifest.json")
+    night.report(products=manifest["products"])
+    night.log.info("%s", sentence(manifest))
     pointed = published.current(night.lake)
     if pointed is None or pointed["date"] <= str(night.date):  # a backfill of an old night does not turn the shop back
         night.lake.put_json(manifest, *published.POINTER)
@@ -118,3 +126,22 @@ def main(night: Night) -> None:
     else:
         night.report(published=None, kept_pointer=pointed["run"])
         night.log.info("%s is published, but the storefront stays with the later %s", run, pointed["run"])
+
+
+def checked(night: Night, lists: Version) -> dict[str, Any]:
+    """Facts about tonight's lists; NotPublished where they are worse than the last good night's may be."""
+    config: PublishConfig = night.settings.section("publish")
+    k = night.settings.section("recommend").k
+    last = published.last_before(night.lake, night.date)
+    facts = measure(night, lists, k)
+    facts["churn"] = churn(night, lists, last, k)
+    night.report(checks=facts)
+    if found := problems(facts, last, night.version(USERS).rows + 1, config):
+        pointed = published.current(night.lake)
+        keeps = f"run={pointed['run']}" if pointed else "nothing yet"
+        head = (
+            f"{night.date} run={night.run} is not published; the storefront keeps {keeps}; "
+            f"the lists stay at {night.lake.path(lists.folder)}"
+        )
+        raise NotPublished("\n  ".join([head, *found]))
+    return facts

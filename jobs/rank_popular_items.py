@@ -60,4 +60,4 @@ def main(night: Night) -> None:
     by_segment = liked.groupBy("segment", "item_id").agg(F.sum(exact("interest")).alias("score"))
     by_segment = by_segment.select("item_id", "segment", from_exact("score").alias("score"))
     scores = by_item.unionByName(by_segment).join(shown, "item_id", "left_semi")
-    night.write(POPULAR_ITEMS, rank(scores, config.popular_depth, night.valid_until))
+    night.write(POPULAR_ITEMS, rank(scores, config.popular_depth, night.valid_until("lists")))

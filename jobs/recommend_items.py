@@ -70,12 +70,12 @@ def main(night: Night) -> None:
     users = users_of(night, config.segment_by)
     anonymous = night.spark.createDataFrame([(ANONYMOUS, None)], users.schema)
     everyone = users.unionByName(anonymous).join(histories(night.read(INTEREST), codes, config), "user_id", "left")
-    write_lists = list_writer(shared, scorer, config, night.valid_until, arms)
+    write_lists = list_writer(shared, scorer, config, night.valid_until("lists"), arms)
     night.write(RECOMMENDATIONS, everyone.mapInArrow(write_lists, RECOMMENDATIONS.ddl))
 
     partitions = max(night.spark.sparkContext.defaultParallelism, int(catalogue.known.sum()) // 5_000)
     slices = night.spark.range(0, len(catalogue.item_ids), 1, partitions)
-    write_neighbours = neighbour_writer(shared, config, night.valid_until)
+    write_neighbours = neighbour_writer(shared, config, night.valid_until("lists"))
     night.write(SIMILAR_ITEMS, slices.mapInArrow(write_neighbours, SIMILAR_ITEMS.ddl))
     night.report(
         items=len(catalogue.item_ids),

@@ -113,7 +113,7 @@ def write_lists(
     )
     theirs = users_of(before, config.segment_by).join(changed, "user_id", "left_semi")
     everyone = theirs.join(histories(pairs, codes, config), "user_id", "left")
-    write = list_writer(shared, scorer, config, before.valid_until, arms)
+    write = list_writer(shared, scorer, config, before.valid_until("lists"), arms)
     return night.write(RECOMMENDATIONS, everyone.mapInArrow(write, RECOMMENDATIONS.ddl))
 
 

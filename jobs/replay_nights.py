@@ -1,4 +1,7 @@
-"""Runs every night of a range that has a drop, in order, in one process; nights already published are skipped."""
+"""Runs every night of a range that has a drop, in order, in one process; nights already published are skipped.
+
+A night that is published without one of its products does not stop the range; it ends with an error that names it.
+"""
 
 from __future__ import annotations
 
@@ -57,22 +60,31 @@ def main(args: argparse.Namespace) -> int:
     done = {day for day in nights if was_published(lake, day)}
     quiet()  # one line a night; the details are in runs/
     seconds: dict[str, float] = {}
+    failed: list[str] = []
     for number, day in enumerate(nights, 1):
         if day in done:
             continue
         night = Night(day, lake, new_run(lake, day), settings, args.source, args.raw)
         started = time.monotonic()
-        nightly.main(night)
+        try:
+            nightly.main(night)
+        except nightly.NightFailed as error:
+            if not was_published(lake, day):  # the nights after it build on it
+                raise
+            failed.append(str(error))
+            log.error("%s", error)
         seconds[str(day)] = time.monotonic() - started
         log.warning("%s", _line(night, number, len(nights), seconds[str(day)]))
     print(replay_page(lake, nights, seconds))
+    if failed:
+        raise RuntimeError("\n".join([f"{len(failed)} nights are published, but not whole:", *failed]))
     return 0
 
 
 def _line(night: Night, number: int, total: int, seconds: float) -> str:
     clean, judged = night.facts("clean_events"), night.facts("judge_lists")
     rejected = sum(clean["rejected"].values())
-    hr = _hr(judged["quality"])
+    hr = _hr(judged.get("quality", []))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return (
         f"{number}/{total} {night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "

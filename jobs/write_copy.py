@@ -126,7 +126,7 @@ def say_what_is_missing(night: Night, goods: Mapping[str, Goods]) -> None:
         (OFFERS, ", ".join(dict.fromkeys(OF_OFFERS.values()))),
         (USER_PROFILES, "styles other than the default"),
     ):
-        if night.lake.version(table, night.date, night.run) is None and night.lake.current(table, night.date) is None:
+        if night.passed(table) is None:
             missing.append(f"no {table.name}, so no {what}")
     for name, attribute in (("price drops", "old_price"), ("new arrivals", "is_new_since"), ("events", "season")):
         if all(getattr(one, attribute) is None for one in goods.values()):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from schemas.mapping import TARGETS, target_columns
 from schemas.reasons import READ_REASONS, VISIT_REASONS
-from schemas.table import Column, Table
+from schemas.table import PRODUCTS, Column, Table
 from schemas.tables import STORED
 
 
@@ -36,10 +36,9 @@ def splice(text: str, name: str, page: str) -> str:
 
 
 def tables_page() -> str:
-    """Published tables in full, the columns that a mapping may fill folded away, all others in a line each."""
-    published = [table for table in STORED if table.published]
-    parts = [table_page(table) for table in published]
-    parts += ["### Inner tables", _inner_tables(table for table in STORED if not table.published)]
+    """Published tables in full, by product; the columns that a mapping may fill folded away; all others in a line."""
+    parts = [table_page(table) for product in PRODUCTS for table in STORED if table.product == product]
+    parts += ["### Inner tables", _inner_tables(table for table in STORED if not table.product)]
     parts += [_folded(f"What a mapping may fill: {which}", _columns(target_columns(which))) for which in TARGETS]
     return "\n\n".join(parts)
 
@@ -47,7 +46,8 @@ def tables_page() -> str:
 def table_page(table: Table) -> str:
     """One table in full: grain, key, readers, version, and a row for each column."""
     key = ", ".join(f"`{name}`" for name in table.key) or "none"
-    facts = f"One row is {table.grain}.\nKey: {key}. Read by: {table.readers}. Schema version {table.version}."
+    part = f"Published in: {table.product}. " if table.product else ""
+    facts = f"One row is {table.grain}.\n{part}Key: {key}. Read by: {table.readers}. Schema version {table.version}."
     return f"### {table.name}\n\n{facts}\n\n{_columns(table.columns)}"
 
 
@@ -62,8 +62,11 @@ PAGES: dict[str, Callable[[], str]] = {"tables": tables_page, "reasons": reasons
 
 
 def _inner_tables(tables: Iterable[Table]) -> str:
-    rows = ((f"`{t.name}`", t.grain, ", ".join(f"`{k}`" for k in t.key) or "none", t.readers) for t in tables)
-    return _markdown(("table", "one row is", "key", "read by"), rows)
+    rows = (
+        (f"`{t.name}`", t.grain, ", ".join(f"`{k}`" for k in t.key) or "none", f"{t.checked_at}", t.readers)
+        for t in tables
+    )
+    return _markdown(("table", "one row is", "key", "gate", "read by"), rows)
 
 
 def _columns(columns: Iterable[Column]) -> str:

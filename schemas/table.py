@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Type = Literal["string", "int32", "int64", "float32", "float64", "bool", "date", "timestamp"]
+# What is shown to customers and to those who write to them. Each product passes one gate and is published whole.
+Product = Literal["lists", "customers", "offers", "audiences", "copy"]
+Gate = Literal["clean", "features", Product, "prices", "experiments"]
+PRODUCTS: tuple[Product, ...] = get_args(Product)
+GATES: tuple[Gate, ...] = get_args(Gate)
 
 SPARK_TYPES: dict[Type, str] = {
     "string": "string",
@@ -45,14 +50,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its grain in a sentence, its key, its columns in order, and who reads it."""
+    """One table: its grain in a sentence, its key, its columns in order, and who reads it.
+
+    `product` is the product that the table is published as; None: it is never published. `gate` checks the table
+    before anybody reads it. A product's table names a gate only where an earlier gate than the product's checks it.
+    """
 
     name: str
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     readers: str
-    published: bool = False
+    product: Product | None = None
+    gate: Gate | None = None
     may_be_empty: bool = False
     version: int = 1
 
@@ -61,13 +71,18 @@ class Table:
         if unknown:
             raise ValueError(f"table {self.name}: key {sorted(unknown)} is not among its columns {list(self.names)}")
         personal = [c.name for c in self.columns if c.personal]
-        if self.published and personal:
+        if self.product and personal:
             raise ValueError(f"table {self.name} is published and may not declare personal columns: {personal}")
         hidden = [c.name for c in self.columns if c.inner]
-        if hidden and (not self.published or set(hidden) & set(self.key)):
+        if hidden and (not self.product or set(hidden) & set(self.key)):
             raise ValueError(
                 f"table {self.name}: inner columns {hidden} need a published table, and are not of its key"
             )
+
+    @property
+    def checked_at(self) -> Gate | None:
+        """The gate that the table passes; None for a table that is not stored."""
+        return self.gate or self.product
 
     @property
     def names(self) -> tuple[str, ...]:

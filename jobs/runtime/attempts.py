@@ -27,10 +27,18 @@ class Attempt:
     def is_whole(self) -> bool:
         return self.has_facts and not set(self.errors) - _AFTER_THE_NIGHT
 
+    @property
+    def is_published(self) -> bool:
+        """Whether it was published, though maybe without a product that failed."""
+        return "publish_night" in self.jobs and "publish_night" not in self.errors
+
     def line(self) -> str:
-        """Where it stopped, and why, in its own words."""
+        """Where it stopped or what it went on without, and why, in its own words."""
         if not self.errors:
             return f"run {self.run} is not finished: {len(self.jobs)} jobs have reported; it goes on, or was killed"
+        if self.is_published:
+            told = "; ".join(f"{job} failed: {error}" for job, error in self.errors.items())
+            return f"run {self.run} was published, and is not whole: {told}"
         job, error = list(self.errors.items())[-1]
         return f"run {self.run} failed at {job}: {error}"
 
@@ -48,6 +56,7 @@ def attempts(lake: Lake, date: dt.date) -> list[Attempt]:
 
 
 def shown_attempt(tried: list[Attempt]) -> Attempt | None:
-    """The last whole one; where there is none, the last that has facts to show."""
-    whole = [attempt for attempt in tried if attempt.is_whole] or [attempt for attempt in tried if attempt.has_facts]
-    return whole[-1] if whole else None
+    """The last one that is whole or published; where there is none, the last that has facts to show."""
+    good = [attempt for attempt in tried if attempt.is_whole or attempt.is_published]
+    shown = good or [attempt for attempt in tried if attempt.has_facts]
+    return shown[-1] if shown else None

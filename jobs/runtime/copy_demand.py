@@ -18,7 +18,7 @@ from jobs.runtime.copy_slots import BRIEF, Brief
 from jobs.runtime.copy_terms import TERMS, with_terms, worded
 from jobs.runtime.night import Night
 from models.compliance import CHANNELS as LIMITS
-from schemas.table import SPARK_TYPES, Table
+from schemas.table import SPARK_TYPES
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.customers import OFFER_KINDS, OFFERS, USER_PROFILES, USER_SEGMENTS
 from schemas.tables.lists import ANONYMOUS
@@ -32,12 +32,6 @@ _OWN_WORDS = {
 # Why somebody gets any other offer (a cart, a birthday) is not said: it would tell what we know of them.
 OF_OFFERS = {kind: _OWN_WORDS.get(kind, "coupon") for kind in OFFER_KINDS}
 _NEIGHBOURS = 10  # of what a user bought, those that may be called similar to it
-
-
-def there(night: Night, table: Table) -> DataFrame | None:
-    """Tonight's table; None where no job of tonight wrote it."""
-    version = night.lake.version(table, night.date, night.run) or night.lake.current(table, night.date)
-    return night.spark.read.schema(table.ddl).parquet(*night.lake.file_urls(version)) if version else None
 
 
 def read_places(night: Night, rules: Rules, goods: Mapping[str, Goods], languages: Sequence[str]) -> DataFrame:
@@ -70,7 +64,7 @@ def readers(night: Night, rules: Rules, languages: Sequence[str]) -> DataFrame:
     users = night.read(USERS).select("user_id", language.alias("language"))
     for table in (USER_PROFILES, USER_SEGMENTS):
         columns = [c for c in table.columns if c.name != "user_id"]
-        frame = there(night, table)
+        frame = night.read_passed(table)
         if frame is None:
             users = users.withColumns({c.name: F.lit(None).cast(SPARK_TYPES[c.type]) for c in columns})
         else:
@@ -117,7 +111,7 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
     channels = F.explode(F.array(*[F.lit(c) for c in MESSAGES])).alias("channel")
     first = places.where(f"rank = 1 and user_id <> '{ANONYMOUS}'")
     kinds = {kind: strategy for kind, strategy in OF_OFFERS.items() if strategy in config.strategies}
-    offers = there(night, OFFERS)
+    offers = night.read_passed(OFFERS)
     if offers is None or not kinds:
         return first.select("user_id", channels, *_of_brief(), *_no_offer(night))
     best = Window.partitionBy("user_id").orderBy(F.col("expected_value").desc_nulls_last(), "offer_id")
@@ -137,7 +131,7 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
     told = told.where("item_id is not null").select(
         "user_id", "arm", channels, "item_id", F.col("of_offer").alias("strategy"), "style", "language", "offer_id",
         *TERMS,
-        F.least("valid_until", F.lit(night.valid_until)).alias("valid_until"),
+        F.least("valid_until", F.lit(night.valid_until("copy"))).alias("valid_until"),
         F.col("valid_until").alias("offer_until"),
     )  # fmt: skip
     others = first.join(told.select("user_id").distinct(), "user_id", "left_anti")
@@ -159,7 +153,7 @@ def _no_offer(night: Night) -> list[Column]:
     empty = {c.name: SPARK_TYPES[c.type] for c in OFFERS.columns if c.name in ("offer_id", *TERMS)}
     return [
         *[F.lit(None).cast(kind).alias(name) for name, kind in empty.items()],
-        F.lit(night.valid_until).alias("valid_until"),
+        F.lit(night.valid_until("copy")).alias("valid_until"),
         F.lit(None).cast("timestamp").alias("offer_until"),
     ]
 

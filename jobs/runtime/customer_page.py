@@ -6,18 +6,18 @@ import datetime as dt
 from typing import Any
 
 from jobs.runtime.lake import Lake
+from jobs.runtime.night import first_line
 
 
 def customer_page(lake: Lake, day: dt.date, run: str) -> str:
-    """From what the jobs of a run reported; a job that did not run has no lines."""
+    """From what the jobs of a run reported; a job that did not run has no lines, a failed one its error."""
     folder = ("runs", f"date={day}", f"run={run}")
     parts = {"segment_users": _segments, "choose_offers": _offers, "suggest_prices": _prices}
-    told = [
-        line
-        for job, lines in parts.items()
-        if lake.exists(*folder, f"{job}.json")
-        for line in lines(lake.get_json(*folder, f"{job}.json"))
-    ]
+    told = []
+    for job, lines in parts.items():
+        if lake.exists(*folder, f"{job}.json"):
+            facts = lake.get_json(*folder, f"{job}.json")
+            told += [f"{job} failed: {first_line(facts['error'])}"] if "error" in facts else lines(facts)
     return "\n".join(told)
 
 

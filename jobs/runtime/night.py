@@ -18,13 +18,14 @@ from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.log import get_logger
+from jobs.runtime.products import valid_until
 from jobs.runtime.settings import Settings, load_settings
 from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.sink import Split, write_arrow, write_tables
 from jobs.runtime.spark import session, size_shuffles
 from schemas.arrow import arrow_schema
 from schemas.mapping import Source, load_source
-from schemas.table import Table
+from schemas.table import Product, Table
 from schemas.tables import CLEAN_EVENTS
 
 
@@ -72,10 +73,9 @@ class Night:
         """The shop's days. Raises OtherDays where the mapping says others than the lake's nights are made of."""
         return days_of(self.lake, self.source if self.source_name else None)
 
-    @property
-    def valid_until(self) -> dt.datetime:
-        """Lists made from day D are shown on D+1; one failed night and a late one after it leave no gap."""
-        return self.days.noon(self.date + dt.timedelta(days=3))
+    def valid_until(self, product: Product) -> dt.datetime:
+        """Until when what tonight makes of a product may be shown, UTC."""
+        return valid_until(product, self.date, self.settings.section("carry"), self.days)
 
     @functools.cached_property
     def spark(self) -> SparkSession:
@@ -92,6 +92,26 @@ class Night:
                 f"(`python -m jobs --help` lists them) with --date {self.date}"
             )
         return version
+
+    @property
+    def base_run(self) -> str:
+        """The run whose events tonight is built on: this one, or the one that stands, where this run is a part only."""
+        return self.version(CLEAN_EVENTS).run
+
+    def passed(self, table: Table) -> Version | None:
+        """The version that passed its gate, for what does without `table` where another branch failed; else None.
+
+        An earlier run of the date may have left one, but of other events: only this run's counts, or the base run's.
+        """
+        version = self.lake.current(table, self.date)
+        own = self.lake.version(table, self.date, self.run)
+        if version is None or (own is not None and own != version):
+            return None
+        return version if version.run == self.run or version.run == self.base_run else None
+
+    def read_passed(self, table: Table) -> DataFrame | None:
+        version = self.passed(table)
+        return self._frame(table, [version]) if version else None
 
     def read(self, table: Table) -> DataFrame:
         return self._frame(table, [self.version(table)])
@@ -247,6 +267,11 @@ class Night:
     def facts(self, job: str) -> dict[str, Any]:
         """What a job of this run reported."""
         return self.lake.get_json("runs", f"date={self.date}", f"run={self.run}", f"{job}.json")
+
+
+def first_line(text: object) -> str:
+    """What an error says first; the lines below it are details."""
+    return str(text).partition("\n")[0]
 
 
 def new_run(lake: Lake, date: dt.date) -> str:

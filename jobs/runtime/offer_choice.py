@@ -70,9 +70,9 @@ class Known:
 def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
     """Tonight's offers; nothing is written. ValueError where a rule looks back further than the lake keeps tables."""
     _check_memory_of_rules(night, campaigns, config)
-    offer_facts.check_inputs(night)
     skipped = offer_facts.skipped(night, campaigns.campaigns)
     running = tuple(c for c in campaigns.campaigns if c.id not in skipped)
+    offer_facts.check_inputs(night, running)
     people = People.of(night, config)
     before = offer_facts.offered_before(night, max(campaigns.memory_days, config.contact_days, config.uplift_days))
     if before is not None:
@@ -174,7 +174,7 @@ def _found(night: Night, running: tuple[Campaign, ...], before: DataFrame | None
     """FOUND of every account that meets a campaign's conditions tonight."""
     night.size_for(INTEREST, USER_PROFILES)
     births = night.read(USERS).select("user_id", BIRTH_MONTH) if BIRTH_MONTH in USERS.names else None
-    facts = offer_facts.user_facts(night.read(USER_PROFILES), night.read(PROPENSITIES), births, night.date.month)
+    facts = offer_facts.user_facts(night.read(USER_PROFILES), night.read_passed(PROPENSITIES), births, night.date.month)
     pairs = None
     if any(c.is_of_items for c in running):
         spans = [c.within_days for c in running if c.is_of_items and c.kind != "replenishment"]

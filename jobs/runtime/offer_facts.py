@@ -12,19 +12,17 @@ from pyspark.sql import functions as F
 from jobs.runtime.night import Night
 from jobs.runtime.shelf import CAN_BE_SHOWN
 from schemas.campaign import USER_FACTS, Campaign
-from schemas.table import Table
+from schemas.table import SPARK_TYPES, Table
 from schemas.tables import CLEAN_EVENTS, INTEREST, ITEMS, OFFERS, RECOMMENDATIONS, USERS, WITHHELD_OFFERS
 from schemas.tables.customers import PROPENSITIES, USER_PROFILES
 
-# What must be there, and who makes it.
+# What must be there for any campaign, and who makes it.
 INPUTS: tuple[tuple[Table, str], ...] = (
     (CLEAN_EVENTS, "clean_events"),
     (ITEMS, "update_catalogue"),
     (USERS, "update_catalogue"),
     (INTEREST, "update_interest"),
     (USER_PROFILES, "update_profiles"),
-    (PROPENSITIES, "predict_purchases"),
-    (RECOMMENDATIONS, "recommend_items"),
 )
 BIRTH_MONTH = "birth_month"  # a column of USERS where a shop maps one
 _MARKS = ("email", "phone")
@@ -37,9 +35,10 @@ FOUND = (
 BYTES_A_ROW = 600  # of FOUND in the driver, with what is made of it
 
 
-def check_inputs(night: Night) -> None:
+def check_inputs(night: Night, campaigns: Sequence[Campaign]) -> None:
     """FileNotFoundError names the table that is missing and the job to run first."""
-    for table, job in INPUTS:
+    lists = [(RECOMMENDATIONS, "recommend_items")] if any(c.on == "recommended" for c in campaigns) else []
+    for table, job in [*INPUTS, *lists]:
         if night.lake.version(table, night.date, night.run) is None and night.lake.current(table, night.date) is None:
             raise FileNotFoundError(
                 f"offers are chosen from {table.name}, which has no partition {night.date}; run "
@@ -58,16 +57,20 @@ def skipped(night: Night, campaigns: Sequence[Campaign]) -> dict[str, str]:
     return found
 
 
-def user_facts(profiles: DataFrame, propensities: DataFrame, births: DataFrame | None, month: int) -> DataFrame:
+def user_facts(profiles: DataFrame, propensities: DataFrame | None, births: DataFrame | None, month: int) -> DataFrame:
     """(user_id, every fact of an account, order_value): order_value is the mean spend of a day with a purchase.
 
+    propensities: None where tonight has none: nothing is expected of anybody, and `method` says not enough data.
     births: (user_id, birth_month) or None. Columns of protected attributes are not even selected.
     """
     asked = [name for name in USER_PROFILES.names if name in USER_FACTS]
     order = F.when((F.col("frequency") > 0) & (F.col("monetary") > 0), F.col("monetary") / F.col("frequency"))
     mine = profiles.select("user_id", *asked, order.alias("order_value"))
-    chances = propensities.select("user_id", *[name for name in PROPENSITIES.names if name in USER_FACTS])
-    facts = mine.join(chances, "user_id", "left")
+    expected = [column for column in PROPENSITIES.columns if column.name in USER_FACTS]
+    if propensities is None:
+        facts = mine.withColumns({c.name: F.lit(None).cast(SPARK_TYPES[c.type]) for c in expected})
+    else:
+        facts = mine.join(propensities.select("user_id", *[c.name for c in expected]), "user_id", "left")
     if births is None:
         return facts.withColumn("is_birth_month", F.lit(None).cast("boolean"))
     born = births.select("user_id", (F.col(BIRTH_MONTH) == month).alias("is_birth_month"))

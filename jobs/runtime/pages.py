@@ -13,6 +13,8 @@ from jobs.runtime import published
 from jobs.runtime.attempts import attempts, shown_attempt
 from jobs.runtime.copy_examples import copy_examples
 from jobs.runtime.lake import Lake
+from jobs.runtime.night import first_line
+from jobs.runtime.products import product_lines
 from schemas.tables.lists import ANONYMOUS
 
 _NOT_JUDGED = "nothing to judge: no list was published the day before, or nobody bought on this day"
@@ -32,13 +34,22 @@ def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) ->
 
 
 def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
-    """What the last whole run of a date reported: clean_events and judge_lists; empty where there is none."""
+    """What the shown run of a date reported: clean_events, and the quality of judge_lists; empty where there is none.
+
+    There is no quality where the judge failed, and nothing where the events were not read to their end.
+    """
     shown = shown_attempt(attempts(lake, day))
     if shown is None:
         return {}
     folder = ("runs", f"date={day}", f"run={shown.run}")
-    reports = {name: lake.get_json(*folder, f"{name}.json") for name in ("clean_events", "judge_lists")}
-    return {"date": str(day), "run": shown.run, **reports}
+    clean, judged = (
+        lake.get_json(*folder, f"{name}.json") if lake.exists(*folder, f"{name}.json") else {}
+        for name in ("clean_events", "judge_lists")
+    )
+    if "kept" not in clean:
+        return {}
+    quality = {"quality": judged.get("quality", [])}
+    return {"date": str(day), "run": shown.run, "clean_events": clean, "judge_lists": quality}
 
 
 def accounts(facts: list[dict[str, Any]]) -> list[str]:
@@ -146,6 +157,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
     if pointed is None:
         return "\n".join([*lines, "nothing is published yet"])
     lines.append(f"published {pointed['run']}, valid until {pointed['valid_until']}, in {lake.path('published')}")
+    lines += product_lines(pointed)
     lines += [f"  {name:20} {entry['rows']:>10,} rows" for name, entry in pointed["tables"].items()]
     checks = ", ".join(f"{name} {value}" for name, value in pointed["checks"].items())
     lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
@@ -165,7 +177,10 @@ def _catalogue_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
 def experiment_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
     """The experiments of a run, a line for each arm, and where shares moved for the next night."""
     folder = ("runs", f"date={day}", f"run={run}", "judge_experiments.json")
-    facts = lake.get_json(*folder) if lake.exists(*folder) else {"results": [], "moves": []}
+    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    if "error" in facts:
+        return [f"judge_experiments failed: {first_line(facts['error'])}"]
+    facts = {"results": [], "moves": []} | facts
     lines = [] if facts["results"] else ["no experiment runs"]
     for name in dict.fromkeys(row["experiment"] for row in facts["results"]):
         rows = [row for row in facts["results"] if row["experiment"] == name]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.runtime.lake import Lake, Version
+from schemas.arrow import arrow_schema
 from schemas.table import Table
 
 POINTER = ("published", "current.json")
@@ -25,6 +27,18 @@ def runs(lake: Lake) -> list[str]:
 
 def manifest(lake: Lake, run: str) -> dict[str, Any]:
     return lake.get_json("published", f"run={run}", "manifest.json")
+
+
+def seen_before(lake: Lake, run: str) -> dict[str, Any] | None:
+    """What readers see when the night `run` is published: what the pointer names, which a rollback may have put back.
+
+    For a night that was missed and is made up for later, the newest night before it. None where there is none.
+    """
+    now = current(lake)
+    if now is not None and now["run"] < run:
+        return now
+    earlier = [name for name in runs(lake) if name < run]
+    return manifest(lake, earlier[-1]) if earlier else None
 
 
 def last_before(lake: Lake, night: dt.date) -> dict[str, Any] | None:
@@ -81,6 +95,29 @@ def _shown(lake: Lake, table: Table, path: str) -> pa.NativeFile:
     made = pa.BufferOutputStream()
     pq.write_table(rows, made, compression="zstd")
     return pa.BufferReader(made.getvalue())
+
+
+def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[str, Any]:
+    """Write `parts` of a table into the published run, a file each; returns the table's entry in the manifest.
+
+    A file is named by its content: written again it is the same file, and what a reader has open stays as it is.
+    """
+    folder, rows = f"published/run={run}/{table.name}", 0
+    entries: list[dict[str, Any]] = []
+    lake.fs.create_dir(lake.path(folder), recursive=True)
+    for part in parts:
+        sink = pa.BufferOutputStream()
+        pq.write_table(part.select(table.names).cast(arrow_schema(table)), sink, compression="zstd")
+        data = sink.getvalue().to_pybytes()
+        digest = hashlib.sha256(data).hexdigest()
+        facts = {"bytes": len(data), "sha256": digest}
+        name = f"carried-{len(entries):05d}-{digest[:16]}.parquet"
+        if not _is_there(lake, f"{folder}/{name}", facts):
+            with lake.fs.open_output_stream(lake.path(folder, name)) as target:
+                target.write(data)
+        entries.append({"name": name, **facts})
+        rows += part.num_rows
+    return {"rows": rows, "schema_version": table.version, "files": entries}
 
 
 def _is_there(lake: Lake, path: str, facts: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from models.config import build
 SECTIONS = {
     "limits": "jobs.runtime.raw_checks:RawLimits",
     "clean": "jobs.clean_events:CleanConfig",
-    "gate": "jobs.check_tables:GateConfig",
+    "gate": "jobs.runtime.gate:GateConfig",
     "catalogue": "jobs.update_catalogue:CatalogueConfig",
     "interest": "jobs.runtime.interest:InterestConfig",
     "profiles": "jobs.update_profiles:ProfilesConfig",
@@ -40,6 +40,7 @@ SECTIONS = {
     "experiments": "jobs.runtime.experiments:ExperimentsConfig",
     "judge": "jobs.judge_lists:JudgeConfig",
     "publish": "jobs.publish_night:PublishConfig",
+    "carry": "jobs.runtime.products:CarryConfig",
 }
 # Others are read when their job asks; what may not be asked of prices at all is refused before the night begins.
 REFUSED_AT_LOAD = {"prices"}

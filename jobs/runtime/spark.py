@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -97,6 +97,14 @@ def _pass_on(lines: IO[str]) -> None:
     for line in lines:
         if not line.startswith("WARNING: "):
             sys.stderr.write(line)
+
+
+def forget_cached() -> None:
+    """Free what a failed job kept in Spark's memory; in a replay it would add up."""
+    spark = SparkSession.getActiveSession()
+    with suppress(Exception):  # the job may have failed because Spark did
+        if spark is not None:
+            spark.catalog.clearCache()
 
 
 def _java_options(for_seconds: bool) -> str:

@@ -45,7 +45,8 @@ ITEMS = Table(
         Column("updated_on", "date", "The night that last changed this row."),
     ),
     readers="the storefront; build_features, recommend_items",
-    published=True,
+    product="lists",
+    gate="clean",
     version=2,
 )
 
@@ -66,4 +67,5 @@ USERS = Table(
         Column("updated_on", "date", "The night that last changed this row."),
     ),
     readers="build_features, recommend_items",
+    gate="clean",
 )

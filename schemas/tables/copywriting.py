@@ -44,7 +44,7 @@ COPY = Table(
         Column("made_on", "date", "The night that wrote it."),
     ),
     readers="the storefront; user_copy, write_copy tomorrow, the review page",
-    published=True,
+    product="copy",
     may_be_empty=True,
 )
 
@@ -61,6 +61,7 @@ REJECTED_COPY = Table(
         Column("content_hash", "string", "As in `copy`; the same tomorrow: a brief without a text is not tried again."),
     ),
     readers="people; the review page",
+    gate="copy",
     may_be_empty=True,
 )
 
@@ -81,7 +82,7 @@ USER_COPY = Table(
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
     readers="the storefront, e-mail, push and SMS; write_copy tomorrow",
-    published=True,
+    product="copy",
     may_be_empty=True,
 )  # fmt: skip
 
@@ -101,6 +102,7 @@ COPY_SHARES = Table(
         Column("retired", "bool", "True: it lost, and is written no more where others are there."),
     ),
     readers="write_copy tomorrow; people",
+    gate="copy",
     may_be_empty=True,
 )
 
@@ -114,5 +116,6 @@ COPY_CLICKS = Table(
         Column("clicked", "int64", "Those that were clicked the same day.", min=0),
     ),
     readers="write_copy and train_copywriter tomorrow; people",
+    gate="copy",
     may_be_empty=True,
 )

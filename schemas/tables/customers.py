@@ -29,6 +29,7 @@ USER_TASTES = Table(
         Column("last_event_on", "date", "Day of the latest of them."),
     ),
     readers="update_profiles tomorrow, segment_users, explain_user, write_copy",
+    gate="features",
     may_be_empty=True,
 )
 
@@ -45,6 +46,7 @@ ITEM_PRICES = Table(
         Column("last_event_on", "date", "Day of the latest of them."),
     ),
     readers="update_profiles",
+    gate="features",
     may_be_empty=True,
 )
 
@@ -68,6 +70,7 @@ USER_PURCHASES = Table(
                nullable=True),
     ),
     readers="update_profiles",
+    gate="features",
     may_be_empty=True,
 )  # fmt: skip
 
@@ -101,7 +104,8 @@ USER_PROFILES = Table(
         Column("usual_hour", "string", "Part of the shop's day with most events.", nullable=True),
     ),
     readers="campaigns; segment_users, choose_offers, write_copy",
-    published=True,
+    product="customers",
+    gate="features",
     version=2,
 )  # fmt: skip
 
@@ -118,7 +122,7 @@ USER_SEGMENTS = Table(
         Column("moved", "bool", "True where the segment is another than last night's."),
     ),
     readers="campaigns; choose_offers, find_audiences, write_copy",
-    published=True,
+    product="customers",
 )  # fmt: skip
 
 SEGMENTS = Table(
@@ -146,7 +150,7 @@ SEGMENTS = Table(
         Column("traits_zh", "string", "The same in Chinese."),
     ),
     readers="campaigns; find_audiences, explain_user, write_copy",
-    published=True,
+    product="customers",
     version=3,
 )  # fmt: skip
 
@@ -164,7 +168,7 @@ SEGMENT_RULES = Table(
         Column("lift", "float64", "How many times likelier than for anybody in the segment; above 1.", min=1),
     ),
     readers="campaigns",
-    published=True,
+    product="customers",
     may_be_empty=True,
 )
 
@@ -185,7 +189,7 @@ PROPENSITIES = Table(
         Column("method", "string", "Which model said so, or 'not enough data'."),
     ),
     readers="campaigns; choose_offers",
-    published=True,
+    product="customers",
 )  # fmt: skip
 
 CATEGORY_PROPENSITIES = Table(
@@ -199,7 +203,7 @@ CATEGORY_PROPENSITIES = Table(
         Column("chance", "float64", "Probability of a purchase in it within 28 days.", min=0, max=1),
     ),
     readers="campaigns; choose_offers",
-    published=True,
+    product="customers",
     may_be_empty=True,
 )
 
@@ -234,7 +238,7 @@ OFFERS = Table(
         Column("valid_until", "timestamp", "Not to be honoured or shown after this, UTC."),
     ),
     readers="the storefront; campaigns; choose_offers tomorrow, write_copy",
-    published=True,
+    product="offers",
     may_be_empty=True,
 )  # fmt: skip
 
@@ -244,6 +248,7 @@ WITHHELD_OFFERS = Table(
     key=OFFERS.key,
     columns=OFFERS.columns,
     readers="choose_offers tomorrow",
+    gate="offers",
     may_be_empty=True,
 )
 
@@ -267,6 +272,7 @@ CAMPAIGN_OUTCOMES = Table(
         Column("most_change", "float64", "As the file declares; null as `share`.", nullable=True, min=0, max=1),
     ),
     readers="judge_experiments; people",
+    gate="offers",
     may_be_empty=True,
 )  # fmt: skip
 
@@ -291,5 +297,6 @@ OFFER_PARITY = Table(
                one_of=("as others", "more than others", "less than others", "not enough data")),
     ),
     readers="people",
+    gate="offers",
     may_be_empty=True,
 )  # fmt: skip

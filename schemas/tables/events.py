@@ -41,6 +41,7 @@ CLEAN_EVENTS = Table(
         Column("source_file", "string", "The file it came in."),
     ),
     readers="update_interest, build_features, judge_lists, judge_experiments",
+    gate="clean",
     may_be_empty=True,
 )
 
@@ -57,6 +58,7 @@ def _rejected(rows: str) -> Table:
             Column("source_file", "string", "The file it came in."),
         ),
         readers="people who ask where a row went",
+        gate="clean",
         may_be_empty=True,
     )
 

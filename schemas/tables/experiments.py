@@ -29,6 +29,7 @@ EXPERIMENT_OUTCOMES = Table(
         Column("before", "float64", "Purchases up to the night before `entered_on`, fading; for CUPED."),
     ),
     readers="judge_experiments",
+    gate="experiments",
     may_be_empty=True,
 )
 
@@ -60,6 +61,7 @@ EXPERIMENT_RESULTS = Table(
         Column("snips_high", "float64", f"Upper end; {_OR_NULL}", nullable=True),
     ),
     readers="people; describe_night",
+    gate="experiments",
     may_be_empty=True,
 )  # fmt: skip
 
@@ -90,5 +92,6 @@ BANDIT_MOVES = Table(
     ),
     readers="tomorrow recommend_items, choose_offers, update_interest, update_profiles, train_ranker; "
     "judge_experiments; people",
+    gate="experiments",
     may_be_empty=True,
 )  # fmt: skip

@@ -18,6 +18,7 @@ INTEREST = Table(
         Column("last_purchase_on", "date", "Day of the latest purchase.", nullable=True),
     ),
     readers="train_als, recommend_items, judge_lists",
+    gate="features",
 )
 
 _COUNTS = (
@@ -51,6 +52,7 @@ USER_FEATURES = Table(
         Column("searches", "int64", "Searches.", min=0),
     ),
     readers="recommend_items, judge_experiments",
+    gate="features",
 )
 
 ITEM_FEATURES = Table(
@@ -59,4 +61,5 @@ ITEM_FEATURES = Table(
     key=("item_id",),
     columns=(Column("item_id", "string", "The shop's item id."), *_COUNTS),
     readers="recommend_items",
+    gate="features",
 )

@@ -42,7 +42,7 @@ RECOMMENDATIONS = Table(
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
     readers="the storefront; judge_lists and judge_experiments tomorrow",
-    published=True,
+    product="lists",
     version=3,
 )  # fmt: skip
 
@@ -58,7 +58,7 @@ SIMILAR_ITEMS = Table(
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
     readers="the storefront",
-    published=True,
+    product="lists",
     may_be_empty=True,
 )
 
@@ -77,7 +77,7 @@ BOUGHT_TOGETHER = Table(
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
     readers="the storefront",
-    published=True,
+    product="lists",
     may_be_empty=True,
 )
 
@@ -105,7 +105,7 @@ AUDIENCES = Table(
         Column("valid_until", "timestamp", "Not to be used after this, UTC."),
     ),
     readers="campaigns; export_audience",
-    published=True,
+    product="audiences",
     may_be_empty=True,
     version=2,
 )
@@ -122,7 +122,7 @@ POPULAR_ITEMS = Table(
         Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
     ),
     readers="the storefront; recommend_items",
-    published=True,
+    product="lists",
 )
 
 LIST_QUALITY = Table(
@@ -140,5 +140,6 @@ LIST_QUALITY = Table(
         Column("users", "int64", "The denominator: users with a truth today.", min=1),
     ),
     readers="people; describe_night",
+    gate="experiments",
     may_be_empty=True,
 )

@@ -23,6 +23,7 @@ ITEM_WEEKS = Table(
         Column("currency", "string", "ISO 4217 code of these prices, 'mixed' where several met.", nullable=True),
     ),
     readers="suggest_prices tonight and tomorrow",
+    gate="prices",
     may_be_empty=True,
 )  # fmt: skip
 
@@ -53,5 +54,6 @@ PRICE_SUGGESTIONS = Table(
         Column("reason", "string", "Why, for a person."),
     ),
     readers="people, who approve; export_prices",
+    gate="prices",
     may_be_empty=True,
 )  # fmt: skip

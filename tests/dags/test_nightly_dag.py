@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib.util
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.exceptions import ParamValidationError
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -80,12 +82,12 @@ def command(task: Any) -> list[str]:
     return task.command
 
 
-def nightly_order() -> list[tuple[str, dict[str, str]]]:
-    """ORDER of jobs/nightly.py, read and not imported: this environment has no Spark."""
-    for node in ast.parse((ROOT / "jobs/nightly.py").read_text("utf-8")).body:
-        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "ORDER":
+def branches() -> dict[str, dict[str, tuple[str, ...]]]:
+    """BRANCHES of jobs/runtime/branches.py, read and not imported: this environment has no Spark."""
+    for node in ast.parse((ROOT / "jobs/runtime/branches.py").read_text("utf-8")).body:
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "BRANCHES":
             return ast.literal_eval(node.value)
-    raise AssertionError("jobs/nightly.py has no ORDER")
+    raise AssertionError("jobs/runtime/branches.py has no BRANCHES")
 
 
 def test_every_dag_loads() -> None:
@@ -107,20 +109,55 @@ def test_dag_files_import_nothing_heavy_and_nothing_of_ours() -> None:
     assert float(seconds) < 15  # 2 s when nothing else runs; a heavy import would be found above
 
 
-def test_tasks_are_the_jobs_of_the_nightly_job_in_its_order(dag: Any) -> None:
-    task, order = dag.roots[0], []
-    while task:
-        words = command(rendered(dag, task.task_id))
-        order.append(
-            words[words.index("--date") - 3 :][:3] if "--stage" in words else [words[words.index("--date") - 1]]
-        )
-        assert len(task.downstream_list) <= 1
-        task = task.downstream_list[0] if task.downstream_list else None
-    assert order == [[job, "--stage", options["stage"]] if options else [job] for job, options in nightly_order()]
+def test_the_edges_are_those_of_the_nightly_job(dag: Any) -> None:
+    wanted = set()
+    for tasks in branches().values():
+        for task, needs in tasks.items():
+            wanted |= {(need, task) for need in needs}
+            for name in (need.removesuffix("_over") for need in needs if need.endswith("_over")):
+                wanted |= {(ended, f"{name}_over") for ended in branches().get(name, {name: ()})}
+    assert {(t.task_id, after) for t in dag.tasks for after in t.downstream_task_ids - {"whole"}} == wanted
+
+
+def test_each_branch_is_a_box_of_its_tasks(dag: Any) -> None:
+    boxes = {name: set(box.children) for name, box in dag.task_group.get_task_group_dict().items() if name}
+    jobs = {
+        name: {task for task in tasks if task != "whole" and not task.endswith("_over")}
+        for name, tasks in boxes.items()
+    }
+    assert jobs == {name: set(tasks) for name, tasks in branches().items()}
+    assert set().union(*boxes.values()) == set(dag.task_ids)
+
+
+def test_only_what_waits_for_an_end_runs_after_a_failure(dag: Any) -> None:
+    rules = {t.task_id: t.trigger_rule.value for t in dag.tasks if t.trigger_rule != "all_success"}
+    soft = {task: "all_done" for task in dag.task_ids if task.endswith("_over")}
+    assert rules == {**soft, "whole": "one_failed"}
+    assert all(isinstance(dag.get_task(task), EmptyOperator) for task in soft)
+
+
+def test_a_run_with_a_failed_task_is_red(dag: Any) -> None:
+    whole = dag.get_task("whole")
+    jobs = {t.task_id for t in dag.tasks if not isinstance(t, EmptyOperator)}
+    assert whole.upstream_task_ids == jobs - {"whole"}
+    assert not whole.downstream_task_ids  # a leaf: Airflow judges the run by it
+    with pytest.raises(AirflowFailException, match="not whole"):
+        whole.prepare_for_execution().execute({})
+
+
+def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
+    jobs = [t for t in dag.tasks if not isinstance(t, EmptyOperator)]
+    assert {t.pool for t in jobs} == {"night", "gpu"}
+    urgency = {name: {dag.get_task(task).priority_weight for task in tasks} for name, tasks in branches().items()}
+    assert all(len(weights) == 1 for weights in urgency.values())
+    order = ["lists", "customers", "offers", "copy", "audiences", "prices"]
+    weights = [urgency[name].pop() for name in order]
+    assert weights == sorted(weights, reverse=True)
+    assert {str(t.weight_rule) for t in jobs} == {"absolute"}
 
 
 def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
-    plain = {t.task_id for t in dag.tasks if not isinstance(t, SparkSubmitOperator)}
+    plain = {t.task_id for t in dag.tasks if isinstance(t, launch.JobOperator)}
     assert plain == {
         "receive_drop",
         "train_als",
@@ -208,7 +245,7 @@ def test_nights_run_one_at_a_time_and_never_by_themselves_for_the_past(dag: Any)
 
 
 def test_retries_back_off(dag: Any) -> None:
-    for task in dag.tasks:
+    for task in (task for task in dag.tasks if task.task_id != "whole"):
         assert task.retries == 3
         assert task.retry_exponential_backoff > 1
         assert task.max_retry_delay == timedelta(hours=1)
@@ -328,3 +365,21 @@ def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
     with pytest.raises(AirflowException, match="status 1") as failure:
         task.execute({})
     assert launch.what_was_said(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
+
+
+def shown_after_a_failure(dag: Any, task_id: str, lake: Path) -> str:
+    ti = SimpleNamespace(task_id=task_id)
+    return launch.still_shown({"ti": ti, "task": dag.get_task(task_id), "params": {"lake": str(lake)}})
+
+
+def test_an_alert_says_what_readers_still_see(dag: Any, tmp_path: Path) -> None:
+    assert shown_after_a_failure(dag, "recommend_items", tmp_path) == "The storefront still shows the last good night."
+    assert shown_after_a_failure(dag, "train_lstm", tmp_path) == "Lists are made with the newest earlier LSTM."
+    assert shown_after_a_failure(dag, "check_prices", tmp_path).startswith("Readers miss nothing: ")
+    assert "published without copy" in shown_after_a_failure(dag, "write_copy", tmp_path)
+    entry = {"state": "fresh", "from": "2026-01-05-001", "valid_until": "2026-01-10T12:00:00Z"}
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "current.json").write_text(json.dumps({"products": {"offers": entry}}))
+    said = shown_after_a_failure(dag, "choose_offers", tmp_path)
+    assert said.startswith("offers of 2026-01-05 go on until 2026-01-10 at the latest")
+    assert said.endswith("the rest of tonight goes on and is published.")

@@ -31,14 +31,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs import publish_night
-from jobs.nightly import ORDER
 from jobs.runtime import published
+from jobs.runtime.branches import TASKS
 from jobs.runtime.lake import Lake
+from jobs.runtime.products import PUBLISHED
 from tests.sample import shown
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = [f"{job}_{options['stage']}" if options else job for job, options in ORDER]
+STAGES = list(TASKS)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Undisturbed:
         now = published.current(lake)
         if now is None or now["date"] != published.current(self.lake)["date"]:  # type: ignore[index]
             return [f"the pointer names {now and now['run']}"]
-        return [line for t in publish_night.PUBLISHED if (line := unlike(t.name, shown(lake, t), shown(self.lake, t)))]
+        return [line for t in PUBLISHED if (line := unlike(t.name, shown(lake, t), shown(self.lake, t)))]
 
 
 def unlike(name: str, seen: pa.Table, wanted: pa.Table) -> str:

@@ -68,13 +68,24 @@ def test_a_campaign_is_an_audience_where_offers_were_made(sample: Sample, tmp_pa
     }  # fmt: skip
     values = {"u1": 2.0, "u2": None, "u3": 5.0}
     rows = [offer | {"user_id": user, "expected_value": value} for user, value in values.items()]
-    night.write_arrow(OFFERS, pa.Table.from_pylist(rows, schema=arrow_schema(OFFERS)))
+    mine.lake.make_current(night.write_arrow(OFFERS, pa.Table.from_pylist(rows, schema=arrow_schema(OFFERS))))
     find_audiences.main(night)
     made = content(mine.lake, mine.lake.version(AUDIENCES, THIRD, "002")).to_pylist()
     campaign = sorted((row for row in made if row["kind"] == "campaign"), key=lambda row: row["rank"])
     assert [(row["target"], row["user_id"], row["score"]) for row in campaign] == [
         ("spring", "u3", 5.0), ("spring", "u1", 2.0), ("spring", "u2", None),
     ]  # fmt: skip
+
+
+def test_without_segments_and_offers_that_passed_there_are_audiences_of_items(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path / "lake")
+    night = mine.night(run="002")
+    night.write_arrow(OFFERS, current(mine.lake, OFFERS))  # its gate refused it
+    mine.lake.delete("tables", USER_SEGMENTS.name, f"date={THIRD}")
+    find_audiences.main(night)
+    made = content(mine.lake, mine.lake.version(AUDIENCES, THIRD, "002"))
+    items = current(mine.lake, AUDIENCES)
+    assert made.equals(items.filter(pc.equal(items["kind"], "item")))
 
 
 def test_ranks_begin_anew_with_each_target() -> None:

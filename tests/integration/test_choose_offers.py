@@ -194,11 +194,12 @@ def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop)
     again = shop.night(users, (), day, bought=buyers, **settings)
     again.run = "002"
     choose_offers.main(again)
+    shop.lake.make_current(again.version(CAMPAIGN_OUTCOMES))  # judge_experiments reads only what passed its gate
     judge_experiments.main(again)
     for table in (OFFERS, CAMPAIGN_OUTCOMES, BANDIT_MOVES):
-        current = shop.lake.current(table, day)
-        assert current.run == "001"
-        assert again.read_arrow(table).equals(again.load_arrow(table, current)), table.name
+        earlier = shop.lake.version(table, day, "001")
+        assert again.version(table).run == "002"
+        assert again.read_arrow(table).equals(again.load_arrow(table, earlier)), table.name
 
     third = shop.night([lapsed(f"v{n:02}") for n in range(40)], (), day + dt.timedelta(days=1), **settings)
     choose_offers.main(third)
@@ -291,6 +292,28 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
     assert {r.user_id: r.order_value for r in met} == {"u1": 30.0, "u2": None, "u3": 5.0}
 
 
+def test_without_chances_there_is_not_enough_data_and_the_night_goes_on(shop: Shop) -> None:
+    """The customers' branch failed: offers are chosen by what campaigns say they do without data."""
+    night = shop.night([lapsed("u1")])
+    shop.lake.delete("tables", PROPENSITIES.name)
+    choose_offers.main(night)
+    rows = night.read_arrow(OFFERS)
+    assert rows["user_id"].to_pylist() == ["u1"]
+    assert rows["method"].to_pylist() == ["not enough data"]
+
+
+def test_without_offers_every_campaigns_share_stays_where_it_was(shop: Shop) -> None:
+    moved = {"kind": "campaign", "name": "main", "what": "back", "night": DAY, "reason": "r", "declared": 0.5,
+             "before": 0.5, "after": 0.55, "low": 0.45, "high": 0.55, "trials": 9, "wins": 3,
+             "weight": 0.0, "weighted": 0.0, "places": "", "core": ""}  # fmt: skip
+    shop.night([lapsed("u1")])
+    first = Night(DAY, shop.lake, "001", Settings({}))
+    put(first, BANDIT_MOVES, [moved])
+    day = DAY + dt.timedelta(days=1)
+    shop.night([lapsed("u1")], (), day)
+    assert judged(shop, day) == {"back": (0.55, 0.55)}  # no job made CAMPAIGN_OUTCOMES
+
+
 @pytest.mark.parametrize("missing", [table for table, _ in offer_facts.INPUTS], ids=lambda table: table.name)
 def test_a_missing_table_names_the_job_to_run_first(shop: Shop, missing: Table) -> None:
     night = shop.night([lapsed("u1")])
@@ -334,4 +357,4 @@ def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     twice.begin("choose_offers")
     choose_offers.main(twice)
     assert twice.read_arrow(OFFERS).equals(rows)  # the same inputs give the same table
-    check(night, "lists")
+    check(night, "offers")

@@ -19,6 +19,7 @@ from jobs.runtime import published
 from jobs.runtime.gate import GateFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from jobs.runtime.products import PUBLISHED
 from jobs.runtime.sink import write_arrow
 from schemas.table import Table
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS, STORED, USER_FEATURES
@@ -186,7 +187,7 @@ def test_pruning_keeps_what_pointers_name(broken: Sample) -> None:
     assert published.runs(broken.lake) == [f"{FIRST}-001", f"{THIRD}-001"]
     manifest = published.current(broken.lake)
     assert manifest is not None
-    for table in publish_night.PUBLISHED:
+    for table in PUBLISHED:
         assert all(broken.lake.exists(file) for file in published.files(manifest, table.name))
     assert broken.lake.dates(INTEREST) == [SECOND, THIRD]
     assert broken.lake.version(INTEREST, THIRD, RUN) is None

@@ -18,6 +18,7 @@ import pytest
 from jobs import clean_events, nightly, publish_night, receive_drop, update_catalogue
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
+from jobs.runtime.products import PUBLISHED
 from schemas.tables import (
     CLEAN_EVENTS,
     INTEREST,
@@ -31,7 +32,6 @@ from schemas.tables import (
 from schemas.tables.lists import ANONYMOUS
 from tests.sample import FIRST, NIGHTS, SECOND, THIRD, Sample, content, current, shown
 
-PUBLISHED = publish_night.PUBLISHED
 K, PLACES = 12, 18
 
 

@@ -1,0 +1,73 @@
+"""The night as branches: which task waits for which. `nightly` runs them and publish_night reads them.
+
+A task is a job of the same name; `check_G` is the job check_tables for the gate G. Airflow's DAG has the same edges,
+which a test compares.
+"""
+
+from __future__ import annotations
+
+# branch -> task -> what the task waits for. A task runs only if each task that it names has succeeded. `X_over` waits
+# until every task of the branch (or the task) X has ended, however it ended: what X makes is then there or missing.
+BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
+    "intake": {
+        "receive_drop": (),
+        "clean_events": ("receive_drop",),
+        "update_catalogue": ("clean_events",),
+        "check_clean": ("update_catalogue",),
+    },
+    "features": {
+        "update_interest": ("check_clean",),
+        "build_features": ("check_clean",),
+        "update_profiles": ("build_features",),
+        "check_features": ("update_interest", "update_profiles"),
+    },
+    "lists": {
+        "rank_popular_items": ("check_features",),
+        "find_bought_together": ("check_features",),
+        "train_als": ("check_features",),
+        "train_lstm": ("check_features",),
+        "train_ranker": ("train_als", "train_lstm_over"),
+        "recommend_items": ("train_ranker", "rank_popular_items"),
+        "check_lists": ("recommend_items", "find_bought_together"),
+    },
+    "customers": {
+        "segment_users": ("check_features",),
+        "predict_purchases": ("check_features",),
+        "check_customers": ("segment_users", "predict_purchases"),
+    },
+    "offers": {
+        "choose_offers": ("check_lists", "customers_over"),
+        "check_offers": ("choose_offers",),
+    },
+    "audiences": {
+        "find_audiences": ("check_features", "offers_over"),
+        "check_audiences": ("find_audiences",),
+    },
+    "copy": {
+        "train_copywriter": ("check_features",),
+        "write_copy": ("check_lists", "offers_over", "train_copywriter_over"),
+        "check_copy": ("write_copy",),
+    },
+    "prices": {
+        "suggest_prices": ("check_clean",),
+        "check_prices": ("suggest_prices",),
+    },
+    "judge": {
+        "judge_lists": ("check_clean",),
+        "judge_experiments": ("check_features", "offers_over"),
+        "check_experiments": ("judge_lists", "judge_experiments"),
+    },
+    "publish": {
+        "publish_night": ("check_lists", "customers_over", "offers_over", "audiences_over", "copy_over"),
+        "prune_lake": ("publish_night", "prices_over", "judge_over"),
+    },
+}
+OVER, CHECK = "_over", "check_"
+TASKS: dict[str, tuple[str, ...]] = {task: needs for tasks in BRANCHES.values() for task, needs in tasks.items()}
+
+
+def job_of(task: str) -> tuple[str, dict[str, str]]:
+    """(job, its own options) of a task."""
+    if task.startswith(CHECK):
+        return "check_tables", {"stage": task.removeprefix(CHECK)}
+    return task, {}

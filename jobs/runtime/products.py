@@ -1,0 +1,147 @@
+"""What a night publishes of each product: tonight's (fresh), an earlier night's (carried), or nothing (absent).
+
+Pure: nothing is read or written here, and nothing else decides. A product that did not pass its gate tonight may be
+shown as an earlier night made it, for some nights; how many is the product's own limit. `valid_until` is set when a
+product is made, and carrying never prolongs it. Lists are never carried: a night without lists is not published.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from jobs.runtime.shop_days import ShopDays
+from schemas.table import PRODUCTS, Product, Table
+from schemas.tables import STORED
+
+PUBLISHED: tuple[Table, ...] = tuple(table for table in STORED if table.product)
+LISTS: Product = "lists"
+MANIFEST_VERSION = 2
+# A night of day D is shown on D + 1, and until noon of D + 2, so that the night after it may be late.
+_SHOWN = dt.timedelta(days=2)
+_SPARE_LISTS = dt.timedelta(days=1)  # nothing stands in for lists: one failed night leaves no gap
+
+
+@dataclass(frozen=True)
+class CarryConfig:
+    """For how many nights in a row the last good one of a product may stand in where tonight's failed; 0: never."""
+
+    customers: int = field(default=7, metadata={"doc": "nights for segments, portraits and chances"})
+    offers: int = field(default=3, metadata={"doc": "nights for offers; only those that still hold, none is added"})
+    audiences: int = field(default=1, metadata={"doc": "nights for audiences"})
+    copy: int = field(default=2, metadata={"doc": "nights for texts, of what is still on sale at the price they name"})
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in fields(self)):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more nights, not {getattr(self, name)}")
+
+    def nights(self, product: Product) -> int:
+        return 0 if product == LISTS else int(getattr(self, product))
+
+
+@dataclass(frozen=True)
+class ProductState:
+    """One product of a published night. `made_by`: the published run that made it; both None where it is absent."""
+
+    state: Literal["fresh", "carried", "absent"]
+    made_by: str | None = None
+    valid_until: str | None = None
+    because: str = ""
+
+    def entry(self, left_out: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """As the manifest has it; left_out: table -> rows that were no longer true."""
+        facts = {"state": self.state, "from": self.made_by, "valid_until": self.valid_until, "because": self.because,
+                 "left_out": {table: rows for table, rows in (left_out or {}).items() if rows}}  # fmt: skip
+        return {name: value for name, value in facts.items() if value}
+
+
+def valid_until(product: Product, day: dt.date, limits: CarryConfig, days: ShopDays) -> dt.datetime:
+    """Until when the product that the night of `day` makes may be shown: a noon of the shop, in UTC."""
+    longer = _SPARE_LISTS if product == LISTS else dt.timedelta(days=limits.nights(product))
+    return days.noon(day + _SHOWN + longer)
+
+
+def as_text(moment: dt.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def products_of(
+    failed: Mapping[Product, str], last: Mapping[str, Any] | None, run: str, limits: CarryConfig, days: ShopDays
+) -> dict[Product, ProductState]:
+    """The state of each product in the published run `run`, such as 2026-01-06-001.
+
+    failed: product -> why it did not pass its gate; the others did. last: the manifest that the storefront reads.
+    """
+    day = dt.date.fromisoformat(run[:10])
+    states: dict[Product, ProductState] = {}
+    for product in PRODUCTS:
+        if product not in failed:
+            states[product] = ProductState("fresh", run, as_text(valid_until(product, day, limits, days)))
+            continue
+        earlier = states_in(last).get(product, {}) if last else {}
+        if hindrance := _hindrance(product, earlier, last, day, limits, days):
+            states[product] = ProductState("absent", because=f"{failed[product]}; {hindrance}")
+        else:
+            states[product] = ProductState("carried", earlier["from"], earlier["valid_until"], failed[product])
+    return states
+
+
+def _hindrance(
+    product: Product,
+    earlier: Mapping[str, Any],
+    last: Mapping[str, Any] | None,
+    day: dt.date,
+    limits: CarryConfig,
+    days: ShopDays,
+) -> str:
+    """Why the last published one cannot stand in tonight; empty where it can."""
+    if not limits.nights(product):
+        return f"{product} are never carried" if product == LISTS else f"carry.{product} is 0"
+    if last is None:
+        return "no night was published before"
+    if earlier.get("state", "absent") == "absent":
+        return f"{last['run']} has none either"
+    # Tonight is shown all of tomorrow, and until noon of the day after.
+    if earlier["valid_until"] < as_text(days.noon(day + _SHOWN)):
+        return f"that of {earlier['from']} is valid until {earlier['valid_until']} only"
+    for table in PUBLISHED:
+        seen = last["tables"].get(table.name, {}).get("schema_version")
+        if table.product == product and seen != table.version:
+            return f"{last['run']} has {table.name} in version {seen}, tonight's would be {table.version}"
+    return ""
+
+
+def states_in(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Product -> its entry. A manifest of version 1 has none: all products that it has are of its own night."""
+    if "products" in manifest:
+        return dict(manifest["products"])
+    made = {"state": "fresh", "from": manifest["run"], "valid_until": manifest["valid_until"]}
+    there = {product: [t.name in manifest["tables"] for t in PUBLISHED if t.product == product] for product in PRODUCTS}
+    return {product: made if all(there[product]) else {"state": "absent"} for product in PRODUCTS}
+
+
+def sentence(manifest: Mapping[str, Any]) -> str:
+    """'2026-01-06-001: lists, copy fresh; offers carried from 2026-01-05; audiences absent'."""
+    groups: dict[str, list[str]] = {}
+    states = states_in(manifest)
+    for product in (name for name in PRODUCTS if name in states):
+        entry = states[product]
+        what = f"carried from {entry['from'][:10]}" if entry["state"] == "carried" else entry["state"]
+        groups.setdefault(what, []).append(product)
+    order = sorted(groups, key=lambda what: ("fresh", "carried", "absent").index(what.partition(" ")[0]))
+    return f"{manifest['run']}: " + "; ".join(f"{', '.join(groups[what])} {what}" for what in order)
+
+
+def product_lines(manifest: Mapping[str, Any]) -> Iterable[str]:
+    """For a person: each product with its state, from when, until when and why."""
+    for product, entry in states_in(manifest).items():
+        if entry["state"] == "absent":
+            yield f"  {product:12} absent: {entry.get('because', 'it was not published')}"
+            continue
+        line = f"  {product:12} {entry['state']} from {entry['from']}, valid until {entry['valid_until']}"
+        left = ", ".join(f"{rows:,} rows of {table}" for table, rows in entry.get("left_out", {}).items())
+        line += f"; left out, as no longer true: {left}" if left else ""
+        yield line + (f"; because {entry['because']}" if "because" in entry else "")

@@ -1,0 +1,303 @@
+"""A night of which a branch failed: what is published, what is carried and filtered, and how it becomes whole."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pytest
+
+from jobs import nightly, rollback_night
+from jobs.check_tables import STAGES
+from jobs.export_audience import files_of
+from jobs.publish_night import NotPublished, failed_products
+from jobs.runtime import published
+from jobs.runtime.carry import of_dated
+from jobs.runtime.lake import Lake
+from jobs.runtime.pages import night_page
+from jobs.runtime.product_files import read_tonight, write_products
+from jobs.runtime.products import PUBLISHED, product_lines, products_of
+from schemas.table import Gate, Table
+from schemas.tables import AUDIENCES, COPY, ITEMS, OFFERS, RECOMMENDATIONS, USER_COPY, USER_SEGMENTS
+from tests.sample import FIRST, SECOND, THIRD, Sample, content, current, shown
+
+BEFORE, TONIGHT = f"{SECOND}-001", f"{THIRD}-001"
+
+
+@pytest.fixture
+def shop(sample: Sample, tmp_path: Path) -> Sample:
+    """Three whole nights, of which the third is not published yet."""
+    return unpublished(sample.copy(tmp_path / "lake"), THIRD)
+
+
+def unpublished(shop: Sample, *days: dt.date) -> Sample:
+    for day in days:
+        shop.lake.delete("published", f"run={day}-001")
+    shop.lake.put_json(published.manifest(shop.lake, published.runs(shop.lake)[-1]), *published.POINTER)
+    return shop
+
+
+def fail(shop: Sample, gate: Gate, task: str, error: str, day: dt.date = THIRD) -> None:
+    """As a night leaves it whose `task` failed: nothing of its gate is current, and the report has the error."""
+    for table in STAGES[gate]:
+        shop.lake.delete("tables", table.name, f"date={day}", "_current.json")
+    shop.lake.put_json({"error": error}, "runs", f"date={day}", "run=001", f"{task}.json")
+
+
+def publish(shop: Sample, day: dt.date = THIRD, **settings: Any) -> dict[str, Any]:
+    nightly.run(shop.night(day, **settings), "publish_night")
+    return published.pointed(shop.lake)
+
+
+def states(manifest: dict[str, Any]) -> dict[str, str]:
+    return {name: entry["state"] for name, entry in manifest["products"].items()}
+
+
+def add(shop: Sample, table: Table, *changes: dict[str, Any]) -> None:
+    """One more row of last night's published table for each of `changes`: its first row with other values."""
+    manifest = published.manifest(shop.lake, BEFORE)
+    rows = shown(shop.lake, table, manifest)
+    more = [rows.slice(0, 1).to_pylist()[0] | change for change in changes]
+    data = type(rows).from_pylist([*rows.to_pylist(), *more], rows.schema)
+    entry = published.put(shop.lake, table, [data], BEFORE) | {"product": table.product}
+    manifest["tables"][table.name] = entry
+    shop.lake.put_json(manifest, "published", f"run={BEFORE}", "manifest.json")
+    shop.lake.put_json(manifest, *published.POINTER)
+
+
+def is_whole(lake: Lake, manifest: dict[str, Any]) -> bool:
+    """Every file that a manifest names is there, in its own run."""
+    return all(lake.exists(file) for table in manifest["tables"] for file in published.files(manifest, table))
+
+
+# what is published ------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_night_has_five_fresh_products_and_every_table_names_its_own(sample: Sample) -> None:
+    manifest = published.pointed(sample.lake)
+    assert manifest["manifest_version"] == 2
+    assert set(states(manifest).values()) == {"fresh"}
+    assert {name: entry["product"] for name, entry in manifest["tables"].items()} == {
+        table.name: table.product for table in PUBLISHED
+    }
+    assert manifest["valid_until"] == manifest["products"]["lists"]["valid_until"] == "2026-01-06T12:00:00Z"
+
+
+def test_without_offers_the_lists_are_fresh_and_the_offers_those_of_yesterday(shop: Sample) -> None:
+    before = published.pointed(shop.lake)
+    fail(shop, "offers", "check_offers", "GateFailed: offers: 1 of 14 rules broken\n  item_id: null")
+    now = publish(shop)
+    assert states(now) == dict.fromkeys(states(now), "fresh") | {"offers": "carried"}
+    assert now["run"] == TONIGHT
+    offers = now["products"]["offers"]
+    assert offers["from"] == BEFORE
+    assert offers["valid_until"] == before["products"]["offers"]["valid_until"]
+    assert offers["because"] == "check_offers: GateFailed: offers: 1 of 14 rules broken"
+    assert shown(shop.lake, RECOMMENDATIONS).equals(current(shop.lake, RECOMMENDATIONS))
+    assert is_whole(shop.lake, now)
+    facts = shop.night().facts("publish_night")
+    assert facts["published"] == TONIGHT
+    assert facts["products"] == now["products"]
+
+
+def test_nothing_carried_is_written_among_the_tables(shop: Sample) -> None:
+    fail(shop, "offers", "choose_offers", "ValueError: x")
+    publish(shop)
+    assert shop.lake.current(OFFERS, THIRD) is None
+    later = shop.lake.before(OFFERS, THIRD + dt.timedelta(days=1))
+    assert later is not None
+    assert later.date == str(SECOND)  # tomorrow goes on from the last good night
+
+
+def test_a_carried_offer_of_a_sold_out_item_or_of_an_erased_account_is_left_out(shop: Sample) -> None:
+    on_sale = read_tonight(shop.night()).on_sale.to_pylist()
+    sold_out = next(item for item in current(shop.lake, ITEMS)["item_id"].to_pylist() if item not in on_sale)
+    add(shop, OFFERS, {"offer_id": "x", "item_id": sold_out}, {"offer_id": "y", "user_id": "erased"})
+    earlier = shown(shop.lake, OFFERS, published.manifest(shop.lake, BEFORE))
+    fail(shop, "offers", "choose_offers", "ValueError: x")
+    now = publish(shop)
+    carried = shown(shop.lake, OFFERS)
+    assert sold_out not in carried["item_id"].to_pylist()
+    assert "erased" not in carried["user_id"].to_pylist()
+    assert now["products"]["offers"]["left_out"] == {"offers": earlier.num_rows - carried.num_rows}
+    assert of_dated(earlier, OFFERS.name, read_tonight(shop.night())).equals(carried)
+
+
+def test_carried_copy_says_nothing_that_tonight_denies(shop: Sample) -> None:
+    tonight = read_tonight(shop.night())
+    item = tonight.on_sale[0].as_py()
+    price = '[{"slot": "price", "value": "¥0.01", "table": "items"}]'
+    add(shop, COPY, {"copy_id": "moved", "item_id": item, "strategy": "price_drop", "facts": price})
+    add(shop, USER_COPY, {"copy_id": "moved", "item_id": item, "channel": "sms"})
+    fail(shop, "copy", "write_copy", "VoiceError: no such voice\nmore")
+    now = publish(shop)
+    assert now["products"]["copy"]["because"] == "write_copy: VoiceError: no such voice"
+    texts, told = shown(shop.lake, COPY), shown(shop.lake, USER_COPY)
+    assert told.num_rows
+    assert "moved" not in texts["copy_id"].to_pylist()
+    assert set(texts["item_id"].to_pylist()) <= set(tonight.on_sale.to_pylist())
+    assert set(told["copy_id"].to_pylist()) <= set(texts["copy_id"].to_pylist())
+    lists = current(shop.lake, RECOMMENDATIONS)
+    places = set(zip(lists["user_id"].to_pylist(), lists["item_id"].to_pylist(), strict=True))
+    without_offer = told.filter(pc.is_null(told["offer_id"]))
+    assert {(row["user_id"], row["item_id"]) for row in without_offer.to_pylist()} <= places
+    offers = {(row["user_id"], row["offer_id"]) for row in shown(shop.lake, OFFERS).to_pylist()}
+    with_offer = told.filter(pc.is_valid(told["offer_id"])).to_pylist()
+    assert {(row["user_id"], row["offer_id"]) for row in with_offer} <= offers
+
+
+def test_copy_that_fails_for_more_nights_than_its_limit_is_absent(sample: Sample, tmp_path: Path) -> None:
+    shop = unpublished(sample.copy(tmp_path / "lake"), SECOND, THIRD)
+    seen = []
+    for day in (SECOND, THIRD):
+        fail(shop, "copy", "write_copy", "ValueError: x", day)
+        seen.append(publish(shop, day, carry={"copy": 1}))
+    assert [states(manifest)["copy"] for manifest in seen] == ["carried", "carried"]  # FIRST promised two nights itself
+    shop = unpublished(shop, SECOND, THIRD)
+    shop.lake.delete("published", f"run={FIRST}-001")
+    publish(shop, FIRST, carry={"copy": 1})
+    seen = [publish(shop, day, carry={"copy": 1}) for day in (SECOND, THIRD)]
+    assert [states(manifest)["copy"] for manifest in seen] == ["carried", "absent"]
+    assert not {COPY.name, USER_COPY.name} & set(seen[1]["tables"])
+    assert is_whole(shop.lake, seen[1])
+
+
+def test_a_first_night_with_a_broken_branch_is_published_without_it(sample: Sample, tmp_path: Path) -> None:
+    shop = sample.copy(tmp_path / "lake")
+    shop.lake.delete("published")
+    fail(shop, "audiences", "find_audiences", "ValueError: x", FIRST)
+    now = publish(shop, FIRST)
+    assert states(now)["audiences"] == "absent"
+    assert AUDIENCES.name not in now["tables"]
+    with pytest.raises(ValueError, match="has no audiences: find_audiences: ValueError: x; no night was published"):
+        files_of(shop.lake, now)
+
+
+def test_what_breaks_its_gate_after_filtering_is_absent_and_the_rest_is_published(shop: Sample) -> None:
+    twice = shown(shop.lake, USER_SEGMENTS, published.manifest(shop.lake, BEFORE))["user_id"][0].as_py()
+    add(shop, USER_SEGMENTS, {"user_id": twice})
+    fail(shop, "customers", "segment_users", "ValueError: x")
+    now = publish(shop)
+    assert states(now) == dict.fromkeys(states(now), "fresh") | {"customers": "absent"}
+    assert "GateFailed: user_segments: 1 of" in now["products"]["customers"]["because"]
+    assert USER_SEGMENTS.name not in now["tables"]
+
+
+def test_what_cannot_be_read_any_more_is_absent_and_the_rest_is_published(shop: Sample) -> None:
+    for file in published.files(published.pointed(shop.lake), OFFERS.name):
+        shop.lake.delete(file)
+    fail(shop, "offers", "choose_offers", "ValueError: x")
+    now = publish(shop)
+    assert states(now)["offers"] == "absent"
+    assert "is not carried: FileNotFoundError" in now["products"]["offers"]["because"]
+
+
+def test_without_lists_nothing_is_published(shop: Sample) -> None:
+    before = published.pointed(shop.lake)
+    fail(shop, "lists", "recommend_items", "ValueError: x")
+    with pytest.raises(NotPublished, match="has not passed its gate"):
+        publish(shop)
+    assert published.pointed(shop.lake) == before
+
+
+def test_an_earlier_run_of_the_date_does_not_stand_in_as_fresh(shop: Sample) -> None:
+    """A date is run again because its events were wrong: what only the first run made was made of these."""
+    night = shop.night(run="002")
+    for table in [
+        t for gate in ("clean", "features", "lists", "customers", "offers", "audiences") for t in STAGES[gate]
+    ]:
+        version = night.lake.current(table, THIRD)
+        assert version is not None
+        night.lake.make_current(night.write_arrow(table, content(night.lake, version)))
+    night.lake.put_json({"error": "ValueError: x"}, "runs", f"date={THIRD}", "run=002", "write_copy.json")
+    assert night.lake.current(COPY, THIRD) is not None
+    assert failed_products(night) == {"copy": "write_copy: ValueError: x"}
+    assert night.passed(COPY) is None
+    assert night.passed(OFFERS) is not None
+
+
+def test_a_killed_branch_says_that_it_did_not_end(shop: Sample) -> None:
+    fail(shop, "offers", "choose_offers", "")
+    shop.lake.put_json({"rows": 1}, "runs", f"date={THIRD}", "run=001", "choose_offers.json")
+    because = publish(shop)["products"]["offers"]["because"]
+    assert because == "choose_offers, check_offers of run 001: not all ran to their end, and none reported an error"
+
+
+# going back, being killed ----------------------------------------------------------------------------------------
+
+
+def test_a_rollback_can_name_a_night_with_a_carried_product(shop: Sample) -> None:
+    fail(shop, "offers", "choose_offers", "ValueError: x")
+    carried = publish(shop)
+    for to in (BEFORE, TONIGHT):
+        rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=to))
+    assert published.pointed(shop.lake) == carried
+    assert is_whole(shop.lake, carried)
+
+
+def test_after_a_rollback_products_are_carried_from_the_night_that_is_shown(shop: Sample) -> None:
+    rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=f"{FIRST}-001"))
+    fail(shop, "offers", "choose_offers", "ValueError: x")
+    assert publish(shop)["products"]["offers"]["from"] == f"{FIRST}-001"
+
+
+def test_killed_between_carrying_and_the_pointer_readers_see_the_old_night(shop: Sample) -> None:
+    fail(shop, "offers", "choose_offers", "ValueError: x")
+    before, night = published.pointed(shop.lake), shop.night()
+    limits = night.settings.section("carry")
+    written = write_products(night, TONIGHT, products_of({"offers": "x"}, before, TONIGHT, limits, night.days), before)
+    assert shop.lake.list_dir("published", f"run={TONIGHT}", OFFERS.name)
+    assert published.pointed(shop.lake) == before
+    assert published.runs(shop.lake)[-1] == BEFORE
+    assert publish(shop)["tables"] == written["tables"]  # run again, the same files
+
+
+# a real night -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def broken(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample, str]:
+    """The third night with a copy branch that fails, after a second whose offers failed; and what it ended with."""
+    folder = tmp_path_factory.mktemp("broken") / "lake"
+    shop = Sample(sample.raw, Lake(str(sample.eve)), sample.eve).copy(folder)
+    fail(shop, "offers", "choose_offers", "ValueError: x", SECOND)
+    with pytest.raises(nightly.NightFailed) as failed:
+        nightly.main(shop.night(copy={"voices": "no/such/folder"}))
+    return shop, str(failed.value)
+
+
+def test_a_night_goes_on_after_a_failed_branch_and_ends_with_what_failed(broken: tuple[Sample, str]) -> None:
+    shop, said = broken
+    head, *details = said.splitlines()
+    assert head.startswith(f"{THIRD} run=001: failed: train_copywriter, write_copy; not run: check_copy; the rest is ")
+    assert head.endswith(f"published, {TONIGHT}: lists, customers, offers, audiences fresh; copy carried from {SECOND}")
+    assert any(line.startswith("  write_copy: ") and "no/such/folder" in line for line in details)
+    assert states(published.pointed(shop.lake)) == {
+        "lists": "fresh", "customers": "fresh", "offers": "fresh", "audiences": "fresh", "copy": "carried",
+    }  # fmt: skip
+    page = night_page(shop.lake, THIRD)
+    assert all(line in page for line in product_lines(published.pointed(shop.lake)))
+
+
+def test_after_a_failed_night_all_but_the_missing_decision_is_as_if_it_had_not_been(
+    sample: Sample, broken: tuple[Sample, str]
+) -> None:
+    whole = {t.name for t in PUBLISHED if t.product in ("lists", "customers")}
+    shop, _ = broken
+    for table in [t for gate in ("clean", "features", "prices") for t in STAGES[gate]]:
+        assert current(shop.lake, table).equals(current(sample.lake, table)), table.name
+    for table in (t for t in PUBLISHED if t.name in whole):
+        assert shown(shop.lake, table).equals(shown(sample.lake, table)), table.name
+
+
+def test_the_failed_tasks_run_again_make_the_night_whole(broken: tuple[Sample, str]) -> None:
+    shop, _ = broken
+    for task in ("train_copywriter", "write_copy", "check_copy", "publish_night"):
+        nightly.run(shop.night(), task)
+    now = published.pointed(shop.lake)
+    assert now["run"] == TONIGHT
+    assert set(states(now).values()) == {"fresh"}
+    assert is_whole(shop.lake, now)
