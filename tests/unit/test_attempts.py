@@ -29,7 +29,7 @@ def whole_run(lake: Lake, run: str, **failing: str) -> None:
 
 def red_run(lake: Lake, run: str) -> None:
     """A real night that stops at its first job: there is no such drop."""
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(nightly.NightFailed, match="receive_drop: FileNotFoundError: no folder"):
         nightly.main(Night(DAY, lake, run, Settings(), "sample_shop", f"{lake.root}/nowhere"))
 
 
