@@ -22,6 +22,7 @@ _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _END = 4_102_444_800  # 2100-01-01 in epoch seconds: beyond it a unit is wrong, not a clock
 _ISO_LENGTHS = {"yyyy-MM-dd HH:mm:ss": 19, "yyyy-MM-dd'T'HH:mm:ss": 19, "yyyy-MM-dd": 10, "yyyy-MM-dd HH:mm": 16}
 _EXCEL_EPOCHS = {"excel": 25_569, "excel1904": 24_107}  # the serial number of 1970-01-01
+_MILLIS_OF_A_DAY = 24 * 60 * 60 * 1000
 _EXCEL_DAYS = 47_482  # from 1970 to 2100
 _LONGEST = 100  # characters of a time with its zone and remarks
 # What Spark's cast reads by itself, and reads right.
@@ -116,7 +117,7 @@ def _excel(value: str, epoch: int) -> str:
     """Days with their fraction, to the millisecond: Excel itself keeps no more."""
     days = f"(try_cast(replace({value}, ',', '.') AS DOUBLE) - {epoch}D)"
     inside = f"{value} RLIKE '^[0-9]{{5}}([.,][0-9]*)?$' AND {days} >= 0 AND {days} < {_EXCEL_DAYS}"
-    return f"CASE WHEN {inside} THEN timestamp_millis(CAST(round({days} * 86400000) AS BIGINT)) END"
+    return f"CASE WHEN {inside} THEN timestamp_millis(CAST(round({days} * {_MILLIS_OF_A_DAY}) AS BIGINT)) END"
 
 
 def _iso(value: str) -> tuple[str, str]:

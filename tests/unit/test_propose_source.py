@@ -108,7 +108,7 @@ def test_returns_by_sign_ages_in_ranges_and_a_total(drop: Path) -> None:
     write_csv(drop / "people.csv", table(30, customer_id=lambda d, n: f"k{n}", age=lambda d, n: "45-54"))
     source = proposed(drop)
     assert source.events.time
-    assert source.events.time.format == "M/d/yyyy H:mm"
+    assert source.events.time.format == ("M/d/yyyy H:mm",)
     assert "'return'" in source.events.derived["event_type"]
     assert source.events.derived["price"] == "`line_total` / nullif(`Quantity`, 0)"
     assert source.users
