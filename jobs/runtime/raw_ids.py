@@ -17,6 +17,7 @@ _NOT_A_NUMBER = "('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"  # as Spark's JSO
 # all digits. R writes 4.0128e+10 with all digits too, but only where that is shorter than 40128000000; a longer one,
 # and Excel's 5.40006E+08, has lost digits. A code such as 1.10, 007.0 or 12E3 is no float's text.
 _PRINTED_FLOAT = "^-?((0|[1-9][0-9]*)[.]0|[1-9][.][0-9]+E[0-9]+)$"
+_PRINTED_DECIMAL = "^-?(0|[1-9][0-9]*)[.]00+$"  # NUMERIC(20, 2) as SQL exports it: all digits are there
 _SHORT_FLOAT = "^-?[1-9]([.][0-9]+)?e[+][0-9]{2}$"
 _CUT_FLOAT = "^[-+]?[0-9]+([.,][0-9]+[eE][-+]?|[eE][+])[0-9]+$"
 
@@ -52,6 +53,7 @@ def _from_text(value: str) -> str:
     return (
         f"CASE WHEN NOT (contains({value}, '.') OR contains({value}, '+')) THEN {value} "
         f"WHEN {value} RLIKE '{_PRINTED_FLOAT}' THEN {whole} "
+        f"WHEN {value} RLIKE '{_PRINTED_DECIMAL}' THEN substring_index({value}, '.', 1) "
         f"WHEN {value} RLIKE '{_SHORT_FLOAT}' AND char_length({value}) < char_length({whole}) THEN {whole} "
         f"WHEN {value} RLIKE '{_CUT_FLOAT}' THEN NULL ELSE {value} END"
     )

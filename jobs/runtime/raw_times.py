@@ -20,6 +20,8 @@ _NONE = "CAST(NULL AS TIMESTAMP)"
 _FACTOR = {"s": "1000000D", "ms": "1000D", "us": "1D", "ns": "0.001D"}  # to microseconds
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _END = 4_102_444_800  # 2100-01-01 in epoch seconds: beyond it a unit is wrong, not a clock
+_EPOCHS_FROM = 100_000_000  # epoch seconds
+_NUMBER = re.compile(r"(tiny|small|big)?int|float|double|decimal.*")
 _ISO_LENGTHS = {"yyyy-MM-dd HH:mm:ss": 19, "yyyy-MM-dd'T'HH:mm:ss": 19, "yyyy-MM-dd": 10, "yyyy-MM-dd HH:mm": 16}
 _EXCEL_EPOCHS = {"excel": 25_569, "excel1904": 24_107}  # the serial number of 1970-01-01
 _MILLIS_OF_A_DAY = 24 * 60 * 60 * 1000
@@ -70,12 +72,17 @@ def time_sql(spec: Input, source: Source, types: dict[str, str]) -> TimeSql:
         return TimeSql(moment=value, seen=seen)
     if kind in ("date", "timestamp_ntz"):
         return TimeSql(clock=f"CAST({value} AS TIMESTAMP)", seen=seen)
-    if kind != "string" and not set(time.format) & set(_EXCEL_EPOCHS):
+    if kind != "string" and not (time.format and _NUMBER.fullmatch(kind)):
         raise MappingError(
-            f"{source.path or source.name}: [{spec.which}.time] {time.column or time.sql} is {kind}; "
-            "say epoch = 's', 'ms', 'us' or 'ns', or format = 'excel'"
+            f"{source.path or source.name}: [{spec.which}.time] {time.column or time.sql} is {kind}; say epoch = 's', "
+            "'ms', 'us', 'ns', or format = 'excel' or 'yyyyMMdd' for a number; of a struct name the field"
         )
-    parsed = [_parsed(seen if kind != "string" else value, pattern) for pattern in time.format or ("iso",)]
+    if kind in ("float", "double") or kind.startswith("decimal"):  # 20260302 must not become 2.0260302E7
+        whole = f"CAST(CAST({value} AS DECIMAL(20, 0)) AS STRING)"
+        value = f"CASE WHEN {value} = floor({value}) THEN {whole} ELSE {seen} END"
+    elif kind != "string":
+        value = seen
+    parsed = [_parsed(value, pattern, len(time.format) > 1) for pattern in time.format or ("iso",)]
     clocks, moments = ([p[place] for p in parsed if p[place] != _NONE] for place in (0, 1))
     return TimeSql(_first(clocks), _first(moments), seen, may_be_absurd=True)
 
@@ -84,7 +91,7 @@ def _first(values: list[str]) -> str:
     return f"coalesce({', '.join(values)})" if len(values) > 1 else (values or [_NONE])[0]
 
 
-def _parsed(value: str, pattern: str) -> tuple[str, str]:
+def _parsed(value: str, pattern: str, is_one_of_several: bool) -> tuple[str, str]:
     """(clock, moment) of a text, as one entry of `format` reads it.
 
     Casting is several times faster than a pattern, so the usual patterns are cast, with their length: the cast alone
@@ -95,7 +102,8 @@ def _parsed(value: str, pattern: str) -> tuple[str, str]:
     if pattern in _EXCEL_EPOCHS:
         return _excel(value, _EXCEL_EPOCHS[pattern]), _NONE
     if pattern.startswith("epoch_"):
-        return _NONE, _epoch(value, pattern.removeprefix("epoch_"))
+        # Beside others a number is of the unit that puts it after 1973, or seconds would be milliseconds of 1970.
+        return _NONE, _epoch(value, pattern.removeprefix("epoch_"), _EPOCHS_FROM if is_one_of_several else 0)
     if pattern in _ISO_LENGTHS:
         bare = f"char_length({value}) = {_ISO_LENGTHS[pattern]} AND {_ends_in_digit(value)}"
         colon = f" AND substr({value}, {_ISO_LENGTHS[pattern] - 2}, 1) = ':'" if "mm" in pattern else ""
@@ -107,9 +115,9 @@ def _parsed(value: str, pattern: str) -> tuple[str, str]:
     return (_NONE, made) if re.search(r"[VOXxZ]", letters) else (made, _NONE)
 
 
-def _epoch(value: str, unit: str) -> str:
+def _epoch(value: str, unit: str, first: int = 0) -> str:
     number = f"try_cast({value} AS DOUBLE)"
-    inside = f"{number} >= 0 AND {number} < {_END * _PER_SECOND[unit]}D"
+    inside = f"{number} >= {first * _PER_SECOND[unit]}D AND {number} < {_END * _PER_SECOND[unit]}D"
     return f"CASE WHEN {inside} THEN timestamp_micros(CAST({number} * {_FACTOR[unit]} AS BIGINT)) END"
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.runtime.source_samples import Sample
-from jobs.runtime.source_times import time_form
 from jobs.runtime.source_words import COLUMN_WORDS, event_type_of, folded, is_personal_name, likeness, time_likeness
+from jobs.runtime.time_forms import is_sure, month_first, time_entries, time_form
 
 _NUMBERS = ("price", "cost", "quantity", "stock", "rating", "age")
 _NULLS = ("NULL", "null", "N/A", "n/a", "NaN", "nan", "None", "\\N")
@@ -35,7 +35,7 @@ class Guess:
     columns: dict[str, str] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     each: str | None = None
-    time: dict[str, str] = field(default_factory=dict)
+    time: dict[str, Any] = field(default_factory=dict)
     event_types: Counter[str] = field(default_factory=Counter)
     event_type: str | None = None  # the same for all rows
     currency: str | None = None
@@ -58,6 +58,8 @@ def guess(sample: Sample, which: str, key: str = "", each: str | None = None) ->
     if which == "events":
         made.each = _each(sample)
         made.time = _time(sample)
+        if "column" in made.time and month_first(time_entries([str(v) for v in sample.columns[made.time["column"]]])):
+            made.notes.append("day_or_month")
     used = {made.time["column"]} if "column" in made.time else set()
     made.columns = _columns(sample, which, made.each, used, key)
     if sample.format == "csv":
@@ -148,20 +150,22 @@ def _each(sample: Sample) -> str | None:
     return best if most >= _LEAST and named < 0.5 else None
 
 
-def _time(sample: Sample) -> dict[str, str]:
+def _time(sample: Sample) -> dict[str, Any]:
     """The column whose name and values are most like a time, with its format; year, month and day by SQL."""
-    best: dict[str, str] = {}
+    best: dict[str, Any] = {}
     most = 0.0
     for name, values in sample.columns.items():
         if any(name == a or name.startswith(f"{a}.") for a in sample.arrays):
             continue
-        form = time_form([v for v in values if v not in (None, "", *_NULLS)])
+        there = [v for v in values if v not in (None, "", *_NULLS)]
+        form = time_form(there)
         score = time_likeness(name)
-        if form is None or not (score or not form.get("epoch")):
+        if form is None or not (score or is_sure(there)):
             continue
         score += 0.1 + (0.2 if _has_clock(values) else 0.0)
         if score > most:
-            best, most = {"column": name, **form}, score
+            where = {"sql": form["sql"].replace("COLUMN", f"`{name}`")} if "sql" in form else {"column": name}
+            best, most = {**where, **{k: v for k, v in form.items() if k != "sql"}}, score
     parts = {folded(name): name for name in sample.columns}
     if not best and {"year", "month", "day"} <= parts.keys():
         year, month, day = (f"`{parts[p]}`" for p in ("year", "month", "day"))

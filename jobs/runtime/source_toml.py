@@ -75,8 +75,9 @@ def _input(made: Guess) -> Iterator[str]:
     if made.personal:
         yield f"personal = {json.dumps(made.personal, ensure_ascii=False)}  # stored nowhere"
     if made.time:
-        said = ", ".join(f"{key} = {_text(value)}" for key, value in made.time.items())
-        yield f"time = {{ {said} }}"
+        said = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in made.time.items())
+        asks = "  # ? day first or month first: no value tells" if "day_or_month" in made.notes else ""
+        yield f"time = {{ {said} }}{asks}"
     constants = {"event_type": made.event_type} if made.event_type else {}
     constants |= {"currency": made.currency} if made.currency else {}
     if constants:
@@ -96,7 +97,7 @@ def _input(made: Guess) -> Iterator[str]:
     if made.derived:
         yield f"[{made.which}.derived]"
         yield from (f"{ours} = {_text(sql)}  # ? by its values" for ours, sql in made.derived.items())
-    in_sql = " ".join(made.derived.values())
+    in_sql = " ".join([*made.derived.values(), made.time.get("sql", "")])
     unused = [
         n
         for n in sample.columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.runtime.time_forms import time_entries
+from jobs.runtime.time_forms import WITHOUT_WEEKDAY, has_weekday, month_first, time_entries, time_keys
 from schemas.mapping import Input, Source
 from schemas.zones import AMBIGUOUS
 
 _SHOWN = 3
 _NO_IDS = ["nan", "NaN", "NAN", "none", "None", "NONE", "null", "NULL", "undefined", "N/A", "#N/A", "<NA>", "\\N"]
+_INVISIBLE = re.compile("^\\s|\\s$|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 _GROUPS = r"[0-9]{1,3}(?:([.,'’\s])[0-9]{3})+"
 
 
@@ -34,7 +36,7 @@ def hints(seen: pa.Table, spec: Input, source: Source) -> list[str]:
     """Lines that name the key of the mapping for times, numbers and ids that are not read, or read with a doubt."""
     kept = seen.filter(pc.is_null(seen["reason"]))
     texts = [text for found in _refused(seen, "bad_time").values() for text in found]
-    column = f"`{spec.time.column}`" if spec.time and spec.time.column else "COLUMN"
+    column = "COLUMN" if spec.time is None else f"`{spec.time.column}`" if spec.time.column else f"({spec.time.sql})"
     times = [*_ambiguous_zones(texts), *_time_keys(texts, spec, kept.num_rows > 0)]
     lines = [line.replace("COLUMN", column) for line in times]
     lines += _number_keys(_refused(seen, "bad_number"), spec)
@@ -85,25 +87,23 @@ def _time_keys(texts: list[str], spec: Input, some_are_read: bool) -> list[str]:
     """The `format`, `epoch` or `sql` that reads the refused times, beside what the mapping reads already."""
     if spec.time is None:
         return []
-    entries, others = time_entries(texts)
+    entries = time_entries(texts)
     if not spec.time.format and not spec.time.epoch:
         entries.pop("iso", None)  # read already: what is refused has no such day, or a zone that is unknown
-    lines = [f"times such as '{text}' are read with time = {way}" for way, text in others.items()]
     if not entries:
-        return lines
+        return []
     before = list(spec.time.format) or (["iso"] if some_are_read else [])
     if spec.time.epoch:
         before = [f"epoch_{spec.time.epoch}"] if some_are_read else []
-    wanted = [*before, *(entry for entry in entries if entry not in before)]
-    if len(wanted) > 1:
-        key = "format = [" + ", ".join(f'"{entry}"' for entry in wanted) + "]"
-    elif wanted[0].startswith("epoch_"):
-        key = f'epoch = "{wanted[0][6:]}"'
-    else:
-        key = f'format = "{wanted[0]}"'
+    keys = time_keys([*dict.fromkeys([*before, *entries])])
+    key = ", ".join(f"{name} = {json.dumps(value)}" for name, value in keys.items())
     shown = "; ".join(f"'{text}' is {entry}" for entry, text in entries.items())
-    lines.append(f"times not read: {shown}; write {key} in [{spec.which}.time]")
-    if any("dd/MM" in entry and entry.replace("dd/MM", "MM/dd") in entries for entry in entries):
+    if any(has_weekday(text) for text in entries.values()):
+        key = f'time = {{ sql = "{WITHOUT_WEEKDAY}", {key} }}'
+        lines = [f"times not read: {shown}, without the weekday; write {key} in [{spec.which}]"]
+    else:
+        lines = [f"times not read: {shown}; write {key} in [{spec.which}.time]"]
+    if month_first(entries):
         lines.append("day and month cannot be told apart in these times; ask the shop, and keep one of the two")
     return lines
 
@@ -139,6 +139,16 @@ def _doubtful_ids(name: str, ids: list[str], source: Source) -> list[str]:
             f'"{token}"'.replace("\\", "\\\\") for token in dict.fromkeys([*source.null_tokens, *nothing])
         )
         lines.append(f"{name} is {_some(nothing)} in some rows; if it means nothing, write null_tokens = [{tokens}]")
+    odd = [text for text in ids if _INVISIBLE.search(text)]
+    if odd:
+        shown = ", ".join(json.dumps(text) for text in odd[:_SHOWN])
+        lines.append(
+            f"{name} has blanks at an end or characters that nobody sees in {len(odd):,} ids such as {shown}; without "
+            "them they may be other ids, which they do not join"
+        )
+    nested = [text for text in ids if text[:1] in ("{", "[") and text[-1:] in ("}", "]")]
+    if nested:
+        lines.append(f"{name} is an object or an array in {_some(nested)}; name the field of it that holds the id")
     dotted = [text for text in ids if re.fullmatch(r"[0-9]+\.[0-9]+", text)]
     if dotted and name not in source.text_ids:
         lines.append(

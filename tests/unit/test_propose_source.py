@@ -15,7 +15,6 @@ import pytest
 
 from jobs import propose_source
 from jobs.runtime.source_samples import encoding_of, pattern_of
-from jobs.runtime.source_times import time_form
 from jobs.runtime.source_words import COLUMN_WORDS, EVENT_TYPE_WORDS, event_type_of, folded, likeness
 from schemas.mapping import Source, load_source
 from schemas.tables.events import EVENT_TYPES
@@ -145,16 +144,29 @@ def test_dates_in_names(path: str, pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "form"),
+    ("texts", "line"),
     [
-        ("2026-03-02T10:00:00.123Z", {}), ("1772445600", {"epoch": "s"}), ("1772445600000000", {"epoch": "us"}),
-        ("20260302", {"format": "yyyyMMdd"}), ("20260302101112", {"format": "yyyyMMddHHmmss"}),
-        ("13/03/2026 10:00", {"format": "dd/MM/yyyy HH:mm"}), ("03/13/2026 1:05 PM", {"format": "MM/dd/yyyy h:mm a"}),
-        ("2026/3/2", {"format": "yyyy/M/d"}), ("12", None), ("view", None),
+        (["46083,0064467593", "46084,5"], 'time = { column = "when", format = "excel" }'),
+        (
+            ["2026-03-02T10:00:00Z", "13.03.2026 10:00"],
+            'time = { column = "when", format = ["iso", "dd.MM.yyyy HH:mm"] }',
+        ),
+        (["02/03/2026 10:00"], 'time = { column = "when", format = "dd/MM/yyyy HH:mm" }  # ? day first or month first'),
+        (["Mon Mar 02 2026 10:00:10 GMT+0000"], "`when`, '^(Mon|Tue"),
     ],
-)  # fmt: skip
-def test_forms_of_times(text: str, form: dict[str, str] | None) -> None:
-    assert time_form([text] * 3) == form
+)
+def test_times_are_proposed_as_they_are_written(drop: Path, texts: list[str], line: str) -> None:
+    write_csv(drop / "views.csv", table(30, user=lambda d, n: f"u{n % 7}", sku=lambda d, n: f"i{n % 9}",
+                                        when=lambda d, n: texts[n % len(texts)]), ";")  # fmt: skip
+    assert line in propose_source.propose(str(drop))
+    assert proposed(drop).events.time
+
+
+def test_a_column_of_five_digits_is_a_time_by_its_name_only(drop: Path) -> None:
+    write_csv(drop / "views.csv", table(30, user=lambda d, n: f"u{n % 7}", sku=lambda d, n: f"i{n % 9}",
+                                        postcode=lambda d, n: "60311"))  # fmt: skip
+    with pytest.raises(FileNotFoundError, match="looks like a log"):
+        propose_source.propose(str(drop))
 
 
 def test_encodings() -> None:
