@@ -29,61 +29,61 @@ replay: setup  ## run a range of nights: SOURCE=online_retail RAW=dir FROM=2010-
 	@$(JOBS) replay_nights --source "$(SOURCE)" --raw "$(RAW)" --from "$(FROM)" --to "$(TO)" --lake "$(LAKE)"
 
 bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
-	@.venv/bin/python -m tests.bench.clean --events $(EVENTS)
+	@.venv/bin/python -m tests.bench.pipeline.clean --events $(EVENTS)
 
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
-	@.venv/bin/python -m tests.bench.topk
+	@.venv/bin/python -m tests.bench.recommend.topk
 
 bench-cf: setup data  ## collaborative filtering beside the published tables; DATA=../shared/data/gowalla
-	@.venv/bin/python -m tests.bench.collaborative --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.recommend.collaborative --data "$(DATA)"
 
 bench-next-item: setup data  ## next item of every user, leave-one-out; DATA=../shared/data/amazon_beauty
-	@.venv/bin/python -m tests.bench.next_item --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.recommend.next_item --data "$(DATA)"
 
 bench-cold: setup data  ## items held out whole; DATA=../shared/data/amazon_beauty, or .../hm
-	@.venv/bin/python -m tests.bench.cold "$(DATA)"
+	@.venv/bin/python -m tests.bench.recommend.cold "$(DATA)"
 
 bench-shop: setup data  ## sources alone and the ranker over them, last week; DATA=../shared/data/retailrocket
-	@.venv/bin/python -m tests.bench.shop --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.recommend.shop --data "$(DATA)"
 
 bench-gpu: setup  ## LSTM and ALS at a size that fills the GPU, or small on the CPU where there is none
-	@.venv/bin/python -m tests.bench.gpu
+	@.venv/bin/python -m tests.bench.recommend.gpu
 
 bench-scoring: setup  ## sources and everybody's lists in a large shop: seconds and memory by stage; USERS=1000000
-	@.venv/bin/python -m tests.bench.scoring --users $(USERS)
+	@.venv/bin/python -m tests.bench.recommend.scoring --users $(USERS)
 
 bench-value: setup data  ## who will buy again, and for how much; DATA=../shared/data/cdnow
-	@.venv/bin/python -m tests.bench.value --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.customers.value --data "$(DATA)"
 
 bench-propensity: setup data  ## who buys, who lapses, in which category, at rolling origins; DATA=../shared/data/online_retail
-	@.venv/bin/python -m tests.bench.propensity --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.customers.propensity --data "$(DATA)"
 
 bench-elasticity: setup  ## planted price elasticities, and whether the intervals hold them; DATA= adds a real log
-	@.venv/bin/python -m tests.bench.elasticity $(if $(DATA),--data "$(DATA)")
+	@.venv/bin/python -m tests.bench.decisions.elasticity $(if $(DATA),--data "$(DATA)")
 
 bench-experiments: setup  ## simulated A/A and A/B tests: false alarms and power beside what was computed
-	@.venv/bin/python -m tests.bench.experiments
+	@.venv/bin/python -m tests.bench.decisions.experiments
 
 bench-copy-night: setup  ## copy of a night, and of the next when 1 % of the items changed; ITEMS=50000
-	@.venv/bin/python -m tests.bench.copy_night --items $(ITEMS)
+	@.venv/bin/python -m tests.bench.copywriting.copy_night --items $(ITEMS)
 
 bench-offers: setup data  ## which households redeem which campaign's coupons; DATA=../shared/data/complete_journey
-	@.venv/bin/python -m tests.bench.offers --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.decisions.offers --data "$(DATA)"
 
 bench-segments: setup data  ## do segments last? 60 nights replayed; DATA=../shared/data/online_retail
-	@.venv/bin/python -m tests.bench.segments --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.customers.segments --data "$(DATA)"
 
 bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
-	@.venv/bin/python -m tests.bench.claims $(if $(DATA),--data "$(DATA)")
+	@.venv/bin/python -m tests.bench.copywriting.claims $(if $(DATA),--data "$(DATA)")
 
 bench-copy-zh: setup data  ## Chinese copy from attributes, beside ChatGLM-6B; DATA=../shared/data/advertisegen
-	@.venv/bin/python -m tests.bench.copy_zh --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.copywriting.copy_zh --data "$(DATA)"
 
 bench-copy-en: setup data  ## descriptions of products held out by family; DATA=../shared/data/hm, or .../myntra
-	@.venv/bin/python -m tests.bench.copy_en --data "$(DATA)"
+	@.venv/bin/python -m tests.bench.copywriting.copy_en --data "$(DATA)"
 
 bench-copy-speed: setup  ## tokens and texts a second beside plain `generate` on the same network
-	@.venv/bin/python -m tests.bench.copy_speed
+	@.venv/bin/python -m tests.bench.copywriting.copy_speed
 
 lint: setup  ## ruff and mypy; checks, changes nothing
 	@.venv/bin/ruff check . .ci/setup .ci/sample_night .ci/ui

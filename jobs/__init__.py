@@ -1,1 +1,1 @@
-"""WHAT: one job per file. `python -m jobs --help` lists them."""
+"""WHAT: one room a product, one file a job. `python -m jobs --help` lists the jobs."""

@@ -17,17 +17,14 @@ if not __package__:  # run as a file by spark-submit: the folder above is what `
     sys.path[0] = str(HERE.parent)
 
 from jobs.runtime.arguments import a_date  # noqa: E402  after the path is right
+from jobs.runtime.registry import job_files, module_of  # noqa: E402
 from jobs.runtime.threads import bound_threads  # noqa: E402
 
 
 def all_jobs() -> dict[str, str]:
     """Every job and the first line of its docstring, without importing any of them."""
-    found = {}
-    for path in sorted(HERE.glob("*.py")):
-        if not path.stem.startswith("_"):
-            doc = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-            found[path.stem] = doc.partition("\n")[0]
-    return found
+    docs = {name: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for name, path in job_files().items()}
+    return {name: (doc or "").partition("\n")[0] for name, doc in docs.items()}
 
 
 def add_night_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +55,7 @@ def main(argv: list[str]) -> int:
     if name not in jobs:
         print(f"no job '{name}'; `python -m jobs --help` lists {', '.join(jobs)}", file=sys.stderr)
         return 2
-    module = importlib.import_module(f"jobs.{name}")
+    module = importlib.import_module(module_of(name))
     parser = argparse.ArgumentParser(
         prog=f"python -m jobs {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

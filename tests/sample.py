@@ -12,13 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs import nightly
-from jobs.make_sample_shop import make_sample_shop
+from jobs.nights import nightly
 from jobs.runtime import published
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from jobs.sample_shop.dirt import Shares
+from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan
 from schemas.arrow import arrow_schema
 from schemas.table import Table

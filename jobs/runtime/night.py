@@ -21,10 +21,10 @@ from jobs.runtime.log import get_logger
 from jobs.runtime.products import valid_until
 from jobs.runtime.settings import Settings, load_settings
 from jobs.runtime.shop_days import ShopDays, days_of
-from jobs.runtime.sink import Split, write_arrow, write_tables
 from jobs.runtime.spark import session, size_shuffles
+from jobs.runtime.table_writer import Split, write_arrow, write_tables
 from schemas.arrow import arrow_schema
-from schemas.mapping import Source, load_source
+from schemas.sources.mapping import Source, load_source
 from schemas.table import Product, Table
 from schemas.tables import CLEAN_EVENTS
 

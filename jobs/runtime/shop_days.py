@@ -19,7 +19,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Lake
-from schemas.mapping import Source
+from schemas.sources.mapping import Source
 from schemas.tables import CLEAN_EVENTS
 
 DAY = 86_400_000_000  # microseconds of a day on which clocks do not change

@@ -3,7 +3,12 @@
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
 from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
-from schemas.tables.customers import (
+from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
+from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
+from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
+from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
+from schemas.tables.prices import ITEM_WEEKS, PRICE_SUGGESTIONS
+from schemas.tables.profiles import (
     CAMPAIGN_OUTCOMES,
     CATEGORY_PROPENSITIES,
     ITEM_PRICES,
@@ -18,11 +23,6 @@ from schemas.tables.customers import (
     USER_TASTES,
     WITHHELD_OFFERS,
 )
-from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
-from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
-from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
-from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
-from schemas.tables.prices import ITEM_WEEKS, PRICE_SUGGESTIONS
 
 STORED: tuple[Table, ...] = (
     CLEAN_EVENTS,

@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from models.shop_log import KINDS, ShopLog
+from models.core.shop_log import KINDS, ShopLog
 
 EVENTS = {"view": "view", "wishlist": "wishlist", "cart": "cart", "addtocart": "cart", "buy": "purchase",
           "transaction": "purchase", "purchase": "purchase"}  # fmt: skip

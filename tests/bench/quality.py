@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import bootstrap_interval
+from models.core.list_metrics import bootstrap_interval
 
 SEED = 7  # of the bootstrap
 

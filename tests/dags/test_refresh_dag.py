@@ -35,11 +35,11 @@ def command(dag: Any, task_id: str) -> list[str]:
 
 
 def order() -> list[tuple[str, str]]:
-    """ORDER of jobs/refresh.py, read and not imported: this environment has no Spark."""
-    for node in ast.parse((ROOT / "jobs/refresh.py").read_text("utf-8")).body:
+    """ORDER of jobs/nights/refresh.py, read and not imported: this environment has no Spark."""
+    for node in ast.parse((ROOT / "jobs/nights/refresh.py").read_text("utf-8")).body:
         if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "ORDER":
             return list(ast.literal_eval(node.value))
-    raise AssertionError("jobs/refresh.py has no ORDER")
+    raise AssertionError("jobs/nights/refresh.py has no ORDER")
 
 
 def test_tasks_are_the_jobs_of_a_refresh_in_its_order_and_lakes(dag: Any) -> None:

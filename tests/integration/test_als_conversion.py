@@ -10,9 +10,9 @@ from pyspark.ml.recommendation import ALS as SparkALS
 from pyspark.sql import SparkSession
 from scipy.sparse import csr_matrix
 
-from models.als import ALS, ALSConfig
-from models.metrics import score_lists
-from models.top_k import top_k
+from models.core.list_metrics import score_lists
+from models.core.top_k import top_k
+from models.recommenders.als import ALS, ALSConfig
 
 USERS, ITEMS, TASTES, K = 400, 160, 8, 10
 PASSES = 10

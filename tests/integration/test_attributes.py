@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from jobs import nightly
+from jobs.intake.drop_files import receive
+from jobs.intake.typed_rows import read_rows
+from jobs.nights import nightly
 from jobs.runtime.lake import Lake
-from jobs.runtime.raw_files import receive
-from jobs.runtime.raw_rows import read_rows
-from schemas.mapping import parse_source
+from schemas.sources.mapping import parse_source
 from schemas.tables import ITEMS, RECOMMENDATIONS, REJECTED_ITEMS
 from tests.sample import THIRD, Sample, current, shown
 

@@ -13,12 +13,12 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 import pytest
 
-from jobs import export_audience, find_audiences
-from jobs.runtime.shelf import can_be_shown
-from models.als import ALS
+from jobs.common.on_sale import can_be_shown
+from jobs.customers import export_audience, find_audiences
+from models.recommenders.als import ALS
 from schemas.arrow import arrow_schema
 from schemas.tables import AUDIENCES, INTEREST, ITEMS, USER_SEGMENTS
-from schemas.tables.customers import OFFERS
+from schemas.tables.profiles import OFFERS
 from tests.sample import THIRD, Sample, content, current, shown
 
 

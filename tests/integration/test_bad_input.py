@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.intake.drop_files import MissingDay
+from jobs.intake.file_facts import DropError
 from jobs.runtime.lake import Lake
-from jobs.runtime.raw_bytes import DropError
-from jobs.runtime.raw_files import MissingDay
-from schemas.mapping import MappingError, Source, parse_source
+from schemas.sources.mapping import MappingError, Source, parse_source
 from tests.raw_shop import COLUMNS, GOOD, HEADER, NIGHT, Shop, a_source
 
 

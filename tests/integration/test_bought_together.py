@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.find_bought_together import TogetherConfig, baskets, count_pairs, rank
+from jobs.lists.find_bought_together import TogetherConfig, baskets, count_pairs, rank
 from schemas.tables import BOUGHT_TOGETHER
 from tests.sample import Sample, shown
 

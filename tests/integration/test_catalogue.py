@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import clean_events, receive_drop, update_catalogue
+from jobs.intake import clean_events, receive_drop, update_catalogue
+from jobs.reports.night_page import night_page
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from jobs.runtime.pages import night_page
 from jobs.runtime.settings import Settings
 from schemas.tables import CLEAN_EVENTS, ITEMS
 from tests.sample import content

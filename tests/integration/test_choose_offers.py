@@ -11,15 +11,15 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import choose_offers, judge_experiments, preview_campaigns
-from jobs.check_tables import main as check
-from jobs.runtime import offer_choice, offer_facts
+from jobs.experiments import judge_experiments
+from jobs.offers import account_facts, choose_offers, plan, preview_campaigns
+from jobs.publishing.check_tables import main as check
 from jobs.runtime.gate import broken_rules
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from models.experiments import assign
-from schemas.campaign import Campaign, Condition, load_campaigns
+from models.experiments.analysis import assign
+from schemas.campaigns.campaign import Campaign, Condition, load_campaigns
 from schemas.table import Table
 from schemas.tables import (
     BANDIT_MOVES,
@@ -33,7 +33,7 @@ from schemas.tables import (
     USERS,
     WITHHELD_OFFERS,
 )
-from schemas.tables.customers import PROPENSITIES, USER_PROFILES
+from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
 from tests.sample import THIRD, Sample, put
 
 DAY = dt.date(2026, 3, 10)
@@ -161,19 +161,19 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
 
     night = shop.night(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
     config = night.settings.section("offers")
-    before = offer_facts.offered_before(night, 28)
-    rates = offer_choice._rates(offer_choice._counts(night, before, config), config)
+    before = account_facts.offered_before(night, 28)
+    rates = plan._rates(plan._counts(night, before, config), config)
     assert rates["back"][0] == pytest.approx(0.5, abs=0.1)
     assert rates["back"][1] < 0.1
     campaigns = load_campaigns(str(shop.file))
     made = sum(len(rows) for rows in first.values())
     booked = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
-    spent = offer_choice._booked(before)
-    left = offer_choice._left(night.date, campaigns, spent)["main"]
+    spent = plan._booked(before)
+    left = plan._left(night.date, campaigns, spent)["main"]
     assert left[1] == pytest.approx(1000 - 10 * booked, abs=5 * 2)  # the vase's coupon is 5
     shop.file.write_text(FILE.format(amount=1000).replace("EUR", "USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
-        offer_choice._left(night.date, load_campaigns(str(shop.file)), spent)
+        plan._left(night.date, load_campaigns(str(shop.file)), spent)
 
 
 def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
@@ -252,7 +252,7 @@ def test_facts_of_items_are_counted_from_what_was_done(spark: SparkSession) -> N
     campaigns = load_campaigns("sample_shop").campaigns
 
     def facts(events: list[tuple]) -> dict[str, dict]:
-        found = offer_facts.pair_facts(spark.createDataFrame(events, columns), interest, items, campaigns, DAY)
+        found = account_facts.pair_facts(spark.createDataFrame(events, columns), interest, items, campaigns, DAY)
         return {row["item_id"]: row.asDict() for row in found.collect()}
 
     seen = facts([event("view", 1), event("view", 3), event("cart", 2), event("wishlist", 4, 100.0)])
@@ -280,10 +280,10 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
     ]
     profiles = spark.createDataFrame(rows, USER_PROFILES.ddl)
     births = spark.createDataFrame([("u1", 3), ("u3", 4)], "user_id string, birth_month int")
-    facts = offer_facts.user_facts(profiles, spark.createDataFrame([], PROPENSITIES.ddl), births, DAY.month)
+    facts = account_facts.user_facts(profiles, spark.createDataFrame([], PROPENSITIES.ddl), births, DAY.month)
     listed = spark.createDataFrame([("u1", "lamp", "Home > Lamps", 1), ("u1", "vase", "Home > Vases", 2)],
                                    "user_id string, item_id string, category string, rank int")  # fmt: skip
-    met = offer_facts.meeting(facts, None, listed, campaigns).collect()
+    met = account_facts.meeting(facts, None, listed, campaigns).collect()
     assert {(r.user_id, campaigns[r.campaign].id, r.item_id, r.category) for r in met} == {
         ("u1", "all", None, None), ("u2", "all", None, None), ("u3", "all", None, None),
         ("u1", "top", None, "Home > Vases"),  # u2 never bought, and u3's favourite is out of scope
@@ -314,7 +314,7 @@ def test_without_offers_every_campaigns_share_stays_where_it_was(shop: Shop) -> 
     assert judged(shop, day) == {"back": (0.55, 0.55)}  # no job made CAMPAIGN_OUTCOMES
 
 
-@pytest.mark.parametrize("missing", [table for table, _ in offer_facts.INPUTS], ids=lambda table: table.name)
+@pytest.mark.parametrize("missing", [table for table, _ in account_facts.INPUTS], ids=lambda table: table.name)
 def test_a_missing_table_names_the_job_to_run_first(shop: Shop, missing: Table) -> None:
     night = shop.night([lapsed("u1")])
     shop.lake.delete("tables", missing.name)

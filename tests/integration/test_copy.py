@@ -12,17 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs import train_copywriter, write_copy
-from jobs.runtime.copy_clicks import LOST
-from jobs.runtime.copy_demand import MESSAGES
-from jobs.runtime.copy_examples import copy_examples
-from jobs.runtime.copy_slots import BRIEF
+from jobs.copywriting import train_copywriter, write_copy
+from jobs.copywriting.demand import MESSAGES
+from jobs.copywriting.slots import BRIEF
+from jobs.copywriting.text_clicks import LOST
+from jobs.reports.copy_examples import copy_examples
 from jobs.runtime.lake import Version
+from jobs.runtime.model_store import PROMOTION
 from jobs.runtime.published import pointed
-from jobs.runtime.sink import write_arrow
-from jobs.runtime.trained import PROMOTION
+from jobs.runtime.table_writer import write_arrow
 from schemas.arrow import arrow_schema
-from schemas.lexicon import LexiconError
+from schemas.copywriting.lexicon import LexiconError
+from schemas.copywriting.voice import VoiceError
 from schemas.tables import (
     CLEAN_EVENTS,
     COPY,
@@ -34,8 +35,7 @@ from schemas.tables import (
     USER_COPY,
     USERS,
 )
-from schemas.tables.customers import OFFERS
-from schemas.voice import VoiceError
+from schemas.tables.profiles import OFFERS
 from tests.sample import FIRST, SECOND, THIRD, Sample, content, current, put, shown
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
-from jobs import judge_experiments, publish_night, recommend_items, write_copy
-from jobs.runtime.copy_slots import Brief
+from jobs.copywriting import write_copy
+from jobs.copywriting.slots import Brief
+from jobs.experiments import judge_experiments
+from jobs.lists import recommend_items
+from jobs.publishing import publish_night
 from jobs.runtime.gate import broken_rules
 from jobs.runtime.night import Night
 from schemas.tables import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from jobs import segment_users
+from jobs.customers import segment_users
 from schemas.tables import (
     CLEAN_EVENTS,
     SEGMENT_RULES,

@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import judge_experiments, update_interest
-from jobs.runtime.event_weights import MOVED, moved, weights_of
+from jobs.experiments import judge_experiments
+from jobs.features import update_interest
+from jobs.features.event_weights import MOVED, moved, weights_of
+from jobs.features.interest import InterestConfig
+from jobs.lists.train_ranker import TrainRankerConfig, sources_config
 from jobs.runtime.gate import broken_rules
-from jobs.runtime.interest import InterestConfig
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from jobs.train_ranker import TrainRankerConfig, sources_config
 from schemas.tables import BANDIT_MOVES, CAMPAIGN_OUTCOMES, CLEAN_EVENTS, INTEREST
 from tests.sample import content, put
 

@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs import judge_experiments, publish_night, recommend_items
-from jobs.runtime.arms import arms_of
+from jobs.experiments import judge_experiments
+from jobs.lists import recommend_items
+from jobs.lists.arms import arms_of
+from jobs.publishing import publish_night
+from jobs.reports.night_page import experiment_lines
 from jobs.runtime.gate import broken_rules
 from jobs.runtime.night import Night
-from jobs.runtime.pages import experiment_lines
-from models.experiments import assign
+from models.experiments.analysis import assign
 from schemas.tables import (
     BANDIT_MOVES,
     CLEAN_EVENTS,

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
-from jobs import explain_user
+from jobs.common.on_sale import can_be_shown
+from jobs.reports import explain_user
 from jobs.runtime.lake import Lake
-from jobs.runtime.shelf import can_be_shown
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS, USER_PROFILES, USER_TASTES
 from tests.sample import Sample, current, shown
 

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs import check_tables, prune_lake, publish_night, rollback_night
-from jobs.check_tables import STAGES
-from jobs.publish_night import NotPublished
+from jobs.publishing import check_tables, prune_lake, publish_night, rollback_night
+from jobs.publishing.check_tables import STAGES
+from jobs.publishing.publish_night import NotPublished
 from jobs.runtime import published
 from jobs.runtime.gate import GateFailed
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.products import PUBLISHED
-from jobs.runtime.sink import write_arrow
+from jobs.runtime.table_writer import write_arrow
 from schemas.table import Table
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS, STORED, USER_FEATURES
 from schemas.tables.lists import ANONYMOUS

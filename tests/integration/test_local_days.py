@@ -14,27 +14,19 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import (
-    build_features,
-    check_tables,
-    clean_events,
-    rank_popular_items,
-    receive_drop,
-    refresh_lists,
-    update_catalogue,
-    update_interest,
-    update_profiles,
-    validate_source,
-)
-from jobs.clean_events import CleanConfig, gather, rules
+from jobs.features import build_features, update_interest, update_profiles
+from jobs.intake import clean_events, receive_drop, update_catalogue, validate_source
+from jobs.intake.clean_events import CleanConfig, gather, rules
+from jobs.intake.drop_files import receive
+from jobs.intake.typed_rows import read_rows
+from jobs.intake.visits import judge
+from jobs.lists import rank_popular_items, refresh_lists
+from jobs.publishing import check_tables
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from jobs.runtime.raw_files import receive
-from jobs.runtime.raw_rows import read_rows
 from jobs.runtime.settings import Settings
 from jobs.runtime.shop_days import OtherDays, ShopDays
-from jobs.runtime.visits import judge
-from schemas.mapping import Source, load_source, parse_source
+from schemas.sources.mapping import Source, load_source, parse_source
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, INTEREST, POPULAR_ITEMS, REJECTED_EVENTS, USER_PURCHASES, USER_TASTES
 from tests.sample import content

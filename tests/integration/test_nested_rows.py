@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from jobs import clean_events, receive_drop
+from jobs.intake import clean_events, receive_drop
+from jobs.intake.drop_files import receive
+from jobs.intake.file_facts import DropError
+from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from jobs.runtime.raw_bytes import DropError
-from jobs.runtime.raw_files import receive
-from jobs.runtime.raw_rows import read_rows
 from jobs.runtime.settings import Settings
-from schemas.mapping import MappingError, parse_source
+from schemas.sources.mapping import MappingError, parse_source
 from schemas.tables import CLEAN_EVENTS
 
 NIGHT = date(2026, 3, 2)

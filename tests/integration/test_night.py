@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from jobs import clean_events, nightly, publish_night, receive_drop, update_catalogue
+from jobs.intake import clean_events, receive_drop, update_catalogue
+from jobs.nights import nightly
+from jobs.publishing import publish_night
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.products import PUBLISHED

@@ -10,15 +10,16 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
-from jobs import nightly, rollback_night
-from jobs.check_tables import STAGES
-from jobs.export_audience import files_of
-from jobs.publish_night import NotPublished, failed_products
+from jobs.customers.export_audience import files_of
+from jobs.nights import nightly
+from jobs.publishing import rollback_night
+from jobs.publishing.carry import of_dated
+from jobs.publishing.check_tables import STAGES
+from jobs.publishing.product_files import read_tonight, write_products
+from jobs.publishing.publish_night import NotPublished, failed_products
+from jobs.reports.night_page import night_page
 from jobs.runtime import published
-from jobs.runtime.carry import of_dated
 from jobs.runtime.lake import Lake
-from jobs.runtime.pages import night_page
-from jobs.runtime.product_files import read_tonight, write_products
 from jobs.runtime.products import PUBLISHED, product_lines, products_of
 from schemas.table import Gate, Table
 from schemas.tables import AUDIENCES, COPY, ITEMS, OFFERS, RECOMMENDATIONS, USER_COPY, USER_SEGMENTS

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs import export_prices, suggest_prices
-from jobs.runtime.item_weeks import advance, listed_on, monday, sold_by_week
-from jobs.runtime.sink import write_arrow
+from jobs.prices import export_prices, suggest_prices
+from jobs.prices.item_weeks import advance, listed_on, monday, sold_by_week
+from jobs.runtime.table_writer import write_arrow
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS, ITEM_WEEKS, ITEMS, PRICE_SUGGESTIONS
 from tests.sample import FIRST, SECOND, THIRD, Sample, content, current, in_order

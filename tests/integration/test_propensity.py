@@ -13,13 +13,13 @@ import pytest
 from pyspark.ml.classification import RandomForestClassifier
 from pyspark.sql import SparkSession
 
-from jobs import predict_purchases
-from jobs.runtime.classifiers import _frame, as_arrays, logistic
+from jobs.customers import predict_purchases
+from jobs.customers.spark_classifiers import _frame, as_arrays, logistic
+from jobs.reports.chances_page import propensity_page
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from jobs.runtime.propensity_page import propensity_page
 from jobs.runtime.settings import Settings
-from models.top_k import DoesNotFit
+from models.core.top_k import DoesNotFit
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 from schemas.tables import CATEGORY_PROPENSITIES, CLEAN_EVENTS, ITEMS, PROPENSITIES, USERS
@@ -180,7 +180,7 @@ def test_too_small_a_shop_gets_no_figures(spark: SparkSession, tmp_path: Path, l
 
 def test_what_does_not_fit_is_refused_with_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     night = night_of(tmp_path)
-    monkeypatch.setattr("jobs.runtime.history.available_bytes", lambda: 1000)
+    monkeypatch.setattr("jobs.common.event_log.available_bytes", lambda: 1000)
     with pytest.raises(DoesNotFit, match=r"events of \d+ days take .* lower propensity.history_days"):
         predict_purchases.main(night)
 

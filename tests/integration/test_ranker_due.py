@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs import train_ranker
+from jobs.lists import train_ranker
 from tests.sample import THIRD, Sample
 
 AFTER = THIRD.replace(day=THIRD.day + 1)

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs import refresh, refresh_lists
+from jobs.lists import refresh_lists
+from jobs.nights import refresh
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from schemas.tables import CLEAN_EVENTS, ITEMS, RECOMMENDATIONS, USERS

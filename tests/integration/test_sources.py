@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import validate_source
+from jobs.intake import validate_source
+from jobs.intake.drop_files import receive
+from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from jobs.runtime.raw_files import receive
-from jobs.runtime.raw_rows import read_rows
-from schemas.mapping import load_source
+from schemas.sources.mapping import load_source
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

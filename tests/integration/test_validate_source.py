@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import propose_source, validate_source
+from jobs.intake import propose_source, validate_source
 
 DAY = "2026-03-02"
 

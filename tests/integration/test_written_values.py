@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import validate_source
+from jobs.intake import validate_source
+from jobs.intake.file_facts import DropError
+from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from jobs.runtime.raw_bytes import DropError
-from jobs.runtime.raw_rows import read_rows
-from schemas.mapping import MappingError, parse_source
+from schemas.sources.mapping import MappingError, parse_source
 from tests.raw_shop import COLUMNS, HEADER, NIGHT, Shop, a_source
 
 

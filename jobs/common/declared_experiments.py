@@ -1,0 +1,209 @@
+"""Experiments as the settings declare them, and how they stand on a night.
+
+    [[experiments.running]]
+    name = "more_new"
+    salt = "spring"
+    starts_on = "2026-03-01"
+    metric = "buys"
+    window_days = 3
+    planned_users = 4000
+    arms = [{ name = "control", share = 0.5 }, { name = "two", share = 0.5, changes = { new_places = 2 } }]
+
+The first arm is the control. Shares that move are read from BANDIT_MOVES of an earlier night, never from the clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from jobs.runtime.lake import Lake
+from models.experiments.traffic_split import Allotment
+from models.ranking.diversity import DiversityConfig
+from models.ranking.ranked_lists import SPEAKING
+from schemas.tables import BANDIT_MOVES
+from schemas.tables.copywriting import COPY_SOURCES
+from schemas.tables.experiments import METRICS
+
+_NAME = re.compile(r"[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an arm does otherwise than the settings; nothing else can be changed by an experiment."""
+
+    new_places: int | None = None  # recommend.new_places
+    trending_places: int | None = None  # recommend.trending_places
+    most_per_category: int | None = None  # diversity.*
+    most_per_brand: int | None = None
+    mmr: float | None = None
+    without: tuple[str, ...] = ()  # sources that propose nothing
+    first: str = ""  # the source whose best item takes the first place
+    copy: tuple[str, ...] = ()  # who alone may have written what is told: 'model', 'template', or templates by name
+
+    def __post_init__(self) -> None:
+        strange = sorted({*self.without, self.first} - {*SPEAKING, ""})
+        if strange:
+            raise ValueError(f"no source {strange}; there are {', '.join(SPEAKING)}")
+        if self.first in self.without:
+            raise ValueError(f"'{self.first}' cannot be both first and left out")
+        if unknown := [who for who in self.copy if who not in COPY_SOURCES and not who.startswith("t-")]:
+            raise ValueError(f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
+                             "such as 't-3f2a9b01cd', which column wording of the table copy has")  # fmt: skip
+        for name in ("new_places", "trending_places"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        DiversityConfig(**self.of("most_per_category", "most_per_brand", "mmr"))
+
+    def of(self, *names: str) -> dict[str, Any]:
+        """Those of the named settings that are changed."""
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    @property
+    def changed(self) -> set[str]:
+        return {f.name for f in fields(self) if getattr(self, f.name) not in (None, (), "")}
+
+    def also(self, other: Changes) -> Changes:
+        """Both changes; two experiments never change the same (`ExperimentsConfig`)."""
+        return Changes(**{name: getattr(part, name) for part in (self, other) for name in part.changed})
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to make lists, and the share of users who get it."""
+
+    name: str
+    share: float
+    changes: Changes = field(default_factory=Changes)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question put to the shop's users. `planned_users`: of each arm, before the result counts."""
+
+    name: str
+    salt: str
+    starts_on: str
+    planned_users: int
+    arms: tuple[Arm, ...]
+    metric: str = "buys"
+    window_days: int = 3  # an event counts for a list of at most so many days before it
+    learns: bool = False  # the nights move its shares
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *(arm.name for arm in self.arms)):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"'{name}' must be lower-case letters, digits and _: it is written on rows")
+        if len({arm.name for arm in self.arms}) < max(2, len(self.arms)):
+            raise ValueError(f"{self.name} needs two arms or more, each once; saw {[arm.name for arm in self.arms]}")
+        if self.arms[0].changes.changed:
+            raise ValueError(f"{self.name}: the first arm is the control and changes nothing")
+        if self.metric not in METRICS:
+            raise ValueError(f"{self.name}: metric must be one of {', '.join(METRICS)}, not '{self.metric}'")
+        if self.window_days < 1 or self.planned_users < 2:
+            raise ValueError(f"{self.name}: window_days must be 1 or more, planned_users 2 or more")
+        Allotment.first(self.shares)
+        dt.date.fromisoformat(self.starts_on)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        return {arm.name: arm.share for arm in self.arms}
+
+    def label(self, arm: Arm) -> str:
+        """The arm as rows of RECOMMENDATIONS name it, in column `arm`, between semicolons."""
+        return f"{self.name}={arm.name}"
+
+    @property
+    def changed(self) -> set[str]:
+        return set().union(*(arm.changes.changed for arm in self.arms))
+
+
+@dataclass(frozen=True)
+class ExperimentsConfig:
+    """Experiments on lists, and what the nights may learn from them; without any, everybody gets the same rules."""
+
+    running: tuple[Experiment, ...] = field(default=(), metadata={"doc": "see jobs/common/declared_experiments.py"})
+    level: float = field(default=0.05, metadata={"doc": "false alarms that are accepted; intervals hold 1 - level"})
+    least_share: float = field(default=0.1, metadata={"doc": "no share of an arm or source moves below this"})
+    most_change: float = field(default=0.05, metadata={"doc": "no share moves further in a night"})
+    least_trials: int = field(default=200, metadata={"doc": "of each arm or source before anything moves"})
+    seed: int = field(default=7, metadata={"doc": "of the draws by which shares move"})
+    explore_places: int = field(default=0, metadata={"doc": "places of a list, before the new items, filled by chance"})
+    explore_sources: tuple[str, ...] = field(
+        default=("als", "item_item", "covisitation", "user_user"),
+        metadata={"doc": "sources that chance may give an explored place; each begins with the same share"},
+    )
+
+    def __post_init__(self) -> None:
+        twice = [name for name, count in Counter(e.name for e in self.running).items() if count > 1]
+        if twice:
+            raise ValueError(f"running must have each experiment once; saw {twice} again")
+        contested = [what for what, count in Counter(w for e in self.running for w in e.changed).items() if count > 1]
+        if contested:
+            raise ValueError(f"running must not have two experiments that change the same: {', '.join(contested)}")
+        small = [e.name for e in self.running if e.learns and min(e.shares.values()) < self.least_share]
+        if small:
+            raise ValueError(f"least_share must not be above a share that an experiment starts with: {small}")
+        strange = sorted(set(self.explore_sources) - set(SPEAKING))
+        if strange or len(set(self.explore_sources)) < 2 or len(set(self.explore_sources)) < len(self.explore_sources):
+            raise ValueError(f"explore_sources must be two or more of {', '.join(SPEAKING)}, each once; saw {strange}")
+        groups = [len(self.explore_sources), *(len(e.arms) for e in self.running if e.learns)]
+        if not 0 < self.least_share * max(groups) <= 1 or self.most_change < 0 or self.explore_places not in (0, 1):
+            raise ValueError(
+                f"least_share must be above 0 and leave room for {max(groups)} shares, most_change be 0 or more, "
+                f"explore_places 0 or 1: saw {self.least_share}, {self.most_change}, {self.explore_places}"
+            )
+
+    def on(self, night: dt.date) -> tuple[Experiment, ...]:
+        """The experiments whose arms the lists of that night have."""
+        return tuple(e for e in self.running if dt.date.fromisoformat(e.starts_on) <= night)
+
+    def copy_on(self, night: dt.date) -> dict[str, tuple[str, ...]]:
+        """Label of each arm that changes the copy -> who may have written it there."""
+        return {e.label(arm): arm.changes.copy for e in self.on(night) for arm in e.arms if arm.changes.copy}
+
+    @property
+    def most_days(self) -> int:
+        return max((e.window_days for e in self.running), default=0)
+
+
+def recorded(lake: Lake, night: dt.date) -> list[dict[str, Any]]:
+    """BANDIT_MOVES of the last night before `night`: how everything stands that moves."""
+    version = lake.before(BANDIT_MOVES, night)
+    paths = lake.file_paths(version) if version else []
+    return [row for path in paths for row in pq.read_table(path, filesystem=lake.fs, partitioning=None).to_pylist()]
+
+
+def allotments(config: ExperimentsConfig, rows: list[dict[str, Any]], night: dt.date) -> dict[str, Allotment]:
+    """Who is in which arm in the lists of `night`, by experiment; `rows`: what `recorded` found for it.
+
+    Raises ValueError where arms or shares were declared otherwise when the experiment began.
+    """
+    found = {}
+    for experiment in config.on(night):
+        mine = {r["what"]: r for r in rows if (r["kind"], r["name"]) == ("arm_share", experiment.name)}
+        declared = {arm: row["declared"] for arm, row in mine.items()}
+        if not mine:
+            found[experiment.name] = Allotment.first(experiment.shares)
+            continue
+        if declared != experiment.shares:
+            raise ValueError(
+                f"experiments.running: {experiment.name} began with shares {declared}, the settings now say "
+                f"{experiment.shares}; users would change arms: declare a new experiment, under another name"
+            )
+        arms = {arm: (mine[arm]["places"], mine[arm]["core"]) for arm in experiment.shares}
+        found[experiment.name] = Allotment.of_ranges(arms)
+    return found
+
+
+def source_mix(config: ExperimentsConfig, rows: list[dict[str, Any]]) -> dict[str, float]:
+    """The share of each source in the explored place."""
+    shares = {row["what"]: row["after"] for row in rows if row["kind"] == "source_mix"}
+    if set(shares) == set(config.explore_sources):
+        return {source: shares[source] for source in config.explore_sources}
+    return dict.fromkeys(config.explore_sources, 1 / len(config.explore_sources))

@@ -1,0 +1,179 @@
+"""The shop's log of the last months as arrays, for models that rank what people did in its order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.runtime.attributes import read_attributes
+from jobs.runtime.memory import available_bytes
+from jobs.runtime.night import Night
+from jobs.runtime.shop_days import DAY
+from models.core.shop_log import KINDS, ShopLog
+from models.core.top_k import DoesNotFit
+from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
+
+_COLUMNS = ["user_id", "item_id", "event_type", "event_time", "price"]
+_KIND_OF = {**{kind: at for at, kind in enumerate(KINDS)}, "click": KINDS.index("view")}
+_MOST_ATTRIBUTES = 8  # of the catalogue's own, the most common ones, beside category and brand
+_EVENT_BYTES = 21 * 4  # of an event in a `ShopLog`, with the copies while it is put together and cut
+_LEAST_SHARE = 0.05  # of the items; an attribute that fewer have tells a ranker nothing
+
+
+def night_end(night: dt.date) -> float:
+    """The end of a night's day, in days since 1970, as the times of `read_log` are."""
+    return float((night - dt.date(1970, 1, 1)).days + 1)
+
+
+def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarray]:
+    """(log, user_ids, item_ids): what known users did with items in the last `days` days, tonight's among them.
+
+    Codes are places in the ids of tonight's USERS and ITEMS, sorted. Clicks count as views; other event types say
+    nothing about an order of items.
+    """
+    user_ids = night.read_arrow(USERS, ["user_id"])["user_id"].combine_chunks().sort()
+    items = night.read_arrow(ITEMS, ["item_id", "category", "brand", "attributes"]).sort_by("item_id")
+    item_ids = items["item_id"].combine_chunks()
+    log = read_log(night, days, user_ids, item_ids, attribute_codes(items))
+    return log, np.asarray(user_ids.to_pylist(), np.str_), np.asarray(item_ids.to_pylist(), np.str_)
+
+
+def refuse_too_many(night: Night, days: int, setting: str) -> None:
+    """Raises DoesNotFit, with the numbers, where the events of the last `days` days do not fit; `setting` is theirs.
+
+    All lines are counted, those without a user or an item too: how many they are is known only after reading.
+    """
+    first = night.date - dt.timedelta(days=days - 1)
+    events = sum(pq.read_metadata(path, filesystem=night.lake.fs).num_rows
+                 for path in night.paths_since(CLEAN_EVENTS, first))  # fmt: skip
+    need, free = events * _EVENT_BYTES, available_bytes()
+    if need > free:
+        raise DoesNotFit(
+            f"{events:,} events of {days} days take {need / 2**30:.1f} GiB as arrays, {free / 2**30:.1f} GiB are "
+            f"available; lower {setting} or run on a larger machine"
+        )
+
+
+def read_log(
+    night: Night,
+    days: int,
+    user_ids: pa.Array,
+    item_ids: pa.Array,
+    attributes: dict[str, np.ndarray],
+    whole_lines: bool = False,
+) -> ShopLog:
+    """What users did with items in the last `days` days, the night's among them; codes are places in the ids.
+
+    Times are in days since 1970 by the shop's days: a whole number is where a day begins, see `ShopDays.clock`.
+    whole_lines: `price` is that of the line, units times unit price, not of one unit.
+    """
+    parts = list(_events(night, days, user_ids, item_ids, whole_lines))
+    user, item, kind, time, price = (np.concatenate([part[at] for part in parts]) for at in range(5))
+    end = night_end(night.date)
+    return ShopLog(
+        user=user,
+        item=item,
+        kind=kind,
+        time=np.minimum(time, np.nextafter(end, 0)),  # a clock that runs ahead by minutes is still today's
+        price=price,
+        n_users=len(user_ids),
+        n_items=len(item_ids),
+        attributes=attributes,
+    )
+
+
+def _events(
+    night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array, whole_lines: bool
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """(user, item, kind, time, price) of one file each; first an empty one, so that there is always a part."""
+    kinds = pa.array(list(_KIND_OF))
+    codes = np.array(list(_KIND_OF.values()), np.int8)
+    wanted = (
+        pc.field("event_type").isin(kinds) & pc.field("user_id").is_valid() & pc.field("item_id").is_valid()
+    )  # fmt: skip
+    empty = np.zeros(0)
+    yield (empty.astype(np.int32), empty.astype(np.int32), empty.astype(np.int8), empty, empty.astype(np.float32))
+    first = night.date - dt.timedelta(days=days - 1)
+    for path in night.paths_since(CLEAN_EVENTS, first):
+        columns = [*_COLUMNS, "quantity"] if whole_lines else _COLUMNS
+        part = pq.read_table(path, columns=columns, filesystem=night.lake.fs, filters=wanted, partitioning=None)
+        if part.num_rows:
+            user, item = _codes(part["user_id"], user_ids), _codes(part["item_id"], item_ids)
+            known = (user >= 0) & (item >= 0)  # a shop's events may name items that its catalogue does not
+            kind = codes[pc.index_in(part["event_type"], kinds).to_numpy()]
+            time = night.days.clock(part["event_time"].cast(pa.int64()).to_numpy()) / DAY
+            price = part["price"].to_numpy().astype(np.float32)
+            if whole_lines:
+                price = price * part["quantity"].to_numpy().astype(np.float32)
+            yield user[known], item[known], kind[known], time[known], price[known]
+
+
+def _codes(values: pa.ChunkedArray, ids: pa.Array) -> np.ndarray:
+    """Places (N,) of the values in `ids`, -1 where it lacks one; each distinct value is looked up once."""
+    encoded = values.combine_chunks().dictionary_encode()
+    place = pc.index_in(encoded.dictionary, ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    return place[encoded.indices.to_numpy()].astype(np.int32)
+
+
+def content_columns(items: pa.Table) -> dict[str, list[Any]]:
+    """What the catalogue says of each item, as `models.cold_start.attribute_words` takes it: texts, category levels,
+    brand, price, its own.
+
+    A list of the shop's own becomes tags; a mixture of numbers and words, words.
+    """
+    columns: dict[str, list[Any]] = {
+        name: items[name].to_pylist()
+        for name in ("title", "title_zh", "description", "description_zh", "brand", "price")
+    }
+    columns["category"] = [path.split(" > ") if path else None for path in items["category"].to_pylist()]
+    own = read_attributes(items["attributes"].to_pylist())
+    for name in sorted({name for attributes in own for name in attributes}):
+        values = [attributes.get(name) for attributes in own]
+        columns[f"own_{name}"] = [
+            [str(one) for one in value] if isinstance(value, list) else None if value is None else str(value)
+            for value in values
+        ]
+    return columns
+
+
+def attribute_codes(items: pa.Table) -> dict[str, np.ndarray]:
+    """Attribute -> code of each item's value (I,), -1 for none: category, its first level, brand, and the shop's own.
+
+    `items`: (category, brand, attributes as JSON). Attributes that few items have are left out. The shop's own are
+    named so that files and features can be called by them.
+    """
+    category = items["category"].to_pylist()
+    values: dict[str, list[str | None]] = {
+        "category": category,
+        "department": [path.split(" > ")[0] if path else None for path in category],
+        "brand": items["brand"].to_pylist(),
+    }
+    own = read_attributes(items["attributes"].to_pylist())
+    count = Counter(name for attributes in own for name, value in attributes.items() if value not in (None, ""))
+    common = sorted(count, key=lambda name: (-count[name], name))[:_MOST_ATTRIBUTES]
+    for name in sorted(common):
+        values[_own(name)] = [str(a[name]) if a.get(name) not in (None, "") else None for a in own]
+    least = _LEAST_SHARE * len(items)
+    coded = {}
+    for name, column in values.items():
+        if sum(value is not None for value in column) > least:
+            encoded = pa.array(column, pa.string()).dictionary_encode()
+            coded[name] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return coded
+
+
+def _own(name: str) -> str:
+    """`own_` and the attribute's name; a long one is cut, and what is no letter, figure or line is spelled as %hex."""
+    spelled = re.sub(r"[^\w-]", lambda found: f"%{ord(found[0]):x}", name)
+    if len(spelled.encode()) > 60:
+        spelled = f"{spelled[:15]}%{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return f"own_{spelled}"

@@ -1,0 +1,1 @@
+"""Texts for items, and which user is told which."""

@@ -1,0 +1,199 @@
+"""Who is told what: each user's places and best offer -> (item, strategy, style, channel, language), joined in Spark.
+
+A million users cost what the catalogue costs: the texts are those of the distinct briefs, and a user gets a copy_id.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.copywriting.item_words import Goods
+from jobs.copywriting.rules import CopyConfig, Rules
+from jobs.copywriting.slots import BRIEF, Brief
+from jobs.copywriting.user_terms import TERMS, with_terms, worded
+from jobs.runtime.night import Night
+from models.compliance.checks import CHANNELS as LIMITS
+from schemas.table import SPARK_TYPES
+from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+from schemas.tables.lists import ANONYMOUS
+from schemas.tables.profiles import OFFER_KINDS, OFFERS, USER_PROFILES, USER_SEGMENTS
+
+MESSAGES = ("push", "sms", "subject", "body")  # one of each a user; a card stands at every place of the list
+_OWN_WORDS = {
+    "win_back": "coupon_win_back",
+    "first_purchase": "coupon_first_purchase",
+    "member_exclusive": "member_exclusive",
+}
+# Why somebody gets any other offer (a cart, a birthday) is not said: it would tell what we know of them.
+OF_OFFERS = {kind: _OWN_WORDS.get(kind, "coupon") for kind in OFFER_KINDS}
+_NEIGHBOURS = 10  # of what a user bought, those that may be called similar to it
+
+
+def read_places(night: Night, rules: Rules, goods: Mapping[str, Goods], languages: Sequence[str]) -> DataFrame:
+    """The places that may be spoken of, each with its reader's language and style."""
+    return placed(night, rules.config, goods).join(readers(night, rules, languages), "user_id", "inner")
+
+
+def assigned(night: Night, rules: Rules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
+    """Every text that somebody is to get: user_id, arm, channel, Brief's columns, offer_id, TERMS, valid_until.
+
+    `places`: as `read_places` has them; they are asked several times.
+    """
+    config = rules.config
+    cards = places.select("user_id", F.lit("card").alias("channel"), *_of_brief(), *_no_offer(night))
+    messages = messages_of(night, config, places)
+    found = cards.unionByName(messages).where(F.col("channel").isin(list(config.channels)))
+    groups = itertools.product(config.strategies, config.channels, languages, rules.voices)
+    pairs = [(s, c, lang, style, rules.spoken(s, c, lang, style)) for s, c, lang, style in groups]
+    ddl = "strategy string, channel string, language string, style string, as string"
+    spoken = night.spark.createDataFrame(pairs, ddl)
+    found = found.join(F.broadcast(spoken), ["strategy", "channel", "language", "style"])
+    return found.drop("style").withColumnRenamed("as", "style")
+
+
+def readers(night: Night, rules: Rules, languages: Sequence[str]) -> DataFrame:
+    """(user_id, language, style) of each account, and of visitors without one."""
+    of_country = {country: lang for country, lang in rules.language_of.items() if lang in languages}
+    known = F.create_map(*[F.lit(x) for pair in of_country.items() for x in pair]) if of_country else F.create_map()
+    language = F.coalesce(known[F.col("country")] if of_country else F.lit(None), F.lit(languages[0]))
+    users = night.read(USERS).select("user_id", language.alias("language"))
+    for table in (USER_PROFILES, USER_SEGMENTS):
+        columns = [c for c in table.columns if c.name != "user_id"]
+        frame = night.read_passed(table)
+        if frame is None:
+            users = users.withColumns({c.name: F.lit(None).cast(SPARK_TYPES[c.type]) for c in columns})
+        else:
+            users = users.join(frame, "user_id", "left")
+    style: Column = F.lit(rules.default_style)
+    for voice in reversed([v for v in rules.voices.values() if v.who]):  # the first by name is asked first
+        style = F.when(F.expr(voice.who), F.lit(voice.name)).otherwise(style)
+    users = users.select("user_id", "language", style.alias("style"))
+    anonymous = night.spark.createDataFrame([(ANONYMOUS, languages[0], rules.default_style)], users.schema)
+    return users.unionByName(anonymous)
+
+
+def placed(night: Night, config: CopyConfig, goods: Mapping[str, Goods]) -> DataFrame:
+    """Each place that is shown, with its strategy: user_id, arm, item_id, rank, strategy, category, season_style."""
+    news = pa.table({
+        "item_id": pa.array(list(goods), pa.string()),
+        "category": pa.array([g.category for g in goods.values()], pa.string()),
+        "dropped": pa.array([g.old_price is not None for g in goods.values()], pa.bool_()),
+        "arrived": pa.array([g.is_new_since is not None for g in goods.values()], pa.bool_()),
+        "in_season": pa.array([g.season is not None for g in goods.values()], pa.bool_()),
+        "season_style": pa.array([g.season.style or None if g.season else None for g in goods.values()], pa.string()),
+    })  # fmt: skip
+    shown = night.read(RECOMMENDATIONS).where("not is_spare").select("user_id", "item_id", "rank", "source", "arm")
+    bought = night.read(INTEREST).where("purchases > 0").select("user_id", F.col("item_id").alias("target_item_id"))
+    near = night.read(SIMILAR_ITEMS).where(F.col("rank") <= _NEIGHBOURS).select("target_item_id", "item_id")
+    similar = bought.join(near, "target_item_id").select("user_id", "item_id").distinct()
+    shown = shown.join(night.spark.createDataFrame(news), "item_id", "inner")
+    shown = shown.join(similar.withColumn("is_similar", F.lit(True)), ["user_id", "item_id"], "left")
+    holds = {
+        "price_drop": F.col("dropped"),
+        "new_arrival": F.col("arrived"),
+        "replenishment": F.col("source") == "buy_again",
+        "similar_to_bought": F.col("is_similar").isNotNull(),
+        "seasonal_event": F.col("in_season"),
+    }
+    strategy: Column = F.lit("recommendation")
+    for name in reversed([s for s in holds if s in config.strategies]):  # news before what is always so
+        strategy = F.when(holds[name], F.lit(name)).otherwise(strategy)
+    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), "category", "season_style")
+
+
+def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFrame:
+    """Of each account the best offer, or else its first place, in every message channel."""
+    channels = F.explode(F.array(*[F.lit(c) for c in MESSAGES])).alias("channel")
+    first = places.where(f"rank = 1 and user_id <> '{ANONYMOUS}'")
+    kinds = {kind: strategy for kind, strategy in OF_OFFERS.items() if strategy in config.strategies}
+    offers = night.read_passed(OFFERS)
+    if offers is None or not kinds:
+        return first.select("user_id", channels, *_of_brief(), *_no_offer(night))
+    best = Window.partitionBy("user_id").orderBy(F.col("expected_value").desc_nulls_last(), "offer_id")
+    mapped = F.create_map(*[F.lit(x) for pair in kinds.items() for x in pair])
+    has_terms = F.col("discount_share").isNotNull() | F.col("discount_amount").isNotNull()
+    about = offers.where(F.col("kind").isin(list(kinds)) & has_terms)
+    about = about.withColumn("place", F.row_number().over(best)).where("place = 1").select(
+        "user_id", "offer_id", mapped[F.col("kind")].alias("of_offer"), F.col("item_id").alias("of_item"),
+        F.col("category").alias("of_category"), *TERMS, "valid_until",
+    )  # fmt: skip
+    fits = F.expr("of_item is null and (of_category is null or category = of_category"
+                  " or startswith(category, concat(of_category, ' > ')))")  # fmt: skip
+    both = about.join(places, "user_id").withColumn("at", F.when(fits, F.col("rank")))
+    by = ["user_id", "arm", "offer_id", "of_offer", "of_item", *TERMS, "valid_until", "language", "style"]
+    told = both.groupBy(*by).agg(F.min_by("item_id", "at").alias("at_item"), F.min("at").alias("at"))
+    told = told.withColumn("item_id", F.coalesce("of_item", F.when(F.col("at").isNotNull(), F.col("at_item"))))
+    told = told.where("item_id is not null").select(
+        "user_id", "arm", channels, "item_id", F.col("of_offer").alias("strategy"), "style", "language", "offer_id",
+        *TERMS,
+        F.least("valid_until", F.lit(night.valid_until("copy"))).alias("valid_until"),
+        F.col("valid_until").alias("offer_until"),
+    )  # fmt: skip
+    others = first.join(told.select("user_id").distinct(), "user_id", "left_anti")
+    return told.unionByName(others.select("user_id", channels, *_of_brief(), *_no_offer(night)))
+
+
+def _of_brief() -> list[Column]:
+    season = F.when(F.col("strategy") == "seasonal_event", F.col("season_style"))
+    return [
+        F.col("arm"),
+        F.col("item_id"),
+        F.col("strategy"),
+        F.coalesce(season, "style").alias("style"),
+        F.col("language"),
+    ]
+
+
+def _no_offer(night: Night) -> list[Column]:
+    empty = {c.name: SPARK_TYPES[c.type] for c in OFFERS.columns if c.name in ("offer_id", *TERMS)}
+    return [
+        *[F.lit(None).cast(kind).alias(name) for name, kind in empty.items()],
+        F.lit(night.valid_until("copy")).alias("valid_until"),
+        F.lit(None).cast("timestamp").alias("offer_until"),
+    ]
+
+
+def given(night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals: Iterable[str] = ()) -> DataFrame:
+    """USER_COPY of `demand`; variants: BRIEF, copy_id, low and high (its part of 0..1), share, `own`, its text, where
+    that has the user's own slots, and `deal`: one of `deals`, arms as RECOMMENDATIONS has them, '' for all others."""
+    arms = F.split("arm", ";")
+    whose = [F.when(F.array_contains(arms, deal), F.lit(deal)) for deal in deals]
+    demand = demand.withColumn("deal", F.coalesce(*whose, F.lit("")))
+    told = F.concat_ws("\x00", F.lit(f"copy {seed}"), "user_id", "strategy", "channel")
+    digits = F.substring(F.sha2(told, 256), 1, 13)  # as many as a double holds exactly
+    place = F.conv(digits, 16, 10).cast("double") / F.lit(float(16**13))
+    wordings = night.spark.createDataFrame(variants)
+    chosen = worded(demand, night.days).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
+    chosen = chosen.where("at >= low and at < high")
+    chosen = chosen.withColumn("text", with_terms(F.col("own")))
+    fits = F.lit(True)
+    for name, limit in LIMITS.items():
+        if limit.characters:
+            fits = fits & ((F.col("channel") != name) | (F.length("text") <= limit.characters))
+    chosen = chosen.where(F.col("own").isNull() | (F.col("text").isNotNull() & fits))
+    return chosen.select("user_id", "channel", "item_id", "copy_id", "offer_id", "text", "share", "valid_until")
+
+
+def briefs_of(
+    demand: DataFrame, goods: Mapping[str, Goods], rules: Rules, languages: Iterable[str]
+) -> tuple[list[Brief], int]:
+    """(briefs, those that most users need first, how many there were beyond `most_briefs`).
+
+    After them a blurb of each item on sale, which is for whoever looks at it.
+    """
+    counted = demand.groupBy(*BRIEF).count().toArrow().to_pylist()
+    counted.sort(key=lambda row: (-row["count"], *(row[name] for name in BRIEF)))
+    found = [Brief.of(row) for row in counted]
+    if "blurb" in rules.config.channels:
+        for item in sorted(goods):
+            one = goods[item]
+            about = "price_drop" if one.old_price else "new_arrival" if one.is_new_since else "recommendation"
+            strategy = about if about in rules.config.strategies else "recommendation"
+            found += [Brief(item, strategy, rules.default_style, "blurb", language) for language in languages]
+    wanted = [brief for brief in found if brief.item_id in goods and brief.strategy in rules.config.strategies]
+    return wanted[: rules.config.most_briefs], max(0, len(wanted) - rules.config.most_briefs)

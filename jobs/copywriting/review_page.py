@@ -1,0 +1,126 @@
+"""The review page: tonight's copy as one HTML file that loads nothing, runs nothing of its rows, and works offline."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.copywriting.item_words import Goods
+from jobs.copywriting.review_page_words import CHINESE
+from jobs.copywriting.rules import Rules
+from jobs.runtime.night import Night
+from schemas.tables.copywriting import USER_COPY
+
+_PAGE = Path(__file__).with_name("review_page.html")
+_LONGEST = 1_000  # characters of a text that are shown
+_KIND = ["strategy", "channel", "language"]
+_REJECTED_PART = 3  # one row in three may be a rejected one
+
+
+def write_page(night: Night, rules: Rules, copy: pa.Table, rejected: pa.Table, goods: Mapping[str, Goods]) -> str:
+    """Writes reports/date=D/copy.html of the lake, when tonight's USER_COPY is there; returns its path."""
+    html = page_of(str(night.date), copy, rejected, goods, _told(night), rules.config.review_rows)
+    folder = ("reports", f"date={night.date}")
+    night.lake.fs.create_dir(night.lake.path(*folder), recursive=True)
+    path = night.lake.path(*folder, "copy.html")
+    with night.lake.fs.open_output_stream(path) as stream:
+        stream.write(html.encode())
+    return path
+
+
+def _told(night: Night) -> Counter[str]:
+    """How many users are told each text, by its copy_id."""
+    found: Counter[str] = Counter()
+    for part in night.each_file(USER_COPY, ["copy_id"]):
+        counts = pc.value_counts(part["copy_id"])
+        found.update(dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)))
+    return found
+
+
+def page_of(
+    date: str, copy: pa.Table, rejected: pa.Table, goods: Mapping[str, Goods], told: Mapping[str, int], most: int
+) -> str:
+    """The page as text: `most` rows, first the texts that most users are `told`, by copy_id.
+
+    Of refused drafts, which nobody is told, it has some of each reason, strategy, channel and language.
+    """
+    few = _evenly(rejected, ["reason", *_KIND], most // _REJECTED_PART)
+    refused = [_rejected(row, goods) for row in few.to_pylist()]
+    users = pa.array([told.get(text, 0) for text in copy["copy_id"].to_pylist()], pa.int64())
+    ordered = copy.append_column("told", users).sort_by([("told", "descending"), ("copy_id", "ascending")])
+    shown = [_published(row, goods) for row in ordered.slice(0, max(0, most - len(refused))).to_pylist()]
+    data = {
+        "date": date,
+        "texts": copy.num_rows,
+        "written": sum(str(day) == date for day in copy["made_on"].to_pylist()),
+        "refused": rejected.num_rows,
+        "reasons": Counter(rejected["reason"].to_pylist()).most_common(),
+        "chinese": CHINESE,
+        "rows": [*shown, *refused],
+    }
+    html = _PAGE.read_text("utf-8")
+    return html.replace("<!--policy-->", _policy(html)).replace("<!--data-->", inert(data))
+
+
+def inert(data: Any) -> str:
+    """JSON that can end no script element and holds no line that JavaScript would read otherwise."""
+    text = json.dumps(data, ensure_ascii=False)
+    for c in "<>&\u2028\u2029":
+        text = text.replace(c, f"\\u{ord(c):04x}")
+    return text
+
+
+def _policy(html: str) -> str:
+    """Only this page's own style and script run: each is named by its hash, and nothing is loaded from anywhere."""
+
+    def hashed(tag: str) -> str:
+        (body,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        return base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{hashed('script')}'; style-src 'sha256-{hashed('style')}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+
+
+def _published(row: Mapping[str, Any], goods: Mapping[str, Goods]) -> dict[str, Any]:
+    said = {name: row[name] for name in ("copy_id", "item_id", *_KIND, "style", "text", "source", "wording", "told")}
+    made = {"made_on": str(row["made_on"]), "facts": json.loads(row["facts"]), "verdict": "published"}
+    return {**said, **made, "titles": _titles(row["item_id"], goods)}
+
+
+def _rejected(row: Mapping[str, Any], goods: Mapping[str, Goods]) -> dict[str, Any]:
+    text = row["text"]
+    cut = {"text": text and text[:_LONGEST], "detail": row["detail"][:_LONGEST]}
+    return {**row, **cut, "facts": [], "verdict": "rejected", "titles": _titles(row["item_id"], goods)}
+
+
+def _titles(item_id: str, goods: Mapping[str, Goods]) -> dict[str, str]:
+    """The item's title in each of the page's languages that the catalogue has one in."""
+    if item_id not in goods:
+        return {}
+    found = {language: goods[item_id].word(goods[item_id].titles, language) for language in ("en", "zh")}
+    return {language: title[:_LONGEST] for language, title in found.items() if title}
+
+
+def _evenly(rows: pa.Table, kind: list[str], most: int) -> pa.Table:
+    """The first of each kind, then the second of each, ..., `most` in all."""
+    kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for at, key in enumerate(zip(*(rows[name].to_pylist() for name in kind), strict=True)):
+        kinds[key].append(at)
+    found: list[int] = []
+    deep = 0
+    while len(found) < min(most, rows.num_rows):
+        found += [those[deep] for those in kinds.values() if len(those) > deep]
+        deep += 1
+    return rows.take(pa.array(found[:most], pa.int64()))

@@ -1,0 +1,73 @@
+"""What came of each text: counted night by night; which ones won among their group, and which lost within their brief.
+
+Users are dealt to the texts of a brief by a hash, so these are compared on users alike. Every rate is drawn to that of
+all texts that it is compared among, so that little that was seen claims little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.copywriting.rules import CopyConfig
+from jobs.copywriting.slots import APPROVED, BRIEF, GROUP, keys_of
+from models.experiments.posteriors import chance_above
+from schemas.arrow import arrow_schema
+from schemas.tables.copywriting import COPY_CLICKS, REJECTED_COPY
+
+LOST = "lost to another"
+_ARM = [*GROUP, "wording"]
+_PRIOR = 100.0  # times shown at the common rate: as many as users pull a campaign's rates (offers.prior_users)
+
+
+def add_clicks(before: pa.Table, seen: pa.Table, copy: pa.Table) -> pa.Table:
+    """COPY_CLICKS: those of the night before and what was seen since, of the texts that are in `copy`."""
+    both = pa.concat_tables([before, seen])
+    standing = both.filter(pc.is_in(both["copy_id"], copy["copy_id"]))
+    summed = standing.group_by("copy_id").aggregate([("shown", "sum"), ("clicked", "sum")])
+    named = summed.select(["copy_id", "shown_sum", "clicked_sum"]).rename_columns(list(COPY_CLICKS.names))
+    return named.sort_by("copy_id").cast(arrow_schema(COPY_CLICKS))
+
+
+def winners(copy: pa.Table, clicks: pa.Table, shares: pa.Table, least: int, chance: float) -> pa.Table:
+    """Rows of COPY, those last that were shown most: shown at least `least` times, of no retired wording (COPY_SHARES),
+    and with this probability clicked more often than the other texts of their strategy, style, channel and language."""
+    rows = _chances(copy, clicks, GROUP, least)
+    retired = shares.filter(shares["retired"])
+    rows = rows.filter(pc.invert(pc.is_in(keys_of(rows, _ARM), pc.unique(keys_of(retired, _ARM)))))
+    won = rows.filter(pc.greater_equal(rows["chance"], chance))
+    return won.sort_by([("shown", "ascending"), ("copy_id", "ascending")]).select(copy.column_names)
+
+
+def without_losers(copy: pa.Table, clicks: pa.Table, config: CopyConfig) -> tuple[pa.Table, pa.Table]:
+    """(COPY less the texts that lost, these as REJECTED_COPY): shown `retire_after` times, and clicked less often than
+    the other usual texts of the brief with probability `retire_chance`. The best one of a brief never loses.
+
+    What a person approved stays, and so does what is written for an experiment, which has its own judge.
+    """
+    usual = copy.filter(pc.less(copy["variant"], config.variants))
+    rows = _chances(usual, clicks, BRIEF, config.retire_after)
+    has_lost = pc.and_(pc.less_equal(rows["chance"], 1 - config.retire_chance), pc.not_equal(rows["wording"], APPROVED))
+    lost = rows.filter(has_lost).sort_by("copy_id")
+    told = [
+        {name: row[name] for name in (*BRIEF, "text", "source", "content_hash")}
+        | {"reason": LOST, "detail": "{clicked:,} of {shown:,} clicked; of the others {clicked_others:,} of "
+           "{shown_others:,}".format(**row)}
+        for row in lost.to_pylist()
+    ]  # fmt: skip
+    left = copy.filter(pc.invert(pc.is_in(copy["copy_id"], lost["copy_id"])))
+    return left, pa.Table.from_pylist(told, arrow_schema(REJECTED_COPY))
+
+
+def _chances(copy: pa.Table, clicks: pa.Table, by: Sequence[str], least: int) -> pa.Table:
+    """Rows of COPY that were shown so often: with shown and clicked, those of the others that they share `by` with, and
+    the chance that their rate is above that of these others."""
+    rows = copy.join(clicks, "copy_id", join_type="inner")
+    sums = rows.group_by(list(by)).aggregate([("shown", "sum"), ("clicked", "sum")])
+    rows = rows.join(sums, list(by), join_type="inner").filter(pc.field("shown") >= least)
+    for name in ("shown", "clicked"):
+        rows = rows.append_column(f"{name}_others", pc.subtract(rows[f"{name}_sum"], rows[name]))
+    own, others = ((rows[f"shown{of}"].to_numpy(), rows[f"clicked{of}"].to_numpy()) for of in ("", "_others"))
+    return rows.append_column("chance", pa.array(chance_above(own, others, _PRIOR), pa.float64()))

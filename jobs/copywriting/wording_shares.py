@@ -1,0 +1,166 @@
+"""Which wording is chosen how often: a bandit in each audience, moved every night by what was clicked.
+
+A wording is a template, or the copywriter; its audience is the style. What counts is an impression of an item on the
+storefront's placement, of a user whom last night's `user_copy` gave a card about it, and whether it was clicked the
+same day. Users are dealt to variants by a hash, so wordings of one item are compared on users alike. One that stays at
+the least share, shown often enough, retires: it is written no more while two others are left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import functions as F
+
+from jobs.copywriting.rules import CopyConfig
+from jobs.copywriting.slots import BRIEF, GROUP, keys_of
+from jobs.runtime.night import Night
+from models.experiments.analysis import next_shares
+from schemas.arrow import arrow_schema
+from schemas.tables import CLEAN_EVENTS
+from schemas.tables.copywriting import COPY_CLICKS, COPY_SHARES, USER_COPY
+
+Arm = tuple[str, str, str, str, str]  # GROUP and the wording
+_LEFT = 2  # wordings that a group keeps
+
+
+def seen_since(night: Night) -> pa.Table:
+    """COPY_CLICKS of the events since the last shares alone: each text of last night's, where it was shown at all."""
+    since = night.previous_of(COPY_SHARES)
+    if since is None or night.previous_of(USER_COPY) is None:
+        return arrow_schema(COPY_CLICKS).empty_table()
+    slot = night.settings.section("recommend").slot
+    events = night.read_since(CLEAN_EVENTS, since).where(F.col("slot") == slot)
+    events = events.where("event_type in ('impression', 'click') and user_id is not null and item_id is not null")
+    clicked = F.max((F.col("event_type") == "click").cast("bigint")).alias("clicked")
+    pairs = events.groupBy("user_id", "item_id").agg(clicked)
+    told = night.read_previous(USER_COPY).where("channel = 'card'").select("user_id", "item_id", "copy_id")
+    rows = pairs.join(told, ["user_id", "item_id"]).groupBy("copy_id")
+    counted = rows.agg(F.count("*").alias("shown"), F.sum("clicked").alias("clicked")).toArrow()
+    return counted.select(COPY_CLICKS.names).cast(arrow_schema(COPY_CLICKS))
+
+
+def by_wording(seen: pa.Table, copy: pa.Table) -> dict[Arm, tuple[int, int]]:
+    """Wording -> (shown, clicked) of its texts in `seen`; copy: the COPY that has them."""
+    rows = seen.join(copy.select(["copy_id", *GROUP, "wording"]), "copy_id", join_type="inner")
+    counted = rows.group_by([*GROUP, "wording"]).aggregate([("shown", "sum"), ("clicked", "sum")]).to_pylist()
+    return {_arm(row): (row["shown_sum"], row["clicked_sum"]) for row in counted}
+
+
+def advance(
+    before: Sequence[Mapping[str, Any]],
+    wordings: Iterable[Arm],
+    seen: Mapping[Arm, tuple[int, int]],
+    config: CopyConfig,
+) -> pa.Table:
+    """COPY_SHARES of tonight: last night's rows, the wordings written so far, and what was seen of them since.
+
+    A wording that is new begins with the mean of its group's shares. Counts are never forgotten.
+    """
+    was = {_arm(row): row for row in before}
+    groups: dict[tuple[str, ...], list[Arm]] = defaultdict(list)
+    for arm in sorted({*was, *wordings}):
+        groups[arm[:-1]].append(arm)
+    rows = []
+    for arms in groups.values():
+        counts = {
+            arm: (
+                (was[arm]["shown"] if arm in was else 0) + seen.get(arm, (0, 0))[0],
+                (was[arm]["clicked"] if arm in was else 0) + seen.get(arm, (0, 0))[1],
+            )
+            for arm in arms
+        }
+        running = [arm for arm in arms if not (arm in was and was[arm]["retired"])]
+        shares = _moved(running, counts, was, any(arm in seen for arm in running), config)
+        retired = _retired(running, counts, shares, config)
+        for arm in arms:
+            gone = arm not in running or arm in retired
+            shown, clicked = counts[arm]
+            rows.append((*arm, shown, clicked, 0.0 if gone else shares[arm], gone))
+    columns = list(zip(*rows, strict=True)) or [[] for _ in COPY_SHARES.names]
+    return pa.table([list(column) for column in columns], names=list(COPY_SHARES.names)).cast(arrow_schema(COPY_SHARES))
+
+
+def _moved(
+    running: Sequence[Arm],
+    counts: Mapping[Arm, tuple[int, int]],
+    was: Mapping[Arm, Mapping[str, Any]],
+    has_news: bool,
+    config: CopyConfig,
+) -> dict[Arm, float]:
+    """Shares that sum to 1: last night's, moved by Thompson sampling where anything was seen."""
+    known = [was[arm]["share"] for arm in running if arm in was]
+    fresh = sum(known) / len(known) if known and sum(known) > 0 else 1.0
+    now = {arm: was[arm]["share"] if arm in was else fresh for arm in running}
+    total = sum(now.values()) or 1.0
+    now = {arm: share / total for arm, share in now.items()}
+    if not has_news or len(now) < 2:
+        return now
+    least = min(config.least_share, 0.5 / len(now))
+    names = {"\x00".join(arm): arm for arm in running}
+    moved = next_shares(
+        {name: counts[arm][1] for name, arm in names.items()},
+        {name: counts[arm][0] for name, arm in names.items()},
+        least,
+        config.most_change,
+        {name: now[arm] for name, arm in names.items()},
+        config.seed,
+    )
+    return {names[name]: share for name, share in moved.items()}
+
+
+def _retired(
+    running: Sequence[Arm], counts: Mapping[Arm, tuple[int, int]], shares: Mapping[Arm, float], config: CopyConfig
+) -> set[Arm]:
+    """Those at the least share for all that they were shown, worst rate first, while `_LEFT` others run on."""
+    least = min(config.least_share, 0.5 / max(1, len(running)))
+    lost = [arm for arm in running if counts[arm][0] >= config.retire_after and shares[arm] <= least * 1.001]
+    lost.sort(key=lambda arm: (counts[arm][1] / counts[arm][0], arm))
+    return set(lost[: max(0, len(running) - _LEFT)])
+
+
+def weights(table: pa.Table) -> dict[Arm, float]:
+    """Wording -> share, 0 where it is retired; one that is missing has never been written."""
+    return {_arm(row): row["share"] for row in table.to_pylist()}
+
+
+def _arm(row: Mapping[str, Any]) -> Arm:
+    return (row["strategy"], row["style"], row["channel"], row["language"], row["wording"])
+
+
+def arms(copy: pa.Table) -> set[Arm]:
+    distinct = copy.group_by([*GROUP, "wording"]).aggregate([])
+    return set(zip(*(distinct[name].to_pylist() for name in (*GROUP, "wording")), strict=True))
+
+
+def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
+    """Each text with the part of 0..1 in which a user's draw chooses it, among the texts of its brief.
+
+    `copy` is in order of its briefs. Two texts of one wording share its weight.
+    """
+    arms = keys_of(copy, [*GROUP, "wording"]).combine_chunks().dictionary_encode()
+    known = {"\0".join(arm): share for arm, share in weights.items()}
+    of_arm = np.array([max(known.get(name, 1.0), 1e-6) for name in arms.dictionary.to_pylist()], np.float64)
+    weight = of_arm[arms.indices.to_numpy()]
+    brief = keys_of(copy).combine_chunks()
+    is_first = np.ones(len(brief), bool)
+    is_first[1:] = pc.not_equal(brief[1:], brief[:-1]).to_numpy(zero_copy_only=False)
+    run = np.cumsum(is_first) - 1
+    share = weight / np.bincount(run, weight)[run]
+    place = np.arange(len(run)) - np.flatnonzero(is_first)[run]
+    low, high = np.zeros(len(run)), np.zeros(len(run))
+    for at in range(place.max(initial=-1) + 1):
+        rows = np.flatnonzero(place == at)
+        low[rows] = high[rows - 1] if at else 0.0
+        high[rows] = low[rows] + share[rows]
+    high[np.append(is_first[1:], True)[: len(run)]] = 1.0  # of the last text, whatever rounding left
+    has_own = pc.or_(pc.match_substring(copy["text"], "{terms}"), pc.match_substring(copy["text"], "{until}"))
+    found = copy.select([*BRIEF, "copy_id"])
+    for name, values in (("low", low), ("high", high), ("share", np.minimum(share, 1.0))):
+        found = found.append_column(name, pa.array(values, pa.float64()))
+    return found.append_column("own", pc.if_else(has_own, copy["text"], pa.scalar(None, pa.string())))

@@ -1,0 +1,83 @@
+"""The shop's log of the last months with what each line cost, and the categories of its items."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.common.event_log import read_log, refuse_too_many
+from jobs.runtime.night import Night
+from models.core.shop_log import PURCHASE, ShopLog
+from models.customers.category_features import level_of
+from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
+
+
+@dataclass(frozen=True)
+class Shop:
+    """log: events of users and items that the night knows, `price` what the whole line cost; user_ids (U,), sorted;
+    category (I,) codes into `categories`, names, -1 for none, None where no level fits; level: the depth of the path.
+    """
+
+    log: ShopLog
+    user_ids: np.ndarray
+    category: np.ndarray | None
+    categories: list[str]
+    level: str | None
+    currencies: list[str]
+
+    @property
+    def first_purchase(self) -> float:
+        """Its day; infinite without one."""
+        bought = self.log.time[self.log.kind == PURCHASE]
+        return float(bought[0]) if len(bought) else float("inf")
+
+    def some_customers(self, most: int) -> ShopLog:
+        """The events of at most `most` of those who bought, an even draw."""
+        known = np.unique(self.log.user[self.log.kind == PURCHASE])
+        if len(known) <= most:
+            return self.log
+        drawn = known[np.linspace(0, len(known) - 1, most).astype(np.int64)]
+        return self.log.where(np.isin(self.log.user, drawn))
+
+
+def read_shop(night: Night, days: int, further: int, most_categories: int) -> Shop:
+    """The last `days` and the `further` days before them, tonight's among them.
+
+    Raises DoesNotFit, before anything is read, where they would not fit.
+    """
+    refuse_too_many(night, days + further, "propensity.history_days")
+    user_ids = night.read_arrow(USERS, ["user_id"])["user_id"].combine_chunks().sort()
+    items = night.read_arrow(ITEMS, ["item_id", "category"]).sort_by("item_id")
+    log = read_log(night, days + further, user_ids, items["item_id"].combine_chunks(), {}, whole_lines=True)
+    levels = category_levels(items["category"].to_pylist())
+    level = level_of({name: codes for name, (codes, _) in levels.items()}, most_categories)
+    category, names = levels[level] if level else (None, [])
+    # What lies before counts for nothing tonight, in whatever currency it was.
+    return Shop(log, np.asarray(user_ids.to_pylist(), object), category, names, level, currencies(night, days))
+
+
+def category_levels(paths: list[str | None]) -> dict[str, tuple[np.ndarray, list[str]]]:
+    """'level 1', 'level 2', ... -> (codes (I,), -1 for none; names): paths cut after so many steps, or whole."""
+    steps = [path.split(" > ") if path else [] for path in paths]
+    levels = {}
+    for depth in range(1, max(map(len, steps), default=0) + 1):
+        cut = pa.array([" > ".join(one[:depth]) or None for one in steps], pa.string()).dictionary_encode()
+        codes = cut.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        levels[f"level {depth}"] = (codes, cut.dictionary.to_pylist())
+    return levels
+
+
+def currencies(night: Night, days: int) -> list[str]:
+    """Those of the purchases of the last `days` days, sorted."""
+    found: set[str] = set()
+    first = night.date - dt.timedelta(days=days - 1)
+    wanted = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(night.days.start(first)))
+    for path in night.paths_since(CLEAN_EVENTS, first):
+        part = pq.read_table(path, columns=["currency"], filesystem=night.lake.fs, filters=wanted, partitioning=None)
+        found.update(name for name in pc.unique(part["currency"]).to_pylist() if name)
+    return sorted(found)

@@ -1,0 +1,145 @@
+"""Factors, segments and offers -> audiences: whom to write to about an item, a kind of shopper, or a campaign.
+
+Of an item on sale: the users who would want it most and have not got it. Of a segment: everybody in it, the most active
+first. Of a campaign: everybody with an offer of it, the one worth most first; where no job has made offers, none.
+
+For an item, users are compared by the inner product of their factors with the item's, so one who shops more stands
+before one who shops less of the same taste. Of the first-time buyers that an item had in the week after, 50 users
+chosen so hold .096 on Online Retail and .0030 / .0016 on two days of H&M; by the cosine .040 and .0021 / .0019; by
+deviations from the user's own mean .029 and .0021 / .0018; the busiest users for every item .087 and .0009 / 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy import sparse
+
+from jobs.common.on_sale import can_be_shown
+from jobs.runtime.night import Night
+from models.core.top_k import top_k
+from models.recommenders.als import ALS
+from schemas.arrow import arrow_schema
+from schemas.tables import AUDIENCES, INTEREST, ITEMS, OFFERS, USER_FEATURES, USER_SEGMENTS
+
+
+@dataclass(frozen=True)
+class AudiencesConfig:
+    """Who is in an item's audience."""
+
+    users: int = field(default=50, metadata={"doc": "places of each item, fewer where fewer are known"})
+
+    def __post_init__(self) -> None:
+        if self.users < 1:
+            raise ValueError(f"users must be 1 or more, not {self.users}")
+
+
+def main(night: Night) -> None:
+    parts = {"item": of_items(night), "segment": of_segments(night), "campaign": of_campaigns(night)}
+    schema = arrow_schema(AUDIENCES)
+    made = []
+    for kind, rows in parts.items():
+        columns = {
+            "kind": pa.array([kind] * rows.num_rows, pa.string()),
+            "target": rows["target"],
+            "item_id": rows["target"] if kind == "item" else pa.nulls(rows.num_rows, pa.string()),
+            "rank": rows["rank"],
+            "user_id": rows["user_id"],
+            "score": rows["score"],
+            "valid_until": pa.array([night.valid_until("audiences")] * rows.num_rows, pa.timestamp("us", tz="UTC")),
+        }
+        made.append(pa.table(columns).select(schema.names).cast(schema))
+    night.write_arrow(AUDIENCES, pa.concat_tables(made))
+    night.report(**{f"rows_of_{kind}s": rows.num_rows for kind, rows in parts.items()})
+
+
+_NOBODY = pa.table({"target": pa.array([], pa.string()), "rank": pa.array([], pa.int32()),
+                    "user_id": pa.array([], pa.string()), "score": pa.array([], pa.float32())})  # fmt: skip
+
+
+def of_items(night: Night) -> pa.Table:
+    """(target, rank, user_id, score): the users who would want an item on sale most and have not bought it."""
+    config: AudiencesConfig = night.settings.section("audiences")
+    folder = night.lake.model_before("als", night.date, including=True)
+    if folder is None:
+        raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
+    with night.lake.local_copy(*folder) as path:
+        model = ALS.load(path)
+    user_ids, item_ids = (pa.array(ids, pa.string()) for ids in (model.user_ids, model.item_ids))
+    items = night.read_arrow(ITEMS, ["item_id", "is_active", "stock"])
+    on_sale = items["item_id"].filter(can_be_shown(items)).combine_chunks()
+    targets = np.flatnonzero(
+        pc.is_in(item_ids, on_sale).to_numpy(zero_copy_only=False) & model.item_factors.any(axis=1)
+    )
+    known: NDArray[np.bool_] = np.asarray(model.user_factors.any(axis=1))
+    wanted = min(config.users, len(user_ids))
+    if not len(targets) or not known.any():
+        night.log.info("no item on sale that anybody is known to like: no audiences of items tonight")
+        return _NOBODY
+    owners = owners_of(night, targets, user_ids, item_ids)
+    codes, scores = top_k(
+        model.item_factors[targets], model.user_factors, wanted, owners, known, threads=model.config.threads
+    )
+    row, place = np.nonzero((codes >= 0) & (scores > 0))
+    night.report(items=len(targets), users=int(known.sum()))
+    return pa.table({
+        "target": item_ids.take(pa.array(targets[row])),
+        "rank": place + 1,
+        "user_id": user_ids.take(pa.array(codes[row, place])),
+        "score": scores[row, place],
+    })  # fmt: skip
+
+
+def of_segments(night: Night) -> pa.Table:
+    """Everybody in a segment, those with most events of late first; score null for an account without any.
+
+    Nobody where tonight has no segments.
+    """
+    version = night.passed(USER_SEGMENTS)
+    if version is None:
+        night.log.info("no segments have passed their gate tonight: no audiences of segments")
+        return _NOBODY
+    members = night.load_arrow(USER_SEGMENTS, version, ["user_id", "segment_id"])
+    activity = night.read_arrow(USER_FEATURES, ["user_id", "recent_events"])
+    rows = members.join(activity, "user_id", join_type="left outer")
+    return ranked(rows["segment_id"].cast(pa.string()), rows["user_id"], rows["recent_events"])
+
+
+def of_campaigns(night: Night) -> pa.Table:
+    """Everybody with an offer of a campaign, the highest expected value first; nothing where no offers were made."""
+    version = night.passed(OFFERS)
+    if version is None:
+        night.log.info("no offers have passed their gate tonight: no audiences of campaigns")
+        return _NOBODY
+    offers = night.load_arrow(OFFERS, version, ["offer_id", "user_id", "expected_value"])
+    return ranked(offers["offer_id"], offers["user_id"], offers["expected_value"])
+
+
+def ranked(target: pa.ChunkedArray, user: pa.ChunkedArray, score: pa.ChunkedArray) -> pa.Table:
+    """(target, rank, user_id, score) in order: within a target by score, null last, ties by user."""
+    rows = pa.table({"target": target, "user_id": user, "score": score.cast(pa.float32())})
+    keys = [("target", "ascending"), ("score", "descending"), ("user_id", "ascending")]
+    rows = rows.take(pc.sort_indices(rows, keys)).combine_chunks()
+    codes = rows["target"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    place = np.arange(len(codes))
+    starts = np.concatenate([[True], codes[1:] != codes[:-1]]) if len(codes) else np.zeros(0, bool)
+    return rows.append_column("rank", pa.array(place - np.maximum.accumulate(np.where(starts, place, 0)) + 1))
+
+
+def owners_of(night: Night, targets: np.ndarray, user_ids: pa.Array, item_ids: pa.Array) -> sparse.csr_matrix:
+    """(T, U) 1 where the user has bought the target; what was returned is had no more."""
+    rows, columns = [], []
+    of_targets = item_ids.take(pa.array(targets))
+    for part in night.each_file(INTEREST, ["user_id", "item_id", "purchases"]):
+        part = part.filter(pc.greater(part["purchases"], 0.0))
+        user, item = pc.index_in(part["user_id"], user_ids), pc.index_in(part["item_id"], of_targets)
+        both = pc.and_(user.is_valid(), item.is_valid())
+        rows.append(item.filter(both).to_numpy())
+        columns.append(user.filter(both).to_numpy())
+    row, column = (np.concatenate([np.zeros(0, np.int32), *parts]) for parts in (rows, columns))
+    ones = np.ones(len(row), np.float32)
+    return sparse.csr_matrix((ones, (row, column)), shape=(len(targets), len(user_ids)))

@@ -1,0 +1,245 @@
+"""The night's events + the lists of the nights before -> experiment_outcomes, experiment_results, bandit_moves.
+
+What a user did is put down to the arm of the list that stood then (jobs/experiments/outcomes.py). Results compare users
+who have been in one arm in every night, by CUPED with what they bought before they came in; where the split is one that
+chance gives less often than once in a thousand, users were lost, and the result is refused. Where an experiment lets
+it, Thompson sampling moves its shares for tomorrow's lists, within the settings' bounds; likewise the share of each
+source in the explored place, the share of each campaign in a budget line that learns (campaign_outcomes), and what an
+event weighs where `interest.learns`. Every figure that may move is a row of bandit_moves, with what it was moved by.
+Lists that a refresh made during the day are not looked at: they are of the same arms.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.special import ndtri
+
+from jobs.common.declared_experiments import Experiment, ExperimentsConfig, allotments, recorded
+from jobs.experiments.explored_place import explored_counts, mix_moves
+from jobs.experiments.outcomes import TERMS, advance, listed, published_on
+from jobs.features import event_weights
+from jobs.offers import campaign_shares
+from jobs.runtime.night import Night
+from models.experiments.analysis import Effect, compare, next_shares, places, ratio, sample_ratio
+from models.experiments.traffic_split import Allotment
+from schemas.arrow import arrow_schema
+from schemas.tables import (
+    BANDIT_MOVES,
+    CAMPAIGN_OUTCOMES,
+    CLEAN_EVENTS,
+    EXPERIMENT_OUTCOMES,
+    EXPERIMENT_RESULTS,
+    USER_FEATURES,
+)
+
+# What only arms, or only sources, have in a row of BANDIT_MOVES.
+BLANK = {"weight": 0.0, "weighted": 0.0, "places": "", "core": ""}
+NOT_ENOUGH, FAILED, COLLECTING, REACHED = "not enough data", "sample ratio failed", "collecting", "planned size reached"
+
+
+def main(night: Night) -> None:
+    config: ExperimentsConfig = night.settings.section("experiments")
+    running = config.on(night.date)
+    rows = recorded(night.lake, night.date)
+    standing = allotments(config, rows, night.date)
+    results: list[dict[str, Any]] = []
+    moves: list[dict[str, Any]] = []
+    if not running:
+        night.write_arrow(EXPERIMENT_OUTCOMES, arrow_schema(EXPERIMENT_OUTCOMES).empty_table())
+    else:
+        write_outcomes(night, config)
+        outcomes = night.read_arrow(EXPERIMENT_OUTCOMES)
+        for experiment in running:
+            mine = outcomes.filter(pc.equal(outcomes["experiment"], experiment.name))
+            judged = Judged.of(experiment, standing[experiment.name], mine)
+            results += judged.results(config.level)
+            moves += judged.moves(config, night.date)
+    if config.explore_places:
+        moves += mix_moves(config, rows, explored_counts(night), night)
+    moves += campaign_moves(night, config, rows)
+    if night.settings.section("interest").learns:
+        moves += event_weights.moves(night, config, rows)
+    moves = [BLANK | move for move in moves]
+    night.write_arrow(EXPERIMENT_RESULTS, pa.Table.from_pylist(results, arrow_schema(EXPERIMENT_RESULTS)))
+    night.write_arrow(BANDIT_MOVES, pa.Table.from_pylist(moves, arrow_schema(BANDIT_MOVES)))
+    shown = [{k: v for k, v in row.items() if k not in ("places", "core", "night")} for row in moves]
+    night.report(results=results, moves=shown)
+    for row in results:
+        night.log.info("%s, %s: %s, %d users", row["experiment"], row["arm"], row["status"], row["users"])
+
+
+def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """BANDIT_MOVES of campaigns; on a night without offers each share stays where `rows`, last night's, have put it."""
+    version = night.passed(CAMPAIGN_OUTCOMES)
+    if version is None:
+        why = "no offers have passed their gate tonight, so the share stays"
+        night.log.info("%s", why)
+        return [
+            row
+            | {"night": night.date, "before": row["after"], "low": row["after"], "high": row["after"], "reason": why}
+            for row in rows
+            if row["kind"] == campaign_shares.CAMPAIGN
+        ]
+    outcomes = night.load_arrow(CAMPAIGN_OUTCOMES, version).to_pylist()
+    return campaign_shares.moves(outcomes, night.settings.section("offers"), config.seed, night.date)
+
+
+def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
+    """Tonight's EXPERIMENT_OUTCOMES: last night's of the experiments still declared, and what has come since."""
+    started = min(dt.date.fromisoformat(e.starts_on) for e in config.running)
+    since = max(night.previous_of(EXPERIMENT_OUTCOMES) or started, started)  # before it no list had an arm
+    reach = config.most_days + night.settings.section("clean").late_days
+    manifests = published_on(night.lake, max(started, since - dt.timedelta(days=reach)), night.date)
+    names = [e.name for e in config.on(night.date)]
+    if not manifests:  # the first night: no list had an arm yet, and Spark need not start
+        last = night.lake.before(EXPERIMENT_OUTCOMES, night.date)
+        old = night.load_arrow(EXPERIMENT_OUTCOMES, last) if last else arrow_schema(EXPERIMENT_OUTCOMES).empty_table()
+        night.write_arrow(EXPERIMENT_OUTCOMES, old.filter(pc.is_in(old["experiment"], pa.array(names, pa.string()))))
+        return
+    terms = [
+        (e.name, arm, day, share, e.window_days, e.metric)
+        for day in manifests
+        for e, allotted in _standing_on(night, config, day)
+        for arm, share in allotted.shares.items()
+    ]
+    night.size_for(CLEAN_EVENTS, EXPERIMENT_OUTCOMES)
+    previous = night.read_previous(EXPERIMENT_OUTCOMES)
+    before = night.read_as_of(USER_FEATURES, since).selectExpr("user_id", "recent_purchases as before")
+    made = advance(
+        previous.where(previous.experiment.isin(names)),
+        night.read_arrivals(CLEAN_EVENTS, since),
+        listed(night, manifests),
+        night.spark.createDataFrame(terms, TERMS),
+        before,
+    )
+    night.write(EXPERIMENT_OUTCOMES, made)
+
+
+def _standing_on(night: Night, config: ExperimentsConfig, day: dt.date) -> list[tuple[Experiment, Allotment]]:
+    standing = allotments(config, recorded(night.lake, day), day)
+    return [(experiment, standing[experiment.name]) for experiment in config.on(day)]
+
+
+class Judged:
+    """One experiment's outcomes: of each arm the value and the covariate of the users who were in no other."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        allotted: Allotment,
+        value: dict[str, np.ndarray],
+        before: dict[str, np.ndarray],
+        weights: dict[str, tuple[np.ndarray, np.ndarray]],
+    ) -> None:
+        self.experiment, self.allotted = experiment, allotted
+        self.value, self.before, self.weights = value, before, weights
+        self.users = {arm: len(values) for arm, values in value.items()}
+        core = allotted.core_shares
+        shares = {arm: share / sum(core.values()) for arm, share in core.items()}
+        self.split_p = sample_ratio(self.users, shares)[0] if sum(self.users.values()) else None
+        self.split_holds = self.split_p is None or sample_ratio(self.users, shares)[1]
+
+    @classmethod
+    def of(cls, experiment: Experiment, allotted: Allotment, outcomes: pa.Table) -> Judged:
+        """`outcomes`: EXPERIMENT_OUTCOMES of this experiment; rows in another order give the same."""
+        outcomes = outcomes.sort_by([("user_id", "ascending"), ("arm", "ascending")])
+        at = places(outcomes["user_id"].to_pylist(), experiment.name, experiment.salt)
+        core = allotted.core_of(at)
+        arm = np.array([allotted.arms.index(name) for name in outcomes["arm"].to_pylist()], np.int64)
+        value, before = value_of(outcomes, experiment.metric), outcomes["before"].to_numpy()
+        weights = outcomes["weighted"].to_numpy(), outcomes["weight"].to_numpy()
+        values, befores, sums = {}, {}, {}
+        for number, name in enumerate(allotted.arms):
+            mine = arm == number
+            stayed = mine & (core == number)
+            values[name], befores[name] = value[stayed], before[stayed]
+            sums[name] = weights[0][mine], weights[1][mine]
+        return cls(experiment, allotted, values, befores, sums)
+
+    @property
+    def status(self) -> str:
+        if not self.split_holds:
+            return FAILED
+        if min(self.users.values()) < 2:
+            return NOT_ENOUGH
+        return REACHED if min(self.users.values()) >= self.experiment.planned_users else COLLECTING
+
+    def results(self, level: float) -> list[dict[str, Any]]:
+        """EXPERIMENT_RESULTS, a row for each arm."""
+        return [self._row(arm, level) for arm in self.allotted.arms]
+
+    def _row(self, arm: str, level: float) -> dict[str, Any]:
+        control = self.allotted.arms[0]
+        row: dict[str, Any] = {
+            "experiment": self.experiment.name,
+            "arm": arm,
+            "metric": self.experiment.metric,
+            "status": self.status,
+            "users": self.users[arm],
+            "planned_users": self.experiment.planned_users,
+            "sample_ratio_p": self.split_p,
+        }
+        if self.status in (FAILED, NOT_ENOUGH):
+            return row
+        estimate, error = ratio(*self.weights[arm])
+        reach = float(ndtri(1 - level / 2)) * error
+        row |= {"mean": float(self.value[arm].mean()), "snips": estimate}
+        row |= {"snips_low": estimate - reach, "snips_high": estimate + reach}
+        if arm != control:
+            pair = self.value[control], self.value[arm]
+            effect: Effect = compare(*pair, (self.before[control], self.before[arm]), level)
+            row |= {"difference": effect.difference, "low": effect.low, "high": effect.high, "p": effect.p}
+            row |= {"variance_kept": effect.variance_kept}
+        return row
+
+    def moves(self, config: ExperimentsConfig, night: dt.date) -> list[dict[str, Any]]:
+        """BANDIT_MOVES, a row for each arm: where the shares go for tomorrow's lists, or why they stay."""
+        now = self.allotted.shares
+        wins = {arm: int((values > 0).sum()) for arm, values in self.value.items()}
+        stays = self._stays(config)
+        change = 0.0 if stays else config.most_change
+        after = self.allotted
+        if not stays:
+            seed = config.seed * 1_000_003 + night.toordinal()
+            after = after.moved(next_shares(wins, self.users, config.least_share, change, now, seed))
+        ranges = dict(zip(after.arms, after.ranges(), strict=True))
+        return [
+            {
+                "kind": "arm_share",
+                "name": self.experiment.name,
+                "what": arm,
+                "night": night,
+                "before": now[arm],
+                "after": after.shares[arm],
+                "low": max(min(config.least_share, now[arm]), now[arm] - change),
+                "high": min(1.0, now[arm] + change),
+                "trials": self.users[arm],
+                "wins": wins[arm],
+                "reason": stays or f"Thompson sampling over users with {self.experiment.metric} above 0",
+                "declared": self.experiment.shares[arm],
+                "places": ranges[arm][0],
+                "core": ranges[arm][1],
+            }
+            for arm in self.allotted.arms
+        ]
+
+    def _stays(self, config: ExperimentsConfig) -> str:
+        """Why no share moves; empty where they may."""
+        if not self.experiment.learns:
+            return "the shares are fixed"
+        if not self.split_holds:
+            return FAILED
+        few = min(self.users.values())
+        return f"an arm has {few} users of least_trials = {config.least_trials}" if few < config.least_trials else ""
+
+
+def value_of(outcomes: pa.Table, metric: str) -> np.ndarray:
+    """(n,) the metric of each row, as in METRICS."""
+    column = {"buys": "purchases", "listed_clicks": "clicks"}.get(metric, metric)
+    counted = outcomes[column].to_numpy().astype(np.float64)
+    return np.minimum(counted, 1.0) if metric == "buys" else counted

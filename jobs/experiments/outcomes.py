@@ -1,0 +1,160 @@
+"""What users did under each arm of the running experiments, as a recurrence over nights.
+
+An event belongs to the arm of the list that stood when it happened: the newest list of an earlier day, at most
+`window_days` old. Its item `was_listed` where such a list, or an older one of the window and the
+experiment, had it above the spares. So a night needs its own events and the lists of a few nights, never the history.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.common.decay import exact, from_exact
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from schemas.tables import EXPERIMENT_OUTCOMES, RECOMMENDATIONS
+
+_COUNTS = ("impressions", "clicks", "listed_purchases", "purchases", "nights")
+_EXACT = ("weight", "weighted")
+TERMS = "experiment string, arm string, list_on date, share double, window_days int, metric string"
+
+
+def advance(previous: DataFrame, events: DataFrame, lists: DataFrame, terms: DataFrame, before: DataFrame) -> DataFrame:
+    """EXPERIMENT_OUTCOMES from those of the last night and what has come since.
+
+    events: CLEAN_EVENTS and `arrived`, the night that brought the row. lists: (user_id, item_id, arm, is_spare,
+    list_on), RECOMMENDATIONS of the nights within reach. terms: TERMS, how each arm of each of these nights stood.
+    before: (user_id, before), the covariate of users who come in now. A list whose arm has no terms counts for nothing.
+    """
+    did = events.where("user_id is not null").select("user_id", "item_id", "event_type", "event_date", "arrived")
+    lists = lists.join(did.select("user_id").distinct(), "user_id", "left_semi")
+    standing = _standing(lists, terms)
+    under = _under_which_arm(did.select("user_id", "event_date").distinct(), standing)
+    seen = _days_since_listed(did, lists, standing)
+    counted = (
+        did.join(under, ["user_id", "event_date"], "inner")
+        .join(seen, ["experiment", "user_id", "item_id", "event_date"], "left")
+        .withColumn("was_listed", F.coalesce(F.col("days") <= F.col("window_days"), F.lit(False)))
+    )
+    tonight = _by_night(counted).join(before, "user_id", "left").select(*_as_outcomes())
+    old = previous.select(*[exact(c).alias(c) if c in _EXACT else F.col(c) for c in EXPERIMENT_OUTCOMES.names])
+    # The covariate is that of the night when the user came in: later ones know what the arm did to him.
+    first = F.min(F.struct("entered_on", "before")).alias("first")
+    sums = [F.sum(c).alias(c) for c in (*_COUNTS, *_EXACT)]
+    total = old.unionByName(tonight).groupBy(*EXPERIMENT_OUTCOMES.key).agg(first, *sums)
+    return total.select("*", "first.entered_on", "first.before").select(
+        *[from_exact(c).alias(c) if c in _EXACT else F.col(c) for c in EXPERIMENT_OUTCOMES.names]
+    )
+
+
+def _standing(lists: DataFrame, terms: DataFrame) -> DataFrame:
+    """(user_id, list_on, experiment, arm, share, window_days, metric) of each user's list, for each of its arms."""
+    return (
+        lists.select("user_id", "arm", "list_on")
+        .distinct()
+        .select("user_id", "list_on", F.explode(F.split("arm", ";")).alias("label"))
+        .select(
+            "user_id",
+            "list_on",
+            F.substring_index("label", "=", 1).alias("experiment"),
+            F.substring_index("label", "=", -1).alias("arm"),
+        )
+        .join(F.broadcast(terms), ["experiment", "arm", "list_on"], "inner")
+    )
+
+
+def _under_which_arm(came: DataFrame, standing: DataFrame) -> DataFrame:
+    """(user_id, event_date, experiment, arm, share, window_days, metric) of each day on which a user came."""
+    age = F.datediff("event_date", "list_on")
+    terms = ("arm", "share", "window_days", "metric")
+    newest = F.max(F.struct("list_on", *terms)).alias("newest")
+    return (
+        came.join(standing, "user_id", "inner")
+        .where((age >= 1) & (age <= F.col("window_days")))
+        .groupBy("user_id", "event_date", "experiment")
+        .agg(newest)
+        .select("user_id", "event_date", "experiment", *[f"newest.{c}" for c in terms])
+    )
+
+
+def _days_since_listed(did: DataFrame, lists: DataFrame, standing: DataFrame) -> DataFrame:
+    """(experiment, user_id, item_id, event_date, days) of what an event is about and an earlier list of the experiment
+    had; a list from before the experiment began is none of its."""
+    pairs = did.select("user_id", "item_id", "event_date").distinct()
+    listed = (
+        lists.where(~F.col("is_spare"))
+        .select("user_id", "item_id", "list_on")
+        .join(standing.select("user_id", "list_on", "experiment"), ["user_id", "list_on"], "inner")
+    )
+    age = F.datediff("event_date", "list_on")
+    return (
+        pairs.join(listed, ["user_id", "item_id"], "inner")
+        .where(age >= 1)
+        .groupBy("experiment", "user_id", "item_id", "event_date")
+        .agg(F.min(age).alias("days"))
+    )
+
+
+def _by_night(counted: DataFrame) -> DataFrame:
+    """One row for each (experiment, user, arm, night that brought something)."""
+    kind, listed = F.col("event_type"), F.col("was_listed")
+
+    def count(condition: Column) -> Column:
+        return F.sum(condition.cast("bigint"))
+
+    return counted.groupBy("experiment", "user_id", "arm", "arrived").agg(
+        count((kind == "impression") & listed).alias("impressions"),
+        count((kind == "click") & listed).alias("clicks"),
+        count((kind == "purchase") & listed).alias("listed_purchases"),
+        count(kind == "purchase").alias("purchases"),
+        F.min("share").alias("share"),  # one, but where a late event met an older list
+        F.min("metric").alias("metric"),
+    )
+
+
+def _as_outcomes() -> list[Column]:
+    """A night's row in the columns of the state, sums in exact units."""
+    value = metric_of(F.col("metric"))
+    made = {
+        "entered_on": F.col("arrived"),
+        "nights": F.lit(1).cast("bigint"),
+        "weight": exact(1 / F.col("share")),
+        "weighted": exact(value / F.col("share")),
+        "before": F.coalesce("before", F.lit(0.0)),
+    }
+    return [made[c].alias(c) if c in made else F.col(c) for c in EXPERIMENT_OUTCOMES.names]
+
+
+def metric_of(metric: Column) -> Column:
+    """The value of a row by the name of its metric, as in METRICS."""
+    return (
+        F.when(metric == "buys", (F.col("purchases") > 0).cast("double"))
+        .when(metric == "purchases", F.col("purchases").cast("double"))
+        .when(metric == "listed_purchases", F.col("listed_purchases").cast("double"))
+        .when(metric == "listed_clicks", F.col("clicks").cast("double"))
+    )
+
+
+def published_on(lake: Lake, first: dt.date, before: dt.date) -> dict[dt.date, dict[str, Any]]:
+    """Night -> manifest of its last published run, of the nights from `first` to the one before `before`.
+
+    Nights whose lists had no arms yet are left out.
+    """
+    runs = {dt.date.fromisoformat(run[:10]): run for run in published.runs(lake)}
+    found = {day: published.manifest(lake, run) for day, run in runs.items() if first <= day < before}
+    return {d: m for d, m in found.items() if m["tables"][RECOMMENDATIONS.name]["schema_version"] >= 3}
+
+
+def listed(night: Night, manifests: dict[dt.date, dict[str, Any]]) -> DataFrame:
+    """RECOMMENDATIONS of these nights as published, with `list_on`."""
+    parts = [night.read_files(RECOMMENDATIONS, [])]
+    parts += [night.read_files(RECOMMENDATIONS, published.files(m, RECOMMENDATIONS.name)) for m in manifests.values()]
+    days = [night.date, *manifests]
+    dated = [part.withColumn("list_on", F.lit(day)) for part, day in zip(parts, days, strict=True)]
+    return functools.reduce(DataFrame.unionByName, dated)

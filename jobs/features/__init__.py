@@ -1,0 +1,1 @@
+"""Clean events -> interest, features and portraits."""

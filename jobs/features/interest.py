@@ -1,0 +1,126 @@
+"""Interest(user, item) as a recurrence, for the night and for what has happened since.
+
+    interest[d] = interest[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
+
+A late event counts with its own age, a return takes back what its purchase gave. Where the nights move the weights
+(jobs/features/event_weights.py), an event counts with those of the night that reads it, late or not. Sums run over
+integers in units of 2^-30, so that they do not depend on the order in which rows arrive: the same inputs give the same
+bits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.common.decay import age_weight, decay_factor, exact, from_exact, latest
+from schemas.tables import INTEREST
+
+
+@dataclass(frozen=True)
+class InterestConfig:
+    """What each event type says about a user's interest in an item, and how fast it fades."""
+
+    half_life_days: float = field(default=60.0, metadata={"doc": "interest halves in this many days"})
+    view: float = field(default=1.0, metadata={"doc": "weight of a view"})
+    click: float = field(default=1.0, metadata={"doc": "weight of a click on something shown"})
+    wishlist: float = field(default=3.0, metadata={"doc": "weight of a wish-list addition"})
+    cart: float = field(default=4.0, metadata={"doc": "weight of a cart addition"})
+    purchase: float = field(default=10.0, metadata={"doc": "weight of a purchase line; a return takes it back"})
+    rating: float = field(default=1.0, metadata={"doc": "weight of each star above (below) `neutral_rating`"})
+    neutral_rating: float = field(default=3.0, metadata={"doc": "the rating that says nothing"})
+    forget_after_days: int = field(default=730, metadata={"doc": "idle pairs without a purchase leave, and start anew"})
+    learns: bool = field(default=False, metadata={"doc": "nights move the weights of views, wish-lists and carts"})
+    learn_days: int = field(default=7, metadata={"doc": "a purchase so many days after an event speaks for it"})
+    learn_factor: float = field(default=1.5, metadata={"doc": "no weight moves beyond its setting times or by this"})
+    most_change: float = field(default=0.1, metadata={"doc": "no weight moves by more than this share in a night"})
+
+    def __post_init__(self) -> None:
+        if not self.purchase > self.cart > self.view > 0:
+            raise ValueError(
+                f"interest: purchase > cart > view > 0 must hold; saw {self.purchase}, {self.cart}, {self.view}"
+            )
+        if self.half_life_days <= 0:
+            raise ValueError(f"interest.half_life_days must be above 0; saw {self.half_life_days}")
+        if self.learns:
+            self._check_bounds()
+
+    def _check_bounds(self) -> None:
+        """However far the weights move, a purchase outweighs a cart, and a cart a view."""
+        if self.learn_days < 1 or self.learn_factor < 1 or not 0 <= self.most_change < 1:
+            raise ValueError(
+                f"interest.learn_days and learn_factor must be 1 or more, most_change 0 or more and below 1; saw "
+                f"{self.learn_days}, {self.learn_factor}, {self.most_change}"
+            )
+        most, least = self.learn_factor, 1 / self.learn_factor
+        if not (self.wishlist > 0 and self.purchase > max(self.cart, self.wishlist) * most
+                and self.cart * least > self.view * most):  # fmt: skip
+            raise ValueError(
+                f"interest.learn_factor {most} would let a view weigh as much as a cart, or a cart or wish-list as a "
+                f"purchase: saw {self.view}, {self.cart}, {self.wishlist}, {self.purchase}; lower it"
+            )
+
+
+def event_weight(config: InterestConfig) -> Column:
+    """The weight of one event before decay; impressions and searches say nothing by themselves."""
+    kind = F.col("event_type")
+    return (
+        F.when(kind == "view", config.view)
+        .when(kind == "click", config.click)
+        .when(kind == "wishlist", config.wishlist)
+        .when(kind == "cart", config.cart)
+        .when(kind == "purchase", config.purchase)
+        .when(kind == "return", -config.purchase)
+        .when(
+            kind == "rating",
+            (F.coalesce("rating", F.lit(config.neutral_rating)) - config.neutral_rating) * config.rating,
+        )
+        .otherwise(0.0)
+    )
+
+
+def advance(
+    previous: DataFrame, events: DataFrame, config: InterestConfig, night_date: dt.date, previous_date: dt.date | None
+) -> DataFrame:
+    """INTEREST of tonight from INTEREST of `previous_date` and the CLEAN_EVENTS that arrived since; one shuffle."""
+    faded = exact(F.col("interest") * decay_factor(config.half_life_days, night_date, previous_date))
+    old = previous.select(
+        "user_id",
+        "item_id",
+        faded.alias("interest"),
+        exact("purchases").alias("purchases"),
+        "purchase_orders",
+        "impressions",
+        "clicks",
+        "last_event_on",
+        "last_purchase_on",
+    )
+    kind = F.col("event_type")
+    bought = F.when(kind == "purchase", F.col("quantity")).when(kind == "return", -F.col("quantity")).otherwise(0.0)
+    new = events.where("user_id is not null and item_id is not null").select(
+        "user_id",
+        "item_id",
+        exact(event_weight(config) * age_weight(config.half_life_days, night_date)).alias("interest"),
+        exact(bought).alias("purchases"),
+        (kind == "purchase").cast("bigint").alias("purchase_orders"),
+        (kind == "impression").cast("bigint").alias("impressions"),
+        (kind == "click").cast("bigint").alias("clicks"),
+        F.col("event_date").alias("last_event_on"),
+        F.when(kind == "purchase", F.col("event_date")).alias("last_purchase_on"),
+    )
+    sums = [F.sum(c).alias(c) for c in ("interest", "purchases", "purchase_orders", "impressions", "clicks")]
+    pairs = (
+        old.unionByName(new)
+        .groupBy("user_id", "item_id")
+        .agg(*sums, latest("last_event_on"), latest("last_purchase_on"))
+    )
+    forgotten = night_date - dt.timedelta(days=config.forget_after_days)
+    alive = (F.col("last_event_on") >= F.lit(forgotten)) | (F.col("purchases") > 0)
+    return (
+        pairs.where(alive)
+        .withColumns({"interest": from_exact("interest"), "purchases": from_exact("purchases")})
+        .select(*INTEREST.names)
+    )

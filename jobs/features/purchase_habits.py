@@ -1,0 +1,193 @@
+"""How each account buys, as a recurrence: which days, after how long a pause, above or below which price.
+
+Prices. `item_prices` counts every price that an item was seen at, halved every half-life. An item's usual price is
+the middle one of those counts: half of them stand at it or above. So a sale of some days is below the usual price, and
+a new price becomes the usual one once it has been seen as often, of late, as the old.
+
+A purchase line is judged once, on the night that takes it in, against the usual price and the category's level of that
+night: counts of discounts follow the nights, as a person would have seen them. Prices in different currencies are
+never compared, and an account that paid in several is told: what it spent is no sum.
+
+Days. The last 63 days are bits of an integer; what leaves them is settled, since no later event can come so late. So
+counts of days, and the pauses between them, are exact in any order of arrival.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.common.decay import age_weight, decay_factor, exact, from_exact
+from schemas.tables import ITEM_PRICES, USER_PURCHASES
+from schemas.tables.prices import MIXED
+
+OLDEST_BIT = 62  # of recent_days; bit 0 is the day after the night's
+_PRICE_KEY = ("item_id", "currency", "price")
+
+
+def _currency() -> Column:
+    return F.coalesce("currency", F.lit("")).alias("currency")
+
+
+def advance_prices(
+    previous: DataFrame,
+    events: DataFrame,
+    half_life_days: float,
+    night_date: dt.date,
+    previous_date: dt.date | None,
+    kept: int,
+) -> DataFrame:
+    """ITEM_PRICES of tonight; of each item and currency the `kept` prices seen most, ties to the lower price."""
+    fade = decay_factor(half_life_days, night_date, previous_date)
+    faded = [exact(F.col(name) * fade).alias(name) for name in ("seen", "bought")]
+    weight = exact(age_weight(half_life_days, night_date))
+    new = events.where("item_id is not null and price > 0").select(
+        "item_id",
+        _currency(),
+        "price",
+        weight.alias("seen"),
+        F.when(F.col("event_type") == "purchase", weight).otherwise(0).alias("bought"),
+        F.col("event_date").alias("last_event_on"),
+    )
+    total = (
+        previous.select(*_PRICE_KEY, *faded, "last_event_on")
+        .unionByName(new)
+        .groupBy(*_PRICE_KEY)
+        .agg(
+            F.sum("seen").alias("seen"), F.sum("bought").alias("bought"), F.max("last_event_on").alias("last_event_on")
+        )
+    )
+    place = F.row_number().over(Window.partitionBy("item_id", "currency").orderBy(F.desc("seen"), "price"))
+    strongest = total.withColumn("place", place).where(F.col("place") <= kept)
+    return strongest.withColumns({n: from_exact(n) for n in ("seen", "bought")}).select(*ITEM_PRICES.names)
+
+
+def usual_prices(prices: DataFrame) -> DataFrame:
+    """(item_id, currency, usual): the highest price such that half of what was seen stands at it or above."""
+    of_item = Window.partitionBy("item_id", "currency")
+    above = F.sum(exact("seen")).over(of_item.orderBy(F.desc("price")))
+    whole = F.sum(exact("seen")).over(of_item)
+    middle = prices.select("item_id", "currency", "price", (2 * above >= whole).alias("is_half")).where("is_half")
+    return middle.groupBy("item_id", "currency").agg(F.max("price").alias("usual"))
+
+
+def category_levels(prices: DataFrame, items: DataFrame) -> DataFrame:
+    """(category, currency, level): mean log of the prices that its buyers paid, each purchase line once."""
+    of_items = items.select("item_id", F.coalesce("category", F.lit("")).alias("category"))
+    bought = prices.where("bought > 0").join(of_items, "item_id", "inner").groupBy("category", "currency")
+    level = F.sum(exact(F.col("bought") * F.log("price"))) / F.sum(exact("bought"))
+    return bought.agg(level.alias("level"))
+
+
+def priced_lines(events: DataFrame, prices: DataFrame, items: DataFrame, discount_from: float) -> DataFrame:
+    """Purchase lines of accounts: (user_id, event_date, is_priced, is_discount, gap, paid_in).
+
+    gap is null where the line is not priced, paid_in where it has no price or no currency.
+    """
+    lines = events.where("event_type = 'purchase' and user_id is not null").select(
+        "user_id", "item_id", "event_date", "price", _currency()
+    )
+    of_items = items.select("item_id", F.coalesce("category", F.lit("")).alias("category"))
+    known = lines.join(of_items, "item_id", "left").join(usual_prices(prices), ["item_id", "currency"], "left")
+    known = known.join(F.broadcast(category_levels(prices, items)), ["category", "currency"], "left")
+    is_priced = (F.col("price") > 0) & F.col("usual").isNotNull() & F.col("level").isNotNull()
+    is_priced = F.coalesce(is_priced, F.lit(False))
+    return known.select(
+        "user_id",
+        "event_date",
+        is_priced.alias("is_priced"),
+        (is_priced & (F.col("price") < F.col("usual") * (1 - discount_from))).alias("is_discount"),
+        F.when(is_priced, F.log("price") - F.col("level")).alias("gap"),
+        F.when((F.col("price") > 0) & (F.col("currency") != ""), F.col("currency")).alias("paid_in"),
+    )
+
+
+def advance_purchases(
+    previous: DataFrame, lines: DataFrame, night_date: dt.date, previous_date: dt.date | None, lapsed_days: int
+) -> DataFrame:
+    """USER_PURCHASES of tonight from those of `previous_date` and the lines since, as `priced_lines` gives them."""
+    old = previous.select(
+        "user_id",
+        bought_on(F.col("recent_days"), previous_date or night_date).alias("days"),
+        "first_purchase_on",
+        *("settled_days", "settled_last_on", "lapsed_on", "back_on", "priced_purchases", "discounted_purchases"),
+        exact("price_gap").alias("price_gap"),
+        "currency",
+    )
+    new = lines.select(
+        "user_id",
+        F.array("event_date").alias("days"),
+        F.col("event_date").alias("first_purchase_on"),
+        F.lit(0).cast("bigint").alias("settled_days"),
+        *[F.lit(None).cast("date").alias(name) for name in ("settled_last_on", "lapsed_on", "back_on")],
+        F.col("is_priced").cast("bigint").alias("priced_purchases"),
+        F.col("is_discount").cast("bigint").alias("discounted_purchases"),
+        exact(F.coalesce("gap", F.lit(0.0))).alias("price_gap"),
+        F.col("paid_in").alias("currency"),
+    )
+    sums = [F.sum(name).alias(name) for name in ("priced_purchases", "discounted_purchases", "price_gap")]
+    once = [F.max(name).alias(name) for name in ("settled_days", "settled_last_on", "lapsed_on", "back_on")]
+    days = F.array_sort(F.array_distinct(F.flatten(F.collect_list("days")))).alias("days")
+    first = F.min("first_purchase_on").alias("first_purchase_on")
+    one = F.when(F.min("currency") == F.max("currency"), F.min("currency"))
+    currency = F.when(F.count("currency") > 0, F.coalesce(one, F.lit(MIXED))).alias("currency")
+    total = old.unionByName(new).groupBy("user_id").agg(days, first, *once, *sums, currency)
+    oldest = F.lit(night_date - dt.timedelta(days=OLDEST_BIT - 1))
+    total = total.select(
+        "*",
+        F.filter("days", lambda day: day < oldest).alias("old"),
+        F.filter("days", lambda day: day >= oldest).alias("recent"),
+    )
+    settled = pauses(_settled(), F.col("old"), lapsed_days)
+    bits = F.transform("recent", lambda day: _bit(F.datediff(F.lit(night_date), day) + 1))
+    mask = F.aggregate(bits, F.lit(0).cast("bigint"), lambda sum, bit: sum.bitwiseOR(bit))
+    return (
+        total.withColumn("now", settled)
+        .withColumns({
+            "recent_days": mask,
+            "settled_days": F.col("settled_days") + F.size("old"),
+            **{name: F.col(f"now.{name}") for name in ("settled_last_on", "lapsed_on", "back_on")},
+            "price_gap": from_exact("price_gap"),
+        })
+        .select(*USER_PURCHASES.names)
+    )  # fmt: skip
+
+
+def _bit(number: Column) -> Column:
+    return F.call_function("shiftleft", F.lit(1).cast("bigint"), number)  # F.shiftleft takes no column
+
+
+def bought_on(mask: Column, night_date: dt.date) -> Column:
+    """The days, ascending, that the bits of `mask` stand for on `night_date`."""
+    numbers = F.sequence(F.lit(OLDEST_BIT), F.lit(0))
+    there = F.filter(numbers, lambda n: F.getbit(mask, n) == 1)
+    return F.transform(there, lambda n: F.date_sub(F.lit(night_date), n - 1))
+
+
+def _settled() -> Column:
+    return F.struct("settled_last_on", "lapsed_on", "back_on")
+
+
+def pauses(start: Column, days: Column, lapsed_days: int) -> Column:
+    """(settled_last_on, lapsed_on, back_on) after further purchase days, ascending, each later than those before.
+
+    `lapsed_on` and `back_on` are the days around the latest pause of more than `lapsed_days`.
+    """
+
+    def step(state: Column, day: Column) -> Column:
+        last = state["settled_last_on"]
+        lapsed = F.coalesce(F.datediff(day, last) > lapsed_days, F.lit(False))
+        return F.struct(
+            day.alias("settled_last_on"),
+            F.when(lapsed, last).otherwise(state["lapsed_on"]).alias("lapsed_on"),
+            F.when(lapsed, day).otherwise(state["back_on"]).alias("back_on"),
+        )
+
+    return F.aggregate(days, start, step)
+
+
+def whole_story(night_date: dt.date, lapsed_days: int) -> Column:
+    """`pauses` over the settled and the recent days of a row of USER_PURCHASES, as it stands on `night_date`."""
+    return pauses(_settled(), bought_on(F.col("recent_days"), night_date), lapsed_days)

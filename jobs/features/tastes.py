@@ -1,0 +1,124 @@
+"""What each account likes, as a recurrence: categories, brands, attributes, price bands, hours and channels.
+
+    strength[d] = strength[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
+
+The weights are those of interest, so an impression or a search says nothing and a return takes back its purchase. An
+event counts for what the catalogue says of its item on the night that takes it in: a shop that renames a category
+starts a new taste, and the old one fades.
+
+Of each kind an account keeps the strongest `kept` values, ties to the lower value; without a bound, a crawl through a
+large shop would stay for ever. What the cut costs: a value that falls out and is met again starts anew, so its strength
+and evidence lack what it held when it left, which was less than the weakest that stayed and halves every half-life. As
+long as an account has met no more than `kept` values of a kind, nights and a rebuild give the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.common.decay import age_weight, decay_factor, exact, from_exact
+from jobs.features.interest import InterestConfig, event_weight
+from jobs.runtime.shop_days import ShopDays
+from schemas.tables import USER_TASTES
+
+SAYS_NOTHING = ("impression", "search")
+BANDS = ("low", "middle", "high")
+HOURS = ("night", "morning", "afternoon", "evening")  # six hours each, from the midnight at which a day begins
+
+
+def price_bands(items: DataFrame, least: int) -> DataFrame:
+    """(item_id, band): the third of its category's prices that an item's price is in.
+
+    Items without a category are held against each other. No band where fewer than `least` items of the category have a
+    price in the same currency, or where prices hardly differ, so that there are no thirds.
+    """
+    key = [F.coalesce(name, F.lit("")).alias(name) for name in ("category", "currency")]
+    priced = items.where("price > 0").select("item_id", "price", *key)
+    thirds = priced.groupBy("category", "currency").agg(
+        F.percentile("price", F.array(F.lit(1 / 3), F.lit(2 / 3))).alias("at"), F.count("*").alias("known")
+    )
+    apart = (F.col("known") >= least) & (F.col("at")[0] < F.col("at")[1])
+    low, middle, high = (F.lit(band) for band in BANDS)
+    band = F.when(F.col("price") <= F.col("at")[0], low).when(F.col("price") <= F.col("at")[1], middle).otherwise(high)
+    return priced.join(thirds.where(apart), ["category", "currency"], "inner").select("item_id", band.alias("band"))
+
+
+def labels(items: DataFrame, bands: DataFrame) -> DataFrame:
+    """(item_id, tastes): what liking an item says, as an array of (kind, value)."""
+    own = F.map_entries(F.from_json("attributes", "map<string,string>"))
+    named = F.transform(
+        F.filter(own, lambda entry: F.trim(entry["value"]) != ""),
+        lambda entry: _taste(F.lit("attribute"), F.concat(entry["key"], F.lit("="), entry["value"])),
+    )
+    said = F.array(*[_taste(F.lit(kind), F.col(name)) for kind, name in _OF_ITEMS.items()])
+    both = F.concat(said, F.coalesce(named, F.array().cast("array<struct<kind:string,value:string>>")))
+    return items.join(bands, "item_id", "left").select("item_id", both.alias("tastes"))
+
+
+_OF_ITEMS = {"category": "category", "brand": "brand", "price_band": "band"}
+
+
+def _taste(kind: Column, value: Column) -> Column:
+    return F.struct(kind.alias("kind"), value.alias("value"))
+
+
+def advance(
+    previous: DataFrame,
+    events: DataFrame,
+    items: DataFrame,
+    config: InterestConfig,
+    night_date: dt.date,
+    previous_date: dt.date | None,
+    kept: int,
+    days: ShopDays,
+) -> DataFrame:
+    """USER_TASTES of tonight from those of `previous_date`, the CLEAN_EVENTS since, and `items` as `labels` gives them.
+
+    One shuffle, by account: tastes of an account are added, ranked and cut in one place.
+    """
+    fade = decay_factor(config.half_life_days, night_date, previous_date)
+    old = previous.select(
+        "user_id",
+        F.array(_taste(F.col("kind"), F.col("value"))).alias("tastes"),
+        exact(F.col("strength") * fade).alias("strength"),
+        "evidence",
+        "last_event_on",
+    )
+    weight = event_weight(config) * age_weight(config.half_life_days, night_date)
+    new = (
+        events.where(F.col("user_id").isNotNull() & ~F.col("event_type").isin(*SAYS_NOTHING))
+        .join(items, "item_id", "left")
+        .select(
+            "user_id",
+            _with_circumstances(days).alias("tastes"),
+            exact(weight).alias("strength"),
+            F.lit(1).cast("bigint").alias("evidence"),
+            F.col("event_date").alias("last_event_on"),
+        )
+    )
+    single = old.unionByName(new).repartition("user_id").select("*", F.explode("tastes").alias("taste"))
+    single = single.select("*", "taste.kind", "taste.value").where("value is not null")
+    total = single.groupBy("user_id", "kind", "value").agg(
+        F.sum("strength").alias("strength"), F.sum("evidence").alias("evidence"), F.max("last_event_on").alias("last")
+    )
+    return _cut(total, kept).withColumn("strength", from_exact("strength")).select(*USER_TASTES.names)
+
+
+def _with_circumstances(days: ShopDays) -> Column:
+    """The tastes of an event's item, and those of the event itself: the part of the day, and where it happened."""
+    hour = F.element_at(F.array(*[F.lit(hour) for hour in HOURS]), F.floor(days.hour("event_time") / 6).cast("int") + 1)
+    own = F.array(_taste(F.lit("hour"), hour), _taste(F.lit("channel"), F.col("slot")))
+    return F.concat(own, F.coalesce("tastes", F.array().cast("array<struct<kind:string,value:string>>")))
+
+
+def _cut(total: DataFrame, kept: int) -> DataFrame:
+    """The strongest of each account and kind, each with its share of their strength."""
+    of_kind = Window.partitionBy("user_id", "kind")
+    ranked = total.withColumn("place", F.row_number().over(of_kind.orderBy(F.desc("strength"), "value")))
+    above = F.greatest("strength", F.lit(0))
+    whole = F.sum(above).over(of_kind)
+    share = F.when(whole > 0, above / whole).otherwise(0.0)
+    return ranked.where(F.col("place") <= kept).select("*", share.alias("share"), F.col("last").alias("last_event_on"))

@@ -1,0 +1,16 @@
+"""Clean events + last night's interest -> tonight's interest(user, item), by the recurrence of features/interest.py."""
+
+from __future__ import annotations
+
+from jobs.features.event_weights import weights_of
+from jobs.features.interest import advance
+from jobs.runtime.night import Night
+from schemas.tables import CLEAN_EVENTS, INTEREST
+
+
+def main(night: Night) -> None:
+    config = weights_of(night)
+    night.size_for(CLEAN_EVENTS, INTEREST)
+    since = night.previous_of(INTEREST)
+    previous, events = night.read_previous(INTEREST), night.read_since(CLEAN_EVENTS, since)
+    night.write(INTEREST, advance(previous, events, config, night.date, since))

@@ -1,0 +1,212 @@
+"""Events, features and accounts -> user_tastes and user_profiles: who each account is, by recurrence, never by guess.
+
+A stage is what the days of purchases say (settings `profiles`): no_purchase; lapsed and at_risk by the days since the
+last one; of the others, back within `back_days` of a purchase that followed a lapse, new within `new_days` of the first
+purchase, else active.
+
+Discount appetite is the share of purchase lines below the item's usual price. Price sensitivity compares what an
+account pays with what all buyers of the same categories pay: of the accounts with enough purchases the third that pays
+least is high, the third that pays most low. Both are null with fewer than `least_purchases` lines; sensitivity also
+where fewer than `least_buyers` accounts can be compared.
+
+Money is added in one currency: that which most buyers pay in. An account that paid in another, or in several, has none.
+
+What the shop does not know is null: no age gives no band, and two accounts of one person are two portraits, since
+nothing in the tables says that they are one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.features import purchase_habits, tastes
+from jobs.features.event_weights import weights_of
+from jobs.runtime.log import get_logger
+from jobs.runtime.night import Night
+from schemas.tables import (
+    CLEAN_EVENTS,
+    ITEM_PRICES,
+    ITEMS,
+    USER_FEATURES,
+    USER_PROFILES,
+    USER_PURCHASES,
+    USER_TASTES,
+    USERS,
+)
+from schemas.tables.prices import MIXED
+
+_LOG = get_logger("update_profiles")
+_AGES = ((18, "under 18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (65, "55-64"))
+
+
+@dataclass(frozen=True)
+class ProfilesConfig:
+    """Stages of a customer's life, and how much must be seen before something is said."""
+
+    new_days: int = field(default=30, metadata={"doc": "new this long after the first purchase"})
+    at_risk_days: int = field(default=60, metadata={"doc": "at risk with no purchase for more days than these"})
+    lapsed_days: int = field(default=120, metadata={"doc": "lapsed with no purchase for more days than these"})
+    back_days: int = field(default=60, metadata={"doc": "back this long after the purchase that ended a lapse"})
+    tastes_kept: int = field(default=50, metadata={"doc": "values of each kind kept for each account, the strongest"})
+    prices_kept: int = field(default=20, metadata={"doc": "prices kept for each item, those seen most"})
+    discount_from: float = field(default=0.05, metadata={"doc": "a price this share below the usual one is a discount"})
+    band_items: int = field(default=6, metadata={"doc": "priced items that a category must have to be cut in thirds"})
+    least_purchases: int = field(default=3, metadata={"doc": "purchase lines before habits with prices are stated"})
+    least_buyers: int = field(default=30, metadata={"doc": "comparable accounts before price sensitivity is stated"})
+
+    def __post_init__(self) -> None:
+        if not 0 < self.at_risk_days < self.lapsed_days:
+            raise ValueError(
+                f"at_risk_days must be above 0 and below lapsed_days; saw {self.at_risk_days}, {self.lapsed_days}"
+            )
+        for name, least in (("new_days", 1), ("back_days", 1), ("tastes_kept", 1), ("prices_kept", 1),
+                            ("band_items", 3), ("least_purchases", 1), ("least_buyers", 3)):  # fmt: skip
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
+        if not 0 <= self.discount_from < 1:
+            raise ValueError(f"discount_from must be in 0 up to 1, not {self.discount_from}")
+
+
+def stage(config: ProfilesConfig, night_date: dt.date) -> Column:
+    """One of STAGES, from first_purchase_on, last_on and back_on, all null without a purchase."""
+    ago = {name: F.datediff(F.lit(night_date), F.col(name)) for name in ("first_purchase_on", "last_on", "back_on")}
+    return (
+        F.when(F.col("last_on").isNull(), "no_purchase")
+        .when(ago["last_on"] > config.lapsed_days, "lapsed")
+        .when(ago["last_on"] > config.at_risk_days, "at_risk")
+        .when(ago["back_on"] <= config.back_days, "back")
+        .when(ago["first_purchase_on"] <= config.new_days, "new")
+        .otherwise("active")
+    )
+
+
+def age_band() -> Column:
+    band = F.when(F.col("age").isNull(), None)
+    for below, name in _AGES:
+        band = band.when(F.col("age") < below, name)
+    return band.otherwise("65 and over")
+
+
+def top_tastes(of_users: DataFrame) -> DataFrame:
+    """(user_id, top_category, top_brand, usual_hour) from USER_TASTES; ties to the lower value."""
+
+    def best(kind: str, by: str) -> Column:
+        # the least of (-measure, value): max_by would leave ties to chance
+        order = F.struct(-F.col(by), F.col("value"))
+        return F.min(F.when((F.col("kind") == kind) & (F.col(by) > 0), order))["value"]
+
+    return of_users.where(F.col("kind").isin("category", "brand", "hour")).groupBy("user_id").agg(
+        best("category", "strength").alias("top_category"),
+        best("brand", "strength").alias("top_brand"),
+        best("hour", "evidence").alias("usual_hour"),
+    )  # fmt: skip
+
+
+def of_all_buyers(purchases: DataFrame, config: ProfilesConfig) -> tuple[tuple[float, float] | None, str | None, bool]:
+    """(thirds of the accounts' mean price gap, the currency that most of them pay in, whether some do not).
+
+    No thirds where too few accounts can be compared or all pay the same; no currency where the shop tells none. Of two
+    as common as each other, it is the lower code.
+    """
+    gap = F.rint(F.col("price_gap") / F.col("priced_purchases") * 1000)  # a thousandth: few values to count in Spark
+    found = purchases.select(
+        F.when(F.col("priced_purchases") >= config.least_purchases, gap).alias("gap"),
+        F.when(F.col("currency") != MIXED, F.col("currency")).alias("one"),
+        "currency",
+    ).agg(
+        F.count("gap").alias("accounts"),
+        F.percentile("gap", F.array(F.lit(1 / 3), F.lit(2 / 3))).alias("at"),
+        F.mode("one", True).alias("most"),
+        F.min("currency").alias("first"),
+        F.max("currency").alias("last"),
+    ).first()  # fmt: skip
+    assert found is not None
+    cuts = None
+    if found["accounts"] >= config.least_buyers and found["at"][0] < found["at"][1]:
+        cuts = float(found["at"][0]) / 1000, float(found["at"][1]) / 1000
+    return cuts, found["most"], {found["first"], found["last"]} != {found["most"]}
+
+
+def portraits(
+    users: DataFrame,
+    features: DataFrame,
+    purchases: DataFrame,
+    of_users: DataFrame,
+    config: ProfilesConfig,
+    night_date: dt.date,
+) -> DataFrame:
+    """USER_PROFILES of every account of `users`, bought or not."""
+    cuts, most, some_differ = of_all_buyers(purchases, config)
+    if some_differ:
+        _LOG.warning("accounts paid in several currencies: monetary is null for whoever did not pay in %s alone", most)
+    story = purchase_habits.whole_story(night_date, config.lapsed_days)
+    bought = purchases.select("*", story.alias("story")).select(
+        "*",
+        (F.col("settled_days") + F.bit_count("recent_days")).alias("frequency"),
+        F.col("story.settled_last_on").alias("last_on"),
+        F.col("story.back_on").alias("last_back_on"),
+    ).drop("back_on").withColumnRenamed("last_back_on", "back_on")  # fmt: skip
+    known = (
+        users.join(features.drop("purchases"), "user_id", "left")
+        .join(bought.drop("recent_days", "story"), "user_id", "left")
+        .join(top_tastes(of_users), "user_id", "left")
+    )
+    is_one = F.col("currency").isNull() | F.coalesce(F.col("currency") == F.lit(most), F.lit(False))
+    enough = F.col("priced_purchases") >= config.least_purchases
+    gap = F.col("price_gap") / F.col("priced_purchases")
+    sensitivity = F.lit(None).cast("string")
+    if cuts is not None:
+        sensitivity = F.when(gap <= cuts[0], "high").when(gap >= cuts[1], "low").otherwise("medium")
+
+    def days_since(name: str) -> Column:
+        return F.greatest(F.datediff(F.lit(night_date), F.col(name)), F.lit(0))
+
+    since = F.coalesce("registered_on", "first_event_on")
+    return known.withColumns({
+        "age_band": age_band(),
+        "tenure_days": F.when(since.isNotNull(), F.greatest(F.datediff(F.lit(night_date), since), F.lit(0))),
+        "recency_days": F.when(F.col("last_on").isNotNull(), days_since("last_on")),
+        "frequency": F.coalesce("frequency", F.lit(0)),
+        "monetary": F.when(is_one, F.coalesce("revenue", F.lit(0.0))),
+        "sessions": F.coalesce("sessions", F.lit(0)),
+        "last_seen_days": F.when(F.col("last_event_on").isNotNull(), days_since("last_event_on")),
+        "stage": stage(config, night_date),
+        "priced_purchases": F.coalesce("priced_purchases", F.lit(0)),
+        "discount_appetite": F.when(enough, F.col("discounted_purchases") / F.col("priced_purchases")),
+        "price_sensitivity": F.when(enough, sensitivity),
+    }).select(*USER_PROFILES.names)  # fmt: skip
+
+
+def main(night: Night) -> None:
+    config: ProfilesConfig = night.settings.section("profiles")
+    interest = weights_of(night)
+    late = night.settings.section("clean").late_days
+    if late >= purchase_habits.OLDEST_BIT:
+        raise ValueError(
+            f"clean.late_days must be below {purchase_habits.OLDEST_BIT}, the days that stay open; saw {late}"
+        )
+    night.size_for(CLEAN_EVENTS, USER_TASTES)
+    since = night.previous_of(USER_TASTES)
+    events, items = night.read_since(CLEAN_EVENTS, since), night.read(ITEMS)
+    half_life = interest.half_life_days
+
+    before = night.read_previous(ITEM_PRICES)
+    prices = purchase_habits.advance_prices(before, events, half_life, night.date, since, config.prices_kept)
+    night.write(ITEM_PRICES, prices)
+    lines = purchase_habits.priced_lines(events, night.read(ITEM_PRICES), items, config.discount_from)
+    before = night.read_previous(USER_PURCHASES)
+    night.write(USER_PURCHASES, purchase_habits.advance_purchases(before, lines, night.date, since, config.lapsed_days))
+
+    liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
+    before = night.read_previous(USER_TASTES)
+    made = tastes.advance(before, events, liked, interest, night.date, since, config.tastes_kept, night.days)
+    night.write(USER_TASTES, made)
+
+    users, features, purchases, liked = map(night.read, (USERS, USER_FEATURES, USER_PURCHASES, USER_TASTES))
+    made = portraits(users, features, purchases, liked, config, night.date)
+    version = night.write(USER_PROFILES, made)
+    night.report(users=version.rows, events_since=str(since) if since else None)

@@ -1,0 +1,1 @@
+"""The shop's raw files -> clean_events, items, users."""

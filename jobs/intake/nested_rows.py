@@ -1,0 +1,78 @@
+"""Rows that hold objects and arrays -> a row for each element, and a column for each path that a mapping names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pyspark.sql import DataFrame
+
+from jobs.intake.column_paths import base, paths
+from jobs.intake.sql_text import quoted, text
+from schemas.sources.mapping import Each, Input, MappingError, Source
+
+
+def unfold(frame: DataFrame, source: Source, which: str, header: list[str]) -> DataFrame:
+    """`frame` with a row for each element, where the input says `each`, and a column for each path that is named."""
+    spec = source.input(which)
+    if spec.each:
+        frame = _a_row_for_each(frame, spec, spec.each)
+    wanted = paths(source, which, header)
+    if not wanted:
+        return frame
+    kinds = dict(frame.dtypes)
+    for outer in dict.fromkeys(base(path, spec.each) for path in wanted):
+        if kinds.get(outer, "").startswith("struct"):  # its other fields go to `extra`
+            wanted += [f"{outer}.{name}" for name in frame.selectExpr(f"{quoted(outer)}.*").columns]
+    there = {name.casefold() for name in frame.columns}
+    wanted = list({path.casefold(): path for path in reversed(wanted) if path.casefold() not in there}.values())
+    return frame.selectExpr("*", *(f"{_value(path, spec, kinds)} {quoted(path)}" for path in sorted(wanted)))
+
+
+def _a_row_for_each(frame: DataFrame, spec: Input, each: Each) -> DataFrame:
+    """One row an element, and one for a row without any: then the element and `__position` are null."""
+    kinds = dict(frame.dtypes)
+    alone = each.column.casefold() in {name.casefold() for name in frame.columns}
+    value = quoted(each.column) if alone else _value(each.column, replace(spec, each=None), kinds)
+    kind = frame.selectExpr(f"{value} x").dtypes[0][1]
+    if kind != "string" and not kind.startswith("array"):
+        raise MappingError(f"[{spec.which}] each = '{each.column}' holds no array, it is {kind}")
+    is_text = kind == "string"
+    array = _array_of_text("__text", each) if is_text else "__text"
+    opened = frame.selectExpr("*", f"{value} __text").selectExpr("*", f"{array} __array")
+    broken = "CASE WHEN __array IS NULL THEN nullif(trim(__text), '') END" if is_text else "CAST(NULL AS STRING)"
+    rows = opened.selectExpr("*", f"{broken} __broken", "posexplode_outer(__array) AS (__place, __element)")
+    others = [
+        f"coalesce(__malformed, __broken) {name}" if name == "__malformed" else quoted(name)
+        for name in frame.columns
+        if name.casefold() != each.column.casefold()
+    ]
+    return rows.selectExpr(*others, f"__element {quoted(each.column)}", "__place + 1 AS __position")
+
+
+def _array_of_text(value: str, each: Each) -> str:
+    """SQL of the elements, as texts, of a JSON array in a text; one object or number stands for itself alone."""
+    if each.split is not None:
+        return f"CASE WHEN trim({value}) = '' THEN array() ELSE split({value}, {text(_escaped(each.split))}) END"
+    start = f"left(ltrim({value}), 1)"
+    return (
+        f"CASE WHEN {value} IS NULL OR trim({value}) IN ('', 'null') THEN array() "
+        f"WHEN {start} = '[' THEN from_json({value}, 'array<string>') ELSE array({value}) END"
+    )
+
+
+def _escaped(separator: str) -> str:
+    """`separator` as a regular expression of Java that means itself."""
+    return "".join(c if c.isalnum() or c in " \t" else f"\\{c}" for c in separator)
+
+
+def _value(path: str, spec: Input, kinds: dict[str, str]) -> str:
+    """SQL of what lies at `path` below a column: of a struct its field, of JSON text the text of the value."""
+    outer = base(path, spec.each)
+    fields = path[len(outer) + 1 :].split(".")
+    below = ".".join(map(quoted, fields))
+    if kinds.get(outer) != "string":
+        return f"{quoted(outer)}.{below}"
+    schema = "STRING"
+    for name in reversed(fields):
+        schema = f"STRUCT<{quoted(name)}: {schema}>"
+    return f"from_json({quoted(outer)}, {text(schema)}).{below}"

@@ -1,0 +1,150 @@
+"""The tests that one row must pass, in order, as Spark SQL over the frame that typed_rows makes (see typed_values)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from jobs.intake.spark_scan import INTERNAL
+from jobs.intake.sql_text import quoted, text
+from jobs.runtime.attributes import is_no_object
+from jobs.runtime.shop_days import ShopDays, instant
+from schemas.rejection_reasons import WITHOUT_LINES
+from schemas.sources.mapping import Input, Source
+from schemas.tables.events import EVENT_TYPES
+
+_IDS = ("event_id", "user_id", "visitor_id", "item_id", "order_id")
+_KEYS = {"events": "item", "items": "item", "users": "user"}
+_PRICES = ("price", "cost")
+_MAX_FIELD_BYTES = 1_000_000
+_MAX_ID = 256
+_CONTROLS = "[\\\\x00-\\\\x1f\\\\x7f]"
+
+
+@dataclass(frozen=True)
+class RawLimits:
+    """What no shop's row has. Prices in the shop's currency, quantities in units, both per line."""
+
+    max_price: float = 1e7  # Online Retail's dearest line is 38,970; a shop that sells in rupiah raises this
+    max_quantity: float = 1e6  # real orders reach 80,995 units (Online Retail, cancelled 12 minutes later)
+    future_minutes: int = 60  # clocks that run fast; more than that is another time zone or a broken clock
+
+
+@dataclass(frozen=True)
+class Check:
+    """A row where `condition` holds (null: it does not) is rejected for `reason`; `detail` says what was seen."""
+
+    reason: str
+    condition: str
+    detail: str = "CAST(NULL AS STRING)"
+
+
+def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str], files: list[dict[str, Any]],
+           night: date, limits: RawLimits) -> list[Check]:  # fmt: skip
+    """All tests of one input in their order. `columns` are those of the frame, `types` of their columns in it."""
+    given = {*spec.columns, *spec.constants, *spec.derived}
+    tests = [*_of_the_line(types, files), *_ids(spec, given, files), *_inexact_ids(spec, columns)]
+    if spec.each:
+        search = " AND NOT __v_event_type <=> 'search'" if spec.which == "events" else ""
+        tests.append(Check(WITHOUT_LINES, f"__position IS NULL AND __v_{_KEYS[spec.which]}_id IS NULL{search}"))
+    tests += [Check(name, sql) for name, sql in spec.reject.items()]
+    if spec.which == "events":
+        known = ", ".join(map(text, EVENT_TYPES))
+        tests.append(Check("unknown_event_type", f"__v_event_type IS NULL OR __v_event_type NOT IN ({known})",
+                           _seen("event_type", spec)))  # fmt: skip
+        tests.append(Check("missing_item", "__v_item_id IS NULL AND __v_event_type <> 'search'"))
+        tests += _times(spec, source, night, limits)
+    else:
+        key = _KEYS[spec.which]
+        tests.append(Check(f"missing_{key}", f"__v_{key}_id IS NULL"))
+    tests += _numbers(spec, given, columns, limits)
+    if "currency" in {*spec.columns, *spec.derived}:
+        saw = "concat('currency: saw \\'', left(__v_currency, 80), '\\'')"
+        tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", saw))
+    if spec.which == "items" and "attributes" in given and not spec.from_events:
+        value = "__v_attributes"
+        tests.append(Check("bad_attributes", is_no_object(value), _seen("attributes", spec, value)))
+    return tests
+
+
+def choose(conditions: list[str]) -> str:
+    """SQL of the place of the first condition that holds, from 0; null where none does."""
+    return "CASE " + " ".join(f"WHEN {c} THEN {i}" for i, c in enumerate(conditions)) + " END"
+
+
+def _of_the_line(types: dict[str, str], files: list[dict[str, Any]]) -> list[Check]:
+    texts = [quoted(name) for name, kind in types.items() if kind == "string" and name not in INTERNAL]
+    tests = []
+    if not files[0]["types"]:  # text files; Parquet knows its columns
+        tests.append(Check("malformed_row", "__malformed IS NOT NULL"))
+    if any(file["undecodable"] for file in files):
+        anywhere = " OR ".join(f"contains({c}, '\ufffd')" for c in texts)
+        tests.append(Check("undecodable_text", anywhere))
+    longest = f"greatest({', '.join(f'octet_length({c})' for c in (*texts, 'NULL'))}, 0)"
+    tests.append(Check("field_too_long", f"{longest} > {_MAX_FIELD_BYTES}", f"concat({longest}, ' bytes')"))
+    return tests
+
+
+def _ids(spec: Input, given: set[str], files: list[dict[str, Any]]) -> list[Check]:
+    ids = [f"__v_{name}" for name in _IDS if name in given]
+    longest = f"greatest({', '.join(f'octet_length({v})' for v in ids)}, 0)"
+    broken = f"{longest} > {_MAX_ID} AND {longest.replace('octet_length', 'char_length')} > {_MAX_ID}"
+    if spec.format != "csv" or any(file["has_controls"] for file in files):  # else no row can have one
+        broken += f" OR concat_ws('', {', '.join(ids)}) RLIKE '{_CONTROLS}'"  # one regex a row, not one an id
+    return [
+        Check("bad_id", broken, f"concat('ids: saw \\'', left(concat_ws('\\', \\'', {', '.join(ids)}), 300), '\\'')")
+    ]
+
+
+def _inexact_ids(spec: Input, columns: list[str]) -> list[Check]:
+    refused = {name: f"__v_{name} IS NULL AND __s_{name} IS NOT NULL" for name in _IDS if f"__s_{name}" in columns}
+    if not refused:
+        return []
+    whens = (f"WHEN {test} THEN {_seen(name, spec)}" for name, test in refused.items())
+    return [Check("inexact_id", " OR ".join(f"({test})" for test in refused.values()), f"CASE {' '.join(whens)} END")]
+
+
+def _times(spec: Input, source: Source, night: date, limits: RawLimits) -> list[Check]:
+    saw = "concat('event_time: saw \\'', left(__time_seen, 80), '\\'')"
+    tests = [Check("missing_time", "__time_seen IS NULL"), Check("bad_time", "__time IS NULL", saw)]
+    if spec.is_dated:  # an undated file's later rows belong to later nights
+        # A shop may cut its files at either midnight, whatever its days are.
+        end = max(ShopDays(zone).end(night) for zone in ("UTC", source.timezone))
+        end += timedelta(minutes=limits.future_minutes)
+        tests.append(Check("future_event", f"__time > {instant(end)}", saw))
+    return tests
+
+
+def _numbers(spec: Input, given: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
+    unread, signs = [], []
+    for column in (c for c in spec.targets if c.name in given and c.name not in spec.constants):
+        value, saw = f"__v_{column.name}", _seen(column.name, spec)
+        lost = f"{value} IS NULL AND __s_{column.name} IS NOT NULL"
+        if column.type in ("bool", "date") and f"__s_{column.name}" in columns:
+            unread.append(Check("bad_value", lost, saw))
+        if column.type not in ("float64", "float32", "int32", "int64"):
+            continue
+        saw = saw if f"__s_{column.name}" in columns else _seen(column.name, spec, value)
+        broken = [f"({lost})"] if f"__s_{column.name}" in columns else []
+        if column.type.startswith("float"):  # NaN is greater than every number in Spark
+            broken += [f"{value} >= 1e308D", f"{value} <= -1e308D"]
+        own_limits = column.name not in (*_PRICES, "quantity")
+        broken += [f"{value} < {column.min}"] if own_limits and column.min is not None else []
+        broken += [f"{value} > {column.max}"] if own_limits and column.max is not None else []
+        if broken:
+            unread.append(Check("bad_number", " OR ".join(broken), saw))
+        if column.name in _PRICES:
+            signs.append(Check("negative_price", f"{value} < 0", saw))
+            signs.append(Check("absurd_price", f"{value} > {limits.max_price}D", saw))
+        if column.name == "quantity":
+            signs.append(Check("negative_quantity", f"{value} < 0", saw))
+            signs.append(Check("absurd_quantity", f"{value} > {limits.max_quantity}D", saw))
+    return sorted(unread, key=lambda test: test.reason) + signs
+
+
+def _seen(name: str, spec: Input, value: str | None = None) -> str:
+    """SQL of `price: saw 'abc'`; personal values are not shown."""
+    if name in spec.hashed:
+        return text(f"{name}: not shown, it is personal")
+    return f"concat({text(name + ': saw ')}, '\\'', coalesce(left({value or f'__s_{name}'}, 80), 'nothing'), '\\'')"

@@ -1,0 +1,235 @@
+"""The first rows of a shop's unknown files: how they are written, and their columns with values. Nothing is guessed of
+their meaning here."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.intake.drop_files import Drop
+from jobs.intake.source_words import folded
+
+_BYTES = 1 << 18  # of the text of a file that are looked at
+_ROWS = 2_000
+_SUFFIXES = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq|log|dat)(\.(gz|zst|bz2))?$", re.IGNORECASE)
+_NO_TABLES = re.compile(r"(^|/)(readme|license|licence)[^/]*$|(^|/)[._]", re.IGNORECASE)
+_NUMBER = re.compile(r"-?[\d.,' ]*\d")
+# Dates in names: what is seen, and how a mapping writes it.
+_DATES = (
+    (r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", "%Y-%m-%d"),
+    (r"(?<!\d)\d{4}_\d\d_\d\d(?!\d)", "%Y_%m_%d"),
+    (r"(?<!\d)\d{4}/\d\d/\d\d(?!\d)", "%Y/%m/%d"),
+    (r"(?<!\d)\d{4}\.\d\d\.\d\d(?!\d)", "%Y.%m.%d"),
+    (r"(?<!\d)\d\d-\d\d-\d{4}(?!\d)", "%d-%m-%Y"),
+    (r"(?<!\d)\d\d\.\d\d\.\d{4}(?!\d)", "%d.%m.%Y"),
+    (r"(?<!\d)\d{8}(?!\d)", "%Y%m%d"),
+)
+
+
+@dataclass
+class Sample:
+    """Files of one kind. `columns`: name or path -> values (text of CSV, as stored else); None where one is missing."""
+
+    pattern: str
+    paths: list[str]
+    format: str = "csv"
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: bool = True
+    names: list[str] = field(default_factory=list)
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    arrays: dict[str, bool] = field(default_factory=dict)  # path -> whether its elements are objects
+    rows: int = 0
+    note: str = ""
+
+    @property
+    def is_dated(self) -> bool:
+        return "{date" in self.pattern
+
+
+def samples(drop: Drop) -> list[Sample]:
+    """One sample for each kind of file in the drop."""
+    paths = sorted(p for p in drop.sizes("*") if _SUFFIXES.search(p) and not _NO_TABLES.search(p))
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        groups.setdefault(pattern_of(path), []).append(path)
+    found = [_sample(drop, pattern, group) for pattern, group in groups.items()]
+    return _merged([sample for sample in found if sample.rows or sample.note])
+
+
+def pattern_of(path: str) -> str:
+    """The path with its date as a mapping writes it; a range of dates, which names no single night, as `*`."""
+    for regex, form in _DATES:
+        dates = [m[0] for m in re.finditer(regex, path) if _is_date(m[0], form)]
+        if dates:
+            named = "{date}" if form == "%Y-%m-%d" else f"{{date:{form}}}"
+            return re.sub(regex, lambda _: named if len(set(dates)) == 1 else "*", path)  # noqa: B023
+    return path
+
+
+def _is_date(text: str, form: str) -> bool:
+    try:
+        return 1990 < dt.datetime.strptime(text, form).year < 2100
+    except ValueError:
+        return False
+
+
+def _merged(found: list[Sample]) -> list[Sample]:
+    """Samples whose names differ in some letters or digits only, and whose columns are the same, as one."""
+    groups: dict[tuple, list[Sample]] = {}
+    for sample in found:
+        suffix = _SUFFIXES.search(sample.pattern)
+        shape = (tuple(sorted(folded(n) for n in sample.names)), suffix[0] if suffix else "", sample.is_dated)
+        groups.setdefault(shape, []).append(sample)
+    out = []
+    for group in groups.values():
+        first = group[0]
+        for other in group[1:]:
+            first.pattern = common(first.pattern, other.pattern)
+            first.paths += other.paths
+        out.append(first)
+    return out
+
+
+def common(one: str, other: str) -> str:
+    """The glob that both match: what they begin and end with."""
+    head = 0
+    while head < min(len(one), len(other)) and one[head] == other[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(one), len(other)) - head and one[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    return f"{one[:head]}*{one[len(one) - tail :]}"
+
+
+def _sample(drop: Drop, pattern: str, paths: list[str]) -> Sample:
+    """Rows of the first, the middle and the last file; the first that is not empty says how they are written."""
+    sample = Sample(pattern, paths)
+    held: Counter[str] = Counter()  # by path, rows with an array
+    for path in dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])):
+        try:
+            rows = _rows(drop, path, sample)
+        except (OSError, ValueError, EOFError, pa.ArrowInvalid) as error:
+            sample.note = sample.note or f"{path} cannot be read: {error}"
+            continue
+        for row in rows:
+            flat: dict[str, Any] = {}
+            _flatten(row, "", flat, sample.arrays, held)
+            for name, value in flat.items():
+                sample.columns.setdefault(name, [None] * sample.rows).append(value)
+            sample.rows += 1
+            for values in sample.columns.values():
+                values += [None] * (sample.rows - len(values))
+    sample.arrays = {p: of_objects for p, of_objects in sample.arrays.items() if 2 * held[p] > sample.rows}
+    return sample
+
+
+def _rows(drop: Drop, path: str, sample: Sample) -> list[dict[str, Any]]:
+    full = f"{drop.base}/{path}"
+    with drop.fs.open_input_file(full) as stream:
+        magic = stream.read(4)
+        if magic == b"PAR1":
+            stream.seek(0)
+            file = pq.ParquetFile(stream)
+            sample.format, sample.names = "parquet", list(file.schema_arrow.names)
+            return [row for batch in _first(file.iter_batches(_ROWS)) for row in batch.to_pylist()]
+    kinds = {b"\x1f\x8b": "gzip", b"\x28\xb5": "zstd", b"BZ": "bz2"}
+    with drop.fs.open_input_stream(full, compression=kinds.get(magic[:2])) as stream:
+        data = stream.read(_BYTES)
+    is_cut = len(data) == _BYTES
+    if not data.strip():
+        return []
+    sample.encoding = encoding_of(data)
+    lines = data.decode(sample.encoding, "ignore").lstrip("\ufeff").splitlines()
+    lines = [line for line in (lines[:-1] if is_cut and len(lines) > 1 else lines) if line.strip()][: _ROWS + 1]
+    if lines[0].lstrip()[:1] in "{[":
+        return _json_rows(lines, path, sample)
+    return _csv_rows(lines, sample)
+
+
+def _first(batches: Any) -> list[Any]:
+    return [batch for batch in [next(batches, None)] if batch is not None]
+
+
+def _json_rows(lines: list[str], path: str, sample: Sample) -> list[dict[str, Any]]:
+    sample.format = "jsonl"
+    rows = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+            sample.names += [key for key in row if key not in sample.names]
+    if not rows:
+        sample.note = f"{path} is one JSON document; write one object a line"
+    return rows
+
+
+def _csv_rows(lines: list[str], sample: Sample) -> list[dict[str, Any]]:
+    if not sample.names:
+        sample.delimiter = delimiter_of(lines[:60])
+    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=sample.delimiter))
+    if not sample.names:
+        sample.header = not any(_NUMBER.fullmatch(cell.strip()) or _looks_like_time(cell) for cell in rows[0])
+        sample.names = [c.strip() for c in rows[0]] if sample.header else [f"c{n + 1}" for n in range(len(rows[0]))]
+    here = [cell.strip() for cell in rows[0]] if sample.header else sample.names
+    known = {name.casefold(): name for name in sample.names}
+    here = [known.get(name.casefold(), name) for name in here]  # another day may write them in another case
+    body = rows[1:] if sample.header else rows
+    return [dict(zip(here, row, strict=False)) for row in body if len(row) == len(here)]
+
+
+def _looks_like_time(cell: str) -> bool:
+    return re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", cell.strip()) is not None
+
+
+def _flatten(value: Any, path: str, flat: dict[str, Any], arrays: dict[str, bool], held: Counter[str]) -> None:
+    """Fields of objects as paths; of an array the first element, under the array's path."""
+    if isinstance(value, list):
+        held[path] += 1
+        arrays[path] = arrays.get(path, False) or any(isinstance(element, dict) for element in value)
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(inner, f"{path}.{key}" if path else key, flat, arrays, held)
+    elif path:
+        flat[path] = value
+
+
+def delimiter_of(lines: list[str]) -> str:
+    """The delimiter that cuts most lines into the same number of fields, more than one."""
+    best, most = ",", (0.0, 0)
+    for delimiter in (",", ";", "\t", "|"):
+        counts = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter))
+        fields, rows = counts.most_common(1)[0]
+        if fields > 1 and (rows / len(lines), fields) > most:
+            best, most = delimiter, (rows / len(lines), fields)
+    return best
+
+
+def encoding_of(data: bytes) -> str:
+    """utf-8 where the bytes are, else by the marks, the zeros and the runs of bytes above 127."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if data[:4096].count(0) > len(data[:4096]) // 8:
+        return "utf-16-le" if data[1:4096:2].count(0) > data[0:4096:2].count(0) else "utf-16-be"
+    try:
+        data[: data.rfind(b"\n") + 1 or None].decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError:
+        pass
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data)]
+    if sum(run % 2 == 0 for run in runs) > 0.9 * len(runs):  # a Chinese character is two such bytes
+        return "gb18030"
+    return "windows-1252" if sum(runs) < 3 * len(runs) else "windows-1251"

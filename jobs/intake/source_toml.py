@@ -1,0 +1,155 @@
+"""Guesses about a shop's files as a commented mapping: TOML that load_source reads, with what to look at beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from jobs.intake.source_guess import Guess
+from jobs.intake.source_words import event_type_of
+from schemas.tables.events import EVENT_TYPES
+
+_LINES_ITEMS = ("title", "title_zh", "description", "category", "brand", "price", "attributes")
+_OF_USERS = ("country", "city", "age", "gender", "member_level", "email", "phone")
+
+
+def as_toml(name: str, raw: str, guesses: dict[str, Guess], others: list[str], seen_items: dict[str, str],
+            seen_users: dict[str, str]) -> str:  # fmt: skip
+    """The mapping. `others` are files that are none of the three; `seen_*` columns of the events that tell of these."""
+    events = guesses["events"]
+    nulls = sorted({n for g in guesses.values() for n in g.nulls})
+    lines = [
+        f"# Guessed from the files in {raw}. Look at each line with a ?, then run",
+        f"#   python -m jobs validate_source --source THIS_FILE --raw {raw}",
+        *(f"# not used: {line}" for line in others),
+        f"name = {_text(name)}",
+        'timezone = "UTC"  # ? the zone of times that carry none, such as "Europe/Berlin"',
+        *([f"null_tokens = {json.dumps(['', *nulls])}"] if nulls else []),
+        "",
+        *_input(events),
+    ]
+    for which in ("items", "users"):
+        if which in guesses:
+            lines += ["", *_input(guesses[which])]
+    if seen_items and "items" not in guesses:
+        lines += ["", *_from_events("items", events, seen_items)]
+    if seen_users and "users" not in guesses:
+        lines += ["", *_from_events("users", events, seen_users)]
+    return "\n".join(lines) + "\n"
+
+
+def of_events(events: Guess, about: Guess, which: str) -> dict[str, str]:
+    """Columns of the events that tell of items or users, for an input `from = "events"`; empty where none does."""
+    names = _LINES_ITEMS if which == "items" else _OF_USERS
+    key = "item_id" if which == "items" else "user_id"
+    taken = {theirs for ours, theirs in events.columns.items() if ours != "price"} | set(events.personal)
+    found = {n: about.columns[n] for n in names if n in about.columns and about.columns[n] not in taken}
+    plain = {n: theirs for n, theirs in found.items() if theirs != events.time.get("column")}
+    if key not in events.columns or not plain.keys() - {"price"}:
+        return {}
+    return {key: events.columns[key], **plain}
+
+
+def _input(made: Guess) -> Iterator[str]:
+    sample = made.sample
+    yield f"[{made.which}]"
+    yield f"files = {_text(sample.pattern)}"
+    if sample.format != "csv":
+        yield f"format = {_text(sample.format)}"
+    elif sample.delimiter != ",":
+        yield f"delimiter = {_text(sample.delimiter)}"
+    if sample.encoding != "utf-8":
+        yield f"encoding = {_text(sample.encoding)}"
+    if not sample.header:
+        yield "header = false"
+        yield f"column_names = {json.dumps(sample.names, ensure_ascii=False)}  # ? the first line holds values"
+    if made.decimal == ",":
+        yield 'decimal = ","'
+    if made.thousands:
+        yield f"thousands = {_text(made.thousands)}"
+    if made.each:
+        yield f"each = {_text(made.each)}  # one row for each element of this array"
+    if made.which == "items" and "snapshot" in made.notes:
+        yield "snapshot = true  # ? each file lists the whole catalogue: an item that is missing was withdrawn"
+    if made.personal:
+        yield f"personal = {json.dumps(made.personal, ensure_ascii=False)}  # stored nowhere"
+    if made.time:
+        said = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in made.time.items())
+        asks = "  # ? day first or month first: no value tells" if "day_or_month" in made.notes else ""
+        yield f"time = {{ {said} }}{asks}"
+    constants = {"event_type": made.event_type} if made.event_type else {}
+    constants |= {"currency": made.currency} if made.currency else {}
+    if constants:
+        asks = "  # ? no column says it" if made.event_type else ""
+        yield f"constants = {{ {', '.join(f'{k} = {_text(v)}' for k, v in constants.items())} }}{asks}"
+    if "price" in made.columns and not made.currency and "currency" not in made.columns:
+        yield f'# constants: no column names a currency; add currency = "EUR", or what it is, to [{made.which}]'
+    yield f"[{made.which}.columns]"
+    for ours, theirs in made.columns.items():
+        value = _text(theirs) if ours not in made.hashed else f"{{ column = {_text(theirs)}, personal = true }}"
+        note = (
+            "  # an e-mail address: set NIGHTMARKET_HMAC_KEY to hash it"
+            if ours in made.hashed
+            else _example(made, theirs)
+        )
+        yield f"{ours} = {value}{note}"
+    if made.derived:
+        yield f"[{made.which}.derived]"
+        yield from (f"{ours} = {_text(sql)}  # ? by its values" for ours, sql in made.derived.items())
+    in_sql = " ".join([*made.derived.values(), made.time.get("sql", "")])
+    unused = [
+        n
+        for n in sample.columns
+        if n not in {*made.columns.values(), *made.personal, made.time.get("column"), made.each}
+    ]
+    unused = [n for n in unused if f"`{n}`" not in in_sql]
+    if unused and made.which != "users":
+        yield f"# kept as {'attributes' if made.which == 'items' else 'extra'}: {', '.join(unused[:30])}"
+    yield from _event_types(made)
+
+
+def _event_types(made: Guess) -> Iterator[str]:
+    if not made.event_types:
+        return
+    pairs, unknown = [], []
+    for theirs, count in made.event_types.most_common(40):
+        ours = theirs if theirs in EVENT_TYPES else event_type_of(theirs)
+        if ours is None:
+            unknown.append((theirs, count))
+        elif ours != theirs:
+            pairs.append(f"{_key(theirs)} = {_text(ours)}  # seen {count:,} times")
+    if pairs:
+        yield f"[{made.which}.event_types]"
+        yield from pairs
+    if unknown:
+        yield f"[{made.which}.reject]  # ? what are these? map them above to one of {', '.join(EVENT_TYPES)}"
+        column = made.columns["event_type"]
+        listed = ", ".join("'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'" for name, _ in unknown)
+        yield f"not_an_action = {_text(f'`{column}` IN ({listed})')}"
+
+
+def _from_events(which: str, events: Guess, columns: dict[str, str]) -> Iterator[str]:
+    yield f"[{which}]"
+    yield 'from = "events"'
+    if "price" in columns and events.currency:
+        yield f"constants = {{ currency = {_text(events.currency)} }}"
+    yield f"[{which}.columns]"
+    for ours, theirs in columns.items():
+        hashed = ours in events.hashed
+        yield f"{ours} = " + (f"{{ column = {_text(theirs)}, personal = true }}" if hashed else _text(theirs))
+
+
+def _example(made: Guess, theirs: str) -> str:
+    """A value as a comment, where it is short and nobody's own."""
+    values = [str(v) for v in made.sample.columns.get(theirs, []) if v not in (None, "")]
+    shown = next((v for v in values if len(v) <= 30 and v.isprintable()), None)
+    return f"  # such as {shown}" if shown and made.which != "users" else ""
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)

@@ -1,0 +1,102 @@
+"""Received files -> one Spark frame of THEIR columns, not typed yet: strings for text files, as stored for Parquet.
+
+Beside theirs it has `__file` (path in the drop), `__fresh` (false where an earlier night received the same bytes),
+`__malformed` (the whole line, where it cannot be cut into the header's fields) and, for JSON lines, `__line`. With
+`each` there is a row for each element: its column holds the element, `__position` says the how manieth it is, from 1.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.intake.column_paths import head, needed
+from jobs.intake.nested_rows import unfold
+from jobs.intake.sql_text import quoted, text
+from schemas.sources.mapping import Input, Source
+
+INTERNAL = ("__file", "__fresh", "__malformed", "__line", "__position")
+
+
+def scan(spark: SparkSession, source: Source, which: str, files: list[dict[str, Any]], lake: Any) -> DataFrame:
+    """All files of one input; those with the same columns are read together, a column missing in some is null there."""
+    spec = source.input(which)
+    groups: dict[tuple, list[dict[str, Any]]] = {}
+    for file in files:
+        folder = file["readable"].removesuffix(file["path"])
+        alone = file["path"] if folder == file["readable"] else ""  # stored under another name
+        layout = (tuple(file["header"]), tuple(sorted(file["types"].items())))
+        groups.setdefault((layout, alone or folder, file["same_as"] is None), []).append(file)
+    frames = [
+        unfold(_scan_group(spark, source, spec, group, lake), source, which, group[0]["header"])
+        for group in groups.values()
+    ]
+    union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
+    return union.selectExpr(*(_meaningful(name, kind, source, spec) for name, kind in union.dtypes))
+
+
+def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[dict[str, Any]], lake: Any) -> DataFrame:
+    urls = [lake.url(file["readable"]) for file in files]
+    header = files[0]["header"]
+    if spec.format == "parquet":
+        if any("[ns" in kind for kind in files[0]["types"].values()):
+            spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")  # pandas' default; read as int64 then
+        frame = spark.read.parquet(*urls)
+        columns = [quoted(c) for c in frame.columns] + [
+            "CAST(NULL AS STRING) __malformed",
+            "CAST(NULL AS STRING) __line",
+        ]
+    elif spec.format == "jsonl":
+        named = (*needed(source, spec.which), *sorted(spec.sql_words))  # words: a key may first come late
+        keys = dict.fromkeys((*header, *(name if name in header else head(name) for name in named)))
+        frame = _json_lines(spark, urls, list(keys))
+        columns = [quoted(c) for c in keys] + ["__malformed", "__line"]
+    else:
+        frame = _csv(spark, spec, urls, header)
+        columns = [quoted(c) for c in header] + ["__malformed", "CAST(NULL AS STRING) __line"]
+    fresh = str(files[0]["same_as"] is None).lower()
+    place = [] if spec.each else ["CAST(NULL AS INT) __position"]  # else `unfold` gives it
+    return frame.selectExpr(*columns, f"{_file_sql(files, lake)} __file", f"{fresh} __fresh", *place)
+
+
+def _file_sql(files: list[dict[str, Any]], lake: Any) -> str:
+    """The path in the drop: a constant for one file, else what follows the night's folder in the file's URL."""
+    if len(files) == 1:
+        return text(files[0]["path"])
+    folder = files[0]["readable"].removesuffix(files[0]["path"])
+    return f"url_decode(substring_index(_metadata.file_path, {text('/' + folder)}, -1))"
+
+
+def _csv(spark: SparkSession, spec: Input, urls: list[str], header: list[str]) -> DataFrame:
+    options: dict[str, Any] = {
+        "header": spec.header,
+        "sep": spec.delimiter,
+        "quote": spec.quote or "\0",
+        "escape": spec.escape or "\0",
+        "multiLine": spec.multiline,
+        "mode": "PERMISSIVE",
+        "columnNameOfCorruptRecord": "__malformed",
+        "enforceSchema": True,  # the reception has read each file's own header
+        "maxCharsPerColumn": -1,
+    }
+    schema = ", ".join(f"{quoted(name)} STRING" for name in (*header, "__malformed"))
+    return spark.read.options(**options).schema(schema).csv(urls)
+
+
+def _json_lines(spark: SparkSession, urls: list[str], keys: list[str]) -> DataFrame:
+    schema = ", ".join(f"{quoted(key)} STRING" for key in (*keys, "__malformed"))
+    parsed = f"from_json(value, {text(schema)}, map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', '__malformed'))"
+    lines = spark.read.text(urls).where("trim(value) <> ''")
+    return lines.selectExpr(f"{parsed} AS j", "value AS __line", "_metadata").selectExpr("j.*", "__line", "_metadata")
+
+
+def _meaningful(name: str, kind: str, source: Source, spec: Input) -> str:
+    """The column, null where it holds one of the null tokens. Spark's CSV reader already does it for ''."""
+    tokens = [t for t in source.null_tokens if t or spec.format != "csv"]
+    if kind != "string" or name in INTERNAL or not tokens:
+        return quoted(name)
+    return (
+        f"CASE WHEN {quoted(name)} IN ({', '.join(map(text, tokens))}) THEN NULL ELSE {quoted(name)} END {quoted(name)}"
+    )

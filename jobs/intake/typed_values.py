@@ -1,0 +1,125 @@
+"""Spark SQL for one value each: typed columns, ids of rows, hashed personal data. Strings of SQL, no Spark here.
+
+In the frames that use it `__v_<ours>` is a typed value and `__s_<ours>` its text, where typing may fail.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jobs.intake.ids import id_sql
+from jobs.intake.numbers_as_text import written_number
+from jobs.intake.sql_text import quoted, text
+from jobs.runtime.attributes import is_no_object, json_object
+from schemas.sources.mapping import Input, Source
+from schemas.table import SPARK_TYPES, Column
+
+_NUMBERS = re.compile(r"tinyint|smallint|int|bigint|float|double|decimal.*")
+
+
+def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -> list[str]:
+    """`expression AS __v_x` for every column that the mapping may fill, and `AS __s_x` for what typing may lose.
+
+    `types` gives the Spark type of their columns and, under 'derived:x', of the SQL of ours.
+    """
+    out = []
+    for column in spec.targets:
+        value, kind = _theirs(spec, column, types)
+        if column.name.endswith("_id") and column.name in {*spec.columns, *spec.derived}:
+            value, seen = id_sql(column.name, value, kind, spec, source)
+            kind = "string"
+            if seen and (key or column.name not in spec.hashed):  # hashed without a key: dropped, not refused
+                out.append(f"{seen} __s_{column.name}")
+        if column.name in spec.hashed:
+            value, kind = personal_hash(value, key), "string"
+        if column.name == "attributes":
+            value, kind = json_object(value, kind), "string"
+            if spec.from_events:  # the event is fine, and the item is known by it: it has no attributes then
+                value = f"CASE WHEN {is_no_object(value)} THEN NULL ELSE {value} END"
+        if column.name == "event_type":
+            out.append(f"CAST({value} AS STRING) __s_event_type")
+            value = _event_type(spec, f"CAST({value} AS STRING)")
+        number = value
+        if (spec.decimal or spec.thousands) and kind == "string" and column.type.startswith(("float", "int")):
+            number = written_number(value, spec)
+        if column.type == "date" and kind == "timestamp":  # an instant: its day is the shop's
+            value = f"from_utc_timestamp({value}, {text(source.day_zone)})"
+        made, loses = _cast(column, value, kind, number)
+        out.append(f"{made} __v_{column.name}")
+        if loses:
+            out.append(f"CAST({value} AS STRING) __s_{column.name}")
+    return out
+
+
+def _theirs(spec: Input, column: Column, types: dict[str, str]) -> tuple[str, str]:
+    """(SQL, Spark type) of what the mapping gives for one of our columns."""
+    if column.name in spec.columns:
+        theirs = spec.columns[column.name]
+        return quoted(theirs), types.get(theirs) or {k.casefold(): v for k, v in types.items()}[theirs.casefold()]
+    if column.name in spec.derived:
+        return f"({spec.derived[column.name]})", types[f"derived:{column.name}"]
+    spark_type = SPARK_TYPES[column.type]
+    if column.name in spec.constants:
+        constant = spec.constants[column.name]
+        literal = text(constant) if isinstance(constant, str) else str(constant).lower()
+        return f"CAST({literal} AS {spark_type})", spark_type
+    default = {"is_active": "true", "quantity": "1"}.get(column.name, "NULL")
+    return f"CAST({default} AS {spark_type})", spark_type
+
+
+def _cast(column: Column, value: str, kind: str, number: str) -> tuple[str, bool]:
+    """(SQL of the typed value, whether typing may lose what was there). `number`: the value as a cast reads it."""
+    if column.type == "string":
+        made = value if kind == "string" else f"CAST({value} AS STRING)"
+        return (f"upper({made})" if column.name == "currency" else made), False
+    if column.type in ("float64", "float32"):
+        made = value if kind == "double" else f"try_cast({number} AS DOUBLE)"
+        made = f"coalesce({made}, CASE WHEN {value} IS NULL THEN 1D END)" if column.name == "quantity" else made
+        return made, not _NUMBERS.fullmatch(kind)
+    if column.type in ("int32", "int64"):
+        made = f"try_cast(try_cast({number} AS DOUBLE) AS {SPARK_TYPES[column.type]})"
+        return made, kind != SPARK_TYPES[column.type]
+    if column.type == "bool":
+        made = value if kind == "boolean" else f"try_cast({value} AS BOOLEAN)"
+        return (f"coalesce({made}, CASE WHEN {value} IS NULL THEN true END)" if column.name == "is_active" else made), (
+            kind != "boolean"
+        )
+    return f"try_cast({value} AS DATE)", not kind.startswith(("date", "timestamp"))
+
+
+def _event_type(spec: Input, value: str) -> str:
+    if not spec.event_types:
+        return value
+    cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in spec.event_types.items())
+    return f"CASE {value} {cases} ELSE {value} END"
+
+
+def line_hash(types: dict[str, str], line: str | None) -> str:
+    """128 bits over a whole raw line, as 32 hex digits. `line` is the column with it, where there is one.
+
+    xxhash64 passes nulls by, so that ('a', null) and (null, 'a') would be equal: which are null is hashed too.
+    """
+    if line:
+        values = [line]
+    else:
+        values = [f"to_json({quoted(c)})" if "map<" in kind else quoted(c) for c, kind in types.items()]
+        for start in range(0, len(values), 60):
+            bits = (
+                f"CASE WHEN {v} IS NULL THEN {1 << i}L ELSE 0L END" for i, v in enumerate(values[start : start + 60])
+            )
+            values.append(" + ".join(bits))
+    one, other = f"xxhash64({', '.join(values)})", f"xxhash64(1L, {', '.join(values)})"
+    return f"concat(lpad(hex({one}), 16, '0'), lpad(hex({other}), 16, '0'))"
+
+
+def personal_hash(value: str, key: str | None) -> str:
+    """HMAC-SHA256 (RFC 2104) of the trimmed text as hex, from Spark's own functions; null without a key."""
+    if key is None:
+        return "CAST(NULL AS STRING)"
+    import hashlib
+
+    secret = key.encode()
+    secret = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
+    inner, outer = (bytes(b ^ pad for b in secret).hex() for pad in (0x36, 0x5C))
+    message = f"encode(trim(CAST({value} AS STRING)), 'UTF-8')"
+    return f"sha2(concat(unhex('{outer}'), unhex(sha2(concat(unhex('{inner}'), {message}), 256))), 256)"

@@ -1,0 +1,1 @@
+"""Recommendations, and the models and lists they stand on."""

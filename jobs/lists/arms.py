@@ -1,0 +1,108 @@
+"""The arms of a night's lists: which users are in which, and the rules that each arm's lists are made under."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from jobs.common.declared_experiments import Changes, Experiment, allotments, recorded, source_mix
+from jobs.copywriting.rules import Rules
+from jobs.runtime.night import Night
+from models.experiments.analysis import places
+from models.experiments.traffic_split import Allotment
+from schemas.tables.lists import ANONYMOUS
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Explored:
+    """A place that chance gives to a source: the night's shares of the sources, and the salt of its draws."""
+
+    shares: dict[str, float]
+    salt: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Users whose lists are made alike: rows of the block, the arm as published, its probability, what it changes."""
+
+    rows: np.ndarray
+    arm: str = ALL
+    probability: float = 1.0
+    changes: Changes = field(default_factory=Changes)
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Tonight's experiments with who is where, and the explored place; small, it travels to the workers."""
+
+    running: tuple[tuple[Experiment, Allotment], ...] = ()
+    explored: Explored | None = None
+
+    def groups(self, user_ids: list[str]) -> Iterator[Group]:
+        """Each of the users (n,) in one group; anonymous visitors are in no experiment."""
+        if not self.running:
+            yield Group(np.arange(len(user_ids)))
+            return
+        arms = np.stack([allotted.arm_of(places(user_ids, e.name, e.salt)) for e, allotted in self.running], axis=1)
+        arms[np.array(user_ids) == ANONYMOUS] = -1
+        kinds, kind = np.unique(arms, axis=0, return_inverse=True)
+        for number, chosen in enumerate(kinds.tolist()):
+            rows = np.flatnonzero(kind.reshape(-1) == number)
+            yield self._group(rows, chosen) if min(chosen) >= 0 else Group(rows)
+
+    def _group(self, rows: np.ndarray, chosen: list[int]) -> Group:
+        labels, probability, changes = [], 1.0, Changes()
+        for (experiment, allotted), number in zip(self.running, chosen, strict=True):
+            arm = experiment.arms[number]
+            labels.append(experiment.label(arm))
+            probability *= allotted.shares[arm.name]
+            changes = changes.also(arm.changes)
+        return Group(rows, ";".join(labels), probability, changes)
+
+    def most_trending(self, places: int) -> int:
+        """The most trending places that any arm has, `places` where none changes them."""
+        arms = [arm.changes for experiment, _ in self.running for arm in experiment.arms]
+        return max([places, *(c.trending_places for c in arms if c.trending_places is not None)])
+
+
+def arms_of(night: Night) -> Arms:
+    """What the settings declare and earlier nights moved, for the lists of `night`.
+
+    Raises ValueError where an arm's settings contradict the night's.
+    """
+    config, rules = night.settings.section("experiments"), night.settings.section("recommend")
+    keep = night.settings.section("publish").keep_runs
+    late = night.settings.section("clean").late_days
+    if config.most_days + late > keep:
+        raise ValueError(
+            f"experiments: a window of {config.most_days} days and clean.late_days = {late} reach back further than "
+            f"the publish.keep_runs = {keep} nights that are kept; shorten window_days or keep more"
+        )
+    rows = recorded(night.lake, night.date) if config.running or config.explore_places else []
+    standing = allotments(config, rows, night.date)
+    running = tuple((experiment, standing[experiment.name]) for experiment in config.on(night.date))
+    for experiment, _ in running:
+        for arm in experiment.arms:
+            new_places = ruled(rules, arm.changes).new_places
+            if new_places + config.explore_places + bool(arm.changes.first) > rules.k:
+                raise ValueError(f"experiments: {experiment.name}, arm {arm.name}: more places than k = {rules.k}")
+    if copy := config.copy_on(night.date):
+        Rules.load(night.settings.section("copy")).refuse_unknown(copy)
+    explored = Explored(source_mix(config, rows), _salt(config.seed, night.date)) if config.explore_places else None
+    return Arms(running, explored)
+
+
+def ruled(rules: Any, changes: Changes) -> Any:
+    """The settings `recommend` under an arm."""
+    return dataclasses.replace(rules, **changes.of("new_places", "trending_places"))
+
+
+def _salt(seed: int, date: dt.date) -> str:
+    return f"{seed} {date}"  # another draw each night, the same in every run of it

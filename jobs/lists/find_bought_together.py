@@ -1,0 +1,95 @@
+"""Baskets of the last weeks -> bought_together: pairs of items that meet in a basket more often than chance has it.
+
+A basket is an order, or what one visitor bought in one session. Of items a and b, in n_a and n_b of N baskets and
+together in n_ab: support = n_ab / N, confidence = n_ab / n_a, lift = n_ab * N / (n_a * n_b). The neighbours of a are
+ranked by added value, confidence - n_b / N: by how much a raises the chance of b. Lift alone would put the rarest pairs
+first, confidence alone what everybody buys anyway.
+
+Pairs are counted, no longer sets: a page shows one item beside another, and frequent sets have no bound (one basket of
+30 items that ten customers repeat holds a thousand million of them, which is where FP-Growth runs out of memory).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.common.on_sale import CAN_BE_SHOWN
+from jobs.runtime.night import Night
+from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, ITEMS
+
+
+@dataclass(frozen=True)
+class TogetherConfig:
+    """Which baskets count, and which pairs are worth a place."""
+
+    window_days: int = field(default=28, metadata={"doc": "days of baskets, tonight's among them"})
+    max_basket: int = field(
+        default=100, metadata={"doc": "distinct items; a larger basket is a wholesaler's, and as many pairs squared"}
+    )
+    min_baskets: int = field(default=5, metadata={"doc": "a pair seen together in fewer says nothing"})
+    neighbours: int = field(default=20, metadata={"doc": "places for each item"})
+
+    def __post_init__(self) -> None:
+        for name, least in (("window_days", 1), ("max_basket", 2), ("min_baskets", 2), ("neighbours", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
+
+
+def baskets(events: DataFrame, max_basket: int) -> DataFrame:
+    """(items): the sorted distinct items of each basket, those of more than `max_basket` left out."""
+    bought = events.where("event_type = 'purchase' and item_id is not null")
+    by_basket = bought.groupBy(F.coalesce("order_id", "session_id"), "user_id")
+    items = by_basket.agg(F.sort_array(F.collect_set("item_id")).alias("items"))
+    return items.where(F.size("items") <= max_basket).select("items")
+
+
+def count_pairs(of_baskets: DataFrame, min_baskets: int) -> DataFrame:
+    """(target_item_id, item_id, baskets, with_target, with_item): each pair in both directions, with both counts."""
+    targets = of_baskets.select(F.explode("items").alias("target_item_id"), "items")
+    both = targets.select("target_item_id", F.explode("items").alias("item_id"))
+    counted = both.groupBy("target_item_id", "item_id").agg(F.count("*").alias("baskets"))
+    counted = counted.where(F.col("baskets") >= min_baskets)
+    alone = F.max(F.when(F.col("target_item_id") == F.col("item_id"), F.col("baskets")))  # an item beside itself
+    return counted.select(
+        "*",
+        alone.over(Window.partitionBy("target_item_id")).alias("with_target"),
+        alone.over(Window.partitionBy("item_id")).alias("with_item"),
+    ).where("target_item_id != item_id")
+
+
+def rank(pairs: DataFrame, total: int, config: TogetherConfig, valid_until: dt.datetime) -> DataFrame:
+    """BOUGHT_TOGETHER from counted pairs and the number of baskets; ties go to the lower id."""
+    confidence = F.col("baskets") / F.col("with_target")
+    share = F.col("with_item") / total
+    best = Window.partitionBy("target_item_id").orderBy(F.desc(confidence - share), "item_id")
+    return (
+        pairs.where(confidence > share)
+        .withColumns({
+            "rank": F.row_number().over(best),
+            "support": F.col("baskets") / total,
+            "confidence": confidence,
+            "lift": confidence / share,
+            "valid_until": F.lit(valid_until),
+        })
+        .where(F.col("rank") <= config.neighbours)
+        .select(*BOUGHT_TOGETHER.names)
+    )  # fmt: skip
+
+
+def main(night: Night) -> None:
+    config: TogetherConfig = night.settings.section("together")
+    night.size_for(CLEAN_EVENTS)
+    after = night.date - dt.timedelta(days=config.window_days)
+    found = baskets(night.read_since(CLEAN_EVENTS, after), config.max_basket).persist()
+    try:
+        total = found.count()
+        shown = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id")
+        pairs = count_pairs(found, config.min_baskets).join(shown, "item_id", "left_semi")
+        night.write(BOUGHT_TOGETHER, rank(pairs, max(1, total), config, night.valid_until("lists")))
+        night.report(baskets=total)
+    finally:
+        found.unpersist()

@@ -1,0 +1,176 @@
+"""Last night's published lists against what their users did today -> list_quality, beside three simple baselines.
+
+Truth: the items a user bought today, all of them, or only those never bought before. Baselines get last night's
+knowledge, the same users and the same definitions (models.core.list_metrics): overall popularity, the user's own items
+again, and item-item neighbours. Figures are means over users with a truth, with 95 % bootstrap intervals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from scipy import sparse
+
+from jobs.runtime import published
+from jobs.runtime.night import Night
+from models.core.interactions import interest_matrix
+from models.core.list_metrics import bootstrap_interval, score_lists
+from models.recommenders import baselines
+from schemas.arrow import arrow_schema
+from schemas.tables import CLEAN_EVENTS, INTEREST, LIST_QUALITY, RECOMMENDATIONS
+from schemas.tables.lists import ANONYMOUS
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """What counts as a hit, and how figures are made."""
+
+    truth_events: tuple[str, ...] = field(default=("purchase",), metadata={"doc": "event types that make the truth"})
+    neighbours: int = field(default=50, metadata={"doc": "neighbours of each item in the item-item baseline"})
+    resamples: int = field(default=1000, metadata={"doc": "bootstrap resamples of the users"})
+    seed: int = field(default=7, metadata={"doc": "of the bootstrap"})
+    max_pairs: int = field(default=20_000_000, metadata={"doc": "interest pairs the baselines are built on, at most"})
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Today's hits: `users` (U,) and `items` (I,) name the rows and columns of both 0/1 matrices.
+
+    `listed` is what these users were shown: (user_id, item_id, rank, source, fallback_level).
+    """
+
+    users: pa.Array
+    items: pa.Array
+    listed: pa.Table
+    everything: sparse.csr_matrix
+    first_time: sparse.csr_matrix
+
+
+def main(night: Night) -> None:
+    config: JudgeConfig = night.settings.section("judge")
+    k = night.settings.section("recommend").k
+    last = published.last_before(night.lake, night.date)
+    before = night.lake.before(INTEREST, night.date)
+    rows: list[dict[str, Any]] = []
+    if last is not None and before is not None:
+        pairs = night.load_arrow(INTEREST, before, ["user_id", "item_id", "interest", "purchase_orders"])
+        pairs = pairs.slice(0, config.max_pairs)
+        truth = _truth(night, config, last, pairs)
+        if truth is not None:
+            rows = _judge(config, k, truth, pairs)
+    night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
+    shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
+    night.report(judged=last["run"] if last else None, quality=rows)
+    night.log.info("%s", shown or "nothing to judge: no list was published before, or nobody bought today")
+
+
+def _truth(night: Night, config: JudgeConfig, last: dict[str, Any], pairs: pa.Table) -> Truth | None:
+    """Users who bought something today, their items, and which of these were never theirs before."""
+    wanted = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
+    paths = night.lake.file_paths(night.version(CLEAN_EVENTS))
+    events = pq.read_table(paths, columns=["user_id", "item_id"], filesystem=night.lake.fs, filters=wanted)
+    hits = events.drop_null().group_by(["user_id", "item_id"]).aggregate([])
+    if not hits.num_rows:
+        return None
+    hits = hits.sort_by([("user_id", "ascending"), ("item_id", "ascending")])
+    users = pc.unique(hits["user_id"])
+    listed = _listed(night, last, users)
+    bought = pairs.filter(pc.and_(pc.greater(pairs["purchase_orders"], 0), pc.is_in(pairs["user_id"], users)))
+    items = pc.unique(pa.chunked_array([*hits["item_id"].chunks, *pairs["item_id"].chunks, *listed["item_id"].chunks]))
+    everything, old = _matrix(hits, users, items), _matrix(bought, users, items)
+    first_time = sparse.csr_matrix(everything - everything.multiply(old))
+    first_time.eliminate_zeros()
+    return Truth(users, items, listed, everything, first_time)
+
+
+def _matrix(pairs: pa.Table, users: pa.Array, items: pa.Array) -> sparse.csr_matrix:
+    row, column = pc.index_in(pairs["user_id"], users), pc.index_in(pairs["item_id"], items)
+    shape = (len(users), len(items))
+    return sparse.csr_matrix((np.ones(len(pairs), np.float32), (row.to_numpy(), column.to_numpy())), shape=shape)
+
+
+def _listed(night: Night, last: dict[str, Any], users: pa.Array) -> pa.Table:
+    """What `users` were shown: their own places, or the anonymous list where last night did not know them."""
+    paths = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
+    columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
+    wanted = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
+    places = pq.read_table(
+        paths, columns=columns, filesystem=night.lake.fs, filters=pc.is_in(pc.field("user_id"), wanted)
+    )
+    anonymous = places.filter(pc.equal(places["user_id"], ANONYMOUS)).drop_columns("user_id")
+    unknown = users.filter(pc.invert(pc.is_in(users, pc.unique(places["user_id"]))))
+    visits = pa.table({"user_id": unknown, "one": pa.array(np.ones(len(unknown), np.int8))})
+    anonymous = anonymous.append_column("one", pa.array(np.ones(anonymous.num_rows, np.int8)))
+    shown = visits.join(anonymous, "one", join_type="inner").select(columns)
+    own = places.filter(pc.not_equal(places["user_id"], ANONYMOUS))
+    return pa.concat_tables([own, shown.cast(own.schema)])
+
+
+def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[dict[str, Any]]:
+    lists, source, level = _as_arrays(truth, k)
+    asked = [("published", "all", lists)]
+    asked += [("published", f"source={s}", np.where(source == s, lists, -1)) for s in np.unique(source[lists >= 0])]
+    levels = np.unique(level[lists >= 0])
+    asked += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in levels]
+    asked += [(name, "all", codes) for name, codes in _baselines(config, k, truth, pairs).items()]
+    rows = []
+    for name, hits in (("all purchases", truth.everything), ("first-time purchases", truth.first_time)):
+        judged = np.flatnonzero(np.diff(hits.indptr))
+        if not len(judged):
+            continue
+        for whose, cut, codes in asked:
+            scores = score_lists(codes[judged], hits[judged], k)
+            for metric, values in scores.items():
+                value, low, high = bootstrap_interval(values, config.seed, config.resamples)
+                rows.append(
+                    {
+                        "lists": whose,
+                        "truth": name,
+                        "cut": cut,
+                        "metric": metric,
+                        "value": value,
+                        "low": low,
+                        "high": high,
+                        "users": len(judged),
+                    }
+                )
+    return rows
+
+
+def _as_arrays(truth: Truth, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Published places as arrays (U, k): item codes (-1 where there is none), source, fallback level."""
+    listed = truth.listed.filter(pc.less_equal(truth.listed["rank"], k))
+    user, place = pc.index_in(listed["user_id"], truth.users).to_numpy(), listed["rank"].to_numpy() - 1
+    codes = np.full((len(truth.users), k), -1, np.int32)
+    codes[user, place] = pc.index_in(listed["item_id"], truth.items).to_numpy()
+    source = np.full(codes.shape, "", dtype="U20")
+    source[user, place] = np.asarray(listed["source"].to_pylist(), dtype="U20")
+    level = np.full(codes.shape, -1, np.int32)
+    level[user, place] = listed["fallback_level"].to_numpy()
+    return codes, source, level
+
+
+def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> dict[str, np.ndarray]:
+    """Lists (U, k) in the codes of `truth` of the three baselines, for users and items known last night."""
+    interest, user_ids, item_ids = interest_matrix(pairs, 1.0)
+    k_here = min(k, len(item_ids))
+    at = pc.index_in(truth.users, pa.array(user_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
+    to_truth = pc.index_in(pa.array(item_ids, pa.string()), truth.items).to_numpy()
+    known = np.flatnonzero(at >= 0)
+    mine = interest[at[known]]
+    similarity = baselines.item_item(interest, config.neighbours)
+    made = {
+        "popularity": (np.arange(len(at)), baselines.popular(interest, len(at), k_here)[0]),
+        "buy_again": (known, baselines.buy_again(mine, k_here)[0]),
+        "item_item": (known, baselines.from_neighbours(mine, similarity, k_here)[0]),
+    }
+    lists = {}
+    for name, (rows, codes) in made.items():
+        lists[name] = np.full((len(at), k), -1, np.int32)
+        lists[name][rows, :k_here] = np.where(codes >= 0, to_truth[np.maximum(codes, 0)], -1)
+    return lists

@@ -1,0 +1,104 @@
+"""From the night's tables to lists: the catalogue as arrays, each user's history, and what scores them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.common.on_sale import can_be_shown, proven_replenishable
+from jobs.lists.arms import Arms
+from jobs.lists.list_rows import Catalogue, Scorer, ladders_from
+from jobs.runtime.memory import available_bytes
+from jobs.runtime.night import Night
+from models.core.top_k import plan_blocks
+from models.recommenders.als import ALS
+from schemas.tables import INTEREST, ITEMS, POPULAR_ITEMS, USERS
+
+_HISTORY = 10  # items of a user's own that a reason may name
+
+
+def catalogue_of(night: Night, arms: Arms) -> Catalogue:
+    """The night's items as arrays, for all arms.
+
+    Raises ValueError, with the numbers, for what cannot be listed or does not fit.
+    """
+    config = night.settings.section("recommend")
+    folder = night.lake.model_before("als", night.date, including=True)
+    if folder is None:
+        raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
+    with night.lake.local_copy(*folder) as path:
+        model = ALS.load(path)
+    ladders = ladders_from(
+        night.read_arrow(POPULAR_ITEMS), config.segment_by, arms.most_trending(config.trending_places)
+    )
+    described = describe_items(night, config)
+    return Catalogue.of(described, model, ladders, night.settings.section("diversity"))
+
+
+def describe_items(night: Night, config: Any) -> pa.Table:
+    """(item_id, title, category, brand, can_be_shown, is_replenishable) of the whole catalogue, sorted by item_id."""
+    items = night.read_arrow(ITEMS).sort_by("item_id")
+    pairs = night.each_file(INTEREST, ["item_id", "purchase_orders"])
+    proven = proven_replenishable(pairs, config.rebuy_buyers, config.rebuy_share)
+    replenishable = pc.coalesce(items["is_replenishable"], pc.is_in(items["item_id"], proven))
+    return pa.table({
+        "item_id": items["item_id"],
+        "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
+        "category": items["category"],
+        "brand": items["brand"],
+        "can_be_shown": can_be_shown(items),
+        "is_replenishable": replenishable,
+    })  # fmt: skip
+
+
+def histories(interest: DataFrame, codes: DataFrame, config: Any) -> DataFrame:
+    """Each user's refused items, items bought before that may return, and latest interests, as arrays of item codes."""
+    bought = F.col("purchases") > 0
+    refused = (bought & ~F.col("is_replenishable")) | (
+        (F.col("impressions") >= config.max_impressions) & (F.col("clicks") == 0)
+    )
+    liked = F.when(F.col("interest") > 0, F.struct(-F.col("interest"), F.col("code").alias("code")))
+    pairs = interest.join(F.broadcast(codes), "item_id", "inner")
+    return pairs.groupBy("user_id").agg(
+        F.sort_array(_codes_where(refused)).alias("refused"),
+        F.sort_array(_codes_where(bought & ~refused)).alias("bought"),
+        F.transform(F.slice(F.sort_array(F.collect_list(liked)), 1, _HISTORY), lambda x: x["code"]).alias("history"),
+    )
+
+
+def _codes_where(condition: Column) -> Column:
+    return F.collect_list(F.when(condition, F.col("code")))
+
+
+def users_of(night: Night, segment_by: str) -> DataFrame:
+    """(user_id, segment) of every account."""
+    return night.read(USERS).select("user_id", F.col(segment_by).cast("string").alias("segment"))
+
+
+def scorer_of(night: Night) -> Scorer:
+    """Tonight's sources and the newest ranker that was promoted; neither in a shop where nobody did anything yet."""
+    sources = night.lake.model_before("sources", night.date, including=True)
+    if sources is None or sources[2] != f"date={night.date}":
+        night.log.info("no sources tonight: every list comes from the ladder of popularity")
+        return Scorer(night.lake.root, None, None)
+    return Scorer(night.lake.root, sources, night.lake.model_before("ranker", night.date, including=True))
+
+
+def preflight(night: Night, catalogue: Catalogue) -> None:
+    """Refuse with the numbers, before any list is made, what cannot be done."""
+    config = night.settings.section("recommend")
+    shown = int(catalogue.shown.sum())
+    if shown < config.k:
+        raise ValueError(
+            f"recommend.k = {config.k}, but only {shown} of {len(catalogue.item_ids)} items are active and in stock on "
+            f"{night.date}; lower it with --set recommend.k=..., or check the catalogue's stock"
+        )
+    workers = night.spark.sparkContext.defaultParallelism
+    held = workers * 2 * catalogue.factors.nbytes  # sources are mapped from their files, once for all workers
+    free = available_bytes() - held
+    plan_blocks(len(catalogue.item_ids), catalogue.factors.shape[1], free // workers, 1)
+    night.report(memory={"available": available_bytes(), "held_by_workers": held, "workers": workers})

@@ -1,0 +1,39 @@
+"""What the LSTM makes of what people did up to a moment: always by one that had learned nothing later."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jobs.runtime.model_store import PROMOTION
+from jobs.runtime.night import Night
+from models.core.shop_log import ShopLog
+from models.recommenders.sequence_embeddings import Encoded, sequences_of
+
+
+class Encoder:
+    """(log before a moment, the moment) -> what the newest LSTM that had learned nothing later makes of everybody.
+
+    None as long as there is no LSTM at all; zeros for a moment before the first.
+    """
+
+    def __init__(self, night: Night, item_ids: np.ndarray) -> None:
+        self.night, self.item_ids = night, item_ids
+        self.folders: dict[float, str] = {}
+        self.until: list[tuple[float, tuple[str, ...]]] = []
+        for name in night.lake.list_dir("models", "lstm"):
+            dated = ("models", "lstm", name)
+            if name.removeprefix("date=") <= str(night.date) and night.lake.exists(*dated, "_current.json"):
+                folder = (*dated, f"run={night.lake.get_json(*dated, '_current.json')['run']}")
+                self.until.append((night.lake.get_json(*folder, PROMOTION)["learned_until"], folder))
+
+    def __call__(self, log: ShopLog, moment: float) -> Encoded | None:
+        if not self.until:
+            return None
+        able = [folder for until, folder in self.until if until <= moment]
+        if not able:
+            return Encoded.nothing(log.n_users, log.n_items)
+        from models.recommenders.lstm import LSTM  # a shop without one need not load torch
+
+        self.folders[moment] = "/".join(able[-1])
+        with self.night.lake.local_copy(*able[-1]) as path:
+            return Encoded.by(LSTM.load(path), sequences_of(log), self.item_ids)

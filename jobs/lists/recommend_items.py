@@ -1,0 +1,84 @@
+"""Sources, ranker and popular items -> recommendations for every user and for anonymous visitors; similar_items.
+
+Rules, before any list is filled, so that a list is never short because of them:
+- only items that are active and in stock;
+- not what the user bought, unless people buy it again and again (the shop says so, or its own buyers do);
+- not what was shown `max_impressions` times or more without a click.
+Ladder: own history (0), the user's segment (1), trending (2), overall popularity (3). Trending fills a few places only.
+Where experiments run, each user's list is made under the rules of his arm, which is written on its rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jobs.lists.arms import arms_of
+from jobs.lists.list_inputs import catalogue_of, histories, preflight, scorer_of, users_of
+from jobs.lists.list_rows import list_writer, neighbour_writer
+from jobs.runtime.night import Night
+from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+from schemas.tables.lists import ANONYMOUS
+
+
+@dataclass(frozen=True)
+class RecommendConfig:
+    """The lists: how long, for which placement, under which rules."""
+
+    k: int = field(default=12, metadata={"doc": "places in a list"})
+    spares: int = field(default=6, metadata={"doc": "further places, for items that sell out during the day"})
+    slot: str = field(default="home", metadata={"doc": "the storefront placement"})
+    segment_by: str = field(default="country", metadata={"doc": "column of users that makes segments"})
+    popular_depth: int = field(default=200, metadata={"doc": "length of each popularity list"})
+    trending_places: int = field(
+        default=3,
+        # A whole list of trending items was hit by about .3 of Online Retail's newcomers (January to April 2011), where
+        # overall popularity is hit by about .53.
+        metadata={"doc": "places of a list that trending items may fill; the rest is overall popularity"},
+    )
+    new_places: int = field(
+        default=1,
+        metadata={"doc": "last places of the k for items that nobody touched yet, where they suit; 0: none"},
+    )
+    similar: int = field(default=20, metadata={"doc": "neighbours of each item"})
+    max_impressions: int = field(default=8, metadata={"doc": "shown this often without a click: not again"})
+    rebuy_share: float = field(
+        default=0.1, metadata={"doc": "an item is replenishable where this share of its buyers came back for it"}
+    )
+    rebuy_buyers: int = field(default=5, metadata={"doc": "fewer buyers than this prove nothing"})
+
+    def __post_init__(self) -> None:
+        for name in ("k", "popular_depth", "similar", "max_impressions"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if not 0 <= self.new_places < self.k:
+            raise ValueError(f"new_places must be in 0..{self.k - 1} (below k), not {self.new_places}")
+        if self.segment_by not in USERS.names:
+            known = ", ".join(USERS.names)
+            raise ValueError(f"segment_by must be a column of users ({known}), not '{self.segment_by}'")
+
+
+def main(night: Night) -> None:
+    config: RecommendConfig = night.settings.section("recommend")
+    night.size_for(INTEREST, USERS)
+    arms = arms_of(night)
+    catalogue = catalogue_of(night, arms)
+    scorer = scorer_of(night)
+    preflight(night, catalogue)
+    shared = night.spark.sparkContext.broadcast(catalogue)
+
+    codes = night.spark.createDataFrame(catalogue.as_codes())
+    users = users_of(night, config.segment_by)
+    anonymous = night.spark.createDataFrame([(ANONYMOUS, None)], users.schema)
+    everyone = users.unionByName(anonymous).join(histories(night.read(INTEREST), codes, config), "user_id", "left")
+    write_lists = list_writer(shared, scorer, config, night.valid_until("lists"), arms)
+    night.write(RECOMMENDATIONS, everyone.mapInArrow(write_lists, RECOMMENDATIONS.ddl))
+
+    partitions = max(night.spark.sparkContext.defaultParallelism, int(catalogue.known.sum()) // 5_000)
+    slices = night.spark.range(0, len(catalogue.item_ids), 1, partitions)
+    write_neighbours = neighbour_writer(shared, config, night.valid_until("lists"))
+    night.write(SIMILAR_ITEMS, slices.mapInArrow(write_neighbours, SIMILAR_ITEMS.ddl))
+    night.report(
+        items=len(catalogue.item_ids),
+        shown=int(catalogue.shown.sum()),
+        models=night.models(),
+    )

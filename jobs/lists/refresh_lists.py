@@ -1,0 +1,131 @@
+"""What users did since last night -> their lists anew, over the night's in published/fresh.json; trains nothing.
+
+`receive_drop` and `clean_events` have read the day so far into LAKE/refresh, a lake of its own: half a day never stands
+among the nights. The night's sources take these events in (ALS folded in, the LSTM reads on), and the lists of the
+users who did something are made by the night's ranker under the night's rules. They pass the gate that all lists pass;
+then one put of fresh.json shows them. It says over which published night it lies: over another it means nothing.
+A new account, and what became of stock since, wait for the night.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.common.event_log import read_log
+from jobs.features.event_weights import weights_of
+from jobs.features.interest import advance
+from jobs.lists.arms import Arms, arms_of
+from jobs.lists.list_checks import NotPublished, measure, owed
+from jobs.lists.list_inputs import catalogue_of, histories, preflight, users_of
+from jobs.lists.list_rows import Catalogue, Scorer, list_writer
+from jobs.lists.lstm_as_of import Encoder
+from jobs.runtime import published
+from jobs.runtime.gate import GateFailed, broken_rules
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.night import Night
+from jobs.runtime.shop_days import OtherDays
+from models.ranking.intraday import refreshed
+from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
+
+ASIDE = "refresh"  # the lake below the lake
+
+
+def main(night: Night) -> None:
+    shown = published.pointed(night.lake)
+    if shown["date"] != str(night.date - dt.timedelta(days=1)):
+        night.log.info("the storefront shows %s: its day to refresh is not %s, nothing done", shown["run"], night.date)
+        night.report(refreshed=0, waits_for=str(night.date - dt.timedelta(days=1)))
+        return
+    before = Night(dt.date.fromisoformat(shown["date"]), night.lake, shown["run"][11:], night.settings)
+    day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
+    if day.days != night.days:
+        raise OtherDays(
+            f"{day.lake.root} was read with days in {day.days.zone}, and the nights of {night.lake.root} are made of "
+            f"days in {night.days.zone}; run `python -m jobs refresh` with the mapping of the nights"
+        )
+    scorer = Scorer(night.lake.root, *(_folder(shown, name) for name in ("sources", "ranker")))
+    loaded = scorer.load()
+    if loaded is None:
+        night.log.info("the night had no sources: its lists are popularity, and stay")
+        night.report(refreshed=0)
+        return
+    sources, _, user_ids = loaded
+    arms = arms_of(before)  # the night's: a user stays in his arm all day
+    catalogue = catalogue_of(before, arms)
+    fresh = read_log(day, 1, user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
+    if not len(fresh):
+        night.log.info("no known user did anything since %s", shown["run"])
+        night.report(refreshed=0)
+        return
+    encoder = Encoder(before, np.asarray(catalogue.item_ids.to_pylist(), np.str_))
+    half_life = night.settings.section("interest").half_life_days
+    now = sources.now  # the night's end: an LSTM that learned later would have seen today
+    sources, users = refreshed(sources, fresh, half_life, lambda log: encoder(log, now))
+    folder = (ASIDE, "sources", f"run={night.run}")
+    with tempfile.TemporaryDirectory() as local:
+        sources.save(local)
+        np.savez(Path(local) / "ids.npz", user_ids=np.asarray(user_ids.to_pylist(), np.str_), item_ids=encoder.item_ids)
+        night.lake.upload(local, *folder)
+    refreshing = Scorer(scorer.root, folder, scorer.ranker)
+    lists = write_lists(night, before, day, refreshing, catalogue, user_ids.take(pa.array(users)), arms)
+    check(night, before, lists, len(users))
+    run = f"{night.date}-{night.run}"
+    entry = {
+        "over": shown["run"],
+        "run": run,
+        "events": len(fresh),
+        "users": len(users),
+        "tables": {RECOMMENDATIONS.name: published.copy(night.lake, RECOMMENDATIONS, lists, run)},
+        "valid_until": shown["valid_until"],
+    }
+    night.lake.put_json(entry, *published.FRESH)
+    night.lake.delete(ASIDE)
+    night.lake.delete(lists.folder)
+    night.report(refreshed=len(users), events=len(fresh), over=shown["run"], published=run)
+    night.log.info("%d users' lists over %s, after %d events", len(users), shown["run"], len(fresh))
+
+
+def _folder(shown: dict, name: str) -> tuple[str, ...] | None:
+    return tuple(shown["models"][name].split("/")) if name in shown["models"] else None
+
+
+def write_lists(
+    night: Night, before: Night, day: Night, scorer: Scorer, catalogue: Catalogue, users: pa.Array, arms: Arms
+) -> Version:
+    """RECOMMENDATIONS of `users` as the night makes them, out of its tables and the day's events."""
+    config = night.settings.section("recommend")
+    preflight(before, catalogue)
+    spark = night.spark
+    shared = spark.sparkContext.broadcast(catalogue)
+    codes = spark.createDataFrame(catalogue.as_codes())
+    changed = spark.createDataFrame(pa.table({"user_id": users}))
+    pairs = advance(
+        before.read(INTEREST).join(changed, "user_id", "left_semi"),
+        day.read(CLEAN_EVENTS).join(changed, "user_id", "left_semi"),
+        weights_of(before),  # those of the sources: the lists are the night's
+        night.date,
+        before.date,
+    )
+    theirs = users_of(before, config.segment_by).join(changed, "user_id", "left_semi")
+    everyone = theirs.join(histories(pairs, codes, config), "user_id", "left")
+    write = list_writer(shared, scorer, config, before.valid_until("lists"), arms)
+    return night.write(RECOMMENDATIONS, everyone.mapInArrow(write, RECOMMENDATIONS.ddl))
+
+
+def check(night: Night, before: Night, lists: Version, users: int) -> None:
+    """The gate of all lists, and what a storefront is owed; GateFailed or NotPublished, and fresh.json stays."""
+    rules, broken = broken_rules(night, RECOMMENDATIONS, lists, night.settings.section("gate").max_rows_in_memory)
+    where = night.lake.path(lists.folder)
+    if broken:
+        head = f"{lists.table} {night.date}: {len(broken)} of {rules} rules broken; rejected version kept at {where}"
+        raise GateFailed("\n  ".join([head, *broken]))
+    facts = measure(before, lists, night.settings.section("recommend").k)
+    night.report(checks=facts)
+    if found := owed(facts, users):
+        head = f"the refresh of {night.date} is not shown, the night's lists are; its own stay at {where}"
+        raise NotPublished("\n  ".join([head, *found]))

@@ -1,0 +1,104 @@
+"""Runs every night of a range that has a drop, in order, in one process; nights already published are skipped.
+
+A night that is published without one of its products does not stop the range; it ends with an error that names it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import resource
+import statistics
+import time
+from typing import Any
+
+from jobs.intake.drop_files import Drop
+from jobs.nights import nightly
+from jobs.reports.night_page import replay_page
+from jobs.runtime.arguments import a_date
+from jobs.runtime.lake import Lake
+from jobs.runtime.log import get_logger, quiet
+from jobs.runtime.night import Night, new_run
+from jobs.runtime.settings import load_settings
+from schemas.sources.mapping import load_source
+
+log = get_logger("replay")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", required=True, help="a name in schemas/sources or a TOML file")
+    parser.add_argument("--raw", required=True, help="folder or URL of the shop's raw files")
+    parser.add_argument("--from", dest="first", type=a_date, required=True, help="first night")
+    parser.add_argument("--to", dest="last", type=a_date, required=True, help="last night, inclusive")
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    parser.add_argument("--config", help="TOML file of settings")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+
+
+def nights_with_a_drop(source_name: str, raw: str, first: dt.date, last: dt.date) -> list[dt.date]:
+    """Dates of the range that have an event file; every date where the files are not cut by day."""
+    events = load_source(source_name).events
+    every = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    if not events.is_dated:
+        return every
+    there = set(Drop(raw).dates(events))
+    return [day for day in every if day in there]
+
+
+def was_published(lake: Lake, day: dt.date) -> bool:
+    """Some run of this date was published; its report stays when retention has taken the lists."""
+    runs = lake.list_dir("runs", f"date={day}")
+    reports = [("runs", f"date={day}", run, "publish_night.json") for run in runs]
+    return any("published" in lake.get_json(*report) for report in reports if lake.exists(*report))
+
+
+def main(args: argparse.Namespace) -> int:
+    lake, settings = Lake(args.lake), load_settings(args.config, args.set)
+    nights = nights_with_a_drop(args.source, args.raw, args.first, args.last)
+    if not nights:
+        raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
+    done = {day for day in nights if was_published(lake, day)}
+    quiet()  # one line a night; the details are in runs/
+    seconds: dict[str, float] = {}
+    failed: list[str] = []
+    for number, day in enumerate(nights, 1):
+        if day in done:
+            continue
+        night = Night(day, lake, new_run(lake, day), settings, args.source, args.raw)
+        started = time.monotonic()
+        try:
+            nightly.main(night)
+        except nightly.NightFailed as error:
+            if not was_published(lake, day):  # the nights after it build on it
+                raise
+            failed.append(str(error))
+            log.error("%s", error)
+        seconds[str(day)] = time.monotonic() - started
+        log.warning("%s", _line(night, number, len(nights), seconds[str(day)]))
+    print(replay_page(lake, nights, seconds))
+    if failed:
+        raise RuntimeError("\n".join([f"{len(failed)} nights are published, but not whole:", *failed]))
+    return 0
+
+
+def _line(night: Night, number: int, total: int, seconds: float) -> str:
+    clean, judged = night.facts("clean_events"), night.facts("judge_lists")
+    rejected = sum(clean["rejected"].values())
+    hr = _hr(judged.get("quality", []))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return (
+        f"{number}/{total} {night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "
+        f"{hr}; {seconds:.1f} s, {peak:.1f} GiB"
+    )
+
+
+def _hr(quality: list[dict[str, Any]]) -> str:
+    found = {
+        r["lists"]: r
+        for r in quality
+        if r["cut"] == "all" and r["truth"].startswith("all") and r["metric"].startswith("hr@")
+    }
+    if not found:
+        return "nothing to judge"
+    metric = statistics.mode(r["metric"] for r in found.values())
+    return f"{metric} " + ", ".join(f"{name} {r['value']:.3f}" for name, r in found.items())

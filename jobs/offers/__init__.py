@@ -1,0 +1,1 @@
+"""Campaigns -> offers, within budgets and guards."""

@@ -1,0 +1,62 @@
+"""Campaigns, portraits and propensities -> offers: who gets what, paid by what, and why;
+withheld_offers, offer_parity, campaign_outcomes.
+
+- A campaign's examples are run as its file is loaded: one that is not borne out stops the job before anything is spent.
+- Value: margin gained. Measured between those offered and those held out where a campaign has had users enough; by
+  propensity and the campaign's own assumed lift where not; or `not enough data`. The column `method` says which.
+- Guards, none of which is ever broken: margin floor, budget, contact cap, exclusions, one offer of a kind, hold-out,
+  one account a person, one currency. What was chosen is counted anew against all of them before it is written.
+- A line's budget holds for the sum of expected costs, and its `at_most` for what all would cost if used to the full.
+- A line that learns gives each of its campaigns a share, moved by what earlier offers came to (bandit_moves).
+- Nothing about gender, age or the like can be a condition; the parity table alone reads them, after the choice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jobs.offers.parity import parity
+from jobs.offers.plan import Planned, plan
+from jobs.offers.terms import OffersConfig
+from jobs.runtime.night import Night
+from schemas.arrow import arrow_schema
+from schemas.campaigns.campaign import NO_CAMPAIGNS, Campaigns, load_campaigns, shipped_campaigns
+from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS, WITHHELD_OFFERS
+from schemas.tables.profiles import USER_PROFILES
+
+
+def main(night: Night) -> None:
+    config: OffersConfig = night.settings.section("offers")
+    campaigns = campaigns_of(night, config)
+    if campaigns is None:
+        for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES):
+            night.write_arrow(table, arrow_schema(table).empty_table())
+        return
+    planned = plan(night, campaigns, config)
+    night.write_arrow(OFFERS, planned.offers)
+    night.write_arrow(WITHHELD_OFFERS, planned.withheld)
+    night.write_arrow(CAMPAIGN_OUTCOMES, planned.outcomes)
+    offers = night.read(OFFERS).select("user_id", "worst_cost")
+    night.write_arrow(OFFER_PARITY, parity(night.read(USER_PROFILES), offers, config.parity_users))
+    _report(night, campaigns, planned)
+
+
+def campaigns_of(night: Night, config: OffersConfig) -> Campaigns | None:
+    """Those the setting names, or those named like the source; None, and said, where there are none."""
+    if config.campaigns and config.campaigns != NO_CAMPAIGNS:
+        return load_campaigns(config.campaigns)
+    source = Path(night.source_name).stem
+    if config.campaigns == NO_CAMPAIGNS or source not in shipped_campaigns():
+        why = "offers.campaigns is 'none'" if config.campaigns else f"no campaigns are shipped for source '{source}'"
+        night.log.info("no offers tonight: %s; name a TOML file in the setting offers.campaigns", why)
+        return None
+    return load_campaigns(source)
+
+
+def _report(night: Night, campaigns: Campaigns, planned: Planned) -> None:
+    for name, why in planned.skipped.items():
+        night.log.info("%s is skipped: %s", name, why)
+    for name, facts in planned.facts.items():
+        night.log.info("%s: %d meet it, %d offered, %d withheld, refused: %s", name, facts["candidates"],
+                       facts["offered"], facts["withheld"], facts["refused"] or "none")  # fmt: skip
+    night.report(file=campaigns.name, campaigns=planned.facts, skipped=planned.skipped, budgets=planned.budgets)

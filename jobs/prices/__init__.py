@@ -1,0 +1,1 @@
+"""Price suggestions for a person to approve."""

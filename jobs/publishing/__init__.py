@@ -1,0 +1,1 @@
+"""Gates, the pointer that the storefront reads, and what stays in the lake."""

@@ -1,0 +1,196 @@
+"""Prints a user's portrait with the events behind it, then the published list; or why an item is, or is not, in it.
+
+About an item: the rule that decided, or how far its score fell short.
+Reads the published night that the storefront reads, and the tables and the model of that night.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.common.on_sale import can_be_shown, proven_replenishable
+from jobs.lists.arms import ALL
+from jobs.lists.list_rows import Scorer
+from jobs.reports.portrait import portrait
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from models.ranking.candidates import Candidates
+from models.ranking.ranked_lists import candidates_for, scores_of
+from models.ranking.ranker import Ranker
+from schemas.table import Table
+from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
+from schemas.tables.lists import ANONYMOUS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--user", required=True, help="the shop's account id; 'anonymous' for visitors without one")
+    parser.add_argument("--item", help="the shop's item id; default: every item of the list")
+    parser.add_argument("--lake", default="lake", help="folder or URL of the lake; default: lake")
+
+
+def main(args: argparse.Namespace) -> int:
+    if not args.user.strip():
+        raise ValueError(f"--user is blank; name an account id, or '{ANONYMOUS}' for visitors without one")
+    lake = Lake(args.lake)
+    manifest = published.pointed(lake)
+    shown = _list_of(lake, manifest, args.user)
+    if args.item is None and args.user != ANONYMOUS:
+        print("\n".join([*portrait(lake, dt.date.fromisoformat(manifest["date"]), args.user), ""]))
+    print(f"list of {args.user}, published run {manifest['run']}, valid until {manifest['valid_until']}")
+    if shown["user_id"][0].as_py() != args.user:
+        print(f"{args.user} was unknown that night and sees the list of '{ANONYMOUS}'")
+    arm = shown["arm"][0].as_py() if "arm" in shown.column_names else ALL  # lists of an older night have none
+    if arm != ALL:
+        print(f"in the arm {arm}: the list follows its rules, what is said below those of the settings")
+    if args.item is None:
+        titles = _titles(lake, manifest, shown["item_id"])
+        for row in shown.to_pylist():
+            place, item = f"{row['rank']:>3}{' spare' if row['is_spare'] else ''}", row["item_id"]
+            print(f"  {place}  {' '.join((item, *titles.get(item, ())))}: {_words(row)}")
+    else:
+        print("\n".join(explain(lake, manifest, shown, args.user, args.item)))
+    return 0
+
+
+def explain(lake: Lake, manifest: dict[str, Any], shown: pa.Table, user: str, item: str) -> list[str]:
+    """One item in sentences: its place and why, or the first rule that kept it out, or how far it fell short."""
+    rows = {row["item_id"]: row for row in shown.to_pylist()}
+    if item in rows:
+        row = rows[item]
+        place = f"place {row['rank']}" + (", a spare: shown when a better one sells out" if row["is_spare"] else "")
+        return [f"{item} is at {place}: {_words(row)}"]
+    night, absent = dt.date.fromisoformat(manifest["date"]), f"{item} is not in the list"
+    items = _read(lake, ITEMS, night, pc.field("item_id") == item)
+    if not items.num_rows:
+        return [f"{absent}: the catalogue of {night} does not know it"]
+    if not can_be_shown(items)[0].as_py():
+        facts = items.select(["is_active", "stock"]).to_pylist()[0]
+        return [f"{absent}: it may not be shown (active: {facts['is_active']}, stock: {facts['stock']})"]
+    refusal = _refused(lake, manifest["rules"], night, items, user, item)
+    return [refusal] if refusal else [*_fell_short(lake, manifest, shown, items, user).splitlines()]
+
+
+def _list_of(lake: Lake, manifest: dict[str, Any], user: str) -> pa.Table:
+    """The rows (RECOMMENDATIONS) of a user by rank; the anonymous ones where the night did not know the user."""
+    paths = [lake.path(f) for f in published.files(manifest, RECOMMENDATIONS.name)]
+    wanted = pc.field("user_id").isin([user, ANONYMOUS])
+    rows = pq.read_table(paths, filesystem=lake.fs, filters=wanted, partitioning=None).sort_by("rank")
+    own = rows.filter(pc.equal(rows["user_id"], user))
+    return own if own.num_rows else rows
+
+
+def _titles(lake: Lake, manifest: dict[str, Any], item_ids: pa.ChunkedArray) -> dict[str, tuple[str, ...]]:
+    """What the storefront calls the items, in each language it has; nights of an older version published no items."""
+    if ITEMS.name not in manifest["tables"]:
+        return {}
+    paths = [lake.path(f) for f in published.files(manifest, ITEMS.name)]
+    wanted = pc.field("item_id").isin(pc.unique(item_ids))
+    names = ["item_id", "title", "title_zh"]
+    rows = pq.read_table(paths, columns=names, filesystem=lake.fs, filters=wanted, partitioning=None)
+    return {row["item_id"]: tuple(row[name] for name in ("title", "title_zh") if row[name]) for row in rows.to_pylist()}
+
+
+def _read(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> pa.Table:
+    version = lake.current(table, night)
+    if version is None:
+        raise FileNotFoundError(
+            f"{table.name} of {night} is gone: snapshots are kept publish.keep_nights; ask about a later night"
+        )
+    return pq.read_table(lake.file_paths(version), filesystem=lake.fs, filters=wanted, partitioning=None)
+
+
+def _words(row: dict[str, Any]) -> str:
+    parts = f": {row['score_parts']}" if row["score_parts"] else ""
+    return (
+        f"{row['reason']} (source {row['source']}, fallback level {row['fallback_level']}, "
+        f"score {row['score']:.4f}{parts})"
+    )
+
+
+def _refused(lake: Lake, rules: dict[str, Any], night: dt.date, items: pa.Table, user: str, item: str) -> str | None:
+    """The rule of the lists that kept the item from this user; None where none did."""
+    pair = _read(lake, INTEREST, night, (pc.field("user_id") == user) & (pc.field("item_id") == item)).to_pylist()
+    if not pair:
+        return None
+    seen = pair[0]
+    if seen["purchases"] > 0:
+        said = items["is_replenishable"][0].as_py()
+        buyers = _read(lake, INTEREST, night, pc.field("item_id") == item)
+        proven = item in proven_replenishable([buyers], rules["rebuy_buyers"], rules["rebuy_share"]).to_pylist()
+        if not (proven if said is None else said):
+            return (
+                f"{item} is not in the list: {user} bought it (last on {seen['last_purchase_on']}), and nothing says "
+                "that people buy it again and again"
+            )
+    if seen["impressions"] >= rules["max_impressions"] and not seen["clicks"]:
+        return (
+            f"{item} is not in the list: shown {seen['impressions']} times without a click, "
+            f"the limit (recommend.max_impressions) is {rules['max_impressions']}"
+        )
+    return None
+
+
+def _fell_short(lake: Lake, manifest: dict[str, Any], shown: pa.Table, items: pa.Table, user: str) -> str:
+    """The item's score for this user and what it is made of, beside the lowest that got a place by own history."""
+    item = items["item_id"][0].as_py()
+    own = shown.filter(pc.equal(shown["fallback_level"], 0))
+    loaded = _scorer(lake, manifest).load()
+    if loaded is None or not own.num_rows:
+        return f"{item} is not in the list: nothing is known of {user}, and others stand before it on the ladder"
+    sources, ranker, users = loaded
+    known = _read(lake, ITEMS, dt.date.fromisoformat(manifest["date"]), pc.scalar(True)).sort_by("item_id")
+    code = pc.index(known["item_id"], pa.scalar(item)).as_py()
+    shown_codes = can_be_shown(known).to_numpy()
+    candidates = candidates_for(sources, np.array([pc.index(users, pa.scalar(user)).as_py()]), shown_codes)
+    score = scores_of(ranker, candidates)
+    at = np.flatnonzero(candidates.item == code)
+    if not len(at) or not np.isfinite(score[at[0]]):
+        return (
+            f"{item} is not in the list: none of the sources has it among the {sources.k} items that it proposes to "
+            f"{user}"
+        )
+    row = int(at[0])
+    better = int((score > score[row]).sum())
+    said = (
+        f"{item} is not in the list: it scores {score[row]:.4f} for {user}, the lowest place by own history "
+        f"{pc.min(own['score']).as_py():.4f}; {better:,} candidates score higher, those that may not be shown to "
+        f"{user} included"
+    )
+    return f"{said}\n  {_places_of(candidates, row)}\n  {_parts_of(ranker, candidates, row)}"
+
+
+def _scorer(lake: Lake, manifest: dict[str, Any]) -> Scorer:
+    folders = {name: tuple(manifest["models"][name].split("/")) for name in manifest["models"]}
+    sources = folders.get("sources")
+    if sources is not None and not lake.exists(*sources):
+        raise FileNotFoundError(
+            f"{'/'.join(sources)} is gone: sources are kept publish.keep_sources nights; ask about a later night"
+        )
+    return Scorer(lake.root, sources, folders.get("ranker"))
+
+
+def _places_of(candidates: Candidates, row: int) -> str:
+    """Where each source has the item."""
+    ranks = {
+        name.partition(".")[0]: candidates.features[row, at]
+        for at, name in enumerate(candidates.names)
+        if name.endswith(".rank")
+    }
+    placed = [f"{source} {int(rank)}" for source, rank in ranks.items() if np.isfinite(rank)]
+    return f"its places with the sources: {', '.join(placed)}"
+
+
+def _parts_of(ranker: Ranker | None, candidates: Candidates, row: int) -> str:
+    """What each group of features adds to the score, most first."""
+    if ranker is None:
+        return "no ranker yet: the order is that of ALS"
+    groups, parts = ranker.contributions(candidates.of_rows(np.array([row])))
+    order = sorted(zip(groups, parts[0].tolist(), strict=True), key=lambda part: -abs(part[1]))
+    return "the parts of its score: " + ", ".join(f"{group} {amount:+.3f}" for group, amount in order)

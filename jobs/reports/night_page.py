@@ -1,0 +1,245 @@
+"""Facts about nights as text for a terminal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from jobs.reports.attempts import attempts, shown_attempt
+from jobs.reports.copy_examples import copy_examples
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import first_line
+from jobs.runtime.products import product_lines
+from schemas.tables.lists import ANONYMOUS
+
+_NOT_JUDGED = "nothing to judge: no list was published the day before, or nobody bought on this day"
+_BASELINES = ("published", "popularity", "buy_again", "item_item")
+
+
+def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) -> str:
+    """All lines accounted for, the lists judged over all nights after the first month, and the cost of a night."""
+    facts = [night_facts(lake, day) for day in nights]
+    facts = [f for f in facts if f]
+    lines = [f"\n{len(facts)} nights, {nights[0]} to {nights[-1]}, in {lake.root}", "", *accounts(facts)]
+    from_on = nights[0] + dt.timedelta(days=30)
+    later = [f for f in facts if f["date"] >= str(from_on)]
+    lines += ["", *(_quality_table(later, f"from {from_on} on") or [_why_not_pooled(facts, from_on)])]
+    lines += ["", *_cost(seconds)]
+    return "\n".join(lines)
+
+
+def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
+    """What the shown run of a date reported: clean_events, and the quality of judge_lists; empty where there is none.
+
+    There is no quality where the judge failed, and nothing where the events were not read to their end.
+    """
+    shown = shown_attempt(attempts(lake, day))
+    if shown is None:
+        return {}
+    folder = ("runs", f"date={day}", f"run={shown.run}")
+    clean, judged = (
+        lake.get_json(*folder, f"{name}.json") if lake.exists(*folder, f"{name}.json") else {}
+        for name in ("clean_events", "judge_lists")
+    )
+    if "kept" not in clean:
+        return {}
+    quality = {"quality": judged.get("quality", [])}
+    return {"date": str(day), "run": shown.run, "clean_events": clean, "judge_lists": quality}
+
+
+def accounts(facts: list[dict[str, Any]]) -> list[str]:
+    """raw = kept + rejected, by reason, and the mapping's tallies, summed over nights."""
+    reasons: Counter[str] = Counter()
+    tallies: Counter[str] = Counter()
+    for f in facts:
+        reasons.update(f["clean_events"]["rejected"])
+        tallies.update(f["clean_events"]["tallies"])
+    raw, kept = (sum(f["clean_events"][n] for f in facts) for n in ("raw", "kept"))
+    lines = [f"lines     {raw:>12,} = {kept:,} kept + {sum(reasons.values()):,} rejected"]
+    lines += [f"  {reason:24} {n:>10,}" for reason, n in reasons.most_common()]
+    if tallies:
+        lines.append("in the raw lines (tallies of the mapping; hour_*: clocks changed)")
+        lines += [f"  {tally:24} {n:>10,}" for tally, n in sorted(tallies.items())]
+    return lines
+
+
+def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
+    """Means over users of all nights, with 95 % intervals from resampling whole nights (users, if there is one).
+
+    Empty where none of the nights was judged.
+    """
+    rows = _judged(facts)
+    if not rows:
+        return []
+    metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
+    lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval)"]
+    for truth in sorted({r["truth"] for r in rows}):
+        users = sum(
+            r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published" and r["metric"] == metrics[0]
+        )
+        lines.append(f"  {truth}, {users:,} user-nights")
+        for name in _BASELINES:
+            cells = [
+                _pooled([r for r in rows if (r["truth"], r["lists"], r["metric"]) == (truth, name, m)]) for m in metrics
+            ]
+            lines.append(f"    {name:12} " + "   ".join(f"{m} {c}" for m, c in zip(metrics, cells, strict=True)))
+    return lines
+
+
+def _judged(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The figures of all nights about all users."""
+    return [row for f in facts for row in f["judge_lists"]["quality"] if row["cut"] == "all"]
+
+
+def _why_not_pooled(facts: list[dict[str, Any]], from_on: dt.date) -> str:
+    """Why a replay has no table of quality, though its nights may have figures of their own."""
+    judged = sum(bool(_judged([f])) for f in facts)
+    if not judged:
+        return "nothing to judge: no list was published the day before any of these nights, or nobody bought"
+    return (
+        f"{judged} nights were judged, each in its own line; they are put together from {from_on} on, when the shop is "
+        "a month old"
+    )
+
+
+def _pooled(rows: list[dict[str, Any]]) -> str:
+    users = np.array([r["users"] for r in rows], float)
+    values = np.array([r["value"] for r in rows])
+    if not len(users):
+        return "-"
+    if len(users) == 1:  # one night: its own interval, over users
+        return f"{rows[0]['value']:.4f} [{rows[0]['low']:.4f}, {rows[0]['high']:.4f}]"
+    picks = np.random.default_rng(7).integers(0, len(users), (1000, len(users)))
+    means = (users * values)[picks].sum(1) / users[picks].sum(1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return f"{(users * values).sum() / users.sum():.4f} [{low:.4f}, {high:.4f}]"
+
+
+def _cost(seconds: dict[str, float]) -> list[str]:
+    spent = list(seconds.values())
+    if not spent:
+        return ["every night of the range was already published"]
+    middle, most = statistics.median(spent), max(spent[1:] or spent)
+    lines = [f"seconds a night: first {spent[0]:.1f}, median {middle:.1f}, most of the others {most:.1f}"]
+    if len(spent) >= 300:
+        early, late = statistics.median(spent[25:35]), statistics.median(spent[290:300])
+        lines.append(f"around night 30: {early:.1f}; around night 300: {late:.1f}; ratio {late / early:.2f} (goal 1.3)")
+    return lines
+
+
+def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
+    """One night: runs that failed since its last whole one; rows in, kept, rejected; tables; quality beside popularity;
+    a few users' lists in words."""
+    facts = night_facts(lake, day)
+    failed = [a.line() for a in attempts(lake, day) if not a.is_whole and (not facts or a.run >= facts["run"])]
+    if not facts:
+        told = "\n  ".join(["", *failed])
+        raise FileNotFoundError(
+            f"no whole run of {day} in {lake.path('runs')}; run `python -m jobs nightly --date {day}`{told}"
+        )
+    pointed = published.current(lake)
+    lines = [
+        *failed,
+        f"night {day}, run {facts['run']}",
+        "",
+        *accounts([facts]),
+        *_catalogue_lines(lake, day, facts["run"]),
+        "",
+        *(_quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
+        "",
+    ]
+    lines += [*experiment_lines(lake, day, facts["run"]), ""]
+    if pointed is None:
+        return "\n".join([*lines, "nothing is published yet"])
+    lines.append(f"published {pointed['run']}, valid until {pointed['valid_until']}, in {lake.path('published')}")
+    lines += product_lines(pointed)
+    lines += [f"  {name:20} {entry['rows']:>10,} rows" for name, entry in pointed["tables"].items()]
+    checks = ", ".join(f"{name} {value}" for name, value in pointed["checks"].items())
+    lines += [f"  checks: {checks}", "", *_some_lists(lake, pointed, people)]
+    lines += copy_examples(lake, pointed)
+    return "\n".join(lines)
+
+
+def _catalogue_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
+    """That the night kept the last good catalogue, where it did."""
+    folder = ("runs", f"date={day}", f"run={run}", "update_catalogue.json")
+    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    return (
+        [f"! the last good catalogue is carried: {facts['carried_catalogue']}"] if "carried_catalogue" in facts else []
+    )
+
+
+def experiment_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
+    """The experiments of a run, a line for each arm, and where shares moved for the next night."""
+    folder = ("runs", f"date={day}", f"run={run}", "judge_experiments.json")
+    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    if "error" in facts:
+        return [f"judge_experiments failed: {first_line(facts['error'])}"]
+    facts = {"results": [], "moves": []} | facts
+    lines = [] if facts["results"] else ["no experiment runs"]
+    for name in dict.fromkeys(row["experiment"] for row in facts["results"]):
+        rows = [row for row in facts["results"] if row["experiment"] == name]
+        lines.append(
+            f"experiment {name}, metric {rows[0]['metric']}: {rows[0]['status']} "
+            f"({rows[0]['planned_users']:,} users an arm planned)"
+        )
+        lines += [_arm_line(row) for row in rows]
+    for move in facts["moves"]:
+        if move["before"] != move["after"]:
+            figure = "weight" if move["kind"] == "event_weight" else "share"
+            lines.append(
+                f"  {move['name']}: {figure} of {move['what']} moves {move['before']:.3f} -> {move['after']:.3f} "
+                f"(bounds {move['low']:.3f} to {move['high']:.3f}; {move['wins']:,} of {move['trials']:,})"
+            )
+    return lines
+
+
+def _arm_line(row: dict[str, Any]) -> str:
+    line = f"  {row['arm']:12} {row['users']:>8,} users"
+    if "mean" not in row:
+        split = f", split by chance {row['sample_ratio_p']:.1g}" if row["sample_ratio_p"] is not None else ""
+        return f"{line}: {row['status']}{split}"
+    line += f"   mean {row['mean']:.4f}"
+    if "difference" in row:
+        line += f"   difference {row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}], p {row['p']:.2f}"
+    return f"{line}   a night, all in this arm {row['snips']:.4f} [{row['snips_low']:.4f}, {row['snips_high']:.4f}]"
+
+
+def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
+    """The lists of the first users, one of each fallback level first, in words."""
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
+    paths = [lake.path(f) for f in published.files(pointed, "recommendations")]
+    places = ds.dataset(paths, filesystem=lake.fs).to_table(filter=pc.field("rank") <= 5)
+    places = places.sort_by([("user_id", "ascending"), ("rank", "ascending")])
+    firsts = places.filter(pc.equal(places["rank"], 1))
+    chosen: list[str] = []
+    for level in range(4):
+        chosen += firsts.filter(pc.equal(firsts["fallback_level"], level))["user_id"].to_pylist()[:1]
+    chosen = [*chosen, *[u for u in firsts["user_id"].to_pylist() if u not in chosen]][:people]
+    titles = _titles(lake, pointed["date"])
+    lines = []
+    for user in dict.fromkeys([*chosen, ANONYMOUS]):
+        lines.append(f"for {user}")
+        for row in places.filter(pc.equal(places["user_id"], user)).to_pylist():
+            title = titles.get(row["item_id"], "")
+            lines.append(f"  {row['rank']}. {row['item_id']} {title} ({row['reason']})")
+    return lines
+
+
+def _titles(lake: Lake, day: str) -> dict[str, str]:
+    import pyarrow.parquet as pq
+
+    from schemas.tables import ITEMS
+
+    version = lake.current(ITEMS, dt.date.fromisoformat(day))
+    if version is None:
+        return {}
+    items = pq.read_table(lake.file_paths(version), columns=["item_id", "title"], filesystem=lake.fs)
+    return dict(zip(items["item_id"].to_pylist(), [t or "" for t in items["title"].to_pylist()], strict=True))

@@ -1,0 +1,1 @@
+"""Items that nobody has touched yet."""

@@ -1,0 +1,178 @@
+"""Items that nobody has touched: from content to a place among the items that people did touch.
+
+`regressor` and `gan` make an embedding in the space of ALS from the item's content, which any user's factors score;
+`content` leaves that space: a cold item scores by the cosine of its content with the user's mean item.
+Direction is what content tells best; length is how much an item is wanted, which content tells badly, so a made
+embedding keeps only a part of its own. What both makers miss at the warm items nearest in content is added: a colour
+of a dress that is sold already sits where the dress does, and no smooth function of 512 axes puts it there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.cold_start.content import profiles, unit
+from models.cold_start.gan import GAN, GANConfig, check
+from models.core.manifest import read_manifest, write_manifest
+from models.core.top_k import F32, I32, top_k
+
+NEARNESS = 4  # power of the cosine by which a neighbour counts
+ROWS = 1024  # items corrected at once
+MODELS = ("content", "regressor", "gan")
+
+
+@dataclass(frozen=True)
+class ColdConfig:
+    """Settings of one fit."""
+
+    model: str = "regressor"
+    length: float = 1.0  # of a made embedding, in median lengths of warm ones; of a cosine, in units of ALS's scores
+    own_length: float = 0.5  # how much of the length that the maker gives counts: its logarithm's share, 0..1
+    ridge: float = 3.0  # penalty of the regressor, in items: contents are unit vectors
+    neighbours: int = 50  # nearest warm items whose residuals correct a made embedding; 0: none
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ValueError(f"model must be one of {', '.join(MODELS)}, not {self.model!r}")
+        for name in ("length", "ridge"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be above 0 and finite, not {getattr(self, name)}")
+        if not 0 <= self.own_length <= 1:
+            raise ValueError(f"own_length must be in 0..1, not {self.own_length}")
+        if self.neighbours < 0:
+            raise ValueError(f"neighbours must be 0 or more, not {self.neighbours}")
+
+
+@dataclass(frozen=True)
+class Regressor:
+    """The plain way: ridge regression of embeddings on conditions. weights (C, D), mean (C,), constant (D,)."""
+
+    weights: F32
+    mean: F32
+    constant: F32
+
+    @classmethod
+    def fit(cls, ridge: float, conditions: F32, embeddings: F32) -> Regressor:
+        """From rows that have both: conditions (n, C), embeddings (n, D), any unit. Raises ValueError as `GAN.fit`."""
+        check(conditions, embeddings)
+        mean, constant = (np.asarray(rows.mean(axis=0, dtype=np.float64)) for rows in (conditions, embeddings))
+        centred = conditions - mean
+        gram = centred.T @ centred + ridge * np.eye(conditions.shape[1])
+        weights = np.linalg.solve(gram, centred.T @ (embeddings - constant))
+        return cls(weights.astype(np.float32), mean.astype(np.float32), constant.astype(np.float32))
+
+    def generate(self, conditions: F32) -> F32:
+        """Embeddings (n, D) of conditions (n, C); where a condition is zeros, what an average one of zeros had."""
+        return np.asarray((conditions - self.mean) @ self.weights + self.constant, np.float32)
+
+
+class ColdItems:
+    """ALS's items with places made for the cold ones, (I, E) float32; E = D, or D + C for `content`."""
+
+    def __init__(
+        self, config: ColdConfig, places: F32, content: F32, cold: NDArray[np.bool_], maker: GAN | Regressor | None
+    ) -> None:
+        self.config, self.places, self.content, self.cold, self.maker = config, places, content, cold, maker
+
+    @classmethod
+    def fit(cls, config: ColdConfig, item_factors: F32, content: F32, gan: GANConfig | None = None) -> ColdItems:
+        """Learn from warm items, give the cold ones a place.
+
+        item_factors (I, D), where zeros mark a cold item; content (I, C), where zeros are an item without attributes.
+        Where no item is warm, nothing can be learnt and all places stay zeros.
+        Raises ValueError if the rows disagree or hold NaN or infinity.
+        """
+        check(content, item_factors)
+        content = unit(content)
+        cold: NDArray[np.bool_] = np.logical_not(item_factors.any(axis=1))
+        if config.model == "content":
+            places = _beside(item_factors, content * np.where(cold, config.length, 0)[:, None])
+            return cls(config, places, content, cold, None)
+        items = cls(config, item_factors.copy(), content, cold, None)
+        if not cold.all():
+            warm = content[~cold], item_factors[~cold]
+            items.maker = (
+                GAN.fit(gan or GANConfig(), *warm) if config.model == "gan" else Regressor.fit(config.ridge, *warm)
+            )
+            items.places[cold] = items.embed(content[cold])
+        return items
+
+    def embed(self, content: F32) -> F32:
+        """Places (n, D) of items that come later, of their content (n, C). Raises ValueError where nothing was learnt.
+
+        What the maker makes, and what it misses at the nearest warm items: their residuals' mean by nearness.
+        """
+        if self.maker is None:
+            raise ValueError(f"{self.config.model} learnt no embedding: there was no warm item, or it makes none")
+        content, warm = unit(content), self.content[~self.cold]
+        missed = self.places[~self.cold] - self.maker.generate(warm)
+        made, near = self.maker.generate(content), min(self.config.neighbours, len(warm))
+        for low in range(0, len(content) if near else 0, ROWS):
+            codes, cosines = top_k(content[low : low + ROWS], warm, near)
+            weights = np.maximum(cosines, 0) ** NEARNESS
+            weights /= weights.sum(axis=1, keepdims=True) + 1  # as if one more neighbour said that nothing is missed
+            made[low : low + ROWS] += np.einsum("nk,nkd->nd", weights, missed[codes])
+        usual = np.median(np.linalg.norm(self.places[~self.cold], axis=1))
+        length = np.linalg.norm(made, axis=1, keepdims=True) / usual
+        return unit(made) * (self.config.length * usual * length**self.config.own_length).astype(np.float32)
+
+    def users(self, user_factors: F32, interest: Any) -> F32:
+        """Rows (n, E) whose products with `places` are scores, of user_factors (n, D) and interest (n, I) CSR."""
+        if self.config.model != "content":
+            return user_factors
+        return _beside(user_factors, profiles(interest, self.content))
+
+    def recommend(
+        self,
+        user_factors: F32,
+        interest: Any,
+        k: int,
+        seen: Any = None,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> tuple[I32, F32]:
+        """The k best items, warm and cold, of each user (n,): codes and scores (n, k) as `top_k` returns them.
+
+        user_factors (n, D) and interest (n, I) CSR belong to the same users. Raises ValueError if k is not in 1..I.
+        """
+        return top_k(self.users(user_factors, interest), self.places, k, seen, allowed)
+
+    def save(self, folder: str | Path) -> None:
+        """Write places.npz (no pickle), manifest.json (config, sizes) and the maker's own files into `folder`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, Any] = {"places": self.places, "content": self.content, "cold": self.cold}
+        if isinstance(self.maker, Regressor):
+            arrays |= dataclasses.asdict(self.maker)
+        elif self.maker is not None:
+            self.maker.save(folder / "gan")
+        np.savez(folder / "places.npz", **arrays)
+        kind = {GAN: "gan", Regressor: "regressor"}.get(type(self.maker)) if self.maker else None
+        write_manifest(folder, "cold", self.config, maker=kind, items=len(self.places))
+
+    @classmethod
+    def load(cls, folder: str | Path, config: ColdConfig | None = None) -> ColdItems:
+        """The model that `save` wrote. With `config`, refuse one fitted under another.
+
+        Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ, or if the files
+        disagree with the manifest.
+        """
+        folder = Path(folder)
+        saved, manifest = read_manifest(folder, ColdConfig, config)
+        maker: GAN | Regressor | None = GAN.load(folder / "gan") if manifest["maker"] == "gan" else None
+        with np.load(folder / "places.npz", allow_pickle=False) as arrays:
+            places, content, cold = arrays["places"], arrays["content"], arrays["cold"]
+            if manifest["maker"] == "regressor":
+                maker = Regressor(arrays["weights"], arrays["mean"], arrays["constant"])
+        if not len(places) == len(content) == manifest["items"]:
+            raise ValueError(f"{folder}: {len(places)} places, {len(content)} contents, manifest {manifest['items']}")
+        return cls(saved, places, content, cold, maker)
+
+
+def _beside(left: F32, right: F32) -> F32:
+    return np.ascontiguousarray(np.hstack([left, right]), dtype=np.float32)

@@ -1,0 +1,194 @@
+"""A conditional GAN that makes embeddings: an item's from its content, a user's from features (Mirza, Osindero 2014).
+
+generator      (condition, noise) -> embedding         linear + one hidden layer
+discriminator  (embedding, condition) -> logit of real  one hidden layer
+losses         discriminator -log D(y) - log(1 - D(y')), generator -log D(y') + alignment * |y' - y|^2 / dims
+The second term of the generator's is the alignment of GAR (Chen et al. 2022), which has one of its own form: without it
+the embedding is plausible for *some* item of this content, and nothing holds it near the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from models.core.manifest import read_manifest, write_manifest
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class GANConfig:
+    """Settings of one fit."""
+
+    noise: int = 16  # dimensions
+    hidden: int = 256
+    steps: int = 1000  # of each of the two, whatever the number of rows: a small shop needs them, a large one no more
+    batch: int = 256
+    rate: float = 1e-3  # of Adam, for both
+    decay: float = 1e-2  # of AdamW, for both
+    alignment: float = 100.0  # 0: a GAN and nothing else
+    draws: int = 8  # noises of which an embedding is the mean
+    seed: int = 7
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("noise", "hidden", "steps", "batch", "draws", "threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        for name in ("rate", "decay", "alignment"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be 0 or more and finite, not {getattr(self, name)}")
+
+
+class Generator(nn.Module):
+    """condition (B, C), noise (B, N) -> embedding (B, D) in units of the embeddings' root mean square."""
+
+    def __init__(self, conditions: int, noise: int, hidden: int, dims: int) -> None:
+        super().__init__()
+        self.line = nn.Linear(conditions, dims)
+        self.bend = nn.Sequential(nn.Linear(conditions + noise, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, dims))
+
+    def forward(self, condition: Tensor, noise: Tensor) -> Tensor:
+        return self.line(condition) + self.bend(torch.cat([condition, noise], dim=1))
+
+
+class Discriminator(nn.Module):
+    """embedding (B, D), condition (B, C) -> logit (B,) that the embedding is real."""
+
+    def __init__(self, conditions: int, hidden: int, dims: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(dims + conditions, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, 1))
+
+    def forward(self, embedding: Tensor, condition: Tensor) -> Tensor:
+        return self.net(torch.cat([embedding, condition], dim=1))[:, 0]
+
+
+class GAN:
+    """A fitted pair; `generate` is what it is for, `judge` says how real an embedding looks."""
+
+    def __init__(self, config: GANConfig, generator: Generator, discriminator: Discriminator, scale: float) -> None:
+        self.config, self.generator, self.discriminator, self.scale = config, generator, discriminator, scale
+
+    @classmethod
+    def fit(cls, config: GANConfig, conditions: F32, embeddings: F32) -> GAN:
+        """From rows that have both: conditions (n, C), real embeddings (n, D), any unit; unknown conditions are 0.
+
+        The same inputs and number of threads give the same bits on a CPU.
+        Raises ValueError if there is no row, the numbers of rows differ, or a value is NaN or infinite.
+        """
+        check(conditions, embeddings)
+        scale = float(np.sqrt(np.mean(np.square(embeddings, dtype=np.float64)))) or 1.0
+        with _torch(config):
+            width = conditions.shape[1], embeddings.shape[1]
+            generator = Generator(width[0], config.noise, config.hidden, width[1])
+            discriminator = Discriminator(width[0], config.hidden, width[1])
+            model = cls(config, generator, discriminator, scale)
+            model._train(torch.from_numpy(conditions), torch.from_numpy(embeddings / np.float32(scale)))
+        return model
+
+    def _train(self, conditions: Tensor, real: Tensor) -> None:
+        """Alternate one step of each on shuffled batches; the rate falls to 0 in a half cosine."""
+        config, pair = self.config, (self.generator, self.discriminator)
+        optimizers = [torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.decay) for net in pair]
+        rates = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps) for optimizer in optimizers]
+        epochs = iter(lambda: torch.randperm(len(real)).split(config.batch), None)
+        for rows in islice(chain.from_iterable(epochs), config.steps):
+            self._step(conditions[rows], real[rows], *optimizers)
+            for rate in rates:
+                rate.step()
+
+    def _step(
+        self, condition: Tensor, real: Tensor, generating: torch.optim.Optimizer, judging: torch.optim.Optimizer
+    ) -> None:
+        made = self.generator(condition, torch.randn(len(real), self.config.noise))
+        logits = self.discriminator(torch.cat([real, made.detach()]), condition.repeat(2, 1))
+        labels = torch.cat([torch.ones(len(real)), torch.zeros(len(real))])
+        judging.zero_grad()
+        (2 * binary_cross_entropy_with_logits(logits, labels)).backward()
+        judging.step()
+
+        fooled = binary_cross_entropy_with_logits(self.discriminator(made, condition), torch.ones(len(real)))
+        generating.zero_grad()
+        (fooled + self.config.alignment * (made - real).square().mean()).backward()
+        generating.step()
+
+    def generate(self, conditions: F32) -> F32:
+        """Embeddings (n, D) in the unit of those it was fitted on: each the mean over the same `draws` noises.
+
+        A row depends on its own condition alone. Raises ValueError if the conditions have another width.
+        """
+        wanted = self.generator.line.in_features
+        if conditions.ndim != 2 or conditions.shape[1] != wanted:
+            raise ValueError(f"conditions are {conditions.shape}, the GAN was fitted on (n, {wanted})")
+        with _torch(self.config), torch.no_grad():
+            given, total = torch.from_numpy(conditions), torch.zeros(len(conditions), self.generator.line.out_features)
+            for noise in torch.randn(self.config.draws, 1, self.config.noise):
+                total += self.generator(given, noise.expand(len(given), -1))
+            return (total * (self.scale / self.config.draws)).numpy()
+
+    def judge(self, conditions: F32, embeddings: F32) -> F32:
+        """The discriminator's probability (n,) that each embedding (n, D) is real, given its condition (n, C)."""
+        with torch.no_grad():
+            scaled = torch.from_numpy(embeddings / np.float32(self.scale))
+            return torch.sigmoid(self.discriminator(scaled, torch.from_numpy(conditions))).numpy()
+
+    def save(self, folder: str | Path) -> None:
+        """Write gan.safetensors and manifest.json (config with its seed, sizes) into `folder`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {f"generator.{name}": value for name, value in self.generator.state_dict().items()}
+        weights |= {f"discriminator.{name}": value for name, value in self.discriminator.state_dict().items()}
+        save_file(weights, str(folder / "gan.safetensors"))
+        line = self.generator.line
+        sizes = {"conditions": line.in_features, "dims": line.out_features}
+        write_manifest(folder, "gan", self.config, **sizes, scale=self.scale)
+
+    @classmethod
+    def load(cls, folder: str | Path, config: GANConfig | None = None) -> GAN:
+        """The model that `save` wrote. With `config`, refuse one fitted under another.
+
+        Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ.
+        """
+        folder = Path(folder)
+        saved, manifest = read_manifest(folder, GANConfig, config)
+        generator = Generator(manifest["conditions"], saved.noise, saved.hidden, manifest["dims"])
+        discriminator = Discriminator(manifest["conditions"], saved.hidden, manifest["dims"])
+        weights = load_file(str(folder / "gan.safetensors"))
+        for prefix, net in (("generator.", generator), ("discriminator.", discriminator)):
+            net.load_state_dict({n.removeprefix(prefix): w for n, w in weights.items() if n.startswith(prefix)})
+        return cls(saved, generator, discriminator, manifest["scale"])
+
+
+def check(conditions: F32, embeddings: F32) -> None:
+    """Raises ValueError unless both are float32 (n, .) with n the same, 1 or more, and finite."""
+    if conditions.ndim != 2 or embeddings.ndim != 2 or len(conditions) != len(embeddings) or not len(embeddings):
+        raise ValueError(
+            f"conditions {conditions.shape} and embeddings {embeddings.shape} must be (n, .), n at least 1"
+        )
+    for name, values in (("conditions", conditions), ("embeddings", embeddings)):
+        if values.dtype != np.float32 or not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite float32, not {values.dtype} with NaN or infinity")
+
+
+@contextmanager
+def _torch(config: GANConfig) -> Iterator[None]:
+    """The config's seed and threads inside; the caller's random state and threads afterwards."""
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        torch.set_num_threads(config.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)

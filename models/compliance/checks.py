@@ -1,0 +1,15 @@
+"""The compliance gate: why a text may not be shown. A text without refusals of severity "block" may.
+
+refusals(text, language, channel, lexicons, category)   everything wrong with one text
+hostile(description)                                    everything in a catalogue row that no model should read
+hostile_name(name)                                      the same of a title, brand, category or attribute
+near_duplicates(texts)                                  pairs of texts that say nearly the same
+"""
+
+from __future__ import annotations
+
+from models.compliance.channels import CHANNELS, Channel, sms_segments
+from models.compliance.refusals import Refusal, hostile, hostile_name, refusals
+from models.text.near_duplicates import near_duplicates
+
+__all__ = ["CHANNELS", "Channel", "Refusal", "hostile", "hostile_name", "near_duplicates", "refusals", "sms_segments"]

@@ -1,0 +1,1 @@
+"""The copywriter: drafts from a network and from clauses, ranked."""

@@ -1,0 +1,161 @@
+"""Many texts at once: prompts sorted by length, read once for all their candidates, finished rows leave the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from models.copywriting.network import autocast
+from models.copywriting.tokenizer import Coder
+
+Ids = list[int]
+BIAS = -1e9
+
+
+@torch.inference_mode()
+def write_all(
+    net: Any, coder: Coder, prompts: list[Ids], allowed: list[set[int]], each: int, config: Any, seed: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[list[Ids]]:  # fmt: skip
+    """`each` sampled texts (token ids, with their end) for every prompt; the same seed and batch give the same.
+
+    `allowed[i]` are tokens that prompt i may use although no other may: its slots. `on_progress` is told (prompts done,
+    tokens written) after each batch.
+    """
+    net.eval()
+    out: list[list[Ids]] = [[] for _ in prompts]
+    order = sorted(range(len(prompts)), key=lambda at: (len(prompts[at]), at))
+    width = max(config.rows // each, 1)
+    done = tokens = 0
+    for low in range(0, len(order), width):
+        chosen = order[low : low + width]
+        generator = torch.Generator(device=_device(net)).manual_seed(seed * 1_000_003 + low)
+        texts = _batch(net, coder, [prompts[at] for at in chosen], [allowed[at] for at in chosen], each, config,
+                       generator)  # fmt: skip
+        for row, at in enumerate(chosen):
+            out[at] = texts[row * each : (row + 1) * each]
+            tokens += sum(map(len, out[at]))
+        done += len(chosen)
+        if on_progress is not None:
+            on_progress(done, tokens)
+    return out
+
+
+def _device(net: Any) -> torch.device:
+    return next(net.parameters()).device  # type: ignore[no-any-return]
+
+
+def _batch(
+    net: Any, coder: Coder, prompts: list[Ids], allowed: list[set[int]], each: int, config: Any,
+    generator: torch.Generator,
+) -> list[Ids]:  # fmt: skip
+    device, rows = _device(net), len(prompts) * each
+    bias = _bias(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
+    state = _Seq2Seq(net, coder, prompts) if net.config.is_encoder_decoder else _Decoder(net, coder, prompts)
+    with autocast(net, config.bf16):
+        logits = state.read().repeat_interleave(each, 0)
+        state.repeat(each)
+    texts: list[Ids] = [[] for _ in range(rows)]
+    alive = list(range(rows))
+    for _ in range(config.longest):
+        tokens = _drawn(logits.float() + bias, config, generator)  # (alive,)
+        ended = tokens == coder.end
+        for row, token in zip(alive, tokens.tolist(), strict=True):
+            texts[row].append(token)
+        if bool(ended.any()):
+            kept = torch.nonzero(~ended).reshape(-1)
+            if not len(kept):
+                break
+            alive = [alive[at] for at in kept.tolist()]
+            state.keep(kept)
+            bias, tokens = bias[kept], tokens[kept]
+        with autocast(net, config.bf16):
+            logits = state.next(tokens.to(device))
+    return texts
+
+
+def _bias(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
+    size = net.get_output_embeddings().weight.shape[0]
+    bias = torch.zeros(len(allowed), size, device=_device(net))
+    bias[:, coder.never] = BIAS
+    bias[:, len(coder.tokenizer) :] = BIAS  # rows that a checkpoint has beyond its tokenizer
+    for row, tokens in enumerate(allowed):
+        bias[row, sorted(tokens)] = 0.0
+    return bias
+
+
+def _drawn(logits: Tensor, config: Any, generator: torch.Generator) -> Tensor:
+    """One token of each row (n,) from the `top_k` likeliest, at the config's temperature; 0 takes the likeliest."""
+    if config.temperature <= 0:
+        return logits.argmax(1)
+    best, codes = logits.topk(min(config.top_k, logits.shape[1]), 1)
+    odds = (best / config.temperature).softmax(1)
+    return codes.gather(1, torch.multinomial(odds, 1, generator=generator))[:, 0]
+
+
+class _Decoder:
+    """The cache of a decoder: prompts stand right-aligned, so that all rows go on at the same column."""
+
+    def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
+        self.net, device = net, _device(net)
+        width = max(map(len, prompts))
+        self.ids = torch.tensor([[coder.pad] * (width - len(p)) + p for p in prompts], device=device)
+        self.mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
+        self.places = self.mask.sum(1)  # (n,) of the next token
+
+    def read(self) -> Tensor:
+        places = (self.mask.cumsum(1) - 1).clamp(min=0)
+        out = self.net(input_ids=self.ids, attention_mask=self.mask, position_ids=places, use_cache=True,
+                       logits_to_keep=1)  # fmt: skip
+        self.cache = out.cache
+        return out.logits[:, -1]  # type: ignore[no-any-return]
+
+    def repeat(self, each: int) -> None:
+        if each > 1:
+            self.cache.batch_repeat_interleave(each)
+            self.mask, self.places = self.mask.repeat_interleave(each, 0), self.places.repeat_interleave(each, 0)
+
+    def keep(self, rows: Tensor) -> None:
+        self.cache.batch_select_indices(rows)
+        self.mask, self.places = self.mask[rows], self.places[rows]
+
+    def next(self, tokens: Tensor) -> Tensor:
+        self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], 1)
+        out = self.net(input_ids=tokens[:, None], attention_mask=self.mask, position_ids=self.places[:, None],
+                       cache=self.cache, use_cache=True)  # fmt: skip
+        self.places = self.places + 1
+        return out.logits[:, -1]  # type: ignore[no-any-return]
+
+
+class _Seq2Seq:
+    """The cache of an encoder and decoder: what was read is encoded once."""
+
+    def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
+        self.net, device = net, _device(net)
+        width = max(map(len, prompts))
+        self.ids = torch.tensor([p + [coder.pad] * (width - len(p)) for p in prompts], device=device)
+        self.mask = torch.tensor([[1] * len(p) + [0] * (width - len(p)) for p in prompts], device=device)
+
+    def read(self) -> Tensor:
+        self.encoded = self.net.get_encoder()(input_ids=self.ids, attention_mask=self.mask)
+        self.cache: Any = None
+        return self.next(torch.full((len(self.ids),), self.net.config.decoder_start_token_id, device=self.ids.device))
+
+    def repeat(self, each: int) -> None:
+        if each > 1:
+            self.cache.batch_repeat_interleave(each)
+            self.mask = self.mask.repeat_interleave(each, 0)
+            self.encoded.last_hidden_state = self.encoded.last_hidden_state.repeat_interleave(each, 0)
+
+    def keep(self, rows: Tensor) -> None:
+        self.cache.batch_select_indices(rows)
+        self.mask, self.encoded.last_hidden_state = self.mask[rows], self.encoded.last_hidden_state[rows]
+
+    def next(self, tokens: Tensor) -> Tensor:
+        out = self.net(encoder_outputs=self.encoded, attention_mask=self.mask, decoder_input_ids=tokens[:, None],
+                       cache=self.cache, use_cache=True)  # fmt: skip
+        self.cache = out.cache
+        return out.logits[:, -1]  # type: ignore[no-any-return]

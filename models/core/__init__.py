@@ -1,0 +1,1 @@
+"""Arrays, ids, top-k, manifests, metrics: what every model shares."""

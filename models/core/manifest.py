@@ -1,0 +1,36 @@
+"""manifest.json beside a saved model: its kind, its settings, and what its files must agree with."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from models.core.config import build, refuse_another
+
+T = TypeVar("T")
+
+
+def write_manifest(folder: Path, model: str, config: Any, **facts: Any) -> None:
+    """Write the manifest into `folder`, which is there; `facts` stand beside `model` and `config`, in their order."""
+    manifest = {"model": model, "config": dataclasses.asdict(config), **facts}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def read_manifest(folder: Path, cls: type[T], asked: T | None = None) -> tuple[T, dict[str, Any]]:
+    """(settings, the whole manifest) of the model saved in `folder`, whose settings are a `cls`.
+
+    Raises FileNotFoundError if nothing is there; ValueError for a file that is none, for settings that `cls` does not
+    have, or, with `asked`, naming those that differ from it.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}; train the model again") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("config"), dict):
+        raise ValueError(f"{path} has no settings under 'config': {str(manifest)[:80]}; train the model again")
+    saved = build(cls, manifest["config"], str(path))
+    refuse_another(saved, asked, folder)
+    return saved, manifest

@@ -1,0 +1,1 @@
+"""Segments, lifetime value and calibrated chances."""

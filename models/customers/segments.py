@@ -1,0 +1,230 @@
+"""Kinds of shoppers: features, standardised and turned onto their principal components, and the nearest of k centres.
+
+Numbers outlive fits: a new fit's centres are matched with the last ones (Hungarian method), and one that matches none
+gets a number that no segment ever had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.manifest import read_manifest, write_manifest
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+EVERYBODY = 0  # the segment of a shop that has too few accounts for several; others are numbered from 1
+_MOST_SDS = 3.0  # one wholesaler a hundred deviations away would be a segment of their own
+
+
+@dataclass(frozen=True)
+class SegmentsConfig:
+    """How many kinds of shoppers there may be, and when they are looked for anew."""
+
+    least: int = field(default=4, metadata={"doc": "fewest segments tried; the best silhouette of the range decides"})
+    most: int = field(default=8, metadata={"doc": "most segments tried"})
+    least_share: float = field(
+        default=0.02, metadata={"doc": "of the accounts; a try with a smaller segment is no good"}
+    )
+    least_users: int = field(default=100, metadata={"doc": "accounts below which everybody is one segment"})
+    every_days: int = field(
+        default=7, metadata={"doc": "days until they are fitted anew, or until the accounts have doubled"}
+    )
+    fit_users: int = field(default=20_000, metadata={"doc": "accounts that a fit learns from, by the hash of their id"})
+    variance: float = field(default=0.9, metadata={"doc": "share of the variance that the components kept explain"})
+    gain: float = field(default=0.15, metadata={"doc": "silhouette by which new centres must beat the moved last ones"})
+    stay_within: float = field(
+        default=0.15,
+        metadata={"doc": "an account stays while its centre is at most this share farther than the nearest"},
+    )
+    half_trust: float = field(
+        default=5.0, metadata={"doc": "events at which an account's own shares of tastes count as much as the shop's"}
+    )
+    categories: int = field(default=8, metadata={"doc": "first-level categories that are features, the most liked"})
+    rules: int = field(default=20, metadata={"doc": "category rules kept for each segment, highest lift first"})
+    rule_users: int = field(default=10, metadata={"doc": "accounts that must like both categories of a rule"})
+    seed: int = field(default=7, metadata={"doc": "of k-means"})
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.least <= self.most:
+            raise ValueError(f"least must be 2 or more and at most `most`; saw {self.least}, {self.most}")
+        for name, least in (("least_users", 2 * self.most), ("every_days", 1), ("fit_users", 2 * self.most),
+                            ("categories", 0), ("rules", 0), ("rule_users", 2)):  # fmt: skip
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
+        if not 0 < self.variance <= 1:
+            raise ValueError(f"variance must be above 0 and at most 1, not {self.variance}")
+        if self.half_trust < 0:
+            raise ValueError(f"half_trust must be 0 or more, not {self.half_trust}")
+        if self.stay_within < 0 or self.gain < 0 or not 0 <= self.least_share < 1 / self.most:
+            raise ValueError(
+                f"stay_within and gain must be 0 or more, least_share in 0 up to 1/most; saw {self.stay_within}, "
+                f"{self.gain}, {self.least_share}"
+            )
+
+
+@dataclass(frozen=True)
+class Segments:
+    """k segments over F features in C components.
+
+    middles (F,): the shop's mean share of each taste, to which those of little evidence are drawn; 0 for the rest.
+    mean, scale (F,): of each feature, scale 0 where it did not vary. weights (F,): what a deviation counts.
+    components (F, C), centres (k, C): both over weighted deviations. ids (k,): the segments' numbers; next_id: the
+    lowest one never given. of_buyers (k,): whether it is of accounts that have bought; nobody is assigned to one of the
+    other kind. accounts: how many there were when it was fitted. names, traits: k each, in English and in Chinese.
+    """
+
+    config: SegmentsConfig
+    features: tuple[str, ...]
+    middles: F64
+    mean: F64
+    scale: F64
+    weights: F64
+    components: F64
+    centres: F64
+    ids: I64
+    of_buyers: NDArray[np.bool_]
+    next_id: int
+    accounts: int
+    names: tuple[tuple[str, str], ...]
+    traits: tuple[tuple[str, str], ...]
+
+    def standardised(self, rows: F64) -> F64:
+        """(n, F) deviations from the shop's mean, cut at 3; NaN (not known) and features without scale become 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            deviations = (rows - self.mean) / self.scale
+        return np.clip(np.nan_to_num(np.where(self.scale > 0, deviations, 0.0)), -_MOST_SDS, _MOST_SDS)
+
+    def project(self, rows: F64) -> F64:
+        """(n, C) from features (n, F)."""
+        return (self.standardised(rows) * self.weights) @ self.components
+
+    def assign(self, rows: F64, last: I64 | None = None) -> I64:
+        """The number of each row's segment (n,); of two equally near, the lower place.
+
+        `last` (n,): last night's numbers, -1 for none. An account at the border of two would change sides for nothing,
+        so it stays while its centre is at most `stay_within` farther than the nearest.
+        """
+        squares = squared_distances(self.project(rows), self.centres)
+        if "frequency" in self.features:
+            other = self.of_buyers != (rows[:, self.features.index("frequency")] > 0)[:, None]
+            squares = np.where(other & ~other.all(axis=1, keepdims=True), np.inf, squares)
+        nearest = np.argmin(squares, axis=1)
+        if last is not None:
+            place = np.full(max(self.next_id, int(last.max(initial=0)) + 1) + 1, -1, np.int64)
+            place[self.ids] = np.arange(len(self.ids))
+            before = place[last]  # -1 reads the last place, which is never given
+            row = np.arange(len(rows))
+            limit = (1 + self.config.stay_within) ** 2 * squares[row, nearest]
+            stays = (before >= 0) & (squares[row, before] <= limit)
+            nearest = np.where(stays, before, nearest)
+        return self.ids[nearest]
+
+    def save(self, folder: str | Path) -> None:
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
+        np.savez(path / "segments.npz", **arrays)
+        write_manifest(
+            path,
+            "segments",
+            self.config,
+            features=list(self.features),
+            next_id=self.next_id,
+            accounts=self.accounts,
+            names=[list(pair) for pair in self.names],
+            traits=[list(pair) for pair in self.traits],
+        )
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Segments:
+        """Raises FileNotFoundError if nothing is there."""
+        path = Path(folder)
+        config, manifest = read_manifest(path, SegmentsConfig)
+        with np.load(path / "segments.npz", allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in _ARRAYS if name in stored}
+        names = tuple((pair[0], pair[1]) for pair in manifest["names"])
+        # One of an older version told the kinds apart by its names only, and its traits in English only.
+        arrays.setdefault("of_buyers", np.array([not name.startswith("Not buyers yet") for name, _ in names]))
+        traits = tuple((one, one) if isinstance(one, str) else (one[0], one[1]) for one in manifest["traits"])
+        return cls(
+            config=config,
+            features=tuple(manifest["features"]),
+            next_id=manifest["next_id"],
+            accounts=manifest["accounts"],
+            names=names,
+            traits=traits,
+            **arrays,
+        )
+
+
+_ARRAYS = ("middles", "mean", "scale", "weights", "components", "centres", "ids", "of_buyers")
+
+
+def family_weights(features: tuple[str, ...]) -> F64:
+    """(F,): tastes of one kind, such as the hours, count together as much as one other feature."""
+    kinds = [name.partition("=")[0] for name in features]
+    return np.array([1 / np.sqrt(kinds.count(kind)) for kind in kinds])
+
+
+def squared_distances(rows: F64, centres: F64) -> F64:
+    """(n, k), none below 0."""
+    squares = (rows**2).sum(axis=1)[:, None] - 2 * rows @ centres.T + (centres**2).sum(axis=1)
+    return np.maximum(squares, 0.0)
+
+
+def moved_centres(rows: F64, start: F64, rounds: int = 20) -> F64:
+    """Centres (k, C) after Lloyd's rounds over rows (n, C) from `start` (k, C); an empty one stays where it is."""
+    centres = start.copy()
+    for _ in range(rounds):
+        nearest = np.argmin(squared_distances(rows, centres), axis=1)
+        sizes = np.bincount(nearest, minlength=len(centres))
+        sums = np.zeros_like(centres)
+        np.add.at(sums, nearest, rows)
+        new = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centres)
+        if np.array_equal(new, centres):
+            break
+        centres = new
+    return centres
+
+
+def apart(places: F64, centres: F64, is_buyer: NDArray[np.bool_]) -> tuple[F64, NDArray[np.bool_]]:
+    """(centres (k, C), which are of buyers (k,)): each of the kind that most of its places (n, C) are, moved to these.
+
+    Both kinds have one, a last one where no centre was mostly theirs: the first buyer of a young shop has a segment.
+    """
+    nearest = np.argmin(squared_distances(places, centres), axis=1)
+    of_buyers = np.array([(is_buyer[nearest == at].mean() if (nearest == at).any() else 0) > 0.5
+                          for at in range(len(centres))])  # fmt: skip
+    for kind in (False, True):
+        mine = places[is_buyer == kind]
+        if not (of_buyers == kind).any():
+            centres = np.vstack([centres, mine.mean(axis=0) if len(mine) else np.zeros(centres.shape[1])])
+            of_buyers = np.append(of_buyers, kind)
+        centres = centres.copy()
+        centres[of_buyers == kind] = moved_centres(mine, centres[of_buyers == kind])
+    return centres, of_buyers
+
+
+def matched(new: F64, old: F64, old_ids: I64, next_id: int) -> tuple[I64, int]:
+    """(numbers (k,) of the new centres, the lowest number never given): the old ones' where they are the same people.
+
+    new (k, C), old (m, C) in one space. Pairs have the least total distance (Hungarian method). A pair that is farther
+    apart than the old centre was from its nearest neighbour is no pair: these are other people.
+    """
+    from scipy.optimize import linear_sum_assignment  # half a second, which only a new fit has to wait for
+
+    apart = np.sqrt(squared_distances(new, old))
+    between = np.sqrt(squared_distances(old, old))
+    np.fill_diagonal(between, np.inf)
+    ids = np.full(len(new), -1, np.int64)
+    for here, there in zip(*linear_sum_assignment(apart), strict=True):
+        if apart[here, there] <= between[there].min():
+            ids[here] = old_ids[there]
+    fresh = np.flatnonzero(ids < 0)
+    ids[fresh] = next_id + np.arange(len(fresh))
+    return ids, next_id + len(fresh)

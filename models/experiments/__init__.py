@@ -1,0 +1,1 @@
+"""Who is in which arm, what an experiment shows, and how shares move."""

@@ -1,0 +1,36 @@
+"""Superlatives and absolute terms, as claims: no table of a shop says that a thing is the best."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from models.fact_lock.facts import Claim
+from models.text.languages import CJK
+
+_ZH = re.compile(
+    r"最(?!近|后|初|终|起码|先|多不|少也|多可|多能)[\u4e00-\u9fff]{1,2}"
+    r"|第一(?!次|时间|眼|印象|感觉|感|步|天|件|层|季|代|期|章|页|人称|反应|视觉|排|批|口|节|学期|步骤|段|款|场)"
+    r"|顶级|顶尖|顶配|极致|极品|至尊|至高|唯一|独家|首选|首家|首创|国家级|世界级|国际级|宇宙级|全球首|全网|全国第"
+    r"|王牌|冠军|史上|绝对|永久|永不"
+    r"|万能|无敌|百分百|无与伦比|举世|空前|绝无仅有|领先|领导品牌|销冠|之王|巅峰|no\.? ?1(?!\d)|top ?1(?!\d)"
+    r"|史无前例|前所未有|特级|尖端|无人能及"
+    r"|无可比拟|登峰造极|独一无二|数一数二|天下无双|无出其右|遥遥领先"
+)
+_EN = re.compile(
+    r"(?<![a-z])(?:best(?:[ -]?sell(?:er|ing)s?)?|[a-z]{2,}est|most [a-z]+"
+    r"|number[ -]one|no\.? ?1(?!\d)|top[ -](?:rated|selling|notch|quality|ranked|of the range)"
+    r"|world[ -]?(?:class|leading|beating|famous)|the world's|ultimate|unbeatable|unrivall?ed|unmatched|unparalleled"
+    r"|unsurpassed|unequall?ed|incomparable|matchless|peerless|second to none|like no other|one of a kind|one and only"
+    r"|the only|(?:industry|market)[ -]leading|market leader|award[ -]winning|guaranteed?|guarantees|first[ -]ever"
+    r"|never before|state of the art|miracle|miraculous|supreme|flawless|once in a lifetime|unprecedented|the leading"
+    r"|bestsellers?)(?![a-z])|# ?1(?!\d)"
+)
+
+
+def superlatives(folded: str) -> Iterator[Claim]:
+    """Claims of kind superlative, of folded text; value "superlative " and what is written."""
+    for found in _ZH.finditer(folded) if CJK.search(folded) or "1" in folded else ():
+        yield Claim("superlative", f"superlative {found[0]}", found.start(), found.end())
+    for found in _EN.finditer(folded):
+        yield Claim("superlative", f"superlative {found[0]}", found.start(), found.end())

@@ -1,0 +1,1 @@
+"""Which offer goes to whom, within budgets."""

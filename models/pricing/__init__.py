@@ -1,0 +1,1 @@
+"""Price elasticity, and the best price within bounds."""

@@ -1,0 +1,1 @@
+"""Sources -> candidates -> ranked lists."""

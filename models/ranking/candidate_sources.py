@@ -1,0 +1,375 @@
+"""Every candidate source over one log, fitted at one moment: the lists that the ranker chooses from.
+
+Fitting looks at everybody; after it, `lists` and `events_of` cost as much as the users asked for, so that a night goes
+through its users in blocks. Half-lives and windows are told in spans (the days that the truth covers), so that a shop
+with a week of log and one with a year take the same settings.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.core.manifest import read_manifest, write_manifest
+from models.core.mapped_arrays import read_arrays, write_arrays
+from models.core.shop_log import PURCHASE, RETURN, EventWeights, ShopLog
+from models.core.top_k import F32, I32, top_k
+from models.recommenders.als import ALS, ALSConfig
+from models.recommenders.baselines import Allowed, item_item
+from models.recommenders.buy_again import Rebuy, RebuyConfig
+from models.recommenders.neighbours import (
+    UserNeighbours,
+    best_of_all,
+    bm25,
+    covisitation,
+    related,
+    top_sparse,
+    trending,
+)
+from models.recommenders.sequence_embeddings import Encoded
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+Lists = tuple[I32, F32]
+Users = NDArray[np.integer]
+Items = dict[str, F64]  # feature -> (I,)
+COMMON = 20
+
+
+@dataclass(frozen=True)
+class SourcesConfig:
+    """Settings of all sources."""
+
+    candidates: int = 60  # of each source for each user
+    neighbours: int = 100  # similar items kept for each item, and similar users for each user
+    long_half_life: float = 8.0  # spans; of interest
+    short_half_life: float = 1.0  # spans; of what is on the user's mind, and of what is popular now
+    window: float = 0.15  # spans; two events of a user this near are one visit
+    trend_lift: float = 0.5
+    weights: EventWeights = field(default_factory=EventWeights)
+    als: ALSConfig = field(default_factory=ALSConfig)
+    rebuy: RebuyConfig = field(default_factory=RebuyConfig)
+
+    def __post_init__(self) -> None:
+        if min(self.candidates, self.neighbours) < 1 or not 0 < self.short_half_life < self.long_half_life:
+            raise ValueError(
+                f"candidates and neighbours must be 1 or more and short_half_life above 0 and below long_half_life: "
+                f"saw {self.candidates}, {self.neighbours}, {self.short_half_life}, {self.long_half_life}"
+            )
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What all sources know at `now` (days) of the `log` before it, from which returned purchases have been taken.
+
+    by_user (N,): the events' places in the log, user by user, those of user u at start[u]:start[u + 1]. long, short
+    (U, I): interest of two half-lives. Factors (U, D), (I, D): ALS of the long interest. cosine, cosine_bm25, visited
+    (I, I): items that are alike. due (U, I): `Rebuy.due`. popular, trend, gap (days), last_price (log): (I,). items:
+    feature -> (I,). described (I, A), by_value (A, I): attribute values of the items, items of the values, popular ones
+    first; None without attributes. states (U, E), next_rows (I, E): `Encoded`, or None. new_items (M,), new_factors
+    (M, D): `models.ranking.new_items`. seconds: of fitting each.
+    """
+
+    config: SourcesConfig
+    now: float
+    span: float
+    log: ShopLog
+    by_user: I64
+    start: I64
+    long: sparse.csr_matrix
+    short: sparse.csr_matrix
+    user_factors: F32
+    item_factors: F32
+    cosine: sparse.csr_matrix
+    cosine_bm25: sparse.csr_matrix
+    visited: sparse.csr_matrix
+    alike: UserNeighbours
+    due: sparse.csr_matrix
+    popular: F32
+    trend: F32
+    gap: F64
+    last_price: F64
+    items: Items
+    described: sparse.csr_matrix | None
+    by_value: sparse.csr_matrix | None
+    states: F32 | None = None
+    next_rows: F32 | None = None
+    new_items: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
+    new_factors: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def fit(
+        cls,
+        config: SourcesConfig,
+        log: ShopLog,
+        now: float,
+        span: float,
+        factors: tuple[F32, F32] | None = None,
+        encoded: Encoded | None = None,
+    ) -> Sources:
+        """All sources of `log`; with `factors` (U, D), (I, D), ALS is not fitted but taken from there. `encoded`: what
+        a sequence model makes of the same log; without it, there is no source `lstm`.
+
+        Raises ValueError if the log is empty, holds an event after `now`, or span is not above 0.
+        """
+        if not len(log) or not span > 0:
+            raise ValueError(f"sources need events and a span above 0, got {len(log):,} events and span {span}")
+        seconds: dict[str, float] = {}
+
+        def timed(name: str, make: Callable[[], Any]) -> Any:
+            started = time.perf_counter()
+            made = make()
+            seconds[name] = time.perf_counter() - started
+            return made
+
+        threads = config.als.threads
+        long = log.interest(config.weights, config.long_half_life * span, now)
+        short = log.interest(config.weights, config.short_half_life * span, now)
+        user_factors, item_factors = factors or timed("als", lambda: _factors(config.als, long))
+        # The strongest kind of event alone: what was bought, not looked at.
+        bought = log.where(log.kind == (PURCHASE if (log.kind == PURCHASE).any() else log.kind.max()))
+        rebuy = Rebuy.fit(config.rebuy, bought.user, bought.item, bought.time, (log.n_users, log.n_items))
+        described = described_items(log.attributes) if log.attributes else None
+        return cls(
+            config=config,
+            now=now,
+            span=span,
+            log=log,
+            by_user=np.argsort(log.user, kind="stable"),
+            start=np.concatenate([[0], np.cumsum(np.bincount(log.user, minlength=log.n_users))]),
+            long=long,
+            short=short,
+            user_factors=user_factors,
+            item_factors=item_factors,
+            cosine=timed("item_item", lambda: item_item(long, config.neighbours, threads)),
+            cosine_bm25=timed("item_item_bm25", lambda: item_item(bm25(long), config.neighbours, threads)),
+            visited=timed("covisitation", lambda: visited_together(config, log, now, span, config.weights)),
+            alike=timed("user_user", lambda: UserNeighbours.fit(bm25(long))),
+            due=timed("buy_again", lambda: rebuy.due(now)),
+            popular=np.asarray(long.sum(axis=0), np.float32).reshape(-1),
+            trend=timed("trending", lambda: _trend(config, log, now, span)),
+            gap=rebuy.gap,
+            last_price=_last_price(log),
+            items=item_features(log, long, short, rebuy, now),
+            described=described,
+            by_value=None if described is None else timed("content", lambda: _by_value(described, short)),
+            states=None if encoded is None else encoded.states,
+            next_rows=None if encoded is None else encoded.rows,
+            seconds=seconds,
+        )
+
+    def new_for(self, users: Users, k: int, refused: sparse.csr_matrix) -> Lists:
+        """The new items that suit each of `users` (n,) best, (n, k), without those of `refused` (n, I)."""
+        k_here = min(k, len(self.new_items))
+        codes, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf, np.float32)
+        if k_here:
+            hidden = sparse.csr_matrix(refused[:, self.new_items])
+            found, score = top_k(self.user_factors[users], self.new_factors, k_here, hidden, threads=1)
+            good = (found >= 0) & (score > 0)
+            codes[:, :k_here] = np.where(good, self.new_items[np.maximum(found, 0)], -1)
+            scores[:, :k_here] = np.where(good, score, -np.inf)
+        return codes, scores
+
+    @property
+    def k(self) -> int:
+        """The length of each source's lists."""
+        return min(self.config.candidates, self.log.n_items)
+
+    def lists(self, users: Users, allowed: Allowed = None) -> dict[str, tuple[Lists, float]]:
+        """Name -> ((codes, scores) each (n, K), seconds) for each of `users` (n,); names in a fixed order.
+
+        `allowed` (I,) bool: no other item is listed.
+        """
+        n, k = len(users), self.k
+        makers: dict[str, Callable[[], Lists]] = {
+            "popularity": lambda: best_of_all(self.popular, n, k, allowed),
+            "trending": lambda: best_of_all(self.trend, n, k, allowed),
+            "als": lambda: self._als(users, allowed),
+            "item_item": lambda: related(self.long[users], self.cosine, k, allowed),
+            "item_item_bm25": lambda: related(self.long[users], self.cosine_bm25, k, allowed),
+            "user_user": lambda: self.alike.recommend(users, self.config.neighbours, k, allowed),
+            "covisitation": lambda: related(self.short[users], self.visited, k, allowed),
+            "buy_again": lambda: top_sparse(self.due[users], k, allowed),
+            "own": lambda: top_sparse(
+                self.short[users], k, allowed
+            ),  # whatever the user touched of late, bought or not
+        }
+        if self.states is not None:
+            makers["lstm"] = lambda: self._lstm(users, allowed)
+        if self.described is not None:
+            # Items that share attributes with the user's, rare ones more; popular ones first among equals.
+            makers["content"] = lambda: related(self.long[users] @ self.described, self.by_value, k, allowed)
+        found = {}
+        for name, make in makers.items():
+            started = time.perf_counter()
+            lists = make()
+            found[name] = lists, time.perf_counter() - started
+        return found
+
+    def _als(self, users: Users, allowed: Allowed) -> Lists:
+        factors, threads = self.user_factors[users], self.config.als.threads
+        known: NDArray[np.bool_] = np.asarray(self.item_factors.any(axis=1))
+        if allowed is not None:
+            known = known & allowed
+        codes, scores = top_k(factors, self.item_factors, self.k, None, known, threads=threads)
+        return np.where(scores > 0, codes, -1), np.where(scores > 0, scores, np.float32(-np.inf))
+
+    def _lstm(self, users: Users, allowed: Allowed) -> Lists:
+        assert self.states is not None
+        assert self.next_rows is not None
+        # What nobody has touched the model knows by its attributes; at an earlier moment nobody could have listed it.
+        known: NDArray[np.bool_] = np.asarray(self.next_rows.any(axis=1)) & (self.popular > 0)
+        if allowed is not None:
+            known = known & allowed
+        states = self.states[users]
+        codes, scores = top_k(states, self.next_rows, self.k, None, known, threads=self.config.als.threads)
+        there = np.any(states, axis=1, keepdims=True) & (codes >= 0)
+        return np.where(there, codes, -1), np.where(there, scores, np.float32(-np.inf))
+
+    def knows(self, users: Users) -> NDArray[np.bool_]:
+        """(n,) whether anything is known of each user: events in the log, or factors."""
+        return (self.start[users + 1] > self.start[users]) | self.user_factors[users].any(axis=1)
+
+    def events_of(self, users: Users) -> ShopLog:
+        """The events of `users` (n,), ascending codes, each once; in it they are users 0..n-1.
+
+        Raises ValueError for codes in another order.
+        """
+        if (np.diff(users) <= 0).any():
+            raise ValueError("users must be ascending codes, each once")
+        count = self.start[users + 1] - self.start[users]
+        first = np.repeat(self.start[users] - (np.cumsum(count) - count), count)
+        log = self.log.where(np.sort(self.by_user[first + np.arange(len(first))]))
+        return log.of_users(users)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the arrays and manifest.json into `folder`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        log = {f"log.{name}": getattr(self.log, name) for name in LOG}
+        attributes = {f"log.attribute.{name}": codes for name, codes in self.log.attributes.items()}
+        own = {name: getattr(self, name) for name in ARRAYS if getattr(self, name) is not None}
+        alike = {f"alike.{name}": getattr(self.alike, name) for name in UserNeighbours.PARTS}
+        items = {f"items.{name}": values for name, values in self.items.items()}
+        write_arrays(folder, log | attributes | own | alike | items)
+        facts = {"users": self.log.n_users, "items": self.log.n_items, "now": self.now, "span": self.span}
+        names = {"attributes": list(self.log.attributes), "features": list(self.items)}
+        write_manifest(folder, "sources", self.config, **facts, **names)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Sources:
+        """The sources that `save` wrote, their arrays mapped from the files. FileNotFoundError if nothing is there."""
+        folder = Path(folder)
+        config, manifest = read_manifest(folder, SourcesConfig)
+        arrays = read_arrays(folder)
+        log = ShopLog(
+            **{name: arrays[f"log.{name}"] for name in LOG},
+            n_users=manifest["users"],
+            n_items=manifest["items"],
+            attributes={name: arrays[f"log.attribute.{name}"] for name in manifest["attributes"]},
+        )
+        alike = UserNeighbours(*(arrays[f"alike.{name}"] for name in UserNeighbours.PARTS))
+        items = {name: arrays[f"items.{name}"] for name in manifest["features"]}
+        own: Any = {name: arrays.get(name) for name in ARRAYS}
+        return cls(config=config, now=manifest["now"], span=manifest["span"], log=log, alike=alike, items=items, **own)
+
+
+LOG = ("user", "item", "kind", "time", "price")
+ARRAYS = (
+    "by_user", "start", "long", "short", "user_factors", "item_factors", "cosine", "cosine_bm25", "visited", "due",
+    "popular", "trend", "gap", "last_price", "described", "by_value", "states", "next_rows",
+    "new_items", "new_factors",
+)  # fmt: skip
+
+
+def fit_als(config: ALSConfig, interest: sparse.csr_matrix) -> ALS:
+    """ALS with codes for ids."""
+    users, items = (np.array([f"{code:09d}" for code in range(count)]) for count in interest.shape)
+    return ALS.fit(config, interest, users, items)
+
+
+def _factors(config: ALSConfig, interest: sparse.csr_matrix) -> tuple[F32, F32]:
+    model = fit_als(config, interest)
+    return model.user_factors, model.item_factors
+
+
+def visited_together(
+    config: SourcesConfig, log: ShopLog, now: float, span: float, weights: EventWeights
+) -> sparse.csr_matrix:
+    """`neighbours.covisitation` of the log under `weights`."""
+    weight = (weights.by_kind() / weights.purchase)[log.kind].astype(np.float32)
+    return covisitation(
+        log.user, log.item, weight, log.time, log.n_items,
+        now=now, window=config.window * span, half_life=config.long_half_life * span, neighbours=config.neighbours,
+    )  # fmt: skip
+
+
+def _trend(config: SourcesConfig, log: ShopLog, now: float, span: float) -> F32:
+    """(I,) `neighbours.trending` over all events, weighted."""
+    weight = config.weights.by_kind()[log.kind].astype(np.float32)
+    short, long = config.short_half_life * span, config.long_half_life * span
+    return trending(
+        log.item, weight, log.time, log.n_items, now=now, short=short, long=long, lift_power=config.trend_lift
+    )
+
+
+def item_features(log: ShopLog, long: sparse.csr_matrix, short: sparse.csr_matrix, rebuy: Rebuy, now: float) -> Items:
+    """Each item's share of all interest now and long since, its trend and age, and how its buyers come back."""
+    of_short, of_long = (np.asarray(part.sum(axis=0), np.float64).reshape(-1) for part in (short, long))
+    last, first = np.full(log.n_items, np.nan), np.full(log.n_items, np.nan)
+    last[log.item] = now - log.time
+    first[log.item[::-1]] = now - log.time[::-1]
+    events = np.bincount(log.item, minlength=log.n_items)
+    users = np.bincount(long.indices, minlength=log.n_items)
+    return {
+        "item.short": of_short / of_short.sum() * 1e4,  # one in ten thousand
+        "item.long": of_long / of_long.sum() * 1e4,
+        "item.trend": (of_short / of_short.sum() + 1e-5) / (of_long / of_long.sum() + 1e-5),
+        "item.days": last,
+        "item.age": first,
+        "item.users": users / max(len(np.unique(log.user)), 1),
+        "item.events_per_user": events / np.maximum(users, 1),
+        "item.bought_share": np.bincount(log.item, log.kind == PURCHASE, log.n_items) / np.maximum(events, 1),
+        "item.repeat_rate": rebuy.rate,
+        "item.gap": rebuy.gap,
+    }
+
+
+def _last_price(log: ShopLog) -> F64:
+    """(I,) logarithm of the price in the item's last event; NaN without one."""
+    priced = (log.price > 0) & (log.kind != RETURN)
+    last = np.full(log.n_items, np.nan)
+    last[log.item[priced]] = np.log(log.price[priced])
+    return last
+
+
+def _by_value(described: sparse.csr_matrix, short: sparse.csr_matrix) -> sparse.csr_matrix:
+    weight = np.asarray(short.sum(axis=0)).reshape(-1)
+    likely = sparse.diags_array(np.log1p(weight).astype(np.float32))
+    return sparse.csr_matrix((likely @ described).T)
+
+
+def described_items(attributes: dict[str, I32]) -> sparse.csr_matrix:
+    """(I, A) unit rows: 1 for each attribute value that an item has, times log(I / items with it); zeros where none."""
+    blocks = []
+    for codes in attributes.values():
+        at = np.flatnonzero(codes >= 0)
+        values, column = np.unique(codes[at], return_inverse=True)
+        holders = np.bincount(column, minlength=len(values))
+        # A value that more than one item in 20 has tells little, and would relate everything to everything.
+        rarity = np.where(holders * COMMON <= len(codes), np.log(len(codes) / holders), 0.0)
+        shape = (len(codes), max(len(values), 1))
+        block = sparse.csr_matrix((rarity[column].astype(np.float32), (at, column)), shape=shape)
+        block.eliminate_zeros()
+        blocks.append(block)
+    rows = sparse.csr_matrix(sparse.hstack(blocks))
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).reshape(-1))
+    return sparse.csr_matrix(sparse.diags_array(1 / np.where(length > 0, length, 1)) @ rows).astype(np.float32)

@@ -1,0 +1,121 @@
+"""Business rules after the ranker: only so many of a brand or category, and lists that do not repeat themselves.
+
+They take ranked lists longer than what is shown (codes (U, M), best first, -1 empty) and give the first k; each costs
+some ndcg, which the bench prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.top_k import F32, I32
+
+BLOCK_BYTES = 64 * 2**20  # of gathered vectors at once
+
+
+@dataclass(frozen=True)
+class DiversityConfig:
+    """What a list of k may hold; the defaults change nothing."""
+
+    most_per_category: int = 0  # 0: no cap
+    most_per_brand: int = 0
+    mmr: float = 1.0  # share of relevance against likeness to what stands above; 1: relevance alone
+
+    def __post_init__(self) -> None:
+        if min(self.most_per_category, self.most_per_brand) < 0 or not 0 <= self.mmr <= 1:
+            raise ValueError(f"caps must be 0 or more and mmr in 0..1: {self}")
+
+
+def diversify(
+    config: DiversityConfig,
+    codes: I32,
+    scores: F32,
+    k: int,
+    category: I32 | None = None,
+    brand: I32 | None = None,
+    vectors: F32 | None = None,
+) -> tuple[I32, F32]:
+    """Lists (U, k) under the settings: MMR first, then the caps, so that nothing fills a place that a cap had emptied.
+
+    codes, scores (U, M), M >= k; category and brand (I,) codes, -1 for none; vectors (I, D). Where a cap leaves fewer
+    than k, the places are -1 and -inf. Raises ValueError if a rule is on and what it needs is missing.
+    """
+    for on, given, what in (
+        (config.most_per_category, category, "most_per_category needs each item's category"),
+        (config.most_per_brand, brand, "most_per_brand needs each item's brand"),
+        (config.mmr < 1, vectors, "mmr needs each item's vector"),
+    ):
+        if on and given is None:
+            raise ValueError(what)
+    if not 1 <= k <= codes.shape[1]:
+        raise ValueError(f"k={k} is not in 1..{codes.shape[1]}, the length of the lists")
+    if config.mmr < 1 and vectors is not None:
+        codes, scores = mmr(codes, scores, vectors, config.mmr, codes.shape[1])
+    for most, group in ((config.most_per_category, category), (config.most_per_brand, brand)):
+        if most and group is not None:
+            codes, scores = cap(codes, scores, group, most)
+    return codes[:, :k], scores[:, :k]
+
+
+def cap(codes: I32, scores: F32, group: I32, most: int) -> tuple[I32, F32]:
+    """The lists (U, M) without what comes after the first `most` of a group (I,); group -1 is never capped.
+
+    Later items move up; the emptied places at the end are -1 and -inf.
+    """
+    groups = np.where(codes < 0, -1, group[codes]).astype(np.int64)
+    width = codes.shape[1]
+    groups = np.where(groups < 0, -1 - np.arange(width), groups)  # each a group of its own
+    order = np.argsort(groups, axis=1, kind="stable")
+    ordered = np.take_along_axis(groups, order, axis=1)
+    place = np.broadcast_to(np.arange(width), ordered.shape)
+    starts = np.where(np.diff(ordered, axis=1, prepend=np.iinfo(np.int64).min) != 0, place, 0)
+    nth = np.empty_like(order)
+    np.put_along_axis(nth, order, place - np.maximum.accumulate(starts, axis=1), axis=1)
+    kept = (nth < most) & (codes >= 0)
+    ahead = np.argsort(~kept, axis=1, kind="stable")
+    kept = np.take_along_axis(kept, ahead, axis=1)
+    codes, scores = np.take_along_axis(codes, ahead, axis=1), np.take_along_axis(scores, ahead, axis=1)
+    return np.where(kept, codes, -1).astype(np.int32), np.where(kept, scores, -np.inf).astype(np.float32)
+
+
+def mmr(codes: I32, scores: F32, vectors: F32, relevance: float, k: int) -> tuple[I32, F32]:
+    """Maximal marginal relevance (Carbonell and Goldstein 1998): next comes the item with the most
+    relevance * score - (1 - relevance) * (largest cosine to those above it); ties to the one that stood higher.
+
+    Each list's scores are stretched to 0..1 first, since a ranker's have no unit. Returns the first k of the new order
+    (U, k) with the scores they had, so scores need not fall any more. An item with a zero vector is like nothing.
+    """
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = (vectors / np.where(length > 0, length, 1)).astype(np.float32)
+    rows = max(1, BLOCK_BYTES // (codes.shape[1] * vectors.shape[1] * 4))
+    blocks = [
+        _mmr_block(codes[low : low + rows], scores[low : low + rows], unit, relevance, k)
+        for low in range(0, len(codes), rows)
+    ]
+    chosen = np.concatenate(blocks) if blocks else np.empty((0, k), np.int64)
+    return np.take_along_axis(codes, chosen, axis=1), np.take_along_axis(scores, chosen, axis=1)
+
+
+def _mmr_block(codes: I32, scores: F32, unit: F32, relevance: float, k: int) -> NDArray[np.int64]:
+    """(B, k) places in the old lists, in the new order."""
+    there = codes >= 0
+    low = np.where(there, scores, np.inf).min(axis=1, keepdims=True)
+    high = np.where(there, scores, -np.inf).max(axis=1, keepdims=True)
+    spread = np.where(high > low, high - low, 1)
+    with np.errstate(invalid="ignore"):
+        worth = np.where(there, (scores - low) / spread, 0) * relevance
+    free = np.where(there, 0.0, -1e6)  # an empty place comes after every item
+    likeness = np.zeros(codes.shape)
+    vectors = unit[np.maximum(codes, 0)]  # (B, M, D)
+    chosen = np.empty((len(codes), k), np.int64)
+    row = np.arange(len(codes))
+    for place in range(k):
+        best = np.argmax(worth - (1 - relevance) * likeness + free, axis=1)
+        chosen[:, place] = best
+        free[row, best] = -np.inf
+        nearness = np.einsum("bmd,bd->bm", vectors, vectors[row, best])
+        likeness = nearness if place == 0 else np.maximum(likeness, nearness)
+    return chosen

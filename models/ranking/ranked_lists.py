@@ -1,0 +1,168 @@
+"""Lists from all sources: candidates of a block of users, without what may not be shown, ranked; and why each is there.
+
+Without a ranker (a shop in its first days) the order is that of ALS, whose candidates alone are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.core.top_k import F32, I32, rank_entries
+from models.ranking.candidate_sources import Sources
+from models.ranking.candidates import Candidates, candidates_at
+from models.ranking.diversity import DiversityConfig, diversify
+from models.ranking.ranker import Ranker
+from models.recommenders.baselines import Allowed
+
+I64 = NDArray[np.int64]
+# Which source an item is put down to where several list it at the same place: the one that says most to a person.
+SPEAKING = (
+    "buy_again",
+    "own",
+    "covisitation",
+    "item_item",
+    "item_item_bm25",
+    "content",
+    "lstm",
+    "user_user",
+    "als",
+    "trending",
+    "popularity",
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The business rules of the lists, and what they look at: codes of each item's category and brand (I,), -1: none.
+
+    `depth`: how many ranked items they choose from.
+    """
+
+    diversity: DiversityConfig
+    category: I32
+    brand: I32
+    depth: int = 60
+
+    @property
+    def on(self) -> bool:
+        return self.diversity != DiversityConfig()
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Lists of n users: item codes, scores, places in `sources` (n, k), best first, -1 and -inf where nothing is left.
+
+    sources: names; groups, parts (n, k, G): what each group of features adds to the score (`Ranker.contributions`).
+    candidates: all that the lists were chosen from.
+    """
+
+    codes: I32
+    scores: F32
+    source: I32
+    sources: tuple[str, ...]
+    groups: tuple[str, ...]
+    parts: F32
+    candidates: Candidates
+
+
+def rank_users(
+    sources: Sources,
+    ranker: Ranker | None,
+    users: NDArray[np.integer],
+    k: int,
+    allowed: Allowed = None,
+    refused: sparse.csr_matrix | None = None,
+    rules: Rules | None = None,
+    without: tuple[str, ...] = (),
+) -> Ranked:
+    """The k best candidates of `users` (n,), ascending codes: of `allowed` (I,) items, without those of `refused`
+    (n, I). A list holds at most what its sources propose: fill up from the ladder. Sources named in `without` propose
+    nothing.
+
+    Raises ValueError if k is not in 1..I or the ranker was fitted on other features.
+    """
+    if not 1 <= k <= sources.log.n_items:
+        raise ValueError(f"k={k} is not in 1..{sources.log.n_items}, the number of items")
+    candidates = candidates_for(sources, users, allowed, refused, without)
+    score = scores_of(ranker, candidates)
+    there = np.flatnonzero(np.isfinite(score))
+    depth = min(max(k, rules.depth) if rules and rules.on else k, sources.log.n_items)
+    codes, scores = rank_entries(candidates.user[there], candidates.item[there], score[there], len(users), depth)
+    if rules and rules.on:
+        vectors = sources.item_factors
+        codes, scores = diversify(rules.diversity, codes, scores, k, rules.category, rules.brand, vectors)
+    chosen = _rows(candidates, codes, sources.log.n_items)
+    groups, parts = _parts(ranker, candidates, chosen, score)
+    names, source = _source(candidates, chosen)
+    parts = _spread(parts.astype(np.float32), codes, 0)
+    return Ranked(codes, scores, _spread(source, codes, -1), names, groups, parts, candidates)
+
+
+def candidates_for(
+    sources: Sources,
+    users: NDArray[np.integer],
+    allowed: Allowed = None,
+    refused: sparse.csr_matrix | None = None,
+    without: tuple[str, ...] = (),
+) -> Candidates:
+    """What the sources propose for `users`, without what each may not be shown; those in `without` list nothing."""
+    lists = {name: found for name, (found, _) in sources.lists(users, allowed).items()}
+    for name in set(without) & set(lists):  # its columns stay, empty: the ranker knows them
+        codes, scores = lists[name]
+        lists[name] = np.full_like(codes, -1), np.full_like(scores, -np.inf)
+    if refused is not None:
+        lists = {name: (_without(codes, refused), scores) for name, (codes, scores) in lists.items()}
+    return candidates_at(sources, users, lists)
+
+
+def scores_of(ranker: Ranker | None, candidates: Candidates) -> F32:
+    """(R,) scores; without a ranker those of ALS, NaN where it does not propose the item."""
+    if ranker is None:
+        return candidates.features[:, candidates.names.index("als.score")]
+    return ranker.predict(candidates).astype(np.float32)
+
+
+def _without(codes: I32, refused: sparse.csr_matrix) -> I32:
+    """The lists (n, K) with -1 where `refused` (n, I) holds the item; the other places stay."""
+    row = np.repeat(np.arange(refused.shape[0], dtype=np.int64), np.diff(refused.indptr))
+    keys = np.sort(row * refused.shape[1] + refused.indices)
+    if not len(keys):
+        return codes
+    wanted = np.arange(len(codes))[:, None] * refused.shape[1] + codes.astype(np.int64)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where((keys[at] == wanted) & (codes >= 0), np.int32(-1), codes)
+
+
+def _rows(candidates: Candidates, codes: I32, n_items: int) -> I64:
+    """The candidates' rows of the listed items, list by list."""
+    row, place = np.nonzero(codes >= 0)
+    keys = candidates.user.astype(np.int64) * n_items + candidates.item
+    return np.searchsorted(keys, row * np.int64(n_items) + codes[row, place])
+
+
+def _parts(
+    ranker: Ranker | None, candidates: Candidates, chosen: I64, score: F32
+) -> tuple[tuple[str, ...], NDArray[np.floating]]:
+    if ranker is None:
+        return ("als",), score[chosen, None]
+    return ranker.contributions(candidates.of_rows(chosen))
+
+
+def _source(candidates: Candidates, chosen: I64) -> tuple[tuple[str, ...], I32]:
+    """(names, number of the source of each row): the one that lists the item highest."""
+    proposing = {name.partition(".")[0] for name in candidates.names if name.endswith(".rank")}
+    names = tuple(name for name in SPEAKING if name in proposing)
+    ranks = candidates.features[chosen][:, [candidates.names.index(f"{name}.rank") for name in names]]
+    return names, np.argmin(np.where(np.isnan(ranks), np.inf, ranks), axis=1).astype(np.int32)
+
+
+def _spread(values: NDArray[Any], codes: I32, empty: int) -> NDArray[Any]:
+    """Values (R, ...) of the listed items in the places of the lists (n, k, ...), `empty` in the others."""
+    spread = np.full((*codes.shape, *values.shape[1:]), empty, values.dtype)
+    spread[codes >= 0] = values
+    return spread

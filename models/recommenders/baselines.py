@@ -1,0 +1,118 @@
+"""What a list must beat: popularity, item-to-item cosine and buy-it-again, printed beside ours every night.
+
+All return codes (U, k) int32 and scores (U, k) float32 as `top_k` does: best first, ties to the lower item code, -1 and
+-inf where fewer than k items are left; `seen` (U, I) CSR and `allowed` (I,) bool say what is never returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from implicit._nearest_neighbours import all_pairs_knn
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.core.interactions import check_interest
+from models.core.top_k import F32, I32, MEMORY_BYTES, DoesNotFit, rank_scores, top_k
+
+Allowed = NDArray[np.bool_] | None
+
+
+def popularity(interest: Any) -> tuple[I32, F32]:
+    """(ranking, weight): item codes (I,) by summed interest, best first, and each item's sum (I,), in item order.
+
+    Raises ValueError for a pair told twice, or a weight that is not finite and above 0.
+    """
+    weight = np.asarray(check_interest(interest).sum(axis=0), np.float32).reshape(-1)
+    return np.argsort(-weight, kind="stable").astype(np.int32), weight
+
+
+def popular(interest: Any, n_users: int, k: int, seen: Any = None, allowed: Allowed = None) -> tuple[I32, F32]:
+    """Lists of the items with most summed interest, the same for all but what each of `n_users` has seen.
+
+    `interest` (any, I) CSR is what popularity is counted on. Raises ValueError if k is not in 1..I.
+    """
+    ranking, weight = popularity(interest)
+    place = np.empty((len(ranking), 1), np.float32)
+    place[ranking, 0] = -np.arange(len(ranking))  # distinct, so that top_k never has to split a tie
+    codes, _ = top_k(np.ones((n_users, 1), np.float32), place, k, seen, allowed)
+    return codes, np.where(codes < 0, np.float32(-np.inf), weight[codes])
+
+
+def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_matrix:
+    """Cosine of each item with its `neighbours` nearest others, over users: CSR (I, I), unitless 0..1, no diagonal.
+
+    Memory grows with I * neighbours. An item without events has an empty row. Raises ValueError for a pair told twice,
+    or a weight that is not finite and above 0.
+    """
+    interest = sparse.csr_matrix(check_interest(interest), dtype=np.float64)
+    length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=0)).reshape(-1))
+    unit = sparse.csr_matrix(interest.multiply(1 / np.where(length > 0, length, 1)))
+    # `implicit` counts the item itself among its neighbours.
+    nearest = all_pairs_knn(unit, neighbours + 1, num_threads=threads, show_progress=False)
+    similarity = sparse.csr_matrix(nearest, dtype=np.float32)
+    similarity.setdiag(0)
+    similarity.eliminate_zeros()
+    return similarity
+
+
+def from_neighbours(
+    interest: Any,
+    similarity: Any,
+    k: int,
+    seen: Any = None,
+    allowed: Allowed = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> tuple[I32, F32]:
+    """Items by the sum of their similarity (I, I) to what each user (U, I) is interested in; 0 for unrelated ones.
+
+    Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
+    """
+    interest = sparse.csr_matrix(interest, dtype=np.float32)
+    return rank_by_block(
+        interest.shape, lambda block: (interest[block] @ similarity).toarray(), k, seen, allowed, memory_bytes
+    )
+
+
+def buy_again(interest: Any, k: int, allowed: Allowed = None, memory_bytes: int = MEMORY_BYTES) -> tuple[I32, F32]:
+    """The user's own items by interest (U, I), most wanted first; nothing else fills the list."""
+
+    interest = sparse.csr_matrix(interest, dtype=np.float32)
+
+    def own(block: slice) -> F32:
+        scores = interest[block].toarray()
+        return np.where(scores > 0, scores, np.float32(-np.inf))
+
+    return rank_by_block(interest.shape, own, k, None, allowed, memory_bytes)
+
+
+def rank_by_block(
+    shape: tuple[int, int],
+    score: Callable[[slice], F32],
+    k: int,
+    seen: Any,
+    allowed: Allowed,
+    memory_bytes: int = MEMORY_BYTES,
+) -> tuple[I32, F32]:
+    """Rank `score(users)` (b, I), which is written to, for as many of the users (U of shape) at once as memory holds.
+
+    Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
+    """
+    users, items = shape
+    rows = min(1024, memory_bytes // (items * 40))
+    if rows < 1:
+        raise DoesNotFit(f"the scores of one user need {items * 40:,} bytes, memory_bytes is {memory_bytes:,}")
+    if not 1 <= k <= items:
+        raise ValueError(f"k={k} is not in 1..{items}, the number of items")
+    codes, scores = np.empty((users, k), np.int32), np.empty((users, k), np.float32)
+    for low in range(0, users, rows):
+        block = slice(low, min(low + rows, users))
+        dense = score(block)
+        if allowed is not None:
+            dense[:, ~allowed] = -np.inf
+        if seen is not None:
+            dense[sparse.csr_matrix(seen[block]).nonzero()] = -np.inf
+        codes[block], scores[block] = rank_scores(dense, k)
+    return codes, scores

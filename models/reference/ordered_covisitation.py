@@ -1,0 +1,129 @@
+"""Item-item neighbours that read the order: what stood close by in other users' sequences, weighed by what is recent.
+
+One pair of events d steps apart counts `step_decay` ** (d - 1), and `backward` times that for the item that came
+first; a user's event t steps back counts `recency` ** t. After the co-visitation matrices of OTTO's winners (2023).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.core.manifest import read_manifest, write_manifest
+from models.core.sequences import Sequences, checked
+from models.core.top_k import F32, I32, MEMORY_BYTES
+from models.recommenders.baselines import rank_by_block
+from models.recommenders.neighbours import keep_largest
+
+
+@dataclass(frozen=True)
+class CoVisitationConfig:
+    """Settings of one fit."""
+
+    reach: int = 10  # steps between two events of a pair, at most
+    step_decay: float = 0.8
+    backward: float = 0.7  # of the item that came first, seen from the one that came after
+    damping: float = 0.3  # power of an item's events that its column is divided by: 0 favours the popular
+    source_damping: float = 0.7  # the same of the item in the history
+    recency: float = 0.8
+    length: int = 50  # events looked back
+    popularity: float = 1e-3  # weight of an item's share of all events: orders what nothing else does
+    neighbours: int = 500  # kept of each item
+
+    def __post_init__(self) -> None:
+        for name in ("reach", "length", "neighbours"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        for name in ("step_decay", "backward", "damping", "source_damping", "recency", "popularity"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, not {getattr(self, name)}")
+
+
+class CoVisitation:
+    """similarity (I, I) CSR float32, a row per item of the history, no diagonal; share (I,) of all events."""
+
+    def __init__(self, config: CoVisitationConfig, similarity: Any, share: F32) -> None:
+        self.config, self.similarity, self.share = config, similarity, share
+
+    @classmethod
+    def fit(cls, config: CoVisitationConfig, sequences: Sequences, n_items: int) -> CoVisitation:
+        """Count the pairs of `sequences`. Raises ValueError if a code is not in 0..n_items-1 or there is no event."""
+        sequences = checked(sequences, n_items)
+        if not len(sequences.codes):
+            raise ValueError(f"the sequences of {len(sequences.lengths):,} users hold no event: nothing to learn from")
+        user = np.repeat(np.arange(len(sequences.lengths)), sequences.lengths)
+        codes = sequences.codes
+        near = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
+        for step in range(1, min(config.reach + 1, len(user))):
+            same = user[step:] == user[: len(user) - step]
+            first, then = codes[: len(codes) - step][same], codes[step:][same]
+            weights = np.full(len(first), config.step_decay ** (step - 1), np.float32)
+            near = near + sparse.coo_matrix((weights, (first, then)), shape=near.shape).tocsr()
+        near = (near + config.backward * near.T).tocsr()
+        near.setdiag(0)
+        near.eliminate_zeros()
+        events = np.bincount(codes, minlength=n_items)
+        fewer = np.maximum(events, 1).astype(np.float32)
+        near = sparse.diags_array(fewer**-config.source_damping) @ near @ sparse.diags_array(fewer**-config.damping)
+        share = (events / len(codes)).astype(np.float32)
+        return cls(config, keep_largest(sparse.csr_matrix(near, dtype=np.float32), config.neighbours), share)
+
+    def history(self, sequences: Sequences) -> sparse.csr_matrix:
+        """(n, I) CSR: the items of each sequence, weighed by how recent they are."""
+        recent, events = sequences.latest(self.config.length)
+        age = events[:, None] - 1 - np.arange(recent.shape[1])
+        there = age >= 0
+        weights = self.config.recency ** age[there].astype(np.float32)
+        return sparse.csr_matrix((weights, (np.nonzero(there)[0], recent[there])), shape=(len(events), len(self.share)))
+
+    def scores(self, sequences: Sequences) -> F32:
+        """Scores (n, I) of all items, unitless, above 0 for what stood near the history."""
+        scores: F32 = (self.history(sequences) @ self.similarity).toarray()
+        scores += np.float32(self.config.popularity) * self.share
+        return scores
+
+    def recommend(
+        self,
+        sequences: Sequences,
+        k: int,
+        seen: Any = None,
+        allowed: NDArray[np.bool_] | None = None,
+        *,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> tuple[I32, F32]:
+        """The k best items after each sequence (n,): codes and scores (n, k) as `top_k` returns them.
+
+        `seen` (n, I) CSR and `allowed` (I,) as there. Raises ValueError if k is not in 1..I or a code is not an item's;
+        DoesNotFit if one user's scores exceed `memory_bytes`.
+        """
+        n_items = len(self.share)
+        sequences = checked(sequences, n_items)
+        lengths = sequences.lengths
+        return rank_by_block(
+            (len(lengths), n_items), lambda block: self.scores(sequences.of(block)), k, seen, allowed, memory_bytes
+        )
+
+    def save(self, folder: str | Path) -> None:
+        """Write neighbours.npz (no pickle) and manifest.json into `folder`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = {name: getattr(self.similarity, name) for name in ("data", "indices", "indptr")}
+        np.savez(folder / "neighbours.npz", share=self.share, **kept)
+        write_manifest(folder, "covisitation", self.config, items=len(self.share))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> CoVisitation:
+        """The model that `save` wrote. Raises FileNotFoundError if nothing is there, ValueError if files disagree."""
+        folder = Path(folder)
+        config, manifest = read_manifest(folder, CoVisitationConfig)
+        with np.load(folder / "neighbours.npz", allow_pickle=False) as arrays:
+            share = arrays["share"]
+            if len(share) != manifest["items"]:
+                raise ValueError(f"{folder}: {len(share)} items, manifest {manifest['items']}")
+            parts = arrays["data"], arrays["indices"], arrays["indptr"]
+        return cls(config, sparse.csr_matrix(parts, shape=(len(share), len(share))), share)

@@ -1,0 +1,1 @@
+"""Figures, languages and near-duplicates of texts."""

@@ -1,0 +1,143 @@
+"""A voice: how copy speaks to one audience. One TOML file each; stdlib only.
+
+`who` says in SQL, over columns of user_profiles and user_segments, whose voice it is; voices are asked in the order of
+their names, and who fits none gets the default. A guide that says nothing is refused: it would bind nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from schemas.tables.profiles import USER_PROFILES, USER_SEGMENTS
+from schemas.toml_files import parse, read
+
+SHIPPED = Path(__file__).parent / "voices"
+_SQL_WORDS = {"and", "or", "not", "in", "is", "null", "between", "like", "true", "false"}
+_GUIDE = "tone, use, never and examples"
+_COLUMNS = frozenset({*USER_PROFILES.names, *USER_SEGMENTS.names} - {"user_id"})
+
+
+class VoiceError(ValueError):
+    """A voice, wording or season that cannot be used: what was seen, in which file, and what there is instead."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """How a voice sounds in one language. `use` lifts a text that has it; a text with one of `never` is refused."""
+
+    tone: str
+    use: tuple[str, ...]
+    never: tuple[str, ...]
+    examples: tuple[str, ...]
+
+    def forbidden(self, text: str) -> str | None:
+        """The first of `never` that the text has as a word; None where it has none."""
+        return next((word for word in self.never if says(text, word)), None)
+
+    def fit(self, text: str) -> float:
+        """Share 0..1 of the words to use that a text has, two being all that anyone could ask for."""
+        return min(1.0, sum(says(text, word) for word in self.use) / 2)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One audience style; `who` is SQL that is true of its users, empty for a style that seasons or nobody ask for."""
+
+    name: str
+    doc: str
+    guides: Mapping[str, Guide]
+    who: str = ""
+    is_default: bool = False
+    path: str = field(default="", compare=False)
+
+    def guide(self, language: str) -> Guide:
+        if language not in self.guides:
+            raise VoiceError(f"{self.path}: voice {self.name} has no [{language}]; it has {', '.join(self.guides)}")
+        return self.guides[language]
+
+
+def says(text: str, word: str) -> bool:
+    """Whether the text has the word: whole words where it is Latin, whatever the case."""
+    if word.isascii():
+        return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+    return word in text
+
+
+def load_voices(folder: str = "", languages: Iterable[str] = ()) -> dict[str, Voice]:
+    """Every voice of a folder (the shipped ones without), in order of name; each with a guide for each language.
+
+    Raises VoiceError naming the file, or FileNotFoundError where the folder has none.
+    """
+    paths = sorted((Path(folder) if folder else SHIPPED).glob("*.toml"))
+    if not paths:
+        raise FileNotFoundError(f"no voice in {folder}: it needs one .toml a style; start from {SHIPPED}")
+    voices = {voice.name: voice for voice in map(_load, paths)}
+    if len(voices) < len(paths):
+        raise VoiceError(f"{paths[0].parent}: two voices share a name; there are {', '.join(voices)}")
+    defaults = [voice.name for voice in voices.values() if voice.is_default]
+    if len(defaults) != 1:
+        raise VoiceError(f"{paths[0].parent}: one voice must say is_default = true, saw {defaults or 'none'}")
+    for voice in voices.values():
+        for language in languages:
+            voice.guide(language)
+    return voices
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    return parse(read(path, VoiceError), path, VoiceError)
+
+
+def texts(where: str, raw: Any) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not raw or not all(isinstance(text, str) and text.strip() for text in raw):
+        raise VoiceError(f"{where} must be a list of texts, none of them empty, saw {raw!r}")
+    return tuple(raw)
+
+
+def _load(path: Path) -> Voice:
+    raw = read_toml(path)
+    languages = {key: value for key, value in raw.items() if isinstance(value, dict)}
+    known = {f.name for f in fields(Voice)} - {"path", "guides"}
+    for key in raw.keys() - languages.keys():
+        if key not in known:
+            raise VoiceError(f"{path} has no '{key}'; it has {', '.join(sorted(known))} and a table a language")
+    if raw.get("name") != path.stem:
+        raise VoiceError(f"{path}: name is {raw.get('name')!r}; it must be that of the file, '{path.stem}'")
+    if not languages:
+        raise VoiceError(
+            f"{path}: an empty brand guide; it needs a table a language, such as [en], with tone, use, never, examples"
+        )
+    guides = {language: _guide(f"{path} [{language}]", table) for language, table in languages.items()}
+    given = {key: raw[key] for key in known & raw.keys()}
+    voice = Voice(**{"doc": "", **given}, guides=guides, path=str(path))
+    _check_who(voice)
+    return voice
+
+
+def _guide(where: str, raw: dict[str, Any]) -> Guide:
+    known = [f.name for f in fields(Guide)]
+    for key in raw:
+        if key not in known:
+            raise VoiceError(f"{where} has no '{key}'; it has {', '.join(known)}")
+    missing = [key for key in known if not raw.get(key)]
+    if missing:
+        raise VoiceError(
+            f"{where}: the brand guide says nothing about {', '.join(missing)}; a voice needs each of them"
+        )
+    if not isinstance(raw["tone"], str):
+        raise VoiceError(f"{where} tone must be a text, saw {raw['tone']!r}")
+    return Guide(raw["tone"], *(texts(f"{where} {key}", raw[key]) for key in known[1:]))
+
+
+def _check_who(voice: Voice) -> None:
+    if voice.is_default and voice.who:
+        raise VoiceError(f"{voice.path}: the default voice is for who fits no other; it takes no `who`")
+    bare = re.sub(r"'[^']*'", "''", voice.who)
+    words = set(re.findall(r"[A-Za-z_]\w*", bare)) - _COLUMNS
+    strange = {word for word in words if word.lower() not in _SQL_WORDS}
+    if strange or ";" in bare:
+        known = ", ".join(sorted(_COLUMNS))
+        raise VoiceError(f"{voice.path}: who has {sorted(strange) or repr(';')}; it is SQL over {known}")

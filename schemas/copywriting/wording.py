@@ -1,0 +1,191 @@
+"""Approved templates and the calendar of events: what copy says where no model does. TOML; stdlib only.
+
+A template says no figure and no name of its own: these are slots, and which ones depends on its strategy. So the price
+stands in a text only where the strategy is about the price, and a text about anything else outlives a new price.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.copywriting.voice import Voice, VoiceError, read_toml, texts
+from schemas.tables.copywriting import CHANNELS, STRATEGIES
+from schemas.toml_files import refuse_unknown
+
+SHIPPED = Path(__file__).parent / "templates"
+SEASONS = SHIPPED / "seasons.toml"
+ANY = "any"  # the style of a template that suits every voice
+
+ITEM_SLOTS = ("title", "brand", "kind", "detail", "details", "shop")
+USERS_SLOTS = ("terms", "until")  # the user's own: filled when the text is given to a user
+_MORE_SLOTS = {
+    "price_drop": ("price", "old_price", "saving"),
+    "coupon_win_back": USERS_SLOTS,
+    "coupon_first_purchase": USERS_SLOTS,
+    "member_exclusive": USERS_SLOTS,
+    "coupon": USERS_SLOTS,
+    "seasonal_event": ("event",),
+}
+SLOTS: dict[str, tuple[str, ...]] = {s: (*ITEM_SLOTS, *_MORE_SLOTS.get(s, ())) for s in STRATEGIES}
+_ALWAYS_THERE = {"title", "shop", "price", "old_price", "saving", "event", *USERS_SLOTS}  # with the strategy's facts
+_LEAST = 2  # variants of each group, or there would be nothing to try beside the other
+
+
+@dataclass(frozen=True)
+class Template:
+    """One approved wording. `name` follows from its text: another text is another arm."""
+
+    strategy: str
+    channel: str
+    language: str
+    style: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return "t-" + hashlib.sha256(f"{self.strategy}\0{self.channel}\0{self.text}".encode()).hexdigest()[:10]
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return tuple(re.findall(r"\{(\w*)\}", self.text))
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Slots that not every item fills."""
+        return frozenset(self.slots) - _ALWAYS_THERE
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All wordings of some languages, by (strategy, channel, language)."""
+
+    groups: Mapping[tuple[str, str, str], tuple[Template, ...]]
+
+    def of(self, strategy: str, channel: str, language: str, style: str) -> list[Template]:
+        """Those for the style first, then those for any; in the order of the file."""
+        group = self.groups[strategy, channel, language]
+        return [t for t in group if t.style == style] + [t for t in group if t.style == ANY]
+
+
+@dataclass(frozen=True)
+class Season:
+    """An event: its name in each language, its days, the beginnings of the category paths it is about, its style."""
+
+    id: str
+    names: Mapping[str, str]
+    when: tuple[tuple[str, str], ...]
+    categories: tuple[str, ...] = ()
+    style: str = ""
+
+    def is_on(self, day: dt.date) -> bool:
+        """Yearly spans are MM-DD and may run over New Year; the others are whole dates."""
+        for first, last in self.when:
+            today = str(day) if len(first) == 10 else f"{day:%m-%d}"
+            if (first <= today <= last) if first <= last else (today >= first or today <= last):
+                return True
+        return False
+
+    def is_about(self, category: str | None) -> bool:
+        path = category or ""
+        return not self.categories or any(path == c or path.startswith(f"{c} > ") for c in self.categories)
+
+
+def load_templates(folder: str, languages: Iterable[str], voices: Mapping[str, Voice]) -> Templates:
+    """The templates of each language, from a folder or the shipped ones.
+
+    Raises VoiceError for an unknown key or slot, a figure of its own, a word that a voice never says, a group with too
+    few templates, or too few for an item of which only the title is known; FileNotFoundError for a language without.
+    """
+    where = Path(folder) if folder else SHIPPED
+    groups: dict[tuple[str, str, str], tuple[Template, ...]] = {}
+    for language in languages:
+        path = where / f"{language}.toml"
+        if not path.is_file():
+            there = ", ".join(sorted(p.stem for p in where.glob("*.toml") if p.name != SEASONS.name)) or "none"
+            raise FileNotFoundError(f"no templates for '{language}' in {where}: there are {there}; write {path} first")
+        found = _read(path, language, voices)
+        for strategy in STRATEGIES:
+            for channel in CHANNELS:
+                group = tuple(t for t in found if (t.strategy, t.channel) == (strategy, channel))
+                _check_group(f"{path} [{strategy}] {channel}", group)
+                groups[strategy, channel, language] = group
+    return Templates(groups)
+
+
+def load_seasons(file: str, languages: Iterable[str], voices: Mapping[str, Voice]) -> tuple[Season, ...]:
+    """The calendar of a file, or the shipped one. Raises VoiceError naming the event."""
+    path = Path(file) if file else SEASONS
+    if not path.is_file():
+        raise FileNotFoundError(f"no calendar of events {path}; start from {SEASONS}")
+    return tuple(
+        _season(f"{path} event {raw.get('id')!r}", raw, languages, voices) for raw in read_toml(path).get("event", [])
+    )
+
+
+def _read(path: Path, language: str, voices: Mapping[str, Voice]) -> list[Template]:
+    raw = read_toml(path)
+    if raw.pop("language", None) != language:
+        raise VoiceError(f'{path}: it must begin with language = "{language}"')
+    found = []
+    for strategy, table in raw.items():
+        if strategy not in STRATEGIES or not isinstance(table, dict):
+            raise VoiceError(f"{path}: no strategy [{strategy}]; there are {', '.join(STRATEGIES)}")
+        by_style = {ANY: {k: v for k, v in table.items() if not isinstance(v, dict)}}
+        by_style |= {k: v for k, v in table.items() if isinstance(v, dict)}
+        for style, channels in by_style.items():
+            if style != ANY and style not in voices:
+                raise VoiceError(f"{path}: no style [{strategy}.{style}]; there are {', '.join(voices)}")
+            for channel, wordings in channels.items():
+                at = f"{path} [{strategy}{'' if style == ANY else '.' + style}] {channel}"
+                if channel not in CHANNELS:
+                    raise VoiceError(f"{at}: no such channel; there are {', '.join(CHANNELS)}")
+                found += [Template(strategy, channel, language, style, text) for text in texts(at, wordings)]
+    for template in found:
+        _check(path, template, voices)
+    return found
+
+
+def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
+    at = f"{path} [{template.strategy}] {template.channel} {template.text!r}"
+    known = SLOTS[template.strategy]
+    for slot in template.slots:
+        if slot not in known:
+            raise VoiceError(f"{at}: no slot {{{slot}}} there; {template.strategy} has {', '.join(known)}")
+    bare = re.sub(r"\{\w*\}", "", template.text)
+    if found := re.search(r"[\d{}]", bare):
+        raise VoiceError(f"{at}: {found[0]!r} outside a slot; figures come from tables")
+    for voice in voices.values():
+        if template.style in (ANY, voice.name) and (word := voice.guide(template.language).forbidden(bare)):
+            raise VoiceError(f"{at}: voice {voice.name} never says {word!r}")
+
+
+def _check_group(at: str, group: tuple[Template, ...]) -> None:
+    everybodys = [t for t in group if t.style == ANY]
+    if len(everybodys) < _LEAST:
+        raise VoiceError(f"{at}: {len(everybodys)} templates for any style; it needs {_LEAST} at least")
+    if sum(not t.needs for t in everybodys) < _LEAST:
+        needed = sorted(frozenset().union(*(t.needs for t in everybodys)))
+        raise VoiceError(f"{at}: of an item only the title may be known; {_LEAST} templates must do without {needed}")
+
+
+def _season(at: str, raw: dict[str, Any], languages: Iterable[str], voices: Mapping[str, Voice]) -> Season:
+    refuse_unknown(at, raw, Season.__dataclass_fields__, VoiceError)
+    for key in ("id", "names", "when"):
+        if not raw.get(key):
+            raise VoiceError(f"{at} needs '{key}'")
+    for language in languages:
+        if not raw["names"].get(language):
+            raise VoiceError(f"{at} has no name in '{language}'; it has {', '.join(raw['names'])}")
+    spans = tuple((str(span[0]), str(span[1])) if len(span) == 2 else ("", "") for span in raw["when"])
+    for first, last in spans:
+        if len(first) != len(last) or not re.fullmatch(r"(\d{4}-)?\d{2}-\d{2}", first):
+            raise VoiceError(f'{at}: when is {raw["when"]}; spans are ["MM-DD", "MM-DD"] or two whole dates')
+    if raw.get("style") and raw["style"] not in voices:
+        raise VoiceError(f"{at}: no style '{raw['style']}'; there are {', '.join(voices)}")
+    return Season(raw["id"], raw["names"], spans, tuple(raw.get("categories", ())), raw.get("style", ""))

@@ -1,1 +1,0 @@
-"""Audience styles and their brand voice, one TOML file each; see schemas/voice.py."""

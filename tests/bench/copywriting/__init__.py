@@ -1,0 +1,1 @@
+"""Copy and the claim checker: quality and speed."""

@@ -1,0 +1,129 @@
+"""English descriptions of held-out products from their attributes: template, nearest neighbour, network, model.
+
+    python -m tests.bench.copywriting.copy_en --data ../shared/data/hm [--pairs 4000] [--asked 300] [--validate]
+
+DATA holds one table (parquet, CSV or CSV.gz) of products. Its longest text column is the description; the one named
+like a name gives its words as attributes; the other text columns with few values are attributes as they are. Products
+that share a name, a description or a `product_code` are a family; a family is learned from or asked for, never both.
+One product of a family is taken. `--validate` asks for other families than the test's. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+import zlib
+from collections.abc import Hashable
+from pathlib import Path
+
+import pandas as pd
+
+from models.copywriting.copywriter import Copywriter, CopywriterConfig, Prompt
+from models.copywriting.prompts import Values
+from tests.bench.copywriting.copy_scores import honesty, judged, nearest, say, show, template
+from tests.bench.copywriting.copy_zh import CANDIDATES, told
+from tests.bench.quality import SEED
+
+FEW = 1000  # values at most of a column that is an attribute
+FOLDS, TEST, VALIDATION = 20, 0, 1  # a family's fold, by its hash
+Pairs = list[tuple[Prompt, str]]
+
+
+def read(data: Path) -> pd.DataFrame:
+    """The largest table in the folder. Raises SystemExit if there is none."""
+    files = [path for path in data.iterdir() if re.search(r"\.(parquet|csv|csv\.gz)$", path.name)]
+    tables = [pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path) for path in files]
+    described = [table for table in tables if len(table.select_dtypes(["object", "string"]).columns) > 1]
+    if not described:
+        raise SystemExit(f"{data} holds no table with a description and attributes (parquet, csv, csv.gz)")
+    return max(described, key=lambda table: len(table.columns) * len(table))
+
+
+def pairs_of(table: pd.DataFrame) -> tuple[Pairs, list[int]]:
+    """One pair a family, and the families' hashes, by which they are learned from or asked for."""
+    texts = table.select_dtypes(["object", "string"])
+    lengths = texts.apply(lambda column: column.dropna().astype(str).str.len().mean())
+    described = str(lengths.idxmax())
+    table = table[table[described].notna()].drop_duplicates(described)
+    name = next((c for c in texts.columns if re.search("prod.*name|title|^name", c, re.I) and c != described
+                 and table[c].nunique() > FEW), None)  # fmt: skip
+    kept = [c for c in texts.columns if c not in (name, described) and 1 < table[c].nunique() <= FEW]
+    keys = [key for key in (name, "product_code") if key in table.columns]
+    family = families(table[keys].to_numpy().tolist())
+    pairs, hashes, met = [], [], set()
+    for row, root in zip(table.to_dict("records"), family, strict=True):
+        words = re.findall(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*", str(row[name])) if name else []
+        told = [(column.lower(), str(row[column]).strip()) for column in kept if isinstance(row[column], str)]
+        attributes = tuple(told + [("name", word.lower()) for word in dict.fromkeys(words)])
+        if root in met or not attributes:
+            continue
+        met.add(root)
+        pairs.append((Prompt("en", attributes=attributes), " ".join(str(row[described]).split())))
+        hashes.append(zlib.crc32(repr((row[name] if name else "", root)).encode()))
+    return pairs, hashes
+
+
+def families(keys: list[list[Hashable]]) -> list[int]:
+    """The first row of each row's family: rows that share any key, by themselves or through others."""
+    parent = list(range(len(keys)))
+
+    def root(at: int) -> int:
+        while parent[at] != at:
+            parent[at] = parent[parent[at]]
+            at = parent[at]
+        return at
+
+    first: dict[tuple[int, Hashable], int] = {}
+    for row, values in enumerate(keys):
+        for key in enumerate(values):
+            other = root(first.setdefault(key, row))
+            parent[max(root(row), other)] = min(root(row), other)
+    return [root(row) for row in range(len(keys))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pairs", type=int, default=4000, help="learned from, at most")
+    parser.add_argument("--asked", type=int, default=300, help="written, at most")
+    parser.add_argument("--validate", action="store_true")
+    parser.add_argument("--checkpoint", type=Path, help="a folder, to go on after a stop")
+    parser.add_argument("--threads", type=int, default=2)
+    asked = parser.parse_args()
+    started = time.monotonic()
+    pairs, hashes = pairs_of(read(asked.data))
+    folds = [each % FOLDS for each in hashes]
+    order = sorted(range(len(pairs)), key=lambda at: (hashes[at], at))
+    train = [pairs[at] for at in order if folds[at] not in (TEST, VALIDATION)][: asked.pairs]
+    test = [pairs[at] for at in order if folds[at] == (VALIDATION if asked.validate else TEST)][: asked.asked]
+    say(
+        f"{len(pairs):,} families, {len(train):,} learned from, {len(test):,} asked for; first: {test[0][0].attributes}"
+    )
+    config = CopywriterConfig(threads=asked.threads)
+    writer = Copywriter.fit(config, [], train, asked.checkpoint, lambda line: say("  " + line))
+    trained = time.monotonic() - started
+    prompts, references = [prompt for prompt, _ in test], [text for _, text in test]
+    values = Values(value for prompt, _ in train for value in prompt.values)
+    look_up = nearest([prompt for prompt, _ in train], [text for _, text in train])
+    written = {
+        "template": [template(prompt) for prompt in prompts],
+        "nearest": [look_up(prompt) for prompt in prompts],
+        "network alone": [own[0] for own in writer.sample(prompts, 1, SEED)],
+        "model": [found[0].text if found else "" for found in writer.write(prompts, CANDIDATES, SEED, told)],
+    }
+    rows = {name: judged(texts, references, prompts, values) for name, texts in written.items()}
+    rows["reference"] = honesty(references, prompts, values)
+    for prompt, text in list(zip(prompts, written["model"], strict=True))[:5]:
+        print(" ".join(prompt.values), "->", text)
+    show(f"{asked.data.name}: {len(train):,} products learned from, {len(test):,} of other families written; "
+         f"on {writer.net.device}", rows, {})  # fmt: skip
+    rows["network_alone"] = rows.pop("network alone")
+    figures = {name: {key: round(value, 4) for key, value in row.items()} for name, row in rows.items()}
+    seconds = {"seconds": round(time.monotonic() - started), "trained_seconds": round(trained)}
+    print(json.dumps(figures | seconds | {"device": str(writer.net.device)}))
+
+
+if __name__ == "__main__":
+    main()

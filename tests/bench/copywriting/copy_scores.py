@@ -1,0 +1,107 @@
+"""How written copy is judged in the benches, and the two plain writers that it stands beside.
+
+BLEU-4 and ROUGE as ChatGLM's p-tuning code has them for AdvertiseGen: nltk's `sentence_bleu` over characters (words of
+English), smoothing method3, and `rouge_chinese`'s F over jieba's words; of each text times 100, averaged over texts.
+References are cut to 64 tokens there; its tokenizer is not to be had here, so to 64 of jieba's words.
+coverage: values of the item that stand in its text, as a share of its attributes, averaged over texts.
+unsupported: values (of all the training items) that stand in texts of items without them, as a share of those said.
+distinct4: different runs of 4 characters (words of English), as a share of all in all the texts.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+import jieba
+from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
+from rouge_chinese import Rouge
+
+from models.copywriting.prompts import Prompt, Values, units_of
+
+CUT = 64
+COLUMNS = ("bleu4", "rouge1", "rouge2", "rougeL", "coverage", "distinct4", "unsupported")
+Figures = dict[str, float]
+jieba.setLogLevel(logging.WARNING)
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def words_of(text: str, language: str) -> list[str]:
+    return [word for word in jieba.cut(text) if word.strip()] if language == "zh" else units_of(text, language)
+
+
+def cut(text: str, language: str) -> str:
+    """The first 64 words of a reference."""
+    return ("" if language == "zh" else " ").join(words_of(text, language)[:CUT])
+
+
+def likeness(texts: Sequence[str], references: Sequence[str], language: str) -> Figures:
+    """BLEU-4 and ROUGE-1, -2, -L, 0..100. An empty text counts as 0."""
+    rouge, smooth = Rouge(), SmoothingFunction().method3
+    total = dict.fromkeys(COLUMNS[:4], 0.0)
+    for text, reference in zip(texts, references, strict=True):
+        if not text.strip():
+            continue
+        # nltk and rouge_chinese want what is judged in opposite order
+        units = [list(each) if language == "zh" else units_of(each, language) for each in (reference, text)]
+        total["bleu4"] += sentence_bleu([units[0]], units[1], smoothing_function=smooth)
+        told = rouge.get_scores(" ".join(words_of(text, language)), " ".join(words_of(reference, language)))[0]
+        for name, key in (("rouge1", "rouge-1"), ("rouge2", "rouge-2"), ("rougeL", "rouge-l")):
+            total[name] += told[key]["f"]
+    return {name: 100 * value / len(texts) for name, value in total.items()}
+
+
+def honesty(texts: Sequence[str], prompts: Sequence[Prompt], values: Values) -> Figures:
+    """Coverage, distinct-4 and the share of unsupported claims, 0..1."""
+    covered = said = foreign = 0.0
+    runs: list[tuple[str, ...]] = []
+    for text, prompt in zip(texts, prompts, strict=True):
+        low = text.lower()
+        covered += sum(value.lower() in low for _, value in prompt.attributes) / len(prompt.attributes)
+        said += len(values.said(text))
+        foreign += len(values.foreign(text, prompt.values))
+        units = list(text) if prompt.language == "zh" else units_of(text, prompt.language)
+        runs += [tuple(units[at : at + 4]) for at in range(len(units) - 3)]
+    return {"coverage": covered / len(texts), "distinct4": len(set(runs)) / max(len(runs), 1),
+            "unsupported": foreign / max(said, 1)}  # fmt: skip
+
+
+def judged(texts: Sequence[str], references: Sequence[str], prompts: Sequence[Prompt], values: Values) -> Figures:
+    language = prompts[0].language
+    shorter = [cut(reference, language) for reference in references]
+    return likeness(texts, shorter, language) | honesty(texts, prompts, values)
+
+
+def template(prompt: Prompt) -> str:
+    """Every attribute once, in a fixed frame."""
+    first, *rest = prompt.attributes
+    if prompt.language == "zh":
+        return f"这款{first[1]}" + "".join(f"，{value}的{name}设计" for name, value in rest) + "。"
+    told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rest)
+    return f"{first[1]} with {told}." if told else f"{first[1]}."
+
+
+def nearest(prompts: Sequence[Prompt], texts: Sequence[str]) -> Callable[[Prompt], str]:
+    """The text of the training item that shares most attributes, as a share of both items'; ties: the first."""
+    known = [set(prompt.attributes) for prompt in prompts]
+
+    def writer(prompt: Prompt) -> str:
+        own = set(prompt.attributes)
+        shares = [len(own & other) / len(own | other) for other in known]
+        return texts[max(range(len(shares)), key=shares.__getitem__)]
+
+    return writer
+
+
+def show(title: str, rows: dict[str, Figures], anchors: dict[str, Sequence[float | None]]) -> None:
+    print(f"\n{title}\n{'':34}" + "".join(f"{name:>13}" for name in COLUMNS))
+    for name, row in rows.items():
+        cells = (f"{row[c]:13.2f}" if c in COLUMNS[:4] else f"{row[c]:13.3f}" for c in COLUMNS if c in row)
+        pad = "" if "bleu4" in row else " " * 13 * 4
+        print(f"{name:34}{pad}" + "".join(cells))
+    for name, values in anchors.items():
+        print(f"{'(' + name + ')':34}" + "".join(f"{'-' if value is None else value:>13}" for value in values))

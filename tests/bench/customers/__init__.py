@@ -1,0 +1,1 @@
+"""Lifetime value, chances and segments on public logs."""

@@ -1,0 +1,201 @@
+"""Who buys within 28 days, who lapses, who buys in which category? Classifiers beside what needs no learning.
+
+    python -m tests.bench.customers.propensity --data ../shared/data/online_retail     (or complete_journey)
+
+At rolling origins, one every window: the last window is the test, the one before it chooses and calibrates, those
+before teach; each looks back as far as a night does. Customers are those who had bought before the origin. A category
+is the attribute of the items that has most values, up to the night's limit; without one the question is left out.
+Beside the classifiers stand recency alone and BG/NBD; for categories the customer's own share of purchase days,
+popularity, and own share times BG/NBD. The night's rule chooses (models/customers/calibrated_models.py), and what was
+judged is what is tested: nothing learns from the validation window afterwards. Progress goes to stderr, the last line
+is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.customers.predict_purchases import PropensityConfig
+from jobs.customers.spark_classifiers import fits
+from jobs.runtime.spark import session
+from models.core.shop_log import PURCHASE, ShopLog
+from models.customers.calibrated_models import (
+    Judged,
+    Lesson,
+    best_of,
+    compare,
+    effects_of,
+    figures_of,
+)
+from models.customers.category_features import level_of
+from models.customers.customer_features import BINS, auc, average_precision, log_loss, reliability
+from models.customers.lifetime_value import NotEnoughData
+from models.customers.training_moments import Question, lessons
+from tests.bench.logs import read_log
+from tests.bench.quality import SEED, progress
+
+F64 = NDArray[np.float64]
+Measure = Callable[[F64, NDArray[np.bool_]], float]
+CONFIG = PropensityConfig()
+QUESTIONS = (
+    Question("buys_28d", "buys", 28.0),
+    Question("lapses", "lapses", float(CONFIG.lapse_days)),
+    Question("category", "category", 28.0),
+)
+
+
+def resamples(lesson: Lesson) -> list[NDArray[np.int64]]:
+    """200 draws of customers, each with all rows of theirs."""
+    rng = np.random.default_rng(SEED)
+    known, whose = np.unique(lesson.customer, return_inverse=True)
+    order = np.argsort(whose, kind="stable")
+    first = np.append(np.searchsorted(whose[order], np.arange(len(known))), len(whose))
+    drawn = []
+    for _ in range(200):
+        who = rng.integers(0, len(known), len(known))
+        drawn.append(np.concatenate([order[first[one] : first[one + 1]] for one in who]))
+    return drawn
+
+
+def by_chance(chance: F64) -> float:
+    """The calibration error that these chances would show on average if they were exactly right: each tenth's share
+    strays from its mean by sqrt(2 / pi) standard deviations."""
+    tenths = [np.sort(chance)[part] for part in np.array_split(np.arange(len(chance)), BINS) if len(part)]
+    strays = [len(tenth) * np.sqrt(2 / np.pi * (tenth * (1 - tenth)).mean() / len(tenth)) for tenth in tenths]
+    return float(np.sum(strays) / max(len(chance), 1))
+
+
+def right_first(said: F64, lesson: Lesson) -> float:
+    """Share of the customers who bought in any category asked about whose highest one was among those they bought in;
+    of several with the same score the first."""
+    order = np.lexsort((-said, lesson.customer))
+    first = order[np.unique(lesson.customer[order], return_index=True)[1]]
+    bought = np.isin(lesson.customer[first], lesson.customer[lesson.truth])
+    return float(lesson.truth[first][bought].mean())
+
+
+def interval(values: list[float]) -> list[float]:
+    return [round(float(q), 4) for q in np.nanquantile(values, [0.025, 0.975])]
+
+
+def tested(judged: dict[str, Judged], best: str, test: Lesson) -> dict[str, Any]:
+    """Each candidate on the test, with 95 % intervals over customers, and the chosen one less the baseline, paired."""
+    drawn, truth = resamples(test), test.truth
+    said = {name: one.chance.score(test) for name, one in judged.items()}
+    chance = {name: one.chance.of(test) for name, one in judged.items()}
+    measures: dict[str, tuple[Measure, dict[str, F64]]] = {
+        "auc": (auc, said),
+        "average_precision": (average_precision, said),
+        "log_loss": (log_loss, chance),
+    }
+    rows: dict[str, Any] = {name: figures_of(said[name], chance[name], truth) for name in judged}
+    ahead: dict[str, Any] = {}
+    for metric, (measure, of) in measures.items():
+        spread = {name: [measure(values[d], truth[d]) for d in drawn] for name, values in of.items()}
+        for name in judged:
+            rows[name][f"{metric}_interval"] = interval(spread[name])
+        base = next(iter(judged))
+        sign = -1 if metric == "log_loss" else 1  # more is better in what follows
+        gain = sign * (rows[best][metric] - rows[base][metric])
+        paired = [sign * (a - b) for a, b in zip(spread[best], spread[base], strict=True)]
+        ahead[metric] = {"gain": round(gain, 5), "interval": interval(paired)}
+    for name, one in judged.items():
+        rows[name] |= {f"valid_{metric}": value for metric, value in one.figures.items()}
+    if len(test) > len(np.unique(test.customer)):
+        for name in judged:
+            rows[name]["right_first"] = round(right_first(said[name], test), 4)
+    return rows | {
+        "calibration_error_by_chance": round(by_chance(chance[best]), 4),
+        "asked": round(test.asked, 4),
+        "best": best,
+        "baseline": next(iter(judged)),
+        "over_baseline": ahead,
+        "never_worse_than_baseline": all(one["gain"] >= 0 for one in ahead.values()),
+        "customers": len(np.unique(test.customer)),
+        "rows": len(test),
+        "base_rate": round(float(truth.mean()), 4),
+    }
+
+
+def page(question: Question, judged: dict[str, Judged], test: Lesson, rows: dict[str, Any]) -> str:
+    best, base = rows["best"], rows["baseline"]
+    lines = [
+        f"\n{question.name}: within {question.days:g} days; test: {rows['customers']:,} customers, "
+        f"{rows['rows']:,} rows, {rows['base_rate']:.1%} come true",
+        f"{'':22}{'auc':>26}{'average precision':>26}{'calibration':>13}{'log loss':>10}{'valid auc / ap / loss':>26}",
+    ]
+    for name in judged:
+        row = rows[name]
+        cells = [f"{row[m]:.4f} [{row[m + '_interval'][0]:.4f}, {row[m + '_interval'][1]:.4f}]"
+                 for m in ("auc", "average_precision")]  # fmt: skip
+        valid = f"{row['valid_auc']:.4f} / {row['valid_average_precision']:.3f} / {row['valid_log_loss']:.4f}"
+        lines.append(f"{name + (' *' if name == best else ''):22}" + "".join(f"{c:>26}" for c in cells)
+                     + f"{row['calibration_error']:>13.4f}{row['log_loss']:>10.4f}{valid:>26}")  # fmt: skip
+    if "right_first" in rows[base]:
+        told = ", ".join(f"{name} {rows[name]['right_first']:.1%}" for name in judged)
+        lines.append(f"  {rows['asked']:.1%} of what was bought had a row; of those who bought in one, the highest "
+                     f"category was right for: {told}")  # fmt: skip
+    gains = ", ".join(f"{m.replace('_', ' ')} {one['gain']:+.4f} [{one['interval'][0]:+.4f}, {one['interval'][1]:+.4f}]"
+                      for m, one in rows["over_baseline"].items())  # fmt: skip
+    verdict = "never worse than" if rows["never_worse_than_baseline"] else "in some figure WORSE than"
+    lines += [
+        f"* chosen on validation; on the test {verdict} {base} alone; gain: {gains}",
+        f"  reliability of it (exactly right, its calibration error were {rows['calibration_error_by_chance']:.4f}):",
+    ]
+    table = reliability(judged[best].chance.of(test), test.truth)
+    lines += [f"  {n:8,} rows: said {said:.3f}, came {came:.3f}" for n, said, came in table]
+    for name, effects in effects_of(judged, test).items():
+        told = [f"{f} {e:+.2f}" if isinstance(e, float) else f"{f} {e['log_odds']:.2f} ({e['direction']:+.1f})"
+                for f, e in list(effects.items())[:6]]  # fmt: skip
+        what = "log-odds by one standard deviation" if name == "logistic" else "mean size in log-odds (direction)"
+        lines.append(f"  {name}, {what}: {', '.join(told)}")
+    return "\n".join(lines)
+
+
+def measured(question: Question, log: ShopLog, end: float, category: NDArray[np.int32] | None) -> dict[str, Any]:
+    """One question: its table on the screen, its figures; or why it cannot be answered."""
+    try:
+        with progress(f"{question.name}: what was known at each origin"):
+            found = lessons(question, log, end, CONFIG.history_days, CONFIG.origins + 1, 3, CONFIG.teach_customers,
+                            category)  # fmt: skip
+        test, valid, *teaching = found
+        with progress(question.name):
+            candidates = fits(session("bench propensity"), CONFIG.seed, CONFIG.trees)
+            judged = compare(teaching, valid, candidates, question.days, CONFIG.teach_rows,
+                             lambda line: print(f"  {line}", file=sys.stderr, flush=True))  # fmt: skip
+    except NotEnoughData as error:
+        print(f"\n{question.name}: not enough data: {error}")
+        return {"not_enough_data": str(error)}
+    best = best_of(judged, valid.baseline)
+    rows = tested(judged, best, test) | {"origins": len(found)}
+    print(page(question, judged, test, rows), flush=True)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    log = read_log(parser.parse_args().data)
+    if (log.kind == PURCHASE).any():
+        log = log.where(log.time >= log.time[log.kind == PURCHASE][0])
+    end = float(np.floor(log.time[-1]) + 1)
+    level = level_of(log.attributes, CONFIG.most_categories)
+    print(f"categories: {f'the items own {level!r}' if level else 'the items have none, the question is left out'}")
+    category = log.attributes[level] if level else None
+    first, *others = [measured(question, log, end, category) for question in QUESTIONS]
+    told = first | {question.name: rows for question, rows in zip(QUESTIONS[1:], others, strict=True)}
+    answered = [rows for rows in (first, *others) if "best" in rows]
+    verdicts = [rows["never_worse_than_baseline"] for rows in answered]
+    print(json.dumps(told | {"never_worse_than_baseline_anywhere": all(verdicts) if verdicts else None}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Offers, prices and experiments."""

@@ -1,0 +1,89 @@
+"""Do experiments mean what they say? Thousands of simulated A/A tests, and A/B tests with a planted lift.
+
+    python -m tests.bench.decisions.experiments [--tests 4000] [--months 100]
+
+Users buy by a rate of their own, in the week before as in the week of the test, so that CUPED has something to take
+out. Arms are given out by `assign`, as in a shop. Then months in which Thompson sampling moves the shares every night
+(tests/bench/decisions/moving_shares.py), without a lift and with one of 30 % of the rate. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import numpy as np
+from scipy.stats import binomtest
+
+from models.experiments.analysis import assign, compare, power_of, sample_ratio, sample_size
+from tests.bench.decisions import moving_shares
+from tests.bench.quality import progress
+
+RATE, LIFT, USERS = 0.10, 0.02, 4000
+HALF = {"control": 0.5, "treatment": 0.5}
+SEED = 7
+
+
+def simulated(rng: np.random.Generator, treated: np.ndarray, lift: float) -> tuple[np.ndarray, np.ndarray]:
+    """(bought before, bought in the test) 0/1 (n,): rates of Beta(1, 9), mean .1; the treated ones' lift on top."""
+    rate = rng.beta(1.0, 9.0, len(treated))
+    before = rng.binomial(7, rate)
+    lifted = np.where(treated, rate + lift * (1 - rate) / (1 - RATE), rate)
+    return before.astype(np.float64), (rng.random(len(treated)) < lifted).astype(np.float64)
+
+
+def run(tests: int, lift: float) -> dict[str, float]:
+    found, found_cuped, covered, kept, ratio = 0, 0, 0, 0.0, 0
+    users = [f"u{number}" for number in range(USERS)]
+    rng = np.random.default_rng(SEED + int(lift > 0))
+    for number in range(tests):
+        arms = np.array(assign(users, f"test {number}", "bench", HALF)) == "treatment"
+        before, outcome = simulated(rng, arms, lift)
+        plain = compare(outcome[~arms], outcome[arms])
+        cuped = compare(outcome[~arms], outcome[arms], (before[~arms], before[arms]))
+        found += plain.p < 0.05
+        found_cuped += cuped.p < 0.05
+        covered += cuped.low <= lift <= cuped.high
+        kept += cuped.variance_kept
+        ratio += not sample_ratio({"control": int((~arms).sum()), "treatment": int(arms.sum())}, HALF)[1]
+    return {"significant": found / tests, "significant_cuped": found_cuped / tests, "coverage_95": covered / tests,
+            "variance_kept": kept / tests, "sample_ratio_alarms": ratio / tests}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tests", type=int, default=4000)
+    parser.add_argument("--months", type=int, default=100)
+    args = parser.parse_args()
+    tests, months = args.tests, args.months
+    with progress(f"{tests:,} A/A tests"):
+        same = run(tests, 0.0)
+    with progress(f"{tests:,} A/B tests"):
+        lifted = run(tests, LIFT)
+    with progress(f"{months:,} months of moving shares, twice"):
+        moving = {"same": moving_shares.run(months, 0.0), "better": moving_shares.run(months, 0.3)}
+    low, high = binomtest(round(0.05 * tests), tests).proportion_ci(0.95, "exact")
+    computed = power_of(RATE, LIFT, USERS // 2)
+    power_low, power_high = binomtest(round(computed * tests), tests).proportion_ci(0.95, "exact")
+    print(f"\n{tests:,} tests of {USERS:,} users, {RATE:.0%} buy, planted lift {LIFT:.0%}")
+    print(f"A/A: {same['significant']:.4f} significant at 5 %, by CUPED {same['significant_cuped']:.4f}; "
+          f"chance gives {low:.4f} to {high:.4f}; "
+          f"alarms of the split {same['sample_ratio_alarms']:.4f}, .001 by chance")  # fmt: skip
+    print(f"A/B: found {lifted['significant']:.4f}, computed {computed:.4f} ({power_low:.4f} to {power_high:.4f}); by "
+          f"CUPED {lifted['significant_cuped']:.4f}, which kept {lifted['variance_kept']:.3f} of the variance; "
+          f"95 % intervals hold the lift in {lifted['coverage_95']:.4f}")  # fmt: skip
+    print(f"for 80 % power it takes {sample_size(RATE, LIFT):,} users an arm (16 p(1-p)/d^2 = "
+          f"{16 * RATE * (1 - RATE) / LIFT**2:,.0f})")  # fmt: skip
+    print(
+        f"\n{months:,} months of {moving_shares.NIGHTS} nights and {moving_shares.USERS:,} users, shares moved nightly"
+    )
+    print("\n".join(line for name, found in moving.items() for line in moving_shares.lines(name, found)))
+    print(json.dumps({
+        "a_a": same | {"expected": [round(low, 4), round(high, 4)]},
+        "a_b": lifted | {"computed_power": round(computed, 4), "expected": [round(power_low, 4), round(power_high, 4)]},
+        "moving_shares": moving,
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

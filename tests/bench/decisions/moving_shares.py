@@ -1,0 +1,119 @@
+"""Shares that move every night: what it saves, whom it moves, and whether the figures still mean what they say.
+
+A shop of users with rates of their own who come on some nights, and a trend that makes late nights better than early
+ones: whoever came into the better arm late then looks better, or worse, than the arm is. The evidence and the moves are
+those of `judge_experiments`: users of the cores, Thompson sampling, the default bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.common.declared_experiments import ExperimentsConfig
+from models.experiments.analysis import compare, next_shares, places, ratio
+from models.experiments.traffic_split import Allotment
+
+USERS, NIGHTS = 3000, 28
+COMES, RATE = 0.25, 0.08  # probability of a visit each night, and of a purchase in it
+TREND = np.linspace(0.6, 1.4, NIGHTS)
+HALF = {"control": 0.5, "treatment": 0.5}
+EDGE = 1.959964
+
+
+@dataclass
+class Path:
+    """One simulated month: visits and purchases (U, T) bool, arm (U, T), share of that arm, and the last allotment."""
+
+    came: np.ndarray
+    bought: np.ndarray
+    arm: np.ndarray
+    share: np.ndarray
+    allotted: Allotment
+    place: np.ndarray
+    moved: float  # share of users who change arm in a night
+    needed: float  # the least that the shares' moves ask for
+
+
+def simulate(number: int, lift: float, config: ExperimentsConfig) -> Path:
+    """`lift`: of the treatment's rate, relative."""
+    rng = np.random.default_rng([number, int(lift * 1000), 11])
+    place = places((f"u{n}" for n in range(USERS)), f"test {number}", "bench")
+    rate = RATE * rng.gamma(2.0, 0.5, USERS)[:, None] * TREND
+    came = rng.random((USERS, NIGHTS)) < COMES
+    luck = rng.random((USERS, NIGHTS))
+    arm, share = np.zeros((USERS, NIGHTS), np.int8), np.ones((USERS, NIGHTS))
+    there, won, bought = np.zeros(USERS, bool), np.zeros(USERS, bool), np.zeros_like(came)
+    allotted, moved, needed = Allotment.first(HALF), 0.0, 0.0
+    for night in range(NIGHTS):
+        arm[:, night] = allotted.arm_of(place)
+        share[:, night] = np.array(list(allotted.shares.values()))[arm[:, night]]
+        bought[:, night] = came[:, night] & (luck[:, night] < rate[:, night] * (1 + lift * arm[:, night]))
+        now, core = allotted.shares, allotted.core_of(place)
+        there, won = there | came[:, night], won | bought[:, night]
+        trials = {name: int((there & (core == at)).sum()) for at, name in enumerate(HALF)}
+        wins = {name: int((won & (core == at)).sum()) for at, name in enumerate(HALF)}
+        if min(trials.values()) < config.least_trials:
+            continue
+        wanted = next_shares(wins, trials, config.least_share, config.most_change, now, number * 1000 + night)
+        after = allotted.moved(wanted)
+        moved += float((after.arm_of(place) != allotted.arm_of(place)).mean()) / NIGHTS
+        needed += sum(max(now[name] - after.shares[name], 0) for name in now) / NIGHTS
+        allotted = after
+    return Path(came, bought, arm, share, allotted, place, moved, needed)
+
+
+def run(months: int, lift: float, config: ExperimentsConfig | None = None) -> dict[str, float]:
+    """Means over simulated months; coverages are of 95 % intervals."""
+    config = config or ExperimentsConfig()
+    found: dict[str, list[float]] = {}
+    trend = TREND.mean()
+    per_user = NIGHTS * COMES / (1 - (1 - COMES) ** NIGHTS) * RATE * trend  # of those who came at all
+    for number in range(months):
+        path = simulate(number, lift, config)
+        halves = np.broadcast_to(Allotment.first(HALF).arm_of(path.place)[:, None], path.came.shape)
+        core = path.allotted.core_of(path.place)
+        there = path.came.any(axis=1)
+        total = path.bought.sum(axis=1).astype(np.float64)
+        effect = compare(total[there & (core == 0)], total[there & (core == 1)])
+        last = path.arm[:, -1]
+        naive = compare(total[there & (last == 0)], total[there & (last == 1)])
+        weight = path.came * (path.arm == 1) / path.share
+        estimate, error = ratio((weight * path.bought).sum(axis=1), weight.sum(axis=1))
+        treated = path.came & (path.arm == 1)
+        plain, plain_error = ratio((treated * path.bought).sum(axis=1), treated.sum(axis=1).astype(np.float64))
+        truth = RATE * (1 + lift) * trend
+        ideal = path.came.sum() * truth if lift >= 0 else path.came.sum() * RATE * trend
+        for name, value in {
+            "share_of_treatment": path.allotted.shares["treatment"],
+            "regret_fixed": _regret(path.came, halves, lift) / ideal,
+            "regret_bandit": _regret(path.came, path.arm, lift) / ideal,
+            "moved_a_night": path.moved,
+            "needed_a_night": path.needed,
+            "false_or_found": effect.p < 0.05,
+            "coverage_core": effect.low <= per_user * lift <= effect.high,
+            "coverage_last_arm": naive.low <= per_user * lift <= naive.high,
+            "coverage_snips": abs(estimate - truth) <= EDGE * error,
+            "coverage_plain_mean": abs(plain - truth) <= EDGE * plain_error,
+        }.items():
+            found.setdefault(name, []).append(float(value))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def _regret(came: np.ndarray, arm: np.ndarray, lift: float) -> float:
+    """Expected purchases lost against the better arm for all."""
+    worse = arm == (0 if lift > 0 else 1)
+    return float((came * worse * RATE * abs(lift) * TREND).sum())
+
+
+def lines(name: str, found: dict[str, float]) -> list[str]:
+    return [
+        f"{name}: treatment's share at the end {found['share_of_treatment']:.3f}; purchases lost to the worse arm, of "
+        f"all: {found['regret_bandit']:.4f}, by fixed halves {found['regret_fixed']:.4f}",
+        f"  users who change arm in a night {found['moved_a_night']:.4f}, the least the shares ask for "
+        f"{found['needed_a_night']:.4f}",
+        f"  95 % intervals hold the truth: users of the cores {found['coverage_core']:.3f} (users by their last arm "
+        f"{found['coverage_last_arm']:.3f}), SNIPS {found['coverage_snips']:.3f} (plain mean "
+        f"{found['coverage_plain_mean']:.3f}); significant {found['false_or_found']:.3f}",
+    ]

@@ -1,0 +1,1 @@
+"""Cleaning and features beside DuckDB."""

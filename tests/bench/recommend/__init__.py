@@ -1,0 +1,1 @@
+"""Recommenders and the ranker beside published figures, and their speed."""

@@ -1,0 +1,159 @@
+"""`make bench-scoring USERS=1000000`: the sources and the lists of everybody in a large shop: time and memory by stage.
+
+A shop of USERS users and a fifth as many items, 20 events each, simulated at the level of arrays (as `bench-gpu` does).
+Its sources are fitted, stored, and everybody's list of 18 is made by two processes that map the stored arrays, as
+Spark's workers do; the ranker is one of random features of the same size, since only its cost is asked for. Peak
+memory counts the driver and both workers, shared pages once each (`Pss`), the page cache of the files not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import multiprocessing as mp
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from models.core.shop_log import KINDS, ShopLog
+from models.ranking.candidate_sources import Sources, SourcesConfig, fit_als
+from models.ranking.candidates import Candidates
+from models.ranking.ranked_lists import candidates_for, rank_users
+from models.ranking.ranker import Ranker, RankerConfig
+from models.recommenders.als import ALSConfig
+from tests.bench.recommend.gpu import simulate
+
+PLACES, BLOCK, DAYS = 18, 1024, 28
+SHARES = (0.7, 0.05, 0.1, 0.15)  # of views, wishlist, cart, purchases
+
+
+class Memory:
+    """The largest sum of proportional set sizes of this process and its children, looked at twice a second."""
+
+    def __init__(self) -> None:
+        self.peak, self._stop = 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.5):
+            own = os.getpid()
+            family = [own, *(child.pid for child in mp.active_children() if child.pid)]
+            self.peak = max(self.peak, sum(_anonymous(pid) for pid in family) / 2**30)
+
+    def take(self) -> float:
+        """The peak since the last call, GiB."""
+        peak, self.peak = self.peak, 0.0
+        return peak
+
+
+def _anonymous(pid: int) -> float:
+    """Bytes of a process that are its own: not those of mapped files, which the kernel can drop."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # it has just ended
+        return 0.0
+    return sum(float(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss_Anon"))
+
+
+def large_shop(users: int, items: int) -> ShopLog:
+    sequences = simulate(users, items)
+    rng = np.random.default_rng(7)
+    events = len(sequences.codes)
+    user = np.repeat(np.arange(users, dtype=np.int32), sequences.lengths)
+    time_of = rng.random(events) * DAYS
+    order = np.lexsort((time_of, user))
+    order = order[np.argsort(time_of[order], kind="stable")]
+    price = np.exp(rng.standard_normal(items) + 3).astype(np.float32)
+    kind = rng.choice(len(SHARES), events, p=SHARES)
+    kind = np.array([KINDS.index(name) for name in ("view", "wishlist", "cart", "purchase")], np.int8)[kind]
+    codes = sequences.codes
+    attributes = {
+        name: rng.integers(0, values, items).astype(np.int32) for name, values in (("category", 400), ("brand", 3000))
+    }
+    return ShopLog(
+        user[order], codes[order], kind[order], time_of[order], price[codes[order]], users, items, attributes
+    )
+
+
+@contextmanager
+def stage(name: str, stages: dict[str, dict[str, float]], memory: Memory) -> Iterator[None]:
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    memory.take()
+    started = time.perf_counter()
+    yield
+    time.sleep(0.6)
+    stages[name] = {"seconds": round(time.perf_counter() - started - 0.6, 1), "peak_gib": round(memory.take(), 2)}
+    print(f"{name}: {stages[name]}", file=sys.stderr, flush=True)
+
+
+def stand_in(candidates: Candidates, threads: int) -> Ranker:
+    """A ranker of usual size over these features, taught by luck."""
+    luck = np.random.default_rng(7).random(len(candidates)) < 0.05
+    config = RankerConfig(rounds=100, threads=threads)
+    return Ranker.fit(config, [(candidates, luck.astype(np.int8))], (), config.rounds)
+
+
+def score(folder: str, first: int, last: int) -> int:
+    """Lists of users first..last - 1, as a worker makes them; the number of filled places."""
+    sources, ranker = Sources.load(Path(folder) / "sources"), Ranker.load(Path(folder) / "ranker")
+    filled = 0
+    for low in range(first, last, BLOCK):
+        users = np.arange(low, min(low + BLOCK, last))
+        filled += int((rank_users(sources, ranker, users, PLACES).codes >= 0).sum())
+    return filled
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=1_000_000)
+    parser.add_argument("--scored", type=int, help="only so many users are given a list; default: all")
+    parser.add_argument("--workers", type=int, default=2)
+    args = parser.parse_args()
+    items, workers = args.users // 5, args.workers
+    scored = min(args.scored or args.users, args.users)
+    stages: dict[str, dict[str, float]] = {}
+    memory = Memory()
+    config = SourcesConfig(als=ALSConfig(threads=workers))
+    with tempfile.TemporaryDirectory() as folder:
+        with stage("simulate", stages, memory):
+            log = large_shop(args.users, items)
+        print(f"{args.users:,} users, {items:,} items, {len(log):,} events", flush=True)
+        with stage("als", stages, memory):
+            long = log.interest(config.weights, config.long_half_life * 7, float(DAYS))
+            model = fit_als(config.als, long)
+            factors = model.user_factors, model.item_factors
+            del long, model
+        with stage("fit sources", stages, memory):
+            sources = Sources.fit(config, log, float(DAYS), 7.0, factors)
+        fitted = {name: round(seconds, 1) for name, seconds in sources.seconds.items()}
+        with stage("store", stages, memory):
+            sources.save(Path(folder) / "sources")
+        with stage("ranker", stages, memory):
+            stand_in(candidates_for(sources, np.arange(500)), workers).save(Path(folder) / "ranker")
+        del sources, log, factors
+        with stage("score", stages, memory), mp.get_context("spawn").Pool(workers) as pool:
+            edges = np.linspace(0, scored, workers + 1).astype(int).tolist()
+            filled = sum(pool.starmap(score, [(folder, *edge) for edge in itertools.pairwise(edges)]))
+    print(f"\n{'stage':14}{'seconds':>10}{'peak GiB':>10}")
+    for name, row in stages.items():
+        print(f"{name:14}{row['seconds']:>10,.1f}{row['peak_gib']:>10.2f}")
+    print("of fitting: " + ", ".join(f"{name} {seconds} s" for name, seconds in fitted.items()))
+    rate = scored / max(stages["score"]["seconds"], 1e-9)
+    print(f"{scored:,} lists, {filled / scored:.1f} places each, {rate:,.0f} users/s, {workers} processes")
+    facts = {"users": args.users, "items": items, "scored": scored, "users_per_second": round(rate, 1), "fit": fitted}
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"stages": stages, **facts, "driver_peak_gib_with_files": round(own, 2)}))
+
+
+if __name__ == "__main__":
+    main()

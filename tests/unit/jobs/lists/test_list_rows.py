@@ -1,0 +1,45 @@
+"""New items in a list: at their place, or behind a list that is shorter; what stood there moves down."""
+
+import numpy as np
+
+from jobs.lists.list_rows import Own, _insert, _make_room
+
+
+def own(*rows):
+    made = Own.nothing(len(rows), 4)
+    made.codes[:] = rows
+    made.source[made.codes >= 0] = "als"
+    return made
+
+
+def test_new_items_take_their_places():
+    lists = own([5, 6, 7, 8], [5, -1, -1, -1], [-1, -1, -1, -1], [5, 6, 7, 8])
+    new = np.array([[1, 2], [1, -1], [1, 2]], np.int32), np.array([[0.5, 0.25], [1, -np.inf], [2, 1]], np.float32)
+    _make_room(lists, np.array([0, 1, 2]), new, 2)
+    assert lists.codes.tolist() == [[5, 6, 1, 2], [5, 1, -1, -1], [1, 2, -1, -1], [5, 6, 7, 8]]
+    assert lists.source[0].tolist() == ["als", "als", "new_item", "new_item"]
+    assert lists.scores[0].tolist() == [0, 0, 0.5, 0.25]
+    assert lists.parts[1].tolist() == ["", "als +1.00", "", ""]
+
+
+def test_no_new_item_leaves_the_lists_alone():
+    lists = own([5, 6, -1, -1])
+    _make_room(lists, np.array([0]), (np.full((1, 2), -1, np.int32), np.full((1, 2), -np.inf, np.float32)), 1)
+    assert lists.codes.tolist() == [[5, 6, -1, -1]]
+
+
+def test_an_item_that_stood_below_moves_up_and_leaves_no_gap():
+    lists = own([5, 6, 7, 8], [5, 6, 7, 8], [5, 6, -1, -1])
+    lists.scores[:] = [4, 3, 2, 1]
+    source, chance = np.full((3, 1), "own", object), np.full((3, 1), 0.25)
+    _insert(lists, np.array([0, 1, 2]), np.array([[8], [9], [-1]], np.int32), source, chance, 1)
+    assert lists.codes.tolist() == [[5, 8, 6, 7], [5, 9, 6, 7], [5, 6, -1, -1]]
+    assert lists.scores[:2].tolist() == [[4, 1, 3, 2], [4, 0, 3, 2]]
+    assert lists.source[:2].tolist() == [["als", "own", "als", "als"]] * 2
+    assert lists.chance.tolist() == [[1, 0.25, 1, 1], [1, 0.25, 1, 1], [1, 1, 1, 1]]
+
+
+def test_an_item_goes_behind_a_shorter_list():
+    lists = own([5, 6, -1, -1])
+    _insert(lists, np.array([0]), np.array([[5]], np.int32), np.array([["own"]], object), np.ones((1, 1)), 3)
+    assert lists.codes.tolist() == [[6, 5, -1, -1]]

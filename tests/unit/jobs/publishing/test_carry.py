@@ -1,0 +1,156 @@
+"""What may still be shown the night after: each filter removes what is no longer true, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, standing
+from models.fact_lock.slots import money
+from schemas.arrow import arrow_schema
+from schemas.table import PRODUCTS, Table
+from schemas.tables import AUDIENCES, COPY, OFFERS, SEGMENTS, USER_COPY, USER_SEGMENTS
+
+SHOWN = dt.datetime(2026, 1, 7, tzinfo=dt.UTC)  # tonight is 2026-01-06
+VALID, OVER = SHOWN + dt.timedelta(days=2), SHOWN
+# `sold` is sold out and `gone` was erased: tonight has neither.
+TONIGHT = Tonight(
+    SHOWN,
+    pa.array(["ann", "bob", "anonymous"]),
+    pa.array(["lamp", "rug"]),
+    {"lamp": (80.0, "CNY"), "rug": (None, None)},
+)
+
+
+def table(kind: Table, *rows: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist([{name: row.get(name) for name in kind.names} for row in rows], arrow_schema(kind))
+
+
+def offer(user: str = "ann", **changed: Any) -> dict[str, Any]:
+    return {"user_id": user, "offer_id": "coupon", "item_id": "lamp", "discount_share": 0.2, "minimum_spend": 0.0,
+            "currency": "CNY", "valid_until": VALID} | changed  # fmt: skip
+
+
+def text(copy_id: str, item: str = "lamp", strategy: str = "recommendation", *facts: tuple[str, str]) -> dict[str, Any]:
+    told = [{"slot": slot, "value": value, "table": "items", "row": item, "column": slot} for slot, value in facts]
+    return {"copy_id": copy_id, "item_id": item, "strategy": strategy, "facts": json.dumps(told)}
+
+
+def told(user: str, item: str, offer_id: str | None = None, copy_id: str = "c", **changed: Any) -> dict[str, Any]:
+    return {"user_id": user, "item_id": item, "offer_id": offer_id, "copy_id": copy_id, "channel": "card",
+            "valid_until": VALID} | changed  # fmt: skip
+
+
+def with_lists(*places: tuple[str, str], offers: pa.Table | None = None, texts: tuple[str, ...] = ("c",)) -> Tonight:
+    listed = TONIGHT.pairs(pa.table({"user_id": [u for u, _ in places], "item_id": [i for _, i in places]}))
+    none = table(OFFERS)
+    return Tonight(SHOWN, TONIGHT.users, TONIGHT.on_sale, TONIGHT.prices, listed, offers or none, pa.array(texts))
+
+
+def test_every_product_but_lists_has_a_filter() -> None:
+    assert set(FILTERS) == set(PRODUCTS) - {"lists"}
+
+
+def test_a_portrait_stays_as_long_as_there_is_the_account() -> None:
+    rows = table(USER_SEGMENTS, *[{"user_id": u, "segment_id": 1} for u in ("ann", "gone", "bob")])
+    assert of_customers(rows, USER_SEGMENTS.name, TONIGHT)["user_id"].to_pylist() == ["ann", "bob"]
+    named = table(SEGMENTS, {"segment_id": 1})
+    assert of_customers(named, SEGMENTS.name, TONIGHT).equals(named)
+
+
+def test_an_offer_stays_while_it_holds_and_its_item_is_on_sale() -> None:
+    rows = table(OFFERS, offer(), offer("bob", item_id=None), offer("bob", item_id="sold"), offer("gone"),
+                 offer(valid_until=OVER))  # fmt: skip
+    kept = of_dated(rows, OFFERS.name, TONIGHT)
+    assert kept.equals(rows.slice(0, 2))  # row for row as they were promised
+
+
+def test_an_audience_stays_without_those_who_are_gone_and_without_items_sold_out() -> None:
+    row = {"kind": "item", "target": "lamp", "item_id": "lamp", "user_id": "ann", "valid_until": VALID}
+    of_segment = row | {"kind": "segment", "target": "1", "item_id": None}
+    rows = table(AUDIENCES, row, of_segment, row | {"user_id": "gone"}, row | {"item_id": "sold"},
+                 row | {"valid_until": OVER})  # fmt: skip
+    assert of_dated(rows, AUDIENCES.name, TONIGHT).equals(rows.slice(0, 2))
+
+
+def kept_texts(*rows: dict[str, Any]) -> list[str]:
+    return of_copy(table(COPY, *rows), COPY.name, TONIGHT)["copy_id"].to_pylist()
+
+
+def test_a_text_of_an_item_that_is_sold_out_is_left_out() -> None:
+    assert kept_texts(text("stays"), text("goes", "sold")) == ["stays"]
+
+
+def test_a_price_drop_stays_only_at_the_price_that_it_names() -> None:
+    same, other = ("price", money(80.0, "CNY")), ("price", money(79.0, "CNY"))
+    assert kept_texts(
+        text("same", "lamp", "price_drop", same, ("old_price", "¥99")),
+        text("moved", "lamp", "price_drop", other),
+        text("no price", "lamp", "price_drop"),
+        text("price unknown", "rug", "price_drop", same),
+        text("names it too", "lamp", "recommendation", other),
+    ) == ["same"]
+
+
+def test_a_text_about_an_event_is_left_out_as_the_event_may_be_over() -> None:
+    basis = [{"slot": "basis", "value": "an event that is on", "table": "seasons", "row": "xmas", "column": "when"}]
+    assert kept_texts(text("a", "lamp", "seasonal_event"), text("b") | {"facts": json.dumps(basis)}, text("c")) == ["c"]
+
+
+def told_to(tonight: Tonight, *rows: dict[str, Any]) -> list[tuple[str, str]]:
+    kept = of_copy(table(USER_COPY, *rows), USER_COPY.name, tonight)
+    return list(zip(kept["user_id"].to_pylist(), kept["item_id"].to_pylist(), strict=True))
+
+
+def test_a_user_is_told_of_places_in_the_list_of_tonight_only() -> None:
+    tonight = with_lists(("ann", "lamp"), ("anonymous", "rug"), ("gone", "lamp"))
+    rows = [
+        told("ann", "lamp"),
+        told("ann", "rug"),
+        told("bob", "lamp"),
+        told("anonymous", "rug"),
+        told("gone", "lamp"),
+    ]
+    assert told_to(tonight, *rows) == [("ann", "lamp"), ("anonymous", "rug")]
+
+
+def test_a_user_is_told_only_texts_that_are_carried_and_still_valid() -> None:
+    tonight = with_lists(("ann", "lamp"), ("ann", "rug"), texts=("kept",))
+    rows = [told("ann", "lamp", copy_id="kept"), told("ann", "rug", copy_id="left out"),
+            told("ann", "rug", copy_id="kept", valid_until=OVER)]  # fmt: skip
+    assert told_to(tonight, *rows) == [("ann", "lamp")]
+
+
+def test_terms_are_told_only_of_an_offer_that_stands() -> None:
+    of_item = told("ann", "lamp", "coupon")
+    listed = told("bob", "rug", "coupon")
+    nowhere = told("bob", "lamp", "coupon")
+    offers = table(OFFERS, offer(), offer("bob", item_id=None))
+    tonight = with_lists(("bob", "rug"), offers=offers)
+    assert told_to(tonight, of_item, listed, nowhere) == [("ann", "lamp"), ("bob", "rug")]
+    assert told_to(with_lists(("bob", "rug"), ("ann", "lamp")), of_item, listed) == []
+
+
+def test_an_offer_with_other_terms_is_not_the_one_that_was_told() -> None:
+    before = table(OFFERS, offer(), offer("bob", item_id=None))
+    assert standing(before, before).num_rows == 2
+    tonight = table(OFFERS, offer(discount_share=0.1), offer("bob", item_id=None, expected_value=5.0))
+    assert standing(before, tonight)["user_id"].to_pylist() == ["bob"]  # what it is worth to us is no term
+
+
+def test_pairs_tell_users_and_items_apart_and_mark_the_unknown() -> None:
+    rows = pa.table(
+        {"user_id": ["ann", "ann", "bob", "gone", "ann"], "item_id": ["lamp", "rug", "lamp", "lamp", "sold"]}
+    )
+    numbers = TONIGHT.pairs(rows)
+    assert len(np.unique(numbers[:3])) == 3
+    assert numbers[3:].tolist() == [-1, -1]
+
+
+def test_an_empty_table_stays_empty() -> None:
+    for kind, product in ((OFFERS, "offers"), (AUDIENCES, "audiences"), (COPY, "copy"), (USER_COPY, "copy")):
+        assert FILTERS[product](table(kind), kind.name, TONIGHT).num_rows == 0

@@ -1,0 +1,29 @@
+"""Threads of numerical libraries: no more than the cores there are, and asleep while they wait."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.runtime.threads import usable_cores
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+@pytest.mark.parametrize(("limit", "cores"), [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1)])
+def test_a_container_has_the_cores_that_its_control_group_allows(tmp_path: Path, limit: str, cores: int | None) -> None:
+    (tmp_path / "cpu.max").write_text(f"{limit}\n")
+    assert usable_cores(tmp_path / "cpu.max") == (cores or len(os.sched_getaffinity(0)))
+
+
+def test_threads_of_torch_sleep_while_they_wait() -> None:
+    """OpenMP itself prints what it was told, when a job has begun and torch is loaded."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "KMP_"))} | {"OMP_DISPLAY_ENV": "verbose"}
+    code = "from jobs.__main__ import main; main(['--help']); import torch"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, capture_output=True, text=True, check=True)
+    assert "GOMP_SPINCOUNT = '0'" in told.stderr
+    assert f"OMP_NUM_THREADS = '{usable_cores()}'" in told.stderr

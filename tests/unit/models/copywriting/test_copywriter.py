@@ -1,0 +1,298 @@
+"""The copywriter, tiny: what it may write, that a seed gives the same, what a stopped training and broken files do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditionalGeneration
+
+from models.copywriting.composer import Clauses, ComposerConfig
+from models.copywriting.copywriter import Copywriter, CopywriterConfig
+from models.copywriting.network import (
+    Example,
+    Trainer,
+    batches,
+    free_bytes,
+    logprobs,
+    plain_examples,
+    scratch,
+)
+from models.copywriting.prompts import (
+    Candidate,
+    Prompt,
+    Values,
+    clauses_of,
+    has_digit,
+    masked,
+    may_say,
+    without_placeholders,
+)
+from models.copywriting.tokenizer import Coder, train_tokenizer
+
+TINY = CopywriterConfig(vocabulary=600, dim=16, layers=1, heads=2, pair_tokens=3000, most_passes=1, batch_tokens=256,
+                        plain_characters=400, longest=24, rows=8, threads=1, device="cpu")  # fmt: skip
+COLOURS, SHAPES, LOOKS = ("红色", "黑色", "白色", "蓝色"), ("宽松", "修身"), ("复古", "简约", "甜美")
+
+
+def garment(at: int) -> tuple[Prompt, str]:
+    colour, shape, look = COLOURS[at % 4], SHAPES[at % 2], LOOKS[at % 3]
+    text = (
+        f"这款{colour}的连衣裙很显气质，{shape}的版型穿着舒适，{look}的风格十分百搭。原价￥{at}99，现在{at % 9 + 1}折。"
+    )
+    return Prompt("zh", style="young", attributes=(("颜色", colour), ("版型", shape), ("风格", look))), text
+
+
+def jumper(at: int) -> tuple[Prompt, str]:
+    colour, fibre = ("red", "navy")[at % 2], ("wool", "cotton", "linen")[at % 3]
+    text = f"A {colour} jumper for cold mornings. Made of {fibre} that feels soft. Sizes 36 to 44."
+    return Prompt("en", channel="blurb", attributes=(("colour", colour), ("fibre", fibre))), text
+
+
+PAIRS = [garment(at) for at in range(24)] + [jumper(at) for at in range(12)]
+PROMPTS = [PAIRS[0][0], PAIRS[7][0], PAIRS[30][0]]
+
+
+@pytest.fixture(scope="module")
+def writer() -> Copywriter:
+    return Copywriter.fit(TINY, ["质量很好，下次还来", "买了2件"] * 10, PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("只要￥99.50！", "只要<price>！"),
+        ("now 20% off, was $1,299", "now <discount> off, was <price>"),
+        ("打8.5折，共３件①", "打<discount>，共<number>件"),
+        ("一件上衣", "一件上衣"),
+    ],
+)
+def test_figures_become_slots(text: str, wanted: str) -> None:
+    assert masked(text) == wanted
+    assert not has_digit(masked(text))
+
+
+def test_a_slot_that_nobody_fills_may_not_be_said() -> None:
+    prompt = Prompt("zh", attributes=(("价格", "<price>"),))
+    assert may_say("只要<price>", prompt)
+    assert not may_say("只要<price>，<discount>", prompt)
+    assert not may_say("只要5元", prompt)
+
+
+def test_clauses_put_together_are_the_text_and_lose_only_the_holes_of_a_crawl() -> None:
+    text = "宽松的版型，<UNK>的面料，很舒适。"
+    assert "".join(clauses_of(text, "zh")) == text
+    assert without_placeholders(text, "zh") == "宽松的版型，很舒适。"
+
+
+def test_a_value_is_found_as_a_word_and_the_longest_first() -> None:
+    values = Values(["red", "牛仔", "牛仔布"])
+    assert values.said("tired of Red, 牛仔布") == ["red", "牛仔布"]
+    assert values.foreign("牛仔的red", ["牛仔布"]) == ["red"]  # 牛仔 is part of what the item has
+
+
+def test_a_text_comes_back_from_its_tokens(writer: Copywriter) -> None:
+    for prompt, text in (PAIRS[1], PAIRS[25]):
+        assert writer.coder.read(writer.coder.written(masked(text))) == masked(text), prompt
+
+
+def test_what_is_written_has_no_digit_no_loose_slot_and_no_value_of_another_item_first(writer: Copywriter) -> None:
+    for prompt, found in zip(PROMPTS, writer.write(PROMPTS, 3, 1), strict=True):
+        assert 1 <= len(found) <= 3
+        assert len({each.text for each in found}) == len(found)
+        assert all(may_say(each.text, prompt) and each.logprob <= 0 for each in found)
+        assert not writer.clauses[prompt.language].values.foreign(found[0].text, prompt.values)
+        assert any(value in found[0].text for value in prompt.values)
+
+
+def test_the_same_seed_gives_the_same_and_another_another(writer: Copywriter) -> None:
+    once = writer.write(PROMPTS, 3, 1)
+    assert writer.write(PROMPTS, 3, 1) == once
+    assert writer.sample(PROMPTS, 3, 1) != writer.sample(PROMPTS, 3, 2)
+
+
+def test_nothing_to_say_gives_no_candidate_and_an_unknown_control_word_no_error(writer: Copywriter) -> None:
+    asked = [Prompt("zh"), replace(PROMPTS[0], strategy="never seen", style="nor this")]
+    nothing, something = writer.write(asked, 2, 1)
+    assert nothing == []
+    assert something
+
+
+def test_progress_is_told_up_to_the_last_prompt(writer: Copywriter) -> None:
+    told: list[tuple[int, int]] = []
+    writer.write(PROMPTS * 4, 4, 1, lambda done, tokens: told.append((done, tokens)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == 12
+
+
+def test_what_was_saved_is_loaded_and_writes_the_same(writer: Copywriter, tmp_path: Path) -> None:
+    writer.save(tmp_path)
+    loaded = Copywriter.load(tmp_path, TINY)
+    ours, theirs = (each.write(PROMPTS, 2, 5) for each in (writer, loaded))
+    assert [[c.text for c in found] for found in ours] == [[c.text for c in found] for found in theirs]
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("tokenizer/tokenizer.json", "{", "tokenizer cannot be read"),
+        ("network/config.json", "{", "cannot be read as a model"),
+        ("pairs.jsonl", "{}\n", "pairs.jsonl, line 1"),
+        ("pairs.jsonl", "", "its manifest says"),
+    ],
+)
+def test_a_broken_folder_is_refused_with_a_word(
+    writer: Copywriter, tmp_path: Path, file: str, content: str, said: str
+) -> None:
+    writer.save(tmp_path)
+    (tmp_path / file).write_text(content)
+    with pytest.raises(ValueError, match=said):
+        Copywriter.load(tmp_path)
+
+
+def test_a_folder_of_another_config_is_refused(writer: Copywriter, tmp_path: Path) -> None:
+    writer.save(tmp_path)
+    with pytest.raises(ValueError, match="dim 16"):
+        Copywriter.load(tmp_path, replace(TINY, dim=32))
+
+
+def test_a_checkpoint_too_large_is_refused_before_its_weights_are_read(tmp_path: Path) -> None:
+    rows = free_bytes() // (4 * 4096) + 1
+    GPT2Config(vocab_size=int(rows), n_embd=4096, n_layer=1, n_head=4).save_pretrained(tmp_path)
+    a_tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="does not fit"):
+        Copywriter.fit(replace(TINY, base_model=str(tmp_path)), [], PAIRS)
+
+
+def a_tokenizer() -> Any:
+    return train_tokenizer([masked(text) for _, text in PAIRS], [prompt for prompt, _ in PAIRS], 500)
+
+
+@pytest.mark.parametrize("lora_above", [10**9, 1])
+@pytest.mark.parametrize("kind", ["causal", "seq2seq"])
+def test_a_checkpoint_is_tuned_and_written_with(kind: str, lora_above: int, tmp_path: Path) -> None:
+    tokenizer = a_tokenizer()
+    size, pad, end = len(tokenizer), tokenizer.pad_token_id, tokenizer.eos_token_id
+    if kind == "causal":
+        told: Any = GPT2Config(vocab_size=size, n_embd=16, n_layer=1, n_head=2, bos_token_id=pad, eos_token_id=end)
+        net: Any = GPT2LMHeadModel(told)
+    else:
+        sizes = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
+        told = T5Config(vocab_size=size, pad_token_id=pad, eos_token_id=end, decoder_start_token_id=pad, **sizes)
+        net = T5ForConditionalGeneration(told)
+    net.save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    config = replace(TINY, base_model=str(tmp_path / "base"), lora_above=lora_above, lora_rank=2, pair_tokens=500)
+    writer = Copywriter.fit(config, [], PAIRS)
+    found = writer.write(PROMPTS, 2, 1)
+    assert all(found)
+    assert all(len(texts) == 2 for texts in writer.sample(PROMPTS, 2, 1))
+    writer.save(tmp_path / "saved")
+    assert Copywriter.load(tmp_path / "saved").write(PROMPTS, 2, 1)[0][0].text == found[0][0].text
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.copywriting.network.CHECKPOINT_EVERY", 2)
+    monkeypatch.setattr("models.copywriting.network.REPORT_EVERY", 1)
+    config = replace(TINY, most_passes=2, pair_tokens=10_000)
+
+    def stop(line: str) -> None:
+        if line.startswith("pairs step 5 "):
+            raise Stopped
+
+    texts = ["质量很好，下次还来"] * 10
+    with pytest.raises(Stopped):
+        Copywriter.fit(config, texts, PAIRS, tmp_path / "state", stop)
+    lines: list[str] = []
+    resumed = Copywriter.fit(config, texts, PAIRS, tmp_path / "state", lines.append)
+    assert any(line.startswith("pairs step 5 ") for line in lines)
+    assert not any(line.startswith(("plain", "pairs step 4 ")) for line in lines)
+    whole = Copywriter.fit(config, texts, PAIRS)
+    for name, weight in whole.net.state_dict().items():
+        assert torch.equal(weight, resumed.net.state_dict()[name]), name
+    assert load_file(tmp_path / "state" / "training.safetensors")
+    with pytest.raises(ValueError, match="another config or other texts"):
+        Copywriter.fit(replace(config, seed=8), texts, PAIRS, tmp_path / "state")
+
+
+def test_training_lowers_the_loss_on_what_it_learned() -> None:
+    coder = Coder(a_tokenizer())
+    config = replace(TINY, learning_rate=1e-2)
+    net = scratch(config, len(coder.tokenizer), coder.pad)
+    examples = [Example(coder.prompt(prompt), coder.written(masked(text))) for prompt, text in PAIRS]
+    before = logprobs(net, examples, coder.pad, 512, bf16=False).mean()
+    Trainer(config, net, coder.pad, [("pairs", examples, 4)]).train(None, None)
+    assert logprobs(net, examples, coder.pad, 512, bf16=False).mean() > before + 0.5
+
+
+def test_a_log_probability_does_not_depend_on_what_stands_beside_it() -> None:
+    coder = Coder(a_tokenizer())
+    net = scratch(TINY, len(coder.tokenizer), coder.pad)
+    examples = [Example(coder.prompt(prompt), coder.written(masked(text))) for prompt, text in PAIRS]
+    alone = np.concatenate([logprobs(net, [each], coder.pad, 512, bf16=False) for each in examples])
+    np.testing.assert_allclose(logprobs(net, examples, coder.pad, 512, bf16=False), alone, atol=1e-4)
+
+
+def test_batches_hold_every_example_once_and_plain_text_is_packed() -> None:
+    blocks = plain_examples([[1] * 7, [2] * 5, [3] * 9], 8)
+    assert [len(block.write) for block in blocks] == [8, 8, 5]
+    examples = [Example([0], [1] * size) for size in range(1, 40)]
+    made = batches(examples, 60, np.random.default_rng(1))
+    assert sorted(at for batch in made for at in batch) == list(range(39))
+    assert all(len(batch) * max(len(examples[at].write) + 1 for at in batch) <= 60 for batch in made)
+
+
+def test_clauses_name_only_what_the_item_has_and_one_seed_gives_one_text() -> None:
+    prompts, texts = zip(*[(prompt, masked(text)) for prompt, text in PAIRS[:24]], strict=True)
+    bank = Clauses(ComposerConfig(), "zh", prompts, texts)
+    for prompt in prompts[:6]:
+        composed = list(bank.compose(prompt, 2, 3))
+        assert composed == list(bank.compose(prompt, 2, 3))
+        assert not any(bank.values.foreign(text, prompt.values) or has_digit(text) for text in composed)
+        assert all(value in composed[0] for value in prompt.values)
+
+
+def test_a_prompt_that_asks_for_a_length_gets_short_texts_of_clauses_alone(writer: Copywriter) -> None:
+    usual, short = writer.write([PROMPTS[0], replace(PROMPTS[0], length=8)], 2, 3)
+    assert len(short[0].text) < len(usual[0].text)
+    assert all(len(each.text) <= 8 + 8 for each in short)
+    known = {clause.strip("，。") for clause in writer.clauses["zh"].clauses}
+    assert all(part in known for each in short for part in each.text.strip("。").split("，"))
+
+
+def test_a_text_like_a_persons_is_judged_above_another_items() -> None:
+    prompts, texts = zip(*[(prompt, masked(text)) for prompt, text in PAIRS[:24]], strict=True)
+    bank = Clauses(ComposerConfig(), "zh", prompts, texts)
+    assert bank.judge(prompts[0], texts[0]) > bank.judge(prompts[0], texts[1])
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: Copywriter.fit(TINY, ["text"], []), "no pairs"),
+        (lambda: Copywriter.fit(replace(TINY, base_model="/nowhere/at/all"), [], PAIRS), "/nowhere/at/all"),
+        (lambda: replace(TINY, dim=17), "dim must be"),
+        (lambda: replace(TINY, top_k=0), "top_k must be"),
+        (lambda: Prompt("fr"), "language must be"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(call: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_the_manifest_says_what_it_is(writer: Copywriter, tmp_path: Path) -> None:
+    writer.save(tmp_path)
+    assert json.loads((tmp_path / "manifest.json").read_text())["model"] == "copywriter"
+    assert isinstance(writer.write(PROMPTS[:1], 1, 1)[0][0], Candidate)

@@ -1,0 +1,277 @@
+"""Segments: places, numbers that last, names that are distinct, rules and classes by definition."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.customers import segment_users, segments_picture
+from jobs.customers.shopper_features import fit_centres, fit_space
+from models.customers.segment_names import LEAST_TRUE, name_segments
+from models.customers.segments import (
+    Segments,
+    SegmentsConfig,
+    apart,
+    family_weights,
+    matched,
+    moved_centres,
+)
+from schemas.tables import SEGMENT_RULES, USER_PROFILES, USER_TASTES
+
+CONFIG = SegmentsConfig(rule_users=2)
+
+
+def blobs(centres: list[tuple[float, float]], each: int = 60, seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.normal(centre, 0.1, (each, 2)) for centre in centres])
+
+
+def a_model(centres: np.ndarray, ids: np.ndarray, next_id: int, config: SegmentsConfig = CONFIG) -> Segments:
+    size = centres.shape[1]
+    one = np.ones(size)
+    return Segments(
+        config=config, features=tuple(f"f{n}" for n in range(size)), middles=0 * one, mean=0 * one, scale=one,
+        weights=one, components=np.eye(size), centres=centres, ids=ids, of_buyers=np.ones(len(ids), np.bool_),
+        next_id=next_id, accounts=100, names=tuple((f"s{n}", f"分{n}") for n in ids),
+        traits=tuple(("", "") for _ in ids),
+    )  # fmt: skip
+
+
+def test_a_stored_model_is_the_same_model(tmp_path) -> None:
+    model = a_model(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([3, 5]), 6)
+    model.save(tmp_path)
+    back = Segments.load(tmp_path)
+    for field in dataclasses.fields(Segments):
+        assert np.array_equal(getattr(model, field.name), getattr(back, field.name)), field.name
+
+
+def test_the_nearest_centre_and_nothing_known_is_the_middle() -> None:
+    model = a_model(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([3, 5]), 6)
+    assert model.assign(np.array([[0.2, 0.0], [1.7, 0.1], [np.nan, np.nan], [99.0, 0.0]])).tolist() == [3, 5, 3, 5]
+
+
+def test_at_the_border_one_stays_and_beyond_it_one_moves() -> None:
+    model = a_model(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([3, 5]), 6, SegmentsConfig(stay_within=0.15))
+    rows = np.array([[1.05, 0.0]] * 4 + [[1.3, 0.0]])
+    assert model.assign(rows, np.array([3, 5, -1, 4, 3])).tolist() == [3, 5, 5, 5, 5]  # 4: a segment that is no more
+
+
+def test_numbers_follow_their_people() -> None:
+    old = np.array([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
+    ids, next_id = matched(np.array([[0.1, 5.2], [0.2, 0.1], [5.1, 0.3]]), old, np.array([1, 2, 7]), 8)
+    assert (ids.tolist(), next_id) == ([7, 1, 2], 8)
+
+
+def test_other_people_get_a_number_that_nobody_had() -> None:
+    old = np.array([[0.0, 0.0], [5.0, 0.0]])
+    ids, next_id = matched(np.array([[0.0, 0.1], [40.0, 40.0], [5.0, 0.1]]), old, np.array([1, 4]), 6)
+    assert (ids.tolist(), next_id) == ([1, 6, 4], 7)
+    ids, next_id = matched(np.array([[0.0, 0.1], [40.0, 40.0]]), old, np.array([1, 4]), 6)  # 4 retires, 6 is new
+    assert (ids.tolist(), next_id) == ([1, 6], 7)
+
+
+def test_moved_centres_go_where_their_rows_went() -> None:
+    there = moved_centres(blobs([(1.0, 1.0), (6.0, 1.0)]), np.array([[0.0, 0.0], [5.0, 0.0], [90.0, 90.0]]))
+    assert np.allclose(there[:2], [[1.0, 1.0], [6.0, 1.0]], atol=0.1)
+    assert there[2].tolist() == [90.0, 90.0]  # nobody is near it
+
+
+def test_spark_finds_the_groups_that_are_there(spark: SparkSession) -> None:
+    rows = np.column_stack([blobs([(0, 0), (4, 0), (0, 4), (4, 4)]), np.full(240, 7.0)])
+    rows[0, 0] = np.nan
+    config = SegmentsConfig(least=3, most=5)
+    space = fit_space(spark, rows, np.ones(3), np.zeros(3), config)
+    assert space.scale[2] == 0
+    model = dataclasses.replace(
+        a_model(np.zeros((0, 3)), np.zeros(0, np.int64), 1, config),
+        mean=space.mean, scale=space.scale, components=space.components,
+    )  # fmt: skip
+    centres, quality, tried = fit_centres(spark, model.project(rows), config)
+    again, _, _ = fit_centres(spark, model.project(rows), config)
+    assert len(centres) == 4
+    assert quality == max(tried.values()) > 0.9
+    assert np.array_equal(centres, again)
+
+
+def test_tastes_of_a_kind_count_as_one_feature() -> None:
+    weights = family_weights(("money", "hour=night", "hour=evening", "category=A"))
+    assert weights.tolist() == pytest.approx([1.0, 2**-0.5, 2**-0.5, 1.0])
+
+
+def test_names_say_what_sets_apart_and_are_distinct() -> None:
+    features = ("money", "recency", "category=Home", "hour=night")
+    unknown = np.nan
+    rows = ([1.5, -0.8, 0.0, 0.1], [1.2, -0.9, 0.0, 0.6], [0.0] * 4, [0.1] * 4, [unknown, unknown, 1.0, 0.0])
+    members = [np.array([row]) for row in rows]
+    names, traits = name_segments(features, members, np.array([True, True, True, True, False]))
+    assert names[0] == ("Big spenders, bought lately", "高消费·近期购买")
+    assert names[1] == ("Big spenders, bought lately, at night", "高消费·近期购买·夜间活跃")
+    assert names[2] == ("Typical buyers", "普通买家")
+    assert names[3] == ("Typical buyers (2)", "普通买家（2）")
+    assert names[4] == ("Not buyers yet, fond of Home", "尚未购买·爱Home")
+    assert len(set(names)) == len(names)
+    assert name_segments(features, [np.array([[0.1, 0.0, 1.0, 0.0]])], np.array([True]))[0] == (
+        ("Buyers, fond of Home", "买家·爱Home"),
+    )
+    assert traits[0] == (
+        "money spent far above the middle; days since the last purchase below the middle",
+        "消费金额远高于中位；距上次购买的天数低于中位",
+    )
+    assert traits[2] == ("like the shop as a whole", "与全店相近")
+
+
+def test_a_word_that_is_true_of_too_few_is_not_said() -> None:
+    half = np.array([[3.0]] * 5 + [[-0.1]] * 5)
+    names, _ = name_segments(("money",), [half, half[:5]], np.array([True, True]))
+    assert [name for name, _ in names] == ["Typical buyers", "Big spenders"]
+
+
+SHOP = ("money", "frequency", "last_seen", "sessions", "discount", "category=Home")
+
+
+def a_shop(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(features (n, 6), who bought): of shops with few buyers and many, a few of whom spend most of the money."""
+    rng = np.random.default_rng(seed)
+    users = int(rng.integers(60, 600))
+    is_buyer = rng.random(users) < (0.0, 0.02, 0.2, 0.6, 1.0)[seed % 5]
+    money = np.log1p(rng.pareto(0.8, users) * 24 * (rng.random(users) > 0.1))
+    frequency = np.log1p(is_buyer * (1 + rng.poisson(rng.gamma(0.5, 3.0, users))))
+    shares = rng.beta(0.5, 0.5, (2, users))
+    visits = frequency + np.log1p(rng.poisson(3, users))
+    rows = np.column_stack([money, frequency, np.log1p(rng.gamma(1, 2, users)), visits, shares[0], shares[1]])
+    return np.where(~is_buyer[:, None] & np.isin(SHOP, ("money", "discount")), np.nan, rows), is_buyer
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_names_are_true_of_the_members(seed: int) -> None:
+    rows, is_buyer = a_shop(seed)
+    k = 2 + seed % 7
+    one = np.ones(len(SHOP))
+    with np.errstate(all="ignore"):
+        mean = np.nan_to_num([np.nanmean(c) if np.isfinite(c).any() else 0.0 for c in rows.T])
+    space = dataclasses.replace(
+        a_model(np.zeros((k, len(SHOP))), np.arange(1, k + 1), k + 1), features=SHOP, mean=mean, scale=one, weights=one
+    )
+    places = space.project(rows)
+    start = moved_centres(places, places[np.random.default_rng(seed).choice(len(places), k, replace=False)])
+    centres, of_buyers = apart(places, start, is_buyer)
+    model = segment_users.named(
+        dataclasses.replace(space, centres=centres, ids=np.arange(1, len(centres) + 1), of_buyers=of_buyers),
+        rows, is_buyer,
+    )  # fmt: skip
+    number = model.assign(rows, last=np.random.default_rng(seed).choice(model.ids, len(rows)))  # whatever was before
+    newcomers = model.assign(rows[::-1])
+    middle = {name: np.median(rows[is_buyer, at]) if is_buyer.any() else 0 for at, name in enumerate(SHOP)}
+    for one_id, (name, _), buys in zip(model.ids, model.names, of_buyers, strict=True):
+        assert (is_buyer[number == one_id] == buys).all()
+        assert (is_buyer[::-1][newcomers == one_id] == buys).all()
+        assert name.startswith("Not buyers yet") == (not buys)
+        mine = rows[model.assign(rows) == one_id]
+        if "ig spenders" in name:
+            assert (mine[:, 0] > middle["money"]).mean() >= LEAST_TRUE
+        if "mall spenders" in name:
+            assert (mine[:, 0] < middle["money"]).mean() >= LEAST_TRUE
+        if "requent buyers" in name:
+            assert (mine[:, 1] > middle["frequency"]).mean() >= LEAST_TRUE
+        if "argain hunters" in name:
+            assert (mine[:, 4] > middle["discount"]).mean() >= LEAST_TRUE
+
+
+def test_fifths_of_the_buyers(spark: SparkSession) -> None:
+    rows = [(f"u{n}", n, 1, float(n)) for n in range(10)] + [
+        ("none", None, 0, 0.0),
+        ("often", 0, 9, 999.0),
+        ("mixed", 0, 9, None),
+    ]
+    profiles = spark.createDataFrame(rows, "user_id string, recency_days int, frequency bigint, monetary double")
+    made = {row.user_id: row.rfm for row in profiles.select(
+        "user_id", segment_users.rfm_class(profiles).alias("rfm")).collect()}  # fmt: skip
+    assert made["none"] == "000"
+    assert made["often"] == "555"
+    assert made["mixed"] == "550"  # several currencies: no fifth of money
+    assert made["u9"][0] == "1"
+    assert made["u0"][0] == "5"
+    assert {made[f"u{n}"][1] for n in range(10)} == {"1"}  # equal values share a fifth
+
+
+def test_rules_are_counted_within_their_segment(spark: SparkSession) -> None:
+    liked = {"u1": "AB", "u2": "AB", "u3": "A", "u4": "C", "u5": "AB", "u6": "C"}
+    segment = {"u1": 1, "u2": 1, "u3": 1, "u4": 1, "u5": 2, "u6": 2}
+    rows = [
+        {"user_id": user, "kind": "category", "value": value, "strength": 1.0, "share": 0.5, "evidence": 1}
+        for user, values in liked.items() for value in values
+    ]  # fmt: skip
+    ddl = "user_id string, kind string, value string, strength double, share double, evidence bigint"
+    tastes = spark.createDataFrame(rows, ddl)
+    members = spark.createDataFrame(list(segment.items()), "user_id string, segment_id int")
+    assert set(USER_TASTES.names) >= set(tastes.columns)
+    made = [tuple(row) for row in segment_users.rules(members, tastes, CONFIG).select(*SEGMENT_RULES.names).collect()]
+    assert sorted(made) == [
+        (1, "A", "B", 2, 0.5, pytest.approx(2 / 3), pytest.approx(4 / 3)),
+        (1, "B", "A", 2, 0.5, 1.0, pytest.approx(4 / 3)),
+    ]  # fmt: skip
+
+
+def test_a_shop_with_few_accounts_has_one_segment_and_is_told_so(spark: SparkSession) -> None:
+    profile = dict.fromkeys(USER_PROFILES.names) | {"user_id": "u1", "frequency": 2, "monetary": 5.0, "recency_days": 3}
+    ddl = USER_PROFILES.ddl + ", segment_id int"
+    members = spark.createDataFrame([(*profile.values(), 0)], ddl)
+    table = segment_users.with_names(segment_users.described(members).toArrow(), None, 1, CONFIG).to_pylist()
+    assert [(row["segment_id"], row["name_en"], row["users"], row["share"]) for row in table] == [
+        (0, "Everybody", 1, 1.0)
+    ]
+    assert table[0]["mean_money"] == 5.0
+    assert "not enough data: 1 accounts, 100 are needed" in table[0]["traits"]
+    unknown = spark.createDataFrame([(*(profile | {"monetary": None}).values(), 0)], ddl)
+    assert segment_users.described(unknown).first()["mean_money"] is None
+
+
+class Tags(HTMLParser):
+    """Checks that what is opened is closed, and collects what would be fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.fetched += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href")]
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_picture_needs_nothing_else_and_escapes_what_the_shop_wrote() -> None:
+    row = {
+        "segment_id": 1, "name_en": "Fond of <b>A&B</b>", "name_zh": "爱A", "users": 3, "share": 1.0,
+        "mean_money": -4.0, "mean_frequency": 0.0, "mean_recency_days": None, "discount_appetite": None,
+        "traits": "money <far> below", "traits_zh": "消费低",
+    }  # fmt: skip
+    shares = [
+        {"segment_id": 1, "kind": kind, "value": value, "share": 2.0}
+        for kind, value in (("category", "<script>"), ("price_band", "high"), ("hour", "night"))
+    ]
+    page = segments_picture.draw([row], shares, dt.date(2026, 1, 1), "UTC")
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    assert tags.fetched == []
+    assert "url(" not in page
+    assert page.count("<script>") == 1  # the page's own
+    assert "money &lt;far&gt; below" in page
+    for both in (("high", "高价"), ("night", "夜间"), ("money &lt;far&gt; below", "消费低"), ("Segments", "顾客分群")):
+        assert '<span lang="en">{}</span><span lang="zh">{}</span>'.format(*both) in page
+    assert "price_band" not in page
+    assert "Fond of &lt;b&gt;A&amp;B&lt;/b&gt;" in page
+
+
+def test_settings_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match="at most `most`; saw 9, 8"):
+        SegmentsConfig(least=9)

@@ -1,0 +1,262 @@
+"""The fact lock: what a text claims, what the facts support, and slots."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import date
+
+import pytest
+
+from models.fact_lock.claims import (
+    Facts,
+    SlotError,
+    Source,
+    Vocabulary,
+    claims,
+    digits_of_its_own,
+    fill,
+    slots_of,
+    unsupported,
+)
+from schemas.copywriting.lexicon import load_words
+
+SHIRT = Facts(
+    "g1",
+    {
+        "colour": ("navy",),
+        "fabric": ("cotton",),
+        "size": ("medium",),
+        "style": ("vintage",),
+        "领型": ("圆领",),
+        "flavour": (),
+    },
+    titles=("Luma navy cotton shirt", "露玛 藏青色纯棉衬衫"),
+    brands=("Luma",),
+    price=99.0,
+    old_price=129.0,
+    currency="CNY",
+    stock=3,
+    dates=(date(2026, 1, 31),),
+    member_terms=("Members earn double points",),
+    sources={"price": Source("prices", "g1|2026-01-06"), "dates": Source("offers", "u1|winter")},
+)
+SKIRT = Facts(
+    "g2",
+    {"colour": ("red",), "flavour": ("original",)},
+    titles=("Kestrel red skirt", "凯翠 红色裙"),
+    brands=("Kestrel",),
+)
+OTHER = Facts("g3", {}, titles=("Luma x", "露玛 白裙"), brands=("Luma",))
+WORDS = Vocabulary.of([SHIRT, SKIRT, OTHER], load_words())
+
+
+def wrong(text: str, facts: Facts = SHIRT) -> list[str]:
+    return [text[claim.start : claim.end] for claim in unsupported(text, facts, WORDS, "")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Luma's navy shirt in cotton, a blue classic with a vintage look.",
+        "藏青色的纯棉衬衫，圆领，复古风。露玛出品。",
+        "Now ¥99, was ¥129. Size M.",
+        "现价９９元，原价一百二十九元，立减30元。",
+        "只剩三件，1月31日截止。",
+        "Only 3 left until January 31.",
+        "走红的网红衬衫，皮肤显得白皙。",  # no colour in any of it
+        "Not only soft but also vintage.",
+        "第一眼就心动，不仅舒适，而且百搭。",
+        "An original gift.",  # an everyday word: the shirt has no flavour
+        "沉静的蓝色",
+    ],
+)
+def test_true_texts_stand(text: str) -> None:
+    assert wrong(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A red shirt in cotton", "red"),
+        ("A burgundy shirt", "burgundy"),
+        ("红色的衬衫", "红色"),
+        ("这件黑裤很百搭", "黑"),
+        ("A silk shirt", "silk"),
+        ("真丝衬衫", "真丝"),
+        ("红木纽扣的衬衫", "红木"),
+        ("V-neck shirt in cotton", "V-neck"),
+        ("v领衬衫", "v领"),
+        ("A waterproof shirt", "waterproof"),
+        ("Not navy at all", "Not navy"),
+        ("不是纯棉的衬衫", "不是纯棉"),
+        ("An unlined shirt", "unlined"),
+        ("Shirt without pockets", "without pockets"),
+        ("不含羊毛", "不含羊毛"),
+        ("面料不柔软", "不柔软"),
+        ("Now ¥89", "¥89"),
+        ("Now $99", "$99"),  # dollars are not yuan
+        ("Was ¥199", "¥199"),
+        ("现价八十九元", "八十九元"),
+        ("五折", "五折"),
+        ("Half price", "Half price"),
+        ("半价", "半价"),
+        ("50% off", "50% off"),
+        ("只剩两件", "只剩两件"),
+        ("Only 2 left", "Only 2 left"),
+        ("Sold out", "Sold out"),
+        ("截止2月1日", "2月1日"),
+        ("A Kestrel shirt", "Kestrel"),
+        ("凯翠衬衫", "凯翠"),
+        ("A shirt by Nike", "Nike"),
+        ("Brand: Marlowe", "Marlowe"),
+        ("Size: L", "L"),
+        ("XL码", "XL码"),
+        ("For summer days", "summer"),
+        ("夏日衬衫", "夏日"),
+        ("The softest shirt", "softest"),
+        ("最柔软的衬衫", "最柔软"),
+        ("Our number one shirt", "number one"),
+        ("Cures back pain", "Cures"),
+        ("可以治疗失眠", "治疗"),
+        ("Hypoallergenic shirt", "Hypoallergenic"),
+        ("防过敏面料", "防过敏"),
+        ("三个口袋", "三"),
+        ("100% cotton", "100%"),
+        ("Buy one get one free", "Buy one get one free"),
+    ],
+)
+def test_lies_are_seen(text: str, said: str) -> None:
+    assert said in wrong(text)
+
+
+def test_a_claim_says_where_it_stands() -> None:
+    text = "Ａ　ｒｅｄ shirt, ４９％ off"  # full width
+    assert [(text[c.start : c.end], c.kind) for c in claims(text, "en", WORDS)] == [
+        ("ｒｅｄ", "colour"),
+        ("４９％ off", "discount"),
+    ]
+
+
+def test_a_shade_entails_its_colour_and_not_the_other_way() -> None:
+    assert wrong("A blue shirt") == []
+    assert wrong("A navy skirt", Facts("g", {"colour": ("blue",)})) == ["navy"]
+
+
+def test_languages_share_their_facts() -> None:
+    assert wrong("红色裙子", Facts("g", {"colour": ("red",)})) == []
+    assert wrong("A red skirt", Facts("g", {"颜色": ("红色",)})) == []
+
+
+def test_a_shop_adds_its_own_words() -> None:
+    facts = Facts("g", {"pattern": ("zigzag-weave",)})
+    words = Vocabulary.of([facts, Facts("h", {"pattern": ("moonbeam",)})], load_words())
+    assert unsupported("A zigzag weave rug", facts, words, "en") == []
+    assert [c.value for c in unsupported("A Moonbeam rug", facts, words, "en")] == ["attribute:moonbeam"]
+
+
+def test_a_vocabulary_travels_to_another_process() -> None:
+    copy = pickle.loads(pickle.dumps(WORDS))
+    assert unsupported("A red shirt", SHIRT, copy, "en") == unsupported("A red shirt", SHIRT, WORDS, "en")
+
+
+def test_nothing_supports_anything_without_facts() -> None:
+    bare = Facts("g")
+    assert wrong("A nice thing for you", bare) == []
+    assert wrong("Red, ¥5, in stock", bare) == ["Red", "¥5", "in stock"]
+
+
+def test_slots_name_their_table_and_row() -> None:
+    filled = fill("{title}，现价{price}，{ends}截止", slots_of(SHIRT, "zh"))
+    assert filled.text == "露玛 藏青色纯棉衬衫，现价¥99，1月31日截止"
+    assert [(used.slot, used.table, used.row) for used in filled.facts_used] == [
+        ("title", "items", "g1"), ("price", "prices", "g1|2026-01-06"), ("ends", "offers", "u1|winter")
+    ]  # fmt: skip
+    assert all(filled.text[used.start : used.end] == used.text for used in filled.facts_used)
+    assert wrong(filled.text) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_slot_is_supported_by_the_facts_that_fill_it(language: str) -> None:
+    facts = Facts("g", titles=("Shirt",
+                               "衬衫"), price=80.0, old_price=100.0, currency="USD", stock=5, minimum_spend=200.0,
+                  dates=(date(2026, 3, 9),))  # fmt: skip
+    frames = {"price": "now {price}", "old_price": "was {old_price}", "saving": "save {saving}",
+              "discount": "{discount}",
+              "minimum_spend": "spend {minimum_spend}", "ends": "until {ends}"}  # fmt: skip
+    for frame in frames.values():
+        assert wrong(fill(frame, slots_of(facts, language)).text, facts) == []
+
+
+def test_a_slot_that_nothing_fills_is_refused_by_name() -> None:
+    with pytest.raises(SlotError, match=r"\{discount\}; this item fills title"):
+        fill("{discount}", slots_of(Facts("g", titles=("x",)), "en"))
+    with pytest.raises(SlotError, match="no slot"):
+        fill("{Price}", slots_of(SHIRT, "en"))
+
+
+def test_braces_in_a_value_are_text() -> None:
+    facts = Facts("g", titles=("{price} mug",), price=5.0)
+    assert fill("{title}", slots_of(facts, "en")).text == "{price} mug"
+
+
+@pytest.mark.parametrize(
+    "text", ["买{stock}件", "{price} only", "一款十分百搭的一字领衬衫", "one of a kind, this one", "万千宠爱"]
+)
+def test_slots_and_idioms_are_no_figures(text: str) -> None:
+    assert digits_of_its_own(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [("只要99", "99"), ("只要９９", "９９"), ("只要九十九元", "九十九元"), ("五折", "五折"), ("半价",
+                                                                                              "半价"), ("٣٥ off",
+                                                                                                        "٣٥"),
+     ("①号", "①号"), ("½ price", "½"), ("fifty percent off", "fifty percent off"), ("half price", "half price"),
+     ("{price} or 20 yuan", "20 yuan"), ("第2件", "2"), ("𝟗𝟗", "𝟗𝟗"), ("१२", "१२")],
+)  # fmt: skip
+def test_figures_of_its_own_are_caught(text: str, figure: str) -> None:
+    found = digits_of_its_own(text)
+    assert figure in [text[claim.start : claim.end] for claim in found]
+
+
+LIES = (
+    "Priced at a hundred and fifty yuan|It's yours for 88 RMB|CNY 79 only|a third off|buy two, get one free|"
+    "3 for 2|Free delivery|ten in stock|just one left|Ends on Friday|until 5 February|Offer ends 02/05|"
+    "valid till March|A crimson piece|in jet-black|ivory shirt|pure-silk feel|100 % linen|cashmere-blend|"
+    "made with merino|Made in Italy|with a hood|hooded shirt|sleeveless|long-sleeved|machine washable|"
+    "water-resistant finish|fits sizes XS to XXL|in size 44|one size fits all|petite|from Zara|"
+    "an Armani classic|by Gucci|never shrinks|does not crease|isn't cotton|no cotton at all|cotton-free|"
+    "non-iron|the warmest we have|top quality|no other shirt compares|unrivaled softness|ideal for winter|"
+    "a Christmas gift|suitable for eczema|relieves pain|kills 99% of bacteria|safe for newborns|flame-retardant|"
+    "organic cotton|vegan|BPA free|5-year warranty|with two pockets|30 cm long|weighs 200 g|made for kids|"
+    "for men over 50|40-hour battery|wireless"
+    "|"
+    "只卖八十八块|￥79起|立省50|满三百减五十|第二件半价|买二送一|打三折|七五折|包邮|最后两件|仅余5件|周日截止|"
+    "活动到2月5日|有效期至三月|枣红色的|乌黑的衬衫|墨绿|白衬衫|黑白撞色|真丝般|桑蚕丝面料|纯羊毛|羊绒混纺|"
+    "意大利制造|连帽设计|无袖款|长袖|可机洗|防泼水|均码|加大码|170码|一百七十五码|优衣库同款|阿玛尼|来自古驰|"
+    "不缩水|不会起皱|不含棉|并非纯棉|无棉|免烫|全网最低|质量第一|销量冠军|顶级面料|冬季必备|圣诞礼物|缓解湿疹|"
+    "抗菌|母婴可用|阻燃|有机棉|五年质保|两个口袋|三个口袋|长30厘米|重二百克|儿童款|男士专属|续航四十小时|无线"
+)
+
+
+@pytest.mark.parametrize("text", LIES.split("|"))
+def test_other_ways_to_lie(text: str) -> None:
+    assert wrong(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Easy to wear, easy to love: a shirt that goes with everything you own.",
+        "It's not just a shirt, it's a small daily pleasure.",
+        "Small touches make the difference.",
+        "Time to restock? Come back and take a look.",
+        "For slow mornings and long weekends.",
+        "简约大方，日常穿搭好伙伴，怎么穿都好看。",
+        "换季衣橱添一件，上身自在，出门省心。",
+        "早晚温差大，随手一披，不挑人。",
+        "送给重要的人，心意刚刚好。",
+    ],
+)
+def test_everyday_copy_claims_nothing(text: str) -> None:
+    assert wrong(text) == []

@@ -1,0 +1,172 @@
+"""Prices: what a suggestion promises under any input, Lerner's rule where nothing binds, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.pricing.best_price import (
+    NO_ROOM,
+    NOT_WORTH_IT,
+    SUGGEST,
+    PricingConfig,
+    gain_of,
+    is_inelastic,
+    price_endings,
+    round_to,
+    suggest,
+)
+
+WIDE = PricingConfig(max_cut=0.6, overstock_cut=0.6, max_rise=0.9, margin_floor=0.0, least_change=0.0)
+CONFIGS = st.builds(
+    PricingConfig,
+    max_cut=st.floats(0, 0.25),
+    max_rise=st.floats(0, 0.3),
+    margin_floor=st.floats(0, 0.5),
+    least_change=st.floats(0, 0.05),
+    least_gain=st.floats(0, 0.02),
+)
+# (price, cost as a share of it, units a week, elasticity's mean, half its interval, weeks of cover, competitor's share)
+ITEM = st.tuples(
+    st.floats(0.5, 500),
+    st.floats(0, 1.5),
+    st.floats(0, 200),
+    st.floats(-6, 1),
+    st.floats(0, 2),
+    st.one_of(st.just(np.nan), st.floats(0, 80)),
+    st.one_of(st.just(np.nan), st.floats(0.5, 1.5)),
+)
+ENDINGS = st.sampled_from([None, np.array([0.0]), np.array([0.5, 0.9]), np.array([0.9, 0.95, 0.99])])
+
+
+def one(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
+    """The suggestion for a single item: its verdict and its price."""
+    elasticity = tuple(np.array([mean + side * half]) for side in (0, -1, 1))
+    made = suggest(config, *(np.array([v]) for v in (price, cost, units)), elasticity, np.array([cover]),
+                   np.array([competitor]))  # fmt: skip
+    return int(made.verdict[0]), float(made.price[0])
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(config=CONFIGS, items=st.lists(ITEM, min_size=1, max_size=8), endings=ENDINGS)
+def test_a_suggestion_keeps_all_its_promises(config, items, endings):
+    price, share, units, mean, half, cover, beside = np.array(items).T
+    price = np.round(price, 2)
+    cost, competitor = share * price, beside * price
+    elasticity = mean, mean - half, mean + half
+    made = suggest(config, price, cost, units, elasticity, cover, competitor, endings)
+    for row in np.flatnonzero(made.verdict == SUGGEST):
+        new, old = made.price[row], price[row]
+        cut = config.overstock_cut if cover[row] > config.overstock_weeks else config.max_cut
+        assert old * (1 - cut) - 1e-6 <= new <= old * (1 + config.max_rise) + 1e-6
+        assert new >= cost[row] / (1 - config.margin_floor) - 1e-6
+        assert abs(new / old - 1) >= config.least_change
+        assert made.gain_low[row] > config.least_gain * old * units[row]
+        assert made.gain_low[row] <= made.gain[row] + 1e-9
+        assert made.gain[row] <= made.gain_high[row] + 1e-9
+        assert not (cover[row] < config.scarce_weeks and new < old)
+        assert not (new > old and new > competitor[row] * (1 + config.over_competitor) + 1e-6)
+        if endings is not None:
+            assert np.isclose(new % 1, [*endings, 1.0], atol=1e-6).any()
+        # No elasticity within the interval makes it a loss.
+        within = np.linspace(mean[row] - half[row], mean[row] + half[row], 9)
+        many = [np.full(9, v[row]) for v in (price, cost, units)]
+        assert (gain_of(*many, within, np.full((9, 1), new)) > 0).all()
+    told = np.isnan(made.price) == (made.verdict != SUGGEST)
+    assert told.all()
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(mean=st.floats(-5, -1.8), share=st.floats(0.35, 0.6), units=st.floats(1, 100))
+def test_where_nothing_binds_it_is_lerners_price(mean, share, units):
+    best = 10 * share * mean / (1 + mean)
+    _, new = one(cost=10 * share, mean=mean, units=units)
+    if 4.5 < best < 18.5 and abs(best - 10) > 0.2:
+        assert new == pytest.approx(best, abs=0.011)
+
+
+def test_an_uncertain_estimate_moves_nothing():
+    assert one(mean=-2.4, half=0.05) == (SUGGEST, pytest.approx(8.57, abs=0.01))
+    assert one(mean=-2.4, half=1.2)[0] == NOT_WORTH_IT
+
+
+def test_a_smaller_move_is_suggested_where_the_best_one_is_not_safe():
+    sure, doubtful = one(mean=-2.8, half=0.0)[1], one(mean=-2.8, half=0.6)[1]
+    assert sure < doubtful < 10
+
+
+def test_an_inelastic_item_stops_at_the_bound_and_is_flagged():
+    assert one(mean=-0.5, half=0.2, config=PricingConfig()) == (SUGGEST, pytest.approx(11.0))
+    assert is_inelastic(np.array([-0.5, -1.5])).tolist() == [True, False]
+
+
+def test_scarce_stock_is_not_made_cheaper_and_overstock_may_be_cut_deeper():
+    elastic = {"cost": 3.0, "mean": -4.0, "config": PricingConfig()}
+    assert one(**elastic)[1] == pytest.approx(8.5)
+    assert one(**elastic, cover=1.0)[0] == NOT_WORTH_IT
+    assert one(**elastic, cover=60.0)[1] == pytest.approx(7.0)
+
+
+def test_a_cheaper_competitor_stops_a_rise_and_forces_no_cut():
+    rising = {"mean": -1.1, "config": PricingConfig()}
+    assert one(**rising)[1] == pytest.approx(11.0)
+    assert one(**rising, competitor=10.5)[1] == pytest.approx(10.5)
+    assert one(**rising, competitor=4.0)[0] == NOT_WORTH_IT
+
+
+def test_below_the_margin_floor_it_rises_or_has_no_room():
+    assert one(cost=9.5, mean=-3.0, config=PricingConfig())[1] >= 9.5 / 0.9
+    assert one(cost=14.0, mean=-3.0, config=PricingConfig())[0] == NO_ROOM
+
+
+def test_what_sells_nothing_is_not_worth_it():
+    assert one(units=0.0)[0] == NOT_WORTH_IT
+
+
+@pytest.mark.parametrize(
+    ("prices", "endings"),
+    [
+        ([1.99, 5.99, 7.95, 2.95, 19.99], [0.95, 0.99]),
+        ([1200, 980, 15000], [0.0]),
+        ([0.01 * k for k in range(1, 100)], []),
+        ([np.nan], []),
+    ],
+)
+def test_endings_are_those_that_the_shop_has(prices, endings):
+    assert price_endings(np.array(prices, float)).tolist() == pytest.approx(endings)
+
+
+def test_prices_are_rounded_to_the_nearest_ending():
+    asked = np.array([[10.0, 10.4, 10.94, 10.97, 0.2]])
+    assert round_to(asked, np.array([0.9, 0.99])).tolist() == [[9.99, 9.99, 10.9, 10.99, -0.01]]
+    assert round_to(np.array([3.14159]), None).tolist() == [3.14]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"price": 0.0}, "price of 1 items is missing or out of range; the first is item 0 with 0.0"),
+        ({"cost": np.nan}, "cost of 1 items is missing"),
+        ({"units": -1.0}, "units of 1 items"),
+        ({"half": np.nan}, "elasticity of 1 items"),
+    ],
+)
+def test_a_guess_is_not_made_up_for_what_is_missing(change, message):
+    with pytest.raises(ValueError, match=message):
+        one(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"max_cut": 1.0}, "max_cut must be a share"),
+        ({"overstock_cut": 0.1}, "must be max_cut 0.15 or more"),
+        ({"scarce_weeks": 30.0}, "below overstock_weeks"),
+        ({"over_competitor": -1.0}, "above -1"),
+    ],
+)
+def test_settings_that_contradict_themselves_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        PricingConfig(**change)

@@ -1,0 +1,101 @@
+"""Caps and MMR, each against a few lines that walk down one list."""
+
+import numpy as np
+import pytest
+
+from models.ranking.diversity import DiversityConfig, cap, diversify, mmr
+
+RNG = np.random.default_rng(0)
+
+
+def ranked(users=30, items=50, depth=20):
+    codes = np.array([RNG.permutation(items)[:depth] for _ in range(users)], np.int32)
+    scores = -np.sort(-RNG.random((users, depth)).astype(np.float32), axis=1)
+    codes[0, 5:], scores[0, 5:] = -1, -np.inf
+    codes[1], scores[1] = -1, -np.inf
+    return codes, scores
+
+
+def test_a_cap_keeps_the_first_of_each_group_in_their_order():
+    codes, scores = ranked()
+    group = RNG.integers(-1, 6, 50).astype(np.int32)
+    capped, kept_scores = cap(codes, scores, group, 2)
+    for user in range(len(codes)):
+        taken, wanted = {}, []
+        for code in codes[user][codes[user] >= 0]:
+            taken[group[code]] = taken.get(group[code], 0) + 1
+            if group[code] < 0 or taken[group[code]] <= 2:
+                wanted.append(code)
+        assert capped[user].tolist() == wanted + [-1] * (codes.shape[1] - len(wanted))
+        assert np.isneginf(kept_scores[user, len(wanted) :]).all()
+
+
+def test_mmr_is_the_greedy_choice():
+    codes, scores = ranked()
+    vectors = RNG.standard_normal((50, 4)).astype(np.float32)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    chosen, _ = mmr(codes, scores, vectors, 0.6, 8)
+    for user in range(2, len(codes)):
+        stretched = (scores[user] - scores[user].min()) / (scores[user].max() - scores[user].min())
+        left, wanted = list(range(codes.shape[1])), []
+        while len(wanted) < 8:
+            above = unit[codes[user, wanted]]
+            worth = [
+                0.6 * stretched[at] - 0.4 * max((above @ unit[codes[user, at]]).tolist(), default=0) for at in left
+            ]
+            wanted.append(left.pop(int(np.argmax(worth))))
+        assert chosen[user].tolist() == codes[user, wanted].tolist()
+
+
+def test_a_short_list_keeps_its_items_and_its_empty_places():
+    codes, scores = ranked()
+    chosen, kept = mmr(codes, scores, RNG.standard_normal((50, 4)).astype(np.float32), 0.5, 8)
+    assert sorted(chosen[0][:5]) == sorted(codes[0][:5])
+    assert (chosen[0][5:] == -1).all()
+    assert (chosen[1] == -1).all()
+    assert np.isneginf(kept[1]).all()
+
+
+def test_mmr_keeps_twins_apart():
+    vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    codes, scores = np.array([[0, 1, 2]], np.int32), np.array([[3, 2.9, 1]], np.float32)
+    assert mmr(codes, scores, vectors, 0.4, 3)[0].tolist() == [[0, 2, 1]]
+    assert mmr(codes, scores, vectors, 1.0, 3)[0].tolist() == [[0, 1, 2]]
+
+
+def test_the_defaults_change_nothing():
+    codes, scores = ranked()
+    shown, kept = diversify(DiversityConfig(), codes, scores, 12)
+    np.testing.assert_array_equal(shown, codes[:, :12])
+    np.testing.assert_array_equal(kept, scores[:, :12])
+
+
+def test_caps_hold_after_mmr():
+    codes, scores = ranked()
+    group, vectors = (np.arange(50) % 7).astype(np.int32), RNG.standard_normal((50, 4)).astype(np.float32)
+    config = DiversityConfig(most_per_category=2, most_per_brand=1, mmr=0.7)
+    shown, _ = diversify(config, codes, scores, 12, group, (np.arange(50) % 11).astype(np.int32), vectors)
+    for row in shown:
+        row = row[row >= 0]
+        assert np.bincount(row % 7).max(initial=0) <= 2
+        assert np.bincount(row % 11).max(initial=0) <= 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"most_per_category": 1}, "needs each item's category"),
+        ({"most_per_brand": 1}, "needs each item's brand"),
+        ({"mmr": 0.5}, "needs each item's vector"),
+    ],
+)
+def test_a_rule_without_what_it_needs_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        diversify(DiversityConfig(**settings), *ranked(), 12)
+
+
+def test_settings_out_of_range_are_refused():
+    with pytest.raises(ValueError, match=r"mmr in 0..1"):
+        DiversityConfig(mmr=1.5)
+    with pytest.raises(ValueError, match=r"k=21 is not in 1..20"):
+        diversify(DiversityConfig(), *ranked(), 21)

@@ -1,0 +1,75 @@
+"""Lexicon files: what loads, and what is refused by line and term."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.fact_lock.claims import Vocabulary
+from schemas.copywriting.lexicon import (
+    LexiconError,
+    load_lexicon,
+    load_lexicons,
+    load_words,
+    shipped_lexicons,
+)
+
+HEAD = 'name = "mine"\nversion = 1\nlanguage = "en"\nmarket = "GB"\n'
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_shipped_lexicons_load() -> None:
+    assert [lexicon.name for lexicon in load_lexicons()] == shipped_lexicons()
+    assert {lexicon.language for lexicon in load_lexicons()} == {"zh", "en"}
+
+
+def test_a_lexicon_of_the_shop(tmp_path: Path) -> None:
+    lexicon = load_lexicon(written(tmp_path, HEAD + '[slang]\nseverity = "warn"\nterms = ["comfy", "fab"]\n'))
+    assert lexicon.groups[0].severity == "warn"
+    assert lexicon.groups[0].terms == ("comfy", "fab")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD + '[slang]\nterms = ["fine",\n  "fab(" ]\n', r"mine\.toml:7: \[slang\] terms: 'fab\(' is not a pattern"),
+        (HEAD + '[slang]\nterms = ["(fab)"]\n', r"mine\.toml:6: .*it has a group"),
+        (HEAD + '[slang]\nterms = ["(?:fab)?"]\n', r"mine\.toml:6: .*matches nothing"),
+        (HEAD + '[slang]\nterms = ["fab"]\nexceptions = ["[a"]\n', r"mine\.toml:7: \[slang\] exceptions"),
+        (HEAD + '[slang]\nterms = ["fab"]\nseverty = "warn"\n', "no 'severty'"),
+        (HEAD + '[slang]\nterms = ["fab"]\nseverity = "mild"\n', "'mild'; there are block, warn"),
+        (HEAD + "[slang]\nterms = []\n", r"\[slang\] has no terms"),
+        (HEAD + "[slang]\nterms = [1]\n", "must be a list of texts"),
+        (HEAD.replace("en", "fr"), "language is 'fr'"),
+        (HEAD.replace("version = 1\n", ""), "lacks 'version'"),
+        (HEAD.replace("= 1", '= "one"'), "version is 'one'"),
+        (HEAD + "colour = 3\n", "'colour' must be a table"),
+        ("name = \n", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_refused_by_file_and_term(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(LexiconError, match=message):
+        load_lexicon(written(tmp_path, text))
+
+
+def test_an_unknown_lexicon_names_those_there_are() -> None:
+    with pytest.raises(FileNotFoundError, match="en_advertising, zh_advertising"):
+        load_lexicon("fr_advertising")
+
+
+def test_words_entail_words_that_exist() -> None:
+    words = load_words()
+    known = {(word.kind, word.name) for word in words}
+    assert all((word.kind, above) in known for word in words for above in word.is_a)
+
+
+def test_words_of_an_unknown_kind_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, '[mood]\nhappy = ["happy"]\n')
+    with pytest.raises(ValueError, match="'mood' is none of"):
+        Vocabulary.of([], load_words(path))
