@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from jobs.common.declared_experiments import Changes, Experiment, allotments, recorded, source_mix
-from jobs.copywriting.rules import Rules
 from jobs.runtime.night import Night
 from models.experiments.analysis import places
 from models.experiments.traffic_split import Allotment
@@ -93,8 +92,6 @@ def arms_of(night: Night) -> Arms:
             new_places = ruled(rules, arm.changes).new_places
             if new_places + config.explore_places + bool(arm.changes.first) > rules.k:
                 raise ValueError(f"experiments: {experiment.name}, arm {arm.name}: more places than k = {rules.k}")
-    if copy := config.copy_on(night.date):
-        Rules.load(night.settings.section("copy")).refuse_unknown(copy)
     explored = Explored(source_mix(config, rows), _salt(config.seed, night.date)) if config.explore_places else None
     return Arms(running, explored)
 
