@@ -173,13 +173,23 @@ class _Text:
         if not self.spec.multiline:
             facts.rows = facts.lines - facts.blank_lines - (self.spec.format == "csv" and self.spec.header)
 
+    def _refuse_other_utf16(self, start: bytes) -> None:
+        given = codecs.lookup(self.spec.encoding).name
+        seen = utf16_of(start) if is_utf8(self.spec) or given.startswith("utf-16") else None
+        if seen and seen != given:
+            mark = "with" if seen == "utf-16" else "without"
+            raise DropError(
+                f"{self.name}: its bytes are UTF-16, {mark} a byte order mark, and the mapping "
+                f"says '{self.spec.encoding}'; set encoding = '{seen}' in [{self.spec.which}]"
+            )
+
     def _utf8_chunks(self, plain: Any) -> Iterator[bytes]:
         """The text as UTF-8 bytes; counts what cannot be decoded."""
         decoder = codecs.getincrementaldecoder(self.spec.encoding)(errors="replace")
         while True:
             chunk = plain.read(_CHUNK)
-            if self.facts.lines == 0 and is_utf8(self.spec) and chunk[:4096].count(b"\0") > len(chunk[:4096]) // 8:
-                raise DropError(f"{self.name}: every other byte is 0, it looks like UTF-16; set encoding = 'utf-16'")
+            if self.facts.lines == 0:
+                self._refuse_other_utf16(chunk)
             text = decoder.decode(chunk, final=not chunk)
             if not text.isascii():
                 self.facts.undecodable += text.count("\ufffd")
@@ -263,6 +273,16 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
         rest = chunk[cut:]
     if rest:
         yield rest
+
+
+def utf16_of(data: bytes) -> str | None:
+    """The encoding that reads the first bytes of a UTF-16 text; None where they are no UTF-16."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    start = data[:4096]
+    if start.count(0) <= len(start) // 8:
+        return None
+    return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
 
 
 def is_utf8(spec: Input) -> bool:

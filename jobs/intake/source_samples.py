@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.intake.drop_files import Drop
+from jobs.intake.file_facts import utf16_of
 from jobs.intake.source_words import folded
 
 _BYTES = 1 << 18  # of the text of a file that are looked at
@@ -220,10 +221,8 @@ def delimiter_of(lines: list[str]) -> str:
 
 def encoding_of(data: bytes) -> str:
     """utf-8 where the bytes are, else by the marks, the zeros and the runs of bytes above 127."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    if data[:4096].count(0) > len(data[:4096]) // 8:
-        return "utf-16-le" if data[1:4096:2].count(0) > data[0:4096:2].count(0) else "utf-16-be"
+    if utf16 := utf16_of(data):
+        return utf16
     try:
         data[: data.rfind(b"\n") + 1 or None].decode("utf-8")
         return "utf-8"

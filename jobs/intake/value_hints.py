@@ -21,6 +21,7 @@ from schemas.sources.mapping import Input, Source
 from schemas.zones import AMBIGUOUS
 
 _SHOWN = 3
+_LOOKED_AT = 500  # rejected rows
 _NO_IDS = ["nan", "NaN", "NAN", "none", "None", "NONE", "null", "NULL", "undefined", "N/A", "#N/A", "<NA>", "\\N"]
 _INVISIBLE = re.compile("^\\s|\\s$|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 _GROUPS = r"[0-9]{1,3}(?:([.,'’\s])[0-9]{3})+"
@@ -45,7 +46,8 @@ def hints(seen: pa.Table, spec: Input, source: Source) -> list[str]:
     column = "COLUMN" if spec.time is None else f"`{spec.time.column}`" if spec.time.column else f"({spec.time.sql})"
     times = [*_ambiguous_zones(texts), *_time_keys(texts, spec, kept.num_rows > 0)]
     lines = [line.replace("COLUMN", column) for line in times]
-    lines += _number_keys(_refused(seen, "bad_number"), spec)
+    numbers = _refused(seen, "bad_number") or _behind_a_refused_time(seen, spec)
+    lines += _number_keys(numbers, spec)
     for name in (c.name for c in spec.targets if c.name.endswith("_id") and c.name in {*spec.columns, *spec.derived}):
         lines += _doubtful_ids(name, kept[name].unique().drop_null().to_pylist(), source)
     return lines
@@ -70,6 +72,18 @@ def _refused(seen: pa.Table, reason: str) -> dict[str, list[str]]:
         match = re.fullmatch(r"(\w+): (?:saw '(.*)'|(not shown.*))", detail or "", re.DOTALL)
         if match:
             found.setdefault(match[1], []).append(match[2] if match[2] is not None else match[3])
+    return found
+
+
+def _behind_a_refused_time(seen: pa.Table, spec: Input) -> dict[str, list[str]]:
+    """Texts in columns of numbers that would be refused next: a row is given its first reason only."""
+    found: dict[str, list[str]] = {}
+    rows = seen.filter(pc.equal(seen["reason"], "bad_time"))["raw_row"].to_pylist()[:_LOOKED_AT]
+    fields = [json.loads(row) for row in rows if spec.format == "csv"]
+    for name in (c.name for c in spec.targets if c.type == "float64" and c.name in spec.columns):
+        texts = {str(row[spec.columns[name]]).strip() for row in fields if row.get(spec.columns[name])}
+        if odd := sorted(text for text in texts if not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?", text)):
+            found[name] = odd
     return found
 
 

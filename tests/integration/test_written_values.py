@@ -18,7 +18,7 @@ from jobs.intake import validate_source
 from jobs.intake.file_facts import DropError
 from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import MappingError, parse_source
+from schemas.sources.mapping import MappingError, load_source, parse_source
 from tests.raw_shop import COLUMNS, HEADER, NIGHT, Shop, a_source
 
 
@@ -66,6 +66,13 @@ def test_a_type_that_holds_no_id_is_refused_by_name(shop: Shop) -> None:
     columns = {name: theirs for name, theirs in COLUMNS.items() if name != "user_id"}
     nested = a_source(format="parquet", columns=columns, derived={"user_id": "uid.id"})
     assert [row.user_id for row in shop.rows(nested)] == ["7"]
+
+
+def test_a_decimal_that_was_exported_as_text_is_the_id_it_was(shop: Shop) -> None:
+    shop.lines(
+        *(f"{uid},i1,view,2026-01-06 10:00:00,1" for uid in ("540006006.00", "12345678901234567890.00", "007.00"))
+    )
+    assert [row.user_id for row in shop.rows()] == ["540006006", "12345678901234567890", "007.00"]
 
 
 def test_an_id_in_json_is_the_same_however_it_is_written(shop: Shop) -> None:
@@ -248,14 +255,45 @@ def test_a_shop_in_los_angeles_that_cuts_at_its_own_midnight_loses_nothing(shop:
     assert len({row.event_time for row in (*first, *second)}) == 6
 
 
+def test_seconds_and_milliseconds_in_one_column_are_told_apart_in_any_order(shop: Shop) -> None:
+    shop.lines("u1,i1,view,1767693600,1", "u2,i1,view,1767693600000,1", "u3,i1,view,20260106,1")
+    for formats in (["epoch_ms", "epoch_s", "yyyyMMdd"], ["yyyyMMdd", "epoch_s", "epoch_ms"]):
+        rows = shop.rows(a_source(time={"column": "at", "format": formats}))
+        assert [f"{row.event_time:%m-%d %H}" for row in rows] == ["01-06 10", "01-06 10", "01-06 00"]
+
+
+@pytest.mark.parametrize("kind", [pa.int32(), pa.int64(), pa.float64(), pa.decimal128(22, 2)])
+def test_a_day_that_is_a_number_in_parquet_is_read_by_its_pattern(shop: Shop, kind: pa.DataType) -> None:
+    days = pa.array([20260106, None], pa.int64()).cast(kind)
+    pq.write_table(pa.table({"uid": ["u1"] * 2, "sku": ["i1"] * 2, "what": ["view"] * 2, "at": days,
+                             "price": [1.0] * 2}), shop.raw / "2026-01-06.parquet")  # fmt: skip
+    rows = shop.rows(a_source(format="parquet", time={"column": "at", "format": "yyyyMMdd"}))
+    assert [(row.reason, row.event_time and f"{row.event_time:%Y-%m-%d}") for row in rows] == [
+        (None, "2026-01-06"), ("missing_time", None)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "right"),
+    [("utf-16-le", "utf-16", "utf-16-le"), ("utf-16-be", "utf-8", "utf-16-be"), ("utf-16", "utf-16-le", "utf-16")],
+)
+def test_utf16_that_is_called_otherwise_is_refused_by_the_right_name(
+    shop: Shop, written: str, said: str, right: str
+) -> None:
+    shop.drop(f"{HEADER}\nü1,i1,view,2026-01-06 10:00:00,1\n".encode(written))
+    with pytest.raises(DropError, match=f"2026-01-06.csv: its bytes are UTF-16.*set encoding = '{right}'"):
+        shop.receive(a_source(encoding=said))
+    assert [row.user_id for row in shop.rows(a_source(encoding=right))] == ["ü1"]
+
+
 # what validate_source says ---------------------------------------------------------------------------------------
 
 
 def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     good = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected: the ids alone refuse
     bad = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
-           "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip
-    shop.lines(*good, *bad, "nan;1.10;view;2026-01-06 10:00:00 ;1", header=HEADER.replace(",", ";"))
+           "u1;i1;view;Tue Jan 06 2026 10:00:10 GMT+0000;1", "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip
+    odd = ["nan;1.10;view;2026-01-06 10:00:00 ;1", "\u200bu1;{$oid:5f1};view;2026-01-06 10:00:00;1"]
+    shop.lines(*good, *bad, *odd, header=HEADER.replace(",", ";"))
     mapping = shop.raw.parent / "shop.toml"
     mapping.write_text(
         'name = "shop"\n[events]\nfiles = "{date}.csv"\ndelimiter = ";"\ntime = { column = "at" }\n[events.columns]\n'
@@ -265,7 +303,29 @@ def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.Cap
     assert validate_source.main(args) == 1
     said = capsys.readouterr().out
     assert "user_id (uid) cannot be trusted: '5.40006E+08'" in said
-    assert 'write format = ["iso", "dd.MM.yyyy HH:mm", "excel"] in [events.time]' in said
+    keys = 'format = ["iso", "dd.MM.yyyy HH:mm", "MMM dd yyyy HH:mm:ss XX", "excel"]'
+    assert keys in said
+    assert "user_id has blanks at an end or characters that nobody sees in 1 ids" in said
+    assert "item_id is an object or an array in '{$oid:5f1}'" in said
+    line = next(line for line in said.splitlines() if keys in line)
+    mapping.write_text(
+        mapping.read_text().replace('time = { column = "at" }', line[line.index("time = {") :].rpartition(" in [")[0])
+    )
+    assert {row.reason for row in shop.rows(load_source(str(mapping)))} == {None, "inexact_id", "bad_number"}
     assert 'write decimal = ",", thousands = "." in [events]' in said
     assert 'null_tokens = ["", "nan"]' in said
     assert 'text_ids = ["item_id"]' in said
+
+
+def test_numbers_behind_a_refused_time_are_named_at_once(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.lines(*(f"u{n};i1;view;06.01.2026 10:00;1 234,{n}" for n in range(10, 30)), header=HEADER.replace(",", ";"))
+    mapping = shop.raw.parent / "shop.toml"
+    mapping.write_text(
+        'name = "shop"\n[events]\nfiles = "{date}.csv"\ndelimiter = ";"\ntime = { column = "at" }\n[events.columns]\n'
+        + "\n".join(f'{ours} = "{theirs}"' for ours, theirs in COLUMNS.items())
+    )
+    args = argparse.Namespace(source=str(mapping), raw=str(shop.raw), date=NIGHT, rows=1000)
+    assert validate_source.main(args) == 1
+    said = capsys.readouterr().out
+    assert 'write format = "dd.MM.yyyy HH:mm" in [events.time]' in said
+    assert 'write decimal = ",", thousands = " " in [events]' in said
