@@ -48,7 +48,7 @@ class Shop:
         (self.raw / f"feed_{self.day}.csv").write_text("id,price\n" + "".join(f"i{n},{price}\n" for n in listed))
         night = Night(self.day, self.lake, "001", Settings(settings), self.mapping, str(self.raw))
         for job in (receive_drop, clean_events, update_catalogue):
-            night.begin(job.__name__.removeprefix("jobs."))
+            night.begin(job.__name__.rpartition(".")[2])
             with night.reporting():
                 job.main(night)
         for table in (CLEAN_EVENTS, ITEMS):

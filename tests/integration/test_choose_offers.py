@@ -99,7 +99,7 @@ class Shop:
     ) -> Night:  # fmt: skip
         """users: portraits, with `buys_7d` and e-mail; carts: (user, item) of the day before; bought: who did today."""
         offers = {"campaigns": str(self.file)} | EVERYBODY | settings
-        night = Night(day, self.lake, "001", Settings({"offers": offers}), "shop", "")
+        night = Night(day, self.lake, "001", Settings({"offers": offers}))
         night.begin("choose_offers")
         portrait = {"tenure_days": 100, "frequency": 2, "monetary": 240.0, "sessions": 3, "stage": "active"}
         put(night, USER_PROFILES, [portrait | user for user in users])

@@ -115,6 +115,7 @@ def sold_out_shown(shop: Sample) -> Callable[[pa.Table], pa.Table]:
     """Lists as they are, of which one item is sold out now."""
     shown = current(shop.lake, RECOMMENDATIONS)["item_id"][0].as_py()
     rewrite(shop, ITEMS, lambda items: put(items, "stock", {items["item_id"].to_pylist().index(shown): 0.0}))
+    pass_gate(shop, ITEMS)
     return lambda data: data
 
 
