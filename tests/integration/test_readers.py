@@ -1,4 +1,4 @@
-"""The README's ways to read what is published, run as they stand there; the four of a list give the same list."""
+"""The ways to read what is published, run as jobs/publishing/README.md has them; four of them give the same list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jobs.runtime.lake import Lake
 from schemas.tables import COPY, ITEMS, RECOMMENDATIONS, USER_COPY
 from tests.sample import THIRD, Sample, current, shown
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[2] / "jobs" / "publishing" / "README.md"
 
 FILES = """\
 import json
@@ -157,8 +157,8 @@ def test_the_recipe_of_the_day_works_before_the_first_refresh_after_it_and_over_
 
 
 def test_the_readme_says_until_when_a_list_may_be_shown(sample: Sample) -> None:
-    until = sample.night().valid_until
-    text = f"`valid_until`: do not show it after this. It is {until:%H:%M} UTC of D+{(until.date() - THIRD).days}:"
+    until = sample.night().valid_until("lists")
+    text = f"For the lists of night D it is {until:%H:%M} UTC of D+{(until.date() - THIRD).days},"
     assert text in README.read_text("utf-8")
     lists = shown(sample.lake, RECOMMENDATIONS)
     assert lists["valid_until"].unique().to_pylist() == [until]
