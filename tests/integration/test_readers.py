@@ -14,7 +14,9 @@ from jobs.runtime.lake import Lake
 from schemas.tables import COPY, ITEMS, RECOMMENDATIONS, USER_COPY
 from tests.sample import THIRD, Sample, current, shown
 
-README = Path(__file__).resolve().parents[2] / "jobs" / "publishing" / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+FRONT = ROOT / "README.md"
+README = ROOT / "jobs" / "publishing" / "README.md"
 
 FILES = """\
 import json
@@ -107,6 +109,16 @@ def test_a_reader_sees_the_list_that_was_published(sample: Sample, spark: SparkS
     exec(FILES + SNIPPETS[reader], scope)
     assert rows(scope["top"]) == [(r["item_id"], r["reason"]) for r in sorted(mine, key=lambda r: r["rank"])]
     assert len(mine) == 12
+
+
+def test_the_front_page_reads_the_list_that_was_published(sample: Sample) -> None:
+    text = FRONT.read_text("utf-8").partition("```python\n")[2].partition("```")[0]
+    scope: dict[str, Any] = {}
+    exec(text.replace('"lake/', f'"{sample.lake.root}/').replace('"u0000019"', '"anonymous"'), scope)
+    lists = [r for r in shown(sample.lake, RECOMMENDATIONS).to_pylist() if r["user_id"] == "anonymous"]
+    mine = sorted((r for r in lists if not r["is_spare"]), key=lambda r: r["rank"])
+    assert rows(scope["top"]) == [(r["item_id"], r["reason"]) for r in mine]
+    assert mine
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from jobs.runtime.registry import job_files
+from jobs.runtime.settings import SECTIONS, Settings, config_class
+from schemas.campaigns.campaign import parse_campaigns
 
 ROOT = Path(__file__).resolve().parents[2]
 FRONT = ROOT / "README.md"
@@ -73,3 +77,23 @@ def test_make_targets_exist(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     asked = re.findall(r"`make ([a-z-]+[a-z])\b", path.read_text("utf-8"))
     assert [target for target in asked if target not in targets | {"bench"}] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_settings_exist(path: Path) -> None:
+    """`section.key`, in backticks or after --set; a column of a table is not written so."""
+    found = re.findall(rf"(?:`|--set )({'|'.join(SECTIONS)})\.([a-z_]+)\b", path.read_text("utf-8"))
+    keys = {section: {field.name for field in fields(config_class(section))} for section in SECTIONS}
+    assert [f"{section}.{key}" for section, key in found if key not in keys[section]] == []
+
+
+def test_declared_campaigns_and_experiments_load() -> None:
+    assert [campaign.id for campaign in parse_campaigns(toml_of("jobs/offers")).campaigns] == ["win_back"]
+    declared = Settings(toml_of("jobs/experiments")).section("experiments").running
+    assert [arm.name for experiment in declared for arm in experiment.arms] == ["control", "two"]
+
+
+def toml_of(room: str) -> dict[str, object]:
+    """The first TOML of a room's document."""
+    text = (ROOT / room / "README.md").read_text("utf-8")
+    return tomllib.loads(text.partition("```toml\n")[2].partition("```")[0])
