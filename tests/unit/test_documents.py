@@ -6,6 +6,7 @@ import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_declared_campaigns_and_experiments_load() -> None:
     assert [arm.name for experiment in declared for arm in experiment.arms] == ["control", "two"]
 
 
-def toml_of(room: str) -> dict[str, object]:
+def toml_of(room: str) -> dict[str, Any]:
     """The first TOML of a room's document."""
     text = (ROOT / room / "README.md").read_text("utf-8")
     return tomllib.loads(text.partition("```toml\n")[2].partition("```")[0])
