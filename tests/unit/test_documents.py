@@ -55,6 +55,13 @@ def test_every_job_is_in_the_document_of_its_room() -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_listed_modules_are_in_the_room(path: Path) -> None:
+    for rows in re.findall(r"^\| (?:job|module) \|.*\n\|.*\n((?:\|.*\n)+)", path.read_text("utf-8"), re.MULTILINE):
+        modules = [name for row in rows.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+        assert [name for name in modules if not (path.parent / f"{name}.py").is_file()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_links_lead_to_files(path: Path) -> None:
     links = [link for link in LINK.findall(path.read_text("utf-8")) if "://" not in link]
     assert [link for link in links if not (path.parent / link).exists()] == []
