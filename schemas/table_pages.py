@@ -1,4 +1,4 @@
-"""Declared tables and rejection reasons as Markdown, and their places in a README. Stdlib only.
+"""Declared tables and rejection reasons as Markdown, and their places in schemas/README.md. Stdlib only.
 
 A generated page stands between two markers, each on a line of its own, and is replaced whole:
 

@@ -1,7 +1,7 @@
 """Events of the last months -> tonight's candidate sources; and, when it is due, a new ranker over them.
 
 Sources are fitted every night (their ALS is the one that `train_als` made) and kept in models/sources: what each user
-might want, from ten sides. The ranker is one gradient-boosted LambdaRank over what the sources say. It learns from
+might want, by each source. The ranker is one gradient-boosted LambdaRank over what the sources say. It learns from
 earlier weeks, the sources fitted anew at the beginning of each, and is judged on the last. (A shop younger than seven
 weeks has shorter ones, of a day at least.)
 

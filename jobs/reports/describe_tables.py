@@ -1,4 +1,4 @@
-"""Prints the declared tables and the reasons of rejected rows as Markdown; keeps the README's copy of them up to date.
+"""Prints the declared tables and the reasons of rejected rows as Markdown; keeps schemas/README.md up to date.
 
 Exit code 1 where `--check FILE` finds another text than the declarations give.
 """
@@ -14,7 +14,7 @@ from schemas.tables import BY_NAME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tables", nargs="*", metavar="TABLE", help="print these in full; default: what the README has")
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="print these in full; default: all pages")
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--write", type=Path, metavar="FILE", help="replace what is between the markers of FILE")
     place.add_argument("--check", type=Path, metavar="FILE", help="only say whether FILE is up to date")

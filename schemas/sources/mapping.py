@@ -71,7 +71,7 @@ class Each:
 
 @dataclass(frozen=True)
 class Input:
-    """One kind of rows of a source. `columns`, `constants` and `derived` are by our column names, see the README."""
+    """One kind of rows of a source. `columns`, `constants` and `derived` are by our column names; see README.md."""
 
     which: str  # events, items or users
     files: tuple[str, ...] = ()  # globs below --raw, with {date} where each night has its own; empty: from the events

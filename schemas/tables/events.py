@@ -52,7 +52,7 @@ def _rejected(rows: str) -> Table:
         grain=f"one raw row of the {rows} input that was not kept, whole, with its reason and its file",
         key=(),
         columns=(
-            Column("reason", "string", "Why; the reasons are listed in the README."),
+            Column("reason", "string", "Why; the reasons are listed in schemas/README.md."),
             Column("detail", "string", "What was seen, where one value is to blame.", nullable=True),
             Column("raw_row", "string", "The row as it came, as JSON; personal fields masked."),
             Column("source_file", "string", "The file it came in."),

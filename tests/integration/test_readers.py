@@ -1,4 +1,4 @@
-"""The README's ways to read what is published, run as they stand there; the four of a list give the same list."""
+"""The ways to read what is published, run as jobs/publishing/README.md has them; four of them give the same list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from jobs.runtime.lake import Lake
 from schemas.tables import COPY, ITEMS, RECOMMENDATIONS, USER_COPY
 from tests.sample import THIRD, Sample, current, shown
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+FRONT = ROOT / "README.md"
+README = ROOT / "jobs" / "publishing" / "README.md"
 
 FILES = """\
 import json
@@ -109,6 +111,16 @@ def test_a_reader_sees_the_list_that_was_published(sample: Sample, spark: SparkS
     assert len(mine) == 12
 
 
+def test_the_front_page_reads_the_list_that_was_published(sample: Sample) -> None:
+    text = FRONT.read_text("utf-8").partition("```python\n")[2].partition("```")[0]
+    scope: dict[str, Any] = {}
+    exec(text.replace('"lake/', f'"{sample.lake.root}/').replace('"u0000019"', '"anonymous"'), scope)
+    lists = [r for r in shown(sample.lake, RECOMMENDATIONS).to_pylist() if r["user_id"] == "anonymous"]
+    mine = sorted((r for r in lists if not r["is_spare"]), key=lambda r: r["rank"])
+    assert rows(scope["top"]) == [(r["item_id"], r["reason"]) for r in mine]
+    assert mine
+
+
 @pytest.mark.parametrize(
     "snippet", [FILES, *SNIPPETS.values(), FRESH, SHOWN], ids=["files", *SNIPPETS, "fresh", "shown"]
 )
@@ -157,8 +169,8 @@ def test_the_recipe_of_the_day_works_before_the_first_refresh_after_it_and_over_
 
 
 def test_the_readme_says_until_when_a_list_may_be_shown(sample: Sample) -> None:
-    until = sample.night().valid_until
-    text = f"`valid_until`: do not show it after this. It is {until:%H:%M} UTC of D+{(until.date() - THIRD).days}:"
+    until = sample.night().valid_until("lists")
+    text = f"For the lists of night D it is {until:%H:%M} UTC of D+{(until.date() - THIRD).days},"
     assert text in README.read_text("utf-8")
     lists = shown(sample.lake, RECOMMENDATIONS)
     assert lists["valid_until"].unique().to_pylist() == [until]

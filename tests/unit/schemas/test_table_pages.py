@@ -1,4 +1,4 @@
-"""The README says what the declarations say."""
+"""schemas/README.md says what the declarations say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.table import Column, Table
 from schemas.table_pages import PAGES, reasons_page, splice, table_page, tables_page, update
 from schemas.tables import RECOMMENDATIONS, STORED
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+README = Path(__file__).resolve().parents[3] / "schemas" / "README.md"
 EMPTY = "".join(f"# {name}\n<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in PAGES) + "the end\n"
 
 

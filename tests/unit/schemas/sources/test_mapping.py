@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.sources.mapping import (
+    Input,
     MappingError,
+    Source,
+    Time,
     load_source,
     parse_source,
     shipped_sources,
@@ -93,11 +97,18 @@ def test_mistakes_are_named(path: str, value: Any, says: str) -> None:
         parse_source(changed(path, value))
 
 
-def test_the_mappings_of_the_readme_load() -> None:
-    text = (Path(__file__).resolve().parents[4] / "README.md").read_text("utf-8")
-    blocks = re.findall(r"```toml\n(name = .*?)```", text, re.DOTALL)
-    sources = [parse_source(tomllib.loads(block)) for block in blocks]
-    assert any(source.events.each for source in sources)
+def test_the_mappings_of_the_documents_load() -> None:
+    root = Path(__file__).resolve().parents[4]
+    for path in (root / "README.md", root / "schemas" / "sources" / "README.md"):
+        blocks = re.findall(r"```toml\n(name = .*?)```", path.read_text("utf-8"), re.DOTALL)
+        assert [parse_source(tomllib.loads(block)).events.which for block in blocks] == ["events"]
+
+
+def test_the_guide_names_every_key_of_a_mapping() -> None:
+    guide = (Path(__file__).resolve().parents[4] / "schemas" / "sources" / "README.md").read_text("utf-8")
+    ours = {"path", "which", "hashed"}  # attributes that no key of a mapping sets
+    keys = {field.name for kind in (Source, Input, Time) for field in fields(kind)} - ours
+    assert {key for key in keys if not re.search(rf"`\[?{key}\b", guide)} == set()
 
 
 def test_unknown_source_lists_the_shipped_ones() -> None:
