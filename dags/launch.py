@@ -34,6 +34,8 @@ ENVIRONMENT = {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}", "PYSPARK_P
 # Warnings only, from the JVM's first line on: a job's own lines are what is read in a task's log.
 QUIET = f"-Dlog4j2.configurationFile={Path(f'{HOME}/jobs/runtime/log4j2.properties').absolute().as_uri()}"
 
+CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
+
 # Exit statuses of a job. 2: its arguments are wrong. 65: it refuses what it was given. 75: a file may still come.
 REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
 MAY_COME = 75
@@ -244,9 +246,15 @@ def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator
         application=f"{HOME}/jobs/__main__.py",
         application_args=[job, *arguments],
         driver_memory=os.environ.get("NIGHTMARKET_SPARK_MEMORY", "4g"),
-        conf={"spark.driver.extraJavaOptions": f"{QUIET} {os.environ.get('NIGHTMARKET_JAVA_OPTIONS', '')}".strip()},
+        conf={"spark.driver.extraJavaOptions": java_options()},
         env_vars=ENVIRONMENT,
     )
+
+
+def java_options() -> str:
+    """Of a driver's JVM: a quiet log, Spark's classes as .ci/setup keeps them, and what the environment adds."""
+    kept = [f"-XX:SharedArchiveFile={path} -Xlog:cds*=off" for path in Path(BIN).parent.glob(CLASSES)]
+    return " ".join(filter(None, (QUIET, *kept, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
 
 def day_at(instant: datetime) -> str:

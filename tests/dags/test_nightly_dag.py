@@ -181,7 +181,7 @@ def test_spark_jobs_are_submitted_to_the_connection(dag: Any) -> None:
             job = ["check_tables", "--stage", stage] if stage else [task.task_id]
             assert command(rendered(dag, task.task_id)) == [
                 *("spark-submit", "--master", "spark://127.0.0.1:7077"),
-                *("--conf", f"spark.driver.extraJavaOptions={launch.QUIET}"),
+                *("--conf", f"spark.driver.extraJavaOptions={launch.java_options()}"),
                 *("--driver-memory", "4g", "--name", f"nightmarket {task.task_id} 2026-01-06"),
                 *(f"{ROOT}/jobs/__main__.py", *job, *ARGUMENTS),
             ]

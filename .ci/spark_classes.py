@@ -1,0 +1,44 @@
+"""Runs a little of all that jobs do with Spark, and has the JVM keep the classes it loaded in the file of argv[1]."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark import SparkContext
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from jobs.runtime.spark import session
+
+OPTIONS = "-Xlog:cds*=off -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+def unchanged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    yield from batches
+
+
+def main() -> int:
+    os.environ["NIGHTMARKET_JAVA_OPTIONS"] = f"-XX:ArchiveClassesAtExit={sys.argv[1]} {OPTIONS}"
+    spark = session("set-up")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "in.csv").write_text("id,word\n" + "".join(f"{n},w{n % 7}\n" for n in range(1000)))
+        rows = spark.read.csv(f"{folder}/in.csv", header=True).withColumn("day", F.lit("2026-01-01").cast("date"))
+        rows.repartition(2, "word").mapInArrow(unchanged, rows.schema).write.parquet(f"{folder}/rows")
+        kept = spark.read.parquet(f"{folder}/rows")
+        place = F.row_number().over(Window.partitionBy("word").orderBy("id"))
+        counts = kept.groupBy("word").agg(F.count("*").alias("n"), F.collect_list("id").alias("ids"))
+        kept.withColumn("place", place).join(counts, "word", "left").toArrow()
+        spark.createDataFrame(pa.table({"word": ["w1"]})).join(counts, "word", "inner").collect()
+    gateway = SparkContext._gateway
+    spark.stop()
+    gateway.proc.stdin.close()  # its JVM ends with it, and writes the file
+    return int(gateway.proc.wait(120))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
