@@ -12,6 +12,7 @@ from airflow_servers import HOME, LOG, airflow, free_port, login, must_run
 
 ENDED = ("success", "failed", "skipped", "upstream_failed", "up_for_retry")  # states of a try
 NAME = "night_"  # how the names of our runs begin
+NO_JOBS = ("EmptyOperator", "Whole")  # what waits for a branch, and what turns a run red
 PATIENCE = 300  # seconds until the DAG has been read
 SHOWN = 40  # lines of a failed task's log
 
@@ -51,8 +52,9 @@ def make_way(api: Api) -> None:
 
 
 def tell(tasks: list[dict[str, Any]], told: set[tuple[str, int]]) -> None:
-    """A line for each try of a task that has ended since the last look."""
-    for task in sorted(tasks, key=lambda task: task["end_date"] or ""):
+    """A line for each try of a job that has ended since the last look."""
+    jobs = [task for task in tasks if task["operator"] not in NO_JOBS]
+    for task in sorted(jobs, key=lambda task: task["end_date"] or ""):
         attempt = (task["task_id"], task["try_number"])
         if task["state"] in ENDED and attempt not in told:
             told.add(attempt)
