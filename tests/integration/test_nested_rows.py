@@ -213,7 +213,7 @@ time = { column = "at" }
         settings = Settings({"clean": {"max_rejected_share": 0.1}})
         night = Night(day, drop.lake, "001", settings, str(mapping), str(drop.raw))
         for job in (receive_drop, clean_events):
-            night.begin(job.__name__.removeprefix("jobs."))
+            night.begin(job.__name__.rpartition(".")[2])
             with night.reporting():
                 job.main(night)
         drop.lake.make_current(night.version(CLEAN_EVENTS))
