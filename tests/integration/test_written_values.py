@@ -288,12 +288,8 @@ def test_utf16_that_is_called_otherwise_is_refused_by_the_right_name(
 # what validate_source says ---------------------------------------------------------------------------------------
 
 
-def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    good = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected: the ids alone refuse
-    bad = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
-           "u1;i1;view;Tue Jan 06 2026 10:00:10 GMT+0000;1", "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip
-    odd = ["nan;1.10;view;2026-01-06 10:00:00 ;1", "\u200bu1;{$oid:5f1};view;2026-01-06 10:00:00;1"]
-    shop.lines(*good, *bad, *odd, header=HEADER.replace(",", ";"))
+def refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
+    """A plain mapping of lines with `;` between fields, and what validate_source says when it refuses it."""
     mapping = shop.raw.parent / "shop.toml"
     mapping.write_text(
         'name = "shop"\n[events]\nfiles = "{date}.csv"\ndelimiter = ";"\ntime = { column = "at" }\n[events.columns]\n'
@@ -301,7 +297,16 @@ def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.Cap
     )
     args = argparse.Namespace(source=str(mapping), raw=str(shop.raw), date=NIGHT, rows=1000)
     assert validate_source.main(args) == 1
-    said = capsys.readouterr().out
+    return mapping, capsys.readouterr().out
+
+
+def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    good = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected: the ids alone refuse
+    bad = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
+           "u1;i1;view;Tue Jan 06 2026 10:00:10 GMT+0000;1", "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip
+    odd = ["nan;1.10;view;2026-01-06 10:00:00 ;1", "\u200bu1;{$oid:5f1};view;2026-01-06 10:00:00;1"]
+    shop.lines(*good, *bad, *odd, header=HEADER.replace(",", ";"))
+    mapping, said = refused(shop, capsys)
     assert "user_id (uid) cannot be trusted: '5.40006E+08'" in said
     keys = 'format = ["iso", "dd.MM.yyyy HH:mm", "MMM dd yyyy HH:mm:ss XX", "excel"]'
     assert keys in said
@@ -319,13 +324,6 @@ def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.Cap
 
 def test_numbers_behind_a_refused_time_are_named_at_once(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     shop.lines(*(f"u{n};i1;view;06.01.2026 10:00;1 234,{n}" for n in range(10, 30)), header=HEADER.replace(",", ";"))
-    mapping = shop.raw.parent / "shop.toml"
-    mapping.write_text(
-        'name = "shop"\n[events]\nfiles = "{date}.csv"\ndelimiter = ";"\ntime = { column = "at" }\n[events.columns]\n'
-        + "\n".join(f'{ours} = "{theirs}"' for ours, theirs in COLUMNS.items())
-    )
-    args = argparse.Namespace(source=str(mapping), raw=str(shop.raw), date=NIGHT, rows=1000)
-    assert validate_source.main(args) == 1
-    said = capsys.readouterr().out
+    _, said = refused(shop, capsys)
     assert 'write format = "dd.MM.yyyy HH:mm" in [events.time]' in said
     assert 'write decimal = ",", thousands = " " in [events]' in said
