@@ -98,9 +98,9 @@ def _start_jvm(for_seconds: bool) -> None:
 
 
 def _pass_on(lines: IO[str]) -> None:
-    """All but the warnings of the JVM about itself, such as its incubator modules: no option turns them off."""
+    """All but what no option turns off: the JVM's warnings about itself, MLlib's about BLAS that it does without."""
     for line in lines:
-        if not line.startswith("WARNING: "):
+        if not line.startswith(("WARNING: ", "netlib-")):
             sys.stderr.write(line)
 
 
