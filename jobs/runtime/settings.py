@@ -59,7 +59,7 @@ class Settings:
 
     def section(self, name: str) -> Any:
         """The section's frozen dataclass; ValueError names an unknown key and the known ones."""
-        return build(config_class(name), self.changed.get(name, {}))
+        return build(config_class(name), self.changed.get(name, {}), name)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         return {name: dataclasses.asdict(self.section(name)) for name in SECTIONS}

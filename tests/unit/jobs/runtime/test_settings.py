@@ -32,7 +32,7 @@ def test_a_file_is_read_and_overrides_win(tmp_path: Path) -> None:
         ("recommend.k=0", "k must be 1 or more, not 0"),
         ("recommend.segment_by=shoe", r"segment_by must be a column of users .* not 'shoe'"),
         ("train.retrain=often", "retrain must be auto, always or never, not 'often'"),
-        ("interest.half_life_days=0", "half_life_days must be above 0; saw 0"),
+        ("interest.half_life_days=0", "interest: half_life_days must be above 0 and finite, not 0"),
         ("k=5", "--set takes section.key=value, such as als.factors=32; saw 'k=5'"),
         ("recommend.k", "--set takes section.key=value"),
     ],
