@@ -55,7 +55,7 @@ class TrainCopywriterConfig:
     """When the copywriter is trained, and on what."""
 
     every_days: int = field(
-        default=7, metadata={"doc": "days until another is trained, where train.retrain is auto", "least": 1}
+        default=7, metadata={"doc": "days until another is trained, where training.retrain is auto", "least": 1}
     )
     least_pairs: int = field(
         default=2_000,
@@ -91,7 +91,7 @@ class TrainCopywriterConfig:
 
 
 def main(night: Night) -> None:
-    config: TrainCopywriterConfig = night.settings.section("copywriting")
+    config: TrainCopywriterConfig = night.settings.section("copywriter_training")
     settings: CopyConfig = night.settings.section("copy")
     rules = Rules.load(settings)
     running = night.lake.model_before(COPYWRITER, night.date)
@@ -143,7 +143,7 @@ def main(night: Night) -> None:
 
 
 def say_too_few(night: Night, pairs: int, config: TrainCopywriterConfig) -> None:
-    night.log.info("no copywriter: %d described items and languages, copywriting.least_pairs is %d; templates "
+    night.log.info("no copywriter: %d described items and languages, copywriter_training.least_pairs is %d; templates "
                    "write the copy", pairs, config.least_pairs)  # fmt: skip
     night.report(start=f"none: {pairs} pairs")
 

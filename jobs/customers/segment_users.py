@@ -62,7 +62,7 @@ def due(
     night: Night, config: SegmentsConfig, folder: tuple[str, ...] | None, old: Segments | None, accounts: int
 ) -> str | None:
     """Why segments are fitted tonight; None where they are not. `folder`: the running model's."""
-    retrain = night.settings.section("train").retrain
+    retrain = night.settings.section("training").retrain
     if folder is None or old is None:
         return "there are none"
     if retrain != "auto":

@@ -81,7 +81,7 @@ def rank(pairs: DataFrame, total: int, config: TogetherConfig, valid_until: dt.d
 
 
 def main(night: Night) -> None:
-    config: TogetherConfig = night.settings.section("together")
+    config: TogetherConfig = night.settings.section("bought_together")
     night.size_for(CLEAN_EVENTS)
     after = night.date - dt.timedelta(days=config.window_days)
     found = baskets(night.read_since(CLEAN_EVENTS, after), config.max_basket).persist()

@@ -62,7 +62,7 @@ class TrainLSTMConfig:
 
 
 def main(night: Night) -> None:
-    config: TrainLSTMConfig = night.settings.section("sequences")
+    config: TrainLSTMConfig = night.settings.section("lstm_training")
     running = night.lake.model_before(MODEL, night.date)
     why = due(night, days_since(night, MODEL), config.every_days)
     if why is None:
@@ -130,7 +130,7 @@ def fit_together(night: Night, settings: LSTMConfig, *lesson: Any) -> LSTM:
 
     from models.recommenders.lstm import LSTM
 
-    processes = night.settings.section("sequences").processes or torch.cuda.device_count()
+    processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
 
         def tell(epoch: int, loss: float, gain: float) -> None:

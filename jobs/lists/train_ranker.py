@@ -81,7 +81,7 @@ class TrainRankerConfig:
 
 
 def main(night: Night) -> None:
-    config: TrainRankerConfig = night.settings.section("hybrid")
+    config: TrainRankerConfig = night.settings.section("ranker_training")
     log, user_ids, item_ids = read_history(night, config.history_days)
     now = night_end(night.date)
     history = log.between(-np.inf, now).without_returned()
@@ -226,7 +226,7 @@ def features_of(sources: Sources) -> set[str]:
 
 def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None, features: set[str]) -> str | None:
     """Why a ranker is trained tonight; None where it is not."""
-    retrain = night.settings.section("train").retrain
+    retrain = night.settings.section("training").retrain
     if retrain == "always":
         return "asked for"
     if retrain == "never":

@@ -41,11 +41,11 @@ def date_of(folder: tuple[str, ...]) -> dt.date:
 
 
 def due(night: Night, age: int | None, every_days: int, changed: str = "", done: str = "trained") -> str | None:
-    """Why a model is made tonight, as train.retrain says; None where it is not.
+    """Why a model is made tonight, as training.retrain says; None where it is not.
 
     age: days since the last one, None without one. changed: why that one no longer does, whatever its age; '': it does.
     """
-    retrain = night.settings.section("train").retrain
+    retrain = night.settings.section("training").retrain
     if retrain != "auto":
         return "asked for" if retrain == "always" else None
     if age is None:
