@@ -90,7 +90,7 @@ class Night:
         return self.versions(table).tonight().versions[0]
 
     def read(self, table: Table) -> DataFrame:
-        """Tonight's rows in Spark, which is what jobs read most: versions(table).tonight().spark()."""
+        """Tonight's rows in Spark: short for versions(table).tonight().spark()."""
         return self.versions(table).tonight().spark()
 
     @property

@@ -1,7 +1,9 @@
 """Reading a table in two steps: which of its versions (TableVersions), then in which form (TableRows).
 
-night.versions(CLEAN_EVENTS).after(day).spark()
-night.versions(ITEMS).tonight().arrow(["item_id", "price"])
+    night.versions(CLEAN_EVENTS).after(day).spark()
+    night.versions(ITEMS).tonight().arrow(["item_id", "price"])
+
+`Night.read` is short for what jobs read most, tonight's rows in Spark.
 """
 
 from __future__ import annotations
