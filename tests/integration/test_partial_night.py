@@ -217,8 +217,8 @@ def test_an_earlier_run_of_the_date_does_not_stand_in_as_fresh(shop: Sample) -> 
     night.lake.put_json({"error": "ValueError: x"}, "runs", f"date={THIRD}", "run=002", "write_copy.json")
     assert night.lake.current(COPY, THIRD) is not None
     assert failed_products(night) == {"copy": "write_copy: ValueError: x"}
-    assert night.passed(COPY) is None
-    assert night.passed(OFFERS) is not None
+    assert night.versions(COPY).passed() is None
+    assert night.versions(OFFERS).passed() is not None
 
 
 def test_a_killed_branch_says_that_it_did_not_end(shop: Sample) -> None:
