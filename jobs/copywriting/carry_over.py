@@ -1,4 +1,4 @@
-"""What last night wrote stays where nothing behind it has changed; the briefs that are written again, and why."""
+"""Carries over last night's texts whose item and rules have not changed, and lists the briefs to write again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.item_words import Goods
-from jobs.copywriting.rules import Rules
-from jobs.copywriting.slots import APPROVED, GROUP, Brief, keys_of
+from jobs.copywriting.briefs import APPROVED, GROUP, Brief, keys_of
+from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.writer import content_hash
 
 
 class Carried(NamedTuple):
-    """What stands: rows of COPY, and of REJECTED_COPY for briefs that got no text; and the briefs to be written."""
+    """Carried rows of COPY, those of REJECTED_COPY for briefs without a text, and the briefs to write tonight."""
 
     copy: pa.Table
     rejected: pa.Table
@@ -28,30 +28,30 @@ def carried_over(
     before: pa.Table,
     rejected: pa.Table,
     briefs: Sequence[Brief],
-    goods: Mapping[str, Goods],
-    rules: Rules,
+    items: Mapping[str, ItemWords],
+    rules: CopyRules,
     shares: Mapping[tuple[str, str, str, str, str], float],
 ) -> Carried:
-    """Last night's COPY and REJECTED_COPY (`before`, `rejected`) -> what stands as it is.
+    """Splits tonight's briefs by last night's COPY and REJECTED_COPY (`before`, `rejected`).
 
-    A brief stands as a whole or not at all: where one of its texts was blocked or retired, or another was approved,
-    it is written again; so is one whose text has a word that is an item's attribute or brand only since tonight: last
-    night it claimed nothing.
+    A brief is carried over with all its texts or not at all. It is written again where one of its texts was blocked
+    or retired, or where another was approved. It is also written again where a text has a word that became an item's
+    attribute or brand tonight, since nobody has checked that word as a claim.
     """
     wanted = pa.array([brief.key for brief in briefs], pa.string())
     digests = {group: rules.digest(*group) for group in {brief[1:] for brief in briefs}}
-    hashes = pa.array([content_hash(goods[brief[0]], brief, digests[brief[1:]]) for brief in briefs], pa.string())
+    hashes = pa.array([content_hash(items[brief[0]], brief, digests[brief[1:]]) for brief in briefs], pa.string())
     key, refused_key = keys_of(before), keys_of(rejected)
     unchanged, as_before = _same(before, key, wanted, hashes), _same(rejected, refused_key, wanted, hashes)
 
-    stands = pc.and_(unchanged, pc.invert(_spoiled(before, rules, shares)))
-    stands = pc.and_(stands, pc.invert(_overruled(before, key, rules)))
-    known = {*pc.unique(before["item_id"].filter(unchanged)).to_pylist(),
+    stays = pc.and_(unchanged, pc.invert(_spoiled(before, rules, shares)))
+    stays = pc.and_(stays, pc.invert(_overruled(before, key, rules)))
+    unchanged_items = {*pc.unique(before["item_id"].filter(unchanged)).to_pylist(),
              *pc.unique(rejected["item_id"].filter(as_before)).to_pylist()}  # fmt: skip
-    if words := _claimed_since(goods, {brief.item_id for brief in briefs} - known):
-        has_one = pc.match_substring_regex(before["text"], "|".join(map(re.escape, words)), ignore_case=True)
-        stands = pc.and_(stands, pc.invert(has_one))
-    settled = pc.invert(pc.is_in(key, pc.unique(key.filter(pc.invert(stands)))))
+    if words := _new_claims(items, {brief.item_id for brief in briefs} - unchanged_items):
+        has_word = pc.match_substring_regex(before["text"], "|".join(map(re.escape, words)), ignore_case=True)
+        stays = pc.and_(stays, pc.invert(has_word))
+    settled = pc.invert(pc.is_in(key, pc.unique(key.filter(pc.invert(stays)))))
 
     approved = pa.array(list(_approved(rules)), pa.string())
     no_text = pc.and_(as_before, pc.invert(pc.is_in(refused_key, pa.concat_arrays([pc.unique(key), approved]))))
@@ -63,10 +63,11 @@ def carried_over(
 def with_redrafts(
     carried: Carried, briefs: Sequence[Brief], model: str, writes: Callable[[Brief], bool], most: int
 ) -> Carried:
-    """Some of what stands is written again, since the copywriter `model` has not been asked for it yet.
+    """Moves some carried briefs to `todo`, since the copywriter `model` has not drafted them yet.
 
-    A night drafts `most` briefs, so a new copywriter takes over by and by: first where none was ever asked, then where
-    an older one was, in the order of `briefs`. writes: whether it writes such briefs.
+    A night drafts `most` briefs, so a new copywriter takes over within a few nights: first briefs that no copywriter
+    drafted, then those that an older one drafted, each in the order of `briefs`. writes: whether the copywriter drafts
+    a brief.
     """
     room = most - sum(map(writes, carried.todo))
     if not model or room <= 0:
@@ -81,28 +82,28 @@ def with_redrafts(
 
 
 def _same(table: pa.Table, key: pa.ChunkedArray, wanted: pa.Array, hashes: pa.Array) -> pa.ChunkedArray:
-    """Rows of which the brief is wanted tonight, and nothing behind it has changed."""
+    """Marks rows whose brief is wanted tonight and whose content hash is the same."""
     at = pc.index_in(key, wanted).combine_chunks()
     return pc.fill_null(pc.equal(table["content_hash"], hashes.take(at)), False)
 
 
-def _claimed_since(goods: Mapping[str, Goods], changed: Set[str]) -> list[str]:
-    """Words of the items that changed, and of no other: as far as these tell, nothing was called so last night."""
-    words = {word for item in changed for word in goods[item].claimable}
-    for item, one in goods.items():
+def _new_claims(items: Mapping[str, ItemWords], changed: Set[str]) -> list[str]:
+    """Words that only changed items claim, so that no text was checked for them last night."""
+    words = {word for item_id in changed for word in items[item_id].claimable}
+    for item_id, item in items.items():
         if not words:
             break
-        if item not in changed:
-            words.difference_update(one.claimable)
+        if item_id not in changed:
+            words.difference_update(item.claimable)
     return sorted(words)
 
 
-def _approved(rules: Rules) -> dict[str, tuple[str, ...]]:
+def _approved(rules: CopyRules) -> dict[str, tuple[str, ...]]:
     return {Brief(*brief).key: texts for brief, texts in rules.review.approved.items()}
 
 
-def _overruled(before: pa.Table, key: pa.ChunkedArray, rules: Rules) -> pa.ChunkedArray:
-    """Rows that were approved and are no more, and rows of briefs whose approved text is not there yet."""
+def _overruled(before: pa.Table, key: pa.ChunkedArray, rules: CopyRules) -> pa.ChunkedArray:
+    """Marks rows whose approval was withdrawn, and rows of briefs whose approved text is not written yet."""
     approvals = [(brief, text) for brief, texts in _approved(rules).items() for text in texts]
     with_text = pc.binary_join_element_wise(key, before["text"], "\0")
     is_approved = pc.is_in(with_text, pa.array(["\0".join(pair) for pair in approvals], pa.string()))
@@ -112,8 +113,8 @@ def _overruled(before: pa.Table, key: pa.ChunkedArray, rules: Rules) -> pa.Chunk
     return pc.or_(withdrawn, awaited)
 
 
-def _spoiled(before: pa.Table, rules: Rules, shares: Mapping[tuple[str, str, str, str, str], float]) -> pa.Array:
-    """Rows that a person blocked, or whose wording retired."""
+def _spoiled(before: pa.Table, rules: CopyRules, shares: Mapping[tuple[str, str, str, str, str], float]) -> pa.Array:
+    """Marks rows that a person blocked, and rows whose wording retired."""
     retired = pa.array(["\0".join(arm) for arm, share in shares.items() if share <= 0], pa.string())
     arms = keys_of(before, [*GROUP, "wording"])
     spoiled = pc.is_in(arms, retired)

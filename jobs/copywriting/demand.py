@@ -1,6 +1,7 @@
-"""Who is told what: each user's places and best offer -> (item, strategy, style, channel, language), joined in Spark.
+"""Who is told what: each user's list and best offer -> (item, strategy, style, channel, language), joined in Spark.
 
-A million users cost what the catalogue costs: the texts are those of the distinct briefs, and a user gets a copy_id.
+Texts are written once for each distinct brief, and users get the id of a text. So the cost of writing grows with the
+catalogue and not with the number of users.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.copywriting.item_words import Goods
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import BRIEF, Brief
+from jobs.copywriting.briefs import BRIEF, Brief
+from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import TERMS, with_terms, worded
 from jobs.runtime.night import Night
 from models.compliance.checks import CHANNELS as LIMITS
@@ -23,41 +24,41 @@ from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
 from schemas.tables.profiles import OFFER_KINDS, OFFERS, USER_PROFILES, USER_SEGMENTS
 
-MESSAGES = ("push", "sms", "subject", "body")  # one of each a user; a card stands at every place of the list
+MESSAGES = ("push", "sms", "subject", "body")  # a user gets one of each; a card is shown at every place of the list
 _OWN_WORDS = {
     "win_back": "coupon_win_back",
     "first_purchase": "coupon_first_purchase",
     "member_exclusive": "member_exclusive",
 }
-# Why somebody gets any other offer (a cart, a birthday) is not said: it would tell what we know of them.
+# Texts never say why a user gets another kind of offer (a cart, a birthday): it would reveal what we know of them.
 OF_OFFERS = {kind: _OWN_WORDS.get(kind, "coupon") for kind in OFFER_KINDS}
-_NEIGHBOURS = 10  # of what a user bought, those that may be called similar to it
+_NEIGHBOURS = 10  # so many neighbours of a bought item may be called similar to it
 
 
-def read_places(night: Night, rules: Rules, goods: Mapping[str, Goods], languages: Sequence[str]) -> DataFrame:
-    """The places that may be spoken of, each with its reader's language and style."""
-    return placed(night, rules.config, goods).join(readers(night, rules, languages), "user_id", "inner")
+def read_places(night: Night, rules: CopyRules, items: Mapping[str, ItemWords], languages: Sequence[str]) -> DataFrame:
+    """`places_with_strategy`, with language and style of the user."""
+    return places_with_strategy(night, rules.config, items).join(readers(night, rules, languages), "user_id", "inner")
 
 
-def assigned(night: Night, rules: Rules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
-    """Every text that somebody is to get: user_id, arm, channel, Brief's columns, offer_id, TERMS, valid_until.
+def briefs_of_users(night: Night, rules: CopyRules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
+    """One row for each text that a user gets: user_id, arm, channel, Brief's columns, offer_id, TERMS, valid_until.
 
-    `places`: as `read_places` has them; they are asked several times.
+    places: from `read_places`; they are read several times, so the caller persists them.
     """
     config = rules.config
-    cards = places.select("user_id", F.lit("card").alias("channel"), *_of_brief(), *_no_offer(night))
+    cards = places.select("user_id", F.lit("card").alias("channel"), *_brief_columns(), *_empty_offer_columns(night))
     messages = messages_of(night, config, places)
-    found = cards.unionByName(messages).where(F.col("channel").isin(list(config.channels)))
+    texts = cards.unionByName(messages).where(F.col("channel").isin(list(config.channels)))
     groups = itertools.product(config.strategies, config.channels, languages, rules.voices)
     pairs = [(s, c, lang, style, rules.spoken(s, c, lang, style)) for s, c, lang, style in groups]
     ddl = "strategy string, channel string, language string, style string, as string"
     spoken = night.spark.createDataFrame(pairs, ddl)
-    found = found.join(F.broadcast(spoken), ["strategy", "channel", "language", "style"])
-    return found.drop("style").withColumnRenamed("as", "style")
+    texts = texts.join(F.broadcast(spoken), ["strategy", "channel", "language", "style"])
+    return texts.drop("style").withColumnRenamed("as", "style")
 
 
-def readers(night: Night, rules: Rules, languages: Sequence[str]) -> DataFrame:
-    """(user_id, language, style) of each account, and of visitors without one."""
+def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFrame:
+    """(user_id, language, style) of each account, and of anonymous visitors."""
     of_country = {country: lang for country, lang in rules.language_of.items() if lang in languages}
     known = F.create_map(*[F.lit(x) for pair in of_country.items() for x in pair]) if of_country else F.create_map()
     language = F.coalesce(known[F.col("country")] if of_country else F.lit(None), F.lit(languages[0]))
@@ -70,23 +71,28 @@ def readers(night: Night, rules: Rules, languages: Sequence[str]) -> DataFrame:
         else:
             users = users.join(rows.spark(), "user_id", "left")
     style: Column = F.lit(rules.default_style)
-    for voice in reversed([v for v in rules.voices.values() if v.who]):  # the first by name is asked first
+    for voice in reversed(
+        [v for v in rules.voices.values() if v.who]
+    ):  # where several voices match, the first by name wins
         style = F.when(F.expr(voice.who), F.lit(voice.name)).otherwise(style)
     users = users.select("user_id", "language", style.alias("style"))
     anonymous = night.spark.createDataFrame([(ANONYMOUS, languages[0], rules.default_style)], users.schema)
     return users.unionByName(anonymous)
 
 
-def placed(night: Night, config: CopyConfig, goods: Mapping[str, Goods]) -> DataFrame:
-    """Each place that is shown, with its strategy: user_id, arm, item_id, rank, strategy, category, season_style."""
-    news = pa.table({
-        "item_id": pa.array(list(goods), pa.string()),
-        "category": pa.array([g.category for g in goods.values()], pa.string()),
-        "dropped": pa.array([g.old_price is not None for g in goods.values()], pa.bool_()),
-        "arrived": pa.array([g.is_new_since is not None for g in goods.values()], pa.bool_()),
-        "in_season": pa.array([g.season is not None for g in goods.values()], pa.bool_()),
-        "season_style": pa.array([g.season.style or None if g.season else None for g in goods.values()], pa.string()),
-    })  # fmt: skip
+def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, ItemWords]) -> DataFrame:
+    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, season_style."""
+    seasons = [item.season for item in items.values()]
+    news = pa.table(
+        {
+            "item_id": pa.array(list(items), pa.string()),
+            "category": pa.array([item.category for item in items.values()], pa.string()),
+            "dropped": pa.array([item.old_price is not None for item in items.values()], pa.bool_()),
+            "arrived": pa.array([item.is_new_since is not None for item in items.values()], pa.bool_()),
+            "in_season": pa.array([season is not None for season in seasons], pa.bool_()),
+            "season_style": pa.array([season.style or None if season else None for season in seasons], pa.string()),
+        }
+    )
     shown = night.read(RECOMMENDATIONS).where("not is_spare").select("user_id", "item_id", "rank", "source", "arm")
     bought = night.read(INTEREST).where("purchases > 0").select("user_id", F.col("item_id").alias("target_item_id"))
     near = night.read(SIMILAR_ITEMS).where(F.col("rank") <= _NEIGHBOURS).select("target_item_id", "item_id")
@@ -101,19 +107,19 @@ def placed(night: Night, config: CopyConfig, goods: Mapping[str, Goods]) -> Data
         "seasonal_event": F.col("in_season"),
     }
     strategy: Column = F.lit("recommendation")
-    for name in reversed([s for s in holds if s in config.strategies]):  # news before what is always so
+    for name in reversed([s for s in holds if s in config.strategies]):  # the first strategy that holds wins
         strategy = F.when(holds[name], F.lit(name)).otherwise(strategy)
     return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), "category", "season_style")
 
 
 def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFrame:
-    """Of each account the best offer, or else its first place, in every message channel."""
+    """For each account its best offer, or else the first place of its list, in every message channel."""
     channels = F.explode(F.array(*[F.lit(c) for c in MESSAGES])).alias("channel")
     first = places.where(f"rank = 1 and user_id <> '{ANONYMOUS}'")
     kinds = {kind: strategy for kind, strategy in OF_OFFERS.items() if strategy in config.strategies}
     offers = night.versions(OFFERS).passed()
     if offers is None or not kinds:
-        return first.select("user_id", channels, *_of_brief(), *_no_offer(night))
+        return first.select("user_id", channels, *_brief_columns(), *_empty_offer_columns(night))
     best = Window.partitionBy("user_id").orderBy(F.col("expected_value").desc_nulls_last(), "offer_id")
     mapped = F.create_map(*[F.lit(x) for pair in kinds.items() for x in pair])
     has_terms = F.col("discount_share").isNotNull() | F.col("discount_amount").isNotNull()
@@ -135,10 +141,10 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
         F.col("valid_until").alias("offer_until"),
     )  # fmt: skip
     others = first.join(told.select("user_id").distinct(), "user_id", "left_anti")
-    return told.unionByName(others.select("user_id", channels, *_of_brief(), *_no_offer(night)))
+    return told.unionByName(others.select("user_id", channels, *_brief_columns(), *_empty_offer_columns(night)))
 
 
-def _of_brief() -> list[Column]:
+def _brief_columns() -> list[Column]:
     season = F.when(F.col("strategy") == "seasonal_event", F.col("season_style"))
     return [
         F.col("arm"),
@@ -149,7 +155,7 @@ def _of_brief() -> list[Column]:
     ]
 
 
-def _no_offer(night: Night) -> list[Column]:
+def _empty_offer_columns(night: Night) -> list[Column]:
     empty = {c.name: SPARK_TYPES[c.type] for c in OFFERS.columns if c.name in ("offer_id", *TERMS)}
     return [
         *[F.lit(None).cast(kind).alias(name) for name, kind in empty.items()],
@@ -158,9 +164,15 @@ def _no_offer(night: Night) -> list[Column]:
     ]
 
 
-def given(night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals: Iterable[str] = ()) -> DataFrame:
-    """USER_COPY of `demand`; variants: BRIEF, copy_id, low and high (its part of 0..1), share, `own`, its text, where
-    that has the user's own slots, and `deal`: one of `deals`, arms as RECOMMENDATIONS has them, '' for all others."""
+def texts_for_users(
+    night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals: Iterable[str] = ()
+) -> DataFrame:
+    """Picks a text for each row of `demand`, by a hash of the user: USER_COPY.
+
+    variants: from `texts_by_arm`: BRIEF, copy_id, low and high (its part of 0..1), share, `own` (its text, where that
+    has slots for the user's own terms) and `deal` (the arm it is for). deals: labels of arms that have texts of their
+    own, as in column arm of RECOMMENDATIONS; all other users have deal ''.
+    """
     arms = F.split("arm", ";")
     whose = [F.when(F.array_contains(arms, deal), F.lit(deal)) for deal in deals]
     demand = demand.withColumn("deal", F.coalesce(*whose, F.lit("")))
@@ -180,20 +192,19 @@ def given(night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals:
 
 
 def briefs_of(
-    demand: DataFrame, goods: Mapping[str, Goods], rules: Rules, languages: Iterable[str]
+    demand: DataFrame, items: Mapping[str, ItemWords], rules: CopyRules, languages: Iterable[str]
 ) -> tuple[list[Brief], int]:
-    """(briefs, those that most users need first, how many there were beyond `most_briefs`).
+    """(briefs, those that most users need first; how many were left out beyond `most_briefs`).
 
-    After them a blurb of each item on sale, which is for whoever looks at it.
+    After them comes a blurb of each item on sale, for everybody who opens its page.
     """
     counted = demand.groupBy(*BRIEF).count().toArrow().to_pylist()
     counted.sort(key=lambda row: (-row["count"], *(row[name] for name in BRIEF)))
-    found = [Brief.of(row) for row in counted]
+    briefs = [Brief.of(row) for row in counted]
     if "blurb" in rules.config.channels:
-        for item in sorted(goods):
-            one = goods[item]
-            about = "price_drop" if one.old_price else "new_arrival" if one.is_new_since else "recommendation"
+        for item_id, item in sorted(items.items()):
+            about = "price_drop" if item.old_price else "new_arrival" if item.is_new_since else "recommendation"
             strategy = about if about in rules.config.strategies else "recommendation"
-            found += [Brief(item, strategy, rules.default_style, "blurb", language) for language in languages]
-    wanted = [brief for brief in found if brief.item_id in goods and brief.strategy in rules.config.strategies]
+            briefs += [Brief(item_id, strategy, rules.default_style, "blurb", language) for language in languages]
+    wanted = [brief for brief in briefs if brief.item_id in items and brief.strategy in rules.config.strategies]
     return wanted[: rules.config.most_briefs], max(0, len(wanted) - rules.config.most_briefs)

@@ -1,4 +1,4 @@
-"""The copywriter in the lake, asked for drafts of many briefs: shared out over Spark's workers, its best first.
+"""Asks the copywriter for drafts of many briefs, shared out over Spark's workers; the best draft comes first.
 
 A worker process reads the copywriter once, onto the GPU that Spark gave its task where there is one. Briefs are drafted
 in shards of a fixed size, so that the number of workers changes the time and never the texts.
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 from pyspark import TaskContext
 
-from jobs.copywriting.item_words import Goods
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import MODEL, Brief, Draft
+from jobs.copywriting.briefs import MODEL, Brief, Draft
+from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.runtime.lake import Lake
 from jobs.runtime.model_store import PROMOTION, load_model
 from jobs.runtime.night import Night
@@ -30,8 +30,8 @@ if TYPE_CHECKING:  # torch and transformers: the workers import them, the night'
 
 COPYWRITER = "copywriter"  # its folder in models/
 LEARNED = "learned"  # of promotion.json, where train_copywriter says which strategies and channels it has texts of
-# Units of what can be said in a channel without texts to learn from: a heading, a sentence. An English sentence is no
-# heading. Other channels want a greeting or a signature; other strategies say why an item is shown, or on which terms.
+# Lengths of the short texts that a copywriter who learned blurbs can also write. An English sentence is too long for a
+# card. Other channels need a greeting or a signature; other strategies say why an item is shown, or on which terms.
 _SHORT = {("card", "zh"): 14, ("push", "zh"): 30, ("push", "en"): 14}
 _SHARD = 250  # briefs; within one, a clause that is used is spared in the next
 _SLOT = re.compile(r"<(price|discount)>")
@@ -42,16 +42,19 @@ _ROW = pa.schema([
 ])  # fmt: skip
 
 
-def prompt_of(goods: Goods, brief: Brief) -> Prompt:
-    """What the copywriter is told: the item's words in the brief's language, and the control words."""
-    pairs = [("kind", goods.kinds), ("brand", goods.brands), *goods.attributes]
-    said = [(name, goods.word(words, brief.language)) for name, words in pairs]
-    told = tuple((name, word) for name, word in said if word)
-    return Prompt(brief.language, brief.strategy, brief.style, brief.channel, told)
+def prompt_of(item: ItemWords, brief: Brief) -> Prompt:
+    """The copywriter's input: the item's words in the brief's language, and the control words."""
+    pairs = [("kind", item.kinds), ("brand", item.brands), *item.attributes]
+    words_of = [(name, item.word(words, brief.language)) for name, words in pairs]
+    attributes = tuple((name, word) for name, word in words_of if word)
+    return Prompt(brief.language, brief.strategy, brief.style, brief.channel, attributes)
 
 
 class Running(NamedTuple):
-    """The copywriter that writes tonight: its folder, and the strategies and channels that it has learned; or none."""
+    """The copywriter that writes tonight: its folder in the lake, and the (strategy, channel) pairs that it learned.
+
+    Both are empty where none is trained.
+    """
 
     folder: tuple[str, ...] = ()
     learned: frozenset[tuple[str, str]] = frozenset()
@@ -64,15 +67,15 @@ class Running(NamedTuple):
         return (brief.strategy, brief.channel) in self.learned
 
     def writes(self, brief: Brief) -> bool:
-        """Whether it is asked for drafts: of what it has learned, and of short texts in the manner of its blurbs."""
+        """Whether it drafts the brief: a kind that it learned, or a short text in the manner of its blurbs."""
         is_short = brief.strategy == "recommendation" and (brief.channel, brief.language) in _SHORT
         return self.has_learned(brief) or (is_short and self.has_learned(brief._replace(channel="blurb")))
 
-    def prompt(self, goods: Goods, brief: Brief) -> Prompt:
+    def prompt(self, item: ItemWords, brief: Brief) -> Prompt:
         if self.has_learned(brief):
-            return prompt_of(goods, brief)
+            return prompt_of(item, brief)
         length = _SHORT[brief.channel, brief.language]
-        return dataclasses.replace(prompt_of(goods, brief._replace(channel="blurb")), length=length)
+        return dataclasses.replace(prompt_of(item, brief._replace(channel="blurb")), length=length)
 
 
 def running_copywriter(night: Night) -> Running:
@@ -84,17 +87,17 @@ def running_copywriter(night: Night) -> Running:
 
 
 def drafts_of(
-    night: Night, copywriter: Running, goods: Callable[[str], Goods], rules: Rules, briefs: Sequence[Brief]
+    night: Night, copywriter: Running, item_of: Callable[[str], ItemWords], rules: CopyRules, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
-    """Drafts, best first, of the first `most_drafted` briefs that the copywriter writes; the others have no entry.
+    """Drafts, best first, of the first `most_drafted` briefs that the copywriter writes; other briefs have no entry.
 
-    Of an item without words in the language it has none to offer.
+    Returns no drafts for an item without words in that language.
     Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
     """
-    its = [brief for brief in briefs if copywriter.writes(brief)][: rules.config.most_drafted]
-    prompts = {brief: copywriter.prompt(goods(brief.item_id), brief) for brief in its}
+    drafted = [brief for brief in briefs if copywriter.writes(brief)][: rules.config.most_drafted]
+    prompts = {brief: copywriter.prompt(item_of(brief.item_id), brief) for brief in drafted}
     asked = [brief for brief, prompt in prompts.items() if prompt.attributes]
-    found: dict[Brief, list[Draft]] = {brief: [] for brief in its}
+    drafts: dict[Brief, list[Draft]] = {brief: [] for brief in drafted}
     began, spent, tokens = time.monotonic(), 0.0, 0
     context = night.spark.sparkContext
     workers = rules.config.draft_workers or context.defaultParallelism
@@ -109,19 +112,19 @@ def drafts_of(
             if row["problem"]:
                 raise ValueError(row["problem"])
             for brief, texts in zip(shards[row["shard"]], row["texts"], strict=True):
-                found[brief] = _ranked(texts, prompts[brief], rules, brief)
+                drafts[brief] = _ranked(texts, prompts[brief], rules, brief)
             spent, tokens = spent + row["seconds"], tokens + row["tokens"]
         done = first + len(wave)
         night.log.info(
             "%d of %d briefs drafted, %d tokens/s, %d texts/s; a thousand texts cost %.0f worker-seconds",
-            done, len(asked), tokens / (time.monotonic() - began), _texts(found) / (time.monotonic() - began),
-            1000 * spent / max(1, _texts(found)),
+            done, len(asked), tokens / (time.monotonic() - began), _count_texts(drafts) / (time.monotonic() - began),
+            1000 * spent / max(1, _count_texts(drafts)),
         )  # fmt: skip
-    return found
+    return drafts
 
 
-def _texts(found: Mapping[Brief, Sequence[Draft]]) -> int:
-    return sum(len(drafts) for drafts in found.values())
+def _count_texts(drafts: Mapping[Brief, Sequence[Draft]]) -> int:
+    return sum(map(len, drafts.values()))
 
 
 def _drafter(
@@ -143,7 +146,7 @@ def _drafter(
 
         try:
             copywriter = _loaded(lake, folder)
-        except (FileNotFoundError, ValueError) as problem:  # for the night's own process to raise, without a trace
+        except (FileNotFoundError, ValueError) as problem:  # the driver raises it, without a trace of the worker
             return {"shard": shard, "texts": [], "tokens": 0, "seconds": 0.0, "problem": str(problem)}
         answers = copywriter.write(prompts, config.candidates, config.seed, count)
         texts = [[one.text for one in answer] for answer in answers]
@@ -154,28 +157,28 @@ def _drafter(
 
 @functools.lru_cache(maxsize=1)
 def _loaded(lake: str, folder: tuple[str, ...]) -> Copywriter:
-    """Read once by each worker process; of its core's width, since there are as many processes as cores."""
+    """Read once by each worker process, with one thread, since there are as many processes as cores."""
     import torch
 
     from models.copywriting.copywriter import Copywriter
 
     if torch.cuda.is_available():
         task = TaskContext.get()
-        given = task.resources().get("gpu") if task else None
+        gpu = task.resources().get("gpu") if task else None
         turn = task.partitionId() % torch.cuda.device_count() if task else 0
-        torch.cuda.set_device(int(given.addresses[0]) if given else turn)
+        torch.cuda.set_device(int(gpu.addresses[0]) if gpu else turn)
     copywriter = load_model(Lake(lake), folder, Copywriter)
     copywriter.config = dataclasses.replace(copywriter.config, threads=1)
     return copywriter
 
 
-def _ranked(texts: Sequence[str], prompt: Prompt, rules: Rules, brief: Brief) -> list[Draft]:
-    """The copywriter's own order counts as likelihood: it knows more of its texts than their log-probability."""
+def _ranked(texts: Sequence[str], prompt: Prompt, rules: CopyRules, brief: Brief) -> list[Draft]:
+    """Ranks drafts by coverage, voice and the copywriter's own order, which says more than their log-probability."""
     guide = rules.voices[brief.style].guide(brief.language)
     order = rank(
         texts,
-        [-float(at) for at in range(len(texts))],
+        [-float(place) for place in range(len(texts))],
         [coverage(text, prompt.values) for text in texts],
         [guide.fit(text) for text in texts],
     )
-    return [Draft(_SLOT.sub(r"{\1}", texts[at]), MODEL, "model") for at in order]
+    return [Draft(_SLOT.sub(r"{\1}", texts[place]), MODEL, "model") for place in order]

@@ -1,37 +1,42 @@
-"""Copy in the arms of experiments: what is written for them beside the usual texts, and what their users are dealt.
+"""Texts for the arms of experiments: which are missing, how they are written, and which texts each arm is shown.
 
-An arm may say who alone may have written what its users are told: 'model', 'template', or templates by name; each is
-called a kind here. The usual texts of a brief are the first `copy.variants`. Where none of them is of a kind that
-tonight's experiments ask for, one more is written, which only the arms that ask for it deal: everybody else is told
-what he is told without an experiment. An arm deals what it allows of a brief's texts; where that is none, the usual.
+An arm may say that its users are told only what 'model', 'template' or a template by name wrote; each of these is
+called a kind. The usual texts of a brief are the first `copy.variants`. Where none of them is of a kind that tonight's
+experiments ask for, one more is written. Only the arms that ask for it show it; all other users get the usual texts,
+as they would without an experiment. Where a brief has no text that an arm allows, the arm shows the usual ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.copywriting.briefs import BRIEF, MODEL, Brief, Refused, keys_of
 from jobs.copywriting.rules import CopyConfig
-from jobs.copywriting.slots import BRIEF, MODEL, Brief, keys_of
 from jobs.copywriting.wording_shares import Arm, variants_of
-from jobs.copywriting.write_many import rejected_table, write_all
-from jobs.copywriting.writer import Refused, Writer
+from jobs.copywriting.write_many import copy_table, one_by_one, rejected_table
+from jobs.copywriting.writer import CopyInputs, SaidTexts, missing_texts
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 
-EVERYBODY = ""  # the deal of users whose arms say nothing about copy
+EVERYBODY = ""  # in column `deal`: users whose arms say nothing about copy
 NONE_OF_KIND = "none of its kind"
 _TRIED = [*BRIEF, "content_hash"]
+_STANDING = [*BRIEF, "variant", "source", "wording", "text", "model"]  # what is read of texts that stand
 
 
-class Lacking(NamedTuple):
-    """Of the texts that stand: for each kind the briefs, most needed first, that could have one of it and have none."""
+class Missing(NamedTuple):
+    """Briefs that have texts, but none of a kind that experiments ask for.
+
+    briefs: kind -> the briefs to write one for, most needed first. in_vain: rows of REJECTED_COPY for briefs where
+    none could be written before, and whose item and rules have not changed since.
+    """
 
     briefs: dict[str, list[Brief]]
-    tried: pa.Table  # rows of REJECTED_COPY: for these it was tried before, and nothing behind them has changed
+    in_vain: pa.Table
 
 
 def kinds_of(arms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -40,83 +45,92 @@ def kinds_of(arms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def without_the_ended(copy: pa.Table, kinds: Iterable[str], config: CopyConfig) -> pa.Table:
-    """COPY less what was written for experiments that run no more."""
-    return copy.filter(pc.or_(pc.less(copy["variant"], config.variants), _of(copy, kinds)))
+    """COPY without texts written for experiments that have ended."""
+    return copy.filter(pc.or_(pc.less(copy["variant"], config.variants), _of_kinds(copy, kinds)))
 
 
-def lacking(writer: Writer, copy: pa.Table, rejected: pa.Table, briefs: Sequence[Brief]) -> Lacking:
+def find_missing(inputs: CopyInputs, copy: pa.Table, rejected: pa.Table, briefs: Sequence[Brief]) -> Missing:
     """copy: rows that stand; rejected: REJECTED_COPY of last night; briefs: tonight's, most needed first.
 
-    Of what the copywriter has not been asked for nothing is lacking: it comes to every brief by and by
+    Texts of the copywriter are not counted as missing; it reaches all briefs within a few nights
     (`carry_over.with_redrafts`).
     """
-    found: dict[str, list[Brief]] = {}
-    parts = [arrow_schema(REJECTED_COPY).empty_table()]
-    key, by_content = keys_of(copy), keys_of(copy, _TRIED)
-    groups = {brief[1:]: brief for brief in briefs}
-    for kind in writer.kinds:
+    missing: dict[str, list[Brief]] = {}
+    in_vain = [arrow_schema(REJECTED_COPY).empty_table()]
+    key, content = keys_of(copy), pc.unique(keys_of(copy, _TRIED))
+    brief_of_group = {brief[1:]: brief for brief in briefs}
+    for kind in inputs.kinds:
         if kind == MODEL:
             continue
-        before = rejected.filter(
-            pc.and_(pc.equal(rejected["reason"], NONE_OF_KIND), pc.equal(rejected["detail"], kind))
-        )
-        has = pc.unique(key.filter(_of(copy, [kind])))
-        tried = before.filter(pc.is_in(keys_of(before, _TRIED), pc.unique(by_content)))
-        tried = tried.filter(pc.invert(pc.is_in(keys_of(tried), has)))
-        done = {*has.to_pylist(), *keys_of(tried).to_pylist()}
-        left = set(pc.unique(key).to_pylist()) - done
-        can = {group for group, brief in groups.items() if _can_have(kind, brief, writer)}
-        found[kind] = [brief for brief in briefs if brief[1:] in can and brief.key in left]
-        parts.append(tried)
-    return Lacking(found, pa.concat_tables(parts))
+        with_kind = pc.unique(key.filter(_of_kinds(copy, [kind])))
+        is_of_kind = pc.and_(pc.equal(rejected["reason"], NONE_OF_KIND), pc.equal(rejected["detail"], kind))
+        tried = rejected.filter(is_of_kind)
+        tried = tried.filter(pc.is_in(keys_of(tried, _TRIED), content))
+        tried = tried.filter(pc.invert(pc.is_in(keys_of(tried), with_kind)))
+        waiting = set(pc.unique(key).to_pylist()) - {*with_kind.to_pylist(), *keys_of(tried).to_pylist()}
+        groups = {group for group, brief in brief_of_group.items() if _has_templates(kind, brief, inputs)}
+        missing[kind] = [brief for brief in briefs if brief[1:] in groups and brief.key in waiting]
+        in_vain.append(tried)
+    return Missing(missing, pa.concat_tables(in_vain))
 
 
-def write_lacking(
-    writer: Writer, lacks: Lacking, copy: pa.Table, tell: Callable[[str], None] = lambda line: None
+def write_missing(
+    inputs: CopyInputs,
+    said: SaidTexts,
+    missing: Missing,
+    copy: pa.Table,
+    log: Callable[[str], None] = lambda line: None,
 ) -> tuple[pa.Table, pa.Table]:
-    """(rows of COPY beside those of `copy`, which stand, REJECTED_COPY with what need not be tried again)."""
-    briefs = list(dict.fromkeys(brief for those in lacks.briefs.values() for brief in those))
+    """(new rows of COPY, REJECTED_COPY with the briefs that need not be tried again); copy: all rows that stand."""
+    briefs = list(dict.fromkeys(brief for of_kind in missing.briefs.values() for brief in of_kind))
     if not briefs:
-        return arrow_schema(COPY).empty_table(), lacks.tried
-    tell(f"for experiments {len(briefs)} briefs get a text beside the usual ones")
-    writer.keep(copy, briefs)
-    written, refused = write_all(writer, briefs, {}, copy, tell)
-    in_vain = [
-        (brief, Refused(None, "template", NONE_OF_KIND, kind))
-        for kind, those in lacks.briefs.items()
-        for has in [set(keys_of(written.filter(_of(written, [kind]))).to_pylist())]
-        for brief in those
-        if brief.key not in has
-    ]
-    return written, pa.concat_tables([lacks.tried, refused, rejected_table(writer, in_vain)])
+        return arrow_schema(COPY).empty_table(), missing.in_vain
+    log(f"{len(briefs)} briefs get one more text, for experiments")
+    said.remember(copy)
+    standing = _rows_by_brief(copy, briefs)
+    rows, refused = one_by_one(briefs, lambda brief: missing_texts(inputs, said, brief, standing[brief]), log)
+    written = copy_table(rows)
+    for kind, of_kind in missing.briefs.items():
+        with_kind = set(keys_of(written.filter(_of_kinds(written, [kind]))).to_pylist())
+        failed = Refused(None, "template", NONE_OF_KIND, kind)
+        refused += [(brief, failed) for brief in of_kind if brief.key not in with_kind]
+    return written, pa.concat_tables([missing.in_vain, rejected_table(inputs, refused)])
 
 
-def deals(
+def _rows_by_brief(copy: pa.Table, briefs: Iterable[Brief]) -> dict[Brief, list[dict[str, Any]]]:
+    standing: dict[Brief, list[dict[str, Any]]] = {brief: [] for brief in briefs}
+    wanted = pa.array([brief.key for brief in standing], pa.string())
+    for row in copy.select(_STANDING).filter(pc.is_in(keys_of(copy), wanted)).to_pylist():
+        standing[Brief.of(row)].append(row)
+    return standing
+
+
+def texts_by_arm(
     copy: pa.Table, shares: Mapping[Arm, float], arms: Mapping[str, Sequence[str]], config: CopyConfig
 ) -> pa.Table:
     """`variants_of` with a column `deal`: for EVERYBODY, and for each arm (label -> who may write)."""
     usual = pc.less(copy["variant"], config.variants)
-    parts = [_dealt(copy.filter(usual), shares, EVERYBODY)]
+    parts = [_for_arm(copy.filter(usual), shares, EVERYBODY)]
     key = keys_of(copy)
     for label, kinds in arms.items():
-        allowed = _of(copy, kinds)
+        allowed = _of_kinds(copy, kinds)
         has_none = pc.invert(pc.is_in(key, pc.unique(key.filter(allowed))))
-        parts.append(_dealt(copy.filter(pc.or_(allowed, pc.and_(has_none, usual))), shares, label))
+        parts.append(_for_arm(copy.filter(pc.or_(allowed, pc.and_(has_none, usual))), shares, label))
     return pa.concat_tables(parts)
 
 
-def _dealt(copy: pa.Table, shares: Mapping[Arm, float], label: str) -> pa.Table:
+def _for_arm(copy: pa.Table, shares: Mapping[Arm, float], label: str) -> pa.Table:
     return variants_of(copy, shares).append_column("deal", pa.repeat(label, copy.num_rows))
 
 
-def _of(copy: pa.Table, kinds: Iterable[str]) -> pa.ChunkedArray:
-    """Rows of COPY that are of one of the kinds."""
+def _of_kinds(copy: pa.Table, kinds: Iterable[str]) -> pa.ChunkedArray:
+    """Marks the rows of COPY that are of one of the kinds."""
     wanted = pa.array(list(kinds), pa.string())
     return pc.or_(pc.is_in(copy["source"], wanted), pc.is_in(copy["wording"], wanted))
 
 
-def _can_have(kind: str, brief: Brief, writer: Writer) -> bool:
-    """Whether there are templates of the kind for briefs like this one, whatever the item."""
-    group = writer.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
+def _has_templates(kind: str, brief: Brief, inputs: CopyInputs) -> bool:
+    """Whether templates of the kind exist for briefs of this group, whatever the item."""
+    group = inputs.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
     names = [template.name for template in group if kind in ("template", template.name)]
-    return any(writer.share(brief, name) > 0 for name in names)
+    return any(inputs.share(brief, name) > 0 for name in names)

@@ -32,7 +32,7 @@ def in_language(text: str, language: str) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Goods:
+class ItemWords:
     """One item. Words are in every language that they are known in; attributes: (name, words), in the shop's order.
 
     old_price: the lowest of the weeks up to the night `old_price_on`, where `price` is well below it. is_new_since: a
@@ -99,7 +99,7 @@ class Goods:
             sources=sources if self.old_price else {},
         )
 
-    def cleaned(self) -> Goods:
+    def cleaned(self) -> ItemWords:
         """Without words that no page should show and no model should read; each is named in `refused`."""
         refused: list[str] = []
 
@@ -116,7 +116,7 @@ class Goods:
         named = [(name, words) for name, words in self.attributes if name in names]
         attributes = tuple((name, clean(f"attributes.{name}", words)) for name, words in named)
         category = self.category if self.category and not refusal(self.category, _LONGEST) else None
-        return Goods(
+        return ItemWords(
             self.item_id, clean("title", self.titles, _LONGEST), clean("brand", self.brands),
             clean("category", self.kinds), tuple((name, words) for name, words in attributes if words), category,
             self.price, self.old_price, self.old_price_on, self.currency, self.is_new_since, self.season,
@@ -138,7 +138,7 @@ def refusal(word: str, longest: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class Before:
+class PastCatalogues:
     """Earlier catalogues: the lowest price of each item up to the night `until`, and whom the `oldest` night knew."""
 
     lowest: Mapping[str, float] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class Before:
     oldest: dt.date | None = None
 
     @classmethod
-    def of(cls, nights: Sequence[tuple[dt.date, pa.Table]], until: dt.date, new_since: dt.date) -> Before:
+    def of(cls, nights: Sequence[tuple[dt.date, pa.Table]], until: dt.date, new_since: dt.date) -> PastCatalogues:
         """nights: (night, item_id and price), oldest first; those up to `until` count for prices, and the first from
         `new_since` on says what is not new."""
         early = [table for night, table in nights if night <= until]
@@ -162,13 +162,15 @@ class Before:
         )
 
 
-def read_goods(items: pa.Table, before: Before, seasons: Sequence[Season], least_drop: float) -> dict[str, Goods]:
+def read_item_words(
+    catalogue: pa.Table, past: PastCatalogues, seasons: Sequence[Season], least_drop: float
+) -> dict[str, ItemWords]:
     """Each row of ITEMS; what its attributes are called in Chinese is learned from all of them together.
 
     A price dropped where it is `least_drop` (a share) or more below the lowest before; an item is new where the oldest
     catalogue did not have it.
     """
-    rows = items.select(COLUMNS).to_pylist()
+    rows = catalogue.select(COLUMNS).to_pylist()
     attributes = read_attributes(row["attributes"] for row in rows)
     values = [_values(row, own) for row, own in zip(rows, attributes, strict=True)]
     step = max(1, -(-len(rows) // _TEACH))  # an even draw: more items teach hardly another word
@@ -176,11 +178,11 @@ def read_goods(items: pa.Table, before: Before, seasons: Sequence[Season], least
     glossary = learn(latin, [(row["title_zh"], row["description_zh"]) for row in rows[::step]])
     found = {}
     for row, own in zip(rows, values, strict=True):
-        item, price, was = row["item_id"], row["price"], before.lowest.get(row["item_id"])
+        item, price, was = row["item_id"], row["price"], past.lowest.get(row["item_id"])
         dropped = was is not None and price is not None and 0 < price <= was * (1 - least_drop)
         named = {name: tuple(w for w in (said, glossary.get((name, said))) if w) for name, said in own.items()}
         titles = (title.strip() for title in (row["title"], row["title_zh"]) if title)
-        found[item] = Goods(
+        found[item] = ItemWords(
             item,
             tuple(dict.fromkeys(title for title in titles if title)),
             named.pop("brand", ()),
@@ -189,9 +191,9 @@ def read_goods(items: pa.Table, before: Before, seasons: Sequence[Season], least
             row["category"],
             price,
             was if dropped else None,
-            before.until if dropped else None,
+            past.until if dropped else None,
             row["currency"],
-            before.oldest if before.known is not None and item not in before.known else None,
+            past.oldest if past.known is not None and item not in past.known else None,
             next((season for season in seasons if season.is_about(row["category"])), None),
         )
     return found

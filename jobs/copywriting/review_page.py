@@ -1,4 +1,4 @@
-"""The review page: tonight's copy as one HTML file that loads nothing, runs nothing of its rows, and works offline."""
+"""The review page: tonight's copy as one HTML file that works offline and never runs code from a row."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.item_words import Goods
+from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.review_page_words import CHINESE
-from jobs.copywriting.rules import Rules
+from jobs.copywriting.rules import CopyRules
 from jobs.runtime.night import Night
 from schemas.tables.copywriting import USER_COPY
 
 _PAGE = Path(__file__).with_name("review_page.html")
-_LONGEST = 1_000  # characters of a text that are shown
+_LONGEST = 1_000  # characters; longer texts are cut
 _KIND = ["strategy", "channel", "language"]
-_REJECTED_PART = 3  # one row in three may be a rejected one
+_REJECTED_PART = 3  # at most one row in three is a rejected one
 
 
-def write_page(night: Night, rules: Rules, copy: pa.Table, rejected: pa.Table, goods: Mapping[str, Goods]) -> str:
-    """Writes reports/date=D/copy.html of the lake, when tonight's USER_COPY is there; returns its path."""
-    html = page_of(str(night.date), copy, rejected, goods, _told(night), rules.config.review_rows)
+def write_page(
+    night: Night, rules: CopyRules, copy: pa.Table, rejected: pa.Table, items: Mapping[str, ItemWords]
+) -> str:
+    """Writes reports/date=D/copy.html into the lake and returns its path; tonight's USER_COPY must be written."""
+    html = page_of(str(night.date), copy, rejected, items, _users_by_text(night), rules.config.review_rows)
     folder = ("reports", f"date={night.date}")
     night.lake.fs.create_dir(night.lake.path(*folder), recursive=True)
     path = night.lake.path(*folder, "copy.html")
@@ -37,8 +39,8 @@ def write_page(night: Night, rules: Rules, copy: pa.Table, rejected: pa.Table, g
     return path
 
 
-def _told(night: Night) -> Counter[str]:
-    """How many users are told each text, by its copy_id."""
+def _users_by_text(night: Night) -> Counter[str]:
+    """copy_id -> number of users who get the text."""
     found: Counter[str] = Counter()
     for part in night.versions(USER_COPY).tonight().each(["copy_id"]):
         counts = pc.value_counts(part["copy_id"])
@@ -47,17 +49,17 @@ def _told(night: Night) -> Counter[str]:
 
 
 def page_of(
-    date: str, copy: pa.Table, rejected: pa.Table, goods: Mapping[str, Goods], told: Mapping[str, int], most: int
+    date: str, copy: pa.Table, rejected: pa.Table, items: Mapping[str, ItemWords], told: Mapping[str, int], most: int
 ) -> str:
-    """The page as text: `most` rows, first the texts that most users are `told`, by copy_id.
+    """The page as HTML with at most `most` rows, first the texts that most users get (told: copy_id -> users).
 
-    Of refused drafts, which nobody is told, it has some of each reason, strategy, channel and language.
+    Refused drafts come last: some of each reason, strategy, channel and language.
     """
     few = _evenly(rejected, ["reason", *_KIND], most // _REJECTED_PART)
-    refused = [_rejected(row, goods) for row in few.to_pylist()]
+    refused = [_rejected(row, items) for row in few.to_pylist()]
     users = pa.array([told.get(text, 0) for text in copy["copy_id"].to_pylist()], pa.int64())
     ordered = copy.append_column("told", users).sort_by([("told", "descending"), ("copy_id", "ascending")])
-    shown = [_published(row, goods) for row in ordered.slice(0, max(0, most - len(refused))).to_pylist()]
+    shown = [_published(row, items) for row in ordered.slice(0, max(0, most - len(refused))).to_pylist()]
     data = {
         "date": date,
         "texts": copy.num_rows,
@@ -72,7 +74,7 @@ def page_of(
 
 
 def inert(data: Any) -> str:
-    """JSON that can end no script element and holds no line that JavaScript would read otherwise."""
+    """JSON that is safe inside a script element: it cannot end the element or break a line of JavaScript."""
     text = json.dumps(data, ensure_ascii=False)
     for c in "<>&\u2028\u2029":
         text = text.replace(c, f"\\u{ord(c):04x}")
@@ -80,7 +82,7 @@ def inert(data: Any) -> str:
 
 
 def _policy(html: str) -> str:
-    """Only this page's own style and script run: each is named by its hash, and nothing is loaded from anywhere."""
+    """Allows only this page's own style and script, each by its hash; the page can load nothing else."""
 
     def hashed(tag: str) -> str:
         (body,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
@@ -93,28 +95,28 @@ def _policy(html: str) -> str:
     return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
 
 
-def _published(row: Mapping[str, Any], goods: Mapping[str, Goods]) -> dict[str, Any]:
+def _published(row: Mapping[str, Any], items: Mapping[str, ItemWords]) -> dict[str, Any]:
     said = {name: row[name] for name in ("copy_id", "item_id", *_KIND, "style", "text", "source", "wording", "told")}
     made = {"made_on": str(row["made_on"]), "facts": json.loads(row["facts"]), "verdict": "published"}
-    return {**said, **made, "titles": _titles(row["item_id"], goods)}
+    return {**said, **made, "titles": _titles(row["item_id"], items)}
 
 
-def _rejected(row: Mapping[str, Any], goods: Mapping[str, Goods]) -> dict[str, Any]:
+def _rejected(row: Mapping[str, Any], items: Mapping[str, ItemWords]) -> dict[str, Any]:
     text = row["text"]
     cut = {"text": text and text[:_LONGEST], "detail": row["detail"][:_LONGEST]}
-    return {**row, **cut, "facts": [], "verdict": "rejected", "titles": _titles(row["item_id"], goods)}
+    return {**row, **cut, "facts": [], "verdict": "rejected", "titles": _titles(row["item_id"], items)}
 
 
-def _titles(item_id: str, goods: Mapping[str, Goods]) -> dict[str, str]:
-    """The item's title in each of the page's languages that the catalogue has one in."""
-    if item_id not in goods:
+def _titles(item_id: str, items: Mapping[str, ItemWords]) -> dict[str, str]:
+    """Language -> title, for each of the page's languages in which the item has a title."""
+    if item_id not in items:
         return {}
-    found = {language: goods[item_id].word(goods[item_id].titles, language) for language in ("en", "zh")}
+    found = {language: items[item_id].word(items[item_id].titles, language) for language in ("en", "zh")}
     return {language: title[:_LONGEST] for language, title in found.items() if title}
 
 
 def _evenly(rows: pa.Table, kind: list[str], most: int) -> pa.Table:
-    """The first of each kind, then the second of each, ..., `most` in all."""
+    """Takes the first row of each kind, then the second of each, and so on, up to `most` rows."""
     kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for at, key in enumerate(zip(*(rows[name].to_pylist() for name in kind), strict=True)):
         kinds[key].append(at)

@@ -111,7 +111,7 @@ class CopyConfig:
 
 
 @dataclass(frozen=True)
-class Rules:
+class CopyRules:
     """Everything that is read from files before a word is written; loading it refuses what cannot be used."""
 
     config: CopyConfig
@@ -124,7 +124,7 @@ class Rules:
     _digests: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def load(cls, config: CopyConfig) -> Rules:
+    def load(cls, config: CopyConfig) -> CopyRules:
         """Raises VoiceError, LexiconError or FileNotFoundError, each naming file and place."""
         voices = load_voices(config.voices, config.languages)
         return cls(

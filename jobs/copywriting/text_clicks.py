@@ -1,7 +1,7 @@
-"""What came of each text: counted night by night; which ones won among their group, and which lost within their brief.
+"""Clicks of each text, counted night by night: which texts won in their group, and which lost within their brief.
 
-Users are dealt to the texts of a brief by a hash, so these are compared on users alike. Every rate is drawn to that of
-all texts that it is compared among, so that little that was seen claims little.
+A hash assigns users to the texts of a brief, so the texts are compared on similar users. Each click rate is shrunk
+towards the common rate of the texts that it is compared with, so that few impressions decide little.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.copywriting.briefs import APPROVED, BRIEF, GROUP, keys_of
 from jobs.copywriting.rules import CopyConfig
-from jobs.copywriting.slots import APPROVED, BRIEF, GROUP, keys_of
 from models.experiments.posteriors import chance_above
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY_CLICKS, REJECTED_COPY
@@ -23,7 +23,7 @@ _PRIOR = 100.0  # times shown at the common rate: as many as users pull a campai
 
 
 def add_clicks(before: pa.Table, seen: pa.Table, copy: pa.Table) -> pa.Table:
-    """COPY_CLICKS: those of the night before and what was seen since, of the texts that are in `copy`."""
+    """COPY_CLICKS of the night before plus what was seen since, for the texts that are in `copy`."""
     both = pa.concat_tables([before, seen])
     standing = both.filter(pc.is_in(both["copy_id"], copy["copy_id"]))
     summed = standing.group_by("copy_id").aggregate([("shown", "sum"), ("clicked", "sum")])
@@ -32,8 +32,11 @@ def add_clicks(before: pa.Table, seen: pa.Table, copy: pa.Table) -> pa.Table:
 
 
 def winners(copy: pa.Table, clicks: pa.Table, shares: pa.Table, least: int, chance: float) -> pa.Table:
-    """Rows of COPY, those last that were shown most: shown at least `least` times, of no retired wording (COPY_SHARES),
-    and with this probability clicked more often than the other texts of their strategy, style, channel and language."""
+    """Rows of COPY that won, those shown most last.
+
+    A text wins that was shown `least` times or more, whose wording is not retired (COPY_SHARES), and whose click rate
+    is above that of the other texts of its strategy, style, channel and language with probability `chance` or more.
+    """
     rows = _chances(copy, clicks, GROUP, least)
     retired = shares.filter(shares["retired"])
     rows = rows.filter(pc.invert(pc.is_in(keys_of(rows, _ARM), pc.unique(keys_of(retired, _ARM)))))
@@ -42,28 +45,32 @@ def winners(copy: pa.Table, clicks: pa.Table, shares: pa.Table, least: int, chan
 
 
 def without_losers(copy: pa.Table, clicks: pa.Table, config: CopyConfig) -> tuple[pa.Table, pa.Table]:
-    """(COPY less the texts that lost, these as REJECTED_COPY): shown `retire_after` times, and clicked less often than
-    the other usual texts of the brief with probability `retire_chance`. The best one of a brief never loses.
+    """(COPY without the texts that lost, these texts as REJECTED_COPY).
 
-    What a person approved stays, and so does what is written for an experiment, which has its own judge.
+    A text loses that was shown `retire_after` times and is clicked less often than the other usual texts of its brief
+    with probability `retire_chance`. The best text of a brief never loses. Approved texts stay, and so do texts
+    written for an experiment, which the experiment judges.
     """
     usual = copy.filter(pc.less(copy["variant"], config.variants))
     rows = _chances(usual, clicks, BRIEF, config.retire_after)
     has_lost = pc.and_(pc.less_equal(rows["chance"], 1 - config.retire_chance), pc.not_equal(rows["wording"], APPROVED))
     lost = rows.filter(has_lost).sort_by("copy_id")
-    told = [
+    rejected = [
         {name: row[name] for name in (*BRIEF, "text", "source", "content_hash")}
         | {"reason": LOST, "detail": "{clicked:,} of {shown:,} clicked; of the others {clicked_others:,} of "
            "{shown_others:,}".format(**row)}
         for row in lost.to_pylist()
     ]  # fmt: skip
     left = copy.filter(pc.invert(pc.is_in(copy["copy_id"], lost["copy_id"])))
-    return left, pa.Table.from_pylist(told, arrow_schema(REJECTED_COPY))
+    return left, pa.Table.from_pylist(rejected, arrow_schema(REJECTED_COPY))
 
 
 def _chances(copy: pa.Table, clicks: pa.Table, by: Sequence[str], least: int) -> pa.Table:
-    """Rows of COPY that were shown so often: with shown and clicked, those of the others that they share `by` with, and
-    the chance that their rate is above that of these others."""
+    """Rows of COPY shown `least` times or more, with shown, clicked, shown_others, clicked_others and chance.
+
+    The others are the texts with the same values in `by`; `chance` is the probability that a text's click rate is
+    above theirs.
+    """
     rows = copy.join(clicks, "copy_id", join_type="inner")
     sums = rows.group_by(list(by)).aggregate([("shown", "sum"), ("clicked", "sum")])
     rows = rows.join(sums, list(by), join_type="inner").filter(pc.field("shown") >= least)

@@ -1,12 +1,12 @@
-"""Described items -> the copywriter: once a week, from the shop's own descriptions; templates write where they are few.
+"""Described items -> the copywriter, trained once a week on the shop's own descriptions.
 
-It learns from what the shop says of its items in each language, attributes in, description out, after the shop's plain
-text: titles and what people searched; and from its own best texts, those that clicks have chosen or that a person
-approved (jobs/copywriting/winning_texts.py). A twentieth of the items is held out: there its drafts go through the same
-checks as tonight's copy, and a new copywriter takes the place of the running one only if it is not surely worse in the
-share of briefs for which a draft stands.
-Below `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. The sample shop
-has 500 items, and drafting for them on a CPU would cost its night more than all other jobs together.
+It is pre-trained on the shop's plain text: titles and search queries. Then it learns from pairs of attributes and
+description in each language, and from the shop's best texts: those that won by clicks and those that a person approved
+(jobs/copywriting/winning_texts.py). A twentieth of the items is held out. There its drafts go through the same checks
+as tonight's copy. A new copywriter replaces the running one unless it is surely worse in the share of briefs for which
+a draft passes.
+With fewer than `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. The
+sample shop has 500 items; drafting for them on a CPU would take longer than all other jobs of the night together.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.copywriting.briefs import MODEL as BY_MODEL
+from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.drafts import COPYWRITER, LEARNED, prompt_of
-from jobs.copywriting.item_words import COLUMNS, Before, Goods, in_language, read_goods
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import MODEL as BY_MODEL
-from jobs.copywriting.slots import Brief, Draft
+from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, in_language, read_item_words
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
-from jobs.copywriting.writer import Writer
+from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.model_store import days_since, due, load_model, save_judged
 from jobs.runtime.night import Night
 from models.compliance.checks import hostile
@@ -93,35 +93,37 @@ class TrainCopywriterConfig:
 def main(night: Night) -> None:
     config: TrainCopywriterConfig = night.settings.section("copywriter_training")
     settings: CopyConfig = night.settings.section("copy")
-    rules = Rules.load(settings)
+    rules = CopyRules.load(settings)
     running = night.lake.model_before(COPYWRITER, night.date)
     why = due(night, days_since(night, COPYWRITER), config.every_days)
     if why is None:
         night.report(start="carried over", model="/".join(running or ()))
         return
-    items = night.versions(ITEMS).tonight().arrow(COLUMNS).sort_by("item_id")
-    most = sum(len(items) - items[name].null_count for name in DESCRIPTIONS)
-    if most < config.least_pairs:  # said before transformers is imported, which takes longer than all else here
+    catalogue = night.versions(ITEMS).tonight().arrow(COLUMNS).sort_by("item_id")
+    most = sum(len(catalogue) - catalogue[name].null_count for name in DESCRIPTIONS)
+    if most < config.least_pairs:  # before transformers is imported, which takes longer than the rest
         say_too_few(night, most, config)
         return
-    goods = {item: one.cleaned() for item, one in read_goods(items, Before(), (), 0.5).items()}
-    told = list(described(items.to_pylist(), goods, settings, rules.default_style))
-    if len(told) < config.least_pairs:
-        say_too_few(night, len(told), config)
+    words = read_item_words(catalogue, PastCatalogues(), (), 0.5)
+    items = {item_id: item.cleaned() for item_id, item in words.items()}
+    pairs_of_items = list(described(catalogue.to_pylist(), items, settings, rules.default_style))
+    if len(pairs_of_items) < config.least_pairs:
+        say_too_few(night, len(pairs_of_items), config)
         return
-    judge = Writer(rules, goods, Vocabulary.of([g.facts() for g in goods.values()], rules.words), {}, night.date)
-    held = [pair for pair in told if is_held_out(pair[0].item_id)][: config.judge_briefs]
-    won = not_held_out(learnable(won_texts(night, config.won_after, config.won_chance, config.most_won), judge))
-    approved = not_held_out(learnable(approved_texts(rules), judge))
-    pairs = [*not_held_out(told), *won, *approved][-config.most_pairs :]
-    texts = [*plain_texts(night, config.query_days), *(title for one in goods.values() for title in one.titles)]
+    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words)
+    inputs = CopyInputs(rules, items, vocabulary, {}, night.date)
+    held = [pair for pair in pairs_of_items if is_held_out(pair[0].item_id)][: config.judge_briefs]
+    won = not_held_out(learnable(won_texts(night, config.won_after, config.won_chance, config.most_won), inputs))
+    approved = not_held_out(learnable(approved_texts(rules), inputs))
+    pairs = [*not_held_out(pairs_of_items), *won, *approved][-config.most_pairs :]
+    texts = [*plain_texts(night, config.query_days), *(title for item in items.values() for title in item.titles)]
     new, checkpoint = train(night, texts, pairs)
-    ours = stands(new, held, judge, settings)
+    ours = passed(new, held, inputs, settings)
     theirs = np.zeros(len(ours))
     if running is not None:
         from models.copywriting.copywriter import Copywriter
 
-        theirs = stands(load_model(night.lake, running, Copywriter), held, judge, settings)
+        theirs = passed(load_model(night.lake, running, Copywriter), held, inputs, settings)
     decision = decide(ours, theirs)
     of_kind = Counter((prompt.strategy, prompt.channel) for prompt, _ in pairs)
     facts = {
@@ -134,59 +136,61 @@ def main(night: Night) -> None:
         "stands": dataclasses.asdict(decision),
         "running": "templates alone" if running is None else "/".join(running),
     }
-    night.log.info("%d pairs; %d texts that won joined, %d approved ones", len(pairs), len(won), len(approved))
-    night.log.info("a draft stands for %.0f %% of %d held-out briefs", 100 * decision.new, len(held))
+    night.log.info(
+        "%d training pairs, of these %d texts that won and %d approved ones", len(pairs), len(won), len(approved)
+    )
+    night.log.info("a draft passes every check for %.0f %% of %d held-out briefs", 100 * decision.new, len(held))
     save_judged(night, COPYWRITER, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
 
 
 def say_too_few(night: Night, pairs: int, config: TrainCopywriterConfig) -> None:
-    night.log.info("no copywriter: %d described items and languages, copywriter_training.least_pairs is %d; templates "
-                   "write the copy", pairs, config.least_pairs)  # fmt: skip
+    message = "no copywriter: %d descriptions, copywriter_training.least_pairs is %d; templates write the copy"
+    night.log.info(message, pairs, config.least_pairs)
     night.report(start=f"none: {pairs} pairs")
 
 
 def described(
-    rows: Sequence[dict[str, Any]], goods: dict[str, Goods], settings: CopyConfig, style: str
+    rows: Sequence[dict[str, Any]], items: dict[str, ItemWords], settings: CopyConfig, style: str
 ) -> Iterator[tuple[Brief, Prompt, str]]:
-    """(brief, prompt, description) of every item and language in which the shop describes what has attributes.
+    """(brief, prompt, description) of every item with attributes, once for each language that it is described in.
 
-    A description that tries to instruct whoever reads it, or says what no page should show, teaches nothing.
+    Leaves out descriptions that contain instructions to a model, or words that no page should show.
     """
     for row in rows:
-        one = goods[row["item_id"]]
+        item = items[row["item_id"]]
         for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):
             language = next((lang for lang in settings.languages if in_language(text, lang)), None)
             if language is None or hostile(text):
                 continue
-            brief = Brief(one.item_id, "recommendation", style, "blurb", language)
-            prompt = prompt_of(one, brief)
+            brief = Brief(item.item_id, "recommendation", style, "blurb", language)
+            prompt = prompt_of(item, brief)
             if prompt.attributes:
                 yield brief, prompt, text
 
 
 def is_held_out(item_id: str) -> bool:
-    """The same items every week, so that no copywriter is judged by what an earlier one has learned."""
+    """The same items every week, so that no copywriter is judged on items that an earlier one learned from."""
     return zlib.crc32(item_id.encode()) % _HELD_OUT == 0
 
 
-def not_held_out(told: Iterable[tuple[Brief, Prompt, str]]) -> list[tuple[Prompt, str]]:
-    return [(prompt, text) for brief, prompt, text in told if not is_held_out(brief.item_id)]
+def not_held_out(lessons: Iterable[tuple[Brief, Prompt, str]]) -> list[tuple[Prompt, str]]:
+    return [(prompt, text) for brief, prompt, text in lessons if not is_held_out(brief.item_id)]
 
 
 def plain_texts(night: Night, days: int) -> list[str]:
-    """What people searched lately, each phrase once."""
-    found: set[str] = set()
+    """Search queries of the last `days` days, each once, sorted."""
+    queries: set[str] = set()
     if days:
         for path in night.versions(CLEAN_EVENTS).since(night.date - dt.timedelta(days=days)).paths():
-            queries = pq.read_table(path, columns=["query"], filesystem=night.lake.fs)["query"]
-            found.update(pc.unique(queries).drop_null().to_pylist())
-    return sorted(query for query in found if not hostile(query))
+            column = pq.read_table(path, columns=["query"], filesystem=night.lake.fs)["query"]
+            queries.update(pc.unique(column).drop_null().to_pylist())
+    return sorted(query for query in queries if not hostile(query))
 
 
 def train(night: Night, texts: Sequence[str], pairs: Sequence[tuple[Prompt, str]]) -> tuple[Copywriter, Path]:
-    """(the copywriter, its checkpoint's folder): a try that was killed goes on where it was, on the same machine."""
+    """(the copywriter, its checkpoint's folder); a run that was killed goes on from there, on the same machine."""
     from models.copywriting.copywriter import Copywriter
 
     settings: CopywriterConfig = night.settings.section("copywriter")
@@ -194,12 +198,12 @@ def train(night: Night, texts: Sequence[str], pairs: Sequence[tuple[Prompt, str]
     return Copywriter.fit(settings, texts, pairs, checkpoint, night.log.info), checkpoint
 
 
-def stands(
-    copywriter: Copywriter, held: Sequence[tuple[Brief, Prompt, str]], judge: Writer, settings: CopyConfig
+def passed(
+    copywriter: Copywriter, held: Sequence[tuple[Brief, Prompt, str]], inputs: CopyInputs, settings: CopyConfig
 ) -> NDArray[np.float64]:
-    """1 for each brief of which a draft passes every check, 0 for the others."""
+    """1 for each brief for which a draft passes every check, 0 for the others."""
     answers = copywriter.write([prompt for _, prompt, _ in held], settings.candidates, settings.seed)
     return np.array([
-        any(not judge.wrong(brief, Draft(one.text, BY_MODEL, "model")) for one in answer)
+        any(not inputs.problems(brief, Draft(one.text, BY_MODEL, "model")) for one in answer)
         for (brief, _, _), answer in zip(held, answers, strict=True)
     ], np.float64)  # fmt: skip

@@ -1,7 +1,6 @@
-"""A user's own terms, put into the slots that wait for them.
+"""Puts the terms of a user's offer (discount, last day) into the slots of a text.
 
-What offers say is a campaign's, so there are few different ones: each is worded once, by the same code that words the
-shop's own figures, and joined to its users.
+Terms come from campaigns, so there are few different ones: each is worded once in Python and joined to its users.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ _OF = [*TERMS, "offer_until", "language"]
 
 
 def worded(demand: DataFrame, days: ShopDays) -> DataFrame:
-    """`demand` with `terms` and `until` in the language of each row; null where there are none that can be said."""
+    """`demand` with `terms` and `until` in the language of each row; null without an offer that can be worded."""
     key = F.concat_ws("|", *[F.coalesce(F.col(name).cast("string"), F.lit("")) for name in _OF])
-    demand = demand.withColumn("at", F.when(F.col("offer_id").isNotNull(), key))
-    told = demand.where("at is not null").select("at", *_OF).distinct().toArrow().to_pylist()
-    rows = [{"at": row["at"], "terms": terms_of(row), "until": last_day(row, days)} for row in told]
-    schema = pa.schema([(name, pa.string()) for name in ("at", "terms", "until")])
-    known = demand.sparkSession.createDataFrame(pa.Table.from_pylist(rows, schema))
-    return demand.join(F.broadcast(known), "at", "left").drop("at")
+    demand = demand.withColumn("terms_key", F.when(F.col("offer_id").isNotNull(), key))
+    offers = demand.where("terms_key is not null").select("terms_key", *_OF).distinct().toArrow().to_pylist()
+    rows = [{"terms_key": row["terms_key"], "terms": terms_of(row), "until": last_day(row, days)} for row in offers]
+    schema = pa.schema([(name, pa.string()) for name in ("terms_key", "terms", "until")])
+    words = demand.sparkSession.createDataFrame(pa.Table.from_pylist(rows, schema))
+    return demand.join(F.broadcast(words), "terms_key", "left").drop("terms_key")
 
 
 def with_terms(text: Column) -> Column:
@@ -58,6 +57,6 @@ def terms_of(offer: Mapping[str, Any]) -> str | None:
 
 
 def last_day(offer: Mapping[str, Any], days: ShopDays) -> str:
-    """The last whole day: what is over at noon is not promised for the afternoon."""
+    """The last day that the offer covers whole: one that ends at noon is promised until the day before."""
     day = days.of(offer["offer_until"] + dt.timedelta(seconds=1)) - dt.timedelta(days=1)
     return f"{day.month}月{day.day}日" if offer["language"] == "zh" else f"{MONTHS[day.month - 1]} {day.day}"

@@ -1,8 +1,8 @@
-"""Texts that won, as pairs for the next copywriter: those that clicks have chosen, and those that a person approved.
+"""Training pairs for the next copywriter from the shop's best texts: texts that won by clicks, texts people approved.
 
-A text teaches what its item's words and its control words lead to, and nothing else: one that names the item, an event,
-or a user's own terms is left out, since its clauses come back in texts about other items. So is one that retired with
-its wording, that a person blocked, or that what is known of the item today does not support.
+The copywriter reuses clauses in texts about other items. So a text that names its item, an event or a user's own terms
+is left out. Also left out are texts whose wording retired, that a person blocked, or that the item's facts no longer
+support.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from jobs.copywriting.briefs import APPROVED, Brief, Draft
 from jobs.copywriting.drafts import prompt_of
-from jobs.copywriting.rules import Rules
-from jobs.copywriting.slots import APPROVED, Brief, Draft
+from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.text_clicks import winners
-from jobs.copywriting.writer import Writer
+from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.night import Night
 from models.copywriting.prompts import Prompt
 from schemas.copywriting.wording import USERS_SLOTS
 from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES
 
-_NAMES = frozenset({"title", "event"})  # slots whose words are of one item or one occasion
+_NAMES = frozenset({"title", "event"})  # slots whose words belong to one item or one event
 
 
 class Text(NamedTuple):
-    """A text as it was shown. names: slots of it that hold a name."""
+    """A text as it was shown. names: those of its slots that hold a name."""
 
     brief: Brief
     draft: Draft
@@ -33,7 +33,7 @@ class Text(NamedTuple):
 
 
 def won_texts(night: Night, least: int, chance: float, most: int) -> list[Text]:
-    """Of last night's copy the texts that won, the `most` that were shown most, those last."""
+    """The texts of last night's copy that won: at most `most`, those shown most, in ascending order of impressions."""
     copy, clicks = night.versions(COPY).previous().arrow(), night.versions(COPY_CLICKS).previous().arrow()
     won = winners(copy, clicks, night.versions(COPY_SHARES).previous().arrow(), least, chance)
     return [
@@ -46,8 +46,8 @@ def won_texts(night: Night, least: int, chance: float, most: int) -> list[Text]:
     ]
 
 
-def approved_texts(rules: Rules) -> list[Text]:
-    """What `copy.review` approves, of voices and languages that there are."""
+def approved_texts(rules: CopyRules) -> list[Text]:
+    """Texts that `copy.review` approves, in voices and languages that exist."""
     return [
         Text(brief, Draft(text, APPROVED, "template"))
         for key, texts in rules.review.approved.items()
@@ -57,17 +57,18 @@ def approved_texts(rules: Rules) -> list[Text]:
     ]
 
 
-def learnable(texts: Iterable[Text], judge: Writer) -> list[tuple[Brief, Prompt, str]]:
-    """(brief, prompt, text) of each that may be learned from."""
-    events = [name for season in judge.rules.seasons for name in season.names.values()]
-    found = []
+def learnable(texts: Iterable[Text], inputs: CopyInputs) -> list[tuple[Brief, Prompt, str]]:
+    """(brief, prompt, text) of each text that the copywriter may learn from."""
+    events = [name for season in inputs.rules.seasons for name in season.names.values()]
+    lessons = []
     for brief, draft, names in texts:
-        if names or brief.item_id not in judge.goods or any(f"{{{slot}}}" in draft.text for slot in USERS_SLOTS):
+        if names or brief.item_id not in inputs.items or any(f"{{{slot}}}" in draft.text for slot in USERS_SLOTS):
             continue
-        goods = judge.clean(brief.item_id)
-        if any(name.lower() in draft.text.lower() for name in (*goods.titles, *events)) or judge.wrong(brief, draft):
+        item = inputs.products.clean(brief.item_id)
+        named = any(name.lower() in draft.text.lower() for name in (*item.titles, *events))
+        if named or inputs.problems(brief, draft):
             continue
-        prompt = prompt_of(goods, brief)
+        prompt = prompt_of(item, brief)
         if prompt.attributes:
-            found.append((brief, prompt, draft.text))
-    return found
+            lessons.append((brief, prompt, draft.text))
+    return lessons

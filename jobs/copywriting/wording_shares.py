@@ -1,9 +1,9 @@
-"""Which wording is chosen how often: a bandit in each audience, moved every night by what was clicked.
+"""How often each wording is chosen: a bandit for each audience, moved every night by clicks.
 
-A wording is a template, or the copywriter; its audience is the style. What counts is an impression of an item on the
-storefront's placement, of a user whom last night's `user_copy` gave a card about it, and whether it was clicked the
-same day. Users are dealt to variants by a hash, so wordings of one item are compared on users alike. One that stays at
-the least share, shown often enough, retires: it is written no more while two others are left.
+A wording is a template or the copywriter; its audience is the style. Counted are impressions of an item on the
+storefront's placement, by users to whom last night's `user_copy` gave a card about it, and whether they clicked it the
+same day. A hash assigns users to variants, so wordings of one item are compared on similar users. A wording that was
+shown often and still has the least share retires: it is no longer written, as long as two others are left.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
+from jobs.copywriting.briefs import BRIEF, GROUP, keys_of
 from jobs.copywriting.rules import CopyConfig
-from jobs.copywriting.slots import BRIEF, GROUP, keys_of
 from jobs.runtime.night import Night
 from models.experiments.analysis import next_shares
 from schemas.arrow import arrow_schema
@@ -30,7 +30,7 @@ _LEFT = 2  # wordings that a group keeps
 
 
 def seen_since(night: Night) -> pa.Table:
-    """COPY_CLICKS of the events since the last shares alone: each text of last night's, where it was shown at all."""
+    """COPY_CLICKS of the events since the last shares: one row for each of last night's texts that was shown."""
     since = night.versions(COPY_SHARES).previous_date()
     if since is None or night.versions(USER_COPY).previous_date() is None:
         return arrow_schema(COPY_CLICKS).empty_table()
@@ -48,7 +48,7 @@ def seen_since(night: Night) -> pa.Table:
 
 
 def by_wording(seen: pa.Table, copy: pa.Table) -> dict[Arm, tuple[int, int]]:
-    """Wording -> (shown, clicked) of its texts in `seen`; copy: the COPY that has them."""
+    """Wording -> (shown, clicked), summed over its texts in `seen`; copy: the COPY that has these texts."""
     rows = seen.join(copy.select(["copy_id", *GROUP, "wording"]), "copy_id", join_type="inner")
     counted = rows.group_by([*GROUP, "wording"]).aggregate([("shown", "sum"), ("clicked", "sum")]).to_pylist()
     return {_arm(row): (row["shown_sum"], row["clicked_sum"]) for row in counted}
@@ -60,9 +60,9 @@ def advance(
     seen: Mapping[Arm, tuple[int, int]],
     config: CopyConfig,
 ) -> pa.Table:
-    """COPY_SHARES of tonight: last night's rows, the wordings written so far, and what was seen of them since.
+    """Moves last night's COPY_SHARES (`before`) by what was `seen` since, and adds new `wordings`.
 
-    A wording that is new begins with the mean of its group's shares. Counts are never forgotten.
+    A new wording begins with the mean share of its group. Counts do not fade.
     """
     was = {_arm(row): row for row in before}
     groups: dict[tuple[str, ...], list[Arm]] = defaultdict(list)
@@ -95,7 +95,7 @@ def _moved(
     has_news: bool,
     config: CopyConfig,
 ) -> dict[Arm, float]:
-    """Shares that sum to 1: last night's, moved by Thompson sampling where anything was seen."""
+    """Last night's shares, moved by Thompson sampling where anything was seen; they sum to 1."""
     known = [was[arm]["share"] for arm in running if arm in was]
     fresh = sum(known) / len(known) if known and sum(known) > 0 else 1.0
     now = {arm: was[arm]["share"] if arm in was else fresh for arm in running}
@@ -119,7 +119,7 @@ def _moved(
 def _retired(
     running: Sequence[Arm], counts: Mapping[Arm, tuple[int, int]], shares: Mapping[Arm, float], config: CopyConfig
 ) -> set[Arm]:
-    """Those at the least share for all that they were shown, worst rate first, while `_LEFT` others run on."""
+    """Wordings that were shown `retire_after` times and have the least share, worst click rate first; `_LEFT` stay."""
     least = min(config.least_share, 0.5 / max(1, len(running)))
     lost = [arm for arm in running if counts[arm][0] >= config.retire_after and shares[arm] <= least * 1.001]
     lost.sort(key=lambda arm: (counts[arm][1] / counts[arm][0], arm))
@@ -127,7 +127,7 @@ def _retired(
 
 
 def weights(table: pa.Table) -> dict[Arm, float]:
-    """Wording -> share, 0 where it is retired; one that is missing has never been written."""
+    """Wording -> share, 0 where it is retired; a wording without an entry has never been written."""
     return {_arm(row): row["share"] for row in table.to_pylist()}
 
 
@@ -141,9 +141,10 @@ def arms(copy: pa.Table) -> set[Arm]:
 
 
 def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
-    """Each text with the part of 0..1 in which a user's draw chooses it, among the texts of its brief.
+    """Gives each text of a brief its part of 0..1 (`low`, `high`): the user's hash falls into one of them.
 
-    `copy` is in order of its briefs. Two texts of one wording share its weight.
+    copy: sorted by brief. Each text has the weight of its wording. Column `own` has the text where it has slots for a
+    user's own terms.
     """
     arms = keys_of(copy, [*GROUP, "wording"]).combine_chunks().dictionary_encode()
     known = {"\0".join(arm): share for arm, share in weights.items()}
@@ -160,7 +161,7 @@ def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
         rows = np.flatnonzero(place == at)
         low[rows] = high[rows - 1] if at else 0.0
         high[rows] = low[rows] + share[rows]
-    high[np.append(is_first[1:], True)[: len(run)]] = 1.0  # of the last text, whatever rounding left
+    high[np.append(is_first[1:], True)[: len(run)]] = 1.0  # the last text of a brief ends at 1 in spite of rounding
     has_own = pc.or_(pc.match_substring(copy["text"], "{terms}"), pc.match_substring(copy["text"], "{until}"))
     found = copy.select([*BRIEF, "copy_id"])
     for name, values in (("low", low), ("high", high), ("share", np.minimum(share, 1.0))):

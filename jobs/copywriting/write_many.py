@@ -1,4 +1,4 @@
-"""Many briefs written one after another, and what two items should not both say."""
+"""Writes many briefs one after another, and writes again where two items got nearly the same text."""
 
 from __future__ import annotations
 
@@ -9,70 +9,80 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.slots import MODEL, Brief, Draft
-from jobs.copywriting.writer import Refused, Writer
+from jobs.copywriting.briefs import MODEL, Brief, Draft, Refused
+from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from models.compliance.checks import near_duplicates
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 
-_TOLD = 2_000  # briefs from one line of progress to the next
+_BRIEFS_A_LINE = 2_000  # between two lines of progress
+Rows = list[dict[str, Any]]
+RefusedOfBrief = tuple[Brief, Refused]
 
 
 def write_all(
-    writer: Writer,
+    inputs: CopyInputs,
+    said: SaidTexts,
     briefs: Sequence[Brief],
     drafts: Mapping[Brief, Sequence[Draft]],
-    kept: pa.Table,
-    tell: Callable[[str], None] = lambda line: None,
+    standing: pa.Table,
+    log: Callable[[str], None] = lambda line: None,
 ) -> tuple[pa.Table, pa.Table]:
-    """(COPY rows of `briefs`, REJECTED_COPY rows); `drafts`: the copywriter's, of those that it was asked for; `kept`
-    is what stands already, which nothing new may repeat."""
-    writer.remember(kept)
-    rows: list[dict[str, Any]] = []
-    refused: list[tuple[Brief, Refused]] = []
+    """Writes the usual texts of `briefs`: (rows of COPY, rows of REJECTED_COPY).
+
+    drafts: the copywriter's, for each brief that it was asked for. standing: rows of COPY that stay, which no new text
+    may repeat.
+    """
+    said.remember(standing)
+    rows, refused = one_by_one(briefs, lambda brief: usual_texts(inputs, said, brief, drafts.get(brief)), log)
+    avoid = _near_duplicates(rows, standing)
+    rows = [row for row in rows if Brief.of(row) not in avoid]
+    for brief, texts in avoid.items():
+        written = usual_texts(inputs, said, brief, drafts.get(brief), frozenset(texts))
+        rows += written.rows
+        refused += [(brief, one) for one in written.refused]
+    return copy_table(rows), rejected_table(inputs, refused)
+
+
+def one_by_one(
+    briefs: Sequence[Brief], write: Callable[[Brief], Written], log: Callable[[str], None]
+) -> tuple[Rows, list[RefusedOfBrief]]:
+    """Writes each brief with `write`, and logs how far it is."""
+    rows: Rows = []
+    refused: list[RefusedOfBrief] = []
     began = time.monotonic()
-    for at, brief in enumerate(briefs, 1):
-        made, wrong = writer.write(brief, drafts.get(brief))
-        rows += made
-        refused += [(brief, one) for one in wrong]
-        if at % _TOLD == 0 or at == len(briefs):
+    for done, brief in enumerate(briefs, 1):
+        written = write(brief)
+        rows += written.rows
+        refused += [(brief, one) for one in written.refused]
+        if done % _BRIEFS_A_LINE == 0 or done == len(briefs):
             rate = len(rows) / max(time.monotonic() - began, 1e-9)
-            tell(f"{at} of {len(briefs)} briefs, {len(rows)} texts, {rate:.0f} a second")
-    rows, again = _without_duplicates(writer, rows, drafts, kept)
-    refused += again
-    return copy_table(rows), rejected_table(writer, refused)
+            log(f"{done} of {len(briefs)} briefs, {len(rows)} texts, {rate:.0f} a second")
+    return rows, refused
 
 
-def _without_duplicates(
-    writer: Writer, rows: list[dict[str, Any]], drafts: Mapping[Brief, Sequence[Draft]], kept: pa.Table
-) -> tuple[list[dict[str, Any]], list[tuple[Brief, Refused]]]:
-    """Briefs whose copywriter's text says nearly what another item's does are written again, without it.
+def _near_duplicates(rows: Rows, standing: pa.Table) -> dict[Brief, set[str]]:
+    """New texts of the copywriter that say nearly what its text about another item says, by brief.
 
-    Templates are approved wordings: that two items have the same frame is meant.
+    Texts from templates are not compared: two items are meant to share the frame that a person approved.
     """
     new = [row for row in rows if row["source"] == MODEL]
     if not new:
-        return rows, []
-    old = kept.filter(pc.equal(kept["source"], MODEL)).select(["item_id", "text"]).to_pylist()
+        return {}
+    old = standing.filter(pc.equal(standing["source"], MODEL)).select(["item_id", "text"]).to_pylist()
     both = [*old, *new]
-    pairs = near_duplicates([row["text"] for row in both])
-    late = {int(b) for a, b in pairs if both[int(a)]["item_id"] != both[int(b)]["item_id"] and int(b) >= len(old)}
+    pairs = [(int(first), int(second)) for first, second in near_duplicates([row["text"] for row in both])]
+    of_two_items = [(first, second) for first, second in pairs if both[first]["item_id"] != both[second]["item_id"]]
     avoid: dict[Brief, set[str]] = {}
-    for at in sorted(late):
-        avoid.setdefault(Brief.of(both[at]), set()).add(both[at]["text"])
-    kept_rows = [row for row in rows if Brief.of(row) not in avoid]
-    refused = []
-    for brief, texts in avoid.items():
-        made, wrong = writer.write(brief, drafts.get(brief), frozenset(texts))
-        kept_rows += made
-        refused += [(brief, one) for one in wrong]
-    return kept_rows, refused
+    for row in sorted({second for _, second in of_two_items if second >= len(old)}):
+        avoid.setdefault(Brief.of(both[row]), set()).add(both[row]["text"])
+    return avoid
 
 
 def copy_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), arrow_schema(COPY))
 
 
-def rejected_table(writer: Writer, refused: Sequence[tuple[Brief, Refused]]) -> pa.Table:
-    rows = [{**brief._asdict(), **one._asdict(), "content_hash": writer.content_hash(brief)} for brief, one in refused]
+def rejected_table(inputs: CopyInputs, refused: Sequence[RefusedOfBrief]) -> pa.Table:
+    rows = [{**brief._asdict(), **one._asdict(), "content_hash": inputs.content_hash(brief)} for brief, one in refused]
     return pa.Table.from_pylist(rows, arrow_schema(REJECTED_COPY))

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs.copywriting import train_copywriter, write_copy
+from jobs.copywriting.briefs import BRIEF
 from jobs.copywriting.demand import MESSAGES
-from jobs.copywriting.slots import BRIEF
 from jobs.copywriting.text_clicks import LOST
 from jobs.reports.copy_examples import copy_examples
 from jobs.runtime.lake import Version

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs.copywriting import write_copy
-from jobs.copywriting.slots import Brief
+from jobs.copywriting.briefs import Brief
 from jobs.experiments import judge_experiments
 from jobs.lists import recommend_items
 from jobs.publishing import publish_night

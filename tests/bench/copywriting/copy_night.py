@@ -23,12 +23,12 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 
+from jobs.copywriting.briefs import Brief
 from jobs.copywriting.carry_over import carried_over
-from jobs.copywriting.item_words import Before, read_goods
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import Brief
+from jobs.copywriting.item_words import PastCatalogues, read_item_words
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.write_many import write_all
-from jobs.copywriting.writer import Writer
+from jobs.copywriting.writer import CopyInputs, SaidTexts
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.shop import Plan, open_shop
 from models.fact_lock.claims import Vocabulary
@@ -79,15 +79,15 @@ def changed(items: pa.Table, share: float) -> pa.Table:
 def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
     """Seconds and counts of one night's writing stage; rules and last night's copy are loaded as a night loads them."""
     wall, cpu = time.perf_counter(), time.process_time()
-    rules = Rules.load(CopyConfig())
-    goods = read_goods(items, Before(), (), 0.05)
+    rules = CopyRules.load(CopyConfig())
+    words = read_item_words(items, PastCatalogues(), (), 0.05)
     briefs = [Brief(item, "recommendation", "plain", channel, language)
-              for item in goods for language in LANGUAGES for channel in CHANNELS]  # fmt: skip
+              for item in words for language in LANGUAGES for channel in CHANNELS]  # fmt: skip
     last, refused = _last(folder, COPY), _last(folder, REJECTED_COPY)
-    carried = carried_over(last, refused, briefs, goods, rules, {})
-    vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
-    writer = Writer(rules, goods, vocabulary, {}, day)
-    written, rejected = write_all(writer, carried.todo, {}, carried.copy, say)
+    carried = carried_over(last, refused, briefs, words, rules, {})
+    vocabulary = Vocabulary.of([one.facts() for one in words.values()], rules.words)
+    inputs = CopyInputs(rules, words, vocabulary, {}, day)
+    written, rejected = write_all(inputs, SaidTexts(), carried.todo, {}, carried.copy, say)
     copy = pa.concat_tables([carried.copy, written])
     rejected = pa.concat_tables([carried.rejected, rejected])
     for table, rows in ((COPY, copy), (REJECTED_COPY, rejected)):

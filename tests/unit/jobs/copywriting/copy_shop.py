@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.copywriting.item_words import COLUMNS, Before, Goods, read_goods
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import Brief
-from jobs.copywriting.writer import Writer
+from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.rules import CopyConfig, CopyRules
+from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from models.fact_lock.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.tables import ITEMS
@@ -41,23 +41,31 @@ def item(item_id: str = "g1", **changed: Any) -> dict[str, Any]:
     return row | changed
 
 
-def goods_of(
-    rows: Iterable[dict[str, Any]], before: Before | None = None, seasons: Sequence[Any] = ()
-) -> dict[str, Goods]:
+def items_of(
+    rows: Iterable[dict[str, Any]], past: PastCatalogues | None = None, seasons: Sequence[Any] = ()
+) -> dict[str, ItemWords]:
     table = pa.Table.from_pylist(list(rows), arrow_schema(ITEMS)).select(COLUMNS)
-    return read_goods(table, before or Before(), seasons, 0.05)
+    return read_item_words(table, past or PastCatalogues(), seasons, 0.05)
 
 
-def writer_of(
-    goods: dict[str, Goods],
-    rules: Rules | None = None,
+def inputs_of(
+    items: dict[str, ItemWords],
+    rules: CopyRules | None = None,
     shares: Any = None,
     kinds: Sequence[str] = (),
+    model: str = "",
     **settings: Any,
-) -> Writer:
-    rules = rules or Rules.load(CopyConfig(**settings))
-    vocabulary = Vocabulary.of([one.facts() for one in goods.values()], rules.words)
-    return Writer(rules, goods, vocabulary, shares or {}, NIGHT, kinds=kinds)
+) -> CopyInputs:
+    rules = rules or CopyRules.load(CopyConfig(**settings))
+    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words)
+    return CopyInputs(rules, items, vocabulary, shares or {}, NIGHT, model, tuple(kinds))
+
+
+def write(
+    inputs: CopyInputs, brief: Brief, drafts: Sequence[Draft] | None = None, said: SaidTexts | None = None
+) -> Written:
+    """The usual texts of one brief; without `said`, nothing was said before."""
+    return usual_texts(inputs, said or SaidTexts(), brief, drafts)
 
 
 def brief(item_id: str = "g1", **changed: str) -> Brief:

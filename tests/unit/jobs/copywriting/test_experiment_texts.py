@@ -8,27 +8,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.carry_over import carried_over, with_redrafts
 from jobs.copywriting.experiment_texts import (
     EVERYBODY,
     NONE_OF_KIND,
-    deals,
+    find_missing,
     kinds_of,
-    lacking,
+    texts_by_arm,
     without_the_ended,
-    write_lacking,
+    write_missing,
 )
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import Brief, Draft
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.wording_shares import Arm
 from jobs.copywriting.write_many import copy_table, write_all
+from jobs.copywriting.writer import SaidTexts
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
-from tests.unit.jobs.copywriting.copy_shop import brief, goods_of, item, writer_of
+from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of, write
 
 CONFIG = CopyConfig(variants=1)
-RULES = Rules.load(CONFIG)
-GOODS = goods_of([item(), item("g2", title="Tanka oak lamp", title_zh=None, brand="Tanka", description_zh=None,
+RULES = CopyRules.load(CONFIG)
+ITEMS_OF_SHOP = items_of([item(), item("g2", title="Tanka oak lamp", title_zh=None, brand="Tanka", description_zh=None,
                                attributes='{"material": "oak"}')])  # fmt: skip
 BRIEFS = [brief(), brief(channel="card"), brief("g2"), brief("g2", language="zh")]
 PUSH = [t.name for t in RULES.templates.of("recommendation", "push", "en", "plain")]
@@ -51,17 +52,16 @@ def night(
 ) -> tuple[pa.Table, pa.Table, list[Brief]]:
     """(COPY, REJECTED_COPY, briefs that something was written for) of a night after `last`, as write_copy makes it."""
     before, refused = last or (arrow_schema(COPY).empty_table(), arrow_schema(REJECTED_COPY).empty_table())
-    carried = carried_over(before, refused, BRIEFS, GOODS, RULES, shares or {})
+    carried = carried_over(before, refused, BRIEFS, ITEMS_OF_SHOP, RULES, shares or {})
     carried = with_redrafts(carried, BRIEFS, "m" if drafts else "", lambda _: True, most_drafted)
     stands = without_the_ended(carried.copy, kinds, CONFIG)
-    writer = writer_of(GOODS, RULES, shares, kinds=kinds)
-    writer.model = "m" if drafts else ""
-    lacks = lacking(writer, stands, refused, BRIEFS)
+    inputs, said = inputs_of(ITEMS_OF_SHOP, RULES, shares, kinds, "m" if drafts else ""), SaidTexts()
+    missing = find_missing(inputs, stands, refused, BRIEFS)
     drafted = {brief: (drafts or {})[brief] for brief in carried.todo[:most_drafted]} if drafts else {}
-    written, wrong = write_all(writer, carried.todo, drafted, stands)
+    written, wrong = write_all(inputs, said, carried.todo, drafted, stands)
     kept = pa.concat_tables([stands, written])
-    added, in_vain = write_lacking(writer, lacks, kept)
-    tried = [*carried.todo, *dict.fromkeys(b for those in lacks.briefs.values() for b in those)]
+    added, in_vain = write_missing(inputs, said, missing, kept)
+    tried = [*carried.todo, *dict.fromkeys(b for those in missing.briefs.values() for b in those)]
     return pa.concat_tables([kept, added]), pa.concat_tables([carried.rejected, wrong, in_vain]), tried
 
 
@@ -147,7 +147,7 @@ def test_a_template_by_name_is_asked_only_of_its_own_group() -> None:
     assert brief() not in night([named], usual[:2], shares=retired)[2]
 
 
-def test_two_kinds_that_are_lacking_have_places_of_their_own() -> None:
+def test_two_missing_kinds_get_a_variant_each() -> None:
     usual = night(drafts=BY_MODEL)
     first = night(PUSH[:1], usual[:2], BY_MODEL)
     second = night(PUSH[:2], first[:2], BY_MODEL)
@@ -162,7 +162,7 @@ def test_an_arm_deals_what_it_allows_and_everybody_else_the_usual() -> None:
     copy = copy.sort_by([(name, "ascending") for name in (*Brief._fields, "variant")])
     arms = {"words=t": ("template",), "words=m": ("model",)}
     shares = {(*brief()[1:], "model"): 0.3}
-    dealt = deals(copy, shares, arms, CONFIG).to_pylist()
+    dealt = texts_by_arm(copy, shares, arms, CONFIG).to_pylist()
     source = dict(zip(copy["copy_id"].to_pylist(), copy["source"].to_pylist(), strict=True))
 
     def of(label: str, brief: Brief) -> list[tuple[str, float]]:
@@ -179,10 +179,10 @@ def test_an_arm_deals_what_it_allows_and_everybody_else_the_usual() -> None:
 
 
 def test_an_arm_of_several_is_dealt_by_their_shares_alone() -> None:
-    rows, _ = writer_of(GOODS).write(brief(), BY_MODEL[brief()][:1])
+    rows, _ = write(inputs_of(ITEMS_OF_SHOP), brief(), BY_MODEL[brief()][:1])
     one, two = (row["wording"] for row in rows)
     shares = {(*brief()[1:], one): 0.6, (*brief()[1:], two): 0.2}
-    dealt = deals(copy_table(rows), shares, {"words=both": (one, two), "words=two": (two,)}, CopyConfig())
+    dealt = texts_by_arm(copy_table(rows), shares, {"words=both": (one, two), "words=two": (two,)}, CopyConfig())
     assert dealt["share"].to_pylist() == pytest.approx([0.75, 0.25, 0.75, 0.25, 1.0])
 
 

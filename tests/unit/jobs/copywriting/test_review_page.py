@@ -11,20 +11,21 @@ from typing import Any
 
 import pytest
 
-from jobs.copywriting import writer as copy_writing
+from jobs.copywriting import text_checks, writer
+from jobs.copywriting.briefs import Refused
 from jobs.copywriting.experiment_texts import NONE_OF_KIND
 from jobs.copywriting.review_page import page_of
 from jobs.copywriting.review_page_words import CHINESE
 from jobs.copywriting.slots import BASIS
 from jobs.copywriting.write_many import copy_table, rejected_table
-from jobs.copywriting.writer import SAID, Refused
+from jobs.copywriting.writer import SAID
 from models.compliance import refusal_patterns
 from models.fact_lock.facts import KINDS
 from schemas.copywriting.lexicon import load_lexicon
 from schemas.copywriting.voice import load_voices
 from schemas.copywriting.wording import SLOTS
 from schemas.tables.copywriting import CHANNELS, STRATEGIES
-from tests.unit.jobs.copywriting.copy_shop import brief, goods_of, item, writer_of
+from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of, write
 
 LURES = (
     "<script>document.title='owned'</script>",
@@ -63,13 +64,13 @@ FORBIDDEN = re.compile(
 
 
 def test_no_published_text_carries_anything_of_five_hundred_hostile_rows() -> None:
-    goods = goods_of(HOSTILE)
-    writer = writer_of(goods)
+    items = items_of(HOSTILE)
+    inputs = inputs_of(items)
     rows = []
-    for item_id in goods:
+    for item_id in items:
         for language in ("en", "zh"):
             for channel in ("card", "push", "body"):
-                rows += writer.write(brief(item_id, language=language, channel=channel))[0]
+                rows += write(inputs, brief(item_id, language=language, channel=channel))[0]
     assert rows
     assert not [row["text"] for row in rows if FORBIDDEN.search(row["text"])]
 
@@ -77,15 +78,15 @@ def test_no_published_text_carries_anything_of_five_hundred_hostile_rows() -> No
 def hostile_page() -> str:
     """Every hostile text as if it had been published, and as if it had been refused."""
     rows, refused = [], []
-    clean, _ = writer_of(goods_of([item()])).write(brief())
+    clean, _ = write(inputs_of(items_of([item()])), brief())
     for one in HOSTILE:
         fact = {"slot": one["title"], "value": one["title"], "table": one["title"], "row": one["title"],
                 "column": one["title"], "start": 0, "end": 5}  # fmt: skip
         rows.append({**clean[0], "item_id": one["item_id"], "copy_id": f"{len(rows)}", "text": one["title"],
                      "facts": json.dumps([fact])})  # fmt: skip
         refused.append((brief("g1"), Refused(one["title"], "model", one["title"][:300], one["title"])))
-    writer = writer_of(goods_of([item()]))
-    return page_of("2026-01-06", copy_table(rows), rejected_table(writer, refused), goods_of(HOSTILE), {}, 1_500)
+    inputs = inputs_of(items_of([item()]))
+    return page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of(HOSTILE), {}, 1_500)
 
 
 def test_the_page_is_self_contained_and_its_data_is_inert() -> None:
@@ -109,16 +110,16 @@ def data_of(html: str) -> dict[str, Any]:
 
 
 def test_what_most_people_are_told_comes_first_and_the_rest_is_cut() -> None:
-    writer = writer_of(goods_of([item()]))
-    rows = [row for channel in ("card", "push", "sms") for row in writer.write(brief(channel=channel))[0]]
+    inputs = inputs_of(items_of([item()]))
+    rows = [row for channel in ("card", "push", "sms") for row in write(inputs, brief(channel=channel))[0]]
     refused = [(brief(channel=channel), Refused("text", "model", "voice", "word")) for channel in ("card", "push")]
     told = {row["copy_id"]: n for n, row in enumerate(rows) if n}  # nobody is told the first
-    page = page_of("2026-01-06", copy_table(rows), rejected_table(writer, refused), goods_of([item()]), told, 5)
+    page = page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of([item()]), told, 5)
     shown = data_of(page)["rows"]
     assert [row["verdict"] for row in shown] == ["published"] * 4 + ["rejected"]
     assert [row["told"] for row in shown[:4]] == [len(rows) - 1 - n for n in range(4)]
     assert shown[0]["titles"] == {"en": item()["title"], "zh": item()["title_zh"]}
-    every = data_of(page_of("2026-01-06", copy_table(rows), rejected_table(writer, []), goods_of([]), told, 99))["rows"]
+    every = data_of(page_of("2026-01-06", copy_table(rows), rejected_table(inputs, []), items_of([]), told, 99))["rows"]
     assert sorted(row["told"] for row in every) == list(range(len(rows)))
     assert every[0]["titles"] == {}  # an item that left the catalogue
 
@@ -127,7 +128,7 @@ def test_every_code_of_ours_has_a_chinese_name() -> None:
     lexicons = [load_lexicon(name) for name in ("en_advertising", "zh_advertising")]
     patterns = "".join(Path(refusal_patterns.__file__).with_name(f"{name}.py").read_text("utf-8")
                        for name in ("refusal_patterns", "refusals"))  # fmt: skip
-    written = Path(copy_writing.__file__).read_text("utf-8")
+    written = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (writer, text_checks))
     reasons = {group.reason for lexicon in lexicons for group in lexicon.groups}
     reasons |= {name.replace("_", " ") for name in re.findall(r"\(\?P<([a-z_]+)>", patterns)}
     reasons |= set(re.findall(r'Refusal\(\s*"([^"]+)"', patterns)) | {f"unsupported {kind}" for kind in KINDS}

@@ -10,17 +10,17 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import APPROVED, Draft
+from jobs.copywriting.briefs import APPROVED, Draft
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.text_clicks import LOST, winners, without_losers
 from jobs.copywriting.winning_texts import Text, approved_texts, learnable
 from jobs.copywriting.write_many import copy_table
-from jobs.copywriting.writer import Writer
+from jobs.copywriting.writer import CopyInputs
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY_CLICKS, COPY_SHARES
-from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, goods_of, item, writer_of
+from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, inputs_of, item, items_of
 
-GOODS = goods_of([item(), item("g2", title="Tanka oak lamp", title_zh="棠卡 橡木台灯", brand="Tanka",
+ITEMS_OF_SHOP = items_of([item(), item("g2", title="Tanka oak lamp", title_zh="棠卡 橡木台灯", brand="Tanka",
                                attributes='{"material": "oak"}')])  # fmt: skip
 
 
@@ -115,13 +115,13 @@ def text(said: str, item_id: str = "g1", wording: str = "t-1", names: Iterable[s
     return Text(of, Draft(said, wording, "template"), frozenset(names))
 
 
-def taught(*texts: Text, writer: Writer | None = None) -> list[str]:
-    return [said for _, _, said in learnable(texts, writer or writer_of(GOODS))]
+def taught(*texts: Text, inputs: CopyInputs | None = None) -> list[str]:
+    return [said for _, _, said in learnable(texts, inputs or inputs_of(ITEMS_OF_SHOP))]
 
 
 def test_a_pair_has_the_prompt_of_its_brief() -> None:
     ((of, prompt, said),) = learnable([text("A beige speaker by Ivo", strategy="new_arrival", style="young")],
-                                      writer_of(GOODS))  # fmt: skip
+                                      inputs_of(ITEMS_OF_SHOP))  # fmt: skip
     assert (of.item_id, said) == ("g1", "A beige speaker by Ivo")
     assert (prompt.language, prompt.strategy, prompt.style, prompt.channel) == ("en", "new_arrival", "young", "card")
     assert {"beige", "Ivo"} <= set(prompt.values)
@@ -159,7 +159,7 @@ def test_what_a_person_approved_teaches_and_what_he_blocked_does_not(tmp_path: P
     ]
     blocked = "[[block]]\ntext = 'A beige speaker, wired'\n"
     review.write_text(blocked + "".join("[[approve]]\n" + entry.format(**one) for one in approved), "utf-8")
-    rules = Rules.load(CopyConfig(review=str(review)))
+    rules = CopyRules.load(CopyConfig(review=str(review)))
     assert {one.draft.wording for one in approved_texts(rules)} == {APPROVED}
-    writer = writer_of(GOODS, rules)
-    assert taught(*approved_texts(rules), text("A beige speaker, wired"), writer=writer) == ["A beige speaker by Ivo"]
+    inputs = inputs_of(ITEMS_OF_SHOP, rules)
+    assert taught(*approved_texts(rules), text("A beige speaker, wired"), inputs=inputs) == ["A beige speaker by Ivo"]

@@ -11,7 +11,7 @@ from jobs.copywriting.write_many import copy_table
 from jobs.copywriting.writer import copy_id
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY_CLICKS
-from tests.unit.jobs.copywriting.copy_shop import brief, goods_of, item, writer_of
+from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of, write
 
 GROUP = ("recommendation", "plain", "card", "en")
 ARMS: list[Arm] = [(*GROUP, name) for name in ("t-a", "t-b", "t-c")]
@@ -54,7 +54,7 @@ def test_a_new_wording_joins_with_its_groups_mean() -> None:
 
 
 def test_every_draw_of_a_user_has_one_text_of_its_brief() -> None:
-    rows, _ = writer_of(goods_of([item()])).write(brief(channel="push"))
+    rows, _ = write(inputs_of(items_of([item()])), brief(channel="push"))
     copy = copy_table(rows).sort_by("variant")
     arms = {(*brief()[1:], row["wording"]): share for row, share in zip(rows, (0.75, 0.25), strict=True)}
     low, high, share = (variants_of(copy, arms)[name].to_pylist() for name in ("low", "high", "share"))
@@ -77,8 +77,8 @@ def clicks_of(counts: dict[str, tuple[int, int]]) -> pa.Table:
 
 
 def written() -> pa.Table:
-    writer = writer_of(goods_of([item(), item("g2", title="Tanka oak lamp", title_zh=None)]))
-    return copy_table([row for of in ("g1", "g2") for row in writer.write(brief(of, channel="card"))[0]])
+    inputs = inputs_of(items_of([item(), item("g2", title="Tanka oak lamp", title_zh=None)]))
+    return copy_table([row for of in ("g1", "g2") for row in write(inputs, brief(of, channel="card"))[0]])
 
 
 def test_wordings_count_what_their_texts_do() -> None:

@@ -10,20 +10,21 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.carry_over import Carried, carried_over, with_redrafts
 from jobs.copywriting.demand import OF_OFFERS
 from jobs.copywriting.drafts import Running, prompt_of
-from jobs.copywriting.item_words import Before
-from jobs.copywriting.rules import CopyConfig, Rules
-from jobs.copywriting.slots import Brief, Draft
+from jobs.copywriting.item_words import PastCatalogues
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import terms_of
 from jobs.copywriting.write_many import copy_table, write_all
+from jobs.copywriting.writer import SaidTexts
 from models.compliance.checks import sms_segments
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import CHANNELS, COPY, REJECTED_COPY, STRATEGIES
 from schemas.tables.profiles import OFFER_KINDS
 from tests.hostile_rows import NAMES
-from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, goods_of, item, writer_of
+from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, inputs_of, item, items_of, write
 
 MODEL = "model"
 
@@ -33,13 +34,13 @@ def drafts(*texts: str) -> list[Draft]:
 
 
 def test_every_brief_of_a_well_described_item_gets_its_variants() -> None:
-    seasons = [season for season in Rules.load(CopyConfig()).seasons if season.id == "christmas"]
-    before = Before({"g1": 120.0}, NIGHT, frozenset(), NIGHT)
-    writer = writer_of(goods_of([item()], before, seasons))
+    seasons = [season for season in CopyRules.load(CopyConfig()).seasons if season.id == "christmas"]
+    before = PastCatalogues({"g1": 120.0}, NIGHT, frozenset(), NIGHT)
+    inputs = inputs_of(items_of([item()], before, seasons))
     for strategy in STRATEGIES:
         for channel in CHANNELS:
             for language in ("en", "zh"):
-                rows, _ = writer.write(Brief("g1", strategy, "plain", channel, language))
+                rows, _ = write(inputs, Brief("g1", strategy, "plain", channel, language))
                 assert len(rows) == 2, (strategy, channel, language)
                 assert not any(re.search(r"\{(?!terms|until)", row["text"]) for row in rows)
 
@@ -50,24 +51,28 @@ SHORT = {"title": "Ivo sandals", "title_zh": "伊沃 凉鞋", "category": "Shoes
 
 @pytest.mark.parametrize("season", ["christmas", "summer"])
 def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
-    rules = Rules.load(CopyConfig())
-    before = Before({"g1": 120.0, "g2": 120.0}, NIGHT, frozenset(), NIGHT)
+    rules = CopyRules.load(CopyConfig())
+    before = PastCatalogues({"g1": 120.0, "g2": 120.0}, NIGHT, frozenset(), NIGHT)
     everything = [dataclasses.replace(one, categories=()) for one in rules.seasons]
-    goods = goods_of([item(), item("g2", **SHORT)], before, [s for s in everything if s.id == season])
-    writer = writer_of(goods, rules)
+    items = items_of([item(), item("g2", **SHORT)], before, [s for s in everything if s.id == season])
+    inputs = inputs_of(items, rules)
     templates = [template for group in rules.templates.groups.values() for template in group]
     for one in templates:
         style = one.style if one.style in rules.voices else rules.default_style
         draft = Draft(one.text, one.name, "template")
-        of = [Brief(item_id, one.strategy, style, one.channel, one.language) for item_id in goods]
-        wrong = {brief.item_id: writer.wrong(brief, draft) for brief in of if one.needs <= writer.slots(brief).keys()}
+        of = [Brief(item_id, one.strategy, style, one.channel, one.language) for item_id in items]
+        wrong = {
+            brief.item_id: inputs.problems(brief, draft)
+            for brief in of
+            if one.needs <= inputs.products.of(brief).slots.keys()
+        }
         limits = [reason for said in wrong.values() for reason, _ in said]
         assert set(limits) <= {"too long"}, (one.text, wrong)
         assert "title" in one.slots or not limits, (one.text, wrong)
 
 
 def test_no_sentence_begins_with_a_small_letter_and_none_is_punctuated_as_the_other_language_is() -> None:
-    for group in Rules.load(CopyConfig()).templates.groups.values():
+    for group in CopyRules.load(CopyConfig()).templates.groups.values():
         for one in group:
             bare = re.sub(r"\{\w+\}", "", one.text)
             if one.language == "zh":
@@ -83,10 +88,10 @@ def test_no_sentence_begins_with_a_small_letter_and_none_is_punctuated_as_the_ot
 @pytest.mark.parametrize("currency", ["CNY", "EUR", "INR", "SEK", None])
 def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(currency: str | None) -> None:
     title = "Ivo beige wired speaker with two removable covers"
-    writer = writer_of(goods_of([item(title=title, title_zh="伊沃 米色有线音箱配两个可拆换外罩", currency=currency)]))
+    inputs = inputs_of(items_of([item(title=title, title_zh="伊沃 米色有线音箱配两个可拆换外罩", currency=currency)]))
     for strategy in ("coupon", "coupon_win_back", "coupon_first_purchase", "member_exclusive"):
         for language in ("en", "zh"):
-            rows, _ = writer.write(brief(strategy=strategy, channel="sms", language=language))
+            rows, _ = write(inputs, brief(strategy=strategy, channel="sms", language=language))
             assert rows, (strategy, language)
             for terms, amount in ((0.15, None), (None, 500.0)):
                 offer = {"discount_share": terms, "discount_amount": amount, "minimum_spend": 1000.0}
@@ -98,7 +103,7 @@ def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(curr
 
 def test_an_offer_of_any_kind_has_words_and_none_tells_why_it_was_given() -> None:
     assert set(OF_OFFERS) == set(OFFER_KINDS)
-    groups = Rules.load(CopyConfig()).templates.groups
+    groups = CopyRules.load(CopyConfig()).templates.groups
     assert {OF_OFFERS[kind] for kind in ("abandoned_cart", "birthday", "retargeting")} == {"coupon"}
     for language in ("en", "zh"):
         for channel in CHANNELS:
@@ -109,8 +114,8 @@ def test_an_offer_of_any_kind_has_words_and_none_tells_why_it_was_given() -> Non
 
 
 def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:
-    before = Before({"g1": 120.0}, NIGHT, None, None)
-    rows, _ = writer_of(goods_of([item()], before)).write(brief(strategy="price_drop"))
+    before = PastCatalogues({"g1": 120.0}, NIGHT, None, None)
+    rows, _ = write(inputs_of(items_of([item()], before)), brief(strategy="price_drop"))
     facts = json.loads(rows[0]["facts"])
     assert {"price", "old_price"} <= {fact["slot"] for fact in facts}
     for fact in facts:
@@ -120,9 +125,9 @@ def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:
 
 
 def test_a_draft_that_says_what_the_row_does_not_yields_to_the_next_then_to_the_template() -> None:
-    writer = writer_of(goods_of([item(), item("g2", attributes='{"colour": "red", "connection": "Bluetooth"}')]))
+    inputs = inputs_of(items_of([item(), item("g2", attributes='{"colour": "red", "connection": "Bluetooth"}')]))
     lie, truth = "A red speaker for your evenings.", "A beige speaker for your evenings."
-    rows, refused = writer.write(brief(), drafts(lie, truth))
+    rows, refused = write(inputs, brief(), drafts(lie, truth))
     assert [row["source"] for row in rows] == ["model", "template"]
     assert rows[0]["text"] == truth
     assert (refused[0].text, refused[0].reason) == (lie, "unsupported colour")
@@ -138,7 +143,7 @@ def test_a_draft_that_says_what_the_row_does_not_yields_to_the_next_then_to_the_
     ],
 )
 def test_what_a_draft_may_not_say(text: str, reason: str) -> None:
-    rows, refused = writer_of(goods_of([item()])).write(brief(), drafts(text))
+    rows, refused = write(inputs_of(items_of([item()])), brief(), drafts(text))
     assert all(row["source"] == "template" for row in rows)
     assert reason in {one.reason for one in refused}
 
@@ -146,10 +151,10 @@ def test_what_a_draft_may_not_say(text: str, reason: str) -> None:
 def test_an_item_without_attributes_category_brand_or_price_gets_templates_that_need_only_a_title() -> None:
     bare = item(attributes=None, category=None, brand=None, price=None, currency=None, description=None,
                 description_zh=None)  # fmt: skip
-    writer = writer_of(goods_of([bare]))
+    inputs = inputs_of(items_of([bare]))
     for language in ("en", "zh"):
         for channel in ("push", "blurb", "body"):
-            rows, _ = writer.write(brief(channel=channel, language=language))
+            rows, _ = write(inputs, brief(channel=channel, language=language))
             assert rows, (channel, language)
             assert all("{" not in row["text"] for row in rows)
 
@@ -162,10 +167,11 @@ def test_no_hostile_name_is_said_anywhere(column: str) -> None:
         one = item(f"g{n}", title_zh=name if column == "title" else "伊沃 米色有线音箱")
         said = {"attributes": {"colour": name}, "attribute's name": {name: "beige"}}.get(column)
         rows.append(one | ({"attributes": json.dumps(said)} if said else {column: name}))
-    writer = writer_of(goods_of(rows))
+    inputs, said = inputs_of(items_of(rows)), SaidTexts()
     for n, name in enumerate(names):
         for language in ("en", "zh"):
-            made, refused = writer.write(brief(f"g{n}", channel="body", language=language), drafts("A beige speaker."))
+            about = brief(f"g{n}", channel="body", language=language)
+            made, refused = write(inputs, about, drafts("A beige speaker."), said)
             copy_table(made)
             assert made or column == "title"
             assert not [row for row in made if name.strip()[:24] in row["text"] + row["facts"]], name
@@ -174,48 +180,48 @@ def test_no_hostile_name_is_said_anywhere(column: str) -> None:
 
 def test_a_brand_that_is_called_the_first_is_not_said_in_a_chinese_text() -> None:
     for name in ("第一", "中国第一", "全 网 最 低"):
-        writer = writer_of(goods_of([item(brand=name)]))
+        inputs = inputs_of(items_of([item(brand=name)]))
         for channel in ("push", "blurb", "body"):
-            rows, _ = writer.write(brief(channel=channel, language="zh"))
+            rows, _ = write(inputs, brief(channel=channel, language="zh"))
             assert rows
             assert not [row for row in rows if name in row["text"]]
 
 
 def test_yes_and_bare_figures_are_no_words_to_describe_by() -> None:
-    one = goods_of([item(attributes='{"waterproof": true, "pockets": 4, "weight": "500 g", "fit": "loose"}')])["g1"]
+    one = items_of([item(attributes='{"waterproof": true, "pockets": 4, "weight": "500 g", "fit": "loose"}')])["g1"]
     assert one.details("en") == ["500 g", "loose"]
 
 
 def test_a_list_or_an_object_is_no_word_to_describe_by() -> None:
     for nested in ('{"colour": {"main": "beige"}}', '{"colour": ["beige"]}', "{}", None):
-        assert goods_of([item(attributes=nested)])["g1"].attributes == ()
+        assert items_of([item(attributes=nested)])["g1"].attributes == ()
 
 
 def test_a_title_in_another_language_is_named_in_a_template_and_the_reason_kept() -> None:
-    writer = writer_of(goods_of([item(title_zh=None, description_zh=None)]))
-    rows, refused = writer.write(brief(language="zh"), drafts("米色音箱，陪你度过夜晚。"))
+    inputs = inputs_of(items_of([item(title_zh=None, description_zh=None)]))
+    rows, refused = write(inputs, brief(language="zh"), drafts("米色音箱，陪你度过夜晚。"))
     assert {one.reason for one in refused} >= {"title in another language"}
     assert all(row["source"] == "template" and "Ivo beige wired speaker" in row["text"] for row in rows)
 
 
 def test_an_item_without_any_title_gets_no_text_and_the_reason_is_kept() -> None:
-    rows, refused = writer_of(goods_of([item(title=None, title_zh=" ")])).write(brief())
+    rows, refused = write(inputs_of(items_of([item(title=None, title_zh=" ")])), brief())
     assert rows == []
     assert [one.reason for one in refused] == ["no title"]
 
 
 def test_no_price_no_drop() -> None:
-    before = Before({"g1": 120.0, "g2": 99.5, "g3": 120.0}, NIGHT, None, None)
-    goods = goods_of([item(price=None), item("g2"), item("g3", price=0.0)], before)
-    assert [one.old_price for one in goods.values()] == [None, None, None]
+    before = PastCatalogues({"g1": 120.0, "g2": 99.5, "g3": 120.0}, NIGHT, None, None)
+    items = items_of([item(price=None), item("g2"), item("g3", price=0.0)], before)
+    assert [one.old_price for one in items.values()] == [None, None, None]
 
 
 def test_the_same_is_not_said_of_two_items_unless_the_shop_calls_them_the_same() -> None:
-    goods = goods_of([item(), item("g2"), item("g3", title="Ivo red wired speaker", title_zh="伊沃 红色有线音箱",
+    items = items_of([item(), item("g2"), item("g3", title="Ivo red wired speaker", title_zh="伊沃 红色有线音箱",
                                                attributes='{"colour": "red", "connection": "wired"}')])  # fmt: skip
-    writer = writer_of(goods)
+    inputs, said = inputs_of(items), SaidTexts()
     same = drafts("A speaker by Ivo, for your evenings.")
-    assert [writer.write(brief(one), same)[0][0]["source"] for one in ("g1", "g2", "g3")] == [
+    assert [write(inputs, brief(one), same, said).rows[0]["source"] for one in ("g1", "g2", "g3")] == [
         "model",
         "model",
         "template",
@@ -224,11 +230,11 @@ def test_the_same_is_not_said_of_two_items_unless_the_shop_calls_them_the_same()
 
 def test_an_item_of_which_nothing_else_can_be_said_shares_a_text_with_one_like_it() -> None:
     long = "Ivo beige wired speaker for the shelf, with a cable of two metres, edition"
-    goods = goods_of([item(f"g{n}", title=f"{long} {'abcdefghijklmnopqrstuvwxyz'[n]}") for n in range(20)])
-    writer = writer_of(goods)
+    items = items_of([item(f"g{n}", title=f"{long} {'abcdefghijklmnopqrstuvwxyz'[n]}") for n in range(20)])
+    inputs, said = inputs_of(items), SaidTexts()
     texts = []
-    for one in goods:
-        rows, refused = writer.write(brief(one, channel="card"))
+    for one in items:
+        rows, refused = write(inputs, brief(one, channel="card"), said=said)
         assert rows, one
         assert not {row["text"] for row in rows} & {each.text for each in refused}
         texts += [row["text"] for row in rows]
@@ -236,12 +242,12 @@ def test_an_item_of_which_nothing_else_can_be_said_shares_a_text_with_one_like_i
 
 
 def test_near_duplicates_of_the_copywriter_are_written_again() -> None:
-    goods = goods_of([item(), item("g2", title="Ivo beige wired speaker two")])
+    items = items_of([item(), item("g2", title="Ivo beige wired speaker two")])
     texts = {"g1": "A beige speaker by Ivo that brings your evenings closer to you.",
              "g2": "A beige speaker by Ivo that brings your evenings closer to us."}  # fmt: skip
     briefs = [brief("g1"), brief("g2")]
     written, refused = write_all(
-        writer_of(goods, variants=1), briefs, {b: drafts(texts[b.item_id]) for b in briefs}, empty(COPY)
+        inputs_of(items, variants=1), SaidTexts(), briefs, {b: drafts(texts[b.item_id]) for b in briefs}, empty(COPY)
     )
     assert written["source"].to_pylist() == ["model", "template"]
     assert "near duplicate" in refused["reason"].to_pylist()
@@ -259,9 +265,9 @@ BRIEFS = [brief(one, language=language, channel=channel)
 
 def night(rows: list[dict], last: tuple[pa.Table, pa.Table] | None = None, **settings: object) -> tuple:
     """(COPY, REJECTED_COPY, briefs written) of a night after `last`."""
-    goods, rules = goods_of(rows), Rules.load(CopyConfig(**settings))  # type: ignore[arg-type]
-    carried = carried_over(*(last or (empty(COPY), empty(REJECTED_COPY))), BRIEFS, goods, rules, {})
-    written, refused = write_all(writer_of(goods, rules), carried.todo, {}, carried.copy)
+    items, rules = items_of(rows), CopyRules.load(CopyConfig(**settings))  # type: ignore[arg-type]
+    carried = carried_over(*(last or (empty(COPY), empty(REJECTED_COPY))), BRIEFS, items, rules, {})
+    written, refused = write_all(inputs_of(items, rules), SaidTexts(), carried.todo, {}, carried.copy)
     return pa.concat_tables([carried.copy, written]), pa.concat_tables([carried.rejected, refused]), carried.todo
 
 
@@ -322,24 +328,25 @@ def test_an_approved_text_that_the_facts_no_longer_support_is_not_shown(tmp_path
 
 
 def test_a_retired_wording_is_written_no_more() -> None:
-    goods = goods_of([item()])
-    rows, _ = writer_of(goods).write(brief())
+    items = items_of([item()])
+    rows, _ = write(inputs_of(items), brief())
     arm = (*brief()[1:], rows[0]["wording"])
-    again, _ = writer_of(goods, shares={arm: 0.0}).write(brief())
+    again, _ = write(inputs_of(items, shares={arm: 0.0}), brief())
     assert rows[0]["wording"] not in {row["wording"] for row in again}
-    kept = carried_over(copy_table(rows), empty(REJECTED_COPY), [brief()], goods, Rules.load(CopyConfig()), {arm: 0.0})
+    kept = carried_over(
+        copy_table(rows), empty(REJECTED_COPY), [brief()], items, CopyRules.load(CopyConfig()), {arm: 0.0}
+    )
     assert kept.todo == [brief()]
 
 
 def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> None:
-    goods = goods_of(SHOP[:2])
+    items = items_of(SHOP[:2])
     blurbs = [brief(one, channel="blurb", language=language) for one in ("g1", "g2") for language in ("en", "zh")]
     cards = [brief("g1", channel="card")]
     running = Running((), frozenset({("recommendation", "blurb")}))
-    writer = writer_of(goods)
-    writer.model = "models/copywriter/date=2026-01-01/run=1"
+    inputs = inputs_of(items, model="models/copywriter/date=2026-01-01/run=1")
     asked = {blurbs[0]: drafts("A beige speaker, for your evenings."), blurbs[1]: []}  # an answer, and none
-    copy, _ = write_all(writer, [*blurbs, *cards], asked, empty(COPY))
+    copy, _ = write_all(inputs, SaidTexts(), [*blurbs, *cards], asked, empty(COPY))
     assert {row["model"] for row in copy.to_pylist() if row["channel"] == "card"} == {""}
     standing = Carried(copy, empty(REJECTED_COPY), [])
 
@@ -349,11 +356,11 @@ def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> N
         assert left == {*blurbs, *cards} - set(some.todo)
         return some.todo
 
-    assert again(writer.model, 10) == blurbs[2:]
+    assert again(inputs.model, 10) == blurbs[2:]
     assert again("models/copywriter/date=2026-01-08/run=1", 3) == [*blurbs[2:], blurbs[0]]
-    assert again("", 10) == again(writer.model, 0) == []
+    assert again("", 10) == again(inputs.model, 0) == []
     busy = Carried(copy, empty(REJECTED_COPY), [blurbs[0]])
-    assert with_redrafts(busy, blurbs, writer.model, running.writes, 2).todo == [blurbs[0], blurbs[2]]
+    assert with_redrafts(busy, blurbs, inputs.model, running.writes, 2).todo == [blurbs[0], blurbs[2]]
 
 
 def test_one_of_the_texts_is_a_templates_so_that_clicks_can_compare() -> None:
@@ -361,14 +368,14 @@ def test_one_of_the_texts_is_a_templates_so_that_clicks_can_compare() -> None:
         "A beige speaker, for your evenings.", "A wired speaker in beige.", "Beige, wired, a speaker by Ivo."
     )
     for variants, by_model in ((1, 1), (2, 1), (3, 2)):
-        rows, _ = writer_of(goods_of([item()]), variants=variants).write(brief(), texts)
+        rows, _ = write(inputs_of(items_of([item()]), variants=variants), brief(), texts)
         assert [row["source"] for row in rows].count("model") == by_model
         assert len(rows) == variants
 
 
 def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_manner() -> None:
     running = Running(("models",), frozenset({("recommendation", "blurb")}))
-    one = goods_of([item()])["g1"]
+    one = items_of([item()])["g1"]
     heading = brief(channel="card", language="zh")
     assert running.writes(heading)
     assert running.prompt(one, heading).channel == "blurb"

@@ -1,0 +1,63 @@
+"""A brief, which says what a text is for; a draft, which is a text before it is checked; and their keys in tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MODEL = "model"  # source and wording of the copywriter's texts
+APPROVED = "approved"  # wording of texts that a person approved as they stand
+
+
+class Brief(NamedTuple):
+    """What a text is for."""
+
+    item_id: str
+    strategy: str
+    style: str
+    channel: str
+    language: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Brief:
+        """The brief of a row of COPY, REJECTED_COPY or any other table with these columns."""
+        return cls(*(row[name] for name in BRIEF))
+
+    @property
+    def key(self) -> str:
+        """The brief as one string, equal to what `keys_of` returns for its rows."""
+        return "\0".join(self)
+
+
+BRIEF = list(Brief._fields)
+GROUP = tuple(BRIEF[1:])  # wordings compete within these columns
+
+
+class Draft(NamedTuple):
+    """A text before it is checked: with slots, unless it was approved as it stands. wording: the arm it counts for."""
+
+    text: str
+    wording: str
+    source: str
+
+
+class Refused(NamedTuple):
+    """A text that failed a check, and why; `text` is None where the brief itself has a problem."""
+
+    text: str | None
+    source: str
+    reason: str
+    detail: str
+
+
+def keys_of(table: pa.Table, names: Sequence[str] = BRIEF) -> pa.ChunkedArray:
+    """The columns of each row joined into one string, to compare rows of different tables."""
+    return pc.binary_join_element_wise(*[table[name] for name in names], "\0")
+
+
+def copy_id(brief: Brief, text: str) -> str:
+    return hashlib.sha256("\0".join((*brief, text)).encode()).hexdigest()[:16]

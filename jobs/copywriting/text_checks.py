@@ -1,0 +1,75 @@
+"""Whether a text may be shown: the review, the copywriter's own rules, the voice, the fact lock, the market's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jobs.copywriting.briefs import APPROVED, MODEL, Brief, Draft, copy_id
+from jobs.copywriting.product import Product
+from jobs.copywriting.rules import CopyRules
+from jobs.copywriting.slots import from_tables, with_widest
+from models.compliance.checks import CHANNELS as LIMITS
+from models.compliance.checks import refusals
+from models.fact_lock.claims import Filled, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
+
+
+class Problem(NamedTuple):
+    """Why a text may not be shown: a reason that REJECTED_COPY counts by, and the word or place."""
+
+    reason: str
+    detail: str
+
+
+class Text(NamedTuple):
+    """A draft with its slots filled."""
+
+    draft: Draft
+    filled: Filled
+
+
+def filled_text(draft: Draft, product: Product) -> Text:
+    """Raises SlotError where the product has nothing for a slot. An approved text stands as it is."""
+    return Text(draft, Filled(draft.text, ()) if draft.wording == APPROVED else fill(draft.text, product.slots))
+
+
+def check_draft(draft: Draft, product: Product, rules: CopyRules, vocabulary: Vocabulary) -> list[Problem]:
+    """All problems of a draft's text, or of its slots; an empty list means that it may be shown."""
+    try:
+        text = Text(draft, fill(draft.text, product.slots))
+    except SlotError as error:
+        return [Problem("slot without a fact", str(error))]
+    return check(text, product, rules, vocabulary)
+
+
+def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary) -> list[Problem]:
+    """All problems of a text, none of them where a person blocked it; an empty list means that it may be shown."""
+    brief, (draft, filled) = product.brief, text
+    blocked = rules.review.is_blocked(brief.item_id, copy_id(brief, filled.text), draft.wording, filled.text)
+    if blocked:
+        return [Problem("blocked in review", blocked)]
+    problems = list(_by_model(text, brief, vocabulary)) if draft.source == MODEL else []
+    if word := rules.voices[brief.style].guide(brief.language).forbidden(draft.text):
+        problems.append(Problem("voice", word))
+    shown = with_widest(draft, filled, product.slots, brief.language, product.item.currency)
+    facts = product.facts if shown is filled else product.facts_with_offer
+    problems += [
+        Problem(f"unsupported {claim.kind}", shown.text[claim.start : claim.end])
+        for claim in unsupported(shown.text, facts, vocabulary, brief.language)
+        if not from_tables(claim, shown)
+    ]
+    problems += [
+        Problem(refusal.reason, refusal.detail)
+        for refusal in refusals(shown.text, brief.language, LIMITS[brief.channel], rules.lexicons, facts.category)
+        if refusal.severity == "block"
+    ]
+    return problems
+
+
+def _by_model(text: Text, brief: Brief, vocabulary: Vocabulary) -> Iterator[Problem]:
+    """The copywriter may write no figure itself, and must name something of the item."""
+    draft = text.draft.text
+    for figure in digits_of_its_own(draft):
+        yield Problem("figure of its own", draft[figure.start : figure.end])
+    if not claims(text.filled.text, brief.language, vocabulary):
+        yield Problem("says nothing of the item", "no attribute, kind or brand")
