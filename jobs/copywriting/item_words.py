@@ -1,4 +1,4 @@
-"""What copy may say of each item: its words in each language, its price now and before, and why it is worth a word."""
+"""What copy may say of each item: words in each language, price now and before, whether it is new, its event."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "cat
            "stock", "is_active", "is_replenishable", "attributes"]  # fmt: skip
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
-_LONGEST = 120  # characters of a title, 60 of another word: what is longer is a text, and no name
+_LONGEST = 120  # characters of a title; another word has at most 60. Longer ones are no names
 _DETAILS = 3
-_TEACH = 5_000  # items that the glossary is learned from, at most
+_TEACH = 5_000  # most items that the glossary is learned from
 
 
 def in_language(text: str, language: str) -> bool:
-    """Chinese is told by its characters; of the other languages, a shop has one."""
+    """Whether a text is in the language: Chinese by its characters; all else counts as the shop's other language."""
     return (_CHINESE.search(text) is not None) == (language == "zh")
 
 
 @dataclass(frozen=True, eq=False)
 class ItemWords:
-    """One item. Words are in every language that they are known in; attributes: (name, words), in the shop's order.
+    """One item, with words in every language in which they are known; attributes: (name, words), in the shop's order.
 
-    old_price: the lowest of the weeks up to the night `old_price_on`, where `price` is well below it. is_new_since: a
-    night whose catalogue did not have it. season: an event that it is for. refused: what was left out, and why.
+    old_price: the lowest price up to the night `old_price_on`, set only where `price` is well below it. is_new_since:
+    a night whose catalogue lacks the item. season: an event that it suits. refused: words left out, and why.
     """
 
     item_id: str
@@ -58,18 +58,18 @@ class ItemWords:
         return next((word for word in words if in_language(word, language)), None)
 
     def details(self, language: str) -> list[str]:
-        """Up to three attribute values in the language; a bare figure says nothing without its attribute."""
+        """Up to three attribute values in the language; bare figures are left out, since they need their attribute."""
         found = [self.word(words, language) for _, words in self.attributes]
         return [word for word in found if word and _LETTER.search(word)][:_DETAILS]
 
     @property
     def claimable(self) -> Iterator[str]:
-        """Words that claim something of an item wherever they stand: values of its attributes, its kind, its brand."""
+        """Words that count as a claim in any text: values of its attributes, its kind, its brand."""
         for words in (self.brands, self.kinds, *(words for _, words in self.attributes)):
             yield from words
 
     def digest(self, strategy: str, language: str) -> str:
-        """Changes where, and only where, something changes that a text of this strategy and language may say."""
+        """Changes if and only if something changes that a text of this strategy and language may say."""
         seasonal = strategy == "seasonal_event" and self.season is not None
         key = (strategy, language if seasonal else "") if seasonal or strategy == "price_drop" else ("", "")
         if key not in self._digests:
@@ -82,7 +82,7 @@ class ItemWords:
         return self._digests[key]
 
     def facts(self) -> Facts:
-        """The same as the fact lock takes it; what is too long to be a name is none."""
+        """The item as the fact lock takes it, without words that are too long to be names."""
         attributes = {name: _names(words) for name, words in self.attributes}
         if self.kinds:
             attributes["kind"] = _names(self.kinds)
@@ -100,7 +100,7 @@ class ItemWords:
         )
 
     def cleaned(self) -> ItemWords:
-        """Without words that no page should show and no model should read; each is named in `refused`."""
+        """The item without words that no page should show and no model should read; `refused` names each."""
         refused: list[str] = []
 
         def clean(column: str, words: Iterable[str], longest: int = 60) -> tuple[str, ...]:
@@ -125,13 +125,13 @@ class ItemWords:
 
 
 def _names(words: tuple[str, ...]) -> tuple[str, ...]:
-    if max(map(len, words), default=0) <= _LONGEST:  # as good as always
+    if max(map(len, words), default=0) <= _LONGEST:  # nearly always
         return words
     return tuple(word for word in words if len(word) <= _LONGEST)
 
 
 def refusal(word: str, longest: int) -> str | None:
-    """Why a word of the catalogue is not fit to be shown; None where it is."""
+    """Why a word of the catalogue may not be shown; None where it may."""
     if len(word) > longest:
         return f"{len(word)} characters, a name has at most {longest}"
     return next((f"{one.reason}: {one.detail}" for one in hostile_name(word)), None)
@@ -139,17 +139,19 @@ def refusal(word: str, longest: int) -> str | None:
 
 @dataclass(frozen=True)
 class PastCatalogues:
-    """Earlier catalogues: the lowest price of each item up to the night `until`, and whom the `oldest` night knew."""
+    """Earlier catalogues: each item's lowest price up to the night `until`, and the item ids of the `oldest` night."""
 
     lowest: Mapping[str, float] = field(default_factory=dict)
     until: dt.date | None = None
-    known: frozenset[str] | None = None
+    oldest_ids: frozenset[str] | None = None
     oldest: dt.date | None = None
 
     @classmethod
     def of(cls, nights: Sequence[tuple[dt.date, pa.Table]], until: dt.date, new_since: dt.date) -> PastCatalogues:
-        """nights: (night, item_id and price), oldest first; those up to `until` count for prices, and the first from
-        `new_since` on says what is not new."""
+        """nights: (night, table with item_id and price), oldest first.
+
+        Prices come from nights up to `until`. Items in the first catalogue from `new_since` on are not new.
+        """
         early = [table for night, table in nights if night <= until]
         least = pa.concat_tables(early).group_by("item_id").aggregate([("price", "min")]) if early else None
         lowest = zip(least["item_id"].to_pylist(), least["price_min"].to_pylist(), strict=True) if least else ()
@@ -165,42 +167,42 @@ class PastCatalogues:
 def read_item_words(
     catalogue: pa.Table, past: PastCatalogues, seasons: Sequence[Season], least_drop: float
 ) -> dict[str, ItemWords]:
-    """Each row of ITEMS; what its attributes are called in Chinese is learned from all of them together.
+    """item_id -> words of each row of ITEMS. Chinese words for attributes are learned from all rows together.
 
-    A price dropped where it is `least_drop` (a share) or more below the lowest before; an item is new where the oldest
-    catalogue did not have it.
+    A price has dropped if it is at least `least_drop` (a share) below the lowest earlier price. An item is new if the
+    oldest catalogue lacks it.
     """
     rows = catalogue.select(COLUMNS).to_pylist()
     attributes = read_attributes(row["attributes"] for row in rows)
-    values = [_values(row, own) for row, own in zip(rows, attributes, strict=True)]
-    step = max(1, -(-len(rows) // _TEACH))  # an even draw: more items teach hardly another word
+    values = [_values(row, given) for row, given in zip(rows, attributes, strict=True)]
+    step = max(1, -(-len(rows) // _TEACH))  # an even sample: more items teach hardly any new word
     latin = [{name: v for name, v in one.items() if in_language(v, "en")} for one in values[::step]]
     glossary = learn(latin, [(row["title_zh"], row["description_zh"]) for row in rows[::step]])
-    found = {}
-    for row, own in zip(rows, values, strict=True):
-        item, price, was = row["item_id"], row["price"], past.lowest.get(row["item_id"])
-        dropped = was is not None and price is not None and 0 < price <= was * (1 - least_drop)
-        named = {name: tuple(w for w in (said, glossary.get((name, said))) if w) for name, said in own.items()}
+    items = {}
+    for row, words in zip(rows, values, strict=True):
+        item_id, price, lowest = row["item_id"], row["price"], past.lowest.get(row["item_id"])
+        dropped = lowest is not None and price is not None and 0 < price <= lowest * (1 - least_drop)
+        named = {name: tuple(w for w in (word, glossary.get((name, word))) if w) for name, word in words.items()}
         titles = (title.strip() for title in (row["title"], row["title_zh"]) if title)
-        found[item] = ItemWords(
-            item,
+        items[item_id] = ItemWords(
+            item_id,
             tuple(dict.fromkeys(title for title in titles if title)),
             named.pop("brand", ()),
             named.pop("kind", ()),
             tuple(named.items()),
             row["category"],
             price,
-            was if dropped else None,
+            lowest if dropped else None,
             past.until if dropped else None,
             row["currency"],
-            past.oldest if past.known is not None and item not in past.known else None,
+            past.oldest if past.oldest_ids is not None and item_id not in past.oldest_ids else None,
             next((season for season in seasons if season.is_about(row["category"])), None),
         )
-    return found
+    return items
 
 
 def _values(row: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
-    """Its `own` attributes that are words or figures, with `brand` and `kind`, the last level of its category."""
+    """Attributes that are words or figures, with `brand`, and `kind` (the last level of the category)."""
     said = ((name, value) for name, value in own.items() if not isinstance(value, bool))
     found = {name: str(value).strip() for name, value in said if isinstance(value, str | int | float)}
     found |= {"brand": (row["brand"] or "").strip(), "kind": (row["category"] or "").rpartition(" > ")[2].strip()}

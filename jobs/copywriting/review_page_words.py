@@ -1,4 +1,4 @@
-"""What the review page calls our codes in Chinese; what a shop has named itself (a voice, a lexicon's rule) stays."""
+"""Chinese names of our codes on the review page; names that a shop gave (voices, rules of a lexicon) stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that copy is written by: settings, voices, templates, calendar, lexicons, and what a person decided."""
+"""The rules of copy: settings, voices, templates, calendar, lexicons, and what people approved or blocked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.copywriting.voice import Voice, load_voices
 from schemas.copywriting.wording import Season, Templates, load_seasons, load_templates
 from schemas.tables.copywriting import CHANNELS, COPY_SOURCES, STRATEGIES
 
-RULES = "2"  # rises where the code below writes or checks differently, so that everything is written again
+RULES = "2"  # raise it when code writes or checks differently: all texts are then written again
 
 
 @dataclass(frozen=True)
@@ -24,32 +24,37 @@ class CopyConfig:
     """Which copy is made, by which rules."""
 
     languages: tuple[str, ...] = field(
-        default=("en", "zh"), metadata={"doc": "made where an item has a title in it; the first for visitors"}
+        default=("en", "zh"),
+        metadata={"doc": "copy is made in each that an item has a title in; anonymous visitors get the first"},
     )
     countries: tuple[str, ...] = field(
         default=("CN=zh", "HK=zh", "MO=zh", "TW=zh", "China=zh", "Hong Kong=zh", "Taiwan=zh"),
-        metadata={"doc": "users.country=language; all others read the first language"},
+        metadata={"doc": "users.country=language; users of other countries get the first language"},
     )
-    strategies: tuple[str, ...] = field(default=STRATEGIES, metadata={"doc": "those that are made"})
-    channels: tuple[str, ...] = field(default=CHANNELS, metadata={"doc": "those that are made"})
-    variants: int = field(default=2, metadata={"doc": "texts of each brief, tried beside each other", "least": 1})
+    strategies: tuple[str, ...] = field(default=STRATEGIES, metadata={"doc": "strategies that copy is made for"})
+    channels: tuple[str, ...] = field(default=CHANNELS, metadata={"doc": "channels that copy is made for"})
+    variants: int = field(default=2, metadata={"doc": "texts of each brief, compared by clicks", "least": 1})
     most_briefs: int = field(
-        default=400_000, metadata={"doc": "those that most users need; the others go without", "least": 1}
+        default=400_000, metadata={"doc": "most briefs that get copy, those that most users need first", "least": 1}
     )
-    candidates: int = field(
-        default=4, metadata={"doc": "that the copywriter gives for each brief, where there is one", "least": 1}
-    )
+    candidates: int = field(default=4, metadata={"doc": "drafts that the copywriter writes for each brief", "least": 1})
     most_drafted: int = field(
         default=5_000,
         metadata={
-            "doc": "briefs a night that the copywriter drafts, the most needed; the rest are templates until then",
+            "doc": "most briefs that the copywriter drafts in a night; templates write the others",
             "least": 1,
         },
     )
     draft_workers: int = field(
-        default=0, metadata={"doc": "that draft at once; 0: Spark's cores. With GPUs, as many as there are", "least": 0}
+        default=0,
+        metadata={
+            "doc": "workers that draft at once; 0: one per core of Spark. With GPUs, set the number of GPUs",
+            "least": 0,
+        },
     )
-    seed: int = field(default=7, metadata={"doc": "of the copywriter's draws and of the shares of wordings"})
+    seed: int = field(
+        default=7, metadata={"doc": "random seed of the copywriter's drafts and of the shares of wordings"}
+    )
     shop: str = field(default="Nightmarket", metadata={"doc": "how the shop signs SMS"})
     voices: str = field(
         default="", metadata={"doc": "folder of audience styles; empty: those in schemas/copywriting/voices"}
@@ -60,35 +65,42 @@ class CopyConfig:
     seasons: str = field(
         default="", metadata={"doc": "TOML calendar of events; empty: schemas/copywriting/templates/seasons.toml"}
     )
-    lexicons: tuple[str, ...] = field(default=(), metadata={"doc": "of compliance, names or files; none: all shipped"})
-    vocabularies: tuple[str, ...] = field(default=(), metadata={"doc": "files of further words that state a fact"})
-    review: str = field(default="", metadata={"doc": "TOML of approved and blocked texts, as the review page exports"})
-    review_rows: int = field(default=30_000, metadata={"doc": "texts on the review page, at most"})
-    new_days: int = field(
-        default=14, metadata={"doc": "an item is new that the catalogue so long ago did not have", "least": 1}
+    lexicons: tuple[str, ...] = field(
+        default=(), metadata={"doc": "compliance lexicons, by name or file; empty: all shipped ones"}
     )
-    price_days: int = field(default=30, metadata={"doc": "nights whose lowest price a drop is told from", "least": 1})
-    drop_days: int = field(default=3, metadata={"doc": "nights for which a lower price is news", "least": 1})
+    vocabularies: tuple[str, ...] = field(default=(), metadata={"doc": "files with more words that state a fact"})
+    review: str = field(default="", metadata={"doc": "TOML of approved and blocked texts, as the review page exports"})
+    review_rows: int = field(default=30_000, metadata={"doc": "most texts on the review page"})
+    new_days: int = field(
+        default=14, metadata={"doc": "an item is new if the catalogue of so many days ago lacks it", "least": 1}
+    )
+    price_days: int = field(
+        default=30, metadata={"doc": "days over which the lowest earlier price is taken", "least": 1}
+    )
+    drop_days: int = field(
+        default=3, metadata={"doc": "days for which a lower price counts as a price drop", "least": 1}
+    )
     least_drop: float = field(
-        default=0.05, metadata={"doc": "share by which a price must fall to be news", "above": 0, "below": 1}
+        default=0.05,
+        metadata={"doc": "least share by which a price must fall to count as a price drop", "above": 0, "below": 1},
     )
     least_share: float = field(
-        default=0.1, metadata={"doc": "no wording is chosen less often, until it retires", "above": 0, "below": 1}
+        default=0.1, metadata={"doc": "least share of a wording that has not retired", "above": 0, "below": 1}
     )
     most_change: float = field(
-        default=0.1, metadata={"doc": "by which a wording's share moves in a night, at most", "above": 0, "below": 1}
+        default=0.1, metadata={"doc": "most that a wording's share moves in a night", "above": 0, "below": 1}
     )
     retire_after: int = field(
         default=2_000,
         metadata={
-            "doc": "shown so often, a wording still at the least share retires, and a text that surely lost",
+            "doc": "impressions after which a wording at the least share, or a text that lost, retires",
             "least": 1,
         },
     )
     retire_chance: float = field(
         default=0.99,
         metadata={
-            "doc": "that a text is clicked less than its brief's others, at least, for it to retire",
+            "doc": "least probability that a text is clicked less than the others of its brief, for it to retire",
             "above": 0,
             "below": 1,
         },
@@ -112,7 +124,7 @@ class CopyConfig:
 
 @dataclass(frozen=True)
 class CopyRules:
-    """Everything that is read from files before a word is written; loading it refuses what cannot be used."""
+    """Everything that copy reads from files. Loading it refuses files that cannot be used."""
 
     config: CopyConfig
     voices: Mapping[str, Voice]
@@ -138,7 +150,7 @@ class CopyRules:
         )
 
     def refuse_unknown(self, copy: Mapping[str, Sequence[str]]) -> None:
-        """Raises ValueError where an arm (label -> who writes there) names a template that there is not."""
+        """Raises ValueError where an arm (label -> who may write) names a template that does not exist."""
         known = sorted({template.name for group in self.templates.groups.values() for template in group})
         for arm, names in copy.items():
             for name in names:
@@ -155,39 +167,39 @@ class CopyRules:
 
     @property
     def language_of(self) -> dict[str, str]:
-        """Country -> language, of those that are made."""
+        """Country -> language, for the languages in which copy is made."""
         pairs = (pair.partition("=") for pair in self.config.countries)
         return {country: language for country, _, language in pairs if language in self.config.languages}
 
     def spoken(self, strategy: str, channel: str, language: str, style: str) -> str:
-        """The style that a brief is made for: the default where no template is for the style itself."""
+        """The style of a brief: `style` if a template exists for it, else the default."""
         if any(t.style == style for t in self.templates.groups[strategy, channel, language]):
             return style
         return self.default_style
 
     def digest(self, strategy: str, style: str, channel: str, language: str) -> str:
-        """Changes where anything changes that texts of this group are written or checked by."""
+        """Changes when any rule changes that texts of this group are written or checked by."""
         key = (strategy, style, channel, language)
         if key not in self._digests:
-            told = (
+            parts = (
                 RULES,
                 self.config.shop,
                 self.config.variants,
                 [(t.style, t.text) for t in self.templates.groups[strategy, channel, language]],
                 self.voices[style].guide(language),
-                self._told_of(language),
+                self._language_digest(language),
                 LIMITS[channel],
             )
-            self._digests[key] = _hash(told)
+            self._digests[key] = _hash(parts)
         return self._digests[key]
 
-    def _told_of(self, language: str) -> str:
-        """Of the lexicons and vocabularies, which are large: once for each language."""
+    def _language_digest(self, language: str) -> str:
+        """Digest of lexicons and vocabularies, once for each language since these are large."""
         if (language,) not in self._digests:
             lexicons = [lexicon for lexicon in self.lexicons if lexicon.language == language]
             self._digests[language,] = _hash((lexicons, self.words))
         return self._digests[language,]
 
 
-def _hash(told: object) -> str:
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+def _hash(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:12]

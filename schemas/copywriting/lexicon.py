@@ -1,8 +1,8 @@
-"""Lexicons: what copy must not say, by market and category; and the words that state a fact. TOML, stdlib only.
+"""Lexicons of what copy must not say, by market and category, and words that state a fact. TOML; stdlib only.
 
 A lexicon file has `name`, `version`, `language`, `market`, and one table per reason with `terms` and `exceptions`,
-each a regular expression over lower-cased text with plain digits and spaces; an English one stands between letters'
-ends by itself. A term that overlaps an exception's match is no hit. A pattern that is none is refused when loaded.
+each a regular expression over lower-cased text with plain digits and spaces. An English term matches whole words only.
+A term that overlaps the match of an exception does not count. An invalid pattern is refused when loaded.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class Words:
-    """One meaning: kind, name, the forms that say it in any language (`?` at the end: doubtful), what it entails."""
+    """One meaning: kind, name, forms in any language (a final `?` marks a doubtful one), what it implies."""
 
     kind: str
     name: str
@@ -67,7 +67,7 @@ def shipped_lexicons() -> list[str]:
 
 
 def load_lexicons(*names_or_paths: str) -> tuple[Lexicon, ...]:
-    """The lexicons named, shipped ones by name or TOML files by path; all that are shipped where none is named."""
+    """Loads lexicons: shipped ones by name, others by the path of a TOML file; all shipped ones where none is named."""
     return tuple(load_lexicon(name) for name in names_or_paths or shipped_lexicons())
 
 

@@ -1,7 +1,7 @@
 """A voice: how copy speaks to one audience. One TOML file each; stdlib only.
 
-`who` says in SQL, over columns of user_profiles and user_segments, whose voice it is; voices are asked in the order of
-their names, and who fits none gets the default. A guide that says nothing is refused: it would bind nobody.
+`who` is SQL over columns of user_profiles and user_segments that is true of the voice's users. Where several voices fit
+a user, the first by name is taken; where none fits, the default. A guide with an empty part is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class VoiceError(ValueError):
 
 @dataclass(frozen=True)
 class Guide:
-    """How a voice sounds in one language. `use` lifts a text that has it; a text with one of `never` is refused."""
+    """How a voice sounds in one language. Words of `use` rank a draft higher; a text with one of `never` is refused."""
 
     tone: str
     use: tuple[str, ...]
@@ -39,13 +39,13 @@ class Guide:
         return next((word for word in self.never if says(text, word)), None)
 
     def fit(self, text: str) -> float:
-        """Share 0..1 of the words to use that a text has, two being all that anyone could ask for."""
+        """How well a text fits the voice, 0..1: words of `use` in it, divided by two; two or more count as 1."""
         return min(1.0, sum(says(text, word) for word in self.use) / 2)
 
 
 @dataclass(frozen=True)
 class Voice:
-    """One audience style; `who` is SQL that is true of its users, empty for a style that seasons or nobody ask for."""
+    """One audience style. `who` is SQL that is true of its users; empty for the default and for styles of seasons."""
 
     name: str
     doc: str
@@ -61,20 +61,20 @@ class Voice:
 
 
 def says(text: str, word: str) -> bool:
-    """Whether the text has the word: whole words where it is Latin, whatever the case."""
+    """Whether the text has the word, in any case; Latin words must match whole."""
     if word.isascii():
         return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
     return word in text
 
 
 def load_voices(folder: str = "", languages: Iterable[str] = ()) -> dict[str, Voice]:
-    """Every voice of a folder (the shipped ones without), in order of name; each with a guide for each language.
+    """Every voice of a folder, or the shipped ones if it is empty, by name; each has a guide for each language.
 
     Raises VoiceError naming the file, or FileNotFoundError where the folder has none.
     """
     paths = sorted((Path(folder) if folder else SHIPPED).glob("*.toml"))
     if not paths:
-        raise FileNotFoundError(f"no voice in {folder}: it needs one .toml a style; start from {SHIPPED}")
+        raise FileNotFoundError(f"no voice in {folder}: it needs one .toml per style; start from {SHIPPED}")
     voices = {voice.name: voice for voice in map(_load, paths)}
     if len(voices) < len(paths):
         raise VoiceError(f"{paths[0].parent}: two voices share a name; there are {', '.join(voices)}")
@@ -103,13 +103,11 @@ def _load(path: Path) -> Voice:
     known = {f.name for f in fields(Voice)} - {"path", "guides"}
     for key in raw.keys() - languages.keys():
         if key not in known:
-            raise VoiceError(f"{path} has no '{key}'; it has {', '.join(sorted(known))} and a table a language")
+            raise VoiceError(f"{path} has no '{key}'; it has {', '.join(sorted(known))} and one table per language")
     if raw.get("name") != path.stem:
-        raise VoiceError(f"{path}: name is {raw.get('name')!r}; it must be that of the file, '{path.stem}'")
+        raise VoiceError(f"{path}: name is {raw.get('name')!r}; it must be the file's name, '{path.stem}'")
     if not languages:
-        raise VoiceError(
-            f"{path}: an empty brand guide; it needs a table a language, such as [en], with tone, use, never, examples"
-        )
+        raise VoiceError(f"{path}: an empty brand guide; it needs one table per language, such as [en], with {_GUIDE}")
     guides = {language: _guide(f"{path} [{language}]", table) for language, table in languages.items()}
     given = {key: raw[key] for key in known & raw.keys()}
     voice = Voice(**{"doc": "", **given}, guides=guides, path=str(path))
@@ -134,7 +132,7 @@ def _guide(where: str, raw: dict[str, Any]) -> Guide:
 
 def _check_who(voice: Voice) -> None:
     if voice.is_default and voice.who:
-        raise VoiceError(f"{voice.path}: the default voice is for who fits no other; it takes no `who`")
+        raise VoiceError(f"{voice.path}: the default voice is for users that fit no other; remove its `who`")
     bare = re.sub(r"'[^']*'", "''", voice.who)
     words = set(re.findall(r"[A-Za-z_]\w*", bare)) - _COLUMNS
     strange = {word for word in words if word.lower() not in _SQL_WORDS}

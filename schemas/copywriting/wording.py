@@ -1,7 +1,7 @@
-"""Approved templates and the calendar of events: what copy says where no model does. TOML; stdlib only.
+"""Approved templates and the calendar of events, in TOML; stdlib only.
 
-A template says no figure and no name of its own: these are slots, and which ones depends on its strategy. So the price
-stands in a text only where the strategy is about the price, and a text about anything else outlives a new price.
+A template contains no figure and no name; these come from slots, and the strategy decides which slots exist. So only
+texts about a price contain one, and all other texts stay valid when the price changes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SEASONS = SHIPPED / "seasons.toml"
 ANY = "any"  # the style of a template that suits every voice
 
 ITEM_SLOTS = ("title", "brand", "kind", "detail", "details", "shop")
-USERS_SLOTS = ("terms", "until")  # the user's own: filled when the text is given to a user
+USERS_SLOTS = ("terms", "until")  # filled for each user when the text is given to them
 _MORE_SLOTS = {
     "price_drop": ("price", "old_price", "saving"),
     "coupon_win_back": USERS_SLOTS,
@@ -33,13 +33,21 @@ _MORE_SLOTS = {
     "seasonal_event": ("event",),
 }
 SLOTS: dict[str, tuple[str, ...]] = {s: (*ITEM_SLOTS, *_MORE_SLOTS.get(s, ())) for s in STRATEGIES}
-_ALWAYS_THERE = {"title", "shop", "price", "old_price", "saving", "event", *USERS_SLOTS}  # with the strategy's facts
-_LEAST = 2  # variants of each group, or there would be nothing to try beside the other
+_ALWAYS_THERE = {
+    "title",
+    "shop",
+    "price",
+    "old_price",
+    "saving",
+    "event",
+    *USERS_SLOTS,
+}  # filled for every item of the strategy
+_LEAST = 2  # templates of each group, so that clicks can compare two
 
 
 @dataclass(frozen=True)
 class Template:
-    """One approved wording. `name` follows from its text: another text is another arm."""
+    """One approved wording. `name` is a hash of its text, so that a changed text counts as a new arm."""
 
     strategy: str
     channel: str
@@ -57,25 +65,25 @@ class Template:
 
     @property
     def needs(self) -> frozenset[str]:
-        """Slots that not every item fills."""
+        """Slots that some items cannot fill."""
         return frozenset(self.slots) - _ALWAYS_THERE
 
 
 @dataclass(frozen=True)
 class Templates:
-    """All wordings of some languages, by (strategy, channel, language)."""
+    """Templates by (strategy, channel, language)."""
 
     groups: Mapping[tuple[str, str, str], tuple[Template, ...]]
 
     def of(self, strategy: str, channel: str, language: str, style: str) -> list[Template]:
-        """Those for the style first, then those for any; in the order of the file."""
+        """Templates for this style, then templates for any style; each in the order of the file."""
         group = self.groups[strategy, channel, language]
         return [t for t in group if t.style == style] + [t for t in group if t.style == ANY]
 
 
 @dataclass(frozen=True)
 class Season:
-    """An event: its name in each language, its days, the beginnings of the category paths it is about, its style."""
+    """An event: names by language, days, the category paths (and all below them) that it is about, and its style."""
 
     id: str
     names: Mapping[str, str]
@@ -84,7 +92,7 @@ class Season:
     style: str = ""
 
     def is_on(self, day: dt.date) -> bool:
-        """Yearly spans are MM-DD and may run over New Year; the others are whole dates."""
+        """Whether the event is on. Spans are MM-DD every year, also over New Year, or whole dates."""
         for first, last in self.when:
             today = str(day) if len(first) == 10 else f"{day:%m-%d}"
             if (first <= today <= last) if first <= last else (today >= first or today <= last):
@@ -97,29 +105,33 @@ class Season:
 
 
 def load_templates(folder: str, languages: Iterable[str], voices: Mapping[str, Voice]) -> Templates:
-    """The templates of each language, from a folder or the shipped ones.
+    """The templates of each language, from a folder, or the shipped ones if it is empty.
 
-    Raises VoiceError for an unknown key or slot, a figure of its own, a word that a voice never says, a group with too
-    few templates, or too few for an item of which only the title is known; FileNotFoundError for a language without.
+    Raises VoiceError for an unknown key or slot, a figure outside a slot, a word that a voice must not use, or a group
+    with too few templates or too few that need only a title; FileNotFoundError for a language without a file.
     """
     where = Path(folder) if folder else SHIPPED
     groups: dict[tuple[str, str, str], tuple[Template, ...]] = {}
     for language in languages:
         path = where / f"{language}.toml"
         if not path.is_file():
-            there = ", ".join(sorted(p.stem for p in where.glob("*.toml") if p.name != SEASONS.name)) or "none"
-            raise FileNotFoundError(f"no templates for '{language}' in {where}: there are {there}; write {path} first")
-        found = _read(path, language, voices)
+            languages_found = (
+                ", ".join(sorted(p.stem for p in where.glob("*.toml") if p.name != SEASONS.name)) or "none"
+            )
+            raise FileNotFoundError(
+                f"no templates for '{language}' in {where}: there are {languages_found}; write {path} first"
+            )
+        templates = _read(path, language, voices)
         for strategy in STRATEGIES:
             for channel in CHANNELS:
-                group = tuple(t for t in found if (t.strategy, t.channel) == (strategy, channel))
+                group = tuple(t for t in templates if (t.strategy, t.channel) == (strategy, channel))
                 _check_group(f"{path} [{strategy}] {channel}", group)
                 groups[strategy, channel, language] = group
     return Templates(groups)
 
 
 def load_seasons(file: str, languages: Iterable[str], voices: Mapping[str, Voice]) -> tuple[Season, ...]:
-    """The calendar of a file, or the shipped one. Raises VoiceError naming the event."""
+    """The calendar of a file, or the shipped one if it is empty. Raises VoiceError naming the event."""
     path = Path(file) if file else SEASONS
     if not path.is_file():
         raise FileNotFoundError(f"no calendar of events {path}; start from {SEASONS}")
@@ -132,7 +144,7 @@ def _read(path: Path, language: str, voices: Mapping[str, Voice]) -> list[Templa
     raw = read_toml(path)
     if raw.pop("language", None) != language:
         raise VoiceError(f'{path}: it must begin with language = "{language}"')
-    found = []
+    templates = []
     for strategy, table in raw.items():
         if strategy not in STRATEGIES or not isinstance(table, dict):
             raise VoiceError(f"{path}: no strategy [{strategy}]; there are {', '.join(STRATEGIES)}")
@@ -145,10 +157,10 @@ def _read(path: Path, language: str, voices: Mapping[str, Voice]) -> list[Templa
                 at = f"{path} [{strategy}{'' if style == ANY else '.' + style}] {channel}"
                 if channel not in CHANNELS:
                     raise VoiceError(f"{at}: no such channel; there are {', '.join(CHANNELS)}")
-                found += [Template(strategy, channel, language, style, text) for text in texts(at, wordings)]
-    for template in found:
+                templates += [Template(strategy, channel, language, style, text) for text in texts(at, wordings)]
+    for template in templates:
         _check(path, template, voices)
-    return found
+    return templates
 
 
 def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
@@ -158,20 +170,22 @@ def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
         if slot not in known:
             raise VoiceError(f"{at}: no slot {{{slot}}} there; {template.strategy} has {', '.join(known)}")
     bare = re.sub(r"\{\w*\}", "", template.text)
-    if found := re.search(r"[\d{}]", bare):
-        raise VoiceError(f"{at}: {found[0]!r} outside a slot; figures come from tables")
+    if figure := re.search(r"[\d{}]", bare):
+        raise VoiceError(f"{at}: {figure[0]!r} outside a slot; figures come from tables")
     for voice in voices.values():
         if template.style in (ANY, voice.name) and (word := voice.guide(template.language).forbidden(bare)):
             raise VoiceError(f"{at}: voice {voice.name} never says {word!r}")
 
 
 def _check_group(at: str, group: tuple[Template, ...]) -> None:
-    everybodys = [t for t in group if t.style == ANY]
-    if len(everybodys) < _LEAST:
-        raise VoiceError(f"{at}: {len(everybodys)} templates for any style; it needs {_LEAST} at least")
-    if sum(not t.needs for t in everybodys) < _LEAST:
-        needed = sorted(frozenset().union(*(t.needs for t in everybodys)))
-        raise VoiceError(f"{at}: of an item only the title may be known; {_LEAST} templates must do without {needed}")
+    for_any_style = [t for t in group if t.style == ANY]
+    if len(for_any_style) < _LEAST:
+        raise VoiceError(f"{at}: {len(for_any_style)} templates for any style; it needs at least {_LEAST}")
+    if sum(not t.needs for t in for_any_style) < _LEAST:
+        needed = sorted(frozenset().union(*(t.needs for t in for_any_style)))
+        raise VoiceError(
+            f"{at}: an item may have nothing but a title; at least {_LEAST} templates must not need {needed}"
+        )
 
 
 def _season(at: str, raw: dict[str, Any], languages: Iterable[str], voices: Mapping[str, Voice]) -> Season:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.copywriting.rules import CopyConfig, Rules
+from jobs.copywriting.rules import CopyConfig, CopyRules
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from schemas.copywriting.review import load_review
 from schemas.copywriting.voice import SHIPPED as VOICES
@@ -124,10 +124,10 @@ def test_seasons_run_over_new_year_and_begin_where_a_category_does() -> None:
 def test_a_review_that_nobody_could_mean_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "review.toml"
     path.write_text('[[block]]\nnote = "what?"\n')
-    with pytest.raises(VoiceError, match="block 1 says none of copy_id, wording, item_id, text"):
+    with pytest.raises(VoiceError, match="block 1 has none of copy_id, wording, item_id, text"):
         load_review(str(path))
     path.write_text('[[approve]]\nitem_id = "g1"\ntext = "Hello"\n')
-    with pytest.raises(VoiceError, match="approve 1 lacks strategy, style, channel, language"):
+    with pytest.raises(VoiceError, match="approve 1 has no strategy, style, channel, language"):
         load_review(str(path))
     with pytest.raises(FileNotFoundError, match=r"leave copy\.review empty"):
         load_review(str(tmp_path / "none.toml"))
@@ -170,9 +170,9 @@ def test_settings_name_what_there_is() -> None:
 
 
 def test_rules_change_only_for_the_group_that_changed(templates: Path) -> None:
-    before = Rules.load(CopyConfig(templates=str(templates)))
+    before = CopyRules.load(CopyConfig(templates=str(templates)))
     edit(templates / "en.toml", "tidying the shelves", "dusting the shelves")
-    after = Rules.load(CopyConfig(templates=str(templates)))
+    after = CopyRules.load(CopyConfig(templates=str(templates)))
     changed = ("recommendation", "plain", "push", "en")
     assert before.digest(*changed) != after.digest(*changed)
     for same in (("recommendation", "plain", "push", "zh"), ("recommendation", "plain", "card", "en")):
