@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from jobs.common.on_sale import can_be_shown, proven_replenishable
 from jobs.lists.arms import Arms
-from jobs.lists.list_rows import Catalogue, Scorer, ladders_from
+from jobs.lists.catalogue import Catalogue, ladders_from
+from jobs.lists.scorer import Scorer
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.model_store import load_newest
 from jobs.runtime.night import Night

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from jobs.lists.arms import arms_of
 from jobs.lists.list_inputs import catalogue_of, histories, preflight, scorer_of, users_of
-from jobs.lists.list_rows import list_writer, neighbour_writer
+from jobs.lists.list_rows import list_writer
+from jobs.lists.similar_rows import neighbour_writer
 from jobs.runtime.model_store import newest_models
 from jobs.runtime.night import Night
 from models.core.config import check_bounds

@@ -20,10 +20,12 @@ from jobs.common.event_log import read_log
 from jobs.features.event_weights import weights_of
 from jobs.features.interest import advance
 from jobs.lists.arms import Arms, arms_of
+from jobs.lists.catalogue import Catalogue
 from jobs.lists.list_checks import NotPublished, measure, owed
 from jobs.lists.list_inputs import catalogue_of, histories, preflight, users_of
-from jobs.lists.list_rows import Catalogue, Scorer, list_writer
+from jobs.lists.list_rows import list_writer
 from jobs.lists.lstm_as_of import Encoder
+from jobs.lists.scorer import Scorer
 from jobs.runtime import published
 from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Lake, Version

@@ -16,7 +16,7 @@ from scipy import sparse
 from models.core.config import check_bounds
 from models.core.shop_log import ShopLog, truth_kind
 from models.ranking.candidate_sources import Lists, Sources, SourcesConfig
-from models.ranking.candidates import Candidates, candidates_at
+from models.ranking.candidates import ItemCandidates, candidates_at
 from models.ranking.ranker import RankerConfig, graded
 from models.recommenders.sequence_embeddings import Encoded
 
@@ -62,7 +62,7 @@ class Cut:
     users: NDArray[np.integer]
     newcomers: int  # buyers without a past: no night can have made a list of their own
     truth: sparse.csr_matrix
-    candidates: Candidates
+    candidates: ItemCandidates
     grades: I8
     lists: dict[str, Lists]
     seconds: dict[str, float]  # of each source, fitting and listing

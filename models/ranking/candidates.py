@@ -22,7 +22,7 @@ Columns = dict[str, NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
-class Candidates:
+class ItemCandidates:
     """Rows sorted by user, then item: row number of the user 0..n_users-1 (R,), item code (R,), features (R, F).
 
     Raises ValueError if shapes disagree, rows are not sorted, a pair comes twice, or a feature is infinite.
@@ -52,18 +52,18 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.user)
 
-    def of_users(self, chosen: NDArray[np.bool_]) -> Candidates:
+    def of_users(self, chosen: NDArray[np.bool_]) -> ItemCandidates:
         """The rows of the chosen users (n_users,) bool, numbered anew."""
         rows = chosen[self.user]
         number = (np.cumsum(chosen) - 1).astype(np.int32)
-        return Candidates(
+        return ItemCandidates(
             number[self.user[rows]], self.item[rows], self.features[rows], self.names, int(np.count_nonzero(chosen))
         )
 
-    def of_rows(self, rows: NDArray[np.integer]) -> Candidates:
+    def of_rows(self, rows: NDArray[np.integer]) -> ItemCandidates:
         """The chosen rows alone, in any order and each a user of its own: for what looks at rows by themselves."""
         number = np.arange(len(rows), dtype=np.int32)
-        return Candidates(number, self.item[rows], self.features[rows], self.names, len(rows))
+        return ItemCandidates(number, self.item[rows], self.features[rows], self.names, len(rows))
 
 
 def gather(lists: Mapping[str, Lists], n_items: int) -> tuple[I32, I32, Columns]:
@@ -87,7 +87,7 @@ def gather(lists: Mapping[str, Lists], n_items: int) -> tuple[I32, I32, Columns]
     return (pairs // n_items).astype(np.int32), (pairs % n_items).astype(np.int32), columns
 
 
-def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[str, Lists]) -> Candidates:
+def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[str, Lists]) -> ItemCandidates:
     """The table for `users` (n,), ascending user codes, of `lists` that the sources made for them at their moment."""
     row, item, columns = gather(lists, sources.log.n_items)
     events = sources.events_of(users)
@@ -99,7 +99,7 @@ def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[s
     columns |= {name: values[item] for name, values in sources.items.items()}
     columns |= price_features(sources, events, row, item)
     columns |= affinity_features(sources.log.attributes, long, row, item)
-    return Candidates(
+    return ItemCandidates(
         row, item, np.column_stack([part.astype(np.float32) for part in columns.values()]), tuple(columns), len(users)
     )
 

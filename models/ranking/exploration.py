@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.top_k import I32
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
-def best_by_source(candidates: Candidates, names: tuple[str, ...], above: I32, n_items: int) -> I32:
+def best_by_source(candidates: ItemCandidates, names: tuple[str, ...], above: I32, n_items: int) -> I32:
     """(n, S) the item that each source named lists highest for each user, not among `above` (n, m); -1 without one.
 
     Sources without a column, such as `lstm` in a young shop, list nothing.

@@ -14,14 +14,15 @@ from scipy import sparse
 
 from models.core.top_k import F32, I32, rank_entries
 from models.ranking.candidate_sources import Sources
-from models.ranking.candidates import Candidates, candidates_at
+from models.ranking.candidates import ItemCandidates, candidates_at
 from models.ranking.diversity import DiversityConfig, diversify
 from models.ranking.ranker import Ranker
 from models.recommenders.baselines import Allowed
 
 I64 = NDArray[np.int64]
-# Which source an item is put down to where several list it at the same place: the one that says most to a person.
-SPEAKING = (
+# Every source that `Sources.lists` may have. Where several list an item at the same place, the row names the first of
+# them here: the one that tells a person most.
+SOURCE_NAMES = (
     "buy_again",
     "own",
     "covisitation",
@@ -37,7 +38,7 @@ SPEAKING = (
 
 
 @dataclass(frozen=True)
-class Rules:
+class ListRules:
     """The business rules of the lists, and what they look at: codes of each item's category and brand (I,), -1: none.
 
     `depth`: how many ranked items they choose from.
@@ -67,7 +68,7 @@ class Ranked:
     sources: tuple[str, ...]
     groups: tuple[str, ...]
     parts: F32
-    candidates: Candidates
+    candidates: ItemCandidates
 
 
 def rank_users(
@@ -77,7 +78,7 @@ def rank_users(
     k: int,
     allowed: Allowed = None,
     refused: sparse.csr_matrix | None = None,
-    rules: Rules | None = None,
+    rules: ListRules | None = None,
     without: tuple[str, ...] = (),
 ) -> Ranked:
     """The k best candidates of `users` (n,), ascending codes: of `allowed` (I,) items, without those of `refused`
@@ -109,7 +110,7 @@ def candidates_for(
     allowed: Allowed = None,
     refused: sparse.csr_matrix | None = None,
     without: tuple[str, ...] = (),
-) -> Candidates:
+) -> ItemCandidates:
     """What the sources propose for `users`, without what each may not be shown; those in `without` list nothing."""
     lists = {name: found for name, (found, _) in sources.lists(users, allowed).items()}
     for name in set(without) & set(lists):  # its columns stay, empty: the ranker knows them
@@ -120,7 +121,7 @@ def candidates_for(
     return candidates_at(sources, users, lists)
 
 
-def scores_of(ranker: Ranker | None, candidates: Candidates) -> F32:
+def scores_of(ranker: Ranker | None, candidates: ItemCandidates) -> F32:
     """(R,) scores; without a ranker those of ALS, NaN where it does not propose the item."""
     if ranker is None:
         return candidates.features[:, candidates.names.index("als.score")]
@@ -138,7 +139,7 @@ def _without(codes: I32, refused: sparse.csr_matrix) -> I32:
     return np.where((keys[at] == wanted) & (codes >= 0), np.int32(-1), codes)
 
 
-def _rows(candidates: Candidates, codes: I32, n_items: int) -> I64:
+def _rows(candidates: ItemCandidates, codes: I32, n_items: int) -> I64:
     """The candidates' rows of the listed items, list by list."""
     row, place = np.nonzero(codes >= 0)
     keys = candidates.user.astype(np.int64) * n_items + candidates.item
@@ -146,17 +147,22 @@ def _rows(candidates: Candidates, codes: I32, n_items: int) -> I64:
 
 
 def _parts(
-    ranker: Ranker | None, candidates: Candidates, chosen: I64, score: F32
+    ranker: Ranker | None, candidates: ItemCandidates, chosen: I64, score: F32
 ) -> tuple[tuple[str, ...], NDArray[np.floating]]:
     if ranker is None:
         return ("als",), score[chosen, None]
     return ranker.contributions(candidates.of_rows(chosen))
 
 
-def _source(candidates: Candidates, chosen: I64) -> tuple[tuple[str, ...], I32]:
-    """(names, number of the source of each row): the one that lists the item highest."""
+def _source(candidates: ItemCandidates, chosen: I64) -> tuple[tuple[str, ...], I32]:
+    """(names, number of the source of each row): the one that lists the item highest.
+
+    Raises ValueError for a source that SOURCE_NAMES lacks.
+    """
     proposing = {name.partition(".")[0] for name in candidates.names if name.endswith(".rank")}
-    names = tuple(name for name in SPEAKING if name in proposing)
+    if unnamed := sorted(proposing - set(SOURCE_NAMES)):
+        raise ValueError(f"SOURCE_NAMES lacks {', '.join(unnamed)}: give each its place among the others")
+    names = tuple(name for name in SOURCE_NAMES if name in proposing)
     ranks = candidates.features[chosen][:, [candidates.names.index(f"{name}.rank") for name in names]]
     return names, np.argmin(np.where(np.isnan(ranks), np.inf, ranks), axis=1).astype(np.int32)
 

@@ -15,7 +15,7 @@ from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.shop_log import PURCHASE, RETURN, ShopLog
 from models.core.top_k import F32, I32, rank_entries
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 
 if TYPE_CHECKING:
     import lightgbm  # two seconds with the pandas it loads: only what trains or predicts waits for it
@@ -59,7 +59,7 @@ class RankerConfig:
         return np.array([self.view, self.wishlist, self.cart, self.purchase, 0], np.int8)
 
 
-def graded(config: RankerConfig, candidates: Candidates, users: NDArray[np.integer], truth: ShopLog) -> I8:
+def graded(config: RankerConfig, candidates: ItemCandidates, users: NDArray[np.integer], truth: ShopLog) -> I8:
     """(R,) grade of each candidate: that of the strongest thing its user did with it in `truth`, 0 for nothing.
 
     users (n_users,) are the user codes of the candidates' rows. Where the shop logs no purchases, the strongest kind
@@ -89,8 +89,8 @@ class Ranker:
     def fit(
         cls,
         config: RankerConfig,
-        train: Sequence[tuple[Candidates, I8]],
-        valid: Sequence[tuple[Candidates, I8]] = (),
+        train: Sequence[tuple[ItemCandidates, I8]],
+        valid: Sequence[tuple[ItemCandidates, I8]] = (),
         rounds: int | None = None,
     ) -> Ranker:
         """Trees from (candidates, grades (R,)) of one cut each; `valid` stops them early, `rounds` fixes their number.
@@ -115,7 +115,7 @@ class Ranker:
         kept = booster.best_iteration if valid_sets else booster.current_iteration()
         return cls(config, booster, names, max(int(kept), 1))
 
-    def predict(self, candidates: Candidates) -> NDArray[np.float64]:
+    def predict(self, candidates: ItemCandidates) -> NDArray[np.float64]:
         """(R,) scores. Raises ValueError if a feature of the fit is missing; one that came since is passed over."""
         features = self._known(candidates)
         if not len(candidates):
@@ -123,7 +123,7 @@ class Ranker:
         predicted = self.booster.predict(features, num_iteration=self.rounds, num_threads=self.config.threads)
         return np.asarray(predicted)
 
-    def recommend(self, candidates: Candidates, k: int, n_items: int) -> tuple[I32, F32]:
+    def recommend(self, candidates: ItemCandidates, k: int, n_items: int) -> tuple[I32, F32]:
         """The k best candidates of each user: codes, scores (n_users, k) as `top_k` returns them.
 
         A user has at most as many as there are candidates: fill up from the ladder. ValueError if k is not in 1..I.
@@ -133,7 +133,7 @@ class Ranker:
         score = self.predict(candidates).astype(np.float32)
         return rank_entries(candidates.user, candidates.item, score, candidates.n_users, k)
 
-    def contributions(self, candidates: Candidates) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    def contributions(self, candidates: ItemCandidates) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """(groups, (R, G)): what each group of features (a source, own, user, item, price, affinity, and `base`, the
         same for all) adds to each row's score; a row's parts sum to its score.
 
@@ -194,7 +194,7 @@ class Ranker:
             )
         return cls(saved, booster, names, manifest["rounds"])
 
-    def _known(self, candidates: Candidates) -> F32:
+    def _known(self, candidates: ItemCandidates) -> F32:
         """(R, F) the features of the fit, in its order."""
         if candidates.names == self.names:
             return candidates.features
@@ -246,7 +246,7 @@ def _parameters(config: RankerConfig) -> dict[str, object]:
 
 def _dataset(
     config: RankerConfig,
-    cuts: Sequence[tuple[Candidates, I8]],
+    cuts: Sequence[tuple[ItemCandidates, I8]],
     names: tuple[str, ...],
     what: str,
     reference: lightgbm.Dataset | None = None,

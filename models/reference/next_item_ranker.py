@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.core.top_k import F32, I32, I64, places, rank_entries
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 from models.ranking.ranker import Ranker, RankerConfig
 
 Source = Callable[[slice], F32]  # users -> their scores (b, I), higher is better
@@ -26,7 +26,7 @@ LEAST_USERS = 200  # who can teach a ranker; below, ranks are fused
 RANKER = RankerConfig(rounds=150, leaves=15, least_rows=100, l2=0.0, feature_share=1.0, row_share=1.0)
 
 
-def propose(sources: Mapping[str, Source], seen: Any, wanted: int, allowed: NDArray[np.bool_]) -> Candidates:
+def propose(sources: Mapping[str, Source], seen: Any, wanted: int, allowed: NDArray[np.bool_]) -> ItemCandidates:
     """The `wanted` best `allowed` (I,) items of every source for each row of `seen` (n, I) CSR, nothing that is in it.
 
     Features, for each source in its order: how far the score is `below` the row's best, in deviations of the row, and
@@ -49,7 +49,9 @@ def propose(sources: Mapping[str, Source], seen: Any, wanted: int, allowed: NDAr
         blocks.append((row + low, item, np.column_stack(columns)))
     user, item, features = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     names = (*(f"{name}.{what}" for name in sources for what in ("below", "place")), "user.events")
-    return Candidates(user.astype(np.int32), item.astype(np.int32), features.astype(np.float32), names, seen.shape[0])
+    return ItemCandidates(
+        user.astype(np.int32), item.astype(np.int32), features.astype(np.float32), names, seen.shape[0]
+    )
 
 
 def _told(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
@@ -62,7 +64,7 @@ def _told(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
     return below, np.log1p(places(row, item, own))
 
 
-def learn(config: RankerConfig, proposed: Candidates, truth: NDArray[np.integer]) -> Ranker | None:
+def learn(config: RankerConfig, proposed: ItemCandidates, truth: NDArray[np.integer]) -> Ranker | None:
     """A ranker from users whose next item `truth` (n,) is among what was proposed; -1 for who is left out.
 
     None where they are fewer than LEAST_USERS.
@@ -73,7 +75,7 @@ def learn(config: RankerConfig, proposed: Candidates, truth: NDArray[np.integer]
     return Ranker.fit(config, [(proposed, right.astype(np.int8))], (), config.rounds)
 
 
-def order(ranker: Ranker | None, proposed: Candidates, k: int, n_items: int) -> tuple[I32, F32]:
+def order(ranker: Ranker | None, proposed: ItemCandidates, k: int, n_items: int) -> tuple[I32, F32]:
     """The k best candidates of each user, codes and scores (n_users, k), by the ranker or, without one, by fused ranks.
 
     -1 and -inf where fewer were proposed. Raises ValueError if k is not in 1..I.

@@ -24,7 +24,7 @@ from scipy import sparse
 
 from models.core.list_metrics import score_lists
 from models.core.sequences import Sequences
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 from models.ranking.ranker import RankerConfig
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import popular
@@ -204,7 +204,7 @@ def main() -> None:
     report(f"next item of {args.data.name}, every item ranked but the history", measured, best, ANCHORS)
 
 
-def cross_fitted(config: RankerConfig, proposed: Candidates, truth: np.ndarray, n_items: int) -> np.ndarray:
+def cross_fitted(config: RankerConfig, proposed: ItemCandidates, truth: np.ndarray, n_items: int) -> np.ndarray:
     """Lists (n, K) of each half of the users from a ranker that has seen the other half only."""
     half = np.random.default_rng(SEED).permutation(len(truth)) % 2
     lists = np.empty((len(truth), K), np.int32)

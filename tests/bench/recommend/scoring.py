@@ -26,7 +26,7 @@ import numpy as np
 
 from models.core.shop_log import KINDS, ShopLog
 from models.ranking.candidate_sources import Sources, SourcesConfig, fit_als
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 from models.ranking.ranked_lists import candidates_for, rank_users
 from models.ranking.ranker import Ranker, RankerConfig
 from models.recommenders.als import ALSConfig
@@ -96,7 +96,7 @@ def stage(name: str, stages: dict[str, dict[str, float]], memory: Memory) -> Ite
     print(f"{name}: {stages[name]}", file=sys.stderr, flush=True)
 
 
-def stand_in(candidates: Candidates, threads: int) -> Ranker:
+def stand_in(candidates: ItemCandidates, threads: int) -> Ranker:
     """A ranker of usual size over these features, taught by luck."""
     luck = np.random.default_rng(7).random(len(candidates)) < 0.05
     config = RankerConfig(rounds=100, threads=threads)

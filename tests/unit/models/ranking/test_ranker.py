@@ -11,7 +11,7 @@ from models.core.list_metrics import score_lists
 from models.core.shop_log import KINDS, PURCHASE, ShopLog
 from models.ranking.backtest import RollingConfig, cut_at, earlier_cuts, sources_at, split_cuts
 from models.ranking.candidate_sources import Sources, SourcesConfig
-from models.ranking.candidates import Candidates, candidates_at, gather
+from models.ranking.candidates import ItemCandidates, candidates_at, gather
 from models.ranking.ranker import Ranker, RankerConfig, graded
 from models.recommenders.als import ALSConfig
 
@@ -190,7 +190,9 @@ def test_candidates_that_do_not_fit_together_are_refused():
 
 
 def test_grades_go_by_the_strongest_event():
-    pairs = Candidates(np.zeros(3, np.int32), np.arange(3, dtype=np.int32), np.zeros((3, 1), np.float32), ("a.b",), 1)
+    pairs = ItemCandidates(
+        np.zeros(3, np.int32), np.arange(3, dtype=np.int32), np.zeros((3, 1), np.float32), ("a.b",), 1
+    )
     after = shop_log().where(slice(0, 3))
     after = replace(
         after, user=np.zeros(3, np.int32), item=np.array([1, 1, 2], np.int32), kind=np.array([PURCHASE, 0, 0], np.int8)
