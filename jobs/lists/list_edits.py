@@ -114,7 +114,7 @@ def add_new_items(lists: OwnLists, new: tuple[np.ndarray, np.ndarray], at: int) 
 
 
 def _listed_or_new(lists: OwnLists, codes: np.ndarray, source: np.ndarray, chance: np.ndarray) -> OwnLists:
-    """Items (n, 1) to be placed, with the scores and words that those in `lists` have there; 0 and '' for the others."""
+    """Items (n, 1) to be placed, with the score and words that they have in `lists`; 0 and '' for those not in it."""
     same = (lists.codes == codes) & (codes >= 0)
     column, listed = same.argmax(axis=1)[:, None], same.any(axis=1, keepdims=True)
     scores = np.where(listed, np.take_along_axis(lists.scores, column, axis=1), np.float32(0))
