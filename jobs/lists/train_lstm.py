@@ -32,7 +32,8 @@ from models.recommenders.baselines import popular
 from models.recommenders.sequence_embeddings import Encoded, sequences_of
 
 if TYPE_CHECKING:  # torch, which most nights do without
-    from models.recommenders.lstm import LSTM, Attributes, LSTMConfig
+    from models.recommenders.lstm import LSTM
+    from models.recommenders.lstm_network import Attributes, LSTMConfig
 
 MODEL = "lstm"
 _K = 20
@@ -160,7 +161,7 @@ def _sizes(config: LSTMConfig) -> tuple[int, ...]:
 
 def attributes_of(log: ShopLog) -> Attributes | None:
     """What the catalogue tells of the items: each attribute's value a column of its own."""
-    from models.recommenders.lstm import Attributes
+    from models.recommenders.lstm_network import Attributes
 
     if not log.attributes:
         return None

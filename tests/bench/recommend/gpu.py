@@ -30,7 +30,8 @@ from scipy import sparse
 
 from models.core.sequences import Sequences
 from models.recommenders.als import ALS, CG_STEPS, SETTLE_STEPS, ALSConfig
-from models.recommenders.lstm import LSTM, LSTMConfig
+from models.recommenders.lstm import LSTM
+from models.recommenders.lstm_network import LSTMConfig
 
 FOLLOWERS, FOLLOWED = 4, 0.6  # items that like to follow each, and how often one of them does
 EVENTS = 20  # of a user, on average

@@ -28,7 +28,8 @@ from models.ranking.candidates import ItemCandidates
 from models.ranking.ranker import RankerConfig
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import popular
-from models.recommenders.lstm import LSTM, Attributes, LSTMConfig
+from models.recommenders.lstm import LSTM
+from models.recommenders.lstm_network import Attributes, LSTMConfig
 from models.reference.next_item_ranker import CANDIDATES, RANKER, learn, order, propose
 from models.reference.ordered_covisitation import CoVisitation, CoVisitationConfig
 from tests.bench.quality import SEED, Measured, progress, report
