@@ -87,7 +87,7 @@ class LSTM:
         Raises ValueError if a code is not an item's.
         """
         codes, events = checked(sequences, len(self.item_ids)).latest(self.config.length)
-        A user without events has the zero state; his list follows the bias alone. Equal sequences of a call get equal
+        # A row's bits may depend on the other rows of a matrix product: equal sequences are encoded once. Sorting puts
         # short ones together.
         distinct, inverse = np.unique(np.column_stack([events.astype(np.int32), codes]), axis=0, return_inverse=True)
         states = np.zeros((len(distinct), self.config.dim), np.float32)
