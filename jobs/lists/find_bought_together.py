@@ -68,16 +68,18 @@ def rank(pairs: DataFrame, total: int, config: TogetherConfig, valid_until: dt.d
     best = Window.partitionBy("target_item_id").orderBy(F.desc(confidence - share), "item_id")
     return (
         pairs.where(confidence > share)
-        .withColumns({
-            "rank": F.row_number().over(best),
-            "support": F.col("baskets") / total,
-            "confidence": confidence,
-            "lift": confidence / share,
-            "valid_until": F.lit(valid_until),
-        })
+        .withColumns(
+            {
+                "rank": F.row_number().over(best),
+                "support": F.col("baskets") / total,
+                "confidence": confidence,
+                "lift": confidence / share,
+                "valid_until": F.lit(valid_until),
+            }
+        )
         .where(F.col("rank") <= config.neighbours)
         .select(*BOUGHT_TOGETHER.names)
-    )  # fmt: skip
+    )
 
 
 def main(night: Night) -> None:

@@ -70,10 +70,9 @@ def place(lists: OwnLists, items: OwnLists, at: int) -> OwnLists:
     position = np.cumsum(stays, axis=1) - 1
     begin = np.minimum(at, stays.sum(axis=1, keepdims=True))
     behind = places + m
-    keys = np.hstack([
-        np.where(stays, np.where(position < begin, position, position + m), behind),
-        np.where(comes, begin + np.arange(m), behind),
-    ])  # fmt: skip
+    stand_at = np.where(stays, np.where(position < begin, position, position + m), behind)
+    come_at = np.where(comes, begin + np.arange(m), behind)
+    keys = np.hstack([stand_at, come_at])
     order = np.argsort(keys, axis=1, kind="stable")[:, :places]
     taken = np.take_along_axis(keys, order, axis=1) < behind
     empty = OwnLists.empty(n, places)

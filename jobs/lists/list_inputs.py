@@ -43,14 +43,16 @@ def describe_items(night: Night, config: Any) -> pa.Table:
     pairs = night.versions(INTEREST).tonight().each(["item_id", "purchase_orders"])
     proven = proven_replenishable(pairs, config.rebuy_buyers, config.rebuy_share)
     replenishable = pc.coalesce(items["is_replenishable"], pc.is_in(items["item_id"], proven))
-    return pa.table({
-        "item_id": items["item_id"],
-        "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
-        "category": items["category"],
-        "brand": items["brand"],
-        "can_be_shown": can_be_shown(items),
-        "is_replenishable": replenishable,
-    })  # fmt: skip
+    return pa.table(
+        {
+            "item_id": items["item_id"],
+            "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
+            "category": items["category"],
+            "brand": items["brand"],
+            "can_be_shown": can_be_shown(items),
+            "is_replenishable": replenishable,
+        }
+    )
 
 
 def histories(interest: DataFrame, codes: DataFrame, config: Any) -> DataFrame:

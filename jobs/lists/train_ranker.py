@@ -249,9 +249,11 @@ def recent_quality(night: Night, nights: int) -> tuple[float, float]:
         same = [
             row
             for row in rows
-            if row["lists"] == lists and row["cut"] == "all" and row["truth"].startswith("all")
+            if row["lists"] == lists
+            and row["cut"] == "all"
+            and row["truth"].startswith("all")
             and row["metric"].startswith("ndcg@")
-        ]  # fmt: skip
+        ]
         users = sum(row["users"] for row in same)
         means.append(sum(row["value"] * row["users"] for row in same) / users if users else 0.0)
     return means[0], means[1]

@@ -173,7 +173,7 @@ class Sources:
         )
 
     def new_for(self, users: Users, k: int, refused: sparse.csr_matrix) -> Lists:
-        """(codes, scores) each (n, k): the new items that suit each of `users` (n,) best; none that `refused` (n, I) marks."""
+        """(codes, scores) each (n, k): the new items that suit each of `users` (n,) best, none of `refused` (n, I)."""
         k_here = min(k, len(self.new_items))
         codes, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf, np.float32)
         if k_here:
@@ -290,10 +290,27 @@ class Sources:
 
 LOG = ("user", "item", "kind", "time", "price")
 ARRAYS = (
-    "by_user", "start", "long", "short", "user_factors", "item_factors", "cosine", "cosine_bm25", "visited", "due",
-    "popular", "trend", "gap", "last_price", "described", "by_value", "states", "next_rows",
-    "new_items", "new_factors",
-)  # fmt: skip
+    "by_user",
+    "start",
+    "long",
+    "short",
+    "user_factors",
+    "item_factors",
+    "cosine",
+    "cosine_bm25",
+    "visited",
+    "due",
+    "popular",
+    "trend",
+    "gap",
+    "last_price",
+    "described",
+    "by_value",
+    "states",
+    "next_rows",
+    "new_items",
+    "new_factors",
+)
 
 
 def events_by_user(log: ShopLog) -> tuple[I64, I64]:
@@ -325,9 +342,16 @@ def visited_together(
     """(I, I) `neighbours.covisitation` of the log under `weights`."""
     weight = (weights.by_kind() / weights.purchase)[log.kind].astype(np.float32)
     return covisitation(
-        log.user, log.item, weight, log.time, log.n_items,
-        now=now, window=config.window * span, half_life=config.long_half_life * span, neighbours=config.neighbours,
-    )  # fmt: skip
+        log.user,
+        log.item,
+        weight,
+        log.time,
+        log.n_items,
+        now=now,
+        window=config.window * span,
+        half_life=config.long_half_life * span,
+        neighbours=config.neighbours,
+    )
 
 
 def _trend(config: SourcesConfig, log: ShopLog, now: float, span: float) -> F32:

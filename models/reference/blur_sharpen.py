@@ -108,8 +108,10 @@ class Sharpening:
             raise ValueError(f"rows of {interest.shape[1]} items, the graph has {len(self.item_ids)}")
 
         def scores(block: slice) -> F32:
-            parts = [self.score(interest[low : min(low + BLOCK, block.stop)])
-                     for low in range(block.start, block.stop, BLOCK)]  # fmt: skip
+            parts = [
+                self.score(interest[low : min(low + BLOCK, block.stop)])
+                for low in range(block.start, block.stop, BLOCK)
+            ]
             return np.concatenate(parts)
 
         return rank_by_block(interest.shape, scores, k, seen, allowed, memory_bytes)
@@ -120,9 +122,14 @@ class Sharpening:
         folder.mkdir(parents=True, exist_ok=True)
         n = self.scaled
         np.savez(
-            folder / "graph.npz", data=n.data, indices=n.indices, indptr=n.indptr, root=self.root,
-            vectors=self.vectors, item_ids=self.item_ids,
-        )  # fmt: skip
+            folder / "graph.npz",
+            data=n.data,
+            indices=n.indices,
+            indptr=n.indptr,
+            root=self.root,
+            vectors=self.vectors,
+            item_ids=self.item_ids,
+        )
         write_manifest(folder, "sharpening", self.config, users=n.shape[0], items=n.shape[1])
 
     @classmethod

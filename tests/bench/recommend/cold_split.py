@@ -88,9 +88,7 @@ def split_log(log: Log, seed: int) -> Split:
     truth = {}
     for name, mine in (("valid", held & toss), ("test", held & ~toss)):
         of_cold = cold[name][log.item]
-        truth[name] = _matrix(
-            log, np.append(user[mine], log.user[of_cold]), np.append(item[mine], log.item[of_cold])
-        )  # fmt: skip
+        truth[name] = _matrix(log, np.append(user[mine], log.user[of_cold]), np.append(item[mine], log.item[of_cold]))
     return Split(_matrix(log, user[~held], item[~held]), warm, cold, truth)
 
 

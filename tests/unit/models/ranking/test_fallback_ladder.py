@@ -61,8 +61,9 @@ def test_full_and_without_repeats(users: list[tuple[list[int], list[int]]], rung
     own = [[c for c in liked if c not in refused][:k] for liked, refused in users]
     codes = np.array([o + [-1] * (k - len(o)) for o in own], np.int32)
     refused = [r for _, r in users]
-    lists = fill(codes, np.zeros(codes.shape, np.float32), rows_of(*refused), [ladder] * len(users),
-                 a_rung(9, *range(ITEMS)))  # fmt: skip
+    lists = fill(
+        codes, np.zeros(codes.shape, np.float32), rows_of(*refused), [ladder] * len(users), a_rung(9, *range(ITEMS))
+    )
     for user, row in enumerate(lists.codes.tolist()):
         assert -1 not in row
         assert len(set(row)) == k
