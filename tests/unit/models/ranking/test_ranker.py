@@ -163,7 +163,7 @@ def test_k_outside_the_catalogue_is_refused(k):
 def test_a_feature_that_is_missing_is_refused_by_name():
     one = cut().candidates
     other = replace(one, names=("als.luck", *one.names[1:]))
-    with pytest.raises(ValueError, match=r"lack \['popularity.score'\], which this ranker was fitted on"):
+    with pytest.raises(ValueError, match=r"lack the features \['popularity.score'\], which this ranker was fitted on"):
         fitted().predict(other)
 
 
@@ -177,7 +177,7 @@ def test_a_feature_that_came_since_changes_nothing():
 
 def test_nobody_to_learn_from_is_refused():
     one = cut().candidates
-    with pytest.raises(ValueError, match="none of the users has done anything with a candidate"):
+    with pytest.raises(ValueError, match="none of the users did anything with a candidate"):
         Ranker.fit(SMALL, [(one, np.zeros(len(one), np.int8))])
 
 
@@ -216,7 +216,7 @@ def test_cuts_go_back_week_by_week_and_the_latest_judge():
     teaching, judging = split_cuts(ROLLING, cuts)
     assert [one.now for one in judging] == [42]
     assert len(teaching) == 4
-    with pytest.raises(ValueError, match="one cut to teach, one to judge"):
+    with pytest.raises(ValueError, match="one cut to train, one to validate"):
         list(earlier_cuts(ROLLING, shop_log(), 21.0, 7.0, cut))
 
 
