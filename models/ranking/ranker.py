@@ -27,9 +27,9 @@ I8 = NDArray[np.int8]
 class RankerConfig:
     """Settings of one fit; the defaults were chosen on RetailRocket's validation spans (198 buyers in 5 weeks).
 
-    ndcg@12: the defaults .0939; 15 leaves of 200 rows, l2 50, rate .03 .0936; 7 leaves of 100 rows, rate .03 .0907; best
-    source alone (what the user touched of late) .0811. Rounds were stopped early on the same spans, so these figures
-    are slightly optimistic. The test spans were not used.
+    ndcg@12: the defaults .0939; 15 leaves of 200 rows, l2 50, rate .03 .0936; 7 leaves of 100 rows, rate .03 .0907;
+    the best source alone (what the user touched of late) .0811. Rounds were stopped early on the same spans, so these
+    figures are slightly optimistic. The test spans were not used.
     """
 
     rounds: int = field(default=400, metadata={"doc": "at most; early stopping and `refit` choose fewer", "least": 1})
