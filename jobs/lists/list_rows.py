@@ -43,8 +43,8 @@ class Treatment(NamedTuple):
 
 
 class Users(NamedTuple):
-    """A block of n users: ids; segments (n,), None without one; 0/1 matrices (n, I) of what each may not be shown,
-    bought before and may be shown again, and liked of late (latest first in each row)."""
+    """A block of n users: ids; segments (n,), None without one; and 0/1 matrices (n, I) of what each may not be shown
+    (refused), bought before and may be shown again (bought), and likes most, strongest first in each row (history)."""
 
     ids: pa.Array
     segments: list[str | None]
