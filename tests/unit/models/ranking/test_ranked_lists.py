@@ -1,4 +1,4 @@
-"""Lists of the hybrid: what may not be shown is not, the order is the ranker's, each place says where it is from."""
+"""Ranked lists: nothing refused is listed, the order is the ranker's, each place names its source."""
 
 from functools import lru_cache
 
@@ -56,7 +56,7 @@ def test_without_a_ranker_the_order_is_that_of_als():
     np.testing.assert_array_equal(ranked.parts[:, :, 0], ranked.scores)
 
 
-def test_an_item_is_put_down_to_the_source_that_has_it_highest():
+def test_a_place_names_the_source_that_lists_the_item_highest():
     ranked = rank_users(sources(), fitted(), EVERYBODY, 5)
     lists = {name: found[0] for name, (found, _) in sources().lists(EVERYBODY).items()}
     for user in range(0, 60, 7):

@@ -1,4 +1,4 @@
-"""The ranker and the weeks that teach it, on a small shop with two tastes and weekly repeat purchases."""
+"""The ranker and the weeks it is trained on, on a small shop with two tastes and weekly repeat purchases."""
 
 import json
 from dataclasses import replace

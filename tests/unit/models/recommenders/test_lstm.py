@@ -103,7 +103,7 @@ def test_users_of_one_event_and_of_none_get_full_lists():
     assert sorted(codes[1]) == list(range(ITEMS))
 
 
-def test_encoding_anew_gives_what_the_night_gave():
+def test_encoding_again_gives_the_same_states():
     model, data = trained(), sequences(shop())
     some = [3, 8, 31]
     changed = of(*(data.codes[data.indptr[u] : data.indptr[u + 1]] for u in some))
@@ -161,7 +161,7 @@ def test_a_large_catalogue_is_sampled_and_still_learns_taste():
     assert ((codes[2:] + np.arange(2, 300)[:, None]) % 2 == 0).mean() > 0.9
 
 
-def test_sequences_longer_than_the_window_are_told_whole():
+def test_sequences_longer_than_the_window_are_learned_whole():
     long = of(*([n % 7 for n in range(start, start + 95)] for start in range(USERS)))
     config = dataclasses.replace(SMALL, epochs=8)
     codes, _ = LSTM.fit(config, long, ids("i", 8)).recommend(of([3, 4, 5], [1, 2]), 1)
