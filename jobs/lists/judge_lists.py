@@ -163,13 +163,13 @@ def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> di
     length = min(k, len(item_ids))
     row = pc.index_in(truth.users, pa.array(user_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
     to_truth = pc.index_in(pa.array(item_ids, pa.string()), truth.items).to_numpy()
-    known = np.flatnonzero(row >= 0)
-    own_interest = interest[row[known]]
+    known_rows = np.flatnonzero(row >= 0)
+    own_interest = interest[row[known_rows]]
     similarity = baselines.item_item(interest, config.neighbours)
     made = {
         "popularity": (np.arange(len(row)), baselines.popular(interest, len(row), length)[0]),
-        "buy_again": (known, baselines.buy_again(own_interest, length)[0]),
-        "item_item": (known, baselines.from_neighbours(own_interest, similarity, length)[0]),
+        "buy_again": (known_rows, baselines.buy_again(own_interest, length)[0]),
+        "item_item": (known_rows, baselines.from_neighbours(own_interest, similarity, length)[0]),
     }
     lists = {}
     for name, (rows, codes) in made.items():

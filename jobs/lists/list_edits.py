@@ -74,12 +74,12 @@ def place(lists: OwnLists, items: OwnLists, at: int) -> OwnLists:
     come_at = np.where(comes, begin + np.arange(m), behind)
     keys = np.hstack([stand_at, come_at])
     order = np.argsort(keys, axis=1, kind="stable")[:, :places]
-    taken = np.take_along_axis(keys, order, axis=1) < behind
+    filled = np.take_along_axis(keys, order, axis=1) < behind
     empty = OwnLists.empty(n, places)
 
     def placed(name: str) -> np.ndarray:
         both = np.hstack([getattr(lists, name), getattr(items, name)])
-        return np.where(taken, np.take_along_axis(both, order, axis=1), getattr(empty, name))
+        return np.where(filled, np.take_along_axis(both, order, axis=1), getattr(empty, name))
 
     return OwnLists(*(placed(field.name) for field in fields(OwnLists)))
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,12 +29,13 @@ from jobs.lists.list_checks import NotPublished, faults, measure
 from jobs.lists.list_inputs import catalogue_of, histories, preflight, users_of
 from jobs.lists.list_rows import list_writer
 from jobs.lists.lstm_as_of import Encoder
-from jobs.lists.scorer import Scorer
+from jobs.lists.scorer import Loaded, Scorer
 from jobs.runtime import published
 from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import OtherDays
+from models.core.shop_log import ShopLog
 from models.ranking.intraday import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
 
@@ -49,55 +51,74 @@ def main(night: Night) -> None:
         night.report(refreshed=0, waits_for=str(night.date - dt.timedelta(days=1)))
         return
     before = Night(dt.date.fromisoformat(shown["date"]), night.lake, shown["run"][11:], night.settings)
-    day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
-    if day.days != night.days:
-        raise OtherDays(
-            f"{day.lake.root} was read with days in {day.days.zone}, and the nights of {night.lake.root} are made of "
-            f"days in {night.days.zone}; run `python -m jobs refresh` with the mapping of the nights"
-        )
+    day = day_so_far(night)
     scorer = Scorer(night.lake.root, *(_folder(shown, name) for name in ("sources", "ranker")))
     loaded = scorer.load()
     if loaded is None:
         night.log.info("the night had no sources: its lists come from popularity and stay")
         night.report(refreshed=0)
         return
-    sources, _, user_ids = loaded
     arms = arms_of(before)  # the night's, since a user stays in his arm all day
     catalogue = catalogue_of(before, arms)
-    fresh = read_log(day, 1, user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
+    sources = loaded.sources
+    fresh = read_log(day, 1, loaded.user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
     if not len(fresh):
         night.log.info("no known user has done anything since %s", shown["run"])
         night.report(refreshed=0)
         return
+    folder, users = save_refreshed_sources(night, before, loaded, catalogue, fresh)
+    lists = write_lists(night, before, day, Scorer(scorer.root, folder, scorer.ranker), catalogue, users, arms)
+    check(night, before, lists, len(users))
+    show(night, shown, lists, len(users), len(fresh))
+
+
+def day_so_far(night: Night) -> Night:
+    """The night of LAKE/refresh, which holds the day so far. Raises OtherDays if it was read in another time zone."""
+    day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
+    if day.days != night.days:
+        raise OtherDays(
+            f"{day.lake.root} was read with days in {day.days.zone}, and the nights of {night.lake.root} are made of "
+            f"days in {night.days.zone}; run `python -m jobs refresh` with the mapping of the nights"
+        )
+    return day
+
+
+def save_refreshed_sources(
+    night: Night, before: Night, loaded: Loaded, catalogue: Catalogue, fresh: ShopLog
+) -> tuple[tuple[str, ...], pa.Array]:
+    """Stores the night's sources with the `fresh` events taken in: (their folder, ids of the users of `fresh`)."""
     encoder = Encoder(before, np.asarray(catalogue.item_ids.to_pylist(), np.str_))
     half_life = night.settings.section("interest").half_life_days
-    now = sources.now  # the night's end: a later LSTM would have been trained on today's events
-    sources, users = refreshed(sources, fresh, half_life, lambda log: encoder(log, now))
+    now = loaded.sources.now  # the night's end: a later LSTM would have been trained on today's events
+    sources, users = refreshed(loaded.sources, fresh, half_life, lambda log: encoder(log, now))
     folder = (ASIDE, "sources", f"run={night.run}")
+    user_ids = np.asarray(loaded.user_ids.to_pylist(), np.str_)
     with tempfile.TemporaryDirectory() as local:
         sources.save(local)
-        np.savez(Path(local) / "ids.npz", user_ids=np.asarray(user_ids.to_pylist(), np.str_), item_ids=encoder.item_ids)
+        np.savez(Path(local) / "ids.npz", user_ids=user_ids, item_ids=encoder.item_ids)
         night.lake.upload(local, *folder)
-    refreshing = Scorer(scorer.root, folder, scorer.ranker)
-    lists = write_lists(night, before, day, refreshing, catalogue, user_ids.take(pa.array(users)), arms)
-    check(night, before, lists, len(users))
+    return folder, loaded.user_ids.take(pa.array(users))
+
+
+def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events: int) -> None:
+    """Copies the lists beside the published ones, points fresh.json to them, and removes the day's own lake."""
     run = f"{night.date}-{night.run}"
     entry = {
         "over": shown["run"],
         "run": run,
-        "events": len(fresh),
-        "users": len(users),
+        "events": events,
+        "users": users,
         "tables": {RECOMMENDATIONS.name: published.copy(night.lake, RECOMMENDATIONS, lists, run)},
         "valid_until": shown["valid_until"],
     }
     night.lake.put_json(entry, *published.FRESH)
     night.lake.delete(ASIDE)
     night.lake.delete(lists.folder)
-    night.report(refreshed=len(users), events=len(fresh), over=shown["run"], published=run)
-    night.log.info("%d users' lists over %s, after %d events", len(users), shown["run"], len(fresh))
+    night.report(refreshed=users, events=events, over=shown["run"], published=run)
+    night.log.info("%d users' lists over %s, after %d events", users, shown["run"], events)
 
 
-def _folder(shown: dict, name: str) -> tuple[str, ...] | None:
+def _folder(shown: dict[str, Any], name: str) -> tuple[str, ...] | None:
     return tuple(shown["models"][name].split("/")) if name in shown["models"] else None
 
 

@@ -111,11 +111,9 @@ def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: 
     made = sources.lists(users)
     lists = {name: codes_and_scores for name, (codes_and_scores, _) in made.items()}
     candidates = candidates_at(sources, users, lists)
-    theirs = bought.where(np.isin(bought.user, users))
-    truth = sparse.csr_matrix(
-        (np.ones(len(theirs), np.float32), (np.searchsorted(users, theirs.user), theirs.item)),
-        shape=(len(users), log.n_items),
-    )
+    hits = bought.where(np.isin(bought.user, users))
+    cells = np.searchsorted(users, hits.user), hits.item
+    truth = sparse.csr_matrix((np.ones(len(hits), np.float32), cells), shape=(len(users), log.n_items))
     truth.sum_duplicates()
     return Cut(
         now=now,

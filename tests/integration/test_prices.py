@@ -216,4 +216,4 @@ def test_items_are_pooled_by_an_attribute_and_a_competitor_stops_a_rise(grown: S
     assert not [row for row in judged if (row["change"] or 0) > 0]
     assert all("a competitor sells at 0.01, so no rise above" in row["reason"] for row in judged)
     with pytest.raises(ValueError, match=r"prices.pool_by: no item has an attribute 'shelff'"):
-        suggestions(grown, "003", prices={"pool_by": "shelff"}, train={"retrain": "always"})
+        suggestions(grown, "003", prices={"pool_by": "shelff"}, training={"retrain": "always"})
