@@ -19,7 +19,7 @@ from jobs.lists.arms import Arms, Explored, Group, ruled
 from jobs.lists.catalogue import Catalogue
 from jobs.lists.list_edits import OwnLists, add_new_items, explore, put_first
 from jobs.lists.scorer import Loaded, Scorer, loaded_once
-from models.ranking.fallback_ladder import Lists, because, fill
+from models.ranking.fallback_ladder import FilledLists, because, fill
 from models.ranking.ranked_lists import rank_users
 from schemas.arrow import arrow_schema
 from schemas.list_sources import FALLBACK_SOURCES, reason
@@ -42,7 +42,7 @@ class Treatment(NamedTuple):
     explored: Explored | None
 
 
-class Users(NamedTuple):
+class UserBlock(NamedTuple):
     """A block of n users: ids; segments (n,), None without one; and 0/1 matrices (n, I) of what each may not be shown
     (refused), bought before and may be shown again (bought), and likes most, strongest first in each row (history)."""
 
@@ -53,7 +53,7 @@ class Users(NamedTuple):
     history: sparse.csr_matrix
 
     @classmethod
-    def of(cls, batch: pa.RecordBatch, n_items: int) -> Users:
+    def of(cls, batch: pa.RecordBatch, n_items: int) -> UserBlock:
         """From (user_id, segment, refused, bought, history), the last three being lists of item codes."""
         matrices = (_csr(batch[column], n_items) for column in ("refused", "bought", "history"))
         return cls(batch["user_id"], batch["segment"].to_pylist(), *matrices)
@@ -79,7 +79,7 @@ def list_writer(shared: Any, scorer: Scorer, config: Any, valid_until: dt.dateti
                     treatment = treatments[group.arm]
                     users = block if len(group.rows) == block.num_rows else block.take(pa.array(group.rows))
                     n_items = len(treatment.catalogue.item_ids)
-                    yield _list_rows(Users.of(users, n_items), loaded_once(scorer), treatment, valid_until)
+                    yield _list_rows(UserBlock.of(users, n_items), loaded_once(scorer), treatment, valid_until)
 
     return write
 
@@ -90,7 +90,9 @@ def _blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, _BLOCK)
 
 
-def _list_rows(users: Users, loaded: Loaded | None, treatment: Treatment, valid_until: dt.datetime) -> pa.RecordBatch:
+def _list_rows(
+    users: UserBlock, loaded: Loaded | None, treatment: Treatment, valid_until: dt.datetime
+) -> pa.RecordBatch:
     """RECOMMENDATIONS of the users: what their own history brings, then the ladder."""
     catalogue, config = treatment.catalogue, treatment.config
     places = min(config.k + config.spares, int(catalogue.shown.sum()))
@@ -102,7 +104,7 @@ def _list_rows(users: Users, loaded: Loaded | None, treatment: Treatment, valid_
     return _as_rows(users, lists, own, treatment, valid_until)
 
 
-def _own_lists(users: Users, loaded: Loaded, treatment: Treatment, places: int) -> OwnLists:
+def _own_lists(users: UserBlock, loaded: Loaded, treatment: Treatment, places: int) -> OwnLists:
     """The ranked lists of the users whom the sources know; empty ones for the others."""
     sources, ranker, user_ids = loaded
     catalogue, config, changes = treatment.catalogue, treatment.config, treatment.group.changes
@@ -126,7 +128,7 @@ def _own_lists(users: Users, loaded: Loaded, treatment: Treatment, places: int) 
 
 
 def _as_rows(
-    users: Users, lists: Lists, own: OwnLists, treatment: Treatment, valid_until: dt.datetime
+    users: UserBlock, lists: FilledLists, own: OwnLists, treatment: Treatment, valid_until: dt.datetime
 ) -> pa.RecordBatch:
     """The places of the lists as RECOMMENDATIONS."""
     group, catalogue, config = treatment.group, treatment.catalogue, treatment.config

@@ -22,7 +22,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Lists:
+class FilledLists:
     """Lists of U users: codes, scores and fallback levels, all (U, K), best first; code -1 where nothing was left."""
 
     codes: I32
@@ -30,7 +30,7 @@ class Lists:
     levels: I32
 
 
-def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list[Rung]], last: Rung) -> Lists:
+def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list[Rung]], last: Rung) -> FilledLists:
     """Fills the empty places (-1) of lists by own history from each user's ladder, top rung first.
 
     codes, scores (U, K): own history, level 0. refused (U, I): what a user may not be shown. ladders: U lists of rungs
@@ -52,7 +52,7 @@ def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list
             filling = _descend(own, kept_out, ladder, last, codes.shape[1] - len(own))
         place = slice(len(own), len(own) + len(filling[0]))
         codes[user, place], scores[user, place], levels[user, place] = filling
-    return Lists(codes, scores, levels)
+    return FilledLists(codes, scores, levels)
 
 
 def _descend(own: I32, kept_out: I32, ladder: list[Rung], last: Rung, wanted: int) -> tuple[I32, F32, I32]:

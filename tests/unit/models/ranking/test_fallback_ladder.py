@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from models.ranking.fallback_ladder import Lists, Rung, because, fill
+from models.ranking.fallback_ladder import FilledLists, Rung, because, fill
 
 ITEMS = 12
 
@@ -23,7 +23,7 @@ def rows_of(*rows: list[int]) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(len(indices), np.float32), indices, indptr), shape=(len(rows), ITEMS))
 
 
-def filled(own: list[int], refused: list[int], ladder: list[Rung], last: Rung) -> Lists:
+def filled(own: list[int], refused: list[int], ladder: list[Rung], last: Rung) -> FilledLists:
     codes = np.array([own], np.int32)
     return fill(codes, np.where(codes >= 0, 1, 0).astype(np.float32), rows_of(refused), [ladder], last)
 
