@@ -20,7 +20,8 @@ from jobs.offers.plan import Planned, plan
 from jobs.offers.terms import OffersConfig
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema
-from schemas.campaigns.campaign import NO_CAMPAIGNS, Campaigns, load_campaigns, shipped_campaigns
+from schemas.campaigns.campaign import Campaigns
+from schemas.campaigns.reading import NO_CAMPAIGNS, load_campaigns, shipped_campaigns
 from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS, WITHHELD_OFFERS
 from schemas.tables.profiles import USER_PROFILES
 

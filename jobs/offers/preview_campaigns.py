@@ -16,7 +16,8 @@ from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import load_settings
-from schemas.campaigns.campaign import Campaigns, load_campaigns
+from schemas.campaigns.campaign import Campaigns
+from schemas.campaigns.reading import load_campaigns
 
 _SHOWN = 3  # sample rows of each campaign
 

@@ -19,7 +19,8 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from models.experiments.analysis import assign
-from schemas.campaigns.campaign import Campaign, Condition, load_campaigns
+from schemas.campaigns.campaign import Campaign, Condition
+from schemas.campaigns.reading import load_campaigns
 from schemas.table import Table
 from schemas.tables import (
     BANDIT_MOVES,
@@ -35,58 +36,19 @@ from schemas.tables import (
 )
 from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
 from tests.sample import THIRD, Sample, put
+from tests.unit.schemas.campaigns.campaign_file import campaign_file
 
 DAY = dt.date(2026, 3, 10)
-FILE = """
-currency = "EUR"
-[budget.main]
-amount = {amount}
-days = 7
-[[campaign]]
-id = "back"
-kind = "win_back"
-budget = "main"
-discount_amount = 10
-minimum_spend = 100
-valid_days = 3
-again_after_days = 5
-assumed_lift = 1.0
-[[campaign.example]]
-that = "a lapsed gold member gets it"
-facts = {{ stage = "lapsed", member_level = "gold" }}
-gets = true
-[[campaign.example]]
-that = "a new user does not"
-facts = {{ stage = "new" }}
-gets = false
-[[campaign]]
-id = "cart"
-kind = "abandoned_cart"
-budget = "main"
-discount_share = 0.1
-max_discount = 20
-valid_days = 2
-again_after_days = 5
-assumed_lift = 1.0
-[[campaign.example]]
-that = "in the cart since yesterday"
-facts = {{ cart_days = 1 }}
-gets = true
-[[campaign.example]]
-that = "never put there"
-facts = {{ stage = "active" }}
-gets = false
-"""
 EVERYBODY = {"hold_out": 0.0}
 
 
 class Shop:
     """Three items and whoever a test needs; a night writes what it was given and runs the job."""
 
-    def __init__(self, folder: Path, amount: float = 1000, file: str = FILE) -> None:
+    def __init__(self, folder: Path) -> None:
         self.lake = Lake(str(folder / "lake"))
         self.file = folder / "campaigns.toml"
-        self.file.write_text(file.format(amount=amount), "utf-8")
+        self.file.write_text(campaign_file(), "utf-8")
         self.items = [self.item("lamp", price=100.0, cost=40.0), self.item("vase", price=50.0, cost=20.0)]
 
     @staticmethod
@@ -171,14 +133,14 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
     spent = plan._booked(before)
     left = plan._left(night.date, campaigns, spent)["main"]
     assert left[1] == pytest.approx(1000 - 10 * booked, abs=5 * 2)  # the vase's coupon is 5
-    shop.file.write_text(FILE.format(amount=1000).replace("EUR", "USD"), "utf-8")
+    shop.file.write_text(campaign_file(currency="USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
         plan._left(night.date, load_campaigns(str(shop.file)), spent)
 
 
 def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
     """Two nights of offers and purchases move the shares, the third spends by them; a rerun moves the same."""
-    shop.file.write_text(FILE.format(amount=850).replace("days = 7", "days = 7\nlearns = true", 1), "utf-8")
+    shop.file.write_text(campaign_file(amount=850, learns=True), "utf-8")
     settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
     users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": f"c{n:02}"} for n in range(40)]
     carts = [(f"c{n:02}", "vase") for n in range(40)]
@@ -231,7 +193,7 @@ def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -
     for condition in (
         Condition("frequency", least=1.0), Condition("frequency", most=1.0), Condition("frequency", (0, 5)),
         Condition("frequency", least=1.0, most=2.0), Condition("stage", ("it's", "x")), Condition("stage"),
-        Condition("stage", known=False),
+        Condition("stage", must_be_known=False),
     ):  # fmt: skip
         kept = {tuple(row) for row in frame.where(condition.sql).collect()}
         assert kept == {(a, b) for a, b in rows if condition.holds({"frequency": a, "stage": b})}, condition.sql

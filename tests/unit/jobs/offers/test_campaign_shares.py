@@ -17,7 +17,7 @@ from schemas.campaigns.campaign import Budget, Campaign, Campaigns
 DAY = dt.date(2026, 3, 10)
 ON = {"kind": "win_back", "budget": "main", "discount_amount": 5.0, "minimum_spend": 50.0}
 THREE = tuple(Campaign(name, **ON) for name in ("a", "b", "c"))
-CAMPAIGNS = Campaigns("shop", "EUR", (Budget("main", 900.0, 7, 1200.0, learns=True),), THREE)
+CAMPAIGNS = Campaigns("shop", "EUR", (Budget("main", amount=900.0, at_most=1200.0, days=7, learns=True),), THREE)
 CONFIG = OffersConfig(least_users=50)
 
 

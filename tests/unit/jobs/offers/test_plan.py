@@ -19,51 +19,15 @@ from jobs.offers.terms import OffersConfig, Shelf, reason_of
 from jobs.runtime.shop_days import ShopDays
 from models.experiments.analysis import assign
 from schemas.arrow import arrow_schema
-from schemas.campaigns.campaign import ITEM_KINDS, parse_campaigns
+from schemas.campaigns.campaign import ITEM_KINDS
+from schemas.campaigns.reading import parse_campaigns
 from schemas.tables import ITEMS, OFFERS
 from schemas.tables.profiles import OFFER_KINDS
+from tests.unit.schemas.campaigns.campaign_file import campaign_file
 
 DAY = dt.date(2026, 3, 10)
-CAMPAIGNS = parse_campaigns(
-    tomllib.loads("""
-currency = "EUR"
-[budget.main]
-amount = 1000
-days = 7
-[[campaign]]
-id = "back"
-kind = "win_back"
-budget = "main"
-discount_amount = 10
-minimum_spend = 100
-assumed_lift = 1.0
-[[campaign.example]]
-that = "a lapsed gold member gets it"
-facts = { stage = "lapsed", member_level = "gold" }
-gets = true
-[[campaign.example]]
-that = "a new user does not"
-facts = { stage = "new" }
-gets = false
-[[campaign]]
-id = "cart"
-kind = "abandoned_cart"
-budget = "main"
-discount_share = 0.1
-max_discount = 20
-valid_days = 2
-assumed_lift = 1.0
-[[campaign.example]]
-that = "in the cart since yesterday"
-facts = { cart_days = 1 }
-gets = true
-[[campaign.example]]
-that = "never put there"
-facts = { stage = "active" }
-gets = false
-""")
-)
-BACK, CART = 0, 1
+CAMPAIGNS = parse_campaigns(tomllib.loads(campaign_file()))
+BACK, CART = 0, 1  # their places in CAMPAIGNS
 
 
 def item(name: str, **said: Any) -> dict[str, Any]:
