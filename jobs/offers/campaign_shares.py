@@ -16,6 +16,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.offers.budgets import Money
+from jobs.offers.outcomes import NOBODY, Counts
+from jobs.offers.people import HELD_OUT, OFFER
 from jobs.offers.terms import OffersConfig, Terms
 from models.experiments.analysis import shares_of
 from models.experiments.posteriors import returns
@@ -23,10 +26,7 @@ from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import Campaign, Campaigns
 from schemas.tables import CAMPAIGN_OUTCOMES
 
-OFFER, HELD_OUT = "offer", "held_out"
 CAMPAIGN = "campaign"  # the kind in BANDIT_MOVES
-Money = tuple[float, float]  # as expected, at worst
-Counts = Mapping[tuple[str, str], tuple[int, int]]  # (campaign, arm) -> (accounts, of these buyers)
 
 
 def shares(campaigns: Campaigns, rows: list[dict[str, Any]]) -> dict[str, float]:
@@ -47,15 +47,20 @@ def shares(campaigns: Campaigns, rows: list[dict[str, Any]]) -> dict[str, float]
 def caps(
     campaigns: Campaigns, running: Sequence[Campaign], share: Mapping[str, float], spent: Mapping[str, Money]
 ) -> dict[str, Money]:
-    """Campaign -> what it may still take of its line tonight; `spent`: what it took within the line's days."""
-    found = {}
+    """Campaign -> what it may still take of its line tonight; `spent`: what it took within the line's days.
+
+    Campaigns that do not run tonight lend their share to those that do.
+    """
+    left = {}
     for budget in campaigns.budgets:
-        mine = [c.id for c in running if c.budget == budget.line and c.id in share]
-        whole = sum(share[name] for name in mine)
-        for name in mine:
-            part, taken = share[name] / whole, spent.get(name, (0.0, 0.0))
-            found[name] = max(0.0, part * budget.amount - taken[0]), max(0.0, part * budget.at_most - taken[1])
-    return found
+        names = [c.id for c in running if c.budget == budget.line and c.id in share]
+        running_share = sum(share[name] for name in names)
+        for name in names:
+            part, used = share[name] / running_share, spent.get(name, Money(0.0, 0.0))
+            left[name] = Money(
+                max(0.0, part * budget.amount - used.expected), max(0.0, part * budget.at_most - used.worst)
+            )
+    return left
 
 
 def outcomes(
@@ -68,14 +73,14 @@ def outcomes(
     rows = []
     for campaign in campaigns.campaigns:
         known = (of == place.get(campaign.id, -1)) & np.isfinite(terms.margin) & (terms.discount > 0)
-        arms = [counts.get((campaign.id, arm), (0, 0)) for arm in (OFFER, HELD_OUT)]
+        offered, withheld = (counts.get((campaign.id, arm), NOBODY) for arm in (OFFER, HELD_OUT))
         row = {
             "campaign": campaign.id,
             "budget_line": campaign.budget,
-            "users_offered": arms[0][0],
-            "buyers_offered": arms[0][1],
-            "users_withheld": arms[1][0],
-            "buyers_withheld": arms[1][1],
+            "users_offered": offered.users,
+            "buyers_offered": offered.buyers,
+            "users_withheld": withheld.users,
+            "buyers_withheld": withheld.buyers,
             "margin": float(terms.margin[known].mean()) if known.any() else None,
             "discount": float(terms.discount[known].mean()) if known.any() else None,
         }

@@ -57,7 +57,7 @@ def campaigns_of(night: Night, config: OffersConfig) -> Campaigns | None:
 def _report(night: Night, campaigns: Campaigns, planned: Planned) -> None:
     for name, why in planned.skipped.items():
         night.log.info("%s is skipped: %s", name, why)
-    for name, facts in planned.facts.items():
+    for name, facts in planned.by_campaign.items():
         night.log.info("%s: %d meet it, %d offered, %d withheld, refused: %s", name, facts["candidates"],
                        facts["offered"], facts["withheld"], facts["refused"] or "none")  # fmt: skip
-    night.report(file=campaigns.name, campaigns=planned.facts, skipped=planned.skipped, budgets=planned.budgets)
+    night.report(file=campaigns.name, campaigns=planned.by_campaign, skipped=planned.skipped, budgets=planned.by_line)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from models.offers.allocation import mean_interval, wilson
+from models.experiments.intervals import mean_interval, wilson_interval
 from schemas.arrow import arrow_schema
 from schemas.tables import OFFER_PARITY
 
@@ -43,7 +43,7 @@ def judged(rows: list[Any], least: int) -> pa.Table:
     rows = sorted(rows, key=lambda r: (r["attribute"], r["group"]))
     users, hits, total, squares = (np.array([r[n] for r in rows], np.float64) for n in
                                    ("users", "users_with_offer", "total", "squares"))  # fmt: skip
-    low, high = wilson(hits, np.maximum(users, 1)) if rows else (users, users)
+    low, high = wilson_interval(hits, np.maximum(users, 1)) if rows else (users, users)
     mean, mean_low, mean_high = mean_interval(hits, total, squares)
     names = np.array([r["attribute"] for r in rows], object)
     enough, paid = users >= least, hits >= least
@@ -71,7 +71,7 @@ def _verdict(low: float, high: float, others: tuple[float, float], least: int) -
     users, hits = others
     if users < least:
         return NO_DATA
-    other_low, other_high = wilson(np.array([hits]), np.array([users]))
+    other_low, other_high = wilson_interval(np.array([hits]), np.array([users]))
     if low > other_high[0]:
         return "more than others"
     return "less than others" if high < other_low[0] else "as others"

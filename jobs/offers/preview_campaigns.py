@@ -45,7 +45,7 @@ def page(campaigns: Campaigns, planned: Planned, date: dt.date) -> list[str]:
     lines = [f"night {date}; money in {campaigns.currency}", ""]
     lines.append(f"{'campaign':22}{'meet it':>9}{'offered':>9}{'held out':>9}{'standing':>9}"
                  f"{'gain':>11}{'cost':>11}{'at most':>11}")  # fmt: skip
-    for name, facts in planned.facts.items():
+    for name, facts in planned.by_campaign.items():
         gain = f"{facts['expected_value']:,.2f}" if set(facts["methods"]) - {"not enough data"} else "-"
         lines.append(
             f"{name:22}{facts['candidates']:>9,}{facts['offered']:>9,}{facts['withheld']:>9,}{facts['standing']:>9,}"
@@ -57,7 +57,7 @@ def page(campaigns: Campaigns, planned: Planned, date: dt.date) -> list[str]:
         lines += [f"{'':4}{row}" for row in _samples(planned.offers, name, date)]
     lines += [f"{name:22}skipped: {why}" for name, why in planned.skipped.items()]
     lines.append("")
-    for line, left in planned.budgets.items():
+    for line, left in planned.by_line.items():
         lines.append(
             f"budget {line}: {left['amount']:,.2f}, of it left {left['expected_left']:,.2f}; if everybody takes theirs "
             f"{left['at_most']:,.2f}, of it left {left['worst_left']:,.2f}"

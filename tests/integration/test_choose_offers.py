@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.experiments import judge_experiments
-from jobs.offers import account_facts, choose_offers, plan, preview_campaigns
+from jobs.offers import account_facts, budgets, choose_offers, eligible, inputs, outcomes, preview_campaigns
 from jobs.publishing.check_tables import main as check
 from jobs.runtime.gate import broken_rules
 from jobs.runtime.lake import Lake
@@ -123,19 +123,19 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
 
     night = shop.night(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
     config = night.settings.section("offers")
-    before = account_facts.offered_before(night, 28)
-    rates = plan._rates(plan._counts(night, before, config), config)
-    assert rates["back"][0] == pytest.approx(0.5, abs=0.1)
-    assert rates["back"][1] < 0.1
+    earlier = inputs.earlier_offers(night, 28)
+    rates = outcomes.measured_rates(outcomes.count_outcomes(night, earlier, config), config)
+    assert rates["back"].with_offer == pytest.approx(0.5, abs=0.1)
+    assert rates["back"].without < 0.1
     campaigns = load_campaigns(str(shop.file))
     made = sum(len(rows) for rows in first.values())
-    booked = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
-    spent = plan._booked(before)
-    left = plan._left(night.date, campaigns, spent)["main"]
-    assert left[1] == pytest.approx(1000 - 10 * booked, abs=5 * 2)  # the vase's coupon is 5
+    all_offers = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
+    booked = budgets.bookings(earlier)
+    left = budgets.lines_left(night.date, campaigns, booked)["main"]
+    assert left.worst == pytest.approx(1000 - 10 * all_offers, abs=5 * 2)  # the vase's coupon is 5
     shop.file.write_text(campaign_file(currency="USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
-        plan._left(night.date, load_campaigns(str(shop.file)), spent)
+        budgets.lines_left(night.date, load_campaigns(str(shop.file)), booked)
 
 
 def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
@@ -247,7 +247,7 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
     facts = account_facts.user_facts(profiles, spark.createDataFrame([], PROPENSITIES.ddl), births, DAY.month)
     listed = spark.createDataFrame([("u1", "lamp", "Home > Lamps", 1), ("u1", "vase", "Home > Vases", 2)],
                                    "user_id string, item_id string, category string, rank int")  # fmt: skip
-    met = account_facts.meeting(facts, None, listed, campaigns).collect()
+    met = eligible.eligible_accounts(facts, None, listed, campaigns).collect()
     assert {(r.user_id, campaigns[r.campaign].id, r.item_id, r.category) for r in met} == {
         ("u1", "all", None, None), ("u2", "all", None, None), ("u3", "all", None, None),
         ("u1", "top", None, "Home > Vases"),  # u2 never bought, and u3's favourite is out of scope
@@ -278,7 +278,7 @@ def test_without_offers_every_campaigns_share_stays_where_it_was(shop: Shop) -> 
     assert judged(shop, day) == {"back": (0.55, 0.55)}  # no job made CAMPAIGN_OUTCOMES
 
 
-@pytest.mark.parametrize("missing", [table for table, _ in account_facts.INPUTS], ids=lambda table: table.name)
+@pytest.mark.parametrize("missing", [table for table, _ in inputs.INPUTS], ids=lambda table: table.name)
 def test_a_missing_table_names_the_job_to_run_first(shop: Shop, missing: Table) -> None:
     night = shop.night([lapsed("u1")])
     shop.lake.delete("tables", missing.name)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.offers.budgets import Money
 from jobs.offers.campaign_shares import caps, moves, shares
 from jobs.offers.terms import OffersConfig
 from schemas.campaigns.campaign import Budget, Campaign, Campaigns
@@ -44,7 +45,7 @@ def test_shares_begin_alike_and_go_on_from_last_night() -> None:
 
 def test_a_share_caps_what_is_left_and_who_does_not_run_lends_his() -> None:
     share = {"a": 0.2, "b": 0.3, "c": 0.5}
-    left = caps(CAMPAIGNS, THREE, share, {"a": (100.0, 300.0)})
+    left = caps(CAMPAIGNS, THREE, share, {"a": Money(100.0, 300.0)})
     assert left == {"a": (80, 0), "b": (270, 360), "c": (450, 600)}
     assert caps(CAMPAIGNS, THREE[:2], share, {}) == {"a": (pytest.approx(360), pytest.approx(480)), "b": (540, 720)}
     assert caps(CAMPAIGNS, THREE, {}, {}) == {}

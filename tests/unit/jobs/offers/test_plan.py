@@ -12,12 +12,16 @@ import pyarrow as pa
 import pytest
 
 from jobs.offers import plan
-from jobs.offers.account_facts import FOUND
+from jobs.offers.budgets import Money
+from jobs.offers.eligible import ELIGIBLE_COLUMNS
+from jobs.offers.offer_rows import reason_of
 from jobs.offers.parity import judged
-from jobs.offers.plan import Known, People, Planned, decide
-from jobs.offers.terms import OffersConfig, Shelf, reason_of
+from jobs.offers.people import People
+from jobs.offers.plan import Planned, Situation, decide
+from jobs.offers.terms import OffersConfig, ShelfPrices
 from jobs.runtime.shop_days import ShopDays
 from models.experiments.analysis import assign
+from models.offers.offer_value import BuyRates
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import ITEM_KINDS
 from schemas.campaigns.reading import parse_campaigns
@@ -52,19 +56,30 @@ def decided(
 ) -> Planned:  # fmt: skip
     """The choice among `rows`, without a hold-out unless a test asks for one."""
     config = OffersConfig(**({"hold_out": 0.0} | settings))
-    text = ("user_id", "item_id", "category", "member_level")
-    types = {name: pa.string() if name in text else pa.bool_() if name == "had" else pa.float64() for name in FOUND}
-    types |= {"campaign": pa.int32(), "contacts": pa.int64(), "views": pa.int64(), "cart_days": pa.int32(),
-              "recency_days": pa.int32()}  # fmt: skip
-    full = [{"contacts": 0, "had": False} | row for row in rows]
-    schema = pa.schema([(name, types[name]) for name in FOUND])
-    found = pa.Table.from_pylist([{name: row.get(name) for name in FOUND} for row in full], schema)
-    found = found.sort_by([("user_id", "ascending"), ("campaign", "ascending")])
     items = pa.Table.from_pylist([{c: row.get(c) for c in ITEMS.names} for row in shelf], arrow_schema(ITEMS))
-    stands = pa.Table.from_pylist([{c: row.get(c) for c in OFFERS.names} for row in standing], arrow_schema(OFFERS))
-    known = Known(Shelf.of(items, "EUR", config.poor_basket), People.among(list(pairs), config), rates or {},
-                  {"main": left}, stands, ShopDays())  # fmt: skip
-    return decide(DAY, CAMPAIGNS, CAMPAIGNS.campaigns, {}, found, known, config)
+    situation = Situation(
+        date=DAY,
+        days=ShopDays(),
+        shelf=ShelfPrices.of_items(items, "EUR", config.poor_basket),
+        people=People.from_pairs(list(pairs), config),
+        standing=pa.Table.from_pylist(
+            [{c: row.get(c) for c in OFFERS.names} for row in standing], arrow_schema(OFFERS)
+        ),
+        lines_left={"main": Money(*left)},
+        rates={campaign: BuyRates(*both) for campaign, both in (rates or {}).items()},
+    )
+    return decide(eligible_rows(rows), CAMPAIGNS, CAMPAIGNS.campaigns, situation, config)
+
+
+def eligible_rows(rows: list[dict]) -> pa.Table:
+    """ELIGIBLE_COLUMNS, null where a row does not say, as Spark would give them."""
+    types = dict.fromkeys(ELIGIBLE_COLUMNS, pa.float64())
+    types |= dict.fromkeys(("user_id", "item_id", "category", "member_level"), pa.string())
+    types |= {"had_lately": pa.bool_(), "campaign": pa.int32(), "contacts": pa.int64(), "views": pa.int64()}
+    types |= {"cart_days": pa.int32(), "recency_days": pa.int32()}
+    full = [dict.fromkeys(types) | {"contacts": 0, "had_lately": False} | row for row in rows]
+    table = pa.Table.from_pylist(full, pa.schema(types))
+    return table.sort_by([("user_id", "ascending"), ("campaign", "ascending")])
 
 
 def got(planned: Planned) -> list[tuple[str, str]]:
@@ -90,7 +105,7 @@ def test_what_was_measured_goes_before_what_was_assumed() -> None:
     (row,) = decided([back("u1", buys_7d=None)], rates={"back": (0.3, 0.1)}).offers.to_pylist()
     assert (row["method"], row["expected_value"]) == ("uplift", pytest.approx(0.3 * 62 - 0.1 * 72))
     useless = decided([back("u1")], rates={"back": (0.1, 0.1)})
-    assert useless.facts["back"]["refused"] == {"no_gain": 1}
+    assert useless.by_campaign["back"]["refused"] == {"no_gain": 1}
 
 
 def test_where_chances_are_unknown_the_row_says_so_and_the_whole_coupon_is_booked() -> None:
@@ -102,7 +117,7 @@ def test_no_costs_no_discounts_unless_the_setting_caps_them() -> None:
     shelf = (item("lamp", price=100.0), item("vase", price=50.0))
     planned = decided([back("u1"), cart("u2")], shelf)
     assert got(planned) == []
-    assert planned.facts["back"]["refused"] == planned.facts["cart"]["refused"] == {"unknown_cost": 1}
+    assert planned.by_campaign["back"]["refused"] == planned.by_campaign["cart"]["refused"] == {"unknown_cost": 1}
     rows = decided([back("u1"), cart("u2")], shelf, unknown_cost="cap", unknown_cost_cap=0.04).offers.to_pylist()
     assert [(r["discount_amount"], r["discount_share"], r["worst_cost"]) for r in rows] == [
         (4, None, 4),
@@ -116,8 +131,8 @@ def test_no_costs_no_discounts_unless_the_setting_caps_them() -> None:
 def test_margins_below_the_floor_or_below_nothing_get_no_discount() -> None:
     shelf = (item("lamp", price=100.0, cost=85.0), item("vase", price=50.0, cost=60.0))
     planned = decided([cart("u1"), cart("u2", "vase"), back("u3")], shelf)
-    assert planned.facts["cart"]["refused"] == {"margin_floor": 2}
-    assert planned.facts["back"]["refused"] == {"margin_floor": 1}  # a poor basket may hold the vase
+    assert planned.by_campaign["cart"]["refused"] == {"margin_floor": 2}
+    assert planned.by_campaign["back"]["refused"] == {"margin_floor": 1}  # a poor basket may hold the vase
     measured = {"cart": (0.5, 0.1)}  # worth it, if the floor lets it through
     assert got(decided([cart("u1")], shelf, rates=measured)) == []
     assert got(decided([cart("u1")], shelf, rates=measured, margin_floor=0.05)) == [("u1", "cart")]
@@ -127,12 +142,12 @@ def test_mixed_currencies_are_refused() -> None:
     shelf = (*SHELF, item("book", price=30.0, cost=10.0) | {"currency": "USD"})
     planned = decided([back("u1"), cart("u2"), cart("u3", "book")], shelf)
     assert got(planned) == [("u2", "cart")]  # an order may hold the book too
-    assert planned.facts["back"]["refused"] == planned.facts["cart"]["refused"] == {"currency": 1}
+    assert planned.by_campaign["back"]["refused"] == planned.by_campaign["cart"]["refused"] == {"currency": 1}
 
 
 def test_an_item_without_a_price_is_not_offered() -> None:
     planned = decided([cart("u1")], (item("lamp", cost=40.0),))
-    assert planned.facts["cart"]["refused"] == {"currency": 1}
+    assert planned.by_campaign["cart"]["refused"] == {"currency": 1}
 
 
 def test_one_person_in_two_accounts_gets_one_offer_and_is_in_one_arm() -> None:
@@ -140,9 +155,9 @@ def test_one_person_in_two_accounts_gets_one_offer_and_is_in_one_arm() -> None:
     pairs = [{"first": first, "user_id": user, "frequency": days} for first, user, days in shared]
     planned = decided([back(f"u{n}") for n in range(1, 5)], pairs=pairs)
     assert got(planned) == [("u2", "back"), ("u4", "back")]
-    assert planned.facts["back"]["refused"] == {"second_account": 2}
+    assert planned.by_campaign["back"]["refused"] == {"second_account": 2}
     for salt in range(20):
-        people = People.among(pairs, OffersConfig(hold_out=0.5, salt=str(salt)))
+        people = People.from_pairs(pairs, OffersConfig(hold_out=0.5, salt=str(salt)))
         assert len(set(people.held_out(["u1", "u2", "u3"]).tolist())) == 1
 
 
@@ -162,20 +177,20 @@ def test_budgets_hold_for_what_is_expected_and_for_the_worst() -> None:
     assert len(got(decided(users, left=(25, 1000)))) == 6
     planned = decided(users, left=(1000, 25))
     assert len(got(planned)) == 2
-    assert planned.facts["back"]["refused"] == {"budget": 18}
-    assert planned.budgets["main"] == {"amount": 1000, "at_most": 1000, "expected_left": 992, "worst_left": 5}
+    assert planned.by_campaign["back"]["refused"] == {"budget": 18}
+    assert planned.by_line["main"] == {"amount": 1000, "at_most": 1000, "expected_left": 992, "worst_left": 5}
 
 
 def test_what_stands_stays_and_bars_its_kind_and_what_was_had_lately_waits() -> None:
     stands = {"user_id": "u1", "offer_id": "gone", "kind": "win_back", "arm": "offer", "worst_cost": 5.0}
-    planned = decided([back("u1"), back("u2", had=True), back("u3", contacts=2), back("u4")], standing=[stands])
+    planned = decided([back("u1"), back("u2", had_lately=True), back("u3", contacts=2), back("u4")], standing=[stands])
     assert got(planned) == [("u1", "gone"), ("u4", "back")]
-    assert planned.facts["back"]["refused"] == {"one_of_a_kind": 1, "had_lately": 1, "contact_cap": 1}
+    assert planned.by_campaign["back"]["refused"] == {"one_of_a_kind": 1, "had_lately": 1, "contact_cap": 1}
 
 
 def test_nobody_to_offer_to_and_nothing_on_sale_are_no_faults() -> None:
     assert got(decided([])) == []
-    assert decided([back("u1"), cart("u2")], shelf=()).facts["back"]["refused"] == {"unknown_cost": 1}
+    assert decided([back("u1"), cart("u2")], shelf=()).by_campaign["back"]["refused"] == {"unknown_cost": 1}
 
 
 @pytest.mark.parametrize("kind", OFFER_KINDS)
