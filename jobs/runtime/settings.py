@@ -30,7 +30,7 @@ SECTIONS = {
     "propensity": "jobs.customers.predict_purchases:PropensityConfig",
     "cold": "models.cold_start.cold_items:ColdConfig",
     "diversity": "models.ranking.diversity:DiversityConfig",
-    "prices": "jobs.prices.suggest_prices:SuggestPricesConfig",
+    "prices": "jobs.prices.config:SuggestPricesConfig",
     "pricing": "models.pricing.best_price:PricingConfig",
     "elasticity": "models.pricing.elasticity:ElasticityConfig",
     "recommend": "jobs.lists.recommend_items:RecommendConfig",

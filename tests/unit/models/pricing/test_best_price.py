@@ -11,6 +11,7 @@ from models.pricing.best_price import (
     NO_ROOM,
     NOT_WORTH_IT,
     SUGGEST,
+    ElasticityInterval,
     PricingConfig,
     gain_of,
     is_inelastic,
@@ -43,7 +44,7 @@ ENDINGS = st.sampled_from([None, np.array([0.0]), np.array([0.5, 0.9]), np.array
 
 def one(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
     """The suggestion for a single item: its verdict and its price."""
-    elasticity = tuple(np.array([mean + side * half]) for side in (0, -1, 1))
+    elasticity = ElasticityInterval(*(np.array([mean + side * half]) for side in (0, -1, 1)))
     made = suggest(config, *(np.array([v]) for v in (price, cost, units)), elasticity, np.array([cover]),
                    np.array([competitor]))  # fmt: skip
     return int(made.verdict[0]), float(made.price[0])
@@ -55,7 +56,7 @@ def test_a_suggestion_keeps_all_its_promises(config, items, endings):
     price, share, units, mean, half, cover, beside = np.array(items).T
     price = np.round(price, 2)
     cost, competitor = share * price, beside * price
-    elasticity = mean, mean - half, mean + half
+    elasticity = ElasticityInterval(mean, mean - half, mean + half)
     made = suggest(config, price, cost, units, elasticity, cover, competitor, endings)
     for row in np.flatnonzero(made.verdict == SUGGEST):
         new, old = made.price[row], price[row]
