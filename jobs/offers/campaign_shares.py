@@ -17,9 +17,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.offers.budgets import Money
+from jobs.offers.config import OffersConfig
 from jobs.offers.outcomes import NOBODY, Counts
 from jobs.offers.people import HELD_OUT, OFFER
-from jobs.offers.terms import OffersConfig, Terms
+from jobs.offers.terms import Terms
 from models.experiments.analysis import shares_of
 from models.experiments.posteriors import returns
 from schemas.arrow import arrow_schema

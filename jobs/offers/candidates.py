@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.offers.budgets import Money
+from jobs.offers.config import OffersConfig
 from jobs.offers.people import People
-from jobs.offers.terms import OffersConfig, Terms, campaign_numbers
+from jobs.offers.terms import Terms, campaign_numbers
 from jobs.offers.worth import Worth
 from models.offers.allocation import BARRED, CHOSEN, GUARDS, Choice, OfferCandidates, OfferRules, UserState
 from schemas.campaigns.campaign import Budget, Campaign

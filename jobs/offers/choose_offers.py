@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jobs.offers.config import OffersConfig
 from jobs.offers.parity import parity
 from jobs.offers.plan import Planned, plan
-from jobs.offers.terms import OffersConfig
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import Campaigns

@@ -14,9 +14,10 @@ from pyspark.sql import functions as F
 
 from jobs.common.on_sale import CAN_BE_SHOWN
 from jobs.offers.account_facts import BIRTH_MONTH, pair_facts, user_facts
+from jobs.offers.config import OffersConfig
 from jobs.offers.eligible import BYTES_A_ROW, ELIGIBLE_COLUMNS, eligible_accounts, with_earlier_offers
 from jobs.offers.people import HELD_OUT, People
-from jobs.offers.terms import OffersConfig, ShelfPrices
+from jobs.offers.terms import ShelfPrices
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.offers.config import OffersConfig
 from jobs.offers.people import HELD_OUT, OFFER
-from jobs.offers.terms import OffersConfig
 from jobs.runtime.night import Night
 from models.offers.offer_value import BuyRates, buy_rates
 from schemas.tables import CLEAN_EVENTS, OFFERS

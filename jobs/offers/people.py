@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.offers.terms import OffersConfig
+from jobs.offers.config import OffersConfig
 from jobs.runtime.night import Night
 from models.experiments.analysis import assign
 from models.offers.same_person import first_accounts

@@ -22,6 +22,7 @@ from jobs.common.declared_experiments import recorded
 from jobs.offers import campaign_shares
 from jobs.offers.budgets import Money, bookings, lines_left, spent_by_campaign
 from jobs.offers.candidates import barred_because, budget_report, campaign_report, candidates_of, rules_of, user_state
+from jobs.offers.config import OffersConfig
 from jobs.offers.eligible import none_eligible
 from jobs.offers.inputs import (
     check_inputs,
@@ -34,7 +35,7 @@ from jobs.offers.inputs import (
 from jobs.offers.offer_rows import offer_rows
 from jobs.offers.outcomes import Counts, count_outcomes, measured_rates
 from jobs.offers.people import HELD_OUT, OFFER, People
-from jobs.offers.terms import OffersConfig, ShelfPrices, terms_of
+from jobs.offers.terms import ShelfPrices, terms_of
 from jobs.offers.worth import worth_of
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import ShopDays

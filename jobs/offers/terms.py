@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,60 +12,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.common.on_sale import can_be_shown
+from jobs.offers.config import OffersConfig
 from schemas.campaigns.campaign import Campaign
 
 F64 = NDArray[np.float64]
-UNKNOWN_COST = ("refuse", "cap")
-
-
-@dataclass(frozen=True)
-class OffersConfig:
-    """Which campaigns run, and the guards over all of them."""
-
-    campaigns: str = field(
-        default="",
-        metadata={"doc": "TOML file, or a shipped name; empty: those named like the source, if any; 'none': no offers"},
-    )
-    hold_out: float = field(default=0.1, metadata={"doc": "share of people who never get an offer, to compare with"})
-    salt: str = field(default="offers", metadata={"doc": "salt of the hold-out; another one draws other people"})
-    contacts: int = field(default=2, metadata={"doc": "offers to one account in any `contact_days` days"})
-    contact_days: int = field(default=7, metadata={"doc": "days that the contact cap is for"})
-    margin_floor: float = field(default=0.1, metadata={"doc": "least share of what is paid that stays after cost"})
-    unknown_cost: str = field(
-        default="refuse",
-        metadata={"doc": "a discount on what has an unknown cost: refuse, or cap it at unknown_cost_cap"},
-    )
-    unknown_cost_cap: float = field(default=0.05, metadata={"doc": "share of the price, where unknown_cost = 'cap'"})
-    poor_basket: float = field(
-        default=0.05,
-        metadata={"doc": "a coupon on an order is checked at this quantile of the margins of its items"},
-    )
-    outcome_days: int = field(
-        default=7, metadata={"doc": "days after an offer in which a purchase counts as its outcome"}
-    )
-    uplift_days: int = field(default=28, metadata={"doc": "nights of earlier offers that uplift is measured on"})
-    least_users: int = field(
-        default=100, metadata={"doc": "users that each arm of a campaign needs to measure its uplift"}
-    )
-    prior_users: float = field(
-        default=100.0,
-        metadata={"doc": "weight, in users, of both arms' joint rate when each rate is shrunk towards it"},
-    )
-    parity_users: int = field(default=30, metadata={"doc": "users that a group needs to be judged in the parity table"})
-    seed: int = field(default=7, metadata={"doc": "seed of the order in which offers of unknown value are made"})
-
-    def __post_init__(self) -> None:
-        for name in ("hold_out", "margin_floor", "unknown_cost_cap", "poor_basket"):
-            if not 0 <= getattr(self, name) < 1:
-                loss = "; a negative one sells at a loss" if name == "margin_floor" else ""
-                raise ValueError(f"{name} must be 0 or more and below 1{loss}, not {getattr(self, name)}")
-        for name in ("contacts", "contact_days", "outcome_days", "uplift_days", "least_users", "parity_users"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        if self.unknown_cost not in UNKNOWN_COST:
-            raise ValueError(f"unknown_cost must be one of {', '.join(UNKNOWN_COST)}, not {self.unknown_cost!r}")
-        if self.outcome_days > self.uplift_days:
-            raise ValueError(f"outcome_days {self.outcome_days} must not be above uplift_days {self.uplift_days}")
 
 
 class CategoryMargins(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from models.core.config import check_bounds
 from schemas.protected_attributes import refuse_protected
 
 
@@ -11,15 +12,19 @@ from schemas.protected_attributes import refuse_protected
 class SuggestPricesConfig:
     """What elasticities are fitted to, how often, and how much of it an item needs for a suggestion."""
 
-    weeks: int = field(default=52, metadata={"doc": "weeks of sales that are kept"})
-    every_days: int = field(default=7, metadata={"doc": "days between fits, where retrain is auto"})
-    least_weeks: int = field(default=8, metadata={"doc": "whole weeks on sale at a known price that an item needs"})
+    weeks: int = field(default=52, metadata={"doc": "weeks of sales that are kept", "least": 3})
+    every_days: int = field(
+        default=7, metadata={"doc": "days between fits, where training.retrain is auto", "least": 1}
+    )
+    least_weeks: int = field(
+        default=8, metadata={"doc": "whole weeks on sale at a known price that an item needs", "least": 2}
+    )
     least_units: float = field(default=10.0, metadata={"doc": "units sold in them that an item needs"})
     least_days: int = field(
-        default=4, metadata={"doc": "days in stock that a week needs; a week with fewer is left out"}
+        default=4, metadata={"doc": "days in stock that a week needs; a week with fewer is left out", "least": 1}
     )
     recent_weeks: int = field(
-        default=8, metadata={"doc": "last weeks that the rate of sales at today's price is measured on"}
+        default=8, metadata={"doc": "last weeks that the rate of sales at today's price is measured on", "least": 1}
     )
     pool_by: str = field(
         default="category",
@@ -28,10 +33,7 @@ class SuggestPricesConfig:
     competitor: str = field(default="", metadata={"doc": "attribute that holds a competitor's price; empty: not known"})
 
     def __post_init__(self) -> None:
-        least_values = {"weeks": 3, "every_days": 1, "least_weeks": 2, "least_days": 1, "recent_weeks": 1}
-        for name, least in least_values.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
+        check_bounds(self)
         if self.weeks < self.least_weeks:
             raise ValueError(f"weeks {self.weeks} must be least_weeks {self.least_weeks} or more")
         refuse_protected((self.pool_by,), "pool_by")

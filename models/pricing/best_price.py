@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.config import check_bounds
+
 F64 = NDArray[np.float64]
 SUGGEST, NOT_WORTH_IT, NO_ROOM = range(3)
 _STEPS = 25  # prices tried from the lowest to the highest allowed one, beside Lerner's
@@ -27,36 +29,44 @@ _STEPS = 25  # prices tried from the lowest to the highest allowed one, beside L
 class PricingConfig:
     """How far a price may move, and what a move must be worth."""
 
-    max_cut: float = field(default=0.15, metadata={"doc": "largest cut, as a share of today's price"})
-    max_rise: float = field(default=0.10, metadata={"doc": "largest rise, as a share of today's price"})
-    margin_floor: float = field(default=0.10, metadata={"doc": "least (price - cost) / price of a suggestion"})
+    max_cut: float = field(
+        default=0.15, metadata={"doc": "largest cut, as a share of today's price", "least": 0, "below": 1}
+    )
+    max_rise: float = field(
+        default=0.10, metadata={"doc": "largest rise, as a share of today's price", "least": 0, "below": 1}
+    )
+    margin_floor: float = field(
+        default=0.10, metadata={"doc": "least (price - cost) / price of a suggestion", "least": 0, "below": 1}
+    )
     least_change: float = field(
-        default=0.02, metadata={"doc": "smallest change worth a new price label, as a share of today's price"}
+        default=0.02,
+        metadata={
+            "doc": "smallest change worth a new price label, as a share of today's price",
+            "least": 0,
+            "below": 1,
+        },
     )
     least_gain: float = field(
         default=0.0, metadata={"doc": "the worst case must gain more than this share of the item's weekly revenue"}
     )
     over_competitor: float = field(
-        default=0.0, metadata={"doc": "a rise stops at this share above the competitor's price, where that is known"}
+        default=0.0,
+        metadata={"doc": "a rise stops at this share above the competitor's price, where that is known", "above": -1},
     )
     scarce_weeks: float = field(
-        default=2.0, metadata={"doc": "with stock for fewer weeks of sales, the price is not cut"}
+        default=2.0, metadata={"doc": "with stock for fewer weeks of sales, the price is not cut", "least": 0}
     )
     overstock_weeks: float = field(default=26.0, metadata={"doc": "stock for more weeks of sales is overstock"})
-    overstock_cut: float = field(default=0.30, metadata={"doc": "largest cut of an overstocked item"})
+    overstock_cut: float = field(
+        default=0.30, metadata={"doc": "largest cut of an overstocked item", "least": 0, "below": 1}
+    )
 
     def __post_init__(self) -> None:
-        for name in ("max_cut", "max_rise", "margin_floor", "least_change", "overstock_cut"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a share from 0 to below 1, not {getattr(self, name)}")
+        check_bounds(self)
         if self.overstock_cut < self.max_cut:
             raise ValueError(f"overstock_cut {self.overstock_cut} must be max_cut {self.max_cut} or more")
-        if not 0 <= self.scarce_weeks < self.overstock_weeks:
-            raise ValueError(
-                f"scarce_weeks {self.scarce_weeks} must be 0 or more, and below overstock_weeks {self.overstock_weeks}"
-            )
-        if self.over_competitor <= -1:
-            raise ValueError(f"over_competitor must be above -1, not {self.over_competitor}")
+        if self.scarce_weeks >= self.overstock_weeks:
+            raise ValueError(f"scarce_weeks {self.scarce_weeks} must be below overstock_weeks {self.overstock_weeks}")
 
 
 class ElasticityInterval(NamedTuple):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
@@ -33,15 +34,18 @@ class ElasticityConfig:
 
     # Published meta-analyses find means between about -2.6 and -1.5.
     prior_mean: float = field(default=-1.5, metadata={"doc": "prior mean of a category's mean elasticity"})
-    prior_sd: float = field(default=1.5, metadata={"doc": "standard deviation of that prior"})
-    spread: float = field(default=0.5, metadata={"doc": "prior standard deviation of elasticities within a category"})
-    spread_items: float = field(default=5.0, metadata={"doc": "how many items the prior spread counts for"})
-    rounds: int = field(default=500, metadata={"doc": "most rounds of expectation-maximisation"})
-    tolerance: float = field(default=1e-4, metadata={"doc": "it stops when no elasticity moves by more than this"})
+    prior_sd: float = field(default=1.5, metadata={"doc": "standard deviation of that prior", "above": 0})
+    spread: float = field(
+        default=0.5, metadata={"doc": "prior standard deviation of elasticities within a category", "above": 0}
+    )
+    spread_items: float = field(default=5.0, metadata={"doc": "how many items the prior spread counts for", "above": 0})
+    rounds: int = field(default=500, metadata={"doc": "most rounds of expectation-maximisation", "above": 0})
+    tolerance: float = field(
+        default=1e-4, metadata={"doc": "it stops when no elasticity moves by more than this", "above": 0}
+    )
 
     def __post_init__(self) -> None:
-        if min(self.prior_sd, self.spread, self.spread_items, self.rounds, self.tolerance) <= 0:
-            raise ValueError(f"prior_sd, spread, spread_items, rounds and tolerance must be above 0: {self}")
+        check_bounds(self)
 
 
 @dataclass(frozen=True)

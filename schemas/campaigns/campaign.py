@@ -1,7 +1,8 @@
 """What a campaign is: budget lines, terms of offers, and the conditions under which an account gets one. Stdlib only.
 
 A key of a campaign file is declared once, as a dataclass field with a "doc" in its metadata. The field's annotation is
-the key's type, "least" is its lower bound, "one_of" its allowed values. `schemas.campaigns.reading` loops over these.
+the key's type; "least" and "most" (allowed themselves), "above" and "below" (not allowed) bound it; "one_of" lists its
+values. `schemas.campaigns.reading` loops over these.
 """
 
 from __future__ import annotations
@@ -109,8 +110,12 @@ class Budget:
     learns: bool = field(
         default=False, metadata={"doc": "each campaign with a discount has a share of both, which moves every night"}
     )
-    least_share: float = field(default=0.1, metadata={"doc": "no campaign's share falls below this", "least": 0})
-    most_change: float = field(default=0.05, metadata={"doc": "a share moves by at most this a night", "least": 0})
+    least_share: float = field(
+        default=0.1, metadata={"doc": "no campaign's share falls below this", "above": 0, "most": 1}
+    )
+    most_change: float = field(
+        default=0.05, metadata={"doc": "a share moves by at most this a night", "least": 0, "most": 1}
+    )
 
 
 @dataclass(frozen=True)
@@ -127,10 +132,12 @@ class Campaign:
     on: str = field(
         default="everything", metadata={"doc": "what it is for; default: item or everything, by kind", "one_of": ON}
     )
-    discount_share: float | None = field(default=None, metadata={"doc": "share of the price taken off", "least": 0})
-    discount_amount: float | None = field(default=None, metadata={"doc": "money taken off an order", "least": 0})
+    discount_share: float | None = field(
+        default=None, metadata={"doc": "share of the price taken off", "above": 0, "below": 1}
+    )
+    discount_amount: float | None = field(default=None, metadata={"doc": "money taken off an order", "above": 0})
     max_discount: float | None = field(
-        default=None, metadata={"doc": "the most money that discount_share may take off; required with it", "least": 0}
+        default=None, metadata={"doc": "the most money that discount_share may take off; required with it", "above": 0}
     )
     minimum_spend: float = field(default=0.0, metadata={"doc": "smallest order that may use it", "least": 0})
     valid_days: int = field(default=7, metadata={"doc": "days that the offer stands", "least": 1})
@@ -153,9 +160,9 @@ class Campaign:
     margin_floor: float = field(
         default=0.0,
         metadata={
-            "doc": "least share of what is paid that stays after cost; the setting offers.margin_floor holds too",
+            "doc": "least share of what is paid that stays after cost; a negative one sells at a loss",
             "least": 0,
-            "below": "it would sell at a loss",
+            "below": 1,
         },
     )
     assumed_lift: float | None = field(

@@ -7,6 +7,7 @@ A key's type, bounds and meaning are declared in `schemas.campaigns.campaign`. W
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import re
 import types
 import typing
@@ -197,9 +198,10 @@ def _declared_value(where: str, annotation: Any, declared: Mapping[str, Any], ra
     value = _READERS[annotation](where, raw)
     if "one_of" in declared and value not in declared["one_of"]:
         raise CampaignError(f"{where} is {value!r}; it may be {', '.join(declared['one_of'])}")
-    if "least" in declared and value < declared["least"]:
-        because = f": {declared['below']}" if "below" in declared else ""
-        raise CampaignError(f"{where} must be {declared['least']:g} or more, not {value:g}{because}")
+    for bound, (holds, words) in _BOUNDS.items():
+        if bound in declared and not holds(value, declared[bound]):
+            must_be = words.format(declared[bound])
+            raise CampaignError(f"{where} must be {must_be}, not {value:g} ({declared['doc']})")
     return value
 
 
@@ -239,6 +241,12 @@ def _date(where: str, raw: Any) -> dt.date:
     return raw
 
 
+_BOUNDS: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
+    "least": (operator.ge, "{:g} or more"),
+    "above": (operator.gt, "above {:g}"),
+    "most": (operator.le, "{:g} or less"),
+    "below": (operator.lt, "below {:g}"),
+}
 _READERS: dict[Any, Callable[[str, Any], Any]] = {
     float: _number,
     int: _whole,

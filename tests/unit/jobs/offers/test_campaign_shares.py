@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jobs.offers.budgets import Money
 from jobs.offers.campaign_shares import caps, moves, shares
-from jobs.offers.terms import OffersConfig
+from jobs.offers.config import OffersConfig
 from schemas.campaigns.campaign import Budget, Campaign, Campaigns
 
 DAY = dt.date(2026, 3, 10)

@@ -13,12 +13,13 @@ import pytest
 
 from jobs.offers import plan
 from jobs.offers.budgets import Money
+from jobs.offers.config import OffersConfig
 from jobs.offers.eligible import ELIGIBLE_COLUMNS
 from jobs.offers.offer_rows import reason_of
 from jobs.offers.parity import judged
 from jobs.offers.people import People
 from jobs.offers.plan import Planned, Situation, decide
-from jobs.offers.terms import OffersConfig, ShelfPrices
+from jobs.offers.terms import ShelfPrices
 from jobs.runtime.shop_days import ShopDays
 from models.experiments.analysis import assign
 from models.offers.offer_value import BuyRates
@@ -205,7 +206,10 @@ def test_every_kind_has_its_reason(kind: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"margin_floor": -0.1}, "margin_floor must be 0 or more and below 1; a negative one sells at a loss"),
+        (
+            {"margin_floor": -0.1},
+            "margin_floor must be 0 or more and below 1, not -0.1 .*a negative one sells at a loss",
+        ),
         ({"hold_out": 1.0}, "hold_out must be 0 or more and below 1"),
         ({"contacts": 0}, "contacts must be 1 or more"),
         ({"unknown_cost": "guess"}, "unknown_cost must be one of refuse, cap, not 'guess'"),

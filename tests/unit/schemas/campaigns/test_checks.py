@@ -19,11 +19,8 @@ from tests.unit.schemas.campaigns.campaign_file import back_beside, back_with
         (back_with(on="item"), "a win_back on 'item'"),
         (back_with(discount_share=0.1, max_discount=5), "discount_share 0.1 and discount_amount 10; keep one"),
         (back_with(discount_amount=None, discount_share=0.1), "discount_share 0.1 without max_discount"),
-        (back_with(discount_amount=None, discount_share=0.1, max_discount=0), "without max_discount; set it above 0"),
         (back_with(discount_amount=None, max_discount=5), "max_discount 5 without discount_share"),
-        (back_with(discount_amount=None, discount_share=1.5, max_discount=5), "must lie inside 0..1"),
         (back_with(minimum_spend=4), "takes 10 off an order of at least 4"),
-        (back_with(margin_floor=1), "margin_floor 1 must be below 1"),
         (back_with(discount_amount=120, minimum_spend=500), "one coupon may cost 120, its budget line main has 100"),
         (back_with(after_days=9), "after_days 9 is above within_days 7"),
         (back_with(example=[]), "needs two or more"),
@@ -81,17 +78,14 @@ def test_offers_used_in_full_cost_no_less_than_is_expected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "other", "message"),
+    ("line", "message"),
     [
-        ({"learns": True, "least_share": 0}, {}, "least_share must be above 0 and up to 1"),
-        ({"learns": True, "most_change": 2}, {}, "most_change must be 1 or less, not 2"),
-        ({"learns": True, "least_share": 0.6}, {}, "least_share 0.6 leaves no room for 2 campaigns"),
-        ({"learns": True, "least_share": 0.04}, {}, "does not pay one coupon of campaign back, 10"),
-        ({"learns": True}, {"discount_amount": 0.0, "kind": "birthday"}, "must be above 0 and below minimum_spend"),
+        ({"learns": True, "least_share": 0.6}, "least_share 0.6 leaves no room for 2 campaigns"),
+        ({"learns": True, "least_share": 0.04}, "does not pay one coupon of campaign back, 10"),
     ],
 )
-def test_a_line_that_learns_needs_room_for_every_campaign(line: dict, other: dict, message: str) -> None:
-    raw = back_beside(excludes=["back"], **other)
+def test_a_line_that_learns_needs_room_for_every_campaign(line: dict, message: str) -> None:
+    raw = back_beside(excludes=["back"])
     raw["budget"]["main"] |= line
     with pytest.raises(CampaignError, match=message):
         parse_campaigns(raw)
