@@ -1,9 +1,10 @@
 """Campaigns that compete for one budget line: the share of it that each may take, and how the nights move it.
 
 A line whose file says `learns = true` is shared out among its campaigns that take money off. A share caps what a
-campaign may spend of the line in the line's days; the line's own budget holds as before. Those that do not run tonight
-lend theirs to the others. Shares move by Thompson sampling of margin gained for money spent: chances to buy with and
-without the offer from CAMPAIGN_OUTCOMES, margin and discount of those who meet the campaign tonight.
+campaign may spend of the line in the line's days; the line's own budget holds as before. Campaigns that do not run
+tonight lend their share to the others. Shares move by Thompson sampling of margin gained for money spent. This uses the
+chances to buy with and without the offer (CAMPAIGN_OUTCOMES), and tonight's margin and discount of the accounts that
+meet the campaign's conditions.
 """
 
 from __future__ import annotations
@@ -30,23 +31,25 @@ from schemas.tables import CAMPAIGN_OUTCOMES
 CAMPAIGN = "campaign"  # the kind in BANDIT_MOVES
 
 
-def shares(campaigns: Campaigns, rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Campaign -> its share of its line tonight, of lines that learn; `rows`: BANDIT_MOVES of the last night.
+def shares_tonight(campaigns: Campaigns, last_moves: list[dict[str, Any]]) -> dict[str, float]:
+    """Campaign -> its share of its line tonight, for lines that learn; `last_moves`: BANDIT_MOVES of the last night.
 
-    Where the line has other campaigns than last night, or a share lies below the least, all begin anew with the same.
+    All campaigns of a line start with equal shares, and start again where the line has other campaigns than last night,
+    or where a share lies below the line's least.
     """
-    found: dict[str, float] = {}
+    shares: dict[str, float] = {}
     for budget in campaigns.budgets:
-        names = [c.id for c in campaigns.competing(budget)]
-        last = {r["what"]: r["after"] for r in rows if (r["kind"], r["name"]) == (CAMPAIGN, budget.line)}
+        names = [campaign.id for campaign in campaigns.competing(budget)]
+        of_line = [row for row in last_moves if row["kind"] == CAMPAIGN and row["name"] == budget.line]
+        last = {row["what"]: row["after"] for row in of_line}
         if set(last) != set(names) or min(last.values(), default=0.0) < budget.least_share - 1e-9:
             last = dict.fromkeys(names, 1 / len(names)) if names else {}
-        found |= {name: last[name] for name in names}
-    return found
+        shares |= {name: last[name] for name in names}
+    return shares
 
 
-def caps(
-    campaigns: Campaigns, running: Sequence[Campaign], share: Mapping[str, float], spent: Mapping[str, Money]
+def shares_left(
+    campaigns: Campaigns, running: Sequence[Campaign], shares: Mapping[str, float], spent: Mapping[str, Money]
 ) -> dict[str, Money]:
     """Campaign -> what it may still take of its line tonight; `spent`: what it took within the line's days.
 
@@ -54,26 +57,31 @@ def caps(
     """
     left = {}
     for budget in campaigns.budgets:
-        names = [c.id for c in running if c.budget == budget.line and c.id in share]
-        running_share = sum(share[name] for name in names)
+        names = [campaign.id for campaign in running if campaign.budget == budget.line and campaign.id in shares]
+        of_running = sum(shares[name] for name in names)
         for name in names:
-            part, used = share[name] / running_share, spent.get(name, Money(0.0, 0.0))
+            part, used = shares[name] / of_running, spent.get(name, Money(0.0, 0.0))
             left[name] = Money(
                 max(0.0, part * budget.amount - used.expected), max(0.0, part * budget.at_most - used.worst)
             )
     return left
 
 
-def outcomes(
-    campaigns: Campaigns, running: Sequence[Campaign], of: NDArray[np.int64], terms: Terms, counts: Counts,
-    share: Mapping[str, float],
-) -> pa.Table:  # fmt: skip
-    """CAMPAIGN_OUTCOMES of tonight; `of` (n,): for each row of `terms` the place of its campaign in `running`."""
+def campaign_outcomes(
+    campaigns: Campaigns,
+    running: Sequence[Campaign],
+    campaign_numbers: NDArray[np.int64],
+    terms: Terms,
+    counts: Counts,
+    shares: Mapping[str, float],
+) -> pa.Table:
+    """CAMPAIGN_OUTCOMES of tonight; campaign_numbers (n,): the place in `running` of each row's campaign."""
     budgets = {budget.line: budget for budget in campaigns.budgets}
-    place = {campaign.id: number for number, campaign in enumerate(running)}
+    numbers = {campaign.id: number for number, campaign in enumerate(running)}
+    has_figures = np.isfinite(terms.margin) & (terms.discount > 0)
     rows = []
     for campaign in campaigns.campaigns:
-        known = (of == place.get(campaign.id, -1)) & np.isfinite(terms.margin) & (terms.discount > 0)
+        counted = (campaign_numbers == numbers.get(campaign.id, -1)) & has_figures
         offered, withheld = (counts.get((campaign.id, arm), NOBODY) for arm in (OFFER, HELD_OUT))
         row = {
             "campaign": campaign.id,
@@ -82,12 +90,12 @@ def outcomes(
             "buyers_offered": offered.buyers,
             "users_withheld": withheld.users,
             "buyers_withheld": withheld.buyers,
-            "margin": float(terms.margin[known].mean()) if known.any() else None,
-            "discount": float(terms.discount[known].mean()) if known.any() else None,
+            "margin": float(terms.margin[counted].mean()) if counted.any() else None,
+            "discount": float(terms.discount[counted].mean()) if counted.any() else None,
         }
-        if campaign.id in share:
+        if campaign.id in shares:
             budget = budgets[campaign.budget]
-            row |= {"share": share[campaign.id], "least_share": budget.least_share, "most_change": budget.most_change}
+            row |= {"share": shares[campaign.id], "least_share": budget.least_share, "most_change": budget.most_change}
         rows.append(row)
     return pa.Table.from_pylist(rows, arrow_schema(CAMPAIGN_OUTCOMES))
 

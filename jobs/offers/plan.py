@@ -111,7 +111,7 @@ def _situation(
     rates = measured_rates(counts, config)
     night.log.info("measured on the hold-out: %s", rates or "no campaign has enough users in both arms")
     booked = bookings(earlier)
-    shares = campaign_shares.shares(campaigns, recorded(night.lake, night.date))
+    shares = campaign_shares.shares_tonight(campaigns, recorded(night.lake, night.date))
     spent = spent_by_campaign(night.date, campaigns, booked)
     return Situation(
         date=night.date,
@@ -123,7 +123,7 @@ def _situation(
         rates=rates,
         counts=counts,
         shares=shares,
-        shares_left=campaign_shares.caps(campaigns, running, shares, spent),
+        shares_left=campaign_shares.shares_left(campaigns, running, shares, spent),
     )
 
 
@@ -154,7 +154,7 @@ def decide(
     return Planned(
         offers=_of_arm(offers, OFFER),
         withheld=_of_arm(offers, HELD_OUT),
-        outcomes=campaign_shares.outcomes(
+        outcomes=campaign_shares.campaign_outcomes(
             campaigns, running, candidates.campaign, terms, situation.counts, situation.shares
         ),
         by_campaign={

@@ -308,7 +308,7 @@ def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     )
     assert preview_campaigns.main(arguments) == 0
     page = capsys.readouterr().out
-    assert "all 19 examples are borne out" in page
+    assert "all 19 examples come out as they say" in page
     assert "birthday              skipped: the shop knows no birthdays" in page
     assert "nothing was written" in page
     choose_offers.main(night)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from jobs.offers import plan
 from jobs.offers.budgets import Money
 from jobs.offers.config import OffersConfig
 from jobs.offers.eligible import ELIGIBLE_COLUMNS
-from jobs.offers.offer_rows import reason_of
-from jobs.offers.parity import judged
 from jobs.offers.people import People
 from jobs.offers.plan import Planned, Situation, decide
 from jobs.offers.terms import ShelfPrices
@@ -24,10 +19,8 @@ from jobs.runtime.shop_days import ShopDays
 from models.experiments.analysis import assign
 from models.offers.offer_value import BuyRates
 from schemas.arrow import arrow_schema
-from schemas.campaigns.campaign import ITEM_KINDS
 from schemas.campaigns.reading import parse_campaigns
 from schemas.tables import ITEMS, OFFERS
-from schemas.tables.profiles import OFFER_KINDS
 from tests.unit.schemas.campaigns.campaign_file import campaign_file
 
 DAY = dt.date(2026, 3, 10)
@@ -192,61 +185,3 @@ def test_what_stands_stays_and_bars_its_kind_and_what_was_had_lately_waits() -> 
 def test_nobody_to_offer_to_and_nothing_on_sale_are_no_faults() -> None:
     assert got(decided([])) == []
     assert decided([back("u1"), cart("u2")], shelf=()).by_campaign["back"]["refused"] == {"unknown_cost": 1}
-
-
-@pytest.mark.parametrize("kind", OFFER_KINDS)
-def test_every_kind_has_its_reason(kind: str) -> None:
-    days = dict.fromkeys(("recency_days", "views", "view_days", "cart_days", "wish_days", "bought_days"), 3)
-    said = reason_of(kind, days | {"member_level": "gold", "price_drop": 0.12})
-    assert said
-    assert "{" not in said
-    assert kind in ITEM_KINDS or "None" not in said
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        (
-            {"margin_floor": -0.1},
-            "margin_floor must be 0 or more and below 1, not -0.1 .*a negative one sells at a loss",
-        ),
-        ({"hold_out": 1.0}, "hold_out must be 0 or more and below 1"),
-        ({"contacts": 0}, "contacts must be 1 or more"),
-        ({"unknown_cost": "guess"}, "unknown_cost must be one of refuse, cap, not 'guess'"),
-        ({"outcome_days": 40}, "outcome_days 40 must not be above uplift_days 28"),
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        OffersConfig(**wrong)
-
-
-def test_parity_compares_groups_and_says_where_it_cannot() -> None:
-    def row(attribute: str, group: str, users: int, hits: int) -> dict[str, Any]:
-        return {"attribute": attribute, "group": group, "users": users, "users_with_offer": hits, "total": 10.0 * hits,
-                "squares": 100.0 * hits}  # fmt: skip
-
-    table = judged([row("gender", "f", 400, 100), row("gender", "m", 400, 40), row("gender", "x", 5, 5),
-                    row("country", "FR", 405, 70), row("country", "DE", 400, 75),
-                    row("age_band", "unknown", 805, 145)], least=30)  # fmt: skip
-    rows = {(r["attribute"], r["group"]): r for r in table.to_pylist()}
-    assert (rows["gender", "f"]["verdict"], rows["gender", "f"]["share"]) == ("more than others", 0.25)
-    assert (rows["gender", "m"]["verdict"], rows["gender", "m"]["mean_discount"]) == ("less than others", 10.0)
-    assert rows["gender", "f"]["share_low"] < 0.25 < rows["gender", "f"]["share_high"]
-    assert (rows["gender", "x"]["verdict"], rows["gender", "x"]["share"]) == ("not enough data", None)
-    assert rows["country", "FR"]["verdict"] == "as others"
-    assert rows["age_band", "unknown"]["verdict"] == "not enough data"  # no ages at all: nobody to compare with
-    assert judged([], least=30).num_rows == 0
-
-
-def test_only_portraits_and_the_parity_report_read_gender_and_age() -> None:
-    """Not offers and prices, and not what these rest on: segments, chances, tastes."""
-    named = re.compile(r"""["'](gender|age|age_band)["']""")
-    rooms = Path(plan.__file__).parents[2]
-    code = [
-        path for room in ("jobs", "models") for path in (rooms / room).rglob("*.py") if "sample_shop" not in path.parts
-    ]
-    readers = {path.name for path in code if named.search(path.read_text("utf-8"))}
-    makes_and_shows, reads_years_in_texts = {"update_profiles.py", "portrait.py"}, {"figure_claims.py"}
-    proposes_mappings = {"source_guess.py", "source_words.py", "source_toml.py"}  # of columns, not of people
-    assert readers - makes_and_shows - reads_years_in_texts - proposes_mappings == {"parity.py"}
