@@ -17,7 +17,7 @@ from jobs.offers.account_facts import BIRTH_MONTH, pair_facts, user_facts
 from jobs.offers.config import OffersConfig
 from jobs.offers.eligible import BYTES_A_ROW, ELIGIBLE_COLUMNS, eligible_accounts, with_earlier_offers
 from jobs.offers.people import HELD_OUT, People
-from jobs.offers.terms import ShelfPrices
+from jobs.offers.shelf_prices import ShelfPrices
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema

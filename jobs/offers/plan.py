@@ -35,11 +35,13 @@ from jobs.offers.inputs import (
 from jobs.offers.offer_rows import offer_rows
 from jobs.offers.outcomes import Counts, count_outcomes, measured_rates
 from jobs.offers.people import HELD_OUT, OFFER, People
-from jobs.offers.terms import ShelfPrices, terms_of
+from jobs.offers.shelf_prices import ShelfPrices
+from jobs.offers.terms import terms_of
 from jobs.offers.worth import worth_of
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import ShopDays
-from models.offers.allocation import choose, violations
+from models.offers.allocation import choose
+from models.offers.audit import violations
 from models.offers.offer_value import BuyRates
 from schemas.campaigns.campaign import Campaign, Campaigns
 from schemas.tables import ITEMS

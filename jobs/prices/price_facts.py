@@ -12,7 +12,7 @@ from jobs.prices.config import SuggestPricesConfig
 from jobs.prices.sales_history import SalesHistory
 from jobs.runtime.attributes import read_attributes
 from models.pricing.best_price import ElasticityInterval
-from models.pricing.elasticity import ItemElasticities
+from models.pricing.item_elasticities import ItemElasticities
 from models.pricing.weekly_sales import units_a_week
 
 

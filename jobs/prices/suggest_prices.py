@@ -23,7 +23,7 @@ from jobs.prices.sales_history import SalesHistory, whole_weeks
 from jobs.prices.suggestion_rows import price_rows
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
-from models.pricing.elasticity import ItemElasticities
+from models.pricing.item_elasticities import ItemElasticities
 from schemas.tables import CLEAN_EVENTS, ITEM_WEEKS, ITEMS, PRICE_SUGGESTIONS
 
 MODEL = "elasticity"

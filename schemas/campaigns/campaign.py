@@ -2,7 +2,7 @@
 
 A key of a campaign file is declared once, as a dataclass field with a "doc" in its metadata. The field's annotation is
 the key's type; "least" and "most" (allowed themselves), "above" and "below" (not allowed) bound it; "one_of" lists its
-values. `schemas.campaigns.reading` loops over these.
+values. `schemas.campaigns.declared_keys` loops over these.
 """
 
 from __future__ import annotations

@@ -1,18 +1,13 @@
 """Reads a campaign file (TOML) into Campaigns, and refuses by name what it cannot read. Stdlib only.
 
-A key's type, bounds and meaning are declared in `schemas.campaigns.campaign`. What keys mean together is checked in
-`schemas.campaigns.checks`.
+A key's type, bounds and meaning are declared in `schemas.campaigns.campaign`, and `schemas.campaigns.declared_keys`
+reads it. What keys mean together is checked in `schemas.campaigns.checks`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import operator
 import re
-import types
-import typing
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, fields
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +24,7 @@ from schemas.campaigns.campaign import (
     Example,
 )
 from schemas.campaigns.checks import check_campaigns
+from schemas.campaigns.declared_keys import declared_keys, declared_values, number
 from schemas.protected_attributes import protected_kind
 from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
 from schemas.toml_files import find, parse, read, refuse_unknown, shipped
@@ -78,10 +74,10 @@ def parse_campaigns(raw: Mapping[str, Any], path: str = "") -> Campaigns:
 def _budget(line: str, raw: Any) -> Budget:
     where = f"[budget.{line}]"
     raw = _table(where, raw)
-    _refuse_unknown(where, raw, _declared(Budget))
+    _refuse_unknown(where, raw, declared_keys(Budget))
     if "amount" in raw:
         raw = {"at_most": raw["amount"], **raw}
-    return Budget(line, **_declared_values(where, Budget, raw))
+    return Budget(line, **declared_values(where, Budget, raw))
 
 
 def _campaign(raw: Any) -> Campaign:
@@ -92,8 +88,8 @@ def _campaign(raw: Any) -> Campaign:
     where = f"campaign {name}"
     for key in raw:
         _refuse_protected(where, key)
-    _refuse_unknown(where, raw, (*_declared(Campaign), "who", "example"))
-    values = _declared_values(where, Campaign, raw)
+    _refuse_unknown(where, raw, (*declared_keys(Campaign), "who", "example"))
+    values = declared_values(where, Campaign, raw)
     of_items = values["kind"] in ITEM_KINDS
     values.setdefault("on", "item" if of_items else "everything")
     conditions = _table(f"{where} who", raw.get("who", {}))
@@ -119,7 +115,7 @@ def _condition(where: str, fact: str, raw: Any, of_items: bool) -> Condition:
         raise CampaignError(f"{where} is empty; give min, max or both")
     if _FACT_TYPES[fact] in ("string", "bool"):
         raise CampaignError(f"{where} is {raw!r}; a {_FACT_TYPES[fact]} takes a value or a list of them")
-    least, most = (_number(f"{where}.{end}", raw[end]) if end in raw else None for end in ("min", "max"))
+    least, most = (number(f"{where}.{end}", raw[end]) if end in raw else None for end in ("min", "max"))
     if least is not None and most is not None and least > most:
         raise CampaignError(f"{where}: min {least:g} is above max {most:g}: nobody would get the offer")
     return Condition(fact, least=least, most=most)
@@ -169,89 +165,3 @@ def _table(where: str, raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise CampaignError(f"{where} must be a table, saw {raw!r}")
     return raw
-
-
-# keys that are declared as fields -----------------------------------------------------------------------------------
-
-
-def _declared(cls: type) -> dict[str, Field[Any]]:
-    """The keys that a file may give for `cls`, with their declarations."""
-    return {each.name: each for each in fields(cls) if "doc" in each.metadata}
-
-
-def _declared_values(where: str, cls: type, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the declared keys that `raw` has, checked. CampaignError for a required key that it lacks."""
-    annotations = typing.get_type_hints(cls)
-    values = {}
-    for key, declared in _declared(cls).items():
-        if key in raw:
-            values[key] = _declared_value(f"{where} {key}", annotations[key], declared.metadata, raw[key])
-        elif declared.default is MISSING:
-            raise CampaignError(f"{where} has no '{key}' ({declared.metadata['doc']})")
-    return values
-
-
-def _declared_value(where: str, annotation: Any, declared: Mapping[str, Any], raw: Any) -> Any:
-    """`raw` as the annotation wants it, if it is within the declared bounds and of the declared values."""
-    if isinstance(annotation, types.UnionType):
-        annotation = typing.get_args(annotation)[0]  # the other one is None: the key may be left out
-    value = _READERS[annotation](where, raw)
-    if "one_of" in declared and value not in declared["one_of"]:
-        raise CampaignError(f"{where} is {value!r}; it may be {', '.join(declared['one_of'])}")
-    for bound, (holds, words) in _BOUNDS.items():
-        if bound in declared and not holds(value, declared[bound]):
-            must_be = words.format(declared[bound])
-            raise CampaignError(f"{where} must be {must_be}, not {value:g} ({declared['doc']})")
-    return value
-
-
-def _number(where: str, raw: Any) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or raw != raw:
-        raise CampaignError(f"{where} must be a number, not {raw!r}")
-    return float(raw)
-
-
-def _whole(where: str, raw: Any) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int):
-        raise CampaignError(f"{where} must be a whole number, not {raw!r}")
-    return raw
-
-
-def _flag(where: str, raw: Any) -> bool:
-    if not isinstance(raw, bool):
-        raise CampaignError(f"{where} must be true or false, not {raw!r}")
-    return raw
-
-
-def _text(where: str, raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise CampaignError(f"{where} must be a text, not {raw!r}")
-    return raw
-
-
-def _texts(where: str, raw: Any) -> tuple[str, ...]:
-    if not isinstance(raw, list) or not all(isinstance(value, str) and value for value in raw):
-        raise CampaignError(f"{where} must be a list of texts, saw {raw!r}")
-    return tuple(raw)
-
-
-def _date(where: str, raw: Any) -> dt.date:
-    if not isinstance(raw, dt.date) or isinstance(raw, dt.datetime):
-        raise CampaignError(f"{where} must be a date, written 2026-01-31 without quotes, not {raw!r}")
-    return raw
-
-
-_BOUNDS: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
-    "least": (operator.ge, "{:g} or more"),
-    "above": (operator.gt, "above {:g}"),
-    "most": (operator.le, "{:g} or less"),
-    "below": (operator.lt, "below {:g}"),
-}
-_READERS: dict[Any, Callable[[str, Any], Any]] = {
-    float: _number,
-    int: _whole,
-    bool: _flag,
-    str: _text,
-    tuple[str, ...]: _texts,
-    dt.date: _date,
-}

@@ -25,7 +25,8 @@ from scipy.optimize import minimize
 from jobs.customers.spark_classifiers import boosted
 from models.customers.customer_features import auc, average_precision
 from models.experiments.analysis import assign
-from models.offers.allocation import OfferCandidates, OfferRules, UserState, choose, violations
+from models.offers.allocation import OfferCandidates, OfferRules, UserState, choose
+from models.offers.audit import violations
 from tests.bench.quality import SEED, progress
 
 F64 = NDArray[np.float64]

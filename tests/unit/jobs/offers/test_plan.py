@@ -14,7 +14,7 @@ from jobs.offers.config import OffersConfig
 from jobs.offers.eligible import ELIGIBLE_COLUMNS
 from jobs.offers.people import People
 from jobs.offers.plan import Planned, Situation, decide
-from jobs.offers.terms import ShelfPrices
+from jobs.offers.shelf_prices import ShelfPrices
 from jobs.runtime.shop_days import ShopDays
 from models.experiments.analysis import assign
 from models.offers.offer_value import BuyRates

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jobs.sample_shop.prices import PricePlan, make_prices
-from models.pricing.elasticity import Elasticities, ElasticityConfig, ItemElasticities, fit_elasticities
+from models.pricing.elasticity import ElasticityConfig, fit_elasticities
 
 CONFIG = ElasticityConfig()
 
@@ -59,17 +59,6 @@ def test_weeks_without_stock_say_nothing():
     assert holes.weeks[0] == 45
 
 
-@pytest.mark.parametrize("cells", [1, 4000, 10**9])
-def test_categories_fitted_apart_are_as_fitted_together(cells):
-    made = make_prices(PricePlan(items=200, categories=5, weeks=30, seed=4))
-    whole = fit_elasticities(CONFIG, made.units, made.price, made.category)
-    parts = ItemElasticities.fit(
-        CONFIG, np.arange(200).astype(str), made.units, made.price, made.category, cells
-    ).elasticities
-    for name in ("mean", "sd", "weeks", "prices", "units", "category_mean", "category_spread", "dispersion"):
-        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=0.01, err_msg=name)
-
-
 def test_nothing_sold_and_nothing_on_sale_are_the_prior():
     fit = fit_elasticities(CONFIG, np.zeros((2, 5)), np.array([[1.0, 2, 1, 2, 1], [np.nan] * 5]), np.array([0, 0]))
     assert np.isfinite(fit.mean).all()
@@ -89,17 +78,3 @@ def test_nothing_sold_and_nothing_on_sale_are_the_prior():
 def test_bad_histories_are_refused(units, price, message):
     with pytest.raises(ValueError, match=message):
         fit_elasticities(CONFIG, np.array(units), np.array(price), np.array([0]))
-
-
-def test_a_fit_is_read_as_it_was_saved(tmp_path):
-    part = Elasticities(*(np.arange(2.0) for _ in range(2)), np.arange(2), np.arange(2), *(np.arange(2.0),) * 4)
-    fit = ItemElasticities(ElasticityConfig(spread=0.4), np.array(["a", "c"]), part)
-    fit.save(tmp_path)
-    again = ItemElasticities.load(tmp_path)
-    assert again.config == fit.config
-    assert again.rows_of(np.array(["b", "c", "d", "a"])).tolist() == [-1, 1, -1, 0]
-    np.testing.assert_array_equal(again.elasticities.mean, part.mean)
-    with np.load(tmp_path / "elasticities.npz") as arrays:
-        np.savez(tmp_path / "elasticities.npz", **{**arrays, "item_ids": np.array(["a"])})
-    with pytest.raises(ValueError, match="1 ids, 2 items, manifest 2 items"):
-        ItemElasticities.load(tmp_path)
