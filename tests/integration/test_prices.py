@@ -1,4 +1,4 @@
-"""Prices: weeks as a recurrence, and the night's job from too little history to a fit that is carried over."""
+"""Prices: item weeks as a recurrence, and suggest_prices from too little history to a fit that is carried over."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def catalogue_of(rows: list[tuple]) -> pa.Table:
     catalogues=st.lists(st.lists(LISTED, max_size=3), min_size=NIGHTS, max_size=NIGHTS),
     nights=st.lists(st.integers(0, NIGHTS - 2), min_size=2, max_size=4, unique=True),
 )
-def test_night_after_night_is_one_rebuild(spark: SparkSession, history, catalogues, nights) -> None:
+def test_night_after_night_gives_what_a_rebuild_gives(spark: SparkSession, history, catalogues, nights) -> None:
     def night(previous: pa.Table, after: int, until: int) -> pa.Table:
-        """The night `until`, after one in `after`: those in between stopped."""
+        """The night `until`; the last one that ran was `after`."""
         oldest = START + dt.timedelta(days=until - 8)  # two weeks are kept
         events = events_of(spark, [row for row in history if after < row[0] <= until])
         listed = [
@@ -70,15 +70,15 @@ def test_night_after_night_is_one_rebuild(spark: SparkSession, history, catalogu
         return advance(previous, [sold_by_week(events, oldest), *listed], oldest)
 
     nothing = arrow_schema(ITEM_WEEKS).empty_table()
-    state, done = nothing, -1
+    state, last = nothing, -1
     for until in [*sorted(nights), NIGHTS - 1]:
-        state, done = night(state, done, until), until
+        state, last = night(state, last, until), until
     rebuilt = night(nothing, -1, NIGHTS - 1)
     assert in_order(state).equals(in_order(rebuilt))
     assert state.schema.equals(arrow_schema(ITEM_WEEKS))
 
 
-def test_a_week_holds_what_was_sold_and_when_it_could_be_had(spark: SparkSession) -> None:
+def test_a_week_holds_what_was_sold_and_when_it_could_be_bought(spark: SparkSession) -> None:
     bought = [(3, 0, "i1", "purchase", 2.0, 10.0, "EUR"), (3, 1, "i1", "purchase", 1.0, 7.0, "EUR")]
     late = [(6, 6, "i1", "purchase", 1.0, 5.0, "USD")]  # Wednesday of the week before
     listed = [listed_on(catalogue_of([("i1", True, stock, 9.0)]), START + dt.timedelta(days=4 + n))
@@ -113,7 +113,7 @@ def test_the_nights_weeks_hold_every_purchase(sample: Sample) -> None:
 
 @pytest.fixture
 def grown(sample: Sample, tmp_path: Path) -> Sample:
-    """The shop after its second night, a year of weeks behind it: elasticity -2.5; every fifth price never changed."""
+    """The shop after its second night, with a year of sales: elasticity -2.5, a fifth of the prices never changed."""
     shop = sample.copy(tmp_path / "lake")
     items = current(shop.lake, ITEMS, SECOND).sort_by("item_id")
     rng, weeks = np.random.default_rng(5), 51
@@ -146,9 +146,9 @@ def suggestions(shop: Sample, run: str, **changed) -> dict[str, dict]:
 def test_with_a_year_behind_it_items_get_prices_and_the_fit_is_carried_over(grown: Sample) -> None:
     made = suggestions(grown, "002")
     assert grown.night(run="002").facts("suggest_prices")["start"] == "there is none"
-    told = [row for row in made.values() if row["status"] == "suggest"]
-    assert told
-    for row in told:
+    suggested = [row for row in made.values() if row["status"] == "suggest"]
+    assert suggested
+    for row in suggested:
         assert row["elasticity_low"] < -2.5 + 0.5
         assert row["elasticity_low"] < row["elasticity"] < row["elasticity_high"]
         assert row["gain_low"] > 0
@@ -207,8 +207,8 @@ def test_the_export_is_a_sheet_to_fill_in(grown: Sample, tmp_path: Path) -> None
 
 def test_items_are_pooled_by_an_attribute_and_a_competitor_stops_a_rise(grown: Sample) -> None:
     items = current(grown.lake, ITEMS)
-    told = pa.array([f'{{"shelf": "{n % 3}", "theirs": "0.01"}}' for n in range(len(items))])
-    write_arrow(items.set_column(items.column_names.index("attributes"), "attributes", told), ITEMS, grown.lake,
+    attributes = pa.array([f'{{"shelf": "{n % 3}", "theirs": "0.01"}}' for n in range(len(items))])
+    write_arrow(items.set_column(items.column_names.index("attributes"), "attributes", attributes), ITEMS, grown.lake,
                 str(THIRD), "002")  # fmt: skip
     made = suggestions(grown, "002", prices={"pool_by": "shelf", "competitor": "theirs"})
     judged = [row for row in made.values() if row["status"] != "not enough data"]

@@ -1,4 +1,4 @@
-"""One night's choice from rows made by hand: terms, values, guards, the hold-out, and what a row says of itself."""
+"""One night's choice from rows made by hand: terms, values, guards, and the hold-out."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ CAMPAIGNS = parse_campaigns(tomllib.loads(campaign_file()))
 BACK, CART = 0, 1  # their places in CAMPAIGNS
 
 
-def item(name: str, **said: Any) -> dict[str, Any]:
-    return {"item_id": name, "category": "Home > Lamps", "currency": "EUR", "is_active": True, **said}
+def item(name: str, **columns: Any) -> dict[str, Any]:
+    return {"item_id": name, "category": "Home > Lamps", "currency": "EUR", "is_active": True, **columns}
 
 
 SHELF = (item("lamp", price=100.0, cost=40.0), item("vase", price=50.0, cost=20.0))
@@ -95,19 +95,19 @@ def test_an_offer_has_its_terms_its_value_and_its_reason() -> None:
     assert on_item["valid_until"] == dt.datetime(2026, 3, 13, tzinfo=dt.UTC)
 
 
-def test_what_was_measured_goes_before_what_was_assumed() -> None:
+def test_a_measured_rate_is_used_before_an_assumed_lift() -> None:
     (row,) = decided([back("u1", buys_7d=None)], rates={"back": (0.3, 0.1)}).offers.to_pylist()
     assert (row["method"], row["expected_value"]) == ("uplift", pytest.approx(0.3 * 62 - 0.1 * 72))
     useless = decided([back("u1")], rates={"back": (0.1, 0.1)})
     assert useless.by_campaign["back"]["refused"] == {"no_gain": 1}
 
 
-def test_where_chances_are_unknown_the_row_says_so_and_the_whole_coupon_is_booked() -> None:
+def test_with_an_unknown_chance_the_whole_coupon_is_booked() -> None:
     (row,) = decided([back("u1", buys_7d=None)]).offers.to_pylist()
     assert (row["method"], row["expected_value"], row["expected_cost"]) == ("not enough data", None, 10)
 
 
-def test_no_costs_no_discounts_unless_the_setting_caps_them() -> None:
+def test_without_costs_there_are_no_discounts_unless_the_setting_caps_them() -> None:
     shelf = (item("lamp", price=100.0), item("vase", price=50.0))
     planned = decided([back("u1"), cart("u2")], shelf)
     assert got(planned) == []
@@ -122,7 +122,7 @@ def test_no_costs_no_discounts_unless_the_setting_caps_them() -> None:
         assert row["reason"].endswith("discount lowered, a cost is unknown")
 
 
-def test_margins_below_the_floor_or_below_nothing_get_no_discount() -> None:
+def test_items_with_a_margin_below_the_floor_get_no_discount() -> None:
     shelf = (item("lamp", price=100.0, cost=85.0), item("vase", price=50.0, cost=60.0))
     planned = decided([cart("u1"), cart("u2", "vase"), back("u3")], shelf)
     assert planned.by_campaign["cart"]["refused"] == {"margin_floor": 2}
@@ -155,7 +155,7 @@ def test_one_person_in_two_accounts_gets_one_offer_and_is_in_one_arm() -> None:
         assert len(set(people.held_out(["u1", "u2", "u3"]).tolist())) == 1
 
 
-def test_the_held_out_get_none_and_are_remembered_as_those_who_would_have() -> None:
+def test_held_out_accounts_get_no_offer_and_theirs_are_kept_as_withheld() -> None:
     users = [f"u{n}" for n in range(60)]
     arms = assign(users, "offers hold-out", "offers", {"held_out": 0.5, "offer": 0.5})
     planned = decided([back(user) for user in users], hold_out=0.5)
@@ -166,7 +166,7 @@ def test_the_held_out_get_none_and_are_remembered_as_those_who_would_have() -> N
     assert set(planned.withheld["arm"].to_pylist()) == {"held_out"}
 
 
-def test_budgets_hold_for_what_is_expected_and_for_the_worst() -> None:
+def test_budgets_hold_for_expected_and_for_worst_costs() -> None:
     users = [back(f"u{n}") for n in range(20)]  # 4 expected, 10 at worst
     assert len(got(decided(users, left=(25, 1000)))) == 6
     planned = decided(users, left=(1000, 25))
@@ -175,13 +175,13 @@ def test_budgets_hold_for_what_is_expected_and_for_the_worst() -> None:
     assert planned.by_line["main"] == {"amount": 1000, "at_most": 1000, "expected_left": 992, "worst_left": 5}
 
 
-def test_what_stands_stays_and_bars_its_kind_and_what_was_had_lately_waits() -> None:
+def test_a_standing_offer_stays_and_bars_its_kind_and_a_recent_one_is_not_repeated() -> None:
     stands = {"user_id": "u1", "offer_id": "gone", "kind": "win_back", "arm": "offer", "worst_cost": 5.0}
     planned = decided([back("u1"), back("u2", had_lately=True), back("u3", contacts=2), back("u4")], standing=[stands])
     assert got(planned) == [("u1", "gone"), ("u4", "back")]
     assert planned.by_campaign["back"]["refused"] == {"one_of_a_kind": 1, "had_lately": 1, "contact_cap": 1}
 
 
-def test_nobody_to_offer_to_and_nothing_on_sale_are_no_faults() -> None:
+def test_no_eligible_accounts_and_no_items_on_sale_are_no_errors() -> None:
     assert got(decided([])) == []
     assert decided([back("u1"), cart("u2")], shelf=()).by_campaign["back"]["refused"] == {"unknown_cost": 1}
