@@ -53,15 +53,17 @@ def listed_on(items: pa.Table, day: dt.date) -> pa.Table:
     on_sale = can_be_shown(items)
     price = pc.if_else(on_sale, pc.fill_null(items["price"], 0.0), 0.0)
     priced = pc.greater(price, 0.0)
-    return pa.table({
-        "item_id": items["item_id"],
-        "week": pa.array([monday(day)] * len(items), pa.date32()),
-        "days_on_sale": on_sale.cast(pa.int64()),
-        "days_sold_out": pc.invert(on_sale).cast(pa.int64()),
-        "days_priced": priced.cast(pa.int64()),
-        "list_price_sum": _exactly(price),
-        "currency": pc.if_else(priced, items["currency"], pa.scalar(None, pa.string())),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "item_id": items["item_id"],
+            "week": pa.array([monday(day)] * len(items), pa.date32()),
+            "days_on_sale": on_sale.cast(pa.int64()),
+            "days_sold_out": pc.invert(on_sale).cast(pa.int64()),
+            "days_priced": priced.cast(pa.int64()),
+            "list_price_sum": _exactly(price),
+            "currency": pc.if_else(priced, items["currency"], pa.scalar(None, pa.string())),
+        }
+    )
 
 
 def advance(previous: pa.Table, parts: Iterable[pa.Table], oldest: dt.date) -> pa.Table:
@@ -100,7 +102,9 @@ def _filled(part: pa.Table) -> pa.Table:
     zeros = pa.array(np.zeros(len(part), np.int64))
     columns = {name: part[name] if name in part.column_names else zeros for name in ITEM_WEEKS.names}
     types = {name: pa.int64() for name in (*_MONEY, *_COUNTS)}
-    return pa.table({
-        name: column.cast(types.get(name, pa.date32() if name == "week" else pa.string()))
-        for name, column in columns.items()
-    })  # fmt: skip
+    return pa.table(
+        {
+            name: column.cast(types.get(name, pa.date32() if name == "week" else pa.string()))
+            for name, column in columns.items()
+        }
+    )

@@ -56,9 +56,13 @@ class Shop:
         return {"item_id": name, "category": "Home", "currency": "EUR", "is_active": True, "updated_on": DAY, **columns}
 
     def night(
-        self, users: list[dict], carts: Sequence[tuple[str, str]] = (), day: dt.date = DAY,
-        bought: Sequence[str] = (), **settings: Any,
-    ) -> Night:  # fmt: skip
+        self,
+        users: list[dict],
+        carts: Sequence[tuple[str, str]] = (),
+        day: dt.date = DAY,
+        bought: Sequence[str] = (),
+        **settings: Any,
+    ) -> Night:
         """A night with its inputs written, and no offers yet.
 
         users: columns of portraits, chances and accounts. carts: (user, item) of the day before. bought: users who buy
@@ -73,14 +77,30 @@ class Shop:
         put(night, PROPENSITIES, [{"buys_7d": 0.2, "method": "test"} | user for user in users])
         put(night, ITEMS, self.items)
         put(night, RECOMMENDATIONS, [])
-        put(night, INTEREST, [{"user_id": u, "item_id": i, "interest": 1.0, "purchases": 0.0, "purchase_orders": 0}
-                              for u, i in carts])  # fmt: skip
+        put(
+            night,
+            INTEREST,
+            [{"user_id": u, "item_id": i, "interest": 1.0, "purchases": 0.0, "purchase_orders": 0} for u, i in carts],
+        )
         yesterday = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(12), dt.UTC)
         events = [("cart", yesterday, user, item) for user, item in carts]
         events += [("purchase", yesterday + dt.timedelta(days=1), user, "vase") for user in bought]
-        put(night, CLEAN_EVENTS, [{"event_id": f"{when}{u}{i}", "user_id": u, "item_id": i, "event_type": kind,
-                                   "event_time": when, "event_date": when.date(), "quantity": 1.0}
-                                  for kind, when, u, i in events])  # fmt: skip
+        put(
+            night,
+            CLEAN_EVENTS,
+            [
+                {
+                    "event_id": f"{when}{u}{i}",
+                    "user_id": u,
+                    "item_id": i,
+                    "event_type": kind,
+                    "event_time": when,
+                    "event_date": when.date(),
+                    "quantity": 1.0,
+                }
+                for kind, when, u, i in events
+            ],
+        )
         return night
 
     def run(self, *args: Any, **settings: Any) -> dict[str, list[dict]]:
@@ -197,10 +217,14 @@ def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -
     rows = [(a, b) for a in values for b in [None, "x", "it's", "y"]]
     frame = spark.createDataFrame(rows, "frequency int, stage string")
     for condition in (
-        Condition("frequency", least=1.0), Condition("frequency", most=1.0), Condition("frequency", (0, 5)),
-        Condition("frequency", least=1.0, most=2.0), Condition("stage", ("it's", "x")), Condition("stage"),
+        Condition("frequency", least=1.0),
+        Condition("frequency", most=1.0),
+        Condition("frequency", (0, 5)),
+        Condition("frequency", least=1.0, most=2.0),
+        Condition("stage", ("it's", "x")),
+        Condition("stage"),
         Condition("stage", must_be_known=False),
-    ):  # fmt: skip
+    ):
         kept = {tuple(row) for row in frame.where(condition.sql).collect()}
         assert kept == {(a, b) for a, b in rows if condition.holds({"frequency": a, "stage": b})}, condition.sql
 
@@ -211,12 +235,15 @@ def test_facts_of_items_are_counted_from_events(spark: SparkSession) -> None:
         return user, "lamp", kind, at, at.date(), price
 
     columns = "user_id string, item_id string, event_type string, event_time timestamp, event_date date, price double"
-    interest = spark.createDataFrame([("u1", "lamp", 3.0, 0.0, 0, None), ("u1", "vase", 1.0, 2.0, 2, DAY)],
-                                     "user_id string, item_id string, interest double, purchases double, "
-                                     "purchase_orders bigint, last_purchase_on date")  # fmt: skip
-    items = spark.createDataFrame([("lamp", "Home", None, 80.0, True, None), ("vase", "Home", None, 20.0, True, None)],
-                                  "item_id string, category string, is_replenishable boolean, price double, "
-                                  "is_active boolean, stock double")  # fmt: skip
+    interest = spark.createDataFrame(
+        [("u1", "lamp", 3.0, 0.0, 0, None), ("u1", "vase", 1.0, 2.0, 2, DAY)],
+        "user_id string, item_id string, interest double, purchases double, "
+        "purchase_orders bigint, last_purchase_on date",
+    )
+    items = spark.createDataFrame(
+        [("lamp", "Home", None, 80.0, True, None), ("vase", "Home", None, 20.0, True, None)],
+        "item_id string, category string, is_replenishable boolean, price double, is_active boolean, stock double",
+    )
     campaigns = load_campaigns("sample_shop").campaigns
 
     def facts(events: list[tuple]) -> dict[str, dict]:
@@ -239,8 +266,11 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
         Campaign("top", "member_exclusive", on="top_category", **common),
         Campaign("first", "birthday", on="recommended", **common),
     ]
-    portraits = [("u1", "gold", 3, 90.0, "Home > Vases", "active"), ("u2", "gold", 0, 0.0, "Home > Lamps", "new"),
-                 ("u3", "gold", 2, 10.0, "Home > Lamps > Small", "active")]  # fmt: skip
+    portraits = [
+        ("u1", "gold", 3, 90.0, "Home > Vases", "active"),
+        ("u2", "gold", 0, 0.0, "Home > Lamps", "new"),
+        ("u3", "gold", 2, 10.0, "Home > Lamps > Small", "active"),
+    ]
     named = ("user_id", "member_level", "frequency", "monetary", "top_category", "stage")
     nulls = {c.name: None for c in USER_PROFILES.columns}
     rows = [
@@ -249,14 +279,18 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
     profiles = spark.createDataFrame(rows, USER_PROFILES.ddl)
     births = spark.createDataFrame([("u1", 3), ("u3", 4)], "user_id string, birth_month int")
     facts = account_facts.user_facts(profiles, spark.createDataFrame([], PROPENSITIES.ddl), births, DAY.month)
-    listed = spark.createDataFrame([("u1", "lamp", "Home > Lamps", 1), ("u1", "vase", "Home > Vases", 2)],
-                                   "user_id string, item_id string, category string, rank int")  # fmt: skip
+    listed = spark.createDataFrame(
+        [("u1", "lamp", "Home > Lamps", 1), ("u1", "vase", "Home > Vases", 2)],
+        "user_id string, item_id string, category string, rank int",
+    )
     met = eligible.eligible_accounts(facts, None, listed, campaigns).collect()
     assert {(r.user_id, campaigns[r.campaign].id, r.item_id, r.category) for r in met} == {
-        ("u1", "all", None, None), ("u2", "all", None, None), ("u3", "all", None, None),
+        ("u1", "all", None, None),
+        ("u2", "all", None, None),
+        ("u3", "all", None, None),
         ("u1", "top", None, "Home > Vases"),  # u2 never bought, and u3's favourite is out of scope
         ("u1", "first", "vase", "Home > Vases"),  # the first in scope; u3 is born in April
-    }  # fmt: skip
+    }
     assert {r.user_id: r.order_value for r in met} == {"u1": 30.0, "u2": None, "u3": 5.0}
 
 
@@ -277,9 +311,24 @@ def test_a_file_of_campaigns_on_items_alone(shop: Shop) -> None:
 
 
 def test_without_offers_every_campaigns_share_stays_where_it_was(shop: Shop) -> None:
-    moved = {"kind": "campaign", "name": "main", "what": "back", "night": DAY, "reason": "r", "declared": 0.5,
-             "before": 0.5, "after": 0.55, "low": 0.45, "high": 0.55, "trials": 9, "wins": 3,
-             "weight": 0.0, "weighted": 0.0, "places": "", "core": ""}  # fmt: skip
+    moved = {
+        "kind": "campaign",
+        "name": "main",
+        "what": "back",
+        "night": DAY,
+        "reason": "r",
+        "declared": 0.5,
+        "before": 0.5,
+        "after": 0.55,
+        "low": 0.45,
+        "high": 0.55,
+        "trials": 9,
+        "wins": 3,
+        "weight": 0.0,
+        "weighted": 0.0,
+        "places": "",
+        "core": "",
+    }
     shop.night([lapsed("u1")])
     first = Night(DAY, shop.lake, "001", Settings({}))
     put(first, BANDIT_MOVES, [moved])

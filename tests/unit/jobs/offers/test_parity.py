@@ -12,12 +12,26 @@ from jobs.offers.parity import judged
 
 def test_parity_compares_groups_and_says_where_it_cannot() -> None:
     def row(attribute: str, group: str, users: int, hits: int) -> dict[str, Any]:
-        return {"attribute": attribute, "group": group, "users": users, "users_with_offer": hits, "total": 10.0 * hits,
-                "squares": 100.0 * hits}  # fmt: skip
+        return {
+            "attribute": attribute,
+            "group": group,
+            "users": users,
+            "users_with_offer": hits,
+            "total": 10.0 * hits,
+            "squares": 100.0 * hits,
+        }
 
-    table = judged([row("gender", "f", 400, 100), row("gender", "m", 400, 40), row("gender", "x", 5, 5),
-                    row("country", "FR", 405, 70), row("country", "DE", 400, 75),
-                    row("age_band", "unknown", 805, 145)], least=30)  # fmt: skip
+    table = judged(
+        [
+            row("gender", "f", 400, 100),
+            row("gender", "m", 400, 40),
+            row("gender", "x", 5, 5),
+            row("country", "FR", 405, 70),
+            row("country", "DE", 400, 75),
+            row("age_band", "unknown", 805, 145),
+        ],
+        least=30,
+    )
     rows = {(r["attribute"], r["group"]): r for r in table.to_pylist()}
     assert (rows["gender", "f"]["verdict"], rows["gender", "f"]["share"]) == ("more than others", 0.25)
     assert (rows["gender", "m"]["verdict"], rows["gender", "m"]["mean_discount"]) == ("less than others", 10.0)

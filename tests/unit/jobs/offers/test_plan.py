@@ -40,14 +40,28 @@ def back(user: str, **more: Any) -> dict[str, Any]:
 
 
 def cart(user: str, of: str = "lamp", **more: Any) -> dict[str, Any]:
-    return {"user_id": user, "campaign": CART, "item_id": of, "category": "Home > Lamps", "buys_7d": 0.2,
-            "item_share": 0.5, "order_value": 120.0, "cart_days": 1, **more}  # fmt: skip
+    return {
+        "user_id": user,
+        "campaign": CART,
+        "item_id": of,
+        "category": "Home > Lamps",
+        "buys_7d": 0.2,
+        "item_share": 0.5,
+        "order_value": 120.0,
+        "cart_days": 1,
+        **more,
+    }
 
 
 def decided(
-    rows: list[dict], shelf: tuple[dict, ...] = SHELF, left: tuple[float, float] = (1000, 1000),
-    rates: dict | None = None, standing: list[dict] = (), pairs: list[dict] = (), **settings: Any,
-) -> Planned:  # fmt: skip
+    rows: list[dict],
+    shelf: tuple[dict, ...] = SHELF,
+    left: tuple[float, float] = (1000, 1000),
+    rates: dict | None = None,
+    standing: list[dict] = (),
+    pairs: list[dict] = (),
+    **settings: Any,
+) -> Planned:
     """The choice among `rows`, without a hold-out unless a test asks for one."""
     config = OffersConfig(**({"hold_out": 0.0} | settings))
     items = pa.Table.from_pylist([{c: row.get(c) for c in ITEMS.names} for row in shelf], arrow_schema(ITEMS))

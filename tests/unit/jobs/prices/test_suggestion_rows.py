@@ -16,8 +16,19 @@ from schemas.tables import PRICE_SUGGESTIONS
 
 NEEDS = SuggestPricesConfig()
 FITTED = dt.date(2026, 1, 4)
-FIGURES = ("suggested_price", "change", "elasticity", "elasticity_low", "elasticity_high", "gain", "gain_low",
-           "gain_high", "units_a_week", "weeks_of_cover", "is_inelastic")  # fmt: skip
+FIGURES = (
+    "suggested_price",
+    "change",
+    "elasticity",
+    "elasticity_low",
+    "elasticity_high",
+    "gain",
+    "gain_low",
+    "gain_high",
+    "units_a_week",
+    "weeks_of_cover",
+    "is_inelastic",
+)
 
 
 def complete_facts(items: int = 1) -> PriceFacts:

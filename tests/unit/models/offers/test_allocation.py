@@ -73,8 +73,12 @@ def exact(candidates: OfferCandidates, rules: OfferRules, state: UserState) -> f
         for a, b in np.argwhere(np.triu(rules.excludes)):
             rows.append((of_user & np.isin(candidates.campaign, (a, b))).astype(float))
             limits.append(1)
-    solution = milp(-candidates.value, constraints=LinearConstraint(np.array(rows), ub=np.array(limits)),
-                 integrality=np.ones(n), bounds=Bounds(0, 1))  # fmt: skip
+    solution = milp(
+        -candidates.value,
+        constraints=LinearConstraint(np.array(rows), ub=np.array(limits)),
+        integrality=np.ones(n),
+        bounds=Bounds(0, 1),
+    )
     return float(-solution.fun)
 
 

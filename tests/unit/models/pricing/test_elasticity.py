@@ -24,13 +24,13 @@ def test_intervals_hold_the_planted_truth_as_often_as_they_say():
     assert error.mean() < naive.mean()
 
 
-def test_a_busy_item_speaks_for_itself():
+def test_an_item_with_many_sales_rests_on_its_own_data():
     fit = fit_elasticities(CONFIG, *history(-2.5, level=400.0))
     assert fit.mean[0] == pytest.approx(-2.5, abs=0.1)
     assert fit.sd[0] < 0.15
 
 
-def test_an_item_whose_price_never_changed_has_its_categorys():
+def test_an_item_whose_price_never_changed_has_its_categorys_elasticity():
     units, price, category = history(-2.0, items=20)
     price[0] = 10.0
     fit = fit_elasticities(CONFIG, units, price, category)
@@ -39,7 +39,7 @@ def test_an_item_whose_price_never_changed_has_its_categorys():
     assert fit.sd[0] > 2 * fit.sd[1:].max()
 
 
-def test_a_season_that_all_share_is_not_taken_for_a_price():
+def test_a_season_that_all_items_share_is_not_mistaken_for_a_price_effect():
     rng = np.random.default_rng(1)
     weeks, items = 52, 60
     season = np.exp(np.where(np.arange(weeks) < 26, 0.0, 1.0))

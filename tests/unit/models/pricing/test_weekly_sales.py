@@ -21,15 +21,22 @@ def test_the_catalogues_price_counts_where_it_told_one_whenever_the_item_sold():
 
 
 def test_else_the_price_paid_does_in_weeks_with_sales():
-    made = weeks_of(units=[2, 0, 4], revenue=[10, 0, 24], days_on_sale=[0, 7, 7], days_priced=[0, 7, 7],
-                    list_price_sum=[0, 49, 49])  # fmt: skip
+    made = weeks_of(
+        units=[2, 0, 4], revenue=[10, 0, 24], days_on_sale=[0, 7, 7], days_priced=[0, 7, 7], list_price_sum=[0, 49, 49]
+    )
     np.testing.assert_array_equal(made.price, [[5.0, np.nan, 6.0]])
     assert made.is_open.all()
 
 
 def test_a_week_mostly_sold_out_says_nothing_and_has_no_units():
-    made = weeks_of(units=[9, 3], revenue=[45, 15], days_on_sale=[7, 3], days_sold_out=[0, 4], days_priced=[7, 3],
-                    list_price_sum=[35, 15])  # fmt: skip
+    made = weeks_of(
+        units=[9, 3],
+        revenue=[45, 15],
+        days_on_sale=[7, 3],
+        days_sold_out=[0, 4],
+        days_priced=[7, 3],
+        list_price_sum=[35, 15],
+    )
     np.testing.assert_array_equal(made.price, [[5.0, np.nan]])
     assert made.units.tolist() == [[9.0, 0.0]]
     assert made.is_open.tolist() == [[True, False]]
