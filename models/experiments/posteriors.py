@@ -19,7 +19,7 @@ def returns(
 
     offered, withheld: (users, of these buyers). margin, discount: money of a purchase without the offer, and what it
     takes off. Each rate is Beta, drawn to that of both arms together by `prior` users' worth of it, as in
-    `offers.offer_value.buy_rates`. Raises ValueError if more bought than there were, or a discount is not above 0.
+    `offers.two_rates`. Raises ValueError if more bought than there were, or a discount is not above 0.
     """
     for users, bought in (offered, withheld):
         if not 0 <= bought <= users:
