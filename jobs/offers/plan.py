@@ -111,7 +111,11 @@ def _situation(
     )
     counts = count_outcomes(night, earlier, config)
     rates = measured_rates(counts, config)
-    night.log.info("measured on the hold-out: %s", rates or "no campaign has enough users in both arms")
+    measured = [f"{name} {rate.with_offer:.3f} with, {rate.without:.3f} without" for name, rate in rates.items()]
+    night.log.info(
+        "chances to buy, measured with and without the offer: %s",
+        "; ".join(measured) or "no campaign has enough users in both arms",
+    )
     booked = bookings(earlier)
     shares = campaign_shares.shares_tonight(campaigns, recorded(night.lake, night.date))
     spent = spent_by_campaign(night.date, campaigns, booked)
