@@ -133,7 +133,7 @@ def test_every_code_of_ours_has_a_chinese_name() -> None:
     reasons |= {name.replace("_", " ") for name in re.findall(r"\(\?P<([a-z_]+)>", patterns)}
     reasons |= set(re.findall(r'Refusal\(\s*"([^"]+)"', patterns)) | {f"unsupported {kind}" for kind in KINDS}
     reasons |= set(re.findall(r'Refused\([^,]+, [^,]+, "([^"]+)"', written)) | {SAID, NONE_OF_KIND}
-    reasons |= set(re.findall(r'(?:\[|append\(|\+= \[)\("([^"]+)",', written))
+    reasons |= set(re.findall(r'Problem\("([^"]+)",', written))
     assert len(reasons) > 40
     assert sorted(reasons - set(CHINESE["reason"])) == []
     assert set(CHINESE["strategy"]) == set(STRATEGIES)

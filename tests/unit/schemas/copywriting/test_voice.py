@@ -100,9 +100,9 @@ def test_a_template_that_cannot_be_used_is_refused(templates: Path, old: str, ne
         load_templates(str(templates), ("en",), load_voices())
 
 
-def test_each_group_has_one_for_an_item_of_which_only_the_title_is_known(templates: Path) -> None:
+def test_each_group_has_templates_that_need_only_a_title(templates: Path) -> None:
     edit(templates / "zh.toml", "{title}快用完了吗？", "{kind}快用完了吗？")
-    with pytest.raises(VoiceError, match=r"\[replenishment\] subject: of an item only the title"):
+    with pytest.raises(VoiceError, match=r"\[replenishment\] subject: an item may have nothing but a title"):
         load_templates(str(templates), ("zh",), load_voices())
 
 
