@@ -1,0 +1,49 @@
+"""Checks of one text: shipped templates pass them, and a text that a person blocked has no other problem."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.item_words import PastCatalogues
+from jobs.copywriting.rules import CopyConfig, CopyRules
+from jobs.copywriting.text_checks import Problem
+from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, inputs_of, item, items_of
+
+SHORT = {"title": "Ivo sandals", "title_zh": "伊沃 凉鞋", "category": "Shoes > Summer > sandals",
+         "description": None, "description_zh": "伊沃出品的凉鞋。颜色为米色。"}  # fmt: skip
+
+
+@pytest.mark.parametrize("season", ["christmas", "summer"])
+def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
+    rules = CopyRules.load(CopyConfig())
+    before = PastCatalogues({"g1": 120.0, "g2": 120.0}, NIGHT, frozenset(), NIGHT)
+    everything = [dataclasses.replace(one, categories=()) for one in rules.seasons]
+    items = items_of([item(), item("g2", **SHORT)], before, [s for s in everything if s.id == season])
+    inputs = inputs_of(items, rules)
+    templates = [template for group in rules.templates.groups.values() for template in group]
+    for one in templates:
+        style = one.style if one.style in rules.voices else rules.default_style
+        draft = Draft(one.text, one.name, "template")
+        of = [Brief(item_id, one.strategy, style, one.channel, one.language) for item_id in items]
+        wrong = {
+            brief.item_id: inputs.problems(brief, draft)
+            for brief in of
+            if one.needs <= inputs.products.of(brief).slots.keys()
+        }
+        limits = [reason for said in wrong.values() for reason, _ in said]
+        assert set(limits) <= {"too long"}, (one.text, wrong)
+        assert "title" in one.slots or not limits, (one.text, wrong)
+
+
+def test_a_blocked_text_has_no_other_problem_and_checking_twice_changes_nothing(tmp_path: Path) -> None:
+    lie = Draft("A red speaker by Ivo", "t-1", "template")
+    review = tmp_path / "review.toml"
+    review.write_text(f'[[block]]\ntext = "{lie.text}"\n', "utf-8")
+    free, blocked = (inputs_of(items_of([item()]), review=path) for path in ("", str(review)))
+    for _ in range(2):
+        assert [problem.reason for problem in free.problems(brief(), lie)] == ["unsupported colour"]
+        assert blocked.problems(brief(), lie) == [Problem("blocked in review", f"text {lie.text}")]
