@@ -47,9 +47,7 @@ class InterestConfig:
 
     def __post_init__(self) -> None:
         if not self.purchase > self.cart > self.view > 0:
-            raise ValueError(
-                f"interest: purchase > cart > view > 0 must hold; saw {self.purchase}, {self.cart}, {self.view}"
-            )
+            raise ValueError(f"purchase > cart > view > 0 must hold; saw {self.purchase}, {self.cart}, {self.view}")
         check_bounds(self)
         if self.learns:
             self._check_order_after_learning()
@@ -60,7 +58,7 @@ class InterestConfig:
         if not (self.wishlist > 0 and self.purchase > max(self.cart, self.wishlist) * most
                 and self.cart * least > self.view * most):  # fmt: skip
             raise ValueError(
-                f"interest.learn_factor {most} would let a view weigh as much as a cart, or a cart or wish-list as a "
+                f"learn_factor {most} would let a view weigh as much as a cart, or a cart or wish-list as a "
                 f"purchase: saw {self.view}, {self.cart}, {self.wishlist}, {self.purchase}; lower it"
             )
 

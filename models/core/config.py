@@ -100,6 +100,8 @@ def refuse_another(saved: Any, asked: Any, folder: Any, remedy: str = "load it w
     """Raises ValueError, naming the settings that differ, if the model saved in `folder` has others than asked."""
     if asked is None or asked == saved:
         return
-    ours, theirs = dataclasses.asdict(asked), dataclasses.asdict(saved)
-    differing = ", ".join(f"{name} {theirs[name]} (asked {ours[name]})" for name in ours if ours[name] != theirs[name])
+    wanted, present = dataclasses.asdict(asked), dataclasses.asdict(saved)
+    differing = ", ".join(
+        f"{name} {present[name]} (asked {wanted[name]})" for name in wanted if wanted[name] != present[name]
+    )
     raise ValueError(f"{folder} was fitted with {differing}; {remedy}")
