@@ -21,7 +21,9 @@ from models.compliance.checks import CHANNELS as LIMITS
 from schemas.table import SPARK_TYPES
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
-from schemas.tables.profiles import OFFER_KINDS, OFFERS, USER_PROFILES, USER_SEGMENTS
+from schemas.tables.offers import OFFER_KINDS, OFFERS
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.segments import USER_SEGMENTS
 
 MESSAGES = ("push", "sms", "subject", "body")  # one of each a user; a card stands at every place of the list
 _OWN_WORDS = {

@@ -13,8 +13,17 @@ from jobs.common.on_sale import CAN_BE_SHOWN
 from jobs.runtime.night import Night
 from schemas.campaigns.campaign import USER_FACTS, Campaign
 from schemas.table import SPARK_TYPES, Table
-from schemas.tables import CLEAN_EVENTS, INTEREST, ITEMS, OFFERS, RECOMMENDATIONS, USERS, WITHHELD_OFFERS
-from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
+from schemas.tables import (
+    CLEAN_EVENTS,
+    INTEREST,
+    ITEMS,
+    OFFERS,
+    PROPENSITIES,
+    RECOMMENDATIONS,
+    USER_PROFILES,
+    USERS,
+    WITHHELD_OFFERS,
+)
 
 # What must be there for any campaign, and who makes it.
 INPUTS: tuple[tuple[Table, str], ...] = (

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas.protected_attributes import protected_kind
-from schemas.tables.profiles import OFFER_KINDS, PROPENSITIES, USER_PROFILES
+from schemas.tables.offers import OFFER_KINDS
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.propensities import PROPENSITIES
 from schemas.toml_files import find, parse, read, refuse_unknown, shipped
 
 SHIPPED = Path(__file__).parent

@@ -18,7 +18,7 @@ from jobs.customers import export_audience, find_audiences
 from models.recommenders.als import ALS
 from schemas.arrow import arrow_schema
 from schemas.tables import AUDIENCES, INTEREST, ITEMS, USER_SEGMENTS
-from schemas.tables.profiles import OFFERS
+from schemas.tables.offers import OFFERS
 from tests.sample import THIRD, Sample, content, current, shown
 
 

@@ -21,7 +21,7 @@ from models.experiments.analysis import assign
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import ITEM_KINDS, parse_campaigns
 from schemas.tables import ITEMS, OFFERS
-from schemas.tables.profiles import OFFER_KINDS
+from schemas.tables.offers import OFFER_KINDS
 
 DAY = dt.date(2026, 3, 10)
 CAMPAIGNS = parse_campaigns(
