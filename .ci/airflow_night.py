@@ -6,6 +6,7 @@ import json
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from airflow_servers import HOME, LOG, airflow, free_port, login, must_run
@@ -21,20 +22,31 @@ def run_night(day: str) -> None:
     """RuntimeError with the end of the task's log where the night fails."""
     port = free_port()
     with airflow(port) as parts:
-        api = Api(port)
+        api = Api(f"http://127.0.0.1:{port}", login())
         make_way(api)
-        run = f"{NAME}{day}__{int(time.time())}"  # the grid shows it; the time sets a second run of the night apart
-        api.call("/dags/nightly/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": {"date": day}})
-        told: set[tuple[str, int]] = set()
-        while True:
-            must_run(parts)
-            state = api.call(f"/dags/nightly/dagRuns/{run}")["state"]
-            tell(api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"], told)
-            if state not in ("queued", "running"):
-                break
-            time.sleep(0.5)
+        run = start_night(api, {"date": day})
+        state = follow(api, run, lambda: must_run(parts))
     if state != "success":
         raise RuntimeError(f"the night {state} in Airflow; the end of its log:\n{end_of_log(run)}")
+
+
+def start_night(api: Api, conf: dict[str, Any]) -> str:
+    """Trigger `nightly` with what `conf` writes into its form; the id of the run, which the grid shows."""
+    run = f"{NAME}{conf['date']}__{int(time.time())}"  # the time sets a second run of the night apart
+    api.call("/dags/nightly/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": conf})
+    return run
+
+
+def follow(api: Api, run: str, check: Callable[[], None]) -> str:
+    """Print a line for each task that ends, until the run has; its state then. `check` is called at each look."""
+    told: set[tuple[str, int]] = set()
+    while True:
+        check()
+        state = str(api.call(f"/dags/nightly/dagRuns/{run}")["state"])
+        tell(api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"], told)
+        if state not in ("queued", "running"):
+            return state
+        time.sleep(0.5)
 
 
 def make_way(api: Api) -> None:
@@ -74,11 +86,10 @@ def end_of_log(run: str) -> str:
 class Api:
     """Airflow's REST API under the login of `make ui`."""
 
-    def __init__(self, port: str) -> None:
-        self.address = f"http://127.0.0.1:{port}"
+    def __init__(self, address: str, password: str) -> None:
+        self.address, self.password = address, password
         self.token = ""
-        answer = self._call("/auth/token", {"username": "admin", "password": login()})
-        self.token = answer["access_token"]
+        self.token = self._call("/auth/token", {"username": "admin", "password": password})["access_token"]
 
     def call(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
         return self._call(f"/api/v2{path}", body, method)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = Path(os.environ.setdefault("AIRFLOW_HOME", str(ROOT / ".airflow")))
+HOME = Path(os.environ.get("AIRFLOW_HOME") or ROOT / ".airflow")
 LOG = HOME / "ui.log"
 PARTS = ("api-server", "dag-processor", "scheduler")
 LAST = "scheduler"  # a task that it starts before the API answers is lost to its next try

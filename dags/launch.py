@@ -40,7 +40,7 @@ CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
 REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
 MAY_COME = 75
 MESSAGE = re.compile(
-    r"^(?:GateFailed|NotPublished|MissingDay|UnfinishedFile|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE
+    r"^(?:JobsFailed|GateFailed|NotPublished|MissingDay|UnfinishedFile|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE
 )
 
 # How long a scheduled run waits for its drop, and how often it looks.

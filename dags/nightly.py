@@ -3,8 +3,12 @@
 Yesterday's tables and today's raw drop go in; lists for every user come out as Parquet, and the storefront's pointer
 `published/current.json` moves only at the very end.
 
-**Nothing is broken while this is red.** Each task writes versions that nobody reads; a gate makes them current, all of
-its tables or none; only `publish_night` moves the storefront.
+**Nothing is broken while this is red.** Each job writes versions that nobody reads. A gate makes them current, all of
+its tables or none. Only `publish_night` moves the storefront.
+
+**A task is a branch.** `run_features` runs the jobs of the branch `features` one after another, its gate last, in one
+Spark application. Its log has a line for each job. What waits for a file, trains a model or moves the storefront has a
+task of its own. Cleared or tried again, a task does all its jobs again.
 
 **A failed branch does not stop the others.** Without `intake`, `features` and `lists` nothing is published, and the
 storefront shows the last good night. Where `customers`, `offers`, `audiences` or `copy` fails, the rest is published.
@@ -20,8 +24,9 @@ product becomes fresh, and the run whole.
   minutes for 6 hours (`NIGHTMARKET_WAIT_HOURS`), tells at the first look, and takes no worker meanwhile. A run by hand
   or of a backfill fails at once. Only one night runs at a time: to run another day while one waits, mark its
   `receive_drop` as failed.
-- `check_clean`, `check_features`, `check_lists` and the other gates: the rejected version, whole; the log has its path,
-  the rule and the values seen. Repair the drop or the mapping, then trigger a new run for that date.
+- `run_intake`, `run_features`, `run_lists` and the other branches, with `GateFailed` in the log: the rejected version,
+  whole; the log has its path, the rule and the values seen. Repair the drop or the mapping, then trigger a new run for
+  that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
   tonight is right after all, trigger the date again with *Settings* naming a file that widens the limit.
 - any other: a version that no gate has passed and nobody reads. It ran out of memory, disk or cluster, or was killed.
@@ -126,8 +131,9 @@ def over(name: str, tasks: list[BaseOperator]) -> EmptyOperator:
     return ended
 
 
-def gate(stage: str) -> SparkSubmitOperator:
-    return spark("check_tables", ["--stage", stage, *ARGUMENTS], f"check_{stage}")
+def jobs_of(branch: str) -> SparkSubmitOperator:
+    """The jobs of a branch that have no task of their own, one after another in one Spark application."""
+    return spark("run_branch", ["--branch", branch, *ARGUMENTS], f"run_{branch}")
 
 
 with DAG(
@@ -147,75 +153,52 @@ with DAG(
     # ended. No job has a soft edge itself: it would also run after a gate that failed, and read what no gate passed.
     with branch("intake", "The shop's files, cleaned, and its catalogue", 100):
         receive_drop = wait_for_drop("receive_drop", ARGUMENTS)
-        clean_events = spark("clean_events", ARGUMENTS)
-        update_catalogue = spark("update_catalogue", ARGUMENTS)
-        check_clean = gate("clean")
-        receive_drop >> clean_events >> update_catalogue >> check_clean
+        intake = jobs_of("intake")
+        receive_drop >> intake
     with branch("features", "What is known of each user and item", 100):
-        update_interest = spark("update_interest", ARGUMENTS)
-        build_features = spark("build_features", ARGUMENTS)
-        update_profiles = spark("update_profiles", ARGUMENTS)
-        check_features = gate("features")
-        check_clean >> [update_interest, build_features]
-        build_features >> update_profiles
-        [update_interest, update_profiles] >> check_features
+        features = jobs_of("features")
+        intake >> features
     with branch("lists", "What each user is shown", 100):
-        rank_popular_items = spark("rank_popular_items", ARGUMENTS)
-        find_bought_together = spark("find_bought_together", ARGUMENTS)
         train_als = plain("train_als", ARGUMENTS, **GPU)
         train_lstm = plain("train_lstm", ARGUMENTS, **GPU)
-        train_ranker = plain("train_ranker", ARGUMENTS)
-        recommend_items = spark("recommend_items", ARGUMENTS)
-        check_lists = gate("lists")
-        check_features >> [rank_popular_items, find_bought_together, train_als, train_lstm]
-        # A new LSTM that cannot be trained leaves the newest earlier one. Without the ranker every list would be
-        # popularity, and nobody would see it: that edge is hard.
-        [train_als, over("train_lstm", [train_lstm])] >> train_ranker
-        [train_ranker, rank_popular_items] >> recommend_items
-        [recommend_items, find_bought_together] >> check_lists
+        lists = jobs_of("lists")
+        # Without tonight's ALS every list would be popularity, and nobody would see it: that edge is hard. A new LSTM
+        # that cannot be trained leaves the newest earlier one.
+        features >> [train_als, train_lstm]
+        [features, train_als, over("train_lstm", [train_lstm])] >> lists
     with branch("customers", "Segments, and chances to buy", 60):
-        segment_users = spark("segment_users", ARGUMENTS)
-        predict_purchases = plain("predict_purchases", ARGUMENTS)
-        check_customers = gate("customers")
-        check_features >> [segment_users, predict_purchases] >> check_customers
-        customers_over = over("customers", [segment_users, predict_purchases, check_customers])
+        customers = jobs_of("customers")
+        features >> customers
+        customers_over = over("customers", [customers])
     with branch("offers", "Who gets which offer", 50):
-        choose_offers = spark("choose_offers", ARGUMENTS)
-        check_offers = gate("offers")
-        [check_lists, customers_over] >> choose_offers >> check_offers
-        offers_over = over("offers", [choose_offers, check_offers])
+        offers = jobs_of("offers")
+        [lists, customers_over] >> offers
+        offers_over = over("offers", [offers])
     with branch("audiences", "Whom to write to about an item, a segment or a campaign", 30):
-        find_audiences = plain("find_audiences", ARGUMENTS)
-        check_audiences = gate("audiences")
-        [check_features, offers_over] >> find_audiences >> check_audiences
-        audiences_over = over("audiences", [find_audiences, check_audiences])
+        audiences = jobs_of("audiences")
+        [features, offers_over] >> audiences
+        audiences_over = over("audiences", [audiences])
     with branch("copy", "Marketing texts, and who is told which", 40):
         train_copywriter = plain("train_copywriter", ARGUMENTS, **GPU)
-        write_copy = spark("write_copy", ARGUMENTS)
-        check_copy = gate("copy")
-        check_features >> train_copywriter
-        [check_lists, offers_over, over("train_copywriter", [train_copywriter])] >> write_copy >> check_copy
-        copy_over = over("copy", [train_copywriter, write_copy, check_copy])
+        copy = jobs_of("copy")
+        features >> train_copywriter
+        [lists, offers_over, over("train_copywriter", [train_copywriter])] >> copy
+        copy_over = over("copy", [train_copywriter, copy])
     with branch("prices", "Prices for a person to approve; never published", 10):
-        suggest_prices = spark("suggest_prices", ARGUMENTS)
-        check_prices = gate("prices")
-        check_clean >> suggest_prices >> check_prices
-        prices_over = over("prices", [suggest_prices, check_prices])
+        prices = jobs_of("prices")
+        intake >> prices
+        prices_over = over("prices", [prices])
     with branch("judge", "Last night's lists by what users did since, and experiments; never published", 10):
-        judge_lists = plain("judge_lists", ARGUMENTS)
-        judge_experiments = spark("judge_experiments", ARGUMENTS)
-        check_experiments = gate("experiments")
-        check_clean >> judge_lists
-        [check_features, offers_over] >> judge_experiments
-        [judge_lists, judge_experiments] >> check_experiments
-        judge_over = over("judge", [judge_lists, judge_experiments, check_experiments])
+        judge = jobs_of("judge")
+        [intake, features, offers_over] >> judge
+        judge_over = over("judge", [judge])
     with branch(
         "publish", "The storefront's pointer moves; old runs are deleted; a night that is not whole is red", 100
     ):
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         publish_night = plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED)
         prune_lake = plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN)
-        [check_lists, customers_over, offers_over, audiences_over, copy_over] >> publish_night
+        [lists, customers_over, offers_over, audiences_over, copy_over] >> publish_night
         [publish_night, prices_over, judge_over] >> prune_lake
         jobs = [task for task in dag.tasks if not isinstance(task, EmptyOperator)]
         jobs >> Whole(task_id="whole", trigger_rule="one_failed", retries=0, on_failure_callback=None)

@@ -10,13 +10,11 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# What the exit status tells whoever runs a job, as in sysexits.h; 1 is everything else. dags/launch.py reads it.
-REFUSED = 65  # what was given cannot be used: the same arguments would end the same way
-MAY_COME = 75  # a file is missing or not whole yet: it is worth another look later
 if not __package__:  # run as a file by spark-submit: the folder above is what `import jobs` needs
     sys.path[0] = str(HERE.parent)
 
 from jobs.runtime.arguments import a_date  # noqa: E402  after the path is right
+from jobs.runtime.exit_status import status_of  # noqa: E402
 from jobs.runtime.registry import job_files, module_of  # noqa: E402
 from jobs.runtime.threads import bound_threads  # noqa: E402
 
@@ -74,14 +72,6 @@ def main(argv: list[str]) -> int:
     with night.reporting():
         module.main(night, **options)
     return 0
-
-
-def status_of(problem: Exception) -> int:
-    """The exit status for an error that a job explained. Some RuntimeErrors pass by themselves: a GPU that was full."""
-    if getattr(problem, "may_come", False):
-        return MAY_COME
-    refused = isinstance(problem, (FileNotFoundError, ValueError)) or getattr(problem, "refused", False)
-    return REFUSED if refused else 1
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarr
     Codes are places in the ids of tonight's USERS and ITEMS, sorted. Clicks count as views; other event types say
     nothing about an order of items.
     """
-    user_ids = night.read_arrow(USERS, ["user_id"])["user_id"].combine_chunks().sort()
-    items = night.read_arrow(ITEMS, ["item_id", "category", "brand", "attributes"]).sort_by("item_id")
+    user_ids = night.versions(USERS).tonight().arrow(["user_id"])["user_id"].combine_chunks().sort()
+    items = night.versions(ITEMS).tonight().arrow(["item_id", "category", "brand", "attributes"]).sort_by("item_id")
     item_ids = items["item_id"].combine_chunks()
     log = read_log(night, days, user_ids, item_ids, attribute_codes(items))
     return log, np.asarray(user_ids.to_pylist(), np.str_), np.asarray(item_ids.to_pylist(), np.str_)
@@ -54,7 +54,7 @@ def refuse_too_many(night: Night, days: int, setting: str) -> None:
     """
     first = night.date - dt.timedelta(days=days - 1)
     events = sum(pq.read_metadata(path, filesystem=night.lake.fs).num_rows
-                 for path in night.paths_since(CLEAN_EVENTS, first))  # fmt: skip
+                 for path in night.versions(CLEAN_EVENTS).since(first).paths())  # fmt: skip
     need, free = events * _EVENT_BYTES, available_bytes()
     if need > free:
         raise DoesNotFit(
@@ -103,7 +103,7 @@ def _events(
     empty = np.zeros(0)
     yield (empty.astype(np.int32), empty.astype(np.int32), empty.astype(np.int8), empty, empty.astype(np.float32))
     first = night.date - dt.timedelta(days=days - 1)
-    for path in night.paths_since(CLEAN_EVENTS, first):
+    for path in night.versions(CLEAN_EVENTS).since(first).paths():
         columns = [*_COLUMNS, "quantity"] if whole_lines else _COLUMNS
         part = pq.read_table(path, columns=columns, filesystem=night.lake.fs, filters=wanted, partitioning=None)
         if part.num_rows:

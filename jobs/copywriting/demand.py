@@ -66,11 +66,11 @@ def readers(night: Night, rules: Rules, languages: Sequence[str]) -> DataFrame:
     users = night.read(USERS).select("user_id", language.alias("language"))
     for table in (USER_PROFILES, USER_SEGMENTS):
         columns = [c for c in table.columns if c.name != "user_id"]
-        frame = night.read_passed(table)
-        if frame is None:
+        rows = night.versions(table).passed()
+        if rows is None:
             users = users.withColumns({c.name: F.lit(None).cast(SPARK_TYPES[c.type]) for c in columns})
         else:
-            users = users.join(frame, "user_id", "left")
+            users = users.join(rows.spark(), "user_id", "left")
     style: Column = F.lit(rules.default_style)
     for voice in reversed([v for v in rules.voices.values() if v.who]):  # the first by name is asked first
         style = F.when(F.expr(voice.who), F.lit(voice.name)).otherwise(style)
@@ -113,13 +113,13 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
     channels = F.explode(F.array(*[F.lit(c) for c in MESSAGES])).alias("channel")
     first = places.where(f"rank = 1 and user_id <> '{ANONYMOUS}'")
     kinds = {kind: strategy for kind, strategy in OF_OFFERS.items() if strategy in config.strategies}
-    offers = night.read_passed(OFFERS)
+    offers = night.versions(OFFERS).passed()
     if offers is None or not kinds:
         return first.select("user_id", channels, *_of_brief(), *_no_offer(night))
     best = Window.partitionBy("user_id").orderBy(F.col("expected_value").desc_nulls_last(), "offer_id")
     mapped = F.create_map(*[F.lit(x) for pair in kinds.items() for x in pair])
     has_terms = F.col("discount_share").isNotNull() | F.col("discount_amount").isNotNull()
-    about = offers.where(F.col("kind").isin(list(kinds)) & has_terms)
+    about = offers.spark().where(F.col("kind").isin(list(kinds)) & has_terms)
     about = about.withColumn("place", F.row_number().over(best)).where("place = 1").select(
         "user_id", "offer_id", mapped[F.col("kind")].alias("of_offer"), F.col("item_id").alias("of_item"),
         F.col("category").alias("of_category"), *TERMS, "valid_until",

@@ -20,7 +20,7 @@ from jobs.copywriting.item_words import Goods
 from jobs.copywriting.rules import CopyConfig, Rules
 from jobs.copywriting.slots import MODEL, Brief, Draft
 from jobs.runtime.lake import Lake
-from jobs.runtime.model_store import PROMOTION
+from jobs.runtime.model_store import PROMOTION, load_model
 from jobs.runtime.night import Night
 from models.copywriting.draft_ranking import coverage, rank
 from models.copywriting.prompts import Prompt
@@ -164,8 +164,7 @@ def _loaded(lake: str, folder: tuple[str, ...]) -> Copywriter:
         given = task.resources().get("gpu") if task else None
         turn = task.partitionId() % torch.cuda.device_count() if task else 0
         torch.cuda.set_device(int(given.addresses[0]) if given else turn)
-    with Lake(lake).local_copy(*folder) as path:
-        copywriter = Copywriter.load(path)
+    copywriter = load_model(Lake(lake), folder, Copywriter)
     copywriter.config = dataclasses.replace(copywriter.config, threads=1)
     return copywriter
 

@@ -40,7 +40,7 @@ def write_page(night: Night, rules: Rules, copy: pa.Table, rejected: pa.Table, g
 def _told(night: Night) -> Counter[str]:
     """How many users are told each text, by its copy_id."""
     found: Counter[str] = Counter()
-    for part in night.each_file(USER_COPY, ["copy_id"]):
+    for part in night.versions(USER_COPY).tonight().each(["copy_id"]):
         counts = pc.value_counts(part["copy_id"])
         found.update(dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)))
     return found

@@ -34,7 +34,7 @@ from jobs.copywriting.slots import MODEL as BY_MODEL
 from jobs.copywriting.slots import Brief, Draft
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
 from jobs.copywriting.writer import Writer
-from jobs.runtime.model_store import days_since, due, keep_judged
+from jobs.runtime.model_store import days_since, due, load_model, save_judged
 from jobs.runtime.night import Night
 from models.compliance.checks import hostile
 from models.copywriting.prompts import Prompt
@@ -89,7 +89,7 @@ def main(night: Night) -> None:
     if why is None:
         night.report(start="carried over", model="/".join(running or ()))
         return
-    items = night.read_arrow(ITEMS, COLUMNS).sort_by("item_id")
+    items = night.versions(ITEMS).tonight().arrow(COLUMNS).sort_by("item_id")
     most = sum(len(items) - items[name].null_count for name in DESCRIPTIONS)
     if most < config.least_pairs:  # said before transformers is imported, which takes longer than all else here
         say_too_few(night, most, config)
@@ -111,8 +111,7 @@ def main(night: Night) -> None:
     if running is not None:
         from models.copywriting.copywriter import Copywriter
 
-        with night.lake.local_copy(*running) as path:
-            theirs = stands(Copywriter.load(path), held, judge, settings)
+        theirs = stands(load_model(night.lake, running, Copywriter), held, judge, settings)
     decision = decide(ours, theirs)
     of_kind = Counter((prompt.strategy, prompt.channel) for prompt, _ in pairs)
     facts = {
@@ -127,7 +126,7 @@ def main(night: Night) -> None:
     }
     night.log.info("%d pairs; %d texts that won joined, %d approved ones", len(pairs), len(won), len(approved))
     night.log.info("a draft stands for %.0f %% of %d held-out briefs", 100 * decision.new, len(held))
-    keep_judged(night, COPYWRITER, new, facts)
+    save_judged(night, COPYWRITER, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
 
@@ -170,7 +169,7 @@ def plain_texts(night: Night, days: int) -> list[str]:
     """What people searched lately, each phrase once."""
     found: set[str] = set()
     if days:
-        for path in night.paths_since(CLEAN_EVENTS, night.date - dt.timedelta(days=days)):
+        for path in night.versions(CLEAN_EVENTS).since(night.date - dt.timedelta(days=days)).paths():
             queries = pq.read_table(path, columns=["query"], filesystem=night.lake.fs)["query"]
             found.update(pc.unique(queries).drop_null().to_pylist())
     return sorted(query for query in found if not hostile(query))

@@ -34,8 +34,8 @@ class Text(NamedTuple):
 
 def won_texts(night: Night, least: int, chance: float, most: int) -> list[Text]:
     """Of last night's copy the texts that won, the `most` that were shown most, those last."""
-    copy, clicks = night.read_previous_arrow(COPY), night.read_previous_arrow(COPY_CLICKS)
-    won = winners(copy, clicks, night.read_previous_arrow(COPY_SHARES), least, chance)
+    copy, clicks = night.versions(COPY).previous().arrow(), night.versions(COPY_CLICKS).previous().arrow()
+    won = winners(copy, clicks, night.versions(COPY_SHARES).previous().arrow(), least, chance)
     return [
         Text(
             Brief.of(row),

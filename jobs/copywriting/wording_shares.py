@@ -31,15 +31,17 @@ _LEFT = 2  # wordings that a group keeps
 
 def seen_since(night: Night) -> pa.Table:
     """COPY_CLICKS of the events since the last shares alone: each text of last night's, where it was shown at all."""
-    since = night.previous_of(COPY_SHARES)
-    if since is None or night.previous_of(USER_COPY) is None:
+    since = night.versions(COPY_SHARES).previous_date()
+    if since is None or night.versions(USER_COPY).previous_date() is None:
         return arrow_schema(COPY_CLICKS).empty_table()
     slot = night.settings.section("recommend").slot
-    events = night.read_since(CLEAN_EVENTS, since).where(F.col("slot") == slot)
+    events = night.versions(CLEAN_EVENTS).after(since).spark().where(F.col("slot") == slot)
     events = events.where("event_type in ('impression', 'click') and user_id is not null and item_id is not null")
     clicked = F.max((F.col("event_type") == "click").cast("bigint")).alias("clicked")
     pairs = events.groupBy("user_id", "item_id").agg(clicked)
-    told = night.read_previous(USER_COPY).where("channel = 'card'").select("user_id", "item_id", "copy_id")
+    told = (
+        night.versions(USER_COPY).previous().spark().where("channel = 'card'").select("user_id", "item_id", "copy_id")
+    )
     rows = pairs.join(told, ["user_id", "item_id"]).groupBy("copy_id")
     counted = rows.agg(F.count("*").alias("shown"), F.sum("clicked").alias("clicked")).toArrow()
     return counted.select(COPY_CLICKS.names).cast(arrow_schema(COPY_CLICKS))

@@ -60,8 +60,8 @@ def main(night: Night) -> None:
         write_nothing(night)
         return
     say_what_is_missing(night, goods)
-    last, seen = night.read_previous_arrow(COPY), wording_shares.seen_since(night)
-    clicks = add_clicks(night.read_previous_arrow(COPY_CLICKS), seen, last)
+    last, seen = night.versions(COPY).previous().arrow(), wording_shares.seen_since(night)
+    clicks = add_clicks(night.versions(COPY_CLICKS).previous().arrow(), seen, last)
     shares = wording_shares.advance(last_shares(night, rules), (), wording_shares.by_wording(seen, last), config)
     places = read_places(night, rules, goods, languages).persist()
     demand = assigned(night, rules, places, languages).persist()
@@ -90,7 +90,7 @@ def texts_of(
     copywriter: Running,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:  # fmt: skip
     """(rows of COPY that stand since last night, those written tonight, REJECTED_COPY)."""
-    rules, refused = writer.rules, night.read_previous_arrow(REJECTED_COPY)
+    rules, refused = writer.rules, night.versions(REJECTED_COPY).previous().arrow()
     carried = carried_over(last, refused, briefs, writer.goods, rules, writer.shares)
     carried = with_redrafts(carried, briefs, writer.model, copywriter.writes, rules.config.most_drafted)
     best, lost = without_losers(carried.copy, clicks, rules.config)
@@ -109,14 +109,12 @@ def goods_of(night: Night, rules: Rules) -> dict[str, Goods]:
     """What is on sale, with its news as of tomorrow, when the texts are read."""
     config = rules.config
     days = max(config.price_days, config.new_days)
-    past = [d for d in night.lake.dates(ITEMS) if night.date - dt.timedelta(days=days) <= d < night.date]
-    versions = [(day, version) for day in past if (version := night.lake.current(ITEMS, day))]
-    nights = [(day, night.load_arrow(ITEMS, version, ["item_id", "price"])) for day, version in versions]
+    nights = [(day, items.arrow(["item_id", "price"])) for day, items in night.versions(ITEMS).window(days).by_date()]
     ago = {name: night.date - dt.timedelta(days=getattr(config, name)) for name in ("drop_days", "new_days")}
     before = Before.of(nights, ago["drop_days"], ago["new_days"])
     tomorrow = night.date + dt.timedelta(days=1)
     seasons = [season for season in rules.seasons if season.is_on(tomorrow)]
-    items = night.read_arrow(ITEMS, COLUMNS)
+    items = night.versions(ITEMS).tonight().arrow(COLUMNS)
     return read_goods(items.filter(can_be_shown(items)), before, seasons, config.least_drop)
 
 
@@ -135,7 +133,7 @@ def say_what_is_missing(night: Night, goods: Mapping[str, Goods]) -> None:
         (OFFERS, ", ".join(dict.fromkeys(OF_OFFERS.values()))),
         (USER_PROFILES, "styles other than the default"),
     ):
-        if night.passed(table) is None:
+        if night.versions(table).passed() is None:
             missing.append(f"no {table.name}, so no {what}")
     for name, attribute in (("price drops", "old_price"), ("new arrivals", "is_new_since"), ("events", "season")):
         if all(getattr(one, attribute) is None for one in goods.values()):
@@ -148,7 +146,7 @@ def say_what_is_missing(night: Night, goods: Mapping[str, Goods]) -> None:
 def last_shares(night: Night, rules: Rules) -> list[dict[str, Any]]:
     """Last night's shares, of wordings that are still there."""
     names = {t.name for group in rules.templates.groups.values() for t in group} | {"model", "approved"}
-    rows = night.read_previous_arrow(COPY_SHARES).to_pylist()
+    rows = night.versions(COPY_SHARES).previous().arrow().to_pylist()
     return [row for row in rows if row["wording"] in names and row["style"] in rules.voices]
 
 

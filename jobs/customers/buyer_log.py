@@ -51,8 +51,8 @@ def read_shop(night: Night, days: int, further: int, most_categories: int) -> Sh
     Raises DoesNotFit, before anything is read, where they would not fit.
     """
     refuse_too_many(night, days + further, "propensity.history_days")
-    user_ids = night.read_arrow(USERS, ["user_id"])["user_id"].combine_chunks().sort()
-    items = night.read_arrow(ITEMS, ["item_id", "category"]).sort_by("item_id")
+    user_ids = night.versions(USERS).tonight().arrow(["user_id"])["user_id"].combine_chunks().sort()
+    items = night.versions(ITEMS).tonight().arrow(["item_id", "category"]).sort_by("item_id")
     log = read_log(night, days + further, user_ids, items["item_id"].combine_chunks(), {}, whole_lines=True)
     levels = category_levels(items["category"].to_pylist())
     level = level_of({name: codes for name, (codes, _) in levels.items()}, most_categories)
@@ -77,7 +77,7 @@ def currencies(night: Night, days: int) -> list[str]:
     found: set[str] = set()
     first = night.date - dt.timedelta(days=days - 1)
     wanted = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(night.days.start(first)))
-    for path in night.paths_since(CLEAN_EVENTS, first):
+    for path in night.versions(CLEAN_EVENTS).since(first).paths():
         part = pq.read_table(path, columns=["currency"], filesystem=night.lake.fs, filters=wanted, partitioning=None)
         found.update(name for name in pc.unique(part["currency"]).to_pylist() if name)
     return sorted(found)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.common.on_sale import can_be_shown
+from jobs.runtime.model_store import load_newest
 from jobs.runtime.night import Night
 from models.core.top_k import top_k
 from models.recommenders.als import ALS
@@ -64,13 +65,9 @@ _NOBODY = pa.table({"target": pa.array([], pa.string()), "rank": pa.array([], pa
 def of_items(night: Night) -> pa.Table:
     """(target, rank, user_id, score): the users who would want an item on sale most and have not bought it."""
     config: AudiencesConfig = night.settings.section("audiences")
-    folder = night.lake.model_before("als", night.date, including=True)
-    if folder is None:
-        raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
-    with night.lake.local_copy(*folder) as path:
-        model = ALS.load(path)
+    model = load_newest(night, "als", ALS, made_by="train_als")
     user_ids, item_ids = (pa.array(ids, pa.string()) for ids in (model.user_ids, model.item_ids))
-    items = night.read_arrow(ITEMS, ["item_id", "is_active", "stock"])
+    items = night.versions(ITEMS).tonight().arrow(["item_id", "is_active", "stock"])
     on_sale = items["item_id"].filter(can_be_shown(items)).combine_chunks()
     targets = np.flatnonzero(
         pc.is_in(item_ids, on_sale).to_numpy(zero_copy_only=False) & model.item_factors.any(axis=1)
@@ -99,23 +96,23 @@ def of_segments(night: Night) -> pa.Table:
 
     Nobody where tonight has no segments.
     """
-    version = night.passed(USER_SEGMENTS)
-    if version is None:
+    segments = night.versions(USER_SEGMENTS).passed()
+    if segments is None:
         night.log.info("no segments have passed their gate tonight: no audiences of segments")
         return _NOBODY
-    members = night.load_arrow(USER_SEGMENTS, version, ["user_id", "segment_id"])
-    activity = night.read_arrow(USER_FEATURES, ["user_id", "recent_events"])
+    members = segments.arrow(["user_id", "segment_id"])
+    activity = night.versions(USER_FEATURES).tonight().arrow(["user_id", "recent_events"])
     rows = members.join(activity, "user_id", join_type="left outer")
     return ranked(rows["segment_id"].cast(pa.string()), rows["user_id"], rows["recent_events"])
 
 
 def of_campaigns(night: Night) -> pa.Table:
     """Everybody with an offer of a campaign, the highest expected value first; nothing where no offers were made."""
-    version = night.passed(OFFERS)
-    if version is None:
+    passed = night.versions(OFFERS).passed()
+    if passed is None:
         night.log.info("no offers have passed their gate tonight: no audiences of campaigns")
         return _NOBODY
-    offers = night.load_arrow(OFFERS, version, ["offer_id", "user_id", "expected_value"])
+    offers = passed.arrow(["offer_id", "user_id", "expected_value"])
     return ranked(offers["offer_id"], offers["user_id"], offers["expected_value"])
 
 
@@ -134,7 +131,7 @@ def owners_of(night: Night, targets: np.ndarray, user_ids: pa.Array, item_ids: p
     """(T, U) 1 where the user has bought the target; what was returned is had no more."""
     rows, columns = [], []
     of_targets = item_ids.take(pa.array(targets))
-    for part in night.each_file(INTEREST, ["user_id", "item_id", "purchases"]):
+    for part in night.versions(INTEREST).tonight().each(["user_id", "item_id", "purchases"]):
         part = part.filter(pc.greater(part["purchases"], 0.0))
         user, item = pc.index_in(part["user_id"], user_ids), pc.index_in(part["item_id"], of_targets)
         both = pc.and_(user.is_valid(), item.is_valid())

@@ -22,7 +22,7 @@ import pyarrow as pa
 from jobs.common.event_log import night_end
 from jobs.customers.buyer_log import Shop, read_shop
 from jobs.runtime import model_store
-from jobs.runtime.model_store import days_since, keep_judged
+from jobs.runtime.model_store import days_since, load_model, save_judged
 from jobs.runtime.night import Night
 from models.customers.calibrated_models import Chance, Chances, learn
 from models.customers.customer_features import Customers
@@ -102,10 +102,7 @@ def main(night: Night) -> None:
 def running_of(night: Night) -> Chances | None:
     """What answered until yesterday."""
     folder = night.lake.model_before(MODEL, night.date)
-    if folder is None:
-        return None
-    with night.lake.local_copy(*folder) as path:
-        return Chances.load(path)
+    return load_model(night.lake, folder, Chances) if folder else None
 
 
 def due(night: Night, config: PropensityConfig, running: Chances | None) -> str | None:
@@ -150,7 +147,7 @@ def train(night: Night, config: PropensityConfig, shop: Shop, now: float, runnin
         "money": money_judged(log, now, AHEAD, config.history_days, config.teach_customers),
     })  # fmt: skip
     if any("best" in one for one in facts.values()):
-        keep_judged(night, MODEL, chances, short)
+        save_judged(night, MODEL, chances, short)
     picked = {name: one.get("best", NOTHING) for name, one in facts.items()}
     return chances, {**short, "best": picked}
 

@@ -36,8 +36,9 @@ from jobs.customers.shopper_features import (
     silhouette_of,
     vocabulary,
 )
+from jobs.runtime import model_store
 from jobs.runtime.lake import Version
-from jobs.runtime.model_store import date_of, keep
+from jobs.runtime.model_store import date_of, load_model, save_model
 from jobs.runtime.night import Night
 from models.customers.segment_names import from_the_middle, name_segments
 from models.customers.segments import (
@@ -62,15 +63,11 @@ def due(
     night: Night, config: SegmentsConfig, folder: tuple[str, ...] | None, old: Segments | None, accounts: int
 ) -> str | None:
     """Why segments are fitted tonight; None where they are not. `folder`: the running model's."""
-    retrain = night.settings.section("train").retrain
-    if folder is None or old is None:
+    if folder is None or old is None:  # even where retrain is never: without a model nobody has a segment
         return "there are none"
-    if retrain != "auto":
-        return "asked for" if retrain == "always" else None
-    if accounts >= 2 * old.accounts:  # a young shop learns much in a few days
-        return f"{accounts} accounts, {old.accounts} when the last ones were fitted"
-    age = (night.date - date_of(folder)).days
-    return f"the last ones were fitted {age} days ago" if age >= config.every_days else None
+    grown = accounts >= 2 * old.accounts  # a young shop learns much in a few days
+    changed = f"{accounts} accounts, {old.accounts} when the last ones were fitted" if grown else ""
+    return model_store.due(night, (night.date - date_of(folder)).days, config.every_days, changed, done="fitted")
 
 
 def fit(
@@ -236,16 +233,13 @@ def running(night: Night, config: SegmentsConfig, accounts: int) -> tuple[Segmen
         )
         return None, {"how": f"one segment: {accounts} accounts of {config.least_users} needed"}
     folder = night.lake.model_before(MODEL, night.date)
-    old = None
-    if folder is not None:
-        with night.lake.local_copy(*folder) as path:
-            old = Segments.load(path)
+    old = load_model(night.lake, folder, Segments) if folder else None
     why = due(night, config, folder, old, accounts)
     if why is None:
         return old, {"how": "carried over", "model": "/".join(folder or ())}
     tables = (night.read(USER_PROFILES), night.read(USER_FEATURES), night.read(USER_TASTES))
     model, facts = fit(night, config, old, tables, accounts)
-    keep(night, MODEL, model.save)
+    save_model(night, MODEL, model.save)
     return model, {"why": why, **facts}
 
 
@@ -260,16 +254,17 @@ def main(night: Night) -> None:
     shoppers = shopper_features(
         classed, night.read(USER_FEATURES), tastes, middles, config.half_trust, besides=("rfm_class",)
     )
-    last = night.read_previous(USER_SEGMENTS).select("user_id", F.col("segment_id").alias("last"))
+    last = night.versions(USER_SEGMENTS).previous().spark().select("user_id", F.col("segment_id").alias("last"))
     placed = assigned(shoppers.join(last, "user_id", "left"), model)
     version = night.write_split(placed, [USER_SEGMENTS], count_by=("moved",))[USER_SEGMENTS.name]
 
     members = night.read(USER_SEGMENTS).select("user_id", "segment_id")
     table = with_names(described(members.join(profiles, "user_id")).toArrow(), model, accounts, config)
     night.write_arrow(SEGMENTS, table)
-    before = night.lake.before(SEGMENT_RULES, night.date) if facts["how"] == "carried over" else None
-    if before is not None and before.rows:  # a day changes them little, and they are made from the same segments
-        night.write_arrow(SEGMENT_RULES, night.load_arrow(SEGMENT_RULES, before))
+    before = night.versions(SEGMENT_RULES).previous()
+    # A day changes the rules little, and they are made from the same segments.
+    if facts["how"] == "carried over" and before.count:
+        night.write_arrow(SEGMENT_RULES, before.arrow())
     else:
         night.write(SEGMENT_RULES, rules(members, tastes, config))
     _picture(night, table, members, tastes)

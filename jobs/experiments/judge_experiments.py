@@ -12,11 +12,14 @@ Lists that a refresh made during the day are not looked at: they are of the same
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 from scipy.special import ndtri
 
 from jobs.common.declared_experiments import Experiment, ExperimentsConfig, allotments, recorded
@@ -53,7 +56,7 @@ def main(night: Night) -> None:
         night.write_arrow(EXPERIMENT_OUTCOMES, arrow_schema(EXPERIMENT_OUTCOMES).empty_table())
     else:
         write_outcomes(night, config)
-        outcomes = night.read_arrow(EXPERIMENT_OUTCOMES)
+        outcomes = night.versions(EXPERIMENT_OUTCOMES).tonight().arrow()
         for experiment in running:
             mine = outcomes.filter(pc.equal(outcomes["experiment"], experiment.name))
             judged = Judged.of(experiment, standing[experiment.name], mine)
@@ -75,8 +78,8 @@ def main(night: Night) -> None:
 
 def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """BANDIT_MOVES of campaigns; on a night without offers each share stays where `rows`, last night's, have put it."""
-    version = night.passed(CAMPAIGN_OUTCOMES)
-    if version is None:
+    outcomes = night.versions(CAMPAIGN_OUTCOMES).passed()
+    if outcomes is None:
         why = "no offers have passed their gate tonight, so the share stays"
         night.log.info("%s", why)
         return [
@@ -85,20 +88,19 @@ def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str,
             for row in rows
             if row["kind"] == campaign_shares.CAMPAIGN
         ]
-    outcomes = night.load_arrow(CAMPAIGN_OUTCOMES, version).to_pylist()
-    return campaign_shares.moves(outcomes, night.settings.section("offers"), config.seed, night.date)
+    offers = night.settings.section("offers")
+    return campaign_shares.moves(outcomes.arrow().to_pylist(), offers, config.seed, night.date)
 
 
 def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
     """Tonight's EXPERIMENT_OUTCOMES: last night's of the experiments still declared, and what has come since."""
     started = min(dt.date.fromisoformat(e.starts_on) for e in config.running)
-    since = max(night.previous_of(EXPERIMENT_OUTCOMES) or started, started)  # before it no list had an arm
+    since = max(night.versions(EXPERIMENT_OUTCOMES).previous_date() or started, started)  # before it no list had an arm
     reach = config.most_days + night.settings.section("clean").late_days
     manifests = published_on(night.lake, max(started, since - dt.timedelta(days=reach)), night.date)
     names = [e.name for e in config.on(night.date)]
     if not manifests:  # the first night: no list had an arm yet, and Spark need not start
-        last = night.lake.before(EXPERIMENT_OUTCOMES, night.date)
-        old = night.load_arrow(EXPERIMENT_OUTCOMES, last) if last else arrow_schema(EXPERIMENT_OUTCOMES).empty_table()
+        old = night.versions(EXPERIMENT_OUTCOMES).previous().arrow()
         night.write_arrow(EXPERIMENT_OUTCOMES, old.filter(pc.is_in(old["experiment"], pa.array(names, pa.string()))))
         return
     terms = [
@@ -108,16 +110,24 @@ def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
         for arm, share in allotted.shares.items()
     ]
     night.size_for(CLEAN_EVENTS, EXPERIMENT_OUTCOMES)
-    previous = night.read_previous(EXPERIMENT_OUTCOMES)
-    before = night.read_as_of(USER_FEATURES, since).selectExpr("user_id", "recent_purchases as before")
+    previous = night.versions(EXPERIMENT_OUTCOMES).previous().spark()
+    before = night.versions(USER_FEATURES).as_of(since).spark().selectExpr("user_id", "recent_purchases as before")
     made = advance(
         previous.where(previous.experiment.isin(names)),
-        night.read_arrivals(CLEAN_EVENTS, since),
+        arrivals(night, since),
         listed(night, manifests),
         night.spark.createDataFrame(terms, TERMS),
         before,
     )
     night.write(EXPERIMENT_OUTCOMES, made)
+
+
+def arrivals(night: Night, since: dt.date) -> DataFrame:
+    """CLEAN_EVENTS that came after the night `since`, with `arrived`: the night that brought the row."""
+    nights = night.versions(CLEAN_EVENTS).after(since).by_date()
+    return functools.reduce(
+        DataFrame.unionByName, [events.spark().withColumn("arrived", F.lit(day)) for day, events in nights]
+    )
 
 
 def _standing_on(night: Night, config: ExperimentsConfig, day: dt.date) -> list[tuple[Experiment, Allotment]]:

@@ -18,6 +18,7 @@ from jobs.common.decay import exact, from_exact
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from jobs.runtime.table_versions import read_parquet
 from schemas.tables import EXPERIMENT_OUTCOMES, RECOMMENDATIONS
 
 _COUNTS = ("impressions", "clicks", "listed_purchases", "purchases", "nights")
@@ -153,8 +154,8 @@ def published_on(lake: Lake, first: dt.date, before: dt.date) -> dict[dt.date, d
 
 def listed(night: Night, manifests: dict[dt.date, dict[str, Any]]) -> DataFrame:
     """RECOMMENDATIONS of these nights as published, with `list_on`."""
-    parts = [night.read_files(RECOMMENDATIONS, [])]
-    parts += [night.read_files(RECOMMENDATIONS, published.files(m, RECOMMENDATIONS.name)) for m in manifests.values()]
+    files = [[], *(published.files(manifest, RECOMMENDATIONS.name) for manifest in manifests.values())]
+    parts = [read_parquet(night.spark, RECOMMENDATIONS, [night.lake.url(name) for name in names]) for names in files]
     days = [night.date, *manifests]
     dated = [part.withColumn("list_on", F.lit(day)) for part, day in zip(parts, days, strict=True)]
     return functools.reduce(DataFrame.unionByName, dated)

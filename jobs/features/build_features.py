@@ -86,8 +86,8 @@ def main(night: Night) -> None:
     night.size_for(CLEAN_EVENTS, USER_FEATURES)
     both = []
     for table in (USER_FEATURES, ITEM_FEATURES):
-        since = night.previous_of(table)
-        previous, events = night.read_previous(table), night.read_since(CLEAN_EVENTS, since)
+        since = night.versions(table).previous_date()
+        previous, events = night.versions(table).previous().spark(), night.versions(CLEAN_EVENTS).after(since).spark()
         made = advance(table, previous, events, half_life, night.date, since)
         both.append(made.select(F.lit(table.name).alias(TABLE_COLUMN), "*"))
     users, items = both

@@ -108,7 +108,7 @@ def _closing(night: Night, config: InterestConfig, before: dt.date | None) -> di
     last = night.date - wait
     first = last if before is None else before - wait + dt.timedelta(days=1)
     # An event of the day after comes a day before its date: see `decay.age_weight`.
-    events = night.read_since(CLEAN_EVENTS, first - dt.timedelta(days=2))
+    events = night.versions(CLEAN_EVENTS).after(first - dt.timedelta(days=2)).spark()
     found = closed(events, night.read(INTEREST), first, last, config.learn_days)
     return {row["kind"]: (row["trials"], row["wins"]) for row in found.collect()}
 

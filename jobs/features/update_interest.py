@@ -11,6 +11,6 @@ from schemas.tables import CLEAN_EVENTS, INTEREST
 def main(night: Night) -> None:
     config = weights_of(night)
     night.size_for(CLEAN_EVENTS, INTEREST)
-    since = night.previous_of(INTEREST)
-    previous, events = night.read_previous(INTEREST), night.read_since(CLEAN_EVENTS, since)
+    since = night.versions(INTEREST).previous_date()
+    previous, events = night.versions(INTEREST).previous().spark(), night.versions(CLEAN_EVENTS).after(since).spark()
     night.write(INTEREST, advance(previous, events, config, night.date, since))

@@ -190,19 +190,19 @@ def main(night: Night) -> None:
             f"clean.late_days must be below {purchase_habits.OLDEST_BIT}, the days that stay open; saw {late}"
         )
     night.size_for(CLEAN_EVENTS, USER_TASTES)
-    since = night.previous_of(USER_TASTES)
-    events, items = night.read_since(CLEAN_EVENTS, since), night.read(ITEMS)
+    since = night.versions(USER_TASTES).previous_date()
+    events, items = night.versions(CLEAN_EVENTS).after(since).spark(), night.read(ITEMS)
     half_life = interest.half_life_days
 
-    before = night.read_previous(ITEM_PRICES)
+    before = night.versions(ITEM_PRICES).previous().spark()
     prices = purchase_habits.advance_prices(before, events, half_life, night.date, since, config.prices_kept)
     night.write(ITEM_PRICES, prices)
     lines = purchase_habits.priced_lines(events, night.read(ITEM_PRICES), items, config.discount_from)
-    before = night.read_previous(USER_PURCHASES)
+    before = night.versions(USER_PURCHASES).previous().spark()
     night.write(USER_PURCHASES, purchase_habits.advance_purchases(before, lines, night.date, since, config.lapsed_days))
 
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
-    before = night.read_previous(USER_TASTES)
+    before = night.versions(USER_TASTES).previous().spark()
     made = tastes.advance(before, events, liked, interest, night.date, since, config.tastes_kept, night.days)
     night.write(USER_TASTES, made)
 

@@ -70,7 +70,7 @@ def main(night: Night) -> None:
     size_shuffles(night.spark, sum(file["bytes"] for file in received["events"]["files"]))
     limits = night.settings.section("limits")
     rows = read_rows(night.spark, night.source, "events", received, night.lake, night.date, night.previous_date, limits)
-    lines = gather(rows.frame, night.read_window(CLEAN_EVENTS, config.late_days))
+    lines = gather(rows.frame, night.versions(CLEAN_EVENTS).window(config.late_days).spark())
     split = functools.partial(judge, rules=rules(config, night.date, night.previous_date, night.days))
     versions = night.write_split(
         lines, [CLEAN_EVENTS, REJECTED_EVENTS], count_by=("source_file", "reason"), split=split

@@ -132,7 +132,7 @@ def withdrawn(night: Night, rows: list[DataFrame]) -> tuple[int, int]:
     listed = functools.reduce(
         DataFrame.unionAll, [frame.where("reason is null").select("item_id") for frame in rows]
     ).distinct()
-    active = night.read_previous(ITEMS).where("is_active").select("item_id")
+    active = night.versions(ITEMS).previous().spark().where("is_active").select("item_id")
     counted = active.join(listed.withColumn("is_listed", F.lit(True)), "item_id", how="left").agg(
         F.count(F.lit(1)).alias("active"), F.count_if(F.col("is_listed").isNull()).alias("withdrawn")
     )
@@ -164,7 +164,7 @@ def main(night: Night) -> None:
         described: Input | None = getattr(night.source, which)
         rows, is_whole = _rows(night, which, table, described)
         is_whole = is_whole and _may_withdraw(night, rows)
-        lines = gather(table, night.read_previous(table), rows, night.date, is_whole)
+        lines = gather(table, night.versions(table).previous().spark(), rows, night.date, is_whole)
         split = functools.partial(merge, table=table, rejected=rejected)
         versions = night.write_split(lines, [table, rejected], count_by=("reason",), split=split)
         reasons = dict(versions[rejected.name].facts.get("counts", []))

@@ -84,7 +84,7 @@ def main(night: Night) -> None:
     config: TogetherConfig = night.settings.section("together")
     night.size_for(CLEAN_EVENTS)
     after = night.date - dt.timedelta(days=config.window_days)
-    found = baskets(night.read_since(CLEAN_EVENTS, after), config.max_basket).persist()
+    found = baskets(night.versions(CLEAN_EVENTS).after(after).spark(), config.max_basket).persist()
     try:
         total = found.count()
         shown = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id")

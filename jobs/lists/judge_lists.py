@@ -55,10 +55,10 @@ def main(night: Night) -> None:
     config: JudgeConfig = night.settings.section("judge")
     k = night.settings.section("recommend").k
     last = published.last_before(night.lake, night.date)
-    before = night.lake.before(INTEREST, night.date)
+    before = night.versions(INTEREST).previous()
     rows: list[dict[str, Any]] = []
-    if last is not None and before is not None:
-        pairs = night.load_arrow(INTEREST, before, ["user_id", "item_id", "interest", "purchase_orders"])
+    if last is not None and before.versions:
+        pairs = before.arrow(["user_id", "item_id", "interest", "purchase_orders"])
         pairs = pairs.slice(0, config.max_pairs)
         truth = _truth(night, config, last, pairs)
         if truth is not None:

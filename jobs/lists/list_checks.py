@@ -23,7 +23,7 @@ class NotPublished(RuntimeError):
 
 def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
     """Facts about tonight's recommendations, one file at a time: a user's rows are all in one file."""
-    items = night.read_arrow(ITEMS, ["item_id", "is_active", "stock"])
+    items = night.versions(ITEMS).tonight().arrow(["item_id", "is_active", "stock"])
     on_sale = items["item_id"].filter(can_be_shown(items)).combine_chunks()
     facts = {"users": 0, "full_lists": 0, "duplicates": 0, "sold_out": 0, "rows": lists.rows}
     shown: set[str] = set()

@@ -13,6 +13,7 @@ from jobs.common.on_sale import can_be_shown, proven_replenishable
 from jobs.lists.arms import Arms
 from jobs.lists.list_rows import Catalogue, Scorer, ladders_from
 from jobs.runtime.memory import available_bytes
+from jobs.runtime.model_store import load_newest
 from jobs.runtime.night import Night
 from models.core.top_k import plan_blocks
 from models.recommenders.als import ALS
@@ -27,13 +28,9 @@ def catalogue_of(night: Night, arms: Arms) -> Catalogue:
     Raises ValueError, with the numbers, for what cannot be listed or does not fit.
     """
     config = night.settings.section("recommend")
-    folder = night.lake.model_before("als", night.date, including=True)
-    if folder is None:
-        raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
-    with night.lake.local_copy(*folder) as path:
-        model = ALS.load(path)
+    model = load_newest(night, "als", ALS, made_by="train_als")
     ladders = ladders_from(
-        night.read_arrow(POPULAR_ITEMS), config.segment_by, arms.most_trending(config.trending_places)
+        night.versions(POPULAR_ITEMS).tonight().arrow(), config.segment_by, arms.most_trending(config.trending_places)
     )
     described = describe_items(night, config)
     return Catalogue.of(described, model, ladders, night.settings.section("diversity"))
@@ -41,8 +38,8 @@ def catalogue_of(night: Night, arms: Arms) -> Catalogue:
 
 def describe_items(night: Night, config: Any) -> pa.Table:
     """(item_id, title, category, brand, can_be_shown, is_replenishable) of the whole catalogue, sorted by item_id."""
-    items = night.read_arrow(ITEMS).sort_by("item_id")
-    pairs = night.each_file(INTEREST, ["item_id", "purchase_orders"])
+    items = night.versions(ITEMS).tonight().arrow().sort_by("item_id")
+    pairs = night.versions(INTEREST).tonight().each(["item_id", "purchase_orders"])
     proven = proven_replenishable(pairs, config.rebuy_buyers, config.rebuy_share)
     replenishable = pc.coalesce(items["is_replenishable"], pc.is_in(items["item_id"], proven))
     return pa.table({

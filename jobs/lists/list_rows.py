@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from jobs.lists.arms import Arms, Explored, Group, ruled
 from jobs.runtime.lake import Lake
+from jobs.runtime.model_store import load_model
 from models.core.top_k import top_k
 from models.experiments.analysis import places as chances
 from models.ranking.candidate_sources import Sources
@@ -179,10 +180,7 @@ class Scorer:
             sources = Sources.load(path)
             with np.load(Path(path) / "ids.npz", allow_pickle=False) as ids:
                 users = pa.array(ids["user_ids"], pa.string())
-        if self.ranker is None:
-            return sources, None, users
-        with lake.local_copy(*self.ranker) as path:
-            return sources, Ranker.load(path), users
+        return sources, load_model(lake, self.ranker, Ranker) if self.ranker else None, users
 
 
 @functools.lru_cache(maxsize=1)

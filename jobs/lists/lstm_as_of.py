@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jobs.runtime.model_store import PROMOTION
+from jobs.runtime.model_store import PROMOTION, load_model
 from jobs.runtime.night import Night
 from models.core.shop_log import ShopLog
 from models.recommenders.sequence_embeddings import Encoded, sequences_of
@@ -35,5 +35,4 @@ class Encoder:
         from models.recommenders.lstm import LSTM  # a shop without one need not load torch
 
         self.folders[moment] = "/".join(able[-1])
-        with self.night.lake.local_copy(*able[-1]) as path:
-            return Encoded.by(LSTM.load(path), sequences_of(log), self.item_ids)
+        return Encoded.by(load_model(self.night.lake, able[-1], LSTM), sequences_of(log), self.item_ids)

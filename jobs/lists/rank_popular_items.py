@@ -41,10 +41,13 @@ def main(night: Night) -> None:
     night.size_for(INTEREST)
     shown = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id")
     features = night.read(ITEM_FEATURES)
-    before = night.read_previous(ITEM_FEATURES).select(
-        "item_id", F.col("events").alias("before_events"), F.col("recent_events").alias("before_recent_events")
+    before = (
+        night.versions(ITEM_FEATURES)
+        .previous()
+        .spark()
+        .select("item_id", F.col("events").alias("before_events"), F.col("recent_events").alias("before_recent_events"))
     )
-    since = night.previous_of(ITEM_FEATURES)
+    since = night.versions(ITEM_FEATURES).previous_date()
     days = (night.date - since).days if since else 1
     features = features.join(before, "item_id", "left")
     overall = F.col("recent_events") + (interest.purchase / interest.view - 1) * F.col("recent_purchases")

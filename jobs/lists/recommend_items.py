@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from jobs.lists.arms import arms_of
 from jobs.lists.list_inputs import catalogue_of, histories, preflight, scorer_of, users_of
 from jobs.lists.list_rows import list_writer, neighbour_writer
+from jobs.runtime.model_store import newest_models
 from jobs.runtime.night import Night
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
@@ -80,5 +81,5 @@ def main(night: Night) -> None:
     night.report(
         items=len(catalogue.item_ids),
         shown=int(catalogue.shown.sum()),
-        models=night.models(),
+        models=newest_models(night),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from jobs.runtime.model_store import keep
+from jobs.runtime.model_store import load_model, save_model
 from jobs.runtime.night import Night
 from models.core.interactions import interest_matrix
 from models.recommenders.als import ALS, ALSConfig
@@ -32,7 +32,7 @@ class TrainConfig:
 def main(night: Night) -> None:
     config: ALSConfig = night.settings.section("als")
     retrain = night.settings.section("train").retrain
-    pairs = night.read_arrow(INTEREST, ["user_id", "item_id", "interest"])
+    pairs = night.versions(INTEREST).tonight().arrow(["user_id", "item_id", "interest"])
     matrix, user_ids, item_ids = interest_matrix(pairs, night.settings.section("interest").purchase)
     previous = _previous(night, config)
     carried = previous is not None and (
@@ -45,7 +45,7 @@ def main(night: Night) -> None:
         model = previous
     else:
         model = ALS.fit(config, matrix, user_ids, item_ids, previous)
-    keep(night, MODEL, model.save)
+    save_model(night, MODEL, model.save)
     how = "carried over" if carried else "warm" if previous else "cold"
     night.report(
         model=MODEL,
@@ -63,8 +63,7 @@ def _previous(night: Night, config: ALSConfig) -> ALS | None:
     folder = night.lake.model_before(MODEL, night.date)
     if folder is None:
         return None
-    with night.lake.local_copy(*folder) as path:
-        model = ALS.load(path)
+    model = load_model(night.lake, folder, ALS)
     if model.config.factors != config.factors or not len(model.user_ids):
         night.log.info(
             "last night's model has %d factors for %d users: starting cold", model.config.factors, len(model.user_ids)

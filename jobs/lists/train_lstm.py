@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.common.event_log import night_end, read_history
-from jobs.runtime.model_store import days_since, due, keep_judged
+from jobs.runtime.model_store import days_since, due, load_model, save_judged
 from jobs.runtime.night import Night
 from models.core.list_metrics import score_lists
 from models.core.promotion import decide
@@ -73,7 +73,7 @@ def main(night: Night) -> None:
         return
     new, checkpoint, facts = train(night, running, before, users, truth, item_ids)
     facts = {"start": why, "learned_until": begin, "events": len(before), **facts}
-    keep_judged(night, MODEL, new, facts)
+    save_judged(night, MODEL, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
 
@@ -90,10 +90,7 @@ def train(
     folder, figures and decision)."""
     from models.recommenders.lstm import LSTM
 
-    previous = None
-    if running is not None:
-        with night.lake.local_copy(*running) as path:
-            previous = LSTM.load(path)
+    previous = load_model(night.lake, running, LSTM) if running else None
     settings: LSTMConfig = night.settings.section("lstm")
     same = previous is not None and _sizes(previous.config) == _sizes(settings)
     learned = sequences_of(before)

@@ -26,7 +26,8 @@ from jobs.common.event_log import content_columns, night_end, read_history
 from jobs.common.on_sale import can_be_shown
 from jobs.features.event_weights import weights_of
 from jobs.lists.lstm_as_of import Encoder
-from jobs.runtime.model_store import days_since, keep, keep_judged, last_tried
+from jobs.runtime import model_store
+from jobs.runtime.model_store import days_since, last_tried, load_model, load_newest, save_judged, save_model
 from jobs.runtime.night import Night
 from models.core.list_metrics import score_lists
 from models.core.promotion import decide
@@ -94,11 +95,7 @@ def main(night: Night) -> None:
     settings = sources_config(night, config)
     # Whole days: a young shop's span grows once a week, and with it what the ranker learned to expect.
     span = float(np.clip((now - float(log.time[0])) // _WEEK, 1, _WEEK))
-    als = night.lake.model_before("als", night.date, including=True)
-    if als is None:
-        raise FileNotFoundError(f"models/als has nothing up to {night.date}; run `python -m jobs train_als` first")
-    with night.lake.local_copy(*als) as path:
-        model = ALS.load(path)
+    model = load_newest(night, "als", ALS, made_by="train_als")
     encode = Encoder(night, item_ids)
     factors = factors_of(model, user_ids, item_ids)
     sources = Sources.fit(settings, history, now, span, factors, encode(history, now))
@@ -143,7 +140,7 @@ def factors_of(model: ALS, user_ids: np.ndarray, item_ids: np.ndarray) -> tuple[
 
 def place_new_items(night: Night, sources: Sources) -> Sources:
     """Factors for items on sale that nobody has touched, made of what the catalogue says; none where all were."""
-    items = night.read_arrow(ITEMS).sort_by("item_id")
+    items = night.versions(ITEMS).tonight().arrow().sort_by("item_id")
     shown = can_be_shown(items).to_numpy()
     if not (shown & ~sources.item_factors.any(axis=1)).any():
         return sources
@@ -163,7 +160,7 @@ def keep_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids:
         sources.save(folder)
         np.savez(Path(folder) / "ids.npz", user_ids=user_ids, item_ids=item_ids)
 
-    keep(night, SOURCES, save)
+    save_model(night, SOURCES, save)
 
 
 def train(
@@ -198,10 +195,9 @@ def train(
     taught = [(one.candidates, one.grades) for one in teaching]
     new = Ranker.fit(ranker_config, taught, [(one.candidates, one.grades) for one in judging])
     k = night.settings.section("recommend").k
-    old = None
+    old: Ranker | None = None
     if running is not None:
-        with night.lake.local_copy(*running) as path:
-            old = Ranker.load(path)
+        old = load_model(night.lake, running, Ranker)
         if lost := set(old.names) - set(new.names):
             night.log.info("tonight's sources lack what the running ranker asks for (%s): ALS stands in for it", lost)
             old = None
@@ -217,7 +213,7 @@ def train(
         "rounds": final.rounds,
         "features": dict(list(final.importances().items())[:10]),
     }
-    keep_judged(night, RANKER, final, facts)
+    save_judged(night, RANKER, final, facts)
     return facts
 
 
@@ -228,29 +224,28 @@ def features_of(sources: Sources) -> set[str]:
 
 def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None, features: set[str]) -> str | None:
     """Why a ranker is trained tonight; None where it is not."""
-    retrain = night.settings.section("train").retrain
-    if retrain == "always":
-        return "asked for"
-    if retrain == "never":
-        return None
     if running is None:
-        return "there is none"
-    tried = last_tried(night, RANKER)
-    known = set(night.lake.get_json(*(tried or running), "manifest.json")["features"])
-    if known != features:
-        return f"tonight's sources add {sorted(features - known)} and lack {sorted(known - features)}"
+        return model_store.due(night, None, config.every_days)
     age = days_since(night, RANKER) or 0
-    if age >= config.every_days:
-        return f"the last one was trained {age} days ago"
-    ours, popular = recent_quality(night, config.decay_nights)
-    return f"decay: ndcg {ours:.4f} of late, popularity {popular:.4f}" if ours < popular else None
+    folder = last_tried(night, RANKER) or running
+
+    def changed() -> str:
+        known = set(night.lake.get_json(*folder, "manifest.json")["features"])
+        if known != features:
+            return f"tonight's sources add {sorted(features - known)} and lack {sorted(known - features)}"
+        if age >= config.every_days:  # reason enough: the lists' quality need not be read
+            return ""
+        ours, popular = recent_quality(night, config.decay_nights)
+        return f"decay: ndcg {ours:.4f} of late, popularity {popular:.4f}" if ours < popular else ""
+
+    return model_store.due(night, age, config.every_days, changed)
 
 
 def recent_quality(night: Night, nights: int) -> tuple[float, float]:
     """ndcg of the published lists and of popularity, mean over the users of the last judged nights; 0 without any."""
     days = [day for day in night.lake.dates(LIST_QUALITY) if day < night.date][-nights:]
     versions = [version for day in days if (version := night.lake.current(LIST_QUALITY, day))]
-    rows = [row for version in versions for row in night.load_arrow(LIST_QUALITY, version).to_pylist()]
+    rows = [row for part in night.versions(LIST_QUALITY).of(versions).each() for row in part.to_pylist()]
     means = []
     for lists in ("published", "popularity"):
         same = [

@@ -14,6 +14,7 @@ from typing import Any
 
 from jobs.intake.drop_files import Drop
 from jobs.nights import nightly
+from jobs.nights.tasks import JobsFailed
 from jobs.reports.night_page import replay_page
 from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
@@ -68,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
         started = time.monotonic()
         try:
             nightly.main(night)
-        except nightly.NightFailed as error:
+        except JobsFailed as error:
             if not was_published(lake, day):  # the nights after it build on it
                 raise
             failed.append(str(error))

@@ -48,7 +48,7 @@ def check_inputs(night: Night, campaigns: Sequence[Campaign]) -> None:
     """FileNotFoundError names the table that is missing and the job to run first."""
     lists = [(RECOMMENDATIONS, "recommend_items")] if any(c.on == "recommended" for c in campaigns) else []
     for table, job in [*INPUTS, *lists]:
-        if night.lake.version(table, night.date, night.run) is None and night.lake.current(table, night.date) is None:
+        if night.versions(table).tonight_or_none() is None:
             raise FileNotFoundError(
                 f"offers are chosen from {table.name}, which has no partition {night.date}; run "
                 f"`python -m jobs {job} --date {night.date}` first"
@@ -214,7 +214,7 @@ def offered_before(night: Night, days: int) -> DataFrame | None:
     since = night.date - dt.timedelta(days=days)
     if not any(night.lake.before(table, night.date) for table in (OFFERS, WITHHELD_OFFERS)):
         return None
-    found = [night.read_window(table, days) for table in (OFFERS, WITHHELD_OFFERS)]
+    found = [night.versions(table).window(days).spark() for table in (OFFERS, WITHHELD_OFFERS)]
     recent = functools.reduce(DataFrame.unionByName, found).where(F.col("offered_on") >= F.lit(since))
     return recent.dropDuplicates(["user_id", "offer_id", "offered_on"])
 

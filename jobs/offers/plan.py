@@ -88,7 +88,11 @@ def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
     before = account_facts.offered_before(night, max(campaigns.memory_days, config.contact_days, config.uplift_days))
     if before is not None:
         before = before.persist()  # asked three times: budgets, rates, who had what
-    items = night.read_arrow(ITEMS, ["item_id", "category", "price", "cost", "currency", "stock", "is_active"])
+    items = (
+        night.versions(ITEMS)
+        .tonight()
+        .arrow(["item_id", "category", "price", "cost", "currency", "stock", "is_active"])
+    )
     shelf = Shelf.of(items, campaigns.currency, config.poor_basket)
     standing = _standing(night, shelf, people)
     found = _collect(night, _found(night, running, before, config)) if running else _nothing()
@@ -185,14 +189,14 @@ def _found(night: Night, running: tuple[Campaign, ...], before: DataFrame | None
     """FOUND of every account that meets a campaign's conditions tonight."""
     night.size_for(INTEREST, USER_PROFILES)
     births = night.read(USERS).select("user_id", BIRTH_MONTH) if BIRTH_MONTH in USERS.names else None
-    facts = account_facts.user_facts(
-        night.read(USER_PROFILES), night.read_passed(PROPENSITIES), births, night.date.month
-    )
+    passed = night.versions(PROPENSITIES).passed()
+    propensities = passed.spark() if passed else None
+    facts = account_facts.user_facts(night.read(USER_PROFILES), propensities, births, night.date.month)
     pairs = None
     if any(c.is_of_items for c in running):
         spans = [c.within_days for c in running if c.is_of_items and c.kind != "replenishment"]
         since = night.date - dt.timedelta(days=max(spans, default=0) + 1)
-        events = night.read_since(CLEAN_EVENTS, since)
+        events = night.versions(CLEAN_EVENTS).after(since).spark()
         pairs = account_facts.pair_facts(events, night.read(INTEREST), night.read(ITEMS), running, night.date)
     listed = None
     if any(c.on == "recommended" for c in running):
@@ -232,7 +236,7 @@ def _standing(night: Night, shelf: Shelf, people: People) -> pa.Table:
     empty = arrow_schema(OFFERS).empty_table()
     if not any(night.lake.before(table, night.date) for table in (OFFERS, WITHHELD_OFFERS)):
         return empty
-    last = night.read_previous(OFFERS).unionByName(night.read_previous(WITHHELD_OFFERS))
+    last = night.versions(OFFERS).previous().spark().unionByName(night.versions(WITHHELD_OFFERS).previous().spark())
     valid = last.where(F.col("valid_until") > F.lit(night.days.end(night.date)))
     bought = night.read(INTEREST).select("user_id", "item_id", F.col("last_purchase_on").alias("bought_on"))
     since = [valid["user_id"] == bought["user_id"], valid["item_id"] == bought["item_id"],
@@ -291,7 +295,7 @@ def _counts(night: Night, before: DataFrame | None, config: OffersConfig) -> Cou
         F.min_by(F.struct("offered_on", "item_id", "arm"), "offered_on").alias("first")
     )  # fmt: skip
     asked = first.select("user_id", "offer_id", "first.*")
-    events = night.read_since(CLEAN_EVENTS, night.date - dt.timedelta(days=config.uplift_days + 1))
+    events = night.versions(CLEAN_EVENTS).after(night.date - dt.timedelta(days=config.uplift_days + 1)).spark()
     bought = events.where("event_type = 'purchase' and user_id is not null")
     bought = bought.select("user_id", "event_date", F.col("item_id").alias("bought")).distinct()
     age = F.datediff("event_date", "offered_on")

@@ -20,11 +20,10 @@ from jobs.common.on_sale import can_be_shown
 from jobs.prices.item_weeks import advance, listed_on, monday, sold_by_week
 from jobs.prices.suggestion_rows import Facts, price_rows
 from jobs.runtime.attributes import read_attributes
-from jobs.runtime.model_store import date_of, due, keep
+from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
 from models.pricing.elasticity import ItemElasticities
 from models.pricing.weekly_sales import PriceWeeks, price_weeks, units_a_week
-from schemas.arrow import arrow_schema
 from schemas.protected_attributes import refuse_protected
 from schemas.tables import CLEAN_EVENTS, ITEM_WEEKS, ITEMS, PRICE_SUGGESTIONS
 from schemas.tables.prices import MIXED
@@ -75,7 +74,7 @@ def main(night: Night) -> None:
     config: SuggestPricesConfig = night.settings.section("prices")
     weeks = item_weeks(night, config)
     night.write_arrow(ITEM_WEEKS, weeks)
-    items = night.read_arrow(ITEMS, list(_ITEM)).sort_by("item_id")
+    items = night.versions(ITEMS).tonight().arrow(list(_ITEM)).sort_by("item_id")
     history = whole_weeks(weeks, night.date, config.least_days)
     model, fitted_on = elasticities(night, config, history, items)
     facts = facts_of(config, items.filter(can_be_shown(items)), history, model)
@@ -89,14 +88,12 @@ def main(night: Night) -> None:
 
 def item_weeks(night: Night, config: SuggestPricesConfig) -> pa.Table:
     """ITEM_WEEKS of tonight. Spark sums the events up; what is left is a row an item and week."""
-    since, oldest = night.previous_of(ITEM_WEEKS), night.date - dt.timedelta(weeks=config.weeks)
+    since, oldest = night.versions(ITEM_WEEKS).previous_date(), night.date - dt.timedelta(weeks=config.weeks)
     night.size_for(CLEAN_EVENTS)
-    parts = [sold_by_week(night.read_since(CLEAN_EVENTS, since), oldest)]
+    parts = [sold_by_week(night.versions(CLEAN_EVENTS).after(since).spark(), oldest)]
     columns = ["item_id", "is_active", "stock", "price", "currency"]
-    parts += [listed_on(items, day) for day, items in night.each_since(ITEMS, since, columns)]
-    before = night.lake.before(ITEM_WEEKS, night.date)
-    previous = night.load_arrow(ITEM_WEEKS, before) if before else arrow_schema(ITEM_WEEKS).empty_table()
-    return advance(previous, parts, oldest)
+    parts += [listed_on(items.arrow(columns), day) for day, items in night.versions(ITEMS).after(since).by_date()]
+    return advance(night.versions(ITEM_WEEKS).previous().arrow(), parts, oldest)
 
 
 def whole_weeks(rows: pa.Table, night_date: dt.date, least_days: int) -> History:
@@ -135,8 +132,7 @@ def elasticities(
     night.report(start="carried over" if running else "none yet", model="/".join(running or ()))
     if running is None:
         return None, None
-    with night.lake.local_copy(*running) as path:
-        return ItemElasticities.load(path), date_of(running)
+    return load_model(night.lake, running, ItemElasticities), date_of(running)
 
 
 def fit(night: Night, config: SuggestPricesConfig, history: History, items: pa.Table) -> ItemElasticities:
@@ -145,7 +141,7 @@ def fit(night: Night, config: SuggestPricesConfig, history: History, items: pa.T
     settings, weeks = night.settings.section("elasticity"), history.weeks
     night.log.info("fitting elasticities of %d items over %d weeks", *weeks.units.shape)
     model = ItemElasticities.fit(settings, history.item_ids, weeks.units, weeks.price, group, _CELLS)
-    keep(night, MODEL, model.save)
+    save_model(night, MODEL, model.save)
     return model
 
 

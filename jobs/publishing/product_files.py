@@ -55,10 +55,10 @@ def write_products(night: Night, run: str, states: dict[Product, ProductState], 
 
 def read_tonight(night: Night) -> Tonight:
     """Accounts, items on sale and their prices: what any carried product is held against."""
-    items = night.read_arrow(ITEMS, ["item_id", "is_active", "stock", "price", "currency"])
+    items = night.versions(ITEMS).tonight().arrow(["item_id", "is_active", "stock", "price", "currency"])
     items = items.filter(can_be_shown(items)).combine_chunks()
     asked = zip(*(items[name].to_pylist() for name in ("item_id", "price", "currency")), strict=True)
-    users = [*night.read_arrow(USERS, ["user_id"])["user_id"].chunks, pa.array([ANONYMOUS], pa.string())]
+    users = [*night.versions(USERS).tonight().arrow(["user_id"])["user_id"].chunks, pa.array([ANONYMOUS], pa.string())]
     return Tonight(
         shown_from=night.days.end(night.date),
         users=pa.concat_arrays(users),

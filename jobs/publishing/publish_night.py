@@ -20,6 +20,7 @@ from jobs.publishing.product_files import write_products
 from jobs.runtime import published
 from jobs.runtime.branches import BRANCHES
 from jobs.runtime.lake import Version
+from jobs.runtime.model_store import newest_models
 from jobs.runtime.night import Night, first_line
 from jobs.runtime.products import LISTS, MANIFEST_VERSION, PUBLISHED, as_text, products_of, sentence
 from schemas.table import Product
@@ -74,7 +75,7 @@ def problems(facts: dict[str, Any], last: dict[str, Any] | None, users: int, con
 def refuse_without_lists(night: Night) -> None:
     """NotPublished where a table of the lists did not pass its gate: a night without lists is none."""
     for table in PUBLISHED:
-        if table.product == LISTS and night.passed(table) is None:
+        if table.product == LISTS and night.versions(table).passed() is None:
             raise NotPublished(
                 f"{table.name} {night.date} run={night.run} has not passed its gate; run "
                 f"`python -m jobs check_tables --stage {table.checked_at}` with --date {night.date} --run {night.run} "
@@ -84,7 +85,7 @@ def refuse_without_lists(night: Night) -> None:
 
 def failed_products(night: Night) -> dict[Product, str]:
     """Product -> why a table of it did not pass its gate tonight."""
-    failed = dict.fromkeys(t.product for t in PUBLISHED if t.product and night.passed(t) is None)
+    failed = dict.fromkeys(t.product for t in PUBLISHED if t.product and night.versions(t).passed() is None)
     return {product: why_failed(night, product) for product in failed}
 
 
@@ -111,7 +112,7 @@ def main(night: Night) -> None:
         "manifest_version": MANIFEST_VERSION,
         **write_products(night, run, states, last),
         "checks": facts,
-        "models": night.models(),
+        "models": newest_models(night),
         "rules": dataclasses.asdict(night.settings.section("recommend")),
         "valid_from": as_text(night.days.start(night.date)),
         "valid_until": states[LISTS].valid_until,

@@ -1,7 +1,9 @@
 """The night as branches: which task waits for which. `nightly` runs them and publish_night reads them.
 
-A task is a job of the same name; `check_G` is the job check_tables for the gate G. Airflow's DAG has the same edges,
-which a test compares.
+A task is a job of the same name; `check_G` is the job check_tables for the gate G.
+
+In Airflow a job has a task of its own only if it is in ALONE. All other jobs of a branch run one after another in one
+process, the task `run_BRANCH`: starting Spark takes longer than most of them. A test compares the DAG with both tables.
 """
 
 from __future__ import annotations
@@ -62,6 +64,16 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "prune_lake": ("publish_night", "prices_over", "judge_over"),
     },
 }
+# These have a task of their own: what waits for a file, what trains (on a GPU where there is one), what is skipped in a
+# dry run.
+ALONE: tuple[str, ...] = (
+    "receive_drop",
+    "train_als",
+    "train_lstm",
+    "train_copywriter",
+    "publish_night",
+    "prune_lake",
+)
 OVER, CHECK = "_over", "check_"
 TASKS: dict[str, tuple[str, ...]] = {task: needs for tasks in BRANCHES.values() for task, needs in tasks.items()}
 

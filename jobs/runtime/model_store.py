@@ -1,4 +1,4 @@
-"""Models in the lake: when one was last trained, whether another is due, and how a new one is kept."""
+"""Models in the lake: loads them, says whether another is due, and saves new ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 
 PROMOTION = "promotion.json"
@@ -18,6 +19,36 @@ class Saves(Protocol):
     """Any model."""
 
     def save(self, folder: str | Path) -> None: ...
+
+
+Model = TypeVar("Model", covariant=True)
+
+
+class Loads(Protocol[Model]):
+    """The class of a model that is loaded from a folder."""
+
+    def load(self, folder: str, /) -> Model: ...
+
+
+def load_model(lake: Lake, folder: tuple[str, ...], kind: Loads[Model]) -> Model:
+    """The model of class `kind` in a folder of the lake."""
+    with lake.local_copy(*folder) as path:  # what a model maps stays readable when a copy is deleted
+        return kind.load(path)
+
+
+def load_newest(night: Night, name: str, kind: Loads[Model], made_by: str) -> Model:
+    """The newest model up to tonight; FileNotFoundError, naming the job `made_by`, where there is none."""
+    folder = night.lake.model_before(name, night.date, including=True)
+    if folder is None:
+        raise FileNotFoundError(f"models/{name} has nothing up to {night.date}; run `python -m jobs {made_by}` first")
+    return load_model(night.lake, folder, kind)
+
+
+def newest_models(night: Night) -> dict[str, str]:
+    """Model -> the folder of the newest up to tonight: what tonight's lists are made with."""
+    names = night.lake.list_dir("models")
+    newest = {name: night.lake.model_before(name, night.date, including=True) for name in names}
+    return {name: "/".join(folder) for name, folder in newest.items() if folder}
 
 
 def last_tried(night: Night, name: str) -> tuple[str, ...] | None:
@@ -40,37 +71,44 @@ def date_of(folder: tuple[str, ...]) -> dt.date:
     return dt.date.fromisoformat(folder[2].removeprefix("date="))
 
 
-def due(night: Night, age: int | None, every_days: int, changed: str = "", done: str = "trained") -> str | None:
+def due(
+    night: Night, age: int | None, every_days: int, changed: str | Callable[[], str] = "", done: str = "trained"
+) -> str | None:
     """Why a model is made tonight, as train.retrain says; None where it is not.
 
-    age: days since the last one, None without one. changed: why that one no longer does, whatever its age; '': it does.
+    age: days since the last model was made, None without one.
+    changed: why the last model no longer serves, whatever its age; '' where it serves. A function is called only
+    where the answer depends on it.
+    done: what was done to make it, as the reason words it.
     """
     retrain = night.settings.section("train").retrain
     if retrain != "auto":
         return "asked for" if retrain == "always" else None
     if age is None:
         return "there is none"
-    return changed or (f"the last one was {done} {age} days ago" if age >= every_days else None)
+    reason = changed if isinstance(changed, str) else changed()
+    return reason or (f"the last one was {done} {age} days ago" if age >= every_days else None)
 
 
-def keep(night: Night, name: str, save: Callable[[str], object], runs: bool = True) -> None:
-    """Store what `save` writes into a folder as tonight's model; `runs`: from now on it is the running one."""
+def save_model(night: Night, name: str, save: Callable[[str], object], promoted: bool = True) -> None:
+    """Store what `save` writes into a folder as tonight's model; if `promoted`, it is the running one from now on."""
     folder = ("models", name, f"date={night.date}", f"run={night.run}")
     with tempfile.TemporaryDirectory() as local:
         save(local)
         night.lake.upload(local, *folder)
-    if runs:
+    if promoted:
         night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
 
 
-def keep_judged(night: Night, name: str, model: Saves, facts: dict[str, Any]) -> None:
-    """Store the model with promotion.json; the pointer that makes it the running one only where it was promoted."""
+def save_judged(night: Night, name: str, model: Saves, facts: dict[str, Any]) -> None:
+    """Store the model with its `facts` as promotion.json, promoted or not; facts["promoted"] says whether it becomes
+    the running one."""
 
     def save(folder: str) -> None:
         model.save(folder)
         (Path(folder) / PROMOTION).write_text(json.dumps(facts, indent=1))
 
-    keep(night, name, save, runs=facts["promoted"])
+    save_model(night, name, save, promoted=facts["promoted"])
     verdict = "is promoted" if facts["promoted"] else "is not promoted; the running one stays"
     shown = {key: facts[key] for key in facts if key.startswith(("ndcg", "stands"))}
     night.log.info("new %s %s: %s", name, verdict, shown)

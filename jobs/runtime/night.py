@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.log import get_logger
@@ -22,8 +20,8 @@ from jobs.runtime.products import valid_until
 from jobs.runtime.settings import Settings, load_settings
 from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.spark import session, size_shuffles
+from jobs.runtime.table_versions import TableVersions
 from jobs.runtime.table_writer import Split, write_arrow, write_tables
-from schemas.arrow import arrow_schema
 from schemas.sources.mapping import Source, load_source
 from schemas.table import Product, Table
 from schemas.tables import CLEAN_EVENTS
@@ -66,7 +64,7 @@ class Night:
     @functools.cached_property
     def previous_date(self) -> dt.date | None:
         """The last earlier night whose events passed their gate; None on a shop's first night."""
-        return self.previous_of(CLEAN_EVENTS)
+        return self.versions(CLEAN_EVENTS).previous_date()
 
     @functools.cached_property
     def days(self) -> ShopDays:
@@ -83,125 +81,22 @@ class Night:
 
     # reading ------------------------------------------------------------------------------------------------------
 
+    def versions(self, table: Table) -> TableVersions:
+        """The versions of `table` as this run sees them: choose some, then read them."""
+        return TableVersions(table, self.lake, self.date, self.run, lambda: self.spark)
+
     def version(self, table: Table) -> Version:
-        """This run's version, or else the current one; FileNotFoundError names the job to run first."""
-        version = self.lake.version(table, self.date, self.run) or self.lake.current(table, self.date)
-        if version is None:
-            raise FileNotFoundError(
-                f"{table.name} has no partition {self.date}; run the job that writes it first "
-                f"(`python -m jobs --help` lists them) with --date {self.date}"
-            )
-        return version
+        """Tonight's version itself, for its run, counts and files. Raises as `versions(table).tonight()`."""
+        return self.versions(table).tonight().versions[0]
+
+    def read(self, table: Table) -> DataFrame:
+        """Tonight's rows in Spark: short for versions(table).tonight().spark()."""
+        return self.versions(table).tonight().spark()
 
     @property
     def base_run(self) -> str:
         """The run whose events tonight is built on: this one, or the one that stands, where this run is a part only."""
         return self.version(CLEAN_EVENTS).run
-
-    def passed(self, table: Table) -> Version | None:
-        """The version that passed its gate, for what does without `table` where another branch failed; else None.
-
-        An earlier run of the date may have left one, but of other events: only this run's counts, or the base run's.
-        """
-        version = self.lake.current(table, self.date)
-        own = self.lake.version(table, self.date, self.run)
-        if version is None or (own is not None and own != version):
-            return None
-        return version if version.run == self.run or version.run == self.base_run else None
-
-    def read_passed(self, table: Table) -> DataFrame | None:
-        version = self.passed(table)
-        return self._frame(table, [version]) if version else None
-
-    def read(self, table: Table) -> DataFrame:
-        return self._frame(table, [self.version(table)])
-
-    def previous_of(self, table: Table) -> dt.date | None:
-        """The date of the version that `read_previous` reads; None where there is none."""
-        version = self.lake.before(table, self.date)
-        return dt.date.fromisoformat(version.date) if version else None
-
-    def read_previous(self, table: Table) -> DataFrame:
-        """Last night's table; empty on the first night."""
-        version = self.lake.before(table, self.date)
-        return self._frame(table, [version] if version else [])
-
-    def read_as_of(self, table: Table, day: dt.date) -> DataFrame:
-        """The newest version up to `day`; empty where there is none."""
-        version = self.lake.before(table, day + dt.timedelta(days=1))
-        return self._frame(table, [version] if version else [])
-
-    def read_window(self, table: Table, days: int) -> DataFrame:
-        """The partitions of the `days` days before this night."""
-        return self._frame(table, self._between(table, self.date - dt.timedelta(days=days)))
-
-    def read_since(self, table: Table, after: dt.date | None) -> DataFrame:
-        """Tonight's partition and all after `after` (all there are for None): what a recurrence has not yet counted.
-
-        More than tonight's where a night in between stopped after its events had passed their gate.
-        """
-        first = after + dt.timedelta(days=1) if after else dt.date.min
-        return self._frame(table, [*self._between(table, first), self.version(table)])
-
-    def each_since(self, table: Table, after: dt.date | None, columns: list[str]) -> Iterator[tuple[dt.date, pa.Table]]:
-        """Those partitions one by one, each with its date, in the driver's memory: for tables that do not say it."""
-        first = after + dt.timedelta(days=1) if after else dt.date.min
-        for version in [*self._between(table, first), self.version(table)]:
-            yield dt.date.fromisoformat(version.date), self.load_arrow(table, version, columns)
-
-    def read_arrivals(self, table: Table, after: dt.date | None) -> DataFrame:
-        """As `read_since`, with `arrived`: the night that brought the row."""
-        first = after + dt.timedelta(days=1) if after else dt.date.min
-        versions = [*self._between(table, first), self.version(table)]
-        parts = [self._frame(table, [v]).withColumn("arrived", F.lit(v.date).cast("date")) for v in versions]
-        return functools.reduce(DataFrame.unionByName, parts)
-
-    def paths_since(self, table: Table, first: dt.date) -> list[str]:
-        """The files of all dates from `first` to tonight, for what reads them one at a time."""
-        versions = [*self._between(table, first), self.version(table)]
-        return [path for version in versions for path in self.lake.file_paths(version)]
-
-    def _between(self, table: Table, first: dt.date) -> list[Version]:
-        versions = [self.lake.current(table, d) for d in self.lake.dates(table) if first <= d < self.date]
-        return [v for v in versions if v]
-
-    def read_arrow(self, table: Table, columns: list[str] | None = None) -> pa.Table:
-        """Tonight's table in the driver's memory, for what is trained there."""
-        return self.load_arrow(table, self.version(table), columns)
-
-    def read_previous_arrow(self, table: Table) -> pa.Table:
-        """Last night's table in the driver's memory; empty on the first night."""
-        version = self.lake.before(table, self.date)
-        return self.load_arrow(table, version) if version else arrow_schema(table).empty_table()
-
-    def each_file(self, table: Table, columns: list[str]) -> Iterator[pa.Table]:
-        """Tonight's table a file at a time, for what need not be in memory as a whole."""
-        for path in self.lake.file_paths(self.version(table)):
-            yield pq.read_table(path, columns=columns, filesystem=self.lake.fs)
-
-    def load_arrow(self, table: Table, version: Version, columns: list[str] | None = None) -> pa.Table:
-        paths = self.lake.file_paths(version)
-        parts = [pq.read_table(p, filesystem=self.lake.fs, columns=columns) for p in paths]
-        return pa.concat_tables(parts) if parts else arrow_schema(table).empty_table().select(columns or table.names)
-
-    def read_files(self, table: Table, files: list[str]) -> DataFrame:
-        """Files of the lake that hold rows of `table`, such as published ones."""
-        return self._read([self.lake.url(file) for file in files], table)
-
-    def _frame(self, table: Table, versions: list[Version]) -> DataFrame:
-        return self._read([url for v in versions for url in self.lake.file_urls(v)], table)
-
-    def _read(self, urls: list[str], table: Table) -> DataFrame:
-        if not urls:
-            return self.spark.createDataFrame([], table.ddl)
-        return self.spark.read.schema(table.ddl).parquet(*urls)
-
-    def models(self) -> dict[str, str]:
-        """Model -> the folder of the newest up to tonight: what tonight's lists are made with."""
-        newest = {
-            name: self.lake.model_before(name, self.date, including=True) for name in self.lake.list_dir("models")
-        }
-        return {name: "/".join(folder) for name, folder in newest.items() if folder}
 
     # writing ------------------------------------------------------------------------------------------------------
 

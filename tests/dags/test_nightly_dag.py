@@ -82,12 +82,25 @@ def command(task: Any) -> list[str]:
     return task.command
 
 
-def branches() -> dict[str, dict[str, tuple[str, ...]]]:
-    """BRANCHES of jobs/runtime/branches.py, read and not imported: this environment has no Spark."""
+def declared(name: str) -> Any:
+    """A table of jobs/runtime/branches.py, read and not imported: this environment has no Spark."""
     for node in ast.parse((ROOT / "jobs/runtime/branches.py").read_text("utf-8")).body:
-        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "BRANCHES":
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == name:
             return ast.literal_eval(node.value)
-    raise AssertionError("jobs/runtime/branches.py has no BRANCHES")
+    raise AssertionError(f"jobs/runtime/branches.py has no {name}")
+
+
+def branches() -> dict[str, dict[str, tuple[str, ...]]]:
+    return declared("BRANCHES")
+
+
+def task_of(branch: str, job: str) -> str:
+    """The task of the DAG that runs a job of a branch."""
+    return job if job in declared("ALONE") else f"run_{branch}"
+
+
+def tasks_of(branch: str) -> set[str]:
+    return {task_of(branch, job) for job in branches()[branch]}
 
 
 def test_every_dag_loads() -> None:
@@ -110,12 +123,18 @@ def test_dag_files_import_nothing_heavy_and_nothing_of_ours() -> None:
 
 
 def test_the_edges_are_those_of_the_nightly_job(dag: Any) -> None:
-    wanted = set()
-    for tasks in branches().values():
-        for task, needs in tasks.items():
-            wanted |= {(need, task) for need in needs}
-            for name in (need.removesuffix("_over") for need in needs if need.endswith("_over")):
-                wanted |= {(ended, f"{name}_over") for ended in branches().get(name, {name: ()})}
+    wanted: set[tuple[str, str]] = set()
+    home = {job: branch for branch, jobs in branches().items() for job in jobs}
+    for branch, jobs in branches().items():
+        for job, needs in jobs.items():
+            task = task_of(branch, job)
+            for need in needs:
+                if need.endswith("_over"):
+                    name = need.removesuffix("_over")
+                    ending = tasks_of(name) if name in branches() else {task_of(home[name], name)}
+                    wanted |= {(need, task), *((ended, need) for ended in ending)}
+                elif (before := task_of(home[need], need)) != task:
+                    wanted.add((before, task))
     assert {(t.task_id, after) for t in dag.tasks for after in t.downstream_task_ids - {"whole"}} == wanted
 
 
@@ -125,7 +144,7 @@ def test_each_branch_is_a_box_of_its_tasks(dag: Any) -> None:
         name: {task for task in tasks if task != "whole" and not task.endswith("_over")}
         for name, tasks in boxes.items()
     }
-    assert jobs == {name: set(tasks) for name, tasks in branches().items()}
+    assert jobs == {name: tasks_of(name) for name in branches()}
     assert set().union(*boxes.values()) == set(dag.task_ids)
 
 
@@ -148,7 +167,7 @@ def test_a_run_with_a_failed_task_is_red(dag: Any) -> None:
 def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
     jobs = [t for t in dag.tasks if not isinstance(t, EmptyOperator)]
     assert {t.pool for t in jobs} == {"night", "gpu"}
-    urgency = {name: {dag.get_task(task).priority_weight for task in tasks} for name, tasks in branches().items()}
+    urgency = {name: {dag.get_task(task).priority_weight for task in tasks_of(name)} for name in branches()}
     assert all(len(weights) == 1 for weights in urgency.values())
     order = ["lists", "customers", "offers", "copy", "audiences", "prices"]
     weights = [urgency[name].pop() for name in order]
@@ -158,18 +177,7 @@ def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
 
 def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
     plain = {t.task_id for t in dag.tasks if isinstance(t, launch.Job)}
-    assert plain == {
-        "receive_drop",
-        "train_als",
-        "train_lstm",
-        "train_copywriter",
-        "train_ranker",
-        "predict_purchases",
-        "find_audiences",
-        "judge_lists",
-        "publish_night",
-        "prune_lake",
-    }
+    assert plain == set(declared("ALONE"))
     for task_id in plain:
         assert command(rendered(dag, task_id)) == [f"{BIN}/python", "-m", "jobs", task_id, *ARGUMENTS]
 
@@ -177,18 +185,17 @@ def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
 def test_spark_jobs_are_submitted_to_the_connection(dag: Any) -> None:
     for task in dag.tasks:
         if isinstance(task, SparkSubmitOperator):
-            stage = task.task_id.removeprefix("check_") if task.task_id.startswith("check_") else ""
-            job = ["check_tables", "--stage", stage] if stage else [task.task_id]
+            branch = task.task_id.removeprefix("run_")
             assert command(rendered(dag, task.task_id)) == [
                 *("spark-submit", "--master", "spark://127.0.0.1:7077"),
                 *("--conf", f"spark.driver.extraJavaOptions={launch.java_options()}"),
                 *("--driver-memory", "4g", "--name", f"nightmarket {task.task_id} 2026-01-06"),
-                *(f"{ROOT}/jobs/__main__.py", *job, *ARGUMENTS),
+                *(f"{ROOT}/jobs/__main__.py", "run_branch", "--branch", branch, *ARGUMENTS),
             ]
 
 
 def test_spark_submit_and_its_python_are_those_of_the_pipeline(dag: Any) -> None:
-    environment = rendered(dag, "clean_events").env_vars
+    environment = rendered(dag, "run_intake").env_vars
     assert environment["PATH"].startswith(f"{BIN}:")
     assert environment["PYSPARK_PYTHON"] == f"{BIN}/python"
 
@@ -235,7 +242,7 @@ def test_a_dry_run_publishes_and_deletes_nothing(dag: Any) -> None:
     for task_id in ("publish_night", "prune_lake"):
         with pytest.raises(AirflowSkipException, match="dry run"):
             rendered(dag, task_id, dry_run=True).execute({})
-    assert rendered(dag, "judge_lists", dry_run=True).skip == ""
+    assert rendered(dag, "train_als", dry_run=True).skip == ""
     assert rendered(dag, "publish_night").skip == ""
 
 
@@ -252,7 +259,7 @@ def test_retries_back_off(dag: Any) -> None:
 
 
 def decision(dag: Any, problem: Exception) -> str:
-    return str(dag.get_task("check_clean").retry_policy.evaluate(problem, 1, 3).action.value)
+    return str(dag.get_task("run_intake").retry_policy.evaluate(problem, 1, 3).action.value)
 
 
 def test_what_passes_by_itself_is_tried_again(dag: Any) -> None:
@@ -291,7 +298,7 @@ def test_spark_submit_hands_on_that_a_job_refused(dag: Any, tmp_path: Path, monk
     monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", '{"conn_type": "spark", "host": "local[1]"}')
     form = {"raw": str(tmp_path), "lake": str(tmp_path / "lake"), "source": "sample_shop", "config": "/no/such.toml"}
     with pytest.raises(AirflowException, match="FileNotFoundError: --config") as failure:
-        rendered(dag, "clean_events", **form).execute(context(**form))
+        rendered(dag, "run_intake", **form).execute(context(**form))
     assert decision(dag, failure.value) == "fail"
     said = str(failure.value).partition("Last spark-submit output:\n")[2].splitlines()
     assert [
@@ -349,18 +356,17 @@ def test_the_graph_is_a_few_boxes_that_hold_all_tasks(dag: Any) -> None:
     groups = dag.task_group.get_task_group_dict()
     boxes = {name: set(group.children) for name, group in groups.items() if name}
     assert len(boxes) <= 10
-    assert set().union(*boxes.values()) == set(dag.task_ids)  # no task stands alone, ids are those of the jobs
-    assert all(len(tasks) > 1 for tasks in boxes.values())
+    assert set().union(*boxes.values()) == set(dag.task_ids)  # ids without the names of the boxes
 
 
 def test_the_docstring_is_the_page_in_the_ui(dag: Any) -> None:
     assert "airflow backfill create" in dag.doc_md
-    for task in ("receive_drop", "check_clean", "publish_night"):
+    for task in ("receive_drop", "run_intake", "publish_night"):
         assert task in dag.doc_md
 
 
 def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
-    task = nightly.dag.get_task("judge_lists").prepare_for_execution()
+    task = nightly.dag.get_task("train_als").prepare_for_execution()
     task.command = [sys.executable, "-c", "import sys; sys.exit('NotPublished: 3 lists\\n  rows: expected 9, saw 3')"]
     with pytest.raises(AirflowException, match="status 1") as failure:
         task.execute({})
@@ -373,13 +379,13 @@ def shown_after_a_failure(dag: Any, task_id: str, lake: Path) -> str:
 
 
 def test_an_alert_says_what_readers_still_see(dag: Any, tmp_path: Path) -> None:
-    assert shown_after_a_failure(dag, "recommend_items", tmp_path) == "The storefront still shows the last good night."
+    assert shown_after_a_failure(dag, "run_lists", tmp_path) == "The storefront still shows the last good night."
     assert shown_after_a_failure(dag, "train_lstm", tmp_path) == "Lists are made with the newest earlier LSTM."
-    assert shown_after_a_failure(dag, "check_prices", tmp_path).startswith("Readers miss nothing: ")
-    assert "published without copy" in shown_after_a_failure(dag, "write_copy", tmp_path)
+    assert shown_after_a_failure(dag, "run_prices", tmp_path).startswith("Readers miss nothing: ")
+    assert "published without copy" in shown_after_a_failure(dag, "run_copy", tmp_path)
     entry = {"state": "fresh", "from": "2026-01-05-001", "valid_until": "2026-01-10T12:00:00Z"}
     (tmp_path / "published").mkdir()
     (tmp_path / "published" / "current.json").write_text(json.dumps({"products": {"offers": entry}}))
-    said = shown_after_a_failure(dag, "choose_offers", tmp_path)
+    said = shown_after_a_failure(dag, "run_offers", tmp_path)
     assert said.startswith("offers of 2026-01-05 go on until 2026-01-10 at the latest")
     assert said.endswith("the rest of tonight goes on and is published.")

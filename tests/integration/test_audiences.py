@@ -15,6 +15,7 @@ import pytest
 
 from jobs.common.on_sale import can_be_shown
 from jobs.customers import export_audience, find_audiences
+from jobs.runtime.model_store import load_model
 from models.recommenders.als import ALS
 from schemas.arrow import arrow_schema
 from schemas.tables import AUDIENCES, INTEREST, ITEMS, USER_SEGMENTS
@@ -37,8 +38,7 @@ def test_an_audience_is_of_those_who_would_want_it_and_have_not_got_it(sample: S
 def test_ranks_follow_the_scores_of_the_nights_model(sample: Sample) -> None:
     folder = sample.lake.model_before("als", THIRD, including=True)
     assert folder is not None
-    with sample.lake.local_copy(*folder) as path:
-        model = ALS.load(path)
+    model = load_model(sample.lake, folder, ALS)
     rows = [row for row in shown(sample.lake, AUDIENCES).to_pylist() if row["kind"] == "item"]
     rows = sorted(rows, key=lambda row: (row["item_id"], row["rank"]))
     item = rows[0]["item_id"]

@@ -125,7 +125,7 @@ class Shop:
         for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES):
             self.lake.make_current(night.version(table))
         found: dict[str, list[dict]] = {}
-        for row in night.read_arrow(OFFERS).to_pylist():
+        for row in night.versions(OFFERS).tonight().arrow().to_pylist():
             found.setdefault(row["user_id"], []).append(row)
         return found
 
@@ -200,14 +200,14 @@ def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop)
     for table in (OFFERS, CAMPAIGN_OUTCOMES, BANDIT_MOVES):
         earlier = shop.lake.version(table, day, "001")
         assert again.version(table).run == "002"
-        assert again.read_arrow(table).equals(again.load_arrow(table, earlier)), table.name
+        assert again.versions(table).tonight().arrow().equals(again.versions(table).of([earlier]).arrow()), table.name
 
     third = shop.night([lapsed(f"v{n:02}") for n in range(40)], (), day + dt.timedelta(days=1), **settings)
     choose_offers.main(third)
     facts = third._facts["campaigns"]["back"]
     assert facts["refused"] == {"campaign_share": 34}  # 467.50 of 850, of which the first night took 400
     assert facts["offered"] + facts["withheld"] == 6
-    rows = {row["campaign"]: row for row in third.read_arrow(CAMPAIGN_OUTCOMES).to_pylist()}
+    rows = {row["campaign"]: row for row in third.versions(CAMPAIGN_OUTCOMES).tonight().arrow().to_pylist()}
     assert {name: row["share"] for name, row in rows.items()} == {name: after for name, (_, after) in moved.items()}
     assert rows["back"]["buyers_offered"] == rows["back"]["users_offered"] == len(buyers)
     assert rows["back"]["buyers_withheld"] == rows["cart"]["buyers_offered"] == 0
@@ -222,7 +222,9 @@ def judged(shop: Shop, day: dt.date) -> dict[str, tuple[float, float]]:
     version = night.version(BANDIT_MOVES)
     assert broken_rules(night, BANDIT_MOVES, version, 10**6)[1] == []
     shop.lake.make_current(version)
-    return {row["what"]: (row["before"], row["after"]) for row in night.read_arrow(BANDIT_MOVES).to_pylist()}
+    return {
+        row["what"]: (row["before"], row["after"]) for row in night.versions(BANDIT_MOVES).tonight().arrow().to_pylist()
+    }
 
 
 def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -> None:
@@ -298,7 +300,7 @@ def test_without_chances_there_is_not_enough_data_and_the_night_goes_on(shop: Sh
     night = shop.night([lapsed("u1")])
     shop.lake.delete("tables", PROPENSITIES.name)
     choose_offers.main(night)
-    rows = night.read_arrow(OFFERS)
+    rows = night.versions(OFFERS).tonight().arrow()
     assert rows["user_id"].to_pylist() == ["u1"]
     assert rows["method"].to_pylist() == ["not enough data"]
 
@@ -349,7 +351,7 @@ def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     assert "birthday              skipped: the shop knows no birthdays" in page
     assert "nothing was written" in page
     choose_offers.main(night)
-    rows = night.read_arrow(OFFERS)
+    rows = night.versions(OFFERS).tonight().arrow()
     assert rows.num_rows > 50
     assert len(pc.unique(rows["kind"])) >= 3
     for name, facts in night._facts["campaigns"].items():
@@ -357,5 +359,5 @@ def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     twice = mine.night(THIRD, run="002", offers={"campaigns": "sample_shop"})
     twice.begin("choose_offers")
     choose_offers.main(twice)
-    assert twice.read_arrow(OFFERS).equals(rows)  # the same inputs give the same table
+    assert twice.versions(OFFERS).tonight().arrow().equals(rows)  # the same inputs give the same table
     check(night, "offers")

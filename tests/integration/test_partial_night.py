@@ -12,6 +12,7 @@ import pytest
 
 from jobs.customers.export_audience import files_of
 from jobs.nights import nightly
+from jobs.nights.tasks import JobsFailed, run
 from jobs.publishing import rollback_night
 from jobs.publishing.carry import of_dated
 from jobs.publishing.check_tables import STAGES
@@ -49,7 +50,7 @@ def fail(shop: Sample, gate: Gate, task: str, error: str, day: dt.date = THIRD) 
 
 
 def publish(shop: Sample, day: dt.date = THIRD, **settings: Any) -> dict[str, Any]:
-    nightly.run(shop.night(day, **settings), "publish_night")
+    run(shop.night(day, **settings), "publish_night")
     return published.pointed(shop.lake)
 
 
@@ -216,8 +217,8 @@ def test_an_earlier_run_of_the_date_does_not_stand_in_as_fresh(shop: Sample) -> 
     night.lake.put_json({"error": "ValueError: x"}, "runs", f"date={THIRD}", "run=002", "write_copy.json")
     assert night.lake.current(COPY, THIRD) is not None
     assert failed_products(night) == {"copy": "write_copy: ValueError: x"}
-    assert night.passed(COPY) is None
-    assert night.passed(OFFERS) is not None
+    assert night.versions(COPY).passed() is None
+    assert night.versions(OFFERS).passed() is not None
 
 
 def test_a_killed_branch_says_that_it_did_not_end(shop: Sample) -> None:
@@ -265,7 +266,7 @@ def broken(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sa
     folder = tmp_path_factory.mktemp("broken") / "lake"
     shop = Sample(sample.raw, Lake(str(sample.eve)), sample.eve).copy(folder)
     fail(shop, "offers", "choose_offers", "ValueError: x", SECOND)
-    with pytest.raises(nightly.NightFailed) as failed:
+    with pytest.raises(JobsFailed) as failed:
         nightly.main(shop.night(copy={"voices": "no/such/folder"}))
     return shop, str(failed.value)
 
@@ -297,7 +298,7 @@ def test_after_a_failed_night_all_but_the_missing_decision_is_as_if_it_had_not_b
 def test_the_failed_tasks_run_again_make_the_night_whole(broken: tuple[Sample, str]) -> None:
     shop, _ = broken
     for task in ("train_copywriter", "write_copy", "check_copy", "publish_night"):
-        nightly.run(shop.night(), task)
+        run(shop.night(), task)
     now = published.pointed(shop.lake)
     assert now["run"] == TONIGHT
     assert set(states(now).values()) == {"fresh"}

@@ -63,7 +63,7 @@ def run(night: Night) -> dict[str, Any]:
 
 def names_of(night: Night) -> list[dict[str, Any]]:
     wanted = ("segment_id", "name_en", "name_zh", "users", "share", "mean_money")
-    rows = night.read_arrow(SEGMENTS).select(list(wanted)).to_pylist()
+    rows = night.versions(SEGMENTS).tonight().arrow().select(list(wanted)).to_pylist()
     return sorted(rows, key=lambda row: -row["users"])
 
 

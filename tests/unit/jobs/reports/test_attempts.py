@@ -9,6 +9,7 @@ import pytest
 
 from jobs.__main__ import main
 from jobs.nights import nightly
+from jobs.nights.tasks import JobsFailed
 from jobs.reports import describe_night
 from jobs.reports.attempts import attempts, shown_attempt
 from jobs.runtime.lake import Lake
@@ -30,7 +31,7 @@ def whole_run(lake: Lake, run: str, **failing: str) -> None:
 
 def red_run(lake: Lake, run: str) -> None:
     """A real night that stops at its first job: there is no such drop."""
-    with pytest.raises(nightly.NightFailed, match="receive_drop: FileNotFoundError: no folder"):
+    with pytest.raises(JobsFailed, match="receive_drop: FileNotFoundError: no folder"):
         nightly.main(Night(DAY, lake, run, Settings(), "sample_shop", f"{lake.root}/nowhere"))
 
 

@@ -9,16 +9,19 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.airflow_shop import DAY, PATIENCE, ROOT, Shop, make_shop, needs_airflow
 from tests.e2e.browser import Browser, chromium, needs_browser
+
+sys.path.insert(0, str(ROOT / ".ci"))
+import airflow_night
+from airflow_night import Api
 
 pytestmark = needs_airflow
 
@@ -50,27 +53,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory, alerts: tuple[str, list[str]]
     return made
 
 
-@dataclass
-class Api:
-    """Airflow's REST API under a login."""
-
-    address: str
-    password: str
-    token: str = ""
-
-    def call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.address + path, data, headers), timeout=60) as answer:
-            return json.load(answer)
-
-    def runs(self, dag: str) -> list[dict[str, Any]]:
-        return list(self.call(f"/api/v2/dags/{dag}/dagRuns")["dag_runs"])
-
-    def login(self) -> None:
-        self.token = self.call("/auth/token", {"username": "admin", "password": self.password})["access_token"]
-
-
 @pytest.fixture(scope="module")
 def ui(shop: Shop) -> Iterator[subprocess.Popen[str]]:
     with socket.socket() as probe:
@@ -82,6 +64,10 @@ def ui(shop: Shop) -> Iterator[subprocess.Popen[str]]:
     yield process
     process.terminate()
     process.wait(60)
+
+
+def runs(api: Api, dag: str) -> list[dict[str, Any]]:
+    return list(api.call(f"/dags/{dag}/dagRuns")["dag_runs"])
 
 
 def read_login(ui: subprocess.Popen[str]) -> Api:
@@ -124,16 +110,15 @@ SEND = "//*[@role='dialog']//button[contains(., 'Trigger')]"
 
 @needs_browser
 def test_the_forms_can_be_sent_as_they_open(api: Api, browser: Browser) -> None:
-    api.login()
     for dag in ("refresh", "nightly"):
-        wait_until(lambda dag=dag: api.call(f"/api/v2/dags?dag_id_pattern={dag}")["dags"], f"DAG {dag}")
-        assert api.runs(dag) == []
+        wait_until(lambda dag=dag: api.call(f"/dags?dag_id_pattern={dag}")["dags"], f"DAG {dag}")
+        assert runs(api, dag) == []
         browser.open(f"{api.address}/dags/{dag}")
         browser.click("//button[contains(., 'Trigger')]")
         browser.find("//*[@role='dialog']//*[contains(text(), 'Settings')]")
         wait_until(lambda: browser.is_enabled(SEND), "the button that sends the form")
         browser.click(SEND)
-        (run,) = wait_until(lambda dag=dag: api.runs(dag), "the run")
+        (run,) = wait_until(lambda dag=dag: runs(api, dag), "the run")
         assert run["triggered_by"] == "ui"
         browser.find(f"//*[contains(text(), '{dag}')]")
 
@@ -143,33 +128,65 @@ def test_a_run_that_fails_for_good_is_told_once_in_the_words_of_its_job(
     api: Api, alerts: tuple[str, list[str]]
 ) -> None:
     """The run of the form above: its day is today, of which this shop has no file."""
-    api.login()
-    wait_until(lambda: [run for run in api.runs("nightly") if run["state"] == "failed"], "the failure")
+    wait_until(lambda: [run for run in runs(api, "nightly") if run["state"] == "failed"], "the failure")
     (told,) = wait_until(lambda: [text for text in alerts[1] if text.startswith("nightly receive_drop")], "the alert")
     assert "failed, try 1: MissingDay: no file matches" in told
     assert f"Log: {api.address}/dags/nightly/runs/" in told
 
 
-def test_a_night_triggered_over_the_rest_api_and_nothing_left_behind(
-    shop: Shop, ui: subprocess.Popen[str], api: Api
+def test_a_night_with_a_broken_branch_publishes_the_rest_and_is_whole_once_it_is_mended(
+    shop: Shop, api: Api, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    api.login()
-    run = api.call("/api/v2/dags/nightly/dagRuns", {"logical_date": None, "conf": {"date": DAY, "k": 5}})
-    state, deadline = "queued", time.monotonic() + PATIENCE
-    assert api.call("/api/v2/dags/nightly")["is_paused"] is False
-    while state in ("queued", "running") and time.monotonic() < deadline:
-        time.sleep(1)
-        state = api.call(f"/api/v2/dags/nightly/dagRuns/{run['dag_run_id']}")["state"]
-    tasks = api.call(f"/api/v2/dags/nightly/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
-    assert state == "success", {t["task_id"]: t["state"] for t in tasks}
-    assert shop.published()["date"] == DAY
-    assert shop.published()["rules"]["k"] == 5
-    events = api.call("/api/v2/assets/events")["asset_events"]
-    (mine,) = [event for event in events if event["source_run_id"] == run["dag_run_id"]]
-    assert (mine["name"], mine["source_task_id"]) == ("nightmarket_published", "publish_night")
-    assert mine["extra"]["date"] == DAY
-    assert f"{DAY}-{mine['extra']['run']}" == shop.published()["run"]
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[copy]\nvoices = "no/such/folder"\n')
+    assert api.call("/dags/nightly")["is_paused"] is False
+    run = airflow_night.start_night(api, {"date": DAY, "k": 5, "config": str(settings)})
+    assert follow(api, run) == "failed"
+    ended = [line.split() for line in capfd.readouterr().err.splitlines()]
+    assert (ended[0][0], ended[-1][0]) == ("receive_drop", "prune_lake")
+    assert {words[0] for words in ended if words[-1] == "failed"} == {"train_copywriter", "run_copy"}
+    first = shop.published()
+    assert first["date"] == DAY
+    assert first["rules"]["k"] == 5
+    assert {name: product["state"] for name, product in first["products"].items()} == {
+        "lists": "fresh",
+        "customers": "fresh",
+        "offers": "fresh",
+        "audiences": "fresh",
+        "copy": "absent",
+    }
+    assert "no/such/folder" in first["products"]["copy"]["because"]
+    events = api.call("/assets/events")["asset_events"]
+    (event,) = [event for event in events if event["source_run_id"] == run]
+    assert (event["name"], event["source_task_id"]) == ("nightmarket_published", "publish_night")
+    assert event["extra"]["date"] == DAY
+    assert f"{DAY}-{event['extra']['run']}" == first["run"]
 
+    settings.write_text("")
+    again = {"dag_run_id": run, "dry_run": False, "only_failed": True, "include_downstream": True}
+    api.call("/dags/nightly/clearTaskInstances", again)
+    assert follow(api, run) == "success"
+    assert shop.published()["run"] == first["run"]
+    assert {product["state"] for product in shop.published()["products"].values()} == {"fresh"}
+
+
+def follow(api: Api, run: str) -> str:
+    deadline = time.monotonic() + PATIENCE
+
+    def check() -> None:
+        assert time.monotonic() < deadline, f"{run} did not end in {PATIENCE} s"
+
+    return airflow_night.follow(api, run, check)
+
+
+def test_the_log_of_a_task_has_the_lines_of_its_jobs_and_none_of_spark(shop: Shop) -> None:
+    (log,) = shop.folder.glob(f"airflow/logs/dag_id=nightly/run_id=night_{DAY}__*/task_id=run_intake/*.log")
+    written = [str(json.loads(line)["event"]) for line in log.read_text().splitlines()]
+    assert any("nightmarket.clean_events: " in line for line in written)
+    assert [line for line in written if " INFO " in line] == []
+
+
+def test_nothing_is_left_behind(shop: Shop, ui: subprocess.Popen[str]) -> None:
     ui.send_signal(signal.SIGTERM)
     assert ui.wait(60) == 0
     assert shop.processes() == []

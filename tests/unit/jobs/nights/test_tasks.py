@@ -1,0 +1,60 @@
+"""Tasks of a night in one process: which run after a failure, what the error says, and with which exit status."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from jobs.intake.drop_files import MissingDay
+from jobs.nights import run_branch
+from jobs.nights.tasks import JobsFailed, run_tasks
+from jobs.runtime.branches import ALONE, BRANCHES
+from jobs.runtime.exit_status import FAILED, MAY_COME, REFUSED, status_of
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+
+DAY = dt.date(2026, 1, 6)
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Night:
+    """A night of an empty lake and a folder without files: whatever reads fails, and says what it lacks."""
+    return Night(DAY, Lake(str(tmp_path / "lake")), "001", Settings(), "sample_shop", str(tmp_path))
+
+
+def test_what_needs_a_failed_job_does_not_run_and_the_rest_does(night: Night) -> None:
+    tasks = {"train_als": (), "train_ranker": ("train_als",), "recommend_items": ("train_ranker",), "judge_lists": ()}
+    with pytest.raises(JobsFailed) as failure:
+        run_tasks(night, tasks)
+    assert set(failure.value.failed) == {"train_als"}
+    assert str(failure.value).startswith("failed: train_als; not run: train_ranker, recommend_items\n  train_als: ")
+    assert night.lake.exists("runs", f"date={DAY}", "run=001", "judge_lists.json")
+
+
+def test_a_branch_runs_the_jobs_that_have_no_task_of_their_own(night: Night) -> None:
+    with pytest.raises(JobsFailed) as failure:
+        run_branch.main(night, "copy")
+    assert str(failure.value).startswith("failed: write_copy; not run: check_copy\n")
+    assert night.job == "run_copy"
+
+
+def test_every_job_that_has_a_task_of_its_own_is_in_a_branch() -> None:
+    assert set(ALONE) <= {job for jobs in BRANCHES.values() for job in jobs}
+
+
+@pytest.mark.parametrize(
+    ("errors", "status"),
+    [
+        ([MissingDay("no file")], MAY_COME),
+        ([MissingDay("no file"), ValueError("wrong")], REFUSED),
+        ([FileNotFoundError("no folder")], REFUSED),
+        ([ValueError("wrong"), RuntimeError("out of memory")], FAILED),
+    ],
+    ids=str,
+)
+def test_the_exit_status_is_that_of_the_error_another_try_helps(errors: list[Exception], status: int) -> None:
+    failed = {f"job{number}": error for number, error in enumerate(errors)}
+    assert status_of(JobsFailed(failed, [])) == status
