@@ -25,7 +25,8 @@ from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
 from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import interpreted, session
-from schemas.sources.mapping import Input, Source, load_source
+from schemas.sources.mapping import Input, Source
+from schemas.sources.reading import load_source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,8 @@ from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.spark import session, size_shuffles
 from jobs.runtime.table_versions import TableVersions
 from jobs.runtime.table_writer import Split, write_arrow, write_tables
-from schemas.sources.mapping import Source, load_source
+from schemas.sources.mapping import Source
+from schemas.sources.reading import load_source
 from schemas.table import Product, Table
 from schemas.tables import CLEAN_EVENTS
 

@@ -17,7 +17,8 @@ from pyspark.sql import SparkSession
 from jobs.intake.drop_files import MissingDay
 from jobs.intake.file_facts import DropError
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import MappingError, Source, parse_source
+from schemas.sources.mapping import MappingError, Source
+from schemas.sources.reading import parse_source
 from tests.raw_shop import COLUMNS, GOOD, HEADER, NIGHT, Shop, a_source
 
 

@@ -26,7 +26,8 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from jobs.runtime.shop_days import OtherDays, ShopDays
-from schemas.sources.mapping import Source, load_source, parse_source
+from schemas.sources.mapping import Source
+from schemas.sources.reading import load_source, parse_source
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, INTEREST, POPULAR_ITEMS, REJECTED_EVENTS, USER_PURCHASES, USER_TASTES
 from tests.sample import content

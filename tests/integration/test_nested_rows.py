@@ -19,7 +19,8 @@ from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from schemas.sources.mapping import MappingError, parse_source
+from schemas.sources.mapping import MappingError
+from schemas.sources.reading import parse_source
 from schemas.tables import CLEAN_EVENTS
 
 NIGHT = date(2026, 3, 2)

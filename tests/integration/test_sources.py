@@ -15,7 +15,7 @@ from jobs.intake import validate_source
 from jobs.intake.drop_files import receive
 from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import load_source
+from schemas.sources.reading import load_source
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -18,7 +18,8 @@ from jobs.intake import validate_source
 from jobs.intake.file_facts import DropError
 from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import MappingError, load_source, parse_source
+from schemas.sources.mapping import MappingError
+from schemas.sources.reading import load_source, parse_source
 from tests.raw_shop import COLUMNS, HEADER, NIGHT, Shop, a_source
 
 

@@ -29,7 +29,7 @@ from jobs.runtime.log import quiet
 from jobs.runtime.night import Night
 from jobs.runtime.registry import module_of
 from jobs.runtime.settings import load_settings
-from schemas.sources.mapping import load_source
+from schemas.sources.reading import load_source
 from schemas.tables import SEGMENTS
 
 JOBS = ("receive_drop", "clean_events", "update_catalogue", "build_features", "update_profiles", "segment_users")

@@ -12,7 +12,8 @@ import pytest
 
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.shop_days import DAY, OtherDays, ShopDays, days_of, settle_days
-from schemas.sources.mapping import MappingError, Source, parse_source
+from schemas.sources.mapping import MappingError, Source
+from schemas.sources.reading import parse_source
 from schemas.tables import CLEAN_EVENTS
 
 HOUR = dt.timedelta(hours=1)

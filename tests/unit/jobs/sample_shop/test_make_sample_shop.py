@@ -21,7 +21,7 @@ from jobs.sample_shop.behaviour import Wishes, browse
 from jobs.sample_shop.dirt import BROKEN, Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan, Shop, day_of, open_shop
-from schemas.sources.mapping import load_source
+from schemas.sources.reading import load_source
 from schemas.tables.events import EVENT_TYPES
 
 PLAN = Plan(

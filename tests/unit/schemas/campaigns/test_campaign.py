@@ -19,7 +19,7 @@ from schemas.campaigns.campaign import (
     shipped_campaigns,
 )
 from schemas.protected_attributes import protected_kind
-from schemas.sources.mapping import shipped_sources
+from schemas.sources.reading import shipped_sources
 
 FILE = """
 name = "shop"
