@@ -21,7 +21,10 @@ from typing import Any
 from pyarrow import fs as pafs
 
 from jobs.intake.column_paths import missing_columns, refuse_arrays
-from jobs.intake.file_facts import DropError, UnfinishedFile, delimiter_hint, inspect_file, is_utf8
+from jobs.intake.csv_header import delimiter_hint
+from jobs.intake.file_facts import DropError, UnfinishedFile
+from jobs.intake.file_inspection import inspect_file
+from jobs.intake.text_inspection import is_utf8
 from schemas.sources.mapping import Input, Source
 
 MANIFEST = "_received.json"

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.intake.drop_files import Drop
-from jobs.intake.file_facts import utf16_of
 from jobs.intake.source_words import folded
+from jobs.intake.text_inspection import utf16_of
 
 _BYTES = 1 << 18  # of the text of a file that are looked at
 _ROWS = 2_000

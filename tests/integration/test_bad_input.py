@@ -297,7 +297,7 @@ def test_json_lines(shop: Shop) -> None:
 
 def test_a_json_array_is_named(shop: Shop) -> None:
     shop.drop('[{"uid": "u1"},\n{"uid": "u2"}]', "2026-01-06.jsonl")
-    with pytest.raises(DropError, match="write one object a line"):
+    with pytest.raises(DropError, match="must have one object on each line"):
         shop.receive(a_source(format="jsonl"))
 
 

@@ -281,7 +281,7 @@ def test_utf16_that_is_called_otherwise_is_refused_by_the_right_name(
     shop: Shop, written: str, said: str, right: str
 ) -> None:
     shop.drop(f"{HEADER}\nü1,i1,view,2026-01-06 10:00:00,1\n".encode(written))
-    with pytest.raises(DropError, match=f"2026-01-06.csv: its bytes are UTF-16.*set encoding = '{right}'"):
+    with pytest.raises(DropError, match=f"2026-01-06.csv is UTF-16.*set encoding = '{right}'"):
         shop.receive(a_source(encoding=said))
     assert [row.user_id for row in shop.rows(a_source(encoding=right))] == ["ü1"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.intake.clean_events import CleanConfig, gather, rules
-from jobs.intake.visits import judge
+from jobs.intake.clean_events import CleanConfig, lines_by_visitor, rules
+from jobs.intake.visits import reject_and_sessionise
 from jobs.runtime.shop_days import ShopDays
 from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS
 
@@ -33,9 +33,11 @@ def cleaned(
     """(kept, rejected): each line is in one of them."""
     raw = spark.createDataFrame([tuple(row.values()) for row in lines], LINES)
     seen = [tuple(row.get(name) for name in CLEAN_EVENTS.names) for row in earlier]
-    frame = gather(raw, spark.createDataFrame(seen, CLEAN_EVENTS.ddl)).coalesce(1)
+    frame = lines_by_visitor(raw, spark.createDataFrame(seen, CLEAN_EVENTS.ddl)).coalesce(1)
     found: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
-    for name, rows in judge(iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous, ShopDays())):
+    for name, rows in reject_and_sessionise(
+        iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous, ShopDays())
+    ):
         found[name] += rows.to_pylist()
     assert len(lines) == sum(map(len, found.values()))
     return found[CLEAN_EVENTS.name], found[REJECTED_EVENTS.name]
