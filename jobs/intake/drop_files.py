@@ -84,8 +84,9 @@ class Drop:
         return f"{', '.join(names[:_SHOWN])}{more} in {self.root}"
 
 
-def receive(source: Source, raw_dir: str, night_date: date, previous_date: date | None, lake: Any,
-            late_days: int) -> dict[str, Any]:  # fmt: skip
+def receive(
+    source: Source, raw_dir: str, night_date: date, previous_date: date | None, lake: Any, late_days: int
+) -> dict[str, Any]:
     """Receive the night's files; returns the manifest that is also put into the lake.
 
     Dated inputs: the files of D, of the days after `previous_date`, and of the `late_days` before D that no earlier
@@ -96,8 +97,12 @@ def receive(source: Source, raw_dir: str, night_date: date, previous_date: date 
     # A night that stopped before its gate has received, but taken nothing in: its files are still to be read.
     taken = previous_date or date.min
     earlier = {d: m for d, m in _earlier_manifests(source, lake, night_date, late_days).items() if d <= taken}
-    manifest: dict[str, Any] = {"source": source.name, "date": str(night_date), "notes": [],
-                                "previous_date": str(previous_date) if previous_date else None}  # fmt: skip
+    manifest: dict[str, Any] = {
+        "source": source.name,
+        "date": str(night_date),
+        "notes": [],
+        "previous_date": str(previous_date) if previous_date else None,
+    }
     for spec in source.inputs:
         if spec.from_events:
             manifest[spec.which] = {"from": "events"}
@@ -109,8 +114,15 @@ def receive(source: Source, raw_dir: str, night_date: date, previous_date: date 
     return manifest
 
 
-def _paths_of_night(spec: Input, drop: Drop, night: date, previous: date | None, earlier: dict[date, dict],
-                    late_days: int, notes: list[str]) -> list[tuple[str, date]]:  # fmt: skip
+def _paths_of_night(
+    spec: Input,
+    drop: Drop,
+    night: date,
+    previous: date | None,
+    earlier: dict[date, dict],
+    late_days: int,
+    notes: list[str],
+) -> list[tuple[str, date]]:
     """(path, the day it is for) of each file of the night."""
     today = [(path, night) for path in drop.matching(spec.files, night)]
     if not today and spec.which == "events":
@@ -151,12 +163,16 @@ def _inspect(spec: Input, drop: Drop, path: str, day: date) -> dict[str, Any]:
     return {"path": path, "for_date": str(day), **asdict(facts)}
 
 
-def _copy(source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night: date,
-          earlier: dict[date, dict]) -> None:  # fmt: skip
+def _copy(
+    source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night: date, earlier: dict[date, dict]
+) -> None:
     """Fill `stored` (path in the lake), `readable` (what Spark reads) and `same_as` of every file; copy what is new."""
-    by_sha = {f["sha256"]: {"date": str(d), "path": f["path"], "stored": f["stored"], "readable": f["readable"]}
-              for d, m in sorted(earlier.items(), reverse=True) for which in ("events", "items", "users")
-              for f in m.get(which, {}).get("files", [])}  # fmt: skip
+    by_sha = {
+        f["sha256"]: {"date": str(d), "path": f["path"], "stored": f["stored"], "readable": f["readable"]}
+        for d, m in sorted(earlier.items(), reverse=True)
+        for which in ("events", "items", "users")
+        for f in m.get(which, {}).get("files", [])
+    }
     folder = f"raw/{source.name}/date={night}"
     before = _manifest(source, lake, night) or {}
     mine = {f["stored"]: f["sha256"] for w in ("events", "items", "users") for f in before.get(w, {}).get("files", [])}
@@ -165,8 +181,9 @@ def _copy(source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night
             same = by_sha.get(file["sha256"])
             file["same_as"] = {"date": same["date"], "path": same["path"]} if same else None
             if same:
-                manifest["notes"].append(f"{spec.which}: {file['path']} is byte for byte {same['path']} of "
-                                         f"{same['date']}")  # fmt: skip
+                manifest["notes"].append(
+                    f"{spec.which}: {file['path']} is byte for byte {same['path']} of {same['date']}"
+                )
             by_sha.setdefault(file["sha256"], {"date": str(night), "path": file["path"]})
             if same and "stored" in same and not spec.is_dated:
                 file["stored"], file["readable"] = same["stored"], same["readable"]

@@ -40,8 +40,15 @@ class Check:
     detail: str = "CAST(NULL AS STRING)"
 
 
-def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str], files: list[dict[str, Any]],
-           night: date, limits: RawLimits) -> list[Check]:  # fmt: skip
+def checks(
+    spec: Input,
+    source: Source,
+    columns: list[str],
+    types: dict[str, str],
+    files: list[dict[str, Any]],
+    night: date,
+    limits: RawLimits,
+) -> list[Check]:
     """All tests of one input in their order. `columns` are those of the frame, `types` of their columns in it."""
     given = {*spec.columns, *spec.constants, *spec.derived}
     tests = [*_of_the_line(types, files), *_ids(spec, given, files), *_inexact_ids(spec, columns)]
@@ -51,8 +58,13 @@ def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str
     tests += [Check(name, sql) for name, sql in spec.reject.items()]
     if spec.which == "events":
         known = ", ".join(map(text, EVENT_TYPES))
-        tests.append(Check("unknown_event_type", f"__v_event_type IS NULL OR __v_event_type NOT IN ({known})",
-                           _seen("event_type", spec)))  # fmt: skip
+        tests.append(
+            Check(
+                "unknown_event_type",
+                f"__v_event_type IS NULL OR __v_event_type NOT IN ({known})",
+                _seen("event_type", spec),
+            )
+        )
         tests.append(Check("missing_item", "__v_item_id IS NULL AND __v_event_type <> 'search'"))
         tests += _times(spec, source, night, limits)
     else:

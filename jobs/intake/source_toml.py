@@ -1,4 +1,4 @@
-"""Guesses about a shop's files as a commented mapping: TOML that load_source reads, with what to look at beside it."""
+"""Writes guesses about a shop's files as a mapping in TOML; a comment with a `?` marks each line to check."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ _LINES_ITEMS = ("title", "title_zh", "description", "category", "brand", "price"
 _OF_USERS = ("country", "city", "age", "gender", "member_level", "email", "phone")
 
 
-def as_toml(name: str, raw: str, guesses: dict[str, Guess], others: list[str], seen_items: dict[str, str],
-            seen_users: dict[str, str]) -> str:  # fmt: skip
-    """The mapping. `others` are files that are none of the three; `seen_*` columns of the events that tell of these."""
+def as_toml(
+    name: str,
+    raw: str,
+    guesses: dict[str, Guess],
+    others: list[str],
+    seen_items: dict[str, str],
+    seen_users: dict[str, str],
+) -> str:
+    """The mapping. `others` are files that fit none of the three inputs. `seen_items` and `seen_users` are columns of
+    the events about items and users, for `from = "events"`."""
     events = guesses["events"]
     nulls = sorted({n for g in guesses.values() for n in g.nulls})
     lines = [
-        f"# Guessed from the files in {raw}. Look at each line with a ?, then run",
+        f"# Guessed from the files in {raw}. Check each line with a ?, then run",
         f"#   python -m jobs validate_source --source THIS_FILE --raw {raw}",
         *(f"# not used: {line}" for line in others),
         f"name = {_text(name)}",
@@ -40,15 +47,15 @@ def as_toml(name: str, raw: str, guesses: dict[str, Guess], others: list[str], s
 
 
 def of_events(events: Guess, about: Guess, which: str) -> dict[str, str]:
-    """Columns of the events that tell of items or users, for an input `from = "events"`; empty where none does."""
+    """Columns of the events about items or users, for an input `from = "events"`; empty where there are none."""
     names = _LINES_ITEMS if which == "items" else _OF_USERS
     key = "item_id" if which == "items" else "user_id"
-    taken = {theirs for ours, theirs in events.columns.items() if ours != "price"} | set(events.personal)
-    found = {n: about.columns[n] for n in names if n in about.columns and about.columns[n] not in taken}
-    plain = {n: theirs for n, theirs in found.items() if theirs != events.time.get("column")}
-    if key not in events.columns or not plain.keys() - {"price"}:
+    used = {theirs for ours, theirs in events.columns.items() if ours != "price"}
+    used |= {*events.personal, events.time.get("column", "")}
+    columns = {n: about.columns[n] for n in names if n in about.columns and about.columns[n] not in used}
+    if key not in events.columns or not columns.keys() - {"price"}:
         return {}
-    return {key: events.columns[key], **plain}
+    return {key: events.columns[key], **columns}
 
 
 def _input(made: Guess) -> Iterator[str]:
@@ -71,20 +78,20 @@ def _input(made: Guess) -> Iterator[str]:
     if made.each:
         yield f"each = {_text(made.each)}  # one row for each element of this array"
     if made.which == "items" and "snapshot" in made.notes:
-        yield "snapshot = true  # ? each file lists the whole catalogue: an item that is missing was withdrawn"
+        yield "snapshot = true  # ? each file lists the whole catalogue: a missing item was withdrawn"
     if made.personal:
         yield f"personal = {json.dumps(made.personal, ensure_ascii=False)}  # stored nowhere"
     if made.time:
-        said = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in made.time.items())
-        asks = "  # ? day first or month first: no value tells" if "day_or_month" in made.notes else ""
-        yield f"time = {{ {said} }}{asks}"
+        keys = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in made.time.items())
+        question = "  # ? day first or month first: no value shows it" if "day_or_month" in made.notes else ""
+        yield f"time = {{ {keys} }}{question}"
     constants = {"event_type": made.event_type} if made.event_type else {}
     constants |= {"currency": made.currency} if made.currency else {}
     if constants:
-        asks = "  # ? no column says it" if made.event_type else ""
-        yield f"constants = {{ {', '.join(f'{k} = {_text(v)}' for k, v in constants.items())} }}{asks}"
+        question = "  # ? no column holds it" if made.event_type else ""
+        yield f"constants = {{ {', '.join(f'{k} = {_text(v)}' for k, v in constants.items())} }}{question}"
     if "price" in made.columns and not made.currency and "currency" not in made.columns:
-        yield f'# constants: no column names a currency; add currency = "EUR", or what it is, to [{made.which}]'
+        yield f'# constants: no column holds the currency; add it to [{made.which}], such as currency = "EUR"'
     yield f"[{made.which}.columns]"
     for ours, theirs in made.columns.items():
         value = _text(theirs) if ours not in made.hashed else f"{{ column = {_text(theirs)}, personal = true }}"
@@ -96,7 +103,7 @@ def _input(made: Guess) -> Iterator[str]:
         yield f"{ours} = {value}{note}"
     if made.derived:
         yield f"[{made.which}.derived]"
-        yield from (f"{ours} = {_text(sql)}  # ? by its values" for ours, sql in made.derived.items())
+        yield from (f"{ours} = {_text(sql)}  # ? guessed from the values" for ours, sql in made.derived.items())
     in_sql = " ".join([*made.derived.values(), made.time.get("sql", "")])
     unused = [
         n
@@ -141,7 +148,7 @@ def _from_events(which: str, events: Guess, columns: dict[str, str]) -> Iterator
 
 
 def _example(made: Guess, theirs: str) -> str:
-    """A value as a comment, where it is short and nobody's own."""
+    """A short value of the column as a comment; none of a user."""
     values = [str(v) for v in made.sample.columns.get(theirs, []) if v not in (None, "")]
     shown = next((v for v in values if len(v) <= 30 and v.isprintable()), None)
     return f"  # such as {shown}" if shown and made.which != "users" else ""

@@ -176,8 +176,9 @@ def _without_abbreviation(value: str) -> str:
     found = f"regexp_extract({value}, {text(_word(ABBREVIATIONS))}, 1)"
     known = ", ".join(f"'{zone}', '{_offset(minutes)}'" for zone, minutes in ABBREVIATIONS.items())
     replaced = f"replace({value}, {found}, element_at(map({known}), {found}))"
-    return (f"CASE WHEN {value} RLIKE {text(_word(AMBIGUOUS))} THEN NULL "
-            f"WHEN {found} = '' THEN {value} ELSE {replaced} END")  # fmt: skip
+    return (
+        f"CASE WHEN {value} RLIKE {text(_word(AMBIGUOUS))} THEN NULL WHEN {found} = '' THEN {value} ELSE {replaced} END"
+    )
 
 
 def _word(names: Iterable[str]) -> str:

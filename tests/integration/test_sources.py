@@ -94,6 +94,6 @@ def test_validate_source_says_what_is_rejected(
     args = argparse.Namespace(source=str(mapping), raw=str(tmp_path), date=None, rows=100)
     assert validate_source.main(args) == 1
     said = capsys.readouterr().out
-    assert "2 rows looked at = 1 kept + 1 rejected" in said
+    assert "2 rows read = 1 kept + 1 rejected" in said
     assert "! unknown_event_type: 1" in said
     assert "event_type: saw 'hover'" in said

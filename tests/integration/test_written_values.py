@@ -311,7 +311,7 @@ def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.Cap
     assert "user_id (uid) cannot be trusted: '5.40006E+08'" in said
     keys = 'format = ["iso", "dd.MM.yyyy HH:mm", "MMM dd yyyy HH:mm:ss XX", "excel"]'
     assert keys in said
-    assert "user_id has blanks at an end or characters that nobody sees in 1 ids" in said
+    assert "user_id has blanks at an end or invisible characters in 1 ids" in said
     assert "item_id is an object or an array in '{$oid:5f1}'" in said
     line = next(line for line in said.splitlines() if keys in line)
     mapping.write_text(
