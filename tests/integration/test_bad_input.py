@@ -102,7 +102,7 @@ def test_a_header_alone_is_a_day_without_events(shop: Shop) -> None:
 
 def test_missing_day_shows_what_there_is(shop: Shop) -> None:
     shop.lines(GOOD, name="2026-01-05.csv")
-    with pytest.raises(MissingDay, match=r"no file matches 2026-01-06\*.*seen in the folder: 2026-01-05.csv"):
+    with pytest.raises(MissingDay, match=r"no file matches 2026-01-06\*.*in the folder: 2026-01-05.csv"):
         shop.receive()
 
 
