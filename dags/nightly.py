@@ -103,7 +103,7 @@ PARAMS = {
 ARGUMENTS = [
     *("--date", NIGHT, "--lake", "{{ params.lake }}", "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
     *CONFIG,
-    *("--run", RUN, "--set", "train.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
+    *("--run", RUN, "--set", "training.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
 ]
 PUBLISHED = Asset("nightmarket_published")
 GPU = {"pool": "gpu", "queue": "gpu"}

@@ -39,6 +39,7 @@ from models.copywriting.prompts import (
     without_placeholders,
 )
 from models.copywriting.tokenizer import Coder, needed_tokens, open_tokenizer, train_tokenizer
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 
 __all__ = ["Candidate", "Copywriter", "CopywriterConfig", "Prompt"]
@@ -53,43 +54,54 @@ class CopywriterConfig:
     """Settings of one training and of the writing after it. Budgets are counts, never minutes: the same inputs
     give the same model on any machine."""
 
-    base_model: str = ""  # a folder or a hub's name, causal or seq2seq; empty: a small one from scratch
-    lora_above: int = 300_000_000  # weights; a larger checkpoint is tuned by LoRA
-    lora_rank: int = 16
-    vocabulary: int = 8000  # tokens, from scratch
-    dim: int = 128
-    layers: int = 3
-    heads: int = 4
-    length: int = 320  # tokens of a prompt and its text; what is longer is not learned from
-    plain_characters: int = 300_000  # of plain text, once, at most; 0: none
-    pair_tokens: int = 1_500_000  # of pairs: as many passes as that makes, or as many of the pairs in one
-    most_passes: int = 8
-    most_pairs: int = 200_000  # of those given, the last
-    remembered: int = 20_000  # pairs whose clauses are kept, the last
-    batch_tokens: int = 2048
-    learning_rate: float = 2e-3  # of a net from scratch; a checkpoint takes a tenth
-    longest: int = 160  # tokens written
+    base_model: str = field(
+        default="", metadata={"doc": "a folder or a hub's name, causal or seq2seq; empty: a small one from scratch"}
+    )
+    lora_above: int = field(default=300_000_000, metadata={"doc": "weights; a larger checkpoint is tuned by LoRA"})
+    lora_rank: int = field(default=16, metadata={"least": 1})
+    vocabulary: int = field(default=8000, metadata={"doc": "tokens, from scratch", "least": 1})
+    dim: int = field(default=128, metadata={"least": 1})
+    layers: int = field(default=3, metadata={"least": 1})
+    heads: int = field(default=4, metadata={"least": 1})
+    length: int = field(
+        default=320, metadata={"doc": "tokens of a prompt and its text; what is longer is not learned from", "least": 1}
+    )
+    plain_characters: int = field(default=300_000, metadata={"doc": "of plain text, once, at most; 0: none"})
+    pair_tokens: int = field(
+        default=1_500_000,
+        metadata={"doc": "of pairs: as many passes as that makes, or as many of the pairs in one", "least": 1},
+    )
+    most_passes: int = field(default=8, metadata={"least": 1})
+    most_pairs: int = field(default=200_000, metadata={"doc": "of those given, the last", "least": 1})
+    remembered: int = field(default=20_000, metadata={"doc": "pairs whose clauses are kept, the last", "least": 1})
+    batch_tokens: int = field(default=2048, metadata={"least": 1})
+    learning_rate: float = field(
+        default=2e-3, metadata={"doc": "of a net from scratch; a checkpoint takes a tenth", "above": 0}
+    )
+    longest: int = field(default=160, metadata={"doc": "tokens written", "least": 1})
     temperature: float = 0.8
-    top_k: int = 40
-    sampled: int = 1  # of a prompt's candidates, by the network; as many as are asked for are put together from clauses
-    rows: int = 128  # texts written at once
-    natural: float = 0.1  # weight of the network's log-probability beside what is forecast
+    top_k: int = field(default=40, metadata={"least": 1})
+    sampled: int = field(
+        default=1,
+        metadata={
+            "doc": "of a prompt's candidates, by the network; as many as are asked for are put together from clauses",
+            "least": 1,
+        },
+    )
+    rows: int = field(default=128, metadata={"doc": "texts written at once", "least": 1})
+    natural: float = field(
+        default=0.1, metadata={"doc": "weight of the network's log-probability beside what is forecast"}
+    )
     composer: ComposerConfig = field(default_factory=ComposerConfig)
     seed: int = 7
-    threads: int = 2
-    device: str = "auto"  # cuda where there is one
-    bf16: bool = True  # on cuda only
+    threads: int = field(default=2, metadata={"least": 1})
+    device: str = field(default="auto", metadata={"doc": "cuda where there is one"})
+    bf16: bool = field(default=True, metadata={"doc": "on cuda only"})
 
     def __post_init__(self) -> None:
-        counts = ("vocabulary", "dim", "layers", "heads", "length", "pair_tokens", "most_passes", "most_pairs", "rows",
-                  "remembered", "batch_tokens", "longest", "top_k", "sampled", "lora_rank", "threads")  # fmt: skip
-        for name in counts:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        check_bounds(self)
         if self.dim % (2 * self.heads):
             raise ValueError(f"dim must be an even multiple of heads ({self.heads}), not {self.dim}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate must be above 0 and finite, not {self.learning_rate}")
 
 
 class Copywriter:

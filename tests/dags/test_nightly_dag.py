@@ -43,7 +43,7 @@ FORM = {
 }
 ARGUMENTS = (
     f"--date 2026-01-06 --lake /lake --source shop.toml --raw /drops --config night.toml --run {RUN}"
-    " --set train.retrain=never --set recommend.k=5"
+    " --set training.retrain=never --set recommend.k=5"
 ).split()
 
 
