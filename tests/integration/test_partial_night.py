@@ -194,7 +194,7 @@ def test_what_cannot_be_read_any_more_is_absent_and_the_rest_is_published(shop: 
     fail(shop, "offers", "choose_offers", "ValueError: x")
     now = publish(shop)
     assert states(now)["offers"] == "absent"
-    assert "is not carried: FileNotFoundError" in now["products"]["offers"]["because"]
+    assert "cannot be carried: FileNotFoundError" in now["products"]["offers"]["because"]
 
 
 def test_without_lists_nothing_is_published(shop: Sample) -> None:
@@ -225,7 +225,7 @@ def test_a_killed_branch_says_that_it_did_not_end(shop: Sample) -> None:
     fail(shop, "offers", "choose_offers", "")
     shop.lake.put_json({"rows": 1}, "runs", f"date={THIRD}", "run=001", "choose_offers.json")
     because = publish(shop)["products"]["offers"]["because"]
-    assert because == "choose_offers, check_offers of run 001: not all ran to their end, and none reported an error"
+    assert because == "choose_offers, check_offers of run 001: not all of them finished, and none reported an error"
 
 
 # going back, being killed ----------------------------------------------------------------------------------------

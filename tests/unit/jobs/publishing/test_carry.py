@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, standing
+from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, with_unchanged_terms
 from models.fact_lock.slots import money
 from schemas.arrow import arrow_schema
 from schemas.table import PRODUCTS, Table
@@ -137,9 +137,9 @@ def test_terms_are_told_only_of_an_offer_that_stands() -> None:
 
 def test_an_offer_with_other_terms_is_not_the_one_that_was_told() -> None:
     before = table(OFFERS, offer(), offer("bob", item_id=None))
-    assert standing(before, before).num_rows == 2
+    assert with_unchanged_terms(before, before).num_rows == 2
     tonight = table(OFFERS, offer(discount_share=0.1), offer("bob", item_id=None, expected_value=5.0))
-    assert standing(before, tonight)["user_id"].to_pylist() == ["bob"]  # what it is worth to us is no term
+    assert with_unchanged_terms(tonight, before)["user_id"].to_pylist() == ["bob"]  # what it is worth to us is no term
 
 
 def test_pairs_tell_users_and_items_apart_and_mark_the_unknown() -> None:
