@@ -16,7 +16,7 @@ from jobs.runtime.settings import load_settings
 def test_a_date_is_written_one_way(job: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([job, "--date", "6.1.2026", "--lake", "lake"])
-    assert "'6.1.2026' is no date; write it as 2026-01-06" in capsys.readouterr().err
+    assert "'6.1.2026' is not a date; write it as 2026-01-06" in capsys.readouterr().err
 
 
 def test_a_file_to_write_has_a_folder_and_an_ending(tmp_path: Path) -> None:
@@ -36,5 +36,5 @@ def test_settings_that_are_not_there_or_not_toml(tmp_path: Path) -> None:
 
 
 def test_a_blank_user_is_nobody() -> None:
-    with pytest.raises(ValueError, match="--user is blank; name an account id, or 'anonymous'"):
+    with pytest.raises(ValueError, match="--user is blank; give an account id, or 'anonymous'"):
         main(["explain", "--user", " ", "--lake", "lake"])

@@ -155,4 +155,4 @@ def test_a_person_reads_why_and_what_was_left_out() -> None:
     manifest["products"]["offers"]["left_out"] = {"offers": 41}
     page = "\n".join(product_lines(manifest))
     assert f"offers       carried from {run_of(0)}, valid until 2026-01-10T12:00:00Z; " in page
-    assert "left out, as no longer true: 41 rows of offers; because fault 1" in page
+    assert "left out because no longer true: 41 rows of offers; because fault 1" in page
