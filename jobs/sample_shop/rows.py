@@ -14,14 +14,14 @@ DAY_MS = 86_400_000
 KINDS = ("pv", "cart_add", "fav", "pay", "refund", "search", "rate", "expose", "click")  # the shop's own names
 VIEW, CART, WISHLIST, PURCHASE, RETURN, SEARCH, RATING, IMPRESSION, CLICK = range(len(KINDS))
 PLACES = ("category", "search", "home", "similar")
-# what is wrong with a row, if anything; the names are those of truth/dirt.json
+# the error of a row; the names are those in truth/dirt.json
 DIRT = (
     "none", "crawler", "duplicate_same_day", "duplicate_next_day", "late_1_day", "late_2_days", "late_3_days", "future",
     "unknown_item", "bad_price", "negative_price", "bad_quantity", "missing_item", "unknown_event_type", "bad_time",
 )  # fmt: skip
 DIRT_CODE = {name: code for code, name in enumerate(DIRT)}
 
-# column -> type and the value that means "not told"
+# column -> (type, the value that means "none")
 FIELDS: dict[str, tuple[type, int]] = {
     "id": (np.int64, 0),
     "kind": (np.int8, VIEW),
@@ -48,7 +48,7 @@ class Rows:
 
     @classmethod
     def of(cls, count: int, **given: np.ndarray | int | bool) -> Rows:
-        """`count` rows; a scalar fills its column, a column not given says "not told"."""
+        """`count` rows; a scalar fills its column, and a column that is not given gets its "none"."""
         columns: dict[str, np.ndarray] = {}
         for name, (kind, default) in FIELDS.items():
             value = given.pop(name, default)

@@ -1,4 +1,4 @@
-"""Shoppers: accounts and visitors who never register, with the tastes that their behaviour will show."""
+"""Shoppers: accounts, and visitors who never register, with the tastes that drive their behaviour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jobs.sample_shop.words import CITIES
 VISITORS_PER_ACCOUNT = 0.25
 LEVELS = ("basic", "silver", "gold", "diamond")
 LEVEL_CENTS = np.array([200_000, 600_000, 2_000_000])  # spent within the run to rise to the next level
-GENDERS = ("f", "m", "")  # '': not told
+GENDERS = ("f", "m", "")  # '': unknown to the shop
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Titles, descriptions and attributes of items in English and Chinese. A text says what the attributes say, no more."""
+"""Titles, descriptions and attributes of items in English and Chinese. Texts state only what the attributes say."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _yes_no(flags: np.ndarray) -> pa.Array:
 
 
 def make_queries() -> tuple[np.ndarray, int]:
-    """Search phrases: (C * n,) strings, those of leaf c from c * n on, and n; plain and with a word more."""
+    """(search phrases (C * n,), those of leaf c from c * n on; n). Each phrase is a noun, some with one more word."""
     phrases: list[str] = []
     for *_, leaf in LEAVES:
         attribute = ATTRIBUTES[leaf.attributes[0]].values
