@@ -105,7 +105,7 @@ time = { column = "t" }
     assert "written differently" not in said
 
 
-def test_what_is_proposed_runs_and_a_sample_is_called_one(drop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_proposed_line_works_and_a_sample_is_called_a_sample(drop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     orders = [
         {"id": f"A{n}", "customer": {"id": f"c{n % 5}"}, "created_at": f"{DAY}T10:00:00Z", "currency": "EUR",
          "line_items": [{"sku": f"s{k}", "qty": 1 + k, "price": 2.5 * (k + 1)} for k in range(n % 4)]}

@@ -133,7 +133,7 @@ _IN_UTC = {  # what stands after 10:00:00 -> the hour in UTC; the shop is in Mos
 _REFUSED = [" CST", " IST", " BST", " Foo/Bar", " XYZ", "+19:00"]
 
 
-def test_a_zone_in_the_text_counts_and_the_shops_does_not(shop: Shop) -> None:
+def test_a_zone_in_the_text_counts_instead_of_the_shops(shop: Shop) -> None:
     zones = [*_IN_UTC, *_REFUSED]
     shop.lines(*(f"u1,i1,view,2026-01-06 10:00:00{zone},1" for zone in zones))
     rows = shop.rows(a_source(timezone="Europe/Moscow"))
@@ -301,7 +301,7 @@ def refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
     return mapping, capsys.readouterr().out
 
 
-def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_source_names_the_keys_to_write(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     good = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected: the ids alone refuse
     bad = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
            "u1;i1;view;Tue Jan 06 2026 10:00:10 GMT+0000;1", "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip

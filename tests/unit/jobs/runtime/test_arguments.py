@@ -27,7 +27,7 @@ def test_a_file_to_write_has_a_folder_and_an_ending(tmp_path: Path) -> None:
         out_file(f"{tmp_path}/none/prices.csv", ".csv")
 
 
-def test_settings_that_are_not_there_or_not_toml(tmp_path: Path) -> None:
+def test_settings_that_are_missing_or_not_toml_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"--config none\.toml: no such file; .*show_settings"):
         load_settings("none.toml", [])
     (tmp_path / "bad.toml").write_text("[recommend\nk = 1")
@@ -35,6 +35,6 @@ def test_settings_that_are_not_there_or_not_toml(tmp_path: Path) -> None:
         load_settings(str(tmp_path / "bad.toml"), [])
 
 
-def test_a_blank_user_is_nobody() -> None:
+def test_a_blank_user_is_refused() -> None:
     with pytest.raises(ValueError, match="--user is blank; give an account id, or 'anonymous'"):
         main(["explain", "--user", " ", "--lake", "lake"])

@@ -137,7 +137,7 @@ def test_a_lake_keeps_the_days_of_its_nights(tmp_path) -> None:
     assert days_of(lake) == ShopDays("America/Los_Angeles")
 
 
-def test_a_lake_from_before_there_was_a_choice_has_utc_days(tmp_path) -> None:
+def test_a_lake_without_days_json_has_utc_days(tmp_path) -> None:
     lake = Lake(str(tmp_path))
     made(lake, dt.date(2026, 3, 2))
     with pytest.raises(OtherDays, match='put day = "utc" back'):
