@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
@@ -82,41 +83,46 @@ def main(night: Night) -> None:
 
 def _account(night: Night, config: CleanConfig, kept: dict, rejected: dict, observed: dict) -> None:
     """Checks kept + rejected against the reader's own count, reports both, and stops a night that rejects too much."""
-    files: dict[str, dict] = {}
-    for file, _, rows in kept.get("counts", []):
-        files.setdefault(file, {"kept": 0, "rejected": {}})["kept"] += rows
-    for file, reason, rows in rejected.get("counts", []):
-        files.setdefault(file, {"kept": 0, "rejected": {}})["rejected"][reason] = rows
-    reasons: dict[str, int] = {}
+    files = _lines_by_file(kept.get("counts", []), rejected.get("counts", []))
+    reasons: Counter[str] = Counter()
     for entry in files.values():
-        entry["raw"] = entry["kept"] + sum(entry["rejected"].values())
-        for reason, rows in entry["rejected"].items():
-            reasons[reason] = reasons.get(reason, 0) + rows
+        reasons.update(entry["rejected"])
     total_kept = sum(entry["kept"] for entry in files.values())
     total = observed.pop("raw_rows")
-    if total != total_kept + sum(reasons.values()):
+    if total != total_kept + reasons.total():
         raise RuntimeError(
             f"clean_events {night.date}: the reader saw {total} lines, but {total_kept} were kept and "
-            f"{sum(reasons.values())} rejected: lines were lost; nothing was published, please report this"
+            f"{reasons.total()} rejected: lines were lost; nothing was published, please report this"
         )
-    night.report(raw=total, kept=total_kept, rejected=reasons, files=files, tallies=observed)
+    night.report(raw=total, kept=total_kept, rejected=dict(reasons), files=files, tallies=observed)
     for file, entry in sorted(files.items()):
-        why = ", ".join(f"{reason} {rows}" for reason, rows in sorted(entry["rejected"].items()))
-        night.log.info(
-            "%s: %d lines = %d kept + %d rejected%s",
-            file,
-            entry["raw"],
-            entry["kept"],
-            entry["raw"] - entry["kept"],
-            f" ({why})" if why else "",
-        )
+        night.log.info("%s", _file_line(file, entry))
     # Redeliveries, crawlers, orders without lines and what the mapping rejects are no sign of a bad drop.
     expected = {"duplicate", "crawler", WITHOUT_LINES, *night.source.events.reject}
     bad = sum(rows for reason, rows in reasons.items() if reason not in expected)
     if total and bad > config.max_rejected_share * total:
         raise RuntimeError(
             f"clean_events {night.date}: {bad} of {total} lines rejected ({bad / total:.0%}), more than "
-            f"clean.max_rejected_share = {config.max_rejected_share:.0%}: {reasons}; readers still see last night. "
-            f"Look at {night.lake.path('tables', REJECTED_EVENTS.name, f'date={night.date}', f'run={night.run}')}, "
+            f"clean.max_rejected_share = {config.max_rejected_share:.0%}: {dict(reasons)}; readers still see last "
+            f"night. Look at "
+            f"{night.lake.path('tables', REJECTED_EVENTS.name, f'date={night.date}', f'run={night.run}')}, "
             f"then correct the mapping or the drop, or raise the setting"
         )
+
+
+def _lines_by_file(kept: list[list], rejected: list[list]) -> dict[str, dict]:
+    """File -> its numbers of lines: raw, kept, and rejected by reason. `kept`, `rejected`: [file, reason, rows]."""
+    files: dict[str, dict] = {}
+    for file, _, rows in kept:
+        files.setdefault(file, {"kept": 0, "rejected": {}})["kept"] += rows
+    for file, reason, rows in rejected:
+        files.setdefault(file, {"kept": 0, "rejected": {}})["rejected"][reason] = rows
+    for entry in files.values():
+        entry["raw"] = entry["kept"] + sum(entry["rejected"].values())
+    return files
+
+
+def _file_line(file: str, entry: dict) -> str:
+    reasons = ", ".join(f"{reason} {rows}" for reason, rows in sorted(entry["rejected"].items()))
+    line = f"{file}: {entry['raw']} lines = {entry['kept']} kept + {entry['raw'] - entry['kept']} rejected"
+    return f"{line} ({reasons})" if reasons else line

@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from jobs.intake.drop_files import Drop
+from jobs.intake.drop_folder import Drop
 from jobs.intake.source_guess import Guess, guess
 from jobs.intake.source_samples import Sample, common, samples
 from jobs.intake.source_toml import as_toml, of_events

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from jobs.intake.source_guess import Guess
+from jobs.intake.source_samples import Sample
 from jobs.intake.source_words import event_type_of
 from schemas.tables.events import EVENT_TYPES
 
@@ -59,8 +60,21 @@ def of_events(events: Guess, about: Guess, which: str) -> dict[str, str]:
 
 
 def _input(made: Guess) -> Iterator[str]:
-    sample = made.sample
+    """The lines of [events], [items] or [users]."""
     yield f"[{made.which}]"
+    yield from _reading(made.sample)
+    yield from _values(made)
+    yield from _columns(made)
+    if made.derived:
+        yield f"[{made.which}.derived]"
+        yield from (f"{ours} = {_text(sql)}  # ? guessed from the values" for ours, sql in made.derived.items())
+    if made.which != "users" and (unused := _unused(made)):
+        yield f"# kept as {'attributes' if made.which == 'items' else 'extra'}: {', '.join(unused[:30])}"
+    yield from _event_types(made)
+
+
+def _reading(sample: Sample) -> Iterator[str]:
+    """Which files, and how they are read."""
     yield f"files = {_text(sample.pattern)}"
     if sample.format != "csv":
         yield f"format = {_text(sample.format)}"
@@ -71,6 +85,10 @@ def _input(made: Guess) -> Iterator[str]:
     if not sample.header:
         yield "header = false"
         yield f"column_names = {json.dumps(sample.names, ensure_ascii=False)}  # ? the first line holds values"
+
+
+def _values(made: Guess) -> Iterator[str]:
+    """How values are written, and what holds for all rows."""
     if made.decimal == ",":
         yield 'decimal = ","'
     if made.thousands:
@@ -92,28 +110,23 @@ def _input(made: Guess) -> Iterator[str]:
         yield f"constants = {{ {', '.join(f'{k} = {_text(v)}' for k, v in constants.items())} }}{question}"
     if "price" in made.columns and not made.currency and "currency" not in made.columns:
         yield f'# constants: no column holds the currency; add it to [{made.which}], such as currency = "EUR"'
+
+
+def _columns(made: Guess) -> Iterator[str]:
     yield f"[{made.which}.columns]"
     for ours, theirs in made.columns.items():
-        value = _text(theirs) if ours not in made.hashed else f"{{ column = {_text(theirs)}, personal = true }}"
-        note = (
-            "  # an e-mail address: set NIGHTMARKET_HMAC_KEY to hash it"
-            if ours in made.hashed
-            else _example(made, theirs)
-        )
-        yield f"{ours} = {value}{note}"
-    if made.derived:
-        yield f"[{made.which}.derived]"
-        yield from (f"{ours} = {_text(sql)}  # ? guessed from the values" for ours, sql in made.derived.items())
+        if ours in made.hashed:
+            value = f"{{ column = {_text(theirs)}, personal = true }}"
+            yield f"{ours} = {value}  # an e-mail address: set NIGHTMARKET_HMAC_KEY to hash it"
+        else:
+            yield f"{ours} = {_text(theirs)}{_example(made, theirs)}"
+
+
+def _unused(made: Guess) -> list[str]:
+    """Columns of the sample that nothing in the mapping names."""
+    used = {*made.columns.values(), *made.personal, made.time.get("column"), made.each}
     in_sql = " ".join([*made.derived.values(), made.time.get("sql", "")])
-    unused = [
-        n
-        for n in sample.columns
-        if n not in {*made.columns.values(), *made.personal, made.time.get("column"), made.each}
-    ]
-    unused = [n for n in unused if f"`{n}`" not in in_sql]
-    if unused and made.which != "users":
-        yield f"# kept as {'attributes' if made.which == 'items' else 'extra'}: {', '.join(unused[:30])}"
-    yield from _event_types(made)
+    return [name for name in made.sample.columns if name not in used and f"`{name}`" not in in_sql]
 
 
 def _event_types(made: Guess) -> Iterator[str]:

@@ -18,7 +18,8 @@ from typing import Any
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from jobs.intake.drop_files import Drop, receive
+from jobs.intake.drop_files import receive
+from jobs.intake.drop_folder import Drop
 from jobs.intake.source_checks import join_findings
 from jobs.intake.source_report import ReadInput, picture, report
 from jobs.intake.typed_rows import RawRows, read_rows

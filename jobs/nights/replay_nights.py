@@ -12,7 +12,7 @@ import statistics
 import time
 from typing import Any
 
-from jobs.intake.drop_files import Drop
+from jobs.intake.drop_folder import Drop
 from jobs.nights import nightly
 from jobs.nights.tasks import JobsFailed
 from jobs.reports.night_page import replay_page

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs.intake.drop_files import Drop
+from jobs.intake.drop_folder import Drop
 from jobs.nights.replay_nights import nights_with_a_drop
 from jobs.publishing.check_tables import STAGES
 from jobs.runtime.lake import Lake
