@@ -54,8 +54,8 @@ def lines_by_visitor(raw: DataFrame, earlier: DataFrame) -> DataFrame:
     visitor = F.coalesce("user_id", "visitor_id", "event_id")
     keys = [F.xxhash64(visitor).alias("visitor"), F.xxhash64(visitor, "event_id").alias("event")]
     lines = raw.select("*", *keys, F.lit(False).alias("is_earlier"))
-    seen = earlier.select("event_id", *keys, F.lit(True).alias("is_earlier"))
-    return lines.unionByName(seen, allowMissingColumns=True).repartition("visitor")
+    earlier_ids = earlier.select("event_id", *keys, F.lit(True).alias("is_earlier"))
+    return lines.unionByName(earlier_ids, allowMissingColumns=True).repartition("visitor")
 
 
 def rules(config: CleanConfig, night_date: dt.date, previous_date: dt.date | None, days: ShopDays) -> VisitRules:

@@ -50,8 +50,8 @@ def checks(
     limits: RawLimits,
 ) -> list[Check]:
     """All checks of one input in their order. `columns` are the frame's; `types` are Spark types of their columns."""
-    given = {*spec.columns, *spec.constants, *spec.derived}
-    tests = [*_of_the_line(types, files), *_ids(spec, given, files), *_inexact_ids(spec, columns)]
+    mapped = {*spec.columns, *spec.constants, *spec.derived}
+    tests = [*_of_the_line(types, files), *_ids(spec, mapped, files), *_inexact_ids(spec, columns)]
     if spec.each:
         search = " AND NOT __v_event_type <=> 'search'" if spec.which == "events" else ""
         tests.append(Check(WITHOUT_LINES, f"__position IS NULL AND __v_{_KEYS[spec.which]}_id IS NULL{search}"))
@@ -70,11 +70,11 @@ def checks(
     else:
         key = _KEYS[spec.which]
         tests.append(Check(f"missing_{key}", f"__v_{key}_id IS NULL"))
-    tests += _numbers(spec, given, columns, limits)
+    tests += _numbers(spec, mapped, columns, limits)
     if "currency" in {*spec.columns, *spec.derived}:
         saw = "concat('currency: saw \\'', left(__v_currency, 80), '\\'')"
         tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", saw))
-    if spec.which == "items" and "attributes" in given and not spec.from_events:
+    if spec.which == "items" and "attributes" in mapped and not spec.from_events:
         value = "__v_attributes"
         tests.append(Check("bad_attributes", is_no_object(value), _seen("attributes", spec, value)))
     return tests
@@ -98,8 +98,8 @@ def _of_the_line(types: dict[str, str], files: list[dict[str, Any]]) -> list[Che
     return tests
 
 
-def _ids(spec: Input, given: set[str], files: list[dict[str, Any]]) -> list[Check]:
-    ids = [f"__v_{name}" for name in _IDS if name in given]
+def _ids(spec: Input, mapped: set[str], files: list[dict[str, Any]]) -> list[Check]:
+    ids = [f"__v_{name}" for name in _IDS if name in mapped]
     longest = f"greatest({', '.join(f'octet_length({v})' for v in ids)}, 0)"
     broken = f"{longest} > {_MAX_ID} AND {longest.replace('octet_length', 'char_length')} > {_MAX_ID}"
     if spec.format != "csv" or any(file["has_controls"] for file in files):  # otherwise no row has one
@@ -130,9 +130,9 @@ def _times(spec: Input, source: Source, night: date, limits: RawLimits) -> list[
     return tests
 
 
-def _numbers(spec: Input, given: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
+def _numbers(spec: Input, mapped: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
     unread, signs = [], []
-    for column in (c for c in spec.targets if c.name in given and c.name not in spec.constants):
+    for column in (c for c in spec.targets if c.name in mapped and c.name not in spec.constants):
         value, saw = f"__v_{column.name}", _seen(column.name, spec)
         lost = f"{value} IS NULL AND __s_{column.name} IS NOT NULL"
         if column.type in ("bool", "date") and f"__s_{column.name}" in columns:

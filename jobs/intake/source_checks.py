@@ -99,15 +99,15 @@ def _repeated_ids(kept: pa.Table, spec: Input) -> Iterator[Finding]:
 
 def _written_twice(kept: pa.Table, spec: Input) -> Iterator[Finding]:
     """Rows that agree in all mapped columns though their lines differ; proposes an `event_id` that makes them one."""
-    given = {*spec.columns, *spec.derived}
-    if "event_id" in given or spec.each:
+    mapped = {*spec.columns, *spec.derived}
+    if "event_id" in mapped or spec.each:
         return
-    mapped = [name for name in kept.column_names if name in {*given, "event_time", "event_type"}]
-    same = _more_lines_than_rows(kept, mapped)
+    columns = [name for name in kept.column_names if name in {*mapped, "event_time", "event_type"}]
+    same = _more_lines_than_rows(kept, columns)
     in_orders = 0
-    if "order_id" in given:
+    if "order_id" in mapped:
         ordered = kept.filter(pc.is_valid(kept["order_id"]))
-        in_orders = _more_lines_than_rows(ordered, [name for name in mapped if name != "event_time"])
+        in_orders = _more_lines_than_rows(ordered, [name for name in columns if name != "event_time"])
     if same or in_orders:
         what = "all mapped columns" if same >= in_orders else "all mapped columns but the time, within one order,"
         yield Finding(
@@ -118,6 +118,7 @@ def _written_twice(kept: pa.Table, spec: Input) -> Iterator[Finding]:
 
 
 def _more_lines_than_rows(kept: pa.Table, columns: list[str]) -> int:
+    """How many more distinct lines than distinct rows of these columns there are."""
     lines = kept.select([*columns, "event_id"]).group_by([*columns, "event_id"]).aggregate([])
     return int(lines.num_rows - lines.group_by(columns).aggregate([]).num_rows)
 

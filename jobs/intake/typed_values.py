@@ -44,8 +44,8 @@ def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -
             number = written_number(value, spec)
         if column.type == "date" and kind == "timestamp":  # a moment: its date is the one of the shop's day
             value = f"from_utc_timestamp({value}, {text(source.day_zone)})"
-        made, loses = _cast(column, value, kind, number)
-        out.append(f"{made} __v_{column.name}")
+        typed_value, loses = _cast(column, value, kind, number)
+        out.append(f"{typed_value} __v_{column.name}")
         if loses:
             out.append(f"CAST({value} AS STRING) __s_{column.name}")
     return out
@@ -70,20 +70,26 @@ def _theirs(spec: Input, column: Column, types: dict[str, str]) -> tuple[str, st
 def _cast(column: Column, value: str, kind: str, number: str) -> tuple[str, bool]:
     """(SQL of the typed value, whether typing may lose it). `number` is SQL of the value as a cast reads numbers."""
     if column.type == "string":
-        made = value if kind == "string" else f"CAST({value} AS STRING)"
-        return (f"upper({made})" if column.name == "currency" else made), False
+        typed_value = value if kind == "string" else f"CAST({value} AS STRING)"
+        return (f"upper({typed_value})" if column.name == "currency" else typed_value), False
     if column.type in ("float64", "float32"):
-        made = value if kind == "double" else f"try_cast({number} AS DOUBLE)"
-        made = f"coalesce({made}, CASE WHEN {value} IS NULL THEN 1D END)" if column.name == "quantity" else made
-        return made, not _NUMBERS.fullmatch(kind)
-    if column.type in ("int32", "int64"):
-        made = f"try_cast(try_cast({number} AS DOUBLE) AS {SPARK_TYPES[column.type]})"
-        return made, kind != SPARK_TYPES[column.type]
-    if column.type == "bool":
-        made = value if kind == "boolean" else f"try_cast({value} AS BOOLEAN)"
-        return (f"coalesce({made}, CASE WHEN {value} IS NULL THEN true END)" if column.name == "is_active" else made), (
-            kind != "boolean"
+        typed_value = value if kind == "double" else f"try_cast({number} AS DOUBLE)"
+        typed_value = (
+            f"coalesce({typed_value}, CASE WHEN {value} IS NULL THEN 1D END)"
+            if column.name == "quantity"
+            else typed_value
         )
+        return typed_value, not _NUMBERS.fullmatch(kind)
+    if column.type in ("int32", "int64"):
+        typed_value = f"try_cast(try_cast({number} AS DOUBLE) AS {SPARK_TYPES[column.type]})"
+        return typed_value, kind != SPARK_TYPES[column.type]
+    if column.type == "bool":
+        typed_value = value if kind == "boolean" else f"try_cast({value} AS BOOLEAN)"
+        return (
+            f"coalesce({typed_value}, CASE WHEN {value} IS NULL THEN true END)"
+            if column.name == "is_active"
+            else typed_value
+        ), (kind != "boolean")
     return f"try_cast({value} AS DATE)", not kind.startswith(("date", "timestamp"))
 
 

@@ -34,21 +34,21 @@ def write_products(night: Night, run: str, states: dict[Product, ProductState], 
     tables: Manifest = {}
     tonight = read_tonight(night) if any(s.state == "carried" for s in states.values()) else None
     for product, state in states.items():
-        made: Manifest = {}
+        entries: Manifest = {}
         left_out: dict[str, int] = {}
         if state.state == "fresh":
-            made = {t.name: published.copy(night.lake, t, night.version(t), run) for t in _tables_of(product)}
+            entries = {t.name: published.copy(night.lake, t, night.version(t), run) for t in _tables_of(product)}
         elif state.state == "carried" and last is not None and tonight is not None:
             try:
                 facts = _with_copy_facts(night, tonight, last, run, tables) if product == "copy" else tonight
-                made, left_out = _carry(night, run, product, last, facts)
+                entries, left_out = _carry(night, run, product, last, facts)
             except Exception as error:  # whatever is wrong with an old product, it must not stop tonight's lists
                 why = f"{type(error).__name__}: {first_line(error)}"
                 state = ProductState(
                     "absent", because=f"{state.because}; the one of {state.made_by} cannot be carried: {why}"
                 )
                 night.log.warning("%s: %s", product, state.because)
-        tables |= {name: entry | {"product": product} for name, entry in made.items()}
+        tables |= {name: entry | {"product": product} for name, entry in entries.items()}
         products[product] = state.entry(left_out)
     return {"products": products, "tables": tables}
 
@@ -91,21 +91,21 @@ def _carry(
     Raises GateFailed where the remaining rows of a table break a rule.
     """
     config = night.settings.section("gate")
-    made: Manifest = {}
+    entries: Manifest = {}
     left_out: dict[str, int] = {}
     for table in _tables_of(product):
         kept = [FILTERS[product](part, table.name, tonight) for part in _parts(night, table, last)]
-        made[table.name] = published.put(night.lake, table, kept, run)
-        rows = made[table.name]["rows"]
+        entries[table.name] = published.put(night.lake, table, kept, run)
+        rows = entries[table.name]["rows"]
         left_out[table.name] = last["tables"][table.name]["rows"] - rows
-        files = published.files({"run": run, "tables": made}, table.name)
+        files = published.files({"run": run, "tables": entries}, table.name)
         rules, broken = broken_in_files(night, table, files, rows, config.max_rows_in_memory)
         if broken:
             raise GateFailed(f"{table.name}: {len(broken)} of {rules} rules broken, such as {broken[0]}")
         if table is COPY:  # USER_COPY comes after it and keeps only the texts that are carried
             ids = [part["copy_id"].combine_chunks() for part in kept]
             tonight = dataclasses.replace(tonight, texts=pa.concat_arrays([pa.array([], pa.string()), *ids]))
-    return made, left_out
+    return entries, left_out
 
 
 def _parts(night: Night, table: Table, manifest: Manifest) -> Iterator[pa.Table]:

@@ -119,19 +119,19 @@ def _refused(lake: Lake, rules: dict[str, Any], night: dt.date, items: pa.Table,
     pair = _read(lake, INTEREST, night, (pc.field("user_id") == user) & (pc.field("item_id") == item)).to_pylist()
     if not pair:
         return None
-    seen = pair[0]
-    if seen["purchases"] > 0:
+    history = pair[0]
+    if history["purchases"] > 0:
         declared = items["is_replenishable"][0].as_py()
         buyers = _read(lake, INTEREST, night, pc.field("item_id") == item)
         proven = item in proven_replenishable([buyers], rules["rebuy_buyers"], rules["rebuy_share"]).to_pylist()
         if not (proven if declared is None else declared):
             return (
-                f"{item} is not in the list: {user} bought it (last on {seen['last_purchase_on']}), and it is not an "
-                "item that people buy again and again"
+                f"{item} is not in the list: {user} bought it (last on {history['last_purchase_on']}), and people "
+                "do not buy it again and again"
             )
-    if seen["impressions"] >= rules["max_impressions"] and not seen["clicks"]:
+    if history["impressions"] >= rules["max_impressions"] and not history["clicks"]:
         return (
-            f"{item} is not in the list: it was shown {seen['impressions']} times without a click, "
+            f"{item} is not in the list: it was shown {history['impressions']} times without a click, "
             f"the limit (recommend.max_impressions) is {rules['max_impressions']}"
         )
     return None

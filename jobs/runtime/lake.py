@@ -104,8 +104,9 @@ class Lake:
     def upload(self, local: str, *parts: str) -> None:
         """Copies a local folder into the lake."""
         self.fs.create_dir(self.path(*parts), recursive=True)
-        here = pafs.LocalFileSystem()
-        pafs.copy_files(local, self.path(*parts), source_filesystem=here, destination_filesystem=self.fs)
+        pafs.copy_files(
+            local, self.path(*parts), source_filesystem=pafs.LocalFileSystem(), destination_filesystem=self.fs
+        )
 
     @contextlib.contextmanager
     def local_copy(self, *parts: str) -> Iterator[str]:

@@ -56,8 +56,8 @@ def last_tried(night: Night, name: str) -> tuple[str, ...] | None:
     dated = [("models", name, folder) for folder in night.lake.list_dir("models", name)]
     before = [folder for folder in dated if folder[2].removeprefix("date=") < str(night.date)]
     runs = night.lake.list_dir(*before[-1]) if before else []
-    made = [run for run in runs if night.lake.exists(*before[-1], run, PROMOTION)]
-    return (*before[-1], made[-1]) if made else None
+    tried = [run for run in runs if night.lake.exists(*before[-1], run, PROMOTION)]
+    return (*before[-1], tried[-1]) if tried else None
 
 
 def days_since(night: Night, name: str) -> int | None:

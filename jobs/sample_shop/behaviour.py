@@ -28,7 +28,7 @@ from jobs.sample_shop.shoppers import Shoppers
 
 SHOWN = 6  # items on a page
 MAX_PAGES = 9  # keeps a session well under 30 minutes without a pause that long
-LOGGED_IN = 0.88  # of the sessions of people with an account
+LOGGED_IN_SHARE = 0.88  # of the sessions of people with an account
 LEAF_FOCUS = 8.0  # how strongly taste decides what a session is about
 CLICK_TASTE = 5.0
 BUY_TASTE = 4.0
@@ -61,7 +61,7 @@ class Wishes:
     person: np.ndarray
     item: np.ndarray
     time: np.ndarray
-    known: np.ndarray
+    logged_in: np.ndarray
     units: np.ndarray
     session: np.ndarray  # the items of one session are one order
     taste: np.ndarray
@@ -77,7 +77,7 @@ def browse(
     shop: DayShop, first: int, last: int, queries_per_leaf: int, rng: np.random.Generator
 ) -> tuple[Rows, Wishes]:
     """Rows of people first..last - 1 on the day, without their purchases, and what they want to buy."""
-    session_person, known, session_start, leaves = _sessions(shop, first, last, rng)
+    session_person, logged_in, session_start, leaves = _sessions(shop, first, last, rng)
     session, page_number, leaf, place = _pages(len(session_person), leaves, rng)
     person = session_person[session]
     page_time = session_start[session] + page_number * 75_000 + rng.integers(0, 30_000, len(session))
@@ -92,7 +92,7 @@ def browse(
             len(searches),
             kind=SEARCH,
             person=person[searches],
-            known=known[session[searches]],
+            logged_in=logged_in[session[searches]],
             time=page_time[searches] - 900,
             query=shop.catalogue.leaf[shop.catalogue.leaf_rows[leaf[searches]]].astype(np.int32) * queries_per_leaf
             + pick,
@@ -100,17 +100,17 @@ def browse(
     )
     logged = place >= PLACES.index("home")  # the log has impressions only of the shop's recommendation places
     page, spot = np.nonzero((items >= 0) & logged[:, None])
-    parts.append(_shown_rows(IMPRESSION, page, spot, items, person, known[session], page_time, place))
+    parts.append(_shown_rows(IMPRESSION, page, spot, items, person, logged_in[session], page_time, place))
     page, spot = np.nonzero(look)
     click_time = page_time + 2_000
     of_log = logged[page]
-    parts.append(_shown_rows(CLICK, page[of_log], spot[of_log], items, person, known[session], click_time, place))
+    parts.append(_shown_rows(CLICK, page[of_log], spot[of_log], items, person, logged_in[session], click_time, place))
 
     seen = Wishes(
         person=person[page],
         item=items[page, spot],
         time=click_time[page] + spot * 3_000 + 400,
-        known=known[session[page]],
+        logged_in=logged_in[session[page]],
         units=np.ones(len(page), dtype=np.int8),
         session=session[page],
         taste=taste[page, spot],
@@ -128,7 +128,7 @@ def _sessions(
     is_registered = people.registered[first:last] <= shop.day
     count = rng.poisson(people.activity[first:last] * is_registered * shop.sessions * WEEKDAYS[shop.weekday])
     person = np.repeat(np.arange(first, last), count)
-    known = people.has_account[person] & (rng.random(len(person)) < LOGGED_IN)
+    logged_in = people.has_account[person] & (rng.random(len(person)) < LOGGED_IN_SHARE)
     hour = np.searchsorted(np.cumsum(HOURS / HOURS.sum()), rng.random(len(person)))
     start = np.minimum(hour, 23) * 3_600_000 + rng.integers(0, 3_600_000, len(person))
     latest = DAY_MS - (MAX_PAGES + 3) * 75_000 - rng.integers(0, 600_000, len(person))  # a session ends before midnight
@@ -140,7 +140,7 @@ def _sessions(
     ladder = np.arange(len(active))[:, None] + weight / weight[:, -1:].astype(np.float64)
     leaves = np.searchsorted(ladder.ravel(), row[:, None] + rng.random((len(person), 2)), side="right")
     leaves = np.minimum(leaves - row[:, None] * weight.shape[1], weight.shape[1] - 1)
-    return person, known, shop.start_ms + np.minimum(start, latest), leaves
+    return person, logged_in, shop.start_ms + np.minimum(start, latest), leaves
 
 
 def _pages(
@@ -179,7 +179,7 @@ def _shown_rows(
     spot: np.ndarray,
     items: np.ndarray,
     person: np.ndarray,
-    known: np.ndarray,
+    logged_in: np.ndarray,
     time: np.ndarray,
     place: np.ndarray,
 ) -> Rows:
@@ -188,7 +188,7 @@ def _shown_rows(
         len(page),
         kind=kind,
         person=person[page],
-        known=known[page],
+        logged_in=logged_in[page],
         item=items[page, spot],
         time=time[page] + spot * step,
         place=place[page],
@@ -210,7 +210,7 @@ def _funnel(shop: DayShop, seen: Wishes, checkout: np.ndarray, rng: np.random.Ge
     dearness = np.log(price[sought] / shop.catalogue.base_cents[cart.item])
     response = np.exp(-shop.catalogue.elasticity[cart.item] * shop.shoppers.sensitivity[cart.person] * dearness)
     buys = rng.random(len(sought)) < np.minimum(0.8 * _chance(liking[sought], -0.6) * response, 0.95)
-    wanted = cart.take(np.flatnonzero(buys & cart.known))
+    wanted = cart.take(np.flatnonzero(buys & cart.logged_in))
     again = shop.catalogue.cycle[wanted.item] > 0
     wanted.units = np.where(again, np.minimum(rng.geometric(0.6, len(again)), 9), 1).astype(np.int8)
     wanted.time = checkout[wanted.session]
@@ -222,7 +222,7 @@ def _priced(kind: int, wishes: Wishes, price: np.ndarray, after_ms: int) -> Rows
         len(price),
         kind=kind,
         person=wishes.person,
-        known=wishes.known,
+        logged_in=wishes.logged_in,
         item=wishes.item,
         time=wishes.time + after_ms,
         cents=price,

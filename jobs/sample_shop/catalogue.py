@@ -142,7 +142,7 @@ def _item_vectors(
     """(I, DIMS): mostly the leaf, then the brand, the attribute values, and noise of the item."""
     vectors = space.leaves[leaf] + 0.45 * space.brands[brand] + 0.06 * rng.normal(size=(len(leaf), DIMS))
     for row, (*_, one) in enumerate(LEAVES):
-        mine = slice(*np.searchsorted(leaf, [row, row + 1]))
+        of_leaf = slice(*np.searchsorted(leaf, [row, row + 1]))
         for place, name in enumerate(one.attributes):
-            vectors[mine] += 0.3 * space.values[name][values[mine, place]]
+            vectors[of_leaf] += 0.3 * space.values[name][values[of_leaf, place]]
     return unit(vectors)

@@ -45,12 +45,12 @@ def crawl(shop: DayShop, person: int, rng: np.random.Generator) -> Rows:
     on_sale = np.flatnonzero(shop.catalogue.on_sale(shop.day))
     item = on_sale[(rng.integers(len(on_sale)) + np.arange(count)) % len(on_sale)]
     time = shop.start_ms + rng.integers(0, DAY_MS - count * 4_000) + np.cumsum(rng.integers(1_000, 4_000, count))
-    known = bool(shop.shoppers.has_account[person])
+    logged_in = bool(shop.shoppers.has_account[person])
     return Rows.of(
         count,
         kind=VIEW,
         person=person,
-        known=known,
+        logged_in=logged_in,
         item=item,
         time=time,
         cents=shop.prices[item],

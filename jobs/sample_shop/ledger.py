@@ -70,16 +70,16 @@ class Ledger:
         person, item = pairs[(rng.random(len(pairs)) < COMES_BACK) & self.catalogue.on_sale(shop.day)[pairs[:, 1]]].T
         count = len(person)
         time = shop.start_ms + rng.integers(0, DAY_MS - 300_000, count)
-        known = np.ones(count, dtype=bool)
+        logged_in = np.ones(count, dtype=bool)
         units = np.minimum(rng.geometric(0.6, count), 9).astype(np.int8)
-        shared = {"person": person, "known": known, "item": item, "cents": shop.prices[item]}
+        shared = {"person": person, "logged_in": logged_in, "item": item, "cents": shop.prices[item]}
         rows = [
             Rows.of(count, kind=VIEW, time=time, **shared),
             Rows.of(count, kind=CART, time=time + 20_000, units=units, **shared),
         ]
         taste = np.einsum("nd,nd->n", self.catalogue.vectors[item], self.shoppers.tastes[person])
         session = -1 - np.arange(count)  # an order of its own, unlike any browsing session
-        return rows, Wishes(person, item, time + 90_000, known, units, session, taste)
+        return rows, Wishes(person, item, time + 90_000, logged_in, units, session, taste)
 
     def settle(self, shop: DayShop, block: int, wanted: Wishes, today: date, rng: np.random.Generator) -> Rows:
         """The wishes that become purchases: in stock, and not bought before where one buys it only once."""
@@ -88,8 +88,8 @@ class Ledger:
         wanted = wanted.take(np.flatnonzero(self._in_stock(wanted)))
         np.subtract.at(self.stock, wanted.item, wanted.units)
         once = self.catalogue.cycle[wanted.item] == 0
-        known = self.bought.get(block, np.empty(0, np.int64))
-        self.bought[block] = np.sort(np.concatenate([known, self._pair(wanted)[once]]))
+        bought = self.bought.get(block, np.empty(0, np.int64))
+        self.bought[block] = np.sort(np.concatenate([bought, self._pair(wanted)[once]]))
         _, order = np.unique(wanted.session, return_inverse=True)
         number = int(f"{today:%Y%m%d}") * 10**10 + block * 10**6 + order + 1
         cents = shop.prices[wanted.item]
@@ -98,7 +98,7 @@ class Ledger:
             len(cents),
             kind=PURCHASE,
             person=wanted.person,
-            known=True,
+            logged_in=True,
             item=wanted.item,
             time=wanted.time,
             cents=cents,

@@ -92,7 +92,7 @@ def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]
     plan, people = shop.plan, shop.people
     level = shoppers.levels(people, shop.ledger.spent)
     queries, per_leaf = texts.make_queries()
-    found: Counter[str] = Counter()
+    planted_today: Counter[str] = Counter()
     dirty = []
     unknown = np.array([f"x{n:07d}" for n in range(dirt.UNKNOWN_ITEMS)])
     item_ids = pa.array(np.concatenate([shop.catalogue.ids, unknown]))
@@ -104,8 +104,8 @@ def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]
         write_events(table, folder / f"events-{block:02d}.parquet")
         bad = part["dirt"] > 0
         dirty.append((part["id"][bad], part["dirt"][bad]))
-        found.update({"rows": len(part), "returns": int(np.sum((part["kind"] == rows.RETURN) & ~bad))})
-        found.update(dirt.counts(part))
+        planted_today.update({"rows": len(part), "returns": int(np.sum((part["kind"] == rows.RETURN) & ~bad))})
+        planted_today.update(dirt.counts(part))
     shop.ledger.restock(plan.random(day + 1, 0))
     catalogue_file = texts.snapshot(shop.catalogue, shop.texts, day, shop.ledger.stock)
     pyarrow.csv.write_csv(catalogue_file, folder / "items.csv")
@@ -113,7 +113,7 @@ def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]
     truth.mkdir(parents=True, exist_ok=True)
     ids, codes = (np.concatenate(column) for column in zip(*dirty, strict=True))
     np.savez(truth / f"{folder.name}.npz", log_id=ids, dirt=np.array(rows.DIRT)[codes])
-    return dict(found)
+    return dict(planted_today)
 
 
 def write_events(table: pa.Table, path: Path) -> None:

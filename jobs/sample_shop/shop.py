@@ -81,8 +81,8 @@ def _rows_per_session(shop: Shop) -> float:
     """Mean rows that a session logs in this shop, from a trial day; leaves with few items make short pages."""
     people = min(len(shop.people), 2_000)
     seen, _ = browse(day_of(shop, 0), 0, people, 1, shop.plan.random(0, 5))
-    here = shop.people.activity[:people] * (shop.people.registered[:people] <= 0)
-    return max(BESIDES_BROWSING * len(seen) / float(here.sum()), 1.0)
+    activity = shop.people.activity[:people] * (shop.people.registered[:people] <= 0)
+    return max(BESIDES_BROWSING * len(seen) / float(activity.sum()), 1.0)
 
 
 def day_of(shop: Shop, day: int) -> DayShop:

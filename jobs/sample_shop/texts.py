@@ -26,10 +26,10 @@ def _one(leaf_row: int, brand_row: int, values: list[int], frames: list[int]) ->
     _, path, leaf = LEAVES[leaf_row]
     brand_en, brand_zh = BRANDS[brand_row]
     noun_en, noun_zh = leaf.noun
-    said = [(name, ATTRIBUTES[name], values[place], frames[place]) for place, name in enumerate(leaf.attributes)]
-    pairs = [attribute.values[value] for _, attribute, value, _ in said]
-    english = [attribute.english[frame].format(attribute.values[value][0]) for _, attribute, value, frame in said]
-    chinese = [attribute.chinese[frame].format(attribute.values[value][1]) for _, attribute, value, frame in said]
+    stated = [(name, ATTRIBUTES[name], values[place], frames[place]) for place, name in enumerate(leaf.attributes)]
+    pairs = [attribute.values[value] for _, attribute, value, _ in stated]
+    english = [attribute.english[frame].format(attribute.values[value][0]) for _, attribute, value, frame in stated]
+    chinese = [attribute.chinese[frame].format(attribute.values[value][1]) for _, attribute, value, frame in stated]
     return (
         f"{brand_en} {' '.join(pair[0] for pair in pairs)} {noun_en}",
         f"{brand_zh} {''.join(pair[1] for pair in pairs)}{noun_zh}",
@@ -37,7 +37,7 @@ def _one(leaf_row: int, brand_row: int, values: list[int], frames: list[int]) ->
         f"{brand_zh}出品的{noun_zh}。{''.join(chinese)}",
         path,
         brand_en,
-        json.dumps({name: attribute.values[value][0] for name, attribute, value, _ in said}),
+        json.dumps({name: attribute.values[value][0] for name, attribute, value, _ in stated}),
     )
 
 
