@@ -1,4 +1,4 @@
-"""The shipped mappings on the real data they were written for. Skipped, saying so, where it is not there."""
+"""The shipped mappings on the real data they were written for. Skipped where the data is missing."""
 
 from __future__ import annotations
 

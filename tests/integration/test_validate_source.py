@@ -1,4 +1,4 @@
-"""validate_source names faults of a mapping that reject no row, and takes what propose_source writes."""
+"""validate_source names faults of a mapping that reject no row, and accepts what propose_source writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line's neighbours say of it: duplicates, crawlers, late events, sessions; the whole row where refused."""
+"""Reasons that need a visitor's other lines (duplicate, crawler, too late), sessions, and the stored rejected row."""
 
 from __future__ import annotations
 

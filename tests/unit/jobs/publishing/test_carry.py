@@ -1,4 +1,4 @@
-"""What may still be shown the night after: each filter removes what is no longer true, and nothing else."""
+"""Carrying a product to the next night: each filter removes the rows that are no longer true, and no others."""
 
 from __future__ import annotations
 

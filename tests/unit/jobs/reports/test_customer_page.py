@@ -1,4 +1,4 @@
-"""What describe_night says of customers: only what the night's jobs reported."""
+"""The part of describe_night about customers shows only what the night's jobs reported."""
 
 from __future__ import annotations
 

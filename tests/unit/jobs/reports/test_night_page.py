@@ -1,4 +1,4 @@
-"""What the page of a replay says of quality, where there are figures and where there are none."""
+"""The quality of lists on the page of a replay, with and without judged nights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments that cannot be are told in words, before anything is read."""
+"""Wrong arguments are refused with a clear message, before anything is read."""
 
 from __future__ import annotations
 

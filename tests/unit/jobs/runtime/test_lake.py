@@ -1,4 +1,4 @@
-"""Versions, pointers, and the one write that readers depend on."""
+"""Versions, pointers, and the atomic write that readers depend on."""
 
 from __future__ import annotations
 

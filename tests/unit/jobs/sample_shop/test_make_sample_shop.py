@@ -1,4 +1,4 @@
-"""The sample shop keeps its promises: the same arguments give the same shop, and what it says it planted is there."""
+"""The sample shop: the same arguments give the same shop, and its logs contain what its truth files say."""
 
 from __future__ import annotations
 
