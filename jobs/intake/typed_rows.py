@@ -1,4 +1,4 @@
-"""Received files -> typed rows in Spark: each row is judged by itself, no error ends the job, no row is dropped.
+"""Received files -> typed rows in Spark: each row is judged on its own, no error ends the job, no row is dropped.
 
 One narrow stage of column expressions, without a shuffle and without Python. What needs other rows (duplicates,
 crawlers, late events) is judged by clean_events.

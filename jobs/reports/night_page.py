@@ -7,10 +7,9 @@ import statistics
 from collections import Counter
 from typing import Any
 
-import numpy as np
-
 from jobs.reports.attempts import attempts, shown_attempt
 from jobs.reports.copy_examples import copy_examples
+from jobs.reports.quality_table import quality_table, rows_about_all_users
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import first_line
@@ -18,7 +17,6 @@ from jobs.runtime.products import product_lines
 from schemas.tables.lists import ANONYMOUS
 
 _NOT_JUDGED = "lists not judged: none was published the day before, or nobody bought on this day"
-_BASELINES = ("published", "popularity", "buy_again", "item_item")
 
 
 def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) -> str:
@@ -28,7 +26,7 @@ def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) ->
     lines = [f"\n{len(facts)} nights, {nights[0]} to {nights[-1]}, in {lake.root}", "", *accounts(facts)]
     start = nights[0] + dt.timedelta(days=30)
     later = [f for f in facts if f["date"] >= str(start)]
-    lines += ["", *(_quality_table(later, f"from {start} on") or [_why_not_pooled(facts, start)])]
+    lines += ["", *(quality_table(later, f"from {start} on") or [_why_not_pooled(facts, start)])]
     lines += ["", *_cost(seconds)]
     return "\n".join(lines)
 
@@ -68,57 +66,15 @@ def accounts(facts: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
-    """Means over users of all nights, with 95 % intervals from resampling nights; of one night, its own interval.
-
-    Empty where none of the nights was judged.
-    """
-    rows = _judged(facts)
-    if not rows:
-        return []
-    metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
-    lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval)"]
-    for truth in sorted({r["truth"] for r in rows}):
-        users = sum(
-            r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published" and r["metric"] == metrics[0]
-        )
-        lines.append(f"  {truth}, {users:,} user-nights")
-        for name in _BASELINES:
-            cells = [
-                _pooled([r for r in rows if (r["truth"], r["lists"], r["metric"]) == (truth, name, m)]) for m in metrics
-            ]
-            lines.append(f"    {name:12} " + "   ".join(f"{m} {c}" for m, c in zip(metrics, cells, strict=True)))
-    return lines
-
-
-def _judged(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of all nights that are about all users."""
-    return [row for f in facts for row in f["judge_lists"]["quality"] if row["cut"] == "all"]
-
-
 def _why_not_pooled(facts: list[dict[str, Any]], start: dt.date) -> str:
     """Why a replay has no quality over all nights, though single nights may have theirs."""
-    judged = sum(bool(_judged([f])) for f in facts)
+    judged = sum(bool(rows_about_all_users([f])) for f in facts)
     if not judged:
         return "lists not judged: none was published the day before any of these nights, or nobody bought"
     return (
         f"{judged} nights were judged one by one; a mean over nights is made from {start} on, when the shop is a month "
         "old"
     )
-
-
-def _pooled(rows: list[dict[str, Any]]) -> str:
-    """Mean over users of all rows' nights with its interval, as text; "-" without rows."""
-    users = np.array([r["users"] for r in rows], float)
-    values = np.array([r["value"] for r in rows])
-    if not len(users):
-        return "-"
-    if len(users) == 1:  # one night: its own interval, over users
-        return f"{rows[0]['value']:.4f} [{rows[0]['low']:.4f}, {rows[0]['high']:.4f}]"
-    picks = np.random.default_rng(7).integers(0, len(users), (1000, len(users)))
-    means = (users * values)[picks].sum(1) / users[picks].sum(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return f"{(users * values).sum() / users.sum():.4f} [{low:.4f}, {high:.4f}]"
 
 
 def _cost(seconds: dict[str, float]) -> list[str]:
@@ -151,7 +107,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         *accounts([facts]),
         *_catalogue_lines(lake, day, facts["run"]),
         "",
-        *(_quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
+        *(quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
         "",
     ]
     lines += [*experiment_lines(lake, day, facts["run"]), ""]

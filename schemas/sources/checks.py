@@ -1,4 +1,4 @@
-"""What is refused in one input of a mapping, by what the mapping alone shows.
+"""Checks one input of a mapping for the mistakes that the mapping alone shows.
 
 What only the data shows, such as a column that a file lacks, is refused when the drop is received.
 """
