@@ -11,24 +11,8 @@ from schemas.columns import (
     USERS,
     VALID_UNTIL,
 )
+from schemas.list_sources import LIST_SOURCES
 from schemas.table import Column, Table
-
-SOURCES = (
-    "als",
-    "buy_again",
-    "own",
-    "covisitation",
-    "item_item",
-    "item_item_bm25",
-    "content",
-    "lstm",
-    "user_user",
-    "new_item",
-    "popularity",
-    "segment_popular",
-    "trending",
-    "popular",
-)
 
 ANONYMOUS = "anonymous"  # the user_id of the list for visitors without an account, or with one that is new today
 
@@ -42,7 +26,7 @@ RECOMMENDATIONS = Table(
         RANK.but(doc="1 is best; ranks above k are spares for items that sell out during the day."),
         Column("score", "float32", "Only scores of one user and one source compare."),
         Column("source", "string", "The recommender that proposed it; of several, the one that ranked it highest.",
-               one_of=SOURCES),
+               one_of=tuple(LIST_SOURCES)),
         Column("score_parts", "string", "The features that moved the score most; empty on a fallback level above 0."),
         REASON,
         Column("fallback_level", "int32", "0 own history, 1 segment, 2 trending, 3 overall popularity.", min=0, max=3),
