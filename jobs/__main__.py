@@ -1,4 +1,4 @@
-"""`python -m jobs JOB --date D --lake L [...]`: runs one job. Also the file that spark-submit runs."""
+"""`python -m jobs JOB --date D --lake L [...]` runs one job. spark-submit runs this file too."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from jobs.runtime.threads import bound_threads  # noqa: E402
 
 
 def all_jobs() -> dict[str, str]:
-    """Every job and the first line of its docstring, without importing any of them."""
+    """Job name -> first line of its docstring, without importing any job."""
     docs = {name: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for name, path in job_files().items()}
     return {name: (doc or "").partition("\n")[0] for name, doc in docs.items()}
 
@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
     if hasattr(module, "add_night_options"):  # a night job with an option of its own
         module.add_night_options(parser)
     args = parser.parse_args(rest)
-    from jobs.runtime.night import Night  # late: --help must not wait for Spark
+    from jobs.runtime.night import Night  # imported late, so that --help does not wait for Spark
 
     night = Night.from_args(args)
     night.begin(name)

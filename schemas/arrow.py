@@ -1,4 +1,4 @@
-"""Table -> pyarrow schema: the exact physical types of every Parquet file in the lake."""
+"""The Arrow schema of a table: the exact physical types of every Parquet file in the lake."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ _ARROW: dict[str, pa.DataType] = {
 
 def arrow_schema(table: Table) -> pa.Schema:
     """The Arrow schema of `table`, with each column's meaning and the table's version in the metadata."""
-    # Nullable in the file even where the promise says otherwise: the gate must be able to read what broke it.
+    # Every column is nullable in the file, also where the table says otherwise: the gate must be able to read bad rows.
     fields = [pa.field(c.name, _ARROW[c.type], True, metadata={"doc": c.doc}) for c in table.columns]
     return pa.schema(fields, metadata={"table": table.name, "schema_version": str(table.version)})

@@ -1,4 +1,4 @@
-"""Table -> Great Expectations suite: every promise of the declaration as one expectation."""
+"""The Great Expectations suite of a table: one expectation for each rule of its declaration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.table import Column, Table
 
 
 def suite(table: Table) -> gx.ExpectationSuite:
-    """Columns present, key unique and never null, and each column's own rules."""
+    """The columns are those declared, the key is unique, and every column keeps its own rules."""
     rules: list[gxe.Expectation] = [gxe.ExpectTableColumnsToMatchSet(column_set=list(table.names), exact_match=True)]
     if not table.may_be_empty:
         rules.append(gxe.ExpectTableRowCountToBeBetween(min_value=1))

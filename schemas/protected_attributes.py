@@ -1,4 +1,4 @@
-"""What may never move a price or a discount: attributes of a person, the protected ones above all. Refused by name."""
+"""Refuses, by name, attributes that may never change a price or discount: protected ones and others of a person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from schemas.tables.catalogue import USERS
 
-# Words as they stand in a column's name. The kinds are those that consumer and equality law names nearly everywhere.
+# Words in the name of a column. The kinds are those that consumer and equality law protects nearly everywhere.
 PROTECTED: dict[str, tuple[str, ...]] = {
     "gender": ("gender", "sex", "male", "female", "woman", "women", "man", "men", "pronoun", "pronouns", "性别"),
     "age": ("age", "ages", "aged", "birth", "birthday", "birthdate", "birthyear", "born", "dob", "senior", "elderly",
@@ -21,12 +21,12 @@ _OF_A_PERSON = {*USERS.names, "visitor_id", "session_id", "segment", "customer_i
 
 
 def words_of(name: str) -> set[str]:
-    """Lower-case words of a name, split at capitals and at all that is no letter or digit."""
+    """The lower-case words of a name, split at capitals and at everything that is no letter or digit."""
     return set(re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()))
 
 
 def protected_kind(name: str) -> str | None:
-    """What protected attribute a name tells of, or None: 'age' for `customerAge`, None for `average_price`."""
+    """The kind of protected attribute that a name means: 'age' for `customerAge`, None for `average_price`."""
     words = words_of(name)
     for kind, listed in PROTECTED.items():
         if words & set(listed) or any(word in name for word in listed if not word.isascii()):
@@ -35,17 +35,17 @@ def protected_kind(name: str) -> str | None:
 
 
 def refusal(name: str) -> str | None:
-    """Why `name`, of a column or an attribute, may not drive a price; None where it may."""
+    """Why the column or attribute `name` may not influence a price; None where it may."""
     if kind := protected_kind(name):
-        return f"'{name}' tells of {kind}, which is protected: nobody's price may depend on it"
+        return f"'{name}' means {kind}, a protected attribute: nobody's price may depend on it"
     words = words_of(name)
     if name.lower() in _OF_A_PERSON - {"updated_on"} or "user" in words or "customer" in words:
-        return f"'{name}' tells of a person, and an item has one price for everybody"
+        return f"'{name}' is about a person, and an item has one price for everybody"
     return None
 
 
 def refuse_protected(names: tuple[str, ...], what: str) -> None:
-    """Raises ValueError naming the first of `names` that may not be `what`, and why."""
+    """Raises ValueError for the first of `names` that may not be `what`, with the reason."""
     for name in names:
         if why := refusal(name):
             raise ValueError(f"{what} may not be '{name}': {why}; name a column or an attribute of the item itself")

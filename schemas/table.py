@@ -1,12 +1,12 @@
-"""What a table promises. Stdlib only; Spark, Arrow, Great Expectations and README pages are derived from it."""
+"""How a table is declared. Stdlib only; Spark's, Arrow's, Great Expectations' and the README's forms derive from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 Type = Literal["string", "int32", "int64", "float32", "float64", "bool", "date", "timestamp"]
-# What is shown to customers and to those who write to them. Each product passes one gate and is published whole.
+# What customers, and the people who write to them, get to see. Each product passes one gate and is published whole.
 Product = Literal["lists", "customers", "offers", "audiences", "copy"]
 Gate = Literal["clean", "features", Product, "prices", "experiments"]
 PRODUCTS: tuple[Product, ...] = get_args(Product)
@@ -28,9 +28,9 @@ SPARK_TYPES: dict[Type, str] = {
 class Column:
     """One column: its type, its meaning, and the rules that every row keeps.
 
-    `min` and `max` are inclusive. `inner` marks what a published table keeps to itself: readers of `published/` do not
-    get the column. `personal` marks data that names a person (e-mail, phone, name, address): it is
-    dropped or HMAC'd when it enters, and no published table may declare it.
+    `min` and `max` are inclusive. An `inner` column of a published table is not copied to `published/`. A `personal`
+    column names a person (e-mail, phone, name, address): it is dropped or replaced by its HMAC when it enters the lake,
+    and no published table may declare one.
     """
 
     name: str
@@ -45,15 +45,19 @@ class Column:
 
     def __post_init__(self) -> None:
         if self.type not in SPARK_TYPES:
-            raise ValueError(f"column {self.name}: no type '{self.type}'; there are {', '.join(SPARK_TYPES)}")
+            raise ValueError(f"column {self.name} has type '{self.type}'; the types are {', '.join(SPARK_TYPES)}")
+
+    def but(self, **changes: Any) -> Column:
+        """The same column with some of its attributes changed, such as `USER_ID.but(nullable=True)`."""
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its grain in a sentence, its key, its columns in order, and who reads it.
+    """One table: its grain (what one row is), its key, its columns in order, and who reads it.
 
-    `product` is the product that the table is published as; None: it is never published. `gate` checks the table
-    before anybody reads it. A product's table names a gate only where an earlier gate than the product's checks it.
+    `product` is the product that the table is published with; None: it is never published. `gate` is the gate that
+    checks the table before anybody reads it. A table of a product names its gate only where that is not the product's.
     """
 
     name: str
@@ -69,14 +73,16 @@ class Table:
     def __post_init__(self) -> None:
         unknown = set(self.key) - set(self.names)
         if unknown:
-            raise ValueError(f"table {self.name}: key {sorted(unknown)} is not among its columns {list(self.names)}")
+            raise ValueError(
+                f"table {self.name} lacks key columns {sorted(unknown)}; its columns are {list(self.names)}"
+            )
         personal = [c.name for c in self.columns if c.personal]
         if self.product and personal:
-            raise ValueError(f"table {self.name} is published and may not declare personal columns: {personal}")
+            raise ValueError(f"table {self.name} is published and may not have personal columns: {personal}")
         hidden = [c.name for c in self.columns if c.inner]
         if hidden and (not self.product or set(hidden) & set(self.key)):
             raise ValueError(
-                f"table {self.name}: inner columns {hidden} need a published table, and are not of its key"
+                f"table {self.name} has inner columns {hidden}; only a published table may, and none of them in its key"
             )
 
     @property

@@ -1,4 +1,4 @@
-"""Declared tables and rejection reasons as Markdown, and their places in schemas/README.md. Stdlib only.
+"""Declared tables and rejection reasons as Markdown, written into schemas/README.md. Stdlib only.
 
 A generated page stands between two markers, each on a line of its own, and is replaced whole:
 
@@ -17,14 +17,14 @@ from schemas.tables import STORED
 
 
 def update(text: str) -> str:
-    """`text` with every generated page anew. ValueError where a page's markers are missing, doubled or reversed."""
+    """`text` with every page generated again. ValueError where a page's markers are missing, doubled or reversed."""
     for name, page in PAGES.items():
         text = splice(text, name, page())
     return text
 
 
 def splice(text: str, name: str, page: str) -> str:
-    """`text` with `page` between the markers of `name`; all else stays as it is, to the byte."""
+    """`text` with `page` between the markers of `name`; everything else stays as it is, to the byte."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     for marker in (begin, end):
         if (seen := text.count(marker)) != 1:
@@ -36,7 +36,7 @@ def splice(text: str, name: str, page: str) -> str:
 
 
 def tables_page() -> str:
-    """Published tables in full, by product; the columns that a mapping may fill folded away; all others in a line."""
+    """Published tables in full, by product; one line for each other table; folded, the columns a mapping may fill."""
     parts = [table_page(table) for product in PRODUCTS for table in STORED if table.product == product]
     parts += ["### Inner tables", _inner_tables(table for table in STORED if not table.product)]
     parts += [_folded(f"What a mapping may fill: {which}", _columns(target_columns(which))) for which in TARGETS]
@@ -46,8 +46,8 @@ def tables_page() -> str:
 def table_page(table: Table) -> str:
     """One table in full: grain, key, readers, version, and a row for each column."""
     key = ", ".join(f"`{name}`" for name in table.key) or "none"
-    part = f"Published in: {table.product}. " if table.product else ""
-    facts = f"One row is {table.grain}.\n{part}Key: {key}. Read by: {table.readers}. Schema version {table.version}."
+    product = f"Published in: {table.product}. " if table.product else ""
+    facts = f"One row is {table.grain}.\n{product}Key: {key}. Read by: {table.readers}. Schema version {table.version}."
     return f"### {table.name}\n\n{facts}\n\n{_columns(table.columns)}"
 
 
@@ -98,5 +98,5 @@ def _markdown(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that stays in its cell: a bar would end it, a line break would end the table."""
+    """Text that stays in its cell: a bar would end the cell, a line break the table."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

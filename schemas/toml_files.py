@@ -1,4 +1,4 @@
-"""TOML files in which people declare things: found by name or path, read, and refused for what nobody asks about."""
+"""Finds and reads the TOML files in which people declare things, and refuses keys that nobody reads."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 
 def shipped(folder: Path) -> list[str]:
-    """The names of the files that come with the project."""
+    """The names of the TOML files in a folder of the project, without `.toml`."""
     return sorted(path.stem for path in folder.glob("*.toml"))
 
 
 def find(what: str, folder: Path, name_or_path: str, otherwise: str = "") -> Path:
-    """The file of a shipped name, or else of a path. FileNotFoundError names the shipped ones, and what to do instead.
+    """The path of a shipped file by its name, or of any file by its path.
 
-    `what` it is, such as 'source', with 'no' before it in the message.
+    Raises FileNotFoundError, "no WHAT 'NAME': ...", with the shipped names; `otherwise` is added at its end.
     """
     path = folder / f"{name_or_path}.toml"
     if not re.fullmatch(r"\w+", name_or_path) or not path.exists():
@@ -30,16 +30,16 @@ def find(what: str, folder: Path, name_or_path: str, otherwise: str = "") -> Pat
 
 
 def read(path: Path, refusal: type[ValueError]) -> str:
-    """The text of a file; `refusal` names it where it is not UTF-8."""
+    """The text of a file. Raises `refusal` where it is not UTF-8."""
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError as error:
-        saw = f"byte 0x{error.object[error.start]:02x} at place {error.start}"
+        saw = f"byte 0x{error.object[error.start]:02x} at offset {error.start}"
         raise refusal(f"{path} is not UTF-8: {saw}; save it as UTF-8") from None
 
 
 def parse(text: str, path: Path, refusal: type[ValueError]) -> dict[str, Any]:
-    """The content of a file that was read; `refusal` names it where it is not TOML."""
+    """The content of a TOML file. Raises `refusal` where the text is not TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -47,7 +47,7 @@ def parse(text: str, path: Path, refusal: type[ValueError]) -> dict[str, Any]:
 
 
 def refuse_unknown(where: str, keys: Iterable[str], known: Iterable[str], refusal: type[ValueError]) -> None:
-    """Raises `refusal` for the first key that is not known, naming those that are."""
+    """Raises `refusal` for the first key that is not known, with the known ones."""
     known = sorted(known)
     for key in keys:
         if key not in known:

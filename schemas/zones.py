@@ -1,6 +1,6 @@
-"""Abbreviations of time zones in the text of a time: minutes east of UTC, and those that name several zones.
+"""Abbreviations of time zones in the text of a time: their minutes east of UTC, and those that mean several zones.
 
-An abbreviation is one offset: CET in July is UTC+1, and Paris' summer time is CEST.
+An abbreviation means one offset all year: CET in July is UTC+1; summer time in Paris is CEST.
 """
 
 ABBREVIATIONS: dict[str, int] = {
@@ -30,7 +30,7 @@ ABBREVIATIONS: dict[str, int] = {
     "HST": -600,
 }
 
-# What to write instead is the zone that the shop means.
+# Abbreviations of several zones; the shop must write one of these names instead.
 AMBIGUOUS: dict[str, tuple[str, ...]] = {
     "CST": ("America/Chicago", "Asia/Shanghai", "America/Havana"),
     "CDT": ("America/Chicago", "America/Havana"),

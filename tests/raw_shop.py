@@ -13,7 +13,8 @@ from pyspark.sql import Row, SparkSession
 from jobs.intake.drop_files import receive
 from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import Source, parse_source
+from schemas.sources.mapping import Source
+from schemas.sources.reading import parse_source
 
 NIGHT = date(2026, 1, 6)
 HEADER = "uid,sku,what,at,price"

@@ -22,7 +22,9 @@ from models.compliance.checks import CHANNELS as LIMITS
 from schemas.table import SPARK_TYPES
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
-from schemas.tables.profiles import OFFER_KINDS, OFFERS, USER_PROFILES, USER_SEGMENTS
+from schemas.tables.offers import OFFER_KINDS, OFFERS
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.segments import USER_SEGMENTS
 
 MESSAGES = ("push", "sms", "subject", "body")  # a user gets one of each; a card is shown at every place of the list
 _OWN_WORDS = {

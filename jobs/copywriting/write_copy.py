@@ -36,7 +36,8 @@ from models.fact_lock.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
 from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
-from schemas.tables.profiles import OFFERS, USER_PROFILES
+from schemas.tables.offers import OFFERS
+from schemas.tables.profiles import USER_PROFILES
 
 
 def main(night: Night) -> None:

@@ -1,24 +1,25 @@
-"""Raw event lines -> clean_events and rejected_events: every line is in exactly one, a rejected one with its reason.
+"""Splits raw event lines into clean_events and rejected_events: every line is in one, a rejected one with its reason.
 
-Row-level reasons are found while reading (jobs.intake.typed_rows). After the night's one shuffle by visitor, come those
-that need neighbours (jobs.intake.visits), in the same pass through Python that writes the files:
+Reasons that one row shows are found while reading (jobs.intake.typed_rows). Reasons that need the other rows of a
+visitor come after the night's one shuffle, in the same pass that writes the files (jobs.intake.visits):
 - duplicate: the same event_id earlier in this drop, or in the clean events of the last `late_days` days;
 - crawler: a visitor with more than `max_events_per_day` events on one day;
-- too_late: older than `late_days`, so that it can no longer be told from a redelivery.
-Sessions are cut where a visitor pauses for more than `session_minutes`.
+- too_late: older than `late_days`, so that nobody can tell whether it is a redelivery.
+A session ends where a visitor pauses for more than `session_minutes`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.intake.typed_rows import read_rows
-from jobs.intake.visits import VisitRules, judge
+from jobs.intake.visits import VisitRules, reject_and_sessionise
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import size_shuffles
@@ -28,33 +29,33 @@ from schemas.tables import CLEAN_EVENTS, REJECTED_EVENTS
 
 @dataclass(frozen=True)
 class CleanConfig:
-    """What counts as one session, one crawler, and too late."""
+    """When a session ends, what a crawler is, and which events are too late."""
 
     session_minutes: int = field(default=30, metadata={"doc": "a longer pause starts a new session"})
     max_events_per_day: int = field(
         default=1400,
         # Busiest visitor-day seen: 1,114 lines in online_retail (one invoice without a customer; 543 by one customer),
         # 257 in retailrocket. The sample shop's crawlers make 1,500 and more.
-        metadata={"doc": "more is a crawler"},
+        metadata={"doc": "a visitor with more on one day is a crawler"},
     )
     late_days: int = field(default=7, metadata={"doc": "events and files may arrive this late"})
     max_rejected_share: float = field(
         default=0.25,
-        metadata={"doc": "a night that rejects more stops; duplicates, crawlers and the mapping's own not counted"},
+        metadata={"doc": "a night that rejects more stops; duplicates, crawlers and the mapping's own do not count"},
     )
 
 
-def gather(raw: DataFrame, earlier: DataFrame) -> DataFrame:
-    """All lines of a visitor in one partition, as `visits.judge` takes them; the job's one shuffle.
+def lines_by_visitor(raw: DataFrame, earlier: DataFrame) -> DataFrame:
+    """All lines of a visitor in one partition, as `reject_and_sessionise` takes them; the job's one shuffle.
 
-    `raw`: RAW_EVENTS and source_file, reason, detail, raw_row. `earlier`: CLEAN_EVENTS of the last nights, whose ids
-    tonight's may not repeat. A visit without any id is a visitor of one event.
+    `raw` has RAW_EVENTS and source_file, reason, detail, raw_row. `earlier` has CLEAN_EVENTS of the last nights:
+    tonight's lines may not repeat their ids. A line without any id counts as a visitor of its own.
     """
     visitor = F.coalesce("user_id", "visitor_id", "event_id")
     keys = [F.xxhash64(visitor).alias("visitor"), F.xxhash64(visitor, "event_id").alias("event")]
     lines = raw.select("*", *keys, F.lit(False).alias("is_earlier"))
-    seen = earlier.select("event_id", *keys, F.lit(True).alias("is_earlier"))
-    return lines.unionByName(seen, allowMissingColumns=True).repartition("visitor")
+    earlier_ids = earlier.select("event_id", *keys, F.lit(True).alias("is_earlier"))
+    return lines.unionByName(earlier_ids, allowMissingColumns=True).repartition("visitor")
 
 
 def rules(config: CleanConfig, night_date: dt.date, previous_date: dt.date | None, days: ShopDays) -> VisitRules:
@@ -70,8 +71,8 @@ def main(night: Night) -> None:
     size_shuffles(night.spark, sum(file["bytes"] for file in received["events"]["files"]))
     limits = night.settings.section("limits")
     rows = read_rows(night.spark, night.source, "events", received, night.lake, night.date, night.previous_date, limits)
-    lines = gather(rows.frame, night.versions(CLEAN_EVENTS).window(config.late_days).spark())
-    split = functools.partial(judge, rules=rules(config, night.date, night.previous_date, night.days))
+    lines = lines_by_visitor(rows.frame, night.versions(CLEAN_EVENTS).window(config.late_days).spark())
+    split = functools.partial(reject_and_sessionise, rules=rules(config, night.date, night.previous_date, night.days))
     versions = night.write_split(
         lines, [CLEAN_EVENTS, REJECTED_EVENTS], count_by=("source_file", "reason"), split=split
     )
@@ -81,42 +82,47 @@ def main(night: Night) -> None:
 
 
 def _account(night: Night, config: CleanConfig, kept: dict, rejected: dict, observed: dict) -> None:
-    """raw = kept + rejected, against a count made by the reader; stop a night that rejects too much."""
-    files: dict[str, dict] = {}
-    for file, _, rows in kept.get("counts", []):
-        files.setdefault(file, {"kept": 0, "rejected": {}})["kept"] += rows
-    for file, reason, rows in rejected.get("counts", []):
-        files.setdefault(file, {"kept": 0, "rejected": {}})["rejected"][reason] = rows
-    reasons: dict[str, int] = {}
+    """Checks kept + rejected against the reader's own count, reports both, and stops a night that rejects too much."""
+    files = _lines_by_file(kept.get("counts", []), rejected.get("counts", []))
+    reasons: Counter[str] = Counter()
     for entry in files.values():
-        entry["raw"] = entry["kept"] + sum(entry["rejected"].values())
-        for reason, rows in entry["rejected"].items():
-            reasons[reason] = reasons.get(reason, 0) + rows
+        reasons.update(entry["rejected"])
     total_kept = sum(entry["kept"] for entry in files.values())
     total = observed.pop("raw_rows")
-    if total != total_kept + sum(reasons.values()):
+    if total != total_kept + reasons.total():
         raise RuntimeError(
             f"clean_events {night.date}: the reader saw {total} lines, but {total_kept} were kept and "
-            f"{sum(reasons.values())} rejected: lines were lost on the way; nothing was published, please report this"
+            f"{reasons.total()} rejected: lines were lost; nothing was published, please report this"
         )
-    night.report(raw=total, kept=total_kept, rejected=reasons, files=files, tallies=observed)
+    night.report(raw=total, kept=total_kept, rejected=dict(reasons), files=files, tallies=observed)
     for file, entry in sorted(files.items()):
-        why = ", ".join(f"{reason} {rows}" for reason, rows in sorted(entry["rejected"].items()))
-        night.log.info(
-            "%s: %d lines = %d kept + %d rejected%s",
-            file,
-            entry["raw"],
-            entry["kept"],
-            entry["raw"] - entry["kept"],
-            f" ({why})" if why else "",
-        )
-    # A redelivery, a busy crawler, an order without lines, or what the mapping refuses says nothing against the drop.
+        night.log.info("%s", _file_line(file, entry))
+    # Redeliveries, crawlers, orders without lines and what the mapping rejects are no sign of a bad drop.
     expected = {"duplicate", "crawler", WITHOUT_LINES, *night.source.events.reject}
     bad = sum(rows for reason, rows in reasons.items() if reason not in expected)
     if total and bad > config.max_rejected_share * total:
         raise RuntimeError(
             f"clean_events {night.date}: {bad} of {total} lines rejected ({bad / total:.0%}), more than "
-            f"clean.max_rejected_share = {config.max_rejected_share:.0%}: {reasons}; readers still see last night. "
-            f"Look at {night.lake.path('tables', REJECTED_EVENTS.name, f'date={night.date}', f'run={night.run}')}, "
-            f"then mend the mapping or the drop, or raise the setting"
+            f"clean.max_rejected_share = {config.max_rejected_share:.0%}: {dict(reasons)}; readers still see last "
+            f"night. Look at "
+            f"{night.lake.path('tables', REJECTED_EVENTS.name, f'date={night.date}', f'run={night.run}')}, "
+            f"then correct the mapping or the drop, or raise the setting"
         )
+
+
+def _lines_by_file(kept: list[list], rejected: list[list]) -> dict[str, dict]:
+    """File -> its numbers of lines: raw, kept, and rejected by reason. `kept`, `rejected`: [file, reason, rows]."""
+    files: dict[str, dict] = {}
+    for file, _, rows in kept:
+        files.setdefault(file, {"kept": 0, "rejected": {}})["kept"] += rows
+    for file, reason, rows in rejected:
+        files.setdefault(file, {"kept": 0, "rejected": {}})["rejected"][reason] = rows
+    for entry in files.values():
+        entry["raw"] = entry["kept"] + sum(entry["rejected"].values())
+    return files
+
+
+def _file_line(file: str, entry: dict) -> str:
+    reasons = ", ".join(f"{reason} {rows}" for reason, rows in sorted(entry["rejected"].items()))
+    line = f"{file}: {entry['raw']} lines = {entry['kept']} kept + {entry['raw'] - entry['kept']} rejected"
+    return f"{line} ({reasons})" if reasons else line

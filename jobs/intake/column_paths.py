@@ -1,7 +1,7 @@
-"""Names of columns inside columns: `customer.id`, and `line_items.sku` of each element of an array.
+"""Paths to columns inside columns: `customer.id`, or `line_items.sku` of each element of an array.
 
-A path that a mapping names becomes one column of that name, in Parquet and in JSON alike, so that nothing after the
-reading needs to know that the row was nested. In a text file an object is JSON text, in CSV too.
+A path that a mapping names becomes one column of that name, from Parquet and from JSON alike; after reading, nothing
+needs to know that the row was nested. In text files, CSV too, an object is JSON text.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from schemas.sources.mapping import Each, Input, Source, with_paths
 
 
 def missing_columns(facts: FileFacts, spec: Input) -> list[str]:
-    """Columns and paths that the mapping names and the file lacks; what is below a text only its rows can tell."""
-    there = {name.casefold() for name in (*facts.header, *facts.paths)}
+    """Columns and paths that the mapping names and the file lacks. A path below a column of texts may exist in rows."""
+    known = {name.casefold() for name in (*facts.header, *facts.paths)}
     may_lie_below = {name.casefold() for name in facts.header} if spec.format != "parquet" else set()
     return [
         name
         for name in spec.needed
-        if name.casefold() not in there and not ("." in name and head(name).casefold() in may_lie_below)
+        if name.casefold() not in known and not ("." in name and head(name).casefold() in may_lie_below)
     ]
 
 
 def refuse_arrays(facts: FileFacts, spec: Input, path: str) -> None:
-    """Raise DropError where a mapped column lies in an array that no `each` opens, or where `each` names no array."""
+    """Raises DropError where a mapped column lies in an array that no `each` opens, or where `each` names no array."""
     known = {name.casefold() for name in (*facts.header, *facts.paths)}
     arrays = {name.casefold() for name in facts.arrays}
     if spec.each and spec.format == "parquet" and spec.each.column.casefold() in known - arrays:
         raise DropError(
             f"{path}: each = '{spec.each.column}' of [{spec.which}] holds no array; "
-            f"columns that do: {', '.join(facts.arrays) or 'none'}"
+            f"columns with arrays: {', '.join(facts.arrays) or 'none'}"
         )
     time = {"event_time": spec.time.column} if spec.time and spec.time.column else {}
     for ours, name in {**spec.columns, **time}.items():
@@ -40,15 +40,15 @@ def refuse_arrays(facts: FileFacts, spec: Input, path: str) -> None:
         if inside and (inside.casefold() != name.casefold() or ours.endswith("_id")):
             raise DropError(
                 f"{path}: {ours} = '{name}' of [{spec.which}] is in the array '{inside}'; "
-                f'say each = "{inside}" in [{spec.which}] for one row of each element, or choose one element by SQL'
+                f'write each = "{inside}" in [{spec.which}] for one row for each element, or choose one element by SQL'
             )
 
 
 def opened(source: Source, files: list[dict[str, Any]], which: str) -> Source:
-    """`source` with the paths in the SQL of the input `which`, and of those made of it, as columns."""
+    """`source` with paths in SQL read as columns, for the input `which` and the inputs made of it."""
     spec = source.input(which)
     each = spec.each
-    # In Parquet, Spark follows a path by itself, and what it gives for an array of objects is an array.
+    # In Parquet, Spark follows a path by itself; for an array of objects it gives an array.
     heads = set() if spec.format == "parquet" else {n.casefold() for file in files for n in file["header"]}
 
     def is_column(path: str) -> bool:
@@ -59,17 +59,17 @@ def opened(source: Source, files: list[dict[str, Any]], which: str) -> Source:
 
 
 def sharing(source: Source, which: str) -> list[Input]:
-    """The input `which`, and for events those that are made of them: all that name columns of its files."""
+    """The inputs that name columns of these files: `which` and, for events, the inputs `from = "events"`."""
     return [source.input(which), *(i for i in source.inputs if i.from_events and which == "events")]
 
 
 def needed(source: Source, which: str) -> list[str]:
-    """Their columns and paths that the mapping names of these files."""
+    """Columns and paths of these files that the mapping names."""
     return list(dict.fromkeys(name for spec in sharing(source, which) for name in spec.needed))
 
 
 def paths(source: Source, which: str, header: list[str]) -> list[str]:
-    """The paths that the mapping names and that are no column of their own in `header`."""
+    """The paths that the mapping names, without those that are columns in `header`."""
     top = {name.casefold() for name in header}
     each = source.input(which).each
     return [
@@ -78,19 +78,19 @@ def paths(source: Source, which: str, header: list[str]) -> list[str]:
 
 
 def visible(types: dict[str, str], spec: Input, header: list[str]) -> dict[str, str]:
-    """Their columns as they came: without what the reading adds, and without those made of paths."""
+    """Their columns as in the file, without those that reading adds and those made of paths."""
     top = {name.casefold() for name in (*header, *([spec.each.column] if spec.each else []))}
     return {n: kind for n, kind in types.items() if not n.startswith("__") and ("." not in n or n.casefold() in top)}
 
 
 def is_below(name: str, outer: set[str]) -> bool:
-    """Whether `name` is one of the columns `outer` (case folded), lies in one, or holds one."""
+    """Whether `name` is one of the columns `outer` (case folded), lies within one, or contains one."""
     folded = name.casefold()
     return any(folded == o or folded.startswith(f"{o}.") or o.startswith(f"{folded}.") for o in outer)
 
 
 def base(path: str, each: Each | None) -> str:
-    """The column of the frame in which a path begins."""
+    """The column of the frame with which a path begins."""
     return path[: len(each.column)] if each and each.holds(path) else head(path)
 
 

@@ -1,100 +1,58 @@
-"""Reception: which files belong to a night, are they whole, and a byte-exact copy of each in the lake.
+"""Receives the files of a night: finds them, checks that they are whole, and copies them unchanged into the lake.
 
     raw/<source>/date=D/<path in the drop>          what arrived with night D, never edited
-    raw/<source>/readable/date=D/<path>             the same text as UTF-8, where it came in another encoding
-    raw/<source>/date=D/_received.json              put last: what arrived, as the later jobs read it
+    raw/<source>/readable/date=D/<path>             the same text as UTF-8, if it came in another encoding
+    raw/<source>/date=D/_received.json              what arrived, for the later jobs; written last
 
-Every file is read to its end before any is copied: a night that cannot be used leaves nothing behind.
+Every file is read to its end before any is copied, so a night that cannot be used leaves nothing behind.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
-import os
 import re
-from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from pyarrow import fs as pafs
 
 from jobs.intake.column_paths import missing_columns, refuse_arrays
-from jobs.intake.file_facts import DropError, UnfinishedFile, delimiter_hint, inspect_file, is_utf8
-from schemas.sources.mapping import Input, Source
+from jobs.intake.csv_header import delimiter_hint
+from jobs.intake.drop_folder import Drop, for_night
+from jobs.intake.file_facts import DropError, UnfinishedFile
+from jobs.intake.file_inspection import inspect_file
+from jobs.intake.text_inspection import is_utf8
+from schemas.sources.mapping import TARGETS, Input, Source
 
 MANIFEST = "_received.json"
-_SHOWN = 5  # names listed in an error
-_DATE = re.compile(r"\{date(?::([^{}]+))?\}")
-_STRPTIME = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%j": r"\d{3}", "%b": "[A-Za-z]{3}"}
 
 
 class MissingDay(DropError):
-    """No file of the night: the shop has not delivered it, or the pattern does not match what it delivers."""
+    """There is no file of the night: the shop has not delivered it, or the pattern does not match its name."""
 
     may_come = True
 
 
-class Drop:
-    """The folder a shop delivers into: a local path or any URL that pyarrow.fs reads."""
+def receive(
+    source: Source, raw_dir: str, night_date: date, previous_date: date | None, lake: Any, late_days: int
+) -> dict[str, Any]:
+    """Receives the night's files; returns the manifest that it also writes into the lake. Raises DropError.
 
-    def __init__(self, root: str) -> None:
-        self.root = root if "://" in root else os.path.abspath(root)
-        self.fs, base = pafs.FileSystem.from_uri(self.root)
-        self.base = base.rstrip("/")
-        self._listed: dict[str, dict[str, int]] = {}
-
-    def must_exist(self) -> None:
-        """FileNotFoundError for a folder that is not there: no file can still come into it."""
-        if self.fs.get_file_info(self.base or "/").type != pafs.FileType.Directory:
-            raise FileNotFoundError(f"no folder {self.root}; --raw names the folder that the shop delivers into")
-
-    def sizes(self, pattern: str) -> dict[str, int]:
-        """Path below the drop -> bytes, of all files under the fixed first folders of `pattern`."""
-        folder = re.split(r"[*?\[{]", pattern, maxsplit=1)[0].rpartition("/")[0]
-        if folder not in self._listed:
-            selector = pafs.FileSelector(f"{self.base}/{folder}".rstrip("/"), recursive=True, allow_not_found=True)
-            files = [info for info in self.fs.get_file_info(selector) if info.type == pafs.FileType.File]
-            self._listed[folder] = {info.path[len(self.base) + 1 :]: info.size for info in files}
-        return self._listed[folder]
-
-    def matching(self, patterns: Iterable[str], night: date) -> list[str]:
-        found: dict[str, None] = {}
-        for pattern in patterns:
-            glob = re.compile(_glob(_DATE.sub(lambda m: night.strftime(m[1] or "%Y-%m-%d"), pattern)))
-            found.update(dict.fromkeys(p for p in sorted(self.sizes(pattern)) if glob.fullmatch(p)))
-        return list(found)
-
-    def dates(self, spec: Input) -> list[date]:
-        """The dates for which there are files, ascending."""
-        return sorted(
-            {day for pattern in spec.files for path in self.sizes(pattern) if (day := _date_of(pattern, path))}
-        )
-
-    def seen(self, spec: Input) -> str:
-        """A few of the names there are, for an error."""
-        names = sorted({path for pattern in spec.files for path in self.sizes(pattern)})
-        if not names:
-            return f"no files in {self.root}"
-        more = f" and {len(names) - _SHOWN} more, the last {names[-1]}" if len(names) > _SHOWN else ""
-        return f"{', '.join(names[:_SHOWN])}{more} in {self.root}"
-
-
-def receive(source: Source, raw_dir: str, night_date: date, previous_date: date | None, lake: Any,
-            late_days: int) -> dict[str, Any]:  # fmt: skip
-    """Receive the night's files; returns the manifest that is also put into the lake.
-
-    Dated inputs: the files of D, of the days after `previous_date`, and of the `late_days` before D that no earlier
-    night received; on the first night of D only. Undated ones: all their files. Raises DropError.
+    Of a dated input it takes the files of D, of the days since `previous_date`, and those of the `late_days` before D
+    that no earlier night received; on the first night only those of D. Of an undated input it takes all files.
     """
     drop = Drop(raw_dir)
     drop.must_exist()
-    # A night that stopped before its gate has received, but taken nothing in: its files are still to be read.
-    taken = previous_date or date.min
-    earlier = {d: m for d, m in _earlier_manifests(source, lake, night_date, late_days).items() if d <= taken}
-    manifest: dict[str, Any] = {"source": source.name, "date": str(night_date), "notes": [],
-                                "previous_date": str(previous_date) if previous_date else None}  # fmt: skip
+    # A later night than `previous_date` received files but stopped before its gate: its files are still to be read.
+    last_read = previous_date or date.min
+    earlier = {d: m for d, m in _earlier_manifests(source, lake, night_date, late_days).items() if d <= last_read}
+    manifest: dict[str, Any] = {
+        "source": source.name,
+        "date": str(night_date),
+        "notes": [],
+        "previous_date": str(previous_date) if previous_date else None,
+    }
     for spec in source.inputs:
         if spec.from_events:
             manifest[spec.which] = {"from": "events"}
@@ -106,17 +64,24 @@ def receive(source: Source, raw_dir: str, night_date: date, previous_date: date 
     return manifest
 
 
-def _paths_of_night(spec: Input, drop: Drop, night: date, previous: date | None, earlier: dict[date, dict],
-                    late_days: int, notes: list[str]) -> list[tuple[str, date]]:  # fmt: skip
+def _paths_of_night(
+    spec: Input,
+    drop: Drop,
+    night: date,
+    previous: date | None,
+    earlier: dict[date, dict],
+    late_days: int,
+    notes: list[str],
+) -> list[tuple[str, date]]:
     """(path, the day it is for) of each file of the night."""
     today = [(path, night) for path in drop.matching(spec.files, night)]
     if not today and spec.which == "events":
         raise MissingDay(
-            f"no file matches {' or '.join(_filled(spec, night))} of the night {night}; seen in the folder: "
+            f"no file matches {' or '.join(_filled(spec, night))} of the night {night}; in the folder: "
             f"{drop.seen(spec)}; wait for the delivery, or correct `files` in the mapping"
         )
     if not today:
-        notes.append(f"{spec.which}: no file matches {' or '.join(_filled(spec, night))}; last night's are kept")
+        notes.append(f"{spec.which}: no file matches {' or '.join(_filled(spec, night))}; last night's rows are kept")
     if not spec.is_dated or previous is None:
         return today
     known = {f["path"]: f for m in earlier.values() for f in m.get(spec.which, {}).get("files", [])}
@@ -129,9 +94,9 @@ def _paths_of_night(spec: Input, drop: Drop, night: date, previous: date | None,
         for path in drop.matching(spec.files, day):
             if path not in known:
                 late.append((path, day))
-                notes.append(f"{spec.which}: {path} of {day} arrived late, read with this night")
+                notes.append(f"{spec.which}: {path} of {day} arrived late and is read with this night")
             elif known[path]["bytes"] != drop.sizes(spec.files[0]).get(path, known[path]["bytes"]):
-                notes.append(f"{spec.which}: {path} changed since it was received; the first delivery counts")
+                notes.append(f"{spec.which}: {path} changed after it was received; the first delivery counts")
     return late + today
 
 
@@ -139,7 +104,7 @@ def _inspect(spec: Input, drop: Drop, path: str, day: date) -> dict[str, Any]:
     with drop.fs.open_input_file(f"{drop.base}/{path}") as stream:
         facts = inspect_file(stream, path, spec)
     missing = missing_columns(facts, spec)
-    if missing and not (spec.format == "jsonl" and set(missing) != set(spec.needed)):  # JSON may leave a key out
+    if missing and not (spec.format == "jsonl" and set(missing) != set(spec.needed)):  # JSON lines may lack a key
         raise DropError(
             f"{path} lacks {', '.join(repr(name) for name in missing)}, which [{spec.which}] of the mapping needs; "
             f"it has {', '.join([*facts.header, *facts.paths][:40])}{delimiter_hint(facts.header, spec)}"
@@ -148,29 +113,34 @@ def _inspect(spec: Input, drop: Drop, path: str, day: date) -> dict[str, Any]:
     return {"path": path, "for_date": str(day), **asdict(facts)}
 
 
-def _copy(source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night: date,
-          earlier: dict[date, dict]) -> None:  # fmt: skip
-    """Fill `stored` (path in the lake), `readable` (what Spark reads) and `same_as` of every file; copy what is new."""
-    by_sha = {f["sha256"]: {"date": str(d), "path": f["path"], "stored": f["stored"], "readable": f["readable"]}
-              for d, m in sorted(earlier.items(), reverse=True) for which in ("events", "items", "users")
-              for f in m.get(which, {}).get("files", [])}  # fmt: skip
+def _copy(
+    source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night: date, earlier: dict[date, dict]
+) -> None:
+    """Copies new files; sets `stored` (path in the lake), `readable` (what Spark reads) and `same_as` of every file."""
+    by_sha = {
+        f["sha256"]: {"date": str(d), "path": f["path"], "stored": f["stored"], "readable": f["readable"]}
+        for d, m in sorted(earlier.items(), reverse=True)
+        for which in ("events", "items", "users")
+        for f in m.get(which, {}).get("files", [])
+    }
     folder = f"raw/{source.name}/date={night}"
-    before = _manifest(source, lake, night) or {}
-    mine = {f["stored"]: f["sha256"] for w in ("events", "items", "users") for f in before.get(w, {}).get("files", [])}
+    first_try = _manifest(source, lake, night) or {}
+    stored_before = {f["stored"]: f["sha256"] for which in TARGETS for f in first_try.get(which, {}).get("files", [])}
     for spec in source.inputs:
         for file in manifest[spec.which].get("files", []):
             same = by_sha.get(file["sha256"])
             file["same_as"] = {"date": same["date"], "path": same["path"]} if same else None
             if same:
-                manifest["notes"].append(f"{spec.which}: {file['path']} is byte for byte {same['path']} of "
-                                         f"{same['date']}")  # fmt: skip
+                manifest["notes"].append(
+                    f"{spec.which}: {file['path']} is byte for byte {same['path']} of {same['date']}"
+                )
             by_sha.setdefault(file["sha256"], {"date": str(night), "path": file["path"]})
             if same and "stored" in same and not spec.is_dated:
                 file["stored"], file["readable"] = same["stored"], same["readable"]
                 continue
             name = _stored_name(file["path"], file["compression"])
             file["stored"] = f"{folder}/{name}"
-            if mine.get(file["stored"], file["sha256"]) != file["sha256"]:  # delivered anew after a first attempt
+            if stored_before.get(file["stored"], file["sha256"]) != file["sha256"]:  # delivered again since a first try
                 name = f"again-{file['sha256'][:8]}/{name}"
                 file["stored"] = f"{folder}/{name}"
             _copy_bytes(drop, file, lake)
@@ -183,7 +153,7 @@ def _copy(source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night
 def _copy_bytes(drop: Drop, file: dict[str, Any], lake: Any) -> None:
     target = lake.path(file["stored"])
     if lake.fs.get_file_info(target).size == file["bytes"] and _sha256(lake, target) == file["sha256"]:
-        return  # an earlier attempt of this night got so far
+        return  # an earlier try of this night copied it
     lake.fs.create_dir(target.rpartition("/")[0], recursive=True)
     sha = hashlib.sha256()
     with (
@@ -195,7 +165,7 @@ def _copy_bytes(drop: Drop, file: dict[str, Any], lake: Any) -> None:
             out.write(chunk)
     if sha.hexdigest() != file["sha256"]:
         raise UnfinishedFile(
-            f"{file['path']} changed while it was read; deliver under another name and rename at the end"
+            f"{file['path']} changed while it was read; deliver it under another name and rename it at the end"
         )
 
 
@@ -215,15 +185,15 @@ def _write_utf8(spec: Input, file: dict[str, Any], lake: Any) -> None:
 
 
 def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -> dict[date, dict]:
-    """Manifests before this night that matter: the first (with no files, for its date), the last, the late window's."""
+    """Manifests of earlier nights: those of the late window, the last, and the first (only its date, {} for it)."""
     infos = lake.fs.get_file_info(pafs.FileSelector(lake.path("raw", source.name), allow_not_found=True))
     names = [info.base_name for info in infos if re.fullmatch(r"date=\d{4}-\d\d-\d\d", info.base_name)]
     dates = sorted(d for name in names if (d := date.fromisoformat(name[5:])) < night)
     wanted = {d for d in dates if (night - d).days <= 2 * late_days} | set(dates[-1:])
-    found = {d: m for d in sorted(wanted) if (m := _manifest(source, lake, d))}
-    if dates and dates[0] not in found:
-        found[dates[0]] = {}
-    return found
+    manifests = {d: m for d in sorted(wanted) if (m := _manifest(source, lake, d))}
+    if dates and dates[0] not in manifests:
+        manifests[dates[0]] = {}
+    return manifests
 
 
 def _manifest(source: Source, lake: Any, night: date) -> dict[str, Any] | None:
@@ -234,38 +204,16 @@ def _manifest(source: Source, lake: Any, night: date) -> dict[str, Any] | None:
 
 
 def _stored_name(path: str, compression: str) -> str:
-    """A name that Spark reads as it is: no glob signs, no leading _ or ., the suffix that fits the content."""
+    """A name that Spark reads as it is: without glob signs or a leading _ or ., with the suffix of its compression."""
     safe = re.sub(r"[^\w.=/+-]", "_", path, flags=re.ASCII)
     safe = re.sub(r"(^|/)(?=[_.])", r"\1x", safe)
     if safe != path:  # two names may become one
         safe = f"{hashlib.sha256(path.encode()).hexdigest()[:8]}-{safe.replace('/', '-')}"
-    suffix = (
-        safe.rpartition(".")[2] if safe.rpartition(".")[2] in ("gz", "zst", "bz2", "snappy", "lz4", "deflate") else ""
-    )
+    suffix = safe.rpartition(".")[2]
+    if suffix not in ("gz", "zst", "bz2", "snappy", "lz4", "deflate"):
+        suffix = ""
     return safe if suffix == compression else f"{safe}.{compression or 'txt'}"
 
 
-def _glob(pattern: str) -> str:
-    """A glob as a regular expression in which * and ? stop at folders and ** does not."""
-    parts = re.split(r"(\*\*/?|\*|\?|\[[^\]]*\])", pattern)
-    signs = {"**": ".*", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
-    return "".join(signs.get(p) or (fnmatch.translate(p)[4:-3] if p[:1] == "[" else re.escape(p)) for p in parts)
-
-
 def _filled(spec: Input, night: date) -> list[str]:
-    return [_DATE.sub(lambda m: night.strftime(m[1] or "%Y-%m-%d"), pattern) for pattern in spec.files]
-
-
-def _date_of(pattern: str, path: str) -> date | None:
-    """The date in a path that a dated pattern matches; None where it does not match."""
-    formats = [m[1] or "%Y-%m-%d" for m in _DATE.finditer(pattern)]
-    pieces = [_glob(piece) for piece in _DATE.split(pattern)[::2]]
-    groups = ["(" + re.sub(r"%\w", lambda m: _STRPTIME.get(m[0], ".+?"), f) + ")" for f in formats]
-    regex = "".join(piece + group for piece, group in zip(pieces, [*groups, ""], strict=True))
-    match = re.fullmatch(regex, path)
-    if not match or not formats:
-        return None
-    try:
-        return datetime.strptime(" ".join(match.groups()), " ".join(formats)).date()
-    except ValueError:
-        return None
+    return [for_night(pattern, night) for pattern in spec.files]

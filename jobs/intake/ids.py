@@ -1,7 +1,7 @@
-"""Spark SQL of an id: the same account has the same text, whether its number came as an integer, a float or text.
+"""Spark SQL of an id: an account gets the same text whether its number came as an integer, a float or text.
 
-A float holds whole numbers exactly only below 2^53 (2^24 where it has 32 bits). Above, two accounts may have become
-one before the file reached us, so such an id is refused, and so is one that is not whole.
+A float holds whole numbers exactly only below 2^53 (2^24 with 32 bits). Above, two accounts may have become one before
+the file reached us, so such an id is rejected. An id that is not a whole number is rejected too.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from schemas.sources.mapping import Input, MappingError, Source
 _EXACT = {"double": 1 << 53, "float": 1 << 24}
 _AS_IT_IS = re.compile(r"tinyint|smallint|int|bigint|decimal\(\d+,0\)|date|timestamp.*|void|string")
 _NOT_A_NUMBER = "('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"  # as Spark's JSON reader gives the bare words
-# What a float is printed as: pandas and SQL write 540006006.0, Java and Spark's JSON reader 5.40006006E8, both with
-# all digits. R writes 4.0128e+10 with all digits too, but only where that is shorter than 40128000000; a longer one,
-# and Excel's 5.40006E+08, has lost digits. A code such as 1.10, 007.0 or 12E3 is no float's text.
+# How programs print a float: pandas and SQL write 540006006.0, Java and Spark's JSON reader 5.40006006E8, both with all
+# digits. R writes 4.0128e+10, with all digits only where that is shorter than 40128000000; a longer one, and Excel's
+# 5.40006E+08, has lost digits. A code such as 1.10, 007.0 or 12E3 is not the text of a float.
 _PRINTED_FLOAT = "^-?((0|[1-9][0-9]*)[.]0|[1-9][.][0-9]+E[0-9]+)$"
 _PRINTED_DECIMAL = "^-?(0|[1-9][0-9]*)[.]00+$"  # NUMERIC(20, 2) as SQL exports it: all digits are there
 _SHORT_FLOAT = "^-?[1-9]([.][0-9]+)?e[+][0-9]{2}$"
@@ -23,9 +23,9 @@ _CUT_FLOAT = "^[-+]?[0-9]+([.,][0-9]+[eE][-+]?|[eE][+])[0-9]+$"
 
 
 def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tuple[str, str | None]:
-    """(SQL of the id, null where there is none or it is refused; SQL of what was seen, None where nothing is refused).
+    """(SQL of the id, null where it is missing or rejected; SQL of what was seen, None where nothing is rejected).
 
-    `kind` is the Spark type of `value`. Raises MappingError where the type can hold no id.
+    `kind` is the Spark type of `value`. Raises MappingError for a type that cannot hold an id.
     """
     if kind == "string" and name not in source.text_ids:
         given = f"CASE WHEN {value} IN {_NOT_A_NUMBER} THEN NULL ELSE {value} END" if spec.format == "jsonl" else value
@@ -33,7 +33,7 @@ def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tup
     if _AS_IT_IS.fullmatch(kind):
         return (value if kind == "string" else f"CAST({value} AS STRING)"), None
     if kind in _EXACT:
-        given = f"CASE WHEN abs({value}) < double('Infinity') THEN {value} END"  # NaN is pandas' word for 'none'
+        given = f"CASE WHEN abs({value}) < double('Infinity') THEN {value} END"  # pandas writes a missing id as NaN
         return _whole(given, _EXACT[kind]), f"CAST({given} AS STRING)"
     if kind.startswith("decimal"):
         whole = f"CASE WHEN {value} = floor({value}) THEN CAST(floor({value}) AS STRING) END"
@@ -48,7 +48,7 @@ def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tup
 
 
 def _from_text(value: str) -> str:
-    """Most ids have neither a dot nor a plus, so two searches for one byte spare them the patterns."""
+    """Two searches for one byte come first: most ids have neither a dot nor a plus and need no pattern."""
     whole = _whole(f"try_cast({value} AS DOUBLE)", _EXACT["double"])
     return (
         f"CASE WHEN NOT (contains({value}, '.') OR contains({value}, '+')) THEN {value} "

@@ -1,4 +1,4 @@
-"""Rows that hold objects and arrays -> a row for each element, and a column for each path that a mapping names."""
+"""Flattens rows with objects and arrays: one row for each element, one column for each path that a mapping names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from schemas.sources.mapping import Each, Input, MappingError, Source
 
 
 def unfold(frame: DataFrame, source: Source, which: str, header: list[str]) -> DataFrame:
-    """`frame` with a row for each element, where the input says `each`, and a column for each path that is named."""
+    """`frame` with one row for each element, where the input has `each`, and one column for each path it names."""
     spec = source.input(which)
     if spec.each:
-        frame = _a_row_for_each(frame, spec, spec.each)
+        frame = _row_for_each_element(frame, spec, spec.each)
     wanted = paths(source, which, header)
     if not wanted:
         return frame
@@ -23,19 +23,19 @@ def unfold(frame: DataFrame, source: Source, which: str, header: list[str]) -> D
     for outer in dict.fromkeys(base(path, spec.each) for path in wanted):
         if kinds.get(outer, "").startswith("struct"):  # its other fields go to `extra`
             wanted += [f"{outer}.{name}" for name in frame.selectExpr(f"{quoted(outer)}.*").columns]
-    there = {name.casefold() for name in frame.columns}
-    wanted = list({path.casefold(): path for path in reversed(wanted) if path.casefold() not in there}.values())
+    columns = {name.casefold() for name in frame.columns}
+    wanted = list({path.casefold(): path for path in reversed(wanted) if path.casefold() not in columns}.values())
     return frame.selectExpr("*", *(f"{_value(path, spec, kinds)} {quoted(path)}" for path in sorted(wanted)))
 
 
-def _a_row_for_each(frame: DataFrame, spec: Input, each: Each) -> DataFrame:
-    """One row an element, and one for a row without any: then the element and `__position` are null."""
+def _row_for_each_element(frame: DataFrame, spec: Input, each: Each) -> DataFrame:
+    """One row for each element. A row without elements stays one row, with a null element and `__position`."""
     kinds = dict(frame.dtypes)
     alone = each.column.casefold() in {name.casefold() for name in frame.columns}
     value = quoted(each.column) if alone else _value(each.column, replace(spec, each=None), kinds)
     kind = frame.selectExpr(f"{value} x").dtypes[0][1]
     if kind != "string" and not kind.startswith("array"):
-        raise MappingError(f"[{spec.which}] each = '{each.column}' holds no array, it is {kind}")
+        raise MappingError(f"[{spec.which}] each = '{each.column}' holds no array; it is {kind}")
     is_text = kind == "string"
     array = _array_of_text("__text", each) if is_text else "__text"
     opened = frame.selectExpr("*", f"{value} __text").selectExpr("*", f"{array} __array")
@@ -50,7 +50,7 @@ def _a_row_for_each(frame: DataFrame, spec: Input, each: Each) -> DataFrame:
 
 
 def _array_of_text(value: str, each: Each) -> str:
-    """SQL of the elements, as texts, of a JSON array in a text; one object or number stands for itself alone."""
+    """SQL of the elements, as texts, of a JSON array in a text; a single object or number is one element."""
     if each.split is not None:
         return f"CASE WHEN trim({value}) = '' THEN array() ELSE split({value}, {text(_escaped(each.split))}) END"
     start = f"left(ltrim({value}), 1)"
@@ -61,12 +61,12 @@ def _array_of_text(value: str, each: Each) -> str:
 
 
 def _escaped(separator: str) -> str:
-    """`separator` as a regular expression of Java that means itself."""
+    """`separator` as a Java regular expression that matches it literally."""
     return "".join(c if c.isalnum() or c in " \t" else f"\\{c}" for c in separator)
 
 
 def _value(path: str, spec: Input, kinds: dict[str, str]) -> str:
-    """SQL of what lies at `path` below a column: of a struct its field, of JSON text the text of the value."""
+    """SQL of the value at `path` below a column: a field of a struct, or the text of a value in JSON text."""
     outer = base(path, spec.each)
     fields = path[len(outer) + 1 :].split(".")
     below = ".".join(map(quoted, fields))

@@ -1,11 +1,11 @@
-"""Spark SQL of a number that people wrote: `1.234,56 €`, `(1'234.50)`, `EUR 12,-`. Only where a mapping says how."""
+"""Spark SQL of a number as people write it, `1.234,56 €`, `(1'234.50)`, `EUR 12,-`, where a mapping says how."""
 
 from __future__ import annotations
 
 from jobs.intake.sql_text import text
 from schemas.sources.mapping import Input
 
-# A sign ($, US$, R$, €), a code (EUR), or a word that shops write instead. \h is Java's word for any blank.
+# A sign ($, US$, R$, €), a code (EUR), or a word that shops write instead. In Java, \h matches any blank.
 _CURRENCY = r"(?:[A-Za-z]{0,3}\p{Sc}|[A-Z]{3}|[Kk]r\.?|zł|Kč|Ft|lei|лв\.?|руб\.?|р\.|Fr\.?|Rs\.?|Rp\.?|RM|R|元|円)"
 _MINUS = "[-−–]"
 _LONGEST = 64  # characters; a pattern over a field of a megabyte would take minutes
@@ -13,9 +13,9 @@ _THOUSANDS = {" ": r"\h", "'": "['’]", ".": r"\.", ",": ","}
 
 
 def written_number(value: str, spec: Input) -> str:
-    """SQL of the text as a cast reads it, '-1234.56'; null where it is not written as the mapping says.
+    """SQL of the number in the form that a cast reads, '-1234.56'; null where it is not written as the mapping says.
 
-    Thousands stand in groups of three, so that 12.50 is never read as 1250.
+    Only groups of three digits count as thousands, so 12.50 is never read as 1250.
     """
     point = "," if spec.decimal == "," else r"\."
     group = _THOUSANDS.get(spec.thousands, "")

@@ -1,7 +1,7 @@
-"""Look at a folder of a shop's unknown files and write a mapping to start from, with what to look at beside it.
+"""Looks at a folder of unknown files and writes a mapping to start from; lines to check are marked with a `?`.
 
-Guesses by names and values of some rows: format, delimiter, encoding, dates in file names, which files are events,
-items and users, their columns, event types, times, lists in rows, personal columns. `validate_source` then says what
+Names and values of some rows show: format, delimiter, encoding, dates in file names, which files are events, items and
+users, their columns, event types, times, arrays in rows, personal columns. Run `validate_source` next: it reports what
 the mapping makes of the files.
 """
 
@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from jobs.intake.drop_files import Drop
+from jobs.intake.drop_folder import Drop
 from jobs.intake.source_guess import Guess, guess
 from jobs.intake.source_samples import Sample, common, samples
 from jobs.intake.source_toml import as_toml, of_events
@@ -32,24 +32,27 @@ def main(args: argparse.Namespace) -> int:
         print(text, end="")
     else:
         target.write_text(text, "utf-8")
-        print(f"written to {target}: {text.count('# ?')} lines with a ? to look at", file=sys.stderr)
+        print(f"written to {target}: {text.count('# ?')} lines with a ? to check", file=sys.stderr)
         print(f"next: python -m jobs validate_source --source {target} --raw {args.raw}", file=sys.stderr)
     return 0
 
 
 def propose(raw: str, name: str | None = None) -> str:
-    """The mapping as TOML. Raises FileNotFoundError where no file could be a log of events."""
-    found = samples(Drop(raw))
-    guesses = choose(found)
+    """The mapping as TOML. Raises FileNotFoundError where no file looks like a log of events."""
+    all_samples = samples(Drop(raw))
+    guesses = choose(all_samples)
     if "events" not in guesses:
-        seen = "; ".join(f"{s.pattern} ({', '.join(s.names[:20]) or s.note})" for s in found[:5]) or "no table at all"
+        seen = (
+            "; ".join(f"{s.pattern} ({', '.join(s.names[:20]) or s.note})" for s in all_samples[:5])
+            or "no table at all"
+        )
         raise FileNotFoundError(
             f"no file in {raw} looks like a log of events (a time, an item and who, in each row); seen: {seen}. "
-            "Name the folder that holds them, or write the mapping by hand (schemas/sources has some to start from)"
+            "Give the folder that holds them, or write the mapping by hand (schemas/sources has some to start from)"
         )
     events = guesses["events"]
     used = {path for made in guesses.values() for path in made.sample.paths}
-    others = [f"{s.pattern}{': ' + s.note if s.note else ''}" for s in found if not used & set(s.paths)]
+    others = [f"{s.pattern}{': ' + s.note if s.note else ''}" for s in all_samples if not used & set(s.paths)]
     about = {
         which: of_events(events, guess(events.sample, which, each=events.each), which) for which in ("items", "users")
     }
@@ -59,10 +62,10 @@ def propose(raw: str, name: str | None = None) -> str:
     return as_toml(re.sub(r"[^a-z0-9_]", "_", plain), raw, guesses, others, about["items"], about["users"])
 
 
-def choose(found: list[Sample]) -> dict[str, Guess]:
-    """Events first, then the best of the other files as items and as users."""
+def choose(all_samples: list[Sample]) -> dict[str, Guess]:
+    """The files that fit best as events, then of the others as items, then as users."""
     guesses: dict[str, Guess] = {}
-    left = [sample for sample in found if sample.rows]
+    left = [sample for sample in all_samples if sample.rows]
     for which in ("events", "items", "users"):
         key = guesses["events"].columns.get(f"{which[:-1]}_id", "") if guesses else ""
         made = sorted((guess(sample, which, key) for sample in left), key=lambda g: (-g.score, g.sample.pattern))
@@ -77,7 +80,7 @@ def choose(found: list[Sample]) -> dict[str, Guess]:
 
 
 def _without_logs(left: list[Sample], events: Guess) -> list[Sample]:
-    """The samples that are no log; those that are read as `events` is become part of its files."""
+    """The samples that are no log of events. A log that reads exactly as `events` does is added to its files."""
     rest = []
     for sample in left:
         other = guess(sample, "events")
@@ -94,6 +97,6 @@ def _without_logs(left: list[Sample], events: Guess) -> list[Sample]:
 
 
 def _lists_all(items: Guess) -> bool:
-    """Whether each night's file lists the whole catalogue: the same ids come again in another file."""
+    """Whether each night's file lists the whole catalogue: the same ids are in several files."""
     ids = items.sample.columns[items.columns["item_id"]]
     return items.sample.is_dated and len(items.sample.paths) > 1 and len(set(map(str, ids))) < 0.6 * len(ids)

@@ -1,4 +1,4 @@
-"""The shop's files of the night -> raw/ of the lake: checked to their end, copied byte for byte, never edited."""
+"""Checks the shop's files of the night to their end and copies them, byte for byte, into raw/ of the lake."""
 
 from __future__ import annotations
 

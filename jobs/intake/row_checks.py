@@ -1,4 +1,4 @@
-"""The tests that one row must pass, in order, as Spark SQL over the frame that typed_rows makes (see typed_values)."""
+"""The checks of a single row in their order, as Spark SQL over the columns that typed_values adds."""
 
 from __future__ import annotations
 
@@ -24,59 +24,71 @@ _CONTROLS = "[\\\\x00-\\\\x1f\\\\x7f]"
 
 @dataclass(frozen=True)
 class RawLimits:
-    """What no shop's row has. Prices in the shop's currency, quantities in units, both per line."""
+    """Limits that no line of a shop exceeds: prices in the shop's currency, quantities in units."""
 
-    max_price: float = 1e7  # Online Retail's dearest line is 38,970; a shop that sells in rupiah raises this
+    max_price: float = 1e7  # the highest price in Online Retail is 38,970; a shop that sells in rupiah raises this
     max_quantity: float = 1e6  # real orders reach 80,995 units (Online Retail, cancelled 12 minutes later)
-    future_minutes: int = 60  # clocks that run fast; more than that is another time zone or a broken clock
+    future_minutes: int = 60  # a clock may run fast; more is another time zone or a broken clock
 
 
 @dataclass(frozen=True)
 class Check:
-    """A row where `condition` holds (null: it does not) is rejected for `reason`; `detail` says what was seen."""
+    """Rejects a row for `reason` where the SQL `condition` is true; `detail` is SQL of the value that was seen."""
 
     reason: str
     condition: str
     detail: str = "CAST(NULL AS STRING)"
 
 
-def checks(spec: Input, source: Source, columns: list[str], types: dict[str, str], files: list[dict[str, Any]],
-           night: date, limits: RawLimits) -> list[Check]:  # fmt: skip
-    """All tests of one input in their order. `columns` are those of the frame, `types` of their columns in it."""
-    given = {*spec.columns, *spec.constants, *spec.derived}
-    tests = [*_of_the_line(types, files), *_ids(spec, given, files), *_inexact_ids(spec, columns)]
+def checks(
+    spec: Input,
+    source: Source,
+    columns: list[str],
+    types: dict[str, str],
+    files: list[dict[str, Any]],
+    night: date,
+    limits: RawLimits,
+) -> list[Check]:
+    """All checks of one input in their order. `columns` are the frame's; `types` are Spark types of their columns."""
+    mapped = {*spec.columns, *spec.constants, *spec.derived}
+    tests = [*_of_the_line(types, files), *_ids(spec, mapped, files), *_inexact_ids(spec, columns)]
     if spec.each:
         search = " AND NOT __v_event_type <=> 'search'" if spec.which == "events" else ""
         tests.append(Check(WITHOUT_LINES, f"__position IS NULL AND __v_{_KEYS[spec.which]}_id IS NULL{search}"))
     tests += [Check(name, sql) for name, sql in spec.reject.items()]
     if spec.which == "events":
         known = ", ".join(map(text, EVENT_TYPES))
-        tests.append(Check("unknown_event_type", f"__v_event_type IS NULL OR __v_event_type NOT IN ({known})",
-                           _seen("event_type", spec)))  # fmt: skip
+        tests.append(
+            Check(
+                "unknown_event_type",
+                f"__v_event_type IS NULL OR __v_event_type NOT IN ({known})",
+                _seen("event_type", spec),
+            )
+        )
         tests.append(Check("missing_item", "__v_item_id IS NULL AND __v_event_type <> 'search'"))
         tests += _times(spec, source, night, limits)
     else:
         key = _KEYS[spec.which]
         tests.append(Check(f"missing_{key}", f"__v_{key}_id IS NULL"))
-    tests += _numbers(spec, given, columns, limits)
+    tests += _numbers(spec, mapped, columns, limits)
     if "currency" in {*spec.columns, *spec.derived}:
         saw = "concat('currency: saw \\'', left(__v_currency, 80), '\\'')"
         tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", saw))
-    if spec.which == "items" and "attributes" in given and not spec.from_events:
+    if spec.which == "items" and "attributes" in mapped and not spec.from_events:
         value = "__v_attributes"
         tests.append(Check("bad_attributes", is_no_object(value), _seen("attributes", spec, value)))
     return tests
 
 
 def choose(conditions: list[str]) -> str:
-    """SQL of the place of the first condition that holds, from 0; null where none does."""
+    """SQL of the number of the first condition that is true, from 0; null where none is."""
     return "CASE " + " ".join(f"WHEN {c} THEN {i}" for i, c in enumerate(conditions)) + " END"
 
 
 def _of_the_line(types: dict[str, str], files: list[dict[str, Any]]) -> list[Check]:
     texts = [quoted(name) for name, kind in types.items() if kind == "string" and name not in INTERNAL]
     tests = []
-    if not files[0]["types"]:  # text files; Parquet knows its columns
+    if not files[0]["types"]:  # text files; a row of Parquet cannot be malformed
         tests.append(Check("malformed_row", "__malformed IS NOT NULL"))
     if any(file["undecodable"] for file in files):
         anywhere = " OR ".join(f"contains({c}, '\ufffd')" for c in texts)
@@ -86,12 +98,14 @@ def _of_the_line(types: dict[str, str], files: list[dict[str, Any]]) -> list[Che
     return tests
 
 
-def _ids(spec: Input, given: set[str], files: list[dict[str, Any]]) -> list[Check]:
-    ids = [f"__v_{name}" for name in _IDS if name in given]
+def _ids(spec: Input, mapped: set[str], files: list[dict[str, Any]]) -> list[Check]:
+    ids = [f"__v_{name}" for name in _IDS if name in mapped]
     longest = f"greatest({', '.join(f'octet_length({v})' for v in ids)}, 0)"
     broken = f"{longest} > {_MAX_ID} AND {longest.replace('octet_length', 'char_length')} > {_MAX_ID}"
-    if spec.format != "csv" or any(file["has_controls"] for file in files):  # else no row can have one
-        broken += f" OR concat_ws('', {', '.join(ids)}) RLIKE '{_CONTROLS}'"  # one regex a row, not one an id
+    if spec.format != "csv" or any(file["has_controls"] for file in files):  # otherwise no row has one
+        broken += (
+            f" OR concat_ws('', {', '.join(ids)}) RLIKE '{_CONTROLS}'"  # one regex for each row, not one for each id
+        )
     return [
         Check("bad_id", broken, f"concat('ids: saw \\'', left(concat_ws('\\', \\'', {', '.join(ids)}), 300), '\\'')")
     ]
@@ -108,17 +122,17 @@ def _inexact_ids(spec: Input, columns: list[str]) -> list[Check]:
 def _times(spec: Input, source: Source, night: date, limits: RawLimits) -> list[Check]:
     saw = "concat('event_time: saw \\'', left(__time_seen, 80), '\\'')"
     tests = [Check("missing_time", "__time_seen IS NULL"), Check("bad_time", "__time IS NULL", saw)]
-    if spec.is_dated:  # an undated file's later rows belong to later nights
-        # A shop may cut its files at either midnight, whatever its days are.
+    if spec.is_dated:  # later rows of an undated file belong to later nights
+        # A shop may cut its files at UTC's midnight or its own, whatever its days are.
         end = max(ShopDays(zone).end(night) for zone in ("UTC", source.timezone))
         end += timedelta(minutes=limits.future_minutes)
         tests.append(Check("future_event", f"__time > {instant(end)}", saw))
     return tests
 
 
-def _numbers(spec: Input, given: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
+def _numbers(spec: Input, mapped: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
     unread, signs = [], []
-    for column in (c for c in spec.targets if c.name in given and c.name not in spec.constants):
+    for column in (c for c in spec.targets if c.name in mapped and c.name not in spec.constants):
         value, saw = f"__v_{column.name}", _seen(column.name, spec)
         lost = f"{value} IS NULL AND __s_{column.name} IS NOT NULL"
         if column.type in ("bool", "date") and f"__s_{column.name}" in columns:
@@ -144,7 +158,7 @@ def _numbers(spec: Input, given: set[str], columns: list[str], limits: RawLimits
 
 
 def _seen(name: str, spec: Input, value: str | None = None) -> str:
-    """SQL of `price: saw 'abc'`; personal values are not shown."""
+    """SQL of a text such as `price: saw 'abc'`; personal values are not shown."""
     if name in spec.hashed:
         return text(f"{name}: not shown, it is personal")
     return f"concat({text(name + ': saw ')}, '\\'', coalesce(left({value or f'__s_{name}'}, 80), 'nothing'), '\\'')"

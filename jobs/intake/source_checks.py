@@ -1,4 +1,4 @@
-"""Faults of a mapping that reject no row, seen in the rows it kept: ids, constants, times, repeated events, joins."""
+"""Finds faults of a mapping in the rows that it kept: ids, constants, times, repeated events, ids that do not join."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from jobs.intake.source_words import event_type_of
 from jobs.runtime.shop_days import ShopDays
 from schemas.sources.mapping import Input, Source
 
-_FEW = 20  # rows below which one value in all of them says nothing
-_MAX_SHARE = 0.05  # of rows with such a fault; fewer are for a person to look at
-_LEAST_JOINED = 0.9
+_FEW = 20  # with fewer rows, one value in all of them means nothing
+_MAX_SHARE = 0.05  # of rows with a fault; with a smaller share a person must decide
+_MIN_JOINED = 0.9  # share of the ids
 _SAW = re.compile(r"event_type: saw '(.*)'", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A line to print; `is_fault` where the mapping cannot run because of it."""
+    """A line to print; `is_fault`: the mapping cannot run because of it."""
 
     line: str
     is_fault: bool = False
@@ -40,11 +40,11 @@ def findings(kept: pa.Table, spec: Input, source: Source, night: dt.date) -> Ite
 
 
 def event_type_findings(rows: pa.Table) -> Iterator[Finding]:
-    """Event types that the mapping does not know, with a line of TOML that maps those whose name is plain."""
+    """Event types that the mapping does not know, with a line of TOML for those whose meaning is known."""
     if "detail" not in rows.column_names:
         return
     unknown = rows.filter(pc.equal(rows["reason"], "unknown_event_type"))["detail"].to_pylist()
-    types = Counter(found[1] for detail in unknown if (found := _SAW.fullmatch(detail or "")))
+    types = Counter(match[1] for detail in unknown if (match := _SAW.fullmatch(detail or "")))
     if not types:
         return
     yield Finding("    not mapped: " + ", ".join(f"{name} {count:,}" for name, count in types.most_common(12)))
@@ -62,11 +62,11 @@ def _constants(kept: pa.Table, spec: Input) -> Iterator[Finding]:
         values = pc.unique(kept[name].drop_null())
         if len(values) != 1 or (name in usual and usual[name] in (None, values[0].as_py())):
             continue
-        yield Finding(f"  ? {name}: '{values[0]}' wherever there is a value; is it the right column?")
+        yield Finding(f"  ? {name}: every value is '{values[0]}'; is it the right column?")
 
 
 def _outside_the_night(kept: pa.Table, source: Source, night: dt.date) -> Iterator[Finding]:
-    """Times that are neither on the UTC day of the night nor on the same day of the shop's zone."""
+    """Times outside the night's day, both in UTC and in the shop's zone."""
     either = [ShopDays(zone) for zone in ("UTC", source.timezone)]
     first, last = min(days.start(night) for days in either), max(days.end(night) for days in either)
     kind = kept["event_time"].type
@@ -81,7 +81,7 @@ def _outside_the_night(kept: pa.Table, source: Source, night: dt.date) -> Iterat
 
 
 def _repeated_ids(kept: pa.Table, spec: Input) -> Iterator[Finding]:
-    """Rows that share visitor and event_id, though they say different things: all but one would be duplicates."""
+    """Rows with the same visitor and event_id and different content: all but one would be rejected as duplicates."""
     if "event_id" not in {*spec.columns, *spec.derived}:
         return
     who = ["event_id", *(name for name in ("user_id", "visitor_id") if name in kept.column_names)]
@@ -92,22 +92,22 @@ def _repeated_ids(kept: pa.Table, spec: Input) -> Iterator[Finding]:
         is_fault = lost > _MAX_SHARE * kept.num_rows
         yield Finding(
             f"  {'!' if is_fault else '?'} event_id: {lost:,} rows repeat the id of another row and differ from it in "
-            "item, type, quantity or price; they would be duplicates. Is it the id of an order, not of its line?",
+            "item, type, quantity or price: they would be duplicates. Is it the id of an order, not of a line?",
             is_fault,
         )
 
 
 def _written_twice(kept: pa.Table, spec: Input) -> Iterator[Finding]:
-    """Rows that agree in all mapped columns and whose raw lines differ, with an `event_id` that makes them one."""
-    given = {*spec.columns, *spec.derived}
-    if "event_id" in given or spec.each:
+    """Rows that agree in all mapped columns though their lines differ; proposes an `event_id` that makes them one."""
+    mapped = {*spec.columns, *spec.derived}
+    if "event_id" in mapped or spec.each:
         return
-    mapped = [name for name in kept.column_names if name in {*given, "event_time", "event_type"}]
-    same = _more_lines_than_rows(kept, mapped)
+    columns = [name for name in kept.column_names if name in {*mapped, "event_time", "event_type"}]
+    same = _more_lines_than_rows(kept, columns)
     in_orders = 0
-    if "order_id" in given:
+    if "order_id" in mapped:
         ordered = kept.filter(pc.is_valid(kept["order_id"]))
-        in_orders = _more_lines_than_rows(ordered, [name for name in mapped if name != "event_time"])
+        in_orders = _more_lines_than_rows(ordered, [name for name in columns if name != "event_time"])
     if same or in_orders:
         what = "all mapped columns" if same >= in_orders else "all mapped columns but the time, within one order,"
         yield Finding(
@@ -118,12 +118,13 @@ def _written_twice(kept: pa.Table, spec: Input) -> Iterator[Finding]:
 
 
 def _more_lines_than_rows(kept: pa.Table, columns: list[str]) -> int:
+    """How many more distinct lines than distinct rows of these columns there are."""
     lines = kept.select([*columns, "event_id"]).group_by([*columns, "event_id"]).aggregate([])
     return int(lines.num_rows - lines.group_by(columns).aggregate([]).num_rows)
 
 
 def proposed_event_id(spec: Input) -> str:
-    """A line of TOML: the id of an event from what it is made of, in the shop's own columns."""
+    """A line of TOML that makes an `event_id` of the shop's columns for order, visitor, type, item and time."""
     parts = []
     of_order = "order_id" in {*spec.columns, *spec.derived}
     who = [] if of_order else [name for name in ("user_id", "visitor_id") if name in {*spec.columns, *spec.derived}]
@@ -143,21 +144,21 @@ def _as_sql(name: str) -> str:
 
 
 def join_findings(events: pa.Table, others: dict[str, tuple[pa.Table, bool]]) -> Iterator[Finding]:
-    """How many ids of the events the item and user files know. `others`: which -> (kept rows, all of them?)."""
+    """How many ids of the events are in the item and user files. `others`: which -> (kept rows, whether all)."""
     for which, key in (("items", "item_id"), ("users", "user_id")):
         if which not in others or key not in events.column_names:
             continue
         rows, is_whole = others[which]
         ids = pc.unique(events[key].drop_null())
         if not is_whole:
-            yield Finding(f"    {key}: not compared, not all rows of {which} were looked at; raise --rows")
+            yield Finding(f"    {key}: not compared, since not all rows of {which} were read; raise --rows")
             continue
         if not len(ids) or not rows.num_rows:
             continue
-        found = pc.sum(pc.is_in(ids, value_set=pc.unique(rows[key].drop_null()))).as_py()
-        line = f"{found:,} of {len(ids):,} different {key}s of the events ({found / len(ids):.0%}) are in {which}"
-        if found == 0 and len(ids) >= _FEW:
+        joined = pc.sum(pc.is_in(ids, value_set=pc.unique(rows[key].drop_null()))).as_py()
+        line = f"{joined:,} of {len(ids):,} different {key}s of the events ({joined / len(ids):.0%}) are in {which}"
+        if joined == 0 and len(ids) >= _FEW:
             shown = f"'{ids[0]}' in the events, '{rows[key].drop_null()[0]}' in {which}"
             yield Finding(f"  ! {line}: {shown}; are they written in the same way?", True)
         else:
-            yield Finding(f"  {' ' if found >= _LEAST_JOINED * len(ids) else '?'} {line}")
+            yield Finding(f"  {' ' if joined >= _MIN_JOINED * len(ids) else '?'} {line}")

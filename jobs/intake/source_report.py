@@ -1,6 +1,6 @@
-"""What one input of a mapping gives, as lines for a terminal: kept and rejected rows, samples, nulls, types, times.
+"""Reports what a mapping makes of one input: kept and rejected rows, samples, nulls, event types, times.
 
-A line with `!` must be mended before the mapping can run; one with `?` is for a person to look at.
+A line with `!` must be corrected before the mapping can run; a person must check a line with `?`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from jobs.intake.source_checks import Finding, event_type_findings, findings
 from jobs.intake.typed_rows import raw_columns
-from jobs.intake.value_hints import clock_line, hints, untrusted
+from jobs.intake.value_hints import clock_line, hints, untrusted_ids
 from schemas.rejection_reasons import WITHOUT_LINES
 from schemas.sources.mapping import Input, Source
 
@@ -26,15 +26,15 @@ _WIDTH = 150
 
 
 @dataclass(frozen=True)
-class Looked:
-    """The rows of one input that were looked at: `rows` as read_rows gives them, `whole` where these are all.
+class ReadInput:
+    """The rows of one input that were read: `rows` as read_rows gives them; `is_whole`: these are all.
 
-    `observed` has what was counted while they were read: raw_rows and the tallies of the mapping.
+    `observed` has what was counted while reading: raw_rows and the tallies of the mapping.
     """
 
     spec: Input
     rows: pa.Table
-    whole: bool
+    is_whole: bool
     observed: dict[str, Any]
 
     @property
@@ -43,7 +43,7 @@ class Looked:
 
 
 def picture(source: Source) -> list[str]:
-    """The mapping at a glance: theirs -> ours, input by input."""
+    """The mapping in a few lines: for each input, our columns and what fills them."""
     lines = [
         f"{source.name}: {source.doc.splitlines()[0] if source.doc else 'no doc'}",
         f"  times in {source.timezone}, days in {source.day_zone}",
@@ -67,39 +67,39 @@ def picture(source: Source) -> list[str]:
     return lines
 
 
-def report(looked: Looked, source: Source, night: dt.date, files: list[dict[str, Any]]) -> Iterator[Finding]:
-    """The lines about one input. The mapping can run where none of them is a fault."""
-    spec, kept = looked.spec, looked.kept
+def report(read: ReadInput, source: Source, night: dt.date, files: list[dict[str, Any]]) -> Iterator[Finding]:
+    """The lines about one input. The mapping can run if none of them is a fault."""
+    spec, kept = read.spec, read.kept
     yield Finding(f"\n{spec.which}, night {night}")
     for file in files:
         size = f"{file['bytes']:,} bytes, {file['rows'] if file['rows'] is not None else '?'} rows"
         yield Finding(f"  {file['path']}: {size}, columns {short(', '.join(file['header']), 100)}")
     if spec.tallies and not spec.from_events:
-        yield Finding(f"  tallies: { {name: looked.observed[name] for name in spec.tallies} }")
-    if looked.rows.num_rows == 0:
+        yield Finding(f"  tallies: { {name: read.observed[name] for name in spec.tallies} }")
+    if read.rows.num_rows == 0:
         is_fault = spec.which == "events"
-        yield Finding("  ! no rows: wrong --date, or an empty delivery", is_fault)
+        yield Finding("  ! no rows: the --date is wrong, or the delivery is empty", is_fault)
         return
-    yield from _reasons(looked)
-    yield from (Finding(f"  ! {line}", True) for line in untrusted(looked.rows, spec))
-    yield from (Finding(f"  ? {line}") for line in hints(looked.rows, spec, source))
-    yield from (Finding(line) for line in clock_line(looked.observed).splitlines())
+    yield from _reasons(read)
+    yield from (Finding(f"  ! {line}", True) for line in untrusted_ids(read.rows, spec))
+    yield from (Finding(f"  ? {line}") for line in hints(read.rows, spec, source))
+    yield from (Finding(line) for line in clock_line(read.observed).splitlines())
     if kept.num_rows:
         yield from _columns(kept, spec)
         yield from findings(kept, spec, source, night)
 
 
-def _reasons(looked: Looked) -> Iterator[Finding]:
+def _reasons(read: ReadInput) -> Iterator[Finding]:
     """Kept and rejected rows with samples; a fault where our rules reject too many."""
-    rows, spec = looked.rows, looked.spec
+    rows, spec = read.rows, read.spec
     counts = Counter(rows["reason"].to_pylist())
     kept = counts.pop(None, 0)
-    which = "" if looked.whole else "the first "
-    yield Finding(f"  {which}{rows.num_rows:,} rows looked at = {kept:,} kept + {rows.num_rows - kept:,} rejected")
+    which = "" if read.is_whole else "the first "
+    yield Finding(f"  {which}{rows.num_rows:,} rows read = {kept:,} kept + {rows.num_rows - kept:,} rejected")
     for reason, count in counts.most_common():
-        own = reason in spec.reject
-        mark = " " if own or reason == WITHOUT_LINES else "!"
-        yield Finding(f"  {mark} {reason}: {count:,}{' (by the mapping)' if own else ''}")
+        by_mapping = reason in spec.reject
+        mark = " " if by_mapping or reason == WITHOUT_LINES else "!"
+        yield Finding(f"  {mark} {reason}: {count:,}{' (by the mapping)' if by_mapping else ''}")
         samples = rows.filter(pc.equal(rows["reason"], reason)).slice(0, _SAMPLES)
         for row in samples.select(["source_file", "detail", "raw_row"]).to_pylist():
             detail = f"{row['detail']}; " if row["detail"] else ""
@@ -113,9 +113,9 @@ def _reasons(looked: Looked) -> Iterator[Finding]:
 
 
 def _columns(kept: pa.Table, spec: Input) -> Iterator[Finding]:
-    """The share of nulls of each mapped column, event types and time range."""
-    given = {*spec.columns, *spec.derived}
-    shares = {c.name: kept[c.name].null_count / kept.num_rows for c in raw_columns(spec.which) if c.name in given}
+    """The share of nulls of each mapped column, the event types, and the range of times."""
+    mapped = {*spec.columns, *spec.derived}
+    shares = {c.name: kept[c.name].null_count / kept.num_rows for c in raw_columns(spec.which) if c.name in mapped}
     yield Finding("  null: " + ", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
     empty = [name for name, share in shares.items() if share == 1]
     if empty:
@@ -129,5 +129,6 @@ def _columns(kept: pa.Table, spec: Input) -> Iterator[Finding]:
 
 
 def short(value: str | None, width: int) -> str:
+    """The text on one line, cut to `width` characters."""
     flat = " ".join((value or "").split())
     return flat if len(flat) <= width else flat[: width - 3] + "..."

@@ -1,5 +1,4 @@
-"""The first rows of a shop's unknown files: how they are written, and their columns with values. Nothing is guessed of
-their meaning here."""
+"""Samples of a shop's unknown files: their format and the values of their columns, without guessing any meaning."""
 
 from __future__ import annotations
 
@@ -15,16 +14,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.intake.drop_files import Drop
-from jobs.intake.file_facts import utf16_of
+from jobs.intake.drop_folder import Drop
 from jobs.intake.source_words import folded
+from jobs.intake.text_inspection import utf16_of
 
-_BYTES = 1 << 18  # of the text of a file that are looked at
+_BYTES = 1 << 18  # of each file that are read
 _ROWS = 2_000
 _SUFFIXES = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq|log|dat)(\.(gz|zst|bz2))?$", re.IGNORECASE)
 _NO_TABLES = re.compile(r"(^|/)(readme|license|licence)[^/]*$|(^|/)[._]", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[\d.,' ]*\d")
-# Dates in names: what is seen, and how a mapping writes it.
+# Dates in the names of files: their form, and how a mapping writes it.
 _DATES = (
     (r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", "%Y-%m-%d"),
     (r"(?<!\d)\d{4}_\d\d_\d\d(?!\d)", "%Y_%m_%d"),
@@ -38,7 +37,7 @@ _DATES = (
 
 @dataclass
 class Sample:
-    """Files of one kind. `columns`: name or path -> values (text of CSV, as stored else); None where one is missing."""
+    """Files of one kind. `columns` maps a name or path to its values: texts of CSV, else as stored; None if missing."""
 
     pattern: str
     paths: list[str]
@@ -63,12 +62,12 @@ def samples(drop: Drop) -> list[Sample]:
     groups: dict[str, list[str]] = {}
     for path in paths:
         groups.setdefault(pattern_of(path), []).append(path)
-    found = [_sample(drop, pattern, group) for pattern, group in groups.items()]
-    return _merged([sample for sample in found if sample.rows or sample.note])
+    by_pattern = [_sample(drop, pattern, group) for pattern, group in groups.items()]
+    return _merged([sample for sample in by_pattern if sample.rows or sample.note])
 
 
 def pattern_of(path: str) -> str:
-    """The path with its date as a mapping writes it; a range of dates, which names no single night, as `*`."""
+    """The path with its date as a mapping writes it. Several different dates, which name no night, become `*`."""
     for regex, form in _DATES:
         dates = [m[0] for m in re.finditer(regex, path) if _is_date(m[0], form)]
         if dates:
@@ -84,10 +83,10 @@ def _is_date(text: str, form: str) -> bool:
         return False
 
 
-def _merged(found: list[Sample]) -> list[Sample]:
-    """Samples whose names differ in some letters or digits only, and whose columns are the same, as one."""
+def _merged(by_pattern: list[Sample]) -> list[Sample]:
+    """Merges samples with the same columns, suffix and kind of date; their pattern becomes a glob for all."""
     groups: dict[tuple, list[Sample]] = {}
-    for sample in found:
+    for sample in by_pattern:
         suffix = _SUFFIXES.search(sample.pattern)
         shape = (tuple(sorted(folded(n) for n in sample.names)), suffix[0] if suffix else "", sample.is_dated)
         groups.setdefault(shape, []).append(sample)
@@ -102,7 +101,7 @@ def _merged(found: list[Sample]) -> list[Sample]:
 
 
 def common(one: str, other: str) -> str:
-    """The glob that both match: what they begin and end with."""
+    """The glob that both match: their common beginning, `*`, and their common end."""
     head = 0
     while head < min(len(one), len(other)) and one[head] == other[head]:
         head += 1
@@ -113,9 +112,9 @@ def common(one: str, other: str) -> str:
 
 
 def _sample(drop: Drop, pattern: str, paths: list[str]) -> Sample:
-    """Rows of the first, the middle and the last file; the first that is not empty says how they are written."""
+    """Rows of the first, middle and last file; the first that is not empty decides the format."""
     sample = Sample(pattern, paths)
-    held: Counter[str] = Counter()  # by path, rows with an array
+    held: Counter[str] = Counter()  # path -> rows that hold an array there
     for path in dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])):
         try:
             rows = _rows(drop, path, sample)
@@ -173,7 +172,7 @@ def _json_rows(lines: list[str], path: str, sample: Sample) -> list[dict[str, An
             rows.append(row)
             sample.names += [key for key in row if key not in sample.names]
     if not rows:
-        sample.note = f"{path} is one JSON document; write one object a line"
+        sample.note = f"{path} is one JSON document; it must have one object on each line"
     return rows
 
 
@@ -184,11 +183,11 @@ def _csv_rows(lines: list[str], sample: Sample) -> list[dict[str, Any]]:
     if not sample.names:
         sample.header = not any(_NUMBER.fullmatch(cell.strip()) or _looks_like_time(cell) for cell in rows[0])
         sample.names = [c.strip() for c in rows[0]] if sample.header else [f"c{n + 1}" for n in range(len(rows[0]))]
-    here = [cell.strip() for cell in rows[0]] if sample.header else sample.names
+    names = [cell.strip() for cell in rows[0]] if sample.header else sample.names
     known = {name.casefold(): name for name in sample.names}
-    here = [known.get(name.casefold(), name) for name in here]  # another day may write them in another case
+    names = [known.get(name.casefold(), name) for name in names]  # another day may write them in another case
     body = rows[1:] if sample.header else rows
-    return [dict(zip(here, row, strict=False)) for row in body if len(row) == len(here)]
+    return [dict(zip(names, row, strict=False)) for row in body if len(row) == len(names)]
 
 
 def _looks_like_time(cell: str) -> bool:
@@ -196,7 +195,7 @@ def _looks_like_time(cell: str) -> bool:
 
 
 def _flatten(value: Any, path: str, flat: dict[str, Any], arrays: dict[str, bool], held: Counter[str]) -> None:
-    """Fields of objects as paths; of an array the first element, under the array's path."""
+    """Puts the fields of objects into `flat` by their path; of an array, the first element under the array's path."""
     if isinstance(value, list):
         held[path] += 1
         arrays[path] = arrays.get(path, False) or any(isinstance(element, dict) for element in value)
@@ -209,7 +208,7 @@ def _flatten(value: Any, path: str, flat: dict[str, Any], arrays: dict[str, bool
 
 
 def delimiter_of(lines: list[str]) -> str:
-    """The delimiter that cuts most lines into the same number of fields, more than one."""
+    """The delimiter that cuts the most lines into the same number (above 1) of fields."""
     best, most = ",", (0.0, 0)
     for delimiter in (",", ";", "\t", "|"):
         counts = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter))
@@ -220,7 +219,7 @@ def delimiter_of(lines: list[str]) -> str:
 
 
 def encoding_of(data: bytes) -> str:
-    """utf-8 where the bytes are, else by the marks, the zeros and the runs of bytes above 127."""
+    """UTF-16 by its zeros or byte order mark, UTF-8 where the bytes are valid, else by the runs of bytes above 127."""
     if utf16 := utf16_of(data):
         return utf16
     try:

@@ -1,6 +1,6 @@
-"""Words by which shops call what we call item, user, price, ...: names of columns and of event types.
+"""The names that shops give to item, user, price, ... and to types of events, in several languages.
 
-Names are compared folded: lower case, words joined by `_`, without accents. Earlier names of a list are surer.
+Names are compared folded: lower case, words joined by `_`, without accents. Earlier names of a list are likelier.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ _EVENT_TYPES = {word: ours for ours, words in EVENT_TYPE_WORDS.items() for word 
 
 
 def likeness(which: str, ours: str, theirs: str) -> float:
-    """0 (nothing in common) to 1 that their column is our `ours`, by its name alone."""
+    """How likely their column is our column `ours`, by its name alone: 0 (nothing in common) to 1."""
     return _score(_COLUMNS[which][ours], theirs)
 
 
@@ -163,12 +163,12 @@ def event_type_of(theirs: str) -> str | None:
 
 
 def _score(places: dict[str, int], theirs: str) -> float:
-    """Whole name first, then a name that ends or begins with a known one ('main_user_id', 'price_in_eur')."""
+    """1 for a known name, less for one later in the list; 0.5 and less for a known name with a word before or after."""
     name = folded(theirs)
     last = folded(theirs.rpartition(".")[2])
-    for candidate, most in ((name, 1.0), (last, 0.95)):
+    for candidate, top in ((name, 1.0), (last, 0.95)):
         if candidate in places:
-            return most - 0.3 * places[candidate] / (len(places) + 1)
+            return top - 0.3 * places[candidate] / (len(places) + 1)
     words = last.split("_")
     for length in range(len(words) - 1, 0, -1):
         for part in ("_".join(words[-length:]), "_".join(words[:length])):

@@ -1,8 +1,8 @@
-"""Received files -> one Spark frame of THEIR columns, not typed yet: strings for text files, as stored for Parquet.
+"""Reads received files into one Spark frame of THEIR columns, not typed yet: strings of text files, Parquet as stored.
 
 Beside theirs it has `__file` (path in the drop), `__fresh` (false where an earlier night received the same bytes),
 `__malformed` (the whole line, where it cannot be cut into the header's fields) and, for JSON lines, `__line`. With
-`each` there is a row for each element: its column holds the element, `__position` says the how manieth it is, from 1.
+`each` there is one row for each element: its column holds the element, `__position` its number, from 1.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ INTERNAL = ("__file", "__fresh", "__malformed", "__line", "__position")
 
 
 def scan(spark: SparkSession, source: Source, which: str, files: list[dict[str, Any]], lake: Any) -> DataFrame:
-    """All files of one input; those with the same columns are read together, a column missing in some is null there."""
+    """All files of one input. Files with the same columns are read together; a column that a file lacks is null."""
     spec = source.input(which)
     groups: dict[tuple, list[dict[str, Any]]] = {}
     for file in files:
         folder = file["readable"].removesuffix(file["path"])
-        alone = file["path"] if folder == file["readable"] else ""  # stored under another name
+        alone = file["path"] if folder == file["readable"] else ""  # it is stored under another name
         layout = (tuple(file["header"]), tuple(sorted(file["types"].items())))
         groups.setdefault((layout, alone or folder, file["same_as"] is None), []).append(file)
     frames = [
@@ -34,7 +34,7 @@ def scan(spark: SparkSession, source: Source, which: str, files: list[dict[str, 
         for group in groups.values()
     ]
     union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
-    return union.selectExpr(*(_meaningful(name, kind, source, spec) for name, kind in union.dtypes))
+    return union.selectExpr(*(_without_null_tokens(name, kind, source, spec) for name, kind in union.dtypes))
 
 
 def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[dict[str, Any]], lake: Any) -> DataFrame:
@@ -42,14 +42,14 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
     header = files[0]["header"]
     if spec.format == "parquet":
         if any("[ns" in kind for kind in files[0]["types"].values()):
-            spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")  # pandas' default; read as int64 then
+            spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")  # pandas writes nanoseconds; read as int64
         frame = spark.read.parquet(*urls)
         columns = [quoted(c) for c in frame.columns] + [
             "CAST(NULL AS STRING) __malformed",
             "CAST(NULL AS STRING) __line",
         ]
     elif spec.format == "jsonl":
-        named = (*needed(source, spec.which), *sorted(spec.sql_words))  # words: a key may first come late
+        named = (*needed(source, spec.which), *sorted(spec.sql_words))  # SQL words: the sample may lack a rare key
         keys = dict.fromkeys((*header, *(name if name in header else head(name) for name in named)))
         frame = _json_lines(spark, urls, list(keys))
         columns = [quoted(c) for c in keys] + ["__malformed", "__line"]
@@ -57,12 +57,12 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
         frame = _csv(spark, spec, urls, header)
         columns = [quoted(c) for c in header] + ["__malformed", "CAST(NULL AS STRING) __line"]
     fresh = str(files[0]["same_as"] is None).lower()
-    place = [] if spec.each else ["CAST(NULL AS INT) __position"]  # else `unfold` gives it
+    place = [] if spec.each else ["CAST(NULL AS INT) __position"]  # with `each`, `unfold` adds it
     return frame.selectExpr(*columns, f"{_file_sql(files, lake)} __file", f"{fresh} __fresh", *place)
 
 
 def _file_sql(files: list[dict[str, Any]], lake: Any) -> str:
-    """The path in the drop: a constant for one file, else what follows the night's folder in the file's URL."""
+    """SQL of the path in the drop: a constant for one file, else the part of its URL after the night's folder."""
     if len(files) == 1:
         return text(files[0]["path"])
     folder = files[0]["readable"].removesuffix(files[0]["path"])
@@ -78,7 +78,7 @@ def _csv(spark: SparkSession, spec: Input, urls: list[str], header: list[str]) -
         "multiLine": spec.multiline,
         "mode": "PERMISSIVE",
         "columnNameOfCorruptRecord": "__malformed",
-        "enforceSchema": True,  # the reception has read each file's own header
+        "enforceSchema": True,  # receive_drop has read each file's own header
         "maxCharsPerColumn": -1,
     }
     schema = ", ".join(f"{quoted(name)} STRING" for name in (*header, "__malformed"))
@@ -92,11 +92,10 @@ def _json_lines(spark: SparkSession, urls: list[str], keys: list[str]) -> DataFr
     return lines.selectExpr(f"{parsed} AS j", "value AS __line", "_metadata").selectExpr("j.*", "__line", "_metadata")
 
 
-def _meaningful(name: str, kind: str, source: Source, spec: Input) -> str:
-    """The column, null where it holds one of the null tokens. Spark's CSV reader already does it for ''."""
+def _without_null_tokens(name: str, kind: str, source: Source, spec: Input) -> str:
+    """The column, null where it holds a null token. Spark's CSV reader already reads '' as null."""
     tokens = [t for t in source.null_tokens if t or spec.format != "csv"]
     if kind != "string" or name in INTERNAL or not tokens:
         return quoted(name)
-    return (
-        f"CASE WHEN {quoted(name)} IN ({', '.join(map(text, tokens))}) THEN NULL ELSE {quoted(name)} END {quoted(name)}"
-    )
+    column = quoted(name)
+    return f"CASE WHEN {column} IN ({', '.join(map(text, tokens))}) THEN NULL ELSE {column} END {column}"

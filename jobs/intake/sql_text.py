@@ -1,4 +1,4 @@
-"""Names and texts as Spark SQL writes them."""
+"""Names of columns and literals of text in Spark SQL."""
 
 from __future__ import annotations
 

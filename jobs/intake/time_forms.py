@@ -1,4 +1,4 @@
-"""How times are written, judged by the form of some texts: the entries of `format` that read them. No Spark.
+"""Recognises how times are written, from some texts: the entries of `format` that read them. No Spark.
 
 `propose_source` writes them into a mapping; `validate_source` names them for times that a mapping does not read.
 """
@@ -11,10 +11,10 @@ from typing import Any
 
 from schemas.sources.mapping import EPOCHS
 
-_MOST = 0.8  # share of a column's values that have a time's form; the others are for validate_source to name
-_LOOKED_AT = 500  # values of a column
+_MIN_SHARE = 0.8  # of a column's values must look like times; validate_source names the others
+_SAMPLE = 500  # values of a column that are looked at
 _EXCEL = range(25_569, 73_051)  # 1970 to 2099
-_EPOCHS = {"s": 1e8, "ms": 1e11, "us": 1e14, "ns": 1e17}  # the least of each: 1973
+_EPOCHS = {"s": 1e8, "ms": 1e11, "us": 1e14, "ns": 1e17}  # 1973 in each unit
 _MONTH = "(?i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _FRACTION = r"(?:(?P<point>[.,])(?P<fraction>\d{1,9}))?"
 _CLOCK = rf"(?P<gap>,? +|T|:)(?P<hour>\d{{1,2}}):\d\d(?P<second>:\d\d{_FRACTION})?(?P<noon> ?[AaPp][Mm])?"
@@ -29,22 +29,22 @@ _DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?P<
 _NUMBER = re.compile(r"(?P<whole>\d+)(?:[.,](?P<fraction>\d+))?(?:[eE]\+?\d+)?")
 _WEEKDAY = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ")
 _AFTER = re.compile(r"GMT(?=[+-])| \(.*\)$")
-# The same two patterns for Spark: what JavaScript and e-mail put around a time.
+# The same two patterns for Spark. JavaScript and e-mail write these around a time.
 _SQL_WEEKDAY, _SQL_AFTER = "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ", "GMT(?=[+-])| [(].*[)]$"
 WITHOUT_WEEKDAY = f"regexp_replace(regexp_replace(COLUMN, '{_SQL_WEEKDAY}', ''), '{_SQL_AFTER}', '')"
 
 
 def time_form(values: list[Any]) -> dict[str, Any] | None:
-    """How a column's times are written, as keys of `[events.time]`; None where these are no times.
+    """How a column's times are written, as keys of `[events.time]`; None where the values are not times.
 
-    {} where the mapping need not say, {"format": ...}, {"epoch": ...}, or {"sql": ..., "format": ...} with COLUMN in
-    place of the column's name. 3/4/2026 is the third of April unless another value says otherwise.
+    Returns {} where the mapping needs no key, {"format": ...}, {"epoch": ...}, or {"sql": ..., "format": ...} with
+    COLUMN in place of the column's name. 3/4/2026 is the third of April unless another value shows the contrary.
     """
-    values = values[:_LOOKED_AT]
+    values = values[:_SAMPLE]
     if values and all(isinstance(v, (dt.datetime, dt.date)) for v in values):
         return {}
     texts = [str(v).strip() for v in values]
-    if sum(_entry(text, True) is not None for text in texts) <= _MOST * len(texts):
+    if sum(_entry(text, True) is not None for text in texts) <= _MIN_SHARE * len(texts):
         return None
     entries = time_entries(texts)
     keys = time_keys([entry for entry in entries if entry not in month_first(entries)])
@@ -54,10 +54,10 @@ def time_form(values: list[Any]) -> dict[str, Any] | None:
 
 
 def time_entries(texts: list[str]) -> dict[str, str]:
-    """Entry of `format` -> a text that it reads, in an order in which no entry reads another's texts.
+    """Entry of `format` -> a text that it reads, ordered so that no entry reads the texts of a later one.
 
-    Where every slashed date fits day/month and month/day alike, both are given. A text that begins with a weekday is
-    read by its entry after WITHOUT_WEEKDAY.
+    Where all dates fit day/month and month/day alike, both entries are given. For a text that begins with a weekday
+    the entry is the one that reads it after WITHOUT_WEEKDAY.
     """
     pairs = [(int(m["a"]), int(m["b"])) for text in texts if (m := _NUMERIC.fullmatch(text.strip()))]
     is_day_first = not any(b > 12 for _, b in pairs)
@@ -67,13 +67,13 @@ def time_entries(texts: list[str]) -> dict[str, str]:
     for text in dict.fromkeys(texts):
         plain = text.strip()
         for day_first in orders if _NUMERIC.fullmatch(plain) and "." not in plain[:5] else [True]:
-            if found := _entry(plain, day_first):
-                entries.setdefault(found, text)
+            if entry := _entry(plain, day_first):
+                entries.setdefault(entry, text)
     return dict(sorted(_of_any_width(entries).items(), key=lambda pair: _place(pair[0])))
 
 
 def time_keys(entries: list[str]) -> dict[str, Any]:
-    """Keys of `[events.time]` that say the entries; none for ISO 8601 alone, which is read without."""
+    """Keys of `[events.time]` for these entries; none for ISO 8601 alone, which needs no key."""
     if entries in (["iso"], []):
         return {}
     if len(entries) > 1:
@@ -82,25 +82,25 @@ def time_keys(entries: list[str]) -> dict[str, Any]:
 
 
 def month_first(entries: dict[str, str]) -> list[str]:
-    """The entries that have a twin with the day first: nobody can tell from these texts which of the two it is."""
+    """The month-first entries that have a day-first twin: the texts do not show which of the two is right."""
     swapped = {entry: re.sub(r"^(M+)(.)(d+)", r"\3\2\1", entry) for entry in entries}
     return [entry for entry, twin in swapped.items() if twin != entry and twin in entries]
 
 
 def has_weekday(text: str) -> bool:
-    """Whether the text is read after WITHOUT_WEEKDAY only."""
+    """Whether the text is read only after WITHOUT_WEEKDAY."""
     return _WEEKDAY.match(text.strip()) is not None
 
 
 def is_sure(values: list[Any]) -> bool:
-    """Whether the values' form alone says that they are times; of bare numbers only a column's name says it."""
-    texts = [str(v).strip() for v in values[:_LOOKED_AT]]
+    """Whether the values alone show that they are times; for plain numbers the column's name must show it."""
+    texts = [str(v).strip() for v in values[:_SAMPLE]]
     numbers = [m for text in texts if not _DIGITS.fullmatch(text) and (m := _NUMBER.fullmatch(text))]
     return not numbers or any(len(m["whole"]) == 5 and len(m["fraction"] or "") > 4 for m in numbers)
 
 
 def _place(entry: str) -> int:
-    """ISO, patterns, Excel's days, then epochs from the longest unit on: each leaves alone what comes later."""
+    """Order of an entry: ISO, patterns, Excel's days, then epochs; none reads the texts of a later one."""
     if entry == "iso":
         return 0
     if entry.startswith("epoch_"):
@@ -109,7 +109,7 @@ def _place(entry: str) -> int:
 
 
 def _of_any_width(entries: dict[str, str]) -> dict[str, str]:
-    """Entries that differ only in how many digits a part has, as one: `d` reads two digits too, `SSS` also one."""
+    """Merges entries that differ only in the number of digits: `d` also reads two digits, `SSS` also one."""
     by_fraction: dict[str, str] = {}  # with one S -> with the most
     by_width: dict[str, set[str]] = {}  # with one letter for each part -> as seen
     for entry in entries:

@@ -1,7 +1,7 @@
-"""Spark SQL of a time: what the shop's clock showed, or the moment itself where the text says its zone.
+"""Spark SQL of a time: what the shop's clock showed, or the moment itself where the text has a zone.
 
-A clock's time is a moment only with the mapping's `timezone`; it is kept beside it, so that hours which clocks show
-twice or never can be counted.
+The mapping's `timezone` makes a moment of a clock's time. The clock's time is kept beside it, to count hours that
+clocks show twice or never.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from schemas.zones import ABBREVIATIONS, AMBIGUOUS
 _NONE = "CAST(NULL AS TIMESTAMP)"
 _FACTOR = {"s": "1000000D", "ms": "1000D", "us": "1D", "ns": "0.001D"}  # to microseconds
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-_END = 4_102_444_800  # 2100-01-01 in epoch seconds: beyond it a unit is wrong, not a clock
+_END = 4_102_444_800  # 2100-01-01 in epoch seconds; a later time means that the unit is wrong
 _EPOCHS_FROM = 100_000_000  # epoch seconds
 _NUMBER = re.compile(r"(tiny|small|big)?int|float|double|decimal.*")
 _ISO_LENGTHS = {"yyyy-MM-dd HH:mm:ss": 19, "yyyy-MM-dd'T'HH:mm:ss": 19, "yyyy-MM-dd": 10, "yyyy-MM-dd HH:mm": 16}
@@ -27,7 +27,7 @@ _EXCEL_EPOCHS = {"excel": 25_569, "excel1904": 24_107}  # the serial number of 1
 _MILLIS_OF_A_DAY = 24 * 60 * 60 * 1000
 _EXCEL_DAYS = 47_482  # from 1970 to 2100
 _LONGEST = 100  # characters of a time with its zone and remarks
-# What Spark's cast reads by itself, and reads right.
+# The zones that Spark's cast reads correctly by itself.
 _USUAL_ZONE = "^[0-9-]{10}[ T][0-9]{2}:[0-9]{2}:[0-9.]+ ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _CLOCK = r"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ Tt][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?)\h*"
 # Java adds [Europe/Paris] to an offset, JavaScript (Coordinated Universal Time), Go its clock's reading m=+0.1
@@ -38,15 +38,15 @@ _NAME = r"^[(\[]?([A-Za-z][A-Za-z0-9_+/-]*)[)\]]?$"
 
 @dataclass(frozen=True)
 class TimeSql:
-    """`clock` and `moment`: of each row at most one is not null. `seen` is the text, null where there is none."""
+    """In each row at most one of `clock` and `moment` is not null. `seen` is the text, null where there is none."""
 
     clock: str = _NONE
     moment: str = _NONE
     seen: str = "CAST(NULL AS STRING)"
-    may_be_absurd: bool = False  # read from text: a year outside 1970 to 2099 is not believed
+    may_be_absurd: bool = False  # it is read from text: a year outside 1970 to 2099 becomes null
 
     def in_utc(self, source: Source) -> str:
-        """SQL over the columns `__clock` and `__moment`."""
+        """SQL of the time in UTC, over the columns `__clock` and `__moment`."""
         if self.clock == _NONE:
             time = "__moment"
         else:
@@ -63,7 +63,7 @@ def time_sql(spec: Input, source: Source, types: dict[str, str]) -> TimeSql:
     value = quoted(time.column) if time.column else f"({time.sql})"
     kind = types["time"]
     seen = f"CAST({value} AS STRING)"
-    if kind.startswith("timestamp[ns"):  # read as int64, see raw_scan
+    if kind.startswith("timestamp[ns"):  # read as int64, see spark_scan
         micros = f"timestamp_micros({value} DIV 1000)"
         return TimeSql(moment=micros, seen=seen) if "tz=" in kind else TimeSql(clock=micros, seen=seen)
     if time.epoch:
@@ -74,8 +74,8 @@ def time_sql(spec: Input, source: Source, types: dict[str, str]) -> TimeSql:
         return TimeSql(clock=f"CAST({value} AS TIMESTAMP)", seen=seen)
     if kind != "string" and not (time.format and _NUMBER.fullmatch(kind)):
         raise MappingError(
-            f"{source.path or source.name}: [{spec.which}.time] {time.column or time.sql} is {kind}; say epoch = 's', "
-            "'ms', 'us', 'ns', or format = 'excel' or 'yyyyMMdd' for a number; of a struct name the field"
+            f"{source.path or source.name}: [{spec.which}.time] {time.column or time.sql} is {kind}; write "
+            "epoch = 's', 'ms', 'us' or 'ns', or format = 'excel' or 'yyyyMMdd' for a number; of a struct name a field"
         )
     if kind in ("float", "double") or kind.startswith("decimal"):  # 20260302 must not become 2.0260302E7
         whole = f"CAST(CAST({value} AS DECIMAL(20, 0)) AS STRING)"
@@ -92,17 +92,17 @@ def _first(values: list[str]) -> str:
 
 
 def _parsed(value: str, pattern: str, is_one_of_several: bool) -> tuple[str, str]:
-    """(clock, moment) of a text, as one entry of `format` reads it.
+    """SQL of (clock, moment) of a text, as one entry of `format` reads it.
 
-    Casting is several times faster than a pattern, so the usual patterns are cast, with their length: the cast alone
-    would take '2011' for a day, '10:30' for today, and '2026-03-02 10:00+01' for a time without a zone.
+    A cast is several times faster than a pattern, so the usual patterns are cast, with a check of the length. Without
+    it the cast would read '2011' as a day, '10:30' as today, and '2026-03-02 10:00+01' as a time without a zone.
     """
     if pattern == "iso":
         return _iso(value)
     if pattern in _EXCEL_EPOCHS:
         return _excel(value, _EXCEL_EPOCHS[pattern]), _NONE
     if pattern.startswith("epoch_"):
-        # Beside others a number is of the unit that puts it after 1973, or seconds would be milliseconds of 1970.
+        # Of several formats, a number has the one that puts it after 1973: else seconds could be milliseconds.
         return _NONE, _epoch(value, pattern.removeprefix("epoch_"), _EPOCHS_FROM if is_one_of_several else 0)
     if pattern in _ISO_LENGTHS:
         bare = f"char_length({value}) = {_ISO_LENGTHS[pattern]} AND {_ends_in_digit(value)}"
@@ -122,18 +122,18 @@ def _epoch(value: str, unit: str, first: int = 0) -> str:
 
 
 def _excel(value: str, epoch: int) -> str:
-    """Days with their fraction, to the millisecond: Excel itself keeps no more."""
+    """SQL of Excel's days with their fraction, to the millisecond: Excel keeps no more."""
     days = f"(try_cast(replace({value}, ',', '.') AS DOUBLE) - {epoch}D)"
     inside = f"{value} RLIKE '^[0-9]{{5}}([.,][0-9]*)?$' AND {days} >= 0 AND {days} < {_EXCEL_DAYS}"
     return f"CASE WHEN {inside} THEN timestamp_millis(CAST(round({days} * {_MILLIS_OF_A_DAY}) AS BIGINT)) END"
 
 
 def _iso(value: str) -> tuple[str, str]:
-    """A time without a zone ends in a digit and has no sign after its day."""
+    """SQL of (clock, moment) of ISO 8601. A time without a zone ends in a digit and has no sign after its day."""
     value = f"trim({value})"
     is_iso = f"substr({value}, 5, 1) = '-' AND char_length({value}) >= 10"
     signs = " OR ".join(f"contains(substr({value}, 11), '{sign}')" for sign in "+-−")
-    usual = f"char_length({value}) = 19 AND substr({value}, 17, 1) = ':'"  # no room for a zone; spares the searches
+    usual = f"char_length({value}) = 19 AND substr({value}, 17, 1) = ':'"  # no zone fits; spares the searches
     bare = f"{_ends_in_digit(value)} AND (({usual}) OR NOT ({signs}))"
     cast = f"try_cast({value} AS TIMESTAMP)"
     clock = f"CASE WHEN {is_iso} AND {bare} THEN {cast} END"
@@ -146,7 +146,7 @@ def _ends_in_digit(value: str) -> str:
 
 
 def _zoned(value: str) -> str:
-    """The moment of a time that any other form of zone follows; null where the zone is unknown or ambiguous."""
+    """SQL of the moment of a time with any other form of zone; null where the zone is unknown or ambiguous."""
     clock = f"upper(regexp_extract({value}, {text(_CLOCK)}, 1))"
     full = f"concat({clock}, CASE WHEN {clock} RLIKE ':[0-9]+:' THEN '' ELSE ':00' END)"
     zone = f"regexp_replace(regexp_replace({value}, {text(_CLOCK)}, ''), {text(_REMARK)}, '')"
@@ -169,15 +169,17 @@ def _minutes(zone: str) -> str:
 
 
 def _without_abbreviation(value: str) -> str:
-    """The text with its zone's abbreviation as an offset; null where the abbreviation is ambiguous.
+    """SQL of the text with its zone's abbreviation replaced by an offset; null where the abbreviation is ambiguous.
 
-    Java would take CST for Chicago, and CET in July for the summer time that it does not say.
+    Java would read CST as Chicago, and CET in July as summer time.
     """
-    found = f"regexp_extract({value}, {text(_word(ABBREVIATIONS))}, 1)"
+    zone_name = f"regexp_extract({value}, {text(_word(ABBREVIATIONS))}, 1)"
     known = ", ".join(f"'{zone}', '{_offset(minutes)}'" for zone, minutes in ABBREVIATIONS.items())
-    replaced = f"replace({value}, {found}, element_at(map({known}), {found}))"
-    return (f"CASE WHEN {value} RLIKE {text(_word(AMBIGUOUS))} THEN NULL "
-            f"WHEN {found} = '' THEN {value} ELSE {replaced} END")  # fmt: skip
+    replaced = f"replace({value}, {zone_name}, element_at(map({known}), {zone_name}))"
+    return (
+        f"CASE WHEN {value} RLIKE {text(_word(AMBIGUOUS))} THEN NULL "
+        f"WHEN {zone_name} = '' THEN {value} ELSE {replaced} END"
+    )
 
 
 def _word(names: Iterable[str]) -> str:
@@ -196,14 +198,14 @@ def _to_utc(clock: str, source: Source) -> str:
 
 
 def clock_changes(source: Source, first: date, last: date) -> bool:
-    """Whether the shop's clocks change between two days; a month apart where they are years apart."""
+    """Whether the shop's clocks change between two days; of more than 400 days only every 30th is tried."""
     zone, step = ZoneInfo(source.timezone), 1 if (last - first).days < 400 else 30
     days = (first + timedelta(days=n) for n in range(0, (last - first).days + 1, step))
     return len({datetime(d.year, d.month, d.day, tzinfo=zone).utcoffset() for d in days}) > 1
 
 
 def clock_tallies(source: Source) -> dict[str, str]:
-    """Conditions over `__clock`: the clock showed no such hour, or showed it twice (the first is meant then)."""
+    """SQL conditions over `__clock`: the clock never showed that hour, or showed it twice (the first is taken)."""
     utc, later = _to_utc("__clock", source), _to_utc("__clock + INTERVAL 1 HOUR", source)
     missing = f"from_utc_timestamp({utc}, {text(source.timezone)}) <> __clock"
     return {"hour_missing": missing, "hour_twice": f"NOT ({missing}) AND {later} <> {utc} + INTERVAL 1 HOUR"}

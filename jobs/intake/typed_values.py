@@ -1,6 +1,6 @@
-"""Spark SQL for one value each: typed columns, ids of rows, hashed personal data. Strings of SQL, no Spark here.
+"""Spark SQL of single values: typed columns, hashes of lines and of personal data. Only strings, no Spark session.
 
-In the frames that use it `__v_<ours>` is a typed value and `__s_<ours>` its text, where typing may fail.
+In the frames that use it, `__v_<ours>` is the typed value and `__s_<ours>` the text before typing, where that may fail.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _NUMBERS = re.compile(r"tinyint|smallint|int|bigint|float|double|decimal.*")
 
 
 def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -> list[str]:
-    """`expression AS __v_x` for every column that the mapping may fill, and `AS __s_x` for what typing may lose.
+    """`SQL __v_x` for every column that a mapping may fill, and `SQL __s_x` where typing may lose the value.
 
-    `types` gives the Spark type of their columns and, under 'derived:x', of the SQL of ours.
+    `types` has the Spark type of each of their columns and, as 'derived:x', of the SQL for our column x.
     """
     out = []
     for column in spec.targets:
@@ -28,13 +28,13 @@ def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -
         if column.name.endswith("_id") and column.name in {*spec.columns, *spec.derived}:
             value, seen = id_sql(column.name, value, kind, spec, source)
             kind = "string"
-            if seen and (key or column.name not in spec.hashed):  # hashed without a key: dropped, not refused
+            if seen and (key or column.name not in spec.hashed):  # without a key a hashed id is dropped, not rejected
                 out.append(f"{seen} __s_{column.name}")
         if column.name in spec.hashed:
             value, kind = personal_hash(value, key), "string"
         if column.name == "attributes":
             value, kind = json_object(value, kind), "string"
-            if spec.from_events:  # the event is fine, and the item is known by it: it has no attributes then
+            if spec.from_events:  # bad attributes do not reject the event: the item has none then
                 value = f"CASE WHEN {is_no_object(value)} THEN NULL ELSE {value} END"
         if column.name == "event_type":
             out.append(f"CAST({value} AS STRING) __s_event_type")
@@ -42,17 +42,17 @@ def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -
         number = value
         if (spec.decimal or spec.thousands) and kind == "string" and column.type.startswith(("float", "int")):
             number = written_number(value, spec)
-        if column.type == "date" and kind == "timestamp":  # an instant: its day is the shop's
+        if column.type == "date" and kind == "timestamp":  # a moment: its date is the one of the shop's day
             value = f"from_utc_timestamp({value}, {text(source.day_zone)})"
-        made, loses = _cast(column, value, kind, number)
-        out.append(f"{made} __v_{column.name}")
+        typed_value, loses = _cast(column, value, kind, number)
+        out.append(f"{typed_value} __v_{column.name}")
         if loses:
             out.append(f"CAST({value} AS STRING) __s_{column.name}")
     return out
 
 
 def _theirs(spec: Input, column: Column, types: dict[str, str]) -> tuple[str, str]:
-    """(SQL, Spark type) of what the mapping gives for one of our columns."""
+    """(SQL, Spark type) of what the mapping puts into one of our columns."""
     if column.name in spec.columns:
         theirs = spec.columns[column.name]
         return quoted(theirs), types.get(theirs) or {k.casefold(): v for k, v in types.items()}[theirs.casefold()]
@@ -68,22 +68,28 @@ def _theirs(spec: Input, column: Column, types: dict[str, str]) -> tuple[str, st
 
 
 def _cast(column: Column, value: str, kind: str, number: str) -> tuple[str, bool]:
-    """(SQL of the typed value, whether typing may lose what was there). `number`: the value as a cast reads it."""
+    """(SQL of the typed value, whether typing may lose it). `number` is SQL of the value as a cast reads numbers."""
     if column.type == "string":
-        made = value if kind == "string" else f"CAST({value} AS STRING)"
-        return (f"upper({made})" if column.name == "currency" else made), False
+        typed_value = value if kind == "string" else f"CAST({value} AS STRING)"
+        return (f"upper({typed_value})" if column.name == "currency" else typed_value), False
     if column.type in ("float64", "float32"):
-        made = value if kind == "double" else f"try_cast({number} AS DOUBLE)"
-        made = f"coalesce({made}, CASE WHEN {value} IS NULL THEN 1D END)" if column.name == "quantity" else made
-        return made, not _NUMBERS.fullmatch(kind)
-    if column.type in ("int32", "int64"):
-        made = f"try_cast(try_cast({number} AS DOUBLE) AS {SPARK_TYPES[column.type]})"
-        return made, kind != SPARK_TYPES[column.type]
-    if column.type == "bool":
-        made = value if kind == "boolean" else f"try_cast({value} AS BOOLEAN)"
-        return (f"coalesce({made}, CASE WHEN {value} IS NULL THEN true END)" if column.name == "is_active" else made), (
-            kind != "boolean"
+        typed_value = value if kind == "double" else f"try_cast({number} AS DOUBLE)"
+        typed_value = (
+            f"coalesce({typed_value}, CASE WHEN {value} IS NULL THEN 1D END)"
+            if column.name == "quantity"
+            else typed_value
         )
+        return typed_value, not _NUMBERS.fullmatch(kind)
+    if column.type in ("int32", "int64"):
+        typed_value = f"try_cast(try_cast({number} AS DOUBLE) AS {SPARK_TYPES[column.type]})"
+        return typed_value, kind != SPARK_TYPES[column.type]
+    if column.type == "bool":
+        typed_value = value if kind == "boolean" else f"try_cast({value} AS BOOLEAN)"
+        return (
+            f"coalesce({typed_value}, CASE WHEN {value} IS NULL THEN true END)"
+            if column.name == "is_active"
+            else typed_value
+        ), (kind != "boolean")
     return f"try_cast({value} AS DATE)", not kind.startswith(("date", "timestamp"))
 
 
@@ -95,9 +101,9 @@ def _event_type(spec: Input, value: str) -> str:
 
 
 def line_hash(types: dict[str, str], line: str | None) -> str:
-    """128 bits over a whole raw line, as 32 hex digits. `line` is the column with it, where there is one.
+    """SQL of a 128-bit hash of a whole raw line, as 32 hex digits. `line` is the column that holds the line, if any.
 
-    xxhash64 passes nulls by, so that ('a', null) and (null, 'a') would be equal: which are null is hashed too.
+    xxhash64 skips nulls, so ('a', null) and (null, 'a') would be equal: which columns are null is hashed too.
     """
     if line:
         values = [line]
@@ -113,7 +119,7 @@ def line_hash(types: dict[str, str], line: str | None) -> str:
 
 
 def personal_hash(value: str, key: str | None) -> str:
-    """HMAC-SHA256 (RFC 2104) of the trimmed text as hex, from Spark's own functions; null without a key."""
+    """SQL of the HMAC-SHA256 (RFC 2104) of the trimmed text, as hex; null without a key."""
     if key is None:
         return "CAST(NULL AS STRING)"
     import hashlib

@@ -1,7 +1,8 @@
-"""Say in seconds what a mapping makes of a shop's files: kept, rejected and why, with samples; nothing is published.
+"""Reports in seconds what a mapping makes of a shop's files: kept rows, rejected rows and why; publishes nothing.
 
-Receives one night into a folder that is removed at the end. Exit code 1 where something required is missing, more than
-5 % of the rows of an input are rejected by anything but the mapping's own `reject`, or ids would not join.
+One night is received into a folder that is removed at the end. Exit status 1 means that the mapping cannot run:
+something required is missing, more than 5 % of an input's rows are rejected by anything but the mapping's own `reject`,
+or ids do not join.
 """
 
 from __future__ import annotations
@@ -17,22 +18,24 @@ from typing import Any
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from jobs.intake.drop_files import Drop, receive
+from jobs.intake.drop_files import receive
+from jobs.intake.drop_folder import Drop
 from jobs.intake.source_checks import join_findings
-from jobs.intake.source_report import Looked, picture, report
+from jobs.intake.source_report import ReadInput, picture, report
 from jobs.intake.typed_rows import RawRows, read_rows
 from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
 from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import interpreted, session
-from schemas.sources.mapping import Input, Source, load_source
+from schemas.sources.mapping import Input, Source
+from schemas.sources.reading import load_source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, help="a name in schemas/sources or a TOML file")
     parser.add_argument("--raw", required=True, help="folder or URL of the shop's raw files")
     parser.add_argument("--date", type=a_date, help="the night; default: the first with files or rows")
-    parser.add_argument("--rows", type=int, default=20_000, help="rows of each input that are looked at")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows of each input that are read")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -47,40 +50,48 @@ def main(args: argparse.Namespace) -> int:
         lake = Lake(folder)
         received = receive(source, args.raw, night, None, lake, 0)
         starting.join()
-        looked = look(pool, session("validate_source", None, True), source, received, lake, night, args.rows)
+        inputs = read_inputs(pool, session("validate_source", None, True), source, received, lake, night, args.rows)
     good = True
-    for each in looked:
-        for finding in report(each, source, night, received[each.spec.which].get("files", [])):
+    for read in inputs:
+        for finding in report(read, source, night, received[read.spec.which].get("files", [])):
             print(finding.line)
             good = good and not finding.is_fault
-    others = {each.spec.which: (each.kept, each.whole) for each in looked if not each.spec.from_events}
+    others = {read.spec.which: (read.kept, read.is_whole) for read in inputs if not read.spec.from_events}
     if len(others) > 1:
         print("\nids in the events and in the other files")
-        for finding in join_findings(looked[0].kept, others):
+        for finding in join_findings(inputs[0].kept, others):
             print(finding.line)
             good = good and not finding.is_fault
-    _verdict(args, source, night, looked[0], good, time.monotonic() - started)
+    _verdict(args, source, night, inputs[0], good, time.monotonic() - started)
     return 0 if good else 1
 
 
-def look(pool: ThreadPoolExecutor, spark: SparkSession, source: Source, received: dict[str, Any], lake: Lake,
-         night: dt.date, rows: int) -> list[Looked]:  # fmt: skip
-    """The first `rows` rows of each input. Analysed one after another, read at the same time."""
+def read_inputs(
+    pool: ThreadPoolExecutor,
+    spark: SparkSession,
+    source: Source,
+    received: dict[str, Any],
+    lake: Lake,
+    night: dt.date,
+    rows: int,
+) -> list[ReadInput]:
+    """The first `rows` rows of each input: analysed one after another, then read at the same time."""
     with interpreted(spark):
-        read = [(spec, read_rows(spark, source, spec.which, received, lake, night, None)) for spec in source.inputs]
-        return list(pool.map(lambda pair: _collect(pair[0], pair[1], rows), read))
+        planned = [(spec, read_rows(spark, source, spec.which, received, lake, night, None)) for spec in source.inputs]
+        return list(pool.map(lambda pair: _collect(pair[0], pair[1], rows), planned))
 
 
-def _collect(spec: Input, read: RawRows, rows: int) -> Looked:
-    found = read.frame.limit(rows + 1).toArrow()
-    return Looked(spec, found.slice(0, rows), found.num_rows <= rows, read.observation.get)
+def _collect(spec: Input, planned: RawRows, rows: int) -> ReadInput:
+    table = planned.frame.limit(rows + 1).toArrow()
+    return ReadInput(spec, table.slice(0, rows), table.num_rows <= rows, planned.observation.get)
 
 
-def _verdict(args: argparse.Namespace, source: Source, night: dt.date, events: Looked, good: bool,
-             seconds: float) -> None:  # fmt: skip
+def _verdict(
+    args: argparse.Namespace, source: Source, night: dt.date, events: ReadInput, good: bool, seconds: float
+) -> None:
     print(f"\n{'this mapping can run' if good else 'this mapping is not ready'} ({seconds:.0f} s)")
     if not good:
-        print("next: correct what is marked with '!' in the mapping, or ask the shop; then run this again")
+        print("next: correct in the mapping what is marked with '!', or ask the shop; then run this again")
         return
     first = pc.min(events.kept["event_time"]).as_py() if not source.events.is_dated else None
     day = ShopDays(source.day_zone).of(first) if first else night
@@ -88,14 +99,14 @@ def _verdict(args: argparse.Namespace, source: Source, night: dt.date, events: L
 
 
 def first_date(source: Source, raw: str) -> dt.date:
-    """The first date with a file; for an undated log far in the future, so that every row is looked at."""
+    """The first date with a file; for an undated log one far in the future, so that every row is read."""
     if not source.events.is_dated:
         return dt.date(2099, 12, 31)
     drop = Drop(raw)
     dates = drop.dates(source.events)
     if not dates:
         raise FileNotFoundError(
-            f"no file matches {' or '.join(source.events.files)} for any date; seen in the folder: "
+            f"no file matches {' or '.join(source.events.files)} for any date; in the folder: "
             f"{drop.seen(source.events)}; correct `files` in {source.path}"
         )
     return dates[0]

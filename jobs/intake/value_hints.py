@@ -1,4 +1,4 @@
-"""What validate_source says of values that a mapping does not read: what they are, and the key that mends it."""
+"""Hints of validate_source about values that a mapping does not read: what they are, and which key reads them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _INVISIBLE = re.compile("^\\s|\\s$|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufef
 _GROUPS = r"[0-9]{1,3}(?:([.,'’\s])[0-9]{3})+"
 
 
-def untrusted(seen: pa.Table, spec: Input) -> list[str]:
-    """One line for each id column with values that lost digits; the mapping cannot be trusted then."""
+def untrusted_ids(seen: pa.Table, spec: Input) -> list[str]:
+    """One line for each id column with values that lost digits; its ids cannot be trusted."""
     lines = []
     for name, texts in _refused(seen, "inexact_id").items():
         column = spec.columns.get(name) or spec.derived.get(name) or name
         lines.append(
             f"{name} ({column}) cannot be trusted: {_some(texts)} went through a floating-point number and may have "
-            "lost digits, so that two ids become one; ask for text or whole numbers (pandas: Int64, Excel: text)"
+            "lost digits, so two ids may be one; ask the shop for text or whole numbers (pandas: Int64, Excel: text)"
         )
     return lines
 
 
 def hints(seen: pa.Table, spec: Input, source: Source) -> list[str]:
-    """Lines that name the key of the mapping for times, numbers and ids that are not read, or read with a doubt."""
+    """Lines that name the key of the mapping for times, numbers and ids that are not read, or are doubtful."""
     kept = seen.filter(pc.is_null(seen["reason"]))
-    texts = [text for found in _refused(seen, "bad_time").values() for text in found]
+    texts = [text for refused in _refused(seen, "bad_time").values() for text in refused]
     column = "COLUMN" if spec.time is None else f"`{spec.time.column}`" if spec.time.column else f"({spec.time.sql})"
     times = [*_ambiguous_zones(texts), *_time_keys(texts, spec, kept.num_rows > 0)]
     lines = [line.replace("COLUMN", column) for line in times]
@@ -54,37 +54,37 @@ def hints(seen: pa.Table, spec: Input, source: Source) -> list[str]:
 
 
 def clock_line(observed: dict[str, Any]) -> str:
-    """How many times fell into hours that the shop's clock showed twice or never; empty where there are none."""
+    """How many times fall into hours that the shop's clock showed twice or never; empty where none do."""
     twice, missing = observed.get("hour_twice", 0), observed.get("hour_missing", 0)
     if not twice and not missing:
         return ""
     return (
-        f"  clocks change: {twice:,} times in an hour that came twice (taken as the first), {missing:,} in an hour "
-        "that did not exist (taken as an hour later); only times with their zone are certain there\n"
+        f"  clocks change: {twice:,} times in an hour that came twice (the first is taken), {missing:,} in an hour "
+        "that did not exist (an hour later is taken); only times with a zone are certain in these hours\n"
     )
 
 
 def _refused(seen: pa.Table, reason: str) -> dict[str, list[str]]:
     """Our column -> the distinct texts that were refused for `reason`, the most frequent first."""
     details = Counter(seen.filter(pc.equal(seen["reason"], reason))["detail"].to_pylist())
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for detail, _ in details.most_common():
         match = re.fullmatch(r"(\w+): (?:saw '(.*)'|(not shown.*))", detail or "", re.DOTALL)
         if match:
-            found.setdefault(match[1], []).append(match[2] if match[2] is not None else match[3])
-    return found
+            texts.setdefault(match[1], []).append(match[2] if match[2] is not None else match[3])
+    return texts
 
 
 def _behind_a_refused_time(seen: pa.Table, spec: Input) -> dict[str, list[str]]:
-    """Texts in columns of numbers that would be refused next: a row is given its first reason only."""
-    found: dict[str, list[str]] = {}
+    """Our column -> texts that would be refused as numbers, in rows whose first reason is their time."""
+    numbers: dict[str, list[str]] = {}
     rows = seen.filter(pc.equal(seen["reason"], "bad_time"))["raw_row"].to_pylist()[:_LOOKED_AT]
     fields = [json.loads(row) for row in rows if spec.format == "csv"]
     for name in (c.name for c in spec.targets if c.type == "float64" and c.name in spec.columns):
         texts = {str(row[spec.columns[name]]).strip() for row in fields if row.get(spec.columns[name])}
         if odd := sorted(text for text in texts if not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?", text)):
-            found[name] = odd
-    return found
+            numbers[name] = odd
+    return numbers
 
 
 def _some(texts: list[str]) -> str:
@@ -104,12 +104,12 @@ def _ambiguous_zones(texts: list[str]) -> list[str]:
 
 
 def _time_keys(texts: list[str], spec: Input, some_are_read: bool) -> list[str]:
-    """The `format`, `epoch` or `sql` that reads the refused times, beside what the mapping reads already."""
+    """The `format`, `epoch` or `sql` that reads the refused times beside those that the mapping already reads."""
     if spec.time is None:
         return []
     entries = time_entries(texts)
     if not spec.time.format and not spec.time.epoch:
-        entries.pop("iso", None)  # read already: what is refused has no such day, or a zone that is unknown
+        entries.pop("iso", None)  # ISO is already read; these are refused for a wrong day or an unknown zone
     if not entries:
         return []
     before = list(spec.time.format) or (["iso"] if some_are_read else [])
@@ -124,13 +124,13 @@ def _time_keys(texts: list[str], spec: Input, some_are_read: bool) -> list[str]:
     else:
         lines = [f"times not read: {shown}; write {key} in [{spec.which}.time]"]
     if month_first(entries):
-        lines.append("day and month cannot be told apart in these times; ask the shop, and keep one of the two")
+        lines.append("these times do not show which part is the day; ask the shop, and keep one of the two")
     return lines
 
 
 def _number_keys(refused: dict[str, list[str]], spec: Input) -> list[str]:
-    """`decimal` and `thousands` for numbers that people wrote."""
-    texts = {text: name for name, found in refused.items() for text in found if re.search(r"[0-9]", text)}
+    """The `decimal` and `thousands` that read numbers as people write them."""
+    texts = {text: name for name, seen in refused.items() for text in seen if re.search(r"[0-9]", text)}
     decimals, thousands = Counter[str](), Counter[str]()
     for text in texts:
         body = re.sub(r"^\D+|[^0-9]+$", "", text)
@@ -141,15 +141,15 @@ def _number_keys(refused: dict[str, list[str]], spec: Input) -> list[str]:
         if mark := re.fullmatch(r"[0-9]*([.,])[0-9]*", body):
             decimals[mark[1]] += 1
         elif re.fullmatch("[0-9]+", body) and body != text:
-            decimals["."] += 0  # only a sign of currency is too much
+            decimals["."] += 0  # a whole number with a currency sign: any `decimal` reads it
     keys = {"decimal": decimals, "thousands": thousands}
     if thousands["."] and not decimals:
         decimals[","] += 1
-    wanted = [f'{key} = "{found.most_common(1)[0][0]}"' for key, found in keys.items() if found]
+    wanted = [f'{key} = "{signs.most_common(1)[0][0]}"' for key, signs in keys.items() if signs]
     if not wanted or spec.decimal or spec.thousands:
         return []
     sample = next(iter(texts))
-    return [f"{texts[sample]} is written as people write, '{sample}'; write {', '.join(wanted)} in [{spec.which}]"]
+    return [f"{texts[sample]} is written with signs or marks, '{sample}'; write {', '.join(wanted)} in [{spec.which}]"]
 
 
 def _doubtful_ids(name: str, ids: list[str], source: Source) -> list[str]:
@@ -158,13 +158,13 @@ def _doubtful_ids(name: str, ids: list[str], source: Source) -> list[str]:
         tokens = ", ".join(
             f'"{token}"'.replace("\\", "\\\\") for token in dict.fromkeys([*source.null_tokens, *nothing])
         )
-        lines.append(f"{name} is {_some(nothing)} in some rows; if it means nothing, write null_tokens = [{tokens}]")
+        lines.append(f"{name} is {_some(nothing)} in some rows; if that means no value, write null_tokens = [{tokens}]")
     odd = [text for text in ids if _INVISIBLE.search(text)]
     if odd:
         shown = ", ".join(json.dumps(text) for text in odd[:_SHOWN])
         lines.append(
-            f"{name} has blanks at an end or characters that nobody sees in {len(odd):,} ids such as {shown}; without "
-            "them they may be other ids, which they do not join"
+            f"{name} has blanks at an end or invisible characters in {len(odd):,} ids such as {shown}; "
+            "they do not join the same ids without them"
         )
     nested = [text for text in ids if text[:1] in ("{", "[") and text[-1:] in ("}", "]")]
     if nested:
@@ -172,7 +172,7 @@ def _doubtful_ids(name: str, ids: list[str], source: Source) -> list[str]:
     dotted = [text for text in ids if re.fullmatch(r"[0-9]+\.[0-9]+", text)]
     if dotted and name not in source.text_ids:
         lines.append(
-            f"{name} has {_some(dotted)}: 2.0 beside them is read as 2, as a float's text; if it is a text of its own, "
+            f"{name} has {_some(dotted)}: 2.0 beside them is read as 2, a float's text; if it is an id of its own, "
             f'write text_ids = ["{name}"] at the top of the mapping'
         )
     return lines

@@ -1,7 +1,8 @@
-"""What a line is beside the other lines of its visitor: a duplicate, a crawler's, too late, or part of a session.
+"""Rejects the lines of a visitor that are duplicates, a crawler's or too late, and cuts the others into sessions.
 
-Arrow and numpy over all lines of some visitors at once (one partition of the night's shuffle): keys are 64-bit hashes
-that Spark made, so one sort of integers serves sessions and crawlers, and text is compared only where hashes are equal.
+Works with Arrow and numpy on all lines of some visitors at once (one partition of the night's shuffle). Spark has made
+64-bit hashes of the keys, so one sort of integers serves sessions and crawlers; text is compared only where hashes are
+equal.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from jobs.runtime.shop_days import ShopDays
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS
 
-_LATER_REASONS = pa.array([None, "duplicate", "too_late", "crawler"])  # by code
+_REASONS = pa.array([None, "duplicate", "too_late", "crawler"])  # by code
 _DUPLICATE, _TOO_LATE, _CRAWLER = 1, 2, 3
 _NEEDS_ESCAPE = '["\\\\\\x00-\\x1f]'
 _HEX = np.array([f"{n:02x}" for n in range(256)], "S2")
@@ -26,7 +27,7 @@ _HEX = np.array([f"{n:02x}" for n in range(256)], "S2")
 
 @dataclass(frozen=True)
 class VisitRules:
-    """`oldest`: the first day, as days since 1970, of an event that is not too late; None: none is."""
+    """`oldest` is the first day, in days since 1970, of an event that is not too late; None: no event is."""
 
     session_minutes: int
     max_events_per_day: int
@@ -34,12 +35,13 @@ class VisitRules:
     days: ShopDays
 
 
-def judge(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tuple[str, pa.Table]]:
-    """CLEAN_EVENTS and REJECTED_EVENTS of some visitors, whose lines must all be in `batches`.
+def reject_and_sessionise(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tuple[str, pa.Table]]:
+    """CLEAN_EVENTS and REJECTED_EVENTS of some visitors; all lines of each must be in `batches`.
 
-    Columns: RAW_EVENTS, source_file, reason (null: fine so far), detail, raw_row, `visitor` and `event` (int64 hashes
-    of the visitor, and of visitor and event_id), `is_earlier`: a line of an earlier night, there to be repeated only.
-    A duplicate is a duplicate before it is anything else: the count then matches the shop's own.
+    Columns: RAW_EVENTS, source_file, reason (null: not rejected so far), detail, raw_row, `visitor` and `event` (int64
+    hashes of the visitor, and of visitor and event_id), and `is_earlier`: a line of an earlier night, which is only
+    there so that its duplicates are found. A line that is a duplicate gets that reason before any other, so that their
+    number matches the shop's own count.
     """
     first = next(batches, None)
     if first is None:
@@ -54,7 +56,7 @@ def judge(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tupl
     fine = pc.is_null(lines["reason"]).to_numpy()
     if rules.oldest is not None:
         reason[fine & (day < rules.oldest)] = _TOO_LATE
-    reason[_copies(lines, earlier)] = _DUPLICATE
+    reason[_duplicates(lines, earlier)] = _DUPLICATE
     fine &= reason == 0
     crawled = _crawled(order[fine[order]], visitor, day, rules.max_events_per_day)
     reason[crawled] = _CRAWLER
@@ -68,27 +70,27 @@ def _ints(column: pa.ChunkedArray) -> np.ndarray:
     return column.fill_null(0).to_numpy() if column.null_count else column.to_numpy()
 
 
-def _copies(lines: pa.Table, earlier: np.ndarray) -> np.ndarray:
-    """Rows that repeat another's visitor and event_id; of several in one drop the first by file and time stays."""
+def _duplicates(lines: pa.Table, earlier: np.ndarray) -> np.ndarray:
+    """Rows with the visitor and event_id of another; of several in one drop, the first by file and time is kept."""
     event = _ints(lines["event"])
     order = np.argsort(event, kind="stable")
     same = np.flatnonzero(event[order[1:]] == event[order[:-1]])
     rows = order[np.union1d(same, same + 1)]
-    few = lines.select(["visitor", "event_id", "source_file", "event_time"]).take(pa.array(rows))
-    few = few.append_column("is_new", pa.array(~earlier[rows])).append_column("row", pa.array(rows))
+    suspects = lines.select(["visitor", "event_id", "source_file", "event_time"]).take(pa.array(rows))
+    suspects = suspects.append_column("is_new", pa.array(~earlier[rows])).append_column("row", pa.array(rows))
     keys = ("visitor", "event_id", "is_new", "source_file", "event_time", "row")
-    few = few.sort_by([(name, "ascending") for name in keys]).combine_chunks()
-    if few.num_rows < 2:
+    suspects = suspects.sort_by([(name, "ascending") for name in keys]).combine_chunks()
+    if suspects.num_rows < 2:
         return np.zeros(0, np.int64)
-    repeats = np.ones(few.num_rows - 1, bool)
+    repeats = np.ones(suspects.num_rows - 1, bool)
     for name in ("visitor", "event_id"):
-        column = few[name].chunk(0)
+        column = suspects[name].chunk(0)
         repeats &= pc.equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
-    return few["row"].to_numpy()[1:][repeats & few["is_new"].to_numpy()[1:]]
+    return suspects["row"].to_numpy()[1:][repeats & suspects["is_new"].to_numpy()[1:]]
 
 
 def _crawled(rows: np.ndarray, visitor: np.ndarray, days: np.ndarray, most: int) -> np.ndarray:
-    """Those of `rows` (in order of visitor and time) whose visitor has more than `most` of them on their day."""
+    """The `rows` (sorted by visitor and time) of visitors with more than `most` of them on one day, for that day."""
     who, day = visitor[rows], days[rows]
     starts = _starts((who[1:] != who[:-1]) | (day[1:] != day[:-1]), len(rows))
     sizes = np.diff(np.append(starts, len(rows)))
@@ -96,13 +98,14 @@ def _crawled(rows: np.ndarray, visitor: np.ndarray, days: np.ndarray, most: int)
 
 
 def _starts(changes: np.ndarray, length: int) -> np.ndarray:
-    """Places where a group begins, from where it differs from the row before; the first row begins one."""
+    """Positions where a group begins; `changes[i]` says whether row i + 1 begins one. The first row always does."""
     return np.flatnonzero(np.concatenate([[True], changes])) if length else np.zeros(0, np.int64)
 
 
 def _kept(
     lines: pa.Table, rows: np.ndarray, visitor: np.ndarray, time: np.ndarray, day: np.ndarray, minutes: int
 ) -> pa.Table:
+    """CLEAN_EVENTS of `rows`, sorted by visitor and time; a pause of more than `minutes` begins a session."""
     who, when = visitor[rows], time[rows]
     starts = _starts((who[1:] != who[:-1]) | (np.diff(when) > minutes * 60_000_000), len(rows))
     session = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(np.append(starts, len(rows))))
@@ -115,9 +118,7 @@ def _kept(
     }
     schema = arrow_schema(CLEAN_EVENTS)
     stored = lines.select([name for name in schema.names if name not in made]).take(pa.array(rows))
-    columns = [
-        made[n].cast(schema.field(n).type) if n in made else stored[n].cast(schema.field(n).type) for n in schema.names
-    ]
+    columns = [(made if name in made else stored)[name].cast(schema.field(name).type) for name in schema.names]
     return pa.table(columns, schema=schema)
 
 
@@ -133,25 +134,25 @@ def _session_ids(visitor: np.ndarray, start: np.ndarray) -> pa.Array:
 
 
 def _rejected(lines: pa.Table, rows: np.ndarray, reason: np.ndarray) -> pa.Table:
-    few = lines.take(pa.array(rows))
-    ours = _LATER_REASONS.take(pa.array(reason[rows]))
-    # A line that was fine until its neighbours were looked at has no raw_row yet: its columns are the whole of it.
-    missing = np.flatnonzero(pc.is_null(few["raw_row"]).to_numpy())
-    raw_row = few["raw_row"].combine_chunks()
+    """REJECTED_EVENTS of `rows`; `reason` has this module's codes, 0 for a line that was rejected while reading."""
+    rejected = lines.take(pa.array(rows))
+    # Lines that are rejected here have no raw_row yet: it is made of their columns.
+    missing = np.flatnonzero(pc.is_null(rejected["raw_row"]).to_numpy())
+    raw_row = rejected["raw_row"].combine_chunks()
     if len(missing):
-        made = _as_json(few.select(RAW_EVENTS.names).take(pa.array(missing)))
+        made = _as_json(rejected.select(RAW_EVENTS.names).take(pa.array(missing)))
         raw_row = pc.replace_with_mask(raw_row, pc.is_null(raw_row), made)
     columns = {
-        "reason": pc.coalesce(ours, few["reason"]),
-        "detail": few["detail"],
+        "reason": pc.coalesce(_REASONS.take(pa.array(reason[rows])), rejected["reason"]),
+        "detail": rejected["detail"],
         "raw_row": raw_row,
-        "source_file": few["source_file"],
+        "source_file": rejected["source_file"],
     }
     return pa.table(columns).select(REJECTED_EVENTS.names).cast(arrow_schema(REJECTED_EVENTS))
 
 
 def _as_json(rows: pa.Table) -> pa.Array:
-    """Each row as a JSON object without its nulls, column by column: millions of a crawler's lines take seconds."""
+    """Each row as a JSON object without its nulls, made column by column: a crawler's million lines take seconds."""
     fields = []
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         column = column.combine_chunks()

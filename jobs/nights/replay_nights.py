@@ -12,7 +12,7 @@ import statistics
 import time
 from typing import Any
 
-from jobs.intake.drop_files import Drop
+from jobs.intake.drop_folder import Drop
 from jobs.nights import nightly
 from jobs.nights.tasks import JobsFailed
 from jobs.reports.night_page import replay_page
@@ -21,7 +21,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger, quiet
 from jobs.runtime.night import Night, new_run
 from jobs.runtime.settings import load_settings
-from schemas.sources.mapping import load_source
+from schemas.sources.reading import load_source
 
 log = get_logger("replay")
 

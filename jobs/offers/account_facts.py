@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 from jobs.common.on_sale import CAN_BE_SHOWN
 from schemas.campaigns.campaign import BIRTH_FACT, USER_FACTS, Campaign
 from schemas.table import SPARK_TYPES
-from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.propensities import PROPENSITIES
 
 BIRTH_MONTH = "birth_month"  # a column of USERS, where the shop's mapping fills one
 

@@ -24,7 +24,8 @@ from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import Campaign, Campaigns
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, INTEREST, ITEMS, OFFERS, RECOMMENDATIONS, USERS, WITHHELD_OFFERS
-from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.propensities import PROPENSITIES
 
 # The tables that every campaign needs, and the job that makes each.
 INPUTS: tuple[tuple[Table, str], ...] = (

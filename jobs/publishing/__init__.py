@@ -1,1 +1,1 @@
-"""Gates, the pointer that the storefront reads, and what stays in the lake."""
+"""The gates, the published nights with the pointer that the storefront reads, and the lake's retention."""

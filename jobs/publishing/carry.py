@@ -1,7 +1,7 @@
-"""What may still be shown of an earlier night's product: one filter for each product, which only removes rows.
+"""Filters a product of an earlier night to the rows that may still be shown; there is one filter for each product.
 
-Arrow in, Arrow out; nothing is read or written here. Every filter drops accounts that tonight's `users` lack: whoever
-was erased does not come back.
+Arrow in, Arrow out; nothing is read or written here. A filter only removes rows. It always removes accounts that
+tonight's `users` lack, so an erased person does not come back.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,17 +22,27 @@ from schemas.arrow import arrow_schema
 from schemas.table import Product
 from schemas.tables import COPY, OFFERS
 
-_PRICE, _EVENTS = "price", "seasons"  # in a text's facts: the slot of the price, and the table of an event
-# What a user was promised: an offer whose terms changed is another one than the text tells.
-_TERMS = ("user_id", "offer_id", "item_id", "category", "discount_share", "discount_amount", "minimum_spend",
-          "currency", "valid_until")  # fmt: skip
+_PRICE, _EVENTS = "price", "seasons"  # in a text's facts: the slot of a price, and the table of an event
+# The terms of an offer: where one of them has changed, the text states terms that no longer hold.
+_TERMS = (
+    "user_id",
+    "offer_id",
+    "item_id",
+    "category",
+    "discount_share",
+    "discount_amount",
+    "minimum_spend",
+    "currency",
+    "valid_until",
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Tonight:
-    """What is true tonight. users: accounts, and 'anonymous'; on_sale: items; prices: item -> (price, currency).
+    """What carried rows are compared with.
 
-    shown_from: when readers first see tonight. Of copy alone: places, offers and texts (see `of_user_copy`).
+    shown_from: when readers first see tonight. users: accounts, and 'anonymous'. on_sale: item ids. prices: item ->
+    (price, currency). Only for copy: places, offers and texts (see `of_user_copy`).
     """
 
     shown_from: dt.datetime
@@ -43,43 +54,42 @@ class Tonight:
     texts: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
 
     def pairs(self, rows: pa.Table) -> NDArray[np.int64]:
-        """(n,) a number for each (user_id, item_id) of `rows`; -1 where tonight lacks the user or the item."""
+        """A number for each (user_id, item_id) of `rows`, (n,) int64; -1 where tonight lacks the user or the item."""
         codes = (pc.index_in(rows["user_id"], self.users), pc.index_in(rows["item_id"], self.on_sale))
         user, item = (pc.fill_null(code, -1).to_numpy().astype(np.int64) for code in codes)
         return np.where((user < 0) | (item < 0), -1, user * max(1, len(self.on_sale)) + item)
 
 
 def of_customers(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
-    """All of what is known of an account, as long as there is the account."""
+    """Rows of accounts that exist tonight; all rows of a table without accounts."""
     if "user_id" not in rows.column_names:
         return rows
     return rows.filter(pc.is_in(rows["user_id"], tonight.users))
 
 
 def of_dated(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
-    """Offers and audiences: rows that are valid when tonight is shown, of no item or of one that is on sale."""
+    """Offers and audiences: rows that are valid when tonight is shown, and whose item, if any, is on sale."""
     rows = of_customers(rows, table, tonight)
     rows = rows.filter(pc.greater(rows["valid_until"], pa.scalar(tonight.shown_from, rows["valid_until"].type)))
     return rows.filter(pc.or_(pc.is_null(rows["item_id"]), pc.is_in(rows["item_id"], tonight.on_sale)))
 
 
 def of_copy(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
+    """COPY or USER_COPY, by the name of the table."""
     return of_texts(rows, tonight) if table == COPY.name else of_user_copy(of_dated(rows, table, tonight), tonight)
 
 
 def of_texts(rows: pa.Table, tonight: Tonight) -> pa.Table:
-    """COPY: texts of items on sale; none that names another price than tonight's, or an event, which may be over."""
+    """COPY: texts of items on sale, without those that name an event (it may be over) or an old price."""
     rows = rows.filter(pc.is_in(rows["item_id"], tonight.on_sale))
-    asked = zip(*(rows[name].to_pylist() for name in ("item_id", "strategy", "facts")), strict=True)
-    return rows.filter(
-        pa.array([_holds(item, strategy, facts, tonight) for item, strategy, facts in asked], pa.bool_())
-    )
+    texts = zip(*(rows[name].to_pylist() for name in ("item_id", "strategy", "facts")), strict=True)
+    is_true = [_is_still_true(item, strategy, json.loads(facts), tonight) for item, strategy, facts in texts]
+    return rows.filter(pa.array(is_true, pa.bool_()))
 
 
-def _holds(item: str, strategy: str, facts: str, tonight: Tonight) -> bool:
-    told = json.loads(facts)
-    prices = {fact["value"] for fact in told if fact["slot"] == _PRICE}
-    if strategy == "seasonal_event" or any(fact["table"] == _EVENTS for fact in told):
+def _is_still_true(item: str, strategy: str, facts: list[dict[str, Any]], tonight: Tonight) -> bool:
+    prices = {fact["value"] for fact in facts if fact["slot"] == _PRICE}
+    if strategy == "seasonal_event" or any(fact["table"] == _EVENTS for fact in facts):
         return False
     if not prices:
         return strategy != "price_drop"
@@ -88,27 +98,28 @@ def _holds(item: str, strategy: str, facts: str, tonight: Tonight) -> bool:
 
 
 def of_user_copy(rows: pa.Table, tonight: Tonight) -> pa.Table:
-    """USER_COPY: texts that are carried themselves, of a place in the user's list of tonight or of the offer's item.
+    """USER_COPY: carried texts about an item in the user's list of tonight, or about the item of an unchanged offer.
 
-    places: `pairs` of tonight's lists; offers: those that stand as they were told; texts: ids in carried COPY.
+    A text with an offer needs that offer unchanged. Of `tonight` it uses places (`pairs` of tonight's lists), offers
+    (those with unchanged terms) and texts (ids of the carried COPY).
     """
     rows = rows.filter(pc.is_in(rows["copy_id"], tonight.texts))
     is_listed = np.isin(tonight.pairs(rows), tonight.places)
-    stands = pc.is_in(_key(rows, OFFERS.key), _key(tonight.offers, OFFERS.key))
-    whole = (*OFFERS.key, "item_id")
-    about = pc.is_in(_key(rows, whole), _key(tonight.offers, whole))
-    kept = pc.or_(pc.and_(pc.is_null(rows["offer_id"]), pa.array(is_listed)),
-                  pc.and_(stands, pc.or_(pa.array(is_listed), about)))  # fmt: skip
-    return rows.filter(kept)
+    has_no_offer = pc.is_null(rows["offer_id"])
+    offer_holds = pc.is_in(_key(rows, OFFERS.key), _key(tonight.offers, OFFERS.key))
+    offer_and_item = (*OFFERS.key, "item_id")
+    is_of_offer = pc.is_in(_key(rows, offer_and_item), _key(tonight.offers, offer_and_item))
+    is_shown = pc.or_(pa.array(is_listed), is_of_offer)
+    return rows.filter(pc.or_(pc.and_(has_no_offer, pa.array(is_listed)), pc.and_(offer_holds, is_shown)))
 
 
-def standing(told: pa.Table, tonight: pa.Table) -> pa.Table:
-    """Offers of `tonight` whose terms are those of `told`, the offers that texts were written of (both OFFERS)."""
-    return tonight.filter(pc.is_in(_key(tonight, _TERMS), _key(told, _TERMS)))
+def with_unchanged_terms(tonight: pa.Table, written_of: pa.Table) -> pa.Table:
+    """The offers of `tonight` with the same terms in `written_of`, the offers that texts were written of."""
+    return tonight.filter(pc.is_in(_key(tonight, _TERMS), _key(written_of, _TERMS)))
 
 
 def _key(rows: pa.Table, names: tuple[str, ...]) -> pa.ChunkedArray:
-    """The columns of each row as one string; null stands for itself."""
+    """The columns of each row as one string; nulls are equal to each other."""
     parts = [pc.fill_null(rows[name].cast(pa.string()), "\1") for name in names]
     return pc.binary_join_element_wise(*parts, "\0")
 

@@ -1,7 +1,7 @@
-"""The gate: each table's Great Expectations suite on this run's version; what passes becomes current, all or none.
+"""The gate: runs each table's Great Expectations suite on this run's version; all tables become current, or none.
 
-A failed gate leaves readers where they were and keeps the rejected version; its message names the rule, the values and
-the path.
+Where a rule is broken, readers keep the version that they have and the rejected one stays in the lake. The message
+names the rule, the values and the path.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def add_night_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(night: Night, stage: str) -> None:
-    night.begin(f"check_{stage}")  # each gate leaves a report of its own, named like its task
+    night.begin(f"check_{stage}")  # so that each gate has a report of its own, named like its task
     config: GateConfig = night.settings.section("gate")
     passed: list[Version] = []
     failures: list[str] = []
@@ -35,7 +35,7 @@ def main(night: Night, stage: str) -> None:
         version = night.lake.version(table, night.date, night.run)
         if version is None:
             failures.append(
-                f"{table.name} {night.date}: run {night.run} wrote no version; run its job in the same --run"
+                f"{table.name} {night.date}: run {night.run} has no version; run its job with the same --run first"
             )
             continue
         rules, broken = broken_rules(night, table, version, config.max_rows_in_memory)
@@ -52,9 +52,9 @@ def main(night: Night, stage: str) -> None:
 def _message(night: Night, table: Table, version: Version, rules: int, broken: list[str]) -> str:
     current = night.lake.current(table, night.date) or night.lake.before(table, night.date)
     readers = f"{current.date} run={current.run}" if current else "nothing yet"
-    where = night.lake.path(version.folder)
+    folder = night.lake.path(version.folder)
     head = (
-        f"{table.name} {night.date}: {len(broken)} of {rules} rules broken; rejected version kept at {where}; "
+        f"{table.name} {night.date}: {len(broken)} of {rules} rules broken; rejected version kept at {folder}; "
         f"readers still see {readers}"
     )
     return "\n".join([head, *(f"  {line}" for line in broken)])

@@ -1,7 +1,7 @@
-"""Deletes old snapshots, models and published nights that retention no longer keeps; never events or raw files.
+"""Deletes old snapshots, models and published nights; never events or raw files.
 
-Kept: the last `publish.keep_nights` dates of every snapshot table and model (`keep_sources` of the candidate sources),
-the last `publish.keep_runs` published nights, whatever a pointer names, and on each kept date only the current run.
+It keeps the last `publish.keep_nights` dates of every snapshot table and model (`keep_sources` of the candidate
+sources), the last `publish.keep_runs` published nights, whatever a pointer names, and tonight's current run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from schemas.tables import (
     STORED,
 )
 
-_FOR_EVER = {
+_NEVER_DELETED = {
     CLEAN_EVENTS,
     REJECTED_EVENTS,
     REJECTED_ITEMS,
@@ -36,10 +36,10 @@ _FOR_EVER = {
 def main(night: Night) -> None:
     config = night.settings.section("publish")
     oldest = night.date - dt.timedelta(days=config.keep_nights)
-    snapshots = [("tables", t.name) for t in STORED if t not in _FOR_EVER]
+    snapshots = [("tables", t.name) for t in STORED if t not in _NEVER_DELETED]
     models = [("models", name) for name in night.lake.list_dir("models") if name != "sources"]
     removed = [folder for root in (*snapshots, *models) for folder in _outdated(night.lake, root, oldest)]
-    # Sources hold the log itself: they are by far the largest, and yesterday's are of no use to tomorrow.
+    # Candidate sources hold the whole log: they are the largest models, and no later night reads them.
     removed += _outdated(night.lake, ("models", "sources"), night.date - dt.timedelta(days=config.keep_sources))
     removed += _superseded_runs(night)
     removed += _published_runs(night, config.keep_runs)
@@ -49,16 +49,16 @@ def main(night: Night) -> None:
 
 
 def _outdated(lake: Lake, root: tuple[str, ...], oldest: dt.date) -> list[tuple[str, ...]]:
-    """Date folders before `oldest`; the newest that passed its gate always stays, since tomorrow starts from it."""
+    """Date folders before `oldest`, without the newest that passed its gate: tomorrow starts from that one."""
     names = [n for n in lake.list_dir(*root) if n.startswith("date=")]
     newest = next((n for n in reversed(names) if lake.exists(*root, n, "_current.json")), None)
     return [(*root, n) for n in names if n != newest and n.removeprefix("date=") < str(oldest)]
 
 
 def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
-    """Whole nights beyond the last `keep`, and what a killed night left half copied; never what the pointer names.
+    """Published nights before the last `keep`, and nights that were killed while copying; never the pointer's.
 
-    Manifests come first: a night whose deletion is cut short must not look like one to roll back to.
+    Manifests are deleted first: a night whose deletion is interrupted must not look like one to roll back to.
     """
     whole, now = published.runs(night.lake), published.current(night.lake)
     kept = {*whole[-keep:], now["run"] if now else None}
@@ -69,11 +69,11 @@ def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
 
 def _superseded_runs(night: Night) -> list[tuple[str, ...]]:
     """Earlier runs of tonight that no pointer names."""
-    found: list[tuple[str, ...]] = []
+    superseded: list[tuple[str, ...]] = []
     for table in STORED:
         root = ("tables", table.name, f"date={night.date}")
         version = night.lake.current(table, night.date)
         if version is not None:
             keep = {f"run={version.run}", f"run={night.run}"}
-            found += [(*root, n) for n in night.lake.list_dir(*root) if n.startswith("run=") and n not in keep]
-    return found
+            superseded += [(*root, n) for n in night.lake.list_dir(*root) if n.startswith("run=") and n not in keep]
+    return superseded

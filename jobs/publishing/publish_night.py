@@ -1,10 +1,9 @@
-"""Tonight's products -> published/run=R and the pointer: after a comparison with the last good night, or not at all.
+"""Publishes tonight's products into published/run=R and moves the pointer, if the lists compare well with the last.
 
-A night is refused, and the storefront keeps last night's, when a user's list is short, an item stands twice in a list,
-an item is shown that is sold out or withdrawn, or the number of rows or the items ever shown fall far below last
-night's. Without lists nothing is published. Of any other product that failed, what an earlier night made is carried
-for as long as it holds, or the product is absent; the manifest says which and why. The pointer is put last, in one
-atomic write.
+A night is refused, and the storefront keeps the last one, where a user's list is short, an item is twice in a list, a
+shown item is sold out or withdrawn, or rows or distinct items are far fewer than last night. Without lists nothing is
+published. Any other product that failed is carried from an earlier night while that is allowed, else it is absent; the
+manifest says which and why. The pointer is written last, in one atomic write.
 """
 
 from __future__ import annotations
@@ -31,49 +30,49 @@ _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 
 @dataclass(frozen=True)
 class PublishConfig:
-    """What a night must keep of the last good one to be published."""
+    """How far a night may differ from the last published one, and how long nights are kept."""
 
     min_rows_share: float = field(default=0.5, metadata={"doc": "recommendation rows, as a share of last night's"})
     min_coverage_share: float = field(default=0.5, metadata={"doc": "distinct items shown, as a share of last night's"})
     max_churn: float = field(default=0.95, metadata={"doc": "share of places (of k) whose item left the user's list"})
     keep_runs: int = field(default=14, metadata={"doc": "published nights kept for rollback"})
     keep_nights: int = field(default=30, metadata={"doc": "nights of snapshots and models kept; events stay"})
-    keep_sources: int = field(default=3, metadata={"doc": "nights of candidate sources kept, which `explain` asks"})
+    keep_sources: int = field(default=3, metadata={"doc": "nights of candidate sources kept; `explain` reads them"})
 
 
 def churn(night: Night, lists: Version, last: dict[str, Any] | None, k: int) -> float | None:
-    """Share of last night's places whose item is not in the same user's list tonight, over a few thousand users."""
+    """Share of last night's places whose item is not in the same user's list tonight, over some thousand users."""
     if last is None:
         return None
     before_files = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
     users = pc.unique(next(read_lists(night, before_files))["user_id"]).slice(0, _CHURN_USERS)
 
     def places(files: list[str]) -> set[tuple[str, str]]:
-        found: set[tuple[str, str]] = set()
+        pairs: set[tuple[str, str]] = set()
         for part in read_lists(night, files):
             part = part.filter(pc.and_(pc.is_in(part["user_id"], users), pc.less_equal(part["rank"], k)))
-            found.update(zip(part["user_id"].to_pylist(), part["item_id"].to_pylist(), strict=True))
-        return found
+            pairs.update(zip(part["user_id"].to_pylist(), part["item_id"].to_pylist(), strict=True))
+        return pairs
 
     before = places(before_files)
     return round(len(before - places(night.lake.file_paths(lists))) / max(1, len(before)), 4)
 
 
 def problems(facts: dict[str, Any], last: dict[str, Any] | None, users: int, config: PublishConfig) -> list[str]:
-    """What speaks against publishing, each with what was expected and what was seen."""
-    found = faults(facts, users)
+    """Reasons not to publish, each with what was expected and what was seen."""
+    wrong = faults(facts, users)
     if last is not None:
         before = last["checks"]
         for name, share in (("rows", config.min_rows_share), ("items_shown", config.min_coverage_share)):
             if facts[name] < share * before[name]:
-                found.append(f"{name}: expected at least {share:.0%} of last night's {before[name]}, saw {facts[name]}")
+                wrong.append(f"{name}: expected at least {share:.0%} of last night's {before[name]}, saw {facts[name]}")
         if facts["churn"] > config.max_churn:
-            found.append(f"churn: expected at most {config.max_churn:.0%} of places changed, saw {facts['churn']:.0%}")
-    return found
+            wrong.append(f"churn: expected at most {config.max_churn:.0%} of places changed, saw {facts['churn']:.0%}")
+    return wrong
 
 
 def refuse_without_lists(night: Night) -> None:
-    """NotPublished where a table of the lists did not pass its gate: a night without lists is none."""
+    """Raises NotPublished where a table of the lists did not pass its gate: a night needs lists."""
     for table in PUBLISHED:
         if table.product == LISTS and night.versions(table).passed() is None:
             raise NotPublished(
@@ -96,7 +95,7 @@ def why_failed(night: Night, product: Product) -> str:
         report = ("runs", f"date={night.date}", f"run={night.base_run}", f"{task}.json")
         if night.lake.exists(*report) and "error" in (facts := night.lake.get_json(*report)):
             return f"{task}: {first_line(facts['error'])}"
-    return f"{', '.join(tasks)} of run {night.base_run}: not all ran to their end, and none reported an error"
+    return f"{', '.join(tasks)} of run {night.base_run}: not all of them finished, and none reported an error"
 
 
 def main(night: Night) -> None:
@@ -121,28 +120,28 @@ def main(night: Night) -> None:
     night.report(products=manifest["products"])
     night.log.info("%s", sentence(manifest))
     pointed = published.current(night.lake)
-    if pointed is None or pointed["date"] <= str(night.date):  # a backfill of an old night does not turn the shop back
+    if pointed is None or pointed["date"] <= str(night.date):  # an old night published again stays behind
         night.lake.put_json(manifest, *published.POINTER)
         night.report(published=run)
     else:
         night.report(published=None, kept_pointer=pointed["run"])
-        night.log.info("%s is published, but the storefront stays with the later %s", run, pointed["run"])
+        night.log.info("%s is published, but the storefront keeps the later %s", run, pointed["run"])
 
 
 def checked(night: Night, lists: Version) -> dict[str, Any]:
-    """Facts about tonight's lists; NotPublished where they are worse than the last good night's may be."""
+    """Facts about tonight's lists. Raises NotPublished where they are too much worse than the last night's."""
     config: PublishConfig = night.settings.section("publish")
     k = night.settings.section("recommend").k
     last = published.last_before(night.lake, night.date)
     facts = measure(night, lists, k)
     facts["churn"] = churn(night, lists, last, k)
     night.report(checks=facts)
-    if found := problems(facts, last, night.version(USERS).rows + 1, config):
+    if reasons := problems(facts, last, night.version(USERS).rows + 1, config):
         pointed = published.current(night.lake)
         keeps = f"run={pointed['run']}" if pointed else "nothing yet"
         head = (
             f"{night.date} run={night.run} is not published; the storefront keeps {keeps}; "
             f"the lists stay at {night.lake.path(lists.folder)}"
         )
-        raise NotPublished("\n  ".join([head, *found]))
+        raise NotPublished("\n  ".join([head, *reasons]))
     return facts

@@ -1,4 +1,4 @@
-"""Points the storefront at an earlier published night; the newer one stays where it is."""
+"""Points the storefront at an earlier published night; no night is deleted."""
 
 from __future__ import annotations
 

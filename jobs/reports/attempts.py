@@ -1,4 +1,4 @@
-"""The runs of a date as their reports tell them: which one is shown, and where the others stopped."""
+"""The runs of a date, from the reports of their jobs: which run a page shows, and where the others stopped."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from jobs.runtime.lake import Lake
 
-_NEEDED = {"clean_events", "judge_lists"}  # reports that a page of facts is made of
-_AFTER_THE_NIGHT = {"prune_lake"}  # what fails here leaves a night that is whole and shown
+_NEEDED = {"clean_events", "judge_lists"}  # a page is made of their reports
+_AFTER_THE_NIGHT = {"prune_lake"}  # a night is whole though one of these failed
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run: the jobs that left a report, in order of their names, and the error of each that failed."""
+    """One run: the jobs that wrote a report, sorted by name, and the error of each that failed."""
 
     run: str
     jobs: tuple[str, ...]
@@ -29,34 +29,34 @@ class Attempt:
 
     @property
     def is_published(self) -> bool:
-        """Whether it was published, though maybe without a product that failed."""
+        """Whether it was published, with or without all products."""
         return "publish_night" in self.jobs and "publish_night" not in self.errors
 
     def line(self) -> str:
-        """Where it stopped or what it went on without, and why, in its own words."""
+        """Where it stopped, or what it was published without, with the error."""
         if not self.errors:
-            return f"run {self.run} is not finished: {len(self.jobs)} jobs have reported; it goes on, or was killed"
+            return f"run {self.run} is not finished: {len(self.jobs)} jobs have reported; it still runs, or was killed"
         if self.is_published:
-            told = "; ".join(f"{job} failed: {error}" for job, error in self.errors.items())
-            return f"run {self.run} was published, and is not whole: {told}"
+            failures = "; ".join(f"{job} failed: {error}" for job, error in self.errors.items())
+            return f"run {self.run} was published, but is not whole: {failures}"
         job, error = list(self.errors.items())[-1]
         return f"run {self.run} failed at {job}: {error}"
 
 
 def attempts(lake: Lake, date: dt.date) -> list[Attempt]:
-    """All runs of a date that left a report, oldest first."""
-    found = []
+    """All runs of a date with a report, oldest first."""
+    runs = []
     for name in sorted(n for n in lake.list_dir("runs", f"date={date}") if n.startswith("run=")):
         folder = ("runs", f"date={date}", name)
         reports = {file: lake.get_json(*folder, file) for file in sorted(lake.list_dir(*folder))}
         jobs = {file.removesuffix(".json"): report for file, report in reports.items()}
         errors = {job: report["error"] for job, report in jobs.items() if "error" in report}
-        found.append(Attempt(name.removeprefix("run="), tuple(jobs), errors))
-    return found
+        runs.append(Attempt(name.removeprefix("run="), tuple(jobs), errors))
+    return runs
 
 
-def shown_attempt(tried: list[Attempt]) -> Attempt | None:
-    """The last one that is whole or published; where there is none, the last that has facts to show."""
-    good = [attempt for attempt in tried if attempt.is_whole or attempt.is_published]
-    shown = good or [attempt for attempt in tried if attempt.has_facts]
+def shown_attempt(runs: list[Attempt]) -> Attempt | None:
+    """The last run that is whole or published; else the last that has facts to show; else None."""
+    good = [attempt for attempt in runs if attempt.is_whole or attempt.is_published]
+    shown = good or [attempt for attempt in runs if attempt.has_facts]
     return shown[-1] if shown else None

@@ -1,4 +1,4 @@
-"""What answers who buys, who lapses and in which category, as text for a terminal."""
+"""The models that predict who buys, who lapses and in which category, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -11,37 +11,42 @@ _EFFECTS = 5
 
 
 def propensity_page(lake: Lake, day: dt.date) -> str:
-    """The chances of the newest model up to `day`: how they were chosen, how far they can be believed, what moves
-    them. Empty where there is none yet."""
+    """The newest model up to `day`: which kind was chosen, how well it is calibrated, which features move it.
+
+    Empty where there is no model yet.
+    """
     folder = lake.model_before("propensity", day, including=True)
     if folder is None:
         return ""
     facts = lake.get_json(*folder, "manifest.json")["facts"]
     lines = [f"chances, learned up to {facts['learned_until']}, in {lake.path(*folder)}"]
-    for name, told in facts["questions"].items():
-        lines += _question(name, told)
+    for name, question in facts["questions"].items():
+        lines += _question(name, question)
     money = facts["money"]
     if "purchases" in money:
         spent = money["value"]
-        worth = f"; worth {spent['expected']:.2f}, came {spent['came']:.2f}" if "came" in spent else ""
-        lines.append(f"  a customer's purchase days within {money['days']:g} days: expected "
-                     f"{money['purchases']['expected']:.3f}, came {money['purchases']['came']:.3f}{worth}")  # fmt: skip
+        worth = f"; value expected {spent['expected']:.2f}, came {spent['came']:.2f}" if "came" in spent else ""
+        purchases = money["purchases"]
+        lines.append(
+            f"  a customer's purchase days within {money['days']:g} days: expected {purchases['expected']:.3f}, "
+            f"came {purchases['came']:.3f}{worth}"
+        )
     return "\n".join(lines)
 
 
-def _question(name: str, told: dict[str, Any]) -> list[str]:
-    if "not_enough_data" in told:
-        return [f"  {name}: not enough data: {told['not_enough_data']}"]
-    kept, base = told["figures"]["kept"], told["figures"][told["baseline"]]
-    answers = told["best"] if told["promoted"] else told["running"]
+def _question(name: str, facts: dict[str, Any]) -> list[str]:
+    if "not_enough_data" in facts:
+        return [f"  {name}: not enough data: {facts['not_enough_data']}"]
+    kept, base = facts["figures"]["kept"], facts["figures"][facts["baseline"]]
+    answers = facts["best"] if facts["promoted"] else facts["running"]
     lines = [
-        f"  {name}: {answers} answers; {told['rows']['judging']:,} rows judged it, {told['base_rate']:.1%} came true",
-        f"    AUC {kept['auc']:.3f}, average precision {kept['average_precision']:.3f}; {told['baseline']} alone "
+        f"  {name}: {answers} answers; {facts['rows']['judging']:,} rows judged it, {facts['base_rate']:.1%} came true",
+        f"    AUC {kept['auc']:.3f}, average precision {kept['average_precision']:.3f}; {facts['baseline']} alone "
         f"{base['auc']:.3f}, {base['average_precision']:.3f}",
-        "    said  " + " ".join(f"{row['said']:6.3f}" for row in told["reliability"]),
-        "    came  " + " ".join(f"{row['came']:6.3f}" for row in told["reliability"]),
+        "    said  " + " ".join(f"{row['said']:6.3f}" for row in facts["reliability"]),
+        "    came  " + " ".join(f"{row['came']:6.3f}" for row in facts["reliability"]),
     ]
-    for model, effects in told["effects"].items():
+    for model, effects in facts["effects"].items():
         strongest = list(effects.items())[:_EFFECTS]
         if model == "logistic":
             shown, what = [f"{f} {e:+.2f}" for f, e in strongest], "log-odds by one standard deviation"

@@ -1,4 +1,4 @@
-"""What a night did for its customers as text for a terminal: segments, offers by campaign, prices to look at."""
+"""A night's segments, offers by campaign, and price suggestions, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from jobs.runtime.night import first_line
 
 
 def customer_page(lake: Lake, day: dt.date, run: str) -> str:
-    """From what the jobs of a run reported; a job that did not run has no lines, a failed one its error."""
+    """Lines from the reports of a run's jobs: none for a job that did not run, the error of a job that failed."""
     folder = ("runs", f"date={day}", f"run={run}")
     parts = {"segment_users": _segments, "choose_offers": _offers, "suggest_prices": _prices}
-    told = []
+    page = []
     for job, lines in parts.items():
         if lake.exists(*folder, f"{job}.json"):
             facts = lake.get_json(*folder, f"{job}.json")
-            told += [f"{job} failed: {first_line(facts['error'])}"] if "error" in facts else lines(facts)
-    return "\n".join(told)
+            page += [f"{job} failed: {first_line(facts['error'])}"] if "error" in facts else lines(facts)
+    return "\n".join(page)
 
 
 def _segments(facts: dict[str, Any]) -> list[str]:
@@ -30,17 +30,17 @@ def _segments(facts: dict[str, Any]) -> list[str]:
 def _offers(facts: dict[str, Any]) -> list[str]:
     campaigns, budgets = facts.get("campaigns", {}), facts.get("budgets", {})
     lines = [
-        f"  {name:20} {one['offered']:>8,} new, {one['standing']:,} stand, {one['withheld']:,} held out, of "
-        f"{one['candidates']:,} who meet it"
+        f"  {name:20} {one['offered']:>8,} new, {one['standing']:,} still valid, {one['withheld']:,} held out, of "
+        f"{one['candidates']:,} who qualify"
         for name, one in campaigns.items()
     ]
     lines += [
         f"  budget {line:13} {one['expected_left']:>8,.0f} of {one['amount']:,.0f} left"
         for line, one in budgets.items()
-    ]  # fmt: skip
+    ]
     return ["offers", *lines] if lines else ["offers: no campaign"]
 
 
 def _prices(facts: dict[str, Any]) -> list[str]:
     counts = ", ".join(f"{status} {items:,}" for status, items in sorted(facts["statuses"].items()))
-    return [f"prices of items on sale: {counts or 'none on sale'}"]
+    return [f"prices of items on sale: {counts or 'no item is on sale'}"]

@@ -1,4 +1,4 @@
-"""Prints a page of facts about a night: lines in, kept and why not; what is published; how good; lists; customers."""
+"""Prints a page about a night: rows kept and rejected, what is published, quality, some lists, customers."""
 
 from __future__ import annotations
 

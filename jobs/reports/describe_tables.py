@@ -1,6 +1,6 @@
 """Prints the declared tables and the reasons of rejected rows as Markdown; keeps schemas/README.md up to date.
 
-Exit code 1 where `--check FILE` finds another text than the declarations give.
+Exit status 1 where `--check FILE` finds that FILE differs from the declarations.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from schemas.tables import BY_NAME
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="print these in full; default: all pages")
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("--write", type=Path, metavar="FILE", help="replace what is between the markers of FILE")
+    place.add_argument("--write", type=Path, metavar="FILE", help="replace the text between the markers of FILE")
     place.add_argument("--check", type=Path, metavar="FILE", help="only say whether FILE is up to date")
 
 
@@ -28,11 +28,11 @@ def main(args: argparse.Namespace) -> int:
         pages = [table_page(BY_NAME[name]) for name in args.tables] or [page() for page in PAGES.values()]
         print("\n\n".join(pages))
         return 0
-    found = file.read_text("utf-8")
-    wanted = update(found)
+    text = file.read_text("utf-8")
+    wanted = update(text)
     if args.check:
-        if found != wanted:
+        if text != wanted:
             print(f"{file} is out of date; run `python -m jobs describe_tables --write {file}`", file=sys.stderr)
-        return int(found != wanted)
+        return int(text != wanted)
     file.write_text(wanted, "utf-8")
     return 0

@@ -1,7 +1,7 @@
-"""Prints a user's portrait with the events behind it, then the published list; or why an item is, or is not, in it.
+"""Prints a user's portrait with the events behind it, then the published list; or why one item is in it or not.
 
-About an item: the rule that decided, or how far its score fell short.
-Reads the published night that the storefront reads, and the tables and the model of that night.
+For an item it names the rule that kept it out, or says how far its score fell short. It reads the night that the
+storefront reads, and the tables and the model of that night.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     if not args.user.strip():
-        raise ValueError(f"--user is blank; name an account id, or '{ANONYMOUS}' for visitors without one")
+        raise ValueError(f"--user is blank; give an account id, or '{ANONYMOUS}' for visitors without one")
     lake = Lake(args.lake)
     manifest = published.pointed(lake)
     shown = _list_of(lake, manifest, args.user)
@@ -46,9 +46,9 @@ def main(args: argparse.Namespace) -> int:
     print(f"list of {args.user}, published run {manifest['run']}, valid until {manifest['valid_until']}")
     if shown["user_id"][0].as_py() != args.user:
         print(f"{args.user} was unknown that night and sees the list of '{ANONYMOUS}'")
-    arm = shown["arm"][0].as_py() if "arm" in shown.column_names else ALL  # lists of an older night have none
+    arm = shown["arm"][0].as_py() if "arm" in shown.column_names else ALL  # older lists have no arm
     if arm != ALL:
-        print(f"in the arm {arm}: the list follows its rules, what is said below those of the settings")
+        print(f"in the arm {arm}: the list follows the rules of the arm; the reasons below use those of the settings")
     if args.item is None:
         titles = _titles(lake, manifest, shown["item_id"])
         for row in shown.to_pylist():
@@ -60,16 +60,16 @@ def main(args: argparse.Namespace) -> int:
 
 
 def explain(lake: Lake, manifest: dict[str, Any], shown: pa.Table, user: str, item: str) -> list[str]:
-    """One item in sentences: its place and why, or the first rule that kept it out, or how far it fell short."""
+    """Sentences about one item: its place and why; or the rule that kept it out; or how far its score fell short."""
     rows = {row["item_id"]: row for row in shown.to_pylist()}
     if item in rows:
         row = rows[item]
-        place = f"place {row['rank']}" + (", a spare: shown when a better one sells out" if row["is_spare"] else "")
+        place = f"place {row['rank']}" + (", a spare, shown when a better one sells out" if row["is_spare"] else "")
         return [f"{item} is at {place}: {_words(row)}"]
     night, absent = dt.date.fromisoformat(manifest["date"]), f"{item} is not in the list"
     items = _read(lake, ITEMS, night, pc.field("item_id") == item)
     if not items.num_rows:
-        return [f"{absent}: the catalogue of {night} does not know it"]
+        return [f"{absent}: it is not in the catalogue of {night}"]
     if not can_be_shown(items)[0].as_py():
         facts = items.select(["is_active", "stock"]).to_pylist()[0]
         return [f"{absent}: it may not be shown (active: {facts['is_active']}, stock: {facts['stock']})"]
@@ -78,16 +78,16 @@ def explain(lake: Lake, manifest: dict[str, Any], shown: pa.Table, user: str, it
 
 
 def _list_of(lake: Lake, manifest: dict[str, Any], user: str) -> pa.Table:
-    """The rows (RECOMMENDATIONS) of a user by rank; the anonymous ones where the night did not know the user."""
+    """Rows of RECOMMENDATIONS of a user by rank; the anonymous list where the user was unknown that night."""
     paths = [lake.path(f) for f in published.files(manifest, RECOMMENDATIONS.name)]
     wanted = pc.field("user_id").isin([user, ANONYMOUS])
     rows = pq.read_table(paths, filesystem=lake.fs, filters=wanted, partitioning=None).sort_by("rank")
-    own = rows.filter(pc.equal(rows["user_id"], user))
-    return own if own.num_rows else rows
+    of_user = rows.filter(pc.equal(rows["user_id"], user))
+    return of_user if of_user.num_rows else rows
 
 
 def _titles(lake: Lake, manifest: dict[str, Any], item_ids: pa.ChunkedArray) -> dict[str, tuple[str, ...]]:
-    """What the storefront calls the items, in each language it has; nights of an older version published no items."""
+    """Titles of items in each language; empty for an older night that published no items."""
     if ITEMS.name not in manifest["tables"]:
         return {}
     paths = [lake.path(f) for f in published.files(manifest, ITEMS.name)]
@@ -101,7 +101,7 @@ def _read(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> pa
     version = lake.current(table, night)
     if version is None:
         raise FileNotFoundError(
-            f"{table.name} of {night} is gone: snapshots are kept publish.keep_nights; ask about a later night"
+            f"{table.name} of {night} was deleted (publish.keep_nights says after how long); ask about a later night"
         )
     return pq.read_table(lake.file_paths(version), filesystem=lake.fs, filters=wanted, partitioning=None)
 
@@ -115,55 +115,52 @@ def _words(row: dict[str, Any]) -> str:
 
 
 def _refused(lake: Lake, rules: dict[str, Any], night: dt.date, items: pa.Table, user: str, item: str) -> str | None:
-    """The rule of the lists that kept the item from this user; None where none did."""
+    """A sentence with the rule that kept the item out of the user's list; None where no rule did."""
     pair = _read(lake, INTEREST, night, (pc.field("user_id") == user) & (pc.field("item_id") == item)).to_pylist()
     if not pair:
         return None
-    seen = pair[0]
-    if seen["purchases"] > 0:
-        said = items["is_replenishable"][0].as_py()
+    history = pair[0]
+    if history["purchases"] > 0:
+        declared = items["is_replenishable"][0].as_py()
         buyers = _read(lake, INTEREST, night, pc.field("item_id") == item)
         proven = item in proven_replenishable([buyers], rules["rebuy_buyers"], rules["rebuy_share"]).to_pylist()
-        if not (proven if said is None else said):
+        if not (proven if declared is None else declared):
             return (
-                f"{item} is not in the list: {user} bought it (last on {seen['last_purchase_on']}), and nothing says "
-                "that people buy it again and again"
+                f"{item} is not in the list: {user} bought it (last on {history['last_purchase_on']}), and people "
+                "do not buy it again and again"
             )
-    if seen["impressions"] >= rules["max_impressions"] and not seen["clicks"]:
+    if history["impressions"] >= rules["max_impressions"] and not history["clicks"]:
         return (
-            f"{item} is not in the list: shown {seen['impressions']} times without a click, "
+            f"{item} is not in the list: it was shown {history['impressions']} times without a click, "
             f"the limit (recommend.max_impressions) is {rules['max_impressions']}"
         )
     return None
 
 
 def _fell_short(lake: Lake, manifest: dict[str, Any], shown: pa.Table, items: pa.Table, user: str) -> str:
-    """The item's score for this user and what it is made of, beside the lowest that got a place by own history."""
+    """The item's score for this user and its parts, beside the lowest score that got a place by the user's history."""
     item = items["item_id"][0].as_py()
-    own = shown.filter(pc.equal(shown["fallback_level"], 0))
+    by_history = shown.filter(pc.equal(shown["fallback_level"], 0))
     loaded = _scorer(lake, manifest).load()
-    if loaded is None or not own.num_rows:
-        return f"{item} is not in the list: nothing is known of {user}, and others stand before it on the ladder"
+    if loaded is None or not by_history.num_rows:
+        return f"{item} is not in the list: {user} has no history, and more popular items come first"
     sources, ranker, users = loaded
-    known = _read(lake, ITEMS, dt.date.fromisoformat(manifest["date"]), pc.scalar(True)).sort_by("item_id")
-    code = pc.index(known["item_id"], pa.scalar(item)).as_py()
-    shown_codes = can_be_shown(known).to_numpy()
+    catalogue = _read(lake, ITEMS, dt.date.fromisoformat(manifest["date"]), pc.scalar(True)).sort_by("item_id")
+    code = pc.index(catalogue["item_id"], pa.scalar(item)).as_py()
+    shown_codes = can_be_shown(catalogue).to_numpy()
     candidates = candidates_for(sources, np.array([pc.index(users, pa.scalar(user)).as_py()]), shown_codes)
     score = scores_of(ranker, candidates)
-    at = np.flatnonzero(candidates.item == code)
-    if not len(at) or not np.isfinite(score[at[0]]):
-        return (
-            f"{item} is not in the list: none of the sources has it among the {sources.k} items that it proposes to "
-            f"{user}"
-        )
-    row = int(at[0])
+    places = np.flatnonzero(candidates.item == code)
+    if not len(places) or not np.isfinite(score[places[0]]):
+        return f"{item} is not in the list: no source has it among the {sources.k} items that it proposes to {user}"
+    row = int(places[0])
     better = int((score > score[row]).sum())
-    said = (
-        f"{item} is not in the list: it scores {score[row]:.4f} for {user}, the lowest place by own history "
-        f"{pc.min(own['score']).as_py():.4f}; {better:,} candidates score higher, those that may not be shown to "
-        f"{user} included"
+    summary = (
+        f"{item} is not in the list: it scores {score[row]:.4f} for {user}, the lowest place by {user}'s history "
+        f"{pc.min(by_history['score']).as_py():.4f}; {better:,} candidates score higher (some of them may not be shown "
+        "to this user)"
     )
-    return f"{said}\n  {_places_of(candidates, row)}\n  {_parts_of(ranker, candidates, row)}"
+    return f"{summary}\n  {_places_of(candidates, row)}\n  {_parts_of(ranker, candidates, row)}"
 
 
 def _scorer(lake: Lake, manifest: dict[str, Any]) -> Scorer:
@@ -171,24 +168,24 @@ def _scorer(lake: Lake, manifest: dict[str, Any]) -> Scorer:
     sources = folders.get("sources")
     if sources is not None and not lake.exists(*sources):
         raise FileNotFoundError(
-            f"{'/'.join(sources)} is gone: sources are kept publish.keep_sources nights; ask about a later night"
+            f"{'/'.join(sources)} was deleted (publish.keep_sources says after how long); ask about a later night"
         )
     return Scorer(lake.root, sources, folders.get("ranker"))
 
 
 def _places_of(candidates: ItemCandidates, row: int) -> str:
-    """Where each source has the item."""
+    """The rank that each source gives the item."""
     ranks = {
-        name.partition(".")[0]: candidates.features[row, at]
-        for at, name in enumerate(candidates.names)
+        name.partition(".")[0]: candidates.features[row, column]
+        for column, name in enumerate(candidates.names)
         if name.endswith(".rank")
     }
     placed = [f"{source} {int(rank)}" for source, rank in ranks.items() if np.isfinite(rank)]
-    return f"its places with the sources: {', '.join(placed)}"
+    return f"its rank in each source: {', '.join(placed)}"
 
 
 def _parts_of(ranker: Ranker | None, candidates: ItemCandidates, row: int) -> str:
-    """What each group of features adds to the score, most first."""
+    """What each group of features adds to the score, the largest first."""
     if ranker is None:
         return "no ranker yet: the order is that of ALS"
     groups, parts = ranker.contributions(candidates.of_rows(np.array([row])))

@@ -1,4 +1,4 @@
-"""Facts about nights as text for a terminal."""
+"""A night, or a replay of many, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -7,36 +7,34 @@ import statistics
 from collections import Counter
 from typing import Any
 
-import numpy as np
-
 from jobs.reports.attempts import attempts, shown_attempt
 from jobs.reports.copy_examples import copy_examples
+from jobs.reports.quality_table import quality_table, rows_about_all_users
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import first_line
 from jobs.runtime.products import product_lines
 from schemas.tables.lists import ANONYMOUS
 
-_NOT_JUDGED = "nothing to judge: no list was published the day before, or nobody bought on this day"
-_BASELINES = ("published", "popularity", "buy_again", "item_item")
+_NOT_JUDGED = "lists not judged: none was published the day before, or nobody bought on this day"
 
 
 def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) -> str:
-    """All lines accounted for, the lists judged over all nights after the first month, and the cost of a night."""
+    """Lines kept and rejected, the quality of lists over all nights after the first month, and seconds per night."""
     facts = [night_facts(lake, day) for day in nights]
     facts = [f for f in facts if f]
     lines = [f"\n{len(facts)} nights, {nights[0]} to {nights[-1]}, in {lake.root}", "", *accounts(facts)]
-    from_on = nights[0] + dt.timedelta(days=30)
-    later = [f for f in facts if f["date"] >= str(from_on)]
-    lines += ["", *(_quality_table(later, f"from {from_on} on") or [_why_not_pooled(facts, from_on)])]
+    start = nights[0] + dt.timedelta(days=30)
+    later = [f for f in facts if f["date"] >= str(start)]
+    lines += ["", *(quality_table(later, f"from {start} on") or [_why_not_pooled(facts, start)])]
     lines += ["", *_cost(seconds)]
     return "\n".join(lines)
 
 
 def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
-    """What the shown run of a date reported: clean_events, and the quality of judge_lists; empty where there is none.
+    """Reports of the shown run of a date: clean_events, and the quality of judge_lists.
 
-    There is no quality where the judge failed, and nothing where the events were not read to their end.
+    Empty where no run finished clean_events. The quality is empty where judge_lists failed.
     """
     shown = shown_attempt(attempts(lake, day))
     if shown is None:
@@ -53,7 +51,7 @@ def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
 
 
 def accounts(facts: list[dict[str, Any]]) -> list[str]:
-    """raw = kept + rejected, by reason, and the mapping's tallies, summed over nights."""
+    """Lines: raw = kept + rejected, by reason, and the mapping's tallies, summed over nights."""
     reasons: Counter[str] = Counter()
     tallies: Counter[str] = Counter()
     for f in facts:
@@ -68,56 +66,15 @@ def accounts(facts: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
-    """Means over users of all nights, with 95 % intervals from resampling whole nights (users, if there is one).
-
-    Empty where none of the nights was judged.
-    """
-    rows = _judged(facts)
-    if not rows:
-        return []
-    metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
-    lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval)"]
-    for truth in sorted({r["truth"] for r in rows}):
-        users = sum(
-            r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published" and r["metric"] == metrics[0]
-        )
-        lines.append(f"  {truth}, {users:,} user-nights")
-        for name in _BASELINES:
-            cells = [
-                _pooled([r for r in rows if (r["truth"], r["lists"], r["metric"]) == (truth, name, m)]) for m in metrics
-            ]
-            lines.append(f"    {name:12} " + "   ".join(f"{m} {c}" for m, c in zip(metrics, cells, strict=True)))
-    return lines
-
-
-def _judged(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The figures of all nights about all users."""
-    return [row for f in facts for row in f["judge_lists"]["quality"] if row["cut"] == "all"]
-
-
-def _why_not_pooled(facts: list[dict[str, Any]], from_on: dt.date) -> str:
-    """Why a replay has no table of quality, though its nights may have figures of their own."""
-    judged = sum(bool(_judged([f])) for f in facts)
+def _why_not_pooled(facts: list[dict[str, Any]], start: dt.date) -> str:
+    """Why a replay has no quality over all nights, though single nights may have theirs."""
+    judged = sum(bool(rows_about_all_users([f])) for f in facts)
     if not judged:
-        return "nothing to judge: no list was published the day before any of these nights, or nobody bought"
+        return "lists not judged: none was published the day before any of these nights, or nobody bought"
     return (
-        f"{judged} nights were judged, each in its own line; they are put together from {from_on} on, when the shop is "
-        "a month old"
+        f"{judged} nights were judged one by one; a mean over nights is made from {start} on, when the shop is a month "
+        "old"
     )
-
-
-def _pooled(rows: list[dict[str, Any]]) -> str:
-    users = np.array([r["users"] for r in rows], float)
-    values = np.array([r["value"] for r in rows])
-    if not len(users):
-        return "-"
-    if len(users) == 1:  # one night: its own interval, over users
-        return f"{rows[0]['value']:.4f} [{rows[0]['low']:.4f}, {rows[0]['high']:.4f}]"
-    picks = np.random.default_rng(7).integers(0, len(users), (1000, len(users)))
-    means = (users * values)[picks].sum(1) / users[picks].sum(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return f"{(users * values).sum() / users.sum():.4f} [{low:.4f}, {high:.4f}]"
 
 
 def _cost(seconds: dict[str, float]) -> list[str]:
@@ -125,7 +82,7 @@ def _cost(seconds: dict[str, float]) -> list[str]:
     if not spent:
         return ["every night of the range was already published"]
     middle, most = statistics.median(spent), max(spent[1:] or spent)
-    lines = [f"seconds a night: first {spent[0]:.1f}, median {middle:.1f}, most of the others {most:.1f}"]
+    lines = [f"seconds per night: first {spent[0]:.1f}, median {middle:.1f}, slowest of the others {most:.1f}"]
     if len(spent) >= 300:
         early, late = statistics.median(spent[25:35]), statistics.median(spent[290:300])
         lines.append(f"around night 30: {early:.1f}; around night 300: {late:.1f}; ratio {late / early:.2f} (goal 1.3)")
@@ -133,14 +90,14 @@ def _cost(seconds: dict[str, float]) -> list[str]:
 
 
 def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
-    """One night: runs that failed since its last whole one; rows in, kept, rejected; tables; quality beside popularity;
-    a few users' lists in words."""
+    """One night: runs that failed since its last whole one; rows kept and rejected; quality; experiments; what is
+    published; the lists of some users; some texts. Raises FileNotFoundError where no run has facts to show."""
     facts = night_facts(lake, day)
     failed = [a.line() for a in attempts(lake, day) if not a.is_whole and (not facts or a.run >= facts["run"])]
     if not facts:
-        told = "\n  ".join(["", *failed])
+        failures = "\n  ".join(["", *failed])
         raise FileNotFoundError(
-            f"no whole run of {day} in {lake.path('runs')}; run `python -m jobs nightly --date {day}`{told}"
+            f"no whole run of {day} in {lake.path('runs')}; run `python -m jobs nightly --date {day}`{failures}"
         )
     pointed = published.current(lake)
     lines = [
@@ -150,7 +107,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         *accounts([facts]),
         *_catalogue_lines(lake, day, facts["run"]),
         "",
-        *(_quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
+        *(quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
         "",
     ]
     lines += [*experiment_lines(lake, day, facts["run"]), ""]
@@ -166,16 +123,14 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
 
 
 def _catalogue_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
-    """That the night kept the last good catalogue, where it did."""
+    """A line where the night withdrew nothing because the catalogue looked truncated."""
     folder = ("runs", f"date={day}", f"run={run}", "update_catalogue.json")
     facts = lake.get_json(*folder) if lake.exists(*folder) else {}
-    return (
-        [f"! the last good catalogue is carried: {facts['carried_catalogue']}"] if "carried_catalogue" in facts else []
-    )
+    return [f"! the catalogue looks truncated: {facts['carried_catalogue']}"] if "carried_catalogue" in facts else []
 
 
 def experiment_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
-    """The experiments of a run, a line for each arm, and where shares moved for the next night."""
+    """The experiments of a run, one line for each arm, and the shares that moved for the next night."""
     folder = ("runs", f"date={day}", f"run={run}", "judge_experiments.json")
     facts = lake.get_json(*folder) if lake.exists(*folder) else {}
     if "error" in facts:
@@ -186,7 +141,7 @@ def experiment_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
         rows = [row for row in facts["results"] if row["experiment"] == name]
         lines.append(
             f"experiment {name}, metric {rows[0]['metric']}: {rows[0]['status']} "
-            f"({rows[0]['planned_users']:,} users an arm planned)"
+            f"({rows[0]['planned_users']:,} users planned for each arm)"
         )
         lines += [_arm_line(row) for row in rows]
     for move in facts["moves"]:
@@ -207,11 +162,12 @@ def _arm_line(row: dict[str, Any]) -> str:
     line += f"   mean {row['mean']:.4f}"
     if "difference" in row:
         line += f"   difference {row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}], p {row['p']:.2f}"
-    return f"{line}   a night, all in this arm {row['snips']:.4f} [{row['snips_low']:.4f}, {row['snips_high']:.4f}]"
+    snips = f"{row['snips']:.4f} [{row['snips_low']:.4f}, {row['snips_high']:.4f}]"
+    return f"{line}   per night if all were in this arm {snips}"
 
 
 def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
-    """The lists of the first users, one of each fallback level first, in words."""
+    """The first places of some users' lists, one user of each fallback level first, and of the anonymous list."""
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
 

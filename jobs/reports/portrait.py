@@ -1,4 +1,4 @@
-"""A portrait as a page for a person: what the tables say of one account, and the events behind each taste."""
+"""The portrait of one account as text: its profile, purchases, segment and tastes, with events behind each."""
 
 from __future__ import annotations
 
@@ -18,48 +18,47 @@ from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEMS, SEGMENTS, USER_PROFILES, USER_PURCHASES, USER_SEGMENTS, USER_TASTES
 from schemas.tables.profiles import TASTE_KINDS
 
-EVENT_DAYS = 28  # of clean events that are searched for what stands behind a line
+EVENT_DAYS = 28  # of clean events in which the events behind a line are looked for
 _TASTES = 3  # of each kind
-_EVENTS = 2  # behind each line
+_EVENTS = 2  # shown below each line
 _UNKNOWN = "not known"
 Row = dict[str, Any]
 
 
 def portrait(lake: Lake, night: dt.date, user: str) -> list[str]:
-    """The lines of the page; one that says why where the night has no portrait of this user."""
-    mine = pc.field("user_id") == user
-    found = _rows(lake, USER_PROFILES, night, mine)
-    if found is None:
-        return [f"no portraits of {night}: that night made none, or its snapshots are gone (publish.keep_nights)"]
-    if not found:
-        return [f"no portrait of {user}: the accounts of {night} do not have it"]
-    events = _latest_events(lake, night, mine)
+    """The lines of the page; one line that says why, where the night has no portrait of this user."""
+    of_user = pc.field("user_id") == user
+    profiles = _rows(lake, USER_PROFILES, night, of_user)
+    if profiles is None:
+        return [f"no portraits of {night}: that night made none, or they were deleted (publish.keep_nights)"]
+    if not profiles:
+        return [f"no portrait of {user}: it is not among the accounts of {night}"]
+    events = _latest_events(lake, night, of_user)
     items = _items(lake, night, events)
-    profile, days = found[0], days_of(lake)
+    profile, days = profiles[0], days_of(lake)
     return [
         f"portrait of {user}, night of {night}",
         *_basics(profile, days),
-        *_buying(profile, _rows(lake, USER_PURCHASES, night, mine) or []),
+        *_buying(profile, _rows(lake, USER_PURCHASES, night, of_user) or []),
         *_behind([e for e in events if e["event_type"] in ("purchase", "return")], items, days),
         *_habits(profile),
-        *_segment(lake, night, mine),
-        *_tastes(_rows(lake, USER_TASTES, night, mine) or [], events, items, days),
+        *_segment(lake, night, of_user),
+        *_tastes(_rows(lake, USER_TASTES, night, of_user) or [], events, items, days),
     ]
 
 
 def _rows(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> list[Row] | None:
-    """None where the night has no such table."""
+    """Rows of that night's version of a table; None where there is none."""
     version = lake.current(table, night)
     if version is None:
         return None
-    return pq.read_table(
-        lake.file_paths(version), filesystem=lake.fs, filters=wanted, partitioning=None
-    ).to_pylist()  # fmt: skip
+    rows = pq.read_table(lake.file_paths(version), filesystem=lake.fs, filters=wanted, partitioning=None)
+    return rows.to_pylist()
 
 
-def _latest_events(lake: Lake, night: dt.date, mine: pc.Expression) -> list[Row]:
-    """The user's events of the last days, the latest first; impressions and searches are no evidence."""
-    wanted = mine & ~pc.field("event_type").isin(SAYS_NOTHING)
+def _latest_events(lake: Lake, night: dt.date, of_user: pc.Expression) -> list[Row]:
+    """The user's events of the last days, the latest first, without impressions and searches: they show no taste."""
+    wanted = of_user & ~pc.field("event_type").isin(SAYS_NOTHING)
     days = [day for day in lake.dates(CLEAN_EVENTS) if night - dt.timedelta(days=EVENT_DAYS) < day <= night]
     rows = [row for day in days for row in _rows(lake, CLEAN_EVENTS, day, wanted) or []]
     return sorted(rows, key=lambda row: (row["event_time"], row["event_id"]), reverse=True)
@@ -74,7 +73,7 @@ def _line(label: str, *facts: str) -> str:
     return f"  {label:14}{'; '.join(facts)}"
 
 
-def _told(value: Any, form: str = "{}") -> str:
+def _known(value: Any, form: str = "{}") -> str:
     return _UNKNOWN if value is None else form.format(value)
 
 
@@ -83,17 +82,17 @@ def _basics(profile: Row, days: ShopDays) -> list[str]:
     return [
         _line(
             "who",
-            f"age {_told(profile['age_band'])}",
-            f"gender {_told(profile['gender'])}",
+            f"age {_known(profile['age_band'])}",
+            f"gender {_known(profile['gender'])}",
             f"place {where}",
-            f"member level {_told(profile['member_level'])}",
-            f"{_told(profile['tenure_days'])} days with the shop",
+            f"member level {_known(profile['member_level'])}",
+            f"{_known(profile['tenure_days'])} days with the shop",
         ),
         _line(
             "visits",
             f"{profile['sessions']:,} sessions",
-            f"last seen {_told(profile['last_seen_days'], '{:,} days ago')}",
-            f"mostly {_told(profile['usual_hour'])} ({days.zone})",
+            f"last seen {_known(profile['last_seen_days'], '{:,} days ago')}",
+            f"mostly {_known(profile['usual_hour'])} ({days.zone})",
         ),
     ]
 
@@ -105,8 +104,8 @@ def _buying(profile: Row, purchases: list[Row]) -> list[str]:
             "buying",
             f"stage {profile['stage']}",
             f"{profile['frequency']:,} days with a purchase{since}",
-            f"the latest {_told(profile['recency_days'], '{:,} days ago')}",
-            f"{_told(profile['monetary'], '{:,.2f}')} spent, less returns",
+            f"the latest {_known(profile['recency_days'], '{:,} days ago')}",
+            f"{_known(profile['monetary'], '{:,.2f}')} spent, less returns",
         )
     ]
 
@@ -122,40 +121,40 @@ def _habits(profile: Row) -> list[str]:
     ]
 
 
-def _segment(lake: Lake, night: dt.date, mine: pc.Expression) -> list[str]:
-    found = _rows(lake, USER_SEGMENTS, night, mine)
-    if not found:
+def _segment(lake: Lake, night: dt.date, of_user: pc.Expression) -> list[str]:
+    rows = _rows(lake, USER_SEGMENTS, night, of_user)
+    if not rows:
         return []
-    place = found[0]
+    place = rows[0]
     named = _rows(lake, SEGMENTS, night, pc.field("segment_id") == place["segment_id"])
     name = f" {named[0]['name_en']} / {named[0]['name_zh']}" if named else ""
-    moved = "moved tonight" if place["moved"] else "as the night before, or new"
+    moved = "moved there tonight" if place["moved"] else "the same as the night before, or new"
     return [_line("segment", f"{place['segment_id']}{name}", moved, f"RFM class {place['rfm_class']}")]
 
 
 def _tastes(tastes: list[Row], events: list[Row], items: dict[str, Row], days: ShopDays) -> list[str]:
-    """The strongest of each kind with share, evidence and last day; under each the latest events that say so."""
+    """The strongest tastes of each kind with share, evidence and last day, and below each its latest events."""
     lines = []
     for kind in TASTE_KINDS:
-        own = [row for row in tastes if row["kind"] == kind]
-        for row in sorted(own, key=lambda row: (-row["strength"], row["value"]))[:_TASTES]:
+        of_kind = [row for row in tastes if row["kind"] == kind]
+        for row in sorted(of_kind, key=lambda row: (-row["strength"], row["value"]))[:_TASTES]:
             count = f"{row['evidence']:,} event{'s' if row['evidence'] != 1 else ''}"
             lines.append(
                 _line(kind, row["value"], f"{row['share']:.0%}", f"{count}, the last on {row['last_event_on']}")
             )
-            says = _SAYS[kind]
-            mine = [e for e in events if row["value"] in says(e, items.get(e["item_id"], {}), days)]
-            lines += _behind(mine, items, days)
+            values_of = _VALUES_OF[kind]
+            evidence = [e for e in events if row["value"] in values_of(e, items.get(e["item_id"], {}), days)]
+            lines += _behind(evidence, items, days)
     return lines
 
 
 def _attributes(item: Row) -> list[str]:
-    (own,) = read_attributes([item.get("attributes")])
-    return [f"{name}={value}" for name, value in own.items()]
+    (attributes,) = read_attributes([item.get("attributes")])
+    return [f"{name}={value}" for name, value in attributes.items()]
 
 
-# What an event of an item says of each kind. The band of a price is no matter of one item: its evidence is a number.
-_SAYS: dict[str, Callable[[Row, Row, ShopDays], list[str | None]]] = {
+# The values of each kind of taste that one event is evidence of. No single event shows the price band.
+_VALUES_OF: dict[str, Callable[[Row, Row, ShopDays], list[str | None]]] = {
     "category": lambda event, item, days: [item.get("category")],
     "brand": lambda event, item, days: [item.get("brand")],
     "attribute": lambda event, item, days: [*_attributes(item)],
@@ -166,6 +165,7 @@ _SAYS: dict[str, Callable[[Row, Row, ShopDays], list[str | None]]] = {
 
 
 def _behind(events: list[Row], items: dict[str, Row], days: ShopDays) -> list[str]:
+    """The lines of the first events, as evidence of the line above."""
     lines = []
     for event in events[:_EVENTS]:
         title = items.get(event["item_id"], {}).get("title") or ""

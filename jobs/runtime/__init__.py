@@ -1,1 +1,1 @@
-"""The only code that touches disk, Spark settings, argv or the environment."""
+"""The only code that touches the disk, Spark's settings, the command line or the environment."""

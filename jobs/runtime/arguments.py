@@ -1,4 +1,4 @@
-"""What arguments of several jobs have to be, told before anything is read."""
+"""Checks of arguments that several jobs take, made before anything is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def a_date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no date; write it as 2026-01-06") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date; write it as 2026-01-06") from None
 
 
 def out_file(text: str, *endings: str) -> Path:
@@ -21,5 +21,5 @@ def out_file(text: str, *endings: str) -> Path:
     if path.suffix not in endings:
         raise ValueError(f"--out must end in {' or '.join(endings)}; saw '{text}'")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"--out {text}: there is no folder {path.parent}; make it, or name another")
+        raise FileNotFoundError(f"--out {text}: there is no folder {path.parent}; make it, or give another")
     return path

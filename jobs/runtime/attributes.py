@@ -1,7 +1,7 @@
-"""An item's attributes: what a shop may send, and the one way in which they are read afterwards.
+"""An item's attributes: what a shop may send, and the one way to read them afterwards.
 
-A JSON object, or nothing. What else a shop sends is rejected when it enters (`bad_attributes`), by a test that lets
-through only what Python's `json` reads as well. So whoever reads ITEMS.attributes may take an object for granted.
+They are a JSON object or null. Anything else is rejected on entry (`bad_attributes`), by a test that accepts only what
+Python's `json` reads too. So a reader of ITEMS.attributes can rely on an object.
 """
 
 from __future__ import annotations
@@ -10,30 +10,30 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-MOST_BRACKETS = 500  # lists and objects in one text; readers go into them one call deep each, and Python allows 1,000
+MAX_BRACKETS = 500  # lists and objects in one text; readers recurse into them, and Python allows 1,000 calls
 
 
 def json_object(value: str, kind: str) -> str:
-    """SQL of the text to keep: of a struct or map its JSON; null where the shop says nothing (blank or `null`)."""
+    """SQL of the text to keep: the JSON of a struct or map, else the text; null for a blank or `null`."""
     nested = kind.startswith(("struct", "map", "array")) or kind == "variant"
     text = f"to_json({value})" if nested else f"CAST({value} AS STRING)"
     return f"CASE WHEN trim({text}) NOT IN ('', 'null') THEN {text} END"
 
 
 def is_no_object(value: str) -> str:
-    """SQL that holds where a text is not null and no JSON object: not JSON, of another kind, or too deep.
+    """SQL that is true where a text is not null and no JSON object: not JSON, another kind of value, or too deep.
 
-    Spark's parser stops at the end of the first value. So the text is put into an object and into a list: what follows
-    a value can be at home in one of them, never in both. It refuses NaN, a name that comes twice, half a character and
-    numbers of more than a thousand digits by itself.
+    Spark's parser ignores what follows the first value. So the text is parsed within an object and within a list: what
+    follows the value may be valid in one of them, never in both. The parser itself refuses NaN, a repeated name, half
+    a character, and numbers of more than a thousand digits.
     """
     brackets = f"char_length({value}) - char_length(translate({value}, '{{[', ''))"
     in_object, in_list = f"concat('{{\"x\":', {value}, '}}')", f"concat('[', {value}, ']')"
     one = f"try_variant_get(try_parse_json({in_object}), '$.x', 'map<string,variant>') IS NOT NULL"
     other = f"try_parse_json({in_list}) IS NOT NULL"
-    return f"{value} IS NOT NULL AND CASE WHEN {brackets} > {MOST_BRACKETS} THEN true ELSE NOT ({one} AND {other}) END"
+    return f"{value} IS NOT NULL AND CASE WHEN {brackets} > {MAX_BRACKETS} THEN true ELSE NOT ({one} AND {other}) END"
 
 
 def read_attributes(texts: Iterable[str | None]) -> list[dict[str, Any]]:
-    """Each text of ITEMS.attributes as name -> value; empty where there is none."""
+    """Each text of ITEMS.attributes as name -> value; {} for null."""
     return [json.loads(text) if text else {} for text in texts]

@@ -1,4 +1,4 @@
-"""Great Expectations over one version of a table: which of its promises are broken, and by which values."""
+"""Runs Great Expectations on one version of a table: which of its rules are broken, and by which values."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SAMPLES = 5  # values shown for each broken rule
 
 
 class GateFailed(RuntimeError):
-    """A table broke its promise; nothing of its stage became current."""
+    """A table broke a rule, so no table of its stage became current."""
 
-    refused = True  # `python -m jobs` ends with the status for it
+    refused = True  # see jobs/runtime/exit_status.py
 
 
 @functools.cache
 def _context() -> Any:
-    """One ephemeral context for the process. The import takes seconds, so it waits for the first gate."""
+    """One context for the whole process. The import takes seconds, so it happens at the first gate."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -41,12 +41,12 @@ class GateConfig:
 
     max_rows_in_memory: int = field(
         default=1_000_000,
-        metadata={"doc": "larger tables are checked by Spark; smaller ones by pandas, 10 times quicker to start"},
+        metadata={"doc": "larger tables are checked by Spark, smaller ones by pandas, which starts 10 times faster"},
     )
 
 
 def broken_rules(night: Night, table: Table, version: Version, max_rows_in_memory: int) -> tuple[int, list[str]]:
-    """How many rules were checked, and a line for each broken one: column, what was expected, what was seen."""
+    """(number of rules checked, a line for each broken one: column, what was expected, what was seen)."""
     files = [f"{version.folder}/{name}" for name in version.files]
     return broken_in_files(night, table, files, version.rows, max_rows_in_memory)
 
@@ -54,7 +54,7 @@ def broken_rules(night: Night, table: Table, version: Version, max_rows_in_memor
 def broken_in_files(
     night: Night, table: Table, files: list[str], rows: int, max_rows_in_memory: int
 ) -> tuple[int, list[str]]:
-    """The same of `rows` rows in files of the lake (their paths in it), such as published ones."""
+    """The same for `rows` rows in files, given by their paths in the lake, such as published ones."""
     from schemas.expectations import suite
 
     expectations = suite(table)

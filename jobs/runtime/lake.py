@@ -1,10 +1,10 @@
 """The lake: immutable versions of table partitions, and the pointers that say which version readers use.
 
     tables/<table>/date=D/run=R/*.parquet      files of one version
-    tables/<table>/date=D/run=R/_version.json  the version: its files and row counts; put last, so it is whole or absent
-    tables/<table>/date=D/_current.json        the version that passed its gate: replaced in one atomic put
+    tables/<table>/date=D/run=R/_version.json  the version: its files and row counts; written last
+    tables/<table>/date=D/_current.json        the version that passed its gate; replaced in one atomic write
 
-A file that no `_version.json` lists does not exist for us: a killed or retried task leaves nothing that a reader sees.
+Files that no `_version.json` lists are ignored, so readers never see what a killed or retried task left behind.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from schemas.table import Table
 
 @dataclass(frozen=True)
 class Version:
-    """One immutable version of one partition: `files` are relative to `folder`, which is relative to the lake."""
+    """One immutable version of a table for one date. `files` are names in `folder`, a path below the lake."""
 
     table: str
     date: str
@@ -43,7 +43,7 @@ class Version:
 
 
 class Lake:
-    """A folder, local or any URL that both Spark and pyarrow.fs read (s3, gs, abfs, hdfs)."""
+    """A local folder, or any URL that both Spark and pyarrow.fs read (s3, gs, abfs, hdfs)."""
 
     def __init__(self, root: str) -> None:
         self.root = root if "://" in root else os.path.abspath(root)
@@ -75,7 +75,7 @@ class Lake:
         self.put_text(json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True), *parts)
 
     def put_text(self, text: str, *parts: str) -> None:
-        """Replace one small file atomically: readers see the old content or the new, never a part."""
+        """Replaces one small file atomically: readers see the old content or the new one, never a part."""
         data = text.encode()
         path = self.path(*parts)
         if self.is_local:
@@ -102,14 +102,15 @@ class Lake:
             self.fs.delete_file(info.path)
 
     def upload(self, local: str, *parts: str) -> None:
-        """Copy a local folder into the lake."""
+        """Copies a local folder into the lake."""
         self.fs.create_dir(self.path(*parts), recursive=True)
-        here = pafs.LocalFileSystem()
-        pafs.copy_files(local, self.path(*parts), source_filesystem=here, destination_filesystem=self.fs)
+        pafs.copy_files(
+            local, self.path(*parts), source_filesystem=pafs.LocalFileSystem(), destination_filesystem=self.fs
+        )
 
     @contextlib.contextmanager
     def local_copy(self, *parts: str) -> Iterator[str]:
-        """A local path of a folder of the lake: itself, or a copy for as long as the block runs."""
+        """A local path of a folder of the lake: the folder itself, or a copy that lasts as long as the block."""
         if self.is_local:
             yield self.path(*parts)
             return
@@ -122,7 +123,7 @@ class Lake:
     # versions -----------------------------------------------------------------------------------------------------
 
     def commit(self, version: Version) -> Version:
-        """Make a version whole: list its files, drop what an earlier attempt of the same run left beside them."""
+        """Lists the version's files in _version.json; deletes what an earlier try of the same run left beside them."""
         self.put_json(asdict(version), version.folder, "_version.json")
         listed = {*version.files, "_version.json"}
         for name in self.list_dir(version.folder):
@@ -131,24 +132,24 @@ class Lake:
         return version
 
     def version(self, table: Table, night: date, run: str) -> Version | None:
-        """The version that run wrote, passed by its gate or not; None where it wrote none."""
+        """The version that `run` wrote, whether it passed its gate or not; None where it wrote none."""
         folder = f"tables/{table.name}/date={night}/run={run}"
         return self._load(folder, "_version.json")
 
     def current(self, table: Table, night: date) -> Version | None:
-        """The version of this date that readers use; None before one has passed its gate."""
+        """The version of this date that readers use; None where none has passed its gate."""
         return self._load(f"tables/{table.name}/date={night}", "_current.json")
 
     def make_current(self, version: Version) -> None:
         self.put_json(asdict(version), f"tables/{version.table}/date={version.date}", "_current.json")
 
     def dates(self, table: Table) -> list[date]:
-        """Dates with a folder for `table`, ascending; not every one need have a version that passed its gate."""
+        """Dates with a folder of the table, ascending; some may have no version that passed its gate."""
         names = self.list_dir("tables", table.name)
         return [date.fromisoformat(n.removeprefix("date=")) for n in names if n.startswith("date=")]
 
     def before(self, table: Table, night: date) -> Version | None:
-        """The newest version of an earlier date that passed its gate: yesterday, or the last night there was."""
+        """The newest version of an earlier date that passed its gate; None without one."""
         for day in reversed(self.dates(table)):
             if day < night and (version := self.current(table, day)) is not None:
                 return version

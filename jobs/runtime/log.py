@@ -1,4 +1,4 @@
-"""One line per fact on stderr; stdout is for what a command was asked to print."""
+"""The log: one line for each fact, on stderr. On stdout a command prints only what it was asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 
 def get_logger(name: str) -> logging.Logger:
+    """The logger of a job or module; the first call sets up the format."""
     root = logging.getLogger("nightmarket")
     if not root.handlers:
         handler = logging.StreamHandler(sys.stderr)
@@ -18,6 +19,6 @@ def get_logger(name: str) -> logging.Logger:
 
 
 def quiet() -> None:
-    """Show warnings only, for commands that print a line of their own."""
+    """Shows only warnings, for commands that print their own lines."""
     get_logger("quiet")
     logging.getLogger("nightmarket").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""How much memory this machine, or the container around us, still has."""
+"""How much memory is left on this machine, or in this container."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def available_bytes() -> int:
-    """The smaller of what the kernel calls available and what the control group still allows."""
+    """The smaller of what the kernel reports as available and what the control group still allows."""
     meminfo = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     available = int(meminfo["MemAvailable"].split()[0]) * 1024
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")

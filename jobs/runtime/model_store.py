@@ -1,4 +1,4 @@
-"""Models in the lake: loads them, says whether another is due, and saves new ones."""
+"""Models in the lake: loads them, says whether a new one is due, and saves new ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROMOTION = "promotion.json"
 
 
 class Saves(Protocol):
-    """Any model."""
+    """A model that can be saved."""
 
     def save(self, folder: str | Path) -> None: ...
 
@@ -32,12 +32,12 @@ class Loads(Protocol[Model]):
 
 def load_model(lake: Lake, folder: tuple[str, ...], kind: Loads[Model]) -> Model:
     """The model of class `kind` in a folder of the lake."""
-    with lake.local_copy(*folder) as path:  # what a model maps stays readable when a copy is deleted
+    with lake.local_copy(*folder) as path:  # a file that the model has mapped stays readable after the copy is deleted
         return kind.load(path)
 
 
 def load_newest(night: Night, name: str, kind: Loads[Model], made_by: str) -> Model:
-    """The newest model up to tonight; FileNotFoundError, naming the job `made_by`, where there is none."""
+    """The newest model up to tonight. Raises FileNotFoundError with the job `made_by` where there is none."""
     folder = night.lake.model_before(name, night.date, including=True)
     if folder is None:
         raise FileNotFoundError(f"models/{name} has nothing up to {night.date}; run `python -m jobs {made_by}` first")
@@ -45,7 +45,7 @@ def load_newest(night: Night, name: str, kind: Loads[Model], made_by: str) -> Mo
 
 
 def newest_models(night: Night) -> dict[str, str]:
-    """Model -> the folder of the newest up to tonight: what tonight's lists are made with."""
+    """Name of a model -> folder of its newest version up to tonight, which tonight's lists are made with."""
     names = night.lake.list_dir("models")
     newest = {name: night.lake.model_before(name, night.date, including=True) for name in names}
     return {name: "/".join(folder) for name, folder in newest.items() if folder}
@@ -56,30 +56,30 @@ def last_tried(night: Night, name: str) -> tuple[str, ...] | None:
     dated = [("models", name, folder) for folder in night.lake.list_dir("models", name)]
     before = [folder for folder in dated if folder[2].removeprefix("date=") < str(night.date)]
     runs = night.lake.list_dir(*before[-1]) if before else []
-    made = [run for run in runs if night.lake.exists(*before[-1], run, PROMOTION)]
-    return (*before[-1], made[-1]) if made else None
+    tried = [run for run in runs if night.lake.exists(*before[-1], run, PROMOTION)]
+    return (*before[-1], tried[-1]) if tried else None
 
 
 def days_since(night: Night, name: str) -> int | None:
-    """Days since one was last trained before tonight, promoted or not; None if it never was."""
+    """Days since a model of this name was last trained before tonight, promoted or not; None if never."""
     tried = last_tried(night, name)
     return (night.date - date_of(tried)).days if tried else None
 
 
 def date_of(folder: tuple[str, ...]) -> dt.date:
-    """The night that a model's folder is of."""
+    """The night of a model's folder."""
     return dt.date.fromisoformat(folder[2].removeprefix("date="))
 
 
 def due(
     night: Night, age: int | None, every_days: int, changed: str | Callable[[], str] = "", done: str = "trained"
 ) -> str | None:
-    """Why a model is made tonight, as training.retrain says; None where it is not.
+    """Why a model is made tonight, by the setting training.retrain; None where it is not.
 
-    age: days since the last model was made, None without one.
-    changed: why the last model no longer serves, whatever its age; '' where it serves. A function is called only
+    age: days since the last model was made; None without one.
+    changed: why the last model cannot be used any more, whatever its age; '' where it can. A function is called only
     where the answer depends on it.
-    done: what was done to make it, as the reason words it.
+    done: the verb for the reason, such as "trained".
     """
     retrain = night.settings.section("training").retrain
     if retrain != "auto":
@@ -91,7 +91,7 @@ def due(
 
 
 def save_model(night: Night, name: str, save: Callable[[str], object], promoted: bool = True) -> None:
-    """Store what `save` writes into a folder as tonight's model; if `promoted`, it is the running one from now on."""
+    """Stores what `save` writes into a folder as tonight's model; if `promoted`, it is the one used from now on."""
     folder = ("models", name, f"date={night.date}", f"run={night.run}")
     with tempfile.TemporaryDirectory() as local:
         save(local)
@@ -101,8 +101,7 @@ def save_model(night: Night, name: str, save: Callable[[str], object], promoted:
 
 
 def save_judged(night: Night, name: str, model: Saves, facts: dict[str, Any]) -> None:
-    """Store the model with its `facts` as promotion.json, promoted or not; facts["promoted"] says whether it becomes
-    the running one."""
+    """Stores the model with its `facts` as promotion.json; facts["promoted"] says whether it is used from now on."""
 
     def save(folder: str) -> None:
         model.save(folder)

@@ -1,4 +1,4 @@
-"""One night: its date, where it reads and writes, and what it reports. Every job gets one and asks for nothing else."""
+"""One run of one night: its date, what it reads and writes, and what it reports. It is all that a job is given."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.spark import session, size_shuffles
 from jobs.runtime.table_versions import TableVersions
 from jobs.runtime.table_writer import Split, write_arrow, write_tables
-from schemas.sources.mapping import Source, load_source
+from schemas.sources.mapping import Source
+from schemas.sources.reading import load_source
 from schemas.table import Product, Table
 from schemas.tables import CLEAN_EVENTS
 
@@ -30,8 +31,8 @@ from schemas.tables import CLEAN_EVENTS
 class Night:
     """(yesterday's tables, today's raw drop, settings) -> today's tables.
 
-    A job reads what this run wrote before it, or else what stands as current for the date; it writes new versions of
-    this run. Only the gate makes a version current, only publish_night moves the storefront.
+    A job reads the versions that this run has written, or else the current ones of the date; it writes new versions of
+    this run. Only a gate makes a version current, and only publish_night moves the storefront's pointer.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Night:
     @functools.cached_property
     def source(self) -> Source:
         if not self.source_name:
-            raise ValueError("this job reads raw files: say which mapping with --source NAME or --source FILE.toml")
+            raise ValueError("this job reads raw files: give their mapping with --source NAME or --source FILE.toml")
         return load_source(self.source_name)
 
     @functools.cached_property
@@ -68,11 +69,11 @@ class Night:
 
     @functools.cached_property
     def days(self) -> ShopDays:
-        """The shop's days. Raises OtherDays where the mapping says others than the lake's nights are made of."""
+        """The shop's days. Raises OtherDays where the mapping's days are not those of the lake."""
         return days_of(self.lake, self.source if self.source_name else None)
 
     def valid_until(self, product: Product) -> dt.datetime:
-        """Until when what tonight makes of a product may be shown, UTC."""
+        """Until when the product that tonight makes may be shown, UTC."""
         return valid_until(product, self.date, self.settings.section("carry"), self.days)
 
     @functools.cached_property
@@ -95,13 +96,13 @@ class Night:
 
     @property
     def base_run(self) -> str:
-        """The run whose events tonight is built on: this one, or the one that stands, where this run is a part only."""
+        """The run whose events are used: this one or, where it repeats only some jobs, the current one of the date."""
         return self.version(CLEAN_EVENTS).run
 
     # writing ------------------------------------------------------------------------------------------------------
 
     def size_for(self, *inputs: Table) -> int:
-        """Size the shuffles for tonight's and last night's versions of `inputs`; returns the partitions."""
+        """Sets the number of shuffle partitions by the size of tonight's and last night's `inputs`; returns it."""
         versions = [
             v for t in inputs for v in (self.lake.version(t, self.date, self.run), self.lake.before(t, self.date)) if v
         ]
@@ -113,7 +114,7 @@ class Night:
     def write_split(
         self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...] = (), split: Split | None = None
     ) -> dict[str, Version]:
-        """Several tables in one pass over `frame`: `split`, or else its column `_table`, gives each row its table."""
+        """Writes several tables in one pass; `split`, or else the column `_table`, gives each row its table."""
         versions = write_tables(frame, tables, self.lake, str(self.date), self.run, count_by, split)
         for version in versions.values():
             self.report(**{f"rows_{version.table}": version.rows})
@@ -131,12 +132,12 @@ class Night:
         self.log = get_logger(job)
 
     def report(self, **facts: Any) -> None:
-        """Facts of this job for runs/date=D/run=R/<job>.json."""
+        """Adds facts to this job's report, runs/date=D/run=R/<job>.json."""
         self._facts.update(facts)
 
     @contextlib.contextmanager
     def reporting(self) -> Iterator[None]:
-        """Leaves the job's report also where it fails, with the error in it."""
+        """Writes the job's report at the end, also where the job fails: then with the error in it."""
         try:
             yield
         except Exception as error:
@@ -160,12 +161,12 @@ class Night:
         return facts
 
     def facts(self, job: str) -> dict[str, Any]:
-        """What a job of this run reported."""
+        """The report of a job of this run."""
         return self.lake.get_json("runs", f"date={self.date}", f"run={self.run}", f"{job}.json")
 
 
 def first_line(text: object) -> str:
-    """What an error says first; the lines below it are details."""
+    """The first line of an error; further lines are details."""
     return str(text).partition("\n")[0]
 
 

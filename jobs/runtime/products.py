@@ -1,8 +1,8 @@
-"""What a night publishes of each product: tonight's (fresh), an earlier night's (carried), or nothing (absent).
+"""Decides what a night publishes of each product: tonight's (fresh), an earlier night's (carried), or none (absent).
 
-Pure: nothing is read or written here, and nothing else decides. A product that did not pass its gate tonight may be
-shown as an earlier night made it, for some nights; how many is the product's own limit. `valid_until` is set when a
-product is made, and carrying never prolongs it. Lists are never carried: a night without lists is not published.
+Nothing is read or written here, and no other code decides this. A product that failed its gate tonight may be carried
+from an earlier night, for as many nights as the settings `[carry]` allow. `valid_until` is set when a product is made;
+carrying never prolongs it. Lists are never carried: a night without lists is not published.
 """
 
 from __future__ import annotations
@@ -22,20 +22,18 @@ LISTS: Product = "lists"
 MANIFEST_VERSION = 2
 # A night of day D is shown on D + 1, and until noon of D + 2, so that the night after it may be late.
 _SHOWN = dt.timedelta(days=2)
-_SPARE_LISTS = dt.timedelta(days=1)  # nothing stands in for lists: one failed night leaves no gap
+_SPARE_LISTS = dt.timedelta(days=1)  # lists cannot be carried, so they are valid one night longer
 
 
 @dataclass(frozen=True)
 class CarryConfig:
-    """For how many nights in a row the last good one of a product may stand in where tonight's failed; 0: never."""
+    """For how many nights in a row a failed product may be replaced by its last good one; 0: never."""
 
     customers: int = field(default=7, metadata={"doc": "nights for segments, portraits and chances", "least": 0})
-    offers: int = field(
-        default=3, metadata={"doc": "nights for offers; only those that still hold, none is added", "least": 0}
-    )
+    offers: int = field(default=3, metadata={"doc": "nights for offers, of those that are still valid", "least": 0})
     audiences: int = field(default=1, metadata={"doc": "nights for audiences", "least": 0})
     copy: int = field(
-        default=2, metadata={"doc": "nights for texts, of what is still on sale at the price they name", "least": 0}
+        default=2, metadata={"doc": "nights for texts, of items on sale whose price has not changed", "least": 0}
     )
 
     def __post_init__(self) -> None:
@@ -47,7 +45,7 @@ class CarryConfig:
 
 @dataclass(frozen=True)
 class ProductState:
-    """One product of a published night. `made_by`: the published run that made it; both None where it is absent."""
+    """One product of a published night. `made_by` is the published run that made it, None if the product is absent."""
 
     state: Literal["fresh", "carried", "absent"]
     made_by: str | None = None
@@ -55,19 +53,25 @@ class ProductState:
     because: str = ""
 
     def entry(self, left_out: Mapping[str, int] | None = None) -> dict[str, Any]:
-        """As the manifest has it; left_out: table -> rows that were no longer true."""
-        facts = {"state": self.state, "from": self.made_by, "valid_until": self.valid_until, "because": self.because,
-                 "left_out": {table: rows for table, rows in (left_out or {}).items() if rows}}  # fmt: skip
+        """The product's entry in the manifest; left_out: table -> number of rows that were no longer true."""
+        facts = {
+            "state": self.state,
+            "from": self.made_by,
+            "valid_until": self.valid_until,
+            "because": self.because,
+            "left_out": {table: rows for table, rows in (left_out or {}).items() if rows},
+        }
         return {name: value for name, value in facts.items() if value}
 
 
 def valid_until(product: Product, day: dt.date, limits: CarryConfig, days: ShopDays) -> dt.datetime:
-    """Until when the product that the night of `day` makes may be shown: a noon of the shop, in UTC."""
+    """Until when the product that the night of `day` makes may be shown: noon on the shop's clock, in UTC."""
     longer = _SPARE_LISTS if product == LISTS else dt.timedelta(days=limits.nights(product))
     return days.noon(day + _SHOWN + longer)
 
 
 def as_text(moment: dt.datetime) -> str:
+    """A UTC time as manifests have it: 2026-01-09T12:00:00Z."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -76,7 +80,7 @@ def products_of(
 ) -> dict[Product, ProductState]:
     """The state of each product in the published run `run`, such as 2026-01-06-001.
 
-    failed: product -> why it did not pass its gate; the others did. last: the manifest that the storefront reads.
+    failed: product -> why it did not pass its gate; all others passed. last: the manifest that the storefront reads.
     """
     day = dt.date.fromisoformat(run[:10])
     states: dict[Product, ProductState] = {}
@@ -85,14 +89,14 @@ def products_of(
             states[product] = ProductState("fresh", run, as_text(valid_until(product, day, limits, days)))
             continue
         earlier = states_in(last).get(product, {}) if last else {}
-        if hindrance := _hindrance(product, earlier, last, day, limits, days):
-            states[product] = ProductState("absent", because=f"{failed[product]}; {hindrance}")
+        if reason := _why_not_carried(product, earlier, last, day, limits, days):
+            states[product] = ProductState("absent", because=f"{failed[product]}; {reason}")
         else:
             states[product] = ProductState("carried", earlier["from"], earlier["valid_until"], failed[product])
     return states
 
 
-def _hindrance(
+def _why_not_carried(
     product: Product,
     earlier: Mapping[str, Any],
     last: Mapping[str, Any] | None,
@@ -100,7 +104,7 @@ def _hindrance(
     limits: CarryConfig,
     days: ShopDays,
 ) -> str:
-    """Why the last published one cannot stand in tonight; empty where it can."""
+    """Why the last published one cannot be carried tonight; empty where it can."""
     if not limits.nights(product):
         return f"{product} are never carried" if product == LISTS else f"carry.{product} is 0"
     if last is None:
@@ -109,7 +113,7 @@ def _hindrance(
         return f"{last['run']} has none either"
     # Tonight is shown all of tomorrow, and until noon of the day after.
     if earlier["valid_until"] < as_text(days.noon(day + _SHOWN)):
-        return f"that of {earlier['from']} is valid until {earlier['valid_until']} only"
+        return f"the one of {earlier['from']} is valid only until {earlier['valid_until']}"
     for table in PUBLISHED:
         seen = last["tables"].get(table.name, {}).get("schema_version")
         if table.product == product and seen != table.version:
@@ -118,12 +122,12 @@ def _hindrance(
 
 
 def states_in(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Product -> its entry. A manifest of version 1 has none: all products that it has are of its own night."""
+    """Product -> its entry. In a manifest of version 1, which has no entries, all products are fresh or absent."""
     if "products" in manifest:
         return dict(manifest["products"])
-    made = {"state": "fresh", "from": manifest["run"], "valid_until": manifest["valid_until"]}
-    there = {product: [t.name in manifest["tables"] for t in PUBLISHED if t.product == product] for product in PRODUCTS}
-    return {product: made if all(there[product]) else {"state": "absent"} for product in PRODUCTS}
+    fresh = {"state": "fresh", "from": manifest["run"], "valid_until": manifest["valid_until"]}
+    missing = {table.product for table in PUBLISHED if table.name not in manifest["tables"]}
+    return {product: {"state": "absent"} if product in missing else fresh for product in PRODUCTS}
 
 
 def sentence(manifest: Mapping[str, Any]) -> str:
@@ -139,12 +143,12 @@ def sentence(manifest: Mapping[str, Any]) -> str:
 
 
 def product_lines(manifest: Mapping[str, Any]) -> Iterable[str]:
-    """For a person: each product with its state, from when, until when and why."""
+    """One line for each product: its state, from when, until when and why."""
     for product, entry in states_in(manifest).items():
         if entry["state"] == "absent":
             yield f"  {product:12} absent: {entry.get('because', 'it was not published')}"
             continue
         line = f"  {product:12} {entry['state']} from {entry['from']}, valid until {entry['valid_until']}"
         left = ", ".join(f"{rows:,} rows of {table}" for table, rows in entry.get("left_out", {}).items())
-        line += f"; left out, as no longer true: {left}" if left else ""
+        line += f"; left out because no longer true: {left}" if left else ""
         yield line + (f"; because {entry['because']}" if "because" in entry else "")

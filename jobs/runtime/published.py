@@ -1,4 +1,4 @@
-"""What the storefront sees: published/run=R/, one whole night each, and the pointer that names one of them."""
+"""Published nights: published/run=R/ holds one whole night, and the pointer names the night that is shown."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from schemas.arrow import arrow_schema
 from schemas.table import Table
 
 POINTER = ("published", "current.json")
-FRESH = ("published", "fresh.json")  # lists of the day so far, over one published night
+FRESH = ("published", "fresh.json")  # newer lists of today, on top of one published night
 _BLOCK = 8 << 20  # bytes copied at a time
 
 
 def runs(lake: Lake) -> list[str]:
-    """Published runs in order of date and run; only those that were published whole."""
+    """Published runs in order of date and run, without those that were only partly copied."""
     names = [n.removeprefix("run=") for n in lake.list_dir("published") if n.startswith("run=")]
     return [n for n in names if lake.exists("published", f"run={n}", "manifest.json")]
 
@@ -30,9 +30,9 @@ def manifest(lake: Lake, run: str) -> dict[str, Any]:
 
 
 def seen_before(lake: Lake, run: str) -> dict[str, Any] | None:
-    """What readers see when the night `run` is published: what the pointer names, which a rollback may have put back.
+    """The manifest that readers see when the night `run` is published; a rollback may have moved the pointer back.
 
-    For a night that was missed and is made up for later, the newest night before it. None where there is none.
+    For a night that is made later than the pointer's night, the newest night before it. None where there is none.
     """
     now = current(lake)
     if now is not None and now["run"] < run:
@@ -50,12 +50,12 @@ def last_before(lake: Lake, night: dt.date) -> dict[str, Any] | None:
 
 
 def current(lake: Lake) -> dict[str, Any] | None:
-    """What the storefront reads now; None before the first night."""
+    """The manifest that the storefront reads now; None before the first night."""
     return lake.get_json(*POINTER) if lake.exists(*POINTER) else None
 
 
 def pointed(lake: Lake) -> dict[str, Any]:
-    """What the storefront reads now; FileNotFoundError before the first night."""
+    """The manifest that the storefront reads now. Raises FileNotFoundError before the first night."""
     manifest = current(lake)
     if manifest is None:
         raise FileNotFoundError(f"{lake.path(*POINTER)} does not exist: nothing was ever published here")
@@ -68,9 +68,9 @@ def files(published: dict[str, Any], table: str) -> list[str]:
 
 
 def copy(lake: Lake, table: Table, version: Version, run: str) -> dict[str, Any]:
-    """Copy a version's files into the published run, without inner columns; returns the table's entry in the manifest.
+    """Copies a version's files into the published run, without inner columns; returns the table's manifest entry.
 
-    A file that is there already, whole, is left alone: a reader may be in it.
+    A file that was already copied whole is not written again: a reader may have it open.
     """
     folder = f"published/run={run}/{table.name}"
     lake.fs.create_dir(lake.path(folder), recursive=True)
@@ -78,7 +78,7 @@ def copy(lake: Lake, table: Table, version: Version, run: str) -> dict[str, Any]
     for name in version.files:
         with _shown(lake, table, f"{version.folder}/{name}") as source:
             facts = _facts(source)
-            if not _is_there(lake, f"{folder}/{name}", facts):
+            if not _is_copied(lake, f"{folder}/{name}", facts):
                 source.seek(0)
                 with lake.fs.open_output_stream(lake.path(folder, name)) as target:
                     while block := source.read(_BLOCK):
@@ -88,19 +88,19 @@ def copy(lake: Lake, table: Table, version: Version, run: str) -> dict[str, Any]
 
 
 def _shown(lake: Lake, table: Table, path: str) -> pa.NativeFile:
-    """The file as readers may have it: itself, or where the table has inner columns, a file of all others."""
+    """The file for readers: itself or, where the table has inner columns, a file without them."""
     if table.shown_names == table.names:
         return lake.fs.open_input_file(lake.path(path))
     rows = pq.read_table(lake.path(path), columns=list(table.shown_names), filesystem=lake.fs, partitioning=None)
-    made = pa.BufferOutputStream()
-    pq.write_table(rows, made, compression="zstd")
-    return pa.BufferReader(made.getvalue())
+    written = pa.BufferOutputStream()
+    pq.write_table(rows, written, compression="zstd")
+    return pa.BufferReader(written.getvalue())
 
 
 def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[str, Any]:
-    """Write `parts` of a table into the published run, a file each; returns the table's entry in the manifest.
+    """Writes `parts` of a table into the published run, one file each; returns the table's manifest entry.
 
-    A file is named by its content: written again it is the same file, and what a reader has open stays as it is.
+    A file is named by its content: writing it again gives the same file, so a reader may have it open.
     """
     folder, rows = f"published/run={run}/{table.name}", 0
     entries: list[dict[str, Any]] = []
@@ -112,7 +112,7 @@ def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[s
         digest = hashlib.sha256(data).hexdigest()
         facts = {"bytes": len(data), "sha256": digest}
         name = f"carried-{len(entries):05d}-{digest[:16]}.parquet"
-        if not _is_there(lake, f"{folder}/{name}", facts):
+        if not _is_copied(lake, f"{folder}/{name}", facts):
             with lake.fs.open_output_stream(lake.path(folder, name)) as target:
                 target.write(data)
         entries.append({"name": name, **facts})
@@ -120,7 +120,7 @@ def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[s
     return {"rows": rows, "schema_version": table.version, "files": entries}
 
 
-def _is_there(lake: Lake, path: str, facts: dict[str, Any]) -> bool:
+def _is_copied(lake: Lake, path: str, facts: dict[str, Any]) -> bool:
     if not lake.exists(path):
         return False
     with lake.fs.open_input_stream(lake.path(path)) as stream:

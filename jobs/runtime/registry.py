@@ -1,4 +1,4 @@
-"""Which module a job's name stands for: a job is a module one folder below jobs/ that defines `main`."""
+"""Finds the module of a job by its name. A job is a module one folder below jobs/ that defines `main`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ JOBS = Path(__file__).resolve().parents[1]
 
 
 def job_files(folder: Path = JOBS) -> dict[str, Path]:
-    """Every job's file by its name, in alphabetical order. Files are read and not imported.
+    """Job name -> its file, in alphabetical order. Files are read, not imported.
 
     Raises RuntimeError where two rooms have a job of one name.
     """

@@ -1,4 +1,4 @@
-"""Settings: one TOML file of sections, each a frozen dataclass that stands beside what it configures."""
+"""Settings: one TOML file of sections; each is a frozen dataclass that is declared beside what it configures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from models.core.config import build
 
-# Strings, so that reading the settings imports only what is asked for.
+# Strings, so that reading the settings imports only the sections that are used.
 SECTIONS = {
     "limits": "jobs.intake.row_checks:RawLimits",
     "clean": "jobs.intake.clean_events:CleanConfig",
@@ -42,7 +42,7 @@ SECTIONS = {
     "publish": "jobs.publishing.publish_night:PublishConfig",
     "carry": "jobs.runtime.products:CarryConfig",
 }
-# Former section names: a settings file that still has one is told the new one.
+# Former section names; a file that still has one is refused with the new name.
 RENAMED = {
     "train": "training",
     "hybrid": "ranker_training",
@@ -50,12 +50,12 @@ RENAMED = {
     "copywriting": "copywriter_training",
     "together": "bought_together",
 }
-# Others are read when their job asks; what may not be asked of prices at all is refused before the night begins.
+# Checked before the night begins, so that a protected attribute is refused at once; others when their job reads them.
 REFUSED_AT_LOAD = {"prices"}
 
 
 class Settings:
-    """What the user changed; everything else is the default of its dataclass."""
+    """The keys that the user changed; all others have the defaults of their dataclasses."""
 
     def __init__(self, changed: dict[str, dict[str, Any]] | None = None) -> None:
         self.changed = changed or {}
@@ -69,7 +69,7 @@ class Settings:
             self.section(name)
 
     def section(self, name: str) -> Any:
-        """The section's frozen dataclass; ValueError names an unknown key and the known ones."""
+        """The section as its dataclass. Raises ValueError for an unknown key, with the known ones."""
         return build(config_class(name), self.changed.get(name, {}), name)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
@@ -82,7 +82,7 @@ def config_class(section: str) -> type:
 
 
 def load_settings(path: str | None, overrides: list[str]) -> Settings:
-    """Settings from a TOML file (or none), then `section.key=value` overrides, whose value is read as TOML."""
+    """Settings from a TOML file, if any, then from `section.key=value` overrides, whose values are read as TOML."""
     changed: dict[str, dict[str, Any]] = {}
     if path:
         changed = _read(path)
@@ -115,7 +115,7 @@ def _toml_value(text: str) -> Any:
 
 
 def as_toml() -> str:
-    """Every section and key with its default, commented; a file to start from."""
+    """A TOML file of every section and key with its default and meaning."""
     lines = []
     for name in SECTIONS:
         cls = config_class(name)

@@ -1,9 +1,9 @@
-"""The shop's days: where each begins and ends, and which one an instant is in.
+"""The shop's days: where each begins and ends, and which day a moment belongs to.
 
-A time is always a UTC instant. A day is what lies between two midnights of one timezone: UTC, or the shop's own where
-its mapping says `day = "local"`. Nothing else in the jobs turns an instant into a day or a day into an instant.
+Times are stored in UTC. A day lies between two midnights of one timezone: UTC, or the shop's where its mapping says
+`day = "local"`. No other module of the jobs turns a time into a day or a day into a time.
 
-A lake holds nights of one kind of days. Where these are not UTC days, LAKE/days.json names their timezone.
+All nights of a lake have the same days. Where these are not UTC days, LAKE/days.json names their timezone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ I64 = NDArray[np.int64]
 
 
 class OtherDays(ValueError):
-    """The mapping says other days than those that the nights of the lake were made of."""
+    """The mapping's days are not those that the nights of the lake are made of."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ShopDays:
     def start(self, day: dt.date) -> dt.datetime:
         """The first instant of `day`, in UTC.
 
-        Where clocks skip midnight the day begins as they skip it; where midnight comes twice, it begins at the first.
+        Where clocks skip midnight, the day begins at the skip; where midnight comes twice, it begins at the first.
         """
         return dt.datetime.combine(day, dt.time(), ZoneInfo(self.zone)).astimezone(dt.UTC)
 
@@ -54,7 +54,7 @@ class ShopDays:
         return dt.datetime.combine(day, dt.time(12), ZoneInfo(self.zone)).astimezone(dt.UTC)
 
     def of(self, instant: dt.datetime) -> dt.date:
-        """The day that `instant` (with a timezone) is in."""
+        """The day of `instant`, a time with a timezone."""
         micros = np.array([_micros(instant)])
         return _FIRST + dt.timedelta(days=int(self.numbers(micros)[0]))
 
@@ -64,10 +64,10 @@ class ShopDays:
         return first + np.searchsorted(starts, micros, side="right") - 1
 
     def clock(self, micros: I64) -> I64:
-        """The instants (N,) on a clock on which day n goes from n * DAY to (n + 1) * DAY, in microseconds.
+        """The instants (N,), in microseconds, on a clock on which day n lasts from n * DAY to (n + 1) * DAY.
 
-        It keeps their order. It shows the shop's own hours, but on days on which clocks change: there it goes faster or
-        slower, so that the day fills its 24 hours.
+        Their order stays the same. The clock shows the shop's hours, except on days on which clocks change: there it
+        runs faster or slower, so that the day still has 24 hours.
         """
         first, starts = self._starts(micros)
         day = np.searchsorted(starts, micros, side="right") - 1
@@ -85,7 +85,7 @@ class ShopDays:
         return instant.astimezone(ZoneInfo(self.zone))
 
     def _starts(self, micros: I64) -> tuple[int, I64]:
-        """(a day, as days since 1970; where it and those after it begin), with all instants between first and last."""
+        """(the first day, as days since 1970; the starts of it and of later days); all `micros` lie between these."""
         low, high = (int(micros.min()), int(micros.max())) if len(micros) else (0, 0)
         first, last = low // DAY - 1, high // DAY + 3  # a timezone is less than a day from UTC
         return first, _starts(self.zone, first, last)
@@ -109,7 +109,7 @@ def instant(value: dt.datetime) -> str:
 
 
 def days_of(lake: Lake, source: Source | None = None) -> ShopDays:
-    """The days that the nights of the lake are made of. Raises OtherDays where `source` says others."""
+    """The days that the nights of the lake are made of. Raises OtherDays where those of `source` are others."""
     zone = lake.get_json(_FILE)["zone"] if lake.exists(_FILE) else "UTC"
     if source is not None and source.day_zone != zone:
         raise OtherDays(_refusal(lake, zone, source))
@@ -117,9 +117,9 @@ def days_of(lake: Lake, source: Source | None = None) -> ShopDays:
 
 
 def settle_days(lake: Lake, source: Source, night: dt.date) -> ShopDays:
-    """Writes into the lake the days that `source` says. Raises OtherDays where another night has been made of others.
+    """Writes the days of `source` into the lake. Raises OtherDays where another night has been made with other days.
 
-    Mixed nights would count an evening to one day in the older tables and to the next day in the newer ones.
+    With mixed days, the same evening would belong to one day in older tables and to the next day in newer ones.
     """
     if days_of(lake).zone != source.day_zone:
         if any(day != night and lake.current(CLEAN_EVENTS, day) for day in lake.dates(CLEAN_EVENTS)):
@@ -132,7 +132,7 @@ def _refusal(lake: Lake, zone: str, source: Source) -> str:
     back = 'day = "utc"' if zone == "UTC" else f'day = "local" and timezone = "{zone}"'
     return (
         f"the nights of {lake.root} are made of days in {zone}, and {source.path or source.name} says days in "
-        f"{source.day_zone}: an evening would count to another day than before; put {back} back into the mapping, or "
-        f"make all nights anew in an empty lake: python -m jobs replay_nights --source {source.path or source.name} "
+        f"{source.day_zone}: an evening would belong to another day than before; put {back} back into the mapping, or "
+        f"make all nights again in an empty lake: python -m jobs replay_nights --source {source.path or source.name} "
         f"--raw RAW --from FIRST --to LAST --lake NEW_LAKE"
     )

@@ -1,4 +1,4 @@
-"""The Spark session: `local[*]` by default; under spark-submit whatever the connection says."""
+"""The Spark session: `local[*]` by default; under spark-submit, the master that it was given."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from jobs.runtime.threads import SLEEP_WHILE_WAITING
 
-# Applied at start; all can be overridden by spark-submit. The JVM flags matter for nights of seconds, not of hours.
+# Set at start; spark-submit can override all of them.
 _DEFAULTS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
@@ -27,30 +27,30 @@ _DEFAULTS = {
     "spark.python.worker.reuse": "true",
     "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
     "spark.cleaner.periodicGC.interval": "10min",
-    # Both note the line of Python behind every column expression: a third of a small night's planning.
+    # Both record the line of Python behind every column expression, which takes a third of a small night's planning.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.dataFrameQueryContext.enabled": "false",
-    # Arrays are collected for every user: at the usual 128 keys Spark gives up hashing and sorts.
+    # Arrays are collected for every user; with Spark's default of 128 keys it would sort instead of hashing.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "20000",
 }
 
 
-# Below this a second task, and its Python worker, cost more than they carry: about 50,000 rows of interest.
+# Below this size a second task with its Python worker takes longer than it saves: about 50,000 rows of interest.
 _ONE_TASK_BYTES = 1 << 20
 
 
-# Spark's classes as a JVM reads them fastest. .ci/setup keeps them there; with them a JVM and its session start in half
-# the time. A JVM that they do not fit, of another Java for example, passes them over; it need not say so.
+# Spark's classes in the form that a JVM reads fastest, made by .ci/setup: with it the JVM and the session start in half
+# the time. A JVM that cannot use the file, such as another Java, ignores it without a message.
 CLASSES = Path(pyspark.__file__).with_name("classes.jsa")
 _SHARED = f"-XX:SharedArchiveFile={CLASSES} -Xlog:cds*=off"
-# What starts soonest: no second compiler, and a collector without threads of its own.
+# The fastest start: one compiler only, and a garbage collector without threads.
 _FOR_SECONDS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def session(app_name: str, master: str | None = None, for_seconds: bool = False) -> SparkSession:
-    """The process's one session. `master` and NIGHTMARKET_SPARK_MASTER lose to a running spark-submit's choice.
+    """The one session of this process. Under spark-submit, `master` and NIGHTMARKET_SPARK_MASTER are ignored.
 
-    `for_seconds`: the JVM starts faster and computes more slowly, for a process that looks at a few thousand rows.
+    `for_seconds`: the JVM starts faster and computes more slowly, for a process that reads some thousand rows.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"nightmarket {app_name}")
@@ -70,7 +70,7 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
 
 @contextmanager
 def interpreted(spark: SparkSession) -> Iterator[None]:
-    """Within it, expressions are interpreted: for some thousand rows, compiling them takes longer than the rows do."""
+    """Within it, expressions are not compiled: for some thousand rows, compiling takes longer than computing."""
     wanted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
     before = {key: spark.conf.get(key) for key in wanted}
     for key, value in wanted.items():
@@ -83,7 +83,7 @@ def interpreted(spark: SparkSession) -> Iterator[None]:
 
 
 def _start_jvm(for_seconds: bool) -> None:
-    """Start this process's JVM, unless it runs, and pass on what it writes to stderr."""
+    """Starts this process's JVM, unless it runs, and passes on what it writes to stderr."""
     if SparkContext._gateway is not None:
         return
     conf = SparkConf(loadDefaults=False)
@@ -98,14 +98,14 @@ def _start_jvm(for_seconds: bool) -> None:
 
 
 def _pass_on(lines: IO[str]) -> None:
-    """All but what no option turns off: the JVM's warnings about itself, MLlib's about BLAS that it does without."""
+    """Writes lines to stderr, without those that no option turns off: the JVM's own warnings, MLlib's about BLAS."""
     for line in lines:
         if not line.startswith(("WARNING: ", "netlib-")):
             sys.stderr.write(line)
 
 
 def forget_cached() -> None:
-    """Free what a failed job kept in Spark's memory; in a replay it would add up."""
+    """Frees the tables that a failed job cached in Spark; in a replay they would add up."""
     spark = SparkSession.getActiveSession()
     with suppress(Exception):  # the job may have failed because Spark did
         if spark is not None:
@@ -113,7 +113,7 @@ def forget_cached() -> None:
 
 
 def _java_options(for_seconds: bool) -> str:
-    """Every night generates its classes anew: in the usual code cache the JVM would soon sweep more than it runs."""
+    """Options of the JVM. Each night generates new classes: a small code cache would be swept all the time."""
     ours = _FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
     log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     shared = _SHARED if CLASSES.exists() else ""
@@ -127,11 +127,11 @@ def _driver_memory() -> str:
 
 
 def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
-    """Set and return the shuffle partitions for a job that reads `input_bytes` of compressed input.
+    """Sets and returns the number of shuffle partitions for a job that reads `input_bytes` of compressed input.
 
-    About 16 MiB of compressed input a partition (some 10 times that in memory), and at least one for each core where
-    the night is not of the smallest.
-    Adaptive execution costs a small night more than it gives: it is on only where there is something to adapt.
+    About 16 MiB of compressed input for each partition (some 10 times that in memory), and at least one partition for
+    each core unless the input is very small. Adaptive execution slows down small nights, so it is on only for many
+    partitions.
     """
     cores = spark.sparkContext.defaultParallelism
     enough = cores if input_bytes > _ONE_TASK_BYTES else 1

@@ -1,9 +1,9 @@
-"""Reading a table in two steps: which of its versions (TableVersions), then in which form (TableRows).
+"""Reads a table in two steps: choose versions (TableVersions), then a form (TableRows).
 
     night.versions(CLEAN_EVENTS).after(day).spark()
     night.versions(ITEMS).tonight().arrow(["item_id", "price"])
 
-`Night.read` is short for what jobs read most, tonight's rows in Spark.
+`Night.read(T)` is short for `versions(T).tonight().spark()`, which jobs need most.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from schemas.tables import CLEAN_EVENTS
 
 @dataclass(frozen=True)
 class TableRows:
-    """The rows of some versions of a table, oldest version first, and the forms in which they can be read.
+    """The rows of some versions of a table, oldest version first, which can be read in several forms.
 
     Without versions every form is empty, with the columns of the table.
     """
@@ -36,7 +36,7 @@ class TableRows:
 
     @property
     def count(self) -> int:
-        """How many rows there are, without reading them."""
+        """The number of rows, without reading them."""
         return sum(version.rows for version in self.versions)
 
     def spark(self) -> DataFrame:
@@ -44,14 +44,14 @@ class TableRows:
         return read_parquet(self.open_spark(), self.table, urls)
 
     def arrow(self, columns: list[str] | None = None) -> pa.Table:
-        """All rows in the driver's memory; of `columns` only, where they are given."""
+        """All rows in the driver's memory, with all columns or only `columns`."""
         parts = list(self.each(columns))
         if not parts:
             return arrow_schema(self.table).empty_table().select(columns or self.table.names)
         return pa.concat_tables(parts)
 
     def each(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
-        """The rows one file at a time, where they need not be in memory as a whole."""
+        """The rows file by file, for tables that need not be in memory as a whole."""
         for path in self.paths():
             yield pq.read_table(path, columns=columns, filesystem=self.lake.fs)
 
@@ -60,7 +60,7 @@ class TableRows:
         return [path for version in self.versions for path in self.lake.file_paths(version)]
 
     def by_date(self) -> Iterator[tuple[dt.date, TableRows]]:
-        """(date, rows of that date) of each version, where a row itself does not say its date."""
+        """(date, rows of that date) of each version, for rows without a date of their own."""
         for version in self.versions:
             yield dt.date.fromisoformat(version.date), replace(self, versions=(version,))
 
@@ -69,7 +69,7 @@ class TableRows:
 class TableVersions:
     """All versions of a table, as the run `run` of the night `date` sees them; each method chooses some of them.
 
-    Of earlier dates, only versions that passed their gate can be chosen.
+    Of earlier dates only versions that passed their gate are chosen.
     """
 
     table: Table
@@ -79,7 +79,7 @@ class TableVersions:
     open_spark: Callable[[], SparkSession]
 
     def tonight(self) -> TableRows:
-        """This run's version, or else the current one of the date; FileNotFoundError where there is neither."""
+        """This run's version, or else the current one of the date. Raises FileNotFoundError where there is neither."""
         rows = self.tonight_or_none()
         if rows is None:
             raise FileNotFoundError(
@@ -133,12 +133,12 @@ class TableVersions:
     def after(self, day: dt.date | None) -> TableRows:
         """The versions after `day` (all for None), tonight's among them: what a running total has not yet counted.
 
-        More than tonight's where a night in between stopped after its events had passed their gate.
+        These are more than one where a night in between stopped after its events had passed their gate.
         """
         return self.since(day + dt.timedelta(days=1) if day else dt.date.min)
 
     def of(self, versions: Iterable[Version]) -> TableRows:
-        """These versions, whoever chose them."""
+        """The rows of these versions."""
         return TableRows(self.table, self.lake, tuple(versions), self.open_spark)
 
     def _earlier(self, first: dt.date) -> list[Version]:

@@ -1,7 +1,7 @@
-"""Writes Spark frames as versions of tables: Arrow batches straight into Parquet, in one pass, counted as they go.
+"""Writes Spark frames as versions of tables: Arrow batches go straight into Parquet in one pass and are counted.
 
-One pass may fill several tables (kept and rejected rows come out of one shuffle), file names carry a token of the
-write, and what counts as written is the list that comes back to the driver: no rename, no _SUCCESS, no second job.
+One pass may fill several tables, so kept and rejected rows need only one shuffle. Names of files contain a token of
+the write. The files that the tasks report to the driver are the version: no rename, no _SUCCESS, no second job.
 """
 
 from __future__ import annotations
@@ -39,12 +39,11 @@ def write_tables(
     count_by: Sequence[str] = (),
     split: Split | None = None,
 ) -> dict[str, Version]:
-    """Write `frame` as one version of each of `tables`, in one job.
+    """Writes `frame` as one version of each of `tables`, in one Spark job.
 
-    With `split`, `frame` has whatever that function takes: it turns the batches of a partition into (table name, rows).
-    Without, several tables need a string column `_table` that names each row's table, and the columns of all of them;
-    one table needs its own columns only. `count_by` names columns whose value combinations are counted on the way:
-    they come back as `facts["counts"]`, a list of [value, ..., rows].
+    `split` turns the batches of a partition into (table name, rows). Without it, `frame` has the columns of all tables
+    and, for several tables, a string column `_table` with the table of each row. Rows are counted by the columns
+    `count_by`; the counts are in the version's `facts["counts"]`, a list of [value, ..., rows].
     """
     token = uuid.uuid4().hex[:8]
     if split is None:
@@ -69,7 +68,7 @@ def _by_label(names: tuple[str, ...], batches: Iterator[pa.RecordBatch]) -> Iter
 
 
 def write_arrow(data: pa.Table, table: Table, lake: Lake, date: str, run: str) -> Version:
-    """Write a table that is already on the driver."""
+    """Writes rows that are in the driver's memory as a version."""
     name = f"part-00000-{uuid.uuid4().hex[:8]}.parquet"
     version = Version(table.name, date, run, data.num_rows, (name,), data.nbytes, table.version)
     lake.fs.create_dir(lake.path(version.folder), recursive=True)
@@ -89,7 +88,7 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
             counts[tuple(values)] += rows
     files = [p for p in parts if p.name]
     names = tuple(sorted(p.name for p in files))
-    if not names:  # readers need a schema even where there are no rows
+    if not names:  # readers need a file with the schema, also without rows
         empty = f"part-00000-{token}-empty.parquet"
         folder = Version(table.name, date, run, 0, (), 0, table.version).folder
         pq.write_table(arrow_schema(table).empty_table(), lake.path(folder, empty), filesystem=lake.fs)
@@ -139,7 +138,7 @@ def _sink(
 
 
 def _writer(path: str, table: Table, filesystem: pafs.FileSystem) -> pq.ParquetWriter:
-    """zstd; a dictionary only where values repeat: tried on ids and times too, writing took 9.0 s of CPU, not 5.8."""
+    """A zstd writer with dictionaries only where values repeat: on ids and times they took 9.0 s of CPU, not 5.8."""
     repeated = [c.name for c in table.columns if table.key != (c.name,) and c.type not in ("timestamp", "bool")]
     return pq.ParquetWriter(
         path, arrow_schema(table), filesystem=filesystem, compression="zstd", use_dictionary=repeated
@@ -147,9 +146,9 @@ def _writer(path: str, table: Table, filesystem: pafs.FileSystem) -> pq.ParquetW
 
 
 def _count(part: pa.Table, by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
-    """Rows of each combination of values; a column that the table lacks counts as ''."""
-    there = [c for c in by if c in part.column_names]
-    if not there:
+    """Number of rows for each combination of values; '' for a column that the table lacks."""
+    columns = [c for c in by if c in part.column_names]
+    if not columns:
         return Counter({("",) * len(by): part.num_rows})
-    grouped = part.select(there).group_by(there).aggregate([([], "count_all")])
+    grouped = part.select(columns).group_by(columns).aggregate([([], "count_all")])
     return Counter({tuple(row.get(c, "") for c in by): row["count_all"] for row in grouped.to_pylist()})

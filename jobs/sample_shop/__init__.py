@@ -1,1 +1,1 @@
-"""The sample shop: catalogue, shoppers with planted tastes, behaviour, planted dirt. Arrays in, arrays out."""
+"""The sample shop: catalogue, shoppers with planted tastes, their behaviour, planted dirt. Arrays in, arrays out."""

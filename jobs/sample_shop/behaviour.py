@@ -1,8 +1,8 @@
-"""What shoppers do on one day: sessions of pages, of which tastes, prices and stock decide what is clicked and bought.
+"""What shoppers do on one day: they browse pages in sessions; tastes, prices and stock decide what they click and buy.
 
-A session has one or two leaves in mind. Each page shows a few items of a leaf, drawn by the day's demand; a shopper
-clicks with a probability that rises with taste and falls with the place on the page, and from there the funnel narrows:
-view, wish-list, cart, purchase, each step by taste again, the last by price and stock too.
+A session is about one or two leaves. Each page shows a few items of a leaf, drawn by the day's demand. A shopper clicks
+with a probability that rises with taste and falls with the place on the page. Then the funnel narrows: view, wish-list,
+cart, purchase. Each step depends on taste again, the last one on price and stock too.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from jobs.sample_shop.rows import (
     VIEW,
     WISHLIST,
     Rows,
-)  # fmt: skip
+)
 from jobs.sample_shop.shoppers import Shoppers
 
 SHOWN = 6  # items on a page
 MAX_PAGES = 9  # keeps a session well under 30 minutes without a pause that long
-LOGGED_IN = 0.88  # of the sessions of people with an account
+LOGGED_IN_SHARE = 0.88  # of the sessions of people with an account
 LEAF_FOCUS = 8.0  # how strongly taste decides what a session is about
 CLICK_TASTE = 5.0
 BUY_TASTE = 4.0
-PLACE_COST = 0.1 * np.arange(SHOWN, dtype=np.float32)  # what stands lower on a page is clicked less
-USUAL_TASTE = 0.45  # taste for what is shown in a session's own leaf: probabilities are set around it
-# busy hours of a shop whose customers live at UTC+8: lunch is 04, the evening 12 to 14
+PLACE_COST = 0.1 * np.arange(SHOWN, dtype=np.float32)  # items lower on a page are clicked less
+USUAL_TASTE = 0.45  # typical taste for items in the session's leaf; probabilities are set around it
+# events by UTC hour for customers at UTC+8: lunch is at 4, the evening at 12 to 14
 HOURS = np.array([5, 6, 6, 7, 9, 8, 6, 6, 6, 6, 7, 9, 11, 12, 10, 7, 4, 2, 1, 1, 1, 1, 2, 3], dtype=float)
 WEEKDAYS = np.array([0.93, 0.92, 0.94, 0.97, 1.05, 1.12, 1.07])
 
 
 @dataclass(frozen=True)
 class DayShop:
-    """The shop as all its visitors find it on one day."""
+    """The shop on one day, the same for all visitors."""
 
     catalogue: Catalogue
     shoppers: Shoppers
@@ -56,14 +56,14 @@ class DayShop:
 
 @dataclass
 class Wishes:
-    """What people would buy: one row per item put in the cart, in the order in which they pay."""
+    """What people want to buy: one row for each item in a cart, in the order in which they pay."""
 
     person: np.ndarray
     item: np.ndarray
     time: np.ndarray
-    known: np.ndarray
+    logged_in: np.ndarray
     units: np.ndarray
-    session: np.ndarray  # those of one session are one order
+    session: np.ndarray  # the items of one session are one order
     taste: np.ndarray
 
     def take(self, where: np.ndarray) -> Wishes:
@@ -76,8 +76,8 @@ class Wishes:
 def browse(
     shop: DayShop, first: int, last: int, queries_per_leaf: int, rng: np.random.Generator
 ) -> tuple[Rows, Wishes]:
-    """Rows of people first..last - 1 on the day, all but their purchases, and what they would buy."""
-    session_person, known, session_start, leaves = _sessions(shop, first, last, rng)
+    """Rows of people first..last - 1 on the day, without their purchases, and what they want to buy."""
+    session_person, logged_in, session_start, leaves = _sessions(shop, first, last, rng)
     session, page_number, leaf, place = _pages(len(session_person), leaves, rng)
     person = session_person[session]
     page_time = session_start[session] + page_number * 75_000 + rng.integers(0, 30_000, len(session))
@@ -85,27 +85,36 @@ def browse(
     look = (items >= 0) & (rng.random(items.shape, dtype=np.float32) < _chance(utility - PLACE_COST, -1.3))
 
     parts = []
-    asked = np.flatnonzero(place == PLACES.index("search"))
-    pick = np.minimum(rng.geometric(0.4, len(asked)) - 1, queries_per_leaf - 1)
+    searches = np.flatnonzero(place == PLACES.index("search"))
+    pick = np.minimum(rng.geometric(0.4, len(searches)) - 1, queries_per_leaf - 1)
     parts.append(
         Rows.of(
-            len(asked), kind=SEARCH, person=person[asked], known=known[session[asked]], time=page_time[asked] - 900,
-            query=shop.catalogue.leaf[shop.catalogue.leaf_rows[leaf[asked]]].astype(np.int32) * queries_per_leaf + pick,
+            len(searches),
+            kind=SEARCH,
+            person=person[searches],
+            logged_in=logged_in[session[searches]],
+            time=page_time[searches] - 900,
+            query=shop.catalogue.leaf[shop.catalogue.leaf_rows[leaf[searches]]].astype(np.int32) * queries_per_leaf
+            + pick,
         )
-    )  # fmt: skip
-    logged = place >= PLACES.index("home")  # the log knows what was shown only at the shop's recommendation places
+    )
+    logged = place >= PLACES.index("home")  # the log has impressions only of the shop's recommendation places
     page, spot = np.nonzero((items >= 0) & logged[:, None])
-    parts.append(_shown_rows(IMPRESSION, page, spot, items, person, known[session], page_time, place))
+    parts.append(_shown_rows(IMPRESSION, page, spot, items, person, logged_in[session], page_time, place))
     page, spot = np.nonzero(look)
     click_time = page_time + 2_000
     of_log = logged[page]
-    parts.append(_shown_rows(CLICK, page[of_log], spot[of_log], items, person, known[session], click_time, place))
+    parts.append(_shown_rows(CLICK, page[of_log], spot[of_log], items, person, logged_in[session], click_time, place))
 
     seen = Wishes(
-        person=person[page], item=items[page, spot], time=click_time[page] + spot * 3_000 + 400,
-        known=known[session[page]], units=np.ones(len(page), dtype=np.int8), session=session[page],
+        person=person[page],
+        item=items[page, spot],
+        time=click_time[page] + spot * 3_000 + 400,
+        logged_in=logged_in[session[page]],
+        units=np.ones(len(page), dtype=np.int8),
+        session=session[page],
         taste=taste[page, spot],
-    )  # fmt: skip
+    )
     last_page = session_start + 75_000 * (np.bincount(session, minlength=len(session_person)) + 1)
     funnel, wanted = _funnel(shop, seen, last_page, rng)
     return Rows.together([*parts, *funnel]), wanted
@@ -114,12 +123,12 @@ def browse(
 def _sessions(
     shop: DayShop, first: int, last: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Person, logged in, start and the two leaves in mind (S, 2) of each of the day's S sessions."""
+    """Person, logged in, start (S,) and the session's two leaves (S, 2), of each of the day's S sessions."""
     people = shop.shoppers
-    here = people.registered[first:last] <= shop.day
-    count = rng.poisson(people.activity[first:last] * here * shop.sessions * WEEKDAYS[shop.weekday])
+    is_registered = people.registered[first:last] <= shop.day
+    count = rng.poisson(people.activity[first:last] * is_registered * shop.sessions * WEEKDAYS[shop.weekday])
     person = np.repeat(np.arange(first, last), count)
-    known = people.has_account[person] & (rng.random(len(person)) < LOGGED_IN)
+    logged_in = people.has_account[person] & (rng.random(len(person)) < LOGGED_IN_SHARE)
     hour = np.searchsorted(np.cumsum(HOURS / HOURS.sum()), rng.random(len(person)))
     start = np.minimum(hour, 23) * 3_600_000 + rng.integers(0, 3_600_000, len(person))
     latest = DAY_MS - (MAX_PAGES + 3) * 75_000 - rng.integers(0, 600_000, len(person))  # a session ends before midnight
@@ -127,11 +136,11 @@ def _sessions(
     liking = LEAF_FOCUS * people.tastes[first + active] @ shop.catalogue.leaf_vectors.T + shop.leaf_weight
     weight = np.cumsum(np.exp(liking - liking.max(axis=1, keepdims=True)), axis=1)
     row = np.repeat(np.arange(len(active)), count[active])
-    # row n of `ladder` climbs from n to n + 1, so that one search over all rows finds the leaf of every session
+    # row n of `ladder` rises from n to n + 1, so one search over all rows finds the leaf of every session
     ladder = np.arange(len(active))[:, None] + weight / weight[:, -1:].astype(np.float64)
     leaves = np.searchsorted(ladder.ravel(), row[:, None] + rng.random((len(person), 2)), side="right")
     leaves = np.minimum(leaves - row[:, None] * weight.shape[1], weight.shape[1] - 1)
-    return person, known, shop.start_ms + np.minimum(start, latest), leaves
+    return person, logged_in, shop.start_ms + np.minimum(start, latest), leaves
 
 
 def _pages(
@@ -149,11 +158,11 @@ def _pages(
 def _shown(
     shop: DayShop, person: np.ndarray, leaf: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(pages, SHOWN): items, -1 where one is on the page already; the taste for each; its utility at today's price."""
+    """(pages, SHOWN): items, -1 for a second copy on a page; the taste for each; its utility at today's price."""
     goods, people = shop.catalogue, shop.shoppers
     edges = np.concatenate([[0.0], shop.demand])[goods.leaf_rows]
     low, high = edges[leaf, None], edges[leaf + 1, None]
-    # one draw from each sixth of the leaf's weight, turned by a random start: few items come twice on a page
+    # one draw from each sixth of the leaf's weight, from a random start: few items are twice on a page
     turn = rng.random((len(leaf), 1)) + (np.arange(SHOWN) + rng.random((len(leaf), SHOWN))) / SHOWN  # 0..2
     items = np.searchsorted(shop.demand, low + (turn - (turn >= 1)) * (high - low), side="right")
     items = np.minimum(items, goods.leaf_rows[leaf + 1, None] - 1)
@@ -165,18 +174,30 @@ def _shown(
 
 
 def _shown_rows(
-    kind: int, page: np.ndarray, spot: np.ndarray, items: np.ndarray, person: np.ndarray, known: np.ndarray,
-    time: np.ndarray, place: np.ndarray,
-) -> Rows:  # fmt: skip
+    kind: int,
+    page: np.ndarray,
+    spot: np.ndarray,
+    items: np.ndarray,
+    person: np.ndarray,
+    logged_in: np.ndarray,
+    time: np.ndarray,
+    place: np.ndarray,
+) -> Rows:
     step = 3_000 if kind == CLICK else 1
     return Rows.of(
-        len(page), kind=kind, person=person[page], known=known[page], item=items[page, spot],
-        time=time[page] + spot * step, place=place[page], position=spot + 1,
-    )  # fmt: skip
+        len(page),
+        kind=kind,
+        person=person[page],
+        logged_in=logged_in[page],
+        item=items[page, spot],
+        time=time[page] + spot * step,
+        place=place[page],
+        position=spot + 1,
+    )
 
 
 def _funnel(shop: DayShop, seen: Wishes, checkout: np.ndarray, rng: np.random.Generator) -> tuple[list[Rows], Wishes]:
-    """Views, wish-lists and carts of what was clicked, and what would be bought at the session's end."""
+    """Views, wish-lists and carts of the clicked items, and what people want to buy at the session's end."""
     liking = BUY_TASTE * (seen.taste - USUAL_TASTE)
     price = shop.prices[seen.item]
     rows = [_priced(VIEW, seen, price, 0)]
@@ -189,18 +210,24 @@ def _funnel(shop: DayShop, seen: Wishes, checkout: np.ndarray, rng: np.random.Ge
     dearness = np.log(price[sought] / shop.catalogue.base_cents[cart.item])
     response = np.exp(-shop.catalogue.elasticity[cart.item] * shop.shoppers.sensitivity[cart.person] * dearness)
     buys = rng.random(len(sought)) < np.minimum(0.8 * _chance(liking[sought], -0.6) * response, 0.95)
-    wanted = cart.take(np.flatnonzero(buys & cart.known))
+    wanted = cart.take(np.flatnonzero(buys & cart.logged_in))
     again = shop.catalogue.cycle[wanted.item] > 0
     wanted.units = np.where(again, np.minimum(rng.geometric(0.6, len(again)), 9), 1).astype(np.int8)
     wanted.time = checkout[wanted.session]
     return rows, wanted
 
 
-def _priced(kind: int, what: Wishes, price: np.ndarray, after_ms: int) -> Rows:
+def _priced(kind: int, wishes: Wishes, price: np.ndarray, after_ms: int) -> Rows:
     return Rows.of(
-        len(price), kind=kind, person=what.person, known=what.known, item=what.item, time=what.time + after_ms,
-        cents=price, units=what.units if kind in (CART, PURCHASE) else 0,
-    )  # fmt: skip
+        len(price),
+        kind=kind,
+        person=wishes.person,
+        logged_in=wishes.logged_in,
+        item=wishes.item,
+        time=wishes.time + after_ms,
+        cents=price,
+        units=wishes.units if kind in (CART, PURCHASE) else 0,
+    )
 
 
 def _chance(logit: np.ndarray, base: float) -> np.ndarray:

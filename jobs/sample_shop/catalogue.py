@@ -1,4 +1,4 @@
-"""The catalogue as numbers: what each item is, where it lies in taste space, its price and its demand on any day."""
+"""The catalogue as numbers: each item's kind, place in taste space, price and demand on any day."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Catalogue:
         return (self.launch <= day) & (day < self.withdrawn)
 
     def demand(self, day: int, month: float) -> np.ndarray:
-        """(I,) weights of being looked at: power law x season x trend x boost of new arrivals; 0 off sale."""
+        """(I,) weights of being shown: power law x season x trend x boost for new items; 0 where not on sale."""
         season = np.where(self.peak > 0, 1 + 0.7 * np.cos(2 * np.pi * (month - self.peak) / 12), 1.0)
         trend = np.exp(np.clip(self.trend * day / 30, -2, 2))
         age = np.maximum(day - self.launch, 0)
@@ -139,10 +139,10 @@ def _attribute_values(leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _item_vectors(
     leaf: np.ndarray, brand: np.ndarray, values: np.ndarray, space: TasteSpace, rng: np.random.Generator
 ) -> np.ndarray:
-    """(I, DIMS): mostly the leaf, then the brand, the attribute values, and something of its own."""
+    """(I, DIMS): mostly the leaf, then the brand, the attribute values, and noise of the item."""
     vectors = space.leaves[leaf] + 0.45 * space.brands[brand] + 0.06 * rng.normal(size=(len(leaf), DIMS))
     for row, (*_, one) in enumerate(LEAVES):
-        mine = slice(*np.searchsorted(leaf, [row, row + 1]))
+        of_leaf = slice(*np.searchsorted(leaf, [row, row + 1]))
         for place, name in enumerate(one.attributes):
-            vectors[mine] += 0.3 * space.values[name][values[mine, place]]
+            vectors[of_leaf] += 0.3 * space.values[name][values[of_leaf, place]]
     return unit(vectors)

@@ -1,4 +1,4 @@
-"""Planted dirt: what goes wrong between a shop's site and its log, in known numbers. No row is dirty in two ways."""
+"""Planted dirt: errors between a shop's site and its log, in known numbers. No row has two of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATE = ("late_1_day", "late_2_days", "late_3_days")
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares of the people's rows of a day that go wrong; each splits evenly over its kinds."""
+    """Shares of the people's rows of a day that get an error; each share is split evenly over its kinds."""
 
     duplicates_same_day: float = 0.004
     duplicates_next_day: float = 0.003
@@ -28,7 +28,7 @@ class Shares:
     unknown_items: float = 0.002
 
     def of_kinds(self) -> dict[str, float]:
-        """Share of each kind, those that spoil a row first."""
+        """Share of each kind, those that make a row bad first."""
         return {
             **{kind: self.broken / len(BROKEN) for kind in BROKEN},
             "future": self.future,
@@ -40,16 +40,22 @@ class Shares:
 
 
 def crawl(shop: DayShop, person: int, rng: np.random.Generator) -> Rows:
-    """One machine's day: it opens item after item, a few seconds apart, and never puts one in a cart."""
+    """One machine's day: it opens item after item, a few seconds apart, and puts none into a cart."""
     count = int(rng.integers(*CRAWLER_VIEWS))
     on_sale = np.flatnonzero(shop.catalogue.on_sale(shop.day))
     item = on_sale[(rng.integers(len(on_sale)) + np.arange(count)) % len(on_sale)]
     time = shop.start_ms + rng.integers(0, DAY_MS - count * 4_000) + np.cumsum(rng.integers(1_000, 4_000, count))
-    known = bool(shop.shoppers.has_account[person])
+    logged_in = bool(shop.shoppers.has_account[person])
     return Rows.of(
-        count, kind=VIEW, person=person, known=known, item=item, time=time, cents=shop.prices[item],
+        count,
+        kind=VIEW,
+        person=person,
+        logged_in=logged_in,
+        item=item,
+        time=time,
+        cents=shop.prices[item],
         dirt=DIRT_CODE["crawler"],
-    )  # fmt: skip
+    )
 
 
 def spoil(rows: Rows, shares: Shares, items: int, rng: np.random.Generator) -> tuple[Rows, dict[int, Rows]]:
@@ -86,7 +92,7 @@ def _break(rows: Rows, picked: dict[str, np.ndarray], items: int, rng: np.random
         rows["dirt"][picked[kind]] = DIRT_CODE[kind]
     rows["item"][picked["missing_item"]] = -1
     rows["item"][picked["unknown_item"]] = items + rng.integers(0, UNKNOWN_ITEMS, len(picked["unknown_item"]))
-    # a device whose clock is wrong by days: far enough that no tolerance hides it
+    # a device whose clock is days ahead, more than any tolerance
     rows["time"][picked["future"]] += rng.integers(2, 400, len(picked["future"])) * DAY_MS
 
 
@@ -97,5 +103,5 @@ def _marked(rows: Rows, where: np.ndarray, kind: str) -> Rows:
 
 
 def counts(rows: Rows) -> dict[str, int]:
-    """Rows of each kind of dirt, 'none' included."""
+    """Number of rows of each kind of dirt, 'none' included."""
     return dict(zip(DIRT, np.bincount(rows["dirt"], minlength=len(DIRT)).tolist(), strict=True))

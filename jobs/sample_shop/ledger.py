@@ -1,4 +1,4 @@
-"""What the shop remembers between days: stock, who bought what and needs what again, returns and ratings to come."""
+"""The shop's state between days: stock, what each person bought and needs again, returns and ratings to come."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from jobs.sample_shop.catalogue import Catalogue
 from jobs.sample_shop.rows import CART, DAY_MS, PURCHASE, RATING, RETURN, VIEW, Rows
 from jobs.sample_shop.shoppers import Shoppers
 
-REGULARS_PER_ACCOUNT = 1.0  # replenishable items that a shopper is used to buying when the run begins
+REGULARS_PER_ACCOUNT = 1.0  # replenishable items that a shopper buys regularly when the run begins
 BECOMES_REGULAR = 0.35  # of first purchases of a replenishable item
-COMES_BACK = 0.75  # of regulars on the day their supply ends; the others have gone elsewhere
+COMES_BACK = 0.75  # of regulars on the day on which their supply ends; the others buy elsewhere
 RETURNED = 0.05
 RATED = 0.2
 STOCK_DAYS = 10  # a full shelf lasts about so long
 
 
 class Ledger:
-    """The only state of the sample shop. Kept per block of people, so that a block of a day can be made alone."""
+    """The only state of the sample shop, kept for each block of people, so that a block of a day can be made alone."""
 
     def __init__(
         self, catalogue: Catalogue, shoppers: Shoppers, block: int, units_per_day: float, rng: np.random.Generator
@@ -65,39 +65,46 @@ class Ledger:
                 self.due[int(day[rows[0]]), int(person[rows[0]]) // self.block].append(pairs[rows])
 
     def regulars(self, shop: DayShop, block: int, rng: np.random.Generator) -> tuple[list[Rows], Wishes]:
-        """Views and carts of those whose supply ends today and who come back, and what they would buy."""
+        """Views and carts of people whose supply ends today and who come back, and what they want to buy."""
         pairs = np.concatenate([np.empty((0, 2), np.int32), *self.due.pop((shop.day, block), [])])
         person, item = pairs[(rng.random(len(pairs)) < COMES_BACK) & self.catalogue.on_sale(shop.day)[pairs[:, 1]]].T
         count = len(person)
         time = shop.start_ms + rng.integers(0, DAY_MS - 300_000, count)
-        known = np.ones(count, dtype=bool)
+        logged_in = np.ones(count, dtype=bool)
         units = np.minimum(rng.geometric(0.6, count), 9).astype(np.int8)
-        told = {"person": person, "known": known, "item": item, "cents": shop.prices[item]}
+        shared = {"person": person, "logged_in": logged_in, "item": item, "cents": shop.prices[item]}
         rows = [
-            Rows.of(count, kind=VIEW, time=time, **told),
-            Rows.of(count, kind=CART, time=time + 20_000, units=units, **told),
+            Rows.of(count, kind=VIEW, time=time, **shared),
+            Rows.of(count, kind=CART, time=time + 20_000, units=units, **shared),
         ]
         taste = np.einsum("nd,nd->n", self.catalogue.vectors[item], self.shoppers.tastes[person])
         session = -1 - np.arange(count)  # an order of its own, unlike any browsing session
-        return rows, Wishes(person, item, time + 90_000, known, units, session, taste)
+        return rows, Wishes(person, item, time + 90_000, logged_in, units, session, taste)
 
     def settle(self, shop: DayShop, block: int, wanted: Wishes, today: date, rng: np.random.Generator) -> Rows:
-        """Purchases among the wishes: in stock, and no second piece of what is bought once; the rest stays in carts."""
+        """The wishes that become purchases: in stock, and not bought before where one buys it only once."""
         wanted = wanted.take(np.argsort(wanted.time, kind="stable"))
         wanted = wanted.take(np.flatnonzero(self._first_time(block, wanted)))
         wanted = wanted.take(np.flatnonzero(self._in_stock(wanted)))
         np.subtract.at(self.stock, wanted.item, wanted.units)
         once = self.catalogue.cycle[wanted.item] == 0
-        known = self.bought.get(block, np.empty(0, np.int64))
-        self.bought[block] = np.sort(np.concatenate([known, self._pair(wanted)[once]]))
+        bought = self.bought.get(block, np.empty(0, np.int64))
+        self.bought[block] = np.sort(np.concatenate([bought, self._pair(wanted)[once]]))
         _, order = np.unique(wanted.session, return_inverse=True)
         number = int(f"{today:%Y%m%d}") * 10**10 + block * 10**6 + order + 1
         cents = shop.prices[wanted.item]
         np.add.at(self.spent, wanted.person, cents.astype(np.int64) * wanted.units)
         rows = Rows.of(
-            len(cents), kind=PURCHASE, person=wanted.person, known=True, item=wanted.item, time=wanted.time,
-            cents=cents, units=wanted.units, order=number,
-        )  # fmt: skip
+            len(cents),
+            kind=PURCHASE,
+            person=wanted.person,
+            logged_in=True,
+            item=wanted.item,
+            time=wanted.time,
+            cents=cents,
+            units=wanted.units,
+            order=number,
+        )
         self._plan(shop, block, rows, wanted, rng)
         return rows
 
@@ -112,17 +119,17 @@ class Ledger:
         return fresh & ~((self.catalogue.cycle[wanted.item] == 0) & np.isin(pair, self.bought.get(block, pair[:0])))
 
     def _in_stock(self, wanted: Wishes) -> np.ndarray:
-        """First come, first served: in order of time, while what was asked for so far fits the shelf."""
+        """Which wishes are in stock, first come, first served; `wanted` is in order of time."""
         order = np.argsort(wanted.item, kind="stable")
-        item, asked = wanted.item[order], np.cumsum(wanted.units[order], dtype=np.int64)
+        item, demanded = wanted.item[order], np.cumsum(wanted.units[order], dtype=np.int64)
         begins = np.flatnonzero(np.diff(item, prepend=-1))
-        before = np.repeat(asked[begins] - wanted.units[order][begins], np.diff(np.append(begins, len(item))))
+        before = np.repeat(demanded[begins] - wanted.units[order][begins], np.diff(np.append(begins, len(item))))
         fits = np.empty(len(item), dtype=bool)
-        fits[order] = asked - before <= self.stock[item]
+        fits[order] = demanded - before <= self.stock[item]
         return fits
 
     def _plan(self, shop: DayShop, block: int, rows: Rows, wanted: Wishes, rng: np.random.Generator) -> None:
-        """Returns and ratings of these purchases on later days, and the next purchase of what is bought again."""
+        """Plans returns and ratings of these purchases for later days, and the next purchase of replenishable items."""
         count = len(rows)
         again = np.flatnonzero((rng.random(count) < BECOMES_REGULAR) | (wanted.session < 0))
         again = again[self.catalogue.cycle[wanted.item[again]] > 0]
@@ -146,13 +153,13 @@ class Ledger:
                 self.coming[shop.day + days, block].append(some)
 
     def arrivals(self, day: int, block: int) -> list[Rows]:
-        """Returns and ratings of the day; what came back is on the shelf again."""
+        """Returns and ratings of the day; returned items are in stock again."""
         parts = self.coming.pop((day, block), [])
         for part in parts:
             np.add.at(self.stock, part["item"], np.where(part["kind"] == RETURN, part["units"], 0))
         return parts
 
     def restock(self, rng: np.random.Generator) -> None:
-        """After closing: a supplier comes to a third of the shelves that are nearly empty."""
+        """After closing, refills a third of the shelves that are nearly empty."""
         low = (self.stock < self.full_shelf * 0.25) & ~self.never_restocked
         self.stock = np.where(low & (rng.random(len(low)) < 0.35), self.full_shelf, self.stock)

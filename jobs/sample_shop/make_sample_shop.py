@@ -1,12 +1,12 @@
-"""Make the sample shop: raw drops of a shop that does not exist, with planted tastes and planted dirt.
+"""Makes the sample shop: raw drops of an invented shop, with planted tastes and planted dirt.
 
 DIR/{date}/events-NN.parquet   the day's log in parts, each in order of time; late and repeated rows at its end
 DIR/{date}/items.csv           the whole catalogue at closing time
-DIR/{date}/users.jsonl         accounts that are new or changed; on the first day all of them
-DIR/truth/                     what was planted; no job reads it, tests and benchmarks do
+DIR/{date}/users.jsonl         accounts that are new or changed; on the first day all accounts
+DIR/truth/                     what was planted; tests and benchmarks read it, jobs do not
 
-The same arguments give the same content. Memory holds the catalogue, the shoppers and one block of one day, never the
-run: a block is a number of people chosen so that their day is about half a million rows.
+The same arguments give the same content. Memory holds the catalogue, the shoppers and one block of people for one day,
+never the whole run; a block is so large that its day has about half a million rows.
 """
 
 from __future__ import annotations
@@ -34,12 +34,18 @@ log = get_logger("make_sample_shop")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the drops; must be new or empty")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--users", type=int, default=2_000, help="accounts; a quarter as many visitors never register")
+    parser.add_argument(
+        "--users", type=int, default=2_000, help="accounts; in addition, a quarter as many visitors never register"
+    )
     parser.add_argument("--items", type=int, default=500)
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--start", type=date.fromisoformat, default=date(2026, 1, 1))
-    parser.add_argument("--events-per-user-day", type=float, default=7.0, help="rows of people; machines come on top")
-    parser.add_argument("--crawlers", type=int, help="machines, each on one day in four; default: 2 or users / 20000")
+    parser.add_argument(
+        "--events-per-user-day", type=float, default=7.0, help="rows of people, without those of machines"
+    )
+    parser.add_argument(
+        "--crawlers", type=int, help="machines, each active on one day in four; default: 2 or users / 20000"
+    )
     for field in fields(dirt.Shares):
         name = field.name.replace("_", "-")
         parser.add_argument(f"--share-{name}", type=float, default=field.default, help="of the people's rows")
@@ -60,9 +66,9 @@ def main(args: argparse.Namespace) -> None:
 
 
 def make_sample_shop(plan: Plan, out: Path) -> int:
-    """Writes the whole run under `out` and returns its rows; ValueError if something is there already."""
+    """Writes the whole run under `out` and returns its number of rows. Raises ValueError if `out` is not empty."""
     if out.exists() and any(out.iterdir()):
-        raise ValueError(f"{out} is not empty; a sample shop is made into a new folder, so remove it or name another")
+        raise ValueError(f"{out} is not empty; a sample shop needs a new folder, so remove it or give another")
     began = time.monotonic()
     shop = open_shop(plan)
     write_truth(shop, out / "truth")
@@ -82,11 +88,11 @@ def make_sample_shop(plan: Plan, out: Path) -> int:
 
 
 def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]:
-    """One drop: events, items, users; returns what was planted in it."""
+    """Writes one drop: events, items, users; returns what was planted in it."""
     plan, people = shop.plan, shop.people
     level = shoppers.levels(people, shop.ledger.spent)
     queries, per_leaf = texts.make_queries()
-    found: Counter[str] = Counter()
+    planted_today: Counter[str] = Counter()
     dirty = []
     unknown = np.array([f"x{n:07d}" for n in range(dirt.UNKNOWN_ITEMS)])
     item_ids = pa.array(np.concatenate([shop.catalogue.ids, unknown]))
@@ -98,8 +104,8 @@ def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]
         write_events(table, folder / f"events-{block:02d}.parquet")
         bad = part["dirt"] > 0
         dirty.append((part["id"][bad], part["dirt"][bad]))
-        found.update({"rows": len(part), "returns": int(np.sum((part["kind"] == rows.RETURN) & ~bad))})
-        found.update(dirt.counts(part))
+        planted_today.update({"rows": len(part), "returns": int(np.sum((part["kind"] == rows.RETURN) & ~bad))})
+        planted_today.update(dirt.counts(part))
     shop.ledger.restock(plan.random(day + 1, 0))
     catalogue_file = texts.snapshot(shop.catalogue, shop.texts, day, shop.ledger.stock)
     pyarrow.csv.write_csv(catalogue_file, folder / "items.csv")
@@ -107,13 +113,13 @@ def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]
     truth.mkdir(parents=True, exist_ok=True)
     ids, codes = (np.concatenate(column) for column in zip(*dirty, strict=True))
     np.savez(truth / f"{folder.name}.npz", log_id=ids, dirt=np.array(rows.DIRT)[codes])
-    return dict(found)
+    return dict(planted_today)
 
 
 def write_events(table: pa.Table, path: Path) -> None:
-    """Plain Parquet strings, whatever Arrow's own types were; Spark, DuckDB and pandas read them as such."""
+    """Writes text columns as plain Parquet strings, which Spark, DuckDB and pandas all read."""
     coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    # statistics of text columns take as long as everything else in writing, and no reader skips by them
+    # statistics of text columns take as long as all other writing, and no reader uses them
     pq.write_table(
         table,
         path,
@@ -136,7 +142,7 @@ def write_accounts(shop: Shop, day: int, level_before: np.ndarray, path: Path) -
 
 
 def write_truth(shop: Shop, folder: Path) -> None:
-    """tastes.npz: affinity of accounts to items is `tastes @ vectors.T`. prices.npz: who reacts to which price."""
+    """Writes tastes.npz (affinity of accounts to items: `tastes @ vectors.T`) and prices.npz (price sensitivity)."""
     folder.mkdir(parents=True)
     goods, people = shop.catalogue, shop.people
     accounts = np.flatnonzero(people.has_account)

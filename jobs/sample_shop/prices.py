@@ -1,4 +1,4 @@
-"""A year of weekly prices and sales with planted elasticities: what a shop's history would be if we knew the truth."""
+"""A year of weekly prices and sales with planted elasticities: a shop's history for which the truth is known."""
 
 from __future__ import annotations
 

@@ -14,19 +14,19 @@ DAY_MS = 86_400_000
 KINDS = ("pv", "cart_add", "fav", "pay", "refund", "search", "rate", "expose", "click")  # the shop's own names
 VIEW, CART, WISHLIST, PURCHASE, RETURN, SEARCH, RATING, IMPRESSION, CLICK = range(len(KINDS))
 PLACES = ("category", "search", "home", "similar")
-# what is wrong with a row, if anything; the names are those of truth/dirt.json
+# the error of a row; the names are those in truth/dirt.json
 DIRT = (
     "none", "crawler", "duplicate_same_day", "duplicate_next_day", "late_1_day", "late_2_days", "late_3_days", "future",
     "unknown_item", "bad_price", "negative_price", "bad_quantity", "missing_item", "unknown_event_type", "bad_time",
 )  # fmt: skip
 DIRT_CODE = {name: code for code, name in enumerate(DIRT)}
 
-# column -> type and the value that means "not told"
+# column -> (type, the value that means "none")
 FIELDS: dict[str, tuple[type, int]] = {
     "id": (np.int64, 0),
     "kind": (np.int8, VIEW),
     "person": (np.int32, 0),
-    "known": (np.bool_, 0),  # logged in: the account is in the row
+    "logged_in": (np.bool_, 0),  # the account is in the row
     "item": (np.int32, -1),  # len(catalogue) and above: an item that no catalogue has
     "time": (np.int64, 0),  # ms since 1970, UTC
     "cents": (np.int32, -1),
@@ -48,7 +48,7 @@ class Rows:
 
     @classmethod
     def of(cls, count: int, **given: np.ndarray | int | bool) -> Rows:
-        """`count` rows; a scalar fills its column, a column not given says "not told"."""
+        """`count` rows; a scalar fills its column, and a column that is not given gets its "none"."""
         columns: dict[str, np.ndarray] = {}
         for name, (kind, default) in FIELDS.items():
             value = given.pop(name, default)
@@ -88,7 +88,7 @@ def delivered(rows: Rows, first: int, people: int, items: np.ndarray, queries: p
     return pa.table(
         {
             "log_id": pa.array(rows["id"]),
-            "uid": _text(person, account_ids(block), ~rows["known"]),
+            "uid": _text(person, account_ids(block), ~rows["logged_in"]),
             "cookie": _text(person, cookies(block)),
             "act": _text(kinds, np.array([*KINDS, "hover"])),
             "goods_id": _text(rows["item"], items, rows["item"] < 0),
@@ -116,10 +116,10 @@ def _times(times: np.ndarray, bad: np.ndarray) -> pa.Array:
 
 
 def _prices(cents: np.ndarray, dirt: np.ndarray) -> pa.DictionaryArray:
-    told = np.zeros(max(int(cents.max(initial=0)), 0) + 1, dtype=bool)
-    told[cents[cents >= 0]] = True
-    distinct = np.flatnonzero(told)
-    code_of = np.cumsum(told, dtype=np.int32) - 1
+    is_used = np.zeros(max(int(cents.max(initial=0)), 0) + 1, dtype=bool)
+    is_used[cents[cents >= 0]] = True
+    distinct = np.flatnonzero(is_used)
+    code_of = np.cumsum(is_used, dtype=np.int32) - 1
     codes = code_of[cents]  # where cents is -1 this picks anything; the mask hides it
     bad, negative = dirt == DIRT_CODE["bad_price"], dirt == DIRT_CODE["negative_price"]
     words = [f"{c // 100}.{c % 100:02d}" for c in distinct.tolist()]

@@ -1,4 +1,4 @@
-"""The shop as a whole: opened on the eve of the first day, then made one block of people of one day at a time."""
+"""The whole shop: set up before the first day, then simulated one block of people and one day at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jobs.sample_shop.rows import DAY_MS, Rows
 from jobs.sample_shop.shoppers import Shoppers, make_shoppers
 
 ROWS_PER_BLOCK = 500_000
-PURCHASES_PER_ROW = 0.04  # sizes the shelves only
+PURCHASES_PER_ROW = 0.04  # only for the size of the stock
 BESIDES_BROWSING = 1.06  # purchases, regulars, ratings and returns on top of what a session logs
 EPOCH = date(1970, 1, 1)
 
@@ -49,7 +49,7 @@ class Plan:
         return self.start + timedelta(days=number)
 
     def random(self, *place: int) -> np.random.Generator:
-        """A stream of its own for each place, so that no part depends on what was drawn before it."""
+        """A random stream of its own for each use, so that no part depends on earlier draws."""
         return np.random.default_rng([self.seed, *place])
 
 
@@ -65,7 +65,7 @@ class Shop:
 
 
 def open_shop(plan: Plan) -> Shop:
-    """Catalogue, people and shelves on the eve of the first day."""
+    """Catalogue, people and stock before the first day."""
     space = make_taste_space(plan.random(0, 0))
     catalogue = make_catalogue(plan.items, plan.days, space, plan.random(0, 1))
     people = make_shoppers(plan.users, plan.days, plan.crawlers, catalogue, space, plan.random(0, 2))
@@ -78,19 +78,19 @@ def open_shop(plan: Plan) -> Shop:
 
 
 def _rows_per_session(shop: Shop) -> float:
-    """Rows that a session logs in this shop, where few items in a leaf make short pages; from a day nobody keeps."""
+    """Mean rows that a session logs in this shop, from a trial day; leaves with few items make short pages."""
     people = min(len(shop.people), 2_000)
     seen, _ = browse(day_of(shop, 0), 0, people, 1, shop.plan.random(0, 5))
-    here = shop.people.activity[:people] * (shop.people.registered[:people] <= 0)
-    return max(BESIDES_BROWSING * len(seen) / float(here.sum()), 1.0)
+    activity = shop.people.activity[:people] * (shop.people.registered[:people] <= 0)
+    return max(BESIDES_BROWSING * len(seen) / float(activity.sum()), 1.0)
 
 
 def day_of(shop: Shop, day: int) -> DayShop:
-    """The shop as it opens in the morning of that day."""
+    """The shop on the morning of that day."""
     plan, goods = shop.plan, shop.catalogue
     today = plan.day(day)
     weights = goods.demand(day, today.month + today.day / 31 - 0.5)
-    # people look less at what is sold out
+    # items that are sold out are shown less
     demand = np.cumsum(weights * np.where(shop.ledger.stock > 0, 1.0, 0.3))
     edges = np.concatenate([[0.0], demand])[goods.leaf_rows]
     with np.errstate(divide="ignore"):
@@ -109,7 +109,7 @@ def day_of(shop: Shop, day: int) -> DayShop:
 
 
 def make_block(shop: Shop, today: DayShop, block: int, first: int, last: int, queries_per_leaf: int) -> Rows:
-    """What one part of the day's log holds: people first..last - 1, dirt included, and what was held back for today."""
+    """One part of the day's log: people first..last - 1, with dirt, and rows held back on earlier days for today."""
     plan, books = shop.plan, shop.ledger
     rng = plan.random(today.day + 1, 1, block)
     seen, wanted = browse(today, first, last, queries_per_leaf, rng)
@@ -121,7 +121,7 @@ def make_block(shop: Shop, today: DayShop, block: int, first: int, last: int, qu
             parts.append(dirt.crawl(today, person, rng))
     log_rows = Rows.together(parts)
     log_rows = log_rows.take(np.argsort(log_rows["time"], kind="stable"))
-    # 10 ** 7 rows a block and 10 ** 5 blocks a day: ids never meet
+    # at most 10 ** 7 rows in a block and 10 ** 5 blocks in a day: ids never clash
     log_rows["id"][:] = (today.day + 1) * 10**12 + block * 10**7 + np.arange(len(log_rows))
     delivered, later = dirt.spoil(log_rows, plan.shares, len(shop.catalogue), rng)
     parts = [delivered, *books.held_back.pop((today.day, block), [])]

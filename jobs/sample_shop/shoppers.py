@@ -1,4 +1,4 @@
-"""Shoppers: accounts and visitors who never register, with the tastes that their behaviour will show."""
+"""Shoppers: accounts, and visitors who never register, with the tastes that drive their behaviour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jobs.sample_shop.words import CITIES
 VISITORS_PER_ACCOUNT = 0.25
 LEVELS = ("basic", "silver", "gold", "diamond")
 LEVEL_CENTS = np.array([200_000, 600_000, 2_000_000])  # spent within the run to rise to the next level
-GENDERS = ("f", "m", "")  # '': not told
+GENDERS = ("f", "m", "")  # '': unknown to the shop
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def make_shoppers(
     weights = np.array([weight for *_, weight in CITIES], dtype=float)
     activity = np.minimum(np.exp(rng.normal(-0.32, 0.8, people)), 5)
     # the first machine has an account, the second has none, and so on
-    found = [np.flatnonzero(has_account), np.flatnonzero(~has_account)]
-    machines = np.array([found[n % 2][(n * 7919) % len(found[n % 2])] for n in range(crawlers)], dtype=np.int64)
+    groups = [np.flatnonzero(has_account), np.flatnonzero(~has_account)]
+    machines = np.array([groups[n % 2][(n * 7919) % len(groups[n % 2])] for n in range(crawlers)], dtype=np.int64)
     registered = np.where(rng.random(people) < 0.1, rng.integers(0, days, people), -rng.integers(1, 900, people))
     activity[machines], registered[machines] = 0, -1
     return Shoppers(

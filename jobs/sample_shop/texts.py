@@ -1,4 +1,4 @@
-"""Titles, descriptions and attributes of items in English and Chinese. A text says what the attributes say, no more."""
+"""Titles, descriptions and attributes of items in English and Chinese. Texts state only what the attributes say."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def _one(leaf_row: int, brand_row: int, values: list[int], frames: list[int]) ->
     _, path, leaf = LEAVES[leaf_row]
     brand_en, brand_zh = BRANDS[brand_row]
     noun_en, noun_zh = leaf.noun
-    said = [(name, ATTRIBUTES[name], values[place], frames[place]) for place, name in enumerate(leaf.attributes)]
-    pairs = [attribute.values[value] for _, attribute, value, _ in said]
-    english = [attribute.english[frame].format(attribute.values[value][0]) for _, attribute, value, frame in said]
-    chinese = [attribute.chinese[frame].format(attribute.values[value][1]) for _, attribute, value, frame in said]
+    stated = [(name, ATTRIBUTES[name], values[place], frames[place]) for place, name in enumerate(leaf.attributes)]
+    pairs = [attribute.values[value] for _, attribute, value, _ in stated]
+    english = [attribute.english[frame].format(attribute.values[value][0]) for _, attribute, value, frame in stated]
+    chinese = [attribute.chinese[frame].format(attribute.values[value][1]) for _, attribute, value, frame in stated]
     return (
         f"{brand_en} {' '.join(pair[0] for pair in pairs)} {noun_en}",
         f"{brand_zh} {''.join(pair[1] for pair in pairs)}{noun_zh}",
@@ -37,7 +37,7 @@ def _one(leaf_row: int, brand_row: int, values: list[int], frames: list[int]) ->
         f"{brand_zh}出品的{noun_zh}。{''.join(chinese)}",
         path,
         brand_en,
-        json.dumps({name: attribute.values[value][0] for name, attribute, value, _ in said}),
+        json.dumps({name: attribute.values[value][0] for name, attribute, value, _ in stated}),
     )
 
 
@@ -73,7 +73,7 @@ def _yes_no(flags: np.ndarray) -> pa.Array:
 
 
 def make_queries() -> tuple[np.ndarray, int]:
-    """Search phrases: (C * n,) strings, those of leaf c from c * n on, and n; plain and with a word more."""
+    """(search phrases (C * n,), those of leaf c from c * n on; n). Each phrase is a noun, some with one more word."""
     phrases: list[str] = []
     for *_, leaf in LEAVES:
         attribute = ATTRIBUTES[leaf.attributes[0]].values

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.protected_attributes import protected_kind
-from schemas.tables.profiles import OFFER_KINDS, PROPENSITIES, USER_PROFILES
+from schemas.tables.offers import OFFER_KINDS
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.propensities import PROPENSITIES
 
 ON = ("item", "recommended", "top_category", "everything")
 WITHOUT_DATA = ("offer", "refuse")

@@ -26,7 +26,8 @@ from schemas.campaigns.campaign import (
 from schemas.campaigns.checks import check_campaigns
 from schemas.campaigns.declared_keys import declared_keys, declared_values, number
 from schemas.protected_attributes import protected_kind
-from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.propensities import PROPENSITIES
 from schemas.toml_files import find, parse, read, refuse_unknown, shipped
 
 SHIPPED = Path(__file__).parent

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from schemas.tables.profiles import USER_PROFILES, USER_SEGMENTS
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.segments import USER_SEGMENTS
 from schemas.toml_files import parse, read
 
 SHIPPED = Path(__file__).parent / "voices"

@@ -1,4 +1,4 @@
-"""One file per family of tables. Importing this gives every declared table by name."""
+"""Every declared table: one file for each family of tables, and all of them by name in `BY_NAME`."""
 
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
@@ -7,22 +7,11 @@ from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJ
 from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
 from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
+from schemas.tables.offers import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS, WITHHELD_OFFERS
 from schemas.tables.prices import ITEM_WEEKS, PRICE_SUGGESTIONS
-from schemas.tables.profiles import (
-    CAMPAIGN_OUTCOMES,
-    CATEGORY_PROPENSITIES,
-    ITEM_PRICES,
-    OFFER_PARITY,
-    OFFERS,
-    PROPENSITIES,
-    SEGMENT_RULES,
-    SEGMENTS,
-    USER_PROFILES,
-    USER_PURCHASES,
-    USER_SEGMENTS,
-    USER_TASTES,
-    WITHHELD_OFFERS,
-)
+from schemas.tables.profiles import ITEM_PRICES, USER_PROFILES, USER_PURCHASES, USER_TASTES
+from schemas.tables.propensities import CATEGORY_PROPENSITIES, PROPENSITIES
+from schemas.tables.segments import SEGMENT_RULES, SEGMENTS, USER_SEGMENTS
 
 STORED: tuple[Table, ...] = (
     CLEAN_EVENTS,

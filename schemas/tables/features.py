@@ -1,21 +1,22 @@
-"""Features: recurrences over clean events. Money and units are net of returns."""
+"""Features: sums over clean events, updated from night to night. Money and units are net of returns."""
 
+from schemas.columns import ITEM_ID, LAST_EVENT_ON, LAST_PURCHASE_ON, SESSIONS, USER_ID
 from schemas.table import Column, Table
 
 INTEREST = Table(
     name="interest",
-    grain="one (user, item) pair with at least one event in memory",
+    grain="one (user, item) pair with at least one event that is still counted",
     key=("user_id", "item_id"),
     columns=(
-        Column("user_id", "string", "The shop's account id."),
-        Column("item_id", "string", "The shop's item id."),
+        USER_ID,
+        ITEM_ID,
         Column("interest", "float64", "Sum of event weights, halved every half-life; below 0 after a return."),
         Column("purchases", "float64", "Units bought less units returned, not decayed."),
         Column("purchase_orders", "int64", "Purchase lines, not decayed; 2 or more marks a repeat.", min=0),
         Column("impressions", "int64", "Times shown, not decayed.", min=0),
         Column("clicks", "int64", "Clicks on what was shown, not decayed.", min=0),
-        Column("last_event_on", "date", "Day of the pair's latest event."),
-        Column("last_purchase_on", "date", "Day of the latest purchase.", nullable=True),
+        LAST_EVENT_ON.but(doc="Day of the pair's latest event."),
+        LAST_PURCHASE_ON,
     ),
     readers="train_als, recommend_items, judge_lists",
     gate="features",
@@ -37,8 +38,8 @@ _COUNTS = (
     Column("recent_events", "float64", "Events halved every half-life."),
     Column("recent_purchases", "float64", "Purchase lines halved every half-life."),
     Column("first_event_on", "date", "Day of the first event."),
-    Column("last_event_on", "date", "Day of the latest event."),
-    Column("last_purchase_on", "date", "Day of the latest purchase.", nullable=True),
+    LAST_EVENT_ON,
+    LAST_PURCHASE_ON,
 )
 
 USER_FEATURES = Table(
@@ -46,9 +47,9 @@ USER_FEATURES = Table(
     grain="one account with at least one event",
     key=("user_id",),
     columns=(
-        Column("user_id", "string", "The shop's account id."),
+        USER_ID,
         *_COUNTS,
-        Column("sessions", "int64", "Sessions begun.", min=0),
+        SESSIONS,
         Column("searches", "int64", "Searches.", min=0),
     ),
     readers="recommend_items, judge_experiments",
@@ -59,7 +60,7 @@ ITEM_FEATURES = Table(
     name="item_features",
     grain="one item with at least one event, anonymous visits included",
     key=("item_id",),
-    columns=(Column("item_id", "string", "The shop's item id."), *_COUNTS),
+    columns=(ITEM_ID, *_COUNTS),
     readers="recommend_items",
     gate="features",
 )

@@ -1,5 +1,16 @@
-"""What the storefront reads, and how it was judged the next day."""
+"""Lists of items for the storefront, audiences for campaigns, and how good the lists turned out the next day."""
 
+from schemas.columns import (
+    ARM,
+    ITEM_ID,
+    RANK,
+    REASON,
+    TARGET_ITEM_ID,
+    USER_ID,
+    USER_ID_OR_ANONYMOUS,
+    USERS,
+    VALID_UNTIL,
+)
 from schemas.list_sources import LIST_SOURCES
 from schemas.table import Column, Table
 
@@ -10,20 +21,21 @@ RECOMMENDATIONS = Table(
     grain="one place in one user's list; user_id 'anonymous' is the list for visitors without an account",
     key=("user_id", "rank"),
     columns=(
-        Column("user_id", "string", "The shop's account id, or 'anonymous'."),
-        Column("item_id", "string", "The shop's item id."),
-        Column("rank", "int32", "1 is best; ranks above k are spares for items that sell out during the day.", min=1),
-        Column("score", "float32", "Comparable within one user and source only."),
-        Column("source", "string", "What proposed it, highest of all that did.", one_of=tuple(LIST_SOURCES)),
-        Column("score_parts", "string", "What moved the score most; empty on a fallback level above 0."),
-        Column("reason", "string", "Why, for a person."),
+        USER_ID_OR_ANONYMOUS,
+        ITEM_ID,
+        RANK.but(doc="1 is best; ranks above k are spares for items that sell out during the day."),
+        Column("score", "float32", "Only scores of one user and one source compare."),
+        Column("source", "string", "The recommender that proposed it; of several, the one that ranked it highest.",
+               one_of=tuple(LIST_SOURCES)),
+        Column("score_parts", "string", "The features that moved the score most; empty on a fallback level above 0."),
+        REASON,
         Column("fallback_level", "int32", "0 own history, 1 segment, 2 trending, 3 overall popularity.", min=0, max=3),
         Column("slot", "string", "The storefront placement it is made for."),
-        Column("is_spare", "bool", "True above k."),
-        Column("arm", "string", "The user's arm, as 'experiment=arm', several joined by ';'; 'all' where none runs."),
-        Column("propensity", "float32", "Probability by which chance gave this user this arm and, in an explored "
-               "place, this source; 1 where nothing was left to chance.", min=0, max=1),
-        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+        Column("is_spare", "bool", "True for ranks above k."),
+        ARM.but(doc="The user's arm, as 'experiment=arm', several joined by ';'; 'all' where none runs."),
+        Column("propensity", "float32", "Probability with which this user got this arm and, in an explored place, this "
+               "source; 1 where nothing was drawn at random.", min=0, max=1),
+        VALID_UNTIL,
     ),
     readers="the storefront; judge_lists and judge_experiments tomorrow",
     product="lists",
@@ -35,11 +47,11 @@ SIMILAR_ITEMS = Table(
     grain="one neighbour of one item",
     key=("target_item_id", "rank"),
     columns=(
-        Column("target_item_id", "string", "The item being looked at."),
-        Column("item_id", "string", "Its neighbour, in stock and active."),
-        Column("rank", "int32", "1 is nearest.", min=1),
+        TARGET_ITEM_ID,
+        ITEM_ID.but(doc="Its neighbour, in stock and active."),
+        RANK.but(doc="1 is nearest."),
         Column("score", "float32", "Cosine of the ALS factors.", min=-1.001, max=1.001),
-        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+        VALID_UNTIL,
     ),
     readers="the storefront",
     product="lists",
@@ -51,14 +63,14 @@ BOUGHT_TOGETHER = Table(
     grain="one item that is bought together with another, in the baskets of the last weeks",
     key=("target_item_id", "rank"),
     columns=(
-        Column("target_item_id", "string", "The item being looked at, or in the cart."),
-        Column("item_id", "string", "What is bought with it, in stock and active."),
-        Column("rank", "int32", "1 gains most from the target: confidence less its share of all baskets.", min=1),
+        TARGET_ITEM_ID.but(doc="The item that the visitor looks at, or has in the cart."),
+        ITEM_ID.but(doc="The item bought with it, in stock and active."),
+        RANK.but(doc="1 has the largest confidence less its share of all baskets."),
         Column("baskets", "int64", "Baskets with both.", min=1),
         Column("support", "float64", "Share of all baskets that hold both.", min=0, max=1),
         Column("confidence", "float64", "Share of the target's baskets that hold the item too.", min=0, max=1),
-        Column("lift", "float64", "How many times likelier than in any basket; above 1.", min=1),
-        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+        Column("lift", "float64", "How many times likelier than in an average basket; above 1.", min=1),
+        VALID_UNTIL,
     ),
     readers="the storefront",
     product="lists",
@@ -69,30 +81,24 @@ AUDIENCE_KINDS = ("item", "segment", "campaign")
 
 AUDIENCES = Table(
     name="audiences",
-    grain="one user of those whom one item, segment or campaign is for",
+    grain="one user in the audience of one item, segment or campaign",
     key=("kind", "target", "rank"),
     columns=(
         Column("kind", "string", "What `target` names.", one_of=AUDIENCE_KINDS),
         Column("target", "string", "An item on sale, known by what people did with it; a segment_id; an offer_id."),
-        Column("item_id", "string", "The target where it is an item, as in version 1.", nullable=True),
-        Column(
-            "rank", "int32", "1 first: would want the item most; is the most active; is worth the offer most.", min=1
-        ),
-        Column("user_id", "string", "The shop's account id."),
-        Column(
-            "score",
-            "float32",
-            "Compares within one target. Item: inner product of the ALS factors; segment: events, halved every "
-            "half-life; campaign: the offer's expected value, null where there is not enough data.",
-            nullable=True,
-        ),
-        Column("valid_until", "timestamp", "Not to be used after this, UTC."),
+        ITEM_ID.but(nullable=True, doc="The target where it is an item; as in version 1."),
+        RANK.but(doc="1 is the user who wants the item most, is most active, or is worth the offer most."),
+        USER_ID,
+        Column("score", "float32", "Only scores of one target compare. Item: inner product of the ALS factors; "
+               "segment: events, halved every half-life; campaign: the offer's expected value, null where there is not "
+               "enough data.", nullable=True),
+        VALID_UNTIL,
     ),
     readers="campaigns; export_audience",
     product="audiences",
     may_be_empty=True,
     version=2,
-)
+)  # fmt: skip
 
 POPULAR_ITEMS = Table(
     name="popular_items",
@@ -100,10 +106,10 @@ POPULAR_ITEMS = Table(
     key=("segment", "rank"),
     columns=(
         Column("segment", "string", "'all', 'trending', or 'column=value', such as 'country=France'."),
-        Column("item_id", "string", "The shop's item id."),
-        Column("rank", "int32", "1 is most popular.", min=1),
-        Column("score", "float32", "Decayed interest of the segment's users; for 'trending' its growth."),
-        Column("valid_until", "timestamp", "Not to be shown after this, UTC."),
+        ITEM_ID,
+        RANK.but(doc="1 is most popular."),
+        Column("score", "float32", "Decayed interest of the segment's users; for 'trending', the growth of interest."),
+        VALID_UNTIL,
     ),
     readers="the storefront; recommend_items",
     product="lists",
@@ -111,17 +117,17 @@ POPULAR_ITEMS = Table(
 
 LIST_QUALITY = Table(
     name="list_quality",
-    grain="one figure about one kind of list, judged by what its users did the day after it was published",
+    grain="one metric of one kind of list, measured by what its users did the day after it was published",
     key=("lists", "truth", "cut", "metric"),
     columns=(
-        Column("lists", "string", "Whose lists: published, popularity, buy_again, item_item."),
+        Column("lists", "string", "Which lists: published, popularity, buy_again, item_item."),
         Column("truth", "string", "What counts as a hit: all purchases of the day, or first-time ones only."),
-        Column("cut", "string", "All users, or those of one source or fallback level."),
+        Column("cut", "string", "All users, or those with lists of one source or fallback level."),
         Column("metric", "string", "As in models.core.list_metrics, such as 'ndcg@12'."),
         Column("value", "float64", "Mean over users.", min=0, max=1),
         Column("low", "float64", "Lower end of the 95 % bootstrap interval over users.", min=0, max=1),
         Column("high", "float64", "Upper end.", min=0, max=1),
-        Column("users", "int64", "The denominator: users with a truth today.", min=1),
+        USERS.but(min=1, doc="The denominator: users with a hit to find today."),
     ),
     readers="people; describe_night",
     gate="experiments",

@@ -17,7 +17,7 @@ from jobs.intake.drop_files import receive
 from jobs.intake.typed_rows import read_rows
 from jobs.nights import nightly
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import parse_source
+from schemas.sources.reading import parse_source
 from schemas.tables import ITEMS, RECOMMENDATIONS, REJECTED_ITEMS
 from tests.sample import THIRD, Sample, current, shown
 

@@ -19,7 +19,7 @@ from jobs.runtime.model_store import load_model
 from models.recommenders.als import ALS
 from schemas.arrow import arrow_schema
 from schemas.tables import AUDIENCES, INTEREST, ITEMS, USER_SEGMENTS
-from schemas.tables.profiles import OFFERS
+from schemas.tables.offers import OFFERS
 from tests.sample import THIRD, Sample, content, current, shown
 
 

@@ -17,7 +17,8 @@ from pyspark.sql import SparkSession
 from jobs.intake.drop_files import MissingDay
 from jobs.intake.file_facts import DropError
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import MappingError, Source, parse_source
+from schemas.sources.mapping import MappingError, Source
+from schemas.sources.reading import parse_source
 from tests.raw_shop import COLUMNS, GOOD, HEADER, NIGHT, Shop, a_source
 
 
@@ -101,7 +102,7 @@ def test_a_header_alone_is_a_day_without_events(shop: Shop) -> None:
 
 def test_missing_day_shows_what_there_is(shop: Shop) -> None:
     shop.lines(GOOD, name="2026-01-05.csv")
-    with pytest.raises(MissingDay, match=r"no file matches 2026-01-06\*.*seen in the folder: 2026-01-05.csv"):
+    with pytest.raises(MissingDay, match=r"no file matches 2026-01-06\*.*in the folder: 2026-01-05.csv"):
         shop.receive()
 
 
@@ -296,7 +297,7 @@ def test_json_lines(shop: Shop) -> None:
 
 def test_a_json_array_is_named(shop: Shop) -> None:
     shop.drop('[{"uid": "u1"},\n{"uid": "u2"}]', "2026-01-06.jsonl")
-    with pytest.raises(DropError, match="write one object a line"):
+    with pytest.raises(DropError, match="must have one object on each line"):
         shop.receive(a_source(format="jsonl"))
 
 

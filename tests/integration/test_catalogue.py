@@ -76,7 +76,7 @@ def test_a_truncated_snapshot_withdraws_nothing_and_says_so(shop: Shop, caplog: 
     assert f"feed_{shop.day}.csv lists 4 of 8 active items and would withdraw 50%" in caplog.text
     assert active(shop.night(range(0))) == 8, "a header alone is a truncated file, too"
     shop.lake.put_json({"quality": []}, "runs", f"date={shop.day}", "run=001", "judge_lists.json")
-    assert "! the last good catalogue is carried: " in night_page(shop.lake, shop.day)
+    assert "! the catalogue looks truncated: " in night_page(shop.lake, shop.day)
     assert "catalogue.max_withdrawn_share=1" in night_page(shop.lake, shop.day)
     assert active(shop.night(range(4), catalogue={"max_withdrawn_share": 1.0})) == 4, "a real clearance"
 

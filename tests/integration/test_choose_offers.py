@@ -34,7 +34,8 @@ from schemas.tables import (
     USERS,
     WITHHELD_OFFERS,
 )
-from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
+from schemas.tables.profiles import USER_PROFILES
+from schemas.tables.propensities import PROPENSITIES
 from tests.sample import THIRD, Sample, put
 from tests.unit.schemas.campaigns.campaign_file import CART, campaign_file
 

@@ -35,7 +35,7 @@ from schemas.tables import (
     USER_COPY,
     USERS,
 )
-from schemas.tables.profiles import OFFERS
+from schemas.tables.offers import OFFERS
 from tests.sample import FIRST, SECOND, THIRD, Sample, content, current, put, shown
 
 

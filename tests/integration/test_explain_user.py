@@ -75,7 +75,7 @@ def test_an_item_that_may_not_be_shown(sample: Sample, lists, capsys) -> None:
 
 
 def test_an_item_nobody_knows(sample: Sample, lists, capsys) -> None:
-    assert "does not know it" in ask(sample.lake, capsys, lists[0]["user_id"], "no such item")
+    assert "it is not in the catalogue of" in ask(sample.lake, capsys, lists[0]["user_id"], "no such item")
 
 
 def test_an_item_bought_once_and_for_all(sample: Sample, capsys) -> None:
@@ -96,7 +96,7 @@ def test_an_item_that_was_outranked_or_never_proposed(sample: Sample, lists, cap
     touched = set(pairs.filter(pc.equal(pairs["user_id"], user))["item_id"].to_pylist())
     said = "".join(ask(sample.lake, capsys, user, item) for item in sorted(on_sale - mine - touched))
     assert "candidates score higher" in said
-    assert re.search(r"its places with the sources: .*popularity \d", said)
+    assert re.search(r"its rank in each source: .*popularity \d", said)
     assert re.search(r"the parts of its score: .*item [+-]", said)
 
 

@@ -95,7 +95,7 @@ def test_whole_versions_become_current_together(broken: Sample, in_memory: int) 
 
 def test_a_stage_without_one_of_its_versions_names_it(broken: Sample) -> None:
     rewrite(broken, INTEREST, lambda data: data)
-    with pytest.raises(GateFailed, match=rf"user_features {THIRD}: run {RUN} wrote no version"):
+    with pytest.raises(GateFailed, match=rf"user_features {THIRD}: run {RUN} has no version"):
         check_tables.main(broken.night(run=RUN), "features")
     assert RUN not in pointers(broken.lake).values()
 

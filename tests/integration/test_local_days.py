@@ -16,17 +16,18 @@ from pyspark.sql import SparkSession
 
 from jobs.features import build_features, update_interest, update_profiles
 from jobs.intake import clean_events, receive_drop, update_catalogue, validate_source
-from jobs.intake.clean_events import CleanConfig, gather, rules
+from jobs.intake.clean_events import CleanConfig, lines_by_visitor, rules
 from jobs.intake.drop_files import receive
 from jobs.intake.typed_rows import read_rows
-from jobs.intake.visits import judge
+from jobs.intake.visits import reject_and_sessionise
 from jobs.lists import rank_popular_items, refresh_lists
 from jobs.publishing import check_tables
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from jobs.runtime.shop_days import OtherDays, ShopDays
-from schemas.sources.mapping import Source, load_source, parse_source
+from schemas.sources.mapping import Source
+from schemas.sources.reading import load_source, parse_source
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, INTEREST, POPULAR_ITEMS, REJECTED_EVENTS, USER_PURCHASES, USER_TASTES
 from tests.sample import content
@@ -151,10 +152,10 @@ def cleaned(spark: SparkSession, source: Source, folder: Path, night: dt.date, b
     lake = Lake(str(folder / "lake"))
     received = receive(source, str(folder), night, before, lake, 0)
     read = read_rows(spark, source, "events", received, lake, night, before)
-    lines = gather(read.frame, spark.createDataFrame([], CLEAN_EVENTS.ddl)).coalesce(1).toArrow()
+    lines = lines_by_visitor(read.frame, spark.createDataFrame([], CLEAN_EVENTS.ddl)).coalesce(1).toArrow()
     found: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
     days = ShopDays(source.day_zone)
-    for name, part in judge(iter(lines.to_batches()), rules(CleanConfig(), night, before, days)):
+    for name, part in reject_and_sessionise(iter(lines.to_batches()), rules(CleanConfig(), night, before, days)):
         found[name] += part.to_pylist()
     assert read.observation.get["raw_rows"] == sum(map(len, found.values()))
     assert found[REJECTED_EVENTS.name] == []

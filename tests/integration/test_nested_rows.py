@@ -19,7 +19,8 @@ from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from schemas.sources.mapping import MappingError, parse_source
+from schemas.sources.mapping import MappingError
+from schemas.sources.reading import parse_source
 from schemas.tables import CLEAN_EVENTS
 
 NIGHT = date(2026, 3, 2)
@@ -188,7 +189,7 @@ def test_a_column_in_an_array_that_is_not_opened_is_refused_with_the_way(drop: D
     with pytest.raises(DropError, match=r"'line_items.sku' of \[events\] is in the array 'line_items'.*each = "):
         drop.read("jsonl", {k: v for k, v in SHOP.items() if k not in ("each", "derived")})
     drop.write([{"u": "u1", "t": "2026-03-02 10:00:00", "id": "a", "tags": ["x"]}], "parquet")
-    with pytest.raises(DropError, match=r"each = 'id' of .events. holds no array; columns that do: tags"):
+    with pytest.raises(DropError, match=r"each = 'id' of .events. holds no array; columns with arrays: tags"):
         drop.read("parquet", {"each": "id", "columns": {"user_id": "u", "item_id": "id"}, "time": {"column": "t"},
                               "constants": {"event_type": "view"}})  # fmt: skip
 

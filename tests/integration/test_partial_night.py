@@ -128,7 +128,7 @@ def test_a_carried_offer_of_a_sold_out_item_or_of_an_erased_account_is_left_out(
     assert of_dated(earlier, OFFERS.name, read_tonight(shop.night())).equals(carried)
 
 
-def test_carried_copy_says_nothing_that_tonight_denies(shop: Sample) -> None:
+def test_carried_copy_states_nothing_that_is_false_tonight(shop: Sample) -> None:
     tonight = read_tonight(shop.night())
     item = tonight.on_sale[0].as_py()
     price = '[{"slot": "price", "value": "¥0.01", "table": "items"}]'
@@ -178,7 +178,7 @@ def test_a_first_night_with_a_broken_branch_is_published_without_it(sample: Samp
         files_of(shop.lake, now)
 
 
-def test_what_breaks_its_gate_after_filtering_is_absent_and_the_rest_is_published(shop: Sample) -> None:
+def test_a_product_that_breaks_a_rule_after_filtering_is_absent_and_the_rest_is_published(shop: Sample) -> None:
     twice = shown(shop.lake, USER_SEGMENTS, published.manifest(shop.lake, BEFORE))["user_id"][0].as_py()
     add(shop, USER_SEGMENTS, {"user_id": twice})
     fail(shop, "customers", "segment_users", "ValueError: x")
@@ -188,13 +188,13 @@ def test_what_breaks_its_gate_after_filtering_is_absent_and_the_rest_is_publishe
     assert USER_SEGMENTS.name not in now["tables"]
 
 
-def test_what_cannot_be_read_any_more_is_absent_and_the_rest_is_published(shop: Sample) -> None:
+def test_a_product_that_cannot_be_read_any_more_is_absent_and_the_rest_is_published(shop: Sample) -> None:
     for file in published.files(published.pointed(shop.lake), OFFERS.name):
         shop.lake.delete(file)
     fail(shop, "offers", "choose_offers", "ValueError: x")
     now = publish(shop)
     assert states(now)["offers"] == "absent"
-    assert "is not carried: FileNotFoundError" in now["products"]["offers"]["because"]
+    assert "cannot be carried: FileNotFoundError" in now["products"]["offers"]["because"]
 
 
 def test_without_lists_nothing_is_published(shop: Sample) -> None:
@@ -225,7 +225,7 @@ def test_a_killed_branch_says_that_it_did_not_end(shop: Sample) -> None:
     fail(shop, "offers", "choose_offers", "")
     shop.lake.put_json({"rows": 1}, "runs", f"date={THIRD}", "run=001", "choose_offers.json")
     because = publish(shop)["products"]["offers"]["because"]
-    assert because == "choose_offers, check_offers of run 001: not all ran to their end, and none reported an error"
+    assert because == "choose_offers, check_offers of run 001: not all of them finished, and none reported an error"
 
 
 # going back, being killed ----------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def test_a_night_goes_on_after_a_failed_branch_and_ends_with_what_failed(broken:
     assert all(line in page for line in product_lines(published.pointed(shop.lake)))
 
 
-def test_after_a_failed_night_all_but_the_missing_decision_is_as_if_it_had_not_been(
+def test_after_a_failed_night_everything_but_the_missing_decision_is_the_same(
     sample: Sample, broken: tuple[Sample, str]
 ) -> None:
     whole = {t.name for t in PUBLISHED if t.product in ("lists", "customers")}

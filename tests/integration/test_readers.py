@@ -1,4 +1,4 @@
-"""The ways to read what is published, run as jobs/publishing/README.md has them; four of them give the same list."""
+"""The code in jobs/publishing/README.md, run as it is written there; four ways of reading give the same list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped mappings on the real data they were written for. Skipped, saying so, where it is not there."""
+"""The shipped mappings on the real data they were written for. Skipped where the data is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jobs.intake import validate_source
 from jobs.intake.drop_files import receive
 from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import load_source
+from schemas.sources.reading import load_source
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -94,6 +94,6 @@ def test_validate_source_says_what_is_rejected(
     args = argparse.Namespace(source=str(mapping), raw=str(tmp_path), date=None, rows=100)
     assert validate_source.main(args) == 1
     said = capsys.readouterr().out
-    assert "2 rows looked at = 1 kept + 1 rejected" in said
+    assert "2 rows read = 1 kept + 1 rejected" in said
     assert "! unknown_event_type: 1" in said
     assert "event_type: saw 'hover'" in said

@@ -1,4 +1,4 @@
-"""validate_source names faults of a mapping that reject no row, and takes what propose_source writes."""
+"""validate_source names faults of a mapping that reject no row, and accepts what propose_source writes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ columns = { user_id = "user", city = "city" }
     assert "! unknown_event_type: 3" in said
     assert "not mapped: hover 2, Add To Cart 1" in said
     assert 'add to the mapping: event_types = { "Add To Cart" = "cart" }' in said
-    assert "? price: '5.0' wherever there is a value" in said
+    assert "? price: every value is '5.0'" in said
     assert "! future_event: 15" in said
     assert "of 60 different" not in said
     assert "! 0 of 45 different user_ids of the events (0%) are in users: 'u1' in the events, 'customer-0' in" in said
@@ -105,7 +105,7 @@ time = { column = "t" }
     assert "written differently" not in said
 
 
-def test_what_is_proposed_runs_and_a_sample_is_called_one(drop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_proposed_line_works_and_a_sample_is_called_a_sample(drop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     orders = [
         {"id": f"A{n}", "customer": {"id": f"c{n % 5}"}, "created_at": f"{DAY}T10:00:00Z", "currency": "EUR",
          "line_items": [{"sku": f"s{k}", "qty": 1 + k, "price": 2.5 * (k + 1)} for k in range(n % 4)]}
@@ -114,7 +114,7 @@ def test_what_is_proposed_runs_and_a_sample_is_called_one(drop: Path, capsys: py
     (drop / f"orders_{DAY}.jsonl").write_text("".join(json.dumps(order) + "\n" for order in orders))
     status, said = validated(capsys, drop, propose_source.propose(str(drop)))
     assert status == 0
-    assert "35 rows looked at = 30 kept + 5 rejected" in said
+    assert "35 rows read = 30 kept + 5 rejected" in said
     assert "    without_lines: 5" in said
     status, said = validated(capsys, drop, propose_source.propose(str(drop)), rows=10)
-    assert "the first 10 rows looked at" in said
+    assert "the first 10 rows read" in said

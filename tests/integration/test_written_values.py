@@ -18,7 +18,8 @@ from jobs.intake import validate_source
 from jobs.intake.file_facts import DropError
 from jobs.intake.typed_rows import read_rows
 from jobs.runtime.lake import Lake
-from schemas.sources.mapping import MappingError, load_source, parse_source
+from schemas.sources.mapping import MappingError
+from schemas.sources.reading import load_source, parse_source
 from tests.raw_shop import COLUMNS, HEADER, NIGHT, Shop, a_source
 
 
@@ -132,7 +133,7 @@ _IN_UTC = {  # what stands after 10:00:00 -> the hour in UTC; the shop is in Mos
 _REFUSED = [" CST", " IST", " BST", " Foo/Bar", " XYZ", "+19:00"]
 
 
-def test_a_zone_in_the_text_counts_and_the_shops_does_not(shop: Shop) -> None:
+def test_a_zone_in_the_text_counts_instead_of_the_shops(shop: Shop) -> None:
     zones = [*_IN_UTC, *_REFUSED]
     shop.lines(*(f"u1,i1,view,2026-01-06 10:00:00{zone},1" for zone in zones))
     rows = shop.rows(a_source(timezone="Europe/Moscow"))
@@ -280,7 +281,7 @@ def test_utf16_that_is_called_otherwise_is_refused_by_the_right_name(
     shop: Shop, written: str, said: str, right: str
 ) -> None:
     shop.drop(f"{HEADER}\nü1,i1,view,2026-01-06 10:00:00,1\n".encode(written))
-    with pytest.raises(DropError, match=f"2026-01-06.csv: its bytes are UTF-16.*set encoding = '{right}'"):
+    with pytest.raises(DropError, match=f"2026-01-06.csv is UTF-16.*set encoding = '{right}'"):
         shop.receive(a_source(encoding=said))
     assert [row.user_id for row in shop.rows(a_source(encoding=right))] == ["ü1"]
 
@@ -300,7 +301,7 @@ def refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
     return mapping, capsys.readouterr().out
 
 
-def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_source_names_the_keys_to_write(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     good = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected: the ids alone refuse
     bad = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
            "u1;i1;view;Tue Jan 06 2026 10:00:10 GMT+0000;1", "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip
@@ -310,7 +311,7 @@ def test_validate_source_names_the_keys_that_mend(shop: Shop, capsys: pytest.Cap
     assert "user_id (uid) cannot be trusted: '5.40006E+08'" in said
     keys = 'format = ["iso", "dd.MM.yyyy HH:mm", "MMM dd yyyy HH:mm:ss XX", "excel"]'
     assert keys in said
-    assert "user_id has blanks at an end or characters that nobody sees in 1 ids" in said
+    assert "user_id has blanks at an end or invisible characters in 1 ids" in said
     assert "item_id is an object or an array in '{$oid:5f1}'" in said
     line = next(line for line in said.splitlines() if keys in line)
     mapping.write_text(

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs.intake.drop_files import Drop
+from jobs.intake.drop_folder import Drop
 from jobs.nights.replay_nights import nights_with_a_drop
 from jobs.publishing.check_tables import STAGES
 from jobs.runtime.lake import Lake
@@ -29,7 +29,7 @@ from jobs.runtime.log import quiet
 from jobs.runtime.night import Night
 from jobs.runtime.registry import module_of
 from jobs.runtime.settings import load_settings
-from schemas.sources.mapping import load_source
+from schemas.sources.reading import load_source
 from schemas.tables import SEGMENTS
 
 JOBS = ("receive_drop", "clean_events", "update_catalogue", "build_features", "update_profiles", "segment_users")

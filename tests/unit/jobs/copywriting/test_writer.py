@@ -21,7 +21,7 @@ from jobs.copywriting.writer import SaidTexts
 from models.compliance.checks import sms_segments
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import CHANNELS, COPY, REJECTED_COPY, STRATEGIES
-from schemas.tables.profiles import OFFER_KINDS
+from schemas.tables.offers import OFFER_KINDS
 from tests.hostile_rows import NAMES
 from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, inputs_of, item, items_of, write
 

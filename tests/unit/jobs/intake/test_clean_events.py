@@ -1,4 +1,4 @@
-"""What a line's neighbours say of it: duplicates, crawlers, late events, sessions; the whole row where refused."""
+"""Reasons that need a visitor's other lines (duplicate, crawler, too late), sessions, and the stored rejected row."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.intake.clean_events import CleanConfig, gather, rules
-from jobs.intake.visits import judge
+from jobs.intake.clean_events import CleanConfig, lines_by_visitor, rules
+from jobs.intake.visits import reject_and_sessionise
 from jobs.runtime.shop_days import ShopDays
 from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS
 
@@ -33,9 +33,11 @@ def cleaned(
     """(kept, rejected): each line is in one of them."""
     raw = spark.createDataFrame([tuple(row.values()) for row in lines], LINES)
     seen = [tuple(row.get(name) for name in CLEAN_EVENTS.names) for row in earlier]
-    frame = gather(raw, spark.createDataFrame(seen, CLEAN_EVENTS.ddl)).coalesce(1)
+    frame = lines_by_visitor(raw, spark.createDataFrame(seen, CLEAN_EVENTS.ddl)).coalesce(1)
     found: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
-    for name, rows in judge(iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous, ShopDays())):
+    for name, rows in reject_and_sessionise(
+        iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous, ShopDays())
+    ):
         found[name] += rows.to_pylist()
     assert len(lines) == sum(map(len, found.values()))
     return found[CLEAN_EVENTS.name], found[REJECTED_EVENTS.name]
@@ -45,7 +47,7 @@ def reasons(rows: list[dict]) -> dict[str, int]:
     return dict(Counter(row["reason"] for row in rows))
 
 
-def test_of_lines_with_one_id_the_first_by_file_and_time_is_kept(spark: SparkSession) -> None:
+def test_the_first_of_several_lines_with_one_id_is_kept(spark: SparkSession) -> None:
     lines = [line("1", 5, source_file="b"), line("1", 9, source_file="a"), line("1", 7, source_file="a"), line("2")]
     kept, rejected = cleaned(spark, lines)
     assert [(r["event_id"], r["source_file"], r["event_time"].minute) for r in kept] == [("2", "a", 0), ("1", "a", 7)]
@@ -70,7 +72,7 @@ def test_more_events_on_one_day_than_the_limit_make_a_crawler_of_that_day_only(s
     assert reasons(rejected) == {"crawler": 6}
 
 
-def test_duplicates_and_refused_lines_make_no_crawler(spark: SparkSession) -> None:
+def test_duplicates_and_rejected_lines_do_not_count_for_a_crawler(spark: SparkSession) -> None:
     lines = [line(f"{n}", n) for n in range(5)] + [line("0"), line("9", reason="bad_number", raw_row="{}")]
     kept, rejected = cleaned(spark, lines)
     assert len(kept) == 5
@@ -85,7 +87,7 @@ def test_too_late_is_before_the_window_and_before_the_last_night(spark: SparkSes
     assert reasons(cleaned(spark, lines)[1]) == {}  # a first drop may bring any history
 
 
-def test_a_duplicate_is_that_first_and_a_bad_line_is_not_late(spark: SparkSession) -> None:
+def test_duplicate_is_given_before_any_other_reason_and_a_rejected_line_is_never_late(spark: SparkSession) -> None:
     old = NIGHT - dt.timedelta(days=30)
     bad = {"reason": "negative_price", "detail": "price: saw '-1'", "raw_row": '{"theirs":1}'}
     lines = [line("1", day=old), line("1", day=old), line("2", day=old, **bad), line("2", day=old, **bad)]
@@ -106,7 +108,7 @@ def test_a_pause_over_half_an_hour_starts_a_session(spark: SparkSession) -> None
     assert {r["event_date"] for r in kept.values()} == {NIGHT}
 
 
-def test_a_refused_line_is_kept_whole(spark: SparkSession) -> None:
+def test_a_rejected_line_is_stored_whole(spark: SparkSession) -> None:
     odd = {"query": 'say "hi"\n\\ 你好', "price": 2.5, "extra": '{"pos":1}'}
     kept, rejected = cleaned(spark, [line("1", 1, **odd), line("1", 1, **odd)])
     whole = json.loads(rejected[0]["raw_row"])

@@ -22,7 +22,8 @@ from jobs.intake.source_words import (
     folded,
     likeness,
 )
-from schemas.sources.mapping import Source, load_source
+from schemas.sources.mapping import Source
+from schemas.sources.reading import load_source
 from schemas.tables.events import EVENT_TYPES
 
 SEED = 3

@@ -1,4 +1,4 @@
-"""The form of a time's text names the format that reads it."""
+"""Formats are recognised from how times are written."""
 
 from __future__ import annotations
 

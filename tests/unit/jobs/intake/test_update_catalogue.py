@@ -1,4 +1,4 @@
-"""What the catalogue says of an item's stock to those who may not know how many there are."""
+"""`is_sold_out` of a published item is derived from its stock, which is not published."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.offers.offer_rows import reason_of
 from schemas.campaigns.campaign import ITEM_KINDS
-from schemas.tables.profiles import OFFER_KINDS
+from schemas.tables.offers import OFFER_KINDS
 
 
 @pytest.mark.parametrize("kind", OFFER_KINDS)

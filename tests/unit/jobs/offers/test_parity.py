@@ -51,5 +51,6 @@ def test_only_portraits_and_the_parity_report_read_gender_and_age() -> None:
     ]
     readers = {path.name for path in code if named.search(path.read_text("utf-8"))}
     makes_and_shows, reads_years_in_texts = {"update_profiles.py", "portrait.py"}, {"figure_claims.py"}
-    proposes_mappings = {"source_guess.py", "source_words.py", "source_toml.py"}  # of columns, not of people
+    # these propose mappings of columns, they read no person
+    proposes_mappings = {"column_guess.py", "source_guess.py", "source_words.py", "source_toml.py"}
     assert readers - makes_and_shows - reads_years_in_texts - proposes_mappings == {"parity.py"}

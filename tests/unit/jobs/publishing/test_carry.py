@@ -1,4 +1,4 @@
-"""What may still be shown the night after: each filter removes what is no longer true, and nothing else."""
+"""Carrying a product to the next night: each filter removes the rows that are no longer true, and no others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, standing
+from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, with_unchanged_terms
 from models.fact_lock.slots import money
 from schemas.arrow import arrow_schema
 from schemas.table import PRODUCTS, Table
@@ -55,21 +55,21 @@ def test_every_product_but_lists_has_a_filter() -> None:
     assert set(FILTERS) == set(PRODUCTS) - {"lists"}
 
 
-def test_a_portrait_stays_as_long_as_there_is_the_account() -> None:
+def test_a_portrait_is_carried_while_its_account_exists() -> None:
     rows = table(USER_SEGMENTS, *[{"user_id": u, "segment_id": 1} for u in ("ann", "gone", "bob")])
     assert of_customers(rows, USER_SEGMENTS.name, TONIGHT)["user_id"].to_pylist() == ["ann", "bob"]
     named = table(SEGMENTS, {"segment_id": 1})
     assert of_customers(named, SEGMENTS.name, TONIGHT).equals(named)
 
 
-def test_an_offer_stays_while_it_holds_and_its_item_is_on_sale() -> None:
+def test_an_offer_is_carried_while_it_is_valid_and_its_item_is_on_sale() -> None:
     rows = table(OFFERS, offer(), offer("bob", item_id=None), offer("bob", item_id="sold"), offer("gone"),
                  offer(valid_until=OVER))  # fmt: skip
     kept = of_dated(rows, OFFERS.name, TONIGHT)
     assert kept.equals(rows.slice(0, 2))  # row for row as they were promised
 
 
-def test_an_audience_stays_without_those_who_are_gone_and_without_items_sold_out() -> None:
+def test_an_audience_is_carried_without_erased_accounts_and_sold_out_items() -> None:
     row = {"kind": "item", "target": "lamp", "item_id": "lamp", "user_id": "ann", "valid_until": VALID}
     of_segment = row | {"kind": "segment", "target": "1", "item_id": None}
     rows = table(AUDIENCES, row, of_segment, row | {"user_id": "gone"}, row | {"item_id": "sold"},
@@ -85,7 +85,7 @@ def test_a_text_of_an_item_that_is_sold_out_is_left_out() -> None:
     assert kept_texts(text("stays"), text("goes", "sold")) == ["stays"]
 
 
-def test_a_price_drop_stays_only_at_the_price_that_it_names() -> None:
+def test_a_price_drop_is_carried_only_if_its_price_is_still_right() -> None:
     same, other = ("price", money(80.0, "CNY")), ("price", money(79.0, "CNY"))
     assert kept_texts(
         text("same", "lamp", "price_drop", same, ("old_price", "¥99")),
@@ -106,7 +106,7 @@ def told_to(tonight: Tonight, *rows: dict[str, Any]) -> list[tuple[str, str]]:
     return list(zip(kept["user_id"].to_pylist(), kept["item_id"].to_pylist(), strict=True))
 
 
-def test_a_user_is_told_of_places_in_the_list_of_tonight_only() -> None:
+def test_a_user_gets_only_texts_about_items_in_tonights_list() -> None:
     tonight = with_lists(("ann", "lamp"), ("anonymous", "rug"), ("gone", "lamp"))
     rows = [
         told("ann", "lamp"),
@@ -118,14 +118,14 @@ def test_a_user_is_told_of_places_in_the_list_of_tonight_only() -> None:
     assert told_to(tonight, *rows) == [("ann", "lamp"), ("anonymous", "rug")]
 
 
-def test_a_user_is_told_only_texts_that_are_carried_and_still_valid() -> None:
+def test_a_user_gets_only_texts_that_are_carried_and_valid() -> None:
     tonight = with_lists(("ann", "lamp"), ("ann", "rug"), texts=("kept",))
     rows = [told("ann", "lamp", copy_id="kept"), told("ann", "rug", copy_id="left out"),
             told("ann", "rug", copy_id="kept", valid_until=OVER)]  # fmt: skip
     assert told_to(tonight, *rows) == [("ann", "lamp")]
 
 
-def test_terms_are_told_only_of_an_offer_that_stands() -> None:
+def test_a_text_with_terms_needs_its_offer() -> None:
     of_item = told("ann", "lamp", "coupon")
     listed = told("bob", "rug", "coupon")
     nowhere = told("bob", "lamp", "coupon")
@@ -135,14 +135,14 @@ def test_terms_are_told_only_of_an_offer_that_stands() -> None:
     assert told_to(with_lists(("bob", "rug"), ("ann", "lamp")), of_item, listed) == []
 
 
-def test_an_offer_with_other_terms_is_not_the_one_that_was_told() -> None:
+def test_an_offer_with_changed_terms_does_not_count() -> None:
     before = table(OFFERS, offer(), offer("bob", item_id=None))
-    assert standing(before, before).num_rows == 2
+    assert with_unchanged_terms(before, before).num_rows == 2
     tonight = table(OFFERS, offer(discount_share=0.1), offer("bob", item_id=None, expected_value=5.0))
-    assert standing(before, tonight)["user_id"].to_pylist() == ["bob"]  # what it is worth to us is no term
+    assert with_unchanged_terms(tonight, before)["user_id"].to_pylist() == ["bob"]  # what it is worth to us is no term
 
 
-def test_pairs_tell_users_and_items_apart_and_mark_the_unknown() -> None:
+def test_pairs_number_users_and_items_and_mark_unknown_ones() -> None:
     rows = pa.table(
         {"user_id": ["ann", "ann", "bob", "gone", "ann"], "item_id": ["lamp", "rug", "lamp", "lamp", "sold"]}
     )

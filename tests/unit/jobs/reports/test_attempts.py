@@ -53,7 +53,7 @@ def test_the_last_whole_run_is_shown_and_the_failed_ones_above_it(
     assert "7 kept" in "\n".join(lines)
 
 
-def test_failures_before_the_last_whole_run_are_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_before_the_last_whole_run_are_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lake = Lake(str(tmp_path))
     red_run(lake, "001")
     whole_run(lake, "002", prune_lake="OSError: a file could not be deleted")

@@ -1,4 +1,4 @@
-"""What describe_night says of customers: only what the night's jobs reported."""
+"""The part of describe_night about customers shows only what the night's jobs reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_each_campaign_budget_and_status_has_its_figures(tmp_path: Path) -> None
     assert page.splitlines() == [
         "segments: 4, moved on; 12 accounts moved, 5.0% of the night before",
         "offers",
-        "  back                       20 new, 5 stand, 2 held out, of 90 who meet it",
+        "  back                       20 new, 5 still valid, 2 held out, of 90 who qualify",
         "  budget main                 8 of 100 left",
         "prices of items on sale: keep 9, suggest 3",
     ]
@@ -50,5 +50,5 @@ def test_a_first_night_and_a_shop_without_campaigns(tmp_path: Path) -> None:
     assert page.splitlines() == [
         "segments: 1, new",
         "offers: no campaign",
-        "prices of items on sale: none on sale",
+        "prices of items on sale: no item is on sale",
     ]

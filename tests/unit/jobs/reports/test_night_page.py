@@ -1,4 +1,4 @@
-"""What the page of a replay says of quality, where there are figures and where there are none."""
+"""The quality of lists on the page of a replay, with and without judged nights."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def a_lake(tmp_path: Path, nights: int, judged: set[int]) -> tuple[Lake, list[dt
     return lake, days
 
 
-def test_nights_with_figures_of_their_own_are_not_called_unjudged(tmp_path: Path) -> None:
+def test_nights_judged_one_by_one_are_not_called_unjudged(tmp_path: Path) -> None:
     lake, days = a_lake(tmp_path, 5, {1, 2, 4})
     page = replay_page(lake, days, {})
-    assert "nothing to judge" not in page
-    assert "3 nights were judged, each in its own line; they are put together from 2026-01-31 on" in page
+    assert "lists not judged" not in page
+    assert "3 nights were judged one by one; a mean over nights is made from 2026-01-31 on" in page
 
 
-def test_nights_without_any_say_so(tmp_path: Path) -> None:
+def test_nights_without_figures_say_so(tmp_path: Path) -> None:
     lake, days = a_lake(tmp_path, 2, set())
-    assert "nothing to judge: no list was published the day before any of these nights" in replay_page(lake, days, {})
-    assert "nothing to judge: no list was published the day before, or nobody bought" in night_page(lake, days[1])
+    assert "lists not judged: none was published the day before any of these nights" in replay_page(lake, days, {})
+    assert "lists not judged: none was published the day before, or nobody bought" in night_page(lake, days[1])
 
 
-def test_from_the_second_month_on_they_are_pooled(tmp_path: Path) -> None:
+def test_nights_are_pooled_from_the_second_month_on(tmp_path: Path) -> None:
     lake, days = a_lake(tmp_path, 33, {1, 31, 32})
     page = replay_page(lake, days, {})
     assert "lists judged the day after, from 2026-01-31 on" in page

@@ -1,4 +1,4 @@
-"""Arguments that cannot be are told in words, before anything is read."""
+"""Wrong arguments are refused with a clear message, before anything is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jobs.runtime.settings import load_settings
 def test_a_date_is_written_one_way(job: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([job, "--date", "6.1.2026", "--lake", "lake"])
-    assert "'6.1.2026' is no date; write it as 2026-01-06" in capsys.readouterr().err
+    assert "'6.1.2026' is not a date; write it as 2026-01-06" in capsys.readouterr().err
 
 
 def test_a_file_to_write_has_a_folder_and_an_ending(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_file_to_write_has_a_folder_and_an_ending(tmp_path: Path) -> None:
         out_file(f"{tmp_path}/none/prices.csv", ".csv")
 
 
-def test_settings_that_are_not_there_or_not_toml(tmp_path: Path) -> None:
+def test_settings_that_are_missing_or_not_toml_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"--config none\.toml: no such file; .*show_settings"):
         load_settings("none.toml", [])
     (tmp_path / "bad.toml").write_text("[recommend\nk = 1")
@@ -35,6 +35,6 @@ def test_settings_that_are_not_there_or_not_toml(tmp_path: Path) -> None:
         load_settings(str(tmp_path / "bad.toml"), [])
 
 
-def test_a_blank_user_is_nobody() -> None:
-    with pytest.raises(ValueError, match="--user is blank; name an account id, or 'anonymous'"):
+def test_a_blank_user_is_refused() -> None:
+    with pytest.raises(ValueError, match="--user is blank; give an account id, or 'anonymous'"):
         main(["explain", "--user", " ", "--lake", "lake"])

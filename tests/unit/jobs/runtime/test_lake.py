@@ -1,4 +1,4 @@
-"""Versions, pointers, and the one write that readers depend on."""
+"""Versions, pointers, and the atomic write that readers depend on."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_runs_are_numbered_by_what_reported(lake: Lake) -> None:
     assert new_run(lake, NEXT) == "001"
 
 
-def test_a_published_run_without_its_manifest_is_none(lake: Lake) -> None:
+def test_a_published_run_without_a_manifest_does_not_count(lake: Lake) -> None:
     lake.put_json({"run": "2026-01-05-001"}, "published", "run=2026-01-05-001", "manifest.json")
     lake.put_json({}, "published", "run=2026-01-06-001", "recommendations", "part.parquet")  # killed while copying
     assert published.runs(lake) == ["2026-01-05-001"]

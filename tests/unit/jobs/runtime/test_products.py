@@ -63,13 +63,13 @@ def test_a_whole_night_is_fresh_and_says_until_when() -> None:
 
 
 @pytest.mark.parametrize("product", [p for p in PRODUCTS if p != "lists"])
-def test_it_is_carried_for_as_many_nights_as_its_limit_and_then_absent(product: Product) -> None:
+def test_a_failed_product_is_carried_for_as_many_nights_as_its_limit_and_then_absent(product: Product) -> None:
     limit = LIMITS.nights(product)
     seen = [states(manifest)[product] for manifest in nights(product, limit + 2)]
     assert seen == ["fresh", *["carried"] * limit, "absent", "absent"]
 
 
-def test_carrying_prolongs_nothing_and_keeps_where_it_is_from() -> None:
+def test_a_carried_product_keeps_its_run_and_its_end() -> None:
     first, *later = nights("offers", 3)
     for number, manifest in enumerate(later, 1):
         assert manifest["products"]["offers"] == {
@@ -89,7 +89,7 @@ def test_a_carried_product_is_valid_for_as_long_as_its_night_is_shown() -> None:
                 assert dt.datetime.fromisoformat(entry["valid_until"]) >= shown_until
 
 
-def test_others_are_fresh_beside_it() -> None:
+def test_the_other_products_are_fresh() -> None:
     assert states(nights("copy", 1)[1]) == {
         "lists": "fresh", "customers": "fresh", "offers": "fresh", "audiences": "fresh", "copy": "carried",
     }  # fmt: skip
@@ -122,7 +122,7 @@ def test_another_schema_version_is_not_carried() -> None:
     assert because == f"fault; {run_of(0)} has offers in version 99, tonight's would be 1"
 
 
-def test_a_limit_of_none_turns_carrying_off() -> None:
+def test_a_limit_of_0_turns_carrying_off() -> None:
     made = products_of({"offers": "fault"}, night(0, {}, None), run_of(1), CarryConfig(offers=0), UTC)
     assert made["offers"].entry() == {"state": "absent", "because": "fault; carry.offers is 0"}
 
@@ -144,15 +144,15 @@ def test_a_longer_limit_makes_what_is_made_valid_for_longer() -> None:
     assert valid_until("audiences", DAY, CarryConfig(audiences=4), UTC) == dt.datetime(2026, 1, 11, 12, tzinfo=dt.UTC)
 
 
-def test_one_line_says_how_the_night_is() -> None:
+def test_one_line_sums_up_the_night() -> None:
     assert sentence(night(0, {}, None)) == f"{run_of(0)}: lists, customers, offers, audiences, copy fresh"
     mixed = night(1, {"offers": "x", "copy": "y"}, night(0, {"copy": "y"}, None))
     assert sentence(mixed) == f"{run_of(1)}: lists, customers, audiences fresh; offers carried from {DAY}; copy absent"
 
 
-def test_a_person_reads_why_and_what_was_left_out() -> None:
+def test_the_page_says_why_and_what_was_left_out() -> None:
     manifest = nights("offers", 1)[1]
     manifest["products"]["offers"]["left_out"] = {"offers": 41}
     page = "\n".join(product_lines(manifest))
     assert f"offers       carried from {run_of(0)}, valid until 2026-01-10T12:00:00Z; " in page
-    assert "left out, as no longer true: 41 rows of offers; because fault 1" in page
+    assert "left out because no longer true: 41 rows of offers; because fault 1" in page

@@ -25,5 +25,5 @@ def test_two_jobs_of_one_name_are_refused(tmp_path: Path) -> None:
         job_files(tmp_path)
 
 
-def test_a_name_stands_for_its_module() -> None:
+def test_a_job_has_its_module() -> None:
     assert module_of("train_als") == "jobs.lists.train_als"

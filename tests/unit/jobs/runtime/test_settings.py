@@ -39,7 +39,7 @@ def test_a_file_is_read_and_overrides_win(tmp_path: Path) -> None:
         ("recommend.k", "--set takes section.key=value"),
     ],
 )
-def test_what_cannot_be_is_named(override: str, message: str) -> None:
+def test_wrong_settings_are_refused_by_name(override: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_settings(None, [override]).as_dict()
 
@@ -50,7 +50,7 @@ def test_a_value_of_another_type_is_refused(override: str) -> None:
         load_settings(None, [override]).as_dict()
 
 
-def test_a_renamed_section_is_one_that_there_is() -> None:
+def test_every_renamed_section_exists() -> None:
     assert set(RENAMED.values()) <= set(SECTIONS)
     assert not set(RENAMED) & set(SECTIONS)
 

@@ -12,7 +12,8 @@ import pytest
 
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.shop_days import DAY, OtherDays, ShopDays, days_of, settle_days
-from schemas.sources.mapping import MappingError, Source, parse_source
+from schemas.sources.mapping import MappingError, Source
+from schemas.sources.reading import parse_source
 from schemas.tables import CLEAN_EVENTS
 
 HOUR = dt.timedelta(hours=1)
@@ -136,7 +137,7 @@ def test_a_lake_keeps_the_days_of_its_nights(tmp_path) -> None:
     assert days_of(lake) == ShopDays("America/Los_Angeles")
 
 
-def test_a_lake_from_before_there_was_a_choice_has_utc_days(tmp_path) -> None:
+def test_a_lake_without_days_json_has_utc_days(tmp_path) -> None:
     lake = Lake(str(tmp_path))
     made(lake, dt.date(2026, 3, 2))
     with pytest.raises(OtherDays, match='put day = "utc" back'):

@@ -1,4 +1,4 @@
-"""Writing versions: only what the driver was told of exists, and a second attempt leaves nothing of the first."""
+"""Writing versions: only files that tasks reported count, and a second attempt leaves nothing of the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads of numerical libraries: no more than the cores there are, and asleep while they wait."""
+"""Threads of numerical libraries: no more than the usable cores, and asleep while they wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample shop keeps its promises: the same arguments give the same shop, and what it says it planted is there."""
+"""The sample shop: the same arguments give the same shop, and its logs contain what its truth files say."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jobs.sample_shop.behaviour import Wishes, browse
 from jobs.sample_shop.dirt import BROKEN, Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan, Shop, day_of, open_shop
-from schemas.sources.mapping import load_source
+from schemas.sources.reading import load_source
 from schemas.tables.events import EVENT_TYPES
 
 PLAN = Plan(

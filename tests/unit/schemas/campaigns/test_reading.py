@@ -12,7 +12,7 @@ import pytest
 from schemas.campaigns.campaign import Budget, Campaign, CampaignError
 from schemas.campaigns.reading import load_campaigns, parse_campaigns, shipped_campaigns
 from schemas.protected_attributes import protected_kind
-from schemas.sources.mapping import shipped_sources
+from schemas.sources.reading import shipped_sources
 from tests.unit.schemas.campaigns.campaign_file import BACK, GOLD, back_with, campaign_file
 
 

@@ -146,7 +146,7 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path, voices: Path, template
         lambda: load_words(tmp_path / "words.toml"),
         lambda: load_lexicons(str(tmp_path / "words.toml")),
     ):
-        with pytest.raises(ValueError, match=r"\.toml is not UTF-8: byte 0xe9 at place 11; save it as UTF-8"):
+        with pytest.raises(ValueError, match=r"\.toml is not UTF-8: byte 0xe9 at offset 11; save it as UTF-8"):
             load()  # type: ignore[no-untyped-call]
     with pytest.raises(FileNotFoundError, match=r"no file of words .*none\.toml; start from"):
         load_words(tmp_path / "none.toml")

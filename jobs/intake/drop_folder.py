@@ -1,0 +1,90 @@
+"""The folder that a shop delivers into: its files, found by the patterns of a mapping, with the date in their names."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from pyarrow import fs as pafs
+
+from schemas.sources.mapping import Input
+
+_SHOWN = 5  # names listed in an error
+_DATE = re.compile(r"\{date(?::([^{}]+))?\}")
+_STRPTIME = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%j": r"\d{3}", "%b": "[A-Za-z]{3}"}
+
+
+class Drop:
+    """A local folder, or any URL that pyarrow.fs reads."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root if "://" in root else os.path.abspath(root)
+        self.fs, base = pafs.FileSystem.from_uri(self.root)
+        self.base = base.rstrip("/")
+        self._listed: dict[str, dict[str, int]] = {}
+
+    def must_exist(self) -> None:
+        """Raises FileNotFoundError where there is no folder: no file can still come into it."""
+        if self.fs.get_file_info(self.base or "/").type != pafs.FileType.Directory:
+            raise FileNotFoundError(f"no folder {self.root}; --raw names the folder that the shop delivers into")
+
+    def sizes(self, pattern: str) -> dict[str, int]:
+        """Path below the drop -> bytes, for all files in the folder with which `pattern` begins."""
+        folder = re.split(r"[*?\[{]", pattern, maxsplit=1)[0].rpartition("/")[0]
+        if folder not in self._listed:
+            selector = pafs.FileSelector(f"{self.base}/{folder}".rstrip("/"), recursive=True, allow_not_found=True)
+            files = [info for info in self.fs.get_file_info(selector) if info.type == pafs.FileType.File]
+            self._listed[folder] = {info.path[len(self.base) + 1 :]: info.size for info in files}
+        return self._listed[folder]
+
+    def matching(self, patterns: Iterable[str], night: date) -> list[str]:
+        """The paths that match one of the patterns for that night, in the order of the patterns, then by name."""
+        paths: dict[str, None] = {}
+        for pattern in patterns:
+            glob = re.compile(_glob(for_night(pattern, night)))
+            paths.update(dict.fromkeys(p for p in sorted(self.sizes(pattern)) if glob.fullmatch(p)))
+        return list(paths)
+
+    def dates(self, spec: Input) -> list[date]:
+        """The dates for which there are files, ascending."""
+        return sorted(
+            {day for pattern in spec.files for path in self.sizes(pattern) if (day := _date_of(pattern, path))}
+        )
+
+    def seen(self, spec: Input) -> str:
+        """Some names of files in the drop, for an error message."""
+        names = sorted({path for pattern in spec.files for path in self.sizes(pattern)})
+        if not names:
+            return f"no files in {self.root}"
+        more = f" and {len(names) - _SHOWN} more, the last {names[-1]}" if len(names) > _SHOWN else ""
+        return f"{', '.join(names[:_SHOWN])}{more} in {self.root}"
+
+
+def for_night(pattern: str, night: date) -> str:
+    """The pattern with the night's date in place of {date}."""
+    return _DATE.sub(lambda m: night.strftime(m[1] or "%Y-%m-%d"), pattern)
+
+
+def _glob(pattern: str) -> str:
+    """A glob as a regular expression in which * and ? stop at folders and ** does not."""
+    parts = re.split(r"(\*\*/?|\*|\?|\[[^\]]*\])", pattern)
+    signs = {"**": ".*", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+    return "".join(signs.get(p) or (fnmatch.translate(p)[4:-3] if p[:1] == "[" else re.escape(p)) for p in parts)
+
+
+def _date_of(pattern: str, path: str) -> date | None:
+    """The date in a path that a dated pattern matches; None where it does not match."""
+    formats = [m[1] or "%Y-%m-%d" for m in _DATE.finditer(pattern)]
+    pieces = [_glob(piece) for piece in _DATE.split(pattern)[::2]]
+    groups = ["(" + re.sub(r"%\w", lambda m: _STRPTIME.get(m[0], ".+?"), f) + ")" for f in formats]
+    regex = "".join(piece + group for piece, group in zip(pieces, [*groups, ""], strict=True))
+    match = re.fullmatch(regex, path)
+    if not match or not formats:
+        return None
+    try:
+        return datetime.strptime(" ".join(match.groups()), " ".join(formats)).date()
+    except ValueError:
+        return None

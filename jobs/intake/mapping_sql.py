@@ -1,0 +1,64 @@
+"""The Spark SQL of a mapping, tried against the columns of the files: what Spark cannot resolve is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.intake.sql_text import quoted
+from schemas.sources.mapping import Input, MappingError, Source
+
+_CONDITIONS = ("reject", "tallies")
+
+
+def derived_types(rows: DataFrame, spec: Input, source: Source) -> dict[str, str]:
+    """'derived:<ours>' -> the Spark type of the mapping's SQL for it. Raises MappingError."""
+    if not spec.derived:
+        return {}
+    derived = [f"({sql}) {quoted('derived:' + ours)}" for ours, sql in spec.derived.items()]
+    try:
+        # With "*": alone, an aggregate such as sum(x) would pass here and make one row of all.
+        return dict(rows.selectExpr("*", *derived).dtypes[-len(derived) :])
+    except AnalysisException:
+        refuse_sql(rows, spec, source, "derived", spec.derived)
+        raise
+
+
+def refuse_sql(rows: DataFrame, spec: Input, source: Source, part: str, texts: Mapping[str, str]) -> None:
+    """Raises MappingError for the first SQL of a `part` that Spark cannot resolve, or that must be a condition.
+
+    All texts are analysed at once first: that is one analysis where nothing is wrong, instead of many.
+    """
+    if not texts:
+        return
+    try:
+        types = rows.selectExpr("*", *(f"({sql}) __x{i}" for i, sql in enumerate(texts.values()))).dtypes
+        if part not in _CONDITIONS or all(kind == "boolean" for _, kind in types[len(rows.columns) :]):
+            return
+    except AnalysisException:
+        pass
+    where = f"{source.path or source.name}: [{spec.which}.{part}]"
+    for name, sql in texts.items():
+        try:
+            kind = rows.selectExpr("*", f"({sql}) __x").dtypes[-1][1]
+        except AnalysisException as error:
+            raise MappingError(f"{where} {name} = {sql!r}: {str(error).splitlines()[0]}") from None
+        if part in _CONDITIONS and kind != "boolean":
+            raise MappingError(f"{where} {name} = {sql!r} must be a condition, true or false; it is {kind}")
+
+
+@contextmanager
+def ansi_off(spark: SparkSession) -> Iterator[None]:
+    """Within it a cast that fails gives null instead of an error.
+
+    Expressions keep the mode in which they were analysed, so the setting is restored as soon as the frame is made.
+    """
+    before = spark.conf.get("spark.sql.ansi.enabled")
+    spark.conf.set("spark.sql.ansi.enabled", "false")
+    try:
+        yield
+    finally:
+        spark.conf.set("spark.sql.ansi.enabled", str(before))

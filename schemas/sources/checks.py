@@ -1,0 +1,115 @@
+"""Checks one input of a mapping for the mistakes that the mapping alone shows.
+
+What only the data shows, such as a column that a file lacks, is refused when the drop is received.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from schemas.rejection_reasons import READ_REASONS, VISIT_REASONS
+from schemas.sources.mapping import EPOCHS, FORMATS, Input, MappingError
+from schemas.sources.sql_columns import generator_in
+from schemas.tables.events import EVENT_TYPES
+
+CSV_ONLY = ("delimiter", "quote", "escape", "header", "column_names", "multiline")
+DATE_WORDS = ("iso", "excel", "excel1904")  # besides Spark's patterns; in a list also epoch_s, epoch_ms, ...
+_REQUIRED = {"events": ("event_type", "item_id"), "items": ("item_id",), "users": ("user_id",)}
+_DECIMALS, _THOUSANDS = (".", ","), ("", ".", ",", "'", " ")
+_PATTERN_LETTERS = set("GyMLdDahHKkmsSVzOXxZ")  # those that Spark can read, not only write
+
+
+def check_input(spec: Input, raw: dict[str, Any]) -> None:
+    """Raises MappingError for the first mistake in `spec`; `raw` is the TOML table it was read from."""
+    _check_reading(f"[{spec.which}]", spec, raw)
+    _check_targets(spec)
+    _check_event_types(spec)
+    _check_sql(spec)
+
+
+def check_time_formats(where: str, formats: tuple[str, ...]) -> None:
+    """Raises MappingError for a format that is neither a word of ours nor a pattern that Spark can read."""
+    words = (*DATE_WORDS, *(f"epoch_{unit}" for unit in EPOCHS))
+    for pattern in formats:
+        letters = set(re.sub(r"'[^']*'|[^A-Za-z]", "", pattern))
+        if pattern in words or (letters and letters <= _PATTERN_LETTERS):
+            continue
+        unknown = ", ".join(sorted(letters - _PATTERN_LETTERS)) or "no letter of a pattern"
+        raise MappingError(
+            f"{where} format {pattern!r} has {unknown}; write Spark's pattern such as 'dd.MM.yyyy HH:mm' "
+            f"(literal text in '...'), or one of {', '.join(words)}"
+        )
+
+
+def _check_reading(where: str, spec: Input, raw: dict[str, Any]) -> None:
+    if spec.format not in FORMATS:
+        raise MappingError(f"{where} format is {spec.format!r}; there are {', '.join(FORMATS)}")
+    misplaced = [key for key in CSV_ONLY if key in raw and spec.format != "csv"]
+    if misplaced:
+        raise MappingError(f"{where} has {', '.join(misplaced)}, which only csv files have; format is {spec.format}")
+    if not spec.header and not spec.column_names:
+        raise MappingError(f"{where} has header = false and no column_names; name the columns in their order")
+    if spec.decimal or spec.thousands:
+        _check_numbers(where, spec)
+    if not _is_encoding(spec.encoding):
+        raise MappingError(f"{where} encoding {spec.encoding!r} is unknown; write it like 'utf-8', 'gb18030', 'cp1252'")
+
+
+def _check_numbers(where: str, spec: Input) -> None:
+    """`decimal` alone means that thousands are not marked, `thousands` alone that the point is the decimal sign."""
+    decimal = spec.decimal or "."
+    if decimal not in _DECIMALS:
+        raise MappingError(f"{where} decimal is {spec.decimal!r}; it must be '.' or ','")
+    if spec.thousands not in _THOUSANDS:
+        raise MappingError(f"""{where} thousands is {spec.thousands!r}; it must be '.', ',', "'" or ' ' (any blank)""")
+    if spec.thousands == decimal:
+        raise MappingError(f"{where} thousands and decimal are both {decimal!r}; write decimal = ',' or '.'")
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        "".encode(name)
+    except LookupError:
+        return False
+    return True
+
+
+def _check_targets(spec: Input) -> None:
+    """Each of our columns exists and is filled once, and all that a row needs are filled."""
+    which, names = spec.which, [column.name for column in spec.targets]
+    filled: dict[str, str] = {}  # our column -> the part that fills it
+    for part in ("columns", "constants", "derived"):
+        for ours in getattr(spec, part):
+            if ours not in names:
+                raise MappingError(f"[{which}.{part}]: {which} has no column '{ours}'; it has {', '.join(names)}")
+            if ours in filled:
+                raise MappingError(f"{which} '{ours}' is given in [{which}.{filled[ours]}] and in [{which}.{part}]")
+            filled[ours] = part
+    missing = [name for name in _REQUIRED[which] if name not in filled]
+    if which == "events":
+        missing += [] if filled.keys() & {"user_id", "visitor_id"} else ["user_id or visitor_id"]
+        missing += [] if spec.time else ["event_time (in [events.time])"]
+    if missing:
+        raise MappingError(f"{which} lack {', '.join(missing)}; give each in [{which}.columns], .constants or .derived")
+
+
+def _check_event_types(spec: Input) -> None:
+    constant = {name: value for name, value in spec.constants.items() if name == "event_type"}
+    for theirs, ours in {**spec.event_types, **constant}.items():
+        if ours not in EVENT_TYPES:
+            raise MappingError(f"event type '{theirs}' is mapped to {ours!r}; there are {', '.join(EVENT_TYPES)}")
+
+
+def _check_sql(spec: Input) -> None:
+    for text in spec.sql:
+        if generator := generator_in(text):
+            raise MappingError(
+                f"[{spec.which}] {generator}(...) makes several rows of one, which SQL of a mapping may not: {text!r}; "
+                f'write each = "COLUMN" in [{spec.which}], then a field of an element is COLUMN.FIELD'
+            )
+    for name in spec.reject:
+        if name in {*READ_REASONS, *VISIT_REASONS}:
+            raise MappingError(f"[{spec.which}.reject] '{name}' is taken by a reason of ours; choose another name")
+        if not re.fullmatch(r"[a-z0-9_]+", name):
+            raise MappingError(f"[{spec.which}.reject] '{name}' must be lower-case letters, digits and _")

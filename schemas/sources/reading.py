@@ -1,0 +1,210 @@
+"""Reads a mapping from its TOML file. A mistake is refused with what was seen and what may be written instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
+from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
+from schemas.toml_files import find, parse, read, refuse_unknown, shipped
+
+SHIPPED = Path(__file__).parent
+
+
+def shipped_sources() -> list[str]:
+    """The names of the mappings that come with the project."""
+    return shipped(SHIPPED)
+
+
+def load_source(name_or_path: str) -> Source:
+    """Read a mapping: a shipped one by name, or a TOML file by path. Raises MappingError or FileNotFoundError."""
+    path = find("source", SHIPPED, name_or_path)
+    raw = parse(read(path, MappingError), path, MappingError)
+    try:
+        return parse_source(raw, str(path))
+    except MappingError as error:
+        raise MappingError(f"{path}: {error}") from None
+
+
+def parse_source(raw: dict[str, Any], path: str = "") -> Source:
+    """The source of a parsed TOML file. Raises MappingError for the first mistake."""
+    _refuse_unknown("the source", raw, {f.name for f in fields(Source)} - {"path"})
+    name = raw.get("name", "")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9_]+", name):
+        raise MappingError(f"name is {name!r}; it names a folder: write lower-case letters, digits and _")
+    if "events" not in raw:
+        raise MappingError("there is no [events]; a source needs at least its events")
+    return Source(
+        name=name,
+        doc=str(raw.get("doc", "")).strip(),
+        timezone=_timezone(raw),
+        day=_day(raw),
+        null_tokens=_texts("null_tokens", raw.get("null_tokens", [""])),
+        text_ids=_text_ids(raw),
+        path=path,
+        **{which: _input(which, raw[which]) for which in TARGETS if which in raw},
+    )
+
+
+def _timezone(raw: dict[str, Any]) -> str:
+    timezone = raw.get("timezone", "UTC")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, TypeError):
+        raise MappingError(f"timezone {timezone!r} is unknown; write it like 'Europe/London' or 'UTC'") from None
+    return timezone
+
+
+def _day(raw: dict[str, Any]) -> str:
+    day = raw.get("day", "utc")
+    if day not in DAYS:
+        raise MappingError(f"day is {day!r}; there are {', '.join(DAYS)}")
+    if day == "local" and "timezone" not in raw:
+        raise MappingError("day is 'local' and there is no timezone; add for example timezone = 'America/Los_Angeles'")
+    return day
+
+
+def _text_ids(raw: dict[str, Any]) -> tuple[str, ...]:
+    ids = dict.fromkeys(c.name for table in TARGETS.values() for c in table.columns if c.name.endswith("_id"))
+    names = _texts("text_ids", raw.get("text_ids", []))
+    for name in names:
+        if name not in ids:
+            raise MappingError(f"text_ids has {name!r}; our id columns are {', '.join(ids)}")
+    return names
+
+
+def _input(which: str, raw: Any) -> Input:
+    where = f"[{which}]"
+    if not isinstance(raw, dict):
+        raise MappingError(f"{where} must be a table")
+    _refuse_unknown(where, raw, _keys_of(which))
+    values = {k: v for k, v in raw.items() if k not in ("from", "time", "columns", "personal", "files", "each")}
+    for key in ("constants", "derived", "event_types", "reject", "tallies"):
+        if not isinstance(values.get(key, {}), dict):
+            raise MappingError(f"[{which}.{key}] must be a table of name = text")
+        values[key] = MappingProxyType(values.get(key, {}))
+    if "column_names" in values:
+        values["column_names"] = _texts(f"{where} column_names", values["column_names"])
+    named = _columns(which, raw.get("columns", {}))
+    spec = Input(
+        which=which,
+        files=_files(where, raw),
+        columns=MappingProxyType(named.theirs),
+        time=_time(which, raw.get("time")),
+        each=_each(which, raw.get("each")),
+        personal=frozenset(named.personal) | set(_texts(f"{where} personal", raw.get("personal", []))),
+        hashed=frozenset(named.hashed),
+        **values,
+    )
+    check_input(spec, raw)
+    return spec
+
+
+def _keys_of(which: str) -> set[str]:
+    """The keys that [events], [items] or [users] may have."""
+    keys = {f.name for f in fields(Input)} - {"which", "hashed"}
+    if which != "items":
+        keys -= {"snapshot"}
+    return keys if which == "events" else keys - {"event_types"} | {"from"}
+
+
+def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
+    if "from" in raw:
+        _check_from(where, raw)
+        return ()
+    given = raw.get("files")
+    if not given:
+        hint = "" if where == "[events]" else ' or `from = "events"`'
+        raise MappingError(f'{where} has no files; write for example files = "{{date}}.csv.gz"{hint}')
+    patterns = (given,) if isinstance(given, str) else _texts(f"{where} files", given)
+    if len({"{date" in pattern for pattern in patterns}) > 1:
+        raise MappingError(f"{where} files mixes patterns with and without {{date}}: {', '.join(patterns)}")
+    for pattern in patterns:
+        if re.search(r"[{}]", re.sub(r"\{date(:[^{}]+)?\}", "", pattern)):
+            raise MappingError(f"{where} files '{pattern}': only {{date}} and {{date:%Y%m%d}} are known in braces")
+    return patterns
+
+
+def _check_from(where: str, raw: dict[str, Any]) -> None:
+    """`from = "events"` stands without any key that says how files are read."""
+    values = ("format", "encoding", "decimal", "thousands", "time", "each", "tallies", "snapshot")
+    of_files = [key for key in ("files", *values, *CSV_ONLY) if key in raw]
+    if raw["from"] != "events" or of_files:
+        seen = f"from = {raw['from']!r}" + (f" with {', '.join(of_files)}" if of_files else "")
+        raise MappingError(f'{where} has {seen}; write either `from = "events"` alone, or `files` and how to read them')
+
+
+class _Columns(NamedTuple):
+    """`[*.columns]`: ours -> theirs, their columns that name a person, our columns that get the HMAC of those."""
+
+    theirs: dict[str, str]
+    personal: set[str]
+    hashed: set[str]
+
+
+def _columns(which: str, raw: Any) -> _Columns:
+    named = _Columns({}, set(), set())
+    for ours, theirs in raw.items():
+        is_personal = any(c.name == ours and c.personal for c in TARGETS[which].columns)
+        if isinstance(theirs, dict):
+            _refuse_unknown(f"[{which}.columns] {ours}", theirs, {"column", "personal"})
+            is_personal |= bool(theirs.get("personal"))
+            theirs = theirs.get("column")
+        if not isinstance(theirs, str):
+            raise MappingError(f"[{which}.columns] {ours} must be the name of a column in the file, saw {theirs!r}")
+        named.theirs[ours] = theirs
+        if is_personal:
+            named.personal.add(theirs)
+            named.hashed.add(ours)
+    return named
+
+
+def _each(which: str, raw: Any) -> Each | None:
+    if raw is None:
+        return None
+    values = raw if isinstance(raw, dict) else {"column": raw}
+    _refuse_unknown(f"[{which}.each]", values, {f.name for f in fields(Each)})
+    if not values.get("column") or not all(isinstance(value, str) and value for value in values.values()):
+        raise MappingError(
+            f'[{which}] each is {raw!r}; it names the column that holds an array, such as each = "line_items", '
+            'or each = { column = "shown", split = "|" } for a text with a separator'
+        )
+    return Each(**values)
+
+
+def _time(which: str, raw: Any) -> Time | None:
+    if raw is None:
+        return None
+    where = f"[{which}.time]"
+    _refuse_unknown(where, raw, {f.name for f in fields(Time)})
+    if ("column" in raw) == ("sql" in raw):
+        raise MappingError(f"{where} needs one of column and sql, has {', '.join(raw) or 'neither'}")
+    if "format" in raw and "epoch" in raw:
+        raise MappingError(f"{where} has both format and epoch; a time is either text or a number")
+    if raw.get("epoch", "s") not in EPOCHS:
+        raise MappingError(f"{where} epoch is {raw['epoch']!r}; there are {', '.join(EPOCHS)}")
+    return Time(**{**raw, "format": _time_formats(where, raw.get("format", []))})
+
+
+def _time_formats(where: str, raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, str) and raw in {f"epoch_{unit}" for unit in EPOCHS}:
+        raise MappingError(f"{where} format is {raw!r}; for a column that holds only numbers write epoch = '{raw[6:]}'")
+    formats = (raw,) if isinstance(raw, str) else _texts(f"{where} format", raw)
+    check_time_formats(where, formats)
+    return formats
+
+
+def _refuse_unknown(where: str, raw: Mapping[str, Any], known: Iterable[str]) -> None:
+    refuse_unknown(where, raw, known, MappingError)
+
+
+def _texts(where: str, raw: Any) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not all(isinstance(value, str) for value in raw):
+        raise MappingError(f"{where} must be a list of texts, saw {raw!r}")
+    return tuple(raw)
