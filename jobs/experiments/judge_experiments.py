@@ -23,6 +23,7 @@ from pyspark.sql import functions as F
 from scipy.special import ndtri
 
 from jobs.common.declared_experiments import Experiment, ExperimentsConfig, allotments, recorded
+from jobs.common.moves import Move, moves_table, nightly_seed, share_bounds, stay, too_few
 from jobs.experiments.explored_place import explored_counts, mix_moves
 from jobs.experiments.outcomes import TERMS, advance, listed, published_on
 from jobs.features import event_weights
@@ -40,8 +41,6 @@ from schemas.tables import (
     USER_FEATURES,
 )
 
-# What only arms, or only sources, have in a row of BANDIT_MOVES.
-BLANK = {"weight": 0.0, "weighted": 0.0, "places": "", "core": ""}
 NOT_ENOUGH, FAILED, COLLECTING, REACHED = "not enough data", "sample ratio failed", "collecting", "planned size reached"
 
 
@@ -51,7 +50,7 @@ def main(night: Night) -> None:
     rows = recorded(night.lake, night.date)
     standing = allotments(config, rows, night.date)
     results: list[dict[str, Any]] = []
-    moves: list[dict[str, Any]] = []
+    moves: list[Move] = []
     if not running:
         night.write_arrow(EXPERIMENT_OUTCOMES, arrow_schema(EXPERIMENT_OUTCOMES).empty_table())
     else:
@@ -67,27 +66,24 @@ def main(night: Night) -> None:
     moves += campaign_moves(night, config, rows)
     if night.settings.section("interest").learns:
         moves += event_weights.moves(night, config, rows)
-    moves = [BLANK | move for move in moves]
     night.write_arrow(EXPERIMENT_RESULTS, pa.Table.from_pylist(results, arrow_schema(EXPERIMENT_RESULTS)))
-    night.write_arrow(BANDIT_MOVES, pa.Table.from_pylist(moves, arrow_schema(BANDIT_MOVES)))
-    shown = [{k: v for k, v in row.items() if k not in ("places", "core", "night")} for row in moves]
-    night.report(results=results, moves=shown)
+    night.write_arrow(BANDIT_MOVES, moves_table(moves))
+    reported = [
+        {name: value for name, value in move._asdict().items() if name not in ("places", "core", "night")}
+        for move in moves
+    ]
+    night.report(results=results, moves=reported)
     for row in results:
         night.log.info("%s, %s: %s, %d users", row["experiment"], row["arm"], row["status"], row["users"])
 
 
-def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
     """BANDIT_MOVES of campaigns; on a night without offers each share stays where `rows`, last night's, have put it."""
     outcomes = night.versions(CAMPAIGN_OUTCOMES).passed()
     if outcomes is None:
         why = "no offers have passed their gate tonight, so the share stays"
         night.log.info("%s", why)
-        return [
-            row
-            | {"night": night.date, "before": row["after"], "low": row["after"], "high": row["after"], "reason": why}
-            for row in rows
-            if row["kind"] == campaign_shares.CAMPAIGN
-        ]
+        return [stay(row, night.date, why) for row in rows if row["kind"] == campaign_shares.CAMPAIGN]
     offers = night.settings.section("offers")
     return campaign_shares.moves(outcomes.arrow().to_pylist(), offers, config.seed, night.date)
 
@@ -207,36 +203,38 @@ class Judged:
             row |= {"variance_kept": effect.variance_kept}
         return row
 
-    def moves(self, config: ExperimentsConfig, night: dt.date) -> list[dict[str, Any]]:
-        """BANDIT_MOVES, a row for each arm: where the shares go for tomorrow's lists, or why they stay."""
-        now = self.allotted.shares
+    def moves(self, config: ExperimentsConfig, night: dt.date) -> list[Move]:
+        """BANDIT_MOVES, a row for each arm: the shares of tomorrow's lists, or why they stay."""
+        shares = self.allotted.shares
         wins = {arm: int((values > 0).sum()) for arm, values in self.value.items()}
         stays = self._stays(config)
         change = 0.0 if stays else config.most_change
         after = self.allotted
         if not stays:
-            seed = config.seed * 1_000_003 + night.toordinal()
-            after = after.moved(next_shares(wins, self.users, config.least_share, change, now, seed))
-        ranges = dict(zip(after.arms, after.ranges(), strict=True))
-        return [
-            {
-                "kind": "arm_share",
-                "name": self.experiment.name,
-                "what": arm,
-                "night": night,
-                "before": now[arm],
-                "after": after.shares[arm],
-                "low": max(min(config.least_share, now[arm]), now[arm] - change),
-                "high": min(1.0, now[arm] + change),
-                "trials": self.users[arm],
-                "wins": wins[arm],
-                "reason": stays or f"Thompson sampling over users with {self.experiment.metric} above 0",
-                "declared": self.experiment.shares[arm],
-                "places": ranges[arm][0],
-                "core": ranges[arm][1],
-            }
-            for arm in self.allotted.arms
-        ]
+            seed = nightly_seed(config.seed, night)
+            after = after.moved(next_shares(wins, self.users, config.least_share, change, shares, seed))
+        moves = []
+        for arm, (places_held, core) in zip(after.arms, after.ranges(), strict=True):
+            low, high = share_bounds(shares[arm], config.least_share, change)
+            moves.append(
+                Move(
+                    kind="arm_share",
+                    name=self.experiment.name,
+                    what=arm,
+                    night=night,
+                    before=shares[arm],
+                    after=after.shares[arm],
+                    low=low,
+                    high=high,
+                    trials=self.users[arm],
+                    wins=wins[arm],
+                    reason=stays or f"Thompson sampling over users with {self.experiment.metric} above 0",
+                    declared=self.experiment.shares[arm],
+                    places=places_held,
+                    core=core,
+                )
+            )
+        return moves
 
     def _stays(self, config: ExperimentsConfig) -> str:
         """Why no share moves; empty where they may."""
@@ -244,8 +242,7 @@ class Judged:
             return "the shares are fixed"
         if not self.split_holds:
             return FAILED
-        few = min(self.users.values())
-        return f"an arm has {few} users of least_trials = {config.least_trials}" if few < config.least_trials else ""
+        return too_few(min(self.users.values()), config.least_trials, "an arm has {} users", "least_trials")
 
 
 def value_of(outcomes: pa.Table, metric: str) -> np.ndarray:

@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.common.declared_experiments import ExperimentsConfig, recorded
+from jobs.common.moves import Move, too_few
 from jobs.features.interest import InterestConfig
 from jobs.runtime.night import Night
 from models.experiments.posteriors import next_weight
@@ -45,7 +46,7 @@ def moved(config: InterestConfig, rows: list[dict[str, Any]]) -> InterestConfig:
     return dataclasses.replace(config, **weights, click=config.click * weights["view"] / config.view, learns=False)
 
 
-def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
     """BANDIT_MOVES of the event weights: last night's `rows`, the trials that end tonight, tomorrow's weights."""
     interest: InterestConfig = night.settings.section("interest")
     last = {row["what"]: row for row in _mine(interest, rows)}
@@ -55,25 +56,26 @@ def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -
         old, new = last.get(kind, {}), tonight.get(kind, (0, 0))
         trials, wins = old.get("trials", 0) + new[0], old.get("wins", 0) + new[1]
         weight = float(np.clip(getattr(now, kind) / interest.purchase, *_bounds(interest, kind)))
-        few = trials < config.least_trials
+        stays = too_few(trials, config.least_trials, "{} trials", "least_trials")
         rng = np.random.default_rng([config.seed, night.date.toordinal(), *kind.encode()])
-        change = 0.0 if few else interest.most_change
+        change = 0.0 if stays else interest.most_change
         after, low, high = next_weight(wins, trials, weight, _bounds(interest, kind), change, rng)
-        found.append({
-            "kind": EVENT_WEIGHT,
-            "name": _name(interest),
-            "what": kind,
-            "night": night.date,
-            "before": weight,
-            "after": after,
-            "low": low,
-            "high": high,
-            "trials": trials,
-            "wins": wins,
-            "reason": f"{trials} trials of least_trials = {config.least_trials}" if few
-            else "a draw of the chance that a purchase follows",
-            "declared": getattr(interest, kind) / interest.purchase,
-        })  # fmt: skip
+        found.append(
+            Move(
+                kind=EVENT_WEIGHT,
+                name=_name(interest),
+                what=kind,
+                night=night.date,
+                before=weight,
+                after=after,
+                low=low,
+                high=high,
+                trials=trials,
+                wins=wins,
+                reason=stays or "a draw of the chance that a purchase follows",
+                declared=getattr(interest, kind) / interest.purchase,
+            )
+        )
     return found
 
 
