@@ -16,7 +16,7 @@ from jobs.common.declared_experiments import ExperimentsConfig, source_mix
 from jobs.common.moves import Move, nightly_seed, share_bounds, too_few
 from jobs.experiments.outcomes import listed, published_on
 from jobs.runtime.night import Night
-from models.experiments.analysis import next_shares
+from models.experiments.thompson import next_shares
 from schemas.tables import CLEAN_EVENTS
 
 WON_BY = ("click", "cart", "purchase")

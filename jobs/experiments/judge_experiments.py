@@ -29,7 +29,9 @@ from jobs.experiments.outcomes import TERMS, advance, listed, published_on
 from jobs.features import event_weights
 from jobs.offers import campaign_shares
 from jobs.runtime.night import Night
-from models.experiments.analysis import Effect, compare, next_shares, places, ratio, sample_ratio
+from models.experiments.analysis import Effect, compare, ratio, sample_ratio
+from models.experiments.assignment import places
+from models.experiments.thompson import next_shares
 from models.experiments.traffic_split import Allotment
 from schemas.arrow import arrow_schema
 from schemas.tables import (

@@ -23,7 +23,7 @@ from jobs.lists.arms import Arms, Explored, Group, ruled
 from jobs.runtime.lake import Lake
 from jobs.runtime.model_store import load_model
 from models.core.top_k import top_k
-from models.experiments.analysis import places as chances
+from models.experiments.assignment import places as chances
 from models.ranking.candidate_sources import Sources
 from models.ranking.diversity import DiversityConfig
 from models.ranking.exploration import best_by_source, draw

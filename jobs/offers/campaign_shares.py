@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from jobs.common.moves import Move, share_bounds, too_few
 from jobs.offers.terms import OffersConfig, Terms
-from models.experiments.analysis import shares_of
 from models.experiments.posteriors import returns
+from models.experiments.thompson import shares_of
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import Campaign, Campaigns
 from schemas.tables import CAMPAIGN_OUTCOMES

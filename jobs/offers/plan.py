@@ -29,7 +29,7 @@ from jobs.offers.terms import OffersConfig, Shelf, Terms, Worth, reason_of, term
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import ShopDays
-from models.experiments.analysis import assign
+from models.experiments.assignment import assign
 from models.offers.allocation import (
     CHOSEN,
     GUARDS,

@@ -15,7 +15,8 @@ import json
 import numpy as np
 from scipy.stats import binomtest
 
-from models.experiments.analysis import assign, compare, power_of, sample_ratio, sample_size
+from models.experiments.analysis import compare, power_of, sample_ratio, sample_size
+from models.experiments.assignment import assign
 from tests.bench.decisions import moving_shares
 from tests.bench.quality import progress
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.common.declared_experiments import ExperimentsConfig
-from models.experiments.analysis import compare, next_shares, places, ratio
+from models.experiments.analysis import compare, ratio
+from models.experiments.assignment import places
+from models.experiments.thompson import next_shares
 from models.experiments.traffic_split import Allotment
 
 USERS, NIGHTS = 3000, 28

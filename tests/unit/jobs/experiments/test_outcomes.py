@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.common.declared_experiments import Arm, Experiment, ExperimentsConfig
 from jobs.experiments.judge_experiments import Judged, value_of
 from jobs.experiments.outcomes import TERMS, advance
-from models.experiments.analysis import places
+from models.experiments.assignment import places
 from models.experiments.traffic_split import Allotment
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS, EXPERIMENT_OUTCOMES

@@ -17,7 +17,7 @@ from jobs.offers.parity import judged
 from jobs.offers.plan import Known, People, Planned, decide
 from jobs.offers.terms import OffersConfig, Shelf, reason_of
 from jobs.runtime.shop_days import ShopDays
-from models.experiments.analysis import assign
+from models.experiments.assignment import assign
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import ITEM_KINDS, parse_campaigns
 from schemas.tables import ITEMS, OFFERS
