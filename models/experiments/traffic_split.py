@@ -21,7 +21,7 @@ PLACES = 10_000
 
 @dataclass(frozen=True)
 class Allotment:
-    """holds (10_000,): the number in `arms` of the arm that holds each place; core: the same, -1 where it changed hands."""
+    """holds (10_000,): the number in `arms` of each place's arm; core: the same, -1 where the place changed hands."""
 
     arms: tuple[str, ...]
     holds: I8
@@ -29,7 +29,10 @@ class Allotment:
 
     @classmethod
     def first(cls, shares: Mapping[str, float]) -> Allotment:
-        """The first night's allotment: places go to the arms in their order. Raises ValueError unless the shares are above 0 and sum to 1."""
+        """The first night's allotment, in the order of the arms.
+
+        Raises ValueError unless the shares are above 0 and sum to 1.
+        """
         if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-9:
             raise ValueError(f"shares must be above 0 and sum to 1, not {dict(shares)}")
         holds = np.repeat(np.arange(len(shares), dtype=np.int8), _counts(np.array(list(shares.values()))))
