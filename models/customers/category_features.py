@@ -68,12 +68,12 @@ def pairs_at(
 
     past = is_past & is_purchase
     own = _own_purchases(pairs, key[past], log.time[past], now, customers.seen.T[customer])
-    own_share = own.count / np.maximum(np.bincount(customer, own.count, n)[customer], 1)
+    own_share = own.visits / np.maximum(np.bincount(customer, own.visits, n)[customer], 1)
     looks = key[is_past & ~is_purchase & (now - log.time <= _RECENT)]
     of_customer = {name: customers.features[customer, customers.names.index(name)] for name in _OF_CUSTOMER}
     columns: dict[str, F64] = {
         **{f"own_{window}": np.log1p(count) for window, count in own.lately.items()},
-        "own": np.log1p(own.count),
+        "own": np.log1p(own.visits),
         "own_share": own_share,
         "since": np.log1p(own.since),
         "overdue": own.overdue,
@@ -94,10 +94,10 @@ def pairs_at(
 
 
 class _OwnPurchases(NamedTuple):
-    """Of each of n pairs: purchase days in all, and of the last 28 and 112 days; days since the last one, the
+    """Of each of n pairs: purchase days in all (`visits`), and of the last 28 and 112 days; days since the last one, the
     customer's tenure without one; `since` over the mean gap, at most 10, 10 with fewer than two purchases."""
 
-    count: I64
+    visits: I64
     lately: dict[int, I64]
     since: F64
     overdue: F64
