@@ -164,7 +164,7 @@ def named(unnamed: Segments, rows: np.ndarray, is_buyer: np.ndarray) -> Segments
 
 
 def running(night: Night, config: SegmentsConfig, accounts: int) -> tuple[Segments | None, dict[str, Any]]:
-    """(tonight's model, facts): the stored one, or a new one, fitted and stored, where due; None with too few accounts."""
+    """(tonight's model, facts): the stored one, or one fitted and stored where due; None with too few accounts."""
     if accounts < config.least_users:
         night.log.info(
             "%d accounts, %d are needed for several segments: everybody is one", accounts, config.least_users

@@ -1,12 +1,12 @@
 """The night's events + the lists of the nights before -> experiment_outcomes, experiment_results, bandit_moves.
 
-What a user did is put down to the arm of the list that stood then (jobs/experiments/outcomes.py). Results compare users
-who have been in one arm in every night, by CUPED with what they bought before they came in; where the split is one that
-chance gives less often than once in a thousand, users were lost, and the result is refused. Where an experiment lets
-it, Thompson sampling moves its shares for tomorrow's lists, within the settings' bounds; likewise the share of each
-source in the explored place, the share of each campaign in a budget line that learns (campaign_outcomes), and what an
-event weighs where `interest.learns`. Every figure that may move is a row of bandit_moves, with what it was moved by.
-Lists that a refresh made during the day are not looked at: they are of the same arms.
+What a user did counts for the arm of the list that the user had then (jobs/experiments/outcomes.py). Results compare
+users who were in one arm every night, by CUPED with their earlier purchases as covariate. Where the split has a p-value
+below 0.001, users were lost on the way and the result is refused. Where an experiment learns, Thompson sampling moves
+its shares for tomorrow's lists, within the settings' bounds. The same happens to the share of each source in the
+explored place, to the share of each campaign in a budget line that learns (campaign_outcomes), and to the event weights
+where `interest.learns`. Every figure that may move is a row of bandit_moves, with its evidence and the reason. Lists
+that a refresh made during the day are not read: they have the same arms.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def main(night: Night) -> None:
         write_outcomes(night, config)
         outcomes = night.versions(EXPERIMENT_OUTCOMES).tonight().arrow()
         for experiment in running:
-            mine = outcomes.filter(pc.equal(outcomes["experiment"], experiment.name))
-            judged = Judged.of(experiment, standing[experiment.name], mine)
+            own_outcomes = outcomes.filter(pc.equal(outcomes["experiment"], experiment.name))
+            judged = Judged.of(experiment, standing[experiment.name], own_outcomes)
             results += judged.results(config.level)
             moves += judged.moves(config, night.date)
     if config.explore_places:
@@ -80,7 +80,7 @@ def main(night: Night) -> None:
 
 
 def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
-    """BANDIT_MOVES of campaigns; on a night without offers each share stays where `rows`, last night's, have put it."""
+    """BANDIT_MOVES of campaigns; on a night without offers each share stays as `rows`, last night's moves, left it."""
     outcomes = night.versions(CAMPAIGN_OUTCOMES).passed()
     if outcomes is None:
         why = "no offers have passed their gate tonight, so the share stays"
@@ -91,9 +91,9 @@ def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str,
 
 
 def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
-    """Tonight's EXPERIMENT_OUTCOMES: last night's of the experiments still declared, and what has come since."""
+    """Writes EXPERIMENT_OUTCOMES: last night's rows of the experiments still declared, and the events since."""
     started = min(dt.date.fromisoformat(e.starts_on) for e in config.running)
-    since = max(night.versions(EXPERIMENT_OUTCOMES).previous_date() or started, started)  # before it no list had an arm
+    since = max(night.versions(EXPERIMENT_OUTCOMES).previous_date() or started, started)  # no list had an arm before
     reach = config.most_days + night.settings.section("clean").late_days
     manifests = published_on(night.lake, max(started, since - dt.timedelta(days=reach)), night.date)
     names = [e.name for e in config.on(night.date)]
@@ -121,7 +121,7 @@ def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
 
 
 def arrivals(night: Night, since: dt.date) -> DataFrame:
-    """CLEAN_EVENTS that came after the night `since`, with `arrived`: the night that brought the row."""
+    """CLEAN_EVENTS that arrived after the night `since`, with `arrived`: the night of the drop that had the row."""
     nights = night.versions(CLEAN_EVENTS).after(since).by_date()
     return functools.reduce(
         DataFrame.unionByName, [events.spark().withColumn("arrived", F.lit(day)) for day, events in nights]
@@ -134,7 +134,7 @@ def _standing_on(night: Night, config: ExperimentsConfig, day: dt.date) -> list[
 
 
 class Judged:
-    """One experiment's outcomes: of each arm the value and the covariate of the users who were in no other."""
+    """One experiment's outcomes: for each arm the metric and the covariate of the users who were never in another arm."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class Judged:
 
     @classmethod
     def of(cls, experiment: Experiment, allotted: Allotment, outcomes: pa.Table) -> Judged:
-        """`outcomes`: EXPERIMENT_OUTCOMES of this experiment; rows in another order give the same."""
+        """outcomes: EXPERIMENT_OUTCOMES of this experiment, in any order."""
         outcomes = outcomes.sort_by([("user_id", "ascending"), ("arm", "ascending")])
         at = places(outcomes["user_id"].to_pylist(), experiment.name, experiment.salt)
         core = allotted.core_of(at)
@@ -163,10 +163,10 @@ class Judged:
         weights = outcomes["weighted"].to_numpy(), outcomes["weight"].to_numpy()
         values, befores, sums = {}, {}, {}
         for number, name in enumerate(allotted.arms):
-            mine = arm == number
-            stayed = mine & (core == number)
+            in_arm = arm == number
+            stayed = in_arm & (core == number)
             values[name], befores[name] = value[stayed], before[stayed]
-            sums[name] = weights[0][mine], weights[1][mine]
+            sums[name] = weights[0][in_arm], weights[1][in_arm]
         return cls(experiment, allotted, values, befores, sums)
 
     @property
@@ -239,7 +239,7 @@ class Judged:
         return moves
 
     def _stays(self, config: ExperimentsConfig) -> str:
-        """Why no share moves; empty where they may."""
+        """Why no share moves; empty where the shares may move."""
         if not self.experiment.learns:
             return "the shares are fixed"
         if not self.split_holds:
@@ -248,7 +248,7 @@ class Judged:
 
 
 def value_of(outcomes: pa.Table, metric: str) -> np.ndarray:
-    """(n,) the metric of each row, as in METRICS."""
+    """(n,) the metric of each row; schemas/tables/experiments.py says what each metric counts."""
     column = {"buys": "purchases", "listed_clicks": "clicks"}.get(metric, metric)
     counted = outcomes[column].to_numpy().astype(np.float64)
     return np.minimum(counted, 1.0) if metric == "buys" else counted

@@ -94,7 +94,7 @@ def pairs_at(
 
 
 class _OwnPurchases(NamedTuple):
-    """Of each of n pairs: purchase days in all (`visits`), and of the last 28 and 112 days; days since the last one, the
+    """Purchase days of each of n pairs (`visits`), and those of the last 28 and 112 days; days since the last, the
     customer's tenure without one; `since` over the mean gap, at most 10, 10 with fewer than two purchases."""
 
     visits: I64
