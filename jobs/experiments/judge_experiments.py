@@ -134,7 +134,7 @@ def _standing_on(night: Night, config: ExperimentsConfig, day: dt.date) -> list[
 
 
 class Judged:
-    """One experiment's outcomes: for each arm the metric and the covariate of the users who were never in another arm."""
+    """One experiment's outcomes: of each arm the metric and the covariate of users who were never in another arm."""
 
     def __init__(
         self,

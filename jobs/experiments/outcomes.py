@@ -85,9 +85,9 @@ def _under_which_arm(came: DataFrame, standing: DataFrame) -> DataFrame:
 
 
 def _days_since_listed(did: DataFrame, lists: DataFrame, standing: DataFrame) -> DataFrame:
-    """(experiment, user_id, item_id, event_date, days): days since an earlier list of the experiment had the event's item.
+    """(experiment, user_id, item_id, event_date, days): days since an earlier list had the event's item.
 
-    Lists from before the experiment began do not count.
+    Lists of the same experiment alone: those from before it began do not count.
     """
     pairs = did.select("user_id", "item_id", "event_date").distinct()
     listed = (

@@ -1,7 +1,7 @@
 """Learns the weights of views, wish-list and cart additions relative to a purchase, from what users do after them.
 
-A trial is a (user, item, day) with the event, of an item that the user had not bought. It is won where a purchase of the
-item follows on that day or within `interest.learn_days`. An event weighs as much as a purchase times the probability
+A trial is a (user, item, day) with the event, of an item that the user had not bought. It is won where a purchase of
+the item follows on that day or within `interest.learn_days`. An event weighs as much as a purchase times the chance
 that one follows. A day's trials are counted once, when all events of its window have arrived, `clean.late_days` later.
 The counts are carried in BANDIT_MOVES, so a night reads a few weeks of events, never the history. A click counts as a
 view and has its weight.
@@ -82,7 +82,7 @@ def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -
 def closed(events: DataFrame, interest: DataFrame, first: dt.date, last: dt.date, days: int) -> DataFrame:
     """(kind, trials, wins) of the events of `first` to `last`; a purchase within `days` days of one is a win.
 
-    events: all CLEAN_EVENTS from `first` to `days` after `last`, and any others. interest: INTEREST of tonight, which has
+    events: at least all CLEAN_EVENTS from `first` to `days` after `last`. interest: INTEREST of tonight, which has
     counted these events and all earlier ones.
     """
     known = events.where("user_id is not null and item_id is not null").where(F.col("event_date") >= F.lit(first))
