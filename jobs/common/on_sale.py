@@ -1,4 +1,4 @@
-"""Which items may be shown, and which may be shown again to those who bought them: one rule each."""
+"""Which items may be shown, and which may be shown again to users who bought them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Active and in stock; a shop that does not say how many it has is believed to have some. The same rule for Spark ...
+# Active and in stock; unknown stock counts as in stock. The rule for Spark; `can_be_shown` is the same one for Arrow.
 CAN_BE_SHOWN = "is_active and (stock is null or stock > 0)"
 
 
 def can_be_shown(items: pa.Table) -> pa.ChunkedArray:
-    """... and for Arrow: a bool for each row of ITEMS."""
+    """A bool for each row of ITEMS."""
     return pc.and_(items["is_active"], pc.fill_null(pc.greater(items["stock"], 0.0), True))
 
 

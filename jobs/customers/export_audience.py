@@ -1,4 +1,4 @@
-"""Writes one audience of the published night to a CSV or Parquet file, for the tool that sends the letters.
+"""Writes one audience of the published night to a CSV or Parquet file, for the tool that sends the messages.
 
 The rows are those of the table `audiences`: (kind, target, item_id, rank, user_id, score, valid_until), by rank.
 """

@@ -1,7 +1,7 @@
-"""Shares that move every night: what it saves, whom it moves, and whether the figures still mean what they say.
+"""Shares that move every night: purchases gained, users moved, and whether the results stay unbiased.
 
-A shop of users with rates of their own who come on some nights, and a trend that makes late nights better than early
-ones: whoever came into the better arm late then looks better, or worse, than the arm is. The evidence and the moves are
+Users have purchase rates of their own and come on some nights, and a trend makes late nights better than early ones: so
+users who enter an arm late look better than the arm is. The evidence and the moves are
 those of `judge_experiments`: users of the cores, Thompson sampling, the default bounds.
 """
 
