@@ -64,7 +64,7 @@ _NOBODY = pa.table({"target": pa.array([], pa.string()), "rank": pa.array([], pa
 
 
 def of_items(night: Night) -> pa.Table:
-    """(target, rank, user_id, score): of each item on sale, the users with the highest scores who have not bought it."""
+    """(target, rank, user_id, score): of each item on sale the users with the highest scores without it."""
     config: AudiencesConfig = night.settings.section("audiences")
     model = load_newest(night, "als", ALS, made_by="train_als")
     user_ids, item_ids = (pa.array(ids, pa.string()) for ids in (model.user_ids, model.item_ids))
