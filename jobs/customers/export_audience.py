@@ -40,8 +40,10 @@ def main(args: argparse.Namespace) -> int:
     else:
         pq.write_table(rows, out, compression="zstd")
     until = states_in(manifest)["audiences"]["valid_until"]
-    print(f"{rows.num_rows:,} accounts of {args.kind} {args.target}, published run {manifest['run']}, "
-          f"valid until {until}: {out}")  # fmt: skip
+    print(
+        f"{rows.num_rows:,} accounts of {args.kind} {args.target}, published run {manifest['run']}, "
+        f"valid until {until}: {out}"
+    )
     return 0
 
 

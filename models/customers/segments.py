@@ -209,8 +209,9 @@ def apart(places: F64, centres: F64, is_buyer: NDArray[np.bool_]) -> tuple[F64, 
     that the first buyer of a young shop has a segment.
     """
     nearest = np.argmin(squared_distances(places, centres), axis=1)
-    of_buyers = np.array([(is_buyer[nearest == at].mean() if (nearest == at).any() else 0) > 0.5
-                          for at in range(len(centres))])  # fmt: skip
+    sizes = np.bincount(nearest, minlength=len(centres))
+    buyers = np.bincount(nearest, is_buyer, len(centres))
+    of_buyers = buyers / np.maximum(sizes, 1) > 0.5
     for kind in (False, True):
         of_kind = places[is_buyer == kind]
         if not (of_buyers == kind).any():

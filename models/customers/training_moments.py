@@ -75,8 +75,16 @@ def categories_at(question: Question, log: ShopLog, moment: Moment, category: Co
     return pairs_at(near, category, popular, moment.customers, question.days)
 
 
-def training_sets(question: Question, log: ShopLog, end: float, history: float, most: int, least: int, customers: int,
-            category: Codes | None = None) -> list[TrainingSet]:  # fmt: skip
+def training_sets(
+    question: Question,
+    log: ShopLog,
+    end: float,
+    history: float,
+    most: int,
+    least: int,
+    customers: int,
+    category: Codes | None = None,
+) -> list[TrainingSet]:
     """Training sets at moments `question.days` apart, the latest first: at most `most`, all before `end`.
 
     Raises NotEnoughData for fewer than `least`, or where no item has a category and categories are asked for.

@@ -12,9 +12,13 @@ DRAWS = 10_000
 
 
 def returns(
-    offered: tuple[int, int], withheld: tuple[int, int], margin: float, discount: float, prior: float,
+    offered: tuple[int, int],
+    withheld: tuple[int, int],
+    margin: float,
+    discount: float,
+    prior: float,
     rng: np.random.Generator,
-) -> F64:  # fmt: skip
+) -> F64:
     """(DRAWS,) posterior draws of the margin gained for one unit of money spent on an offer.
 
     offered, withheld: (users, of these buyers). margin: of a purchase without the offer; discount: what the offer takes
