@@ -1,14 +1,13 @@
-"""Who buys within 28 days, who lapses, who buys in which category? Classifiers beside what needs no learning.
+"""Who buys within 28 days, who lapses, who buys in which category? Classifiers beside simple scores.
 
     python -m tests.bench.customers.propensity --data ../shared/data/online_retail     (or complete_journey)
 
-At rolling origins, one every window: the last window is the test, the one before it chooses and calibrates, those
-before teach; each looks back as far as a night does. Customers are those who had bought before the origin. A category
-is the attribute of the items that has most values, up to the night's limit; without one the question is left out.
-Beside the classifiers stand recency alone and BG/NBD; for categories the customer's own share of purchase days,
-popularity, and own share times BG/NBD. The night's rule chooses (models/customers/calibrated_models.py), and what was
-judged is what is tested: nothing learns from the validation window afterwards. Progress goes to stderr, the last line
-is JSON.
+Rolling origins, one a window: the last window is the test set, the one before it the validation set that chooses and
+calibrates, the earlier ones are training sets; each looks back as far as a night does. Customers are those who bought
+before the origin. A category is the item attribute with the most values, up to the night's limit; without one the
+question is left out. Beside the classifiers stand recency alone and BG/NBD; for categories the customer's own share of
+purchase days, popularity, and own share times BG/NBD. The night's rule chooses (models/customers/calibrated_models.py),
+and nothing is trained on the validation window afterwards. Progress goes to stderr, the last line is JSON.
 """
 
 from __future__ import annotations
@@ -53,29 +52,33 @@ QUESTIONS = (
 
 
 def resamples(rows: TrainingSet) -> list[NDArray[np.int64]]:
-    """200 draws of customers, each with all rows of theirs."""
+    """200 bootstrap samples of customers, each with all its rows."""
     rng = np.random.default_rng(SEED)
-    known, whose = np.unique(rows.customer, return_inverse=True)
+    customers, whose = np.unique(rows.customer, return_inverse=True)
     order = np.argsort(whose, kind="stable")
-    first = np.append(np.searchsorted(whose[order], np.arange(len(known))), len(whose))
-    drawn = []
+    first = np.append(np.searchsorted(whose[order], np.arange(len(customers))), len(whose))
+    samples = []
     for _ in range(200):
-        who = rng.integers(0, len(known), len(known))
-        drawn.append(np.concatenate([order[first[one] : first[one + 1]] for one in who]))
-    return drawn
+        who = rng.integers(0, len(customers), len(customers))
+        samples.append(np.concatenate([order[first[one] : first[one + 1]] for one in who]))
+    return samples
 
 
 def by_chance(chance: F64) -> float:
-    """The calibration error that these chances would show on average if they were exactly right: each tenth's share
-    strays from its mean by sqrt(2 / pi) standard deviations."""
+    """The mean calibration error that exactly right probabilities would show by chance.
+
+    Each tenth's share differs from its mean by sqrt(2 / pi) standard deviations on average.
+    """
     tenths = [np.sort(chance)[part] for part in np.array_split(np.arange(len(chance)), BINS) if len(part)]
     strays = [len(tenth) * np.sqrt(2 / np.pi * (tenth * (1 - tenth)).mean() / len(tenth)) for tenth in tenths]
     return float(np.sum(strays) / max(len(chance), 1))
 
 
 def right_first(said: F64, rows: TrainingSet) -> float:
-    """Share of the customers who bought in any category asked about whose highest one was among those they bought in;
-    of several with the same score the first."""
+    """Of the customers who bought in any of their categories, the share who bought in the one with the highest score.
+
+    Of several with the same score the first counts.
+    """
     order = np.lexsort((-said, rows.customer))
     first = order[np.unique(rows.customer[order], return_index=True)[1]]
     bought = np.isin(rows.customer[first], rows.customer[rows.truth])
@@ -87,7 +90,7 @@ def interval(values: list[float]) -> list[float]:
 
 
 def tested(judged: dict[str, Judged], best: str, test: TrainingSet) -> dict[str, Any]:
-    """Each candidate on the test, with 95 % intervals over customers, and the chosen one less the baseline, paired."""
+    """Each candidate on the test set with 95 % intervals over customers; the chosen one minus the baseline, paired."""
     drawn, truth = resamples(test), test.truth
     said = {name: one.model.score(test) for name, one in judged.items()}
     chance = {name: one.model.probability(test) for name, one in judged.items()}
@@ -161,7 +164,7 @@ def page(question: Question, judged: dict[str, Judged], test: TrainingSet, rows:
 
 
 def measured(question: Question, log: ShopLog, end: float, category: NDArray[np.int32] | None) -> dict[str, Any]:
-    """One question: its table on the screen, its figures; or why it cannot be answered."""
+    """Prints one question's table and returns its figures, or why it cannot be answered."""
     try:
         with progress(f"{question.name}: what was known at each origin"):
             sets = training_sets(

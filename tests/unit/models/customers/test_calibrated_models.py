@@ -1,4 +1,4 @@
-"""Which score answers a question, how it is judged, and that what is stored says the same."""
+"""Which model answers a question, how it is validated, and that a stored one gives the same probabilities."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def rows_of(seed, rows=3000, each=1):
                   np.arange(rows) // each)  # fmt: skip
 
 
-def test_the_best_on_validation_answers_and_is_calibrated_there():
+def test_the_best_model_on_the_validation_set_is_chosen_and_calibrated_there():
     kept, facts = learn([rows_of(1)], rows_of(2), {"logistic": logistic, "upside_down": backwards}, 28.0, 10_000, None)
     assert (kept.method, facts["best"], facts["running"], facts["promoted"]) == (
         "logistic",
@@ -62,14 +62,14 @@ def test_nothing_that_orders_worse_than_the_baseline_is_chosen():
     assert kept.method == facts["best"] == "recency"
 
 
-def test_the_running_one_stays_where_the_new_one_is_surely_worse():
+def test_the_running_model_stays_where_the_new_one_is_significantly_worse():
     running, _ = learn([rows_of(1)], rows_of(2), {"logistic": logistic}, 28.0, 10_000, None)
     kept, facts = learn([rows_of(1)], rows_of(4), {}, 28.0, 10_000, running)
     assert kept is running
     assert not facts["promoted"]
     assert (facts["best"], facts["running"]) == ("recency", "logistic")
     _, another = learn([rows_of(1)], rows_of(4), {}, 7.0, 10_000, running)
-    assert another["running"] == "recency"  # it answers another question
+    assert another["running"] == "recency"  # the running model looks further ahead
 
 
 def test_too_few_of_either_kind_are_refused():
@@ -82,7 +82,7 @@ def test_too_few_of_either_kind_are_refused():
         compare([], rows_of(2), {"logistic": logistic}, 28.0, 10_000)
 
 
-def test_a_customer_is_drawn_with_all_rows_and_never_vouches_for_themselves():
+def test_a_customer_is_sampled_with_all_rows_and_never_calibrates_its_own():
     many = rows_of(5, rows=1000, each=4)
     some = many.of_customers(30)
     assert len(some) == 120
@@ -115,7 +115,7 @@ def test_a_forest_is_the_mean_of_its_leaves():
 
 @pytest.mark.parametrize("make", [lambda: logistic(rows_of(1).features, None), lambda: FOREST, boosted],
                          ids=["logistic", "forest", "boosted"])  # fmt: skip
-def test_what_is_stored_says_the_same_and_nothing_is_pickled(make, tmp_path: Path):
+def test_a_stored_model_gives_the_same_probabilities_and_nothing_is_pickled(make, tmp_path: Path):
     classifier, valid = make(), rows_of(2)
     kind = type(classifier).__name__.lower()
     model, facts = learn([rows_of(1)], valid, {kind: lambda x, y: classifier}, 28.0, 10_000, None)

@@ -15,7 +15,7 @@ def test_size_and_power_agree_with_each_other_and_the_rule_of_thumb():
     assert sample_size(0.1, 0.02, rho=0.5) == pytest.approx(0.75 * size, rel=0.001)
 
 
-def test_what_users_bring_along_is_taken_out():
+def test_cuped_reduces_the_variance():
     rng = np.random.default_rng(0)
     habit = rng.normal(10, 3, 4000)
     outcome = habit + rng.normal(0, 1, 4000) + np.repeat([0.0, 0.2], 2000)
@@ -27,7 +27,7 @@ def test_what_users_bring_along_is_taken_out():
     assert cuped.p < 1e-6
 
 
-def test_a_figure_that_says_nothing_changes_nothing():
+def test_a_constant_covariate_changes_nothing():
     outcome = np.random.default_rng(1).normal(size=(2, 100))
     flat = (np.ones(100), np.ones(100))
     assert compare(*outcome, flat) == compare(*outcome)

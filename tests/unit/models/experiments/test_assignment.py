@@ -16,10 +16,10 @@ def test_arms_stay_and_have_their_shares():
     assert first == assign(USERS, "banner", "salt", shares)
     counts = {arm: first.count(arm) for arm in shares}
     assert sample_ratio(counts, shares)[1]
-    assert assign(["u7"], "banner", "salt", shares) == [first[7]]  # whoever else is there
+    assert assign(["u7"], "banner", "salt", shares) == [first[7]]  # no other user matters
 
 
-def test_experiments_do_not_know_of_each_other():
+def test_experiments_are_independent_of_each_other():
     one, two = (np.array(assign(USERS, name, "salt", HALF)) == "treatment" for name in ("banner", "price"))
     assert abs(np.corrcoef(one, two)[0, 1]) < 0.03
     other = np.array(assign(USERS, "banner", "pepper", HALF)) == "treatment"
