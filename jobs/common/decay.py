@@ -1,7 +1,7 @@
-"""State as a recurrence: decayed sums that a night advances by its own events, exactly and in any order.
+"""Decayed sums as a recurrence: a night adds its own events, and the order of rows does not change a bit.
 
-Sums of doubles depend on the order in which a shuffle delivers rows; sums of integers do not. So what is summed is
-carried as an integer count of 2^-30 (about 1e-9), which leaves room for sums up to 8e9.
+A sum of doubles depends on the order in which a shuffle delivers rows; a sum of integers does not. So sums are carried
+as integer counts of 2^-30 (about 1e-9), which leaves room for sums up to 8e9.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ def from_exact(name: str) -> Column:
 
 
 def age_weight(half_life_days: float, night_date: dt.date) -> Column:
-    """2^(-age / half-life) of an event: a late one has its own age, one of the day after the night's has -1.
+    """2^(-age / half-life) of an event: a late event has its own age, an event of the day after the night has age -1.
 
-    There is one of the day after where a file ends later than the day: a shop west of Greenwich with UTC days.
-    An age held at 0 would make the night's sum differ from that of a later rebuild.
+    Events of the day after occur where a file ends later than the day, as in a shop west of Greenwich with UTC days.
+    If their age were cut at 0, the night's sum would differ from that of a later rebuild.
     """
     age = F.datediff(F.lit(night_date), F.col("event_date"))
     return F.pow(F.lit(2.0), -age / half_life_days)
 
 
 def decay_factor(half_life_days: float, night_date: dt.date, previous_date: dt.date | None) -> float:
-    """What is left tonight of a sum of `previous_date`."""
+    """The factor by which a sum of `previous_date` has decayed tonight; 1 without one."""
     days = (night_date - previous_date).days if previous_date else 0
     return float(2.0 ** (-days / half_life_days))
 

@@ -1,4 +1,4 @@
-"""Experiments as the settings declare them, and how they stand on a night.
+"""Experiments as the settings declare them, and their arms' shares on a night.
 
     [[experiments.running]]
     name = "more_new"
@@ -9,7 +9,7 @@
     planned_users = 4000
     arms = [{ name = "control", share = 0.5 }, { name = "two", share = 0.5, changes = { new_places = 2 } }]
 
-The first arm is the control. Shares that move are read from BANDIT_MOVES of an earlier night, never from the clock.
+The first arm is the control. Shares that move are read from BANDIT_MOVES of the last night.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NAME = re.compile(r"[a-z0-9_]+")
 
 @dataclass(frozen=True)
 class Changes:
-    """What an arm does otherwise than the settings; nothing else can be changed by an experiment."""
+    """What an arm changes in the settings; an experiment can change nothing else."""
 
     new_places: int | None = field(default=None, metadata={"doc": "recommend.new_places", "least": 0})
     trending_places: int | None = field(default=None, metadata={"doc": "recommend.trending_places", "least": 0})
@@ -68,13 +68,13 @@ class Changes:
         return {f.name for f in fields(self) if getattr(self, f.name) not in (None, (), "")}
 
     def also(self, other: Changes) -> Changes:
-        """Both changes; two experiments never change the same (`ExperimentsConfig`)."""
+        """Both changes together; `ExperimentsConfig` refuses two experiments that change the same thing."""
         return Changes(**{name: getattr(part, name) for part in (self, other) for name in part.changed})
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to make lists, and the share of users who get it."""
+    """One variant of the lists, and the share of users who get it."""
 
     name: str
     share: float
@@ -83,7 +83,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A question put to the shop's users. `planned_users`: of each arm, before the result counts."""
+    """Arms compared on the shop's users. planned_users: how many each arm needs before the result counts."""
 
     name: str
     salt: str
@@ -124,7 +124,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class ExperimentsConfig:
-    """Experiments on lists, and what the nights may learn from them; without any, everybody gets the same rules."""
+    """Experiments on lists and texts, and how their shares may move; without any, all users get the same settings."""
 
     running: tuple[Experiment, ...] = field(default=(), metadata={"doc": "see jobs/common/declared_experiments.py"})
     level: float = field(default=0.05, metadata={"doc": "false alarms that are accepted; intervals hold 1 - level"})
@@ -176,32 +176,32 @@ class ExperimentsConfig:
 
 
 def recorded(lake: Lake, night: dt.date) -> list[dict[str, Any]]:
-    """BANDIT_MOVES of the last night before `night`: how everything stands that moves."""
+    """BANDIT_MOVES of the last night before `night`: the current value of every figure that may move."""
     version = lake.before(BANDIT_MOVES, night)
     paths = lake.file_paths(version) if version else []
     return [row for path in paths for row in pq.read_table(path, filesystem=lake.fs, partitioning=None).to_pylist()]
 
 
 def allotments(config: ExperimentsConfig, rows: list[dict[str, Any]], night: dt.date) -> dict[str, Allotment]:
-    """Who is in which arm in the lists of `night`, by experiment; `rows`: what `recorded` found for it.
+    """Experiment -> which arm holds which places in the lists of `night`; rows: what `recorded` returned.
 
-    Raises ValueError where arms or shares were declared otherwise when the experiment began.
+    Raises ValueError where the settings no longer declare the arms or shares that the experiment began with.
     """
-    found = {}
+    allotted = {}
     for experiment in config.on(night):
-        mine = {r["what"]: r for r in rows if (r["kind"], r["name"]) == ("arm_share", experiment.name)}
-        declared = {arm: row["declared"] for arm, row in mine.items()}
-        if not mine:
-            found[experiment.name] = Allotment.first(experiment.shares)
+        moves = {r["what"]: r for r in rows if (r["kind"], r["name"]) == ("arm_share", experiment.name)}
+        declared = {arm: row["declared"] for arm, row in moves.items()}
+        if not moves:
+            allotted[experiment.name] = Allotment.first(experiment.shares)
             continue
         if declared != experiment.shares:
             raise ValueError(
                 f"experiments.running: {experiment.name} began with shares {declared}, the settings now say "
                 f"{experiment.shares}; users would change arms: declare a new experiment, under another name"
             )
-        arms = {arm: (mine[arm]["places"], mine[arm]["core"]) for arm in experiment.shares}
-        found[experiment.name] = Allotment.of_ranges(arms)
-    return found
+        arms = {arm: (moves[arm]["places"], moves[arm]["core"]) for arm in experiment.shares}
+        allotted[experiment.name] = Allotment.of_ranges(arms)
+    return allotted
 
 
 def source_mix(config: ExperimentsConfig, rows: list[dict[str, Any]]) -> dict[str, float]:

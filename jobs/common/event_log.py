@@ -1,4 +1,4 @@
-"""The shop's log of the last months as arrays, for models that rank what people did in its order."""
+"""The events of the last months as arrays, for models that learn from sequences or from single customers."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
 
 _COLUMNS = ["user_id", "item_id", "event_type", "event_time", "price"]
 _KIND_OF = {**{kind: at for at, kind in enumerate(KINDS)}, "click": KINDS.index("view")}
-_MOST_ATTRIBUTES = 8  # of the catalogue's own, the most common ones, beside category and brand
-_EVENT_BYTES = 21 * 4  # of an event in a `ShopLog`, with the copies while it is put together and cut
-_LEAST_SHARE = 0.05  # of the items; an attribute that fewer have tells a ranker nothing
+_MOST_ATTRIBUTES = 8  # of the shop's own attributes, the most common ones, beside category and brand
+_EVENT_BYTES = 21 * 4  # memory of an event in a `ShopLog`, with the copies made while building it
+_LEAST_SHARE = 0.05  # of the items that must have an attribute for a ranker to use it
 
 
 def night_end(night: dt.date) -> float:
-    """The end of a night's day, in days since 1970, as the times of `read_log` are."""
+    """The end of a night's day in days since 1970, the unit of the times of `read_log`."""
     return float((night - dt.date(1970, 1, 1)).days + 1)
 
 
 def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarray]:
-    """(log, user_ids, item_ids): what known users did with items in the last `days` days, tonight's among them.
+    """(log, user_ids, item_ids): what known users did with items in the last `days` days, tonight's included.
 
-    Codes are places in the ids of tonight's USERS and ITEMS, sorted. Clicks count as views; other event types say
-    nothing about an order of items.
+    Codes are places in the sorted ids of tonight's USERS and ITEMS. Clicks count as views; impressions, searches and
+    ratings are left out.
     """
     user_ids = night.versions(USERS).tonight().arrow(["user_id"])["user_id"].combine_chunks().sort()
     items = night.versions(ITEMS).tonight().arrow(["item_id", "category", "brand", "attributes"]).sort_by("item_id")
@@ -48,13 +48,13 @@ def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarr
 
 
 def refuse_too_many(night: Night, days: int, setting: str) -> None:
-    """Raises DoesNotFit, with the numbers, where the events of the last `days` days do not fit; `setting` is theirs.
+    """Raises DoesNotFit, with the numbers, where the events of the last `days` days would not fit into memory.
 
-    All lines are counted, those without a user or an item too: how many they are is known only after reading.
+    setting: the one to lower. All rows count, also those without a user or an item, which only reading would tell.
     """
     first = night.date - dt.timedelta(days=days - 1)
-    events = sum(pq.read_metadata(path, filesystem=night.lake.fs).num_rows
-                 for path in night.versions(CLEAN_EVENTS).since(first).paths())  # fmt: skip
+    paths = night.versions(CLEAN_EVENTS).since(first).paths()
+    events = sum(pq.read_metadata(path, filesystem=night.lake.fs).num_rows for path in paths)
     need, free = events * _EVENT_BYTES, available_bytes()
     if need > free:
         raise DoesNotFit(
@@ -71,10 +71,10 @@ def read_log(
     attributes: dict[str, np.ndarray],
     whole_lines: bool = False,
 ) -> ShopLog:
-    """What users did with items in the last `days` days, the night's among them; codes are places in the ids.
+    """What users did with items in the last `days` days, tonight's included; codes are places in the ids.
 
-    Times are in days since 1970 by the shop's days: a whole number is where a day begins, see `ShopDays.clock`.
-    whole_lines: `price` is that of the line, units times unit price, not of one unit.
+    Times are in days since 1970 by the shop's calendar: a day begins at a whole number, see `ShopDays.clock`.
+    whole_lines: `price` is that of the line, quantity times unit price, not of one unit.
     """
     parts = list(_events(night, days, user_ids, item_ids, whole_lines))
     user, item, kind, time, price = (np.concatenate([part[at] for part in parts]) for at in range(5))
@@ -83,7 +83,9 @@ def read_log(
         user=user,
         item=item,
         kind=kind,
-        time=np.minimum(time, np.nextafter(end, 0)),  # a clock that runs ahead by minutes is still today's
+        time=np.minimum(
+            time, np.nextafter(end, 0)
+        ),  # where a clock runs minutes ahead, the event still belongs to today
         price=price,
         n_users=len(user_ids),
         n_items=len(item_ids),
@@ -94,12 +96,10 @@ def read_log(
 def _events(
     night: Night, days: int, user_ids: pa.Array, item_ids: pa.Array, whole_lines: bool
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """(user, item, kind, time, price) of one file each; first an empty one, so that there is always a part."""
+    """(user, item, kind, time, price) file by file, after an empty part, so that there is always one."""
     kinds = pa.array(list(_KIND_OF))
     codes = np.array(list(_KIND_OF.values()), np.int8)
-    wanted = (
-        pc.field("event_type").isin(kinds) & pc.field("user_id").is_valid() & pc.field("item_id").is_valid()
-    )  # fmt: skip
+    wanted = pc.field("event_type").isin(kinds) & pc.field("user_id").is_valid() & pc.field("item_id").is_valid()
     empty = np.zeros(0)
     yield (empty.astype(np.int32), empty.astype(np.int32), empty.astype(np.int8), empty, empty.astype(np.float32))
     first = night.date - dt.timedelta(days=days - 1)
@@ -108,7 +108,7 @@ def _events(
         part = pq.read_table(path, columns=columns, filesystem=night.lake.fs, filters=wanted, partitioning=None)
         if part.num_rows:
             user, item = _codes(part["user_id"], user_ids), _codes(part["item_id"], item_ids)
-            known = (user >= 0) & (item >= 0)  # a shop's events may name items that its catalogue does not
+            known = (user >= 0) & (item >= 0)  # events may name items that the catalogue lacks
             kind = codes[pc.index_in(part["event_type"], kinds).to_numpy()]
             time = night.days.clock(part["event_time"].cast(pa.int64()).to_numpy()) / DAY
             price = part["price"].to_numpy().astype(np.float32)
@@ -118,7 +118,7 @@ def _events(
 
 
 def _codes(values: pa.ChunkedArray, ids: pa.Array) -> np.ndarray:
-    """Places (N,) of the values in `ids`, -1 where it lacks one; each distinct value is looked up once."""
+    """(N,) the place of each value in `ids`, -1 where `ids` lacks it; each distinct value is looked up once."""
     encoded = values.combine_chunks().dictionary_encode()
     place = pc.index_in(encoded.dictionary, ids).fill_null(-1).to_numpy(zero_copy_only=False)
     return place[encoded.indices.to_numpy()].astype(np.int32)

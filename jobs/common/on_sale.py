@@ -1,4 +1,4 @@
-"""Which items may be shown, and which may be shown again to those who bought them: one rule each."""
+"""Which items may be shown, and which may be shown again to users who bought them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Active and in stock; a shop that does not say how many it has is believed to have some. The same rule for Spark ...
+# Active and in stock; unknown stock counts as in stock. The rule for Spark; `can_be_shown` is the same one for Arrow.
 CAN_BE_SHOWN = "is_active and (stock is null or stock > 0)"
 
 
 def can_be_shown(items: pa.Table) -> pa.ChunkedArray:
-    """... and for Arrow: a bool for each row of ITEMS."""
+    """A bool for each row of ITEMS."""
     return pc.and_(items["is_active"], pc.fill_null(pc.greater(items["stock"], 0.0), True))
 
 
@@ -25,10 +25,10 @@ def proven_replenishable(pairs: Iterable[pa.Table], min_buyers: int, min_share: 
     for part in pairs:
         part = part.filter(pc.greater(part["purchase_orders"], 0))
         again = pc.greater(part["purchase_orders"], 1).cast(pa.int64())
-        counted.append(pa.table({"item_id": part["item_id"], "buyers": again, "came_back": again}).group_by("item_id")
-                       .aggregate([("buyers", "count"), ("came_back", "sum")]))  # fmt: skip
+        pairs_again = pa.table({"item_id": part["item_id"], "buyers": again, "came_back": again})
+        counted.append(pairs_again.group_by("item_id").aggregate([("buyers", "count"), ("came_back", "sum")]))
     total = pa.concat_tables(counted).group_by("item_id").aggregate([("buyers_count", "sum"), ("came_back_sum", "sum")])
     buyers, came_back = total["buyers_count_sum"], total["came_back_sum_sum"]
-    enough = pc.and_(pc.greater_equal(buyers, min_buyers),
-                     pc.greater_equal(came_back, pc.multiply(min_share, buyers)))  # fmt: skip
-    return total.filter(enough)["item_id"].combine_chunks()
+    enough_buyers = pc.greater_equal(buyers, min_buyers)
+    enough_back = pc.greater_equal(came_back, pc.multiply(min_share, buyers))
+    return total.filter(pc.and_(enough_buyers, enough_back))["item_id"].combine_chunks()

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from jobs.copywriting.briefs import BRIEF, GROUP, keys_of
 from jobs.copywriting.rules import CopyConfig
 from jobs.runtime.night import Night
-from models.experiments.analysis import next_shares
+from models.experiments.thompson import next_shares
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS
 from schemas.tables.copywriting import COPY_CLICKS, COPY_SHARES, USER_COPY

@@ -1,4 +1,4 @@
-"""The shop's log of the last months with what each line cost, and the categories of its items."""
+"""Reads the events of the last months with the price of each line, and the category of each item."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
 
 
 @dataclass(frozen=True)
-class Shop:
-    """log: events of users and items that the night knows, `price` what the whole line cost; user_ids (U,), sorted;
-    category (I,) codes into `categories`, names, -1 for none, None where no level fits; level: the depth of the path.
+class BuyerLog:
+    """What customers did in the last months.
+
+    log: events of known users and items, `price` that of the whole line. user_ids (U,): sorted. category (I,): codes
+    into the names `categories`, -1 for none; None where no level of the category path fits. level: the level taken.
     """
 
     log: ShopLog
@@ -32,23 +34,23 @@ class Shop:
 
     @property
     def first_purchase(self) -> float:
-        """Its day; infinite without one."""
+        """The day of the first purchase; infinite without one."""
         bought = self.log.time[self.log.kind == PURCHASE]
         return float(bought[0]) if len(bought) else float("inf")
 
     def some_customers(self, most: int) -> ShopLog:
-        """The events of at most `most` of those who bought, an even draw."""
-        known = np.unique(self.log.user[self.log.kind == PURCHASE])
-        if len(known) <= most:
+        """The events of at most `most` buyers, an even sample."""
+        buyers = np.unique(self.log.user[self.log.kind == PURCHASE])
+        if len(buyers) <= most:
             return self.log
-        drawn = known[np.linspace(0, len(known) - 1, most).astype(np.int64)]
-        return self.log.where(np.isin(self.log.user, drawn))
+        sample = buyers[np.linspace(0, len(buyers) - 1, most).astype(np.int64)]
+        return self.log.where(np.isin(self.log.user, sample))
 
 
-def read_shop(night: Night, days: int, further: int, most_categories: int) -> Shop:
-    """The last `days` and the `further` days before them, tonight's among them.
+def read_buyer_log(night: Night, days: int, further: int, most_categories: int) -> BuyerLog:
+    """The last `days` days, tonight's included, and `further` days before them.
 
-    Raises DoesNotFit, before anything is read, where they would not fit.
+    Raises DoesNotFit, before anything is read, where they would not fit into memory.
     """
     refuse_too_many(night, days + further, "propensity.history_days")
     user_ids = night.versions(USERS).tonight().arrow(["user_id"])["user_id"].combine_chunks().sort()
@@ -57,12 +59,12 @@ def read_shop(night: Night, days: int, further: int, most_categories: int) -> Sh
     levels = category_levels(items["category"].to_pylist())
     level = level_of({name: codes for name, (codes, _) in levels.items()}, most_categories)
     category, names = levels[level] if level else (None, [])
-    # What lies before counts for nothing tonight, in whatever currency it was.
-    return Shop(log, np.asarray(user_ids.to_pylist(), object), category, names, level, currencies(night, days))
+    # Only the last `days` count for tonight's figures, so only their currencies matter.
+    return BuyerLog(log, np.asarray(user_ids.to_pylist(), object), category, names, level, currencies(night, days))
 
 
 def category_levels(paths: list[str | None]) -> dict[str, tuple[np.ndarray, list[str]]]:
-    """'level 1', 'level 2', ... -> (codes (I,), -1 for none; names): paths cut after so many steps, or whole."""
+    """'level 1', 'level 2', ... -> (codes (I,), -1 for none; names), each path cut after that many steps."""
     steps = [path.split(" > ") if path else [] for path in paths]
     levels = {}
     for depth in range(1, max(map(len, steps), default=0) + 1):
@@ -73,11 +75,11 @@ def category_levels(paths: list[str | None]) -> dict[str, tuple[np.ndarray, list
 
 
 def currencies(night: Night, days: int) -> list[str]:
-    """Those of the purchases of the last `days` days, sorted."""
-    found: set[str] = set()
+    """The currencies of the purchases of the last `days` days, sorted."""
+    names: set[str] = set()
     first = night.date - dt.timedelta(days=days - 1)
     wanted = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(night.days.start(first)))
     for path in night.versions(CLEAN_EVENTS).since(first).paths():
         part = pq.read_table(path, columns=["currency"], filesystem=night.lake.fs, filters=wanted, partitioning=None)
-        found.update(name for name in pc.unique(part["currency"]).to_pylist() if name)
-    return sorted(found)
+        names.update(name for name in pc.unique(part["currency"]).to_pylist() if name)
+    return sorted(names)

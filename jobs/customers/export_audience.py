@@ -1,4 +1,4 @@
-"""Writes one audience of the published night to a CSV or Parquet file, for the tool that sends the letters.
+"""Writes one audience of the published night to a CSV or Parquet file, for the tool that sends the messages.
 
 The rows are those of the table `audiences`: (kind, target, item_id, rank, user_id, score, valid_until), by rank.
 """
@@ -40,8 +40,10 @@ def main(args: argparse.Namespace) -> int:
     else:
         pq.write_table(rows, out, compression="zstd")
     until = states_in(manifest)["audiences"]["valid_until"]
-    print(f"{rows.num_rows:,} accounts of {args.kind} {args.target}, published run {manifest['run']}, "
-          f"valid until {until}: {out}")  # fmt: skip
+    print(
+        f"{rows.num_rows:,} accounts of {args.kind} {args.target}, published run {manifest['run']}, "
+        f"valid until {until}: {out}"
+    )
     return 0
 
 

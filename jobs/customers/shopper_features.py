@@ -1,4 +1,4 @@
-"""What a shopper is to a segmentation: a row of numbers for each account, and fits over a sample by Spark ML."""
+"""Features of each account for the segments, and the fits over a sample of accounts by Spark ML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jobs.common.decay import exact, from_exact
 from models.customers.segments import SegmentsConfig
 
 F64 = NDArray[np.float64]
-# Ten times the money is more at the low end than at the high one: logs. Days within a week are alike.
+# Logs, since a step from 10 to 20 says more than one from 1,010 to 1,020; days count in weeks.
 _OF_PORTRAITS = {
     "money": "if(frequency > 0 and monetary is not null, log1p(greatest(monetary, 0.0D)), null)",  # among buyers
     "frequency": "log1p(frequency)",
@@ -28,21 +28,22 @@ _OF_PORTRAITS = {
     "views": "log1p(coalesce(views, 0))",
     "discount": "discount_appetite",
 }
-# A young shop's accounts hardly differ, and then nothing should be made of it: a deviation is at least so much.
+# The least standard deviation that a feature is scaled by: in a young shop, tiny differences must not count.
 _LEAST_SPREAD, _LEAST_SPREAD_OF_SHARES = 0.5, 0.05
 _OF_TASTES = ("price_band=low", "price_band=middle", "price_band=high",
               "hour=night", "hour=morning", "hour=afternoon", "hour=evening")  # fmt: skip
 
 
 def _department() -> Column:
-    """A category's first level: a shop has few of them."""
+    """The first level of a category path; a shop has few of them."""
     return F.when(F.col("kind") == "category", F.split_part("value", F.lit(" > "), F.lit(1))).otherwise(F.col("value"))
 
 
 def vocabulary(tastes: DataFrame, categories: int) -> dict[str, float]:
-    """Feature -> its middle: the mean share of a taste over the accounts with any of its kind; 0 for what is no taste.
+    """Feature -> its middle: of a taste the mean share over the accounts with any taste of its kind, else 0.
 
-    Every account's portrait, hours and price bands, and the `categories` departments that most accounts like.
+    The features are those of the portrait, the hours, the price bands, and the `categories` departments that most
+    accounts like.
     """
     wanted = tastes.where("kind in ('category', 'hour', 'price_band')")
     label = F.concat("kind", F.lit("="), _department()).alias("label")
@@ -52,10 +53,10 @@ def vocabulary(tastes: DataFrame, categories: int) -> dict[str, float]:
     )
     accounts = wanted.groupBy("kind").agg(F.count_distinct("user_id").alias("accounts"))
     rows = by_label.join(accounts, "kind").select("label", from_exact("share").alias("share"), "users", "accounts")
-    found = {row["label"]: row for row in rows.collect()}
-    liked = [name for name in found if name.startswith("category=") and found[name]["users"] > 0]
-    most = sorted(liked, key=lambda name: (-found[name]["users"], name))[:categories]
-    middles = {name: row["share"] / row["accounts"] for name, row in found.items()}
+    by_name = {row["label"]: row for row in rows.collect()}
+    liked = [name for name in by_name if name.startswith("category=") and by_name[name]["users"] > 0]
+    most = sorted(liked, key=lambda name: (-by_name[name]["users"], name))[:categories]
+    middles = {name: row["share"] / row["accounts"] for name, row in by_name.items()}
     return {name: middles.get(name, 0.0) for name in (*_OF_PORTRAITS, *_OF_TASTES, *sorted(most))}
 
 
@@ -67,12 +68,10 @@ def shopper_features(
     half_trust: float,
     besides: tuple[str, ...] = (),
 ) -> DataFrame:
-    """(user_id, is_buyer, f0, f1, ...): each of `middles` for every account of `profiles`, null where not known.
+    """(user_id, is_buyer, f0, f1, ...): each feature of `middles` for every account of `profiles`, null where unknown.
 
-    `besides` names columns of `profiles` to keep.
-
-    A taste is the account's share, drawn to the middle as if `half_trust` events had had that: one purchase in the
-    evening makes nobody a night owl.
+    besides: columns of `profiles` to keep. A taste is the account's share, shrunk towards the middle by `half_trust`
+    events: one purchase in the evening does not make an evening shopper.
     """
     own = [(at, name) for at, name in enumerate(middles) if "=" in name]
     kinds = sorted({name.partition("=")[0] for _, name in own})
@@ -84,12 +83,12 @@ def shopper_features(
     known = profiles.join(features.select("user_id", "views"), "user_id", "left").join(by_user, "user_id", "left")
     columns = []
     for at, (name, middle) in enumerate(middles.items()):
-        value = F.expr(_OF_PORTRAITS[name]) if name in _OF_PORTRAITS else _drawn(name, at, middle, half_trust)
+        value = F.expr(_OF_PORTRAITS[name]) if name in _OF_PORTRAITS else _shrunk(name, at, middle, half_trust)
         columns.append(value.cast("double").alias(f"f{at}"))
     return known.select("user_id", (F.col("frequency") > 0).alias("is_buyer"), *besides, *columns)
 
 
-def _drawn(name: str, at: int, middle: float, half_trust: float) -> Column:
+def _shrunk(name: str, at: int, middle: float, half_trust: float) -> Column:
     events = F.col(f"of_{name.partition('=')[0]}")
     return (events * F.coalesce(f"share{at}", F.lit(0.0)) + half_trust * middle) / (events + half_trust)
 
@@ -101,13 +100,13 @@ def as_rows(table: pa.Table | pa.RecordBatch, count: int) -> F64:
 
 
 def sample_of(shoppers: DataFrame, most: int) -> pa.Table:
-    """At most `most` accounts, the same ones in the same order every time: the lowest hashes of their ids."""
+    """At most `most` accounts, those with the lowest hashes of their ids: always the same sample in the same order."""
     return shoppers.orderBy(F.xxhash64("user_id"), "user_id").limit(most).toArrow().sort_by("user_id")
 
 
 @dataclass(frozen=True)
 class Space:
-    """mean, scale, weights (F,) and components (F, C): how features become places."""
+    """mean, scale, weights (F,) and components (F, C): the projection of features onto places."""
 
     mean: F64
     scale: F64
@@ -116,20 +115,20 @@ class Space:
 
 
 def least_spreads(names: tuple[str, ...]) -> F64:
-    """(F,): the least that counts as a standard deviation of each feature."""
+    """(F,): the least standard deviation that each feature is scaled by."""
     logs = [name in _OF_PORTRAITS and name != "discount" for name in names]
     return np.where(logs, _LEAST_SPREAD, _LEAST_SPREAD_OF_SHARES)
 
 
 def fit_space(spark: SparkSession, rows: F64, weights: F64, least: F64, config: SegmentsConfig) -> Space:
-    """Mean and deviation of the known values of each feature; the components that explain `variance` of them, weighted.
+    """Mean and deviation of each feature's known values, and the components that explain `config.variance`.
 
-    A feature that nobody has, or that all have alike, has scale 0; one that varies less than `least` (F,), that.
+    A feature that is unknown, or the same, for all has scale 0; one that varies less than `least` (F,) has `least`.
     """
     known = np.isfinite(rows)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, rows, 0.0).sum(axis=0) / count
-    filled = np.where(known, rows, mean)  # what is not known says nothing: it stands in the middle
+    filled = np.where(known, rows, mean)  # unknown values are imputed by the mean
     scaler = StandardScaler(inputCol="features", outputCol="scaled", withMean=True, withStd=True)
     scaled = scaler.fit(_frame(spark, filled))
     scale = np.asarray(scaled.std.toArray())
@@ -143,38 +142,38 @@ def fit_space(spark: SparkSession, rows: F64, weights: F64, least: F64, config: 
 
 
 def fit_centres(spark: SparkSession, places: F64, config: SegmentsConfig) -> tuple[F64, float, dict[int, float]]:
-    """(centres (k, C), their silhouette, k -> silhouette): the best k of the range whose segments are large enough.
+    """(centres (k, C), their silhouette, k -> silhouette): the best k of the range without a segment that is too small.
 
-    k-means may leave small segments at every k; then the fewest segments are taken.
+    Where every k has one, the smallest k is taken.
     """
     frame = _frame(spark, places).persist()
     try:
-        found: dict[int, float] = {}
+        quality: dict[int, float] = {}
         centres: dict[int, F64] = {}
         for k in range(config.least, config.most + 1):
             model = KMeans(k=k, seed=config.seed, maxIter=30, initSteps=5).fit(frame)
-            told = model.transform(frame)
+            labelled = model.transform(frame)
             centres[k] = np.asarray(model.clusterCenters())
-            found[k] = silhouette(told)
+            quality[k] = silhouette(labelled)
             if min(model.summary.clusterSizes) < config.least_share * len(places):
-                found[k] = min(found[k], -1.0)
+                quality[k] = min(quality[k], -1.0)
     finally:
         frame.unpersist()
-    best = max(found, key=lambda k: (found[k], -k))
-    return centres[best], found[best], found
+    best = max(quality, key=lambda k: (quality[k], -k))
+    return centres[best], quality[best], quality
 
 
-def silhouette(told: DataFrame) -> float:
-    return float(ClusteringEvaluator(featuresCol="features", predictionCol="prediction").evaluate(told))
+def silhouette(labelled: DataFrame) -> float:
+    return float(ClusteringEvaluator(featuresCol="features", predictionCol="prediction").evaluate(labelled))
 
 
 def silhouette_of(spark: SparkSession, places: F64, labels: NDArray[np.int64]) -> float:
-    """The same for labels (n,) of ours; -1 where all have one label."""
+    """The silhouette of places (n, C) with these labels (n,); -1 where all have one label."""
     return silhouette(_frame(spark, places, labels)) if len(np.unique(labels)) > 1 else -1.0
 
 
 def _frame(spark: SparkSession, rows: F64, labels: NDArray[np.int64] | None = None) -> DataFrame:
-    """One partition, so that sums are added in one order: the same sample gives the same bits."""
+    """A frame of one partition, so that sums have one order and the same sample gives the same bits."""
     flat = pa.array(np.ascontiguousarray(rows).ravel())
     lists = pa.FixedSizeListArray.from_arrays(flat, rows.shape[1]).cast(pa.list_(pa.float64()))
     label = np.zeros(len(rows), np.int32) if labels is None else labels.astype(np.int32)

@@ -1,6 +1,6 @@
 """Classifiers of customers: logistic regression and random forest by Spark ML, gradient boosting by LightGBM.
 
-Each is fitted on features (n, F) and truth (n,) and handed over in an open form, see `models.customers.classifiers`.
+Each is fitted on features (n, F) and labels (n,) and returned in the open form of `models.customers.classifiers`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Fit = Callable[[F64, Truth], Classifier]
 
 
 def fits(spark: SparkSession, seed: int, trees: int) -> dict[str, Fit]:
-    """Every classifier by name."""
+    """Classifier -> the function that fits it."""
     return {
         "logistic": lambda features, truth: logistic(spark, features, truth),
         "forest": lambda features, truth: forest(spark, features, truth, seed, trees),
@@ -45,25 +45,25 @@ def forest(spark: SparkSession, features: F64, truth: Truth, seed: int, trees: i
 
 
 def as_arrays(spark: SparkSession, model: RandomForestClassificationModel) -> Forest:
-    """The trees of Spark's model, as it writes them itself: a row a node, numbered within its tree, root 0."""
+    """The trees of Spark's model, read from the files it saves: a row a node, numbered within its tree, root 0."""
     with tempfile.TemporaryDirectory() as folder:
         model.write().overwrite().save(f"file://{folder}/forest")
-        told = spark.read.parquet(f"file://{folder}/forest/data").select("treeID", "nodeData.*").toArrow()
-    told = told.sort_by([("treeID", "ascending"), ("id", "ascending")])
-    tree, at = told["treeID"].to_numpy(), told["id"].to_numpy()
-    roots = np.flatnonzero(at == 0)
-    first = roots[np.searchsorted(tree[roots], tree)]  # of the node's own tree
-    split = told["split"].combine_chunks()
+        nodes = spark.read.parquet(f"file://{folder}/forest/data").select("treeID", "nodeData.*").toArrow()
+    nodes = nodes.sort_by([("treeID", "ascending"), ("id", "ascending")])
+    tree, number = nodes["treeID"].to_numpy(), nodes["id"].to_numpy()
+    roots = np.flatnonzero(number == 0)
+    first = roots[np.searchsorted(tree[roots], tree)]  # the root of each node's tree
+    split = nodes["split"].combine_chunks()
     feature = split.field("featureIndex").to_numpy(zero_copy_only=False).astype(np.int32)
     inner = feature >= 0
     threshold = np.zeros(len(tree))
     threshold[inner] = pc.list_flatten(split.field("leftCategoriesOrThreshold")).to_numpy()
-    counts = np.array(told["impurityStats"].to_pylist(), np.float64)
+    counts = np.array(nodes["impurityStats"].to_pylist(), np.float64)
     left, right = (
-        np.where(inner, told[side].to_numpy() + first, 0).astype(np.int32) for side in ("leftChild", "rightChild")
+        np.where(inner, nodes[side].to_numpy() + first, 0).astype(np.int32) for side in ("leftChild", "rightChild")
     )
-    asked = np.where(inner, feature, -1).astype(np.int32)
-    return Forest(asked, threshold, left, right, counts[:, 1] / counts.sum(axis=1), roots.astype(np.int32))
+    split_on = np.where(inner, feature, -1).astype(np.int32)
+    return Forest(split_on, threshold, left, right, counts[:, 1] / counts.sum(axis=1), roots.astype(np.int32))
 
 
 def boosted(features: F64, truth: Truth, seed: int) -> Boosted:

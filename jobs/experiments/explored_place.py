@@ -1,7 +1,7 @@
-"""The explored place of a list: what each source's items in it were worth to those who came, and the next mix.
+"""The explored place of a list: how often each source's item there was wanted, and the share of each source tomorrow.
 
-A trial is a user who came on the day of a list whose explored place chance had filled; it is won where he clicked,
-carted or bought that item on that day. Only events that came with their own night count.
+A trial is a user who came on the day of a list whose explored place was filled by chance. It is won where the user
+clicked, carted or bought that item on that day. Only events that arrived on their own day count.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 
 from jobs.common.decay import exact, from_exact
 from jobs.common.declared_experiments import ExperimentsConfig, source_mix
+from jobs.common.moves import Move, nightly_seed, share_bounds, too_few
 from jobs.experiments.outcomes import listed, published_on
 from jobs.runtime.night import Night
-from models.experiments.analysis import next_shares
+from models.experiments.thompson import next_shares
 from schemas.tables import CLEAN_EVENTS
 
 WON_BY = ("click", "cart", "purchase")
@@ -24,7 +25,7 @@ COUNTS = ("trials", "wins", "weight", "weighted")
 
 
 def explored_counts(night: Night) -> dict[str, dict[str, float]]:
-    """Source -> COUNTS of tonight: weights are 1 / the probability of the source."""
+    """Source -> COUNTS of tonight; a trial's weight is 1 / the probability that chance chose the source."""
     manifests = published_on(night.lake, dt.date.min, night.date)
     if not manifests:
         return {}
@@ -53,35 +54,44 @@ def explored_counts(night: Night) -> dict[str, dict[str, float]]:
 
 def mix_moves(
     config: ExperimentsConfig, rows: list[dict[str, Any]], tonight: dict[str, dict[str, float]], night: Night
-) -> list[dict[str, Any]]:
-    """BANDIT_MOVES of the explored place: last night's `rows` with tonight's counts added, and tomorrow's shares."""
-    now = source_mix(config, rows)
-    old = {row["what"]: row for row in rows if row["kind"] == "source_mix"}
-    old = old if set(old) == set(now) else {}  # other sources: all begin anew
-    total = {
-        source: {c: old.get(source, {}).get(c, 0) + tonight.get(source, {}).get(c, 0) for c in COUNTS} for source in now
+) -> list[Move]:
+    """BANDIT_MOVES of the explored place: last night's `rows` with tonight's counts added, and tomorrow's shares.
+
+    The counts begin anew where the settings name other sources than last night's.
+    """
+    shares = source_mix(config, rows)
+    last = {row["what"]: row for row in rows if row["kind"] == "source_mix"}
+    if set(last) != set(shares):
+        last = {}
+    totals = {
+        source: {name: last.get(source, {}).get(name, 0) + tonight.get(source, {}).get(name, 0) for name in COUNTS}
+        for source in shares
     }
-    trials, wins = ({source: int(total[source][c]) for source in now} for c in COUNTS[:2])
-    few = min(trials.values())
-    stays = f"a source has {few} trials of least_trials = {config.least_trials}" if few < config.least_trials else ""
+    trials, wins = ({source: int(totals[source][name]) for source in shares} for name in ("trials", "wins"))
+    stays = too_few(min(trials.values()), config.least_trials, "a source has {} trials", "least_trials")
     change = 0.0 if stays else config.most_change
-    after = now
+    after = shares
     if not stays:
-        seed = config.seed * 1_000_003 + night.date.toordinal()
-        after = next_shares(wins, trials, config.least_share, change, now, seed)
-    return [
-        {
-            "kind": "source_mix",
-            "name": night.settings.section("recommend").slot,
-            "what": source,
-            "night": night.date,
-            "before": now[source],
-            "after": after[source],
-            "low": max(min(config.least_share, now[source]), now[source] - change),
-            "high": min(1.0, now[source] + change),
-            **total[source],
-            "reason": stays or f"Thompson sampling over visits to the place, won by {', '.join(WON_BY)}",
-            "declared": 1 / len(now),
-        }
-        for source in now
-    ]
+        after = next_shares(wins, trials, config.least_share, change, shares, nightly_seed(config.seed, night.date))
+    moves = []
+    for source, share in shares.items():
+        low, high = share_bounds(share, config.least_share, change)
+        moves.append(
+            Move(
+                kind="source_mix",
+                name=night.settings.section("recommend").slot,
+                what=source,
+                night=night.date,
+                before=share,
+                after=after[source],
+                low=low,
+                high=high,
+                trials=trials[source],
+                wins=wins[source],
+                reason=stays or f"Thompson sampling over visits to the place, won by {', '.join(WON_BY)}",
+                declared=1 / len(shares),
+                weight=totals[source]["weight"],
+                weighted=totals[source]["weighted"],
+            )
+        )
+    return moves

@@ -1,12 +1,12 @@
 """The night's events + the lists of the nights before -> experiment_outcomes, experiment_results, bandit_moves.
 
-What a user did is put down to the arm of the list that stood then (jobs/experiments/outcomes.py). Results compare users
-who have been in one arm in every night, by CUPED with what they bought before they came in; where the split is one that
-chance gives less often than once in a thousand, users were lost, and the result is refused. Where an experiment lets
-it, Thompson sampling moves its shares for tomorrow's lists, within the settings' bounds; likewise the share of each
-source in the explored place, the share of each campaign in a budget line that learns (campaign_outcomes), and what an
-event weighs where `interest.learns`. Every figure that may move is a row of bandit_moves, with what it was moved by.
-Lists that a refresh made during the day are not looked at: they are of the same arms.
+What a user did counts for the arm of the list that the user had then (jobs/experiments/outcomes.py). Results compare
+users who were in one arm every night, by CUPED with their earlier purchases as covariate. Where the split has a p-value
+below 0.001, users were lost on the way and the result is refused. Where an experiment learns, Thompson sampling moves
+its shares for tomorrow's lists, within the settings' bounds. The same happens to the share of each source in the
+explored place, to the share of each campaign in a budget line that learns (campaign_outcomes), and to the event weights
+where `interest.learns`. Every figure that may move is a row of bandit_moves, with its evidence and the reason. Lists
+that a refresh made during the day are not read: they have the same arms.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from pyspark.sql import functions as F
 from scipy.special import ndtri
 
 from jobs.common.declared_experiments import Experiment, ExperimentsConfig, allotments, recorded
+from jobs.common.moves import Move, moves_table, nightly_seed, share_bounds, stay, too_few
 from jobs.experiments.explored_place import explored_counts, mix_moves
 from jobs.experiments.outcomes import TERMS, advance, listed, published_on
 from jobs.features import event_weights
 from jobs.offers import campaign_shares
 from jobs.runtime.night import Night
-from models.experiments.analysis import Effect, compare, next_shares, places, ratio, sample_ratio
+from models.experiments.analysis import Effect, compare, ratio, sample_ratio
+from models.experiments.assignment import places
+from models.experiments.thompson import next_shares
 from models.experiments.traffic_split import Allotment
 from schemas.arrow import arrow_schema
 from schemas.tables import (
@@ -40,8 +43,6 @@ from schemas.tables import (
     USER_FEATURES,
 )
 
-# What only arms, or only sources, have in a row of BANDIT_MOVES.
-BLANK = {"weight": 0.0, "weighted": 0.0, "places": "", "core": ""}
 NOT_ENOUGH, FAILED, COLLECTING, REACHED = "not enough data", "sample ratio failed", "collecting", "planned size reached"
 
 
@@ -51,15 +52,15 @@ def main(night: Night) -> None:
     rows = recorded(night.lake, night.date)
     standing = allotments(config, rows, night.date)
     results: list[dict[str, Any]] = []
-    moves: list[dict[str, Any]] = []
+    moves: list[Move] = []
     if not running:
         night.write_arrow(EXPERIMENT_OUTCOMES, arrow_schema(EXPERIMENT_OUTCOMES).empty_table())
     else:
         write_outcomes(night, config)
         outcomes = night.versions(EXPERIMENT_OUTCOMES).tonight().arrow()
         for experiment in running:
-            mine = outcomes.filter(pc.equal(outcomes["experiment"], experiment.name))
-            judged = Judged.of(experiment, standing[experiment.name], mine)
+            own_outcomes = outcomes.filter(pc.equal(outcomes["experiment"], experiment.name))
+            judged = Judged.of(experiment, standing[experiment.name], own_outcomes)
             results += judged.results(config.level)
             moves += judged.moves(config, night.date)
     if config.explore_places:
@@ -67,35 +68,32 @@ def main(night: Night) -> None:
     moves += campaign_moves(night, config, rows)
     if night.settings.section("interest").learns:
         moves += event_weights.moves(night, config, rows)
-    moves = [BLANK | move for move in moves]
     night.write_arrow(EXPERIMENT_RESULTS, pa.Table.from_pylist(results, arrow_schema(EXPERIMENT_RESULTS)))
-    night.write_arrow(BANDIT_MOVES, pa.Table.from_pylist(moves, arrow_schema(BANDIT_MOVES)))
-    shown = [{k: v for k, v in row.items() if k not in ("places", "core", "night")} for row in moves]
-    night.report(results=results, moves=shown)
+    night.write_arrow(BANDIT_MOVES, moves_table(moves))
+    reported = [
+        {name: value for name, value in move._asdict().items() if name not in ("places", "core", "night")}
+        for move in moves
+    ]
+    night.report(results=results, moves=reported)
     for row in results:
         night.log.info("%s, %s: %s, %d users", row["experiment"], row["arm"], row["status"], row["users"])
 
 
-def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """BANDIT_MOVES of campaigns; on a night without offers each share stays where `rows`, last night's, have put it."""
+def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
+    """BANDIT_MOVES of campaigns; on a night without offers each share stays as `rows`, last night's moves, left it."""
     outcomes = night.versions(CAMPAIGN_OUTCOMES).passed()
     if outcomes is None:
         why = "no offers have passed their gate tonight, so the share stays"
         night.log.info("%s", why)
-        return [
-            row
-            | {"night": night.date, "before": row["after"], "low": row["after"], "high": row["after"], "reason": why}
-            for row in rows
-            if row["kind"] == campaign_shares.CAMPAIGN
-        ]
+        return [stay(row, night.date, why) for row in rows if row["kind"] == campaign_shares.CAMPAIGN]
     offers = night.settings.section("offers")
     return campaign_shares.moves(outcomes.arrow().to_pylist(), offers, config.seed, night.date)
 
 
 def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
-    """Tonight's EXPERIMENT_OUTCOMES: last night's of the experiments still declared, and what has come since."""
+    """Writes EXPERIMENT_OUTCOMES: last night's rows of the experiments still declared, and the events since."""
     started = min(dt.date.fromisoformat(e.starts_on) for e in config.running)
-    since = max(night.versions(EXPERIMENT_OUTCOMES).previous_date() or started, started)  # before it no list had an arm
+    since = max(night.versions(EXPERIMENT_OUTCOMES).previous_date() or started, started)  # no list had an arm before
     reach = config.most_days + night.settings.section("clean").late_days
     manifests = published_on(night.lake, max(started, since - dt.timedelta(days=reach)), night.date)
     names = [e.name for e in config.on(night.date)]
@@ -123,7 +121,7 @@ def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
 
 
 def arrivals(night: Night, since: dt.date) -> DataFrame:
-    """CLEAN_EVENTS that came after the night `since`, with `arrived`: the night that brought the row."""
+    """CLEAN_EVENTS that arrived after the night `since`, with `arrived`: the night of the drop that had the row."""
     nights = night.versions(CLEAN_EVENTS).after(since).by_date()
     return functools.reduce(
         DataFrame.unionByName, [events.spark().withColumn("arrived", F.lit(day)) for day, events in nights]
@@ -136,7 +134,7 @@ def _standing_on(night: Night, config: ExperimentsConfig, day: dt.date) -> list[
 
 
 class Judged:
-    """One experiment's outcomes: of each arm the value and the covariate of the users who were in no other."""
+    """One experiment's outcomes: of each arm the metric and the covariate of users who were never in another arm."""
 
     def __init__(
         self,
@@ -156,7 +154,7 @@ class Judged:
 
     @classmethod
     def of(cls, experiment: Experiment, allotted: Allotment, outcomes: pa.Table) -> Judged:
-        """`outcomes`: EXPERIMENT_OUTCOMES of this experiment; rows in another order give the same."""
+        """outcomes: EXPERIMENT_OUTCOMES of this experiment, in any order."""
         outcomes = outcomes.sort_by([("user_id", "ascending"), ("arm", "ascending")])
         at = places(outcomes["user_id"].to_pylist(), experiment.name, experiment.salt)
         core = allotted.core_of(at)
@@ -165,10 +163,10 @@ class Judged:
         weights = outcomes["weighted"].to_numpy(), outcomes["weight"].to_numpy()
         values, befores, sums = {}, {}, {}
         for number, name in enumerate(allotted.arms):
-            mine = arm == number
-            stayed = mine & (core == number)
+            in_arm = arm == number
+            stayed = in_arm & (core == number)
             values[name], befores[name] = value[stayed], before[stayed]
-            sums[name] = weights[0][mine], weights[1][mine]
+            sums[name] = weights[0][in_arm], weights[1][in_arm]
         return cls(experiment, allotted, values, befores, sums)
 
     @property
@@ -207,49 +205,50 @@ class Judged:
             row |= {"variance_kept": effect.variance_kept}
         return row
 
-    def moves(self, config: ExperimentsConfig, night: dt.date) -> list[dict[str, Any]]:
-        """BANDIT_MOVES, a row for each arm: where the shares go for tomorrow's lists, or why they stay."""
-        now = self.allotted.shares
+    def moves(self, config: ExperimentsConfig, night: dt.date) -> list[Move]:
+        """BANDIT_MOVES, a row for each arm: the shares of tomorrow's lists, or why they stay."""
+        shares = self.allotted.shares
         wins = {arm: int((values > 0).sum()) for arm, values in self.value.items()}
         stays = self._stays(config)
         change = 0.0 if stays else config.most_change
         after = self.allotted
         if not stays:
-            seed = config.seed * 1_000_003 + night.toordinal()
-            after = after.moved(next_shares(wins, self.users, config.least_share, change, now, seed))
-        ranges = dict(zip(after.arms, after.ranges(), strict=True))
-        return [
-            {
-                "kind": "arm_share",
-                "name": self.experiment.name,
-                "what": arm,
-                "night": night,
-                "before": now[arm],
-                "after": after.shares[arm],
-                "low": max(min(config.least_share, now[arm]), now[arm] - change),
-                "high": min(1.0, now[arm] + change),
-                "trials": self.users[arm],
-                "wins": wins[arm],
-                "reason": stays or f"Thompson sampling over users with {self.experiment.metric} above 0",
-                "declared": self.experiment.shares[arm],
-                "places": ranges[arm][0],
-                "core": ranges[arm][1],
-            }
-            for arm in self.allotted.arms
-        ]
+            seed = nightly_seed(config.seed, night)
+            after = after.moved(next_shares(wins, self.users, config.least_share, change, shares, seed))
+        moves = []
+        for arm, (places_held, core) in zip(after.arms, after.ranges(), strict=True):
+            low, high = share_bounds(shares[arm], config.least_share, change)
+            moves.append(
+                Move(
+                    kind="arm_share",
+                    name=self.experiment.name,
+                    what=arm,
+                    night=night,
+                    before=shares[arm],
+                    after=after.shares[arm],
+                    low=low,
+                    high=high,
+                    trials=self.users[arm],
+                    wins=wins[arm],
+                    reason=stays or f"Thompson sampling over users with {self.experiment.metric} above 0",
+                    declared=self.experiment.shares[arm],
+                    places=places_held,
+                    core=core,
+                )
+            )
+        return moves
 
     def _stays(self, config: ExperimentsConfig) -> str:
-        """Why no share moves; empty where they may."""
+        """Why no share moves; empty where the shares may move."""
         if not self.experiment.learns:
             return "the shares are fixed"
         if not self.split_holds:
             return FAILED
-        few = min(self.users.values())
-        return f"an arm has {few} users of least_trials = {config.least_trials}" if few < config.least_trials else ""
+        return too_few(min(self.users.values()), config.least_trials, "an arm has {} users", "least_trials")
 
 
 def value_of(outcomes: pa.Table, metric: str) -> np.ndarray:
-    """(n,) the metric of each row, as in METRICS."""
+    """(n,) the metric of each row; schemas/tables/experiments.py says what each metric counts."""
     column = {"buys": "purchases", "listed_clicks": "clicks"}.get(metric, metric)
     counted = outcomes[column].to_numpy().astype(np.float64)
     return np.minimum(counted, 1.0) if metric == "buys" else counted

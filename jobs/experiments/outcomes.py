@@ -1,8 +1,8 @@
 """What users did under each arm of the running experiments, as a recurrence over nights.
 
-An event belongs to the arm of the list that stood when it happened: the newest list of an earlier day, at most
-`window_days` old. Its item `was_listed` where such a list, or an older one of the window and the
-experiment, had it above the spares. So a night needs its own events and the lists of a few nights, never the history.
+An event counts for the arm of the list that the user had when it happened: the newest list of an earlier day, at most
+`window_days` old. Its item `was_listed` where this list, or an older one of the window and the same experiment, had the
+item in a place, not as a spare. So a night reads its own events and the lists of a few nights, never the history.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def advance(previous: DataFrame, events: DataFrame, lists: DataFrame, terms: Dat
 
     events: CLEAN_EVENTS and `arrived`, the night that brought the row. lists: (user_id, item_id, arm, is_spare,
     list_on), RECOMMENDATIONS of the nights within reach. terms: TERMS, how each arm of each of these nights stood.
-    before: (user_id, before), the covariate of users who come in now. A list whose arm has no terms counts for nothing.
+    before: (user_id, before), the covariate of users who enter tonight. A list whose arm has no terms is not counted.
     """
     did = events.where("user_id is not null").select("user_id", "item_id", "event_type", "event_date", "arrived")
     lists = lists.join(did.select("user_id").distinct(), "user_id", "left_semi")
@@ -45,7 +45,7 @@ def advance(previous: DataFrame, events: DataFrame, lists: DataFrame, terms: Dat
     )
     tonight = _by_night(counted).join(before, "user_id", "left").select(*_as_outcomes())
     old = previous.select(*[exact(c).alias(c) if c in _EXACT else F.col(c) for c in EXPERIMENT_OUTCOMES.names])
-    # The covariate is that of the night when the user came in: later ones know what the arm did to him.
+    # The covariate stays that of the night when the user entered: later ones already show what the arm did.
     first = F.min(F.struct("entered_on", "before")).alias("first")
     sums = [F.sum(c).alias(c) for c in (*_COUNTS, *_EXACT)]
     total = old.unionByName(tonight).groupBy(*EXPERIMENT_OUTCOMES.key).agg(first, *sums)
@@ -85,8 +85,10 @@ def _under_which_arm(came: DataFrame, standing: DataFrame) -> DataFrame:
 
 
 def _days_since_listed(did: DataFrame, lists: DataFrame, standing: DataFrame) -> DataFrame:
-    """(experiment, user_id, item_id, event_date, days) of what an event is about and an earlier list of the experiment
-    had; a list from before the experiment began is none of its."""
+    """(experiment, user_id, item_id, event_date, days): days since an earlier list had the event's item.
+
+    Lists of the same experiment alone: those from before it began do not count.
+    """
     pairs = did.select("user_id", "item_id", "event_date").distinct()
     listed = (
         lists.where(~F.col("is_spare"))
@@ -103,7 +105,7 @@ def _days_since_listed(did: DataFrame, lists: DataFrame, standing: DataFrame) ->
 
 
 def _by_night(counted: DataFrame) -> DataFrame:
-    """One row for each (experiment, user, arm, night that brought something)."""
+    """One row for each (experiment, user, arm, night on which events arrived)."""
     kind, listed = F.col("event_type"), F.col("was_listed")
 
     def count(condition: Column) -> Column:
@@ -114,13 +116,13 @@ def _by_night(counted: DataFrame) -> DataFrame:
         count((kind == "click") & listed).alias("clicks"),
         count((kind == "purchase") & listed).alias("listed_purchases"),
         count(kind == "purchase").alias("purchases"),
-        F.min("share").alias("share"),  # one, but where a late event met an older list
+        F.min("share").alias("share"),  # one value, except where a late event counts for an older list
         F.min("metric").alias("metric"),
     )
 
 
 def _as_outcomes() -> list[Column]:
-    """A night's row in the columns of the state, sums in exact units."""
+    """A night's row in the columns of EXPERIMENT_OUTCOMES, sums in exact units."""
     value = metric_of(F.col("metric"))
     made = {
         "entered_on": F.col("arrived"),
@@ -148,8 +150,8 @@ def published_on(lake: Lake, first: dt.date, before: dt.date) -> dict[dt.date, d
     Nights whose lists had no arms yet are left out.
     """
     runs = {dt.date.fromisoformat(run[:10]): run for run in published.runs(lake)}
-    found = {day: published.manifest(lake, run) for day, run in runs.items() if first <= day < before}
-    return {d: m for d, m in found.items() if m["tables"][RECOMMENDATIONS.name]["schema_version"] >= 3}
+    manifests = {day: published.manifest(lake, run) for day, run in runs.items() if first <= day < before}
+    return {d: m for d, m in manifests.items() if m["tables"][RECOMMENDATIONS.name]["schema_version"] >= 3}
 
 
 def listed(night: Night, manifests: dict[dt.date, dict[str, Any]]) -> DataFrame:

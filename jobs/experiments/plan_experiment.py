@@ -3,8 +3,8 @@
     python -m jobs plan_experiment --rate 0.1 --lift 0.02                     # of 10 % who buy, two points more
     python -m jobs plan_experiment --rate 0.1 --lift 0.02 --config shop.toml  # and the experiments declared there
 
-Sizes are for one arm against the control, two-sided. CUPED saves what --rho tells: the correlation of the metric with
-what users bought before. Exit status 1 where a declared experiment plans too few.
+Sizes are for one arm against the control, two-sided. CUPED saves users where the metric correlates with what
+users bought before; --rho is that correlation. Exit status 1 where a declared experiment plans too few.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def declared(experiment: Experiment, needed: int, rate: float, lift: float, level: float, rho: float) -> bool:
-    """Prints what the experiment's plan comes to; whether it plans too few users."""
+    """Prints the power and duration of the experiment's plan; returns whether it plans too few users."""
     planned, small = experiment.planned_users, min(experiment.shares, key=lambda arm: experiment.shares[arm])
-    # CUPED leaves 1 - rho^2 of the variance: as good as so many more users.
+    # CUPED leaves 1 - rho^2 of the variance, which is worth 1 / (1 - rho^2) times the users.
     power = power_of(rate, lift, round(planned / (1 - rho**2)), level)
     visitors = round(planned / experiment.shares[small])
     print(

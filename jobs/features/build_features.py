@@ -1,6 +1,6 @@
-"""Clean events + last night's features -> tonight's user_features and item_features, by the recurrence of interest.
+"""Clean events + last night's features -> user_features and item_features, by the same recurrence as interest.
 
-Counts and money never fade; the two `recent_` columns halve every interest.half_life_days. Anonymous events count for
+Counts and money do not decay; the two `recent_` columns halve every interest.half_life_days. Anonymous events count for
 items, not for users.
 """
 
@@ -55,7 +55,7 @@ def advance(
 
 
 def _one_event(table: Table, half_life_days: float, night_date: dt.date) -> list[Column]:
-    """Each feature as one event has it."""
+    """What one event adds to each feature."""
     kind = F.col("event_type")
     sign = F.when(kind == "purchase", 1.0).when(kind == "return", -1.0).otherwise(0.0)
     weight = age_weight(half_life_days, night_date)

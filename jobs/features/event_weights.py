@@ -1,10 +1,10 @@
-"""What views, wish-list and cart additions weigh beside a purchase, moved by what the shop's own users did after them.
+"""Learns the weights of views, wish-list and cart additions relative to a purchase, from what users do after them.
 
-A trial is a (user, item, day) that showed the event while the user had not bought the item; it is won where a purchase
-of it follows, the same day or within `interest.learn_days`. An event is worth a purchase times the chance that one
-follows. A day's trials are counted once, when all that happened within its window has arrived, `clean.late_days` later;
-the counts are carried in BANDIT_MOVES from night to night, so a night reads a few weeks of events, never the history.
-A click counts as a view, and moves with it.
+A trial is a (user, item, day) with the event, of an item that the user had not bought. It is won where a purchase of
+the item follows on that day or within `interest.learn_days`. An event weighs as much as a purchase times the chance
+that one follows. A day's trials are counted once, when all events of its window have arrived, `clean.late_days` later.
+The counts are carried in BANDIT_MOVES, so a night reads a few weeks of events, never the history. A click counts as a
+view and has its weight.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.common.declared_experiments import ExperimentsConfig, recorded
+from jobs.common.moves import Move, too_few
 from jobs.features.interest import InterestConfig
 from jobs.runtime.night import Night
 from models.experiments.posteriors import next_weight
@@ -28,60 +29,61 @@ MOVED = ("view", "wishlist", "cart")
 
 
 def weights_of(night: Night) -> InterestConfig:
-    """The night's interest settings, with the weights that earlier nights moved."""
+    """The night's interest settings, with the weights learned so far."""
     config: InterestConfig = night.settings.section("interest")
     return moved(config, recorded(night.lake, night.date)) if config.learns else config
 
 
 def moved(config: InterestConfig, rows: list[dict[str, Any]]) -> InterestConfig:
     """`config` with the weights of `rows`, BANDIT_MOVES of the last night, held within tonight's bounds."""
-    last = {row["what"]: row["after"] for row in _mine(config, rows)}
-    found = {}
+    last = {row["what"]: row["after"] for row in _moves_of(config, rows)}
+    shares = {}
     for kind in MOVED:
         low, high = _bounds(config, kind)
-        found[kind] = float(np.clip(last.get(kind, getattr(config, kind) / config.purchase), low, high))
-    weights: dict[str, Any] = {kind: share * config.purchase for kind, share in found.items()}
-    # What weighs tonight is not what may be moved: the bounds are around the settings.
+        shares[kind] = float(np.clip(last.get(kind, getattr(config, kind) / config.purchase), low, high))
+    weights: dict[str, Any] = {kind: share * config.purchase for kind, share in shares.items()}
+    # learns=False: bounds are around the settings, so these weights must not be moved a second time.
     return dataclasses.replace(config, **weights, click=config.click * weights["view"] / config.view, learns=False)
 
 
-def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
     """BANDIT_MOVES of the event weights: last night's `rows`, the trials that end tonight, tomorrow's weights."""
     interest: InterestConfig = night.settings.section("interest")
-    last = {row["what"]: row for row in _mine(interest, rows)}
+    last = {row["what"]: row for row in _moves_of(interest, rows)}
     tonight = _closing(night, interest, max((row["night"] for row in last.values()), default=None))
-    now, found = moved(interest, rows), []
+    now, made = moved(interest, rows), []
     for kind in MOVED:
         old, new = last.get(kind, {}), tonight.get(kind, (0, 0))
         trials, wins = old.get("trials", 0) + new[0], old.get("wins", 0) + new[1]
         weight = float(np.clip(getattr(now, kind) / interest.purchase, *_bounds(interest, kind)))
-        few = trials < config.least_trials
+        stays = too_few(trials, config.least_trials, "{} trials", "least_trials")
         rng = np.random.default_rng([config.seed, night.date.toordinal(), *kind.encode()])
-        change = 0.0 if few else interest.most_change
+        change = 0.0 if stays else interest.most_change
         after, low, high = next_weight(wins, trials, weight, _bounds(interest, kind), change, rng)
-        found.append({
-            "kind": EVENT_WEIGHT,
-            "name": _name(interest),
-            "what": kind,
-            "night": night.date,
-            "before": weight,
-            "after": after,
-            "low": low,
-            "high": high,
-            "trials": trials,
-            "wins": wins,
-            "reason": f"{trials} trials of least_trials = {config.least_trials}" if few
-            else "a draw of the chance that a purchase follows",
-            "declared": getattr(interest, kind) / interest.purchase,
-        })  # fmt: skip
-    return found
+        made.append(
+            Move(
+                kind=EVENT_WEIGHT,
+                name=_name(interest),
+                what=kind,
+                night=night.date,
+                before=weight,
+                after=after,
+                low=low,
+                high=high,
+                trials=trials,
+                wins=wins,
+                reason=stays or "a draw of the chance that a purchase follows",
+                declared=getattr(interest, kind) / interest.purchase,
+            )
+        )
+    return made
 
 
 def closed(events: DataFrame, interest: DataFrame, first: dt.date, last: dt.date, days: int) -> DataFrame:
     """(kind, trials, wins) of the events of `first` to `last`; a purchase within `days` days of one is a win.
 
-    events: all CLEAN_EVENTS of these days and the `days` after them, those that came with them at the least since
-    `first`; interest: INTEREST of tonight, which has counted the same and everything before.
+    events: at least all CLEAN_EVENTS from `first` to `days` after `last`. interest: INTEREST of tonight, which has
+    counted these events and all earlier ones.
     """
     known = events.where("user_id is not null and item_id is not null").where(F.col("event_date") >= F.lit(first))
     kind = F.when(F.col("event_type") == "click", "view").otherwise(F.col("event_type"))
@@ -94,27 +96,27 @@ def closed(events: DataFrame, interest: DataFrame, first: dt.date, last: dt.date
     )  # fmt: skip
     pairs = interest.select("user_id", "item_id", "purchase_orders")
     judged = tried.join(bought, ["user_id", "item_id"], "left").join(pairs, ["user_id", "item_id"], "left")
-    before = F.coalesce("purchase_orders", F.lit(0)) > F.coalesce("orders", F.lit(0))  # more than were seen since
+    before = F.coalesce("purchase_orders", F.lit(0)) > F.coalesce("orders", F.lit(0))  # bought before `first` too
     after = F.col("bought.event_time") >= F.col("at")
     won = after & (F.datediff("bought.event_date", "event_date") <= days)
-    mine = judged.where(~before & F.coalesce(after, F.lit(True)))
+    trials = judged.where(~before & F.coalesce(after, F.lit(True)))
     wins = F.sum(F.coalesce(won, F.lit(False)).cast("bigint"))
-    return mine.groupBy("kind").agg(F.count("*").alias("trials"), wins.alias("wins"))
+    return trials.groupBy("kind").agg(F.count("*").alias("trials"), wins.alias("wins"))
 
 
 def _closing(night: Night, config: InterestConfig, before: dt.date | None) -> dict[str, tuple[int, int]]:
-    """Kind -> (trials, wins) of the days whose window has ended since the night `before`, late events and all."""
+    """Kind -> (trials, wins) of the days whose window has ended since the night `before`, late events included."""
     wait = dt.timedelta(days=config.learn_days + night.settings.section("clean").late_days)
     last = night.date - wait
     first = last if before is None else before - wait + dt.timedelta(days=1)
-    # An event of the day after comes a day before its date: see `decay.age_weight`.
+    # An event of the day after a night arrives a day before its date: see `decay.age_weight`.
     events = night.versions(CLEAN_EVENTS).after(first - dt.timedelta(days=2)).spark()
-    found = closed(events, night.read(INTEREST), first, last, config.learn_days)
-    return {row["kind"]: (row["trials"], row["wins"]) for row in found.collect()}
+    counts = closed(events, night.read(INTEREST), first, last, config.learn_days)
+    return {row["kind"]: (row["trials"], row["wins"]) for row in counts.collect()}
 
 
-def _mine(config: InterestConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of event weights whose trials were given as long as these settings give them."""
+def _moves_of(config: InterestConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of event weights whose trials had the window of these settings."""
     return [row for row in rows if row["kind"] == EVENT_WEIGHT and row["name"] == _name(config)]
 
 

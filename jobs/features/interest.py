@@ -1,11 +1,10 @@
-"""Interest(user, item) as a recurrence, for the night and for what has happened since.
+"""Interest(user, item) as a recurrence, for the night and for a refresh during the day.
 
     interest[d] = interest[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
 
-A late event counts with its own age, a return takes back what its purchase gave. Where the nights move the weights
-(jobs/features/event_weights.py), an event counts with those of the night that reads it, late or not. Sums run over
-integers in units of 2^-30, so that they do not depend on the order in which rows arrive: the same inputs give the same
-bits.
+A late event counts with its own age; a return takes back the weight of its purchase. Where the weights are learned
+(jobs/features/event_weights.py), an event counts with those of the night that reads it, late or not. Sums are of
+integers in units of 2^-30, so the order of rows does not change them: the same inputs give the same bits.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class InterestConfig:
 
 
 def event_weight(config: InterestConfig) -> Column:
-    """The weight of one event before decay; impressions and searches say nothing by themselves."""
+    """The weight of one event before decay; 0 for impressions and searches."""
     kind = F.col("event_type")
     return (
         F.when(kind == "view", config.view)

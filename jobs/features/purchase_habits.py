@@ -1,15 +1,15 @@
-"""How each account buys, as a recurrence: which days, after how long a pause, above or below which price.
+"""How each account buys, as a recurrence: on which days, after which pauses, at prices above or below the usual one.
 
-Prices. `item_prices` counts every price that an item was seen at, halved every half-life. An item's usual price is
-the middle one of those counts: half of them stand at it or above. So a sale of some days is below the usual price, and
-a new price becomes the usual one once it has been seen as often, of late, as the old.
+Prices. `item_prices` counts how often an item was seen at each price; counts halve every half-life. The usual price is
+their weighted median. So a sale of some days is below the usual price, and a new price becomes the usual one once it
+outweighs the old one.
 
-A purchase line is judged once, on the night that takes it in, against the usual price and the category's level of that
-night: counts of discounts follow the nights, as a person would have seen them. Prices in different currencies are
-never compared, and an account that paid in several is told: what it spent is no sum.
+A purchase line is compared once, on the night that reads it, with the usual price and the category's price level of
+that night. Prices in different currencies are never compared. An account that paid in several currencies is marked
+so, since its spending cannot be added.
 
-Days. The last 63 days are bits of an integer; what leaves them is settled, since no later event can come so late. So
-counts of days, and the pauses between them, are exact in any order of arrival.
+Days. The last 63 days are bits of an integer. Older days are settled, since no event can arrive that late. So counts of
+days, and the pauses between them, are exact in any order of arrival.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def advance_prices(
     previous_date: dt.date | None,
     kept: int,
 ) -> DataFrame:
-    """ITEM_PRICES of tonight; of each item and currency the `kept` prices seen most, ties to the lower price."""
+    """ITEM_PRICES of tonight: for each item and currency the `kept` prices seen most, ties to the lower price."""
     fade = decay_factor(half_life_days, night_date, previous_date)
     faded = [exact(F.col(name) * fade).alias(name) for name in ("seen", "bought")]
     weight = exact(age_weight(half_life_days, night_date))
@@ -65,7 +65,7 @@ def advance_prices(
 
 
 def usual_prices(prices: DataFrame) -> DataFrame:
-    """(item_id, currency, usual): the highest price such that half of what was seen stands at it or above."""
+    """(item_id, currency, usual): the weighted median, the highest price with half of the weight at it or above."""
     of_item = Window.partitionBy("item_id", "currency")
     above = F.sum(exact("seen")).over(of_item.orderBy(F.desc("price")))
     whole = F.sum(exact("seen")).over(of_item)
@@ -74,7 +74,7 @@ def usual_prices(prices: DataFrame) -> DataFrame:
 
 
 def category_levels(prices: DataFrame, items: DataFrame) -> DataFrame:
-    """(category, currency, level): mean log of the prices that its buyers paid, each purchase line once."""
+    """(category, currency, level): the mean log price of its purchase lines."""
     of_items = items.select("item_id", F.coalesce("category", F.lit("")).alias("category"))
     bought = prices.where("bought > 0").join(of_items, "item_id", "inner").groupBy("category", "currency")
     level = F.sum(exact(F.col("bought") * F.log("price"))) / F.sum(exact("bought"))
@@ -107,7 +107,7 @@ def priced_lines(events: DataFrame, prices: DataFrame, items: DataFrame, discoun
 def advance_purchases(
     previous: DataFrame, lines: DataFrame, night_date: dt.date, previous_date: dt.date | None, lapsed_days: int
 ) -> DataFrame:
-    """USER_PURCHASES of tonight from those of `previous_date` and the lines since, as `priced_lines` gives them."""
+    """USER_PURCHASES of tonight from those of `previous_date` and the `priced_lines` since."""
     old = previous.select(
         "user_id",
         bought_on(F.col("recent_days"), previous_date or night_date).alias("days"),
@@ -160,10 +160,10 @@ def _bit(number: Column) -> Column:
 
 
 def bought_on(mask: Column, night_date: dt.date) -> Column:
-    """The days, ascending, that the bits of `mask` stand for on `night_date`."""
+    """The days, ascending, whose bits are set in `mask`, as numbered on `night_date`."""
     numbers = F.sequence(F.lit(OLDEST_BIT), F.lit(0))
-    there = F.filter(numbers, lambda n: F.getbit(mask, n) == 1)
-    return F.transform(there, lambda n: F.date_sub(F.lit(night_date), n - 1))
+    set_bits = F.filter(numbers, lambda n: F.getbit(mask, n) == 1)
+    return F.transform(set_bits, lambda n: F.date_sub(F.lit(night_date), n - 1))
 
 
 def _settled() -> Column:
@@ -188,6 +188,6 @@ def pauses(start: Column, days: Column, lapsed_days: int) -> Column:
     return F.aggregate(days, start, step)
 
 
-def whole_story(night_date: dt.date, lapsed_days: int) -> Column:
-    """`pauses` over the settled and the recent days of a row of USER_PURCHASES, as it stands on `night_date`."""
+def all_pauses(night_date: dt.date, lapsed_days: int) -> Column:
+    """`pauses` over all days, settled and recent, of a row of USER_PURCHASES of `night_date`."""
     return pauses(_settled(), bought_on(F.col("recent_days"), night_date), lapsed_days)

@@ -2,14 +2,13 @@
 
     strength[d] = strength[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
 
-The weights are those of interest, so an impression or a search says nothing and a return takes back its purchase. An
-event counts for what the catalogue says of its item on the night that takes it in: a shop that renames a category
-starts a new taste, and the old one fades.
+The weights are those of interest, so an impression or a search adds nothing and a return takes back its purchase. An
+event counts for the attributes that its item has in the catalogue of the night that reads the event. So a renamed
+category starts as a new taste, and the old one fades.
 
-Of each kind an account keeps the strongest `kept` values, ties to the lower value; without a bound, a crawl through a
-large shop would stay for ever. What the cut costs: a value that falls out and is met again starts anew, so its strength
-and evidence lack what it held when it left, which was less than the weakest that stayed and halves every half-life. As
-long as an account has met no more than `kept` values of a kind, nights and a rebuild give the same.
+An account keeps the strongest `kept` values of each kind, ties to the lower value, so that a crawl through a large shop
+does not fill the table for ever. A value that is dropped and seen again starts at 0; it loses less than the weakest
+kept value had. While an account has no more than `kept` values of a kind, nights and a rebuild give the same table.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ HOURS = ("night", "morning", "afternoon", "evening")  # six hours each, from the
 
 
 def price_bands(items: DataFrame, least: int) -> DataFrame:
-    """(item_id, band): the third of its category's prices that an item's price is in.
+    """(item_id, band): the tercile of its category's prices that an item's price is in.
 
-    Items without a category are held against each other. No band where fewer than `least` items of the category have a
-    price in the same currency, or where prices hardly differ, so that there are no thirds.
+    Items without a category are compared with each other. An item has no band where fewer than `least` items of its
+    category have a price in the same currency, or where the two terciles are equal.
     """
     key = [F.coalesce(name, F.lit("")).alias(name) for name in ("category", "currency")]
     priced = items.where("price > 0").select("item_id", "price", *key)
@@ -47,7 +46,7 @@ def price_bands(items: DataFrame, least: int) -> DataFrame:
 
 
 def labels(items: DataFrame, bands: DataFrame) -> DataFrame:
-    """(item_id, tastes): what liking an item says, as an array of (kind, value)."""
+    """(item_id, tastes): the tastes that an event on the item adds to, as an array of (kind, value)."""
     own = F.map_entries(F.from_json("attributes", "map<string,string>"))
     named = F.transform(
         F.filter(own, lambda entry: F.trim(entry["value"]) != ""),
@@ -115,7 +114,7 @@ def _with_circumstances(days: ShopDays) -> Column:
 
 
 def _cut(total: DataFrame, kept: int) -> DataFrame:
-    """The strongest of each account and kind, each with its share of their strength."""
+    """The strongest values of each account and kind, each with its share of the kind's strength."""
     of_kind = Window.partitionBy("user_id", "kind")
     ranked = total.withColumn("place", F.row_number().over(of_kind.orderBy(F.desc("strength"), "value")))
     above = F.greatest("strength", F.lit(0))

@@ -1,6 +1,6 @@
-"""Events, features and accounts -> user_tastes and user_profiles: who each account is, by recurrence, never by guess.
+"""Events, features and accounts -> user_tastes and user_profiles: a portrait of each account, by recurrence.
 
-A stage is what the days of purchases say (settings `profiles`): no_purchase; lapsed and at_risk by the days since the
+The stage follows from the days of purchases (settings `profiles`): no_purchase; lapsed or at_risk by the days since the
 last one; of the others, back within `back_days` of a purchase that followed a lapse, new within `new_days` of the first
 purchase, else active.
 
@@ -9,16 +9,17 @@ account pays with what all buyers of the same categories pay: of the accounts wi
 least is high, the third that pays most low. Both are null with fewer than `least_purchases` lines; sensitivity also
 where fewer than `least_buyers` accounts can be compared.
 
-Money is added in one currency: that which most buyers pay in. An account that paid in another, or in several, has none.
+Money is in the currency that most buyers pay in. It is null for an account that paid in another one, or in several.
 
-What the shop does not know is null: no age gives no band, and two accounts of one person are two portraits, since
-nothing in the tables says that they are one.
+What the shop does not know is null: without an age there is no age band. Two accounts of one person have two portraits,
+since no table says that they belong together.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -46,7 +47,7 @@ _AGES = ((18, "under 18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45
 
 @dataclass(frozen=True)
 class ProfilesConfig:
-    """Stages of a customer's life, and how much must be seen before something is said."""
+    """Stages of a customer's life, and how much data each statement needs."""
 
     new_days: int = field(default=30, metadata={"doc": "new this long after the first purchase", "least": 1})
     at_risk_days: int = field(
@@ -103,7 +104,7 @@ def top_tastes(of_users: DataFrame) -> DataFrame:
     """(user_id, top_category, top_brand, usual_hour) from USER_TASTES; ties to the lower value."""
 
     def best(kind: str, by: str) -> Column:
-        # the least of (-measure, value): max_by would leave ties to chance
+        # the minimum of (-measure, value), since max_by breaks ties by chance
         order = F.struct(-F.col(by), F.col("value"))
         return F.min(F.when((F.col("kind") == kind) & (F.col(by) > 0), order))["value"]
 
@@ -114,14 +115,21 @@ def top_tastes(of_users: DataFrame) -> DataFrame:
     )  # fmt: skip
 
 
-def of_all_buyers(purchases: DataFrame, config: ProfilesConfig) -> tuple[tuple[float, float] | None, str | None, bool]:
-    """(thirds of the accounts' mean price gap, the currency that most of them pay in, whether some do not).
+class AllBuyers(NamedTuple):
+    """What an account is compared with.
 
-    No thirds where too few accounts can be compared or all pay the same; no currency where the shop tells none. Of two
-    as common as each other, it is the lower code.
+    terciles: of the accounts' mean price gap; None where too few can be compared or all pay the same. currency: the one
+    most accounts pay in, of equals the lower code; None where events have none. some_differ: whether others occur.
     """
+
+    terciles: tuple[float, float] | None
+    currency: str | None
+    some_differ: bool
+
+
+def compare_buyers(purchases: DataFrame, config: ProfilesConfig) -> AllBuyers:
     gap = F.rint(F.col("price_gap") / F.col("priced_purchases") * 1000)  # a thousandth: few values to count in Spark
-    found = purchases.select(
+    figures = purchases.select(
         F.when(F.col("priced_purchases") >= config.least_purchases, gap).alias("gap"),
         F.when(F.col("currency") != MIXED, F.col("currency")).alias("one"),
         "currency",
@@ -132,11 +140,11 @@ def of_all_buyers(purchases: DataFrame, config: ProfilesConfig) -> tuple[tuple[f
         F.min("currency").alias("first"),
         F.max("currency").alias("last"),
     ).first()  # fmt: skip
-    assert found is not None
-    cuts = None
-    if found["accounts"] >= config.least_buyers and found["at"][0] < found["at"][1]:
-        cuts = float(found["at"][0]) / 1000, float(found["at"][1]) / 1000
-    return cuts, found["most"], {found["first"], found["last"]} != {found["most"]}
+    assert figures is not None
+    terciles, (low, high) = None, figures["at"] or (0, 0)
+    if figures["accounts"] >= config.least_buyers and low < high:
+        terciles = float(low) / 1000, float(high) / 1000
+    return AllBuyers(terciles, figures["most"], {figures["first"], figures["last"]} != {figures["most"]})
 
 
 def portraits(
@@ -147,28 +155,32 @@ def portraits(
     config: ProfilesConfig,
     night_date: dt.date,
 ) -> DataFrame:
-    """USER_PROFILES of every account of `users`, bought or not."""
-    cuts, most, some_differ = of_all_buyers(purchases, config)
-    if some_differ:
-        _LOG.warning("accounts paid in several currencies: monetary is null for whoever did not pay in %s alone", most)
-    story = purchase_habits.whole_story(night_date, config.lapsed_days)
-    bought = purchases.select("*", story.alias("story")).select(
+    """USER_PROFILES of every account of `users`, with or without purchases."""
+    everybody = compare_buyers(purchases, config)
+    most = everybody.currency
+    if everybody.some_differ:
+        _LOG.warning(
+            "accounts paid in several currencies: monetary is null for accounts that did not pay in %s alone", most
+        )
+    pauses = purchase_habits.all_pauses(night_date, config.lapsed_days)
+    bought = purchases.select("*", pauses.alias("pauses")).select(
         "*",
         (F.col("settled_days") + F.bit_count("recent_days")).alias("frequency"),
-        F.col("story.settled_last_on").alias("last_on"),
-        F.col("story.back_on").alias("last_back_on"),
+        F.col("pauses.settled_last_on").alias("last_on"),
+        F.col("pauses.back_on").alias("last_back_on"),
     ).drop("back_on").withColumnRenamed("last_back_on", "back_on")  # fmt: skip
     known = (
         users.join(features.drop("purchases"), "user_id", "left")
-        .join(bought.drop("recent_days", "story"), "user_id", "left")
+        .join(bought.drop("recent_days", "pauses"), "user_id", "left")
         .join(top_tastes(of_users), "user_id", "left")
     )
     is_one = F.col("currency").isNull() | F.coalesce(F.col("currency") == F.lit(most), F.lit(False))
     enough = F.col("priced_purchases") >= config.least_purchases
     gap = F.col("price_gap") / F.col("priced_purchases")
     sensitivity = F.lit(None).cast("string")
-    if cuts is not None:
-        sensitivity = F.when(gap <= cuts[0], "high").when(gap >= cuts[1], "low").otherwise("medium")
+    if everybody.terciles is not None:
+        low, high = everybody.terciles
+        sensitivity = F.when(gap <= low, "high").when(gap >= high, "low").otherwise("medium")
 
     def days_since(name: str) -> Column:
         return F.greatest(F.datediff(F.lit(night_date), F.col(name)), F.lit(0))

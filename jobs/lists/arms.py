@@ -12,7 +12,7 @@ import numpy as np
 
 from jobs.common.declared_experiments import Changes, Experiment, allotments, recorded, source_mix
 from jobs.runtime.night import Night
-from models.experiments.analysis import places
+from models.experiments.assignment import places
 from models.experiments.traffic_split import Allotment
 from schemas.tables.lists import ANONYMOUS
 

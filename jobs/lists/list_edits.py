@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.lists.arms import Explored
-from models.experiments.analysis import places as chances
+from models.experiments.assignment import places as chances
 from models.ranking.exploration import best_by_source, draw
 from models.ranking.ranked_lists import Ranked
 

@@ -17,13 +17,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.common.moves import Move, share_bounds, too_few
 from jobs.offers.budgets import Money
 from jobs.offers.config import OffersConfig
 from jobs.offers.outcomes import NOBODY, Counts
 from jobs.offers.people import HELD_OUT, OFFER
 from jobs.offers.terms import Terms
-from models.experiments.analysis import shares_of
 from models.experiments.posteriors import returns
+from models.experiments.thompson import shares_of
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import Campaign, Campaigns
 from schemas.tables import CAMPAIGN_OUTCOMES
@@ -100,7 +101,7 @@ def campaign_outcomes(
     return pa.Table.from_pylist(rows, arrow_schema(CAMPAIGN_OUTCOMES))
 
 
-def moves(outcomes: list[dict[str, Any]], config: OffersConfig, seed: int, night: dt.date) -> list[dict[str, Any]]:
+def moves(outcomes: list[dict[str, Any]], config: OffersConfig, seed: int, night: dt.date) -> list[Move]:
     """BANDIT_MOVES, a row for each campaign with a share: where it goes for tomorrow's offers, or why it stays.
 
     Those of a line that have shown enough move among each other; `outcomes`: CAMPAIGN_OUTCOMES of tonight.
@@ -126,8 +127,9 @@ def moves(outcomes: list[dict[str, Any]], config: OffersConfig, seed: int, night
 
 def _stays(row: dict[str, Any], config: OffersConfig) -> str:
     """Why a campaign's share does not move; empty where it may."""
-    if (few := min(row["users_offered"], row["users_withheld"])) < config.least_users:
-        return f"an arm has {few} accounts of offers.least_users = {config.least_users}"
+    users = min(row["users_offered"], row["users_withheld"])
+    if stays := too_few(users, config.least_users, "an arm has {} accounts", "offers.least_users"):
+        return stays
     return "nobody meets it tonight whose margin is known" if row["margin"] is None else ""
 
 
@@ -136,20 +138,20 @@ def _drawn(row: dict[str, Any], config: OffersConfig, rng: np.random.Generator) 
     return returns(offered, withheld, row["margin"], row["discount"], config.prior_users, rng)
 
 
-def _move(row: dict[str, Any], after: float, stays: str, campaigns: int, night: dt.date) -> dict[str, Any]:
-    now, change = row["share"], 0.0 if stays else row["most_change"]
+def _move(row: dict[str, Any], after: float, stays: str, campaigns: int, night: dt.date) -> Move:
+    low, high = share_bounds(row["share"], row["least_share"], 0.0 if stays else row["most_change"])
     beside = f"{row['buyers_withheld']} of {row['users_withheld']} held out bought"
-    return {
-        "kind": CAMPAIGN,
-        "name": row["budget_line"],
-        "what": row["campaign"],
-        "night": night,
-        "before": now,
-        "after": after,
-        "low": max(row["least_share"], now - change),
-        "high": min(1.0, now + change),
-        "trials": row["users_offered"],
-        "wins": row["buyers_offered"],
-        "reason": stays or f"Thompson sampling over margin gained for money spent; {beside}",
-        "declared": 1 / campaigns,
-    }
+    return Move(
+        kind=CAMPAIGN,
+        name=row["budget_line"],
+        what=row["campaign"],
+        night=night,
+        before=row["share"],
+        after=after,
+        low=low,
+        high=high,
+        trials=row["users_offered"],
+        wins=row["buyers_offered"],
+        reason=stays or f"Thompson sampling over margin gained for money spent; {beside}",
+        declared=1 / campaigns,
+    )

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.offers.config import OffersConfig
 from jobs.runtime.night import Night
-from models.experiments.analysis import assign
+from models.experiments.assignment import assign
 from models.offers.same_person import first_accounts
 from schemas.tables import USERS
 from schemas.tables.profiles import USER_PROFILES

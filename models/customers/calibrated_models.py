@@ -1,9 +1,9 @@
-"""From what was known at earlier moments to a calibrated chance now: compared, chosen, judged, kept.
+"""Trains, compares and calibrates the models that answer a question about customers, such as "buys within 30 days".
 
-Classifiers learn at all moments but the last, where what they say is compared with simple scores that learn nothing
-(recency alone; BG/NBD). One is chosen there, and calibrated there: its scores become the shares that were seen.
-What is kept is what was judged, to the bit; it does not learn from the last moment afterwards. So a successor that is
-judged at a later one meets it on truth that neither has learned from, even where a window of months is looked into.
+Classifiers are trained on the earlier moments and validated on the last one, beside simple scores that need no training
+(recency alone; BG/NBD). The best one is chosen and calibrated on that validation set, and stored as it is: it is not
+trained again on the validation set. So when a later night compares it with a successor, neither has learned from the
+labels that decide between them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from models.core.promotion import Decision, decide
 from models.customers.classifiers import Boosted, Classifier, Logistic, read_classifier
-from models.customers.customer_features import (
+from models.customers.lifetime_value import NotEnoughData
+from models.customers.probability_metrics import (
     Calibration,
     auc,
     average_precision,
@@ -29,28 +30,30 @@ from models.customers.customer_features import (
     log_likelihood,
     reliability,
 )
-from models.customers.lifetime_value import NotEnoughData
 
 F64 = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 Fit = Callable[[F64, Truth], Classifier]
-LEAST_OF_EACH = 50  # rows that came true, and that did not, to learn from, and as many to judge by
-_EFFECTS = 10  # told of each, the strongest
+LEAST_OF_EACH = 50  # positive rows, and negative rows, that training needs; validation needs as many
+_EFFECTS = 10  # strongest features reported of each model
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """One question about n rows at one moment: features (n, F) named `names`; simple: name -> scores (n,) that nobody
-    has to learn, more is likelier, the first one is the baseline; truth (n,), all False where it has not come yet;
-    customer (n,): rows of one customer are drawn, halved and compared together; asked: the share of what came that
-    has a row, NaN where nothing came."""
+class TrainingSet:
+    """One question about n rows at one moment, with the answers where they are known already.
+
+    features (n, F), called `names`; simple: name -> scores (n,) that need no training, higher is likelier, the first
+    is the baseline; truth (n,): the labels, all False while the window has not ended; customer (n,): whose row it is,
+    since the rows of one customer are sampled, split and compared together; coverage: the share of positive outcomes
+    that have a row, NaN without any.
+    """
 
     names: tuple[str, ...]
     features: F64
     simple: Mapping[str, F64]
     truth: Truth
     customer: NDArray[np.int64]
-    asked: float = 1.0
+    coverage: float = 1.0
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -59,11 +62,11 @@ class Lesson:
     def baseline(self) -> str:
         return next(iter(self.simple))
 
-    def of_customers(self, most: int) -> Lesson:
-        """An even draw of at most so many of its customers, with all their rows."""
-        known = np.unique(self.customer)
-        drawn = known[np.linspace(0, len(known) - 1, min(most, len(known))).astype(np.int64)]
-        rows = np.isin(self.customer, drawn)
+    def of_customers(self, most: int) -> TrainingSet:
+        """An even sample of at most `most` of its customers, with all their rows."""
+        customers = np.unique(self.customer)
+        sample = customers[np.linspace(0, len(customers) - 1, min(most, len(customers))).astype(np.int64)]
+        rows = np.isin(self.customer, sample)
         return replace(
             self,
             features=self.features[rows],
@@ -74,10 +77,11 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Chance:
-    """What answers one question: the score called `method`, a classifier's where there is one, made a chance.
+class CalibratedScore:
+    """A score and its calibration: what answers one question.
 
-    days: how far it looks ahead; names: the features of its classifier, () without one.
+    method: the name of the classifier, or of the simple score where `classifier` is None. days: how far it looks ahead.
+    names: the features of its classifier, () without one.
     """
 
     method: str
@@ -86,178 +90,221 @@ class Chance:
     calibration: Calibration
     classifier: Classifier | None
 
-    def answers(self, lesson: Lesson, days: float) -> bool:
-        """Whether it may be asked about these rows: the same question, with the features that it learned from."""
-        known = self.names == lesson.names if self.classifier else self.method in lesson.simple
-        return known and self.days == days
+    def answers(self, rows: TrainingSet, days: float) -> bool:
+        """Whether it can score these rows: the same days ahead, and the features or the simple score that it needs."""
+        has_inputs = self.names == rows.names if self.classifier else self.method in rows.simple
+        return has_inputs and self.days == days
 
-    def score(self, lesson: Lesson) -> F64:
-        return self.classifier.score(lesson.features) if self.classifier else lesson.simple[self.method]
+    def score(self, rows: TrainingSet) -> F64:
+        """(n,) scores before calibration."""
+        return self.classifier.score(rows.features) if self.classifier else rows.simple[self.method]
 
-    def of(self, lesson: Lesson) -> F64:
-        """(n,) chances in 0..1."""
-        return self.calibration(self.score(lesson))
+    def probability(self, rows: TrainingSet) -> F64:
+        """(n,) calibrated probabilities in 0..1."""
+        return self.calibration(self.score(rows))
 
     def save(self, folder: Path, name: str) -> dict[str, Any]:
-        """Writes the classifier, if there is one, and gives the rest as JSON for `load`."""
+        """Writes the classifier, if there is one, and returns the rest as JSON for `load`."""
         if self.classifier:
             self.classifier.save(folder, name)
         points = {"at": self.calibration.at.tolist(), "share": self.calibration.share.tolist()}
         kind = self.method if self.classifier else None
-        return {"method": self.method, "classifier": kind, "days": self.days, "features": list(self.names),
-                "calibration": points}  # fmt: skip
+        return {
+            "method": self.method,
+            "classifier": kind,
+            "days": self.days,
+            "features": list(self.names),
+            "calibration": points,
+        }
 
     @classmethod
-    def load(cls, told: Mapping[str, Any], folder: Path, name: str) -> Chance:
-        points = Calibration(*(np.array(told["calibration"][side]) for side in ("at", "share")))
-        classifier = read_classifier(told["classifier"], folder, name) if told["classifier"] else None
-        return cls(told["method"], told["days"], tuple(told["features"]), points, classifier)
+    def load(cls, stored: Mapping[str, Any], folder: Path, name: str) -> CalibratedScore:
+        """What `save` returned, with the classifier that it wrote."""
+        points = Calibration(*(np.array(stored["calibration"][side]) for side in ("at", "share")))
+        classifier = read_classifier(stored["classifier"], folder, name) if stored["classifier"] else None
+        return cls(stored["method"], stored["days"], tuple(stored["features"]), points, classifier)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One candidate at the moment that judges: its figures, and each customer's mean log-likelihood (nats)."""
+    """A candidate on the validation set: its metrics, and the mean log-likelihood (nats) of each customer's rows."""
 
-    chance: Chance
+    model: CalibratedScore
     figures: dict[str, float]
     likelihood: F64
 
 
-def compare(teaching: Sequence[Lesson], valid: Lesson, fits: Mapping[str, Fit], days: float, most: int,
-            say: Callable[[str], None] = lambda _: None) -> dict[str, Judged]:  # fmt: skip
-    """Every simple score of `valid` and every classifier, taught by at most `most` rows, as seen at `valid`.
+def compare(
+    training: Sequence[TrainingSet],
+    valid: TrainingSet,
+    fits: Mapping[str, Fit],
+    days: float,
+    most: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, Judged]:
+    """Metrics on `valid` of each simple score and of each classifier, which `fits` trains on at most `most` rows.
 
-    Raises NotEnoughData where fewer than 50 rows came true, or failed to, among those that teach or that judge.
+    Raises NotEnoughData unless the training rows have 50 positive and 50 negative ones, and `valid` as well.
     """
-    drawn = [lesson.of_customers(max(1, int(most / max(sum(map(len, teaching)), 1) * len(np.unique(lesson.customer)))))
-             if sum(map(len, teaching)) > most else lesson for lesson in teaching]  # fmt: skip
-    truth = np.concatenate([np.zeros(0, bool), *(lesson.truth for lesson in drawn)])
-    for what, came in (("to learn from", truth), ("to judge by", valid.truth)):
-        if min(int(came.sum()), int((~came).sum())) < LEAST_OF_EACH:
-            raise NotEnoughData(f"{int(came.sum()):,} of {len(came):,} rows {what} came true within {days:g} days, "
-                                f"at least {LEAST_OF_EACH} must have, and as many not")  # fmt: skip
-    found = {}
-    for name in valid.simple:
-        found[name] = _judged(Chance(name, days, (), calibrated(valid.simple[name], valid.truth), None), valid)
-    features = np.concatenate([lesson.features for lesson in drawn])
+    samples = _at_most(training, most)
+    truth = np.concatenate([np.zeros(0, bool), *(sample.truth for sample in samples)])
+    _check_both_kinds("to learn from", truth, days)
+    _check_both_kinds("to judge by", valid.truth, days)
+    judged = {}
+    for name, scores in valid.simple.items():
+        judged[name] = _judged(CalibratedScore(name, days, (), calibrated(scores, valid.truth), None), valid)
+    features = np.concatenate([sample.features for sample in samples])
     for name, fit in fits.items():
-        say(f"{name}: {len(truth):,} rows of {len(drawn)} moments")
+        say(f"{name}: training on {len(truth):,} rows of {len(samples)} moments")
         classifier = fit(features, truth)
-        points = calibrated(classifier.score(valid.features), valid.truth)
-        found[name] = _judged(Chance(name, days, valid.names, points, classifier), valid)
-    return found
+        calibration = calibrated(classifier.score(valid.features), valid.truth)
+        judged[name] = _judged(CalibratedScore(name, days, valid.names, calibration, classifier), valid)
+    return judged
+
+
+def _at_most(training: Sequence[TrainingSet], most: int) -> list[TrainingSet]:
+    """The training sets, each sampled by customers so that all together have about `most` rows."""
+    total = sum(map(len, training))
+    if total <= most:
+        return list(training)
+    return [one.of_customers(max(1, int(most / total * len(np.unique(one.customer))))) for one in training]
+
+
+def _check_both_kinds(purpose: str, truth: Truth, days: float) -> None:
+    positive = int(truth.sum())
+    if min(positive, len(truth) - positive) < LEAST_OF_EACH:
+        raise NotEnoughData(
+            f"{positive:,} of {len(truth):,} rows {purpose} came true within {days:g} days; at least {LEAST_OF_EACH} "
+            "must have, and as many must not"
+        )
 
 
 def best_of(judged: Mapping[str, Judged], baseline: str) -> str:
-    """The candidate under which what came was likeliest, among those that order customers no worse than the baseline:
-    neither in AUC nor in average precision. The baseline itself is one; the earlier wins a tie."""
+    """The candidate with the least log loss among those no worse than the baseline in AUC and in average precision.
+
+    The baseline itself is one of them; of equals the earlier wins.
+    """
     least = judged[baseline].figures
-    fit = [
-        name for name, one in judged.items()
-        if all(one.figures[m] >= least[m] for m in ("auc", "average_precision"))
-    ]  # fmt: skip
-    return min(fit, key=lambda name: judged[name].figures["log_loss"])
+    eligible = [
+        name
+        for name, candidate in judged.items()
+        if all(candidate.figures[metric] >= least[metric] for metric in ("auc", "average_precision"))
+    ]
+    return min(eligible, key=lambda name: judged[name].figures["log_loss"])
 
 
-def learn(teaching: Sequence[Lesson], valid: Lesson, fits: Mapping[str, Fit], days: float, most: int,
-          running: Chance | None, say: Callable[[str], None] = lambda _: None
-          ) -> tuple[Chance, dict[str, Any]]:  # fmt: skip
-    """(what answers from now on, the facts of it). The best new one replaces the running one, or the baseline where
-    there is none that can be asked, unless it is worse by more than the 95 % interval of their difference.
+def learn(
+    training: Sequence[TrainingSet],
+    valid: TrainingSet,
+    fits: Mapping[str, Fit],
+    days: float,
+    most: int,
+    running: CalibratedScore | None,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[CalibratedScore, dict[str, Any]]:
+    """(the model that answers from now on, the facts about its choice).
 
+    The best new candidate replaces the running model unless it is worse by more than the 95 % interval of their
+    difference. Without a running model that can score `valid` it is compared with the baseline instead.
     Raises NotEnoughData as `compare` does.
     """
-    judged = compare(teaching, valid, fits, days, most, say)
-    chosen = best_of(judged, valid.baseline)
-    asked = running is not None and running.answers(valid, days)
-    rival = _judged(running, valid) if running is not None and asked else judged[valid.baseline]
-    decision: Decision = decide(judged[chosen].likelihood, rival.likelihood)
-    kept = judged[chosen] if decision.promoted else rival
+    judged = compare(training, valid, fits, days, most, say)
+    best = best_of(judged, valid.baseline)
+    if running is not None and running.answers(valid, days):
+        rival, rival_name = _judged(running, valid), running.method
+    else:
+        rival, rival_name = judged[valid.baseline], valid.baseline
+    decision: Decision = decide(judged[best].likelihood, rival.likelihood)
+    kept = judged[best] if decision.promoted else rival
     facts = {
         "promoted": decision.promoted,
-        "best": chosen,
-        "running": running.method if running is not None and asked else valid.baseline,
+        "best": best,
+        "running": rival_name,
         "log_likelihood": dataclasses.asdict(decision),
         "baseline": valid.baseline,
-        "rows": {"teaching": int(sum(map(len, teaching))), "judging": len(valid)},
+        "rows": {"teaching": int(sum(map(len, training))), "judging": len(valid)},
         "base_rate": round(float(valid.truth.mean()), 5),
-        "figures": {name: one.figures for name, one in judged.items()} | {"kept": kept.figures},
-        "reliability": table_of(kept.chance.score(valid), valid),
+        "figures": {name: candidate.figures for name, candidate in judged.items()} | {"kept": kept.figures},
+        "reliability": table_of(kept.model.score(valid), valid),
         "effects": effects_of(judged, valid),
     }
-    return kept.chance, facts
+    return kept.model, facts
 
 
-def figures_of(said: F64, chance: F64, truth: Truth) -> dict[str, float]:
-    """How well scores order n rows (AUC, average precision), and how far chances can be believed."""
+def figures_of(scores: F64, chance: F64, truth: Truth) -> dict[str, float]:
+    """How well scores (n,) rank (AUC, average precision), and how good the probabilities (n,) made of them are."""
     return {
-        "auc": round(auc(said, truth), 5),
-        "average_precision": round(average_precision(said, truth), 5),
+        "auc": round(auc(scores, truth), 5),
+        "average_precision": round(average_precision(scores, truth), 5),
         "calibration_error": round(calibration_error(chance, truth), 5),
         "log_loss": round(float(-log_likelihood(chance, truth).mean()), 5),
     }
 
 
-def table_of(said: F64, lesson: Lesson) -> list[dict[str, float]]:
-    """Tenths of the rows by chance: how many, what was said, what came."""
-    rows = reliability(crossed(said, lesson), lesson.truth)
-    return [{"rows": n, "said": round(promised, 5), "came": round(seen, 5)} for n, promised, seen in rows]
+def table_of(scores: F64, valid: TrainingSet) -> list[dict[str, float]]:
+    """Reliability by tenths of the rows: how many, the mean probability (`said`), the share that came true (`came`)."""
+    tenths = reliability(cross_calibrated(scores, valid), valid.truth)
+    return [{"rows": n, "said": round(predicted, 5), "came": round(seen, 5)} for n, predicted, seen in tenths]
 
 
-def crossed(said: F64, lesson: Lesson) -> F64:
-    """(n,) chances, each calibrated on the other half of the customers: nobody vouches for themselves."""
-    chance = np.empty(len(said))
-    half = np.unique(lesson.customer, return_inverse=True)[1] % 2 == 0
-    for one in (half, ~half):
-        chance[one] = calibrated(said[~one], lesson.truth[~one])(said[one])
+def cross_calibrated(scores: F64, valid: TrainingSet) -> F64:
+    """(n,) probabilities, each half of the customers calibrated on the other half, so that none judges itself."""
+    chance = np.empty(len(scores))
+    half = np.unique(valid.customer, return_inverse=True)[1] % 2 == 0
+    for rows in (half, ~half):
+        chance[rows] = calibrated(scores[~rows], valid.truth[~rows])(scores[rows])
     return chance
 
 
-def effects_of(judged: Mapping[str, Judged], valid: Lesson) -> dict[str, Any]:
-    """What the features do, strongest first: the logistic regression's log-odds by one standard deviation of each, and
-    what each adds to the boosted trees' log-odds, on average and in which direction (a correlation)."""
-    told: dict[str, Any] = {}
-    for name, one in judged.items():
-        model = one.chance.classifier
+def effects_of(judged: Mapping[str, Judged], valid: TrainingSet) -> dict[str, Any]:
+    """What the features of each classifier do, strongest first.
+
+    Of a logistic regression the change in log-odds by one standard deviation; of boosted trees the mean size of what a
+    feature adds to the log-odds, and its direction (the correlation with the feature).
+    """
+    effects: dict[str, Any] = {}
+    for name, candidate in judged.items():
+        model = candidate.model.classifier
         if isinstance(model, Logistic):
-            effect = model.effects()
-            told[name] = {valid.names[f]: round(float(effect[f]), 4) for f in np.argsort(-np.abs(effect))[:_EFFECTS]}
+            change = model.effects()
+            strongest = np.argsort(-np.abs(change))[:_EFFECTS]
+            effects[name] = {valid.names[f]: round(float(change[f]), 4) for f in strongest}
         elif isinstance(model, Boosted):
-            size, way = model.contributions(valid.features)
-            told[name] = {
-                valid.names[f]: {"log_odds": round(float(size[f]), 4), "direction": round(float(way[f]), 3)}
+            size, direction = model.contributions(valid.features)
+            effects[name] = {
+                valid.names[f]: {"log_odds": round(float(size[f]), 4), "direction": round(float(direction[f]), 3)}
                 for f in np.argsort(-size)[:_EFFECTS]
             }
-    return told
+    return effects
 
 
-def _judged(chance: Chance, valid: Lesson) -> Judged:
-    said = chance.score(valid)
-    honest = crossed(said, valid)
+def _judged(model: CalibratedScore, valid: TrainingSet) -> Judged:
+    scores = model.score(valid)
+    chance = cross_calibrated(scores, valid)
     _, whose = np.unique(valid.customer, return_inverse=True)
-    likelihood = np.bincount(whose, log_likelihood(honest, valid.truth)) / np.bincount(whose)
-    return Judged(chance, figures_of(said, honest, valid.truth), likelihood)
+    likelihood = np.bincount(whose, log_likelihood(chance, valid.truth)) / np.bincount(whose)
+    return Judged(model, figures_of(scores, chance, valid.truth), likelihood)
 
 
 @dataclass(frozen=True)
-class Chances:
-    """All questions that have an answer, in one folder; `facts`: question -> how it was chosen."""
+class CalibratedModels:
+    """The models of all questions that have one, stored in one folder; facts: question -> how its model was chosen."""
 
-    by_question: dict[str, Chance]
+    by_question: dict[str, CalibratedScore]
     facts: dict[str, Any]
 
     def save(self, folder: str | Path) -> None:
-        """manifest.json: methods, calibrations, facts; beside it each classifier's arrays (npz) or text."""
+        """Writes manifest.json (methods, calibrations, facts) and beside it each classifier's arrays (npz) or text."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        told = {name: chance.save(folder, name) for name, chance in self.by_question.items()}
-        manifest = {"model": "propensity", "questions": told, "facts": self.facts}
+        questions = {name: model.save(folder, name) for name, model in self.by_question.items()}
+        manifest = {"model": "propensity", "questions": questions, "facts": self.facts}
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
     @classmethod
-    def load(cls, folder: str | Path) -> Chances:
+    def load(cls, folder: str | Path) -> CalibratedModels:
         """Raises FileNotFoundError if nothing is there."""
         folder = Path(folder)
         manifest = json.loads((folder / "manifest.json").read_text())
-        loaded = {name: Chance.load(told, folder, name) for name, told in manifest["questions"].items()}
-        return cls(loaded, manifest["facts"])
+        models = {name: CalibratedScore.load(stored, folder, name) for name, stored in manifest["questions"].items()}
+        return cls(models, manifest["facts"])

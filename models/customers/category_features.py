@@ -1,45 +1,46 @@
-"""In which categories each customer will buy next: one row for each customer and category worth asking about.
+"""Features of (customer, category) pairs: will this customer buy in this category within the next days?
 
-Asked about are the categories that a customer has bought or looked at, and those that most people buy now; all others
-have no row. Everything is counted before the moment, as in `models.customers.customer_features`.
+A customer has a row for each category that the customer bought or looked at, and for the most popular ones; the rest
+have none. Features count only events before the moment, as in `models.customers.customer_features`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.shop_log import PURCHASE, RETURN, ShopLog
-from models.customers.calibrated_models import Lesson
+from models.customers.calibrated_models import TrainingSet
 from models.customers.customer_features import Customers
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-_RECENT = 28  # days, in which what is popular is popular
+_RECENT = 28  # days that count for popularity and for looks
 _OF_CUSTOMER = ("recency", "gap", "visits_28", "visits_112", "expected", "alive")
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rows (n,): row of the customer in `Customers.users`, category code; and what is asked about them."""
+    """customer (n,): the place in `Customers.users`; category (n,): its code; and the training set of the n rows."""
 
     customer: I64
     category: I64
-    lesson: Lesson
+    training_set: TrainingSet
 
 
 def level_of(attributes: Mapping[str, NDArray[np.int32]], most: int) -> str | None:
-    """The attribute that tells items apart best with 2 to `most` values (codes, -1 for none); None without one."""
+    """The attribute with the most values among those with 2 to `most`; None without one. Codes are -1 for no value."""
     values = {name: len(np.unique(codes[codes >= 0])) for name, codes in attributes.items()}
-    fit = [name for name, count in values.items() if 2 <= count <= most]
-    return max(fit, key=lambda name: values[name], default=None)
+    eligible = [name for name, count in values.items() if 2 <= count <= most]
+    return max(eligible, key=lambda name: values[name], default=None)
 
 
 def popularity(log: ShopLog, category: NDArray[np.int32], now: float) -> F64:
-    """(C,) share of those who bought within the 28 days before `now` who bought in each category; 0 without any."""
+    """(C,) the share of the buyers of the 28 days before `now` who bought in each category; 0 without buyers."""
     late = log.between(now - _RECENT, now)
     late = late.where(late.kind == PURCHASE)
     code = category[late.item]
@@ -48,51 +49,72 @@ def popularity(log: ShopLog, category: NDArray[np.int32], now: float) -> F64:
     return count / max(len(np.unique(late.user)), 1)
 
 
-def pairs_at(log: ShopLog, category: NDArray[np.int32], popular: F64, customers: Customers, days: float,
-             common: int = 5) -> Pairs:  # fmt: skip
-    """The rows of `customers` at their moment; `category` (I,) codes of items, -1 for none, `popular` (C,).
+def pairs_at(
+    log: ShopLog, category: NDArray[np.int32], popular: F64, customers: Customers, days: float, common: int = 5
+) -> Pairs:
+    """The pairs of `customers` at their moment, with features and labels.
 
-    common: categories, the most popular ones, that everybody is asked about.
+    category (I,): code of each item, -1 for none. popular (C,): see `popularity`. days: the window of the labels.
+    common: how many of the most popular categories every customer has a row for.
     """
     now, C, n = customers.now, len(popular), len(customers.users)
-    known = log.where(np.isin(log.user, customers.users) & (category[log.item] >= 0) & (log.kind != RETURN))
-    row = np.searchsorted(customers.users, known.user)
-    key = row * C + category[known.item]
-    before, bought = known.time < now, known.kind == PURCHASE
-    most = np.argsort(-popular, kind="stable")[: min(common, C)]
-    everybody = (np.arange(n)[:, None] * C + most[None, :]).ravel()
-    asked = np.unique(np.concatenate([key[before], everybody]))
-    customer, code = asked // C, asked % C
+    log = log.where(np.isin(log.user, customers.users) & (category[log.item] >= 0) & (log.kind != RETURN))
+    key = np.searchsorted(customers.users, log.user) * C + category[log.item]  # of the pair of each event
+    is_past, is_purchase = log.time < now, log.kind == PURCHASE
+    most_popular = np.argsort(-popular, kind="stable")[: min(common, C)]
+    for_everybody = (np.arange(n)[:, None] * C + most_popular[None, :]).ravel()
+    pairs = np.unique(np.concatenate([key[is_past], for_everybody]))
+    customer, code = pairs // C, pairs % C
 
-    lines = before & bought
-    visits = np.unique(np.column_stack([np.searchsorted(asked, key[lines]), np.floor(known.time[lines])]), axis=0)
-    pair, day = visits[:, 0].astype(np.int64), visits[:, 1]
-    count = np.bincount(pair, minlength=len(asked))
-    first, last = np.full(len(asked), np.inf), np.full(len(asked), -np.inf)
-    np.minimum.at(first, pair, day)
-    np.maximum.at(last, pair, day)
-    has, age, tenure = count > 0, np.floor(now) - day, customers.seen.T[customer]
-    since = np.where(has, np.floor(now) - last, tenure)
-    gap = np.where(count > 1, (last - first) / np.maximum(count - 1, 1), np.inf)
-    own_share = count / np.maximum(np.bincount(customer, count, n)[customer], 1)
-    looked = before & ~bought & (now - known.time <= _RECENT)
+    past = is_past & is_purchase
+    own = _own_purchases(pairs, key[past], log.time[past], now, customers.seen.T[customer])
+    own_share = own.visits / np.maximum(np.bincount(customer, own.visits, n)[customer], 1)
+    looks = key[is_past & ~is_purchase & (now - log.time <= _RECENT)]
     of_customer = {name: customers.features[customer, customers.names.index(name)] for name in _OF_CUSTOMER}
     columns: dict[str, F64] = {
-        **{f"own_{d}": np.log1p(np.bincount(pair[age <= d], minlength=len(asked))) for d in (28, 112)},
-        "own": np.log1p(count),
+        **{f"own_{window}": np.log1p(count) for window, count in own.lately.items()},
+        "own": np.log1p(own.visits),
         "own_share": own_share,
-        "since": np.log1p(since),
-        "overdue": np.where(count > 1, np.minimum(since / np.maximum(gap, 1), 10), 10.0),
-        "looks_28": np.log1p(np.bincount(np.searchsorted(asked, key[looked]), minlength=len(asked))),
+        "since": np.log1p(own.since),
+        "overdue": own.overdue,
+        "looks_28": np.log1p(np.bincount(np.searchsorted(pairs, looks), minlength=len(pairs))),
         "popular": popular[code],
         **of_customer,
     }
-    came = np.unique(key[bought & ~before & (known.time < now + days)])
     simple = {
         "own_share": own_share,
         "popularity": popular[code],
         "own_share_x_bg_nbd": own_share * np.expm1(of_customer["expected"]),
     }
-    features, share = np.column_stack(list(columns.values())), np.isin(came, asked)
-    reached = float(share.mean()) if len(share) else float("nan")
-    return Pairs(customer, code, Lesson(tuple(columns), features, simple, np.isin(asked, came), customer, reached))
+    bought_next = np.unique(key[is_purchase & ~is_past & (log.time < now + days)])
+    coverage = float(np.isin(bought_next, pairs).mean()) if len(bought_next) else float("nan")
+    truth = np.isin(pairs, bought_next)
+    features = np.column_stack(list(columns.values()))
+    return Pairs(customer, code, TrainingSet(tuple(columns), features, simple, truth, customer, coverage))
+
+
+class _OwnPurchases(NamedTuple):
+    """Purchase days of each of n pairs (`visits`), and those of the last 28 and 112 days; days since the last, the
+    customer's tenure without one; `since` over the mean gap, at most 10, 10 with fewer than two purchases."""
+
+    visits: I64
+    lately: dict[int, I64]
+    since: F64
+    overdue: F64
+
+
+def _own_purchases(pairs: I64, key: I64, time: F64, now: float, tenure: F64) -> _OwnPurchases:
+    """pairs (n,): sorted keys; key, time (m,): of each line that was bought; tenure (n,): of the pair's customer."""
+    n = len(pairs)
+    visits = np.unique(np.column_stack([np.searchsorted(pairs, key), np.floor(time)]), axis=0)
+    pair, day = visits[:, 0].astype(np.int64), visits[:, 1]
+    count = np.bincount(pair, minlength=n)
+    first, last = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(first, pair, day)
+    np.maximum.at(last, pair, day)
+    age = np.floor(now) - day
+    lately = {window: np.bincount(pair[age <= window], minlength=n) for window in (28, 112)}
+    since = np.where(count > 0, np.floor(now) - last, tenure)
+    gap = np.where(count > 1, (last - first) / np.maximum(count - 1, 1), np.inf)
+    overdue = np.where(count > 1, np.minimum(since / np.maximum(gap, 1), 10), 10.0)
+    return _OwnPurchases(count, lately, since, overdue)

@@ -1,7 +1,7 @@
-"""Classifiers in an open form: weights, trees as arrays, LightGBM's text; scored by numpy wherever they are read.
+"""Classifiers in an open form, weights, trees as arrays or LightGBM's text, that score without Spark.
 
-Each has `score`: features (n, F), finite -> (n,) in 0..1, and says what its features do. What was fitted by Spark ML
-is kept so too: a later night, or another machine, needs no Spark to score with it.
+Each has `score`: features (n, F), finite -> (n,) in 0..1. Models fitted by Spark ML are stored in this form as well, so
+a later night or another machine scores with numpy alone.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from scipy.special import expit
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
-_ROWS = 4096  # scored at a time by a forest: a few hundred trees' places of so many rows stay in the cache
+_ROWS = 4096  # that a forest scores at a time, so that the nodes of all trees stay in the cache
 
 
 class Classifier(Protocol):
-    """What is learned from features (n, F) and truth (n,)."""
+    """A model fitted on features (n, F) and labels (n,)."""
 
     def score(self, features: F64) -> F64: ...
 
@@ -29,8 +29,8 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Logistic:
-    """weights (F,) in log-odds per unit of each feature, intercept in log-odds, spread (F,): the standard deviation of
-    each feature among those who taught it."""
+    """weights (F,) in log-odds per unit of each feature; intercept in log-odds; spread (F,): the standard deviation of
+    each feature in the training set."""
 
     weights: F64
     intercept: float
@@ -41,7 +41,7 @@ class Logistic:
         return np.asarray(expit(features @ self.weights + self.intercept))
 
     def effects(self) -> F64:
-        """(F,) change of the log-odds by one standard deviation of each feature, the others held still."""
+        """(F,) change of the log-odds by one standard deviation of each feature, the others held fixed."""
         return self.weights * self.spread
 
     def save(self, folder: Path, name: str) -> None:
@@ -49,14 +49,17 @@ class Logistic:
 
     @classmethod
     def load(cls, path: Path) -> Logistic:
-        told = _read(path, cls)
-        return cls(told["weights"], float(told["intercept"]), told["spread"])
+        stored = _read(path, cls)
+        return cls(stored["weights"], float(stored["intercept"]), stored["spread"])
 
 
 @dataclass(frozen=True)
 class Forest:
-    """Binary trees over N nodes in one row: the feature that a node asks for (-1 in a leaf), its threshold, and where
-    it goes on, left where the feature is no larger; share (N,) of a node's teachers that were true; roots (T,)."""
+    """T binary trees with N nodes in all.
+
+    feature (N,): which one a node splits on, -1 in a leaf; threshold (N,): rows with no more go left; left, right (N,):
+    the next node; share (N,): the positive share of the node's training rows; roots (T,).
+    """
 
     feature: I32
     threshold: F64
@@ -70,7 +73,7 @@ class Forest:
         inner = self.feature >= 0
         for name in ("left", "right"):
             onward = getattr(self, name)[inner]
-            # Children stand after their parent, so that every walk ends.
+            # Children come after their parent, so every path ends.
             if len(onward) and not ((onward > np.flatnonzero(inner)) & (onward < len(self.feature))).all():
                 raise ValueError(
                     f"{name}: a node goes on to one that does not stand after it among {len(self.feature)}"
@@ -109,15 +112,17 @@ class Boosted:
         return np.asarray(self._booster().predict(features)) if len(features) else np.zeros(0)
 
     def contributions(self, features: F64) -> tuple[F64, F64]:
-        """(mean size, direction), each (F,): what each feature adds to the log-odds of the rows, its sign left aside;
-        the correlation of what it adds with the feature itself, 0 where either stands still."""
+        """(mean absolute contribution of each feature to the log-odds (F,), its direction (F,)).
+
+        The direction is the correlation of contribution and feature, 0 where either is constant.
+        """
         added = np.asarray(self._booster().predict(features, pred_contrib=True))[:, :-1]
         a, f = added - added.mean(axis=0), features - features.mean(axis=0)
         scale = np.sqrt((a**2).sum(axis=0) * (f**2).sum(axis=0))
         return np.abs(added).mean(axis=0), np.where(scale > 0, (a * f).sum(axis=0) / np.maximum(scale, 1e-300), 0.0)
 
     def _booster(self) -> Any:
-        import lightgbm  # those that are scored by weights or arrays do without
+        import lightgbm  # the other classifiers need no LightGBM
 
         return lightgbm.Booster(model_str=self.text, params={"num_threads": 2, "verbosity": -1})
 
@@ -137,7 +142,7 @@ CLASSIFIERS: dict[str, type[Logistic] | type[Forest] | type[Boosted]] = {
 
 
 def read_classifier(kind: str, folder: Path, name: str) -> Classifier:
-    """What `save` wrote. Raises FileNotFoundError if it is not there, ValueError for arrays that are not its own."""
+    """The classifier that `save` wrote. Raises FileNotFoundError without a file, ValueError for other arrays in it."""
     cls = CLASSIFIERS[kind]
     return cls.load(folder / f"{name}.{cls.suffix}")
 

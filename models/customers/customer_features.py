@@ -1,7 +1,7 @@
-"""Who will buy within the next days: what is known of each customer at a moment, and how probabilities are judged.
+"""Features of each customer at a moment, and whether the customer bought in the days after it.
 
-Arrays in, arrays out; what learns from them is chosen elsewhere. Everything is counted before the moment, so that a
-row at an earlier moment is what a night then would have known.
+Features count only events before the moment, so a row at an earlier date is what a night then would have known: no
+leakage. The models that learn from them are in `models.customers.calibrated_models`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from models.customers.lifetime_value import BGNBD, NotEnoughData, Purchases, pur
 
 F64 = NDArray[np.float64]
 WINDOWS = (7, 28, 56, 112)  # days
-BINS = 10  # of a reliability table, of equally many customers each
 
 
 @dataclass(frozen=True)
 class Customers:
-    """What is known at `now` (days) of each of `users` (n,), who have all bought before: features (n, F), finite.
+    """Features (n, F), finite, at `now` (days) of `users` (n,), all of whom bought before `now`.
 
-    Amounts and counts are log(1 + x); ratios are cut at 10. seen: the same purchases as BG/NBD takes them.
+    Amounts and counts are log(1 + x); ratios are capped at 10. seen: the same purchases as BG/NBD takes them.
     """
 
     now: float
@@ -39,7 +38,7 @@ class Customers:
 
 
 def customers_at(log: ShopLog, now: float, model: BGNBD | None) -> Customers:
-    """Features of everybody who bought before `now`, from events before it; those of BG/NBD are 0 without a model.
+    """Features of everybody who bought before `now`, from events before it; without `model` those of BG/NBD are 0.
 
     Raises NotEnoughData if nobody bought before `now`.
     """
@@ -78,10 +77,10 @@ def customers_at(log: ShopLog, now: float, model: BGNBD | None) -> Customers:
 
 
 def _regularity(visitor: NDArray[np.integer], day: NDArray[np.integer], n: int) -> F64:
-    """(n,) standard deviation of the gaps between visits over their mean, at most 10; 1, as by chance, below 3 gaps."""
+    """(n,) coefficient of variation of the gaps between visits, at most 10; 1 with fewer than 3 gaps."""
     gaps, whose = np.diff(day).astype(np.float64), visitor[1:]
-    own = visitor[1:] == visitor[:-1]
-    gaps, whose = gaps[own], whose[own]
+    same_visitor = visitor[1:] == visitor[:-1]
+    gaps, whose = gaps[same_visitor], whose[same_visitor]
     count = np.bincount(whose, minlength=n)
     mean = np.bincount(whose, gaps, n) / np.maximum(count, 1)
     square = np.bincount(whose, gaps**2, n) / np.maximum(count, 1)
@@ -90,99 +89,27 @@ def _regularity(visitor: NDArray[np.integer], day: NDArray[np.integer], n: int) 
 
 
 def will_buy(log: ShopLog, customers: Customers, days: float) -> NDArray[np.bool_]:
-    """(n,) whether each bought within the `days` after `customers.now`: the truth, never a feature."""
+    """(n,) whether each customer bought within the `days` after `customers.now`: the label, never a feature."""
     after = log.between(customers.now, customers.now + days)
     return np.isin(customers.users, after.user[after.kind == PURCHASE])
 
 
 def origins(first: float, end: float, days: float, most: int, least: int = 3) -> list[float]:
-    """Moments at which `days` ahead are known, latest first, `days` apart; each has at least 2 * `days` behind it.
+    """Moments at which the next `days` are known, latest first, `days` apart, each with at least 2 * `days` behind it.
 
-    Raises NotEnoughData for fewer than `least`: one to choose at and one to learn from, and one more to be judged at
-    where figures of the choice itself are wanted.
+    Raises NotEnoughData for fewer than `least`. Two are the minimum, one to train and one to validate; a third one
+    tests the choice.
     """
-    found = [end - days * (back + 1) for back in range(most) if end - days * (back + 1) - first >= 2 * days]
-    if len(found) < least:
+    moments = [end - days * (back + 1) for back in range(most)]
+    moments = [moment for moment in moments if moment - first >= 2 * days]
+    if len(moments) < least:
         raise NotEnoughData(
             f"{end - first:.0f} days of purchases; {(least + 2) * days:.0f} are needed to look {days:.0f} days ahead"
         )
-    return found
+    return moments
 
 
 def chance_of(model: BGNBD, seen: Purchases, days: float) -> F64:
     """(n,) BG/NBD's probability of at least one purchase in the `days` ahead."""
-    none = ((model.alpha + seen.T) / (model.alpha + seen.T + days)) ** (model.r + seen.x)
-    return np.asarray(model.alive(seen) * (1 - none))
-
-
-# judging ----------------------------------------------------------------------------------------------------------
-
-
-def auc(chance: F64, truth: NDArray[np.bool_]) -> float:
-    """Share of (buyer, other) pairs in which the buyer has the higher chance, ties half; NaN without both."""
-    buyers = int(truth.sum())
-    others = len(truth) - buyers
-    if not buyers or not others:
-        return float("nan")
-    _, place, count = np.unique(chance, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; equal chances share their mean rank
-    return float((rank[truth].sum() - buyers * (buyers + 1) / 2) / (buyers * others))
-
-
-def average_precision(chance: F64, truth: NDArray[np.bool_]) -> float:
-    """Mean precision over the buyers, best first; customers with the same chance are one step."""
-    order = np.argsort(-chance, kind="stable")
-    hits = np.cumsum(truth[order])
-    last = np.append(np.diff(chance[order]) != 0, True)
-    gained = np.diff(hits[last], prepend=0)
-    return float((gained * hits[last] / (np.flatnonzero(last) + 1)).sum() / max(int(truth.sum()), 1))
-
-
-def reliability(chance: F64, truth: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
-    """(customers, mean chance, share who bought) of BINS groups of equal size, from the lowest chance up."""
-    order = np.argsort(chance, kind="stable")
-    groups = [part for part in np.array_split(order, BINS) if len(part)]
-    return [(len(part), float(chance[part].mean()), float(truth[part].mean())) for part in groups]
-
-
-def calibration_error(chance: F64, truth: NDArray[np.bool_]) -> float:
-    """Mean distance of chance and share in `reliability`, weighted by customers."""
-    return sum(n * abs(said - seen) for n, said, seen in reliability(chance, truth)) / max(len(truth), 1)
-
-
-def log_loss(chance: F64, truth: NDArray[np.bool_]) -> float:
-    """Mean, in nats; a chance is never taken for surer than 1 in 1,000."""
-    return float(-log_likelihood(chance, truth).mean())
-
-
-def log_likelihood(chance: F64, truth: NDArray[np.bool_]) -> F64:
-    """(n,) of what came, in nats, 0 or less; a chance is never taken for surer than 1 in 1,000."""
-    sure = np.clip(chance, 1e-3, 1 - 1e-3)
-    return np.where(truth, np.log(sure), np.log1p(-sure))
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """A rising function of scores through (at, share), each (K,), straight between them and level beyond."""
-
-    at: F64
-    share: F64
-
-    def __call__(self, scores: F64) -> F64:
-        return np.asarray(np.interp(scores, self.at, self.share))
-
-
-def calibrated(said: F64, truth: NDArray[np.bool_]) -> Calibration:
-    """What makes scores the shares seen among customers (n,) with `said` and `truth`.
-
-    Isotonic regression over groups of a hundred, so that a step is not one customer, and straight between their means.
-    """
-    from scipy.optimize import isotonic_regression  # half a second, which only a fit has to wait for
-
-    order = np.argsort(said, kind="stable")
-    groups = [part for part in np.array_split(order, max(2, min(len(order) // 100, 50))) if len(part)]
-    # Many may have the same score, more than one group: they are one.
-    at, group = np.unique([said[part].mean() for part in groups], return_inverse=True)
-    weight = np.bincount(group, [len(part) for part in groups])
-    share = np.bincount(group, [truth[part].sum() for part in groups]) / weight
-    return Calibration(at, np.asarray(isotonic_regression(share, weights=weight).x))
+    no_purchase = ((model.alpha + seen.T) / (model.alpha + seen.T + days)) ** (model.r + seen.x)
+    return np.asarray(model.alive(seen) * (1 - no_purchase))

@@ -1,8 +1,8 @@
 """How often a customer will buy again, and for how much: BG/NBD (Fader, Hardie, Lee 2005) and Gamma-Gamma (2013).
 
-BG/NBD: while active, a customer buys at a rate of their own (Gamma(r, alpha) among customers) and after each purchase
-leaves for good with a probability of their own (Beta(a, b)). Gamma-Gamma: what a purchase is worth varies around a
-mean of each customer's own, which has nothing to do with how often they buy.
+BG/NBD: an active customer buys at a rate that is Gamma(r, alpha) among customers, and becomes inactive after each
+purchase with a probability that is Beta(a, b) among customers. Gamma-Gamma: the value of a purchase varies around the
+customer's own mean, which is independent of how often the customer buys.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from scipy.special import betaln, gammaln, hyp2f1
 from models.core.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
-LEAST_CUSTOMERS = 50  # with a repeat purchase: four figures fitted to fewer say more about chance than about the shop
-FAR = 1e4  # of a parameter; the likelihood is flat out there, the customers being all alike
+LEAST_CUSTOMERS = 50  # with a repeat purchase; four parameters fitted to fewer are mostly noise
+FAR = 1e4  # bound of a parameter; beyond it the likelihood is flat: the customers are all alike
 
 
 class NotEnoughData(ValueError):
-    """Too few customers who came back for the model to mean anything."""
+    """Too few customers with a repeat purchase, or too short a history, for the model."""
 
 
 @dataclass(frozen=True)
 class Purchases:
-    """What is known of N customers at one moment: repeat purchases x (N,) after the first, days from the first to the
-    last t_x (N,), days from the first to the moment T (N,), mean worth m (N,) of the repeat purchases, NaN without.
+    """Recency and frequency of N customers at one moment, in the notation of the paper.
+
+    x (N,): repeat purchases after the first; t_x (N,): days from the first purchase to the last; T (N,): days from the
+    first purchase to the moment; m (N,): mean value of the repeat purchases, NaN without.
 
     Raises ValueError if lengths disagree, a figure is negative or not finite, or t_x lies after T.
     """
@@ -58,9 +60,9 @@ class Purchases:
 
 
 def purchases_of(customer: NDArray[np.integer], day: F64, worth: F64, customers: int, now: float) -> Purchases:
-    """`Purchases` of customers 0..customers-1, of whom each must have bought; lines of one day are one purchase.
+    """`Purchases` of the customers 0..customers-1, each with at least one line; lines of one day are one purchase.
 
-    customer, day, worth (N,): of each line, worth NaN where unknown. Raises ValueError for a line after `now`, or a
+    customer, day, worth (N,): of each line; worth is NaN where unknown. Raises ValueError for a line after `now`, or a
     customer without a line.
     """
     if len(day) and day.max() > now:
@@ -129,7 +131,7 @@ class BGNBD:
         """Purchases (N,) of each customer in the `days` after the moment; equation (10) of the paper."""
         x, r, alpha, a, b = seen.x, self.r, self.alpha, self.a, self.b
         if abs(a - 1) < 1e-6:
-            a = 1 + 1e-6  # the formula has a hole there, its limit has none
+            a = 1 + 1e-6  # the formula divides by a - 1; its limit at 1 is finite
         ahead = alpha + seen.T + days
         series = hyp2f1(r + x, b + x, a + b + x - 1, days / ahead)
         factor = (a + b + x - 1) / (a - 1)
@@ -178,7 +180,7 @@ class GammaGamma:
 
     @classmethod
     def fit(cls, seen: Purchases) -> GammaGamma:
-        """Maximum likelihood over the customers whose repeat purchases are worth something known.
+        """Maximum likelihood over the customers with repeat purchases of known value.
 
         Raises NotEnoughData where they are fewer than 50.
         """
@@ -200,7 +202,7 @@ class GammaGamma:
         return cls(p, q, v, float(_worth_log_likelihood(p, q, v, x, m).sum()))
 
     def expected(self, seen: Purchases) -> F64:
-        """Worth (N,) of each customer's next purchase; that of the average customer for those who never came back.
+        """Expected value (N,) of each customer's next purchase; without a repeat purchase, the average customer's.
 
         NaN for all if q is not above 1: such a fit has no mean.
         """

@@ -1,7 +1,7 @@
-"""Names for kinds of shoppers, in English and Chinese, made from what sets each apart, and true of its members.
+"""Names of segments in English and Chinese, made from the features that differ most and true of the members.
 
-A word is said of a segment where its mean lies `LEAST_SDS` or more from the middle of its peers, and `LEAST_TRUE` of
-its members lie on that side. Peers are all accounts; for what only buyers have (money, purchases), all buyers.
+A word is used for a segment whose mean is `LEAST_SDS` or more from the median of its peers, with `LEAST_TRUE` of its
+members on that side. Peers are all accounts; for features that only buyers have (money, purchases), all buyers.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_SDS = 0.35  # a mean nearer to the middle than this many deviations sets nobody apart
-LEAST_TRUE = 0.8  # of the members, for whom a word must hold
-_FAR, _CLEARLY = 1.5, 0.75  # deviations from which on one is far, or clearly, away from the middle
-_MOST_SDS = 3.0  # one account a hundred deviations away would speak for its whole segment
+LEAST_SDS = 0.35  # a mean closer to the median than this many standard deviations gives no word
+LEAST_TRUE = 0.8  # share of the members of whom a word must be true
+_FAR, _CLEARLY = 1.5, 0.75  # standard deviations from the median that are called far, and clearly, apart
+_MOST_SDS = 3.0  # deviations are cut here, or one extreme account would decide for its segment
 _TYPICAL = {True: ("Typical buyers", "普通买家"), False: ("Typical shoppers", "普通顾客")}
 _NO_BUYERS = ("not buyers yet", "尚未购买")
-_BUYERS = ("buyers", "买家")  # where nothing else tells how much they buy
+_BUYERS = ("buyers", "买家")  # where no other word says how much they buy
 _OF_BUYERS = ("money", "frequency", "recency", "discount")
 F64 = NDArray[np.float64]
 Pair = tuple[str, str]  # English, Chinese

@@ -1,7 +1,7 @@
-"""Kinds of shoppers: features, standardised and turned onto their principal components, and the nearest of k centres.
+"""Segments of shoppers: features are standardised and projected onto principal components; the nearest centre counts.
 
-Numbers outlive fits: a new fit's centres are matched with the last ones (Hungarian method), and one that matches none
-gets a number that no segment ever had.
+A segment keeps its number across fits: new centres are matched with the last ones (Hungarian method), and a centre
+without a match gets a number that no segment ever had.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from models.core.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-EVERYBODY = 0  # the segment of a shop that has too few accounts for several; others are numbered from 1
-_MOST_SDS = 3.0  # one wholesaler a hundred deviations away would be a segment of their own
+EVERYBODY = 0  # the only segment of a shop with too few accounts; others are numbered from 1
+_MOST_SDS = 3.0  # deviations are cut here: one wholesaler a hundred away would be a segment alone
 
 
 @dataclass(frozen=True)
 class SegmentsConfig:
-    """How many kinds of shoppers there may be, and when they are looked for anew."""
+    """How many segments there may be, and when they are fitted anew."""
 
     least: int = field(
         default=4, metadata={"doc": "fewest segments tried; the best silhouette of the range decides", "least": 2}
     )
     most: int = field(default=8, metadata={"doc": "most segments tried"})
     least_share: float = field(
-        default=0.02, metadata={"doc": "of the accounts; a try with a smaller segment is no good", "least": 0}
+        default=0.02, metadata={"doc": "of the accounts; a fit with a smaller segment is not used", "least": 0}
     )
-    least_users: int = field(default=100, metadata={"doc": "accounts below which everybody is one segment"})
+    least_users: int = field(default=100, metadata={"doc": "with fewer accounts everybody is one segment"})
     every_days: int = field(
-        default=7, metadata={"doc": "days until they are fitted anew, or until the accounts have doubled", "least": 1}
+        default=7, metadata={"doc": "days until they are fitted anew, unless the accounts double earlier", "least": 1}
     )
     fit_users: int = field(default=20_000, metadata={"doc": "accounts that a fit learns from, by the hash of their id"})
     variance: float = field(
@@ -81,11 +81,11 @@ class SegmentsConfig:
 class Segments:
     """k segments over F features in C components.
 
-    middles (F,): the shop's mean share of each taste, to which those of little evidence are drawn; 0 for the rest.
-    mean, scale (F,): of each feature, scale 0 where it did not vary. weights (F,): what a deviation counts.
+    middles (F,): the shop's mean share of each taste, towards which accounts with little evidence are shrunk; else 0.
+    mean, scale (F,): of each feature, scale 0 where it did not vary. weights (F,): of each feature's deviation.
     components (F, C), centres (k, C): both over weighted deviations. ids (k,): the segments' numbers; next_id: the
-    lowest one never given. of_buyers (k,): whether it is of accounts that have bought; nobody is assigned to one of the
-    other kind. accounts: how many there were when it was fitted. names, traits: k each, in English and in Chinese.
+    lowest number never given. of_buyers (k,): whether the segment is of buyers; buyers are assigned to these alone,
+    other accounts to the rest. accounts: how many there were at the fit. names, traits: k each, English and Chinese.
     """
 
     config: SegmentsConfig
@@ -114,10 +114,10 @@ class Segments:
         return (self.standardised(rows) * self.weights) @ self.components
 
     def assign(self, rows: F64, last: I64 | None = None) -> I64:
-        """The number of each row's segment (n,); of two equally near, the lower place.
+        """The segment number (n,) of each row; of two equally near centres, the first.
 
-        `last` (n,): last night's numbers, -1 for none. An account at the border of two would change sides for nothing,
-        so it stays while its centre is at most `stay_within` farther than the nearest.
+        last (n,): last night's numbers, -1 for none. So that accounts between two centres do not change every night, an
+        account stays while its centre is at most the share `stay_within` farther than the nearest.
         """
         squares = squared_distances(self.project(rows), self.centres)
         if "frequency" in self.features:
@@ -127,7 +127,7 @@ class Segments:
         if last is not None:
             place = np.full(max(self.next_id, int(last.max(initial=0)) + 1) + 1, -1, np.int64)
             place[self.ids] = np.arange(len(self.ids))
-            before = place[last]  # -1 reads the last place, which is never given
+            before = place[last]  # -1 reads the last entry, which stays -1
             row = np.arange(len(rows))
             limit = (1 + self.config.stay_within) ** 2 * squares[row, nearest]
             stays = (before >= 0) & (squares[row, before] <= limit)
@@ -158,7 +158,7 @@ class Segments:
         with np.load(path / "segments.npz", allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in _ARRAYS if name in stored}
         names = tuple((pair[0], pair[1]) for pair in manifest["names"])
-        # One of an older version told the kinds apart by its names only, and its traits in English only.
+        # Models of an older version mark buyers in the names alone, and have traits in English alone.
         arrays.setdefault("of_buyers", np.array([not name.startswith("Not buyers yet") for name, _ in names]))
         traits = tuple((one, one) if isinstance(one, str) else (one[0], one[1]) for one in manifest["traits"])
         return cls(
@@ -176,7 +176,7 @@ _ARRAYS = ("middles", "mean", "scale", "weights", "components", "centres", "ids"
 
 
 def family_weights(features: tuple[str, ...]) -> F64:
-    """(F,): tastes of one kind, such as the hours, count together as much as one other feature."""
+    """(F,): the tastes of one kind, such as the hours, together weigh as much as one other feature."""
     kinds = [name.partition("=")[0] for name in features]
     return np.array([1 / np.sqrt(kinds.count(kind)) for kind in kinds])
 
@@ -203,38 +203,40 @@ def moved_centres(rows: F64, start: F64, rounds: int = 20) -> F64:
 
 
 def apart(places: F64, centres: F64, is_buyer: NDArray[np.bool_]) -> tuple[F64, NDArray[np.bool_]]:
-    """(centres (k, C), which are of buyers (k,)): each of the kind that most of its places (n, C) are, moved to these.
+    """(centres (k, C), which are of buyers (k,)): each centre is given to buyers or others, and moved to these alone.
 
-    Both kinds have one, a last one where no centre was mostly theirs: the first buyer of a young shop has a segment.
+    A centre goes to the kind that most accounts at it are, by their places (n, C). A kind without a centre gets one, so
+    that the first buyer of a young shop has a segment.
     """
     nearest = np.argmin(squared_distances(places, centres), axis=1)
-    of_buyers = np.array([(is_buyer[nearest == at].mean() if (nearest == at).any() else 0) > 0.5
-                          for at in range(len(centres))])  # fmt: skip
+    sizes = np.bincount(nearest, minlength=len(centres))
+    buyers = np.bincount(nearest, is_buyer, len(centres))
+    of_buyers = buyers / np.maximum(sizes, 1) > 0.5
     for kind in (False, True):
-        mine = places[is_buyer == kind]
+        of_kind = places[is_buyer == kind]
         if not (of_buyers == kind).any():
-            centres = np.vstack([centres, mine.mean(axis=0) if len(mine) else np.zeros(centres.shape[1])])
+            centres = np.vstack([centres, of_kind.mean(axis=0) if len(of_kind) else np.zeros(centres.shape[1])])
             of_buyers = np.append(of_buyers, kind)
         centres = centres.copy()
-        centres[of_buyers == kind] = moved_centres(mine, centres[of_buyers == kind])
+        centres[of_buyers == kind] = moved_centres(of_kind, centres[of_buyers == kind])
     return centres, of_buyers
 
 
 def matched(new: F64, old: F64, old_ids: I64, next_id: int) -> tuple[I64, int]:
-    """(numbers (k,) of the new centres, the lowest number never given): the old ones' where they are the same people.
+    """(numbers (k,) of the new centres, the lowest number never given): a new centre takes the number of its match.
 
-    new (k, C), old (m, C) in one space. Pairs have the least total distance (Hungarian method). A pair that is farther
-    apart than the old centre was from its nearest neighbour is no pair: these are other people.
+    new (k, C), old (m, C) in one space. Pairs have the least total distance (Hungarian method). A pair is a match
+    unless it is farther apart than the old centre was from its nearest neighbour.
     """
-    from scipy.optimize import linear_sum_assignment  # half a second, which only a new fit has to wait for
+    from scipy.optimize import linear_sum_assignment  # takes half a second to import, and only a new fit needs it
 
     apart = np.sqrt(squared_distances(new, old))
     between = np.sqrt(squared_distances(old, old))
     np.fill_diagonal(between, np.inf)
     ids = np.full(len(new), -1, np.int64)
-    for here, there in zip(*linear_sum_assignment(apart), strict=True):
-        if apart[here, there] <= between[there].min():
-            ids[here] = old_ids[there]
+    for new_row, old_row in zip(*linear_sum_assignment(apart), strict=True):
+        if apart[new_row, old_row] <= between[old_row].min():
+            ids[new_row] = old_ids[old_row]
     fresh = np.flatnonzero(ids < 0)
     ids[fresh] = next_id + np.arange(len(fresh))
     return ids, next_id + len(fresh)

@@ -1,8 +1,8 @@
-"""What is asked about customers, and the same question at earlier moments, for whoever learns to answer it.
+"""Builds training sets: the same question (buys, lapses, category) asked at earlier dates, where the answer is known.
 
-A moment sees what a night then would have seen: the `history` days before it and nothing later. The windows in which
-features are counted, the days looked back and BG/NBD's fit are the same at each, tonight's among them.
-(An event that arrived late counts as known from when it happened.)
+A moment uses what a night then would have seen: the `history` days before it and nothing later. Feature windows, the
+days of history and the fit of BG/NBD are the same at every moment, tonight included. One exception: an event that
+arrived late counts as known from when it happened.
 """
 
 from __future__ import annotations
@@ -15,15 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.shop_log import PURCHASE, ShopLog
-from models.customers.calibrated_models import Lesson
+from models.customers.calibrated_models import TrainingSet
 from models.customers.category_features import Pairs, pairs_at, popularity
-from models.customers.customer_features import (
-    Customers,
-    chance_of,
-    customers_at,
-    origins,
-    will_buy,
-)
+from models.customers.customer_features import Customers, chance_of, customers_at, origins, will_buy
 from models.customers.lifetime_value import BGNBD, GammaGamma, NotEnoughData, Purchases
 
 Codes = NDArray[np.int32]
@@ -32,7 +26,7 @@ F64 = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Question:
-    """buys: a purchase within the `days` after a moment; lapses: none; category: one in a category."""
+    """buys: a purchase within the `days` after a moment; lapses: no purchase; category: a purchase in a category."""
 
     name: str
     asks: Literal["buys", "lapses", "category"]
@@ -41,27 +35,27 @@ class Question:
 
 @dataclass(frozen=True)
 class Moment:
-    """Everybody who had bought by then, with BG/NBD as fitted then."""
+    """Everybody who had bought by a date, with BG/NBD as fitted on that date."""
 
     customers: Customers
     model: BGNBD
 
 
 def moment_at(log: ShopLog, now: float, history: float, most: int) -> Moment:
-    """What the `history` days before `now` say; BG/NBD is fitted on at most `most` customers, an even draw.
+    """Customers and features from the `history` days before `now`, with BG/NBD fitted on a sample of `most` customers.
 
     Raises NotEnoughData where fewer than 50 customers came back.
     """
-    known = customers_at(log.between(now - history, now), now, None)
-    model = BGNBD.fit(_draw(known.seen, most))
-    features = known.features.copy()
-    features[:, known.names.index("expected")] = np.log1p(model.expected(known.seen, 28.0))
-    features[:, known.names.index("alive")] = model.alive(known.seen)
-    return Moment(dataclasses.replace(known, features=features), model)
+    customers = customers_at(log.between(now - history, now), now, None)
+    model = BGNBD.fit(_even_sample(customers.seen, most))
+    features = customers.features.copy()
+    features[:, customers.names.index("expected")] = np.log1p(model.expected(customers.seen, 28.0))
+    features[:, customers.names.index("alive")] = model.alive(customers.seen)
+    return Moment(dataclasses.replace(customers, features=features), model)
 
 
-def lesson_at(question: Question, log: ShopLog, moment: Moment) -> Lesson:
-    """The question whether customers buy, or lapse, at the moment; the truth is what `log` has after it."""
+def training_set_at(question: Question, log: ShopLog, moment: Moment) -> TrainingSet:
+    """The rows of "buys" or "lapses" at a moment; the labels are what `log` has after it."""
     known = moment.customers
     recency = known.features[:, known.names.index("recency")]
     chance = chance_of(moment.model, known.seen, question.days)
@@ -70,57 +64,68 @@ def lesson_at(question: Question, log: ShopLog, moment: Moment) -> Lesson:
         simple, came = {"recency": recency, "bg_nbd": 1 - chance}, ~came
     else:
         simple = {"recency": -recency, "bg_nbd": chance}
-    return Lesson(known.names, known.features, simple, came, known.users)
+    return TrainingSet(known.names, known.features, simple, came, known.users)
 
 
 def categories_at(question: Question, log: ShopLog, moment: Moment, category: Codes, history: float) -> Pairs:
-    """The question in which categories customers buy, at the moment; `category` (I,) codes of the items."""
+    """The rows of "category" at a moment; `category` (I,): code of each item, -1 for none."""
     now = moment.customers.now
     popular = popularity(log, category, now)
     near = log.between(now - history, now + question.days)
     return pairs_at(near, category, popular, moment.customers, question.days)
 
 
-def lessons(question: Question, log: ShopLog, end: float, history: float, most: int, least: int, customers: int,
-            category: Codes | None = None) -> list[Lesson]:  # fmt: skip
-    """The question at moments `question.days` apart, the latest first: at most `most`, all before `end`.
+def training_sets(
+    question: Question,
+    log: ShopLog,
+    end: float,
+    history: float,
+    most: int,
+    least: int,
+    customers: int,
+    category: Codes | None = None,
+) -> list[TrainingSet]:
+    """Training sets at moments `question.days` apart, the latest first: at most `most`, all before `end`.
 
     Raises NotEnoughData for fewer than `least`, or where no item has a category and categories are asked for.
     """
     bought = log.time[log.kind == PURCHASE]
     if not len(bought):
         raise NotEnoughData("nobody bought anything")
-    found: list[Lesson] = []
+    sets: list[TrainingSet] = []
     for now in origins(float(bought[0]), end, question.days, most, least):
         try:
             moment = moment_at(log, now, history, customers)
         except NotEnoughData as error:
-            if len(found) < least:
+            if len(sets) < least:
                 raise NotEnoughData(f"{end - now:.0f} days before the end: {error}") from None
-            break  # the shop was smaller then, and still is before
+            break  # earlier moments have fewer customers still
         if question.asks != "category":
-            found.append(lesson_at(question, log, moment))
+            sets.append(training_set_at(question, log, moment))
         elif category is None:
             raise NotEnoughData("no attribute of the items sorts them into categories")
         else:
-            found.append(categories_at(question, log, moment, category, history).lesson)
-    return found
+            sets.append(categories_at(question, log, moment, category, history).training_set)
+    return sets
 
 
 def money_at(moment: Moment, days: float, most: int, known: bool = True) -> tuple[F64, F64]:
-    """(n,) purchase days of each customer expected within `days`, by BG/NBD, and what they are worth together, by
-    Gamma-Gamma fitted on at most `most` customers; the worth is NaN where `known` is False, or too few prices are."""
+    """(expected purchase days of each customer within `days` (n,), their expected value (n,)).
+
+    By BG/NBD, and by Gamma-Gamma fitted on at most `most` customers. The value is NaN where `known` is False or too few
+    prices are known.
+    """
     seen = moment.customers.seen
     bought = moment.model.expected(seen, days)
     try:
-        each = GammaGamma.fit(_draw(seen, most)).expected(seen) if known else np.full(len(seen), np.nan)
+        worth = GammaGamma.fit(_even_sample(seen, most)).expected(seen) if known else np.full(len(seen), np.nan)
     except NotEnoughData:
-        each = np.full(len(seen), np.nan)
-    return bought, bought * each
+        worth = np.full(len(seen), np.nan)
+    return bought, bought * worth
 
 
 def money_judged(log: ShopLog, end: float, days: float, history: float, most: int) -> dict[str, Any]:
-    """What was expected `days` before the end beside what came, a customer; or why nothing could be."""
+    """Purchases and value per customer, expected `days` before the end and as they came; or why that is not known."""
     now = end - days
     try:
         bought = log.time[log.kind == PURCHASE]
@@ -135,18 +140,24 @@ def money_judged(log: ShopLog, end: float, days: float, history: float, most: in
     row, n = np.searchsorted(moment.customers.users, after.user), len(moment.customers.users)
     visits = np.unique(np.column_stack([row, np.floor(after.time).astype(np.int64)]), axis=0)
     came, spent = np.bincount(visits[:, 0], minlength=n), np.bincount(row, np.nan_to_num(after.price), n)
+    enough_prices = np.isfinite(worth).all()
     return {
         "days": days,
         "customers": n,
-        "purchases": {"expected": round(float(purchases.mean()), 4), "came": round(float(came.mean()), 4),
-                      "mean_absolute_error": round(float(np.abs(purchases - came).mean()), 4)},
-        "value": {"expected": round(float(worth.mean()), 4), "came": round(float(spent.mean()), 4),
-                  "mean_absolute_error": round(float(np.abs(worth - spent).mean()), 4)}
-        if np.isfinite(worth).all() else {"not_enough_data": "too few prices are known"},
-    }  # fmt: skip
+        "purchases": _expected_and_came(purchases, came),
+        "value": _expected_and_came(worth, spent) if enough_prices else {"not_enough_data": "too few prices are known"},
+    }
 
 
-def _draw(seen: Purchases, most: int) -> Purchases:
+def _expected_and_came(expected: F64, came: NDArray[Any]) -> dict[str, float]:
+    return {
+        "expected": round(float(expected.mean()), 4),
+        "came": round(float(came.mean()), 4),
+        "mean_absolute_error": round(float(np.abs(expected - came).mean()), 4),
+    }
+
+
+def _even_sample(seen: Purchases, most: int) -> Purchases:
     rows = np.zeros(len(seen), bool)
     rows[np.linspace(0, len(seen) - 1, min(most, len(seen))).astype(np.int64)] = True
     return seen.where(rows)

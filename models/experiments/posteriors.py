@@ -1,4 +1,4 @@
-"""What nights learn beside the arms of experiments: what money or an event is worth, within bounds, and what won."""
+"""Beta posteriors: the return on an offer, the weight of an event, and whether a rate is above another."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ DRAWS = 10_000
 
 
 def returns(
-    offered: tuple[int, int], withheld: tuple[int, int], margin: float, discount: float, prior: float,
+    offered: tuple[int, int],
+    withheld: tuple[int, int],
+    margin: float,
+    discount: float,
+    prior: float,
     rng: np.random.Generator,
-) -> F64:  # fmt: skip
-    """(DRAWS,) margin gained for one unit of money spent on an offer, drawn from what both arms have shown.
+) -> F64:
+    """(DRAWS,) posterior draws of the margin gained for one unit of money spent on an offer.
 
-    offered, withheld: (users, of these buyers). margin, discount: money of a purchase without the offer, and what it
-    takes off. Each rate is Beta, drawn to that of both arms together by `prior` users' worth of it, as in
-    `offers.two_rates`. Raises ValueError if more bought than there were, or a discount is not above 0.
+    offered, withheld: (users, of these buyers). margin: of a purchase without the offer; discount: what the offer takes
+    off; both in the shop's currency. Each rate is Beta, shrunk towards the rate of both arms together by `prior` users.
+    Raises ValueError if there are more buyers than users, or if the discount is not above 0.
     """
     for users, bought in (offered, withheld):
         if not 0 <= bought <= users:
@@ -32,7 +36,7 @@ def returns(
         rng.beta(bought + prior * middle + 0.5, users - bought + prior * (1 - middle) + 0.5, DRAWS)
         for users, bought in (offered, withheld)
     )
-    # A draw of 0 spends nothing and gains nothing: it is held above it, so that the ratio exists.
+    # A rate of 0 would divide by 0: it is held just above.
     lost = bought_without / np.maximum(bought_with, 1e-9) * margin
     return np.asarray((margin - discount - lost) / discount)
 
@@ -40,10 +44,11 @@ def returns(
 def next_weight(
     wins: int, trials: int, now: float, bounds: tuple[float, float], most_change: float, rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    """(weight, low, high) of an event tomorrow, in units of a purchase: one draw of the chance that a purchase follows.
+    """(weight, low, high) of an event tomorrow, in units of a purchase: a posterior draw of P(a purchase follows).
 
-    `now` inside `bounds`; it moves to the draw by at most `most_change` of itself. Beta with a uniform prior.
-    Raises ValueError if more won than were tried, or `now` lies outside the bounds.
+    The posterior is Beta with a uniform prior. The weight moves from `now` to the draw by at most the share
+    `most_change` of itself, and stays within `bounds`. Raises ValueError if wins exceed trials, or `now` lies outside
+    the bounds.
     """
     if not 0 <= wins <= trials:
         raise ValueError(f"{wins} purchases after {trials} events")
@@ -56,9 +61,9 @@ def next_weight(
 def chance_above(own: tuple[I64, I64], others: tuple[I64, I64], prior: float) -> F64:
     """(n,) probability that a rate is above that of the others beside it; own, others: (trials (n,), wins (n,)).
 
-    Each rate is Beta, drawn to that of both together by `prior` trials' worth of it, as in `returns`; its log-odds are
-    taken as normal, with the Beta's own mean and variance, so that all texts of a shop can be asked about every night.
-    Raises ValueError if more won than were tried.
+    Each rate is Beta, shrunk towards the rate of both together by `prior` trials, as in `returns`. Its log-odds are
+    taken as normal with the Beta's mean and variance, which is fast enough for all texts of a shop every night.
+    Raises ValueError if wins exceed trials.
     """
     for trials, wins in (own, others):
         if ((wins < 0) | (wins > trials)).any():

@@ -1,9 +1,9 @@
-"""Arms whose shares move: 10,000 places that belong to arms, and change hands as seldom as the shares allow.
+"""Arms whose shares move: each arm holds some of 10,000 places, and as few places as possible change hands.
 
-A user's place is for good (`experiments.places`); his arm is the one that holds it. When shares move, only what must
-change hands does, and first what has done so before: an arm's `core`, the places that it has held from the first night
-on, stays as large as can be. Users of the cores have been in one arm all along, whenever they first came, so they alone
-are compared: a place is a matter of chance, a change of hands does not depend on who stands there.
+A user's place never changes (`assignment.places`); the user is in the arm that holds it. When shares move, only as many
+places change hands as must, and those first that have done so before. So each arm keeps a large `core`: the places that
+it has held since the first night. Users of the cores have been in one arm all along, so results compare them alone.
+That is no bias: a hash gives out the places, and whether one changes hands does not depend on who stands there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PLACES = 10_000
 
 @dataclass(frozen=True)
 class Allotment:
-    """`holds` (10_000,): number of the arm in `arms` that has each place; `core` the same, -1 once it changed hands."""
+    """holds (10_000,): the number in `arms` of each place's arm; core: the same, -1 where the place changed hands."""
 
     arms: tuple[str, ...]
     holds: I8
@@ -29,7 +29,10 @@ class Allotment:
 
     @classmethod
     def first(cls, shares: Mapping[str, float]) -> Allotment:
-        """Places in the order of the arms. Raises ValueError unless the shares are above 0 and sum to 1."""
+        """The first night's allotment, in the order of the arms.
+
+        Raises ValueError unless the shares are above 0 and sum to 1.
+        """
         if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-9:
             raise ValueError(f"shares must be above 0 and sum to 1, not {dict(shares)}")
         holds = np.repeat(np.arange(len(shares), dtype=np.int8), _counts(np.array(list(shares.values()))))
@@ -55,7 +58,7 @@ class Allotment:
         return self.core[self._at(places)]
 
     def moved(self, shares: Mapping[str, float]) -> Allotment:
-        """The allotment with these shares, to a ten-thousandth; no arm both gives and takes.
+        """The allotment with these shares, rounded to whole places; no arm both gives and takes places.
 
         Raises ValueError for other arms, or shares that do not sum to 1.
         """
@@ -65,9 +68,9 @@ class Allotment:
         holds, core = self.holds.copy(), self.core.copy()
         givers, takers = np.flatnonzero(gain < 0).tolist(), np.flatnonzero(gain > 0)
         if givers:
-            given = np.sort(np.concatenate([self._to_give(arm, -int(gain[arm])) for arm in givers]))
-            core[given] = -1
-            holds[given] = np.repeat(takers, gain[takers])
+            moving = np.sort(np.concatenate([self._to_give(arm, -int(gain[arm])) for arm in givers]))
+            core[moving] = -1
+            holds[moving] = np.repeat(takers, gain[takers])
         return Allotment(self.arms, holds, core)
 
     def ranges(self) -> list[tuple[str, str]]:
@@ -76,7 +79,7 @@ class Allotment:
 
     @classmethod
     def of_ranges(cls, arms: Mapping[str, tuple[str, str]]) -> Allotment:
-        """What `ranges` told. Raises ValueError where a place belongs to no arm."""
+        """The allotment whose `ranges` these are. Raises ValueError where a place belongs to no arm."""
         holds, core = np.full(PLACES, -1, np.int8), np.full(PLACES, -1, np.int8)
         for number, parts in enumerate(arms.values()):
             for into, text in zip((holds, core), parts, strict=True):
@@ -90,13 +93,13 @@ class Allotment:
         return np.minimum((places * PLACES).astype(np.int64), PLACES - 1)
 
     def _to_give(self, arm: int, count: int) -> NDArray[np.int64]:
-        """`count` places of the arm: those that came from others first, then its core from the last place on."""
-        mine = np.flatnonzero(self.holds == arm)
-        return mine[np.lexsort((-mine, self.core[mine] == arm))][:count]
+        """`count` places of the arm: first those it got from others, then its core, the last place first."""
+        held = np.flatnonzero(self.holds == arm)
+        return held[np.lexsort((-held, self.core[held] == arm))][:count]
 
 
 def _counts(shares: F64) -> NDArray[np.int64]:
-    """Whole places (A,) that sum to 10,000: rounded down, what is left to the largest remainders."""
+    """Whole places (A,) that sum to 10,000, by the largest remainders."""
     exact = shares / shares.sum() * PLACES
     counts = np.floor(exact + 1e-9).astype(np.int64)
     short = PLACES - int(counts.sum())

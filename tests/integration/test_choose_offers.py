@@ -18,7 +18,7 @@ from jobs.runtime.gate import broken_rules
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from models.experiments.analysis import assign
+from models.experiments.assignment import assign
 from schemas.campaigns.campaign import Campaign, Condition
 from schemas.campaigns.reading import load_campaigns
 from schemas.table import Table

@@ -17,7 +17,7 @@ from jobs.publishing import publish_night
 from jobs.reports.night_page import experiment_lines
 from jobs.runtime.gate import broken_rules
 from jobs.runtime.night import Night
-from models.experiments.analysis import assign
+from models.experiments.assignment import assign
 from schemas.tables import (
     BANDIT_MOVES,
     CLEAN_EVENTS,

@@ -135,7 +135,7 @@ def test_the_next_night_carries_the_model_over_without_learning(learned: Night) 
     after = DAY + dt.timedelta(days=1)
     lines = events().slice(0, 0)
     again = night_of(Path(learned.lake.root), after, lines)
-    assert predict_purchases.due(again, QUICK_CONFIG, predict_purchases.running_of(again)) is None
+    assert predict_purchases.due(again, QUICK_CONFIG, predict_purchases.running_models(again)) is None
     predict_purchases.main(again)
     assert learned.lake.list_dir("models", "propensity") == [f"date={DAY}"]
     assert [row["method"] for row in written(again, PROPENSITIES)] == [
@@ -150,7 +150,7 @@ def test_what_makes_it_due(learned: Night) -> None:
     def why(days: int, **changed: Any) -> str | None:
         night = Night(DAY + dt.timedelta(days=days), learned.lake, "001", Settings(changed.pop("sections", {})))
         config = predict_purchases.PropensityConfig(**QUICK | changed)
-        return predict_purchases.due(night, config, predict_purchases.running_of(night))
+        return predict_purchases.due(night, config, predict_purchases.running_models(night))
 
     assert why(6) is None
     assert why(7) == "the last one was trained 7 days ago"

@@ -1,14 +1,13 @@
-"""Who buys within 28 days, who lapses, who buys in which category? Classifiers beside what needs no learning.
+"""Who buys within 28 days, who lapses, who buys in which category? Classifiers beside simple scores.
 
     python -m tests.bench.customers.propensity --data ../shared/data/online_retail     (or complete_journey)
 
-At rolling origins, one every window: the last window is the test, the one before it chooses and calibrates, those
-before teach; each looks back as far as a night does. Customers are those who had bought before the origin. A category
-is the attribute of the items that has most values, up to the night's limit; without one the question is left out.
-Beside the classifiers stand recency alone and BG/NBD; for categories the customer's own share of purchase days,
-popularity, and own share times BG/NBD. The night's rule chooses (models/customers/calibrated_models.py), and what was
-judged is what is tested: nothing learns from the validation window afterwards. Progress goes to stderr, the last line
-is JSON.
+Rolling origins, one a window: the last window is the test set, the one before it the validation set that chooses and
+calibrates, the earlier ones are training sets; each looks back as far as a night does. Customers are those who bought
+before the origin. A category is the item attribute with the most values, up to the night's limit; without one the
+question is left out. Beside the classifiers stand recency alone and BG/NBD; for categories the customer's own share of
+purchase days, popularity, and own share times BG/NBD. The night's rule chooses (models/customers/calibrated_models.py),
+and nothing is trained on the validation window afterwards. Progress goes to stderr, the last line is JSON.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from jobs.runtime.spark import session
 from models.core.shop_log import PURCHASE, ShopLog
 from models.customers.calibrated_models import (
     Judged,
-    Lesson,
+    TrainingSet,
     best_of,
     compare,
     effects_of,
     figures_of,
 )
 from models.customers.category_features import level_of
-from models.customers.customer_features import BINS, auc, average_precision, log_loss, reliability
 from models.customers.lifetime_value import NotEnoughData
-from models.customers.training_moments import Question, lessons
+from models.customers.probability_metrics import BINS, auc, average_precision, log_loss, reliability
+from models.customers.training_moments import Question, training_sets
 from tests.bench.logs import read_log
 from tests.bench.quality import SEED, progress
 
@@ -52,45 +51,49 @@ QUESTIONS = (
 )
 
 
-def resamples(lesson: Lesson) -> list[NDArray[np.int64]]:
-    """200 draws of customers, each with all rows of theirs."""
+def resamples(rows: TrainingSet) -> list[NDArray[np.int64]]:
+    """200 bootstrap samples of customers, each with all its rows."""
     rng = np.random.default_rng(SEED)
-    known, whose = np.unique(lesson.customer, return_inverse=True)
+    customers, whose = np.unique(rows.customer, return_inverse=True)
     order = np.argsort(whose, kind="stable")
-    first = np.append(np.searchsorted(whose[order], np.arange(len(known))), len(whose))
-    drawn = []
+    first = np.append(np.searchsorted(whose[order], np.arange(len(customers))), len(whose))
+    samples = []
     for _ in range(200):
-        who = rng.integers(0, len(known), len(known))
-        drawn.append(np.concatenate([order[first[one] : first[one + 1]] for one in who]))
-    return drawn
+        who = rng.integers(0, len(customers), len(customers))
+        samples.append(np.concatenate([order[first[one] : first[one + 1]] for one in who]))
+    return samples
 
 
 def by_chance(chance: F64) -> float:
-    """The calibration error that these chances would show on average if they were exactly right: each tenth's share
-    strays from its mean by sqrt(2 / pi) standard deviations."""
+    """The mean calibration error that exactly right probabilities would show by chance.
+
+    Each tenth's share differs from its mean by sqrt(2 / pi) standard deviations on average.
+    """
     tenths = [np.sort(chance)[part] for part in np.array_split(np.arange(len(chance)), BINS) if len(part)]
     strays = [len(tenth) * np.sqrt(2 / np.pi * (tenth * (1 - tenth)).mean() / len(tenth)) for tenth in tenths]
     return float(np.sum(strays) / max(len(chance), 1))
 
 
-def right_first(said: F64, lesson: Lesson) -> float:
-    """Share of the customers who bought in any category asked about whose highest one was among those they bought in;
-    of several with the same score the first."""
-    order = np.lexsort((-said, lesson.customer))
-    first = order[np.unique(lesson.customer[order], return_index=True)[1]]
-    bought = np.isin(lesson.customer[first], lesson.customer[lesson.truth])
-    return float(lesson.truth[first][bought].mean())
+def right_first(said: F64, rows: TrainingSet) -> float:
+    """Of the customers who bought in any of their categories, the share who bought in the one with the highest score.
+
+    Of several with the same score the first counts.
+    """
+    order = np.lexsort((-said, rows.customer))
+    first = order[np.unique(rows.customer[order], return_index=True)[1]]
+    bought = np.isin(rows.customer[first], rows.customer[rows.truth])
+    return float(rows.truth[first][bought].mean())
 
 
 def interval(values: list[float]) -> list[float]:
     return [round(float(q), 4) for q in np.nanquantile(values, [0.025, 0.975])]
 
 
-def tested(judged: dict[str, Judged], best: str, test: Lesson) -> dict[str, Any]:
-    """Each candidate on the test, with 95 % intervals over customers, and the chosen one less the baseline, paired."""
+def tested(judged: dict[str, Judged], best: str, test: TrainingSet) -> dict[str, Any]:
+    """Each candidate on the test set with 95 % intervals over customers; the chosen one minus the baseline, paired."""
     drawn, truth = resamples(test), test.truth
-    said = {name: one.chance.score(test) for name, one in judged.items()}
-    chance = {name: one.chance.of(test) for name, one in judged.items()}
+    said = {name: one.model.score(test) for name, one in judged.items()}
+    chance = {name: one.model.probability(test) for name, one in judged.items()}
     measures: dict[str, tuple[Measure, dict[str, F64]]] = {
         "auc": (auc, said),
         "average_precision": (average_precision, said),
@@ -114,7 +117,7 @@ def tested(judged: dict[str, Judged], best: str, test: Lesson) -> dict[str, Any]
             rows[name]["right_first"] = round(right_first(said[name], test), 4)
     return rows | {
         "calibration_error_by_chance": round(by_chance(chance[best]), 4),
-        "asked": round(test.asked, 4),
+        "asked": round(test.coverage, 4),
         "best": best,
         "baseline": next(iter(judged)),
         "over_baseline": ahead,
@@ -125,7 +128,7 @@ def tested(judged: dict[str, Judged], best: str, test: Lesson) -> dict[str, Any]
     }
 
 
-def page(question: Question, judged: dict[str, Judged], test: Lesson, rows: dict[str, Any]) -> str:
+def page(question: Question, judged: dict[str, Judged], test: TrainingSet, rows: dict[str, Any]) -> str:
     best, base = rows["best"], rows["baseline"]
     lines = [
         f"\n{question.name}: within {question.days:g} days; test: {rows['customers']:,} customers, "
@@ -150,7 +153,7 @@ def page(question: Question, judged: dict[str, Judged], test: Lesson, rows: dict
         f"* chosen on validation; on the test {verdict} {base} alone; gain: {gains}",
         f"  reliability of it (exactly right, its calibration error were {rows['calibration_error_by_chance']:.4f}):",
     ]
-    table = reliability(judged[best].chance.of(test), test.truth)
+    table = reliability(judged[best].model.probability(test), test.truth)
     lines += [f"  {n:8,} rows: said {said:.3f}, came {came:.3f}" for n, said, came in table]
     for name, effects in effects_of(judged, test).items():
         told = [f"{f} {e:+.2f}" if isinstance(e, float) else f"{f} {e['log_odds']:.2f} ({e['direction']:+.1f})"
@@ -161,21 +164,22 @@ def page(question: Question, judged: dict[str, Judged], test: Lesson, rows: dict
 
 
 def measured(question: Question, log: ShopLog, end: float, category: NDArray[np.int32] | None) -> dict[str, Any]:
-    """One question: its table on the screen, its figures; or why it cannot be answered."""
+    """Prints one question's table and returns its figures, or why it cannot be answered."""
     try:
         with progress(f"{question.name}: what was known at each origin"):
-            found = lessons(question, log, end, CONFIG.history_days, CONFIG.origins + 1, 3, CONFIG.teach_customers,
-                            category)  # fmt: skip
-        test, valid, *teaching = found
+            sets = training_sets(
+                question, log, end, CONFIG.history_days, CONFIG.origins + 1, 3, CONFIG.teach_customers, category
+            )
+        test, valid, *training = sets
         with progress(question.name):
             candidates = fits(session("bench propensity"), CONFIG.seed, CONFIG.trees)
-            judged = compare(teaching, valid, candidates, question.days, CONFIG.teach_rows,
+            judged = compare(training, valid, candidates, question.days, CONFIG.teach_rows,
                              lambda line: print(f"  {line}", file=sys.stderr, flush=True))  # fmt: skip
     except NotEnoughData as error:
         print(f"\n{question.name}: not enough data: {error}")
         return {"not_enough_data": str(error)}
     best = best_of(judged, valid.baseline)
-    rows = tested(judged, best, test) | {"origins": len(found)}
+    rows = tested(judged, best, test) | {"origins": len(sets)}
     print(page(question, judged, test, rows), flush=True)
     return rows
 

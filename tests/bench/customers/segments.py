@@ -1,10 +1,10 @@
-"""Do segments last? A shop's nights replayed: the share of accounts that change segment each night, and the names.
+"""Are segments stable? A shop's nights replayed: the share of accounts that change segment each night, and the names.
 
     python -m tests.bench.customers.segments --data DIR [--source NAME] [--nights 60] [--first DATE] [--lake DIR]
 
-Runs only the jobs that segments need, in one Spark session; what they write counts as checked. Nights without a drop
-are not nights. The mapping is the one of schemas/sources that is named like the folder, or `--source`. A source whose
-files are not cut by day needs `--first`. The last line is JSON.
+Runs only the jobs that segments need, in one Spark session, without gates. Nights without a drop are skipped. The
+mapping is the one of schemas/sources that is named like the folder, or `--source`. A source whose files are not cut by
+day needs `--first`. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Do experiments mean what they say? Thousands of simulated A/A tests, and A/B tests with a planted lift.
+"""Are the experiments' figures right? Thousands of simulated A/A tests, and A/B tests with a planted lift.
 
     python -m tests.bench.decisions.experiments [--tests 4000] [--months 100]
 
-Users buy by a rate of their own, in the week before as in the week of the test, so that CUPED has something to take
-out. Arms are given out by `assign`, as in a shop. Then months in which Thompson sampling moves the shares every night
+Each user has a purchase rate, the same in the week before and in the week of the test, so that CUPED can reduce the
+variance. `assign` gives out the arms, as in a shop. Then months in which Thompson sampling moves the shares every night
 (tests/bench/decisions/moving_shares.py), without a lift and with one of 30 % of the rate. The last line is JSON.
 """
 
@@ -15,7 +15,8 @@ import json
 import numpy as np
 from scipy.stats import binomtest
 
-from models.experiments.analysis import assign, compare, power_of, sample_ratio, sample_size
+from models.experiments.analysis import compare, power_of, sample_ratio, sample_size
+from models.experiments.assignment import assign
 from tests.bench.decisions import moving_shares
 from tests.bench.quality import progress
 
@@ -33,7 +34,7 @@ def simulated(rng: np.random.Generator, treated: np.ndarray, lift: float) -> tup
 
 
 def run(tests: int, lift: float) -> dict[str, float]:
-    found, found_cuped, covered, kept, ratio = 0, 0, 0, 0.0, 0
+    significant, significant_cuped, covered, kept, alarms = 0, 0, 0, 0.0, 0
     users = [f"u{number}" for number in range(USERS)]
     rng = np.random.default_rng(SEED + int(lift > 0))
     for number in range(tests):
@@ -41,13 +42,18 @@ def run(tests: int, lift: float) -> dict[str, float]:
         before, outcome = simulated(rng, arms, lift)
         plain = compare(outcome[~arms], outcome[arms])
         cuped = compare(outcome[~arms], outcome[arms], (before[~arms], before[arms]))
-        found += plain.p < 0.05
-        found_cuped += cuped.p < 0.05
+        significant += plain.p < 0.05
+        significant_cuped += cuped.p < 0.05
         covered += cuped.low <= lift <= cuped.high
         kept += cuped.variance_kept
-        ratio += not sample_ratio({"control": int((~arms).sum()), "treatment": int(arms.sum())}, HALF)[1]
-    return {"significant": found / tests, "significant_cuped": found_cuped / tests, "coverage_95": covered / tests,
-            "variance_kept": kept / tests, "sample_ratio_alarms": ratio / tests}  # fmt: skip
+        alarms += not sample_ratio({"control": int((~arms).sum()), "treatment": int(arms.sum())}, HALF)[1]
+    return {
+        "significant": significant / tests,
+        "significant_cuped": significant_cuped / tests,
+        "coverage_95": covered / tests,
+        "variance_kept": kept / tests,
+        "sample_ratio_alarms": alarms / tests,
+    }
 
 
 def main() -> None:
@@ -77,7 +83,7 @@ def main() -> None:
     print(
         f"\n{months:,} months of {moving_shares.NIGHTS} nights and {moving_shares.USERS:,} users, shares moved nightly"
     )
-    print("\n".join(line for name, found in moving.items() for line in moving_shares.lines(name, found)))
+    print("\n".join(line for name, figures in moving.items() for line in moving_shares.lines(name, figures)))
     print(json.dumps({
         "a_a": same | {"expected": [round(low, 4), round(high, 4)]},
         "a_b": lifted | {"computed_power": round(computed, 4), "expected": [round(power_low, 4), round(power_high, 4)]},

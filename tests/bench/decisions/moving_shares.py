@@ -1,7 +1,7 @@
-"""Shares that move every night: what it saves, whom it moves, and whether the figures still mean what they say.
+"""Shares that move every night: purchases gained, users moved, and whether the results stay unbiased.
 
-A shop of users with rates of their own who come on some nights, and a trend that makes late nights better than early
-ones: whoever came into the better arm late then looks better, or worse, than the arm is. The evidence and the moves are
+Users have purchase rates of their own and come on some nights, and a trend makes late nights better than early ones: so
+users who enter an arm late look better than the arm is. The evidence and the moves are
 those of `judge_experiments`: users of the cores, Thompson sampling, the default bounds.
 """
 
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.common.declared_experiments import ExperimentsConfig
-from models.experiments.analysis import compare, next_shares, places, ratio
+from models.experiments.analysis import compare, ratio
+from models.experiments.assignment import places
+from models.experiments.thompson import next_shares
 from models.experiments.traffic_split import Allotment
 
 USERS, NIGHTS = 3000, 28
@@ -37,23 +39,23 @@ class Path:
 
 
 def simulate(number: int, lift: float, config: ExperimentsConfig) -> Path:
-    """`lift`: of the treatment's rate, relative."""
+    """One month; `lift`: relative, of the treatment's purchase rate."""
     rng = np.random.default_rng([number, int(lift * 1000), 11])
     place = places((f"u{n}" for n in range(USERS)), f"test {number}", "bench")
     rate = RATE * rng.gamma(2.0, 0.5, USERS)[:, None] * TREND
     came = rng.random((USERS, NIGHTS)) < COMES
     luck = rng.random((USERS, NIGHTS))
     arm, share = np.zeros((USERS, NIGHTS), np.int8), np.ones((USERS, NIGHTS))
-    there, won, bought = np.zeros(USERS, bool), np.zeros(USERS, bool), np.zeros_like(came)
+    has_come, has_won, bought = np.zeros(USERS, bool), np.zeros(USERS, bool), np.zeros_like(came)
     allotted, moved, needed = Allotment.first(HALF), 0.0, 0.0
     for night in range(NIGHTS):
         arm[:, night] = allotted.arm_of(place)
         share[:, night] = np.array(list(allotted.shares.values()))[arm[:, night]]
         bought[:, night] = came[:, night] & (luck[:, night] < rate[:, night] * (1 + lift * arm[:, night]))
         now, core = allotted.shares, allotted.core_of(place)
-        there, won = there | came[:, night], won | bought[:, night]
-        trials = {name: int((there & (core == at)).sum()) for at, name in enumerate(HALF)}
-        wins = {name: int((won & (core == at)).sum()) for at, name in enumerate(HALF)}
+        has_come, has_won = has_come | came[:, night], has_won | bought[:, night]
+        trials = {name: int((has_come & (core == at)).sum()) for at, name in enumerate(HALF)}
+        wins = {name: int((has_won & (core == at)).sum()) for at, name in enumerate(HALF)}
         if min(trials.values()) < config.least_trials:
             continue
         wanted = next_shares(wins, trials, config.least_share, config.most_change, now, number * 1000 + night)
@@ -67,18 +69,18 @@ def simulate(number: int, lift: float, config: ExperimentsConfig) -> Path:
 def run(months: int, lift: float, config: ExperimentsConfig | None = None) -> dict[str, float]:
     """Means over simulated months; coverages are of 95 % intervals."""
     config = config or ExperimentsConfig()
-    found: dict[str, list[float]] = {}
+    values_of: dict[str, list[float]] = {}
     trend = TREND.mean()
     per_user = NIGHTS * COMES / (1 - (1 - COMES) ** NIGHTS) * RATE * trend  # of those who came at all
     for number in range(months):
         path = simulate(number, lift, config)
         halves = np.broadcast_to(Allotment.first(HALF).arm_of(path.place)[:, None], path.came.shape)
         core = path.allotted.core_of(path.place)
-        there = path.came.any(axis=1)
+        has_come = path.came.any(axis=1)
         total = path.bought.sum(axis=1).astype(np.float64)
-        effect = compare(total[there & (core == 0)], total[there & (core == 1)])
+        effect = compare(total[has_come & (core == 0)], total[has_come & (core == 1)])
         last = path.arm[:, -1]
-        naive = compare(total[there & (last == 0)], total[there & (last == 1)])
+        naive = compare(total[has_come & (last == 0)], total[has_come & (last == 1)])
         weight = path.came * (path.arm == 1) / path.share
         estimate, error = ratio((weight * path.bought).sum(axis=1), weight.sum(axis=1))
         treated = path.came & (path.arm == 1)
@@ -97,8 +99,8 @@ def run(months: int, lift: float, config: ExperimentsConfig | None = None) -> di
             "coverage_snips": abs(estimate - truth) <= EDGE * error,
             "coverage_plain_mean": abs(plain - truth) <= EDGE * plain_error,
         }.items():
-            found.setdefault(name, []).append(float(value))
-    return {name: float(np.mean(values)) for name, values in found.items()}
+            values_of.setdefault(name, []).append(float(value))
+    return {name: float(np.mean(values)) for name, values in values_of.items()}
 
 
 def _regret(came: np.ndarray, arm: np.ndarray, lift: float) -> float:
@@ -107,13 +109,13 @@ def _regret(came: np.ndarray, arm: np.ndarray, lift: float) -> float:
     return float((came * worse * RATE * abs(lift) * TREND).sum())
 
 
-def lines(name: str, found: dict[str, float]) -> list[str]:
+def lines(name: str, figures: dict[str, float]) -> list[str]:
     return [
-        f"{name}: treatment's share at the end {found['share_of_treatment']:.3f}; purchases lost to the worse arm, of "
-        f"all: {found['regret_bandit']:.4f}, by fixed halves {found['regret_fixed']:.4f}",
-        f"  users who change arm in a night {found['moved_a_night']:.4f}, the least the shares ask for "
-        f"{found['needed_a_night']:.4f}",
-        f"  95 % intervals hold the truth: users of the cores {found['coverage_core']:.3f} (users by their last arm "
-        f"{found['coverage_last_arm']:.3f}), SNIPS {found['coverage_snips']:.3f} (plain mean "
-        f"{found['coverage_plain_mean']:.3f}); significant {found['false_or_found']:.3f}",
+        f"{name}: treatment's share at the end {figures['share_of_treatment']:.3f}; purchases lost to the worse arm, "
+        f"of all: {figures['regret_bandit']:.4f}, by fixed halves {figures['regret_fixed']:.4f}",
+        f"  users who change arm in a night {figures['moved_a_night']:.4f}, the least the shares ask for "
+        f"{figures['needed_a_night']:.4f}",
+        f"  95 % intervals hold the truth: users of the cores {figures['coverage_core']:.3f} (users by their last arm "
+        f"{figures['coverage_last_arm']:.3f}), SNIPS {figures['coverage_snips']:.3f} (plain mean "
+        f"{figures['coverage_plain_mean']:.3f}); significant {figures['false_or_found']:.3f}",
     ]

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from jobs.customers.spark_classifiers import boosted
-from models.customers.customer_features import auc, average_precision
-from models.experiments.analysis import assign
+from models.customers.probability_metrics import auc, average_precision
+from models.experiments.assignment import assign
 from models.offers.allocation import OfferCandidates, OfferRules, UserState, choose
 from models.offers.audit import violations
 from tests.bench.quality import SEED, progress

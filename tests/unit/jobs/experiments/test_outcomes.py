@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.common.declared_experiments import Arm, Experiment, ExperimentsConfig
 from jobs.experiments.judge_experiments import Judged, value_of
 from jobs.experiments.outcomes import TERMS, advance
-from models.experiments.analysis import places
+from models.experiments.assignment import places
 from models.experiments.traffic_split import Allotment
 from schemas.arrow import arrow_schema
 from schemas.tables import CLEAN_EVENTS, EXPERIMENT_OUTCOMES
@@ -173,8 +173,8 @@ def test_where_users_were_lost_there_is_no_result_and_no_move() -> None:
         assert row["status"] == "sample ratio failed"
         assert row["sample_ratio_p"] < 0.001
         assert not {"mean", "difference", "snips"} & set(row)
-    assert {m["reason"] for m in lost.moves(ExperimentsConfig(), DAY)} == {"sample ratio failed"}
-    assert all(m["before"] == m["after"] for m in lost.moves(ExperimentsConfig(), DAY))
+    assert {m.reason for m in lost.moves(ExperimentsConfig(), DAY)} == {"sample ratio failed"}
+    assert all(m.before == m.after for m in lost.moves(ExperimentsConfig(), DAY))
 
 
 def test_users_whose_place_changed_hands_are_not_compared() -> None:
@@ -196,15 +196,15 @@ def test_one_user_is_not_enough_and_a_plan_is_waited_for() -> None:
 def test_shares_move_to_the_better_arm_within_the_bounds_and_the_same_each_time() -> None:
     config = ExperimentsConfig(most_change=0.03)
     control, b = judged(Allotment.first(SHARES), learns=True).moves(config, DAY)
-    assert (control["before"], control["after"], control["low"]) == (0.5, 0.47, 0.47)
-    assert (b["after"], b["high"]) == (0.53, 0.53)
-    assert (control["places"], b["core"]) == ("0-4699", "5000-9999")
+    assert (control.before, control.after, control.low) == (0.5, 0.47, 0.47)
+    assert (b.after, b.high) == (0.53, 0.53)
+    assert (control.places, b.core) == ("0-4699", "5000-9999")
     assert [control, b] == judged(Allotment.first(SHARES), learns=True).moves(config, DAY)
     fixed = judged(Allotment.first(SHARES)).moves(config, DAY)
-    assert {(m["after"], m["reason"]) for m in fixed} == {(0.5, "the shares are fixed")}
+    assert {(m.after, m.reason) for m in fixed} == {(0.5, "the shares are fixed")}
     few = judged(Allotment.first(SHARES), n=300, learns=True).moves(config, DAY)
-    assert {m["after"] for m in few} == {0.5}
-    assert "least_trials = 200" in few[0]["reason"]
+    assert {m.after for m in few} == {0.5}
+    assert "least_trials = 200" in few[0].reason
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -123,7 +123,7 @@ def test_pauses_and_days_are_those_of_the_calendar(spark: SparkSession) -> None:
     made = advance(spark, USER_PURCHASES, frame(spark, USER_PURCHASES, []), frame(spark, CLEAN_EVENTS, events),
                    NIGHTS[-1], None)  # fmt: skip
     told = made.select(
-        "user_id", purchase_habits.whole_story(NIGHTS[-1], LAPSED).alias("story"), "settled_days", "recent_days"
+        "user_id", purchase_habits.all_pauses(NIGHTS[-1], LAPSED).alias("story"), "settled_days", "recent_days"
     )
     for row in told.collect():
         days = sorted(

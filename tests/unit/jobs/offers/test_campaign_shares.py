@@ -56,18 +56,18 @@ def test_a_share_caps_what_is_left_and_a_campaign_that_does_not_run_lends_its_sh
 
 def test_those_that_have_shown_enough_move_among_each_other() -> None:
     good, bad, few = row("a", 0.3, (1000, 200)), row("b", 0.3), row("c", 0.4, withheld=(49, 4))
-    made = {m["what"]: m for m in moves([good, bad, few], CONFIG, 7, DAY)}
-    assert {name: m["after"] for name, m in made.items()} == {
+    made = {m.what: m for m in moves([good, bad, few], CONFIG, 7, DAY)}
+    assert {name: m.after for name, m in made.items()} == {
         "a": pytest.approx(0.35), "b": pytest.approx(0.25), "c": 0.4
     }  # fmt: skip
-    assert made["c"]["reason"] == "an arm has 49 accounts of offers.least_users = 50"
-    assert made["a"]["reason"].endswith("20 of 200 held out bought")
-    assert (made["a"]["trials"], made["a"]["wins"]) == (1000, 200)
+    assert made["c"].reason == "an arm has 49 accounts of offers.least_users = 50"
+    assert made["a"].reason.endswith("20 of 200 held out bought")
+    assert (made["a"].trials, made["a"].wins) == (1000, 200)
 
 
 def test_nothing_moves_alone_or_without_a_margin_or_without_a_share() -> None:
     alone = moves([row("a", 0.5, (1000, 200)), row("b", 0.5, margin=None)], CONFIG, 7, DAY)
-    assert [(m["after"], m["reason"]) for m in alone] == [
+    assert [(m.after, m.reason) for m in alone] == [
         (0.5, "no other campaign of the line has shown enough"),
         (0.5, "nobody meets it tonight whose margin is known"),
     ]
@@ -86,8 +86,8 @@ def test_bounds_hold_night_after_night_whatever_was_counted(counts, nights: int)
         made = moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night))
         assert moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night)) == made
         for move in made:
-            assert move["low"] - 1e-9 <= move["after"] <= move["high"] + 1e-9
-            assert move["after"] >= 0.1 - 1e-9
-            assert abs(move["after"] - move["before"]) <= 0.05 + 1e-9
-        share = [move["after"] for move in made]
+            assert move.low - 1e-9 <= move.after <= move.high + 1e-9
+            assert move.after >= 0.1 - 1e-9
+            assert abs(move.after - move.before) <= 0.05 + 1e-9
+        share = [move.after for move in made]
         assert sum(share) == pytest.approx(1)

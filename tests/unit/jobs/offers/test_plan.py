@@ -16,7 +16,7 @@ from jobs.offers.people import People
 from jobs.offers.plan import Planned, Situation, decide
 from jobs.offers.shelf_prices import ShelfPrices
 from jobs.runtime.shop_days import ShopDays
-from models.experiments.analysis import assign
+from models.experiments.assignment import assign
 from models.offers.offer_value import BuyRates
 from schemas.arrow import arrow_schema
 from schemas.campaigns.reading import parse_campaigns

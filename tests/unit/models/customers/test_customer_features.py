@@ -1,21 +1,10 @@
-"""What is known of a customer at a moment, and how a probability is judged."""
+"""Features of a customer at a moment."""
 
 import numpy as np
 import pytest
 
 from models.core.shop_log import KINDS, ShopLog
-from models.customers.customer_features import (
-    auc,
-    average_precision,
-    calibrated,
-    calibration_error,
-    chance_of,
-    customers_at,
-    log_loss,
-    origins,
-    reliability,
-    will_buy,
-)
+from models.customers.customer_features import chance_of, customers_at, origins, will_buy
 from models.customers.lifetime_value import BGNBD, NotEnoughData, Purchases
 
 MODEL = BGNBD(0.9, 30.0, 0.8, 2.5)
@@ -69,24 +58,3 @@ def test_origins_leave_room_to_learn_and_to_look_ahead():
         origins(0.0, 139.0, 28.0, 10)
     with pytest.raises(NotEnoughData, match="nobody bought"):
         customers_at(LOG, 1.0, None)
-
-
-def test_ties_are_worth_half_and_one_step():
-    truth = np.array([True, False, True, False])
-    assert auc(np.array([3.0, 2.0, 1.0, 0.0]), truth) == 0.75
-    assert auc(np.zeros(4), truth) == 0.5
-    assert np.isnan(auc(np.zeros(2), np.array([True, True])))
-    assert average_precision(np.array([3.0, 2.0, 1.0, 0.0]), truth) == pytest.approx((1 + 2 / 3) / 2)
-    assert average_precision(np.zeros(4), truth) == 0.5
-
-
-def test_calibration_makes_scores_the_shares_seen():
-    rng = np.random.default_rng(1)
-    true = rng.random(20_000) ** 2
-    said, truth = np.sqrt(true) * 7 - 3, rng.random(20_000) < true
-    chance = calibrated(said, truth)(said)
-    assert calibration_error(chance, truth) < 0.01
-    assert (np.diff(chance[np.argsort(said)]) >= 0).all()
-    assert auc(chance, truth) == pytest.approx(auc(said, truth), abs=2e-3)
-    assert [n for n, _, _ in reliability(chance, truth)] == [2000] * 10
-    assert log_loss(chance, truth) < log_loss(np.full(20_000, truth.mean()), truth)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.customers import segment_users, segments_picture
+from jobs.customers import segment_tables, segment_users, segments_picture
 from jobs.customers.shopper_features import fit_centres, fit_space
 from models.customers.segment_names import LEAST_TRUE, name_segments
 from models.customers.segments import (
@@ -190,7 +190,7 @@ def test_fifths_of_the_buyers(spark: SparkSession) -> None:
     ]
     profiles = spark.createDataFrame(rows, "user_id string, recency_days int, frequency bigint, monetary double")
     made = {row.user_id: row.rfm for row in profiles.select(
-        "user_id", segment_users.rfm_class(profiles).alias("rfm")).collect()}  # fmt: skip
+        "user_id", segment_tables.rfm_class(profiles).alias("rfm")).collect()}  # fmt: skip
     assert made["none"] == "000"
     assert made["often"] == "555"
     assert made["mixed"] == "550"  # several currencies: no fifth of money
@@ -210,7 +210,10 @@ def test_rules_are_counted_within_their_segment(spark: SparkSession) -> None:
     tastes = spark.createDataFrame(rows, ddl)
     members = spark.createDataFrame(list(segment.items()), "user_id string, segment_id int")
     assert set(USER_TASTES.names) >= set(tastes.columns)
-    made = [tuple(row) for row in segment_users.rules(members, tastes, CONFIG).select(*SEGMENT_RULES.names).collect()]
+    made = [
+        tuple(row)
+        for row in segment_tables.category_rules(members, tastes, CONFIG).select(*SEGMENT_RULES.names).collect()
+    ]
     assert sorted(made) == [
         (1, "A", "B", 2, 0.5, pytest.approx(2 / 3), pytest.approx(4 / 3)),
         (1, "B", "A", 2, 0.5, 1.0, pytest.approx(4 / 3)),
@@ -221,14 +224,16 @@ def test_a_shop_with_few_accounts_has_one_segment_and_is_told_so(spark: SparkSes
     profile = dict.fromkeys(USER_PROFILES.names) | {"user_id": "u1", "frequency": 2, "monetary": 5.0, "recency_days": 3}
     ddl = USER_PROFILES.ddl + ", segment_id int"
     members = spark.createDataFrame([(*profile.values(), 0)], ddl)
-    table = segment_users.with_names(segment_users.described(members).toArrow(), None, 1, CONFIG).to_pylist()
+    table = segment_tables.segments_table(
+        segment_tables.segment_figures(members).toArrow(), None, 1, CONFIG
+    ).to_pylist()
     assert [(row["segment_id"], row["name_en"], row["users"], row["share"]) for row in table] == [
         (0, "Everybody", 1, 1.0)
     ]
     assert table[0]["mean_money"] == 5.0
     assert "not enough data: 1 accounts, 100 are needed" in table[0]["traits"]
     unknown = spark.createDataFrame([(*(profile | {"monetary": None}).values(), 0)], ddl)
-    assert segment_users.described(unknown).first()["mean_money"] is None
+    assert segment_tables.segment_figures(unknown).first()["mean_money"] is None
 
 
 class Tags(HTMLParser):

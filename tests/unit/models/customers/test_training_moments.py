@@ -10,11 +10,11 @@ from models.customers.lifetime_value import BGNBD, NotEnoughData
 from models.customers.training_moments import (
     Question,
     categories_at,
-    lesson_at,
-    lessons,
     moment_at,
     money_at,
     money_judged,
+    training_set_at,
+    training_sets,
 )
 
 BUYS, LAPSES = Question("buys_7d", "buys", 7.0), Question("lapses", "lapses", 28.0)
@@ -43,35 +43,35 @@ def test_a_moment_is_the_night_of_then():
     assert teaching.model == that_night.model
     known = categories_at(CATEGORY, log, teaching, ITEMS, 100.0)
     then_known = categories_at(CATEGORY, log.between(then - 100, then), that_night, ITEMS, 100.0)
-    np.testing.assert_array_equal(known.lesson.features, then_known.lesson.features)
-    assert known.lesson.truth.any()
-    assert not then_known.lesson.truth.any()
+    np.testing.assert_array_equal(known.training_set.features, then_known.training_set.features)
+    assert known.training_set.truth.any()
+    assert not then_known.training_set.truth.any()
 
 
 def test_lapsing_is_not_buying():
     log = shop()
     moment = moment_at(log, 150.0, 365.0, 10_000)
-    buys, lapses = (lesson_at(Question("", asks, 28.0), log, moment) for asks in ("buys", "lapses"))
+    buys, lapses = (training_set_at(Question("", asks, 28.0), log, moment) for asks in ("buys", "lapses"))
     np.testing.assert_array_equal(buys.truth, ~lapses.truth)
     np.testing.assert_allclose(buys.simple["bg_nbd"], 1 - lapses.simple["bg_nbd"])
     assert buys.baseline == lapses.baseline == "recency"
 
 
 def test_windows_of_moments_never_reach_into_one_another():
-    found = lessons(BUYS, shop(), 200.0, 365.0, 4, 2, 10_000)
+    found = training_sets(BUYS, shop(), 200.0, 365.0, 4, 2, 10_000)
     assert len(found) == 4
-    assert [len(lessons(LAPSES, shop(), 200.0, 365.0, 9, 2, 10_000))] == [5]
+    assert [len(training_sets(LAPSES, shop(), 200.0, 365.0, 9, 2, 10_000))] == [5]
 
 
 def test_too_little_says_how_much_is_needed():
     with pytest.raises(NotEnoughData, match="20 days of purchases; 28 are needed to look 7 days ahead"):
-        lessons(BUYS, shop(days=20).between(0, 20), 20.0, 365.0, 8, 2, 10_000)
+        training_sets(BUYS, shop(days=20).between(0, 20), 20.0, 365.0, 8, 2, 10_000)
     with pytest.raises(NotEnoughData, match="customers bought again"):
-        lessons(BUYS, shop(users=20), 200.0, 365.0, 8, 2, 10_000)
+        training_sets(BUYS, shop(users=20), 200.0, 365.0, 8, 2, 10_000)
     with pytest.raises(NotEnoughData, match="nobody bought"):
-        lessons(BUYS, shop().between(-1, -1), 200.0, 365.0, 8, 2, 10_000)
+        training_sets(BUYS, shop().between(-1, -1), 200.0, 365.0, 8, 2, 10_000)
     with pytest.raises(NotEnoughData, match="no attribute"):
-        lessons(CATEGORY, shop(), 200.0, 365.0, 8, 2, 10_000, None)
+        training_sets(CATEGORY, shop(), 200.0, 365.0, 8, 2, 10_000, None)
 
 
 def test_money_is_expected_days_times_their_worth_and_unknown_without_prices():
@@ -117,15 +117,15 @@ def test_a_pair_says_what_the_customer_did_in_the_category():
     pairs = pairs_at(LOG, ITEMS, popular, customers, 28.0, common=1)
     named = [(int(customers.users[row]), int(code)) for row, code in zip(pairs.customer, pairs.category, strict=True)]
     assert named == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 2)]  # bought, bought, popular, looked at; bought
-    assert pairs.lesson.truth.tolist() == [False, True, False, False, False]
-    assert pairs.lesson.asked == 0.5  # nobody asked whether user 1 would buy of 3
-    row = dict(zip(pairs.lesson.names, pairs.lesson.features[0], strict=True))
+    assert pairs.training_set.truth.tolist() == [False, True, False, False, False]
+    assert pairs.training_set.coverage == 0.5  # nobody asked whether user 1 would buy of 3
+    row = dict(zip(pairs.training_set.names, pairs.training_set.features[0], strict=True))
     assert np.expm1(row["own"]) == pytest.approx(2)
     assert row["own_share"] == pytest.approx(2 / 3)
     assert np.expm1(row["since"]) == pytest.approx(29)
     assert row["overdue"] == pytest.approx(2.9)
     assert row["own_28"] == 0
-    assert np.expm1(pairs.lesson.features[3][pairs.lesson.names.index("looks_28")]) == pytest.approx(1)
+    assert np.expm1(pairs.training_set.features[3][pairs.training_set.names.index("looks_28")]) == pytest.approx(1)
 
 
 def test_the_level_that_tells_most_apart_within_the_limit():

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.experiments.analysis import shares_of
 from models.experiments.posteriors import chance_above, next_weight, returns
+from models.experiments.thompson import shares_of
 
 ARM = st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)).map(lambda pair: (max(pair), min(pair)))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.experiments.analysis import assign, places
+from models.experiments.assignment import assign, places
 from models.experiments.traffic_split import PLACES, Allotment
 
 USERS = [f"u{number}" for number in range(5_000)]
