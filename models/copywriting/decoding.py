@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.copywriting.network import autocast
+from models.copywriting.likelihood import autocast
 from models.copywriting.tokenizer import Coder
 
 Ids = list[int]
@@ -16,7 +16,7 @@ BIAS = -1e9
 
 
 @torch.inference_mode()
-def write_all(
+def write_texts(
     net: Any, coder: Coder, prompts: list[Ids], allowed: list[set[int]], each: int, config: Any, seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Ids]]:  # fmt: skip

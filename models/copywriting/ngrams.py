@@ -73,7 +73,7 @@ class Grams:
         gap = np.zeros(1, np.uint64)
         parts = [self._ids(text) for text in texts]
         owners = np.repeat(np.arange(len(texts)), [len(part) + 1 for part in parts])
-        ids = np.concatenate([piece for part in parts for piece in (part, gap)])
+        ids = np.concatenate([gap[:0], *(piece for part in parts for piece in (part, gap))])
         key, keys = ids, [ids]
         for n in range(1, LONGEST):
             after = np.r_[ids[n:], np.zeros(min(n, len(ids)), np.uint64)]

@@ -10,6 +10,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from tokenizers import decoders as token_decoders
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from models.copywriting.examples import Example
 from models.copywriting.prompts import LANGUAGES, SLOTS, Prompt, has_digit, masked
 
 PAD, UNKNOWN, START, TEXT, END, NAME, VALUE = "<pad>", "<unk>", "<start>", "<text>", "<end>", "<name>", "<value>"
@@ -97,6 +98,9 @@ class Coder:
 
     def written(self, text: str) -> list[int]:
         return [*self._words(text, keep=False), self.end]
+
+    def example(self, prompt: Prompt, text: str) -> Example:
+        return Example(self.prompt(prompt), self.written(text))
 
     def read(self, ids: Sequence[int]) -> str:
         """The text of ids up to the end token."""

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from models.copywriting.copywriter import CopywriterConfig
-from models.copywriting.decoding import write_all
+from models.copywriting.decoding import write_texts
 from models.copywriting.network import scratch
 from models.copywriting.prompts import Prompt
 from models.copywriting.tokenizer import Coder, train_tokenizer
@@ -75,7 +75,7 @@ def main() -> None:
     few = max(asked.prompts * asked.each // 8, 1)  # texts of the slowest way
 
     def ours() -> int:
-        texts = write_all(net, coder, prompts, [set()] * len(prompts), asked.each, config, SEED)
+        texts = write_texts(net, coder, prompts, [set()] * len(prompts), asked.each, config, SEED)
         return sum(len(text) for own in texts for text in own)
 
     ways = {
@@ -86,7 +86,7 @@ def main() -> None:
             lambda: plain_generate(net, coder, prompts, asked.each, max(config.rows // asked.each, 1), config), None),
     }  # fmt: skip
     plain_generate(net, coder, prompts[:1], 1, 1, config)  # what the first call costs once
-    write_all(net, coder, prompts[:2], [set()] * 2, 1, config, SEED)
+    write_texts(net, coder, prompts[:2], [set()] * 2, 1, config, SEED)
     measured = {}
     print(f"{'':34}{'texts/s':>10}{'tokens/s':>12}{'tokens':>10}")
     for name, (way, texts) in ways.items():
