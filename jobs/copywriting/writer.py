@@ -32,8 +32,8 @@ from jobs.copywriting.slots import (
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import refusals
 from models.fact_lock.claims import (
-    Facts,
     Filled,
+    ItemFacts,
     Slot,
     SlotError,
     Vocabulary,
@@ -88,7 +88,7 @@ class Writer:
         self._said: dict[str, dict[str, str]] = defaultdict(dict)  # channel -> text -> the item it is about
         self._clean: dict[str, Goods] = {}
         self._slots: tuple[tuple[str, str, str], dict[str, Slot]] = (("", "", ""), {})
-        self._facts: dict[tuple[str, bool], Facts] = {}
+        self._facts: dict[tuple[str, bool], ItemFacts] = {}
 
     def remember(self, written: pa.Table) -> None:
         """Rows of COPY that stand: what is written must not repeat them."""
@@ -263,7 +263,7 @@ class Writer:
         theirs = self.goods[other].titles if other in self.goods else ()
         return None if theirs == self.goods[brief.item_id].titles else other
 
-    def facts(self, item_id: str, has_offer: bool = False) -> Facts:
+    def facts(self, item_id: str, has_offer: bool = False) -> ItemFacts:
         """What the fact lock holds a text against; with an offer, the terms that stand for any user's."""
         key = (item_id, has_offer)
         if key not in self._facts:

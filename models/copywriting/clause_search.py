@@ -19,7 +19,7 @@ SCORE_OFFSET = 10  # units added to a text's length before its points are divide
 
 @dataclass(frozen=True)
 class Pool:
-    """What searches know of their n clauses, which have g n-grams and name v values of the item. Gains are in points."""
+    """What searches know of n clauses, which have g n-grams and name v values of the item. Gains are in points."""
 
     says: sparse.csr_matrix  # (n, g) 1 where a clause has an n-gram
     worth: F64  # (g,) for an n-gram that the text has not yet

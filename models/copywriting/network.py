@@ -18,24 +18,33 @@ def scratch(config: Any, vocabulary: int, pad: int) -> Any:
     torch.manual_seed(config.seed)
     return LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=vocabulary, hidden_size=config.dim, intermediate_size=int(config.dim * 8 / 3) // 32 * 32,
-            num_hidden_layers=config.layers, num_attention_heads=config.heads, num_key_value_heads=config.heads,
-            max_position_embeddings=config.length, tie_word_embeddings=True, attention_dropout=0.0, pad_token_id=pad,
-            bos_token_id=None, eos_token_id=None,
+            vocab_size=vocabulary,
+            hidden_size=config.dim,
+            intermediate_size=int(config.dim * 8 / 3) // 32 * 32,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            num_key_value_heads=config.heads,
+            max_position_embeddings=config.length,
+            tie_word_embeddings=True,
+            attention_dropout=0.0,
+            pad_token_id=pad,
+            bos_token_id=None,
+            eos_token_id=None,
         )
-    )  # fmt: skip
+    )
 
 
 def open_checkpoint(place: str, only_here: bool, training: bool, lora_above: float) -> Any:
-    """A causal or seq2seq model by folder or hub name, in float32, its memory counted before its weights are read.
+    """A causal or seq2seq model in float32, by its folder or hub name.
 
-    Raises ValueError where it cannot be read, or would not fit in what memory is free.
+    only_here: do not download. The memory that it needs is computed before its weights are read.
+    Raises ValueError if it cannot be read, or does not fit in the free memory.
     """
     try:
-        told = AutoConfig.from_pretrained(place, local_files_only=only_here)
-        cls = AutoModelForSeq2SeqLM if told.is_encoder_decoder else AutoModelForCausalLM
+        config = AutoConfig.from_pretrained(place, local_files_only=only_here)
+        cls = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         with torch.device("meta"):
-            parameters = sum(weight.numel() for weight in cls.from_config(told).parameters())
+            parameters = sum(weight.numel() for weight in cls.from_config(config).parameters())
         copies = (TRAIN_COPIES if parameters <= lora_above else TUNE_COPIES) if training else 1.0
         needed, free = int(parameters * 4 * copies), free_bytes()
         if needed > free:
@@ -51,7 +60,7 @@ def open_checkpoint(place: str, only_here: bool, training: bool, lora_above: flo
 
 
 def free_bytes() -> int:
-    """Memory free on the GPU that would be used, else of the machine."""
+    """Free memory of the GPU that would be used; without one, of the machine."""
     if torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[0])
     try:
@@ -62,9 +71,9 @@ def free_bytes() -> int:
 
 
 def with_lora(net: Any, rank: int, fresh: Ids) -> Any:
-    """The net with its weights frozen and low-rank changes beside every linear layer; `merged` puts them in.
+    """The network with frozen weights and a trainable low-rank change beside every linear layer (LoRA).
 
-    Rows of the `fresh` tokens, which no checkpoint knows, are trained whole.
+    The embeddings of the tokens `fresh`, which the checkpoint does not know, are trained in full.
     """
     from peft import LoraConfig, TaskType, get_peft_model  # seconds to import, and for large checkpoints only
 
@@ -76,4 +85,5 @@ def with_lora(net: Any, rank: int, fresh: Ids) -> Any:
 
 
 def merged(net: Any) -> Any:
+    """The network with its low-rank changes, if it has any, added to its weights."""
     return net.merge_and_unload() if hasattr(net, "merge_and_unload") else net

@@ -30,7 +30,7 @@ from jobs.sample_shop.texts import write_texts
 from jobs.sample_shop.words import ATTRIBUTES
 from jobs.sample_shop.words import BRANDS as SHOP_BRANDS
 from models.compliance.checks import CHANNELS, refusals
-from models.fact_lock.claims import Claim, Facts, Vocabulary, claims, unsupported
+from models.fact_lock.claims import Claim, ItemFacts, Vocabulary, claims, unsupported
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from tests.bench.copywriting.lies import KINDS, Planter
 from tests.bench.quality import progress
@@ -45,7 +45,7 @@ class Text:
     source: str
     language: str
     text: str
-    facts: Facts
+    facts: ItemFacts
     human: bool
 
 
@@ -57,7 +57,7 @@ def advertisegen(folder: Path) -> Iterator[Text]:
             for pair in row["content"].split("*"):
                 key, _, value = pair.partition("#")
                 said[key].append(value)
-            facts = Facts(f"{name}:{n}", {key: tuple(values) for key, values in said.items()})
+            facts = ItemFacts(f"{name}:{n}", {key: tuple(values) for key, values in said.items()})
             yield Text("advertisegen", "zh", row["summary"].replace("<UNK>", ""), facts, True)
 
 
@@ -69,7 +69,7 @@ def hm(folder: Path) -> Iterator[Text]:
     for row in table.to_pylist():
         if row["detail_desc"] and row["detail_desc"] not in seen:
             seen.add(row["detail_desc"])
-            facts = Facts(row["article_id"], {ours: (row[theirs],) for theirs, ours in columns.items()},
+            facts = ItemFacts(row["article_id"], {ours: (row[theirs],) for theirs, ours in columns.items()},
                           titles=(row["prod_name"],), brands=("H&M",))  # fmt: skip
             yield Text("hm", "en", row["detail_desc"], facts, True)
 
@@ -77,8 +77,13 @@ def hm(folder: Path) -> Iterator[Text]:
 def myntra(folder: Path) -> Iterator[Text]:
     with gzip.open(folder / "products.csv.gz", "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            facts = Facts(row["Product_ID"], {"colour": (row["Primary_Color"].strip(),), "gender": (row["Gender"],)},
-                          titles=(row["Product_Name"],), brands=(row["Product_Brand"],), currency="INR")  # fmt: skip
+            facts = ItemFacts(
+                row["Product_ID"],
+                {"colour": (row["Primary_Color"].strip(),), "gender": (row["Gender"],)},
+                titles=(row["Product_Name"],),
+                brands=(row["Product_Brand"],),
+                currency="INR",
+            )
             yield Text("myntra", "en", row["Description"][:600], facts, True)
 
 
@@ -87,7 +92,7 @@ def sample_shop(items: int = 2000) -> Iterator[Text]:
     made = make_catalogue(items, 30, make_taste_space(rng), rng)
     chinese = dict(SHOP_BRANDS)
     for n, row in enumerate(write_texts(made, rng).to_pylist()):
-        facts = Facts(f"g{n}", {key: (value,) for key, value in json.loads(row["attrs"]).items()},
+        facts = ItemFacts(f"g{n}", {key: (value,) for key, value in json.loads(row["attrs"]).items()},
                       titles=(row["name_en"], row["name_zh"]), category=row["cat_path"],
                       brands=(row["brand"], chinese[row["brand"]]))  # fmt: skip
         yield Text("sample shop", "zh", row["desc_zh"], facts, False)
@@ -103,7 +108,7 @@ class Case:
     text: Text
     true: str
     lie: str
-    facts: Facts
+    facts: ItemFacts
 
 
 def cases(texts: list[Text], language: str, half: int, count: int, rng: np.random.Generator) -> Iterator[Case]:
