@@ -17,7 +17,7 @@ help:  ## this list
 run: setup  ## make a sample shop, run its nights (the last in Airflow), end with a page of facts
 	@$(PYTHON) .ci/sample_night
 
-test: setup lint  ## lint, then every test, with Airflow and Spark for real
+test: setup  ## lint, then every test, with Airflow and Spark for real
 	@.ci/test
 
 ui: setup  ## open Airflow's web UI on the sample shop; PORT=8080

@@ -19,15 +19,15 @@ SHOWN = 40  # lines of a failed task's log
 
 
 def run_night(day: str) -> None:
-    """RuntimeError with the end of the task's log where the night fails."""
+    """Make the night of `day`. Raises RuntimeError with the end of the failed task's log where it fails."""
     port = free_port()
     with airflow(port) as parts:
         api = Api(f"http://127.0.0.1:{port}", login())
         make_way(api)
         run = start_night(api, {"date": day})
         state = follow(api, run, lambda: must_run(parts))
-    if state != "success":
-        raise RuntimeError(f"the night {state} in Airflow; the end of its log:\n{end_of_log(run)}")
+        if state != "success":
+            raise RuntimeError(f"the night {state} in Airflow; the log ends:\n{end_of_failed_log(api, run)}")
 
 
 def start_night(api: Api, conf: dict[str, Any]) -> str:
@@ -39,11 +39,11 @@ def start_night(api: Api, conf: dict[str, Any]) -> str:
 
 def follow(api: Api, run: str, check: Callable[[], None]) -> str:
     """Print a line for each task that ends, until the run has; its state then. `check` is called at each look."""
-    told: set[tuple[str, int]] = set()
+    printed: set[tuple[str, int]] = set()
     while True:
         check()
         state = str(api.call(f"/dags/nightly/dagRuns/{run}")["state"])
-        tell(api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"], told)
+        print_ended(api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"], printed)
         if state not in ("queued", "running"):
             return state
         time.sleep(0.5)
@@ -63,23 +63,26 @@ def make_way(api: Api) -> None:
             api.call(f"/dags/nightly/dagRuns/{run['dag_run_id']}", {"state": "failed"}, "PATCH")
 
 
-def tell(tasks: list[dict[str, Any]], told: set[tuple[str, int]]) -> None:
+def print_ended(tasks: list[dict[str, Any]], printed: set[tuple[str, int]]) -> None:
     """A line for each try of a job that has ended since the last look."""
     jobs = [task for task in tasks if task["operator"] not in NO_JOBS]
     for task in sorted(jobs, key=lambda task: task["end_date"] or ""):
         attempt = (task["task_id"], task["try_number"])
-        if task["state"] in ENDED and attempt not in told:
-            told.add(attempt)
-            how = "" if task["state"] == "success" else f"  {task['state']}"
-            print(f"   {task['task_id']:20} {task['duration'] or 0:5.1f} s{how}", file=sys.stderr, flush=True)
+        if task["state"] in ENDED and attempt not in printed:
+            printed.add(attempt)
+            state = "" if task["state"] == "success" else f"  {task['state']}"
+            print(f"   {task['task_id']:20} {task['duration'] or 0:5.1f} s{state}", file=sys.stderr, flush=True)
 
 
-def end_of_log(run: str) -> str:
-    """The last lines of the task that wrote last."""
-    logs = sorted(
-        (HOME / "logs/dag_id=nightly" / f"run_id={run}").rglob("*.log"), key=lambda file: file.stat().st_mtime
-    )
-    lines = logs[-1].read_text().splitlines()[-SHOWN:] if logs else ["no task wrote any"]
+def end_of_failed_log(api: Api, run: str) -> str:
+    """The last lines of the task that failed first."""
+    tasks = api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"]
+    failed = [task for task in tasks if task["state"] == "failed" and task["operator"] not in NO_JOBS]
+    if not failed:
+        return "no task failed"
+    first = min(failed, key=lambda task: task["end_date"])
+    folder = HOME / "logs/dag_id=nightly" / f"run_id={run}" / f"task_id={first['task_id']}"
+    lines = (folder / f"attempt={first['try_number']}.log").read_text().splitlines()[-SHOWN:]
     return "\n".join(str(json.loads(line).get("event", line)) if line.startswith("{") else line for line in lines)
 
 

@@ -28,10 +28,10 @@ BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's e
 # The timezone of the schedules and of the days that runs are for; the shop's, where its mapping says `day = "local"`.
 ZONE = os.environ.get("NIGHTMARKET_TIMEZONE") or "UTC"
 
-# What a job gets beside Airflow's own environment. PATH finds spark-submit, PYSPARK_PYTHON is for Spark's workers.
+# Added to the environment of each job: PATH finds spark-submit, Spark's workers run PYSPARK_PYTHON.
 ENVIRONMENT = {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}", "PYSPARK_PYTHON": f"{BIN}/python"}
 
-# Warnings only, from the JVM's first line on: a job's own lines are what is read in a task's log.
+# Spark logs warnings only, from the JVM's first line on, so that the job's own lines stand out in a task's log.
 QUIET = f"-Dlog4j2.configurationFile={Path(f'{HOME}/jobs/runtime/log4j2.properties').absolute().as_uri()}"
 
 CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
@@ -50,18 +50,18 @@ LOOK = timedelta(minutes=float(os.environ.get("NIGHTMARKET_LOOK_MINUTES") or 10)
 log = logging.getLogger(__name__)
 
 
-def what_was_said(exception: object) -> str:
-    """The job's own message out of a task's exception, which also has the command and other lines."""
+def job_message(exception: object) -> str:
+    """The job's own message, taken from a task's exception, which also has the command and other lines."""
     if exception is None:
         return "its process ended without a message: it was killed, or its machine was lost"
     message = MESSAGE.search(str(exception))
     return (message.group() if message else str(exception)).strip()
 
 
-def tell(context: Any) -> None:
-    """After the last try: what failed, in the job's own words, and where to read on."""
-    said = what_was_said(context.get("exception"))
-    alert(context, f"failed, try {context['ti'].try_number}: {said}\n{still_shown(context)}")
+def alert_failure(context: Any) -> None:
+    """After the last try, alert with the job's own message, what readers see now, and the address of the log."""
+    message = job_message(context.get("exception"))
+    alert(context, f"failed, try {context['ti'].try_number}: {message}\n{what_readers_see(context)}")
 
 
 def alert(context: Any, what: str) -> None:
@@ -78,22 +78,22 @@ def alert(context: Any, what: str) -> None:
     log.error("%s", text)
 
 
-# What a failure leaves readers with: of single tasks, and of the branches that are never shown.
-LEFT = {
+# What readers see after a failure: of single tasks, and of the branches that are never published.
+WITHOUT = {
     "train_lstm": "Lists are made with the newest earlier LSTM.",
     "train_copywriter": "Texts are written with the newest earlier copywriter.",
     "prune_lake": "Tonight is published; old versions were not deleted.",
     "prices": "Readers miss nothing: prices are for people, and the rest of tonight goes on.",
     "judge": "Readers miss nothing: judgements are for people, and the rest of tonight goes on.",
 }
-CARRIED = ("customers", "offers", "audiences", "copy")  # branches without which the rest is published
+CARRIED = ("customers", "offers", "audiences", "copy")  # when one of these branches fails, the rest is published
 
 
-def still_shown(context: Any) -> str:
+def what_readers_see(context: Any) -> str:
     """What readers see although this task failed, by its branch and by what the pointer says now."""
     group = getattr(getattr(context.get("task"), "task_group", None), "group_id", None)
-    if left := LEFT.get(context["ti"].task_id) or LEFT.get(group or ""):
-        return left
+    if sentence := WITHOUT.get(context["ti"].task_id) or WITHOUT.get(group or ""):
+        return sentence
     if group not in CARRIED:
         return "The storefront still shows the last good night."
     entry = pointer(context).get("products", {}).get(group, {})
@@ -114,10 +114,10 @@ def pointer(context: Any) -> dict[str, Any]:
 
 
 class NoRetryOfRefusals(RetryPolicy):
-    """What a job refused, it would refuse again: only what may pass by itself is tried again."""
+    """Retries a failed task unless its job refused its input, which a retry would not change."""
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
-        # A ValueError is raised here, in Airflow: a date that is missing, a template that cannot be filled in.
+        # Airflow itself raises ValueError where the date is missing or a template cannot be filled in.
         if isinstance(exception, ValueError) or REFUSED.search(str(exception)):
             return RetryDecision.fail(reason="the job refused what it was given; a retry would end the same way")
         return RetryDecision.default()
@@ -131,16 +131,16 @@ class NoRetryOfRefusals(RetryPolicy):
 
 
 class Job:
-    """What operators share that run a job as a process of the pipeline's environment.
+    """Runs a job as a process in the pipeline's environment; two operators share it.
 
-    `command` is a list, so that nothing typed into the form reaches a shell.
+    `command` is a list, so that no text of the form reaches a shell.
     """
 
     command: list[str]
     _process: subprocess.Popen[str] | None = None
 
     def run_job(self) -> None:
-        """Run `command`, its lines in the task's log. AirflowException with the status and the last lines."""
+        """Run `command` and write its lines to the task's log. Raises JobFailed with its exit status and last lines."""
         self._process = subprocess.Popen(
             self.command,
             cwd=HOME,
@@ -150,12 +150,12 @@ class Job:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        last: deque[str] = deque(maxlen=20)
+        last_lines: deque[str] = deque(maxlen=20)
         for line in self._process.stdout or ():
             log.info("%s", line.rstrip())
-            last.append(line)
+            last_lines.append(line)
         if status := self._process.wait():
-            raise JobFailed(f"{' '.join(self.command)} ended with status {status}\n{''.join(last)}", status)
+            raise JobFailed(f"{' '.join(self.command)} ended with status {status}\n{''.join(last_lines)}", status)
 
     def on_kill(self) -> None:
         if self._process and self._process.poll() is None:
@@ -163,7 +163,7 @@ class Job:
 
 
 class JobFailed(AirflowException):
-    """A job that ended with another status than 0."""
+    """A job ended with an exit status other than 0."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -173,8 +173,8 @@ class JobFailed(AirflowException):
 class JobOperator(Job, BaseOperator):
     """A job that needs no Spark.
 
-    `skip`, where it is not empty, says why the job is left out. `publishes` is an asset that the job updates; its event
-    carries the facts of `extra`.
+    `skip`: why the job is skipped; empty: it runs. `publishes`: an asset that the job updates; its event has the date
+    and the run.
     """
 
     template_fields = ("command", "skip", "extra")
@@ -194,10 +194,10 @@ class JobOperator(Job, BaseOperator):
 
 
 class DropSensor(Job, BaseSensorOperator):
-    """Receives the night's drop. A scheduled run waits for a file that may still come, and holds no worker meanwhile.
+    """Receives the night's drop. A scheduled run waits for a missing file and holds no worker meanwhile.
 
-    The first look that finds nothing already tells. A run by hand or of a backfill is of a day whose file should be
-    there: it fails at once.
+    The first look that finds no file sends an alert. A run by hand or of a backfill fails at once: the file of its day
+    should be there.
     """
 
     template_fields = ("command",)
@@ -215,7 +215,7 @@ class DropSensor(Job, BaseSensorOperator):
                 raise
             if context["dag_run"].run_type != "scheduled":
                 raise AirflowFailException(str(failure)) from None
-            self._missing = what_was_said(failure)
+            self._missing = job_message(failure)
             if not context["task_reschedule_count"]:
                 alert(context, f"waits up to {WAIT.total_seconds() / 3600:g} h for its drop: {self._missing}\n")
             return False
@@ -230,11 +230,14 @@ class DropSensor(Job, BaseSensorOperator):
 
 
 class Whole(BaseOperator):
-    """Fails a run of which a task failed. Airflow judges a run by its last tasks, and these publish what is good."""
+    """Fails the run when any of its tasks failed.
+
+    Airflow takes a run's state from its last tasks, and these succeed when the other branches are published.
+    """
 
     def execute(self, context: Any) -> None:
         raise AirflowFailException(
-            "this night is not whole: the log of each red task says why, that of publish_night what readers see"
+            "this night is not whole: the log of each red task says why; the log of publish_night says what readers see"
         )
 
 
@@ -252,9 +255,9 @@ def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator
 
 
 def java_options() -> str:
-    """Of a driver's JVM: a quiet log, Spark's classes as .ci/setup keeps them, and what the environment adds."""
-    kept = [f"-XX:SharedArchiveFile={path} -Xlog:cds*=off" for path in Path(BIN).parent.glob(CLASSES)]
-    return " ".join(filter(None, (QUIET, *kept, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
+    """Options of a driver's JVM: warnings only, the class archive that .ci/setup makes, and the environment's own."""
+    archives = [f"-XX:SharedArchiveFile={path} -Xlog:cds*=off" for path in Path(BIN).parent.glob(CLASSES)]
+    return " ".join(filter(None, (QUIET, *archives, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
 
 def day_at(instant: datetime) -> str:
@@ -317,5 +320,5 @@ DEFAULTS = {
     "retry_exponential_backoff": 2,
     "max_retry_delay": timedelta(hours=1),
     "retry_policy": NoRetryOfRefusals(),
-    "on_failure_callback": tell,
+    "on_failure_callback": alert_failure,
 }

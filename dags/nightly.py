@@ -12,10 +12,10 @@ task of its own. Cleared or tried again, a task does all its jobs again.
 
 **A failed branch does not stop the others.** Without `intake`, `features` and `lists` nothing is published, and the
 storefront shows the last good night. Where `customers`, `offers`, `audiences` or `copy` fails, the rest is published.
-Of that product the last good night's rows that are still true are shown, for as many nights as the settings `carry`
-say; after that it is absent. `publish_night` logs which. `prices` and `judge` are for people: readers miss nothing.
-`whole` is red whenever a task failed, so that somebody looks. Clear the red task with all that is downstream: the
-product becomes fresh, and the run whole.
+Readers then see the last good night's rows of that product that are still true, for as many nights as the settings
+`carry` say; after that the product is absent. `publish_night` logs which. `prices` and `judge` are for people: readers
+miss nothing. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with all that is
+downstream: the product becomes fresh, and the run whole.
 
 **What a red task leaves behind, and what to do**
 
@@ -29,11 +29,11 @@ product becomes fresh, and the run whole.
   that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
   tonight is right after all, trigger the date again with *Settings* naming a file that widens the limit.
-- any other: a version that no gate has passed and nobody reads. It ran out of memory, disk or cluster, or was killed.
-  Clear the task: it starts over and drops what it left.
+- any other: a version that no gate has passed and nobody reads. The task ran out of memory or disk, lost its cluster,
+  or was killed. Clear the task: it starts over and drops what it left.
 
-What a job refuses is not retried, as it would be the same again: a gate's rule, a folder that is not there, a source
-or setting that is wrong. Everything else is, each time later.
+What a job refuses is not retried: a broken rule of a gate, a missing folder, a wrong source or setting. Everything else
+is retried, each time later.
 
 **Rerun a date.** *Trigger* with its `date`; the same by hand:
 
@@ -103,7 +103,7 @@ PARAMS = {
 ARGUMENTS = [
     *("--date", NIGHT, "--lake", "{{ params.lake }}", "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
     *CONFIG,
-    *("--run", RUN, "--set", "train.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
+    *("--run", RUN, "--set", "training.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
 ]
 PUBLISHED = Asset("nightmarket_published")
 GPU = {"pool": "gpu", "queue": "gpu"}

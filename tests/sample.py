@@ -30,9 +30,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "clean": {"max_rejected_share": 0.9},
     "judge": {"resamples": 50},
     "als": {"factors": 8},
-    "hybrid": {"least_weeks": 1.0},  # or three nights would be too few for a ranker
+    "ranker_training": {"least_weeks": 1.0},  # or three nights would be too few for a ranker
     "ranker": {"rounds": 20, "least_rows": 5},
-    "sequences": {"least_events": 200},
+    "lstm_training": {"least_events": 200},
     "lstm": {"epochs": 2, "epoch_steps": 20, "dim": 8, "hidden": 8},
 }
 AS_ARGUMENTS = [f"--set={section}.{key}={value}" for section, keys in SETTINGS.items() for key, value in keys.items()]

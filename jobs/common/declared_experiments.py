@@ -23,6 +23,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from jobs.runtime.lake import Lake
+from models.core.config import check_bounds
 from models.experiments.traffic_split import Allotment
 from models.ranking.diversity import DiversityConfig
 from models.ranking.ranked_lists import SPEAKING
@@ -37,8 +38,8 @@ _NAME = re.compile(r"[a-z0-9_]+")
 class Changes:
     """What an arm does otherwise than the settings; nothing else can be changed by an experiment."""
 
-    new_places: int | None = None  # recommend.new_places
-    trending_places: int | None = None  # recommend.trending_places
+    new_places: int | None = field(default=None, metadata={"doc": "recommend.new_places", "least": 0})
+    trending_places: int | None = field(default=None, metadata={"doc": "recommend.trending_places", "least": 0})
     most_per_category: int | None = None  # diversity.*
     most_per_brand: int | None = None
     mmr: float | None = None
@@ -55,9 +56,7 @@ class Changes:
         if unknown := [who for who in self.copy if who not in COPY_SOURCES and not who.startswith("t-")]:
             raise ValueError(f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
                              "such as 't-3f2a9b01cd', which column wording of the table copy has")  # fmt: skip
-        for name in ("new_places", "trending_places"):
-            if (getattr(self, name) or 0) < 0:
-                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        check_bounds(self)
         DiversityConfig(**self.of("most_per_category", "most_per_brand", "mmr"))
 
     def of(self, *names: str) -> dict[str, Any]:
@@ -129,17 +128,22 @@ class ExperimentsConfig:
 
     running: tuple[Experiment, ...] = field(default=(), metadata={"doc": "see jobs/common/declared_experiments.py"})
     level: float = field(default=0.05, metadata={"doc": "false alarms that are accepted; intervals hold 1 - level"})
-    least_share: float = field(default=0.1, metadata={"doc": "no share of an arm or source moves below this"})
-    most_change: float = field(default=0.05, metadata={"doc": "no share moves further in a night"})
+    least_share: float = field(
+        default=0.1, metadata={"doc": "no share of an arm or source moves below this", "above": 0}
+    )
+    most_change: float = field(default=0.05, metadata={"doc": "no share moves further in a night", "least": 0})
     least_trials: int = field(default=200, metadata={"doc": "of each arm or source before anything moves"})
     seed: int = field(default=7, metadata={"doc": "of the draws by which shares move"})
-    explore_places: int = field(default=0, metadata={"doc": "places of a list, before the new items, filled by chance"})
+    explore_places: int = field(
+        default=0, metadata={"doc": "places of a list, before the new items, filled by chance", "least": 0, "most": 1}
+    )
     explore_sources: tuple[str, ...] = field(
         default=("als", "item_item", "covisitation", "user_user"),
         metadata={"doc": "sources that chance may give an explored place; each begins with the same share"},
     )
 
     def __post_init__(self) -> None:
+        check_bounds(self)
         twice = [name for name, count in Counter(e.name for e in self.running).items() if count > 1]
         if twice:
             raise ValueError(f"running must have each experiment once; saw {twice} again")
@@ -153,11 +157,8 @@ class ExperimentsConfig:
         if strange or len(set(self.explore_sources)) < 2 or len(set(self.explore_sources)) < len(self.explore_sources):
             raise ValueError(f"explore_sources must be two or more of {', '.join(SPEAKING)}, each once; saw {strange}")
         groups = [len(self.explore_sources), *(len(e.arms) for e in self.running if e.learns)]
-        if not 0 < self.least_share * max(groups) <= 1 or self.most_change < 0 or self.explore_places not in (0, 1):
-            raise ValueError(
-                f"least_share must be above 0 and leave room for {max(groups)} shares, most_change be 0 or more, "
-                f"explore_places 0 or 1: saw {self.least_share}, {self.most_change}, {self.explore_places}"
-            )
+        if self.least_share * max(groups) > 1:
+            raise ValueError(f"least_share must leave room for {max(groups)} shares, not {self.least_share}")
 
     def on(self, night: dt.date) -> tuple[Experiment, ...]:
         """The experiments whose arms the lists of that night have."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
+from models.core.config import check_bounds
 from schemas.copywriting.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.copywriting.review import Review, load_review
 from schemas.copywriting.voice import Voice, load_voices
@@ -31,17 +32,22 @@ class CopyConfig:
     )
     strategies: tuple[str, ...] = field(default=STRATEGIES, metadata={"doc": "those that are made"})
     channels: tuple[str, ...] = field(default=CHANNELS, metadata={"doc": "those that are made"})
-    variants: int = field(default=2, metadata={"doc": "texts of each brief, tried beside each other"})
-    most_briefs: int = field(default=400_000, metadata={"doc": "those that most users need; the others go without"})
-    candidates: int = field(default=4, metadata={"doc": "that the copywriter gives for each brief, where there is one"})
+    variants: int = field(default=2, metadata={"doc": "texts of each brief, tried beside each other", "least": 1})
+    most_briefs: int = field(
+        default=400_000, metadata={"doc": "those that most users need; the others go without", "least": 1}
+    )
+    candidates: int = field(
+        default=4, metadata={"doc": "that the copywriter gives for each brief, where there is one", "least": 1}
+    )
     most_drafted: int = field(
         default=5_000,
         metadata={
-            "doc": "briefs a night that the copywriter drafts, the most needed; the rest are templates until then"
+            "doc": "briefs a night that the copywriter drafts, the most needed; the rest are templates until then",
+            "least": 1,
         },
     )
     draft_workers: int = field(
-        default=0, metadata={"doc": "that draft at once; 0: Spark's cores. With GPUs, as many as there are"}
+        default=0, metadata={"doc": "that draft at once; 0: Spark's cores. With GPUs, as many as there are", "least": 0}
     )
     seed: int = field(default=7, metadata={"doc": "of the copywriter's draws and of the shares of wordings"})
     shop: str = field(default="Nightmarket", metadata={"doc": "how the shop signs SMS"})
@@ -58,22 +64,38 @@ class CopyConfig:
     vocabularies: tuple[str, ...] = field(default=(), metadata={"doc": "files of further words that state a fact"})
     review: str = field(default="", metadata={"doc": "TOML of approved and blocked texts, as the review page exports"})
     review_rows: int = field(default=30_000, metadata={"doc": "texts on the review page, at most"})
-    new_days: int = field(default=14, metadata={"doc": "an item is new that the catalogue so long ago did not have"})
-    price_days: int = field(default=30, metadata={"doc": "nights whose lowest price a drop is told from"})
-    drop_days: int = field(default=3, metadata={"doc": "nights for which a lower price is news"})
-    least_drop: float = field(default=0.05, metadata={"doc": "share by which a price must fall to be news"})
-    least_share: float = field(default=0.1, metadata={"doc": "no wording is chosen less often, until it retires"})
-    most_change: float = field(default=0.1, metadata={"doc": "by which a wording's share moves in a night, at most"})
+    new_days: int = field(
+        default=14, metadata={"doc": "an item is new that the catalogue so long ago did not have", "least": 1}
+    )
+    price_days: int = field(default=30, metadata={"doc": "nights whose lowest price a drop is told from", "least": 1})
+    drop_days: int = field(default=3, metadata={"doc": "nights for which a lower price is news", "least": 1})
+    least_drop: float = field(
+        default=0.05, metadata={"doc": "share by which a price must fall to be news", "above": 0, "below": 1}
+    )
+    least_share: float = field(
+        default=0.1, metadata={"doc": "no wording is chosen less often, until it retires", "above": 0, "below": 1}
+    )
+    most_change: float = field(
+        default=0.1, metadata={"doc": "by which a wording's share moves in a night, at most", "above": 0, "below": 1}
+    )
     retire_after: int = field(
         default=2_000,
-        metadata={"doc": "shown so often, a wording still at the least share retires, and a text that surely lost"},
+        metadata={
+            "doc": "shown so often, a wording still at the least share retires, and a text that surely lost",
+            "least": 1,
+        },
     )
     retire_chance: float = field(
         default=0.99,
-        metadata={"doc": "that a text is clicked less than its brief's others, at least, for it to retire"},
+        metadata={
+            "doc": "that a text is clicked less than its brief's others, at least, for it to retire",
+            "above": 0,
+            "below": 1,
+        },
     )
 
     def __post_init__(self) -> None:
+        check_bounds(self)
         for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS)):
             if strange := set(getattr(self, name)) - set(known):
                 raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(known)}")
@@ -86,23 +108,6 @@ class CopyConfig:
         for pair in self.countries:
             if pair.partition("=")[2] not in (*self.languages, "zh"):
                 raise ValueError(f"countries must be country=language of {', '.join(self.languages)}, not '{pair}'")
-        for name in (
-            "variants",
-            "most_briefs",
-            "candidates",
-            "most_drafted",
-            "new_days",
-            "price_days",
-            "drop_days",
-            "retire_after",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        if self.draft_workers < 0:
-            raise ValueError(f"draft_workers must be 0 or more, not {self.draft_workers}")
-        for name in ("least_drop", "least_share", "most_change", "retire_chance"):
-            if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"{name} must lie inside 0..1, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from jobs.runtime.model_store import days_since, due, load_model, save_judged
 from jobs.runtime.night import Night
 from models.compliance.checks import hostile
 from models.copywriting.prompts import Prompt
+from models.core.config import check_bounds
 from models.core.promotion import decide
 from models.fact_lock.claims import Vocabulary
 from schemas.tables import CLEAN_EVENTS, ITEMS
@@ -53,35 +54,44 @@ _HELD_OUT = 20  # one item in so many
 class TrainCopywriterConfig:
     """When the copywriter is trained, and on what."""
 
-    every_days: int = field(default=7, metadata={"doc": "days until another is trained, where train.retrain is auto"})
+    every_days: int = field(
+        default=7, metadata={"doc": "days until another is trained, where training.retrain is auto", "least": 1}
+    )
     least_pairs: int = field(
         default=2_000,
-        metadata={"doc": "descriptions with attributes; with fewer none is trained, and templates write the copy"},
+        metadata={
+            "doc": "descriptions with attributes; with fewer none is trained, and templates write the copy",
+            "least": 1,
+        },
     )
-    most_pairs: int = field(default=50_000, metadata={"doc": "descriptions that it learns from, at most"})
+    most_pairs: int = field(default=50_000, metadata={"doc": "descriptions that it learns from, at most", "least": 1})
     query_days: int = field(default=28, metadata={"doc": "days of search queries among its plain text; 0: none"})
     least_of_kind: int = field(
-        default=200, metadata={"doc": "texts of a strategy and channel among what it learns; it drafts for no others"}
+        default=200,
+        metadata={"doc": "texts of a strategy and channel among what it learns; it drafts for no others", "least": 1},
     )
-    judge_briefs: int = field(default=200, metadata={"doc": "held-out briefs that judge it, at most"})
-    won_after: int = field(default=200, metadata={"doc": "shown so often a text may win, and be learned from"})
+    judge_briefs: int = field(default=200, metadata={"doc": "held-out briefs that judge it, at most", "least": 1})
+    won_after: int = field(
+        default=200, metadata={"doc": "shown so often a text may win, and be learned from", "least": 1}
+    )
     won_chance: float = field(
-        default=0.95, metadata={"doc": "that its click rate is above that of its group's other texts, at least"}
+        default=0.95,
+        metadata={
+            "doc": "that its click rate is above that of its group's other texts, at least",
+            "least": 0.5,
+            "below": 1,
+        },
     )
-    most_won: int = field(default=5_000, metadata={"doc": "texts that won among what it learns, the most shown"})
+    most_won: int = field(
+        default=5_000, metadata={"doc": "texts that won among what it learns, the most shown", "least": 1}
+    )
 
     def __post_init__(self) -> None:
-        counts = ("every_days", "least_pairs", "most_pairs", "least_of_kind", "judge_briefs", "won_after",
-                  "most_won")  # fmt: skip
-        for name in counts:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        if not 0.5 <= self.won_chance < 1:
-            raise ValueError(f"won_chance must be in 0.5..1, below 1, not {self.won_chance}")
+        check_bounds(self)
 
 
 def main(night: Night) -> None:
-    config: TrainCopywriterConfig = night.settings.section("copywriting")
+    config: TrainCopywriterConfig = night.settings.section("copywriter_training")
     settings: CopyConfig = night.settings.section("copy")
     rules = Rules.load(settings)
     running = night.lake.model_before(COPYWRITER, night.date)
@@ -132,7 +142,7 @@ def main(night: Night) -> None:
 
 
 def say_too_few(night: Night, pairs: int, config: TrainCopywriterConfig) -> None:
-    night.log.info("no copywriter: %d described items and languages, copywriting.least_pairs is %d; templates "
+    night.log.info("no copywriter: %d described items and languages, copywriter_training.least_pairs is %d; templates "
                    "write the copy", pairs, config.least_pairs)  # fmt: skip
     night.report(start=f"none: {pairs} pairs")
 

@@ -22,6 +22,7 @@ from scipy import sparse
 from jobs.common.on_sale import can_be_shown
 from jobs.runtime.model_store import load_newest
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from models.core.top_k import top_k
 from models.recommenders.als import ALS
 from schemas.arrow import arrow_schema
@@ -32,11 +33,10 @@ from schemas.tables import AUDIENCES, INTEREST, ITEMS, OFFERS, USER_FEATURES, US
 class AudiencesConfig:
     """Who is in an item's audience."""
 
-    users: int = field(default=50, metadata={"doc": "places of each item, fewer where fewer are known"})
+    users: int = field(default=50, metadata={"doc": "places of each item, fewer where fewer are known", "least": 1})
 
     def __post_init__(self) -> None:
-        if self.users < 1:
-            raise ValueError(f"users must be 1 or more, not {self.users}")
+        check_bounds(self)
 
 
 def main(night: Night) -> None:

@@ -24,6 +24,7 @@ from jobs.customers.buyer_log import Shop, read_shop
 from jobs.runtime import model_store
 from jobs.runtime.model_store import days_since, load_model, save_judged
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from models.customers.calibrated_models import Chance, Chances, learn
 from models.customers.customer_features import Customers
 from models.customers.lifetime_value import NotEnoughData
@@ -50,24 +51,30 @@ _CHUNK = 50_000  # customers whose categories are scored at a time
 class PropensityConfig:
     """Who is asked about, how far ahead, and how it is learned."""
 
-    history_days: int = field(default=365, metadata={"doc": "days of events that a night, and each earlier one, sees"})
-    lapse_days: int = field(default=56, metadata={"doc": "no purchase for so many days is a lapse"})
-    categories: int = field(default=3, metadata={"doc": "likeliest categories of each customer"})
-    most_categories: int = field(
-        default=100, metadata={"doc": "the finest level of the category path that has no more is asked about"}
+    history_days: int = field(
+        default=365, metadata={"doc": "days of events that a night, and each earlier one, sees", "least": 1}
     )
-    every_days: int = field(default=7, metadata={"doc": "days until all is learned anew, where retrain is auto"})
-    origins: int = field(default=8, metadata={"doc": "earlier moments that teach and judge, at most"})
-    teach_customers: int = field(default=50_000, metadata={"doc": "customers that teach and judge, an even draw"})
-    teach_rows: int = field(default=60_000, metadata={"doc": "rows of all moments that a classifier learns from"})
-    trees: int = field(default=100, metadata={"doc": "of the random forest"})
-    seed: int = field(default=7, metadata={"doc": "of the forest and the boosted trees"})
+    lapse_days: int = field(default=56, metadata={"doc": "no purchase for so many days is a lapse", "least": 1})
+    categories: int = field(default=3, metadata={"doc": "likeliest categories of each customer", "least": 1})
+    most_categories: int = field(
+        default=100,
+        metadata={"doc": "the finest level of the category path that has no more is asked about", "least": 2},
+    )
+    every_days: int = field(
+        default=7, metadata={"doc": "days until all is learned anew, where retrain is auto", "least": 1}
+    )
+    origins: int = field(default=8, metadata={"doc": "earlier moments that teach and judge, at most", "least": 2})
+    teach_customers: int = field(
+        default=50_000, metadata={"doc": "customers that teach and judge, an even draw", "least": 1}
+    )
+    teach_rows: int = field(
+        default=60_000, metadata={"doc": "rows of all moments that a classifier learns from", "least": 1}
+    )
+    trees: int = field(default=100, metadata={"doc": "of the random forest", "least": 1})
+    seed: int = field(default=7, metadata={"doc": "of the forest and the boosted trees", "least": 0})
 
     def __post_init__(self) -> None:
-        for name, value in dataclasses.asdict(self).items():
-            least = {"seed": 0, "origins": 2, "most_categories": 2}.get(name, 1)
-            if value < least:
-                raise ValueError(f"{name} must be {least} or more, not {value}")
+        check_bounds(self)
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -17,6 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.common.decay import age_weight, decay_factor, exact, from_exact, latest
+from models.core.config import check_bounds
 from schemas.tables import INTEREST
 
 
@@ -24,7 +25,7 @@ from schemas.tables import INTEREST
 class InterestConfig:
     """What each event type says about a user's interest in an item, and how fast it fades."""
 
-    half_life_days: float = field(default=60.0, metadata={"doc": "interest halves in this many days"})
+    half_life_days: float = field(default=60.0, metadata={"doc": "interest halves in this many days", "above": 0})
     view: float = field(default=1.0, metadata={"doc": "weight of a view"})
     click: float = field(default=1.0, metadata={"doc": "weight of a click on something shown"})
     wishlist: float = field(default=3.0, metadata={"doc": "weight of a wish-list addition"})
@@ -34,27 +35,27 @@ class InterestConfig:
     neutral_rating: float = field(default=3.0, metadata={"doc": "the rating that says nothing"})
     forget_after_days: int = field(default=730, metadata={"doc": "idle pairs without a purchase leave, and start anew"})
     learns: bool = field(default=False, metadata={"doc": "nights move the weights of views, wish-lists and carts"})
-    learn_days: int = field(default=7, metadata={"doc": "a purchase so many days after an event speaks for it"})
-    learn_factor: float = field(default=1.5, metadata={"doc": "no weight moves beyond its setting times or by this"})
-    most_change: float = field(default=0.1, metadata={"doc": "no weight moves by more than this share in a night"})
+    learn_days: int = field(
+        default=7, metadata={"doc": "a purchase so many days after an event speaks for it", "least": 1}
+    )
+    learn_factor: float = field(
+        default=1.5, metadata={"doc": "no weight moves beyond its setting times or by this", "least": 1}
+    )
+    most_change: float = field(
+        default=0.1, metadata={"doc": "no weight moves by more than this share in a night", "least": 0, "below": 1}
+    )
 
     def __post_init__(self) -> None:
         if not self.purchase > self.cart > self.view > 0:
             raise ValueError(
                 f"interest: purchase > cart > view > 0 must hold; saw {self.purchase}, {self.cart}, {self.view}"
             )
-        if self.half_life_days <= 0:
-            raise ValueError(f"interest.half_life_days must be above 0; saw {self.half_life_days}")
+        check_bounds(self)
         if self.learns:
-            self._check_bounds()
+            self._check_order_after_learning()
 
-    def _check_bounds(self) -> None:
+    def _check_order_after_learning(self) -> None:
         """However far the weights move, a purchase outweighs a cart, and a cart a view."""
-        if self.learn_days < 1 or self.learn_factor < 1 or not 0 <= self.most_change < 1:
-            raise ValueError(
-                f"interest.learn_days and learn_factor must be 1 or more, most_change 0 or more and below 1; saw "
-                f"{self.learn_days}, {self.learn_factor}, {self.most_change}"
-            )
         most, least = self.learn_factor, 1 / self.learn_factor
         if not (self.wishlist > 0 and self.purchase > max(self.cart, self.wishlist) * most
                 and self.cart * least > self.view * most):  # fmt: skip

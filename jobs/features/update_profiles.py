@@ -27,6 +27,7 @@ from jobs.features import purchase_habits, tastes
 from jobs.features.event_weights import weights_of
 from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from schemas.tables import (
     CLEAN_EVENTS,
     ITEM_PRICES,
@@ -47,28 +48,35 @@ _AGES = ((18, "under 18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45
 class ProfilesConfig:
     """Stages of a customer's life, and how much must be seen before something is said."""
 
-    new_days: int = field(default=30, metadata={"doc": "new this long after the first purchase"})
-    at_risk_days: int = field(default=60, metadata={"doc": "at risk with no purchase for more days than these"})
+    new_days: int = field(default=30, metadata={"doc": "new this long after the first purchase", "least": 1})
+    at_risk_days: int = field(
+        default=60, metadata={"doc": "at risk with no purchase for more days than these", "least": 1}
+    )
     lapsed_days: int = field(default=120, metadata={"doc": "lapsed with no purchase for more days than these"})
-    back_days: int = field(default=60, metadata={"doc": "back this long after the purchase that ended a lapse"})
-    tastes_kept: int = field(default=50, metadata={"doc": "values of each kind kept for each account, the strongest"})
-    prices_kept: int = field(default=20, metadata={"doc": "prices kept for each item, those seen most"})
-    discount_from: float = field(default=0.05, metadata={"doc": "a price this share below the usual one is a discount"})
-    band_items: int = field(default=6, metadata={"doc": "priced items that a category must have to be cut in thirds"})
-    least_purchases: int = field(default=3, metadata={"doc": "purchase lines before habits with prices are stated"})
-    least_buyers: int = field(default=30, metadata={"doc": "comparable accounts before price sensitivity is stated"})
+    back_days: int = field(
+        default=60, metadata={"doc": "back this long after the purchase that ended a lapse", "least": 1}
+    )
+    tastes_kept: int = field(
+        default=50, metadata={"doc": "values of each kind kept for each account, the strongest", "least": 1}
+    )
+    prices_kept: int = field(default=20, metadata={"doc": "prices kept for each item, those seen most", "least": 1})
+    discount_from: float = field(
+        default=0.05, metadata={"doc": "a price this share below the usual one is a discount", "least": 0, "below": 1}
+    )
+    band_items: int = field(
+        default=6, metadata={"doc": "priced items that a category must have to be cut in thirds", "least": 3}
+    )
+    least_purchases: int = field(
+        default=3, metadata={"doc": "purchase lines before habits with prices are stated", "least": 1}
+    )
+    least_buyers: int = field(
+        default=30, metadata={"doc": "comparable accounts before price sensitivity is stated", "least": 3}
+    )
 
     def __post_init__(self) -> None:
-        if not 0 < self.at_risk_days < self.lapsed_days:
-            raise ValueError(
-                f"at_risk_days must be above 0 and below lapsed_days; saw {self.at_risk_days}, {self.lapsed_days}"
-            )
-        for name, least in (("new_days", 1), ("back_days", 1), ("tastes_kept", 1), ("prices_kept", 1),
-                            ("band_items", 3), ("least_purchases", 1), ("least_buyers", 3)):  # fmt: skip
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
-        if not 0 <= self.discount_from < 1:
-            raise ValueError(f"discount_from must be in 0 up to 1, not {self.discount_from}")
+        check_bounds(self)
+        if self.at_risk_days >= self.lapsed_days:
+            raise ValueError(f"at_risk_days must be below lapsed_days; saw {self.at_risk_days}, {self.lapsed_days}")
 
 
 def stage(config: ProfilesConfig, night_date: dt.date) -> Column:

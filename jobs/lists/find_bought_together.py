@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from jobs.common.on_sale import CAN_BE_SHOWN
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, ITEMS
 
 
@@ -26,17 +27,16 @@ from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, ITEMS
 class TogetherConfig:
     """Which baskets count, and which pairs are worth a place."""
 
-    window_days: int = field(default=28, metadata={"doc": "days of baskets, tonight's among them"})
+    window_days: int = field(default=28, metadata={"doc": "days of baskets, tonight's among them", "least": 1})
     max_basket: int = field(
-        default=100, metadata={"doc": "distinct items; a larger basket is a wholesaler's, and as many pairs squared"}
+        default=100,
+        metadata={"doc": "distinct items; a larger basket is a wholesaler's, and as many pairs squared", "least": 2},
     )
-    min_baskets: int = field(default=5, metadata={"doc": "a pair seen together in fewer says nothing"})
-    neighbours: int = field(default=20, metadata={"doc": "places for each item"})
+    min_baskets: int = field(default=5, metadata={"doc": "a pair seen together in fewer says nothing", "least": 2})
+    neighbours: int = field(default=20, metadata={"doc": "places for each item", "least": 1})
 
     def __post_init__(self) -> None:
-        for name, least in (("window_days", 1), ("max_basket", 2), ("min_baskets", 2), ("neighbours", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
+        check_bounds(self)
 
 
 def baskets(events: DataFrame, max_basket: int) -> DataFrame:
@@ -81,7 +81,7 @@ def rank(pairs: DataFrame, total: int, config: TogetherConfig, valid_until: dt.d
 
 
 def main(night: Night) -> None:
-    config: TogetherConfig = night.settings.section("together")
+    config: TogetherConfig = night.settings.section("bought_together")
     night.size_for(CLEAN_EVENTS)
     after = night.date - dt.timedelta(days=config.window_days)
     found = baskets(night.versions(CLEAN_EVENTS).after(after).spark(), config.max_basket).persist()

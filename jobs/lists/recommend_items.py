@@ -17,6 +17,7 @@ from jobs.lists.list_inputs import catalogue_of, histories, preflight, scorer_of
 from jobs.lists.list_rows import list_writer, neighbour_writer
 from jobs.runtime.model_store import newest_models
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
 
@@ -25,11 +26,11 @@ from schemas.tables.lists import ANONYMOUS
 class RecommendConfig:
     """The lists: how long, for which placement, under which rules."""
 
-    k: int = field(default=12, metadata={"doc": "places in a list"})
+    k: int = field(default=12, metadata={"doc": "places in a list", "least": 1})
     spares: int = field(default=6, metadata={"doc": "further places, for items that sell out during the day"})
     slot: str = field(default="home", metadata={"doc": "the storefront placement"})
     segment_by: str = field(default="country", metadata={"doc": "column of users that makes segments"})
-    popular_depth: int = field(default=200, metadata={"doc": "length of each popularity list"})
+    popular_depth: int = field(default=200, metadata={"doc": "length of each popularity list", "least": 1})
     trending_places: int = field(
         default=3,
         # A whole list of trending items was hit by about .3 of Online Retail's newcomers (January to April 2011), where
@@ -38,24 +39,25 @@ class RecommendConfig:
     )
     new_places: int = field(
         default=1,
-        metadata={"doc": "last places of the k for items that nobody touched yet, where they suit; 0: none"},
+        metadata={
+            "doc": "last places of the k for items that nobody touched yet, where they suit; 0: none",
+            "least": 0,
+        },
     )
-    similar: int = field(default=20, metadata={"doc": "neighbours of each item"})
-    max_impressions: int = field(default=8, metadata={"doc": "shown this often without a click: not again"})
+    similar: int = field(default=20, metadata={"doc": "neighbours of each item", "least": 1})
+    max_impressions: int = field(default=8, metadata={"doc": "shown this often without a click: not again", "least": 1})
     rebuy_share: float = field(
         default=0.1, metadata={"doc": "an item is replenishable where this share of its buyers came back for it"}
     )
     rebuy_buyers: int = field(default=5, metadata={"doc": "fewer buyers than this prove nothing"})
 
     def __post_init__(self) -> None:
-        for name in ("k", "popular_depth", "similar", "max_impressions"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        if not 0 <= self.new_places < self.k:
+        check_bounds(self)
+        if self.new_places >= self.k:
             raise ValueError(f"new_places must be in 0..{self.k - 1} (below k), not {self.new_places}")
         if self.segment_by not in USERS.names:
-            known = ", ".join(USERS.names)
-            raise ValueError(f"segment_by must be a column of users ({known}), not '{self.segment_by}'")
+            columns = ", ".join(USERS.names)
+            raise ValueError(f"segment_by must be a column of users ({columns}), not '{self.segment_by}'")
 
 
 def main(night: Night) -> None:

@@ -31,7 +31,7 @@ class TrainConfig:
 
 def main(night: Night) -> None:
     config: ALSConfig = night.settings.section("als")
-    retrain = night.settings.section("train").retrain
+    retrain = night.settings.section("training").retrain
     pairs = night.versions(INTEREST).tonight().arrow(["user_id", "item_id", "interest"])
     matrix, user_ids, item_ids = interest_matrix(pairs, night.settings.section("interest").purchase)
     previous = _previous(night, config)

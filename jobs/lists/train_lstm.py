@@ -22,6 +22,7 @@ from scipy import sparse
 from jobs.common.event_log import night_end, read_history
 from jobs.runtime.model_store import days_since, due, load_model, save_judged
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from models.core.list_metrics import score_lists
 from models.core.promotion import decide
 from models.core.sequences import Sequences
@@ -41,22 +42,27 @@ _K = 20
 class TrainLSTMConfig:
     """When the LSTM is trained, and on what."""
 
-    history_days: int = field(default=180, metadata={"doc": "days of events that it learns from"})
-    every_days: int = field(default=7, metadata={"doc": "days until another is trained, where retrain is auto"})
-    least_events: int = field(default=20_000, metadata={"doc": "fewer than this teach it less than they cost"})
-    processes: int = field(
-        default=0, metadata={"doc": "that train together on this machine, by TorchDistributor; 0: one for each GPU"}
+    history_days: int = field(default=180, metadata={"doc": "days of events that it learns from", "least": 1})
+    every_days: int = field(
+        default=7, metadata={"doc": "days until another is trained, where retrain is auto", "least": 1}
     )
-    judge_users: int = field(default=5_000, metadata={"doc": "users of the last week that judge it, at most"})
+    least_events: int = field(
+        default=20_000, metadata={"doc": "fewer than this teach it less than they cost", "least": 1}
+    )
+    processes: int = field(
+        default=0,
+        metadata={"doc": "that train together on this machine, by TorchDistributor; 0: one for each GPU", "least": 0},
+    )
+    judge_users: int = field(
+        default=5_000, metadata={"doc": "users of the last week that judge it, at most", "least": 1}
+    )
 
     def __post_init__(self) -> None:
-        for name, value in dataclasses.asdict(self).items():
-            if value < (name != "processes"):
-                raise ValueError(f"{name} must be {int(name != 'processes')} or more, not {value}")
+        check_bounds(self)
 
 
 def main(night: Night) -> None:
-    config: TrainLSTMConfig = night.settings.section("sequences")
+    config: TrainLSTMConfig = night.settings.section("lstm_training")
     running = night.lake.model_before(MODEL, night.date)
     why = due(night, days_since(night, MODEL), config.every_days)
     if why is None:
@@ -121,7 +127,7 @@ def fit_together(night: Night, settings: LSTMConfig, *lesson: Any) -> LSTM:
 
     from models.recommenders.lstm import LSTM
 
-    processes = night.settings.section("sequences").processes or torch.cuda.device_count()
+    processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
 
         def tell(epoch: int, loss: float, gain: float) -> None:

@@ -29,6 +29,7 @@ from jobs.lists.lstm_as_of import Encoder
 from jobs.runtime import model_store
 from jobs.runtime.model_store import days_since, last_tried, load_model, load_newest, save_judged, save_model
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from models.core.list_metrics import score_lists
 from models.core.promotion import decide
 from models.core.shop_log import EventWeights, ShopLog
@@ -56,35 +57,32 @@ _WEEK = 7.0
 class TrainRankerConfig:
     """What the sources see and when the ranker learns anew."""
 
-    history_days: int = field(default=365, metadata={"doc": "days of events that the sources see"})
-    every_days: int = field(default=7, metadata={"doc": "days until another is trained, where retrain is auto"})
-    decay_nights: int = field(
-        default=3, metadata={"doc": "so many nights in which popularity had been the better list make it due as well"}
+    history_days: int = field(default=365, metadata={"doc": "days of events that the sources see", "least": 1})
+    every_days: int = field(
+        default=7, metadata={"doc": "days until another is trained, where retrain is auto", "least": 1}
     )
-    candidates: int = field(default=60, metadata={"doc": "items that each source proposes to each user"})
-    neighbours: int = field(default=100, metadata={"doc": "similar items, and similar users, kept for each"})
-    teach_users: int = field(default=4000, metadata={"doc": "buyers of earlier weeks that teach, as far as there are"})
-    most_weeks: int = field(default=8, metadata={"doc": "earlier weeks that teach and judge, at most"})
-    least_weeks: float = field(default=2.0, metadata={"doc": "weeks of history that the first of them must have"})
+    decay_nights: int = field(
+        default=3,
+        metadata={"doc": "so many nights in which popularity had been the better list make it due as well", "least": 1},
+    )
+    candidates: int = field(default=60, metadata={"doc": "items that each source proposes to each user", "least": 1})
+    neighbours: int = field(
+        default=100, metadata={"doc": "similar items, and similar users, kept for each", "least": 1}
+    )
+    teach_users: int = field(
+        default=4000, metadata={"doc": "buyers of earlier weeks that teach, as far as there are", "least": 1}
+    )
+    most_weeks: int = field(default=8, metadata={"doc": "earlier weeks that teach and judge, at most", "least": 1})
+    least_weeks: float = field(
+        default=2.0, metadata={"doc": "weeks of history that the first of them must have", "above": 0}
+    )
 
     def __post_init__(self) -> None:
-        for name in (
-            "history_days",
-            "every_days",
-            "decay_nights",
-            "candidates",
-            "neighbours",
-            "teach_users",
-            "most_weeks",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        if self.least_weeks <= 0:
-            raise ValueError(f"least_weeks must be above 0, not {self.least_weeks}")
+        check_bounds(self)
 
 
 def main(night: Night) -> None:
-    config: TrainRankerConfig = night.settings.section("hybrid")
+    config: TrainRankerConfig = night.settings.section("ranker_training")
     log, user_ids, item_ids = read_history(night, config.history_days)
     now = night_end(night.date)
     history = log.between(-np.inf, now).without_returned()

@@ -12,13 +12,15 @@ from jobs.runtime.night import Night
 from jobs.runtime.registry import module_of
 from jobs.runtime.spark import forget_cached
 
+_MANY = 8  # jobs that a message does not list one by one
+
 
 class JobsFailed(RuntimeError):
     """Jobs that failed, with all that their errors say, and the jobs that did not run because they need one of them."""
 
     def __init__(self, failed: dict[str, Exception], not_run: list[str]) -> None:
-        skipped = f"; not run: {', '.join(not_run)}" if not_run else ""
-        self.head = f"failed: {', '.join(failed)}{skipped}"
+        skipped = f"{len(not_run)} jobs that need them" if len(not_run) > _MANY else ", ".join(not_run)
+        self.head = f"failed: {', '.join(failed)}" + (f"; not run: {skipped}" if not_run else "")
         self.failed = failed
         self.causes = list(failed.values())  # the exit status is made of theirs
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.common.on_sale import can_be_shown
+from models.core.config import check_bounds
 from models.offers.allocation import expected_margin
 from schemas.campaigns.campaign import Campaign
 
@@ -27,34 +28,49 @@ class OffersConfig:
         default="",
         metadata={"doc": "TOML file, or a shipped name; empty: those named like the source, if any; 'none': no offers"},
     )
-    hold_out: float = field(default=0.1, metadata={"doc": "share of people who never get an offer: the comparison"})
+    hold_out: float = field(
+        default=0.1, metadata={"doc": "share of people who never get an offer: the comparison", "least": 0, "below": 1}
+    )
     salt: str = field(default="offers", metadata={"doc": "of the hold-out; another one draws other people"})
-    contacts: int = field(default=2, metadata={"doc": "offers to one account in any `contact_days` days"})
-    contact_days: int = field(default=7, metadata={"doc": "days of the contact cap"})
-    margin_floor: float = field(default=0.1, metadata={"doc": "least share of what is paid that stays after cost"})
+    contacts: int = field(default=2, metadata={"doc": "offers to one account in any `contact_days` days", "least": 1})
+    contact_days: int = field(default=7, metadata={"doc": "days of the contact cap", "least": 1})
+    margin_floor: float = field(
+        default=0.1,
+        metadata={
+            "doc": "least share of what is paid that stays after cost; a negative one sells at a loss",
+            "least": 0,
+            "below": 1,
+        },
+    )
     unknown_cost: str = field(
         default="refuse", metadata={"doc": "a discount where a cost is unknown: refuse, or cap it at unknown_cost_cap"}
     )
-    unknown_cost_cap: float = field(default=0.05, metadata={"doc": "share of the price, where unknown_cost = 'cap'"})
+    unknown_cost_cap: float = field(
+        default=0.05, metadata={"doc": "share of the price, where unknown_cost = 'cap'", "least": 0, "below": 1}
+    )
     poor_basket: float = field(
         default=0.05,
-        metadata={"doc": "an order's coupon is judged by the margin that all but this share of its items reach"},
+        metadata={
+            "doc": "an order's coupon is judged by the margin that all but this share of its items reach",
+            "least": 0,
+            "below": 1,
+        },
     )
-    outcome_days: int = field(default=7, metadata={"doc": "a purchase within these days of an offer may be its doing"})
-    uplift_days: int = field(default=28, metadata={"doc": "nights of earlier offers that the uplift is measured on"})
-    least_users: int = field(default=100, metadata={"doc": "of each arm of a campaign, for an uplift"})
+    outcome_days: int = field(
+        default=7, metadata={"doc": "a purchase within these days of an offer may be its doing", "least": 1}
+    )
+    uplift_days: int = field(
+        default=28, metadata={"doc": "nights of earlier offers that the uplift is measured on", "least": 1}
+    )
+    least_users: int = field(default=100, metadata={"doc": "of each arm of a campaign, for an uplift", "least": 1})
     prior_users: float = field(default=100.0, metadata={"doc": "users' worth of pull of both arms' rates together"})
-    parity_users: int = field(default=30, metadata={"doc": "a smaller group has not enough data for the parity table"})
+    parity_users: int = field(
+        default=30, metadata={"doc": "a smaller group has not enough data for the parity table", "least": 1}
+    )
     seed: int = field(default=7, metadata={"doc": "of the order in which offers of unknown value are made"})
 
     def __post_init__(self) -> None:
-        for name in ("hold_out", "margin_floor", "unknown_cost_cap", "poor_basket"):
-            if not 0 <= getattr(self, name) < 1:
-                loss = "; a negative one sells at a loss" if name == "margin_floor" else ""
-                raise ValueError(f"{name} must be 0 or more and below 1{loss}, not {getattr(self, name)}")
-        for name in ("contacts", "contact_days", "outcome_days", "uplift_days", "least_users", "parity_users"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        check_bounds(self)
         if self.unknown_cost not in UNKNOWN_COST:
             raise ValueError(f"unknown_cost must be one of {', '.join(UNKNOWN_COST)}, not {self.unknown_cost!r}")
         if self.outcome_days > self.uplift_days:

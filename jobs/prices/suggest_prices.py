@@ -22,6 +22,7 @@ from jobs.prices.suggestion_rows import Facts, price_rows
 from jobs.runtime.attributes import read_attributes
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
+from models.core.config import check_bounds
 from models.pricing.elasticity import ItemElasticities
 from models.pricing.weekly_sales import PriceWeeks, price_weeks, units_a_week
 from schemas.protected_attributes import refuse_protected
@@ -38,23 +39,24 @@ _SUMS = ("units", "revenue", "days_on_sale", "days_sold_out", "days_priced", "li
 class SuggestPricesConfig:
     """What elasticities are learned from, when, and how much of it an item needs."""
 
-    weeks: int = field(default=52, metadata={"doc": "weeks of history kept"})
-    every_days: int = field(default=7, metadata={"doc": "days until another fit, where retrain is auto"})
-    least_weeks: int = field(default=8, metadata={"doc": "whole weeks on sale at a known price that an item needs"})
+    weeks: int = field(default=52, metadata={"doc": "weeks of history kept", "least": 3})
+    every_days: int = field(default=7, metadata={"doc": "days until another fit, where retrain is auto", "least": 1})
+    least_weeks: int = field(
+        default=8, metadata={"doc": "whole weeks on sale at a known price that an item needs", "least": 2}
+    )
     least_units: float = field(default=10.0, metadata={"doc": "units sold in them that an item needs"})
-    least_days: int = field(default=4, metadata={"doc": "of a week in stock; a week with fewer tells nothing"})
-    recent_weeks: int = field(default=8, metadata={"doc": "whose sales are the rate at today's price"})
+    least_days: int = field(
+        default=4, metadata={"doc": "of a week in stock; a week with fewer tells nothing", "least": 1}
+    )
+    recent_weeks: int = field(default=8, metadata={"doc": "whose sales are the rate at today's price", "least": 1})
     pool_by: str = field(
         default="category", metadata={"doc": "category, brand or an attribute: thin items lean on the others of theirs"}
     )
     competitor: str = field(default="", metadata={"doc": "attribute that holds a competitor's price; none: not known"})
 
     def __post_init__(self) -> None:
-        for name, least in (("weeks", 3), ("every_days", 1), ("least_weeks", 2), ("least_days", 1),
-                            ("recent_weeks", 1)):  # fmt: skip
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
-        if not self.weeks >= self.least_weeks:
+        check_bounds(self)
+        if self.weeks < self.least_weeks:
             raise ValueError(f"weeks {self.weeks} must be least_weeks {self.least_weeks} or more")
         refuse_protected((self.pool_by,), "pool_by")
         refuse_protected((self.competitor,), "competitor")

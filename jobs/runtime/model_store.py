@@ -74,14 +74,14 @@ def date_of(folder: tuple[str, ...]) -> dt.date:
 def due(
     night: Night, age: int | None, every_days: int, changed: str | Callable[[], str] = "", done: str = "trained"
 ) -> str | None:
-    """Why a model is made tonight, as train.retrain says; None where it is not.
+    """Why a model is made tonight, as training.retrain says; None where it is not.
 
     age: days since the last model was made, None without one.
     changed: why the last model no longer serves, whatever its age; '' where it serves. A function is called only
     where the answer depends on it.
     done: what was done to make it, as the reason words it.
     """
-    retrain = night.settings.section("train").retrain
+    retrain = night.settings.section("training").retrain
     if retrain != "auto":
         return "asked for" if retrain == "always" else None
     if age is None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jobs.runtime.shop_days import ShopDays
+from models.core.config import check_bounds
 from schemas.table import PRODUCTS, Product, Table
 from schemas.tables import STORED
 
@@ -28,15 +29,17 @@ _SPARE_LISTS = dt.timedelta(days=1)  # nothing stands in for lists: one failed n
 class CarryConfig:
     """For how many nights in a row the last good one of a product may stand in where tonight's failed; 0: never."""
 
-    customers: int = field(default=7, metadata={"doc": "nights for segments, portraits and chances"})
-    offers: int = field(default=3, metadata={"doc": "nights for offers; only those that still hold, none is added"})
-    audiences: int = field(default=1, metadata={"doc": "nights for audiences"})
-    copy: int = field(default=2, metadata={"doc": "nights for texts, of what is still on sale at the price they name"})
+    customers: int = field(default=7, metadata={"doc": "nights for segments, portraits and chances", "least": 0})
+    offers: int = field(
+        default=3, metadata={"doc": "nights for offers; only those that still hold, none is added", "least": 0}
+    )
+    audiences: int = field(default=1, metadata={"doc": "nights for audiences", "least": 0})
+    copy: int = field(
+        default=2, metadata={"doc": "nights for texts, of what is still on sale at the price they name", "least": 0}
+    )
 
     def __post_init__(self) -> None:
-        for name in (f.name for f in fields(self)):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be 0 or more nights, not {getattr(self, name)}")
+        check_bounds(self)
 
     def nights(self, product: Product) -> int:
         return 0 if product == LISTS else int(getattr(self, product))

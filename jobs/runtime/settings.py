@@ -17,15 +17,15 @@ SECTIONS = {
     "catalogue": "jobs.intake.update_catalogue:CatalogueConfig",
     "interest": "jobs.features.interest:InterestConfig",
     "profiles": "jobs.features.update_profiles:ProfilesConfig",
-    "together": "jobs.lists.find_bought_together:TogetherConfig",
+    "bought_together": "jobs.lists.find_bought_together:TogetherConfig",
     "offers": "jobs.offers.terms:OffersConfig",
     "segments": "models.customers.segments:SegmentsConfig",
     "audiences": "jobs.customers.find_audiences:AudiencesConfig",
-    "train": "jobs.lists.train_als:TrainConfig",
+    "training": "jobs.lists.train_als:TrainConfig",
     "als": "models.recommenders.als:ALSConfig",
     "lstm": "models.recommenders.lstm:LSTMConfig",
-    "sequences": "jobs.lists.train_lstm:TrainLSTMConfig",
-    "hybrid": "jobs.lists.train_ranker:TrainRankerConfig",
+    "lstm_training": "jobs.lists.train_lstm:TrainLSTMConfig",
+    "ranker_training": "jobs.lists.train_ranker:TrainRankerConfig",
     "ranker": "models.ranking.ranker:RankerConfig",
     "propensity": "jobs.customers.predict_purchases:PropensityConfig",
     "cold": "models.cold_start.cold_items:ColdConfig",
@@ -34,13 +34,21 @@ SECTIONS = {
     "pricing": "models.pricing.best_price:PricingConfig",
     "elasticity": "models.pricing.elasticity:ElasticityConfig",
     "recommend": "jobs.lists.recommend_items:RecommendConfig",
-    "copywriting": "jobs.copywriting.train_copywriter:TrainCopywriterConfig",
-    "copywriter": "models.copywriting.copywriter:CopywriterConfig",
+    "copywriter_training": "jobs.copywriting.train_copywriter:TrainCopywriterConfig",
+    "copywriter": "models.copywriting.copywriter_config:CopywriterConfig",
     "copy": "jobs.copywriting.rules:CopyConfig",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
     "publish": "jobs.publishing.publish_night:PublishConfig",
     "carry": "jobs.runtime.products:CarryConfig",
+}
+# Former section names: a settings file that still has one is told the new one.
+RENAMED = {
+    "train": "training",
+    "hybrid": "ranker_training",
+    "sequences": "lstm_training",
+    "copywriting": "copywriter_training",
+    "together": "bought_together",
 }
 # Others are read when their job asks; what may not be asked of prices at all is refused before the night begins.
 REFUSED_AT_LOAD = {"prices"}
@@ -51,6 +59,9 @@ class Settings:
 
     def __init__(self, changed: dict[str, dict[str, Any]] | None = None) -> None:
         self.changed = changed or {}
+        for name in self.changed:
+            if name in RENAMED:
+                raise ValueError(f"settings have no section '{name}' any more; it is called '{RENAMED[name]}' now")
         unknown = set(self.changed) - set(SECTIONS)
         if unknown:
             raise ValueError(f"settings have no section {sorted(unknown)}; there are {', '.join(SECTIONS)}")
@@ -59,7 +70,7 @@ class Settings:
 
     def section(self, name: str) -> Any:
         """The section's frozen dataclass; ValueError names an unknown key and the known ones."""
-        return build(config_class(name), self.changed.get(name, {}))
+        return build(config_class(name), self.changed.get(name, {}), name)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         return {name: dataclasses.asdict(self.section(name)) for name in SECTIONS}

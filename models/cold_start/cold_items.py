@@ -10,7 +10,7 @@ of a dress that is sold already sits where the dress does, and no smooth functio
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from models.cold_start.content import profiles, unit
 from models.cold_start.gan import GAN, GANConfig, check
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, top_k
 
@@ -32,21 +33,32 @@ class ColdConfig:
     """Settings of one fit."""
 
     model: str = "regressor"
-    length: float = 1.0  # of a made embedding, in median lengths of warm ones; of a cosine, in units of ALS's scores
-    own_length: float = 0.5  # how much of the length that the maker gives counts: its logarithm's share, 0..1
-    ridge: float = 3.0  # penalty of the regressor, in items: contents are unit vectors
-    neighbours: int = 50  # nearest warm items whose residuals correct a made embedding; 0: none
+    length: float = field(
+        default=1.0,
+        metadata={
+            "doc": "of a made embedding, in median lengths of warm ones; of a cosine, in units of ALS's scores",
+            "above": 0,
+        },
+    )
+    own_length: float = field(
+        default=0.5,
+        metadata={
+            "doc": "how much of the length that the maker gives counts: its logarithm's share, 0..1",
+            "least": 0,
+            "most": 1,
+        },
+    )
+    ridge: float = field(
+        default=3.0, metadata={"doc": "penalty of the regressor, in items: contents are unit vectors", "above": 0}
+    )
+    neighbours: int = field(
+        default=50, metadata={"doc": "nearest warm items whose residuals correct a made embedding; 0: none", "least": 0}
+    )
 
     def __post_init__(self) -> None:
+        check_bounds(self)
         if self.model not in MODELS:
             raise ValueError(f"model must be one of {', '.join(MODELS)}, not {self.model!r}")
-        for name in ("length", "ridge"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be above 0 and finite, not {getattr(self, name)}")
-        if not 0 <= self.own_length <= 1:
-            raise ValueError(f"own_length must be in 0..1, not {self.own_length}")
-        if self.neighbours < 0:
-            raise ValueError(f"neighbours must be 0 or more, not {self.neighbours}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ standardised and stand beside the axes of the SVD with the weight of one column.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from models.cold_start.attribute_words import Columns, Words, amounts, is_amount, unit_rows
+from models.core.config import check_bounds
 from models.core.interactions import Ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, top_k
@@ -32,15 +33,15 @@ class ContentConfig:
     ndcg@20 on Amazon Beauty / H&M's week: 128 dims .0740/.0537, 512 .0995/.0588; min_items 1 -/.0587 (512 dims).
     """
 
-    dims: int = 512
-    min_items: int = 2  # a word that only one item has says nothing about another
-    max_words: int = 50_000  # a column; the most frequent are kept
+    dims: int = field(default=512, metadata={"least": 1})
+    min_items: int = field(
+        default=2, metadata={"doc": "a word that only one item has says nothing about another", "least": 1}
+    )
+    max_words: int = field(default=50_000, metadata={"doc": "a column; the most frequent are kept", "least": 1})
     seed: int = 7
 
     def __post_init__(self) -> None:
-        for name in ("dims", "min_items", "max_words"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        check_bounds(self)
 
 
 class Content:

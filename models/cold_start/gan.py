@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 
 F32 = NDArray[np.float32]
@@ -31,24 +32,25 @@ F32 = NDArray[np.float32]
 class GANConfig:
     """Settings of one fit."""
 
-    noise: int = 16  # dimensions
-    hidden: int = 256
-    steps: int = 1000  # of each of the two, whatever the number of rows: a small shop needs them, a large one no more
-    batch: int = 256
-    rate: float = 1e-3  # of Adam, for both
-    decay: float = 1e-2  # of AdamW, for both
-    alignment: float = 100.0  # 0: a GAN and nothing else
-    draws: int = 8  # noises of which an embedding is the mean
+    noise: int = field(default=16, metadata={"doc": "dimensions", "least": 1})
+    hidden: int = field(default=256, metadata={"least": 1})
+    steps: int = field(
+        default=1000,
+        metadata={
+            "doc": "of each of the two, whatever the number of rows: a small shop needs them, a large one no more",
+            "least": 1,
+        },
+    )
+    batch: int = field(default=256, metadata={"least": 1})
+    rate: float = field(default=1e-3, metadata={"doc": "of Adam, for both", "least": 0})
+    decay: float = field(default=1e-2, metadata={"doc": "of AdamW, for both", "least": 0})
+    alignment: float = field(default=100.0, metadata={"doc": "0: a GAN and nothing else", "least": 0})
+    draws: int = field(default=8, metadata={"doc": "noises of which an embedding is the mean", "least": 1})
     seed: int = 7
-    threads: int = 1
+    threads: int = field(default=1, metadata={"least": 1})
 
     def __post_init__(self) -> None:
-        for name in ("noise", "hidden", "steps", "batch", "draws", "threads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("rate", "decay", "alignment"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be 0 or more and finite, not {getattr(self, name)}")
+        check_bounds(self)
 
 
 class Generator(nn.Module):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 
 from models.copywriting.composer import F64, Composer
-from models.copywriting.composer_config import ComposerConfig, with_new_names
+from models.copywriting.copywriter_config import CopywriterConfig, with_new_names
 from models.copywriting.decoding import write_texts
 from models.copywriting.examples import plain_examples
 from models.copywriting.likelihood import logprobs
@@ -34,54 +33,10 @@ from models.copywriting.trainer import Stage, Trainer
 from models.copywriting.training_pairs import Pair, in_budget, plain_text, read_pairs, write_pairs
 from models.core.manifest import read_manifest, write_manifest
 
-__all__ = ["Candidate", "Copywriter", "CopywriterConfig", "Prompt"]
+__all__ = ["Copywriter", "CopywriterConfig"]
 AT_ONCE = 8  # prompts whose forecasts are held in memory together
 FOREIGN = 1e6  # points, more than any score: texts that name a value of other items rank below all that do not
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class CopywriterConfig:
-    """Settings of one training and of the writing after it. Budgets are counts, never minutes: the same inputs
-    give the same model on any machine."""
-
-    base_model: str = ""  # a folder or a hub's name, causal or seq2seq; empty: a small one from scratch
-    lora_above: int = 300_000_000  # weights; a larger checkpoint is tuned by LoRA
-    lora_rank: int = 16
-    vocabulary: int = 8000  # tokens, from scratch
-    dim: int = 128
-    layers: int = 3
-    heads: int = 4
-    length: int = 320  # tokens of a prompt and its text; what is longer is not learned from
-    plain_characters: int = 300_000  # of plain text, once, at most; 0: none
-    pair_tokens: int = 1_500_000  # of pairs: as many passes as that makes, or as many of the pairs in one
-    most_passes: int = 8
-    most_pairs: int = 200_000  # of those given, the last
-    remembered: int = 20_000  # pairs whose clauses are kept, the last
-    batch_tokens: int = 2048
-    learning_rate: float = 2e-3  # of a net from scratch; a checkpoint takes a tenth
-    longest: int = 160  # tokens written
-    temperature: float = 0.8
-    top_k: int = 40
-    sampled: int = 1  # of a prompt's candidates, by the network; as many as are asked for are put together from clauses
-    rows: int = 128  # texts written at once
-    natural: float = 0.1  # weight of the network's log-probability beside what is forecast
-    composer: ComposerConfig = field(default_factory=ComposerConfig)
-    seed: int = 7
-    threads: int = 2
-    device: str = "auto"  # cuda where there is one
-    bf16: bool = True  # on cuda only
-
-    def __post_init__(self) -> None:
-        counts = ("vocabulary", "dim", "layers", "heads", "length", "pair_tokens", "most_passes", "most_pairs", "rows",
-                  "remembered", "batch_tokens", "longest", "top_k", "sampled", "lora_rank", "threads")  # fmt: skip
-        for name in counts:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        if self.dim % (2 * self.heads):
-            raise ValueError(f"dim must be an even multiple of heads ({self.heads}), not {self.dim}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate must be above 0 and finite, not {self.learning_rate}")
 
 
 class Copywriter:
@@ -244,7 +199,7 @@ class Copywriter:
         files are read first.
         """
         folder = Path(folder)
-        saved, manifest = read_manifest(folder, CopywriterConfig, config, _with_new_names)
+        saved, manifest = read_manifest(folder, CopywriterConfig, config, with_new_names)
         coder = _coder(open_tokenizer(str(folder / "tokenizer"), only_here=True), folder / "tokenizer")
         pairs = read_pairs(folder / "pairs.jsonl")
         if (len(coder.tokenizer), len(pairs)) != (manifest["tokens"], manifest["pairs"]):
@@ -308,8 +263,3 @@ def _coder(tokenizer: Any, place: str | Path) -> Coder:
         raise ValueError(
             f"{place} lacks the token {missing}, so it is no copywriter's tokenizer; train it again"
         ) from None
-
-
-def _with_new_names(saved: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a saved copywriter under today's names; the composer's were renamed."""
-    return saved | {"composer": with_new_names(saved["composer"])} if "composer" in saved else saved

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from models.copywriting.copywriter_config import CopywriterConfig
 from models.copywriting.likelihood import autocast
 from models.copywriting.tokenizer import Coder
 
@@ -25,14 +26,14 @@ def write_texts(
     prompts: list[Ids],
     allowed: list[set[int]],
     each: int,
-    config: Any,
+    config: CopywriterConfig,
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Ids]]:
     """`each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same.
 
     prompts: token ids. allowed[i]: the slots of prompt i, which only texts for prompts that have them may use.
-    config: a CopywriterConfig. `on_progress` is called with (prompts done, tokens written) after each batch.
+    `on_progress` is called with (prompts done, tokens written) after each batch.
     """
     net.eval()
     out: list[list[Ids]] = [[] for _ in prompts]
@@ -63,7 +64,7 @@ def _batch(
     prompts: list[Ids],
     allowed: list[set[int]],
     each: int,
-    config: Any,
+    config: CopywriterConfig,
     generator: torch.Generator,
 ) -> list[Ids]:
     """`each` texts for every prompt of one batch, those of a prompt one after the other."""
@@ -103,7 +104,7 @@ def _bias(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
     return bias
 
 
-def _drawn(logits: Tensor, config: Any, generator: torch.Generator) -> Tensor:
+def _drawn(logits: Tensor, config: CopywriterConfig, generator: torch.Generator) -> Tensor:
     """One token of each row (n,) from the `top_k` likeliest, at the config's temperature; 0 takes the likeliest."""
     if config.temperature <= 0:
         return logits.argmax(1)

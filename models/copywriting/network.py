@@ -8,12 +8,14 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, LlamaConfig, LlamaForCausalLM
 
+from models.copywriting.copywriter_config import CopywriterConfig
+
 Ids = list[int]
 # Memory that training needs, in copies of the weights: gradients and Adam's two moments; with LoRA hardly any.
 TRAIN_COPIES, TUNE_COPIES = 4, 1.3
 
 
-def scratch(config: Any, vocabulary: int, pad: int) -> Any:
+def scratch(config: CopywriterConfig, vocabulary: int, pad: int) -> Any:
     """A decoder of `config`'s sizes with seeded weights: RoPE, SwiGLU, tied embeddings (Llama's shape)."""
     torch.manual_seed(config.seed)
     return LlamaForCausalLM(

@@ -14,6 +14,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from models.copywriting.copywriter_config import CopywriterConfig
 from models.copywriting.examples import Example, shuffled_batches, tensors_of
 from models.copywriting.likelihood import autocast, losses
 
@@ -55,14 +56,14 @@ class Trainer:
 
     def __init__(
         self,
-        config: Any,
+        config: CopywriterConfig,
         net: Any,
         pad: int,
         stages: list[Stage],
         checkpoint: Path | None = None,
         report: Callable[[str], None] | None = None,
     ) -> None:
-        """config: a CopywriterConfig. checkpoint: a folder where a run that was killed goes on. report takes lines."""
+        """checkpoint: a folder from which a killed run goes on. report is given lines for a person to read."""
         self.config, self.net, self.pad = config, net, pad
         self.checkpoint, self.report = checkpoint, report
         self.stages = [stage for stage in stages if stage.examples and stage.passes]
@@ -158,7 +159,7 @@ class Trainer:
         return int(state["done"])
 
 
-def _fingerprint(config: Any, stages: list[Stage]) -> str:
+def _fingerprint(config: CopywriterConfig, stages: list[Stage]) -> str:
     """Equal for two runs that learn the same examples under the same settings."""
     settings = [getattr(config, name) for name in LEARNING]
     return hashlib.sha256(repr((settings, [tuple(stage) for stage in stages])).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ def build(cls: type[T], mapping: Mapping[str, Any], section: str = "") -> T:
 
     Field types: int, float (an int will do), str, bool, tuple[X, ...] (a list will do), another settings class (a
     mapping) and unions with None.
-    `section` names the place in messages; the class's name if empty. A range is the class's own to check, in
-    `__post_init__`, by `ValueError("key must ...")`; the message is given the section here.
+    `section` names the place in messages; the class's name if empty. The class checks its own ranges when it is made
+    (`check_bounds`); its ValueError starts with the key, and the section is put before it here.
     Raises ValueError for an unknown or missing key, a value of another type, or one that `cls` refuses.
     """
     where = section or cls.__name__
@@ -35,6 +36,40 @@ def build(cls: type[T], mapping: Mapping[str, Any], section: str = "") -> T:
         return cls(**values)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
+
+
+def check_bounds(config: Any) -> None:
+    """Raises ValueError for the first field of `config` that is outside the bounds declared in its metadata.
+
+    Bounds are numbers under `least` and `most` (allowed themselves), `above` and `below` (not allowed themselves):
+    `field(default=64, metadata={"doc": "length of a vector", "least": 1})`. A field with a bound must be finite; None
+    is not checked. The message names the field, its bounds, the value and the field's `doc`.
+    A settings class calls this in its `__post_init__`.
+    """
+    for field in dataclasses.fields(config):
+        value, bounds = getattr(config, field.name), field.metadata
+        if value is None or not bounds.keys() & {"least", "above", "most", "below"}:
+            continue
+        inside = (
+            math.isfinite(value)
+            and bounds.get("least", value) <= value <= bounds.get("most", value)
+            and ("above" not in bounds or value > bounds["above"])
+            and ("below" not in bounds or value < bounds["below"])
+        )
+        if not inside:
+            doc = f" ({bounds['doc']})" if "doc" in bounds else ""
+            raise ValueError(f"{field.name} must be {_in_words(bounds, type(value))}, not {value}{doc}")
+
+
+def _in_words(bounds: Mapping[str, Any], kind: type) -> str:
+    """Bounds as a message gives them: '1 or more', 'in 0..1', 'above 0 and at most 1', 'above 0 and finite'."""
+    if "least" in bounds and "most" in bounds:
+        return f"in {bounds['least']}..{bounds['most']}"
+    words = {"least": "{} or more", "above": "above {}", "most": "at most {}", "below": "below {}"}
+    parts = [phrase.format(bounds[name]) for name, phrase in words.items() if name in bounds]
+    if kind is float and len(parts) == 1:
+        parts.append("finite")
+    return " and ".join(parts)
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
@@ -25,46 +26,55 @@ _MOST_SDS = 3.0  # one wholesaler a hundred deviations away would be a segment o
 class SegmentsConfig:
     """How many kinds of shoppers there may be, and when they are looked for anew."""
 
-    least: int = field(default=4, metadata={"doc": "fewest segments tried; the best silhouette of the range decides"})
+    least: int = field(
+        default=4, metadata={"doc": "fewest segments tried; the best silhouette of the range decides", "least": 2}
+    )
     most: int = field(default=8, metadata={"doc": "most segments tried"})
     least_share: float = field(
-        default=0.02, metadata={"doc": "of the accounts; a try with a smaller segment is no good"}
+        default=0.02, metadata={"doc": "of the accounts; a try with a smaller segment is no good", "least": 0}
     )
     least_users: int = field(default=100, metadata={"doc": "accounts below which everybody is one segment"})
     every_days: int = field(
-        default=7, metadata={"doc": "days until they are fitted anew, or until the accounts have doubled"}
+        default=7, metadata={"doc": "days until they are fitted anew, or until the accounts have doubled", "least": 1}
     )
     fit_users: int = field(default=20_000, metadata={"doc": "accounts that a fit learns from, by the hash of their id"})
-    variance: float = field(default=0.9, metadata={"doc": "share of the variance that the components kept explain"})
-    gain: float = field(default=0.15, metadata={"doc": "silhouette by which new centres must beat the moved last ones"})
+    variance: float = field(
+        default=0.9, metadata={"doc": "share of the variance that the components kept explain", "above": 0, "most": 1}
+    )
+    gain: float = field(
+        default=0.15, metadata={"doc": "silhouette by which new centres must beat the moved last ones", "least": 0}
+    )
     stay_within: float = field(
         default=0.15,
-        metadata={"doc": "an account stays while its centre is at most this share farther than the nearest"},
+        metadata={
+            "doc": "an account stays while its centre is at most this share farther than the nearest",
+            "least": 0,
+        },
     )
     half_trust: float = field(
-        default=5.0, metadata={"doc": "events at which an account's own shares of tastes count as much as the shop's"}
+        default=5.0,
+        metadata={"doc": "events at which an account's own shares of tastes count as much as the shop's", "least": 0},
     )
-    categories: int = field(default=8, metadata={"doc": "first-level categories that are features, the most liked"})
-    rules: int = field(default=20, metadata={"doc": "category rules kept for each segment, highest lift first"})
-    rule_users: int = field(default=10, metadata={"doc": "accounts that must like both categories of a rule"})
+    categories: int = field(
+        default=8, metadata={"doc": "first-level categories that are features, the most liked", "least": 0}
+    )
+    rules: int = field(
+        default=20, metadata={"doc": "category rules kept for each segment, highest lift first", "least": 0}
+    )
+    rule_users: int = field(
+        default=10, metadata={"doc": "accounts that must like both categories of a rule", "least": 2}
+    )
     seed: int = field(default=7, metadata={"doc": "of k-means"})
 
     def __post_init__(self) -> None:
-        if not 2 <= self.least <= self.most:
-            raise ValueError(f"least must be 2 or more and at most `most`; saw {self.least}, {self.most}")
-        for name, least in (("least_users", 2 * self.most), ("every_days", 1), ("fit_users", 2 * self.most),
-                            ("categories", 0), ("rules", 0), ("rule_users", 2)):  # fmt: skip
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more, not {getattr(self, name)}")
-        if not 0 < self.variance <= 1:
-            raise ValueError(f"variance must be above 0 and at most 1, not {self.variance}")
-        if self.half_trust < 0:
-            raise ValueError(f"half_trust must be 0 or more, not {self.half_trust}")
-        if self.stay_within < 0 or self.gain < 0 or not 0 <= self.least_share < 1 / self.most:
-            raise ValueError(
-                f"stay_within and gain must be 0 or more, least_share in 0 up to 1/most; saw {self.stay_within}, "
-                f"{self.gain}, {self.least_share}"
-            )
+        check_bounds(self)
+        if self.least > self.most:
+            raise ValueError(f"least must be at most `most`; saw {self.least}, {self.most}")
+        for name in ("least_users", "fit_users"):
+            if getattr(self, name) < 2 * self.most:
+                raise ValueError(f"{name} must be {2 * self.most} or more (twice `most`), not {getattr(self, name)}")
+        if self.least_share >= 1 / self.most:
+            raise ValueError(f"least_share must be below 1/most (1/{self.most}), not {self.least_share}")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.config import check_bounds
+
 F64 = NDArray[np.float64]
 SUGGEST, NOT_WORTH_IT, NO_ROOM = range(3)
 _STEPS = 25  # prices tried between the bounds, beside Lerner's
@@ -25,31 +27,37 @@ _STEPS = 25  # prices tried between the bounds, beside Lerner's
 class PricingConfig:
     """How far a price may move, and what a move must be worth."""
 
-    max_cut: float = field(default=0.15, metadata={"doc": "largest cut, as a share of today's price"})
-    max_rise: float = field(default=0.10, metadata={"doc": "largest rise, as a share of today's price"})
-    margin_floor: float = field(default=0.10, metadata={"doc": "least (price - cost) / price of a suggestion"})
-    least_change: float = field(default=0.02, metadata={"doc": "smaller moves are not worth a new label"})
+    max_cut: float = field(
+        default=0.15, metadata={"doc": "largest cut, as a share of today's price", "least": 0, "below": 1}
+    )
+    max_rise: float = field(
+        default=0.10, metadata={"doc": "largest rise, as a share of today's price", "least": 0, "below": 1}
+    )
+    margin_floor: float = field(
+        default=0.10, metadata={"doc": "least (price - cost) / price of a suggestion", "least": 0, "below": 1}
+    )
+    least_change: float = field(
+        default=0.02, metadata={"doc": "smaller moves are not worth a new label", "least": 0, "below": 1}
+    )
     least_gain: float = field(
         default=0.0, metadata={"doc": "the worst case must gain more than this share of the item's weekly sales"}
     )
     over_competitor: float = field(
-        default=0.0, metadata={"doc": "a rise stops at this share above the competitor's price, where one is given"}
+        default=0.0,
+        metadata={"doc": "a rise stops at this share above the competitor's price, where one is given", "above": -1},
     )
-    scarce_weeks: float = field(default=2.0, metadata={"doc": "stock for fewer weeks of sales: no cut"})
+    scarce_weeks: float = field(default=2.0, metadata={"doc": "stock for fewer weeks of sales: no cut", "least": 0})
     overstock_weeks: float = field(default=26.0, metadata={"doc": "stock for more weeks of sales: a deeper cut may be"})
-    overstock_cut: float = field(default=0.30, metadata={"doc": "largest cut of what is overstocked"})
+    overstock_cut: float = field(
+        default=0.30, metadata={"doc": "largest cut of what is overstocked", "least": 0, "below": 1}
+    )
 
     def __post_init__(self) -> None:
-        for name in ("max_cut", "max_rise", "margin_floor", "least_change", "overstock_cut"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a share from 0 to below 1, not {getattr(self, name)}")
+        check_bounds(self)
         if self.overstock_cut < self.max_cut:
             raise ValueError(f"overstock_cut {self.overstock_cut} must be max_cut {self.max_cut} or more")
-        if not 0 <= self.scarce_weeks < self.overstock_weeks:
-            raise ValueError(f"scarce_weeks {self.scarce_weeks} must be 0 or more, and below overstock_weeks "
-                             f"{self.overstock_weeks}")  # fmt: skip
-        if self.over_competitor <= -1:
-            raise ValueError(f"over_competitor must be above -1, not {self.over_competitor}")
+        if self.scarce_weeks >= self.overstock_weeks:
+            raise ValueError(f"scarce_weeks {self.scarce_weeks} must be below overstock_weeks {self.overstock_weeks}")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
@@ -32,15 +33,16 @@ class ElasticityConfig:
 
     # The middle of published meta-analyses is about -2.6 to -1.5.
     prior_mean: float = field(default=-1.5, metadata={"doc": "of a category's mean elasticity, before it is seen"})
-    prior_sd: float = field(default=1.5, metadata={"doc": "how sure that is"})
-    spread: float = field(default=0.5, metadata={"doc": "of elasticities within a category, before it is seen"})
-    spread_items: float = field(default=5.0, metadata={"doc": "items that the spread assumed counts for"})
-    rounds: int = field(default=500, metadata={"doc": "of expectation-maximisation, at most"})
-    tolerance: float = field(default=1e-4, metadata={"doc": "iterated until no elasticity moves by more"})
+    prior_sd: float = field(default=1.5, metadata={"doc": "how sure that is", "above": 0})
+    spread: float = field(
+        default=0.5, metadata={"doc": "of elasticities within a category, before it is seen", "above": 0}
+    )
+    spread_items: float = field(default=5.0, metadata={"doc": "items that the spread assumed counts for", "above": 0})
+    rounds: int = field(default=500, metadata={"doc": "of expectation-maximisation, at most", "above": 0})
+    tolerance: float = field(default=1e-4, metadata={"doc": "iterated until no elasticity moves by more", "above": 0})
 
     def __post_init__(self) -> None:
-        if min(self.prior_sd, self.spread, self.spread_items, self.rounds, self.tolerance) <= 0:
-            raise ValueError(f"prior_sd, spread, spread_items, rounds and tolerance must be above 0: {self}")
+        check_bounds(self)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ its span ends, which is no later than the next cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.core.config import check_bounds
 from models.core.shop_log import ShopLog, truth_kind
 from models.ranking.candidate_sources import Lists, Sources, SourcesConfig
 from models.ranking.candidates import Candidates, candidates_at
@@ -30,15 +31,23 @@ class TooLittleHistory(ValueError):
 class RollingConfig:
     """How many cuts teach and how many judge, by the number of users in them."""
 
-    teach_users: int = 4000  # cuts are added until this many known users bought something in their spans
-    judge_users: int = 200  # the last cuts before the test that validate: one, or more where it has fewer of them
-    most_cuts: int = 16
-    least_history: float = 2.0  # spans before the first cut
-    most_users: int = 20_000  # of one cut, by an even draw
+    teach_users: int = field(
+        default=4000,
+        metadata={"doc": "cuts are added until this many known users bought something in their spans", "least": 1},
+    )
+    judge_users: int = field(
+        default=200,
+        metadata={
+            "doc": "the last cuts before the test that validate: one, or more where it has fewer of them",
+            "least": 1,
+        },
+    )
+    most_cuts: int = field(default=16, metadata={"least": 1})
+    least_history: float = field(default=2.0, metadata={"doc": "spans before the first cut", "above": 0})
+    most_users: int = field(default=20_000, metadata={"doc": "of one cut, by an even draw", "least": 1})
 
     def __post_init__(self) -> None:
-        if min(self.teach_users, self.judge_users, self.most_cuts, self.most_users) < 1 or self.least_history <= 0:
-            raise ValueError(f"all settings of rolling must be above 0: {self}")
+        check_bounds(self)
 
 
 @dataclass(frozen=True)

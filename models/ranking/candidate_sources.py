@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.mapped_arrays import read_arrays, write_arrays
 from models.core.shop_log import PURCHASE, RETURN, EventWeights, ShopLog
@@ -47,21 +48,25 @@ COMMON = 20
 class SourcesConfig:
     """Settings of all sources."""
 
-    candidates: int = 60  # of each source for each user
-    neighbours: int = 100  # similar items kept for each item, and similar users for each user
-    long_half_life: float = 8.0  # spans; of interest
-    short_half_life: float = 1.0  # spans; of what is on the user's mind, and of what is popular now
-    window: float = 0.15  # spans; two events of a user this near are one visit
+    candidates: int = field(default=60, metadata={"doc": "of each source for each user", "least": 1})
+    neighbours: int = field(
+        default=100, metadata={"doc": "similar items kept for each item, and similar users for each user", "least": 1}
+    )
+    long_half_life: float = field(default=8.0, metadata={"doc": "spans; of interest", "above": 0})
+    short_half_life: float = field(
+        default=1.0, metadata={"doc": "spans; of what is on the user's mind, and of what is popular now", "above": 0}
+    )
+    window: float = field(default=0.15, metadata={"doc": "spans; two events of a user this near are one visit"})
     trend_lift: float = 0.5
     weights: EventWeights = field(default_factory=EventWeights)
     als: ALSConfig = field(default_factory=ALSConfig)
     rebuy: RebuyConfig = field(default_factory=RebuyConfig)
 
     def __post_init__(self) -> None:
-        if min(self.candidates, self.neighbours) < 1 or not 0 < self.short_half_life < self.long_half_life:
+        check_bounds(self)
+        if self.short_half_life >= self.long_half_life:
             raise ValueError(
-                f"candidates and neighbours must be 1 or more and short_half_life above 0 and below long_half_life: "
-                f"saw {self.candidates}, {self.neighbours}, {self.short_half_life}, {self.long_half_life}"
+                f"short_half_life must be below long_half_life, not {self.short_half_life} and {self.long_half_life}"
             )
 
 

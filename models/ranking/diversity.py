@@ -6,11 +6,12 @@ some ndcg, which the bench prints.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.config import check_bounds
 from models.core.top_k import F32, I32
 
 BLOCK_BYTES = 64 * 2**20  # of gathered vectors at once
@@ -20,13 +21,19 @@ BLOCK_BYTES = 64 * 2**20  # of gathered vectors at once
 class DiversityConfig:
     """What a list of k may hold; the defaults change nothing."""
 
-    most_per_category: int = 0  # 0: no cap
-    most_per_brand: int = 0
-    mmr: float = 1.0  # share of relevance against likeness to what stands above; 1: relevance alone
+    most_per_category: int = field(default=0, metadata={"doc": "0: no cap", "least": 0})
+    most_per_brand: int = field(default=0, metadata={"least": 0})
+    mmr: float = field(
+        default=1.0,
+        metadata={
+            "doc": "share of relevance against likeness to what stands above; 1: relevance alone",
+            "least": 0,
+            "most": 1,
+        },
+    )
 
     def __post_init__(self) -> None:
-        if min(self.most_per_category, self.most_per_brand) < 0 or not 0 <= self.mmr <= 1:
-            raise ValueError(f"caps must be 0 or more and mmr in 0..1: {self}")
+        check_bounds(self)
 
 
 def diversify(

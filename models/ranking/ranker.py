@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.shop_log import PURCHASE, RETURN, ShopLog
 from models.core.top_k import F32, I32, rank_entries
@@ -31,31 +32,24 @@ class RankerConfig:
     a little flattering. No test span was looked at.
     """
 
-    rounds: int = 400  # at most; early stopping and `refit` choose fewer
-    patience: int = 40  # rounds without a better validation ndcg
-    learning_rate: float = 0.05
-    leaves: int = 31
-    least_rows: int = 50  # in a leaf
-    feature_share: float = 0.6  # of the features, for each tree
-    row_share: float = 0.8
-    l2: float = 5.0
-    truncation: int = 20  # places of the list that the loss looks at
-    view: int = 1  # grade of each kind of event in the truth; gains are 2^grade - 1
+    rounds: int = field(default=400, metadata={"doc": "at most; early stopping and `refit` choose fewer", "least": 1})
+    patience: int = field(default=40, metadata={"doc": "rounds without a better validation ndcg", "least": 1})
+    learning_rate: float = field(default=0.05, metadata={"above": 0, "most": 1})
+    leaves: int = field(default=31, metadata={"least": 2})
+    least_rows: int = field(default=50, metadata={"doc": "in a leaf", "least": 1})
+    feature_share: float = field(default=0.6, metadata={"doc": "of the features, for each tree", "above": 0, "most": 1})
+    row_share: float = field(default=0.8, metadata={"above": 0, "most": 1})
+    l2: float = field(default=5.0, metadata={"least": 0})
+    truncation: int = field(default=20, metadata={"doc": "places of the list that the loss looks at", "least": 1})
+    view: int = field(default=1, metadata={"doc": "grade of each kind of event in the truth; gains are 2^grade - 1"})
     wishlist: int = 1
     cart: int = 2
     purchase: int = 3
     seed: int = 7
-    threads: int = 2
+    threads: int = field(default=2, metadata={"least": 1})
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "patience", "least_rows", "truncation", "threads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("feature_share", "row_share", "learning_rate"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be above 0 and at most 1, not {getattr(self, name)}")
-        if self.leaves < 2 or not 0 <= self.l2 < float("inf"):
-            raise ValueError(f"leaves must be 2 or more and l2 0 or more, not {self.leaves} and {self.l2}")
+        check_bounds(self)
         grades = self.view, self.wishlist, self.cart, self.purchase
         if min(grades) < 0 or max(grades) > 10 or max(grades) != self.purchase or not self.purchase:
             raise ValueError(f"grades must be in 0..10 and none above purchase's, not {grades}")

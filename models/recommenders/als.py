@@ -13,7 +13,7 @@ Benchmarks"). How the settings of iALS and of Spark's ALS carry over: `from_ials
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from models.core.config import check_bounds
 from models.core.interactions import Ids, check_ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import MEMORY_BYTES, top_k
@@ -45,24 +46,24 @@ class ALSConfig:
     February 2011, the next day's purchases are hit with ndcg@12 .1625 (10: .1590; 200: .1501; popularity: .0997).
     """
 
-    factors: int = 64
-    regularization: float = 60.0
-    alpha: float = 60.0  # confidence of one unit of interest
-    frequency_power: float = 0.0  # how far the regularisation of a row grows with its number of positives
-    iterations: int = 5
-    warm_iterations: int = 3  # where yesterday's factors are given
+    factors: int = field(default=64, metadata={"least": 1})
+    regularization: float = field(default=60.0, metadata={"above": 0})
+    alpha: float = field(default=60.0, metadata={"doc": "confidence of one unit of interest", "above": 0})
+    frequency_power: float = field(
+        default=0.0,
+        metadata={
+            "doc": "how far the regularisation of a row grows with its number of positives",
+            "least": 0,
+            "most": 2,
+        },
+    )
+    iterations: int = field(default=5, metadata={"least": 1})
+    warm_iterations: int = field(default=3, metadata={"doc": "where yesterday's factors are given", "least": 1})
     seed: int = 7
-    threads: int = 2
+    threads: int = field(default=2, metadata={"least": 1})
 
     def __post_init__(self) -> None:
-        for name in ("factors", "iterations", "warm_iterations", "threads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("regularization", "alpha"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be above 0 and finite, not {getattr(self, name)}")
-        if not 0 <= self.frequency_power <= 2:
-            raise ValueError(f"frequency_power must be in 0..2, not {self.frequency_power}")
+        check_bounds(self)
 
     @classmethod
     def from_ials(cls, alpha0: float, reg: float, nu: float, shape: tuple[int, int], positives: int) -> ALSConfig:

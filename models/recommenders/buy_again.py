@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.core.config import check_bounds
 from models.core.top_k import F32, I32
 from models.recommenders.baselines import Allowed
 from models.recommenders.neighbours import top_sparse
@@ -19,13 +20,23 @@ F64 = NDArray[np.float64]
 class RebuyConfig:
     """How fast an item's own figures outweigh the shop's, and how sharp the peak at its interval is."""
 
-    prior: float = 5.0  # the shop's median gap and repeat rate count as this many gaps, or buyers, of the item
-    width: float = 1.5  # standard deviation of log(elapsed / gap) at which a purchase is still due
-    least_gap: float = 0.5  # days; a shorter one is the same purchase, not a repeated one
+    prior: float = field(
+        default=5.0,
+        metadata={
+            "doc": "the shop's median gap and repeat rate count as this many gaps, or buyers, of the item",
+            "above": 0,
+        },
+    )
+    width: float = field(
+        default=1.5,
+        metadata={"doc": "standard deviation of log(elapsed / gap) at which a purchase is still due", "above": 0},
+    )
+    least_gap: float = field(
+        default=0.5, metadata={"doc": "days; a shorter one is the same purchase, not a repeated one", "above": 0}
+    )
 
     def __post_init__(self) -> None:
-        if not (self.prior > 0 and self.width > 0 and self.least_gap > 0):
-            raise ValueError(f"prior, width and least_gap must be above 0: {self}")
+        check_bounds(self)
 
 
 class Rebuy:

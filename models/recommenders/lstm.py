@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.core.config import build, refuse_another
+from models.core.config import build, check_bounds, refuse_another
 from models.core.interactions import Ids, check_ids
 from models.core.manifest import read_manifest, write_manifest
 from models.core.process_group import agreed, is_first, own_part, share_gradients
@@ -52,46 +52,31 @@ class LSTMConfig:
     at epoch 7 for the 5th, while those 6,000 users still gained up to the 8th: hence 10 % and 4, not yet measured.
     """
 
-    dim: int = 64  # of an item's embedding
-    hidden: int = 128
-    layers: int = 1
-    length: int = 50  # events looked back
-    dropout: float = 0.4  # of embedded events
-    state_dropout: float = 0.4
-    learning_rate: float = 3e-3
-    batch: int = 128  # sequences
-    epochs: int = 40  # at most
-    warm_epochs: int = 5  # at most, where yesterday's model is given
-    patience: int = 4  # epochs without a better one before it stops
-    epoch_steps: int = 100  # at least: where there are few sequences, an epoch goes over them several times
-    full_softmax_items: int = 4096  # catalogues above are sampled
-    negatives: int = 2048
+    dim: int = field(default=64, metadata={"doc": "of an item's embedding", "least": 1})
+    hidden: int = field(default=128, metadata={"least": 1})
+    layers: int = field(default=1, metadata={"least": 1})
+    length: int = field(default=50, metadata={"doc": "events looked back", "least": 1})
+    dropout: float = field(default=0.4, metadata={"doc": "of embedded events", "least": 0, "below": 1})
+    state_dropout: float = field(default=0.4, metadata={"least": 0, "below": 1})
+    learning_rate: float = field(default=3e-3, metadata={"above": 0})
+    batch: int = field(default=128, metadata={"doc": "sequences", "least": 1})
+    epochs: int = field(default=40, metadata={"doc": "at most", "least": 1})
+    warm_epochs: int = field(default=5, metadata={"doc": "at most, where yesterday's model is given", "least": 1})
+    patience: int = field(default=4, metadata={"doc": "epochs without a better one before it stops", "least": 1})
+    epoch_steps: int = field(
+        default=100,
+        metadata={"doc": "at least: where there are few sequences, an epoch goes over them several times", "least": 1},
+    )
+    full_softmax_items: int = field(default=4096, metadata={"doc": "catalogues above are sampled"})
+    negatives: int = field(default=2048, metadata={"least": 1})
     seed: int = 7
     threads: int = 2
-    device: str = "auto"  # cuda where there is one
-    bf16: bool = True  # on cuda only
-    compile: bool = True  # on cuda only
+    device: str = field(default="auto", metadata={"doc": "cuda where there is one"})
+    bf16: bool = field(default=True, metadata={"doc": "on cuda only"})
+    compile: bool = field(default=True, metadata={"doc": "on cuda only"})
 
     def __post_init__(self) -> None:
-        for name in (
-            "dim",
-            "hidden",
-            "layers",
-            "length",
-            "batch",
-            "epochs",
-            "warm_epochs",
-            "patience",
-            "negatives",
-            "epoch_steps",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("dropout", "state_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be in 0..1, 1 excluded, not {getattr(self, name)}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate must be above 0 and finite, not {self.learning_rate}")
+        check_bounds(self)
 
 
 class Attributes(NamedTuple):

@@ -15,7 +15,7 @@ is how fast rows of a block are added to one another, so users come in blocks wh
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.core.config import check_bounds
 from models.core.interactions import Ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, MEMORY_BYTES
@@ -37,14 +38,16 @@ OVERSAMPLED, ITERATIONS = 32, 8  # vectors beyond the rank, and rounds, of the s
 class SharpeningConfig:
     """Settings of one graph; the defaults are those that the paper gives for Gowalla."""
 
-    rank: int = 448  # singular vectors of the low-pass filter; fewer where the matrix has fewer
-    low_pass: float = 0.2  # weight of what it lets through
-    time: float = 2.5  # how long it is sharpened; 0 not at all
-    seed: int = 7  # of the first vector of the singular decomposition
+    rank: int = field(
+        default=448,
+        metadata={"doc": "singular vectors of the low-pass filter; fewer where the matrix has fewer", "least": 1},
+    )
+    low_pass: float = field(default=0.2, metadata={"doc": "weight of what it lets through", "least": 0})
+    time: float = field(default=2.5, metadata={"doc": "how long it is sharpened; 0 not at all", "least": 0})
+    seed: int = field(default=7, metadata={"doc": "of the first vector of the singular decomposition"})
 
     def __post_init__(self) -> None:
-        if self.rank < 1 or not (0 <= self.low_pass < float("inf") and 0 <= self.time < float("inf")):
-            raise ValueError(f"rank must be 1 or more, low_pass and time 0 or more and finite: {self}")
+        check_bounds(self)
 
 
 class Sharpening:

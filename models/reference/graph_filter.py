@@ -11,7 +11,7 @@ al. 2024) and SGFCF (Peng et al. 2024). Cosine is a = 0, b = .5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.core.config import check_bounds
 from models.core.interactions import Ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, MEMORY_BYTES, DoesNotFit
@@ -35,16 +36,19 @@ class GraphFilterConfig:
     .1827/.1286. Over 4,000 users: all links .2035/.1451, 300 a row .2015/.1436, 100 .1979/.1411.
     """
 
-    user_power: float = 0.3  # a: how much less a busy user says of two items than a quiet one
-    item_power: float = 0.4  # b: how much less a popular item says of another
-    neighbours: int = 2000  # strongest links kept of each item, which bounds memory
+    user_power: float = field(
+        default=0.3,
+        metadata={"doc": "a: how much less a busy user says of two items than a quiet one", "least": 0, "most": 2},
+    )
+    item_power: float = field(
+        default=0.4, metadata={"doc": "b: how much less a popular item says of another", "least": 0, "most": 2}
+    )
+    neighbours: int = field(
+        default=2000, metadata={"doc": "strongest links kept of each item, which bounds memory", "least": 1}
+    )
 
     def __post_init__(self) -> None:
-        for name in ("user_power", "item_power"):
-            if not 0 <= getattr(self, name) <= 2:
-                raise ValueError(f"{name} must be in 0..2, not {getattr(self, name)}")
-        if self.neighbours < 1:
-            raise ValueError(f"neighbours must be 1 or more, not {self.neighbours}")
+        check_bounds(self)
 
 
 class GraphFilter:

@@ -6,7 +6,7 @@ first; a user's event t steps back counts `recency` ** t. After the co-visitatio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.sequences import Sequences, checked
 from models.core.top_k import F32, I32, MEMORY_BYTES
@@ -25,23 +26,37 @@ from models.recommenders.neighbours import keep_largest
 class CoVisitationConfig:
     """Settings of one fit."""
 
-    reach: int = 10  # steps between two events of a pair, at most
-    step_decay: float = 0.8
-    backward: float = 0.7  # of the item that came first, seen from the one that came after
-    damping: float = 0.3  # power of an item's events that its column is divided by: 0 favours the popular
-    source_damping: float = 0.7  # the same of the item in the history
-    recency: float = 0.8
-    length: int = 50  # events looked back
-    popularity: float = 1e-3  # weight of an item's share of all events: orders what nothing else does
-    neighbours: int = 500  # kept of each item
+    reach: int = field(default=10, metadata={"doc": "steps between two events of a pair, at most", "least": 1})
+    step_decay: float = field(default=0.8, metadata={"least": 0, "most": 1})
+    backward: float = field(
+        default=0.7,
+        metadata={"doc": "of the item that came first, seen from the one that came after", "least": 0, "most": 1},
+    )
+    damping: float = field(
+        default=0.3,
+        metadata={
+            "doc": "power of an item's events that its column is divided by: 0 favours the popular",
+            "least": 0,
+            "most": 1,
+        },
+    )
+    source_damping: float = field(
+        default=0.7, metadata={"doc": "the same of the item in the history", "least": 0, "most": 1}
+    )
+    recency: float = field(default=0.8, metadata={"least": 0, "most": 1})
+    length: int = field(default=50, metadata={"doc": "events looked back", "least": 1})
+    popularity: float = field(
+        default=1e-3,
+        metadata={
+            "doc": "weight of an item's share of all events: orders what nothing else does",
+            "least": 0,
+            "most": 1,
+        },
+    )
+    neighbours: int = field(default=500, metadata={"doc": "kept of each item", "least": 1})
 
     def __post_init__(self) -> None:
-        for name in ("reach", "length", "neighbours"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("step_decay", "backward", "damping", "source_damping", "recency", "popularity"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in 0..1, not {getattr(self, name)}")
+        check_bounds(self)
 
 
 class CoVisitation:

@@ -43,7 +43,7 @@ FORM = {
 }
 ARGUMENTS = (
     f"--date 2026-01-06 --lake /lake --source shop.toml --raw /drops --config night.toml --run {RUN}"
-    " --set train.retrain=never --set recommend.k=5"
+    " --set training.retrain=never --set recommend.k=5"
 ).split()
 
 
@@ -370,12 +370,12 @@ def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
     task.command = [sys.executable, "-c", "import sys; sys.exit('NotPublished: 3 lists\\n  rows: expected 9, saw 3')"]
     with pytest.raises(AirflowException, match="status 1") as failure:
         task.execute({})
-    assert launch.what_was_said(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
+    assert launch.job_message(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
 
 
 def shown_after_a_failure(dag: Any, task_id: str, lake: Path) -> str:
     ti = SimpleNamespace(task_id=task_id)
-    return launch.still_shown({"ti": ti, "task": dag.get_task(task_id), "params": {"lake": str(lake)}})
+    return launch.what_readers_see({"ti": ti, "task": dag.get_task(task_id), "params": {"lake": str(lake)}})
 
 
 def test_an_alert_says_what_readers_still_see(dag: Any, tmp_path: Path) -> None:

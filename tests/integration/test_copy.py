@@ -268,7 +268,7 @@ def test_a_shop_with_enough_descriptions_trains_one_and_it_writes(sample: Sample
     put(mine.night(SECOND, "007"), COPY_CLICKS, clicks_of(texts))
     small = {"dim": 32, "heads": 2, "layers": 1, "vocabulary": 600, "longest": 40, "most_passes": 1}
     when = {"least_pairs": 20, "least_of_kind": 20, "judge_briefs": 4, "query_days": 1}
-    settings = {"copywriting": when, "copywriter": small, "copy": {"channels": ("blurb",), "candidates": 2}}
+    settings = {"copywriter_training": when, "copywriter": small, "copy": {"channels": ("blurb",), "candidates": 2}}
     night = mine.night(THIRD, "007", **settings)
     night.begin("train_copywriter")
     train_copywriter.main(night)

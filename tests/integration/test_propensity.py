@@ -155,8 +155,8 @@ def test_what_makes_it_due(learned: Night) -> None:
     assert why(6) is None
     assert why(7) == "the last one was trained 7 days ago"
     assert why(1, lapse_days=56) == "lapses looks 56 days ahead, the running one 28"
-    assert why(7, sections={"train": {"retrain": "never"}}) is None
-    assert why(1, sections={"train": {"retrain": "always"}}) == "asked for"
+    assert why(7, sections={"training": {"retrain": "never"}}) is None
+    assert why(1, sections={"training": {"retrain": "always"}}) == "asked for"
 
 
 def test_mixed_currencies_are_not_added(learned: Night, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def why(sample: Sample, change: str = "", **changed: dict) -> str | None:
     running = night.lake.model_before(train_ranker.RANKER, AFTER)
     assert running is not None
     features = set(night.lake.get_json(*running, "manifest.json")["features"])
-    config = night.settings.section("hybrid")
+    config = night.settings.section("ranker_training")
     return train_ranker.due(night, config, running, features ^ ({change} if change else set()))
 
 

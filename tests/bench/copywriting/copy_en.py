@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.copywriting.copywriter import Copywriter, CopywriterConfig, Prompt
-from models.copywriting.prompts import Values
+from models.copywriting.copywriter import Copywriter, CopywriterConfig
+from models.copywriting.prompts import Prompt, Values
 from tests.bench.copywriting.copy_scores import honesty, judged, nearest, say, show, template
 from tests.bench.copywriting.copy_zh import CANDIDATES, told
 from tests.bench.quality import SEED

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.copywriting.copywriter import CopywriterConfig
+from models.copywriting.copywriter_config import CopywriterConfig
 from models.copywriting.decoding import write_texts
 from models.copywriting.network import scratch
 from models.copywriting.prompts import Prompt

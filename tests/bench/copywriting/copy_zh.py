@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from models.copywriting.copywriter import Copywriter, CopywriterConfig, Prompt
-from models.copywriting.prompts import Values
+from models.copywriting.copywriter import Copywriter, CopywriterConfig
+from models.copywriting.prompts import Prompt, Values
 from tests.bench.copywriting.copy_scores import (
     Figures,
     honesty,

@@ -42,7 +42,7 @@ def arms_of(config: ExperimentsConfig) -> Arms:
     [
         ("new_places = 3", "k = 3", "changes has no 'k'; it has copy, first, mmr"),
         ('"own"', '"magic"', r"no source \['magic'\]"),
-        ("new_places = 3", "mmr = 1.5", "mmr in 0..1"),
+        ("new_places = 3", "mmr = 1.5", r"mmr must be in 0\.\.1"),
         (
             "new_places = 3",
             'copy = ["modle"]',

@@ -128,7 +128,7 @@ def test_a_limit_of_none_turns_carrying_off() -> None:
 
 
 def test_a_negative_limit_is_refused() -> None:
-    with pytest.raises(ValueError, match="copy must be 0 or more nights, not -1"):
+    with pytest.raises(ValueError, match=r"copy must be 0 or more, not -1 \(nights for texts"):
         CarryConfig(copy=-1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.runtime.settings import SECTIONS, Settings, as_toml, load_settings
+from jobs.runtime.settings import RENAMED, SECTIONS, Settings, as_toml, load_settings
 
 
 def test_defaults_are_those_of_the_dataclasses() -> None:
@@ -18,9 +18,9 @@ def test_defaults_are_those_of_the_dataclasses() -> None:
 def test_a_file_is_read_and_overrides_win(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text("[recommend]\nk = 5\nspares = 1\n")
-    settings = load_settings(str(file), ["recommend.k=7", "train.retrain=never", 'judge.truth_events=["cart"]'])
+    settings = load_settings(str(file), ["recommend.k=7", "training.retrain=never", 'judge.truth_events=["cart"]'])
     assert (settings.section("recommend").k, settings.section("recommend").spares) == (7, 1)
-    assert settings.section("train").retrain == "never"
+    assert settings.section("training").retrain == "never"
     assert list(settings.section("judge").truth_events) == ["cart"]
 
 
@@ -28,11 +28,13 @@ def test_a_file_is_read_and_overrides_win(tmp_path: Path) -> None:
     ("override", "message"),
     [
         ("recomend.k=5", r"no section \['recomend'\]; there are .*clean, gate"),
+        ("train.retrain=never", "no section 'train' any more; it is called 'training' now"),
+        ("hybrid.candidates=30", "no section 'hybrid' any more; it is called 'ranker_training' now"),
         ("recommend.top=5", "has no 'top'.*k"),
         ("recommend.k=0", "k must be 1 or more, not 0"),
         ("recommend.segment_by=shoe", r"segment_by must be a column of users .* not 'shoe'"),
-        ("train.retrain=often", "retrain must be auto, always or never, not 'often'"),
-        ("interest.half_life_days=0", "half_life_days must be above 0; saw 0"),
+        ("training.retrain=often", "retrain must be auto, always or never, not 'often'"),
+        ("interest.half_life_days=0", "interest: half_life_days must be above 0 and finite, not 0"),
         ("k=5", "--set takes section.key=value, such as als.factors=32; saw 'k=5'"),
         ("recommend.k", "--set takes section.key=value"),
     ],
@@ -46,6 +48,11 @@ def test_what_cannot_be_is_named(override: str, message: str) -> None:
 def test_a_value_of_another_type_is_refused(override: str) -> None:
     with pytest.raises(ValueError, match=override.partition("=")[0].split(".")[1]):
         load_settings(None, [override]).as_dict()
+
+
+def test_a_renamed_section_is_one_that_there_is() -> None:
+    assert set(RENAMED.values()) <= set(SECTIONS)
+    assert not set(RENAMED) & set(SECTIONS)
 
 
 def test_the_printed_settings_are_the_defaults() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from models.fact_lock.claims import SlotError, digits_of_its_own, fill, slots_of
+from models.fact_lock.claims import ItemFacts, SlotError, digits_of_its_own, fill, slots_of
 from tests.unit.models.fact_lock.test_claims import SHIRT, wrong
 
 
@@ -20,14 +22,26 @@ def test_slots_name_their_table_and_row() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_slot_is_supported_by_the_facts_that_fill_it(language: str) -> None:
-    facts = ItemFacts("g", titles=("Shirt",
-                               "衬衫"), price=80.0, old_price=100.0, currency="USD", stock=5, minimum_spend=200.0,
-                  dates=(date(2026, 3, 9),))  # fmt: skip
-    frames = {"price": "now {price}", "old_price": "was {old_price}", "saving": "save {saving}",
-              "discount": "{discount}",
-              "minimum_spend": "spend {minimum_spend}", "ends": "until {ends}"}  # fmt: skip
-    for frame in frames.values():
-        assert wrong(fill(frame, slots_of(facts, language)).text, facts) == []
+    facts = ItemFacts(
+        "g",
+        titles=("Shirt", "衬衫"),
+        price=80.0,
+        old_price=100.0,
+        currency="USD",
+        stock=5,
+        minimum_spend=200.0,
+        dates=(date(2026, 3, 9),),
+    )
+    templates = (
+        "now {price}",
+        "was {old_price}",
+        "save {saving}",
+        "{discount}",
+        "spend {minimum_spend}",
+        "until {ends}",
+    )
+    for template in templates:
+        assert wrong(fill(template, slots_of(facts, language)).text, facts) == []
 
 
 def test_a_slot_that_nothing_fills_is_refused_by_name() -> None:

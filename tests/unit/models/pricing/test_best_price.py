@@ -161,7 +161,7 @@ def test_a_guess_is_not_made_up_for_what_is_missing(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"max_cut": 1.0}, "max_cut must be a share"),
+        ({"max_cut": 1.0}, "max_cut must be 0 or more and below 1, not 1.0"),
         ({"overstock_cut": 0.1}, "must be max_cut 0.15 or more"),
         ({"scarce_weeks": 30.0}, "below overstock_weeks"),
         ({"over_competitor": -1.0}, "above -1"),

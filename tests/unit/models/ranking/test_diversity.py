@@ -95,7 +95,7 @@ def test_a_rule_without_what_it_needs_is_refused(settings, message):
 
 
 def test_settings_out_of_range_are_refused():
-    with pytest.raises(ValueError, match=r"mmr in 0..1"):
+    with pytest.raises(ValueError, match=r"mmr must be in 0\.\.1"):
         DiversityConfig(mmr=1.5)
     with pytest.raises(ValueError, match=r"k=21 is not in 1..20"):
         diversify(DiversityConfig(), *ranked(), 21)

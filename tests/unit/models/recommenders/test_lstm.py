@@ -223,7 +223,7 @@ def test_sequences_longer_than_the_window_are_told_whole():
 
 
 def test_settings_out_of_range_are_refused():
-    with pytest.raises(ValueError, match=r"dropout must be in 0\.\.1"):
+    with pytest.raises(ValueError, match=r"dropout must be 0 or more and below 1"):
         LSTMConfig(dropout=1)
     with pytest.raises(ValueError, match="epochs must be 1 or more"):
         LSTMConfig(epochs=0)
