@@ -26,7 +26,7 @@ from jobs.runtime.lake import Lake
 from models.core.config import check_bounds
 from models.experiments.traffic_split import Allotment
 from models.ranking.diversity import DiversityConfig
-from models.ranking.ranked_lists import SPEAKING
+from models.ranking.ranked_lists import SOURCE_NAMES
 from schemas.tables import BANDIT_MOVES
 from schemas.tables.copywriting import COPY_SOURCES
 from schemas.tables.experiments import METRICS
@@ -48,9 +48,9 @@ class Changes:
     copy: tuple[str, ...] = ()  # who alone may have written what is told: 'model', 'template', or templates by name
 
     def __post_init__(self) -> None:
-        strange = sorted({*self.without, self.first} - {*SPEAKING, ""})
+        strange = sorted({*self.without, self.first} - {*SOURCE_NAMES, ""})
         if strange:
-            raise ValueError(f"no source {strange}; there are {', '.join(SPEAKING)}")
+            raise ValueError(f"no source {strange}; there are {', '.join(SOURCE_NAMES)}")
         if self.first in self.without:
             raise ValueError(f"'{self.first}' cannot be both first and left out")
         if unknown := [who for who in self.copy if who not in COPY_SOURCES and not who.startswith("t-")]:
@@ -153,9 +153,11 @@ class ExperimentsConfig:
         small = [e.name for e in self.running if e.learns and min(e.shares.values()) < self.least_share]
         if small:
             raise ValueError(f"least_share must not be above a share that an experiment starts with: {small}")
-        strange = sorted(set(self.explore_sources) - set(SPEAKING))
+        strange = sorted(set(self.explore_sources) - set(SOURCE_NAMES))
         if strange or len(set(self.explore_sources)) < 2 or len(set(self.explore_sources)) < len(self.explore_sources):
-            raise ValueError(f"explore_sources must be two or more of {', '.join(SPEAKING)}, each once; saw {strange}")
+            raise ValueError(
+                f"explore_sources must be two or more of {', '.join(SOURCE_NAMES)}, each once; saw {strange}"
+            )
         groups = [len(self.explore_sources), *(len(e.arms) for e in self.running if e.learns)]
         if self.least_share * max(groups) > 1:
             raise ValueError(f"least_share must leave room for {max(groups)} shares, not {self.least_share}")

@@ -1,4 +1,4 @@
-"""The arms of a night's lists: which users are in which, and the rules that each arm's lists are made under."""
+"""The arms of the experiments on lists: which users are in which arm, and the rules of each arm."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Explored:
-    """A place that chance gives to a source: the night's shares of the sources, and the salt of its draws."""
+    """The explored place, which chance gives to a source: the sources' shares tonight, the salt of the draws."""
 
     shares: dict[str, float]
     salt: str
@@ -29,7 +29,7 @@ class Explored:
 
 @dataclass(frozen=True)
 class Group:
-    """Users whose lists are made alike: rows of the block, the arm as published, its probability, what it changes."""
+    """Users of one arm: their rows in the block, the arm as published, its probability, what it changes."""
 
     rows: np.ndarray
     arm: str = ALL
@@ -39,13 +39,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Arms:
-    """Tonight's experiments with who is where, and the explored place; small, it travels to the workers."""
+    """Tonight's experiments with the traffic of each, and the explored place; small enough to travel to the workers."""
 
     running: tuple[tuple[Experiment, Allotment], ...] = ()
     explored: Explored | None = None
 
     def groups(self, user_ids: list[str]) -> Iterator[Group]:
-        """Each of the users (n,) in one group; anonymous visitors are in no experiment."""
+        """Splits the users (n,) into groups, each user in one; anonymous visitors are in no experiment."""
         if not self.running:
             yield Group(np.arange(len(user_ids)))
             return
@@ -66,40 +66,40 @@ class Arms:
         return Group(rows, ";".join(labels), probability, changes)
 
     def most_trending(self, places: int) -> int:
-        """The most trending places that any arm has, `places` where none changes them."""
+        """The largest number of trending places of any arm; `places` where no arm changes it."""
         arms = [arm.changes for experiment, _ in self.running for arm in experiment.arms]
         return max([places, *(c.trending_places for c in arms if c.trending_places is not None)])
 
 
 def arms_of(night: Night) -> Arms:
-    """What the settings declare and earlier nights moved, for the lists of `night`.
+    """The arms of the night's lists: declared in the settings, with the shares that earlier nights moved.
 
     Raises ValueError where an arm's settings contradict the night's.
     """
     config, rules = night.settings.section("experiments"), night.settings.section("recommend")
-    keep = night.settings.section("publish").keep_runs
-    late = night.settings.section("clean").late_days
-    if config.most_days + late > keep:
+    nights_kept = night.settings.section("publish").keep_runs
+    late_days = night.settings.section("clean").late_days
+    if config.most_days + late_days > nights_kept:
         raise ValueError(
-            f"experiments: a window of {config.most_days} days and clean.late_days = {late} reach back further than "
-            f"the publish.keep_runs = {keep} nights that are kept; shorten window_days or keep more"
+            f"experiments: a window of {config.most_days} days and clean.late_days = {late_days} reach back further "
+            f"than the publish.keep_runs = {nights_kept} nights that are kept; shorten window_days or keep more"
         )
-    rows = recorded(night.lake, night.date) if config.running or config.explore_places else []
-    standing = allotments(config, rows, night.date)
-    running = tuple((experiment, standing[experiment.name]) for experiment in config.on(night.date))
+    moves = recorded(night.lake, night.date) if config.running or config.explore_places else []
+    traffic = allotments(config, moves, night.date)
+    running = tuple((experiment, traffic[experiment.name]) for experiment in config.on(night.date))
     for experiment, _ in running:
         for arm in experiment.arms:
             new_places = ruled(rules, arm.changes).new_places
             if new_places + config.explore_places + bool(arm.changes.first) > rules.k:
                 raise ValueError(f"experiments: {experiment.name}, arm {arm.name}: more places than k = {rules.k}")
-    explored = Explored(source_mix(config, rows), _salt(config.seed, night.date)) if config.explore_places else None
+    explored = Explored(source_mix(config, moves), _salt(config.seed, night.date)) if config.explore_places else None
     return Arms(running, explored)
 
 
 def ruled(rules: Any, changes: Changes) -> Any:
-    """The settings `recommend` under an arm."""
+    """The settings `recommend` as an arm changes them."""
     return dataclasses.replace(rules, **changes.of("new_places", "trending_places"))
 
 
 def _salt(seed: int, date: dt.date) -> str:
-    return f"{seed} {date}"  # another draw each night, the same in every run of it
+    return f"{seed} {date}"  # other draws each night, the same in every run of a night

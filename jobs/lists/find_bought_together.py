@@ -1,12 +1,12 @@
-"""Baskets of the last weeks -> bought_together: pairs of items that meet in a basket more often than chance has it.
+"""Baskets of the last weeks -> bought_together: pairs of items that share baskets more often than by chance.
 
 A basket is an order, or what one visitor bought in one session. Of items a and b, in n_a and n_b of N baskets and
 together in n_ab: support = n_ab / N, confidence = n_ab / n_a, lift = n_ab * N / (n_a * n_b). The neighbours of a are
-ranked by added value, confidence - n_b / N: by how much a raises the chance of b. Lift alone would put the rarest pairs
-first, confidence alone what everybody buys anyway.
+ranked by added value, confidence - n_b / N: how much a raises the probability of b. Lift alone would rank the rarest
+pairs first, confidence alone the items that everybody buys anyway.
 
-Pairs are counted, no longer sets: a page shows one item beside another, and frequent sets have no bound (one basket of
-30 items that ten customers repeat holds a thousand million of them, which is where FP-Growth runs out of memory).
+Only pairs are counted, not larger sets. A page shows one item beside another, and the number of frequent sets has no
+bound: ten equal baskets of 30 items hold a thousand million of them, on which FP-Growth runs out of memory.
 """
 
 from __future__ import annotations
@@ -25,14 +25,17 @@ from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, ITEMS
 
 @dataclass(frozen=True)
 class TogetherConfig:
-    """Which baskets count, and which pairs are worth a place."""
+    """Which baskets count, and which pairs are kept."""
 
     window_days: int = field(default=28, metadata={"doc": "days of baskets, tonight's among them", "least": 1})
     max_basket: int = field(
         default=100,
-        metadata={"doc": "distinct items; a larger basket is a wholesaler's, and as many pairs squared", "least": 2},
+        metadata={
+            "doc": "distinct items; larger baskets are left out: a wholesaler's, with that number squared in pairs",
+            "least": 2,
+        },
     )
-    min_baskets: int = field(default=5, metadata={"doc": "a pair seen together in fewer says nothing", "least": 2})
+    min_baskets: int = field(default=5, metadata={"doc": "pairs in fewer baskets are left out", "least": 2})
     neighbours: int = field(default=20, metadata={"doc": "places for each item", "least": 1})
 
     def __post_init__(self) -> None:
@@ -40,7 +43,7 @@ class TogetherConfig:
 
 
 def baskets(events: DataFrame, max_basket: int) -> DataFrame:
-    """(items): the sorted distinct items of each basket, those of more than `max_basket` left out."""
+    """(items): the sorted distinct items of each basket, without baskets of more than `max_basket` items."""
     bought = events.where("event_type = 'purchase' and item_id is not null")
     by_basket = bought.groupBy(F.coalesce("order_id", "session_id"), "user_id")
     items = by_basket.agg(F.sort_array(F.collect_set("item_id")).alias("items"))
@@ -53,7 +56,7 @@ def count_pairs(of_baskets: DataFrame, min_baskets: int) -> DataFrame:
     both = targets.select("target_item_id", F.explode("items").alias("item_id"))
     counted = both.groupBy("target_item_id", "item_id").agg(F.count("*").alias("baskets"))
     counted = counted.where(F.col("baskets") >= min_baskets)
-    alone = F.max(F.when(F.col("target_item_id") == F.col("item_id"), F.col("baskets")))  # an item beside itself
+    alone = F.max(F.when(F.col("target_item_id") == F.col("item_id"), F.col("baskets")))  # an item paired with itself
     return counted.select(
         "*",
         alone.over(Window.partitionBy("target_item_id")).alias("with_target"),
@@ -68,28 +71,30 @@ def rank(pairs: DataFrame, total: int, config: TogetherConfig, valid_until: dt.d
     best = Window.partitionBy("target_item_id").orderBy(F.desc(confidence - share), "item_id")
     return (
         pairs.where(confidence > share)
-        .withColumns({
-            "rank": F.row_number().over(best),
-            "support": F.col("baskets") / total,
-            "confidence": confidence,
-            "lift": confidence / share,
-            "valid_until": F.lit(valid_until),
-        })
+        .withColumns(
+            {
+                "rank": F.row_number().over(best),
+                "support": F.col("baskets") / total,
+                "confidence": confidence,
+                "lift": confidence / share,
+                "valid_until": F.lit(valid_until),
+            }
+        )
         .where(F.col("rank") <= config.neighbours)
         .select(*BOUGHT_TOGETHER.names)
-    )  # fmt: skip
+    )
 
 
 def main(night: Night) -> None:
     config: TogetherConfig = night.settings.section("bought_together")
     night.size_for(CLEAN_EVENTS)
     after = night.date - dt.timedelta(days=config.window_days)
-    found = baskets(night.versions(CLEAN_EVENTS).after(after).spark(), config.max_basket).persist()
+    all_baskets = baskets(night.versions(CLEAN_EVENTS).after(after).spark(), config.max_basket).persist()
     try:
-        total = found.count()
+        total = all_baskets.count()
         shown = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id")
-        pairs = count_pairs(found, config.min_baskets).join(shown, "item_id", "left_semi")
+        pairs = count_pairs(all_baskets, config.min_baskets).join(shown, "item_id", "left_semi")
         night.write(BOUGHT_TOGETHER, rank(pairs, max(1, total), config, night.valid_until("lists")))
         night.report(baskets=total)
     finally:
-        found.unpersist()
+        all_baskets.unpersist()

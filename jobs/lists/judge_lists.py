@@ -1,8 +1,8 @@
 """Last night's published lists against what their users did today -> list_quality, beside three simple baselines.
 
-Truth: the items a user bought today, all of them, or only those never bought before. Baselines get last night's
-knowledge, the same users and the same definitions (models.core.list_metrics): overall popularity, the user's own items
-again, and item-item neighbours. Figures are means over users with a truth, with 95 % bootstrap intervals.
+Truth: the items that a user bought today; all of them, or only those never bought before. The baselines (overall
+popularity, the user's own items again, item-item neighbours) are made from last night's interest, for the same users.
+Metrics are those of models.core.list_metrics: means over users with a truth, with 95 % bootstrap intervals.
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ from schemas.tables.lists import ANONYMOUS
 
 @dataclass(frozen=True)
 class JudgeConfig:
-    """What counts as a hit, and how figures are made."""
+    """What counts as a hit, and how the figures are computed."""
 
-    truth_events: tuple[str, ...] = field(default=("purchase",), metadata={"doc": "event types that make the truth"})
+    truth_events: tuple[str, ...] = field(default=("purchase",), metadata={"doc": "event types that count as a hit"})
     neighbours: int = field(default=50, metadata={"doc": "neighbours of each item in the item-item baseline"})
     resamples: int = field(default=1000, metadata={"doc": "bootstrap resamples of the users"})
     seed: int = field(default=7, metadata={"doc": "of the bootstrap"})
-    max_pairs: int = field(default=20_000_000, metadata={"doc": "interest pairs the baselines are built on, at most"})
+    max_pairs: int = field(
+        default=20_000_000, metadata={"doc": "interest pairs that the baselines are made from, at most"}
+    )
 
 
 @dataclass(frozen=True)
 class Truth:
-    """Today's hits: `users` (U,) and `items` (I,) name the rows and columns of both 0/1 matrices.
+    """Today's hits, all and first-time ones, as 0/1 matrices (U, I) whose rows are `users` and columns `items`.
 
-    `listed` is what these users were shown: (user_id, item_id, rank, source, fallback_level).
+    listed: what these users were shown, (user_id, item_id, rank, source, fallback_level).
     """
 
     users: pa.Array
@@ -70,7 +72,7 @@ def main(night: Night) -> None:
 
 
 def _truth(night: Night, config: JudgeConfig, last: dict[str, Any], pairs: pa.Table) -> Truth | None:
-    """Users who bought something today, their items, and which of these were never theirs before."""
+    """The users who bought something today, their items, and which of these they had never bought before."""
     wanted = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
     paths = night.lake.file_paths(night.version(CLEAN_EVENTS))
     events = pq.read_table(paths, columns=["user_id", "item_id"], filesystem=night.lake.fs, filters=wanted)
@@ -95,7 +97,7 @@ def _matrix(pairs: pa.Table, users: pa.Array, items: pa.Array) -> sparse.csr_mat
 
 
 def _listed(night: Night, last: dict[str, Any], users: pa.Array) -> pa.Table:
-    """What `users` were shown: their own places, or the anonymous list where last night did not know them."""
+    """What `users` were shown: their own list, or the anonymous one where last night did not know them."""
     paths = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
     columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
     wanted = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
@@ -113,23 +115,23 @@ def _listed(night: Night, last: dict[str, Any], users: pa.Array) -> pa.Table:
 
 def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[dict[str, Any]]:
     lists, source, level = _as_arrays(truth, k)
-    asked = [("published", "all", lists)]
-    asked += [("published", f"source={s}", np.where(source == s, lists, -1)) for s in np.unique(source[lists >= 0])]
+    cuts = [("published", "all", lists)]
+    cuts += [("published", f"source={s}", np.where(source == s, lists, -1)) for s in np.unique(source[lists >= 0])]
     levels = np.unique(level[lists >= 0])
-    asked += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in levels]
-    asked += [(name, "all", codes) for name, codes in _baselines(config, k, truth, pairs).items()]
+    cuts += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in levels]
+    cuts += [(name, "all", codes) for name, codes in _baselines(config, k, truth, pairs).items()]
     rows = []
     for name, hits in (("all purchases", truth.everything), ("first-time purchases", truth.first_time)):
         judged = np.flatnonzero(np.diff(hits.indptr))
         if not len(judged):
             continue
-        for whose, cut, codes in asked:
+        for lists_of, cut, codes in cuts:
             scores = score_lists(codes[judged], hits[judged], k)
             for metric, values in scores.items():
                 value, low, high = bootstrap_interval(values, config.seed, config.resamples)
                 rows.append(
                     {
-                        "lists": whose,
+                        "lists": lists_of,
                         "truth": name,
                         "cut": cut,
                         "metric": metric,
@@ -143,7 +145,7 @@ def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[d
 
 
 def _as_arrays(truth: Truth, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Published places as arrays (U, k): item codes (-1 where there is none), source, fallback level."""
+    """The published lists as arrays (U, k): item codes (-1 where there is none), sources, fallback levels."""
     listed = truth.listed.filter(pc.less_equal(truth.listed["rank"], k))
     user, place = pc.index_in(listed["user_id"], truth.users).to_numpy(), listed["rank"].to_numpy() - 1
     codes = np.full((len(truth.users), k), -1, np.int32)
@@ -156,21 +158,21 @@ def _as_arrays(truth: Truth, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> dict[str, np.ndarray]:
-    """Lists (U, k) in the codes of `truth` of the three baselines, for users and items known last night."""
+    """Lists (U, k) of the three baselines, in the item codes of `truth`, for users and items known last night."""
     interest, user_ids, item_ids = interest_matrix(pairs, 1.0)
-    k_here = min(k, len(item_ids))
-    at = pc.index_in(truth.users, pa.array(user_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
+    length = min(k, len(item_ids))
+    row = pc.index_in(truth.users, pa.array(user_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
     to_truth = pc.index_in(pa.array(item_ids, pa.string()), truth.items).to_numpy()
-    known = np.flatnonzero(at >= 0)
-    mine = interest[at[known]]
+    known_rows = np.flatnonzero(row >= 0)
+    own_interest = interest[row[known_rows]]
     similarity = baselines.item_item(interest, config.neighbours)
     made = {
-        "popularity": (np.arange(len(at)), baselines.popular(interest, len(at), k_here)[0]),
-        "buy_again": (known, baselines.buy_again(mine, k_here)[0]),
-        "item_item": (known, baselines.from_neighbours(mine, similarity, k_here)[0]),
+        "popularity": (np.arange(len(row)), baselines.popular(interest, len(row), length)[0]),
+        "buy_again": (known_rows, baselines.buy_again(own_interest, length)[0]),
+        "item_item": (known_rows, baselines.from_neighbours(own_interest, similarity, length)[0]),
     }
     lists = {}
     for name, (rows, codes) in made.items():
-        lists[name] = np.full((len(at), k), -1, np.int32)
-        lists[name][rows, :k_here] = np.where(codes >= 0, to_truth[np.maximum(codes, 0)], -1)
+        lists[name] = np.full((len(row), k), -1, np.int32)
+        lists[name][rows, :length] = np.where(codes >= 0, to_truth[np.maximum(codes, 0)], -1)
     return lists

@@ -1,4 +1,4 @@
-"""Whether lists are what a storefront is owed: one for everybody, full, nothing twice, nothing that is not on sale."""
+"""Checks lists before they are shown: one for every user, full, no item twice, only items on sale."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from schemas.tables import ITEMS
 
 
 class NotPublished(RuntimeError):
-    """Tonight is worse than the last good night; the storefront keeps that one."""
+    """Tonight's lists may not be shown; the storefront keeps the last good ones."""
 
-    refused = True  # `python -m jobs` ends with the status for it
+    refused = True  # `python -m jobs` exits with the status for a refusal, which is not retried
 
 
 def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
-    """Facts about tonight's recommendations, one file at a time: a user's rows are all in one file."""
+    """Counts over `lists`: users, full lists of k, duplicates, items not on sale, items shown, rows.
+
+    Reads one file at a time: the rows of a user are all in one file.
+    """
     items = night.versions(ITEMS).tonight().arrow(["item_id", "is_active", "stock"])
     on_sale = items["item_id"].filter(can_be_shown(items)).combine_chunks()
     facts = {"users": 0, "full_lists": 0, "duplicates": 0, "sold_out": 0, "rows": lists.rows}
@@ -30,30 +33,31 @@ def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
     for part in read_lists(night, night.lake.file_paths(lists)):
         part = part.set_column(1, "item_id", part["item_id"].combine_chunks().dictionary_encode())
         first = part.filter(pc.less_equal(part["rank"], k)).group_by("user_id").aggregate([("rank", "count")])
-        pairs = part.group_by(["user_id", "item_id"]).aggregate([])
-        names = pc.unique(part["item_id"]).dictionary_decode() if part.num_rows else pa.array([], pa.string())
-        bad = names.filter(pc.invert(pc.is_in(names, on_sale)))
+        distinct = part.group_by(["user_id", "item_id"]).aggregate([])
+        item_ids = pc.unique(part["item_id"]).dictionary_decode() if part.num_rows else pa.array([], pa.string())
+        not_on_sale = item_ids.filter(pc.invert(pc.is_in(item_ids, on_sale)))
         facts["users"] += first.num_rows
         facts["full_lists"] += pc.sum(pc.equal(first["rank_count"], k)).as_py() or 0
-        facts["duplicates"] += part.num_rows - pairs.num_rows
-        facts["sold_out"] += len(bad)
-        shown.update(names.to_pylist())
+        facts["duplicates"] += part.num_rows - distinct.num_rows
+        facts["sold_out"] += len(not_on_sale)
+        shown.update(item_ids.to_pylist())
     facts["items_shown"] = len(shown)
     return facts
 
 
-def owed(facts: dict[str, Any], users: int) -> list[str]:
-    """What `measure` found amiss in the lists of `users` users, each with what was expected and what was seen."""
-    found = []
+def faults(facts: dict[str, Any], users: int) -> list[str]:
+    """Each fault that `measure` counted in the lists of `users` users: what was expected and what was seen."""
+    problems = []
     if facts["full_lists"] < users:
-        found.append(f"full lists: expected {users} (every user and anonymous), saw {facts['full_lists']}")
+        problems.append(f"full lists: expected {users} (every user and anonymous), saw {facts['full_lists']}")
     if facts["duplicates"]:
-        found.append(f"duplicates: expected no item twice in a list, saw {facts['duplicates']}")
+        problems.append(f"duplicates: expected no item twice in a list, saw {facts['duplicates']}")
     if facts["sold_out"]:
-        found.append(f"sold out: expected only items in stock and active, saw {facts['sold_out']} other items")
-    return found
+        problems.append(f"sold out: expected only items in stock and active, saw {facts['sold_out']} other items")
+    return problems
 
 
 def read_lists(night: Night, paths: list[str]) -> Iterator[pa.Table]:
+    """(user_id, item_id, rank) of each file."""
     for path in paths:
         yield pq.read_table(path, columns=["user_id", "item_id", "rank"], filesystem=night.lake.fs)

@@ -1,4 +1,4 @@
-"""From the night's tables to lists: the catalogue as arrays, each user's history, and what scores them."""
+"""Reads what lists are made from: the catalogue as arrays, each user's history, the folders of sources and ranker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from jobs.common.on_sale import can_be_shown, proven_replenishable
 from jobs.lists.arms import Arms
-from jobs.lists.list_rows import Catalogue, Scorer, ladders_from
+from jobs.lists.catalogue import Catalogue, ladders_from
+from jobs.lists.scorer import Scorer
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.model_store import load_newest
 from jobs.runtime.night import Night
@@ -19,14 +20,11 @@ from models.core.top_k import plan_blocks
 from models.recommenders.als import ALS
 from schemas.tables import INTEREST, ITEMS, POPULAR_ITEMS, USERS
 
-_HISTORY = 10  # items of a user's own that a reason may name
+_HISTORY = 10  # items of a user's history that a reason may name
 
 
 def catalogue_of(night: Night, arms: Arms) -> Catalogue:
-    """The night's items as arrays, for all arms.
-
-    Raises ValueError, with the numbers, for what cannot be listed or does not fit.
-    """
+    """The night's items as arrays, for all arms. Raises FileNotFoundError if there is no ALS model yet."""
     config = night.settings.section("recommend")
     model = load_newest(night, "als", ALS, made_by="train_als")
     ladders = ladders_from(
@@ -42,18 +40,23 @@ def describe_items(night: Night, config: Any) -> pa.Table:
     pairs = night.versions(INTEREST).tonight().each(["item_id", "purchase_orders"])
     proven = proven_replenishable(pairs, config.rebuy_buyers, config.rebuy_share)
     replenishable = pc.coalesce(items["is_replenishable"], pc.is_in(items["item_id"], proven))
-    return pa.table({
-        "item_id": items["item_id"],
-        "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
-        "category": items["category"],
-        "brand": items["brand"],
-        "can_be_shown": can_be_shown(items),
-        "is_replenishable": replenishable,
-    })  # fmt: skip
+    return pa.table(
+        {
+            "item_id": items["item_id"],
+            "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
+            "category": items["category"],
+            "brand": items["brand"],
+            "can_be_shown": can_be_shown(items),
+            "is_replenishable": replenishable,
+        }
+    )
 
 
 def histories(interest: DataFrame, codes: DataFrame, config: Any) -> DataFrame:
-    """Each user's refused items, items bought before that may return, and latest interests, as arrays of item codes."""
+    """(user_id, refused, bought, history), the last three being arrays of item codes.
+
+    refused: may not be shown. bought: bought before and may be shown again. history: liked most, strongest first.
+    """
     bought = F.col("purchases") > 0
     refused = (bought & ~F.col("is_replenishable")) | (
         (F.col("impressions") >= config.max_impressions) & (F.col("clicks") == 0)
@@ -77,7 +80,7 @@ def users_of(night: Night, segment_by: str) -> DataFrame:
 
 
 def scorer_of(night: Night) -> Scorer:
-    """Tonight's sources and the newest ranker that was promoted; neither in a shop where nobody did anything yet."""
+    """The folders of tonight's sources and of the newest promoted ranker; no sources where nobody did anything yet."""
     sources = night.lake.model_before("sources", night.date, including=True)
     if sources is None or sources[2] != f"date={night.date}":
         night.log.info("no sources tonight: every list comes from the ladder of popularity")
@@ -86,7 +89,7 @@ def scorer_of(night: Night) -> Scorer:
 
 
 def preflight(night: Night, catalogue: Catalogue) -> None:
-    """Refuse with the numbers, before any list is made, what cannot be done."""
+    """Raises ValueError for too few items, DoesNotFit for too little memory, before any list is made."""
     config = night.settings.section("recommend")
     shown = int(catalogue.shown.sum())
     if shown < config.k:

@@ -1,4 +1,4 @@
-"""What the LSTM makes of what people did up to a moment: always by one that had learned nothing later."""
+"""Encodes the users of a moment by the LSTM of that moment, so that nothing leaks from later events."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from models.recommenders.sequence_embeddings import Encoded, sequences_of
 
 
 class Encoder:
-    """(log before a moment, the moment) -> what the newest LSTM that had learned nothing later makes of everybody.
+    """Called with (log before a moment, the moment), encodes all users by the newest LSTM trained on nothing later.
 
-    None as long as there is no LSTM at all; zeros for a moment before the first.
+    Returns None if there is no LSTM at all, zeros for a moment before the first. folders: moment -> the LSTM used.
     """
 
     def __init__(self, night: Night, item_ids: np.ndarray) -> None:
@@ -29,10 +29,10 @@ class Encoder:
     def __call__(self, log: ShopLog, moment: float) -> Encoded | None:
         if not self.until:
             return None
-        able = [folder for until, folder in self.until if until <= moment]
-        if not able:
+        earlier = [folder for until, folder in self.until if until <= moment]
+        if not earlier:
             return Encoded.nothing(log.n_users, log.n_items)
-        from models.recommenders.lstm import LSTM  # a shop without one need not load torch
+        from models.recommenders.lstm import LSTM  # a shop without an LSTM need not load torch
 
-        self.folders[moment] = "/".join(able[-1])
-        return Encoded.by(load_model(self.night.lake, able[-1], LSTM), sequences_of(log), self.item_ids)
+        self.folders[moment] = "/".join(earlier[-1])
+        return Encoded.by(load_model(self.night.lake, earlier[-1], LSTM), sequences_of(log), self.item_ids)

@@ -1,7 +1,7 @@
-"""Features and interest -> popular_items: overall, trending, and by segment; the rungs under own history.
+"""Features and interest -> popular_items: overall, trending and by segment; lists fall back on these.
 
 - all: decayed events, a purchase counting `purchase / view` times a view;
-- trending: how far today's events exceed what the recent past led one to expect, in standard deviations of a count;
+- trending: how far today's events exceed those expected from the recent past, in standard deviations of a count;
 - segment: decayed interest of the users who share a value of `recommend.segment_by`.
 Only items that are active and in stock are ranked.
 """

@@ -1,11 +1,11 @@
 """Sources, ranker and popular items -> recommendations for every user and for anonymous visitors; similar_items.
 
-Rules, before any list is filled, so that a list is never short because of them:
+Rules are applied before a list is filled, so that no list is short because of them:
 - only items that are active and in stock;
-- not what the user bought, unless people buy it again and again (the shop says so, or its own buyers do);
-- not what was shown `max_impressions` times or more without a click.
-Ladder: own history (0), the user's segment (1), trending (2), overall popularity (3). Trending fills a few places only.
-Where experiments run, each user's list is made under the rules of his arm, which is written on its rows.
+- no item that the user bought, unless people buy it repeatedly (the shop says so, or its buyers show it);
+- no item that was shown to the user `max_impressions` times or more without a click.
+Fallback levels: own history (0), the user's segment (1), trending (2), overall popularity (3). Trending items fill only
+a few places. Where experiments run, each user's list follows the rules of his arm, which is written on its rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from jobs.lists.arms import arms_of
 from jobs.lists.list_inputs import catalogue_of, histories, preflight, scorer_of, users_of
-from jobs.lists.list_rows import list_writer, neighbour_writer
+from jobs.lists.list_rows import list_writer
+from jobs.lists.similar_rows import neighbour_writer
 from jobs.runtime.model_store import newest_models
 from jobs.runtime.night import Night
 from models.core.config import check_bounds
@@ -24,12 +25,12 @@ from schemas.tables.lists import ANONYMOUS
 
 @dataclass(frozen=True)
 class RecommendConfig:
-    """The lists: how long, for which placement, under which rules."""
+    """How long the lists are, for which placement, under which rules."""
 
     k: int = field(default=12, metadata={"doc": "places in a list", "least": 1})
     spares: int = field(default=6, metadata={"doc": "further places, for items that sell out during the day"})
     slot: str = field(default="home", metadata={"doc": "the storefront placement"})
-    segment_by: str = field(default="country", metadata={"doc": "column of users that makes segments"})
+    segment_by: str = field(default="country", metadata={"doc": "column of users whose values are the segments"})
     popular_depth: int = field(default=200, metadata={"doc": "length of each popularity list", "least": 1})
     trending_places: int = field(
         default=3,
@@ -40,16 +41,18 @@ class RecommendConfig:
     new_places: int = field(
         default=1,
         metadata={
-            "doc": "last places of the k for items that nobody touched yet, where they suit; 0: none",
+            "doc": "last places of the k for items that nobody touched yet, where one suits; 0: none",
             "least": 0,
         },
     )
     similar: int = field(default=20, metadata={"doc": "neighbours of each item", "least": 1})
-    max_impressions: int = field(default=8, metadata={"doc": "shown this often without a click: not again", "least": 1})
+    max_impressions: int = field(
+        default=8, metadata={"doc": "an item shown so often without a click is not shown again", "least": 1}
+    )
     rebuy_share: float = field(
         default=0.1, metadata={"doc": "an item is replenishable where this share of its buyers came back for it"}
     )
-    rebuy_buyers: int = field(default=5, metadata={"doc": "fewer buyers than this prove nothing"})
+    rebuy_buyers: int = field(default=5, metadata={"doc": "buyers that an item needs for that"})
 
     def __post_init__(self) -> None:
         check_bounds(self)

@@ -1,10 +1,13 @@
-"""What users did since last night -> their lists anew, over the night's in published/fresh.json; trains nothing.
+"""Makes new lists during the day for the users who did something since last night; trains nothing.
 
-`receive_drop` and `clean_events` have read the day so far into LAKE/refresh, a lake of its own: half a day never stands
-among the nights. The night's sources take these events in (ALS folded in, the LSTM reads on), and the lists of the
-users who did something are made by the night's ranker under the night's rules. They pass the gate that all lists pass;
-then one put of fresh.json shows them. It says over which published night it lies: over another it means nothing.
-A new account, and what became of stock since, wait for the night.
+1. `receive_drop` and `clean_events` have read the day so far into LAKE/refresh, a lake of its own, so that half a day
+   never stands among the nights.
+2. The night's sources take these events in: ALS factors are folded in, the LSTM encodes the users again.
+3. The night's ranker makes the users' lists under the night's rules. They pass the gate that all lists pass.
+4. One put of published/fresh.json shows them. It names the published night that it belongs to; readers ignore it over
+   another night.
+
+New accounts and changes of stock since the night wait for the next night.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,15 +24,18 @@ from jobs.common.event_log import read_log
 from jobs.features.event_weights import weights_of
 from jobs.features.interest import advance
 from jobs.lists.arms import Arms, arms_of
-from jobs.lists.list_checks import NotPublished, measure, owed
+from jobs.lists.catalogue import Catalogue
+from jobs.lists.list_checks import NotPublished, faults, measure
 from jobs.lists.list_inputs import catalogue_of, histories, preflight, users_of
-from jobs.lists.list_rows import Catalogue, Scorer, list_writer
+from jobs.lists.list_rows import list_writer
 from jobs.lists.lstm_as_of import Encoder
+from jobs.lists.scorer import Loaded, Scorer
 from jobs.runtime import published
 from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import OtherDays
+from models.core.shop_log import ShopLog
 from models.ranking.intraday import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
 
@@ -38,87 +45,108 @@ ASIDE = "refresh"  # the lake below the lake
 def main(night: Night) -> None:
     shown = published.pointed(night.lake)
     if shown["date"] != str(night.date - dt.timedelta(days=1)):
-        night.log.info("the storefront shows %s: its day to refresh is not %s, nothing done", shown["run"], night.date)
+        night.log.info(
+            "the storefront shows %s, which a refresh of %s does not follow: nothing done", shown["run"], night.date
+        )
         night.report(refreshed=0, waits_for=str(night.date - dt.timedelta(days=1)))
         return
     before = Night(dt.date.fromisoformat(shown["date"]), night.lake, shown["run"][11:], night.settings)
+    day = day_so_far(night)
+    scorer = Scorer(night.lake.root, *(_folder(shown, name) for name in ("sources", "ranker")))
+    loaded = scorer.load()
+    if loaded is None:
+        night.log.info("the night had no sources: its lists come from popularity and stay")
+        night.report(refreshed=0)
+        return
+    arms = arms_of(before)  # the night's, since a user stays in his arm all day
+    catalogue = catalogue_of(before, arms)
+    sources = loaded.sources
+    fresh = read_log(day, 1, loaded.user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
+    if not len(fresh):
+        night.log.info("no known user has done anything since %s", shown["run"])
+        night.report(refreshed=0)
+        return
+    folder, users = save_refreshed_sources(night, before, loaded, catalogue, fresh)
+    lists = write_lists(night, before, day, Scorer(scorer.root, folder, scorer.ranker), catalogue, users, arms)
+    check(night, before, lists, len(users))
+    show(night, shown, lists, len(users), len(fresh))
+
+
+def day_so_far(night: Night) -> Night:
+    """The night of LAKE/refresh, which holds the day so far. Raises OtherDays if it was read in another time zone."""
     day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
     if day.days != night.days:
         raise OtherDays(
             f"{day.lake.root} was read with days in {day.days.zone}, and the nights of {night.lake.root} are made of "
             f"days in {night.days.zone}; run `python -m jobs refresh` with the mapping of the nights"
         )
-    scorer = Scorer(night.lake.root, *(_folder(shown, name) for name in ("sources", "ranker")))
-    loaded = scorer.load()
-    if loaded is None:
-        night.log.info("the night had no sources: its lists are popularity, and stay")
-        night.report(refreshed=0)
-        return
-    sources, _, user_ids = loaded
-    arms = arms_of(before)  # the night's: a user stays in his arm all day
-    catalogue = catalogue_of(before, arms)
-    fresh = read_log(day, 1, user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
-    if not len(fresh):
-        night.log.info("no known user did anything since %s", shown["run"])
-        night.report(refreshed=0)
-        return
+    return day
+
+
+def save_refreshed_sources(
+    night: Night, before: Night, loaded: Loaded, catalogue: Catalogue, fresh: ShopLog
+) -> tuple[tuple[str, ...], pa.Array]:
+    """Stores the night's sources with the `fresh` events taken in: (their folder, ids of the users of `fresh`)."""
     encoder = Encoder(before, np.asarray(catalogue.item_ids.to_pylist(), np.str_))
     half_life = night.settings.section("interest").half_life_days
-    now = sources.now  # the night's end: an LSTM that learned later would have seen today
-    sources, users = refreshed(sources, fresh, half_life, lambda log: encoder(log, now))
+    now = loaded.sources.now  # the night's end: a later LSTM would have been trained on today's events
+    sources, users = refreshed(loaded.sources, fresh, half_life, lambda log: encoder(log, now))
     folder = (ASIDE, "sources", f"run={night.run}")
+    user_ids = np.asarray(loaded.user_ids.to_pylist(), np.str_)
     with tempfile.TemporaryDirectory() as local:
         sources.save(local)
-        np.savez(Path(local) / "ids.npz", user_ids=np.asarray(user_ids.to_pylist(), np.str_), item_ids=encoder.item_ids)
+        np.savez(Path(local) / "ids.npz", user_ids=user_ids, item_ids=encoder.item_ids)
         night.lake.upload(local, *folder)
-    refreshing = Scorer(scorer.root, folder, scorer.ranker)
-    lists = write_lists(night, before, day, refreshing, catalogue, user_ids.take(pa.array(users)), arms)
-    check(night, before, lists, len(users))
+    return folder, loaded.user_ids.take(pa.array(users))
+
+
+def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events: int) -> None:
+    """Copies the lists beside the published ones, points fresh.json to them, and removes the day's own lake."""
     run = f"{night.date}-{night.run}"
     entry = {
         "over": shown["run"],
         "run": run,
-        "events": len(fresh),
-        "users": len(users),
+        "events": events,
+        "users": users,
         "tables": {RECOMMENDATIONS.name: published.copy(night.lake, RECOMMENDATIONS, lists, run)},
         "valid_until": shown["valid_until"],
     }
     night.lake.put_json(entry, *published.FRESH)
     night.lake.delete(ASIDE)
     night.lake.delete(lists.folder)
-    night.report(refreshed=len(users), events=len(fresh), over=shown["run"], published=run)
-    night.log.info("%d users' lists over %s, after %d events", len(users), shown["run"], len(fresh))
+    night.report(refreshed=users, events=events, over=shown["run"], published=run)
+    night.log.info("%d users' lists over %s, after %d events", users, shown["run"], events)
 
 
-def _folder(shown: dict, name: str) -> tuple[str, ...] | None:
+def _folder(shown: dict[str, Any], name: str) -> tuple[str, ...] | None:
     return tuple(shown["models"][name].split("/")) if name in shown["models"] else None
 
 
 def write_lists(
     night: Night, before: Night, day: Night, scorer: Scorer, catalogue: Catalogue, users: pa.Array, arms: Arms
 ) -> Version:
-    """RECOMMENDATIONS of `users` as the night makes them, out of its tables and the day's events."""
+    """Writes RECOMMENDATIONS of `users` as the night does, from its tables and the day's events."""
     config = night.settings.section("recommend")
     preflight(before, catalogue)
     spark = night.spark
     shared = spark.sparkContext.broadcast(catalogue)
     codes = spark.createDataFrame(catalogue.as_codes())
-    changed = spark.createDataFrame(pa.table({"user_id": users}))
+    refreshed_users = spark.createDataFrame(pa.table({"user_id": users}))
     pairs = advance(
-        before.read(INTEREST).join(changed, "user_id", "left_semi"),
-        day.read(CLEAN_EVENTS).join(changed, "user_id", "left_semi"),
-        weights_of(before),  # those of the sources: the lists are the night's
+        before.read(INTEREST).join(refreshed_users, "user_id", "left_semi"),
+        day.read(CLEAN_EVENTS).join(refreshed_users, "user_id", "left_semi"),
+        weights_of(before),  # the weights that the night's sources were fitted with
         night.date,
         before.date,
     )
-    theirs = users_of(before, config.segment_by).join(changed, "user_id", "left_semi")
-    everyone = theirs.join(histories(pairs, codes, config), "user_id", "left")
+    accounts = users_of(before, config.segment_by).join(refreshed_users, "user_id", "left_semi")
+    everyone = accounts.join(histories(pairs, codes, config), "user_id", "left")
     write = list_writer(shared, scorer, config, before.valid_until("lists"), arms)
     return night.write(RECOMMENDATIONS, everyone.mapInArrow(write, RECOMMENDATIONS.ddl))
 
 
 def check(night: Night, before: Night, lists: Version, users: int) -> None:
-    """The gate of all lists, and what a storefront is owed; GateFailed or NotPublished, and fresh.json stays."""
+    """Passes the lists through the gate and `list_checks`; raises GateFailed or NotPublished, and fresh.json stays."""
     rules, broken = broken_rules(night, RECOMMENDATIONS, lists, night.settings.section("gate").max_rows_in_memory)
     where = night.lake.path(lists.folder)
     if broken:
@@ -126,6 +154,6 @@ def check(night: Night, before: Night, lists: Version, users: int) -> None:
         raise GateFailed("\n  ".join([head, *broken]))
     facts = measure(before, lists, night.settings.section("recommend").k)
     night.report(checks=facts)
-    if found := owed(facts, users):
-        head = f"the refresh of {night.date} is not shown, the night's lists are; its own stay at {where}"
-        raise NotPublished("\n  ".join([head, *found]))
+    if problems := faults(facts, users):
+        head = f"the refresh of {night.date} is not shown, the night's lists still are; refused version kept at {where}"
+        raise NotPublished("\n  ".join([head, *problems]))

@@ -1,4 +1,4 @@
-"""Interest -> ALS factors of users and items, warm-started from last night's; kept in models/als, no Spark needed."""
+"""Interest -> ALS factors of users and items in models/als, warm-started from last night's. Needs no Spark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODEL = "als"
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """When models are trained anew."""
+    """When models are trained again."""
 
     retrain: str = field(
         default="auto", metadata={"doc": "auto: when the night brought events; always; never: carry last night's over"}
@@ -59,14 +59,16 @@ def main(night: Night) -> None:
 
 
 def _previous(night: Night, config: ALSConfig) -> ALS | None:
-    """The newest earlier night's model; None where there is none, or it has another number of factors."""
+    """The newest model of an earlier night; None if there is none or it has another number of factors."""
     folder = night.lake.model_before(MODEL, night.date)
     if folder is None:
         return None
     model = load_model(night.lake, folder, ALS)
     if model.config.factors != config.factors or not len(model.user_ids):
         night.log.info(
-            "last night's model has %d factors for %d users: starting cold", model.config.factors, len(model.user_ids)
+            "last night's model has %d factors for %d users: starting from random ones",
+            model.config.factors,
+            len(model.user_ids),
         )
         return None
     return model

@@ -1,9 +1,9 @@
-"""Events of the last months -> the LSTM that reads what a user did last; trained once a week, it is a source of lists.
+"""Events of the last months -> the LSTM, which predicts a user's next items from the last ones; trained once a week.
 
-It learns from what lies before the last week and is judged on that week: a new one replaces the running one unless it
-is worse by more than the 95 % interval of their difference (the first has popularity to beat). So at each week's
-beginning there is one that has seen nothing of the week, and the ranker can learn how far to trust it.
-`train_ranker` encodes every user's last events with it, every night; between trainings nothing but the events changes.
+The LSTM is trained on the events before the last week and validated on that week. A new one replaces the running one
+unless it is worse by more than the 95 % interval of their difference; the first one is compared with popularity. So for
+each week there is an LSTM that has seen nothing of it, and the ranker can learn how far to trust this source.
+`train_ranker` encodes every user's last events with it every night.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from models.recommenders.baselines import popular
 from models.recommenders.sequence_embeddings import Encoded, sequences_of
 
 if TYPE_CHECKING:  # torch, which most nights do without
-    from models.recommenders.lstm import LSTM, Attributes, LSTMConfig
+    from models.recommenders.lstm import LSTM
+    from models.recommenders.lstm_network import Attributes, LSTMConfig
 
 MODEL = "lstm"
 _K = 20
@@ -40,21 +41,22 @@ _K = 20
 
 @dataclass(frozen=True)
 class TrainLSTMConfig:
-    """When the LSTM is trained, and on what."""
+    """When the LSTM is trained, and on how much."""
 
-    history_days: int = field(default=180, metadata={"doc": "days of events that it learns from", "least": 1})
+    history_days: int = field(default=180, metadata={"doc": "days of events that it is trained on", "least": 1})
     every_days: int = field(
         default=7, metadata={"doc": "days until another is trained, where retrain is auto", "least": 1}
     )
-    least_events: int = field(
-        default=20_000, metadata={"doc": "fewer than this teach it less than they cost", "least": 1}
-    )
+    least_events: int = field(default=20_000, metadata={"doc": "with fewer events none is trained", "least": 1})
     processes: int = field(
         default=0,
-        metadata={"doc": "that train together on this machine, by TorchDistributor; 0: one for each GPU", "least": 0},
+        metadata={
+            "doc": "processes that train together on this machine, by TorchDistributor; 0: one for each GPU",
+            "least": 0,
+        },
     )
     judge_users: int = field(
-        default=5_000, metadata={"doc": "users of the last week that judge it, at most", "least": 1}
+        default=5_000, metadata={"doc": "users of the last week that it is validated on, at most", "least": 1}
     )
 
     def __post_init__(self) -> None:
@@ -74,7 +76,12 @@ def main(night: Night) -> None:
     before, week = log.between(-np.inf, begin).without_returned(), log.between(begin, end).without_returned()
     users, truth = first_next(before, week, config.judge_users)
     if len(before) < config.least_events or not len(users):
-        night.log.info("no LSTM: %d events before the last week, %d users to judge it by", len(before), len(users))
+        night.log.info(
+            "no LSTM: %d events before the last week (lstm_training.least_events is %d), %d users to validate it on",
+            len(before),
+            config.least_events,
+            len(users),
+        )
         night.report(start=f"none: {len(before)} events, {len(users)} users")
         return
     new, checkpoint, facts = train(night, running, before, users, truth, item_ids)
@@ -92,23 +99,25 @@ def train(
     truth: sparse.csr_matrix,
     item_ids: np.ndarray,
 ) -> tuple[LSTM, Path, dict[str, Any]]:
-    """Train on what lies before the week, judge by the `truth` (n, I) of `users` (n,) in it: (model, its checkpoint's
-    folder, figures and decision)."""
+    """Trains on `before`, validates on the `truth` (n, I) of `users` (n,) in the week after it.
+
+    Returns (model, its checkpoint's folder, figures and decision).
+    """
     from models.recommenders.lstm import LSTM
 
     previous = load_model(night.lake, running, LSTM) if running else None
     settings: LSTMConfig = night.settings.section("lstm")
-    same = previous is not None and _sizes(previous.config) == _sizes(settings)
+    fits = previous is not None and _sizes(previous.config) == _sizes(settings)
     learned = sequences_of(before)
-    # A try that was killed goes on where it was, if the next one comes to the same machine.
+    # A retry on the same machine continues from the checkpoint of a run that was killed.
     checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-lstm-{night.date}-{night.run}"
     new = fit_together(
-        night, settings, learned, item_ids, attributes_of(before), previous if same else None, checkpoint
+        night, settings, learned, item_ids, attributes_of(before), previous if fits else None, checkpoint
     )
-    judged = [lists_of(model, learned, before, users, item_ids) for model in (new, previous)]
-    k = judged[0].shape[1]
-    ours, theirs = (score_lists(codes, truth, k)[f"ndcg@{k}"] for codes in judged)
-    decision = decide(ours, theirs)
+    lists = [lists_of(model, learned, before, users, item_ids) for model in (new, previous)]
+    k = lists[0].shape[1]
+    new_ndcg, running_ndcg = (score_lists(codes, truth, k)[f"ndcg@{k}"] for codes in lists)
+    decision = decide(new_ndcg, running_ndcg)
     return (
         new,
         checkpoint,
@@ -121,8 +130,8 @@ def train(
     )
 
 
-def fit_together(night: Night, settings: LSTMConfig, *lesson: Any) -> LSTM:
-    """`LSTM.fit`, by as many processes as the settings or the GPUs ask for; the first one's model."""
+def fit_together(night: Night, settings: LSTMConfig, *data: Any) -> LSTM:
+    """`LSTM.fit(settings, *data)` by as many processes as the settings or the GPUs ask for."""
     import torch
 
     from models.recommenders.lstm import LSTM
@@ -130,26 +139,26 @@ def fit_together(night: Night, settings: LSTMConfig, *lesson: Any) -> LSTM:
     processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
 
-        def tell(epoch: int, loss: float, gain: float) -> None:
+        def log_epoch(epoch: int, loss: float, gain: float) -> None:
             night.log.info("epoch %d: loss %.3f nats, gain %.4f", epoch, loss, gain)
 
-        return LSTM.fit(settings, *lesson, report=tell)  # type: ignore[misc]
+        return LSTM.fit(settings, *data, report=log_epoch)  # type: ignore[misc]
     from pyspark.ml.torch.distributor import TorchDistributor
 
-    _ = night.spark  # the distributor asks for a session
+    _ = night.spark  # the distributor needs a session
     with tempfile.TemporaryDirectory() as folder:
-        many = TorchDistributor(num_processes=processes, local_mode=True, use_gpu=torch.cuda.is_available())
+        distributor = TorchDistributor(num_processes=processes, local_mode=True, use_gpu=torch.cuda.is_available())
         night.log.info("%d processes train together", processes)
-        many.run(_fit_in_one_of_many, folder, settings, *lesson)
+        distributor.run(_fit_in_one_of_many, folder, settings, *data)
         return LSTM.load(folder)
 
 
-def _fit_in_one_of_many(folder: str, settings: LSTMConfig, *lesson: Any) -> None:
+def _fit_in_one_of_many(folder: str, settings: LSTMConfig, *data: Any) -> None:
     from models.core.process_group import is_first, together
     from models.recommenders.lstm import LSTM
 
     with together():
-        model = LSTM.fit(settings, *lesson)
+        model = LSTM.fit(settings, *data)
         if is_first():
             model.save(folder)
 
@@ -159,8 +168,8 @@ def _sizes(config: LSTMConfig) -> tuple[int, ...]:
 
 
 def attributes_of(log: ShopLog) -> Attributes | None:
-    """What the catalogue tells of the items: each attribute's value a column of its own."""
-    from models.recommenders.lstm import Attributes
+    """The items' attributes, one column for each value; None if the log has none."""
+    from models.recommenders.lstm_network import Attributes
 
     if not log.attributes:
         return None
@@ -173,14 +182,21 @@ def attributes_of(log: ShopLog) -> Attributes | None:
 
 
 def first_next(before: ShopLog, week: ShopLog, most: int) -> tuple[np.ndarray, sparse.csr_matrix]:
-    """(users (n,), truth (n, I)): known users and the items of the week that were new to them, an even draw of them."""
-    had = sparse.csr_matrix((np.ones(len(before)), (before.user, before.item)), shape=(before.n_users, before.n_items))
-    came = sparse.csr_matrix((np.ones(len(week)), (week.user, week.item)), shape=had.shape)
-    fresh = sparse.csr_matrix(came.astype(bool).astype(np.float32) - came.astype(bool).multiply(had.astype(bool)))
-    fresh.eliminate_zeros()
-    users = np.flatnonzero((np.diff(had.indptr) > 0) & (np.diff(fresh.indptr) > 0))
+    """(users (n,), truth (n, I)): users with events before the week and the items that they first touched in it.
+
+    Of more than `most` users, evenly spaced ones are taken.
+    """
+    before_week = sparse.csr_matrix(
+        (np.ones(len(before)), (before.user, before.item)), shape=(before.n_users, before.n_items)
+    )
+    in_week = sparse.csr_matrix((np.ones(len(week)), (week.user, week.item)), shape=before_week.shape)
+    first_time = sparse.csr_matrix(
+        in_week.astype(bool).astype(np.float32) - in_week.astype(bool).multiply(before_week.astype(bool))
+    )
+    first_time.eliminate_zeros()
+    users = np.flatnonzero((np.diff(before_week.indptr) > 0) & (np.diff(first_time.indptr) > 0))
     users = users[np.linspace(0, len(users) - 1, min(most, len(users))).astype(np.int64)]
-    truth = fresh[users]
+    truth = first_time[users]
     truth.sort_indices()
     return users, truth
 
@@ -188,13 +204,13 @@ def first_next(before: ShopLog, week: ShopLog, most: int) -> tuple[np.ndarray, s
 def lists_of(
     model: LSTM | None, learned: Sequences, before: ShopLog, users: np.ndarray, item_ids: np.ndarray
 ) -> np.ndarray:
-    """(n, _K) lists of `users` after what they did before the week, nothing of it listed again; without a model the
-    most popular."""
+    """(n, _K): lists of `users` (n,) by their events before the week, without items of theirs; by popularity if `model`
+    is None."""
     ones = np.ones(len(before), np.float32)
-    had = sparse.csr_matrix((ones, (before.user, before.item)), shape=(before.n_users, before.n_items))
+    touched = sparse.csr_matrix((ones, (before.user, before.item)), shape=(before.n_users, before.n_items))
     k = min(_K, before.n_items)
     if model is None:
-        return np.asarray(popular(had, len(users), k, had[users])[0])
+        return np.asarray(popular(touched, len(users), k, touched[users])[0])
     encoded = Encoded.by(model, learned.taken(users), item_ids)
     known: NDArray[np.bool_] = np.asarray(encoded.rows.any(axis=1))
-    return np.asarray(top_k(encoded.states, encoded.rows, k, had[users], known)[0])
+    return np.asarray(top_k(encoded.states, encoded.rows, k, touched[users], known)[0])

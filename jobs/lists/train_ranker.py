@@ -1,14 +1,14 @@
 """Events of the last months -> tonight's candidate sources; and, when it is due, a new ranker over them.
 
-Sources are fitted every night (their ALS is the one that `train_als` made) and kept in models/sources: what each user
-might want, by each source. The ranker is one gradient-boosted LambdaRank over what the sources say. It learns from
-earlier weeks, the sources fitted anew at the beginning of each, and is judged on the last. (A shop younger than seven
-weeks has shorter ones, of a day at least.)
+Sources: fitted every night and kept in models/sources. Their ALS is the one that `train_als` made. Items on sale that
+nobody has touched get factors made from the catalogue's content (settings `cold`).
 
-Items on sale that nobody has touched are given factors from what the catalogue says of them (settings `cold`).
+Ranker: one gradient-boosted LambdaRank over the sources' candidates. It is trained on earlier weeks, with the sources
+fitted anew at the beginning of each, and validated on the last ones. (In a shop younger than seven weeks the "weeks"
+are shorter, a day at least.)
 
 Promotion: a new ranker replaces the running one unless it is worse on last week's truth by more than the 95 % interval
-of their difference; the first one has ALS to beat. Both figures stand in the model's promotion.json, promoted or not.
+of their difference; the first one is compared with ALS. Both figures are written to promotion.json, promoted or not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import datetime as dt
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,7 +55,7 @@ _WEEK = 7.0
 
 @dataclass(frozen=True)
 class TrainRankerConfig:
-    """What the sources see and when the ranker learns anew."""
+    """How much history the sources see, and when and on what the ranker is trained."""
 
     history_days: int = field(default=365, metadata={"doc": "days of events that the sources see", "least": 1})
     every_days: int = field(
@@ -63,54 +63,70 @@ class TrainRankerConfig:
     )
     decay_nights: int = field(
         default=3,
-        metadata={"doc": "so many nights in which popularity had been the better list make it due as well", "least": 1},
+        metadata={
+            "doc": "nights; a ranker is also due when popularity gave better lists than ours over these",
+            "least": 1,
+        },
     )
     candidates: int = field(default=60, metadata={"doc": "items that each source proposes to each user", "least": 1})
     neighbours: int = field(
         default=100, metadata={"doc": "similar items, and similar users, kept for each", "least": 1}
     )
     teach_users: int = field(
-        default=4000, metadata={"doc": "buyers of earlier weeks that teach, as far as there are", "least": 1}
+        default=4000, metadata={"doc": "buyers of earlier weeks in the training set, if there are so many", "least": 1}
     )
-    most_weeks: int = field(default=8, metadata={"doc": "earlier weeks that teach and judge, at most", "least": 1})
+    most_weeks: int = field(
+        default=8, metadata={"doc": "earlier weeks for training and validation, at most", "least": 1}
+    )
     least_weeks: float = field(
-        default=2.0, metadata={"doc": "weeks of history that the first of them must have", "above": 0}
+        default=2.0, metadata={"doc": "weeks of history that must lie before the first of them", "above": 0}
     )
 
     def __post_init__(self) -> None:
         check_bounds(self)
 
 
+class Log(NamedTuple):
+    """What a ranker learns from: events of users and items that tonight knows, up to `now` (days).
+
+    span: days of a cut's truth. encode: the LSTM as it stood at an earlier moment.
+    """
+
+    events: ShopLog
+    now: float
+    span: float
+    encode: Encoder
+
+
 def main(night: Night) -> None:
     config: TrainRankerConfig = night.settings.section("ranker_training")
-    log, user_ids, item_ids = read_history(night, config.history_days)
+    events, user_ids, item_ids = read_history(night, config.history_days)
     now = night_end(night.date)
-    history = log.between(-np.inf, now).without_returned()
+    history = events.between(-np.inf, now).without_returned()
     if not len(history):
         night.log.info("no known user has done anything with an item yet: lists come from popularity")
         night.report(sources="none: no events", ranker="none: no events")
         return
+    # Whole days, so that a young shop's span grows once a week; what the ranker learned to expect depends on it.
+    span = float(np.clip((now - float(events.time[0])) // _WEEK, 1, _WEEK))
+    log = Log(events, now, span, Encoder(night, item_ids))
     settings = sources_config(night, config)
-    # Whole days: a young shop's span grows once a week, and with it what the ranker learned to expect.
-    span = float(np.clip((now - float(log.time[0])) // _WEEK, 1, _WEEK))
-    model = load_newest(night, "als", ALS, made_by="train_als")
-    encode = Encoder(night, item_ids)
-    factors = factors_of(model, user_ids, item_ids)
-    sources = Sources.fit(settings, history, now, span, factors, encode(history, now))
+    factors = factors_of(load_newest(night, "als", ALS, made_by="train_als"), user_ids, item_ids)
+    sources = Sources.fit(settings, history, now, span, factors, log.encode(history, now))
     sources = place_new_items(night, sources)
-    keep_sources(night, sources, user_ids, item_ids)
+    save_sources(night, sources, user_ids, item_ids)
     night.report(
         events=len(history),
         users=len(np.unique(history.user)),
         new_items=len(sources.new_items),
         sources={name: round(seconds, 3) for name, seconds in sources.seconds.items()},
-        lstm=encode.folders.get(now, ""),
-        ranker=train(night, config, settings, log, now, span, encode, features_of(sources)),
+        lstm=log.encode.folders.get(now, ""),
+        ranker=train(night, config, settings, log, features_of(sources)),
     )
 
 
 def sources_config(night: Night, config: TrainRankerConfig) -> SourcesConfig:
-    """The sources' settings: sizes from here, what an event weighs tonight and the ALS from their own sections."""
+    """The sources' settings: sizes from `config`, tonight's event weights, ALS settings from their own section."""
     weights = weights_of(night)
     return SourcesConfig(
         candidates=config.candidates,
@@ -121,23 +137,23 @@ def sources_config(night: Night, config: TrainRankerConfig) -> SourcesConfig:
 
 
 def factors_of(model: ALS, user_ids: np.ndarray, item_ids: np.ndarray) -> tuple[F32, F32]:
-    """The model's factors in the order of our ids (U,), (I,): (U, D), (I, D), zero rows for ids it does not know."""
-    placed = []
-    for ids, known, factors in (
+    """(U, D), (I, D): the model's factors for these ids (U,), (I,); zeros for ids that it does not know."""
+    aligned = []
+    for ids, model_ids, factors in (
         (user_ids, model.user_ids, model.user_factors),
         (item_ids, model.item_ids, model.item_factors),
     ):
         rows = np.zeros((len(ids), model.config.factors), np.float32)
-        if len(known):
-            at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-            same = known[at] == ids
-            rows[same] = factors[at[same]]
-        placed.append(rows)
-    return placed[0], placed[1]
+        if len(model_ids):
+            place = np.minimum(np.searchsorted(model_ids, ids), len(model_ids) - 1)
+            has = model_ids[place] == ids
+            rows[has] = factors[place[has]]
+        aligned.append(rows)
+    return aligned[0], aligned[1]
 
 
 def place_new_items(night: Night, sources: Sources) -> Sources:
-    """Factors for items on sale that nobody has touched, made of what the catalogue says; none where all were."""
+    """The sources with factors for items on sale that nobody has touched, made from the catalogue's content."""
     items = night.versions(ITEMS).tonight().arrow().sort_by("item_id")
     shown = can_be_shown(items).to_numpy()
     if not (shown & ~sources.item_factors.any(axis=1)).any():
@@ -153,7 +169,7 @@ def place_new_items(night: Night, sources: Sources) -> Sources:
     return placed
 
 
-def keep_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids: np.ndarray) -> None:
+def save_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids: np.ndarray) -> None:
     def save(folder: str) -> None:
         sources.save(folder)
         np.savez(Path(folder) / "ids.npz", user_ids=user_ids, item_ids=item_ids)
@@ -162,52 +178,35 @@ def keep_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids:
 
 
 def train(
-    night: Night,
-    config: TrainRankerConfig,
-    settings: SourcesConfig,
-    log: ShopLog,
-    now: float,
-    span: float,
-    encode: Encoder,
-    features: set[str],
+    night: Night, config: TrainRankerConfig, settings: SourcesConfig, log: Log, features: set[str]
 ) -> dict[str, Any]:
-    """Train, judge and maybe promote a ranker, if one is due; the facts of it. `features`: those of tonight."""
+    """If a ranker is due, trains one, compares it with the running one and stores it; returns the facts.
+
+    features: those that tonight's sources give.
+    """
     running = night.lake.model_before(RANKER, night.date)
     why = due(night, config, running, features)
     if why is None:
         return {"start": "carried over", "model": "/".join(running or ())}
-    rolling = RollingConfig(
-        teach_users=config.teach_users, most_cuts=config.most_weeks, least_history=config.least_weeks
-    )
     ranker_config: RankerConfig = night.settings.section("ranker")
-
-    def cut(moment: float) -> Cut:
-        night.log.info("learning from the week after day %s", dt.date(1970, 1, 1) + dt.timedelta(days=moment))
-        return cut_at(rolling, ranker_config, log, sources_at(settings, log, moment, span, encode))
-
     try:
-        teaching, judging = split_cuts(rolling, list(earlier_cuts(rolling, log, now, span, cut)))
+        training, validation = cuts_of(night, config, ranker_config, settings, log)
     except TooLittleHistory as error:
         night.log.info("no ranker yet: %s", error)
         return {"start": f"none: {error}"}
-    taught = [(one.candidates, one.grades) for one in teaching]
-    new = Ranker.fit(ranker_config, taught, [(one.candidates, one.grades) for one in judging])
+    training_rows, validation_rows = ([(cut.candidates, cut.grades) for cut in cuts] for cuts in (training, validation))
+    new = Ranker.fit(ranker_config, training_rows, validation_rows)
+    old = running_ranker(night, running, new)
     k = night.settings.section("recommend").k
-    old: Ranker | None = None
-    if running is not None:
-        old = load_model(night.lake, running, Ranker)
-        if lost := set(old.names) - set(new.names):
-            night.log.info("tonight's sources lack what the running ranker asks for (%s): ALS stands in for it", lost)
-            old = None
-    decision = decide(judged(new, judging, k), judged(old, judging, k))
-    # Once it is known to be good, and for how many rounds, it learns from the last week too.
-    final = Ranker.fit(ranker_config, [*taught, *((one.candidates, one.grades) for one in judging)], (), new.rounds)
+    decision = decide(ndcg_of_users(new, validation, k), ndcg_of_users(old, validation, k))
+    # The validation has fixed the number of rounds; now the ranker learns from the validation cuts as well.
+    final = Ranker.fit(ranker_config, training_rows + validation_rows, (), new.rounds)
     facts = {
         "start": why,
         "promoted": decision.promoted,
         f"ndcg@{k}": dataclasses.asdict(decision),
         "running": "als" if old is None else "/".join(running or ()),
-        "weeks": {"teaching": len(teaching), "judging": len(judging)},
+        "weeks": {"teaching": len(training), "judging": len(validation)},
         "rounds": final.rounds,
         "features": dict(list(final.importances().items())[:10]),
     }
@@ -215,8 +214,35 @@ def train(
     return facts
 
 
+def cuts_of(
+    night: Night, config: TrainRankerConfig, ranker: RankerConfig, settings: SourcesConfig, log: Log
+) -> tuple[list[Cut], list[Cut]]:
+    """(training, validation): cuts at earlier weeks. Raises TooLittleHistory if there are not enough weeks."""
+    rolling = RollingConfig(
+        teach_users=config.teach_users, most_cuts=config.most_weeks, least_history=config.least_weeks
+    )
+
+    def cut(moment: float) -> Cut:
+        night.log.info("learning from the week after day %s", dt.date(1970, 1, 1) + dt.timedelta(days=moment))
+        sources = sources_at(settings, log.events, moment, log.span, log.encode)
+        return cut_at(rolling, ranker, log.events, sources)
+
+    return split_cuts(rolling, list(earlier_cuts(rolling, log.events, log.now, log.span, cut)))
+
+
+def running_ranker(night: Night, folder: tuple[str, ...] | None, new: Ranker) -> Ranker | None:
+    """The ranker that a new one is compared with; None, which means ALS, if there is none that tonight could use."""
+    if folder is None:
+        return None
+    ranker = load_model(night.lake, folder, Ranker)
+    if missing := set(ranker.names) - set(new.names):
+        night.log.info("the running ranker needs features that tonight's sources lack (%s): ALS is compared", missing)
+        return None
+    return ranker
+
+
 def features_of(sources: Sources) -> set[str]:
-    """What a ranker may ask of these sources."""
+    """The features that these sources give a ranker."""
     return set(candidates_for(sources, sources.log.user[:1].astype(np.int64)).names)
 
 
@@ -231,7 +257,7 @@ def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None
         known = set(night.lake.get_json(*folder, "manifest.json")["features"])
         if known != features:
             return f"tonight's sources add {sorted(features - known)} and lack {sorted(known - features)}"
-        if age >= config.every_days:  # reason enough: the lists' quality need not be read
+        if age >= config.every_days:  # due anyway: the lists' quality need not be read
             return ""
         ours, popular = recent_quality(night, config.decay_nights)
         return f"decay: ndcg {ours:.4f} of late, popularity {popular:.4f}" if ours < popular else ""
@@ -240,7 +266,7 @@ def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None
 
 
 def recent_quality(night: Night, nights: int) -> tuple[float, float]:
-    """ndcg of the published lists and of popularity, mean over the users of the last judged nights; 0 without any."""
+    """(published, popularity): ndcg of the lists, mean over the users of the last judged nights; 0 where none was."""
     days = [day for day in night.lake.dates(LIST_QUALITY) if day < night.date][-nights:]
     versions = [version for day in days if (version := night.lake.current(LIST_QUALITY, day))]
     rows = [row for part in night.versions(LIST_QUALITY).of(versions).each() for row in part.to_pylist()]
@@ -249,21 +275,23 @@ def recent_quality(night: Night, nights: int) -> tuple[float, float]:
         same = [
             row
             for row in rows
-            if row["lists"] == lists and row["cut"] == "all" and row["truth"].startswith("all")
+            if row["lists"] == lists
+            and row["cut"] == "all"
+            and row["truth"].startswith("all")
             and row["metric"].startswith("ndcg@")
-        ]  # fmt: skip
+        ]
         users = sum(row["users"] for row in same)
         means.append(sum(row["value"] * row["users"] for row in same) / users if users else 0.0)
     return means[0], means[1]
 
 
-def judged(ranker: Ranker | None, judging: list[Cut], k: int) -> np.ndarray:
-    """ndcg@k (U,) of the users of all judging cuts under a ranker, or under ALS."""
+def ndcg_of_users(ranker: Ranker | None, cuts: list[Cut], k: int) -> np.ndarray:
+    """ndcg@k (U,) of the users of all cuts, ranked by `ranker`, or by ALS if it is None."""
     values = []
-    for cut in judging:
-        here = cut.candidates
-        score = scores_of(ranker, here)
-        there = np.flatnonzero(np.isfinite(score))
-        codes, _ = rank_entries(here.user[there], here.item[there], score[there], here.n_users, k)
+    for cut in cuts:
+        candidates = cut.candidates
+        score = scores_of(ranker, candidates)
+        scored = np.flatnonzero(np.isfinite(score))
+        codes, _ = rank_entries(candidates.user[scored], candidates.item[scored], score[scored], candidates.n_users, k)
         values.append(score_lists(codes, cut.truth, k)[f"ndcg@{k}"])
     return np.concatenate(values)

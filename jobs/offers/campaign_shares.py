@@ -1,9 +1,10 @@
 """Campaigns that compete for one budget line: the share of it that each may take, and how the nights move it.
 
 A line whose file says `learns = true` is shared out among its campaigns that take money off. A share caps what a
-campaign may spend of the line in the line's days; the line's own budget holds as before. Those that do not run tonight
-lend theirs to the others. Shares move by Thompson sampling of margin gained for money spent: chances to buy with and
-without the offer from CAMPAIGN_OUTCOMES, margin and discount of those who meet the campaign tonight.
+campaign may spend of the line in the line's days; the line's own budget holds as before. Campaigns that do not run
+tonight lend their share to the others. Shares move by Thompson sampling of margin gained for money spent. This uses the
+chances to buy with and without the offer (CAMPAIGN_OUTCOMES), and tonight's margin and discount of the accounts that
+meet the campaign's conditions.
 """
 
 from __future__ import annotations
@@ -16,72 +17,85 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.offers.terms import OffersConfig, Terms
+from jobs.offers.budgets import Money
+from jobs.offers.config import OffersConfig
+from jobs.offers.outcomes import NOBODY, Counts
+from jobs.offers.people import HELD_OUT, OFFER
+from jobs.offers.terms import Terms
 from models.experiments.analysis import shares_of
 from models.experiments.posteriors import returns
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import Campaign, Campaigns
 from schemas.tables import CAMPAIGN_OUTCOMES
 
-OFFER, HELD_OUT = "offer", "held_out"
 CAMPAIGN = "campaign"  # the kind in BANDIT_MOVES
-Money = tuple[float, float]  # as expected, at worst
-Counts = Mapping[tuple[str, str], tuple[int, int]]  # (campaign, arm) -> (accounts, of these buyers)
 
 
-def shares(campaigns: Campaigns, rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Campaign -> its share of its line tonight, of lines that learn; `rows`: BANDIT_MOVES of the last night.
+def shares_tonight(campaigns: Campaigns, last_moves: list[dict[str, Any]]) -> dict[str, float]:
+    """Campaign -> its share of its line tonight, for lines that learn; `last_moves`: BANDIT_MOVES of the last night.
 
-    Where the line has other campaigns than last night, or a share lies below the least, all begin anew with the same.
+    All campaigns of a line start with equal shares, and start again where the line has other campaigns than last night,
+    or where a share lies below the line's least.
     """
-    found: dict[str, float] = {}
+    shares: dict[str, float] = {}
     for budget in campaigns.budgets:
-        names = [c.id for c in campaigns.competing(budget)]
-        last = {r["what"]: r["after"] for r in rows if (r["kind"], r["name"]) == (CAMPAIGN, budget.line)}
+        names = [campaign.id for campaign in campaigns.competing(budget)]
+        of_line = [row for row in last_moves if row["kind"] == CAMPAIGN and row["name"] == budget.line]
+        last = {row["what"]: row["after"] for row in of_line}
         if set(last) != set(names) or min(last.values(), default=0.0) < budget.least_share - 1e-9:
             last = dict.fromkeys(names, 1 / len(names)) if names else {}
-        found |= {name: last[name] for name in names}
-    return found
+        shares |= {name: last[name] for name in names}
+    return shares
 
 
-def caps(
-    campaigns: Campaigns, running: Sequence[Campaign], share: Mapping[str, float], spent: Mapping[str, Money]
+def shares_left(
+    campaigns: Campaigns, running: Sequence[Campaign], shares: Mapping[str, float], spent: Mapping[str, Money]
 ) -> dict[str, Money]:
-    """Campaign -> what it may still take of its line tonight; `spent`: what it took within the line's days."""
-    found = {}
+    """Campaign -> what it may still take of its line tonight; `spent`: what it took within the line's days.
+
+    Campaigns that do not run tonight lend their share to those that do.
+    """
+    left = {}
     for budget in campaigns.budgets:
-        mine = [c.id for c in running if c.budget == budget.line and c.id in share]
-        whole = sum(share[name] for name in mine)
-        for name in mine:
-            part, taken = share[name] / whole, spent.get(name, (0.0, 0.0))
-            found[name] = max(0.0, part * budget.amount - taken[0]), max(0.0, part * budget.at_most - taken[1])
-    return found
+        names = [campaign.id for campaign in running if campaign.budget == budget.line and campaign.id in shares]
+        of_running = sum(shares[name] for name in names)
+        for name in names:
+            part, used = shares[name] / of_running, spent.get(name, Money(0.0, 0.0))
+            left[name] = Money(
+                max(0.0, part * budget.amount - used.expected), max(0.0, part * budget.at_most - used.worst)
+            )
+    return left
 
 
-def outcomes(
-    campaigns: Campaigns, running: Sequence[Campaign], of: NDArray[np.int64], terms: Terms, counts: Counts,
-    share: Mapping[str, float],
-) -> pa.Table:  # fmt: skip
-    """CAMPAIGN_OUTCOMES of tonight; `of` (n,): for each row of `terms` the place of its campaign in `running`."""
+def campaign_outcomes(
+    campaigns: Campaigns,
+    running: Sequence[Campaign],
+    campaign_numbers: NDArray[np.int64],
+    terms: Terms,
+    counts: Counts,
+    shares: Mapping[str, float],
+) -> pa.Table:
+    """CAMPAIGN_OUTCOMES of tonight; campaign_numbers (n,): the place in `running` of each row's campaign."""
     budgets = {budget.line: budget for budget in campaigns.budgets}
-    place = {campaign.id: number for number, campaign in enumerate(running)}
+    numbers = {campaign.id: number for number, campaign in enumerate(running)}
+    has_figures = np.isfinite(terms.margin) & (terms.discount > 0)
     rows = []
     for campaign in campaigns.campaigns:
-        known = (of == place.get(campaign.id, -1)) & np.isfinite(terms.margin) & (terms.discount > 0)
-        arms = [counts.get((campaign.id, arm), (0, 0)) for arm in (OFFER, HELD_OUT)]
+        counted = (campaign_numbers == numbers.get(campaign.id, -1)) & has_figures
+        offered, withheld = (counts.get((campaign.id, arm), NOBODY) for arm in (OFFER, HELD_OUT))
         row = {
             "campaign": campaign.id,
             "budget_line": campaign.budget,
-            "users_offered": arms[0][0],
-            "buyers_offered": arms[0][1],
-            "users_withheld": arms[1][0],
-            "buyers_withheld": arms[1][1],
-            "margin": float(terms.margin[known].mean()) if known.any() else None,
-            "discount": float(terms.discount[known].mean()) if known.any() else None,
+            "users_offered": offered.users,
+            "buyers_offered": offered.buyers,
+            "users_withheld": withheld.users,
+            "buyers_withheld": withheld.buyers,
+            "margin": float(terms.margin[counted].mean()) if counted.any() else None,
+            "discount": float(terms.discount[counted].mean()) if counted.any() else None,
         }
-        if campaign.id in share:
+        if campaign.id in shares:
             budget = budgets[campaign.budget]
-            row |= {"share": share[campaign.id], "least_share": budget.least_share, "most_change": budget.most_change}
+            row |= {"share": shares[campaign.id], "least_share": budget.least_share, "most_change": budget.most_change}
         rows.append(row)
     return pa.Table.from_pylist(rows, arrow_schema(CAMPAIGN_OUTCOMES))
 

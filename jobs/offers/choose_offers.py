@@ -1,26 +1,28 @@
 """Campaigns, portraits and propensities -> offers: who gets what, paid by what, and why;
 withheld_offers, offer_parity, campaign_outcomes.
 
-- A campaign's examples are run as its file is loaded: one that is not borne out stops the job before anything is spent.
-- Value: margin gained. Measured between those offered and those held out where a campaign has had users enough; by
-  propensity and the campaign's own assumed lift where not; or `not enough data`. The column `method` says which.
-- Guards, none of which is ever broken: margin floor, budget, contact cap, exclusions, one offer of a kind, hold-out,
-  one account a person, one currency. What was chosen is counted anew against all of them before it is written.
-- A line's budget holds for the sum of expected costs, and its `at_most` for what all would cost if used to the full.
-- A line that learns gives each of its campaigns a share, moved by what earlier offers came to (bandit_moves).
-- Nothing about gender, age or the like can be a condition; the parity table alone reads them, after the choice.
+- A campaign's examples are checked as its file is loaded: a wrong one stops the job before anything is spent.
+- Value is margin gained. It is measured between the accounts with the offer and the held-out ones, where a campaign has
+  had enough users. Else it comes from the propensity and the campaign's own assumed lift, or is `not enough data`. The
+  column `method` says which.
+- Guards: margin floor, budget, contact cap, exclusions, one offer of a kind, hold-out, one account for each person, one
+  currency. An audit counts the chosen offers against all of them before they are written.
+- A line's `amount` limits the sum of expected costs, its `at_most` what all offers would cost if used in full.
+- A line that learns gives each of its campaigns a share, which the outcomes of earlier offers move (bandit_moves).
+- Gender, age and other protected attributes cannot be conditions. Only the parity table reads them, after the choice.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from jobs.offers.config import OffersConfig
 from jobs.offers.parity import parity
 from jobs.offers.plan import Planned, plan
-from jobs.offers.terms import OffersConfig
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema
-from schemas.campaigns.campaign import NO_CAMPAIGNS, Campaigns, load_campaigns, shipped_campaigns
+from schemas.campaigns.campaign import Campaigns
+from schemas.campaigns.reading import NO_CAMPAIGNS, load_campaigns, shipped_campaigns
 from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS, WITHHELD_OFFERS
 from schemas.tables.profiles import USER_PROFILES
 
@@ -42,7 +44,7 @@ def main(night: Night) -> None:
 
 
 def campaigns_of(night: Night, config: OffersConfig) -> Campaigns | None:
-    """Those the setting names, or those named like the source; None, and said, where there are none."""
+    """The campaigns that the setting names, or those named like the source; None, and a log line, if there are none."""
     if config.campaigns and config.campaigns != NO_CAMPAIGNS:
         return load_campaigns(config.campaigns)
     source = Path(night.source_name).stem
@@ -56,7 +58,7 @@ def campaigns_of(night: Night, config: OffersConfig) -> Campaigns | None:
 def _report(night: Night, campaigns: Campaigns, planned: Planned) -> None:
     for name, why in planned.skipped.items():
         night.log.info("%s is skipped: %s", name, why)
-    for name, facts in planned.facts.items():
-        night.log.info("%s: %d meet it, %d offered, %d withheld, refused: %s", name, facts["candidates"],
-                       facts["offered"], facts["withheld"], facts["refused"] or "none")  # fmt: skip
-    night.report(file=campaigns.name, campaigns=planned.facts, skipped=planned.skipped, budgets=planned.budgets)
+    for name, report in planned.by_campaign.items():
+        counts = (report["candidates"], report["offered"], report["withheld"], report["refused"] or "none")
+        night.log.info("%s: %d accounts meet its conditions, %d offered, %d withheld, refused: %s", name, *counts)
+    night.report(file=campaigns.name, campaigns=planned.by_campaign, skipped=planned.skipped, budgets=planned.by_line)

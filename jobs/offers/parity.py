@@ -1,4 +1,4 @@
-"""Whether groups of accounts get offers alike. The one place that reads gender and age, after all has been chosen."""
+"""Whether groups of accounts get offers alike. The only code that reads gender and age, after all offers are chosen."""
 
 from __future__ import annotations
 
@@ -6,72 +6,80 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from models.offers.allocation import mean_interval, wilson
+from models.experiments.intervals import mean_interval, wilson_interval
 from schemas.arrow import arrow_schema
 from schemas.tables import OFFER_PARITY
 
 ATTRIBUTES = ("gender", "age_band", "country")
 UNKNOWN, NO_DATA = "unknown", "not enough data"
-F64 = NDArray[np.float64]
 
 
 def parity(profiles: DataFrame, offers: DataFrame, least: int) -> pa.Table:
-    """OFFER_PARITY of all accounts; groups of fewer than `least` are not judged.
+    """OFFER_PARITY of all accounts; a group of fewer than `least` accounts is not judged.
 
-    Held-out accounts are counted: they are drawn without regard to any group. Reminders, which take no money off, are
-    not.
+    Held-out accounts are counted, since they are drawn without regard to any group. Reminders are not: they take no
+    money off.
     """
-    discounts = offers.where("worst_cost > 0").groupBy("user_id").agg(F.sum("worst_cost").alias("off"))
-    users = profiles.select("user_id", *ATTRIBUTES).join(discounts, "user_id", "left")
-    pairs = [F.struct(F.lit(name).alias("attribute"), F.coalesce(name, F.lit(UNKNOWN)).alias("group"))
-             for name in ATTRIBUTES]  # fmt: skip
-    rows = users.select(F.explode(F.array(*pairs)).alias("of"), "off").groupBy("of.attribute", "of.group").agg(
+    discounts = offers.where("worst_cost > 0").groupBy("user_id").agg(F.sum("worst_cost").alias("discount"))
+    accounts = profiles.select("user_id", *ATTRIBUTES).join(discounts, "user_id", "left")
+    groups = [
+        F.struct(F.lit(name).alias("attribute"), F.coalesce(name, F.lit(UNKNOWN)).alias("group")) for name in ATTRIBUTES
+    ]
+    by_group = accounts.select(F.explode(F.array(*groups)).alias("of"), "discount").groupBy("of.attribute", "of.group")
+    counted = by_group.agg(
         F.count("*").alias("users"),
-        F.count("off").alias("users_with_offer"),
-        F.coalesce(F.sum("off"), F.lit(0.0)).alias("total"),
-        F.coalesce(F.sum(F.col("off") * F.col("off")), F.lit(0.0)).alias("squares"),
-    )  # fmt: skip
-    return judged(rows.collect(), least)
+        F.count("discount").alias("users_with_offer"),
+        F.coalesce(F.sum("discount"), F.lit(0.0)).alias("total"),
+        F.coalesce(F.sum(F.col("discount") * F.col("discount")), F.lit(0.0)).alias("squares"),
+    )
+    return judged(counted.collect(), least)
 
 
 def judged(rows: list[Any], least: int) -> pa.Table:
-    """OFFER_PARITY from counts (attribute, group, users, users_with_offer, total, squares), by attribute and group."""
-    rows = sorted(rows, key=lambda r: (r["attribute"], r["group"]))
-    users, hits, total, squares = (np.array([r[n] for r in rows], np.float64) for n in
-                                   ("users", "users_with_offer", "total", "squares"))  # fmt: skip
-    low, high = wilson(hits, np.maximum(users, 1)) if rows else (users, users)
-    mean, mean_low, mean_high = mean_interval(hits, total, squares)
-    names = np.array([r["attribute"] for r in rows], object)
-    enough, paid = users >= least, hits >= least
+    """OFFER_PARITY, by attribute and group, from rows (attribute, group, users, users_with_offer, total, squares).
+
+    total and squares: sum, and sum of squares, of the discounts.
+    """
+    rows = sorted(rows, key=lambda row: (row["attribute"], row["group"]))
+    columns = ("users", "users_with_offer", "total", "squares")
+    users, offered, total, squares = (np.array([row[name] for row in rows], np.float64) for name in columns)
+    low, high = wilson_interval(offered, np.maximum(users, 1)) if rows else (users, users)
+    mean, mean_low, mean_high = mean_interval(offered, total, squares)
+    attributes = np.array([row["attribute"] for row in rows], object)
+    has_enough, has_enough_offers = users >= least, offered >= least
+
+    def known(value: float, is_known: np.bool_) -> float | None:
+        return value if is_known else None
+
     table = []
-    for at, row in enumerate(rows):
-        alike = names == row["attribute"]
-        others = users[alike].sum() - users[at], hits[alike].sum() - hits[at]
-        table.append({
-            "attribute": row["attribute"],
-            "group": row["group"],
-            "users": row["users"],
-            "users_with_offer": row["users_with_offer"],
-            "share": hits[at] / users[at] if enough[at] else None,
-            "share_low": low[at] if enough[at] else None,
-            "share_high": high[at] if enough[at] else None,
-            "mean_discount": mean[at] if paid[at] else None,
-            "discount_low": mean_low[at] if paid[at] else None,
-            "discount_high": mean_high[at] if paid[at] else None,
-            "verdict": _verdict(low[at], high[at], others, least) if enough[at] else NO_DATA,
-        })  # fmt: skip
+    for number, row in enumerate(rows):
+        is_other = attributes == row["attribute"]
+        is_other[number] = False
+        others = users[is_other].sum(), offered[is_other].sum()
+        table.append(
+            {
+                **{name: row[name] for name in ("attribute", "group", "users", "users_with_offer")},
+                "share": known(offered[number] / users[number], has_enough[number]),
+                "share_low": known(low[number], has_enough[number]),
+                "share_high": known(high[number], has_enough[number]),
+                "mean_discount": known(mean[number], has_enough_offers[number]),
+                "discount_low": known(mean_low[number], has_enough_offers[number]),
+                "discount_high": known(mean_high[number], has_enough_offers[number]),
+                "verdict": _verdict(low[number], high[number], others, least) if has_enough[number] else NO_DATA,
+            }
+        )
     return pa.Table.from_pylist(table, arrow_schema(OFFER_PARITY))
 
 
 def _verdict(low: float, high: float, others: tuple[float, float], least: int) -> str:
-    users, hits = others
+    """Compares a group's interval (low, high) with that of the attribute's other groups (users, users with offer)."""
+    users, offered = others
     if users < least:
         return NO_DATA
-    other_low, other_high = wilson(np.array([hits]), np.array([users]))
+    other_low, other_high = wilson_interval(np.array([offered]), np.array([users]))
     if low > other_high[0]:
         return "more than others"
     return "less than others" if high < other_low[0] else "as others"

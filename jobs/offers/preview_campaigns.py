@@ -1,6 +1,6 @@
-"""Shows what a file of campaigns would offer on a date: users, money, who is refused and why; writes nothing.
+"""Shows what a campaign file would offer on a date: users, money, who is refused and why. It writes nothing.
 
-The same choice as `choose_offers` makes, from the same tables, so a file can be tried before it is used.
+It makes the same choice as `choose_offers`, from the same tables, so a file can be tried before it is used.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from jobs.runtime.arguments import a_date
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import load_settings
-from schemas.campaigns.campaign import Campaigns, load_campaigns
+from schemas.campaigns.campaign import Campaigns
+from schemas.campaigns.reading import load_campaigns
 
-_SHOWN = 3  # sample rows of each campaign
+_SAMPLES = 3  # rows shown of each campaign
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     campaigns = load_campaigns(args.campaigns)
     examples = sum(len(campaign.examples) for campaign in campaigns.campaigns)
-    print(f"{campaigns.name}: {len(campaigns.campaigns)} campaigns, all {examples} examples are borne out")
+    print(f"{campaigns.name}: {len(campaigns.campaigns)} campaigns, all {examples} examples come out as they say")
     night = Night(args.date, Lake(args.lake), "preview", load_settings(args.config, args.set))
     night.begin("preview_campaigns")
     print("\n".join(page(campaigns, plan(night, campaigns, night.settings.section("offers")), args.date)))
@@ -42,31 +43,33 @@ def main(args: argparse.Namespace) -> int:
 def page(campaigns: Campaigns, planned: Planned, date: dt.date) -> list[str]:
     """The preview in lines; money in the file's currency."""
     lines = [f"night {date}; money in {campaigns.currency}", ""]
-    lines.append(f"{'campaign':22}{'meet it':>9}{'offered':>9}{'held out':>9}{'standing':>9}"
-                 f"{'gain':>11}{'cost':>11}{'at most':>11}")  # fmt: skip
-    for name, facts in planned.facts.items():
-        gain = f"{facts['expected_value']:,.2f}" if set(facts["methods"]) - {"not enough data"} else "-"
+    lines.append(
+        f"{'campaign':22}{'meet it':>9}{'offered':>9}{'held out':>9}{'standing':>9}"
+        f"{'gain':>11}{'cost':>11}{'at most':>11}"
+    )
+    for name, report in planned.by_campaign.items():
+        gain = f"{report['expected_value']:,.2f}" if set(report["methods"]) - {"not enough data"} else "-"
         lines.append(
-            f"{name:22}{facts['candidates']:>9,}{facts['offered']:>9,}{facts['withheld']:>9,}{facts['standing']:>9,}"
-            f"{gain:>11}{facts['expected_cost']:>11,.2f}{facts['worst_cost']:>11,.2f}"
+            f"{name:22}{report['candidates']:>9,}{report['offered']:>9,}{report['withheld']:>9,}{report['standing']:>9,}"
+            f"{gain:>11}{report['expected_cost']:>11,.2f}{report['worst_cost']:>11,.2f}"
         )
-        lines += [f"{'':4}refused, {guard.replace('_', ' ')}: {count:,}" for guard, count in facts["refused"].items()]
-        known = ", ".join(f"{method} {count:,}" for method, count in facts["methods"].items())
-        lines += [f"{'':4}value by: {known}"] if known else []
+        lines += [f"{'':4}refused, {guard.replace('_', ' ')}: {count:,}" for guard, count in report["refused"].items()]
+        methods = ", ".join(f"{method} {count:,}" for method, count in report["methods"].items())
+        lines += [f"{'':4}value by: {methods}"] if methods else []
         lines += [f"{'':4}{row}" for row in _samples(planned.offers, name, date)]
     lines += [f"{name:22}skipped: {why}" for name, why in planned.skipped.items()]
     lines.append("")
-    for line, left in planned.budgets.items():
+    for line, left in planned.by_line.items():
         lines.append(
-            f"budget {line}: {left['amount']:,.2f}, of it left {left['expected_left']:,.2f}; if everybody takes theirs "
-            f"{left['at_most']:,.2f}, of it left {left['worst_left']:,.2f}"
+            f"budget {line}: {left['amount']:,.2f} of expected costs, {left['expected_left']:,.2f} left; "
+            f"{left['at_most']:,.2f} if every offer is used in full, {left['worst_left']:,.2f} left"
         )
     return [*lines, "nothing was written"]
 
 
 def _samples(offers: pa.Table, name: str, date: dt.date) -> list[str]:
     rows = [row for row in offers.to_pylist() if row["offer_id"] == name and row["offered_on"] == date]
-    return [f"{row['user_id']}: {_terms(row)}; {row['reason']}" for row in rows[:_SHOWN]]
+    return [f"{row['user_id']}: {_terms(row)}; {row['reason']}" for row in rows[:_SAMPLES]]
 
 
 def _terms(row: dict[str, Any]) -> str:

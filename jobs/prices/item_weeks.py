@@ -1,7 +1,7 @@
-"""Weeks of items as a recurrence: what was sold at what price, and on how many days it could be had.
+"""Weeks of items as a recurrence: what was sold at what price, and on how many days it could be bought.
 
-A night adds its own events, each to the week of its own day, and one look at the catalogue. Weeks that it does not
-touch pass through as they are. Sums run over integers in units of 2^-30, so that a rebuild gives the same bits.
+A night adds its own events, each to the week of its day, and one look at the catalogue. Weeks that it does not touch
+stay as they are. Sums are of integers in units of 2^-30, so that a rebuild gives the same bits.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def monday(day: dt.date) -> dt.date:
 
 
 def sold_by_week(events: DataFrame, oldest: dt.date) -> pa.Table:
-    """Item weeks, as far as sales tell of them, of CLEAN_EVENTS from the week of `oldest` on; one row an item and week.
+    """The columns of ITEM_WEEKS that sales tell, from CLEAN_EVENTS of the week of `oldest` and later.
 
-    What was given away is no sale at a price.
+    One row per item and week. Items given away for nothing are not counted.
     """
     sold = events.where("event_type = 'purchase' and item_id is not null and price > 0 and quantity > 0")
     week = F.to_date(F.date_trunc("week", "event_date")).alias("week")
@@ -48,59 +48,63 @@ def sold_by_week(events: DataFrame, oldest: dt.date) -> pa.Table:
 
 
 def listed_on(items: pa.Table, day: dt.date) -> pa.Table:
-    """Item weeks, as far as ITEMS of one night tells of them: what is active, in stock or not, and at what price."""
+    """The columns of ITEM_WEEKS that one night's catalogue (ITEMS) tells: days on sale, sold out, and with a price."""
     items = items.filter(items["is_active"])
     on_sale = can_be_shown(items)
     price = pc.if_else(on_sale, pc.fill_null(items["price"], 0.0), 0.0)
     priced = pc.greater(price, 0.0)
-    return pa.table({
-        "item_id": items["item_id"],
-        "week": pa.array([monday(day)] * len(items), pa.date32()),
-        "days_on_sale": on_sale.cast(pa.int64()),
-        "days_sold_out": pc.invert(on_sale).cast(pa.int64()),
-        "days_priced": priced.cast(pa.int64()),
-        "list_price_sum": _exactly(price),
-        "currency": pc.if_else(priced, items["currency"], pa.scalar(None, pa.string())),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "item_id": items["item_id"],
+            "week": pa.array([monday(day)] * len(items), pa.date32()),
+            "days_on_sale": on_sale.cast(pa.int64()),
+            "days_sold_out": pc.invert(on_sale).cast(pa.int64()),
+            "days_priced": priced.cast(pa.int64()),
+            "list_price_sum": _exactly(price),
+            "currency": pc.if_else(priced, items["currency"], pa.scalar(None, pa.string())),
+        }
+    )
 
 
 def advance(previous: pa.Table, parts: Iterable[pa.Table], oldest: dt.date) -> pa.Table:
-    """ITEM_WEEKS of tonight from those of the night before and what came since (`sold_by_week`, `listed_on`).
+    """ITEM_WEEKS of tonight, from those of the night before and the new parts (`sold_by_week`, `listed_on`).
 
-    Weeks before that of `oldest` are forgotten.
+    Weeks before that of `oldest` are dropped.
     """
     new = [_filled(part) for part in parts]
     touched = pc.unique(pa.chunked_array([chunk for part in new for chunk in part["week"].chunks], pa.date32()))
     kept = previous.filter(pc.greater_equal(previous["week"], pa.scalar(monday(oldest))))
-    changes = pc.is_in(kept["week"], touched)
-    before = kept.filter(changes)
+    is_touched = pc.is_in(kept["week"], touched)
+    changing = kept.filter(is_touched)
     for name in _MONEY:
-        before = before.set_column(before.column_names.index(name), name, _exactly(before[name]))
-    total = pa.concat_tables([_filled(before), *new]).group_by(["item_id", "week"], use_threads=False)
+        changing = changing.set_column(changing.column_names.index(name), name, _exactly(changing[name]))
+    total = pa.concat_tables([_filled(changing), *new]).group_by(["item_id", "week"], use_threads=False)
     sums = [(name, "sum") for name in (*_MONEY, *_COUNTS)]
     total = total.aggregate([*sums, ("currency", "min"), ("currency", "max")])
-    one = pc.equal(total["currency_min"], total["currency_max"])  # null where there is none
+    is_one_currency = pc.equal(total["currency_min"], total["currency_max"])  # null where there is none
     columns = {name: total[f"{name}_sum"] for name in _COUNTS}
     columns |= {name: pc.divide(total[f"{name}_sum"].cast(pa.float64(), safe=False), UNIT) for name in _MONEY}
     columns |= {"item_id": total["item_id"], "week": total["week"]}
-    columns["currency"] = pc.if_else(one, total["currency_min"], MIXED)
+    columns["currency"] = pc.if_else(is_one_currency, total["currency_min"], MIXED)
     schema = arrow_schema(ITEM_WEEKS)
-    made = pa.table({name: columns[name] for name in ITEM_WEEKS.names}).cast(schema)
-    made = made.filter(pc.greater_equal(made["week"], pa.scalar(monday(oldest))))
-    return pa.concat_tables([kept.filter(pc.invert(changes)).cast(schema), made])
+    changed = pa.table({name: columns[name] for name in ITEM_WEEKS.names}).cast(schema)
+    changed = changed.filter(pc.greater_equal(changed["week"], pa.scalar(monday(oldest))))
+    return pa.concat_tables([kept.filter(pc.invert(is_touched)).cast(schema), changed])
 
 
 def _exactly(values: pa.ChunkedArray) -> pa.Array:
-    """Doubles as integer numbers of 2^-30: add these."""
+    """Floats as integers in units of 2^-30, whose sums are exact."""
     return pa.array(np.rint(values.to_numpy() * UNIT).astype(np.int64))
 
 
 def _filled(part: pa.Table) -> pa.Table:
-    """All of the table's columns, 0 where the part says nothing."""
-    nothing = pa.array(np.zeros(len(part), np.int64))
-    columns = {name: part[name] if name in part.column_names else nothing for name in ITEM_WEEKS.names}
+    """All columns of the table, 0 for those that the part does not have."""
+    zeros = pa.array(np.zeros(len(part), np.int64))
+    columns = {name: part[name] if name in part.column_names else zeros for name in ITEM_WEEKS.names}
     types = {name: pa.int64() for name in (*_MONEY, *_COUNTS)}
-    return pa.table({
-        name: column.cast(types.get(name, pa.date32() if name == "week" else pa.string()))
-        for name, column in columns.items()
-    })  # fmt: skip
+    return pa.table(
+        {
+            name: column.cast(types.get(name, pa.date32() if name == "week" else pa.string()))
+            for name, column in columns.items()
+        }
+    )

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from jobs.lists.list_checks import NotPublished, measure, owed, read_lists
+from jobs.lists.list_checks import NotPublished, faults, measure, read_lists
 from jobs.publishing.product_files import write_products
 from jobs.runtime import published
 from jobs.runtime.branches import BRANCHES
@@ -61,7 +61,7 @@ def churn(night: Night, lists: Version, last: dict[str, Any] | None, k: int) -> 
 
 def problems(facts: dict[str, Any], last: dict[str, Any] | None, users: int, config: PublishConfig) -> list[str]:
     """What speaks against publishing, each with what was expected and what was seen."""
-    found = owed(facts, users)
+    found = faults(facts, users)
     if last is not None:
         before = last["checks"]
         for name, share in (("rows", config.min_rows_share), ("items_shown", config.min_coverage_share)):

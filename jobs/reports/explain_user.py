@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 
 from jobs.common.on_sale import can_be_shown, proven_replenishable
 from jobs.lists.arms import ALL
-from jobs.lists.list_rows import Scorer
+from jobs.lists.scorer import Scorer
 from jobs.reports.portrait import portrait
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 from models.ranking.ranked_lists import candidates_for, scores_of
 from models.ranking.ranker import Ranker
 from schemas.table import Table
@@ -176,7 +176,7 @@ def _scorer(lake: Lake, manifest: dict[str, Any]) -> Scorer:
     return Scorer(lake.root, sources, folders.get("ranker"))
 
 
-def _places_of(candidates: Candidates, row: int) -> str:
+def _places_of(candidates: ItemCandidates, row: int) -> str:
     """Where each source has the item."""
     ranks = {
         name.partition(".")[0]: candidates.features[row, at]
@@ -187,7 +187,7 @@ def _places_of(candidates: Candidates, row: int) -> str:
     return f"its places with the sources: {', '.join(placed)}"
 
 
-def _parts_of(ranker: Ranker | None, candidates: Candidates, row: int) -> str:
+def _parts_of(ranker: Ranker | None, candidates: ItemCandidates, row: int) -> str:
     """What each group of features adds to the score, most first."""
     if ranker is None:
         return "no ranker yet: the order is that of ALS"

@@ -1,8 +1,8 @@
-"""Attribute columns as weighted words: `column=value`, or each word of a text, kept apart by column.
+"""Attribute columns as weighted words: each value, and each word of a text, separately for each column.
 
-A value is a str, an int, a float, a list of str or int (tags), or None, NaN or empty where it is unknown. Integers are
-codes (a department's number), hence words; floats are amounts (a price) and no words. A word weighs by how few items
-have it: log((1 + items) / (1 + items with it)), Sparck Jones 1972.
+A value is a str, an int, a float, or a list of str or int (tags); None, NaN or empty where it is unknown. Integers are
+codes (a department's number) and count as words; floats are amounts (a price) and do not. A word's weight is its
+inverse document frequency log((1 + items) / (1 + items with it)), Sparck Jones 1972.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Columns = Mapping[str, Sequence[Any]]  # name -> one value per item
-WORD = re.compile(r"[^\W_\u4e00-\u9fff]+|[\u4e00-\u9fff]")  # a Chinese character is a word of its own
-WHOLE = 60  # characters: a value up to here is also a word as it stands; a longer one is only a text
+WORD = re.compile(r"[^\W_\u4e00-\u9fff]+|[\u4e00-\u9fff]")  # each Chinese character is a word
+WHOLE = 60  # characters; a value up to this length is also a word as a whole, a longer one only a text
 
 
 @dataclass(frozen=True)
 class Words:
-    """The vocabulary of one column: words (W,) sorted str, weights (W,) float32, unitless and above 0."""
+    """The vocabulary of one column: words (W,), sorted str; weights (W,) float32, unitless, above 0."""
 
     words: NDArray[np.str_]
     weights: NDArray[np.float32]
 
     @classmethod
     def of(cls, values: Sequence[Any], min_items: int, max_words: int) -> Words:
-        """Words that at least `min_items` items have and not all of them, the `max_words` most frequent."""
+        """The `max_words` most frequent words that at least `min_items` items have, but not all items."""
         bags, words = _bags(values)
         items = np.asarray((bags > 0).sum(axis=0)).reshape(-1)
         kept = np.flatnonzero((items >= min_items) & (items < len(values)))
@@ -39,19 +39,19 @@ class Words:
         return cls(words[kept] if len(kept) else np.empty(0, "U1"), weights)
 
     def weigh(self, values: Sequence[Any]) -> sparse.csr_matrix:
-        """Weights (items, W) CSR of the words that each item has, a row scaled to length 1; unknown words are left."""
+        """Weights (items, W) CSR of the words of each item, rows scaled to length 1; unknown words are ignored."""
         bags, words = _bags(values)
         if not len(words) or not len(self.words):
             return sparse.csr_matrix((len(values), len(self.words)), dtype=np.float32)
-        at = np.minimum(np.searchsorted(self.words, words), len(self.words) - 1)
-        known = np.flatnonzero(self.words[at] == words)
-        place = (np.ones(len(known), np.float32), (known, at[known]))
-        translated = bags @ sparse.csr_matrix(place, shape=(len(words), len(self.words)))
+        column_of = np.minimum(np.searchsorted(self.words, words), len(self.words) - 1)
+        in_vocabulary = np.flatnonzero(self.words[column_of] == words)
+        ones = (np.ones(len(in_vocabulary), np.float32), (in_vocabulary, column_of[in_vocabulary]))
+        translated = bags @ sparse.csr_matrix(ones, shape=(len(words), len(self.words)))
         return unit_rows(translated @ sparse.diags(self.weights))
 
 
 def is_amount(name: str, values: Sequence[Any]) -> bool:
-    """True where the known values are floats. Raises ValueError where a column mixes them with words."""
+    """Whether the known values of a column are floats. Raises ValueError where it mixes them with words."""
     kinds = {isinstance(value, float | np.floating) for value in values if not _unknown(value)}
     if len(kinds) > 1:
         raise ValueError(f"column {name!r} mixes amounts (float) with words; make it one of the two")
@@ -78,7 +78,7 @@ def _unknown(value: Any) -> bool:
 
 
 def _bags(values: Sequence[Any]) -> tuple[sparse.csr_matrix, NDArray[np.str_]]:
-    """Which item has which word, (items, W) CSR of 1, and the words (W,) sorted. Each distinct value is cut up once."""
+    """(bags (items, W) CSR of 1 where an item has the word, words (W,) sorted). Each distinct value is split once."""
     distinct: dict[Any, int] = {}
     code = np.array(
         [distinct.setdefault(tuple(v) if isinstance(v, list | np.ndarray) else v, len(distinct)) for v in values],

@@ -1,10 +1,10 @@
-"""Items that nobody has touched: from content to a place among the items that people did touch.
+"""Item cold start: embeddings for items that nobody has touched, made from their content.
 
-`regressor` and `gan` make an embedding in the space of ALS from the item's content, which any user's factors score;
-`content` leaves that space: a cold item scores by the cosine of its content with the user's mean item.
-Direction is what content tells best; length is how much an item is wanted, which content tells badly, so a made
-embedding keeps only a part of its own. What both makers miss at the warm items nearest in content is added: a colour
-of a dress that is sold already sits where the dress does, and no smooth function of 512 axes puts it there.
+`regressor` and `gan` predict an embedding in the space of ALS, so that any user's factors can score it. `content` does
+not use that space: a cold item scores by the cosine of its content with the user's mean item.
+Content predicts an embedding's direction well, its length (how much an item is wanted) badly; so only a part of the
+predicted length is used. The mean residual at the warm items nearest in content is added: another colour of a dress
+that is sold already belongs where that dress is, and no smooth function of 512 axes puts it there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, top_k
 
-NEARNESS = 4  # power of the cosine by which a neighbour counts
+NEARNESS = 4  # a neighbour counts by this power of its cosine
 ROWS = 1024  # items corrected at once
 MODELS = ("content", "regressor", "gan")
 
@@ -36,20 +36,21 @@ class ColdConfig:
     length: float = field(
         default=1.0,
         metadata={
-            "doc": "of a made embedding, in median lengths of warm ones; of a cosine, in units of ALS's scores",
+            "doc": "length of a made embedding in median lengths of warm ones; content: of a cosine in ALS's scores",
             "above": 0,
         },
     )
     own_length: float = field(
         default=0.5,
         metadata={
-            "doc": "how much of the length that the maker gives counts: its logarithm's share, 0..1",
+            "doc": "share, in logarithms, of the predicted length that is used",
             "least": 0,
             "most": 1,
         },
     )
     ridge: float = field(
-        default=3.0, metadata={"doc": "penalty of the regressor, in items: contents are unit vectors", "above": 0}
+        default=3.0,
+        metadata={"doc": "L2 penalty of the regressor; contents are unit vectors, so its unit is items", "above": 0},
     )
     neighbours: int = field(
         default=50, metadata={"doc": "nearest warm items whose residuals correct a made embedding; 0: none", "least": 0}
@@ -63,7 +64,7 @@ class ColdConfig:
 
 @dataclass(frozen=True)
 class Regressor:
-    """The plain way: ridge regression of embeddings on conditions. weights (C, D), mean (C,), constant (D,)."""
+    """Ridge regression of embeddings on conditions: weights (C, D), mean (C,), constant (D,)."""
 
     weights: F32
     mean: F32
@@ -71,7 +72,7 @@ class Regressor:
 
     @classmethod
     def fit(cls, ridge: float, conditions: F32, embeddings: F32) -> Regressor:
-        """From rows that have both: conditions (n, C), embeddings (n, D), any unit. Raises ValueError as `GAN.fit`."""
+        """From warm items: conditions (n, C), embeddings (n, D), any unit. Raises ValueError as `GAN.fit` does."""
         check(conditions, embeddings)
         mean, constant = (np.asarray(rows.mean(axis=0, dtype=np.float64)) for rows in (conditions, embeddings))
         centred = conditions - mean
@@ -80,12 +81,12 @@ class Regressor:
         return cls(weights.astype(np.float32), mean.astype(np.float32), constant.astype(np.float32))
 
     def generate(self, conditions: F32) -> F32:
-        """Embeddings (n, D) of conditions (n, C); where a condition is zeros, what an average one of zeros had."""
+        """Embeddings (n, D) of conditions (n, C)."""
         return np.asarray((conditions - self.mean) @ self.weights + self.constant, np.float32)
 
 
 class ColdItems:
-    """ALS's items with places made for the cold ones, (I, E) float32; E = D, or D + C for `content`."""
+    """Embeddings of all items, warm and cold: `places` (I, E) float32; E = D, or D + C for `content`."""
 
     def __init__(
         self, config: ColdConfig, places: F32, content: F32, cold: NDArray[np.bool_], maker: GAN | Regressor | None
@@ -94,10 +95,10 @@ class ColdItems:
 
     @classmethod
     def fit(cls, config: ColdConfig, item_factors: F32, content: F32, gan: GANConfig | None = None) -> ColdItems:
-        """Learn from warm items, give the cold ones a place.
+        """Learns from the warm items and makes embeddings for the cold ones.
 
-        item_factors (I, D), where zeros mark a cold item; content (I, C), where zeros are an item without attributes.
-        Where no item is warm, nothing can be learnt and all places stay zeros.
+        item_factors (I, D): zeros mark a cold item. content (I, C): zeros mark an item without attributes.
+        Where no item is warm, all embeddings stay zeros.
         Raises ValueError if the rows disagree or hold NaN or infinity.
         """
         check(content, item_factors)
@@ -116,26 +117,28 @@ class ColdItems:
         return items
 
     def embed(self, content: F32) -> F32:
-        """Places (n, D) of items that come later, of their content (n, C). Raises ValueError where nothing was learnt.
+        """Embeddings (n, D) of items with this content (n, C): the prediction plus the residuals of near warm items.
 
-        What the maker makes, and what it misses at the nearest warm items: their residuals' mean by nearness.
+        Raises ValueError where nothing was learnt.
         """
         if self.maker is None:
-            raise ValueError(f"{self.config.model} learnt no embedding: there was no warm item, or it makes none")
+            raise ValueError(
+                f"{self.config.model} learnt no embedding: there was no warm item, or the model makes none"
+            )
         content, warm = unit(content), self.content[~self.cold]
-        missed = self.places[~self.cold] - self.maker.generate(warm)
+        residuals = self.places[~self.cold] - self.maker.generate(warm)
         made, near = self.maker.generate(content), min(self.config.neighbours, len(warm))
         for low in range(0, len(content) if near else 0, ROWS):
             codes, cosines = top_k(content[low : low + ROWS], warm, near)
             weights = np.maximum(cosines, 0) ** NEARNESS
-            weights /= weights.sum(axis=1, keepdims=True) + 1  # as if one more neighbour said that nothing is missed
-            made[low : low + ROWS] += np.einsum("nk,nkd->nd", weights, missed[codes])
-        usual = np.median(np.linalg.norm(self.places[~self.cold], axis=1))
-        length = np.linalg.norm(made, axis=1, keepdims=True) / usual
-        return unit(made) * (self.config.length * usual * length**self.config.own_length).astype(np.float32)
+            weights /= weights.sum(axis=1, keepdims=True) + 1  # + 1: as if one more neighbour had no residual
+            made[low : low + ROWS] += np.einsum("nk,nkd->nd", weights, residuals[codes])
+        median_length = np.median(np.linalg.norm(self.places[~self.cold], axis=1))
+        length = np.linalg.norm(made, axis=1, keepdims=True) / median_length
+        return unit(made) * (self.config.length * median_length * length**self.config.own_length).astype(np.float32)
 
     def users(self, user_factors: F32, interest: Any) -> F32:
-        """Rows (n, E) whose products with `places` are scores, of user_factors (n, D) and interest (n, I) CSR."""
+        """User rows (n, E), to be multiplied with `places`, from user_factors (n, D) and interest (n, I) CSR."""
         if self.config.model != "content":
             return user_factors
         return _beside(user_factors, profiles(interest, self.content))
@@ -155,7 +158,7 @@ class ColdItems:
         return top_k(self.users(user_factors, interest), self.places, k, seen, allowed)
 
     def save(self, folder: str | Path) -> None:
-        """Write places.npz (no pickle), manifest.json (config, sizes) and the maker's own files into `folder`."""
+        """Writes places.npz (no pickle), manifest.json (config, sizes) and the GAN's files into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, Any] = {"places": self.places, "content": self.content, "cold": self.cold}
@@ -169,7 +172,7 @@ class ColdItems:
 
     @classmethod
     def load(cls, folder: str | Path, config: ColdConfig | None = None) -> ColdItems:
-        """The model that `save` wrote. With `config`, refuse one fitted under another.
+        """The model that `save` wrote. With `config`, a model fitted under another config is refused.
 
         Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ, or if the files
         disagree with the manifest.

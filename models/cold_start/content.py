@@ -1,7 +1,7 @@
-"""What an item is, as a vector: attributes and text -> weighted words -> truncated SVD; and lists by content alone.
+"""Content vectors of items: attributes and texts -> weighted words -> truncated SVD; and lists by content alone.
 
-Each column of words is scaled to length 1, so that a long text counts no more than a colour; amounts (a price) are
-standardised and stand beside the axes of the SVD with the weight of one column.
+Each column of words is scaled to length 1, so that a long text counts no more than a colour. Amounts (a price) are
+standardised and appended to the axes of the SVD, each with the weight of one column.
 """
 
 from __future__ import annotations
@@ -22,22 +22,20 @@ from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, top_k
 
 SWEEPS = 4  # of subspace iteration (Halko, Martinsson, Tropp 2011)
-SPARE = 16  # axes iterated beside those kept: their slack makes the kept ones converge
+SPARE = 16  # extra axes in the iteration, without which the last ones kept converge slowly
 FAR = 3.0  # standard deviations at which an amount is cut
 
 
 @dataclass(frozen=True)
 class ContentConfig:
-    """Settings of one fit; the defaults are those of validation items of `make bench-cold`, ranked by content alone.
+    """Settings of one fit; the defaults were chosen on validation items of `make bench-cold`, ranked by content alone.
 
     ndcg@20 on Amazon Beauty / H&M's week: 128 dims .0740/.0537, 512 .0995/.0588; min_items 1 -/.0587 (512 dims).
     """
 
     dims: int = field(default=512, metadata={"least": 1})
-    min_items: int = field(
-        default=2, metadata={"doc": "a word that only one item has says nothing about another", "least": 1}
-    )
-    max_words: int = field(default=50_000, metadata={"doc": "a column; the most frequent are kept", "least": 1})
+    min_items: int = field(default=2, metadata={"doc": "a word that fewer items have is left out", "least": 1})
+    max_words: int = field(default=50_000, metadata={"doc": "words of a column, the most frequent", "least": 1})
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -45,10 +43,10 @@ class ContentConfig:
 
 
 class Content:
-    """Vectors (I, C) float32 of the items it was fitted on, and how to make those of others.
+    """Content vectors (I, C) float32 of the items it was fitted on, and what encodes other items.
 
-    C = `dims` + the number of amounts, less where words are fewer, 1 at least.
-    An item without attributes has zeros and scores 0.
+    C = `dims` + the number of amounts; less where there are fewer words, 1 at least. An item without attributes has a
+    zero vector and scores 0.
     """
 
     def __init__(
@@ -65,8 +63,7 @@ class Content:
 
     @classmethod
     def fit(cls, config: ContentConfig, columns: Columns, item_ids: Ids) -> Content:
-        """Vocabularies, scales and axes of `columns`, whose values are as `models.cold_start.attribute_words` says, one
-        per item id.
+        """Learns vocabularies, scales and axes from `columns` (`models.cold_start.attribute_words`), one value per id.
 
         Raises ValueError if a column has another length than `item_ids` or mixes amounts with words.
         """
@@ -99,19 +96,19 @@ class Content:
         return top_k(profiles(interest, self.vectors), unit(self.vectors), k, seen, allowed)
 
     def save(self, folder: str | Path) -> None:
-        """Write content.npz (no pickle) and manifest.json (config with its seed, sizes) into `folder`."""
+        """Writes content.npz (no pickle) and manifest.json (config with its seed, sizes) into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, Any] = {"item_ids": self.item_ids, "vectors": self.vectors, "axes": self.axes}
-        for at, known in enumerate(self.words.values()):
-            arrays |= {f"words_{at}": known.words, f"weights_{at}": known.weights}
+        for number, column_words in enumerate(self.words.values()):
+            arrays |= {f"words_{number}": column_words.words, f"weights_{number}": column_words.weights}
         np.savez(folder / "content.npz", **arrays)
-        words = {name: len(known.words) for name, known in self.words.items()}
+        words = {name: len(column_words.words) for name, column_words in self.words.items()}
         write_manifest(folder, "content", self.config, items=len(self.item_ids), words=words, scales=self.scales)
 
     @classmethod
     def load(cls, folder: str | Path, config: ContentConfig | None = None) -> Content:
-        """The model that `save` wrote. With `config`, refuse one fitted under another.
+        """The model that `save` wrote. With `config`, a model fitted under another config is refused.
 
         Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ, or if the files
         disagree with the manifest.
@@ -120,7 +117,9 @@ class Content:
         saved, manifest = read_manifest(folder, ContentConfig, config)
         with np.load(folder / "content.npz", allow_pickle=False) as arrays:
             names = manifest["words"]
-            words = {name: Words(arrays[f"words_{at}"], arrays[f"weights_{at}"]) for at, name in enumerate(names)}
+            words = {
+                name: Words(arrays[f"words_{number}"], arrays[f"weights_{number}"]) for number, name in enumerate(names)
+            }
             item_ids, axes, vectors = (arrays[name] for name in ("item_ids", "axes", "vectors"))
         if not len(vectors) == len(item_ids) == manifest["items"]:
             raise ValueError(f"{folder}: {len(item_ids)} ids, vectors {vectors.shape}, manifest {manifest['items']}")
@@ -135,7 +134,7 @@ def unit(rows: F32) -> F32:
 
 
 def profiles(interest: Any, vectors: F32) -> F32:
-    """Each user's mean item vector (n, C), weighted by `interest` (n, I) CSR, as a unit vector; zeros without any."""
+    """Each user's mean item vector, weighted by `interest` (n, I) CSR, as a unit vector (n, C); zeros without any."""
     return unit(np.asarray(check_interest(interest) @ unit(vectors), np.float32))
 
 
@@ -154,8 +153,8 @@ def _scale(values: Any) -> tuple[float, float]:
 
 
 def _weigh(words: dict[str, Words], columns: Columns, items: int) -> sparse.csr_matrix:
-    """Weighted words (items, W) of all columns side by side, each row of length 1; an absent column is empty."""
-    blocks = [known.weigh(columns.get(name, [None] * items)) for name, known in words.items()]
+    """Weighted words (items, W) of all columns side by side, rows of length 1; an absent column counts as unknown."""
+    blocks = [column_words.weigh(columns.get(name, [None] * items)) for name, column_words in words.items()]
     side_by_side = sparse.hstack(blocks, format="csr") if blocks else sparse.csr_matrix((items, 0), dtype=np.float32)
     return unit_rows(side_by_side)
 
@@ -172,7 +171,7 @@ def _vectors(
 
 
 def _axes(weighted: sparse.csr_matrix, config: ContentConfig) -> F32:
-    """The `dims` first right singular vectors (W, dims) of `weighted` (items, W), fewer where there are no more."""
+    """The first `dims` right singular vectors (W, dims) of `weighted` (items, W); fewer where it has fewer."""
     rng = np.random.default_rng(config.seed)
     width = min(config.dims + SPARE, *weighted.shape)
     if not width:
@@ -181,7 +180,7 @@ def _axes(weighted: sparse.csr_matrix, config: ContentConfig) -> F32:
     with threadpool_limits(1, "blas"):  # the same bits for any number of threads
         for _ in range(SWEEPS):
             basis = np.linalg.qr(weighted.T @ (weighted @ basis))[0]
-        seen = weighted @ basis
-        strength, turn = np.linalg.eigh(seen.T @ seen)
+        projected = weighted @ basis
+        strength, rotation = np.linalg.eigh(projected.T @ projected)
     kept = np.argsort(-strength, kind="stable")[: config.dims]
-    return np.ascontiguousarray((basis @ turn[:, kept]).astype(np.float32))
+    return np.ascontiguousarray((basis @ rotation[:, kept]).astype(np.float32))

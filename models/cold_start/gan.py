@@ -1,10 +1,10 @@
-"""A conditional GAN that makes embeddings: an item's from its content, a user's from features (Mirza, Osindero 2014).
+"""A conditional GAN (Mirza, Osindero 2014) that makes embeddings: an item's from its content, a user's from features.
 
 generator      (condition, noise) -> embedding         linear + one hidden layer
 discriminator  (embedding, condition) -> logit of real  one hidden layer
 losses         discriminator -log D(y) - log(1 - D(y')), generator -log D(y') + alignment * |y' - y|^2 / dims
-The second term of the generator's is the alignment of GAR (Chen et al. 2022), which has one of its own form: without it
-the embedding is plausible for *some* item of this content, and nothing holds it near the right one.
+The second term of the generator's loss is an alignment as in GAR (Chen et al. 2022), in another form. Without it the
+embedding would be plausible for *some* item of this content, but not near the right one.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ F32 = NDArray[np.float32]
 class GANConfig:
     """Settings of one fit."""
 
-    noise: int = field(default=16, metadata={"doc": "dimensions", "least": 1})
+    noise: int = field(default=16, metadata={"doc": "dimensions of the noise", "least": 1})
     hidden: int = field(default=256, metadata={"least": 1})
     steps: int = field(
         default=1000,
         metadata={
-            "doc": "of each of the two, whatever the number of rows: a small shop needs them, a large one no more",
+            "doc": "training steps of each net, for any number of rows",
             "least": 1,
         },
     )
     batch: int = field(default=256, metadata={"least": 1})
-    rate: float = field(default=1e-3, metadata={"doc": "of Adam, for both", "least": 0})
-    decay: float = field(default=1e-2, metadata={"doc": "of AdamW, for both", "least": 0})
-    alignment: float = field(default=100.0, metadata={"doc": "0: a GAN and nothing else", "least": 0})
-    draws: int = field(default=8, metadata={"doc": "noises of which an embedding is the mean", "least": 1})
+    rate: float = field(default=1e-3, metadata={"doc": "learning rate of both nets", "least": 0})
+    decay: float = field(default=1e-2, metadata={"doc": "weight decay of AdamW, for both nets", "least": 0})
+    alignment: float = field(default=100.0, metadata={"doc": "weight of the alignment; 0: a plain GAN", "least": 0})
+    draws: int = field(default=8, metadata={"doc": "noise vectors over which an embedding is averaged", "least": 1})
     seed: int = 7
     threads: int = field(default=1, metadata={"least": 1})
 
@@ -77,14 +77,14 @@ class Discriminator(nn.Module):
 
 
 class GAN:
-    """A fitted pair; `generate` is what it is for, `judge` says how real an embedding looks."""
+    """A fitted generator and discriminator: `generate` makes embeddings, `judge` says how real one looks."""
 
     def __init__(self, config: GANConfig, generator: Generator, discriminator: Discriminator, scale: float) -> None:
         self.config, self.generator, self.discriminator, self.scale = config, generator, discriminator, scale
 
     @classmethod
     def fit(cls, config: GANConfig, conditions: F32, embeddings: F32) -> GAN:
-        """From rows that have both: conditions (n, C), real embeddings (n, D), any unit; unknown conditions are 0.
+        """From warm rows: conditions (n, C), 0 where unknown, and real embeddings (n, D), any unit.
 
         The same inputs and number of threads give the same bits on a CPU.
         Raises ValueError if there is no row, the numbers of rows differ, or a value is NaN or infinite.
@@ -100,7 +100,7 @@ class GAN:
         return model
 
     def _train(self, conditions: Tensor, real: Tensor) -> None:
-        """Alternate one step of each on shuffled batches; the rate falls to 0 in a half cosine."""
+        """Alternates steps of both nets on shuffled batches; the learning rate falls to 0 along half a cosine."""
         config, pair = self.config, (self.generator, self.discriminator)
         optimizers = [torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.decay) for net in pair]
         rates = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps) for optimizer in optimizers]
@@ -113,20 +113,20 @@ class GAN:
     def _step(
         self, condition: Tensor, real: Tensor, generating: torch.optim.Optimizer, judging: torch.optim.Optimizer
     ) -> None:
-        made = self.generator(condition, torch.randn(len(real), self.config.noise))
-        logits = self.discriminator(torch.cat([real, made.detach()]), condition.repeat(2, 1))
+        generated = self.generator(condition, torch.randn(len(real), self.config.noise))
+        logits = self.discriminator(torch.cat([real, generated.detach()]), condition.repeat(2, 1))
         labels = torch.cat([torch.ones(len(real)), torch.zeros(len(real))])
         judging.zero_grad()
         (2 * binary_cross_entropy_with_logits(logits, labels)).backward()
         judging.step()
 
-        fooled = binary_cross_entropy_with_logits(self.discriminator(made, condition), torch.ones(len(real)))
+        adversarial = binary_cross_entropy_with_logits(self.discriminator(generated, condition), torch.ones(len(real)))
         generating.zero_grad()
-        (fooled + self.config.alignment * (made - real).square().mean()).backward()
+        (adversarial + self.config.alignment * (generated - real).square().mean()).backward()
         generating.step()
 
     def generate(self, conditions: F32) -> F32:
-        """Embeddings (n, D) in the unit of those it was fitted on: each the mean over the same `draws` noises.
+        """Embeddings (n, D) in the unit of those it was fitted on, each the mean over the same `draws` noise vectors.
 
         A row depends on its own condition alone. Raises ValueError if the conditions have another width.
         """
@@ -158,7 +158,7 @@ class GAN:
 
     @classmethod
     def load(cls, folder: str | Path, config: GANConfig | None = None) -> GAN:
-        """The model that `save` wrote. With `config`, refuse one fitted under another.
+        """The model that `save` wrote. With `config`, a model fitted under another config is refused.
 
         Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ.
         """
@@ -173,7 +173,7 @@ class GAN:
 
 
 def check(conditions: F32, embeddings: F32) -> None:
-    """Raises ValueError unless both are float32 (n, .) with n the same, 1 or more, and finite."""
+    """Raises ValueError unless both are finite float32 (n, .) with the same n >= 1."""
     if conditions.ndim != 2 or embeddings.ndim != 2 or len(conditions) != len(embeddings) or not len(embeddings):
         raise ValueError(
             f"conditions {conditions.shape} and embeddings {embeddings.shape} must be (n, .), n at least 1"

@@ -97,7 +97,7 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
 
 
 def refuse_another(saved: Any, asked: Any, folder: Any, remedy: str = "load it without a config, or fit again") -> None:
-    """Raises ValueError naming the settings in which a model saved in `folder` differs from those asked, if any are."""
+    """Raises ValueError, naming the settings that differ, if the model saved in `folder` has others than asked."""
     if asked is None or asked == saved:
         return
     ours, theirs = dataclasses.asdict(asked), dataclasses.asdict(saved)

@@ -1,4 +1,4 @@
-"""Pairs with string ids -> a sparse matrix and the ids of its rows and columns; and what is refused of either."""
+"""Interest pairs with string ids as a sparse matrix; and the checks of ids and weights that all models share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ F32 = NDArray[np.float32]
 
 
 def interest_matrix(pairs: pa.Table, purchase_weight: float) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
-    """(U, I) CSR of positive interest in units of one fresh purchase, and the sorted ids of its rows and columns."""
+    """(interest (U, I) CSR, user ids (U,), item ids (I,)): interest above 0, in fresh purchases; ids sorted.
+
+    pairs: (user_id, item_id, interest).
+    """
     pairs = pairs.filter(pc.greater(pairs["interest"], 0.0))
     ids, codes = [], []
     for name in ("user_id", "item_id"):
@@ -29,20 +32,20 @@ def interest_matrix(pairs: pa.Table, purchase_weight: float) -> tuple[sparse.csr
     weights = (pairs["interest"].to_numpy() / purchase_weight).astype(np.float32)
     matrix = sparse.csr_matrix((weights, (codes[0], codes[1])), shape=(len(ids[0]), len(ids[1])))
     matrix.sort_indices()
-    # A weight so faded that float32 has no room for it says nothing any more.
+    # A weight that has decayed below float32's range is kept at the smallest one, so that the pair stays.
     matrix.data = np.maximum(matrix.data, np.finfo(np.float32).tiny)
     return matrix, ids[0], ids[1]
 
 
 def check_ids(ids: Ids, name: str) -> Ids:
-    """`ids` as an array. Raises ValueError unless they are str, sorted and unique; `name` is theirs in the message."""
+    """`ids` as an array. Raises ValueError, with `name`, unless they are str, sorted and unique."""
     ids = np.asarray(ids)
     if ids.dtype.kind != "U":
         raise ValueError(f"{name} must be an array of str, not {ids.dtype}")
     out_of_order = np.flatnonzero(ids[1:] <= ids[:-1])
     if len(out_of_order):
-        at = out_of_order[0]
-        raise ValueError(f"{name} must be sorted and unique: {str(ids[at])!r} comes before {str(ids[at + 1])!r}")
+        first = out_of_order[0]
+        raise ValueError(f"{name} must be sorted and unique: {str(ids[first])!r} comes before {str(ids[first + 1])!r}")
     return ids
 
 

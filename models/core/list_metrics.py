@@ -1,6 +1,6 @@
-"""What a good list is: the one place where the ranking metrics are defined.
+"""The ranking metrics, defined in this one place.
 
-Full ranking over all items, never sampled negatives. For a user with R relevant items and a list of K:
+Lists are ranked over all items, never over sampled negatives. For a user with R relevant items and a list of K:
 `recall` = hits / R; `hr` = any hit; `precision` = hits / K; `mrr` = 1 / rank of the first hit, else 0;
 `ndcg` = binary gains 1 / log2(rank + 1), ideal over min(K, R); `map` = mean precision at the hits, over min(K, R).
 A user whose list is empty or short counts its empty places as misses; K stays the divisor.
@@ -21,8 +21,8 @@ def score_lists(lists: NDArray[np.integer], truth: Any, k: int) -> dict[str, F64
 
     lists (U, K) item codes, best first, -1 where a place is empty, K >= k; truth (U, I) CSR, an entry marks a relevant
     item (its value is not read, an explicit zero is refused).
-    Raises ValueError if shapes disagree, K < k, a code is outside -1..I-1 or twice in a list, or a user has no truth:
-    leave such users out before, and say how many they were.
+    Raises ValueError if shapes disagree, K < k, a code is outside -1..I-1 or twice in a list, or a user has no truth
+    (the caller leaves such users out and reports how many they were).
     """
     truth = _checked(lists, truth, k)
     hits = _hits(lists[:, :k], truth)
@@ -30,23 +30,23 @@ def score_lists(lists: NDArray[np.integer], truth: Any, k: int) -> dict[str, F64
     ranks = np.arange(1, k + 1)
     gains = 1 / np.log2(ranks + 1)
     ideal = np.minimum(relevant, k)
-    found = hits.cumsum(axis=1)
-    any_hit = found[:, -1] > 0
+    hits_so_far = hits.cumsum(axis=1)
+    any_hit = hits_so_far[:, -1] > 0
     return {
-        f"recall@{k}": found[:, -1] / relevant,
+        f"recall@{k}": hits_so_far[:, -1] / relevant,
         f"hr@{k}": any_hit.astype(np.float64),
-        f"precision@{k}": found[:, -1] / k,
+        f"precision@{k}": hits_so_far[:, -1] / k,
         f"mrr@{k}": np.where(any_hit, 1 / (1 + hits.argmax(axis=1)), 0.0),
         f"ndcg@{k}": (hits * gains).sum(axis=1) / gains.cumsum()[ideal - 1],
-        f"map@{k}": (hits * found / ranks).sum(axis=1) / ideal,
+        f"map@{k}": (hits * hits_so_far / ranks).sum(axis=1) / ideal,
     }
 
 
 def bootstrap_interval(values: F64, seed: int, resamples: int = 1000) -> tuple[float, float, float]:
     """(mean, low, high): the mean over users and its 95 % percentile bootstrap interval.
 
-    values (U,), one per user, any unit. Drawing U users with replacement is drawing how often each distinct value
-    comes, a multinomial: the same distribution, and far fewer draws, since most users share a value (0 above all).
+    values (U,), one per user, any unit. Instead of U users, the count of each distinct value is drawn by a multinomial:
+    the distribution is the same, and far fewer draws are needed, since most users share a value (mostly 0).
     Memory stays near 16 MB, or one row of the distinct values. Deterministic for a seed.
     Raises ValueError if `values` is empty or holds NaN.
     """
@@ -58,16 +58,16 @@ def bootstrap_interval(values: F64, seed: int, resamples: int = 1000) -> tuple[f
     means = np.empty(resamples)
     rows = max(1, 1_000_000 // len(distinct))
     for low in range(0, resamples, rows):
-        taken = rng.multinomial(len(values), counts / len(values), size=min(rows, resamples - low))
-        means[low : low + rows] = taken @ distinct / len(values)
+        drawn = rng.multinomial(len(values), counts / len(values), size=min(rows, resamples - low))
+        means[low : low + rows] = drawn @ distinct / len(values)
     low_edge, high_edge = np.percentile(means, [2.5, 97.5])
     return float(values.mean()), float(low_edge), float(high_edge)
 
 
 def refuse_overlap(history: Any, truth: Any) -> None:
-    """Refuse to measure what was trained on: no (user, item) may be in both CSR (U, I) `history` and `truth`.
+    """Raises ValueError if a (user, item) is in both `history` and `truth`, CSR (U, I): that would be leakage.
 
-    Where buying again is the task, do not call this. Raises ValueError with the number of pairs and the first one.
+    Not for tasks where buying again counts. The message has the number of such pairs and the first one.
     """
     if history.shape != truth.shape:
         raise ValueError(
@@ -83,7 +83,7 @@ def refuse_overlap(history: Any, truth: Any) -> None:
 
 
 def _checked(lists: NDArray[np.integer], truth: Any, k: int) -> Any:
-    """`truth` as a CSR with sorted indices, after the checks that `score_lists` promises."""
+    """`truth` as CSR with sorted indices. Raises ValueError as `score_lists` says."""
     if lists.ndim != 2 or not 1 <= k <= lists.shape[1] or lists.shape[0] != truth.shape[0]:
         raise ValueError(f"lists {lists.shape} do not fit k={k} and truth {truth.shape} (users, items)")
     truth = truth.tocsr()
@@ -93,7 +93,9 @@ def _checked(lists: NDArray[np.integer], truth: Any, k: int) -> Any:
         )
     without = int((np.diff(truth.indptr) == 0).sum())
     if without:
-        raise ValueError(f"{without:,} of {truth.shape[0]:,} users have no truth; leave them out before, and report it")
+        raise ValueError(
+            f"{without:,} of {truth.shape[0]:,} users have no truth; leave them out and report how many they are"
+        )
     ordered = np.sort(lists, axis=1)
     if len(lists) and (ordered[:, 0].min() < -1 or ordered[:, -1].max() >= truth.shape[1]):
         raise ValueError(f"lists hold codes outside -1..{truth.shape[1] - 1}")
@@ -109,5 +111,5 @@ def _hits(lists: NDArray[np.integer], truth: Any) -> NDArray[np.bool_]:
     row = np.arange(users, dtype=np.int64)[:, None]
     pairs = np.repeat(row[:, 0] * items, np.diff(truth.indptr)) + truth.indices
     wanted = np.where(lists < 0, -1, row * items + lists)
-    at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-    return pairs[at] == wanted
+    place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    return pairs[place] == wanted

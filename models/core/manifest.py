@@ -1,4 +1,4 @@
-"""manifest.json beside a saved model: its kind, its settings, and what its files must agree with."""
+"""manifest.json of a saved model: its kind, its settings, and facts that its files must agree with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def write_manifest(folder: Path, model: str, config: Any, **facts: Any) -> None:
-    """Write the manifest into `folder`, which is there; `facts` stand beside `model` and `config`, in their order."""
+    """Writes the manifest into `folder`, which exists: `model`, `config`, then the `facts` in their order."""
     manifest = {"model": model, "config": dataclasses.asdict(config), **facts}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
@@ -28,8 +28,8 @@ def read_manifest(
     """(settings, the whole manifest) of the model saved in `folder`, whose settings are a `cls`.
 
     `renamed` returns settings of an earlier version under today's names.
-    Raises FileNotFoundError if nothing is there; ValueError for a file that is none, for settings that `cls` does not
-    have, or, with `asked`, naming those that differ from it.
+    Raises FileNotFoundError if there is no manifest; ValueError for a file that is not one, for settings that `cls`
+    does not have, or for settings that differ from `asked`.
     """
     path = folder / "manifest.json"
     try:

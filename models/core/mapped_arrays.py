@@ -1,4 +1,4 @@
-"""Arrays in a folder, one file each, which several processes read through one page cache instead of a copy each."""
+"""Arrays in a folder, one file each, mapped into memory: processes share the page cache instead of copying them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PARTS = ("data", "indices", "indptr")
 
 
 def write_arrays(folder: Path, arrays: dict[str, NDArray[Any] | sparse.csr_matrix]) -> None:
-    """Write each array as `<name>.npy` (no pickle), a CSR matrix as its three, into `folder`, which is there."""
+    """Writes each array as `<name>.npy` (no pickle), a CSR matrix as parts and shape, into `folder`, which exists."""
     for name, array in arrays.items():
         if sparse.issparse(array):
             for part in PARTS:
@@ -24,19 +24,19 @@ def write_arrays(folder: Path, arrays: dict[str, NDArray[Any] | sparse.csr_matri
 
 
 def read_arrays(folder: Path) -> dict[str, Any]:
-    """What `write_arrays` wrote, mapped from the files, read-only; matrices as CSR. FileNotFoundError if none is there.
+    """The arrays that `write_arrays` wrote, mapped read-only; matrices as CSR. FileNotFoundError if there is none.
 
     Raises ValueError for a file that was cut short.
     """
-    found: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
     for path in sorted(folder.glob("*.npy")):
-        found[path.name.removesuffix(".npy")] = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not found:
+        arrays[path.name.removesuffix(".npy")] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not arrays:
         raise FileNotFoundError(f"{folder} holds no arrays (*.npy)")
-    for name in [name.removesuffix(".shape") for name in found if name.endswith(".shape")]:
-        shape = tuple(int(size) for size in found.pop(f"{name}.shape"))
-        parts = tuple(found.pop(f"{name}.{part}") for part in PARTS)
+    for name in [name.removesuffix(".shape") for name in arrays if name.endswith(".shape")]:
+        shape = tuple(int(size) for size in arrays.pop(f"{name}.shape"))
+        parts = tuple(arrays.pop(f"{name}.{part}") for part in PARTS)
         matrix = sparse.csr_matrix(parts, shape=shape, copy=False)
-        matrix.has_canonical_format = True  # as it was written; finding out would read it all
-        found[name] = matrix
-    return found
+        matrix.has_canonical_format = True  # it was written so; checking would read the whole file
+        arrays[name] = matrix
+    return arrays

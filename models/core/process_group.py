@@ -1,7 +1,7 @@
-"""Several processes that train one net: each takes its part of every batch, and all step by the gradient of the whole.
+"""Data-parallel training by several processes: each takes a part of every batch, all step by the whole's gradient.
 
-Who starts them (torchrun, Spark's TorchDistributor) says by environment variables who is who; a process that nobody
-started so is alone, and everything here leaves it as it is.
+Their launcher (torchrun, Spark's TorchDistributor) sets the environment variables that number them. In a process
+without these, the functions here change nothing.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from torch import Tensor, distributed, nn
 
 
 def world() -> int:
-    """How many train together; 1 alone."""
+    """The number of processes; 1 without a launcher."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes."""
+    """Whether this process is the one that writes files."""
     return world() == 1 or distributed.get_rank() == 0
 
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Join the processes that were started with this one: by NCCL on GPUs, one each, or else by Gloo."""
+    """Joins the processes of one launch inside the block: by NCCL where there are GPUs, one each, else by Gloo."""
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
@@ -39,28 +39,28 @@ def together() -> Iterator[None]:
 
 
 def own_part(batch: NDArray[np.int64]) -> NDArray[np.int64]:
-    """This process's rows of a batch (B,); all of them where there are too few for everybody."""
+    """This process's rows of a batch (B,); all rows where there are fewer than processes."""
     return batch if len(batch) < world() else batch[distributed.get_rank() :: world()] if world() > 1 else batch
 
 
 def share_gradients(net: nn.Module, targets: int) -> None:
-    """After backward: gradients become those of the mean over all processes' targets, not over one's own `targets`."""
+    """After backward: turns the gradient of the mean over this process's `targets` into that over all processes'."""
     if world() == 1:
         return
     device = next(net.parameters()).device
-    everybody = torch.tensor(float(targets), device=device)
-    distributed.all_reduce(everybody)
+    all_targets = torch.tensor(float(targets), device=device)
+    distributed.all_reduce(all_targets)
     for parameter in net.parameters():
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
-        parameter.grad.mul_(targets / everybody)
+        parameter.grad.mul_(targets / all_targets)
         distributed.all_reduce(parameter.grad)
 
 
 def agreed(value: float) -> float:
-    """The first process's `value`, so that all stop at the same epoch even where their sums differ in the last bit."""
+    """The first process's `value`, so that all stop at the same epoch even if their sums differ in the last bit."""
     if world() == 1:
         return value
-    told: Tensor = torch.tensor(value, dtype=torch.float64, device="cuda" if torch.cuda.is_available() else "cpu")
-    distributed.broadcast(told, 0)
-    return float(told)
+    shared: Tensor = torch.tensor(value, dtype=torch.float64, device="cuda" if torch.cuda.is_available() else "cpu")
+    distributed.broadcast(shared, 0)
+    return float(shared)

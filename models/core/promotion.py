@@ -1,4 +1,4 @@
-"""Whether a new model takes the place of the running one: unless it is surely worse on truth that neither has seen."""
+"""Decides whether a new model replaces the running one: it does unless it is significantly worse on unseen truth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.core.list_metrics import bootstrap_interval
 
 @dataclass(frozen=True)
 class Decision:
-    """Means of both over the same `users`, their paired difference (new - running) with its 95 % interval."""
+    """Means of both models over the same `users`; low, high: 95 % interval of the paired difference, new - running."""
 
     new: float
     running: float
@@ -22,18 +22,18 @@ class Decision:
 
     @property
     def promoted(self) -> bool:
-        """Not worse by more than the interval: a difference of 0 or more lies within it."""
+        """True unless the whole interval of the difference lies below 0."""
         return self.high >= 0
 
 
 def decide(new: NDArray[np.float64], running: NDArray[np.float64], seed: int = 7, resamples: int = 1000) -> Decision:
-    """By one metric, where more is better, of each user (U,) under both models.
+    """Compares one metric, higher is better, of each user (U,) under both models.
 
     Raises ValueError if the two are not over the same users, or there are none, or a value is NaN.
     """
     if new.shape != running.shape or not len(new):
         raise ValueError(f"both models must be judged by the same users: {new.shape} and {running.shape} values")
     if np.isnan(new).any() or np.isnan(running).any():
-        raise ValueError("a user's figure is NaN: judge users with a truth only")
+        raise ValueError("a user's figure is NaN: compare users with a truth only")
     _, low, high = bootstrap_interval(new - running, seed, resamples)
     return Decision(float(new.mean()), float(running.mean()), low, high, len(new))

@@ -1,4 +1,4 @@
-"""What each user did, in time order: flat arrays that windows, neighbours and the LSTM are cut from."""
+"""Each user's items in order of time, as flat arrays from which windows and the LSTM's input are cut."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Sequences(NamedTuple):
         return np.diff(self.indptr)
 
     def of(self, users: slice) -> Sequences:
-        """Those of a run of users."""
+        """The sequences of a contiguous range of users."""
         bounds = self.indptr[users.start : users.stop + 1]
         return Sequences(bounds - bounds[0], self.codes[bounds[0] : bounds[-1]])
 
     def taken(self, users: NDArray[np.integer]) -> Sequences:
-        """Those of `users` (n,), ascending, each once."""
-        mine = np.zeros(len(self.lengths), bool)
-        mine[users] = True
-        indptr = np.concatenate([[0], self.lengths[mine].cumsum()])
-        return Sequences(indptr, self.codes[np.repeat(mine, self.lengths)])
+        """The sequences of `users` (n,), ascending, each once."""
+        chosen = np.zeros(len(self.lengths), bool)
+        chosen[users] = True
+        indptr = np.concatenate([[0], self.lengths[chosen].cumsum()])
+        return Sequences(indptr, self.codes[np.repeat(chosen, self.lengths)])
 
     def without_last(self, dropped: NDArray[np.integer] | int = 1) -> Sequences:
-        """The same users without their last events: `dropped` for all, or of each (n,); what is shorter is empty."""
+        """The same users without their last `dropped` events, a number or (n,); shorter sequences become empty."""
         kept = np.maximum(self.lengths - dropped, 0)
         place = np.arange(len(self.codes)) - np.repeat(self.indptr[:-1], self.lengths)
         indptr = np.concatenate([[0], kept.cumsum()])
@@ -48,15 +48,14 @@ class Sequences(NamedTuple):
     def latest(self, length: int) -> tuple[I32, I64]:
         """(codes (n, T), events (n,)): the last T <= `length` events, oldest first, then zeros where there are fewer.
 
-        T is the most that any user has, at least 1. What follows an event never reaches it in a recurrent net, so the
-        padding stands behind.
+        T is the most that any user has, at least 1. The padding stands behind: a recurrent net reads it last.
         """
         events = np.minimum(self.lengths, length)
         column = np.arange(max(1, int(events.max(initial=0))))
         place = (self.indptr[1:] - events)[:, None] + column
-        there = column < events[:, None]
-        codes = np.zeros(there.shape, np.int32)
-        codes[there] = self.codes[place[there]]
+        is_event = column < events[:, None]
+        codes = np.zeros(is_event.shape, np.int32)
+        codes[is_event] = self.codes[place[is_event]]
         return codes, events
 
     def counts(self, n_items: int) -> sparse.csr_matrix:

@@ -20,7 +20,7 @@ PURCHASE, RETURN = KINDS.index("purchase"), KINDS.index("return")
 
 @dataclass(frozen=True)
 class EventWeights:
-    """What each event says about a user's interest in an item; the night's `interest` section has the same figures."""
+    """What each kind of event counts as interest in an item; the defaults are those of the settings `interest`."""
 
     view: float = 1.0
     wishlist: float = 3.0
@@ -33,7 +33,7 @@ class EventWeights:
             raise ValueError(f"event weights must be above 0 and finite, not {weights.tolist()}")
 
     def by_kind(self) -> F64:
-        """(5,) weights in the order of KINDS; a return weighs nothing here: `without_returned` takes its purchase."""
+        """(5,) weights in the order of KINDS; a return weighs 0, since `without_returned` removes its purchase."""
         return np.array([self.view, self.wishlist, self.cart, self.purchase, 0.0])
 
 
@@ -103,29 +103,32 @@ class ShopLog:
         return self.where(slice(int(low), int(high)))
 
     def of_users(self, users: NDArray[np.integer]) -> ShopLog:
-        """The same events with `users` (n,), ascending codes, as users 0..n-1; all events must be theirs."""
+        """The same events with `users` (n,), ascending codes, numbered 0..n-1; all events must be theirs."""
         return dataclasses.replace(self, user=np.searchsorted(users, self.user).astype(np.int32), n_users=len(users))
 
     def without_returned(self) -> ShopLog:
-        """Neither returns nor what they took back: each return takes the same user's latest purchase of the item
-        before it; one without such a purchase (it may lie before the log) takes nothing."""
+        """The log without returns and the purchases that they cancel.
+
+        A return cancels the same user's latest purchase of the item before it; one without such a purchase (it may lie
+        before the log) cancels nothing.
+        """
         keep = self.kind != RETURN
         if keep.all():
             return self
         pair = self.user.astype(np.int64) * self.n_items + self.item
         touched = np.flatnonzero(np.isin(pair, pair[~keep]) & ((self.kind == PURCHASE) | ~keep))
         open_purchases: dict[int, list[int]] = {}
-        for at in touched.tolist():
-            if self.kind[at] == PURCHASE:
-                open_purchases.setdefault(int(pair[at]), []).append(at)
-            elif open_purchases.get(int(pair[at])):
-                keep[open_purchases[int(pair[at])].pop()] = False
+        for event in touched.tolist():
+            if self.kind[event] == PURCHASE:
+                open_purchases.setdefault(int(pair[event]), []).append(event)
+            elif open_purchases.get(int(pair[event])):
+                keep[open_purchases[int(pair[event])].pop()] = False
         return self.where(keep)
 
     def interest(self, weights: EventWeights, half_life: float, now: float) -> sparse.csr_matrix:
         """(U, I) CSR: sum of weight * 2^(-age / half_life), in units of one fresh purchase; `half_life` in days.
 
-        Raises ValueError if an event lies after `now`: that would be a leak.
+        Raises ValueError if an event lies after `now`: that would be leakage.
         """
         if len(self) and self.time[-1] > now:
             raise ValueError(f"an event at day {self.time[-1]} lies after now, {now}: cut the log first")
@@ -133,14 +136,14 @@ class ShopLog:
         shape = (self.n_users, self.n_items)
         matrix = sparse.csr_matrix((value.astype(np.float32), (self.user, self.item)), shape=shape)
         matrix.sort_indices()
-        matrix.data = np.maximum(matrix.data, np.finfo(np.float32).tiny)  # faded away is still not nothing
+        matrix.data = np.maximum(matrix.data, np.finfo(np.float32).tiny)  # the pair stays, however far it has decayed
         return matrix
 
 
 def truth_span(log: ShopLog) -> tuple[float, float]:
-    """(cut, span): the last week of the log, or its last seventh where that is shorter; days.
+    """(cut, span) in days: the truth is the last week of the log, or its last seventh if that is shorter.
 
-    Where every time is a whole day, the last day is counted whole. Raises ValueError for a log of a single moment.
+    Where all times are whole days, the last day counts in full. Raises ValueError for a log of a single moment.
     """
     days_only = bool((log.time == np.floor(log.time)).all())
     end = float(log.time[-1]) + (1.0 if days_only else 1e-9)
@@ -155,6 +158,6 @@ def truth_span(log: ShopLog) -> tuple[float, float]:
 
 
 def truth_kind(log: ShopLog) -> int:
-    """The code in KINDS of what counts as truth: purchases where there are any, else the strongest kind seen."""
+    """The code in KINDS of what counts as truth: purchases if there are any, else the strongest kind of event."""
     seen = log.kind[log.kind != RETURN]
     return PURCHASE if (seen == PURCHASE).any() else int(seen.max(initial=0))

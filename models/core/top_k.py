@@ -1,14 +1,14 @@
 """Exact top-k by inner product: a GEMM proposes, a dot product in a fixed order decides.
 
-For a block of ROWS users and a tile of TILE items: one GEMM, seen items set to -inf, the maximum of every GROUP scores;
-only groups that beat the user's k-th best score so far are looked at again, the rest of the tile is never read twice.
+For a block of ROWS users and a tile of TILE items: one GEMM, seen items set to -inf, the maximum of every GROUP scores.
+Only groups whose maximum beats the user's k-th best score so far are read again.
 
-OpenBLAS rounds the same pair differently from one lane of its kernel to the next (Haswell and Zen: users 0-5 of 12 and
-6-11 differ in the last bits), so twins would part, and a list would depend on who else is in the call. Hence the
-k + SPARE best by GEMM are scored again, each by one dot product of its own, and ranked by that. An item can only belong
-to the k best if its GEMM score is within a rounding bound of the k-th; where SPARE cannot hold all of those (many
-near-equal items) the user is scored without the GEMM. So lists and scores are the same bits for any budget, number of
-threads, order of users or split of users over calls.
+OpenBLAS rounds the same pair differently in different lanes of its kernel (Haswell and Zen: users 0-5 of 12 and 6-11
+differ in the last bits). Equal users would get different lists, and a list would depend on who else is in the call. So
+the k + SPARE best by GEMM are scored again, each by a dot product of its own, and ranked by that. An item can only
+belong to the k best if its GEMM score is within a rounding bound of the k-th. Where SPARE cannot hold all such items
+(many near-equal ones), the user is scored without the GEMM. Lists and scores are therefore the same bits for any memory
+budget, number of threads, order of users and split of users over calls.
 """
 
 from __future__ import annotations
@@ -21,12 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-ROWS, TILE, GROUP, SPARE = (
-    256,
-    4096,
-    8,
-    32,
-)  # fastest of 128..512 x 2048..4096 x 8..32 on 2 Zen 3 cores with 512 KiB L2 each
+# The fastest of 128..512 x 2048..4096 x 8..32 on 2 Zen 3 cores with 512 KiB L2 each.
+ROWS, TILE, GROUP, SPARE = 256, 4096, 8, 32
 GROUPS = TILE // GROUP
 SLICE = 32  # users scored again at once: their (SLICE, k + SPARE, D) item rows stay in the cache
 EMPTY = np.iinfo(np.int64).max  # the key of "no item"; it sorts behind every real key
@@ -38,12 +34,12 @@ I64 = NDArray[np.int64]
 
 
 class DoesNotFit(MemoryError):
-    """The work needs more memory than it was given; the message says how much and what to change."""
+    """The work needs more memory than it may use; the message says how much, and what to change."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What `top_k` will hold beside its inputs, in bytes, and how many blocks it runs at once."""
+    """The memory that `top_k` uses beside its inputs, in bytes, and the number of blocks it runs at once."""
 
     threads: int
     workspace_bytes: int  # one block in flight
@@ -57,9 +53,9 @@ class Plan:
 def plan_blocks(
     n_items: int, dim: int, memory_bytes: int, threads: int, *, n_users: int = 0, k: int = 100, seen_per_block: int = 0
 ) -> Plan:
-    """The largest number of threads, up to `threads`, whose workspaces fit `memory_bytes`; call it before the night.
+    """The largest number of threads, up to `threads`, whose workspaces fit `memory_bytes`.
 
-    Inputs are the caller's and not counted, except a copy of the items (made where `allowed` drops some).
+    A night asks before it starts. Inputs are not counted, except a copy of the items (made where `allowed` drops some).
     Raises DoesNotFit where not even one thread fits.
     """
     width = 2 * k + SPARE + TILE
@@ -142,7 +138,7 @@ def rank_scores(scores: F32, k: int) -> tuple[I32, F32]:
 
 
 def places(row: NDArray[np.integer], column: NDArray[np.integer], score: NDArray[np.floating]) -> I64:
-    """The place (N,) of each entry among those of its row: 0 has the highest score; ties go to the lower column."""
+    """The place (N,) of each entry in its row: 0 for the highest score; ties go to the lower column."""
     order = np.lexsort((column, -score, row))
     ordered = row[order]
     place = np.empty(len(order), np.int64)
@@ -151,16 +147,18 @@ def places(row: NDArray[np.integer], column: NDArray[np.integer], score: NDArray
 
 
 def best_entries(row: NDArray[np.integer], column: NDArray[np.integer], score: F32, k: int) -> tuple[I64, I64]:
-    """(entry, place): the k best entries of each row, row by row, best first, ties to the lower column, and the place
-    0..k-1 of each in its row. Entries (N,) must be grouped by row, in rising order."""
+    """(entry, place): the k best entries of each row, row by row, best first, and the place 0..k-1 of each in its row.
+
+    Ties go to the lower column. Entries (N,) must be grouped by row, in rising order.
+    """
     keys = _keys(score, column.astype(np.int64))
     bounds = np.flatnonzero(np.diff(row, prepend=-1, append=np.iinfo(row.dtype).max))
-    few = np.ones(len(keys), bool)
-    # A sort of all entries would cost ten times as much: most rows have far more of them than places.
+    kept = np.ones(len(keys), bool)
+    # Sorting all entries would cost ten times as much: most rows have far more than k.
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         if high - low > k:
-            few[low:high] = keys[low:high] <= np.partition(keys[low:high], k - 1)[k - 1]
-    entry = np.flatnonzero(few)
+            kept[low:high] = keys[low:high] <= np.partition(keys[low:high], k - 1)[k - 1]
+    entry = np.flatnonzero(kept)
     entry = entry[np.lexsort((keys[entry], row[entry]))]
     ordered = row[entry]
     return entry, np.arange(len(entry)) - np.searchsorted(ordered, ordered)
@@ -169,7 +167,7 @@ def best_entries(row: NDArray[np.integer], column: NDArray[np.integer], score: F
 def rank_entries(
     row: NDArray[np.integer], column: NDArray[np.integer], score: F32, n_rows: int, k: int
 ) -> tuple[I32, F32]:
-    """The k best of the entries (N,) of each row, by `best_entries`: codes and scores (n_rows, k) as `top_k`'s."""
+    """The k best entries of each row by `best_entries`, as codes and scores (n_rows, k) like those of `top_k`."""
     entry, place = best_entries(row, column, score, k)
     codes, scores = np.full((n_rows, k), -1, np.int32), np.full((n_rows, k), -np.inf, np.float32)
     codes[row[entry], place], scores[row[entry], place] = column[entry], score[entry]
@@ -258,7 +256,7 @@ class _Workspace:
         return chosen[np.argsort((chosen // TILE).astype(np.int16), kind="stable")]
 
     def _store(self, cells: I64, start: int, waiting: I64) -> I64:
-        """Append candidates behind each user's waiting ones; returns how many each user got."""
+        """Appends candidates behind each user's waiting ones; returns how many each user got."""
         row, column = np.divmod(cells, TILE)
         new = np.bincount(row, minlength=ROWS)
         first = np.arange(ROWS) * self.keys.shape[1] + self.kept + waiting - (np.cumsum(new) - new)
@@ -267,7 +265,7 @@ class _Workspace:
         return new
 
     def _merge(self, waiting: I64) -> F32:
-        """Fold the waiting keys into the best ones and empty them; returns each user's k-th best score (ROWS, 1)."""
+        """Merges the waiting keys into the best ones; returns each user's k-th best score (ROWS, 1)."""
         width = self.kept + int(waiting.max())
         kept = np.partition(self.keys[:, :width], self.kept - 1, axis=1)[:, : self.kept]
         self.keys[:, : self.kept] = np.partition(kept, self.k - 1, axis=1)
@@ -276,11 +274,11 @@ class _Workspace:
         return _scores(self.keys[:, self.k - 1, None])
 
     def _crowded(self, least: F32) -> NDArray[np.bool_]:
-        """Users (ROWS,) of whom an item that could still be among the k best may have been dropped."""
+        """(ROWS,) bool: users for whom an item that might be among the k best may have been dropped."""
         return (_scores(self.keys[:, self.kept - 1, None]) > least)[:, 0]
 
     def _score_again(self, rows: slice) -> None:
-        """Replace the GEMM scores of the kept items by dot products, and put the k best first."""
+        """Replaces the GEMM scores of the kept items by dot products, and puts the k best first."""
         kept = self.keys[rows, : self.kept]
         codes = np.where(kept == EMPTY, 0, kept & 0xFFFFFFFF)
         exact = _keys(_dots(self.items.take(codes, axis=0), self.users[rows]), codes)
@@ -291,12 +289,12 @@ class _Workspace:
         """The k best of one user by dot products with the whole catalogue."""
         exact = _keys(_dots(self.items[None], self.users[row, None])[0], np.arange(len(self.items)))
         exact[hidden] = EMPTY
-        found = np.partition(exact, min(self.k, len(exact)) - 1)[: self.k]
-        self.keys[row, : len(found)], self.keys[row, len(found) : self.k] = found, EMPTY
+        best = np.partition(exact, min(self.k, len(exact)) - 1)[: self.k]
+        self.keys[row, : len(best)], self.keys[row, len(best) : self.k] = best, EMPTY
 
 
 def _dots(items: F32, users: F32) -> F32:
-    """(B, n) scores of items (B, n, D) for users (B, D), each summed over D in one order whatever stands beside it."""
+    """(B, n) scores of items (B, n, D) for users (B, D); each is summed over D in the same order in every call."""
     return np.einsum("bnd,bd->bn", items, users)
 
 

@@ -1,17 +1,19 @@
 """The price that should earn most within bounds, and what it earns if the elasticity is at its interval's worst end.
 
-Around today's price, units sold are units * (new / price) ** elasticity, so that a move gains a week
+Units sold a week at a new price are units * (new / price) ** elasticity, so that the margin gained a week is
 
     units * ((new / price) ** elasticity * (new - cost) - (price - cost)).
 
-This is monotone in the elasticity: its worst and its best case lie at the interval's ends. A price is suggested only
-where the worst case is worth the trouble. Without bounds the best price is cost * e / (1 + e) for e below -1 (Lerner's
-rule); for e of -1 or more dearer is always better, and only the bounds say stop: such items are flagged.
+This is monotone in the elasticity, so the worst and the best case lie at the interval's ends. A price is suggested only
+where the worst case gains enough. Without bounds the best price is cost * e / (1 + e) for an elasticity e below -1
+(Lerner's rule). For an e of -1 or more a higher price is always better and only the bounds stop it; such items are
+flagged as inelastic.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from models.core.config import check_bounds
 
 F64 = NDArray[np.float64]
 SUGGEST, NOT_WORTH_IT, NO_ROOM = range(3)
-_STEPS = 25  # prices tried between the bounds, beside Lerner's
+_STEPS = 25  # prices tried from the lowest to the highest allowed one, beside Lerner's
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,26 @@ class PricingConfig:
         default=0.10, metadata={"doc": "least (price - cost) / price of a suggestion", "least": 0, "below": 1}
     )
     least_change: float = field(
-        default=0.02, metadata={"doc": "smaller moves are not worth a new label", "least": 0, "below": 1}
+        default=0.02,
+        metadata={
+            "doc": "smallest change worth a new price label, as a share of today's price",
+            "least": 0,
+            "below": 1,
+        },
     )
     least_gain: float = field(
-        default=0.0, metadata={"doc": "the worst case must gain more than this share of the item's weekly sales"}
+        default=0.0, metadata={"doc": "the worst case must gain more than this share of the item's weekly revenue"}
     )
     over_competitor: float = field(
         default=0.0,
-        metadata={"doc": "a rise stops at this share above the competitor's price, where one is given", "above": -1},
+        metadata={"doc": "a rise stops at this share above the competitor's price, where that is known", "above": -1},
     )
-    scarce_weeks: float = field(default=2.0, metadata={"doc": "stock for fewer weeks of sales: no cut", "least": 0})
-    overstock_weeks: float = field(default=26.0, metadata={"doc": "stock for more weeks of sales: a deeper cut may be"})
+    scarce_weeks: float = field(
+        default=2.0, metadata={"doc": "with stock for fewer weeks of sales, the price is not cut", "least": 0}
+    )
+    overstock_weeks: float = field(default=26.0, metadata={"doc": "stock for more weeks of sales is overstock"})
     overstock_cut: float = field(
-        default=0.30, metadata={"doc": "largest cut of what is overstocked", "least": 0, "below": 1}
+        default=0.30, metadata={"doc": "largest cut of an overstocked item", "least": 0, "below": 1}
     )
 
     def __post_init__(self) -> None:
@@ -60,10 +69,21 @@ class PricingConfig:
             raise ValueError(f"scarce_weeks {self.scarce_weeks} must be below overstock_weeks {self.overstock_weeks}")
 
 
+class ElasticityInterval(NamedTuple):
+    """The mean of each item's elasticity, and the ends of its interval; (I,) each."""
+
+    mean: F64
+    low: F64
+    high: F64
+
+
 @dataclass(frozen=True)
 class Suggestions:
-    """Per item (I,): verdict (SUGGEST, NOT_WORTH_IT or NO_ROOM); the price and what it gains a week in margin at the
-    elasticity's mean, and at the worse and better end of its interval, all NaN without a suggestion; the bounds."""
+    """For each item (I,): a verdict, the suggested price and what it gains, and the bounds of the price.
+
+    verdict: SUGGEST, NOT_WORTH_IT or NO_ROOM. gain, gain_low, gain_high: margin gained a week at the elasticity's mean,
+    and at the worse and the better end of its interval. Price and gains are NaN without a suggestion.
+    """
 
     verdict: NDArray[np.int64]
     price: F64
@@ -79,75 +99,87 @@ def suggest(
     price: F64,
     cost: F64,
     units: F64,
-    elasticity: tuple[F64, F64, F64],
+    elasticity: ElasticityInterval,
     cover: F64 | None = None,
     competitor: F64 | None = None,
     endings: F64 | None = None,
 ) -> Suggestions:
-    """price, cost, units sold a week at that price (I,); elasticity: its mean and the interval's ends, each (I,).
+    """For each item (I,): of the prices within the bounds whose worst case gains enough, the best one at the mean.
 
-    cover: weeks that the stock lasts; competitor: their price; NaN (or None) where not known. endings: see `round_to`.
-    Of the prices within the bounds whose worst case gains more than `least_gain`, the one that gains most at the mean.
-    Raises ValueError for a price not above 0, a negative cost, negative units, or an interval without its mean.
+    price, cost (I,): today's, in money; units (I,): sold a week at that price. cover (I,): weeks that the stock lasts;
+    competitor (I,): their price; both NaN (or None) where not known. endings: see `round_to`. Raises ValueError for a
+    price not above 0, a negative cost, negative units, or an interval that does not contain its mean.
     """
     _check(price, cost, units, elasticity)
     unknown = np.full(len(price), np.nan)
-    lowest, highest = _bounds(config, price, cost, unknown if cover is None else cover,
-                              unknown if competitor is None else competitor)  # fmt: skip
-    lerner = np.where(elasticity[0] < -1, cost * elasticity[0] / np.minimum(1 + elasticity[0], -1e-9), np.inf)
+    lowest, highest = _bounds(
+        config, price, cost, unknown if cover is None else cover, unknown if competitor is None else competitor
+    )
+    new = round_to(_prices_to_try(price, cost, elasticity.mean, lowest, highest), endings)
+    is_within = (new >= lowest[:, None] * (1 - 1e-9)) & (new <= highest[:, None] * (1 + 1e-9))
+    is_allowed = is_within & (np.abs(new / price[:, None] - 1) >= config.least_change)
+    new = np.where(is_allowed, new, price[:, None])
+
+    gain, gain_at_low, gain_at_high = (gain_of(price, cost, units, each, new) for each in elasticity)
+    worst, best = np.minimum(gain_at_low, gain_at_high), np.maximum(gain_at_low, gain_at_high)
+    is_worth_it = is_allowed & (worst > (config.least_gain * price * units)[:, None])
+    has_suggestion = is_worth_it.any(axis=1)
+    chosen = np.arange(len(price)), np.where(is_worth_it, gain, -np.inf).argmax(axis=1)
+
+    def of_chosen(values: F64) -> F64:
+        return np.where(has_suggestion, values[chosen], np.nan)
+
+    return Suggestions(
+        verdict=np.where(has_suggestion, SUGGEST, np.where(is_allowed.any(axis=1), NOT_WORTH_IT, NO_ROOM)),
+        price=of_chosen(new),
+        gain=of_chosen(gain),
+        gain_low=of_chosen(worst),
+        gain_high=of_chosen(best),
+        lowest=lowest,
+        highest=highest,
+    )
+
+
+def _prices_to_try(price: F64, cost: F64, elasticity: F64, lowest: F64, highest: F64) -> F64:
+    """(I, _STEPS + 1) prices evenly spaced from lowest to highest, and Lerner's price moved into the bounds."""
     between = lowest[:, None] + (highest - lowest)[:, None] * np.linspace(0, 1, _STEPS)
-    tried = np.column_stack([between, np.clip(lerner, lowest, np.maximum(lowest, highest))])
-    tried = round_to(tried, endings)
-    inside = (tried >= lowest[:, None] * (1 - 1e-9)) & (tried <= highest[:, None] * (1 + 1e-9))
-    inside &= np.abs(tried / price[:, None] - 1) >= config.least_change
-    tried = np.where(inside, tried, price[:, None])
-    at_mean, at_low, at_high = (gain_of(price, cost, units, e, tried) for e in elasticity)
-    worst, best = np.minimum(at_low, at_high), np.maximum(at_low, at_high)
-    worth = inside & (worst > (config.least_gain * price * units)[:, None])
-    chosen = np.where(worth, at_mean, -np.inf).argmax(axis=1)
-    found = worth.any(axis=1)
-    verdict = np.where(found, SUGGEST, np.where(inside.any(axis=1), NOT_WORTH_IT, NO_ROOM))
-    rows = np.arange(len(price))
-
-    def picked(values: F64) -> F64:
-        return np.where(found, values[rows, chosen], np.nan)
-
-    return Suggestions(verdict, picked(tried), picked(at_mean), picked(worst), picked(best), lowest, highest)
+    lerner = np.where(elasticity < -1, cost * elasticity / np.minimum(1 + elasticity, -1e-9), np.inf)
+    return np.column_stack([between, np.clip(lerner, lowest, np.maximum(lowest, highest))])
 
 
 def gain_of(price: F64, cost: F64, units: F64, elasticity: F64, new: F64) -> F64:
     """(I, K) margin gained a week by the `new` prices (I, K), under each item's elasticity (I,)."""
-    pull = (new / price[:, None]) ** elasticity[:, None]
-    return np.asarray(units[:, None] * (pull * (new - cost[:, None]) - (price - cost)[:, None]))
+    demand = (new / price[:, None]) ** elasticity[:, None]  # of today's units
+    return np.asarray(units[:, None] * (demand * (new - cost[:, None]) - (price - cost)[:, None]))
 
 
 def is_inelastic(elasticity: F64) -> NDArray[np.bool_]:
-    """Whether dearer would always be better, so that bounds alone set the price."""
+    """Whether a higher price is always better, so that only the bounds stop it."""
     return np.asarray(elasticity > -1)
 
 
 def _bounds(config: PricingConfig, price: F64, cost: F64, cover: F64, competitor: F64) -> tuple[F64, F64]:
     """(lowest, highest) price of each item; lowest above highest where the margin floor is out of reach."""
     cut = np.where(cover > config.overstock_weeks, config.overstock_cut, config.max_cut)
-    cut = np.where(cover < config.scarce_weeks, 0.0, cut)  # what runs out anyway needs no lower price
+    cut = np.where(cover < config.scarce_weeks, 0.0, cut)  # an item that sells out anyway needs no lower price
     lowest = np.maximum(price * (1 - cut), cost / (1 - config.margin_floor))
-    # A cheaper competitor is a reason not to raise; by itself it is none to cut.
-    beside = np.where(np.isnan(competitor), np.inf, np.maximum(competitor * (1 + config.over_competitor), price))
-    return lowest, np.minimum(price * (1 + config.max_rise), beside)
+    # A cheaper competitor stops a rise; it does not ask for a cut.
+    competing = np.where(np.isnan(competitor), np.inf, np.maximum(competitor * (1 + config.over_competitor), price))
+    return lowest, np.minimum(price * (1 + config.max_rise), competing)
 
 
 def price_endings(prices: F64, least_share: float = 0.1) -> F64:
-    """(E,) the shop's price endings, such as .9 and .99: what follows the point in at least that share of its prices.
+    """(E,) the shop's price endings, such as .9 and .99: the decimals that at least `least_share` of its prices have.
 
-    Empty where no ending is that common: then every hundredth will do.
+    Empty where no ending is that common; `round_to` then rounds to hundredths.
     """
     cents = np.round(prices[np.isfinite(prices)] * 100).astype(np.int64) % 100
-    found, count = np.unique(cents, return_counts=True)
-    return found[count >= least_share * max(1, len(cents))] / 100
+    endings, count = np.unique(cents, return_counts=True)
+    return endings[count >= least_share * max(1, len(cents))] / 100
 
 
 def round_to(prices: F64, endings: F64 | None) -> F64:
-    """The nearest prices that end in one of `endings` (E,), ascending from 0 to below 1; without any, in hundredths."""
+    """The nearest prices that end in one of `endings` (E,), ascending, 0 to below 1; hundredths if there are none."""
     if endings is None or not len(endings):
         return np.round(prices, 2)
     steps = np.concatenate([[endings[-1] - 1], endings, [endings[0] + 1]])
@@ -156,7 +188,7 @@ def round_to(prices: F64, endings: F64 | None) -> F64:
     return np.asarray(np.round(whole + steps[nearest], 2))
 
 
-def _check(price: F64, cost: F64, units: F64, elasticity: tuple[F64, F64, F64]) -> None:
+def _check(price: F64, cost: F64, units: F64, elasticity: ElasticityInterval) -> None:
     mean, low, high = elasticity
     for name, values, wrong in (
         ("price", price, ~(price > 0)),
@@ -165,6 +197,8 @@ def _check(price: F64, cost: F64, units: F64, elasticity: tuple[F64, F64, F64]) 
         ("elasticity", mean, ~((low <= mean) & (mean <= high))),
     ):
         if wrong.any():
-            at = int(np.flatnonzero(wrong)[0])
-            raise ValueError(f"{name} of {int(wrong.sum()):,} items is missing or out of range; the first is item {at} "
-                             f"with {values[at]}")  # fmt: skip
+            first = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"{name} of {int(wrong.sum()):,} items is missing or out of range; the first is item {first} with "
+                f"{values[first]}"
+            )

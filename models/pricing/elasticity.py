@@ -1,45 +1,46 @@
-"""Own-price elasticities with intervals, thin items drawn to their category's: a hierarchical Poisson regression.
+"""Own-price elasticities with intervals: a hierarchical Poisson regression, in which thin items lean on their category.
 
 Units of item i in week t are counted as Poisson (overdispersed) around exp(level_i + season_ct + e_i * log price_it),
 with elasticities e_i ~ Normal(mean_c, spread_c) within category c. Levels drop out: given how much an item sold in all,
-it is told by when it sold. Category figures come by expectation-maximisation, each item's posterior by Laplace's
-approximation (its mode and curvature).
+what counts is in which weeks it sold. The categories' parameters come by expectation-maximisation, each item's
+posterior by Laplace's approximation (its mode and curvature).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.core.config import check_bounds
-from models.core.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 Z90 = 1.6448536  # half of a 90 % interval, in standard deviations
 
 
 @dataclass(frozen=True)
 class ElasticityConfig:
-    """What a category is expected to be like before it is seen, and how long is iterated.
+    """The priors of a category, and when the iteration stops.
 
     spread was chosen on eight sample shops (seeds 11 to 18, none of the bench's): 90 % intervals hold .929 of the truth
     with .7, .900 with .5, .872 with .4 and 3 items.
     """
 
-    # The middle of published meta-analyses is about -2.6 to -1.5.
-    prior_mean: float = field(default=-1.5, metadata={"doc": "of a category's mean elasticity, before it is seen"})
-    prior_sd: float = field(default=1.5, metadata={"doc": "how sure that is", "above": 0})
+    # Published meta-analyses find means between about -2.6 and -1.5.
+    prior_mean: float = field(default=-1.5, metadata={"doc": "prior mean of a category's mean elasticity"})
+    prior_sd: float = field(default=1.5, metadata={"doc": "standard deviation of that prior", "above": 0})
     spread: float = field(
-        default=0.5, metadata={"doc": "of elasticities within a category, before it is seen", "above": 0}
+        default=0.5, metadata={"doc": "prior standard deviation of elasticities within a category", "above": 0}
     )
-    spread_items: float = field(default=5.0, metadata={"doc": "items that the spread assumed counts for", "above": 0})
-    rounds: int = field(default=500, metadata={"doc": "of expectation-maximisation, at most", "above": 0})
-    tolerance: float = field(default=1e-4, metadata={"doc": "iterated until no elasticity moves by more", "above": 0})
+    spread_items: float = field(default=5.0, metadata={"doc": "how many items the prior spread counts for", "above": 0})
+    rounds: int = field(default=500, metadata={"doc": "most rounds of expectation-maximisation", "above": 0})
+    tolerance: float = field(
+        default=1e-4, metadata={"doc": "it stops when no elasticity moves by more than this", "above": 0}
+    )
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -47,10 +48,9 @@ class ElasticityConfig:
 
 @dataclass(frozen=True)
 class Elasticities:
-    """Per item (I,): posterior mean and standard deviation, the ends of the 90 % interval, weeks on sale, prices seen,
-    units sold; per category (C,): mean, spread and overdispersion.
+    """A fit. For each item (I,): posterior mean and standard deviation; weeks on sale, prices seen, units sold.
 
-    has_own: whether the item's own prices and sales say anything; where not, its figures are its category's.
+    For each category (C,): mean and spread of its items' elasticities, and the overdispersion of their sales.
     """
 
     mean: F64
@@ -64,6 +64,7 @@ class Elasticities:
 
     @property
     def low(self) -> F64:
+        """(I,) the lower end of the 90 % interval."""
         return self.mean - Z90 * self.sd
 
     @property
@@ -71,140 +72,126 @@ class Elasticities:
         return self.mean + Z90 * self.sd
 
     @property
-    def has_own(self) -> NDArray[np.bool_]:
+    def has_own(self) -> Bool:
+        """(I,) whether the item's own prices and sales say anything; if not, its figures are its category's."""
         return (self.prices > 1) & (self.units > 0)
 
 
-_NAMES = tuple(each.name for each in fields(Elasticities))
-_TYPES: dict[str, Any] = {"weeks": np.int64, "prices": np.int64}
-_OF_CATEGORIES = ("category_mean", "category_spread", "dispersion")
+class _Sales(NamedTuple):
+    """Items by weeks (I, T): units sold, log price less the item's mean (0 where not on sale), whether on sale."""
+
+    units: F64
+    log_price: F64
+    on_sale: Bool
+    category: NDArray[np.integer]  # (I,)
 
 
-@dataclass(frozen=True)
-class ItemElasticities:
-    """Elasticities under the shop's item ids (I,), sorted; what one night fits and the next ones use."""
+class _Categories(NamedTuple):
+    """The parameters of C categories: mean and spread of elasticities, overdispersion (C,), log season (C, T)."""
 
-    config: ElasticityConfig
-    item_ids: NDArray[np.str_]
-    found: Elasticities
-
-    @classmethod
-    def fit(
-        cls, config: ElasticityConfig, item_ids: NDArray[np.str_], units: F64, price: F64, category: I64, cells: int
-    ) -> ItemElasticities:
-        """`fit_elasticities` on whole categories together, up to about `cells` numbers of a matrix at a time.
-
-        Categories tell each other nothing, so this is the same fit; it bounds the memory to that of the largest one.
-        """
-        size = np.bincount(category) * units.shape[1]
-        block = (np.cumsum(size) - size) // cells  # of each category; one that fills a block goes beyond it
-        whole = Elasticities(*(np.zeros(len(size if name in _OF_CATEGORIES else item_ids), _TYPES.get(name, float))
-                               for name in _NAMES))  # fmt: skip
-        for one in np.unique(block):
-            codes, rows = np.flatnonzero(block == one), np.flatnonzero(block[category] == one)
-            found = fit_elasticities(config, units[rows], price[rows], category[rows] - codes[0])
-            for name in _NAMES:
-                getattr(whole, name)[codes if name in _OF_CATEGORIES else rows] = getattr(found, name)
-        return cls(config, item_ids, whole)
-
-    def save(self, folder: str | Path) -> None:
-        """Write elasticities.npz and manifest.json into `folder`, made if need be."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        arrays = {name: getattr(self.found, name) for name in _NAMES}
-        np.savez_compressed(folder / "elasticities.npz", item_ids=self.item_ids, **arrays)
-        write_manifest(folder, "elasticity", self.config, items=len(self.item_ids))
-
-    @classmethod
-    def load(cls, folder: str | Path) -> ItemElasticities:
-        """What `save` wrote. Raises FileNotFoundError if nothing is there; ValueError if the files disagree."""
-        folder = Path(folder)
-        config, manifest = read_manifest(folder, ElasticityConfig)
-        with np.load(folder / "elasticities.npz", allow_pickle=False) as arrays:
-            found = Elasticities(*(arrays[name] for name in _NAMES))
-            ids = arrays["item_ids"]
-        if not len(ids) == len(found.mean) == manifest["items"]:
-            raise ValueError(f"{folder}: {len(ids)} ids, {len(found.mean)} items, manifest {manifest['items']} items")
-        return cls(config, ids, found)
-
-    def rows_of(self, item_ids: NDArray[np.str_]) -> NDArray[np.int64]:
-        """(N,) the row of each id; -1 where the fit did not know it."""
-        at = np.minimum(np.searchsorted(self.item_ids, item_ids), max(0, len(self.item_ids) - 1))
-        known = self.item_ids[at] == item_ids if len(self.item_ids) else np.zeros(len(item_ids), np.bool_)
-        return np.where(known, at, -1)
+    mean: F64
+    spread: F64
+    dispersion: F64
+    season: F64
 
 
 def fit_elasticities(config: ElasticityConfig, units: F64, price: F64, category: NDArray[np.integer]) -> Elasticities:
-    """units, price (I, T): units sold and mean price of each week, price NaN where the item was not on sale (or was
-    sold out: that says nothing about the price); category (I,) codes from 0.
+    """The elasticities of I items from T weeks.
+
+    units, price (I, T): units sold and mean price of each week, price NaN where the item was not on sale or was sold
+    out, since that says nothing about the price. category (I,): codes from 0.
 
     Raises ValueError for shapes that disagree, negative or infinite units, prices not above 0, units without a price,
     a negative category.
     """
-    on_sale = np.isfinite(price)
-    _check(units, price, category, on_sale)
-    categories = int(category.max(initial=-1)) + 1
-    told = np.where(on_sale, units, 0.0)
-    log_price = np.where(on_sale, np.log(np.where(on_sale, price, 1.0)), 0.0)
-    weeks = on_sale.sum(axis=1)
-    log_price = np.where(on_sale, log_price - (log_price.sum(axis=1) / np.maximum(weeks, 1))[:, None], 0.0)
-    total = told.sum(axis=1)
-    mean, spread = np.full(categories, config.prior_mean), np.full(categories, config.spread)
-    dispersion, season = np.ones(categories), np.zeros((categories, units.shape[1]))
-    elasticity, precision = mean[category], 1 / spread[category] ** 2
-    members = np.bincount(category, minlength=categories)
+    _check(units, price, category)
+    sales = _prepared(units, price, category)
+    count = int(category.max(initial=-1)) + 1
+    categories = _Categories(
+        mean=np.full(count, config.prior_mean),
+        spread=np.full(count, config.spread),
+        dispersion=np.ones(count),
+        season=np.zeros((count, units.shape[1])),
+    )
+    elasticity, precision = categories.mean[category], 1 / categories.spread[category] ** 2
     for _ in range(config.rounds):
         before = elasticity
-        elasticity, precision = _posterior(told, log_price, on_sale, season[category], mean[category],
-                                           spread[category], dispersion[category], elasticity)  # fmt: skip
-        expected = _shares(log_price, on_sale, season[category], elasticity) * total[:, None]
-        season = _season(told, expected, season, category)
-        dispersion = _dispersion(told, expected, on_sale, category, categories)
-        weight = config.prior_sd**-2 + members / spread**2
-        pulled = config.prior_mean / config.prior_sd**2 + np.bincount(category, elasticity, categories) / spread**2
-        mean = pulled / weight
-        around = (elasticity - mean[category]) ** 2 + 1 / precision
-        squares = np.bincount(category, around, categories) + config.spread_items * config.spread**2
-        spread = np.sqrt(squares / (members + config.spread_items))
+        elasticity, precision = _posterior(sales, categories, before)
+        categories = _updated(config, sales, categories, elasticity, precision)
         if np.abs(elasticity - before).max(initial=0.0) < config.tolerance:
             break
-    # The category's mean is known no better than its own error allows; an item shares in that as far as it leans on it.
-    leaning = 1 / (spread[category] ** 2 * precision)
-    of_mean = 1 / (config.prior_sd**-2 + np.bincount(category, (1 - leaning) / spread[category] ** 2, categories))
-    variance = 1 / precision + leaning**2 * of_mean[category]
-    levels = np.array([len(np.unique(np.round(row[there], 4))) for row, there in zip(log_price, on_sale, strict=True)])
-    return Elasticities(elasticity, np.sqrt(variance), weeks.astype(np.int64), levels.astype(np.int64), total, mean,
-                        spread, dispersion)  # fmt: skip
+    prices_seen = [
+        len(np.unique(np.round(log_prices[on_sale], 4)))
+        for log_prices, on_sale in zip(sales.log_price, sales.on_sale, strict=True)
+    ]
+    return Elasticities(
+        mean=elasticity,
+        sd=np.sqrt(_variance(config, categories, category, precision)),
+        weeks=sales.on_sale.sum(axis=1).astype(np.int64),
+        prices=np.array(prices_seen).astype(np.int64),
+        units=sales.units.sum(axis=1),
+        category_mean=categories.mean,
+        category_spread=categories.spread,
+        dispersion=categories.dispersion,
+    )
 
 
-def _shares(log_price: F64, on_sale: NDArray[np.bool_], season: F64, elasticity: F64) -> F64:
-    """(I, T) of an item's units, the share expected in each week."""
-    pull = np.where(on_sale, season + elasticity[:, None] * log_price, -np.inf)
-    pull -= np.where(on_sale.any(axis=1), pull.max(axis=1, initial=-1e300), 0.0)[:, None]
-    weight = np.exp(pull)
-    return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
+def _prepared(units: F64, price: F64, category: NDArray[np.integer]) -> _Sales:
+    on_sale = np.isfinite(price)
+    log_price = np.where(on_sale, np.log(np.where(on_sale, price, 1.0)), 0.0)
+    mean = log_price.sum(axis=1) / np.maximum(on_sale.sum(axis=1), 1)
+    log_price = np.where(on_sale, log_price - mean[:, None], 0.0)
+    return _Sales(np.where(on_sale, units, 0.0), log_price, on_sale, category)
 
 
-def _posterior(
-    units: F64,
-    log_price: F64,
-    on_sale: NDArray[np.bool_],
-    season: F64,
-    mean: F64,
-    spread: F64,
-    dispersion: F64,
-    start: F64,
-) -> tuple[F64, F64]:
-    """(mode (I,), curvature (I,)) of each item's elasticity: damped Newton steps, all items at once."""
-    elasticity, total = start.copy(), units.sum(axis=1)
-    sold_at = (units * log_price).sum(axis=1)
+def _updated(
+    config: ElasticityConfig, sales: _Sales, categories: _Categories, elasticity: F64, precision: F64
+) -> _Categories:
+    """The maximisation step: the categories' parameters given their items' posteriors (mode and precision)."""
+    category, count = sales.category, len(categories.mean)
+    expected = _week_shares(sales, categories.season, elasticity) * sales.units.sum(axis=1)[:, None]
+    members = np.bincount(category, minlength=count)
+    weight = config.prior_sd**-2 + members / categories.spread**2
+    prior = config.prior_mean / config.prior_sd**2
+    mean = (prior + np.bincount(category, elasticity, count) / categories.spread**2) / weight
+    around = (elasticity - mean[category]) ** 2 + 1 / precision
+    squares = np.bincount(category, around, count) + config.spread_items * config.spread**2
+    return _Categories(
+        mean=mean,
+        spread=np.sqrt(squares / (members + config.spread_items)),
+        dispersion=_dispersion(sales, expected, count),
+        season=_season(sales, expected, categories.season),
+    )
+
+
+def _variance(config: ElasticityConfig, categories: _Categories, category: NDArray[np.integer], precision: F64) -> F64:
+    """(I,) posterior variances, with the error of the category's mean as far as an item leans on that mean."""
+    leaning = 1 / (categories.spread[category] ** 2 * precision)  # 0..1: the prior's part of the posterior's precision
+    own = np.bincount(category, (1 - leaning) / categories.spread[category] ** 2, len(categories.mean))
+    variance_of_mean = 1 / (config.prior_sd**-2 + own)
+    return 1 / precision + leaning**2 * variance_of_mean[category]
+
+
+def _week_shares(sales: _Sales, season: F64, elasticity: F64) -> F64:
+    """(I, T) the share of an item's units that is expected in each week; season (C, T), elasticity (I,)."""
+    log_demand = np.where(sales.on_sale, season[sales.category] + elasticity[:, None] * sales.log_price, -np.inf)
+    log_demand -= np.where(sales.on_sale.any(axis=1), log_demand.max(axis=1, initial=-1e300), 0.0)[:, None]
+    demand = np.exp(log_demand)
+    return np.asarray(demand / np.maximum(demand.sum(axis=1, keepdims=True), 1e-300))
+
+
+def _posterior(sales: _Sales, categories: _Categories, start: F64) -> tuple[F64, F64]:
+    """(mode (I,), curvature (I,)) of each item's elasticity: damped Newton steps from `start`, all items at once."""
+    mean, spread, dispersion = (part[sales.category] for part in categories[:3])
+    elasticity, units = start.copy(), sales.units.sum(axis=1)
+    observed = (sales.units * sales.log_price).sum(axis=1)
     curvature = spread**-2
     for _ in range(50):
-        share = _shares(log_price, on_sale, season, elasticity)
-        at = (share * log_price).sum(axis=1)
-        varies = (share * (log_price - at[:, None]) ** 2).sum(axis=1)
-        curvature = total * varies / dispersion + spread**-2
-        slope = (sold_at - total * at) / dispersion - (elasticity - mean) / spread**2
+        share = _week_shares(sales, categories.season, elasticity)
+        expected_price = (share * sales.log_price).sum(axis=1)
+        price_variance = (share * (sales.log_price - expected_price[:, None]) ** 2).sum(axis=1)
+        curvature = units * price_variance / dispersion + spread**-2
+        slope = (observed - units * expected_price) / dispersion - (elasticity - mean) / spread**2
         step = np.clip(slope / curvature, -0.5, 0.5)
         elasticity = elasticity + step
         if np.abs(step).max(initial=0.0) < 1e-7:
@@ -212,34 +199,36 @@ def _posterior(
     return elasticity, curvature
 
 
-def _season(units: F64, expected: F64, season: F64, category: NDArray[np.integer]) -> F64:
-    """(C, T) logarithms: each category's week against what its prices explain, drawn to 0 where little was sold.
+def _season(sales: _Sales, expected: F64, season: F64) -> F64:
+    """(C, T) logarithms: a category's sales in each week against those that prices explain, shrunk to 0 for few sales.
 
-    What one item alone shows cannot be told from its prices: a season counts as far as several items carry it.
+    A single item's season cannot be told from the effect of its prices, so a season counts only as far as several items
+    share it.
     """
-    seen, explained = np.zeros_like(season), np.zeros_like(season)
-    np.add.at(seen, category, units)
-    np.add.at(explained, category, expected)
-    total = units.sum(axis=1)
-    of_all = np.bincount(category, total, len(season))
-    carriers = of_all**2 / np.maximum(np.bincount(category, total**2, len(season)), 1e-12)
-    shared = np.maximum(1 - 1 / np.maximum(carriers, 1), 0)
-    moved = shared[:, None] * (season + np.log((seen + 5) / (explained + 5)))
+    sold, explained = np.zeros_like(season), np.zeros_like(season)
+    np.add.at(sold, sales.category, sales.units)
+    np.add.at(explained, sales.category, expected)
+    units = sales.units.sum(axis=1)
+    of_category = np.bincount(sales.category, units, len(season))
+    # How many items of equal size the category's sales amount to.
+    effective_items = of_category**2 / np.maximum(np.bincount(sales.category, units**2, len(season)), 1e-12)
+    shared = np.maximum(1 - 1 / np.maximum(effective_items, 1), 0)
+    moved = shared[:, None] * (season + np.log((sold + 5) / (explained + 5)))
     return np.asarray(moved - moved.mean(axis=1, keepdims=True))
 
 
-def _dispersion(
-    units: F64, expected: F64, on_sale: NDArray[np.bool_], category: NDArray[np.integer], categories: int
-) -> F64:
-    """(C,) Pearson's: variance over mean; never below 1."""
-    there = on_sale & (expected > 0.05)
-    square = np.where(there, (units - expected) ** 2 / np.maximum(expected, 1e-12), 0.0).sum(axis=1)
-    used = np.where(there.any(axis=1), there.sum(axis=1) - 2, 0).clip(min=0)  # level and elasticity are fitted
-    free = np.bincount(category, used, categories)
-    return np.maximum(np.bincount(category, square, categories) / np.maximum(free, 1), 1.0)
+def _dispersion(sales: _Sales, expected: F64, categories: int) -> F64:
+    """(C,) Pearson's estimate: variance over mean; never below 1."""
+    counted = sales.on_sale & (expected > 0.05)
+    squares = np.where(counted, (sales.units - expected) ** 2 / np.maximum(expected, 1e-12), 0.0).sum(axis=1)
+    # Two degrees of freedom go to an item's level and elasticity.
+    freedom = np.where(counted.any(axis=1), counted.sum(axis=1) - 2, 0).clip(min=0)
+    of_category = np.bincount(sales.category, freedom, categories)
+    return np.maximum(np.bincount(sales.category, squares, categories) / np.maximum(of_category, 1), 1.0)
 
 
-def _check(units: F64, price: F64, category: NDArray[np.integer], on_sale: NDArray[np.bool_]) -> None:
+def _check(units: F64, price: F64, category: NDArray[np.integer]) -> None:
+    on_sale = np.isfinite(price)
     if units.shape != price.shape or units.ndim != 2 or category.shape != units.shape[:1]:
         raise ValueError(f"units {units.shape}, price {price.shape} and category {category.shape} do not fit together")
     if not (np.isfinite(units) & (units >= 0)).all():

@@ -1,7 +1,7 @@
-"""Weeks rolled back: at each cut, candidates from what lies before it and the truth of the span after it.
+"""Training and validation data for the ranker: cuts at earlier moments, where the span after the cut is the truth.
 
-Nothing of a cut knows what comes after: its sources are fitted anew on the events before it, and its grades end where
-its span ends, which is no later than the next cut.
+Nothing leaks across a cut. Its sources are fitted on the events before it, and its grades end with its span, no later
+than the next cut.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import sparse
 from models.core.config import check_bounds
 from models.core.shop_log import ShopLog, truth_kind
 from models.ranking.candidate_sources import Lists, Sources, SourcesConfig
-from models.ranking.candidates import Candidates, candidates_at
+from models.ranking.candidates import ItemCandidates, candidates_at
 from models.ranking.ranker import RankerConfig, graded
 from models.recommenders.sequence_embeddings import Encoded
 
@@ -24,27 +24,32 @@ I8 = NDArray[np.int8]
 
 
 class TooLittleHistory(ValueError):
-    """The log has no two cuts, or nobody to rank for at one."""
+    """The log is too short for two cuts, or nobody can be ranked for at a cut."""
 
 
 @dataclass(frozen=True)
 class RollingConfig:
-    """How many cuts teach and how many judge, by the number of users in them."""
+    """How many cuts train and how many validate, by the number of users in them."""
 
     teach_users: int = field(
         default=4000,
-        metadata={"doc": "cuts are added until this many known users bought something in their spans", "least": 1},
+        metadata={
+            "doc": "training cuts are added until this many known users bought something in their spans",
+            "least": 1,
+        },
     )
     judge_users: int = field(
         default=200,
         metadata={
-            "doc": "the last cuts before the test that validate: one, or more where it has fewer of them",
+            "doc": "the last cuts validate: as many as it takes to have this many users, at most a third of all",
             "least": 1,
         },
     )
     most_cuts: int = field(default=16, metadata={"least": 1})
     least_history: float = field(default=2.0, metadata={"doc": "spans before the first cut", "above": 0})
-    most_users: int = field(default=20_000, metadata={"doc": "of one cut, by an even draw", "least": 1})
+    most_users: int = field(
+        default=20_000, metadata={"doc": "of one cut, evenly spaced over the user codes", "least": 1}
+    )
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -52,17 +57,18 @@ class RollingConfig:
 
 @dataclass(frozen=True)
 class Cut:
-    """One moment: users (n,) with a known past who bought after it (or did what the log has for truth).
+    """One moment `now`: the users (n,) with events before it who bought something in the span after it.
 
-    Those who only looked teach too little to be worth their rows: on RetailRocket's validation spans a ranker taught by
-    buyers alone reaches ndcg@12 .0939, by everyone .0858. truth (n, I) CSR marks what they bought.
+    Where the shop logs no purchases, its strongest kind of event counts. truth (n, I) CSR marks what they bought.
+    Users who only looked are left out: on RetailRocket's validation spans a ranker trained on buyers alone reaches
+    ndcg@12 .0939, on everyone .0858.
     """
 
     now: float
     users: NDArray[np.integer]
-    newcomers: int  # buyers without a past: no night can have made a list of their own
+    newcomers: int  # buyers without events before `now`: no night could have made a list of their own
     truth: sparse.csr_matrix
-    candidates: Candidates
+    candidates: ItemCandidates
     grades: I8
     lists: dict[str, Lists]
     seconds: dict[str, float]  # of each source, fitting and listing
@@ -75,24 +81,26 @@ def sources_at(
     span: float,
     encode: Callable[[ShopLog, float], Encoded | None] | None = None,
 ) -> Sources:
-    """The sources fitted on what lies before `now`; ValueError if nothing does. `encode` gives what a sequence model,
-    trained on nothing later than `now`, makes of the log before it."""
+    """The sources fitted on the events before `now`; ValueError if there are none.
+
+    encode: (log, now) -> the log encoded by a sequence model that was trained on nothing later than `now`.
+    """
     history = log.between(-np.inf, now).without_returned()
     return Sources.fit(config, history, now, span, encoded=encode(history, now) if encode else None)
 
 
 def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: Sources) -> Cut:
-    """The users, grades and truth of [now, now + span), and what the sources, fitted at `now`, have for these users.
+    """The cut at `sources.now`: its users, their truth and grades in [now, now + span), and the sources' candidates.
 
     Raises TooLittleHistory if nobody who bought after `now` is known.
     """
     now, span, history = sources.now, sources.span, sources.log
     after = log.between(now, now + span).without_returned()
     bought = after.where(after.kind == truth_kind(log.between(-np.inf, now)))
-    known = np.zeros(log.n_users, bool)
-    known[history.user] = True
+    has_past = np.zeros(log.n_users, bool)
+    has_past[history.user] = True
     buyers = np.unique(bought.user)
-    users = buyers[known[buyers]]
+    users = buyers[has_past[buyers]]
     if not len(users):
         raise TooLittleHistory(
             f"none of the {len(buyers):,} buyers of day {now:.2f} to {now + span:.2f} was seen before: "
@@ -101,17 +109,16 @@ def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: 
     if len(users) > rolling.most_users:
         users = users[np.linspace(0, len(users) - 1, rolling.most_users).astype(np.int64)]
     made = sources.lists(users)
-    lists = {name: found for name, (found, _) in made.items()}
+    lists = {name: codes_and_scores for name, (codes_and_scores, _) in made.items()}
     candidates = candidates_at(sources, users, lists)
-    own = bought.where(np.isin(bought.user, users))
-    truth = sparse.csr_matrix(
-        (np.ones(len(own), np.float32), (np.searchsorted(users, own.user), own.item)), shape=(len(users), log.n_items)
-    )
+    hits = bought.where(np.isin(bought.user, users))
+    cells = np.searchsorted(users, hits.user), hits.item
+    truth = sparse.csr_matrix((np.ones(len(hits), np.float32), cells), shape=(len(users), log.n_items))
     truth.sum_duplicates()
     return Cut(
         now=now,
         users=users,
-        newcomers=int((~known[buyers]).sum()),
+        newcomers=int((~has_past[buyers]).sum()),
         truth=truth,
         candidates=candidates,
         grades=graded(ranker, candidates, users, after),
@@ -123,17 +130,17 @@ def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: 
 def earlier_cuts(
     rolling: RollingConfig, log: ShopLog, test: float, span: float, make: Callable[[float], Cut]
 ) -> Iterator[Cut]:
-    """make(now) for test - span, test - 2 * span, ... while enough history lies before and more users are wanted.
+    """make(now) for test - span, test - 2 * span, ... until there are users enough or too little history is left.
 
-    Raises TooLittleHistory if not even one validating and one teaching cut fit.
+    Raises TooLittleHistory if not even one validation cut and one training cut fit.
     """
     start = float(log.time[0])
-    # A log seldom begins at midnight: a span of which a twentieth is missing is a whole one.
+    # A log seldom begins at midnight: a span that lacks a twentieth counts as whole.
     possible = min(rolling.most_cuts, int((test - start) / span - rolling.least_history + 0.05))
     if possible < 2:
         raise TooLittleHistory(
             f"{(test - start) / span:.1f} spans of {span:.2f} days before day {test:.2f}; "
-            f"need {rolling.least_history + 2:.1f}: one cut to teach, one to judge"
+            f"need {rolling.least_history + 2:.1f}: one cut to train, one to validate"
         )
     judging = teaching = 0
     for number in range(1, possible + 1):
@@ -148,7 +155,7 @@ def earlier_cuts(
 
 
 def split_cuts(rolling: RollingConfig, cuts: list[Cut]) -> tuple[list[Cut], list[Cut]]:
-    """(teaching, judging): the latest judge, one or as many as hold `judge_users` buyers, at most a third."""
+    """(training, validation): the latest cuts validate, as few as hold `judge_users` buyers, at most a third."""
     judging = 1
     while sum(len(cut.users) for cut in cuts[:judging]) < rolling.judge_users and judging < len(cuts) // 3:
         judging += 1

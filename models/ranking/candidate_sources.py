@@ -1,8 +1,8 @@
-"""Every candidate source over one log, fitted at one moment: the lists that the ranker chooses from.
+"""All candidate sources, fitted on one log at one moment: they propose the items that the ranker chooses from.
 
-Fitting looks at everybody; after it, `lists` and `events_of` cost as much as the users asked for, so that a night goes
-through its users in blocks. Half-lives and windows are told in spans (the days that the truth covers), so that a shop
-with a week of log and one with a year take the same settings.
+Fitting reads the whole log. `lists` and `events_of` then cost only as much as the users asked for, so that a night goes
+through its users in blocks. Half-lives and windows are in spans (the days that the truth covers), so that the same
+settings suit a shop with a week of log and one with a year.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from scipy import sparse
 from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.mapped_arrays import read_arrays, write_arrays
-from models.core.shop_log import PURCHASE, RETURN, EventWeights, ShopLog
+from models.core.shop_log import PURCHASE, EventWeights, ShopLog
 from models.core.top_k import F32, I32, top_k
+from models.ranking.item_features import Items, described_items, item_features, items_by_value, last_prices
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import Allowed, item_item
 from models.recommenders.buy_again import Rebuy, RebuyConfig
@@ -40,8 +41,6 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Lists = tuple[I32, F32]
 Users = NDArray[np.integer]
-Items = dict[str, F64]  # feature -> (I,)
-COMMON = 20
 
 
 @dataclass(frozen=True)
@@ -72,14 +71,15 @@ class SourcesConfig:
 
 @dataclass(frozen=True)
 class Sources:
-    """What all sources know at `now` (days) of the `log` before it, from which returned purchases have been taken.
+    """The sources fitted at `now` (days) on the `log` before it, from which returned purchases have been removed.
 
-    by_user (N,): the events' places in the log, user by user, those of user u at start[u]:start[u + 1]. long, short
-    (U, I): interest of two half-lives. Factors (U, D), (I, D): ALS of the long interest. cosine, cosine_bm25, visited
-    (I, I): items that are alike. due (U, I): `Rebuy.due`. popular, trend, gap (days), last_price (log): (I,). items:
-    feature -> (I,). described (I, A), by_value (A, I): attribute values of the items, items of the values, popular ones
-    first; None without attributes. states (U, E), next_rows (I, E): `Encoded`, or None. new_items (M,), new_factors
-    (M, D): `models.ranking.new_items`. seconds: of fitting each.
+    by_user (N,), start (U + 1,): `events_by_user`. long, short (U, I): interest of two half-lives.
+    user_factors (U, D), item_factors (I, D): ALS of the long interest.
+    cosine, cosine_bm25, visited (I, I): similar items. alike: similar users. due (U, I): `Rebuy.due`.
+    popular, trend, gap (days), last_price (log): (I,). items: feature -> (I,), `item_features`.
+    described (I, A), by_value (A, I): `described_items` and `items_by_value`; None without attributes.
+    states (U, E), next_rows (I, E): `Encoded`, or None.
+    new_items (M,), new_factors (M, D): see `models.ranking.new_items`. seconds: source -> time that fitting it took.
     """
 
     config: SourcesConfig
@@ -120,8 +120,10 @@ class Sources:
         factors: tuple[F32, F32] | None = None,
         encoded: Encoded | None = None,
     ) -> Sources:
-        """All sources of `log`; with `factors` (U, D), (I, D), ALS is not fitted but taken from there. `encoded`: what
-        a sequence model makes of the same log; without it, there is no source `lstm`.
+        """Fits all sources on `log`.
+
+        factors: (U, D), (I, D) of an ALS model; without them ALS is fitted here. encoded: the log as a sequence model
+        encodes it; without it there is no source `lstm`.
 
         Raises ValueError if the log is empty, holds an event after `now`, or span is not above 0.
         """
@@ -139,17 +141,16 @@ class Sources:
         long = log.interest(config.weights, config.long_half_life * span, now)
         short = log.interest(config.weights, config.short_half_life * span, now)
         user_factors, item_factors = factors or timed("als", lambda: _factors(config.als, long))
-        # The strongest kind of event alone: what was bought, not looked at.
-        bought = log.where(log.kind == (PURCHASE if (log.kind == PURCHASE).any() else log.kind.max()))
-        rebuy = Rebuy.fit(config.rebuy, bought.user, bought.item, bought.time, (log.n_users, log.n_items))
+        rebuy = fit_rebuy(config.rebuy, log)
+        by_user, start = events_by_user(log)
         described = described_items(log.attributes) if log.attributes else None
         return cls(
             config=config,
             now=now,
             span=span,
             log=log,
-            by_user=np.argsort(log.user, kind="stable"),
-            start=np.concatenate([[0], np.cumsum(np.bincount(log.user, minlength=log.n_users))]),
+            by_user=by_user,
+            start=start,
             long=long,
             short=short,
             user_factors=user_factors,
@@ -162,24 +163,24 @@ class Sources:
             popular=np.asarray(long.sum(axis=0), np.float32).reshape(-1),
             trend=timed("trending", lambda: _trend(config, log, now, span)),
             gap=rebuy.gap,
-            last_price=_last_price(log),
+            last_price=last_prices(log),
             items=item_features(log, long, short, rebuy, now),
             described=described,
-            by_value=None if described is None else timed("content", lambda: _by_value(described, short)),
+            by_value=None if described is None else timed("content", lambda: items_by_value(described, short)),
             states=None if encoded is None else encoded.states,
             next_rows=None if encoded is None else encoded.rows,
             seconds=seconds,
         )
 
     def new_for(self, users: Users, k: int, refused: sparse.csr_matrix) -> Lists:
-        """The new items that suit each of `users` (n,) best, (n, k), without those of `refused` (n, I)."""
+        """(codes, scores) each (n, k): the new items that suit each of `users` (n,) best, none of `refused` (n, I)."""
         k_here = min(k, len(self.new_items))
         codes, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf, np.float32)
         if k_here:
             hidden = sparse.csr_matrix(refused[:, self.new_items])
-            found, score = top_k(self.user_factors[users], self.new_factors, k_here, hidden, threads=1)
-            good = (found >= 0) & (score > 0)
-            codes[:, :k_here] = np.where(good, self.new_items[np.maximum(found, 0)], -1)
+            best, score = top_k(self.user_factors[users], self.new_factors, k_here, hidden, threads=1)
+            good = (best >= 0) & (score > 0)
+            codes[:, :k_here] = np.where(good, self.new_items[np.maximum(best, 0)], -1)
             scores[:, :k_here] = np.where(good, score, -np.inf)
         return codes, scores
 
@@ -203,21 +204,20 @@ class Sources:
             "user_user": lambda: self.alike.recommend(users, self.config.neighbours, k, allowed),
             "covisitation": lambda: related(self.short[users], self.visited, k, allowed),
             "buy_again": lambda: top_sparse(self.due[users], k, allowed),
-            "own": lambda: top_sparse(
-                self.short[users], k, allowed
-            ),  # whatever the user touched of late, bought or not
+            # Whatever the user touched of late, bought or not.
+            "own": lambda: top_sparse(self.short[users], k, allowed),
         }
         if self.states is not None:
             makers["lstm"] = lambda: self._lstm(users, allowed)
         if self.described is not None:
             # Items that share attributes with the user's, rare ones more; popular ones first among equals.
             makers["content"] = lambda: related(self.long[users] @ self.described, self.by_value, k, allowed)
-        found = {}
+        made = {}
         for name, make in makers.items():
             started = time.perf_counter()
             lists = make()
-            found[name] = lists, time.perf_counter() - started
-        return found
+            made[name] = lists, time.perf_counter() - started
+        return made
 
     def _als(self, users: Users, allowed: Allowed) -> Lists:
         factors, threads = self.user_factors[users], self.config.als.threads
@@ -230,21 +230,22 @@ class Sources:
     def _lstm(self, users: Users, allowed: Allowed) -> Lists:
         assert self.states is not None
         assert self.next_rows is not None
-        # What nobody has touched the model knows by its attributes; at an earlier moment nobody could have listed it.
+        # The model scores untouched items by their attributes. They are left out: at an earlier cut they could not have
+        # been listed, so the ranker would learn from what no night can know.
         known: NDArray[np.bool_] = np.asarray(self.next_rows.any(axis=1)) & (self.popular > 0)
         if allowed is not None:
             known = known & allowed
         states = self.states[users]
         codes, scores = top_k(states, self.next_rows, self.k, None, known, threads=self.config.als.threads)
-        there = np.any(states, axis=1, keepdims=True) & (codes >= 0)
-        return np.where(there, codes, -1), np.where(there, scores, np.float32(-np.inf))
+        listed = np.any(states, axis=1, keepdims=True) & (codes >= 0)
+        return np.where(listed, codes, -1), np.where(listed, scores, np.float32(-np.inf))
 
     def knows(self, users: Users) -> NDArray[np.bool_]:
-        """(n,) whether anything is known of each user: events in the log, or factors."""
+        """(n,) whether each user has events in the log, or factors."""
         return (self.start[users + 1] > self.start[users]) | self.user_factors[users].any(axis=1)
 
     def events_of(self, users: Users) -> ShopLog:
-        """The events of `users` (n,), ascending codes, each once; in it they are users 0..n-1.
+        """The events of `users` (n,), ascending codes, each once; numbered 0..n-1 in it.
 
         Raises ValueError for codes in another order.
         """
@@ -256,7 +257,7 @@ class Sources:
         return log.of_users(users)
 
     def save(self, folder: str | Path) -> None:
-        """Write the arrays and manifest.json into `folder`."""
+        """Writes the arrays and manifest.json into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         log = {f"log.{name}": getattr(self.log, name) for name in LOG}
@@ -289,10 +290,39 @@ class Sources:
 
 LOG = ("user", "item", "kind", "time", "price")
 ARRAYS = (
-    "by_user", "start", "long", "short", "user_factors", "item_factors", "cosine", "cosine_bm25", "visited", "due",
-    "popular", "trend", "gap", "last_price", "described", "by_value", "states", "next_rows",
-    "new_items", "new_factors",
-)  # fmt: skip
+    "by_user",
+    "start",
+    "long",
+    "short",
+    "user_factors",
+    "item_factors",
+    "cosine",
+    "cosine_bm25",
+    "visited",
+    "due",
+    "popular",
+    "trend",
+    "gap",
+    "last_price",
+    "described",
+    "by_value",
+    "states",
+    "next_rows",
+    "new_items",
+    "new_factors",
+)
+
+
+def events_by_user(log: ShopLog) -> tuple[I64, I64]:
+    """(by_user (N,), start (U + 1,)): the events of user u are those at by_user[start[u]:start[u + 1]], by time."""
+    counts = np.bincount(log.user, minlength=log.n_users)
+    return np.argsort(log.user, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
+
+
+def fit_rebuy(config: RebuyConfig, log: ShopLog) -> Rebuy:
+    """`Rebuy` of the log's purchases; of its strongest kind of event where the shop logs no purchases."""
+    bought = log.where(log.kind == (PURCHASE if (log.kind == PURCHASE).any() else log.kind.max()))
+    return Rebuy.fit(config, bought.user, bought.item, bought.time, (log.n_users, log.n_items))
 
 
 def fit_als(config: ALSConfig, interest: sparse.csr_matrix) -> ALS:
@@ -309,12 +339,19 @@ def _factors(config: ALSConfig, interest: sparse.csr_matrix) -> tuple[F32, F32]:
 def visited_together(
     config: SourcesConfig, log: ShopLog, now: float, span: float, weights: EventWeights
 ) -> sparse.csr_matrix:
-    """`neighbours.covisitation` of the log under `weights`."""
+    """(I, I) `neighbours.covisitation` of the log under `weights`."""
     weight = (weights.by_kind() / weights.purchase)[log.kind].astype(np.float32)
     return covisitation(
-        log.user, log.item, weight, log.time, log.n_items,
-        now=now, window=config.window * span, half_life=config.long_half_life * span, neighbours=config.neighbours,
-    )  # fmt: skip
+        log.user,
+        log.item,
+        weight,
+        log.time,
+        log.n_items,
+        now=now,
+        window=config.window * span,
+        half_life=config.long_half_life * span,
+        neighbours=config.neighbours,
+    )
 
 
 def _trend(config: SourcesConfig, log: ShopLog, now: float, span: float) -> F32:
@@ -324,57 +361,3 @@ def _trend(config: SourcesConfig, log: ShopLog, now: float, span: float) -> F32:
     return trending(
         log.item, weight, log.time, log.n_items, now=now, short=short, long=long, lift_power=config.trend_lift
     )
-
-
-def item_features(log: ShopLog, long: sparse.csr_matrix, short: sparse.csr_matrix, rebuy: Rebuy, now: float) -> Items:
-    """Each item's share of all interest now and long since, its trend and age, and how its buyers come back."""
-    of_short, of_long = (np.asarray(part.sum(axis=0), np.float64).reshape(-1) for part in (short, long))
-    last, first = np.full(log.n_items, np.nan), np.full(log.n_items, np.nan)
-    last[log.item] = now - log.time
-    first[log.item[::-1]] = now - log.time[::-1]
-    events = np.bincount(log.item, minlength=log.n_items)
-    users = np.bincount(long.indices, minlength=log.n_items)
-    return {
-        "item.short": of_short / of_short.sum() * 1e4,  # one in ten thousand
-        "item.long": of_long / of_long.sum() * 1e4,
-        "item.trend": (of_short / of_short.sum() + 1e-5) / (of_long / of_long.sum() + 1e-5),
-        "item.days": last,
-        "item.age": first,
-        "item.users": users / max(len(np.unique(log.user)), 1),
-        "item.events_per_user": events / np.maximum(users, 1),
-        "item.bought_share": np.bincount(log.item, log.kind == PURCHASE, log.n_items) / np.maximum(events, 1),
-        "item.repeat_rate": rebuy.rate,
-        "item.gap": rebuy.gap,
-    }
-
-
-def _last_price(log: ShopLog) -> F64:
-    """(I,) logarithm of the price in the item's last event; NaN without one."""
-    priced = (log.price > 0) & (log.kind != RETURN)
-    last = np.full(log.n_items, np.nan)
-    last[log.item[priced]] = np.log(log.price[priced])
-    return last
-
-
-def _by_value(described: sparse.csr_matrix, short: sparse.csr_matrix) -> sparse.csr_matrix:
-    weight = np.asarray(short.sum(axis=0)).reshape(-1)
-    likely = sparse.diags_array(np.log1p(weight).astype(np.float32))
-    return sparse.csr_matrix((likely @ described).T)
-
-
-def described_items(attributes: dict[str, I32]) -> sparse.csr_matrix:
-    """(I, A) unit rows: 1 for each attribute value that an item has, times log(I / items with it); zeros where none."""
-    blocks = []
-    for codes in attributes.values():
-        at = np.flatnonzero(codes >= 0)
-        values, column = np.unique(codes[at], return_inverse=True)
-        holders = np.bincount(column, minlength=len(values))
-        # A value that more than one item in 20 has tells little, and would relate everything to everything.
-        rarity = np.where(holders * COMMON <= len(codes), np.log(len(codes) / holders), 0.0)
-        shape = (len(codes), max(len(values), 1))
-        block = sparse.csr_matrix((rarity[column].astype(np.float32), (at, column)), shape=shape)
-        block.eliminate_zeros()
-        blocks.append(block)
-    rows = sparse.csr_matrix(sparse.hstack(blocks))
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).reshape(-1))
-    return sparse.csr_matrix(sparse.diags_array(1 / np.where(length > 0, length, 1)) @ rows).astype(np.float32)

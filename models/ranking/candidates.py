@@ -1,7 +1,7 @@
-"""Candidates of all sources in one table, a row for each (user, item), and what is known of the pair before `now`.
+"""The ranker's input: one row for each (user, item) that a source proposes, with features from before `now`.
 
-Feature names are `group.what`; the group (a source, or own, user, item, price, affinity) is what an explanation shows.
-Times are in days. NaN where nothing is known: LightGBM sends it down the branch where it hurt least.
+Features are named `group.what`. The group (a source, or own, user, item, price, affinity) is what an explanation
+shows. Times are in days. NaN means unknown: LightGBM learns for each split which branch it takes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Columns = dict[str, NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
-class Candidates:
+class ItemCandidates:
     """Rows sorted by user, then item: row number of the user 0..n_users-1 (R,), item code (R,), features (R, F).
 
     Raises ValueError if shapes disagree, rows are not sorted, a pair comes twice, or a feature is infinite.
@@ -52,23 +52,26 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.user)
 
-    def of_users(self, chosen: NDArray[np.bool_]) -> Candidates:
-        """The rows of the chosen users (n_users,) bool, numbered anew."""
+    def of_users(self, chosen: NDArray[np.bool_]) -> ItemCandidates:
+        """The rows of the `chosen` users (n_users,) bool, who are numbered from 0."""
         rows = chosen[self.user]
         number = (np.cumsum(chosen) - 1).astype(np.int32)
-        return Candidates(
+        return ItemCandidates(
             number[self.user[rows]], self.item[rows], self.features[rows], self.names, int(np.count_nonzero(chosen))
         )
 
-    def of_rows(self, rows: NDArray[np.integer]) -> Candidates:
-        """The chosen rows alone, in any order and each a user of its own: for what looks at rows by themselves."""
+    def of_rows(self, rows: NDArray[np.integer]) -> ItemCandidates:
+        """The chosen rows, in any order, each as a user of its own: for functions that look at single rows."""
         number = np.arange(len(rows), dtype=np.int32)
-        return Candidates(number, self.item[rows], self.features[rows], self.names, len(rows))
+        return ItemCandidates(number, self.item[rows], self.features[rows], self.names, len(rows))
 
 
 def gather(lists: Mapping[str, Lists], n_items: int) -> tuple[I32, I32, Columns]:
-    """(user row, item, columns): the union of all sources' lists, `<source>.score` and `<source>.rank` (from 1) of
-    each, NaN where the source does not list the item, and `sources.count`, `sources.reciprocal` over them."""
+    """(user row (R,), item (R,), columns of (R,)): the union of all sources' lists.
+
+    Columns: `<source>.score` and `<source>.rank` (from 1), NaN where the source does not list the item; the number of
+    sources that list it and the sum of their 1 / (rank + 9), `sources.count` and `sources.reciprocal`.
+    """
     keys = {}
     for name, (codes, _) in lists.items():
         row, place = np.nonzero(codes >= 0)
@@ -77,18 +80,18 @@ def gather(lists: Mapping[str, Lists], n_items: int) -> tuple[I32, I32, Columns]
     columns: Columns = {}
     count, reciprocal = np.zeros(len(pairs), np.float32), np.zeros(len(pairs), np.float32)
     for name, (key, row, place) in keys.items():
-        at = np.searchsorted(pairs, key)
+        pair_row = np.searchsorted(pairs, key)
         for what, values in (("score", lists[name][1][row, place]), ("rank", place + 1)):
             columns[f"{name}.{what}"] = np.full(len(pairs), np.nan, np.float32)
-            columns[f"{name}.{what}"][at] = values
-        count[at] += 1
-        reciprocal[at] += (1 / (place + 10)).astype(np.float32)  # 10: a first place is worth two of the eleventh
+            columns[f"{name}.{what}"][pair_row] = values
+        count[pair_row] += 1
+        reciprocal[pair_row] += (1 / (place + 10)).astype(np.float32)  # 10: a first place is worth two of the eleventh
     columns |= {"sources.count": count, "sources.reciprocal": reciprocal}
     return (pairs // n_items).astype(np.int32), (pairs % n_items).astype(np.int32), columns
 
 
-def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[str, Lists]) -> Candidates:
-    """The table for `users` (n,), ascending user codes, of `lists` that the sources made for them at their moment."""
+def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[str, Lists]) -> ItemCandidates:
+    """The table for `users` (n,), ascending codes, and the `lists` that `sources` made for them."""
     row, item, columns = gather(lists, sources.log.n_items)
     events = sources.events_of(users)
     long, short = sources.long[users], sources.short[users]
@@ -99,29 +102,29 @@ def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[s
     columns |= {name: values[item] for name, values in sources.items.items()}
     columns |= price_features(sources, events, row, item)
     columns |= affinity_features(sources.log.attributes, long, row, item)
-    return Candidates(
+    return ItemCandidates(
         row, item, np.column_stack([part.astype(np.float32) for part in columns.values()]), tuple(columns), len(users)
     )
 
 
 def own_features(sources: Sources, events: ShopLog, row: I32, item: I32) -> Columns:
-    """What this user did with this item: counts by kind, days since, distinct days bought, elapsed time by interval."""
+    """What the user did with the item: counts by kind, days since, days bought on, elapsed over usual interval."""
     now = sources.now
     key = events.user.astype(np.int64) * events.n_items + events.item
     wanted = row.astype(np.int64) * events.n_items + item
     pairs, inverse = np.unique(key, return_inverse=True)
-    at = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
-    known = pairs[at] == wanted if len(pairs) else np.zeros(len(wanted), bool)
+    place = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
+    is_known = pairs[place] == wanted if len(pairs) else np.zeros(len(wanted), bool)
 
     def looked_up(values: NDArray[np.floating], absent: float) -> NDArray[np.floating]:
-        return np.where(known, values[at], absent) if len(values) else np.full(len(wanted), absent)
+        return np.where(is_known, values[place], absent) if len(values) else np.full(len(wanted), absent)
 
     columns: Columns = {}
     for kind, name in enumerate(KINDS[:RETURN]):
         counted = np.bincount(inverse, events.kind == kind, len(pairs)).astype(np.float64)
         columns[f"own.{name}s"] = looked_up(counted, 0.0)
     last, last_bought = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan)
-    last[inverse] = now - events.time  # in order of time: the last one stays
+    last[inverse] = now - events.time  # events are in order of time, so the latest one is kept
     bought = events.kind == PURCHASE
     last_bought[inverse[bought]] = now - events.time[bought]
     columns["own.days"] = looked_up(last, np.nan)
@@ -133,7 +136,7 @@ def own_features(sources: Sources, events: ShopLog, row: I32, item: I32) -> Colu
 
 
 def user_features(events: ShopLog, long: sparse.csr_matrix, now: float) -> Columns:
-    """(n,) each: how active the user is, how lately, and how much of what they do they have done before."""
+    """(n,) each: how active the user is, how lately, and how much of it concerns items they touched before."""
     n = events.n_users
     count = np.bincount(events.user, minlength=n).astype(np.float64)
     last, first = np.full(n, np.nan), np.full(n, np.nan)
@@ -155,7 +158,7 @@ def user_features(events: ShopLog, long: sparse.csr_matrix, now: float) -> Colum
 
 
 def price_features(sources: Sources, events: ShopLog, row: I32, item: I32) -> Columns:
-    """The item's last price, and how far it lies from what the user usually pays, in logs; NaN without prices."""
+    """The item's last price and its distance from what the user usually pays, both in logs; NaN without prices."""
     priced = (events.price > 0) & (events.kind != RETURN)
     log_price = np.log(np.where(priced, events.price, 1.0))
     lines = np.bincount(events.user, priced, events.n_users)
@@ -163,36 +166,38 @@ def price_features(sources: Sources, events: ShopLog, row: I32, item: I32) -> Co
     square = np.bincount(events.user, log_price**2 * priced, events.n_users)
     with np.errstate(invalid="ignore", divide="ignore"):
         habit = total / lines
-        spread = np.sqrt(np.maximum(square / lines - habit**2, 0)) + 0.2  # 0.2: one purchase is no habit to the penny
+        spread = (
+            np.sqrt(np.maximum(square / lines - habit**2, 0)) + 0.2
+        )  # 0.2: a single purchase says little about the spread
     last = sources.last_price[item]
     distance = last - habit[row]
     return {"price.item": last, "price.distance": distance, "price.unusual": np.abs(distance) / spread[row]}
 
 
 def affinity_features(attributes: Mapping[str, I32], long: sparse.csr_matrix, row: I32, item: I32) -> Columns:
-    """For each attribute, the share of the user's interest that went to items with this item's value of it."""
+    """For each attribute, the share of the user's interest that went to items with the same value as this item."""
     owner = np.repeat(np.arange(long.shape[0], dtype=np.int64), np.diff(long.indptr))
     total = np.maximum(np.asarray(long.sum(axis=1)).reshape(-1), np.finfo(np.float32).tiny)
     columns: Columns = {}
     for name, codes in attributes.items():
-        values = int(codes.max(initial=-1)) + 2  # the last for "none"
+        values = int(codes.max(initial=-1)) + 2  # the last code means none
         keys, inverse = np.unique(owner * values + codes[long.indices] % values, return_inverse=True)
         sums = np.bincount(inverse, long.data, len(keys))
         wanted = row.astype(np.int64) * values + codes[item] % values
         share = np.zeros(len(wanted))
         if len(keys):
-            at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-            share = np.where(keys[at] == wanted, sums[at], 0.0) / total[row]
+            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            share = np.where(keys[place] == wanted, sums[place], 0.0) / total[row]
         columns[f"affinity.{name}"] = np.where(codes[item] < 0, np.nan, share)
     return columns
 
 
 def _cells(matrix, user: I32, item: I32) -> F64:  # type: ignore[no-untyped-def]
-    """The cells (R,) of a CSR at (user, item), 0 where nothing is stored."""
+    """The cells (R,) of a CSR at (user, item); 0 where nothing is stored."""
     row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     keys = row * matrix.shape[1] + matrix.indices
     wanted = user.astype(np.int64) * matrix.shape[1] + item
     if not len(keys):
         return np.zeros(len(wanted))
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, matrix.data[at], 0.0)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, matrix.data[place], 0.0)

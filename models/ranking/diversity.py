@@ -1,7 +1,7 @@
-"""Business rules after the ranker: only so many of a brand or category, and lists that do not repeat themselves.
+"""Business rules after the ranker: caps by brand and category, and maximal marginal relevance against near-repeats.
 
-They take ranked lists longer than what is shown (codes (U, M), best first, -1 empty) and give the first k; each costs
-some ndcg, which the bench prints.
+They take ranked lists longer than what is shown (codes (U, M), best first, -1 empty) and return the first k. Each rule
+costs some ndcg, which the bench prints.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ BLOCK_BYTES = 64 * 2**20  # of gathered vectors at once
 
 @dataclass(frozen=True)
 class DiversityConfig:
-    """What a list of k may hold; the defaults change nothing."""
+    """How alike the items of a list may be; the defaults change nothing."""
 
-    most_per_category: int = field(default=0, metadata={"doc": "0: no cap", "least": 0})
-    most_per_brand: int = field(default=0, metadata={"least": 0})
+    most_per_category: int = field(
+        default=0, metadata={"doc": "items of one category in a list; 0: no cap", "least": 0}
+    )
+    most_per_brand: int = field(default=0, metadata={"doc": "items of one brand in a list; 0: no cap", "least": 0})
     mmr: float = field(
         default=1.0,
         metadata={
-            "doc": "share of relevance against likeness to what stands above; 1: relevance alone",
+            "doc": "weight of relevance against likeness to the items above; 1: relevance alone",
             "least": 0,
             "most": 1,
         },
@@ -45,7 +47,7 @@ def diversify(
     brand: I32 | None = None,
     vectors: F32 | None = None,
 ) -> tuple[I32, F32]:
-    """Lists (U, k) under the settings: MMR first, then the caps, so that nothing fills a place that a cap had emptied.
+    """Lists (U, k) under the settings: first MMR, then the caps, so that MMR cannot undo a cap.
 
     codes, scores (U, M), M >= k; category and brand (I,) codes, -1 for none; vectors (I, D). Where a cap leaves fewer
     than k, the places are -1 and -inf. Raises ValueError if a rule is on and what it needs is missing.
@@ -68,13 +70,13 @@ def diversify(
 
 
 def cap(codes: I32, scores: F32, group: I32, most: int) -> tuple[I32, F32]:
-    """The lists (U, M) without what comes after the first `most` of a group (I,); group -1 is never capped.
+    """The lists (U, M) with at most `most` items of each group (I,), the first ones; group -1 is never capped.
 
     Later items move up; the emptied places at the end are -1 and -inf.
     """
     groups = np.where(codes < 0, -1, group[codes]).astype(np.int64)
     width = codes.shape[1]
-    groups = np.where(groups < 0, -1 - np.arange(width), groups)  # each a group of its own
+    groups = np.where(groups < 0, -1 - np.arange(width), groups)  # an item without a group is a group of its own
     order = np.argsort(groups, axis=1, kind="stable")
     ordered = np.take_along_axis(groups, order, axis=1)
     place = np.broadcast_to(np.arange(width), ordered.shape)
@@ -89,11 +91,11 @@ def cap(codes: I32, scores: F32, group: I32, most: int) -> tuple[I32, F32]:
 
 
 def mmr(codes: I32, scores: F32, vectors: F32, relevance: float, k: int) -> tuple[I32, F32]:
-    """Maximal marginal relevance (Carbonell and Goldstein 1998): next comes the item with the most
-    relevance * score - (1 - relevance) * (largest cosine to those above it); ties to the one that stood higher.
+    """Maximal marginal relevance (Carbonell and Goldstein 1998): the next item is the one with the most
+    relevance * score - (1 - relevance) * (largest cosine to the items above it); ties go to the one that stood higher.
 
-    Each list's scores are stretched to 0..1 first, since a ranker's have no unit. Returns the first k of the new order
-    (U, k) with the scores they had, so scores need not fall any more. An item with a zero vector is like nothing.
+    Each list's scores are scaled to 0..1 first, since a ranker's have no unit. Returns codes and scores (U, k) of the
+    new order; the scores are the old ones, so they need not fall. An item with a zero vector has cosine 0 to all.
     """
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = (vectors / np.where(length > 0, length, 1)).astype(np.float32)
@@ -107,14 +109,14 @@ def mmr(codes: I32, scores: F32, vectors: F32, relevance: float, k: int) -> tupl
 
 
 def _mmr_block(codes: I32, scores: F32, unit: F32, relevance: float, k: int) -> NDArray[np.int64]:
-    """(B, k) places in the old lists, in the new order."""
-    there = codes >= 0
-    low = np.where(there, scores, np.inf).min(axis=1, keepdims=True)
-    high = np.where(there, scores, -np.inf).max(axis=1, keepdims=True)
+    """(B, k): the old places of the items, in the new order."""
+    is_item = codes >= 0
+    low = np.where(is_item, scores, np.inf).min(axis=1, keepdims=True)
+    high = np.where(is_item, scores, -np.inf).max(axis=1, keepdims=True)
     spread = np.where(high > low, high - low, 1)
     with np.errstate(invalid="ignore"):
-        worth = np.where(there, (scores - low) / spread, 0) * relevance
-    free = np.where(there, 0.0, -1e6)  # an empty place comes after every item
+        worth = np.where(is_item, (scores - low) / spread, 0) * relevance
+    free = np.where(is_item, 0.0, -1e6)  # an empty place comes after every item
     likeness = np.zeros(codes.shape)
     vectors = unit[np.maximum(codes, 0)]  # (B, M, D)
     chosen = np.empty((len(codes), k), np.int64)

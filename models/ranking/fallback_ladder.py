@@ -1,4 +1,4 @@
-"""From scores and a ladder of fallbacks to full lists: arrays in, arrays out."""
+"""Fills short lists from a ladder of fallbacks, and finds the item of a user's history that explains each place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Lists:
+class FilledLists:
     """Lists of U users: codes, scores and fallback levels, all (U, K), best first; code -1 where nothing was left."""
 
     codes: I32
@@ -30,17 +30,16 @@ class Lists:
     levels: I32
 
 
-def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list[Rung]], last: Rung) -> Lists:
-    """Fill the empty places (-1) of own-history lists from each user's ladder, top rung first.
+def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list[Rung]], last: Rung) -> FilledLists:
+    """Fills the empty places (-1) of lists by own history from each user's ladder, top rung first.
 
-    codes, scores (U, K): own history, level 0; refused (U, I): what a user may not be shown; ladders: U lists of rungs
-    (the same object for users who share it). Filters come before the filling, so a list is short only where the ladder
-    has nothing left; then `last` (items in the order of last resort) fills it with what `refused` had kept out, and
-    only a catalogue smaller than K leaves -1. No item stands twice in a list.
+    codes, scores (U, K): own history, level 0. refused (U, I): what a user may not be shown. ladders: U lists of rungs
+    (the same object for users who share it). Where a ladder runs out, `last` (items in the order of last resort) fills
+    the list, `refused` or not; only a catalogue smaller than K leaves -1. No item is listed twice.
     """
     codes, scores = codes.copy(), scores.copy()
     levels = np.zeros(codes.shape, np.int32)
-    shared: dict[int, tuple[I32, F32, I32]] = {}  # what a user without any history gets, by ladder
+    shared: dict[int, tuple[I32, F32, I32]] = {}  # what users without history or refused items get, by ladder
     for user in np.flatnonzero((codes < 0).any(axis=1)):
         ladder = ladders[user]
         own = codes[user][codes[user] >= 0]
@@ -48,30 +47,30 @@ def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list
         if not len(own) and not len(kept_out):
             if id(ladder) not in shared:
                 shared[id(ladder)] = _descend(own, kept_out, ladder, last, codes.shape[1])
-            found = shared[id(ladder)]
+            filling = shared[id(ladder)]
         else:
-            found = _descend(own, kept_out, ladder, last, codes.shape[1] - len(own))
-        place = slice(len(own), len(own) + len(found[0]))
-        codes[user, place], scores[user, place], levels[user, place] = found
-    return Lists(codes, scores, levels)
+            filling = _descend(own, kept_out, ladder, last, codes.shape[1] - len(own))
+        place = slice(len(own), len(own) + len(filling[0]))
+        codes[user, place], scores[user, place], levels[user, place] = filling
+    return FilledLists(codes, scores, levels)
 
 
 def _descend(own: I32, kept_out: I32, ladder: list[Rung], last: Rung, wanted: int) -> tuple[I32, F32, I32]:
-    """The first `wanted` items down the ladder neither in `own` nor kept out; where they run out, from `last`."""
+    """The first `wanted` items down the ladder, neither in `own` nor kept out; then those of `last` not in `own`."""
     chosen: list[Rung] = []
-    taken, missing = own, wanted
+    listed, missing = own, wanted
     for rung, refused in [*((r, kept_out) for r in ladder), (last, kept_out[:0])]:
         if not missing:
             break
-        free = np.flatnonzero(~np.isin(rung.codes, taken) & ~np.isin(rung.codes, refused))[:missing]
+        free = np.flatnonzero(~np.isin(rung.codes, listed) & ~np.isin(rung.codes, refused))[:missing]
         chosen.append(Rung(rung.codes[free], rung.scores[free], rung.level))
-        taken, missing = np.concatenate([taken, rung.codes[free]]), missing - len(free)
+        listed, missing = np.concatenate([listed, rung.codes[free]]), missing - len(free)
     levels = [np.full(len(r.codes), r.level, np.int32) for r in chosen]
     return np.concatenate([r.codes for r in chosen]), np.concatenate([r.scores for r in chosen]), np.concatenate(levels)
 
 
 def because(history: sparse.csr_matrix, item_factors: F32, codes: I32) -> I32:
-    """For each place of each list, the item of the user's history nearest to it (cosine); -1 where there is none.
+    """For each place, the item of the user's history that is nearest to its item by cosine; -1 where there is none.
 
     codes (U, K), -1 where a place is empty; history (U, I) CSR, few entries a row; item_factors (I, D), any length.
     """
@@ -85,8 +84,8 @@ def because(history: sparse.csr_matrix, item_factors: F32, codes: I32) -> I32:
     padded[row, np.arange(len(row)) - history.indptr[row]] = history.indices
     cosine = np.einsum("uhd,ukd->ukh", unit[padded], unit[codes], optimize=True)
     cosine[np.broadcast_to((padded < 0)[:, None, :], cosine.shape)] = -np.inf
-    cosine[padded[:, None, :] == codes[:, :, None]] = -np.inf  # not because of itself
+    cosine[padded[:, None, :] == codes[:, :, None]] = -np.inf  # an item does not explain itself
     nearest = cosine.argmax(axis=2)
-    found = np.take_along_axis(padded, nearest, axis=1).astype(np.int32)
+    item = np.take_along_axis(padded, nearest, axis=1).astype(np.int32)
     best = np.take_along_axis(cosine, nearest[:, :, None], axis=2)[:, :, 0]
-    return np.where((codes >= 0) & np.isfinite(best), found, -1).astype(np.int32)
+    return np.where((codes >= 0) & np.isfinite(best), item, -1).astype(np.int32)

@@ -1,6 +1,7 @@
-"""Lists from all sources: candidates of a block of users, without what may not be shown, ranked; and why each is there.
+"""Ranked lists for a block of users: collects the sources' candidates, drops what may not be shown, ranks the rest.
 
-Without a ranker (a shop in its first days) the order is that of ALS, whose candidates alone are shown.
+Each place says which source proposed the item and what its score is made of. Without a ranker (a shop in its first
+days) only ALS's candidates are listed, in ALS's order.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from scipy import sparse
 
 from models.core.top_k import F32, I32, rank_entries
 from models.ranking.candidate_sources import Sources
-from models.ranking.candidates import Candidates, candidates_at
+from models.ranking.candidates import ItemCandidates, candidates_at
 from models.ranking.diversity import DiversityConfig, diversify
 from models.ranking.ranker import Ranker
 from models.recommenders.baselines import Allowed
 
 I64 = NDArray[np.int64]
-# Which source an item is put down to where several list it at the same place: the one that says most to a person.
-SPEAKING = (
+# Every source that `Sources.lists` may have. Where several list an item at the same place, the row names the first of
+# them here: the one that tells a person most.
+SOURCE_NAMES = (
     "buy_again",
     "own",
     "covisitation",
@@ -37,10 +39,10 @@ SPEAKING = (
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The business rules of the lists, and what they look at: codes of each item's category and brand (I,), -1: none.
+class ListRules:
+    """Business rules of the lists, with what they need: codes of each item's category and brand (I,), -1 for none.
 
-    `depth`: how many ranked items they choose from.
+    depth: how many ranked items the rules choose from.
     """
 
     diversity: DiversityConfig
@@ -55,10 +57,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Lists of n users: item codes, scores, places in `sources` (n, k), best first, -1 and -inf where nothing is left.
+    """Lists of n users, best first: codes and scores (n, k), -1 and -inf where nothing is left.
 
-    sources: names; groups, parts (n, k, G): what each group of features adds to the score (`Ranker.contributions`).
-    candidates: all that the lists were chosen from.
+    source (n, k): the place in `sources` (names) of the source that lists the item highest, -1 in empty places.
+    groups, parts (n, k, G): what each group of features adds to the score (`Ranker.contributions`).
+    candidates: all items that the lists were chosen from.
     """
 
     codes: I32
@@ -67,7 +70,7 @@ class Ranked:
     sources: tuple[str, ...]
     groups: tuple[str, ...]
     parts: F32
-    candidates: Candidates
+    candidates: ItemCandidates
 
 
 def rank_users(
@@ -77,22 +80,22 @@ def rank_users(
     k: int,
     allowed: Allowed = None,
     refused: sparse.csr_matrix | None = None,
-    rules: Rules | None = None,
+    rules: ListRules | None = None,
     without: tuple[str, ...] = (),
 ) -> Ranked:
-    """The k best candidates of `users` (n,), ascending codes: of `allowed` (I,) items, without those of `refused`
-    (n, I). A list holds at most what its sources propose: fill up from the ladder. Sources named in `without` propose
-    nothing.
+    """The k best candidates of `users` (n,), ascending codes.
 
+    allowed (I,): no other item is listed. refused (n, I): what each user may not be shown. without: names of sources
+    that propose nothing. A list is short where its sources propose fewer than k; the caller fills it from the ladder.
     Raises ValueError if k is not in 1..I or the ranker was fitted on other features.
     """
     if not 1 <= k <= sources.log.n_items:
         raise ValueError(f"k={k} is not in 1..{sources.log.n_items}, the number of items")
     candidates = candidates_for(sources, users, allowed, refused, without)
     score = scores_of(ranker, candidates)
-    there = np.flatnonzero(np.isfinite(score))
+    scored = np.flatnonzero(np.isfinite(score))
     depth = min(max(k, rules.depth) if rules and rules.on else k, sources.log.n_items)
-    codes, scores = rank_entries(candidates.user[there], candidates.item[there], score[there], len(users), depth)
+    codes, scores = rank_entries(candidates.user[scored], candidates.item[scored], score[scored], len(users), depth)
     if rules and rules.on:
         vectors = sources.item_factors
         codes, scores = diversify(rules.diversity, codes, scores, k, rules.category, rules.brand, vectors)
@@ -109,10 +112,10 @@ def candidates_for(
     allowed: Allowed = None,
     refused: sparse.csr_matrix | None = None,
     without: tuple[str, ...] = (),
-) -> Candidates:
-    """What the sources propose for `users`, without what each may not be shown; those in `without` list nothing."""
-    lists = {name: found for name, (found, _) in sources.lists(users, allowed).items()}
-    for name in set(without) & set(lists):  # its columns stay, empty: the ranker knows them
+) -> ItemCandidates:
+    """What the sources propose for `users`, without what each may not be shown; those in `without` propose nothing."""
+    lists = {name: made for name, (made, _) in sources.lists(users, allowed).items()}
+    for name in set(without) & set(lists):  # its columns stay, empty, since the ranker was fitted on them
         codes, scores = lists[name]
         lists[name] = np.full_like(codes, -1), np.full_like(scores, -np.inf)
     if refused is not None:
@@ -120,8 +123,8 @@ def candidates_for(
     return candidates_at(sources, users, lists)
 
 
-def scores_of(ranker: Ranker | None, candidates: Candidates) -> F32:
-    """(R,) scores; without a ranker those of ALS, NaN where it does not propose the item."""
+def scores_of(ranker: Ranker | None, candidates: ItemCandidates) -> F32:
+    """(R,) scores; without a ranker those of ALS, NaN where ALS does not propose the item."""
     if ranker is None:
         return candidates.features[:, candidates.names.index("als.score")]
     return ranker.predict(candidates).astype(np.float32)
@@ -134,29 +137,34 @@ def _without(codes: I32, refused: sparse.csr_matrix) -> I32:
     if not len(keys):
         return codes
     wanted = np.arange(len(codes))[:, None] * refused.shape[1] + codes.astype(np.int64)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where((keys[at] == wanted) & (codes >= 0), np.int32(-1), codes)
+    nearest = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where((keys[nearest] == wanted) & (codes >= 0), np.int32(-1), codes)
 
 
-def _rows(candidates: Candidates, codes: I32, n_items: int) -> I64:
-    """The candidates' rows of the listed items, list by list."""
+def _rows(candidates: ItemCandidates, codes: I32, n_items: int) -> I64:
+    """The rows of the listed items in `candidates`, list by list."""
     row, place = np.nonzero(codes >= 0)
     keys = candidates.user.astype(np.int64) * n_items + candidates.item
     return np.searchsorted(keys, row * np.int64(n_items) + codes[row, place])
 
 
 def _parts(
-    ranker: Ranker | None, candidates: Candidates, chosen: I64, score: F32
+    ranker: Ranker | None, candidates: ItemCandidates, chosen: I64, score: F32
 ) -> tuple[tuple[str, ...], NDArray[np.floating]]:
     if ranker is None:
         return ("als",), score[chosen, None]
     return ranker.contributions(candidates.of_rows(chosen))
 
 
-def _source(candidates: Candidates, chosen: I64) -> tuple[tuple[str, ...], I32]:
-    """(names, number of the source of each row): the one that lists the item highest."""
+def _source(candidates: ItemCandidates, chosen: I64) -> tuple[tuple[str, ...], I32]:
+    """(names, number of the source of each row): the one that lists the item highest.
+
+    Raises ValueError for a source that SOURCE_NAMES lacks.
+    """
     proposing = {name.partition(".")[0] for name in candidates.names if name.endswith(".rank")}
-    names = tuple(name for name in SPEAKING if name in proposing)
+    if unnamed := sorted(proposing - set(SOURCE_NAMES)):
+        raise ValueError(f"SOURCE_NAMES lacks {', '.join(unnamed)}: give each its place among the others")
+    names = tuple(name for name in SOURCE_NAMES if name in proposing)
     ranks = candidates.features[chosen][:, [candidates.names.index(f"{name}.rank") for name in names]]
     return names, np.argmin(np.where(np.isnan(ranks), np.inf, ranks), axis=1).astype(np.int32)
 

@@ -1,4 +1,4 @@
-"""One gradient-boosted ranker over the candidates of all sources: LightGBM's LambdaRank, repeatable and explainable."""
+"""Ranks the candidates of all sources by one gradient-boosted model, LightGBM's LambdaRank; repeatable to the bit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.shop_log import PURCHASE, RETURN, ShopLog
 from models.core.top_k import F32, I32, rank_entries
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 
 if TYPE_CHECKING:
     import lightgbm  # two seconds with the pandas it loads: only what trains or predicts waits for it
@@ -25,11 +25,11 @@ I8 = NDArray[np.int8]
 
 @dataclass(frozen=True)
 class RankerConfig:
-    """Settings of one fit; the defaults are those of RetailRocket's validation spans (198 buyers of 5 weeks).
+    """Settings of one fit; the defaults were chosen on RetailRocket's validation spans (198 buyers in 5 weeks).
 
-    ndcg@12: these .0939; 15 leaves of 200 rows, l2 50, rate .03 .0936; 7 leaves of 100 rows, rate .03 .0907; the best
-    source alone (what the user touched of late) .0811. The rounds were stopped early on the same spans, so these are
-    a little flattering. No test span was looked at.
+    ndcg@12: the defaults .0939; 15 leaves of 200 rows, l2 50, rate .03 .0936; 7 leaves of 100 rows, rate .03 .0907;
+    the best source alone (what the user touched of late) .0811. Rounds were stopped early on the same spans, so these
+    figures are slightly optimistic. The test spans were not used.
     """
 
     rounds: int = field(default=400, metadata={"doc": "at most; early stopping and `refit` choose fewer", "least": 1})
@@ -55,32 +55,32 @@ class RankerConfig:
             raise ValueError(f"grades must be in 0..10 and none above purchase's, not {grades}")
 
     def grades(self) -> I8:
-        """(5,) grades in the order of KINDS; a return is no truth."""
+        """(5,) grades in the order of KINDS; a return has grade 0."""
         return np.array([self.view, self.wishlist, self.cart, self.purchase, 0], np.int8)
 
 
-def graded(config: RankerConfig, candidates: Candidates, users: NDArray[np.integer], truth: ShopLog) -> I8:
-    """(R,) grade of each candidate: that of the strongest thing its user did with it in `truth`, 0 for nothing.
+def graded(config: RankerConfig, candidates: ItemCandidates, users: NDArray[np.integer], truth: ShopLog) -> I8:
+    """(R,) grade of each candidate: that of the strongest event of its user with the item in `truth`; 0 without one.
 
-    users (n_users,) are the user codes of the candidates' rows. Where the shop logs no purchases, the strongest kind
-    it has gets the purchase's grade.
+    users (n_users,): codes in `truth` of the candidates' user rows. Where the shop logs no purchases, its strongest
+    kind of event gets the purchase's grade.
     """
     grade = config.grades()
     if not (truth.kind == PURCHASE).any() and len(truth):
         grade[truth.kind[truth.kind != RETURN].max(initial=0)] = config.purchase
     key = truth.user.astype(np.int64) * truth.n_items + truth.item
     order = np.argsort(grade[truth.kind], kind="stable")
-    pairs, at = np.unique(key[order][::-1], return_index=True)  # the first of the reversed: the strongest
-    best = grade[truth.kind][order][::-1][at]
+    pairs, first = np.unique(key[order][::-1], return_index=True)  # the first of the reversed: the strongest
+    best = grade[truth.kind][order][::-1][first]
     wanted = users[candidates.user].astype(np.int64) * truth.n_items + candidates.item
     if not len(pairs):
         return np.zeros(len(wanted), np.int8)
-    found = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-    return np.where(pairs[found] == wanted, best[found], 0).astype(np.int8)
+    place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    return np.where(pairs[place] == wanted, best[place], 0).astype(np.int8)
 
 
 class Ranker:
-    """Trees over the named features; scores have no unit and compare within one user only."""
+    """Trees over the named features; scores have no unit and can be compared within one user only."""
 
     def __init__(self, config: RankerConfig, booster: lightgbm.Booster, names: tuple[str, ...], rounds: int) -> None:
         self.config, self.booster, self.names, self.rounds = config, booster, names, rounds
@@ -89,14 +89,15 @@ class Ranker:
     def fit(
         cls,
         config: RankerConfig,
-        train: Sequence[tuple[Candidates, I8]],
-        valid: Sequence[tuple[Candidates, I8]] = (),
+        train: Sequence[tuple[ItemCandidates, I8]],
+        valid: Sequence[tuple[ItemCandidates, I8]] = (),
         rounds: int | None = None,
     ) -> Ranker:
-        """Trees from (candidates, grades (R,)) of one cut each; `valid` stops them early, `rounds` fixes their number.
+        """Fits trees on (candidates, grades (R,)) of each training cut.
 
-        Every cut's history must end where its truth begins; the ranker cannot see whether it does. Users without a
-        graded candidate teach nothing and are left out. The same input gives the same bits.
+        valid: cuts that stop the training early; rounds: a fixed number of trees instead.
+        The caller must see to it that every cut's history ends where its truth begins. Users without a candidate of
+        grade 1 or more are left out. The same input gives the same bits.
         Raises ValueError if no user has one, features differ between cuts, or grades do not fit the rows.
         """
         import lightgbm
@@ -115,32 +116,32 @@ class Ranker:
         kept = booster.best_iteration if valid_sets else booster.current_iteration()
         return cls(config, booster, names, max(int(kept), 1))
 
-    def predict(self, candidates: Candidates) -> NDArray[np.float64]:
-        """(R,) scores. Raises ValueError if a feature of the fit is missing; one that came since is passed over."""
-        features = self._known(candidates)
+    def predict(self, candidates: ItemCandidates) -> NDArray[np.float64]:
+        """(R,) scores. Raises ValueError if a feature of the fit is missing; one that it did not have is ignored."""
+        features = self._features(candidates)
         if not len(candidates):
             return np.zeros(0)
         predicted = self.booster.predict(features, num_iteration=self.rounds, num_threads=self.config.threads)
         return np.asarray(predicted)
 
-    def recommend(self, candidates: Candidates, k: int, n_items: int) -> tuple[I32, F32]:
+    def recommend(self, candidates: ItemCandidates, k: int, n_items: int) -> tuple[I32, F32]:
         """The k best candidates of each user: codes, scores (n_users, k) as `top_k` returns them.
 
-        A user has at most as many as there are candidates: fill up from the ladder. ValueError if k is not in 1..I.
+        A user with fewer than k candidates gets a short list. Raises ValueError if k is not in 1..I.
         """
         if not 1 <= k <= n_items:
             raise ValueError(f"k={k} is not in 1..{n_items}, the number of items")
         score = self.predict(candidates).astype(np.float32)
         return rank_entries(candidates.user, candidates.item, score, candidates.n_users, k)
 
-    def contributions(self, candidates: Candidates) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        """(groups, (R, G)): what each group of features (a source, own, user, item, price, affinity, and `base`, the
-        same for all) adds to each row's score; a row's parts sum to its score.
+    def contributions(self, candidates: ItemCandidates) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """(groups, parts (R, G)): what each group of features adds to each row's score; a row's parts sum to its score.
 
-        A split's feature is given the change of the tree's mean output on the row's path through it (Saabas 2014), not
-        the mean over all orders of the features (SHAP), which costs several hundred times as much.
+        Groups: each source, own, user, item, price, affinity, and `base`, which is the same for all rows.
+        By Saabas 2014: the feature of a split gets the change of the tree's mean output on the row's path through it.
+        SHAP, the mean over all orders of the features, costs several hundred times as much.
         """
-        features = self._known(candidates)
+        features = self._features(candidates)
         groups, tables = self._paths
         parts = np.zeros((len(candidates), len(groups)))
         if len(candidates):
@@ -153,7 +154,7 @@ class Ranker:
 
     @functools.cached_property
     def _paths(self) -> tuple[tuple[str, ...], list[NDArray[np.float64]]]:
-        """(groups, one (leaves, G) table a tree): what each group adds on the way from the root to each leaf."""
+        """(groups, one table (leaves, G) per tree): what each group adds on the path from the root to each leaf."""
         group = [name.partition(".")[0] for name in self.names]
         groups = (*dict.fromkeys(group), "base")
         column = [groups.index(one) for one in group]
@@ -161,13 +162,13 @@ class Ranker:
         return groups, [_leaf_parts(tree, column, len(groups)) for tree in trees]
 
     def importances(self) -> dict[str, float]:
-        """Feature -> its share of the loss that all splits removed, most first; sums to 1."""
+        """Feature -> its share of the gain of all splits, largest first; sums to 1."""
         gain = self.booster.feature_importance("gain", iteration=self.rounds)
         share = gain / max(gain.sum(), 1e-12)
         return {self.names[at]: float(share[at]) for at in np.argsort(-share, kind="stable")}
 
     def save(self, folder: str | Path) -> None:
-        """Write trees.txt (LightGBM's text form) and manifest.json (config with its seed, features) into `folder`."""
+        """Writes trees.txt (LightGBM's text form) and manifest.json (config with its seed, features) into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "trees.txt").write_text(self.booster.model_to_string(num_iteration=self.rounds))
@@ -176,7 +177,7 @@ class Ranker:
 
     @classmethod
     def load(cls, folder: str | Path, config: RankerConfig | None = None) -> Ranker:
-        """The ranker that `save` wrote. With `config`, refuse one fitted under another.
+        """The ranker that `save` wrote. With `config`, a ranker fitted under another config is refused.
 
         Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ, or if the trees
         disagree with the manifest.
@@ -194,32 +195,32 @@ class Ranker:
             )
         return cls(saved, booster, names, manifest["rounds"])
 
-    def _known(self, candidates: Candidates) -> F32:
-        """(R, F) the features of the fit, in its order."""
+    def _features(self, candidates: ItemCandidates) -> F32:
+        """(R, F): the features of the fit, in its order."""
         if candidates.names == self.names:
             return candidates.features
-        place = {name: at for at, name in enumerate(candidates.names)}
-        if lost := sorted(set(self.names) - set(place)):
-            raise ValueError(f"candidates lack {lost}, which this ranker was fitted on; fit it again")
-        return np.ascontiguousarray(candidates.features[:, [place[name] for name in self.names]])
+        column_of = {name: column for column, name in enumerate(candidates.names)}
+        if lost := sorted(set(self.names) - set(column_of)):
+            raise ValueError(f"candidates lack the features {lost}, which this ranker was fitted on; fit it again")
+        return np.ascontiguousarray(candidates.features[:, [column_of[name] for name in self.names]])
 
 
 def _leaf_parts(tree: dict[str, Any], column: list[int], groups: int) -> NDArray[np.float64]:
-    """(leaves, groups) parts of one dumped tree; the root's value goes to the last group."""
+    """(leaves, groups): the parts of one dumped tree; the root's value goes to the last group."""
     root = np.zeros(groups)
     root[-1] = tree.get("internal_value", tree.get("leaf_value"))
-    found, open_nodes = {}, [(tree, root)]
+    by_leaf, open_nodes = {}, [(tree, root)]
     while open_nodes:
         node, parts = open_nodes.pop()
         if "split_feature" not in node:
-            found[node.get("leaf_index", 0)] = parts
+            by_leaf[node.get("leaf_index", 0)] = parts
             continue
         for child in (node["left_child"], node["right_child"]):
             below = parts.copy()
             value = child["internal_value"] if "split_feature" in child else child["leaf_value"]
             below[column[node["split_feature"]]] += value - node["internal_value"]
             open_nodes.append((child, below))
-    return np.array([found[leaf] for leaf in range(len(found))])
+    return np.array([by_leaf[leaf] for leaf in range(len(by_leaf))])
 
 
 def _parameters(config: RankerConfig) -> dict[str, object]:
@@ -238,7 +239,7 @@ def _parameters(config: RankerConfig) -> dict[str, object]:
         "max_bin": 127,
         "seed": config.seed,
         "deterministic": True,
-        "force_row_wise": True,  # or LightGBM times both ways and takes the faster: not the same bits each night
+        "force_row_wise": True,  # else LightGBM takes the layout that it timed as faster: other bits each night
         "num_threads": config.threads,
         "verbosity": -1,
     }
@@ -246,12 +247,12 @@ def _parameters(config: RankerConfig) -> dict[str, object]:
 
 def _dataset(
     config: RankerConfig,
-    cuts: Sequence[tuple[Candidates, I8]],
+    cuts: Sequence[tuple[ItemCandidates, I8]],
     names: tuple[str, ...],
     what: str,
     reference: lightgbm.Dataset | None = None,
 ) -> lightgbm.Dataset:
-    """Rows of all users with a graded candidate, users as query groups."""
+    """The rows of all users with a candidate of grade 1 or more; users are the query groups."""
     import lightgbm
 
     features, grades, groups = [], [], []
@@ -261,13 +262,13 @@ def _dataset(
                 f"{what}: a cut has {len(candidates.names)} features, {len(candidates)} rows and {len(grade)} grades, "
                 f"the first has {len(names)} features, maybe of other names"
             )
-        teaches = np.bincount(candidates.user, grade > 0, candidates.n_users) > 0
-        rows = teaches[candidates.user]
+        has_grade = np.bincount(candidates.user, grade > 0, candidates.n_users) > 0
+        rows = has_grade[candidates.user]
         features.append(candidates.features[rows])
         grades.append(grade[rows])
-        groups.append(np.bincount(candidates.user[rows], minlength=candidates.n_users)[teaches])
+        groups.append(np.bincount(candidates.user[rows], minlength=candidates.n_users)[has_grade])
     if not sum(map(len, groups)):
-        raise ValueError(f"{what}: none of the users has done anything with a candidate; nothing to rank by")
+        raise ValueError(f"{what}: none of the users did anything with a candidate: nothing to learn from")
     return lightgbm.Dataset(
         np.concatenate(features),
         np.concatenate(grades),

@@ -1,13 +1,13 @@
 """Implicit-feedback ALS (Hu, Koren, Volinsky 2008) by the `implicit` library, warm-started from the night before.
 
-A positive weighs alpha * interest in place of 1. The row of a user or item with n positives, out of m that it could
-have, is regularised by
+A positive pair weighs alpha * interest; every other pair weighs 1. The row of a user or item with n positives, out of m
+possible ones, is regularised by
 
     regularization * ((n + m / alpha) / mean over rows) ** frequency_power
 
-so `regularization` is that of an average row, and power 0 a constant, as in `implicit`, whose solver this is. Power 1
-is iALS's reg * (n + alpha0 * m) (Rendle et al. 2022, "Revisiting the Performance of iALS on Item Recommendation
-Benchmarks"). How the settings of iALS and of Spark's ALS carry over: `from_ials`, `from_spark`.
+so `regularization` is that of an average row. Power 0 is a constant, as in `implicit`, whose solver is used here. Power
+1 is iALS's reg * (n + alpha0 * m) (Rendle et al. 2022, "Revisiting the Performance of iALS on Item Recommendation
+Benchmarks"). `from_ials` and `from_spark` translate the settings of iALS and of Spark's ALS.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ from models.core.top_k import MEMORY_BYTES, top_k
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
-CG_STEPS = 3  # conjugate gradient steps on a row in each pass, as `implicit` takes
-SETTLE_STEPS = 10  # those of the last pass, from zero
-STEP = 1.05  # rows whose regularisation is this close are solved with the same
+CG_STEPS = 3  # conjugate gradient steps on a row in each pass, as in `implicit`
+SETTLE_STEPS = 10  # steps on a row in the last pass, which starts from zero
+STEP = 1.05  # rows whose regularisation differs by less than this factor are solved with the same one
 
 
 @dataclass(frozen=True)
 class ALSConfig:
-    """Settings of one fit; the defaults are those of a validation slice, one tenth of Gowalla's training pairs.
+    """Settings of one fit; the defaults were chosen on a validation slice, one tenth of Gowalla's training pairs.
 
     recall@20 / ndcg@20 over its users, 64 factors: iterations 4 .1547/.0904, 5 .1547/.0900, 8 .1535/.0891,
     15 .1510/.0881, 30 .1504/.0872; at 8 iterations alpha 30 .1494/.0886, 60 .1535/.0891, 100 .1537/.0877, and
-    regularization 3 .1538/.0891, 10 .1535/.0891, 30 .1523/.0890, 100 .1524/.0895. The test pairs were not looked at.
-    60, because Gowalla does not mind and warm nights do: after 40 iterations on Online Retail up to a day of January or
-    February 2011, the next day's purchases are hit with ndcg@12 .1625 (10: .1590; 200: .1501; popularity: .0997).
+    regularization 3 .1538/.0891, 10 .1535/.0891, 30 .1523/.0890, 100 .1524/.0895. The test pairs were not used.
+    Regularization is 60, since it matters little on Gowalla but much for warm starts: after 40 iterations on Online
+    Retail up to a day of January or February 2011, the next day's purchases give ndcg@12 .1625 (10: .1590; 200: .1501;
+    popularity: .0997).
     """
 
     factors: int = field(default=64, metadata={"least": 1})
@@ -52,13 +53,15 @@ class ALSConfig:
     frequency_power: float = field(
         default=0.0,
         metadata={
-            "doc": "how far the regularisation of a row grows with its number of positives",
+            "doc": "power by which a row's regularisation grows with its positives",
             "least": 0,
             "most": 2,
         },
     )
     iterations: int = field(default=5, metadata={"least": 1})
-    warm_iterations: int = field(default=3, metadata={"doc": "where yesterday's factors are given", "least": 1})
+    warm_iterations: int = field(
+        default=3, metadata={"doc": "iterations that start from yesterday's factors", "least": 1}
+    )
     seed: int = 7
     threads: int = field(default=2, metadata={"least": 1})
 
@@ -67,13 +70,13 @@ class ALSConfig:
 
     @classmethod
     def from_ials(cls, alpha0: float, reg: float, nu: float, shape: tuple[int, int], positives: int) -> ALSConfig:
-        """The same objective as iALS's, whose unobserved pairs weigh `alpha0` and rows reg * (n + alpha0 * m)^nu.
+        """The same objective as iALS's, where unobserved pairs weigh `alpha0`, a row reg * (n + alpha0 * m)^nu.
 
-        Divided by alpha0, a positive weighs 1 + 1 / alpha0 beside the 1 of every pair; ours is to be 1 + alpha0 then,
-        not 1, which is a regularisation as many times higher. Only the product of the two sides' regularisation
-        matters (factors of one side may be scaled against the other's), so the two averages become their geometric
-        mean. Exact for nu 0 and 1; for others the average of a power stands in for it.
-        shape (U, I) and `positives` are those of the data.
+        Dividing that objective by alpha0 gives a positive the weight 1 + 1 / alpha0 beside the 1 of every other pair,
+        and multiplies the regularisation accordingly. Only the product of both sides' regularisation matters (the
+        factors of one side may be scaled against the other's), so the two averages become their geometric mean. Exact
+        for nu 0 and 1; for others the power of the average is used in place of the average of the power.
+        shape (U, I), positives: of the data.
         """
         reach = [positives / rows + alpha0 * others for rows, others in (shape, shape[::-1])]
         average = (1 + alpha0) * reg / alpha0 * (reach[0] * reach[1]) ** (nu / 2)
@@ -83,14 +86,15 @@ class ALSConfig:
     def from_spark(cls, alpha: float, reg_param: float, shape: tuple[int, int], positives: int) -> ALSConfig:
         """The nearest to Spark MLlib's implicit ALS on 0/1 data: a positive weighs 1 + alpha, a row reg_param * n.
 
-        Spark's n is the row's positives alone; ours has m / alpha beside it, so rows differ, their average does not.
+        Spark's n counts the row's positives alone; here m / alpha is added to it. So the average row has the same
+        regularisation, single rows have not.
         """
         average = reg_param * positives / (shape[0] * shape[1]) ** 0.5
         return cls(alpha=1 + alpha, regularization=average, frequency_power=1.0)
 
 
 class ALS:
-    """Factors of users and items, with the string ids of their rows.
+    """Factors of users and items, and the ids of their rows.
 
     user_factors (U, D), item_factors (I, D) float32; user_ids (U,), item_ids (I,) sorted str. A user or item without
     events has zero factors and scores 0 with everything.
@@ -103,11 +107,11 @@ class ALS:
 
     @classmethod
     def fit(cls, config: ALSConfig, interest: Any, user_ids: Ids, item_ids: Ids, previous: ALS | None = None) -> ALS:
-        """Factors of `interest` (U, I) CSR, weights > 0 in any unit of interest (one purchase, decayed, say).
+        """Factors of `interest` (U, I) CSR, weights > 0 in any unit (one purchase, decayed, say).
 
-        With `previous`, rows whose id it knows start from its factors and `warm_iterations` are run; every other row
-        starts from a small random row of `config.seed`. The same inputs give the same bits for one number of threads
-        or another: each row is solved by one thread alone.
+        With `previous`, rows whose id it knows start from its factors, and `warm_iterations` are run. Every other row
+        starts from small random numbers drawn by `config.seed`. Each row is solved by one thread, so the same inputs
+        give the same bits for any number of threads.
         Raises ValueError if ids are not sorted, unique and as many as rows; if the matrix is empty, holds duplicates,
         or a weight is not finite and above 0; if `previous` has another number of factors.
         """
@@ -115,7 +119,9 @@ class ALS:
         interest = sparse.csr_matrix(interest, dtype=np.float32)
         _check(interest, len(user_ids), len(item_ids))
         if previous is not None and previous.config.factors != config.factors:
-            raise ValueError(f"previous has {previous.config.factors} factors, the config {config.factors}; fit cold")
+            raise ValueError(
+                f"previous has {previous.config.factors} factors, the config {config.factors}; fit without it"
+            )
         known_users = (previous.user_ids, previous.user_factors) if previous else None
         known_items = (previous.item_ids, previous.item_factors) if previous else None
         rng = np.random.default_rng(config.seed)
@@ -123,11 +129,11 @@ class ALS:
         items = _start(item_ids, known_items, config.factors, rng)
         by_user = sparse.csr_matrix(interest * np.float32(config.alpha))
         by_item = by_user.T.tocsr()
-        with threadpool_limits(1, "blas"):  # one thread solves a row; a BLAS pool inside it only costs time
+        with threadpool_limits(1, "blas"):  # each row is solved by one thread; a BLAS pool inside it only costs time
             for _ in range(config.iterations if previous is None else config.warm_iterations):
                 _solve(by_user, users, items, config, CG_STEPS)
                 _solve(by_item, items, users, config, CG_STEPS)
-            # Once more from zero, so that a row is a function of its own events alone and twins are equal to the bit.
+            # The last pass starts from zero: a row then depends on its own events alone, twins are equal to the bit.
             items.fill(0)
             _solve(by_item, items, users, config, SETTLE_STEPS)
             users.fill(0)
@@ -153,10 +159,10 @@ class ALS:
 
     @staticmethod
     def fold_in(config: ALSConfig, interest: Any, item_factors: F32) -> F32:
-        """Factors (n, D) of users with this `interest` (n, I), items staying as they are: no training.
+        """Factors (n, D) of users with this `interest` (n, I); the items' factors stay as they are.
 
-        For constant regularisation what `fit` ends with, to the bit; with frequency_power a row is regularised as an
-        average one. Raises ValueError as `fit` does for weights, and for shapes that disagree.
+        With constant regularisation this is what `fit` ends with, to the bit. With frequency_power every row gets the
+        regularisation of an average row. Raises ValueError as `fit` does for weights, and for shapes that disagree.
         """
         interest = check_interest(interest)
         if item_factors.shape != (interest.shape[1], config.factors):
@@ -166,7 +172,7 @@ class ALS:
             _solve(
                 sparse.csr_matrix(interest * np.float32(config.alpha)),
                 users,
-                np.array(item_factors),  # the solver takes no array that is mapped read-only
+                np.array(item_factors),  # the solver accepts no read-only array, such as a mapped one
                 dataclasses.replace(config, frequency_power=0.0),
                 SETTLE_STEPS,
             )
@@ -190,7 +196,7 @@ class ALS:
         return top_k(items[codes], items, k, itself, allowed, threads=self.config.threads)
 
     def save(self, folder: str | Path) -> None:
-        """Write factors.npz (no pickle) and manifest.json (config with its seed, sizes) into `folder`."""
+        """Writes factors.npz (no pickle) and manifest.json (config with its seed, sizes) into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(
@@ -204,7 +210,7 @@ class ALS:
 
     @classmethod
     def load(cls, folder: str | Path, config: ALSConfig | None = None) -> ALS:
-        """The model that `save` wrote. With `config`, refuse one fitted under another.
+        """The model that `save` wrote. With `config`, a model fitted under another config is refused.
 
         Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ, or if the files
         disagree with the manifest.
@@ -223,30 +229,32 @@ class ALS:
 
 
 def _solve(confidence: Any, rows: F32, other: F32, config: ALSConfig, steps: int) -> None:
-    """Conjugate gradient steps on every row (n, D), in place, given the other side (m, D) and confidence (n, m) CSR.
+    """Takes conjugate gradient steps on every row (n, D), in place; other (m, D), confidence (n, m) CSR.
 
-    `implicit` knows one regularisation per call: rows whose own differ by less than STEP are solved together.
+    `implicit` takes one regularisation per call, so rows whose regularisation differs by less than STEP share a call.
     """
     if not config.frequency_power:
         least_squares_cg(confidence, rows, other, config.regularization, num_threads=config.threads, cg_steps=steps)
         return
     reach = np.diff(confidence.indptr) + confidence.shape[1] / config.alpha
     level = np.round(np.log(reach / reach.mean()) * config.frequency_power / np.log(STEP)).astype(np.int64)
-    for same in np.unique(level):
-        at = np.flatnonzero(level == same)
-        part = rows[at]
-        regularization = config.regularization * STEP ** float(same)
-        least_squares_cg(confidence[at], part, other, regularization, num_threads=config.threads, cg_steps=steps)
-        rows[at] = part
+    for one_level in np.unique(level):
+        rows_of_level = np.flatnonzero(level == one_level)
+        solved = rows[rows_of_level]
+        regularization = config.regularization * STEP ** float(one_level)
+        least_squares_cg(
+            confidence[rows_of_level], solved, other, regularization, num_threads=config.threads, cg_steps=steps
+        )
+        rows[rows_of_level] = solved
 
 
 def _start(ids: Ids, previous: tuple[Ids, F32] | None, factors: int, rng: np.random.Generator) -> F32:
-    """Small seeded rows (n, factors), and yesterday's where `previous` (sorted ids, factors) knows the id."""
+    """Random rows (n, factors), near 0; yesterday's row where `previous` (sorted ids, factors) has the id."""
     rows = rng.random((len(ids), factors), dtype=np.float32) * np.float32(0.01)
     if previous is not None and len(previous[0]):
-        at = np.minimum(np.searchsorted(previous[0], ids), len(previous[0]) - 1)
-        known = previous[0][at] == ids
-        rows[known] = previous[1][at[known]]
+        place = np.minimum(np.searchsorted(previous[0], ids), len(previous[0]) - 1)
+        known = previous[0][place] == ids
+        rows[known] = previous[1][place[known]]
     return rows
 
 

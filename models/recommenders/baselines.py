@@ -1,7 +1,7 @@
-"""What a list must beat: popularity, item-to-item cosine and buy-it-again, printed beside ours every night.
+"""Simple recommenders that the night's lists are compared with: popularity, item-item cosine, the user's own items.
 
 All return codes (U, k) int32 and scores (U, k) float32 as `top_k` does: best first, ties to the lower item code, -1 and
--inf where fewer than k items are left; `seen` (U, I) CSR and `allowed` (I,) bool say what is never returned.
+-inf where fewer than k items are left. Items in `seen` (U, I) CSR, or not in `allowed` (I,) bool, are never returned.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Allowed = NDArray[np.bool_] | None
 def popularity(interest: Any) -> tuple[I32, F32]:
     """(ranking, weight): item codes (I,) by summed interest, best first, and each item's sum (I,), in item order.
 
-    Raises ValueError for a pair told twice, or a weight that is not finite and above 0.
+    Raises ValueError for duplicate pairs, or a weight that is not finite and above 0.
     """
     weight = np.asarray(check_interest(interest).sum(axis=0), np.float32).reshape(-1)
     return np.argsort(-weight, kind="stable").astype(np.int32), weight
 
 
 def popular(interest: Any, n_users: int, k: int, seen: Any = None, allowed: Allowed = None) -> tuple[I32, F32]:
-    """Lists of the items with most summed interest, the same for all but what each of `n_users` has seen.
+    """The items with the most summed `interest` (any, I) CSR: one list for all `n_users`, less what each has seen.
 
-    `interest` (any, I) CSR is what popularity is counted on. Raises ValueError if k is not in 1..I.
+    Raises ValueError if k is not in 1..I.
     """
     ranking, weight = popularity(interest)
     place = np.empty((len(ranking), 1), np.float32)
@@ -44,13 +44,13 @@ def popular(interest: Any, n_users: int, k: int, seen: Any = None, allowed: Allo
 def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_matrix:
     """Cosine of each item with its `neighbours` nearest others, over users: CSR (I, I), unitless 0..1, no diagonal.
 
-    Memory grows with I * neighbours. An item without events has an empty row. Raises ValueError for a pair told twice,
+    Memory grows with I * neighbours. An item without events has an empty row. Raises ValueError for duplicate pairs,
     or a weight that is not finite and above 0.
     """
     interest = sparse.csr_matrix(check_interest(interest), dtype=np.float64)
     length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=0)).reshape(-1))
     unit = sparse.csr_matrix(interest.multiply(1 / np.where(length > 0, length, 1)))
-    # `implicit` counts the item itself among its neighbours.
+    # One more, since `implicit` counts the item itself among its neighbours.
     nearest = all_pairs_knn(unit, neighbours + 1, num_threads=threads, show_progress=False)
     similarity = sparse.csr_matrix(nearest, dtype=np.float32)
     similarity.setdiag(0)
@@ -66,7 +66,7 @@ def from_neighbours(
     allowed: Allowed = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> tuple[I32, F32]:
-    """Items by the sum of their similarity (I, I) to what each user (U, I) is interested in; 0 for unrelated ones.
+    """Ranks items by their summed similarity (I, I) to those of each user's interest (U, I); unrelated ones score 0.
 
     Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
     """
@@ -77,7 +77,7 @@ def from_neighbours(
 
 
 def buy_again(interest: Any, k: int, allowed: Allowed = None, memory_bytes: int = MEMORY_BYTES) -> tuple[I32, F32]:
-    """The user's own items by interest (U, I), most wanted first; nothing else fills the list."""
+    """The user's own items by interest (U, I), highest first; no other item fills the list."""
 
     interest = sparse.csr_matrix(interest, dtype=np.float32)
 
@@ -96,7 +96,9 @@ def rank_by_block(
     allowed: Allowed,
     memory_bytes: int = MEMORY_BYTES,
 ) -> tuple[I32, F32]:
-    """Rank `score(users)` (b, I), which is written to, for as many of the users (U of shape) at once as memory holds.
+    """Ranks `score(users)` (b, I) block by block, with as many of the U users in a block as memory holds.
+
+    shape: (U, I). The array that `score` returns is overwritten.
 
     Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
     """

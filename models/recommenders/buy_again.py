@@ -1,4 +1,4 @@
-"""Buy again, when the item's own interval says it is time."""
+"""Recommends what a user bought before, when the item's usual interval between purchases has passed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ F64 = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RebuyConfig:
-    """How fast an item's own figures outweigh the shop's, and how sharp the peak at its interval is."""
+    """How much evidence an item needs to depart from the shop's averages, and how wide the peak at its interval is."""
 
     prior: float = field(
         default=5.0,
         metadata={
-            "doc": "the shop's median gap and repeat rate count as this many gaps, or buyers, of the item",
+            "doc": "the shop's median gap and repeat rate count like this many gaps, or buyers, of the item",
             "above": 0,
         },
     )
@@ -31,23 +31,25 @@ class RebuyConfig:
         default=1.5,
         metadata={"doc": "standard deviation of log(elapsed / gap) at which a purchase is still due", "above": 0},
     )
-    least_gap: float = field(
-        default=0.5, metadata={"doc": "days; a shorter one is the same purchase, not a repeated one", "above": 0}
-    )
+    least_gap: float = field(default=0.5, metadata={"doc": "days; purchases closer together count as one", "above": 0})
 
     def __post_init__(self) -> None:
         check_bounds(self)
 
 
 class Rebuy:
-    """Each item's repurchase gap (I,) in days and repeat rate (I,) 0..1, and every pair's last purchase.
+    """Each item's repurchase gap (I,) in days and repeat rate (I,) in 0..1, and every pair's last purchase.
 
-    gap = exp of the item's median log gap, drawn to the shop's; rate = share of buyers who bought it again, likewise.
+    gap: exp of the item's median log gap. rate: the share of its buyers who bought it again. Both are shrunk towards
+    the shop's.
     """
 
     def __init__(self, config: RebuyConfig, gap: F64, rate: F64, pairs: sparse.csr_matrix, count: F64) -> None:
         self.config, self.gap, self.rate = config, gap, rate
-        self.pairs, self.count = pairs, count  # (U, I) days of the last purchase + 1, purchases of each stored pair
+        self.pairs, self.count = (
+            pairs,
+            count,
+        )  # (U, I): time of a pair's last purchase; (pairs,): its purchases
 
     @classmethod
     def fit(cls, config: RebuyConfig, user: I32, item: I32, time: F64, shape: tuple[int, int]) -> Rebuy:
@@ -61,8 +63,8 @@ class Rebuy:
         again = np.flatnonzero(same & (gaps >= config.least_gap))
         gap_item, log_gap = item[again], np.log(gaps[again])
         shop = float(np.median(log_gap)) if len(log_gap) else np.log(30.0)
-        own, n_gaps = _medians(gap_item, log_gap, shape[1])
-        gap = np.exp((own * n_gaps + shop * config.prior) / (n_gaps + config.prior))
+        item_log_gap, n_gaps = _medians(gap_item, log_gap, shape[1])
+        gap = np.exp((item_log_gap * n_gaps + shop * config.prior) / (n_gaps + config.prior))
         last = np.append(~same, True)[: len(user)]  # the last line of each pair
         pair_user, pair_item = user[last], item[last]
         buyers = np.bincount(pair_item, minlength=shape[1])
@@ -72,13 +74,16 @@ class Rebuy:
         rate = (repeated + config.prior * shop_rate) / (buyers + config.prior)
         ends = np.flatnonzero(last)
         count = np.diff(ends, prepend=-1).astype(np.float64)
-        at = sparse.csr_matrix((np.arange(len(ends)) + 1, (pair_user, pair_item)), shape=shape)
-        pairs = sparse.csr_matrix((time[last][at.data - 1], at.indices, at.indptr), shape=shape)
-        return cls(config, gap, rate, pairs, count[at.data - 1])
+        entry = sparse.csr_matrix((np.arange(len(ends)) + 1, (pair_user, pair_item)), shape=shape)
+        pairs = sparse.csr_matrix((time[last][entry.data - 1], entry.indices, entry.indptr), shape=shape)
+        return cls(config, gap, rate, pairs, count[entry.data - 1])
 
     def due(self, now: float) -> sparse.csr_matrix:
-        """(U, I) CSR of hazard-like scores in 0..: rate * log2(1 + purchases) * a bell over log(elapsed / gap) that
-        peaks where the time since the last purchase reaches the gap. Raises ValueError if a purchase is after `now`."""
+        """(U, I) CSR of scores >= 0: rate * log2(1 + purchases) * a bell over log(elapsed / gap).
+
+        The bell peaks where the time since the last purchase equals the gap. Raises ValueError if a purchase lies
+        after `now`.
+        """
         if self.pairs.nnz and self.pairs.data.max() > now:
             raise ValueError(f"a purchase at day {self.pairs.data.max()} lies after now, {now}: cut the log first")
         elapsed = np.maximum(now - self.pairs.data, self.config.least_gap)
@@ -89,7 +94,7 @@ class Rebuy:
         return sparse.csr_matrix((score, item, self.pairs.indptr), shape=self.pairs.shape)
 
     def recommend(self, users: NDArray[np.integer], now: float, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
-        """The k most due of what each of `users` (n,) has bought, (n, k); nothing else fills the list.
+        """The k most due items (n, k) that each of `users` (n,) bought before; no other item fills the list.
 
         Raises ValueError if k is not in 1..I or a purchase lies after `now`.
         """
@@ -102,8 +107,8 @@ def _medians(group: I32, value: F64, groups: int) -> tuple[F64, F64]:
     group, value = group[order], value[order]
     count = np.bincount(group, minlength=groups)
     start = np.cumsum(count) - count
-    has = count > 0
+    filled = count > 0
     median = np.zeros(groups)
-    low, high = start[has] + (count[has] - 1) // 2, start[has] + count[has] // 2
-    median[has] = (value[low] + value[high]) / 2
+    low, high = start[filled] + (count[filled] - 1) // 2, start[filled] + count[filled] // 2
+    median[filled] = (value[low] + value[high]) / 2
     return median, count.astype(np.float64)

@@ -1,7 +1,7 @@
-"""Strong simple recommenders beside `baselines`: BM25, user-user, co-visitation, buy-again by interval, trending.
+"""Neighbourhood recommenders: BM25 weights, similar users, co-visitation; and trending items.
 
 Lists are as in `baselines`: codes (n, k) int32 and scores (n, k) float32, best first, ties to the lower code, -1 and
--inf where a place is empty. All accept CSR weights that are finite and above 0, without duplicates.
+-inf where a place is empty. CSR weights must be finite and above 0, without duplicates.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BLOCK = 512  # users whose scores are made at once
 
 
 def bm25(interest: Any, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:
-    """`interest` (U, I) CSR weighted as documents (users) of terms (items): common items and busy users count less.
+    """`interest` (U, I) CSR by BM25, users as documents and items as terms: common items and busy users count less.
 
     Robertson's BM25 with idf = log(1 + U / users of the item). Raises ValueError if k1 <= 0 or b is not in 0..1.
     """
@@ -39,8 +39,11 @@ def bm25(interest: Any, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:
 
 @dataclass(frozen=True)
 class UserNeighbours:
-    """Users by their cosine: interest (U, I), its rows at length 1, and those turned round (I, U), of each item the
-    `most` users for whom it weighs most: who shares a bestseller alone is no neighbour, and there are too many."""
+    """Similar users by cosine.
+
+    interest (U, I); unit (U, I): its rows at length 1; others (I, U): its transpose, with only the `most` users for
+    whom each item weighs most. Who shares nothing but a bestseller is no neighbour, and there are too many of them.
+    """
 
     interest: sparse.csr_matrix
     unit: sparse.csr_matrix
@@ -59,22 +62,25 @@ class UserNeighbours:
     def recommend(
         self, users: NDArray[np.integer], neighbours: int, k: int, allowed: Allowed = None
     ) -> tuple[I32, F32]:
-        """What the `neighbours` most similar others of each of `users` (n,) are interested in, (n, k).
+        """Lists (n, k) of what the `neighbours` most similar others of each of `users` (n,) are interested in.
 
         Items that no neighbour touched are not listed. Raises ValueError if k is not in 1..I.
         """
 
         def score(codes: NDArray[np.integer]) -> sparse.csr_matrix:
             alike = sparse.csr_matrix(self.unit[codes] @ self.others)
-            alike.data[alike.indices == np.repeat(codes, np.diff(alike.indptr))] = 0  # oneself
+            alike.data[alike.indices == np.repeat(codes, np.diff(alike.indptr))] = 0  # nobody is a neighbour of himself
             return keep_largest(alike, neighbours) @ self.interest
 
         return _by_block(users, score, k, allowed, self.interest.shape[1])
 
 
 def related(rows: Any, similarity: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
-    """Items by the sum of similarity (I, I) to what each row (n, I) holds, as `baselines.from_neighbours`, but
-    unrelated items are not listed at all and nothing dense is made. Raises ValueError if k is not in 1..I."""
+    """Ranks items by their summed similarity (I, I) to the items of each row (n, I).
+
+    Unlike `baselines.from_neighbours` it lists no unrelated item and makes nothing dense. Raises ValueError if k is not
+    in 1..I.
+    """
     rows = sparse.csr_matrix(rows)
     return _by_block(np.arange(rows.shape[0]), lambda some: rows[some] @ similarity, k, allowed, similarity.shape[1])
 
@@ -96,9 +102,9 @@ def covisitation(
     """How often two items come together in one user's events within `window` days: CSR (I, I), no diagonal.
 
     Events (N,): codes, weights > 0, times in days. A pair counts the product of its weights, halved every `half_life`
-    days before `now` and again by how far apart the two are in the window; an item meets the `offsets` events that
-    follow it, so memory is bounded by N * offsets, folded after each offset. Each pair is divided by (n_i * n_j) to
-    the `popularity_power`, n the item's decayed count: 0 prefers bestsellers, 0.5 is a cosine.
+    days before `now`, and less the further apart its events are in the window. Each event is paired with the `offsets`
+    events that follow it at most, which bounds memory by N * offsets. A pair's count is divided by (n_i * n_j) to the
+    `popularity_power`, n being an item's decayed count: 0 prefers bestsellers, 0.5 is a cosine.
     Raises ValueError if a weight is not finite and above 0, or a time lies after `now`.
     """
     if len(time) and np.max(time) > now:
@@ -106,18 +112,18 @@ def covisitation(
     refuse_weights(weight)
     order = np.lexsort((time, user))
     user, item, weight, time = user[order], item[order], weight[order], time[order]
-    fresh = np.exp2((time - now) / half_life)
+    decay = np.exp2((time - now) / half_life)
     counts: Any = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
     for offset in range(1, min(offsets, len(user) - 1) + 1):
         gap = time[offset:] - time[:-offset]
         near = np.flatnonzero((user[offset:] == user[:-offset]) & (gap <= window) & (item[offset:] != item[:-offset]))
-        value = weight[near] * weight[near + offset] * fresh[near + offset] / (1 + gap[near] / window)
+        value = weight[near] * weight[near + offset] * decay[near + offset] / (1 + gap[near] / window)
         pairs = (value.astype(np.float32), (item[near], item[near + offset]))
         counts = counts + sparse.csr_matrix(pairs, shape=(n_items, n_items))
     counts = sparse.csr_matrix(counts + counts.T)
-    own = np.bincount(item, weight.astype(np.float64) ** 2 * fresh, n_items)
-    own = np.power(np.maximum(own, np.finfo(np.float32).tiny), -popularity_power)
-    scale = sparse.diags_array(own)
+    scale_of = np.bincount(item, weight.astype(np.float64) ** 2 * decay, n_items)
+    scale_of = np.power(np.maximum(scale_of, np.finfo(np.float32).tiny), -popularity_power)
+    scale = sparse.diags_array(scale_of)
     return keep_largest(sparse.csr_matrix(scale @ counts @ scale).astype(np.float32), neighbours)
 
 
@@ -132,10 +138,10 @@ def trending(
     long: float,
     lift_power: float = 0.5,
 ) -> F32:
-    """(I,) what sells now, more than usual: the short-run rate times (short-run / long-run rate) ** `lift_power`.
+    """(I,) score of what sells more than usual: the short-run rate times (short-run / long-run rate) ** `lift_power`.
 
-    Rates are weights a day, decayed with half-lives `short` < `long` in days. The lift is drawn towards 1 by one
-    typical item's long-run rate, so that a single sale is no trend. 0 for items without events.
+    Rates are weights a day, decayed with half-lives `short` < `long` in days. The lift is shrunk towards 1 by one
+    typical item's long-run rate, so that a single sale is no trend. Items without events score 0.
     Raises ValueError if short >= long or a time lies after `now`.
     """
     if not 0 < short < long:
@@ -143,11 +149,11 @@ def trending(
     if len(time) and np.max(time) > now:
         raise ValueError(f"an event at day {np.max(time)} lies after now, {now}: cut the log first")
     refuse_weights(weight)
-    begun = now - float(np.min(time, initial=now))
+    days_of_log = now - float(np.min(time, initial=now))
 
     def rate(half_life: float) -> NDArray[np.float64]:
-        # The weight that a constant rate of 1 a day since the log began would have gathered.
-        days = half_life / np.log(2) * -np.expm1(-np.log(2) * max(begun, 1e-9) / half_life)
+        # What a constant rate of 1 a day would have summed to since the log began.
+        days = half_life / np.log(2) * -np.expm1(-np.log(2) * max(days_of_log, 1e-9) / half_life)
         return np.bincount(item, weight * np.exp2((time - now) / half_life), n_items) / days
 
     fast, slow = rate(short), rate(long)
@@ -156,19 +162,19 @@ def trending(
 
 
 def best_of_all(weight: F32, n_users: int, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
-    """The k items of most `weight` (I,) above 0, the same for each of `n_users`; ValueError if k is not in 1..I."""
+    """The k items of the highest `weight` (I,) above 0, the same for all `n_users`; ValueError if k is not in 1..I."""
     codes, scores = top_sparse(sparse.csr_matrix(weight[None]), k, allowed)
     return np.repeat(codes, n_users, axis=0), np.repeat(scores, n_users, axis=0)
 
 
 def top_sparse(scores: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
-    """The k best stored entries of each row of scores (n, I) CSR, as lists; ValueError if k is not in 1..I."""
+    """Lists of the k best entries above 0 of each row of scores (n, I) CSR; ValueError if k is not in 1..I."""
     if not 1 <= k <= scores.shape[1]:
         raise ValueError(f"k={k} is not in 1..{scores.shape[1]}, the number of items")
     scores = sparse.csr_matrix(scores)
     row = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
-    fine = scores.data > 0 if allowed is None else (scores.data > 0) & allowed[scores.indices]
-    row, column, value = row[fine], scores.indices[fine], scores.data[fine].astype(np.float32)
+    kept = scores.data > 0 if allowed is None else (scores.data > 0) & allowed[scores.indices]
+    row, column, value = row[kept], scores.indices[kept], scores.data[kept].astype(np.float32)
     return rank_entries(row, column, value, scores.shape[0], k)
 
 
@@ -182,7 +188,7 @@ def keep_largest(matrix: Any, count: int) -> sparse.csr_matrix:
 
 
 def _by_block(users: NDArray[np.integer], score: Any, k: int, allowed: Allowed, n_items: int) -> tuple[I32, F32]:
-    """`top_sparse` of score(codes) (b, I) CSR, for BLOCK users at once."""
+    """`top_sparse` of score(users) (b, I) CSR, for BLOCK users at once."""
     if not 1 <= k <= n_items:
         raise ValueError(f"k={k} is not in 1..{n_items}, the number of items")
     codes, scores = np.empty((len(users), k), np.int32), np.empty((len(users), k), np.float32)

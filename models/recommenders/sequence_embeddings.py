@@ -1,4 +1,4 @@
-"""A shop's users and items as its sequence model sees them: pairs of rows whose product is the model's logit."""
+"""Users and items encoded by a sequence model: the product of a user's and an item's row is the model's logit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.core.sequences import Sequences
 from models.core.shop_log import ShopLog
 from models.core.top_k import F32
 
-if TYPE_CHECKING:  # those who only read what was encoded need no torch
+if TYPE_CHECKING:  # whoever only reads encoded rows needs no torch
     from models.recommenders.lstm import LSTM
 
 
@@ -25,28 +25,28 @@ class Encoded:
 
     @classmethod
     def by(cls, model: LSTM, sequences: Sequences, item_ids: Ids) -> Encoded:
-        """What `model` makes of everybody's `sequences` (codes into `item_ids`, sorted); events of items that it does
-        not know are passed over."""
-        _, ours, theirs = np.intersect1d(item_ids, model.item_ids, return_indices=True)
+        """All users' `sequences` (codes into `item_ids`, sorted) encoded by `model`; items that it does not know are
+        skipped."""
+        _, in_catalogue, in_model = np.intersect1d(item_ids, model.item_ids, return_indices=True)
         code = np.full(len(item_ids), -1, np.int32)
-        code[ours] = theirs
+        code[in_catalogue] = in_model
         codes = code[sequences.codes]
         user = np.repeat(np.arange(len(sequences.lengths)), sequences.lengths)[codes >= 0]
         lengths = np.bincount(user, minlength=len(sequences.lengths))
-        known = Sequences(np.concatenate([[0], lengths.cumsum()]), codes[codes >= 0])
-        states = np.column_stack([model.encode(known), np.ones(len(lengths), np.float32)])
+        of_known_items = Sequences(np.concatenate([[0], lengths.cumsum()]), codes[codes >= 0])
+        states = np.column_stack([model.encode(of_known_items), np.ones(len(lengths), np.float32)])
         rows = np.zeros((len(item_ids), model.item_rows.shape[1]), np.float32)
-        rows[ours] = model.item_rows[theirs]
+        rows[in_catalogue] = model.item_rows[in_model]
         return cls(np.where(lengths[:, None] > 0, states, 0).astype(np.float32), rows)
 
     @classmethod
     def nothing(cls, users: int, items: int) -> Encoded:
-        """For a time when there was no model."""
+        """Zeros, for a moment at which there was no model."""
         return cls(np.zeros((users, 1), np.float32), np.zeros((items, 1), np.float32))
 
 
 def sequences_of(log: ShopLog) -> Sequences:
-    """Every user's items in time order, n = all users of the log; the same item twice in a row is told once."""
+    """The items of all users of the log in order of time; an item that repeats in a row is kept once."""
     order = np.argsort(log.user, kind="stable")
     user, item = log.user[order], log.item[order]
     kept = np.ones(len(user), bool)

@@ -7,9 +7,9 @@ vectors of N, a user's row x becomes
     y = x P + low_pass * x d_i^-1/2 V V^T d_i^1/2        what neighbours have, and its coarse outline
     z = y (I - tP + (tP)^2 / 2 - (tP)^3 / 6 + (tP)^4 / 24)    one Runge-Kutta step of dy/dt = -y P over the time t
 
-which takes from y what any neighbour of a neighbour would have had as well. Without the last line and with the rank
-256 this is GF-CF. A user costs 10 * nnz(R) + 2 * I * rank multiplications, most of them sparse: on two cores the limit
-is how fast rows of a block are added to one another, so users come in blocks whose rows stay in the cache.
+The second line subtracts from y what any neighbour of a neighbour would have as well. Without it, and with rank 256,
+this is GF-CF. A user costs 10 * nnz(R) + 2 * I * rank multiplications, most of them sparse. On two cores adding the
+rows of a block is the bottleneck, so users come in blocks whose rows stay in the cache.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ OVERSAMPLED, ITERATIONS = 32, 8  # vectors beyond the rank, and rounds, of the s
 
 @dataclass(frozen=True)
 class SharpeningConfig:
-    """Settings of one graph; the defaults are those that the paper gives for Gowalla."""
+    """Settings of one graph; the defaults are the paper's for Gowalla."""
 
     rank: int = field(
         default=448,
         metadata={"doc": "singular vectors of the low-pass filter; fewer where the matrix has fewer", "least": 1},
     )
-    low_pass: float = field(default=0.2, metadata={"doc": "weight of what it lets through", "least": 0})
-    time: float = field(default=2.5, metadata={"doc": "how long it is sharpened; 0 not at all", "least": 0})
+    low_pass: float = field(default=0.2, metadata={"doc": "weight of the low-pass filter", "least": 0})
+    time: float = field(default=2.5, metadata={"doc": "time of sharpening; 0: none", "least": 0})
     seed: int = field(default=7, metadata={"doc": "of the first vector of the singular decomposition"})
 
     def __post_init__(self) -> None:
@@ -51,7 +51,7 @@ class SharpeningConfig:
 
 
 class Sharpening:
-    """N (U, I) CSR, the item degrees' roots (I,), V (I, rank), and the sorted ids of the items (I,)."""
+    """scaled: N (U, I) CSR; root (I,): roots of the item degrees; vectors: V (I, rank); item_ids (I,), sorted."""
 
     def __init__(
         self, config: SharpeningConfig, scaled: sparse.csr_matrix, root: F32, vectors: F32, item_ids: Ids
@@ -92,7 +92,7 @@ class Sharpening:
         return np.ascontiguousarray(total.numpy().T)
 
     def _blurred(self, columns: torch.Tensor) -> torch.Tensor:
-        """P times (I, n): users as columns, so that a step of the product adds whole rows of the block."""
+        """P times `columns` (I, n). Users are columns, so that each step of the product adds whole rows."""
         return self._to_items @ (self._to_users @ columns)
 
     def recommend(
@@ -108,8 +108,10 @@ class Sharpening:
             raise ValueError(f"rows of {interest.shape[1]} items, the graph has {len(self.item_ids)}")
 
         def scores(block: slice) -> F32:
-            parts = [self.score(interest[low : min(low + BLOCK, block.stop)])
-                     for low in range(block.start, block.stop, BLOCK)]  # fmt: skip
+            parts = [
+                self.score(interest[low : min(low + BLOCK, block.stop)])
+                for low in range(block.start, block.stop, BLOCK)
+            ]
             return np.concatenate(parts)
 
         return rank_by_block(interest.shape, scores, k, seen, allowed, memory_bytes)
@@ -120,9 +122,14 @@ class Sharpening:
         folder.mkdir(parents=True, exist_ok=True)
         n = self.scaled
         np.savez(
-            folder / "graph.npz", data=n.data, indices=n.indices, indptr=n.indptr, root=self.root,
-            vectors=self.vectors, item_ids=self.item_ids,
-        )  # fmt: skip
+            folder / "graph.npz",
+            data=n.data,
+            indices=n.indices,
+            indptr=n.indptr,
+            root=self.root,
+            vectors=self.vectors,
+            item_ids=self.item_ids,
+        )
         write_manifest(folder, "sharpening", self.config, users=n.shape[0], items=n.shape[1])
 
     @classmethod
@@ -137,15 +144,17 @@ class Sharpening:
 
 
 def _roots(interest: sparse.csr_matrix, axis: int) -> F32:
-    """Square roots of the sums along `axis`; 1 where there is nothing, which does no harm."""
+    """Square roots of the sums along `axis`; 1 where the sum is 0, to divide by."""
     total: NDArray[np.float64] = np.asarray(interest.sum(axis=axis, dtype=np.float64)).reshape(-1)
     return np.sqrt(np.where(total > 0, total, 1.0)).astype(np.float32)
 
 
 def _right_vectors(matrix: sparse.csr_matrix, rank: int, seed: int) -> F32:
-    """(I, rank) orthonormal: the first right singular vectors, by subspace iteration from random ones (Halko et al.
-    2011). A Lanczos solver takes four times as long for Gowalla's 448; ndcg@20 of 1,000 users of a validation slice was
-    .1389 with it, .1383 with this, and .1377 with twice the rounds: the last vectors are noise."""
+    """(I, rank) orthonormal: the first right singular vectors, by subspace iteration (Halko et al. 2011).
+
+    A Lanczos solver takes four times as long for Gowalla's 448. ndcg@20 of 1,000 users of a validation slice was .1389
+    with it, .1383 with this, and .1377 with twice the iterations: the last vectors are noise.
+    """
     forth, back = _torch(matrix), _torch(sparse.csr_matrix(matrix.T))
     wide = min(rank + OVERSAMPLED, *matrix.shape)
     start = np.random.default_rng(seed).standard_normal((matrix.shape[1], wide)).astype(np.float32)
@@ -157,7 +166,7 @@ def _right_vectors(matrix: sparse.csr_matrix, rank: int, seed: int) -> F32:
 
 
 def _torch(matrix: sparse.csr_matrix) -> torch.Tensor:
-    """The matrix for torch, whose product with a block uses all cores; scipy's uses one."""
+    """The matrix as a torch tensor: its product with a block uses all cores, scipy's uses one."""
     indptr, indices, data = (torch.from_numpy(part) for part in (matrix.indptr, matrix.indices, matrix.data))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")

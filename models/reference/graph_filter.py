@@ -1,4 +1,4 @@
-"""Item-item neighbours by a filter on the graph of users and items; nothing is trained, one sparse product.
+"""Item-item neighbours by a filter on the graph of users and items: one sparse product, no training.
 
 With R (U, I) the interactions and their degrees d, the similarity of items i and j is
 
@@ -29,7 +29,7 @@ from models.recommenders.neighbours import keep_largest
 
 @dataclass(frozen=True)
 class GraphFilterConfig:
-    """Settings of one graph; the defaults are those of a validation slice, a fifth of Gowalla's training pairs.
+    """Settings of one graph; the defaults were chosen on a validation slice, a fifth of Gowalla's training pairs.
 
     recall@20 / ndcg@20 over 2,000 of its users: a .3, b .4 .1977/.1391; a .2, b .4 .1932/.1355; a .1, b .4 .1835/.1301;
     a .3, b .3 .1897/.1347; a .3, b .45 .1958/.1352; a .5, b .5 .1738/.1196; and GF-CF, low-pass filter and all,
@@ -38,13 +38,13 @@ class GraphFilterConfig:
 
     user_power: float = field(
         default=0.3,
-        metadata={"doc": "a: how much less a busy user says of two items than a quiet one", "least": 0, "most": 2},
+        metadata={"doc": "a: power by which busy users count less", "least": 0, "most": 2},
     )
     item_power: float = field(
-        default=0.4, metadata={"doc": "b: how much less a popular item says of another", "least": 0, "most": 2}
+        default=0.4, metadata={"doc": "b: power by which popular items count less", "least": 0, "most": 2}
     )
     neighbours: int = field(
-        default=2000, metadata={"doc": "strongest links kept of each item, which bounds memory", "least": 1}
+        default=2000, metadata={"doc": "strongest links kept of each item; bounds the memory", "least": 1}
     )
 
     def __post_init__(self) -> None:
@@ -114,13 +114,13 @@ class GraphFilter:
 
 
 def _degrees(interest: sparse.csr_matrix, axis: int) -> NDArray[np.float64]:
-    """Sums along `axis`; 1 where there is nothing, whose power does no harm."""
+    """Sums along `axis`; 1 where the sum is 0, whose powers are 1."""
     total = np.asarray(interest.sum(axis=axis, dtype=np.float64)).reshape(-1)
     return np.where(total > 0, total, 1.0)
 
 
 def _links(products: Any, first: int, config: GraphFilterConfig) -> sparse.csr_matrix:
-    """Rows of the similarity, whose first row is item `first`: no diagonal, only the strongest links."""
+    """Rows of the similarity from item `first` on, without the diagonal, only the strongest links."""
     links = sparse.coo_array(products)
     other = links.col != links.row + first
     parts = (links.data[other], (links.row[other], links.col[other]))

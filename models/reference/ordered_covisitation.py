@@ -1,4 +1,4 @@
-"""Item-item neighbours that read the order: what stood close by in other users' sequences, weighed by what is recent.
+"""Item-item neighbours that use the order of events: items near each other in other users' sequences.
 
 One pair of events d steps apart counts `step_decay` ** (d - 1), and `backward` times that for the item that came
 first; a user's event t steps back counts `recency` ** t. After the co-visitation matrices of OTTO's winners (2023).
@@ -30,25 +30,26 @@ class CoVisitationConfig:
     step_decay: float = field(default=0.8, metadata={"least": 0, "most": 1})
     backward: float = field(
         default=0.7,
-        metadata={"doc": "of the item that came first, seen from the one that came after", "least": 0, "most": 1},
+        metadata={"doc": "weight of a pair for the item that came first", "least": 0, "most": 1},
     )
     damping: float = field(
         default=0.3,
         metadata={
-            "doc": "power of an item's events that its column is divided by: 0 favours the popular",
+            "doc": "columns are divided by this power of the item's events; 0 favours popular items",
             "least": 0,
             "most": 1,
         },
     )
     source_damping: float = field(
-        default=0.7, metadata={"doc": "the same of the item in the history", "least": 0, "most": 1}
+        default=0.7,
+        metadata={"doc": "rows are divided by this power of the history item's events", "least": 0, "most": 1},
     )
     recency: float = field(default=0.8, metadata={"least": 0, "most": 1})
     length: int = field(default=50, metadata={"doc": "events looked back", "least": 1})
     popularity: float = field(
         default=1e-3,
         metadata={
-            "doc": "weight of an item's share of all events: orders what nothing else does",
+            "doc": "weight of an item's share of all events, which ranks items without neighbours",
             "least": 0,
             "most": 1,
         },
@@ -60,14 +61,14 @@ class CoVisitationConfig:
 
 
 class CoVisitation:
-    """similarity (I, I) CSR float32, a row per item of the history, no diagonal; share (I,) of all events."""
+    """similarity (I, I) CSR float32, one row per history item, no diagonal; share (I,) of all events."""
 
     def __init__(self, config: CoVisitationConfig, similarity: Any, share: F32) -> None:
         self.config, self.similarity, self.share = config, similarity, share
 
     @classmethod
     def fit(cls, config: CoVisitationConfig, sequences: Sequences, n_items: int) -> CoVisitation:
-        """Count the pairs of `sequences`. Raises ValueError if a code is not in 0..n_items-1 or there is no event."""
+        """Counts the pairs of `sequences`. Raises ValueError if a code is not in 0..n_items-1 or there is no event."""
         sequences = checked(sequences, n_items)
         if not len(sequences.codes):
             raise ValueError(f"the sequences of {len(sequences.lengths):,} users hold no event: nothing to learn from")
@@ -89,15 +90,17 @@ class CoVisitation:
         return cls(config, keep_largest(sparse.csr_matrix(near, dtype=np.float32), config.neighbours), share)
 
     def history(self, sequences: Sequences) -> sparse.csr_matrix:
-        """(n, I) CSR: the items of each sequence, weighed by how recent they are."""
+        """(n, I) CSR: the items of each sequence, weighted by how recent they are."""
         recent, events = sequences.latest(self.config.length)
         age = events[:, None] - 1 - np.arange(recent.shape[1])
-        there = age >= 0
-        weights = self.config.recency ** age[there].astype(np.float32)
-        return sparse.csr_matrix((weights, (np.nonzero(there)[0], recent[there])), shape=(len(events), len(self.share)))
+        is_event = age >= 0
+        weights = self.config.recency ** age[is_event].astype(np.float32)
+        return sparse.csr_matrix(
+            (weights, (np.nonzero(is_event)[0], recent[is_event])), shape=(len(events), len(self.share))
+        )
 
     def scores(self, sequences: Sequences) -> F32:
-        """Scores (n, I) of all items, unitless, above 0 for what stood near the history."""
+        """Scores (n, I) of all items, unitless, above 0 for items that stood near those of the history."""
         scores: F32 = (self.history(sequences) @ self.similarity).toarray()
         scores += np.float32(self.config.popularity) * self.share
         return scores

@@ -1,4 +1,4 @@
-"""Several models' scores of one catalogue into one: standardised per user, weighted, summed."""
+"""Blends the scores of several models: standardised per user, weighted, summed."""
 
 from __future__ import annotations
 
@@ -38,21 +38,20 @@ def weighted_sum(scores: Sequence[F32], weights: Sequence[float]) -> F32:
 def choose_weights(
     models: int, judge: Callable[[NDArray[np.float64]], float], rounds: int = 2
 ) -> tuple[NDArray[np.float64], float]:
-    """(weights (models,), figure): coordinate ascent on `judge`, from each model alone at its best.
+    """(weights (models,), figure): coordinate ascent on `judge`, starting from the best single model, of weight 1.
 
-    `judge` takes weights and returns what is to be as high as possible, measured on a validation slice. The first
-    weight that is not zero is the unit. Deterministic; ties keep the earlier weights.
+    judge: weights -> a metric on a validation slice, higher is better. Deterministic; ties keep the earlier weights.
     """
-    alone = [judge(np.eye(models)[at]) for at in range(models)]
-    first = int(np.argmax(alone))
-    weights, best = np.eye(models)[first], alone[first]
+    single = [judge(np.eye(models)[model]) for model in range(models)]
+    first = int(np.argmax(single))
+    weights, best = np.eye(models)[first], single[first]
     for _ in range(rounds):
         before = best
-        for at in (m for m in range(models) if m != first):
+        for model in (m for m in range(models) if m != first):
             for value in SHIFTS:
                 tried = weights.copy()
-                tried[at] = value
-                figure = judge(tried) if value != weights[at] else best
+                tried[model] = value
+                figure = judge(tried) if value != weights[model] else best
                 if figure > best:
                     weights, best = tried, figure
         if best == before:

@@ -1,23 +1,7 @@
 """What the storefront reads, and how it was judged the next day."""
 
+from schemas.list_sources import LIST_SOURCES
 from schemas.table import Column, Table
-
-SOURCES = (
-    "als",
-    "buy_again",
-    "own",
-    "covisitation",
-    "item_item",
-    "item_item_bm25",
-    "content",
-    "lstm",
-    "user_user",
-    "new_item",
-    "popularity",
-    "segment_popular",
-    "trending",
-    "popular",
-)
 
 ANONYMOUS = "anonymous"  # the user_id of the list for visitors without an account, or with one that is new today
 
@@ -30,7 +14,7 @@ RECOMMENDATIONS = Table(
         Column("item_id", "string", "The shop's item id."),
         Column("rank", "int32", "1 is best; ranks above k are spares for items that sell out during the day.", min=1),
         Column("score", "float32", "Comparable within one user and source only."),
-        Column("source", "string", "What proposed it, highest of all that did.", one_of=SOURCES),
+        Column("source", "string", "What proposed it, highest of all that did.", one_of=tuple(LIST_SOURCES)),
         Column("score_parts", "string", "What moved the score most; empty on a fallback level above 0."),
         Column("reason", "string", "Why, for a person."),
         Column("fallback_level", "int32", "0 own history, 1 segment, 2 trending, 3 overall popularity.", min=0, max=3),

@@ -178,7 +178,7 @@ def odd(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake,
         writer.writeheader()
         writer.writerows(rows)
     night = Sample(folder / "raw", Lake(str(folder / "lake")), sample.eve).night(
-        train={"retrain": "always"}, prices={"pool_by": "颜色"}
+        training={"retrain": "always"}, prices={"pool_by": "颜色"}
     )
     nightly.main(night)
     return night.lake, rows

@@ -1,4 +1,4 @@
-"""choose_offers in Spark: facts and conditions, night after night on a lake made by hand, and on the sample shop."""
+"""choose_offers in Spark: facts and conditions, several nights of a small lake made by hand, and the sample shop."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.experiments import judge_experiments
-from jobs.offers import account_facts, choose_offers, plan, preview_campaigns
+from jobs.offers import account_facts, budgets, choose_offers, eligible, inputs, outcomes, preview_campaigns
 from jobs.publishing.check_tables import main as check
 from jobs.runtime.gate import broken_rules
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from models.experiments.analysis import assign
-from schemas.campaigns.campaign import Campaign, Condition, load_campaigns
+from schemas.campaigns.campaign import Campaign, Condition
+from schemas.campaigns.reading import load_campaigns
 from schemas.table import Table
 from schemas.tables import (
     BANDIT_MOVES,
@@ -35,69 +36,38 @@ from schemas.tables import (
 )
 from schemas.tables.profiles import PROPENSITIES, USER_PROFILES
 from tests.sample import THIRD, Sample, put
+from tests.unit.schemas.campaigns.campaign_file import CART, campaign_file
 
 DAY = dt.date(2026, 3, 10)
-FILE = """
-currency = "EUR"
-[budget.main]
-amount = {amount}
-days = 7
-[[campaign]]
-id = "back"
-kind = "win_back"
-budget = "main"
-discount_amount = 10
-minimum_spend = 100
-valid_days = 3
-again_after_days = 5
-assumed_lift = 1.0
-[[campaign.example]]
-that = "a lapsed gold member gets it"
-facts = {{ stage = "lapsed", member_level = "gold" }}
-gets = true
-[[campaign.example]]
-that = "a new user does not"
-facts = {{ stage = "new" }}
-gets = false
-[[campaign]]
-id = "cart"
-kind = "abandoned_cart"
-budget = "main"
-discount_share = 0.1
-max_discount = 20
-valid_days = 2
-again_after_days = 5
-assumed_lift = 1.0
-[[campaign.example]]
-that = "in the cart since yesterday"
-facts = {{ cart_days = 1 }}
-gets = true
-[[campaign.example]]
-that = "never put there"
-facts = {{ stage = "active" }}
-gets = false
-"""
 EVERYBODY = {"hold_out": 0.0}
 
 
 class Shop:
-    """Three items and whoever a test needs; a night writes what it was given and runs the job."""
+    """A lake with two items, whose inputs a test gives night by night."""
 
-    def __init__(self, folder: Path, amount: float = 1000, file: str = FILE) -> None:
+    def __init__(self, folder: Path) -> None:
         self.lake = Lake(str(folder / "lake"))
         self.file = folder / "campaigns.toml"
-        self.file.write_text(file.format(amount=amount), "utf-8")
+        self.file.write_text(campaign_file(), "utf-8")
         self.items = [self.item("lamp", price=100.0, cost=40.0), self.item("vase", price=50.0, cost=20.0)]
 
     @staticmethod
-    def item(name: str, **said: Any) -> dict[str, Any]:
-        return {"item_id": name, "category": "Home", "currency": "EUR", "is_active": True, "updated_on": DAY, **said}
+    def item(name: str, **columns: Any) -> dict[str, Any]:
+        return {"item_id": name, "category": "Home", "currency": "EUR", "is_active": True, "updated_on": DAY, **columns}
 
     def night(
-        self, users: list[dict], carts: Sequence[tuple[str, str]] = (), day: dt.date = DAY,
-        bought: Sequence[str] = (), **settings: Any,
-    ) -> Night:  # fmt: skip
-        """users: portraits, with `buys_7d` and e-mail; carts: (user, item) of the day before; bought: who did today."""
+        self,
+        users: list[dict],
+        carts: Sequence[tuple[str, str]] = (),
+        day: dt.date = DAY,
+        bought: Sequence[str] = (),
+        **settings: Any,
+    ) -> Night:
+        """A night with its inputs written, and no offers yet.
+
+        users: columns of portraits, chances and accounts. carts: (user, item) of the day before. bought: users who buy
+        a vase today.
+        """
         offers = {"campaigns": str(self.file)} | EVERYBODY | settings
         night = Night(day, self.lake, "001", Settings({"offers": offers}))
         night.begin("choose_offers")
@@ -107,26 +77,42 @@ class Shop:
         put(night, PROPENSITIES, [{"buys_7d": 0.2, "method": "test"} | user for user in users])
         put(night, ITEMS, self.items)
         put(night, RECOMMENDATIONS, [])
-        put(night, INTEREST, [{"user_id": u, "item_id": i, "interest": 1.0, "purchases": 0.0, "purchase_orders": 0}
-                              for u, i in carts])  # fmt: skip
-        at = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(12), dt.UTC)
-        done = [("cart", at, user, item) for user, item in carts]
-        done += [("purchase", at + dt.timedelta(days=1), user, "vase") for user in bought]
-        put(night, CLEAN_EVENTS, [{"event_id": f"{when}{u}{i}", "user_id": u, "item_id": i, "event_type": kind,
-                                   "event_time": when, "event_date": when.date(), "quantity": 1.0}
-                                  for kind, when, u, i in done])  # fmt: skip
+        put(
+            night,
+            INTEREST,
+            [{"user_id": u, "item_id": i, "interest": 1.0, "purchases": 0.0, "purchase_orders": 0} for u, i in carts],
+        )
+        yesterday = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(12), dt.UTC)
+        events = [("cart", yesterday, user, item) for user, item in carts]
+        events += [("purchase", yesterday + dt.timedelta(days=1), user, "vase") for user in bought]
+        put(
+            night,
+            CLEAN_EVENTS,
+            [
+                {
+                    "event_id": f"{when}{u}{i}",
+                    "user_id": u,
+                    "item_id": i,
+                    "event_type": kind,
+                    "event_time": when,
+                    "event_date": when.date(),
+                    "quantity": 1.0,
+                }
+                for kind, when, u, i in events
+            ],
+        )
         return night
 
     def run(self, *args: Any, **settings: Any) -> dict[str, list[dict]]:
-        """The offers of a night by account; it passes its gate."""
+        """Runs the job for a night, makes its tables current, and gives its offers by account."""
         night = self.night(*args, **settings)
         choose_offers.main(night)
         for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES):
             self.lake.make_current(night.version(table))
-        found: dict[str, list[dict]] = {}
+        by_account: dict[str, list[dict]] = {}
         for row in night.versions(OFFERS).tonight().arrow().to_pylist():
-            found.setdefault(row["user_id"], []).append(row)
-        return found
+            by_account.setdefault(row["user_id"], []).append(row)
+        return by_account
 
 
 @pytest.fixture
@@ -139,20 +125,20 @@ def lapsed(name: str, **more: Any) -> dict[str, Any]:
 
 
 def test_three_nights_of_a_shop(shop: Shop) -> None:
-    """Who meets a campaign, what stands, what is over, what is spent, and what the hold-out has shown by then."""
+    """Who meets a campaign, which offers stand or end, what is spent, and what the hold-out has measured by then."""
     users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": "c1"}, {"user_id": "c2", "stage": "new"}]
     users += [lapsed("t1", email="same", frequency=1), lapsed("t2", email="same", frequency=9)]
     carts = [("c1", "lamp"), ("c2", "vase")]
-    persons = [u["user_id"] for u in users[:-1]] + ["t1"]  # both of one person are in the arm of the lower id
-    arms = assign(persons, "offers hold-out", "offers", {"held_out": 0.4, "offer": 0.6})
+    first_accounts = [u["user_id"] for u in users[:-1]] + ["t1"]  # t2 is in the arm of t1, the same person
+    arms = assign(first_accounts, "offers hold-out", "offers", {"held_out": 0.4, "offer": 0.6})
     held = {u["user_id"] for u, arm in zip(users, arms, strict=True) if arm == "held_out"}
     settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 1.0, "salt": "offers"}
     first = shop.run(users, carts, **settings)
-    wanted = {u["user_id"] for u in users} - {"t1"}
-    assert set(first) == wanted - held
+    may_get_offers = {u["user_id"] for u in users} - {"t1"}
+    assert set(first) == may_get_offers - held
     assert {row["offered_on"] for rows in first.values() for row in rows} == {DAY}
 
-    # The lamp is sold out, so a cart with it is over; half of those offered buy, and nobody of those held out.
+    # The lamp is sold out, so offers on it end. Half of the users with an offer buy, and no held-out user does.
     shop.items[0]["stock"] = 0.0
     buyers = sorted(user for user in first if user.startswith("u"))[::2]
     second = shop.run(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
@@ -161,31 +147,31 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
 
     night = shop.night(users, (), DAY + dt.timedelta(days=1), bought=buyers, **settings)
     config = night.settings.section("offers")
-    before = account_facts.offered_before(night, 28)
-    rates = plan._rates(plan._counts(night, before, config), config)
-    assert rates["back"][0] == pytest.approx(0.5, abs=0.1)
-    assert rates["back"][1] < 0.1
+    earlier = inputs.earlier_offers(night, 28)
+    rates = outcomes.measured_rates(outcomes.count_outcomes(night, earlier, config), config)
+    assert rates["back"].with_offer == pytest.approx(0.5, abs=0.1)
+    assert rates["back"].without < 0.1
     campaigns = load_campaigns(str(shop.file))
     made = sum(len(rows) for rows in first.values())
-    booked = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
-    spent = plan._booked(before)
-    left = plan._left(night.date, campaigns, spent)["main"]
-    assert left[1] == pytest.approx(1000 - 10 * booked, abs=5 * 2)  # the vase's coupon is 5
-    shop.file.write_text(FILE.format(amount=1000).replace("EUR", "USD"), "utf-8")
+    all_offers = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
+    booked = budgets.bookings(earlier)
+    left = budgets.lines_left(night.date, campaigns, booked)["main"]
+    assert left.worst == pytest.approx(1000 - 10 * all_offers, abs=5 * 2)  # the vase's coupon is 5
+    shop.file.write_text(campaign_file(currency="USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
-        plan._left(night.date, load_campaigns(str(shop.file)), spent)
+        budgets.lines_left(night.date, load_campaigns(str(shop.file)), booked)
 
 
 def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
-    """Two nights of offers and purchases move the shares, the third spends by them; a rerun moves the same."""
-    shop.file.write_text(FILE.format(amount=850).replace("days = 7", "days = 7\nlearns = true", 1), "utf-8")
+    """Two nights of offers and purchases move the shares, the third spends by them; a rerun moves them the same way."""
+    shop.file.write_text(campaign_file(amount=850, learns=True), "utf-8")
     settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
     users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": f"c{n:02}"} for n in range(40)]
     carts = [(f"c{n:02}", "vase") for n in range(40)]
     first = shop.run(users, carts, **settings)
-    assert judged(shop, DAY) == {"back": (0.5, 0.5), "cart": (0.5, 0.5)}  # nobody has had the time to buy
+    assert judged(shop, DAY) == {"back": (0.5, 0.5), "cart": (0.5, 0.5)}  # no outcome days are over yet
 
-    # Whoever was offered something off his order buys, carts are left; a coupon is 10 for an order, 5 for the vase.
+    # All users with a coupon on an order (10) buy; those with one on the vase (5) do not.
     day = DAY + dt.timedelta(days=1)
     buyers = sorted(user for user in first if user.startswith("u"))
     shop.run(users, (), day, bought=buyers, **settings)
@@ -213,7 +199,7 @@ def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop)
 
 
 def judged(shop: Shop, day: dt.date) -> dict[str, tuple[float, float]]:
-    """Campaign -> its share that day and the day after, as judge_experiments writes it; it passes its gate."""
+    """Runs judge_experiments. Gives campaign -> (its share that day, its share the day after), checked by the gate."""
     settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
     night = Night(day, shop.lake, "001", Settings({"offers": settings}))
     night.begin("judge_experiments")
@@ -231,39 +217,46 @@ def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -
     rows = [(a, b) for a in values for b in [None, "x", "it's", "y"]]
     frame = spark.createDataFrame(rows, "frequency int, stage string")
     for condition in (
-        Condition("frequency", least=1.0), Condition("frequency", most=1.0), Condition("frequency", (0, 5)),
-        Condition("frequency", least=1.0, most=2.0), Condition("stage", ("it's", "x")), Condition("stage"),
-        Condition("stage", known=False),
-    ):  # fmt: skip
+        Condition("frequency", least=1.0),
+        Condition("frequency", most=1.0),
+        Condition("frequency", (0, 5)),
+        Condition("frequency", least=1.0, most=2.0),
+        Condition("stage", ("it's", "x")),
+        Condition("stage"),
+        Condition("stage", must_be_known=False),
+    ):
         kept = {tuple(row) for row in frame.where(condition.sql).collect()}
         assert kept == {(a, b) for a, b in rows if condition.holds({"frequency": a, "stage": b})}, condition.sql
 
 
-def test_facts_of_items_are_counted_from_what_was_done(spark: SparkSession) -> None:
+def test_facts_of_items_are_counted_from_events(spark: SparkSession) -> None:
     def event(kind: str, days: int, price: float | None = None, user: str = "u1") -> tuple:
         at = dt.datetime.combine(DAY - dt.timedelta(days=days), dt.time(9), dt.UTC)
         return user, "lamp", kind, at, at.date(), price
 
     columns = "user_id string, item_id string, event_type string, event_time timestamp, event_date date, price double"
-    interest = spark.createDataFrame([("u1", "lamp", 3.0, 0.0, 0, None), ("u1", "vase", 1.0, 2.0, 2, DAY)],
-                                     "user_id string, item_id string, interest double, purchases double, "
-                                     "purchase_orders bigint, last_purchase_on date")  # fmt: skip
-    items = spark.createDataFrame([("lamp", "Home", None, 80.0, True, None), ("vase", "Home", None, 20.0, True, None)],
-                                  "item_id string, category string, is_replenishable boolean, price double, "
-                                  "is_active boolean, stock double")  # fmt: skip
+    interest = spark.createDataFrame(
+        [("u1", "lamp", 3.0, 0.0, 0, None), ("u1", "vase", 1.0, 2.0, 2, DAY)],
+        "user_id string, item_id string, interest double, purchases double, "
+        "purchase_orders bigint, last_purchase_on date",
+    )
+    items = spark.createDataFrame(
+        [("lamp", "Home", None, 80.0, True, None), ("vase", "Home", None, 20.0, True, None)],
+        "item_id string, category string, is_replenishable boolean, price double, is_active boolean, stock double",
+    )
     campaigns = load_campaigns("sample_shop").campaigns
 
     def facts(events: list[tuple]) -> dict[str, dict]:
-        found = account_facts.pair_facts(spark.createDataFrame(events, columns), interest, items, campaigns, DAY)
-        return {row["item_id"]: row.asDict() for row in found.collect()}
+        pairs = account_facts.pair_facts(spark.createDataFrame(events, columns), interest, items, campaigns, DAY)
+        return {row["item_id"]: row.asDict() for row in pairs.collect()}
 
-    seen = facts([event("view", 1), event("view", 3), event("cart", 2), event("wishlist", 4, 100.0)])
-    lamp, vase = seen["lamp"], seen["vase"]
+    by_item = facts([event("view", 1), event("view", 3), event("cart", 2), event("wishlist", 4, 100.0)])
+    lamp, vase = by_item["lamp"], by_item["vase"]
     assert (lamp["views"], lamp["view_days"], lamp["cart_days"], lamp["wish_days"]) == (2, 1, 2, 4)
     assert (lamp["price_drop"], lamp["item_share"], lamp["bought_days"]) == (pytest.approx(0.2), 0.75, None)
     assert (vase["bought_days"], vase["is_replenishable"], vase["cart_days"]) == (0, True, None)
     bought = facts([event("cart", 2), event("purchase", 1)])["lamp"]
-    assert bought["cart_days"] is None  # a cart that was paid for is none
+    assert bought["cart_days"] is None  # a cart ends when its item is bought
 
 
 def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: SparkSession) -> None:
@@ -273,8 +266,11 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
         Campaign("top", "member_exclusive", on="top_category", **common),
         Campaign("first", "birthday", on="recommended", **common),
     ]
-    portraits = [("u1", "gold", 3, 90.0, "Home > Vases", "active"), ("u2", "gold", 0, 0.0, "Home > Lamps", "new"),
-                 ("u3", "gold", 2, 10.0, "Home > Lamps > Small", "active")]  # fmt: skip
+    portraits = [
+        ("u1", "gold", 3, 90.0, "Home > Vases", "active"),
+        ("u2", "gold", 0, 0.0, "Home > Lamps", "new"),
+        ("u3", "gold", 2, 10.0, "Home > Lamps > Small", "active"),
+    ]
     named = ("user_id", "member_level", "frequency", "monetary", "top_category", "stage")
     nulls = {c.name: None for c in USER_PROFILES.columns}
     rows = [
@@ -283,19 +279,23 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
     profiles = spark.createDataFrame(rows, USER_PROFILES.ddl)
     births = spark.createDataFrame([("u1", 3), ("u3", 4)], "user_id string, birth_month int")
     facts = account_facts.user_facts(profiles, spark.createDataFrame([], PROPENSITIES.ddl), births, DAY.month)
-    listed = spark.createDataFrame([("u1", "lamp", "Home > Lamps", 1), ("u1", "vase", "Home > Vases", 2)],
-                                   "user_id string, item_id string, category string, rank int")  # fmt: skip
-    met = account_facts.meeting(facts, None, listed, campaigns).collect()
+    listed = spark.createDataFrame(
+        [("u1", "lamp", "Home > Lamps", 1), ("u1", "vase", "Home > Vases", 2)],
+        "user_id string, item_id string, category string, rank int",
+    )
+    met = eligible.eligible_accounts(facts, None, listed, campaigns).collect()
     assert {(r.user_id, campaigns[r.campaign].id, r.item_id, r.category) for r in met} == {
-        ("u1", "all", None, None), ("u2", "all", None, None), ("u3", "all", None, None),
+        ("u1", "all", None, None),
+        ("u2", "all", None, None),
+        ("u3", "all", None, None),
         ("u1", "top", None, "Home > Vases"),  # u2 never bought, and u3's favourite is out of scope
         ("u1", "first", "vase", "Home > Vases"),  # the first in scope; u3 is born in April
-    }  # fmt: skip
+    }
     assert {r.user_id: r.order_value for r in met} == {"u1": 30.0, "u2": None, "u3": 5.0}
 
 
-def test_without_chances_there_is_not_enough_data_and_the_night_goes_on(shop: Shop) -> None:
-    """The customers' branch failed: offers are chosen by what campaigns say they do without data."""
+def test_without_propensities_there_is_not_enough_data_and_the_night_goes_on(shop: Shop) -> None:
+    """Where the branch of customers failed, offers are made as campaigns declare for accounts without data."""
     night = shop.night([lapsed("u1")])
     shop.lake.delete("tables", PROPENSITIES.name)
     choose_offers.main(night)
@@ -304,10 +304,31 @@ def test_without_chances_there_is_not_enough_data_and_the_night_goes_on(shop: Sh
     assert rows["method"].to_pylist() == ["not enough data"]
 
 
+def test_a_file_of_campaigns_on_items_alone(shop: Shop) -> None:
+    shop.file.write_text(campaign_file(CART), "utf-8")
+    offers = shop.run([lapsed("u1"), {"user_id": "c1"}], [("c1", "lamp")])
+    assert {user: [row["offer_id"] for row in rows] for user, rows in offers.items()} == {"c1": ["cart"]}
+
+
 def test_without_offers_every_campaigns_share_stays_where_it_was(shop: Shop) -> None:
-    moved = {"kind": "campaign", "name": "main", "what": "back", "night": DAY, "reason": "r", "declared": 0.5,
-             "before": 0.5, "after": 0.55, "low": 0.45, "high": 0.55, "trials": 9, "wins": 3,
-             "weight": 0.0, "weighted": 0.0, "places": "", "core": ""}  # fmt: skip
+    moved = {
+        "kind": "campaign",
+        "name": "main",
+        "what": "back",
+        "night": DAY,
+        "reason": "r",
+        "declared": 0.5,
+        "before": 0.5,
+        "after": 0.55,
+        "low": 0.45,
+        "high": 0.55,
+        "trials": 9,
+        "wins": 3,
+        "weight": 0.0,
+        "weighted": 0.0,
+        "places": "",
+        "core": "",
+    }
     shop.night([lapsed("u1")])
     first = Night(DAY, shop.lake, "001", Settings({}))
     put(first, BANDIT_MOVES, [moved])
@@ -316,7 +337,7 @@ def test_without_offers_every_campaigns_share_stays_where_it_was(shop: Shop) -> 
     assert judged(shop, day) == {"back": (0.55, 0.55)}  # no job made CAMPAIGN_OUTCOMES
 
 
-@pytest.mark.parametrize("missing", [table for table, _ in account_facts.INPUTS], ids=lambda table: table.name)
+@pytest.mark.parametrize("missing", [table for table, _ in inputs.INPUTS], ids=lambda table: table.name)
 def test_a_missing_table_names_the_job_to_run_first(shop: Shop, missing: Table) -> None:
     night = shop.night([lapsed("u1")])
     shop.lake.delete("tables", missing.name)
@@ -329,24 +350,24 @@ def test_a_rule_that_looks_back_further_than_the_lake_is_refused(shop: Shop) -> 
         shop.run([lapsed("u1")], contact_days=40)
 
 
-def test_without_campaigns_the_tables_are_empty_and_it_is_said(shop: Shop) -> None:
+def test_without_campaigns_the_tables_are_empty(shop: Shop) -> None:
     night = shop.night([lapsed("u1")], campaigns="")
-    choose_offers.main(night)  # the source is called 'shop', no such campaigns are shipped
+    choose_offers.main(night)  # no campaigns are shipped for a source named 'shop'
     assert [night.version(t).rows for t in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES)] == [0] * 4
 
 
 def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mine = sample.copy(tmp_path / "lake")
-    night = mine.night(THIRD, offers={"campaigns": "sample_shop"})
+    shop = sample.copy(tmp_path / "lake")
+    night = shop.night(THIRD, offers={"campaigns": "sample_shop"})
     night.begin("choose_offers")
     arguments = preview_campaigns.argparse.Namespace(
-        campaigns="sample_shop", date=THIRD, lake=mine.lake.root, config=None, set=[]
+        campaigns="sample_shop", date=THIRD, lake=shop.lake.root, config=None, set=[]
     )
     assert preview_campaigns.main(arguments) == 0
     page = capsys.readouterr().out
-    assert "all 19 examples are borne out" in page
+    assert "all 19 examples come out as they say" in page
     assert "birthday              skipped: the shop knows no birthdays" in page
     assert "nothing was written" in page
     choose_offers.main(night)
@@ -355,8 +376,8 @@ def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     assert len(pc.unique(rows["kind"])) >= 3
     for name, facts in night._facts["campaigns"].items():
         assert f"{name:22}{facts['candidates']:>9,}{facts['offered']:>9,}" in page
-    twice = mine.night(THIRD, run="002", offers={"campaigns": "sample_shop"})
-    twice.begin("choose_offers")
-    choose_offers.main(twice)
-    assert twice.versions(OFFERS).tonight().arrow().equals(rows)  # the same inputs give the same table
+    again = shop.night(THIRD, run="002", offers={"campaigns": "sample_shop"})
+    again.begin("choose_offers")
+    choose_offers.main(again)
+    assert again.versions(OFFERS).tonight().arrow().equals(rows)  # the same inputs give the same table
     check(night, "offers")

@@ -72,7 +72,7 @@ def test_segments_fitted_anew_from_the_same_night_are_the_same(sample: Sample, t
     """That all other tables are is test_night's rerun."""
     mine = sample.copy(tmp_path / "lake")
     for run in ("002", "003"):
-        segment_users.main(mine.night(run=run, train={"retrain": "always"}))
+        segment_users.main(mine.night(run=run, training={"retrain": "always"}))
     for table in (USER_SEGMENTS, SEGMENTS, SEGMENT_RULES):
         one, other = (content(mine.lake, mine.lake.version(table, THIRD, run)) for run in ("002", "003"))
         assert one.equals(other), table.name

@@ -1,4 +1,4 @@
-"""Prices: weeks as a recurrence, and the night's job from too little history to a fit that is carried over."""
+"""Prices: item weeks as a recurrence, and suggest_prices from too little history to a fit that is carried over."""
 
 from __future__ import annotations
 
@@ -26,22 +26,33 @@ START = dt.date(2026, 1, 1)
 NIGHTS = 16  # across three weeks
 # (arrives in night, days late; -1: already tomorrow in UTC, item, event type, quantity, price, currency)
 EVENT = st.tuples(
-    st.integers(0, NIGHTS - 1), st.integers(-1, 9), st.sampled_from(["i1", "i2", None]),
-    st.sampled_from(["purchase", "purchase", "view", "return"]), st.sampled_from([1.0, 0.3, 12.0, 0.0]),
-    st.sampled_from([9.99, 0.1, 1000.0, 0.0, None]), st.sampled_from(["EUR", "EUR", "USD", None]),
-)  # fmt: skip
+    st.integers(0, NIGHTS - 1),
+    st.integers(-1, 9),
+    st.sampled_from(["i1", "i2", None]),
+    st.sampled_from(["purchase", "purchase", "view", "return"]),
+    st.sampled_from([1.0, 0.3, 12.0, 0.0]),
+    st.sampled_from([9.99, 0.1, 1000.0, 0.0, None]),
+    st.sampled_from(["EUR", "EUR", "USD", None]),
+)
 # (item, active, stock, price) as one night's catalogue has it
-LISTED = st.tuples(st.sampled_from(["i1", "i3"]), st.booleans(), st.sampled_from([None, 0.0, 5.0]),
-                   st.sampled_from([None, 9.99, 0.1]))  # fmt: skip
+LISTED = st.tuples(
+    st.sampled_from(["i1", "i3"]), st.booleans(), st.sampled_from([None, 0.0, 5.0]), st.sampled_from([None, 9.99, 0.1])
+)
 
 
 def events_of(spark: SparkSession, rows: list[tuple]) -> DataFrame:
     made = [
         dict.fromkeys(CLEAN_EVENTS.names)
-        | {"item_id": item, "event_type": kind, "quantity": quantity, "price": price, "currency": currency,
-           "event_date": START + dt.timedelta(days=night - late)}
+        | {
+            "item_id": item,
+            "event_type": kind,
+            "quantity": quantity,
+            "price": price,
+            "currency": currency,
+            "event_date": START + dt.timedelta(days=night - late),
+        }
         for night, late, item, kind, quantity, price, currency in rows
-    ]  # fmt: skip
+    ]
     return spark.createDataFrame([tuple(r[c] for c in CLEAN_EVENTS.names) for r in made], CLEAN_EVENTS.ddl).coalesce(1)
 
 
@@ -52,16 +63,17 @@ def catalogue_of(rows: list[tuple]) -> pa.Table:
     return pa.Table.from_pylist(made, arrow_schema(ITEMS))
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, phases=(Phase.generate,),
-          suppress_health_check=list(HealthCheck))  # fmt: skip
+@settings(
+    max_examples=4, deadline=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
+)
 @given(
     history=st.lists(EVENT, min_size=30, max_size=60),
     catalogues=st.lists(st.lists(LISTED, max_size=3), min_size=NIGHTS, max_size=NIGHTS),
     nights=st.lists(st.integers(0, NIGHTS - 2), min_size=2, max_size=4, unique=True),
 )
-def test_night_after_night_is_one_rebuild(spark: SparkSession, history, catalogues, nights) -> None:
+def test_night_after_night_gives_what_a_rebuild_gives(spark: SparkSession, history, catalogues, nights) -> None:
     def night(previous: pa.Table, after: int, until: int) -> pa.Table:
-        """The night `until`, after one in `after`: those in between stopped."""
+        """The night `until`; the last one that ran was `after`."""
         oldest = START + dt.timedelta(days=until - 8)  # two weeks are kept
         events = events_of(spark, [row for row in history if after < row[0] <= until])
         listed = [
@@ -70,19 +82,21 @@ def test_night_after_night_is_one_rebuild(spark: SparkSession, history, catalogu
         return advance(previous, [sold_by_week(events, oldest), *listed], oldest)
 
     nothing = arrow_schema(ITEM_WEEKS).empty_table()
-    state, done = nothing, -1
+    state, last = nothing, -1
     for until in [*sorted(nights), NIGHTS - 1]:
-        state, done = night(state, done, until), until
+        state, last = night(state, last, until), until
     rebuilt = night(nothing, -1, NIGHTS - 1)
     assert in_order(state).equals(in_order(rebuilt))
     assert state.schema.equals(arrow_schema(ITEM_WEEKS))
 
 
-def test_a_week_holds_what_was_sold_and_when_it_could_be_had(spark: SparkSession) -> None:
+def test_a_week_holds_what_was_sold_and_when_it_could_be_bought(spark: SparkSession) -> None:
     bought = [(3, 0, "i1", "purchase", 2.0, 10.0, "EUR"), (3, 1, "i1", "purchase", 1.0, 7.0, "EUR")]
     late = [(6, 6, "i1", "purchase", 1.0, 5.0, "USD")]  # Wednesday of the week before
-    listed = [listed_on(catalogue_of([("i1", True, stock, 9.0)]), START + dt.timedelta(days=4 + n))
-              for n, stock in enumerate([None, 3.0, 0.0])]  # fmt: skip
+    listed = [
+        listed_on(catalogue_of([("i1", True, stock, 9.0)]), START + dt.timedelta(days=4 + n))
+        for n, stock in enumerate([None, 3.0, 0.0])
+    ]
     sold = sold_by_week(events_of(spark, bought + late), START)
     made = advance(arrow_schema(ITEM_WEEKS).empty_table(), [sold, *listed], START)
     rows = {row["week"]: row for row in made.to_pylist()}
@@ -113,7 +127,7 @@ def test_the_nights_weeks_hold_every_purchase(sample: Sample) -> None:
 
 @pytest.fixture
 def grown(sample: Sample, tmp_path: Path) -> Sample:
-    """The shop after its second night, a year of weeks behind it: elasticity -2.5; every fifth price never changed."""
+    """The shop after its second night, with a year of sales: elasticity -2.5, a fifth of the prices never changed."""
     shop = sample.copy(tmp_path / "lake")
     items = current(shop.lake, ITEMS, SECOND).sort_by("item_id")
     rng, weeks = np.random.default_rng(5), 51
@@ -123,12 +137,20 @@ def grown(sample: Sample, tmp_path: Path) -> Sample:
     price = np.nan_to_num(items["price"].to_numpy())[:, None] * factor
     mondays = [monday(SECOND) - dt.timedelta(weeks=weeks - 1 - n) for n in range(weeks)]
     ids, many = items["item_id"].to_pylist(), np.ones(units.size, np.int64)
-    rows = pa.table({
-        "item_id": [one for one in ids for _ in range(weeks)], "week": pa.array(mondays * len(ids), pa.date32()),
-        "units": units.ravel(), "purchases": units.ravel().astype(np.int64), "revenue": (units * price).ravel(),
-        "days_on_sale": many * 7, "days_sold_out": many * 0, "days_priced": many * 7,
-        "list_price_sum": (7 * price).ravel(), "currency": ["CNY"] * units.size,
-    })  # fmt: skip
+    rows = pa.table(
+        {
+            "item_id": [one for one in ids for _ in range(weeks)],
+            "week": pa.array(mondays * len(ids), pa.date32()),
+            "units": units.ravel(),
+            "purchases": units.ravel().astype(np.int64),
+            "revenue": (units * price).ravel(),
+            "days_on_sale": many * 7,
+            "days_sold_out": many * 0,
+            "days_priced": many * 7,
+            "list_price_sum": (7 * price).ravel(),
+            "currency": ["CNY"] * units.size,
+        }
+    )
     shop.lake.make_current(write_arrow(rows, ITEM_WEEKS, shop.lake, str(SECOND), "900"))
     return shop
 
@@ -146,9 +168,9 @@ def suggestions(shop: Sample, run: str, **changed) -> dict[str, dict]:
 def test_with_a_year_behind_it_items_get_prices_and_the_fit_is_carried_over(grown: Sample) -> None:
     made = suggestions(grown, "002")
     assert grown.night(run="002").facts("suggest_prices")["start"] == "there is none"
-    told = [row for row in made.values() if row["status"] == "suggest"]
-    assert told
-    for row in told:
+    suggested = [row for row in made.values() if row["status"] == "suggest"]
+    assert suggested
+    for row in suggested:
         assert row["elasticity_low"] < -2.5 + 0.5
         assert row["elasticity_low"] < row["elasticity"] < row["elasticity_high"]
         assert row["gain_low"] > 0
@@ -182,9 +204,9 @@ def test_missing_costs_and_a_second_currency_give_no_figure(grown: Sample) -> No
         made = suggestions(grown, run)
         assert {row["status"] for row in made.values()} == {"not enough data"}
         assert not any(row["suggested_price"] for row in made.values())
-        assert {"its cost is not known" if run == "002" else
-                "it was sold in another currency than the catalogue's price is in"} == {
-                    row["reason"] for row in made.values() if row["price"]}  # fmt: skip
+        reasons = {row["reason"] for row in made.values() if row["price"]}
+        other_currency = "it was sold in another currency than the catalogue's price is in"
+        assert reasons == {"its cost is not known" if run == "002" else other_currency}
 
 
 def test_the_export_is_a_sheet_to_fill_in(grown: Sample, tmp_path: Path) -> None:
@@ -207,13 +229,13 @@ def test_the_export_is_a_sheet_to_fill_in(grown: Sample, tmp_path: Path) -> None
 
 def test_items_are_pooled_by_an_attribute_and_a_competitor_stops_a_rise(grown: Sample) -> None:
     items = current(grown.lake, ITEMS)
-    told = pa.array([f'{{"shelf": "{n % 3}", "theirs": "0.01"}}' for n in range(len(items))])
-    write_arrow(items.set_column(items.column_names.index("attributes"), "attributes", told), ITEMS, grown.lake,
-                str(THIRD), "002")  # fmt: skip
+    attributes = pa.array([f'{{"shelf": "{n % 3}", "theirs": "0.01"}}' for n in range(len(items))])
+    items = items.set_column(items.column_names.index("attributes"), "attributes", attributes)
+    write_arrow(items, ITEMS, grown.lake, str(THIRD), "002")
     made = suggestions(grown, "002", prices={"pool_by": "shelf", "competitor": "theirs"})
     judged = [row for row in made.values() if row["status"] != "not enough data"]
     assert judged
     assert not [row for row in judged if (row["change"] or 0) > 0]
     assert all("a competitor sells at 0.01, so no rise above" in row["reason"] for row in judged)
     with pytest.raises(ValueError, match=r"prices.pool_by: no item has an attribute 'shelff'"):
-        suggestions(grown, "003", prices={"pool_by": "shelff"}, train={"retrain": "always"})
+        suggestions(grown, "003", prices={"pool_by": "shelff"}, training={"retrain": "always"})

@@ -160,7 +160,7 @@ def test_what_makes_it_due(learned: Night) -> None:
 
 
 def test_mixed_currencies_are_not_added(learned: Night, tmp_path: Path) -> None:
-    night = night_of(tmp_path, lines=events(currencies=("EUR", "USD")), train={"retrain": "never"})
+    night = night_of(tmp_path, lines=events(currencies=("EUR", "USD")), training={"retrain": "never"})
     predict_purchases.main(night)
     told = written(night, PROPENSITIES)
     assert {row["expected_value"] for row in told} == {None}

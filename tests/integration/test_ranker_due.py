@@ -23,9 +23,9 @@ def test_a_source_that_came_or_went_makes_it_due(sample: Sample) -> None:
 
 
 def test_the_same_sources_wait_until_it_is_old(sample: Sample) -> None:
-    assert "days ago" not in str(why(sample, hybrid={"every_days": 7}))
-    assert "days ago" in str(why(sample, hybrid={"every_days": 1}))
+    assert "days ago" not in str(why(sample, ranker_training={"every_days": 7}))
+    assert "days ago" in str(why(sample, ranker_training={"every_days": 1}))
 
 
 def test_never_is_never(sample: Sample) -> None:
-    assert why(sample, "scent.score", train={"retrain": "never"}) is None
+    assert why(sample, "scent.score", training={"retrain": "never"}) is None

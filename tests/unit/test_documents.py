@@ -12,7 +12,7 @@ import pytest
 
 from jobs.runtime.registry import job_files
 from jobs.runtime.settings import SECTIONS, Settings, config_class
-from schemas.campaigns.campaign import parse_campaigns
+from schemas.campaigns.reading import parse_campaigns
 
 ROOT = Path(__file__).resolve().parents[2]
 FRONT = ROOT / "README.md"

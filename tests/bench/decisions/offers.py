@@ -25,7 +25,8 @@ from scipy.optimize import minimize
 from jobs.customers.spark_classifiers import boosted
 from models.customers.customer_features import auc, average_precision
 from models.experiments.analysis import assign
-from models.offers.allocation import Candidates, Rules, State, choose, violations
+from models.offers.allocation import OfferCandidates, OfferRules, UserState, choose
+from models.offers.audit import violations
 from tests.bench.quality import SEED, progress
 
 F64 = NDArray[np.float64]
@@ -223,19 +224,28 @@ def simulated(rows: Rows, chance: F64) -> dict:
         unknown = rng.random(len(user)) < rng.choice([0.0, 0.2])
         value = np.where(unknown, np.nan, chance * rng.uniform(1, 10) - rng.choice([0.0, 0.2]))
         kept = np.where(rng.random(len(user)) < 0.1, np.nan, rng.normal(0.3, 0.2, len(user)))
-        candidates = Candidates(user, campaign, value, np.where(unknown, face, chance * face), face, kept,
-                                rng.random(len(user)) < 0.05, rng.random(len(user)) < 0.3)  # fmt: skip
+        candidates = OfferCandidates(
+            user,
+            campaign,
+            value,
+            expected_cost=np.where(unknown, face, chance * face),
+            worst_cost=face,
+            margin_kept=kept,
+            had_lately=rng.random(len(user)) < 0.05,
+            is_capped=rng.random(len(user)) < 0.3,
+            is_barred=np.zeros(len(user), bool),
+        )
         lines = int(rng.integers(1, len(names) + 1))
         excludes = np.triu(rng.random((len(names), len(names))) < 0.1, 1)
         amount = face.sum() * rng.choice([0.0, 0.001, 0.01, 0.1, 1.0]) * rng.random(lines)
-        rules = Rules(kinds, rng.integers(0, lines, len(names)), rng.uniform(0, 0.3, len(names)),
+        rules = OfferRules(kinds, rng.integers(0, lines, len(names)), rng.uniform(0, 0.3, len(names)),
                       rng.random(len(names)) < 0.5, excludes | excludes.T, amount, amount * rng.uniform(1, 3, lines),
                       int(rng.integers(0, 4)))  # fmt: skip
         share = float(rng.uniform(0.01, 0.3))
         held = np.array(assign(map(str, ids), "bench", f"salt {number}", {"held_out": share, "offer": 1 - share}))
         stands = rng.integers(0, len(ids), len(ids) // 20)
         of = rng.integers(0, len(names), len(stands))
-        state = State(rng.integers(0, 2, len(ids)), held == "held_out", stands, kinds[of], of)
+        state = UserState(rng.integers(0, 2, len(ids)), held == "held_out", stands, kinds[of], of)
         choice = choose(candidates, rules, state, SEED)
         broken.update(violations(candidates, rules, state, choice))
         offered, withheld = offered + int(choice.offered.sum()), withheld + int(choice.withheld.sum())

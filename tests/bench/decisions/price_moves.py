@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from jobs.prices.suggest_prices import SuggestPricesConfig
+from jobs.prices.config import SuggestPricesConfig
 from jobs.sample_shop.prices import PriceHistory
-from models.pricing.best_price import SUGGEST, PricingConfig, gain_of, suggest
+from models.pricing.best_price import SUGGEST, ElasticityInterval, PricingConfig, gain_of, suggest
 from models.pricing.elasticity import Elasticities
 from models.pricing.weekly_sales import PriceWeeks, units_a_week
 
@@ -27,10 +27,11 @@ def followed(made: PriceHistory, found: Elasticities, seed: int) -> dict[str, fl
 
     def moves(rows: np.ndarray, units: np.ndarray, *elasticity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(rows moved, what each truly gains)."""
-        told = suggest(config, now[rows], cost[rows], units[rows], tuple(part[rows] for part in elasticity))  # type: ignore[arg-type]
-        at = told.verdict == SUGGEST
-        moved = rows[at]
-        new = told.price[at][:, None]
+        interval = ElasticityInterval(*(part[rows] for part in elasticity))
+        suggestions = suggest(config, now[rows], cost[rows], units[rows], interval)
+        has_suggestion = suggestions.verdict == SUGGEST
+        moved = rows[has_suggestion]
+        new = suggestions.price[has_suggestion][:, None]
         return moved, gain_of(now[moved], cost[moved], true_rate[moved], made.truth[moved], new)[:, 0]
 
     kept = (true_rate * (now - cost))[on_sale].sum()

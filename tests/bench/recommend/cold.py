@@ -1,11 +1,10 @@
-"""Items held out whole: what a GAN, a plain regressor and content similarity make of items that nobody has touched.
+"""Item cold start on held-out items: a GAN, a ridge regressor and content similarity.
 
-python -m tests.bench.recommend.cold DATA [--seed 7 --threads 2]; folders as in `tests.bench.recommend.cold_split`,
-which also splits. ALS is fitted on warm items only and is the same in every row; the rows differ in the places they
-give to cold items. recall@20 / ndcg@20, full ranking, what a user has in training masked: `cold` ranks the test's cold
-items alone, `warm` the warm ones alone, `mixed` both. Users without any item in training are left out, and counted.
-Lengths of made embeddings and the best model are chosen on the validation's cold items; the test is ranked once, at the
-end.
+python -m tests.bench.recommend.cold DATA [--seed 7 --threads 2]; `tests.bench.recommend.cold_split` reads and splits
+the folder. ALS is fitted on warm items only and is the same in every row; the rows differ in the embeddings of cold
+items. recall@20 / ndcg@20 over all items, without those that a user has in training: `cold` ranks the test's cold items
+alone, `warm` the warm ones alone, `mixed` both. Users without an item in training are left out, and counted.
+The embeddings' length and the best model are chosen on the validation's cold items; the test is ranked once, last.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def fit_content(log: Log, split: Split) -> F32:
 
 
 def make_places(log: Log, split: Split, threads: int) -> tuple[dict[str, Places], dict[str, float]]:
-    """Each model's places, made embeddings at length 1, and the seconds each took beside ALS's."""
+    """Each model's embeddings, made ones at length 1, and the seconds that each took beside ALS."""
     user_ids, item_ids = (np.array([f"{at:09d}" for at in range(size)]) for size in split.train.shape)
     with progress("ALS on warm items"):
         als = ALS.fit(als_config(threads), split.train, user_ids, item_ids)
@@ -85,7 +84,7 @@ def make_places(log: Log, split: Split, threads: int) -> tuple[dict[str, Places]
 
 
 def at_length(places: Places, split: Split, length: float) -> Places:
-    """The same with the places of cold items longer or shorter: the cold lists stay, the mixed ones change."""
+    """The same with the embeddings of cold items scaled: cold lists stay, mixed ones change."""
     return replace(places, items=np.where(split.warm[:, None], places.items, places.items * np.float32(length)))
 
 
@@ -131,7 +130,7 @@ def test(made: dict[str, Places], split: Split, lengths: dict[str, float], secon
 
 
 def print_differences(ndcg: dict[str, Figures], best: str) -> None:
-    """What the chosen model has above each other, user by user: a far narrower interval than that of either."""
+    """The chosen model less each other one, paired by user: the interval is far narrower than that of either."""
     for name in sorted(ndcg.keys() - {best}):
         mean, low, high = bootstrap_interval(ndcg[best] - ndcg[name], SEED)
         print(f"cold_ndcg@{K} of {best} above {name}, paired: {mean:+.4f} [{low:+.4f}, {high:+.4f}]")

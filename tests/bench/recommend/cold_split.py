@@ -1,4 +1,4 @@
-"""Folders of logs and attributes -> items held out whole, for `tests.bench.recommend.cold`.
+"""Reads folders of logs and attributes and holds out whole items, for `tests.bench.recommend.cold`.
 
 A folder holds sequences.txt (`user item item ...` in time order), maybe with item_attributes.json (item -> tags); or
 articles.parquet (article_id and its attributes) with transactions*.parquet (t_dat, customer_id, article_id).
@@ -45,7 +45,7 @@ class Split:
 
 
 def read_log(folder: Path, seed: int) -> Log:
-    """The log of a folder in one of the two formats; item codes are shuffled, for they break ties.
+    """The log of a folder in one of the two formats; item codes are shuffled, since ties are broken by them.
 
     (Amazon's item ids ascend by first touch: ties by id would tell who is popular.)
     Raises FileNotFoundError naming what the folder lacks.
@@ -88,9 +88,7 @@ def split_log(log: Log, seed: int) -> Split:
     truth = {}
     for name, mine in (("valid", held & toss), ("test", held & ~toss)):
         of_cold = cold[name][log.item]
-        truth[name] = _matrix(
-            log, np.append(user[mine], log.user[of_cold]), np.append(item[mine], log.item[of_cold])
-        )  # fmt: skip
+        truth[name] = _matrix(log, np.append(user[mine], log.user[of_cold]), np.append(item[mine], log.item[of_cold]))
     return Split(_matrix(log, user[~held], item[~held]), warm, cold, truth)
 
 

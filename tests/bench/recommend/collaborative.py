@@ -180,7 +180,7 @@ def sharpening(train: sparse.csr_matrix) -> Score:
 
 
 def lists_of(score: Score, users: np.ndarray, seen: sparse.csr_matrix) -> np.ndarray:
-    """Item codes (n, K) of `users` by `score`, what they have in `seen` masked."""
+    """Item codes (n, K) of `users` by `score`, without the items of `seen`."""
     lists = np.empty((len(users), K), np.int32)
     for low in range(0, len(users), BLOCK):
         block = users[low : low + BLOCK]

@@ -1,15 +1,15 @@
-"""`make bench-gpu`: trains the LSTM and ALS at a size that fills the machine, and says how far from its limit they run.
+"""`make bench-gpu`: trains the LSTM and ALS at a size that fills the machine, and compares them with its limit.
 
-Sequences are simulated at the level of arrays (Zipf's law over the items, and each item with a few that like to follow
-it), since a shop's files of ten million users would take longer to write than to learn from. On a machine with a GPU:
-10 million users, 200,000 items, 128 dimensions, one epoch; without one the same runs small on the CPU, and says so.
+Sequences are simulated as arrays (Zipf's law over the items; a few likely followers for each item), since writing a
+shop's files of ten million users would take longer than training on them. With a GPU: 10 million users, 200,000 items,
+128 dimensions, one epoch; without one, a small run on the CPU, which says so.
 
 The limit is the rate of a large matrix product in the type that training uses (bf16 on a GPU, float32 on a CPU),
-measured in the same run; what an epoch needs is counted from the shapes: 3 products of 2 m n k each (forward, and two
-backward) for the gates, the output layer and the sampled softmax. Embedding rows, dropout and Adam are not in it.
-`to_cpu_quality` is the time that the device needs to rank held-out events as well as the CPU did after its epochs, over
-the same small sequences. ALS is `implicit`'s solver, on the CPU: seconds an iteration, and the share of the memory's
-bandwidth (measured by copying) that reading each user's and item's rows once a conjugate gradient step needs.
+measured in the same run. The FLOPs of an epoch are counted from the shapes: 3 products of 2 m n k each (one forward,
+two backward) for the gates, the output layer and the sampled softmax, without embedding rows, dropout and Adam.
+`to_cpu_quality` is the time that the device takes to rank held-out events as well as the CPU did after its epochs, on
+the same small sequences. ALS is `implicit`'s solver on the CPU: seconds per iteration, and the share of the memory
+bandwidth (measured by copying) that reading each user's and item's rows once per conjugate gradient step takes.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ from scipy import sparse
 
 from models.core.sequences import Sequences
 from models.recommenders.als import ALS, CG_STEPS, SETTLE_STEPS, ALSConfig
-from models.recommenders.lstm import LSTM, LSTMConfig
+from models.recommenders.lstm import LSTM
+from models.recommenders.lstm_network import LSTMConfig
 
-FOLLOWERS, FOLLOWED = 4, 0.6  # items that like to follow each, and how often one of them does
+FOLLOWERS, FOLLOWED = 4, 0.6  # likely followers of each item, and how often one of them follows
 EVENTS = 20  # of a user, on average
 SMALL = (8_000, 5_000)  # users, items
 LARGE = (10_000_000, 200_000)
@@ -53,9 +54,9 @@ def simulate(users: int, items: int, seed: int = 7) -> Sequences:
     which = rng.integers(0, FOLLOWERS, total)
     start = np.concatenate([[0], lengths.cumsum()])
     for step in range(1, int(lengths.max())):  # the n-th events of all users at once
-        at = start[:-1][lengths > step] + step
-        at = at[follows[at]]
-        codes[at] = followers[codes[at - 1], which[at]]
+        following = start[:-1][lengths > step] + step
+        following = following[follows[following]]
+        codes[following] = followers[codes[following - 1], which[following]]
     return Sequences(start, codes)
 
 
@@ -100,14 +101,14 @@ def train(config: LSTMConfig, sequences: Sequences, items: int, until: float = n
     """Seconds, sequences/s and FLOP/s of the epochs, the best held-out gain, and seconds until it reached `until`."""
     started, ends, gains = time.perf_counter(), [], []
 
-    def told(epoch: int, loss: float, gain: float) -> None:
+    def record(epoch: int, loss: float, gain: float) -> None:
         _wait("cuda" if torch.cuda.is_available() else "cpu")
         ends.append(time.perf_counter() - started)
         gains.append(gain)
         print(f"  epoch {epoch}: loss {loss:.3f} nats, gain {gain:.4f}, {ends[-1]:.1f} s", file=sys.stderr, flush=True)
 
     ids = np.array([f"{code:09d}" for code in range(items)])
-    LSTM.fit(config, sequences, ids, report=told)
+    LSTM.fit(config, sequences, ids, report=record)
     events = int(np.maximum(sequences.lengths - 1, 0).sum())
     return {
         "seconds": ends[-1],

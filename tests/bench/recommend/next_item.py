@@ -1,13 +1,12 @@
-"""The next item of every user, leave-one-out: popularity, neighbours, ALS, LSTM and the ranker over them all.
+"""Next-item prediction, leave-one-out: popularity, neighbours, ALS, LSTM and a ranker over them all.
 
 python -m tests.bench.recommend.next_item --data FOLDER [--threads 2]
 FOLDER holds `sequences.txt`, lines of `user item item ...` in time order, and maybe `item_attributes.json`, item ->
-list of attributes. The last item of a user is the test, the last but one the validation. Every item that anybody had
-before is ranked, but those of the user's history; an item that comes with the answers only is never shown, so nothing
-is gained by knowing that it will come. What is measured on the validation was fitted without both; for the test
-everything is fitted once more on one item more of each user, with the same settings. The ranker learns from the
-validation items; its own validation figures are cross-fitted: each half of the users is ranked by what the other half
-taught.
+list of attributes. A user's last item is the test, the last but one the validation. All items that anybody had before
+are ranked, but those of the user's history; items that occur only as answers are never listed, since their presence
+would leak. Models measured on the validation are fitted without both; for the test all are fitted again on one item
+more of each user, with the same settings. The ranker is trained on the validation items; its own validation figures are
+cross-fitted: each half of the users is ranked by a ranker trained on the other half.
 """
 
 from __future__ import annotations
@@ -24,11 +23,12 @@ from scipy import sparse
 
 from models.core.list_metrics import score_lists
 from models.core.sequences import Sequences
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 from models.ranking.ranker import RankerConfig
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import popular
-from models.recommenders.lstm import LSTM, Attributes, LSTMConfig
+from models.recommenders.lstm import LSTM
+from models.recommenders.lstm_network import Attributes, LSTMConfig
 from models.reference.next_item_ranker import CANDIDATES, RANKER, learn, order, propose
 from models.reference.ordered_covisitation import CoVisitation, CoVisitationConfig
 from tests.bench.quality import SEED, Measured, progress, report
@@ -52,14 +52,14 @@ class Shop(NamedTuple):
 
 
 class Split(NamedTuple):
-    """What is known when users' next item is asked for: `users` (n,) are those who have one, `truth` (n,) its code."""
+    """A question: `users` (n,) whose next item is asked for, `truth` (n,) its code, and what is known before it."""
 
     known: Sequences  # of all users
     users: np.ndarray
     truth: np.ndarray
 
     def had(self, n_items: int) -> np.ndarray:
-        """(I,) bool: somebody had the item before; the rest of the ids came with what is asked for."""
+        """(I,) bool: somebody had the item before; the others occur only as answers."""
         return np.bincount(self.known.codes, minlength=n_items) > 0
 
     @property
@@ -73,12 +73,12 @@ def read(folder: Path) -> Shop:
     if not path.is_file():
         raise SystemExit(f"{path} is not there; DATA must be a folder with sequences.txt: user item item ...")
     with path.open(encoding="utf-8") as lines:
-        told = [line.split()[1:] for line in lines if line.strip()]
-    words = np.array([item for items in told for item in items], np.str_)
+        histories = [line.split()[1:] for line in lines if line.strip()]
+    words = np.array([item for items in histories for item in items], np.str_)
     if not len(words):
         raise SystemExit(f"{path} holds no item")
     item_ids, codes = np.unique(words, return_inverse=True)
-    indptr = np.concatenate([[0], np.cumsum([len(items) for items in told])])
+    indptr = np.concatenate([[0], np.cumsum([len(items) for items in histories])])
     return Shop(Sequences(indptr, codes.astype(np.int32)), item_ids, read_attributes(folder, item_ids))
 
 
@@ -86,9 +86,9 @@ def read_attributes(folder: Path, item_ids: np.ndarray) -> Attributes | None:
     path = folder / "item_attributes.json"
     if not path.is_file():
         return None
-    told = json.loads(path.read_text(encoding="utf-8"))
+    attributes_of = json.loads(path.read_text(encoding="utf-8"))
     code = {item: number for number, item in enumerate(item_ids.tolist())}
-    pairs = {(code[item], str(one)) for item, have in told.items() if item in code for one in have}
+    pairs = {(code[item], str(one)) for item, names in attributes_of.items() if item in code for one in names}
     if not pairs:
         return None
     items, names = zip(*sorted(pairs), strict=True)
@@ -110,7 +110,7 @@ def measure(lists: np.ndarray, truth: np.ndarray, n_items: int) -> dict[str, np.
 
 
 def content(attributes: Attributes, histories: sparse.csr_matrix):
-    """Scores by what the attributes of an item have in common with those of the history, rare ones weighing more."""
+    """Scores by the attributes that an item shares with the history; rare ones weigh more."""
     matrix = sparse.csr_matrix(attributes.matrix, dtype=np.float32)
     have = np.asarray(matrix.sum(axis=0)).ravel()
     weighed = (matrix @ sparse.diags_array(np.log((len(histories.indptr) + 1) / (have + 1)).astype(np.float32))).tocsr()
@@ -127,7 +127,7 @@ class Fitted(NamedTuple):
 
 
 def fit(shop: Shop, part: Split, name: str, threads: int) -> Fitted:
-    """Every single model on what is known, its lists for the users asked, and the sources for the ranker."""
+    """Every single model fitted on what is known, its lists for the users asked, and the ranker's sources."""
     known, asked, n_items = part.known, part.asked, len(shop.item_ids)
     interest, seen, had = known.counts(n_items), asked.counts(n_items), part.had(n_items)
     users = np.array([f"{number:09d}" for number in range(len(known.lengths))])
@@ -204,7 +204,7 @@ def main() -> None:
     report(f"next item of {args.data.name}, every item ranked but the history", measured, best, ANCHORS)
 
 
-def cross_fitted(config: RankerConfig, proposed: Candidates, truth: np.ndarray, n_items: int) -> np.ndarray:
+def cross_fitted(config: RankerConfig, proposed: ItemCandidates, truth: np.ndarray, n_items: int) -> np.ndarray:
     """Lists (n, K) of each half of the users from a ranker that has seen the other half only."""
     half = np.random.default_rng(SEED).permutation(len(truth)) % 2
     lists = np.empty((len(truth), K), np.int32)

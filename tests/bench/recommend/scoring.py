@@ -1,9 +1,9 @@
-"""`make bench-scoring USERS=1000000`: the sources and the lists of everybody in a large shop: time and memory by stage.
+"""`make bench-scoring USERS=1000000`: time and memory of fitting the sources and making the lists of a large shop.
 
-A shop of USERS users and a fifth as many items, 20 events each, simulated at the level of arrays (as `bench-gpu` does).
-Its sources are fitted, stored, and everybody's list of 18 is made by two processes that map the stored arrays, as
-Spark's workers do; the ranker is one of random features of the same size, since only its cost is asked for. Peak
-memory counts the driver and both workers, shared pages once each (`Pss`), the page cache of the files not.
+A shop of USERS users and a fifth as many items, 20 events each, simulated as arrays (as in `bench-gpu`). Its sources
+are fitted and stored. Two processes then make everybody's list of 18 from the mapped arrays, as Spark's workers do. The
+ranker has the usual size and is fitted on random grades, since only its cost matters. Peak memory counts the driver and
+both workers, shared pages once (`Pss`), without the page cache of the files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 
 from models.core.shop_log import KINDS, ShopLog
 from models.ranking.candidate_sources import Sources, SourcesConfig, fit_als
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 from models.ranking.ranked_lists import candidates_for, rank_users
 from models.ranking.ranker import Ranker, RankerConfig
 from models.recommenders.als import ALSConfig
@@ -37,7 +37,7 @@ SHARES = (0.7, 0.05, 0.1, 0.15)  # of views, wishlist, cart, purchases
 
 
 class Memory:
-    """The largest sum of proportional set sizes of this process and its children, looked at twice a second."""
+    """The largest sum of proportional set sizes of this process and its children, sampled twice a second."""
 
     def __init__(self) -> None:
         self.peak, self._stop = 0.0, threading.Event()
@@ -96,8 +96,8 @@ def stage(name: str, stages: dict[str, dict[str, float]], memory: Memory) -> Ite
     print(f"{name}: {stages[name]}", file=sys.stderr, flush=True)
 
 
-def stand_in(candidates: Candidates, threads: int) -> Ranker:
-    """A ranker of usual size over these features, taught by luck."""
+def stand_in(candidates: ItemCandidates, threads: int) -> Ranker:
+    """A ranker of the usual size over these features, fitted on random grades."""
     luck = np.random.default_rng(7).random(len(candidates)) < 0.05
     config = RankerConfig(rounds=100, threads=threads)
     return Ranker.fit(config, [(candidates, luck.astype(np.int8))], (), config.rounds)

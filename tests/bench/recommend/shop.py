@@ -1,13 +1,12 @@
-"""Does the ranker beat its sources? A time split of a published shop log, the last week (or seventh) as truth.
+"""Compares the ranker with its sources on a published shop log, with the last week (or seventh) as truth.
 
     python -m tests.bench.recommend.shop --data ../shared/data/retailrocket     (or online_retail, hm; the files tell
     which)
 
-Truth is what known users bought in the last span, whatever they bought before: repeat purchase is part of the task, so
-nothing that a user has touched is masked. Buyers never seen before the cut are counted, not ranked: no night can have
-made a list of their own. Each source alone is filled up with what is popular, as a shop would show it. Sources, ranker,
-rounds and `best` are chosen on earlier spans; the test span is ranked once. Progress goes to stderr, the last line is
-JSON.
+Truth is what known users bought in the last span, including what they bought before: repeat purchase is part of the
+task, so no item is masked. Buyers without earlier events are counted, not ranked: no night could have made a list of
+their own. Each single source is filled up with popular items, as a shop would show it. Sources, ranker, rounds and
+`best` are chosen on earlier spans; the test span is ranked once. Progress goes to stderr, the last line is JSON.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ EQUAL = EventWeights(view=1.0, wishlist=1.0, cart=1.0, purchase=1.0)
 
 
 def filled(codes: I32, popular: I32, k: int) -> I32:
-    """(n, k): the lists (n, m), their empty places and what is beyond m taken by the popular items (p,) in order."""
+    """(n, k): the lists (n, m), filled up with the `popular` items (p,) in order."""
     wide = np.concatenate([codes, np.broadcast_to(popular, (len(codes), len(popular)))], axis=1)
     order = np.argsort(wide, axis=1, kind="stable")
     ordered = np.take_along_axis(wide, order, axis=1)
@@ -77,7 +76,7 @@ def ranked(ranker: Ranker, cut: Cut, k: int = K) -> tuple[I32, NDArray[np.float3
 
 
 def weight_evidence(cuts: list[Cut], at: dict[float, Sources]) -> dict[str, Any]:
-    """ndcg@12 of ALS and co-visitation, with purchases above views and with every event weighed the same."""
+    """ndcg@12 of ALS and co-visitation, with purchases weighted above views and with equal weights."""
     found: dict[str, list[dict[bool, I32]]] = {"als": [], "covisitation": []}
     for cut in cuts:
         sources, users = at[cut.now], cut.users
@@ -99,7 +98,7 @@ def weight_evidence(cuts: list[Cut], at: dict[float, Sources]) -> dict[str, Any]
 
 
 def rule_costs(ranker: Ranker, cut: Cut, sources: Sources) -> dict[str, float]:
-    """ndcg@12 that each business rule leaves, over the ranker's; every rule starts from the same ranked lists."""
+    """ndcg@12 under each business rule, over that without; every rule starts from the same ranked lists."""
     codes, scores = ranked(ranker, cut, DEPTH)
     k = min(K, codes.shape[1])
     category = sources.log.attributes.get("category")

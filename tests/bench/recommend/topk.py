@@ -1,7 +1,7 @@
-"""Exact top-k for every user, against implicit's own and the machine's sgemm rate, all measured in one run.
+"""Exact top-k for every user, compared with implicit's and with the machine's sgemm rate, all measured in one run.
 
 python -m tests.bench.recommend.topk [--users 8192 --items 100000 --dim 64 --k 100 --threads 2]
-The last line is JSON. Rates are the best of `--repeats`; the three are taken in turns, since the machine is shared.
+The last line is JSON. Rates are the best of `--repeats`; the three alternate, since the machine may be shared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def seconds(work) -> float:
 
 
 def sgemm(users, items, threads: int) -> None:
-    """The same products and nothing else, in the tiles that top_k uses: the fastest shape found here."""
+    """The same products alone, in the tiles of top_k, the fastest shape found."""
 
     def lane(number: int) -> None:
         out = np.empty((ROWS, TILE), np.float32)
@@ -43,7 +43,7 @@ def sgemm(users, items, threads: int) -> None:
 
 
 def same_up_to_rounding(ours, theirs) -> float:
-    """The share of ours that is theirs too, or scores within rounding of their last."""
+    """The share of our items that are also theirs, or whose scores are within rounding of their last one."""
     codes, scores = ours
     kin = (codes[:, :, None] == theirs[0][:, None, :]).any(axis=2)
     return float((kin | (scores <= theirs[1][:, -1:] * (1 + 1e-5))).mean())

@@ -1,4 +1,4 @@
-"""Shares of a budget line: where they begin, what they leave to spend, when they move, and that they do no harm."""
+"""Shares of a budget line: where they begin, what they leave to spend, when they move, and within which bounds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.offers.campaign_shares import caps, moves, shares
-from jobs.offers.terms import OffersConfig
+from jobs.offers.budgets import Money
+from jobs.offers.campaign_shares import moves, shares_left, shares_tonight
+from jobs.offers.config import OffersConfig
 from schemas.campaigns.campaign import Budget, Campaign, Campaigns
 
 DAY = dt.date(2026, 3, 10)
 ON = {"kind": "win_back", "budget": "main", "discount_amount": 5.0, "minimum_spend": 50.0}
 THREE = tuple(Campaign(name, **ON) for name in ("a", "b", "c"))
-CAMPAIGNS = Campaigns("shop", "EUR", (Budget("main", 900.0, 7, 1200.0, learns=True),), THREE)
+CAMPAIGNS = Campaigns("shop", "EUR", (Budget("main", amount=900.0, at_most=1200.0, days=7, learns=True),), THREE)
 CONFIG = OffersConfig(least_users=50)
 
 
@@ -32,22 +33,25 @@ def recorded(**after: float) -> list[dict[str, Any]]:
     return [{"kind": "campaign", "name": "main", "what": name, "after": share} for name, share in after.items()]
 
 
-def test_shares_begin_alike_and_go_on_from_last_night() -> None:
-    alike = dict.fromkeys("abc", pytest.approx(1 / 3))
-    assert shares(CAMPAIGNS, []) == alike
-    assert shares(CAMPAIGNS, recorded(a=0.2, b=0.3, c=0.5)) == {"a": 0.2, "b": 0.3, "c": 0.5}
-    assert shares(CAMPAIGNS, recorded(a=0.4, b=0.6)) == alike  # c is new
-    assert shares(CAMPAIGNS, recorded(a=0.05, b=0.45, c=0.5)) == alike  # the least was raised
+def test_shares_begin_equal_and_go_on_from_last_night() -> None:
+    equal = dict.fromkeys("abc", pytest.approx(1 / 3))
+    assert shares_tonight(CAMPAIGNS, []) == equal
+    assert shares_tonight(CAMPAIGNS, recorded(a=0.2, b=0.3, c=0.5)) == {"a": 0.2, "b": 0.3, "c": 0.5}
+    assert shares_tonight(CAMPAIGNS, recorded(a=0.4, b=0.6)) == equal  # c is new
+    assert shares_tonight(CAMPAIGNS, recorded(a=0.05, b=0.45, c=0.5)) == equal  # the least was raised
     still = dataclasses.replace(CAMPAIGNS.budgets[0], learns=False)
-    assert shares(dataclasses.replace(CAMPAIGNS, budgets=(still,)), recorded(a=0.2, b=0.3, c=0.5)) == {}
+    assert shares_tonight(dataclasses.replace(CAMPAIGNS, budgets=(still,)), recorded(a=0.2, b=0.3, c=0.5)) == {}
 
 
-def test_a_share_caps_what_is_left_and_who_does_not_run_lends_his() -> None:
+def test_a_share_caps_what_is_left_and_a_campaign_that_does_not_run_lends_its_share() -> None:
     share = {"a": 0.2, "b": 0.3, "c": 0.5}
-    left = caps(CAMPAIGNS, THREE, share, {"a": (100.0, 300.0)})
+    left = shares_left(CAMPAIGNS, THREE, share, {"a": Money(100.0, 300.0)})
     assert left == {"a": (80, 0), "b": (270, 360), "c": (450, 600)}
-    assert caps(CAMPAIGNS, THREE[:2], share, {}) == {"a": (pytest.approx(360), pytest.approx(480)), "b": (540, 720)}
-    assert caps(CAMPAIGNS, THREE, {}, {}) == {}
+    assert shares_left(CAMPAIGNS, THREE[:2], share, {}) == {
+        "a": (pytest.approx(360), pytest.approx(480)),
+        "b": (540, 720),
+    }
+    assert shares_left(CAMPAIGNS, THREE, {}, {}) == {}
 
 
 def test_those_that_have_shown_enough_move_among_each_other() -> None:

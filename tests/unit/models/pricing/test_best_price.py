@@ -1,4 +1,4 @@
-"""Prices: what a suggestion promises under any input, Lerner's rule where nothing binds, and what is refused."""
+"""Best prices: what holds for every suggestion, Lerner's rule where no bound binds, and what is refused."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from models.pricing.best_price import (
     NO_ROOM,
     NOT_WORTH_IT,
     SUGGEST,
+    ElasticityInterval,
     PricingConfig,
     gain_of,
     is_inelastic,
@@ -43,19 +44,20 @@ ENDINGS = st.sampled_from([None, np.array([0.0]), np.array([0.5, 0.9]), np.array
 
 def one(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
     """The suggestion for a single item: its verdict and its price."""
-    elasticity = tuple(np.array([mean + side * half]) for side in (0, -1, 1))
-    made = suggest(config, *(np.array([v]) for v in (price, cost, units)), elasticity, np.array([cover]),
-                   np.array([competitor]))  # fmt: skip
+    elasticity = ElasticityInterval(*(np.array([mean + side * half]) for side in (0, -1, 1)))
+    made = suggest(
+        config, *(np.array([v]) for v in (price, cost, units)), elasticity, np.array([cover]), np.array([competitor])
+    )
     return int(made.verdict[0]), float(made.price[0])
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(config=CONFIGS, items=st.lists(ITEM, min_size=1, max_size=8), endings=ENDINGS)
-def test_a_suggestion_keeps_all_its_promises(config, items, endings):
-    price, share, units, mean, half, cover, beside = np.array(items).T
+def test_every_suggestion_is_within_its_bounds_and_gains_in_the_worst_case(config, items, endings):
+    price, cost_share, units, mean, half, cover, competitor_share = np.array(items).T
     price = np.round(price, 2)
-    cost, competitor = share * price, beside * price
-    elasticity = mean, mean - half, mean + half
+    cost, competitor = cost_share * price, competitor_share * price
+    elasticity = ElasticityInterval(mean, mean - half, mean + half)
     made = suggest(config, price, cost, units, elasticity, cover, competitor, endings)
     for row in np.flatnonzero(made.verdict == SUGGEST):
         new, old = made.price[row], price[row]
@@ -74,13 +76,12 @@ def test_a_suggestion_keeps_all_its_promises(config, items, endings):
         within = np.linspace(mean[row] - half[row], mean[row] + half[row], 9)
         many = [np.full(9, v[row]) for v in (price, cost, units)]
         assert (gain_of(*many, within, np.full((9, 1), new)) > 0).all()
-    told = np.isnan(made.price) == (made.verdict != SUGGEST)
-    assert told.all()
+    assert (np.isnan(made.price) == (made.verdict != SUGGEST)).all()
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(mean=st.floats(-5, -1.8), share=st.floats(0.35, 0.6), units=st.floats(1, 100))
-def test_where_nothing_binds_it_is_lerners_price(mean, share, units):
+def test_where_no_bound_binds_it_is_lerners_price(mean, share, units):
     best = 10 * share * mean / (1 + mean)
     _, new = one(cost=10 * share, mean=mean, units=units)
     if 4.5 < best < 18.5 and abs(best - 10) > 0.2:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.ranking.candidates import Candidates
+from models.ranking.candidates import ItemCandidates
 from models.ranking.exploration import best_by_source, draw
 
 NAN = np.nan
 # Two users; own lists items 3 and 4 for the first, als items 4 and 5 for the first and 7 for the second.
-CANDIDATES = Candidates(
+CANDIDATES = ItemCandidates(
     np.array([0, 0, 0, 1], np.int32),
     np.array([3, 4, 5, 7], np.int32),
     np.array([[1, NAN], [2, 1], [NAN, 2], [NAN, 1]], np.float32),

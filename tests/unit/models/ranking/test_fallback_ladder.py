@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from models.ranking.fallback_ladder import Lists, Rung, because, fill
+from models.ranking.fallback_ladder import FilledLists, Rung, because, fill
 
 ITEMS = 12
 
@@ -23,7 +23,7 @@ def rows_of(*rows: list[int]) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(len(indices), np.float32), indices, indptr), shape=(len(rows), ITEMS))
 
 
-def filled(own: list[int], refused: list[int], ladder: list[Rung], last: Rung) -> Lists:
+def filled(own: list[int], refused: list[int], ladder: list[Rung], last: Rung) -> FilledLists:
     codes = np.array([own], np.int32)
     return fill(codes, np.where(codes >= 0, 1, 0).astype(np.float32), rows_of(refused), [ladder], last)
 
@@ -61,8 +61,9 @@ def test_full_and_without_repeats(users: list[tuple[list[int], list[int]]], rung
     own = [[c for c in liked if c not in refused][:k] for liked, refused in users]
     codes = np.array([o + [-1] * (k - len(o)) for o in own], np.int32)
     refused = [r for _, r in users]
-    lists = fill(codes, np.zeros(codes.shape, np.float32), rows_of(*refused), [ladder] * len(users),
-                 a_rung(9, *range(ITEMS)))  # fmt: skip
+    lists = fill(
+        codes, np.zeros(codes.shape, np.float32), rows_of(*refused), [ladder] * len(users), a_rung(9, *range(ITEMS))
+    )
     for user, row in enumerate(lists.codes.tolist()):
         assert -1 not in row
         assert len(set(row)) == k

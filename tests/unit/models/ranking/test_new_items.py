@@ -56,7 +56,7 @@ def test_without_new_items_nothing_changes():
 
 
 def test_content_alone_makes_no_embedding():
-    with pytest.raises(ValueError, match="choose regressor or gan"):
+    with pytest.raises(ValueError, match="set it to regressor or gan"):
         with_new_items(*reordered(shop(), ColdConfig(model="content")))
 
 

@@ -1,4 +1,4 @@
-"""Lists of the hybrid: what may not be shown is not, the order is the ranker's, each place says where it is from."""
+"""Ranked lists: nothing refused is listed, the order is the ranker's, each place names its source."""
 
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from models.ranking.backtest import sources_at
 from models.ranking.diversity import DiversityConfig
-from models.ranking.ranked_lists import SPEAKING, Rules, rank_users
+from models.ranking.ranked_lists import SOURCE_NAMES, ListRules, rank_users
 from tests.unit.models.ranking.test_ranker import SOURCES, fitted, shop_log
 
 EVERYBODY = np.arange(60)
@@ -28,7 +28,7 @@ def test_the_order_is_that_of_the_scores_and_the_parts_sum_to_them():
     assert (ranked.codes >= 0).all()
     assert (np.diff(ranked.scores, axis=1) <= 0).all()
     np.testing.assert_allclose(ranked.parts.sum(axis=2), ranked.scores, atol=1e-5)
-    assert {*ranked.sources, "lstm"} == set(SPEAKING)  # no LSTM has read this shop
+    assert {*ranked.sources, "lstm"} == set(SOURCE_NAMES)  # no LSTM has read this shop
     assert (ranked.source >= 0).all()
 
 
@@ -56,7 +56,7 @@ def test_without_a_ranker_the_order_is_that_of_als():
     np.testing.assert_array_equal(ranked.parts[:, :, 0], ranked.scores)
 
 
-def test_an_item_is_put_down_to_the_source_that_has_it_highest():
+def test_a_place_names_the_source_that_lists_the_item_highest():
     ranked = rank_users(sources(), fitted(), EVERYBODY, 5)
     lists = {name: found[0] for name, (found, _) in sources().lists(EVERYBODY).items()}
     for user in range(0, 60, 7):
@@ -67,7 +67,7 @@ def test_an_item_is_put_down_to_the_source_that_has_it_highest():
 
 def test_a_cap_on_a_category_holds():
     category = (np.arange(40) % 2).astype(np.int32)
-    rules = Rules(DiversityConfig(most_per_category=2), category, np.full(40, -1, np.int32))
+    rules = ListRules(DiversityConfig(most_per_category=2), category, np.full(40, -1, np.int32))
     codes = rank_users(sources(), fitted(), EVERYBODY, 4, rules=rules).codes
     for row in codes:
         assert np.bincount(category[row[row >= 0]], minlength=2).max() <= 2

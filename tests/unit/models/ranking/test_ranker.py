@@ -1,4 +1,4 @@
-"""The ranker and the weeks that teach it, on a small shop with two tastes and weekly repeat purchases."""
+"""The ranker and the weeks it is trained on, on a small shop with two tastes and weekly repeat purchases."""
 
 import json
 from dataclasses import replace
@@ -11,7 +11,7 @@ from models.core.list_metrics import score_lists
 from models.core.shop_log import KINDS, PURCHASE, ShopLog
 from models.ranking.backtest import RollingConfig, cut_at, earlier_cuts, sources_at, split_cuts
 from models.ranking.candidate_sources import Sources, SourcesConfig
-from models.ranking.candidates import Candidates, candidates_at, gather
+from models.ranking.candidates import ItemCandidates, candidates_at, gather
 from models.ranking.ranker import Ranker, RankerConfig, graded
 from models.recommenders.als import ALSConfig
 
@@ -163,7 +163,7 @@ def test_k_outside_the_catalogue_is_refused(k):
 def test_a_feature_that_is_missing_is_refused_by_name():
     one = cut().candidates
     other = replace(one, names=("als.luck", *one.names[1:]))
-    with pytest.raises(ValueError, match=r"lack \['popularity.score'\], which this ranker was fitted on"):
+    with pytest.raises(ValueError, match=r"lack the features \['popularity.score'\], which this ranker was fitted on"):
         fitted().predict(other)
 
 
@@ -177,7 +177,7 @@ def test_a_feature_that_came_since_changes_nothing():
 
 def test_nobody_to_learn_from_is_refused():
     one = cut().candidates
-    with pytest.raises(ValueError, match="none of the users has done anything with a candidate"):
+    with pytest.raises(ValueError, match="none of the users did anything with a candidate"):
         Ranker.fit(SMALL, [(one, np.zeros(len(one), np.int8))])
 
 
@@ -190,7 +190,9 @@ def test_candidates_that_do_not_fit_together_are_refused():
 
 
 def test_grades_go_by_the_strongest_event():
-    pairs = Candidates(np.zeros(3, np.int32), np.arange(3, dtype=np.int32), np.zeros((3, 1), np.float32), ("a.b",), 1)
+    pairs = ItemCandidates(
+        np.zeros(3, np.int32), np.arange(3, dtype=np.int32), np.zeros((3, 1), np.float32), ("a.b",), 1
+    )
     after = shop_log().where(slice(0, 3))
     after = replace(
         after, user=np.zeros(3, np.int32), item=np.array([1, 1, 2], np.int32), kind=np.array([PURCHASE, 0, 0], np.int8)
@@ -214,7 +216,7 @@ def test_cuts_go_back_week_by_week_and_the_latest_judge():
     teaching, judging = split_cuts(ROLLING, cuts)
     assert [one.now for one in judging] == [42]
     assert len(teaching) == 4
-    with pytest.raises(ValueError, match="one cut to teach, one to judge"):
+    with pytest.raises(ValueError, match="one cut to train, one to validate"):
         list(earlier_cuts(ROLLING, shop_log(), 21.0, 7.0, cut))
 
 

@@ -1,4 +1,4 @@
-"""What every recommender owes its users; a subclass says only how to fit, and how to save and load."""
+"""Tests that every recommender must pass; a subclass says how to fit, list, save and load."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def shop(users=USERS, items=ITEMS, seed=0):
 class RecommenderBattery:
     """Subclasses define `fit(interest)` and `lists(model, interest, k, seen, allowed)` for all rows of interest."""
 
-    takes_weights = True  # a model of sequences is told what happened, not how much it weighs
+    takes_weights = True  # a model of sequences sees events without weights
 
     def fit(self, interest):
         raise NotImplementedError
@@ -106,7 +106,7 @@ class RecommenderBattery:
         with pytest.raises(ValueError, match="not finite and above 0"):
             self.fitted_lists(interest, 3)
 
-    def test_a_pair_told_twice_is_refused(self):
+    def test_a_duplicate_pair_is_refused(self):
         if not self.takes_weights:
             pytest.skip("takes no weights")
         once = shop()
@@ -118,12 +118,12 @@ class RecommenderBattery:
 
     def test_a_shop_where_nobody_did_anything_is_refused_or_listed(self):
         nothing = csr_matrix((USERS, ITEMS), dtype=np.float32)
-        said, codes = "", np.zeros((0, 3), np.int32)
+        message, codes = "", np.zeros((0, 3), np.int32)
         try:
             codes, _ = self.fitted_lists(nothing, 3)
         except ValueError as refused:
-            said = str(refused)
-        assert "nothing to learn from" in said or (len(codes) == USERS and np.all(np.diff(np.sort(codes)) > 0))
+            message = str(refused)
+        assert "nothing to learn from" in message or (len(codes) == USERS and np.all(np.diff(np.sort(codes)) > 0))
 
     @pytest.mark.parametrize("k", [0, ITEMS + 1])
     def test_k_outside_the_catalogue_is_refused(self, k):

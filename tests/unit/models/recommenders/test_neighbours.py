@@ -1,10 +1,9 @@
-"""Neighbours, co-visitation, buy-again and trending: the battery where it fits, and each on a few planted events."""
+"""Neighbours, co-visitation and trending: the battery where it fits, and each on a few planted events."""
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from models.core.shop_log import KINDS, EventWeights, ShopLog, truth_kind, truth_span
 from models.recommenders.baselines import from_neighbours, item_item
 from models.recommenders.buy_again import Rebuy, RebuyConfig
 from models.recommenders.neighbours import (
@@ -145,72 +144,3 @@ def test_what_rises_trends_above_what_always_sold_as_much():
     assert trend[1] > trend[0] > trend[2] == 0
     with pytest.raises(ValueError, match="short must be above 0 and below long"):
         trending(item, weight, time, 3, now=100.0, short=60.0, long=60.0)
-
-
-def rebuy(*rows, items=4):
-    user, item, _, time = events(*rows)
-    return Rebuy.fit(RebuyConfig(), user, item, time, (int(user.max()) + 1, items))
-
-
-def test_an_item_is_most_due_when_its_own_interval_has_passed():
-    weekly = [(user, 0, day) for user in range(40) for day in range(0, 71, 7)]
-    model = rebuy(*weekly, (40, 0, 0.0))
-    assert model.gap[0] == pytest.approx(7, rel=0.01)
-    due = [model.due(70 + days)[0, 0] for days in (1, 3, 7, 15, 60)]
-    assert np.argmax(due) == 2
-
-
-def test_items_with_no_repeats_back_off_to_the_shops_interval():
-    model = rebuy(*[(user, 0, day) for user in range(20) for day in (0, 14)], (0, 1, 3.0))
-    assert model.gap[1] == pytest.approx(14)
-    assert model.rate[0] > model.rate[1] > 0
-
-
-def test_buy_again_lists_the_users_own_purchases_only():
-    model = rebuy((0, 0, 1), (0, 2, 1), (1, 1, 1))
-    codes, scores = model.recommend(np.array([0, 1]), 5.0, 3)
-    assert codes.tolist() == [[0, 2, -1], [1, -1, -1]]
-    assert (np.diff(scores[0][:2]) <= 0).all()
-
-
-def log(*rows, users=3, items=4):
-    """A log of rows (user, item, kind, time)."""
-    user, item, kind, time = zip(*rows, strict=True)
-    codes = [np.array(part, np.int32) for part in (user, item)]
-    kinds = np.array([KINDS.index(one) for one in kind], np.int8)
-    return ShopLog(*codes, kinds, np.array(time, float), np.full(len(user), np.nan, np.float32), users, items)
-
-
-def test_a_return_takes_back_the_latest_purchase_before_it():
-    kept = log(
-        (0, 0, "purchase", 1), (0, 0, "purchase", 2), (0, 0, "return", 3), (0, 0, "purchase", 4), (1, 0, "return", 4)
-    ).without_returned()
-    assert kept.time.tolist() == [1, 4]
-
-
-def test_a_purchase_outweighs_views_and_both_fade():
-    interest = log((0, 0, "view", 10), (0, 1, "purchase", 10), (0, 2, "purchase", 0)).interest(EventWeights(), 10, 10)
-    np.testing.assert_allclose(interest[0].toarray(), [[0.1, 1, 0.5, 0]], rtol=1e-6)
-    with pytest.raises(ValueError, match="lies after now"):
-        log((0, 0, "view", 10)).interest(EventWeights(), 10, 9)
-
-
-def test_the_last_week_is_truth_or_the_last_seventh():
-    assert truth_span(log((0, 0, "view", 0.5), (0, 0, "view", 100.5))) == pytest.approx((93.5, 7))
-    assert truth_span(log((0, 0, "view", 0), (0, 0, "view", 6))) == (6, 1)
-    with pytest.raises(ValueError, match="cannot be cut in two"):
-        truth_span(log((0, 0, "view", 0)))
-
-
-def test_truth_is_the_purchases_where_there_are_any():
-    assert KINDS[truth_kind(log((0, 0, "view", 0), (0, 0, "purchase", 1)))] == "purchase"
-    assert KINDS[truth_kind(log((0, 0, "view", 0), (0, 0, "cart", 1), (0, 0, "return", 2)))] == "cart"
-
-
-def test_a_log_that_does_not_fit_together_is_refused():
-    with pytest.raises(ValueError, match=r"item codes span 0..4, allowed are 0..3"):
-        log((0, 0, "view", 0), (0, 4, "view", 0))
-    with pytest.raises(ValueError, match="1 of 2 events have no time"):
-        log((0, 0, "view", 0), (0, 1, "view", np.nan))
-    with pytest.raises(ValueError, match="event weights must be above 0 and finite"):
-        EventWeights(view=-1.0)

@@ -7,7 +7,8 @@ import numpy as np
 
 from models.ranking.backtest import sources_at
 from models.ranking.candidate_sources import Sources
-from models.recommenders.lstm import LSTM, LSTMConfig
+from models.recommenders.lstm import LSTM
+from models.recommenders.lstm_network import LSTMConfig
 from models.recommenders.sequence_embeddings import Encoded, sequences_of
 from tests.unit.models.ranking.test_ranker import SOURCES, shop_log
 
@@ -41,7 +42,7 @@ def test_the_product_is_the_models_logit():
     np.testing.assert_allclose((encoded.states @ encoded.rows.T)[np.arange(60)[:, None], codes], scores, rtol=1e-4)
 
 
-def test_items_that_the_model_does_not_know_are_passed_over():
+def test_items_that_the_model_does_not_know_are_skipped():
     ids = np.array([*IDS[:39], "new", "newer"])  # i039 has gone, two have come
     log = replace(history(), n_items=41, attributes={})
     gone = log.item == 39

@@ -1,0 +1,156 @@
+"""Tonight's items as arrays that travel to Spark's Python workers, and the popularity ladders that end a list."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.lists.arms import Group
+from models.ranking.diversity import DiversityConfig
+from models.ranking.fallback_ladder import Rung
+from models.ranking.ranked_lists import ListRules
+from models.recommenders.als import ALS
+
+SEGMENT, TRENDING, OVERALL = 1, 2, 3  # fallback levels
+
+
+class PopularItems(NamedTuple):
+    """One popularity list: item ids (m,), best first, their scores (m,), and the fallback level of its rows."""
+
+    item_ids: pa.Array
+    scores: np.ndarray
+    level: int
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Tonight's items by code = place in `item_ids` (I, sorted).
+
+    titles (I,); shown, replenishable, known (I,) bool: may be shown, is bought again, the ALS model knows it.
+    factors (I, D): of ALS, zero where the model does not know the item.
+    ladders: segment -> rungs, None for users without a segment; last: every item that can be shown, most popular first.
+    rules: caps by category and brand, and likeness. makers (I,): ' from BRAND', ' in CATEGORY' or ''.
+    """
+
+    item_ids: pa.Array
+    titles: pa.Array
+    shown: np.ndarray
+    known: np.ndarray
+    replenishable: np.ndarray
+    factors: np.ndarray
+    ladders: dict[str | None, list[Rung]]
+    last: Rung
+    rules: ListRules
+    makers: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        described: pa.Table,
+        model: ALS,
+        popular: dict[str | None, list[PopularItems]],
+        diversity: DiversityConfig,
+    ) -> Catalogue:
+        """From the columns of `describe_items`, the night's ALS model and the lists of `ladders_from`."""
+        item_ids = described["item_id"].combine_chunks()
+        row = pc.index_in(item_ids, pa.array(model.item_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
+        known = row >= 0
+        factors = np.zeros((len(item_ids), model.config.factors), np.float32)
+        factors[known] = model.item_factors[row[known]]
+        shown = described["can_be_shown"].to_numpy()
+        ladders = {segment: [_rung(one, item_ids) for one in lists] for segment, lists in popular.items()}
+        return cls(
+            item_ids=item_ids,
+            titles=described["title"].combine_chunks(),
+            shown=shown,
+            known=known,
+            replenishable=described["is_replenishable"].to_numpy(),
+            factors=factors,
+            ladders=ladders,
+            last=_all_that_can_be_shown(shown, ladders),
+            rules=ListRules(diversity, _value_codes(described["category"]), _value_codes(described["brand"])),
+            makers=_makers(described),
+        )
+
+    def under(self, group: Group, trending_places: int) -> Catalogue:
+        """The same items under the rules of a group of users."""
+        diversity = dataclasses.replace(
+            self.rules.diversity, **group.changes.of("most_per_category", "most_per_brand", "mmr")
+        )
+        ladders = {segment: [_cut(rung, trending_places) for rung in rungs] for segment, rungs in self.ladders.items()}
+        return dataclasses.replace(self, ladders=ladders, rules=dataclasses.replace(self.rules, diversity=diversity))
+
+    def as_codes(self) -> pa.Table:
+        """(item_id, code, is_replenishable), to join with pairs."""
+        codes = pa.array(np.arange(len(self.item_ids), dtype=np.int32))
+        return pa.table({"item_id": self.item_ids, "code": codes, "is_replenishable": pa.array(self.replenishable)})
+
+
+def ladders_from(popular: pa.Table, segment_by: str, trending_places: int) -> dict[str | None, list[PopularItems]]:
+    """The popularity lists that a user falls back on, by the value of the segment column; None for users without one.
+
+    In each, best first: the segment's own list, at most `trending_places` trending items, the list of everybody.
+    popular: POPULAR_ITEMS.
+    """
+    popular = popular.sort_by([("segment", "ascending"), ("rank", "ascending")])
+    rows = {
+        segment: popular.filter(pc.equal(popular["segment"], segment))
+        for segment in pc.unique(popular["segment"]).to_pylist()
+    }
+    if "trending" in rows:
+        rows["trending"] = rows["trending"].slice(0, trending_places)
+    common = [
+        _popular_items(rows[name], level) for name, level in (("trending", TRENDING), ("all", OVERALL)) if name in rows
+    ]
+    prefix = f"{segment_by}="
+    by_segment: dict[str | None, list[PopularItems]] = {
+        name.removeprefix(prefix): [_popular_items(part, SEGMENT), *common]
+        for name, part in rows.items()
+        if name.startswith(prefix)
+    }
+    return {None: common, **by_segment}
+
+
+def _popular_items(rows: pa.Table, level: int) -> PopularItems:
+    return PopularItems(rows["item_id"].combine_chunks(), rows["score"].to_numpy(), level)
+
+
+def _rung(popular: PopularItems, item_ids: pa.Array) -> Rung:
+    """The list in item codes, without items that the catalogue lacks."""
+    codes = pc.index_in(popular.item_ids, item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    listed = codes >= 0
+    return Rung(codes[listed].astype(np.int32), popular.scores[listed].astype(np.float32), popular.level)
+
+
+def _all_that_can_be_shown(shown: np.ndarray, ladders: dict[str | None, list[Rung]]) -> Rung:
+    """The last resort: the overall popularity list, then every other item that can be shown, by code."""
+    popular = ladders[None][-1].codes if ladders.get(None) else np.zeros(0, np.int32)
+    others = np.setdiff1d(np.flatnonzero(shown), popular).astype(np.int32)
+    codes = np.concatenate([popular, others])
+    return Rung(codes, np.zeros(len(codes), np.float32), OVERALL)
+
+
+def _cut(rung: Rung, trending_places: int) -> Rung:
+    if rung.level != TRENDING or len(rung.codes) <= trending_places:
+        return rung
+    return Rung(rung.codes[:trending_places], rung.scores[:trending_places], rung.level)
+
+
+def _makers(described: pa.Table) -> np.ndarray:
+    """(I,) words after "new": the item's brand, or else the last level of its category."""
+    words = [
+        f" from {brand}" if brand else f" in {category.rpartition(' > ')[2]}" if category else ""
+        for brand, category in zip(described["brand"].to_pylist(), described["category"].to_pylist(), strict=True)
+    ]
+    return np.array(words, object)
+
+
+def _value_codes(values: pa.ChunkedArray) -> np.ndarray:
+    """A code (I,) for each distinct value, -1 for none."""
+    encoded = values.combine_chunks().dictionary_encode()
+    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)

@@ -1,0 +1,50 @@
+"""What ranks a user's items: the night's candidate sources and the ranker, from their folders in the lake."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.runtime.lake import Lake
+from jobs.runtime.model_store import load_model
+from models.ranking.candidate_sources import Sources
+from models.ranking.ranker import Ranker
+
+
+class Loaded(NamedTuple):
+    """user_ids: of the users whom `sources` know, sorted; a user's place is his code in them."""
+
+    sources: Sources
+    ranker: Ranker | None
+    user_ids: pa.Array
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Where the night's sources and its ranker lie in the lake; without sources lists come from the ladder alone."""
+
+    root: str
+    sources: tuple[str, ...] | None
+    ranker: tuple[str, ...] | None
+
+    def load(self) -> Loaded | None:
+        """Both, their arrays mapped from the files; None without sources."""
+        if self.sources is None:
+            return None
+        lake = Lake(self.root)
+        with lake.local_copy(*self.sources) as path:  # what is mapped stays readable when a copy is deleted
+            sources = Sources.load(path)
+            with np.load(Path(path) / "ids.npz", allow_pickle=False) as ids:
+                user_ids = pa.array(ids["user_ids"], pa.string())
+        return Loaded(sources, load_model(lake, self.ranker, Ranker) if self.ranker else None, user_ids)
+
+
+@functools.lru_cache(maxsize=1)
+def loaded_once(scorer: Scorer) -> Loaded | None:
+    """`scorer.load()`, read once by each worker process."""
+    return scorer.load()

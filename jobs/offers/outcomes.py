@@ -1,0 +1,62 @@
+"""What became of earlier offers: who bought after an offer, and who of those whose offer was withheld."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.offers.config import OffersConfig
+from jobs.offers.people import HELD_OUT, OFFER
+from jobs.runtime.night import Night
+from models.offers.offer_value import BuyRates, buy_rates
+from schemas.tables import CLEAN_EVENTS, OFFERS
+
+
+class ArmCount(NamedTuple):
+    """Accounts of one campaign and arm, and how many of them bought."""
+
+    users: int
+    buyers: int
+
+
+NOBODY = ArmCount(0, 0)
+Counts = Mapping[tuple[str, str], ArmCount]  # by (campaign, arm)
+
+
+def count_outcomes(night: Night, earlier: DataFrame | None, config: OffersConfig) -> Counts:
+    """Counts each account's first offer of a campaign, if its `outcome_days` are over; `earlier` as OFFERS, both arms.
+
+    An account counts as a buyer if it bought within these days: the item, for an offer on an item; else anything.
+    """
+    last = night.date - dt.timedelta(days=config.outcome_days)
+    if earlier is None or not any(day <= last for day in night.lake.dates(OFFERS)):
+        return {}
+    is_over = F.col("offered_on") <= F.lit(last)
+    first = F.min_by(F.struct("offered_on", "item_id", "arm"), "offered_on").alias("first")
+    offers = earlier.where(is_over).groupBy("user_id", "offer_id").agg(first).select("user_id", "offer_id", "first.*")
+
+    events = night.versions(CLEAN_EVENTS).after(night.date - dt.timedelta(days=config.uplift_days + 1)).spark()
+    purchases = events.where("event_type = 'purchase' and user_id is not null")
+    purchases = purchases.select("user_id", "event_date", F.col("item_id").alias("bought_item")).distinct()
+
+    days_later = F.datediff("event_date", "offered_on")
+    is_of_offer = F.col("item_id").isNull() | (F.col("bought_item") == F.col("item_id"))
+    is_hit = (days_later > 0) & (days_later <= config.outcome_days) & is_of_offer
+    bought = F.max(F.coalesce(is_hit, F.lit(False)).cast("int")).alias("bought")
+    outcomes = offers.join(purchases, "user_id", "left").groupBy("user_id", "offer_id", "arm").agg(bought)
+    counted = outcomes.groupBy("offer_id", "arm").agg(F.count("*").alias("users"), F.sum("bought").alias("buyers"))
+    return {(row.offer_id, row.arm): ArmCount(row.users, row.buyers) for row in counted.collect()}
+
+
+def measured_rates(counts: Counts, config: OffersConfig) -> dict[str, BuyRates]:
+    """Campaign -> chances to buy with and without its offer, where both arms have `least_users` or more."""
+    rates = {}
+    for campaign in sorted({campaign for campaign, _ in counts}):
+        offered, withheld = (counts.get((campaign, arm), NOBODY) for arm in (OFFER, HELD_OUT))
+        if measured := buy_rates(offered, withheld, config.least_users, config.prior_users):
+            rates[campaign] = measured
+    return rates

@@ -1,0 +1,188 @@
+"""Training of the LSTM: epochs over windows of the sequences, early stopping by held-out events, checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from models.core.config import build, refuse_another
+from models.core.interactions import Ids
+from models.core.process_group import agreed, is_first, own_part
+from models.core.sequences import Sequences
+from models.recommenders.lstm_network import Drawn, LSTMConfig, Net, train_step
+
+I32 = NDArray[np.int32]
+POOL = 50  # batches whose windows are sorted together by length
+DRAWN_BY = 0.75  # negatives are drawn in proportion to this power of popularity
+# Sequences whose last event is held out to choose the epoch: a share of them, within bounds, never more than a half.
+HELD_OUT_SHARE, HELD_OUT_BETWEEN = 0.1, (1000, 5000)
+
+
+class Trainer:
+    """Trains a net epoch by epoch on windows of the sequences and keeps the one that ranks the held-out events best."""
+
+    def __init__(self, config: LSTMConfig, net: Net, sequences: Sequences, most_epochs: int) -> None:
+        self.config, self.net, self.most_epochs = config, net, most_epochs
+        self.cuda = next(net.parameters()).is_cuda
+        self.data = hashlib.sha256(sequences.indptr.tobytes() + sequences.codes.tobytes())
+        rng = np.random.default_rng(config.seed)
+        chosen = _held_out(sequences, rng)
+        self.held = sequences.taken(chosen)
+        kept = sequences.without_last(np.isin(np.arange(len(sequences.lengths)), chosen).astype(np.int64))
+        self.windows, self.events = _windows(kept, config.length + 1)
+        if not len(self.events):
+            raise ValueError(f"none of {len(sequences.lengths):,} sequences has two events: nothing to learn from")
+        often = (np.bincount(kept.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
+        self.drawn_by = often / often.sum()
+        self.log_expected = torch.tensor(np.log(self.drawn_by * config.negatives), dtype=torch.float32)
+        self.optimizer = torch.optim.Adam(net.parameters(), config.learning_rate, fused=self.cuda)
+        self.forward = torch.compile(net, dynamic=True) if self.cuda and config.compile else net
+        self.epoch, self.best_epoch, self.best_gain = 0, 0, -1.0
+        self.best = _copied(net.state_dict())
+        self.checkpoint: Path | None = None
+
+    def epochs(self) -> Iterator[tuple[int, float, float]]:
+        """Trains; yields (epoch from 1, loss in nats, held-out gain in 0..1) after each epoch.
+
+        Where no event is held out, the last epoch counts as the best.
+        """
+        while self.epoch < self.most_epochs and self.epoch - self.best_epoch < self.config.patience:
+            self.epoch += 1
+            loss, gain = self._train(), self._gain()
+            if gain > self.best_gain or not len(self.held.codes):
+                self.best_epoch, self.best_gain, self.best = self.epoch, gain, _copied(self.net.state_dict())
+            if self.checkpoint is not None and is_first():
+                self._write(self.checkpoint)
+            yield self.epoch, loss, gain
+
+    def _train(self) -> float:
+        """One epoch; returns its mean loss. Its draws depend on the seed and the epoch alone."""
+        rng = np.random.default_rng((self.config.seed, self.epoch))
+        torch.manual_seed(int(rng.integers(2**31)))
+        self.net.train()
+        once = -(-len(self.events) // self.config.batch)
+        passes = -(-self.config.epoch_steps // once)
+        batches = [batch for _ in range(passes) for batch in _batches(self.events, self.config.batch, rng)]
+        total = torch.zeros(())
+        for batch in map(own_part, batches):
+            width = int(self.events[batch].max())
+            codes = np.where(np.arange(width) < self.events[batch, None], self.windows[batch, :width], -1)
+            drawn = self._drawn(rng) if len(self.net.bias) > self.config.full_softmax_items else None
+            total += train_step(self.net, self.forward, self.optimizer, torch.tensor(codes, dtype=torch.int64), drawn)
+        return float(total) / len(batches)
+
+    def _drawn(self, rng: np.random.Generator) -> Drawn:
+        drawn = np.searchsorted(self.drawn_by.cumsum(), rng.random(self.config.negatives))
+        return Drawn(torch.tensor(np.minimum(drawn, len(self.drawn_by) - 1)), self.log_expected)
+
+    def _gain(self) -> float:
+        """Mean of 1 / log2(rank + 1) of the held-out events among all items; 0 where none is held out.
+
+        This is ndcg without a cut, so that users whose event ranks low count as well.
+        """
+        if not len(self.held.codes):
+            return 0.0
+        self.net.eval()
+        before, events = self.held.without_last().latest(self.config.length)
+        wanted = torch.tensor(self.held.codes[self.held.indptr[1:] - 1], dtype=torch.int64)
+        order = np.argsort(events, kind="stable")
+        gains = []
+        with torch.no_grad():
+            rows = self.net.rows(torch.arange(len(self.net.bias)))
+            for low in range(0, len(order), self.config.batch):
+                batch = order[low : low + self.config.batch]
+                codes = torch.tensor(before[batch, : events[batch].max()], dtype=torch.int64)
+                states = self.net(codes)[torch.arange(len(batch)), torch.tensor(events[batch] - 1)]
+                scores = states @ rows.T + self.net.bias
+                target = scores[torch.arange(len(batch)), wanted[batch]]
+                gains.append(1 / torch.log2((scores > target[:, None]).sum(1) + 2))
+        return agreed(float(torch.cat(gains).mean()))
+
+    def resume(self, folder: Path, item_ids: Ids) -> None:
+        """Writes checkpoints into `folder` from now on; continues from one that is there.
+
+        Raises ValueError for a checkpoint of another config or other data.
+        """
+        self.checkpoint = folder
+        self.data.update("\n".join(item_ids.tolist()).encode())
+        path = folder / "checkpoint.safetensors"
+        if not path.exists():
+            return
+        with safe_open(path, "pt") as file:
+            state = json.loads(file.metadata()["state"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        saved = build(LSTMConfig, state["config"], str(path))
+        refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
+        if state["data"] != self.data.hexdigest():
+            raise ValueError(f"{path} was written by a run over other sequences or items; delete it, or name another")
+        self.epoch, self.best_epoch, self.best_gain = state["epoch"], state["best_epoch"], state["best_gain"]
+        self.net.load_state_dict(_part(tensors, "net."))
+        self.best = _copied(self.net.state_dict()) | {
+            name: tensor.to(self.net.bias.device) for name, tensor in _part(tensors, "best.").items()
+        }
+        optimizer = self.optimizer.state_dict()
+        moments = {int(number) for number in (name.split(".")[1] for name in tensors if name.startswith("adam."))}
+        optimizer["state"] = {number: _part(tensors, f"adam.{number}.") for number in moments}
+        self.optimizer.load_state_dict(optimizer)
+
+    def _write(self, folder: Path) -> None:
+        """Replaces the checkpoint: net, best net, Adam's moments; config, data hash and epoch in the file's header."""
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        for number, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{number}.{name}": tensor for name, tensor in moments.items()}
+        state = {name: getattr(self, name) for name in ("epoch", "best_epoch", "best_gain")}
+        state |= {"config": dataclasses.asdict(self.config), "data": self.data.hexdigest()}
+        save_file({n: t.contiguous() for n, t in tensors.items()}, folder / "new", {"state": json.dumps(state)})
+        os.replace(folder / "new", folder / "checkpoint.safetensors")
+
+
+def _held_out(sequences: Sequences, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Users whose last event is held out; each has three events or more, so that a pair is left to learn from."""
+    candidates = np.flatnonzero(sequences.lengths >= 3)
+    wanted = int(np.clip(HELD_OUT_SHARE * len(candidates), *HELD_OUT_BETWEEN))
+    return np.sort(rng.permutation(candidates)[: min(wanted, len(candidates) // 2)])
+
+
+def _windows(sequences: Sequences, width: int) -> tuple[I32, NDArray[np.int64]]:
+    """(codes (W, width), events (W,)): sequences cut into windows, from their ends.
+
+    Every event but a sequence's first is a target in one window.
+    """
+    pieces = [sequences]
+    while pieces[-1].lengths.max(initial=0) > width:
+        pieces.append(pieces[-1].without_last(np.minimum(width - 1, np.maximum(pieces[-1].lengths - 1, 0))))
+    codes, events = zip(*(piece.latest(width) for piece in pieces), strict=True)
+    widest = max(block.shape[1] for block in codes)
+    cut = np.concatenate([np.pad(block, ((0, 0), (0, widest - block.shape[1]))) for block in codes])
+    lengths = np.concatenate(events)
+    return cut[lengths > 1], lengths[lengths > 1]
+
+
+def _batches(events: NDArray[np.int64], size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Batches of `size` windows of similar length, in random order; random pools are sorted by length for this."""
+    order = rng.permutation(len(events))
+    pools = [order[low : low + POOL * size] for low in range(0, len(order), POOL * size)]
+    alike = np.concatenate([pool[np.argsort(events[pool], kind="stable")] for pool in pools])
+    batches = [alike[low : low + size] for low in range(0, len(alike), size)]
+    return [batches[place] for place in rng.permutation(len(batches))]
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in state.items()}

@@ -1,0 +1,39 @@
+"""The network's loss, full and sampled, and its settings."""
+
+import numpy as np
+import pytest
+import torch
+
+from models.recommenders.lstm_network import Drawn, LSTMConfig, Net, loss_of
+from tests.unit.models.recommenders.recommender_battery import ITEMS
+from tests.unit.models.recommenders.test_lstm import SMALL
+
+
+def test_every_item_drawn_once_is_the_full_softmax():
+    torch.manual_seed(0)
+    net = Net(SMALL, ITEMS, 0, 0).eval()
+    codes = torch.randint(0, ITEMS, (30, 8))
+    with torch.no_grad():
+        full = loss_of(net, net, codes, None)
+        drawn = loss_of(net, net, codes, Drawn(torch.arange(ITEMS), torch.zeros(ITEMS)))
+    torch.testing.assert_close(full, drawn)
+
+
+def test_an_item_drawn_twice_as_often_is_pushed_down_no_more():
+    """Drawn twice and expected twice weighs what drawn once and expected once does."""
+    torch.manual_seed(0)
+    net = Net(SMALL, ITEMS, 0, 0).eval()
+    codes = torch.randint(1, ITEMS, (30, 8))
+    expected = torch.zeros(ITEMS)
+    expected[0] = np.log(2)
+    with torch.no_grad():
+        once = loss_of(net, net, codes, Drawn(torch.arange(ITEMS), torch.zeros(ITEMS)))
+        twice = loss_of(net, net, codes, Drawn(torch.cat([torch.arange(ITEMS), torch.zeros(1).long()]), expected))
+    torch.testing.assert_close(once, twice)
+
+
+def test_settings_out_of_range_are_refused():
+    with pytest.raises(ValueError, match=r"dropout must be 0 or more and below 1"):
+        LSTMConfig(dropout=1)
+    with pytest.raises(ValueError, match="epochs must be 1 or more"):
+        LSTMConfig(epochs=0)

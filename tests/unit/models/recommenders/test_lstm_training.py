@@ -1,0 +1,40 @@
+"""Training of the LSTM: an interrupted run, and checkpoints of another one."""
+
+import dataclasses
+
+import pytest
+
+from tests.unit.models.recommenders.recommender_battery import shop
+from tests.unit.models.recommenders.test_lstm import SMALL, same, sequences, trained
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop_after(last):
+    def report(epoch, loss, gain):
+        if epoch == last:
+            raise Stopped
+
+    return report
+
+
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path):
+    whole = trained()
+    with pytest.raises(Stopped):
+        trained(checkpoint=tmp_path, report=stop_after(2))
+    epochs = []
+    resumed = trained(checkpoint=tmp_path, report=lambda epoch, loss, gain: epochs.append(epoch))
+    assert epochs[0] == 3
+    assert same(whole, resumed)
+    assert whole.epochs == resumed.epochs
+
+
+def test_a_checkpoint_of_another_config_or_other_data_is_refused(tmp_path):
+    with pytest.raises(Stopped):
+        trained(checkpoint=tmp_path, report=stop_after(1))
+    with pytest.raises(ValueError, match=r"learning_rate 0\.02 \(asked 0\.01\)"):
+        trained(dataclasses.replace(SMALL, learning_rate=0.01), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="other sequences or items"):
+        trained(data=sequences(shop(seed=1)), checkpoint=tmp_path)
