@@ -14,7 +14,7 @@ import pyarrow as pa
 from jobs.runtime.attributes import read_attributes
 from models.compliance.checks import hostile_name
 from models.copywriting.glossary import learn
-from models.fact_lock.claims import Facts, Source
+from models.fact_lock.claims import ItemFacts, Source
 from schemas.copywriting.wording import Season
 
 COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "category", "brand", "price", "currency",
@@ -81,13 +81,13 @@ class ItemWords:
             self._digests[key] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
         return self._digests[key]
 
-    def facts(self) -> Facts:
+    def facts(self) -> ItemFacts:
         """The item as the fact lock takes it, without words that are too long to be names."""
         attributes = {name: _names(words) for name, words in self.attributes}
         if self.kinds:
             attributes["kind"] = _names(self.kinds)
         sources = {"old_price": Source("items", f"{self.item_id}, lowest up to {self.old_price_on}")}
-        return Facts(
+        return ItemFacts(
             self.item_id,
             attributes,
             _names(self.titles),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jobs.copywriting.briefs import Brief
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.slots import slots_for, with_offer
-from models.fact_lock.claims import Facts, Slot
+from models.fact_lock.claims import ItemFacts, Slot
 
 
 class Product(NamedTuple):
@@ -17,8 +17,8 @@ class Product(NamedTuple):
     brief: Brief
     item: ItemWords
     slots: Mapping[str, Slot]
-    facts: Facts
-    facts_with_offer: Facts
+    facts: ItemFacts
+    facts_with_offer: ItemFacts
 
 
 class Products:
@@ -27,7 +27,7 @@ class Products:
     def __init__(self, items: Mapping[str, ItemWords], shop: str) -> None:
         self._items, self._shop = items, shop
         self._clean: dict[str, ItemWords] = {}
-        self._facts: dict[str, tuple[Facts, Facts]] = {}
+        self._facts: dict[str, tuple[ItemFacts, ItemFacts]] = {}
         self._last_slots: tuple[tuple[str, str, str], dict[str, Slot]] = (("", "", ""), {})
 
     def clean(self, item_id: str) -> ItemWords:

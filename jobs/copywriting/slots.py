@@ -10,7 +10,7 @@ from typing import Any
 
 from jobs.copywriting.briefs import APPROVED, Brief, Draft
 from jobs.copywriting.item_words import ItemWords
-from models.fact_lock.claims import Claim, Facts, Filled, Slot, Source, fill, slots_of
+from models.fact_lock.claims import Claim, Filled, ItemFacts, Slot, Source, fill, slots_of
 from models.fact_lock.slots import money
 from schemas.copywriting.wording import ITEM_SLOTS, USERS_SLOTS
 
@@ -61,7 +61,7 @@ def slots_for(item: ItemWords, brief: Brief, shop: str) -> dict[str, Slot]:
     return slots
 
 
-def with_offer(facts: Facts) -> Facts:
+def with_offer(facts: ItemFacts) -> ItemFacts:
     """The item's facts with the widest terms of an offer, to check texts with a user's own terms."""
     days = (dt.date(2000, 11, 30), dt.date(2000, 9, 30))
     return dataclasses.replace(facts, discount_share=0.15, minimum_spend=_WIDEST_SPEND, dates=days)

@@ -35,7 +35,7 @@ SECTIONS = {
     "elasticity": "models.pricing.elasticity:ElasticityConfig",
     "recommend": "jobs.lists.recommend_items:RecommendConfig",
     "copywriter_training": "jobs.copywriting.train_copywriter:TrainCopywriterConfig",
-    "copywriter": "models.copywriting.copywriter:CopywriterConfig",
+    "copywriter": "models.copywriting.copywriter_config:CopywriterConfig",
     "copy": "jobs.copywriting.rules:CopyConfig",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",

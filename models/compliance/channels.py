@@ -1,11 +1,11 @@
-"""Channels and their limits, counted as each channel counts: characters, bytes, or SMS segments."""
+"""Channels and their limits, counted as each channel counts them: in characters, bytes or SMS segments."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# GSM 03.38: one septet each, and those of the extension table, two each.
+# The GSM 03.38 alphabet: a character takes one septet, one of the extension table two.
 GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -15,13 +15,13 @@ GSM7_EXTENDED = frozenset("\f^{}\\[~]|€")
 
 @dataclass(frozen=True)
 class Channel:
-    """Limits of one channel; 0: none. characters: user-perceived ones; bytes: UTF-8; segments: of SMS."""
+    """Limits of one channel; 0: no limit. characters: as a reader counts them; bytes: UTF-8; segments: of an SMS."""
 
     name: str
     characters: int = 0
     bytes: int = 0
     segments: int = 0
-    least: int = 2  # characters
+    least: int = 2  # characters; a shorter text is refused
     lines: int = 1
     emoji: bool = False
     url: bool = False
@@ -41,9 +41,9 @@ CHANNELS: dict[str, Channel] = {
 
 
 def sms_segments(text: str) -> tuple[int, str]:
-    """(segments, encoding): GSM-7 with 160 septets, or 153 each where there are several; else UCS-2 with 70 or 67.
+    """(segments, encoding). GSM-7: 160 septets in one segment, 153 in each of several; UCS-2: 70 and 67 units.
 
-    A character of the extension table is two septets, one beyond the basic plane two units; neither is cut in two.
+    A character of the extension table takes two septets, one beyond the basic plane two units; neither is split.
     """
     if all(c in GSM7 or c in GSM7_EXTENDED for c in text):
         return _segments([2 if c in GSM7_EXTENDED else 1 for c in text], 160, 153), "GSM-7"

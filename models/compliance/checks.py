@@ -1,8 +1,8 @@
-"""The compliance gate: why a text may not be shown. A text without refusals of severity "block" may.
+"""The compliance gate: why a text may not be shown. It may be shown if no refusal has the severity "block".
 
-refusals(text, language, channel, lexicons, category)   everything wrong with one text
-hostile(description)                                    everything in a catalogue row that no model should read
-hostile_name(name)                                      the same of a title, brand, category or attribute
+refusals(text, language, channel, lexicons, category)   everything that is wrong with one text
+hostile(description)                                    everything in a description that no model should read
+hostile_name(name)                                      the same for a title, brand, category or attribute
 near_duplicates(texts)                                  pairs of texts that say nearly the same
 """
 

@@ -1,4 +1,4 @@
-"""Patterns of what no text may hold. The name of the group that matches is the reason of the refusal."""
+"""Patterns of what no text may hold. The name of the group that matches is the refusal's reason."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _EMOJI = (
 )
 EMOJI = re.compile(f"(?P<emoji>{_EMOJI}+)")
 # Controls, soft hyphen, zero-width, direction marks, invisible operators, fillers, tags, private use, noncharacters.
-# A joiner between two emoji is part of them; no letter has three accents, or is struck through.
+# A joiner between two emoji is allowed. A letter with three accents, or one that is struck through, is refused.
 MARKS = re.compile(
     r"(?P<control_character>[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2800"
     r"\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
     rf"|(?<!{_EMOJI})\u200d|\u200d(?!{_EMOJI})|[\u0334-\u0338]|[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20e2\ufe20-\ufe2f]{{3,}})"
 )
-_WORD = r"(?<![a-z0-9_])(?=[a-z])"  # before a word: asked once for a whole list of words, not once for each
+_WORD = r"(?<![a-z0-9_])(?=[a-z])"  # the start of a word; one check for a whole list of words is faster
 _STREET = r"(?:street|road|avenue|lane|drive|boulevard|court|square|terrace|st|rd|ave|blvd)"
 _HTML = (
     r"</?[a-z!?][^<>]{0,400}>|<(?:script|iframe|img|svg|style|object|embed|form|link|meta|a|body)(?![a-z])|<!--|<%"
@@ -138,8 +138,8 @@ INSTRUCTIONS = re.compile(
     r"|请|务必|要写|需要|听好|注意)|致(?:ai|模型|写手|助手)"
     r"|\\u[0-9a-f]{4}|\\x[0-9a-f]{2})"
 )
-# What a name (a title, a brand, a category, an attribute) may not be beside that: tables say prices and offers, no shop
-# reads a reply, and a table calculator that opens our files shall find nothing to calculate.
+# What a name (a title, brand, category or attribute) may not hold beside that. Offers: these come from tables alone.
+# Calls to reply: no shop reads replies. Formulas: a spreadsheet that opens our files would run them.
 NAMES = re.compile(
     r"(?P<formula>^\s*(?:[=@]|\+[a-z]+\|))"
     r"|(?P<html>\\|\*\*|__|~~|^#{1,6} |!\[|'\)?;|' or '?\d)"
@@ -151,7 +151,7 @@ NAMES = re.compile(
     r"|回复 ?[a-z0-9]|扫码|扫一扫|扫描二维码|点击(?:链接|领取|这里|下方)|退订|验证码|银行卡|中奖|领奖|[领抢]红包"
     r"|搜(?:索)?店铺|(?:某宝|淘宝|天猫|京东|拼多多|闲鱼|微店)(?:上)?(?:搜|找))"
 )
-SPELT = re.compile(  # letters or characters set apart, so that no list of words has them
+SPELT = re.compile(  # letters or characters that are set apart to get past lists of words
     r"(?<![a-z])[a-z](?:[ ._*/|-]{1,2}[a-z](?![a-z])){3,}|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]"
     r"(?:[ ._*/|-]{1,2}[\u4e00-\u9fff](?![\u4e00-\u9fff])){2,}"
 )

@@ -1,4 +1,4 @@
-"""What is wrong with one text, and with one catalogue row."""
+"""Finds what is wrong with one text, and with one description or name of the catalogue."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Protocol
 
 from models.compliance import refusal_patterns as patterns
 from models.compliance.channels import Channel, graphemes, sms_segments
-from models.fact_lock.figure_claims import amounts
+from models.fact_lock.figure_claims import figure_claims
 from models.text.languages import wrong_language
 from models.text.numerals import fold
 
 
 class Group(Protocol):
-    """Terms of one reason; `schemas.copywriting.lexicon.Group` is one."""
+    """Terms that are refused for one reason, such as a `schemas.copywriting.lexicon.Group`."""
 
     @property
     def reason(self) -> str: ...
@@ -31,7 +31,7 @@ class Group(Protocol):
 
 
 class Lexicon(Protocol):
-    """Rules of one market in one language; `schemas.copywriting.lexicon.Lexicon` is one. Hashable."""
+    """Rules of one market in one language, such as a `schemas.copywriting.lexicon.Lexicon`. Must be hashable."""
 
     @property
     def language(self) -> str: ...
@@ -41,8 +41,11 @@ class Lexicon(Protocol):
 
 @dataclass(frozen=True)
 class Refusal:
-    """One thing wrong. reason: a short name to count by; detail: for a person; start, end: where, in characters of
-    the text; severity: "block" or "warn"."""
+    """One thing that is wrong with a text.
+
+    reason: a short name, to count by; detail: for a person to read; start, end: its place in characters of the text;
+    severity: "block" or "warn".
+    """
 
     reason: str
     detail: str
@@ -53,7 +56,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class _Rules:
-    """One lexicon's groups as one pattern, a named group g0, g1, ... for each; `needs`: where it can match at all."""
+    """One lexicon's groups as one pattern, with a named group g0, g1, ... for each.
+
+    A text in which `needs` matches nothing is not searched for `terms`, which takes longer.
+    """
 
     language: str
     groups: tuple[Group, ...]
@@ -64,77 +70,85 @@ class _Rules:
 def refusals(
     text: str, language: str, channel: Channel, lexicons: Iterable[Lexicon], category: str | None = None
 ) -> list[Refusal]:
-    """Everything wrong with the text on this channel, by place.
+    """Everything that is wrong with the text on this channel, by place.
 
-    language: "zh" or "en", what the text should be; category: the item's path, for rules of some categories only.
-    Every lexicon is applied in both languages, for a text may slip from one into the other.
+    language: "zh" or "en", which the text should be in; category: the item's path, since some rules hold in some
+    categories only. All lexicons are applied whatever the language: a text may have words of the other one.
     """
-    folded, listed = fold(text), tuple(lexicons)
+    folded, lexicons = fold(text), tuple(lexicons)
+    category = (category or "").lower()
     found = [
         *_limits(text, channel),
-        *_everywhere(text, folded),
+        *_on_any_channel(text, folded),
         *(() if channel.url else _matches(folded, patterns.LINKS)),
         *(() if channel.emoji else _matches(text, patterns.EMOJI)),
-        *_lexicon_hits(folded, listed, (category or "").lower()),
+        *_lexicon_hits(folded, lexicons, category),
     ]
-    if together := _put_together(folded):
-        hits = _lexicon_hits(together, listed, (category or "").lower())
+    if joined := _joined_letters(folded):
+        hits = _lexicon_hits(joined, lexicons, category)
         found += [Refusal(hit.reason, hit.detail, 0, len(text), hit.severity) for hit in hits]
-    said = wrong_language(folded, language)
-    if said:
-        found.append(Refusal("wrong language", said, 0, len(text)))
-    return sorted(found, key=lambda one: (one.start, one.end))
+    why = wrong_language(folded, language)
+    if why:
+        found.append(Refusal("wrong language", why, 0, len(text)))
+    return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
 
 
 def hostile(description: str) -> list[Refusal]:
-    """Everything in a description that no model should read and no page should show; such a text is left out whole.
+    """Everything in a description that no model should read and no page should show. Such a description is not used.
 
     Instructions to a model, markup, control and direction marks, other scripts, prices (only tables have prices),
-    links, personal data, emoji, leaked tokens, and a length no description has.
+    links, personal data, emoji, leaked tokens, and a length that no description has.
     """
     head = description[: patterns.LONGEST_DESCRIPTION]
     folded = fold(head)
-    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # ignore -- all is read as ignore all
+    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # "ignore -- all" is read as "ignore all"
     leet = patterns.LEET_WORDS.sub(lambda found: found[0].translate(patterns.LEET), bare)
-    others = {bare, leet, _put_together(folded) or ""}
+    disguised = {bare, leet, _joined_letters(folded) or ""}
     found = [
-        *_everywhere(head, folded),
+        *_on_any_channel(head, folded),
         *_matches(folded, patterns.LINKS),
         *_matches(head, patterns.EMOJI),
         *_matches(folded, patterns.INSTRUCTIONS),
-        *(one for text in sorted(others) for one in _matches(text, patterns.INSTRUCTIONS)),
-        *(Refusal("price in description", folded[c.start : c.end], c.start, c.end)
-          for c in amounts(head) if c.kind in ("price", "discount")),
-    ]  # fmt: skip
+        *(refusal for text in sorted(disguised) for refusal in _matches(text, patterns.INSTRUCTIONS)),
+        *(
+            Refusal("price in description", folded[claim.start : claim.end], claim.start, claim.end)
+            for claim in figure_claims(head)
+            if claim.kind in ("price", "discount")
+        ),
+    ]
     if len(description) > len(head):
-        found.append(Refusal("absurd length", f"{len(description):,} characters, more than "
-                             f"{patterns.LONGEST_DESCRIPTION:,}", len(head), len(description)))  # fmt: skip
-    said = wrong_language(folded, None)
-    if said:
-        found.append(Refusal("wrong language", said, 0, len(head)))
-    return sorted(found, key=lambda one: (one.start, one.end))
+        detail = f"{len(description):,} characters, more than {patterns.LONGEST_DESCRIPTION:,}"
+        found.append(Refusal("absurd length", detail, len(head), len(description)))
+    why = wrong_language(folded, None)
+    if why:
+        found.append(Refusal("wrong language", why, 0, len(head)))
+    return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
 
 
 def hostile_name(name: str) -> list[Refusal]:
-    """The same of a title, a brand, a category or an attribute, which are shown as they are: nor may one hold an offer,
-    ask its reader to do something, or run over a line."""
-    return sorted([*hostile(name), *_matches(fold(name), patterns.NAMES), *_breaks(name)], key=lambda one: one.start)
+    """Everything in a title, brand, category or attribute that no model should read and no page should show.
+
+    Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader to do something,
+    or have a line break.
+    """
+    found = [*hostile(name), *_matches(fold(name), patterns.NAMES), *_line_breaks(name)]
+    return sorted(found, key=lambda refusal: refusal.start)
 
 
-def _breaks(name: str) -> Iterator[Refusal]:
-    """Line breaks, which folding makes spaces."""
-    yield from (Refusal("line break", "", at.start(), at.end()) for at in re.finditer(r"[\n\r\x85]", name))
+def _line_breaks(name: str) -> Iterator[Refusal]:
+    for found in re.finditer(r"[\n\r\x85]", name):  # not in the folded name, which has spaces in their place
+        yield Refusal("line break", "", found.start(), found.end())
 
 
-def _put_together(folded: str) -> str | None:
-    """The text with what is spelt out (f.u.c.k, 全 网 最 低) put together; None where nothing is."""
+def _joined_letters(folded: str) -> str | None:
+    """The text with letters that stand apart (f.u.c.k, 全 网 最 低) joined; None if there are none."""
     if not patterns.SPELT.search(folded):
         return None
     return patterns.SPELT.sub(lambda found: re.sub(r"[ ._*/|-]", "", found[0]), folded)
 
 
-def _everywhere(text: str, folded: str) -> Iterator[Refusal]:
-    """What neither a description nor a text may hold, whatever the channel."""
+def _on_any_channel(text: str, folded: str) -> Iterator[Refusal]:
+    """What neither a text nor a description may hold, whatever the channel."""
     yield from _matches(text, patterns.MARKS)
     if patterns.HTML_NEEDS.search(folded):
         yield from _matches(folded, patterns.HTML)
@@ -151,7 +165,7 @@ def _everywhere(text: str, folded: str) -> Iterator[Refusal]:
 
 
 def _matches(text: str, rules: re.Pattern[str]) -> Iterator[Refusal]:
-    """One refusal per match; the name of the pattern's group, its underscores being spaces, is the reason."""
+    """One refusal per match. Its reason is the name of the pattern's group, with spaces for underscores."""
     for found in rules.finditer(text):
         reason = (found.lastgroup or "").replace("_", " ")
         shown = found[0][:40].encode("unicode_escape").decode() if reason == "control character" else found[0][:40]
@@ -165,18 +179,18 @@ def _limits(text: str, channel: Channel) -> Iterator[Refusal]:
         yield Refusal("too short", f"{channel.name} takes {channel.least} characters or more", 0, len(text))
     counted = graphemes(text)
     if channel.characters and counted > channel.characters:
-        yield Refusal("too long", f"{counted} characters, {channel.name} takes {channel.characters}",
-                      min(len(text), channel.characters), len(text))  # fmt: skip
+        detail = f"{counted} characters, {channel.name} takes {channel.characters}"
+        yield Refusal("too long", detail, min(len(text), channel.characters), len(text))
     size = len(text.encode("utf-8", "surrogatepass"))
     if channel.bytes and size > channel.bytes:
         yield Refusal("too long", f"{size} bytes, {channel.name} takes {channel.bytes}", 0, len(text))
     if channel.segments:
         segments, encoding = sms_segments(text)
         if segments > channel.segments:
-            yield Refusal("too long", f"{segments} SMS segments in {encoding}, {channel.name} takes "
-                          f"{channel.segments}", 0, len(text))  # fmt: skip
+            detail = f"{segments} SMS segments in {encoding}, {channel.name} takes {channel.segments}"
+            yield Refusal("too long", detail, 0, len(text))
         if (sign := text.rfind("【")) > 0:
-            yield Refusal("second sender", "in an SMS 【】 is who sends it, and stands once, first", sign, len(text))
+            yield Refusal("second sender", "in an SMS 【】 names the sender, once and at the start", sign, len(text))
     lines = text.strip("\n").count("\n") + 1
     if lines > channel.lines:
         yield Refusal("too many lines", f"{lines} lines, {channel.name} takes {channel.lines}", 0, len(text))
@@ -186,20 +200,21 @@ def _lexicon_hits(folded: str, lexicons: tuple[Lexicon, ...], category: str) -> 
     for rules in _rules(lexicons, category):
         for hit in rules.terms.finditer(folded) if rules.needs.search(folded) else ():
             group = rules.groups[int((hit.lastgroup or "g0")[1:])]
-            spared = _union(rules.language, group.exceptions).finditer(folded) if group.exceptions else ()
-            if not any(found.start() < hit.end() and hit.start() < found.end() for found in spared):
+            exceptions = _union(rules.language, group.exceptions).finditer(folded) if group.exceptions else ()
+            if not any(allowed.start() < hit.end() and hit.start() < allowed.end() for allowed in exceptions):
                 yield Refusal(group.reason, hit[0], hit.start(), hit.end(), group.severity)
 
 
 @lru_cache(maxsize=4096)
 def _rules(lexicons: tuple[Lexicon, ...], category: str) -> tuple[_Rules, ...]:
-    """What holds for the category, one pattern per lexicon."""
+    """The rules that hold in the category: one pattern for each lexicon that has any."""
     made = []
     for lexicon in lexicons:
         groups = tuple(
-            group for group in lexicon.groups
+            group
+            for group in lexicon.groups
             if not group.categories or any(word in category for word in group.categories)
-        )  # fmt: skip
+        )
         if groups:
             made.append(_compiled(lexicon.language, groups))
     return tuple(made)
@@ -218,5 +233,5 @@ def _union(language: str, terms: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _bounded(language: str, union: str) -> re.Pattern[str]:
-    """English terms stand between letters' ends; Chinese has no such ends."""
+    """An English term matches only if no letter stands beside it; Chinese has no spaces, so a term matches anywhere."""
     return re.compile(rf"(?<![a-z])(?=[a-z#\d])(?:{union})(?![a-z])" if language == "en" else union)

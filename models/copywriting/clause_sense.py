@@ -1,7 +1,8 @@
-"""Which Chinese clauses stand by themselves, and which say the opposite of an item: signs and words, no model.
+"""Which Chinese clauses stand by themselves, and which contradict an item's values: lists of words, no model.
 
-A clause that was cut out of its sentence can be read only where what it leans on is there: `leaning` ones begin with a
-conjunction or a pronoun, `dangling` ones promise a clause that does not come. English is cut into whole sentences.
+A clause that was cut out of its sentence may need its neighbours: one that begins with a conjunction or a pronoun leans
+on the clause before it, and one such as 不仅舒适 promises a clause after it. English is cut into whole sentences, which
+need none.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ _UNFINISHED = re.compile(
 _OPEN = re.compile(
     "(?:同时|之余|时候|之中|不仅|以及|还有|因为|无论|和|与|让|使|令|是|在|把|被|将|的话|之外|以外|来说|而言|而又|但又|且)$"
 )
-_FOR_WHOM = re.compile("孩|宝宝|宝贝|童|男|孕|妈|爸|老人|学生|新娘|伴娘|胖|微胖|矮")  # facts about who wears it
-_OTHER = re.compile(
-    "(?:任何|什么|内搭|搭配|呼应|与|其他|各种|各类)的?上衣|件上衣都|的上衣尽|羽绒服|外套搭配"
-)  # not the item itself
+_FOR_WHOM = re.compile(
+    "孩|宝宝|宝贝|童|男|孕|妈|爸|老人|学生|新娘|伴娘|胖|微胖|矮"
+)  # who wears it: facts that the item does not have
+# Speaks of a garment beside the item.
+_OTHER = re.compile("(?:任何|什么|内搭|搭配|呼应|与|其他|各种|各类)的?上衣|件上衣都|的上衣尽|羽绒服|外套搭配")
 _OWNED = re.compile(r"^(?P<maker>[^这]{1,6}?)(?:家)?的?这[款条件]")
 CONTRARY = (
     ("宽松", "阔腿", "廓形", "蝙蝠", "大码"),
@@ -36,7 +38,11 @@ CONTRARY = (
 
 
 def stands(clause: str, values: Iterable[str]) -> bool:
-    """False for a clause that promises another one, says who the wearer is, or names a maker before "this one"."""
+    """Whether a clause can be read alone and is about the item.
+
+    False if it promises another clause, says who wears the item, speaks of other garments, or names a maker before
+    这款 ("this one") that is none of `values`.
+    """
     bare = clause.strip().rstrip("，。！？；：,!?;:～~…”」』）)")
     owned = _OWNED.match(bare)
     if owned is not None and not any(value in owned["maker"] for value in values) and len(owned["maker"]) < 5:
@@ -45,16 +51,16 @@ def stands(clause: str, values: Iterable[str]) -> bool:
 
 
 def leans(clauses: Sequence[str]) -> NDArray[np.bool_]:
-    """(n,) clauses that begin with what needs a clause before it."""
+    """(n,) True for clauses that begin with a word that needs a clause before it."""
     return np.array([bool(LEANING.match(clause)) for clause in clauses], bool)
 
 
 def contraries(clauses: Sequence[str]) -> NDArray[np.bool_]:
-    """(2, n) clauses that have a word of one side of CONTRARY, and of the other."""
+    """(2, n) True for clauses that have a word of the first, or of the second, side of CONTRARY."""
     return np.array([[any(word in clause for word in side) for clause in clauses] for side in CONTRARY], bool)
 
 
 def against(values: Sequence[str]) -> list[int]:
-    """Sides of CONTRARY that an item with these values must not be said to be on."""
-    on = [any(word in value for value in values for word in side) for side in CONTRARY]
-    return [side for side in (0, 1) if on[1 - side] and not on[side]]
+    """The side of CONTRARY, 0 or 1, that contradicts these values; none if they are on both sides or on neither."""
+    is_on = [any(word in value for value in values for word in side) for side in CONTRARY]
+    return [side for side in (0, 1) if is_on[1 - side] and not is_on[side]]

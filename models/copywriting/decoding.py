@@ -1,4 +1,7 @@
-"""Many texts at once: prompts sorted by length, read once for all their candidates, finished rows leave the batch."""
+"""Samples many texts at once: prompts are sorted by length and read once for all their candidates.
+
+Rows whose text has ended leave the batch.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +11,43 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.copywriting.network import autocast
+from models.copywriting.copywriter_config import CopywriterConfig
+from models.copywriting.likelihood import autocast
 from models.copywriting.tokenizer import Coder
 
 Ids = list[int]
-BIAS = -1e9
+BIAS = -1e9  # added to the logit of a token that may not be written
 
 
 @torch.inference_mode()
-def write_all(
-    net: Any, coder: Coder, prompts: list[Ids], allowed: list[set[int]], each: int, config: Any, seed: int,
+def write_texts(
+    net: Any,
+    coder: Coder,
+    prompts: list[Ids],
+    allowed: list[set[int]],
+    each: int,
+    config: CopywriterConfig,
+    seed: int,
     on_progress: Callable[[int, int], None] | None = None,
-) -> list[list[Ids]]:  # fmt: skip
-    """`each` sampled texts (token ids, with their end) for every prompt; the same seed and batch give the same.
+) -> list[list[Ids]]:
+    """`each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same.
 
-    `allowed[i]` are tokens that prompt i may use although no other may: its slots. `on_progress` is told (prompts done,
-    tokens written) after each batch.
+    prompts: token ids. allowed[i]: the slots of prompt i, which only texts for prompts that have them may use.
+    `on_progress` is called with (prompts done, tokens written) after each batch.
     """
     net.eval()
     out: list[list[Ids]] = [[] for _ in prompts]
-    order = sorted(range(len(prompts)), key=lambda at: (len(prompts[at]), at))
+    order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
     width = max(config.rows // each, 1)
     done = tokens = 0
     for low in range(0, len(order), width):
         chosen = order[low : low + width]
         generator = torch.Generator(device=_device(net)).manual_seed(seed * 1_000_003 + low)
-        texts = _batch(net, coder, [prompts[at] for at in chosen], [allowed[at] for at in chosen], each, config,
-                       generator)  # fmt: skip
-        for row, at in enumerate(chosen):
-            out[at] = texts[row * each : (row + 1) * each]
-            tokens += sum(map(len, out[at]))
+        slots = [allowed[place] for place in chosen]
+        texts = _batch(net, coder, [prompts[place] for place in chosen], slots, each, config, generator)
+        for row, place in enumerate(chosen):
+            out[place] = texts[row * each : (row + 1) * each]
+            tokens += sum(map(len, out[place]))
         done += len(chosen)
         if on_progress is not None:
             on_progress(done, tokens)
@@ -49,9 +59,15 @@ def _device(net: Any) -> torch.device:
 
 
 def _batch(
-    net: Any, coder: Coder, prompts: list[Ids], allowed: list[set[int]], each: int, config: Any,
+    net: Any,
+    coder: Coder,
+    prompts: list[Ids],
+    allowed: list[set[int]],
+    each: int,
+    config: CopywriterConfig,
     generator: torch.Generator,
-) -> list[Ids]:  # fmt: skip
+) -> list[Ids]:
+    """`each` texts for every prompt of one batch, those of a prompt one after the other."""
     device, rows = _device(net), len(prompts) * each
     bias = _bias(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
     state = _Seq2Seq(net, coder, prompts) if net.config.is_encoder_decoder else _Decoder(net, coder, prompts)
@@ -69,7 +85,7 @@ def _batch(
             kept = torch.nonzero(~ended).reshape(-1)
             if not len(kept):
                 break
-            alive = [alive[at] for at in kept.tolist()]
+            alive = [alive[row] for row in kept.tolist()]
             state.keep(kept)
             bias, tokens = bias[kept], tokens[kept]
         with autocast(net, config.bf16):
@@ -78,6 +94,7 @@ def _batch(
 
 
 def _bias(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
+    """(prompts, vocabulary) what is added to the logits: 0, or BIAS for tokens that may not be written."""
     size = net.get_output_embeddings().weight.shape[0]
     bias = torch.zeros(len(allowed), size, device=_device(net))
     bias[:, coder.never] = BIAS
@@ -87,7 +104,7 @@ def _bias(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
     return bias
 
 
-def _drawn(logits: Tensor, config: Any, generator: torch.Generator) -> Tensor:
+def _drawn(logits: Tensor, config: CopywriterConfig, generator: torch.Generator) -> Tensor:
     """One token of each row (n,) from the `top_k` likeliest, at the config's temperature; 0 takes the likeliest."""
     if config.temperature <= 0:
         return logits.argmax(1)
@@ -97,7 +114,7 @@ def _drawn(logits: Tensor, config: Any, generator: torch.Generator) -> Tensor:
 
 
 class _Decoder:
-    """The cache of a decoder: prompts stand right-aligned, so that all rows go on at the same column."""
+    """A decoder's state. Prompts are right-aligned, so that all rows continue at the same column."""
 
     def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
         self.net, device = net, _device(net)
@@ -108,8 +125,9 @@ class _Decoder:
 
     def read(self) -> Tensor:
         places = (self.mask.cumsum(1) - 1).clamp(min=0)
-        out = self.net(input_ids=self.ids, attention_mask=self.mask, position_ids=places, use_cache=True,
-                       logits_to_keep=1)  # fmt: skip
+        out = self.net(
+            input_ids=self.ids, attention_mask=self.mask, position_ids=places, use_cache=True, logits_to_keep=1
+        )
         self.cache = out.cache
         return out.logits[:, -1]  # type: ignore[no-any-return]
 
@@ -124,14 +142,19 @@ class _Decoder:
 
     def next(self, tokens: Tensor) -> Tensor:
         self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], 1)
-        out = self.net(input_ids=tokens[:, None], attention_mask=self.mask, position_ids=self.places[:, None],
-                       cache=self.cache, use_cache=True)  # fmt: skip
+        out = self.net(
+            input_ids=tokens[:, None],
+            attention_mask=self.mask,
+            position_ids=self.places[:, None],
+            cache=self.cache,
+            use_cache=True,
+        )
         self.places = self.places + 1
         return out.logits[:, -1]  # type: ignore[no-any-return]
 
 
 class _Seq2Seq:
-    """The cache of an encoder and decoder: what was read is encoded once."""
+    """An encoder-decoder's state: the prompts are encoded once."""
 
     def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
         self.net, device = net, _device(net)
@@ -155,7 +178,12 @@ class _Seq2Seq:
         self.mask, self.encoded.last_hidden_state = self.mask[rows], self.encoded.last_hidden_state[rows]
 
     def next(self, tokens: Tensor) -> Tensor:
-        out = self.net(encoder_outputs=self.encoded, attention_mask=self.mask, decoder_input_ids=tokens[:, None],
-                       cache=self.cache, use_cache=True)  # fmt: skip
+        out = self.net(
+            encoder_outputs=self.encoded,
+            attention_mask=self.mask,
+            decoder_input_ids=tokens[:, None],
+            cache=self.cache,
+            use_cache=True,
+        )
         self.cache = out.cache
         return out.logits[:, -1]  # type: ignore[no-any-return]

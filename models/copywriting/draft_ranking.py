@@ -1,4 +1,4 @@
-"""Which of a writer's candidates is taken first: likely, about the item, in its voice, unlike those before it."""
+"""Ranks drafts: likely ones first, that are about the item, in its voice, and unlike the drafts before them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# All four lie in 0..1. Coverage counts double: a fluent text about nothing is what a small model writes most.
+# Weights of four shares, each in 0..1. Coverage counts double: a small model mostly writes fluent texts about nothing.
 LIKELIHOOD, COVERAGE, STYLE, DISTINCTNESS = 1.0, 2.0, 0.5, 1.0
 
 
 def coverage(text: str, words: Sequence[str]) -> float:
-    """Share 0..1 of an item's words that the text has; 1 where there are none to have."""
+    """Share, 0..1, of an item's words that the text has; 1 if `words` is empty."""
     folded = text.lower()
     return sum(word.lower() in folded for word in words) / len(words) if words else 1.0
 
 
 def triples(text: str) -> frozenset[str]:
-    """Runs of three characters; the whole text where it is shorter."""
-    return frozenset(text[at : at + 3] for at in range(max(1, len(text) - 2)))
+    """All runs of three characters; the whole text if it is shorter."""
+    return frozenset(text[start : start + 3] for start in range(max(1, len(text) - 2)))
 
 
 def overlap(a: frozenset[str], b: frozenset[str]) -> float:
@@ -30,16 +30,16 @@ def overlap(a: frozenset[str], b: frozenset[str]) -> float:
 def rank(
     texts: Sequence[str], likelihood: Sequence[float], covered: Sequence[float], style: Sequence[float]
 ) -> NDArray[np.int64]:
-    """Places of the candidates (n,), best first, each in view of the ones before it; ties go to the earlier.
+    """Positions of the candidates (n,), best first. Each is chosen in view of those before it; ties go to the earlier.
 
-    likelihood: log-probability per token, any scale: it counts by its rank among the candidates. covered, style: 0..1.
-    Raises ValueError if the four are not of one length.
+    likelihood (n,): log-probability per token; only its rank among the candidates counts, so any scale will do.
+    covered, style (n,): 0..1. Raises ValueError if the four have different lengths.
     """
     count = len(texts)
     if not len(likelihood) == len(covered) == len(style) == count:
         raise ValueError(f"{count} texts, {len(likelihood)} likelihoods, {len(covered)} and {len(style)} shares")
-    place = np.argsort(np.argsort(np.asarray(likelihood, np.float64), kind="stable"), kind="stable")
-    score = LIKELIHOOD * place / max(1, count - 1) + COVERAGE * np.asarray(covered) + STYLE * np.asarray(style)
+    ranks = np.argsort(np.argsort(np.asarray(likelihood, np.float64), kind="stable"), kind="stable")
+    score = LIKELIHOOD * ranks / max(1, count - 1) + COVERAGE * np.asarray(covered) + STYLE * np.asarray(style)
     sets = [triples(text) for text in texts]
     chosen: list[int] = []
     nearest = np.zeros(count)
@@ -48,5 +48,5 @@ def rank(
         left[chosen] = -np.inf
         best = int(left.argmax())
         chosen.append(best)
-        nearest = np.maximum(nearest, [overlap(one, sets[best]) for one in sets])
+        nearest = np.maximum(nearest, [overlap(each, sets[best]) for each in sets])
     return np.array(chosen, np.int64)

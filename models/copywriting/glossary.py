@@ -1,8 +1,8 @@
-"""What a catalogue's words are in its other language, learned from its texts: where 'beige' stands, 米色 stands.
+"""Learns a catalogue's glossary from its texts: what a value, such as 'beige', is in the other language (米色).
 
-A shop gives attributes in one language, titles and descriptions in two. A value's words in the other language are the
-longest piece of text that (nearly) every item with the value has, and (nearly) no other. Title and description must
-both have it: in titles alone 米色蓝牙 would teach that Bluetooth is 色蓝牙, as a colour comes before it each time.
+A shop gives attributes in one language, titles and descriptions in two. The translation of a value is the longest piece
+of text that (nearly) every item with the value has, and (nearly) no other item. Title and description must both have
+it: from titles alone, such as 米色蓝牙, it would learn that Bluetooth is 色蓝牙, as a colour always precedes it.
 """
 
 from __future__ import annotations
@@ -22,37 +22,41 @@ def learn(
     least_items: int = 5,
     least_share: float = 0.95,
 ) -> dict[Value, str]:
-    """(attribute, value) -> the same in the language of the texts; one that is not surely known is missing.
+    """(attribute, value) -> its translation into the language of the texts; values of which it is unsure are left out.
 
-    values[i] are the attributes of the item with texts[i], its title and description; None where it has none. A value
-    needs `least_items` items with texts; its word must be in `least_share` of these, and that share of its be theirs.
+    values[i] are the attributes of item i, texts[i] its title and description; None where it has none. A value needs
+    `least_items` items with texts. At least `least_share` of these must have the translation, and of all items that
+    have it at least that share must have the value.
     """
-    known = [at for at, those in enumerate(texts) if any(those)]
-    pieces = {at: set.intersection(*(_pieces(text) for text in texts[at] if text)) for at in known}
-    everywhere = Counter(piece for at in known for piece in pieces[at])
-    items: dict[Value, list[int]] = defaultdict(list)
-    for at in known:
-        for value in values[at].items():
-            items[value].append(at)
-    found: dict[Value, str] = {}
-    for value, those in sorted(items.items(), key=lambda pair: (-len(pair[1]), pair[0])):
-        if len(those) < least_items:
+    with_text = [item for item, item_texts in enumerate(texts) if any(item_texts)]
+    pieces = {item: set.intersection(*(_pieces(text) for text in texts[item] if text)) for item in with_text}
+    items_with_piece = Counter(piece for item in with_text for piece in pieces[item])
+    items_with_value: dict[Value, list[int]] = defaultdict(list)
+    for item in with_text:
+        for value in values[item].items():
+            items_with_value[value].append(item)
+    glossary: dict[Value, str] = {}
+    for value, items in sorted(items_with_value.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+        if len(items) < least_items:
             continue
-        inside = Counter(piece for at in those for piece in pieces[at])
-        sure = [piece for piece, n in inside.items()
-                if n >= least_share * len(those) and n >= least_share * everywhere[piece]]  # fmt: skip
-        others = [word for (name, _), word in found.items() if name != value[0]]
-        alone = [piece for piece in sure if not any(word in piece for word in others)]
-        if alone:
-            found[value] = max(alone, key=lambda piece: (len(piece), piece))
-    return found
+        counts = Counter(piece for item in items for piece in pieces[item])
+        sure = [
+            piece
+            for piece, count in counts.items()
+            if count >= least_share * len(items) and count >= least_share * items_with_piece[piece]
+        ]
+        others = [word for (attribute, _), word in glossary.items() if attribute != value[0]]
+        own = [piece for piece in sure if not any(word in piece for word in others)]
+        if own:
+            glossary[value] = max(own, key=lambda piece: (len(piece), piece))
+    return glossary
 
 
 def _pieces(text: str) -> set[str]:
     """Every run of 2 to `_LONGEST` characters between punctuation and spaces."""
     return {
-        run[at : at + length]
+        run[start : start + length]
         for run in _RUN.findall(text)
         for length in range(2, _LONGEST + 1)
-        for at in range(len(run) - length + 1)
+        for start in range(len(run) - length + 1)
     }

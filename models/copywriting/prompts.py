@@ -1,6 +1,6 @@
-"""What a copywriter is asked and what it answers; figures become slots; texts are cut into clauses and units.
+"""Prompts and candidates of a copywriter; text helpers: figures become slots, texts are cut into clauses and units.
 
-A unit is what n-grams are made of: a character of Chinese, a word or sign of English.
+A unit is what n-grams are made of: a character of Chinese, a word or punctuation mark of English.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MASKS = (
     (re.compile(rf"{_FIGURE}\s?(?:%|％|percent\b|折)", re.I), SLOTS[1]),
     (re.compile(_FIGURE), SLOTS[2]),
 )
-# What a crawl left in place of a word or a brand: a clause that has it says nothing we may repeat.
+# What a crawl left in place of a word or a brand; a clause that has one is not used.
 PLACEHOLDER = re.compile(r"<UNK>|\bBRAND\b|\[[A-Z]+\]|BRAND")
 _CLAUSES = {
     "zh": re.compile(r"[^，。！？；：,!?;:～~…]+[，。！？；：,!?;:～~…”」』）)]*"),
@@ -30,14 +30,14 @@ _UNITS = {"zh": re.compile(r"<[a-z_]+>|[A-Za-z]+|\S"), "en": re.compile(r"<[a-z_
 
 @dataclass(frozen=True)
 class Prompt:
-    """One brief: attributes are (name, value) in the text's language, in any order; the rest are control words."""
+    """One brief. attributes: (name, value) in the text's language, in any order; strategy, style, channel: words."""
 
     language: str
     strategy: str = ""
     style: str = ""
     channel: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
-    length: int = field(default=0, repr=False)  # units that the text should have; 0: as is usual for its channel
+    length: int = field(default=0, repr=False)  # units that the text should have; 0: what is usual on its channel
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -51,19 +51,19 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A text, and its mean log-probability per token by the network (nats, at most 0): how natural it finds it."""
+    """A text, and its mean log-probability per token by the network, in nats: how natural the network finds it."""
 
     text: str
     logprob: float
 
 
 def has_digit(text: str) -> bool:
-    """A figure in any script, ① and ½ too; 一 and 二 are words."""
+    """Whether the text has a figure of any script, also ① or ½; 一 and 二 are words."""
     return any(unicodedata.category(letter) in ("Nd", "Nl", "No") for letter in text)
 
 
 def masked(text: str) -> str:
-    """The text with `<price>`, `<discount>` or `<number>` where figures stood, ５ and ٥ as well as 5."""
+    """The text with `<price>`, `<discount>` or `<number>` in place of its figures, of 5 as well as ５ and ٥."""
     text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text) if has_digit(text) else text
     for figure, slot in _MASKS:
         text = figure.sub(slot, text)
@@ -71,12 +71,12 @@ def masked(text: str) -> str:
 
 
 def clauses_of(text: str, language: str) -> list[str]:
-    """The text cut after its signs: clauses of Chinese, sentences of English; put together they are the text."""
+    """The text cut after its punctuation: clauses of Chinese, sentences of English. Joined, they are the text."""
     return [part for part in _CLAUSES[language].findall(text) if part.strip()]
 
 
 def without_placeholders(text: str, language: str) -> str:
-    """The text less the clauses that a crawl has left a hole in."""
+    """The text without the clauses that have a crawl's placeholder."""
     return "".join(clause for clause in clauses_of(text, language) if not PLACEHOLDER.search(clause))
 
 
@@ -85,13 +85,13 @@ def units_of(text: str, language: str) -> list[str]:
 
 
 def may_say(text: str, prompt: Prompt) -> bool:
-    """False for a text with a digit, or with a slot that is none of the prompt's values: nobody would fill it."""
+    """False for a text with a digit, or with a slot that is not among the prompt's values: nobody would fill it."""
     slots = set(SLOT.findall(text))
     return not has_digit(text) and slots <= set(prompt.values)
 
 
 class Values:
-    """The attribute values of a shop, looked for in texts: what a clause says of an item, in the shop's own words."""
+    """The attribute values of a shop, and where texts name them."""
 
     def __init__(self, values: Iterable[str]) -> None:
         self.known = {value.lower() for value in values if value.strip()}
@@ -101,10 +101,10 @@ class Values:
         self.pattern = re.compile("|".join(parts)) if parts else re.compile(r"(?!)")
 
     def said(self, text: str) -> list[str]:
-        """The values that stand in the text, longest first at each place, with repetition."""
+        """The values that the text names, with repetition; of several at one place the longest."""
         return self.pattern.findall(text.lower())
 
     def foreign(self, text: str, values: Sequence[str]) -> list[str]:
-        """Those said that are none of `values`, nor a part of one."""
-        own = [value.lower() for value in values]
-        return [said for said in self.said(text) if not any(said in value for value in own)]
+        """The values that the text names and that are neither one of `values` nor a part of one."""
+        lowered = [value.lower() for value in values]
+        return [said for said in self.said(text) if not any(said in value for value in lowered)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,9 +19,15 @@ def write_manifest(folder: Path, model: str, config: Any, **facts: Any) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def read_manifest(folder: Path, cls: type[T], asked: T | None = None) -> tuple[T, dict[str, Any]]:
+def read_manifest(
+    folder: Path,
+    cls: type[T],
+    asked: T | None = None,
+    renamed: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> tuple[T, dict[str, Any]]:
     """(settings, the whole manifest) of the model saved in `folder`, whose settings are a `cls`.
 
+    `renamed` returns settings of an earlier version under today's names.
     Raises FileNotFoundError if there is no manifest; ValueError for a file that is not one, for settings that `cls`
     does not have, or for settings that differ from `asked`.
     """
@@ -31,6 +38,7 @@ def read_manifest(folder: Path, cls: type[T], asked: T | None = None) -> tuple[T
         raise ValueError(f"{path} is not JSON: {error}; train the model again") from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("config"), dict):
         raise ValueError(f"{path} has no settings under 'config': {str(manifest)[:80]}; train the model again")
-    saved = build(cls, manifest["config"], str(path))
+    settings = renamed(manifest["config"]) if renamed is not None else manifest["config"]
+    saved = build(cls, settings, str(path))
     refuse_another(saved, asked, folder)
     return saved, manifest

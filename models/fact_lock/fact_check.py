@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from models.fact_lock.facts import Claim, Facts
+from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import fold
 
-CENT = 0.005  # figures of money are equal within half a cent
-SHARE = 0.005  # and shares within half a hundredth
-# What a currency is called in texts, see `models.fact_lock.figure_claims.MONEY_WORDS`.
-MONEY = {"CNY": ("yuan",), "JPY": ("yuan",), "USD": ("dollar",), "HKD": ("dollar", "yuan"), "TWD": ("dollar", "yuan"),
-         "SGD": ("dollar",), "AUD": ("dollar",), "CAD": ("dollar",), "EUR": ("euro",), "GBP": ("pound",),
-         "INR": ("rupee",)}  # fmt: skip
-FEW = 10  # units: "only a few left" is true up to here
+HALF_CENT = 0.005  # sums of money that differ by less are equal
+HALF_PERCENT = 0.005  # shares that differ by less are equal
+# What texts call a currency, see `models.fact_lock.figure_patterns.MONEY_WORDS`.
+MONEY = {
+    "CNY": ("yuan",),
+    "JPY": ("yuan",),
+    "USD": ("dollar",),
+    "HKD": ("dollar", "yuan"),
+    "TWD": ("dollar", "yuan"),
+    "SGD": ("dollar",),
+    "AUD": ("dollar",),
+    "CAD": ("dollar",),
+    "EUR": ("euro",),
+    "GBP": ("pound",),
+    "INR": ("rupee",),
+}
+FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 
-def supports(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
-    """True where the tables say what the claim says. known: the values that the item's words support."""
+def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """True if the tables say what the claim says. known: the values that the item's words support."""
     if claim.value in known:
         return True
     if claim.doubtful:
-        has = {name for name, values in facts.attributes.items() if values}
-        same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, has)
-        return not (same_kind or has.intersection(claim.attributes))
+        attributes = {name for name, values in facts.attributes.items() if values}
+        same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, attributes)
+        return not (same_kind or attributes.intersection(claim.attributes))
     match claim.kind:
         case "price":
             return _price(claim, facts)
@@ -40,6 +50,7 @@ def supports(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
 
 
 def _figure(claim: Claim) -> tuple[str, float]:
+    """("now", 99.0) of the value "now 99 yuan"; NaN if there is no figure."""
     word, _, figure = claim.value.partition(" ")
     try:
         return word, float(figure.split(" ")[0])
@@ -47,42 +58,46 @@ def _figure(claim: Claim) -> tuple[str, float]:
         return claim.value, float("nan")
 
 
-def _near(value: float, facts: tuple[float | None, ...]) -> bool:
-    return any(fact is not None and abs(value - fact) < CENT for fact in facts)
+def _equals_one(value: float, amounts: tuple[float | None, ...]) -> bool:
+    return any(fact is not None and abs(value - fact) < HALF_CENT for fact in amounts)
 
 
-def _price(claim: Claim, facts: Facts) -> bool:
+def _price(claim: Claim, facts: ItemFacts) -> bool:
     role, value = _figure(claim)
     money = claim.value.split(" ")[2:]
     if money and facts.currency and money[0] not in MONEY.get(facts.currency, facts.currency):
         return False
     if role == "less":
-        return _near(value, facts.amounts_off)
+        return _equals_one(value, facts.amounts_off)
     if role == "spend":
-        return _near(value, (facts.minimum_spend,))
+        return _equals_one(value, (facts.minimum_spend,))
     if role == "was":
-        return _near(value, (facts.old_price,))
-    return _near(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
+        return _equals_one(value, (facts.old_price,))
+    return _equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
 
 
-def _discount(claim: Claim, facts: Facts) -> bool:
+def _discount(claim: Claim, facts: ItemFacts) -> bool:
     if claim.value in ("discount:sale", "discount:coupon"):
         return bool(facts.shares_off or facts.amounts_off)
     _, share = _figure(claim)
-    return any(abs(share - fact) < SHARE for fact in facts.shares_off)
+    return any(abs(share - fact) < HALF_PERCENT for fact in facts.shares_off)
 
 
-def _stock(claim: Claim, facts: Facts) -> bool:
+def _stock(claim: Claim, facts: ItemFacts) -> bool:
     if facts.stock is None:
         return False
     word, value = _figure(claim)
     if word == "left":
         return value == facts.stock
-    return {"stock:in stock": facts.stock > 0, "stock:sold out": facts.stock <= 0,
-            "stock:few": 0 < facts.stock <= FEW}.get(claim.value, False)  # fmt: skip
+    holds = {
+        "stock:in stock": facts.stock > 0,
+        "stock:sold out": facts.stock <= 0,
+        "stock:few": 0 < facts.stock <= FEW,
+    }
+    return holds.get(claim.value, False)
 
 
-def _date(claim: Claim, facts: Facts) -> bool:
+def _date(claim: Claim, facts: ItemFacts) -> bool:
     if claim.value == "date:limited_time":
         return bool(facts.dates)
     if claim.value.startswith("weekday "):
@@ -95,19 +110,21 @@ def _date(claim: Claim, facts: Facts) -> bool:
     return False
 
 
-def _brand(claim: Claim, facts: Facts) -> bool:
-    """A brand that the vocabulary does not know is this item's where its row has the name."""
+def _brand(claim: Claim, facts: ItemFacts) -> bool:
+    """A brand that the vocabulary does not know is supported if the item's brands or titles have the name."""
     name = claim.value.removeprefix("brand:")
-    return any(name == one or name in one for one in map(fold, (*facts.brands, *facts.titles)))
+    return any(name in words for words in map(fold, (*facts.brands, *facts.titles)))
 
 
-def _number(claim: Claim, facts: Facts, known: frozenset[str]) -> bool:
-    """A figure is supported in its unit, or where either the fact or the text leaves the unit out."""
+def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """A figure is supported in its unit, or if either the fact or the text leaves the unit out."""
     figure, _, unit = claim.value.removeprefix("size ").partition(" ")
     try:
         value = float(figure)
     except ValueError:
         return False
     if unit:
-        return figure in known or (unit == "%" and any(abs(value / 100 - share) < SHARE for share in facts.shares_off))
-    return any(one.split(" ")[0] == figure for one in known) or _near(value, (facts.price,))
+        return figure in known or (
+            unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off)
+        )
+    return any(said.split(" ")[0] == figure for said in known) or _equals_one(value, (facts.price,))

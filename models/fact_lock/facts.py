@@ -7,28 +7,41 @@ from dataclasses import dataclass, field
 from datetime import date
 
 KINDS = (
-    "attribute", "brand", "colour", "date", "discount", "material", "medical", "negation", "number", "price", "safety",
-    "season", "size", "stock", "superlative",
-)  # fmt: skip
+    "attribute",
+    "brand",
+    "colour",
+    "date",
+    "discount",
+    "material",
+    "medical",
+    "negation",
+    "number",
+    "price",
+    "safety",
+    "season",
+    "size",
+    "stock",
+    "superlative",
+)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a fact stands: table, and the row's key as text, such as ("items", "g0000012")."""
+    """Where a fact was read: the table, and the row's key as text, such as ("items", "g0000012")."""
 
     table: str
     row: str
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
-    """Everything a text about one item may claim; compared by identity, so that what it supports is worked out once.
+class ItemFacts:
+    """Everything that a text about one item may claim.
 
-    attributes: name -> values as the catalogue says them, in whatever languages it says them. titles, brands: in every
-    language there is. price, old_price, discount_amount, minimum_spend in `currency` (ISO 4217); discount_share such
-    as 0.2 for a fifth off; stock in units. dates: days that a text may name, such as the last day of an offer.
-    member_terms: sentences the shop stands by. sources: field -> where it was read; a field without an entry of its
-    own is from sources["item"].
+    attributes: name -> values as the catalogue has them, in all its languages; titles, brands: likewise.
+    price, old_price, discount_amount, minimum_spend: in `currency` (ISO 4217); discount_share: 0.2 is a fifth off;
+    stock: units. dates: days that a text may name, such as the last day of an offer. member_terms: sentences that the
+    shop guarantees. sources: field -> where it was read; a field without an entry was read at sources["item"].
+    Compared by identity: `Vocabulary.supported` remembers its answer for each object.
     """
 
     item_id: str
@@ -48,11 +61,11 @@ class Facts:
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def source(self, name: str) -> Source:
-        """Where the field `name` was read; ("items", item_id) where nothing else is said."""
+        """Where the field `name` was read; ("items", item_id) if `sources` does not say."""
         return self.sources.get(name) or self.sources.get("item") or Source("items", self.item_id)
 
     def texts(self) -> Iterator[str]:
-        """What the tables say in words: titles, brands, category levels, attribute values and member terms."""
+        """All words of the tables: titles, brands, category levels, attribute values and member terms."""
         yield from self.titles
         yield from self.brands
         yield from (self.category or "").split(" > ")
@@ -62,7 +75,7 @@ class Facts:
 
     @property
     def shares_off(self) -> tuple[float, ...]:
-        """Shares off that the tables support: the stated one, and what price and old price come to."""
+        """Shares off that the tables support: the stated one, and the one that price and old price make."""
         stated = () if self.discount_share is None else (self.discount_share,)
         if self.price is None or not self.old_price or self.price >= self.old_price:
             return stated
@@ -79,11 +92,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Claim:
-    """A piece of text that says something checkable.
+    """A piece of text that says something that can be checked.
 
-    kind: one of KINDS; value: what it says in a form that texts in both languages share, such as "colour:red",
-    "not lined" or "99"; start, end: where, in characters of the text. attributes: the catalogue's attributes that have
-    this value; doubtful: an everyday word that is a claim only where the item has such an attribute.
+    kind: one of KINDS. value: what it says, in a form that both languages share, such as "colour:red", "not lined" or
+    "99". start, end: its place in characters of the text. attributes: the catalogue's attributes that have this value.
+    doubtful: True for an everyday word, which is a claim only if the item has such an attribute.
     """
 
     kind: str

@@ -1,7 +1,7 @@
-"""Negations: "not lined", "without pockets", 不含酒精; what a text denies it no longer claims.
+"""Negations: "not lined", "without pockets", 不含酒精. A claim that the text denies becomes a claim of kind negation.
 
-The value is "not " and the value denied, so that "unlined", "not lined" and a fact that says so are one; where what is
-denied is no word of the vocabulary, it is the word itself. Idioms (不仅, "not only") deny nothing.
+Its value is "not " and the value denied, so that "unlined" and "not lined" have the same value, and match a fact that
+says so. If the word denied is not in the vocabulary, it stands for the value. Idioms (不仅, "not only") deny nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from models.fact_lock.facts import Claim
 from models.fact_lock.vocabulary import Vocabulary
@@ -29,59 +30,77 @@ _EN = re.compile(
 _CLAUSE = re.compile(r"[.,;:!?()，。；：！？（）、\n]")
 _WORD_ZH = re.compile(r"[\u4e00-\u9fff]{1,2}")
 _WORD_EN = re.compile(r"[ -]*(?:(?:a|an|any|the|made|of|in|with|be|come|have) )*([a-z]+)")
-REACH_ZH, REACH_EN = 3, 24  # characters between the negation and what it denies
-NOTHING, BEFORE = -2, -1  # the sign itself names what it denies ("unlined"), or stands after it ("leather-free")
+REACH_ZH, REACH_EN = 3, 24  # characters that may stand between the negation and what it denies
+# In place of a reach: the negation is part of the word that it denies ("unlined"), or stands after it ("leather-free").
+WITHIN, BEFORE = -2, -1
 
 
-def negations(folded: str, found: list[Claim], taken: bytearray, vocabulary: Vocabulary) -> list[Claim]:
-    """The claims `found`, those that the text denies turned into claims of kind negation, and what else it denies.
+class _Negation(NamedTuple):
+    """A negating word: its place, how far it reaches, and the word denied if no claim is within its reach."""
 
-    taken: 1 for each character that a word of the vocabulary has: a sign in one (不规则, "non-slip") denies nothing.
+    start: int
+    end: int
+    reach: int  # characters, or WITHIN or BEFORE
+    word: str
+
+
+def negations(folded: str, found: list[Claim], covered: bytearray, vocabulary: Vocabulary) -> list[Claim]:
+    """The claims `found`, with those that the text denies turned into negations, and what else the text denies.
+
+    covered: 1 for each character of a claim or a trap: a negation inside one (不规则, "non-slip") denies nothing.
     """
     found = sorted(found, key=lambda claim: (claim.start, -claim.end))
     starts = [claim.start for claim in found]
-    more: list[Claim] = []
-    for start, end, reach, word in _signs(folded, vocabulary):
-        if all(taken[start:end]):
+    of_words: list[Claim] = []
+    for negation in _negating_words(folded, vocabulary):
+        start, end, reach, word = negation
+        if all(covered[start:end]):
             continue
-        at = _denied(folded, found, starts, start, end, reach)
-        if at is None:
-            if word:
-                more.append(Claim("negation", f"not {word}", start, min(len(folded), end + len(word) * (reach > 0))))
-            continue
-        place = found[at].start, found[at].end
-        for n, claim in enumerate(found):
-            if (claim.start, claim.end) == place and claim.kind != "negation":
-                found[n] = replace(claim, kind="negation", value=f"not {claim.value}", start=min(start, place[0]),
-                                   end=max(end, place[1]), doubtful=False)  # fmt: skip
-    return found + more
+        denied = _denied(folded, found, starts, negation)
+        if denied is not None:
+            found = [_denial(claim, negation) if _same_place(claim, denied) else claim for claim in found]
+        elif word:
+            last = end + len(word) if reach > 0 else end
+            of_words.append(Claim("negation", f"not {word}", start, min(len(folded), last)))
+    return found + of_words
 
 
-def _denied(folded: str, found: list[Claim], starts: list[int], start: int, end: int, reach: int) -> int | None:
-    """Which of the claims a sign from `start` to `end` denies: the next within reach and in the same clause."""
-    if reach == NOTHING:
+def _same_place(claim: Claim, denied: Claim) -> bool:
+    return (claim.start, claim.end) == (denied.start, denied.end) and claim.kind != "negation"
+
+
+def _denial(claim: Claim, negation: _Negation) -> Claim:
+    start, end = min(negation.start, claim.start), max(negation.end, claim.end)
+    return replace(claim, kind="negation", value=f"not {claim.value}", start=start, end=end, doubtful=False)
+
+
+def _denied(folded: str, found: list[Claim], starts: list[int], negation: _Negation) -> Claim | None:
+    """The claim that is denied: the next one within reach and in the same clause. starts: of the claims `found`."""
+    if negation.reach == WITHIN:
         return None
-    if reach == BEFORE:
-        return next((n for n, claim in enumerate(found) if claim.end == start), None)
-    at = bisect_left(starts, end)
-    if at == len(found) or found[at].start - end > reach or _CLAUSE.search(folded, end, found[at].start):
+    if negation.reach == BEFORE:
+        return next((claim for claim in found if claim.end == negation.start), None)
+    following = bisect_left(starts, negation.end)
+    if following == len(found):
         return None
-    return at
+    claim = found[following]
+    too_far = claim.start - negation.end > negation.reach or _CLAUSE.search(folded, negation.end, claim.start)
+    return None if too_far else claim
 
 
-def _signs(folded: str, vocabulary: Vocabulary) -> Iterator[tuple[int, int, int, str]]:
-    """(start, end, reach, word denied where no claim is in reach) of each sign of negation."""
+def _negating_words(folded: str, vocabulary: Vocabulary) -> Iterator[_Negation]:
     for sign in _ZH.finditer(folded) if _SIGN_ZH.search(folded) else ():
         word = _WORD_ZH.match(folded, sign.end())
-        yield sign.start(), sign.end(), REACH_ZH, word[0] if word else ""
+        yield _Negation(*sign.span(), REACH_ZH, word[0] if word else "")
     for sign in _EN.finditer(folded):
         after = _WORD_EN.match(folded, sign.end())
         word_after = after[1] if after else ""
         if sign["un"]:
             meanings = vocabulary.meanings(word_after)
-            yield sign.start(), sign.end() + len(word_after), NOTHING, meanings[0].value if meanings else word_after
+            denied = meanings[0].value if meanings else word_after
+            yield _Negation(sign.start(), sign.end() + len(word_after), WITHIN, denied)
         elif sign["free"]:
             before = re.search(r"[a-z]+$", folded[: sign.start()])
-            yield sign.start(), sign.end(), BEFORE, before[0] if before else ""
+            yield _Negation(*sign.span(), BEFORE, before[0] if before else "")
         else:
-            yield sign.start(), sign.end(), REACH_EN, word_after
+            yield _Negation(*sign.span(), REACH_EN, word_after)

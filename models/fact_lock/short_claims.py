@@ -1,4 +1,4 @@
-"""Claims too short for a vocabulary: a colour of one Chinese character, a size of one letter, a brand after "by"."""
+"""Claims too short for a vocabulary: a colour of one Chinese character, a size of one letter; and brands after "by"."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim
 
-_COLOURS = {"红": "red", "黑": "black", "白": "white", "蓝": "blue", "绿": "green", "灰": "grey", "粉": "pink",
-            "紫": "purple", "黄": "yellow", "橙": "orange", "棕": "brown", "金": "gold", "银": "silver"}  # fmt: skip
+_COLOURS = {
+    "红": "red",
+    "黑": "black",
+    "白": "white",
+    "蓝": "blue",
+    "绿": "green",
+    "灰": "grey",
+    "粉": "pink",
+    "紫": "purple",
+    "黄": "yellow",
+    "橙": "orange",
+    "棕": "brown",
+    "金": "gold",
+    "银": "silver",
+}
 _ANY = "".join(_COLOURS)
 _COLOURED = re.compile(f"[{_ANY}]")
 _BARE = re.compile(
@@ -18,9 +31,10 @@ _BARE = re.compile(
     r"|牛仔|款|底|大衣|夹克|靴|袜|围巾|线衣|丝带)"
     rf"|(?<![{_ANY}])[{_ANY}]{{2,3}}(?=色)"
 )
-_SIZES = {"xxxs": "xxxs", "xxs": "xxs", "xs": "xs", "s": "s", "m": "m", "l": "l", "xl": "xl", "xxl": "xxl",
-          "2xl": "xxl",
-          "xxxl": "xxxl", "3xl": "xxxl", "4xl": "4xl", "5xl": "5xl", "6xl": "6xl"}  # fmt: skip
+_SIZES = {size: size for size in ["xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl"]} | {
+    "2xl": "xxl",
+    "3xl": "xxxl",
+}
 _SIZE = re.compile(
     r"(?<![A-Za-z0-9'&./-])(?:(?P<sure>X{1,3}S|X{1,3}L|[2-6]XL)(?:码|号)?"
     r"|(?<=[Ss]ize )(?P<after>[SML])|(?<=[Ss]ize: )(?P<colon>[SML])|(?<=尺码)[为是:]?(?P<zh>[SMLsml])"
@@ -31,7 +45,7 @@ _NOT = (
     "男装 自有 快 老 新 日本 意大利 法国 大自然 自然 内心 自我 街头 灵感 不同 优质 品质 她 他 我们 店 全球 "
     "欧美 韩国 专业 精心 这 手工 匠心 大师 一 设计 We It She He You This They"
 )
-_NO_BRAND = tuple(_NOT.split(" "))  # what opens a phrase that only looks like a brand: 时尚品牌
+_NO_BRAND = tuple(_NOT.split(" "))  # first words of phrases that only look like a brand: 时尚品牌
 _BY = re.compile(
     r"(?<![A-Za-z])(?:[Bb]y|[Bb]rand:?|[Ff]rom(?: the)?(?= [A-Z][\w&' -]*(?:[.,!;]|$| range| collection| line)))"
     r" (?P<en>(?!H&M)[A-Z][\w&'-]*(?: (?:[A-Z&][\w&'-]*))*)"
@@ -42,11 +56,11 @@ _BY = re.compile(
 )
 
 
-def short_words(cased: str, folded: str) -> Iterator[Claim]:
-    """Claims of kinds colour, size and brand, of the text folded with and without its case."""
+def short_claims(cased: str, folded: str) -> Iterator[Claim]:
+    """Claims of the kinds colour, size and brand. cased, folded: the text folded with and without its case."""
     for found in _BARE.finditer(folded) if _COLOURED.search(folded) else ():
-        for c in found[0]:
-            yield Claim("colour", f"colour:{_COLOURS[c]}", found.start(), found.end())
+        for letter in found[0]:
+            yield Claim("colour", f"colour:{_COLOURS[letter]}", found.start(), found.end())
     for found in _SIZE.finditer(cased):
         letters = next(group for group in found.groups() if group)
         yield Claim("size", f"size:{_SIZES[letters.lower()]}", found.start(), found.end())

@@ -1,6 +1,6 @@
 """Slots: prices, discounts, stock, dates, terms and names come from tables, never from the model.
 
-A slot is a name in braces, `{price}`. What the model or a template writes around slots may hold no digit of its own.
+A slot is a name in braces, `{price}`. The text that a model or a template writes around slots may hold no digit.
 """
 
 from __future__ import annotations
@@ -10,13 +10,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from models.fact_lock.facts import Claim, Facts, Source
-from models.fact_lock.figure_claims import amounts
+from models.fact_lock.facts import Claim, ItemFacts, Source
+from models.fact_lock.figure_claims import figure_claims
 
 SLOT = re.compile(r"\{([a-z_]+)\}")
 SIGNS = {"CNY": "¥", "USD": "$", "GBP": "£", "EUR": "€", "INR": "₹", "JPY": "¥"}
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-          "November", "December")  # fmt: skip
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 class SlotError(ValueError):
@@ -25,7 +37,7 @@ class SlotError(ValueError):
 
 @dataclass(frozen=True)
 class Slot:
-    """Text for one slot, and the fact it is: the field of `Facts`, and where that was read."""
+    """The text for one slot, the field of `ItemFacts` that it states, and where that was read."""
 
     text: str
     field: str
@@ -34,7 +46,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class FactUsed:
-    """One filled slot: which, where it stands in the text (characters), and the fact it is."""
+    """One filled slot: its name, its place in the text (characters), and the fact that it states."""
 
     slot: str
     text: str
@@ -47,40 +59,39 @@ class FactUsed:
 
 @dataclass(frozen=True)
 class Filled:
-    """A text without slots, and the facts that fill it, in the order of the text."""
+    """A text whose slots are filled, and the facts that fill them, in the order of the text."""
 
     text: str
     facts_used: tuple[FactUsed, ...]
 
 
 def fill(template: str, slots: Mapping[str, Slot]) -> Filled:
-    """The template with every slot filled once; braces inside a filled value stay what they are.
+    """The template with every slot filled; braces inside a filled value are left as they are.
 
-    Raises SlotError for a slot that `slots` lacks, by name, or a brace that is no slot.
+    Raises SlotError, naming it, for a slot that `slots` lacks, or for a brace that is no slot.
     """
-    parts, used, at, length = [], [], 0, 0
+    parts, used, read, length = [], [], 0, 0  # characters read of the template, and written of the text
     for found in SLOT.finditer(template):
         name = found[1]
         if name not in slots:
             raise SlotError(f"the template asks for {{{name}}}; this item fills {', '.join(sorted(slots)) or 'none'}")
-        before, slot = template[at : found.start()], slots[name]
+        before, slot = template[read : found.start()], slots[name]
         start = length + len(before)
-        used.append(FactUsed(name, slot.text, slot.field, slot.source.table, slot.source.row, start,
-                             start + len(slot.text)))  # fmt: skip
+        read, length = found.end(), start + len(slot.text)
+        used.append(FactUsed(name, slot.text, slot.field, slot.source.table, slot.source.row, start, length))
         parts += [before, slot.text]
-        at, length = found.end(), start + len(slot.text)
-    parts.append(template[at:])
+    parts.append(template[read:])
     loose = [part for part in parts[::2] if "{" in part or "}" in part]
     if loose:
         raise SlotError(f"a brace that is no slot, in {loose[0][:40]!r}; a slot is written like {{price}}")
     return Filled("".join(parts), tuple(used))
 
 
-def slots_of(facts: Facts, language: str) -> dict[str, Slot]:
+def slots_of(facts: ItemFacts, language: str) -> dict[str, Slot]:
     """Every slot that these facts can fill, worded for `language` ("zh" or "en").
 
     title, brand, price, old_price, discount ("8折", "20% off"), saving, minimum_spend, stock, ends (the latest of the
-    dates), member_terms. A discount is named only where it can be said exactly.
+    dates), member_terms. There is a discount only if whole hundredths say it exactly.
     """
     chinese = language == "zh"
     texts: dict[str, tuple[str, str | None]] = {
@@ -91,16 +102,16 @@ def slots_of(facts: Facts, language: str) -> dict[str, Slot]:
         "member_terms": ("member_terms", _in_language(facts.member_terms, chinese)),
         "discount": ("discount_share", _share(facts.shares_off[0], chinese) if facts.shares_off else None),
     }
-    for name, value in (("price", facts.price), ("old_price", facts.old_price),
-                        ("minimum_spend", facts.minimum_spend)):  # fmt: skip
+    for name in ("price", "old_price", "minimum_spend"):
+        value: float | None = getattr(facts, name)
         texts[name] = (name, money(value, facts.currency) if value is not None else None)
     saving = facts.amounts_off
     texts["saving"] = ("discount_amount", money(saving[0], facts.currency) if saving else None)
-    return {name: Slot(text, where, facts.source(where)) for name, (where, text) in texts.items() if text}
+    return {name: Slot(text, field, facts.source(field)) for name, (field, text) in texts.items() if text}
 
 
 def money(value: float, currency: str | None) -> str:
-    """99.0 CNY -> "¥99", 99.5 -> "¥99.50"; a currency without a sign of its own is written after the figure."""
+    """99.0 CNY -> "¥99", 99.5 -> "¥99.50"; a currency that has no sign here is written after the figure."""
     figure = f"{value:,.2f}".removesuffix(".00")
     if currency in SIGNS:
         return SIGNS[currency] + figure
@@ -110,27 +121,33 @@ def money(value: float, currency: str | None) -> str:
 def digits_of_its_own(text: str) -> list[Claim]:
     """Every figure outside slots: digits of any script, Chinese numerals and English words in number context."""
     blank = SLOT.sub(lambda found: "\x00" * len(found[0]), text)
-    found = [claim for claim in amounts(blank) if any(c.isnumeric() for c in blank[claim.start : claim.end])
-             or claim.kind in ("price", "discount", "number")]  # fmt: skip
+    found = [
+        claim
+        for claim in figure_claims(blank)
+        if claim.kind in ("price", "discount", "number") or any(c.isnumeric() for c in blank[claim.start : claim.end])
+    ]
     covered = {place for claim in found for place in range(claim.start, claim.end)}
-    loose = [Claim("number", c, place, place + 1) for place, c in enumerate(blank)
-             if _is_digit(c) and place not in covered]  # fmt: skip
-    return sorted([*found, *loose], key=lambda claim: claim.start)
+    uncovered = [
+        Claim("number", letter, place, place + 1)
+        for place, letter in enumerate(blank)
+        if _is_digit(letter) and place not in covered
+    ]
+    return sorted([*found, *uncovered], key=lambda claim: claim.start)
 
 
-def _is_digit(c: str) -> bool:
-    """A digit, fraction or circled number of any script; not a Chinese numeral, which needs its context."""
-    return c.isnumeric() and not "\u3400" <= c <= "\u9fff"
+def _is_digit(letter: str) -> bool:
+    """A digit, fraction or circled number of any script; not a Chinese numeral, which may be part of a word."""
+    return letter.isnumeric() and not "\u3400" <= letter <= "\u9fff"
 
 
 def _in_language(texts: tuple[str, ...], chinese: bool) -> str | None:
-    """The first text in the language; failing that, the first."""
+    """The first text in the language; if there is none, the first text."""
     fitting = [text for text in texts if any("\u4e00" <= c <= "\u9fff" for c in text) == chinese]
     return next(iter([*fitting, *texts]), None)
 
 
 def _share(share: float, chinese: bool) -> str | None:
-    """0.2 -> "8折" or "20% off"; None where hundredths cannot say it."""
+    """0.2 -> "8折" or "20% off"; None if whole hundredths do not say it."""
     hundredths = round(share * 100)
     if abs(share * 100 - hundredths) > 0.05 or not 0 < hundredths < 100:
         return None

@@ -1,4 +1,4 @@
-"""Superlatives and absolute terms, as claims: no table of a shop says that a thing is the best."""
+"""Superlatives and absolute terms, which no fact supports: no table of a shop says that a thing is the best."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EN = re.compile(
 
 
 def superlatives(folded: str) -> Iterator[Claim]:
-    """Claims of kind superlative, of folded text; value "superlative " and what is written."""
+    """Claims of the kind superlative in folded text; their value is "superlative " and the words."""
     for found in _ZH.finditer(folded) if CJK.search(folded) or "1" in folded else ():
         yield Claim("superlative", f"superlative {found[0]}", found.start(), found.end())
     for found in _EN.finditer(folded):

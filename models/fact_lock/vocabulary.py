@@ -1,7 +1,7 @@
 """The words that claim something: a general vocabulary, and the catalogue's own values and brands.
 
-Chinese has no spaces: the longest word at a place wins, and a trap (红木, 走红) is a longer word that claims nothing.
-English words stand between letters' ends, in any of their forms, written apart, hyphenated or together.
+Chinese has no spaces: the longest word at a place counts, and a trap (红木, 走红) is a longer word that claims nothing.
+An English word counts only if no letter stands beside it; it may be written apart, with hyphens or together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from models.fact_lock.facts import KINDS, Claim, Facts
+from models.fact_lock.facts import KINDS, Claim, ItemFacts
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
@@ -30,7 +30,7 @@ KIND_OF = {
     }.items()
     for name in names.split()
 }
-# Brands that are everyday words: claimed only after "by".
+# Brands that are everyday words; they count as a brand only after "by".
 _ORDINARY = (
     "only being her his here now status color block the and one go be he she we all in on life style original fit "
     "free soft pure new basics basic classic kids men women girl boy home house mark up you me my it art live love "
@@ -38,12 +38,14 @@ _ORDINARY = (
     "fresh people street fashion trend vintage modern royal sun moon sea sky hope joy grace"
 )
 ORDINARY = frozenset(_ORDINARY.split(" "))
-LONGEST_VALUE = 30  # characters: a longer attribute value is a text of its own, not a word
+LONGEST_VALUE = 30  # characters; a longer attribute value is a text, not a word
 
 
 class Synonyms(Protocol):
-    """One meaning and its words; `schemas.copywriting.lexicon.load_words` reads them. A form that ends in `?` is
-    doubtful."""
+    """One meaning and its words, as `schemas.copywriting.lexicon.load_words` reads them.
+
+    A form that ends in `?` is doubtful: it is an everyday word too.
+    """
 
     @property
     def kind(self) -> str: ...
@@ -57,7 +59,7 @@ class Synonyms(Protocol):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a word claims. value: such as "colour:red"; attributes: those of the catalogue that have the value."""
+    """What a word claims. value: such as "colour:red"; attributes: the catalogue's attributes that have the value."""
 
     kind: str
     value: str
@@ -67,41 +69,45 @@ class Meaning:
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """words: folded form without spaces and hyphens -> meanings, none for a trap; brands: form -> brand's value.
+    """The words of one catalogue.
 
-    above: value -> values that it entails (burgundy is a red), all the way up.
+    words: folded form without spaces and hyphens -> meanings, none for a trap. spelled: the forms with their spaces.
+    brands: form -> the brand's value. above: value -> all values that it entails, such as burgundy -> red.
     """
 
     words: Mapping[str, tuple[Meaning, ...]]
-    spelled: tuple[str, ...]  # the forms, with their spaces
+    spelled: tuple[str, ...]
     brands: Mapping[str, str]
     above: Mapping[str, frozenset[str]]
 
     @classmethod
-    def of(cls, rows: Iterable[Facts], synonyms: Iterable[Synonyms] = ()) -> Vocabulary:
-        """The catalogue's vocabulary. Raises ValueError for a synonym of a kind that is none of KINDS."""
+    def of(cls, rows: Iterable[ItemFacts], synonyms: Iterable[Synonyms] = ()) -> Vocabulary:
+        """The vocabulary of a catalogue and of synonyms. Raises ValueError for a synonym whose kind is not in KINDS."""
         spelled: dict[str, str] = {}
         words: dict[str, dict[str, Meaning]] = defaultdict(dict)
         parents: dict[str, set[str]] = defaultdict(set)
-        for one in synonyms:
-            if one.kind not in (*KINDS, "trap"):
-                raise ValueError(f"synonyms of {one.name!r}: kind {one.kind!r} is none of {', '.join(KINDS)}, trap")
-            value = f"{one.kind}:{one.name}"
-            parents[value].update(f"{one.kind}:{name}" for name in one.is_a)
-            for form in one.forms:
-                key = _add(spelled, form.rstrip("?"))
-                if one.kind != "trap":
-                    words[key][value] = Meaning(one.kind, value, (), form.endswith("?"))
-                else:
-                    words[key]  # known, and empty
+        for synonym in synonyms:
+            kind = synonym.kind
+            if kind not in (*KINDS, "trap"):
+                raise ValueError(f"synonyms of {synonym.name!r}: kind {kind!r} is none of {', '.join(KINDS)}, trap")
+            value = f"{kind}:{synonym.name}"
+            parents[value].update(f"{kind}:{name}" for name in synonym.is_a)
+            for form in synonym.forms:
+                meanings = words[_add(spelled, form.rstrip("?"))]  # stays empty for a trap
+                if kind != "trap":
+                    meanings[value] = Meaning(kind, value, (), form.endswith("?"))
         rows = list(rows)
-        for name, said in _values(rows):
-            _learn(words, spelled, name, said)
-        return cls({key: tuple(found.values()) for key, found in words.items()}, tuple(spelled.values()),
-                   _brands(rows), {value: _closure(value, parents) for value in parents})  # fmt: skip
+        for name, value in _attribute_values(rows):
+            _learn(words, spelled, name, value)
+        return cls(
+            words={key: tuple(meanings.values()) for key, meanings in words.items()},
+            spelled=tuple(spelled.values()),
+            brands=_brands(rows),
+            above={value: _ancestors(value, parents) for value in parents},
+        )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
-        """Sent to another process as its words; what was worked out from them is worked out there."""
+        """Another process gets the words alone, and builds the patterns itself."""
         return Vocabulary, (self.words, self.spelled, self.brands, self.above)
 
     @cached_property
@@ -120,31 +126,36 @@ class Vocabulary:
         return re.compile(rf"(?<![A-Za-z]){latin}(?![A-Za-z])|{chinese}")
 
     @cached_property
-    def _supported(self) -> weakref.WeakKeyDictionary[Facts, frozenset[str]]:
+    def _supported(self) -> weakref.WeakKeyDictionary[ItemFacts, frozenset[str]]:
         return weakref.WeakKeyDictionary()
 
-    def supported(self, facts: Facts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
-        """The values that the item's words support, with what they entail; worked out once for each `Facts`."""
-        known = self._supported.get(facts)
-        if known is None:
-            found = [claim for text in facts.texts() for claim in read(text, "", self)]
-            sure = {claim.value for claim in found if not claim.doubtful}
-            doubtful = {claim.value for claim in found if claim.doubtful}
-            for values in facts.attributes.values():
-                sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
-            sized = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
-            sizes = {fold(size).strip() for values in sized for size in values}
-            if sizes:  # "large buttons" in a title is no size of an item that has one
-                sure = {value for value in sure if not value.startswith("size:")}
-                sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
-                sure.update(f"size:{size}" for size in sizes)
-                sure.update(sizes)
-            sure.update(above for value in list(sure) for above in self.above.get(value, ()))
-            known = self._supported[facts] = frozenset(sure | doubtful)
-        return known
+    def supported(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
+        """The values that the item's words support, with all that they entail. read: `models.fact_lock.claims.claims`.
+
+        The answer for each `ItemFacts` object is remembered.
+        """
+        if facts not in self._supported:
+            self._supported[facts] = self._values_in(facts, read)
+        return self._supported[facts]
+
+    def _values_in(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
+        found = [claim for text in facts.texts() for claim in read(text, "", self)]
+        sure = {claim.value for claim in found if not claim.doubtful}
+        doubtful = {claim.value for claim in found if claim.doubtful}
+        for values in facts.attributes.values():
+            sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
+        size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
+        sizes = {fold(size).strip() for values in size_values for size in values}
+        if sizes:  # an item with a size has no other: "large buttons" in its title names none
+            sure = {value for value in sure if not value.startswith("size:")}
+            sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
+            sure.update(f"size:{size}" for size in sizes)
+            sure.update(sizes)
+        sure.update(above for value in list(sure) for above in self.above.get(value, ()))
+        return frozenset(sure | doubtful)
 
     def meanings(self, word: str) -> tuple[Meaning, ...]:
-        """What a folded word means; none where it is unknown or a trap."""
+        """What a folded word means; nothing if it is unknown or a trap."""
         key = _key(word)
         for form in (key, key.removesuffix("s"), key.removesuffix("es")):
             if form in self.words:
@@ -162,7 +173,7 @@ def _key(form: str) -> str:
 
 
 def _add(spelled: dict[str, str], form: str) -> str:
-    """Remember how a form is spelled; its key."""
+    """Add a form to `spelled`, key -> spelling with the most spaces; returns its key."""
     folded = fold(form).strip().replace("-", " ")
     key = _key(folded)
     if folded.count(" ") >= spelled.get(key, "").count(" "):
@@ -170,32 +181,31 @@ def _add(spelled: dict[str, str], form: str) -> str:
     return key
 
 
-def _values(rows: Iterable[Facts]) -> Iterator[tuple[str, str]]:
-    """Each distinct (attribute name, value), in the order first met."""
+def _attribute_values(rows: Iterable[ItemFacts]) -> Iterator[tuple[str, str]]:
+    """Each distinct (attribute name, value), in the order of the rows."""
     seen = {(name, value): None for row in rows for name, values in row.attributes.items() for value in values}
     yield from seen
 
 
-def _learn(words: dict[str, dict[str, Meaning]], spelled: dict[str, str], name: str, said: str) -> None:
-    """Take one attribute value into the vocabulary, or note the attribute with the meaning that the word has."""
-    folded = fold(said).strip()
+def _learn(words: dict[str, dict[str, Meaning]], spelled: dict[str, str], name: str, value: str) -> None:
+    """Add one value of the attribute `name`: to the meanings that the word has already, or as a meaning of its own."""
+    folded = fold(value).strip()
     letters = len(_key(folded))
     if not 2 <= letters <= LONGEST_VALUE or not (CJK.search(folded) or LATIN.search(folded)):
         return
-    key = _add(spelled, folded)
-    known = words[key]
+    meanings = words[_add(spelled, folded)]
     kind = kind_of(name)
-    if not known:
-        known[f"{kind}:{folded}"] = Meaning(kind, f"{kind}:{folded}")
-    for value, meaning in known.items():
-        names = tuple(dict.fromkeys((*meaning.attributes, name)))
-        known[value] = Meaning(meaning.kind, value, names, meaning.doubtful)
+    if not meanings:
+        meanings[f"{kind}:{folded}"] = Meaning(kind, f"{kind}:{folded}")
+    for claimed, meaning in meanings.items():
+        attributes = tuple(dict.fromkeys((*meaning.attributes, name)))
+        meanings[claimed] = Meaning(meaning.kind, claimed, attributes, meaning.doubtful)
 
 
-def _brands(rows: Iterable[Facts]) -> dict[str, str]:
-    """Form of a brand -> value. A name that opens the Chinese titles of one brand only is that brand's as well."""
-    found: dict[str, str] = {}
-    opens: dict[str, set[str]] = defaultdict(set)
+def _brands(rows: Iterable[ItemFacts]) -> dict[str, str]:
+    """Form of a brand -> its value. A word that begins the Chinese titles of one brand only is a form of that brand."""
+    brands: dict[str, str] = {}
+    brands_of_word: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         names = [fold(name, lower=False).strip() for name in row.brands if name.strip()]
         if not names:
@@ -203,23 +213,24 @@ def _brands(rows: Iterable[Facts]) -> dict[str, str]:
         value = f"brand:{names[0].lower()}"
         for name in names:
             if len(name) > 1 and name.lower() not in ORDINARY:
-                found.setdefault(name, value)
+                brands.setdefault(name, value)
         for title in row.titles:
             first, space, _ = fold(title, lower=False).partition(" ")
             if space and 1 < len(first) <= 8 and CJK.search(first):
-                opens[first].add(value)
-    for name, values in opens.items():
+                brands_of_word[first].add(value)
+    for word, values in brands_of_word.items():
         if len(values) == 1:
-            found.setdefault(name, *values)
-    return found
+            brands.setdefault(word, *values)
+    return brands
 
 
-def _closure(value: str, parents: Mapping[str, set[str]]) -> frozenset[str]:
-    found: set[str] = set()
+def _ancestors(value: str, parents: Mapping[str, set[str]]) -> frozenset[str]:
+    """The value's parents, their parents, and so on."""
+    ancestors: set[str] = set()
     waiting = list(parents.get(value, ()))
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += parents.get(one, ())
-    return frozenset(found)
+        parent = waiting.pop()
+        if parent not in ancestors:
+            ancestors.add(parent)
+            waiting += parents.get(parent, ())
+    return frozenset(ancestors)

@@ -1,4 +1,4 @@
-"""Many words as one regular expression: a tree of their letters, so that a text is scanned once, longest word first."""
+"""Many words as one regular expression, built from a tree of their letters, so that a text is scanned once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 Tree = dict[str, "Tree"]
-END = ""
+END = ""  # the key that marks the end of a word
 
 
 def tree_pattern(words: Iterable[str]) -> str:
@@ -15,21 +15,21 @@ def tree_pattern(words: Iterable[str]) -> str:
     tree: Tree = {}
     for word in words:
         node = tree
-        for c in word:
-            node = node.setdefault(c, {})
+        for letter in word:
+            node = node.setdefault(letter, {})
         node[END] = {}
     return _pattern(tree) or "(?!)"
 
 
 def _pattern(tree: Tree) -> str:
-    branches = [_letter(c) + _pattern(below) for c, below in sorted(tree.items(), reverse=True) if c != END]
+    branches = [_letter(key) + _pattern(below) for key, below in sorted(tree.items(), reverse=True) if key != END]
     if not branches:
         return ""
-    ends = END in tree
-    if len(branches) == 1 and not ends:
+    is_word = END in tree
+    if len(branches) == 1 and not is_word:
         return branches[0]
-    return f"(?:{'|'.join(branches)}){'?' if ends else ''}"
+    return f"(?:{'|'.join(branches)}){'?' if is_word else ''}"
 
 
-def _letter(c: str) -> str:
-    return "[ -]?" if c == " " else re.escape(c)
+def _letter(letter: str) -> str:
+    return "[ -]?" if letter == " " else re.escape(letter)

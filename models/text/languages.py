@@ -1,4 +1,4 @@
-"""Is a text in the language it should be in? By script, and for Latin script by the small words."""
+"""Tells whether a text is in the language it should be in: by its script, and Latin script by its small words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 LATIN_WORD = re.compile(r"[a-z\u00c0-\u024f]+(?:'[a-z]+)?")
-# Phonetic letters, kana, Hangul, Cyrillic, Greek, Arabic, Hebrew, Devanagari, Thai and all the other alphabets; not
+# All other alphabets: phonetic letters, kana, Hangul, Cyrillic, Greek, Arabic, Hebrew, Devanagari, Thai and so on; not
 # fullwidth Latin.
 OTHER = re.compile(
     r"[\u0250-\u02af\u0370-\u03ff\u0400-\u058f\u0590-\u08ff\u0900-\u1cff\u1d00-\u1dbf\u1e00-\u1eff\u1f00-\u1fff\u2c00-\u2dff\u2e80-\u2eff"
@@ -24,23 +24,25 @@ _SMALL_FOREIGN = (
     "som jest na się nie och på ja bu ve bir için là"
 )
 ENGLISH, FOREIGN = frozenset(_SMALL_ENGLISH.split(" ")), frozenset(_SMALL_FOREIGN.split(" "))
-MOST_FOREIGN = 0.1  # share of Chinese characters that an English text may hold: a name
-LEAST_CHINESE = 0.5  # share of Chinese characters among characters and Latin words
+MOST_FOREIGN = 0.1  # largest share of Chinese characters in an English text: it may hold a name
+LEAST_CHINESE = 0.5  # smallest share of Chinese characters among characters and Latin words of a Chinese text
 
 
 def wrong_language(folded: str, language: str | None) -> str | None:
-    """Why the text is not in `language` ("zh" or "en"; None: either), or None where it is; other scripts are wrong."""
-    other = OTHER.search(folded)
-    if other:
-        return f"a letter of another script: {other[0]}"
+    """Why the text is not in `language` ("zh" or "en"; None: either of them); None if it is.
+
+    A letter of any other script is wrong in both.
+    """
+    other_script = OTHER.search(folded)
+    if other_script:
+        return f"a letter of another script: {other_script[0]}"
     chinese, words = len(CJK.findall(folded)), LATIN_WORD.findall(folded)
     if language == "zh" and ((chinese == 0 and words) or chinese < LEAST_CHINESE * (chinese + len(words))):
         return f"{chinese} Chinese characters beside {len(words)} Latin words"
     if language == "en" and chinese > MOST_FOREIGN * (chinese + len(words)):
         return f"{chinese} Chinese characters beside {len(words)} Latin words"
-    small = {word for word in words if word in FOREIGN}
-    foreign, english = sum(word in FOREIGN for word in words), sum(word in ENGLISH for word in words)
-    foreign, english = sum(word in FOREIGN for word in words), sum(word in ENGLISH for word in words)
-    if len(small) >= 2 and language != "zh" and foreign > english:
-        return f"small words of another language: {', '.join(sorted(small)[:4])}"
+    foreign = [word for word in words if word in FOREIGN]
+    english = [word for word in words if word in ENGLISH]
+    if len(set(foreign)) >= 2 and language != "zh" and len(foreign) > len(english):
+        return f"small words of another language: {', '.join(sorted(set(foreign))[:4])}"
     return None

@@ -1,4 +1,4 @@
-"""Near-duplicates among many texts, by MinHash over character triples (Broder 1997) in bands, then counted exactly."""
+"""Finds near-duplicates among many texts: MinHash over character triples (Broder 1997) in bands, then exact overlap."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ U64 = NDArray[np.uint64]
 def near_duplicates(texts: Sequence[str], least: float = 0.8) -> NDArray[np.int64]:
     """Pairs (P, 2) of positions, first < second, whose sets of character triples overlap by `least` (Jaccard) or more.
 
-    Each text is compared with the first text of every band it shares, and with the one before it there: n texts give
-    at most 2 * BANDS * n pairs, and texts that are all alike hang together through their first. Case, width and spaces
-    do not count. Raises ValueError if `least` is not above 0.5 and up to 1: below, bands miss too many.
+    Two texts share a band if their hashes in it are equal. Each text is compared with the first text and with the
+    previous text of each band that it shares: n texts give at most 2 * BANDS * n pairs, and among texts that are all
+    alike each is paired with the first. Case, width and spaces do not count.
+    Raises ValueError unless `least` is above 0.5 and at most 1: below that, bands miss too many pairs.
     """
     if not 0.5 < least <= 1:
         raise ValueError(f"least is {least}; it must be above 0.5 and at most 1")
@@ -34,7 +35,10 @@ def near_duplicates(texts: Sequence[str], least: float = 0.8) -> NDArray[np.int6
 
 
 def _shingles(texts: Sequence[str]) -> tuple[U64, NDArray[np.int64]]:
-    """Each text's triples, mixed to 64 bits, one after the other, and where each text ends. A short text is padded."""
+    """(S,) hashed triples of all texts, one text after the other, and (N + 1,) where each text starts and ends.
+
+    A text of fewer than three characters is padded.
+    """
     folded = ["".join(fold(text).split()).ljust(3, "\x00") for text in texts]
     ends = np.cumsum([0, *(len(text) - 2 for text in folded)])
     codes = np.frombuffer("".join(folded).encode("utf-32-le"), np.uint32).astype(np.uint64)
@@ -49,7 +53,7 @@ def _shingles(texts: Sequence[str]) -> tuple[U64, NDArray[np.int64]]:
 
 
 def _signatures(shingles: U64, ends: NDArray[np.int64]) -> U64:
-    """(N, BANDS) one number per text and band, of its ROWS smallest hashes."""
+    """(N, BANDS) one number for each text and band, made of ROWS minimum hashes."""
     rng = np.random.default_rng(SEED)
     bands = np.zeros((len(ends) - 1, BANDS), np.uint64)
     for band in range(BANDS):
@@ -61,13 +65,13 @@ def _signatures(shingles: U64, ends: NDArray[np.int64]) -> U64:
 
 
 def _candidates(bands: U64) -> NDArray[np.int64]:
-    """Distinct pairs that share a band: with the band's first text, and with the one before."""
+    """(P, 2) distinct pairs that share a band: each text with the band's first text, and with the one before it."""
     found = []
     for column in bands.T:
         order = np.argsort(column, kind="stable")
         same = column[order][1:] == column[order][:-1]
-        head = np.where(np.concatenate([[True], ~same]), np.arange(len(order)), 0)
-        first = order[np.maximum.accumulate(head)]
+        starts = np.where(np.concatenate([[True], ~same]), np.arange(len(order)), 0)
+        first = order[np.maximum.accumulate(starts)]
         found.append(np.column_stack([order[:-1], order[1:]])[same])
         found.append(np.column_stack([first[1:], order[1:]])[same])
     return np.unique(np.concatenate(found), axis=0)

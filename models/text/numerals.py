@@ -1,4 +1,4 @@
-"""Figures as people write them: digits of any script, Chinese numerals, English words; and text folded for matching."""
+"""Reads figures as people write them: digits of any script, Chinese numerals, English words; folds text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NUMBER = re.compile(
 
 
 class _Folding(dict[int, str]):
-    """One character -> one character, worked out when first met, so that places in a text stay what they are."""
+    """One character -> one character, so that places in a text stay the same; each is computed when it is first met."""
 
     def __init__(self, lower: bool) -> None:
         super().__init__()
@@ -59,12 +59,12 @@ _CASED, _LOWER = _Folding(lower=False), _Folding(lower=True)
 
 
 def fold(text: str, *, lower: bool = True) -> str:
-    """The text with full-width forms, digits of all scripts, dashes, quotes, spaces made plain; as long as it was."""
+    """The text with plain digits, dashes, quotes, spaces and letters for their variants; its length stays the same."""
     return text.translate(_LOWER if lower else _CASED)
 
 
 def value_of(found: re.Match[str]) -> float:
-    """What a match of NUMBER says. NaN for a Chinese run that is no number, such as 十百."""
+    """The value of a match of NUMBER; NaN for Chinese numerals that make no number, such as 十百."""
     if found["digits"]:
         return float(found["digits"].replace(",", ""))
     if found["zh"]:

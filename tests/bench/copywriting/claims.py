@@ -1,13 +1,13 @@
-"""The claim checker against planted lies, and what it costs.
+"""Measures how many planted lies the claim checker catches, how many true texts it rejects, and its speed.
 
     python -m tests.bench.copywriting.claims [--data ../shared/data] [--texts 2000] [--misses 20] [--half 1]
 
-2,000 true texts, half Chinese, half English: human references (AdvertiseGen, H&M, Myntra where present), the sample
-shop's own texts, and templates; one fact is changed in the text of each. A human writes more than the attributes say,
-so the facts of a reference are its row's attributes and what the text itself says, as the checker reads it: such a
-text is true by construction, and tells only whether a lie is seen. Whether true texts are let through is measured
-where the facts come from a table alone: the sample shop's texts, each with a sentence filled from facts. `--half 0`
-are the words and sentences that the checker was written with, `--half 1` those held out. The last line is JSON.
+2,000 true texts, half Chinese, half English, come from people (AdvertiseGen, H&M, Myntra where present), the sample
+shop and templates; one fact is changed in each. People write more than the attributes say. The facts of their texts are
+therefore the row's attributes and what the checker reads in the text: such a text is true by construction, and only
+measures whether a lie is caught. Whether true texts pass is measured where the facts come from a table alone: on the
+sample shop's texts, each with a sentence filled from facts. `--half 0` uses words and sentences that were known when
+the checker was written, `--half 1` the held-out ones. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from jobs.sample_shop.texts import write_texts
 from jobs.sample_shop.words import ATTRIBUTES
 from jobs.sample_shop.words import BRANDS as SHOP_BRANDS
 from models.compliance.checks import CHANNELS, refusals
-from models.fact_lock.claims import Claim, Facts, Vocabulary, claims, unsupported
+from models.fact_lock.claims import Claim, ItemFacts, Vocabulary, claims, unsupported
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from tests.bench.copywriting.lies import KINDS, Planter
 from tests.bench.quality import progress
@@ -40,12 +40,12 @@ SEED = 20260106
 
 @dataclass(frozen=True)
 class Text:
-    """One true text with its row. human: a person wrote it, and it says more than its row."""
+    """One true text with its facts. human: a person wrote it, and it says more than its row."""
 
     source: str
     language: str
     text: str
-    facts: Facts
+    facts: ItemFacts
     human: bool
 
 
@@ -57,7 +57,7 @@ def advertisegen(folder: Path) -> Iterator[Text]:
             for pair in row["content"].split("*"):
                 key, _, value = pair.partition("#")
                 said[key].append(value)
-            facts = Facts(f"{name}:{n}", {key: tuple(values) for key, values in said.items()})
+            facts = ItemFacts(f"{name}:{n}", {key: tuple(values) for key, values in said.items()})
             yield Text("advertisegen", "zh", row["summary"].replace("<UNK>", ""), facts, True)
 
 
@@ -69,7 +69,7 @@ def hm(folder: Path) -> Iterator[Text]:
     for row in table.to_pylist():
         if row["detail_desc"] and row["detail_desc"] not in seen:
             seen.add(row["detail_desc"])
-            facts = Facts(row["article_id"], {ours: (row[theirs],) for theirs, ours in columns.items()},
+            facts = ItemFacts(row["article_id"], {ours: (row[theirs],) for theirs, ours in columns.items()},
                           titles=(row["prod_name"],), brands=("H&M",))  # fmt: skip
             yield Text("hm", "en", row["detail_desc"], facts, True)
 
@@ -77,8 +77,13 @@ def hm(folder: Path) -> Iterator[Text]:
 def myntra(folder: Path) -> Iterator[Text]:
     with gzip.open(folder / "products.csv.gz", "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            facts = Facts(row["Product_ID"], {"colour": (row["Primary_Color"].strip(),), "gender": (row["Gender"],)},
-                          titles=(row["Product_Name"],), brands=(row["Product_Brand"],), currency="INR")  # fmt: skip
+            facts = ItemFacts(
+                row["Product_ID"],
+                {"colour": (row["Primary_Color"].strip(),), "gender": (row["Gender"],)},
+                titles=(row["Product_Name"],),
+                brands=(row["Product_Brand"],),
+                currency="INR",
+            )
             yield Text("myntra", "en", row["Description"][:600], facts, True)
 
 
@@ -87,7 +92,7 @@ def sample_shop(items: int = 2000) -> Iterator[Text]:
     made = make_catalogue(items, 30, make_taste_space(rng), rng)
     chinese = dict(SHOP_BRANDS)
     for n, row in enumerate(write_texts(made, rng).to_pylist()):
-        facts = Facts(f"g{n}", {key: (value,) for key, value in json.loads(row["attrs"]).items()},
+        facts = ItemFacts(f"g{n}", {key: (value,) for key, value in json.loads(row["attrs"]).items()},
                       titles=(row["name_en"], row["name_zh"]), category=row["cat_path"],
                       brands=(row["brand"], chinese[row["brand"]]))  # fmt: skip
         yield Text("sample shop", "zh", row["desc_zh"], facts, False)
@@ -103,11 +108,11 @@ class Case:
     text: Text
     true: str
     lie: str
-    facts: Facts
+    facts: ItemFacts
 
 
 def cases(texts: list[Text], language: str, half: int, count: int, rng: np.random.Generator) -> Iterator[Case]:
-    """`count` texts with one lie each, kinds and sources in turn; sources are dealt to the halves by row."""
+    """`count` texts with one lie each, of all kinds and sources in turn. A source's rows alternate between halves."""
     by_source: dict[str, list[Text]] = defaultdict(list)
     for n, text in enumerate(texts):
         if text.language == language and n // 2 % 2 == half:
@@ -123,23 +128,23 @@ def cases(texts: list[Text], language: str, half: int, count: int, rng: np.rando
         if kind == "size" and "size" in text.facts.attributes:
             continue  # the row has a size already, and the text would state two
         own_brand = None if text.human else text.facts.brands[0 if language == "en" else 1]
-        told = planter.told(text.text, kind, own_brand)
+        true = planter.true_text(text.text, kind, own_brand)
         if kind == "value":
             lie = planter.another_value(text.text, said_in(text), values[source])
         else:
-            lie = planter.lie(told, kind)
+            lie = planter.lie(true, kind)
         if lie is None:
             continue
         facts = replace(
             text.facts,
             titles=(*text.facts.titles, text.text) if text.human else text.facts.titles,
-            brands=text.facts.brands if told.brand is None or not text.human else (told.brand,),
-            attributes=dict(text.facts.attributes) | ({"size": (told.size,)} if told.size else {})
-            | ({"season": (told.season,)} if told.season else {}),
-            price=told.price, discount_share=told.discount, currency="USD" if told.dollars else "CNY",
+            brands=text.facts.brands if true.brand is None or not text.human else (true.brand,),
+            attributes=dict(text.facts.attributes) | ({"size": (true.size,)} if true.size else {})
+            | ({"season": (true.season,)} if true.season else {}),
+            price=true.price, discount_share=true.discount, currency="USD" if true.dollars else "CNY",
         )  # fmt: skip
         made += 1
-        yield Case(kind, text, told.text, lie, facts)
+        yield Case(kind, text, true.text, lie, facts)
 
 
 def said_in(text: Text) -> dict[str, tuple[str, ...]]:
@@ -171,15 +176,15 @@ def shown(case: Case, found: list[Claim], text: str) -> str:
 
 
 def speed(chosen: list[Case], vocabulary: Vocabulary) -> tuple[float, float]:
-    """Texts a CPU second of `unsupported` and `refusals` on one core: each text's facts met for the first time, and
-    known already, as an item's are from its second candidate on."""
+    """Texts per CPU second of `unsupported` and `refusals` on one core: with facts that are new to the vocabulary, and
+    with facts that it has seen, as an item's are from its second candidate on."""
     lexicons = load_lexicons()
     fresh = [(case, replace(case.facts)) for case in chosen]
     for case in chosen[:20]:
         refusals(case.true, case.text.language, CHANNELS["blurb"], lexicons)
     rates = []
     for _ in range(2):
-        started = time.process_time()  # others may use the machine
+        started = time.process_time()  # CPU time: others may use the machine
         for case, facts in fresh:
             unsupported(case.true, facts, vocabulary, case.text.language)
             refusals(case.true, case.text.language, CHANNELS["blurb"], lexicons)
@@ -202,7 +207,7 @@ def main() -> None:
         if (args.data / name).is_dir():
             texts += read(args.data / name)
         else:
-            print(f"{args.data / name} is not here: without its texts")
+            print(f"{args.data / name} not found; its texts are left out")
     with progress("vocabulary"):
         vocabulary = Vocabulary.of([text.facts for text in texts], load_words())
         chosen = [
@@ -230,7 +235,7 @@ def main() -> None:
 
 
 def beyond(chosen: list[Case], vocabulary: Vocabulary) -> None:
-    """How much human writers say that their row does not: what the copywriter is measured beside."""
+    """Prints the share of claims in human texts that their row does not support, to compare the copywriter with."""
     for source in dict.fromkeys(case.text.source for case in chosen if case.text.human):
         texts = [case.text for case in chosen if case.text.source == source]
         said = sum(len(claims(text.text, text.language, vocabulary)) for text in texts)
@@ -239,7 +244,7 @@ def beyond(chosen: list[Case], vocabulary: Vocabulary) -> None:
 
 
 def report(found: list[tuple[Case, list[Claim], list[Claim]]], misses: int) -> None:
-    """Shares by kind and language, by source, then misses to look at."""
+    """Prints shares by kind and language and by source, then the first misses."""
     print(f"\n{'lies caught':14}" + "".join(f"{language:>16}" for language in ("zh", "en")))
     for kind in (*KINDS, "all"):
         cells = []

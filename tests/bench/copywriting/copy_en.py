@@ -2,10 +2,10 @@
 
     python -m tests.bench.copywriting.copy_en --data ../shared/data/hm [--pairs 4000] [--asked 300] [--validate]
 
-DATA holds one table (parquet, CSV or CSV.gz) of products. Its longest text column is the description; the one named
-like a name gives its words as attributes; the other text columns with few values are attributes as they are. Products
-that share a name, a description or a `product_code` are a family; a family is learned from or asked for, never both.
-One product of a family is taken. `--validate` asks for other families than the test's. The last line is JSON.
+DATA holds one table (parquet, CSV or CSV.gz) of products. Its longest text column is the description. The words of the
+name column are attributes, and so are the values of other text columns that have few distinct ones. Products that share
+a name, a description or a `product_code` are a family; one product of each is used, to train or to test, never both.
+`--validate` uses a second set of held-out families. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.copywriting.copywriter import Copywriter, CopywriterConfig, Prompt
-from models.copywriting.prompts import Values
+from models.copywriting.copywriter import Copywriter, CopywriterConfig
+from models.copywriting.prompts import Prompt, Values
 from tests.bench.copywriting.copy_scores import honesty, judged, nearest, say, show, template
-from tests.bench.copywriting.copy_zh import CANDIDATES, told
+from tests.bench.copywriting.copy_zh import CANDIDATES, say_progress
 from tests.bench.quality import SEED
 
-FEW = 1000  # values at most of a column that is an attribute
+FEW = 1000  # distinct values; a column with more is no attribute
 FOLDS, TEST, VALIDATION = 20, 0, 1  # a family's fold, by its hash
 Pairs = list[tuple[Prompt, str]]
 
@@ -42,7 +42,7 @@ def read(data: Path) -> pd.DataFrame:
 
 
 def pairs_of(table: pd.DataFrame) -> tuple[Pairs, list[int]]:
-    """One pair a family, and the families' hashes, by which they are learned from or asked for."""
+    """One pair for each family, and the family's hash, which decides whether it is used to train or to test."""
     texts = table.select_dtypes(["object", "string"])
     lengths = texts.apply(lambda column: column.dropna().astype(str).str.len().mean())
     described = str(lengths.idxmax())
@@ -52,21 +52,21 @@ def pairs_of(table: pd.DataFrame) -> tuple[Pairs, list[int]]:
     kept = [c for c in texts.columns if c not in (name, described) and 1 < table[c].nunique() <= FEW]
     keys = [key for key in (name, "product_code") if key in table.columns]
     family = families(table[keys].to_numpy().tolist())
-    pairs, hashes, met = [], [], set()
+    pairs, hashes, used = [], [], set()
     for row, root in zip(table.to_dict("records"), family, strict=True):
         words = re.findall(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*", str(row[name])) if name else []
-        told = [(column.lower(), str(row[column]).strip()) for column in kept if isinstance(row[column], str)]
-        attributes = tuple(told + [("name", word.lower()) for word in dict.fromkeys(words)])
-        if root in met or not attributes:
+        values = [(column.lower(), str(row[column]).strip()) for column in kept if isinstance(row[column], str)]
+        attributes = tuple(values + [("name", word.lower()) for word in dict.fromkeys(words)])
+        if root in used or not attributes:
             continue
-        met.add(root)
+        used.add(root)
         pairs.append((Prompt("en", attributes=attributes), " ".join(str(row[described]).split())))
         hashes.append(zlib.crc32(repr((row[name] if name else "", root)).encode()))
     return pairs, hashes
 
 
 def families(keys: list[list[Hashable]]) -> list[int]:
-    """The first row of each row's family: rows that share any key, by themselves or through others."""
+    """The first row of each row's family: rows that share a key, directly or through other rows."""
     parent = list(range(len(keys)))
 
     def root(at: int) -> int:
@@ -86,10 +86,10 @@ def families(keys: list[list[Hashable]]) -> list[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--pairs", type=int, default=4000, help="learned from, at most")
-    parser.add_argument("--asked", type=int, default=300, help="written, at most")
+    parser.add_argument("--pairs", type=int, default=4000, help="families to train on, at most")
+    parser.add_argument("--asked", type=int, default=300, help="families to write for, at most")
     parser.add_argument("--validate", action="store_true")
-    parser.add_argument("--checkpoint", type=Path, help="a folder, to go on after a stop")
+    parser.add_argument("--checkpoint", type=Path, help="folder from which a stopped training goes on")
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     started = time.monotonic()
@@ -111,7 +111,7 @@ def main() -> None:
         "template": [template(prompt) for prompt in prompts],
         "nearest": [look_up(prompt) for prompt in prompts],
         "network alone": [own[0] for own in writer.sample(prompts, 1, SEED)],
-        "model": [found[0].text if found else "" for found in writer.write(prompts, CANDIDATES, SEED, told)],
+        "model": [found[0].text if found else "" for found in writer.write(prompts, CANDIDATES, SEED, say_progress)],
     }
     rows = {name: judged(texts, references, prompts, values) for name, texts in written.items()}
     rows["reference"] = honesty(references, prompts, values)

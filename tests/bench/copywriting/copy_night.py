@@ -1,10 +1,10 @@
-"""What does the copy of a night cost on the second night, when a hundredth of the items have changed?
+"""Measures what a second night's copy costs when a hundredth of the items have changed.
 
     python -m tests.bench.copywriting.copy_night [--items 50000] [--changed 0.01]
 
 The catalogue is the sample shop's; each item has 8 briefs: card, push, subject and body in English and Chinese. What
-is timed is all of the writing stage by templates: reading the catalogue and learning its words, comparing with last
-night's copy, writing and checking, and the Parquet files of both. Who is told what is joined in Spark and not in it.
+is timed is the whole writing stage with templates: reading the catalogue and learning its words, comparing with last
+night's copy, writing, checking, and storing both tables as Parquet. Choosing texts for users, in Spark, is not in it.
 The last line is JSON.
 """
 

@@ -1,11 +1,11 @@
-"""How written copy is judged in the benches, and the two plain writers that it stands beside.
+"""How the benches score written copy, and the two simple writers with which they compare it.
 
-BLEU-4 and ROUGE as ChatGLM's p-tuning code has them for AdvertiseGen: nltk's `sentence_bleu` over characters (words of
-English), smoothing method3, and `rouge_chinese`'s F over jieba's words; of each text times 100, averaged over texts.
-References are cut to 64 tokens there; its tokenizer is not to be had here, so to 64 of jieba's words.
-coverage: values of the item that stand in its text, as a share of its attributes, averaged over texts.
-unsupported: values (of all the training items) that stand in texts of items without them, as a share of those said.
-distinct4: different runs of 4 characters (words of English), as a share of all in all the texts.
+BLEU-4 and ROUGE are computed as in ChatGLM's p-tuning code for AdvertiseGen: nltk's `sentence_bleu` over characters
+(words of English), smoothing method3, and `rouge_chinese`'s F over jieba's words; each text's times 100, averaged over
+texts. There, references are cut to 64 tokens; here, without that tokenizer, to 64 of jieba's words.
+coverage: share of an item's attribute values that its text names, averaged over texts.
+unsupported: of all values (of any training item) that texts name, the share that the text's item lacks.
+distinct4: of all runs of 4 characters (words of English) in all texts, the share that is distinct.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def likeness(texts: Sequence[str], references: Sequence[str], language: str) -> 
     for text, reference in zip(texts, references, strict=True):
         if not text.strip():
             continue
-        # nltk and rouge_chinese want what is judged in opposite order
+        # nltk takes the reference first, rouge_chinese the text
         units = [list(each) if language == "zh" else units_of(each, language) for each in (reference, text)]
         total["bleu4"] += sentence_bleu([units[0]], units[1], smoothing_function=smooth)
-        told = rouge.get_scores(" ".join(words_of(text, language)), " ".join(words_of(reference, language)))[0]
+        scores = rouge.get_scores(" ".join(words_of(text, language)), " ".join(words_of(reference, language)))[0]
         for name, key in (("rouge1", "rouge-1"), ("rouge2", "rouge-2"), ("rougeL", "rouge-l")):
-            total[name] += told[key]["f"]
+            total[name] += scores[key]["f"]
     return {name: 100 * value / len(texts) for name, value in total.items()}
 
 
@@ -65,7 +65,7 @@ def honesty(texts: Sequence[str], prompts: Sequence[Prompt], values: Values) -> 
         said += len(values.said(text))
         foreign += len(values.foreign(text, prompt.values))
         units = list(text) if prompt.language == "zh" else units_of(text, prompt.language)
-        runs += [tuple(units[at : at + 4]) for at in range(len(units) - 3)]
+        runs += [tuple(units[start : start + 4]) for start in range(len(units) - 3)]
     return {"coverage": covered / len(texts), "distinct4": len(set(runs)) / max(len(runs), 1),
             "unsupported": foreign / max(said, 1)}  # fmt: skip
 
@@ -77,21 +77,21 @@ def judged(texts: Sequence[str], references: Sequence[str], prompts: Sequence[Pr
 
 
 def template(prompt: Prompt) -> str:
-    """Every attribute once, in a fixed frame."""
+    """Names every attribute once, in a fixed sentence."""
     first, *rest = prompt.attributes
     if prompt.language == "zh":
         return f"这款{first[1]}" + "".join(f"，{value}的{name}设计" for name, value in rest) + "。"
-    told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rest)
-    return f"{first[1]} with {told}." if told else f"{first[1]}."
+    parts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rest)
+    return f"{first[1]} with {parts}." if parts else f"{first[1]}."
 
 
 def nearest(prompts: Sequence[Prompt], texts: Sequence[str]) -> Callable[[Prompt], str]:
-    """The text of the training item that shares most attributes, as a share of both items'; ties: the first."""
-    known = [set(prompt.attributes) for prompt in prompts]
+    """A writer that gives the text of the training item with the most similar attributes (Jaccard); ties: the first."""
+    attributes = [set(prompt.attributes) for prompt in prompts]
 
     def writer(prompt: Prompt) -> str:
         own = set(prompt.attributes)
-        shares = [len(own & other) / len(own | other) for other in known]
+        shares = [len(own & other) / len(own | other) for other in attributes]
         return texts[max(range(len(shares)), key=shares.__getitem__)]
 
     return writer

@@ -1,12 +1,12 @@
-"""Texts and tokens a second of the copywriter's sampling beside plain `generate`, on the same network in the same run.
+"""Compares the speed of the copywriter's sampling with plain `generate`, on the same network in the same run.
 
     python -m tests.bench.copywriting.copy_speed [--prompts 48] [--each 4] [--threads 2]
 
-The network has the default sizes and random weights; prompts are invented, of 1 to 16 attributes. It draws from a few
-dozen tokens, one of them the end, so texts have lengths as mixed as a coin makes them, 160 at most. Beside ours:
-`generate` prompt by prompt with all candidates of a prompt at once, `generate` text by text (fewer of them: it is
-slow), and `generate` over batches as large as ours in the order in which prompts come. All have a KV cache, and count
-the tokens of texts, not padding. The last line is JSON; `ratio` is ours over `generate` prompt by prompt.
+The network has the default sizes and random weights; prompts are invented and have 1 to 16 attributes. Each step draws
+from a few dozen tokens, of which one ends the text, so that lengths are geometrically distributed, up to 160 tokens.
+Compared are: `generate` prompt by prompt, with all candidates of a prompt at once; `generate` text by text (of fewer
+texts, since it is slow); and `generate` over batches as large as ours, in the order of the prompts. All use a KV cache.
+Tokens of texts are counted, padding is not. The last line is JSON; `ratio` is ours over `generate` prompt by prompt.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.copywriting.copywriter import CopywriterConfig
-from models.copywriting.decoding import write_all
+from models.copywriting.copywriter_config import CopywriterConfig
+from models.copywriting.decoding import write_texts
 from models.copywriting.network import scratch
 from models.copywriting.prompts import Prompt
 from models.copywriting.tokenizer import Coder, train_tokenizer
@@ -72,10 +72,10 @@ def main() -> None:
     net = scratch(config, config.vocabulary, coder.pad).eval()
     net = net.to("cuda" if torch.cuda.is_available() else "cpu")
     prompts = [coder.prompt(prompt) for prompt in prompts_of(asked.prompts)]
-    few = max(asked.prompts * asked.each // 8, 1)  # texts of the slowest way
+    few = max(asked.prompts * asked.each // 8, 1)  # texts for the slowest method
 
     def ours() -> int:
-        texts = write_all(net, coder, prompts, [set()] * len(prompts), asked.each, config, SEED)
+        texts = write_texts(net, coder, prompts, [set()] * len(prompts), asked.each, config, SEED)
         return sum(len(text) for own in texts for text in own)
 
     ways = {
@@ -85,8 +85,8 @@ def main() -> None:
         "generate, batches as they come": (
             lambda: plain_generate(net, coder, prompts, asked.each, max(config.rows // asked.each, 1), config), None),
     }  # fmt: skip
-    plain_generate(net, coder, prompts[:1], 1, 1, config)  # what the first call costs once
-    write_all(net, coder, prompts[:2], [set()] * 2, 1, config, SEED)
+    plain_generate(net, coder, prompts[:1], 1, 1, config)  # warm up
+    write_texts(net, coder, prompts[:2], [set()] * 2, 1, config, SEED)
     measured = {}
     print(f"{'':34}{'texts/s':>10}{'tokens/s':>12}{'tokens':>10}")
     for name, (way, texts) in ways.items():
@@ -101,12 +101,12 @@ def main() -> None:
     device = torch.cuda.get_device_name() if net.device.type == "cuda" else "cpu"
     print(f"{asked.prompts} prompts of {min(map(len, prompts))} to {max(map(len, prompts))} tokens, {asked.each} texts "
           f"each; on {device}")  # fmt: skip
-    told = {
+    ratios = {
         "ratio": rates[0] / rates[1],
         "ratio_text_by_text": rates[0] / rates[2],
         "ratio_batched": rates[0] / rates[3],
     }
-    print(json.dumps(measured | {name: round(value, 2) for name, value in told.items()} | {"device": device}))
+    print(json.dumps(measured | {name: round(value, 2) for name, value in ratios.items()} | {"device": device}))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python -m tests.bench.copywriting.copy_zh --data ../shared/data/advertisegen [--validate]
 
 DATA holds `train*.jsonl` and `dev.jsonl`, lines of {"content": "name#value*name#value", "summary": text}. The
-copywriter learns from the training pairs and, as plain text, from the parquet files of folders named zh_* beside DATA;
-scored is the first of `Copywriter.write`'s candidates. `--validate` never opens dev: it holds out a tenth of the
-training pairs, and everything was chosen there. Progress goes to stderr, the last line is JSON.
+copywriter learns from the training pairs and, as plain text, from the parquet files of folders named zh_* beside DATA.
+The first candidate of `Copywriter.write` is scored. `--validate` holds out a tenth of the training pairs instead of
+reading dev; all settings were chosen there. Progress goes to stderr, the last line is JSON.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from models.copywriting.copywriter import Copywriter, CopywriterConfig, Prompt
-from models.copywriting.prompts import Values
+from models.copywriting.copywriter import Copywriter, CopywriterConfig
+from models.copywriting.prompts import Prompt, Values
 from tests.bench.copywriting.copy_scores import (
     Figures,
     honesty,
@@ -49,9 +49,9 @@ def read_pairs(path: Path) -> Pairs:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                told = json.loads(line)
-                parts = [part.split("#", 1) for part in told["content"].split("*")]
-                pairs.append((Prompt("zh", attributes=tuple((name, value) for name, value in parts)), told["summary"]))
+                row = json.loads(line)
+                parts = [part.split("#", 1) for part in row["content"].split("*")]
+                pairs.append((Prompt("zh", attributes=tuple((name, value) for name, value in parts)), row["summary"]))
             except (ValueError, KeyError) as error:
                 raise SystemExit(f"{path}, line {number}: expected content and summary ({error})") from None
     return pairs
@@ -83,7 +83,7 @@ def scored(writer: Copywriter, train: Pairs, asked: Pairs) -> dict[str, Figures]
     prompts, references = [p for p, _ in asked], [text for _, text in asked]
     values = Values(value for prompt, _ in train for value in prompt.values)
     started = time.monotonic()
-    chosen = [found[0].text if found else "" for found in writer.write(prompts, CANDIDATES, SEED, told)]
+    chosen = [found[0].text if found else "" for found in writer.write(prompts, CANDIDATES, SEED, say_progress)]
     say(f"  {len(prompts)} prompts written in {time.monotonic() - started:.0f} s")
     look_up = nearest([p for p, _ in train], [text for _, text in train])
     written = {
@@ -103,7 +103,7 @@ def scored(writer: Copywriter, train: Pairs, asked: Pairs) -> dict[str, Figures]
     return rows
 
 
-def told(done: int, tokens: int) -> None:
+def say_progress(done: int, tokens: int) -> None:
     say(f"  {done} prompts sampled, {tokens:,} tokens")
 
 
@@ -111,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--validate", action="store_true")
-    parser.add_argument("--checkpoint", type=Path, help="a folder, to go on after a stop")
+    parser.add_argument("--checkpoint", type=Path, help="folder from which a stopped training goes on")
     parser.add_argument("--train-only", action="store_true", help="leave the state in --checkpoint and stop")
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()

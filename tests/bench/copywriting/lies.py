@@ -1,6 +1,6 @@
-"""Plants one lie in a true text. Knows nothing of the checker: its words and sentences are its own.
+"""Plants one lie in a true text. Its words and sentences are not the checker's.
 
-Words and sentences come in two halves: `half` 0 was looked at while the checker was written, 1 only gives the figure.
+Words and sentences are in two halves: `half` 0 was used while the checker was written, `half` 1 is held out.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ KINDS = (
 
 
 @dataclass(frozen=True)
-class Told:
-    """A true text: a body, and a closing sentence made of facts. A lie changes the text, the facts stay."""
+class TrueText:
+    """A true text: a body, and a closing sentence made of facts. A lie changes the text and leaves the facts."""
 
     language: str
     body: str
@@ -45,7 +45,7 @@ class Told:
 
 
 def halves(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words parted by |, dealt out in turn."""
+    """Words separated by |, put into the two halves in turn."""
     words = tuple(word.strip() for word in text.split("|"))
     return words[0::2], words[1::2]
 
@@ -149,7 +149,7 @@ _CN = "零一二三四五六七八九"
 
 
 def seasons(word: str) -> set[str]:
-    """Which seasons a word of time names: initials, autumn and fall being one."""
+    """Initials of the seasons that a word names; autumn and fall are one season."""
     lowered = word.lower().replace("fall", "autumn")
     return {name for name in (*"春夏秋冬", "spring", "summer", "autumn", "winter") if name in lowered}
 
@@ -186,8 +186,8 @@ class Planter:
     def one(self, choices: tuple[str, ...] | list[str]) -> str:
         return choices[int(self.rng.integers(len(choices)))]
 
-    def told(self, body: str, kind: str, brand: str | None = None) -> Told:
-        """The text with a closing sentence that states a true fact of the kind, where the kind needs one."""
+    def true_text(self, body: str, kind: str, brand: str | None = None) -> TrueText:
+        """The text, with a closing sentence that states a true fact of the kind if the kind needs one."""
         fact: dict[str, float | str] = {}
         if kind == "price":
             fact = {kind: float(self.rng.integers(19, 900))}
@@ -200,10 +200,10 @@ class Planter:
         elif kind == "season" and not self.find(body, kind):
             fact = {kind: self.one(WORDS[self.language][kind][self.half])}
         template = self.one(SAID[self.language][kind][self.half]) if fact else ""
-        return Told(self.language, body, template, self.language == "en" and bool(self.rng.integers(2)), **fact)  # type: ignore[arg-type]
+        return TrueText(self.language, body, template, self.language == "en" and bool(self.rng.integers(2)), **fact)  # type: ignore[arg-type]
 
     def find(self, text: str, kind: str) -> list[str]:
-        """This half's words of the kind that the text has, none of them within a longer word of the kind."""
+        """This half's words of the kind that are in the text and not part of a longer word of the kind."""
         words = [word for half in WORDS[self.language][kind] for word in half]
         if self.language == "zh":
             pattern = "|".join(sorted(words, key=len, reverse=True))
@@ -216,30 +216,30 @@ class Planter:
             if word.lower() in map(str.lower, WORDS[self.language][kind][self.half])
         ]
 
-    def lie(self, told: Told, kind: str) -> str | None:
-        """The text with one fact of the kind changed; None where it states none that this half knows."""
-        if told.template:
-            lied = replace(told, **{kind: self._other(told, kind)}).text  # type: ignore[arg-type]
+    def lie(self, true: TrueText, kind: str) -> str | None:
+        """The text with one fact of the kind changed; None if it states none that this half knows."""
+        if true.template:
+            lied = replace(true, **{kind: self._other(true, kind)}).text  # type: ignore[arg-type]
         elif kind == "superlative":
-            lied = self._superlative(told.body)
+            lied = self._superlative(true.body)
         elif kind == "negation":
-            lied = self._negation(told.body)
+            lied = self._negation(true.body)
         else:
-            lied = self._swap(told.body, kind)
-        return lied if lied and lied != told.text else None
+            lied = self._swap(true.body, kind)
+        return lied if lied and lied != true.text else None
 
-    def _other(self, told: Told, kind: str) -> float | str:
+    def _other(self, true: TrueText, kind: str) -> float | str:
         """Another value for the closing sentence."""
         if kind == "price":
-            return max(1.0, (told.price or 0) + float(self.one(("-10", "-1", "7", "30", "100"))))
+            return max(1.0, (true.price or 0) + float(self.one(("-10", "-1", "7", "30", "100"))))
         if kind == "discount":
-            return float(self.one([str(n / 10) for n in range(1, 9) if n != round((told.discount or 0) * 10)]))
+            return float(self.one([str(n / 10) for n in range(1, 9) if n != round((true.discount or 0) * 10)]))
         if kind == "brand":
-            return self.one([*(b for b in self.brands if b != told.brand), *OTHERS[self.language][self.half :: 2] * 4])
+            return self.one([*(b for b in self.brands if b != true.brand), *OTHERS[self.language][self.half :: 2] * 4])
         if kind == "size":
-            return self.one([s for s in ("XS", "S", "M", "L", "XL", "XXL", "36", "40") if s != told.size])
+            return self.one([s for s in ("XS", "S", "M", "L", "XL", "XXL", "36", "40") if s != true.size])
         return self.one(
-            [w for w in WORDS[self.language]["season"][self.half] if not seasons(w) & seasons(told.season or "")]
+            [w for w in WORDS[self.language]["season"][self.half] if not seasons(w) & seasons(true.season or "")]
         )
 
     def _swap(self, body: str, kind: str) -> str | None:

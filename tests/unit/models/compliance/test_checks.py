@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from models.compliance.checks import (
@@ -10,11 +9,10 @@ from models.compliance.checks import (
     Channel,
     hostile,
     hostile_name,
-    near_duplicates,
     refusals,
     sms_segments,
 )
-from models.fact_lock.claims import Facts, Vocabulary, unsupported
+from models.fact_lock.claims import ItemFacts, Vocabulary, unsupported
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from tests.hostile_rows import BENIGN, NAMES, PLAIN_NAMES, hostile_rows
 
@@ -136,7 +134,7 @@ def test_bytes_are_counted_as_utf8() -> None:
 
 
 def test_no_hostile_row_survives() -> None:
-    facts = Facts("hostile", {})
+    facts = ItemFacts("hostile", {})
     vocabulary = Vocabulary.of([facts], load_words())
     for row in hostile_rows(500):
         assert hostile(row.description), f"{row.kind}: {row.payload[:80]!r} would be read"
@@ -183,25 +181,3 @@ def test_a_text_message_has_one_sender() -> None:
 def test_plain_descriptions_are_not_hostile() -> None:
     for text in BENIGN:
         assert not hostile(text)
-
-
-def test_near_duplicates_are_found_among_strangers() -> None:
-    rng = np.random.default_rng(5)
-    letters = list("的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会")
-    texts = ["".join(rng.choice(letters, 60)) for _ in range(2000)]
-    texts[1500] = texts[20][:-2] + "好的"
-    texts[900] = texts[30].replace("的", " 的")
-    assert near_duplicates(texts).tolist() == [[20, 1500], [30, 900]]
-
-
-def test_texts_all_alike_give_few_pairs() -> None:
-    pairs = near_duplicates(["同一句话"] * 500)
-    assert len(pairs) < 1000
-    assert set(pairs[:, 1].tolist()) == set(range(1, 500))
-
-
-def test_near_duplicates_of_nothing() -> None:
-    assert near_duplicates([]).shape == (0, 2)
-    assert near_duplicates(["a"]).shape == (0, 2)
-    with pytest.raises(ValueError, match=r"0\.3"):
-        near_duplicates(["a", "b"], least=0.3)

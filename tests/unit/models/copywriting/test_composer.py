@@ -1,136 +1,15 @@
-"""What clauses are put together, in which order, and what none of them may be."""
+"""The composer: what it writes from a shop's clauses, and what it must not write."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations, permutations
 
 import numpy as np
 import pytest
-from scipy import sparse
 
-from models.copywriting.clause_joints import Joints
-from models.copywriting.clause_search import Pool, best_orders
-from models.copywriting.clause_sense import against, contraries, leans, stands
-from models.copywriting.composer import Clauses, ComposerConfig
-from models.copywriting.ngrams import Grams
-from models.copywriting.prompts import Prompt, units_of
-
-TEXTS = ["红色的连衣裙，宽松的版型。", "红色的上衣，宽松的版型。", "白色的连衣裙！显气质。", ""]
-
-
-def grams_by_hand(text: str) -> set[str]:
-    units = units_of(text, "zh")
-    return {"".join(units[at : at + n]) for n in range(1, 5) for at in range(len(units) - n + 1)}
-
-
-def test_ngrams_are_those_of_two_texts_or_more() -> None:
-    grams = Grams(TEXTS, "zh")
-    bags = [grams_by_hand(text) for text in TEXTS]
-    shared = {gram for gram in set.union(*bags) if sum(gram in bag for bag in bags) > 1}
-    assert len(grams) == len(shared)
-    assert grams.rows(TEXTS).sum(1).ravel().tolist()[0] == [len(bag & shared) for bag in bags]
-    for text, row in zip(TEXTS, grams.rows(TEXTS), strict=True):
-        assert grams.of(text).tolist() == row.indices.tolist()
-    assert sorted(np.bincount(grams.orders)) == sorted(np.bincount([len(gram) - 1 for gram in shared]))
-
-
-def test_the_rarest_pair_of_a_clause_is_counted_in_texts() -> None:
-    grams = Grams(TEXTS, "zh")
-    often = np.asarray(grams.rows(TEXTS).sum(0)).reshape(-1)
-    assert grams.rarest_pair(["的版型"], often) == 2
-    assert grams.rarest_pair(["的版型", "显气质"], often) == 1
-    assert grams.rarest_pair(["红"], often) == np.inf
-
-
-@pytest.mark.parametrize(
-    "clause",
-    [
-        "穿着舒适的同时，",
-        "不仅舒适，",
-        "给孩子带来温暖，",
-        "三彩的这款连衣裙，",
-        "与任何上衣都能轻松搭配。",
-        "百搭的外套让。",
-    ],
-)
-def test_a_clause_that_needs_another_or_tells_of_others_is_not_taken(clause: str) -> None:
-    assert not stands(clause, ["红色"])
-
-
-@pytest.mark.parametrize("clause", ["这款连衣裙，", "红色的这款连衣裙，", "不仅舒适还很百搭。", "让你更显气质。"])
-def test_a_clause_that_stands_by_itself_is_taken(clause: str) -> None:
-    assert stands(clause, ["红色"])
-
-
-def test_what_leans_and_what_contradicts() -> None:
-    assert leans(["而腰间的系带，", "腰间的系带，"]).tolist() == [True, False]
-    assert contraries(["宽松的版型，", "修身的版型，"]).tolist() == [[True, False], [False, True]]
-    assert against(["裙", "宽松"]) == [1]
-    assert against(["宽松", "修身"]) == against(["裙"]) == []
-
-
-def test_a_beginning_after_the_sign_it_stood_after_is_liked_better() -> None:
-    joints = Joints(["柔软的面料，很舒适。这款上衣，很百搭。"] * 30, "zh")
-    tails, heads = joints.of(["柔软的面料，", "很舒适。", "这款上衣，", "很百搭。"])
-    assert joints.table[tails[1], heads[2]] > joints.table[tails[0], heads[2]]
-    assert joints.ends(tails)[3] > joints.ends(tails)[0]
-    assert joints.starts(heads)[0] > joints.starts(heads)[1]
-    assert np.abs(joints.table).max() <= 3
-
-
-def a_pool(seed: int, clauses: int, searches: int) -> Pool:
-    rng = np.random.default_rng(seed)
-    worth = rng.uniform(0, 3, 12)
-    cost = rng.uniform(0, 1, (searches, clauses))
-    cost[rng.random(cost.shape) < 0.2] = np.inf
-    return Pool(
-        says=sparse.csr_matrix((rng.random((clauses, 12)) < 0.3).astype(float)), worth=worth, spent=-0.5 * worth,
-        names=(rng.random((clauses, 2)) < 0.4).astype(float), again=np.array([1.0, 0.0]),
-        sizes=rng.integers(4, 9, clauses), shaken=rng.uniform(0.8, 1.2, (searches, clauses)), cost=cost,
-        places=rng.random(clauses), first=rng.normal(size=clauses), last=rng.normal(size=clauses),
-        joints=rng.normal(size=(clauses, clauses)),
-    )  # fmt: skip
-
-
-def scored(pool: Pool, search: int, order: tuple[int, ...], usual: int, config: ComposerConfig) -> float:
-    """What a text is worth, clause by clause, as the settings say it."""
-    said: set[int] = set()
-    named = np.zeros(2, np.int64)
-    total, length = pool.last[order[-1]], 0
-    for at, clause in enumerate(order):
-        grams = set(pool.says[clause].indices.tolist())
-        fresh = sum(pool.worth[g] for g in grams - said) + sum(pool.spent[g] for g in grams & said)
-        total += fresh * pool.shaken[search, clause] - pool.cost[search, clause]
-        mine = pool.names[clause] > 0
-        total += sum(config.value if not named[v] else -pool.again[v] * named[v] for v in np.flatnonzero(mine))
-        total -= config.place * abs(pool.places[clause] - length / usual) * pool.sizes[clause]
-        total += pool.joints[order[at - 1], clause] if at else pool.first[clause]
-        said, named, length = said | grams, named + mine, length + int(pool.sizes[clause])
-    return float(total / (max(length, usual * config.least) + 10))
-
-
-def test_a_wide_search_finds_the_best_of_all_orders() -> None:
-    config, usual, shortest = replace(ComposerConfig(), beam=200), 20, 4
-    for seed in range(5):
-        pool = a_pool(seed, clauses=6, searches=2)
-        for search, found in enumerate(best_orders(pool, usual, shortest, config)):
-            could = [order for some in range(1, 5) for chosen in combinations(range(6), some)
-                     for order in permutations(chosen)]  # fmt: skip
-            could = [order for order in could if np.isfinite(pool.cost[search, list(order)]).all()
-                     and pool.sizes[list(order[:-1])].sum() < usual - shortest
-                     and pool.sizes[list(order)].sum() <= usual + 8]  # fmt: skip
-            best = max(scored(pool, search, order, usual, config) for order in could)
-            # Of orders of the same clauses only the best goes on, so the very best order may be missed, hardly.
-            assert scored(pool, search, tuple(found), usual, config) >= best - 0.12
-
-
-def test_a_search_in_which_no_clause_fits_finds_none() -> None:
-    pool = a_pool(1, clauses=5, searches=2)
-    pool.cost[1] = np.inf
-    first, second = best_orders(pool, 20, 4, ComposerConfig())
-    assert first
-    assert second == []
+from models.copywriting.composer import Composer
+from models.copywriting.composer_config import ComposerConfig
+from models.copywriting.prompts import Prompt, has_digit
 
 
 def shop() -> tuple[list[Prompt], list[str]]:
@@ -142,11 +21,38 @@ def shop() -> tuple[list[Prompt], list[str]]:
     return prompts, texts
 
 
+def varied_shop(language: str) -> tuple[list[Prompt], list[str]]:
+    """120 items whose texts use different openings, middles and endings."""
+    names, colours, kinds = {
+        "zh": (("颜色", "材质"), ("红色", "白色", "黑色"), ("棉麻", "针织", "雪纺", "牛仔")),
+        "en": (("colour", "fibre"), ("red", "navy", "cream"), ("wool", "cotton", "linen", "cashmere")),
+    }[language]
+    openings, middles, endings = {
+        "zh": (
+            ("这款{0}的上衣很显气质，", "{0}的设计清新自然，"),
+            ("{1}的面料上身舒适，", "不挑身材，", "而且方便打理，", "{1}面料透气亲肤；"),
+            ("轻松穿出时髦感！", "日常百搭。", "现在就下单。"),
+        ),
+        "en": (
+            ("A {0} jumper for cold mornings. ", "This {0} piece keeps you warm. "),
+            ("Made of {1} that feels soft. ", "It washes well. ", "The {1} is light. ", "Easy to wear all day. "),
+            ("Wear it with jeans.", "A {0} classic in {1}.", "Sizes <number> to <number>."),
+        ),
+    }[language]
+    prompts, texts = [], []
+    for at in range(120):
+        colour, kind = colours[at % 3], kinds[at % 4]
+        parts = openings[at // 2 % 2], middles[at // 3 % 4], middles[at // 5 % 4], endings[at // 7 % 3]
+        prompts.append(Prompt(language, channel="blurb", attributes=tuple(zip(names, (colour, kind), strict=True))))
+        texts.append("".join(parts).format(colour, kind))
+    return prompts, texts
+
+
 def test_a_text_begins_and_ends_like_one_and_says_nothing_twice() -> None:
     prompts, texts = shop()
-    bank = Clauses(replace(ComposerConfig(), familiar=0.0), "zh", prompts, texts)
+    composer = Composer.fit(replace(ComposerConfig(), familiar_share=0.0), "zh", prompts, texts)
     for prompt in prompts[:6]:
-        text = next(iter(bank.compose(prompt, 1, 7)))
+        text = composer.compose(prompt, 1, 7)[0].text
         assert text.startswith("这款")
         assert text.endswith("。")
         assert text.count(prompt.values[0]) == 1
@@ -154,8 +60,53 @@ def test_a_text_begins_and_ends_like_one_and_says_nothing_twice() -> None:
         assert other not in text
 
 
-def test_forecasts_of_many_are_those_of_each() -> None:
-    prompts, texts = shop()
-    bank = Clauses(ComposerConfig(), "zh", prompts, texts)
-    for prompt, worth in zip(prompts[:4], bank.forecasts(prompts[:4]), strict=True):
-        np.testing.assert_allclose(worth, bank.forecast(prompt), atol=1e-12)
+def test_clauses_name_only_what_the_item_has_and_one_seed_gives_one_text() -> None:
+    prompts, texts = varied_shop("zh")
+    composer = Composer.fit(ComposerConfig(), "zh", prompts, texts)
+    for prompt in prompts[:6]:
+        composed = [text for text, _, _ in composer.compose(prompt, 2, 3)]
+        assert composed == [text for text, _, _ in composer.compose(prompt, 2, 3)]
+        assert not any(composer.index.values.foreign(text, prompt.values) or has_digit(text) for text in composed)
+        assert all(value in composed[0] for value in prompt.values)
+
+
+def test_a_text_like_a_persons_scores_above_another_items() -> None:
+    prompts, texts = varied_shop("zh")
+    composer = Composer.fit(ComposerConfig(), "zh", prompts, texts)
+    assert composer.score(prompts[0], texts[0]) > composer.score(prompts[0], texts[1])
+
+
+ZH_TEXTS = [
+    "这款红色的上衣很显气质，棉麻的面料上身舒适，轻松穿出时髦感！",
+    "这款白色的上衣很显气质，针织的面料上身舒适，不挑身材，日常百搭。",
+    "黑色的设计清新自然，雪纺的面料上身舒适，而且方便打理，日常百搭。",
+    "红色的设计清新自然，而且方便打理，牛仔面料透气亲肤；现在就下单。",
+]
+EN_TEXTS = [
+    "A red jumper for cold mornings. Made of wool that feels soft. It washes well. Wear it with jeans.",
+    "A navy jumper for cold mornings. Made of cotton that feels soft. It washes well. Wear it with jeans.",
+    "This cream piece keeps you warm. Easy to wear all day. Made of linen that feels soft.",
+    "This red piece keeps you warm. The cashmere is light. Easy to wear all day. Wear it with jeans.",
+]
+
+
+@pytest.mark.parametrize(("language", "wanted"), [("zh", ZH_TEXTS), ("en", EN_TEXTS)])
+def test_the_texts_stay_the_same_to_the_character(language: str, wanted: list[str]) -> None:
+    prompts, texts = varied_shop(language)
+    composer = Composer.fit(ComposerConfig(), language, prompts, texts)
+    uses = np.zeros(len(composer.index.clauses))
+    for prompt, text in zip(prompts[:4], wanted, strict=True):
+        best = composer.compose(prompt, 2, 7, uses)[0]
+        uses[best.clauses] += 1
+        assert best.text == text
+
+
+def test_texts_without_one_usable_clause_give_no_copy() -> None:
+    composer = Composer.fit(ComposerConfig(), "zh", [Prompt("zh", attributes=(("颜色", "红色"),))], ["很好。"])
+    assert composer.compose(Prompt("zh", attributes=(("颜色", "红色"),)), 2, 7) == []
+
+
+def test_an_item_of_which_no_clause_may_be_said_gets_no_copy() -> None:
+    prompts, _ = shop()
+    composer = Composer.fit(ComposerConfig(), "zh", prompts[:1], ["这款红色的上衣，"])
+    assert composer.compose(Prompt("zh", attributes=(("颜色", "黑色"),)), 2, 7) == []

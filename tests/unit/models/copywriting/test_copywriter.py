@@ -7,34 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file
 from transformers import GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditionalGeneration
 
-from models.copywriting.composer import Clauses, ComposerConfig
+from models.copywriting.composer_config import FORMER_NAMES
 from models.copywriting.copywriter import Copywriter, CopywriterConfig
-from models.copywriting.network import (
-    Example,
-    Trainer,
-    batches,
-    free_bytes,
-    logprobs,
-    plain_examples,
-    scratch,
-)
-from models.copywriting.prompts import (
-    Candidate,
-    Prompt,
-    Values,
-    clauses_of,
-    has_digit,
-    masked,
-    may_say,
-    without_placeholders,
-)
-from models.copywriting.tokenizer import Coder, train_tokenizer
+from models.copywriting.network import free_bytes
+from models.copywriting.prompts import Candidate, Prompt, masked, may_say
+from models.copywriting.tokenizer import train_tokenizer
 
 TINY = CopywriterConfig(vocabulary=600, dim=16, layers=1, heads=2, pair_tokens=3000, most_passes=1, batch_tokens=256,
                         plain_characters=400, longest=24, rows=8, threads=1, device="cpu")  # fmt: skip
@@ -64,39 +44,6 @@ def writer() -> Copywriter:
     return Copywriter.fit(TINY, ["质量很好，下次还来", "买了2件"] * 10, PAIRS)
 
 
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("只要￥99.50！", "只要<price>！"),
-        ("now 20% off, was $1,299", "now <discount> off, was <price>"),
-        ("打8.5折，共３件①", "打<discount>，共<number>件"),
-        ("一件上衣", "一件上衣"),
-    ],
-)
-def test_figures_become_slots(text: str, wanted: str) -> None:
-    assert masked(text) == wanted
-    assert not has_digit(masked(text))
-
-
-def test_a_slot_that_nobody_fills_may_not_be_said() -> None:
-    prompt = Prompt("zh", attributes=(("价格", "<price>"),))
-    assert may_say("只要<price>", prompt)
-    assert not may_say("只要<price>，<discount>", prompt)
-    assert not may_say("只要5元", prompt)
-
-
-def test_clauses_put_together_are_the_text_and_lose_only_the_holes_of_a_crawl() -> None:
-    text = "宽松的版型，<UNK>的面料，很舒适。"
-    assert "".join(clauses_of(text, "zh")) == text
-    assert without_placeholders(text, "zh") == "宽松的版型，很舒适。"
-
-
-def test_a_value_is_found_as_a_word_and_the_longest_first() -> None:
-    values = Values(["red", "牛仔", "牛仔布"])
-    assert values.said("tired of Red, 牛仔布") == ["red", "牛仔布"]
-    assert values.foreign("牛仔的red", ["牛仔布"]) == ["red"]  # 牛仔 is part of what the item has
-
-
 def test_a_text_comes_back_from_its_tokens(writer: Copywriter) -> None:
     for prompt, text in (PAIRS[1], PAIRS[25]):
         assert writer.coder.read(writer.coder.written(masked(text))) == masked(text), prompt
@@ -107,7 +54,7 @@ def test_what_is_written_has_no_digit_no_loose_slot_and_no_value_of_another_item
         assert 1 <= len(found) <= 3
         assert len({each.text for each in found}) == len(found)
         assert all(may_say(each.text, prompt) and each.logprob <= 0 for each in found)
-        assert not writer.clauses[prompt.language].values.foreign(found[0].text, prompt.values)
+        assert not writer.composers[prompt.language].index.values.foreign(found[0].text, prompt.values)
         assert any(value in found[0].text for value in prompt.values)
 
 
@@ -198,83 +145,12 @@ def test_a_checkpoint_is_tuned_and_written_with(kind: str, lora_above: int, tmp_
     assert Copywriter.load(tmp_path / "saved").write(PROMPTS, 2, 1)[0][0].text == found[0][0].text
 
 
-class Stopped(Exception):
-    pass
-
-
-def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.copywriting.network.CHECKPOINT_EVERY", 2)
-    monkeypatch.setattr("models.copywriting.network.REPORT_EVERY", 1)
-    config = replace(TINY, most_passes=2, pair_tokens=10_000)
-
-    def stop(line: str) -> None:
-        if line.startswith("pairs step 5 "):
-            raise Stopped
-
-    texts = ["质量很好，下次还来"] * 10
-    with pytest.raises(Stopped):
-        Copywriter.fit(config, texts, PAIRS, tmp_path / "state", stop)
-    lines: list[str] = []
-    resumed = Copywriter.fit(config, texts, PAIRS, tmp_path / "state", lines.append)
-    assert any(line.startswith("pairs step 5 ") for line in lines)
-    assert not any(line.startswith(("plain", "pairs step 4 ")) for line in lines)
-    whole = Copywriter.fit(config, texts, PAIRS)
-    for name, weight in whole.net.state_dict().items():
-        assert torch.equal(weight, resumed.net.state_dict()[name]), name
-    assert load_file(tmp_path / "state" / "training.safetensors")
-    with pytest.raises(ValueError, match="another config or other texts"):
-        Copywriter.fit(replace(config, seed=8), texts, PAIRS, tmp_path / "state")
-
-
-def test_training_lowers_the_loss_on_what_it_learned() -> None:
-    coder = Coder(a_tokenizer())
-    config = replace(TINY, learning_rate=1e-2)
-    net = scratch(config, len(coder.tokenizer), coder.pad)
-    examples = [Example(coder.prompt(prompt), coder.written(masked(text))) for prompt, text in PAIRS]
-    before = logprobs(net, examples, coder.pad, 512, bf16=False).mean()
-    Trainer(config, net, coder.pad, [("pairs", examples, 4)]).train(None, None)
-    assert logprobs(net, examples, coder.pad, 512, bf16=False).mean() > before + 0.5
-
-
-def test_a_log_probability_does_not_depend_on_what_stands_beside_it() -> None:
-    coder = Coder(a_tokenizer())
-    net = scratch(TINY, len(coder.tokenizer), coder.pad)
-    examples = [Example(coder.prompt(prompt), coder.written(masked(text))) for prompt, text in PAIRS]
-    alone = np.concatenate([logprobs(net, [each], coder.pad, 512, bf16=False) for each in examples])
-    np.testing.assert_allclose(logprobs(net, examples, coder.pad, 512, bf16=False), alone, atol=1e-4)
-
-
-def test_batches_hold_every_example_once_and_plain_text_is_packed() -> None:
-    blocks = plain_examples([[1] * 7, [2] * 5, [3] * 9], 8)
-    assert [len(block.write) for block in blocks] == [8, 8, 5]
-    examples = [Example([0], [1] * size) for size in range(1, 40)]
-    made = batches(examples, 60, np.random.default_rng(1))
-    assert sorted(at for batch in made for at in batch) == list(range(39))
-    assert all(len(batch) * max(len(examples[at].write) + 1 for at in batch) <= 60 for batch in made)
-
-
-def test_clauses_name_only_what_the_item_has_and_one_seed_gives_one_text() -> None:
-    prompts, texts = zip(*[(prompt, masked(text)) for prompt, text in PAIRS[:24]], strict=True)
-    bank = Clauses(ComposerConfig(), "zh", prompts, texts)
-    for prompt in prompts[:6]:
-        composed = list(bank.compose(prompt, 2, 3))
-        assert composed == list(bank.compose(prompt, 2, 3))
-        assert not any(bank.values.foreign(text, prompt.values) or has_digit(text) for text in composed)
-        assert all(value in composed[0] for value in prompt.values)
-
-
 def test_a_prompt_that_asks_for_a_length_gets_short_texts_of_clauses_alone(writer: Copywriter) -> None:
     usual, short = writer.write([PROMPTS[0], replace(PROMPTS[0], length=8)], 2, 3)
     assert len(short[0].text) < len(usual[0].text)
     assert all(len(each.text) <= 8 + 8 for each in short)
-    known = {clause.strip("，。") for clause in writer.clauses["zh"].clauses}
+    known = {clause.strip("，。") for clause in writer.composers["zh"].index.clauses}
     assert all(part in known for each in short for part in each.text.strip("。").split("，"))
-
-
-def test_a_text_like_a_persons_is_judged_above_another_items() -> None:
-    prompts, texts = zip(*[(prompt, masked(text)) for prompt, text in PAIRS[:24]], strict=True)
-    bank = Clauses(ComposerConfig(), "zh", prompts, texts)
-    assert bank.judge(prompts[0], texts[0]) > bank.judge(prompts[0], texts[1])
 
 
 @pytest.mark.parametrize(
@@ -296,3 +172,14 @@ def test_the_manifest_says_what_it_is(writer: Copywriter, tmp_path: Path) -> Non
     writer.save(tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text())["model"] == "copywriter"
     assert isinstance(writer.write(PROMPTS[:1], 1, 1)[0][0], Candidate)
+
+
+def test_a_model_saved_under_the_composers_former_names_is_read(writer: Copywriter, tmp_path: Path) -> None:
+    writer.save(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    former = {name: former for former, name in FORMER_NAMES.items()}
+    composer = manifest["config"]["composer"]
+    manifest["config"]["composer"] = {former.get(name, name): value for name, value in composer.items()}
+    assert "echo" in manifest["config"]["composer"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert Copywriter.load(tmp_path, TINY).config == TINY

@@ -8,19 +8,15 @@ from datetime import date
 import pytest
 
 from models.fact_lock.claims import (
-    Facts,
-    SlotError,
+    ItemFacts,
     Source,
     Vocabulary,
     claims,
-    digits_of_its_own,
-    fill,
-    slots_of,
     unsupported,
 )
 from schemas.copywriting.lexicon import load_words
 
-SHIRT = Facts(
+SHIRT = ItemFacts(
     "g1",
     {
         "colour": ("navy",),
@@ -40,17 +36,17 @@ SHIRT = Facts(
     member_terms=("Members earn double points",),
     sources={"price": Source("prices", "g1|2026-01-06"), "dates": Source("offers", "u1|winter")},
 )
-SKIRT = Facts(
+SKIRT = ItemFacts(
     "g2",
     {"colour": ("red",), "flavour": ("original",)},
     titles=("Kestrel red skirt", "凯翠 红色裙"),
     brands=("Kestrel",),
 )
-OTHER = Facts("g3", {}, titles=("Luma x", "露玛 白裙"), brands=("Luma",))
+OTHER = ItemFacts("g3", {}, titles=("Luma x", "露玛 白裙"), brands=("Luma",))
 WORDS = Vocabulary.of([SHIRT, SKIRT, OTHER], load_words())
 
 
-def wrong(text: str, facts: Facts = SHIRT) -> list[str]:
+def wrong(text: str, facts: ItemFacts = SHIRT) -> list[str]:
     return [text[claim.start : claim.end] for claim in unsupported(text, facts, WORDS, "")]
 
 
@@ -139,17 +135,17 @@ def test_a_claim_says_where_it_stands() -> None:
 
 def test_a_shade_entails_its_colour_and_not_the_other_way() -> None:
     assert wrong("A blue shirt") == []
-    assert wrong("A navy skirt", Facts("g", {"colour": ("blue",)})) == ["navy"]
+    assert wrong("A navy skirt", ItemFacts("g", {"colour": ("blue",)})) == ["navy"]
 
 
 def test_languages_share_their_facts() -> None:
-    assert wrong("红色裙子", Facts("g", {"colour": ("red",)})) == []
-    assert wrong("A red skirt", Facts("g", {"颜色": ("红色",)})) == []
+    assert wrong("红色裙子", ItemFacts("g", {"colour": ("red",)})) == []
+    assert wrong("A red skirt", ItemFacts("g", {"颜色": ("红色",)})) == []
 
 
 def test_a_shop_adds_its_own_words() -> None:
-    facts = Facts("g", {"pattern": ("zigzag-weave",)})
-    words = Vocabulary.of([facts, Facts("h", {"pattern": ("moonbeam",)})], load_words())
+    facts = ItemFacts("g", {"pattern": ("zigzag-weave",)})
+    words = Vocabulary.of([facts, ItemFacts("h", {"pattern": ("moonbeam",)})], load_words())
     assert unsupported("A zigzag weave rug", facts, words, "en") == []
     assert [c.value for c in unsupported("A Moonbeam rug", facts, words, "en")] == ["attribute:moonbeam"]
 
@@ -160,63 +156,9 @@ def test_a_vocabulary_travels_to_another_process() -> None:
 
 
 def test_nothing_supports_anything_without_facts() -> None:
-    bare = Facts("g")
+    bare = ItemFacts("g")
     assert wrong("A nice thing for you", bare) == []
     assert wrong("Red, ¥5, in stock", bare) == ["Red", "¥5", "in stock"]
-
-
-def test_slots_name_their_table_and_row() -> None:
-    filled = fill("{title}，现价{price}，{ends}截止", slots_of(SHIRT, "zh"))
-    assert filled.text == "露玛 藏青色纯棉衬衫，现价¥99，1月31日截止"
-    assert [(used.slot, used.table, used.row) for used in filled.facts_used] == [
-        ("title", "items", "g1"), ("price", "prices", "g1|2026-01-06"), ("ends", "offers", "u1|winter")
-    ]  # fmt: skip
-    assert all(filled.text[used.start : used.end] == used.text for used in filled.facts_used)
-    assert wrong(filled.text) == []
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_slot_is_supported_by_the_facts_that_fill_it(language: str) -> None:
-    facts = Facts("g", titles=("Shirt",
-                               "衬衫"), price=80.0, old_price=100.0, currency="USD", stock=5, minimum_spend=200.0,
-                  dates=(date(2026, 3, 9),))  # fmt: skip
-    frames = {"price": "now {price}", "old_price": "was {old_price}", "saving": "save {saving}",
-              "discount": "{discount}",
-              "minimum_spend": "spend {minimum_spend}", "ends": "until {ends}"}  # fmt: skip
-    for frame in frames.values():
-        assert wrong(fill(frame, slots_of(facts, language)).text, facts) == []
-
-
-def test_a_slot_that_nothing_fills_is_refused_by_name() -> None:
-    with pytest.raises(SlotError, match=r"\{discount\}; this item fills title"):
-        fill("{discount}", slots_of(Facts("g", titles=("x",)), "en"))
-    with pytest.raises(SlotError, match="no slot"):
-        fill("{Price}", slots_of(SHIRT, "en"))
-
-
-def test_braces_in_a_value_are_text() -> None:
-    facts = Facts("g", titles=("{price} mug",), price=5.0)
-    assert fill("{title}", slots_of(facts, "en")).text == "{price} mug"
-
-
-@pytest.mark.parametrize(
-    "text", ["买{stock}件", "{price} only", "一款十分百搭的一字领衬衫", "one of a kind, this one", "万千宠爱"]
-)
-def test_slots_and_idioms_are_no_figures(text: str) -> None:
-    assert digits_of_its_own(text) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "figure"),
-    [("只要99", "99"), ("只要９９", "９９"), ("只要九十九元", "九十九元"), ("五折", "五折"), ("半价",
-                                                                                              "半价"), ("٣٥ off",
-                                                                                                        "٣٥"),
-     ("①号", "①号"), ("½ price", "½"), ("fifty percent off", "fifty percent off"), ("half price", "half price"),
-     ("{price} or 20 yuan", "20 yuan"), ("第2件", "2"), ("𝟗𝟗", "𝟗𝟗"), ("१२", "१२")],
-)  # fmt: skip
-def test_figures_of_its_own_are_caught(text: str, figure: str) -> None:
-    found = digits_of_its_own(text)
-    assert figure in [text[claim.start : claim.end] for claim in found]
 
 
 LIES = (

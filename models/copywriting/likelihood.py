@@ -1,0 +1,50 @@
+"""How likely the network finds a text: the loss that training lowers, and the log-probability that ranks candidates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.copywriting.examples import IGNORED, Example, batches, tensors_of
+
+
+def autocast(net: Any, bf16: bool) -> Any:
+    """A context in which the network computes in bfloat16: on a GPU only, and only if `bf16` is set."""
+    return torch.autocast("cuda", torch.bfloat16, enabled=bf16 and next(net.parameters()).is_cuda)
+
+
+def losses(net: Any, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Cross-entropy (N,) in nats of every token to be written, and its row (N,) in the batch.
+
+    A decoder's softmax is computed only where a token is to be written: over all of a prompt it would cost most.
+    """
+    labels = batch["labels"]
+    if net.config.is_encoder_decoder:
+        written = labels != IGNORED
+        logits = net(**batch).logits[written]
+    else:
+        labels = labels[:, 1:]
+        written = labels != IGNORED
+        inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+        states = net.get_decoder()(**inputs, use_cache=False).last_hidden_state
+        logits = net.get_output_embeddings()(states[:, :-1][written])
+    nats = torch.nn.functional.cross_entropy(logits.float(), labels[written], reduction="none")
+    return nats, torch.nonzero(written)[:, 0]
+
+
+@torch.no_grad()
+def logprobs(net: Any, examples: list[Example], pad: int, tokens: int, bf16: bool) -> np.ndarray:
+    """Mean log-probability per written token of each example (n,), nats. Batches have about `tokens` tokens."""
+    net.eval()
+    means = np.zeros(len(examples), np.float32)
+    by_size = sorted(range(len(examples)), key=lambda place: (examples[place].size, place))
+    for chosen in batches(by_size, examples, tokens):
+        with autocast(net, bf16):
+            nats, rows = losses(net, tensors_of([examples[place] for place in chosen], net, pad))
+        sums = torch.zeros(len(chosen), device=nats.device).index_add_(0, rows, nats)
+        counts = torch.bincount(rows, minlength=len(chosen)).clamp(min=1)
+        means[chosen] = (-sums / counts).cpu().numpy()
+    return means

@@ -1,0 +1,114 @@
+"""Patterns of what stands around a figure, in Chinese and English: units, money, discounts, stock, sizes and dates.
+
+The name of the group that matches says what the figure is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from models.text.numerals import ZH
+
+# Dimension -> the words for one of its units -> how many base units (m, g, ml, h, day, ...) that unit is.
+_UNIT_WORDS: dict[str, dict[str, float]] = {
+    "m": {"mm 毫米 millimetres millimeters": 0.001, "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
+          "m 米 metres meters metre": 1, "km 公里 千米": 1000, 'inch inches 英寸 寸 "': 0.0254,
+          "ft feet foot 英尺": 0.3048},
+    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤": 500, "lb lbs": 453.6,
+          "oz ounces": 28.35},
+    "ml": {"ml 毫升 millilitres": 1, "l 升 litres liters litre": 1000},
+    "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},
+    "day": {"day days 天 日": 1, "week weeks 周 星期": 7, "month months 个月 月": 30, "year years 年 周年": 365},
+    "age": {"岁": 1},
+    "%": {"% percent": 1, "成": 10},
+    "times": {"倍 times": 1},
+    "denier": {"denier den": 1},
+    "w": {"w 瓦 watts": 1},
+    "mah": {"mah 毫安": 1},
+    "piece": {"件套 piece pieces pack pcs 片装 只装 件装 支装 瓶装 包装": 1},
+    "layer": {"层 ply": 1},
+    "pocket": {"pocket pockets": 1},
+}  # fmt: skip
+# Word for a unit -> (dimension, how many base units it is).
+UNITS = {
+    word: (dimension, size)
+    for dimension, sizes in _UNIT_WORDS.items()
+    for words, size in sizes.items()
+    for word in words.split(" ")
+} | {"per cent": ("%", 1.0)}
+# A Chinese numeral counts only before one of these; 一个, 一款, 一种 are articles.
+_COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
+_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+_LATIN_END = r"(?![a-z])"
+MONEY_WORDS = {
+    "yuan": r"元|块钱|块(?![状头面拼布])|圆(?!领|形|润|筒|点)|人民币|rmb|yuan|cny|[¥￥]",
+    "dollar": r"usd|dollars?|bucks?|刀|美元|\$",
+    "euro": r"eur|euros?|欧元|€",
+    "pound": r"gbp|pounds?|quid|英镑|£",
+    "rupee": r"inr|rupees?|rs\.?|卢比|₹",
+}
+_MONEY = "|".join(f"(?P<{name}>{words})" for name, words in MONEY_WORDS.items())
+AFTER = re.compile(  # what may stand after a figure
+    r"[ -]?(?:"
+    r"(?P<zhe>折(?!叠|痕|边|线|射|角))"
+    rf"|(?P<off>(?:%|percent|per cent)[ -]?(?:off|discount|reduction|cheaper|less|savings?|优惠|折扣|的?减免|立减))"
+    rf"|(?P<money>(?:{_MONEY}){_LATIN_END})"
+    r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?(?:left|remaining|in stock|库存))"
+    r"|(?P<size>码|号(?!称|召))"
+    rf"|(?P<unit>(?:{_UNIT})(?:(?<![a-z])|{_LATIN_END}))"
+    rf"|(?P<count>[{_COUNTERS}])"
+    r")"
+)
+BEFORE = re.compile(  # what may stand before a figure
+    r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
+    r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
+    r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
+    r"|(?P<less>save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|降价?|便宜|off)"
+    r"|(?P<spend>满|over|above|spend|minimum of)"
+    r"|(?P<spf>spf)"
+    r"|(?P<tenths>百分之)"
+    r")[ :：]*$"
+)
+OFF = re.compile(r" (?:off|discount|cheaper|less)(?![a-z])")
+WAS = re.compile(
+    r"(?:原价|市场价|划线价|吊牌价|was|were|originally|original price|rrp|before|down from)[^,.;，。；]{0,8}$"
+)
+NOW = re.compile(
+    r"(?:现价|现在?只?要|仅需|只需|售价|价格|到手价|now|today's price|costs?|priced? at|only)[^,.;，。；]{0,8}$"
+)
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_MONTH = "|".join((*MONTHS, *(f"{m[:3]}\\.?" for m in MONTHS), "sept"))
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY = "|".join(WEEKDAYS)
+DATE = re.compile(
+    r"(?<!\d)(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?(?!\d)"
+    rf"|(?P<m2>\d{{1,2}}|{ZH}{{1,2}})月(?:份|(?P<d2>\d{{1,2}}|{ZH}{{1,3}})[日号])"
+    r"|(?<![a-z])(?:until|till|to|ends?(?: on| in)?|before|by|from|since) "
+    rf"(?:(?P<m5>{_MONTH})|(?P<en>{_DAY}))(?![a-z])(?! \d)"
+    r"|[本下这]?(?:周|星期|礼拜)(?P<zh>[一二三四五六日天])"
+    rf"|(?<![a-z])(?P<m3>{_MONTH}) (?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?![\d%a-z])"
+    rf"|(?<!\d)(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m4>{_MONTH})(?![a-z])"
+)
+DATED = re.compile(r"\d|[月周星拜]|until|till|to |end|before|by |from |since")  # every date has one of these
+SHARES = re.compile(  # a share off in words, or a deal
+    r"(?P<half>半价|对折|half[ -]?(?:the )?(?:price|off)|half its price)"
+    r"|(?<![a-z])(?:(?P<third>(?:a|one)[ -]third)|(?P<two>two[ -]thirds)|(?P<quarter>(?:a|one)[ -]quarter)"
+    r"|(?P<three>three[ -]quarters)) (?:off|cheaper|less)"
+    rf"|(?P<deal>买(?:\d|{ZH})[送赠免](?:\d|{ZH})"
+    r"|(?<![a-z])buy (?:\d|one|two|three|four),? get (?:\d|one|two|the|a)[a-z ]*"
+    r"|(?<![a-z])(?:\d|two|three|four) for (?:the price of )?(?:\d|one|two|three)(?![a-z\d]))"
+)
+SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}
