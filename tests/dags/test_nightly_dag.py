@@ -281,7 +281,7 @@ REFUSED = {
     "an unknown source": ({"source": "nobodys_shop"}, "nobodys_shop"),
     "no such settings": ({"config": "/no/such.toml"}, "FileNotFoundError: --config /no/such.toml"),
     "a mapping that is no mapping": ({"source": f"{ROOT}/.ci/sample_shop.toml"}, "MappingError: "),
-    "a date that is none": ({"date": "the sixth"}, "'the sixth' is no date"),
+    "a date that is none": ({"date": "the sixth"}, "'the sixth' is not a date"),
 }
 
 
