@@ -54,8 +54,10 @@ class Changes:
         if self.first in self.without:
             raise ValueError(f"'{self.first}' cannot be both first and left out")
         if unknown := [who for who in self.copy if who not in COPY_SOURCES and not who.startswith("t-")]:
-            raise ValueError(f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
-                             "such as 't-3f2a9b01cd', which column wording of the table copy has")  # fmt: skip
+            raise ValueError(
+                f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
+                "such as 't-3f2a9b01cd', which column wording of the table copy has"
+            )
         check_bounds(self)
         DiversityConfig(**self.of("most_per_category", "most_per_brand", "mmr"))
 

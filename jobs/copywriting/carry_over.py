@@ -46,8 +46,10 @@ def carried_over(
 
     stays = pc.and_(unchanged, pc.invert(_spoiled(before, rules, shares)))
     stays = pc.and_(stays, pc.invert(_overruled(before, key, rules)))
-    unchanged_items = {*pc.unique(before["item_id"].filter(unchanged)).to_pylist(),
-             *pc.unique(rejected["item_id"].filter(as_before)).to_pylist()}  # fmt: skip
+    unchanged_items = {
+        *pc.unique(before["item_id"].filter(unchanged)).to_pylist(),
+        *pc.unique(rejected["item_id"].filter(as_before)).to_pylist(),
+    }
     if words := _new_claims(items, {brief.item_id for brief in briefs} - unchanged_items):
         has_word = pc.match_substring_regex(before["text"], "|".join(map(re.escape, words)), ignore_case=True)
         stays = pc.and_(stays, pc.invert(has_word))

@@ -126,22 +126,40 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
     mapped = F.create_map(*[F.lit(x) for pair in kinds.items() for x in pair])
     has_terms = F.col("discount_share").isNotNull() | F.col("discount_amount").isNotNull()
     about = offers.spark().where(F.col("kind").isin(list(kinds)) & has_terms)
-    about = about.withColumn("place", F.row_number().over(best)).where("place = 1").select(
-        "user_id", "offer_id", mapped[F.col("kind")].alias("of_offer"), F.col("item_id").alias("of_item"),
-        F.col("category").alias("of_category"), *TERMS, "valid_until",
-    )  # fmt: skip
-    fits = F.expr("of_item is null and (of_category is null or category = of_category"
-                  " or startswith(category, concat(of_category, ' > ')))")  # fmt: skip
+    about = (
+        about.withColumn("place", F.row_number().over(best))
+        .where("place = 1")
+        .select(
+            "user_id",
+            "offer_id",
+            mapped[F.col("kind")].alias("of_offer"),
+            F.col("item_id").alias("of_item"),
+            F.col("category").alias("of_category"),
+            *TERMS,
+            "valid_until",
+        )
+    )
+    fits = F.expr(
+        "of_item is null and (of_category is null or category = of_category"
+        " or startswith(category, concat(of_category, ' > ')))"
+    )
     both = about.join(places, "user_id").withColumn("at", F.when(fits, F.col("rank")))
     by = ["user_id", "arm", "offer_id", "of_offer", "of_item", *TERMS, "valid_until", "language", "style"]
     told = both.groupBy(*by).agg(F.min_by("item_id", "at").alias("at_item"), F.min("at").alias("at"))
     told = told.withColumn("item_id", F.coalesce("of_item", F.when(F.col("at").isNotNull(), F.col("at_item"))))
     told = told.where("item_id is not null").select(
-        "user_id", "arm", channels, "item_id", F.col("of_offer").alias("strategy"), "style", "language", "offer_id",
+        "user_id",
+        "arm",
+        channels,
+        "item_id",
+        F.col("of_offer").alias("strategy"),
+        "style",
+        "language",
+        "offer_id",
         *TERMS,
         F.least("valid_until", F.lit(night.valid_until("copy"))).alias("valid_until"),
         F.col("valid_until").alias("offer_until"),
-    )  # fmt: skip
+    )
     others = first.join(told.select("user_id").distinct(), "user_id", "left_anti")
     return told.unionByName(others.select("user_id", channels, *_brief_columns(), *_empty_offer_columns(night)))
 

@@ -36,10 +36,15 @@ _SHORT = {("card", "zh"): 14, ("push", "zh"): 30, ("push", "en"): 14}
 _SHARD = 250  # briefs; within one, a clause that is used is spared in the next
 _SLOT = re.compile(r"<(price|discount)>")
 _DDL = "shard long, texts array<array<string>>, tokens long, seconds double, problem string"
-_ROW = pa.schema([
-    ("shard", pa.int64()), ("texts", pa.list_(pa.list_(pa.string()))), ("tokens", pa.int64()),
-    ("seconds", pa.float64()), ("problem", pa.string()),
-])  # fmt: skip
+_ROW = pa.schema(
+    [
+        ("shard", pa.int64()),
+        ("texts", pa.list_(pa.list_(pa.string()))),
+        ("tokens", pa.int64()),
+        ("seconds", pa.float64()),
+        ("problem", pa.string()),
+    ]
+)
 
 
 def prompt_of(item: ItemWords, brief: Brief) -> Prompt:
@@ -117,9 +122,12 @@ def drafts_of(
         done = first + len(wave)
         night.log.info(
             "%d of %d briefs drafted, %d tokens/s, %d texts/s; a thousand texts cost %.0f worker-seconds",
-            done, len(asked), tokens / (time.monotonic() - began), _count_texts(drafts) / (time.monotonic() - began),
+            done,
+            len(asked),
+            tokens / (time.monotonic() - began),
+            _count_texts(drafts) / (time.monotonic() - began),
             1000 * spent / max(1, _count_texts(drafts)),
-        )  # fmt: skip
+        )
     return drafts
 
 

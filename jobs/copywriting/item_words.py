@@ -117,11 +117,21 @@ class ItemWords:
         attributes = tuple((name, clean(f"attributes.{name}", words)) for name, words in named)
         category = self.category if self.category and not refusal(self.category, _LONGEST) else None
         return ItemWords(
-            self.item_id, clean("title", self.titles, _LONGEST), clean("brand", self.brands),
-            clean("category", self.kinds), tuple((name, words) for name, words in attributes if words), category,
-            self.price, self.old_price, self.old_price_on, self.currency, self.is_new_since, self.season,
-            tuple(refused), self._digests,
-        )  # fmt: skip
+            self.item_id,
+            clean("title", self.titles, _LONGEST),
+            clean("brand", self.brands),
+            clean("category", self.kinds),
+            tuple((name, words) for name, words in attributes if words),
+            category,
+            self.price,
+            self.old_price,
+            self.old_price_on,
+            self.currency,
+            self.is_new_since,
+            self.season,
+            tuple(refused),
+            self._digests,
+        )
 
 
 def _names(words: tuple[str, ...]) -> tuple[str, ...]:

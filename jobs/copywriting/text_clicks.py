@@ -57,10 +57,14 @@ def without_losers(copy: pa.Table, clicks: pa.Table, config: CopyConfig) -> tupl
     lost = rows.filter(has_lost).sort_by("copy_id")
     rejected = [
         {name: row[name] for name in (*BRIEF, "text", "source", "content_hash")}
-        | {"reason": LOST, "detail": "{clicked:,} of {shown:,} clicked; of the others {clicked_others:,} of "
-           "{shown_others:,}".format(**row)}
+        | {
+            "reason": LOST,
+            "detail": "{clicked:,} of {shown:,} clicked; of the others {clicked_others:,} of {shown_others:,}".format(
+                **row
+            ),
+        }
         for row in lost.to_pylist()
-    ]  # fmt: skip
+    ]
     left = copy.filter(pc.invert(pc.is_in(copy["copy_id"], lost["copy_id"])))
     return left, pa.Table.from_pylist(rejected, arrow_schema(REJECTED_COPY))
 

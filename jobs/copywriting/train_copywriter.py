@@ -203,7 +203,10 @@ def passed(
 ) -> NDArray[np.float64]:
     """1 for each brief for which a draft passes every check, 0 for the others."""
     answers = copywriter.write([prompt for _, prompt, _ in held], settings.candidates, settings.seed)
-    return np.array([
-        any(not inputs.problems(brief, Draft(one.text, BY_MODEL, "model")) for one in answer)
-        for (brief, _, _), answer in zip(held, answers, strict=True)
-    ], np.float64)  # fmt: skip
+    return np.array(
+        [
+            any(not inputs.problems(brief, Draft(one.text, BY_MODEL, "model")) for one in answer)
+            for (brief, _, _), answer in zip(held, answers, strict=True)
+        ],
+        np.float64,
+    )

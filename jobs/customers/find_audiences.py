@@ -59,8 +59,14 @@ def main(night: Night) -> None:
     night.report(**{f"rows_of_{kind}s": rows.num_rows for kind, rows in parts.items()})
 
 
-_NOBODY = pa.table({"target": pa.array([], pa.string()), "rank": pa.array([], pa.int32()),
-                    "user_id": pa.array([], pa.string()), "score": pa.array([], pa.float32())})  # fmt: skip
+_NOBODY = pa.table(
+    {
+        "target": pa.array([], pa.string()),
+        "rank": pa.array([], pa.int32()),
+        "user_id": pa.array([], pa.string()),
+        "score": pa.array([], pa.float32()),
+    }
+)
 
 
 def of_items(night: Night) -> pa.Table:
@@ -84,12 +90,14 @@ def of_items(night: Night) -> pa.Table:
     )
     row, place = np.nonzero((codes >= 0) & (scores > 0))
     night.report(items=len(targets), users=int(known.sum()))
-    return pa.table({
-        "target": item_ids.take(pa.array(targets[row])),
-        "rank": place + 1,
-        "user_id": user_ids.take(pa.array(codes[row, place])),
-        "score": scores[row, place],
-    })  # fmt: skip
+    return pa.table(
+        {
+            "target": item_ids.take(pa.array(targets[row])),
+            "rank": place + 1,
+            "user_id": user_ids.take(pa.array(codes[row, place])),
+            "score": scores[row, place],
+        }
+    )
 
 
 def of_segments(night: Night) -> pa.Table:

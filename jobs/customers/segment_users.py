@@ -93,10 +93,21 @@ def fit(
     rows = all_rows[:, : len(names)]
     space = fit_space(night.spark, rows, family_weights(names), least_spreads(names), config)
     unnamed = Segments(
-        config, names, np.array(list(middles.values())), space.mean, space.scale, space.weights, space.components,
-        centres=np.zeros((0, 0)), ids=np.zeros(0, np.int64), of_buyers=np.zeros(0, np.bool_), next_id=1,
-        accounts=accounts, names=(), traits=(),
-    )  # fmt: skip
+        config,
+        names,
+        np.array(list(middles.values())),
+        space.mean,
+        space.scale,
+        space.weights,
+        space.components,
+        centres=np.zeros((0, 0)),
+        ids=np.zeros(0, np.int64),
+        of_buyers=np.zeros(0, np.bool_),
+        next_id=1,
+        accounts=accounts,
+        names=(),
+        traits=(),
+    )
     places = unnamed.project(rows)
     last_segments = old.assign(all_rows[:, [list(all_middles).index(name) for name in old.features]]) if old else None
     chosen, facts = choose_centres(night.spark, config, places, old, last_segments)

@@ -87,13 +87,16 @@ def closed(events: DataFrame, interest: DataFrame, first: dt.date, last: dt.date
     """
     known = events.where("user_id is not null and item_id is not null").where(F.col("event_date") >= F.lit(first))
     kind = F.when(F.col("event_type") == "click", "view").otherwise(F.col("event_type"))
-    shown = known.where(F.col("event_date") <= F.lit(last)).select("user_id", "item_id", "event_date", "event_time",
-                                                                   kind.alias("kind"))  # fmt: skip
+    shown = known.where(F.col("event_date") <= F.lit(last)).select(
+        "user_id", "item_id", "event_date", "event_time", kind.alias("kind")
+    )
     shown = shown.where(F.col("kind").isin(*MOVED))
     tried = shown.groupBy("user_id", "item_id", "kind", "event_date").agg(F.min("event_time").alias("at"))
-    bought = known.where("event_type = 'purchase'").groupBy("user_id", "item_id").agg(
-        F.min(F.struct("event_time", "event_date")).alias("bought"), F.count("*").alias("orders")
-    )  # fmt: skip
+    bought = (
+        known.where("event_type = 'purchase'")
+        .groupBy("user_id", "item_id")
+        .agg(F.min(F.struct("event_time", "event_date")).alias("bought"), F.count("*").alias("orders"))
+    )
     pairs = interest.select("user_id", "item_id", "purchase_orders")
     judged = tried.join(bought, ["user_id", "item_id"], "left").join(pairs, ["user_id", "item_id"], "left")
     before = F.coalesce("purchase_orders", F.lit(0)) > F.coalesce("orders", F.lit(0))  # bought before `first` too

@@ -54,8 +54,11 @@ class InterestConfig:
     def _check_order_after_learning(self) -> None:
         """However far the weights move, a purchase outweighs a cart, and a cart a view."""
         most, least = self.learn_factor, 1 / self.learn_factor
-        if not (self.wishlist > 0 and self.purchase > max(self.cart, self.wishlist) * most
-                and self.cart * least > self.view * most):  # fmt: skip
+        if not (
+            self.wishlist > 0
+            and self.purchase > max(self.cart, self.wishlist) * most
+            and self.cart * least > self.view * most
+        ):
             raise ValueError(
                 f"learn_factor {most} would let a view weigh as much as a cart, or a cart or wish-list as a "
                 f"purchase: saw {self.view}, {self.cart}, {self.wishlist}, {self.purchase}; lower it"

@@ -145,14 +145,16 @@ def advance_purchases(
     mask = F.aggregate(bits, F.lit(0).cast("bigint"), lambda sum, bit: sum.bitwiseOR(bit))
     return (
         total.withColumn("now", settled)
-        .withColumns({
-            "recent_days": mask,
-            "settled_days": F.col("settled_days") + F.size("old"),
-            **{name: F.col(f"now.{name}") for name in ("settled_last_on", "lapsed_on", "back_on")},
-            "price_gap": from_exact("price_gap"),
-        })
+        .withColumns(
+            {
+                "recent_days": mask,
+                "settled_days": F.col("settled_days") + F.size("old"),
+                **{name: F.col(f"now.{name}") for name in ("settled_last_on", "lapsed_on", "back_on")},
+                "price_gap": from_exact("price_gap"),
+            }
+        )
         .select(*USER_PURCHASES.names)
-    )  # fmt: skip
+    )
 
 
 def _bit(number: Column) -> Column:

@@ -108,11 +108,15 @@ def top_tastes(of_users: DataFrame) -> DataFrame:
         order = F.struct(-F.col(by), F.col("value"))
         return F.min(F.when((F.col("kind") == kind) & (F.col(by) > 0), order))["value"]
 
-    return of_users.where(F.col("kind").isin("category", "brand", "hour")).groupBy("user_id").agg(
-        best("category", "strength").alias("top_category"),
-        best("brand", "strength").alias("top_brand"),
-        best("hour", "evidence").alias("usual_hour"),
-    )  # fmt: skip
+    return (
+        of_users.where(F.col("kind").isin("category", "brand", "hour"))
+        .groupBy("user_id")
+        .agg(
+            best("category", "strength").alias("top_category"),
+            best("brand", "strength").alias("top_brand"),
+            best("hour", "evidence").alias("usual_hour"),
+        )
+    )
 
 
 class AllBuyers(NamedTuple):
@@ -129,17 +133,21 @@ class AllBuyers(NamedTuple):
 
 def compare_buyers(purchases: DataFrame, config: ProfilesConfig) -> AllBuyers:
     gap = F.rint(F.col("price_gap") / F.col("priced_purchases") * 1000)  # a thousandth: few values to count in Spark
-    figures = purchases.select(
-        F.when(F.col("priced_purchases") >= config.least_purchases, gap).alias("gap"),
-        F.when(F.col("currency") != MIXED, F.col("currency")).alias("one"),
-        "currency",
-    ).agg(
-        F.count("gap").alias("accounts"),
-        F.percentile("gap", F.array(F.lit(1 / 3), F.lit(2 / 3))).alias("at"),
-        F.mode("one", True).alias("most"),
-        F.min("currency").alias("first"),
-        F.max("currency").alias("last"),
-    ).first()  # fmt: skip
+    figures = (
+        purchases.select(
+            F.when(F.col("priced_purchases") >= config.least_purchases, gap).alias("gap"),
+            F.when(F.col("currency") != MIXED, F.col("currency")).alias("one"),
+            "currency",
+        )
+        .agg(
+            F.count("gap").alias("accounts"),
+            F.percentile("gap", F.array(F.lit(1 / 3), F.lit(2 / 3))).alias("at"),
+            F.mode("one", True).alias("most"),
+            F.min("currency").alias("first"),
+            F.max("currency").alias("last"),
+        )
+        .first()
+    )
     assert figures is not None
     terciles, (low, high) = None, figures["at"] or (0, 0)
     if figures["accounts"] >= config.least_buyers and low < high:
@@ -163,12 +171,17 @@ def portraits(
             "accounts paid in several currencies: monetary is null for accounts that did not pay in %s alone", most
         )
     pauses = purchase_habits.all_pauses(night_date, config.lapsed_days)
-    bought = purchases.select("*", pauses.alias("pauses")).select(
-        "*",
-        (F.col("settled_days") + F.bit_count("recent_days")).alias("frequency"),
-        F.col("pauses.settled_last_on").alias("last_on"),
-        F.col("pauses.back_on").alias("last_back_on"),
-    ).drop("back_on").withColumnRenamed("last_back_on", "back_on")  # fmt: skip
+    bought = (
+        purchases.select("*", pauses.alias("pauses"))
+        .select(
+            "*",
+            (F.col("settled_days") + F.bit_count("recent_days")).alias("frequency"),
+            F.col("pauses.settled_last_on").alias("last_on"),
+            F.col("pauses.back_on").alias("last_back_on"),
+        )
+        .drop("back_on")
+        .withColumnRenamed("last_back_on", "back_on")
+    )
     known = (
         users.join(features.drop("purchases"), "user_id", "left")
         .join(bought.drop("recent_days", "pauses"), "user_id", "left")
@@ -186,19 +199,21 @@ def portraits(
         return F.greatest(F.datediff(F.lit(night_date), F.col(name)), F.lit(0))
 
     since = F.coalesce("registered_on", "first_event_on")
-    return known.withColumns({
-        "age_band": age_band(),
-        "tenure_days": F.when(since.isNotNull(), F.greatest(F.datediff(F.lit(night_date), since), F.lit(0))),
-        "recency_days": F.when(F.col("last_on").isNotNull(), days_since("last_on")),
-        "frequency": F.coalesce("frequency", F.lit(0)),
-        "monetary": F.when(is_one, F.coalesce("revenue", F.lit(0.0))),
-        "sessions": F.coalesce("sessions", F.lit(0)),
-        "last_seen_days": F.when(F.col("last_event_on").isNotNull(), days_since("last_event_on")),
-        "stage": stage(config, night_date),
-        "priced_purchases": F.coalesce("priced_purchases", F.lit(0)),
-        "discount_appetite": F.when(enough, F.col("discounted_purchases") / F.col("priced_purchases")),
-        "price_sensitivity": F.when(enough, sensitivity),
-    }).select(*USER_PROFILES.names)  # fmt: skip
+    return known.withColumns(
+        {
+            "age_band": age_band(),
+            "tenure_days": F.when(since.isNotNull(), F.greatest(F.datediff(F.lit(night_date), since), F.lit(0))),
+            "recency_days": F.when(F.col("last_on").isNotNull(), days_since("last_on")),
+            "frequency": F.coalesce("frequency", F.lit(0)),
+            "monetary": F.when(is_one, F.coalesce("revenue", F.lit(0.0))),
+            "sessions": F.coalesce("sessions", F.lit(0)),
+            "last_seen_days": F.when(F.col("last_event_on").isNotNull(), days_since("last_event_on")),
+            "stage": stage(config, night_date),
+            "priced_purchases": F.coalesce("priced_purchases", F.lit(0)),
+            "discount_appetite": F.when(enough, F.col("discounted_purchases") / F.col("priced_purchases")),
+            "price_sensitivity": F.when(enough, sensitivity),
+        }
+    ).select(*USER_PROFILES.names)
 
 
 def main(night: Night) -> None:

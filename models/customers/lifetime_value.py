@@ -217,6 +217,11 @@ class GammaGamma:
 def _worth_log_likelihood(p: float, q: float, v: float, x: F64, m: F64) -> F64:
     """(N,) natural logarithms of the mean worth m of x purchases; equation (1a) of Fader and Hardie's note."""
     return np.asarray(
-        gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v) + (p * x - 1) * np.log(m)
-        + p * x * np.log(x) - (p * x + q) * np.log(v + m * x)
-    )  # fmt: skip
+        gammaln(p * x + q)
+        - gammaln(p * x)
+        - gammaln(q)
+        + q * np.log(v)
+        + (p * x - 1) * np.log(m)
+        + p * x * np.log(x)
+        - (p * x + q) * np.log(v + m * x)
+    )
