@@ -14,10 +14,10 @@ from schemas.protected_attributes import refusal
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("gender", "gender, which is protected"), ("targetGender", "gender, which is protected"),
-        ("sex", "gender, which is protected"), ("age", "age, which is protected"), ("Age_Band", "age, which"),
-        ("birth_date", "age, which"), ("ethnicity", "ethnicity, which"), ("religion", "religion, which"),
-        ("health_status", "health, which"), ("适合性别", "gender, which"), ("member_level", "one price for everybody"),
+        ("gender", "gender, a protected attribute"), ("targetGender", "gender, a protected attribute"),
+        ("sex", "gender, a protected attribute"), ("age", "age, a protected attribute"), ("Age_Band", "age, a protected"),
+        ("birth_date", "age, a protected"), ("ethnicity", "ethnicity, a protected"), ("religion", "religion, a protected"),
+        ("health_status", "health, a protected"), ("适合性别", "gender, a protected"), ("member_level", "one price for everybody"),
         ("city", "one price for everybody"), ("user_id", "one price for everybody"),
         ("customer_group", "one price for everybody"),
     ],
