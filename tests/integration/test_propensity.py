@@ -154,7 +154,7 @@ def test_what_makes_it_due(learned: Night) -> None:
 
     assert why(6) is None
     assert why(7) == "the last one was trained 7 days ago"
-    assert why(1, lapse_days=56) == "lapses looks 56 days ahead, the running one 28"
+    assert why(1, lapse_days=56) == "lapses looks 56 days ahead, the running model 28"
     assert why(7, sections={"training": {"retrain": "never"}}) is None
     assert why(1, sections={"training": {"retrain": "always"}}) == "asked for"
 
