@@ -14,14 +14,22 @@ from schemas.protected_attributes import refusal
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("gender", "gender, a protected attribute"), ("targetGender", "gender, a protected attribute"),
-        ("sex", "gender, a protected attribute"), ("age", "age, a protected attribute"), ("Age_Band", "age, a protected"),
-        ("birth_date", "age, a protected"), ("ethnicity", "ethnicity, a protected"), ("religion", "religion, a protected"),
-        ("health_status", "health, a protected"), ("适合性别", "gender, a protected"), ("member_level", "one price for everybody"),
-        ("city", "one price for everybody"), ("user_id", "one price for everybody"),
+        ("gender", "gender, a protected attribute"),
+        ("targetGender", "gender, a protected attribute"),
+        ("sex", "gender, a protected attribute"),
+        ("age", "age, a protected attribute"),
+        ("Age_Band", "age, a protected"),
+        ("birth_date", "age, a protected"),
+        ("ethnicity", "ethnicity, a protected"),
+        ("religion", "religion, a protected"),
+        ("health_status", "health, a protected"),
+        ("适合性别", "gender, a protected"),
+        ("member_level", "one price for everybody"),
+        ("city", "one price for everybody"),
+        ("user_id", "one price for everybody"),
         ("customer_group", "one price for everybody"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("setting", ["pool_by", "competitor"])
 def test_an_attribute_of_a_person_is_refused_by_name_with_the_reason(setting, name, why):
     with pytest.raises(ValueError, match=f"prices: {setting} may not be '{name}': .*{why}"):
