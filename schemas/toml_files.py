@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def shipped(folder: Path) -> list[str]:
@@ -44,6 +46,15 @@ def parse(text: str, path: Path, refusal: type[ValueError]) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise refusal(f"{path} is not TOML: {error}") from None
+
+
+def load(path: Path, make: Callable[[dict[str, Any], str], T], refusal: type[ValueError]) -> T:
+    """What `make(content, path)` makes of a TOML file; where it raises `refusal`, the message begins with the path."""
+    raw = parse(read(path, refusal), path, refusal)
+    try:
+        return make(raw, str(path))
+    except refusal as error:
+        raise refusal(f"{path}: {error}") from None
 
 
 def refuse_unknown(where: str, keys: Iterable[str], known: Iterable[str], refusal: type[ValueError]) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
+from jobs.nights.tasks import run
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from jobs.runtime.registry import module_of
 
 # (job, where below the lake it works); the DAG has the same, and a test compares the two.
 ORDER: tuple[tuple[str, str], ...] = (("receive_drop", "refresh"), ("clean_events", "refresh"), ("refresh_lists", ""))
@@ -16,7 +14,5 @@ def main(night: Night) -> None:
     for job, below in ORDER:
         lake = Lake(f"{night.lake.root}/{below}") if below else night.lake
         part = Night(night.date, lake, night.run, night.settings, night.source_name, night.raw)
-        part.begin(job)
-        with part.reporting():
-            importlib.import_module(module_of(job)).main(part)
+        run(part, job)
     night.begin("refresh")

@@ -28,7 +28,7 @@ from schemas.campaigns.declared_keys import declared_keys, declared_values, numb
 from schemas.protected_attributes import protected_kind
 from schemas.tables.profiles import USER_PROFILES
 from schemas.tables.propensities import PROPENSITIES
-from schemas.toml_files import find, parse, read, refuse_unknown, shipped
+from schemas.toml_files import find, load, refuse_unknown, shipped
 
 SHIPPED = Path(__file__).parent
 NO_CAMPAIGNS = "none"
@@ -43,12 +43,7 @@ def shipped_campaigns() -> list[str]:
 def load_campaigns(name_or_path: str) -> Campaigns:
     """Read campaigns: shipped ones by name, or a TOML file by path. Raises CampaignError or FileNotFoundError."""
     instead = f"; offers.campaigns = '{NO_CAMPAIGNS}' makes no offers"
-    path = find("campaigns", SHIPPED, name_or_path, instead)
-    raw = parse(read(path, CampaignError), path, CampaignError)
-    try:
-        return parse_campaigns(raw, str(path))
-    except CampaignError as error:
-        raise CampaignError(f"{path}: {error}") from None
+    return load(find("campaigns", SHIPPED, name_or_path, instead), parse_campaigns, CampaignError)
 
 
 def parse_campaigns(raw: Mapping[str, Any], path: str = "") -> Campaigns:

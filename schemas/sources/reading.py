@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
 from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
-from schemas.toml_files import find, parse, read, refuse_unknown, shipped
+from schemas.toml_files import find, load, refuse_unknown, shipped
 
 SHIPPED = Path(__file__).parent
 
@@ -24,12 +24,7 @@ def shipped_sources() -> list[str]:
 
 def load_source(name_or_path: str) -> Source:
     """Read a mapping: a shipped one by name, or a TOML file by path. Raises MappingError or FileNotFoundError."""
-    path = find("source", SHIPPED, name_or_path)
-    raw = parse(read(path, MappingError), path, MappingError)
-    try:
-        return parse_source(raw, str(path))
-    except MappingError as error:
-        raise MappingError(f"{path}: {error}") from None
+    return load(find("source", SHIPPED, name_or_path), parse_source, MappingError)
 
 
 def parse_source(raw: dict[str, Any], path: str = "") -> Source:
