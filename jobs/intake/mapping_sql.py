@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from jobs.intake.sql_text import quoted
 from schemas.sources.mapping import Input, MappingError, Source
@@ -48,17 +47,3 @@ def refuse_sql(rows: DataFrame, spec: Input, source: Source, part: str, texts: M
             raise MappingError(f"{where} {name} = {sql!r}: {str(error).splitlines()[0]}") from None
         if part in _CONDITIONS and kind != "boolean":
             raise MappingError(f"{where} {name} = {sql!r} must be a condition, true or false; it is {kind}")
-
-
-@contextmanager
-def ansi_off(spark: SparkSession) -> Iterator[None]:
-    """Within it a cast that fails gives null instead of an error.
-
-    Expressions keep the mode in which they were analysed, so the setting is restored as soon as the frame is made.
-    """
-    before = spark.conf.get("spark.sql.ansi.enabled")
-    spark.conf.set("spark.sql.ansi.enabled", "false")
-    try:
-        yield
-    finally:
-        spark.conf.set("spark.sql.ansi.enabled", str(before))

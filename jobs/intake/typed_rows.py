@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 
 from jobs.intake import whole_row
 from jobs.intake.column_paths import opened, visible
-from jobs.intake.mapping_sql import ansi_off, derived_types, refuse_sql
+from jobs.intake.mapping_sql import derived_types, refuse_sql
 from jobs.intake.row_checks import Check, RawLimits, checks, choose
 from jobs.intake.spark_scan import scan
 from jobs.intake.sql_text import quoted, text
@@ -27,6 +27,7 @@ from jobs.intake.times import clock_changes, clock_tallies, time_sql
 from jobs.intake.typed_values import typed
 from jobs.runtime.log import get_logger
 from jobs.runtime.shop_days import ShopDays, instant
+from jobs.runtime.spark import ansi_off
 from schemas.sources.mapping import Input, MappingError, Source
 from schemas.table import SPARK_TYPES, Column
 from schemas.tables.events import RAW_EVENTS

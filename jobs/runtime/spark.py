@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -68,10 +68,22 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
     return spark
 
 
-@contextmanager
-def interpreted(spark: SparkSession) -> Iterator[None]:
+def interpreted(spark: SparkSession) -> AbstractContextManager[None]:
     """Within it, expressions are not compiled: for some thousand rows, compiling takes longer than computing."""
-    wanted = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    return _set(spark, {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"})
+
+
+def ansi_off(spark: SparkSession) -> AbstractContextManager[None]:
+    """Within it a cast that fails gives null instead of an error.
+
+    Expressions keep the mode in which they were analysed, so the setting is restored as soon as the frame is made.
+    """
+    return _set(spark, {"spark.sql.ansi.enabled": "false"})
+
+
+@contextmanager
+def _set(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
+    """Within it the session has these settings; afterwards those of before."""
     before = {key: spark.conf.get(key) for key in wanted}
     for key, value in wanted.items():
         spark.conf.set(key, value)

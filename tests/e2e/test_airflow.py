@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from tests.e2e.browser import Browser, chromium, needs_browser
 sys.path.insert(0, str(ROOT / ".ci"))
 import airflow_night
 from airflow_night import Api
+from airflow_servers import free_port
 
 pytestmark = needs_airflow
 
@@ -55,12 +55,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, alerts: tuple[str, list[str]]
 
 @pytest.fixture(scope="module")
 def ui(shop: Shop) -> Iterator[subprocess.Popen[str]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    process = subprocess.Popen(
-        [sys.executable, ROOT / ".ci/ui", port], env=shop.environment, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, ROOT / ".ci/ui", free_port()]
+    process = subprocess.Popen(command, env=shop.environment, stdout=subprocess.PIPE, text=True)
     yield process
     process.terminate()
     process.wait(60)
