@@ -185,7 +185,7 @@ def _empty_offer_columns(night: Night) -> list[Column]:
 
 
 def texts_for_users(
-    night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals: Iterable[str] = ()
+    night: Night, demand: DataFrame, variants: pa.Table, rules: CopyRules, deals: Iterable[str] = ()
 ) -> DataFrame:
     """Picks a text for each row of `demand`, by a hash of the user: USER_COPY.
 
@@ -196,11 +196,13 @@ def texts_for_users(
     arms = F.split("arm", ";")
     whose = [F.when(F.array_contains(arms, deal), F.lit(deal)) for deal in deals]
     demand = demand.withColumn("deal", F.coalesce(*whose, F.lit("")))
-    told = F.concat_ws("\x00", F.lit(f"copy {seed}"), "user_id", "strategy", "channel")
+    told = F.concat_ws("\x00", F.lit(f"copy {rules.config.seed}"), "user_id", "strategy", "channel")
     digits = F.substring(F.sha2(told, 256), 1, 13)  # as many as a double holds exactly
     place = F.conv(digits, 16, 10).cast("double") / F.lit(float(16**13))
     wordings = night.spark.createDataFrame(variants)
-    chosen = worded(demand, night.days).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
+    chosen = (
+        worded(demand, night.days, rules.languages).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
+    )
     chosen = chosen.where("at >= low and at < high")
     chosen = chosen.withColumn("text", with_terms(F.col("own")))
     fits = F.lit(True)

@@ -111,7 +111,8 @@ def _titles(item_id: str, items: Mapping[str, ItemWords]) -> dict[str, str]:
     """Language -> title, for each of the page's languages in which the item has a title."""
     if item_id not in items:
         return {}
-    found = {language: items[item_id].word(items[item_id].titles, language) for language in ("en", "zh")}
+    item = items[item_id]
+    found = {language: item.title(language) for language in item.dictionary.languages}
     return {language: title[:_LONGEST] for language, title in found.items() if title}
 
 

@@ -165,9 +165,11 @@ def _write(
     refused = [Refused(None, "template", "hostile catalogue text", why) for why in item.refused]
     said_elsewhere: list[Text] = []
     if "title" not in product.slots:
-        refused.append(Refused(None, "template", "no title", "the catalogue has none that can be shown"))
+        refused.append(
+            Refused(None, "template", "no title", f"the catalogue has none that readers of '{brief.language}' can read")
+        )
         return Written(rows, refused), said_elsewhere
-    if not item.word(item.titles, brief.language):
+    if not item.has_title_in(brief.language):
         refused.append(Refused(None, "template", "title in another language", product.slots["title"].text))
         drafts = None
     wanted = (draft for draft in _drafts(inputs, product, drafts or ()) if wants(draft, rows))

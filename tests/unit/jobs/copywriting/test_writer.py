@@ -68,7 +68,7 @@ def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(curr
             assert rows, (strategy, language)
             for terms, amount in ((0.15, None), (None, 500.0)):
                 offer = {"discount_share": terms, "discount_amount": amount, "minimum_spend": 1000.0}
-                said = terms_of(offer | {"currency": currency, "language": language})
+                said = terms_of(offer | {"currency": currency}, inputs.rules.languages[language])
                 for row in rows:
                     shown = row["text"].replace("{terms}", said).replace("{until}", "September 30")
                     assert sms_segments(shown)[0] <= 2, shown
