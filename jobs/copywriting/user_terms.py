@@ -46,7 +46,8 @@ def with_terms(text: Column) -> Column:
 
 def terms_of(offer: Mapping[str, Any], language: Wording) -> str | None:
     """'20% off orders over ¥100', '满¥100享8折'; None for a share that hundredths cannot say."""
-    return wording.terms_of(*(offer[name] for name in TERMS), language)
+    share, amount, least, currency = (offer[name] for name in TERMS)
+    return wording.terms_of(share, amount, least, currency, language)
 
 
 def last_day(offer: Mapping[str, Any], days: ShopDays) -> dt.date:

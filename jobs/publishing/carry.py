@@ -84,7 +84,10 @@ def of_texts(rows: pa.Table, tonight: Tonight) -> pa.Table:
     """COPY: texts of items on sale, without those that name an event (it may be over) or an old price."""
     rows = rows.filter(pc.is_in(rows["item_id"], tonight.on_sale))
     texts = zip(*(rows[name].to_pylist() for name in ("item_id", "strategy", "language", "facts")), strict=True)
-    is_true = [_is_still_true(*said, json.loads(facts), tonight) for *said, facts in texts]
+    is_true = [
+        _is_still_true(item, strategy, language, json.loads(facts), tonight)
+        for item, strategy, language, facts in texts
+    ]
     return rows.filter(pa.array(is_true, pa.bool_()))
 
 

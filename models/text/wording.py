@@ -37,7 +37,8 @@ def money(value: float, currency: str | None, wording: Wording) -> str:
     A currency that has no sign here is written as its code; None as the bare figure.
     """
     plain = f"{value:,.2f}".removesuffix(".00")
-    figure = plain.translate(str.maketrans({",": wording.thousands, ".": wording.decimal}))
+    whole, _, cents = plain.partition(".")
+    figure = whole.replace(",", wording.thousands) + (wording.decimal + cents if cents else "")
     if currency in wording.money or currency in SIGNS:
         how = wording.money.get(currency or "", wording.money["any"])
         return how.format(sign=SIGNS.get(currency or "", currency), figure=figure)

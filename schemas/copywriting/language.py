@@ -85,7 +85,7 @@ def load_language(name: str, own: str = "") -> Language:
         if key in raw:
             _check_type(f"{path}: {key}", key, str(field.type), raw[key])
     _check_wordings(str(path), raw)
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
     return Language(name=name, **given)
 
 

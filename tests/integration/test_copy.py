@@ -23,7 +23,6 @@ from jobs.runtime.published import pointed
 from jobs.runtime.table_writer import write_arrow
 from schemas.arrow import arrow_schema
 from schemas.copywriting.lexicon import LexiconError
-from schemas.copywriting.voice import VoiceError
 from schemas.tables import (
     CLEAN_EVENTS,
     COPY,
