@@ -26,6 +26,9 @@ COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "cat
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST = 120  # characters of a title; another word has at most 60. Longer ones are no names
 _DETAILS = 3
+_IN_A_LABEL = 2  # details; a card has room for no more
+# What files hold in place of a value.
+_NOTHING = {"nan", "inf", "-inf", "infinity", "-infinity", "null", "none", "n/a", "na", "-", "--", "?", "unknown"}
 _NAMES_IN_LANGUAGES = ("title", "description", "brand", "kind")  # columns that an attribute may give in a language
 _TEACH = 5_000  # most items that the glossary is learned from
 
@@ -67,29 +70,47 @@ class ItemWords:
         return self.word(self.kinds, language, "kind")
 
     def title(self, language: str) -> str | None:
-        """Its title in the language, or else one in Latin letters, which readers of every language know from labels."""
-        return self._name(self.titles, language)
+        """What it is called in the language.
+
+        Its title; or brand, kind and details where these are known in the language; or its title in Latin letters,
+        which readers of every language know from labels.
+        """
+        own = next((title for title in self.titles if self._is_in(title, language)), None)
+        return own or self._label(language) or next((title for title in self.titles if not CJK.search(title)), None)
+
+    def _label(self, language: str) -> str | None:
+        brand, kind, details = self.brand(language), self.kind(language), self.details(language)[:_IN_A_LABEL]
+        if not (self.titles and brand and kind and details):
+            return None
+        spoken = self.dictionary.languages[language]
+        return spoken.label.format(brand=brand, kind=kind, details=spoken.joint.join(details))
 
     def has_title_in(self, language: str) -> bool:
         return any(self._is_in(title, language) for title in self.titles)
 
     def brand(self, language: str) -> str | None:
         """Its brand as the language writes it, or else as it stands in the catalogue."""
-        return self._name(self.brands, language) or next(iter(self.brands), None)
-
-    def _name(self, names: Iterable[str], language: str) -> str | None:
-        """A name is never translated."""
-        names = tuple(names)
-        own = next((name for name in names if self._is_in(name, language)), None)
-        return own or next((name for name in names if not CJK.search(name)), None)
+        own = next((brand for brand in self.brands if self._is_in(brand, language)), None)
+        latin = next((brand for brand in self.brands if not CJK.search(brand)), None)
+        return own or latin or next(iter(self.brands), None)
 
     def _is_in(self, name: str, language: str) -> bool:
         return name in self.given.get(language, ()) or self.dictionary.is_in(name, language)
 
     def details(self, language: str) -> list[str]:
         """Up to three attribute values in the language; bare figures are left out, since they need their attribute."""
-        found = [self.word(words, language, name) for name, words in self.attributes]
+        found = [self._said(name, words, language) for name, words in self.attributes]
         return [word for word in found if word and _LETTER.search(word)][:_DETAILS]
+
+    def _said(self, name: str, words: tuple[str, ...], language: str) -> str | None:
+        """The value in the language; of yes the attribute's name ("machine washable"), of no nothing."""
+        spoken = self.dictionary.languages
+        said = {word.lower() for word in words}
+        if any(said & set(one.no) for one in spoken.values()):
+            return None
+        if any(said & set(one.yes) for one in spoken.values()):
+            return self.word((name.replace("_", " "),), language, name)
+        return self.word(words, language, name)
 
     @property
     def claimable(self) -> Iterator[str]:
@@ -279,5 +300,6 @@ def _values(row: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
     """Attributes that are words or figures, with `brand`, and `kind` (the last level of the category)."""
     said = ((name, value) for name, value in own.items() if not isinstance(value, bool))
     found = {name: str(value).strip() for name, value in said if isinstance(value, str | int | float)}
+    found = {name: value for name, value in found.items() if value.lower() not in _NOTHING}
     found |= {"brand": (row["brand"] or "").strip(), "kind": (row["category"] or "").rpartition(" > ")[2].strip()}
     return {name: value for name, value in found.items() if value}

@@ -220,7 +220,9 @@ class CopyRules:
     def _language_digest(self, language: str) -> str:
         """Digest of lexicons and vocabularies, once for each language since these are large."""
         if (language,) not in self._digests:
-            self._digests[language,] = _hash((self.lexicons_of(language), self.words))
+            self._digests[language,] = _hash(
+                (self.lexicons_of(language), self.words, self.dictionary.benefits[language])
+            )
         return self._digests[language,]
 
 

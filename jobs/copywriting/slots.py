@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from jobs.copywriting.briefs import APPROVED, Brief, Draft
 from jobs.copywriting.item_words import ItemWords
 from models.fact_lock.claims import Claim, Filled, ItemFacts, Slot, Source, fill, slots_of
 from models.text.wording import day_of, terms_of
+from schemas.copywriting.benefits import Benefit
 from schemas.copywriting.language import Language
 from schemas.copywriting.wording import ITEM_SLOTS, USERS_SLOTS
 
@@ -47,8 +49,12 @@ def slots_for(item: ItemWords, brief: Brief, shop: str) -> dict[str, Slot]:
         "brand": ("brand", item.brand(language)),
         "kind": ("category", item.kind(language)),
         "detail": ("attributes", details[0] if details else None),
-        "details": ("attributes", spoken.joint.join(details) or None),
+        "details": ("attributes", _listed(details, spoken) or None),
     }
+    if benefit := _benefit(item, brief):
+        words |= {"benefit": ("attributes", benefit.short), "reason": ("attributes", benefit.long)}
+    if brief.strategy == "replenishment":
+        words["used_up"] = ("category", item.dictionary.benefits[language].verb(item.category))
     slots = {name: Slot(text, column, source) for name, (column, text) in words.items() if text}
     slots["shop"] = Slot(shop, "copy.shop", Source("settings", "copy"))
     slots |= {name: Slot(f"{{{name}}}", name, Source("offers", "each user's own")) for name in USERS_SLOTS}
@@ -58,6 +64,19 @@ def slots_for(item: ItemWords, brief: Brief, shop: str) -> dict[str, Slot]:
     if brief.strategy == "price_drop":
         slots |= {k: v for k, v in slots_of(item.facts(), spoken).items() if k in ("price", "old_price", "saving")}
     return slots
+
+
+def _benefit(item: ItemWords, brief: Brief) -> Benefit | None:
+    """One of the benefits that hold for the item, the same one every night, and not for every strategy the same."""
+    names = [meaning for name, words in item.attributes for meaning in item.dictionary.meanings(name, words)]
+    found = item.dictionary.benefits[brief.language].of(names, item.category)
+    turn = zlib.crc32(f"{item.item_id}\0{brief.strategy}".encode())
+    return found[turn % len(found)] if found else None
+
+
+def _listed(words: Sequence[str], language: Language) -> str:
+    """ "red, cotton and large", "红色、纯棉和大号"."""
+    return language.last_joint.join(filter(None, (language.joint.join(words[:-1]), *words[-1:])))
 
 
 def with_offer(facts: ItemFacts) -> ItemFacts:

@@ -70,6 +70,11 @@ def is_written(text: str, script: Script) -> bool:
     return not CJK.search(folded) if is_latin(script) else _own(script.letters).search(folded) is not None
 
 
+def has_must(text: str, script: Script) -> bool:
+    """Whether the text has one of the letters of which every text of the language has one."""
+    return not script.must_have or _own(script.must_have).search(text.lower()) is not None
+
+
 def in_letters(texts: Iterable[str], script: Script) -> str | None:
     """The first text that can be of the language; if there is none, the first text."""
     texts = tuple(texts)
@@ -98,7 +103,7 @@ def wrong_language(folded: str, script: Script) -> str | None:
     own = len(_own(script.letters).findall(folded))
     if (own == 0 and words) or own < script.least_own * (own + len(words)):
         return f"{own} characters of the language beside {len(words)} Latin words"
-    if script.must_have and own and not _own(script.must_have).search(folded):
+    if own and not has_must(folded, script):
         return f"{own} characters and none of {script.must_have}, which every text of the language has"
     return None
 

@@ -16,6 +16,7 @@ from schemas.toml_files import parse, read, refuse_unknown
 _HOLES = {  # what the braces of a wording may name
     "money": {"sign", "figure"},
     "day": {"day", "month"},
+    "label": {"brand", "kind", "details"},
     "terms": {"percent", "tenths", "amount", "least"},
 }
 _TERMS = ("share", "share_from", "amount", "amount_from", "discount")
@@ -37,7 +38,7 @@ class Language:
 
     months: twelve names as `day` shows them. money: currency -> wording, `any` for all others. terms: the wording of
     offers. yes, no: values that say that an item has the attribute, or has it not. joint: stands between the members of
-    a list; last_joint: before the last one.
+    a list; last_joint: before the last one. label: the name of an item whose title is in another language.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Language:
     no: tuple[str, ...]
     joint: str
     last_joint: str
+    label: str
     thousands: str = ","
     decimal: str = "."
     must_have: str = ""
@@ -123,7 +125,7 @@ def _check_wordings(path: str, raw: Mapping[str, Any]) -> None:
     if missing := [key for key in _TERMS if key not in raw["terms"]]:
         raise LanguageError(f"{path}: [terms] lacks {', '.join(missing)}; it says {', '.join(_TERMS)}")
     refuse_unknown(f"{path}: [terms]", raw["terms"], _TERMS, LanguageError)
-    wordings = {"day": {"day": raw["day"]}, "money": raw["money"], "terms": raw["terms"]}
+    wordings = {"day": {"": raw["day"]}, "label": {"": raw["label"]}, "money": raw["money"], "terms": raw["terms"]}
     for table, entries in wordings.items():
         for key, text in entries.items():
             if strange := set(re.findall(r"\{(\w*)\}", text)) - _HOLES[table]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from schemas.toml_files import refuse_unknown
 
 ANY = "any"  # the style of a template that suits every voice
 
-ITEM_SLOTS = ("title", "brand", "kind", "detail", "details", "shop")
+ITEM_SLOTS = ("title", "brand", "kind", "detail", "details", "benefit", "reason", "shop")
 USERS_SLOTS = ("terms", "until")  # filled for each user when the text is given to them
 _MORE_SLOTS = {
     "price_drop": ("price", "old_price", "saving"),
@@ -29,6 +29,7 @@ _MORE_SLOTS = {
     "coupon_first_purchase": USERS_SLOTS,
     "member_exclusive": USERS_SLOTS,
     "coupon": USERS_SLOTS,
+    "replenishment": ("used_up",),
     "seasonal_event": ("event",),
 }
 SLOTS: dict[str, tuple[str, ...]] = {s: (*ITEM_SLOTS, *_MORE_SLOTS.get(s, ())) for s in STRATEGIES}
@@ -39,8 +40,10 @@ _ALWAYS_THERE = {
     "old_price",
     "saving",
     "event",
+    "used_up",
     *USERS_SLOTS,
 }  # filled for every item of the strategy
+ON_A_CARD = frozenset(("title", "kind", "terms"))  # a card has one of these: it stands alone under a picture
 _LEAST = 2  # templates of each group, so that clicks can compare two
 
 
@@ -112,13 +115,35 @@ def load_templates(languages: Iterable[str], voices: Mapping[str, Voice], own: s
     groups: dict[tuple[str, str, str], tuple[Template, ...]] = {}
     for language in languages:
         path = file_of(language, "templates.toml", own)
-        templates = _read(path, language, voices)
-        for strategy in STRATEGIES:
-            for channel in CHANNELS:
-                group = tuple(t for t in templates if (t.strategy, t.channel) == (strategy, channel))
-                _check_group(f"{path} [{strategy}] {channel}", group)
-                groups[strategy, channel, language] = group
+        of_language = read_templates(path, language, voices)
+        if problem := next(thin_groups(path, of_language), None):
+            raise VoiceError(problem)
+        groups |= {(*group, language): templates for group, templates in of_language.items()}
     return Templates(groups)
+
+
+def read_templates(
+    path: Path, language: str, voices: Mapping[str, Voice]
+) -> dict[tuple[str, str], tuple[Template, ...]]:
+    """(strategy, channel) -> the templates of a file, none for some; raises VoiceError for one that cannot be used."""
+    templates = _read(path, language, voices)
+    return {
+        (strategy, channel): tuple(t for t in templates if (t.strategy, t.channel) == (strategy, channel))
+        for strategy in STRATEGIES
+        for channel in CHANNELS
+    }
+
+
+def thin_groups(path: Path, groups: Mapping[tuple[str, str], tuple[Template, ...]]) -> Iterator[str]:
+    """What is wrong with each strategy and channel that has too few templates, or too few that need only a title."""
+    for (strategy, channel), group in groups.items():
+        at = f"{path} [{strategy}] {channel}"
+        for_any_style = [t for t in group if t.style == ANY]
+        if len(for_any_style) < _LEAST:
+            yield f"{at}: {len(for_any_style)} templates for any style; it needs at least {_LEAST}"
+        elif sum(not t.needs for t in for_any_style) < _LEAST:
+            needed = sorted(frozenset().union(*(t.needs for t in for_any_style)))
+            yield f"{at}: an item may have nothing but a title; at least {_LEAST} templates must not need {needed}"
 
 
 def load_seasons(languages: Iterable[str], voices: Mapping[str, Voice], own: str = "") -> tuple[Season, ...]:
@@ -163,23 +188,14 @@ def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
     for slot in template.slots:
         if slot not in known:
             raise VoiceError(f"{at}: no slot {{{slot}}} there; {template.strategy} has {', '.join(known)}")
+    if template.channel == "card" and not ON_A_CARD.intersection(template.slots):
+        raise VoiceError(f"{at}: a card names its item; it needs {{title}}, {{kind}} or, for an offer, {{terms}}")
     bare = re.sub(r"\{\w*\}", "", template.text)
     if figure := re.search(r"[\d{}]", bare):
         raise VoiceError(f"{at}: {figure[0]!r} outside a slot; figures come from tables")
     for voice in voices.values():
         if template.style in (ANY, voice.name) and (word := voice.guide(template.language).forbidden(bare)):
             raise VoiceError(f"{at}: voice {voice.name} never says {word!r}")
-
-
-def _check_group(at: str, group: tuple[Template, ...]) -> None:
-    for_any_style = [t for t in group if t.style == ANY]
-    if len(for_any_style) < _LEAST:
-        raise VoiceError(f"{at}: {len(for_any_style)} templates for any style; it needs at least {_LEAST}")
-    if sum(not t.needs for t in for_any_style) < _LEAST:
-        needed = sorted(frozenset().union(*(t.needs for t in for_any_style)))
-        raise VoiceError(
-            f"{at}: an item may have nothing but a title; at least {_LEAST} templates must not need {needed}"
-        )
 
 
 def _season(at: str, raw: dict[str, Any], language: str, voices: Mapping[str, Voice]) -> Season:

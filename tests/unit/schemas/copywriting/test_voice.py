@@ -91,8 +91,8 @@ def test_a_locale_without_templates_is_refused_by_name() -> None:
         ("[recommendation.young]", "[recommendation.punk]", r"no style \[recommendation.punk\]"),
         ("[recommendation]\ncard = [", '[recommendation]\nfax = ["{title}"]\ncard = [', "fax: no such channel"),
         (
-            'sms = [\n    "{shop} here. This caught',
-            'sms = []\nold = [\n    "{shop} here. This caught',
+            'sms = [\n    "{shop}: {title}. {reason}',
+            'sms = []\nold = [\n    "{shop}: {title}. {reason}',
             "must be a list of texts",
         ),
     ],
@@ -104,7 +104,7 @@ def test_a_template_that_cannot_be_used_is_refused(own: Path, old: str, new: str
 
 
 def test_each_group_has_templates_that_need_only_a_title(own: Path) -> None:
-    edit(own / "zh" / "templates.toml", "{title}快用完了吗？", "{kind}快用完了吗？")
+    edit(own / "zh" / "templates.toml", "提醒你一声：{title}，家里还有吗？", "提醒你一声：{kind}，家里还有吗？")
     with pytest.raises(VoiceError, match=r"\[replenishment\] subject: an item may have nothing but a title"):
         load_templates(("zh",), load_voices("", ("zh",)), str(own))
 
@@ -174,7 +174,7 @@ def test_settings_name_what_there_is() -> None:
 
 def test_rules_change_only_for_the_group_that_changed(own: Path) -> None:
     before = CopyRules.load(CopyConfig(languages_folder=str(own)))
-    edit(own / "en" / "templates.toml", "tidying the shelves", "dusting the shelves")
+    edit(own / "en" / "templates.toml", "Something for your list", "Something for the list")
     after = CopyRules.load(CopyConfig(languages_folder=str(own)))
     changed = ("recommendation", "plain", "push", "en")
     assert before.digest(*changed) != after.digest(*changed)
