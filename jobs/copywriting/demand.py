@@ -38,8 +38,15 @@ _NEIGHBOURS = 10  # so many neighbours of a bought item may be called similar to
 
 
 def read_places(night: Night, rules: CopyRules, items: Mapping[str, ItemWords], languages: Sequence[str]) -> DataFrame:
-    """`places_with_strategy`, with language and style of the user."""
-    return places_with_strategy(night, rules.config, items).join(readers(night, rules, languages), "user_id", "inner")
+    """`places_with_strategy`, with language and style of the user.
+
+    A user is told of an event only in a language whose calendar has it; in others the item is a recommendation.
+    """
+    places = places_with_strategy(night, rules.config, items)
+    places = places.join(readers(night, rules, languages), "user_id", "inner")
+    unnamed = (F.col("strategy") == "seasonal_event") & ~F.array_contains("season_languages", F.col("language"))
+    strategy = F.when(unnamed, F.lit("recommendation")).otherwise(F.col("strategy"))
+    return places.withColumn("strategy", strategy).drop("season_languages")
 
 
 def briefs_of_users(night: Night, rules: CopyRules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
@@ -83,7 +90,9 @@ def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFra
 
 
 def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, ItemWords]) -> DataFrame:
-    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, season_style."""
+    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, and its event's
+    season_style and season_languages.
+    """
     seasons = [item.season for item in items.values()]
     news = pa.table(
         {
@@ -92,6 +101,9 @@ def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, I
             "dropped": pa.array([item.old_price is not None for item in items.values()], pa.bool_()),
             "arrived": pa.array([item.is_new_since is not None for item in items.values()], pa.bool_()),
             "in_season": pa.array([season is not None for season in seasons], pa.bool_()),
+            "season_languages": pa.array(
+                [list(season.names) if season else [] for season in seasons], pa.list_(pa.string())
+            ),
             "season_style": pa.array([season.style or None if season else None for season in seasons], pa.string()),
         }
     )
@@ -111,7 +123,8 @@ def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, I
     strategy: Column = F.lit("recommendation")
     for name in reversed([s for s in holds if s in config.strategies]):  # the first strategy that holds wins
         strategy = F.when(holds[name], F.lit(name)).otherwise(strategy)
-    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), "category", "season_style")
+    told = ("category", "season_style", "season_languages")
+    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), *told)
 
 
 def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFrame:

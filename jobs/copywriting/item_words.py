@@ -59,7 +59,7 @@ class ItemWords:
     dictionary: Dictionary = field(default_factory=shipped_dictionary, repr=False, compare=False)
     _digests: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
-    def word(self, words: Iterable[str], language: str, attribute: str) -> str | None:
+    def word(self, words: Iterable[str], language: str, attribute: str = "") -> str | None:
         """The first of an attribute's words that is in the language, or else a translation; None without either."""
         words = tuple(words)
         given = self.given.get(language, ())

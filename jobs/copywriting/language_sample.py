@@ -84,18 +84,18 @@ def sample_items(rules: CopyRules) -> tuple[dict[str, ItemWords], frozenset[str]
     return read_item_words(rows, past, seasons, rules.config.least_drop, rules.dictionary), used_up
 
 
-def write_sample(rules: CopyRules, language: str) -> Sample:
-    """The usual texts of every strategy and channel about items of every kind, each item in another voice."""
+def write_sample(rules: CopyRules, language: str, shown: int = _SHOWN) -> Sample:
+    """The usual texts of every strategy and channel about `shown` items of different kinds, each in another voice."""
     items, used_up = sample_items(rules)
     vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words)
     inputs, said = CopyInputs(rules, items, vocabulary, {}, _NIGHT), SaidTexts()
     voices = list(rules.voices)
-    by_kind = {one.kinds: one for one in items.values()}
+    by_kind = list({one.kinds: one for one in items.values()}.values())
     rows: list[dict[str, Any]] = []
     refused: list[Refused] = []
     silent: list[Brief] = []
     briefs = 0
-    for n, item in enumerate(list(by_kind.values())[:_SHOWN]):
+    for n, item in enumerate(by_kind[:: max(1, len(by_kind) // shown)]):
         for strategy in rules.config.strategies:
             if strategy == "replenishment" and item.item_id not in used_up:
                 continue
