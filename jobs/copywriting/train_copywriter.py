@@ -162,7 +162,7 @@ def described(
         item = items[row["item_id"]]
         for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):
             language = next((lang for lang in settings.languages if item.dictionary.is_in(text, lang)), None)
-            if language is None or hostile(text):
+            if language is None or hostile(text, item.dictionary.languages.values()):
                 continue
             brief = Brief(item.item_id, "recommendation", style, "blurb", language)
             prompt = prompt_of(item, brief)
