@@ -12,6 +12,7 @@ from jobs.copywriting.dictionary import Dictionary
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
 from models.core.config import check_bounds
+from models.fact_lock.figure_patterns import Figures
 from schemas.copywriting.language import Language, load_languages
 from schemas.copywriting.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.copywriting.review import Review, load_review
@@ -177,6 +178,11 @@ class CopyRules:
     def dictionary(self) -> Dictionary:
         """The catalogue's words in every language there is."""
         return Dictionary.of(self.languages, self.config.catalogue_language, self.config.languages_folder)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Words of numbers and units in every language there is."""
+        return Figures(self.languages.values())
 
     @property
     def default_style(self) -> str:

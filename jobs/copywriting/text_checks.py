@@ -71,7 +71,7 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
 def _by_model(text: Text, brief: Brief, vocabulary: Vocabulary) -> Iterator[Problem]:
     """The copywriter may write no figure itself, and must name something of the item."""
     draft = text.draft.text
-    for figure in digits_of_its_own(draft):
+    for figure in digits_of_its_own(draft, vocabulary.figures):
         yield Problem("figure of its own", draft[figure.start : figure.end])
     if not claims(text.filled.text, brief.language, vocabulary):
         yield Problem("says nothing of the item", "no attribute, kind or brand")

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from models.fact_lock.facts import Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.text.languages import Script, in_letters
 from models.text.wording import Wording, day_of, money, share_off
 
@@ -100,12 +101,12 @@ def slots_of(facts: ItemFacts, language: Language) -> dict[str, Slot]:
     return {name: Slot(text, field, facts.source(field)) for name, (field, text) in texts.items() if text}
 
 
-def digits_of_its_own(text: str) -> list[Claim]:
-    """Every figure outside slots: digits of any script, Chinese numerals and English words in number context."""
+def digits_of_its_own(text: str, figures: Figures = FIGURES) -> list[Claim]:
+    """Every figure outside slots: digits of any script, Chinese numerals and number words in number context."""
     blank = SLOT.sub(lambda found: "\x00" * len(found[0]), text)
     found = [
         claim
-        for claim in figure_claims(blank)
+        for claim in figure_claims(blank, figures)
         if claim.kind in ("price", "discount", "number") or any(c.isnumeric() for c in blank[claim.start : claim.end])
     ]
     covered = {place for claim in found for place in range(claim.start, claim.end)}

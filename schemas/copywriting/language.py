@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from schemas.copywriting.language_files import HEAD, file_of, languages_there_are
@@ -37,7 +37,10 @@ class Language:
     also hold for its texts, since their words are mixed in. countries: values of users.country whose users read it.
 
     months: twelve names as `day` shows them. money: currency -> wording, `any` for all others. terms: the wording of
-    offers. yes, no: values that say that an item has the attribute, or has it not. joint: stands between the members of
+    offers. numbers: word -> its value. units: dimension of `models.fact_lock.figure_patterns` (h, g, m, piece, ...) ->
+    words with bars between them -> how many base units it is. figures_in_code: the code
+    itself reads the language's number and unit words.
+    yes, no: values that say that an item has the attribute, or has it not. joint: stands between the members of
     a list; last_joint: before the last one. label: the name of an item whose title is in another language.
     """
 
@@ -57,6 +60,9 @@ class Language:
     label: str
     thousands: str = ","
     decimal: str = "."
+    figures_in_code: bool = False
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     must_have: str = ""
     least_own: float = 0.5
     countries: tuple[str, ...] = ()
@@ -79,13 +85,13 @@ def load_language(name: str, own: str = "") -> Language:
     """Reads a language.toml. Raises LanguageError naming file and key, or FileNotFoundError with the languages."""
     path = file_of(name, HEAD, own)
     raw = parse(read(path, LanguageError), path, LanguageError)
-    known = {field.name: field for field in fields(Language) if field.name != "name"}
+    known = {one.name: one for one in fields(Language) if one.name != "name"}
     refuse_unknown(str(path), raw, known, LanguageError)
-    for key, field in known.items():
-        if key not in raw and field.default is MISSING:
+    for key, one in known.items():
+        if key not in raw and one.default is MISSING and one.default_factory is MISSING:
             raise LanguageError(f"{path} lacks '{key}'; every language says {', '.join(known)}")
         if key in raw:
-            _check_type(f"{path}: {key}", key, str(field.type), raw[key])
+            _check_type(f"{path}: {key}", key, str(one.type), raw[key])
     _check_wordings(str(path), raw)
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
     return Language(name=name, **given)
@@ -94,15 +100,25 @@ def load_language(name: str, own: str = "") -> Language:
 def _check_type(at: str, key: str, kind: str, value: Any) -> None:
     fits = {
         "str": isinstance(value, str),
+        "bool": isinstance(value, bool),
         "float": isinstance(value, float | int) and not isinstance(value, bool),
         "tuple[str, ...]": isinstance(value, list) and all(isinstance(one, str) for one in value),
+        "Mapping[str, float]": _has_figures(value),
+        "Mapping[str, Mapping[str, float]]": isinstance(value, dict) and all(map(_has_figures, value.values())),
         "Mapping[str, str]": isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
     }
     if not fits[kind]:
-        wanted = {"str": "a text", "float": "a figure", "tuple[str, ...]": "a list of texts"}.get(
-            kind, "a table of texts"
-        )
+        wanted = {
+            "str": "a text",
+            "bool": "true or false",
+            "float": "a figure",
+            "tuple[str, ...]": "a list of texts",
+        }.get(kind, "a table of texts")
         raise LanguageError(f"{at} must be {wanted}, saw {value!r}")
+
+
+def _has_figures(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, int | float) for one in value.values())
 
 
 def _check_wordings(path: str, raw: Mapping[str, Any]) -> None:

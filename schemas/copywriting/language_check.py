@@ -11,12 +11,13 @@ from typing import Any
 
 from schemas.copywriting.benefits import ALL_OTHERS, load_benefits
 from schemas.copywriting.language import Language, load_language
-from schemas.copywriting.language_files import SHIPPED, file_of, vocabulary_of
+from schemas.copywriting.language_files import HEAD, SHIPPED, file_of, vocabulary_of
 from schemas.copywriting.lexicon import Words, load_lexicons, load_words
 from schemas.copywriting.voice import Voice, load_voices
 from schemas.copywriting.wording import load_seasons, read_templates, thin_groups
 
 MODEL = "en"  # the language whose folder a new one is measured by
+UNITS = ("h", "day", "m", "g", "ml", "%")  # dimensions whose words every language needs, so that figures are checked
 LEAST_TERMS = 3  # of a reason in the lexicon
 # Kinds of words without which a lie of that kind passes unseen, and how many meanings a language needs of each.
 LEAST_MEANINGS = {"colour": 10, "material": 20, "attribute": 15, "season": 4, "medical": 4, "safety": 5,
@@ -46,6 +47,7 @@ def missing_in(language: str, voices_folder: str = "", own: str = "") -> list[st
                 f"{file_of(language, 'calendar.toml', own)}: no [[event]]; name the days of the year you sell for"
             )
     if head is not None:
+        found += _units(language, own, head)
         lexicons = attempt(lambda: load_lexicons((head,), own))
         found += _lexicon(language, own, lexicons) if lexicons else ()
     benefits = attempt(lambda: load_benefits(language, own))
@@ -56,6 +58,13 @@ def missing_in(language: str, voices_folder: str = "", own: str = "") -> list[st
     words = attempt(lambda: load_words((language,), own))
     found += _vocabulary(language, own, words) if words is not None else ()
     return found
+
+
+def _units(language: str, own: str, head: Language) -> Iterator[str]:
+    for dimension in UNITS if not head.figures_in_code else ():
+        if not head.units.get(dimension):
+            path = file_of(language, HEAD, own)
+            yield f'{path}: [units."{dimension}"] has no words; write those of your language, as "Stunde|Stunden" = 1'
 
 
 def _lexicon(language: str, own: str, lexicons: Iterable[Any]) -> Iterator[str]:

@@ -72,12 +72,14 @@ def test_a_check_names_everything_that_is_missing_at_once(own: Path) -> None:
         '    "Leer? {title}",\n',
     )
     edit(folder / "lexicon.toml", '["comparison"]', '["comparing"]')
+    edit(folder / "language.toml", "[units.h]", "[units.x]")
     (folder / "calendar.toml").unlink()
     shutil.rmtree(folder / "vocabulary")
     found = "\n".join(missing_in("nl", own=str(folder.parent)))
     assert "[replenishment] subject: 1 templates for any style; it needs at least 2" in found
     assert '["comparison"] has 0 terms; write at least 3' in found
     assert "no calendar of 'nl': write" in found
+    assert '[units."h"] has no words' in found
     assert "nl has no vocabulary/*.toml; start from" in found
 
 
