@@ -19,8 +19,9 @@ from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
-CJK = re.compile(r"[\u3400-\u9fff]")
-LATIN = re.compile(r"[a-z]")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # Chinese, kana, Hangul: words of these stand anywhere
+_LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that part words by spaces
+LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
     name: kind
     for kind, names in {
@@ -121,7 +122,7 @@ class Vocabulary:
     @cached_property
     def english(self) -> re.Pattern[str]:
         tree = tree_pattern(form for form in self.spelled if not CJK.search(form))
-        return re.compile(rf"(?<![a-z]){tree}(?:e?s)?(?![a-z])")
+        return re.compile(rf"(?<![{_LETTERS}]){tree}(?:e?s)?(?![{_LETTERS}])")
 
     @cached_property
     def brand_names(self) -> re.Pattern[str]:
