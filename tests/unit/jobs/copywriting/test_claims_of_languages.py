@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.copywriting.briefs import Draft
-from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of
+from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of, write
 
 SHIRT = item(
     title="Ivo navy cotton shirt",
@@ -49,3 +49,22 @@ def test_what_the_row_says_may_be_said_in_another_language(language: str, text: 
 def test_a_lie_is_refused_in_its_language(language: str, text: str, reason: str) -> None:
     found = INPUTS.problems(brief(language=language), Draft(text, "t-1", "template"))
     assert reason in {problem.reason for problem in found}
+
+
+def test_a_catalogue_in_german_is_told_in_german() -> None:
+    pullover = item(
+        title="Ivo Pullover, marineblau",
+        title_zh=None,
+        category="Kleidung > Oberteile > Pullover",
+        attributes='{"Farbe": "marineblau", "material": "Wolle", "waschbar": "ja"}',
+    )
+    items = items_of([pullover], catalogue="de")
+    inputs = inputs_of(items, languages=("de",), catalogue_language="de")
+    one = items["g1"]
+    assert (one.title("de"), one.kind("de")) == ("Ivo Pullover, marineblau", "Pullover")
+    assert one.details("de") == ["marineblau", "Wolle", "waschbar"]
+    slots = inputs.products.of(brief(language="de")).slots
+    assert slots["benefit"].text in ("warm am kühlen Morgen", "passt zu vielem")
+    rows = write(inputs, brief(language="de")).rows
+    assert len(rows) == 2
+    assert one.has_title_in("de")
