@@ -64,7 +64,7 @@ class Dictionary:
     def meanings(self, attribute: str, words: Iterable[str]) -> list[tuple[str, str]]:
         """What an attribute's words are called in a file of benefits: (attribute, word), and (kind, meaning)."""
         kind, words = kind_of(attribute), tuple(words)
-        known = (meaning for word in words for meaning in self._meanings[kind, _key(word)])
+        known = (meaning for word in words for meaning in self._meanings.get((kind, _key(word)), ()))
         return [*((attribute, word) for word in words), *known]
 
     def _translation(self, word: str, language: str, attribute: str) -> str | None:
@@ -72,7 +72,9 @@ class Dictionary:
         kind = kind_of(attribute)
         if given or kind not in _BY_MEANING:
             return given
-        return next(filter(None, (self._first[language].get(name) for name in self._meanings[kind, _key(word)])), None)
+        return next(
+            filter(None, (self._first[language].get(name) for name in self._meanings.get((kind, _key(word)), ()))), None
+        )
 
     @cached_property
     def _meanings(self) -> Mapping[tuple[str, str], list[tuple[str, str]]]:
@@ -81,7 +83,7 @@ class Dictionary:
         for one in (one for words in self._words.values() for one in words if one.kind != "trap"):
             for form in one.forms:
                 found[one.kind, _key(form)].append((one.kind, one.name))
-        return found
+        return dict(found)
 
     @cached_property
     def _first(self) -> dict[str, dict[tuple[str, str], str]]:

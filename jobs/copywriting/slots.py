@@ -58,9 +58,8 @@ def slots_for(item: ItemWords, brief: Brief, shop: str) -> dict[str, Slot]:
     slots = {name: Slot(text, column, source) for name, (column, text) in words.items() if text}
     slots["shop"] = Slot(shop, "copy.shop", Source("settings", "copy"))
     slots |= {name: Slot(f"{{{name}}}", name, Source("offers", "each user's own")) for name in USERS_SLOTS}
-    if item.season:
-        name = item.season.names.get(language, item.season.id)
-        slots["event"] = Slot(name, "names", Source("seasons", item.season.id))
+    if item.season and language in item.season.names:
+        slots["event"] = Slot(item.season.names[language], "names", Source("seasons", item.season.id))
     if brief.strategy == "price_drop":
         slots |= {k: v for k, v in slots_of(item.facts(), spoken).items() if k in ("price", "old_price", "saving")}
     return slots
