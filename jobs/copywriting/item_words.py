@@ -99,18 +99,8 @@ class ItemWords:
 
     def details(self, language: str) -> list[str]:
         """Up to three attribute values in the language; bare figures are left out, since they need their attribute."""
-        found = [self._said(name, words, language) for name, words in self.attributes]
+        found = [self.word(words, language, name) for name, words in self.attributes]
         return [word for word in found if word and _LETTER.search(word)][:_DETAILS]
-
-    def _said(self, name: str, words: tuple[str, ...], language: str) -> str | None:
-        """The value in the language; of yes the attribute's name ("machine washable"), of no nothing."""
-        spoken = self.dictionary.languages
-        said = {word.lower() for word in words}
-        if any(said & set(one.no) for one in spoken.values()):
-            return None
-        if any(said & set(one.yes) for one in spoken.values()):
-            return self.word((name.replace("_", " "),), language, name)
-        return self.word(words, language, name)
 
     @property
     def claimable(self) -> Iterator[str]:
@@ -243,7 +233,8 @@ def read_item_words(
     rows = catalogue.select(COLUMNS).to_pylist()
     attributes = read_attributes(row["attributes"] for row in rows)
     told = [_in_languages(own, dictionary.languages) for own in attributes]
-    values = [_values(row, own) for row, (own, _) in zip(rows, told, strict=True)]
+    yes, nothing = _yes_and_nothing(dictionary.languages.values())
+    values = [_values(row, own, yes, nothing) for row, (own, _) in zip(rows, told, strict=True)]
     step = max(1, -(-len(rows) // _TEACH))  # an even sample: more items teach hardly any new word
     latin = [{name: v for name, v in one.items() if not CJK.search(v)} for one in values[::step]]
     glossary = learn(latin, [(row["title_zh"], row["description_zh"]) for row in rows[::step]])
@@ -296,10 +287,26 @@ def _by_language(more: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[s
     return {language: frozenset(words) for language, words in found.items()}
 
 
-def _values(row: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
-    """Attributes that are words or figures, with `brand`, and `kind` (the last level of the category)."""
-    said = ((name, value) for name, value in own.items() if not isinstance(value, bool))
-    found = {name: str(value).strip() for name, value in said if isinstance(value, str | int | float)}
-    found = {name: value for name, value in found.items() if value.lower() not in _NOTHING}
+def _yes_and_nothing(languages: Iterable[Language]) -> tuple[frozenset[str], frozenset[str]]:
+    """(values that say that an item has the attribute, values that say that it has not or that nothing is known)."""
+    languages = tuple(languages)
+    yes = (word.lower() for language in languages for word in language.yes)
+    no = (word.lower() for language in languages for word in language.no)
+    return frozenset(("true", *yes)), frozenset(("false", *_NOTHING, *no))
+
+
+def _values(
+    row: Mapping[str, Any], own: Mapping[str, Any], yes: frozenset[str], nothing: frozenset[str]
+) -> dict[str, str]:
+    """Attributes that are words or figures, with `brand`, and `kind` (the last level of the category).
+
+    One whose value is yes says its name ("machine washable"); one whose value is no, or stands for none, is left out.
+    """
+    said = {name: str(value).strip() for name, value in own.items() if isinstance(value, str | int | float)}
+    found = {
+        name: name.replace("_", " ") if value.lower() in yes else value
+        for name, value in said.items()
+        if value.lower() not in nothing
+    }
     found |= {"brand": (row["brand"] or "").strip(), "kind": (row["category"] or "").rpartition(" > ")[2].strip()}
     return {name: value for name, value in found.items() if value}
