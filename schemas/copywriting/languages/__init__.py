@@ -1,0 +1,1 @@
+"""Approved wordings, one TOML file a language; see schemas/copywriting/wording.py."""
