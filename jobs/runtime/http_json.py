@@ -13,7 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError, TimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    InvalidHeader,
+    NewConnectionError,
+    ProxyError,
+    TimeoutError,
+)
 
 _LONGEST = 4 * 2**20  # bytes of an answer
 _PART = 64 * 2**10
@@ -69,10 +76,10 @@ class JsonPoster:
             )
             with answer:
                 data = _read(answer, until)
+        except (ConnectTimeoutError, NewConnectionError, ProxyError) as error:
+            raise PostError("no connection", _said(error), True) from None
         except TimeoutError:
             raise PostError("timeout", f"no answer within {self.seconds:g} s", True, was_worked_on=True) from None
-        except NewConnectionError as error:
-            raise PostError("no connection", _said(error), True) from None
         except HTTPError as error:
             raise PostError("connection broke", _said(error), True, was_worked_on=True) from None
         if answer.status != 200:
