@@ -26,7 +26,6 @@ from schemas.copywriting.wording import SLOTS
 
 Lesson = tuple[Brief, Prompt, str]
 _SLOT = re.compile(r"\{(\w+)\}")
-_CONTROL = re.compile(r"<\|.*?\|>|</?s>|<(?:start|end)_of_turn>")  # would end the message for the model
 _SMS_CHARACTERS = {"GSM-7": 153, "UCS-2": 67}  # of one segment among several
 
 
@@ -104,12 +103,7 @@ def _facts(product: Product) -> list[tuple[str, str]]:
     """(name, word) of the item in the brief's language, its title first; none with a figure: no draft may have it."""
     title = product.item.word(product.item.titles, product.brief.language)
     pairs = [("title", title), *prompt_of(product.item, product.brief).attributes]
-    return [(_plain(name), _plain(word)) for name, word in pairs if word and not has_digit(word)]
-
-
-def _plain(words: str) -> str:
-    """On one line, without tokens that a chat template gives a meaning."""
-    return " ".join(_CONTROL.sub(" ", words).split())
+    return [(name, word) for name, word in pairs if word and not has_digit(word)]
 
 
 def _listed(words: Sequence[str]) -> str:

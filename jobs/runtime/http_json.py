@@ -131,4 +131,4 @@ def _wait_of(answer: urllib3.BaseHTTPResponse) -> float | None:
 
 def _said(error: Exception) -> str:
     """The error's first line, without the object that urllib3 puts before it."""
-    return str(error).splitlines()[0].rpartition(">: ")[2][:200]
+    return str(error).splitlines()[0].rpartition("): ")[2][:200]

@@ -18,7 +18,7 @@ from models.instruct.config import InstructConfig
 from models.instruct.memory import must_recompute, refuse_too_large, tuning_need
 from models.instruct.tuning import IGNORED, examples_of
 from models.instruct.writer import InstructWriter
-from tests.unit.models.instruct.tiny_checkpoint import KINDS, make_checkpoint
+from tests.tiny_checkpoint import KINDS, make_checkpoint
 
 TINY = InstructConfig(lora_rank=4, learning_rate=0.02, passes=30, length=128, rows=4, batch=4, answer_tokens=16,
                       temperature=0.0, threads=1, device="cpu")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen3Config,
 )
+
+from models.instruct.checkpoint import Checkpoint
+from models.instruct.config import InstructConfig
+from models.instruct.tuning import examples_of, padded
 
 KINDS = ("qwen3", "llama", "gemma3")
 _SIZES = {
@@ -53,12 +58,27 @@ def make_checkpoint(folder: Path, kind: str = "qwen3", texts: list[str] | None =
     return folder
 
 
+def teach(folder: Path, pairs: Sequence[tuple[str, str]], steps: int = 150) -> None:
+    """Trains all weights of the checkpoint in the folder to answer each message of `pairs` with its text."""
+    checkpoint = Checkpoint(str(folder), InstructConfig(length=4096, threads=1, device="cpu"))
+    checkpoint.open(training=False)
+    torch.set_num_threads(1)
+    batch = padded(examples_of(checkpoint, pairs), checkpoint.tokenizer.pad_token_id)
+    net = checkpoint.net.train()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=5e-3)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        net(**batch).loss.backward()
+        optimizer.step()
+    net.save_pretrained(folder)
+
+
 def _tokenizer(texts: list[str], template: str) -> PreTrainedTokenizerFast:
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=1000,
         special_tokens=[_PAD, _START, _END],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
