@@ -46,7 +46,7 @@ INSTRUCT = {"answer_tokens": 150, "threads": 1, "temperature": 0.0, "device": "c
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a checkpoint that learned to give ANSWER to messages such as a night's."""
     made = ChatPrompts(inputs_of(items_of([item(), item("g2", title="Ada black lamp", title_zh="艾达 黑色台灯")])))
-    kinds = itertools.product(("g1", "g2"), ("plain", "young"), ("en", "zh"))
+    kinds = itertools.product(("g1", "g2"), ("plain",), ("en", "zh"))
     messages = [made.prompt(brief(of, style=style, language=to), 6, 4).message for of, style, to in kinds]
     folder = make_checkpoint(tmp_path_factory.mktemp("checkpoint"), "qwen3", [*messages, ANSWER])
     teach(folder, [(message, ANSWER) for message in messages])
