@@ -29,14 +29,14 @@ from tests.sample import THIRD, Sample, content
 from tests.tiny_checkpoint import make_checkpoint, teach
 from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of
 
-# {title} and {kind} make a text about the item; the others are a lie, a figure, a word no voice may use, and nothing.
+# A lie, a figure, a word that no voice may use and a text about nothing; then two that say what the item is.
 SAID = [
-    "Worth a second look: {title}",
-    "A quiet word for the {kind}: {title}",
     "Hand-stitched in Paris from recycled titanium: {title}",
     "Only 5 left of {title}",
     "A must-have: {title}",
     "Good morning to you",
+    "Worth a second look: {title}",
+    "A quiet word for the {kind}: {title}",
 ]
 ANSWER = "Sure! Here are the texts:\n" + "\n".join(f"{at}. {text}" for at, text in enumerate(SAID, 1)) + "\n"
 INSTRUCT = {"answer_tokens": 150, "threads": 1, "temperature": 0.0, "device": "cpu", "length": 2500, "rows": 2}
@@ -46,8 +46,8 @@ INSTRUCT = {"answer_tokens": 150, "threads": 1, "temperature": 0.0, "device": "c
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a checkpoint that learned to give ANSWER to messages such as a night's."""
     made = ChatPrompts(inputs_of(items_of([item(), item("g2", title="Ada black lamp", title_zh="艾达 黑色台灯")])))
-    kinds = itertools.product(("g1", "g2"), ("plain",), ("en", "zh"))
-    messages = [made.prompt(brief(of, style=style, language=to), 6, 4).message for of, style, to in kinds]
+    kinds = itertools.product(("g1", "g2"), ("plain", "bargain", "quality"))
+    messages = [made.prompt(brief(of, style=style), 6, 4).message for of, style in kinds]
     folder = make_checkpoint(tmp_path_factory.mktemp("checkpoint"), "qwen3", [*messages, ANSWER])
     teach(folder, [(message, ANSWER) for message in messages])
     return str(folder)
@@ -82,7 +82,8 @@ def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def settings(writer: str, checkpoint: str, **endpoint: Any) -> dict[str, dict[str, Any]]:
-    copy = {"writer": writer, "base_model": checkpoint, "channels": ("push",), "most_drafted": 12, "candidates": 6}
+    kinds = {"channels": ("push",), "strategies": ("recommendation",), "languages": ("en",), "countries": ()}
+    copy = {"writer": writer, "base_model": checkpoint, "most_drafted": 12, "candidates": 6, **kinds}
     return {"copy": copy, "instruct": INSTRUCT, "copy_endpoint": {"answer_tokens": 150, "temperature": 0.0} | endpoint}
 
 
@@ -108,7 +109,7 @@ def judged(copy: pa.Table, rejected: list[dict[str, Any]], writer: str) -> None:
     ]
     by_model = [row for row in rejected if row["source"] == "model"]
     reasons = {row["reason"] for row in by_model}
-    assert {"figure of its own", "voice"} <= reasons
+    assert {"figure of its own", "voice", "says nothing of the item"} <= reasons
     assert any("Paris" in (row["text"] or "") for row in by_model)
     assert [row for row in rows if row["source"] == "template"]
 
