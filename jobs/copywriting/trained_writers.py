@@ -38,7 +38,9 @@ class TrainedWriter(Protocol):
 
 def trained_writer(night: Night, writer: str) -> TrainedWriter | None:
     """The one that `copy.writer` names; None where nothing is trained."""
-    return {NETWORK: Network, TUNED: Tuned}[writer](night) if writer in (NETWORK, TUNED) else None
+    if writer == NETWORK:
+        return Network(night)
+    return Tuned(night) if writer == TUNED else None
 
 
 class Network:

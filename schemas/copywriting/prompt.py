@@ -74,10 +74,10 @@ def _load(path: Path, language: str) -> PromptWords:
     refuse_unknown(str(path), raw, ("language", "request", *_CHATTER, *_TABLES), VoiceError)
     if raw.get("language") != language:
         raise VoiceError(f"{path}: language is {raw.get('language')!r}; it must be the folder's name, '{language}'")
-    tables = {name: _table(f"{path} [{name}]", raw.get(name), known) for name, known in _TABLES.items()}
     request = _request(str(path), raw.get("request"))
-    chatter = [tuple(each.lower() for each in texts(f"{path} {name}", raw.get(name))) for name in _CHATTER]
-    return PromptWords(language, request, *chatter, **tables)
+    lists = [tuple(each.lower() for each in texts(f"{path} {name}", raw.get(name))) for name in _CHATTER]
+    tables = [_table(f"{path} [{name}]", raw.get(name), known) for name, known in _TABLES.items()]
+    return PromptWords(language, request, lists[0], lists[1], lists[2], tables[0], tables[1], tables[2])
 
 
 def _request(path: str, raw: Any) -> str:
