@@ -38,8 +38,15 @@ _NEIGHBOURS = 10  # so many neighbours of a bought item may be called similar to
 
 
 def read_places(night: Night, rules: CopyRules, items: Mapping[str, ItemWords], languages: Sequence[str]) -> DataFrame:
-    """`places_with_strategy`, with language and style of the user."""
-    return places_with_strategy(night, rules.config, items).join(readers(night, rules, languages), "user_id", "inner")
+    """`places_with_strategy`, with language and style of the user.
+
+    A user is told of an event only in a language whose calendar has it; in others the item is a recommendation.
+    """
+    places = places_with_strategy(night, rules.config, items)
+    places = places.join(readers(night, rules, languages), "user_id", "inner")
+    unnamed = (F.col("strategy") == "seasonal_event") & ~F.array_contains("season_languages", F.col("language"))
+    strategy = F.when(unnamed, F.lit("recommendation")).otherwise(F.col("strategy"))
+    return places.withColumn("strategy", strategy).drop("season_languages")
 
 
 def briefs_of_users(night: Night, rules: CopyRules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
@@ -83,7 +90,9 @@ def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFra
 
 
 def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, ItemWords]) -> DataFrame:
-    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, season_style."""
+    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, and its event's
+    season_style and season_languages.
+    """
     seasons = [item.season for item in items.values()]
     news = pa.table(
         {
@@ -92,6 +101,9 @@ def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, I
             "dropped": pa.array([item.old_price is not None for item in items.values()], pa.bool_()),
             "arrived": pa.array([item.is_new_since is not None for item in items.values()], pa.bool_()),
             "in_season": pa.array([season is not None for season in seasons], pa.bool_()),
+            "season_languages": pa.array(
+                [list(season.names) if season else [] for season in seasons], pa.list_(pa.string())
+            ),
             "season_style": pa.array([season.style or None if season else None for season in seasons], pa.string()),
         }
     )
@@ -111,7 +123,8 @@ def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, I
     strategy: Column = F.lit("recommendation")
     for name in reversed([s for s in holds if s in config.strategies]):  # the first strategy that holds wins
         strategy = F.when(holds[name], F.lit(name)).otherwise(strategy)
-    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), "category", "season_style")
+    told = ("category", "season_style", "season_languages")
+    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), *told)
 
 
 def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFrame:
@@ -185,7 +198,7 @@ def _empty_offer_columns(night: Night) -> list[Column]:
 
 
 def texts_for_users(
-    night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals: Iterable[str] = ()
+    night: Night, demand: DataFrame, variants: pa.Table, rules: CopyRules, deals: Iterable[str] = ()
 ) -> DataFrame:
     """Picks a text for each row of `demand`, by a hash of the user: USER_COPY.
 
@@ -196,11 +209,13 @@ def texts_for_users(
     arms = F.split("arm", ";")
     whose = [F.when(F.array_contains(arms, deal), F.lit(deal)) for deal in deals]
     demand = demand.withColumn("deal", F.coalesce(*whose, F.lit("")))
-    told = F.concat_ws("\x00", F.lit(f"copy {seed}"), "user_id", "strategy", "channel")
+    told = F.concat_ws("\x00", F.lit(f"copy {rules.config.seed}"), "user_id", "strategy", "channel")
     digits = F.substring(F.sha2(told, 256), 1, 13)  # as many as a double holds exactly
     place = F.conv(digits, 16, 10).cast("double") / F.lit(float(16**13))
     wordings = night.spark.createDataFrame(variants)
-    chosen = worded(demand, night.days).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
+    chosen = (
+        worded(demand, night.days, rules.languages).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
+    )
     chosen = chosen.where("at >= low and at < high")
     chosen = chosen.withColumn("text", with_terms(F.col("own")))
     fits = F.lit(True)

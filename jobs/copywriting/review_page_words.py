@@ -15,7 +15,7 @@ STRATEGIES = {
     "seasonal_event": "节庆活动",
 }
 CHANNELS = {"card": "卡片", "blurb": "短文", "push": "推送", "sms": "短信", "subject": "邮件标题", "body": "邮件正文"}
-LANGUAGES = {"en": "英语", "zh": "中文"}
+LANGUAGES = {"de": "德语", "en": "英语", "ja": "日语", "zh": "中文"}
 STYLES = {"bargain": "省钱", "gifts": "送礼", "plain": "平实", "quality": "品质", "young": "年轻"}
 _KINDS = {
     "colour": "颜色",
@@ -98,6 +98,9 @@ BASES = {
 }
 FACTS = {
     "title": "标题",
+    "benefit": "好处",
+    "reason": "理由",
+    "used_up": "用完的说法",
     "brand": "品牌",
     "kind": "品类",
     "detail": "细节",

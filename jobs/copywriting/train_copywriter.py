@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from jobs.copywriting.briefs import MODEL as BY_MODEL
 from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.drafts import COPYWRITER, LEARNED, prompt_of
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, in_language, read_item_words
+from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
 from jobs.copywriting.writer import CopyInputs
@@ -161,8 +161,8 @@ def described(
     for row in rows:
         item = items[row["item_id"]]
         for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):
-            language = next((lang for lang in settings.languages if in_language(text, lang)), None)
-            if language is None or hostile(text):
+            language = next((lang for lang in settings.languages if item.dictionary.is_in(text, lang)), None)
+            if language is None or hostile(text, item.dictionary.languages.values()):
                 continue
             brief = Brief(item.item_id, "recommendation", style, "blurb", language)
             prompt = prompt_of(item, brief)

@@ -11,7 +11,7 @@ from typing import Protocol
 from models.compliance import refusal_patterns as patterns
 from models.compliance.channels import Channel, graphemes, sms_segments
 from models.fact_lock.figure_claims import figure_claims
-from models.text.languages import wrong_language
+from models.text.languages import LATIN_WORD, Script, foreign_words, strange_letter, wrong_language
 from models.text.numerals import fold
 
 
@@ -31,10 +31,15 @@ class Group(Protocol):
 
 
 class Lexicon(Protocol):
-    """Rules of one market in one language, such as a `schemas.copywriting.lexicon.Lexicon`. Must be hashable."""
+    """Rules of one market in one language, such as a `schemas.copywriting.lexicon.Lexicon`. Must be hashable.
+
+    letters: the language's, as the inside of a character class; has_spaces: whether a term must be a whole word.
+    """
 
     @property
-    def language(self) -> str: ...
+    def letters(self) -> str: ...
+    @property
+    def has_spaces(self) -> bool: ...
     @property
     def groups(self) -> tuple[Group, ...]: ...
 
@@ -61,19 +66,19 @@ class _Rules:
     A text in which `needs` matches nothing is not searched for `terms`, which takes longer.
     """
 
-    language: str
+    letters: str  # empty where a term matches anywhere
     groups: tuple[Group, ...]
     terms: re.Pattern[str]
     needs: re.Pattern[str]
 
 
 def refusals(
-    text: str, language: str, channel: Channel, lexicons: Iterable[Lexicon], category: str | None = None
+    text: str, language: Script, channel: Channel, lexicons: Iterable[Lexicon], category: str | None = None
 ) -> list[Refusal]:
     """Everything that is wrong with the text on this channel, by place.
 
-    language: "zh" or "en", which the text should be in; category: the item's path, since some rules hold in some
-    categories only. All lexicons are applied whatever the language: a text may have words of the other one.
+    language: which the text should be in; category: the item's path, since some rules hold in some categories only. All
+    lexicons are applied whatever the language: a text may have words of another one.
     """
     folded, lexicons = fold(text), tuple(lexicons)
     category = (category or "").lower()
@@ -93,9 +98,10 @@ def refusals(
     return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
 
 
-def hostile(description: str) -> list[Refusal]:
+def hostile(description: str, languages: Iterable[Script] = ()) -> list[Refusal]:
     """Everything in a description that no model should read and no page should show. Such a description is not used.
 
+    languages: those that it may be in; English and Chinese where none is named.
     Instructions to a model, markup, control and direction marks, other scripts, prices (only tables have prices),
     links, personal data, emoji, leaked tokens, and a length that no description has.
     """
@@ -119,19 +125,25 @@ def hostile(description: str) -> list[Refusal]:
     if len(description) > len(head):
         detail = f"{len(description):,} characters, more than {patterns.LONGEST_DESCRIPTION:,}"
         found.append(Refusal("absurd length", detail, len(head), len(description)))
-    why = wrong_language(folded, None)
-    if why:
+    if why := _in_no_language(folded, tuple(languages)):
         found.append(Refusal("wrong language", why, 0, len(head)))
     return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
 
 
-def hostile_name(name: str) -> list[Refusal]:
+def _in_no_language(folded: str, languages: tuple[Script, ...]) -> str | None:
+    """Why a text of the catalogue is in none of the languages."""
+    if other := strange_letter(folded, *languages):
+        return f"a letter of another script: {other}"
+    return foreign_words(LATIN_WORD.findall(folded), *languages)
+
+
+def hostile_name(name: str, languages: Iterable[Script] = ()) -> list[Refusal]:
     """Everything in a title, brand, category or attribute that no model should read and no page should show.
 
     Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader to do something,
     or have a line break.
     """
-    found = [*hostile(name), *_matches(fold(name), patterns.NAMES), *_line_breaks(name)]
+    found = [*hostile(name, languages), *_matches(fold(name), patterns.NAMES), *_line_breaks(name)]
     return sorted(found, key=lambda refusal: refusal.start)
 
 
@@ -200,7 +212,7 @@ def _lexicon_hits(folded: str, lexicons: tuple[Lexicon, ...], category: str) -> 
     for rules in _rules(lexicons, category):
         for hit in rules.terms.finditer(folded) if rules.needs.search(folded) else ():
             group = rules.groups[int((hit.lastgroup or "g0")[1:])]
-            exceptions = _union(rules.language, group.exceptions).finditer(folded) if group.exceptions else ()
+            exceptions = _union(rules.letters, group.exceptions).finditer(folded) if group.exceptions else ()
             if not any(allowed.start() < hit.end() and hit.start() < allowed.end() for allowed in exceptions):
                 yield Refusal(group.reason, hit[0], hit.start(), hit.end(), group.severity)
 
@@ -216,22 +228,22 @@ def _rules(lexicons: tuple[Lexicon, ...], category: str) -> tuple[_Rules, ...]:
             if not group.categories or any(word in category for word in group.categories)
         )
         if groups:
-            made.append(_compiled(lexicon.language, groups))
+            made.append(_compiled(lexicon.letters, lexicon.has_spaces, groups))
     return tuple(made)
 
 
 @lru_cache(maxsize=256)
-def _compiled(language: str, groups: tuple[Group, ...]) -> _Rules:
+def _compiled(letters: str, has_spaces: bool, groups: tuple[Group, ...]) -> _Rules:
     union = "|".join(f"(?P<g{n}>{'|'.join(group.terms)})" for n, group in enumerate(groups))
-    needs = re.compile("[a-z#]" if language == "en" else "[\u4e00-\u9fff]")
-    return _Rules(language, groups, _bounded(language, union), needs)
+    whole = letters if has_spaces else ""
+    return _Rules(whole, groups, _bounded(whole, union), re.compile(f"[#{letters}]"))
 
 
 @lru_cache(maxsize=1024)
-def _union(language: str, terms: tuple[str, ...]) -> re.Pattern[str]:
-    return _bounded(language, "|".join(terms))
+def _union(letters: str, terms: tuple[str, ...]) -> re.Pattern[str]:
+    return _bounded(letters, "|".join(terms))
 
 
-def _bounded(language: str, union: str) -> re.Pattern[str]:
-    """An English term matches only if no letter stands beside it; Chinese has no spaces, so a term matches anywhere."""
-    return re.compile(rf"(?<![a-z])(?=[a-z#\d])(?:{union})(?![a-z])" if language == "en" else union)
+def _bounded(letters: str, union: str) -> re.Pattern[str]:
+    r"""A term that no letter stands beside; where a language has no spaces (no `letters`), it matches anywhere."""
+    return re.compile(rf"(?<![{letters}])(?=[{letters}#\d])(?:{union})(?![{letters}])" if letters else union)

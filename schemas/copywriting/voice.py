@@ -1,7 +1,8 @@
-"""A voice: how copy speaks to one audience. One TOML file each; stdlib only.
+"""A voice: how copy speaks to one audience; stdlib only.
 
-`who` is SQL over columns of user_profiles and user_segments that is true of the voice's users. Where several voices fit
-a user, the first by name is taken; where none fits, the default. A guide with an empty part is refused.
+One TOML file says who gets the voice; `voices.toml` of each language says how it sounds there. `who` is SQL over
+columns of user_profiles and user_segments that is true of the voice's users. Where several voices fit a user, the first
+by name is taken; where none fits, the default. A guide with an empty part is refused.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.copywriting.language_files import file_of
 from schemas.tables.profiles import USER_PROFILES
 from schemas.tables.segments import USER_SEGMENTS
-from schemas.toml_files import parse, read
+from schemas.toml_files import parse, read, refuse_unknown
 
 SHIPPED = Path(__file__).parent / "voices"
 _SQL_WORDS = {"and", "or", "not", "in", "is", "null", "between", "like", "true", "false"}
@@ -57,7 +59,7 @@ class Voice:
 
     def guide(self, language: str) -> Guide:
         if language not in self.guides:
-            raise VoiceError(f"{self.path}: voice {self.name} has no [{language}]; it has {', '.join(self.guides)}")
+            raise VoiceError(f"voice {self.name} was not loaded in '{language}', only in {', '.join(self.guides)}")
         return self.guides[language]
 
 
@@ -68,23 +70,23 @@ def says(text: str, word: str) -> bool:
     return word in text
 
 
-def load_voices(folder: str = "", languages: Iterable[str] = ()) -> dict[str, Voice]:
+def load_voices(folder: str = "", languages: Iterable[str] = (), own: str = "") -> dict[str, Voice]:
     """Every voice of a folder, or the shipped ones if it is empty, by name; each has a guide for each language.
 
-    Raises VoiceError naming the file, or FileNotFoundError where the folder has none.
+    own: folder of the shop's own languages. Raises VoiceError naming the file, or FileNotFoundError where the folder or
+    a language has none.
     """
     paths = sorted((Path(folder) if folder else SHIPPED).glob("*.toml"))
     if not paths:
         raise FileNotFoundError(f"no voice in {folder}: it needs one .toml per style; start from {SHIPPED}")
-    voices = {voice.name: voice for voice in map(_load, paths)}
+    spoken = {language: file_of(language, "voices.toml", own) for language in languages}
+    guides = {language: (path, read_toml(path)) for language, path in spoken.items()}
+    voices = {voice.name: voice for voice in (_load(path, guides) for path in paths)}
     if len(voices) < len(paths):
         raise VoiceError(f"{paths[0].parent}: two voices share a name; there are {', '.join(voices)}")
     defaults = [voice.name for voice in voices.values() if voice.is_default]
     if len(defaults) != 1:
         raise VoiceError(f"{paths[0].parent}: one voice must say is_default = true, saw {defaults or 'none'}")
-    for voice in voices.values():
-        for language in languages:
-            voice.guide(language)
     return voices
 
 
@@ -98,29 +100,26 @@ def texts(where: str, raw: Any) -> tuple[str, ...]:
     return tuple(raw)
 
 
-def _load(path: Path) -> Voice:
+def _load(path: Path, languages: Mapping[str, tuple[Path, Mapping[str, Any]]]) -> Voice:
+    """The voice of a file; languages: name -> its voices.toml and what that says of each voice."""
     raw = read_toml(path)
-    languages = {key: value for key, value in raw.items() if isinstance(value, dict)}
-    known = {f.name for f in fields(Voice)} - {"path", "guides"}
-    for key in raw.keys() - languages.keys():
-        if key not in known:
-            raise VoiceError(f"{path} has no '{key}'; it has {', '.join(sorted(known))} and one table per language")
-    if raw.get("name") != path.stem:
-        raise VoiceError(f"{path}: name is {raw.get('name')!r}; it must be the file's name, '{path.stem}'")
-    if not languages:
-        raise VoiceError(f"{path}: an empty brand guide; it needs one table per language, such as [en], with {_GUIDE}")
-    guides = {language: _guide(f"{path} [{language}]", table) for language, table in languages.items()}
-    given = {key: raw[key] for key in known & raw.keys()}
-    voice = Voice(**{"doc": "", **given}, guides=guides, path=str(path))
+    refuse_unknown(str(path), raw, {f.name for f in fields(Voice)} - {"path", "guides"}, VoiceError)
+    name = raw.get("name")
+    if name != path.stem:
+        raise VoiceError(f"{path}: name is {name!r}; it must be the file's name, '{path.stem}'")
+    guides = {}
+    for language, (file, said) in languages.items():
+        if not isinstance(said.get(name), dict):
+            raise VoiceError(f"{file} has no [{name}]; it has {', '.join(said)}; a voice of {path} needs {_GUIDE}")
+        guides[language] = _guide(f"{file} [{name}]", said[name])
+    voice = Voice(**{"doc": "", **raw}, guides=guides, path=str(path))
     _check_who(voice)
     return voice
 
 
 def _guide(where: str, raw: dict[str, Any]) -> Guide:
     known = [f.name for f in fields(Guide)]
-    for key in raw:
-        if key not in known:
-            raise VoiceError(f"{where} has no '{key}'; it has {', '.join(known)}")
+    refuse_unknown(where, raw, known, VoiceError)
     missing = [key for key in known if not raw.get(key)]
     if missing:
         raise VoiceError(
