@@ -14,7 +14,13 @@ from models.compliance import refusal_patterns as patterns
 _LEAST_DIGITS = 7  # as many as the shortest telephone number
 _NUMERALS = ("零〇洞", "一壹幺", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 _CHINESE = {c: str(n) for n, group in enumerate(_NUMERALS) for c in group}
-_WORDS = dict(zip("zero one two three four five six seven eight nine oh".split(), "零一二三四五六七八九零", strict=True))
+_WORDS = dict(
+    zip(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh"],
+        "零一二三四五六七八九零",
+        strict=True,
+    )
+)
 _WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_WORDS)})(?![a-z])")
 _RUN = re.compile(rf"\d(?:[ ._*/|,~·-]{{0,3}}\d){{{_LEAST_DIGITS - 1},}}")
 _LOOKS_LIKE = str.maketrans({"l": "i", "1": "i", "!": "i", "|": "i", "0": "o", "5": "s", "$": "s", "3": "e", "4": "a", "@": "a", "7": "t", "8": "b", "€": "e"})  # fmt: skip

@@ -13,7 +13,8 @@ _E = r"(?![a-z])"  # its end
 
 # A spreadsheet that opens our files would run these. A name that is a bare figure with a sign (-20 °c) is none.
 FORMULA = re.compile(
-    r"(?P<formula>^[ \ufeff]*(?:[=@\t]|[+-](?!\d+(?:[.,]\d+)?[ /-]{0,2}(?:%|°?[a-z]{0,3}|\d+)$)(?! )\S*))"
+    r"(?P<formula>^[ \ufeff]*(?:[=@\t]|[+-] ?(?!\d+(?:[.,]\d+)?[ /-]{0,2}(?:%|°?[a-z]{0,3}|\d+)$)"
+    r"(?:[\d.(=+-]|[a-z]+ ?[(|!]|[a-z]{1,3}\d)))"
 )
 # Markup, and offers: these come from tables alone. Calls to reply: no shop reads replies.
 SHOUTS = re.compile(
