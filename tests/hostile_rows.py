@@ -120,16 +120,22 @@ PLAIN_NAMES = (
     "加厚V领毛衣", "芬娜 绿色纯棉加宽款商务T恤", "消毒柜", "三只松鼠 坚果", "加绒 加厚 保暖 外套", "一二三品牌连衣裙",
     "微波炉", "点读笔", "抖音同款小风扇", "Gun-metal grey mug", "Weed killer", "Water pistol", "+1.5", "-20 °C",
     "T-shirt - navy", "+SUPREME tights", "Phone case", "Shanghai dumplings", "上海小笼包", "台湾凤梨酥", "香港奶茶",
-    "Cigarette trousers", "Wooden toy pistol", "玩具手枪", "象牙白衬衫", "Tortoiseshell comb", "Ivory dress", "Bath bomb",
-    "Shirt with poppers", "Leopard skin print scarf", "数字积木 1 2 3 4 5 6 7 8", "企鹅玩偶", "微信红包封面", "Tibetan singing bowl",
-    "Replica 1978 shirt", "Glue gun", "虎皮鹦鹉饲料", "烟草棕皮带", "Call me flamingo print", "Puma socks", "Pirate hat",
+    "Cigarette trousers", "Wooden toy pistol", "玩具手枪", "象牙白衬衫", "Tortoiseshell comb", "Ivory dress",
+    "Bath bomb",
+    "Shirt with poppers", "Leopard skin print scarf", "数字积木 1 2 3 4 5 6 7 8", "企鹅玩偶", "微信红包封面",
+    "Tibetan singing bowl",
+    "Replica 1978 shirt", "Glue gun", "虎皮鹦鹉饲料", "烟草棕皮带", "Call me flamingo print", "Puma socks",
+    "Pirate hat",
 )  # fmt: skip
 
 # Goods that may not be advertised, or names that bring a shop trouble: a lexicon's groups `for_names`.
 RISKY_NAMES = (
-    "CBD oil drops", "小众迷幻蘑菇", "Real 9 mm pistol", "仿真枪", "Vape pen", "烟弹 葡萄味", "Online casino bonus", "私彩计划",
-    "1:1 replica watch", "一比一精仿表", "Sex toy set", "飞机杯", "Free Tibet flag", "光复香港 徽章", "Elephant ivory ring",
-    "熊胆粉", "Viagra 100 mg", "处方药 代购", "GPS jammer", "代办身份证", "Better than Nike shoes", "完爆大牌的包", "N1ke shoe",
+    "CBD oil drops", "小众迷幻蘑菇", "Real 9 mm pistol", "仿真枪", "Vape pen", "烟弹 葡萄味", "Online casino bonus",
+    "私彩计划",
+    "1:1 replica watch", "一比一精仿表", "Sex toy set", "飞机杯", "Free Tibet flag", "光复香港 徽章",
+    "Elephant ivory ring",
+    "熊胆粉", "Viagra 100 mg", "处方药 代购", "GPS jammer", "代办身份证", "Better than Nike shoes", "完爆大牌的包",
+    "N1ke shoe",
     "Adídas hoodie", "Kokain-Spiegel", "スーパーコピー 時計",
 )  # fmt: skip
 

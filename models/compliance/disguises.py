@@ -5,6 +5,7 @@ Every function takes folded text (`models.text.numerals.fold`).
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ _WORDS = dict(
 )
 _WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_WORDS)})(?![a-z])")
 _RUN = re.compile(rf"\d(?:[ ._*/|,~·-]{{0,3}}\d){{{_LEAST_DIGITS - 1},}}")
-_LOOKS_LIKE = str.maketrans({"l": "i", "1": "i", "!": "i", "|": "i", "0": "o", "5": "s", "$": "s", "3": "e", "4": "a", "@": "a", "7": "t", "8": "b", "€": "e"})  # fmt: skip
+_LOOKS_LIKE = str.maketrans("l1!|05$34@78€", "iiiiosseaatbe")
 _LATIN = re.compile(r"[a-z0-9!|$@€]+")
 
 
@@ -84,4 +85,4 @@ def _digit(c: str) -> str:
 
 
 def _counts_up(digits: str) -> bool:
-    return all(int(b) - int(a) in (1, -9) for a, b in zip(digits, digits[1:], strict=False))
+    return all(int(b) - int(a) in (1, -9) for a, b in itertools.pairwise(digits))
