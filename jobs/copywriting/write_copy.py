@@ -26,6 +26,7 @@ from jobs.copywriting.demand import OF_OFFERS, briefs_of, briefs_of_users, read_
 from jobs.copywriting.drafters import Drafter, chosen_drafter
 from jobs.copywriting.experiment_texts import find_missing, kinds_of, texts_by_arm, without_the_ended, write_missing
 from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.review_page import write_page
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.text_clicks import add_clicks, without_losers
@@ -35,7 +36,7 @@ from jobs.runtime.night import Night
 from models.fact_lock.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
-from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, READER_VOICES, REJECTED_COPY, USER_COPY
 from schemas.tables.offers import OFFERS
 from schemas.tables.profiles import USER_PROFILES
 
@@ -57,6 +58,7 @@ def main(night: Night) -> None:
     last, seen = night.versions(COPY).previous().arrow(), wording_shares.seen_since(night)
     clicks = add_clicks(night.versions(COPY_CLICKS).previous().arrow(), seen, last)
     shares = wording_shares.advance(last_shares(night, rules), (), wording_shares.by_wording(seen, last), config)
+    night.write(READER_VOICES, reader_voices(night, rules))
     places = read_places(night, rules, items, languages).persist()
     demand = briefs_of_users(night, rules, places, languages).persist()
     briefs, left = briefs_of(demand, items, rules, languages)
@@ -176,6 +178,6 @@ def report(
 
 
 def write_nothing(night: Night) -> None:
-    for table in (COPY, REJECTED_COPY, COPY_SHARES, COPY_CLICKS, USER_COPY):
+    for table in (COPY, REJECTED_COPY, COPY_SHARES, COPY_CLICKS, READER_VOICES, USER_COPY):
         night.write_arrow(table, arrow_schema(table).empty_table())
     night.report(briefs=0, texts=0)

@@ -51,7 +51,7 @@ class CopyInputs:
 
     @cached_property
     def products(self) -> Products:
-        return Products(self.items, self.rules.config.shop)
+        return Products(self.items, self.rules.config.shop, self.rules.lexicons)
 
     def share(self, brief: Brief, wording: str) -> float:
         """The wording's share in its group: 1 where it was never written, 0 where it is retired."""
