@@ -55,6 +55,7 @@ REASONS = {
     "no title": "没有可用标题",
     "title in another language": "标题为另一种语言",
     "slot without a fact": "缺少可填的事实",
+    "slot missing": "没写优惠或期限",
     "near duplicate": "与其他文案近乎重复",
     "blocked in review": "审核时已屏蔽",
     "figure of its own": "自拟数字",

@@ -12,6 +12,7 @@ from jobs.copywriting.slots import from_tables, with_widest
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import refusals
 from models.fact_lock.claims import Filled, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
+from schemas.copywriting.prompt import slots_needed
 
 
 class Problem(NamedTuple):
@@ -69,9 +70,12 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
 
 
 def _by_model(text: Text, brief: Brief, vocabulary: Vocabulary) -> Iterator[Problem]:
-    """The copywriter may write no figure itself, and must name something of the item."""
+    """A model may write no figure itself, must leave room for a reader's own terms, and name something of the item."""
     draft = text.draft.text
     for figure in digits_of_its_own(draft, vocabulary.figures):
         yield Problem("figure of its own", draft[figure.start : figure.end])
+    for slot in slots_needed(brief.strategy):
+        if f"{{{slot}}}" not in draft:
+            yield Problem("slot missing", f"{{{slot}}}")
     if not claims(text.filled.text, brief.language, vocabulary):
         yield Problem("says nothing of the item", "no attribute, kind or brand")

@@ -46,9 +46,11 @@ COPY = Table(
         Column("text", "string", "Ready to be shown, except {terms} and {until}, which user_copy fills in for each "
                "user."),
         _SOURCE,
-        Column("wording", "string", "The template's name, or 'model'; the arm that clicks are counted for."),
+        Column("wording", "string", "The template's name; 'approved'; or which model wrote it: 'model' (the network), "
+               "'tuned', 'prompted' or 'endpoint'. The arm that clicks are counted for."),
         Column("facts", "string", "JSON list of what it says of the item: slot or claim, value, table, row, column."),
-        Column("model", "string", "Folder of the copywriter that was asked for drafts, in the lake; empty: none."),
+        Column("model", "string", "Who was asked for drafts: a folder of the lake, or a writer with its base model; "
+               "empty: nobody."),
         Column("rules", "string", "Hash of the voice, templates and lexicons that it was written and checked with."),
         Column("content_hash", "string", "Hash of the facts it may use and its rules; where it is the same tomorrow, "
                "the text is carried over."),
@@ -108,7 +110,7 @@ COPY_SHARES = Table(
         _STYLE,
         _CHANNEL,
         _LANGUAGE,
-        Column("wording", "string", "The template's name, or 'model'."),
+        Column("wording", "string", "As in `copy`."),
         Column("shown", "int64", "Users and items that it was shown for, all nights so far.", min=0),
         _CLICKED,
         Column("share", "float64", "Weight among the group's wordings.", min=0, max=1),
