@@ -32,8 +32,9 @@ _SLOT = re.compile(r"<(price|discount)>")
 
 def prompt_of(item: ItemWords, brief: Brief) -> Prompt:
     """The copywriter's input: the item's words in the brief's language, and the control words."""
+    language = brief.language
     pairs = [("kind", item.kinds), ("brand", item.brands), *item.attributes]
-    words_of = [(name, item.word(words, brief.language)) for name, words in pairs]
+    words_of = [(name, item.word(words, language, name)) for name, words in pairs]
     attributes = tuple((name, word) for name, word in words_of if word)
     return Prompt(brief.language, brief.strategy, brief.style, brief.channel, attributes)
 

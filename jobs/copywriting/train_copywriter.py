@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from jobs.copywriting.briefs import MODEL as BY_MODEL
 from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.drafts import LEARNED, prompt_of
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, in_language, read_item_words
+from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.trained_writers import TrainedWriter, trained_writer
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
@@ -109,7 +109,7 @@ def main(night: Night) -> None:
         say_too_few(night, most, config)
         return
     words = read_item_words(catalogue, PastCatalogues(), (), 0.5)
-    items = {item_id: item.cleaned() for item_id, item in words.items()}
+    items = {item_id: item.cleaned(rules.lexicons) for item_id, item in words.items()}
     pairs_of_items = list(described(catalogue.to_pylist(), items, settings, rules.default_style))
     if len(pairs_of_items) < config.least_pairs:
         say_too_few(night, len(pairs_of_items), config)
@@ -165,8 +165,8 @@ def described(
     for row in rows:
         item = items[row["item_id"]]
         for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):
-            language = next((lang for lang in settings.languages if in_language(text, lang)), None)
-            if language is None or hostile(text):
+            language = next((lang for lang in settings.languages if item.dictionary.is_in(text, lang)), None)
+            if language is None or hostile(text, item.dictionary.languages.values()):
                 continue
             brief = Brief(item.item_id, "recommendation", style, "blurb", language)
             prompt = prompt_of(item, brief)

@@ -25,7 +25,8 @@ from jobs.copywriting.carry_over import carried_over, with_redrafts
 from jobs.copywriting.demand import OF_OFFERS, briefs_of, briefs_of_users, read_places, texts_for_users
 from jobs.copywriting.drafters import Drafter, chosen_drafter
 from jobs.copywriting.experiment_texts import find_missing, kinds_of, texts_by_arm, without_the_ended, write_missing
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, in_language, read_item_words
+from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.review_page import write_page
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.text_clicks import add_clicks, without_losers
@@ -35,7 +36,7 @@ from jobs.runtime.night import Night
 from models.fact_lock.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
-from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, READER_VOICES, REJECTED_COPY, USER_COPY
 from schemas.tables.offers import OFFERS
 from schemas.tables.profiles import USER_PROFILES
 
@@ -57,10 +58,11 @@ def main(night: Night) -> None:
     last, seen = night.versions(COPY).previous().arrow(), wording_shares.seen_since(night)
     clicks = add_clicks(night.versions(COPY_CLICKS).previous().arrow(), seen, last)
     shares = wording_shares.advance(last_shares(night, rules), (), wording_shares.by_wording(seen, last), config)
+    night.write(READER_VOICES, reader_voices(night, rules))
     places = read_places(night, rules, items, languages).persist()
     demand = briefs_of_users(night, rules, places, languages).persist()
     briefs, left = briefs_of(demand, items, rules, languages)
-    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words)
+    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures)
     weights = wording_shares.weights(shares)
     inputs = CopyInputs(rules, items, vocabulary, weights, night.date, copywriter.name, kinds_of(arms))
     standing, written, rejected = texts_of(night, inputs, briefs, last, clicks, copywriter)
@@ -71,7 +73,7 @@ def main(night: Night) -> None:
     night.write_arrow(COPY_SHARES, shares)
     night.write_arrow(COPY_CLICKS, clicks.filter(pc.is_in(clicks["copy_id"], copy["copy_id"])))
     variants = texts_by_arm(copy, wording_shares.weights(shares), arms, config)
-    night.write(USER_COPY, texts_for_users(night, demand, variants, config.seed, arms))
+    night.write(USER_COPY, texts_for_users(night, demand, variants, rules, arms))
     demand.unpersist()
     places.unpersist()  # a replay runs many nights in one process, and cached frames would pile up
     page = write_page(night, rules, copy, rejected, items)
@@ -113,16 +115,14 @@ def item_words_of(night: Night, rules: CopyRules) -> dict[str, ItemWords]:
     tomorrow = night.date + dt.timedelta(days=1)
     seasons = [season for season in rules.seasons if season.is_on(tomorrow)]
     catalogue = night.versions(ITEMS).tonight().arrow(COLUMNS)
-    return read_item_words(catalogue.filter(can_be_shown(catalogue)), past, seasons, config.least_drop)
+    return read_item_words(
+        catalogue.filter(can_be_shown(catalogue)), past, seasons, config.least_drop, rules.dictionary
+    )
 
 
 def spoken(items: Mapping[str, ItemWords], config: CopyConfig) -> list[str]:
-    """The languages in which some item on sale has a title."""
-    return [
-        language
-        for language in config.languages
-        if any(in_language(title, language) for one in items.values() for title in one.titles)
-    ]
+    """The languages in which some item on sale has a title to be told under."""
+    return [name for name in config.languages if any(one.title(name) for one in items.values())]
 
 
 def say_what_is_missing(night: Night, items: Mapping[str, ItemWords]) -> None:
@@ -178,6 +178,6 @@ def report(
 
 
 def write_nothing(night: Night) -> None:
-    for table in (COPY, REJECTED_COPY, COPY_SHARES, COPY_CLICKS, USER_COPY):
+    for table in (COPY, REJECTED_COPY, COPY_SHARES, COPY_CLICKS, READER_VOICES, USER_COPY):
         night.write_arrow(table, arrow_schema(table).empty_table())
     night.report(briefs=0, texts=0)

@@ -1,6 +1,6 @@
 """Marketing copy: texts for items, texts that were refused, which user gets which text, and how often it is clicked."""
 
-from schemas.columns import ITEM_ID, REASON, USER_ID_OR_ANONYMOUS, VALID_UNTIL
+from schemas.columns import ITEM_ID, REASON, USER_ID, USER_ID_OR_ANONYMOUS, VALID_UNTIL
 from schemas.table import Column, Table
 
 STRATEGIES = (
@@ -135,3 +135,18 @@ COPY_CLICKS = Table(
     gate="copy",
     may_be_empty=True,
 )  # fmt: skip
+
+READER_VOICES = Table(
+    name="reader_voices",
+    grain="the voice that speaks to one account",
+    key=("user_id",),
+    columns=(
+        USER_ID,
+        _STYLE.but(doc="Its own voice, or the default where none scores enough; an event may speak in another one."),
+        Column("score", "float64", "The best voice's: the sum of the weights of its traits that hold.", min=0),
+        Column("reason", "string", "These traits, parted by semicolons; empty: none holds."),
+    ),
+    readers="people",
+    gate="copy",
+    may_be_empty=True,
+)

@@ -1,1 +1,0 @@
-"""Approved wordings, one TOML file a language; see schemas/copywriting/wording.py."""
