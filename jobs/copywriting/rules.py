@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
 from models.core.config import check_bounds
+from schemas.copywriting.claims import ClaimWords, load_claim_words
 from schemas.copywriting.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.copywriting.review import Review, load_review
 from schemas.copywriting.voice import Voice, load_voices
 from schemas.copywriting.wording import Season, Templates, load_seasons, load_templates
 from schemas.tables.copywriting import CHANNELS, COPY_SOURCES, STRATEGIES
 
-RULES = "2"  # raise it when code writes or checks differently: all texts are then written again
+RULES = "3"  # raise it when code writes or checks differently: all texts are then written again
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class CopyRules:
     seasons: tuple[Season, ...]
     lexicons: tuple[Lexicon, ...]
     words: tuple[Words, ...]
+    claim_words: tuple[ClaimWords, ...]
     review: Review
     _digests: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -146,6 +148,7 @@ class CopyRules:
             load_seasons(config.seasons, config.languages, voices),
             load_lexicons(*config.lexicons),
             load_words(*config.vocabularies),
+            load_claim_words(),
             load_review(config.review),
         )
 
@@ -197,7 +200,7 @@ class CopyRules:
         """Digest of lexicons and vocabularies, once for each language since these are large."""
         if (language,) not in self._digests:
             lexicons = [lexicon for lexicon in self.lexicons if lexicon.language == language]
-            self._digests[language,] = _hash((lexicons, self.words))
+            self._digests[language,] = _hash((lexicons, self.words, self.claim_words))
         return self._digests[language,]
 
 

@@ -6,7 +6,6 @@ here as it stands.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 from schemas.toml_files import parse, read, refuse_unknown
 
 FOLDER = Path(__file__).parent / "languages"
-FILE, WEIGHTS = "claims.toml", "claim_weights.json"
+FILE = "claims.toml"
 _KEYS = (
     "spaces",
     "capitals",
@@ -41,12 +40,11 @@ class ClaimWordsError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class ClaimWords:
-    """One language's claims.toml, its sets already written into its patterns, and its classifier's weights.
+    """One language's claims.toml, its sets already written into its patterns.
 
     asserts: kind -> patterns; means: word -> patterns that say the same; allows, cues, own, denials: patterns; nouns:
     words; capitals: a capital within a sentence marks a name. opposites: (what an item has, what it
     therefore never is or has); entails: word -> words that follow from it; emoji: sign -> word; fold: letter -> letter.
-    weights: "" -> bias, piece of a clause -> weight; empty where the language has no claim_weights.json.
     """
 
     language: str
@@ -63,7 +61,6 @@ class ClaimWords:
     entails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     emoji: Mapping[str, str] = field(default_factory=dict)
     fold: Mapping[str, str] = field(default_factory=dict)
-    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def load_claim_words(own: str = "") -> tuple[ClaimWords, ...]:
@@ -118,19 +115,26 @@ def read_claim_words(path: Path) -> ClaimWords:
         {word: _texts(path, f"[entails] {word}", above) for word, above in raw.get("entails", {}).items()},
         raw.get("emoji", {}),
         dict(zip(fold.get("letters", ""), fold.get("means", ""), strict=True)),
-        _weights(path.parent / WEIGHTS),
     )
-
-
-def _weights(path: Path) -> Mapping[str, float]:
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def _texts(path: Path, where: str, raw: Any) -> tuple[str, ...]:
     """The texts of a list; a text with bars, "red|blue", is several."""
     if not isinstance(raw, list) or not all(isinstance(text, str) and text for text in raw):
         raise ClaimWordsError(f"{path}: {where} must be a list of texts, saw {raw!r}")
-    return tuple(part for text in raw for part in text.split("|"))
+    return tuple(part for text in raw for part in _parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    """The text cut at its bars, but for those in brackets: "a|b(?:c|d)" is a and b(?:c|d)."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def _patterns(path: Path, where: str, raw: Any, sets: Mapping[str, tuple[str, ...]], spaces: bool) -> tuple[str, ...]:
@@ -151,7 +155,9 @@ def _pattern(where: str, text: str, sets: Mapping[str, tuple[str, ...]], spaces:
 
     gap = r"[^,.;:!?，。；：！？、\n]" + ("{0,40}?" if spaces else "{0,14}?")
     wide = r"[^.;!?。；！？\n]" + ("{0,70}?" if spaces else "{0,30}?")
-    made = _HOLE.sub(words, text).replace("~~", "\0").replace("~", gap).replace("\0", wide)
+    if spaces:  # a gap is whole words
+        gap, wide = (f"(?:|(?![a-z]){one}(?<![a-z]))" for one in (gap, wide))
+    made = _HOLE.sub(words, text.rstrip("~")).replace("~~", "\0").replace("~", gap).replace("\0", wide)
     try:
         pattern = re.compile(made)
     except re.error as error:

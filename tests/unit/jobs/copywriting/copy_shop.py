@@ -57,7 +57,7 @@ def inputs_of(
     **settings: Any,
 ) -> CopyInputs:
     rules = rules or CopyRules.load(CopyConfig(**settings))
-    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words)
+    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.claim_words)
     return CopyInputs(rules, items, vocabulary, shares or {}, NIGHT, model, tuple(kinds))
 
 
