@@ -17,6 +17,7 @@ from models.fact_lock.facts import Claim
 from models.fact_lock.pattern_index import Hit, PatternIndex
 
 CLAUSE = re.compile(r"[^,.;:!?，。；：！？、\n]+")
+BESIDE = {True: 12, False: 4}  # letters before a noun in which its own attributes stand, by whether words have spaces
 SAID_IN_TEXT = "said:"  # begins the value of a claim that is true if the facts have its words
 ASSERTS, MEANS, ALLOWS, DENIES, CUES = "asserts ", "means ", "allows", "denies", "cues"  # tags of patterns
 
@@ -128,11 +129,27 @@ class ClaimRules:
         spans: list[tuple[int, int]] = []
         for _, cue_ends in self._spans(folded, CUES):
             for clause in CLAUSE.finditer(folded, cue_ends):
-                text = clause[0]
-                if not self._nouns.search(text) or self._own.search(text) or own.search(text):
+                mine = own.search(clause[0]) or self._own.search(clause[0])
+                text = clause[0][: mine.start()] if mine else clause[0]
+                if not self._nouns.search(text):
                     break
-                spans.append(clause.span())
-        return spans
+                spans.append((clause.start(), clause.start() + len(text)))
+                if mine:
+                    break
+        return [*spans, *self._things(folded, own)]
+
+    def things_in(self, folded: str) -> list[str]:
+        """The nouns of [partners] in a text."""
+        return [noun[0] for noun in self._nouns.finditer(folded)]
+
+    def _things(self, folded: str, own: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+        """Words right before a noun of [partners], such as those of "a white shirt" where the item is no shirt."""
+        for noun in self._nouns.finditer(folded):
+            begins = max(0, noun.start() - BESIDE[self.words.spaces])
+            if not own.search(folded, max(0, noun.start() - 2), noun.end()) and not self._own.search(
+                folded, max(0, begins - 5), noun.end()
+            ):
+                yield begins, noun.start()
 
 
 def _inside(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:

@@ -44,7 +44,7 @@ OF_PARTNERS = ("attribute", "colour", "material", "season")  # kinds that may be
 # Kinds that an idiom may only look like: "three ways to wear it", a grey sky.
 IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number")
 OF_TABLES = ("price", "discount", "stock", "date")  # an assertion about such a figure is the figure's own claim
-MOSTLY = 0.6  # least share of an assertion's letters that supported claims must have, for it to be supported by them
+MOSTLY = 0.45  # least share of an assertion's letters that supported claims must have, for it to be supported by them
 MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a text with more is written in capitals
 _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
@@ -95,6 +95,7 @@ def unsupported(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: s
         for claim, holds in zip(found, true, strict=True)
         if not holds
         and not (claim.kind in OF_PARTNERS and _within(claim, beside))
+        and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
     ]
 
@@ -112,7 +113,12 @@ def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
 def _partner_spans(text: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
     folded = plain_letters(fold(text), vocabulary.letters)
     kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
-    own = re.compile("|".join(map(re.escape, kinds)) or r"(?!)")
+    short = [kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2] for kind in kinds]  # 短靴, boots
+    titled = [noun for one in vocabulary.rules for title in facts.titles for noun in one.things_in(fold(title))]
+    mine = sorted({*kinds, *short, *titled}, key=len, reverse=True)
+    if not mine:  # nothing says what the item is: no thing can be told from it
+        return []
+    own = re.compile("|".join(map(re.escape, mine)))
     return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
 
 

@@ -59,7 +59,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
 
 def _said(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the row or the shop's terms have all these words, or if what they have entails them."""
-    parts = [word for word in _WORD.findall(words) if len(word) > 2] or [words]
+    parts = [word for word in _WORD.findall(words) if len(word) > 3 or CJK.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 

@@ -14,7 +14,7 @@ _UNIT_WORDS: dict[str, dict[str, float]] = {
     "m": {"mm 毫米 millimetres millimeters": 0.001, "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
           "m 米 metres meters metre": 1, "km 公里 千米": 1000, 'inch inches 英寸 寸 "': 0.0254,
           "ft feet foot 英尺": 0.3048},
-    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤": 500, "lb lbs": 453.6,
+    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤 jin": 500, "lb lbs": 453.6,
           "oz ounces": 28.35},
     "ml": {"ml 毫升 millilitres": 1, "l 升 litres liters litre": 1000},
     "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},

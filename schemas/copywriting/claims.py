@@ -156,7 +156,8 @@ def _pattern(where: str, text: str, sets: Mapping[str, tuple[str, ...]], spaces:
     gap = r"[^,.;:!?，。；：！？、\n]" + ("{0,40}?" if spaces else "{0,14}?")
     wide = r"[^.;!?。；！？\n]" + ("{0,70}?" if spaces else "{0,30}?")
     if spaces:  # a gap is whole words
-        gap, wide = (f"(?:|(?![a-z]){one}(?<![a-z]))" for one in (gap, wide))
+        edge = "(?:(?<![a-z])|(?![a-z]))"
+        gap, wide = (f"(?:|{edge}{one}{edge})" for one in (gap, wide))
     made = _HOLE.sub(words, text.rstrip("~")).replace("~~", "\0").replace("~", gap).replace("\0", wide)
     try:
         pattern = re.compile(made)
