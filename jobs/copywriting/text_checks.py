@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jobs.copywriting.briefs import APPROVED, MODEL, Draft, copy_id
-from jobs.copywriting.item_words import in_language
 from jobs.copywriting.product import Product
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.slots import from_tables, with_widest
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import refusals
 from models.fact_lock.claims import Claim, Filled, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
+from models.text.languages import CJK
 from models.text.numerals import fold
+from schemas.copywriting.prompt import slots_needed
 
 
 class Problem(NamedTuple):
@@ -47,40 +48,46 @@ def check_draft(draft: Draft, product: Product, rules: CopyRules, vocabulary: Vo
 def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary) -> list[Problem]:
     """All problems of a text, none of them where a person blocked it; an empty list means that it may be shown."""
     brief, (draft, filled) = product.brief, text
+    language = rules.languages[brief.language]
     blocked = rules.review.is_blocked(brief.item_id, copy_id(brief, filled.text), draft.wording, filled.text)
     if blocked:
         return [Problem("blocked in review", blocked)]
     problems = list(_by_model(text, product, vocabulary)) if draft.source == MODEL else []
     if word := rules.voices[brief.style].guide(brief.language).forbidden(draft.text):
         problems.append(Problem("voice", word))
-    shown = with_widest(draft, filled, product.slots, brief.language, product.item.currency)
+    shown = with_widest(draft, filled, product.slots, language, product.item.currency)
     facts = product.facts if shown is filled else product.facts_with_offer
     problems += [
         Problem(f"unsupported {claim.kind}", shown.text[claim.start : claim.end])
         for claim in unsupported(shown.text, facts, vocabulary, brief.language)
         if not from_tables(claim, shown)
     ]
+    lexicons = rules.lexicons_of(brief.language)
     problems += [
         Problem(refusal.reason, refusal.detail)
-        for refusal in refusals(shown.text, brief.language, LIMITS[brief.channel], rules.lexicons, facts.category)
+        for refusal in refusals(shown.text, language, LIMITS[brief.channel], lexicons, facts.category)
         if refusal.severity == "block"
     ]
     return problems
 
 
 def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[Problem]:
-    """The copywriter may write no figure itself but one that the facts hold, and must name something of the item."""
-    draft, language = text.draft.text, product.brief.language
-    if figures := digits_of_its_own(draft):
-        said = claims(draft, language, vocabulary)
-        wrong = unsupported(draft, product.facts, vocabulary, language)
+    """A model may write no figure itself but one that the facts hold, must leave room for a reader's own terms, and
+    must name something of the item."""
+    draft, brief = text.draft.text, product.brief
+    if figures := digits_of_its_own(draft, vocabulary.figures):
+        said = claims(draft, brief.language, vocabulary)
+        wrong = unsupported(draft, product.facts, vocabulary, brief.language)
     for figure in figures:
         written = draft[figure.start : figure.end]
         is_read = not any(map(str.isdigit, written)) or any(_overlap(figure, claim) for claim in said)
         is_wrong = any(_overlap(figure, claim) for claim in wrong)
         if figure.kind in ("price", "discount", "stock") or is_wrong or not is_read:
             yield Problem("figure of its own", written)
-    if not claims(text.filled.text, language, vocabulary) and not _names_kind(text.filled.text, product):
+    for slot in slots_needed(brief.strategy):
+        if f"{{{slot}}}" not in draft:
+            yield Problem("slot missing", f"{{{slot}}}")
+    if not claims(text.filled.text, brief.language, vocabulary) and not _names_kind(text.filled.text, product):
         yield Problem("says nothing of the item", "no attribute, kind or brand")
 
 
@@ -92,4 +99,4 @@ def _names_kind(text: str, product: Product) -> bool:
     """Whether the text calls the item by its kind, or by the kind's last word: headphones, or 耳机 for 头戴耳机."""
     folded = fold(text)
     kinds = [fold(kind) for kind in product.item.kinds]
-    return any((kind[-2:] if in_language(kind, "zh") else kind.rpartition(" ")[2]) in folded for kind in kinds)
+    return any((kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2]) in folded for kind in kinds)

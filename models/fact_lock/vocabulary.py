@@ -17,11 +17,13 @@ from typing import Protocol
 from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, ClaimWords
 from models.fact_lock.facts import KINDS, Claim, ItemFacts
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
-CJK = re.compile(r"[\u3400-\u9fff]")
-LATIN = re.compile(r"[a-z]")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # Chinese, kana, Hangul: words of these stand anywhere
+_LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that part words by spaces
+LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
     name: kind
     for kind, names in {
@@ -74,19 +76,24 @@ class Vocabulary:
     """The words of one catalogue.
 
     words: folded form without spaces and hyphens -> meanings, none for a trap. spelled: the forms with their spaces.
-    brands: form -> the brand's value. above: value -> all values that it entails, such as burgundy -> red.
-    rules: what each language's sentences assert.
+    brands: form -> the brand's value. above: value -> all values that it entails, such as burgundy -> red. figures:
+    words of numbers and units. rules: what each language's sentences assert.
     """
 
     words: Mapping[str, tuple[Meaning, ...]]
     spelled: tuple[str, ...]
     brands: Mapping[str, str]
     above: Mapping[str, frozenset[str]]
+    figures: Figures = FIGURES
     rules: tuple[ClaimRules, ...] = ()
 
     @classmethod
     def of(
-        cls, rows: Iterable[ItemFacts], synonyms: Iterable[Synonyms] = (), languages: Iterable[ClaimWords] = ()
+        cls,
+        rows: Iterable[ItemFacts],
+        synonyms: Iterable[Synonyms] = (),
+        figures: Figures = FIGURES,
+        languages: Iterable[ClaimWords] = (),
     ) -> Vocabulary:
         """The vocabulary of a catalogue and of synonyms; languages: what sentences assert in each.
 
@@ -113,18 +120,14 @@ class Vocabulary:
             spelled=tuple(spelled.values()),
             brands=_brands(rows),
             above={value: _ancestors(value, parents) for value in parents},
+            figures=figures,
             rules=tuple(map(ClaimRules, languages)),
         )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
         """Another process gets the words alone, and builds the patterns itself."""
-        return Vocabulary, (
-            self.words,
-            self.spelled,
-            self.brands,
-            self.above,
-            tuple(ClaimRules(one.words) for one in self.rules),
-        )
+        rules = tuple(ClaimRules(one.words) for one in self.rules)
+        return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures, rules)
 
     @cached_property
     def letters(self) -> dict[int, str]:
@@ -147,7 +150,7 @@ class Vocabulary:
     @cached_property
     def english(self) -> re.Pattern[str]:
         tree = tree_pattern(form for form in self.spelled if not CJK.search(form))
-        return re.compile(rf"(?<![a-z]){tree}(?:e?s)?(?![a-z])")
+        return re.compile(rf"(?<![{_LETTERS}]){tree}(?:e?s)?(?![{_LETTERS}])")
 
     @cached_property
     def brand_names(self) -> re.Pattern[str]:
@@ -172,7 +175,7 @@ class Vocabulary:
         found = [claim for text in facts.texts() for claim in read(text, "", self)]
         sure = {claim.value for claim in found if not claim.doubtful}
         doubtful = {claim.value for claim in found if claim.doubtful}
-        measures = (claim for text in facts.texts() for claim in figure_claims(text))
+        measures = (claim for text in facts.texts() for claim in figure_claims(text, self.figures))
         sure.update(claim.value for claim in measures if claim.kind in ("number", "size"))
         for values in facts.attributes.values():
             sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
