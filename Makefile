@@ -76,6 +76,10 @@ bench-segments: setup data  ## do segments last? 60 nights replayed; DATA=../sha
 bench-claims: setup  ## the claim checker against planted lies, DATA=../shared/data, or against CASES=<texts>.jsonl
 	@$(if $(CASES),.venv/bin/python -m tests.bench.copywriting.claim_cases --cases "$(CASES)",.venv/bin/python -m tests.bench.copywriting.claims $(if $(DATA),--data "$(DATA)"))
 
+bench-hostile: setup  ## hostile catalogue rows through two nights, and what of them is published; CASES=<rows>.jsonl
+	@$(if $(CASES),,$(error say CASES=, a file of hostile rows such as ../shared/cases/copy/hostile_rows.jsonl))
+	@.venv/bin/python -m tests.bench.copywriting.hostile --cases "$(CASES)"
+
 bench-copy-zh: setup data  ## Chinese copy from attributes, beside ChatGLM-6B; DATA=../shared/data/advertisegen
 	@.venv/bin/python -m tests.bench.copywriting.copy_zh --data "$(DATA)"
 

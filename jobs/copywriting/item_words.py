@@ -203,10 +203,15 @@ def _names(words: tuple[str, ...]) -> tuple[str, ...]:
 def refusal(
     word: str, longest: int, languages: Iterable[Language] = (), lexicons: Iterable[Lexicon] = ()
 ) -> tuple[str, str] | None:
-    """(reason, detail): why a word of the catalogue may not be shown; None where it may."""
+    """(reason, detail): why a word of the catalogue may not be shown; None where it may.
+
+    Of several reasons, the first that shows what its seller is after.
+    """
     if len(word) > longest:
         return "too long", f"{len(word)} characters, a name has at most {longest}"
-    return next(((one.reason, one.detail) for one in hostile_name(word, languages, lexicons)), None)
+    found = hostile_name(word, languages, lexicons)
+    worst = min(found, key=lambda one: one.reason in _BY_ACCIDENT, default=None)
+    return (worst.reason, worst.detail) if worst else None
 
 
 @dataclass(frozen=True)

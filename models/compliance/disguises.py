@@ -26,6 +26,9 @@ _WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_WORDS)})(?![a-z])")
 _RUN = re.compile(rf"\d(?:[ ._*/|,~·-]{{0,3}}\d){{{_LEAST_DIGITS - 1},}}")
 _LOOKS_LIKE = str.maketrans("l1!|05$34@78€", "iiiiosseaatbe")
 _LATIN = re.compile(r"[a-z0-9!|$@€]+")
+# Letters of Cyrillic, then of Greek, that readers take for Latin ones; no Greek letters of units (µ, Ω).
+_LOOKS_LATIN = re.compile("[авекмнорстухіјѕԁһԛԝӏαεικνορτυχ]")
+_OF_ANY_SCRIPT = re.compile(r"[^\W\d_]+")
 
 
 def plain_readings(folded: str) -> list[str]:
@@ -71,6 +74,14 @@ def copied_brand(folded: str, brands: Iterable[str]) -> str | None:
             brand = skeletons.get(_skeleton(word))
             if brand and (word != brand or brand not in said):
                 return f"{word} for {brand}"
+    return None
+
+
+def mixed_word(folded: str) -> str | None:
+    """The first word of Latin letters in which another alphabet's letters stand for Latin ones (sоny with о)."""
+    for word in _OF_ANY_SCRIPT.findall(folded):
+        if not word.isascii() and _LOOKS_LATIN.search(word) and re.search("[a-z]", word):
+            return str(word)
     return None
 
 

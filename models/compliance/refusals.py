@@ -11,7 +11,7 @@ from typing import Protocol
 from models.compliance import name_patterns
 from models.compliance import refusal_patterns as patterns
 from models.compliance.channels import Channel, graphemes, sms_segments
-from models.compliance.disguises import copied_brand, hidden_number, joined_letters, plain_readings
+from models.compliance.disguises import copied_brand, hidden_number, joined_letters, mixed_word, plain_readings
 from models.fact_lock.figure_claims import figure_claims
 from models.text.languages import LATIN_WORD, Script, foreign_words, strange_letter, wrong_language
 from models.text.numerals import fold
@@ -145,7 +145,7 @@ def hostile_name(name: str, languages: Iterable[Script] = (), lexicons: Iterable
     Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader or whoever writes
     the copy to do something, tell how to reach a seller, begin like a formula, or have a line break. Nor may it have a
     term of a group of the lexicons that is `for_names`: goods that may not be advertised. Each is also looked for in
-    disguise: with letters apart, accents, digits in words.
+    disguise: with letters apart, accents, digits in words, another alphabet's letters.
     """
     folded = fold(name)
     shapes = [folded, *plain_readings(folded)]
@@ -164,6 +164,8 @@ def hostile_name(name: str, languages: Iterable[Script] = (), lexicons: Iterable
         found.append(Refusal("personal data", number, 0, len(name)))
     if copied := copied_brand(folded, _famous(tuple(lexicons))):
         found.append(Refusal("copied brand", copied, 0, len(name)))
+    if mixed := mixed_word(folded):
+        found.append(Refusal("letters of two alphabets", mixed, 0, len(name)))
     return sorted(found, key=lambda refusal: refusal.start)
 
 

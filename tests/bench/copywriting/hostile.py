@@ -7,8 +7,8 @@ somebody has tried the row before, what was `seen`. Each row replaces these colu
 sample shop, in the catalogue of both nights. The nights are whole: intake, models, lists, copy, publishing.
 
 What is looked for: every name, brand, part of a category path and value of an attribute that a row gives. A plain word
-(Desk fan, 风扇, red) is not looked for where the row gives more than names: it only carries the attack. Case, widths and
-blanks do not count. A string is published where it stands in `copy` or `user_copy`. The table `items` shows the
+(Desk fan, 风扇, red) is not looked for where the row gives more than names: it only carries the attack. Case, widths
+and blanks do not count. A string is published where it stands in `copy` or `user_copy`. The table `items` shows the
 catalogue as it is, so it is counted apart, and so is every other table of the storefront.
 
 Each row must be accounted for: rejected with a reason, in copy without its strings, or silent with a reason in
@@ -58,7 +58,7 @@ _SLOTS = {"{terms}", "{until}"}  # may stand in `copy`: user_copy fills them in
 
 @dataclass
 class Attack:
-    """One row of the file, in the place of one item; seen: what was published when somebody tried it, if anybody did."""
+    """One row of the file, in the place of one item; seen: what somebody who tried it before saw published."""
 
     kind: str
     row: dict[str, str]
