@@ -58,9 +58,6 @@ class CopyConfig:
     base_model: str = field(
         default="", metadata={"doc": "instruct model of a tuned, prompted or endpoint writer: a folder or hub name"}
     )
-    prompts: str = field(
-        default="", metadata={"doc": "folder of the shop's own LANGUAGE/prompt.toml; others as shipped"}
-    )
     examples_shown: int = field(
         default=4, metadata={"doc": "texts of the shop that a prompt shows, at most", "least": 0}
     )
