@@ -60,7 +60,8 @@ def main(night: Night) -> None:
     places = read_places(night, rules, items, languages).persist()
     demand = briefs_of_users(night, rules, places, languages).persist()
     briefs, left = briefs_of(demand, items, rules, languages)
-    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures)
+    facts = [one.facts() for one in items.values()]
+    vocabulary = Vocabulary.of(facts, rules.words, rules.claim_words, rules.figures)
     weights = wording_shares.weights(shares)
     inputs = CopyInputs(rules, items, vocabulary, weights, night.date, copywriter.name, kinds_of(arms))
     standing, written, rejected = texts_of(night, inputs, briefs, last, clicks, copywriter)

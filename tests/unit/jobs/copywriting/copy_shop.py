@@ -63,7 +63,8 @@ def inputs_of(
     **settings: Any,
 ) -> CopyInputs:
     rules = rules or CopyRules.load(CopyConfig(**settings))
-    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures)
+    facts = [item.facts() for item in items.values()]
+    vocabulary = Vocabulary.of(facts, rules.words, rules.claim_words, rules.figures)
     return CopyInputs(rules, items, vocabulary, shares or {}, NIGHT, model, tuple(kinds))
 
 
