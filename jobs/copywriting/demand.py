@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.copywriting.briefs import BRIEF, Brief
 from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import TERMS, with_terms, worded
 from jobs.runtime.night import Night
@@ -23,8 +24,6 @@ from schemas.table import SPARK_TYPES
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
 from schemas.tables.offers import OFFER_KINDS, OFFERS
-from schemas.tables.profiles import USER_PROFILES
-from schemas.tables.segments import USER_SEGMENTS
 
 MESSAGES = ("push", "sms", "subject", "body")  # a user gets one of each; a card is shown at every place of the list
 _OWN_WORDS = {
@@ -72,19 +71,7 @@ def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFra
     known = F.create_map(*[F.lit(x) for pair in of_country.items() for x in pair]) if of_country else F.create_map()
     language = F.coalesce(known[F.col("country")] if of_country else F.lit(None), F.lit(languages[0]))
     users = night.read(USERS).select("user_id", language.alias("language"))
-    for table in (USER_PROFILES, USER_SEGMENTS):
-        columns = [c for c in table.columns if c.name != "user_id"]
-        rows = night.versions(table).passed()
-        if rows is None:
-            users = users.withColumns({c.name: F.lit(None).cast(SPARK_TYPES[c.type]) for c in columns})
-        else:
-            users = users.join(rows.spark(), "user_id", "left")
-    style: Column = F.lit(rules.default_style)
-    for voice in reversed(
-        [v for v in rules.voices.values() if v.who]
-    ):  # where several voices match, the first by name wins
-        style = F.when(F.expr(voice.who), F.lit(voice.name)).otherwise(style)
-    users = users.select("user_id", "language", style.alias("style"))
+    users = users.join(reader_voices(night, rules).select("user_id", "style"), "user_id", "inner")
     anonymous = night.spark.createDataFrame([(ANONYMOUS, languages[0], rules.default_style)], users.schema)
     return users.unionByName(anonymous)
 

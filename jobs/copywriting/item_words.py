@@ -19,6 +19,7 @@ from models.copywriting.glossary import learn
 from models.fact_lock.claims import ItemFacts, Source
 from models.text.languages import CJK
 from schemas.copywriting.language import Language
+from schemas.copywriting.lexicon import Lexicon
 from schemas.copywriting.wording import Season
 
 COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "category", "brand", "price", "currency",
@@ -26,6 +27,11 @@ COLUMNS = ["item_id", "title", "title_zh", "description", "description_zh", "cat
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST = 120  # characters of a title; another word has at most 60. Longer ones are no names
 _DETAILS = 3
+# Reasons for which a title is left out while the item's others may be shown: any honest shop has such titles.
+_BY_ACCIDENT = frozenset(
+    ("too long", "absurd length", "emoji", "wrong language", "control character", "line break", "repetition",
+     "price in description", "offer in a name", "leak")
+)  # fmt: skip
 _IN_A_LABEL = 2  # details; a card has room for no more
 # What files hold in place of a value.
 _NOTHING = {"nan", "inf", "-inf", "infinity", "-infinity", "null", "none", "n/a", "na", "-", "--", "?", "unknown"}
@@ -139,16 +145,24 @@ class ItemWords:
             sources=sources if self.old_price else {},
         )
 
-    def cleaned(self) -> ItemWords:
-        """The item without words that no page should show and no model should read; `refused` names each."""
+    def cleaned(self, lexicons: Iterable[Lexicon]) -> ItemWords:
+        """The item without words that no page should show and no model should read; `refused` names each.
+
+        A title that shows what its seller is after (a contact, an order to the writer, goods that may not be
+        advertised) takes the item's other titles with it, since the same hand wrote them.
+        """
         refused: list[str] = []
+        lexicons, has_intent = tuple(lexicons), False
         languages = self.dictionary.languages.values()
 
         def clean(column: str, words: Iterable[str], longest: int = 60) -> tuple[str, ...]:
+            nonlocal has_intent
             kept = []
             for word in words:
-                if why := refusal(word, longest, languages):
-                    refused.append(f"{column}: {why}")
+                if problem := refusal(word, longest, languages, lexicons):
+                    reason, detail = problem
+                    refused.append(f"{column}: {reason}: {detail}")
+                    has_intent = has_intent or (column == "title" and reason not in _BY_ACCIDENT)
                 else:
                     kept.append(word)
             return tuple(kept)
@@ -156,10 +170,13 @@ class ItemWords:
         names = clean("attributes", (name for name, _ in self.attributes))
         named = [(name, words) for name, words in self.attributes if name in names]
         attributes = tuple((name, clean(f"attributes.{name}", words)) for name, words in named)
-        category = self.category if self.category and not refusal(self.category, _LONGEST, languages) else None
+        category = (
+            self.category if self.category and not refusal(self.category, _LONGEST, languages, lexicons) else None
+        )
+        titles = clean("title", self.titles, _LONGEST)
         return ItemWords(
             self.item_id,
-            clean("title", self.titles, _LONGEST),
+            () if has_intent else titles,
             clean("brand", self.brands),
             clean("category", self.kinds),
             tuple((name, words) for name, words in attributes if words),
@@ -183,11 +200,13 @@ def _names(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in words if len(word) <= _LONGEST)
 
 
-def refusal(word: str, longest: int, languages: Iterable[Language] = ()) -> str | None:
-    """Why a word of the catalogue may not be shown; None where it may."""
+def refusal(
+    word: str, longest: int, languages: Iterable[Language] = (), lexicons: Iterable[Lexicon] = ()
+) -> tuple[str, str] | None:
+    """(reason, detail): why a word of the catalogue may not be shown; None where it may."""
     if len(word) > longest:
-        return f"{len(word)} characters, a name has at most {longest}"
-    return next((f"{one.reason}: {one.detail}" for one in hostile_name(word, languages)), None)
+        return "too long", f"{len(word)} characters, a name has at most {longest}"
+    return next(((one.reason, one.detail) for one in hostile_name(word, languages, lexicons)), None)
 
 
 @dataclass(frozen=True)

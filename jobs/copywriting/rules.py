@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from jobs.copywriting.briefs import NETWORK, WRITERS
 from jobs.copywriting.dictionary import Dictionary
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
@@ -49,6 +50,19 @@ class CopyConfig:
     variants: int = field(default=2, metadata={"doc": "texts of each brief, compared by clicks", "least": 1})
     most_briefs: int = field(
         default=400_000, metadata={"doc": "most briefs that get copy, those that most users need first", "least": 1}
+    )
+    writer: str = field(
+        default="network",
+        metadata={"doc": "who drafts: network (trained from scratch), tuned, prompted or endpoint; see CHECKPOINTS.md"},
+    )
+    base_model: str = field(
+        default="", metadata={"doc": "instruct model of a tuned, prompted or endpoint writer: a folder or hub name"}
+    )
+    prompts: str = field(
+        default="", metadata={"doc": "folder of the shop's own LANGUAGE/prompt.toml; others as shipped"}
+    )
+    examples_shown: int = field(
+        default=4, metadata={"doc": "texts of the shop that a prompt shows, at most", "least": 0}
     )
     candidates: int = field(default=4, metadata={"doc": "drafts that the copywriter writes for each brief", "least": 1})
     most_drafted: int = field(
@@ -115,6 +129,15 @@ class CopyConfig:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        if self.writer not in WRITERS:
+            raise ValueError(f"writer must be one of {', '.join(WRITERS)}, not {self.writer!r}")
+        if self.writer == NETWORK and self.base_model:
+            raise ValueError(
+                f"base_model is {self.base_model!r}, but writer is 'network', which is trained from scratch; set "
+                f"writer to one of {', '.join(WRITERS[1:])}, or leave base_model empty"
+            )
+        if self.writer != NETWORK and not self.base_model:
+            raise ValueError(f"writer is {self.writer!r}, but base_model is empty; name an instruct model")
         for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS)):
             if strange := set(getattr(self, name)) - set(known):
                 raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(known)}")
@@ -170,11 +193,12 @@ class CopyRules:
         known = sorted({template.name for group in self.templates.groups.values() for template in group})
         for arm, names in copy.items():
             for name in names:
-                if name not in (*COPY_SOURCES, *known):
+                if name not in (*COPY_SOURCES, *WRITERS[1:], *known):
                     near = ", ".join(difflib.get_close_matches(name, known, 5, 0))
                     raise ValueError(
-                        f"experiments: {arm}: copy has no '{name}'; there are {', '.join(COPY_SOURCES)} and "
-                        f"{len(known)} templates, the nearest by name {near}; column wording of the table copy has them"
+                        f"experiments: {arm}: copy has no '{name}'; there are "
+                        f"{', '.join((*COPY_SOURCES, *WRITERS[1:]))} and {len(known)} templates, "
+                        f"the nearest by name {near}; column wording of the table copy has them"
                     )
 
     @cached_property

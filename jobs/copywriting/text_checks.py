@@ -14,6 +14,7 @@ from models.compliance.checks import refusals
 from models.fact_lock.claims import Claim, Filled, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
 from models.text.languages import CJK
 from models.text.numerals import fold
+from schemas.copywriting.prompt import slots_needed
 
 
 class Problem(NamedTuple):
@@ -71,7 +72,7 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
 
 
 def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[Problem]:
-    """The copywriter may write no figure itself but one that the facts hold, and must name something of the item."""
+    """A model may write no figure of its own, must leave room for a reader's terms, and name something of the item."""
     draft, language = text.draft.text, product.brief.language
     if figures := digits_of_its_own(draft, vocabulary.figures):
         said = claims(draft, language, vocabulary)
@@ -82,6 +83,9 @@ def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[
         is_wrong = any(_overlap(figure, claim) for claim in wrong)
         if figure.kind in ("price", "discount", "stock") or is_wrong or not is_read:
             yield Problem("figure of its own", written)
+    for slot in slots_needed(product.brief.strategy):
+        if f"{{{slot}}}" not in draft:
+            yield Problem("slot missing", f"{{{slot}}}")
     if not claims(text.filled.text, language, vocabulary) and not _names_kind(text.filled.text, product):
         yield Problem("says nothing of the item", "no attribute, kind or brand")
 

@@ -51,7 +51,7 @@ class CopyInputs:
 
     @cached_property
     def products(self) -> Products:
-        return Products(self.items, self.rules.config.shop)
+        return Products(self.items, self.rules.config.shop, self.rules.lexicons)
 
     def share(self, brief: Brief, wording: str) -> float:
         """The wording's share in its group: 1 where it was never written, 0 where it is retired."""
@@ -196,8 +196,7 @@ def _drafts(inputs: CopyInputs, product: Product, drafts: Sequence[Draft]) -> It
     brief, rules = product.brief, inputs.rules
     for text in rules.review.approved.get(tuple(brief), ()):
         yield Draft(text, APPROVED, "template")
-    if inputs.share(brief, MODEL) > 0:
-        yield from drafts
+    yield from (draft for draft in drafts if inputs.share(brief, draft.wording) > 0)
     group = rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
     fitting = [template for template in group if template.needs <= product.slots.keys()]
     for template in sorted(fitting, key=lambda template: _turn(inputs, brief, template)):

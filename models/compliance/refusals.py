@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from models.compliance import name_patterns
 from models.compliance import refusal_patterns as patterns
 from models.compliance.channels import Channel, graphemes, sms_segments
+from models.compliance.disguises import copied_brand, hidden_number, joined_letters, plain_readings
 from models.fact_lock.figure_claims import figure_claims
 from models.text.languages import LATIN_WORD, Script, foreign_words, strange_letter, wrong_language
 from models.text.numerals import fold
@@ -42,6 +44,9 @@ class Lexicon(Protocol):
     def has_spaces(self) -> bool: ...
     @property
     def groups(self) -> tuple[Group, ...]: ...
+    @property
+    def famous_brands(self) -> tuple[str, ...]: ...
+    def only_for_names(self) -> Lexicon: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def refusals(
         *(() if channel.emoji else _matches(text, patterns.EMOJI)),
         *_lexicon_hits(folded, lexicons, category),
     ]
-    if joined := _joined_letters(folded):
+    if joined := joined_letters(folded):
         hits = _lexicon_hits(joined, lexicons, category)
         found += [Refusal(hit.reason, hit.detail, 0, len(text), hit.severity) for hit in hits]
     why = wrong_language(folded, language)
@@ -107,15 +112,12 @@ def hostile(description: str, languages: Iterable[Script] = ()) -> list[Refusal]
     """
     head = description[: patterns.LONGEST_DESCRIPTION]
     folded = fold(head)
-    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # "ignore -- all" is read as "ignore all"
-    leet = patterns.LEET_WORDS.sub(lambda found: found[0].translate(patterns.LEET), bare)
-    disguised = {bare, leet, _joined_letters(folded) or ""}
     found = [
         *_on_any_channel(head, folded),
         *_matches(folded, patterns.LINKS),
         *_matches(head, patterns.EMOJI),
         *_matches(folded, patterns.INSTRUCTIONS),
-        *(refusal for text in sorted(disguised) for refusal in _matches(text, patterns.INSTRUCTIONS)),
+        *(refusal for text in plain_readings(folded) for refusal in _matches(text, patterns.INSTRUCTIONS)),
         *(
             Refusal("price in description", folded[claim.start : claim.end], claim.start, claim.end)
             for claim in figure_claims(head)
@@ -137,26 +139,48 @@ def _in_no_language(folded: str, languages: tuple[Script, ...]) -> str | None:
     return foreign_words(LATIN_WORD.findall(folded), *languages)
 
 
-def hostile_name(name: str, languages: Iterable[Script] = ()) -> list[Refusal]:
+def hostile_name(name: str, languages: Iterable[Script] = (), lexicons: Iterable[Lexicon] = ()) -> list[Refusal]:
     """Everything in a title, brand, category or attribute that no model should read and no page should show.
 
-    Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader to do something,
-    or have a line break.
+    Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader or whoever writes
+    the copy to do something, tell how to reach a seller, begin like a formula, or have a line break. Nor may it have a
+    term of a group of the lexicons that is `for_names`: goods that may not be advertised. Each is also looked for in
+    disguise: with letters apart, accents, digits in words.
     """
-    found = [*hostile(name, languages), *_matches(fold(name), patterns.NAMES), *_line_breaks(name)]
+    folded = fold(name)
+    shapes = [folded, *plain_readings(folded)]
+    forbidden = _for_names(tuple(lexicons))
+    found = [
+        *hostile(name, languages),
+        *_matches(folded, name_patterns.FORMULA),
+        *_matches(folded, name_patterns.SHOUTS),
+        *(hit for shape in shapes for hit in _matches(shape, name_patterns.CONTACT)),
+        *(hit for shape in shapes for hit in _matches(shape, name_patterns.TO_THE_WRITER)),
+        *(hit for shape in shapes[1:] for hit in _matches(shape, patterns.LEAK)),
+        *(hit for shape in shapes for hit in _lexicon_hits(shape, forbidden, "") if hit.severity == "block"),
+        *_line_breaks(name),
+    ]
+    if number := hidden_number(folded):
+        found.append(Refusal("personal data", number, 0, len(name)))
+    if copied := copied_brand(folded, _famous(tuple(lexicons))):
+        found.append(Refusal("copied brand", copied, 0, len(name)))
     return sorted(found, key=lambda refusal: refusal.start)
+
+
+@lru_cache(maxsize=64)
+def _for_names(lexicons: tuple[Lexicon, ...]) -> tuple[Lexicon, ...]:
+    """The lexicons with their groups for names alone."""
+    return tuple(one.only_for_names() for one in lexicons)
+
+
+@lru_cache(maxsize=64)
+def _famous(lexicons: tuple[Lexicon, ...]) -> frozenset[str]:
+    return frozenset(brand for one in lexicons for brand in one.famous_brands)
 
 
 def _line_breaks(name: str) -> Iterator[Refusal]:
     for found in re.finditer(r"[\n\r\x85]", name):  # not in the folded name, which has spaces in their place
         yield Refusal("line break", "", found.start(), found.end())
-
-
-def _joined_letters(folded: str) -> str | None:
-    """The text with letters that stand apart (f.u.c.k, 全 网 最 低) joined; None if there are none."""
-    if not patterns.SPELT.search(folded):
-        return None
-    return patterns.SPELT.sub(lambda found: re.sub(r"[ ._*/|-]", "", found[0]), folded)
 
 
 def _on_any_channel(text: str, folded: str) -> Iterator[Refusal]:

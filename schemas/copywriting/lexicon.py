@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from schemas.toml_files import parse, read
 
 ENTAILMENTS = Path(__file__).parent / "entailments.toml"
 SEVERITIES = ("block", "warn")
-_HEAD = ("name", "version", "market", "doc")
-_GROUP = ("doc", "severity", "categories", "terms", "exceptions")
+_HEAD = ("name", "version", "market", "doc", "famous_brands")
+_GROUP = ("doc", "severity", "categories", "terms", "exceptions", "for_names")
 
 
 class LexiconError(ValueError):
@@ -30,7 +30,8 @@ class LexiconError(ValueError):
 @dataclass(frozen=True)
 class Group:
     """The terms of one reason. categories: the rule holds for items whose category path contains one of these words,
-    lower-case; empty: for all. severity: "block" rejects the text, "warn" is only reported."""
+    lower-case; empty: for all. severity: "block" rejects the text, "warn" is only reported. for_names: goods that may
+    not be advertised; an item that has a term in one of its names gets no copy at all."""
 
     reason: str
     severity: str
@@ -38,6 +39,7 @@ class Group:
     exceptions: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     doc: str = ""
+    for_names: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Lexicon:
     """One market's rules in one language. `version` goes into each night's record and rises with every change.
 
     letters: the language's, as the inside of a character class; has_spaces: whether a term must be a whole word.
+    famous_brands: lower-case; a name that only looks like one of them (s0ny) is refused.
     """
 
     name: str
@@ -55,6 +58,11 @@ class Lexicon:
     has_spaces: bool
     groups: tuple[Group, ...]
     doc: str = ""
+    famous_brands: tuple[str, ...] = ()
+
+    def only_for_names(self) -> Lexicon:
+        """The lexicon with its groups `for_names` alone."""
+        return replace(self, groups=tuple(group for group in self.groups if group.for_names))
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,8 @@ def load_lexicon(path: Path, language: Language) -> Lexicon:
         raise LexiconError(f"{path}: version is {raw['version']!r}; it is a whole number that rises with every change")
     groups = tuple(_group(path, text, reason, table) for reason, table in raw.items() if reason not in _HEAD)
     head = (raw["name"], raw["version"], language.name, raw["market"], language.letters, language.has_spaces)
-    return Lexicon(*head, groups, raw.get("doc", ""))
+    famous = _texts(path, "head", "famous_brands", raw.get("famous_brands", []))
+    return Lexicon(*head, groups, raw.get("doc", ""), famous)
 
 
 def load_words(languages: Iterable[str] = (), own: str = "", more: Iterable[str | Path] = ()) -> tuple[Words, ...]:
@@ -149,7 +158,14 @@ def _group(path: Path, text: str, reason: str, raw: Any) -> Group:
     for key in ("terms", "exceptions"):
         for term in lists[key]:
             _check_pattern(path, text, f"[{reason}] {key}", term)
-    return Group(reason, severity, **lists, doc=raw.get("doc", ""))
+    return Group(reason, severity, **lists, doc=raw.get("doc", ""), for_names=_flag(path, reason, raw))
+
+
+def _flag(path: Path, reason: str, raw: Mapping[str, Any]) -> bool:
+    flag = raw.get("for_names", False)
+    if not isinstance(flag, bool):
+        raise LexiconError(f"{path}: [{reason}] for_names is {flag!r}; it is true or false")
+    return flag
 
 
 def _check_pattern(path: Path, text: str, where: str, term: str) -> None:

@@ -16,7 +16,7 @@ from models.fact_lock.claims import ItemFacts, Vocabulary, unsupported
 from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import load_lexicons, load_words
-from tests.hostile_rows import BENIGN, NAMES, PLAIN_NAMES, hostile_rows
+from tests.hostile_rows import BENIGN, NAMES, PLAIN_NAMES, RISKY_NAMES, hostile_rows
 
 LANGUAGES = load_languages()
 LEXICONS = load_lexicons()
@@ -154,7 +154,13 @@ def test_a_hostile_name_is_no_name(name: str) -> None:
 
 
 def test_plain_names_are_not_hostile() -> None:
-    assert {name: hostile_name(name) for name in PLAIN_NAMES} == {name: [] for name in PLAIN_NAMES}
+    found = {name: hostile_name(name, (), LEXICONS) for name in PLAIN_NAMES}
+    assert found == {name: [] for name in PLAIN_NAMES}
+
+
+@pytest.mark.parametrize("name", RISKY_NAMES)
+def test_goods_that_may_not_be_advertised_are_named_by_a_lexicon(name: str) -> None:
+    assert hostile_name(name, (), LEXICONS)
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,18 @@ def test_a_voice_says_nothing_of_languages_that_were_not_asked_for() -> None:
         load_voices("", ("en",))["plain"].guide("zh")
 
 
-@pytest.mark.parametrize("who", ["shoe_size > 40", "age_band = '18-24'; drop table users"])
-def test_who_knows_only_columns_of_the_portraits(voices: Path, who: str) -> None:
-    edit(voices / "young.toml", "age_band in ('18-24', '25-34')", who)
-    with pytest.raises(VoiceError, match="it is SQL over"):
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("age_band = '18-24'", "shoe_size > 40", "it is SQL over"),
+        ("age_band = '18-24'", "age_band = '18-24'; drop table users", "it is SQL over"),
+        ("weight = 1.4", "weight = -1", "trait 1: weight is -1; it is a number above 0"),
+        ('reason = "aged 18 to 24"', 'reason = ""', "trait 1 needs 'reason', a text"),
+    ],
+)
+def test_a_trait_that_cannot_be_used_is_refused(voices: Path, old: str, new: str, says: str) -> None:
+    edit(voices / "young.toml", old, new)
+    with pytest.raises(VoiceError, match=says):
         load_voices(str(voices))
 
 
