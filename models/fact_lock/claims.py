@@ -85,7 +85,7 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
 def unsupported(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> list[Claim]:
     """The claims of the text that `facts` do not support. If there are none, the text may be shown."""
     known = vocabulary.supported(facts, claims)
-    found = [*claims(text, language, vocabulary), *_names(text, vocabulary)]
+    found = [*claims(text, language, vocabulary), *_names(text, language, vocabulary)]
     true = [supports(claim, facts, known) for claim in found]
     beside = _partner_spans(text, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
@@ -122,9 +122,11 @@ def _partner_spans(text: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[
     return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
 
 
-def _names(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+def _names(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     """Words with a capital within a sentence, where a language writes only names so; not in a text of capitals."""
-    if not any(one.words.capitals for one in vocabulary.rules):
+    own = next((one.words for one in vocabulary.rules if one.words.language == language), None)
+    nouns_have_capitals = own is not None and own.spaces and not own.capitals
+    if nouns_have_capitals or not any(one.words.capitals for one in vocabulary.rules):
         return
     found = list(_CAPITAL.finditer(text))
     if len(found) > MOST_CAPITALS * len(_WORD.findall(text)):
