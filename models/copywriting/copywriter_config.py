@@ -21,9 +21,9 @@ class CopywriterConfig:
     lora_above: int = field(default=300_000_000, metadata={"doc": "weights; a larger base_model is tuned by LoRA"})
     lora_rank: int = field(default=16, metadata={"least": 1})
     vocabulary: int = field(default=5000, metadata={"doc": "tokens of a new tokenizer", "least": 1})
-    dim: int = field(default=384, metadata={"least": 1})
-    layers: int = field(default=4, metadata={"least": 1})
-    heads: int = field(default=6, metadata={"least": 1})
+    dim: int = field(default=192, metadata={"least": 1})
+    layers: int = field(default=3, metadata={"least": 1})
+    heads: int = field(default=3, metadata={"least": 1})
     dropout: float = field(default=0.1, metadata={"doc": "of attention, while learning", "least": 0, "below": 1})
     word_dropout: float = field(
         default=0.1,
@@ -41,7 +41,7 @@ class CopywriterConfig:
         default=300_000, metadata={"doc": "characters of plain text to learn from, at most; 0: none"}
     )
     pair_tokens: int = field(
-        default=1_500_000,
+        default=3_500_000,
         metadata={
             "doc": "tokens of pairs to learn in all passes; if one pass has more, a part of the pairs",
             "least": 1,
@@ -54,9 +54,9 @@ class CopywriterConfig:
     remembered: int = field(
         default=20_000, metadata={"doc": "pairs whose clauses the composer uses, at most; the last ones", "least": 1}
     )
-    batch_tokens: int = field(default=2048, metadata={"least": 1})
+    batch_tokens: int = field(default=3072, metadata={"least": 1})
     learning_rate: float = field(
-        default=2e-3,
+        default=3e-3,
         metadata={"doc": "of a network from scratch; a base_model is tuned with a tenth of it", "above": 0},
     )
     longest: int = field(default=160, metadata={"doc": "tokens of a written text, at most", "least": 1})

@@ -95,6 +95,7 @@ class GuidedRows:
         first = np.maximum(worth, 0)
         again = worth - first - self.pair_cost[codes]
         again[1:] -= self.repeat_share * first[1:]
+        again[2] -= self.config.repeat_triple_cost
         again[3] -= self.config.repeat_cost
         points = np.where(self.seen[rows, codes], again, worth) * known
         possible = np.c_[unit > 0, context[:, ::-1] > 0].T.cumprod(0).astype(bool)  # all units of the n-gram are known

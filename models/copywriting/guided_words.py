@@ -11,6 +11,8 @@ from models.copywriting.prompts import Prompt
 from models.copywriting.token_units import TokenUnits
 
 TAIL = 40  # characters at the end of a text in which the words that a token ends are looked for
+DOUBLED = frozenset({"的的", "了了", "是是", "在在", "和和"})  # other characters may be doubled: 满满, 小小
+LONGEST_ECHO = 6
 WORDS = 3  # of the longest banned expression of a language with spaces
 _LATIN_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
@@ -49,8 +51,10 @@ class GuidedWords:
         return points
 
     def may_say(self, before: str, piece: str) -> bool:
-        """False if the piece completes a banned word that is not part of a value of the item."""
+        """False if the piece completes a banned word that is not part of a value of the item, or an echo in Chinese."""
         tail = (before[-TAIL:] + piece).lower()
+        if not self.spaced and any(_echoes(tail[:end]) for end in range(len(tail) - len(piece) + 1, len(tail) + 1)):
+            return False
         return self._words_allowed(tail) if self.spaced else self._characters_allowed(tail, len(piece))
 
     def _characters_allowed(self, tail: str, new: int) -> bool:
@@ -75,3 +79,10 @@ class GuidedWords:
     def _inside_a_value(self, text: str, word: str) -> bool:
         """Whether the word at the end of a text is being said as part of a value of the item."""
         return any(word in value and text.endswith(value[: value.index(word) + len(word)]) for value in self.values)
+
+
+def _echoes(text: str) -> bool:
+    """Whether the end of a Chinese text says at once again what stands before it: 设计设计, 同时的同时, 的的."""
+    if text[-2:] in DOUBLED or (len(text) >= 5 and text[-2:] == text[-5:-3]):
+        return True
+    return any(len(text) >= 2 * size and text[-size:] == text[-2 * size : -size] for size in range(2, LONGEST_ECHO + 1))
