@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MODEL = "model"  # source and wording of the copywriter's texts
+MODEL = "model"  # source of every model's texts, and wording of the network's
+NETWORK, TUNED, PROMPTED, ENDPOINT = WRITERS = (
+    "network",
+    "tuned",
+    "prompted",
+    "endpoint",
+)  # of the setting copy.writer
 APPROVED = "approved"  # wording of texts that a person approved as they stand
 
 
@@ -35,6 +41,11 @@ class Brief(NamedTuple):
 
 BRIEF = list(Brief._fields)
 GROUP = tuple(BRIEF[1:])  # wordings compete within these columns
+
+
+def wording_of(writer: str) -> str:
+    """The arm that clicks on a writer's texts are counted for."""
+    return MODEL if writer == NETWORK else writer
 
 
 class Draft(NamedTuple):

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.copywriting.briefs import BRIEF, Brief
 from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import TERMS, with_terms, worded
 from jobs.runtime.night import Night
@@ -23,8 +24,6 @@ from schemas.table import SPARK_TYPES
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
 from schemas.tables.offers import OFFER_KINDS, OFFERS
-from schemas.tables.profiles import USER_PROFILES
-from schemas.tables.segments import USER_SEGMENTS
 
 MESSAGES = ("push", "sms", "subject", "body")  # a user gets one of each; a card is shown at every place of the list
 _OWN_WORDS = {
@@ -38,8 +37,15 @@ _NEIGHBOURS = 10  # so many neighbours of a bought item may be called similar to
 
 
 def read_places(night: Night, rules: CopyRules, items: Mapping[str, ItemWords], languages: Sequence[str]) -> DataFrame:
-    """`places_with_strategy`, with language and style of the user."""
-    return places_with_strategy(night, rules.config, items).join(readers(night, rules, languages), "user_id", "inner")
+    """`places_with_strategy`, with language and style of the user.
+
+    A user is told of an event only in a language whose calendar has it; in others the item is a recommendation.
+    """
+    places = places_with_strategy(night, rules.config, items)
+    places = places.join(readers(night, rules, languages), "user_id", "inner")
+    unnamed = (F.col("strategy") == "seasonal_event") & ~F.array_contains("season_languages", F.col("language"))
+    strategy = F.when(unnamed, F.lit("recommendation")).otherwise(F.col("strategy"))
+    return places.withColumn("strategy", strategy).drop("season_languages")
 
 
 def briefs_of_users(night: Night, rules: CopyRules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
@@ -65,25 +71,15 @@ def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFra
     known = F.create_map(*[F.lit(x) for pair in of_country.items() for x in pair]) if of_country else F.create_map()
     language = F.coalesce(known[F.col("country")] if of_country else F.lit(None), F.lit(languages[0]))
     users = night.read(USERS).select("user_id", language.alias("language"))
-    for table in (USER_PROFILES, USER_SEGMENTS):
-        columns = [c for c in table.columns if c.name != "user_id"]
-        rows = night.versions(table).passed()
-        if rows is None:
-            users = users.withColumns({c.name: F.lit(None).cast(SPARK_TYPES[c.type]) for c in columns})
-        else:
-            users = users.join(rows.spark(), "user_id", "left")
-    style: Column = F.lit(rules.default_style)
-    for voice in reversed(
-        [v for v in rules.voices.values() if v.who]
-    ):  # where several voices match, the first by name wins
-        style = F.when(F.expr(voice.who), F.lit(voice.name)).otherwise(style)
-    users = users.select("user_id", "language", style.alias("style"))
+    users = users.join(reader_voices(night, rules).select("user_id", "style"), "user_id", "inner")
     anonymous = night.spark.createDataFrame([(ANONYMOUS, languages[0], rules.default_style)], users.schema)
     return users.unionByName(anonymous)
 
 
 def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, ItemWords]) -> DataFrame:
-    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, season_style."""
+    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, and its event's
+    season_style and season_languages.
+    """
     seasons = [item.season for item in items.values()]
     news = pa.table(
         {
@@ -92,6 +88,9 @@ def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, I
             "dropped": pa.array([item.old_price is not None for item in items.values()], pa.bool_()),
             "arrived": pa.array([item.is_new_since is not None for item in items.values()], pa.bool_()),
             "in_season": pa.array([season is not None for season in seasons], pa.bool_()),
+            "season_languages": pa.array(
+                [list(season.names) if season else [] for season in seasons], pa.list_(pa.string())
+            ),
             "season_style": pa.array([season.style or None if season else None for season in seasons], pa.string()),
         }
     )
@@ -111,7 +110,8 @@ def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, I
     strategy: Column = F.lit("recommendation")
     for name in reversed([s for s in holds if s in config.strategies]):  # the first strategy that holds wins
         strategy = F.when(holds[name], F.lit(name)).otherwise(strategy)
-    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), "category", "season_style")
+    told = ("category", "season_style", "season_languages")
+    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), *told)
 
 
 def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFrame:
@@ -185,7 +185,7 @@ def _empty_offer_columns(night: Night) -> list[Column]:
 
 
 def texts_for_users(
-    night: Night, demand: DataFrame, variants: pa.Table, seed: int, deals: Iterable[str] = ()
+    night: Night, demand: DataFrame, variants: pa.Table, rules: CopyRules, deals: Iterable[str] = ()
 ) -> DataFrame:
     """Picks a text for each row of `demand`, by a hash of the user: USER_COPY.
 
@@ -196,11 +196,13 @@ def texts_for_users(
     arms = F.split("arm", ";")
     whose = [F.when(F.array_contains(arms, deal), F.lit(deal)) for deal in deals]
     demand = demand.withColumn("deal", F.coalesce(*whose, F.lit("")))
-    told = F.concat_ws("\x00", F.lit(f"copy {seed}"), "user_id", "strategy", "channel")
+    told = F.concat_ws("\x00", F.lit(f"copy {rules.config.seed}"), "user_id", "strategy", "channel")
     digits = F.substring(F.sha2(told, 256), 1, 13)  # as many as a double holds exactly
     place = F.conv(digits, 16, 10).cast("double") / F.lit(float(16**13))
     wordings = night.spark.createDataFrame(variants)
-    chosen = worded(demand, night.days).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
+    chosen = (
+        worded(demand, night.days, rules.languages).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
+    )
     chosen = chosen.where("at >= low and at < high")
     chosen = chosen.withColumn("text", with_terms(F.col("own")))
     fits = F.lit(True)

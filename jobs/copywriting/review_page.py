@@ -108,10 +108,11 @@ def _rejected(row: Mapping[str, Any], items: Mapping[str, ItemWords]) -> dict[st
 
 
 def _titles(item_id: str, items: Mapping[str, ItemWords]) -> dict[str, str]:
-    """Language -> title, for each of the page's languages in which the item has a title."""
+    """Language -> title, for each language in which the item has a title."""
     if item_id not in items:
         return {}
-    found = {language: items[item_id].word(items[item_id].titles, language) for language in ("en", "zh")}
+    item = items[item_id]
+    found = {name: item.title(name) for name in item.dictionary.languages if item.has_title_in(name)}
     return {language: title[:_LONGEST] for language, title in found.items() if title}
 
 

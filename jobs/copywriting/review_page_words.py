@@ -15,7 +15,7 @@ STRATEGIES = {
     "seasonal_event": "节庆活动",
 }
 CHANNELS = {"card": "卡片", "blurb": "短文", "push": "推送", "sms": "短信", "subject": "邮件标题", "body": "邮件正文"}
-LANGUAGES = {"en": "英语", "zh": "中文"}
+LANGUAGES = {"de": "德语", "en": "英语", "ja": "日语", "zh": "中文"}
 STYLES = {"bargain": "省钱", "gifts": "送礼", "plain": "平实", "quality": "品质", "young": "年轻"}
 _KINDS = {
     "colour": "颜色",
@@ -40,9 +40,22 @@ REASONS = {
     "said of another item": "与另一商品的文案相同",
     "none of its kind": "没有该类文案",
     "hostile catalogue text": "商品资料含不当文字",
+    "drugs": "毒品",
+    "medicine": "药品",
+    "weapons": "武器",
+    "tobacco": "烟草",
+    "gambling": "赌博",
+    "counterfeit goods": "假冒商品",
+    "adult goods": "成人用品",
+    "politics": "政治",
+    "protected wildlife": "保护动物",
+    "forbidden goods": "违禁品",
+    "rivals belittled": "贬低对手",
+    "copied brand": "仿冒品牌",
     "no title": "没有可用标题",
     "title in another language": "标题为另一种语言",
     "slot without a fact": "缺少可填的事实",
+    "slot missing": "没写优惠或期限",
     "near duplicate": "与其他文案近乎重复",
     "blocked in review": "审核时已屏蔽",
     "figure of its own": "自拟数字",
@@ -98,6 +111,9 @@ BASES = {
 }
 FACTS = {
     "title": "标题",
+    "benefit": "好处",
+    "reason": "理由",
+    "used_up": "用完的说法",
     "brand": "品牌",
     "kind": "品类",
     "detail": "细节",

@@ -6,10 +6,15 @@ import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from jobs.copywriting.briefs import NETWORK, WRITERS
+from jobs.copywriting.dictionary import Dictionary
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
 from models.core.config import check_bounds
+from models.fact_lock.figure_patterns import Figures
+from schemas.copywriting.language import Language, load_languages
 from schemas.copywriting.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.copywriting.review import Review, load_review
 from schemas.copywriting.voice import Voice, load_voices
@@ -27,15 +32,36 @@ class CopyConfig:
         default=("en", "zh"),
         metadata={"doc": "copy is made in each that an item has a title in; anonymous visitors get the first"},
     )
+    languages_folder: str = field(
+        default="",
+        metadata={"doc": "folder with the shop's own languages; a file there takes the place of the shipped one"},
+    )
+    catalogue_language: str = field(
+        default="en",
+        metadata={"doc": "language of the catalogue's titles, categories and attributes (title_zh is Chinese)"},
+    )
     countries: tuple[str, ...] = field(
-        default=("CN=zh", "HK=zh", "MO=zh", "TW=zh", "China=zh", "Hong Kong=zh", "Taiwan=zh"),
-        metadata={"doc": "users.country=language; users of other countries get the first language"},
+        default=(),
+        metadata={"doc": "users.country=language, such as CH=de, beside the countries that a language names itself"},
     )
     strategies: tuple[str, ...] = field(default=STRATEGIES, metadata={"doc": "strategies that copy is made for"})
     channels: tuple[str, ...] = field(default=CHANNELS, metadata={"doc": "channels that copy is made for"})
     variants: int = field(default=2, metadata={"doc": "texts of each brief, compared by clicks", "least": 1})
     most_briefs: int = field(
         default=400_000, metadata={"doc": "most briefs that get copy, those that most users need first", "least": 1}
+    )
+    writer: str = field(
+        default="network",
+        metadata={"doc": "who drafts: network (trained from scratch), tuned, prompted or endpoint; see CHECKPOINTS.md"},
+    )
+    base_model: str = field(
+        default="", metadata={"doc": "instruct model of a tuned, prompted or endpoint writer: a folder or hub name"}
+    )
+    prompts: str = field(
+        default="", metadata={"doc": "folder of the shop's own LANGUAGE/prompt.toml; others as shipped"}
+    )
+    examples_shown: int = field(
+        default=4, metadata={"doc": "texts of the shop that a prompt shows, at most", "least": 0}
     )
     candidates: int = field(default=4, metadata={"doc": "drafts that the copywriter writes for each brief", "least": 1})
     most_drafted: int = field(
@@ -59,14 +85,8 @@ class CopyConfig:
     voices: str = field(
         default="", metadata={"doc": "folder of audience styles; empty: those in schemas/copywriting/voices"}
     )
-    templates: str = field(
-        default="", metadata={"doc": "folder of templates; empty: those in schemas/copywriting/templates"}
-    )
-    seasons: str = field(
-        default="", metadata={"doc": "TOML calendar of events; empty: schemas/copywriting/templates/seasons.toml"}
-    )
     lexicons: tuple[str, ...] = field(
-        default=(), metadata={"doc": "compliance lexicons, by name or file; empty: all shipped ones"}
+        default=(), metadata={"doc": "files with more compliance lexicons, beside the languages' own"}
     )
     vocabularies: tuple[str, ...] = field(default=(), metadata={"doc": "files with more words that state a fact"})
     review: str = field(default="", metadata={"doc": "TOML of approved and blocked texts, as the review page exports"})
@@ -108,6 +128,15 @@ class CopyConfig:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        if self.writer not in WRITERS:
+            raise ValueError(f"writer must be one of {', '.join(WRITERS)}, not {self.writer!r}")
+        if self.writer == NETWORK and self.base_model:
+            raise ValueError(
+                f"base_model is {self.base_model!r}, but writer is 'network', which is trained from scratch; set "
+                f"writer to one of {', '.join(WRITERS[1:])}, or leave base_model empty"
+            )
+        if self.writer != NETWORK and not self.base_model:
+            raise ValueError(f"writer is {self.writer!r}, but base_model is empty; name an instruct model")
         for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS)):
             if strange := set(getattr(self, name)) - set(known):
                 raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(known)}")
@@ -118,15 +147,19 @@ class CopyConfig:
         if not self.languages:
             raise ValueError("languages must name one at least")
         for pair in self.countries:
-            if pair.partition("=")[2] not in (*self.languages, "zh"):
+            if pair.partition("=")[2] not in self.languages:
                 raise ValueError(f"countries must be country=language of {', '.join(self.languages)}, not '{pair}'")
 
 
 @dataclass(frozen=True)
 class CopyRules:
-    """Everything that copy reads from files. Loading it refuses files that cannot be used."""
+    """Everything that copy reads from files. Loading it refuses files that cannot be used.
+
+    languages: every language there is, since a catalogue may have words of any; copy is made in `config.languages`.
+    """
 
     config: CopyConfig
+    languages: Mapping[str, Language]
     voices: Mapping[str, Voice]
     templates: Templates
     seasons: tuple[Season, ...]
@@ -137,15 +170,18 @@ class CopyRules:
 
     @classmethod
     def load(cls, config: CopyConfig) -> CopyRules:
-        """Raises VoiceError, LexiconError or FileNotFoundError, each naming file and place."""
-        voices = load_voices(config.voices, config.languages)
+        """Raises VoiceError, LanguageError, LexiconError or FileNotFoundError, each naming file and place."""
+        own, made_in = config.languages_folder, config.languages
+        languages = load_languages(own=own)
+        voices = load_voices(config.voices, made_in, own)
         return cls(
             config,
+            languages,
             voices,
-            load_templates(config.templates, config.languages, voices),
-            load_seasons(config.seasons, config.languages, voices),
-            load_lexicons(*config.lexicons),
-            load_words(*config.vocabularies),
+            load_templates(made_in, voices, own),
+            load_seasons(made_in, voices, own),
+            load_lexicons(languages.values(), own, config.lexicons),
+            load_words(languages, own, config.vocabularies),
             load_review(config.review),
         )
 
@@ -154,12 +190,23 @@ class CopyRules:
         known = sorted({template.name for group in self.templates.groups.values() for template in group})
         for arm, names in copy.items():
             for name in names:
-                if name not in (*COPY_SOURCES, *known):
+                if name not in (*COPY_SOURCES, *WRITERS[1:], *known):
                     near = ", ".join(difflib.get_close_matches(name, known, 5, 0))
                     raise ValueError(
-                        f"experiments: {arm}: copy has no '{name}'; there are {', '.join(COPY_SOURCES)} and "
-                        f"{len(known)} templates, the nearest by name {near}; column wording of the table copy has them"
+                        f"experiments: {arm}: copy has no '{name}'; there are "
+                        f"{', '.join((*COPY_SOURCES, *WRITERS[1:]))} and {len(known)} templates, "
+                        f"the nearest by name {near}; column wording of the table copy has them"
                     )
+
+    @cached_property
+    def dictionary(self) -> Dictionary:
+        """The catalogue's words in every language there is."""
+        return Dictionary.of(self.languages, self.config.catalogue_language, self.config.languages_folder)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Words of numbers and units in every language there is."""
+        return Figures(self.languages.values())
 
     @property
     def default_style(self) -> str:
@@ -167,9 +214,15 @@ class CopyRules:
 
     @property
     def language_of(self) -> dict[str, str]:
-        """Country -> language, for the languages in which copy is made."""
+        """Country -> language, for the languages in which copy is made; the settings come before the languages."""
+        named = {c: name for name in reversed(self.config.languages) for c in self.languages[name].countries}
         pairs = (pair.partition("=") for pair in self.config.countries)
-        return {country: language for country, _, language in pairs if language in self.config.languages}
+        return named | {country: language for country, _, language in pairs}
+
+    def lexicons_of(self, language: str) -> tuple[Lexicon, ...]:
+        """The lexicons that hold for texts of the language: its own, and those whose words are mixed in."""
+        holds = {language, *self.languages[language].checked_with}
+        return tuple(lexicon for lexicon in self.lexicons if lexicon.language in holds)
 
     def spoken(self, strategy: str, channel: str, language: str, style: str) -> str:
         """The style of a brief: `style` if a template exists for it, else the default."""
@@ -187,6 +240,7 @@ class CopyRules:
                 self.config.variants,
                 [(t.style, t.text) for t in self.templates.groups[strategy, channel, language]],
                 self.voices[style].guide(language),
+                self.languages[language],
                 self._language_digest(language),
                 LIMITS[channel],
             )
@@ -196,8 +250,9 @@ class CopyRules:
     def _language_digest(self, language: str) -> str:
         """Digest of lexicons and vocabularies, once for each language since these are large."""
         if (language,) not in self._digests:
-            lexicons = [lexicon for lexicon in self.lexicons if lexicon.language == language]
-            self._digests[language,] = _hash((lexicons, self.words))
+            self._digests[language,] = _hash(
+                (self.lexicons_of(language), self.words, self.dictionary.benefits[language])
+            )
         return self._digests[language,]
 
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.copywriting.briefs import APPROVED, Brief, Draft
 from jobs.copywriting.item_words import ItemWords
 from models.fact_lock.claims import Claim, Filled, ItemFacts, Slot, Source, fill, slots_of
-from models.fact_lock.slots import money
+from models.text.wording import day_of, terms_of
+from schemas.copywriting.benefits import Benefit
+from schemas.copywriting.language import Language
 from schemas.copywriting.wording import ITEM_SLOTS, USERS_SLOTS
 
 NAMING = tuple(f"{{{slot}}}" for slot in ITEM_SLOTS if slot != "shop")  # a text with one is about its item
-# Terms about as long as the longest that users get: a text is measured and checked with these. {} is an amount in the
-# shop's currency, since a sign such as the rupee's doubles what an SMS costs.
-_WIDEST = {
-    "zh": {"terms": "满{}享8.5折", "until": "11月30日"},
-    "en": {"terms": "15% off orders over {}", "until": "September 30"},
-}
+# Terms about as long as the longest that users get: a text is measured and checked with these. The least to spend is in
+# the shop's currency, since a sign such as the rupee's doubles what an SMS costs.
+_WIDEST_SHARE = 0.15
 _WIDEST_SPEND = 1_000.0
+_WIDEST_DAYS = tuple(dt.date(2000, month, 30) for month in range(1, 13) if month != 2)
 _USERS = re.compile(r"\{(terms|until)\}")
 # Why a user may be told this, where the text does not say it: table, column and value that justify it.
 BASIS = {
@@ -38,41 +39,58 @@ BASIS = {
 def slots_for(item: ItemWords, brief: Brief, shop: str) -> dict[str, Slot]:
     """Every slot that the item fills in the brief's language; slots for a user's own terms keep their braces.
 
-    Where the item has no title in this language, the title in another language is used.
+    Where the item has no title in this language, one in Latin letters is used.
     """
     language, source = brief.language, Source("items", item.item_id)
-    joint = "、" if language == "zh" else ", "
+    spoken = item.dictionary.languages[language]
     details = item.details(language)
     words = {
-        "title": ("title", item.word(item.titles, language) or next(iter(item.titles), None)),
-        "brand": ("brand", item.word(item.brands, language) or next(iter(item.brands), None)),
-        "kind": ("category", item.word(item.kinds, language)),
+        "title": ("title", item.title(language)),
+        "brand": ("brand", item.brand(language)),
+        "kind": ("category", item.kind(language)),
         "detail": ("attributes", details[0] if details else None),
-        "details": ("attributes", joint.join(details) or None),
+        "details": ("attributes", _listed(details, spoken) or None),
     }
+    if benefit := _benefit(item, brief):
+        words |= {"benefit": ("attributes", benefit.short), "reason": ("attributes", benefit.long)}
+    if brief.strategy == "replenishment":
+        words["used_up"] = ("category", item.dictionary.benefits[language].verb(item.category))
     slots = {name: Slot(text, column, source) for name, (column, text) in words.items() if text}
     slots["shop"] = Slot(shop, "copy.shop", Source("settings", "copy"))
     slots |= {name: Slot(f"{{{name}}}", name, Source("offers", "each user's own")) for name in USERS_SLOTS}
-    if item.season:
-        name = item.season.names.get(language, item.season.id)
-        slots["event"] = Slot(name, "names", Source("seasons", item.season.id))
+    if item.season and language in item.season.names:
+        slots["event"] = Slot(item.season.names[language], "names", Source("seasons", item.season.id))
     if brief.strategy == "price_drop":
-        slots |= {k: v for k, v in slots_of(item.facts(), language).items() if k in ("price", "old_price", "saving")}
+        slots |= {k: v for k, v in slots_of(item.facts(), spoken).items() if k in ("price", "old_price", "saving")}
     return slots
+
+
+def _benefit(item: ItemWords, brief: Brief) -> Benefit | None:
+    """One of the benefits that hold for the item, the same one every night, and not for every strategy the same."""
+    names = [meaning for name, words in item.attributes for meaning in item.dictionary.meanings(name, words)]
+    found = item.dictionary.benefits[brief.language].of(names, item.category)
+    turn = zlib.crc32(f"{item.item_id}\0{brief.strategy}".encode())
+    return found[turn % len(found)] if found else None
+
+
+def _listed(words: Sequence[str], language: Language) -> str:
+    """ "red, cotton and large", "红色、纯棉和大号"."""
+    return language.last_joint.join(filter(None, (language.joint.join(words[:-1]), *words[-1:])))
 
 
 def with_offer(facts: ItemFacts) -> ItemFacts:
     """The item's facts with the widest terms of an offer, to check texts with a user's own terms."""
-    days = (dt.date(2000, 11, 30), dt.date(2000, 9, 30))
-    return dataclasses.replace(facts, discount_share=0.15, minimum_spend=_WIDEST_SPEND, dates=days)
+    return dataclasses.replace(facts, discount_share=_WIDEST_SHARE, minimum_spend=_WIDEST_SPEND, dates=_WIDEST_DAYS)
 
 
-def with_widest(draft: Draft, filled: Filled, slots: Mapping[str, Slot], language: str, currency: str | None) -> Filled:
+def with_widest(
+    draft: Draft, filled: Filled, slots: Mapping[str, Slot], language: Language, currency: str | None
+) -> Filled:
     """The text with the widest terms in place of a user's own; `filled` itself where it has no such slot."""
     if not _USERS.search(filled.text):
         return filled
-    spend = money(_WIDEST_SPEND, currency)
-    widest = {name: text.format(spend) for name, text in _WIDEST.get(language, _WIDEST["en"]).items()}
+    terms = terms_of(_WIDEST_SHARE, None, _WIDEST_SPEND, currency, language)
+    widest = {"terms": terms or "", "until": max((day_of(day, language) for day in _WIDEST_DAYS), key=len)}
     if draft.wording == APPROVED:
         return Filled(_USERS.sub(lambda found: widest[found[1]], filled.text), ())
     offer = {name: Slot(text, name, Source("offers", "")) for name, text in widest.items()}

@@ -12,6 +12,7 @@ from jobs.copywriting.slots import from_tables, with_widest
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import refusals
 from models.fact_lock.claims import Filled, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
+from schemas.copywriting.prompt import slots_needed
 
 
 class Problem(NamedTuple):
@@ -45,31 +46,36 @@ def check_draft(draft: Draft, product: Product, rules: CopyRules, vocabulary: Vo
 def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary) -> list[Problem]:
     """All problems of a text, none of them where a person blocked it; an empty list means that it may be shown."""
     brief, (draft, filled) = product.brief, text
+    language = rules.languages[brief.language]
     blocked = rules.review.is_blocked(brief.item_id, copy_id(brief, filled.text), draft.wording, filled.text)
     if blocked:
         return [Problem("blocked in review", blocked)]
     problems = list(_by_model(text, brief, vocabulary)) if draft.source == MODEL else []
     if word := rules.voices[brief.style].guide(brief.language).forbidden(draft.text):
         problems.append(Problem("voice", word))
-    shown = with_widest(draft, filled, product.slots, brief.language, product.item.currency)
+    shown = with_widest(draft, filled, product.slots, language, product.item.currency)
     facts = product.facts if shown is filled else product.facts_with_offer
     problems += [
         Problem(f"unsupported {claim.kind}", shown.text[claim.start : claim.end])
         for claim in unsupported(shown.text, facts, vocabulary, brief.language)
         if not from_tables(claim, shown)
     ]
+    lexicons = rules.lexicons_of(brief.language)
     problems += [
         Problem(refusal.reason, refusal.detail)
-        for refusal in refusals(shown.text, brief.language, LIMITS[brief.channel], rules.lexicons, facts.category)
+        for refusal in refusals(shown.text, language, LIMITS[brief.channel], lexicons, facts.category)
         if refusal.severity == "block"
     ]
     return problems
 
 
 def _by_model(text: Text, brief: Brief, vocabulary: Vocabulary) -> Iterator[Problem]:
-    """The copywriter may write no figure itself, and must name something of the item."""
+    """A model may write no figure itself, must leave room for a reader's own terms, and name something of the item."""
     draft = text.draft.text
-    for figure in digits_of_its_own(draft):
+    for figure in digits_of_its_own(draft, vocabulary.figures):
         yield Problem("figure of its own", draft[figure.start : figure.end])
+    for slot in slots_needed(brief.strategy):
+        if f"{{{slot}}}" not in draft:
+            yield Problem("slot missing", f"{{{slot}}}")
     if not claims(text.filled.text, brief.language, vocabulary):
         yield Problem("says nothing of the item", "no attribute, kind or brand")

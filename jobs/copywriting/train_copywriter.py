@@ -5,6 +5,8 @@ description in each language, and from the shop's best texts: those that won by 
 (jobs/copywriting/winning_texts.py). A twentieth of the items is held out. There its drafts go through the same checks
 as tonight's copy. A new copywriter replaces the running one unless it is surely worse in the share of briefs for which
 a draft passes.
+Where `copy.writer` is 'tuned', it is LoRA on `copy.base_model` that learns these pairs; a prompted model or an endpoint
+learns nothing here.
 With fewer than `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. The
 sample shop has 500 items; drafting for them on a CPU would take longer than all other jobs of the night together.
 """
@@ -20,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -29,12 +31,13 @@ from numpy.typing import NDArray
 
 from jobs.copywriting.briefs import MODEL as BY_MODEL
 from jobs.copywriting.briefs import Brief, Draft
-from jobs.copywriting.drafts import COPYWRITER, LEARNED, prompt_of
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, in_language, read_item_words
+from jobs.copywriting.drafts import LEARNED, prompt_of
+from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
 from jobs.copywriting.rules import CopyConfig, CopyRules
+from jobs.copywriting.trained_writers import TrainedWriter, trained_writer
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
 from jobs.copywriting.writer import CopyInputs
-from jobs.runtime.model_store import days_since, due, load_model, save_judged
+from jobs.runtime.model_store import days_since, due, save_judged
 from jobs.runtime.night import Night
 from models.compliance.checks import hostile
 from models.copywriting.prompts import Prompt
@@ -42,9 +45,6 @@ from models.core.config import check_bounds
 from models.core.promotion import decide
 from models.fact_lock.claims import Vocabulary
 from schemas.tables import CLEAN_EVENTS, ITEMS
-
-if TYPE_CHECKING:  # torch and transformers, which most nights do without
-    from models.copywriting.copywriter import Copywriter, CopywriterConfig
 
 DESCRIPTIONS = ("description", "description_zh")
 _HELD_OUT = 20  # one item in so many
@@ -94,8 +94,12 @@ def main(night: Night) -> None:
     config: TrainCopywriterConfig = night.settings.section("copywriter_training")
     settings: CopyConfig = night.settings.section("copy")
     rules = CopyRules.load(settings)
-    running = night.lake.model_before(COPYWRITER, night.date)
-    why = due(night, days_since(night, COPYWRITER), config.every_days)
+    writer = trained_writer(night, settings.writer)
+    if writer is None:
+        night.report(start=f"none: copy.writer is '{settings.writer}', which needs no training")
+        return
+    running = night.lake.model_before(writer.folder, night.date)
+    why = due(night, days_since(night, writer.folder), config.every_days, lambda: writer.changed(running))
     if why is None:
         night.report(start="carried over", model="/".join(running or ()))
         return
@@ -105,7 +109,7 @@ def main(night: Night) -> None:
         say_too_few(night, most, config)
         return
     words = read_item_words(catalogue, PastCatalogues(), (), 0.5)
-    items = {item_id: item.cleaned() for item_id, item in words.items()}
+    items = {item_id: item.cleaned(rules.lexicons) for item_id, item in words.items()}
     pairs_of_items = list(described(catalogue.to_pylist(), items, settings, rules.default_style))
     if len(pairs_of_items) < config.least_pairs:
         say_too_few(night, len(pairs_of_items), config)
@@ -115,20 +119,20 @@ def main(night: Night) -> None:
     held = [pair for pair in pairs_of_items if is_held_out(pair[0].item_id)][: config.judge_briefs]
     won = not_held_out(learnable(won_texts(night, config.won_after, config.won_chance, config.most_won), inputs))
     approved = not_held_out(learnable(approved_texts(rules), inputs))
-    pairs = [*not_held_out(pairs_of_items), *won, *approved][-config.most_pairs :]
+    lessons = [*not_held_out(pairs_of_items), *won, *approved][-config.most_pairs :]
     texts = [*plain_texts(night, config.query_days), *(title for item in items.values() for title in item.titles)]
-    new, checkpoint = train(night, texts, pairs)
-    ours = passed(new, held, inputs, settings)
-    theirs = np.zeros(len(ours))
-    if running is not None:
-        from models.copywriting.copywriter import Copywriter
-
-        theirs = passed(load_model(night.lake, running, Copywriter), held, inputs, settings)
+    prompts = writer.prompts(inputs, held)
+    theirs = passed_by_running(
+        night, writer, running, prompts, held, inputs
+    )  # first: two may not fit beside each other
+    checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-{writer.folder}-{night.date}-{night.run}"
+    new = writer.fit(inputs, texts, lessons, checkpoint)
+    ours = passed(new, prompts, held, inputs)
     decision = decide(ours, theirs)
-    of_kind = Counter((prompt.strategy, prompt.channel) for prompt, _ in pairs)
+    of_kind = Counter((brief.strategy, brief.channel) for brief, _, _ in lessons)
     facts = {
         "start": why,
-        "pairs": len(pairs),
+        "pairs": len(lessons),
         "joined": {"won": len(won), "approved": len(approved)},
         "texts": len(texts),
         LEARNED: sorted(kind for kind, texts in of_kind.items() if texts >= config.least_of_kind),
@@ -137,10 +141,10 @@ def main(night: Night) -> None:
         "running": "templates alone" if running is None else "/".join(running),
     }
     night.log.info(
-        "%d training pairs, of these %d texts that won and %d approved ones", len(pairs), len(won), len(approved)
+        "%d training pairs, of these %d texts that won and %d approved ones", len(lessons), len(won), len(approved)
     )
     night.log.info("a draft passes every check for %.0f %% of %d held-out briefs", 100 * decision.new, len(held))
-    save_judged(night, COPYWRITER, new, facts)
+    save_judged(night, writer.folder, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
 
@@ -161,8 +165,8 @@ def described(
     for row in rows:
         item = items[row["item_id"]]
         for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):
-            language = next((lang for lang in settings.languages if in_language(text, lang)), None)
-            if language is None or hostile(text):
+            language = next((lang for lang in settings.languages if item.dictionary.is_in(text, lang)), None)
+            if language is None or hostile(text, item.dictionary.languages.values()):
                 continue
             brief = Brief(item.item_id, "recommendation", style, "blurb", language)
             prompt = prompt_of(item, brief)
@@ -175,8 +179,8 @@ def is_held_out(item_id: str) -> bool:
     return zlib.crc32(item_id.encode()) % _HELD_OUT == 0
 
 
-def not_held_out(lessons: Iterable[tuple[Brief, Prompt, str]]) -> list[tuple[Prompt, str]]:
-    return [(prompt, text) for brief, prompt, text in lessons if not is_held_out(brief.item_id)]
+def not_held_out(lessons: Iterable[tuple[Brief, Prompt, str]]) -> list[tuple[Brief, Prompt, str]]:
+    return [lesson for lesson in lessons if not is_held_out(lesson[0].item_id)]
 
 
 def plain_texts(night: Night, days: int) -> list[str]:
@@ -189,20 +193,31 @@ def plain_texts(night: Night, days: int) -> list[str]:
     return sorted(query for query in queries if not hostile(query))
 
 
-def train(night: Night, texts: Sequence[str], pairs: Sequence[tuple[Prompt, str]]) -> tuple[Copywriter, Path]:
-    """(the copywriter, its checkpoint's folder); a run that was killed goes on from there, on the same machine."""
-    from models.copywriting.copywriter import Copywriter
-
-    settings: CopywriterConfig = night.settings.section("copywriter")
-    checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-copywriter-{night.date}-{night.run}"
-    return Copywriter.fit(settings, texts, pairs, checkpoint, night.log.info), checkpoint
+def passed_by_running(
+    night: Night,
+    writer: TrainedWriter,
+    running: tuple[str, ...] | None,
+    prompts: Sequence[Any],
+    held: Sequence[tuple[Brief, Prompt, str]],
+    inputs: CopyInputs,
+) -> NDArray[np.float64]:
+    """`passed` by the running one; all 0 without one, or where it cannot be read any more."""
+    if running is None:
+        return np.zeros(len(held))
+    try:
+        old = writer.load(running)
+    except (FileNotFoundError, ValueError) as problem:
+        night.log.warning("the running copywriter counts for nothing: %s", problem)
+        return np.zeros(len(held))
+    return passed(old, prompts, held, inputs)
 
 
 def passed(
-    copywriter: Copywriter, held: Sequence[tuple[Brief, Prompt, str]], inputs: CopyInputs, settings: CopyConfig
+    writer: Any, prompts: Sequence[Any], held: Sequence[tuple[Brief, Prompt, str]], inputs: CopyInputs
 ) -> NDArray[np.float64]:
     """1 for each brief for which a draft passes every check, 0 for the others."""
-    answers = copywriter.write([prompt for _, prompt, _ in held], settings.candidates, settings.seed)
+    settings = inputs.rules.config
+    answers = writer.write(prompts, settings.candidates, settings.seed)
     return np.array(
         [
             any(not inputs.problems(brief, Draft(one.text, BY_MODEL, "model")) for one in answer)

@@ -14,18 +14,26 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.shop_days import ShopDays
-from models.fact_lock.slots import MONTHS, money
+from models.text import wording
+from models.text.wording import Wording
 
 TERMS = ("discount_share", "discount_amount", "minimum_spend", "currency")
 _OF = [*TERMS, "offer_until", "language"]
 
 
-def worded(demand: DataFrame, days: ShopDays) -> DataFrame:
+def worded(demand: DataFrame, days: ShopDays, languages: Mapping[str, Wording]) -> DataFrame:
     """`demand` with `terms` and `until` in the language of each row; null without an offer that can be worded."""
     key = F.concat_ws("|", *[F.coalesce(F.col(name).cast("string"), F.lit("")) for name in _OF])
     demand = demand.withColumn("terms_key", F.when(F.col("offer_id").isNotNull(), key))
     offers = demand.where("terms_key is not null").select("terms_key", *_OF).distinct().toArrow().to_pylist()
-    rows = [{"terms_key": row["terms_key"], "terms": terms_of(row), "until": last_day(row, days)} for row in offers]
+    rows = [
+        {
+            "terms_key": row["terms_key"],
+            "terms": terms_of(row, languages[row["language"]]),
+            "until": wording.day_of(last_day(row, days), languages[row["language"]]),
+        }
+        for row in offers
+    ]
     schema = pa.schema([(name, pa.string()) for name in ("terms_key", "terms", "until")])
     words = demand.sparkSession.createDataFrame(pa.Table.from_pylist(rows, schema))
     return demand.join(F.broadcast(words), "terms_key", "left").drop("terms_key")
@@ -36,27 +44,12 @@ def with_terms(text: Column) -> Column:
     return F.replace(F.replace(text, F.lit("{terms}"), F.col("terms")), F.lit("{until}"), F.col("until"))
 
 
-def terms_of(offer: Mapping[str, Any]) -> str | None:
+def terms_of(offer: Mapping[str, Any], language: Wording) -> str | None:
     """'20% off orders over ¥100', '满¥100享8折'; None for a share that hundredths cannot say."""
-    chinese, share, amount = offer["language"] == "zh", offer["discount_share"], offer["discount_amount"]
-    least = money(offer["minimum_spend"], offer["currency"]) if offer["minimum_spend"] else None
-    if share is not None:
-        hundredths = round(share * 100)
-        if abs(share * 100 - hundredths) > 0.05 or not 0 < hundredths < 100:
-            return None
-        off = f"{(100 - hundredths) / 10:g}折" if chinese else f"{hundredths}% off"
-    elif amount:
-        off = money(amount, offer["currency"]) + ("" if chinese else " off")
-    else:
-        return None
-    if not chinese:
-        return f"{off} orders over {least}" if least else off
-    if least:
-        return f"满{least}{'享' if share is not None else '减'}{off}"
-    return f"{off}优惠" if share is not None else f"立减{off}"
+    share, amount, least, currency = (offer[name] for name in TERMS)
+    return wording.terms_of(share, amount, least, currency, language)
 
 
-def last_day(offer: Mapping[str, Any], days: ShopDays) -> str:
+def last_day(offer: Mapping[str, Any], days: ShopDays) -> dt.date:
     """The last day that the offer covers whole: one that ends at noon is promised until the day before."""
-    day = days.of(offer["offer_until"] + dt.timedelta(seconds=1)) - dt.timedelta(days=1)
-    return f"{day.month}月{day.day}日" if offer["language"] == "zh" else f"{MONTHS[day.month - 1]} {day.day}"
+    return days.of(offer["offer_until"] + dt.timedelta(seconds=1)) - dt.timedelta(days=1)

@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 
 from jobs.common.on_sale import can_be_shown
 from jobs.copywriting import wording_shares
-from jobs.copywriting.briefs import BRIEF, Brief
+from jobs.copywriting.briefs import APPROVED, BRIEF, WRITERS, Brief
 from jobs.copywriting.briefs import MODEL as BY_MODEL
 from jobs.copywriting.carry_over import carried_over, with_redrafts
 from jobs.copywriting.demand import OF_OFFERS, briefs_of, briefs_of_users, read_places, texts_for_users
-from jobs.copywriting.drafts import Running, drafts_of, running_copywriter
+from jobs.copywriting.drafters import Drafter, chosen_drafter
 from jobs.copywriting.experiment_texts import find_missing, kinds_of, texts_by_arm, without_the_ended, write_missing
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, in_language, read_item_words
+from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.review_page import write_page
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.text_clicks import add_clicks, without_losers
@@ -35,7 +36,7 @@ from jobs.runtime.night import Night
 from models.fact_lock.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
-from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, READER_VOICES, REJECTED_COPY, USER_COPY
 from schemas.tables.offers import OFFERS
 from schemas.tables.profiles import USER_PROFILES
 
@@ -45,7 +46,7 @@ def main(night: Night) -> None:
     rules = CopyRules.load(config)
     arms = night.settings.section("experiments").copy_on(night.date)
     rules.refuse_unknown(arms)
-    copywriter = running_copywriter(night)
+    copywriter = chosen_drafter(night, rules)
     night.size_for(RECOMMENDATIONS, INTEREST)
     items = item_words_of(night, rules)
     languages = spoken(items, config)
@@ -57,10 +58,11 @@ def main(night: Night) -> None:
     last, seen = night.versions(COPY).previous().arrow(), wording_shares.seen_since(night)
     clicks = add_clicks(night.versions(COPY_CLICKS).previous().arrow(), seen, last)
     shares = wording_shares.advance(last_shares(night, rules), (), wording_shares.by_wording(seen, last), config)
+    night.write(READER_VOICES, reader_voices(night, rules))
     places = read_places(night, rules, items, languages).persist()
     demand = briefs_of_users(night, rules, places, languages).persist()
     briefs, left = briefs_of(demand, items, rules, languages)
-    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words)
+    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures)
     weights = wording_shares.weights(shares)
     inputs = CopyInputs(rules, items, vocabulary, weights, night.date, copywriter.name, kinds_of(arms))
     standing, written, rejected = texts_of(night, inputs, briefs, last, clicks, copywriter)
@@ -71,7 +73,7 @@ def main(night: Night) -> None:
     night.write_arrow(COPY_SHARES, shares)
     night.write_arrow(COPY_CLICKS, clicks.filter(pc.is_in(clicks["copy_id"], copy["copy_id"])))
     variants = texts_by_arm(copy, wording_shares.weights(shares), arms, config)
-    night.write(USER_COPY, texts_for_users(night, demand, variants, config.seed, arms))
+    night.write(USER_COPY, texts_for_users(night, demand, variants, rules, arms))
     demand.unpersist()
     places.unpersist()  # a replay runs many nights in one process, and cached frames would pile up
     page = write_page(night, rules, copy, rejected, items)
@@ -79,7 +81,7 @@ def main(night: Night) -> None:
 
 
 def texts_of(
-    night: Night, inputs: CopyInputs, briefs: Sequence[Brief], last: pa.Table, clicks: pa.Table, copywriter: Running
+    night: Night, inputs: CopyInputs, briefs: Sequence[Brief], last: pa.Table, clicks: pa.Table, copywriter: Drafter
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """(rows of COPY carried over from `last`, those written tonight, REJECTED_COPY)."""
     rules, refused = inputs.rules, night.versions(REJECTED_COPY).previous().arrow()
@@ -95,7 +97,7 @@ def texts_of(
             len(briefs),
         )
     missing = find_missing(inputs, standing, refused, briefs)
-    drafts = drafts_of(night, copywriter, inputs.products.clean, rules, carried.todo)
+    drafts = copywriter.drafts(night, inputs, carried.todo)
     said = SaidTexts()
     written, rejected = write_all(inputs, said, carried.todo, drafts, standing, night.log.info)
     added, in_vain = write_missing(inputs, said, missing, pa.concat_tables([standing, written]), night.log.info)
@@ -113,16 +115,14 @@ def item_words_of(night: Night, rules: CopyRules) -> dict[str, ItemWords]:
     tomorrow = night.date + dt.timedelta(days=1)
     seasons = [season for season in rules.seasons if season.is_on(tomorrow)]
     catalogue = night.versions(ITEMS).tonight().arrow(COLUMNS)
-    return read_item_words(catalogue.filter(can_be_shown(catalogue)), past, seasons, config.least_drop)
+    return read_item_words(
+        catalogue.filter(can_be_shown(catalogue)), past, seasons, config.least_drop, rules.dictionary
+    )
 
 
 def spoken(items: Mapping[str, ItemWords], config: CopyConfig) -> list[str]:
-    """The languages in which some item on sale has a title."""
-    return [
-        language
-        for language in config.languages
-        if any(in_language(title, language) for one in items.values() for title in one.titles)
-    ]
+    """The languages in which some item on sale has a title to be told under."""
+    return [name for name in config.languages if any(one.title(name) for one in items.values())]
 
 
 def say_what_is_missing(night: Night, items: Mapping[str, ItemWords]) -> None:
@@ -143,7 +143,7 @@ def say_what_is_missing(night: Night, items: Mapping[str, ItemWords]) -> None:
 
 def last_shares(night: Night, rules: CopyRules) -> list[dict[str, Any]]:
     """Last night's shares, of wordings whose template and voice still exist."""
-    names = {t.name for group in rules.templates.groups.values() for t in group} | {"model", "approved"}
+    names = {t.name for group in rules.templates.groups.values() for t in group} | {BY_MODEL, *WRITERS, APPROVED}
     rows = night.versions(COPY_SHARES).previous().arrow().to_pylist()
     return [row for row in rows if row["wording"] in names and row["style"] in rules.voices]
 
@@ -160,6 +160,7 @@ def report(
         "written": written.num_rows,
         "carried_over": copy.num_rows - written.num_rows,
         "by_source": dict(Counter(copy["source"].to_pylist())),
+        "by_writer": dict(Counter(w for w in copy["wording"].to_pylist() if w in (BY_MODEL, *WRITERS))),
         "by_language": dict(Counter(copy["language"].to_pylist())),
         "by_channel": dict(Counter(copy["channel"].to_pylist())),
         "by_strategy": dict(Counter(copy["strategy"].to_pylist())),
@@ -177,6 +178,6 @@ def report(
 
 
 def write_nothing(night: Night) -> None:
-    for table in (COPY, REJECTED_COPY, COPY_SHARES, COPY_CLICKS, USER_COPY):
+    for table in (COPY, REJECTED_COPY, COPY_SHARES, COPY_CLICKS, READER_VOICES, USER_COPY):
         night.write_arrow(table, arrow_schema(table).empty_table())
     night.report(briefs=0, texts=0)

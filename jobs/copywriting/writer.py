@@ -29,6 +29,7 @@ from models.fact_lock.claims import SlotError, Vocabulary, claims
 from schemas.copywriting.wording import Template
 
 SAID = "said of another item"
+_REASONS_COUNT = 4  # a template that says what the item is good for weighs like one with so many more slots
 Row = dict[str, Any]  # of COPY
 
 
@@ -50,7 +51,7 @@ class CopyInputs:
 
     @cached_property
     def products(self) -> Products:
-        return Products(self.items, self.rules.config.shop)
+        return Products(self.items, self.rules.config.shop, self.rules.lexicons)
 
     def share(self, brief: Brief, wording: str) -> float:
         """The wording's share in its group: 1 where it was never written, 0 where it is retired."""
@@ -165,9 +166,11 @@ def _write(
     refused = [Refused(None, "template", "hostile catalogue text", why) for why in item.refused]
     said_elsewhere: list[Text] = []
     if "title" not in product.slots:
-        refused.append(Refused(None, "template", "no title", "the catalogue has none that can be shown"))
+        refused.append(
+            Refused(None, "template", "no title", f"the catalogue has none that readers of '{brief.language}' can read")
+        )
         return Written(rows, refused), said_elsewhere
-    if not item.word(item.titles, brief.language):
+    if not item.has_title_in(brief.language):
         refused.append(Refused(None, "template", "title in another language", product.slots["title"].text))
         drafts = None
     wanted = (draft for draft in _drafts(inputs, product, drafts or ()) if wants(draft, rows))
@@ -193,8 +196,7 @@ def _drafts(inputs: CopyInputs, product: Product, drafts: Sequence[Draft]) -> It
     brief, rules = product.brief, inputs.rules
     for text in rules.review.approved.get(tuple(brief), ()):
         yield Draft(text, APPROVED, "template")
-    if inputs.share(brief, MODEL) > 0:
-        yield from drafts
+    yield from (draft for draft in drafts if inputs.share(brief, draft.wording) > 0)
     group = rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
     fitting = [template for template in group if template.needs <= product.slots.keys()]
     for template in sorted(fitting, key=lambda template: _turn(inputs, brief, template)):
@@ -207,7 +209,8 @@ def _turn(inputs: CopyInputs, brief: Brief, template: Template) -> float:
     if share <= 0:
         return math.inf
     style_weight = 4.0 if template.style == brief.style else 1.0
-    weight = share * style_weight * (1 + len(set(template.slots)))  # prefers templates that say more of the item
+    says = 1 + len(set(template.slots)) + _REASONS_COUNT * bool({"benefit", "reason"}.intersection(template.slots))
+    weight = share * style_weight * says  # prefers templates that say more of the item, most of all what it is good for
     digest = hashlib.sha256(f"{brief.item_id}\0{template.name}".encode()).digest()
     return -math.log((int.from_bytes(digest[:8], "big") + 1) / 2**64) / weight
 

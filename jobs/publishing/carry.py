@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from models.fact_lock.slots import money
+from models.text.wording import Wording, money
 from schemas.arrow import arrow_schema
 from schemas.table import Product
 from schemas.tables import COPY, OFFERS
@@ -42,7 +42,7 @@ class Tonight:
     """What carried rows are compared with.
 
     shown_from: when readers first see tonight. users: accounts, and 'anonymous'. on_sale: item ids. prices: item ->
-    (price, currency). Only for copy: places, offers and texts (see `of_user_copy`).
+    (price, currency). Only for copy: places, offers and texts (see `of_user_copy`), and the wording of each language.
     """
 
     shown_from: dt.datetime
@@ -52,6 +52,7 @@ class Tonight:
     places: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     offers: pa.Table = field(default_factory=lambda: arrow_schema(OFFERS).empty_table())
     texts: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
+    languages: Mapping[str, Wording] = field(default_factory=dict)
 
     def pairs(self, rows: pa.Table) -> NDArray[np.int64]:
         """A number for each (user_id, item_id) of `rows`, (n,) int64; -1 where tonight lacks the user or the item."""
@@ -82,19 +83,23 @@ def of_copy(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
 def of_texts(rows: pa.Table, tonight: Tonight) -> pa.Table:
     """COPY: texts of items on sale, without those that name an event (it may be over) or an old price."""
     rows = rows.filter(pc.is_in(rows["item_id"], tonight.on_sale))
-    texts = zip(*(rows[name].to_pylist() for name in ("item_id", "strategy", "facts")), strict=True)
-    is_true = [_is_still_true(item, strategy, json.loads(facts), tonight) for item, strategy, facts in texts]
+    texts = zip(*(rows[name].to_pylist() for name in ("item_id", "strategy", "language", "facts")), strict=True)
+    is_true = [
+        _is_still_true(item, strategy, language, json.loads(facts), tonight)
+        for item, strategy, language, facts in texts
+    ]
     return rows.filter(pa.array(is_true, pa.bool_()))
 
 
-def _is_still_true(item: str, strategy: str, facts: list[dict[str, Any]], tonight: Tonight) -> bool:
+def _is_still_true(item: str, strategy: str, language: str, facts: list[dict[str, Any]], tonight: Tonight) -> bool:
     prices = {fact["value"] for fact in facts if fact["slot"] == _PRICE}
     if strategy == "seasonal_event" or any(fact["table"] == _EVENTS for fact in facts):
         return False
     if not prices:
         return strategy != "price_drop"
     price, currency = tonight.prices.get(item, (None, None))
-    return price is not None and prices == {money(price, currency)}
+    wording = tonight.languages.get(language)  # None for a language that the shop has given up
+    return price is not None and wording is not None and prices == {money(price, currency, wording)}
 
 
 def of_user_copy(rows: pa.Table, tonight: Tonight) -> pa.Table:

@@ -21,6 +21,7 @@ from jobs.runtime.gate import GateFailed, broken_in_files
 from jobs.runtime.night import Night, first_line
 from jobs.runtime.products import PUBLISHED, ProductState
 from schemas.arrow import arrow_schema
+from schemas.copywriting.language import load_languages
 from schemas.table import Product, Table
 from schemas.tables import COPY, ITEMS, OFFERS, RECOMMENDATIONS, USERS
 from schemas.tables.lists import ANONYMOUS
@@ -64,6 +65,7 @@ def read_tonight(night: Night) -> Tonight:
         users=pa.concat_arrays(users),
         on_sale=pa.array(items["item_id"].to_pylist(), pa.string()),
         prices={item: (price, currency) for item, price, currency in priced},
+        languages=load_languages(own=night.settings.section("copy").languages_folder),
     )
 
 

@@ -1,7 +1,8 @@
 """Deletes old snapshots, models and published nights; never events or raw files.
 
 It keeps the last `publish.keep_nights` dates of every snapshot table and model (`keep_sources` of the candidate
-sources), the last `publish.keep_runs` published nights, whatever a pointer names, and tonight's current run.
+sources) and of a copy endpoint's answers, the last `publish.keep_runs` published nights, whatever a pointer names, and
+tonight's current run.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 
 from jobs.runtime import published
-from jobs.runtime.lake import Lake
+from jobs.runtime.lake import ANSWERS, Lake
 from jobs.runtime.night import Night
 from schemas.tables import (
     BANDIT_MOVES,
@@ -41,6 +42,7 @@ def main(night: Night) -> None:
     removed = [folder for root in (*snapshots, *models) for folder in _outdated(night.lake, root, oldest)]
     # Candidate sources hold the whole log: they are the largest models, and no later night reads them.
     removed += _outdated(night.lake, ("models", "sources"), night.date - dt.timedelta(days=config.keep_sources))
+    removed += _outdated(night.lake, (ANSWERS,), oldest)
     removed += _superseded_runs(night)
     removed += _published_runs(night, config.keep_runs)
     for folder in removed:

@@ -23,6 +23,8 @@ from pyarrow import fs as pafs
 
 from schemas.table import Table
 
+ANSWERS = "answers"  # folder of what an endpoint answered, by date
+
 
 @dataclass(frozen=True)
 class Version:

@@ -37,6 +37,8 @@ SECTIONS = {
     "copywriter_training": "jobs.copywriting.train_copywriter:TrainCopywriterConfig",
     "copywriter": "models.copywriting.copywriter_config:CopywriterConfig",
     "copy": "jobs.copywriting.rules:CopyConfig",
+    "copy_endpoint": "jobs.copywriting.endpoint_config:EndpointConfig",
+    "instruct": "models.instruct.config:InstructConfig",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
     "publish": "jobs.publishing.publish_night:PublishConfig",

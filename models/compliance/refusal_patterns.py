@@ -138,19 +138,6 @@ INSTRUCTIONS = re.compile(
     r"|请|务必|要写|需要|听好|注意)|致(?:ai|模型|写手|助手)"
     r"|\\u[0-9a-f]{4}|\\x[0-9a-f]{2})"
 )
-# What a name (a title, brand, category or attribute) may not hold beside that. Offers: these come from tables alone.
-# Calls to reply: no shop reads replies. Formulas: a spreadsheet that opens our files would run them.
-NAMES = re.compile(
-    r"(?P<formula>^\s*(?:[=@]|\+[a-z]+\|))"
-    r"|(?P<html>\\|\*\*|__|~~|^#{1,6} |!\[|'\)?;|' or '?\d)"
-    r"|(?P<offer_in_a_name>免费|白送|倒贴|打骨折|跳楼价|清仓|甩卖|(?<![\d%])-\d{1,3} ?%"
-    r"|(?<![a-z])(?:cents|pence|for free|free (?:of charge|gift|(?:for|to) (?:all|every[a-z]*|you|members?)))(?![a-z]))"
-    r"|(?P<call_to_act>(?<![a-z])(?:reply (?:with|to|yes|no|stop|[a-z]|\d+)|click (?:here|the|below|on)"
-    r"|text [a-z0-9]+ to \d|scan (?:the |this )?(?:qr|code)|(?:win|claim) (?:a |your )?(?:prize|reward|bonus|cash)"
-    r"|your (?:pin|password|otp|card number|bank))(?![a-z])"
-    r"|回复 ?[a-z0-9]|扫码|扫一扫|扫描二维码|点击(?:链接|领取|这里|下方)|退订|验证码|银行卡|中奖|领奖|[领抢]红包"
-    r"|搜(?:索)?店铺|(?:某宝|淘宝|天猫|京东|拼多多|闲鱼|微店)(?:上)?(?:搜|找))"
-)
 SPELT = re.compile(  # letters or characters that are set apart to get past lists of words
     r"(?<![a-z])[a-z](?:[ ._*/|-]{1,2}[a-z](?![a-z])){3,}|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]"
     r"(?:[ ._*/|-]{1,2}[\u4e00-\u9fff](?![\u4e00-\u9fff])){2,}"

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from models.compliance import name_patterns
 from models.compliance import refusal_patterns as patterns
 from models.compliance.channels import Channel, graphemes, sms_segments
+from models.compliance.disguises import copied_brand, hidden_number, joined_letters, plain_readings
 from models.fact_lock.figure_claims import figure_claims
-from models.text.languages import wrong_language
+from models.text.languages import LATIN_WORD, Script, foreign_words, strange_letter, wrong_language
 from models.text.numerals import fold
 
 
@@ -31,12 +33,20 @@ class Group(Protocol):
 
 
 class Lexicon(Protocol):
-    """Rules of one market in one language, such as a `schemas.copywriting.lexicon.Lexicon`. Must be hashable."""
+    """Rules of one market in one language, such as a `schemas.copywriting.lexicon.Lexicon`. Must be hashable.
+
+    letters: the language's, as the inside of a character class; has_spaces: whether a term must be a whole word.
+    """
 
     @property
-    def language(self) -> str: ...
+    def letters(self) -> str: ...
+    @property
+    def has_spaces(self) -> bool: ...
     @property
     def groups(self) -> tuple[Group, ...]: ...
+    @property
+    def famous_brands(self) -> tuple[str, ...]: ...
+    def only_for_names(self) -> Lexicon: ...
 
 
 @dataclass(frozen=True)
@@ -61,19 +71,19 @@ class _Rules:
     A text in which `needs` matches nothing is not searched for `terms`, which takes longer.
     """
 
-    language: str
+    letters: str  # empty where a term matches anywhere
     groups: tuple[Group, ...]
     terms: re.Pattern[str]
     needs: re.Pattern[str]
 
 
 def refusals(
-    text: str, language: str, channel: Channel, lexicons: Iterable[Lexicon], category: str | None = None
+    text: str, language: Script, channel: Channel, lexicons: Iterable[Lexicon], category: str | None = None
 ) -> list[Refusal]:
     """Everything that is wrong with the text on this channel, by place.
 
-    language: "zh" or "en", which the text should be in; category: the item's path, since some rules hold in some
-    categories only. All lexicons are applied whatever the language: a text may have words of the other one.
+    language: which the text should be in; category: the item's path, since some rules hold in some categories only. All
+    lexicons are applied whatever the language: a text may have words of another one.
     """
     folded, lexicons = fold(text), tuple(lexicons)
     category = (category or "").lower()
@@ -84,7 +94,7 @@ def refusals(
         *(() if channel.emoji else _matches(text, patterns.EMOJI)),
         *_lexicon_hits(folded, lexicons, category),
     ]
-    if joined := _joined_letters(folded):
+    if joined := joined_letters(folded):
         hits = _lexicon_hits(joined, lexicons, category)
         found += [Refusal(hit.reason, hit.detail, 0, len(text), hit.severity) for hit in hits]
     why = wrong_language(folded, language)
@@ -93,23 +103,21 @@ def refusals(
     return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
 
 
-def hostile(description: str) -> list[Refusal]:
+def hostile(description: str, languages: Iterable[Script] = ()) -> list[Refusal]:
     """Everything in a description that no model should read and no page should show. Such a description is not used.
 
+    languages: those that it may be in; English and Chinese where none is named.
     Instructions to a model, markup, control and direction marks, other scripts, prices (only tables have prices),
     links, personal data, emoji, leaked tokens, and a length that no description has.
     """
     head = description[: patterns.LONGEST_DESCRIPTION]
     folded = fold(head)
-    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # "ignore -- all" is read as "ignore all"
-    leet = patterns.LEET_WORDS.sub(lambda found: found[0].translate(patterns.LEET), bare)
-    disguised = {bare, leet, _joined_letters(folded) or ""}
     found = [
         *_on_any_channel(head, folded),
         *_matches(folded, patterns.LINKS),
         *_matches(head, patterns.EMOJI),
         *_matches(folded, patterns.INSTRUCTIONS),
-        *(refusal for text in sorted(disguised) for refusal in _matches(text, patterns.INSTRUCTIONS)),
+        *(refusal for text in plain_readings(folded) for refusal in _matches(text, patterns.INSTRUCTIONS)),
         *(
             Refusal("price in description", folded[claim.start : claim.end], claim.start, claim.end)
             for claim in figure_claims(head)
@@ -119,32 +127,60 @@ def hostile(description: str) -> list[Refusal]:
     if len(description) > len(head):
         detail = f"{len(description):,} characters, more than {patterns.LONGEST_DESCRIPTION:,}"
         found.append(Refusal("absurd length", detail, len(head), len(description)))
-    why = wrong_language(folded, None)
-    if why:
+    if why := _in_no_language(folded, tuple(languages)):
         found.append(Refusal("wrong language", why, 0, len(head)))
     return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
 
 
-def hostile_name(name: str) -> list[Refusal]:
+def _in_no_language(folded: str, languages: tuple[Script, ...]) -> str | None:
+    """Why a text of the catalogue is in none of the languages."""
+    if other := strange_letter(folded, *languages):
+        return f"a letter of another script: {other}"
+    return foreign_words(LATIN_WORD.findall(folded), *languages)
+
+
+def hostile_name(name: str, languages: Iterable[Script] = (), lexicons: Iterable[Lexicon] = ()) -> list[Refusal]:
     """Everything in a title, brand, category or attribute that no model should read and no page should show.
 
-    Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader to do something,
-    or have a line break.
+    Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader or whoever writes
+    the copy to do something, tell how to reach a seller, begin like a formula, or have a line break. Nor may it have a
+    term of a group of the lexicons that is `for_names`: goods that may not be advertised. Each is also looked for in
+    disguise: with letters apart, accents, digits in words.
     """
-    found = [*hostile(name), *_matches(fold(name), patterns.NAMES), *_line_breaks(name)]
+    folded = fold(name)
+    shapes = [folded, *plain_readings(folded)]
+    forbidden = _for_names(tuple(lexicons))
+    found = [
+        *hostile(name, languages),
+        *_matches(folded, name_patterns.FORMULA),
+        *_matches(folded, name_patterns.SHOUTS),
+        *(hit for shape in shapes for hit in _matches(shape, name_patterns.CONTACT)),
+        *(hit for shape in shapes for hit in _matches(shape, name_patterns.TO_THE_WRITER)),
+        *(hit for shape in shapes[1:] for hit in _matches(shape, patterns.LEAK)),
+        *(hit for shape in shapes for hit in _lexicon_hits(shape, forbidden, "") if hit.severity == "block"),
+        *_line_breaks(name),
+    ]
+    if number := hidden_number(folded):
+        found.append(Refusal("personal data", number, 0, len(name)))
+    if copied := copied_brand(folded, _famous(tuple(lexicons))):
+        found.append(Refusal("copied brand", copied, 0, len(name)))
     return sorted(found, key=lambda refusal: refusal.start)
+
+
+@lru_cache(maxsize=64)
+def _for_names(lexicons: tuple[Lexicon, ...]) -> tuple[Lexicon, ...]:
+    """The lexicons with their groups for names alone."""
+    return tuple(one.only_for_names() for one in lexicons)
+
+
+@lru_cache(maxsize=64)
+def _famous(lexicons: tuple[Lexicon, ...]) -> frozenset[str]:
+    return frozenset(brand for one in lexicons for brand in one.famous_brands)
 
 
 def _line_breaks(name: str) -> Iterator[Refusal]:
     for found in re.finditer(r"[\n\r\x85]", name):  # not in the folded name, which has spaces in their place
         yield Refusal("line break", "", found.start(), found.end())
-
-
-def _joined_letters(folded: str) -> str | None:
-    """The text with letters that stand apart (f.u.c.k, 全 网 最 低) joined; None if there are none."""
-    if not patterns.SPELT.search(folded):
-        return None
-    return patterns.SPELT.sub(lambda found: re.sub(r"[ ._*/|-]", "", found[0]), folded)
 
 
 def _on_any_channel(text: str, folded: str) -> Iterator[Refusal]:
@@ -200,7 +236,7 @@ def _lexicon_hits(folded: str, lexicons: tuple[Lexicon, ...], category: str) -> 
     for rules in _rules(lexicons, category):
         for hit in rules.terms.finditer(folded) if rules.needs.search(folded) else ():
             group = rules.groups[int((hit.lastgroup or "g0")[1:])]
-            exceptions = _union(rules.language, group.exceptions).finditer(folded) if group.exceptions else ()
+            exceptions = _union(rules.letters, group.exceptions).finditer(folded) if group.exceptions else ()
             if not any(allowed.start() < hit.end() and hit.start() < allowed.end() for allowed in exceptions):
                 yield Refusal(group.reason, hit[0], hit.start(), hit.end(), group.severity)
 
@@ -216,22 +252,22 @@ def _rules(lexicons: tuple[Lexicon, ...], category: str) -> tuple[_Rules, ...]:
             if not group.categories or any(word in category for word in group.categories)
         )
         if groups:
-            made.append(_compiled(lexicon.language, groups))
+            made.append(_compiled(lexicon.letters, lexicon.has_spaces, groups))
     return tuple(made)
 
 
 @lru_cache(maxsize=256)
-def _compiled(language: str, groups: tuple[Group, ...]) -> _Rules:
+def _compiled(letters: str, has_spaces: bool, groups: tuple[Group, ...]) -> _Rules:
     union = "|".join(f"(?P<g{n}>{'|'.join(group.terms)})" for n, group in enumerate(groups))
-    needs = re.compile("[a-z#]" if language == "en" else "[\u4e00-\u9fff]")
-    return _Rules(language, groups, _bounded(language, union), needs)
+    whole = letters if has_spaces else ""
+    return _Rules(whole, groups, _bounded(whole, union), re.compile(f"[#{letters}]"))
 
 
 @lru_cache(maxsize=1024)
-def _union(language: str, terms: tuple[str, ...]) -> re.Pattern[str]:
-    return _bounded(language, "|".join(terms))
+def _union(letters: str, terms: tuple[str, ...]) -> re.Pattern[str]:
+    return _bounded(letters, "|".join(terms))
 
 
-def _bounded(language: str, union: str) -> re.Pattern[str]:
-    """An English term matches only if no letter stands beside it; Chinese has no spaces, so a term matches anywhere."""
-    return re.compile(rf"(?<![a-z])(?=[a-z#\d])(?:{union})(?![a-z])" if language == "en" else union)
+def _bounded(letters: str, union: str) -> re.Pattern[str]:
+    r"""A term that no letter stands beside; where a language has no spaces (no `letters`), it matches anywhere."""
+    return re.compile(rf"(?<![{letters}])(?=[{letters}#\d])(?:{union})(?![{letters}])" if letters else union)

@@ -51,7 +51,7 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
     _cover(covered, found)
     brands = _brand_claims(cased, vocabulary)
-    for more in (brands, figure_claims(text), superlatives(folded), short_claims(cased, folded)):
+    for more in (brands, figure_claims(text, vocabulary.figures), superlatives(folded), short_claims(cased, folded)):
         new = [claim for claim in more if not all(covered[claim.start : claim.end])]
         _cover(covered, new)
         found += new

@@ -12,38 +12,39 @@ from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim
 from models.fact_lock.figure_patterns import (
-    AFTER,
     BEFORE,
     DATE,
     DATED,
+    FIGURES,
     MONEY_WORDS,
     MONTHS,
     NOW,
     OFF,
     SHARES,
     SHARES_OFF,
-    UNITS,
     WAS,
     WEEKDAYS,
+    Figures,
 )
 from models.text.numerals import NUMBER, fold, value_of
 
 Match = re.Match[str]
+Unit = tuple[str, float]  # dimension, and how many base units it is
 REACH = 12  # characters before a figure in which the words before it may begin
 AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")  # groups of AFTER, the first that matched counts
 
 
-def figure_claims(text: str) -> list[Claim]:
+def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Claims of the kinds price, discount, stock, date, size, safety and number, in the text's order.
 
     Values: "price 99", "was 129", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day), "size 38",
-    "8 h" (figure and base unit), or the bare figure.
+    "8 h" (figure and base unit), or the bare figure. figures: the words of the languages that are looked for.
     """
     folded = fold(text)
     found = [*_dates(folded), *_shares(folded)]
     covered = {place for claim in found for place in range(claim.start, claim.end)}
-    for figure in NUMBER.finditer(folded):
-        claim = _claim(folded, figure) if figure.start() not in covered else None
+    for figure in figures.number.finditer(folded):
+        claim = _claim(folded, figure, figures) if figure.start() not in covered else None
         if claim is not None:
             found.append(claim)
     return sorted(found, key=lambda claim: claim.start)
@@ -55,16 +56,17 @@ def _shares(folded: str) -> Iterator[Claim]:
         yield Claim("discount", SHARES_OFF.get(share.lastgroup or "", f"deal {share[0]}"), share.start(), share.end())
 
 
-def _claim(text: str, figure: Match) -> Claim | None:
+def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     """What one figure claims; None for a numeral that is no figure here, such as 一款 or "one of"."""
-    start, end, value = figure.start(), figure.end(), value_of(figure)
+    start, end, value = figure.start(), figure.end(), value_of(figure, figures.words)
     if math.isnan(value):
         return None
-    before, after = BEFORE.search(text, max(0, start - REACH), start), AFTER.match(text, end)
+    before, after = BEFORE.search(text, max(0, start - REACH), start), figures.after.match(text, end)
     role_before = before.lastgroup if before else None
     role_after = next((role for role in AFTER_ROLES if after and after[role]), None)
     left, right = before.start() if before else start, after.end() if after else end
-    discount = _discount(value, role_before, role_after, after)
+    unit = figures.units.get(after["unit"], ("", 0.0)) if after and role_after == "unit" else None
+    discount = _discount(value, role_before, role_after, unit)
     if discount is not None:
         return Claim("discount", discount, start if role_after == "zhe" else left, right)
     if role_before == "tenths":
@@ -81,27 +83,27 @@ def _claim(text: str, figure: Match) -> Claim | None:
         return Claim("size", f"size {value:g}", left, right if role_after == "size" else end)
     if role_before == "spf":
         return Claim("safety", f"{value:g} spf", left, end)
-    if after and role_after == "unit":
-        return _measure(figure, value, after)
+    if after and unit:
+        return _measure(figure, value, after, unit)
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
     if is_article or (figure["zh"] and (role_after != "count" or value < 3)):
         return None
     return Claim("number", f"{value:g}", start, end)
 
 
-def _discount(value: float, role_before: str | None, role_after: str | None, after: Match | None) -> str | None:
+def _discount(value: float, role_before: str | None, role_after: str | None, unit: Unit | None) -> str | None:
     """The value "off 0.2" of 8折, 20% off or "save 20%"; None where the figure is no discount."""
     if role_after == "zhe":  # 8折 and 85折 are the share that is paid
         return f"off {1 - (value / 10 if value <= 10 else value / 100):.4g}"
-    is_percent = bool(after and role_after == "unit" and UNITS.get(after["unit"], "")[0] == "%")
+    is_percent = unit is not None and unit[0] == "%"
     if role_after == "off" or (role_before == "less" and is_percent):
         return f"off {value / 100:.4g}"
     return None
 
 
-def _measure(figure: Match, value: float, after: Match) -> Claim | None:
+def _measure(figure: Match, value: float, after: Match, unit: Unit) -> Claim | None:
     """A figure with a unit, such as "8 h"; None for an article, such as "one day"."""
-    dimension, size = UNITS[after["unit"]]
+    dimension, size = unit
     is_article = figure["words"] == "one" or figure["zh"] == "一"
     if is_article and dimension in ("day", "layer", "piece", "pocket"):
         return None

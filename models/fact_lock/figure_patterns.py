@@ -6,8 +6,10 @@ The name of the group that matches says what the figure is.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
-from models.text.numerals import ZH
+from models.text.numerals import ZH, number_pattern
 
 # Dimension -> the words for one of its units -> how many base units (m, g, ml, h, day, ...) that unit is.
 _UNIT_WORDS: dict[str, dict[str, float]] = {
@@ -38,7 +40,6 @@ UNITS = {
 } | {"per cent": ("%", 1.0)}
 # A Chinese numeral counts only before one of these; 一个, 一款, 一种 are articles.
 _COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
-_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _LATIN_END = r"(?![a-z])"
 MONEY_WORDS = {
     "yuan": r"元|块钱|块(?![状头面拼布])|圆(?!领|形|润|筒|点)|人民币|rmb|yuan|cny|[¥￥]",
@@ -48,17 +49,54 @@ MONEY_WORDS = {
     "rupee": r"inr|rupees?|rs\.?|卢比|₹",
 }
 _MONEY = "|".join(f"(?P<{name}>{words})" for name, words in MONEY_WORDS.items())
-AFTER = re.compile(  # what may stand after a figure
+_AFTER = (  # what may stand after a figure
     r"[ -]?(?:"
     r"(?P<zhe>折(?!叠|痕|边|线|射|角))"
     rf"|(?P<off>(?:%|percent|per cent)[ -]?(?:off|discount|reduction|cheaper|less|savings?|优惠|折扣|的?减免|立减))"
     rf"|(?P<money>(?:{_MONEY}){_LATIN_END})"
     r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?(?:left|remaining|in stock|库存))"
     r"|(?P<size>码|号(?!称|召))"
-    rf"|(?P<unit>(?:{_UNIT})(?:(?<![a-z])|{_LATIN_END}))"
+    rf"|(?P<unit>(?:UNIT)(?:(?<![a-z])|{_LATIN_END}))"
     rf"|(?P<count>[{_COUNTERS}])"
     r")"
 )
+
+
+class FigureWords(Protocol):
+    """A language's words of figures, such as a `schemas.copywriting.language.Language`.
+
+    numbers: word -> its value; units: dimension (see `_UNIT_WORDS`) -> words, with bars between -> base units.
+    """
+
+    @property
+    def numbers(self) -> Mapping[str, float]: ...
+    @property
+    def units(self) -> Mapping[str, Mapping[str, float]]: ...
+
+
+class Figures:
+    """Words of figures: Chinese and English ones, and those of more languages."""
+
+    def __init__(self, languages: Iterable[FigureWords] = ()) -> None:
+        self._languages = tuple(languages)
+        self.words = {word.lower(): value for one in self._languages for word, value in one.numbers.items()}
+        self.units = UNITS | {
+            word.lower(): (dimension, size)
+            for one in self._languages
+            for dimension, sizes in one.units.items()
+            for words, size in sizes.items()
+            for word in words.split("|")
+        }
+        self.number = number_pattern(self.words)
+        units = "|".join(re.escape(unit) for unit in sorted(self.units, key=len, reverse=True))
+        self.after = re.compile(_AFTER.replace("UNIT", units))
+
+    def __reduce__(self) -> tuple[type[Figures], tuple[object, ...]]:
+        """Another process builds the patterns itself."""
+        return Figures, (self._languages,)
+
+
+FIGURES = Figures()
 BEFORE = re.compile(  # what may stand before a figure
     r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"

@@ -8,27 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from typing import Protocol
 
 from models.fact_lock.facts import Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_patterns import FIGURES, Figures
+from models.text.languages import Script, in_letters
+from models.text.wording import Wording, day_of, money, share_off
 
 SLOT = re.compile(r"\{([a-z_]+)\}")
-SIGNS = {"CNY": "¥", "USD": "$", "GBP": "£", "EUR": "€", "INR": "₹", "JPY": "¥"}
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+
+
+class Language(Script, Wording, Protocol):
+    """A language's letters and its wording of figures, such as a `schemas.copywriting.language.Language`."""
 
 
 class SlotError(ValueError):
@@ -87,43 +79,34 @@ def fill(template: str, slots: Mapping[str, Slot]) -> Filled:
     return Filled("".join(parts), tuple(used))
 
 
-def slots_of(facts: ItemFacts, language: str) -> dict[str, Slot]:
-    """Every slot that these facts can fill, worded for `language` ("zh" or "en").
+def slots_of(facts: ItemFacts, language: Language) -> dict[str, Slot]:
+    """Every slot that these facts can fill, worded for the language.
 
     title, brand, price, old_price, discount ("8折", "20% off"), saving, minimum_spend, stock, ends (the latest of the
     dates), member_terms. There is a discount only if whole hundredths say it exactly.
     """
-    chinese = language == "zh"
     texts: dict[str, tuple[str, str | None]] = {
-        "title": ("titles", _in_language(facts.titles, chinese)),
-        "brand": ("brands", _in_language(facts.brands, chinese)),
+        "title": ("titles", in_letters(facts.titles, language)),
+        "brand": ("brands", in_letters(facts.brands, language)),
         "stock": ("stock", f"{facts.stock:.0f}" if facts.stock is not None else None),
-        "ends": ("dates", _day(max(facts.dates), chinese) if facts.dates else None),
-        "member_terms": ("member_terms", _in_language(facts.member_terms, chinese)),
-        "discount": ("discount_share", _share(facts.shares_off[0], chinese) if facts.shares_off else None),
+        "ends": ("dates", day_of(max(facts.dates), language) if facts.dates else None),
+        "member_terms": ("member_terms", in_letters(facts.member_terms, language)),
+        "discount": ("discount_share", share_off(facts.shares_off[0], language) if facts.shares_off else None),
     }
     for name in ("price", "old_price", "minimum_spend"):
         value: float | None = getattr(facts, name)
-        texts[name] = (name, money(value, facts.currency) if value is not None else None)
+        texts[name] = (name, money(value, facts.currency, language) if value is not None else None)
     saving = facts.amounts_off
-    texts["saving"] = ("discount_amount", money(saving[0], facts.currency) if saving else None)
+    texts["saving"] = ("discount_amount", money(saving[0], facts.currency, language) if saving else None)
     return {name: Slot(text, field, facts.source(field)) for name, (field, text) in texts.items() if text}
 
 
-def money(value: float, currency: str | None) -> str:
-    """99.0 CNY -> "¥99", 99.5 -> "¥99.50"; a currency that has no sign here is written after the figure."""
-    figure = f"{value:,.2f}".removesuffix(".00")
-    if currency in SIGNS:
-        return SIGNS[currency] + figure
-    return f"{figure} {currency}" if currency else figure
-
-
-def digits_of_its_own(text: str) -> list[Claim]:
-    """Every figure outside slots: digits of any script, Chinese numerals and English words in number context."""
+def digits_of_its_own(text: str, figures: Figures = FIGURES) -> list[Claim]:
+    """Every figure outside slots: digits of any script, Chinese numerals and number words in number context."""
     blank = SLOT.sub(lambda found: "\x00" * len(found[0]), text)
     found = [
         claim
-        for claim in figure_claims(blank)
+        for claim in figure_claims(blank, figures)
         if claim.kind in ("price", "discount", "number") or any(c.isnumeric() for c in blank[claim.start : claim.end])
     ]
     covered = {place for claim in found for place in range(claim.start, claim.end)}
@@ -138,22 +121,3 @@ def digits_of_its_own(text: str) -> list[Claim]:
 def _is_digit(letter: str) -> bool:
     """A digit, fraction or circled number of any script; not a Chinese numeral, which may be part of a word."""
     return letter.isnumeric() and not "\u3400" <= letter <= "\u9fff"
-
-
-def _in_language(texts: tuple[str, ...], chinese: bool) -> str | None:
-    """The first text in the language; if there is none, the first text."""
-    fitting = [text for text in texts if any("\u4e00" <= c <= "\u9fff" for c in text) == chinese]
-    return next(iter([*fitting, *texts]), None)
-
-
-def _share(share: float, chinese: bool) -> str | None:
-    """0.2 -> "8折" or "20% off"; None if whole hundredths do not say it."""
-    hundredths = round(share * 100)
-    if abs(share * 100 - hundredths) > 0.05 or not 0 < hundredths < 100:
-        return None
-    paid = 100 - hundredths
-    return f"{paid / 10:g}折" if chinese else f"{hundredths}% off"
-
-
-def _day(day: date, chinese: bool) -> str:
-    return f"{day.month}月{day.day}日" if chinese else f"{MONTHS[day.month - 1]} {day.day}"

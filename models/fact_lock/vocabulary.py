@@ -15,11 +15,13 @@ from functools import cached_property
 from typing import Protocol
 
 from models.fact_lock.facts import KINDS, Claim, ItemFacts
+from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
-CJK = re.compile(r"[\u3400-\u9fff]")
-LATIN = re.compile(r"[a-z]")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # Chinese, kana, Hangul: words of these stand anywhere
+_LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that part words by spaces
+LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
     name: kind
     for kind, names in {
@@ -72,16 +74,18 @@ class Vocabulary:
     """The words of one catalogue.
 
     words: folded form without spaces and hyphens -> meanings, none for a trap. spelled: the forms with their spaces.
-    brands: form -> the brand's value. above: value -> all values that it entails, such as burgundy -> red.
+    brands: form -> the brand's value. above: value -> all values that it entails, such as burgundy -> red. figures:
+    words of numbers and units.
     """
 
     words: Mapping[str, tuple[Meaning, ...]]
     spelled: tuple[str, ...]
     brands: Mapping[str, str]
     above: Mapping[str, frozenset[str]]
+    figures: Figures = FIGURES
 
     @classmethod
-    def of(cls, rows: Iterable[ItemFacts], synonyms: Iterable[Synonyms] = ()) -> Vocabulary:
+    def of(cls, rows: Iterable[ItemFacts], synonyms: Iterable[Synonyms] = (), figures: Figures = FIGURES) -> Vocabulary:
         """The vocabulary of a catalogue and of synonyms. Raises ValueError for a synonym whose kind is not in KINDS."""
         spelled: dict[str, str] = {}
         words: dict[str, dict[str, Meaning]] = defaultdict(dict)
@@ -104,11 +108,12 @@ class Vocabulary:
             spelled=tuple(spelled.values()),
             brands=_brands(rows),
             above={value: _ancestors(value, parents) for value in parents},
+            figures=figures,
         )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
         """Another process gets the words alone, and builds the patterns itself."""
-        return Vocabulary, (self.words, self.spelled, self.brands, self.above)
+        return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures)
 
     @cached_property
     def chinese(self) -> re.Pattern[str]:
@@ -117,7 +122,7 @@ class Vocabulary:
     @cached_property
     def english(self) -> re.Pattern[str]:
         tree = tree_pattern(form for form in self.spelled if not CJK.search(form))
-        return re.compile(rf"(?<![a-z]){tree}(?:e?s)?(?![a-z])")
+        return re.compile(rf"(?<![{_LETTERS}]){tree}(?:e?s)?(?![{_LETTERS}])")
 
     @cached_property
     def brand_names(self) -> re.Pattern[str]:

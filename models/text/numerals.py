@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 _DIGITS = ("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
 _CHINESE = {c: n for n, group in enumerate(_DIGITS) for c in group}
@@ -21,12 +22,21 @@ _POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6}
 
 ZH = "[" + "".join(_CHINESE) + "".join(_TENS) + "".join(_MYRIADS) + "]"
 _WORD = "(?:" + "|".join(sorted((*_WORDS, *_POWERS), key=len, reverse=True)) + ")"
-NUMBER = re.compile(
+_FIGURES = (
     r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
     rf"|(?P<zh>{ZH}+(?:点{ZH}+)?)"
     rf"|(?<![a-z])(?P<words>(?:an? (?=hundred|thousand|million|dozen))?{_WORD}(?:(?: and |[ -]){_WORD})*)(?![a-z])"
     r"|(?P<odd>[\u00bc-\u00be\u2150-\u218b\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3220-\u3229\u3280-\u3289])"
 )
+
+
+def number_pattern(more: Iterable[str] = ()) -> re.Pattern[str]:
+    """Figures, Chinese numerals, English number words and those in `more`, lower-case words of other languages."""
+    words = "|".join(map(re.escape, sorted(more, key=len, reverse=True))) or "(?!)"
+    return re.compile(rf"{_FIGURES}|(?<!\w)(?P<more>{words})(?!\w)")
+
+
+NUMBER = number_pattern()
 
 
 class _Folding(dict[int, str]):
@@ -63,8 +73,13 @@ def fold(text: str, *, lower: bool = True) -> str:
     return text.translate(_LOWER if lower else _CASED)
 
 
-def value_of(found: re.Match[str]) -> float:
-    """The value of a match of NUMBER; NaN for Chinese numerals that make no number, such as 十百."""
+def value_of(found: re.Match[str], more: Mapping[str, float] | None = None) -> float:
+    """The value of a match of a `number_pattern`; NaN for Chinese numerals that make no number, such as 十百.
+
+    more: the values of the pattern's further words.
+    """
+    if more and found["more"]:
+        return more[found["more"]]
     if found["digits"]:
         return float(found["digits"].replace(",", ""))
     if found["zh"]:

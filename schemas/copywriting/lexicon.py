@@ -1,26 +1,26 @@
 """Lexicons of what copy must not say, by market and category, and words that state a fact. TOML; stdlib only.
 
-A lexicon file has `name`, `version`, `language`, `market`, and one table per reason with `terms` and `exceptions`,
-each a regular expression over lower-cased text with plain digits and spaces. An English term matches whole words only.
+A lexicon file has `name`, `version`, `market`, and one table per reason with `terms` and `exceptions`, each a regular
+expression over lower-cased text with plain digits and spaces. Where spaces stand between words, it matches whole words.
 A term that overlaps the match of an exception does not count. An invalid pattern is refused when loaded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from schemas.toml_files import find, parse, read, shipped
+from schemas.copywriting.language import Language, load_languages
+from schemas.copywriting.language_files import SHIPPED, file_of, languages_there_are, vocabulary_of
+from schemas.toml_files import parse, read
 
-SHIPPED = Path(__file__).parent / "lexicons"
-WORDS = Path(__file__).parent / "vocabularies"
+ENTAILMENTS = Path(__file__).parent / "entailments.toml"
 SEVERITIES = ("block", "warn")
-LANGUAGES = ("zh", "en")
-_HEAD = ("name", "version", "language", "market", "doc")
-_GROUP = ("doc", "severity", "categories", "terms", "exceptions")
+_HEAD = ("name", "version", "market", "doc", "famous_brands")
+_GROUP = ("doc", "severity", "categories", "terms", "exceptions", "for_names")
 
 
 class LexiconError(ValueError):
@@ -30,7 +30,8 @@ class LexiconError(ValueError):
 @dataclass(frozen=True)
 class Group:
     """The terms of one reason. categories: the rule holds for items whose category path contains one of these words,
-    lower-case; empty: for all. severity: "block" rejects the text, "warn" is only reported."""
+    lower-case; empty: for all. severity: "block" rejects the text, "warn" is only reported. for_names: goods that may
+    not be advertised; an item that has a term in one of its names gets no copy at all."""
 
     reason: str
     severity: str
@@ -38,18 +39,30 @@ class Group:
     exceptions: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     doc: str = ""
+    for_names: bool = False
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """One market's rules in one language. `version` goes into each night's record and rises with every change."""
+    """One market's rules in one language. `version` goes into each night's record and rises with every change.
+
+    letters: the language's, as the inside of a character class; has_spaces: whether a term must be a whole word.
+    famous_brands: lower-case; a name that only looks like one of them (s0ny) is refused.
+    """
 
     name: str
     version: int
     language: str
     market: str
+    letters: str
+    has_spaces: bool
     groups: tuple[Group, ...]
     doc: str = ""
+    famous_brands: tuple[str, ...] = ()
+
+    def only_for_names(self) -> Lexicon:
+        """The lexicon with its groups `for_names` alone."""
+        return replace(self, groups=tuple(group for group in self.groups if group.for_names))
 
 
 @dataclass(frozen=True)
@@ -62,36 +75,74 @@ class Words:
     is_a: tuple[str, ...] = ()
 
 
-def shipped_lexicons() -> list[str]:
-    return shipped(SHIPPED)
+def load_lexicons(languages: Iterable[Language] = (), own: str = "", more: Iterable[str] = ()) -> tuple[Lexicon, ...]:
+    """The lexicon of each language (of every one there is where none is named), then the files `more`.
+
+    Each of these says `language = "..."`. own: folder of the shop's own languages.
+    Raises LexiconError, or FileNotFoundError.
+    """
+    by_name = {language.name: language for language in tuple(languages) or load_languages(own=own).values()}
+    found = [load_lexicon(file_of(name, "lexicon.toml", own), language) for name, language in by_name.items()]
+    for path in map(Path, more):
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"no lexicon {path}; leave copy.lexicons empty, or start from {SHIPPED / '<language>' / 'lexicon.toml'}"
+            )
+        said = parse(read(path, LexiconError), path, LexiconError).get("language")
+        if said not in by_name:
+            raise LexiconError(f"{path}: language is {said!r}; there are {', '.join(by_name)}")
+        found.append(load_lexicon(path, by_name[said]))
+    return tuple(found)
 
 
-def load_lexicons(*names_or_paths: str) -> tuple[Lexicon, ...]:
-    """Loads lexicons: shipped ones by name, others by the path of a TOML file; all shipped ones where none is named."""
-    return tuple(load_lexicon(name) for name in names_or_paths or shipped_lexicons())
-
-
-def load_lexicon(name_or_path: str) -> Lexicon:
-    """Read one lexicon. Raises LexiconError, or FileNotFoundError naming the shipped ones."""
-    path = find("lexicon", SHIPPED, name_or_path)
+def load_lexicon(path: Path, language: Language) -> Lexicon:
+    """Reads one lexicon. Raises LexiconError."""
     text = read(path, LexiconError)
     raw = parse(text, path, LexiconError)
-    _refuse(path, raw, [key for key in ("name", "version", "language", "market") if key not in raw], "lacks")
-    if raw["language"] not in LANGUAGES:
-        raise LexiconError(f"{path}: language is {raw['language']!r}; there are {', '.join(LANGUAGES)}")
+    if raw.pop("language", language.name) != language.name:
+        raise LexiconError(f"{path}: it is a lexicon of another language than '{language.name}'")
+    _refuse(path, raw, [key for key in ("name", "version", "market") if key not in raw], "lacks")
     if not isinstance(raw["version"], int):
         raise LexiconError(f"{path}: version is {raw['version']!r}; it is a whole number that rises with every change")
     groups = tuple(_group(path, text, reason, table) for reason, table in raw.items() if reason not in _HEAD)
-    return Lexicon(raw["name"], raw["version"], raw["language"], raw["market"], groups, raw.get("doc", ""))
+    head = (raw["name"], raw["version"], language.name, raw["market"], language.letters, language.has_spaces)
+    famous = _texts(path, "head", "famous_brands", raw.get("famous_brands", []))
+    return Lexicon(*head, groups, raw.get("doc", ""), famous)
 
 
-def load_words(*paths: str | Path) -> tuple[Words, ...]:
-    """Meanings and their words, for `models.fact_lock.claims.Vocabulary.of`: the shipped ones, then those of the files
-    named.
+def load_words(languages: Iterable[str] = (), own: str = "", more: Iterable[str | Path] = ()) -> tuple[Words, ...]:
+    """Meanings and their words, for `models.fact_lock.claims.Vocabulary.of`: those of each language (of every language
+    there is where none is named), what entails what, and those of the files `more`.
 
     A file has one table per kind, `name = ["form", "form?", "< name of what it entails"]`, and a table `trap`.
     """
-    return tuple(one for path in (*sorted(WORDS.glob("*.toml")), *map(Path, paths)) for one in _words(path))
+    names = tuple(languages) or languages_there_are(own)
+    paths = [*(path for name in names for path in vocabulary_of(name, own)), *map(Path, more)]
+    return (*_entailments(), *(one for path in paths for one in _words(path)))
+
+
+def load_translations(language: str, own: str = "") -> dict[str, dict[str, str]]:
+    """Attribute -> a catalogue's word, lower-case without spaces and hyphens -> the language's word for it.
+
+    Read from words.toml, `[attribute]` with `"word" = "its translation"`; empty for a language without this file.
+    """
+    try:
+        path = file_of(language, "words.toml", own)
+    except FileNotFoundError:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for attribute, table in parse(read(path, LexiconError), path, LexiconError).items():
+        if not isinstance(table, Mapping) or not all(isinstance(word, str) and word for word in table.values()):
+            raise LexiconError(f"{path}: [{attribute}] must be a table of word = translation, saw {table!r}")
+        found[attribute] = {re.sub("[ -]", "", word.lower()): said for word, said in table.items()}
+    return found
+
+
+def _entailments() -> Iterator[Words]:
+    """Meanings without words, with what they entail."""
+    for kind, table in parse(read(ENTAILMENTS, LexiconError), ENTAILMENTS, LexiconError).items():
+        for name, above in table.items():
+            yield Words(kind, name, (), _texts(ENTAILMENTS, kind, name, above))
 
 
 def _group(path: Path, text: str, reason: str, raw: Any) -> Group:
@@ -107,7 +158,14 @@ def _group(path: Path, text: str, reason: str, raw: Any) -> Group:
     for key in ("terms", "exceptions"):
         for term in lists[key]:
             _check_pattern(path, text, f"[{reason}] {key}", term)
-    return Group(reason, severity, **lists, doc=raw.get("doc", ""))
+    return Group(reason, severity, **lists, doc=raw.get("doc", ""), for_names=_flag(path, reason, raw))
+
+
+def _flag(path: Path, reason: str, raw: Mapping[str, Any]) -> bool:
+    flag = raw.get("for_names", False)
+    if not isinstance(flag, bool):
+        raise LexiconError(f"{path}: [{reason}] for_names is {flag!r}; it is true or false")
+    return flag
 
 
 def _check_pattern(path: Path, text: str, where: str, term: str) -> None:
@@ -123,14 +181,16 @@ def _check_pattern(path: Path, text: str, where: str, term: str) -> None:
 
 def _words(path: Path) -> Iterator[Words]:
     if not path.is_file():
-        raise FileNotFoundError(f"no file of words {path}; start from one of {WORDS}, or leave copy.vocabularies empty")
+        raise FileNotFoundError(
+            f"no file of words {path}; start from one of {SHIPPED}, or leave copy.vocabularies empty"
+        )
     for kind, table in parse(read(path, LexiconError), path, LexiconError).items():
         if not isinstance(table, Mapping):
             raise LexiconError(f"{path}: '{kind}' must be a table of name = [forms]")
         for name, forms in table.items():
             said = _texts(path, kind, name, forms)
-            yield Words(kind, name, tuple(form for form in said if not form.startswith("<")),
-                        tuple(form[1:].strip() for form in said if form.startswith("<")))  # fmt: skip
+            above = tuple(form[1:].strip() for form in said if form.startswith("<"))
+            yield Words(kind, name, tuple(form for form in said if not form.startswith("<")), above)
 
 
 def _refuse(path: Path, raw: Mapping[str, Any], keys: list[str], what: str) -> None:

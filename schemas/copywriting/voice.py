@@ -1,7 +1,9 @@
-"""A voice: how copy speaks to one audience. One TOML file each; stdlib only.
+"""A voice: how copy speaks to one audience; stdlib only.
 
-`who` is SQL over columns of user_profiles and user_segments that is true of the voice's users. Where several voices fit
-a user, the first by name is taken; where none fits, the default. A guide with an empty part is refused.
+One TOML file says who gets the voice; `voices.toml` of each language says how it sounds there. A voice has traits,
+each with a weight: SQL over columns of user_profiles, user_segments and user_features. A reader's score is the sum of the
+weights of the traits that hold; what is not known of a reader adds nothing. The reader gets the voice with the highest
+score from LEAST_SCORE on, and the default voice otherwise. A guide with an empty part is refused.
 """
 
 from __future__ import annotations
@@ -12,14 +14,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.copywriting.language_files import file_of
+from schemas.tables.features import USER_FEATURES
 from schemas.tables.profiles import USER_PROFILES
 from schemas.tables.segments import USER_SEGMENTS
-from schemas.toml_files import parse, read
+from schemas.toml_files import parse, read, refuse_unknown
 
 SHIPPED = Path(__file__).parent / "voices"
 _SQL_WORDS = {"and", "or", "not", "in", "is", "null", "between", "like", "true", "false"}
 _GUIDE = "tone, use, never and examples"
-_COLUMNS = frozenset({*USER_PROFILES.names, *USER_SEGMENTS.names} - {"user_id"})
+_COLUMNS = frozenset({*USER_PROFILES.names, *USER_SEGMENTS.names, *USER_FEATURES.names} - {"user_id"})
+LEAST_SCORE = 1.0  # one strong trait, or several weak ones
 
 
 class VoiceError(ValueError):
@@ -45,19 +50,28 @@ class Guide:
 
 
 @dataclass(frozen=True)
+class Trait:
+    """What speaks for a voice: `when`, SQL that is true of a reader, adds `weight` to the score for a `reason`."""
+
+    reason: str
+    when: str
+    weight: float
+
+
+@dataclass(frozen=True)
 class Voice:
-    """One audience style. `who` is SQL that is true of its users; empty for the default and for styles of seasons."""
+    """One audience style; without traits for the default and for styles that only events name."""
 
     name: str
     doc: str
     guides: Mapping[str, Guide]
-    who: str = ""
+    traits: tuple[Trait, ...] = ()
     is_default: bool = False
     path: str = field(default="", compare=False)
 
     def guide(self, language: str) -> Guide:
         if language not in self.guides:
-            raise VoiceError(f"{self.path}: voice {self.name} has no [{language}]; it has {', '.join(self.guides)}")
+            raise VoiceError(f"voice {self.name} was not loaded in '{language}', only in {', '.join(self.guides)}")
         return self.guides[language]
 
 
@@ -68,23 +82,23 @@ def says(text: str, word: str) -> bool:
     return word in text
 
 
-def load_voices(folder: str = "", languages: Iterable[str] = ()) -> dict[str, Voice]:
+def load_voices(folder: str = "", languages: Iterable[str] = (), own: str = "") -> dict[str, Voice]:
     """Every voice of a folder, or the shipped ones if it is empty, by name; each has a guide for each language.
 
-    Raises VoiceError naming the file, or FileNotFoundError where the folder has none.
+    own: folder of the shop's own languages. Raises VoiceError naming the file, or FileNotFoundError where the folder or
+    a language has none.
     """
     paths = sorted((Path(folder) if folder else SHIPPED).glob("*.toml"))
     if not paths:
         raise FileNotFoundError(f"no voice in {folder}: it needs one .toml per style; start from {SHIPPED}")
-    voices = {voice.name: voice for voice in map(_load, paths)}
+    spoken = {language: file_of(language, "voices.toml", own) for language in languages}
+    guides = {language: (path, read_toml(path)) for language, path in spoken.items()}
+    voices = {voice.name: voice for voice in (_load(path, guides) for path in paths)}
     if len(voices) < len(paths):
         raise VoiceError(f"{paths[0].parent}: two voices share a name; there are {', '.join(voices)}")
     defaults = [voice.name for voice in voices.values() if voice.is_default]
     if len(defaults) != 1:
         raise VoiceError(f"{paths[0].parent}: one voice must say is_default = true, saw {defaults or 'none'}")
-    for voice in voices.values():
-        for language in languages:
-            voice.guide(language)
     return voices
 
 
@@ -98,29 +112,27 @@ def texts(where: str, raw: Any) -> tuple[str, ...]:
     return tuple(raw)
 
 
-def _load(path: Path) -> Voice:
+def _load(path: Path, languages: Mapping[str, tuple[Path, Mapping[str, Any]]]) -> Voice:
+    """The voice of a file; languages: name -> its voices.toml and what that says of each voice."""
     raw = read_toml(path)
-    languages = {key: value for key, value in raw.items() if isinstance(value, dict)}
-    known = {f.name for f in fields(Voice)} - {"path", "guides"}
-    for key in raw.keys() - languages.keys():
-        if key not in known:
-            raise VoiceError(f"{path} has no '{key}'; it has {', '.join(sorted(known))} and one table per language")
-    if raw.get("name") != path.stem:
-        raise VoiceError(f"{path}: name is {raw.get('name')!r}; it must be the file's name, '{path.stem}'")
-    if not languages:
-        raise VoiceError(f"{path}: an empty brand guide; it needs one table per language, such as [en], with {_GUIDE}")
-    guides = {language: _guide(f"{path} [{language}]", table) for language, table in languages.items()}
-    given = {key: raw[key] for key in known & raw.keys()}
-    voice = Voice(**{"doc": "", **given}, guides=guides, path=str(path))
-    _check_who(voice)
-    return voice
+    refuse_unknown(str(path), raw, {f.name for f in fields(Voice)} - {"path", "guides"}, VoiceError)
+    name = raw.get("name")
+    if name != path.stem:
+        raise VoiceError(f"{path}: name is {name!r}; it must be the file's name, '{path.stem}'")
+    guides = {}
+    for language, (file, said) in languages.items():
+        if not isinstance(said.get(name), dict):
+            raise VoiceError(f"{file} has no [{name}]; it has {', '.join(said)}; a voice of {path} needs {_GUIDE}")
+        guides[language] = _guide(f"{file} [{name}]", said[name])
+    traits = tuple(_trait(f"{path} trait {number}", one) for number, one in enumerate(raw.pop("traits", []), 1))
+    if traits and raw.get("is_default"):
+        raise VoiceError(f"{path}: the default voice is for readers that fit no other; remove its traits")
+    return Voice(**{"doc": "", **raw}, guides=guides, traits=traits, path=str(path))
 
 
 def _guide(where: str, raw: dict[str, Any]) -> Guide:
     known = [f.name for f in fields(Guide)]
-    for key in raw:
-        if key not in known:
-            raise VoiceError(f"{where} has no '{key}'; it has {', '.join(known)}")
+    refuse_unknown(where, raw, known, VoiceError)
     missing = [key for key in known if not raw.get(key)]
     if missing:
         raise VoiceError(
@@ -131,12 +143,19 @@ def _guide(where: str, raw: dict[str, Any]) -> Guide:
     return Guide(raw["tone"], *(texts(f"{where} {key}", raw[key]) for key in known[1:]))
 
 
-def _check_who(voice: Voice) -> None:
-    if voice.is_default and voice.who:
-        raise VoiceError(f"{voice.path}: the default voice is for users that fit no other; remove its `who`")
-    bare = re.sub(r"'[^']*'", "''", voice.who)
+def _trait(where: str, raw: dict[str, Any]) -> Trait:
+    refuse_unknown(where, raw, [f.name for f in fields(Trait)], VoiceError)
+    for key in ("reason", "when"):
+        if not isinstance(raw.get(key), str) or not raw[key].strip():
+            raise VoiceError(f"{where} needs '{key}', a text, saw {raw.get(key)!r}")
+    weight = raw.get("weight")
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 10:
+        raise VoiceError(f"{where}: weight is {weight!r}; it is a number above 0 and up to 10")
+    bare = re.sub(r"'[^']*'", "''", raw["when"])
     words = set(re.findall(r"[A-Za-z_]\w*", bare)) - _COLUMNS
     strange = {word for word in words if word.lower() not in _SQL_WORDS}
     if strange or ";" in bare:
-        known = ", ".join(sorted(_COLUMNS))
-        raise VoiceError(f"{voice.path}: who has {sorted(strange) or repr(';')}; it is SQL over {known}")
+        raise VoiceError(
+            f"{where}: when has {sorted(strange) or repr(';')}; it is SQL over {', '.join(sorted(_COLUMNS))}"
+        )
+    return Trait(raw["reason"], raw["when"], float(weight))

@@ -9,20 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from schemas.copywriting.language_files import file_of
 from schemas.copywriting.voice import Voice, VoiceError, read_toml, texts
 from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.toml_files import refuse_unknown
 
-SHIPPED = Path(__file__).parent / "templates"
-SEASONS = SHIPPED / "seasons.toml"
 ANY = "any"  # the style of a template that suits every voice
 
-ITEM_SLOTS = ("title", "brand", "kind", "detail", "details", "shop")
+ITEM_SLOTS = ("title", "brand", "kind", "detail", "details", "benefit", "reason", "shop")
 USERS_SLOTS = ("terms", "until")  # filled for each user when the text is given to them
 _MORE_SLOTS = {
     "price_drop": ("price", "old_price", "saving"),
@@ -30,6 +29,7 @@ _MORE_SLOTS = {
     "coupon_first_purchase": USERS_SLOTS,
     "member_exclusive": USERS_SLOTS,
     "coupon": USERS_SLOTS,
+    "replenishment": ("used_up",),
     "seasonal_event": ("event",),
 }
 SLOTS: dict[str, tuple[str, ...]] = {s: (*ITEM_SLOTS, *_MORE_SLOTS.get(s, ())) for s in STRATEGIES}
@@ -40,8 +40,10 @@ _ALWAYS_THERE = {
     "old_price",
     "saving",
     "event",
+    "used_up",
     *USERS_SLOTS,
 }  # filled for every item of the strategy
+ON_A_CARD = frozenset(("title", "kind", "terms"))  # a card has one of these: it stands alone under a picture
 _LEAST = 2  # templates of each group, so that clicks can compare two
 
 
@@ -104,46 +106,63 @@ class Season:
         return not self.categories or any(path == c or path.startswith(f"{c} > ") for c in self.categories)
 
 
-def load_templates(folder: str, languages: Iterable[str], voices: Mapping[str, Voice]) -> Templates:
-    """The templates of each language, from a folder, or the shipped ones if it is empty.
+def load_templates(languages: Iterable[str], voices: Mapping[str, Voice], own: str = "") -> Templates:
+    """The templates of each language; own: folder of the shop's own languages.
 
     Raises VoiceError for an unknown key or slot, a figure outside a slot, a word that a voice must not use, or a group
     with too few templates or too few that need only a title; FileNotFoundError for a language without a file.
     """
-    where = Path(folder) if folder else SHIPPED
     groups: dict[tuple[str, str, str], tuple[Template, ...]] = {}
     for language in languages:
-        path = where / f"{language}.toml"
-        if not path.is_file():
-            languages_found = (
-                ", ".join(sorted(p.stem for p in where.glob("*.toml") if p.name != SEASONS.name)) or "none"
-            )
-            raise FileNotFoundError(
-                f"no templates for '{language}' in {where}: there are {languages_found}; write {path} first"
-            )
-        templates = _read(path, language, voices)
-        for strategy in STRATEGIES:
-            for channel in CHANNELS:
-                group = tuple(t for t in templates if (t.strategy, t.channel) == (strategy, channel))
-                _check_group(f"{path} [{strategy}] {channel}", group)
-                groups[strategy, channel, language] = group
+        path = file_of(language, "templates.toml", own)
+        of_language = read_templates(path, language, voices)
+        if problem := next(thin_groups(path, of_language), None):
+            raise VoiceError(problem)
+        groups |= {(*group, language): templates for group, templates in of_language.items()}
     return Templates(groups)
 
 
-def load_seasons(file: str, languages: Iterable[str], voices: Mapping[str, Voice]) -> tuple[Season, ...]:
-    """The calendar of a file, or the shipped one if it is empty. Raises VoiceError naming the event."""
-    path = Path(file) if file else SEASONS
-    if not path.is_file():
-        raise FileNotFoundError(f"no calendar of events {path}; start from {SEASONS}")
-    return tuple(
-        _season(f"{path} event {raw.get('id')!r}", raw, languages, voices) for raw in read_toml(path).get("event", [])
-    )
+def read_templates(
+    path: Path, language: str, voices: Mapping[str, Voice]
+) -> dict[tuple[str, str], tuple[Template, ...]]:
+    """(strategy, channel) -> the templates of a file, none for some; raises VoiceError for one that cannot be used."""
+    templates = _read(path, language, voices)
+    return {
+        (strategy, channel): tuple(t for t in templates if (t.strategy, t.channel) == (strategy, channel))
+        for strategy in STRATEGIES
+        for channel in CHANNELS
+    }
+
+
+def thin_groups(path: Path, groups: Mapping[tuple[str, str], tuple[Template, ...]]) -> Iterator[str]:
+    """What is wrong with each strategy and channel that has too few templates, or too few that need only a title."""
+    for (strategy, channel), group in groups.items():
+        at = f"{path} [{strategy}] {channel}"
+        for_any_style = [t for t in group if t.style == ANY]
+        if len(for_any_style) < _LEAST:
+            yield f"{at}: {len(for_any_style)} templates for any style; it needs at least {_LEAST}"
+        elif sum(not t.needs for t in for_any_style) < _LEAST:
+            needed = sorted(frozenset().union(*(t.needs for t in for_any_style)))
+            yield f"{at}: an item may have nothing but a title; at least {_LEAST} templates must not need {needed}"
+
+
+def load_seasons(languages: Iterable[str], voices: Mapping[str, Voice], own: str = "") -> tuple[Season, ...]:
+    """The calendars of the languages as one: an event that several have is one event with a name in each.
+
+    Its days, categories and style are those of the first language that has it. Raises VoiceError naming the event.
+    """
+    found: dict[str, Season] = {}
+    for language in languages:
+        path = file_of(language, "calendar.toml", own)
+        for raw in read_toml(path).get("event", []):
+            season = _season(f"{path} event {raw.get('id')!r}", raw, language, voices)
+            known = found.get(season.id, season)
+            found[season.id] = replace(known, names={**known.names, **season.names})
+    return tuple(found.values())
 
 
 def _read(path: Path, language: str, voices: Mapping[str, Voice]) -> list[Template]:
     raw = read_toml(path)
-    if raw.pop("language", None) != language:
-        raise VoiceError(f'{path}: it must begin with language = "{language}"')
     templates = []
     for strategy, table in raw.items():
         if strategy not in STRATEGIES or not isinstance(table, dict):
@@ -169,6 +188,8 @@ def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
     for slot in template.slots:
         if slot not in known:
             raise VoiceError(f"{at}: no slot {{{slot}}} there; {template.strategy} has {', '.join(known)}")
+    if template.channel == "card" and not ON_A_CARD.intersection(template.slots):
+        raise VoiceError(f"{at}: a card names its item; it needs {{title}}, {{kind}} or, for an offer, {{terms}}")
     bare = re.sub(r"\{\w*\}", "", template.text)
     if figure := re.search(r"[\d{}]", bare):
         raise VoiceError(f"{at}: {figure[0]!r} outside a slot; figures come from tables")
@@ -177,29 +198,15 @@ def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
             raise VoiceError(f"{at}: voice {voice.name} never says {word!r}")
 
 
-def _check_group(at: str, group: tuple[Template, ...]) -> None:
-    for_any_style = [t for t in group if t.style == ANY]
-    if len(for_any_style) < _LEAST:
-        raise VoiceError(f"{at}: {len(for_any_style)} templates for any style; it needs at least {_LEAST}")
-    if sum(not t.needs for t in for_any_style) < _LEAST:
-        needed = sorted(frozenset().union(*(t.needs for t in for_any_style)))
-        raise VoiceError(
-            f"{at}: an item may have nothing but a title; at least {_LEAST} templates must not need {needed}"
-        )
-
-
-def _season(at: str, raw: dict[str, Any], languages: Iterable[str], voices: Mapping[str, Voice]) -> Season:
-    refuse_unknown(at, raw, Season.__dataclass_fields__, VoiceError)
-    for key in ("id", "names", "when"):
+def _season(at: str, raw: dict[str, Any], language: str, voices: Mapping[str, Voice]) -> Season:
+    refuse_unknown(at, raw, ("id", "name", "when", "categories", "style"), VoiceError)
+    for key in ("id", "name", "when"):
         if not raw.get(key):
             raise VoiceError(f"{at} needs '{key}'")
-    for language in languages:
-        if not raw["names"].get(language):
-            raise VoiceError(f"{at} has no name in '{language}'; it has {', '.join(raw['names'])}")
     spans = tuple((str(span[0]), str(span[1])) if len(span) == 2 else ("", "") for span in raw["when"])
     for first, last in spans:
         if len(first) != len(last) or not re.fullmatch(r"(\d{4}-)?\d{2}-\d{2}", first):
             raise VoiceError(f'{at}: when is {raw["when"]}; spans are ["MM-DD", "MM-DD"] or two whole dates')
     if raw.get("style") and raw["style"] not in voices:
         raise VoiceError(f"{at}: no style '{raw['style']}'; there are {', '.join(voices)}")
-    return Season(raw["id"], raw["names"], spans, tuple(raw.get("categories", ())), raw.get("style", ""))
+    return Season(raw["id"], {language: raw["name"]}, spans, tuple(raw.get("categories", ())), raw.get("style", ""))

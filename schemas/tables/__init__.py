@@ -2,7 +2,7 @@
 
 from schemas.table import Table
 from schemas.tables.catalogue import ITEMS, USERS
-from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, REJECTED_COPY, USER_COPY
+from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, READER_VOICES, REJECTED_COPY, USER_COPY
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
@@ -40,6 +40,7 @@ STORED: tuple[Table, ...] = (
     USER_COPY,
     COPY_SHARES,
     COPY_CLICKS,
+    READER_VOICES,
     PROPENSITIES,
     CATEGORY_PROPENSITIES,
     LIST_QUALITY,

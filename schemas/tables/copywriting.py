@@ -1,6 +1,6 @@
 """Marketing copy: texts for items, texts that were refused, which user gets which text, and how often it is clicked."""
 
-from schemas.columns import ITEM_ID, REASON, USER_ID_OR_ANONYMOUS, VALID_UNTIL
+from schemas.columns import ITEM_ID, REASON, USER_ID, USER_ID_OR_ANONYMOUS, VALID_UNTIL
 from schemas.table import Column, Table
 
 STRATEGIES = (
@@ -46,9 +46,11 @@ COPY = Table(
         Column("text", "string", "Ready to be shown, except {terms} and {until}, which user_copy fills in for each "
                "user."),
         _SOURCE,
-        Column("wording", "string", "The template's name, or 'model'; the arm that clicks are counted for."),
+        Column("wording", "string", "The template's name; 'approved'; or which model wrote it: 'model' (the network), "
+               "'tuned', 'prompted' or 'endpoint'. The arm that clicks are counted for."),
         Column("facts", "string", "JSON list of what it says of the item: slot or claim, value, table, row, column."),
-        Column("model", "string", "Folder of the copywriter that was asked for drafts, in the lake; empty: none."),
+        Column("model", "string", "Who was asked for drafts: a folder of the lake, or a writer with its base model; "
+               "empty: nobody."),
         Column("rules", "string", "Hash of the voice, templates and lexicons that it was written and checked with."),
         Column("content_hash", "string", "Hash of the facts it may use and its rules; where it is the same tomorrow, "
                "the text is carried over."),
@@ -108,7 +110,7 @@ COPY_SHARES = Table(
         _STYLE,
         _CHANNEL,
         _LANGUAGE,
-        Column("wording", "string", "The template's name, or 'model'."),
+        Column("wording", "string", "As in `copy`."),
         Column("shown", "int64", "Users and items that it was shown for, all nights so far.", min=0),
         _CLICKED,
         Column("share", "float64", "Weight among the group's wordings.", min=0, max=1),
@@ -133,3 +135,18 @@ COPY_CLICKS = Table(
     gate="copy",
     may_be_empty=True,
 )  # fmt: skip
+
+READER_VOICES = Table(
+    name="reader_voices",
+    grain="the voice that speaks to one account",
+    key=("user_id",),
+    columns=(
+        USER_ID,
+        _STYLE.but(doc="Its own voice, or the default where none scores enough; an event may speak in another one."),
+        Column("score", "float64", "The best voice's: the sum of the weights of its traits that hold.", min=0),
+        Column("reason", "string", "These traits, parted by semicolons; empty: none holds."),
+    ),
+    readers="people",
+    gate="copy",
+    may_be_empty=True,
+)

@@ -52,7 +52,7 @@ USER_FEATURES = Table(
         SESSIONS,
         Column("searches", "int64", "Searches.", min=0),
     ),
-    readers="recommend_items, judge_experiments",
+    readers="recommend_items, judge_experiments, write_copy",
     gate="features",
 )
 

@@ -23,7 +23,6 @@ from jobs.runtime.published import pointed
 from jobs.runtime.table_writer import write_arrow
 from schemas.arrow import arrow_schema
 from schemas.copywriting.lexicon import LexiconError
-from schemas.copywriting.voice import VoiceError
 from schemas.tables import (
     CLEAN_EVENTS,
     COPY,
@@ -223,8 +222,8 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(sample: Sampl
     lexicon.write_text('name = "mine"\nversion = 1\nlanguage = "en"\nmarket = "x"\n[bad]\nterms = ["(unclosed"]\n')
     with pytest.raises(LexiconError, match=r"mine\.toml:6.*is not a pattern"):
         rerun(sample, "008", lexicons=(str(lexicon),))
-    with pytest.raises(VoiceError, match=r"no \[fr\]; it has en, zh"):
-        rerun(sample, "008", languages=("fr",), countries=())
+    with pytest.raises(FileNotFoundError, match="no voices of 'fr': there are "):
+        rerun(sample, "008", languages=("fr",))
     assert written(sample, "008") == []
 
 

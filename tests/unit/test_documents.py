@@ -19,7 +19,7 @@ FRONT = ROOT / "README.md"
 # Generated tables and tables of results are looked up and not read through.
 LONG = {ROOT / "schemas" / "README.md", ROOT / "tests" / "bench" / "README.md"}
 TOPS = ("dags", "jobs", "models", "schemas", "tests")
-DOCUMENTS = [FRONT, *sorted(path for top in TOPS for path in (ROOT / top).rglob("README.md"))]
+DOCUMENTS = [FRONT, *sorted(path for top in TOPS for path in (ROOT / top).rglob("*.md"))]
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -99,6 +99,15 @@ def test_declared_campaigns_and_experiments_load() -> None:
     assert [campaign.id for campaign in parse_campaigns(toml_of("jobs/offers")).campaigns] == ["win_back"]
     declared = Settings(toml_of("jobs/experiments")).section("experiments").running
     assert [arm.name for experiment in declared for arm in experiment.arms] == ["control", "two"]
+
+
+def test_settings_of_each_way_to_use_a_checkpoint_load() -> None:
+    text = (ROOT / "jobs" / "copywriting" / "CHECKPOINTS.md").read_text("utf-8")
+    files = [tomllib.loads(part.partition("```")[0]) for part in text.split("```toml\n")[1:]]
+    for file in files:
+        for section in file:
+            Settings(file).section(section)
+    assert [file["copy"]["writer"] for file in files] == ["prompted", "tuned", "endpoint"]
 
 
 def toml_of(room: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.runtime.registry import job_files
+from schemas.copywriting.language_files import languages_there_are
 from schemas.table import GATES
 from schemas.tables import BY_NAME, STORED
 
@@ -35,6 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models/pricing": _BASE,
     "models/copywriting": _BASE,
     "models/fact_lock": _BASE,
+    "models/instruct": (*_BASE, "models/copywriting"),
     "models/ranking": (*_BASE, "models/recommenders", "models/cold_start"),
     "models/compliance": (*_BASE, "models/fact_lock"),
     "models/reference": (*_BASE, "models/ranking", "models/recommenders"),
@@ -47,7 +50,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs/customers": _ABOVE_RUNTIME,
     "jobs/prices": _ABOVE_RUNTIME,
     "jobs/offers": _ABOVE_RUNTIME,
-    "jobs/copywriting": _ABOVE_RUNTIME,
+    "jobs/copywriting": (*_ABOVE_RUNTIME, "jobs/sample_shop"),  # check_language shows its items
     "jobs/lists": (*_ABOVE_RUNTIME, "jobs/features"),
     "jobs/experiments": (*_ABOVE_RUNTIME, "jobs/features", "jobs/offers"),
     "jobs/publishing": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
@@ -98,6 +101,25 @@ def room_of(path: Path) -> str:
 
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+# Where code may name a language: settings' defaults, pages that speak English and Chinese, the copywriter's own network
+# (it is trained on these), and groups of a pattern that are called after one.
+NAMES_A_LANGUAGE = {
+    "jobs/copywriting/rules.py", "jobs/copywriting/dictionary.py", "jobs/copywriting/drafts.py",
+    "jobs/copywriting/review_page_words.py", "jobs/customers/segments_picture.py", "models/text/numerals.py",
+    "schemas/copywriting/language_check.py", "schemas/copywriting/language_files.py",
+}  # fmt: skip
+ROOMS_THAT_NAME_LANGUAGES = ("jobs/sample_shop/", "models/copywriting/", "models/fact_lock/")
+
+
+def test_no_code_asks_for_a_language_by_its_name() -> None:
+    """What a language needs stands in its folder, so that a new one takes no code."""
+    names = "|".join(languages_there_are())
+    asked = re.compile(rf"""["'](?:{names})["']""")
+    code = [path for path in SOURCES if named(path).startswith(("jobs/", "models/", "schemas/"))]
+    found = {named(path) for path in code if asked.search(path.read_text("utf-8"))}
+    assert {name for name in found if not name.startswith(ROOMS_THAT_NAME_LANGUAGES)} <= NAMES_A_LANGUAGE
 
 
 def test_rooms_stand_on_floors() -> None:

@@ -31,6 +31,7 @@ from jobs.sample_shop.words import ATTRIBUTES
 from jobs.sample_shop.words import BRANDS as SHOP_BRANDS
 from models.compliance.checks import CHANNELS, refusals
 from models.fact_lock.claims import Claim, ItemFacts, Vocabulary, claims, unsupported
+from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from tests.bench.copywriting.lies import KINDS, Planter
 from tests.bench.quality import progress
@@ -178,16 +179,16 @@ def shown(case: Case, found: list[Claim], text: str) -> str:
 def speed(chosen: list[Case], vocabulary: Vocabulary) -> tuple[float, float]:
     """Texts per CPU second of `unsupported` and `refusals` on one core: with facts that are new to the vocabulary, and
     with facts that it has seen, as an item's are from its second candidate on."""
-    lexicons = load_lexicons()
+    languages, lexicons = load_languages(), load_lexicons()
     fresh = [(case, replace(case.facts)) for case in chosen]
     for case in chosen[:20]:
-        refusals(case.true, case.text.language, CHANNELS["blurb"], lexicons)
+        refusals(case.true, languages[case.text.language], CHANNELS["blurb"], lexicons)
     rates = []
     for _ in range(2):
         started = time.process_time()  # CPU time: others may use the machine
         for case, facts in fresh:
             unsupported(case.true, facts, vocabulary, case.text.language)
-            refusals(case.true, case.text.language, CHANNELS["blurb"], lexicons)
+            refusals(case.true, languages[case.text.language], CHANNELS["blurb"], lexicons)
         rates.append(len(chosen) / (time.process_time() - started))
     return rates[0], rates[1]
 

@@ -9,11 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.dictionary import Dictionary, shipped_dictionary
 from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from models.fact_lock.claims import Vocabulary
 from schemas.arrow import arrow_schema
+from schemas.copywriting.language import load_languages
 from schemas.tables import ITEMS
 
 NIGHT = dt.date(2026, 1, 6)
@@ -42,10 +44,14 @@ def item(item_id: str = "g1", **changed: Any) -> dict[str, Any]:
 
 
 def items_of(
-    rows: Iterable[dict[str, Any]], past: PastCatalogues | None = None, seasons: Sequence[Any] = ()
+    rows: Iterable[dict[str, Any]],
+    past: PastCatalogues | None = None,
+    seasons: Sequence[Any] = (),
+    catalogue: str = "en",
 ) -> dict[str, ItemWords]:
     table = pa.Table.from_pylist(list(rows), arrow_schema(ITEMS)).select(COLUMNS)
-    return read_item_words(table, past or PastCatalogues(), seasons, 0.05)
+    dictionary = shipped_dictionary() if catalogue == "en" else Dictionary.of(load_languages(), catalogue)
+    return read_item_words(table, past or PastCatalogues(), seasons, 0.05, dictionary)
 
 
 def inputs_of(
@@ -57,7 +63,7 @@ def inputs_of(
     **settings: Any,
 ) -> CopyInputs:
     rules = rules or CopyRules.load(CopyConfig(**settings))
-    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words)
+    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures)
     return CopyInputs(rules, items, vocabulary, shares or {}, NIGHT, model, tuple(kinds))
 
 

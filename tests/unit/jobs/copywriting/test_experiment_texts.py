@@ -192,7 +192,6 @@ def test_kinds_are_those_of_all_arms() -> None:
 
 def test_a_wording_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     RULES.refuse_unknown({"words=t": ("model", "template", PUSH[0])})
-    with pytest.raises(
-        ValueError, match=rf"words=t: copy has no '{PUSH[0]}0'; there are model, template and .*{PUSH[0]}"
-    ):
+    there_are = "there are model, template, tuned, prompted, endpoint and"
+    with pytest.raises(ValueError, match=rf"words=t: copy has no '{PUSH[0]}0'; {there_are} .*{PUSH[0]}"):
         RULES.refuse_unknown({"words=t": (f"{PUSH[0]}0",)})

@@ -21,7 +21,7 @@ from jobs.copywriting.write_many import copy_table, rejected_table
 from jobs.copywriting.writer import SAID
 from models.compliance import refusal_patterns
 from models.fact_lock.facts import KINDS
-from schemas.copywriting.lexicon import load_lexicon
+from schemas.copywriting.lexicon import load_lexicons
 from schemas.copywriting.voice import load_voices
 from schemas.copywriting.wording import SLOTS
 from schemas.tables.copywriting import CHANNELS, STRATEGIES
@@ -125,7 +125,7 @@ def test_what_most_people_are_told_comes_first_and_the_rest_is_cut() -> None:
 
 
 def test_every_code_of_ours_has_a_chinese_name() -> None:
-    lexicons = [load_lexicon(name) for name in ("en_advertising", "zh_advertising")]
+    lexicons = load_lexicons()
     patterns = "".join(Path(refusal_patterns.__file__).with_name(f"{name}.py").read_text("utf-8")
                        for name in ("refusal_patterns", "refusals"))  # fmt: skip
     written = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (writer, text_checks))

@@ -9,6 +9,10 @@ import pytest
 
 from jobs.copywriting.user_terms import last_day, terms_of
 from jobs.runtime.shop_days import ShopDays
+from models.text.wording import day_of
+from schemas.copywriting.language import load_languages
+
+LANGUAGES = load_languages()
 
 
 def offer(language: str, **changed: Any) -> dict[str, Any]:
@@ -30,8 +34,8 @@ def offer(language: str, **changed: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_terms_in_both_languages(terms: dict[str, Any], english: str | None, chinese: str | None) -> None:
-    assert terms_of(offer("en", **terms)) == english
-    assert terms_of(offer("zh", **terms)) == chinese
+    assert terms_of(offer("en", **terms), LANGUAGES["en"]) == english
+    assert terms_of(offer("zh", **terms), LANGUAGES["zh"]) == chinese
 
 
 @pytest.mark.parametrize(
@@ -45,4 +49,4 @@ def test_terms_in_both_languages(terms: dict[str, Any], english: str | None, chi
     ],
 )
 def test_the_last_whole_day_is_named(until: dt.datetime, zone: str, day: str) -> None:
-    assert last_day(offer("en", offer_until=until), ShopDays(zone)) == day
+    assert day_of(last_day(offer("en", offer_until=until), ShopDays(zone)), LANGUAGES["en"]) == day

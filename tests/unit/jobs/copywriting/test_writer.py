@@ -68,7 +68,7 @@ def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(curr
             assert rows, (strategy, language)
             for terms, amount in ((0.15, None), (None, 500.0)):
                 offer = {"discount_share": terms, "discount_amount": amount, "minimum_spend": 1000.0}
-                said = terms_of(offer | {"currency": currency, "language": language})
+                said = terms_of(offer | {"currency": currency}, inputs.rules.languages[language])
                 for row in rows:
                     shown = row["text"].replace("{terms}", said).replace("{until}", "September 30")
                     assert sms_segments(shown)[0] <= 2, shown
@@ -160,9 +160,9 @@ def test_a_brand_that_is_called_the_first_is_not_said_in_a_chinese_text() -> Non
             assert not [row for row in rows if name in row["text"]]
 
 
-def test_yes_and_bare_figures_are_no_words_to_describe_by() -> None:
+def test_yes_says_its_name_and_bare_figures_are_no_words_to_describe_by() -> None:
     one = items_of([item(attributes='{"waterproof": true, "pockets": 4, "weight": "500 g", "fit": "loose"}')])["g1"]
-    assert one.details("en") == ["500 g", "loose"]
+    assert one.details("en") == ["waterproof", "500 g", "loose"]
 
 
 def test_a_list_or_an_object_is_no_word_to_describe_by() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, with_unchanged_terms
-from models.fact_lock.slots import money
+from models.text.wording import money
 from schemas.arrow import arrow_schema
+from schemas.copywriting.language import load_languages
 from schemas.table import PRODUCTS, Table
 from schemas.tables import AUDIENCES, COPY, OFFERS, SEGMENTS, USER_COPY, USER_SEGMENTS
 
@@ -23,6 +24,7 @@ TONIGHT = Tonight(
     pa.array(["ann", "bob", "anonymous"]),
     pa.array(["lamp", "rug"]),
     {"lamp": (80.0, "CNY"), "rug": (None, None)},
+    languages=load_languages(),
 )
 
 
@@ -37,7 +39,7 @@ def offer(user: str = "ann", **changed: Any) -> dict[str, Any]:
 
 def text(copy_id: str, item: str = "lamp", strategy: str = "recommendation", *facts: tuple[str, str]) -> dict[str, Any]:
     told = [{"slot": slot, "value": value, "table": "items", "row": item, "column": slot} for slot, value in facts]
-    return {"copy_id": copy_id, "item_id": item, "strategy": strategy, "facts": json.dumps(told)}
+    return {"copy_id": copy_id, "item_id": item, "strategy": strategy, "language": "en", "facts": json.dumps(told)}
 
 
 def told(user: str, item: str, offer_id: str | None = None, copy_id: str = "c", **changed: Any) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def test_a_text_of_an_item_that_is_sold_out_is_left_out() -> None:
 
 
 def test_a_price_drop_is_carried_only_if_its_price_is_still_right() -> None:
-    same, other = ("price", money(80.0, "CNY")), ("price", money(79.0, "CNY"))
+    same, other = (("price", money(price, "CNY", TONIGHT.languages["en"])) for price in (80.0, 79.0))
     assert kept_texts(
         text("same", "lamp", "price_drop", same, ("old_price", "¥99")),
         text("moved", "lamp", "price_drop", other),

@@ -13,15 +13,17 @@ from models.compliance.checks import (
     sms_segments,
 )
 from models.fact_lock.claims import ItemFacts, Vocabulary, unsupported
+from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import load_lexicons, load_words
-from tests.hostile_rows import BENIGN, NAMES, PLAIN_NAMES, hostile_rows
+from tests.hostile_rows import BENIGN, NAMES, PLAIN_NAMES, RISKY_NAMES, hostile_rows
 
+LANGUAGES = load_languages()
 LEXICONS = load_lexicons()
 BLURB = CHANNELS["blurb"]
 
 
 def reasons(text: str, language: str, channel: Channel = BLURB, category: str | None = None) -> set[str]:
-    return {refusal.reason for refusal in refusals(text, language, channel, LEXICONS, category)}
+    return {refusal.reason for refusal in refusals(text, LANGUAGES[language], channel, LEXICONS, category)}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_refused(text: str, language: str, reason: str) -> None:
     ],
 )
 def test_let_through(text: str, language: str) -> None:
-    assert not refusals(text, language, BLURB, LEXICONS)
+    assert not refusals(text, LANGUAGES[language], BLURB, LEXICONS)
 
 
 def test_a_rule_for_children_holds_in_their_category_only() -> None:
@@ -96,7 +98,7 @@ def test_a_rule_for_children_holds_in_their_category_only() -> None:
 
 
 def test_a_refusal_says_where() -> None:
-    (found,) = refusals("柔软，最佳的衬衫", "zh", BLURB, LEXICONS)
+    (found,) = refusals("柔软，最佳的衬衫", LANGUAGES["zh"], BLURB, LEXICONS)
     assert (found.start, found.end, found.detail, found.severity) == (3, 5, "最佳", "block")
 
 
@@ -124,13 +126,13 @@ def test_sms_segments(text: str, segments: int, encoding: str) -> None:
 
 def test_a_family_of_emoji_is_one_character() -> None:
     channel = Channel("one", characters=2, emoji=True)
-    assert not refusals("👩‍👩‍👧👍🏽", "en", channel, LEXICONS)
+    assert not refusals("👩‍👩‍👧👍🏽", LANGUAGES["en"], channel, LEXICONS)
 
 
 def test_bytes_are_counted_as_utf8() -> None:
     channel = Channel("few", bytes=8)
-    assert not refusals("红色", "zh", channel, LEXICONS)
-    assert refusals("红色衬衫", "zh", channel, LEXICONS)
+    assert not refusals("红色", LANGUAGES["zh"], channel, LEXICONS)
+    assert refusals("红色衬衫", LANGUAGES["zh"], channel, LEXICONS)
 
 
 def test_no_hostile_row_survives() -> None:
@@ -139,9 +141,9 @@ def test_no_hostile_row_survives() -> None:
     for row in hostile_rows(500):
         assert hostile(row.description), f"{row.kind}: {row.payload[:80]!r} would be read"
         parroted = row.payload[:300] if row.kind != "length" else row.payload
-        stopped = any(refusals(parroted, language, BLURB, LEXICONS) for language in ("zh", "en")) or unsupported(
-            parroted, facts, vocabulary, "en"
-        )
+        stopped = any(
+            refusals(parroted, LANGUAGES[language], BLURB, LEXICONS) for language in ("zh", "en")
+        ) or unsupported(parroted, facts, vocabulary, "en")
         assert stopped, f"{row.kind}: {row.payload[:80]!r} would be published"
 
 
@@ -151,7 +153,13 @@ def test_a_hostile_name_is_no_name(name: str) -> None:
 
 
 def test_plain_names_are_not_hostile() -> None:
-    assert {name: hostile_name(name) for name in PLAIN_NAMES} == {name: [] for name in PLAIN_NAMES}
+    found = {name: hostile_name(name, (), LEXICONS) for name in PLAIN_NAMES}
+    assert found == {name: [] for name in PLAIN_NAMES}
+
+
+@pytest.mark.parametrize("name", RISKY_NAMES)
+def test_goods_that_may_not_be_advertised_are_named_by_a_lexicon(name: str) -> None:
+    assert hostile_name(name, (), LEXICONS)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ from datetime import date
 import pytest
 
 from models.fact_lock.claims import ItemFacts, SlotError, digits_of_its_own, fill, slots_of
+from schemas.copywriting.language import load_languages
 from tests.unit.models.fact_lock.test_claims import SHIRT, wrong
+
+LANGUAGES = load_languages()
 
 
 def test_slots_name_their_table_and_row() -> None:
-    filled = fill("{title}，现价{price}，{ends}截止", slots_of(SHIRT, "zh"))
+    filled = fill("{title}，现价{price}，{ends}截止", slots_of(SHIRT, LANGUAGES["zh"]))
     assert filled.text == "露玛 藏青色纯棉衬衫，现价¥99，1月31日截止"
     assert [(used.slot, used.table, used.row) for used in filled.facts_used] == [
         ("title", "items", "g1"), ("price", "prices", "g1|2026-01-06"), ("ends", "offers", "u1|winter")
@@ -41,19 +44,19 @@ def test_every_slot_is_supported_by_the_facts_that_fill_it(language: str) -> Non
         "until {ends}",
     )
     for template in templates:
-        assert wrong(fill(template, slots_of(facts, language)).text, facts) == []
+        assert wrong(fill(template, slots_of(facts, LANGUAGES[language])).text, facts) == []
 
 
 def test_a_slot_that_nothing_fills_is_refused_by_name() -> None:
     with pytest.raises(SlotError, match=r"\{discount\}; this item fills title"):
-        fill("{discount}", slots_of(ItemFacts("g", titles=("x",)), "en"))
+        fill("{discount}", slots_of(ItemFacts("g", titles=("x",)), LANGUAGES["en"]))
     with pytest.raises(SlotError, match="no slot"):
-        fill("{Price}", slots_of(SHIRT, "en"))
+        fill("{Price}", slots_of(SHIRT, LANGUAGES["en"]))
 
 
 def test_braces_in_a_value_are_text() -> None:
     facts = ItemFacts("g", titles=("{price} mug",), price=5.0)
-    assert fill("{title}", slots_of(facts, "en")).text == "{price} mug"
+    assert fill("{title}", slots_of(facts, LANGUAGES["en"])).text == "{price} mug"
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,8 @@ from pathlib import Path
 import pytest
 
 from models.fact_lock.claims import Vocabulary
-from schemas.copywriting.lexicon import (
-    LexiconError,
-    load_lexicon,
-    load_lexicons,
-    load_words,
-    shipped_lexicons,
-)
+from schemas.copywriting.language import load_languages
+from schemas.copywriting.lexicon import Lexicon, LexiconError, load_lexicons, load_words
 
 HEAD = 'name = "mine"\nversion = 1\nlanguage = "en"\nmarket = "GB"\n'
 
@@ -24,9 +19,12 @@ def written(folder: Path, text: str) -> str:
     return str(path)
 
 
-def test_shipped_lexicons_load() -> None:
-    assert [lexicon.name for lexicon in load_lexicons()] == shipped_lexicons()
-    assert {lexicon.language for lexicon in load_lexicons()} == {"zh", "en"}
+def load_lexicon(path: str) -> Lexicon:
+    return load_lexicons(load_languages(("en",)).values(), more=[path])[-1]
+
+
+def test_every_language_has_a_lexicon() -> None:
+    assert [lexicon.language for lexicon in load_lexicons()] == list(load_languages())
 
 
 def test_a_lexicon_of_the_shop(tmp_path: Path) -> None:
@@ -58,9 +56,9 @@ def test_a_mistake_is_refused_by_file_and_term(tmp_path: Path, text: str, messag
         load_lexicon(written(tmp_path, text))
 
 
-def test_an_unknown_lexicon_names_those_there_are() -> None:
-    with pytest.raises(FileNotFoundError, match="en_advertising, zh_advertising"):
-        load_lexicon("fr_advertising")
+def test_a_lexicon_that_is_not_there_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match=r"no lexicon none\.toml; leave copy\.lexicons empty"):
+        load_lexicon("none.toml")
 
 
 def test_words_entail_words_that_exist() -> None:
@@ -72,4 +70,4 @@ def test_words_entail_words_that_exist() -> None:
 def test_words_of_an_unknown_kind_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, '[mood]\nhappy = ["happy"]\n')
     with pytest.raises(ValueError, match="'mood' is none of"):
-        Vocabulary.of([], load_words(path))
+        Vocabulary.of([], load_words(more=[path]))

@@ -1,0 +1,117 @@
+"""A brief -> what an instruct model is asked: the item's facts, the voice, the slots, and texts that show the manner.
+
+The words around these are data: prompt.toml of the brief's language. A message is about one item and one voice; nothing
+in it comes from a user. It has no figure of the item: these are slots, which the shop fills.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from jobs.copywriting.briefs import Brief
+from jobs.copywriting.drafts import prompt_of
+from jobs.copywriting.product import Product
+from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
+from jobs.copywriting.writer import CopyInputs
+from jobs.runtime.night import Night
+from models.compliance.checks import CHANNELS as LIMITS
+from models.copywriting.prompts import Prompt, has_digit
+from models.instruct.answers import Chatter
+from models.instruct.chat_prompt import ChatPrompt
+from schemas.copywriting.prompt import PromptWords, load_prompts
+from schemas.copywriting.wording import SLOTS
+
+Lesson = tuple[Brief, Prompt, str]
+_SLOT = re.compile(r"\{(\w+)\}")
+_SMS_CHARACTERS = {"GSM-7": 153, "UCS-2": 67}  # of one segment among several
+
+
+class ChatPrompts:
+    """Makes the messages of a night.
+
+    lessons: texts of the shop that show the manner, best last; those of a brief's own strategy, channel and language
+    are shown, in its own voice first.
+    """
+
+    def __init__(self, inputs: CopyInputs, lessons: Iterable[Lesson] = ()) -> None:
+        self.inputs = inputs
+        self.words = prompt_words(inputs)
+        self._lessons: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+        for brief, _, text in lessons:
+            self._lessons[brief.strategy, brief.channel, brief.language].append((brief.style, text))
+
+    @classmethod
+    def of(cls, night: Night, inputs: CopyInputs) -> ChatPrompts:
+        """With the texts that won by clicks and those that a person approved."""
+        when = night.settings.section("copywriter_training")
+        won = won_texts(night, when.won_after, when.won_chance, when.most_won)
+        return cls(inputs, learnable([*won, *approved_texts(inputs.rules)], inputs))
+
+    def prompt(self, brief: Brief, count: int, examples: int) -> ChatPrompt:
+        """The message that asks for `count` texts and shows up to `examples`."""
+        product, words = self.inputs.products.of(brief), self.words[brief.language]
+        guide = self.inputs.rules.voices[brief.style].guide(brief.language)
+        shown = self._examples(brief, product)[:examples]
+        facts = _facts(product)
+        message = words.filled(
+            count=str(count),
+            channel=words.channels[brief.channel].replace("$characters", str(_characters(brief))),
+            strategy=words.strategies[brief.strategy],
+            tone=guide.tone,
+            use=_listed(guide.use),
+            never=_listed(guide.never),
+            facts="\n".join(f"- {name}: {word}" for name, word in facts) or "-",
+            slots="\n".join(f"{{{slot}}}: {words.slots[slot]}" for slot in self._slots(brief, product)),
+            examples="\n".join(f"- {text}" for text in shown) or "-",
+        )
+        chatter = Chatter(words.prefaces, words.labels, words.notes)
+        attributes = tuple((name, word) for name, word in facts if name != "title")
+        return ChatPrompt(message, count, attributes, chatter, frozenset(shown))
+
+    def _slots(self, brief: Brief, product: Product) -> list[str]:
+        """The slots that the item fills for this strategy and that the language describes."""
+        return [s for s in SLOTS[brief.strategy] if s in product.slots and s in self.words[brief.language].slots]
+
+    def _examples(self, brief: Brief, product: Product) -> list[str]:
+        """Texts that won or were approved, the last first; then the voice's examples; then templates."""
+        rules = self.inputs.rules
+        lessons = self._lessons[brief.strategy, brief.channel, brief.language][::-1]
+        own = [text for style, text in lessons if style == brief.style]
+        others = [text for style, text in lessons if style != brief.style]
+        voice = rules.voices[brief.style].guide(brief.language).examples
+        group = rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
+        slots = set(self._slots(brief, product))
+        texts = [*own, *others, *voice, *(template.text for template in group)]
+        return list(dict.fromkeys(text for text in texts if set(_SLOT.findall(text)) <= slots))
+
+
+def prompt_words(inputs: CopyInputs) -> dict[str, PromptWords]:
+    """The prompts of the shop's languages that have one."""
+    config = inputs.rules.config
+    return load_prompts(config.languages, config.prompts)
+
+
+def digest_of(words: Mapping[str, PromptWords]) -> str:
+    """Changes when a prompt changes."""
+    return hashlib.sha256(repr(sorted(words.items())).encode()).hexdigest()[:6]
+
+
+def _facts(product: Product) -> list[tuple[str, str]]:
+    """(name, word) of the item in the brief's language, its title first; none with a figure: no draft may have it."""
+    title = product.item.word(product.item.titles, product.brief.language)
+    pairs = [("title", title), *prompt_of(product.item, product.brief).attributes]
+    return [(name, word) for name, word in pairs if word and not has_digit(word)]
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words) or "-"
+
+
+def _characters(brief: Brief) -> int:
+    """About how many characters the channel has room for."""
+    limits = LIMITS[brief.channel]
+    alphabet = "UCS-2" if brief.language in ("zh", "ja") else "GSM-7"
+    return limits.characters or limits.segments * _SMS_CHARACTERS[alphabet]

@@ -1,0 +1,62 @@
+"""Says what the folder of a language lacks, and shows texts that it makes of the sample shop's catalogue.
+
+For each thing that is missing it names file, key and the next step. Then it writes every strategy and channel for a few
+items of every kind, through all checks, and says for how many briefs a text passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections import Counter
+
+from jobs.copywriting.language_sample import Sample, write_sample
+from jobs.copywriting.rules import CopyConfig, CopyRules
+from jobs.runtime.settings import load_settings
+from schemas.copywriting.language_check import missing_in
+
+GOAL = 0.95  # of the briefs must get a text, for the language to be ready
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--language", required=True, help="name of the folder, such as de")
+    parser.add_argument("--texts", type=int, default=20, help="how many sample texts are shown; default 20")
+    parser.add_argument("--config", help="TOML file of settings; copy.languages_folder names your own languages")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+
+
+def main(args: argparse.Namespace) -> int:
+    config: CopyConfig = load_settings(args.config, args.set).section("copy")
+    missing = missing_in(args.language, config.voices, config.languages_folder)
+    for line in missing:
+        print(line)
+    if missing:
+        print(
+            f"{args.language}: {len(missing)} things are missing; no text is made before they are there",
+            file=sys.stderr,
+        )
+        return 1
+    sample = write_sample(
+        CopyRules.load(dataclasses.replace(config, languages=(args.language,), countries=())), args.language
+    )
+    show(sample, args.texts)
+    if sample.share < GOAL:
+        print(
+            f"{args.language}: fewer than {GOAL:.0%} of the briefs got a text; mend what is refused most",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def show(sample: Sample, texts: int) -> None:
+    """Prints texts of every strategy in turn, how many briefs got one, and why drafts were refused."""
+    for row in sample.evenly(texts):
+        print(f"{row['strategy']:22}{row['channel']:9}{row['style']:9}{row['text']}")
+    print(f"\n{sample.written} of {sample.briefs} briefs got a text ({sample.share:.1%})")
+    for reason, count in Counter(one.reason for one in sample.refused).most_common(8):
+        example = next(one for one in sample.refused if one.reason == reason)
+        print(f"  refused {count:5}  {reason}: {example.detail}  in {example.text!r}")
+    for brief in sample.silent[:8]:
+        print(f"  no text for {brief.strategy} {brief.channel} {brief.style}, item {brief.item_id}")

@@ -1,0 +1,33 @@
+"""Who drafts tonight, by the setting `copy.writer`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from jobs.copywriting.briefs import NETWORK, Brief, Draft
+from jobs.copywriting.checkpoint_writer import checkpoint_writer
+from jobs.copywriting.drafts import Running, running_copywriter
+from jobs.copywriting.rules import CopyRules
+from jobs.copywriting.writer import CopyInputs
+from jobs.runtime.night import Night
+
+
+class Drafter(Protocol):
+    """A writer of drafts. name: as the column `model` of COPY has it; empty where nobody drafts."""
+
+    @property
+    def name(self) -> str: ...
+
+    def writes(self, brief: Brief) -> bool:
+        """Whether it drafts such briefs."""
+
+    def drafts(self, night: Night, inputs: CopyInputs, briefs: Sequence[Brief]) -> dict[Brief, list[Draft]]:
+        """Drafts of the briefs that it was asked for, best first; others have no entry."""
+
+
+def chosen_drafter(night: Night, rules: CopyRules) -> Drafter:
+    """Raises ValueError or FileNotFoundError for settings that name no usable writer."""
+    if rules.config.writer == NETWORK:
+        return running_copywriter(night)
+    return checkpoint_writer(night, rules) or Running()  # nothing is tuned yet: nobody drafts

@@ -1,0 +1,109 @@
+"""The two writers that a shop trains on its own texts: the network from scratch, and LoRA on an instruct checkpoint.
+
+Each says how lessons become what it learns from, how it is fitted, and how a saved one is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from jobs.copywriting.briefs import NETWORK, TUNED
+from jobs.copywriting.chat_prompts import ChatPrompts, Lesson
+from jobs.copywriting.checkpoint_writer import ONE, TUNED_MODEL
+from jobs.copywriting.drafts import COPYWRITER, truthful
+from jobs.copywriting.writer import CopyInputs
+from jobs.runtime.model_store import load_model
+from jobs.runtime.night import Night
+from models.copywriting.prompts import PLACEHOLDER, clauses_of, has_digit
+
+
+class TrainedWriter(Protocol):
+    """folder: of its models in the lake."""
+
+    folder: str
+
+    def changed(self, running: tuple[str, ...] | None) -> str:
+        """Why the running one must be trained anew whatever its age; empty where it need not."""
+
+    def fit(self, inputs: CopyInputs, texts: Sequence[str], lessons: Sequence[Lesson], checkpoint: Path) -> Any:
+        """A writer that learned plain texts and lessons; `checkpoint` keeps the state of a run that is killed."""
+
+    def load(self, folder: tuple[str, ...]) -> Any: ...
+
+    def prompts(self, inputs: CopyInputs, lessons: Sequence[Lesson]) -> list[Any]:
+        """What it is asked for the brief of each lesson."""
+
+
+def trained_writer(night: Night, writer: str) -> TrainedWriter | None:
+    """The one that `copy.writer` names; None where nothing is trained."""
+    if writer == NETWORK:
+        return Network(night)
+    return Tuned(night) if writer == TUNED else None
+
+
+class Network:
+    """Learns plain text first, then the lessons."""
+
+    folder = COPYWRITER
+
+    def __init__(self, night: Night) -> None:
+        self.night = night
+
+    def changed(self, running: tuple[str, ...] | None) -> str:
+        return ""
+
+    def fit(self, inputs: CopyInputs, texts: Sequence[str], lessons: Sequence[Lesson], checkpoint: Path) -> Any:
+        from models.copywriting.copywriter import Copywriter
+
+        pairs = [(prompt, text) for _, prompt, text in lessons]
+        return Copywriter.fit(self.night.settings.section("copywriter"), texts, pairs, checkpoint, self.night.log.info)
+
+    def load(self, folder: tuple[str, ...]) -> Any:
+        from models.copywriting.copywriter import Copywriter
+
+        return load_model(self.night.lake, folder, Copywriter)
+
+    def prompts(self, inputs: CopyInputs, lessons: Sequence[Lesson]) -> list[Any]:
+        return [truthful(prompt, brief, inputs) for brief, prompt, _ in lessons]
+
+
+class Tuned:
+    """Learns the lessons alone: the checkpoint knows the language."""
+
+    folder = TUNED_MODEL
+
+    def __init__(self, night: Night) -> None:
+        self.night, self.place = night, night.settings.section("copy").base_model
+
+    def changed(self, running: tuple[str, ...] | None) -> str:
+        was = self.night.lake.get_json(*running, "manifest.json")["base_model"] if running else self.place
+        return "" if was == self.place else f"copy.base_model was {was}"
+
+    def fit(self, inputs: CopyInputs, texts: Sequence[str], lessons: Sequence[Lesson], checkpoint: Path) -> Any:
+        from models.instruct.writer import InstructWriter
+
+        made = self.prompts(inputs, lessons)
+        said = [slotted(text, brief.language, inputs.items[brief.item_id].titles) for brief, _, text in lessons]
+        pairs = [(prompt.message, text) for prompt, text in zip(made, said, strict=True) if text]
+        config = self.night.settings.section("instruct")
+        return InstructWriter.fit(config, self.place, pairs, checkpoint, self.night.log.info)
+
+    def load(self, folder: tuple[str, ...]) -> Any:
+        from models.instruct.writer import InstructWriter
+
+        return load_model(self.night.lake, folder, InstructWriter)
+
+    def prompts(self, inputs: CopyInputs, lessons: Sequence[Lesson]) -> list[Any]:
+        made = ChatPrompts(inputs)
+        return [made.prompt(brief, ONE, 0) for brief, _, _ in lessons]
+
+
+def slotted(text: str, language: str, titles: Sequence[str]) -> str:
+    """A text to learn from: {title} in place of the item's titles; without clauses that have a figure or a placeholder,
+    since no draft may have one."""
+    for title in sorted(titles, key=len, reverse=True):
+        text = text.replace(title, "{title}")
+    kept = [c for c in clauses_of(" ".join(text.split()), language) if not has_digit(c) and not PLACEHOLDER.search(c)]
+    return "".join(kept).strip()

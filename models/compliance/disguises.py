@@ -1,0 +1,88 @@
+"""Reads a name as its writer hopes that people, but no program, will read it: letters apart, digits in words, accents.
+
+Every function takes folded text (`models.text.numerals.fold`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from models.compliance import refusal_patterns as patterns
+
+_LEAST_DIGITS = 7  # as many as the shortest telephone number
+_NUMERALS = ("零〇洞", "一壹幺", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
+_CHINESE = {c: str(n) for n, group in enumerate(_NUMERALS) for c in group}
+_WORDS = dict(
+    zip(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh"],
+        "零一二三四五六七八九零",
+        strict=True,
+    )
+)
+_WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_WORDS)})(?![a-z])")
+_RUN = re.compile(rf"\d(?:[ ._*/|,~·-]{{0,3}}\d){{{_LEAST_DIGITS - 1},}}")
+_LOOKS_LIKE = str.maketrans("l1!|05$34@78€", "iiiiosseaatbe")
+_LATIN = re.compile(r"[a-z0-9!|$@€]+")
+
+
+def plain_readings(folded: str) -> list[str]:
+    """Other readings of the text: without punctuation, 1gn0re as ignore, i g n o r e as ignore, ígnóre as ignore."""
+    bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # "ignore -- all" is read as "ignore all"
+    leet = patterns.LEET_WORDS.sub(lambda found: found[0].translate(patterns.LEET), bare)
+    return sorted({bare, leet, joined_letters(folded) or "", without_accents(folded)} - {folded, ""})
+
+
+def joined_letters(folded: str) -> str | None:
+    """The text with letters that stand apart (f.u.c.k, 全 网 最 低) joined; None if there are none."""
+    if not patterns.SPELT.search(folded):
+        return None
+    return patterns.SPELT.sub(lambda found: re.sub(r"[ ._*/|-]", "", found[0]), folded)
+
+
+def without_accents(folded: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+
+
+def hidden_number(folded: str) -> str | None:
+    """A row of seven digits or more that is written to look like none; None where there is none.
+
+    Digits in words (one three eight, 一三八), in circles, as superscripts, or each apart. An ordinary long number, such
+    as a bar code, is not hidden; nor are digits that only count up (1 2 3 4 5 6 7 8).
+    """
+    text = _WORD.sub(lambda found: _WORDS[found[0]], folded)
+    for run in _RUN.finditer("".join(map(_digit, text))):
+        shown, digits = text[run.start() : run.end()], re.sub(r"\D", "", run[0])
+        in_disguise = sum(not c.isascii() for c in shown if _digit(c).isdigit())
+        are_apart = len(re.findall(r"(?<!\d)\d(?!\d)", run[0])) == len(digits)
+        if (in_disguise >= 3 or are_apart) and not _counts_up(digits):
+            return shown
+    return None
+
+
+def copied_brand(folded: str, brands: Iterable[str]) -> str | None:
+    """The first word that looks like one of the brands without being it (s0ny, adldas, purna); None where none does."""
+    skeletons = {_skeleton(brand): brand for brand in brands}
+    said = set(_LATIN.findall(folded))
+    for text in {folded, without_accents(folded), joined_letters(folded) or folded}:
+        for word in _LATIN.findall(text):
+            brand = skeletons.get(_skeleton(word))
+            if brand and (word != brand or brand not in said):
+                return f"{word} for {brand}"
+    return None
+
+
+def _skeleton(word: str) -> str:
+    return word.replace("rn", "m").replace("vv", "w").translate(_LOOKS_LIKE)
+
+
+def _digit(c: str) -> str:
+    if c in _CHINESE:
+        return _CHINESE[c]
+    return c if c.isascii() else str(unicodedata.digit(c, c))
+
+
+def _counts_up(digits: str) -> bool:
+    return all(int(b) - int(a) in (1, -9) for a, b in itertools.pairwise(digits))

@@ -1,1 +1,0 @@
-"""Lexicons: what copy must not say, one TOML per market and subject."""

@@ -1,1 +1,0 @@
-"""The general vocabulary: words that state a fact, one TOML per subject."""

@@ -1,0 +1,107 @@
+"""A language is a folder: the shipped ones get their texts, and so does one that a shop writes itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jobs.__main__ import main
+from jobs.copywriting.check_language import GOAL
+from jobs.copywriting.language_sample import sample_items, write_sample
+from jobs.copywriting.rules import CopyConfig, CopyRules
+from schemas.tables.copywriting import CHANNELS, STRATEGIES
+
+HEAD = """english = "Esperanto"
+letters = "a-zĉĝĥĵŝŭ"
+scan = "words"
+small_words = ["la", "kaj", "por", "vi", "de", "en", "estas"]
+months = ["januaro", "februaro", "marto", "aprilo", "majo", "junio", "julio", "aŭgusto", "septembro", "oktobro",
+          "novembro", "decembro"]
+day = "{day}-a de {month}"
+yes = ["jes"]
+no = ["ne"]
+joint = ", "
+last_joint = " kaj "
+label = "{brand} {kind}, {details}"
+[money]
+any = "{figure} {sign}"
+[terms]
+discount = "rabato {percent}%"
+share = "rabato {percent}%"
+share_from = "rabato {percent}% ekde {least}"
+amount = "rabato {amount}"
+amount_from = "rabato {amount} ekde {least}"
+"""
+SAID = {"card": ("{title}", "Jen: {title}"), "sms": ("{shop}: jen {title}", "{shop}: rigardu, {title}")}
+OFFERED = {"card": ("{terms}", "Por vi: {terms}"), "sms": ("{shop}: {terms}", "{shop}: por vi {terms}")}
+
+
+@pytest.fixture
+def esperanto(tmp_path: Path) -> Path:
+    """A folder of the shop's own languages with the smallest language that can be used."""
+    folder = tmp_path / "eo"
+    folder.mkdir()
+    offers = ("coupon_win_back", "coupon_first_purchase", "member_exclusive")
+    templates = ""
+    for strategy in STRATEGIES:
+        templates += f"[{strategy}]\n"
+        for channel in CHANNELS:
+            texts = (OFFERED if strategy in offers else SAID).get(channel, ("Por vi: {title}", "Vidu: {title}"))
+            templates += f"{channel} = {list(texts)}\n".replace("'", '"')
+    guide = 'tone = "afabla"\nuse = ["bela"]\nnever = ["aĉa"]\nexamples = ["Jen: {title}"]\n'
+    files = {
+        "language.toml": HEAD,
+        "templates.toml": templates,
+        "voices.toml": "".join(f"[{name}]\n{guide}" for name in ("plain", "young", "quality", "bargain", "gifts")),
+        "calendar.toml": '[[event]]\nid = "somero"\nname = "somero"\nwhen = [["06-01", "08-31"]]\n',
+        "lexicon.toml": 'name = "eo"\nversion = 1\nmarket = "EU"\n["absolute term"]\nterms = ["la plej bona"]\n',
+        "benefits.toml": '[used_up]\ndefault = "finita"\n',
+        "words.toml": '[kind]\nmug = "taso"\n',
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def rules_of(language: str, **settings: str) -> CopyRules:
+    return CopyRules.load(CopyConfig(languages=(language,), **settings))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", ["de", "ja"])
+def test_nearly_every_brief_gets_a_text(language: str) -> None:
+    sample = write_sample(rules_of(language), language, 12)
+    assert sample.share >= GOAL
+    kinds = {(row["strategy"], row["channel"]) for row in sample.rows}
+    assert len(kinds) == len(STRATEGIES) * len(CHANNELS)
+
+
+def test_a_language_that_a_shop_writes_gets_its_texts(esperanto: Path) -> None:
+    rules = rules_of("eo", languages_folder=str(esperanto))
+    sample = write_sample(rules, "eo", 6)
+    assert sample.share >= GOAL
+    assert any(row["text"].startswith("Por vi: ") for row in sample.rows)
+    mugs = [one for one in sample_items(rules)[0].values() if one.kinds[0] == "mug"]
+    assert {one.kind("eo") for one in mugs} == {"taso"}
+
+
+def test_a_lie_in_that_language_is_refused(esperanto: Path) -> None:
+    path = esperanto / "eo" / "templates.toml"
+    path.write_text(path.read_text("utf-8").replace("Jen: {title}", "La plej bona: {title}"), "utf-8")
+    sample = write_sample(rules_of("eo", languages_folder=str(esperanto)), "eo", 4)
+    assert {one.reason for one in sample.refused} >= {"absolute term"}
+
+
+def test_the_command_names_what_is_missing(esperanto: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["check_language", "--language", "eo", "--set", f"copy.languages_folder={esperanto}"]
+    assert main(asked) == 1
+    said = capsys.readouterr().out
+    assert "eo has no vocabulary/*.toml; start from" in said
+    assert '["health claim"] has 0 terms; write at least 3' in said
+
+
+def test_the_command_shows_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check_language", "--language", "de", "--texts", "5"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len([line for line in said if line.startswith(STRATEGIES)]) == 5
+    assert any("briefs got a text (" in line for line in said)

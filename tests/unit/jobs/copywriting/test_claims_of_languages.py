@@ -1,0 +1,70 @@
+"""What a text claims is seen in every language that is shipped, and checked against words of the catalogue's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.copywriting.briefs import Draft
+from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of, write
+
+SHIRT = item(
+    title="Ivo navy cotton shirt",
+    title_zh=None,
+    category="Clothing > Tops > shirt",
+    attributes='{"colour": "navy", "fabric": "cotton"}',
+)
+INPUTS = inputs_of(items_of([SHIRT]), languages=("de", "ja"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "{title}, weiche Baumwolle für dich"),
+        ("de", "Marineblau ist blau genug: {title}"),
+        ("ja", "{title}。コットンのシャツです"),
+        ("ja", "ネイビーはブルーの仲間です：{title}"),
+    ],
+)
+def test_what_the_row_says_may_be_said_in_another_language(language: str, text: str) -> None:
+    assert INPUTS.problems(brief(language=language), Draft(text, "t-1", "template")) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "reason"),
+    [
+        ("de", "{title}, kühle Seide für dich", "unsupported material"),
+        ("de", "Wie eine Lederjacke, nur für dich: {title}", "unsupported material"),
+        ("de", "{title}, in sattem Rot für dich", "unsupported colour"),
+        ("de", "{title}, das beste Hemd für dich", "absolute term"),
+        ("de", "{title}, nur heute für dich", "pressure"),
+        ("de", "{title}, zwanzig Stunden Freude für dich", "unsupported number"),
+        ("de", "{title}, made for you and for all of us", "wrong language"),
+        ("ja", "{title}。シルクのシャツです", "unsupported material"),
+        ("ja", "{title}。レッドが決め手です", "unsupported colour"),
+        ("ja", "{title}。世界一のシャツです", "absolute term"),
+        ("ja", "{title}。お急ぎください", "pressure"),
+        ("ja", "{brand}，天热也清爽，出门不用多想", "wrong language"),
+    ],
+)
+def test_a_lie_is_refused_in_its_language(language: str, text: str, reason: str) -> None:
+    found = INPUTS.problems(brief(language=language), Draft(text, "t-1", "template"))
+    assert reason in {problem.reason for problem in found}
+
+
+def test_a_catalogue_in_german_is_told_in_german() -> None:
+    pullover = item(
+        title="Ivo Pullover, marineblau",
+        title_zh=None,
+        category="Kleidung > Oberteile > Pullover",
+        attributes='{"Farbe": "marineblau", "material": "Wolle", "waschbar": "ja"}',
+    )
+    items = items_of([pullover], catalogue="de")
+    inputs = inputs_of(items, languages=("de",), catalogue_language="de")
+    one = items["g1"]
+    assert (one.title("de"), one.kind("de")) == ("Ivo Pullover, marineblau", "Pullover")
+    assert one.details("de") == ["marineblau", "Wolle", "waschbar"]
+    slots = inputs.products.of(brief(language="de")).slots
+    assert slots["benefit"].text in ("warm am kühlen Morgen", "passt zu vielem")
+    rows = write(inputs, brief(language="de")).rows
+    assert len(rows) == 2
+    assert one.has_title_in("de")

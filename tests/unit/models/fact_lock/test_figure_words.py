@@ -1,0 +1,39 @@
+"""Number and unit words of a language count as figures."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_patterns import Figures
+from models.fact_lock.slots import digits_of_its_own
+from schemas.copywriting.language import load_languages
+
+FIGURES = Figures(load_languages().values())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Akku für vierzig Stunden", "40 h"),
+        ("40 Stunden Musik", "40 h"),
+        ("mit 500 Gramm", "500 g"),
+        ("zwei Wochen lang", "14 day"),
+        ("バッテリーは40時間", "40 h"),
+        ("四十時間もちます", "40 h"),
+        ("500グラム入り", "500 g"),
+    ],
+)
+def test_a_measure_in_words_is_a_figure(text: str, value: str) -> None:
+    assert [claim.value for claim in figure_claims(text, FIGURES)] == [value]
+    assert [claim.value for claim in figure_claims(text, pickle.loads(pickle.dumps(FIGURES)))] == [value]
+    assert digits_of_its_own(text, FIGURES)
+
+
+@pytest.mark.parametrize(
+    "text", ["Ein Sessel für den Abend", "Achtung und Zweifel", "Dreimal darfst du raten", "時間のある日に"]
+)
+def test_a_word_that_holds_a_number_is_none(text: str) -> None:
+    assert figure_claims(text, FIGURES) == []
