@@ -32,7 +32,7 @@ class GuideConfig:
     novel_triple_cost: float = field(default=0.5, metadata={"doc": "for three", "least": 0})
     repeat_cost: float = field(default=20.0, metadata={"doc": "for writing four units a second time", "least": 0})
     repeat_triple_cost: float = field(default=6.0, metadata={"doc": "for writing three a second time", "least": 0})
-    value_gain: float = field(default=14.0, metadata={"doc": "for naming a value for the first time"})
+    value_gain: float = field(default=20.0, metadata={"doc": "for naming a value for the first time"})
     value_repeat_cost: float = field(default=8.0, metadata={"doc": "for naming it again", "least": 0})
     cut_cost: float = field(
         default=15.0, metadata={"doc": "for a text that ends with a clause, not a sentence", "least": 0}

@@ -20,7 +20,9 @@ from models.copywriting.prompts import COMPOSER, NETWORK, Candidate, Prompt, mas
 from models.copywriting.tokenizer import train_tokenizer
 
 # The pairs below are so alike that nearly all that can be said of them is a copy, so it is allowed here.
-COPIES = GuideConfig(most_copied=1.0, most_copied_en=1.0, longest_copy_zh=99, longest_copy_en=99, beam=3, network=0.2)
+COPIES = GuideConfig(
+    most_copied=1.0, most_copied_en=1.0, longest_copy_zh=99, longest_copy_en=99, beam=3, tokens=300, network=0.2
+)
 TINY = CopywriterConfig(vocabulary=600, dim=16, layers=1, heads=2, pair_tokens=3000, most_passes=1, batch_tokens=256,
                         plain_characters=400, longest=80, rows=8, guide=COPIES, threads=1, device="cpu")  # fmt: skip
 COLOURS, SHAPES, LOOKS = ("红色", "黑色", "白色", "蓝色"), ("宽松", "修身"), ("复古", "简约", "甜美")
