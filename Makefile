@@ -73,8 +73,8 @@ bench-offers: setup data  ## which households redeem which campaign's coupons; D
 bench-segments: setup data  ## do segments last? 60 nights replayed; DATA=../shared/data/online_retail
 	@.venv/bin/python -m tests.bench.customers.segments --data "$(DATA)"
 
-bench-claims: setup  ## the claim checker against 2,000 planted lies, and texts/s; DATA=../shared/data
-	@.venv/bin/python -m tests.bench.copywriting.claims $(if $(DATA),--data "$(DATA)")
+bench-claims: setup  ## the claim checker against planted lies, DATA=../shared/data, or against CASES=<texts>.jsonl
+	@$(if $(CASES),.venv/bin/python -m tests.bench.copywriting.claim_cases --cases "$(CASES)",.venv/bin/python -m tests.bench.copywriting.claims $(if $(DATA),--data "$(DATA)"))
 
 bench-copy-zh: setup data  ## Chinese copy from attributes, beside ChatGLM-6B; DATA=../shared/data/advertisegen
 	@.venv/bin/python -m tests.bench.copywriting.copy_zh --data "$(DATA)"

@@ -21,6 +21,7 @@ from models.compliance.checks import CHANNELS as LIMITS
 from models.copywriting.prompts import Prompt, has_digit
 from models.instruct.answers import Chatter
 from models.instruct.chat_prompt import ChatPrompt
+from schemas.copywriting.language import Language
 from schemas.copywriting.prompt import PromptWords, load_prompts
 from schemas.copywriting.wording import SLOTS
 
@@ -58,7 +59,9 @@ class ChatPrompts:
         facts = _facts(product)
         message = words.filled(
             count=str(count),
-            channel=words.channels[brief.channel].replace("$characters", str(_characters(brief))),
+            channel=words.channels[brief.channel].replace(
+                "$characters", str(_characters(brief, self.inputs.rules.languages[brief.language]))
+            ),
             strategy=words.strategies[brief.strategy],
             tone=guide.tone,
             use=_listed(guide.use),
@@ -91,7 +94,7 @@ class ChatPrompts:
 def prompt_words(inputs: CopyInputs) -> dict[str, PromptWords]:
     """The prompts of the shop's languages that have one."""
     config = inputs.rules.config
-    return load_prompts(config.languages, config.prompts)
+    return load_prompts(config.languages, config.languages_folder)
 
 
 def digest_of(words: Mapping[str, PromptWords]) -> str:
@@ -101,7 +104,7 @@ def digest_of(words: Mapping[str, PromptWords]) -> str:
 
 def _facts(product: Product) -> list[tuple[str, str]]:
     """(name, word) of the item in the brief's language, its title first; none with a figure: no draft may have it."""
-    title = product.item.word(product.item.titles, product.brief.language)
+    title = product.item.title(product.brief.language)
     pairs = [("title", title), *prompt_of(product.item, product.brief).attributes]
     return [(name, word) for name, word in pairs if word and not has_digit(word)]
 
@@ -110,8 +113,8 @@ def _listed(words: Sequence[str]) -> str:
     return ", ".join(words) or "-"
 
 
-def _characters(brief: Brief) -> int:
+def _characters(brief: Brief, language: Language) -> int:
     """About how many characters the channel has room for."""
     limits = LIMITS[brief.channel]
-    alphabet = "UCS-2" if brief.language in ("zh", "ja") else "GSM-7"
+    alphabet = "GSM-7" if language.has_spaces else "UCS-2"
     return limits.characters or limits.segments * _SMS_CHARACTERS[alphabet]

@@ -109,7 +109,7 @@ def checkpoint_writer(night: Night, rules: CopyRules) -> CheckpointWriter | None
     where no language has a prompt.
     """
     config = rules.config
-    words = load_prompts(config.languages, config.prompts)
+    words = load_prompts(config.languages, config.languages_folder)
     if not words:
         raise FileNotFoundError(
             f"copy.writer is '{config.writer}', but none of {', '.join(config.languages)} has a prompt.toml; "

@@ -87,7 +87,7 @@ def sample_items(rules: CopyRules) -> tuple[dict[str, ItemWords], frozenset[str]
 def write_sample(rules: CopyRules, language: str, shown: int = _SHOWN) -> Sample:
     """The usual texts of every strategy and channel about `shown` items of different kinds, each in another voice."""
     items, used_up = sample_items(rules)
-    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures)
+    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures, rules.claim_words)
     inputs, said = CopyInputs(rules, items, vocabulary, {}, _NIGHT), SaidTexts()
     voices = list(rules.voices)
     by_kind = list({one.kinds: one for one in items.values()}.values())

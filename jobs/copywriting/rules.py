@@ -14,6 +14,7 @@ from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
 from models.core.config import check_bounds
 from models.fact_lock.figure_patterns import Figures
+from schemas.copywriting.claims import ClaimWords, load_claim_words
 from schemas.copywriting.language import Language, load_languages
 from schemas.copywriting.lexicon import Lexicon, Words, load_lexicons, load_words
 from schemas.copywriting.review import Review, load_review
@@ -21,7 +22,7 @@ from schemas.copywriting.voice import Voice, load_voices
 from schemas.copywriting.wording import Season, Templates, load_seasons, load_templates
 from schemas.tables.copywriting import CHANNELS, COPY_SOURCES, STRATEGIES
 
-RULES = "2"  # raise it when code writes or checks differently: all texts are then written again
+RULES = "3"  # raise it when code writes or checks differently: all texts are then written again
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,6 @@ class CopyConfig:
     )
     base_model: str = field(
         default="", metadata={"doc": "instruct model of a tuned, prompted or endpoint writer: a folder or hub name"}
-    )
-    prompts: str = field(
-        default="", metadata={"doc": "folder of the shop's own LANGUAGE/prompt.toml; others as shipped"}
     )
     examples_shown: int = field(
         default=4, metadata={"doc": "texts of the shop that a prompt shows, at most", "least": 0}
@@ -165,6 +163,7 @@ class CopyRules:
     seasons: tuple[Season, ...]
     lexicons: tuple[Lexicon, ...]
     words: tuple[Words, ...]
+    claim_words: tuple[ClaimWords, ...]
     review: Review
     _digests: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -182,6 +181,7 @@ class CopyRules:
             load_seasons(made_in, voices, own),
             load_lexicons(languages.values(), own, config.lexicons),
             load_words(languages, own, config.vocabularies),
+            load_claim_words(own),
             load_review(config.review),
         )
 
@@ -251,7 +251,7 @@ class CopyRules:
         """Digest of lexicons and vocabularies, once for each language since these are large."""
         if (language,) not in self._digests:
             self._digests[language,] = _hash(
-                (self.lexicons_of(language), self.words, self.dictionary.benefits[language])
+                (self.lexicons_of(language), self.words, self.claim_words, self.dictionary.benefits[language])
             )
         return self._digests[language,]
 

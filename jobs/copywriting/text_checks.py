@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from jobs.copywriting.briefs import APPROVED, MODEL, Brief, Draft, copy_id
+from jobs.copywriting.briefs import APPROVED, MODEL, Draft, copy_id
 from jobs.copywriting.product import Product
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.slots import from_tables, with_widest
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import refusals
-from models.fact_lock.claims import Filled, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
+from models.fact_lock.claims import Claim, Filled, SlotError, Vocabulary, claims, digits_of_its_own, fill, unsupported
+from models.text.languages import CJK
+from models.text.numerals import fold
 from schemas.copywriting.prompt import slots_needed
 
 
@@ -50,7 +52,7 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
     blocked = rules.review.is_blocked(brief.item_id, copy_id(brief, filled.text), draft.wording, filled.text)
     if blocked:
         return [Problem("blocked in review", blocked)]
-    problems = list(_by_model(text, brief, vocabulary)) if draft.source == MODEL else []
+    problems = list(_by_model(text, product, vocabulary)) if draft.source == MODEL else []
     if word := rules.voices[brief.style].guide(brief.language).forbidden(draft.text):
         problems.append(Problem("voice", word))
     shown = with_widest(draft, filled, product.slots, language, product.item.currency)
@@ -69,13 +71,32 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
     return problems
 
 
-def _by_model(text: Text, brief: Brief, vocabulary: Vocabulary) -> Iterator[Problem]:
-    """A model may write no figure itself, must leave room for a reader's own terms, and name something of the item."""
-    draft = text.draft.text
-    for figure in digits_of_its_own(draft, vocabulary.figures):
-        yield Problem("figure of its own", draft[figure.start : figure.end])
+def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[Problem]:
+    """A model may write no figure itself but one that the facts hold, must leave room for a reader's own terms, and
+    must name something of the item."""
+    draft, brief = text.draft.text, product.brief
+    if figures := digits_of_its_own(draft, vocabulary.figures):
+        said = claims(draft, brief.language, vocabulary)
+        wrong = unsupported(draft, product.facts, vocabulary, brief.language)
+    for figure in figures:
+        written = draft[figure.start : figure.end]
+        is_read = not any(map(str.isdigit, written)) or any(_overlap(figure, claim) for claim in said)
+        is_wrong = any(_overlap(figure, claim) for claim in wrong)
+        if figure.kind in ("price", "discount", "stock") or is_wrong or not is_read:
+            yield Problem("figure of its own", written)
     for slot in slots_needed(brief.strategy):
         if f"{{{slot}}}" not in draft:
             yield Problem("slot missing", f"{{{slot}}}")
-    if not claims(text.filled.text, brief.language, vocabulary):
+    if not claims(text.filled.text, brief.language, vocabulary) and not _names_kind(text.filled.text, product):
         yield Problem("says nothing of the item", "no attribute, kind or brand")
+
+
+def _overlap(one: Claim, other: Claim) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _names_kind(text: str, product: Product) -> bool:
+    """Whether the text calls the item by its kind, or by the kind's last word: headphones, or 耳机 for 头戴耳机."""
+    folded = fold(text)
+    kinds = [fold(kind) for kind in product.item.kinds]
+    return any((kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2]) in folded for kind in kinds)

@@ -114,7 +114,7 @@ def main(night: Night) -> None:
     if len(pairs_of_items) < config.least_pairs:
         say_too_few(night, len(pairs_of_items), config)
         return
-    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words)
+    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
     inputs = CopyInputs(rules, items, vocabulary, {}, night.date)
     held = [pair for pair in pairs_of_items if is_held_out(pair[0].item_id)][: config.judge_briefs]
     won = not_held_out(learnable(won_texts(night, config.won_after, config.won_chance, config.most_won), inputs))

@@ -62,7 +62,7 @@ def main(night: Night) -> None:
     places = read_places(night, rules, items, languages).persist()
     demand = briefs_of_users(night, rules, places, languages).persist()
     briefs, left = briefs_of(demand, items, rules, languages)
-    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures)
+    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures, rules.claim_words)
     weights = wording_shares.weights(shares)
     inputs = CopyInputs(rules, items, vocabulary, weights, night.date, copywriter.name, kinds_of(arms))
     standing, written, rejected = texts_of(night, inputs, briefs, last, clicks, copywriter)

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules
+from models.fact_lock.disguises import joined_letters, plain_letters
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
@@ -39,6 +42,15 @@ __all__ = [
     "unsupported",
 ]
 
+OF_PARTNERS = ("attribute", "colour", "material", "season")  # kinds that may be said of what is worn with the item
+# Kinds that an idiom may only look like: "three ways to wear it", a grey sky.
+IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number")
+OF_TABLES = ("price", "discount", "stock", "date")  # an assertion about such a figure is the figure's own claim
+MOSTLY = 0.45  # least share of an assertion's letters that supported claims must have, for it to be supported by them
+MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a text with more is written in capitals
+_CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
+_WORD = re.compile(r"[A-Za-z']+")
+
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
     """Every claim in the text, by place. Chinese and English words are both looked for, whatever the `language`.
@@ -46,8 +58,9 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
     Of two claims at one place the first found counts: words of the vocabulary come before brands, figures, superlatives
     and short words.
     """
-    folded, cased = fold(text), fold(text, lower=False)
-    found = list(_word_claims(folded, vocabulary))
+    folded, cased = plain_letters(fold(text), vocabulary.letters), fold(text, lower=False)
+    rules = vocabulary.rules
+    found = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rules, vocabulary)]
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
     _cover(covered, found)
     brands = _brand_claims(cased, vocabulary)
@@ -55,14 +68,100 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
         new = [claim for claim in more if not all(covered[claim.start : claim.end])]
         _cover(covered, new)
         found += new
-    found = negations(folded, [claim for claim in found if claim.value], covered, vocabulary)
+    denials = [place for one in rules for place in one.denials(folded)]
+    found = negations(folded, [claim for claim in found if claim.value], covered, vocabulary, denials)
+    allowed = [place for one in rules for place in one.allowed(folded)]
+    found = [claim for claim in found if claim.kind not in IDIOMATIC or not _within(claim, allowed)]
+    figures = bytearray(len(text))
+    _cover(figures, [claim for claim in found if claim.kind in OF_TABLES])
+    has_price = any(claim.kind in ("price", "discount") for claim in found)
+    found += [
+        claim
+        for one in rules
+        for claim in one.assertions(folded)
+        if not any(figures[claim.start : claim.end]) and not (has_price and claim.kind == "price")
+    ]
     return sorted(found, key=lambda claim: (claim.start, claim.end))
 
 
 def unsupported(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> list[Claim]:
     """The claims of the text that `facts` do not support. If there are none, the text may be shown."""
     known = vocabulary.supported(facts, claims)
-    return [claim for claim in claims(text, language, vocabulary) if not supports(claim, facts, known)]
+    found = [*claims(text, language, vocabulary), *_names(text, vocabulary)]
+    true = [supports(claim, facts, known) for claim in found]
+    beside = _partner_spans(text, facts, vocabulary)
+    stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
+    _cover(stated, [claim for claim, holds in zip(found, true, strict=True) if holds])
+    return [
+        claim
+        for claim, holds in zip(found, true, strict=True)
+        if not holds
+        and not (claim.kind in OF_PARTNERS and _within(claim, beside))
+        and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
+        and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
+    ]
+
+
+def _within(claim: Claim, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= claim.start and claim.end <= end for start, end in spans)
+
+
+def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
+    """Whether nearly all letters that an assertion stands on are of claims that the facts support."""
+    letters = [place for place in range(claim.start, claim.end) if text[place].isalnum()]
+    return sum(stated[place] for place in letters) >= MOSTLY * len(letters)
+
+
+def _partner_spans(text: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
+    folded = plain_letters(fold(text), vocabulary.letters)
+    kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
+    short = [kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2] for kind in kinds]  # 短靴, boots
+    titled = [noun for one in vocabulary.rules for title in facts.titles for noun in one.things_in(fold(title))]
+    mine = sorted({*kinds, *short, *titled}, key=len, reverse=True)
+    if not mine:  # nothing says what the item is: no thing can be told from it
+        return []
+    own = re.compile("|".join(map(re.escape, mine)))
+    return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
+
+
+def _names(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+    """Words with a capital within a sentence, where a language writes only names so; not in a text of capitals."""
+    if not any(one.words.capitals for one in vocabulary.rules):
+        return
+    found = list(_CAPITAL.finditer(text))
+    if len(found) > MOST_CAPITALS * len(_WORD.findall(text)):
+        return
+    folded = plain_letters(fold(text), vocabulary.letters)
+    allowed = [place for one in vocabulary.rules for place in one.allowed(folded)]
+    for name in found:
+        if not any(start <= name.start() and name.end() <= end for start, end in allowed):
+            yield Claim("name", f"{SAID_IN_TEXT}{name[0].lower()}", name.start(), name.end())
+
+
+def _hidden_claims(text: str, folded: str, rules: tuple[ClaimRules, ...], vocabulary: Vocabulary) -> Iterator[Claim]:
+    """Claims in other words ("spun by silkworms"), in signs (a green circle), and in letters that stand apart."""
+    for one in rules:
+        for word, start, end in one.paraphrases(folded):
+            yield from _meant(word, start, end, vocabulary)
+    for sign, words in vocabulary.emoji.items():
+        at = text.find(sign)
+        if at >= 0:
+            for word in words[:1]:
+                yield from _meant(word, at, at + len(sign), vocabulary)
+    if joined := joined_letters(folded):
+        plain, places = joined
+        for claim in _word_claims(plain, vocabulary):
+            start, end = places[claim.start], places[claim.end - 1] + 1
+            if claim.value and end - start > claim.end - claim.start:
+                yield replace(claim, start=start, end=end)
+
+
+def _meant(word: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Claim]:
+    meanings = vocabulary.meanings(fold(word))
+    for meaning in meanings:
+        yield Claim(meaning.kind, meaning.value, start, end, meaning.attributes)
+    if not meanings:
+        yield Claim("attribute", f"{SAID_IN_TEXT}{fold(word)}", start, end)
 
 
 def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.vocabulary import kind_of
+from models.fact_lock.vocabulary import CJK, kind_of
 from models.text.numerals import fold
 
+_WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 HALF_CENT = 0.005  # sums of money that differ by less are equal
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # What texts call a currency, see `models.fact_lock.figure_patterns.MONEY_WORDS`.
@@ -29,6 +33,10 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the tables say what the claim says. known: the values that the item's words support."""
     if claim.value in known:
         return True
+    if claim.value.startswith(SAID_IN_TEXT):
+        return _said(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
+    if claim.kind == "negation":
+        return _denied_rightly(claim.value.removeprefix("not "), facts, known)
     if claim.doubtful:
         attributes = {name for name, values in facts.attributes.items() if values}
         same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, attributes)
@@ -46,6 +54,23 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             return _number(claim, facts, known)
         case "brand":
             return _brand(claim, facts)
+    return False
+
+
+def _said(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """True if the row or the shop's terms have all these words, or if what they have entails them."""
+    parts = [word for word in _WORD.findall(words) if len(word) > 3 or CJK.search(word)] or [words]
+    return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
+
+
+def _denied_rightly(value: str, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """True if the item is not what the text says it is not: its facts rule that out, or give it other colours only."""
+    if value.startswith("colour:"):
+        return value not in known and any(one.startswith("colour:") for one in known)
+    if any(f"not {word}" in known for word in value.split(" ")):
+        return True
+    if CJK.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's
+        return any(f"not {value[:end]}" in known for end in range(1, len(value)))
     return False
 
 
@@ -123,6 +148,8 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         value = float(figure)
     except ValueError:
         return False
+    if unit in ("day", "h"):
+        return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:
         return figure in known or (
             unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off)

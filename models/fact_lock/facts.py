@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
+from models.text.numerals import fold
+
+_LETTER = re.compile("[a-z]")
 KINDS = (
     "attribute",
+    "award",
     "brand",
+    "bundle",
+    "celebrity",
+    "certification",
     "colour",
+    "comparison",
     "date",
+    "delivery",
     "discount",
+    "green",
+    "health",
+    "heritage",
+    "ingredients",
     "material",
     "medical",
+    "name",
     "negation",
     "number",
+    "origin",
     "price",
     "safety",
+    "sales",
+    "scarcity",
+    "script",
     "season",
+    "shape",
     "size",
     "stock",
     "superlative",
+    "technical",
+    "use",
+    "warranty",
 )
 
 
@@ -72,6 +96,23 @@ class ItemFacts:
         for values in self.attributes.values():
             yield from values
         yield from self.member_terms
+
+    @cached_property
+    def _folded(self) -> tuple[str, ...]:
+        return tuple(fold(text) for text in self.texts())
+
+    def says(self, words: str) -> bool:
+        """Whether the row's texts have these folded words; between letters of words with spaces they do not count."""
+        for text in self._folded:
+            at = text.find(words)
+            while at >= 0:
+                end = at + len(words)
+                if not (_LETTER.match(text[at - 1 : at]) and _LETTER.match(words)) and not (
+                    _LETTER.match(text[end : end + 1]) and _LETTER.match(words[-1:])
+                ):
+                    return True
+                at = text.find(words, at + 1)
+        return False
 
     @property
     def shares_off(self) -> tuple[float, ...]:

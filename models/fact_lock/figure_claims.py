@@ -20,13 +20,14 @@ from models.fact_lock.figure_patterns import (
     MONTHS,
     NOW,
     OFF,
+    PARTS,
     SHARES,
     SHARES_OFF,
     WAS,
     WEEKDAYS,
     Figures,
 )
-from models.text.numerals import NUMBER, fold, value_of
+from models.text.numerals import NUMBER, chinese_number, fold, value_of
 
 Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, and how many base units it is
@@ -41,7 +42,7 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     "8 h" (figure and base unit), or the bare figure. figures: the words of the languages that are looked for.
     """
     folded = fold(text)
-    found = [*_dates(folded), *_shares(folded)]
+    found = [*_dates(folded), *_shares(folded), *_parts(folded, figures)]
     covered = {place for claim in found for place in range(claim.start, claim.end)}
     for figure in figures.number.finditer(folded):
         claim = _claim(folded, figure, figures) if figure.start() not in covered else None
@@ -54,6 +55,27 @@ def _shares(folded: str) -> Iterator[Claim]:
     """Shares off in words ("half price"), and deals ("buy one get one")."""
     for share in SHARES.finditer(folded):
         yield Claim("discount", SHARES_OFF.get(share.lastgroup or "", f"deal {share[0]}"), share.start(), share.end())
+
+
+def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
+    """Parts and wholes of a unit in words; a time is told in hours, since a day and 24 hours are the same."""
+    for part in PARTS.finditer(folded):
+        if part["night"]:
+            value = "24 h"
+        elif part["tael"]:
+            value = f"{50 * ({'半': 0.5}.get(part['tael']) or chinese_number(part['tael'])):.6g} g"
+        elif part["more"]:
+            dimension, size = figures.units.get((part["more_of"] or part["more_zh"]).replace("pound", "lb"), ("", 0.0))
+            figure = figures.number.match(part["more"])
+            value = f"{(value_of(figure, figures.words) + 0.5 if figure else 0) * size:.6g} {dimension}"
+        else:
+            dimension, size = figures.units.get((part["of"] or part["whole"]).replace("pound", "lb"), ("", 0.0))
+            size *= 0.25 if part["quarter"] else 0.5 if part["half"] else 1
+            if part["whole"] and dimension == "day":
+                dimension, size = "h", size * 24
+            value = f"{size:.6g} {dimension}"
+        if not value.startswith("0 "):
+            yield Claim("number", value, part.start(), part.end())
 
 
 def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:

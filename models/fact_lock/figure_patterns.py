@@ -16,7 +16,7 @@ _UNIT_WORDS: dict[str, dict[str, float]] = {
     "m": {"mm 毫米 millimetres millimeters": 0.001, "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
           "m 米 metres meters metre": 1, "km 公里 千米": 1000, 'inch inches 英寸 寸 "': 0.0254,
           "ft feet foot 英尺": 0.3048},
-    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤": 500, "lb lbs": 453.6,
+    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤 jin": 500, "lb lbs": 453.6,
           "oz ounces": 28.35},
     "ml": {"ml 毫升 millilitres": 1, "l 升 litres liters litre": 1000},
     "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},
@@ -56,7 +56,7 @@ _AFTER = (  # what may stand after a figure
     rf"|(?P<money>(?:{_MONEY}){_LATIN_END})"
     r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?(?:left|remaining|in stock|库存))"
     r"|(?P<size>码|号(?!称|召))"
-    rf"|(?P<unit>(?:UNIT)(?:(?<![a-z])|{_LATIN_END}))"
+    rf"|(?:个(?=小时|钟头|星期|周))?(?P<unit>(?:UNIT)(?:(?<![a-z])|{_LATIN_END}))"
     rf"|(?P<count>[{_COUNTERS}])"
     r")"
 )
@@ -148,5 +148,17 @@ SHARES = re.compile(  # a share off in words, or a deal
     rf"|(?P<deal>买(?:\d|{ZH})[送赠免](?:\d|{ZH})"
     r"|(?<![a-z])buy (?:\d|one|two|three|four),? get (?:\d|one|two|the|a)[a-z ]*"
     r"|(?<![a-z])(?:\d|two|three|four) for (?:the price of )?(?:\d|one|two|three)(?![a-z\d]))"
+)
+_PART = r"(?P<quarter>(?:a |one )?quarter(?: of an?|-| of a)?|四分之一)|(?P<half>(?:a )?half(?: an?|-)?|半)"
+_PART_OF = "斤|公斤|千克|升|天|小时|kilos?|kg|pounds?|litres?|liters?|days?|hours?|metres?|meters?"
+_WHOLE = r"(?:(?<![a-z])(?:an?|one|the)? ?(?:whole|entire|full) |整整?一?个?|一整个?)"
+# A part or a whole of a unit in words (半斤, "a quarter of a kilo", "a whole week"), and a day with its night.
+PARTS = re.compile(
+    rf"(?<![a-z])(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
+    r"|(?P<night>一天一夜|一昼夜|(?<![a-z])a day and a night(?![a-z]))"
+    rf"|{_WHOLE}(?P<whole>days?|weeks?|months?|years?|天|日|周|星期|个?月|年)(?![a-z])"
+    rf"|(?P<more>one|two|three|four|five|six|\d+|[一二三四五六七八九十])(?: and a half (?P<more_of>{_PART_OF})(?![a-z])"
+    r"|(?P<more_zh>升|斤|公斤|米|小时|天)半)"
+    r"|(?P<tael>[一二三四五六七八九十半])两(?=重|装|茶|的|,|。|\.|，|$)"
 )
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}

@@ -44,10 +44,13 @@ class _Negation(NamedTuple):
     word: str
 
 
-def negations(folded: str, found: list[Claim], covered: bytearray, vocabulary: Vocabulary) -> list[Claim]:
+def negations(
+    folded: str, found: list[Claim], covered: bytearray, vocabulary: Vocabulary, denials: list[tuple[int, int]]
+) -> list[Claim]:
     """The claims `found`, with those that the text denies turned into negations, and what else the text denies.
 
     covered: 1 for each character of a claim or a trap: a negation inside one (不规则, "non-slip") denies nothing.
+    denials: places that deny something of the item; a word that no vocabulary has is denied only there.
     """
     found = sorted(found, key=lambda claim: (claim.start, -claim.end))
     starts = [claim.start for claim in found]
@@ -56,12 +59,20 @@ def negations(folded: str, found: list[Claim], covered: bytearray, vocabulary: V
         start, end, reach, word = negation
         if all(covered[start:end]):
             continue
+        found = [claim for claim in found if not start < claim.start < end]  # 有线 in 没有线 is denied, not claimed
+        starts = [claim.start for claim in found]
         denied = _denied(folded, found, starts, negation)
         if denied is not None:
             found = [_denial(claim, negation) if _same_place(claim, denied) else claim for claim in found]
-        elif word:
+        elif word and (":" in word or any(first < max(end, start + 1) and start < last for first, last in denials)):
             last = end + len(word) if reach > 0 else end
             of_words.append(Claim("negation", f"not {word}", start, min(len(folded), last)))
+    denied_words = [*of_words, *(claim for claim in found if claim.kind == "negation")]
+    of_words += [
+        Claim("negation", f"not {folded[first:last]}", first, last)
+        for first, last in denials
+        if not all(covered[first:last]) and not any(claim.start < last and first < claim.end for claim in denied_words)
+    ]
     return found + of_words
 
 

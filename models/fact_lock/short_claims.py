@@ -52,7 +52,7 @@ _BY = re.compile(
     r"|(?:^|[.!?] +)(?P<made>[A-Z][\w&'-]+)(?= (?:made|makes|designed|presents|brings|created))"
     r"|(?:^|[\u3000-\u303f\uff00-\uffef ,.!?:;])(?:由|来自于?|出自)?(?P<zh>[\u4e00-\u9fffA-Za-z]{2,6}?)"
     r"(?:出品|制造|旗舰店|品牌|的新作|新作|旗下|设计师|官方)"
-    r"|(?:来自|出自|品牌[:为是])(?P<name>[\u4e00-\u9fffA-Za-z]{2,6})(?=[\u3000-\u303f\uff00-\uffef,.!?;]|$)"
+    r"|(?:来自|出自|品牌[:为是])(?P<name>(?:(?!的)[\u4e00-\u9fffA-Za-z]){2,6})(?=[\u3000-\u303f\uff00-\uffef,.!?;]|$)"
 )
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, ClaimWords
 from models.fact_lock.facts import KINDS, Claim, ItemFacts
+from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
@@ -75,7 +77,7 @@ class Vocabulary:
 
     words: folded form without spaces and hyphens -> meanings, none for a trap. spelled: the forms with their spaces.
     brands: form -> the brand's value. above: value -> all values that it entails, such as burgundy -> red. figures:
-    words of numbers and units.
+    words of numbers and units. rules: what each language's sentences assert.
     """
 
     words: Mapping[str, tuple[Meaning, ...]]
@@ -83,10 +85,20 @@ class Vocabulary:
     brands: Mapping[str, str]
     above: Mapping[str, frozenset[str]]
     figures: Figures = FIGURES
+    rules: tuple[ClaimRules, ...] = ()
 
     @classmethod
-    def of(cls, rows: Iterable[ItemFacts], synonyms: Iterable[Synonyms] = (), figures: Figures = FIGURES) -> Vocabulary:
-        """The vocabulary of a catalogue and of synonyms. Raises ValueError for a synonym whose kind is not in KINDS."""
+    def of(
+        cls,
+        rows: Iterable[ItemFacts],
+        synonyms: Iterable[Synonyms] = (),
+        figures: Figures = FIGURES,
+        languages: Iterable[ClaimWords] = (),
+    ) -> Vocabulary:
+        """The vocabulary of a catalogue and of synonyms; languages: what sentences assert in each.
+
+        Raises ValueError for a synonym whose kind is not in KINDS.
+        """
         spelled: dict[str, str] = {}
         words: dict[str, dict[str, Meaning]] = defaultdict(dict)
         parents: dict[str, set[str]] = defaultdict(set)
@@ -109,11 +121,27 @@ class Vocabulary:
             brands=_brands(rows),
             above={value: _ancestors(value, parents) for value in parents},
             figures=figures,
+            rules=tuple(map(ClaimRules, languages)),
         )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
         """Another process gets the words alone, and builds the patterns itself."""
-        return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures)
+        rules = tuple(ClaimRules(one.words) for one in self.rules)
+        return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures, rules)
+
+    @cached_property
+    def letters(self) -> dict[int, str]:
+        """Code of a letter -> the letter that it is read as, in every language."""
+        return {ord(letter): means for one in self.rules for letter, means in one.words.fold.items()}
+
+    @cached_property
+    def emoji(self) -> dict[str, tuple[str, ...]]:
+        """Sign -> the words that it stands for, in every language."""
+        signs = {sign for one in self.rules for sign in one.words.emoji}
+        return {
+            sign: tuple(one.words.emoji[sign] for one in self.rules if sign in one.words.emoji)
+            for sign in sorted(signs)
+        }
 
     @cached_property
     def chinese(self) -> re.Pattern[str]:
@@ -147,6 +175,8 @@ class Vocabulary:
         found = [claim for text in facts.texts() for claim in read(text, "", self)]
         sure = {claim.value for claim in found if not claim.doubtful}
         doubtful = {claim.value for claim in found if claim.doubtful}
+        measures = (claim for text in facts.texts() for claim in figure_claims(text, self.figures))
+        sure.update(claim.value for claim in measures if claim.kind in ("number", "size"))
         for values in facts.attributes.values():
             sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
         size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
@@ -156,8 +186,36 @@ class Vocabulary:
             sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
             sure.update(f"size:{size}" for size in sizes)
             sure.update(sizes)
+        sure.update(self._entailed(facts))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
-        return frozenset(sure | doubtful)
+        return frozenset(sure | doubtful | self._ruled_out(facts))
+
+    def values_of(self, word: str) -> set[str]:
+        """What a word states: values of the vocabulary, and the word itself."""
+        return {meaning.value for meaning in self.meanings(word)} | {f"{SAID_IN_TEXT}{word}"}
+
+    def _entailed(self, facts: ItemFacts) -> set[str]:
+        """What is true because the facts' words entail it, such as leather of suede."""
+        found: set[str] = set()
+        for one in self.rules:
+            said = [word for word in one.words.entails if facts.says(word)]
+            while said:
+                for word in one.words.entails.get(said.pop(), ()):
+                    if f"{SAID_IN_TEXT}{word}" not in found:
+                        found |= self.values_of(word)
+                        said.append(word)
+        return found
+
+    def _ruled_out(self, facts: ItemFacts) -> set[str]:
+        """Negations that are true: values "not ..." of what the facts' words rule out."""
+        return {
+            f"not {value.removeprefix(SAID_IN_TEXT)}"
+            for one in self.rules
+            for has, never in one.words.opposites
+            if any(map(facts.says, has))
+            for word in never
+            for value in self.values_of(word)
+        }
 
     def meanings(self, word: str) -> tuple[Meaning, ...]:
         """What a folded word means; nothing if it is unknown or a trap."""

@@ -103,21 +103,18 @@ class InstructWriter:
             top_k=None,
             max_new_tokens=config.answer_tokens,
             max_length=None,
-            num_return_sequences=each,
+            num_return_sequences=each if config.temperature > 0 else 1,  # the likeliest answer is always the same
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=self.checkpoint.ends,
         )
-        if each > 1 and config.temperature <= 0:
-            how.update(num_return_sequences=1)  # the likeliest answer is one
         device = self.checkpoint.device
         written = self.net.generate(
             input_ids=torch.tensor(rows, device=device),
             attention_mask=torch.tensor(mask, device=device),
             generation_config=how,
         )[:, width:].tolist()
-        if how.num_return_sequences < each:
-            written = [answer for answer in written for _ in range(each)]
-        return [self._whole(answer) for answer in written]
+        whole = [self._whole(answer) for answer in written]
+        return whole if config.temperature > 0 else [answer for answer in whole for _ in range(each)]
 
     def _whole(self, answer: Ids) -> Ids:
         """The answer up to its end, with the token that ends it; without the padding after that."""

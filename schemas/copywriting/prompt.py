@@ -12,12 +12,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from schemas.copywriting.language_files import SHIPPED
 from schemas.copywriting.voice import VoiceError, read_toml, texts
 from schemas.copywriting.wording import SLOTS, USERS_SLOTS
 from schemas.tables.copywriting import CHANNELS, STRATEGIES
 from schemas.toml_files import refuse_unknown
 
-SHIPPED = Path(__file__).parent / "languages"
 FILE = "prompt.toml"
 PLACES = ("count", "channel", "strategy", "tone", "use", "never", "facts", "slots", "examples")
 _NEEDED = ("count", "channel", "strategy", "facts")  # without these a model does not know what to write

@@ -1,9 +1,9 @@
 """A voice: how copy speaks to one audience; stdlib only.
 
 One TOML file says who gets the voice; `voices.toml` of each language says how it sounds there. A voice has traits,
-each with a weight: SQL over columns of user_profiles, user_segments and user_features. A reader's score is the sum of the
-weights of the traits that hold; what is not known of a reader adds nothing. The reader gets the voice with the highest
-score from LEAST_SCORE on, and the default voice otherwise. A guide with an empty part is refused.
+each with a weight: SQL over columns of user_profiles, user_segments and user_features. A reader's score is the sum of
+the weights of the traits that hold; what is not known of a reader adds nothing. The reader gets the voice with the
+highest score from LEAST_SCORE on, and the default voice otherwise. A guide with an empty part is refused.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from jobs.sample_shop.words import ATTRIBUTES
 from jobs.sample_shop.words import BRANDS as SHOP_BRANDS
 from models.compliance.checks import CHANNELS, refusals
 from models.fact_lock.claims import Claim, ItemFacts, Vocabulary, claims, unsupported
+from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from tests.bench.copywriting.lies import KINDS, Planter
@@ -210,7 +211,7 @@ def main() -> None:
         else:
             print(f"{args.data / name} not found; its texts are left out")
     with progress("vocabulary"):
-        vocabulary = Vocabulary.of([text.facts for text in texts], load_words())
+        vocabulary = Vocabulary.of([text.facts for text in texts], load_words(), languages=load_claim_words())
         chosen = [
             case
             for n, language in enumerate(("zh", "en"))

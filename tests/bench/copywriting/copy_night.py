@@ -85,7 +85,7 @@ def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
               for item in words for language in LANGUAGES for channel in CHANNELS]  # fmt: skip
     last, refused = _last(folder, COPY), _last(folder, REJECTED_COPY)
     carried = carried_over(last, refused, briefs, words, rules, {})
-    vocabulary = Vocabulary.of([one.facts() for one in words.values()], rules.words)
+    vocabulary = Vocabulary.of([one.facts() for one in words.values()], rules.words, rules.figures, rules.claim_words)
     inputs = CopyInputs(rules, words, vocabulary, {}, day)
     written, rejected = write_all(inputs, SaidTexts(), carried.todo, {}, carried.copy, say)
     copy = pa.concat_tables([carried.copy, written])

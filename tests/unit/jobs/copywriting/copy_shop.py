@@ -63,7 +63,7 @@ def inputs_of(
     **settings: Any,
 ) -> CopyInputs:
     rules = rules or CopyRules.load(CopyConfig(**settings))
-    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures)
+    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
     return CopyInputs(rules, items, vocabulary, shares or {}, NIGHT, model, tuple(kinds))
 
 

@@ -76,7 +76,8 @@ def test_texts_of_the_shop_are_shown_own_voice_first_and_only_with_slots_that_th
         "Plain words",
         "Calm words",
     ]
-    assert shown.shown == {"Plain words", "Calm words", "Found while tidying the shelves for you: {title}"}
+    voice = INPUTS.rules.voices["plain"].guide("en").examples[0]
+    assert shown.shown == {"Plain words", "Calm words", voice}
     assert "card's" not in shown.message
     assert shown.texts([("Plain words\nNew words", False)], 4)[0].text == "New words"  # what was shown is no answer
     assert "Plain words" not in prompts.prompt(brief(), 2, 0).message

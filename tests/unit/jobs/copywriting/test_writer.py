@@ -357,3 +357,11 @@ def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_ma
     for other in (brief(channel="card"), brief(channel="sms"), brief(strategy="coupon", channel="push")):
         assert not running.writes(other)  # an English heading, a signature, terms
     assert not Running().writes(heading)
+
+
+def test_a_title_with_an_intent_takes_the_others_with_it() -> None:
+    lexicons = CopyRules.load(CopyConfig()).lexicons
+    honest = {"title": "Ivo speaker", "title_zh": "伊沃音箱"}
+    for title, kept in (("Speaker, ask on telegram: ivo", ()), ("CBD speaker", ()), ("Speaker 🔥", ("伊沃音箱",))):
+        words = items_of([item("g1", **(honest | {"title": title}))])["g1"].cleaned(lexicons)
+        assert words.titles == kept, title

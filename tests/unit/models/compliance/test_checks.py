@@ -13,6 +13,7 @@ from models.compliance.checks import (
     sms_segments,
 )
 from models.fact_lock.claims import ItemFacts, Vocabulary, unsupported
+from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from tests.hostile_rows import BENIGN, NAMES, PLAIN_NAMES, RISKY_NAMES, hostile_rows
@@ -137,7 +138,7 @@ def test_bytes_are_counted_as_utf8() -> None:
 
 def test_no_hostile_row_survives() -> None:
     facts = ItemFacts("hostile", {})
-    vocabulary = Vocabulary.of([facts], load_words())
+    vocabulary = Vocabulary.of([facts], load_words(), languages=load_claim_words())
     for row in hostile_rows(500):
         assert hostile(row.description), f"{row.kind}: {row.payload[:80]!r} would be read"
         parroted = row.payload[:300] if row.kind != "length" else row.payload

@@ -14,6 +14,7 @@ from models.fact_lock.claims import (
     claims,
     unsupported,
 )
+from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.lexicon import load_words
 
 SHIRT = ItemFacts(
@@ -43,7 +44,7 @@ SKIRT = ItemFacts(
     brands=("Kestrel",),
 )
 OTHER = ItemFacts("g3", {}, titles=("Luma x", "露玛 白裙"), brands=("Luma",))
-WORDS = Vocabulary.of([SHIRT, SKIRT, OTHER], load_words())
+WORDS = Vocabulary.of([SHIRT, SKIRT, OTHER], load_words(), languages=load_claim_words())
 
 
 def wrong(text: str, facts: ItemFacts = SHIRT) -> list[str]:
@@ -145,7 +146,9 @@ def test_languages_share_their_facts() -> None:
 
 def test_a_shop_adds_its_own_words() -> None:
     facts = ItemFacts("g", {"pattern": ("zigzag-weave",)})
-    words = Vocabulary.of([facts, ItemFacts("h", {"pattern": ("moonbeam",)})], load_words())
+    words = Vocabulary.of(
+        [facts, ItemFacts("h", {"pattern": ("moonbeam",)})], load_words(), languages=load_claim_words()
+    )
     assert unsupported("A zigzag weave rug", facts, words, "en") == []
     assert [c.value for c in unsupported("A Moonbeam rug", facts, words, "en")] == ["attribute:moonbeam"]
 

@@ -72,6 +72,7 @@ def test_a_checkpoint_as_it_is_answers_and_a_seed_gives_the_same(places: dict[st
 
 def test_lora_learns_the_pairs_and_the_checkpoint_itself_stays(tuned: InstructWriter, places: dict[str, Path]) -> None:
     assert [[text.text for text in found] for found in tuned.write(PROMPTS, 1, 1)] == [[text] for _, text in PAIRS]
+    assert tuned.write(PROMPTS, 3, 1) == tuned.write(PROMPTS, 1, 1)  # at temperature 0 a second answer is the first
     untouched = InstructWriter.open(TINY, str(places["qwen3"]))
     assert [text for _, text in PAIRS] != [found[0].text for found in untouched.write(PROMPTS, 1, 1) if found]
 

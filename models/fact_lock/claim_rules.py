@@ -1,0 +1,156 @@
+"""What a language's sentences assert of a product, by the patterns of its claims.toml, ready to be searched.
+
+assertions(folded)            claims that a pattern finds: awards, origin, health, ...
+paraphrases(folded)           words of the vocabulary that are said otherwise
+partner_spans(folded, own)    places where a sentence speaks of what is worn, eaten or used with the item
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from models.fact_lock.facts import Claim
+from models.fact_lock.pattern_index import Hit, PatternIndex
+
+CLAUSE = re.compile(r"[^,.;:!?，。；：！？、\n]+")
+BESIDE = {True: 12, False: 4}  # letters before a noun in which its own attributes stand, by whether words have spaces
+SAID_IN_TEXT = "said:"  # begins the value of a claim that is true if the facts have its words
+ASSERTS, MEANS, ALLOWS, DENIES, CUES = "asserts ", "means ", "allows", "denies", "cues"  # tags of patterns
+
+
+class ClaimWords(Protocol):
+    """One language's claims.toml, such as a `schemas.copywriting.claims.ClaimWords`."""
+
+    @property
+    def language(self) -> str: ...
+    @property
+    def spaces(self) -> bool: ...
+    @property
+    def capitals(self) -> bool: ...
+    @property
+    def asserts(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def means(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def allows(self) -> tuple[str, ...]: ...
+    @property
+    def cues(self) -> tuple[str, ...]: ...
+    @property
+    def own(self) -> tuple[str, ...]: ...
+    @property
+    def nouns(self) -> tuple[str, ...]: ...
+    @property
+    def denials(self) -> tuple[str, ...]: ...
+    @property
+    def opposites(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]: ...
+    @property
+    def entails(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def emoji(self) -> Mapping[str, str]: ...
+    @property
+    def fold(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimRules:
+    """One language's patterns, searched together, once for each text."""
+
+    words: ClaimWords
+
+    @cached_property
+    def _index(self) -> PatternIndex:
+        named = [(f"{ASSERTS}{kind}", patterns) for kind, patterns in self.words.asserts.items()]
+        named += [(f"{MEANS}{word}", patterns) for word, patterns in self.words.means.items()]
+        named += [(ALLOWS, self.words.allows), (DENIES, self.words.denials), (CUES, self.words.cues)]
+        return PatternIndex(((tag, pattern) for tag, patterns in named for pattern in patterns), self.words.spaces)
+
+    @cached_property
+    def _own(self) -> re.Pattern[str]:
+        return self._any(self.words.own)
+
+    @cached_property
+    def _nouns(self) -> re.Pattern[str]:
+        return self._any(self.words.nouns)
+
+    @cached_property
+    def _letters(self) -> re.Pattern[str]:
+        return re.compile("[a-z]" if self.words.spaces else "[\u3400-\u9fff]")
+
+    @cached_property
+    def _read(self) -> dict[str, tuple[Hit, ...]]:
+        return {}
+
+    def _any(self, patterns: Iterable[str]) -> re.Pattern[str]:
+        union = "|".join(f"(?:{pattern})" for pattern in patterns) or "(?!)"
+        return re.compile(rf"(?<![a-z0-9])(?:{union})(?![a-z])" if self.words.spaces else union)
+
+    def _hits(self, folded: str) -> tuple[Hit, ...]:
+        """All matches; those of the latest text are remembered, since it is asked for several times."""
+        if folded not in self._read:
+            self._read.clear()
+            self._read[folded] = tuple(self._index.hits(folded)) if self._letters.search(folded) else ()
+        return self._read[folded]
+
+    def _spans(self, folded: str, tag: str) -> list[tuple[int, int]]:
+        return [(hit.start, hit.end) for hit in self._hits(folded) if hit.tag == tag]
+
+    def assertions(self, folded: str) -> Iterator[Claim]:
+        """Claims of the kinds of [asserts]; the value has the words that must be true, after SAID_IN_TEXT."""
+        allowed = self.allowed(folded)
+        for hit in self._hits(folded):
+            if hit.tag.startswith(ASSERTS) and not _inside((hit.start, hit.end), allowed):
+                said = hit.of or folded[hit.start : hit.end]
+                yield Claim(hit.tag.removeprefix(ASSERTS), f"{SAID_IN_TEXT}{said}", hit.start, hit.end)
+
+    def allowed(self, folded: str) -> list[tuple[int, int]]:
+        """Places of idioms and moods that claim nothing."""
+        return self._spans(folded, ALLOWS)
+
+    def denials(self, folded: str) -> list[tuple[int, int]]:
+        """Places where a negation asserts something of the product."""
+        return self._spans(folded, DENIES)
+
+    def paraphrases(self, folded: str) -> Iterator[tuple[str, int, int]]:
+        """(word of the vocabulary, start, end) of what says it in other words."""
+        for hit in self._hits(folded):
+            if hit.tag.startswith(MEANS):
+                yield hit.tag.removeprefix(MEANS), hit.start, hit.end
+
+    def partner_spans(self, folded: str, own: re.Pattern[str]) -> list[tuple[int, int]]:
+        """Places, to a clause's end, that speak of what is worn, eaten or used with the item.
+
+        They begin after a cue and hold a noun of [partners]; the next clauses belong to them as long as they do too.
+        A clause with one of the words `own`, the item's kinds, or of [partners] own speaks of the item again.
+        """
+        spans: list[tuple[int, int]] = []
+        for _, cue_ends in self._spans(folded, CUES):
+            for clause in CLAUSE.finditer(folded, cue_ends):
+                mine = own.search(clause[0]) or self._own.search(clause[0])
+                text = clause[0][: mine.start()] if mine else clause[0]
+                if not self._nouns.search(text):
+                    break
+                spans.append((clause.start(), clause.start() + len(text)))
+                if mine:
+                    break
+        return [*spans, *self._things(folded, own)]
+
+    def things_in(self, folded: str) -> list[str]:
+        """The nouns of [partners] in a text."""
+        return [noun[0] for noun in self._nouns.finditer(folded)]
+
+    def _things(self, folded: str, own: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+        """Words right before a noun of [partners], such as those of "a white shirt" where the item is no shirt."""
+        for noun in self._nouns.finditer(folded):
+            begins = max(0, noun.start() - BESIDE[self.words.spaces])
+            if not own.search(folded, max(0, noun.start() - 2), noun.end()) and not self._own.search(
+                folded, max(0, begins - 5), noun.end()
+            ):
+                yield begins, noun.start()
+
+
+def _inside(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in spans)

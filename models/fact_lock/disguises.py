@@ -1,0 +1,40 @@
+"""Undoes what hides a word: look-alike and traditional letters, signs for letters, letters that stand apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_SIGNS = str.maketrans("$@013!|", "saoleil")
+_SIGN_WITHIN = re.compile(r"(?<=[a-z])[$@013!|](?=[a-z])")
+_SIGNED = re.compile(r"[a-z][$@013!|][a-z]")
+# s i l k, s.i.l.k, b-l-a-c-k; 【黑】【色】, 黑*色
+_APART = re.compile(
+    r"(?<![a-z0-9'])[a-z](?:[ ._*/|-]{1,2}[a-z]){2,}(?![a-z0-9'])"
+    r"|(?:[【\[(（「『《<][\u3400-\u9fff][】\])）」』》>]){2,}"
+    r"|[\u3400-\u9fff](?:[*._/|·~+-][\u3400-\u9fff])+"
+)
+_LETTER = re.compile(r"[a-z\u3400-\u9fff]")
+
+
+def plain_letters(folded: str, letters: Mapping[int, str]) -> str:
+    """The text with each letter that `letters` has, and each sign between letters, as the letter meant. Same length."""
+    plain = folded.translate(letters)
+    if _SIGNED.search(plain):
+        plain = _SIGN_WITHIN.sub(lambda sign: sign[0].translate(_SIGNS), plain)
+    return plain
+
+
+def joined_letters(folded: str) -> tuple[str, list[int]] | None:
+    """The text with letters that stand apart joined, and the place of each of its characters in `folded`.
+
+    None where no letters stand apart.
+    """
+    if not _APART.search(folded):
+        return None
+    dropped = bytearray(len(folded))
+    for found in _APART.finditer(folded):
+        for place in range(found.start(), found.end()):
+            dropped[place] = not _LETTER.match(folded[place])
+    places = [place for place in range(len(folded)) if not dropped[place]]
+    return "".join(folded[place] for place in places), places

@@ -1,0 +1,125 @@
+"""Many patterns searched at once: at each place only those are tried that can begin with the letters there.
+
+A union of hundreds of patterns as one regular expression would try each of them at each place of a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from typing import Any, NamedTuple
+
+_parser = import_module("re._parser")  # how `re` itself reads a pattern
+LETTERS, CHARACTERS = 5, 2  # of a beginning that patterns are found by: in words with letters, in Chinese
+_MOST = 4_000  # beginnings of one pattern; one with more is tried wherever its shorter beginnings are
+_WIDE = 64  # letters of a class; a wider one ends the beginning
+
+
+class Hit(NamedTuple):
+    """A match: the tag of its pattern, its place, and what the group `of` holds, "" if there is none."""
+
+    tag: str
+    start: int
+    end: int
+    of: str = ""
+
+
+class PatternIndex:
+    """Patterns with tags. whole_words: a match begins and ends where no letter a to z, or digit before it, stands."""
+
+    def __init__(self, tagged: Iterable[tuple[str, str]], whole_words: bool) -> None:
+        self._whole_words = whole_words
+        self._by_beginning: dict[str, list[tuple[str, re.Pattern[str]]]] = defaultdict(list)
+        for tag, pattern in tagged:
+            compiled = re.compile(rf"(?:{pattern})(?![a-z])" if whole_words else pattern)
+            for beginning in beginnings(pattern, LETTERS if whole_words else CHARACTERS):
+                self._by_beginning[beginning].append((tag, compiled))
+        self._first = {beginning[:1] for beginning in self._by_beginning}
+        self._lengths = sorted({len(beginning) for beginning in self._by_beginning})
+        self._word = re.compile(r"(?<![a-z0-9])[^\s]")
+
+    def hits(self, folded: str) -> Iterator[Hit]:
+        """All matches of all patterns, by place; of one pattern, none within another."""
+        ended: dict[re.Pattern[str], int] = {}
+        places = (m.start() for m in self._word.finditer(folded)) if self._whole_words else range(len(folded))
+        get = self._by_beginning.get
+        anywhere = "" in self._first
+        for place in places:
+            if not anywhere and folded[place] not in self._first:
+                continue
+            for length in self._lengths:
+                for tag, pattern in get(folded[place : place + length], ()):
+                    if ended.get(pattern, 0) <= place and (found := pattern.match(folded, place)):
+                        ended[pattern] = found.end()
+                        yield Hit(tag, place, found.end(), found["of"] if "of" in pattern.groupindex else "")
+
+
+def beginnings(pattern: str, most: int) -> frozenset[str]:
+    """The first letters of what a pattern matches, up to `most` of them; "" where anything may begin it.
+
+    A text that the pattern matches at a place has one of these there.
+    """
+    return frozenset(begin for begin, _ in _begin(_parser.parse(pattern), most))
+
+
+_Begun = set[tuple[str, bool]]  # (letters, whether more of the pattern may follow them directly)
+
+
+def _begin(parsed: Any, most: int) -> _Begun:
+    begun: _Begun = {("", True)}
+    for op, arg in parsed:
+        follow = _letters(str(op), arg, most)
+        if follow is None:
+            return {(letters, False) for letters, _ in begun}
+        grown: _Begun = set()
+        for letters, goes_on in begun:
+            if not goes_on or len(letters) >= most:
+                grown.add((letters, False))
+            else:
+                grown.update(((letters + more)[:most], still) for more, still in follow)
+        if len(grown) > _MOST:
+            return {(letters, False) for letters, _ in begun}
+        begun = grown
+        if not any(goes_on for _, goes_on in begun):
+            break
+    return begun
+
+
+def _letters(op: str, arg: Any, most: int) -> _Begun | None:
+    """What one part of a pattern may begin with; None where that is anything."""
+    match op:
+        case "LITERAL":
+            return {(chr(arg), True)}
+        case "IN":
+            letters = _class(arg)
+            return None if letters is None else {(letter, True) for letter in letters}
+        case "SUBPATTERN":
+            return _begin(arg[3], most)
+        case "BRANCH":
+            return {one for branch in arg[1] for one in _begin(branch, most)}
+        case "MAX_REPEAT" | "MIN_REPEAT":
+            least, turns, part = arg
+            once = _begin(part, most)
+            if turns > 1:  # a second turn may follow: what comes after is not known
+                once = {(letters, False) for letters, _ in once}
+            return once | ({("", True)} if least == 0 else set())
+        case "ASSERT" | "ASSERT_NOT" | "AT":
+            return {("", True)}
+    return None
+
+
+def _class(parts: Any) -> set[str] | None:
+    letters: set[str] = set()
+    for op, arg in parts:
+        match str(op):
+            case "LITERAL":
+                letters.add(chr(arg))
+            case "RANGE" if arg[1] - arg[0] <= _WIDE:
+                letters.update(map(chr, range(arg[0], arg[1] + 1)))
+            case "CATEGORY" if str(arg) == "CATEGORY_DIGIT":
+                letters.update("0123456789")
+            case _:
+                return None
+    return letters

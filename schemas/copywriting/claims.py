@@ -1,0 +1,169 @@
+"""What a language's sentences assert of a product, and what they only play with: claims.toml. TOML; stdlib only.
+
+The form is described in schemas/copywriting/languages/README.md. The fact lock (models/fact_lock) takes what is read
+here as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas.toml_files import parse, read, refuse_unknown
+
+FOLDER = Path(__file__).parent / "languages"
+FILE = "claims.toml"
+_KEYS = (
+    "spaces",
+    "capitals",
+    "sets",
+    "asserts",
+    "allows",
+    "partners",
+    "denials",
+    "means",
+    "opposites",
+    "entails",
+    "emoji",
+    "fold",
+)
+_PARTNERS = ("cues", "own", "nouns")
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+class ClaimWordsError(ValueError):
+    """A claims.toml that cannot be used: file, key, pattern, and what is wrong with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimWords:
+    """One language's claims.toml, its sets already written into its patterns.
+
+    asserts: kind -> patterns; means: word -> patterns that say the same; allows, cues, own, denials: patterns; nouns:
+    words; capitals: a capital within a sentence marks a name. opposites: (what an item has, what it
+    therefore never is or has); entails: word -> words that follow from it; emoji: sign -> word; fold: letter -> letter.
+    """
+
+    language: str
+    spaces: bool
+    asserts: Mapping[str, tuple[str, ...]]
+    allows: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    nouns: tuple[str, ...] = ()
+    denials: tuple[str, ...] = ()
+    capitals: bool = False
+    means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    opposites: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    entails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    emoji: Mapping[str, str] = field(default_factory=dict)
+    fold: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_claim_words(own: str = "") -> tuple[ClaimWords, ...]:
+    """The claims.toml of every language; one in `own/<language>` takes the place of the shipped one."""
+    folders = (FOLDER, Path(own)) if own else (FOLDER,)
+    found = {path.parent.name: path for folder in folders for path in sorted(folder.glob(f"*/{FILE}"))}
+    return tuple(read_claim_words(path) for _, path in sorted(found.items()))
+
+
+def read_claim_words(path: Path) -> ClaimWords:
+    """Reads one claims.toml. Raises ClaimWordsError naming file, key and pattern."""
+    raw = parse(read(path, ClaimWordsError), path, ClaimWordsError)
+    refuse_unknown(str(path), raw, _KEYS, ClaimWordsError)
+    if missing := [key for key in ("spaces", "asserts") if key not in raw]:
+        raise ClaimWordsError(f"{path} lacks '{missing[0]}'; it says {', '.join(_KEYS)}")
+    partners = raw.get("partners", {})
+    refuse_unknown(f"{path}: [partners]", partners, _PARTNERS, ClaimWordsError)
+    sets = {name: _texts(path, f"[sets] {name}", words) for name, words in raw.get("sets", {}).items()}
+    asserts = {
+        kind: _patterns(path, f"[asserts] {kind}", lines, sets, raw["spaces"]) for kind, lines in raw["asserts"].items()
+    }
+    allows, cues, mine, denials = (
+        _patterns(path, where, lines, sets, raw["spaces"])
+        for where, lines in (
+            ("allows", raw.get("allows", [])),
+            ("[partners] cues", partners.get("cues", [])),
+            ("[partners] own", partners.get("own", [])),
+            ("denials", raw.get("denials", [])),
+        )
+    )
+    fold = raw.get("fold", {})
+    if len(fold.get("letters", "")) != len(fold.get("means", "")):
+        raise ClaimWordsError(f"{path}: [fold] letters and means must be equally long, one letter for one letter")
+    return ClaimWords(
+        path.parent.name,
+        raw["spaces"],
+        asserts,
+        allows,
+        cues,
+        mine,
+        _texts(path, "[partners] nouns", partners.get("nouns", [])),
+        denials,
+        raw.get("capitals", False),
+        {
+            word: _patterns(path, f"[means] {word}", lines, sets, raw["spaces"])
+            for word, lines in raw.get("means", {}).items()
+        },
+        tuple(
+            (_texts(path, "opposites has", one.get("has")), _texts(path, "opposites never", one.get("never")))
+            for one in raw.get("opposites", [])
+        ),
+        {word: _texts(path, f"[entails] {word}", above) for word, above in raw.get("entails", {}).items()},
+        raw.get("emoji", {}),
+        dict(zip(fold.get("letters", ""), fold.get("means", ""), strict=True)),
+    )
+
+
+def _texts(path: Path, where: str, raw: Any) -> tuple[str, ...]:
+    """The texts of a list; a text with bars, "red|blue", is several."""
+    if not isinstance(raw, list) or not all(isinstance(text, str) and text for text in raw):
+        raise ClaimWordsError(f"{path}: {where} must be a list of texts, saw {raw!r}")
+    return tuple(part for text in raw for part in _parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    """The text cut at its bars, but for those in brackets: "a|b(?:c|d)" is a and b(?:c|d)."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _patterns(path: Path, where: str, raw: Any, sets: Mapping[str, tuple[str, ...]], spaces: bool) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not all(isinstance(text, str) and text for text in raw):
+        raise ClaimWordsError(f"{path}: {where} must be a list of patterns, saw {raw!r}")
+    return tuple(_pattern(f"{path}: {where}", text, sets, spaces) for text in raw)
+
+
+def _pattern(where: str, text: str, sets: Mapping[str, tuple[str, ...]], spaces: bool) -> str:
+    """One pattern as a regular expression: {name} becomes the words of a set, ~ a gap within a clause."""
+
+    def words(hole: re.Match[str]) -> str:
+        if hole[1].isdigit():
+            return hole[0]
+        if hole[1] not in sets:
+            raise ClaimWordsError(f"{where}: {text!r} names {hole[0]}; [sets] has {', '.join(sets)}")
+        return f"(?:{'|'.join(sorted(sets[hole[1]], key=len, reverse=True))})"
+
+    gap = r"[^,.;:!?，。；：！？、\n]" + ("{0,40}?" if spaces else "{0,14}?")
+    wide = r"[^.;!?。；！？\n]" + ("{0,70}?" if spaces else "{0,30}?")
+    if spaces:  # a gap is whole words
+        edge = "(?:(?<![a-z])|(?![a-z]))"
+        gap, wide = (f"(?:|{edge}{one}{edge})" for one in (gap, wide))
+    made = _HOLE.sub(words, text.rstrip("~")).replace("~~", "\0").replace("~", gap).replace("\0", wide)
+    try:
+        pattern = re.compile(made)
+    except re.error as error:
+        raise ClaimWordsError(f"{where}: {text!r} is not a pattern: {error}") from None
+    if pattern.match("") or pattern.groups > (1 if "(?P<of>" in made else 0):
+        wrong = "it matches nothing" if pattern.match("") else "it has a group; write (?:...), or (?P<of>...) once"
+        raise ClaimWordsError(f"{where}: {text!r} is not a pattern: {wrong}")
+    return made

@@ -1,0 +1,116 @@
+"""Sentences are true by allowance: what asserts something of the item needs its row, the terms or the tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from models.fact_lock.claims import ItemFacts, Vocabulary, unsupported
+from models.fact_lock.disguises import joined_letters
+from models.fact_lock.pattern_index import PatternIndex, beginnings
+from schemas.copywriting.claims import load_claim_words
+from schemas.copywriting.lexicon import load_words
+
+CLOGS = ItemFacts(
+    "g1",
+    {
+        "kind": ("clogs", "木屐"),
+        "colour": ("navy", "藏青色"),
+        "upper": ("suede", "麂皮"),
+        "heel": ("flat", "平底"),
+        "origin": ("Fujian", "福建"),
+        "weight": ("500 g", "500克"),
+        "link": ("Bluetooth", "蓝牙"),
+        "battery": ("24-hour", "24小时"),
+    },
+    titles=("Wren navy suede clogs", "雷恩 藏青色麂皮木屐"),
+    brands=("Wren", "雷恩"),
+    member_terms=("Returns are free for 30 days",),
+)
+WORDS = Vocabulary.of([CLOGS], load_words(), languages=load_claim_words())
+
+
+def kinds(text: str, facts: ItemFacts = CLOGS) -> set[str]:
+    return {claim.kind for claim in unsupported(text, facts, WORDS, "")}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The clogs won a medal in Vienna.", "award"),
+        ("Clogs made in Portugal.", "origin"),
+        ("An opera singer wears these clogs.", "celebrity"),
+        ("These clogs ease back pain.", "health"),
+        ("Thousands of nurses buy the clogs.", "sales"),
+        ("Only a few of the clogs are left.", "scarcity"),
+        ("We repair the clogs for life.", "warranty"),
+        ("Order today, wear the clogs tomorrow.", "delivery"),
+        ("The clogs last longer than other clogs.", "comparison"),
+        ("木屐拿过设计大奖。", "award"),
+        ("木屐产自葡萄牙。", "origin"),
+        ("女明星也穿这双木屐。", "celebrity"),
+        ("木屐能缓解腰酸。", "health"),
+        ("上万人都在穿这双木屐。", "sales"),
+        ("木屐终身保修。", "warranty"),
+        ("木屐今天下单，明天就到。", "delivery"),
+        ("木屐比普通拖鞋更耐走。", "comparison"),
+    ],
+)
+def test_an_assertion_without_a_source_is_refused(text: str, kind: str) -> None:
+    assert kind in kinds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Leather clogs, suede to be exact.",  # entailed
+        "Clogs from Fujian, China.",
+        "The clogs have no heel.",  # ruled out by flat
+        "Half a kilo of clogs.",  # 500 g
+        "Headphones in clogs that play a day and a night.",
+        "Wear the clogs with white socks.",  # white is said of the socks
+        "No hurry, no plans: clogs.",
+        "木屐是皮的，麂皮。",
+        "来自福建的木屐，中国的。",
+        "木屐没有跟。",
+        "一斤重的木屐。",
+        "木屐配白色袜子。",
+        "藏青色木屐，周六穿。",
+    ],
+)
+def test_what_facts_entail_and_what_is_no_claim_stands(text: str) -> None:
+    assert kinds(text) == set()
+
+
+def test_the_shops_own_terms_support_what_they_say() -> None:
+    assert kinds("Returns are free for 30 days.") == set()
+    assert kinds("Returns are free for 30 days.", replace(CLOGS, member_terms=())) != set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Clogs in r e d.",
+        "Clogs in ca$hmere.",
+        "【黑】【色】木屐。",
+        "這雙紅色木屐。",
+        "🐑木屐。",
+        "Clogs spun by silkworms.",
+    ],
+)
+def test_a_claim_in_disguise_is_read(text: str) -> None:
+    assert kinds(text)
+
+
+def test_no_claim_hides_in_letters_that_stand_together() -> None:
+    assert joined_letters("a plain sentence") is None
+
+
+def test_an_index_finds_what_a_union_of_its_patterns_finds() -> None:
+    index = PatternIndex([("a", "won(?: an?)? (?:medal|prize)s?"), ("b", "[a-c]\\d")], whole_words=True)
+    assert [(hit.tag, hit.start, hit.end) for hit in index.hits("it won a prize, b2 and wonder")] == [
+        ("a", 3, 14),
+        ("b", 16, 18),
+    ]
+    assert beginnings("(?:ab|c)d?", 3) == {"ab", "abd", "c", "cd"}
