@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from models.compliance.checks import CHANNELS, refusals
 from models.copywriting.prompts import Prompt
 from models.fact_lock.claims import ItemFacts, Vocabulary, banned_words, unsupported
+from schemas.copywriting.claims import load_claim_words
+from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import load_lexicons, load_words
 
 TITLE = "name"  # the attribute that holds the words of an item's title
@@ -21,8 +23,11 @@ class Gate:
         """prompts: those of all items of the catalogue, from whose values the vocabulary is made."""
         self.language = language
         self.lexicons = load_lexicons()
+        self.script = load_languages()[language]
         self._facts: dict[Prompt, ItemFacts] = {}
-        self.vocabulary = Vocabulary.of([self.facts(prompt) for prompt in prompts], load_words())
+        self.vocabulary = Vocabulary.of(
+            [self.facts(prompt) for prompt in prompts], load_words(), languages=load_claim_words()
+        )
 
     def facts(self, prompt: Prompt) -> ItemFacts:
         if prompt not in self._facts:
@@ -36,7 +41,7 @@ class Gate:
 
     def why(self, prompt: Prompt, text: str) -> list[tuple[str, str]]:
         """(reason, words) of everything for which the gate refuses the text."""
-        refused = refusals(text, self.language, CHANNELS["blurb"], self.lexicons)
+        refused = refusals(text, self.script, CHANNELS["blurb"], self.lexicons)
         wrong = unsupported(text, self.facts(prompt), self.vocabulary, self.language)
         found = [(f"unsupported {claim.kind}", text[claim.start : claim.end]) for claim in wrong]
         return found + [(each.reason, each.detail) for each in refused if each.severity == "block"]
