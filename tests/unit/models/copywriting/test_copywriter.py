@@ -10,14 +10,21 @@ from typing import Any
 import pytest
 from transformers import GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditionalGeneration
 
+from models.copywriting.clause_search import LONGER
 from models.copywriting.composer_config import FORMER_NAMES
 from models.copywriting.copywriter import Copywriter, CopywriterConfig
+from models.copywriting.guide_config import GuideConfig
 from models.copywriting.network import free_bytes
-from models.copywriting.prompts import Candidate, Prompt, masked, may_say
+from models.copywriting.originality import LearnedRuns
+from models.copywriting.prompts import COMPOSER, NETWORK, Candidate, Prompt, masked, may_say
 from models.copywriting.tokenizer import train_tokenizer
 
+# The pairs below are so alike that nearly all that can be said of them is a copy, so it is allowed here.
+COPIES = GuideConfig(
+    most_copied=1.0, most_copied_en=1.0, longest_copy_zh=99, longest_copy_en=99, beam=3, tokens=300, network=0.2
+)
 TINY = CopywriterConfig(vocabulary=600, dim=16, layers=1, heads=2, pair_tokens=3000, most_passes=1, batch_tokens=256,
-                        plain_characters=400, longest=24, rows=8, threads=1, device="cpu")  # fmt: skip
+                        plain_characters=400, longest=80, rows=8, guide=COPIES, threads=1, device="cpu")  # fmt: skip
 COLOURS, SHAPES, LOOKS = ("红色", "黑色", "白色", "蓝色"), ("宽松", "修身"), ("复古", "简约", "甜美")
 
 
@@ -37,6 +44,7 @@ def jumper(at: int) -> tuple[Prompt, str]:
 
 PAIRS = [garment(at) for at in range(24)] + [jumper(at) for at in range(12)]
 PROMPTS = [PAIRS[0][0], PAIRS[7][0], PAIRS[30][0]]
+A_SENTENCE = replace(PROMPTS[0], length=32)  # the sentence before the prices, of which no slot may be written
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +62,7 @@ def test_what_is_written_has_no_digit_no_loose_slot_and_no_value_of_another_item
         assert 1 <= len(found) <= 3
         assert len({each.text for each in found}) == len(found)
         assert all(may_say(each.text, prompt) and each.logprob <= 0 for each in found)
-        assert not writer.composers[prompt.language].index.values.foreign(found[0].text, prompt.values)
+        assert not writer.guides[prompt.language].composer.index.values.foreign(found[0].text, prompt.values)
         assert any(value in found[0].text for value in prompt.values)
 
 
@@ -145,12 +153,34 @@ def test_a_checkpoint_is_tuned_and_written_with(kind: str, lora_above: int, tmp_
     assert Copywriter.load(tmp_path / "saved").write(PROMPTS, 2, 1)[0][0].text == found[0][0].text
 
 
-def test_a_prompt_that_asks_for_a_length_gets_short_texts_of_clauses_alone(writer: Copywriter) -> None:
+def test_a_prompt_that_asks_for_a_length_gets_short_texts(writer: Copywriter) -> None:
     usual, short = writer.write([PROMPTS[0], replace(PROMPTS[0], length=8)], 2, 3)
     assert len(short[0].text) < len(usual[0].text)
-    assert all(len(each.text) <= 8 + 8 for each in short)
-    known = {clause.strip("，。") for clause in writer.composers["zh"].index.clauses}
-    assert all(part in known for each in short for part in each.text.strip("。").split("，"))
+    assert all(len(each.text) <= 8 + LONGER for each in short)
+
+
+def test_the_networks_texts_come_before_the_composers(writer: Copywriter) -> None:
+    writers = [one.writer for one in writer.write([A_SENTENCE], 3, 1)[0]]
+    assert writers[0] == NETWORK
+    assert writers[-1] == COMPOSER
+    assert writers == sorted(writers, key=[NETWORK, COMPOSER].index)
+
+
+def test_no_text_copies_more_than_the_settings_allow(writer: Copywriter) -> None:
+    strict = replace(TINY, guide=replace(COPIES, most_copied=0.2, longest_copy_zh=12))
+    limited = Copywriter(strict, writer.net, writer.coder, writer.pairs)
+    learned = LearnedRuns([text for prompt, text in writer.pairs if prompt.language == "zh"], "zh")
+    free, few = ([learned.copied(one.text) for one in each.write(PROMPTS[:1], 3, 1)[0]] for each in (writer, limited))
+    assert max(one.share for one in free) > 0.2
+    assert all(one.share <= 0.2 and one.longest <= 12 for one in few)
+
+
+def test_a_banned_word_is_not_said(writer: Copywriter) -> None:
+    prompt = replace(A_SENTENCE, banned=frozenset({"气质", "舒适"}))
+    found = writer.write([prompt], 3, 1)[0]
+    assert found
+    assert not any(word in one.text for one in found for word in prompt.banned)
+    assert any("气质" in one.text or "舒适" in one.text for one in writer.write([A_SENTENCE], 3, 1)[0])
 
 
 @pytest.mark.parametrize(
