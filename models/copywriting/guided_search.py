@@ -131,7 +131,9 @@ class _Search:
             values = " ".join(prompt.values).lower()
             units = self.guide.units
             strange = [
-                code for code in np.flatnonzero(units.is_latin) if units.pieces[code].strip().lower() not in values
+                code
+                for code in np.flatnonzero(units.is_latin).tolist()
+                if units.pieces[code].strip().lower() not in values
             ]
             self.bias[place, strange] = BIAS
 

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, LlamaConfig, LlamaForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, LlamaConfig
 
 from models.copywriting.copywriter_config import CopywriterConfig
 
@@ -18,23 +18,22 @@ TRAIN_COPIES, TUNE_COPIES = 4, 1.3
 def scratch(config: CopywriterConfig, vocabulary: int, pad: int) -> Any:
     """A decoder of `config`'s sizes with seeded weights: RoPE, SwiGLU, tied embeddings (Llama's shape)."""
     torch.manual_seed(config.seed)
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=vocabulary,
-            hidden_size=config.dim,
-            intermediate_size=int(config.dim * 8 / 3) // 32 * 32,
-            num_hidden_layers=config.layers,
-            num_attention_heads=config.heads,
-            num_key_value_heads=config.heads,
-            max_position_embeddings=config.length,
-            tie_word_embeddings=True,
-            attention_dropout=config.dropout,
-            attn_implementation="eager",  # of short texts on a CPU it learns 1.4 times as fast as the fused kernel
-            pad_token_id=pad,
-            bos_token_id=None,
-            eos_token_id=None,
-        )
+    shape = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=config.dim,
+        intermediate_size=int(config.dim * 8 / 3) // 32 * 32,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        num_key_value_heads=config.heads,
+        max_position_embeddings=config.length,
+        tie_word_embeddings=True,
+        attention_dropout=config.dropout,
+        pad_token_id=pad,
+        bos_token_id=None,
+        eos_token_id=None,
     )
+    # Short texts on a CPU are learned 1.4 times as fast by plain attention as by the fused kernel.
+    return AutoModelForCausalLM.from_config(shape, attn_implementation="eager")
 
 
 def open_checkpoint(place: str, only_here: bool, training: bool, lora_above: float) -> Any:

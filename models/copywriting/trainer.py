@@ -125,7 +125,7 @@ class Trainer:
             group["lr"] = rate
         batch = tensors_of(examples, self.net, self.pad)
         if self.hidden is not None:
-            self._hide(batch)
+            self._hide(batch, self.hidden)
         with autocast(self.net, self.config.bf16):
             loss = losses(self.net, batch)[0].mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -134,10 +134,10 @@ class Trainer:
         self.optimizer.step()
         return float(loss.detach())
 
-    def _hide(self, batch: dict[str, torch.Tensor]) -> None:
+    def _hide(self, batch: dict[str, torch.Tensor], hidden: int) -> None:
         """Hide some of the tokens that the network reads and wrote itself; those of the prompt stay."""
         hides = torch.rand(batch["labels"].shape) < self.config.word_dropout
-        batch["input_ids"][hides.to(batch["labels"].device) & (batch["labels"] != IGNORED)] = self.hidden
+        batch["input_ids"][hides.to(batch["labels"].device) & (batch["labels"] != IGNORED)] = hidden
 
     def _rate(self, step: int, steps: int) -> float:
         warm = max(int(steps * WARM_UP), 1)
