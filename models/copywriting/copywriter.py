@@ -7,7 +7,6 @@ write  offers several candidates for each prompt: the network's own texts (model
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from models.copywriting.draft_ranking import overlap, triples
 from models.copywriting.examples import plain_examples
 from models.copywriting.guided_search import Guide
 from models.copywriting.likelihood import logprobs
-from models.copywriting.network import merged, open_checkpoint, scratch, with_lora
+from models.copywriting.network import open_network, scratch
 from models.copywriting.ngrams import LONGEST
 from models.copywriting.originality import LearnedRuns
 from models.copywriting.prompts import (
@@ -34,7 +33,7 @@ from models.copywriting.prompts import (
     may_say,
     without_placeholders,
 )
-from models.copywriting.tokenizer import Coder, needed_tokens, open_tokenizer, train_tokenizer
+from models.copywriting.tokenizer import Coder, open_tokenizer, train_tokenizer
 from models.copywriting.trainer import Stage, Trainer
 from models.copywriting.training_pairs import Pair, in_budget, plain_text, read_pairs, write_pairs
 from models.core.manifest import read_manifest, write_manifest
@@ -69,15 +68,16 @@ class Copywriter:
         """Learn from plain `texts` (reviews, queries, descriptions), then from `pairs` (prompt, text).
 
         With `checkpoint`, a folder, a run that was killed goes on from its last state there; on a CPU the result is
-        that of one run. `report` is given lines for a person to read. Raises ValueError for no pairs, a `base_model`
-        that cannot be read or does not fit in memory, or a checkpoint of another run.
+        that of one run. `report` is given lines for a person to read. Raises ValueError for no pairs, or a
+        checkpoint of another run.
         """
         pairs = [(prompt, masked(text)) for prompt, text in list(pairs)[-config.most_pairs :] if text.strip()]
         if not pairs:
             raise ValueError("no pairs of prompt and text: a copywriter cannot be trained; give it described items")
         _set_threads(config)
         texts = plain_text(texts, config.plain_characters, config.seed)
-        net, coder = _network_and_coder(config, texts, pairs)
+        coder = _new_coder(config, texts, pairs)
+        net = scratch(config, len(coder.tokenizer), coder.pad)
         plain = plain_examples([[coder.start, *coder.written(text)] for text in texts], config.length)
         examples = [coder.example(prompt, without_placeholders(text, prompt.language)) for prompt, text in pairs]
         examples = [example for example in examples if example.size <= config.length]
@@ -92,11 +92,9 @@ class Copywriter:
             [each.size for each in examples], config.pair_tokens, config.most_passes, config.seed
         )
         stages = [Stage("plain text", plain, 1), Stage("pairs", [examples[place] for place in chosen], passes)]
-        rate = config.learning_rate / (10 if config.base_model else 1)
         folder = Path(checkpoint) if checkpoint is not None else None
-        hidden = None if config.base_model else coder.tokenizer.unk_token_id
-        Trainer(dataclasses.replace(config, learning_rate=rate), net, coder.pad, stages, folder, report, hidden).train()
-        return cls(config, merged(net), coder, pairs[-config.remembered :])
+        Trainer(config, net, coder.pad, coder.tokenizer.unk_token_id, stages, folder, report).train()
+        return cls(config, net, coder, pairs[-config.remembered :])
 
     def write(
         self,
@@ -168,23 +166,20 @@ class Copywriter:
         """The copywriter that `save` wrote. With `config`, one that was trained under other settings is refused.
 
         Raises FileNotFoundError if the folder holds none; ValueError naming the settings that differ, for a tokenizer
-        or weights that cannot be read, for files that disagree, or for a network that does not fit in memory. The small
-        files are read first.
+        or weights that cannot be read, or for files that disagree. The small files are read first.
         """
         folder = Path(folder)
         saved, manifest = read_manifest(folder, CopywriterConfig, config, with_new_names)
-        coder = _coder(open_tokenizer(str(folder / "tokenizer"), only_here=True), folder / "tokenizer")
+        coder = _coder(folder / "tokenizer")
         pairs = read_pairs(folder / "pairs.jsonl")
         if (len(coder.tokenizer), len(pairs)) != (manifest["tokens"], manifest["pairs"]):
             raise ValueError(
                 f"{folder} holds {len(coder.tokenizer)} tokens and {len(pairs)} pairs, its manifest says "
                 f"{manifest['tokens']} and {manifest['pairs']}; train it again"
             )
-        net = open_checkpoint(str(folder / "network"), only_here=True, training=False, lora_above=0)
+        net = open_network(folder / "network")
         if net.get_input_embeddings().weight.shape[0] < len(coder.tokenizer):
             raise ValueError(f"{folder}: the network has fewer tokens than its tokenizer ({len(coder.tokenizer)})")
-        if not saved.base_model:
-            net.set_attn_implementation("eager")  # as it was trained: another kernel rounds differently
         return cls(saved, net, coder, pairs)
 
 
@@ -245,31 +240,17 @@ def _set_threads(config: CopywriterConfig) -> None:
         torch.set_num_threads(config.threads)
 
 
-def _network_and_coder(config: CopywriterConfig, texts: Sequence[str], pairs: Sequence[Pair]) -> tuple[Any, Coder]:
-    """The network and tokenizer of the checkpoint that the config names; if it names none, new ones."""
+def _new_coder(config: CopywriterConfig, texts: Sequence[str], pairs: Sequence[Pair]) -> Coder:
+    """A tokenizer learned from the plain texts and the pairs."""
     prompts = [prompt for prompt, _ in pairs]
-    if not config.base_model:
-        words = [masked(word) for prompt in prompts for pair in prompt.attributes for word in pair]
-        tokenizer = train_tokenizer([*(text for _, text in pairs), *words, *texts], prompts, config.vocabulary)
-        return scratch(config, len(tokenizer), tokenizer.pad_token_id), Coder(tokenizer)
-    is_folder = Path(config.base_model).is_dir()
-    tokenizer = open_tokenizer(config.base_model, only_here=is_folder)
-    known_tokens = len(tokenizer)
-    tokenizer.add_special_tokens({"additional_special_tokens": needed_tokens(prompts)})
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or "<end>"
-    net = open_checkpoint(config.base_model, is_folder, training=True, lora_above=config.lora_above)
-    net.resize_token_embeddings(len(tokenizer), mean_resizing=False)
-    if sum(weight.numel() for weight in net.parameters()) > config.lora_above:
-        new_tokens = list(range(known_tokens, len(tokenizer))) or [tokenizer.pad_token_id]
-        net = with_lora(net, config.lora_rank, new_tokens)
-    return net, _coder(tokenizer, config.base_model)
+    words = [masked(word) for prompt in prompts for pair in prompt.attributes for word in pair]
+    return Coder(train_tokenizer([*(text for _, text in pairs), *words, *texts], prompts, config.vocabulary))
 
 
-def _coder(tokenizer: Any, place: str | Path) -> Coder:
+def _coder(folder: Path) -> Coder:
     try:
-        return Coder(tokenizer)
+        return Coder(open_tokenizer(folder))
     except KeyError as missing:
         raise ValueError(
-            f"{place} lacks the token {missing}, so it is no copywriter's tokenizer; train it again"
+            f"{folder} lacks the token {missing}, so it is no copywriter's tokenizer; train it again"
         ) from None

@@ -15,11 +15,6 @@ from models.core.config import check_bounds
 class CopywriterConfig:
     """Budgets are counts, never minutes: every machine makes the same model of the same inputs."""
 
-    base_model: str = field(
-        default="", metadata={"doc": "folder or hub name of a causal or seq2seq model; empty: a small one from scratch"}
-    )
-    lora_above: int = field(default=300_000_000, metadata={"doc": "weights; a larger base_model is tuned by LoRA"})
-    lora_rank: int = field(default=16, metadata={"least": 1})
     vocabulary: int = field(default=5000, metadata={"doc": "tokens of a new tokenizer", "least": 1})
     dim: int = field(default=192, metadata={"least": 1})
     layers: int = field(default=3, metadata={"least": 1})
@@ -28,7 +23,7 @@ class CopywriterConfig:
     word_dropout: float = field(
         default=0.1,
         metadata={
-            "doc": "share of a text's tokens that are hidden while a network from scratch learns to go on from them",
+            "doc": "share of a text's tokens that are hidden while the network learns to go on from them",
             "least": 0,
             "below": 1,
         },
@@ -55,10 +50,7 @@ class CopywriterConfig:
         default=20_000, metadata={"doc": "pairs whose clauses the composer uses, at most; the last ones", "least": 1}
     )
     batch_tokens: int = field(default=3072, metadata={"least": 1})
-    learning_rate: float = field(
-        default=3e-3,
-        metadata={"doc": "of a network from scratch; a base_model is tuned with a tenth of it", "above": 0},
-    )
+    learning_rate: float = field(default=3e-3, metadata={"above": 0})
     longest: int = field(default=160, metadata={"doc": "tokens of a written text, at most", "least": 1})
     temperature: float = 0.8
     top_k: int = field(default=40, metadata={"least": 1})
@@ -80,8 +72,13 @@ class CopywriterConfig:
             raise ValueError(f"dim must be an even multiple of heads ({self.heads}), not {self.dim}")
 
 
+# Settings that are gone; a copywriter that was saved with a checkpoint as its `base_model` is still refused by name.
+_GONE = ("lora_above", "lora_rank", "sampled", "natural")
+
+
 def with_new_names(saved: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a saved copywriter under today's names: those of its composer were renamed."""
-    if "composer" not in saved:
-        return saved
-    return saved | {"composer": composer_config.with_new_names(saved["composer"])}
+    """The settings of a saved copywriter under today's names: some are gone, those of its composer were renamed."""
+    kept = {name: value for name, value in saved.items() if name not in _GONE and (name, value) != ("base_model", "")}
+    if "composer" not in kept:
+        return kept
+    return kept | {"composer": composer_config.with_new_names(kept["composer"])}

@@ -19,7 +19,7 @@ from models.copywriting.clause_index import SHORTEST
 from models.copywriting.clause_search import LONGER, SCORE_OFFSET
 from models.copywriting.composer import Composer
 from models.copywriting.copywriter_config import CopywriterConfig
-from models.copywriting.decoding import BIAS, bias_of, state_of
+from models.copywriting.decoding import BIAS, DecoderState, bias_of
 from models.copywriting.guided_rows import GuidedRows
 from models.copywriting.guided_words import GuidedWords
 from models.copywriting.likelihood import autocast
@@ -117,7 +117,7 @@ class _Search:
             self._ban_latin(place, prompt)
         self.hint = torch.from_numpy(worth @ guide.token_grams.T)  # (searches, V) what tokens are worth by themselves
         ids = [coder.prompt(prompt)[-config.length :] for prompt in prompts]
-        self.state = state_of(net, coder, ids)
+        self.state = DecoderState(net, coder, ids)
         with autocast(net, config.bf16):
             logits = self.state.read().repeat_interleave(self.each, 0)
             self.state.repeat(self.each)

@@ -24,18 +24,13 @@ def autocast(net: Any, bf16: bool) -> Any:
 def losses(net: Any, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Cross-entropy (N,) in nats of every token to be written, and its row (N,) in the batch.
 
-    A decoder's softmax is computed only where a token is to be written: over all of a prompt it would cost most.
+    The softmax is computed only where a token is to be written: over all of a prompt it would cost most.
     """
-    labels = batch["labels"]
-    if net.config.is_encoder_decoder:
-        written = labels != IGNORED
-        logits = net(**batch).logits[written]
-    else:
-        labels = labels[:, 1:]
-        written = labels != IGNORED
-        inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
-        states = net.get_decoder()(**inputs, use_cache=False).last_hidden_state
-        logits = net.get_output_embeddings()(states[:, :-1][written])
+    labels = batch["labels"][:, 1:]
+    written = labels != IGNORED
+    inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+    states = net.get_decoder()(**inputs, use_cache=False).last_hidden_state
+    logits = net.get_output_embeddings()(states[:, :-1][written])
     nats = torch.nn.functional.cross_entropy(logits.float(), labels[written], reduction="none")
     return nats, torch.nonzero(written)[:, 0]
 

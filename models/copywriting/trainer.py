@@ -25,9 +25,6 @@ WEIGHT_DECAY = 0.1  # AdamW's, of matrices
 CHECKPOINT_EVERY, REPORT_EVERY = 200, 50  # steps
 # The settings that a training depends on: with another of these, a checkpoint is of another run.
 LEARNING = (
-    "base_model",
-    "lora_above",
-    "lora_rank",
     "dim",
     "layers",
     "heads",
@@ -61,15 +58,15 @@ class Trainer:
         config: CopywriterConfig,
         net: Any,
         pad: int,
+        hidden: int,
         stages: list[Stage],
         checkpoint: Path | None = None,
         report: Callable[[str], None] | None = None,
-        hidden: int | None = None,
     ) -> None:
         """checkpoint: a folder from which a killed run goes on. report is given lines for a person to read.
 
         hidden: the token that hides a share `word_dropout` of what was written before, so that a network that learns
-        few texts many times does not learn them by heart (Bowman et al. 2016). None: nothing is hidden.
+        few texts many times does not learn them by heart (Bowman et al. 2016).
         """
         self.config, self.net, self.pad, self.hidden = config, net, pad, hidden
         self.checkpoint, self.report = checkpoint, report
@@ -124,8 +121,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = tensors_of(examples, self.net, self.pad)
-        if self.hidden is not None:
-            self._hide(batch, self.hidden)
+        self._hide(batch)
         with autocast(self.net, self.config.bf16):
             loss = losses(self.net, batch)[0].mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -134,10 +130,10 @@ class Trainer:
         self.optimizer.step()
         return float(loss.detach())
 
-    def _hide(self, batch: dict[str, torch.Tensor], hidden: int) -> None:
+    def _hide(self, batch: dict[str, torch.Tensor]) -> None:
         """Hide some of the tokens that the network reads and wrote itself; those of the prompt stay."""
         hides = torch.rand(batch["labels"].shape) < self.config.word_dropout
-        batch["input_ids"][hides.to(batch["labels"].device) & (batch["labels"] != IGNORED)] = hidden
+        batch["input_ids"][hides.to(batch["labels"].device) & (batch["labels"] != IGNORED)] = self.hidden
 
     def _rate(self, step: int, steps: int) -> float:
         warm = max(int(steps * WARM_UP), 1)
