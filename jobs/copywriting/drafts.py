@@ -18,6 +18,7 @@ from jobs.runtime.model_store import PROMOTION, load_model
 from jobs.runtime.night import Night
 from models.copywriting.draft_ranking import coverage, rank
 from models.copywriting.prompts import Prompt
+from models.fact_lock.claims import banned_words
 
 if TYPE_CHECKING:  # torch and transformers: the workers import them, the night's own process never does
     from models.copywriting.copywriter import Copywriter
@@ -78,6 +79,11 @@ def running_copywriter(night: Night) -> Running:
     return Running(folder, frozenset((strategy, channel) for strategy, channel in learned))
 
 
+def truthful(prompt: Prompt, brief: Brief, inputs: CopyInputs) -> Prompt:
+    """The prompt with the words that the fact lock would refuse: the network does not write them."""
+    return dataclasses.replace(prompt, banned=banned_words(inputs.products.of(brief).facts, inputs.vocabulary))
+
+
 def drafts_of(
     night: Night, copywriter: Running, inputs: CopyInputs, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
@@ -89,7 +95,7 @@ def drafts_of(
     config = inputs.rules.config
     drafted = [brief for brief in briefs if copywriter.writes(brief)][: config.most_drafted]
     prompts = {brief: copywriter.prompt(inputs.products.clean(brief.item_id), brief) for brief in drafted}
-    asked = {brief: prompt for brief, prompt in prompts.items() if prompt.attributes}
+    asked = {brief: truthful(prompt, brief, inputs) for brief, prompt in prompts.items() if prompt.attributes}
     drafts: dict[Brief, list[Draft]] = {brief: [] for brief in drafted}
     workers = config.draft_workers or (night.spark.sparkContext.defaultParallelism if asked else 1)
     load = functools.partial(_loaded, night.lake.root, copywriter.folder)

@@ -98,5 +98,5 @@ def _overlap(one: Claim, other: Claim) -> bool:
 def _names_kind(text: str, product: Product) -> bool:
     """Whether the text calls the item by its kind, or by the kind's last word: headphones, or 耳机 for 头戴耳机."""
     folded = fold(text)
-    kinds = [fold(kind) for kind in product.item.kinds]
+    kinds = [fold(kind) for kind in (*product.item.kinds, product.item.kind(product.brief.language)) if kind]
     return any((kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2]) in folded for kind in kinds)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from jobs.copywriting.briefs import NETWORK, TUNED
 from jobs.copywriting.chat_prompts import ChatPrompts, Lesson
 from jobs.copywriting.checkpoint_writer import ONE, TUNED_MODEL
-from jobs.copywriting.drafts import COPYWRITER
+from jobs.copywriting.drafts import COPYWRITER, truthful
 from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.model_store import load_model
 from jobs.runtime.night import Night
@@ -66,7 +66,7 @@ class Network:
         return load_model(self.night.lake, folder, Copywriter)
 
     def prompts(self, inputs: CopyInputs, lessons: Sequence[Lesson]) -> list[Any]:
-        return [prompt for _, prompt, _ in lessons]
+        return [truthful(prompt, brief, inputs) for brief, prompt, _ in lessons]
 
 
 class Tuned:

@@ -12,6 +12,7 @@ from models.copywriting.clause_index import ClauseIndex
 from models.copywriting.clause_search import Pool
 from models.copywriting.clause_sense import against
 from models.copywriting.composer_config import ComposerConfig
+from models.copywriting.originality import RUN
 from models.copywriting.prompts import Prompt
 
 F64 = NDArray[np.float64]
@@ -89,6 +90,7 @@ def pool_of(
     joint_gains = config.joint_gain_per_nat * index.joints.table[tails[:, None], heads] - lean_costs
     before, after = _attested(index, codes)
     joint_gains[before, after] += (config.follow_gain_per_unit * sizes + lean_costs)[after]
+    joint_gains[before, after] -= config.copied_run_cost * (RUN - 1)  # all runs across the joint stand in a text
     opening_gains = config.place_cost_per_unit * index.opening_shares[codes] * sizes
     return Pool(
         says=says,

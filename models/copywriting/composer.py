@@ -26,6 +26,7 @@ from models.copywriting.clause_sense import SIGNS
 from models.copywriting.composer_config import ComposerConfig
 from models.copywriting.ngram_forecast import NgramForecast
 from models.copywriting.ngrams import Grams
+from models.copywriting.originality import RUN
 from models.copywriting.prompts import Prompt, units_of
 
 F64 = NDArray[np.float64]
@@ -83,7 +84,8 @@ class Composer:
         allowed = allowed_clauses(index, prompt)
         sizes = index.sizes[allowed.codes]
         wear = np.zeros(len(sizes)) if uses is None else np.log1p(uses[allowed.codes])
-        wear = config.wear_cost_per_unit * wear * sizes
+        # a clause's last unit is a punctuation mark, which is part of no run
+        wear = config.wear_cost_per_unit * wear * sizes + config.copied_run_cost * np.maximum(sizes - RUN, 0)
         named = np.minimum(allowed.names.sum(1), 2)
         points = said_worth(index, allowed.codes, worth) + config.value_gain * named - wear
         rate = np.round(points / (sizes + config.cut_cost_units), 9)

@@ -30,6 +30,7 @@ class ComposerConfig:
     cut_cost_units: float = 8.0  # units by which every clause counts as longer; a higher cost makes for longer clauses
     familiar_share: float = 0.0005  # of texts must have each pair of units of a clause, beside values: others are facts
     wear_cost_per_unit: float = 0.8  # points, times log(1 + uses): for clauses that texts of the same call have already
+    copied_run_cost: float = 4.0  # points for each run of 8 units that a clause, or a joint some text has, copies
     least_length_share: float = 0.85  # of the usual length; a shorter text is scored as if it were this long
     pool_clauses: int = 200  # clauses that one search looks at
     pool_clauses_per_value: int = 10  # of these at least so many name each value of the item

@@ -1,14 +1,13 @@
-"""The copywriter: a Transformer and a composer of the shop's own clauses; neither writes a figure.
+"""The copywriter: a network that writes under guidance. It writes no figure, and copies little of what it learned.
 
 fit    trains the network on plain text, then on (prompt, text) pairs; figures are slots there, so it learns no digit
-write  offers several candidates for each prompt: some are sampled by the network, others composed from clauses
-       (models/copywriting/composer.py); they are ranked by the composer's score and the network's log-probability
+write  offers several candidates for each prompt: the network's own texts (models/copywriting/guided_search.py), best
+       first, and after them one that the composer makes of the shop's clauses (models/copywriting/composer.py)
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +17,30 @@ import torch
 from models.copywriting.composer import F64, Composer
 from models.copywriting.copywriter_config import CopywriterConfig, with_new_names
 from models.copywriting.decoding import write_texts
+from models.copywriting.draft_ranking import overlap, triples
 from models.copywriting.examples import plain_examples
+from models.copywriting.guided_search import Guide
 from models.copywriting.likelihood import logprobs
-from models.copywriting.network import merged, open_checkpoint, scratch, with_lora
+from models.copywriting.network import open_network, scratch
+from models.copywriting.ngrams import LONGEST
+from models.copywriting.originality import LearnedRuns
 from models.copywriting.prompts import (
+    COMPOSER,
+    NETWORK,
     Candidate,
     Prompt,
     masked,
     may_say,
     without_placeholders,
 )
-from models.copywriting.tokenizer import Coder, needed_tokens, open_tokenizer, train_tokenizer
+from models.copywriting.tokenizer import Coder, open_tokenizer, train_tokenizer
 from models.copywriting.trainer import Stage, Trainer
 from models.copywriting.training_pairs import Pair, in_budget, plain_text, read_pairs, write_pairs
 from models.core.manifest import read_manifest, write_manifest
 
 __all__ = ["Copywriter", "CopywriterConfig"]
-AT_ONCE = 8  # prompts whose forecasts are held in memory together
-FOREIGN = 1e6  # points, more than any score: texts that name a value of other items rank below all that do not
+COMPOSED = 4  # texts that the composer tries for a prompt; the first that may be shown is a candidate
+MOST_ALIKE = 0.6  # of the runs of three characters of two candidates, at most so many are the same
 Report = Callable[[str], None]
 
 
@@ -45,10 +50,11 @@ class Copywriter:
     def __init__(self, config: CopywriterConfig, net: Any, coder: Coder, pairs: Sequence[Pair]) -> None:
         self.config, self.coder, self.pairs = config, coder, list(pairs)
         self.net = net.to(_device(config)).eval()
-        self.composers: dict[str, Composer] = {}
+        self.guides: dict[str, Guide] = {}
         for language in sorted({prompt.language for prompt, _ in self.pairs}):
             prompts, texts = zip(*[pair for pair in self.pairs if pair[0].language == language], strict=True)
-            self.composers[language] = Composer.fit(config.composer, language, prompts, texts)
+            composer = Composer.fit(config.composer, language, prompts, texts)
+            self.guides[language] = Guide(coder, composer, LearnedRuns(texts, language), config)
 
     @classmethod
     def fit(
@@ -62,15 +68,16 @@ class Copywriter:
         """Learn from plain `texts` (reviews, queries, descriptions), then from `pairs` (prompt, text).
 
         With `checkpoint`, a folder, a run that was killed goes on from its last state there; on a CPU the result is
-        that of one run. `report` is given lines for a person to read. Raises ValueError for no pairs, a `base_model`
-        that cannot be read or does not fit in memory, or a checkpoint of another run.
+        that of one run. `report` is given lines for a person to read. Raises ValueError for no pairs, or a
+        checkpoint of another run.
         """
         pairs = [(prompt, masked(text)) for prompt, text in list(pairs)[-config.most_pairs :] if text.strip()]
         if not pairs:
             raise ValueError("no pairs of prompt and text: a copywriter cannot be trained; give it described items")
         _set_threads(config)
         texts = plain_text(texts, config.plain_characters, config.seed)
-        net, coder = _network_and_coder(config, texts, pairs)
+        coder = _new_coder(config, texts, pairs)
+        net = scratch(config, len(coder.tokenizer), coder.pad)
         plain = plain_examples([[coder.start, *coder.written(text)] for text in texts], config.length)
         examples = [coder.example(prompt, without_placeholders(text, prompt.language)) for prompt, text in pairs]
         examples = [example for example in examples if example.size <= config.length]
@@ -85,10 +92,9 @@ class Copywriter:
             [each.size for each in examples], config.pair_tokens, config.most_passes, config.seed
         )
         stages = [Stage("plain text", plain, 1), Stage("pairs", [examples[place] for place in chosen], passes)]
-        rate = config.learning_rate / (10 if config.base_model else 1)
         folder = Path(checkpoint) if checkpoint is not None else None
-        Trainer(dataclasses.replace(config, learning_rate=rate), net, coder.pad, stages, folder, report).train()
-        return cls(config, merged(net), coder, pairs[-config.remembered :])
+        Trainer(config, net, coder.pad, coder.tokenizer.unk_token_id, stages, folder, report).train()
+        return cls(config, net, coder, pairs[-config.remembered :])
 
     def write(
         self,
@@ -97,67 +103,32 @@ class Copywriter:
         seed: int,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[list[Candidate]]:
-        """Up to `candidates` different texts for each prompt, best first; none holds a digit or a slot nobody fills.
+        """Up to `candidates` different texts for each prompt: the network's, best first, then one of the composer.
 
-        The list is empty for a prompt without attributes, or in a language that was never learned. The same prompts in
-        the same order give the same texts with a seed: clauses that earlier prompts used cost points, so that a shop's
-        texts differ.
+        None holds a digit, a slot nobody fills, a word that the prompt bans, or more copied passages than the settings
+        allow. The list is empty for a prompt without attributes, or in a language that was never learned. The same
+        prompts in the same order give the same texts with a seed: what earlier prompts' texts say costs points, so that
+        a shop's texts differ.
         `on_progress` is called with (prompts done, tokens written). Raises ValueError if `candidates` is below 1.
         """
         if candidates < 1:
             raise ValueError(f"candidates must be 1 or more, not {candidates}")
         _set_threads(self.config)
-        asked = [at for at, prompt in enumerate(prompts) if prompt.attributes and prompt.language in self.composers]
-        sampled = self._sampled(prompts, asked, min(candidates, self.config.sampled), seed, on_progress)
-        scored = self._scored([prompts[at] for at in asked], [sampled.get(at, []) for at in asked], candidates, seed)
-        texts = [(prompts[at], text) for at, scores in zip(asked, scored, strict=True) for text in scores]
-        natural = iter(self.logprobs(texts))
         out: list[list[Candidate]] = [[] for _ in prompts]
-        for at, scores in zip(asked, scored, strict=True):
-            found = [Candidate(text, next(natural)) for text in scores]
-            found.sort(key=lambda each: (-scores[each.text] - self.config.natural * each.logprob, each.text))
-            out[at] = found[:candidates]
+        done = tokens = 0
+        for language, guide in self.guides.items():
+            asked = [at for at, prompt in enumerate(prompts) if prompt.attributes and prompt.language == language]
+            night = _Night(self, guide, seed)
+            for low in range(0, len(asked), self.config.prompts_at_once):
+                some = asked[low : low + self.config.prompts_at_once]
+                found = night.write([prompts[at] for at in some], candidates)
+                for at, own in zip(some, found, strict=True):
+                    out[at] = own
+                done += len(some)
+                tokens += sum(len(self.coder.written(one.text)) for own in found for one in own)
+                if on_progress is not None:
+                    on_progress(done, tokens)
         return out
-
-    def _sampled(
-        self,
-        prompts: Sequence[Prompt],
-        asked: Sequence[int],
-        each: int,
-        seed: int,
-        on_progress: Callable[[int, int], None] | None,
-    ) -> dict[int, list[str]]:
-        """Texts by the network for those of the prompts `asked` that ask for no length: it stops where it likes."""
-        free = [at for at in asked if not prompts[at].length]
-        return dict(zip(free, self.sample([prompts[at] for at in free], each, seed, on_progress), strict=True))
-
-    def _scored(
-        self, prompts: Sequence[Prompt], sampled: Sequence[list[str]], candidates: int, seed: int
-    ) -> list[dict[str, float]]:
-        """The texts composed and sampled for each prompt, with their scores. One prompt after the other: the clauses of
-        its best composed text count as used for those after it."""
-        uses = {language: np.zeros(len(composer.index.clauses)) for language, composer in self.composers.items()}
-        scored: list[dict[str, float]] = []
-        for prompt, texts, worth in zip(prompts, sampled, self._forecasts(prompts), strict=True):
-            composer = self.composers[prompt.language]
-            composed = composer.compose(prompt, candidates, seed, uses[prompt.language], worth)
-            if composed:
-                uses[prompt.language][composed[0].clauses] += 1
-            scores = {text: score for text, score, _ in composed}
-            scores |= {text: composer.score(prompt, text, worth) for text in texts if text and text not in scores}
-            scored.append(_allowed(composer, prompt, scores, candidates))
-        return scored
-
-    def _forecasts(self, prompts: Sequence[Prompt]) -> Iterator[F64]:
-        """The forecast of each prompt, made for some prompts at a time: one forecast is large."""
-        for low in range(0, len(prompts), AT_ONCE):
-            some = prompts[low : low + AT_ONCE]
-            forecasts: dict[int, F64] = {}
-            for language in {prompt.language for prompt in some}:
-                rows = [row for row, prompt in enumerate(some) if prompt.language == language]
-                worths = self.composers[language].forecast.worth([some[row] for row in rows])
-                forecasts |= dict(zip(rows, worths, strict=True))
-            yield from (forecasts[row] for row in range(len(some)))
 
     def sample(
         self,
@@ -195,35 +166,69 @@ class Copywriter:
         """The copywriter that `save` wrote. With `config`, one that was trained under other settings is refused.
 
         Raises FileNotFoundError if the folder holds none; ValueError naming the settings that differ, for a tokenizer
-        or weights that cannot be read, for files that disagree, or for a network that does not fit in memory. The small
-        files are read first.
+        or weights that cannot be read, or for files that disagree. The small files are read first.
         """
         folder = Path(folder)
         saved, manifest = read_manifest(folder, CopywriterConfig, config, with_new_names)
-        coder = _coder(open_tokenizer(str(folder / "tokenizer"), only_here=True), folder / "tokenizer")
+        coder = _coder(folder / "tokenizer")
         pairs = read_pairs(folder / "pairs.jsonl")
         if (len(coder.tokenizer), len(pairs)) != (manifest["tokens"], manifest["pairs"]):
             raise ValueError(
                 f"{folder} holds {len(coder.tokenizer)} tokens and {len(pairs)} pairs, its manifest says "
                 f"{manifest['tokens']} and {manifest['pairs']}; train it again"
             )
-        net = open_checkpoint(str(folder / "network"), only_here=True, training=False, lora_above=0)
+        net = open_network(folder / "network")
         if net.get_input_embeddings().weight.shape[0] < len(coder.tokenizer):
             raise ValueError(f"{folder}: the network has fewer tokens than its tokenizer ({len(coder.tokenizer)})")
         return cls(saved, net, coder, pairs)
 
 
-def _allowed(composer: Composer, prompt: Prompt, scores: dict[str, float], candidates: int) -> dict[str, float]:
-    """The texts that may be said, with their scores.
+class _Night:
+    """Writes texts of one language, some prompts at a time; what is written counts as used for those after them."""
 
-    A text that names values which the item lacks is kept only where fewer than `candidates` texts name fewer of them;
-    its score is then below that of every text that does.
-    """
-    scores = {text: score for text, score in scores.items() if may_say(text, prompt)}
-    index = composer.index
-    foreign = {text: index.values_are_claims * len(index.values.foreign(text, prompt.values)) for text in scores}
-    most = max(sorted(foreign.values())[:candidates], default=0)
-    return {text: score - FOREIGN * foreign[text] for text, score in scores.items() if foreign[text] <= most}
+    def __init__(self, writer: Copywriter, guide: Guide, seed: int) -> None:
+        self.writer, self.guide, self.composer, self.seed = writer, guide, guide.composer, seed
+        self.gram_uses = np.zeros(len(self.composer.index.grams))
+        self.clause_uses = np.zeros(len(self.composer.index.clauses))
+        self.is_long = self.composer.index.grams.orders == LONGEST - 1
+
+    def write(self, prompts: Sequence[Prompt], candidates: int) -> list[list[Candidate]]:
+        worth = self.composer.forecast.worth(prompts)
+        written = self.guide.write(self.writer.net, prompts, worth, self.gram_uses * self.is_long, self.seed)
+        found: list[list[tuple[str, str]]] = []
+        for prompt, own_worth, texts in zip(prompts, worth, written, strict=True):
+            composed = self._composed(prompt, own_worth)
+            network = self._different(prompt, [one.text for one in texts], max(candidates - len(composed), 1))
+            found.append(
+                [*((text, NETWORK) for text in network), *((text, COMPOSER) for text in composed)][:candidates]
+            )
+            if found[-1]:
+                self.gram_uses[self.composer.index.grams.of(found[-1][0][0])] += 1
+        pairs = [(prompt, text) for prompt, own in zip(prompts, found, strict=True) for text, _ in own]
+        natural = iter(self.writer.logprobs(pairs))
+        return [[Candidate(text, next(natural), writer) for text, writer in own] for own in found]
+
+    def _composed(self, prompt: Prompt, worth: F64) -> list[str]:
+        """The best composed text that may be shown, if there is one."""
+        for composed in self.composer.compose(prompt, COMPOSED, self.seed, self.clause_uses, worth):
+            if self._may_show(prompt, composed.text):
+                self.clause_uses[composed.clauses] += 1
+                return [composed.text]
+        return []
+
+    def _different(self, prompt: Prompt, texts: Sequence[str], most: int) -> list[str]:
+        """The best texts that may be shown; none that says nearly what a better one says."""
+        chosen: list[str] = []
+        for text in texts:
+            if len(chosen) == most:
+                break
+            alike = max((overlap(triples(text), triples(other)) for other in chosen), default=0.0)
+            if alike <= MOST_ALIKE and self._may_show(prompt, text):
+                chosen.append(text)
+        return chosen
+
+    def _may_show(self, prompt: Prompt, text: str) -> bool:
+        return may_say(text, prompt) and self.guide.is_original(text) and self.guide.words(prompt).may_say("", text)
 
 
 def _device(config: CopywriterConfig) -> str:
@@ -235,31 +240,17 @@ def _set_threads(config: CopywriterConfig) -> None:
         torch.set_num_threads(config.threads)
 
 
-def _network_and_coder(config: CopywriterConfig, texts: Sequence[str], pairs: Sequence[Pair]) -> tuple[Any, Coder]:
-    """The network and tokenizer of the checkpoint that the config names; if it names none, new ones."""
+def _new_coder(config: CopywriterConfig, texts: Sequence[str], pairs: Sequence[Pair]) -> Coder:
+    """A tokenizer learned from the plain texts and the pairs."""
     prompts = [prompt for prompt, _ in pairs]
-    if not config.base_model:
-        words = [masked(word) for prompt in prompts for pair in prompt.attributes for word in pair]
-        tokenizer = train_tokenizer([*(text for _, text in pairs), *words, *texts], prompts, config.vocabulary)
-        return scratch(config, len(tokenizer), tokenizer.pad_token_id), Coder(tokenizer)
-    is_folder = Path(config.base_model).is_dir()
-    tokenizer = open_tokenizer(config.base_model, only_here=is_folder)
-    known_tokens = len(tokenizer)
-    tokenizer.add_special_tokens({"additional_special_tokens": needed_tokens(prompts)})
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or "<end>"
-    net = open_checkpoint(config.base_model, is_folder, training=True, lora_above=config.lora_above)
-    net.resize_token_embeddings(len(tokenizer), mean_resizing=False)
-    if sum(weight.numel() for weight in net.parameters()) > config.lora_above:
-        new_tokens = list(range(known_tokens, len(tokenizer))) or [tokenizer.pad_token_id]
-        net = with_lora(net, config.lora_rank, new_tokens)
-    return net, _coder(tokenizer, config.base_model)
+    words = [masked(word) for prompt in prompts for pair in prompt.attributes for word in pair]
+    return Coder(train_tokenizer([*(text for _, text in pairs), *words, *texts], prompts, config.vocabulary))
 
 
-def _coder(tokenizer: Any, place: str | Path) -> Coder:
+def _coder(folder: Path) -> Coder:
     try:
-        return Coder(tokenizer)
+        return Coder(open_tokenizer(folder))
     except KeyError as missing:
         raise ValueError(
-            f"{place} lacks the token {missing}, so it is no copywriter's tokenizer; train it again"
+            f"{folder} lacks the token {missing}, so it is no copywriter's tokenizer; train it again"
         ) from None

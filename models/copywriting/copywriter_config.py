@@ -7,6 +7,7 @@ from typing import Any
 
 from models.copywriting import composer_config
 from models.copywriting.composer_config import ComposerConfig
+from models.copywriting.guide_config import GuideConfig
 from models.core.config import check_bounds
 
 
@@ -14,15 +15,19 @@ from models.core.config import check_bounds
 class CopywriterConfig:
     """Budgets are counts, never minutes: every machine makes the same model of the same inputs."""
 
-    base_model: str = field(
-        default="", metadata={"doc": "folder or hub name of a causal or seq2seq model; empty: a small one from scratch"}
-    )
-    lora_above: int = field(default=300_000_000, metadata={"doc": "weights; a larger base_model is tuned by LoRA"})
-    lora_rank: int = field(default=16, metadata={"least": 1})
-    vocabulary: int = field(default=8000, metadata={"doc": "tokens of a new tokenizer", "least": 1})
-    dim: int = field(default=128, metadata={"least": 1})
+    vocabulary: int = field(default=5000, metadata={"doc": "tokens of a new tokenizer", "least": 1})
+    dim: int = field(default=192, metadata={"least": 1})
     layers: int = field(default=3, metadata={"least": 1})
-    heads: int = field(default=4, metadata={"least": 1})
+    heads: int = field(default=3, metadata={"least": 1})
+    dropout: float = field(default=0.1, metadata={"doc": "of attention, while learning", "least": 0, "below": 1})
+    word_dropout: float = field(
+        default=0.1,
+        metadata={
+            "doc": "share of a text's tokens that are hidden while the network learns to go on from them",
+            "least": 0,
+            "below": 1,
+        },
+    )
     length: int = field(
         default=320,
         metadata={"doc": "tokens of a prompt with its text; longer pairs are left out of training", "least": 1},
@@ -31,7 +36,7 @@ class CopywriterConfig:
         default=300_000, metadata={"doc": "characters of plain text to learn from, at most; 0: none"}
     )
     pair_tokens: int = field(
-        default=1_500_000,
+        default=3_500_000,
         metadata={
             "doc": "tokens of pairs to learn in all passes; if one pass has more, a part of the pairs",
             "least": 1,
@@ -44,30 +49,22 @@ class CopywriterConfig:
     remembered: int = field(
         default=20_000, metadata={"doc": "pairs whose clauses the composer uses, at most; the last ones", "least": 1}
     )
-    batch_tokens: int = field(default=2048, metadata={"least": 1})
-    learning_rate: float = field(
-        default=2e-3,
-        metadata={"doc": "of a network from scratch; a base_model is tuned with a tenth of it", "above": 0},
-    )
+    batch_tokens: int = field(default=3072, metadata={"least": 1})
+    learning_rate: float = field(default=3e-3, metadata={"above": 0})
     longest: int = field(default=160, metadata={"doc": "tokens of a written text, at most", "least": 1})
     temperature: float = 0.8
     top_k: int = field(default=40, metadata={"least": 1})
-    sampled: int = field(
-        default=1,
-        metadata={
-            "doc": "candidates that the network writes for a prompt, beside those that the composer makes",
-            "least": 1,
-        },
-    )
     rows: int = field(default=128, metadata={"doc": "texts written at once", "least": 1})
-    natural: float = field(
-        default=0.1, metadata={"doc": "weight of the network's log-probability beside the composer's score"}
+    prompts_at_once: int = field(
+        default=12,
+        metadata={"doc": "prompts whose texts are searched for together; another number gives other texts", "least": 1},
     )
     composer: ComposerConfig = field(default_factory=ComposerConfig)
+    guide: GuideConfig = field(default_factory=GuideConfig)
     seed: int = 7
     threads: int = field(default=2, metadata={"least": 1})
     device: str = field(default="auto", metadata={"doc": "auto: cuda if there is one"})
-    bf16: bool = field(default=True, metadata={"doc": "compute in bfloat16, on cuda only"})
+    bf16: bool = field(default=True, metadata={"doc": "compute in bfloat16 on a GPU, and on a CPU with AMX"})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -75,8 +72,13 @@ class CopywriterConfig:
             raise ValueError(f"dim must be an even multiple of heads ({self.heads}), not {self.dim}")
 
 
+# Settings that are gone; a copywriter that was saved with a checkpoint as its `base_model` is still refused by name.
+_GONE = ("lora_above", "lora_rank", "sampled", "natural")
+
+
 def with_new_names(saved: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a saved copywriter under today's names: those of its composer were renamed."""
-    if "composer" not in saved:
-        return saved
-    return saved | {"composer": composer_config.with_new_names(saved["composer"])}
+    """The settings of a saved copywriter under today's names: some are gone, those of its composer were renamed."""
+    kept = {name: value for name, value in saved.items() if name not in _GONE and (name, value) != ("base_model", "")}
+    if "composer" not in kept:
+        return kept
+    return kept | {"composer": composer_config.with_new_names(kept["composer"])}

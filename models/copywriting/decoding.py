@@ -69,8 +69,8 @@ def _batch(
 ) -> list[Ids]:
     """`each` texts for every prompt of one batch, those of a prompt one after the other."""
     device, rows = _device(net), len(prompts) * each
-    bias = _bias(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
-    state = _Seq2Seq(net, coder, prompts) if net.config.is_encoder_decoder else _Decoder(net, coder, prompts)
+    bias = bias_of(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
+    state = DecoderState(net, coder, prompts)
     with autocast(net, config.bf16):
         logits = state.read().repeat_interleave(each, 0)
         state.repeat(each)
@@ -93,12 +93,12 @@ def _batch(
     return texts
 
 
-def _bias(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
+def bias_of(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
     """(prompts, vocabulary) what is added to the logits: 0, or BIAS for tokens that may not be written."""
     size = net.get_output_embeddings().weight.shape[0]
     bias = torch.zeros(len(allowed), size, device=_device(net))
     bias[:, coder.never] = BIAS
-    bias[:, len(coder.tokenizer) :] = BIAS  # rows that a checkpoint has beyond its tokenizer
+    bias[:, len(coder.tokenizer) :] = BIAS
     for row, tokens in enumerate(allowed):
         bias[row, sorted(tokens)] = 0.0
     return bias
@@ -113,7 +113,7 @@ def _drawn(logits: Tensor, config: CopywriterConfig, generator: torch.Generator)
     return codes.gather(1, torch.multinomial(odds, 1, generator=generator))[:, 0]
 
 
-class _Decoder:
+class DecoderState:
     """A decoder's state. Prompts are right-aligned, so that all rows continue at the same column."""
 
     def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
@@ -150,40 +150,4 @@ class _Decoder:
             use_cache=True,
         )
         self.places = self.places + 1
-        return out.logits[:, -1]  # type: ignore[no-any-return]
-
-
-class _Seq2Seq:
-    """An encoder-decoder's state: the prompts are encoded once."""
-
-    def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
-        self.net, device = net, _device(net)
-        width = max(map(len, prompts))
-        self.ids = torch.tensor([p + [coder.pad] * (width - len(p)) for p in prompts], device=device)
-        self.mask = torch.tensor([[1] * len(p) + [0] * (width - len(p)) for p in prompts], device=device)
-
-    def read(self) -> Tensor:
-        self.encoded = self.net.get_encoder()(input_ids=self.ids, attention_mask=self.mask)
-        self.cache: Any = None
-        return self.next(torch.full((len(self.ids),), self.net.config.decoder_start_token_id, device=self.ids.device))
-
-    def repeat(self, each: int) -> None:
-        if each > 1:
-            self.cache.batch_repeat_interleave(each)
-            self.mask = self.mask.repeat_interleave(each, 0)
-            self.encoded.last_hidden_state = self.encoded.last_hidden_state.repeat_interleave(each, 0)
-
-    def keep(self, rows: Tensor) -> None:
-        self.cache.batch_select_indices(rows)
-        self.mask, self.encoded.last_hidden_state = self.mask[rows], self.encoded.last_hidden_state[rows]
-
-    def next(self, tokens: Tensor) -> Tensor:
-        out = self.net(
-            encoder_outputs=self.encoded,
-            attention_mask=self.mask,
-            decoder_input_ids=tokens[:, None],
-            cache=self.cache,
-            use_cache=True,
-        )
-        self.cache = out.cache
         return out.logits[:, -1]  # type: ignore[no-any-return]

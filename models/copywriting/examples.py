@@ -56,11 +56,7 @@ def batches(order: list[int], examples: list[Example], tokens: int) -> Iterator[
 
 
 def tensors_of(chosen: list[Example], net: Any, pad: int) -> dict[str, Tensor]:
-    """A batch as the network takes it, on its device: a decoder has read + write in one row, others have two rows."""
-    if net.config.is_encoder_decoder:
-        ids = _padded([read or write[:1] for read, write in chosen], pad)
-        labels = _padded([write for _, write in chosen], IGNORED)
-        return _on(net, {"input_ids": ids, "attention_mask": (ids != pad).long(), "labels": labels})
+    """A batch as the network takes it, on its device: read + write in one row."""
     rows = _padded([read + write for read, write in chosen], pad)
     labels = _padded([[IGNORED] * len(read) + write for read, write in chosen], IGNORED)
     lengths = torch.tensor([example.size for example in chosen])

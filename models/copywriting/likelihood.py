@@ -12,25 +12,25 @@ from models.copywriting.examples import IGNORED, Example, batches, tensors_of
 
 
 def autocast(net: Any, bf16: bool) -> Any:
-    """A context in which the network computes in bfloat16: on a GPU only, and only if `bf16` is set."""
-    return torch.autocast("cuda", torch.bfloat16, enabled=bf16 and next(net.parameters()).is_cuda)
+    """A context in which the network computes in bfloat16, if `bf16` is set and the device has units for it.
+
+    A CPU without AMX would emulate it, and take longer than in float32.
+    """
+    device = next(net.parameters()).device.type
+    has_units = device == "cuda" or bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    return torch.autocast(device, torch.bfloat16, enabled=bf16 and has_units)
 
 
 def losses(net: Any, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Cross-entropy (N,) in nats of every token to be written, and its row (N,) in the batch.
 
-    A decoder's softmax is computed only where a token is to be written: over all of a prompt it would cost most.
+    The softmax is computed only where a token is to be written: over all of a prompt it would cost most.
     """
-    labels = batch["labels"]
-    if net.config.is_encoder_decoder:
-        written = labels != IGNORED
-        logits = net(**batch).logits[written]
-    else:
-        labels = labels[:, 1:]
-        written = labels != IGNORED
-        inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
-        states = net.get_decoder()(**inputs, use_cache=False).last_hidden_state
-        logits = net.get_output_embeddings()(states[:, :-1][written])
+    labels = batch["labels"][:, 1:]
+    written = labels != IGNORED
+    inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+    states = net.get_decoder()(**inputs, use_cache=False).last_hidden_state
+    logits = net.get_output_embeddings()(states[:, :-1][written])
     nats = torch.nn.functional.cross_entropy(logits.float(), labels[written], reduction="none")
     return nats, torch.nonzero(written)[:, 0]
 

@@ -86,10 +86,14 @@ class Grams:
         is_gram = np.concatenate(keys) > 0
         return np.concatenate(keys)[is_gram], np.tile(owners, LONGEST)[is_gram]
 
+    def codes_of(self, keys: U64) -> tuple[I64, NDArray[np.bool_]]:
+        """Codes of keys, any code for one that is unknown, and which of them are known; each in the shape of `keys`."""
+        if not len(self):
+            return np.zeros(keys.shape, np.int64), np.zeros(keys.shape, bool)
+        places = np.searchsorted(self.keys, keys).clip(max=len(self) - 1)
+        return places, self.keys[places] == keys
+
     def _codes(self, keys: U64) -> tuple[I64, NDArray[np.bool_]]:
         """Codes of the known keys, and (keys,) which of them are known."""
-        if not len(self):
-            return np.zeros(0, np.int64), np.zeros(len(keys), bool)
-        places = np.searchsorted(self.keys, keys).clip(max=len(self) - 1)
-        known = self.keys[places] == keys
-        return places[known], known
+        codes, known = self.codes_of(keys)
+        return codes[known], known

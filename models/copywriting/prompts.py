@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 LANGUAGES = ("zh", "en")
+NETWORK, COMPOSER = "network", "composer"  # the two writers of candidates
 SLOTS = ("<price>", "<discount>", "<number>")
 SLOT = re.compile(r"<[a-z_]+>")
 _FIGURE = r"\d[\d.,]*"
@@ -38,6 +39,8 @@ class Prompt:
     channel: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     length: int = field(default=0, repr=False)  # units that the text should have; 0: what is usual on its channel
+    # Words that claim what the item's facts do not support, in small letters: the text may not say them.
+    banned: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -51,10 +54,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A text, and its mean log-probability per token by the network, in nats: how natural the network finds it."""
+    """A text, its mean log-probability per token by the network (nats), and who wrote it: NETWORK or COMPOSER."""
 
     text: str
     logprob: float
+    writer: str
 
 
 def has_digit(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -71,19 +72,19 @@ def train_tokenizer(texts: Iterable[str], prompts: Sequence[Prompt], size: int) 
     )
 
 
-def open_tokenizer(place: str, only_here: bool) -> Any:
-    """The tokenizer of a folder or, unless `only_here`, of a hub name. Raises ValueError if it cannot be read."""
+def open_tokenizer(folder: Path) -> Any:
+    """The tokenizer that `save_pretrained` wrote to `folder`. Raises ValueError if it cannot be read."""
     try:
-        return AutoTokenizer.from_pretrained(place, local_files_only=only_here)
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # each library raises errors of its own
         raise ValueError(
-            f"{place}: its tokenizer cannot be read ({type(error).__name__}: {str(error).splitlines()[0][:200]}); "
-            "save the tokenizer beside the weights again, or name another base_model"
+            f"{folder}: its tokenizer cannot be read ({type(error).__name__}: {str(error).splitlines()[0][:200]}); "
+            "train the copywriter again"
         ) from error
 
 
 class Coder:
-    """Turns prompts and texts into token ids and back, with a tokenizer of ours or of a checkpoint."""
+    """Turns prompts and texts into token ids and back, with the copywriter's tokenizer."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
@@ -100,6 +101,15 @@ class Coder:
         special = set(self.tokenizer.all_special_ids) | set(self.controls.values()) | {self.name, self.value, self.text}
         figures = {code for word, code in vocabulary.items() if has_digit(self.tokenizer.decode([code]))}
         return sorted((special | figures | {self.start}) - {self.end})
+
+    def pieces(self) -> list[str]:
+        """What each token adds to a text that stands before it, with the space that it may begin with."""
+        anchor = self._words("a", keep=False)
+        before = len(self.tokenizer.decode(anchor, clean_up_tokenization_spaces=False))
+        ids = [[*anchor, code] for code in range(len(self.tokenizer))]
+        texts = self.tokenizer.batch_decode(ids, clean_up_tokenization_spaces=False)
+        special = set(self.tokenizer.all_special_ids)
+        return ["" if code in special else text[before:] for code, text in enumerate(texts)]
 
     def prompt(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt: control tokens, then its attributes, then the token after which the text begins."""
@@ -129,8 +139,3 @@ class Coder:
         if keep and len(self._known) < 100_000:
             self._known[text] = ids
         return ids
-
-
-def needed_tokens(prompts: Iterable[Prompt]) -> list[str]:
-    """Tokens that are added to a checkpoint's tokenizer."""
-    return [START, TEXT, END, NAME, VALUE, *SLOTS, *controls_of(prompts)]

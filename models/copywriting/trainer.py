@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from models.copywriting.copywriter_config import CopywriterConfig
-from models.copywriting.examples import Example, shuffled_batches, tensors_of
+from models.copywriting.examples import IGNORED, Example, shuffled_batches, tensors_of
 from models.copywriting.likelihood import autocast, losses
 
 WARM_UP = 0.06  # share of a stage's steps in which the learning rate rises
@@ -25,12 +25,11 @@ WEIGHT_DECAY = 0.1  # AdamW's, of matrices
 CHECKPOINT_EVERY, REPORT_EVERY = 200, 50  # steps
 # The settings that a training depends on: with another of these, a checkpoint is of another run.
 LEARNING = (
-    "base_model",
-    "lora_above",
-    "lora_rank",
     "dim",
     "layers",
     "heads",
+    "dropout",
+    "word_dropout",
     "length",
     "batch_tokens",
     "learning_rate",
@@ -59,12 +58,17 @@ class Trainer:
         config: CopywriterConfig,
         net: Any,
         pad: int,
+        hidden: int,
         stages: list[Stage],
         checkpoint: Path | None = None,
         report: Callable[[str], None] | None = None,
     ) -> None:
-        """checkpoint: a folder from which a killed run goes on. report is given lines for a person to read."""
-        self.config, self.net, self.pad = config, net, pad
+        """checkpoint: a folder from which a killed run goes on. report is given lines for a person to read.
+
+        hidden: the token that hides a share `word_dropout` of what was written before, so that a network that learns
+        few texts many times does not learn them by heart (Bowman et al. 2016).
+        """
+        self.config, self.net, self.pad, self.hidden = config, net, pad, hidden
         self.checkpoint, self.report = checkpoint, report
         self.stages = [stage for stage in stages if stage.examples and stage.passes]
         self.weights = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
@@ -95,7 +99,7 @@ class Trainer:
             {"params": [w for w in self.weights.values() if w.dim() > 1], "weight_decay": WEIGHT_DECAY},
             {"params": [w for w in self.weights.values() if w.dim() < 2], "weight_decay": 0.0},
         ]
-        self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
+        self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95), fused=True)
 
     def _run_stage(self, stage: Stage, plan: list[list[int]], first: int, start: int) -> None:
         """Run the steps of `plan`, which begins at step `first`, from step `start` on."""
@@ -117,6 +121,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = tensors_of(examples, self.net, self.pad)
+        self._hide(batch)
         with autocast(self.net, self.config.bf16):
             loss = losses(self.net, batch)[0].mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -124,6 +129,11 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(list(self.weights.values()), CLIP)
         self.optimizer.step()
         return float(loss.detach())
+
+    def _hide(self, batch: dict[str, torch.Tensor]) -> None:
+        """Hide some of the tokens that the network reads and wrote itself; those of the prompt stay."""
+        hides = torch.rand(batch["labels"].shape) < self.config.word_dropout
+        batch["input_ids"][hides.to(batch["labels"].device) & (batch["labels"] != IGNORED)] = self.hidden
 
     def _rate(self, step: int, steps: int) -> float:
         warm = max(int(steps * WARM_UP), 1)

@@ -47,7 +47,8 @@ def in_budget(sizes: Sequence[int], tokens: int, most_passes: int, seed: int) ->
 def write_pairs(path: Path, pairs: Sequence[Pair]) -> None:
     with path.open("w", encoding="utf-8") as lines:
         for prompt, text in pairs:
-            lines.write(json.dumps({"prompt": dataclasses.asdict(prompt), "text": text}, ensure_ascii=False) + "\n")
+            learned = {name: value for name, value in dataclasses.asdict(prompt).items() if name != "banned"}
+            lines.write(json.dumps({"prompt": learned, "text": text}, ensure_ascii=False) + "\n")
 
 
 def read_pairs(path: Path) -> list[Pair]:

@@ -2,6 +2,7 @@
 
 claims(text, language, vocabulary)              every claim, supported or not
 unsupported(text, facts, vocabulary, language)  the claims that the facts do not support; a text with one is not shown
+banned_words(facts, vocabulary)                 words that a text about the item cannot have
 fill(template, slots)                           puts in prices, discounts, stock, dates, terms and names from tables
 digits_of_its_own(text)                         figures that the text has outside its slots
 """
@@ -33,6 +34,7 @@ __all__ = [
     "SlotError",
     "Source",
     "Vocabulary",
+    "banned_words",
     "claims",
     "digits_of_its_own",
     "fill",
@@ -85,7 +87,7 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
 def unsupported(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> list[Claim]:
     """The claims of the text that `facts` do not support. If there are none, the text may be shown."""
     known = vocabulary.supported(facts, claims)
-    found = [*claims(text, language, vocabulary), *_names(text, vocabulary)]
+    found = [*claims(text, language, vocabulary), *_names(text, language, vocabulary)]
     true = [supports(claim, facts, known) for claim in found]
     beside = _partner_spans(text, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
@@ -122,9 +124,11 @@ def _partner_spans(text: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[
     return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
 
 
-def _names(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+def _names(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     """Words with a capital within a sentence, where a language writes only names so; not in a text of capitals."""
-    if not any(one.words.capitals for one in vocabulary.rules):
+    own = next((one.words for one in vocabulary.rules if one.words.language == language), None)
+    nouns_have_capitals = own is not None and own.spaces and not own.capitals
+    if nouns_have_capitals or not any(one.words.capitals for one in vocabulary.rules):
         return
     found = list(_CAPITAL.finditer(text))
     if len(found) > MOST_CAPITALS * len(_WORD.findall(text)):
@@ -160,6 +164,17 @@ def _meant(word: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[
         yield Claim(meaning.kind, meaning.value, start, end, meaning.attributes)
     if not meanings:
         yield Claim("attribute", f"{SAID_IN_TEXT}{fold(word)}", start, end)
+
+
+def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:
+    """The vocabulary's words, folded, that claim something which the facts do not support: a writer leaves them out."""
+    known = vocabulary.supported(facts, claims)
+    return frozenset(
+        word
+        for word in vocabulary.spelled
+        for meaning in vocabulary.meanings(word)
+        if not supports(Claim(meaning.kind, meaning.value, 0, 0, meaning.attributes, meaning.doubtful), facts, known)
+    )
 
 
 def _word_claims(folded: str, vocabulary: Vocabulary) -> Iterator[Claim]:

@@ -6,6 +6,10 @@ texts. There, references are cut to 64 tokens; here, without that tokenizer, to 
 coverage: share of an item's attribute values that its text names, averaged over texts.
 unsupported: of all values (of any training item) that texts name, the share that the text's item lacks.
 distinct4: of all runs of 4 characters (words of English) in all texts, the share that is distinct.
+verbatim8: share of a text's runs of 8 characters (words of English), without punctuation, that stand in a training
+text, averaged over texts. longest_run: characters (words) of the longest passage that does, of all texts.
+passes_gate: share of texts that the fact lock and the compliance rules let through, with a row's attributes as facts.
+network_share: share of the texts that the network wrote.
 """
 
 from __future__ import annotations
@@ -21,7 +25,17 @@ from rouge_chinese import Rouge
 from models.copywriting.prompts import Prompt, Values, units_of
 
 CUT = 64
-COLUMNS = ("bleu4", "rouge1", "rouge2", "rougeL", "coverage", "distinct4", "unsupported")
+LIKENESS = ("bleu4", "rouge1", "rouge2", "rougeL")
+COLUMNS = (
+    *LIKENESS,
+    "coverage",
+    "distinct4",
+    "unsupported",
+    "verbatim8",
+    "longest_run",
+    "passes_gate",
+    "network_share",
+)
 Figures = dict[str, float]
 jieba.setLogLevel(logging.WARNING)
 
@@ -42,7 +56,7 @@ def cut(text: str, language: str) -> str:
 def likeness(texts: Sequence[str], references: Sequence[str], language: str) -> Figures:
     """BLEU-4 and ROUGE-1, -2, -L, 0..100. An empty text counts as 0."""
     rouge, smooth = Rouge(), SmoothingFunction().method3
-    total = dict.fromkeys(COLUMNS[:4], 0.0)
+    total = dict.fromkeys(LIKENESS, 0.0)
     for text, reference in zip(texts, references, strict=True):
         if not text.strip():
             continue
@@ -70,10 +84,9 @@ def honesty(texts: Sequence[str], prompts: Sequence[Prompt], values: Values) -> 
             "unsupported": foreign / max(said, 1)}  # fmt: skip
 
 
-def judged(texts: Sequence[str], references: Sequence[str], prompts: Sequence[Prompt], values: Values) -> Figures:
-    language = prompts[0].language
-    shorter = [cut(reference, language) for reference in references]
-    return likeness(texts, shorter, language) | honesty(texts, prompts, values)
+def likeness_cut(texts: Sequence[str], references: Sequence[str], language: str) -> Figures:
+    """Likeness to references of at most 64 words."""
+    return likeness(texts, [cut(reference, language) for reference in references], language)
 
 
 def template(prompt: Prompt) -> str:
@@ -97,11 +110,28 @@ def nearest(prompts: Sequence[Prompt], texts: Sequence[str]) -> Callable[[Prompt
     return writer
 
 
-def show(title: str, rows: dict[str, Figures], anchors: dict[str, Sequence[float | None]]) -> None:
-    print(f"\n{title}\n{'':34}" + "".join(f"{name:>13}" for name in COLUMNS))
-    for name, row in rows.items():
-        cells = (f"{row[c]:13.2f}" if c in COLUMNS[:4] else f"{row[c]:13.3f}" for c in COLUMNS if c in row)
-        pad = "" if "bleu4" in row else " " * 13 * 4
-        print(f"{name:34}{pad}" + "".join(cells))
-    for name, values in anchors.items():
-        print(f"{'(' + name + ')':34}" + "".join(f"{'-' if value is None else value:>13}" for value in values))
+def show(title: str, rows: dict[str, Figures], anchors: dict[str, Figures]) -> None:
+    """Print a line for each writer, then the anchors and goals in parentheses; a dash where there is no figure."""
+    width = max(map(len, COLUMNS)) + 1
+    print(f"\n{title}\n{'':36}" + "".join(f"{name:>{width}}" for name in COLUMNS))
+    for name, row in (rows | {f"({name})": row for name, row in anchors.items()}).items():
+        print(f"{name:36}" + "".join(f"{_cell(column, row):>{width}}" for column in COLUMNS))
+
+
+def _cell(column: str, row: Figures) -> str:
+    if column not in row:
+        return "-"
+    return f"{row[column]:.0f}" if column == "longest_run" else f"{row[column]:.{2 if column in LIKENESS else 3}f}"
+
+
+def missed(row: Figures, at_least: Figures, at_most: Figures) -> list[str]:
+    """The goals that a row misses, each with what was seen."""
+    low = [f"{name} {row[name]:.3f}, at least {goal}" for name, goal in at_least.items() if row[name] < goal]
+    high = [f"{name} {row[name]:.3f}, at most {goal}" for name, goal in at_most.items() if row[name] > goal]
+    return low + high
+
+
+def rounded(rows: dict[str, Figures]) -> dict[str, Figures]:
+    """The rows as the last line of a bench has them: no space in a writer's name, four digits."""
+    return {name.replace(", references", "").replace(" ", "_"): {key: round(value, 4) for key, value in row.items()}
+            for name, row in rows.items()}  # fmt: skip

@@ -52,5 +52,5 @@ def test_training_lowers_the_loss_on_what_it_learned() -> None:
     net = scratch(config, len(coder.tokenizer), coder.pad)
     examples = [coder.example(prompt, masked(text)) for prompt, text in PAIRS]
     before = logprobs(net, examples, coder.pad, 512, bf16=False).mean()
-    Trainer(config, net, coder.pad, [Stage("pairs", examples, 4)]).train()
+    Trainer(config, net, coder.pad, coder.tokenizer.unk_token_id, [Stage("pairs", examples, 4)]).train()
     assert logprobs(net, examples, coder.pad, 512, bf16=False).mean() > before + 0.5

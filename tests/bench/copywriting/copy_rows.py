@@ -1,0 +1,109 @@
+"""The writers that both copy benches compare, what each of them wrote, and its row of figures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from models.copywriting.copywriter import Copywriter
+from models.copywriting.originality import LearnedRuns
+from models.copywriting.prompts import COMPOSER, NETWORK, Candidate, Prompt, Values
+from tests.bench.copywriting.copy_gate import Gate
+from tests.bench.copywriting.copy_scores import Figures, honesty, likeness, likeness_cut, nearest, say, template
+from tests.bench.quality import SEED
+
+CANDIDATES = 4
+BLIND = 40  # texts of each writer that a person judges
+Pairs = list[tuple[Prompt, str]]
+
+
+class Written(NamedTuple):
+    """texts: writer -> its text for each prompt, in order. by_network: the model's texts that the network wrote."""
+
+    texts: dict[str, list[str]]
+    by_network: list[bool]
+    gate: Gate
+
+
+def written(writer: Copywriter, train: Pairs, asked: Pairs) -> Written:
+    """What every writer writes for the prompts that are asked for.
+
+    `model` is the choice that the night makes: the first candidate that passes the gate, or the first where none does.
+    `network` is the network's best text whether it passes or not, `network alone` one sampled without any guidance.
+    """
+    language = asked[0][0].language
+    gate = Gate([prompt for prompt, _ in (*train, *asked)], language)
+    prompts = [gate.with_banned(prompt) for prompt, _ in asked]
+    started, cpu = time.monotonic(), time.process_time()
+    found = writer.write(prompts, CANDIDATES, SEED, say_progress)
+    each = 1000 * (time.process_time() - cpu) / len(prompts)
+    say(f"  {len(prompts)} prompts written in {time.monotonic() - started:.0f} s, {each:.0f} ms of CPU each")
+    chosen = [_chosen(gate, prompt, own) for prompt, own in zip(prompts, found, strict=True)]
+    look_up = nearest([prompt for prompt, _ in train], [text for _, text in train])
+    texts = {
+        "template": [template(prompt) for prompt in prompts],
+        "retrieval": [look_up(prompt) for prompt in prompts],
+        "network alone": [own[0] for own in writer.sample(prompts, 1, SEED)],
+        "network": [_first(own, NETWORK) for own in found],
+        "composer": [_first(own, COMPOSER) for own in found],
+        "model": [one.text if one else "" for one in chosen],
+        "reference": [text for _, text in asked],
+    }
+    return Written(texts, [one is not None and one.writer == NETWORK for one in chosen], gate)
+
+
+def _chosen(gate: Gate, prompt: Prompt, candidates: Sequence[Candidate]) -> Candidate | None:
+    passing = (one for one in candidates if gate.passes(prompt, one.text))
+    return next(passing, candidates[0] if candidates else None)
+
+
+def _first(candidates: Sequence[Candidate], writer: str) -> str:
+    return next((one.text for one in candidates if one.writer == writer), "")
+
+
+def rows_of(done: Written, train: Pairs, asked: Pairs) -> dict[str, Figures]:
+    """The row of figures of each writer; the reference has no likeness to itself."""
+    prompts, references = [prompt for prompt, _ in asked], [text for _, text in asked]
+    language = prompts[0].language
+    values = Values(value for prompt, _ in train for value in prompt.values)
+    learned = LearnedRuns([text for _, text in train], language)
+    shares = {"network alone": 1.0, "network": 1.0, "model": float(np.mean(done.by_network))}
+    rows: dict[str, Figures] = {}
+    for name, texts in done.texts.items():
+        row = {} if name == "reference" else likeness_cut(texts, references, language)
+        copied = [learned.copied(text) for text in texts]
+        rows[name] = row | honesty(texts, prompts, values) | {
+            "verbatim8": float(np.mean([each.share for each in copied])),
+            "longest_run": float(max(each.longest for each in copied)),
+            "passes_gate": float(np.mean([done.gate.passes(*pair) for pair in zip(prompts, texts, strict=True)])),
+            "network_share": shares.get(name, 0.0),
+        }  # fmt: skip
+        say(f"  scored {name}")
+    rows["model, references uncut"] = likeness(done.texts["model"], references, language)
+    return rows
+
+
+def write_blind(path: Path, done: Written, asked: Pairs) -> None:
+    """40 texts of each writer, each with its brief, shuffled and numbered; the last part of the file is the key."""
+    rng = np.random.default_rng(SEED)
+    texts: list[tuple[str, int, str]] = []
+    for name, own in done.texts.items():
+        places = [place for place in rng.permutation(len(own)).tolist() if own[place].strip()][:BLIND]
+        texts += [(name, place, own[place]) for place in places]
+    order = rng.permutation(len(texts)).tolist()
+    lines = []
+    for number, at in enumerate(order, 1):
+        _, place, text = texts[at]
+        lines.append(f"{number}. [{' '.join(asked[place][0].values)}]\n   {text}")
+    key = [f"{number} {texts[at][0]}" for number, at in enumerate(order, 1)]
+    path.write_text("\n".join([*lines, "", "KEY: number and writer", *key, ""]), encoding="utf-8")
+    say(f"  {len(lines)} texts to judge blind, the key at the end: {path}")
+
+
+def say_progress(done: int, tokens: int) -> None:
+    if done % 96 < 12:
+        say(f"  {done} prompts written, {tokens:,} tokens")
