@@ -86,6 +86,9 @@ bench-copy-zh: setup data  ## Chinese copy from attributes, beside ChatGLM-6B; D
 bench-copy-en: setup data  ## descriptions of products held out by family; DATA=../shared/data/hm, or .../myntra
 	@.venv/bin/python -m tests.bench.copywriting.copy_en --data "$(DATA)"
 
+bench-voices: setup  ## voices: their readers, texts that two of them share, a classifier; USERS=150
+	@.venv/bin/python -m tests.bench.copywriting.voices $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
+
 bench-copy-speed: setup  ## tokens and texts a second beside plain `generate` on the same network
 	@.venv/bin/python -m tests.bench.copywriting.copy_speed
 

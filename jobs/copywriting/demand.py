@@ -17,9 +17,8 @@ from jobs.copywriting.briefs import BRIEF, Brief
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.rules import CopyConfig, CopyRules
-from jobs.copywriting.user_terms import TERMS, with_terms, worded
+from jobs.copywriting.user_terms import TERMS
 from jobs.runtime.night import Night
-from models.compliance.checks import CHANNELS as LIMITS
 from schemas.table import SPARK_TYPES
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
 from schemas.tables.lists import ANONYMOUS
@@ -182,35 +181,6 @@ def _empty_offer_columns(night: Night) -> list[Column]:
         F.lit(night.valid_until("copy")).alias("valid_until"),
         F.lit(None).cast("timestamp").alias("offer_until"),
     ]
-
-
-def texts_for_users(
-    night: Night, demand: DataFrame, variants: pa.Table, rules: CopyRules, deals: Iterable[str] = ()
-) -> DataFrame:
-    """Picks a text for each row of `demand`, by a hash of the user: USER_COPY.
-
-    variants: from `texts_by_arm`: BRIEF, copy_id, low and high (its part of 0..1), share, `own` (its text, where that
-    has slots for the user's own terms) and `deal` (the arm it is for). deals: labels of arms that have texts of their
-    own, as in column arm of RECOMMENDATIONS; all other users have deal ''.
-    """
-    arms = F.split("arm", ";")
-    whose = [F.when(F.array_contains(arms, deal), F.lit(deal)) for deal in deals]
-    demand = demand.withColumn("deal", F.coalesce(*whose, F.lit("")))
-    told = F.concat_ws("\x00", F.lit(f"copy {rules.config.seed}"), "user_id", "strategy", "channel")
-    digits = F.substring(F.sha2(told, 256), 1, 13)  # as many as a double holds exactly
-    place = F.conv(digits, 16, 10).cast("double") / F.lit(float(16**13))
-    wordings = night.spark.createDataFrame(variants)
-    chosen = (
-        worded(demand, night.days, rules.languages).withColumn("at", place).join(wordings, [*BRIEF, "deal"], "inner")
-    )
-    chosen = chosen.where("at >= low and at < high")
-    chosen = chosen.withColumn("text", with_terms(F.col("own")))
-    fits = F.lit(True)
-    for name, limit in LIMITS.items():
-        if limit.characters:
-            fits = fits & ((F.col("channel") != name) | (F.length("text") <= limit.characters))
-    chosen = chosen.where(F.col("own").isNull() | (F.col("text").isNotNull() & fits))
-    return chosen.select("user_id", "channel", "item_id", "copy_id", "offer_id", "text", "share", "valid_until")
 
 
 def briefs_of(

@@ -2,8 +2,9 @@
 
 A wording is a template or the copywriter; its audience is the style. Counted are impressions of an item on the
 storefront's placement, by users to whom last night's `user_copy` gave a card about it, and whether they clicked it the
-same day. A hash assigns users to variants, so wordings of one item are compared on similar users. A wording that was
-shown often and still has the least share retires: it is no longer written, as long as two others are left.
+same day. A hash assigns users to variants (`text_choice`), so wordings of one item are compared on similar users. A
+wording that was shown often and still has the least share retires: it is no longer written, as long as two others are
+left.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
-from jobs.copywriting.briefs import BRIEF, GROUP, keys_of
+from jobs.copywriting.briefs import APPROVED, BRIEF, GROUP, MODEL, keys_of
 from jobs.copywriting.rules import CopyConfig
 from jobs.runtime.night import Night
 from models.experiments.thompson import next_shares
@@ -141,29 +142,22 @@ def arms(copy: pa.Table) -> set[Arm]:
 
 
 def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
-    """Gives each text of a brief its part of 0..1 (`low`, `high`): the user's hash falls into one of them.
+    """BRIEF and copy_id of each text with its share among its brief's, and what a reader's list must not repeat.
 
-    copy: sorted by brief. Each text has the weight of its wording. Column `own` has the text where it has slots for a
-    user's own terms.
+    Each text has the weight of its wording. Column `said` tells texts apart by their words;
+    `wording` is the template, or the text's id where it has none, as a model's. Column `own` has the text where it has
+    slots for a user's own terms.
     """
     arms = keys_of(copy, [*GROUP, "wording"]).combine_chunks().dictionary_encode()
     known = {"\0".join(arm): share for arm, share in weights.items()}
     of_arm = np.array([max(known.get(name, 1.0), 1e-6) for name in arms.dictionary.to_pylist()], np.float64)
     weight = of_arm[arms.indices.to_numpy()]
-    brief = keys_of(copy).combine_chunks()
-    is_first = np.ones(len(brief), bool)
-    is_first[1:] = pc.not_equal(brief[1:], brief[:-1]).to_numpy(zero_copy_only=False)
-    run = np.cumsum(is_first) - 1
+    run = keys_of(copy).combine_chunks().dictionary_encode().indices.to_numpy()
     share = weight / np.bincount(run, weight)[run]
-    place = np.arange(len(run)) - np.flatnonzero(is_first)[run]
-    low, high = np.zeros(len(run)), np.zeros(len(run))
-    for at in range(place.max(initial=-1) + 1):
-        rows = np.flatnonzero(place == at)
-        low[rows] = high[rows - 1] if at else 0.0
-        high[rows] = low[rows] + share[rows]
-    high[np.append(is_first[1:], True)[: len(run)]] = 1.0  # the last text of a brief ends at 1 in spite of rounding
+    is_template = pc.and_(pc.not_equal(copy["source"], MODEL), pc.not_equal(copy["wording"], APPROVED))
     has_own = pc.or_(pc.match_substring(copy["text"], "{terms}"), pc.match_substring(copy["text"], "{until}"))
     found = copy.select([*BRIEF, "copy_id"])
-    for name, values in (("low", low), ("high", high), ("share", np.minimum(share, 1.0))):
-        found = found.append_column(name, pa.array(values, pa.float64()))
+    found = found.append_column("wording", pc.if_else(is_template, copy["wording"], copy["copy_id"]))
+    found = found.append_column("said", copy["text"].combine_chunks().dictionary_encode().indices)
+    found = found.append_column("share", pa.array(np.minimum(share, 1.0), pa.float64()))
     return found.append_column("own", pc.if_else(has_own, copy["text"], pa.scalar(None, pa.string())))

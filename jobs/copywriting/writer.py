@@ -29,6 +29,7 @@ from models.fact_lock.claims import SlotError, Vocabulary, claims
 from schemas.copywriting.wording import Template
 
 SAID = "said of another item"
+_OWN_VOICE = 16.0  # a template of the brief's voice weighs like so many that all voices share
 _REASONS_COUNT = 4  # a template that says what the item is good for weighs like one with so many more slots
 Row = dict[str, Any]  # of COPY
 
@@ -208,11 +209,16 @@ def _turn(inputs: CopyInputs, brief: Brief, template: Template) -> float:
     share = inputs.share(brief, template.name)
     if share <= 0:
         return math.inf
-    style_weight = 4.0 if template.style == brief.style else 1.0
-    says = 1 + len(set(template.slots)) + _REASONS_COUNT * bool({"benefit", "reason"}.intersection(template.slots))
+    style_weight = _OWN_VOICE if template.style == brief.style else 1.0
+    says = 1.0 + len(set(template.slots)) + _REASONS_COUNT * bool({"benefit", "reason"}.intersection(template.slots))
+    if brief.channel == "card":
+        says = math.sqrt(says)  # a reader sees a list of cards at once, so there the wordings must differ
     weight = share * style_weight * says  # prefers templates that say more of the item, most of all what it is good for
     digest = hashlib.sha256(f"{brief.item_id}\0{template.name}".encode()).digest()
-    return -math.log((int.from_bytes(digest[:8], "big") + 1) / 2**64) / weight
+    # Each voice begins elsewhere, so that two that share templates seldom say the same of an item.
+    voices = sorted(inputs.rules.voices)
+    drawn = (int.from_bytes(digest[:8], "big") / 2**64 + voices.index(brief.style) / len(voices)) % 1.0
+    return -math.log(drawn + 2**-64) / weight
 
 
 def _filled(

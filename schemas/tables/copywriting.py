@@ -92,8 +92,8 @@ USER_COPY = Table(
                nullable=True),
         Column("text", "string", "The whole text where it states the user's own terms; null: as in `copy`.",
                nullable=True),
-        Column("share", "float64", "Probability with which this variant was chosen among users of the same arm; for "
-               "judging its clicks.", min=0, max=1),
+        Column("share", "float64", "Probability with which this variant was drawn among users of the same arm, before "
+               "a list gives up wordings that repeat; for judging its clicks.", min=0, max=1),
         VALID_UNTIL,
     ),
     readers="the storefront, e-mail, push and SMS; write_copy tomorrow",

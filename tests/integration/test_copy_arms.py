@@ -116,7 +116,7 @@ def test_an_arm_is_told_the_one_template_wherever_there_is_a_text_of_it(
 ) -> None:
     copy = {row["copy_id"]: row for row in current(shop.lake, COPY, SECOND).to_pylist()}
     has = {brief for brief, rows in briefs_of(list(copy.values())).items() if named in {r["wording"] for r in rows}}
-    usual = {(row["user_id"], row["channel"], row["item_id"]): row for row in told(sample)}
+    usual = set(current(sample.lake, COPY, SECOND)["copy_id"].to_pylist())
     counts = {True: 0, False: 0}
     for row in told(shop, of_arm(shop, "words=one")):
         (brief,) = briefs_of([copy[row["copy_id"]]])
@@ -124,7 +124,7 @@ def test_an_arm_is_told_the_one_template_wherever_there_is_a_text_of_it(
         if brief in has:
             assert (copy[row["copy_id"]]["wording"], row["share"]) == (named, 1.0)
         else:
-            assert row == usual[row["user_id"], row["channel"], row["item_id"]]
+            assert row["copy_id"] in usual  # which of them depends on the rest of the list
     assert min(counts.values()) > 20
 
 

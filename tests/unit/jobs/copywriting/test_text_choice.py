@@ -1,0 +1,96 @@
+"""Which text each reader gets: one a place, by its share, the same every night, and no list that repeats itself."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.copywriting.text_choice import MOST_OF_WORDING, chosen_texts
+
+DDL = (
+    "user_id string, channel string, item_id string, wording string, said int, share double, copy_id string,"
+    " offer_id string, text string, valid_until timestamp"
+)
+USERS, PLACES = 400, 12
+Place = tuple[str, str]  # user_id, item_id
+
+
+def text(user: str, item: str, wording: str, share: float, said: int | None = None) -> tuple[Any, ...]:
+    copy_id = f"{item} {wording}"
+    number = said if said is not None else sum(ord(letter) * 31**at for at, letter in enumerate(copy_id)) % 2**31
+    return (user, "card", item, wording, number, share, copy_id, None, None, None)
+
+
+def chosen(spark: SparkSession, rows: Iterable[tuple[Any, ...]], seed: int = 7) -> dict[Place, str]:
+    """(user_id, item_id) -> wording."""
+    found = chosen_texts(spark.createDataFrame(list(rows), DDL), seed).select("user_id", "item_id", "wording").collect()
+    assert len(found) == len({(row.user_id, row.item_id) for row in found})
+    return {(row.user_id, row.item_id): row.wording for row in found}
+
+
+def lists() -> list[tuple[Any, ...]]:
+    """Each item has two of eight wordings, one drawn four times as often as the other."""
+    return [
+        text(f"u{user}", f"g{place}", f"t{wording}", share)
+        for user in range(USERS)
+        for place in range(PLACES)
+        for wording, share in ((place % 8, 0.8), ((place * 5 + 1) % 8, 0.2))
+    ]
+
+
+@pytest.fixture(scope="module")
+def usual(spark: SparkSession) -> dict[Place, str]:
+    return chosen(spark, lists())
+
+
+def of_users(found: dict[Place, str]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for (user, _), wording in found.items():
+        counts[user][wording] += 1
+    return counts
+
+
+def test_every_place_has_one_text_and_no_list_a_wording_too_often(usual: dict[Place, str]) -> None:
+    assert len(usual) == USERS * PLACES
+    assert max(max(counts.values()) for counts in of_users(usual).values()) == MOST_OF_WORDING
+
+
+def test_texts_come_by_their_shares(usual: dict[Place, str], spark: SparkSession) -> None:
+    first = sum(wording == f"t{int(item[1:]) % 8}" for (_, item), wording in usual.items()) / len(usual)
+    assert 0.7 < first < 0.85  # a few gave way
+    alone = chosen(spark, (row for row in lists() if row[2] == "g3"))
+    assert sum(wording == "t3" for wording in alone.values()) / USERS == pytest.approx(0.8, abs=0.06)
+
+
+def test_order_of_rows_changes_nothing_and_another_seed_does(usual: dict[Place, str], spark: SparkSession) -> None:
+    rows = lists()
+    assert chosen(spark, reversed(rows)) == usual
+    assert chosen(spark, rows, seed=8) != usual
+
+
+def test_a_place_that_goes_leaves_most_others_as_they_were(usual: dict[Place, str], spark: SparkSession) -> None:
+    fewer = chosen(spark, (row for row in lists() if row[2] != "g0"))
+    assert sum(usual[place] == wording for place, wording in fewer.items()) > 0.9 * len(fewer)
+
+
+def test_where_nothing_else_is_left_a_wording_repeats_rather_than_a_place_stays_empty(spark: SparkSession) -> None:
+    assert set(chosen(spark, [text("u", f"g{place}", "t", 1.0) for place in range(5)]).values()) == {"t"}
+
+
+def test_the_first_to_choose_gives_way_to_one_that_has_no_other(spark: SparkSession) -> None:
+    only = [text(f"u{user}", f"g{place}", "t", 1.0) for user in range(20) for place in range(2)]
+    either = [
+        text(f"u{user}", "g2", wording, share) for user in range(20) for wording, share in (("t", 0.99), ("s", 0.01))
+    ]
+    found = chosen(spark, only + either)
+    assert {wording for (_, item), wording in found.items() if item == "g2"} == {"s"}
+
+
+def test_no_text_stands_twice_in_a_list(spark: SparkSession) -> None:
+    twins = [text(f"u{user}", item, wording, 0.5, said) for user in range(20) for item in ("g1", "g2")
+             for said, wording in enumerate(("t", "s"))]  # fmt: skip
+    assert {tuple(sorted(counts)) for counts in of_users(chosen(spark, twins)).values()} == {("s", "t")}
