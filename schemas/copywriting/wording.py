@@ -43,7 +43,7 @@ _ALWAYS_THERE = {
     "used_up",
     *USERS_SLOTS,
 }  # filled for every item of the strategy
-ON_A_CARD = frozenset(("title", "kind", "terms"))  # a card has one of these: it stands alone under a picture
+ON_A_CARD = frozenset(("title", "brand", "terms"))  # a card has one of these, since many of its kind are in a list
 _LEAST = 2  # templates of each group, so that clicks can compare two
 
 
@@ -189,7 +189,7 @@ def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
         if slot not in known:
             raise VoiceError(f"{at}: no slot {{{slot}}} there; {template.strategy} has {', '.join(known)}")
     if template.channel == "card" and not ON_A_CARD.intersection(template.slots):
-        raise VoiceError(f"{at}: a card names its item; it needs {{title}}, {{kind}} or, for an offer, {{terms}}")
+        raise VoiceError(f"{at}: a card names its item; it needs {{title}}, {{brand}} or, for an offer, {{terms}}")
     bare = re.sub(r"\{\w*\}", "", template.text)
     if figure := re.search(r"[\d{}]", bare):
         raise VoiceError(f"{at}: {figure[0]!r} outside a slot; figures come from tables")

@@ -109,7 +109,7 @@ def judged(copy: pa.Table, rejected: list[dict[str, Any]], writer: str) -> None:
     ]
     by_model = [row for row in rejected if row["source"] == "model"]
     reasons = {row["reason"] for row in by_model}
-    assert {"figure of its own", "voice", "says nothing of the item"} <= reasons
+    assert {"figure of its own", "unsupported origin"} <= reasons
     assert any("Paris" in (row["text"] or "") for row in by_model)
     assert [row for row in rows if row["source"] == "template"]
 
