@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 if not __package__:  # run as a file by spark-submit: the folder above is what `import jobs` needs
     sys.path[0] = str(HERE.parent)
 
-from jobs.runtime.arguments import a_date  # noqa: E402  after the path is right
+from jobs.runtime.arguments import a_date, add_settings_arguments  # noqa: E402  after the path is right
 from jobs.runtime.exit_status import status_of  # noqa: E402
 from jobs.runtime.registry import job_files, module_of  # noqa: E402
 from jobs.runtime.threads import bound_threads  # noqa: E402
@@ -32,11 +32,6 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", help="mapping of the raw files: a name in schemas/sources or a TOML file")
     parser.add_argument("--raw", help="folder or URL of the shop's raw files")
     add_settings_arguments(parser)
-
-
-def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", help="TOML file of settings; `python -m jobs show_settings` prints one")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
 
 
 def main(argv: list[str]) -> int:

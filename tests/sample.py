@@ -60,8 +60,8 @@ class Sample:
         return Night(day, self.lake, run, Settings(sections), "sample_shop", str(self.raw))
 
 
-def make_sample(folder: Path) -> Sample:
-    plan = Plan(seed=7, users=150, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES)
+def make_sample(folder: Path, users: int = 150) -> Sample:
+    plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES)
     sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve")
     make_sample_shop(plan, sample.raw)
     for day in NIGHTS:

@@ -18,6 +18,7 @@ from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
 from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.night import Night
 from models.compliance.checks import CHANNELS as LIMITS
+from models.compliance.checks import SEGMENTS
 from models.copywriting.prompts import Prompt, has_digit
 from models.instruct.answers import Chatter
 from models.instruct.chat_prompt import ChatPrompt
@@ -27,7 +28,6 @@ from schemas.copywriting.wording import SLOTS
 
 Lesson = tuple[Brief, Prompt, str]
 _SLOT = re.compile(r"\{(\w+)\}")
-_SMS_CHARACTERS = {"GSM-7": 153, "UCS-2": 67}  # of one segment among several
 
 
 class ChatPrompts:
@@ -116,5 +116,5 @@ def _listed(words: Sequence[str]) -> str:
 def _characters(brief: Brief, language: Language) -> int:
     """About how many characters the channel has room for."""
     limits = LIMITS[brief.channel]
-    alphabet = "GSM-7" if language.has_spaces else "UCS-2"
-    return limits.characters or limits.segments * _SMS_CHARACTERS[alphabet]
+    _, in_several = SEGMENTS["GSM-7" if language.has_spaces else "UCS-2"]
+    return limits.characters or limits.segments * in_several

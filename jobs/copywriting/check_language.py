@@ -13,6 +13,7 @@ from collections import Counter
 
 from jobs.copywriting.language_sample import Sample, write_sample
 from jobs.copywriting.rules import CopyConfig, CopyRules
+from jobs.runtime.arguments import add_settings_arguments
 from jobs.runtime.settings import load_settings
 from schemas.copywriting.language_check import missing_in
 
@@ -20,10 +21,9 @@ GOAL = 0.95  # of the briefs must get a text, for the language to be ready
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--language", required=True, help="name of the folder, such as de")
+    parser.add_argument("--language", required=True, help="its folder, such as de; copy.languages_folder has your own")
     parser.add_argument("--texts", type=int, default=20, help="how many sample texts are shown; default 20")
-    parser.add_argument("--config", help="TOML file of settings; copy.languages_folder names your own languages")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+    add_settings_arguments(parser)
 
 
 def main(args: argparse.Namespace) -> int:

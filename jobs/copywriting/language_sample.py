@@ -16,7 +16,7 @@ from jobs.copywriting.item_words import ItemWords, PastCatalogues, read_item_wor
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.writer import CopyInputs, SaidTexts, usual_texts
 from jobs.sample_shop.catalogue import make_catalogue, make_taste_space
-from jobs.sample_shop.texts import write_texts
+from jobs.sample_shop.texts import as_items, write_texts
 from models.fact_lock.claims import Vocabulary
 
 _ITEMS = 216  # four of each kind, so that the glossary learns Chinese words
@@ -63,18 +63,12 @@ def sample_items(rules: CopyRules) -> tuple[dict[str, ItemWords], frozenset[str]
     rows = pa.table(
         {
             "item_id": pa.array(catalogue.ids),
-            "title": texts["name_en"],
-            "title_zh": texts["name_zh"],
-            "description": texts["desc_en"],
-            "description_zh": texts["desc_zh"],
-            "category": texts["cat_path"],
-            "brand": texts["brand"],
+            **as_items(texts),
             "price": pa.array(catalogue.base_cents / 100 * _DROP),
             "currency": pa.array(["EUR"] * _ITEMS),
             "stock": pa.array([5.0] * _ITEMS),
             "is_active": pa.array([True] * _ITEMS),
             "is_replenishable": pa.array(catalogue.cycle > 0),
-            "attributes": texts["attrs"],
         }
     )
     lowest = dict(zip(catalogue.ids.tolist(), (catalogue.base_cents / 100).tolist(), strict=True))

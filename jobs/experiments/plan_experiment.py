@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 
 from jobs.common.declared_experiments import Experiment, ExperimentsConfig
+from jobs.runtime.arguments import add_settings_arguments
 from jobs.runtime.settings import load_settings
 from models.experiments.analysis import power_of, sample_size
 
@@ -22,8 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--level", type=float, help="false alarms; default: experiments.level of the settings")
     parser.add_argument("--power", type=float, default=0.8, help="how often the change is found; default .8")
     parser.add_argument("--rho", type=float, default=0.0, help="correlation that CUPED uses; default 0: no help")
-    parser.add_argument("--config", help="TOML file of settings")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+    add_settings_arguments(parser)
 
 
 def main(args: argparse.Namespace) -> int:

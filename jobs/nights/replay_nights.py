@@ -16,7 +16,7 @@ from jobs.intake.drop_folder import Drop
 from jobs.nights import nightly
 from jobs.nights.tasks import JobsFailed
 from jobs.reports.night_page import replay_page
-from jobs.runtime.arguments import a_date
+from jobs.runtime.arguments import a_date, add_settings_arguments
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger, quiet
 from jobs.runtime.night import Night, new_run
@@ -32,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", type=a_date, required=True, help="first night")
     parser.add_argument("--to", dest="last", type=a_date, required=True, help="last night, inclusive")
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
-    parser.add_argument("--config", help="TOML file of settings")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+    add_settings_arguments(parser)
 
 
 def nights_with_a_drop(source_name: str, raw: str, first: dt.date, last: dt.date) -> list[dt.date]:

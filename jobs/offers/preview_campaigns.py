@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.offers.plan import Planned, plan
-from jobs.runtime.arguments import a_date
+from jobs.runtime.arguments import a_date, add_settings_arguments
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import load_settings
@@ -26,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--campaigns", required=True, help="TOML file, or a shipped name, such as sample_shop")
     parser.add_argument("--date", type=a_date, required=True, help="the night, such as 2026-01-06")
     parser.add_argument("--lake", default="lake", help="folder or URL of the lake; default: lake")
-    parser.add_argument("--config", help="TOML file of settings; `python -m jobs show_settings` prints one")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+    add_settings_arguments(parser)
 
 
 def main(args: argparse.Namespace) -> int:

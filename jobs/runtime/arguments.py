@@ -15,6 +15,12 @@ def a_date(text: str) -> dt.date:
         raise argparse.ArgumentTypeError(f"'{text}' is not a date; write it as 2026-01-06") from None
 
 
+def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """--config and --set, as `load_settings` takes them."""
+    parser.add_argument("--config", help="TOML file of settings; `python -m jobs show_settings` prints one")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
+
+
 def out_file(text: str, *endings: str) -> Path:
     """The file that --out names. ValueError for another ending, FileNotFoundError where its folder is missing."""
     path = Path(text)

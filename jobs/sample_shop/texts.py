@@ -41,6 +41,12 @@ def _one(leaf_row: int, brand_row: int, values: list[int], frames: list[int]) ->
     )
 
 
+def as_items(texts: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The columns of ITEMS that COLUMNS fill, as the mapping `sample_shop` reads them."""
+    names = ("title", "title_zh", "description", "description_zh", "category", "brand", "attributes")
+    return {name: texts[column] for name, column in zip(names, COLUMNS, strict=True)}
+
+
 def snapshot(catalogue: Catalogue, texts: pa.Table, day: int, stock: np.ndarray) -> pa.Table:
     """The catalogue file that night: every item launched by tomorrow, listed on the eve; price and stock at close.
 

@@ -11,6 +11,8 @@ GSM7 = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENDED = frozenset("\f^{}\\[~]|€")
+# Encoding -> characters that an SMS of one segment has room for, and each of several segments.
+SEGMENTS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def sms_segments(text: str) -> tuple[int, str]:
     A character of the extension table takes two septets, one beyond the basic plane two units; neither is split.
     """
     if all(c in GSM7 or c in GSM7_EXTENDED for c in text):
-        return _segments([2 if c in GSM7_EXTENDED else 1 for c in text], 160, 153), "GSM-7"
-    return _segments([len(c.encode("utf-16-be")) // 2 for c in text], 70, 67), "UCS-2"
+        return _segments([2 if c in GSM7_EXTENDED else 1 for c in text], *SEGMENTS["GSM-7"]), "GSM-7"
+    return _segments([len(c.encode("utf-16-be")) // 2 for c in text], *SEGMENTS["UCS-2"]), "UCS-2"
 
 
 _JOINED = re.compile(

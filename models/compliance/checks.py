@@ -8,8 +8,18 @@ near_duplicates(texts)                                  pairs of texts that say 
 
 from __future__ import annotations
 
-from models.compliance.channels import CHANNELS, Channel, sms_segments
+from models.compliance.channels import CHANNELS, SEGMENTS, Channel, sms_segments
 from models.compliance.refusals import Refusal, hostile, hostile_name, refusals
 from models.text.near_duplicates import near_duplicates
 
-__all__ = ["CHANNELS", "Channel", "Refusal", "hostile", "hostile_name", "near_duplicates", "refusals", "sms_segments"]
+__all__ = [
+    "CHANNELS",
+    "SEGMENTS",
+    "Channel",
+    "Refusal",
+    "hostile",
+    "hostile_name",
+    "near_duplicates",
+    "refusals",
+    "sms_segments",
+]

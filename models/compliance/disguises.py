@@ -11,10 +11,11 @@ import unicodedata
 from collections.abc import Iterable
 
 from models.compliance import refusal_patterns as patterns
+from models.text.numerals import CHINESE_DIGITS
 
 _LEAST_DIGITS = 7  # as many as the shortest telephone number
-_NUMERALS = ("零〇洞", "一壹幺", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
-_CHINESE = {c: str(n) for n, group in enumerate(_NUMERALS) for c in group}
+_SPOKEN = {"洞": 0, "幺": 1, "拐": 7, "勾": 9}  # digits as they are read out on the telephone
+_CHINESE = {c: str(n) for c, n in (CHINESE_DIGITS | _SPOKEN).items()}
 _WORDS = dict(
     zip(
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh"],

@@ -98,7 +98,6 @@ def bias_of(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
     size = net.get_output_embeddings().weight.shape[0]
     bias = torch.zeros(len(allowed), size, device=_device(net))
     bias[:, coder.never] = BIAS
-    bias[:, len(coder.tokenizer) :] = BIAS
     for row, tokens in enumerate(allowed):
         bias[row, sorted(tokens)] = 0.0
     return bias

@@ -44,3 +44,9 @@ class GuideConfig:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+
+    def copy_limits(self, language: str) -> tuple[float, int]:
+        """(largest share of a text's runs that may be copied, units of the longest copied passage)."""
+        if language == "zh":
+            return self.most_copied, self.longest_copy_zh
+        return self.most_copied_en, self.longest_copy_en

@@ -47,7 +47,7 @@ class GuidedRows:
         """worth (searches, G); most_copied (searches,): runs that a text may copy. One empty row for each search."""
         self.units, self.runs, self.grams, self.config = units, runs, index.grams, config
         self.worth, self.most_copied = worth, most_copied
-        self.longest_passage = config.longest_copy_zh if units.language == "zh" else config.longest_copy_en
+        _, self.longest_passage = config.copy_limits(units.language)
         self.repeat_share, self.pair_cost = composer.ngram_repeat_share, composer.pair_repeat_cost * index.pair_rarity
         count = len(worth)
         self.searches = np.arange(count)

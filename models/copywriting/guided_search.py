@@ -53,17 +53,15 @@ class Guide:
 
     def may_copy(self, units: int) -> int:
         """Runs of a text of so many units that may stand in the learned texts."""
-        share = self.config.guide.most_copied if self.composer.language == "zh" else self.config.guide.most_copied_en
+        share, _ = self.config.guide.copy_limits(self.composer.language)
         if share == 1.0:
             return units + LONGER
         return int(share * max(units * 0.85 - RUN + 1, 0))  # about .15 of a text's units are punctuation
 
     def is_original(self, text: str) -> bool:
         """Whether the text copies no more of the learned texts than the settings allow."""
-        config, is_chinese = self.config.guide, self.composer.language == "zh"
+        share, longest = self.config.guide.copy_limits(self.composer.language)
         copied = self.runs.copied(text)
-        share = config.most_copied if is_chinese else config.most_copied_en
-        longest = config.longest_copy_zh if is_chinese else config.longest_copy_en
         return copied.share <= share and copied.longest <= longest
 
     def words(self, prompt: Prompt) -> GuidedWords:

@@ -102,7 +102,7 @@ class ClaimRules:
         """Claims of the kinds of [asserts]; the value has the words that must be true, after SAID_IN_TEXT."""
         allowed = self.allowed(folded)
         for hit in self._hits(folded):
-            if hit.tag.startswith(ASSERTS) and not _inside((hit.start, hit.end), allowed):
+            if hit.tag.startswith(ASSERTS) and not lies_within(hit.start, hit.end, allowed):
                 said = hit.of or folded[hit.start : hit.end]
                 yield Claim(hit.tag.removeprefix(ASSERTS), f"{SAID_IN_TEXT}{said}", hit.start, hit.end)
 
@@ -152,5 +152,6 @@ class ClaimRules:
                 yield begins, noun.start()
 
 
-def _inside(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:
-    return any(start <= span[0] and span[1] <= end for start, end in spans)
+def lies_within(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether the place lies wholly in one of the spans."""
+    return any(low <= start and end <= high for low, high in spans)

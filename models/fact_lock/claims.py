@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules
-from models.fact_lock.disguises import joined_letters, plain_letters
+from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.negations import negations
+from models.fact_lock.plain_letters import joined_letters, plain_letters
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
@@ -58,8 +58,16 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
     Of two claims at one place the first found counts: words of the vocabulary come before brands, figures, superlatives
     and short words.
     """
-    folded, cased = plain_letters(fold(text), vocabulary.letters), fold(text, lower=False)
-    rules = vocabulary.rules
+    return _claims(text, _plain(text, vocabulary), vocabulary)
+
+
+def _plain(text: str, vocabulary: Vocabulary) -> str:
+    """The text folded, with the letters that are meant; its length stays the same."""
+    return plain_letters(fold(text), vocabulary.letters)
+
+
+def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
+    cased, rules = fold(text, lower=False), vocabulary.rules
     found = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rules, vocabulary)]
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
     _cover(covered, found)
@@ -71,7 +79,9 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
     denials = [place for one in rules for place in one.denials(folded)]
     found = negations(folded, [claim for claim in found if claim.value], covered, vocabulary, denials)
     allowed = [place for one in rules for place in one.allowed(folded)]
-    found = [claim for claim in found if claim.kind not in IDIOMATIC or not _within(claim, allowed)]
+    found = [
+        claim for claim in found if claim.kind not in IDIOMATIC or not lies_within(claim.start, claim.end, allowed)
+    ]
     figures = bytearray(len(text))
     _cover(figures, [claim for claim in found if claim.kind in OF_TABLES])
     has_price = any(claim.kind in ("price", "discount") for claim in found)
@@ -86,24 +96,20 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
 
 def unsupported(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> list[Claim]:
     """The claims of the text that `facts` do not support. If there are none, the text may be shown."""
-    known = vocabulary.supported(facts, claims)
-    found = [*claims(text, language, vocabulary), *_names(text, language, vocabulary)]
+    known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
+    found = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
     true = [supports(claim, facts, known) for claim in found]
-    beside = _partner_spans(text, facts, vocabulary)
+    beside = _partner_spans(folded, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
     _cover(stated, [claim for claim, holds in zip(found, true, strict=True) if holds])
     return [
         claim
         for claim, holds in zip(found, true, strict=True)
         if not holds
-        and not (claim.kind in OF_PARTNERS and _within(claim, beside))
+        and not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, beside))
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
     ]
-
-
-def _within(claim: Claim, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= claim.start and claim.end <= end for start, end in spans)
 
 
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
@@ -112,8 +118,7 @@ def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
     return sum(stated[place] for place in letters) >= MOSTLY * len(letters)
 
 
-def _partner_spans(text: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
-    folded = plain_letters(fold(text), vocabulary.letters)
+def _partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
     kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
     short = [kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2] for kind in kinds]  # 短靴, boots
     titled = [noun for one in vocabulary.rules for title in facts.titles for noun in one.things_in(fold(title))]
@@ -124,7 +129,7 @@ def _partner_spans(text: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[
     return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
 
 
-def _names(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+def _names(text: str, folded: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     """Words with a capital within a sentence, where a language writes only names so; not in a text of capitals."""
     own = next((one.words for one in vocabulary.rules if one.words.language == language), None)
     nouns_have_capitals = own is not None and own.spaces and not own.capitals
@@ -133,10 +138,9 @@ def _names(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     found = list(_CAPITAL.finditer(text))
     if len(found) > MOST_CAPITALS * len(_WORD.findall(text)):
         return
-    folded = plain_letters(fold(text), vocabulary.letters)
     allowed = [place for one in vocabulary.rules for place in one.allowed(folded)]
     for name in found:
-        if not any(start <= name.start() and name.end() <= end for start, end in allowed):
+        if not lies_within(name.start(), name.end(), allowed):
             yield Claim("name", f"{SAID_IN_TEXT}{name[0].lower()}", name.start(), name.end())
 
 
@@ -167,14 +171,15 @@ def _meant(word: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[
 
 
 def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:
-    """The vocabulary's words, folded, that claim something which the facts do not support: a writer leaves them out."""
-    known = vocabulary.supported(facts, claims)
-    return frozenset(
-        word
-        for word in vocabulary.spelled
-        for meaning in vocabulary.meanings(word)
-        if not supports(Claim(meaning.kind, meaning.value, 0, 0, meaning.attributes, meaning.doubtful), facts, known)
-    )
+    """The vocabulary's words, folded, that claim something which the facts do not support: a writer leaves them out.
+
+    The answer for each `ItemFacts` object is remembered: an item has many briefs.
+    """
+    if facts not in vocabulary.banned:
+        known = vocabulary.supported(facts, claims)
+        wrong = (word for word, claim in vocabulary.spelled_claims if not supports(claim, facts, known))
+        vocabulary.banned[facts] = frozenset(wrong)
+    return vocabulary.banned[facts]
 
 
 def _word_claims(folded: str, vocabulary: Vocabulary) -> Iterator[Claim]:

@@ -159,6 +159,20 @@ class Vocabulary:
         return re.compile(rf"(?<![A-Za-z]){latin}(?![A-Za-z])|{chinese}")
 
     @cached_property
+    def spelled_claims(self) -> tuple[tuple[str, Claim], ...]:
+        """Each of `spelled` with each claim that it makes, wherever it stands."""
+        return tuple(
+            (word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful))
+            for word in self.spelled
+            for one in self.meanings(word)
+        )
+
+    @cached_property
+    def banned(self) -> weakref.WeakKeyDictionary[ItemFacts, frozenset[str]]:
+        """What `models.fact_lock.claims.banned_words` remembers."""
+        return weakref.WeakKeyDictionary()
+
+    @cached_property
     def _supported(self) -> weakref.WeakKeyDictionary[ItemFacts, frozenset[str]]:
         return weakref.WeakKeyDictionary()
 

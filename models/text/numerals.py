@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 _DIGITS = ("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
-_CHINESE = {c: n for n, group in enumerate(_DIGITS) for c in group}
+CHINESE_DIGITS = {c: n for n, group in enumerate(_DIGITS) for c in group}
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _MYRIADS = {"万": 10**4, "亿": 10**8}
 _TEENS = (
@@ -20,7 +20,7 @@ _WORDS |= {word: 10 * n for n, word in enumerate(_TIES.split(" "), 2)}
 _WORDS["dozen"] = 12
 _POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6}
 
-ZH = "[" + "".join(_CHINESE) + "".join(_TENS) + "".join(_MYRIADS) + "]"
+ZH = "[" + "".join(CHINESE_DIGITS) + "".join(_TENS) + "".join(_MYRIADS) + "]"
 _WORD = "(?:" + "|".join(sorted((*_WORDS, *_POWERS), key=len, reverse=True)) + ")"
 _FIGURES = (
     r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
@@ -92,13 +92,13 @@ def value_of(found: re.Match[str], more: Mapping[str, float] | None = None) -> f
 def chinese_number(text: str) -> float:
     """一百二十 -> 120, 八五 -> 85, 三点五 -> 3.5, 一百二 -> 120."""
     whole, _, part = text.partition("点")
-    decimals = "".join(str(_CHINESE[c]) for c in part if c in _CHINESE)
-    if whole and all(c in _CHINESE for c in whole):
-        return float("".join(str(_CHINESE[c]) for c in whole) + ("." + decimals if decimals else ""))
+    decimals = "".join(str(CHINESE_DIGITS[c]) for c in part if c in CHINESE_DIGITS)
+    if whole and all(c in CHINESE_DIGITS for c in whole):
+        return float("".join(str(CHINESE_DIGITS[c]) for c in whole) + ("." + decimals if decimals else ""))
     total, section, digit, last = 0, 0, 0, 1
     for c in whole:
-        if c in _CHINESE:
-            digit = _CHINESE[c]
+        if c in CHINESE_DIGITS:
+            digit = CHINESE_DIGITS[c]
             last = 1 if digit == 0 else last
         elif c in _TENS:
             section += (digit or 1) * _TENS[c]

@@ -6,10 +6,8 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 
 from tests.e2e.airflow_shop import DAY, PATIENCE, ROOT, Shop, make_shop, needs_airflow
 from tests.e2e.browser import Browser, chromium, needs_browser
+from tests.local_server import LocalServer
 
 sys.path.insert(0, str(ROOT / ".ci"))
 import airflow_night
@@ -27,29 +26,16 @@ pytestmark = needs_airflow
 
 
 @pytest.fixture(scope="module")
-def alerts() -> Iterator[tuple[str, list[str]]]:
-    """A chat's webhook on this machine: its address, and what was posted to it."""
-    posted: list[str] = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", posted
-        server.shutdown()
+def alerts() -> Iterator[LocalServer]:
+    """A chat's webhook on this machine."""
+    with LocalServer() as webhook:
+        yield webhook
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, alerts: tuple[str, list[str]]) -> Shop:
+def shop(tmp_path_factory: pytest.TempPathFactory, alerts: LocalServer) -> Shop:
     made = make_shop(tmp_path_factory.mktemp("shop"))
-    made.environment["NIGHTMARKET_ALERT_URL"] = alerts[0]
+    made.environment["NIGHTMARKET_ALERT_URL"] = alerts.url
     return made
 
 
@@ -120,12 +106,15 @@ def test_the_forms_can_be_sent_as_they_open(api: Api, browser: Browser) -> None:
 
 
 @needs_browser
-def test_a_run_that_fails_for_good_is_told_once_in_the_words_of_its_job(
-    api: Api, alerts: tuple[str, list[str]]
-) -> None:
+def test_a_run_that_fails_for_good_is_told_once_in_the_words_of_its_job(api: Api, alerts: LocalServer) -> None:
     """The run of the form above: its day is today, of which this shop has no file."""
     wait_until(lambda: [run for run in runs(api, "nightly") if run["state"] == "failed"], "the failure")
-    (told,) = wait_until(lambda: [text for text in alerts[1] if text.startswith("nightly receive_drop")], "the alert")
+
+    def posted() -> list[str]:
+        texts = [request.body["text"] for request in alerts.requests]
+        return [text for text in texts if text.startswith("nightly receive_drop")]
+
+    (told,) = wait_until(posted, "the alert")
     assert "failed, try 1: MissingDay: no file matches" in told
     assert f"Log: {api.address}/dags/nightly/runs/" in told
 

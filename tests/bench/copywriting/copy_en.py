@@ -12,7 +12,6 @@ key at its end. The last line is JSON.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import time
 import zlib
@@ -23,8 +22,8 @@ import pandas as pd
 
 from models.copywriting.copywriter import Copywriter, CopywriterConfig
 from models.copywriting.prompts import Prompt
-from tests.bench.copywriting.copy_rows import Pairs, rows_of, write_blind, written
-from tests.bench.copywriting.copy_scores import missed, rounded, say, show
+from tests.bench.copywriting.copy_rows import Pairs, print_result, rows_written
+from tests.bench.copywriting.copy_scores import missed, say, show
 
 AT_LEAST, AT_MOST = {"passes_gate": 0.5, "network_share": 0.5}, {"verbatim8": 0.3, "longest_run": 15.0}
 GOALS = {"goal of model: at least": AT_LEAST, "goal of model: at most": AT_MOST}
@@ -106,18 +105,11 @@ def main() -> None:
     config = CopywriterConfig(threads=asked.threads)
     writer = Copywriter.fit(config, [], train, asked.checkpoint, lambda line: say("  " + line))
     trained = time.monotonic() - started
-    done = written(writer, train, test)
-    if asked.blind:
-        write_blind(asked.blind, done, test)
-    rows = rows_of(done, train, test)
-    for (prompt, _), text in list(zip(test, done.texts["model"], strict=True))[:5]:
-        print(" ".join(prompt.values), "->", text)
+    rows = rows_written(writer, train, test, asked.blind)
     show(f"{asked.data.name}: {len(train):,} products learned from, {len(test):,} of other families written; "
          f"on {writer.net.device}", rows, GOALS)  # fmt: skip
     short = missed(rows["model"], AT_LEAST, AT_MOST)
-    print("every goal is met" if not short else "short of the goal: " + "; ".join(short))
-    seconds = {"seconds": round(time.monotonic() - started), "trained_seconds": round(trained)}
-    print(json.dumps(rounded(rows) | seconds | {"device": str(writer.net.device), "met": not short}))
+    print_result(rows, short, writer, {"seconds": time.monotonic() - started, "trained_seconds": trained})
 
 
 if __name__ == "__main__":

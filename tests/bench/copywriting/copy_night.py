@@ -31,6 +31,7 @@ from jobs.copywriting.write_many import write_all
 from jobs.copywriting.writer import CopyInputs, SaidTexts
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.shop import Plan, open_shop
+from jobs.sample_shop.texts import as_items
 from models.fact_lock.claims import Vocabulary
 from schemas.arrow import arrow_schema
 from schemas.table import Table
@@ -50,13 +51,7 @@ def catalogue(count: int) -> pa.Table:
     texts = open_shop(plan).texts
     columns = {
         "item_id": pa.array([f"g{n:07d}" for n in range(count)]),
-        "title": texts["name_en"],
-        "title_zh": texts["name_zh"],
-        "description": texts["desc_en"],
-        "description_zh": texts["desc_zh"],
-        "category": texts["cat_path"],
-        "brand": texts["brand"],
-        "attributes": texts["attrs"],
+        **as_items(texts),
         "price": pa.array(np.full(count, 99.0)),
         "currency": pa.array(["CNY"] * count),
         "is_active": pa.array([True] * count),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,16 @@ from models.copywriting.copywriter import Copywriter
 from models.copywriting.originality import LearnedRuns
 from models.copywriting.prompts import COMPOSER, NETWORK, Candidate, Prompt, Values
 from tests.bench.copywriting.copy_gate import Gate
-from tests.bench.copywriting.copy_scores import Figures, honesty, likeness, likeness_cut, nearest, say, template
+from tests.bench.copywriting.copy_scores import (
+    Figures,
+    honesty,
+    likeness,
+    likeness_cut,
+    nearest,
+    rounded,
+    say,
+    template,
+)
 from tests.bench.quality import SEED
 
 CANDIDATES = 4
@@ -85,6 +95,27 @@ def rows_of(done: Written, train: Pairs, asked: Pairs) -> dict[str, Figures]:
         say(f"  scored {name}")
     rows["model, references uncut"] = likeness(done.texts["model"], references, language)
     return rows
+
+
+def rows_written(writer: Copywriter, train: Pairs, asked: Pairs, blind: Path | None) -> dict[str, Figures]:
+    """Has every writer write for the prompts, and prints five texts of the model; returns the rows of figures.
+
+    blind: a file for 40 texts of each writer, to be judged by a person.
+    """
+    done = written(writer, train, asked)
+    if blind:
+        write_blind(blind, done, asked)
+    rows = rows_of(done, train, asked)
+    for (prompt, _), text in list(zip(asked, done.texts["model"], strict=True))[:5]:
+        print(" ".join(prompt.values), "->", text)
+    return rows
+
+
+def print_result(rows: dict[str, Figures], short: Sequence[str], writer: Copywriter, seconds: dict[str, float]) -> None:
+    """Prints the goals that are missed, and the last line, JSON."""
+    print("every goal is met" if not short else "short of the goal: " + "; ".join(short))
+    figures = rounded(rows) | {name: round(value) for name, value in seconds.items()}
+    print(json.dumps(figures | {"device": str(writer.net.device), "met": not short}))
 
 
 def write_blind(path: Path, done: Written, asked: Pairs) -> None:

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 
 from models.copywriting.copywriter import Copywriter, CopywriterConfig
 from models.copywriting.prompts import Prompt
-from tests.bench.copywriting.copy_rows import Pairs, rows_of, write_blind, written
-from tests.bench.copywriting.copy_scores import LIKENESS, missed, rounded, say, show
+from tests.bench.copywriting.copy_rows import Pairs, print_result, rows_written
+from tests.bench.copywriting.copy_scores import LIKENESS, missed, say, show
 
 PUBLISHED = {
     "published: ChatGLM-6B finetuned": (8.01, 31.23, 7.36, 25.08),
@@ -89,19 +89,12 @@ def main() -> None:
     if asked.train_only:
         return say(f"  trained in {trained:.0f} s; run it again without --train-only")
     say(f"  trained in {trained:.0f} s")
-    done = written(writer, train, test)
-    if asked.blind:
-        write_blind(asked.blind, done, test)
-    rows = rows_of(done, train, test)
-    for (prompt, _), text in list(zip(test, done.texts["model"], strict=True))[:5]:
-        print(" ".join(prompt.values), "->", text)
+    rows = rows_written(writer, train, test, asked.blind)
     show(f"{asked.data.name}: {len(train):,} pairs learned from, {len(test):,} written; on {writer.net.device}",
          rows, ANCHORS)  # fmt: skip
     goals = AT_MOST | {"unsupported": rows["reference"]["unsupported"]}
     short = missed(rows["model"], AT_LEAST, goals)
-    print("every goal is met" if not short else "short of the goal: " + "; ".join(short))
-    seconds = {"seconds": round(time.monotonic() - started), "trained_seconds": round(trained)}
-    print(json.dumps(rounded(rows) | seconds | {"device": str(writer.net.device), "met": not short}))
+    print_result(rows, short, writer, {"seconds": time.monotonic() - started, "trained_seconds": trained})
 
 
 if __name__ == "__main__":

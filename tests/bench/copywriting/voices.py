@@ -28,35 +28,18 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from jobs.nights import nightly
 from jobs.runtime.lake import Lake
-from jobs.runtime.night import Night
 from jobs.runtime.published import pointed
-from jobs.runtime.settings import Settings
-from jobs.sample_shop.dirt import Shares
-from jobs.sample_shop.make_sample_shop import make_sample_shop
-from jobs.sample_shop.shop import Plan
 from schemas.table import Table
 from schemas.tables import COPY
 from schemas.tables.copywriting import READER_VOICES
-from tests.sample import NIGHTS, SETTINGS, current
+from tests.sample import current, make_sample
 
 DEFAULT = "plain"
 FOLDS = 5
 _BUCKETS = 1 << 13
 _STEPS = 60
 Row = dict[str, Any]
-
-
-def sample_lake(folder: Path, users: int) -> Lake:
-    """The lake after the nights of a sample shop with 80 items."""
-    plan = Plan(seed=7, users=users, items=80, days=len(NIGHTS), start=NIGHTS[0], events_per_user_day=7.0, crawlers=2,
-                shares=Shares())  # fmt: skip
-    lake, raw = Lake(str(folder / "lake")), folder / "raw"
-    make_sample_shop(plan, raw)
-    for day in NIGHTS:
-        nightly.main(Night(day, lake, "001", Settings(SETTINGS), "sample_shop", str(raw)))
-    return lake
 
 
 def of_last_night(lake: Lake, table: Table) -> pa.Table:
@@ -141,7 +124,7 @@ def main() -> None:
     parser.add_argument("--lake", help="read the last night of this lake instead of running nights")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        lake = Lake(args.lake) if args.lake else sample_lake(Path(folder), args.users)
+        lake = Lake(args.lake) if args.lake else make_sample(Path(folder), args.users).lake
         told, copy = (of_last_night(lake, table).to_pylist() for table in (READER_VOICES, COPY))
     found = readers(told)
     print(f"{len(told):,} readers; for how many of them each reason holds")

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from models.fact_lock.claims import ItemFacts, Vocabulary, unsupported
-from models.fact_lock.disguises import joined_letters
 from models.fact_lock.pattern_index import PatternIndex, beginnings
+from models.fact_lock.plain_letters import joined_letters
 from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.lexicon import load_words
 
