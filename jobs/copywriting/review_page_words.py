@@ -71,6 +71,7 @@ REASONS = {
     "forbidden goods": "违禁品",
     "rivals belittled": "贬低对手",
     "copied brand": "仿冒品牌",
+    "letters of two alphabets": "混用两种字母",
     "no title": "没有可用标题",
     "title in another language": "标题为另一种语言",
     "slot without a fact": "缺少可填的事实",
