@@ -13,6 +13,7 @@ bound_threads()  # before numpy and torch are loaded, as `python -m jobs` does
 
 from pyspark.sql import SparkSession  # noqa: E402
 
+from tests.object_store import s3_server  # noqa: E402
 from tests.sample import Sample, make_sample  # noqa: E402
 
 
@@ -32,3 +33,10 @@ def spark() -> Iterator[SparkSession]:
 def sample(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """Read only: a test that writes takes a copy."""
     return make_sample(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[None]:
+    """For tests of a lake on an object store; `tests.object_store.new_root` names one."""
+    with s3_server():
+        yield

@@ -18,6 +18,7 @@ from jobs.lists.list_checks import NotPublished, faults, measure, read_lists
 from jobs.publishing.product_files import write_products
 from jobs.runtime import published
 from jobs.runtime.branches import BRANCHES
+from jobs.runtime.contested_files import look, put_if_unchanged
 from jobs.runtime.lake import Version
 from jobs.runtime.model_store import newest_models
 from jobs.runtime.night import Night, first_line
@@ -100,6 +101,7 @@ def why_failed(night: Night, product: Product) -> str:
 
 def main(night: Night) -> None:
     refuse_without_lists(night)
+    pointer = look(night.lake, *published.POINTER)
     lists = night.version(RECOMMENDATIONS)
     facts = checked(night, lists)
     run = f"{night.date}-{night.run}"
@@ -119,9 +121,9 @@ def main(night: Night) -> None:
     night.lake.put_json(manifest, "published", f"run={run}", "manifest.json")
     night.report(products=manifest["products"])
     night.log.info("%s", sentence(manifest))
-    pointed = published.current(night.lake)
+    pointed = pointer.content
     if pointed is None or pointed["date"] <= str(night.date):  # an old night published again stays behind
-        night.lake.put_json(manifest, *published.POINTER)
+        put_if_unchanged(night.lake, pointer, manifest, *published.POINTER)
         night.report(published=run)
     else:
         night.report(published=None, kept_pointer=pointed["run"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from jobs.runtime import published
+from jobs.runtime.contested_files import look, put_if_unchanged
 from jobs.runtime.lake import Lake
 
 
@@ -15,12 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
-    runs, now = published.runs(lake), published.pointed(lake)
+    pointer, runs, now = look(lake, *published.POINTER), published.runs(lake), published.pointed(lake)
     earlier = [run for run in runs if run < now["run"]]
     target = args.to or (earlier[-1] if earlier else None)
     if target not in runs:
         wanted = target or f"a night before {now['run']}"
         raise ValueError(f"cannot roll back to {wanted}; published are {', '.join(runs)}")
-    lake.put_json(published.manifest(lake, target), *published.POINTER)
+    put_if_unchanged(lake, pointer, published.manifest(lake, target), *published.POINTER)
     print(f"the storefront now reads {target}; it read {now['run']}")
     return 0

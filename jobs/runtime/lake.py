@@ -10,7 +10,6 @@ Files that no `_version.json` lists are ignored, so readers never see what a kil
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import tempfile
@@ -45,6 +44,11 @@ class Version:
         return f"tables/{self.table}/date={self.date}/run={self.run}"
 
 
+def json_text(obj: Any) -> str:
+    """As every JSON file of a lake is written."""
+    return json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True)
+
+
 class Lake:
     """A local folder, or any URL that both Spark and pyarrow.fs read (s3, gs, abfs, hdfs)."""
 
@@ -75,7 +79,7 @@ class Lake:
         return sorted(info.base_name for info in self.fs.get_file_info(selector))
 
     def put_json(self, obj: Any, *parts: str) -> None:
-        self.put_text(json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True), *parts)
+        self.put_text(json_text(obj), *parts)
 
     def put_text(self, text: str, *parts: str) -> None:
         """Replaces one small file atomically: readers see the old content or the new one, never a part."""
@@ -96,18 +100,6 @@ class Lake:
     def get_json(self, *parts: str) -> Any:
         with self.fs.open_input_stream(self.path(*parts)) as stream:
             return json.loads(stream.read())
-
-    @contextlib.contextmanager
-    def locked(self, *parts: str) -> Iterator[None]:
-        """Within it no other process is within it, where the lake is a folder; on an object store it locks nothing."""
-        if not self.is_local:
-            yield
-            return
-        path = self.path(*parts)
-        self.fs.create_dir(os.path.dirname(path), recursive=True)
-        with open(path, "a") as file:  # the file stays: a lock on a deleted one would exclude nobody
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
     def delete(self, *parts: str) -> None:
         info = self.fs.get_file_info(self.path(*parts))

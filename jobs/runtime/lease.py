@@ -7,9 +7,7 @@ that the holder is gone.
 Airflow runs each task of a night in a process of its own. There the run holds the lake: its processes share one hold,
 and it outlives each of them by `lease.minutes`, so that the next task finds it.
 
-On a local or shared folder a file lock makes looking and taking one step. `pyarrow.fs` has no conditional write for
-object stores: there the lease is written, and read again after a pause, so that of two nights that start in the same
-second only the one that wrote last goes on.
+Of two nights that start at the same moment one wins: see contested_files.
 """
 
 from __future__ import annotations
@@ -17,22 +15,23 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import random
 import signal
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from jobs.runtime.contested_files import Overtaken, Seen, look, put_if_unchanged
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger
 from models.core.config import check_bounds
 
 FILE = "lease.json"
-_LOCK = "lease.lock"
-_SETTLE_SECONDS = 2.0  # on an object store, until the last of several that write at the same moment is known
+_TRIES = 20  # to write beside the other processes of a run, which renew the same hold
 _STOP = signal.SIGUSR1  # a process that a shell started with & ignores SIGINT
 _log = get_logger("lease")
 
@@ -133,39 +132,50 @@ def held(lake: Lake, hold: Hold, config: LeaseConfig) -> Iterator[None]:
 
 def release(lake: Lake, mine: Hold) -> bool:
     """Ends the hold; False where the lake is not held by it any more."""
-    with lake.locked(_LOCK):
-        seen = current(lake)
-        if seen is None or not seen.is_of(mine):
-            return False
-        lake.delete(FILE)
+    seen = current(lake)
+    if seen is None or not seen.is_of(mine):
+        return False
+    lake.delete(FILE)  # nobody else writes it: to all others the hold is not over
     return True
 
 
 def current(lake: Lake) -> Hold | None:
     """The hold that the lake's file names, whether it is over or not; None without one."""
-    try:
-        return Hold(**lake.get_json(FILE))
-    except FileNotFoundError:
-        return None
+    return _hold(look(lake, FILE))
+
+
+def _hold(seen: Seen) -> Hold | None:
+    return None if seen.content is None else Hold(**seen.content)
 
 
 def _take(lake: Lake, hold: Hold, minutes: float) -> tuple[Hold, bool]:
     """(the hold with its times, whether it begins now)."""
-    with lake.locked(_LOCK):
-        seen, now = current(lake), _now()
-        if seen is not None and not seen.is_of(hold) and not seen.is_over(now):
-            raise LakeBusy(_refusal(lake, seen))
+
+    def taken(seen: Hold | None) -> Hold:
+        now = _now()
         joins = seen is not None and seen.is_of(hold)
-        mine = replace(hold, since=seen.since if seen and joins else _text(now), until=_until(now, minutes))
-        lake.put_json(asdict(mine), FILE)
-    if not lake.is_local:
-        time.sleep(_SETTLE_SECONDS)
-        seen = current(lake)
-        if seen is None or not seen.is_of(mine):
-            raise LakeBusy(_refusal(lake, seen or mine))
-    if seen is not None and not joins:
-        _log.warning("%s ended without giving the lake back; its hold was over, so this night takes it", seen)
-    return mine, not joins
+        if seen is not None and not joins and not seen.is_over(now):
+            raise LakeBusy(_refusal(lake, seen))
+        return replace(hold, since=seen.since if seen and joins else _text(now), until=_until(now, minutes))
+
+    before, mine = _write(lake, taken)
+    joined = before is not None and before.is_of(hold)
+    if before is not None and not joined:
+        _log.warning("%s ended without giving the lake back; its hold was over, so this night takes it", before)
+    return mine, not joined
+
+
+def _write(lake: Lake, next_hold: Callable[[Hold | None], Hold]) -> tuple[Hold | None, Hold]:
+    """(the hold that was there, the one that was written in its place), however many processes write at once."""
+    for _ in range(_TRIES):
+        seen = look(lake, FILE)
+        before = _hold(seen)
+        mine = next_hold(before)
+        with contextlib.suppress(Overtaken):  # look again: it may have been another process of the same run
+            put_if_unchanged(lake, seen, asdict(mine), FILE)
+            return before, mine
+        time.sleep(random.uniform(0, 0.2))
+    raise OSError(f"{lake.path(FILE)} could not be written: others wrote it {_TRIES} times in between")
 
 
 class _Renewal(threading.Thread):
@@ -182,6 +192,8 @@ class _Renewal(threading.Thread):
         while not self._ended.wait(self.minutes * 60 / 10):
             try:
                 until = self._renew()
+            except LakeLost as lost:
+                self.lost = str(lost)
             except OSError as problem:  # a network that fails for a moment is no reason to stop a night
                 _log.warning("the lease of %s could not be renewed: %s", self.lake.root, problem)
                 if _now() > until:
@@ -191,16 +203,15 @@ class _Renewal(threading.Thread):
                 return
 
     def _renew(self) -> dt.datetime:
-        now = _now()
-        with self.lake.locked(_LOCK):
-            seen = current(self.lake)
+        """Until when the hold lasts now."""
+
+        def renewed(seen: Hold | None) -> Hold:
             if seen is None or not seen.is_of(self.mine):
                 by = f"{seen} holds it now" if seen else "its lease was removed"
-                self.lost = f"{self.lake.root} is not this night's any more: {by}; run it again when no other runs"
-                return now
-            renewed = replace(self.mine, since=seen.since, until=_until(now, self.minutes))
-            self.lake.put_json(asdict(renewed), FILE)
-        return dt.datetime.fromisoformat(renewed.until)
+                raise LakeLost(f"{self.lake.root} is not this night's any more: {by}; run it again when no other runs")
+            return replace(self.mine, since=seen.since, until=_until(_now(), self.minutes))
+
+        return dt.datetime.fromisoformat(_write(self.lake, renewed)[1].until)
 
     def stop(self) -> None:
         self._ended.set()

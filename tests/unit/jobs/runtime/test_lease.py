@@ -12,32 +12,25 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from pyarrow import fs as pafs
 
 from jobs.nights import release_lake
 from jobs.runtime import lease
 from jobs.runtime.exit_status import MAY_COME, status_of
 from jobs.runtime.lake import Lake
 from jobs.runtime.lease import Hold, LakeBusy, LakeLost, LeaseConfig, held, new_hold
+from tests.object_store import new_root
 
 DAY = dt.date(2026, 1, 6)
 ROOT = Path(__file__).resolve().parents[4]
 HOUR = LeaseConfig(minutes=60.0)
 
 
-class ObjectStore(Lake):
-    """A lake that offers no lock, as an object store does not."""
-
-    def __init__(self, root: str) -> None:
-        super().__init__(root)
-        self.fs, self._base = pafs.SubTreeFileSystem(root, pafs.LocalFileSystem()), ""
-        Path(root).mkdir(exist_ok=True)
-
-
-@pytest.fixture(params=[Lake, ObjectStore])
-def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    monkeypatch.setattr(lease, "_SETTLE_SECONDS", 0.2)
-    return request.param(str(tmp_path / "lake"))
+@pytest.fixture(params=["a folder", "an object store"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
+    if request.param == "a folder":
+        return Lake(str(tmp_path / "lake"))
+    request.getfixturevalue("s3")
+    return Lake(new_root())
 
 
 def leave(lake: Lake, hold: Hold, until: dt.timedelta = dt.timedelta(hours=1), **changed: object) -> None:
@@ -178,4 +171,4 @@ def test_the_command_line_refuses_a_second_night(tmp_path: Path, words: list[str
     ended = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == MAY_COME
     assert ended.stderr.startswith("LakeBusy: ")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["lease.json", "lease.lock"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["lease.json"]

@@ -1,0 +1,166 @@
+"""A lake on an object store, a real S3 server on this machine: what pyarrow reads and writes there, and who wins.
+
+Spark reads a lake on S3 through a connector of its own, which these tests do not have: see jobs/runtime/README.md.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from argparse import Namespace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import fs as pafs
+
+from jobs.publishing import prune_lake, publish_night, rollback_night
+from jobs.runtime import published
+from jobs.runtime.contested_files import Overtaken, look, put_if_unchanged
+from jobs.runtime.lake import Lake
+from jobs.runtime.table_writer import write_arrow
+from schemas.arrow import arrow_schema
+from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
+from tests.object_store import new_root
+from tests.sample import FIRST, SECOND, THIRD, Sample
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def moved(sample: Sample, s3: None) -> Sample:
+    """The sample lake, copied to an object store."""
+    lake = Lake(new_root())
+    pafs.copy_files(sample.lake.root, lake.path(), destination_filesystem=lake.fs)
+    return Sample(sample.raw, lake, sample.eve)
+
+
+@pytest.fixture
+def empty(s3: None) -> Lake:
+    return Lake(new_root())
+
+
+def some_interest() -> pa.Table:
+    row = {"user_id": "u1", "item_id": "i1", "interest": 1.0, "purchases": 1.0}
+    schema = arrow_schema(INTEREST)
+    return pa.Table.from_pylist([{field.name: row.get(field.name, 0) for field in schema}], schema)
+
+
+def test_a_lake_that_was_copied_is_read_as_before(sample: Sample, moved: Sample) -> None:
+    ours, theirs = sample.lake, moved.lake
+    assert published.pointed(theirs) == published.pointed(ours)
+    assert theirs.dates(INTEREST) == ours.dates(INTEREST)
+    assert theirs.before(ITEMS, THIRD) == ours.before(ITEMS, THIRD)
+    assert theirs.model_before("als", THIRD) == ours.model_before("als", THIRD)
+    for night in (sample, moved):
+        assert night.night().versions(RECOMMENDATIONS).tonight().arrow().num_rows > 0
+    rows = [one.night().versions(RECOMMENDATIONS).tonight().arrow() for one in (sample, moved)]
+    assert rows[0].equals(rows[1])
+
+
+def test_a_night_is_published_rolled_back_and_published_again(sample: Sample, moved: Sample) -> None:
+    lake = moved.lake
+    rollback_night.main(Namespace(lake=lake.root, to=None))
+    assert published.pointed(lake)["date"] == str(SECOND)
+    night = moved.night()
+    night.begin("publish_night")
+    publish_night.main(night)
+    ours, theirs = published.pointed(sample.lake), published.pointed(lake)
+    assert theirs["run"] == ours["run"]
+    assert theirs["tables"] == ours["tables"]  # with the checksum of each file
+    for path in published.files(theirs, RECOMMENDATIONS.name):
+        assert lake.exists(path)
+
+
+def test_what_is_old_is_deleted_and_what_a_pointer_names_stays(moved: Sample) -> None:
+    night = moved.night(publish={"keep_runs": 1, "keep_nights": 1, "keep_sources": 1})
+    night.begin("prune_lake")
+    prune_lake.main(night)
+    lake = moved.lake
+    assert published.runs(lake) == [published.pointed(lake)["run"]]
+    assert lake.current(ITEMS, FIRST) is None
+    assert lake.current(ITEMS, THIRD) is not None
+
+
+def test_nothing_of_a_writer_that_was_killed_is_seen(empty: Lake) -> None:
+    code = (
+        "import sys, time; from jobs.runtime.lake import Lake; lake = Lake(sys.argv[1])\n"
+        "out = lake.fs.open_output_stream(lake.path('pointer.json')); out.write(b'[1, 2'); out.flush()\n"
+        "lake.put_text('killed', 'orphan'); print('half', flush=True); time.sleep(60)"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", code, empty.root], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert killed.stdout is not None
+    assert killed.stdout.readline() == "half\n"
+    killed.kill()
+    killed.wait()
+    killed.stdout.close()
+    assert empty.list_dir() == ["orphan"]
+    assert look(empty, "pointer.json").content is None
+
+
+def test_a_version_holds_only_the_files_of_the_try_that_was_committed(empty: Lake) -> None:
+    rows = some_interest()
+    first = write_arrow(rows, INTEREST, empty, str(FIRST), "001")
+    second = write_arrow(rows, INTEREST, empty, str(FIRST), "001")
+    assert first.files != second.files
+    assert empty.list_dir(second.folder) == sorted(["_version.json", *second.files])
+    assert empty.version(INTEREST, FIRST, "001") == second
+
+
+def test_of_two_nights_that_publish_at_once_one_wins_and_the_other_is_told(empty: Lake) -> None:
+    all_there, won, lost = threading.Barrier(6), [], []
+    seen = look(empty, *published.POINTER)
+
+    def publish(run: int) -> None:
+        all_there.wait()
+        try:
+            put_if_unchanged(empty, seen, {"run": run}, *published.POINTER)
+            won.append(run)
+        except Overtaken as problem:
+            lost.append(str(problem))
+
+    threads = [threading.Thread(target=publish, args=(run,)) for run in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(lost)) == (1, 5)
+    assert published.pointed(empty) == {"run": won[0]}
+    assert "nothing was changed" in lost[0]
+
+
+def test_a_rollback_during_a_publication_is_not_undone_by_it(moved: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    night = moved.night()
+    night.begin("publish_night")
+    write = publish_night.write_products
+
+    def and_a_person_rolls_back(*arguments: object) -> object:
+        rollback_night.main(Namespace(lake=moved.lake.root, to=None))
+        return write(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publish_night, "write_products", and_a_person_rolls_back)
+    with pytest.raises(Overtaken, match="was written by another process"):
+        publish_night.main(night)
+    assert published.pointed(moved.lake)["date"] == str(SECOND)
+
+
+def test_a_reader_that_polls_sees_one_content_or_the_other(empty: Lake) -> None:
+    empty.put_json([0] * 5_000, "pointer.json")
+    stopped, seen = threading.Event(), set()
+
+    def poll() -> None:
+        while not stopped.is_set():
+            content = empty.get_json("pointer.json")
+            assert len(content) == 5_000
+            seen.update(content)
+            time.sleep(0.01)
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    for number in range(1, 10):
+        empty.put_json([number] * 5_000, "pointer.json")
+    stopped.set()
+    reader.join()
+    assert seen
