@@ -17,6 +17,7 @@ from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
 from models.fact_lock.negations import negations
 from models.fact_lock.plain_letters import joined_letters, plain_letters
 from models.fact_lock.short_claims import short_claims
@@ -67,7 +68,7 @@ def _plain(text: str, vocabulary: Vocabulary) -> str:
 
 
 def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
-    cased, rules = fold(text, lower=False), vocabulary.rules
+    cased, rules = fold(text, lower=False).translate(vocabulary.letters), vocabulary.rules
     found = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rules, vocabulary)]
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
     _cover(covered, found)
@@ -94,22 +95,32 @@ def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
     return sorted(found, key=lambda claim: (claim.start, claim.end))
 
 
-def unsupported(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> list[Claim]:
-    """The claims of the text that `facts` do not support. If there are none, the text may be shown."""
+def unsupported(
+    text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str, *, judged: bool = False
+) -> list[Claim]:
+    """The claims of the text that `facts` do not support. If there are none, the text may be shown.
+
+    judged: whether the language's judge of sentences, if it has one, has a say, as on all that a model writes.
+    """
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     found = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
-    true = [supports(claim, facts, known) for claim in found]
+    true = [claim for claim in found if supports(claim, facts, known)]
     beside = _partner_spans(folded, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
-    _cover(stated, [claim for claim, holds in zip(found, true, strict=True) if holds])
-    return [
+    _cover(stated, true)
+    wrong = [
         claim
-        for claim, holds in zip(found, true, strict=True)
-        if not holds
+        for claim in found
+        if claim not in true
         and not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, beside))
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
     ]
+    own = next((one for one in vocabulary.rules if judged and one.words.language == language), None)
+    if own is None:
+        return wrong
+    has_season = any(value.startswith("season:") for value in known)  # where it has none, summer is in the air
+    return assertions(judged_sentences(folded, true, facts, own), wrong, own, () if has_season else ("season",))
 
 
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
@@ -119,10 +130,8 @@ def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
 
 
 def _partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
-    kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
-    short = [kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2] for kind in kinds]  # 短靴, boots
     titled = [noun for one in vocabulary.rules for title in facts.titles for noun in one.things_in(fold(title))]
-    mine = sorted({*kinds, *short, *titled}, key=len, reverse=True)
+    mine = sorted({*kinds_of(facts), *titled}, key=len, reverse=True)
     if not mine:  # nothing says what the item is: no thing can be told from it
         return []
     own = re.compile("|".join(map(re.escape, mine)))

@@ -42,6 +42,10 @@ _ORDINARY = (
     "fresh people street fashion trend vintage modern royal sun moon sea sky hope joy grace"
 )
 ORDINARY = frozenset(_ORDINARY.split(" "))
+_SEEMING = re.compile(
+    r"(?<![a-z])(?:faux|fake|imitation|artificial|vegan|synthetic|mock|effect|look|like|style|non|no|without|free)(?![a-z])"
+    r"|人造|人工|仿|假|合成|类似|无|非|不|没"
+)
 LONGEST_VALUE = 30  # characters; a longer attribute value is a text, not a word
 
 
@@ -193,6 +197,7 @@ class Vocabulary:
         sure.update(claim.value for claim in measures if claim.kind in ("number", "size"))
         for values in facts.attributes.values():
             sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
+            sure.update(meaning.value for value in values for word in _parts_of(value) for meaning in self.meanings(word))
         size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
         sizes = {fold(size).strip() for values in size_values for size in values}
         if sizes:  # an item with a size has no other: "large buttons" in its title names none
@@ -238,6 +243,21 @@ class Vocabulary:
             if form in self.words:
                 return self.words[form]
         return ()
+
+
+def _parts_of(value: str) -> Iterator[str]:
+    """The words that a value of several is made of, such as glass of "glass jar" and 玻璃 of 玻璃瓶.
+
+    Nothing of what only resembles something: faux leather, 人造皮革.
+    """
+    folded = fold(value)
+    if _SEEMING.search(folded):
+        return
+    if CJK.search(folded):
+        yield from (folded[:end] for end in range(2, len(folded)))
+        yield from (folded[start:] for start in range(1, len(folded) - 1))
+    else:
+        yield from re.findall(rf"[{_LETTERS}]+", folded)
 
 
 def kind_of(attribute: str) -> str:
