@@ -51,6 +51,7 @@ MOSTLY = 0.45  # least share of an assertion's letters that supported claims mus
 MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a text with more is written in capitals
 _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
@@ -163,6 +164,8 @@ def _hidden_claims(text: str, folded: str, rules: tuple[ClaimRules, ...], vocabu
         if at >= 0:
             for word in words[:1]:
                 yield from _meant(word, at, at + len(sign), vocabulary)
+    for flag in _FLAG.finditer(text):
+        yield Claim("origin", f"{SAID_IN_TEXT}{flag[0]}", flag.start(), flag.end())
     if joined := joined_letters(folded):
         plain, places = joined
         for claim in _word_claims(plain, vocabulary):

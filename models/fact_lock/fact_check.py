@@ -73,7 +73,10 @@ def _denied_rightly(claim: Claim, known: frozenset[str]) -> bool:
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
     if CJK.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's
-        return any(f"not {value[:end]}" in known for end in range(1, len(value)))
+        never = (one.removeprefix("not ") for one in known if one.startswith("not "))
+        return any(f"not {value[:end]}" in known for end in range(1, len(value))) or value.endswith(
+            tuple(filter(CJK.search, never))  # 少了一根线
+        )
     return False
 
 

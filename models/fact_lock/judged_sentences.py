@@ -49,7 +49,7 @@ def assertions(
     kept = [
         claim
         for claim in wrong
-        if not (claim.value.startswith(SAID_IN_TEXT) or claim.kind in may_be_moods)
+        if not (_is_of_pattern(claim) or claim.kind in may_be_moods)
         or not lies_within(claim.start, claim.end, moods)
     ]
     found = [
@@ -58,6 +58,11 @@ def assertions(
         if one.probability >= examples.refuses and not any(one.start <= claim.start < one.end for claim in kept)
     ]
     return sorted([*kept, *found], key=lambda claim: (claim.start, claim.end))
+
+
+def _is_of_pattern(claim: Claim) -> bool:
+    """Whether a pattern of a sentence found it, rather than a word or a sign that stands for one."""
+    return claim.value.startswith(SAID_IN_TEXT) and claim.kind != "attribute"
 
 
 def kinds_of(facts: ItemFacts) -> list[str]:

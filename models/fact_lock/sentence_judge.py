@@ -1,7 +1,8 @@
 """How likely a sentence asserts something of a product: learned from examples, for what no pattern places.
 
 A logistic regression over letters and words. What the item's row says is blanked first, in the examples and in the text
-that is judged, so that only the way of speaking counts. It learns in a second and always the same.
+that is judged, so that only the way of speaking counts. A mood needs few
+rare words: the share of words that no example has counts too. It learns in a second and always the same.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 ITEM, FACT = "\ue000", "\ue001"  # stand for the item's name, and for what the row says
 PENALTY = 3e-4  # of a squared weight, in mean log loss; chosen on held-out examples
@@ -28,9 +29,11 @@ _LONGEST = 3  # characters of a feature, where no spaces stand between words
 
 @dataclass(frozen=True, eq=False)
 class SentenceJudge:
-    """A trained judge. weights: feature -> log odds; spaces: whether spaces stand between words."""
+    """A trained judge. weights: feature -> log odds; unknown: log odds of a sentence of which no feature is known;
+    spaces: whether spaces stand between words."""
 
     weights: Mapping[str, float]
+    unknown: float
     bias: float
     spaces: bool
 
@@ -44,14 +47,18 @@ class SentenceJudge:
         lengths = np.array([len(row) for row in rows])
         shares = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
         places = np.r_[0, np.cumsum(lengths)]
-        found = csr_matrix((shares, [at for row in rows for at in row], places), shape=(len(rows), len(columns)))
-        weights = _fit(found, np.repeat([1.0, 0.0], [len(asserting), len(plain)]))
-        return cls(dict(zip(columns, map(float, weights[:-1]), strict=True)), float(weights[-1]), spaces)
+        known = csr_matrix((shares, [at for row in rows for at in row], places), shape=(len(rows), len(columns)))
+        unknown = csr_matrix([[1 - len(row) / max(1, len(text))] for row, text in zip(rows, texts, strict=True)])
+        *weights, of_unknown, bias = map(
+            float, _fit(hstack([known, unknown]).tocsr(), np.repeat([1.0, 0.0], [len(asserting), len(plain)]))
+        )
+        return cls(dict(zip(columns, weights, strict=True)), of_unknown, bias, spaces)
 
     def probability(self, blanked: str) -> float:
         """That the sentence asserts something. blanked: folded, with ITEM and FACT in their places."""
-        known = [self.weights[feature] for feature in features(blanked, self.spaces) if feature in self.weights]
-        odds = self.bias + sum(known) / max(1, len(known)) ** 0.5
+        seen = features(blanked, self.spaces)
+        known = [self.weights[feature] for feature in seen if feature in self.weights]
+        odds = self.bias + sum(known) / max(1, len(known)) ** 0.5 + self.unknown * (1 - len(known) / max(1, len(seen)))
         return float(1 / (1 + np.exp(-odds)))
 
 
