@@ -127,7 +127,7 @@ def unsupported(
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
     """Whether nearly all letters that an assertion stands on are of claims that the facts support."""
     letters = [place for place in range(claim.start, claim.end) if text[place].isalnum()]
-    return sum(stated[place] for place in letters) >= MOSTLY * len(letters)
+    return bool(letters) and sum(stated[place] for place in letters) >= MOSTLY * len(letters)
 
 
 def _partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:

@@ -18,7 +18,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
 
 ITEM, FACT = "\ue000", "\ue001"  # stand for the item's name, and for what the row says
-PENALTY = 3e-4  # of a squared weight, in mean log loss; chosen on held-out examples
+PENALTY = 2e-4  # of a squared weight, in mean log loss; chosen on held-out examples
+UNKNOWN = 2.0  # size of the feature of unknown words, beside letters and words of size 1 in all
 LEAST_SEEN = 2  # examples that a feature must stand in
 _HOLE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(rf"[^\W\d_]+(?:'[^\W\d_]+)*|\d|[{ITEM}{FACT}]")
@@ -48,7 +49,7 @@ class SentenceJudge:
         shares = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
         places = np.r_[0, np.cumsum(lengths)]
         known = csr_matrix((shares, [at for row in rows for at in row], places), shape=(len(rows), len(columns)))
-        unknown = csr_matrix([[1 - len(row) / max(1, len(text))] for row, text in zip(rows, texts, strict=True)])
+        unknown = csr_matrix([[UNKNOWN * (1 - len(row) / max(1, len(text)))] for row, text in zip(rows, texts, strict=True)])
         *weights, of_unknown, bias = map(
             float, _fit(hstack([known, unknown]).tocsr(), np.repeat([1.0, 0.0], [len(asserting), len(plain)]))
         )
@@ -58,7 +59,8 @@ class SentenceJudge:
         """That the sentence asserts something. blanked: folded, with ITEM and FACT in their places."""
         seen = features(blanked, self.spaces)
         known = [self.weights[feature] for feature in seen if feature in self.weights]
-        odds = self.bias + sum(known) / max(1, len(known)) ** 0.5 + self.unknown * (1 - len(known) / max(1, len(seen)))
+        unknown = UNKNOWN * (1 - len(known) / max(1, len(seen)))
+        odds = self.bias + sum(known) / max(1, len(known)) ** 0.5 + self.unknown * unknown
         return float(1 / (1 + np.exp(-odds)))
 
 
@@ -68,10 +70,11 @@ def with_holes(example: str) -> str:
 
 
 def features(blanked: str, spaces: bool) -> set[str]:
-    """Words, pairs of words and parts of words; or up to three characters in a row where words have no spaces."""
+    """Words, pairs of words and parts of words; or up to three characters, where words have no spaces."""
     if not spaces:
         text = f"^{_DIGITS.sub('0', blanked)}$"
-        return {text[at : at + n] for n in range(1, _LONGEST + 1) for at in range(len(text) - n + 1)}
+        near = {text[at : at + n] for n in range(1, _LONGEST + 1) for at in range(len(text) - n + 1)}
+        return near | {f"{one}*{after}" for one, after in zip(text, text[2:], strict=False)}
     words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(blanked)), "$"]
     pairs = (f"{one} {next_one}" for one, next_one in zip(words, words[1:], strict=False))
     apart = (f"{one} * {after}" for one, after in zip(words, words[2:], strict=False))
