@@ -99,4 +99,7 @@ def _names_kind(text: str, product: Product) -> bool:
     """Whether the text calls the item by a word of its kind: headphones, or 耳机 for 头戴耳机, 兔子 for 兔子玩偶."""
     folded = fold(text)
     kinds = [fold(kind) for kind in (*product.item.kinds, product.item.kind(product.brief.language)) if kind]
-    return any(any(word in folded for word in ((kind[:2], kind[-1:]) if CJK.search(kind) else kind.split(" "))) for kind in kinds)
+    return any(
+        any(word in folded for word in ((kind[:2], kind[-1:]) if CJK.search(kind) else kind.split(" ")))
+        for kind in kinds
+    )

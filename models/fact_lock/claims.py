@@ -19,11 +19,11 @@ from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
 from models.fact_lock.negations import negations
-from models.fact_lock.plain_letters import joined_letters, plain_letters
+from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
-from models.fact_lock.vocabulary import CJK, LATIN, Vocabulary
+from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
 from models.text.numerals import fold
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "SlotError",
     "Source",
     "Vocabulary",
+    "assertion_probability",
     "banned_words",
     "claims",
     "digits_of_its_own",
@@ -117,11 +118,28 @@ def unsupported(
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
     ]
-    own = next((one for one in vocabulary.rules if judged and one.words.language == language), None)
+    own = _rules_of(language, vocabulary) if judged else None
     if own is None:
         return wrong
     has_season = any(value.startswith("season:") for value in known)  # where it has none, summer is in the air
     return assertions(judged_sentences(folded, true, facts, own), wrong, own, () if has_season else ("season",))
+
+
+def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:
+    """How likely a sentence of the text asserts something beyond the facts, the largest of all sentences.
+
+    None where the language has no examples to judge by.
+    """
+    own = _rules_of(language, vocabulary)
+    if own is None or own.judge is None:
+        return None
+    known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
+    true = [claim for claim in _claims(text, folded, vocabulary) if supports(claim, facts, known)]
+    return max(one.probability for one in judged_sentences(folded, true, facts, own))
+
+
+def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
+    return next((one for one in vocabulary.rules if one.words.language == language), None)
 
 
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
@@ -166,7 +184,7 @@ def _hidden_claims(text: str, folded: str, rules: tuple[ClaimRules, ...], vocabu
                 yield from _meant(word, at, at + len(sign), vocabulary)
     for flag in _FLAG.finditer(text):
         yield Claim("origin", f"{SAID_IN_TEXT}{flag[0]}", flag.start(), flag.end())
-    if joined := joined_letters(folded):
+    if joined := gaps_closed(folded):
         plain, places = joined
         for claim in _word_claims(plain, vocabulary):
             start, end = places[claim.start], places[claim.end - 1] + 1
@@ -196,7 +214,7 @@ def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:
 
 def _word_claims(folded: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     scans: list[re.Pattern[str]] = []
-    if CJK.search(folded):
+    if UNSPACED.search(folded):
         scans.append(vocabulary.chinese)
     if LATIN.search(folded):
         scans.append(vocabulary.english)

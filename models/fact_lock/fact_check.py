@@ -6,7 +6,7 @@ import re
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.vocabulary import CJK, kind_of
+from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import fold
 
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
@@ -60,22 +60,22 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
 
 def _said(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the row or the shop's terms have all these words, or if what they have entails them."""
-    parts = [word for word in _WORD.findall(words) if len(word) > 3 or CJK.search(word)] or [words]
+    parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 
 def _denied_rightly(claim: Claim, known: frozenset[str]) -> bool:
-    """True if the item is not what the text says it is not: its facts rule that out, or name others of its kind only."""
-    value = claim.value.removeprefix("not ")
+    """True if the item is not what the text says it is not: its facts rule that out, or name others of the kind only."""
+    value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
     kind, colon, _ = value.partition(":")
     if colon and (kind == "colour" or (claim.of_being and kind == "material")):
         return value not in known and any(one.startswith(f"{kind}:") for one in known)
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
-    if CJK.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's
+    if UNSPACED.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's
         never = (one.removeprefix("not ") for one in known if one.startswith("not "))
         return any(f"not {value[:end]}" in known for end in range(1, len(value))) or value.endswith(
-            tuple(filter(CJK.search, never))  # 少了一根线
+            tuple(filter(UNSPACED.search, never))  # 少了一根线
         )
     return False
 
@@ -167,7 +167,9 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:
-        return figure in known or _is_near(value, unit, known) or (
-            unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off)
+        return (
+            figure in known
+            or _is_near(value, unit, known)
+            or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
     return any(said.split(" ")[0] == figure for said in known) or _equals_one(value, (facts.price, facts.old_price))

@@ -164,12 +164,15 @@ PARTS = re.compile(
 )
 # A part of a unit in fractions (two fifths of a litre), and 一米八, which is 1.8 m.
 FRACTIONS = re.compile(
-    r"(?<![a-z])(?P<top>an?|one|two|three|four) (?P<bottom>thirds?|quarters?|fifths?|eighths?|tenths?) of an? (?P<of>[a-z]+)"
+    r"(?<![a-z])(?P<top>an?|one|two|three|four) (?P<bottom>thirds?|quarters?|fifths?|eighths?|tenths?)"
+    r" of an? (?P<of>[a-z]+)"
     rf"|(?P<metres>{ZH}|\d)米(?P<tenths>[一二三四五六七八九])(?![一-龥]?米)"
 )
 BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "eighth": 8, "tenth": 10}
 # The sides of a surface, of which only the last has the unit: 70 x 140 cm.
-SIDES = re.compile(r"(?<![\d.])(?P<side>\d+(?:\.\d+)?)(?= ?[x×*] ?\d+(?:\.\d+)? ?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))")
+SIDES = re.compile(
+    r"(?<![\d.])(?P<side>\d+(?:\.\d+)?)(?= ?[x×*] ?\d+(?:\.\d+)? ?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))"
+)
 # A time of the day is no figure of the item: ten past three, 早八点.
 _HOUR = "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\\d{1,2})"
 TIMES = re.compile(

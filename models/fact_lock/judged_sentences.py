@@ -9,7 +9,7 @@ from typing import NamedTuple
 from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.sentence_judge import FACT, ITEM
-from models.text.languages import CJK
+from models.fact_lock.vocabulary import UNSPACED
 from models.text.numerals import fold
 
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
@@ -49,8 +49,7 @@ def assertions(
     kept = [
         claim
         for claim in wrong
-        if not (_is_of_pattern(claim) or claim.kind in may_be_moods)
-        or not lies_within(claim.start, claim.end, moods)
+        if not (_is_of_pattern(claim) or claim.kind in may_be_moods) or not lies_within(claim.start, claim.end, moods)
     ]
     found = [
         Claim("assertion", f"{SAID_IN_TEXT}{one.start}", one.start, one.end)
@@ -68,7 +67,7 @@ def _is_of_pattern(claim: Claim) -> bool:
 def kinds_of(facts: ItemFacts) -> list[str]:
     """What the item is called: its kinds, folded, and their last words (短靴, boots)."""
     kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
-    return [*kinds, *(kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2] for kind in kinds)]
+    return [*kinds, *(kind[-2:] if UNSPACED.search(kind) else kind.rpartition(" ")[2] for kind in kinds)]
 
 
 def _sentences(folded: str, least: int) -> Iterator[tuple[int, int]]:
@@ -90,7 +89,7 @@ def _blanks(folded: str, true: Iterable[Claim], facts: ItemFacts) -> list[str]:
             blanks[claim.start : claim.end] = [FACT] * (claim.end - claim.start)
     for names, blank in (((*facts.titles, *facts.brands), FACT), (kinds_of(facts), ITEM)):
         for name in sorted({fold(name) for name in names if name}, key=len, reverse=True):
-            edge = "" if CJK.search(name) else r"(?![a-z])"
+            edge = "" if UNSPACED.search(name) else r"(?![a-z])"
             for place in re.finditer(re.escape(name) + edge, folded):
                 blanks[place.start() : place.end()] = [blank] * len(name)
     return blanks

@@ -7,6 +7,7 @@ rare words: the share of words that no example has counts too. It learns in a se
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +50,9 @@ class SentenceJudge:
         shares = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
         places = np.r_[0, np.cumsum(lengths)]
         known = csr_matrix((shares, [at for row in rows for at in row], places), shape=(len(rows), len(columns)))
-        unknown = csr_matrix([[UNKNOWN * (1 - len(row) / max(1, len(text)))] for row, text in zip(rows, texts, strict=True)])
+        unknown = csr_matrix(
+            [[UNKNOWN * (1 - len(row) / max(1, len(text)))] for row, text in zip(rows, texts, strict=True)]
+        )
         *weights, of_unknown, bias = map(
             float, _fit(hstack([known, unknown]).tocsr(), np.repeat([1.0, 0.0], [len(asserting), len(plain)]))
         )
@@ -76,7 +79,7 @@ def features(blanked: str, spaces: bool) -> set[str]:
         near = {text[at : at + n] for n in range(1, _LONGEST + 1) for at in range(len(text) - n + 1)}
         return near | {f"{one}*{after}" for one, after in zip(text, text[2:], strict=False)}
     words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(blanked)), "$"]
-    pairs = (f"{one} {next_one}" for one, next_one in zip(words, words[1:], strict=False))
+    pairs = (f"{one} {next_one}" for one, next_one in itertools.pairwise(words))
     apart = (f"{one} * {after}" for one, after in zip(words, words[2:], strict=False))
     return {*words, *pairs, *apart, *_word_parts(words)}
 
@@ -89,7 +92,10 @@ def _word_parts(words: Iterable[str]) -> Iterator[str]:
 
 
 def _fit(found: csr_matrix, asserts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights (F + 1,), the bias last, of least log loss; both sorts weigh the same. found (N, F), asserts (N,) 0 or 1."""
+    """Weights (F + 1,), the bias last, of least log loss; both sorts weigh the same.
+
+    found (N, F): features of examples; asserts (N,): 0 or 1.
+    """
     weigh = np.where(asserts == 1, 0.5 / asserts.sum(), 0.5 / (1 - asserts).sum())
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

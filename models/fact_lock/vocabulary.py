@@ -21,7 +21,9 @@ from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # Chinese, kana, Hangul: words of these stand anywhere
+UNSPACED = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)  # Chinese, kana, Hangul: words of these stand anywhere
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that part words by spaces
 LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
@@ -149,17 +151,17 @@ class Vocabulary:
 
     @cached_property
     def chinese(self) -> re.Pattern[str]:
-        return re.compile(tree_pattern(form for form in self.spelled if CJK.search(form)))
+        return re.compile(tree_pattern(form for form in self.spelled if UNSPACED.search(form)))
 
     @cached_property
     def english(self) -> re.Pattern[str]:
-        tree = tree_pattern(form for form in self.spelled if not CJK.search(form))
+        tree = tree_pattern(form for form in self.spelled if not UNSPACED.search(form))
         return re.compile(rf"(?<![{_LETTERS}]){tree}(?:e?s)?(?![{_LETTERS}])")
 
     @cached_property
     def brand_names(self) -> re.Pattern[str]:
-        latin = tree_pattern(name for name in self.brands if not CJK.search(name))
-        chinese = tree_pattern(name for name in self.brands if CJK.search(name))
+        latin = tree_pattern(name for name in self.brands if not UNSPACED.search(name))
+        chinese = tree_pattern(name for name in self.brands if UNSPACED.search(name))
         return re.compile(rf"(?<![A-Za-z]){latin}(?![A-Za-z])|{chinese}")
 
     @cached_property
@@ -197,7 +199,9 @@ class Vocabulary:
         sure.update(claim.value for claim in measures if claim.kind in ("number", "size"))
         for values in facts.attributes.values():
             sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
-            sure.update(meaning.value for value in values for word in _parts_of(value) for meaning in self.meanings(word))
+            sure.update(
+                meaning.value for value in values for word in _parts_of(value) for meaning in self.meanings(word)
+            )
         size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
         sizes = {fold(size).strip() for values in size_values for size in values}
         if sizes:  # an item with a size has no other: "large buttons" in its title names none
@@ -253,7 +257,7 @@ def _parts_of(value: str) -> Iterator[str]:
     folded = fold(value)
     if _SEEMING.search(folded):
         return
-    if CJK.search(folded):
+    if UNSPACED.search(folded):
         yield from (folded[:end] for end in range(2, len(folded)))
         yield from (folded[start:] for start in range(1, len(folded) - 1))
     else:
@@ -288,7 +292,7 @@ def _learn(words: dict[str, dict[str, Meaning]], spelled: dict[str, str], name: 
     """Add one value of the attribute `name`: to the meanings that the word has already, or as a meaning of its own."""
     folded = fold(value).strip()
     letters = len(_key(folded))
-    if not 2 <= letters <= LONGEST_VALUE or not (CJK.search(folded) or LATIN.search(folded)):
+    if not 2 <= letters <= LONGEST_VALUE or not (UNSPACED.search(folded) or LATIN.search(folded)):
         return
     meanings = words[_add(spelled, folded)]
     kind = kind_of(name)
@@ -313,7 +317,7 @@ def _brands(rows: Iterable[ItemFacts]) -> dict[str, str]:
                 brands.setdefault(name, value)
         for title in row.titles:
             first, space, _ = fold(title, lower=False).partition(" ")
-            if space and 1 < len(first) <= 8 and CJK.search(first):
+            if space and 1 < len(first) <= 8 and UNSPACED.search(first):
                 brands_of_word[first].add(value)
     for word, values in brands_of_word.items():
         if len(values) == 1:
