@@ -65,7 +65,7 @@ def _said(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
 
 
 def _denied_rightly(claim: Claim, known: frozenset[str]) -> bool:
-    """True if the item is not what the text says it is not: its facts rule that out, or name others of the kind only."""
+    """True if the item is not what the text says: its facts rule that out, or name others of the kind only."""
     value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
     kind, colon, _ = value.partition(":")
     if colon and (kind == "colour" or (claim.of_being and kind == "material")):

@@ -43,7 +43,8 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Claims of the kinds price, discount, stock, date, size, safety and number, in the text's order.
 
     Values: "price 99", "was 129", "under 100", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day),
-    "size 38", "8 h" (figure and base unit), or the bare figure. figures: the words of the languages that are looked for.
+    "size 38", "8 h" (figure and base unit), or the bare figure.
+    figures: the words of the languages that are looked for.
     """
     folded = fold(text)
     found = [*_dates(folded), *_shares(folded), *_parts(folded, figures), *_fractions(folded, figures)]

@@ -21,9 +21,8 @@ from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
-UNSPACED = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-)  # Chinese, kana, Hangul: words of these stand anywhere
+# Chinese, kana, Hangul: words of these stand anywhere.
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that part words by spaces
 LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
