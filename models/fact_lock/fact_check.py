@@ -37,7 +37,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if claim.value.startswith(SAID_IN_TEXT):
         return _said(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
     if claim.kind == "negation":
-        return _denied_rightly(claim, known)
+        return _denied_rightly(claim, facts, known)
     if claim.doubtful:
         attributes = {name for name, values in facts.attributes.items() if values}
         same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, attributes)
@@ -64,12 +64,14 @@ def _said(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 
-def _denied_rightly(claim: Claim, known: frozenset[str]) -> bool:
+def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the item is not what the text says: its facts rule that out, or name others of the kind only."""
     value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
     kind, colon, _ = value.partition(":")
     if colon and (kind == "colour" or (claim.of_being and kind == "material")):
         return value not in known and any(one.startswith(f"{kind}:") for one in known)
+    if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
+        return True  # "not a dark roast", where the roast is medium
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
     if UNSPACED.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's

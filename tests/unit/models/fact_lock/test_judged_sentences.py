@@ -68,3 +68,13 @@ def test_the_judge_learns_the_same_from_the_same_examples() -> None:
     one, other = (SentenceJudge.learn(asserting, plain, spaces=True) for _ in range(2))
     assert one.weights == other.weights
     assert one.probability(with_holes(asserting[0])) > 0.5 > one.probability(with_holes(plain[0]))
+
+
+def test_what_an_item_is_not_is_true_where_it_is_something_else_of_that_kind() -> None:
+    roasted = ItemFacts("g2", {"roast": ("medium roast",), "fabric": ("cotton",)}, titles=("Wren beans",))
+    other = ItemFacts("g3", {"roast": ("dark roast",)}, titles=("Wren other beans",))
+    words = Vocabulary.of([roasted, other], load_words(), languages=load_claim_words())
+    assert unsupported("It is not dark roast.", roasted, words, "en") == []
+    assert unsupported("It is not silk.", roasted, words, "en") == []
+    assert unsupported("It is not medium roast.", roasted, words, "en")
+    assert unsupported("It contains no wool.", roasted, words, "en")
