@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from models.fact_lock.sentence_judge import SentenceJudge, with_holes
 from models.text.numerals import fold
@@ -14,7 +15,7 @@ FOLDS = 5
 Judgement = tuple[float, bool]  # the probability given, and whether the text asserts something
 
 
-def calibration(judgements: Sequence[Judgement]) -> dict[str, object] | None:
+def calibration(judgements: Sequence[Judgement]) -> dict[str, Any] | None:
     """{"brier": mean squared error, "bins": [[mean probability, share that asserts, texts], ...]}.
 
     None for no texts.
