@@ -34,6 +34,7 @@ _KINDS = {
     "superlative": "最高级说法",
     "medical": "医疗说法",
     "safety": "安全说法",
+    "assertion": "说法",
     "award": "获奖说法",
     "bundle": "附赠说法",
     "celebrity": "名人说法",

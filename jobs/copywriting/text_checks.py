@@ -59,7 +59,7 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
     facts = product.facts if shown is filled else product.facts_with_offer
     problems += [
         Problem(f"unsupported {claim.kind}", shown.text[claim.start : claim.end])
-        for claim in unsupported(shown.text, facts, vocabulary, brief.language)
+        for claim in unsupported(shown.text, facts, vocabulary, brief.language, judged=draft.source == MODEL)
         if not from_tables(claim, shown)
     ]
     lexicons = rules.lexicons_of(brief.language)
@@ -82,7 +82,7 @@ def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[
         written = draft[figure.start : figure.end]
         is_read = not any(map(str.isdigit, written)) or any(_overlap(figure, claim) for claim in said)
         is_wrong = any(_overlap(figure, claim) for claim in wrong)
-        if figure.kind in ("price", "discount", "stock") or is_wrong or not is_read:
+        if figure.kind == "stock" or is_wrong or not is_read:
             yield Problem("figure of its own", written)
     for slot in slots_needed(brief.strategy):
         if f"{{{slot}}}" not in draft:
@@ -96,7 +96,10 @@ def _overlap(one: Claim, other: Claim) -> bool:
 
 
 def _names_kind(text: str, product: Product) -> bool:
-    """Whether the text calls the item by its kind, or by the kind's last word: headphones, or 耳机 for 头戴耳机."""
+    """Whether the text calls the item by a word of its kind: headphones, or 耳机 for 头戴耳机, 兔子 for 兔子玩偶."""
     folded = fold(text)
     kinds = [fold(kind) for kind in (*product.item.kinds, product.item.kind(product.brief.language)) if kind]
-    return any((kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2]) in folded for kind in kinds)
+    return any(
+        any(word in folded for word in ((kind[:2], kind[-1:]) if CJK.search(kind) else kind.split(" ")))
+        for kind in kinds
+    )

@@ -15,11 +15,26 @@ from typing import Protocol
 
 from models.fact_lock.facts import Claim
 from models.fact_lock.pattern_index import Hit, PatternIndex
+from models.fact_lock.sentence_judge import SentenceJudge
+from models.text.numerals import fold
 
 CLAUSE = re.compile(r"[^,.;:!?，。；：！？、\n]+")
 BESIDE = {True: 12, False: 4}  # letters before a noun in which its own attributes stand, by whether words have spaces
 SAID_IN_TEXT = "said:"  # begins the value of a claim that is true if the facts have its words
 ASSERTS, MEANS, ALLOWS, DENIES, CUES = "asserts ", "means ", "allows", "denies", "cues"  # tags of patterns
+
+
+class Examples(Protocol):
+    """One language's sentences.toml, such as a `schemas.copywriting.examples.Examples`."""
+
+    @property
+    def asserts(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def plain(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def doubts(self) -> float: ...
+    @property
+    def refuses(self) -> float: ...
 
 
 class ClaimWords(Protocol):
@@ -53,6 +68,8 @@ class ClaimWords(Protocol):
     def emoji(self) -> Mapping[str, str]: ...
     @property
     def fold(self) -> Mapping[str, str]: ...
+    @property
+    def examples(self) -> Examples | None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +84,18 @@ class ClaimRules:
         named += [(f"{MEANS}{word}", patterns) for word, patterns in self.words.means.items()]
         named += [(ALLOWS, self.words.allows), (DENIES, self.words.denials), (CUES, self.words.cues)]
         return PatternIndex(((tag, pattern) for tag, patterns in named for pattern in patterns), self.words.spaces)
+
+    @cached_property
+    def judge(self) -> SentenceJudge | None:
+        """Learned from the language's examples; None where it has none."""
+        examples = self.words.examples
+        if examples is None:
+            return None
+        asserts, plain = (
+            [fold(sentence) for sentences in kinds.values() for sentence in sentences]
+            for kinds in (examples.asserts, examples.plain)
+        )
+        return SentenceJudge.learn(asserts, plain, self.words.spaces)
 
     @cached_property
     def _own(self) -> re.Pattern[str]:
@@ -143,13 +172,13 @@ class ClaimRules:
         return [noun[0] for noun in self._nouns.finditer(folded)]
 
     def _things(self, folded: str, own: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-        """Words right before a noun of [partners], such as those of "a white shirt" where the item is no shirt."""
+        """Nouns of [partners] and words right before them, such as "a white shirt" where the item is no shirt."""
         for noun in self._nouns.finditer(folded):
             begins = max(0, noun.start() - BESIDE[self.words.spaces])
             if not own.search(folded, max(0, noun.start() - 2), noun.end()) and not self._own.search(
                 folded, max(0, begins - 5), noun.end()
             ):
-                yield begins, noun.start()
+                yield begins, noun.end()
 
 
 def lies_within(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:

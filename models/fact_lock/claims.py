@@ -17,12 +17,13 @@ from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
 from models.fact_lock.negations import negations
-from models.fact_lock.plain_letters import joined_letters, plain_letters
+from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
-from models.fact_lock.vocabulary import CJK, LATIN, Vocabulary
+from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
 from models.text.numerals import fold
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "SlotError",
     "Source",
     "Vocabulary",
+    "assertion_probability",
     "banned_words",
     "claims",
     "digits_of_its_own",
@@ -50,6 +52,7 @@ MOSTLY = 0.45  # least share of an assertion's letters that supported claims mus
 MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a text with more is written in capitals
 _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
@@ -67,7 +70,7 @@ def _plain(text: str, vocabulary: Vocabulary) -> str:
 
 
 def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
-    cased, rules = fold(text, lower=False), vocabulary.rules
+    cased, rules = fold(text, lower=False).translate(vocabulary.letters), vocabulary.rules
     found = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rules, vocabulary)]
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
     _cover(covered, found)
@@ -94,35 +97,60 @@ def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
     return sorted(found, key=lambda claim: (claim.start, claim.end))
 
 
-def unsupported(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> list[Claim]:
-    """The claims of the text that `facts` do not support. If there are none, the text may be shown."""
+def unsupported(
+    text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str, *, judged: bool = False
+) -> list[Claim]:
+    """The claims of the text that `facts` do not support. If there are none, the text may be shown.
+
+    judged: whether the language's judge of sentences, if it has one, has a say, as on all that a model writes.
+    """
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     found = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
-    true = [supports(claim, facts, known) for claim in found]
+    true = [claim for claim in found if supports(claim, facts, known)]
     beside = _partner_spans(folded, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
-    _cover(stated, [claim for claim, holds in zip(found, true, strict=True) if holds])
-    return [
+    _cover(stated, true)
+    wrong = [
         claim
-        for claim, holds in zip(found, true, strict=True)
-        if not holds
+        for claim in found
+        if claim not in true
         and not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, beside))
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
     ]
+    own = _rules_of(language, vocabulary) if judged else None
+    if own is None:
+        return wrong
+    has_season = any(value.startswith("season:") for value in known)  # where it has none, summer is in the air
+    return assertions(judged_sentences(folded, true, facts, own), wrong, own, () if has_season else ("season",))
+
+
+def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:
+    """How likely a sentence of the text asserts something beyond the facts, the largest of all sentences.
+
+    None where the language has no examples to judge by.
+    """
+    own = _rules_of(language, vocabulary)
+    if own is None or own.judge is None:
+        return None
+    known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
+    true = [claim for claim in _claims(text, folded, vocabulary) if supports(claim, facts, known)]
+    return max(one.probability for one in judged_sentences(folded, true, facts, own))
+
+
+def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
+    return next((one for one in vocabulary.rules if one.words.language == language), None)
 
 
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
     """Whether nearly all letters that an assertion stands on are of claims that the facts support."""
     letters = [place for place in range(claim.start, claim.end) if text[place].isalnum()]
-    return sum(stated[place] for place in letters) >= MOSTLY * len(letters)
+    return bool(letters) and sum(stated[place] for place in letters) >= MOSTLY * len(letters)
 
 
 def _partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
-    kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
-    short = [kind[-2:] if CJK.search(kind) else kind.rpartition(" ")[2] for kind in kinds]  # 短靴, boots
     titled = [noun for one in vocabulary.rules for title in facts.titles for noun in one.things_in(fold(title))]
-    mine = sorted({*kinds, *short, *titled}, key=len, reverse=True)
+    mine = sorted({*kinds_of(facts), *titled}, key=len, reverse=True)
     if not mine:  # nothing says what the item is: no thing can be told from it
         return []
     own = re.compile("|".join(map(re.escape, mine)))
@@ -154,7 +182,9 @@ def _hidden_claims(text: str, folded: str, rules: tuple[ClaimRules, ...], vocabu
         if at >= 0:
             for word in words[:1]:
                 yield from _meant(word, at, at + len(sign), vocabulary)
-    if joined := joined_letters(folded):
+    for flag in _FLAG.finditer(text):
+        yield Claim("origin", f"{SAID_IN_TEXT}{flag[0]}", flag.start(), flag.end())
+    if joined := gaps_closed(folded):
         plain, places = joined
         for claim in _word_claims(plain, vocabulary):
             start, end = places[claim.start], places[claim.end - 1] + 1
@@ -184,7 +214,7 @@ def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:
 
 def _word_claims(folded: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     scans: list[re.Pattern[str]] = []
-    if CJK.search(folded):
+    if UNSPACED.search(folded):
         scans.append(vocabulary.chinese)
     if LATIN.search(folded):
         scans.append(vocabulary.english)

@@ -6,7 +6,7 @@ import re
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.vocabulary import CJK, kind_of
+from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import fold
 
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
@@ -26,6 +26,7 @@ MONEY = {
     "GBP": ("pound",),
     "INR": ("rupee",),
 }
+NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 
@@ -36,14 +37,14 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if claim.value.startswith(SAID_IN_TEXT):
         return _said(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
     if claim.kind == "negation":
-        return _denied_rightly(claim.value.removeprefix("not "), facts, known)
+        return _denied_rightly(claim, facts, known)
     if claim.doubtful:
         attributes = {name for name, values in facts.attributes.items() if values}
         same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, attributes)
         return not (same_kind or attributes.intersection(claim.attributes))
     match claim.kind:
         case "price":
-            return _price(claim, facts)
+            return _price(claim, facts) or f"{_figure(claim)[1]:g} piece" in known  # 六十块积木
         case "discount":
             return _discount(claim, facts)
         case "stock":
@@ -59,18 +60,25 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
 
 def _said(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the row or the shop's terms have all these words, or if what they have entails them."""
-    parts = [word for word in _WORD.findall(words) if len(word) > 3 or CJK.search(word)] or [words]
+    parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 
-def _denied_rightly(value: str, facts: ItemFacts, known: frozenset[str]) -> bool:
-    """True if the item is not what the text says it is not: its facts rule that out, or give it other colours only."""
-    if value.startswith("colour:"):
-        return value not in known and any(one.startswith("colour:") for one in known)
+def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """True if the item is not what the text says: its facts rule that out, or name others of the kind only."""
+    value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
+    kind, colon, _ = value.partition(":")
+    if colon and (kind == "colour" or (claim.of_being and kind == "material")):
+        return value not in known and any(one.startswith(f"{kind}:") for one in known)
+    if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
+        return True  # "not a dark roast", where the roast is medium
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
-    if CJK.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's
-        return any(f"not {value[:end]}" in known for end in range(1, len(value)))
+    if UNSPACED.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's
+        never = (one.removeprefix("not ") for one in known if one.startswith("not "))
+        return any(f"not {value[:end]}" in known for end in range(1, len(value))) or value.endswith(
+            tuple(filter(UNSPACED.search, never))  # 少了一根线
+        )
     return False
 
 
@@ -96,6 +104,8 @@ def _price(claim: Claim, facts: ItemFacts) -> bool:
         return _equals_one(value, facts.amounts_off)
     if role == "spend":
         return _equals_one(value, (facts.minimum_spend,))
+    if role == "under":
+        return facts.price is not None and facts.price < value
     if role == "was":
         return _equals_one(value, (facts.old_price,))
     return _equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
@@ -141,6 +151,14 @@ def _brand(claim: Claim, facts: ItemFacts) -> bool:
     return any(name in words for words in map(fold, (*facts.brands, *facts.titles)))
 
 
+def _is_near(value: float, unit: str, known: frozenset[str]) -> bool:
+    """Whether a length is that of a fact, rounded: six feet of 1.8 m."""
+    if unit != "m":
+        return False
+    lengths = (float(one[:-2]) for one in known if one.endswith(" m") and one[:-2].replace(".", "", 1).isdigit())
+    return any(abs(value - length) <= NEARLY * length for length in lengths)
+
+
 def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """A figure is supported in its unit, or if either the fact or the text leaves the unit out."""
     figure, _, unit = claim.value.removeprefix("size ").partition(" ")
@@ -151,7 +169,9 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:
-        return figure in known or (
-            unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off)
+        return (
+            figure in known
+            or _is_near(value, unit, known)
+            or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
-    return any(said.split(" ")[0] == figure for said in known) or _equals_one(value, (facts.price,))
+    return any(said.split(" ")[0] == figure for said in known) or _equals_one(value, (facts.price, facts.old_price))

@@ -12,6 +12,7 @@ from models.text.numerals import fold
 
 _LETTER = re.compile("[a-z]")
 KINDS = (
+    "assertion",
     "attribute",
     "award",
     "brand",
@@ -137,7 +138,8 @@ class Claim:
 
     kind: one of KINDS. value: what it says, in a form that both languages share, such as "colour:red", "not lined" or
     "99". start, end: its place in characters of the text. attributes: the catalogue's attributes that have this value.
-    doubtful: True for an everyday word, which is a claim only if the item has such an attribute.
+    doubtful: True for an everyday word, which is a claim only if the item has such an attribute. of_being: True for a
+    negation like "is not wool", which the fact of another material supports; "has no wool" is more.
     """
 
     kind: str
@@ -146,3 +148,4 @@ class Claim:
     end: int
     attributes: tuple[str, ...] = ()
     doubtful: bool = False
+    of_being: bool = False

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from models.fact_lock.facts import Claim
 from models.fact_lock.figure_patterns import (
     BEFORE,
+    BOTTOMS,
     DATE,
     DATED,
     FIGURES,
+    FRACTIONS,
     MONEY_WORDS,
     MONTHS,
     NOW,
@@ -23,6 +25,8 @@ from models.fact_lock.figure_patterns import (
     PARTS,
     SHARES,
     SHARES_OFF,
+    SIDES,
+    TIMES,
     WAS,
     WEEKDAYS,
     Figures,
@@ -38,12 +42,14 @@ AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")  # groups
 def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Claims of the kinds price, discount, stock, date, size, safety and number, in the text's order.
 
-    Values: "price 99", "was 129", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day), "size 38",
-    "8 h" (figure and base unit), or the bare figure. figures: the words of the languages that are looked for.
+    Values: "price 99", "was 129", "under 100", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day),
+    "size 38", "8 h" (figure and base unit), or the bare figure.
+    figures: the words of the languages that are looked for.
     """
     folded = fold(text)
-    found = [*_dates(folded), *_shares(folded), *_parts(folded, figures)]
+    found = [*_dates(folded), *_shares(folded), *_parts(folded, figures), *_fractions(folded, figures)]
     covered = {place for claim in found for place in range(claim.start, claim.end)}
+    covered.update(place for time in TIMES.finditer(folded) for place in range(*time.span()))
     for figure in figures.number.finditer(folded):
         claim = _claim(folded, figure, figures) if figure.start() not in covered else None
         if claim is not None:
@@ -76,6 +82,23 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
             value = f"{size:.6g} {dimension}"
         if not value.startswith("0 "):
             yield Claim("number", value, part.start(), part.end())
+
+
+def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
+    """Fractions of a unit in words, 一米八, and the sides of a surface in the unit of the last."""
+    for part in FRACTIONS.finditer(folded):
+        if part["metres"]:
+            value = chinese_number(part["metres"]) if not part["metres"].isdigit() else float(part["metres"])
+            yield Claim("number", f"{value + chinese_number(part['tenths']) / 10:.6g} m", part.start(), part.end())
+        elif part["of"] in figures.units:
+            top = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4}[part["top"]]
+            dimension, size = figures.units[part["of"]]
+            share = top / BOTTOMS[part["bottom"].removesuffix("s")]
+            yield Claim("number", f"{share * size:.6g} {dimension}", part.start(), part.end())
+    for side in SIDES.finditer(folded):
+        if side["unit"] in figures.units:
+            dimension, size = figures.units[side["unit"]]
+            yield Claim("number", f"{float(side['side']) * size:.6g} {dimension}", *side.span("side"))
 
 
 def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
@@ -141,7 +164,7 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None) -> 
     off = OFF.match(text, end)
     context = text[max(0, start - 16) : start]
     before = BEFORE.search(context)
-    role = before.lastgroup if before and before.lastgroup in ("less", "spend") else "price"
+    role = before.lastgroup if before and before.lastgroup in ("less", "spend", "under") else "price"
     if off:
         role, end = "less", off.end()
     elif role == "price":

@@ -101,7 +101,8 @@ BEFORE = re.compile(  # what may stand before a figure
     r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
-    r"|(?P<less>save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|降价?|便宜|off)"
+    r"|(?P<less>save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|off)"
+    r"|(?P<under>不到|不足|低于|少于|不超过|under|less than|below|change from)"
     r"|(?P<spend>满|over|above|spend|minimum of)"
     r"|(?P<spf>spf)"
     r"|(?P<tenths>百分之)"
@@ -160,5 +161,23 @@ PARTS = re.compile(
     rf"|(?P<more>one|two|three|four|five|six|\d+|[一二三四五六七八九十])(?: and a half (?P<more_of>{_PART_OF})(?![a-z])"
     r"|(?P<more_zh>升|斤|公斤|米|小时|天)半)"
     r"|(?P<tael>[一二三四五六七八九十半])两(?=重|装|茶|的|,|。|\.|，|$)"
+)
+# A part of a unit in fractions (two fifths of a litre), and 一米八, which is 1.8 m.
+FRACTIONS = re.compile(
+    r"(?<![a-z])(?P<top>an?|one|two|three|four) (?P<bottom>thirds?|quarters?|fifths?|eighths?|tenths?)"
+    r" of an? (?P<of>[a-z]+)"
+    rf"|(?P<metres>{ZH}|\d)米(?P<tenths>[一二三四五六七八九])(?![一-龥]?米)"
+)
+BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "eighth": 8, "tenth": 10}
+# The sides of a surface, of which only the last has the unit: 70 x 140 cm.
+SIDES = re.compile(
+    r"(?<![\d.])(?P<side>\d+(?:\.\d+)?)(?= ?[x×*] ?\d+(?:\.\d+)? ?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))"
+)
+# A time of the day is no figure of the item: ten past three, 早八点.
+_HOUR = "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\\d{1,2})"
+TIMES = re.compile(
+    rf"(?<![a-z])(?:(?:five|ten|twenty|twenty-five|a quarter|quarter|half) (?:past|to) {_HOUR}(?![a-z])"
+    rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening))|\d{{1,2}}(?::\d\d)? ?[ap]m(?![a-z]))"
+    rf"|[早晚夜]上?(?:{ZH}{{1,2}}|\d{{1,2}})点半?|(?:凌晨|清晨|中午|下午|傍晚|半夜)(?:{ZH}{{1,2}}|\d{{1,2}})点半?"
 )
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}

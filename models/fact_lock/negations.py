@@ -27,6 +27,7 @@ _EN = re.compile(
     r"|(?<![a-z])(?:not|no|without|never|cannot|lacks?|lacking|free (?:of|from)|minus|neither|nor|hardly|far from"
     r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't)(?![a-z])"
 )
+_BEING = re.compile(r"并?不是|并?非|not|(?:is|are|was|were)n't")
 _CLAUSE = re.compile(r"[.,;:!?()，。；：！？（）、\n]")
 _WORD_ZH = re.compile(r"[\u4e00-\u9fff]{1,2}")
 _WORD_EN = re.compile(r"[ -]*(?:(?:a|an|any|the|made|of|in|with|be|come|have) )*([a-z]+)")
@@ -63,7 +64,7 @@ def negations(
         starts = [claim.start for claim in found]
         denied = _denied(folded, found, starts, negation)
         if denied is not None:
-            found = [_denial(claim, negation) if _same_place(claim, denied) else claim for claim in found]
+            found = [_denial(claim, negation, folded) if _same_place(claim, denied) else claim for claim in found]
         elif word and (":" in word or any(first < max(end, start + 1) and start < last for first, last in denials)):
             last = end + len(word) if reach > 0 else end
             of_words.append(Claim("negation", f"not {word}", start, min(len(folded), last)))
@@ -80,9 +81,12 @@ def _same_place(claim: Claim, denied: Claim) -> bool:
     return (claim.start, claim.end) == (denied.start, denied.end) and claim.kind != "negation"
 
 
-def _denial(claim: Claim, negation: _Negation) -> Claim:
+def _denial(claim: Claim, negation: _Negation, folded: str) -> Claim:
     start, end = min(negation.start, claim.start), max(negation.end, claim.end)
-    return replace(claim, kind="negation", value=f"not {claim.value}", start=start, end=end, doubtful=False)
+    of_being = _BEING.fullmatch(folded, negation.start, negation.end) is not None
+    return replace(
+        claim, kind="negation", value=f"not {claim.value}", start=start, end=end, doubtful=False, of_being=of_being
+    )
 
 
 def _denied(folded: str, found: list[Claim], starts: list[int], negation: _Negation) -> Claim | None:

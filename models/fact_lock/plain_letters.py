@@ -25,7 +25,7 @@ def plain_letters(folded: str, letters: Mapping[int, str]) -> str:
     return plain
 
 
-def joined_letters(folded: str) -> tuple[str, list[int]] | None:
+def gaps_closed(folded: str) -> tuple[str, list[int]] | None:
     """The text with letters that stand apart joined, and the place of each of its characters in `folded`.
 
     None where no letters stand apart.

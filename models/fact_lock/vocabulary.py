@@ -21,7 +21,8 @@ from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # Chinese, kana, Hangul: words of these stand anywhere
+# Chinese, kana, Hangul: words of these stand anywhere.
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that part words by spaces
 LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
@@ -42,6 +43,10 @@ _ORDINARY = (
     "fresh people street fashion trend vintage modern royal sun moon sea sky hope joy grace"
 )
 ORDINARY = frozenset(_ORDINARY.split(" "))
+_SEEMING = re.compile(
+    r"(?<![a-z])(?:faux|fake|imitation|artificial|vegan|synthetic|mock|effect|look|like|style|non|no|without|free)(?![a-z])"
+    r"|人造|人工|仿|假|合成|类似|无|非|不|没"
+)
 LONGEST_VALUE = 30  # characters; a longer attribute value is a text, not a word
 
 
@@ -145,17 +150,17 @@ class Vocabulary:
 
     @cached_property
     def chinese(self) -> re.Pattern[str]:
-        return re.compile(tree_pattern(form for form in self.spelled if CJK.search(form)))
+        return re.compile(tree_pattern(form for form in self.spelled if UNSPACED.search(form)))
 
     @cached_property
     def english(self) -> re.Pattern[str]:
-        tree = tree_pattern(form for form in self.spelled if not CJK.search(form))
+        tree = tree_pattern(form for form in self.spelled if not UNSPACED.search(form))
         return re.compile(rf"(?<![{_LETTERS}]){tree}(?:e?s)?(?![{_LETTERS}])")
 
     @cached_property
     def brand_names(self) -> re.Pattern[str]:
-        latin = tree_pattern(name for name in self.brands if not CJK.search(name))
-        chinese = tree_pattern(name for name in self.brands if CJK.search(name))
+        latin = tree_pattern(name for name in self.brands if not UNSPACED.search(name))
+        chinese = tree_pattern(name for name in self.brands if UNSPACED.search(name))
         return re.compile(rf"(?<![A-Za-z]){latin}(?![A-Za-z])|{chinese}")
 
     @cached_property
@@ -193,6 +198,9 @@ class Vocabulary:
         sure.update(claim.value for claim in measures if claim.kind in ("number", "size"))
         for values in facts.attributes.values():
             sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
+            sure.update(
+                meaning.value for value in values for word in _parts_of(value) for meaning in self.meanings(word)
+            )
         size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
         sizes = {fold(size).strip() for values in size_values for size in values}
         if sizes:  # an item with a size has no other: "large buttons" in its title names none
@@ -240,6 +248,21 @@ class Vocabulary:
         return ()
 
 
+def _parts_of(value: str) -> Iterator[str]:
+    """The words that a value of several is made of, such as glass of "glass jar" and 玻璃 of 玻璃瓶.
+
+    Nothing of what only resembles something: faux leather, 人造皮革.
+    """
+    folded = fold(value)
+    if _SEEMING.search(folded):
+        return
+    if UNSPACED.search(folded):
+        yield from (folded[:end] for end in range(2, len(folded)))
+        yield from (folded[start:] for start in range(1, len(folded) - 1))
+    else:
+        yield from re.findall(rf"[{_LETTERS}]+", folded)
+
+
 def kind_of(attribute: str) -> str:
     """The kind of claim that an attribute's values make."""
     return KIND_OF.get(fold(attribute), "attribute")
@@ -268,7 +291,7 @@ def _learn(words: dict[str, dict[str, Meaning]], spelled: dict[str, str], name: 
     """Add one value of the attribute `name`: to the meanings that the word has already, or as a meaning of its own."""
     folded = fold(value).strip()
     letters = len(_key(folded))
-    if not 2 <= letters <= LONGEST_VALUE or not (CJK.search(folded) or LATIN.search(folded)):
+    if not 2 <= letters <= LONGEST_VALUE or not (UNSPACED.search(folded) or LATIN.search(folded)):
         return
     meanings = words[_add(spelled, folded)]
     kind = kind_of(name)
@@ -293,7 +316,7 @@ def _brands(rows: Iterable[ItemFacts]) -> dict[str, str]:
                 brands.setdefault(name, value)
         for title in row.titles:
             first, space, _ = fold(title, lower=False).partition(" ")
-            if space and 1 < len(first) <= 8 and CJK.search(first):
+            if space and 1 < len(first) <= 8 and UNSPACED.search(first):
                 brands_of_word[first].add(value)
     for word, values in brands_of_word.items():
         if len(values) == 1:

@@ -114,7 +114,9 @@ def chinese_number(text: str) -> float:
 def _english(text: str) -> float:
     total, section = 0, 0
     for word in re.split(r"[ -]", text):
-        if word in _WORDS:
+        if word == "dozen":
+            section = (section or 1) * _WORDS[word]
+        elif word in _WORDS:
             section += _WORDS[word]
         elif word == "hundred":
             section = (section or 1) * 100

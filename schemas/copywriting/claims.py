@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from schemas.copywriting.examples import FILE as EXAMPLES
+from schemas.copywriting.examples import Examples, read_examples
 from schemas.toml_files import parse, read, refuse_unknown
 
 FOLDER = Path(__file__).parent / "languages"
@@ -45,6 +47,7 @@ class ClaimWords:
     asserts: kind -> patterns; means: word -> patterns that say the same; allows, cues, own, denials: patterns; nouns:
     words; capitals: a capital within a sentence marks a name. opposites: (what an item has, what it
     therefore never is or has); entails: word -> words that follow from it; emoji: sign -> word; fold: letter -> letter.
+    examples: of the language's sentences.toml, if it has one.
     """
 
     language: str
@@ -61,13 +64,21 @@ class ClaimWords:
     entails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     emoji: Mapping[str, str] = field(default_factory=dict)
     fold: Mapping[str, str] = field(default_factory=dict)
+    examples: Examples | None = None
 
 
 def load_claim_words(own: str = "") -> tuple[ClaimWords, ...]:
-    """The claims.toml of every language; one in `own/<language>` takes the place of the shipped one."""
+    """The claims.toml of every language, with its sentences.toml; one in `own/<language>` takes the place of the
+    shipped one."""
     folders = (FOLDER, Path(own)) if own else (FOLDER,)
-    found = {path.parent.name: path for folder in folders for path in sorted(folder.glob(f"*/{FILE}"))}
-    return tuple(read_claim_words(path) for _, path in sorted(found.items()))
+    found, examples = (
+        {path.parent.name: path for folder in folders for path in sorted(folder.glob(f"*/{name}"))}
+        for name in (FILE, EXAMPLES)
+    )
+    return tuple(
+        replace(read_claim_words(path), examples=read_examples(examples[name]) if name in examples else None)
+        for name, path in sorted(found.items())
+    )
 
 
 def read_claim_words(path: Path) -> ClaimWords:

@@ -12,8 +12,13 @@ A lie counts as caught only for the lie itself. What it is refused for must fit 
   text asserts one thing that nothing supports;
 - a word claim (colour, material, attribute, season, size, number, date, ...) fits the kinds in WORDS_OF only: an award
   called "Red Dot" is not caught because red is no colour of the item;
-- "says nothing of the item", a length or a repetition never counts; the wrong language counts for scripts and for
-  words of two languages.
+- "says nothing of the item", a length, a repetition or an emoji on a channel that takes none never counts; the wrong
+  language counts for scripts and for words of two languages.
+A true text that such a form alone refuses counts as refused, and again in `refused_for_form`.
+
+The judge of sentences (models/fact_lock/sentence_judge.py) says for each text how likely it asserts something. Its
+calibration is printed twice: on the texts of the file, and on its own examples, each fifth held out in turn. In the
+file, texts of the kinds of JUDGED assert something, and true texts do not; other lies are the words' business.
 The last line is JSON.
 """
 
@@ -30,10 +35,14 @@ from jobs.copywriting.briefs import MODEL, Brief, Draft
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.product import Products
 from jobs.copywriting.rules import CopyConfig, CopyRules
-from jobs.copywriting.text_checks import Problem, check_draft
-from models.fact_lock.claims import Vocabulary
+from jobs.copywriting.text_checks import Problem, check_draft, filled_text
+from models.fact_lock.claims import Vocabulary, assertion_probability
+from tests.bench.copywriting.calibration import calibration, report_calibration
 
-NEVER = ("says nothing of the item", "too long", "too short", "empty", "repetition", "too many lines", "voice")
+NEVER = ("says nothing of the item", "too long", "too short", "empty", "repetition", "too many lines", "voice", "emoji")
+JUDGED = ("award", "brand", "bundle", "celebrity", "certification", "comparative", "delivery", "green", "health",
+          "heritage", "implied", "ingredients", "origin", "sales", "scarcity", "technical", "warranty")  # fmt: skip
+NO_FACT = "slot without a fact"
 FIGURES = ("number", "size", "price", "discount", "stock", "date")
 FEATURES = ("attribute", "colour", "material", "season", "size", "name", "brand", "superlative")
 # Kind of lie -> the kinds of word claims that are the lie itself; other kinds of lies have none.
@@ -67,8 +76,11 @@ WORD_KINDS = {kind for kinds in WORDS_OF.values() for kind in kinds}
 
 
 class Judged(NamedTuple):
+    """A case, why its text is refused, and how likely it asserts something; None without a judge of its language."""
+
     case: dict[str, Any]
     problems: list[Problem]
+    probability: float | None = None
 
     @property
     def is_caught(self) -> bool:
@@ -111,8 +123,13 @@ def judge(cases: Iterable[dict[str, Any]]) -> list[Judged]:
     for case in cases:
         item_id = ids[json.dumps(case["item_facts"], sort_keys=True, ensure_ascii=False)]
         brief = Brief(item_id, case["strategy"], rules.default_style, case["channel"], case["language"])
-        problems = check_draft(Draft(case["text"], MODEL, MODEL), products.of(brief), rules, vocabulary)
-        judged.append(Judged(case, problems))
+        product, draft = products.of(brief), Draft(case["text"], MODEL, MODEL)
+        problems = check_draft(draft, product, rules, vocabulary)
+        shown = (
+            case["text"] if any(one.reason == NO_FACT for one in problems) else filled_text(draft, product).filled.text
+        )
+        likely = assertion_probability(shown, product.facts, vocabulary, case["language"])
+        judged.append(Judged(case, problems, likely))
     return judged
 
 
@@ -122,6 +139,7 @@ def summary(judged: list[Judged]) -> dict[str, dict[str, Any]]:
     for language in sorted({one.case["language"] for one in judged}, reverse=True):
         caught: dict[str, list[bool]] = defaultdict(list)
         refused: dict[str, list[bool]] = defaultdict(list)
+        for_form: list[bool] = []
         for one in judged:
             if one.case["language"] != language:
                 continue
@@ -129,15 +147,29 @@ def summary(judged: list[Judged]) -> dict[str, dict[str, Any]]:
                 caught[one.case["kind"]].append(one.is_caught)
             else:
                 refused[one.case["kind"]].append(bool(one.problems))
+                for_form.append(bool(one.problems) and all(problem.reason in NEVER for problem in one.problems))
         found[language] = {
             "caught": _share(caught.values()),
             "refused_true": _share(refused.values()),
+            "refused_for_form": _share([for_form]),
             "lies": sum(map(len, caught.values())),
             "true": sum(map(len, refused.values())),
             "by_kind": {kind: _share([flags]) for kind, flags in sorted(caught.items())},
             "refused_by_kind": {kind: _share([flags]) for kind, flags in sorted(refused.items())},
+            "calibration": calibration(_likely(judged, language)),
         }
     return found
+
+
+def _likely(judged: Iterable[Judged], language: str) -> list[tuple[float, bool]]:
+    """(probability, whether it asserts something) of the texts of JUDGED kinds and of the true ones."""
+    return [
+        (one.probability, one.case["expected"] == "reject")
+        for one in judged
+        if one.case["language"] == language
+        and one.probability is not None
+        and (one.case["expected"] == "pass" or one.case["kind"] in JUDGED)
+    ]
 
 
 def _share(groups: Iterable[list[bool]]) -> float | None:
@@ -156,6 +188,7 @@ def report(judged: list[Judged], misses: int) -> None:
         total = "caught" if key == "by_kind" else "refused_true"
         print(f"{'all':20}" + "".join(f"{one[total] or 0:>10.1%}" for one in found.values()))
     print("goal: at least 85 % of lies caught and 60 % of each kind; at most 5 % of true texts refused\n")
+    report_calibration({language: _likely(judged, language) for language in found})
     wrong = [one for one in judged if one.is_caught != (one.case["expected"] == "reject") or (
         one.case["expected"] == "pass" and one.problems)]  # fmt: skip
     for one in wrong[:misses]:

@@ -8,7 +8,7 @@ import pytest
 
 from models.fact_lock.claims import ItemFacts, Vocabulary, unsupported
 from models.fact_lock.pattern_index import PatternIndex, beginnings
-from models.fact_lock.plain_letters import joined_letters
+from models.fact_lock.plain_letters import gaps_closed
 from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.lexicon import load_words
 
@@ -104,7 +104,7 @@ def test_a_claim_in_disguise_is_read(text: str) -> None:
 
 
 def test_no_claim_hides_in_letters_that_stand_together() -> None:
-    assert joined_letters("a plain sentence") is None
+    assert gaps_closed("a plain sentence") is None
 
 
 def test_an_index_finds_what_a_union_of_its_patterns_finds() -> None:

@@ -1,0 +1,109 @@
+"""How likely a sentence asserts something of a product: learned from examples, for what no pattern places.
+
+A logistic regression over letters and words. What the item's row says is blanked first, in the examples and in the text
+that is judged, so that only the way of speaking counts. A mood needs few
+rare words: the share of words that no example has counts too. It learns in a second and always the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, hstack
+
+ITEM, FACT = "\ue000", "\ue001"  # stand for the item's name, and for what the row says
+PENALTY = 2e-4  # of a squared weight, in mean log loss; chosen on held-out examples
+UNKNOWN = 2.0  # size of the feature of unknown words, beside letters and words of size 1 in all
+LEAST_SEEN = 2  # examples that a feature must stand in
+_HOLE = re.compile(r"\{(\w+)\}")
+_WORD = re.compile(rf"[^\W\d_]+(?:'[^\W\d_]+)*|\d|[{ITEM}{FACT}]")
+_DIGITS = re.compile(r"\d+")
+_PART = 4  # letters of a part of a word
+_LONGEST = 3  # characters of a feature, where no spaces stand between words
+
+
+@dataclass(frozen=True, eq=False)
+class SentenceJudge:
+    """A trained judge. weights: feature -> log odds; unknown: log odds of a sentence of which no feature is known;
+    spaces: whether spaces stand between words."""
+
+    weights: Mapping[str, float]
+    unknown: float
+    bias: float
+    spaces: bool
+
+    @classmethod
+    def learn(cls, asserting: Sequence[str], plain: Sequence[str], spaces: bool) -> SentenceJudge:
+        """Learns from folded sentences with holes, such as "{item} in {fact}"."""
+        texts = [features(with_holes(text), spaces) for text in (*asserting, *plain)]
+        seen = Counter(feature for text in texts for feature in text)
+        columns = {feature: n for n, feature in enumerate(name for name in sorted(seen) if seen[name] >= LEAST_SEEN)}
+        rows = [[columns[feature] for feature in sorted(text) if feature in columns] for text in texts]
+        lengths = np.array([len(row) for row in rows])
+        shares = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
+        places = np.r_[0, np.cumsum(lengths)]
+        known = csr_matrix((shares, [at for row in rows for at in row], places), shape=(len(rows), len(columns)))
+        unknown = csr_matrix(
+            [[UNKNOWN * (1 - len(row) / max(1, len(text)))] for row, text in zip(rows, texts, strict=True)]
+        )
+        *weights, of_unknown, bias = map(
+            float, _fit(hstack([known, unknown]).tocsr(), np.repeat([1.0, 0.0], [len(asserting), len(plain)]))
+        )
+        return cls(dict(zip(columns, weights, strict=True)), of_unknown, bias, spaces)
+
+    def probability(self, blanked: str) -> float:
+        """That the sentence asserts something. blanked: folded, with ITEM and FACT in their places."""
+        seen = features(blanked, self.spaces)
+        known = [self.weights[feature] for feature in seen if feature in self.weights]
+        unknown = UNKNOWN * (1 - len(known) / max(1, len(seen)))
+        odds = self.bias + sum(known) / max(1, len(known)) ** 0.5 + self.unknown * unknown
+        return float(1 / (1 + np.exp(-odds)))
+
+
+def with_holes(example: str) -> str:
+    """The example with ITEM for {item} and FACT for any other hole."""
+    return _HOLE.sub(lambda hole: ITEM if hole[1] == "item" else FACT, example)
+
+
+def features(blanked: str, spaces: bool) -> set[str]:
+    """Words, pairs of words and parts of words; or up to three characters, where words have no spaces."""
+    if not spaces:
+        text = f"^{_DIGITS.sub('0', blanked)}$"
+        near = {text[at : at + n] for n in range(1, _LONGEST + 1) for at in range(len(text) - n + 1)}
+        return near | {f"{one}*{after}" for one, after in zip(text, text[2:], strict=False)}
+    words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(blanked)), "$"]
+    pairs = (f"{one} {next_one}" for one, next_one in itertools.pairwise(words))
+    apart = (f"{one} * {after}" for one, after in zip(words, words[2:], strict=False))
+    return {*words, *pairs, *apart, *_word_parts(words)}
+
+
+def _word_parts(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        if len(word) >= _PART:
+            edged = f"<{word}>"
+            yield from (f"#{edged[at : at + _PART]}" for at in range(len(edged) - _PART + 1))
+
+
+def _fit(found: csr_matrix, asserts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights (F + 1,), the bias last, of least log loss; both sorts weigh the same.
+
+    found (N, F): features of examples; asserts (N,): 0 or 1.
+    """
+    weigh = np.where(asserts == 1, 0.5 / asserts.sum(), 0.5 / (1 - asserts).sum())
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        odds = found @ weights[:-1] + weights[-1]
+        wrong = weigh * (1 / (1 + np.exp(-odds)) - asserts)
+        slope = np.r_[found.T @ wrong + PENALTY * weights[:-1], wrong.sum()]
+        log_loss = weigh @ (np.logaddexp(0, odds) - asserts * odds)
+        return float(log_loss + PENALTY / 2 * weights[:-1] @ weights[:-1]), slope
+
+    start = np.zeros(found.shape[1] + 1)
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x)
