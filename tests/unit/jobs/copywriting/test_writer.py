@@ -11,9 +11,9 @@ import pytest
 
 from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.carry_over import Carried, carried_over, with_redrafts
+from jobs.copywriting.catalogue_words import PastCatalogues
 from jobs.copywriting.demand import OF_OFFERS
 from jobs.copywriting.drafts import Running, prompt_of
-from jobs.copywriting.item_words import PastCatalogues
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import terms_of
 from jobs.copywriting.write_many import copy_table, write_all
