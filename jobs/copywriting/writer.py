@@ -114,8 +114,12 @@ def usual_texts(
     """
     limit = inputs.rules.config.texts_of(brief.channel)
 
+    has_own_words = brief.style != inputs.rules.default_style
+    of_others = {name for name, voice in _dealt(inputs.rules, brief).items() if has_own_words and voice != brief.style}
+
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
-        return _has_room(draft, rows, limit) or _is_asked_for(inputs, brief, draft, rows)
+        room = 1 if draft.wording in of_others else limit  # a voice rather says little than what another voice says
+        return _has_room(draft, rows, room) or _is_asked_for(inputs, brief, draft, rows)
 
     product = inputs.products.of(brief)
     model = "" if drafts is None else inputs.model

@@ -72,7 +72,7 @@ class Descriptions:
         return [*parts, (self._one(ends), "")] if self._rng.random() < end else parts
 
     def _one(self, parts: Sequence[str]) -> str:
-        return parts[self._rng.integers(len(parts))]
+        return parts[int(self._rng.integers(len(parts)))]
 
 
 def _capital(text: str) -> str:
