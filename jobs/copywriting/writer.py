@@ -114,11 +114,12 @@ def usual_texts(
     """
     limit = inputs.rules.config.texts_of(brief.channel)
 
-    has_own_words = brief.style != inputs.rules.default_style
-    of_others = {name for name, voice in _dealt(inputs.rules, brief).items() if has_own_words and voice != brief.style}
+    is_default = brief.style == inputs.rules.default_style
+    few = inputs.rules.config.variants if is_default else 1  # a voice rather says little than what another voice says
+    of_others = {name for name, voice in _dealt(inputs.rules, brief).items() if voice != brief.style}
 
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
-        room = 1 if draft.wording in of_others else limit  # a voice rather says little than what another voice says
+        room = min(few, limit) if draft.wording in of_others else limit
         return _has_room(draft, rows, room) or _is_asked_for(inputs, brief, draft, rows)
 
     product = inputs.products.of(brief)
