@@ -115,11 +115,11 @@ def usual_texts(
     limit = inputs.rules.config.texts_of(brief.channel)
 
     is_default = brief.style == inputs.rules.default_style
-    few = inputs.rules.config.variants if is_default else 1  # a voice rather says little than what another voice says
+    few = limit if is_default else 1  # a voice rather says little than what another voice says
     of_others = {name for name, voice in _dealt(inputs.rules, brief).items() if voice != brief.style}
 
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
-        room = min(few, limit) if draft.wording in of_others else limit
+        room = few if draft.wording in of_others else limit
         return _has_room(draft, rows, room) or _is_asked_for(inputs, brief, draft, rows)
 
     product = inputs.products.of(brief)
