@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ NETWORK, TUNED, PROMPTED, ENDPOINT = WRITERS = (
     "prompted",
     "endpoint",
 )  # of the setting copy.writer
+CARD = "card"  # the channel of lists
 APPROVED = "approved"  # wording of texts that a person approved as they stand
 
 
@@ -68,6 +69,12 @@ class Refused(NamedTuple):
 def keys_of(table: pa.Table, names: Sequence[str] = BRIEF) -> pa.ChunkedArray:
     """The columns of each row joined into one string, to compare rows of different tables."""
     return pc.binary_join_element_wise(*[table[name] for name in names], "\0")
+
+
+def is_usual(copy: pa.Table, texts_of: Callable[[str], int]) -> pa.Array:
+    """Marks the rows of COPY that are not written for an experiment alone; texts_of: channel -> texts of a brief."""
+    most = pa.array([texts_of(channel) for channel in copy["channel"].to_pylist()], copy["variant"].type)
+    return pc.less(copy["variant"], most)
 
 
 def copy_id(brief: Brief, text: str) -> str:

@@ -6,7 +6,7 @@ Prompts are answered in shards of a fixed size, so that the number of workers ch
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,7 +42,8 @@ class Answers(Protocol):
 class Work:
     """How prompts are answered. load: opens the model on a worker, and keeps it for the next shard.
 
-    workers: processes that answer at once. at_once: shards between two lines of the log.
+    workers: processes that answer at once. at_once: shards between two lines of the log. pack: makes of a shard what
+    travels to the worker, which iterates over it.
     """
 
     load: Callable[[], Answers]
@@ -50,6 +51,7 @@ class Work:
     seed: int
     workers: int
     at_once: int
+    pack: Callable[[Sequence[Any]], Iterable[Any]] = list
 
 
 def texts_in_shards(night: Night, prompts: Mapping[Brief, Any], work: Work) -> Iterator[tuple[Brief, list[str]]]:
@@ -62,7 +64,7 @@ def texts_in_shards(night: Night, prompts: Mapping[Brief, Any], work: Work) -> I
     for first in range(0, len(briefs), work.at_once * SHARD):
         wave = briefs[first : first + work.at_once * SHARD]
         shards = [wave[at : at + SHARD] for at in range(0, len(wave), SHARD)]
-        given = night.spark.sparkContext.broadcast([[prompts[brief] for brief in shard] for shard in shards])
+        given = night.spark.sparkContext.broadcast([work.pack([prompts[brief] for brief in shard]) for shard in shards])
         numbers = night.spark.range(0, len(shards), 1, min(work.workers, len(shards)))
         rows = numbers.mapInArrow(_answering(given, work), _DDL).toArrow().to_pylist()
         given.destroy()
@@ -87,7 +89,7 @@ def _answering(given: Any, work: Work) -> Callable[[Iterator[pa.RecordBatch]], I
     def answer(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for shard in batch["id"].to_pylist():
-                yield pa.RecordBatch.from_pylist([_answered(shard, given.value[shard])], _ROW)
+                yield pa.RecordBatch.from_pylist([_answered(shard, list(given.value[shard]))], _ROW)
 
     def _answered(shard: int, prompts: Sequence[Any]) -> dict[str, Any]:
         began, tokens = time.monotonic(), 0

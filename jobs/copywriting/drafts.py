@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jobs.copywriting.briefs import MODEL, Brief, Draft
 from jobs.copywriting.draft_shards import Work, take_gpu, texts_in_shards
 from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.packed_prompts import PackedPrompts
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.lake import Lake
@@ -99,7 +100,8 @@ def drafts_of(
     drafts: dict[Brief, list[Draft]] = {brief: [] for brief in drafted}
     workers = config.draft_workers or (night.spark.sparkContext.defaultParallelism if asked else 1)
     load = functools.partial(_loaded, night.lake.root, copywriter.folder)
-    for brief, texts in texts_in_shards(night, asked, Work(load, config.candidates, config.seed, workers, workers)):
+    work = Work(load, config.candidates, config.seed, workers, workers, PackedPrompts)
+    for brief, texts in texts_in_shards(night, asked, work):
         drafts[brief] = ranked(texts, asked[brief].values, inputs.rules, brief, MODEL)
     return drafts
 

@@ -1,9 +1,10 @@
 """Texts for the arms of experiments: which are missing, how they are written, and which texts each arm is shown.
 
 An arm may say that its users are told only what 'model', 'template' or a template by name wrote; each of these is
-called a kind. The usual texts of a brief are the first `copy.variants`. Where none of them is of a kind that tonight's
-experiments ask for, one more is written. Only the arms that ask for it show it; all other users get the usual texts,
-as they would without an experiment. Where a brief has no text that an arm allows, the arm shows the usual ones.
+called a kind. The usual texts of a brief are the first `copy.variants`, of cards `copy.card_variants`. Where none of
+them is of a kind that tonight's experiments ask for, one more text of this kind is written: only users of an arm that
+may show it do; all other users get the usual texts, and where a brief has no text that an arm allows, the arm shows the
+usual ones.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.briefs import BRIEF, MODEL, Brief, Refused, keys_of
+from jobs.copywriting.briefs import BRIEF, MODEL, Brief, Refused, is_usual, keys_of
 from jobs.copywriting.rules import CopyConfig
 from jobs.copywriting.wording_shares import Arm, variants_of
 from jobs.copywriting.write_many import copy_table, one_by_one, rejected_table
@@ -46,7 +47,7 @@ def kinds_of(arms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 def without_the_ended(copy: pa.Table, kinds: Iterable[str], config: CopyConfig) -> pa.Table:
     """COPY without texts written for experiments that have ended."""
-    return copy.filter(pc.or_(pc.less(copy["variant"], config.variants), _of_kinds(copy, kinds)))
+    return copy.filter(pc.or_(is_usual(copy, config.texts_of), _of_kinds(copy, kinds)))
 
 
 def find_missing(inputs: CopyInputs, copy: pa.Table, rejected: pa.Table, briefs: Sequence[Brief]) -> Missing:
@@ -109,7 +110,7 @@ def texts_by_arm(
     copy: pa.Table, shares: Mapping[Arm, float], arms: Mapping[str, Sequence[str]], config: CopyConfig
 ) -> pa.Table:
     """`variants_of` with a column `deal`: for EVERYBODY, and for each arm (label -> who may write)."""
-    usual = pc.less(copy["variant"], config.variants)
+    usual = is_usual(copy, config.texts_of)
     parts = [_for_arm(copy.filter(usual), shares, EVERYBODY)]
     key = keys_of(copy)
     for label, kinds in arms.items():

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.common.shown_names import NameRules, with_shown_names
 from jobs.copywriting.briefs import Brief, Refused
-from jobs.copywriting.item_words import ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.catalogue_words import PastCatalogues, read_item_words
+from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.writer import CopyInputs, SaidTexts, usual_texts
 from jobs.sample_shop.catalogue import make_catalogue, make_taste_space
@@ -75,6 +77,7 @@ def sample_items(rules: CopyRules) -> tuple[dict[str, ItemWords], frozenset[str]
     past = PastCatalogues(lowest, _NIGHT, frozenset(), _NIGHT)
     seasons = [replace(season, categories=()) for season in rules.seasons[:1]]
     used_up = frozenset(catalogue.ids[catalogue.cycle > 0].tolist())
+    rows = with_shown_names(rows, NameRules.of(rules.config))
     return read_item_words(rows, past, seasons, rules.config.least_drop, rules.dictionary), used_up
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from jobs.copywriting.briefs import NETWORK, WRITERS
+from jobs.copywriting.briefs import CARD, NETWORK, WRITERS
 from jobs.copywriting.dictionary import Dictionary
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
@@ -48,6 +48,10 @@ class CopyConfig:
     strategies: tuple[str, ...] = field(default=STRATEGIES, metadata={"doc": "strategies that copy is made for"})
     channels: tuple[str, ...] = field(default=CHANNELS, metadata={"doc": "channels that copy is made for"})
     variants: int = field(default=2, metadata={"doc": "texts of each brief, compared by clicks", "least": 1})
+    card_variants: int = field(
+        default=4,
+        metadata={"doc": "the same for cards: a list shows many at once, none like another", "least": 1},
+    )
     most_briefs: int = field(
         default=400_000, metadata={"doc": "most briefs that get copy, those that most users need first", "least": 1}
     )
@@ -123,6 +127,10 @@ class CopyConfig:
             "below": 1,
         },
     )
+
+    def texts_of(self, channel: str) -> int:
+        """How many texts a brief of the channel gets."""
+        return self.card_variants if channel == CARD else self.variants
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -237,7 +245,7 @@ class CopyRules:
             parts = (
                 RULES,
                 self.config.shop,
-                self.config.variants,
+                self.config.texts_of(channel),
                 [(t.style, t.text) for t in self.templates.groups[strategy, channel, language]],
                 self.voices[style].guide(language),
                 self.languages[language],

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.briefs import APPROVED, BRIEF, GROUP, keys_of
+from jobs.copywriting.briefs import APPROVED, BRIEF, GROUP, is_usual, keys_of
 from jobs.copywriting.rules import CopyConfig
 from models.experiments.posteriors import chance_above
 from schemas.arrow import arrow_schema
@@ -51,7 +51,7 @@ def without_losers(copy: pa.Table, clicks: pa.Table, config: CopyConfig) -> tupl
     with probability `retire_chance`. The best text of a brief never loses. Approved texts stay, and so do texts
     written for an experiment, which the experiment judges.
     """
-    usual = copy.filter(pc.less(copy["variant"], config.variants))
+    usual = copy.filter(is_usual(copy, config.texts_of))
     rows = _chances(usual, clicks, BRIEF, config.retire_after)
     has_lost = pc.and_(pc.less_equal(rows["chance"], 1 - config.retire_chance), pc.not_equal(rows["wording"], APPROVED))
     lost = rows.filter(has_lost).sort_by("copy_id")

@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 
 from jobs.copywriting.briefs import MODEL as BY_MODEL
 from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.catalogue_words import COLUMNS, PastCatalogues, read_item_words
 from jobs.copywriting.drafts import LEARNED, prompt_of
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.trained_writers import TrainedWriter, trained_writer
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts

@@ -22,10 +22,11 @@ from jobs.copywriting import wording_shares
 from jobs.copywriting.briefs import APPROVED, BRIEF, WRITERS, Brief
 from jobs.copywriting.briefs import MODEL as BY_MODEL
 from jobs.copywriting.carry_over import carried_over, with_redrafts
+from jobs.copywriting.catalogue_words import COLUMNS, PastCatalogues, read_item_words
 from jobs.copywriting.demand import OF_OFFERS, briefs_of, briefs_of_users, read_places
 from jobs.copywriting.drafters import Drafter, chosen_drafter
 from jobs.copywriting.experiment_texts import find_missing, kinds_of, texts_by_arm, without_the_ended, write_missing
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.review_page import write_page
 from jobs.copywriting.rules import CopyConfig, CopyRules

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import math
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,17 +20,16 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.briefs import APPROVED, MODEL, Brief, Draft, Refused, copy_id
+from jobs.copywriting.briefs import APPROVED, CARD, MODEL, Brief, Draft, Refused, copy_id
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.product import Product, Products
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.slots import NAMING, facts_told
 from jobs.copywriting.text_checks import Problem, Text, check, check_draft, filled_text
 from models.fact_lock.claims import SlotError, Vocabulary, claims
-from schemas.copywriting.wording import Template
+from schemas.copywriting.wording import ANY, Template
 
 SAID = "said of another item"
-_OWN_VOICE = 16.0  # a template of the brief's voice weighs like so many that all voices share
 _REASONS_COUNT = 4  # a template that says what the item is good for weighs like one with so many more slots
 Row = dict[str, Any]  # of COPY
 
@@ -106,16 +106,21 @@ def usual_texts(
     drafts: Sequence[Draft] | None = None,
     avoid: frozenset[str] = frozenset(),
 ) -> Written:
-    """Writes up to `copy.variants` texts, then one of each kind that experiments ask for and that is not among them.
+    """Writes as many texts as the channel takes, then one of each kind that experiments ask for and that they lack.
 
     drafts: the copywriter's, best first; None if it was not asked. They are tried after approved texts and before
     templates. avoid: texts that must not be written. Where every template's text is already another item's, the first
     of them is used all the same: such items are alike, and otherwise this one would get no text.
     """
-    limit = inputs.rules.config.variants
+    limit = inputs.rules.config.texts_of(brief.channel)
+
+    is_default = brief.style == inputs.rules.default_style
+    few = limit if is_default else 1  # a voice rather says little than what another voice says
+    of_others = {name for name, voice in _dealt(inputs.rules, brief).items() if voice != brief.style}
 
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
-        return _has_room(draft, rows, limit) or _is_asked_for(inputs, brief, draft, rows)
+        room = few if draft.wording in of_others else limit
+        return _has_room(draft, rows, room) or _is_asked_for(inputs, brief, draft, rows)
 
     product = inputs.products.of(brief)
     model = "" if drafts is None else inputs.model
@@ -138,7 +143,7 @@ def missing_texts(inputs: CopyInputs, said: SaidTexts, brief: Brief, standing: S
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
         return _is_asked_for(inputs, brief, draft, [*standing, *rows])
 
-    first = max((inputs.rules.config.variants, *(row["variant"] + 1 for row in standing)))
+    first = max((inputs.rules.config.texts_of(brief.channel), *(row["variant"] + 1 for row in standing)))
     model = next((row["model"] for row in standing), "")
     product, present = inputs.products.of(brief), frozenset(row["text"] for row in standing)
     return _write(inputs, said, product, None, wants, _NewRows(first, model, present))[0]
@@ -200,25 +205,39 @@ def _drafts(inputs: CopyInputs, product: Product, drafts: Sequence[Draft]) -> It
     yield from (draft for draft in drafts if inputs.share(brief, draft.wording) > 0)
     group = rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
     fitting = [template for template in group if template.needs <= product.slots.keys()]
-    for template in sorted(fitting, key=lambda template: _turn(inputs, brief, template)):
+    dealt = _dealt(rules, brief)
+    for template in sorted(fitting, key=lambda template: _turn(inputs, brief, template, dealt)):
         yield Draft(template.text, template.name, "template")
 
 
-def _turn(inputs: CopyInputs, brief: Brief, template: Template) -> float:
-    """Sorts templates: a draw by weight (Efraimidis and Spirakis 2006) that stays the same for an item every night."""
+def _dealt(rules: CopyRules, brief: Brief) -> dict[str, str]:
+    """Template that every voice may use -> the voice that takes it before others, so that two seldom say the same.
+
+    The default voice has no template of its own, so it is dealt as many as all others together. Which voice gets which
+    differs from item to item.
+    """
+    group = rules.templates.groups[brief.strategy, brief.channel, brief.language]
+    others = sorted({template.style for template in group} - {ANY})
+    voices = [voice for other in others for voice in (rules.default_style, other)] or [rules.default_style]
+    first = zlib.crc32(brief.item_id.encode())
+    common = [template.name for template in group if template.style == ANY]
+    return {name: voices[(first + at) % len(voices)] for at, name in enumerate(common)}
+
+
+def _turn(inputs: CopyInputs, brief: Brief, template: Template, dealt: Mapping[str, str]) -> tuple[bool, int, float]:
+    """Sorts templates: retired ones last; the voice's own, then those dealt to it, then those dealt to others.
+
+    Within these it is a draw by weight (Efraimidis and Spirakis 2006) that stays the same for an item every night.
+    """
     share = inputs.share(brief, template.name)
-    if share <= 0:
-        return math.inf
-    style_weight = _OWN_VOICE if template.style == brief.style else 1.0
+    strangeness = 0 if template.style == brief.style else 1 if dealt.get(template.name) == brief.style else 2
     says = 1.0 + len(set(template.slots)) + _REASONS_COUNT * bool({"benefit", "reason"}.intersection(template.slots))
-    if brief.channel == "card":
+    if brief.channel == CARD:
         says = math.sqrt(says)  # a reader sees a list of cards at once, so there the wordings must differ
-    weight = share * style_weight * says  # prefers templates that say more of the item, most of all what it is good for
+    weight = max(share, 0.0) * says  # prefers templates that say more of the item, most of all what it is good for
     digest = hashlib.sha256(f"{brief.item_id}\0{template.name}".encode()).digest()
-    # Each voice begins elsewhere, so that two that share templates seldom say the same of an item.
-    voices = sorted(inputs.rules.voices)
-    drawn = (int.from_bytes(digest[:8], "big") / 2**64 + voices.index(brief.style) / len(voices)) % 1.0
-    return -math.log(drawn + 2**-64) / weight
+    drawn = (int.from_bytes(digest[:8], "big") + 1) / 2**64
+    return share <= 0, strangeness, -math.log(drawn) / weight if weight else math.inf
 
 
 def _filled(

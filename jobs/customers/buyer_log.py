@@ -54,9 +54,9 @@ def read_buyer_log(night: Night, days: int, further: int, most_categories: int) 
     """
     refuse_too_many(night, days + further, "propensity.history_days")
     user_ids = night.versions(USERS).tonight().arrow(["user_id"])["user_id"].combine_chunks().sort()
-    items = night.versions(ITEMS).tonight().arrow(["item_id", "category"]).sort_by("item_id")
+    items = night.versions(ITEMS).tonight().arrow(["item_id", "shown_category"]).sort_by("item_id")
     log = read_log(night, days + further, user_ids, items["item_id"].combine_chunks(), {}, whole_lines=True)
-    levels = category_levels(items["category"].to_pylist())
+    levels = category_levels(items["shown_category"].to_pylist())
     level = level_of({name: codes for name, (codes, _) in levels.items()}, most_categories)
     category, names = levels[level] if level else (None, [])
     # Only the last `days` count for tonight's figures, so only their currencies matter.

@@ -57,7 +57,7 @@ def labels(items: DataFrame, bands: DataFrame) -> DataFrame:
     return items.join(bands, "item_id", "left").select("item_id", both.alias("tastes"))
 
 
-_OF_ITEMS = {"category": "category", "brand": "brand", "price_band": "band"}
+_OF_ITEMS = {"category": "shown_category", "brand": "shown_brand", "price_band": "band"}  # portraits show them
 
 
 def _taste(kind: Column, value: Column) -> Column:

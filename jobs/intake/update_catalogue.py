@@ -4,13 +4,15 @@ Tonight's value of a field replaces last night's; a field that tonight leaves em
 with `snapshot = true` withdraws the items that it no longer lists. If these are more than
 `catalogue.max_withdrawn_share` of the active items, the file is taken for a truncated one: its rows are read, and
 nothing is withdrawn. A source without a catalogue, or without user files, gets a row for every id in its events.
+
+Names that are new or changed are judged: the `shown_` columns of items hold those that a page may show.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.common.shown_names import NameRules, with_shown_names
 from jobs.intake.typed_rows import read_rows
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema
@@ -65,10 +68,13 @@ def _select(frame: DataFrame, types: dict[str, str], given: dict[str, Column]) -
     return frame.select(*[values[name].cast(kind).alias(name) for name, kind in types.items()])
 
 
-def merge(batches: Iterator[pa.RecordBatch], table: Table, rejected: Table) -> Iterator[tuple[str, pa.Table]]:
+def merge(
+    batches: Iterator[pa.RecordBatch], table: Table, rejected: Table, derive: Callable[[pa.Table], pa.Table]
+) -> Iterator[tuple[str, pa.Table]]:
     """One row for each id: of each field, the value of the latest row that has one. Rejected rows go to `rejected`.
 
-    The latest is the last by time, then by value: the order in which rows arrive does not matter.
+    The latest is the last by time, then by value: the order in which rows arrive does not matter. `derive` fills in the
+    columns that follow from the others.
     """
     first = next(batches, None)
     if first is None:
@@ -80,11 +86,19 @@ def merge(batches: Iterator[pa.RecordBatch], table: Table, rejected: Table) -> I
     keys = ["hash", *table.key, *_ORDER, *[name for name in table.names if name not in table.key]]
     order = pc.sort_indices(rows, [(name, "ascending", "at_start") for name in keys])
     rows = rows.select(["hash", *table.names]).take(order).combine_chunks()
-    latest = _latest(rows, table)
-    if "is_sold_out" in table.names:
-        sold_out = pc.less_equal(latest["stock"], 0.0)
-        latest = latest.set_column(table.names.index("is_sold_out"), latest.schema.field("is_sold_out"), sold_out)
-    yield table.name, latest
+    yield table.name, derive(_latest(rows, table))
+
+
+def derived_items(items: pa.Table, rules: NameRules) -> pa.Table:
+    """ITEMS with the columns that follow from others: whether one is sold out, and the names that may be shown."""
+    sold_out = pc.less_equal(items["stock"], 0.0)
+    items = items.set_column(ITEMS.names.index("is_sold_out"), items.schema.field("is_sold_out"), sold_out)
+    return with_shown_names(items, rules)
+
+
+def as_they_are(users: pa.Table) -> pa.Table:
+    """USERS has no column that follows from others."""
+    return users
 
 
 def _latest(rows: pa.Table, table: Table) -> pa.Table:
@@ -184,12 +198,14 @@ def _may_withdraw(night: Night, rows: list[DataFrame]) -> bool:
 
 def main(night: Night) -> None:
     night.size_for(CLEAN_EVENTS, ITEMS, USERS)
-    for which, table, rejected in (("items", ITEMS, REJECTED_ITEMS), ("users", USERS, REJECTED_USERS)):
+    names = functools.partial(derived_items, rules=NameRules.of(night.settings.section("copy")))
+    both = (("items", ITEMS, REJECTED_ITEMS, names), ("users", USERS, REJECTED_USERS, as_they_are))
+    for which, table, rejected, derive in both:
         described: Input | None = getattr(night.source, which)
         tonight = _tonight(night, which, table, described)
         withdraws = tonight.is_snapshot and _may_withdraw(night, tonight.rows)
         lines = rows_by_id(table, night.versions(table).previous().spark(), tonight.rows, night.date, withdraws)
-        split = functools.partial(merge, table=table, rejected=rejected)
+        split = functools.partial(merge, table=table, rejected=rejected, derive=derive)
         versions = night.write_split(lines, [table, rejected], count_by=("reason",), split=split)
         reasons = dict(versions[rejected.name].facts.get("counts", []))
         night.report(**{f"rejected_{which}": reasons})

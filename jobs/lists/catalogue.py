@@ -34,7 +34,7 @@ class Catalogue:
     titles (I,); shown, replenishable, known (I,) bool: may be shown, is bought again, the ALS model knows it.
     factors (I, D): of ALS, zero where the model does not know the item.
     ladders: segment -> rungs, None for users without a segment; last: every item that can be shown, most popular first.
-    rules: caps by category and brand, and likeness. makers (I,): ' from BRAND', ' in CATEGORY' or ''.
+    rules: caps by category and brand, and likeness. makers (I,): see `makers`.
     """
 
     item_ids: pa.Array
@@ -74,7 +74,7 @@ class Catalogue:
             ladders=ladders,
             last=_all_that_can_be_shown(shown, ladders),
             rules=ListRules(diversity, _value_codes(described["category"]), _value_codes(described["brand"])),
-            makers=_makers(described),
+            makers=np.array(described["maker"].to_pylist(), object),
         )
 
     def under(self, group: Group, trending_places: int) -> Catalogue:
@@ -139,15 +139,6 @@ def _cut(rung: Rung, trending_places: int) -> Rung:
     if rung.level != TRENDING or len(rung.codes) <= trending_places:
         return rung
     return Rung(rung.codes[:trending_places], rung.scores[:trending_places], rung.level)
-
-
-def _makers(described: pa.Table) -> np.ndarray:
-    """(I,) words after "new": the item's brand, or else the last level of its category."""
-    words = [
-        f" from {brand}" if brand else f" in {category.rpartition(' > ')[2]}" if category else ""
-        for brand, category in zip(described["brand"].to_pylist(), described["category"].to_pylist(), strict=True)
-    ]
-    return np.array(words, object)
 
 
 def _value_codes(values: pa.ChunkedArray) -> np.ndarray:

@@ -35,7 +35,10 @@ def catalogue_of(night: Night, arms: Arms) -> Catalogue:
 
 
 def describe_items(night: Night, config: Any) -> pa.Table:
-    """(item_id, title, category, brand, can_be_shown, is_replenishable) of the whole catalogue, sorted by item_id."""
+    """(item_id, title, category, brand, maker, can_be_shown, is_replenishable) of the whole catalogue, by item_id.
+
+    Reasons print title and maker, so these are names that may be shown; category and brand only tell items apart.
+    """
     items = night.versions(ITEMS).tonight().arrow().sort_by("item_id")
     pairs = night.versions(INTEREST).tonight().each(["item_id", "purchase_orders"])
     proven = proven_replenishable(pairs, config.rebuy_buyers, config.rebuy_share)
@@ -43,13 +46,24 @@ def describe_items(night: Night, config: Any) -> pa.Table:
     return pa.table(
         {
             "item_id": items["item_id"],
-            "title": pc.coalesce(items["title"], items["title_zh"], items["item_id"]),
+            "title": pc.coalesce(items["shown_title"], items["shown_title_zh"], items["item_id"]),
             "category": items["category"],
             "brand": items["brand"],
+            "maker": makers(items),
             "can_be_shown": can_be_shown(items),
             "is_replenishable": replenishable,
         }
     )
+
+
+def makers(items: pa.Table) -> pa.Array:
+    """(I,) words after "new": ' from BRAND', or else ' in ' and the last level of its category, or else ''."""
+    names = zip(items["shown_brand"].to_pylist(), items["shown_category"].to_pylist(), strict=True)
+    words = [
+        f" from {brand}" if brand else f" in {category.rpartition(' > ')[2]}" if category else ""
+        for brand, category in names
+    ]
+    return pa.array(words, pa.string())
 
 
 def histories(interest: DataFrame, codes: DataFrame, config: Any) -> DataFrame:

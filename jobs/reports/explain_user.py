@@ -92,9 +92,9 @@ def _titles(lake: Lake, manifest: dict[str, Any], item_ids: pa.ChunkedArray) -> 
         return {}
     paths = [lake.path(f) for f in published.files(manifest, ITEMS.name)]
     wanted = pc.field("item_id").isin(pc.unique(item_ids))
-    names = ["item_id", "title", "title_zh"]
+    names = ["item_id", "shown_title", "shown_title_zh"]
     rows = pq.read_table(paths, columns=names, filesystem=lake.fs, filters=wanted, partitioning=None)
-    return {row["item_id"]: tuple(row[name] for name in ("title", "title_zh") if row[name]) for row in rows.to_pylist()}
+    return {row["item_id"]: tuple(row[name] for name in names[1:] if row[name]) for row in rows.to_pylist()}
 
 
 def _read(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> pa.Table:

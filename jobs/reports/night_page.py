@@ -197,5 +197,5 @@ def _titles(lake: Lake, day: str) -> dict[str, str]:
     version = lake.current(ITEMS, dt.date.fromisoformat(day))
     if version is None:
         return {}
-    items = pq.read_table(lake.file_paths(version), columns=["item_id", "title"], filesystem=lake.fs)
-    return dict(zip(items["item_id"].to_pylist(), [t or "" for t in items["title"].to_pylist()], strict=True))
+    items = pq.read_table(lake.file_paths(version), columns=["item_id", "shown_title"], filesystem=lake.fs)
+    return dict(zip(items["item_id"].to_pylist(), [t or "" for t in items["shown_title"].to_pylist()], strict=True))

@@ -155,8 +155,8 @@ def _attributes(item: Row) -> list[str]:
 
 # The values of each kind of taste that one event is evidence of. No single event shows the price band.
 _VALUES_OF: dict[str, Callable[[Row, Row, ShopDays], list[str | None]]] = {
-    "category": lambda event, item, days: [item.get("category")],
-    "brand": lambda event, item, days: [item.get("brand")],
+    "category": lambda event, item, days: [item.get("shown_category")],
+    "brand": lambda event, item, days: [item.get("shown_brand")],
     "attribute": lambda event, item, days: [*_attributes(item)],
     "price_band": lambda event, item, days: [],
     "hour": lambda event, item, days: [HOURS[days.shown(event["event_time"]).hour // 6]],
@@ -168,7 +168,7 @@ def _behind(events: list[Row], items: dict[str, Row], days: ShopDays) -> list[st
     """The lines of the first events, as evidence of the line above."""
     lines = []
     for event in events[:_EVENTS]:
-        title = items.get(event["item_id"], {}).get("title") or ""
+        title = items.get(event["item_id"], {}).get("shown_title") or ""
         price = f" at {event['price']:,.2f}" if event["price"] is not None else ""
         what = f"{event['event_type']:9} {event['item_id'] or ''} {title}".rstrip()
         lines.append(f"  {'':14}  {days.shown(event['event_time']):%Y-%m-%d %H:%M} {what}{price}")

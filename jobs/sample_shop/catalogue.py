@@ -84,7 +84,7 @@ def make_taste_space(rng: np.random.Generator) -> TasteSpace:
     return TasteSpace(
         leaves=leaves,
         brands=unit(rng.normal(size=(len(BRANDS), DIMS))),
-        values={name: unit(rng.normal(size=(len(a.values), DIMS))) for name, a in ATTRIBUTES.items()},
+        values={name: unit(rng.normal(size=(len(values), DIMS))) for name, values in ATTRIBUTES.items()},
     )
 
 
@@ -131,7 +131,7 @@ def make_catalogue(items: int, days: int, space: TasteSpace, rng: np.random.Gene
 def _attribute_values(leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     sizes = np.zeros((len(LEAVES), MAX_ATTRIBUTES), dtype=np.int64)
     for row, (*_, one) in enumerate(LEAVES):
-        sizes[row, : len(one.attributes)] = [len(ATTRIBUTES[name].values) for name in one.attributes]
+        sizes[row, : len(one.attributes)] = [len(ATTRIBUTES[name]) for name in one.attributes]
     drawn = (rng.random((len(leaf), MAX_ATTRIBUTES)) * sizes[leaf]).astype(np.int8)
     return np.where(sizes[leaf] > 0, drawn, np.int8(-1))
 

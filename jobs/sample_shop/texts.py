@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.sample_shop.catalogue import LEAVES, Catalogue
+from jobs.sample_shop.descriptions import Described, Descriptions
 from jobs.sample_shop.words import ATTRIBUTES, BRANDS
 
 COLUMNS = ("name_en", "name_zh", "desc_en", "desc_zh", "cat_path", "brand", "attrs")
@@ -16,28 +17,26 @@ COLUMNS = ("name_en", "name_zh", "desc_en", "desc_zh", "cat_path", "brand", "att
 
 def write_texts(catalogue: Catalogue, rng: np.random.Generator) -> pa.Table:
     """One row per item, in the catalogue's order: COLUMNS, all strings; `attrs` is a JSON object of English values."""
-    frames = rng.integers(0, 2, catalogue.values.shape).tolist()
-    rows = zip(catalogue.leaf.tolist(), catalogue.brand.tolist(), catalogue.values.tolist(), frames, strict=True)
-    texts = [_one(*row) for row in rows]
+    descriptions = Descriptions(rng)
+    rows = zip(catalogue.leaf.tolist(), catalogue.brand.tolist(), catalogue.values.tolist(), strict=True)
+    texts = [_one(*row, descriptions) for row in rows]
     return pa.table({name: pa.array(column) for name, column in zip(COLUMNS, zip(*texts, strict=True), strict=True)})
 
 
-def _one(leaf_row: int, brand_row: int, values: list[int], frames: list[int]) -> tuple[str, ...]:
+def _one(leaf_row: int, brand_row: int, values: list[int], descriptions: Descriptions) -> tuple[str, ...]:
     _, path, leaf = LEAVES[leaf_row]
     brand_en, brand_zh = BRANDS[brand_row]
     noun_en, noun_zh = leaf.noun
-    stated = [(name, ATTRIBUTES[name], values[place], frames[place]) for place, name in enumerate(leaf.attributes)]
-    pairs = [attribute.values[value] for _, attribute, value, _ in stated]
-    english = [attribute.english[frame].format(attribute.values[value][0]) for _, attribute, value, frame in stated]
-    chinese = [attribute.chinese[frame].format(attribute.values[value][1]) for _, attribute, value, frame in stated]
+    stated = {name: ATTRIBUTES[name][values[place]] for place, name in enumerate(leaf.attributes)}
+    english, chinese = descriptions.write(Described(path.split(" > ")[1], leaf.noun, BRANDS[brand_row], stated))
     return (
-        f"{brand_en} {' '.join(pair[0] for pair in pairs)} {noun_en}",
-        f"{brand_zh} {''.join(pair[1] for pair in pairs)}{noun_zh}",
-        f"{noun_en[0].upper()}{noun_en[1:]} by {brand_en}. {' '.join(english)}",
-        f"{brand_zh}出品的{noun_zh}。{''.join(chinese)}",
+        f"{brand_en} {' '.join(pair[0] for pair in stated.values())} {noun_en}",
+        f"{brand_zh} {''.join(pair[1] for pair in stated.values())}{noun_zh}",
+        english,
+        chinese,
         path,
         brand_en,
-        json.dumps({name: attribute.values[value][0] for name, attribute, value, _ in stated}),
+        json.dumps({name: pair[0] for name, pair in stated.items()}),
     )
 
 
@@ -82,7 +81,7 @@ def make_queries() -> tuple[np.ndarray, int]:
     """(search phrases (C * n,), those of leaf c from c * n on; n). Each phrase is a noun, some with one more word."""
     phrases: list[str] = []
     for *_, leaf in LEAVES:
-        attribute = ATTRIBUTES[leaf.attributes[0]].values
+        attribute = ATTRIBUTES[leaf.attributes[0]]
         phrases += [leaf.noun[0], leaf.noun[1], f"{BRANDS[len(phrases) % len(BRANDS)][0]} {leaf.noun[0]}"]
         phrases += [f"{attribute[0][0]} {leaf.noun[0]}", f"{attribute[1][1]}{leaf.noun[1]}"]
     if len(set(phrases)) < len(phrases):

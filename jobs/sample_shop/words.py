@@ -21,120 +21,33 @@ class Leaf(NamedTuple):
     peak: int = 0  # month of highest demand; 0: none
 
 
-class Attribute(NamedTuple):
-    """One attribute: its values and the sentences that state one of them."""
-
-    values: tuple[Pair, ...]
-    english: tuple[str, ...]
-    chinese: tuple[str, ...]
-
-
 def _pairs(text: str) -> tuple[Pair, ...]:
     """'red 红色, black 黑色' -> pairs; the Chinese is what follows the last space."""
     return tuple((p[0], p[1]) for p in (one.strip().rsplit(" ", 1) for one in text.split(",")))
 
 
-ATTRIBUTES: dict[str, Attribute] = {
-    "colour": Attribute(
-        _pairs("red 红色, black 黑色, white 白色, navy 藏青色, green 绿色, beige 米色, grey 灰色, pink 粉色"),
-        ("It comes in {}.", "Colour: {}."),
-        ("颜色为{}。", "配色选用{}。"),
-    ),
-    "fabric": Attribute(
-        _pairs("cotton 纯棉, linen 亚麻, wool 羊毛, silk 真丝, polyester 涤纶"),
-        ("Made of {}.", "The fabric is {}."),
-        ("面料为{}。", "采用{}织造。"),
-    ),
-    "size": Attribute(
-        _pairs("small 小号, medium 中号, large 大号, plus-size 加宽款"),
-        ("Size: {}.", "This one is {}."),
-        ("尺码为{}。", "此件是{}。"),
-    ),
-    "style": Attribute(
-        _pairs("casual 休闲, formal 商务, sporty 运动, vintage 复古, minimalist 简约, street 街头"),
-        ("The style is {}.", "A {} look."),
-        ("风格偏{}。", "整体走{}路线。"),
-    ),
-    "upper": Attribute(
-        _pairs("leather 牛皮, canvas 帆布, suede 麂皮, mesh 网布"),
-        ("Made of {}.", "The material is {}."),
-        ("材质为{}。", "选用{}制作。"),
-    ),
-    "material": Attribute(
-        _pairs("oak 橡木, walnut 胡桃木, rattan 藤编, steel 钢制, ceramic 陶瓷, glass 玻璃"),
-        ("Made of {}.", "The material is {}."),
-        ("材质为{}。", "主体是{}。"),
-    ),
-    "decor": Attribute(
-        _pairs("Nordic 北欧风, Japanese 日式, modern 现代, industrial 工业风, rustic 田园"),
-        ("{} in style.", "Its style is {}."),
-        ("风格是{}。", "设计取{}。"),
-    ),
-    "connection": Attribute(
-        _pairs("Bluetooth 蓝牙, wired 有线, Wi-Fi 无线网"),
-        ("Connection: {}.", "It connects by {}."),
-        ("连接方式为{}。", "支持{}连接。"),
-    ),
-    "battery": Attribute(
-        _pairs("8-hour 八小时, 24-hour 整日, 40-hour 四十小时"),
-        ("A {} battery.", "Battery life: {}."),
-        ("续航{}。", "电池可用{}。"),
-    ),
-    "flavour": Attribute(
-        _pairs("original 原味, chocolate 巧克力味, matcha 抹茶味, strawberry 草莓味, sea-salt 海盐味"),
-        ("Flavour: {}.", "The taste is {}."),
-        ("口味为{}。", "这一款是{}。"),
-    ),
-    "origin": Attribute(
-        _pairs("Yunnan 云南, Fujian 福建, Brazil 巴西, Italy 意大利, Kenya 肯尼亚"),
-        ("From {}.", "Origin: {}."),
-        ("产自{}。", "产地为{}。"),
-    ),
-    "weight": Attribute(
-        _pairs("250 g 250克, 500 g 500克, 1 kg 1公斤"),
-        ("Net weight: {}.", "One pack holds {}."),
-        ("净含量{}。", "每袋{}。"),
-    ),
-    "skin": Attribute(
-        _pairs("dry 干性, oily 油性, sensitive 敏感"),
-        ("For {} skin.", "Made for {} skin."),
-        ("适合{}肌肤。", "专为{}肌肤调配。"),
-    ),
-    "scent": Attribute(
-        _pairs("rose 玫瑰, lavender 薰衣草, citrus 柑橘, unscented 无香"),
-        ("Scent: {}.", "The scent is {}."),
-        ("香型为{}。", "气味：{}。"),
-    ),
-    "volume": Attribute(
-        _pairs("50 ml 50毫升, 100 ml 100毫升, 400 ml 400毫升"),
-        ("Volume: {}.", "One bottle holds {}."),
-        ("容量{}。", "每瓶{}。"),
-    ),
-    "build": Attribute(
-        _pairs("nylon 尼龙, foam 泡棉, rubber 橡胶, aluminium 铝合金"),
-        ("Made of {}.", "The material is {}."),
-        ("材质为{}。", "选用{}制成。"),
-    ),
-    "level": Attribute(
-        _pairs("beginner 入门级, advanced 进阶级, professional 专业级"),
-        ("Level: {}.", "Meant for {} use."),
-        ("定位{}。", "属于{}装备。"),
-    ),
-    "stage": Attribute(
-        _pairs("newborn 初生, toddler 学步, school-age 学龄"),
-        ("Stage: {}.", "For the {} stage."),
-        ("适用阶段：{}。", "面向{}阶段。"),
-    ),
-    "pet": Attribute(
-        _pairs("kitten 幼猫, adult-cat 成猫, puppy 幼犬, adult-dog 成犬"),
-        ("For: {}.", "Made for the {}."),
-        ("适用于{}。", "专供{}。"),
-    ),
-    "ruling": Attribute(
-        _pairs("dotted 点阵, lined 横线, blank 空白"),
-        ("The pages are {}.", "Ruling: {}."),
-        ("内页为{}。", "采用{}内页。"),
-    ),
+# attribute -> its values
+ATTRIBUTES: dict[str, tuple[Pair, ...]] = {
+    "colour": _pairs("red 红色, black 黑色, white 白色, navy 藏青色, green 绿色, beige 米色, grey 灰色, pink 粉色"),
+    "fabric": _pairs("cotton 纯棉, linen 亚麻, wool 羊毛, silk 真丝, polyester 涤纶"),
+    "size": _pairs("small 小号, medium 中号, large 大号, plus-size 加宽款"),
+    "style": _pairs("casual 休闲, formal 商务, sporty 运动, vintage 复古, minimalist 简约, street 街头"),
+    "upper": _pairs("leather 牛皮, canvas 帆布, suede 麂皮, mesh 网布"),
+    "material": _pairs("oak 橡木, walnut 胡桃木, rattan 藤编, steel 钢制, ceramic 陶瓷, glass 玻璃"),
+    "decor": _pairs("Nordic 北欧风, Japanese 日式, modern 现代, industrial 工业风, rustic 田园"),
+    "connection": _pairs("Bluetooth 蓝牙, wired 有线, Wi-Fi 无线网"),
+    "battery": _pairs("8-hour 八小时, 24-hour 整日, 40-hour 四十小时"),
+    "flavour": _pairs("original 原味, chocolate 巧克力味, matcha 抹茶味, strawberry 草莓味, sea-salt 海盐味"),
+    "origin": _pairs("Yunnan 云南, Fujian 福建, Brazil 巴西, Italy 意大利, Kenya 肯尼亚"),
+    "weight": _pairs("250 g 250克, 500 g 500克, 1 kg 1公斤"),
+    "skin": _pairs("dry 干性, oily 油性, sensitive 敏感"),
+    "scent": _pairs("rose 玫瑰, lavender 薰衣草, citrus 柑橘, unscented 无香"),
+    "volume": _pairs("50 ml 50毫升, 100 ml 100毫升, 400 ml 400毫升"),
+    "build": _pairs("nylon 尼龙, foam 泡棉, rubber 橡胶, aluminium 铝合金"),
+    "level": _pairs("beginner 入门级, advanced 进阶级, professional 专业级"),
+    "stage": _pairs("newborn 初生, toddler 学步, school-age 学龄"),
+    "pet": _pairs("kitten 幼猫, adult-cat 成猫, puppy 幼犬, adult-dog 成犬"),
+    "ruling": _pairs("dotted 点阵, lined 横线, blank 空白"),
 }
 
 _WEAR = ("colour", "fabric", "size", "style")

@@ -15,6 +15,18 @@ from schemas.columns import (
 )
 from schemas.table import Column, Table
 
+# Names are the seller's words. Whoever prints one takes it from here: see jobs/common/shown_names.py.
+_SHOWN = (
+    *(
+        Column(f"shown_{name}", "string", f"`{name}` where a page may show it, else null.", nullable=True)
+        for name in ("title", "title_zh", "brand", "category")
+    ),
+    Column("names_refused", "string", "A line for each name that may not be shown: `column: reason: detail`.",
+           nullable=True, inner=True),
+    Column("names_judged", "string", "Digest of the names and of the rules by which they were judged.", nullable=True,
+           inner=True),
+)  # fmt: skip
+
 ITEMS = Table(
     name="items",
     grain="one item ever seen in a catalogue or, where the shop sends none, in an event; its latest description",
@@ -40,12 +52,13 @@ ITEMS = Table(
         Column("attributes", "string", "JSON object of attribute -> text, number, true, false, null, or a list or "
                "object of these; null where the shop sends nothing, blanks or JSON's `null`.", nullable=True,
                inner=True),
+        *_SHOWN,
         UPDATED_ON,
     ),
     readers="the storefront; build_features, recommend_items",
     product="lists",
     gate="clean",
-    version=2,
+    version=3,
 )  # fmt: skip
 
 USERS = Table(

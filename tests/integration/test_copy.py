@@ -15,6 +15,7 @@ import pytest
 from jobs.copywriting import train_copywriter, write_copy
 from jobs.copywriting.briefs import BRIEF
 from jobs.copywriting.demand import MESSAGES
+from jobs.copywriting.text_choice import MOST_OF_WORDING
 from jobs.copywriting.text_clicks import LOST
 from jobs.reports.copy_examples import copy_examples
 from jobs.runtime.lake import Version
@@ -51,7 +52,7 @@ def test_every_place_of_every_list_has_a_card_and_every_user_a_message(sample: S
     assert set(messages["user_id"].to_pylist()) <= users
 
 
-def test_no_readers_list_says_a_text_twice_and_few_a_wording_more_than_twice(sample: Sample) -> None:
+def test_no_readers_list_says_a_text_twice_and_hardly_one_a_wording_more_than_twice(sample: Sample) -> None:
     copy = {row["copy_id"]: row for row in shown(sample.lake, COPY).to_pylist()}
     cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in shown(sample.lake, USER_COPY).to_pylist():
@@ -60,10 +61,10 @@ def test_no_readers_list_says_a_text_twice_and_few_a_wording_more_than_twice(sam
     assert len(cards) > 100
     assert {len(texts) for texts in cards.values()} == {12}
     assert all(len({text["text"] for text in texts}) == len(texts) for texts in cards.values())
-    # A brief has two texts, so a list cannot always hold a wording to two places; most lists do.
     often = Counter(max(Counter(text["wording"] for text in texts).values()) for texts in cards.values())
-    above = sum(lists for times, lists in often.items() if times > 2)
-    assert above <= 0.15 * len(cards), f"lists by how often a wording stands in them: {dict(often)}"
+    # Places with few fitting wordings can still leave no choice: 3 of 81 lists when this was last counted.
+    above = sum(lists for times, lists in often.items() if times > MOST_OF_WORDING)
+    assert above <= 0.05 * len(cards), f"lists by how often a wording stands in them: {dict(often)}"
     for text in (text for texts in cards.values() for text in texts):
         assert {fact["slot"] for fact in json.loads(text["facts"])} & {"title", "brand", "terms"}, text["text"]
 

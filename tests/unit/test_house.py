@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # what a night does
     "jobs/runtime": _DATA,
     "jobs/common": (*_DATA, "jobs/runtime"),
-    "jobs/intake": (*_DATA, "jobs/runtime"),
+    "jobs/intake": _ABOVE_RUNTIME,
     "jobs/sample_shop": (*_DATA, "jobs/runtime"),
     "jobs/features": _ABOVE_RUNTIME,
     "jobs/customers": _ABOVE_RUNTIME,

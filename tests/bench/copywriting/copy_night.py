@@ -23,9 +23,10 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 
+from jobs.common.shown_names import NameRules, with_shown_names
 from jobs.copywriting.briefs import Brief
 from jobs.copywriting.carry_over import carried_over
-from jobs.copywriting.item_words import PastCatalogues, read_item_words
+from jobs.copywriting.catalogue_words import PastCatalogues, read_item_words
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.write_many import write_all
 from jobs.copywriting.writer import CopyInputs, SaidTexts
@@ -75,6 +76,7 @@ def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
     """Seconds and counts of one night's writing stage; rules and last night's copy are loaded as a night loads them."""
     wall, cpu = time.perf_counter(), time.process_time()
     rules = CopyRules.load(CopyConfig())
+    items = with_shown_names(items, NameRules.of(rules.config))
     words = read_item_words(items, PastCatalogues(), (), 0.05)
     briefs = [Brief(item, "recommendation", "plain", channel, language)
               for item in words for language in LANGUAGES for channel in CHANNELS]  # fmt: skip

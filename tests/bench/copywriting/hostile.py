@@ -8,8 +8,9 @@ sample shop, in the catalogue of both nights. The nights are whole: intake, mode
 
 What is looked for: every name, brand, part of a category path and value of an attribute that a row gives. A plain word
 (Desk fan, 风扇, red) is not looked for where the row gives more than names: it only carries the attack. Case, widths
-and blanks do not count. A string is published where it stands in `copy` or `user_copy`. The table `items` shows the
-catalogue as it is, so it is counted apart, and so is every other table of the storefront.
+and blanks do not count. A string is published where it stands in any text of any table of the storefront, the reasons
+of lists and the `shown_` names of `items` among them, or on any page of the night's reports. Only the other columns of
+`items` are counted apart: they show the catalogue as it is.
 
 Each row must be accounted for: rejected with a reason, in copy without its strings, or silent with a reason in
 `rejected_copy`. The last line is JSON.
@@ -20,6 +21,7 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
+import html
 import json
 import re
 import sys
@@ -53,6 +55,9 @@ NAMES = ("name_en", "name_zh")
 ON_SALE = {"on_sale": "Y", "stock": "1000"}  # or no list would hold the item
 _PLAIN = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{3,})?|[\u4e00-\u9fff]{1,4}")
 _NO_VALUES = {"inf", "infinity", "nan", "null", "none", "undefined", "true", "false", "yes"}
+_COPY = (COPY.name, USER_COPY.name)
+_SHOWN = "shown_"  # columns of ITEMS that a page may print
+_AROUND = 40  # characters of a page that are printed on each side of a find
 _SLOTS = {"{terms}", "{until}"}  # may stand in `copy`: user_copy fills them in
 
 
@@ -76,8 +81,10 @@ class Attack:
         return {text for text in map(_folded, hidden) if len(text) > 1}
 
     @property
-    def is_published(self) -> bool:
-        return any(self.found.get(table.name) for table in (COPY, USER_COPY))
+    def published(self) -> list[str]:
+        """Where its strings stand, as `place: text`, the texts first."""
+        places = sorted((place for place in self.found if place != ITEMS.name), key=lambda one: (one not in _COPY, one))
+        return [f"{place}: {text}" for place in places for text in self.found[place]]
 
 
 def _strings(row: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -154,7 +161,7 @@ def _plant(path: Path, attacks: dict[str, dict[str, str]]) -> None:
 
 
 def search(lake: Lake, attacks: list[Attack]) -> None:
-    """Fills in where the strings of each attack stand, among all texts of all published tables.
+    """Fills in where the strings of each attack stand, among all texts of all published tables and all report pages.
 
     A text that belongs to one item is searched for that item's strings alone if these are short, since short strings
     stand in honest texts too.
@@ -162,17 +169,33 @@ def search(lake: Lake, attacks: list[Attack]) -> None:
     for table in PUBLISHED:
         data = shown(lake, table)
         texts = [name for name in data.column_names if pa.types.is_string(data.schema.field(name).type)]
-        owner = data["item_id"].to_pylist() if "item_id" in texts else [None] * data.num_rows
-        said: dict[tuple[str | None, str], None] = {}
-        for name in texts:
-            said.update(dict.fromkeys(zip(owner, data[name].to_pylist(), strict=True)))
-        folded = [(item, text, _folded(text)) for item, text in said if text]
-        for attack in attacks:
-            strings = attack.strings - (_SLOTS if table is COPY else set())
-            attack.found[table.name] = [
-                text for item, text, plain in folded
-                if any(one in plain for one in strings if len(one) > 4 or item == attack.item_id)
-            ]  # fmt: skip
+        printed = [name for name in texts if table is not ITEMS or name.startswith(_SHOWN)]
+        _search_columns(table.name, data, printed if table is not ITEMS else sorted({*texts} - {*printed}), attacks)
+        if table is ITEMS:
+            _search_columns(f"{ITEMS.name}.{_SHOWN}*", data, printed, attacks)
+    for page in sorted((Path(lake.root) / "reports").rglob("*")):
+        if page.is_file():
+            _search_page(page.name, _folded(html.unescape(page.read_text("utf-8"))), attacks)
+
+
+def _search_columns(place: str, data: pa.Table, columns: list[str], attacks: list[Attack]) -> None:
+    owner = data["item_id"].to_pylist() if "item_id" in data.column_names else [None] * data.num_rows
+    said: dict[tuple[str | None, str], None] = {}
+    for name in columns:
+        said.update(dict.fromkeys(zip(owner, data[name].to_pylist(), strict=True)))
+    folded = [(item, text, _folded(text)) for item, text in said if text]
+    for attack in attacks:
+        strings = attack.strings - (_SLOTS if place == COPY.name else set())
+        attack.found[place] = [
+            text for item, text, plain in folded
+            if any(one in plain for one in strings if len(one) > 4 or item == attack.item_id)
+        ]  # fmt: skip
+
+
+def _search_page(place: str, page: str, attacks: list[Attack]) -> None:
+    for attack in attacks:
+        at = max((page.find(one) for one in attack.strings - _SLOTS if len(one) > 4), default=-1)
+        attack.found[place] = [page[max(0, at - _AROUND) : at + _AROUND]] if at >= 0 else []
 
 
 def account(lake: Lake, night: dt.date, attacks: list[Attack]) -> None:
@@ -206,20 +229,21 @@ def report(attacks: list[Attack]) -> dict[str, Any]:
     print(f"{'kind':12}{'rows':>6}{'published':>11}{'in items':>10}{'unaccounted':>13}  example")
     by_kind = {}
     for kind, rows in kinds.items():
-        published = [attack for attack in rows if attack.is_published]
+        published = [attack for attack in rows if attack.published]
         in_items = sum(bool(attack.found[ITEMS.name]) for attack in rows)
         lost = sum(not attack.account for attack in rows)
-        example = next((text for attack in published for text in _in_copy(attack)), "")
+        example = next((text for attack in published for text in attack.published), "")
         print(f"{kind:12}{len(rows):6}{len(published):11}{in_items:10}{lost:13}  {example[:80]}")
         by_kind[kind] = {"rows": len(rows), "published": len(published)}
     print()
     for attack in attacks:
-        mark = "PUBLISHED" if attack.is_published else ""
+        mark = "PUBLISHED" if attack.published else ""
         print(f"{attack.kind:12}{mark:11}{_shown(attack)[:44]!r}: {attack.account or 'NOT ACCOUNTED FOR'}")
     print()
-    for table, texts in _elsewhere(attacks).items():
-        print(f"also in {table}: strings of {len(texts)} rows, such as {texts[0][:90]!r}")
-    published = sum(attack.is_published for attack in attacks)
+    places = _by_place(attacks)
+    for place, texts in places.items():
+        print(f"in {place}: strings of {len(texts)} rows, such as {texts[0][:90]!r}")
+    published = sum(bool(attack.published) for attack in attacks)
     before = sum((attack.seen or "").startswith("published") for attack in attacks)
     print(f"\n{published} of {len(attacks)} rows published; by the file's own account it was {before} before")
     return {
@@ -227,26 +251,21 @@ def report(attacks: list[Attack]) -> dict[str, Any]:
         "published": published,
         "by_kind": by_kind,
         "in_items": sum(bool(attack.found[ITEMS.name]) for attack in attacks),
-        "elsewhere": {table: len(texts) for table, texts in _elsewhere(attacks).items()},
+        "places": {place: len(texts) for place, texts in places.items()},
         "accounted": sum(bool(attack.account) for attack in attacks),
         "with_texts": sum(" texts" in attack.account for attack in attacks),
         "published_before": before,
     }
 
 
-def _elsewhere(attacks: list[Attack]) -> dict[str, list[str]]:
-    """Published table that is neither copy nor the catalogue -> one text for each attack that stands in it."""
-    own = (ITEMS.name, COPY.name, USER_COPY.name)
+def _by_place(attacks: list[Attack]) -> dict[str, list[str]]:
+    """Table or page, but for the catalogue -> one text for each attack that stands in it."""
     found: dict[str, list[str]] = defaultdict(list)
     for attack in attacks:
-        for table, texts in attack.found.items():
-            if texts and table not in own:
-                found[table].append(texts[0])
+        for place, texts in attack.found.items():
+            if texts and place != ITEMS.name:
+                found[place].append(texts[0])
     return found
-
-
-def _in_copy(attack: Attack) -> list[str]:
-    return [*attack.found[COPY.name], *attack.found[USER_COPY.name]]
 
 
 def _shown(attack: Attack) -> str:

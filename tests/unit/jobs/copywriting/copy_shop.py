@@ -8,9 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.common.shown_names import NameRules, with_shown_names
 from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.catalogue_words import COLUMNS, PastCatalogues, read_item_words
 from jobs.copywriting.dictionary import Dictionary, shipped_dictionary
-from jobs.copywriting.item_words import COLUMNS, ItemWords, PastCatalogues, read_item_words
+from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from models.fact_lock.claims import Vocabulary
@@ -19,6 +21,7 @@ from schemas.copywriting.language import load_languages
 from schemas.tables import ITEMS
 
 NIGHT = dt.date(2026, 1, 6)
+NAME_RULES = NameRules.of(CopyConfig())
 
 
 def item(item_id: str = "g1", **changed: Any) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def items_of(
     seasons: Sequence[Any] = (),
     catalogue: str = "en",
 ) -> dict[str, ItemWords]:
-    table = pa.Table.from_pylist(list(rows), arrow_schema(ITEMS)).select(COLUMNS)
+    table = with_shown_names(pa.Table.from_pylist(list(rows), arrow_schema(ITEMS)), NAME_RULES).select(COLUMNS)
     dictionary = shipped_dictionary() if catalogue == "en" else Dictionary.of(load_languages(), catalogue)
     return read_item_words(table, past or PastCatalogues(), seasons, 0.05, dictionary)
 

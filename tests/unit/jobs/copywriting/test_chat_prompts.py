@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from jobs.copywriting.briefs import WRITERS, Brief, Draft
+from jobs.copywriting.catalogue_words import PastCatalogues
 from jobs.copywriting.chat_prompts import ChatPrompts
 from jobs.copywriting.checkpoint_writer import CheckpointWriter
-from jobs.copywriting.item_words import PastCatalogues
 from jobs.copywriting.rules import CopyConfig
 from jobs.copywriting.trained_writers import slotted
 from models.copywriting.prompts import Prompt

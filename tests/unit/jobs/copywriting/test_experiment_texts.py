@@ -27,7 +27,7 @@ from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of, write
 
-CONFIG = CopyConfig(variants=1)
+CONFIG = CopyConfig(variants=1, card_variants=1)
 RULES = CopyRules.load(CONFIG)
 ITEMS_OF_SHOP = items_of([item(), item("g2", title="Tanka oak lamp", title_zh=None, brand="Tanka", description_zh=None,
                                attributes='{"material": "oak"}')])  # fmt: skip

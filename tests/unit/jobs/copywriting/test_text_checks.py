@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.copywriting.briefs import Brief, Draft
-from jobs.copywriting.item_words import PastCatalogues
+from jobs.copywriting.catalogue_words import PastCatalogues
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.text_checks import Problem
 from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, inputs_of, item, items_of

@@ -11,9 +11,9 @@ import pytest
 
 from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.carry_over import Carried, carried_over, with_redrafts
+from jobs.copywriting.catalogue_words import PastCatalogues
 from jobs.copywriting.demand import OF_OFFERS
 from jobs.copywriting.drafts import Running, prompt_of
-from jobs.copywriting.item_words import PastCatalogues
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import terms_of
 from jobs.copywriting.write_many import copy_table, write_all
@@ -40,8 +40,29 @@ def test_every_brief_of_a_well_described_item_gets_its_variants() -> None:
         for channel in CHANNELS:
             for language in ("en", "zh"):
                 rows, _ = write(inputs, Brief("g1", strategy, "plain", channel, language))
-                assert len(rows) == 2, (strategy, channel, language)
+                assert 2 <= len(rows) <= inputs.rules.config.texts_of(channel), (strategy, channel, language)
                 assert not any(re.search(r"\{(?!terms|until)", row["text"]) for row in rows)
+
+
+def test_a_card_has_more_texts_than_a_message_since_a_list_shows_many_at_once() -> None:
+    inputs = inputs_of(items_of([item()]), card_variants=3)
+    assert [len(write(inputs, brief(channel=channel)).rows) for channel in ("card", "push")] == [3, 2]
+
+
+def test_a_voice_says_its_own_words_first_and_then_those_that_were_dealt_to_it() -> None:
+    inputs = inputs_of(items_of([item(f"g{n}", title=f"Ivo speaker {n}", title_zh=f"伊沃音箱{n}") for n in range(20)]))
+    style_of = {one.name: one.style for group in inputs.rules.templates.groups.values() for one in group}
+    for language in ("en", "zh"):
+        shared = 0
+        for item_id in inputs.items:
+            said: dict[str, set[str]] = {}
+            for style in inputs.rules.voices:
+                rows, _ = write(inputs, brief(item_id, style=style, language=language))
+                said[style] = {row["text"] for row in rows}
+                own = {"any"} if style == inputs.rules.default_style else {style}
+                assert {style_of[row["wording"]] for row in rows} == own
+            shared += sum(map(len, said.values())) - len(set().union(*said.values()))
+        assert shared == 0
 
 
 def test_no_sentence_begins_with_a_small_letter_and_none_is_punctuated_as_the_other_language_is() -> None:
@@ -89,12 +110,12 @@ def test_an_offer_of_any_kind_has_words_and_none_tells_why_it_was_given() -> Non
 def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:
     before = PastCatalogues({"g1": 120.0}, NIGHT, None, None)
     rows, _ = write(inputs_of(items_of([item()], before)), brief(strategy="price_drop"))
-    facts = json.loads(rows[0]["facts"])
-    assert {"price", "old_price"} <= {fact["slot"] for fact in facts}
-    for fact in facts:
+    told = [(row["text"], fact) for row in rows for fact in json.loads(row["facts"])]
+    assert {"price", "old_price"} <= {fact["slot"] for _, fact in told}
+    for text, fact in told:
         assert fact["table"]
         assert fact["row"]
-        assert fact["start"] is None or rows[0]["text"][fact["start"] : fact["end"]] == fact["value"]
+        assert fact["start"] is None or text[fact["start"] : fact["end"]] == fact["value"]
 
 
 def test_a_draft_that_says_what_the_row_does_not_yields_to_the_next_then_to_the_template() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import pyarrow as pa
 
-from jobs.intake.update_catalogue import merge
+from jobs.common.shown_names import NameRules
+from jobs.copywriting.rules import CopyConfig
+from jobs.intake.update_catalogue import derived_items, merge
 from schemas.tables import ITEMS, REJECTED_ITEMS
 
 
@@ -19,7 +23,8 @@ def test_an_item_is_sold_out_where_the_shop_says_that_none_is_left() -> None:
     kinds |= {c.name: pa.bool_() for c in ITEMS.columns if c.type == "bool"}
     kinds |= {"is_tonight": pa.bool_(), "hash": pa.int64(), "updated_on": pa.date32(), "seen_at": pa.timestamp("us")}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    derive = functools.partial(derived_items, rules=NameRules.of(CopyConfig()))
     (batch,) = pa.Table.from_pylist(rows, schema).to_batches()
-    made = dict(merge(iter([batch]), ITEMS, REJECTED_ITEMS))
+    made = dict(merge(iter([batch]), ITEMS, REJECTED_ITEMS, derive))
     told = dict(zip(*(made["items"][name].to_pylist() for name in ("item_id", "is_sold_out")), strict=True))
     assert told == {"none": True, "one": False, "owed": True, "unsaid": None}

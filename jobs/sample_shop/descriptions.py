@@ -1,0 +1,96 @@
+"""Descriptions as a shop's people write them, put together from parts by hand: no two items have the same.
+
+Each has a beginning, a sentence for most attributes in an order of its own, and mostly an end. A shop's texts are by
+several hands, so some are short and to the point, and others take their time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from jobs.sample_shop import phrases_en, phrases_zh
+from jobs.sample_shop.words import Pair
+
+_TRIES = 1_000
+# (shares of texts with a beginning, with an end, share of attributes told) of each hand: terse, plain, at leisure.
+_HANDS = ((0.35, 0.1, 1.0), (1.0, 0.4, 0.9), (1.0, 1.0, 0.8))
+
+
+class Described(NamedTuple):
+    """What a description may say: the shelf, names as (English, Chinese), and the attributes' values."""
+
+    shelf: str
+    noun: Pair
+    brand: Pair
+    values: Mapping[str, Pair]
+
+
+class Descriptions:
+    """Writes one after another, and remembers all."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._said: set[str] = set()
+
+    def write(self, item: Described) -> Pair:
+        """(English, Chinese). Raises ValueError where the parts give no text that no other item has."""
+        return self._new(item, self._english), self._new(item, self._chinese)
+
+    def _new(self, item: Described, compose: Callable[[Described], str]) -> str:
+        for _ in range(_TRIES):
+            text = compose(item)
+            if text not in self._said:
+                self._said.add(text)
+                return text
+        raise ValueError(f"{_TRIES} texts of a {item.noun[0]} were all said of others; write more parts of its shelf")
+
+    def _english(self, item: Described) -> str:
+        forms = _forms(item.noun[0]) | {"noun": item.noun[0], "brand": item.brand[0]}
+        said = []
+        for part, name in self._parts(phrases_en, item):
+            text = part.format(**forms, **(_values(item.values[name][0]) if name else {}))
+            said.append(text if part.startswith("{brand}") else _capital(text))
+        return " ".join(said)
+
+    def _chinese(self, item: Described) -> str:
+        names = {"noun": item.noun[1], "brand": item.brand[1]}
+        parts = self._parts(phrases_zh, item)
+        return "".join(part.format(**names, v=item.values[name][1] if name else "") for part, name in parts)
+
+    def _parts(self, phrases: ModuleType, item: Described) -> list[tuple[str, str]]:
+        """(part, attribute that it tells or '') in the order of the text; two attributes at least where it has two."""
+        begin, end, told = _HANDS[self._rng.integers(len(_HANDS))]
+        begins, ends = phrases.SHELVES[item.shelf]
+        names = [str(name) for name in self._rng.permutation(list(item.values))]
+        names = [name for at, name in enumerate(names) if at < 2 or self._rng.random() < told]
+        parts = [(self._one(begins) if self._rng.random() < begin else phrases.PLAIN, "")]
+        parts += [(self._one(phrases.ATTRIBUTES[name]), name) for name in names]
+        return [*parts, (self._one(ends), "")] if self._rng.random() < end else parts
+
+    def _one(self, parts: Sequence[str]) -> str:
+        return parts[int(self._rng.integers(len(parts)))]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _forms(noun: str) -> dict[str, str]:
+    """The words of a part that follow the noun."""
+    if noun in phrases_en.PLURAL:
+        return {"it": "they", "It": "They", "them": "them", "is": "are", "s": "", "a_noun": noun, "A_noun": noun}
+    one = {"a_noun": _with_article(noun), "A_noun": _capital(_with_article(noun))}
+    return {"it": "it", "It": "It", "them": "it", "is": "is", "s": "s"} | one
+
+
+def _values(value: str) -> dict[str, str]:
+    with_article = _with_article(value)
+    return {"v": value, "V": _capital(value), "a_v": with_article, "A_v": _capital(with_article)}
+
+
+def _with_article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou8" else f"a {name}"

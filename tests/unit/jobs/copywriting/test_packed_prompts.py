@@ -1,0 +1,35 @@
+"""Prompts arrive at a worker as they left, and travel light."""
+
+from __future__ import annotations
+
+import pickle
+
+from jobs.copywriting.packed_prompts import PackedPrompts
+from models.copywriting.prompts import Prompt
+
+WORDS = [f"word{n}" for n in range(3_000)]
+
+
+def prompts(count: int = 50) -> list[Prompt]:
+    """Each bans all words but two of its own."""
+    return [
+        Prompt("en", "recommendation", "plain", "blurb", (("kind", f"lamp {n}"),),
+               banned=frozenset(word for at, word in enumerate(WORDS) if at % 1_000 != n))
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_prompts_come_out_as_they_went_in() -> None:
+    asked = prompts()
+    opened = list(pickle.loads(pickle.dumps(PackedPrompts(asked))))
+    assert opened == asked
+    assert [one.banned for one in opened] == [one.banned for one in asked]
+
+
+def test_a_banned_word_travels_once() -> None:
+    asked = prompts()
+    assert len(pickle.dumps(PackedPrompts(asked))) < len(pickle.dumps(asked)) / 5
+
+
+def test_no_prompts_are_none() -> None:
+    assert list(PackedPrompts([])) == []
