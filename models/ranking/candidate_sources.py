@@ -7,6 +7,7 @@ settings suit a shop with a week of log and one with a year.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from models.core.manifest import read_manifest, write_manifest
 from models.core.mapped_arrays import read_arrays, write_arrays
 from models.core.shop_log import PURCHASE, EventWeights, ShopLog
 from models.core.top_k import F32, I32, top_k
+from models.ranking.candidate_features import ItemFacts
 from models.ranking.item_features import Items, described_items, item_features, items_by_value, last_prices
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import Allowed, item_item
@@ -240,6 +242,14 @@ class Sources:
         listed = np.any(states, axis=1, keepdims=True) & (codes >= 0)
         return np.where(listed, codes, -1), np.where(listed, scores, np.float32(-np.inf))
 
+    @functools.cached_property
+    def facts(self) -> ItemFacts:
+        """What the features of candidates need to know of each item."""
+        attributes = self.log.attributes
+        codes = np.array([*attributes.values()], np.int32).reshape(len(attributes), self.log.n_items)
+        features = np.column_stack([*self.items.values()]).astype(np.float32)
+        return ItemFacts(features, self.gap, self.last_price, codes, tuple(self.items), tuple(attributes))
+
     def knows(self, users: Users) -> NDArray[np.bool_]:
         """(n,) whether each user has events in the log, or factors."""
         return (self.start[users + 1] > self.start[users]) | self.user_factors[users].any(axis=1)
@@ -249,8 +259,7 @@ class Sources:
 
         Raises ValueError for codes in another order.
         """
-        if (np.diff(users) <= 0).any():
-            raise ValueError("users must be ascending codes, each once")
+        refuse_order(users)
         count = self.start[users + 1] - self.start[users]
         first = np.repeat(self.start[users] - (np.cumsum(count) - count), count)
         log = self.log.where(np.sort(self.by_user[first + np.arange(len(first))]))
@@ -311,6 +320,12 @@ ARRAYS = (
     "new_items",
     "new_factors",
 )
+
+
+def refuse_order(users: Users) -> None:
+    """Raises ValueError unless `users` are ascending codes, each once."""
+    if (np.diff(users) <= 0).any():
+        raise ValueError("users must be ascending codes, each once")
 
 
 def events_by_user(log: ShopLog) -> tuple[I64, I64]:

@@ -30,7 +30,7 @@ CATEGORICAL, DEFAULT_LEFT, MISSING_ZERO, MISSING_NAN = 1, 2, 4, 8  # bits of Lig
 
 
 class Tree(NamedTuple):
-    """One tree of the text form. Inner node j: feature, threshold, decision_type, children (a node, or -1 - leaf), gain.
+    """One tree. Of each inner node: feature, threshold, decision_type, children (a node, or -1 - leaf), gain.
 
     leaf_value (leaves,); node_value (nodes,): the mean output of the rows below each node.
     """
@@ -66,7 +66,7 @@ class Trees(NamedTuple):
 
     @classmethod
     def parsed(cls, text: str) -> Trees:
-        """From LightGBM's text form. Raises ValueError for what the ranker never fits: categories, 65 leaves or more."""
+        """From LightGBM's text form. Raises ValueError for what the ranker never fits: categories, over 64 leaves."""
         splits: list[tuple[int, np.float32, bool, int]] = []
         values: list[float] = []
         paths: list[F64] = []
@@ -130,7 +130,9 @@ def _walk(
     if len(tree.leaf_value) > MOST_LEAVES:
         raise ValueError(f"a tree has {len(tree.leaf_value)} leaves, {MOST_LEAVES} are the most; set ranker.leaves")
     if (tree.decision_type & (CATEGORICAL | MISSING_ZERO)).any():
-        raise ValueError("a tree splits by categories or takes 0 for unknown; the ranker is not fitted so: fit it again")
+        raise ValueError(
+            "a tree splits by categories or takes 0 for unknown; the ranker is not fitted so: fit it again"
+        )
     first = len(values)
     nodes = np.concatenate([tree.node_value, tree.leaf_value])  # -1 - leaf counts from the end
     values_of = {node: float(nodes[node]) for node in range(len(tree.node_value))}
