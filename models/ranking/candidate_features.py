@@ -97,7 +97,7 @@ def events_of(log: ShopLog, by_user: I64, start: I64, users: NDArray[np.integer]
 
 
 def union(codes: I32, n_items: int) -> tuple[I64, I32]:
-    """(first (n + 1,), item (R,)): item[first[u]:first[u + 1]] are the items that any source lists for user u, sorted."""
+    """(first (n + 1,), item (R,)): item[first[u]:first[u + 1]] are what any source lists for user u, sorted."""
     first, item = _union(codes, n_items)
     return first, item
 

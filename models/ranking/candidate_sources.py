@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.core.config import check_bounds
+from models.core.item_tiles import ItemTiles
 from models.core.manifest import read_manifest, write_manifest
 from models.core.mapped_arrays import read_arrays, write_arrays
 from models.core.shop_log import PURCHASE, EventWeights, ShopLog
@@ -222,11 +223,8 @@ class Sources:
         return made
 
     def _als(self, users: Users, allowed: Allowed) -> Lists:
-        factors, threads = self.user_factors[users], self.config.als.threads
-        known: NDArray[np.bool_] = np.asarray(self.item_factors.any(axis=1))
-        if allowed is not None:
-            known = known & allowed
-        codes, scores = top_k(factors, self.item_factors, self.k, None, known, threads=threads)
+        tiles = self._laid_out("als", self.item_factors, allowed)
+        codes, scores = top_k(self.user_factors[users], tiles, self.k, threads=self.config.als.threads)
         return np.where(scores > 0, codes, -1), np.where(scores > 0, scores, np.float32(-np.inf))
 
     def _lstm(self, users: Users, allowed: Allowed) -> Lists:
@@ -234,13 +232,24 @@ class Sources:
         assert self.next_rows is not None
         # The model scores untouched items by their attributes. They are left out: at an earlier cut they could not have
         # been listed, so the ranker would learn from what no night can know.
-        known: NDArray[np.bool_] = np.asarray(self.next_rows.any(axis=1)) & (self.popular > 0)
-        if allowed is not None:
-            known = known & allowed
+        touched = self.popular > 0
+        tiles = self._laid_out("lstm", self.next_rows, touched if allowed is None else touched & allowed)
         states = self.states[users]
-        codes, scores = top_k(states, self.next_rows, self.k, None, known, threads=self.config.als.threads)
+        codes, scores = top_k(states, tiles, self.k, threads=self.config.als.threads)
         listed = np.any(states, axis=1, keepdims=True) & (codes >= 0)
         return np.where(listed, codes, -1), np.where(listed, scores, np.float32(-np.inf))
+
+    def _laid_out(self, source: str, rows: F32, allowed: Allowed) -> ItemTiles:
+        """The allowed items of which the source knows anything, laid out once for all blocks of users."""
+        key = source, None if allowed is None else np.packbits(allowed).tobytes()
+        if key not in self._tiles:
+            known: NDArray[np.bool_] = np.asarray(rows.any(axis=1))
+            self._tiles[key] = ItemTiles.of(rows, known if allowed is None else known & allowed)
+        return self._tiles[key]
+
+    @functools.cached_property
+    def _tiles(self) -> dict[tuple[str, bytes | None], ItemTiles]:
+        return {}
 
     @functools.cached_property
     def facts(self) -> ItemFacts:

@@ -90,7 +90,7 @@ def _empty(n, k):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _add(row, indptr, indices, data, weight, sums, owner, of, touched, count):  # type: ignore[no-untyped-def]
-    """Adds `weight` times a row to the sums of `of`; begins those of another `owner`. Returns how many were `touched`"""
+    """Adds `weight` times a row to the sums of `of`, begun where another is `owner`; returns how many there are."""
     for entry in range(indptr[row], indptr[row + 1]):
         column = indices[entry]
         if owner[column] != of:
