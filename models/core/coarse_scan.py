@@ -28,13 +28,14 @@ class Seen(NamedTuple):
 class Buffers(NamedTuple):
     """Candidates of B users, `room` each: place among the items, lowest and highest exact score, all (B, room).
 
-    count (B,); least (B,): who cannot reach it is out; crowded (B,): more candidates than room, so nothing is proven.
+    found (B,): how many there are; least (B,): who cannot reach it is out; crowded (B,): they found no room, so nothing
+    is proven.
     """
 
     place: I32
     lowest: F32
     highest: F32
-    count: I64
+    found: I64
     least: F32
     crowded: NDArray[np.bool_]
 
@@ -44,10 +45,20 @@ class Buffers(NamedTuple):
         least, crowded = np.full(users, -np.inf, np.float32), np.zeros(users, bool)
         return cls(place, scores[0], scores[1], np.zeros(users, np.int64), least, crowded)
 
-    def clear(self) -> None:
-        self.count.fill(0)
-        self.least.fill(-np.inf)
-        self.crowded.fill(False)
+    def of(self, users: int) -> Buffers:
+        """Those of the first users, cleared."""
+        some = Buffers(
+            self.place[:users],
+            self.lowest[:users],
+            self.highest[:users],
+            self.found[:users],
+            self.least[:users],
+            self.crowded[:users],
+        )
+        some.found.fill(0)
+        some.least.fill(-np.inf)
+        some.crowded.fill(False)
+        return some
 
 
 def scan(
@@ -99,23 +110,23 @@ def _scan(bits, shift, start, absolute, relative, codes, seen, users, k, into): 
                 code = codes[start + at]
                 if score + slack < into.least[user] or _is_seen(code, seen, users[user]):
                     continue
-                count = into.count[user]
+                count = into.found[user]
                 if count == room:
-                    into.count[user] = _drop(user, k, into)
-                    count = into.count[user]
+                    into.found[user] = _drop(user, k, into)
+                    count = into.found[user]
                     if 4 * count > 3 * room:
                         into.crowded[user] = True
                         break
                     cut = _cut(into.least[user], absolute[user], relative, word, number) >> shift
                 into.place[user, count] = start + at
                 into.lowest[user, count], into.highest[user, count] = score - slack, score + slack
-                into.count[user] = count + 1
+                into.found[user] = count + 1
 
 
 @njit(cache=True, nogil=True)
 def _settle(k, into):  # type: ignore[no-untyped-def]
-    for user in range(len(into.count)):
-        into.count[user] = _drop(user, k, into)
+    for user in range(len(into.found)):
+        into.found[user] = _drop(user, k, into)
 
 
 @njit(cache=True, nogil=True)
@@ -143,7 +154,7 @@ def _is_seen(code, seen, user):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _drop(user, k, into):  # type: ignore[no-untyped-def]
     """Raises the user's least, and moves those who reach it to the front; returns how many they are."""
-    count = into.count[user]
+    count = into.found[user]
     if count < k:
         return count
     certain = np.partition(into.lowest[user, :count], count - k)[count - k]

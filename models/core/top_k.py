@@ -241,8 +241,7 @@ class _Lists:
 
     def best(self, users: F32, rows: I64) -> tuple[I64, NDArray[np.bool_]]:
         """(sorted keys (B, k) of the best items, whether nothing is proven (B,)) of a block of users at `rows`."""
-        tiles, into = self.tiles, Buffers(*(part[: len(users)] for part in self.buffers))
-        into.clear()
+        tiles, into = self.tiles, self.buffers.of(len(users))
         coarse = in_bf16(users) if self.bf16 else Coarse(users, np.zeros(len(users)))
         length = lengths(users)
         for tile, start in enumerate(range(0, len(tiles.codes), TILE)):
@@ -256,11 +255,11 @@ class _Lists:
     def _decided(self, users: F32, into: Buffers) -> I64:
         """The keys of the k best candidates by dot products."""
         keys = np.full((len(users), self.k), EMPTY)
-        most = max(int(into.count.max(initial=0)), self.k)
+        most = max(int(into.found.max(initial=0)), self.k)
         step = max(1, SLICE_BYTES // (most * users.shape[1] * 4))
         for low in range(0, len(users), step):
             some = slice(low, min(low + step, len(users)))
-            there = np.arange(most) < into.count[some, None]
+            there = np.arange(most) < into.found[some, None]
             width = min(most, into.place.shape[1])
             place = np.zeros(there.shape, np.int64)
             place[:, :width] = np.where(there[:, :width], into.place[some, :width], 0)

@@ -222,15 +222,15 @@ def _cells(table, column, interest, user, low, high, row_of):  # type: ignore[no
 def _user(table, column, events, touched, user, low, high, now):  # type: ignore[no-untyped-def]
     """How active the user is, how lately, and how much of it concerns items touched before (`touched` items)."""
     start, end = events.start[user], events.start[user + 1]
-    bought, active, day = 0, 0, -1
+    bought, days, day = 0, 0, np.int64(-1)
     for event in range(start, end):
         bought += events.kind[event] == PURCHASE
         today = np.int64(np.floor(events.time[event]))
-        active += today != day
+        days += today != day
         day = today
     last = now - events.time[end - 1] if end > start else np.nan
     since = now - events.time[start] if end > start else np.nan
-    count, active = float(end - start), float(active)
+    count, active = float(end - start), float(days)
     pause, basket = (since - last) / max(active - 1, 1.0), count / max(active, 1.0)
     values = (count, float(bought), last, since, active, basket, pause, 1 - touched / max(count, 1.0))
     for row in range(low, high):

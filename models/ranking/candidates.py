@@ -69,7 +69,8 @@ def candidates_at(sources: Sources, users: NDArray[np.integer], lists: Mapping[s
     Raises ValueError for users in another order.
     """
     refuse_order(users)
-    codes, scores = (np.stack([made[part] for made in lists.values()]) for part in (0, 1))
+    codes = np.stack([codes for codes, _ in lists.values()])
+    scores = np.stack([scores for _, scores in lists.values()])
     first, item = union(codes, sources.log.n_items)
     events = events_of(sources.log, sources.by_user, sources.start, users)
     interest = Interest.of(sources.long[users]), Interest.of(sources.short[users])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -108,7 +108,7 @@ def read_trees(text: str) -> Iterator[Tree]:
     for block in re.split(r"^Tree=\d+$", text.partition("end of trees")[0], flags=re.MULTILINE)[1:]:
         fields = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
 
-        def numbers(name: str, kind: type, fields: dict[str, str] = fields) -> NDArray[np.generic]:
+        def numbers(name: str, kind: type, fields: dict[str, str] = fields) -> NDArray[Any]:
             return np.array(fields.get(name, "").split(), kind)
 
         yield Tree(

@@ -15,6 +15,7 @@ from scipy import sparse
 from models.core.top_k import F32, I32
 
 Allowed = NDArray[np.bool_] | None
+ROOM = 4  # times k keys are collected before all but the k best are dropped
 
 
 def best_entries_of(matrix: sparse.csr_matrix, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
@@ -102,15 +103,19 @@ def _add(row, indptr, indices, data, weight, sums, owner, of, touched, count):  
 
 
 @njit(cache=True, nogil=True)
-def _take(sums, bits, touched, count, allowed, keys):  # type: ignore[no-untyped-def]
-    """Writes the keys of the touched sums above 0 that are allowed; returns their number."""
-    found = 0
+def _take(sums, bits, touched, count, allowed, keys, k):  # type: ignore[no-untyped-def]
+    """Writes the k best keys, in order, of the touched sums above 0 that are allowed; returns their number."""
+    found, limit = 0, np.iinfo(np.int64).max
     for at in range(count):
         column = touched[at]
-        if sums[column] > 0 and allowed[column]:
-            keys[found] = _key(bits[column], column)
+        key = _key(bits[column], column)
+        if key < limit and sums[column] > 0 and allowed[column]:
+            keys[found] = key
             found += 1
-    return found
+            if found == ROOM * k:  # most of the others will be behind the k-th of these
+                keys[:found] = np.partition(keys[:found], k - 1)
+                found, limit = k, keys[k - 1]
+    return _keep(keys, found, k)
 
 
 @njit(cache=True, nogil=True)
@@ -133,14 +138,14 @@ def _best_of_product(k, allowed, indptr, indices, data, right_indptr, right_indi
     n, n_columns = len(indptr) - 1, len(allowed)
     codes, scores = _empty(n, k)
     sums, owner = np.empty(n_columns, np.float32), np.full(n_columns, -1, np.int32)
-    touched, keys = np.empty(n_columns, np.int32), np.empty(n_columns, np.int64)
+    touched, keys = np.empty(n_columns, np.int32), np.empty(ROOM * k, np.int64)
     for row in range(n):
         count = 0
         for entry in range(indptr[row], indptr[row + 1]):
             right = right_indptr, right_indices, right_data
             count = _add(indices[entry], *right, data[entry], sums, owner, row, touched, count)
-        count = _take(sums, sums.view(np.int32), touched, count, allowed, keys)
-        _list(keys, _keep(keys, count, k), codes[row], scores.view(np.int32)[row])
+        count = _take(sums, sums.view(np.int32), touched, count, allowed, keys, k)
+        _list(keys, count, codes[row], scores.view(np.int32)[row])
     return codes, scores
 
 
@@ -166,7 +171,7 @@ def _best_through_nearest(  # type: ignore[no-untyped-def]
     alike, alike_owner = np.empty(n_others, np.float32), np.full(n_others, -1, np.int32)
     sums, owner = np.empty(len(allowed), np.float32), np.full(len(allowed), -1, np.int32)
     everybody = np.ones(n_others, np.bool_)
-    touched, keys = np.empty(width, np.int32), np.empty(width, np.int64)
+    touched, keys = np.empty(width, np.int32), np.empty(ROOM * max(k, nearest), np.int64)
     likeness, neighbours = np.empty(nearest, np.float32), np.empty(nearest, np.int32)
     for row in range(n):
         count = 0
@@ -174,15 +179,14 @@ def _best_through_nearest(  # type: ignore[no-untyped-def]
             other = other_indptr, other_indices, other_data
             count = _add(indices[entry], *other, data[entry], alike, alike_owner, row, touched, count)
         everybody[self_code[row]] = False
-        count = _take(alike, alike.view(np.int32), touched, count, everybody, keys)
+        found = _take(alike, alike.view(np.int32), touched, count, everybody, keys, nearest)
         everybody[self_code[row]] = True
-        found = _keep(keys, count, nearest)
         _list(keys, found, neighbours, likeness.view(np.int32))
         order = np.argsort(neighbours[:found])  # sums are made in the order of codes
         count = 0
         for at in order:
             liked = interest_indptr, interest_indices, interest_data
             count = _add(neighbours[at], *liked, likeness[at], sums, owner, row, touched, count)
-        count = _take(sums, sums.view(np.int32), touched, count, allowed, keys)
-        _list(keys, _keep(keys, count, k), codes[row], scores.view(np.int32)[row])
+        count = _take(sums, sums.view(np.int32), touched, count, allowed, keys, k)
+        _list(keys, count, codes[row], scores.view(np.int32)[row])
     return codes, scores
