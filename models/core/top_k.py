@@ -62,7 +62,7 @@ def plan_blocks(
     """
     room = min(2 * k + SPARE, n_items)
     scores = ROWS * (TILE * 4 + dim * 14)  # a tile, the users in both precisions
-    keys = ROWS * (room * 12 + k * 24) + 2 * SLICE_BYTES + room * (dim + 16) * 4
+    keys = ROWS * (room * 8 + k * 28) + 2 * SLICE_BYTES + room * (dim + 16) * 4
     whole = n_items * 40  # a user scored with the whole catalogue
     workspace = scores + keys + whole + seen_per_block * 16
     shared = n_items * (dim * 6 + 32) + n_users * k * 8
@@ -236,7 +236,7 @@ class _Lists:
 
     def __init__(self, tiles: ItemTiles, k: int, hidden: Seen, bf16: bool) -> None:
         self.tiles, self.k, self.hidden, self.bf16 = tiles, k, hidden, bf16
-        self.buffers = Buffers.empty(ROWS, min(2 * k + SPARE, len(tiles.codes)))
+        self.buffers = Buffers.empty(ROWS, min(2 * k + SPARE, len(tiles.codes)), k)
         self.product = bf16_products(tiles, ROWS) if bf16 else products(tiles, ROWS)
 
     def best(self, users: F32, rows: I64) -> tuple[I64, NDArray[np.bool_]]:
@@ -246,10 +246,10 @@ class _Lists:
         length = lengths(users)
         for tile, start in enumerate(range(0, len(tiles.codes), TILE)):
             bound = bounds(tiles, tile, length, coarse.off, self.bf16)
-            if (bound.reach < into.least).all():  # the items that follow are no longer than these
+            if (bound.reach < into.certain[:, 0]).all():  # the items that follow are no longer than these
                 break
-            scan(self.product(coarse.rows, start), start, bound, tiles.codes, self.hidden, rows, self.k, into)
-        settle(self.k, into)
+            scan(self.product(coarse.rows, start), start, bound, tiles.codes, self.hidden, rows, into)
+        settle(into)
         return self._decided(users, into), into.crowded
 
     def _decided(self, users: F32, into: Buffers) -> I64:

@@ -111,11 +111,10 @@ class LSTM:
 
         Embeddings stay float32. `make bench-compress` shows what that costs in hits.
         """
-        layers = self.net.lstm, self.net.out
+        lstm, out = self.net.lstm, self.net.out
         if not (self.config.bf16 and multiplies_bf16()):
-            return layers
-        lstm, out = (copy.deepcopy(layer).bfloat16() for layer in layers)
-        return lstm, out
+            return lstm, out
+        return copy.deepcopy(lstm).bfloat16(), copy.deepcopy(out).bfloat16()
 
     def recommend(
         self,
