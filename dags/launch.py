@@ -40,7 +40,8 @@ CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
 REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
 MAY_COME = 75
 MESSAGE = re.compile(
-    r"^(?:JobsFailed|GateFailed|NotPublished|MissingDay|UnfinishedFile|\w+Error): .*\n?(?:^ .*\n?)*", re.MULTILINE
+    r"^(?:JobsFailed|GateFailed|NotPublished|MissingDay|UnfinishedFile|LakeBusy|LakeLost|\w+Error): .*\n?(?:^ .*\n?)*",
+    re.MULTILINE,
 )
 
 # How long a scheduled run waits for its drop, and how often it looks.
@@ -83,6 +84,7 @@ WITHOUT = {
     "train_lstm": "Lists are made with the newest earlier LSTM.",
     "train_copywriter": "Texts are written with the newest earlier copywriter.",
     "prune_lake": "Tonight is published; old versions were not deleted.",
+    "release_lake": "Tonight is over; its hold on the lake ends by itself.",
     "prices": "Readers miss nothing: prices are for people, and the rest of tonight goes on.",
     "judge": "Readers miss nothing: judgements are for people, and the rest of tonight goes on.",
 }
@@ -196,8 +198,8 @@ class JobOperator(Job, BaseOperator):
 class DropSensor(Job, BaseSensorOperator):
     """Receives the night's drop. A scheduled run waits for a missing file and holds no worker meanwhile.
 
-    The first look that finds no file sends an alert. A run by hand or of a backfill fails at once: the file of its day
-    should be there.
+    It waits in the same way while another night holds the lake. The first look in vain sends an alert. A run by hand or
+    of a backfill fails at once: the file of its day should be there.
     """
 
     template_fields = ("command",)
@@ -217,7 +219,7 @@ class DropSensor(Job, BaseSensorOperator):
                 raise AirflowFailException(str(failure)) from None
             self._missing = job_message(failure)
             if not context["task_reschedule_count"]:
-                alert(context, f"waits up to {WAIT.total_seconds() / 3600:g} h for its drop: {self._missing}\n")
+                alert(context, f"waits up to {WAIT.total_seconds() / 3600:g} h: {self._missing}\n")
             return False
         return True
 

@@ -29,6 +29,9 @@ downstream: the product becomes fresh, and the run whole.
   that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
   tonight is right after all, trigger the date again with *Settings* naming a file that widens the limit.
+- any task, with `LakeBusy`: another night holds the lake, by hand or from another machine; the log says who, since when
+  and until when. The task is tried again, and a scheduled `receive_drop` waits as for a file. A night that was killed
+  holds the lake for 15 minutes at most (`lease.minutes`).
 - any other: a version that no gate has passed and nobody reads. The task ran out of memory or disk, lost its cluster,
   or was killed. Clear the task: it starts over and drops what it left.
 
@@ -48,6 +51,8 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 **Roll back the storefront.** `python -m jobs rollback --lake LAKE`.
 
 **Look but publish nothing.** Trigger with *Dry run*.
+
+**One night at a time.** The run holds the lake from `receive_drop` to `release_lake`, its last task.
 
 **A cluster.** Change the connection `spark_default`: `{"conn_type": "spark", "host": "spark://master", "port": 7077}`.
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
@@ -103,8 +108,10 @@ PARAMS = {
 ARGUMENTS = [
     *("--date", NIGHT, "--lake", "{{ params.lake }}", "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
     *CONFIG,
-    *("--run", RUN, "--set", "training.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
+    *("--run", RUN, "--goes-on"),  # the run holds the lake until release_lake
+    *("--set", "training.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
 ]
+HELD = ["--date", NIGHT, "--lake", "{{ params.lake }}", "--run", RUN]
 PUBLISHED = Asset("nightmarket_published")
 GPU = {"pool": "gpu", "queue": "gpu"}
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"
@@ -201,4 +208,6 @@ with DAG(
         [lists, customers_over, offers_over, audiences_over, copy_over] >> publish_night
         [publish_night, prices_over, judge_over] >> prune_lake
         jobs = [task for task in dag.tasks if not isinstance(task, EmptyOperator)]
+        release_lake = plain("release_lake", HELD, trigger_rule="all_done")
+        jobs >> release_lake
         jobs >> Whole(task_id="whole", trigger_rule="one_failed", retries=0, on_failure_callback=None)

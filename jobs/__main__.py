@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import importlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 if not __package__:  # run as a file by spark-submit: the folder above is what `import jobs` needs
@@ -29,6 +31,9 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", type=a_date, required=True, help="the night, such as 2026-01-06")
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
     parser.add_argument("--run", help="name of this attempt at the night; default: the next number")
+    parser.add_argument(
+        "--goes-on", action="store_true", help="other processes of --run follow: it keeps the lake until release_lake"
+    )
     parser.add_argument("--source", help="mapping of the raw files: a name in schemas/sources or a TOML file")
     parser.add_argument("--raw", help="folder or URL of the shop's raw files")
     add_settings_arguments(parser)
@@ -59,14 +64,32 @@ def main(argv: list[str]) -> int:
     if hasattr(module, "add_night_options"):  # a night job with an option of its own
         module.add_night_options(parser)
     args = parser.parse_args(rest)
+    if args.goes_on and not args.run:
+        parser.error("--goes-on needs --run: the run is what the processes have in common")
+    options = {key: getattr(args, key) for key in getattr(module, "NIGHT_OPTIONS", ())}
+    with _lease(name, args, getattr(module, "WRITES_BELOW", "")):
+        run_job(name, module, args, options)
+    return 0
+
+
+def run_job(name: str, module: Any, args: argparse.Namespace, options: dict[str, Any]) -> None:
     from jobs.runtime.night import Night  # imported late, so that --help does not wait for Spark
 
     night = Night.from_args(args)
     night.begin(name)
-    options = {key: getattr(args, key) for key in getattr(module, "NIGHT_OPTIONS", ())}
     with night.reporting():
         module.main(night, **options)
-    return 0
+
+
+def _lease(name: str, args: argparse.Namespace, below: str) -> contextlib.AbstractContextManager[None]:
+    """The lease of the lake, or of the one `below` it where the job may run beside a night."""
+    from jobs.runtime import lease
+    from jobs.runtime.lake import Lake
+    from jobs.runtime.settings import load_settings
+
+    config = load_settings(args.config, args.set).section("lease")
+    root = "/".join(filter(None, (args.lake.rstrip("/"), below)))
+    return lease.held(Lake(root), lease.new_hold(name, args.date, args.run or "", args.goes_on), config)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ from models.ranking.intraday import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
 
 ASIDE = "refresh"  # the lake below the lake
+WRITES_BELOW = ASIDE  # where its lease is: a night may run at the same time, another refresh may not
 
 
 def main(night: Night) -> None:

@@ -16,11 +16,12 @@ from jobs.intake.drop_folder import Drop
 from jobs.nights import nightly
 from jobs.nights.tasks import JobsFailed
 from jobs.reports.night_page import replay_page
+from jobs.runtime import lease
 from jobs.runtime.arguments import a_date, add_settings_arguments
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger, quiet
 from jobs.runtime.night import Night, new_run
-from jobs.runtime.settings import load_settings
+from jobs.runtime.settings import Settings, load_settings
 from schemas.sources.reading import load_source
 
 log = get_logger("replay")
@@ -57,8 +58,14 @@ def main(args: argparse.Namespace) -> int:
     nights = nights_with_a_drop(args.source, args.raw, args.first, args.last)
     if not nights:
         raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
-    done = {day for day in nights if was_published(lake, day)}
     quiet()  # one line a night; the details are in runs/
+    with lease.held(lake, lease.new_hold("replay_nights", args.last), settings.section("lease")):
+        _replay(args, lake, settings, nights)
+    return 0
+
+
+def _replay(args: argparse.Namespace, lake: Lake, settings: Settings, nights: list[dt.date]) -> None:
+    done = {day for day in nights if was_published(lake, day)}
     seconds: dict[str, float] = {}
     failed: list[str] = []
     for number, day in enumerate(nights, 1):
@@ -78,7 +85,6 @@ def main(args: argparse.Namespace) -> int:
     print(replay_page(lake, nights, seconds))
     if failed:
         raise RuntimeError("\n".join([f"{len(failed)} nights are published, but not whole:", *failed]))
-    return 0
 
 
 def _line(night: Night, number: int, total: int, seconds: float) -> str:

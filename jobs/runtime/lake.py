@@ -10,6 +10,7 @@ Files that no `_version.json` lists are ignored, so readers never see what a kil
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import tempfile
@@ -95,6 +96,18 @@ class Lake:
     def get_json(self, *parts: str) -> Any:
         with self.fs.open_input_stream(self.path(*parts)) as stream:
             return json.loads(stream.read())
+
+    @contextlib.contextmanager
+    def locked(self, *parts: str) -> Iterator[None]:
+        """Within it no other process is within it, where the lake is a folder; on an object store it locks nothing."""
+        if not self.is_local:
+            yield
+            return
+        path = self.path(*parts)
+        self.fs.create_dir(os.path.dirname(path), recursive=True)
+        with open(path, "a") as file:  # the file stays: a lock on a deleted one would exclude nobody
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def delete(self, *parts: str) -> None:
         info = self.fs.get_file_info(self.path(*parts))

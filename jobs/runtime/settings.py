@@ -11,6 +11,7 @@ from models.core.config import build
 
 # Strings, so that reading the settings imports only the sections that are used.
 SECTIONS = {
+    "lease": "jobs.runtime.lease:LeaseConfig",
     "limits": "jobs.intake.row_checks:RawLimits",
     "clean": "jobs.intake.clean_events:CleanConfig",
     "gate": "jobs.runtime.gate:GateConfig",

@@ -41,9 +41,10 @@ FORM = {
     "config": "night.toml",
     "dry_run": False,
 }
+LAST = {"whole", "release_lake"}  # they wait for every job, however it ended
 ARGUMENTS = (
     f"--date 2026-01-06 --lake /lake --source shop.toml --raw /drops --config night.toml --run {RUN}"
-    " --set training.retrain=never --set recommend.k=5"
+    " --goes-on --set training.retrain=never --set recommend.k=5"
 ).split()
 
 
@@ -135,13 +136,13 @@ def test_the_edges_are_those_of_the_nightly_job(dag: Any) -> None:
                     wanted |= {(need, task), *((ended, need) for ended in ending)}
                 elif (before := task_of(home[need], need)) != task:
                     wanted.add((before, task))
-    assert {(t.task_id, after) for t in dag.tasks for after in t.downstream_task_ids - {"whole"}} == wanted
+    assert {(t.task_id, after) for t in dag.tasks for after in t.downstream_task_ids - LAST} == wanted
 
 
 def test_each_branch_is_a_box_of_its_tasks(dag: Any) -> None:
     boxes = {name: set(box.children) for name, box in dag.task_group.get_task_group_dict().items() if name}
     jobs = {
-        name: {task for task in tasks if task != "whole" and not task.endswith("_over")}
+        name: {task for task in tasks if task not in LAST and not task.endswith("_over")}
         for name, tasks in boxes.items()
     }
     assert jobs == {name: tasks_of(name) for name in branches()}
@@ -151,17 +152,24 @@ def test_each_branch_is_a_box_of_its_tasks(dag: Any) -> None:
 def test_only_what_waits_for_an_end_runs_after_a_failure(dag: Any) -> None:
     rules = {t.task_id: t.trigger_rule.value for t in dag.tasks if t.trigger_rule != "all_success"}
     soft = {task: "all_done" for task in dag.task_ids if task.endswith("_over")}
-    assert rules == {**soft, "whole": "one_failed"}
+    assert rules == {**soft, "whole": "one_failed", "release_lake": "all_done"}
     assert all(isinstance(dag.get_task(task), EmptyOperator) for task in soft)
 
 
 def test_a_run_with_a_failed_task_is_red(dag: Any) -> None:
     whole = dag.get_task("whole")
     jobs = {t.task_id for t in dag.tasks if not isinstance(t, EmptyOperator)}
-    assert whole.upstream_task_ids == jobs - {"whole"}
+    assert whole.upstream_task_ids == jobs - LAST
     assert not whole.downstream_task_ids  # a leaf: Airflow judges the run by it
     with pytest.raises(AirflowFailException, match="not whole"):
         whole.prepare_for_execution().execute({})
+
+
+def test_the_run_gives_the_lake_back_when_every_job_has_ended(dag: Any) -> None:
+    jobs = {t.task_id for t in dag.tasks if not isinstance(t, EmptyOperator)}
+    assert dag.get_task("release_lake").upstream_task_ids == jobs - LAST
+    words = command(rendered(dag, "release_lake"))
+    assert words[2:] == f"jobs release_lake --date 2026-01-06 --lake /lake --run {RUN}".split()
 
 
 def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
@@ -177,8 +185,8 @@ def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
 
 def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
     plain = {t.task_id for t in dag.tasks if isinstance(t, launch.Job)}
-    assert plain == set(declared("ALONE"))
-    for task_id in plain:
+    assert plain == {*declared("ALONE"), "release_lake"}
+    for task_id in declared("ALONE"):
         assert command(rendered(dag, task_id)) == [f"{BIN}/python", "-m", "jobs", task_id, *ARGUMENTS]
 
 

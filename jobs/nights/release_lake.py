@@ -1,0 +1,33 @@
+"""Gives a lake back that a night holds: for the last task of a run, and for a person who knows that the night is dead.
+
+A night that still runs under the hold stops within a minute or two.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from jobs.runtime import lease
+from jobs.runtime.arguments import a_date
+from jobs.runtime.lake import Lake
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    parser.add_argument("--date", type=a_date, help="with --run: only where this run of this night holds the lake")
+    parser.add_argument("--run", help="see --date")
+
+
+def main(args: argparse.Namespace) -> int:
+    if (args.date is None) != (args.run is None):
+        raise ValueError("--date and --run name one run together; give both, or neither to end any hold")
+    lake = Lake(args.lake)
+    seen = lease.current(lake)
+    if seen is None:
+        print(f"nothing holds {lake.root}")
+    elif args.run and (seen.date, seen.run) != (str(args.date), args.run):
+        print(f"{lake.root} is held by {seen}, not by {args.date} run={args.run}: it stays as it is")
+    else:
+        lease.release(lake, seen)
+        print(f"{lake.root} was held by {seen} since {seen.since}; it is free now")
+    return 0
