@@ -18,10 +18,20 @@ I32 = NDArray[np.int32]
 
 
 class Seen(NamedTuple):
-    """What each user may not be shown: CSR without data, codes ascending within a row."""
+    """Places (E,) of items that B users may not be shown: those of user u are at[indptr[u]:indptr[u + 1]], ascending.
+
+    next (B,): the first of each that no tile has reached yet.
+    """
 
     indptr: I64
-    codes: I32
+    at: I32
+    next: I64
+
+
+def seen_of(users: I64, indptr: I64, codes: I32, place_of: I32) -> Seen:
+    """Of `users` (B,), from the CSR of all users; place_of (n_items,): each item's place, -1 for none."""
+    ends, at = _seen_of(users, indptr, codes, place_of)
+    return Seen(ends, at, ends[:-1].copy())
 
 
 class Buffers(NamedTuple):
@@ -52,15 +62,13 @@ class Buffers(NamedTuple):
         )
 
 
-def scan(
-    bits: NDArray[np.signedinteger], start: int, bound: Bounds, codes: I64, seen: Seen, users: I64, into: Buffers
-) -> None:
+def scan(bits: NDArray[np.signedinteger], start: int, bound: Bounds, seen: Seen, into: Buffers) -> None:
     """Adds to `into` the candidates among the items from `start` on; bits (B, n): of float32 or bfloat16 scores.
 
-    codes (n,): of all items; `users` (B,): rows of `seen`.
+    Tiles come in order. The scores of seen items are overwritten.
     """
     shift = 32 - 8 * bits.itemsize  # a bfloat16 is the upper half of a float32
-    _scan(bits, shift, start, bound.absolute, bound.relative, codes, seen, users, into)
+    _scan(bits, shift, start, bound.absolute, bound.relative, seen, into)
 
 
 def settle(into: Buffers) -> None:
@@ -69,14 +77,18 @@ def settle(into: Buffers) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _scan(bits, shift, start, absolute, relative, codes, seen, users, into):  # type: ignore[no-untyped-def]
+def _scan(bits, shift, start, absolute, relative, seen, into):  # type: ignore[no-untyped-def]
     word = np.empty(1, np.int32)
     number = word.view(np.float32)
     room, width = into.place.shape[1], bits.shape[1]
     is_near = np.zeros(-(-width // 8) * 8, np.bool_)
     eights = is_near.view(np.uint64)
+    hidden = bits.dtype.type(np.int32(-0x800000) >> shift)  # the bits of minus infinity
     for user in range(len(bits)):
         row, certain = bits[user], into.certain[user]
+        while seen.next[user] < seen.indptr[user + 1] and seen.at[seen.next[user]] < start + width:
+            row[seen.at[seen.next[user]] - start] = hidden
+            seen.next[user] += 1
         _mark(row, _cut(certain[0], absolute[user], relative, word, number) >> shift, is_near)
         for eight in range(len(eights)):
             if into.crowded[user]:
@@ -84,12 +96,12 @@ def _scan(bits, shift, start, absolute, relative, codes, seen, users, into):  # 
             if eights[eight] == 0:
                 continue
             for at in range(8 * eight, min(8 * eight + 8, width)):
-                if not is_near[at]:
+                if not is_near[at] or row[at] == hidden:
                     continue
                 word[0] = np.int32(row[at]) << shift
                 score = number[0]
                 slack = absolute[user] + relative * abs(score)
-                if score + slack < certain[0] or _is_seen(codes[start + at], seen, users[user]):
+                if score + slack < certain[0]:
                     continue
                 if into.found[user] == room:
                     _drop(user, into)
@@ -119,7 +131,7 @@ def _replace_least(heap, score):  # type: ignore[no-untyped-def]
     """Replaces the first and least of a heap by a higher score."""
     at, child = 0, 1
     while child + 1 < len(heap):
-        child += np.int64(heap[child + 1] < heap[child])  # added, since a branch would be guessed wrong half the time
+        child += int(heap[child + 1] < heap[child])  # added, since a branch would be guessed wrong half the time
         if heap[child] >= score:
             break
         heap[at] = heap[child]
@@ -147,15 +159,20 @@ def _cut(least, absolute, relative, word, number):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
-def _is_seen(code, seen, user):  # type: ignore[no-untyped-def]
-    low, high = seen.indptr[user], seen.indptr[user + 1]
-    while low < high:
-        middle = (low + high) // 2
-        if seen.codes[middle] < code:
-            low = middle + 1
-        else:
-            high = middle
-    return low < seen.indptr[user + 1] and seen.codes[low] == code
+def _seen_of(users, indptr, codes, place_of):  # type: ignore[no-untyped-def]
+    ends = np.zeros(len(users) + 1, np.int64)
+    for user in range(len(users)):
+        ends[user + 1] = ends[user] + indptr[users[user] + 1] - indptr[users[user]]
+    at = np.empty(ends[-1], np.int32)
+    for user in range(len(users)):
+        count = np.int64(0)
+        for entry in range(indptr[users[user]], indptr[users[user] + 1]):
+            if place_of[codes[entry]] >= 0:
+                at[ends[user] + count] = place_of[codes[entry]]
+                count += 1
+        at[ends[user] : ends[user] + count].sort()
+        at[ends[user] + count : ends[user + 1]] = np.iinfo(np.int32).max  # behind the last tile
+    return ends, at
 
 
 @njit(cache=True, nogil=True)

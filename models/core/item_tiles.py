@@ -77,6 +77,13 @@ class ItemTiles:
         return np.sort(self.codes)
 
     @functools.cached_property
+    def place_of(self) -> NDArray[np.int32]:
+        """(n_items,): where each item of the catalogue stands, -1 for one that is not allowed."""
+        place = np.full(self.n_items, -1, np.int32)
+        place[self.codes] = np.arange(len(self.codes), dtype=np.int32)
+        return place
+
+    @functools.cached_property
     def off(self) -> F64:
         """(T,): how far bfloat16 moves an item of each tile at most."""
         return np.maximum.reduceat(self.coarse.off, np.arange(0, len(self.codes), TILE))

@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from models.core.coarse_products import bf16_products, products
-from models.core.coarse_scan import Buffers, Seen, scan, settle
+from models.core.coarse_scan import Buffers, scan, seen_of, settle
 from models.core.item_tiles import F32, I64, TILE, Coarse, ItemTiles, bounds, in_bf16, largest_of, lengths
 
 # The fastest of 128..1024 users x 2048..8192 items on 2 cores with 2 MiB L2 each.
@@ -186,16 +186,21 @@ def _fits_bf16(users: F32, tiles: ItemTiles) -> bool:
     return largest_of(users) * tiles.largest * users.shape[1] < float(np.finfo(np.float32).max) / 8
 
 
-def _hidden(seen: Any, n_users: int) -> Seen:
+class Hidden(NamedTuple):
+    """CSR without data of what each user may not be shown: indptr (U + 1,), codes of items."""
+
+    indptr: I64
+    codes: I32
+
+
+def _hidden(seen: Any, n_users: int) -> Hidden:
     if seen is None:
-        return Seen(np.zeros(n_users + 1, np.int64), np.empty(0, np.int32))
-    if not seen.has_sorted_indices:
-        seen = seen.sorted_indices()
-    return Seen(seen.indptr.astype(np.int64), seen.indices.astype(np.int32, copy=False))
+        return Hidden(np.zeros(n_users + 1, np.int64), np.empty(0, np.int32))
+    return Hidden(seen.indptr.astype(np.int64), seen.indices.astype(np.int32, copy=False))
 
 
 def _ranked(
-    users: F32, rows: I64, tiles: ItemTiles, k: int, hidden: Seen, bf16: bool, threads: int, out: tuple[I32, F32]
+    users: F32, rows: I64, tiles: ItemTiles, k: int, hidden: Hidden, bf16: bool, threads: int, out: tuple[I32, F32]
 ) -> I64:
     """Writes the lists of `rows` of the users into `out`; returns the rows for which the bounds left too many items."""
     left = np.zeros(len(rows), bool)
@@ -234,7 +239,7 @@ def _one_thread(bf16: bool) -> Iterator[None]:
 class _Lists:
     """The buffers of one thread, and the pass over the catalogue for one block of users."""
 
-    def __init__(self, tiles: ItemTiles, k: int, hidden: Seen, bf16: bool) -> None:
+    def __init__(self, tiles: ItemTiles, k: int, hidden: Hidden, bf16: bool) -> None:
         self.tiles, self.k, self.hidden, self.bf16 = tiles, k, hidden, bf16
         self.buffers = Buffers.empty(ROWS, min(2 * k + SPARE, len(tiles.codes)), k)
         self.product = bf16_products(tiles, ROWS) if bf16 else products(tiles, ROWS)
@@ -244,11 +249,12 @@ class _Lists:
         tiles, into = self.tiles, self.buffers.of(len(users))
         coarse = in_bf16(users) if self.bf16 else Coarse(users, np.zeros(len(users)))
         length = lengths(users)
+        seen = seen_of(rows, *self.hidden, tiles.place_of)
         for tile, start in enumerate(range(0, len(tiles.codes), TILE)):
             bound = bounds(tiles, tile, length, coarse.off, self.bf16)
             if (bound.reach < into.certain[:, 0]).all():  # the items that follow are no longer than these
                 break
-            scan(self.product(coarse.rows, start), start, bound, tiles.codes, self.hidden, rows, into)
+            scan(self.product(coarse.rows, start), start, bound, seen, into)
         settle(into)
         return self._decided(users, into), into.crowded
 
@@ -269,7 +275,7 @@ class _Lists:
         return keys
 
 
-def _whole(user: F32, tiles: ItemTiles, k: int, hidden: Seen, row: int) -> tuple[I32, F32]:
+def _whole(user: F32, tiles: ItemTiles, k: int, hidden: Hidden, row: int) -> tuple[I32, F32]:
     """The k best of one user by dot products with the whole catalogue."""
     keys = _keys(_dots(tiles.items[None], user[None])[0], tiles.codes)
     keys[np.isin(tiles.codes, hidden.codes[hidden.indptr[row] : hidden.indptr[row + 1]])] = EMPTY
@@ -277,7 +283,7 @@ def _whole(user: F32, tiles: ItemTiles, k: int, hidden: Seen, row: int) -> tuple
     return _unpacked(np.sort(np.partition(keys, k - 1)[:k]))
 
 
-def _lowest(tiles: ItemTiles, k: int, hidden: Seen, row: int) -> I64:
+def _lowest(tiles: ItemTiles, k: int, hidden: Hidden, row: int) -> I64:
     """The list of a user whose factors are all 0, to whom all items are equal: the k lowest codes, or fewer."""
     refused = hidden.codes[hidden.indptr[row] : hidden.indptr[row + 1]]
     lowest = tiles.in_order[: k + len(refused)]
