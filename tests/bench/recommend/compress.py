@@ -106,7 +106,7 @@ def of_products(users: int, items: int, repeats: int) -> Row:
 
 def of_lstm(sequences: Sequences, held_out: np.ndarray, item_ids: np.ndarray, repeats: int) -> Row:
     """Reading all sequences with the recurrent layers in float32 and in bfloat16."""
-    config = LSTMConfig(epochs=4, threads=1, device="cpu")
+    config = LSTMConfig(epochs=3, epoch_steps=40, threads=1, device="cpu")
     model = LSTM.fit(config, sequences, item_ids)
     models = {
         "before": LSTM(replace(config, bf16=False), model.net, item_ids, model.attribute_ids),
