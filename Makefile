@@ -56,6 +56,9 @@ bench-gpu: setup  ## LSTM and ALS at a size that fills the GPU, or small on the 
 bench-scoring: setup  ## sources and everybody's lists in a large shop: seconds and memory by stage; USERS=1000000
 	@.venv/bin/python -m tests.bench.recommend.scoring --users $(USERS)
 
+bench-compress: setup  ## models in smaller numbers and bit masks: speed beside loss of quality
+	@.venv/bin/python -m tests.bench.recommend.compress
+
 bench-value: setup data  ## who will buy again, and for how much; DATA=../shared/data/cdnow
 	@.venv/bin/python -m tests.bench.customers.value --data "$(DATA)"
 

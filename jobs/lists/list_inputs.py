@@ -112,7 +112,8 @@ def preflight(night: Night, catalogue: Catalogue) -> None:
             f"{night.date}; lower it with --set recommend.k=..., or check the catalogue's stock"
         )
     workers = night.spark.sparkContext.defaultParallelism
-    held = workers * 2 * catalogue.factors.nbytes  # sources are mapped from their files, once for all workers
+    # The catalogue's factors, and those of two sources laid out for `top_k`. Files are mapped, once for all workers.
+    held = workers * 3 * catalogue.factors.nbytes
     free = available_bytes() - held
     plan_blocks(len(catalogue.item_ids), catalogue.factors.shape[1], free // workers, 1)
     night.report(memory={"available": available_bytes(), "held_by_workers": held, "workers": workers})

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from jobs.lists.catalogue import Catalogue
 from jobs.lists.list_rows import Batches
+from models.core.item_tiles import ItemTiles
 from models.core.top_k import top_k
 from schemas.arrow import arrow_schema
 from schemas.tables import SIMILAR_ITEMS
@@ -27,17 +28,17 @@ def neighbour_writer(shared: Any, config: Any, valid_until: dt.datetime) -> Batc
         catalogue: Catalogue = shared.value
         length = np.linalg.norm(catalogue.factors, axis=1, keepdims=True)
         unit = (catalogue.factors / np.where(length > 0, length, 1)).astype(np.float32)
-        candidates = catalogue.shown & (length[:, 0] > 0)
+        tiles = ItemTiles.of(unit, catalogue.shown & (length[:, 0] > 0))
         for batch in batches:
             targets = batch["id"].to_numpy()
             targets = targets[length[targets, 0] > 0]
-            if not len(targets) or not candidates.any():
+            if not len(targets) or not len(tiles.codes):
                 continue
             itself = sparse.csr_matrix(
                 (np.ones(len(targets), np.float32), (np.arange(len(targets)), targets)), shape=(len(targets), len(unit))
             )
             k = min(config.similar, len(unit))
-            codes, scores = top_k(unit[targets], unit, k, itself, candidates, threads=1)
+            codes, scores = top_k(unit[targets], tiles, k, itself, threads=1)
             row, column = np.nonzero(codes >= 0)
             columns = {
                 "target_item_id": catalogue.item_ids.take(pa.array(targets[row])),

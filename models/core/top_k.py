@@ -1,36 +1,38 @@
-"""Exact top-k by inner product: a GEMM proposes, a dot product in a fixed order decides.
+"""Exact top-k by inner product: coarse scores propose with a proven bound, a dot product in a fixed order decides.
 
-For a block of ROWS users and a tile of TILE items: one GEMM, seen items set to -inf, the maximum of every GROUP scores.
-Only groups whose maximum beats the user's k-th best score so far are read again.
+For a block of ROWS users and a tile of items: one matrix product in bfloat16 or float32, from which `coarse_scan` takes
+the items that may belong to the k best. The candidates that are left after the last tile are scored again, each by a
+dot product of its own, and ranked by that. So lists and scores are the same bits for any precision of the product,
+memory budget, number of threads, order of users and split of users over calls, although products in bfloat16 are coarse
+and OpenBLAS rounds the same pair differently in different lanes of its kernel.
 
-OpenBLAS rounds the same pair differently in different lanes of its kernel (Haswell and Zen: users 0-5 of 12 and 6-11
-differ in the last bits). Equal users would get different lists, and a list would depend on who else is in the call. So
-the k + SPARE best by GEMM are scored again, each by a dot product of its own, and ranked by that. An item can only
-belong to the k best if its GEMM score is within a rounding bound of the k-th. Where SPARE cannot hold all such items
-(many near-equal ones), the user is scored without the GEMM. Lists and scores are therefore the same bits for any memory
-budget, number of threads, order of users and split of users over calls.
+Where a bound leaves too many candidates (many near-equal items), the user is scored again from float32 products, and
+where even those leave too many, from dot products with the whole catalogue.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-# The fastest of 128..512 x 2048..4096 x 8..32 on 2 Zen 3 cores with 512 KiB L2 each.
-ROWS, TILE, GROUP, SPARE = 256, 4096, 8, 32
-GROUPS = TILE // GROUP
-SLICE = 32  # users scored again at once: their (SLICE, k + SPARE, D) item rows stay in the cache
+from models.core.coarse_products import bf16_products, products
+from models.core.coarse_scan import Buffers, scan, seen_of, settle
+from models.core.item_tiles import F32, I64, TILE, Coarse, ItemTiles, bounds, in_bf16, largest_of, lengths
+
+# The fastest of 128..1024 users x 2048..8192 items on 2 cores with 2 MiB L2 each.
+ROWS, SPARE = 512, 512  # SPARE: candidates of a user beside 2 * k
+SLICE_BYTES = 8 * 2**20  # of item rows gathered at once for the dot products
 EMPTY = np.iinfo(np.int64).max  # the key of "no item"; it sorts behind every real key
 MEMORY_BYTES = 2 * 2**30
 
-F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
 
 
 class DoesNotFit(MemoryError):
@@ -58,12 +60,12 @@ def plan_blocks(
     A night asks before it starts. Inputs are not counted, except a copy of the items (made where `allowed` drops some).
     Raises DoesNotFit where not even one thread fits.
     """
-    width = 2 * k + SPARE + TILE
-    scores = ROWS * TILE * 4 + ROWS * GROUPS * 5 + ROWS * dim * 4
-    keys = 2 * ROWS * width * 8 + SLICE * (k + SPARE) * (dim * 4 + 32)  # buffer, the copy a merge makes, second scoring
-    gather = ROWS * TILE * 64  # worst case: every score of a tile is a candidate, with its positions, order and keys
-    workspace = scores + keys + gather + seen_per_block * 32
-    shared = n_items * (dim * 4 + 8) + n_users * k * 8
+    room = min(2 * k + SPARE, n_items)
+    scores = ROWS * (TILE * 4 + dim * 14)  # a tile, the users in both precisions
+    keys = ROWS * (room * 8 + k * 28) + 2 * SLICE_BYTES + room * (dim + 16) * 4
+    whole = n_items * 40  # a user scored with the whole catalogue
+    workspace = scores + keys + whole + seen_per_block * 16
+    shared = n_items * (dim * 6 + 32) + n_users * k * 8
     fitting = (memory_bytes - shared) // workspace
     if fitting < 1:
         raise DoesNotFit(
@@ -76,7 +78,7 @@ def plan_blocks(
 
 def top_k(
     users: F32,
-    items: F32,
+    items: F32 | ItemTiles,
     k: int,
     seen: Any = None,
     allowed: NDArray[np.bool_] | None = None,
@@ -86,42 +88,30 @@ def top_k(
 ) -> tuple[I32, F32]:
     """The k best items of each user, best first; ties go to the lower item code.
 
-    users (U, D) and items (I, D) float32, unitless; `seen` (U, I) CSR, an entry of any value is never returned;
+    users (U, D) and items (I, D) float32, unitless; `ItemTiles` laid out before save each call
+    that work; `seen` (U, I) CSR, an entry of any value is never returned;
     `allowed` (I,) bool, False is never returned. Returns codes (U, k) int32 and scores (U, k) float32; code -1 and
     score -inf where fewer than k items are left.
     Raises ValueError if k is not in 1..I, shapes disagree, or factors are NaN, infinite or so large that a score could
     overflow; DoesNotFit if `memory_bytes` is too small for one block.
     """
-    users, items = _checked(users, items, k, seen, allowed)
+    tiles = items if isinstance(items, ItemTiles) else ItemTiles.of(items, allowed)
+    users = _checked(users, tiles, k, seen)
     edges = np.append(np.arange(0, len(users), ROWS), len(users))
     widest = 0 if seen is None else int(np.diff(seen.indptr[edges]).max(initial=0))
     plan = plan_blocks(
-        len(items), items.shape[1], memory_bytes, threads, n_users=len(users), k=k, seen_per_block=widest
+        tiles.n_items, tiles.items.shape[1], memory_bytes, threads, n_users=len(users), k=k, seen_per_block=widest
     )
-    codes = np.arange(len(items))
-    if allowed is not None and not allowed.all():
-        codes, items = np.flatnonzero(allowed), items[allowed]
-    place = np.full(seen.shape[1], -1) if seen is not None else None
-    if place is not None:
-        place[codes] = np.arange(len(codes))
-
-    out = np.empty((len(users), k), np.int32), np.empty((len(users), k), np.float32)
-    longest = float(_lengths(items).max(initial=0))
-
-    def run(lane: int) -> None:
-        work = _Workspace(items, k, longest)
-        for low in range(lane * ROWS, len(users), plan.threads * ROWS):
-            block = slice(low, min(low + ROWS, len(users)))
-            places, scores = _unpacked(work.best(users[block], *_hidden(seen, place, block)))
-            out[0][block] = np.where(places < 0, -1, codes[places])
-            out[1][block] = scores
-
-    if not len(codes):
-        out[0].fill(-1)
-        out[1].fill(-np.inf)
-        return out
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(plan.threads) as pool:
-        list(pool.map(run, range(plan.threads)))
+    out = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf, np.float32)
+    hidden = _hidden(seen, len(users))
+    rows = np.flatnonzero(users.any(axis=1))
+    for bf16 in (True, False) if tiles.bf16 and _fits_bf16(users, tiles) else (False,):
+        rows = _ranked(users, rows, tiles, k, hidden, bf16, plan.threads, out)
+    for user in rows.tolist():
+        out[0][user], out[1][user] = _whole(users[user], tiles, k, hidden, user)
+    for user in np.flatnonzero(~users.any(axis=1)).tolist():
+        codes = _lowest(tiles, k, hidden, user)
+        out[0][user, : len(codes)], out[1][user, : len(codes)] = codes, 0
     return out
 
 
@@ -174,133 +164,135 @@ def rank_entries(
     return codes, scores
 
 
-def _checked(users: F32, items: F32, k: int, seen: Any, allowed: Any) -> tuple[F32, F32]:
-    users, items = np.ascontiguousarray(users, np.float32), np.ascontiguousarray(items, np.float32)
-    if users.ndim != 2 or items.ndim != 2 or users.shape[1] != items.shape[1]:
-        raise ValueError(f"users {users.shape} and items {items.shape} must both be (rows, dims) with equal dims")
-    if not 1 <= k <= len(items):
-        raise ValueError(f"k={k} is not in 1..{len(items)}, the number of items")
-    if seen is not None and seen.shape != (len(users), len(items)):
-        raise ValueError(f"seen is {seen.shape}, expected {(len(users), len(items))} (users, items)")
-    if allowed is not None and (allowed.shape != (len(items),) or allowed.dtype != np.bool_):
-        raise ValueError(f"allowed is {allowed.dtype} {allowed.shape}, expected bool {(len(items),)}")
-    largest = [max(float(a.max(initial=0)), -float(a.min(initial=0))) for a in (users, items)]  # NaN stays NaN
-    if not largest[0] * largest[1] * items.shape[1] < float(np.finfo(np.float32).max):
+def _checked(users: F32, tiles: ItemTiles, k: int, seen: Any) -> F32:
+    users = np.ascontiguousarray(users, np.float32)
+    if users.ndim != 2 or users.shape[1] != tiles.items.shape[1]:
+        items = tiles.n_items, tiles.items.shape[1]
+        raise ValueError(f"users {users.shape} and items {items} must both be (rows, dims) with equal dims")
+    if not 1 <= k <= tiles.n_items:
+        raise ValueError(f"k={k} is not in 1..{tiles.n_items}, the number of items")
+    if seen is not None and seen.shape != (len(users), tiles.n_items):
+        raise ValueError(f"seen is {seen.shape}, expected {(len(users), tiles.n_items)} (users, items)")
+    largest = largest_of(users)
+    if not largest * tiles.largest * users.shape[1] < float(np.finfo(np.float32).max):
         raise ValueError(
-            f"factors hold NaN or infinity, or overflow float32: largest |user| {largest[0]}, |item| {largest[1]}"
+            f"factors hold NaN or infinity, or overflow float32: largest |user| {largest}, |item| {tiles.largest}"
         )
-    return users, items
+    return users
 
 
-def _hidden(seen: Any, place: I64 | None, block: slice) -> tuple[I64, I64]:
-    """(positions in a (ROWS, TILE) tile, tile number of each) of a block's seen entries, sorted by tile."""
-    if seen is None or place is None:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    bounds = seen.indptr[block.start : block.stop + 1].astype(np.int64)
-    column = place[seen.indices[bounds[0] : bounds[-1]]]
-    row = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))[column >= 0]
-    tile, within = np.divmod(column[column >= 0], TILE)
-    order = np.argsort(tile, kind="stable")
-    return (row * TILE + within)[order], tile[order]
+def _fits_bf16(users: F32, tiles: ItemTiles) -> bool:
+    """Whether no score can overflow when it is rounded up."""
+    return largest_of(users) * tiles.largest * users.shape[1] < float(np.finfo(np.float32).max) / 8
 
 
-class _Workspace:
+class Hidden(NamedTuple):
+    """CSR without data of what each user may not be shown: indptr (U + 1,), codes of items."""
+
+    indptr: I64
+    codes: I32
+
+
+def _hidden(seen: Any, n_users: int) -> Hidden:
+    if seen is None:
+        return Hidden(np.zeros(n_users + 1, np.int64), np.empty(0, np.int32))
+    return Hidden(seen.indptr.astype(np.int64), seen.indices.astype(np.int32, copy=False))
+
+
+def _ranked(
+    users: F32, rows: I64, tiles: ItemTiles, k: int, hidden: Hidden, bf16: bool, threads: int, out: tuple[I32, F32]
+) -> I64:
+    """Writes the lists of `rows` of the users into `out`; returns the rows for which the bounds left too many items."""
+    left = np.zeros(len(rows), bool)
+    if not len(tiles.codes):
+        return rows[:0]
+
+    def run(lane: int) -> None:
+        lists = _Lists(tiles, k, hidden, bf16)
+        for low in range(lane * ROWS, len(rows), threads * ROWS):
+            block = rows[low : low + ROWS]
+            keys, left[low : low + ROWS] = lists.best(users[block], block)
+            out[0][block], out[1][block] = _unpacked(keys)
+
+    with _one_thread(bf16), ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, range(min(threads, -(-len(rows) // ROWS)))))
+    return rows[left]
+
+
+@contextmanager
+def _one_thread(bf16: bool) -> Iterator[None]:
+    """Products use one thread each: the blocks are what runs side by side."""
+    with threadpool_limits(1, "blas"):
+        if not bf16:
+            yield
+            return
+        import torch
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+class _Lists:
     """The buffers of one thread, and the pass over the catalogue for one block of users."""
 
-    def __init__(self, items: F32, k: int, longest: float) -> None:
-        self.items, self.k, self.kept, self.longest = items, k, k + SPARE, longest
-        self.users = np.zeros((ROWS, items.shape[1]), np.float32)
-        self.scores = np.empty((ROWS, TILE), np.float32)
-        self.maxima = np.empty((ROWS, GROUPS), np.float32)
-        # The best so far, then those waiting for a merge; a merge leaves the second part EMPTY.
-        self.keys = np.full((ROWS, self.kept + k + TILE), EMPTY)
+    def __init__(self, tiles: ItemTiles, k: int, hidden: Hidden, bf16: bool) -> None:
+        self.tiles, self.k, self.hidden, self.bf16 = tiles, k, hidden, bf16
+        self.buffers = Buffers.empty(ROWS, min(2 * k + SPARE, len(tiles.codes)), k)
+        self.product = bf16_products(tiles, ROWS) if bf16 else products(tiles, ROWS)
 
-    def best(self, users: F32, hidden: I64, tiles: I64) -> I64:
-        """Sorted keys (len(users), k) of the best items; `hidden` and `tiles` as `_hidden` gives them."""
-        k, scores, flat = self.k, self.scores, self.scores.reshape(-1)
-        self.users[: len(users)], self.users[len(users) :] = users, 0
-        self.keys[:, : self.kept] = EMPTY
-        waiting = np.zeros(ROWS, np.int64)
-        least = np.full((ROWS, 1), -np.inf, np.float32)  # only a higher score can still enter a user's list
-        # Two ways to round a dot product of D terms differ by at most D * 2^-23 |user| |item|: four times that.
-        length = _lengths(self.users)
-        bound = self.items.shape[1] * 2.0**-21 * self.longest * length + np.finfo(np.float32).tiny * (length > 0)
-        margin = bound.astype(np.float32)[:, None]
-        ends = np.searchsorted(tiles, np.arange(len(self.items) // TILE + 2))
-        for tile, start in enumerate(range(0, len(self.items), TILE)):
-            width = min(TILE, len(self.items) - start)
-            np.matmul(self.users, self.items[start : start + width].T, out=scores[:, :width])
-            scores[:, width:] = -np.inf
-            flat[hidden[ends[tile] : ends[tile + 1]]] = -np.inf
-            if tile == 0 and k <= TILE:  # the k-th best of the first tile; nextafter lets its equals in
-                kth = np.partition(scores, TILE - k, axis=1)[:, TILE - k, None]
-                least = np.nextafter(kth - margin, np.float32(-np.inf))
-            waiting += self._store(self._candidates(least), start, waiting)
-            if waiting.max() > k // 2:
-                least = self._merge(waiting) - margin
-        crowded = np.flatnonzero(self._crowded(self._merge(waiting) - margin)[: len(users)])
-        for low in range(0, len(users), SLICE):
-            self._score_again(slice(low, min(low + SLICE, len(users))))
-        for row in crowded:
-            self._score_all(int(row), (hidden % TILE + tiles * TILE)[hidden // TILE == row])
-        return np.sort(self.keys[: len(users), :k], axis=1)
+    def best(self, users: F32, rows: I64) -> tuple[I64, NDArray[np.bool_]]:
+        """(sorted keys (B, k) of the best items, whether nothing is proven (B,)) of a block of users at `rows`."""
+        tiles, into = self.tiles, self.buffers.of(len(users))
+        coarse = in_bf16(users) if self.bf16 else Coarse(users, np.zeros(len(users)))
+        length = lengths(users)
+        seen = seen_of(rows, *self.hidden, tiles.place_of)
+        for tile, start in enumerate(range(0, len(tiles.codes), TILE)):
+            bound = bounds(tiles, tile, length, coarse.off, self.bf16)
+            if (bound.reach < into.certain[:, 0]).all():  # the items that follow are no longer than these
+                break
+            scan(self.product(coarse.rows, start), start, bound, seen, into)
+        settle(into)
+        return self._decided(users, into), into.crowded
 
-    def _candidates(self, least: F32) -> I64:
-        """Positions (n,) in the tile of scores above their user's `least`, sorted by user."""
-        self.scores.reshape(ROWS, GROUP, GROUPS).max(axis=1, out=self.maxima)
-        group = np.flatnonzero(self.maxima > least)
-        row = group // GROUPS
-        cells = group + row * (TILE - GROUPS) + (np.arange(GROUP) * GROUPS)[:, None]  # (GROUP, n): long inner loops
-        higher = self.scores.reshape(-1).take(cells) > least.reshape(-1).take(row)
-        chosen = cells.reshape(-1).take(np.flatnonzero(higher))  # a third of the time of cells[higher]
-        return chosen[np.argsort((chosen // TILE).astype(np.int16), kind="stable")]
+    def _decided(self, users: F32, into: Buffers) -> I64:
+        """The keys of the k best candidates by dot products."""
+        keys = np.full((len(users), self.k), EMPTY)
+        most = max(int(into.found.max(initial=0)), self.k)
+        step = max(1, SLICE_BYTES // (most * users.shape[1] * 4))
+        for low in range(0, len(users), step):
+            some = slice(low, min(low + step, len(users)))
+            there = np.arange(most) < into.found[some, None]
+            width = min(most, into.place.shape[1])
+            place = np.zeros(there.shape, np.int64)
+            place[:, :width] = np.where(there[:, :width], into.place[some, :width], 0)
+            exact = _keys(_dots(self.tiles.items.take(place, axis=0), users[some]), self.tiles.codes[place])
+            exact[~there] = EMPTY
+            keys[some] = np.sort(np.partition(exact, self.k - 1, axis=1)[:, : self.k], axis=1)
+        return keys
 
-    def _store(self, cells: I64, start: int, waiting: I64) -> I64:
-        """Appends candidates behind each user's waiting ones; returns how many each user got."""
-        row, column = np.divmod(cells, TILE)
-        new = np.bincount(row, minlength=ROWS)
-        first = np.arange(ROWS) * self.keys.shape[1] + self.kept + waiting - (np.cumsum(new) - new)
-        keys = _keys(self.scores.reshape(-1).take(cells), column + start)
-        self.keys.reshape(-1)[np.arange(len(row)) + first[row]] = keys
-        return new
 
-    def _merge(self, waiting: I64) -> F32:
-        """Merges the waiting keys into the best ones; returns each user's k-th best score (ROWS, 1)."""
-        width = self.kept + int(waiting.max())
-        kept = np.partition(self.keys[:, :width], self.kept - 1, axis=1)[:, : self.kept]
-        self.keys[:, : self.kept] = np.partition(kept, self.k - 1, axis=1)
-        self.keys[:, self.kept : width] = EMPTY
-        waiting.fill(0)
-        return _scores(self.keys[:, self.k - 1, None])
+def _whole(user: F32, tiles: ItemTiles, k: int, hidden: Hidden, row: int) -> tuple[I32, F32]:
+    """The k best of one user by dot products with the whole catalogue."""
+    keys = _keys(_dots(tiles.items[None], user[None])[0], tiles.codes)
+    keys[np.isin(tiles.codes, hidden.codes[hidden.indptr[row] : hidden.indptr[row + 1]])] = EMPTY
+    keys = np.append(keys, np.full(k, EMPTY))
+    return _unpacked(np.sort(np.partition(keys, k - 1)[:k]))
 
-    def _crowded(self, least: F32) -> NDArray[np.bool_]:
-        """(ROWS,) bool: users for whom an item that might be among the k best may have been dropped."""
-        return (_scores(self.keys[:, self.kept - 1, None]) > least)[:, 0]
 
-    def _score_again(self, rows: slice) -> None:
-        """Replaces the GEMM scores of the kept items by dot products, and puts the k best first."""
-        kept = self.keys[rows, : self.kept]
-        codes = np.where(kept == EMPTY, 0, kept & 0xFFFFFFFF)
-        exact = _keys(_dots(self.items.take(codes, axis=0), self.users[rows]), codes)
-        exact[kept == EMPTY] = EMPTY
-        self.keys[rows, : self.k] = np.partition(exact, self.k - 1, axis=1)[:, : self.k]
-
-    def _score_all(self, row: int, hidden: I64) -> None:
-        """The k best of one user by dot products with the whole catalogue."""
-        exact = _keys(_dots(self.items[None], self.users[row, None])[0], np.arange(len(self.items)))
-        exact[hidden] = EMPTY
-        best = np.partition(exact, min(self.k, len(exact)) - 1)[: self.k]
-        self.keys[row, : len(best)], self.keys[row, len(best) : self.k] = best, EMPTY
+def _lowest(tiles: ItemTiles, k: int, hidden: Hidden, row: int) -> I64:
+    """The list of a user whose factors are all 0, to whom all items are equal: the k lowest codes, or fewer."""
+    refused = hidden.codes[hidden.indptr[row] : hidden.indptr[row + 1]]
+    lowest = tiles.in_order[: k + len(refused)]
+    return lowest[~np.isin(lowest, refused)][:k]
 
 
 def _dots(items: F32, users: F32) -> F32:
     """(B, n) scores of items (B, n, D) for users (B, D); each is summed over D in the same order in every call."""
     return np.einsum("bnd,bd->bn", items, users)
-
-
-def _lengths(rows: F32) -> NDArray[np.float64]:
-    """Euclidean length of each row, in float64 so that squares neither overflow nor vanish."""
-    return np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))
 
 
 def _keys(scores: F32, codes: I64) -> I64:

@@ -7,6 +7,7 @@ settings suit a shop with a week of log and one with a year.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,10 +19,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.core.config import check_bounds
+from models.core.item_tiles import ItemTiles
 from models.core.manifest import read_manifest, write_manifest
 from models.core.mapped_arrays import read_arrays, write_arrays
 from models.core.shop_log import PURCHASE, EventWeights, ShopLog
 from models.core.top_k import F32, I32, top_k
+from models.ranking.candidate_features import ItemFacts
 from models.ranking.item_features import Items, described_items, item_features, items_by_value, last_prices
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import Allowed, item_item
@@ -220,11 +223,8 @@ class Sources:
         return made
 
     def _als(self, users: Users, allowed: Allowed) -> Lists:
-        factors, threads = self.user_factors[users], self.config.als.threads
-        known: NDArray[np.bool_] = np.asarray(self.item_factors.any(axis=1))
-        if allowed is not None:
-            known = known & allowed
-        codes, scores = top_k(factors, self.item_factors, self.k, None, known, threads=threads)
+        tiles = self._laid_out("als", self.item_factors, allowed)
+        codes, scores = top_k(self.user_factors[users], tiles, self.k, threads=self.config.als.threads)
         return np.where(scores > 0, codes, -1), np.where(scores > 0, scores, np.float32(-np.inf))
 
     def _lstm(self, users: Users, allowed: Allowed) -> Lists:
@@ -232,13 +232,32 @@ class Sources:
         assert self.next_rows is not None
         # The model scores untouched items by their attributes. They are left out: at an earlier cut they could not have
         # been listed, so the ranker would learn from what no night can know.
-        known: NDArray[np.bool_] = np.asarray(self.next_rows.any(axis=1)) & (self.popular > 0)
-        if allowed is not None:
-            known = known & allowed
+        touched = self.popular > 0
+        tiles = self._laid_out("lstm", self.next_rows, touched if allowed is None else touched & allowed)
         states = self.states[users]
-        codes, scores = top_k(states, self.next_rows, self.k, None, known, threads=self.config.als.threads)
+        codes, scores = top_k(states, tiles, self.k, threads=self.config.als.threads)
         listed = np.any(states, axis=1, keepdims=True) & (codes >= 0)
         return np.where(listed, codes, -1), np.where(listed, scores, np.float32(-np.inf))
+
+    def _laid_out(self, source: str, rows: F32, allowed: Allowed) -> ItemTiles:
+        """The allowed items of which the source knows anything, laid out once for all blocks of users."""
+        key = source, None if allowed is None else np.packbits(allowed).tobytes()
+        if key not in self._tiles:
+            known: NDArray[np.bool_] = np.asarray(rows.any(axis=1))
+            self._tiles[key] = ItemTiles.of(rows, known if allowed is None else known & allowed)
+        return self._tiles[key]
+
+    @functools.cached_property
+    def _tiles(self) -> dict[tuple[str, bytes | None], ItemTiles]:
+        return {}
+
+    @functools.cached_property
+    def facts(self) -> ItemFacts:
+        """What the features of candidates need to know of each item."""
+        attributes = self.log.attributes
+        codes = np.array([*attributes.values()], np.int32).reshape(len(attributes), self.log.n_items)
+        features = np.column_stack([*self.items.values()]).astype(np.float32)
+        return ItemFacts(features, self.gap, self.last_price, codes, tuple(self.items), tuple(attributes))
 
     def knows(self, users: Users) -> NDArray[np.bool_]:
         """(n,) whether each user has events in the log, or factors."""
@@ -249,8 +268,7 @@ class Sources:
 
         Raises ValueError for codes in another order.
         """
-        if (np.diff(users) <= 0).any():
-            raise ValueError("users must be ascending codes, each once")
+        refuse_order(users)
         count = self.start[users + 1] - self.start[users]
         first = np.repeat(self.start[users] - (np.cumsum(count) - count), count)
         log = self.log.where(np.sort(self.by_user[first + np.arange(len(first))]))
@@ -311,6 +329,12 @@ ARRAYS = (
     "new_items",
     "new_factors",
 )
+
+
+def refuse_order(users: Users) -> None:
+    """Raises ValueError unless `users` are ascending codes, each once."""
+    if (np.diff(users) <= 0).any():
+        raise ValueError("users must be ascending codes, each once")
 
 
 def events_by_user(log: ShopLog) -> tuple[I64, I64]:

@@ -77,12 +77,13 @@ def because(history: sparse.csr_matrix, item_factors: F32, codes: I32) -> I32:
     longest = int(np.diff(history.indptr).max(initial=0))
     if not longest or not codes.size:
         return np.full(codes.shape, -1, np.int32)
-    length = np.linalg.norm(item_factors, axis=1, keepdims=True)
-    unit = item_factors / np.where(length > 0, length, 1)
+    used = np.unique(np.concatenate([history.indices, codes[codes >= 0]]))  # few of the catalogue's items
+    length = np.linalg.norm(item_factors[used], axis=1, keepdims=True)
+    unit = item_factors[used] / np.where(length > 0, length, 1)
     padded = np.full((len(codes), longest), -1, np.int32)
     row = np.repeat(np.arange(len(codes)), np.diff(history.indptr))
     padded[row, np.arange(len(row)) - history.indptr[row]] = history.indices
-    cosine = np.einsum("uhd,ukd->ukh", unit[padded], unit[codes], optimize=True)
+    cosine = np.einsum("uhd,ukd->ukh", *(unit[np.searchsorted(used, of)] for of in (padded, codes)), optimize=True)
     cosine[np.broadcast_to((padded < 0)[:, None, :], cosine.shape)] = -np.inf
     cosine[padded[:, None, :] == codes[:, :, None]] = -np.inf  # an item does not explain itself
     nearest = cosine.argmax(axis=2)

@@ -119,7 +119,8 @@ def candidates_for(
         codes, scores = lists[name]
         lists[name] = np.full_like(codes, -1), np.full_like(scores, -np.inf)
     if refused is not None:
-        lists = {name: (_without(codes, refused), scores) for name, (codes, scores) in lists.items()}
+        pairs = _pairs(refused)
+        lists = {name: (_without(codes, pairs, refused.shape[1]), scores) for name, (codes, scores) in lists.items()}
     return candidates_at(sources, users, lists)
 
 
@@ -130,15 +131,19 @@ def scores_of(ranker: Ranker | None, candidates: ItemCandidates) -> F32:
     return ranker.predict(candidates).astype(np.float32)
 
 
-def _without(codes: I32, refused: sparse.csr_matrix) -> I32:
-    """The lists (n, K) with -1 where `refused` (n, I) holds the item; the other places stay."""
+def _pairs(refused: sparse.csr_matrix) -> I64:
+    """user * I + item of each entry of `refused` (n, I), ascending."""
     row = np.repeat(np.arange(refused.shape[0], dtype=np.int64), np.diff(refused.indptr))
-    keys = np.sort(row * refused.shape[1] + refused.indices)
-    if not len(keys):
+    return np.sort(row * refused.shape[1] + refused.indices)
+
+
+def _without(codes: I32, pairs: I64, n_items: int) -> I32:
+    """The lists (n, K) with -1 where `pairs` holds the user and item; the other places stay."""
+    if not len(pairs):
         return codes
-    wanted = np.arange(len(codes))[:, None] * refused.shape[1] + codes.astype(np.int64)
-    nearest = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where((keys[nearest] == wanted) & (codes >= 0), np.int32(-1), codes)
+    wanted = np.arange(len(codes))[:, None] * n_items + codes.astype(np.int64)
+    nearest = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    return np.where((pairs[nearest] == wanted) & (codes >= 0), np.int32(-1), codes)
 
 
 def _rows(candidates: ItemCandidates, codes: I32, n_items: int) -> I64:

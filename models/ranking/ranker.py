@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,10 @@ from models.core.manifest import read_manifest, write_manifest
 from models.core.shop_log import PURCHASE, RETURN, ShopLog
 from models.core.top_k import F32, I32, rank_entries
 from models.ranking.candidates import ItemCandidates
+from models.ranking.trees import MOST_LEAVES, Trees
 
 if TYPE_CHECKING:
-    import lightgbm  # two seconds with the pandas it loads: only what trains or predicts waits for it
+    import lightgbm  # two seconds with the pandas it loads: only what trains waits for it
 
 I8 = NDArray[np.int8]
 
@@ -35,7 +36,7 @@ class RankerConfig:
     rounds: int = field(default=400, metadata={"doc": "at most; early stopping and `refit` choose fewer", "least": 1})
     patience: int = field(default=40, metadata={"doc": "rounds without a better validation ndcg", "least": 1})
     learning_rate: float = field(default=0.05, metadata={"above": 0, "most": 1})
-    leaves: int = field(default=31, metadata={"least": 2})
+    leaves: int = field(default=31, metadata={"least": 2, "most": MOST_LEAVES})
     least_rows: int = field(default=50, metadata={"doc": "in a leaf", "least": 1})
     feature_share: float = field(default=0.6, metadata={"doc": "of the features, for each tree", "above": 0, "most": 1})
     row_share: float = field(default=0.8, metadata={"above": 0, "most": 1})
@@ -82,8 +83,15 @@ def graded(config: RankerConfig, candidates: ItemCandidates, users: NDArray[np.i
 class Ranker:
     """Trees over the named features; scores have no unit and can be compared within one user only."""
 
-    def __init__(self, config: RankerConfig, booster: lightgbm.Booster, names: tuple[str, ...], rounds: int) -> None:
-        self.config, self.booster, self.names, self.rounds = config, booster, names, rounds
+    def __init__(self, config: RankerConfig, text: str, names: tuple[str, ...]) -> None:
+        """text: the trees in LightGBM's text form. Raises ValueError for trees that `Trees` does not evaluate."""
+        self.config, self.text, self.names = config, text, names
+        self.trees = Trees.parsed(text)
+
+    @property
+    def rounds(self) -> int:
+        """The number of trees."""
+        return len(self.trees.first_leaf) - 1
 
     @classmethod
     def fit(
@@ -114,15 +122,11 @@ class Ranker:
             callbacks=list(stop) if valid_sets else None,
         )
         kept = booster.best_iteration if valid_sets else booster.current_iteration()
-        return cls(config, booster, names, max(int(kept), 1))
+        return cls(config, booster.model_to_string(num_iteration=max(int(kept), 1)), names)
 
     def predict(self, candidates: ItemCandidates) -> NDArray[np.float64]:
         """(R,) scores. Raises ValueError if a feature of the fit is missing; one that it did not have is ignored."""
-        features = self._features(candidates)
-        if not len(candidates):
-            return np.zeros(0)
-        predicted = self.booster.predict(features, num_iteration=self.rounds, num_threads=self.config.threads)
-        return np.asarray(predicted)
+        return self.trees.scores(self._features(candidates))
 
     def recommend(self, candidates: ItemCandidates, k: int, n_items: int) -> tuple[I32, F32]:
         """The k best candidates of each user: codes, scores (n_users, k) as `top_k` returns them.
@@ -141,37 +145,29 @@ class Ranker:
         By Saabas 2014: the feature of a split gets the change of the tree's mean output on the row's path through it.
         SHAP, the mean over all orders of the features, costs several hundred times as much.
         """
-        features = self._features(candidates)
-        groups, tables = self._paths
-        parts = np.zeros((len(candidates), len(groups)))
-        if len(candidates):
-            leaves = self.booster.predict(
-                features, num_iteration=self.rounds, pred_leaf=True, num_threads=self.config.threads
-            )
-            for table, leaf in zip(tables, np.asarray(leaves, np.int64).reshape(len(candidates), -1).T, strict=True):
-                parts += table[leaf]
-        return groups, parts
+        groups, of_leaves = self._paths
+        return groups, self.trees.sums(self._features(candidates), of_leaves)
 
     @functools.cached_property
-    def _paths(self) -> tuple[tuple[str, ...], list[NDArray[np.float64]]]:
-        """(groups, one table (leaves, G) per tree): what each group adds on the path from the root to each leaf."""
-        group = [name.partition(".")[0] for name in self.names]
-        groups = (*dict.fromkeys(group), "base")
-        column = [groups.index(one) for one in group]
-        trees = [tree["tree_structure"] for tree in self.booster.dump_model(num_iteration=self.rounds)["tree_info"]]
-        return groups, [_leaf_parts(tree, column, len(groups)) for tree in trees]
+    def _paths(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """(groups, (leaves, G)): what each group adds on the path from the root to each leaf of each tree."""
+        group = [name.partition(".")[0] for name in self.names] + ["base"]
+        groups = tuple(dict.fromkeys(group))
+        of_leaves = np.zeros((len(self.trees.value), len(groups)))
+        for column, name in enumerate(group):
+            of_leaves[:, groups.index(name)] += self.trees.path[:, column]
+        return groups, of_leaves
 
     def importances(self) -> dict[str, float]:
         """Feature -> its share of the gain of all splits, largest first; sums to 1."""
-        gain = self.booster.feature_importance("gain", iteration=self.rounds)
-        share = gain / max(gain.sum(), 1e-12)
+        share = self.trees.gain / max(self.trees.gain.sum(), 1e-12)
         return {self.names[at]: float(share[at]) for at in np.argsort(-share, kind="stable")}
 
     def save(self, folder: str | Path) -> None:
         """Writes trees.txt (LightGBM's text form) and manifest.json (config with its seed, features) into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "trees.txt").write_text(self.booster.model_to_string(num_iteration=self.rounds))
+        (folder / "trees.txt").write_text(self.text)
         facts = {"rounds": self.rounds, "features": list(self.names), "importances": self.importances()}
         write_manifest(folder, "ranker", self.config, **facts)
 
@@ -184,16 +180,14 @@ class Ranker:
         """
         folder = Path(folder)
         saved, manifest = read_manifest(folder, RankerConfig, config)
-        import lightgbm
-
-        booster = lightgbm.Booster(model_str=(folder / "trees.txt").read_text())
         names = tuple(manifest["features"])
-        if booster.num_feature() != len(names) or booster.current_iteration() != manifest["rounds"]:
+        ranker = cls(saved, (folder / "trees.txt").read_text(), names)
+        if len(ranker.trees.gain) != len(names) or ranker.rounds != manifest["rounds"]:
             raise ValueError(
-                f"{folder}: trees of {booster.num_feature()} features and {booster.current_iteration()} rounds, "
+                f"{folder}: trees of {len(ranker.trees.gain)} features and {ranker.rounds} rounds, "
                 f"manifest of {len(names)} and {manifest['rounds']}"
             )
-        return cls(saved, booster, names, manifest["rounds"])
+        return ranker
 
     def _features(self, candidates: ItemCandidates) -> F32:
         """(R, F): the features of the fit, in its order."""
@@ -203,24 +197,6 @@ class Ranker:
         if lost := sorted(set(self.names) - set(column_of)):
             raise ValueError(f"candidates lack the features {lost}, which this ranker was fitted on; fit it again")
         return np.ascontiguousarray(candidates.features[:, [column_of[name] for name in self.names]])
-
-
-def _leaf_parts(tree: dict[str, Any], column: list[int], groups: int) -> NDArray[np.float64]:
-    """(leaves, groups): the parts of one dumped tree; the root's value goes to the last group."""
-    root = np.zeros(groups)
-    root[-1] = tree.get("internal_value", tree.get("leaf_value"))
-    by_leaf, open_nodes = {}, [(tree, root)]
-    while open_nodes:
-        node, parts = open_nodes.pop()
-        if "split_feature" not in node:
-            by_leaf[node.get("leaf_index", 0)] = parts
-            continue
-        for child in (node["left_child"], node["right_child"]):
-            below = parts.copy()
-            value = child["internal_value"] if "split_feature" in child else child["leaf_value"]
-            below[column[node["split_feature"]]] += value - node["internal_value"]
-            open_nodes.append((child, below))
-    return np.array([by_leaf[leaf] for leaf in range(len(by_leaf))])
 
 
 def _parameters(config: RankerConfig) -> dict[str, object]:

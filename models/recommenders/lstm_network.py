@@ -51,7 +51,9 @@ class LSTMConfig:
     seed: int = 7
     threads: int = 2
     device: str = field(default="auto", metadata={"doc": "cuda where there is one"})
-    bf16: bool = field(default=True, metadata={"doc": "on cuda only"})
+    bf16: bool = field(
+        default=True, metadata={"doc": "to train on cuda, and to read sequences on a CPU that multiplies it"}
+    )
     compile: bool = field(default=True, metadata={"doc": "on cuda only"})
 
     def __post_init__(self) -> None:
@@ -104,6 +106,14 @@ class Net(nn.Module):
         states, _ = self.lstm(events)  # (B, T, H)
         out: Tensor = self.out(self.state_dropout(states))  # (B, T, D)
         return out + events  # a residual: the last event itself need not pass through the gates
+
+    def after(self, codes: Tensor, last: Tensor, lstm: nn.LSTM, out: nn.Linear) -> Tensor:
+        """The states (B, D) after event `last` (B,) of `codes` (B, T), by copies of the layers in any precision."""
+        events = self.rows(codes.reshape(-1)).view(*codes.shape, -1)
+        states, _ = lstm(events.to(out.weight.dtype))
+        row = torch.arange(len(codes))
+        read: Tensor = out(states[row, last]).float() + events[row, last]
+        return read
 
 
 def train_step(

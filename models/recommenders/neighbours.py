@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.core.interactions import check_interest, refuse_weights
-from models.core.top_k import F32, I32, best_entries, rank_entries
+from models.core.top_k import F32, I32, best_entries
 from models.recommenders.baselines import Allowed
-
-BLOCK = 512  # users whose scores are made at once
+from models.recommenders.sparse_lists import best_entries_of, best_of_product, best_through_nearest
 
 
 def bm25(interest: Any, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:
@@ -67,12 +66,9 @@ class UserNeighbours:
         Items that no neighbour touched are not listed. Raises ValueError if k is not in 1..I.
         """
 
-        def score(codes: NDArray[np.integer]) -> sparse.csr_matrix:
-            alike = sparse.csr_matrix(self.unit[codes] @ self.others)
-            alike.data[alike.indices == np.repeat(codes, np.diff(alike.indptr))] = 0  # nobody is a neighbour of himself
-            return keep_largest(alike, neighbours) @ self.interest
-
-        return _by_block(users, score, k, allowed, self.interest.shape[1])
+        return best_through_nearest(
+            self.unit[users], self.others, self.interest, np.asarray(users), neighbours, k, allowed
+        )
 
 
 def related(rows: Any, similarity: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
@@ -81,8 +77,7 @@ def related(rows: Any, similarity: Any, k: int, allowed: Allowed = None) -> tupl
     Unlike `baselines.from_neighbours` it lists no unrelated item and makes nothing dense. Raises ValueError if k is not
     in 1..I.
     """
-    rows = sparse.csr_matrix(rows)
-    return _by_block(np.arange(rows.shape[0]), lambda some: rows[some] @ similarity, k, allowed, similarity.shape[1])
+    return best_of_product(sparse.csr_matrix(rows), similarity, k, allowed)
 
 
 def covisitation(
@@ -169,13 +164,7 @@ def best_of_all(weight: F32, n_users: int, k: int, allowed: Allowed = None) -> t
 
 def top_sparse(scores: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
     """Lists of the k best entries above 0 of each row of scores (n, I) CSR; ValueError if k is not in 1..I."""
-    if not 1 <= k <= scores.shape[1]:
-        raise ValueError(f"k={k} is not in 1..{scores.shape[1]}, the number of items")
-    scores = sparse.csr_matrix(scores)
-    row = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
-    kept = scores.data > 0 if allowed is None else (scores.data > 0) & allowed[scores.indices]
-    row, column, value = row[kept], scores.indices[kept], scores.data[kept].astype(np.float32)
-    return rank_entries(row, column, value, scores.shape[0], k)
+    return best_entries_of(sparse.csr_matrix(scores), k, allowed)
 
 
 def keep_largest(matrix: Any, count: int) -> sparse.csr_matrix:
@@ -185,14 +174,3 @@ def keep_largest(matrix: Any, count: int) -> sparse.csr_matrix:
     row, column, value = entries.row[above], entries.col[above], entries.data[above].astype(np.float32)
     kept, _ = best_entries(row, column, value, count)
     return sparse.csr_matrix((value[kept], (row[kept], column[kept])), shape=matrix.shape)
-
-
-def _by_block(users: NDArray[np.integer], score: Any, k: int, allowed: Allowed, n_items: int) -> tuple[I32, F32]:
-    """`top_sparse` of score(users) (b, I) CSR, for BLOCK users at once."""
-    if not 1 <= k <= n_items:
-        raise ValueError(f"k={k} is not in 1..{n_items}, the number of items")
-    codes, scores = np.empty((len(users), k), np.int32), np.empty((len(users), k), np.float32)
-    for low in range(0, len(users), BLOCK):
-        block = slice(low, low + BLOCK)
-        codes[block], scores[block] = top_sparse(score(users[block]), k, allowed)
-    return codes, scores

@@ -16,7 +16,8 @@ from implicit.cpu.topk import topk as implicit_topk
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from models.core.top_k import ROWS, TILE, top_k
+from models.core.item_tiles import TILE
+from models.core.top_k import ROWS, top_k
 
 ANCHORS = {"implicit": 2_950, "FAISS exact": 7_944, "sgemm limit": 18_000}  # measured elsewhere, a 2-core machine
 SEEN = 50  # items of each user that may not return

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from models.core.top_k import ROWS, SPARE, TILE, DoesNotFit, plan_blocks, rank_scores, top_k
+from models.core.item_tiles import TILE
+from models.core.top_k import ROWS, SPARE, DoesNotFit, plan_blocks, rank_scores, top_k
 
 
 def oracle(scores, k, seen=None, allowed=None):

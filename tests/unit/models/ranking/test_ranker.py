@@ -11,7 +11,7 @@ from models.core.list_metrics import score_lists
 from models.core.shop_log import KINDS, PURCHASE, ShopLog
 from models.ranking.backtest import RollingConfig, cut_at, earlier_cuts, sources_at, split_cuts
 from models.ranking.candidate_sources import Sources, SourcesConfig
-from models.ranking.candidates import ItemCandidates, candidates_at, gather
+from models.ranking.candidates import ItemCandidates, candidates_at
 from models.ranking.ranker import Ranker, RankerConfig, graded
 from models.recommenders.als import ALSConfig
 
@@ -225,18 +225,6 @@ def test_a_span_of_newcomers_is_refused():
     strangers = replace(log, user=np.where(log.time >= 49, 60, log.user).astype(np.int32), n_users=61)
     with pytest.raises(ValueError, match="nobody to rank for"):
         cut_at(ROLLING, SMALL, strangers, sources_at(SOURCES, strangers, 49.0, 7.0))
-
-
-def test_the_union_of_sources_holds_each_pair_once():
-    lists = {
-        "a": (np.array([[3, 1]], np.int32), np.array([[0.5, 0.25]], np.float32)),
-        "b": (np.array([[1, -1]], np.int32), np.array([[9, -np.inf]], np.float32)),
-    }
-    user, item, columns = gather(lists, 5)
-    assert (user.tolist(), item.tolist()) == ([0, 0], [1, 3])
-    assert columns["a.rank"].tolist() == [2, 1]
-    assert columns["b.score"][0] == 9
-    assert np.isnan(columns["b.score"][1])
 
 
 @pytest.mark.parametrize(
