@@ -28,8 +28,8 @@ _COUNTED = {
     "clicks": "click",
     "searches": "search",
 }
-_EXACT = ("revenue", "units", "rating_sum", "recent_events", "recent_purchases")
-_FADING = ("recent_events", "recent_purchases")
+EXACT = ("revenue", "units", "rating_sum", "recent_events", "recent_purchases")
+FADING = ("recent_events", "recent_purchases")
 
 
 def advance(
@@ -44,18 +44,15 @@ def advance(
     key = table.key[0]
     fade = decay_factor(half_life_days, night_date, previous_date)
     old = previous.select(
-        *[
-            exact(F.col(c) * fade if c in _FADING else F.col(c)).alias(c) if c in _EXACT else F.col(c)
-            for c in table.names
-        ]
+        *[exact(F.col(c) * fade if c in FADING else F.col(c)).alias(c) if c in EXACT else F.col(c) for c in table.names]
     )
-    new = events.where(F.col(key).isNotNull()).select(key, *_one_event(table, half_life_days, night_date))
-    total = old.unionByName(new).groupBy(key).agg(*[_merge(name) for name in table.names if name != key])
-    return total.withColumns({name: from_exact(name) for name in _EXACT}).select(*table.names)
+    new = events.where(F.col(key).isNotNull()).select(key, *one_event(table, half_life_days, night_date))
+    total = old.unionByName(new).groupBy(key).agg(*[merged(name) for name in table.names if name != key])
+    return total.withColumns({name: from_exact(name) for name in EXACT}).select(*table.names)
 
 
-def _one_event(table: Table, half_life_days: float, night_date: dt.date) -> list[Column]:
-    """What one event adds to each feature."""
+def one_event(table: Table, half_life_days: float, night_date: dt.date | Column) -> list[Column]:
+    """What one event adds to each feature on the night that reads it."""
     kind = F.col("event_type")
     sign = F.when(kind == "purchase", 1.0).when(kind == "return", -1.0).otherwise(0.0)
     weight = age_weight(half_life_days, night_date)
@@ -75,7 +72,7 @@ def _one_event(table: Table, half_life_days: float, night_date: dt.date) -> list
     return [values[name].alias(name) for name in table.names if name not in table.key]
 
 
-def _merge(name: str) -> Column:
+def merged(name: str) -> Column:
     if name.startswith("first_"):
         return earliest(name)
     return latest(name) if name.startswith("last_") else F.sum(name).alias(name)

@@ -76,13 +76,13 @@ def main(night: Night) -> None:
     versions = night.write_split(
         lines, [CLEAN_EVENTS, REJECTED_EVENTS], count_by=("source_file", "reason"), split=split
     )
-    _account(
-        night, config, versions[CLEAN_EVENTS.name].facts, versions[REJECTED_EVENTS.name].facts, rows.observation.get
-    )
+    kept, rejected = versions[CLEAN_EVENTS.name], versions[REJECTED_EVENTS.name]
+    reasons = account(night, kept.facts, rejected.facts, rows.observation.get)
+    refuse_a_bad_drop(night, config, reasons, kept.rows + rejected.rows)
 
 
-def _account(night: Night, config: CleanConfig, kept: dict, rejected: dict, observed: dict) -> None:
-    """Checks kept + rejected against the reader's own count, reports both, and stops a night that rejects too much."""
+def account(night: Night, kept: dict, rejected: dict, observed: dict) -> Counter[str]:
+    """Checks kept + rejected against the reader's own count and reports both; the rejected lines by reason."""
     files = _lines_by_file(kept.get("counts", []), rejected.get("counts", []))
     reasons: Counter[str] = Counter()
     for entry in files.values():
@@ -97,6 +97,11 @@ def _account(night: Night, config: CleanConfig, kept: dict, rejected: dict, obse
     night.report(raw=total, kept=total_kept, rejected=dict(reasons), files=files, tallies=observed)
     for file, entry in sorted(files.items()):
         night.log.info("%s", _file_line(file, entry))
+    return reasons
+
+
+def refuse_a_bad_drop(night: Night, config: CleanConfig, reasons: Counter[str], total: int) -> None:
+    """Raises RuntimeError where more than clean.max_rejected_share of the night's lines were rejected."""
     # Redeliveries, crawlers, orders without lines and what the mapping rejects are no sign of a bad drop.
     expected = {"duplicate", "crawler", WITHOUT_LINES, *night.source.events.reject}
     bad = sum(rows for reason, rows in reasons.items() if reason not in expected)

@@ -8,7 +8,6 @@ nothing is withdrawn. A source without a catalogue, or without user files, gets 
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,14 +20,16 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.intake.typed_rows import read_rows
+from jobs.runtime.history import NIGHT
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema
 from schemas.sources.mapping import Input
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEMS, REJECTED_ITEMS, REJECTED_USERS, USERS
 
-# Columns beside the table's: the order of rows (last night's before tonight's, then by time), and why one was rejected.
-_ORDER = {"is_tonight": "boolean", "seen_at": "timestamp"}
+# Columns beside the table's: the order of rows (last night's, without a night, before tonight's, then by time), and why
+# one was rejected.
+_ORDER = {NIGHT: "date", "seen_at": "timestamp"}
 _REJECTION = ("reason", "detail", "raw_row", "source_file")
 
 
@@ -42,19 +43,17 @@ class CatalogueConfig:
     )
 
 
-def rows_by_id(
-    table: Table, previous: DataFrame, rows: list[DataFrame], night_date: dt.date, snapshot: bool
-) -> DataFrame:
+def rows_by_id(table: Table, previous: DataFrame, rows: list[DataFrame], night: Column, snapshot: bool) -> DataFrame:
     """All rows of an id in one partition, as `merge` takes them; the job's one shuffle.
 
-    `rows` have any of the table's columns except `updated_on`; `seen_at`, which orders several rows of one id; and
-    reason, detail, raw_row, source_file where they may be rejected. With `snapshot`, last night's items are inactive
-    unless tonight lists them.
+    `rows` have any of the table's columns except `updated_on`, which is their `night`, a date; `seen_at`, which orders
+    several rows of one id; and reason, detail, raw_row, source_file where they may be rejected. With `snapshot`, last
+    night's items are inactive unless tonight lists them.
     """
     types = dict(zip(table.names, table.spark_types, strict=True)) | _ORDER | dict.fromkeys(_REJECTION, "string")
-    before = {"is_tonight": F.lit(False)} | ({"is_active": F.lit(False)} if snapshot else {})
-    tonight = {"is_tonight": F.lit(True), "updated_on": F.lit(str(night_date))}
-    parts = [_select(previous, types, before), *(_select(frame, types, tonight) for frame in rows)]
+    before = {NIGHT: F.lit(None)} | ({"is_active": F.lit(False)} if snapshot else {})
+    new = {NIGHT: night, "updated_on": night}
+    parts = [_select(previous, types, before), *(_select(frame, types, new) for frame in rows)]
     together = functools.reduce(DataFrame.unionAll, parts)
     return together.select("*", F.xxhash64(F.coalesce(table.key[0], "raw_row")).alias("hash")).repartition("hash")
 
@@ -73,35 +72,46 @@ def merge(batches: Iterator[pa.RecordBatch], table: Table, rejected: Table) -> I
     first = next(batches, None)
     if first is None:
         return
-    rows = pa.Table.from_batches([first, *batches])
+    kept, rejected_rows = sorted_rows(pa.Table.from_batches([first, *batches]), table)
+    yield rejected.name, rejected_rows.select(rejected.names)
+    ids = kept[table.key[0]].combine_chunks()
+    starts = group_starts(ids)
+    yield table.name, latest(kept, table, starts, np.append(starts[1:], len(ids)) - 1)
+
+
+def sorted_rows(rows: pa.Table, table: Table) -> tuple[pa.Table, pa.Table]:
+    """(kept rows by id, each from oldest to newest; rejected rows)."""
     is_rejected = pc.is_valid(rows["reason"])
-    yield rejected.name, rows.filter(is_rejected).select(rejected.names)
-    rows = rows.filter(pc.invert(is_rejected))
+    kept = rows.filter(pc.invert(is_rejected))
     keys = ["hash", *table.key, *_ORDER, *[name for name in table.names if name not in table.key]]
-    order = pc.sort_indices(rows, [(name, "ascending", "at_start") for name in keys])
-    rows = rows.select(["hash", *table.names]).take(order).combine_chunks()
-    latest = _latest(rows, table)
-    if "is_sold_out" in table.names:
-        sold_out = pc.less_equal(latest["stock"], 0.0)
-        latest = latest.set_column(table.names.index("is_sold_out"), latest.schema.field("is_sold_out"), sold_out)
-    yield table.name, latest
+    order = pc.sort_indices(kept, [(name, "ascending", "at_start") for name in keys])
+    return kept.select(["hash", NIGHT, *table.names]).take(order).combine_chunks(), rows.filter(is_rejected)
 
 
-def _latest(rows: pa.Table, table: Table) -> pa.Table:
-    """The last non-null value of each column, for each id; `rows` are sorted by id, then from oldest to newest."""
+def group_starts(ids: pa.Array) -> np.ndarray:
+    """The positions at which another id begins; `ids` are sorted."""
+    if not len(ids):
+        return np.zeros(0, np.int64)
+    return np.append(0, np.flatnonzero(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)) + 1)
+
+
+def latest(rows: pa.Table, table: Table, starts: np.ndarray, ends: np.ndarray) -> pa.Table:
+    """One row for each pair of `starts` and `ends`: of each column, the last value between them that is not null.
+
+    rows: sorted by id, then from oldest to newest; a pair lies within one id, both ends included.
+    """
     if rows.num_rows == 0:
         return arrow_schema(table).empty_table()
-    ids = rows[table.key[0]].chunk(0)
-    ends = np.flatnonzero(np.append(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False), True))
-    starts = np.append(0, ends[:-1] + 1)
     positions = np.arange(rows.num_rows)
-    columns = []
+    columns = {}
     for name in table.names:
-        column = rows[name].chunk(0)
+        column = rows[name].combine_chunks()
         is_valid = pc.is_valid(column).to_numpy(zero_copy_only=False)
         last_valid = np.maximum.accumulate(np.where(is_valid, positions, -1))[ends]
-        columns.append(column.take(pa.array(last_valid, mask=last_valid < starts)))
-    return pa.table(columns, names=table.names).cast(arrow_schema(table))
+        columns[name] = column.take(pa.array(last_valid, mask=last_valid < starts))
+    if "is_sold_out" in columns:
+        columns["is_sold_out"] = pc.less_equal(columns["stock"], 0.0)
+    return pa.table(columns).cast(arrow_schema(table))
 
 
 class Tonight(NamedTuple):
@@ -130,7 +140,11 @@ def _tonight(night: Night, which: str, table: Table, described: Input | None) ->
 def _described_rows(night: Night, which: str, table: Table, described: Input, received: dict[str, Any]) -> DataFrame:
     limits = night.settings.section("limits")
     read = read_rows(night.spark, night.source, which, received, night.lake, night.date, night.previous_date, limits)
-    frame = read.frame
+    return usable(read.frame, table, described)
+
+
+def usable(frame: DataFrame, table: Table, described: Input) -> DataFrame:
+    """Rows of an input that describes `table`: an item is active unless the row says otherwise."""
     if described.from_events:  # clean_events reports the rejected lines of events
         frame = frame.where("reason is null")
     if table is not ITEMS:
@@ -141,8 +155,13 @@ def _described_rows(night: Night, which: str, table: Table, described: Input, re
 
 
 def _ids_of_events(night: Night, table: Table) -> DataFrame:
+    return ids_of_events(night.read(CLEAN_EVENTS), table)
+
+
+def ids_of_events(events: DataFrame, table: Table, *more: str) -> DataFrame:
+    """A row for each id in the events, and each value of the columns `more`."""
     key = table.key[0]
-    ids = night.read(CLEAN_EVENTS).where(F.col(key).isNotNull()).select(key).distinct()
+    ids = events.where(F.col(key).isNotNull()).select(key, *more).distinct()
     return ids.withColumn("is_active", F.lit(True)) if table is ITEMS else ids
 
 
@@ -171,15 +190,20 @@ def _may_withdraw(night: Night, rows: list[DataFrame]) -> bool:
     if unlisted <= most * active:
         return True
     files = night.lake.get_json("raw", night.source.name, f"date={night.date}", "_received.json")["items"]["files"]
-    names = ", ".join(file["path"] for file in files)
+    refuse_to_withdraw(night, [file["path"] for file in files], active, unlisted)
+    return False
+
+
+def refuse_to_withdraw(night: Night, files: list[str], active: int, unlisted: int) -> None:
+    """Logs and reports that the night's snapshot lists too few items to withdraw the others."""
+    most = night.settings.section("catalogue").max_withdrawn_share
     warning = (
-        f"{names} lists {active - unlisted:,} of {active:,} active items and would withdraw {unlisted / active:.0%}, "
-        f"more than catalogue.max_withdrawn_share = {most:.0%}: its rows were read, nothing was withdrawn. Ask the "
-        f"shop for the whole file, or allow it with --set catalogue.max_withdrawn_share=1"
+        f"{', '.join(files)} lists {active - unlisted:,} of {active:,} active items and would withdraw "
+        f"{unlisted / active:.0%}, more than catalogue.max_withdrawn_share = {most:.0%}: its rows were read, nothing "
+        f"was withdrawn. Ask the shop for the whole file, or allow it with --set catalogue.max_withdrawn_share=1"
     )
     night.log.warning("%s", warning)
     night.report(carried_catalogue=warning)
-    return False
 
 
 def main(night: Night) -> None:
@@ -188,7 +212,8 @@ def main(night: Night) -> None:
         described: Input | None = getattr(night.source, which)
         tonight = _tonight(night, which, table, described)
         withdraws = tonight.is_snapshot and _may_withdraw(night, tonight.rows)
-        lines = rows_by_id(table, night.versions(table).previous().spark(), tonight.rows, night.date, withdraws)
+        previous = night.versions(table).previous().spark()
+        lines = rows_by_id(table, previous, tonight.rows, F.lit(night.date), withdraws)
         split = functools.partial(merge, table=table, rejected=rejected)
         versions = night.write_split(lines, [table, rejected], count_by=("reason",), split=split)
         reasons = dict(versions[rejected.name].facts.get("counts", []))
