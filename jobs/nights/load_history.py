@@ -63,10 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
     parser.add_argument(
-        "--without", type=a_date, action="append", default=[], metavar="DATE", help="a day whose files are left out"
+        "--without", type=_days, default=[], metavar="DATE[,DATE]", help="days whose files are left out"
     )
+    parser.add_argument("--past-only", action="store_true", help="leave the night of the last day to `nightly`")
     parser.add_argument("--run", help="name of the run of all its nights; default: the next number")
     add_settings_arguments(parser)
+
+
+def _days(text: str) -> list[dt.date]:
+    return [a_date(day.strip()) for day in text.split(",") if day.strip()]
 
 
 def main(args: argparse.Namespace) -> int:
@@ -116,6 +121,8 @@ def _load(
     *past, last = [Night(day, lake, run, settings, args.source, args.raw) for day in days]
     if past:
         make(History(tuple(past), made), seconds)
+    if args.past_only:
+        return
     started = time.monotonic()
     nightly.main(last)
     seconds[f"the night of {last.date}"] = time.monotonic() - started
