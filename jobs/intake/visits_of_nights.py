@@ -54,24 +54,29 @@ def reject_nights(batches: Iterator[pa.RecordBatch], nights: NightsOf) -> Iterat
     first = next(batches, None)
     if first is None:
         return
-    lines = pa.Table.from_batches([first, *batches]).combine_chunks()
+    lines = pa.Table.from_batches([first, *batches])
     night, earlier = nights.numbers(lines), lines["is_earlier"].to_numpy()
+    order = np.lexsort((night, ~earlier))  # lines of nights before, then night after night
+    lines, night = lines.take(pa.array(order)).combine_chunks(), night[order]
+    old = int(earlier.sum())
     may_repeat = _shared(lines["event"].to_numpy())
-    seen = [(int(number), np.flatnonzero(earlier & (night == number))) for number in np.unique(night[earlier])]
-    order = np.argsort(np.where(earlier, -1, night), kind="stable")
+    seen = [(int(number), np.flatnonzero(night[:old] == number)) for number in np.unique(night[:old])]
+    place = lines.column_names.index("is_earlier")
     for date, rules in zip(nights.dates, nights.rules, strict=True):
         number = (date - FIRST_DAY).days
-        new = order[slice(*np.searchsorted(np.where(earlier, -1, night)[order], [number, number + 1]))]
-        if not len(new):
+        low, high = np.searchsorted(night[old:], [number, number + 1]) + old
+        if low == high:
             continue
-        old = [rows for day, rows in seen if number - nights.late_days <= day < number]
-        rows = np.concatenate([new, *old])
-        part = lines.take(pa.array(rows))
-        is_old = pa.array(np.arange(len(rows)) >= len(new))
-        verdict = judge(part.set_column(part.column_names.index("is_earlier"), "is_earlier", is_old), rules)
+        window = np.concatenate([[], *(rows for day, rows in seen if number - nights.late_days <= day < number)])
+        part = lines.slice(low, high - low)
+        if len(window):
+            repeatable = lines.take(pa.array(window.astype(np.int64)))
+            is_earlier = pa.array(np.arange(high - low + len(window)) >= high - low)
+            part = pa.concat_tables([part, repeatable]).combine_chunks().set_column(place, "is_earlier", is_earlier)
+        verdict = judge(part, rules)
         yield key(CLEAN_EVENTS, date), verdict.kept_events()
         yield key(REJECTED_EVENTS, date), verdict.rejected_events()
-        kept = rows[verdict.kept]
+        kept = verdict.kept + low  # lines of the window are never kept
         seen.append((number, kept[may_repeat[kept]]))
 
 

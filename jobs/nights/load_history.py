@@ -2,8 +2,8 @@
 
 Every drop from --from to --to is received and accounted for, and its partitions stand in the lake day by day, as if the
 nights had been replayed one by one. What a night adds to (interest, features, portraits, weeks of items) comes to the
-last day at once, with the same values. The last day is then a whole night: models are trained, and lists, offers and
-texts are made and published.
+last day at once, with the same values. The last day is then a whole night: lists, offers and texts are made and
+published. Models are trained before the last days (--judge-days), which tell how good the lists are that they make.
 
 What follows from lists that were shown begins with that night: a replay would have judged each night's lists, offers
 and experiments, a history has none.
@@ -15,8 +15,10 @@ them are added. A load that was cut off is started again with the same command.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import time
+from collections.abc import Iterator
 
 from jobs.common.catalogue_by_night import CatalogueByNight
 from jobs.features.history_profiles import write_profiles
@@ -25,11 +27,13 @@ from jobs.intake import history_catalogue, history_events
 from jobs.intake.drop_files import receive_nights
 from jobs.nights import nightly
 from jobs.nights.replay_nights import nights_with_a_drop
+from jobs.nights.tasks import JobsFailed, run_tasks
 from jobs.prices.history_weeks import write_weeks
 from jobs.reports.attempts import LOADED
 from jobs.reports.history_page import history_page
 from jobs.runtime import lease
 from jobs.runtime.arguments import a_date, add_settings_arguments
+from jobs.runtime.branches import BRANCHES
 from jobs.runtime.gate import GateConfig, GateFailed, broken_in_nights
 from jobs.runtime.history import History
 from jobs.runtime.lake import Lake, Version
@@ -64,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
     parser.add_argument(
         "--without", type=_days, default=[], metavar="DATE[,DATE]", help="days whose files are left out"
+    )
+    parser.add_argument(
+        "--judge-days",
+        type=int,
+        default=6,  # less than a week, after which models are trained anew
+        help="last days that models do not learn from and lists are judged by; 0: none (default: %(default)s)",
     )
     parser.add_argument("--past-only", action="store_true", help="leave the night of the last day to `nightly`")
     parser.add_argument("--run", help="name of the run of all its nights; default: the next number")
@@ -119,51 +129,69 @@ def _load(
 ) -> None:
     run = args.run or max(new_run(lake, day) for day in days)
     *past, last = [Night(day, lake, run, settings, args.source, args.raw) for day in days]
+    known = [night for night in past if (last.date - night.date).days >= args.judge_days]
+    if known and args.judge_days and made is None:
+        make(History(tuple(known), made), seconds)
+        _make_lists(known[-1], seconds)
+        past, made = past[len(known) :], known[-1].date
     if past:
         make(History(tuple(past), made), seconds)
     if args.past_only:
         return
+    with _timed(seconds, "the last night"):
+        nightly.main(last)
+
+
+def _make_lists(night: Night, seconds: dict[str, float]) -> None:
+    """Lists that are not published: the last night judges them by what users did since."""
+    with _timed(seconds, "lists to be judged"):
+        try:
+            run_tasks(night, BRANCHES["lists"])
+        except JobsFailed as problem:
+            log.warning("no lists of %s can be judged: %s", night.date, problem)
+
+
+@contextlib.contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     started = time.monotonic()
-    nightly.main(last)
-    seconds[f"the night of {last.date}"] = time.monotonic() - started
+    yield
+    spent = time.monotonic() - started
+    seconds[step] = seconds.get(step, 0.0) + spent
+    log.info("%s: %.1f s", step, spent)
 
 
 def make(history: History, seconds: dict[str, float]) -> None:
     """Makes all nights of the history; `seconds` gets the time of each step. Nothing is current before all is there."""
-    started = time.monotonic()
-
-    def done(step: str) -> None:
-        nonlocal started
-        now = time.monotonic()
-        seconds[step] = now - started
-        log.info("%s: %.1f s", step, seconds[step])
-        started = now
-
     settle_days(history.lake, history.first.source, history.first.date)
-    received = _receive(history)
-    done("files received")
-    history_events.clean(history, received)
-    done("events cleaned")
+    with _timed(seconds, "files received"):
+        received = _receive(history)
+    with _timed(seconds, "events cleaned"):
+        history_events.clean(history, received)
+    with _timed(seconds, "catalogue merged"):
+        catalogue = _merge_catalogue(history, received)
+    events = history.events().persist()
+    try:
+        with _timed(seconds, "interest and features"):
+            write_interest(history, events)
+            write_features(history, events)
+        with _timed(seconds, "portraits"):
+            write_profiles(history, events, catalogue)
+        with _timed(seconds, "weeks of items"):
+            write_weeks(history, events, catalogue)
+    finally:
+        events.unpersist()
+    with _timed(seconds, "tables checked"):
+        _pass(history)
+
+
+def _merge_catalogue(history: History, received: history_events.Received) -> CatalogueByNight:
     for night in history.nights:
         night.begin("update_catalogue")
     keep = history.settings.section("publish").keep_nights
     catalogue = CatalogueByNight(history_catalogue.merge(history, received, keep))
     for night in history.nights:
         night.end()
-    done("catalogue merged")
-    events = history.events().persist()
-    try:
-        write_interest(history, events)
-        write_features(history, events)
-        done("interest and features")
-        write_profiles(history, events, catalogue)
-        done("portraits")
-        write_weeks(history, events, catalogue)
-        done("weeks of items")
-    finally:
-        events.unpersist()
-    _pass(history)
-    done("tables checked")
+    return catalogue
 
 
 def _receive(history: History) -> history_events.Received:

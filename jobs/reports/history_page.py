@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from jobs.reports.night_page import accounts, night_facts
+from jobs.reports.night_page import accounts, judged_by, night_facts
 from jobs.reports.quality_table import quality_table
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
@@ -28,7 +28,7 @@ def history_page(lake: Lake, days: list[dt.date], span: tuple[dt.date, dt.date],
         *gap_lines(days, span),
     ]
     if facts:
-        lines += ["", *quality_table(facts[-1:], f"on {facts[-1]['date']}")]
+        lines += ["", *quality_table(facts[-1:], judged_by(facts[-1]))]
     if (now := published.current(lake)) is not None:
         lines += [f"published {now['run']}, valid until {now['valid_until']}", *product_lines(now), f"  {_BEGINS}"]
     if not seconds:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -49,12 +47,6 @@ class History:
         return np.array([(day - FIRST_DAY).days for day in self.dates])
 
     @property
-    def days_between(self) -> list[int]:
-        """For each night, the days since the one before it; 0 where there is none."""
-        before = [self.previous_date or self.first.date, *self.dates]
-        return [(day - last).days for last, day in zip(before, self.dates, strict=False)]
-
-    @property
     def lake(self) -> Lake:
         return self.first.lake
 
@@ -66,9 +58,6 @@ class History:
     def spark(self) -> SparkSession:
         return self.first.spark
 
-    def night(self, date: dt.date) -> Night:
-        return self.nights[self.dates.index(date)]
-
     def size_for(self, input_bytes: int) -> None:
         """Sets the number of shuffle partitions: few, since each may write a file for each night."""
         wanted = max(self.spark.sparkContext.defaultParallelism, -(-input_bytes // _PARTITION_BYTES))
@@ -77,13 +66,10 @@ class History:
 
     def events(self) -> DataFrame:
         """CLEAN_EVENTS that these nights have made, with the night of each."""
-        versions = [version for day in self.dates if (version := self.written(CLEAN_EVENTS, day))]
-        urls = [url for version in versions for url in self.lake.file_urls(version)]
+        found = (self.lake.version(CLEAN_EVENTS, day, self.first.run) for day in self.dates)
+        urls = [url for version in found if version for url in self.lake.file_urls(version)]
         night = F.to_date(F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1))
         return read_parquet(self.spark, CLEAN_EVENTS, urls).select("*", night.alias(NIGHT))
-
-    def written(self, table: Table, date: dt.date) -> Version | None:
-        return self.lake.version(table, date, self.first.run)
 
     def write(
         self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...], split: Split
@@ -91,10 +77,6 @@ class History:
         """A version of each of `tables` for each night; `split` gives rows by `key`. The versions are by key too."""
         targets = {key(table, day): (table, str(day)) for table in tables for day in self.dates}
         return write_nights(frame, targets, self.lake, self.first.run, count_by, split)
-
-    def write_arrow(self, table: Table, rows: Mapping[dt.date, pa.Table]) -> None:
-        for date, data in rows.items():
-            self.night(date).write_arrow(table, data)
 
 
 def key(table: Table, night: dt.date) -> str:

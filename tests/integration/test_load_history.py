@@ -104,6 +104,9 @@ def biting(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tup
     shutil.rmtree(folder / "raw" / str(GAP))
     cut = folder / "raw" / str(CUT) / "items.csv"
     cut.write_text("".join(cut.read_text().splitlines(keepends=True)[:8]))
+    for users in (folder / "raw").glob("*/users.jsonl"):
+        if not users.stat().st_size:  # nobody registered: a shop leaves the file out
+            users.unlink()
     lake = Lake(str(folder / "lake"))
     replay(lake, nights(folder / "raw", lake, there()))
     return folder / "raw", lake
@@ -174,7 +177,7 @@ columns = { item_id = "sku", price = "price" }
 """
 FILES = {
     "by day": ("{date}.csv", lambda day: f"2026-01-{day:02}.csv"),
-    "two weeks in a file": ("log_*.csv.gz", lambda day: f"log_{day // 3}.csv.gz"),
+    "by month": ("log_{date:%Y-%m}.csv.gz", lambda day: f"log_2026-0{1 + day // 3}.csv.gz"),
     "one file": ("log.csv", lambda day: "log.csv"),
 }
 
