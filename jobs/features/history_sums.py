@@ -7,12 +7,13 @@ runs over arrays of all keys of a partition (jobs.common.nightly_sums).
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.common.decay import exact
@@ -78,7 +79,7 @@ def write_features(history: History, events: DataFrame) -> None:
         )
 
 
-def _write(history: History, rules: SumRules, config: InterestConfig, added: DataFrame, sums: list) -> None:
+def _write(history: History, rules: SumRules, config: InterestConfig, added: DataFrame, sums: list[Column]) -> None:
     """Sums what is `added` by key and night, goes on from what the lake has, and writes the last night's table."""
     table = rules.table
     before = history.first.versions(table).previous().spark()
@@ -97,7 +98,7 @@ def _fold(batches: Iterator[pa.RecordBatch], rules: SumRules, fading: Fading) ->
     first = next(batches, None)
     if first is None:
         return
-    rows = Rows(_chain(first, batches), rules.table.key)
+    rows = Rows(itertools.chain([first], batches), rules.table.key)
     added = {name: rows.ints(name) for name in rules.sums}
     seen = {name: rows.days(name, _LATE if name.startswith("first_") else NEVER) for name in rules.dates}
     sums = {name: np.zeros(len(rows), np.int64) for name in rules.sums}
@@ -119,11 +120,6 @@ def _fold(batches: Iterator[pa.RecordBatch], rules: SumRules, fading: Fading) ->
     columns |= {name: as_dates(values[there]) for name, values in dates.items()}
     schema = arrow_schema(rules.table)
     yield from pa.table({name: columns[name] for name in rules.table.names}).cast(schema).to_batches()
-
-
-def _chain(first: pa.RecordBatch, others: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    yield first
-    yield from others
 
 
 def _add(

@@ -109,13 +109,14 @@ def _earlier(history: History, late_days: int) -> DataFrame:
     return functools.reduce(DataFrame.unionByName, nights, nothing)
 
 
-def _tallies(history: History, read: list[RawRows]) -> dict[dt.date, Counter[str]]:
+def _tallies(history: History, read: list[RawRows]) -> dict[dt.date, dict[str, int]]:
     """Night -> the mapping's tallies of its lines; a day without a night counts for the next one."""
-    told: dict[dt.date, Counter[str]] = {day: Counter() for day in history.dates}
+    names = history.first.source.events.tallies
+    told: dict[dt.date, Counter[str]] = {day: Counter(dict.fromkeys(names, 0)) for day in history.dates}
     for rows in read:
         for row in rows.tallies.collect() if rows.tallies is not None else ():
             counts = row.asDict()
             day = counts.pop("day")
             night = next((n for n in history.dates if n >= day), history.last.date)
             told[night].update(counts)
-    return told
+    return {day: {n: count for n, count in of.items() if count or n in names} for day, of in told.items()}
