@@ -84,7 +84,7 @@ def split(batches: Iterator[pa.RecordBatch], rules: MergeRules) -> Iterator[tupl
             there = states.night <= number
             last = there & np.append(~there[1:] | (states.ids[1:] != states.ids[:-1]), True)[: len(there)]
             yield key(rules.table, date_of(number)), states.rows.filter(pa.array(last))
-        if rules.table is ITEMS:
+        if rules.table == ITEMS:  # a worker has a copy of the table
             yield key(ITEM_FACTS, date_of(rules.nights[-1])), _changes(states)
 
 
@@ -127,13 +127,15 @@ def _with_withdrawals(states: States, rules: MergeRules, hashes: pa.Array) -> tu
     if not len(rules.withdraws) or not len(states.night):
         return states, hashes
     place = np.searchsorted(rules.withdraws, states.night, side="right")
-    never = np.iinfo(np.int64).max
+    never = np.int64(np.iinfo(np.int64).max)  # of the type of 64 bits: a Python integer would be cut to 32
     withdrawn = np.append(rules.withdraws, never)[place]
     next_night = np.append(np.where(states.ids[1:] == states.ids[:-1], states.night[1:], never), never)
     ended = np.flatnonzero((withdrawn < next_night) & (withdrawn != never))
     inactive = states.rows.take(pa.array(ended))
     inactive = inactive.set_column(
-        inactive.column_names.index("is_active"), inactive.schema.field("is_active"), pa.array([False] * len(ended))
+        inactive.column_names.index("is_active"),
+        inactive.schema.field("is_active"),
+        pa.array(np.zeros(len(ended), bool)),
     )
     night, ids = np.append(states.night, withdrawn[ended]), np.append(states.ids, states.ids[ended])
     order = np.lexsort((night, ids))
