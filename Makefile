@@ -31,6 +31,10 @@ replay: setup  ## run a range of nights: SOURCE=online_retail RAW=dir FROM=2010-
 bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
 	@.venv/bin/python -m tests.bench.pipeline.clean --events $(EVENTS)
 
+bench-night: setup  ## two nights at a tenth, a third and all of USERS=1000000 ITEMS=100000 EVENTS=10000000
+	@.venv/bin/python -m tests.bench.pipeline.night --users $(USERS) --events $(EVENTS) \
+	  --items $(if $(filter command,$(firstword $(origin ITEMS))),$(ITEMS),100000)
+
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
 	@.venv/bin/python -m tests.bench.recommend.topk
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,19 +11,12 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
+from tests.spark_cluster import BIN, ENVIRONMENT, spark_cluster
+
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 NIGHT = ["--date", "2026-01-05", "--source", "sample_shop", "--run", "001"]
 JOBS = ("clean_events", "update_interest")  # a shuffle with Arrow batches, and the recurrence on its output
 TABLES = ("clean_events", "rejected_events", "interest")
-ENVIRONMENT = os.environ | {
-    "PATH": f"{BIN}:{os.environ['PATH']}",
-    "PYSPARK_PYTHON": f"{BIN}/python",
-    "SPARK_LOCAL_IP": "127.0.0.1",  # all of it stays on this machine
-    "SPARK_PUBLIC_DNS": "127.0.0.1",
-    "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    "SPARK_DAEMON_MEMORY": "256m",
-}
 
 
 @pytest.fixture(scope="module")
@@ -41,36 +30,8 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[str]:
-    """The URL of a master with two workers of one core each."""
-    started = [daemon(tmp_path / "master.log", "master.Master", "--port", "0", "--webui-port", "0")]
-    try:
-        url = wait_for(r"Starting Spark master at (spark://\S+)", tmp_path / "master.log", started)
-        for number in (1, 2):
-            own = ["--cores", "1", "--memory", "1g", "--webui-port", "0", "--work-dir", str(tmp_path / f"work{number}")]
-            started.append(daemon(tmp_path / f"worker{number}.log", "worker.Worker", *own, url))
-        for number in (1, 2):
-            wait_for(r"Successfully registered with (master)", tmp_path / f"worker{number}.log", started)
+    with spark_cluster(tmp_path) as url:
         yield url
-    finally:
-        for process in started:
-            os.killpg(process.pid, signal.SIGTERM)
-        for process in started:
-            process.wait(60)
-
-
-def daemon(log: Path, name: str, *words: str) -> subprocess.Popen[bytes]:
-    command = [BIN / "spark-class", f"org.apache.spark.deploy.{name}", "--host", "127.0.0.1", *words]
-    with open(log, "wb") as out:
-        return subprocess.Popen(command, env=ENVIRONMENT, stdout=out, stderr=out, start_new_session=True)
-
-
-def wait_for(pattern: str, log: Path, processes: list[subprocess.Popen[bytes]]) -> str:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and all(p.poll() is None for p in processes):
-        if found := re.search(pattern, log.read_text()):
-            return found.group(1)
-        time.sleep(0.2)
-    raise AssertionError(f"no '{pattern}' in {log}:\n{log.read_text()[-3000:]}")
 
 
 def run_jobs(master: str, lake: Path, raw: Path) -> None:

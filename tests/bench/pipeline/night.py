@@ -1,0 +1,247 @@
+"""A whole night of a shop of any size: what each job takes from the machine, and how that grows with the shop.
+
+    python -m tests.bench.pipeline.night [--users 1000000] [--items 100000] [--events 10000000] [--only] [--cluster]
+
+Makes the sample shop with USERS accounts, ITEMS items and about EVENTS rows a day, at a tenth, at a third and whole.
+Runs its first and its second night, each in a process of its own, with every product on. The figures are the second
+night's; the first stands beside it. `--only` leaves out the smaller shops, so there is no growth. `--cluster` runs the
+smallest shop once more on a Spark standalone cluster of two workers and compares every table.
+A job's growth is the exponent g of seconds ~ size^g, fitted over the three shops: at most 1 where it does not grow
+faster than its input. Drops and lakes stay in build/bench/night until the next run. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.runtime.lake import Lake
+from schemas.tables import RECOMMENDATIONS
+from tests.bench.process_family import Family, Taken
+from tests.spark_cluster import BIN, ENVIRONMENT, spark_cluster
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = ROOT / "build" / "bench" / "night"
+SETTINGS = ROOT / ".ci" / "sample_shop.toml"  # one experiment, so that its jobs have something to do
+FIRST = dt.date(2026, 1, 1)
+NIGHTS = (FIRST, FIRST + dt.timedelta(days=1))
+SHARES = (1 / 10, 1 / 3, 1.0)
+RUN = "001"
+GOAL = "goal for 1,000,000 users, 100,000 items, 10,000,000 events: under 3,600 s and 16 GiB, no growth above 1"
+
+
+class Size(NamedTuple):
+    users: int
+    items: int
+    events: int  # rows of a day
+
+    def times(self, share: float) -> Size:
+        return Size(*(max(1, round(each * share)) for each in self))
+
+
+class JobRun(NamedTuple):
+    seconds: float
+    taken: Taken
+    rows: int  # of all tables that it wrote
+
+
+class NightRun(NamedTuple):
+    seconds: float
+    taken: Taken
+    jobs: dict[str, JobRun]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=1_000_000, help="accounts; a quarter as many visitors come on top")
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=10_000_000, help="rows of a day, about")
+    parser.add_argument("--only", action="store_true", help="only the size asked")
+    parser.add_argument("--cluster", action="store_true", help="compare with a cluster at the smallest size")
+    asked = parser.parse_args()
+    size = Size(asked.users, asked.items, asked.events)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    second: dict[Size, NightRun] = {}
+    for share in (1.0,) if asked.only else SHARES:
+        own = size.times(share)
+        raw, lake = make_shop(own), FOLDER / f"lake-{own.users}"
+        runs = [run_night(night, raw, lake) for night in NIGHTS]
+        second[own] = runs[1]
+        print_night(own, *runs)
+        if asked.cluster and len(second) == 1:
+            compare_with_cluster(own, raw, lake)
+    growth = growths(second)
+    print_growth(second, growth)
+    print(json.dumps(facts(size, second[size], growth, lists_made(FOLDER / f"lake-{size.users}"))))
+
+
+def make_shop(size: Size) -> Path:
+    """The drops of both days; returns their folder."""
+    raw = FOLDER / f"shop-{size.users}"
+    say(f"making a shop of {size.users:,} accounts, {size.items:,} items and {size.events:,} rows a day")
+    rows = size.events / size.users
+    words = (
+        f"--users {size.users} --items {size.items} --days {len(NIGHTS)} --start {FIRST} --events-per-user-day {rows}"
+    )
+    make = [sys.executable, "-m", "jobs", "make_sample_shop", "--out", str(raw), *words.split()]
+    subprocess.run(make, cwd=ROOT, check=True)
+    return raw
+
+
+def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ()) -> NightRun:
+    """One night in a process of its own, its messages in a log beside the lake. Raises SystemExit where it fails."""
+    say(f"night of {night}, {lake.name}")
+    words = ["nightly", "--date", str(night), "--run", RUN, "--source", "sample_shop", "--raw", str(raw), "--lake"]
+    command = [*(submit or (sys.executable, "-m", "jobs")), *words, str(lake), "--config", str(SETTINGS)]
+    log = lake.with_name(f"{lake.name}-{night}.log")
+    family, begin = Family(os.getpid()), time.time()
+    with log.open("wb") as messages:
+        process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=messages, stderr=messages)
+        follow(process, lake, night)
+    end = time.time()
+    family.stop()
+    if process.returncode:
+        raise SystemExit(f"the night of {night} failed; its messages are in {log}:\n{log.read_text()[-3000:]}")
+    jobs = {name: job_run(report, ended, family) for name, report, ended in reports(lake, night) if name != "nightly"}
+    return NightRun(end - begin, family.taken(begin, end), jobs)
+
+
+def follow(process: subprocess.Popen[bytes], lake: Path, night: dt.date) -> None:
+    """Waits for the night, and says each job that is done."""
+    said: set[str] = set()
+    while process.poll() is None:
+        for name, report, _ in reports(lake, night):
+            if name not in said:
+                said.add(name)
+                say(f"  {name}: {report['seconds']:,.1f} s")
+        time.sleep(0.5)
+
+
+def reports(lake: Path, night: dt.date) -> Iterator[tuple[str, dict[str, Any], float]]:
+    """(job, its report, when it was written) of every job that has ended, in that order."""
+    paths = (lake / "runs" / f"date={night}" / f"run={RUN}").glob("*.json")
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime):
+        try:
+            yield path.stem, json.loads(path.read_text()), path.stat().st_mtime
+        except json.JSONDecodeError:  # it is being written
+            continue
+
+
+def job_run(report: Mapping[str, Any], ended: float, family: Family) -> JobRun:
+    rows = sum(value for name, value in report.items() if name.startswith("rows_"))
+    return JobRun(report["seconds"], family.taken(ended - report["seconds"], ended), rows)
+
+
+def print_night(size: Size, first: NightRun, second: NightRun) -> None:
+    """Jobs of the second night, the longest first."""
+    print(f"\n{size.users:,} users, {size.items:,} items, {size.events:,} events a day")
+    heads = ("first night s", "s", "CPU s", "peak GiB", "read MB", "written MB", "rows out")
+    print(f"{'job':24}" + "".join(f"{head:>14}" for head in heads))
+    for name, job in sorted(second.jobs.items(), key=lambda pair: -pair[1].seconds):
+        before = first.jobs[name].seconds if name in first.jobs else math.nan
+        print(line(name, before, job.seconds, job.taken) + f"{job.rows:>14,}")
+    print(line("the night", first.seconds, second.seconds, second.taken), flush=True)
+
+
+def line(name: str, before: float, seconds: float, taken: Taken) -> str:
+    figures = f"{before:>14,.1f}{seconds:>14,.1f}{taken.cpu_s:>14,.1f}{taken.peak_gib:>14.2f}"
+    return f"{name:24}{figures}{taken.read_mb:>14,.0f}{taken.written_mb:>14,.0f}"
+
+
+def growths(second: Mapping[Size, NightRun]) -> dict[str, float | None]:
+    """Each job's exponent of growth of seconds with the shop's size; None without several sizes."""
+    if len(second) < 2:
+        return {name: None for night in second.values() for name in night.jobs}
+    named = set.intersection(*(set(night.jobs) for night in second.values()))
+    sizes = np.log([size.events for size in second])
+    least = 0.01  # s; what is shorter is noise
+    return {
+        name: float(np.polyfit(sizes, np.log([max(n.jobs[name].seconds, least) for n in second.values()]), 1)[0])
+        for name in sorted(named)
+    }
+
+
+def print_growth(second: Mapping[Size, NightRun], growth: Mapping[str, float | None]) -> None:
+    if len(second) < 2:
+        return
+    largest = second[max(second)]
+    print(f"\n{'job':24}" + "".join(f"{f'{size.users:,} users, s':>22}" for size in second) + f"{'growth':>10}")
+    for name, exponent in sorted(growth.items(), key=lambda pair: -largest.jobs[pair[0]].seconds):
+        seconds = "".join(f"{night.jobs[name].seconds:>22,.1f}" for night in second.values())
+        print(f"{name:24}{seconds}{exponent:>10.2f}")
+    print(GOAL, flush=True)
+
+
+def lists_made(lake: Path) -> int:
+    """Users with a list on the second night."""
+    version = Lake(str(lake)).version(RECOMMENDATIONS, NIGHTS[1], RUN)
+    assert version is not None, f"{lake} has no recommendations of {NIGHTS[1]}"
+    ranks = [pq.read_table(lake / version.folder / name, columns=["rank"])["rank"] for name in version.files]
+    return int(pc.sum(pc.equal(pa.chunked_array([chunk for column in ranks for chunk in column.chunks]), 1)).as_py())
+
+
+def facts(size: Size, night: NightRun, growth: Mapping[str, float | None], lists: int) -> dict[str, Any]:
+    jobs = {
+        name: {"s": round(job.seconds, 2), "gib": round(job.taken.peak_gib, 2), "growth": rounded(growth.get(name))}
+        for name, job in night.jobs.items()
+    }
+    whole = {
+        "night_s": round(night.seconds, 1),
+        "peak_gib": round(night.taken.peak_gib, 2),
+        "lists_per_s": round(lists / night.jobs["recommend_items"].seconds, 1),
+    }
+    return {**size._asdict(), **whole, "jobs": jobs}
+
+
+def rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def compare_with_cluster(size: Size, raw: Path, local: Path) -> None:
+    """Both nights on two workers of one core each. Raises SystemExit where a table differs from local mode's."""
+    lake = FOLDER / f"cluster-{size.users}"
+    work = FOLDER / "cluster"
+    work.mkdir(parents=True)
+    with spark_cluster(work, workers=2, memory="4g") as url:
+        conf = [word for name in ("driver", "executor") for word in ("--conf", f"spark.{name}.memory=3g")]
+        submit = [str(BIN / "spark-submit"), "--master", url, *conf, str(ROOT / "jobs/__main__.py")]
+        for night in NIGHTS:
+            run_night(night, raw, lake, submit)
+    differing = [str(name) for name in table_folders(local) if not same_rows(local / name, lake / name)]
+    if differing:
+        raise SystemExit(f"on the cluster, {len(differing)} tables differ from local mode: {', '.join(differing)}")
+    print(f"on a cluster of two workers, all {len(list(table_folders(local)))} versions of tables are the same")
+
+
+def table_folders(lake: Path) -> Iterator[Path]:
+    return (path.relative_to(lake) for path in sorted(lake.glob(f"tables/*/date=*/run={RUN}")))
+
+
+def same_rows(ours: Path, theirs: Path) -> bool:
+    """Whether two versions hold the same rows; their order and files may differ."""
+    tables = [pq.read_table(folder) for folder in (ours, theirs)]
+    rows = [sorted(map(repr, table.to_pylist())) for table in tables]
+    return rows[0] == rows[1]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A Spark standalone cluster on this machine: a master and workers, processes of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+ENVIRONMENT = os.environ | {
+    "PATH": f"{BIN}:{os.environ['PATH']}",
+    "PYSPARK_PYTHON": f"{BIN}/python",
+    "SPARK_LOCAL_IP": "127.0.0.1",  # all of it stays on this machine
+    "SPARK_PUBLIC_DNS": "127.0.0.1",
+    "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "SPARK_DAEMON_MEMORY": "256m",
+}
+
+
+@contextmanager
+def spark_cluster(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[str]:
+    """The URL of a master with workers of one core each; `folder` gets logs, and work1, work2, ... what they ran."""
+    started = [_daemon(folder / "master.log", "master.Master", "--port", "0", "--webui-port", "0")]
+    try:
+        url = _wait_for(r"Starting Spark master at (spark://\S+)", folder / "master.log", started)
+        for number in range(1, workers + 1):
+            work = folder / f"work{number}"
+            own = ["--cores", "1", "--memory", memory, "--webui-port", "0", "--work-dir", str(work)]
+            started.append(_daemon(folder / f"worker{number}.log", "worker.Worker", *own, url))
+        for number in range(1, workers + 1):
+            _wait_for(r"Successfully registered with (master)", folder / f"worker{number}.log", started)
+        yield url
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in started:
+            process.wait(60)
+
+
+def _daemon(log: Path, name: str, *words: str) -> subprocess.Popen[bytes]:
+    command = [BIN / "spark-class", f"org.apache.spark.deploy.{name}", "--host", "127.0.0.1", *words]
+    with open(log, "wb") as out:
+        return subprocess.Popen(command, env=ENVIRONMENT, stdout=out, stderr=out, start_new_session=True)
+
+
+def _wait_for(pattern: str, log: Path, processes: list[subprocess.Popen[bytes]]) -> str:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and all(p.poll() is None for p in processes):
+        if found := re.search(pattern, log.read_text()):
+            return found.group(1)
+        time.sleep(0.2)
+    raise AssertionError(f"no '{pattern}' in {log}:\n{log.read_text()[-3000:]}")
