@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 
 from jobs.intake.typed_rows import read_rows
 from jobs.intake.visits import VisitRules, reject_and_sessionise
+from jobs.runtime.history import NIGHT
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import ShopDays
 from jobs.runtime.spark import size_shuffles
@@ -54,7 +55,8 @@ def lines_by_visitor(raw: DataFrame, earlier: DataFrame) -> DataFrame:
     visitor = F.coalesce("user_id", "visitor_id", "event_id")
     keys = [F.xxhash64(visitor).alias("visitor"), F.xxhash64(visitor, "event_id").alias("event")]
     lines = raw.select("*", *keys, F.lit(False).alias("is_earlier"))
-    earlier_ids = earlier.select("event_id", *keys, F.lit(True).alias("is_earlier"))
+    night = [name for name in (NIGHT,) if name in earlier.columns]  # of many nights that are judged at once
+    earlier_ids = earlier.select("event_id", *night, *keys, F.lit(True).alias("is_earlier"))
     return lines.unionByName(earlier_ids, allowMissingColumns=True).repartition("visitor")
 
 
