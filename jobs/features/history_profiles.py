@@ -17,7 +17,7 @@ from jobs.common.nightly_sums import NEVER, Fading, Rows, as_dates, code_of, fad
 from jobs.features import purchase_habits, tastes
 from jobs.features.event_weights import weights_of
 from jobs.features.history_prices import write_prices
-from jobs.features.update_profiles import ProfilesConfig, portraits
+from jobs.features.portraits import ProfilesConfig, portraits
 from jobs.runtime.history import NIGHT, History
 from schemas.tables import (
     USER_FEATURES,

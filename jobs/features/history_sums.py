@@ -19,8 +19,8 @@ from pyspark.sql import functions as F
 from jobs.common.decay import exact
 from jobs.common.nightly_sums import NEVER, Fading, Rows, as_dates, as_float, fade
 from jobs.features import interest
-from jobs.features.build_features import EXACT, FADING, merged, one_event
 from jobs.features.event_weights import weights_of
+from jobs.features.feature_sums import EXACT, FADING, merged, one_event
 from jobs.features.interest import InterestConfig
 from jobs.runtime.history import NIGHT, History
 from schemas.arrow import arrow_schema

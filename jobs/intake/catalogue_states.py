@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.intake.update_catalogue import group_starts, latest, sorted_rows
+from jobs.intake.catalogue_merge import group_starts, latest, sorted_rows
 from jobs.runtime.history import FIRST_DAY, NIGHT, key
 from schemas.table import Column, Table
 from schemas.tables import ITEMS

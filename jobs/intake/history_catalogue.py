@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.intake.catalogue_states import BEFORE, ITEM_FACTS, LISTED, MergeRules, date_of, listed, split
-from jobs.intake.history_events import Received, ends, files_alike, read_groups
-from jobs.intake.update_catalogue import (
+from jobs.intake.catalogue_merge import (
     ids_of_events,
     refuse_to_withdraw,
     rows_by_id,
     usable,
 )
+from jobs.intake.catalogue_states import BEFORE, ITEM_FACTS, LISTED, MergeRules, date_of, listed, split
+from jobs.intake.history_events import Received, ends, files_alike, read_groups
 from jobs.runtime.history import FIRST_DAY, NIGHT, History, key
 from jobs.runtime.lake import Version
 from jobs.runtime.table_writer import write_nights

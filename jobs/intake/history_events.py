@@ -15,7 +15,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.intake.clean_events import CleanConfig, account, lines_by_visitor, refuse_a_bad_drop, rules
+from jobs.intake.event_rules import CleanConfig, account, lines_by_visitor, refuse_a_bad_drop, rules
 from jobs.intake.spark_scan import layout
 from jobs.intake.typed_rows import RawRows, read_nights
 from jobs.intake.visits_of_nights import NightsOf, reject_nights
