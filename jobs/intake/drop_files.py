@@ -75,8 +75,9 @@ def receive_nights(
             manifest = _planned(source, drop, night, previous_date, views[night], late_days, facts)
         except DropError as problem:
             broken.append(f"{night}: {problem}")
-            continue
-        planned[night] = known[night] = manifest
+            known[night] = _unread(source, drop, night)  # or the next nights would name the same file
+        else:
+            planned[night] = known[night] = manifest
         previous_date = night
     if broken:
         head = f"{len(broken)} of {len(nights)} nights have files that cannot be used; nothing was received"
@@ -85,6 +86,15 @@ def receive_nights(
     for night, manifest in planned.items():
         _store(source, drop, manifest, lake, night, views[night])
     return planned
+
+
+def _unread(source: Source, drop: Drop, night: date) -> dict[str, Any]:
+    """The files of a night that cannot be used, as a manifest names them."""
+    inputs = [spec for spec in source.inputs if not spec.from_events]
+    return {
+        spec.which: {"files": [{"path": path, "bytes": -1} for path in drop.matching(spec.files, night)]}
+        for spec in inputs
+    }
 
 
 def _planned(
