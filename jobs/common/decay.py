@@ -24,13 +24,14 @@ def from_exact(name: str) -> Column:
     return F.col(name) / UNIT
 
 
-def age_weight(half_life_days: float, night_date: dt.date) -> Column:
+def age_weight(half_life_days: float, night_date: dt.date | Column) -> Column:
     """2^(-age / half-life) of an event: a late event has its own age, an event of the day after the night has age -1.
 
     Events of the day after occur where a file ends later than the day, as in a shop west of Greenwich with UTC days.
     If their age were cut at 0, the night's sum would differ from that of a later rebuild.
     """
-    age = F.datediff(F.lit(night_date), F.col("event_date"))
+    night = F.lit(night_date) if isinstance(night_date, dt.date) else night_date
+    age = F.datediff(night, F.col("event_date"))
     return F.pow(F.lit(2.0), -age / half_life_days)
 
 

@@ -51,10 +51,13 @@ def with_shown_names(items: pa.Table, rules: NameRules) -> pa.Table:
         if name not in items.column_names:
             items = items.append_column(name, pa.nulls(items.num_rows, pa.string()))
     rows = items.select([*NAMES, *_MADE]).to_pylist()
+    judged: dict[str, dict[str, str | None]] = {}  # an item of a history has a row for each of its days
     for row in rows:
         digest = _digest(row, rules)
         if row["names_judged"] != digest:
-            row |= _judged(row, rules) | {"names_judged": digest}
+            if digest not in judged:
+                judged[digest] = _judged(row, rules) | {"names_judged": digest}
+            row |= judged[digest]
     for name in _MADE:
         column = pa.array([row[name] for row in rows], pa.string())
         items = items.set_column(items.column_names.index(name), items.schema.field(name), column)

@@ -8,28 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.common.decay import age_weight, decay_factor, earliest, exact, from_exact, latest
+from jobs.common.decay import decay_factor, exact, from_exact
+from jobs.features.feature_sums import EXACT, FADING, merged, one_event
 from jobs.runtime.night import Night
 from jobs.runtime.table_writer import TABLE_COLUMN
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEM_FEATURES, USER_FEATURES
-
-_COUNTED = {
-    "views": "view",
-    "carts": "cart",
-    "wishlists": "wishlist",
-    "purchases": "purchase",
-    "returns": "return",
-    "ratings": "rating",
-    "impressions": "impression",
-    "clicks": "click",
-    "searches": "search",
-}
-_EXACT = ("revenue", "units", "rating_sum", "recent_events", "recent_purchases")
-_FADING = ("recent_events", "recent_purchases")
 
 
 def advance(
@@ -44,41 +31,11 @@ def advance(
     key = table.key[0]
     fade = decay_factor(half_life_days, night_date, previous_date)
     old = previous.select(
-        *[
-            exact(F.col(c) * fade if c in _FADING else F.col(c)).alias(c) if c in _EXACT else F.col(c)
-            for c in table.names
-        ]
+        *[exact(F.col(c) * fade if c in FADING else F.col(c)).alias(c) if c in EXACT else F.col(c) for c in table.names]
     )
-    new = events.where(F.col(key).isNotNull()).select(key, *_one_event(table, half_life_days, night_date))
-    total = old.unionByName(new).groupBy(key).agg(*[_merge(name) for name in table.names if name != key])
-    return total.withColumns({name: from_exact(name) for name in _EXACT}).select(*table.names)
-
-
-def _one_event(table: Table, half_life_days: float, night_date: dt.date) -> list[Column]:
-    """What one event adds to each feature."""
-    kind = F.col("event_type")
-    sign = F.when(kind == "purchase", 1.0).when(kind == "return", -1.0).otherwise(0.0)
-    weight = age_weight(half_life_days, night_date)
-    values = {
-        "events": F.lit(1).cast("bigint"),
-        **{name: (kind == event).cast("bigint") for name, event in _COUNTED.items()},
-        "revenue": exact(sign * F.col("quantity") * F.coalesce("price", F.lit(0.0))),
-        "units": exact(sign * F.col("quantity")),
-        "rating_sum": exact(F.when(kind == "rating", F.coalesce("rating", F.lit(0.0))).otherwise(0.0)),
-        "recent_events": exact(weight),
-        "recent_purchases": exact(F.when(kind == "purchase", weight).otherwise(0.0)),
-        "first_event_on": F.col("event_date"),
-        "last_event_on": F.col("event_date"),
-        "last_purchase_on": F.when(kind == "purchase", F.col("event_date")),
-        "sessions": F.col("is_session_start").cast("bigint"),
-    }
-    return [values[name].alias(name) for name in table.names if name not in table.key]
-
-
-def _merge(name: str) -> Column:
-    if name.startswith("first_"):
-        return earliest(name)
-    return latest(name) if name.startswith("last_") else F.sum(name).alias(name)
+    new = events.where(F.col(key).isNotNull()).select(key, *one_event(table, half_life_days, night_date))
+    total = old.unionByName(new).groupBy(key).agg(*[merged(name) for name in table.names if name != key])
+    return total.withColumns({name: from_exact(name) for name in EXACT}).select(*table.names)
 
 
 def main(night: Night) -> None:

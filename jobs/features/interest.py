@@ -19,6 +19,8 @@ from jobs.common.decay import age_weight, decay_factor, exact, from_exact, lates
 from models.core.config import check_bounds
 from schemas.tables import INTEREST
 
+SUMS = ("interest", "purchases", "purchase_orders", "impressions", "clicks")
+
 
 @dataclass(frozen=True)
 class InterestConfig:
@@ -83,6 +85,27 @@ def event_weight(config: InterestConfig) -> Column:
     )
 
 
+def contributions(events: DataFrame, config: InterestConfig, night: dt.date | Column, *more: str) -> DataFrame:
+    """What each event adds to a row of INTEREST on the night that reads it; money and interest as exact integers.
+
+    more: further columns of the events that are kept.
+    """
+    kind = F.col("event_type")
+    bought = F.when(kind == "purchase", F.col("quantity")).when(kind == "return", -F.col("quantity")).otherwise(0.0)
+    return events.where("user_id is not null and item_id is not null").select(
+        "user_id",
+        "item_id",
+        *more,
+        exact(event_weight(config) * age_weight(config.half_life_days, night)).alias("interest"),
+        exact(bought).alias("purchases"),
+        (kind == "purchase").cast("bigint").alias("purchase_orders"),
+        (kind == "impression").cast("bigint").alias("impressions"),
+        (kind == "click").cast("bigint").alias("clicks"),
+        F.col("event_date").alias("last_event_on"),
+        F.when(kind == "purchase", F.col("event_date")).alias("last_purchase_on"),
+    )
+
+
 def advance(
     previous: DataFrame, events: DataFrame, config: InterestConfig, night_date: dt.date, previous_date: dt.date | None
 ) -> DataFrame:
@@ -99,20 +122,8 @@ def advance(
         "last_event_on",
         "last_purchase_on",
     )
-    kind = F.col("event_type")
-    bought = F.when(kind == "purchase", F.col("quantity")).when(kind == "return", -F.col("quantity")).otherwise(0.0)
-    new = events.where("user_id is not null and item_id is not null").select(
-        "user_id",
-        "item_id",
-        exact(event_weight(config) * age_weight(config.half_life_days, night_date)).alias("interest"),
-        exact(bought).alias("purchases"),
-        (kind == "purchase").cast("bigint").alias("purchase_orders"),
-        (kind == "impression").cast("bigint").alias("impressions"),
-        (kind == "click").cast("bigint").alias("clicks"),
-        F.col("event_date").alias("last_event_on"),
-        F.when(kind == "purchase", F.col("event_date")).alias("last_purchase_on"),
-    )
-    sums = [F.sum(c).alias(c) for c in ("interest", "purchases", "purchase_orders", "impressions", "clicks")]
+    new = contributions(events, config, night_date)
+    sums = [F.sum(c).alias(c) for c in SUMS]
     pairs = (
         old.unionByName(new)
         .groupBy("user_id", "item_id")

@@ -42,15 +42,7 @@ def advance_prices(
     """ITEM_PRICES of tonight: for each item and currency the `kept` prices seen most, ties to the lower price."""
     fade = decay_factor(half_life_days, night_date, previous_date)
     faded = [exact(F.col(name) * fade).alias(name) for name in ("seen", "bought")]
-    weight = exact(age_weight(half_life_days, night_date))
-    new = events.where("item_id is not null and price > 0").select(
-        "item_id",
-        _currency(),
-        "price",
-        weight.alias("seen"),
-        F.when(F.col("event_type") == "purchase", weight).otherwise(0).alias("bought"),
-        F.col("event_date").alias("last_event_on"),
-    )
+    new = price_contributions(events, half_life_days, night_date)
     total = (
         previous.select(*_PRICE_KEY, *faded, "last_event_on")
         .unionByName(new)
@@ -62,6 +54,20 @@ def advance_prices(
     place = F.row_number().over(Window.partitionBy("item_id", "currency").orderBy(F.desc("seen"), "price"))
     strongest = total.withColumn("place", place).where(F.col("place") <= kept)
     return strongest.withColumns({n: from_exact(n) for n in ("seen", "bought")}).select(*ITEM_PRICES.names)
+
+
+def price_contributions(events: DataFrame, half_life_days: float, night: dt.date | Column, *more: str) -> DataFrame:
+    """What each event adds to a row of ITEM_PRICES on the night that reads it, as exact integers."""
+    weight = exact(age_weight(half_life_days, night))
+    return events.where("item_id is not null and price > 0").select(
+        "item_id",
+        _currency(),
+        "price",
+        *more,
+        weight.alias("seen"),
+        F.when(F.col("event_type") == "purchase", weight).otherwise(0).alias("bought"),
+        F.col("event_date").alias("last_event_on"),
+    )
 
 
 def usual_prices(prices: DataFrame) -> DataFrame:
@@ -82,16 +88,24 @@ def category_levels(prices: DataFrame, items: DataFrame) -> DataFrame:
 
 
 def priced_lines(events: DataFrame, prices: DataFrame, items: DataFrame, discount_from: float) -> DataFrame:
+    """Purchase lines of accounts, compared with tonight's `prices`, see `compared_lines`."""
+    return compared_lines(events, usual_prices(prices), category_levels(prices, items), items, discount_from)
+
+
+def compared_lines(
+    events: DataFrame, usual: DataFrame, levels: DataFrame, items: DataFrame, discount_from: float, *more: str
+) -> DataFrame:
     """Purchase lines of accounts: (user_id, event_date, is_priced, is_discount, gap, paid_in).
 
     gap is null where the line is not priced, paid_in where it has no price or no currency.
+    more: further columns of all four frames by which they belong together, such as the night.
     """
     lines = events.where("event_type = 'purchase' and user_id is not null").select(
-        "user_id", "item_id", "event_date", "price", _currency()
+        "user_id", "item_id", "event_date", "price", _currency(), *more
     )
-    of_items = items.select("item_id", F.coalesce("category", F.lit("")).alias("category"))
-    known = lines.join(of_items, "item_id", "left").join(usual_prices(prices), ["item_id", "currency"], "left")
-    known = known.join(F.broadcast(category_levels(prices, items)), ["category", "currency"], "left")
+    of_items = items.select("item_id", F.coalesce("category", F.lit("")).alias("category"), *more)
+    known = lines.join(of_items, ["item_id", *more], "left").join(usual, ["item_id", "currency", *more], "left")
+    known = known.join(F.broadcast(levels), ["category", "currency", *more], "left")
     is_priced = (F.col("price") > 0) & F.col("usual").isNotNull() & F.col("level").isNotNull()
     is_priced = F.coalesce(is_priced, F.lit(False))
     return known.select(

@@ -45,8 +45,11 @@ def price_bands(items: DataFrame, least: int) -> DataFrame:
     return priced.join(thirds.where(apart), ["category", "currency"], "inner").select("item_id", band.alias("band"))
 
 
-def labels(items: DataFrame, bands: DataFrame) -> DataFrame:
-    """(item_id, tastes): the tastes that an event on the item adds to, as an array of (kind, value)."""
+def labels(items: DataFrame, bands: DataFrame, *more: str) -> DataFrame:
+    """(item_id, tastes): the tastes that an event on the item adds to, as an array of (kind, value).
+
+    more: further columns by which `items` and `bands` belong together, such as the night.
+    """
     own = F.map_entries(F.from_json("attributes", "map<string,string>"))
     named = F.transform(
         F.filter(own, lambda entry: F.trim(entry["value"]) != ""),
@@ -54,7 +57,7 @@ def labels(items: DataFrame, bands: DataFrame) -> DataFrame:
     )
     said = F.array(*[_taste(F.lit(kind), F.col(name)) for kind, name in _OF_ITEMS.items()])
     both = F.concat(said, F.coalesce(named, F.array().cast("array<struct<kind:string,value:string>>")))
-    return items.join(bands, "item_id", "left").select("item_id", both.alias("tastes"))
+    return items.join(bands, ["item_id", *more], "left").select("item_id", *more, both.alias("tastes"))
 
 
 _OF_ITEMS = {"category": "shown_category", "brand": "shown_brand", "price_band": "band"}  # portraits show them
@@ -86,24 +89,42 @@ def advance(
         "evidence",
         "last_event_on",
     )
-    weight = event_weight(config) * age_weight(config.half_life_days, night_date)
-    new = (
-        events.where(F.col("user_id").isNotNull() & ~F.col("event_type").isin(*SAYS_NOTHING))
-        .join(items, "item_id", "left")
-        .select(
-            "user_id",
-            _with_circumstances(days).alias("tastes"),
-            exact(weight).alias("strength"),
-            F.lit(1).cast("bigint").alias("evidence"),
-            F.col("event_date").alias("last_event_on"),
-        )
+    new = contributions(events, items, config, night_date, days)
+    total = summed(old.unionByName(new))
+    return cut(total, kept).withColumn("strength", from_exact("strength")).select(*USER_TASTES.names)
+
+
+def contributions(
+    events: DataFrame,
+    items: DataFrame,
+    config: InterestConfig,
+    night: dt.date | Column,
+    days: ShopDays,
+    *more: str,
+) -> DataFrame:
+    """What each event adds to the tastes of its account, on the night that reads it; strength as an exact integer.
+
+    more: further columns of events and `items`, by which both are joined, too.
+    """
+    weight = event_weight(config) * age_weight(config.half_life_days, night)
+    said = events.where(F.col("user_id").isNotNull() & ~F.col("event_type").isin(*SAYS_NOTHING))
+    return said.join(items, ["item_id", *more], "left").select(
+        "user_id",
+        *more,
+        _with_circumstances(days).alias("tastes"),
+        exact(weight).alias("strength"),
+        F.lit(1).cast("bigint").alias("evidence"),
+        F.col("event_date").alias("last_event_on"),
     )
-    single = old.unionByName(new).repartition("user_id").select("*", F.explode("tastes").alias("taste"))
+
+
+def summed(parts: DataFrame, *more: str) -> DataFrame:
+    """(user_id, kind, value, strength, evidence, last), and by `more`; one shuffle, by account."""
+    single = parts.repartition("user_id").select("*", F.explode("tastes").alias("taste"))
     single = single.select("*", "taste.kind", "taste.value").where("value is not null")
-    total = single.groupBy("user_id", "kind", "value").agg(
+    return single.groupBy("user_id", "kind", "value", *more).agg(
         F.sum("strength").alias("strength"), F.sum("evidence").alias("evidence"), F.max("last_event_on").alias("last")
     )
-    return _cut(total, kept).withColumn("strength", from_exact("strength")).select(*USER_TASTES.names)
 
 
 def _with_circumstances(days: ShopDays) -> Column:
@@ -113,7 +134,7 @@ def _with_circumstances(days: ShopDays) -> Column:
     return F.concat(own, F.coalesce("tastes", F.array().cast("array<struct<kind:string,value:string>>")))
 
 
-def _cut(total: DataFrame, kept: int) -> DataFrame:
+def cut(total: DataFrame, kept: int) -> DataFrame:
     """The strongest values of each account and kind, each with its share of the kind's strength."""
     of_kind = Window.partitionBy("user_id", "kind")
     ranked = total.withColumn("place", F.row_number().over(of_kind.orderBy(F.desc("strength"), "value")))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -44,24 +45,96 @@ def receive(
     """
     drop = Drop(raw_dir)
     drop.must_exist()
-    # A later night than `previous_date` received files but stopped before its gate: its files are still to be read.
-    last_read = previous_date or date.min
-    earlier = {d: m for d, m in _earlier_manifests(source, lake, night_date, late_days).items() if d <= last_read}
+    earlier = _earlier_manifests(source, lake, night_date, late_days)
+    manifest = _planned(source, drop, night_date, previous_date, earlier, late_days, {})
+    _store(source, drop, manifest, lake, night_date, earlier)
+    return manifest
+
+
+class BrokenDrops(DropError):
+    """Files of some nights of a range cannot be used; the message has all of them. Nothing was received."""
+
+
+def receive_nights(
+    source: Source, raw_dir: str, nights: Sequence[date], previous_date: date | None, lake: Any, late_days: int
+) -> dict[date, dict[str, Any]]:
+    """Receives the files of many nights, oldest first, each as `receive` would night by night; night -> its manifest.
+
+    Every file of every night is read to its end before any is copied. Raises BrokenDrops with all that cannot be used.
+    """
+    drop = Drop(raw_dir)
+    drop.must_exist()
+    known = _earlier_manifests(source, lake, nights[0], late_days)
+    planned: dict[date, dict[str, Any]] = {}
+    views: dict[date, dict[date, dict]] = {}
+    facts: dict[str, dict[str, Any]] = {}  # of files that every night has, which are read once
+    broken: list[str] = []
+    for night in nights:
+        views[night] = _in_view(known, night, late_days)
+        try:
+            manifest = _planned(source, drop, night, previous_date, views[night], late_days, facts)
+        except DropError as problem:
+            broken.append(f"{night}: {problem}")
+            known[night] = _unread(source, drop, night)  # or the next nights would name the same file
+        else:
+            planned[night] = known[night] = manifest
+        previous_date = night
+    if broken:
+        head = f"{len(broken)} of {len(nights)} nights have files that cannot be used; nothing was received"
+        left_out = "repair them, or leave these nights out with --without DATE"
+        raise BrokenDrops("\n  ".join([f"{head}; {left_out}:", *broken]))
+    for night, manifest in planned.items():
+        _store(source, drop, manifest, lake, night, views[night])
+    return planned
+
+
+def _unread(source: Source, drop: Drop, night: date) -> dict[str, Any]:
+    """The files of a night that cannot be used, as a manifest names them."""
+    inputs = [spec for spec in source.inputs if not spec.from_events]
+    return {
+        spec.which: {"files": [{"path": path, "bytes": -1} for path in drop.matching(spec.files, night)]}
+        for spec in inputs
+    }
+
+
+def _planned(
+    source: Source,
+    drop: Drop,
+    night: date,
+    previous: date | None,
+    earlier: dict[date, dict],
+    late_days: int,
+    facts: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """The manifest of a night, before anything is copied. `facts`: what is known of files read before, by path."""
+    # A later night than `previous` received files but stopped before its gate: its files are still to be read.
+    earlier = {d: m for d, m in earlier.items() if d <= (previous or date.min)}
     manifest: dict[str, Any] = {
         "source": source.name,
-        "date": str(night_date),
+        "date": str(night),
         "notes": [],
-        "previous_date": str(previous_date) if previous_date else None,
+        "previous_date": str(previous) if previous else None,
     }
     for spec in source.inputs:
         if spec.from_events:
             manifest[spec.which] = {"from": "events"}
             continue
-        paths = _paths_of_night(spec, drop, night_date, previous_date, earlier, late_days, manifest["notes"])
-        manifest[spec.which] = {"files": [_inspect(spec, drop, path, day) for path, day in paths]}
-    _copy(source, drop, manifest, lake, night_date, earlier)
-    lake.put_json(manifest, "raw", source.name, f"date={night_date}", MANIFEST)
+        paths = _paths_of_night(spec, drop, night, previous, earlier, late_days, manifest["notes"])
+        files = []
+        for path, day in paths:
+            if (which := f"{spec.which} {path}") not in facts:
+                facts[which] = _inspect(spec, drop, path)
+            files.append({"path": path, "for_date": str(day), **facts[which]})
+        manifest[spec.which] = {"files": files}
     return manifest
+
+
+def _store(
+    source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night: date, earlier: dict[date, dict]
+) -> None:
+    last_read = date.fromisoformat(manifest["previous_date"]) if manifest["previous_date"] else date.min
+    _copy(source, drop, manifest, lake, night, {d: m for d, m in earlier.items() if d <= last_read})
+    lake.put_json(manifest, "raw", source.name, f"date={night}", MANIFEST)
 
 
 def _paths_of_night(
@@ -100,7 +173,7 @@ def _paths_of_night(
     return late + today
 
 
-def _inspect(spec: Input, drop: Drop, path: str, day: date) -> dict[str, Any]:
+def _inspect(spec: Input, drop: Drop, path: str) -> dict[str, Any]:
     with drop.fs.open_input_file(f"{drop.base}/{path}") as stream:
         facts = inspect_file(stream, path, spec)
     missing = missing_columns(facts, spec)
@@ -110,7 +183,7 @@ def _inspect(spec: Input, drop: Drop, path: str, day: date) -> dict[str, Any]:
             f"it has {', '.join([*facts.header, *facts.paths][:40])}{delimiter_hint(facts.header, spec)}"
         )
     refuse_arrays(facts, spec, path)
-    return {"path": path, "for_date": str(day), **asdict(facts)}
+    return asdict(facts)
 
 
 def _copy(
@@ -189,11 +262,21 @@ def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -
     infos = lake.fs.get_file_info(pafs.FileSelector(lake.path("raw", source.name), allow_not_found=True))
     names = [info.base_name for info in infos if re.fullmatch(r"date=\d{4}-\d\d-\d\d", info.base_name)]
     dates = sorted(d for name in names if (d := date.fromisoformat(name[5:])) < night)
-    wanted = {d for d in dates if (night - d).days <= 2 * late_days} | set(dates[-1:])
-    manifests = {d: m for d in sorted(wanted) if (m := _manifest(source, lake, d))}
+    manifests = {d: m for d in sorted(_wanted(dates, night, late_days)) if (m := _manifest(source, lake, d))}
     if dates and dates[0] not in manifests:
         manifests[dates[0]] = {}
     return manifests
+
+
+def _in_view(manifests: dict[date, dict], night: date, late_days: int) -> dict[date, dict]:
+    """The same choice among manifests in memory."""
+    dates = sorted(d for d in manifests if d < night)
+    chosen = {d: manifests[d] for d in sorted(_wanted(dates, night, late_days))}
+    return chosen | ({dates[0]: {}} if dates and dates[0] not in chosen else {})
+
+
+def _wanted(dates: Sequence[date], night: date, late_days: int) -> set[date]:
+    return {d for d in dates if (night - d).days <= 2 * late_days} | set(dates[-1:])
 
 
 def _manifest(source: Source, lake: Any, night: date) -> dict[str, Any] | None:

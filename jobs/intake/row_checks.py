@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from jobs.intake.spark_scan import INTERNAL
 from jobs.intake.sql_text import quoted, text
 from jobs.runtime.attributes import is_no_object
-from jobs.runtime.shop_days import ShopDays, instant
+from jobs.runtime.shop_days import ShopDays
 from schemas.rejection_reasons import WITHOUT_LINES
 from schemas.sources.mapping import Input, Source
 from schemas.tables.events import EVENT_TYPES
@@ -46,10 +46,13 @@ def checks(
     columns: list[str],
     types: dict[str, str],
     files: list[dict[str, Any]],
-    night: date,
+    end: str,
     limits: RawLimits,
 ) -> list[Check]:
-    """All checks of one input in their order. `columns` are the frame's; `types` are Spark types of their columns."""
+    """All checks of one input in their order. `columns` are the frame's; `types` are Spark types of their columns.
+
+    `end`: SQL of the last moment that an event of a dated file may have, see `last_moment`.
+    """
     mapped = {*spec.columns, *spec.constants, *spec.derived}
     tests = [*_of_the_line(types, files), *_ids(spec, mapped, files), *_inexact_ids(spec, columns)]
     if spec.each:
@@ -66,7 +69,7 @@ def checks(
             )
         )
         tests.append(Check("missing_item", "__v_item_id IS NULL AND __v_event_type <> 'search'"))
-        tests += _times(spec, source, night, limits)
+        tests += _times(spec, end)
     else:
         key = _KEYS[spec.which]
         tests.append(Check(f"missing_{key}", f"__v_{key}_id IS NULL"))
@@ -119,14 +122,21 @@ def _inexact_ids(spec: Input, columns: list[str]) -> list[Check]:
     return [Check("inexact_id", " OR ".join(f"({test})" for test in refused.values()), f"CASE {' '.join(whens)} END")]
 
 
-def _times(spec: Input, source: Source, night: date, limits: RawLimits) -> list[Check]:
+def last_moment(source: Source, night: date, limits: RawLimits) -> datetime:
+    """The last moment, in UTC, that an event in a file of `night` may have; later ones are in the future.
+
+    A shop may cut its files at UTC's midnight or its own, whatever its days are.
+    """
+    return max(ShopDays(zone).end(night) for zone in ("UTC", source.timezone)) + timedelta(
+        minutes=limits.future_minutes
+    )
+
+
+def _times(spec: Input, end: str) -> list[Check]:
     saw = "concat('event_time: saw \\'', left(__time_seen, 80), '\\'')"
     tests = [Check("missing_time", "__time_seen IS NULL"), Check("bad_time", "__time IS NULL", saw)]
     if spec.is_dated:  # later rows of an undated file belong to later nights
-        # A shop may cut its files at UTC's midnight or its own, whatever its days are.
-        end = max(ShopDays(zone).end(night) for zone in ("UTC", source.timezone))
-        end += timedelta(minutes=limits.future_minutes)
-        tests.append(Check("future_event", f"__time > {instant(end)}", saw))
+        tests.append(Check("future_event", f"__time > {end}", saw))
     return tests
 
 

@@ -7,34 +7,48 @@ Beside theirs it has `__file` (path in the drop), `__fresh` (false where an earl
 
 from __future__ import annotations
 
+from datetime import date
 from functools import reduce
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.intake.column_paths import head, needed
 from jobs.intake.nested_rows import unfold
 from jobs.intake.sql_text import quoted, text
 from schemas.sources.mapping import Input, Source
 
-INTERNAL = ("__file", "__fresh", "__malformed", "__line", "__position")
+NIGHT = "__night"
+INTERNAL = ("__file", "__fresh", "__malformed", "__line", "__position", NIGHT, "__end")
 
 
 def scan(spark: SparkSession, source: Source, which: str, files: list[dict[str, Any]], lake: Any) -> DataFrame:
-    """All files of one input. Files with the same columns are read together; a column that a file lacks is null."""
+    """All files of one input. Files with the same columns are read together; a column that a file lacks is null.
+
+    Files of many nights have `night` and `end`; their rows have both too, as `__night` and `__end`.
+    """
     spec = source.input(which)
     groups: dict[tuple, list[dict[str, Any]]] = {}
     for file in files:
+        if "night" in file:  # a join tells their rows which file they are of
+            groups.setdefault(layout(file), []).append(file)
+            continue
         folder = file["readable"].removesuffix(file["path"])
         alone = file["path"] if folder == file["readable"] else ""  # it is stored under another name
-        layout = (tuple(file["header"]), tuple(sorted(file["types"].items())))
-        groups.setdefault((layout, alone or folder, file["same_as"] is None), []).append(file)
+        groups.setdefault((layout(file), alone or folder, file["same_as"] is None), []).append(file)
     frames = [
         unfold(_scan_group(spark, source, spec, group, lake), source, which, group[0]["header"])
         for group in groups.values()
     ]
     union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
     return union.selectExpr(*(_without_null_tokens(name, kind, source, spec) for name, kind in union.dtypes))
+
+
+def layout(file: dict[str, Any]) -> tuple:
+    """The columns of a file, and the types of those of Parquet: files that have the same can be read together."""
+    return tuple(file["header"]), tuple(sorted(file["types"].items()))
 
 
 def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[dict[str, Any]], lake: Any) -> DataFrame:
@@ -56,9 +70,31 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
     else:
         frame = _csv(spark, spec, urls, header)
         columns = [quoted(c) for c in header] + ["__malformed", "CAST(NULL AS STRING) __line"]
+    if "night" in files[0]:
+        return _with_nights(spark, source, spec, frame, columns, files)
     fresh = str(files[0]["same_as"] is None).lower()
     place = [] if spec.each else ["CAST(NULL AS INT) __position"]  # with `each`, `unfold` adds it
     return frame.selectExpr(*columns, f"{_file_sql(files, lake)} __file", f"{fresh} __fresh", *place)
+
+
+def _with_nights(
+    spark: SparkSession, source: Source, spec: Input, frame: DataFrame, columns: list[str], files: list[dict[str, Any]]
+) -> DataFrame:
+    """The columns, and what a join with the list of files tells of each row's file."""
+    folder = f"raw/{source.name}/"
+    facts = pa.table(
+        {
+            "__key": [file["readable"].removeprefix(folder) for file in files],
+            "__file": [file["path"] for file in files],
+            "__fresh": [file["same_as"] is None for file in files],
+            NIGHT: [date.fromisoformat(file["night"]) for file in files],
+            "__end": pa.array([file["end"] for file in files], pa.timestamp("us", "UTC")),
+        }
+    )
+    key = f"url_decode(substring_index(_metadata.file_path, {text('/' + folder)}, -1)) __key"
+    place = [] if spec.each else ["CAST(NULL AS INT) __position"]
+    known = F.broadcast(spark.createDataFrame(facts))
+    return frame.selectExpr(*columns, key, *place).join(known, "__key", "left").drop("__key")
 
 
 def _file_sql(files: list[dict[str, Any]], lake: Any) -> str:

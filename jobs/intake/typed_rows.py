@@ -20,8 +20,8 @@ from pyspark.sql import functions as F
 from jobs.intake import whole_row
 from jobs.intake.column_paths import opened, visible
 from jobs.intake.mapping_sql import derived_types, refuse_sql
-from jobs.intake.row_checks import Check, RawLimits, checks, choose
-from jobs.intake.spark_scan import scan
+from jobs.intake.row_checks import Check, RawLimits, checks, choose, last_moment
+from jobs.intake.spark_scan import NIGHT, scan
 from jobs.intake.sql_text import quoted, text
 from jobs.intake.times import clock_changes, clock_tallies, time_sql
 from jobs.intake.typed_values import typed
@@ -48,6 +48,7 @@ class RawRows:
 
     frame: DataFrame
     observation: Observation
+    tallies: DataFrame | None = None  # of many nights: (day, each tally of the mapping), where it has any
 
 
 def raw_columns(which: str) -> tuple[Column, ...]:
@@ -71,39 +72,82 @@ def read_rows(
     the night on which the file was new. Items and users `from = "events"` are made of the events that are kept.
     Raises MappingError where the mapping's SQL does not fit the files.
     """
-    spec = source.input(which)
+    reading = source.events if source.input(which).from_events else source.input(which)
+    files = received[reading.which]["files"]
+    limits = limits or RawLimits()
+    end = instant(last_moment(source, night_date, limits))
+    return _read(spark, source, which, files, lake, (night_date, previous_date), (limits, end))
+
+
+def read_nights(
+    spark: SparkSession,
+    source: Source,
+    which: str,
+    files: list[dict[str, Any]],
+    lake: Any,
+    span: tuple[date, date | None],
+    limits: RawLimits,
+) -> RawRows:
+    """The rows of one input of many nights at once, each as its own night reads it; the frame has `night` too.
+
+    files: as manifests list them, each with `night`, the night that received it. All nights must have files of the same
+    columns, see `nights_alike`. `night` is that of the row's file; in an undated log, whose nights follow from the
+    times of rows, it is the night for rows without a readable time.
+    span: (the last night, the night before the first one).
+    """
+    ends = {night: last_moment(source, date.fromisoformat(night), limits) for night in {f["night"] for f in files}}
+    files = [file | {"end": ends[file["night"]]} for file in files]
+    return _read(spark, source, which, files, lake, span, (limits, "__end"))
+
+
+def _read(
+    spark: SparkSession,
+    source: Source,
+    which: str,
+    files: list[dict[str, Any]],
+    lake: Any,
+    span: tuple[date, date | None],
+    limits: tuple[RawLimits, str],
+) -> RawRows:
+    spec, night_date = source.input(which), span[0]
     if spark.conf.get("spark.sql.session.timeZone") != "UTC":
         raise ValueError("spark.sql.session.timeZone must be UTC; make the session with jobs.runtime.spark.session")
     # The JVM never compiles a method above 8,000 bytes of bytecode. Seen here at 8,305 bytes: 28 s of CPU for 2 million
     # rows instead of 11. With this limit Spark then generates one small method for each expression instead.
     spark.conf.set("spark.sql.codegen.hugeMethodLimit", "8000")
     reading = source.events if spec.from_events else spec
-    observation = Observation(f"{which} {night_date}")
-    files = received[reading.which]["files"]
+    observation = Observation()
     if not files:
         return RawRows(_no_rows(spark, which).observe(observation, *_metrics(Input(which))), observation)
     source = opened(source, files, reading.which)
     spec, reading = source.input(which), source.input(reading.which)
     with ansi_off(spark):
         raw = scan(spark, source, reading.which, files, lake)
-        night = NightInput(source, files, night_date, limits or RawLimits(), _types(raw, files))
-        timed = _of_the_night(raw, reading, night, previous_date)
+        night = NightInput(source, files, night_date, *limits, _types(raw, files))
+        timed = _of_the_night(raw, reading, night, span[1])
         if not spec.from_events:
-            metrics = _metrics(reading, night.clock_tallies(reading))
-            rows = night.judged(timed.observe(observation, *metrics), reading)
-            return RawRows(night.finished(rows, reading), observation)
+            _, *tallies = metrics = _metrics(reading, night.clock_tallies(reading))
+            by_day = _day(reading, source) if NIGHT in raw.columns and tallies else None
+            seen = metrics if by_day is None else metrics[:1]
+            rows = night.judged(timed.observe(observation, *seen), reading)
+            told = None if by_day is None else timed.groupBy(F.expr(by_day).alias("day")).agg(*tallies)
+            return RawRows(night.finished(rows, reading), observation, told)
         frame = _of_kept_events(timed, spec, reading, night)
         return RawRows(frame.observe(observation, *_metrics(Input(which))), observation)
 
 
 @dataclass(frozen=True)
 class NightInput:
-    """What a night reads its rows with; `types` maps their columns to Spark types."""
+    """What a night reads its rows with; `types` maps their columns to Spark types.
+
+    `end` is SQL of the last moment of an event. Of many nights that are read at once, `date` is the last one.
+    """
 
     source: Source
     files: list[dict[str, Any]]
     date: date
     limits: RawLimits
+    end: str
     types: dict[str, str]
 
     def judged(self, rows: DataFrame, spec: Input) -> DataFrame:
@@ -126,7 +170,7 @@ class NightInput:
         return clock_tallies(self.source) if clock_changes(self.source, first, self.date + timedelta(days=1)) else {}
 
     def checks(self, spec: Input, columns: list[str]) -> list[Check]:
-        return checks(spec, self.source, columns, self.types, self.files, self.date, self.limits)
+        return checks(spec, self.source, columns, self.types, self.files, self.end, self.limits)
 
     def finished(self, rows: DataFrame, spec: Input) -> DataFrame:
         """Exactly our columns, then the file, the reason, its detail and the raw row."""
@@ -137,7 +181,8 @@ class NightInput:
         if spec.which == "items" and not {"attributes"} & {*spec.columns, *spec.constants, *spec.derived}:
             special["attributes"] = self._extra(spec)
         ours = [f"{special.get(c.name, f'__v_{c.name}')} {c.name}" for c in raw_columns(spec.which)]
-        return rows.selectExpr(*ours, *self._judgement(spec, rows.columns, theirs))
+        night = [f"{NIGHT} night"] if NIGHT in rows.columns else []
+        return rows.selectExpr(*ours, *self._judgement(spec, rows.columns, theirs), *night)
 
     def _extra(self, spec: Input) -> str:
         return whole_row.extra(spec, self.source, self.types)
@@ -201,6 +246,13 @@ def _of_the_night(raw: DataFrame, spec: Input, night: NightInput, previous: date
     if previous is not None:
         inside += f" AND __time >= {instant(days.end(previous))}"
     return timed.where(f"({inside}) OR (__time IS NULL AND __fresh)")
+
+
+def _day(spec: Input, source: Source) -> str:
+    """SQL of the night of a row, or of the day by which an undated log's night follows."""
+    if spec.is_dated:
+        return NIGHT
+    return f"coalesce(to_date(from_utc_timestamp(__time, {text(source.day_zone)})), {NIGHT})"
 
 
 def _metrics(spec: Input, more: Mapping[str, str] = MappingProxyType({})) -> list[Any]:

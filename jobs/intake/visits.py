@@ -46,7 +46,36 @@ def reject_and_sessionise(batches: Iterator[pa.RecordBatch], rules: VisitRules) 
     first = next(batches, None)
     if first is None:
         return
-    lines = pa.Table.from_batches([first, *batches]).combine_chunks()
+    verdict = judge(pa.Table.from_batches([first, *batches]).combine_chunks(), rules)
+    yield CLEAN_EVENTS.name, verdict.kept_events()
+    yield REJECTED_EVENTS.name, verdict.rejected_events()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which lines of a night are kept and which are rejected, as positions in `lines`, each in the order of storage.
+
+    `reason` has this module's codes, 0 for a line that was rejected while reading.
+    """
+
+    lines: pa.Table
+    kept: np.ndarray
+    rejected: np.ndarray
+    reason: np.ndarray
+    visitor: np.ndarray
+    time: np.ndarray
+    day: np.ndarray
+    session_minutes: int
+
+    def kept_events(self) -> pa.Table:
+        return _kept(self.lines, self.kept, self.visitor, self.time, self.day, self.session_minutes)
+
+    def rejected_events(self) -> pa.Table:
+        return _rejected(self.lines, self.rejected, self.reason)
+
+
+def judge(lines: pa.Table, rules: VisitRules) -> Verdict:
+    """The verdict on one night's lines; columns as `reject_and_sessionise` takes them."""
     visitor, time = _ints(lines["visitor"]), _ints(lines["event_time"].cast(pa.int64()))
     earlier = lines["is_earlier"].to_numpy()
     order = np.lexsort((_ints(lines["event"]), time, visitor))
@@ -61,9 +90,8 @@ def reject_and_sessionise(batches: Iterator[pa.RecordBatch], rules: VisitRules) 
     crawled = _crawled(order[fine[order]], visitor, day, rules.max_events_per_day)
     reason[crawled] = _CRAWLER
     fine[crawled] = False
-
-    yield CLEAN_EVENTS.name, _kept(lines, order[fine[order]], visitor, time, day, rules.session_minutes)
-    yield REJECTED_EVENTS.name, _rejected(lines, order[~fine[order]], reason)
+    kept, rejected = order[fine[order]], order[~fine[order]]
+    return Verdict(lines, kept, rejected, reason, visitor, time, day, rules.session_minutes)
 
 
 def _ints(column: pa.ChunkedArray) -> np.ndarray:
@@ -134,7 +162,7 @@ def _session_ids(visitor: np.ndarray, start: np.ndarray) -> pa.Array:
 
 
 def _rejected(lines: pa.Table, rows: np.ndarray, reason: np.ndarray) -> pa.Table:
-    """REJECTED_EVENTS of `rows`; `reason` has this module's codes, 0 for a line that was rejected while reading."""
+    """REJECTED_EVENTS of `rows`; `reason` as in `Verdict`."""
     rejected = lines.take(pa.array(rows))
     # Lines that are rejected here have no raw_row yet: it is made of their columns.
     missing = np.flatnonzero(pc.is_null(rejected["raw_row"]).to_numpy())

@@ -1,14 +1,17 @@
 """Last night's published lists against what their users did today -> list_quality, beside three simple baselines.
 
-Truth: the items that a user bought today; all of them, or only those never bought before. The baselines (overall
-popularity, the user's own items again, item-item neighbours) are made from last night's interest, for the same users.
-Metrics are those of models.core.list_metrics: means over users with a truth, with 95 % bootstrap intervals.
+Truth: the items that a user bought today; all of them, or only those never bought before. Where nothing was published
+yet, the newest earlier lists are judged by all that was bought since: so load_history tells how good lists are. The
+baselines (overall popularity, the user's own items again, item-item neighbours) are made from the interest that the
+lists knew, for the same users. Metrics are those of models.core.list_metrics: means over users with a truth, with 95 %
+bootstrap intervals.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +21,7 @@ from scipy import sparse
 
 from jobs.runtime import published
 from jobs.runtime.night import Night
+from jobs.runtime.table_versions import TableRows
 from models.core.interactions import interest_matrix
 from models.core.list_metrics import bootstrap_interval, score_lists
 from models.recommenders import baselines
@@ -56,8 +60,8 @@ class Truth:
 def main(night: Night) -> None:
     config: JudgeConfig = night.settings.section("judge")
     k = night.settings.section("recommend").k
-    last = published.last_before(night.lake, night.date)
-    before = night.versions(INTEREST).previous()
+    last = _last(night)
+    before = last.interest if last else night.versions(INTEREST).of([])
     rows: list[dict[str, Any]] = []
     if last is not None and before.versions:
         pairs = before.arrow(["user_id", "item_id", "interest", "purchase_orders"])
@@ -67,15 +71,39 @@ def main(night: Night) -> None:
             rows = _judge(config, k, truth, pairs)
     night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
     shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
-    night.report(judged=last["run"] if last else None, quality=rows)
-    night.log.info("%s", shown or "nothing to judge: no list was published before, or nobody bought today")
+    night.report(judged=last.run if last else None, judged_by_days=last.days if last else 0, quality=rows)
+    night.log.info("%s", shown or "nothing to judge: no list was made before, or nobody bought since")
 
 
-def _truth(night: Night, config: JudgeConfig, last: dict[str, Any], pairs: pa.Table) -> Truth | None:
-    """The users who bought something today, their items, and which of these they had never bought before."""
+class Last(NamedTuple):
+    """The lists that are judged: their run and files, INTEREST of then, and the `events` of the `days` days since."""
+
+    run: str
+    paths: list[str]
+    interest: TableRows
+    events: TableRows
+    days: int
+
+
+def _last(night: Night) -> Last | None:
+    """The lists of the last published night; where there is none, the newest earlier ones that passed their gate."""
+    shown = published.last_before(night.lake, night.date)
+    if shown is not None:
+        paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]
+        return Last(shown["run"], paths, night.versions(INTEREST).previous(), night.versions(CLEAN_EVENTS).tonight(), 1)
+    made = night.lake.before(RECOMMENDATIONS, night.date)
+    if made is None:
+        return None
+    day = dt.date.fromisoformat(made.date)
+    interest, events = night.versions(INTEREST).as_of(day), night.versions(CLEAN_EVENTS).after(day)
+    return Last(f"{made.date}-{made.run}", night.lake.file_paths(made), interest, events, (night.date - day).days)
+
+
+def _truth(night: Night, config: JudgeConfig, last: Last, pairs: pa.Table) -> Truth | None:
+    """The users who bought something since, their items, and which of these they had never bought before."""
     wanted = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
-    paths = night.lake.file_paths(night.version(CLEAN_EVENTS))
-    events = pq.read_table(paths, columns=["user_id", "item_id"], filesystem=night.lake.fs, filters=wanted)
+    paths, columns = last.events.paths(), ["user_id", "item_id"]
+    events = pq.read_table(paths, columns=columns, filesystem=night.lake.fs, filters=wanted, partitioning=None)
     hits = events.drop_null().group_by(["user_id", "item_id"]).aggregate([])
     if not hits.num_rows:
         return None
@@ -96,14 +124,12 @@ def _matrix(pairs: pa.Table, users: pa.Array, items: pa.Array) -> sparse.csr_mat
     return sparse.csr_matrix((np.ones(len(pairs), np.float32), (row.to_numpy(), column.to_numpy())), shape=shape)
 
 
-def _listed(night: Night, last: dict[str, Any], users: pa.Array) -> pa.Table:
+def _listed(night: Night, last: Last, users: pa.Array) -> pa.Table:
     """What `users` were shown: their own list, or the anonymous one where last night did not know them."""
-    paths = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
     columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
     wanted = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
-    places = pq.read_table(
-        paths, columns=columns, filesystem=night.lake.fs, filters=pc.is_in(pc.field("user_id"), wanted)
-    )
+    of_them = pc.is_in(pc.field("user_id"), wanted)
+    places = pq.read_table(last.paths, columns=columns, filesystem=night.lake.fs, filters=of_them, partitioning=None)
     anonymous = places.filter(pc.equal(places["user_id"], ANONYMOUS)).drop_columns("user_id")
     unknown = users.filter(pc.invert(pc.is_in(users, pc.unique(places["user_id"]))))
     visits = pa.table({"user_id": unknown, "one": pa.array(np.ones(len(unknown), np.int8))})

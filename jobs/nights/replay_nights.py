@@ -1,4 +1,4 @@
-"""Runs every night of a range that has a drop, in order, in one process; nights already published are skipped.
+"""Runs every night of a range that has a drop, in order, in one process; nights already made are skipped.
 
 A night that is published without one of its products does not stop the range; it ends with an error that names it.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from jobs.intake.drop_folder import Drop
 from jobs.nights import nightly
 from jobs.nights.tasks import JobsFailed
+from jobs.reports.attempts import LOADED
 from jobs.reports.night_page import replay_page
 from jobs.runtime import lease
 from jobs.runtime.arguments import a_date, add_settings_arguments
@@ -46,11 +47,15 @@ def nights_with_a_drop(source_name: str, raw: str, first: dt.date, last: dt.date
     return [day for day in every if day in there]
 
 
-def was_published(lake: Lake, day: dt.date) -> bool:
-    """Some run of this date was published; its report stays when retention has taken the lists."""
-    runs = lake.list_dir("runs", f"date={day}")
-    reports = [("runs", f"date={day}", run, "publish_night.json") for run in runs]
-    return any("published" in lake.get_json(*report) for report in reports if lake.exists(*report))
+def was_made(lake: Lake, day: dt.date) -> bool:
+    """Some run of this date was published, or made by load_history; its report stays when retention takes the lists."""
+    signs = {"publish_night": "published", LOADED: "nights"}
+    for run in lake.list_dir("runs", f"date={day}"):
+        for job, fact in signs.items():
+            report = ("runs", f"date={day}", run, f"{job}.json")
+            if lake.exists(*report) and fact in lake.get_json(*report):
+                return True
+    return False
 
 
 def main(args: argparse.Namespace) -> int:
@@ -65,7 +70,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, lake: Lake, settings: Settings, nights: list[dt.date]) -> None:
-    done = {day for day in nights if was_published(lake, day)}
+    done = {day for day in nights if was_made(lake, day)}
     seconds: dict[str, float] = {}
     failed: list[str] = []
     for number, day in enumerate(nights, 1):
@@ -76,7 +81,7 @@ def _replay(args: argparse.Namespace, lake: Lake, settings: Settings, nights: li
         try:
             nightly.main(night)
         except JobsFailed as error:
-            if not was_published(lake, day):  # the nights after it build on it
+            if not was_made(lake, day):  # the nights after it build on it
                 raise
             failed.append(str(error))
             log.error("%s", error)

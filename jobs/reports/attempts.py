@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jobs.runtime.lake import Lake
 
 _NEEDED = {"clean_events", "judge_lists"}  # a page is made of their reports
+LOADED = "load_history"  # the report of a night of a history: it has no lists, and its page no judgement
 _AFTER_THE_NIGHT = {"prune_lake"}  # a night is whole though one of these failed
 
 
@@ -21,7 +22,8 @@ class Attempt:
 
     @property
     def has_facts(self) -> bool:
-        return set(self.jobs) - set(self.errors) >= _NEEDED
+        succeeded = set(self.jobs) - set(self.errors)
+        return succeeded >= _NEEDED or LOADED in succeeded
 
     @property
     def is_whole(self) -> bool:

@@ -26,7 +26,7 @@ def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) ->
     lines = [f"\n{len(facts)} nights, {nights[0]} to {nights[-1]}, in {lake.root}", "", *accounts(facts)]
     start = nights[0] + dt.timedelta(days=30)
     later = [f for f in facts if f["date"] >= str(start)]
-    lines += ["", *(quality_table(later, f"from {start} on") or [_why_not_pooled(facts, start)])]
+    lines += ["", *(quality_table(later, f"the day after, from {start} on") or [_why_not_pooled(facts, start)])]
     lines += ["", *_cost(seconds)]
     return "\n".join(lines)
 
@@ -46,8 +46,14 @@ def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
     )
     if "kept" not in clean:
         return {}
-    quality = {"quality": judged.get("quality", [])}
+    quality = {"quality": judged.get("quality", []), "judged_by_days": judged.get("judged_by_days", 1)}
     return {"date": str(day), "run": shown.run, "clean_events": clean, "judge_lists": quality}
+
+
+def judged_by(facts: dict[str, Any]) -> str:
+    """By which days a night's judged lists were judged, for the head of its table."""
+    days = facts["judge_lists"]["judged_by_days"]
+    return f"by the {days} days up to {facts['date']}" if days > 1 else f"the day after, on {facts['date']}"
 
 
 def accounts(facts: list[dict[str, Any]]) -> list[str]:
@@ -107,7 +113,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         *accounts([facts]),
         *_catalogue_lines(lake, day, facts["run"]),
         "",
-        *(quality_table([facts], f"on {day}") or [_NOT_JUDGED]),
+        *(quality_table([facts], judged_by(facts)) or [_NOT_JUDGED]),
         "",
     ]
     lines += [*experiment_lines(lake, day, facts["run"]), ""]

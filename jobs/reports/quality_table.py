@@ -18,7 +18,7 @@ def quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
     if not rows:
         return []
     metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
-    lines = [f"lists judged the day after, {title} (mean over users and nights, 95 % interval)"]
+    lines = [f"lists judged {title} (mean over users and nights, 95 % interval)"]
     for truth in sorted({r["truth"] for r in rows}):
         users = sum(
             r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published" and r["metric"] == metrics[0]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
-from schemas.table import Table
+from schemas.table import Column, Table
 
 _SAMPLES = 5  # values shown for each broken rule
 
@@ -51,6 +53,35 @@ def broken_rules(night: Night, table: Table, version: Version, max_rows_in_memor
     return broken_in_files(night, table, files, version.rows, max_rows_in_memory)
 
 
+def broken_in_nights(
+    night: Night, table: Table, versions: Sequence[Version], max_rows_in_memory: int
+) -> tuple[int, list[str]]:
+    """The same for the versions of many nights at once, whose keys are unique night by night."""
+    from schemas.expectations import suite
+
+    day = Column("night", "string", "The night of the version.")
+    by_night = replace(table, columns=(day, *table.columns), key=(day.name, *table.key) if table.key else ())
+    expectations = suite(by_night)
+    if table.may_be_empty and not any(version.rows for version in versions):
+        return len(expectations.expectations), []
+    if sum(version.rows for version in versions) <= max_rows_in_memory:
+        batch = _in_memory(table, _with_nights(night, versions, day.name))
+    else:
+        date = F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1).alias(day.name)
+        urls = [url for version in versions for url in night.lake.file_urls(version)]
+        batch = _in_spark(table, night.spark.read.parquet(*urls).select(date, "*"))
+    return _outcome(batch, expectations)
+
+
+def _with_nights(night: Night, versions: Sequence[Version], name: str) -> pa.Table:
+    parts = []
+    for version in versions:
+        for path in night.lake.file_paths(version):
+            rows = pq.read_table(path, filesystem=night.lake.fs, partitioning=None)
+            parts.append(rows.append_column(name, pa.repeat(version.date, rows.num_rows)))
+    return pa.concat_tables(parts)
+
+
 def broken_in_files(
     night: Night, table: Table, files: list[str], rows: int, max_rows_in_memory: int
 ) -> tuple[int, list[str]]:
@@ -60,21 +91,30 @@ def broken_in_files(
     expectations = suite(table)
     if rows == 0 and table.may_be_empty:
         return len(expectations.expectations), []
-    result = _batch(night, table, files, rows <= max_rows_in_memory).validate(
+    if rows <= max_rows_in_memory:
+        paths = [night.lake.path(file) for file in files]
+        batch = _in_memory(table, pa.concat_tables([pq.read_table(path, filesystem=night.lake.fs) for path in paths]))
+    else:
+        batch = _in_spark(table, night.spark.read.parquet(*[night.lake.url(file) for file in files]))
+    return _outcome(batch, expectations)
+
+
+def _outcome(batch: Any, expectations: Any) -> tuple[int, list[str]]:
+    result = batch.validate(
         expectations, result_format={"result_format": "BASIC", "partial_unexpected_count": _SAMPLES}
     )
     return len(result.results), [_line(r) for r in result.results if not r.success]
 
 
-def _batch(night: Night, table: Table, files: list[str], in_memory: bool) -> Any:
-    sources = _context().data_sources
-    if in_memory:
-        source = sources.add_or_update_pandas("pandas")
-        paths = [night.lake.path(file) for file in files]
-        frame: Any = pa.concat_tables([pq.read_table(path, filesystem=night.lake.fs) for path in paths]).to_pandas()
-    else:
-        source = sources.add_or_update_spark("spark")
-        frame = night.spark.read.parquet(*[night.lake.url(file) for file in files])
+def _in_memory(table: Table, rows: pa.Table) -> Any:
+    return _batch(_context().data_sources.add_or_update_pandas("pandas"), table, rows.to_pandas())
+
+
+def _in_spark(table: Table, frame: Any) -> Any:
+    return _batch(_context().data_sources.add_or_update_spark("spark"), table, frame)
+
+
+def _batch(source: Any, table: Table, frame: Any) -> Any:
     whole = source.add_dataframe_asset(table.name).add_batch_definition_whole_dataframe("version")
     return whole.get_batch(batch_parameters={"dataframe": frame})
 

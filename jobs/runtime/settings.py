@@ -13,11 +13,11 @@ from models.core.config import build
 SECTIONS = {
     "lease": "jobs.runtime.lease:LeaseConfig",
     "limits": "jobs.intake.row_checks:RawLimits",
-    "clean": "jobs.intake.clean_events:CleanConfig",
+    "clean": "jobs.intake.event_rules:CleanConfig",
     "gate": "jobs.runtime.gate:GateConfig",
     "catalogue": "jobs.intake.update_catalogue:CatalogueConfig",
     "interest": "jobs.features.interest:InterestConfig",
-    "profiles": "jobs.features.update_profiles:ProfilesConfig",
+    "profiles": "jobs.features.portraits:ProfilesConfig",
     "bought_together": "jobs.lists.find_bought_together:TogetherConfig",
     "offers": "jobs.offers.config:OffersConfig",
     "segments": "models.customers.segments:SegmentsConfig",

@@ -10,7 +10,7 @@ import functools
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -52,12 +52,47 @@ def write_tables(
         label = [TABLE_COLUMN] if len(tables) > 1 else []
         frame = frame.select(*label, *[F.col(n).cast(t).alias(n) for n, t in wanted.items()], *extra)
         split = functools.partial(_by_label, tuple(t.name for t in tables))
-    folders = {t.name: Version(t.name, date, run, 0, (), 0, t.version).folder for t in tables}
-    for folder in folders.values():
-        lake.fs.create_dir(lake.path(folder), recursive=True)
-    sink = _sink(lake.root, {n: lake.path(f) for n, f in folders.items()}, tables, tuple(count_by), token, split)
-    written = frame.mapInArrow(sink, _REPORT).collect()
-    return {t.name: _version(t, date, run, [r for r in written if r.table == t.name], lake, token) for t in tables}
+    targets = {t.name: (t, date) for t in tables}
+    return _write(frame, targets, lake, run, tuple(count_by), token, split)
+
+
+def write_nights(
+    frame: DataFrame,
+    targets: Mapping[str, tuple[Table, str]],
+    lake: Lake,
+    run: str,
+    count_by: Sequence[str],
+    split: Split,
+) -> dict[str, Version]:
+    """The same for versions of many dates at once. targets: key -> (table, date).
+
+    `split` turns the batches of a partition into (key, rows), and gives each key once: its file is closed at once, so
+    that a history of any length needs few open files.
+    """
+    token = uuid.uuid4().hex[:8]
+    return _write(frame, targets, lake, run, tuple(count_by), token, split, comes_once=True)
+
+
+def _write(
+    frame: DataFrame,
+    targets: Mapping[str, tuple[Table, str]],
+    lake: Lake,
+    run: str,
+    count_by: tuple[str, ...],
+    token: str,
+    split: Split,
+    comes_once: bool = False,
+) -> dict[str, Version]:
+    paths = {}
+    for name, (table, date) in targets.items():
+        paths[name] = lake.path(Version(table.name, date, run, 0, (), 0, table.version).folder)
+        lake.fs.create_dir(paths[name], recursive=True)
+    tables = {name: table for name, (table, _) in targets.items()}
+    sink = _sink(lake.root, paths, tables, count_by, token, split, comes_once)
+    parts: dict[str, list[Any]] = {name: [] for name in targets}
+    for row in frame.mapInArrow(sink, _REPORT).collect():
+        parts[row.table].append(row)
+    return {name: _version(*targets[name], run, parts[name], lake, token) for name in targets}
 
 
 def _by_label(names: tuple[str, ...], batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
@@ -100,10 +135,15 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
 
 
 def _sink(
-    root: str, folders: dict[str, str], tables: Sequence[Table], count_by: tuple[str, ...], token: str, split: Split
+    root: str,
+    folders: dict[str, str],
+    tables: dict[str, Table],
+    count_by: tuple[str, ...],
+    token: str,
+    split: Split,
+    comes_once: bool,
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    named = {t.name: t for t in tables}
-    schemas = {t.name: arrow_schema(t) for t in tables}
+    schemas = {table: arrow_schema(table) for table in tables.values()}
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         filesystem, _ = pafs.FileSystem.from_uri(root)
@@ -111,15 +151,17 @@ def _sink(
         suffix = f"{context.partitionId():05d}-{token}-{context.attemptNumber()}" if context else token
         writers: dict[str, pq.ParquetWriter] = {}
         rows: Counter[str] = Counter()
-        counts: dict[str, Counter[tuple[Any, ...]]] = {name: Counter() for name in schemas}
+        counts: dict[str, Counter[tuple[Any, ...]]] = {name: Counter() for name in tables}
         for name, part in split(batches):
             if part.num_rows == 0:
                 continue
-            schema = schemas[name]
+            schema = schemas[tables[name]]
             if name not in writers:
                 path = f"{folders[name]}/part-{suffix}.parquet"
-                writers[name] = _writer(path, named[name], filesystem)
+                writers[name] = _writer(path, tables[name], filesystem)
             writers[name].write_table(part.select(schema.names).cast(schema))
+            if comes_once:
+                writers[name].close()
             rows[name] += part.num_rows
             if count_by:
                 counts[name].update(_count(part, count_by))

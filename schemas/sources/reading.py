@@ -14,6 +14,9 @@ from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
 from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
 from schemas.toml_files import find, load, refuse_unknown, shipped
 
+_DATE = re.compile(r"\{date(?::([^{}]+))?\}")
+_MONTHS = {"Y": "[0-9]" * 4, "y": "[0-9]" * 2, "m": "[0-9]" * 2, "b": "[A-Za-z]" * 3, "B": "*"}  # parts without a day
+
 SHIPPED = Path(__file__).parent
 
 
@@ -118,12 +121,21 @@ def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
         hint = "" if where == "[events]" else ' or `from = "events"`'
         raise MappingError(f'{where} has no files; write for example files = "{{date}}.csv.gz"{hint}')
     patterns = (given,) if isinstance(given, str) else _texts(f"{where} files", given)
+    patterns = tuple(_of_any_month(pattern) for pattern in patterns)
     if len({"{date" in pattern for pattern in patterns}) > 1:
         raise MappingError(f"{where} files mixes patterns with and without {{date}}: {', '.join(patterns)}")
     for pattern in patterns:
-        if re.search(r"[{}]", re.sub(r"\{date(:[^{}]+)?\}", "", pattern)):
+        if re.search(r"[{}]", _DATE.sub("", pattern)):
             raise MappingError(f"{where} files '{pattern}': only {{date}} and {{date:%Y%m%d}} are known in braces")
     return patterns
+
+
+def _of_any_month(pattern: str) -> str:
+    """A pattern whose dates name months or years, but no day, as a glob: its files are of many nights."""
+    forms = [date[1] or "%d" for date in _DATE.finditer(pattern)]
+    if any(not set(re.findall("%(.)", form)) <= set(_MONTHS) for form in forms):
+        return pattern
+    return _DATE.sub(lambda date: re.sub("%(.)", lambda part: _MONTHS[part[1]], date[1]), pattern)
 
 
 def _check_from(where: str, raw: dict[str, Any]) -> None:

@@ -16,8 +16,8 @@ from pyspark.sql import SparkSession
 
 from jobs.features import build_features, update_interest, update_profiles
 from jobs.intake import clean_events, receive_drop, update_catalogue, validate_source
-from jobs.intake.clean_events import CleanConfig, lines_by_visitor, rules
 from jobs.intake.drop_files import receive
+from jobs.intake.event_rules import CleanConfig, lines_by_visitor, rules
 from jobs.intake.typed_rows import read_rows
 from jobs.intake.visits import reject_and_sessionise
 from jobs.lists import rank_popular_items, refresh_lists

@@ -55,7 +55,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs/experiments": (*_ABOVE_RUNTIME, "jobs/features", "jobs/offers"),
     "jobs/publishing": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
     "jobs/reports": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
-    "jobs/nights": (*_ABOVE_RUNTIME, "jobs/intake", "jobs/reports"),  # and every job, by name
+    "jobs/nights": (
+        *_ABOVE_RUNTIME,
+        "jobs/intake",
+        "jobs/features",
+        "jobs/prices",
+        "jobs/reports",
+    ),  # and every job, by name
     "jobs": (*_DATA, "jobs/runtime"),  # __main__.py
 }
 # The schemas need the standard library alone, but for the two files that derive other libraries' forms of a table.

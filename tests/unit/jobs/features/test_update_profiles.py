@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.features import purchase_habits, tastes, update_profiles
+from jobs.features import portraits, purchase_habits, tastes
 from jobs.features.interest import InterestConfig
-from jobs.features.update_profiles import ProfilesConfig
+from jobs.features.portraits import ProfilesConfig
 from jobs.runtime.shop_days import ShopDays
 from schemas.table import Table
 from schemas.tables import (
@@ -180,7 +180,7 @@ def test_a_sale_is_below_the_usual_price_and_a_new_price_is_not_for_ever(spark: 
     assert usual((10.0, 4), (12.0, 4)) == 12.0
 
 
-def portraits(
+def portray(
     spark: SparkSession, users: list[dict[str, Any]], events: list[dict[str, Any]], config: ProfilesConfig, night: date
 ) -> dict[str, dict[str, Any]]:
     items, log = frame(spark, ITEMS, SHELF), frame(spark, CLEAN_EVENTS, events)
@@ -191,7 +191,7 @@ def portraits(
     )
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
     of_users = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
-    made = update_profiles.portraits(
+    made = portraits.portraits(
         frame(spark, USERS, users), frame(spark, USER_FEATURES, []), purchases, of_users, config, night
     )
     return {row.user_id: row.asDict() for row in made.collect()}
@@ -209,7 +209,7 @@ def test_stages_of_a_customers_life(spark: SparkSession) -> None:
         for stage, days in bought.items()
         for ago in days
     ]
-    made = portraits(spark, [{"user_id": name} for name in bought], events, config, night)
+    made = portray(spark, [{"user_id": name} for name in bought], events, config, night)
     assert {name: made[name]["stage"] for name in bought} == {name: name for name in bought}
     assert made["active"]["frequency"] == 4
     assert made["lapsed"]["recency_days"] == 41
@@ -222,14 +222,14 @@ def test_discounts_and_sensitivity_need_enough_and_are_told_apart(spark: SparkSe
     for user, price in (("cheap", 8.0), ("usual", 10.0), ("dear", 13.0)):
         events += [an_event(START, user, "i1", "purchase", price) for _ in range(4)]
     events += [an_event(START, "once", "i1", "purchase", 8.0)]
-    made = portraits(spark, [{"user_id": name} for name in ("cheap", "usual", "dear", "once")], events, config, START)
+    made = portray(spark, [{"user_id": name} for name in ("cheap", "usual", "dear", "once")], events, config, START)
     assert [made[u]["discount_appetite"] for u in ("cheap", "usual", "dear", "once")] == [1.0, 0.0, 0.0, None]
     assert [made[u]["price_sensitivity"] for u in ("cheap", "usual", "dear", "once")] == ["high", "medium", "low", None]
 
 
 def test_nothing_is_guessed(spark: SparkSession) -> None:
     users = [{"user_id": "u1", "age": 25}, {"user_id": "u2"}, {"user_id": "u3", "age": 0}, {"user_id": "u4", "age": 65}]
-    made = portraits(spark, users, [an_event(START, "u1", "i1", "view")], ProfilesConfig(), START)
+    made = portray(spark, users, [an_event(START, "u1", "i1", "view")], ProfilesConfig(), START)
     assert [made[u]["age_band"] for u in ("u1", "u2", "u3", "u4")] == ["25-34", None, "under 18", "65 and over"]
     assert made["u1"]["top_category"] == "A"
     for name in ("gender", "country", "tenure_days", "recency_days", "last_seen_days", "discount_appetite",
@@ -245,11 +245,11 @@ def test_money_is_never_added_over_currencies(spark: SparkSession) -> None:
         for user, currencies in paid.items()
         for currency in currencies
     ]
-    made = portraits(spark, users, events, ProfilesConfig(), START)
+    made = portray(spark, users, events, ProfilesConfig(), START)
     known = {user: row["monetary"] is not None for user, row in made.items()}
     assert known == {"a": True, "b": True, "other": False, "both": False, "untold": True, "none": True}
     assert made["none"]["monetary"] == 0.0
-    made = portraits(spark, users[3:4], events[3:], ProfilesConfig(), START)
+    made = portray(spark, users[3:4], events[3:], ProfilesConfig(), START)
     assert made["both"]["monetary"] is None  # though nobody pays in one
 
 

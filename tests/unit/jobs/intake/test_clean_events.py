@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.intake.clean_events import CleanConfig, lines_by_visitor, rules
+from jobs.intake.event_rules import CleanConfig, lines_by_visitor, rules
 from jobs.intake.visits import reject_and_sessionise
 from jobs.runtime.shop_days import ShopDays
 from schemas.tables import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS

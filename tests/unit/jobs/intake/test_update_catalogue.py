@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-
 import pyarrow as pa
 
-from jobs.common.shown_names import NameRules
-from jobs.copywriting.rules import CopyConfig
-from jobs.intake.update_catalogue import derived_items, merge
+from jobs.intake.catalogue_merge import derivation, merge
+from jobs.runtime.settings import Settings
 from schemas.tables import ITEMS, REJECTED_ITEMS
 
 
 def test_an_item_is_sold_out_where_the_shop_says_that_none_is_left() -> None:
     stocks = {"none": 0.0, "one": 1.0, "owed": -2.0, "unsaid": None}
-    names = [*ITEMS.names, "is_tonight", "seen_at", "reason", "detail", "raw_row", "source_file", "hash"]
+    names = [*ITEMS.names, "night", "seen_at", "reason", "detail", "raw_row", "source_file", "hash"]
     rows = [
-        dict.fromkeys(names) | {"item_id": item, "stock": stock, "is_active": True, "is_tonight": True, "hash": at}
+        dict.fromkeys(names) | {"item_id": item, "stock": stock, "is_active": True, "hash": at}
         for at, (item, stock) in enumerate(stocks.items())
     ]
     kinds = {c.name: pa.float64() for c in ITEMS.columns if c.type == "float64"}
     kinds |= {c.name: pa.bool_() for c in ITEMS.columns if c.type == "bool"}
-    kinds |= {"is_tonight": pa.bool_(), "hash": pa.int64(), "updated_on": pa.date32(), "seen_at": pa.timestamp("us")}
+    kinds |= {"night": pa.date32(), "hash": pa.int64(), "updated_on": pa.date32(), "seen_at": pa.timestamp("us")}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
-    derive = functools.partial(derived_items, rules=NameRules.of(CopyConfig()))
+    derive = derivation(ITEMS, Settings({}))
     (batch,) = pa.Table.from_pylist(rows, schema).to_batches()
     made = dict(merge(iter([batch]), ITEMS, REJECTED_ITEMS, derive))
     told = dict(zip(*(made["items"][name].to_pylist() for name in ("item_id", "is_sold_out")), strict=True))

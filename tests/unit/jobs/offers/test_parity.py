@@ -50,7 +50,7 @@ def test_only_portraits_and_the_parity_report_read_gender_and_age() -> None:
         path for room in ("jobs", "models") for path in (rooms / room).rglob("*.py") if "sample_shop" not in path.parts
     ]
     readers = {path.name for path in code if named.search(path.read_text("utf-8"))}
-    makes_and_shows, reads_years_in_texts = {"update_profiles.py", "portrait.py"}, {"figure_patterns.py"}
+    makes_and_shows, reads_years_in_texts = {"portraits.py", "portrait.py"}, {"figure_patterns.py"}
     # these propose mappings of columns, they read no person
     proposes_mappings = {"column_guess.py", "source_guess.py", "source_words.py", "source_toml.py"}
     assert readers - makes_and_shows - reads_years_in_texts - proposes_mappings == {"parity.py"}

@@ -106,3 +106,19 @@ def test_the_guide_names_every_key_of_a_mapping() -> None:
 def test_unknown_source_lists_the_shipped_ones() -> None:
     with pytest.raises(FileNotFoundError, match=r"neither a file nor one of the shipped .*online_retail"):
         load_source("no_such_shop")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_dated"),
+    [
+        ("log_{date:%Y-%m}.csv", False),
+        ("{date:%Y}/{date:%b}.csv", False),
+        ("{date:%Y}/{date:%m}/{date:%d}.csv", True),
+        ("{date:%Y}/{date:%j}.csv", True),
+        ("{date}.csv", True),
+    ],
+)
+def test_a_pattern_that_names_no_day_is_of_many_nights(pattern: str, is_dated: bool) -> None:
+    events = parse_source(GOOD | {"events": GOOD["events"] | {"files": pattern}}).events
+    assert events.is_dated is is_dated
+    assert ("{" in events.files[0]) is is_dated

@@ -1,0 +1,43 @@
+"""The catalogue as it stood on each of many nights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.runtime.history import NIGHT
+
+
+class CatalogueByNight:
+    """Facts of items, each from a `night` on (days since 1970), sorted by item and night; items have codes by their id.
+
+    The catalogue of a night is given as the rows (I,) of `facts` that hold then, one for each item known by then.
+    """
+
+    def __init__(self, facts: pa.Table) -> None:
+        self.facts = facts.combine_chunks()
+        encoded = (
+            self.facts["item_id"].combine_chunks().dictionary_encode() if len(facts) else pa.array([], pa.string())
+        )
+        self.item_ids = encoded.dictionary if len(facts) else encoded
+        item = encoded.indices.to_numpy().astype(np.int64) if len(facts) else np.zeros(0, np.int64)
+        # A lake's own rows have night -1. Nights lie far below 2^20 days.
+        self._when = (item << 20) + self.facts[NIGHT].to_numpy().astype(np.int64) + 1
+        self._item = item
+
+    def codes(self, item_ids: pa.ChunkedArray) -> np.ndarray:
+        """(n,) the code of each id, -1 for items that the catalogue never had."""
+        return pc.index_in(item_ids, self.item_ids).fill_null(-1).to_numpy().astype(np.int64)
+
+    def rows_at(self, items: np.ndarray, nights: np.ndarray | int) -> np.ndarray:
+        """(n,) the row of `facts` that holds for each item code on its night; -1 where there is none yet."""
+        place = np.searchsorted(self._when, (items << 20) + nights + 1, side="right") - 1
+        found = (items >= 0) & (place >= 0)
+        found[found] &= self._item[place[found]] == items[found]
+        return np.where(found, place, -1)
+
+    def on(self, night: int) -> np.ndarray:
+        """The rows of the catalogue of that night."""
+        rows = self.rows_at(np.arange(len(self.item_ids)), night)
+        return rows[rows >= 0]

@@ -1,0 +1,163 @@
+"""Tastes, purchases and portraits of many nights: each event counts by the catalogue and prices of its own night."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.common.catalogue_by_night import CatalogueByNight
+from jobs.common.decay import exact, from_exact
+from jobs.common.nightly_sums import NEVER, Fading, Rows, as_dates, code_of, fade
+from jobs.features import purchase_habits, tastes
+from jobs.features.event_weights import weights_of
+from jobs.features.history_prices import write_prices
+from jobs.features.portraits import ProfilesConfig, portraits
+from jobs.runtime.history import NIGHT, History
+from schemas.tables import (
+    USER_FEATURES,
+    USER_PROFILES,
+    USER_PURCHASES,
+    USER_TASTES,
+    USERS,
+)
+
+_SUMMED = "user_id string, kind string, value string, strength bigint, evidence bigint, last date"
+
+
+def write_profiles(history: History, events: DataFrame, catalogue: CatalogueByNight) -> None:
+    """ITEM_PRICES, USER_PURCHASES, USER_TASTES and USER_PROFILES of the last night."""
+    config: ProfilesConfig = history.settings.section("profiles")
+    interest = weights_of(history.first)
+    last, spark = history.last, history.spark
+    compared = write_prices(history, events, catalogue, interest.half_life_days, config.prices_kept)
+    items = spark.createDataFrame(items_seen(events, catalogue, history, config.band_items)).persist()
+    try:
+        usual, levels = spark.createDataFrame(compared.usual), spark.createDataFrame(compared.levels)
+        lines = purchase_habits.compared_lines(events, usual, levels, items, config.discount_from, NIGHT)
+        before = history.first.versions(USER_PURCHASES).previous().spark()
+        bought = purchase_habits.advance_purchases(before, lines, last.date, history.previous_date, config.lapsed_days)
+        last.write(USER_PURCHASES, bought)
+
+        liked = tastes.labels(items.drop("band"), items.select("item_id", NIGHT, "band"), NIGHT)
+        added = tastes.contributions(events, liked, interest, F.col(NIGHT), last.days, NIGHT)
+        fading = Fading.of(history, interest.half_life_days)
+        fold = functools.partial(_fold, fading=fading, kept=config.tastes_kept)
+        total = tastes.summed(_before(history).unionByName(added), NIGHT).mapInArrow(fold, _SUMMED)
+        made = tastes.cut(total, config.tastes_kept).withColumn("strength", from_exact("strength"))
+        last.write(USER_TASTES, made.select(*USER_TASTES.names))
+    finally:
+        items.unpersist()
+    users, features, purchases, of_users = map(last.read, (USERS, USER_FEATURES, USER_PURCHASES, USER_TASTES))
+    last.write(USER_PROFILES, portraits(users, features, purchases, of_users, config, last.date))
+
+
+def items_seen(events: DataFrame, catalogue: CatalogueByNight, history: History, least: int) -> pa.Table:
+    """(item_id, night, category, brand, attributes, band): the items of each night's events, as they stood then."""
+    pairs = events.where("item_id is not null").select("item_id", NIGHT).distinct().toArrow().sort_by(NIGHT)
+    item, night = catalogue.codes(pairs["item_id"]), pairs[NIGHT].cast(pa.int32()).to_numpy()
+    row = catalogue.rows_at(item, night)
+    pairs, row, night = pairs.filter(pa.array(row >= 0)), row[row >= 0], night[row >= 0]
+    bands = np.full(len(row), -1, np.int8)
+    of_groups = _Groups(catalogue)
+    for number in history.numbers:
+        tonight = slice(*np.searchsorted(night, [number, number + 1]))
+        if tonight.start < tonight.stop:
+            bands[tonight] = of_groups.bands(catalogue.on(int(number)), row[tonight], least)
+    facts = catalogue.facts.select(["category", "brand", "attributes"]).take(pa.array(row))
+    named = pa.array(tastes.BANDS).take(pa.array(bands, mask=bands < 0))
+    columns = {"item_id": pairs["item_id"], NIGHT: pairs[NIGHT], "band": named}
+    return pa.table(columns | {name: facts[name] for name in facts.column_names})
+
+
+class _Groups:
+    """Prices by category and currency, in which bands are thirds: the rule of `tastes.price_bands`, on arrays."""
+
+    def __init__(self, catalogue: CatalogueByNight) -> None:
+        facts = catalogue.facts
+        codes = [
+            pc.dictionary_encode(pc.fill_null(facts[name], "")).combine_chunks().indices.to_numpy().astype(np.int64)
+            for name in ("category", "currency")
+        ]
+        self._group = codes[0] * (codes[1].max(initial=0) + 1) + codes[1]
+        self._price = pc.fill_null(facts["price"], 0.0).to_numpy()
+
+    def bands(self, standing: np.ndarray, rows: np.ndarray, least: int) -> np.ndarray:
+        """(n,) the place in BANDS of each of `rows`, -1 for none, in the catalogue of the rows `standing`."""
+        standing = standing[self._price[standing] > 0]
+        standing = standing[np.lexsort((self._price[standing], self._group[standing]))]
+        groups, start, size = np.unique(self._group[standing], return_index=True, return_counts=True)
+        if not len(groups):
+            return np.full(len(rows), -1, np.int8)
+        low, high = (self._at(share, standing, start, size) for share in (1 / 3, 2 / 3))
+        place = np.minimum(np.searchsorted(groups, self._group[rows]), len(groups) - 1)
+        price = self._price[rows]
+        has = (groups[place] == self._group[rows]) & (price > 0) & (size[place] >= least) & (low < high)[place]
+        band = np.where(price <= low[place], 0, np.where(price <= high[place], 1, 2))
+        return np.where(has, band, -1).astype(np.int8)
+
+    def _at(self, share: float, standing: np.ndarray, start: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """The price at a share of each group's prices, between two of them as Spark's `percentile` computes it."""
+        position = (size - 1) * share
+        below, above = np.floor(position).astype(np.int64), np.ceil(position).astype(np.int64)
+        lower, higher = self._price[standing[start + below]], self._price[standing[start + above]]
+        between = (above - position) * lower + (position - below) * higher
+        return np.where((below == above) | (lower == higher), lower, between)
+
+
+def _before(history: History) -> DataFrame:
+    """The lake's USER_TASTES in the form of `tastes.contributions`."""
+    before = history.first.versions(USER_TASTES).previous().spark()
+    taste = F.struct(F.col("kind").alias("kind"), F.col("value").alias("value"))
+    return before.select(
+        "user_id",
+        F.lit(None).cast("date").alias(NIGHT),
+        F.array(taste).alias("tastes"),
+        exact("strength").alias("strength"),
+        "evidence",
+        "last_event_on",
+    )
+
+
+def _fold(batches: Iterator[pa.RecordBatch], fading: Fading, kept: int) -> Iterator[pa.RecordBatch]:
+    """(user_id, kind, value, strength, evidence, last) after the last night; strength in units of 2^-30."""
+    together = list(batches)
+    if not together:
+        return
+    rows = Rows(iter(together), ("user_id", "kind", "value"))
+    group = code_of(pa.table(rows.keys(("user_id", "kind"), np.arange(len(rows)))), ("user_id", "kind"))
+    value = pc.rank(pa.table(rows.keys(("value",), np.arange(len(rows))))["value"], tiebreaker="dense").to_numpy()
+    may_be_cut = (np.bincount(group) > kept)[group]
+    added, seen, last_on = rows.ints("strength"), rows.ints("evidence"), rows.days("last")
+    strength, evidence = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+    last = np.full(len(rows), NEVER, np.int32)
+    known = 0
+    for night, factor in [(-1, 1.0), *zip(fading.nights, fading.factors, strict=True)]:
+        fade(strength[:known], factor)
+        tonight = rows.of(night)
+        keys = rows.code[tonight]
+        strength[keys] += added[tonight]
+        evidence[keys] += seen[tonight]
+        last[keys] = np.maximum(last[keys], last_on[tonight])
+        known = rows.known(tonight)
+        if night >= 0 and may_be_cut[keys].any():
+            there = np.flatnonzero(may_be_cut[:known] & (last[:known] != NEVER))
+            weakest = _beyond(there, group, strength, value, kept)
+            strength[weakest] = evidence[weakest] = 0
+            last[weakest] = NEVER
+    there = np.flatnonzero(last != NEVER)
+    columns = rows.keys(("user_id", "kind", "value"), there)
+    columns |= {"strength": strength[there], "evidence": evidence[there], "last": as_dates(last[there])}
+    yield from pa.table(columns).to_batches()
+
+
+def _beyond(keys: np.ndarray, group: np.ndarray, strength: np.ndarray, value: np.ndarray, kept: int) -> np.ndarray:
+    """Those of `keys` that are not among the `kept` strongest of their group, ties to the lower value."""
+    ordered = keys[np.lexsort((value[keys], -strength[keys], group[keys]))]
+    starts = np.searchsorted(group[ordered], group[ordered])
+    return ordered[np.arange(len(ordered)) - starts >= kept]

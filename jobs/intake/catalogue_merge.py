@@ -1,0 +1,141 @@
+"""Merges rows of items or users: one row for each id, with the latest value of each field."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.common.shown_names import NameRules, with_shown_names
+from jobs.runtime.history import NIGHT
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from schemas.arrow import arrow_schema
+from schemas.sources.mapping import Input
+from schemas.table import Table
+from schemas.tables import ITEMS
+
+# Columns beside the table's: the order of rows (last night's, without a night, before tonight's, then by time), and why
+# one was rejected.
+_ORDER = {NIGHT: "date", "seen_at": "timestamp"}
+Derive = Callable[[pa.Table], pa.Table]
+_REJECTION = ("reason", "detail", "raw_row", "source_file")
+
+
+def rows_by_id(table: Table, previous: DataFrame, rows: list[DataFrame], night: Column, snapshot: bool) -> DataFrame:
+    """All rows of an id in one partition, as `merge` takes them; the job's one shuffle.
+
+    `rows` have any of the table's columns except `updated_on`, which is their `night`, a date; `seen_at`, which orders
+    several rows of one id; and reason, detail, raw_row, source_file where they may be rejected. With `snapshot`, last
+    night's items are inactive unless tonight lists them.
+    """
+    types = dict(zip(table.names, table.spark_types, strict=True)) | _ORDER | dict.fromkeys(_REJECTION, "string")
+    before = {NIGHT: F.lit(None)} | ({"is_active": F.lit(False)} if snapshot else {})
+    new = {NIGHT: night, "updated_on": night}
+    parts = [_select(previous, types, before), *(_select(frame, types, new) for frame in rows)]
+    together = functools.reduce(DataFrame.unionAll, parts)
+    return together.select("*", F.xxhash64(F.coalesce(table.key[0], "raw_row")).alias("hash")).repartition("hash")
+
+
+def _select(frame: DataFrame, types: dict[str, str], given: dict[str, Column]) -> DataFrame:
+    """Exactly the columns of `types`, cast: from `given`, else from the frame, else null."""
+    values = {name: given.get(name, F.col(name) if name in frame.columns else F.lit(None)) for name in types}
+    return frame.select(*[values[name].cast(kind).alias(name) for name, kind in types.items()])
+
+
+def derivation(table: Table, settings: Settings) -> Derive:
+    """What fills in the columns that follow from others: of items, the names that may be shown; of users, nothing."""
+    if table is not ITEMS:
+        return as_they_are
+    return functools.partial(with_shown_names, rules=NameRules.of(settings.section("copy")))
+
+
+def as_they_are(rows: pa.Table) -> pa.Table:
+    return rows
+
+
+def merge(
+    batches: Iterator[pa.RecordBatch], table: Table, rejected: Table, derive: Derive
+) -> Iterator[tuple[str, pa.Table]]:
+    """One row for each id: of each field, the value of the latest row that has one. Rejected rows go to `rejected`.
+
+    The latest is the last by time, then by value: the order in which rows arrive does not matter.
+    """
+    first = next(batches, None)
+    if first is None:
+        return
+    kept, rejected_rows = sorted_rows(pa.Table.from_batches([first, *batches]), table)
+    yield rejected.name, rejected_rows.select(rejected.names)
+    ids = kept[table.key[0]].combine_chunks()
+    starts = group_starts(ids)
+    yield table.name, derive(latest(kept, table, starts, np.append(starts[1:], len(ids)) - 1))
+
+
+def sorted_rows(rows: pa.Table, table: Table) -> tuple[pa.Table, pa.Table]:
+    """(kept rows by id, each from oldest to newest; rejected rows)."""
+    is_rejected = pc.is_valid(rows["reason"])
+    kept = rows.filter(pc.invert(is_rejected))
+    keys = ["hash", *table.key, *_ORDER, *[name for name in table.names if name not in table.key]]
+    order = pc.sort_indices(kept, [(name, "ascending", "at_start") for name in keys])
+    return kept.select(["hash", NIGHT, *table.names]).take(order).combine_chunks(), rows.filter(is_rejected)
+
+
+def group_starts(ids: pa.Array) -> np.ndarray:
+    """The positions at which another id begins; `ids` are sorted."""
+    if not len(ids):
+        return np.zeros(0, np.int64)
+    return np.append(0, np.flatnonzero(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)) + 1)
+
+
+def latest(rows: pa.Table, table: Table, starts: np.ndarray, ends: np.ndarray) -> pa.Table:
+    """One row for each pair of `starts` and `ends`: of each column, the last value between them that is not null.
+
+    rows: sorted by id, then from oldest to newest; a pair lies within one id, both ends included.
+    """
+    if rows.num_rows == 0:
+        return arrow_schema(table).empty_table()
+    positions = np.arange(rows.num_rows)
+    columns = {}
+    for name in table.names:
+        column = rows[name].combine_chunks()
+        is_valid = pc.is_valid(column).to_numpy(zero_copy_only=False)
+        last_valid = np.maximum.accumulate(np.where(is_valid, positions, -1))[ends]
+        columns[name] = column.take(pa.array(last_valid, mask=last_valid < starts))
+    if "is_sold_out" in columns:
+        columns["is_sold_out"] = pc.less_equal(columns["stock"], 0.0)
+    return pa.table(columns).cast(arrow_schema(table))
+
+
+def usable(frame: DataFrame, table: Table, described: Input) -> DataFrame:
+    """Rows of an input that describes `table`: an item is active unless the row says otherwise."""
+    if described.from_events:  # clean_events reports the rejected lines of events
+        frame = frame.where("reason is null")
+    if table is not ITEMS:
+        return frame
+    active = F.col("is_active") if "is_active" in frame.columns else F.lit(None).cast("boolean")
+    others = [name for name in frame.columns if name != "is_active"]
+    return frame.select(*others, F.coalesce(active, F.lit(True)).alias("is_active"))
+
+
+def ids_of_events(events: DataFrame, table: Table, *more: str) -> DataFrame:
+    """A row for each id in the events, and each value of the columns `more`."""
+    key = table.key[0]
+    ids = events.where(F.col(key).isNotNull()).select(key, *more).distinct()
+    return ids.withColumn("is_active", F.lit(True)) if table is ITEMS else ids
+
+
+def refuse_to_withdraw(night: Night, files: list[str], active: int, unlisted: int) -> None:
+    """Logs and reports that the night's snapshot lists too few items to withdraw the others."""
+    most = night.settings.section("catalogue").max_withdrawn_share
+    warning = (
+        f"{', '.join(files)} lists {active - unlisted:,} of {active:,} active items and would withdraw "
+        f"{unlisted / active:.0%}, more than catalogue.max_withdrawn_share = {most:.0%}: its rows were read, nothing "
+        f"was withdrawn. Ask the shop for the whole file, or allow it with --set catalogue.max_withdrawn_share=1"
+    )
+    night.log.warning("%s", warning)
+    night.report(carried_catalogue=warning)

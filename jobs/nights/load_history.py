@@ -1,0 +1,237 @@
+"""Loads the history of a shop in one pass, and publishes its last night: for a shop that comes with years of logs.
+
+Every drop from --from to --to is received and accounted for, and its partitions stand in the lake day by day, as if the
+nights had been replayed one by one. What a night adds to (interest, features, portraits, weeks of items) comes to the
+last day at once, with the same values. The last day is then a whole night: lists, offers and texts are made and
+published. Models are trained before the last days (--judge-days), which tell how good the lists are that they make.
+
+What follows from lists that were shown begins with that night: a replay would have judged each night's lists, offers
+and experiments, a history has none.
+
+Days without a file are gaps, as in a replay; the page names them. Where the lake has nights already, the days after
+them are added. A load that was cut off is started again with the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Iterator
+
+from jobs.common.catalogue_by_night import CatalogueByNight
+from jobs.features.history_profiles import write_profiles
+from jobs.features.history_sums import write_features, write_interest
+from jobs.intake import history_catalogue, history_events
+from jobs.intake.drop_files import receive_nights
+from jobs.nights import nightly
+from jobs.nights.replay_nights import nights_with_a_drop
+from jobs.nights.tasks import JobsFailed, run_tasks
+from jobs.prices.history_weeks import write_weeks
+from jobs.reports.attempts import LOADED
+from jobs.reports.history_page import history_page
+from jobs.runtime import lease
+from jobs.runtime.arguments import a_date, add_settings_arguments
+from jobs.runtime.branches import BRANCHES
+from jobs.runtime.gate import GateConfig, GateFailed, broken_in_nights
+from jobs.runtime.history import History
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.log import get_logger
+from jobs.runtime.night import Night, new_run
+from jobs.runtime.settings import Settings, load_settings
+from jobs.runtime.shop_days import settle_days
+from schemas.table import Table
+from schemas.tables import (
+    CLEAN_EVENTS,
+    ITEM_WEEKS,
+    ITEMS,
+    REJECTED_EVENTS,
+    REJECTED_ITEMS,
+    REJECTED_USERS,
+    STORED,
+    USERS,
+)
+
+log = get_logger(LOADED)
+BY_DAY = (REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, CLEAN_EVENTS)  # versions of every night
+STATE = tuple(table for table in STORED if table.checked_at == "features")  # a night without one of these is not whole
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", required=True, help="a name in schemas/sources or a TOML file")
+    parser.add_argument("--raw", required=True, help="folder or URL of the shop's raw files")
+    parser.add_argument("--from", dest="first", type=a_date, required=True, help="first day")
+    parser.add_argument(
+        "--to", dest="last", type=a_date, required=True, help="last day, inclusive; its night is published"
+    )
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    parser.add_argument(
+        "--without", type=_days, default=[], metavar="DATE[,DATE]", help="days whose files are left out"
+    )
+    parser.add_argument(
+        "--judge-days",
+        type=int,
+        default=6,  # less than a week, after which models are trained anew
+        help="last days that models do not learn from and lists are judged by; 0: none (default: %(default)s)",
+    )
+    parser.add_argument("--past-only", action="store_true", help="leave the night of the last day to `nightly`")
+    parser.add_argument("--run", help="name of the run of all its nights; default: the next number")
+    add_settings_arguments(parser)
+
+
+def _days(text: str) -> list[dt.date]:
+    return [a_date(day.strip()) for day in text.split(",") if day.strip()]
+
+
+def main(args: argparse.Namespace) -> int:
+    lake, settings = Lake(args.lake), load_settings(args.config, args.set)
+    if args.first > args.last:
+        raise ValueError(f"--from {args.first} is after --to {args.last}; give the first day, then the last")
+    days = [day for day in nights_with_a_drop(args.source, args.raw, args.first, args.last) if day not in args.without]
+    if not days:
+        raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
+    with lease.held(lake, lease.new_hold(LOADED, args.last, args.run or ""), settings.section("lease")):
+        made = last_made(lake)
+        todo = days_to_make(lake, days, made)
+        seconds: dict[str, float] = {}
+        if todo:
+            _load(args, lake, settings, todo, made, seconds)
+        print(history_page(lake, days, (args.first, args.last), seconds))
+    return 0
+
+
+def last_made(lake: Lake) -> dt.date | None:
+    """The last night that left everything the next one goes on from; None in a new lake."""
+    days = reversed(lake.dates(CLEAN_EVENTS))
+    return next((day for day in days if all(lake.current(t, day) for t in (CLEAN_EVENTS, ITEMS, USERS, *STATE))), None)
+
+
+def days_to_make(lake: Lake, days: list[dt.date], made: dt.date | None) -> list[dt.date]:
+    """The days after the lake's last night. Raises ValueError where the lake lacks an earlier one of `days`."""
+    missing = [day for day in days if made is not None and day < made and lake.current(CLEAN_EVENTS, day) is None]
+    if missing:
+        raise ValueError(
+            f"{lake.root} has nights up to {made}, but not {', '.join(map(str, missing[:5]))}"
+            f"{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}: each night builds on the one before, so "
+            f"earlier days cannot be added; load all days into a new lake, or begin after {made}"
+        )
+    return [day for day in days if made is None or day > made]
+
+
+def _load(
+    args: argparse.Namespace,
+    lake: Lake,
+    settings: Settings,
+    days: list[dt.date],
+    made: dt.date | None,
+    seconds: dict[str, float],
+) -> None:
+    run = args.run or max(new_run(lake, day) for day in days)
+    *past, last = [Night(day, lake, run, settings, args.source, args.raw) for day in days]
+    known = [night for night in past if (last.date - night.date).days >= args.judge_days]
+    if known and args.judge_days and made is None:
+        make(History(tuple(known), made), seconds)
+        _make_lists(known[-1], seconds)
+        past, made = past[len(known) :], known[-1].date
+    if past:
+        make(History(tuple(past), made), seconds)
+    if args.past_only:
+        return
+    with _timed(seconds, "the last night"):
+        nightly.main(last)
+
+
+def _make_lists(night: Night, seconds: dict[str, float]) -> None:
+    """Lists that are not published: the last night judges them by what users did since."""
+    with _timed(seconds, "lists to be judged"):
+        try:
+            run_tasks(night, BRANCHES["lists"])
+        except JobsFailed as problem:
+            log.warning("no lists of %s can be judged: %s", night.date, problem)
+
+
+@contextlib.contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    spent = time.monotonic() - started
+    seconds[step] = seconds.get(step, 0.0) + spent
+    log.info("%s: %.1f s", step, spent)
+
+
+def make(history: History, seconds: dict[str, float]) -> None:
+    """Makes all nights of the history; `seconds` gets the time of each step. Nothing is current before all is there."""
+    settle_days(history.lake, history.first.source, history.first.date)
+    with _timed(seconds, "files received"):
+        received = _receive(history)
+    with _timed(seconds, "events cleaned"):
+        history_events.clean(history, received)
+    with _timed(seconds, "catalogue merged"):
+        catalogue = _merge_catalogue(history, received)
+    events = history.events().persist()
+    try:
+        with _timed(seconds, "interest and features"):
+            write_interest(history, events)
+            write_features(history, events)
+        with _timed(seconds, "portraits"):
+            write_profiles(history, events, catalogue)
+        with _timed(seconds, "weeks of items"):
+            write_weeks(history, events, catalogue)
+    finally:
+        events.unpersist()
+    with _timed(seconds, "tables checked"):
+        _pass(history)
+
+
+def _merge_catalogue(history: History, received: history_events.Received) -> CatalogueByNight:
+    for night in history.nights:
+        night.begin("update_catalogue")
+    keep = history.settings.section("publish").keep_nights
+    catalogue = CatalogueByNight(history_catalogue.merge(history, received, keep))
+    for night in history.nights:
+        night.end()
+    return catalogue
+
+
+def _receive(history: History) -> history_events.Received:
+    first, late_days = history.first, history.settings.section("clean").late_days
+    received = receive_nights(first.source, first.raw, history.dates, history.previous_date, history.lake, late_days)
+    for night in history.nights:
+        night.begin("receive_drop")
+        for note in received[night.date]["notes"]:
+            night.log.info("%s: %s", night.date, note)
+        night.report(received=received[night.date])
+        night.end()
+    return received
+
+
+def _pass(history: History) -> None:
+    """The gates of all nights: all tables become current, or none. What a later load asks for comes last."""
+    lake, config = history.lake, history.settings.section("gate")
+    state = (*STATE, ITEM_WEEKS)
+    versions = {table: _versions(history, table) for table in (*state, ITEMS, USERS, *BY_DAY)}
+    failures = [line for table, of_table in versions.items() for line in _broken(history, config, table, of_table)]
+    if failures:
+        raise GateFailed("\n".join(failures))
+    for table in (*BY_DAY, ITEMS, USERS, *state):
+        for version in versions[table]:
+            lake.make_current(version)
+    for night in history.nights:
+        night.begin(LOADED)
+        night.report(nights=len(history.nights), first=str(history.first.date), last=str(history.last.date))
+        night.end()
+
+
+def _versions(history: History, table: Table) -> list[Version]:
+    found = [history.lake.version(table, day, history.first.run) for day in history.dates]
+    return [version for version in found if version]
+
+
+def _broken(history: History, config: GateConfig, table: Table, versions: list[Version]) -> list[str]:
+    rules, broken = broken_in_nights(history.last, table, versions, config.max_rows_in_memory)
+    if not broken:
+        return []
+    head = f"{table.name} of {len(versions)} nights up to {history.last.date}: {len(broken)} of {rules} rules broken; "
+    where = history.lake.path("tables", table.name)
+    return ["\n".join([f"{head}the versions of run {history.first.run} stay in {where}", *(f"  {b}" for b in broken)])]

@@ -1,0 +1,291 @@
+"""A history loaded in one pass is the history replayed night by night, to the last bit of every table that goes on."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import gzip
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.intake.drop_files import BrokenDrops
+from jobs.nights import load_history, replay_nights
+from jobs.nights.load_history import days_to_make, last_made, make
+from jobs.nights.replay_nights import nights_with_a_drop
+from jobs.nights.tasks import run
+from jobs.reports.night_page import night_page
+from jobs.runtime import published
+from jobs.runtime.history import History
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from jobs.sample_shop.dirt import Shares
+from jobs.sample_shop.make_sample_shop import make_sample_shop
+from jobs.sample_shop.shop import Plan
+from schemas.table import Table
+from schemas.tables import (
+    CLEAN_EVENTS,
+    INTEREST,
+    ITEM_FEATURES,
+    ITEM_PRICES,
+    ITEM_WEEKS,
+    ITEMS,
+    REJECTED_EVENTS,
+    REJECTED_ITEMS,
+    REJECTED_USERS,
+    STORED,
+    USER_FEATURES,
+    USER_PROFILES,
+    USER_PURCHASES,
+    USER_TASTES,
+    USERS,
+)
+from tests.sample import AS_ARGUMENTS, NIGHTS, SETTINGS, Sample, current
+
+BY_DAY = (CLEAN_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, ITEMS)
+GO_ON = (USERS, INTEREST, USER_FEATURES, ITEM_FEATURES, ITEM_PRICES, USER_PURCHASES, USER_TASTES, USER_PROFILES,
+         ITEM_WEEKS)  # fmt: skip
+STEPS = ("receive_drop", "clean_events", "update_catalogue", "update_interest", "build_features", "update_profiles",
+         "suggest_prices")  # fmt: skip
+ONLINE_RETAIL = Path(__file__).resolve().parents[2] / "../shared/data/online_retail"
+
+
+def replay(lake: Lake, nights: Iterable[Night], steps: Sequence[str] = STEPS) -> None:
+    """What makes these tables, night by night; every version passes, as if each gate had been there."""
+    for night in nights:
+        for step in steps:
+            run(night, step)
+        for table in STORED:
+            if (version := lake.version(table, night.date, night.run)) is not None:
+                lake.make_current(version)
+
+
+def assert_same(loaded: Lake, replayed: Lake, days: list[dt.date], go_on: tuple[Table, ...] = GO_ON) -> None:
+    keep = Settings().section("publish").keep_nights  # of the catalogue, as after retention
+    for table in BY_DAY:
+        for day in days[-keep:] if table is ITEMS else days:
+            assert same(loaded, replayed, table, day), (table.name, day)
+    for table in go_on:
+        assert same(loaded, replayed, table, days[-1]), table.name
+
+
+def same(one: Lake, other: Lake, table: Table, day: dt.date) -> bool:
+    return current(one, table, day).equals(current(other, table, day))
+
+
+# A shop whose rules bite: few tastes and prices are kept, idle pairs leave, a catalogue is cut, a day is missing.
+DAYS = [dt.date(2026, 1, day) for day in range(1, 7)]
+GAP, CUT = DAYS[3], DAYS[4]
+BITING: dict[str, dict[str, Any]] = {
+    **SETTINGS,
+    "profiles": {"tastes_kept": 3, "prices_kept": 1, "band_items": 3},
+    "interest": {"forget_after_days": 2, "half_life_days": 3.0},
+    "clean": {"max_rejected_share": 0.9, "late_days": 2},
+    "prices": {"weeks": 3, "least_weeks": 2, "recent_weeks": 2},
+}
+SHARES = Shares(
+    duplicates_same_day=0.02, duplicates_next_day=0.05, late=0.05, future=0.01, broken=0.02, unknown_items=0.01
+)
+
+
+@pytest.fixture(scope="module")
+def biting(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lake]:
+    """(the raw files of the shop, its lake night by night)."""
+    folder = tmp_path_factory.mktemp("biting")
+    plan = Plan(
+        seed=3, users=60, items=50, days=len(DAYS), start=DAYS[0], events_per_user_day=8.0, crawlers=1, shares=SHARES
+    )
+    make_sample_shop(plan, folder / "raw")
+    shutil.rmtree(folder / "raw" / str(GAP))
+    cut = folder / "raw" / str(CUT) / "items.csv"
+    cut.write_text("".join(cut.read_text().splitlines(keepends=True)[:8]))
+    for users in (folder / "raw").glob("*/users.jsonl"):
+        if not users.stat().st_size:  # nobody registered: a shop leaves the file out
+            users.unlink()
+    lake = Lake(str(folder / "lake"))
+    replay(lake, nights(folder / "raw", lake, there()))
+    return folder / "raw", lake
+
+
+def there() -> list[dt.date]:
+    return [day for day in DAYS if day != GAP]
+
+
+def nights(raw: Path, lake: Lake, days: list[dt.date], source: str = "sample_shop", **more: Any) -> list[Night]:
+    settings = Settings(BITING | more)
+    return [Night(day, lake, "001", settings, source, str(raw)) for day in days]
+
+
+def test_the_shop_of_this_test_bites(biting: tuple[Path, Lake]) -> None:
+    """Or the comparisons below would hold for a simpler rule as well."""
+    _, lake = biting
+    tastes = current(lake, USER_TASTES, DAYS[-1]).group_by(["user_id", "kind"]).aggregate([([], "count_all")])
+    assert pc.max(tastes["count_all"]).as_py() == 3
+    reasons = set(current(lake, REJECTED_EVENTS, DAYS[-1])["reason"].to_pylist())
+    assert {"duplicate", "too_late"} <= reasons
+    assert "carried_catalogue" in lake.get_json("runs", f"date={CUT}", "run=001", "update_catalogue.json")
+    withdrawn = [pc.sum(pc.invert(current(lake, ITEMS, day)["is_active"])).as_py() for day in there()]
+    assert withdrawn[-1] > 0
+    idle = DAYS[-1] - dt.timedelta(days=2)
+    assert pc.min(current(lake, INTEREST, DAYS[-1]).filter(pc.field("purchases") <= 0)["last_event_on"]).as_py() >= idle
+
+
+@pytest.fixture(scope="module")
+def loaded(biting: tuple[Path, Lake], tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """All days of the shop in one pass."""
+    lake = Lake(str(tmp_path_factory.mktemp("loaded") / "lake"))
+    assert days_to_make(lake, there(), last_made(lake)) == there()
+    make(History(tuple(nights(biting[0], lake, there())), None), {})
+    return lake
+
+
+def test_one_pass_is_night_after_night(biting: tuple[Path, Lake], loaded: Lake) -> None:
+    replayed = biting[1]
+    assert_same(loaded, replayed, there())
+    for day in there():
+        assert facts(loaded, day, "clean_events") == facts(replayed, day, "clean_events")
+        assert facts(loaded, day, "receive_drop") == facts(replayed, day, "receive_drop")
+
+
+def test_a_lake_that_has_nights_gets_the_days_after_them(biting: tuple[Path, Lake], tmp_path: Path) -> None:
+    raw, replayed = biting
+    lake = Lake(str(tmp_path / "lake"))
+    before, days = there()[:2], there()[2:]
+    replay(lake, nights(raw, lake, before))
+    assert last_made(lake) == before[-1]
+    assert days_to_make(lake, there(), before[-1]) == days
+    make(History(tuple(nights(raw, lake, days)), before[-1]), {})
+    assert_same(lake, replayed, there())
+
+
+def facts(lake: Lake, day: dt.date, job: str) -> dict[str, Any]:
+    told = lake.get_json("runs", f"date={day}", "run=001", f"{job}.json")
+    return {name: value for name, value in told.items() if name not in ("seconds", "driver_peak_gib")}
+
+
+LINES = [
+    # day, user, item, what, price
+    (1, "u1", "i1", "view", "9.90"), (1, "u1", "i1", "order", "9.90"), (1, "u2", "i2", "view", "5"),
+    (2, "u1", "i2", "order", "5.50"), (2, "u2", "i2", "order", "5"), (2, "", "i3", "view", "7"),
+    (3, "u3", "i1", "order", "8"), (3, "u1", "i1", "view", "-1"), (4, "u2", "i3", "hover", "7"),
+    (4, "u2", "i3", "order", "7.25"), (4, "u1", "i1", "order", "9.90"),
+]  # fmt: skip
+MAPPING = """
+name = "small"
+[events]
+files = "FILES"
+columns = { user_id = "uid", item_id = "sku", event_type = "what", price = "price" }
+event_types = { order = "purchase" }
+time = { column = "at" }
+tallies = { without_account = "uid IS NULL" }
+[items]
+from = "events"
+columns = { item_id = "sku", price = "price" }
+"""
+FILES = {
+    "by month": ("log_{date:%Y-%m}.csv.gz", lambda day: f"log_2026-0{1 + day // 3}.csv.gz"),
+    "one file": ("log.csv", lambda day: "log.csv"),
+}
+
+
+@pytest.mark.parametrize("layout", FILES)
+def test_a_history_in_monthly_files_and_in_one_file(spark: SparkSession, tmp_path: Path, layout: str) -> None:
+    pattern, name = FILES[layout]
+    (tmp_path / "raw").mkdir()
+    files: dict[str, list[str]] = {}
+    for number, (day, *row) in enumerate(LINES):
+        files.setdefault(name(day), ["uid,sku,what,price,at"]).append(
+            ",".join([*row, f"2026-01-{day:02} {8 + number:02}:00:00"])
+        )
+    files[name(4)].append("u9,i9,view,1,someday")  # no night follows from its time
+    for file, lines in files.items():
+        text = "\n".join(lines).encode() + b"\n"
+        (tmp_path / "raw" / file).write_bytes(gzip.compress(text) if file.endswith(".gz") else text)
+    mapping = tmp_path / "small.toml"
+    mapping.write_text(MAPPING.replace("FILES", pattern))
+    days = nights_with_a_drop(str(mapping), str(tmp_path / "raw"), DAYS[0], DAYS[3])
+    assert days == DAYS[:4]
+    one, other = Lake(str(tmp_path / "loaded")), Lake(str(tmp_path / "replayed"))
+    make(History(tuple(nights(tmp_path / "raw", one, days, str(mapping))), None), {})
+    replay(other, nights(tmp_path / "raw", other, days, str(mapping)), STEPS[:4])
+    assert_same(one, other, days, (USERS, INTEREST))
+    for day in days:
+        assert facts(one, day, "clean_events") == facts(other, day, "clean_events")
+    assert sum(facts(one, day, "clean_events")["raw"] for day in days) == len(LINES) + 1
+
+
+def arguments(raw: Path, lake: Path, first: dt.date, last: dt.date, *more: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    load_history.add_arguments(parser)
+    words = ["--source", "sample_shop", "--raw", str(raw), "--lake", str(lake), "--from", str(first), "--to", str(last)]
+    return parser.parse_args([*words, *AS_ARGUMENTS, *more])
+
+
+def test_the_command_publishes_the_last_day_and_says_what_begins_with_it(
+    sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, before, last = NIGHTS
+    assert load_history.main(arguments(sample.raw, tmp_path / "lake", first, last, "--judge-days=1")) == 0
+    lake, page = Lake(str(tmp_path / "lake")), capsys.readouterr().out
+    assert_same(lake, sample.lake, list(NIGHTS))
+    assert published.runs(lake) == [f"{last}-001"]
+    judged = lake.get_json("runs", f"date={last}", "run=001", "judge_lists.json")
+    assert judged["judged"] == f"{before}-001"  # lists that were never published
+    assert f"lists judged the day after, on {last}" in page
+    assert "begins with this night" in page
+    assert f"3 days, {first} to {last}" in page
+    assert "run 001 is not finished" not in night_page(sample.lake, first)
+    assert {replay_nights.was_made(lake, day) for day in NIGHTS} == {True}
+    assert load_history.main(arguments(sample.raw, tmp_path / "lake", first, last)) == 0
+    assert "nothing was done" in capsys.readouterr().out
+
+
+def test_a_range_the_wrong_way_round_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--from 2026-01-03 is after --to 2026-01-01"):
+        load_history.main(arguments(tmp_path, tmp_path / "lake", NIGHTS[2], NIGHTS[0]))
+
+
+def test_days_before_a_lakes_last_night_cannot_be_added(biting: tuple[Path, Lake]) -> None:
+    _, lake = biting
+    with pytest.raises(ValueError, match=f"has nights up to {DAYS[-1]}, but not {GAP}"):
+        days_to_make(lake, DAYS, last_made(lake))
+
+
+def test_broken_files_among_many_are_all_named_and_nothing_is_kept(biting: tuple[Path, Lake], tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(biting[0], raw)
+    for day in (DAYS[1], DAYS[5]):
+        (raw / str(day) / "users.jsonl").write_bytes(b"\x28\xb5\x2f\xfd not zstd")
+    with pytest.raises(BrokenDrops, match=f"2 of 5 nights(.|\n)*{DAYS[1]}: .*(.|\n)*{DAYS[5]}: .*") as problem:
+        load_history.main(arguments(raw, tmp_path / "lake", DAYS[0], DAYS[-1]))
+    assert "--without DATE" in str(problem.value)
+    assert not (tmp_path / "lake" / "raw").exists()
+    assert not (tmp_path / "lake" / "tables").exists()
+
+
+def test_a_load_that_was_cut_off_starts_again(biting: tuple[Path, Lake], loaded: Lake, tmp_path: Path) -> None:
+    """Killed after the events became current and before what goes on from them did."""
+    raw, replayed = biting
+    shutil.copytree(loaded.root, tmp_path / "lake")
+    lake = Lake(str(tmp_path / "lake"))
+    (Path(lake.root) / "tables" / INTEREST.name / f"date={DAYS[-1]}" / "_current.json").unlink()
+    assert last_made(lake) is None
+    make(History(tuple(nights(raw, lake, there())), None), {})
+    assert_same(lake, replayed, there())
+
+
+@pytest.mark.skipif(not ONLINE_RETAIL.is_dir(), reason="needs ../shared/data/online_retail")
+def test_sixty_nights_of_online_retail(spark: SparkSession, tmp_path: Path) -> None:
+    days = nights_with_a_drop("online_retail", str(ONLINE_RETAIL), dt.date(2010, 12, 1), dt.date(2011, 12, 9))[:60]
+    one, other = Lake(str(tmp_path / "loaded")), Lake(str(tmp_path / "replayed"))
+    settings = Settings()
+    make_of = [Night(day, one, "001", settings, "online_retail", str(ONLINE_RETAIL)) for day in days]
+    make(History(tuple(make_of), None), {})
+    replay(other, [Night(day, other, "001", settings, "online_retail", str(ONLINE_RETAIL)) for day in days])
+    assert_same(one, other, days)
