@@ -181,7 +181,7 @@ def _scores(features, value, first_split, first_leaf, *splits):  # type: ignore[
         for tree in range(len(first_leaf) - 1):
             _narrow(columns, reachable, first_split[tree], first_split[tree + 1], *splits)
             for row in range(n):
-                score[low + row] += value[first_leaf[tree] + np.int64(trailing_zeros(reachable[row]))]
+                score[low + row] += value[first_leaf[tree] + np.int64(trailing_zeros(reachable[row]))]  # type: ignore[call-arg]
     return score
 
 
@@ -196,7 +196,7 @@ def _sums(features, of_leaves, first_split, first_leaf, *splits):  # type: ignor
         for tree in range(len(first_leaf) - 1):
             _narrow(columns, reachable, first_split[tree], first_split[tree + 1], *splits)
             for row in range(n):
-                leaf = first_leaf[tree] + np.int64(trailing_zeros(reachable[row]))
+                leaf = first_leaf[tree] + np.int64(trailing_zeros(reachable[row]))  # type: ignore[call-arg]
                 for group in range(of_leaves.shape[1]):  # numba makes an array of each slice: four times as slow
                     summed[low + row, group] += of_leaves[leaf, group]
     return summed
