@@ -77,7 +77,7 @@ def brief_of(clicks: Iterable[tuple[int, int]], **changed: Any) -> tuple[list[in
     copy, counts = copy_of(clicks, item_id="g1", **changed)
     variants = pa.array(range(copy.num_rows), pa.int32())
     copy = copy.set_column(copy.schema.get_field_index("variant"), "variant", variants)
-    left, lost = without_losers(copy, counts, CopyConfig(variants=3))
+    left, lost = without_losers(copy, counts, CopyConfig(card_variants=3))
     return left["variant"].to_pylist(), lost.to_pylist()
 
 
