@@ -45,7 +45,8 @@ def an_event(day: date, user: str | None, item: str, kind: str, price: float | N
 
 
 def an_item(item: str, category: str | None, price: float | None, **more: Any) -> dict[str, Any]:
-    return {"item_id": item, "category": category, "price": price, "currency": "EUR", "is_active": True} | more
+    row = {"item_id": item, "category": category, "price": price, "currency": "EUR", "is_active": True} | more
+    return row | {"shown_category": category, "shown_brand": row.get("brand")}  # as update_catalogue fills them in
 
 
 SHELF = [
