@@ -73,8 +73,9 @@ def keys_of(table: pa.Table, names: Sequence[str] = BRIEF) -> pa.ChunkedArray:
 
 def is_usual(copy: pa.Table, texts_of: Callable[[str], int]) -> pa.Array:
     """Marks the rows of COPY that are not written for an experiment alone; texts_of: channel -> texts of a brief."""
-    most = pa.array([texts_of(channel) for channel in copy["channel"].to_pylist()], copy["variant"].type)
-    return pc.less(copy["variant"], most)
+    channels = pc.unique(copy["channel"])
+    most = pa.array([texts_of(channel) for channel in channels.to_pylist()], copy["variant"].type)
+    return pc.less(copy["variant"], most.take(pc.index_in(copy["channel"], channels)))
 
 
 def copy_id(brief: Brief, text: str) -> str:

@@ -153,7 +153,8 @@ def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
     of_arm = np.array([max(known.get(name, 1.0), 1e-6) for name in arms.dictionary.to_pylist()], np.float64)
     weight = of_arm[arms.indices.to_numpy()]
     run = keys_of(copy).combine_chunks().dictionary_encode().indices.to_numpy()
-    share = weight / np.bincount(run, weight)[run]
+    # Rounded: weights that differ by a factor, as beside an experiment's wording, then give the same share to the bit.
+    share = np.round(weight / np.bincount(run, weight)[run], 9)
     is_template = pc.and_(pc.not_equal(copy["source"], MODEL), pc.not_equal(copy["wording"], APPROVED))
     has_own = pc.or_(pc.match_substring(copy["text"], "{terms}"), pc.match_substring(copy["text"], "{until}"))
     found = copy.select([*BRIEF, "copy_id"])

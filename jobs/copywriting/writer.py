@@ -119,14 +119,15 @@ def usual_texts(
     of_others = {name for name, voice in _dealt(inputs.rules, brief).items() if voice != brief.style}
 
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
-        room = few if draft.wording in of_others else limit
-        return _has_room(draft, rows, room) or _is_asked_for(inputs, brief, draft, rows)
+        return _has_room(draft, rows, few if draft.wording in of_others else limit)
 
     product = inputs.products.of(brief)
     model = "" if drafts is None else inputs.model
     written, said_elsewhere = _write(inputs, said, product, drafts, wants, _NewRows(0, model), avoid)
     if written.rows:
-        return written
+        more = _asked_for_texts(inputs, said, product, drafts, written.rows, model, avoid)
+        refused = [*written.refused, *(one for one in more.refused if one not in written.refused)]
+        return Written([*written.rows, *more.rows], refused)
     for text in said_elsewhere:
         if text.filled.text not in avoid and not check(text, product, inputs.rules, inputs.vocabulary):
             refused = [one for one in written.refused if one.text != text.filled.text]
@@ -137,16 +138,34 @@ def usual_texts(
 def missing_texts(inputs: CopyInputs, said: SaidTexts, brief: Brief, standing: Sequence[Row]) -> Written:
     """Writes one text of each kind that experiments ask for and that `standing`, the brief's rows of COPY, lack.
 
-    Their variants follow those of the usual texts and of `standing`. The copywriter is not asked.
+    The copywriter is not asked.
     """
+    model = next((row["model"] for row in standing), "")
+    return _asked_for_texts(inputs, said, inputs.products.of(brief), None, standing, model)
+
+
+def _asked_for_texts(
+    inputs: CopyInputs,
+    said: SaidTexts,
+    product: Product,
+    drafts: Sequence[Draft] | None,
+    standing: Sequence[Row],
+    model: str,
+    avoid: frozenset[str] = frozenset(),
+) -> Written:
+    """One text of each kind that experiments ask for and `standing` lacks.
+
+    Their variants follow those of the usual texts, even where the brief has fewer of these than it may have: only the
+    arms that ask for a text are shown it.
+    """
+    brief = product.brief
 
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
         return _is_asked_for(inputs, brief, draft, [*standing, *rows])
 
     first = max((inputs.rules.config.texts_of(brief.channel), *(row["variant"] + 1 for row in standing)))
-    model = next((row["model"] for row in standing), "")
-    product, present = inputs.products.of(brief), frozenset(row["text"] for row in standing)
-    return _write(inputs, said, product, None, wants, _NewRows(first, model, present))[0]
+    present = frozenset(row["text"] for row in standing)
+    return _write(inputs, said, product, drafts, wants, _NewRows(first, model, present), avoid)[0]
 
 
 class _NewRows(NamedTuple):

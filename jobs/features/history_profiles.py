@@ -58,7 +58,10 @@ def write_profiles(history: History, events: DataFrame, catalogue: CatalogueByNi
 
 
 def items_seen(events: DataFrame, catalogue: CatalogueByNight, history: History, least: int) -> pa.Table:
-    """(item_id, night, category, brand, attributes, band): the items of each night's events, as they stood then."""
+    """The items of each night's events, as they stood then.
+
+    (item_id, night, band, category, shown_category, shown_brand, attributes)
+    """
     pairs = events.where("item_id is not null").select("item_id", NIGHT).distinct().toArrow().sort_by(NIGHT)
     item, night = catalogue.codes(pairs["item_id"]), pairs[NIGHT].cast(pa.int32()).to_numpy()
     row = catalogue.rows_at(item, night)
@@ -69,7 +72,7 @@ def items_seen(events: DataFrame, catalogue: CatalogueByNight, history: History,
         tonight = slice(*np.searchsorted(night, [number, number + 1]))
         if tonight.start < tonight.stop:
             bands[tonight] = of_groups.bands(catalogue.on(int(number)), row[tonight], least)
-    facts = catalogue.facts.select(["category", "brand", "attributes"]).take(pa.array(row))
+    facts = catalogue.facts.select(["category", "shown_category", "shown_brand", "attributes"]).take(pa.array(row))
     named = pa.array(tastes.BANDS).take(pa.array(bands, mask=bands < 0))
     columns = {"item_id": pairs["item_id"], NIGHT: pairs[NIGHT], "band": named}
     return pa.table(columns | {name: facts[name] for name in facts.column_names})

@@ -23,7 +23,17 @@ from schemas.tables import ITEMS
 BEFORE = -1  # the number of the night of rows that the lake had
 LISTED = "hash bigint, night int, is_active boolean"
 # What later steps ask of an item on a night.
-FACTS = ("item_id", "category", "brand", "attributes", "price", "currency", "stock", "is_active")
+FACTS = (
+    "item_id",
+    "category",
+    "shown_category",
+    "shown_brand",
+    "attributes",
+    "price",
+    "currency",
+    "stock",
+    "is_active",
+)
 ITEM_FACTS = Table(
     name="item_facts",
     grain="what an item was from one night on; only while a history is loaded",

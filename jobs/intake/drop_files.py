@@ -55,19 +55,53 @@ class BrokenDrops(DropError):
     """Files of some nights of a range cannot be used; the message has all of them. Nothing was received."""
 
 
+Facts = dict[str, dict[str, Any]]  # what is known of files that were read to their ends, by input and path
+
+
 def receive_nights(
-    source: Source, raw_dir: str, nights: Sequence[date], previous_date: date | None, lake: Any, late_days: int
+    source: Source,
+    raw_dir: str,
+    nights: Sequence[date],
+    previous_date: date | None,
+    lake: Any,
+    late_days: int,
+    facts: Facts | None = None,
 ) -> dict[date, dict[str, Any]]:
     """Receives the files of many nights, oldest first, each as `receive` would night by night; night -> its manifest.
 
-    Every file of every night is read to its end before any is copied. Raises BrokenDrops with all that cannot be used.
+    Every file of every night is read to its end before any is copied, but not those of `facts`. Raises BrokenDrops with
+    all that cannot be used.
     """
     drop = Drop(raw_dir)
+    planned, views = _plans(source, drop, nights, previous_date, lake, late_days, facts if facts is not None else {})
+    for night, manifest in planned.items():
+        _store(source, drop, manifest, lake, night, views[night])
+    return planned
+
+
+def check_nights(
+    source: Source, raw_dir: str, nights: Sequence[date], previous_date: date | None, lake: Any, late_days: int
+) -> Facts:
+    """Reads the files of many nights to their ends and keeps nothing. Raises BrokenDrops as `receive_nights`."""
+    facts: Facts = {}
+    _plans(source, Drop(raw_dir), nights, previous_date, lake, late_days, facts)
+    return facts
+
+
+def _plans(
+    source: Source,
+    drop: Drop,
+    nights: Sequence[date],
+    previous_date: date | None,
+    lake: Any,
+    late_days: int,
+    facts: Facts,
+) -> tuple[dict[date, dict[str, Any]], dict[date, dict[date, dict]]]:
+    """(night -> its manifest before anything is copied, night -> the manifests before it)."""
     drop.must_exist()
     known = _earlier_manifests(source, lake, nights[0], late_days)
     planned: dict[date, dict[str, Any]] = {}
     views: dict[date, dict[date, dict]] = {}
-    facts: dict[str, dict[str, Any]] = {}  # of files that every night has, which are read once
     broken: list[str] = []
     for night in nights:
         views[night] = _in_view(known, night, late_days)
@@ -83,9 +117,7 @@ def receive_nights(
         head = f"{len(broken)} of {len(nights)} nights have files that cannot be used; nothing was received"
         left_out = "repair them, or leave these nights out with --without DATE"
         raise BrokenDrops("\n  ".join([f"{head}; {left_out}:", *broken]))
-    for night, manifest in planned.items():
-        _store(source, drop, manifest, lake, night, views[night])
-    return planned
+    return planned, views
 
 
 def _unread(source: Source, drop: Drop, night: date) -> dict[str, Any]:
@@ -104,7 +136,7 @@ def _planned(
     previous: date | None,
     earlier: dict[date, dict],
     late_days: int,
-    facts: dict[str, dict[str, Any]],
+    facts: Facts,
 ) -> dict[str, Any]:
     """The manifest of a night, before anything is copied. `facts`: what is known of files read before, by path."""
     # A later night than `previous` received files but stopped before its gate: its files are still to be read.

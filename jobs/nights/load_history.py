@@ -24,7 +24,7 @@ from jobs.common.catalogue_by_night import CatalogueByNight
 from jobs.features.history_profiles import write_profiles
 from jobs.features.history_sums import write_features, write_interest
 from jobs.intake import history_catalogue, history_events
-from jobs.intake.drop_files import receive_nights
+from jobs.intake.drop_files import Facts, check_nights, receive_nights
 from jobs.nights import nightly
 from jobs.nights.replay_nights import nights_with_a_drop
 from jobs.nights.tasks import JobsFailed, run_tasks
@@ -129,13 +129,16 @@ def _load(
 ) -> None:
     run = args.run or max(new_run(lake, day) for day in days)
     *past, last = [Night(day, lake, run, settings, args.source, args.raw) for day in days]
+    with _timed(seconds, "files checked"):  # all of them, before the first of several passes takes its time
+        late_days = settings.section("clean").late_days
+        facts = check_nights(last.source, args.raw, days, made, lake, late_days)
     known = [night for night in past if (last.date - night.date).days >= args.judge_days]
     if known and args.judge_days and made is None:
-        make(History(tuple(known), made), seconds)
+        make(History(tuple(known), made), seconds, facts)
         _make_lists(known[-1], seconds)
         past, made = past[len(known) :], known[-1].date
     if past:
-        make(History(tuple(past), made), seconds)
+        make(History(tuple(past), made), seconds, facts)
     if args.past_only:
         return
     with _timed(seconds, "the last night"):
@@ -160,11 +163,14 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     log.info("%s: %.1f s", step, spent)
 
 
-def make(history: History, seconds: dict[str, float]) -> None:
-    """Makes all nights of the history; `seconds` gets the time of each step. Nothing is current before all is there."""
+def make(history: History, seconds: dict[str, float], facts: Facts | None = None) -> None:
+    """Makes all nights of the history. Nothing is current before all is there.
+
+    `seconds` gets the time of each step. facts: from `check_nights`, of files that need not be read again.
+    """
     settle_days(history.lake, history.first.source, history.first.date)
     with _timed(seconds, "files received"):
-        received = _receive(history)
+        received = _receive(history, facts)
     with _timed(seconds, "events cleaned"):
         history_events.clean(history, received)
     with _timed(seconds, "catalogue merged"):
@@ -194,9 +200,10 @@ def _merge_catalogue(history: History, received: history_events.Received) -> Cat
     return catalogue
 
 
-def _receive(history: History) -> history_events.Received:
+def _receive(history: History, facts: Facts | None) -> history_events.Received:
     first, late_days = history.first, history.settings.section("clean").late_days
-    received = receive_nights(first.source, first.raw, history.dates, history.previous_date, history.lake, late_days)
+    previous = history.previous_date
+    received = receive_nights(first.source, first.raw, history.dates, previous, history.lake, late_days, facts)
     for night in history.nights:
         night.begin("receive_drop")
         for note in received[night.date]["notes"]:

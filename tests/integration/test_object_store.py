@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from argparse import Namespace
 from pathlib import Path
 
@@ -144,23 +143,3 @@ def test_a_rollback_during_a_publication_is_not_undone_by_it(moved: Sample, monk
     with pytest.raises(Overtaken, match="was written by another process"):
         publish_night.main(night)
     assert published.pointed(moved.lake)["date"] == str(SECOND)
-
-
-def test_a_reader_that_polls_sees_one_content_or_the_other(empty: Lake) -> None:
-    empty.put_json([0] * 5_000, "pointer.json")
-    stopped, seen = threading.Event(), set()
-
-    def poll() -> None:
-        while not stopped.is_set():
-            content = empty.get_json("pointer.json")
-            assert len(content) == 5_000
-            seen.update(content)
-            time.sleep(0.01)
-
-    reader = threading.Thread(target=poll)
-    reader.start()
-    for number in range(1, 10):
-        empty.put_json([number] * 5_000, "pointer.json")
-    stopped.set()
-    reader.join()
-    assert seen

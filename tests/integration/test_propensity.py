@@ -66,7 +66,7 @@ def night_of(folder: Path, day: dt.date = DAY, lines: pa.Table | None = None, **
     night.begin("predict_purchases")
     users = [f"u{one:03d}" for one in [*range(400), 999]]
     night.write_arrow(USERS, rows(USERS, user_id=users))
-    night.write_arrow(ITEMS, rows(ITEMS, item_id=[f"i{at}" for at in range(4)], category=CATEGORIES))
+    night.write_arrow(ITEMS, rows(ITEMS, item_id=[f"i{at}" for at in range(4)], shown_category=CATEGORIES))
     lines = events() if lines is None else lines
     night.lake.make_current(night.write_arrow(CLEAN_EVENTS, lines))
     return night

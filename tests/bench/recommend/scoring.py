@@ -16,7 +16,6 @@ import os
 import resource
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,39 +29,11 @@ from models.ranking.candidates import ItemCandidates
 from models.ranking.ranked_lists import candidates_for, rank_users
 from models.ranking.ranker import Ranker, RankerConfig
 from models.recommenders.als import ALSConfig
+from tests.bench.process_family import INTERVAL, Family
 from tests.bench.recommend.gpu import simulate
 
 PLACES, BLOCK, DAYS = 18, 1024, 28
 SHARES = (0.7, 0.05, 0.1, 0.15)  # of views, wishlist, cart, purchases
-
-
-class Memory:
-    """The largest sum of proportional set sizes of this process and its children, sampled twice a second."""
-
-    def __init__(self) -> None:
-        self.peak, self._stop = 0.0, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(0.5):
-            own = os.getpid()
-            family = [own, *(child.pid for child in mp.active_children() if child.pid)]
-            self.peak = max(self.peak, sum(_anonymous(pid) for pid in family) / 2**30)
-
-    def take(self) -> float:
-        """The peak since the last call, GiB."""
-        peak, self.peak = self.peak, 0.0
-        return peak
-
-
-def _anonymous(pid: int) -> float:
-    """Bytes of a process that are its own: not those of mapped files, which the kernel can drop."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:  # it has just ended
-        return 0.0
-    return sum(float(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss_Anon"))
 
 
 def large_shop(users: int, items: int) -> ShopLog:
@@ -86,13 +57,13 @@ def large_shop(users: int, items: int) -> ShopLog:
 
 
 @contextmanager
-def stage(name: str, stages: dict[str, dict[str, float]], memory: Memory) -> Iterator[None]:
+def stage(name: str, stages: dict[str, dict[str, float]], family: Family) -> Iterator[None]:
     print(f"{name} ...", file=sys.stderr, flush=True)
-    memory.take()
-    started = time.perf_counter()
+    begin = time.time()
     yield
-    time.sleep(0.6)
-    stages[name] = {"seconds": round(time.perf_counter() - started - 0.6, 1), "peak_gib": round(memory.take(), 2)}
+    end = time.time()
+    time.sleep(2 * INTERVAL)  # until memory was looked at once more
+    stages[name] = {"seconds": round(end - begin, 1), "peak_gib": round(family.taken(begin, end).peak_gib, 2)}
     print(f"{name}: {stages[name]}", file=sys.stderr, flush=True)
 
 
@@ -122,26 +93,26 @@ def main() -> None:
     items, workers = args.users // 5, args.workers
     scored = min(args.scored or args.users, args.users)
     stages: dict[str, dict[str, float]] = {}
-    memory = Memory()
+    family = Family(os.getpid())
     config = SourcesConfig(als=ALSConfig(threads=workers))
     with tempfile.TemporaryDirectory() as folder:
-        with stage("simulate", stages, memory):
+        with stage("simulate", stages, family):
             log = large_shop(args.users, items)
         print(f"{args.users:,} users, {items:,} items, {len(log):,} events", flush=True)
-        with stage("als", stages, memory):
+        with stage("als", stages, family):
             long = log.interest(config.weights, config.long_half_life * 7, float(DAYS))
             model = fit_als(config.als, long)
             factors = model.user_factors, model.item_factors
             del long, model
-        with stage("fit sources", stages, memory):
+        with stage("fit sources", stages, family):
             sources = Sources.fit(config, log, float(DAYS), 7.0, factors)
         fitted = {name: round(seconds, 1) for name, seconds in sources.seconds.items()}
-        with stage("store", stages, memory):
+        with stage("store", stages, family):
             sources.save(Path(folder) / "sources")
-        with stage("ranker", stages, memory):
+        with stage("ranker", stages, family):
             stand_in(candidates_for(sources, np.arange(500)), workers).save(Path(folder) / "ranker")
         del sources, log, factors
-        with stage("score", stages, memory), mp.get_context("spawn").Pool(workers) as pool:
+        with stage("score", stages, family), mp.get_context("spawn").Pool(workers) as pool:
             edges = np.linspace(0, scored, workers + 1).astype(int).tolist()
             filled = sum(pool.starmap(score, [(folder, *edge) for edge in itertools.pairwise(edges)]))
     print(f"\n{'stage':14}{'seconds':>10}{'peak GiB':>10}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from datetime import date
 from pathlib import Path
@@ -17,11 +16,6 @@ from schemas.tables import INTEREST, ITEMS
 DAY, NEXT, LATER = date(2026, 1, 5), date(2026, 1, 6), date(2026, 1, 9)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(str(tmp_path / "lake"))
-
-
 def a_version(day: date = DAY, run: str = "001", files: tuple[str, ...] = ("a.parquet",)) -> Version:
     return Version(INTEREST.name, str(day), run, 3, files, 30, 1, {"counts": [["x", 3]]})
 
@@ -29,7 +23,7 @@ def a_version(day: date = DAY, run: str = "001", files: tuple[str, ...] = ("a.pa
 def write(lake: Lake, version: Version, *more: str) -> None:
     lake.fs.create_dir(lake.path(version.folder), recursive=True)
     for name in (*version.files, *more):
-        Path(lake.path(version.folder, name)).write_text(name)
+        lake.put_text(name, version.folder, name)
 
 
 def test_a_version_is_absent_until_it_is_committed(lake: Lake) -> None:
@@ -61,12 +55,11 @@ def test_a_json_file_is_replaced_whole(lake: Lake) -> None:
     """A reader that polls while it is written sees one of the contents put, never a part."""
     seen: set[int] = set()
     stop = threading.Event()
-    path = Path(lake.path("pointer.json"))
     lake.put_json([0] * 20_000, "pointer.json")
 
     def read() -> None:
         while not stop.is_set():
-            content = json.loads(path.read_bytes())
+            content = lake.get_json("pointer.json")
             assert len(content) == 20_000
             seen.update(content)
 

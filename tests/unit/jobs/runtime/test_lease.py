@@ -18,19 +18,10 @@ from jobs.runtime import lease
 from jobs.runtime.exit_status import MAY_COME, status_of
 from jobs.runtime.lake import Lake
 from jobs.runtime.lease import Hold, LakeBusy, LakeLost, LeaseConfig, held, new_hold
-from tests.object_store import new_root
 
 DAY = dt.date(2026, 1, 6)
 ROOT = Path(__file__).resolve().parents[4]
 HOUR = LeaseConfig(minutes=60.0)
-
-
-@pytest.fixture(params=["a folder", "an object store"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
-    if request.param == "a folder":
-        return Lake(str(tmp_path / "lake"))
-    request.getfixturevalue("s3")
-    return Lake(new_root())
 
 
 def leave(lake: Lake, hold: Hold, until: dt.timedelta = dt.timedelta(hours=1), **changed: object) -> None:
