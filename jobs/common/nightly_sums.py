@@ -14,10 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.common.decay import UNIT, decay_factor
-from jobs.runtime.history import NIGHT, History
+from jobs.runtime.history import BEFORE, NIGHT, History
 
 NEVER = np.iinfo(np.int32).min  # the date of what has not happened
-BEFORE = -1  # the number of the night of rows that the lake had
 
 
 @dataclass(frozen=True)

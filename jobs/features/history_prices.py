@@ -19,7 +19,7 @@ from jobs.common.catalogue_by_night import CatalogueByNight
 from jobs.common.decay import exact
 from jobs.common.nightly_sums import NEVER, Fading, Rows, as_dates, as_float, fade
 from jobs.features.purchase_habits import price_contributions
-from jobs.runtime.history import NIGHT, History
+from jobs.runtime.history import BEFORE, NIGHT, History
 from schemas.arrow import arrow_schema
 from schemas.tables import ITEM_PRICES
 
@@ -52,7 +52,7 @@ def write_prices(
     prices = Prices(Rows(iter(by_night.toArrow().to_batches()), ITEM_PRICES.key), catalogue, kept)
     usual, levels = [], []
     fading = Fading.of(history, half_life_days)
-    prices.add(prices.rows.of(-1))
+    prices.add(prices.rows.of(BEFORE))
     for night, factor in zip(fading.nights, fading.factors, strict=True):
         tonight = prices.rows.of(night)
         prices.fade(factor)

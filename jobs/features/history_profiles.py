@@ -18,7 +18,7 @@ from jobs.features import purchase_habits, tastes
 from jobs.features.event_weights import weights_of
 from jobs.features.history_prices import write_prices
 from jobs.features.portraits import ProfilesConfig, portraits
-from jobs.runtime.history import NIGHT, History
+from jobs.runtime.history import BEFORE, NIGHT, History
 from schemas.tables import (
     USER_FEATURES,
     USER_PROFILES,
@@ -140,7 +140,7 @@ def _fold(batches: Iterator[pa.RecordBatch], fading: Fading, kept: int) -> Itera
     strength, evidence = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
     last = np.full(len(rows), NEVER, np.int32)
     known = 0
-    for night, factor in [(-1, 1.0), *zip(fading.nights, fading.factors, strict=True)]:
+    for night, factor in [(BEFORE, 1.0), *zip(fading.nights, fading.factors, strict=True)]:
         fade(strength[:known], factor)
         tonight = rows.of(night)
         keys = rows.code[tonight]
@@ -148,7 +148,7 @@ def _fold(batches: Iterator[pa.RecordBatch], fading: Fading, kept: int) -> Itera
         evidence[keys] += seen[tonight]
         last[keys] = np.maximum(last[keys], last_on[tonight])
         known = rows.known(tonight)
-        if night >= 0 and may_be_cut[keys].any():
+        if night != BEFORE and may_be_cut[keys].any():
             there = np.flatnonzero(may_be_cut[:known] & (last[:known] != NEVER))
             weakest = _beyond(there, group, strength, value, kept)
             strength[weakest] = evidence[weakest] = 0

@@ -22,7 +22,7 @@ from jobs.features import interest
 from jobs.features.event_weights import weights_of
 from jobs.features.feature_sums import EXACT, FADING, merged, one_event
 from jobs.features.interest import InterestConfig
-from jobs.runtime.history import NIGHT, History
+from jobs.runtime.history import BEFORE, NIGHT, History
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 from schemas.tables import INTEREST, ITEM_FEATURES, USER_FEATURES
@@ -103,7 +103,7 @@ def _fold(batches: Iterator[pa.RecordBatch], rules: SumRules, fading: Fading) ->
     seen = {name: rows.days(name, _LATE if name.startswith("first_") else NEVER) for name in rules.dates}
     sums = {name: np.zeros(len(rows), np.int64) for name in rules.sums}
     dates = {name: np.full(len(rows), _LATE if name.startswith("first_") else NEVER, np.int32) for name in rules.dates}
-    before = rows.of(-1)
+    before = rows.of(BEFORE)
     _add(rows, before, added, seen, sums, dates)
     known = rows.known(before)
     for night, factor in zip(fading.nights, fading.factors, strict=True):

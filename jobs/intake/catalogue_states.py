@@ -16,11 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.intake.catalogue_merge import Derive, group_starts, latest, sorted_rows
-from jobs.runtime.history import FIRST_DAY, NIGHT, key
+from jobs.runtime.history import BEFORE, FIRST_DAY, NIGHT, key
 from schemas.table import Column, Table
 from schemas.tables import ITEMS
 
-BEFORE = -1  # the number of the night of rows that the lake had
 LISTED = "hash bigint, night int, is_active boolean"
 # What later steps ask of an item on a night.
 FACTS = (

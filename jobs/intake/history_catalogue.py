@@ -22,9 +22,9 @@ from jobs.intake.catalogue_merge import (
     rows_by_id,
     usable,
 )
-from jobs.intake.catalogue_states import BEFORE, ITEM_FACTS, LISTED, MergeRules, date_of, listed, split
+from jobs.intake.catalogue_states import ITEM_FACTS, LISTED, MergeRules, date_of, listed, split
 from jobs.intake.history_events import Received, ends, files_alike, read_groups
-from jobs.runtime.history import FIRST_DAY, NIGHT, History, key
+from jobs.runtime.history import BEFORE, FIRST_DAY, NIGHT, History, key
 from jobs.runtime.lake import Version
 from jobs.runtime.table_writer import write_nights
 from schemas.sources.mapping import Input

@@ -19,6 +19,7 @@ from schemas.tables import CLEAN_EVENTS
 
 FIRST_DAY = dt.date(1970, 1, 1)
 NIGHT = "night"  # the column with the night that took a row in, a date
+BEFORE = -1  # the number of the night of rows that the lake had
 _PARTITION_BYTES = 48 << 20  # of compressed input; each partition writes a file for each night
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from jobs.runtime.contested_files import Overtaken, Seen, look, put_if_unchanged
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger
+from jobs.runtime.shop_days import now
 from models.core.config import check_bounds
 
 FILE = "lease.json"
@@ -85,8 +86,8 @@ class Hold:
     since: str
     until: str
 
-    def is_over(self, now: dt.datetime) -> bool:
-        if dt.datetime.fromisoformat(self.until) <= now:
+    def is_over(self, moment: dt.datetime) -> bool:
+        if dt.datetime.fromisoformat(self.until) <= moment:
             return True
         return not self.is_shared and self.machine == _machine() and not _is_alive(self.pid)
 
@@ -152,11 +153,11 @@ def _take(lake: Lake, hold: Hold, minutes: float) -> tuple[Hold, bool]:
     """(the hold with its times, whether it begins now)."""
 
     def taken(seen: Hold | None) -> Hold:
-        now = _now()
+        moment = now()
         joins = seen is not None and seen.is_of(hold)
-        if seen is not None and not joins and not seen.is_over(now):
+        if seen is not None and not joins and not seen.is_over(moment):
             raise LakeBusy(_refusal(lake, seen))
-        return replace(hold, since=seen.since if seen and joins else _text(now), until=_until(now, minutes))
+        return replace(hold, since=seen.since if seen and joins else _text(moment), until=_until(moment, minutes))
 
     before, mine = _write(lake, taken)
     joined = before is not None and before.is_of(hold)
@@ -196,7 +197,7 @@ class _Renewal(threading.Thread):
                 self.lost = str(lost)
             except OSError as problem:  # a network that fails for a moment is no reason to stop a night
                 _log.warning("the lease of %s could not be renewed: %s", self.lake.root, problem)
-                if _now() > until:
+                if now() > until:
                     self.lost = f"{self.lake.root}: its lease could not be renewed in time: {problem}; run it again"
             if self.lost:
                 os.kill(os.getpid(), _STOP)  # the main thread may be waiting for Spark
@@ -209,7 +210,7 @@ class _Renewal(threading.Thread):
             if seen is None or not seen.is_of(self.mine):
                 by = f"{seen} holds it now" if seen else "its lease was removed"
                 raise LakeLost(f"{self.lake.root} is not this night's any more: {by}; run it again when no other runs")
-            return replace(self.mine, since=seen.since, until=_until(_now(), self.minutes))
+            return replace(self.mine, since=seen.since, until=_until(now(), self.minutes))
 
         return dt.datetime.fromisoformat(_write(self.lake, renewed)[1].until)
 
@@ -226,16 +227,12 @@ def _refusal(lake: Lake, seen: Hold) -> str:
     )
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 def _text(moment: dt.datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _until(now: dt.datetime, minutes: float) -> str:
-    return (now + dt.timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
+def _until(moment: dt.datetime, minutes: float) -> str:
+    return (moment + dt.timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
 
 
 def _machine() -> str:

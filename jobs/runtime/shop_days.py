@@ -98,6 +98,11 @@ def _starts(zone: str, first: int, last: int) -> I64:
     return np.array(starts, np.int64)
 
 
+def now() -> dt.datetime:
+    """This moment, in UTC. No job asks for it, since a night is told its date; a lease does."""
+    return dt.datetime.now(dt.UTC)
+
+
 def _micros(instant: dt.datetime) -> int:
     """Microseconds since 1970, exactly."""
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
