@@ -40,6 +40,8 @@ SECTIONS = {
     "copy": "jobs.copywriting.rules:CopyConfig",
     "copy_endpoint": "jobs.copywriting.endpoint_config:EndpointConfig",
     "instruct": "models.instruct.config:InstructConfig",
+    "images": "jobs.images.config:ImagesConfig",
+    "pictures": "models.images.reading:PictureLimits",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
     "publish": "jobs.publishing.publish_night:PublishConfig",
