@@ -61,6 +61,7 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "find_similar_images": ("embed_images",),
         "search_images": ("embed_images",),
         "check_images": ("recognise_attributes", "find_similar_images", "search_images"),
+        "show_images": ("check_images",),
     },
     "judge": {
         "judge_lists": ("check_clean",),

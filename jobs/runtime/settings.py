@@ -41,6 +41,7 @@ SECTIONS = {
     "copy_endpoint": "jobs.copywriting.endpoint_config:EndpointConfig",
     "instruct": "models.instruct.config:InstructConfig",
     "images": "jobs.images.config:ImagesConfig",
+    "recogniser": "models.images.recogniser:RecogniserConfig",
     "pictures": "models.images.reading:PictureLimits",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
