@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models/pricing": _BASE,
     "models/copywriting": _BASE,
     "models/fact_lock": _BASE,
+    "models/image_editing": _BASE,
     "models/instruct": (*_BASE, "models/copywriting"),
     "models/ranking": (*_BASE, "models/recommenders", "models/cold_start"),
     "models/compliance": (*_BASE, "models/fact_lock"),
