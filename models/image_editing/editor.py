@@ -40,14 +40,16 @@ class PictureEditor:
         pictures: U8,
         checkpoint: Path | None = None,
         device: str = "cpu",
+        start: PictureEditor | None = None,
         tell: Callable[[int, dict[str, float]], None] = lambda step, losses: None,
     ) -> PictureEditor:
         """From pictures (n, S, S, 3) uint8, S = config.size. The same pictures, config and machine give the same bits.
 
-        checkpoint: a folder to write to and to continue from; tell: is called with steps done and mean losses.
+        checkpoint: a folder to write to and to continue from; start: an editor of 64 pixels from which a larger one
+        starts; tell: is called with steps done and mean losses.
         Raises ValueError for pictures of another shape, or a checkpoint of another fit.
         """
-        trainer = Trainer(config, pictures, device)
+        trainer = Trainer(config, pictures, device, None if start is None else start.generator)
         if checkpoint is not None:
             trainer.resume(checkpoint)
         for step, losses in trainer.steps():

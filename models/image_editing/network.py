@@ -127,6 +127,28 @@ class Generator(nn.Module):
         return pixel_shuffle(self.leave(relu(x)), self.fold)
 
 
+def grown(small: Generator, config: EditorConfig) -> Generator:
+    """A generator of twice the size that starts as `small` on the halved picture, enlarged (Karras et al. 2018).
+
+    Only the first and the last layer differ: at twice the size each sees and makes four pixels where it was one.
+    Raises ValueError where the sizes or widths do not fit.
+    """
+    large = Generator(config)
+    weights, wanted = dict(small.state_dict()), large.state_dict()
+    parts = (large.fold // small.fold) ** 2
+    weights["enter.weight"] = weights["enter.weight"].repeat_interleave(parts, dim=1) / parts
+    for name in ("leave.weight", "leave.bias"):
+        weights[name] = weights[name].repeat_interleave(parts, dim=0)
+    other = [name for name in wanted if name not in weights or weights[name].shape != wanted[name].shape]
+    if small.fold != 1 or parts == 1 or other:
+        raise ValueError(
+            f"an editor of {config.size} px, {config.width} to {config.widest} channels, cannot start from this one; "
+            "start from one of 64 px with the same channels"
+        )
+    large.load_state_dict(weights)
+    return large
+
+
 class Discriminator(nn.Module):
     """picture (B, 3, S, S), mask (B, 1, S, S) -> verdicts (B, 1, S / 8, S / 8): above 0 where a patch looks real."""
 

@@ -24,6 +24,8 @@ F32 = NDArray[np.float32]
 EDGE = 0.02  # of each side: the frame whose colour is the background's
 PLAIN = 0.06  # most median distance of the frame from its colour, in OKLab; a grey gradient has .02
 APART = 0.045  # least distance of the product from the background's colour
+ON_EDGE = 0.15  # share of the frame that may be product: more is no picture of a product on a background
+FAINT = 0.35  # share of the product that may be within twice the least distance: with more its outline is doubtful
 SHARE = (0.02, 0.95)  # of the picture that a product may take
 KEPT = 0.25  # share of the product's own variety of colour that stays
 ROOM = 0.03, 0.97  # lightness stays within
@@ -68,13 +70,20 @@ def product_in(picture: U8) -> Mask:
     uneven = float(np.median(np.linalg.norm(frame - ground, axis=1)))
     if uneven > PLAIN:
         raise CannotRecolour(f"the edge is no plain background: its colours differ by {uneven:.2f}, {PLAIN} at most")
-    stands_out = np.linalg.norm(lab - ground, axis=2) > max(APART, 3 * uneven)
+    far, least = np.linalg.norm(lab - ground, axis=2), max(APART, 3 * uneven)
+    stands_out = far > least
+    cut_off = float(stands_out[~inside].mean())
+    if cut_off > ON_EDGE:
+        raise CannotRecolour(f"{cut_off:.0%} of the edge is no background, {ON_EDGE:.0%} at most")
     if min(height, width) >= 16:
         stands_out = binary_opening(stands_out)
     product = binary_fill_holes(_large_parts(stands_out))
     share = float(product.mean())
     if not SHARE[0] <= share <= SHARE[1]:
         raise CannotRecolour(f"the product takes {share:.0%} of the picture, not {SHARE[0]:.0%} to {SHARE[1]:.0%}")
+    faint = float((far[product] < 2 * least).mean())
+    if faint > FAINT:
+        raise CannotRecolour(f"{faint:.0%} of the product hardly stands out from the background, {FAINT:.0%} at most")
     return product
 
 

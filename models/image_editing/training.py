@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from models.core.config import build, refuse_another
 from models.core.item_tiles import multiplies_bf16
 from models.image_editing.features import Features, feature_loss
 from models.image_editing.masks import draw_mask
-from models.image_editing.network import Discriminator, EditorConfig, Generator
+from models.image_editing.network import Discriminator, EditorConfig, Generator, grown
 
 U8 = NDArray[np.uint8]
 WARM_UP = 100  # steps in which the rate rises to its highest
@@ -36,9 +37,12 @@ BETAS = (0.5, 0.9)  # Adam's, for the discriminator
 
 
 class Trainer:
-    """Trains a generator on pictures (n, S, S, 3) uint8 of `config.size`; `steps` yields as it goes."""
+    """Trains a generator on pictures (n, S, S, 3) uint8 of `config.size`; `steps` yields as it goes.
 
-    def __init__(self, config: EditorConfig, pictures: U8, device: str = "cpu") -> None:
+    start: a generator of 64 pixels from which a larger one starts.
+    """
+
+    def __init__(self, config: EditorConfig, pictures: U8, device: str = "cpu", start: Generator | None = None) -> None:
         if pictures.ndim != 4 or pictures.shape[1:] != (config.size, config.size, 3) or not len(pictures):
             raise ValueError(
                 f"training needs pictures (n, {config.size}, {config.size}, 3), n at least 1, not {pictures.shape}"
@@ -48,12 +52,12 @@ class Trainer:
         self.config, self.pictures, self.device = config, pictures, torch.device(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            nets = Generator(config), Discriminator()
+            nets = Generator(config) if start is None else grown(start, config), Discriminator()
         self.generator, self.judge = (net.to(self.device, memory_format=torch.channels_last) for net in nets)
         self.generating = torch.optim.Adam(self.generator.parameters(), config.rate, fused=True)
         self.judging = torch.optim.Adam(self.judge.parameters(), config.judge_rate, betas=BETAS, fused=True)
         self.features = Features().to(self.device, memory_format=torch.channels_last) if config.features else None
-        self.step = 0
+        self.step, self.seconds = 0, 0.0  # of the processor
         self.checkpoint: Path | None = None
 
     def steps(self, until: int | None = None) -> Iterator[tuple[int, dict[str, float]]]:
@@ -65,11 +69,11 @@ class Trainer:
         sums: dict[str, float] = {}
         since = 0
         while self.step < last:
-            threads = torch.get_num_threads()
+            threads, started = torch.get_num_threads(), time.process_time()
             torch.set_num_threads(self.config.threads)
             losses = self._train_step()
             torch.set_num_threads(threads)
-            self.step, since = self.step + 1, since + 1
+            self.step, since, self.seconds = self.step + 1, since + 1, self.seconds + time.process_time() - started
             for name, loss in losses.items():
                 sums[name] = sums.get(name, 0.0) + loss
             if self.step % self.config.every == 0 or self.step == last:
@@ -162,7 +166,7 @@ class Trainer:
         refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if state["pictures"] != self._digest():
             raise ValueError(f"{path} was written by a run over other pictures; delete it, or name another folder")
-        self.step = state["step"]
+        self.step, self.seconds = state["step"], state["seconds"]
         for prefix, part in self._parts().items():
             load_part(part, {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
 
@@ -172,7 +176,12 @@ class Trainer:
         tensors = {}
         for prefix, part in self._parts().items():
             tensors |= {prefix + name: tensor.detach().contiguous() for name, tensor in part_state(part).items()}
-        state = {"step": self.step, "config": dataclasses.asdict(self.config), "pictures": self._digest()}
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "config": dataclasses.asdict(self.config),
+            "pictures": self._digest(),
+        }
         save_file(tensors, folder / "new", {"state": json.dumps(state)})
         os.replace(folder / "new", folder / "checkpoint.safetensors")
 

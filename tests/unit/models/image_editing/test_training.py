@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.image_editing.network import EditorConfig
+from models.image_editing.network import EditorConfig, Generator, grown
 from models.image_editing.training import Trainer, hole_error, l1_only, rate_at
 
 GAN = EditorConfig(size=32, width=8, widest=16, steps=6, alone=0.34, batch=4, every=1)
@@ -70,6 +70,20 @@ def test_a_checkpoint_of_another_config_or_other_pictures_is_refused(tmp_path):
         Trainer(replace(GAN, batch=5), shop()).resume(tmp_path)
     with pytest.raises(ValueError, match="over other pictures"):
         Trainer(GAN, shop(1)).resume(tmp_path)
+
+
+def test_a_larger_generator_starts_as_the_small_one_on_the_halved_picture():
+    small, config = Generator(EditorConfig(width=8, widest=16)), EditorConfig(size=128, width=8, widest=16)
+    torch.manual_seed(0)
+    for weight in small.parameters():
+        torch.nn.init.normal_(weight, std=0.1)
+    picture, mask = torch.rand(2, 3, 64, 64), (torch.rand(2, 1, 64, 64) > 0.5).float()
+    twice = [tensor.repeat_interleave(2, 2).repeat_interleave(2, 3) for tensor in (picture, mask, small(picture, mask))]
+    torch.testing.assert_close(grown(small, config)(*twice[:2]), twice[2])
+    with pytest.raises(ValueError, match="start from one of 64 px with the same channels"):
+        grown(small, replace(config, width=16))
+    with pytest.raises(ValueError, match="start from one of 64 px"):
+        grown(small, replace(config, size=64))
 
 
 def test_the_rate_rises_then_falls():
