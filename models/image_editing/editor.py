@@ -142,6 +142,11 @@ class PictureEditor:
         return cls(saved, generator.to(memory_format=torch.channels_last))
 
 
+def stretched(picture: U8, size: int) -> U8:
+    """The whole picture (h, w, 3) as a square (size, size, 3): what an editor of this size learns from."""
+    return _scaled(picture, size, size)
+
+
 def over_hole(picture: U8, mask: Mask) -> U8:
     """The picture with each hidden pixel as the nearest one that is not: so scaling mixes no hidden colour into others.
 

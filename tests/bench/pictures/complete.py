@@ -31,6 +31,7 @@ from models.image_editing.editor import PictureEditor
 from models.image_editing.features import Features, feature_distance
 from models.image_editing.masks import CENTRE, SCRATCHES, Mask, draw_mask
 from models.image_editing.network import EditorConfig, Generator
+from models.image_editing.quality import psnr
 from models.image_editing.training import Trainer
 from tests.bench.pictures.folder import read_pictures
 from tests.bench.quality import SEED, progress
@@ -87,10 +88,9 @@ def measure(fill: Fill, pictures: U8, masks: Mask, features: Features) -> Figure
     made = fill(pictures, masks)
     if (made != pictures)[~masks].any():
         raise ValueError("a byte outside the mask changed")
-    error = np.square(made / 255.0 - pictures / 255.0).mean(axis=(1, 2, 3))
     alike = [structural_similarity(a, b, channel_axis=2) for a, b in zip(made, pictures, strict=True)]
     return {
-        "psnr": -10 * np.log10(np.maximum(error, 1e-10)),
+        "psnr": psnr(made, pictures),
         "ssim": np.array(alike),
         "feature_distance": feature_distance(features, made, pictures),
         "sharpness": sharpness(made, pictures, masks),

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from models.image_editing.editor import stretched
+
 LOT = 7  # seed of the sample
 
 
@@ -38,4 +40,4 @@ def _read(data: bytes | None, size: int) -> NDArray[np.uint8] | None:
         whole = ImageOps.exif_transpose(Image.open(io.BytesIO(data or b""))).convert("RGB")
     except (UnidentifiedImageError, OSError):
         return None
-    return np.asarray(whole.resize((size, size), Image.Resampling.LANCZOS))
+    return stretched(np.asarray(whole), size)

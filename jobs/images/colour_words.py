@@ -1,0 +1,47 @@
+"""The shop's words for colours: how the shop's own pictures have each, and which one the recogniser sees in a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.common.picture_packs import read_packed
+from jobs.images.config import ImagesConfig
+from jobs.images.drafting import Looks
+from jobs.runtime.night import Night
+from models.image_editing.recolour import Palette
+from models.images.reading import read_picture
+from schemas.tables import ITEMS
+
+Row = dict[str, Any]
+
+
+def colours_of_shop(
+    night: Night, wanted: set[str], images: list[Row], most: int
+) -> Mapping[str, tuple[float, float, float]]:
+    """Colour's word -> OKLab, of the wanted ones, from `most` main pictures of items of that colour."""
+    config: ImagesConfig = night.settings.section("images")
+    items = night.versions(ITEMS).tonight().arrow(["item_id", "attributes"])
+    pairs = zip(items["item_id"].to_pylist(), items["attributes"].to_pylist(), strict=True)
+    colour_of = {item: colour for item, said in pairs if (colour := colour_in(said, config.colours)) in wanted}
+    counts: dict[str, int] = {}
+    chosen: dict[str, tuple[str, str]] = {}  # picture -> (its pack, the colour)
+    for row in images:
+        colour = colour_of.get(row["item_id"])
+        if row["place"] == 1 and colour is not None and counts.get(colour, 0) < most:
+            counts[colour] = counts.get(colour, 0) + 1
+            chosen[row["picture"]] = (row["pack"], colour)
+    found = list(read_packed(night.lake, [(picture, pack) for picture, (pack, _) in chosen.items()]))
+    pixels = [read_picture(data).pixels for _, data in found]
+    return Palette.fit(pixels, [chosen[picture][1] for picture, _ in found]).colours
+
+
+def colour_in(attributes: str | None, names: tuple[str, ...]) -> str | None:
+    """The first of the attributes `names` that is a text, from an item's JSON."""
+    said = json.loads(attributes) if attributes else {}
+    return next((said[name] for name in names if isinstance(said.get(name), str)), None)
+
+
+def colour_looks(night: Night) -> Looks | None:
+    raise NotImplementedError  # until the recogniser's job stores one
