@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models/pricing": _BASE,
     "models/copywriting": _BASE,
     "models/fact_lock": _BASE,
-    "models/image_editing": _BASE,
+    "models/images": _BASE,
+    "models/image_editing": (*_BASE, "models/images"),
     "models/instruct": (*_BASE, "models/copywriting"),
     "models/ranking": (*_BASE, "models/recommenders", "models/cold_start"),
     "models/compliance": (*_BASE, "models/fact_lock"),
@@ -52,6 +53,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs/prices": _ABOVE_RUNTIME,
     "jobs/offers": _ABOVE_RUNTIME,
     "jobs/copywriting": (*_ABOVE_RUNTIME, "jobs/sample_shop"),  # check_language shows its items
+    "jobs/images": _ABOVE_RUNTIME,
     "jobs/lists": (*_ABOVE_RUNTIME, "jobs/features"),
     "jobs/experiments": (*_ABOVE_RUNTIME, "jobs/features", "jobs/offers"),
     "jobs/publishing": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),

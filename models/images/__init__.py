@@ -1,0 +1,1 @@
+"""Product pictures: read and checked, made into vectors, recognised and compared; completed and restyled."""

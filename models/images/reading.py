@@ -1,0 +1,249 @@
+"""A picture's bytes -> upright RGB pixels, or the reason why it is refused; and clean bytes without any metadata.
+
+Pictures come from strangers. Nothing is decoded before its format, its size in bytes and its size in pixels are known,
+and what Pillow raises for broken bytes becomes a reason. Only pixels are kept: EXIF with its place and time, colour
+profiles, comments and what else a file may carry behind its picture do not survive `encode_clean`.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+from models.core.config import check_bounds
+
+Pixels = NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")  # a phone's MPO opens as the JPEG that it begins with
+
+# Why a picture is refused, in the order in which it is asked: the first that holds is named.
+REASONS = {
+    "empty": "The file has no bytes.",
+    "too_many_bytes": "The file is larger than the setting `max_bytes`.",
+    "unsupported_format": "A picture or document of a kind that is not read, such as HEIC, SVG or PDF.",
+    "not_a_picture": "The bytes are no picture, whatever the file is called.",
+    "too_many_pixels": "It would unpack to more pixels than the setting `max_pixels`: a mistake, or an attack.",
+    "too_thin": "Its longer side is more than `max_ratio` times its shorter one: a rule or a spacer.",
+    "too_small": "Its shorter side has fewer pixels than the setting `min_side`.",
+    "truncated": "The file ends before its picture does.",
+    "damaged": "Its bytes break the rules of its own format.",
+    "transparent": "No pixel of it can be seen.",
+}
+
+# First bytes of files that people send as pictures and that are not read: (offset, bytes, what it is).
+_OTHER_FILES = (
+    (0, b"%PDF", "PDF"),
+    (0, b"8BPS", "Photoshop"),
+    (0, b"%!PS", "PostScript"),
+    (0, b"\xc5\xd0\xd3\xc6", "PostScript"),
+    (0, b"\x00\x00\x01\x00", "icon"),
+    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (0, b"\xffO\xffQ", "JPEG 2000"),
+    (0, b"FUJIFILM", "camera raw"),
+    (0, b"II*\x00\x10\x00\x00\x00CR", "camera raw"),
+    (0, b"\x1aE\xdf\xa3", "video"),
+)
+_BMP_HEADS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes of a BMP's second head, by its version
+_PHONE_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC"}
+
+
+@dataclass(frozen=True)
+class PictureLimits:
+    """What a picture may be, and how much of it is kept. Sides are in pixels."""
+
+    max_bytes: int = field(default=20_000_000, metadata={"doc": "larger files are refused unread", "least": 1})
+    max_pixels: int = field(
+        default=40_000_000,  # a phone's picture has 12 to 50 million
+        metadata={"doc": "pictures of more pixels are refused before they are unpacked", "least": 1},
+    )
+    max_ratio: float = field(default=20.0, metadata={"doc": "longer side by shorter side, at most", "least": 1})
+    min_side: int = field(default=16, metadata={"doc": "pixels of the shorter side, at least", "least": 1})
+    kept_side: int = field(
+        default=512, metadata={"doc": "a larger picture is reduced to so many pixels of its longer side", "least": 16}
+    )
+    quality: int = field(default=90, metadata={"doc": "of the JPEG that is kept", "least": 1, "most": 95})
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture that may be used: pixels (height, width, 3) RGB, upright, on white; and what arrived."""
+
+    pixels: Pixels
+    format: str  # of the file that arrived: one of FORMATS, or MPO
+    width: int  # of the picture that arrived, upright, before it was reduced
+    height: int
+
+
+class PictureRefused(ValueError):
+    """A picture that may not be used: `reason` is a key of REASONS, `detail` says what was seen."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def read_picture(data: bytes, limits: PictureLimits | None = None) -> Picture:
+    """The picture in `data`: the first frame of an animation, the first page of several.
+
+    Upright by its EXIF orientation, in the colours of sRGB, transparency laid on white, 16 bits reduced to 8, and
+    reduced to `limits.kept_side`. Raises PictureRefused.
+    """
+    limits = limits or PictureLimits()
+    _check_bytes(data, limits)
+    with warnings.catch_warnings():  # Pillow warns of what is judged here: large pictures, odd EXIF
+        warnings.simplefilter("ignore")
+        with _opened(data) as image:
+            _check_size(*image.size, limits)
+            form = image.format or ""
+            try:
+                before = image.size
+                image.draft("RGB" if image.mode == "RGB" else None, (limits.kept_side, limits.kept_side))
+                image.load()
+                upright, turned = _upright(image)
+                pixels = _pixels_on_white(upright, limits.kept_side)
+            except PictureRefused:
+                raise
+            except Exception as error:
+                # Pillow's readers raise OSError, SyntaxError, ValueError, struct.error, zlib.error, IndexError and
+                # more for broken bytes; any of them speaks of the bytes.
+                raise _broken(error) from None
+    width, height = before[::-1] if turned else before
+    return Picture(pixels, form, width, height)
+
+
+def encode_clean(pixels: Pixels, quality: int = PictureLimits.quality) -> bytes:
+    """A JPEG of the pixels (h, w, 3) and of nothing else; the same pixels always give the same bytes."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(
+        out, "JPEG", quality=quality, subsampling=0, optimize=False, exif=b"", icc_profile=None
+    )
+    return out.getvalue()
+
+
+def thumbnail(pixels: Pixels, side: int, quality: int = 80) -> bytes:
+    """A small clean JPEG, at most `side` pixels wide and high, for a page."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return encode_clean(np.asarray(image), quality)
+
+
+def _check_bytes(data: bytes, limits: PictureLimits) -> None:
+    if not data:
+        raise PictureRefused("empty", "0 bytes")
+    if len(data) > limits.max_bytes:
+        raise PictureRefused("too_many_bytes", f"{len(data):,} bytes; at most {limits.max_bytes:,}")
+    if kind := _other_kind(data):
+        raise PictureRefused("unsupported_format", f"a file of the kind {kind}; send JPEG, PNG, WebP, GIF, BMP or TIFF")
+    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") not in _BMP_HEADS:
+        raise PictureRefused("not_a_picture", f"begins with {data[:16]!r}")  # a text may begin with these letters
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP" and int.from_bytes(data[4:8], "little") + 8 > len(data):
+        raise PictureRefused("truncated", f"{len(data):,} of {int.from_bytes(data[4:8], 'little') + 8:,} bytes")
+
+
+def _other_kind(data: bytes) -> str | None:
+    """What a file is that is a known kind but not one of FORMATS."""
+    for offset, first, kind in _OTHER_FILES:
+        if data[offset : offset + len(first)] == first:
+            return kind
+    if data[4:8] == b"ftyp":  # a box of ISO media: phones' pictures, else a film
+        return next((kind for brand, kind in _PHONE_BRANDS.items() if brand in data[8:40]), "video")
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<svg", b"<?xml", b"<!--", b"<!doctype svg")) and b"<svg" in data[:4096].lower():
+        return "SVG"
+    return "SVG" if data[:2] == b"\x1f\x8b" and data[3:4] == b"\x08" and b".svg" in data[:100] else None
+
+
+def _opened(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise PictureRefused("too_many_pixels", str(error).partition(" (")[0]) from None
+    except Image.UnidentifiedImageError:
+        raise _unknown(data) from None
+    except Exception as error:
+        raise _broken(error) from None
+
+
+def _unknown(data: bytes) -> PictureRefused:
+    """Bytes that Pillow does not know: the head of a picture that is cut off, or no picture."""
+    heads = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP",
+             b"II*\x00": "TIFF", b"MM\x00*": "TIFF"}  # fmt: skip
+    kind = next((name for head, name in heads.items() if data.startswith(head)), None)
+    if kind and not (kind == "WebP" and data[8:12] != b"WEBP"):  # RIFF holds sound and films too
+        return PictureRefused("damaged", f"begins as {kind}, but its head cannot be read")
+    return PictureRefused("not_a_picture", f"begins with {data[:16]!r}")
+
+
+def _check_size(width: int, height: int, limits: PictureLimits) -> None:
+    seen = f"{width:,} x {height:,} pixels"
+    if width * height > limits.max_pixels:
+        raise PictureRefused("too_many_pixels", f"{seen}; at most {limits.max_pixels:,} in all")
+    shorter, longer = sorted((width, height))
+    if longer > limits.max_ratio * max(shorter, 1):
+        raise PictureRefused("too_thin", f"{seen}; the longer side may be {limits.max_ratio:g} times the shorter one")
+    if shorter < limits.min_side:
+        raise PictureRefused("too_small", f"{seen}; at least {limits.min_side} each way")
+
+
+def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
+    """The picture as it is to be seen, and whether its width and height have changed places."""
+    try:
+        orientation = image.getexif().get(0x0112, 1)
+        return ImageOps.exif_transpose(image), orientation in (5, 6, 7, 8)
+    except Exception:  # broken EXIF says nothing about the pixels
+        return image, False
+
+
+def _pixels_on_white(image: Image.Image, side: int) -> Pixels:
+    image = _eight_bits(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        if image.getextrema()[3] == (0, 0):
+            raise PictureRefused("transparent", "each pixel is fully transparent")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = _in_srgb(image)
+    if max(image.size) > side:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.array(image, np.uint8)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey pictures of 16 or 32 bits in 8; Pillow alone would cut off what is above 255."""
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode == "F":
+        raise PictureRefused("unsupported_format", "pixels are floating-point numbers; send 8 or 16 bits")
+    return image
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """RGB in the colours of sRGB, by the profile that the file carries where it has a usable one."""
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "CMYK", "L"):
+        try:
+            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if "srgb" not in ImageCms.getProfileDescription(own).lower():
+                seen = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
+                return seen if seen is not None else image.convert("RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass  # a profile of another kind of colours, or no profile: its numbers are taken as they stand
+    return image.convert("RGB")
+
+
+def _broken(error: Exception) -> PictureRefused:
+    said = str(error) or type(error).__name__
+    cut_off = ("truncated", "unexpected end", "eof", "not enough", "incomplete", "premature", "no more images")
+    if isinstance(error, EOFError) or any(word in said.lower() for word in cut_off):
+        return PictureRefused("truncated", said)
+    return PictureRefused("damaged", said)
