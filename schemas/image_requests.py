@@ -2,7 +2,7 @@
 
 [[repair]]                        a damaged picture
 item_id = "g0000012"              with picture = 2 for its second one; where = "scratches" (they are found), or boxes of
-where = [[0.1, 0.2, 0.4, 0.3]]    left, top, right, bottom as shares of the picture, or mask = "file.png" (white: damage)
+where = [[0.1, 0.2, 0.4, 0.3]]    left, top, right, bottom as shares of the picture, or mask = "file.png" (white: gone)
 
 [[recolour]]                      the product in another colour, a word of the catalogue
 item_id = "g0000012"

@@ -1,4 +1,4 @@
-"""The shop's words for colours: how the shop's own pictures have each, and which one the recogniser sees in a picture."""
+"""The shop's words for colours: how its own pictures have each, and which one the recogniser sees in a picture."""
 
 from __future__ import annotations
 

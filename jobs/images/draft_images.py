@@ -1,4 +1,4 @@
-"""A merchant's requests -> image_drafts: pictures repaired, recoloured or on another background, for a person to approve.
+"""A merchant's requests -> image_drafts: pictures repaired, recoloured or on a new background, for a person to approve.
 
 `image_drafts.requests` names what is asked, `image_drafts.review` what a person decided on the page
 reports/date=D/drafts.html. Each draft is a PNG below drafts/ of the lake that says in its metadata that it is
@@ -50,7 +50,7 @@ def main(night: Night) -> None:
     rows += made(night, maker, todo)
     decided = [with_decision(row, decisions, night) for row in rows]
     write(night, decided)
-    write_page(night, decided, {picture: pack for picture, pack in places.values()}, config.page_rows)
+    write_page(night, decided, dict(places.values()), config.page_rows)
     night.report(asked=len(requests), made=len(todo), waiting=waiting, states=Counter(row["state"] for row in decided))
 
 

@@ -1,4 +1,4 @@
-"""Finds scratches: long thin lines whose colour is neither side's. Not a network; it proposes, and a person approves."""
+"""Finds scratches: long thin lines whose colour is neither side's. No network: it proposes, a person approves."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class PictureEditor:
         saved, _ = read_manifest(folder, EditorConfig, config)
         generator = Generator(saved)
         generator.load_state_dict(load_file(str(folder / "editor.safetensors")))
-        return cls(saved, generator.to(memory_format=torch.channels_last))
+        return cls(saved, generator.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
 
 
 def stretched(picture: U8, size: int) -> U8:

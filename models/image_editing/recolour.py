@@ -55,7 +55,7 @@ class Palette:
                 except CannotRecolour:
                     continue
         medians = {name: np.median(rows, axis=0) for name, rows in sorted(found.items()) if len(rows) >= least}
-        return cls({name: tuple(float(value) for value in row) for name, row in medians.items()})
+        return cls({name: (float(row[0]), float(row[1]), float(row[2])) for name, row in medians.items()})
 
 
 def product_in(picture: U8) -> Mask:
