@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cold_start.content import profiles, unit
+from models.cold_start.content import profiles
 from models.cold_start.gan import GAN, GANConfig, check
 from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, top_k
+from models.core.unit import unit
 
 NEARNESS = 4  # a neighbour counts by this power of its cosine
 ROWS = 1024  # items corrected at once

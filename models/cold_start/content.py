@@ -20,6 +20,7 @@ from models.core.config import check_bounds
 from models.core.interactions import Ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, top_k
+from models.core.unit import unit
 
 SWEEPS = 4  # of subspace iteration (Halko, Martinsson, Tropp 2011)
 SPARE = 16  # extra axes in the iteration, without which the last ones kept converge slowly
@@ -125,12 +126,6 @@ class Content:
             raise ValueError(f"{folder}: {len(item_ids)} ids, vectors {vectors.shape}, manifest {manifest['items']}")
         scales = {name: (mean, deviation) for name, (mean, deviation) in manifest["scales"].items()}
         return cls(saved, item_ids, words, scales, axes, vectors)
-
-
-def unit(rows: F32) -> F32:
-    """Rows (n, D) scaled to length 1; a zero row stays zero."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.where(length > 0, length, 1)).astype(np.float32)
 
 
 def profiles(interest: Any, vectors: F32) -> F32:

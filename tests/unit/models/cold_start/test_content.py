@@ -7,7 +7,8 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from models.cold_start.attribute_words import Words, is_amount
-from models.cold_start.content import Content, ContentConfig, profiles, unit
+from models.cold_start.content import Content, ContentConfig, profiles
+from models.core.unit import unit
 from tests.unit.models.cold_start.cold_shop import planted, share_of_own_taste
 from tests.unit.models.recommenders.recommender_battery import LearnsTaste, RecommenderBattery, ids
 

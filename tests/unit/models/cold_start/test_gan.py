@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.cold_start.content import unit
 from models.cold_start.gan import GAN, GANConfig
+from models.core.unit import unit
 
 SMALL = GANConfig(noise=4, hidden=32, steps=200, batch=64, rate=1e-2, alignment=10.0)
 QUICK = replace(SMALL, steps=5)

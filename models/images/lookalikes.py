@@ -1,0 +1,109 @@
+"""Look-alikes: the items whose pictures are nearest to a picture, or to an item's pictures, by cosine; exact.
+
+Two items are as alike as their two most alike pictures, so that a back view meets a back view. Items of one product
+(other colours) can be kept apart from items that look alike.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from models.core.top_k import F32, I32, rank_scores
+from models.core.unit import unit
+
+Bools = NDArray[np.bool_]
+I64 = NDArray[np.int64]
+BLOCK_BYTES = 64 * 2**20  # of scores at once
+
+
+class LookAlikes:
+    """Pictures (P, D) of items, ready to be searched.
+
+    item (P,): codes 0..I-1 of the item on each picture. group (I,): codes of products; items of one group are other
+    colours of each other, -1 where an item has none. allowed (I,): False is never found.
+    """
+
+    def __init__(
+        self,
+        vectors: NDArray[np.floating],
+        item: NDArray[np.integer],
+        n_items: int,
+        group: NDArray[np.integer] | None = None,
+        allowed: Bools | None = None,
+    ) -> None:
+        """Raises ValueError if the shapes disagree or a code is not in 0..n_items-1."""
+        if len(vectors) != len(item) or (len(item) and not 0 <= item.min() <= item.max() < n_items):
+            raise ValueError(f"{len(vectors)} pictures of {len(item)} items; codes must be in 0..{n_items - 1}")
+        for name, column in (("group", group), ("allowed", allowed)):
+            if column is not None and len(column) != n_items:
+                raise ValueError(f"{name} has {len(column)} rows for {n_items} items")
+        order = np.argsort(item, kind="stable")
+        self.pictures = unit(np.asarray(vectors, np.float32)[order])
+        self.shown, self.starts = np.unique(np.asarray(item, np.int64)[order], return_index=True)
+        self.ends = np.append(self.starts[1:], len(item))
+        self.n_items = n_items
+        self.group = np.full(n_items, -1, np.int64) if group is None else np.asarray(group, np.int64)
+        self.allowed = np.ones(n_items, bool) if allowed is None else np.asarray(allowed, bool)
+
+    def search(self, vectors: NDArray[np.floating], k: int, threads: int = 2) -> tuple[I32, F32]:
+        """The k items (n, k) nearest to each picture (n, D), best first, and their cosines; ties: the lower code.
+
+        Code -1 and -inf where fewer items have pictures and are allowed. Raises ValueError if k is not in 1..I.
+        """
+        queries = unit(np.asarray(vectors, np.float32))
+        found = [rank_scores(self._scores(queries[low:high], threads), k) for low, high in self._blocks(len(queries))]
+        return _joined(found, k)
+
+    def similar(
+        self, items: NDArray[np.integer], k: int, kind: str = "looks_alike", threads: int = 2
+    ) -> tuple[I32, F32]:
+        """The k items (n, k) most like each of `items` (n,), likewise; an item is not like itself.
+
+        kind: "looks_alike" leaves out items of the same group, "same_product" finds those alone. An item without a
+        picture is like none. Raises ValueError for another kind, or if k is not in 1..I.
+        """
+        if kind not in ("looks_alike", "same_product"):
+            raise ValueError(f"kind must be looks_alike or same_product, not {kind!r}")
+        wanted = np.asarray(items, np.int64)
+        found = []
+        for low, high in self._blocks(len(wanted)):
+            some = wanted[low:high]
+            scores = self._of_items(some, threads)
+            same = (self.group[some][:, None] == self.group) & (self.group[some] >= 0)[:, None]
+            scores[same if kind == "looks_alike" else ~same] = -np.inf
+            scores[np.arange(len(some)), some] = -np.inf
+            found.append(rank_scores(scores, k))
+        return _joined(found, k)
+
+    def _of_items(self, items: I64, threads: int) -> F32:
+        """Scores (n, I): of each item's best picture."""
+        scores = np.full((len(items), self.n_items), -np.inf, np.float32)
+        place = np.minimum(np.searchsorted(self.shown, items), len(self.shown) - 1)
+        for row in np.flatnonzero(self.shown[place] == items) if len(self.shown) else ():
+            own = self.pictures[self.starts[place[row]] : self.ends[place[row]]]
+            for low, high in self._blocks(len(own)):
+                np.maximum(scores[row], self._scores(own[low:high], threads).max(axis=0), out=scores[row])
+        return scores
+
+    def _scores(self, queries: F32, threads: int) -> F32:
+        """(n, I): the best cosine of a query with an item's pictures; -inf where it has none or is not allowed."""
+        scores = np.full((len(queries), self.n_items), -np.inf, np.float32)
+        if len(self.shown):
+            with threadpool_limits(threads):
+                cosines = queries @ self.pictures.T
+            scores[:, self.shown] = np.maximum.reduceat(cosines, self.starts, axis=1)
+        scores[:, ~self.allowed] = -np.inf
+        return scores
+
+    def _blocks(self, n: int) -> list[tuple[int, int]]:
+        rows = max(1, BLOCK_BYTES // (4 * max(len(self.pictures), self.n_items, 1)))
+        return [(low, min(low + rows, n)) for low in range(0, n, rows)]
+
+
+def _joined(found: list[tuple[I32, F32]], k: int) -> tuple[I32, F32]:
+    if not found:
+        return np.empty((0, k), np.int32), np.empty((0, k), np.float32)
+    codes, scores = zip(*found, strict=True)
+    return np.concatenate(codes), np.concatenate(scores)
