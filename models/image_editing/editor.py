@@ -20,7 +20,7 @@ from scipy.ndimage import distance_transform_cdt, distance_transform_edt
 from models.core.manifest import read_manifest, write_manifest
 from models.image_editing.masks import Mask
 from models.image_editing.network import EditorConfig, Generator
-from models.image_editing.training import Trainer, as_tensor, autocast
+from models.image_editing.training import Trainer, as_tensor, autocast, placed
 
 U8 = NDArray[np.uint8]
 WHOLE = 1.5  # a picture up to so many times the network's size is seen whole
@@ -139,7 +139,7 @@ class PictureEditor:
         saved, _ = read_manifest(folder, EditorConfig, config)
         generator = Generator(saved)
         generator.load_state_dict(load_file(str(folder / "editor.safetensors")))
-        return cls(saved, generator.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+        return cls(saved, placed(generator, torch.device("cpu")))
 
 
 def stretched(picture: U8, size: int) -> U8:

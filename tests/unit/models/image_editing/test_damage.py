@@ -24,7 +24,7 @@ def test_a_scratch_over_the_product_is_found_where_it_is(ink):
         ImageDraw.Draw(where).line(line, fill=255, width=2)
     drawn, found = np.asarray(where) > 0, find_scratches(np.asarray(canvas))
     assert found[drawn].mean() > 0.95
-    assert found.sum() < 4 * drawn.sum()
+    assert found.sum() < 5 * drawn.sum()
 
 
 @pytest.mark.parametrize("size", [(160, 160), (2, 2), (1, 7), (40, 23)])
