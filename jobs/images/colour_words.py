@@ -6,9 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jobs.common.picture_packs import read_packed
 from jobs.images.config import ImagesConfig
 from jobs.images.drafting import Looks
+from jobs.runtime.model_store import load_model
 from jobs.runtime.night import Night
 from models.image_editing.recolour import Palette
 from models.images.reading import read_picture
@@ -44,4 +48,21 @@ def colour_in(attributes: str | None, names: tuple[str, ...]) -> str | None:
 
 
 def colour_looks(night: Night) -> Looks | None:
-    raise NotImplementedError  # until the recogniser's job stores one
+    """What the newest recogniser of colours sees in a picture; None where none reads tonight's vectors."""
+    from jobs.images.recognisers import MODEL, Recognisers  # torch, which takes seconds
+    from jobs.images.vector_maker import newest_maker
+
+    folder = night.lake.model_before(MODEL, night.date, including=True)
+    made = load_model(night.lake, folder, Recognisers) if folder else None
+    names: tuple[str, ...] = night.settings.section("images").colours
+    recogniser = next((made.by_attribute[name] for name in names if name in made.by_attribute), None) if made else None
+    maker = newest_maker(night, 0)
+    if made is None or recogniser is None or maker is None or maker.name != made.maker:
+        return None
+    vectors = maker.load(night.lake)
+
+    def looks(pixels: NDArray[np.uint8]) -> tuple[str, float]:
+        values, chances = recogniser.recognise(vectors.vectors([pixels]))
+        return str(values[0]), float(chances[0])
+
+    return looks

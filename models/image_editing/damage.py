@@ -21,7 +21,7 @@ MOST = 0.3  # of the picture: with more it is a pattern, not damage
 
 
 def find_scratches(picture: U8) -> Mask:
-    """Where scratches are (h, w), two pixels wider than seen; nothing where there are none, or so many as in a pattern."""
+    """Where scratches are (h, w), two pixels wider than seen; nothing where there are none, or a pattern of them."""
     lab = lab_of(picture)
     height, width = picture.shape[:2]
     stands_out = np.zeros((height, width), bool)

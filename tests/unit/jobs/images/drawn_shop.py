@@ -47,7 +47,8 @@ def receive(night, colours, per_colour=1):
             for number in range(per_colour):
                 item, data = f"{colour}-{number}", encode_clean(packshot(colour, 48 + number))
                 bytes_of[item] = data
-                said = {"item_id": item, "place": 1, "picture": hashlib.sha256(item.encode()).hexdigest()[:40], "width": 48, "height": 48,
+                name = hashlib.sha256(item.encode()).hexdigest()[:40]
+                said = {"item_id": item, "place": 1, "picture": name, "width": 48, "height": 48,
                         "format": "JPEG", "source_file": f"{item}.jpg", "fingerprint": "1"}  # fmt: skip
                 rows.append(said | {"pack": packs.add(said["picture"], data)})
                 items.append({"item_id": item, "attributes": json.dumps({"colour": colour}), "is_active": True,

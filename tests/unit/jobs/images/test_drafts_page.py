@@ -35,8 +35,9 @@ def picture():
 def page(rows, most=1_000):
     shown = first_rows(rows, most)
     one = small(picture())
-    return page_of("2026-01-06", rows, shown, {"p": one}, {each["draft_id"]: one for each in shown if each["file"]},
-                   {each["item_id"]: {"shown_title": each["asked"], "shown_title_zh": None} for each in shown})  # fmt: skip
+    drafts = {each["draft_id"]: one for each in shown if each["file"]}
+    titles = {each["item_id"]: {"shown_title": each["asked"], "shown_title_zh": None} for each in shown}
+    return page_of("2026-01-06", rows, shown, {"p": one}, drafts, titles)
 
 
 def data_of(html):
