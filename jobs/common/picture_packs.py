@@ -33,7 +33,7 @@ _GROUP = {PICTURES: 64, VECTORS: 4_096}  # rows that are read at once
 class PackWriter:
     """Writes packs of one kind; `add` returns the pack that will hold the picture once the writer is closed."""
 
-    def __init__(self, lake: Lake, kind: str, date: dt.date, run: str) -> None:
+    def __init__(self, lake: Lake, kind: str, date: dt.date | str, run: str) -> None:
         self._lake, self._kind = lake, kind
         self._folder = f"{kind}/date={date}/run={run}"
         self._rows: list[tuple[str, bytes]] = []

@@ -28,6 +28,7 @@ class ImagesConfig:
     attributes: tuple[str, ...] = field(
         default=(), metadata={"doc": "attributes that are recognised; none named: all that pictures tell well enough"}
     )
+    refit_days: int = field(default=7, metadata={"doc": "days after which recognisers are fitted anew", "least": 1})
     colours: tuple[str, ...] = field(
         default=("colour", "color"), metadata={"doc": "attributes by which variants of one product differ"}
     )

@@ -1,25 +1,16 @@
-"""Vectors of tonight's pictures, as the jobs after embed_images read them, and the encoder that makes them."""
+"""Vectors of tonight's pictures, as the jobs after embed_images read them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.common.picture_packs import read_vectors
-from jobs.runtime.lake import Lake
-from jobs.runtime.model_store import load_model
 from jobs.runtime.night import Night
 from schemas.tables import IMAGE_VECTORS, IMAGES
-
-if TYPE_CHECKING:
-    from models.images.vectors import PictureEncoder
-
-ENCODER = "picture_encoder"  # the model's name, where the shop has one of its own
-Folder = tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -55,26 +46,6 @@ def item_pictures(night: Night) -> ItemPictures:
         [row["picture"] for row in rows],
         vectors[np.array([row_of[row["picture"]] for row in rows], np.int64)] if rows else vectors,
     )
-
-
-def encoder_folder(night: Night) -> Folder:
-    """The shop's own encoder, newest up to tonight; None: the pretrained one."""
-    return night.lake.model_before(ENCODER, night.date, including=True)
-
-
-def encoder_name(folder: Folder) -> str:
-    """What names an encoder in IMAGE_VECTORS: vectors with the same name compare."""
-    if folder is not None:
-        return "/".join(folder)
-    from models.images.weights import SOURCE_SHA256  # torch, which takes seconds: not where there are no pictures
-
-    return f"pretrained {SOURCE_SHA256[:16]}"
-
-
-def load_encoder(lake: Lake, folder: Folder) -> PictureEncoder:
-    from models.images.vectors import PictureEncoder
-
-    return load_model(lake, folder, PictureEncoder) if folder is not None else PictureEncoder.pretrained()
 
 
 def vector_rows(rows: list[dict[str, str]]) -> pa.Table:

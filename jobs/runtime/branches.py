@@ -63,6 +63,7 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "train_image_editor": ("receive_images",),
         "draft_images": ("recognise_attributes", "train_image_editor"),
         "check_images": ("recognise_attributes", "find_similar_images", "search_images", "draft_images"),
+        "show_images": ("check_images",),
     },
     "judge": {
         "judge_lists": ("check_clean",),

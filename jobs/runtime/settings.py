@@ -44,6 +44,7 @@ SECTIONS = {
     "image_drafts": "jobs.images.draft_config:DraftsConfig",
     "image_editor_training": "jobs.images.draft_config:TrainEditorConfig",
     "image_editor": "models.image_editing.network:EditorConfig",
+    "recogniser": "models.images.recogniser:RecogniserConfig",
     "pictures": "models.images.reading:PictureLimits",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
