@@ -1,11 +1,13 @@
 """The job: nothing generated is published before its approval, an approval is for bytes, drafts are made once."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jobs.images import draft_images
+from jobs.images import making_drafts
 from jobs.images.draft_images import main
 from jobs.images.generated_mark import mark_of
 from jobs.runtime.model_store import save_model
@@ -33,7 +35,7 @@ def right(pixels):
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     """run(day, decisions="") -> the night after draft_images ran; six items of each colour, an editor from day 1."""
-    monkeypatch.setattr(draft_images, "colour_looks", lambda night: right)
+    monkeypatch.setattr(making_drafts, "colour_looks", lambda night: right)
     (tmp_path / "asked.toml").write_text(ASKED)
     (tmp_path / "review.toml").write_text("")
 
@@ -130,10 +132,15 @@ def test_a_repair_keeps_every_byte_outside_its_box(shop, tmp_path):
 
 
 def test_a_shop_that_asks_for_nothing_pays_nothing(shop, monkeypatch):
-    monkeypatch.setattr(draft_images, "load_model", lambda *_: pytest.fail("no editor is loaded"))
-    monkeypatch.setattr(draft_images, "read_packed", lambda *_: pytest.fail("no picture is read"))
+    monkeypatch.setattr(making_drafts, "load_model", lambda *_: pytest.fail("no editor is loaded"))
+    monkeypatch.setattr(making_drafts, "read_packed", lambda *_: pytest.fail("no picture is read"))
     night = shop(asked=False)
     assert not rows(night)
     assert not rows(night, APPROVED_IMAGES)
     assert not files(night)
     assert night.versions(IMAGES).tonight().count == 18
+
+
+def test_the_jobs_alone_bring_no_torch():
+    code = "import sys, jobs.images.draft_images, jobs.images.train_image_editor; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from jobs.images.train_image_editor import EDITOR, main, split
+from jobs.images.making_drafts import EDITOR
+from jobs.images.train_image_editor import main, split
 from jobs.runtime.model_store import load_newest
 from models.image_editing.editor import PictureEditor
 from schemas.tables import IMAGES
