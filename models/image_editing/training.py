@@ -54,8 +54,8 @@ class Trainer:
         self.config, self.pictures, self.device = config, pictures, torch.device(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            nets = Generator(config) if start is None else grown(start, config), Discriminator()
-        self.generator, self.judge = (placed(net, self.device) for net in nets)
+            generator, judge = Generator(config) if start is None else grown(start, config), Discriminator()
+        self.generator, self.judge = placed(generator, self.device), placed(judge, self.device)
         self.generating = torch.optim.Adam(self.generator.parameters(), config.rate, fused=True)
         self.judging = torch.optim.Adam(self.judge.parameters(), config.judge_rate, betas=BETAS, fused=True)
         self.features = placed(Features(), self.device) if config.features else None
