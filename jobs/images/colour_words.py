@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from jobs.common.picture_packs import read_packed
 from jobs.images.config import ImagesConfig
 from jobs.images.drafting import Looks
+from jobs.runtime.attributes import read_attributes
 from jobs.runtime.model_store import load_model
 from jobs.runtime.night import Night
 from models.image_editing.recolour import Palette
@@ -27,7 +27,7 @@ def colours_of_shop(
     """Colour's word -> OKLab, of the wanted ones, from `most` main pictures of items of that colour."""
     config: ImagesConfig = night.settings.section("images")
     items = night.versions(ITEMS).tonight().arrow(["item_id", "attributes"])
-    pairs = zip(items["item_id"].to_pylist(), items["attributes"].to_pylist(), strict=True)
+    pairs = zip(items["item_id"].to_pylist(), read_attributes(items["attributes"].to_pylist()), strict=True)
     colour_of = {item: colour for item, said in pairs if (colour := colour_in(said, config.colours)) in wanted}
     counts: dict[str, int] = {}
     chosen: dict[str, tuple[str, str]] = {}  # picture -> (its pack, the colour)
@@ -41,10 +41,9 @@ def colours_of_shop(
     return Palette.fit(pixels, [chosen[picture][1] for picture, _ in found]).colours
 
 
-def colour_in(attributes: str | None, names: tuple[str, ...]) -> str | None:
-    """The first of the attributes `names` that is a text, from an item's JSON."""
-    said = json.loads(attributes) if attributes else {}
-    return next((said[name] for name in names if isinstance(said.get(name), str)), None)
+def colour_in(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first of an item's attributes `names` that is a text."""
+    return next((attributes[name] for name in names if isinstance(attributes.get(name), str)), None)
 
 
 def colour_looks(night: Night) -> Looks | None:
