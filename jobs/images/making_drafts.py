@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.common.picture_packs import read_packed
+from jobs.common.picture_packs import DRAFTS, read_packed
 from jobs.images.colour_words import colour_looks, colours_of_shop
 from jobs.images.draft_config import DraftsConfig
 from jobs.images.drafting import Maker, NoDraft
@@ -19,7 +19,6 @@ from schemas.tables import IMAGE_DRAFTS
 from schemas.tables.image_drafts import APPROVED, BLOCKED, OFFERED, REFUSED
 
 EDITOR = "image_editor"
-DRAFTS = "drafts"  # the folder of the lake
 Row = dict[str, Any]
 
 

@@ -1,5 +1,7 @@
 """The job: nothing generated is published before its approval, an approval is for bytes, drafts are made once."""
 
+import datetime as dt
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jobs.common.picture_packs import unnamed_packs
 from jobs.images import making_drafts
 from jobs.images.draft_images import main
 from jobs.images.generated_mark import mark_of
@@ -139,6 +142,13 @@ def test_a_shop_that_asks_for_nothing_pays_nothing(shop, monkeypatch):
     assert not rows(night, APPROVED_IMAGES)
     assert not files(night)
     assert night.versions(IMAGES).tonight().count == 18
+
+
+def test_drafts_that_no_version_of_the_table_names_may_be_deleted(shop):
+    night = shop(1)
+    assert unnamed_packs(night.lake, dt.date(2026, 1, 9)) == []
+    shutil.rmtree(Path(night.lake.root) / "tables" / "image_drafts")
+    assert [parts[0] for parts in unnamed_packs(night.lake, dt.date(2026, 1, 9))] == ["drafts"]
 
 
 def test_the_jobs_alone_bring_no_torch():
