@@ -10,7 +10,6 @@ million pictures are some hundred files, and a pack that no kept version of its 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -54,7 +53,7 @@ class PackWriter:
 
     def add(self, picture: str, data: bytes) -> str:
         if self._file is None:
-            self._open()
+            self._open(picture)
         self._rows.append((picture, data))
         name = self._name
         if len(self._rows) >= _GROUP[self._kind]:
@@ -63,9 +62,9 @@ class PackWriter:
             self._close()
         return name
 
-    def _open(self) -> None:
+    def _open(self, first: str) -> None:
         self._lake.fs.create_dir(self._lake.path(self._folder), recursive=True)
-        self._name, self._written = f"{self._folder}/part-{uuid.uuid4().hex[:12]}.parquet", 0
+        self._name, self._written = f"{self._folder}/part-{first[:16]}.parquet", 0
         # JPEGs and float16 numbers do not shrink
         self._file = pq.ParquetWriter(
             self._lake.path(self._name), _SCHEMA, filesystem=self._lake.fs, compression="NONE", use_dictionary=False

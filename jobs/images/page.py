@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.images.page_words import REASONS_ZH, WORDS
+from jobs.images.page_words import CHINESE, REASONS_ZH, WORDS
 
 _PAGE = Path(__file__).with_name("page.html")
 _LONGEST = 120  # characters of a text from the shop
@@ -149,7 +149,7 @@ def _both(name: str, **facts: Any) -> str:
 def _in_both(english: str, chinese: str) -> str:
     if english == chinese:
         return english
-    return f'<span class="in-en">{english}</span><span class="in-zh" lang="zh">{chinese}</span>'
+    return f'<span class="in-en">{english}</span><span class="in-zh" {CHINESE}>{chinese}</span>'
 
 
 def _cut(text: str) -> str:

@@ -74,6 +74,8 @@ def _fit(night: Night, config: ImagesConfig, shown: ItemPictures, facts: ItemFac
             continue
         if not 2 <= len(np.unique(values[values != ""])) <= _MOST_VALUES:
             continue
+        if np.count_nonzero(values[shown.item] != "") * recogniser_config.held_out < recogniser_config.min_confirmed:
+            continue  # no threshold could be confirmed, so nothing could be filled in
         try:
             yield name, Recogniser.fit(recogniser_config, shown.vectors, values[shown.item], groups)
         except ValueError as error:  # too few items have it

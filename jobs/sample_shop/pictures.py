@@ -5,7 +5,7 @@ DIR/{date}/pictures.csv            which of them the shop shows that night: item
 DIR/{date}/photos/NN.jpg           what shoppers photographed: an item on another background, turned, with GPS in it
 DIR/truth/pictures.json            what was planted: damaged files, wrong colours in the catalogue, each photo's item
 
-A shape stands for the kind of thing: items of one leaf have one shape, and only they. Catalogue colours are those of
+A shape stands for the shelf, and its proportions for the kind of thing on it. Catalogue colours are those of
 the attribute `colour`; `fabric`, `upper` and others have a pattern each.
 """
 
@@ -159,7 +159,8 @@ def draw(
     """A picture (SIDE, SIDE) of a thing of this kind: its outline is filled, patterned, moved a little and turned."""
     big = 2 * SIDE  # drawn twice as large, so that edges come out smooth
     outline = Image.new("L", (big, big), 0)
-    _OUTLINES[kind % len(_OUTLINES)](ImageDraw.Draw(outline), big, kind // len(_OUTLINES))
+    shelf = _shelf_of(kind)
+    _OUTLINES.get(shelf, _round)(ImageDraw.Draw(outline), big, kind - _first_of(shelf))
     body = Image.new("RGB", (big, big), colour)
     _lay_pattern(ImageDraw.Draw(body), pattern, big, _shade(colour))
     angle = float(dice.normal(0, 4)) + 12 * turn
@@ -257,6 +258,16 @@ def _round(pen: ImageDraw.ImageDraw, big: int, size: int) -> None:
     pen.ellipse(_box(big, 0.14, flat, 0.86, 1 - flat), fill=255)
 
 
-_OUTLINES: tuple[Callable[[ImageDraw.ImageDraw, int, int], None], ...] = (
-    _shirt, _trousers, _shoe, _bag, _vessel, _table, _box_shape, _ring, _tent, _round,
-)  # fmt: skip
+_OUTLINES: dict[str, Callable[[ImageDraw.ImageDraw, int, int], None]] = {
+    "Tops": _shirt, "Bottoms": _trousers, "Outerwear": _shirt, "Shoes": _shoe, "Bags": _bag, "Furniture": _table,
+    "Kitchen": _vessel, "Decoration": _tent, "Audio": _ring, "Office": _box_shape, "Wearables": _ring,
+    "Camping": _tent, "Stationery": _box_shape, "Baby": _box_shape,
+}  # fmt: skip
+
+
+def _shelf_of(kind: int) -> str:
+    return LEAVES[kind][1].split(" > ")[1]
+
+
+def _first_of(shelf: str) -> int:
+    return next(kind for kind in range(len(LEAVES)) if _shelf_of(kind) == shelf)

@@ -11,6 +11,9 @@ _FINGERPRINT = Column("fingerprint", "string", "Size and time of the file, or th
 _PACK = Column("pack", "string", "The file below the lake that holds it.")
 _CHANCE = Column("chance", "float32", "Calibrated probability that it is so.", min=0, max=1)
 _ATTRIBUTE = Column("attribute", "string", "Name of the attribute; `category` and `brand` are the columns of `items`.")
+_NEIGHBOUR = ITEM_ID.but(doc="An item in stock and active.")
+_CLEAREST = PICTURE.but(doc="The picture that tells it best.")
+_MODEL = Column("model", "string", "The recogniser, a folder of the lake.")
 _SCORE = Column("score", "float32", "Cosine of the pictures' vectors, of the two most alike.", min=-1.001, max=1.001)
 
 LOOKS_ALIKE, OTHER_COLOUR, SAME_ITEM = "looks_alike", "other_colour", "same_item"
@@ -74,8 +77,8 @@ RECOGNISED_ATTRIBUTES = Table(
         _ATTRIBUTE,
         Column("value", "string", "The value, in the catalogue's own words."),
         _CHANCE,
-        PICTURE.but(doc="The picture that tells it best."),
-        Column("model", "string", "The recogniser, a folder of the lake."),
+        _CLEAREST,
+        _MODEL,
     ),
     readers="the storefront's filters; people",
     product="images",
@@ -93,8 +96,8 @@ DOUBTED_ATTRIBUTES = Table(
         Column("looks", "string", "What the pictures show."),
         _CHANCE.but(doc="Calibrated probability of what the pictures show."),
         Column("value_chance", "float32", "The same of what the catalogue says.", min=0, max=1),
-        PICTURE.but(doc="The picture that tells it best."),
-        Column("model", "string", "The recogniser, a folder of the lake."),
+        _CLEAREST,
+        _MODEL,
     ),
     readers="the merchant, who corrects the catalogue",
     gate="images",
@@ -107,7 +110,7 @@ SIMILAR_IMAGES = Table(
     key=("target_item_id", "kind", "rank"),
     columns=(
         TARGET_ITEM_ID,
-        ITEM_ID.but(doc="Its neighbour, in stock and active."),
+        _NEIGHBOUR,
         Column("kind", "string", "other_colour: the same product in another colour; looks_alike: another product.",
                one_of=(LOOKS_ALIKE, OTHER_COLOUR)),
         RANK.but(doc="1 is most alike, of this kind."),
@@ -125,7 +128,7 @@ IMAGE_SEARCH_RESULTS = Table(
     key=("photo", "rank"),
     columns=(
         Column("photo", "string", "The photo's path below the drop."),
-        ITEM_ID.but(doc="The item, in stock and active."),
+        _NEIGHBOUR,
         RANK.but(doc="1 is most alike."),
         _SCORE,
         Column("kind", "string", "same_item: so alike that it is most likely this item; looks_alike: the others.",
