@@ -75,6 +75,16 @@ def of_dated(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
     return rows.filter(pc.or_(pc.is_null(rows["item_id"]), pc.is_in(rows["item_id"], tonight.on_sale)))
 
 
+def of_images(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
+    """Rows about items on sale, on both sides of a likeness, that are valid when tonight is shown."""
+    for name in ("item_id", "target_item_id"):
+        if name in rows.column_names:
+            rows = rows.filter(pc.is_in(rows[name], tonight.on_sale))
+    if "valid_until" not in rows.column_names:
+        return rows
+    return rows.filter(pc.greater(rows["valid_until"], pa.scalar(tonight.shown_from, rows["valid_until"].type)))
+
+
 def of_copy(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
     """COPY or USER_COPY, by the name of the table."""
     return of_texts(rows, tonight) if table == COPY.name else of_user_copy(of_dated(rows, table, tonight), tonight)
@@ -135,4 +145,5 @@ FILTERS: dict[Product, Filter] = {
     "offers": of_dated,
     "audiences": of_dated,
     "copy": of_copy,
+    "images": of_images,
 }

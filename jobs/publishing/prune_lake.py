@@ -2,13 +2,18 @@
 
 It keeps the last `publish.keep_nights` dates of every snapshot table and model (`keep_sources` of the candidate
 sources) and of a copy endpoint's answers, the last `publish.keep_runs` published nights, whatever a pointer names, and
-tonight's current run.
+tonight's current run. Packs of pictures and vectors go once no version of their table names them. The photos that
+shoppers sent are deleted from the drop once the answers about them are published.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 
+from pyarrow import fs as pafs
+
+from jobs.common.picture_packs import unnamed_packs
 from jobs.runtime import published
 from jobs.runtime.lake import ANSWERS, Lake
 from jobs.runtime.night import Night
@@ -47,7 +52,36 @@ def main(night: Night) -> None:
     removed += _published_runs(night, config.keep_runs)
     for folder in removed:
         night.lake.delete(*folder)
-    night.report(removed=len(removed))
+    packs = unnamed_packs(night.lake, night.date)  # after the tables' versions that named some of them
+    for pack in packs:
+        night.lake.delete(*pack)
+    night.report(removed=len(removed), removed_packs=len(packs), forgotten_photos=forget_photos(night))
+
+
+def forget_photos(night: Night) -> int:
+    """Deletes shoppers' photos whose answers this run has published; returns their number."""
+    report = ("runs", f"date={night.date}", f"run={night.run}", "search_images.json")
+    paths = night.lake.get_json(*report).get("to_forget", []) if night.lake.exists(*report) else []
+    if not paths or not night.raw or not _has_published_images(night):
+        return 0
+    drop, base = pafs.FileSystem.from_uri(night.raw if "://" in night.raw else os.path.abspath(night.raw))
+    forgotten = 0
+    for path in paths:
+        try:
+            drop.delete_file(f"{base.rstrip('/')}/{path}")
+            forgotten += 1
+        except FileNotFoundError:
+            pass  # somebody was faster
+        except OSError as error:
+            night.log.warning("%s stays, though it should be forgotten: %s", path, error)
+    return forgotten
+
+
+def _has_published_images(night: Night) -> bool:
+    run = f"{night.date}-{night.run}"
+    if run not in published.runs(night.lake):
+        return False
+    return published.manifest(night.lake, run)["products"].get("images", {}).get("state") == "fresh"
 
 
 def _outdated(lake: Lake, root: tuple[str, ...], oldest: dt.date) -> list[tuple[str, ...]]:

@@ -54,13 +54,24 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "suggest_prices": ("check_clean",),
         "check_prices": ("suggest_prices",),
     },
+    "images": {
+        "receive_images": ("check_clean",),
+        "embed_images": ("receive_images",),
+        "recognise_attributes": ("embed_images",),
+        "find_similar_images": ("embed_images",),
+        "search_images": ("embed_images",),
+        "train_image_editor": ("receive_images",),
+        "draft_images": ("recognise_attributes", "train_image_editor"),
+        "check_images": ("recognise_attributes", "find_similar_images", "search_images", "draft_images"),
+        "show_images": ("check_images",),
+    },
     "judge": {
         "judge_lists": ("check_clean",),
         "judge_experiments": ("check_features", "offers_over"),
         "check_experiments": ("judge_lists", "judge_experiments"),
     },
     "publish": {
-        "publish_night": ("check_lists", "customers_over", "offers_over", "audiences_over", "copy_over"),
+        "publish_night": ("check_lists", "customers_over", "offers_over", "audiences_over", "copy_over", "images_over"),
         "prune_lake": ("publish_night", "prices_over", "judge_over"),
     },
 }

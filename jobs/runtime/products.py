@@ -35,6 +35,7 @@ class CarryConfig:
     copy: int = field(
         default=2, metadata={"doc": "nights for texts, of items on sale whose price has not changed", "least": 0}
     )
+    images: int = field(default=3, metadata={"doc": "nights for what pictures tell of items on sale", "least": 0})
 
     def __post_init__(self) -> None:
         check_bounds(self)

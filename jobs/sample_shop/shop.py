@@ -33,9 +33,12 @@ class Plan:
     events_per_user_day: float
     crawlers: int
     shares: dirt.Shares
+    pictures: int = 0  # items with pictures
+    photos: int = 0  # that shoppers send a day
 
     def __post_init__(self) -> None:
-        for name, least in (("seed", 0), ("users", 10), ("items", 20), ("days", 1), ("crawlers", 0)):
+        least_of = {"seed": 0, "users": 10, "items": 20, "days": 1, "crawlers": 0, "pictures": 0, "photos": 0}
+        for name, least in least_of.items():
             if getattr(self, name) < least:
                 raise ValueError(f"--{name} must be at least {least}; saw {getattr(self, name)}")
         if self.crawlers > self.users // 4:

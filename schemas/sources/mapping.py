@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from schemas.sources.images import ImageInput
 from schemas.sources.sql_columns import bare_words, quote_paths, quoted_columns
 from schemas.table import Column, Table
 from schemas.tables.catalogue import ITEMS, USERS
@@ -136,6 +137,7 @@ class Source:
     text_ids: tuple[str, ...] = ()  # OUR id columns in which 2.0 is a text of its own, not the number 2 of a float
     items: Input | None = None
     users: Input | None = None
+    images: ImageInput | None = None
     path: str = field(default="", compare=False)
 
     @property

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
+from schemas.sources.image_reading import image_input
 from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
 from schemas.toml_files import find, load, refuse_unknown, shipped
 
@@ -45,6 +46,7 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         day=_day(raw),
         null_tokens=_texts("null_tokens", raw.get("null_tokens", [""])),
         text_ids=_text_ids(raw),
+        images=image_input(raw["images"]) if "images" in raw else None,
         path=path,
         **{which: _input(which, raw[which]) for which in TARGETS if which in raw},
     )

@@ -6,6 +6,16 @@ from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, READER_VO
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
+from schemas.tables.image_drafts import APPROVED_IMAGES, IMAGE_DRAFTS
+from schemas.tables.images import (
+    DOUBTED_ATTRIBUTES,
+    IMAGE_SEARCH_RESULTS,
+    IMAGE_VECTORS,
+    IMAGES,
+    RECOGNISED_ATTRIBUTES,
+    REFUSED_IMAGES,
+    SIMILAR_IMAGES,
+)
 from schemas.tables.lists import AUDIENCES, BOUGHT_TOGETHER, LIST_QUALITY, POPULAR_ITEMS, RECOMMENDATIONS, SIMILAR_ITEMS
 from schemas.tables.offers import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS, WITHHELD_OFFERS
 from schemas.tables.prices import ITEM_WEEKS, PRICE_SUGGESTIONS
@@ -53,5 +63,14 @@ STORED: tuple[Table, ...] = (
     EXPERIMENT_OUTCOMES,
     EXPERIMENT_RESULTS,
     BANDIT_MOVES,
+    IMAGES,
+    REFUSED_IMAGES,
+    IMAGE_VECTORS,
+    SIMILAR_IMAGES,
+    IMAGE_SEARCH_RESULTS,
+    IMAGE_DRAFTS,
+    APPROVED_IMAGES,
+    RECOGNISED_ATTRIBUTES,
+    DOUBTED_ATTRIBUTES,
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, *STORED)}

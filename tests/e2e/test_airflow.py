@@ -141,6 +141,7 @@ def test_a_night_with_a_broken_branch_publishes_the_rest_and_is_whole_once_it_is
         "offers": "fresh",
         "audiences": "fresh",
         "copy": "absent",
+        "images": "fresh",
     }
     assert "no/such/folder" in first["products"]["copy"]["because"]
     events = api.call("/assets/events")["asset_events"]

@@ -209,7 +209,7 @@ def test_an_earlier_run_of_the_date_does_not_stand_in_as_fresh(shop: Sample) -> 
     """A date is run again because its events were wrong: what only the first run made was made of these."""
     night = shop.night(run="002")
     for table in [
-        t for gate in ("clean", "features", "lists", "customers", "offers", "audiences") for t in STAGES[gate]
+        t for gate in ("clean", "features", "lists", "customers", "offers", "audiences", "images") for t in STAGES[gate]
     ]:
         version = night.lake.current(table, THIRD)
         assert version is not None
@@ -275,10 +275,13 @@ def test_a_night_goes_on_after_a_failed_branch_and_ends_with_what_failed(broken:
     shop, said = broken
     head, *details = said.splitlines()
     assert head.startswith(f"{THIRD} run=001: failed: train_copywriter, write_copy; not run: check_copy; the rest is ")
-    assert head.endswith(f"published, {TONIGHT}: lists, customers, offers, audiences fresh; copy carried from {SECOND}")
+    assert head.endswith(
+        f"published, {TONIGHT}: lists, customers, offers, audiences, images fresh; copy carried from {SECOND}"
+    )
     assert any(line.startswith("  write_copy: ") and "no/such/folder" in line for line in details)
     assert states(published.pointed(shop.lake)) == {
         "lists": "fresh", "customers": "fresh", "offers": "fresh", "audiences": "fresh", "copy": "carried",
+        "images": "fresh",
     }  # fmt: skip
     page = night_page(shop.lake, THIRD)
     assert all(line in page for line in product_lines(published.pointed(shop.lake)))

@@ -9,12 +9,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, with_unchanged_terms
+from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, of_images, with_unchanged_terms
 from models.text.wording import money
 from schemas.arrow import arrow_schema
 from schemas.copywriting.language import load_languages
 from schemas.table import PRODUCTS, Table
-from schemas.tables import AUDIENCES, COPY, OFFERS, SEGMENTS, USER_COPY, USER_SEGMENTS
+from schemas.tables import (
+    AUDIENCES,
+    COPY,
+    OFFERS,
+    RECOGNISED_ATTRIBUTES,
+    SEGMENTS,
+    SIMILAR_IMAGES,
+    USER_COPY,
+    USER_SEGMENTS,
+)
 
 SHOWN = dt.datetime(2026, 1, 7, tzinfo=dt.UTC)  # tonight is 2026-01-06
 VALID, OVER = SHOWN + dt.timedelta(days=2), SHOWN
@@ -62,6 +71,18 @@ def test_a_portrait_is_carried_while_its_account_exists() -> None:
     assert of_customers(rows, USER_SEGMENTS.name, TONIGHT)["user_id"].to_pylist() == ["ann", "bob"]
     named = table(SEGMENTS, {"segment_id": 1})
     assert of_customers(named, SEGMENTS.name, TONIGHT).equals(named)
+
+
+def test_likenesses_are_carried_while_both_items_are_on_sale_and_they_are_valid() -> None:
+    like = {"kind": "looks_alike", "rank": 1, "score": 0.5, "valid_until": VALID}
+    pairs = [("lamp", "lamp"), ("sold", "lamp"), ("lamp", "sold")]
+    rows = [{"target_item_id": target, "item_id": item} | like for target, item in pairs]
+    kept = of_images(table(SIMILAR_IMAGES, *rows, rows[0] | {"valid_until": OVER}), SIMILAR_IMAGES.name, TONIGHT)
+    assert kept["target_item_id"].to_pylist() == ["lamp"]
+    seen = [{"item_id": item, "attribute": "colour", "value": "red", "chance": 0.97, "picture": "p", "model": "m"}
+            for item in ("lamp", "sold")]  # fmt: skip
+    kept = of_images(table(RECOGNISED_ATTRIBUTES, *seen), RECOGNISED_ATTRIBUTES.name, TONIGHT)
+    assert kept["item_id"].to_pylist() == ["lamp"]
 
 
 def test_an_offer_is_carried_while_it_is_valid_and_its_item_is_on_sale() -> None:

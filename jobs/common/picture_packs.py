@@ -1,0 +1,152 @@
+"""Packs: Parquet files that hold many pictures, or their vectors, each by its name. They are written once.
+
+    pictures/date=D/run=R/part-*.parquet    (picture, data): clean JPEGs of the pictures that night D first received
+    vectors/date=D/run=R/part-*.parquet     (picture, data): float16 numbers of the pictures that it embedded
+
+A table names the pack of each picture (IMAGES, IMAGE_VECTORS). So a night writes what is new and nothing else, a
+million pictures are some hundred files, and a pack that no kept version of its table names may be deleted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from jobs.runtime.lake import Lake
+from schemas.table import Table
+from schemas.tables import IMAGE_DRAFTS, IMAGE_VECTORS, IMAGES
+
+PICTURES, VECTORS, DRAFTS = "pictures", "vectors", "drafts"
+# Folder of the lake -> the table whose column names its files. A draft is a file of its own, which a person may open.
+NAMED_BY: dict[str, tuple[Table, str]] = {
+    PICTURES: (IMAGES, "pack"),
+    VECTORS: (IMAGE_VECTORS, "pack"),
+    DRAFTS: (IMAGE_DRAFTS, "file"),
+}
+_SCHEMA = pa.schema([("picture", pa.string()), ("data", pa.binary())])
+_PART = {PICTURES: 4_000, VECTORS: 200_000}  # rows of a file, which then has 200 to 600 MB
+_GROUP = {PICTURES: 64, VECTORS: 4_096}  # rows that are read at once
+
+
+class PackWriter:
+    """Writes packs of one kind; `add` returns the pack that will hold the picture once the writer is closed."""
+
+    def __init__(self, lake: Lake, kind: str, date: dt.date | str, run: str) -> None:
+        self._lake, self._kind = lake, kind
+        self._folder = f"{kind}/date={date}/run={run}"
+        self._rows: list[tuple[str, bytes]] = []
+        self._file: pq.ParquetWriter | None = None
+        self._name, self._written = "", 0
+
+    def __enter__(self) -> PackWriter:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._flush()
+        self._close()
+
+    def add(self, picture: str, data: bytes) -> str:
+        if self._file is None:
+            self._open(picture)
+        self._rows.append((picture, data))
+        name = self._name
+        if len(self._rows) >= _GROUP[self._kind]:
+            self._flush()
+        if self._written >= _PART[self._kind]:
+            self._close()
+        return name
+
+    def _open(self, first: str) -> None:
+        self._lake.fs.create_dir(self._lake.path(self._folder), recursive=True)
+        self._name, self._written = f"{self._folder}/part-{first[:16]}.parquet", 0
+        # JPEGs and float16 numbers do not shrink
+        self._file = pq.ParquetWriter(
+            self._lake.path(self._name), _SCHEMA, filesystem=self._lake.fs, compression="NONE", use_dictionary=False
+        )
+
+    def _flush(self) -> None:
+        if self._rows and self._file is not None:
+            pictures, data = zip(*self._rows, strict=True)
+            columns = [pa.array(pictures, pa.string()), pa.array(data, pa.binary())]
+            self._file.write_table(pa.table(columns, schema=_SCHEMA))
+            self._written += len(self._rows)
+            self._rows = []
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def read_packed(lake: Lake, named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    """(picture, its bytes) of each distinct (picture, pack), pack by pack, a part of it at a time.
+
+    Raises FileNotFoundError where a pack is gone, KeyError where it lacks a picture that it is said to hold.
+    """
+    by_pack: dict[str, set[str]] = defaultdict(set)
+    for picture, pack in named:
+        by_pack[pack].add(picture)
+    for pack, wanted in by_pack.items():
+        with lake.fs.open_input_file(lake.path(pack)) as stream:
+            yield from _of_pack(pq.ParquetFile(stream), pack, wanted)
+
+
+def _of_pack(file: pq.ParquetFile, pack: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
+    missing = set(wanted)
+    for group in range(file.num_row_groups):
+        names = file.read_row_group(group, columns=["picture"])["picture"].to_pylist()
+        rows = [row for row, name in enumerate(names) if name in missing]
+        if not rows:
+            continue
+        data = file.read_row_group(group, columns=["data"])["data"].combine_chunks()
+        for row in rows:
+            missing.discard(names[row])
+            yield names[row], data[row].as_py()
+        if not missing:
+            return
+    if missing:
+        raise KeyError(f"{pack} lacks {len(missing)} of the pictures that its table names, such as {min(missing)}")
+
+
+def read_vectors(lake: Lake, rows: pa.Table) -> tuple[list[str], NDArray[np.float16]]:
+    """(pictures, their vectors (n, width) float16) of rows of IMAGE_VECTORS, sorted by picture. (0, 0) without rows."""
+    named = zip(rows["picture"].to_pylist(), rows["pack"].to_pylist(), strict=True)
+    found = dict(read_packed(lake, named))
+    pictures = sorted(found)
+    if not pictures:
+        return [], np.zeros((0, 0), np.float16)
+    vectors = np.frombuffer(b"".join(found[picture] for picture in pictures), np.float16)
+    return pictures, vectors.reshape(len(pictures), -1)
+
+
+def unnamed_packs(lake: Lake, before: dt.date) -> list[tuple[str, ...]]:
+    """Packs and drafts, written before a night, that no version of their table names, whether it passed or not."""
+    found: list[tuple[str, ...]] = []
+    for kind, (table, column) in NAMED_BY.items():
+        dates = [name for name in lake.list_dir(kind) if name.removeprefix("date=") < str(before)]
+        if not dates:
+            continue
+        named = _named(lake, table, column)
+        for date in dates:
+            for run in lake.list_dir(kind, date):
+                parts = [(kind, date, run, name) for name in lake.list_dir(kind, date, run)]
+                gone = [part for part in parts if "/".join(part) not in named]
+                found += [(kind, date, run)] if len(gone) == len(parts) else gone
+    return found
+
+
+def _named(lake: Lake, table: Table, column: str) -> set[str]:
+    """The files that any version of the table names."""
+    packs: set[str] = set()
+    for day in lake.dates(table):
+        for run in lake.list_dir("tables", table.name, f"date={day}"):
+            version = lake.version(table, day, run.removeprefix("run=")) if run.startswith("run=") else None
+            for path in lake.file_paths(version) if version else ():
+                packs.update(pq.read_table(path, columns=[column], filesystem=lake.fs)[column].unique().to_pylist())
+    return packs

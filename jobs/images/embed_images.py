@@ -1,0 +1,122 @@
+"""Makes a vector of each picture that has none yet -> image_vectors and packs of float16 numbers.
+
+A picture is embedded once. It is embedded again only where another encoder or whitening is used tonight, since their
+vectors do not compare. Few pictures are embedded here; from `images.spark_from` on Spark's workers share them, each
+with one thread and an encoder of its own.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from PIL import Image
+
+from jobs.common.picture_packs import VECTORS, PackWriter, read_packed
+from jobs.images.vector_maker import FIT_ON, MakerFolders, fit_whitening, newest_maker
+from jobs.images.vector_store import vector_rows
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from schemas.tables import IMAGE_VECTORS, IMAGES
+
+_AT_ONCE = 256  # pictures decoded before they are embedded
+_TODO = "picture string, pack string"
+Packed = tuple[str, str]  # a picture, and the pack that holds it
+
+
+class Place(NamedTuple):
+    """The lake, night and run that packs are written of; it can be sent to a worker."""
+
+    root: str
+    date: str
+    run: str
+
+
+def main(night: Night) -> None:
+    images = night.versions(IMAGES).tonight().arrow(["picture", "pack"])
+    packs = dict(zip(images["picture"].to_pylist(), images["pack"].to_pylist(), strict=True))
+    if not packs:
+        night.write_arrow(IMAGE_VECTORS, vector_rows([]))
+        night.report(embedded=0, unchanged=0)
+        return
+    place = Place(night.lake.root, str(night.date), night.run)
+    maker = newest_maker(night, len(packs))
+    made: dict[str, str] = {}
+    if maker is None:
+        maker, made = _begin(night, place, sorted(packs.items()))
+    known = {
+        row["picture"]: row["pack"]
+        for row in night.versions(IMAGE_VECTORS).previous().arrow().to_pylist()
+        if row["encoder"] == maker.name and row["picture"] in packs
+    }
+    todo = [(one, pack) for one, pack in sorted(packs.items()) if one not in known and one not in made]
+    made |= _embed(night, place, maker, todo)
+    rows = [{"picture": one, "encoder": maker.name, "pack": pack} for one, pack in sorted({**known, **made}.items())]
+    night.write_arrow(IMAGE_VECTORS, vector_rows(rows))
+    night.report(embedded=len(made), unchanged=len(known), encoder=maker.name)
+    night.log.info("%d pictures embedded, %d were before", len(made), len(known))
+
+
+def _begin(night: Night, place: Place, pictures: list[Packed]) -> tuple[MakerFolders, dict[str, str]]:
+    """Fits the whitening to some of the pictures; these are embedded then: picture -> the pack of its vector."""
+    dice = np.random.default_rng(7)
+    chosen = pictures if len(pictures) <= FIT_ON else [pictures[at] for at in dice.permutation(len(pictures))[:FIT_ON]]
+    names: list[str] = []
+    pixels: list[NDArray[np.uint8]] = []
+    for name, data in read_packed(night.lake, chosen):
+        names.append(name)
+        pixels.append(_pixels(data))
+    maker, vectors = fit_whitening(night, pixels)
+    return maker, dict(_write(place, [(names, vectors)]))
+
+
+def _embed(night: Night, place: Place, maker: MakerFolders, todo: list[Packed]) -> dict[str, str]:
+    """Picture -> the pack with its vector."""
+    if len(todo) < night.settings.section("images").spark_from:
+        return dict(embed_some(place, maker, todo)) if todo else {}
+    parts = max(2, min(len(todo) // 250, 8 * night.spark.sparkContext.defaultParallelism))
+    frame = night.spark.createDataFrame(todo, _TODO).repartition(parts)
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        rows = [pair for batch in batches for pair in zip(*(c.to_pylist() for c in batch.columns), strict=True)]
+        if rows:
+            columns = zip(*embed_some(place, maker, rows), strict=True)
+            yield pa.RecordBatch.from_arrays([pa.array(c, pa.string()) for c in columns], ["picture", "pack"])
+
+    return {row.picture: row.pack for row in frame.mapInArrow(work, _TODO).collect()}
+
+
+def embed_some(place: Place, folders: MakerFolders, todo: Iterable[Packed]) -> Iterator[Packed]:
+    """(picture, the pack of its vector) of each (picture, the pack of its pixels)."""
+    lake = Lake(place.root)
+    maker = folders.load(lake)
+    decoded = _decoded(read_packed(lake, todo))
+    yield from _write(place, ((names, maker.vectors(pixels)) for names, pixels in decoded))
+
+
+def _write(place: Place, parts: Iterable[tuple[list[str], NDArray[np.float16]]]) -> Iterator[Packed]:
+    with PackWriter(Lake(place.root), VECTORS, place.date, place.run) as packs:
+        for names, vectors in parts:
+            for name, vector in zip(names, vectors, strict=True):
+                yield name, packs.add(name, vector.astype("<f2").tobytes())
+
+
+def _decoded(pictures: Iterable[tuple[str, bytes]]) -> Iterator[tuple[list[str], list[NDArray[np.uint8]]]]:
+    names: list[str] = []
+    pixels: list[NDArray[np.uint8]] = []
+    for name, data in pictures:
+        names.append(name)
+        pixels.append(_pixels(data))
+        if len(names) == _AT_ONCE:
+            yield names, pixels
+            names, pixels = [], []
+    if names:
+        yield names, pixels
+
+
+def _pixels(data: bytes) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(data)))  # a clean JPEG of our own

@@ -1,0 +1,74 @@
+"""What the catalogue says of items with pictures: whether they can be sold, their product, and their attributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from jobs.common.on_sale import can_be_shown
+from jobs.runtime.attributes import read_attributes
+from jobs.runtime.night import Night
+from schemas.tables import ITEMS
+
+COLUMNS_AS_ATTRIBUTES = ("category", "brand")
+_COLUMNS = ["item_id", "title", "category", "brand", "is_active", "stock", "attributes"]
+_LONGEST = 100  # characters of a value that a picture could show
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """Of I items: whether each is on sale; its product (items of one differ in colour alone), -1 where none is known;
+    attribute -> its value of each item, '' where the catalogue has none."""
+
+    on_sale: NDArray[np.bool_]
+    product: NDArray[np.int64]
+    values: dict[str, NDArray[np.str_]]
+
+
+def item_facts(night: Night, item_ids: Sequence[str], colours: Sequence[str]) -> ItemFacts:
+    """The facts of these items, in their order; all of them are in tonight's catalogue."""
+    items = night.versions(ITEMS).tonight().arrow(_COLUMNS)
+    rows = items.take(pc.index_in(pa.array(item_ids, pa.string()), items["item_id"].combine_chunks()))
+    attributes = [
+        {name: text for name, value in one.items() if (text := _text(value))}
+        for one in read_attributes(rows["attributes"].to_pylist())
+    ]
+    for name in COLUMNS_AS_ATTRIBUTES:
+        for one, value in zip(attributes, rows[name].to_pylist(), strict=True):
+            if value:
+                one[name] = value[:_LONGEST]
+    names = sorted({name for one in attributes for name in one})
+    values = {name: np.array([one.get(name, "") for one in attributes], np.str_) for name in names}
+    said = [[one[name] for name in colours if name in one] for one in attributes]
+    places = zip(*(rows[name].to_pylist() for name in ("title", "category", "brand")), said, strict=True)
+    return ItemFacts(can_be_shown(rows).to_numpy(), _codes([product_key(*place) for place in places]), values)
+
+
+def product_key(title: str | None, category: str | None, brand: str | None, colours: Sequence[str]) -> str:
+    """What items of one product share: category, brand, and the title without their colour; '' without a title."""
+    if not title:
+        return ""
+    words = title.casefold()
+    for colour in sorted(colours, key=len, reverse=True):
+        words = re.sub(rf"(?<!\w){re.escape(colour.casefold())}(?!\w)", " ", words)
+    bare = " ".join(words.split())
+    return "\t".join((bare, category or "", brand or "")) if bare else ""
+
+
+def _text(value: object) -> str:
+    """A single value as text; '' for a list, an object, or what no picture shows: long texts."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.strip() if isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST else ""
+
+
+def _codes(keys: list[str]) -> NDArray[np.int64]:
+    names = sorted({key for key in keys if key})
+    code = {key: number for number, key in enumerate(names)}
+    return np.array([code.get(key, -1) for key in keys], np.int64)

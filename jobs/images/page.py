@@ -1,0 +1,156 @@
+"""The pictures' page: one HTML file in English and Chinese that works offline, runs no script and loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.images.page_words import CHINESE, REASONS_ZH, WORDS
+
+_PAGE = Path(__file__).with_name("page.html")
+_LONGEST = 120  # characters of a text from the shop
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the page shows: rows of the tables, few enough, and of each item its main picture and its titles.
+
+    main: item -> picture. thumbnails: picture -> JPEG. titles: item -> (title, Chinese title), '' where it has none.
+    """
+
+    date: str
+    counts: Mapping[str, int]
+    similar: Mapping[str, list[Row]]  # item -> its neighbours
+    doubted: list[Row]
+    recognised: list[Row]
+    found: Mapping[str, list[Row]]  # photo -> its results
+    refused: list[Row]
+    main: Mapping[str, str]
+    titles: Mapping[str, tuple[str, str]]
+    thumbnails: Mapping[str, bytes]
+
+
+def page_of(seen: Seen) -> str:
+    names = {picture: f"p{number}" for number, picture in enumerate(sorted(seen.thumbnails))}
+    styles = "\n".join(
+        f".{names[picture]} {{ background-image: url(data:image/jpeg;base64,{base64.b64encode(data).decode()}); }}"
+        for picture, data in sorted(seen.thumbnails.items())
+    )
+    text = _PAGE.read_text("utf-8").replace("<!--thumbnails-->", styles)
+    text = text.replace("<!--content-->", "\n".join(_content(seen, names)))
+    return text.replace("<!--policy-->", _policy(text))
+
+
+def _policy(page: str) -> str:
+    """Allows this page's own style, by its hash, and the pictures within it; the page can load and run nothing."""
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+
+
+def _content(seen: Seen, names: Mapping[str, str]) -> Iterator[str]:
+    yield f"<h1>{_both('title', date=seen.date)}</h1><p>{_both('lead', **seen.counts)}</p>"
+    sections = (
+        ("doubted", "small", [_doubted(row, seen, names) for row in seen.doubted]),
+        ("recognised", "small", [_recognised(row, seen, names) for row in seen.recognised]),
+        ("similar", "", [_similar(item, rows, seen, names) for item, rows in seen.similar.items()]),
+        ("found", "", [_found(photo, rows, seen, names) for photo, rows in seen.found.items()]),
+    )
+    for name, size, cards in sections:
+        about = _both(f"{name}_how" if cards else f"{name}_none")
+        yield f'<section><h2>{_both(name)}</h2><p class="quiet">{about}</p>'
+        yield f'<div class="rows {size}">{"".join(cards)}</div></section>'
+    yield from _refused(seen.refused)
+
+
+def _similar(item: str, rows: Iterable[Row], seen: Seen, names: Mapping[str, str]) -> str:
+    figures = []
+    for row in rows:
+        words = _both("other_colour") if row["kind"] == "other_colour" else f"{row['score']:.2f}"
+        figures.append(_figure(row["item_id"], words, seen, names))
+    return _card(item, seen.main.get(item), f'<div class="like">{"".join(figures)}</div>', seen, names)
+
+
+def _found(photo: str, rows: Iterable[Row], seen: Seen, names: Mapping[str, str]) -> str:
+    figures = []
+    for row in rows:
+        words = _both("same_item") if row["kind"] == "same_item" else f"{row['score']:.2f}"
+        figures.append(_figure(row["item_id"], words, seen, names))
+    return (
+        f'<article><div><div class="item">{_cut(photo)}</div><div class="like">{"".join(figures)}</div></div></article>'
+    )
+
+
+def _doubted(row: Row, seen: Seen, names: Mapping[str, str]) -> str:
+    words = _both("says", attribute=row["attribute"], value=row["value"], looks=row["looks"])
+    return _card(row["item_id"], row["picture"], f'<b class="bad">{words}</b> {row["chance"]:.0%}', seen, names)
+
+
+def _recognised(row: Row, seen: Seen, names: Mapping[str, str]) -> str:
+    words = f"{_cut(row['attribute'])}: <b>{_cut(row['value'])}</b> {row['chance']:.0%}"
+    return _card(row["item_id"], row["picture"], words, seen, names)
+
+
+def _refused(rows: list[Row]) -> Iterator[str]:
+    about = _both("refused_how" if rows else "refused_none")
+    yield f'<section><h2>{_both("refused")}</h2><p class="quiet">{about}</p>'
+    if rows:
+        head = "".join(f"<th>{_both(name)}</th>" for name in ("file", "reason", "detail"))
+        cells = [
+            f"<tr><td>{_cut(row['source_file'])}</td><td>{_reason(row['reason'])}</td><td>{_cut(row['detail'])}</td></tr>"
+            for row in rows
+        ]
+        yield f"<table><tr>{head}</tr>{''.join(cells)}</table>"
+    yield "</section>"
+
+
+def _card(item: str, picture: str | None, body: str, seen: Seen, names: Mapping[str, str]) -> str:
+    return (
+        f"<article>{_picture(item, picture, seen, names)}<div>"
+        f'<div class="item">{_title(item, seen)} <span class="quiet">{_cut(item)}</span></div>{body}</div></article>'
+    )
+
+
+def _figure(item: str, words: str, seen: Seen, names: Mapping[str, str]) -> str:
+    return f"<figure>{_picture(item, seen.main.get(item), seen, names)}{words}</figure>"
+
+
+def _picture(item: str, picture: str | None, seen: Seen, names: Mapping[str, str]) -> str:
+    title = html.escape(seen.titles.get(item, ("", ""))[0] or item, quote=True)
+    return (
+        f'<span class="pic {names.get(picture or "", "none")}" role="img" aria-label="{title}" title="{title}"></span>'
+    )
+
+
+def _title(item: str, seen: Seen) -> str:
+    english, chinese = seen.titles.get(item, ("", ""))
+    return _in_both(_cut(english), _cut(chinese or english))
+
+
+def _reason(reason: str) -> str:
+    return _in_both(html.escape(reason.replace("_", " ")), html.escape(REASONS_ZH.get(reason, reason)))
+
+
+def _both(name: str, **facts: Any) -> str:
+    """A sentence of WORDS in both languages, filled with facts."""
+    shown = {key: f"{fact:,}" if isinstance(fact, int) else _cut(fact) for key, fact in facts.items()}
+    english, chinese = WORDS[name]
+    return _in_both(english.format(**shown), chinese.format(**shown))
+
+
+def _in_both(english: str, chinese: str) -> str:
+    if english == chinese:
+        return english
+    return f'<span class="in-en">{english}</span><span class="in-zh" {CHINESE}>{chinese}</span>'
+
+
+def _cut(text: str) -> str:
+    return html.escape(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")

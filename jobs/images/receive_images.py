@@ -1,0 +1,184 @@
+"""Reads the pictures that are new or changed -> images, refused_images and packs of clean pictures.
+
+The mapping's [images] names all pictures of the shop. A file of the same size and time as last night is not opened; a
+file that was only touched has the same digest and stays what it was. Every name that arrives has one outcome:
+received = kept + unchanged + refused. A picture that the drop no longer names is not in tonight's tables.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.images.config import ImagesConfig
+from jobs.images.named_files import Named, NoList, named_pictures
+from jobs.images.picture_files import PictureFiles, is_url, leaves_drop
+from jobs.images.receiving import UNCHANGED, Reader, limits_name, read_new
+from jobs.runtime.night import Night
+from models.images.reading import PictureRefused
+from schemas.arrow import arrow_schema
+from schemas.picture_reasons import READ_REASONS
+from schemas.tables import IMAGES, ITEMS, REFUSED_IMAGES
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Before:
+    """What last night knew: source -> its row of IMAGES or REFUSED_IMAGES, and picture -> a row of IMAGES."""
+
+    kept: dict[str, Row]
+    refused: dict[str, Row]
+    pictures: dict[str, Row]
+    rows: list[Row]
+
+
+def main(night: Night) -> None:
+    spec = night.source.images
+    if spec is None or not spec.has_pictures:
+        _write(night, [], [])
+        night.report(received=0)
+        return
+    config: ImagesConfig = night.settings.section("images")
+    limits = night.settings.section("pictures")
+    reader = Reader(PictureFiles(night.raw, config.hosts, config.fetch_seconds, limits.max_bytes), limits)
+    before = _before(night)
+    known = night.versions(ITEMS).tonight().arrow(["item_id"])["item_id"].combine_chunks()
+    try:
+        named = named_pictures(night, spec, reader.files, known)
+    except NoList as missing:
+        _carry_over(night, before, f"{missing}; last night's pictures are kept")
+        return
+    if removed := _too_many_removed(named, before, config):
+        _carry_over(night, before, removed)
+        return
+    _receive(night, config, reader, before, named, set(known.to_pylist()))
+
+
+def _receive(
+    night: Night, config: ImagesConfig, reader: Reader, before: Before, named: list[Named], known: set[str]
+) -> None:
+    refused = list(_refused_by_name(named, known, reader.files, config.per_item))
+    unread = {(row["item_id"], row["source_file"]) for row in refused}
+    wanted = [one for one in named if (one.item_id, one.source) not in unread]
+    outcomes, new = _outcomes(night, config, reader, before, [one.source for one in wanted])
+    images: list[Row] = []
+    places: Counter[str] = Counter()
+    pictures: set[tuple[str, str]] = set()
+    for one in wanted:
+        found = outcomes[one.source]
+        if found.get("reason"):
+            refused.append({**found, "item_id": one.item_id, "source_file": one.source})
+        elif (one.item_id, found["picture"]) in pictures:
+            detail = "the item has the same picture under another name"
+            refused.append({"item_id": one.item_id, "source_file": one.source, "reason": "repeated", "detail": detail})
+        else:
+            pictures.add((one.item_id, found["picture"]))
+            places[one.item_id] += 1
+            images.append({**found, "item_id": one.item_id, "source_file": one.source, "place": places[one.item_id]})
+    _write(night, images, refused)
+    kept = sum(row["source_file"] in new for row in images)
+    reasons = Counter(row["reason"] for row in refused)
+    night.report(
+        received=len(named), kept=kept, unchanged=len(images) - kept, refused=dict(reasons), items=len(places),
+        removed=len({row["source_file"] for row in before.rows} - {one.source for one in named}),
+    )  # fmt: skip
+    night.log.info(
+        "%d pictures received = %d kept + %d unchanged + %d refused; %d items have pictures",
+        len(named), kept, len(images) - kept, len(refused), len(places),
+    )  # fmt: skip
+
+
+def _outcomes(
+    night: Night, config: ImagesConfig, reader: Reader, before: Before, sources: list[str]
+) -> tuple[dict[str, Row], set[str]]:
+    """(source -> what became of it, the sources whose picture is new)."""
+    suffix = f" {limits_name(reader.limits)}"
+    outcomes: dict[str, Row] = {}
+    todo: list[tuple[str, str | None]] = []
+    tags = reader.files.tags(sources)
+    for source in dict.fromkeys(sources):
+        last = before.kept.get(source) or before.refused.get(source)
+        same_limits = last is not None and (last["fingerprint"] or "").endswith(suffix)
+        if not is_url(source) and tags[source] is None:
+            outcomes[source] = {"reason": "missing_file", "detail": "no such file in the drop"}
+        elif last and same_limits and f"{tags.get(source)}{suffix}" == last["fingerprint"]:
+            outcomes[source] = last
+        else:
+            known_tag = last["fingerprint"].removesuffix(suffix) if last and same_limits and is_url(source) else None
+            todo.append((source, known_tag))
+    new: set[str] = set()
+    for row in read_new(night, reader, todo, config.spark_from):
+        source, fingerprint = row["source"], f"{row['tag'] or ''}{suffix}"
+        if row["reason"] == UNCHANGED:
+            outcomes[source] = before.kept.get(source) or before.refused[source]
+        elif (same := before.pictures.get(row["picture"] or "")) is not None:  # touched, renamed, or sent again
+            outcomes[source] = {**same, "fingerprint": fingerprint}
+        else:
+            outcomes[source] = {**row, "fingerprint": fingerprint}
+            new.add(source)
+    night.report(read=len(todo))
+    return outcomes, new
+
+
+def _refused_by_name(named: list[Named], known: set[str], files: PictureFiles, per_item: int) -> Iterator[Row]:
+    """Refusals that need no bytes: rows of REFUSED_IMAGES."""
+    taken: Counter[str] = Counter()
+    for item, source, _ in named:
+        row: Row = {"item_id": item, "source_file": source}
+        if item not in known:
+            yield row | {"reason": "unknown_item", "detail": f"no item {item[:100]!r} in the catalogue"}
+            continue
+        try:
+            if is_url(source):
+                files.check_host(source)
+            elif leaves_drop(source):
+                files.check_path(source)
+        except PictureRefused as refused:
+            yield row | {"reason": refused.reason, "detail": refused.detail}
+            continue
+        taken[item] += 1
+        if taken[item] > per_item:
+            yield row | {
+                "reason": "too_many_pictures",
+                "detail": f"number {taken[item]} of the item; {per_item} are kept",
+            }
+
+
+def _too_many_removed(named: list[Named], before: Before, config: ImagesConfig) -> str:
+    """Why tonight's names are taken for a part of them; empty where they are not."""
+    last = {row["source_file"] for row in before.rows}
+    gone = len(last - {one.source for one in named})
+    if not last or gone <= config.max_removed_share * len(last):
+        return ""
+    return (
+        f"{gone:,} of {len(last):,} pictures are gone, more than images.max_removed_share = "
+        f"{config.max_removed_share:g}: the drop looks truncated; last night's pictures are kept"
+    )
+
+
+def _before(night: Night) -> Before:
+    images = night.versions(IMAGES).previous().arrow().to_pylist()
+    refused = night.versions(REFUSED_IMAGES).previous().arrow().to_pylist()
+    return Before(
+        kept={row["source_file"]: row for row in images},
+        refused={row["source_file"]: row for row in refused if row["reason"] in READ_REASONS},
+        pictures={row["picture"]: row for row in images},
+        rows=images,
+    )
+
+
+def _carry_over(night: Night, before: Before, why: str) -> None:
+    night.log.warning("%s", why)
+    night.report(received=0, kept=0, unchanged=0, refused={}, carried_over=why)
+    _write(night, before.rows, [])
+
+
+def _write(night: Night, images: list[Row], refused: list[Row]) -> None:
+    for table, rows in ((IMAGES, images), (REFUSED_IMAGES, refused)):
+        columns = [{name: row.get(name) for name in table.names} for row in rows]
+        night.write_arrow(table, pa.Table.from_pylist(columns, arrow_schema(table)))

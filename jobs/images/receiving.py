@@ -1,0 +1,114 @@
+"""Pictures that are new: read, checked, cleaned and packed, by threads of the driver or by Spark's workers.
+
+The pixels of a picture leave this module only in a pack: upright, RGB, and without EXIF or anything else that a file
+carries beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from jobs.common.picture_packs import PICTURES, PackWriter
+from jobs.images.picture_files import PictureFiles, Unchanged
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.threads import usable_cores
+from models.images.reading import PictureLimits, PictureRefused, encode_clean, read_picture
+
+_AHEAD = 64  # pictures read at a time, so that few are in memory
+_TODO = "source string, tag string"
+OUTCOMES = pa.schema(
+    [
+        ("source", pa.string()),
+        ("tag", pa.string()),
+        ("reason", pa.string()),  # null: it is kept
+        ("detail", pa.string()),
+        ("picture", pa.string()),
+        ("pack", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("format", pa.string()),
+    ]
+)
+_DDL = ", ".join(f"{field.name} {'int' if pa.types.is_int32(field.type) else 'string'}" for field in OUTCOMES)
+UNCHANGED = "unchanged"  # in place of a reason: the host says so
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Everything that reading one picture needs; it can be sent to a worker."""
+
+    files: PictureFiles
+    limits: PictureLimits
+
+    def outcome(self, source: str, tag: str | None) -> tuple[dict[str, object], bytes | None]:
+        """(a row of OUTCOMES without its pack, the clean bytes or None)."""
+        row: dict[str, object] = dict.fromkeys(OUTCOMES.names) | {"source": source, "tag": tag}
+        try:
+            data, row["tag"] = self.files.read(source, tag)
+            picture = read_picture(data, self.limits)
+        except Unchanged:
+            return row | {"reason": UNCHANGED}, None
+        except PictureRefused as refused:
+            return row | {"reason": refused.reason, "detail": refused.detail[:500]}, None
+        name = picture_name(data, self.limits)
+        size = {"width": picture.width, "height": picture.height, "format": picture.format}
+        return row | {"picture": name, **size}, encode_clean(picture.pixels, self.limits.quality)
+
+
+def picture_name(data: bytes, limits: PictureLimits) -> str:
+    """What names a picture: its bytes, and the settings that decide how it is kept."""
+    return hashlib.sha256(limits_name(limits).encode() + data).hexdigest()[:40]
+
+
+def limits_name(limits: PictureLimits) -> str:
+    return hashlib.sha256(repr(sorted(asdict(limits).items())).encode()).hexdigest()[:8]
+
+
+def read_new(night: Night, reader: Reader, todo: list[tuple[str, str | None]], spark_from: int) -> list[dict]:
+    """Rows of OUTCOMES of the (source, known tag) of `todo`; the kept ones are in packs of this run.
+
+    From `spark_from` on Spark's workers share the work; fewer are read before Spark would have started.
+    """
+    if len(todo) < spark_from:
+        return list(_read_here(night.lake, reader, night, todo))
+    parts = max(2, min(len(todo) // 500, 8 * night.spark.sparkContext.defaultParallelism))
+    frame = night.spark.createDataFrame(todo, _TODO).repartition(parts)
+    root, date, run = night.lake.root, night.date, night.run
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        rows = ((s, t) for batch in batches for s, t in zip(*(c.to_pylist() for c in batch.columns), strict=True))
+        with PackWriter(Lake(root), PICTURES, date, run) as packs:
+            found = list(_packed(packs, {}, (reader.outcome(*one) for one in rows)))
+        yield from pa.Table.from_pylist(found, OUTCOMES).to_batches()
+
+    return [row.asDict() for row in frame.mapInArrow(work, _DDL).collect()]
+
+
+def _read_here(
+    lake: Lake, reader: Reader, night: Night, todo: list[tuple[str, str | None]]
+) -> Iterator[dict[str, object]]:
+    """Threads: Pillow lets go of Python's lock while it decodes."""
+    with ThreadPoolExecutor(usable_cores()) as pool, PackWriter(lake, PICTURES, night.date, night.run) as packs:
+        done: dict[str, str] = {}
+        for first in range(0, len(todo), _AHEAD):
+            some = todo[first : first + _AHEAD]
+            yield from _packed(packs, done, pool.map(lambda one: reader.outcome(*one), some))
+
+
+def _packed(
+    packs: PackWriter, done: dict[str, str], outcomes: Iterable[tuple[dict[str, object], bytes | None]]
+) -> Iterator[dict[str, object]]:
+    """The outcomes, each with its pack; the same picture under two names is packed once. done: picture -> its pack."""
+    for row, clean in outcomes:
+        if clean is not None:
+            name = str(row["picture"])
+            if name not in done:
+                done[name] = packs.add(name, clean)
+            row["pack"] = done[name]
+        yield row

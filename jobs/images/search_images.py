@@ -1,0 +1,128 @@
+"""Searches the items for what shoppers photographed -> image_search_results; the photos are forgotten after the night.
+
+A photo is read, checked and embedded like a picture of the shop, and is never copied into the lake: neither it nor its
+vector. prune_lake deletes the files of a published night from the drop, unless `images.keep_photos` says otherwise. A
+night that is made again keeps the answers about photos that are gone.
+
+A result is `same_item` where it is the photo's best, and more alike than 95 of 100 items of the shop are to the item
+that looks most like them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from jobs.images.config import ImagesConfig
+from jobs.images.item_facts import item_facts
+from jobs.images.named_files import for_night, matching
+from jobs.images.picture_files import PictureFiles
+from jobs.images.vector_maker import newest_maker
+from jobs.images.vector_store import ItemPictures, item_pictures
+from jobs.runtime.night import Night
+from jobs.runtime.threads import usable_cores
+from models.images.reading import PictureRefused, read_picture
+from schemas.arrow import arrow_schema
+from schemas.tables import IMAGE_SEARCH_RESULTS
+from schemas.tables.images import LOOKS_ALIKE, SAME_ITEM
+
+_SURE = 0.95  # of the shop's items are less like any other item
+_ASKED = 1_000  # items that tell how alike different items are
+_SHOWN = 20  # refused photos that the report names
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos that could be read, by path, with their pixels; and why the others could not."""
+
+    names: list[str]
+    pixels: list[NDArray[np.uint8]]
+    refused: dict[str, str]
+
+
+def main(night: Night) -> None:
+    spec = night.source.images
+    config: ImagesConfig = night.settings.section("images")
+    paths: list[str] = []
+    if spec is not None and spec.photos:
+        files = PictureFiles(night.raw, max_bytes=night.settings.section("pictures").max_bytes)
+        paths = [match[0] for match in matching(files, for_night(spec.photos, night))]
+    before = _answered_before(night, paths)
+    if len(paths) > config.max_photos:
+        night.log.warning(
+            "%d photos; only the first %d are searched (images.max_photos)", len(paths), config.max_photos
+        )
+    shown = item_pictures(night) if paths else None
+    rows = [before]
+    photos = Photos([], [], {})
+    if shown is not None and len(shown):
+        photos = _read(night, files, paths[: config.max_photos])
+        rows += [_search(night, config, shown, photos)] if photos.names else []
+    night.write_arrow(IMAGE_SEARCH_RESULTS, pa.concat_tables(rows))
+    night.report(
+        photos=len(paths), searched=len(photos.names), refused=dict(Counter(photos.refused.values())),
+        refused_photos=dict(list(photos.refused.items())[:_SHOWN]),
+        to_forget=[] if config.keep_photos else paths,
+    )  # fmt: skip
+
+
+def _read(night: Night, files: PictureFiles, paths: list[str]) -> Photos:
+    photos = Photos([], [], {})
+    for path in paths:
+        try:
+            picture = read_picture(files.read(path)[0], night.settings.section("pictures"))
+        except PictureRefused as refused:
+            photos.refused[path] = refused.reason
+            continue
+        photos.names.append(path)
+        photos.pixels.append(picture.pixels)
+    return photos
+
+
+def _search(night: Night, config: ImagesConfig, shown: ItemPictures, photos: Photos) -> pa.Table:
+    from models.images.lookalikes import LookAlikes
+
+    folders = newest_maker(night, len(shown))
+    if folders is None:
+        raise FileNotFoundError("no whitening of tonight's pictures; run `python -m jobs embed_images` first")
+    facts = item_facts(night, shown.item_ids, config.colours)
+    alike = LookAlikes(shown.vectors, shown.item, len(shown.item_ids), facts.product, facts.on_sale)
+    k = min(config.results, len(shown.item_ids))
+    vectors = folders.load(night.lake).vectors(photos.pixels)
+    codes, scores = alike.search(vectors, k, usable_cores())
+    row, rank = np.nonzero(codes >= 0)
+    best = (rank == 0) & (scores[row, rank] >= _usual_likeness(alike, len(shown.item_ids)))
+    names, ids = pa.array(photos.names, pa.string()), pa.array(shown.item_ids, pa.string())
+    until = pa.array([night.valid_until("images")] * len(row), pa.timestamp("us", tz="UTC"))
+    return pa.table(
+        {
+            "photo": names.take(pa.array(row)),
+            "item_id": ids.take(pa.array(codes[row, rank])),
+            "rank": pa.array(rank + 1, pa.int32()),
+            "score": pa.array(scores[row, rank], pa.float32()),
+            "kind": pc.if_else(pa.array(best), SAME_ITEM, LOOKS_ALIKE),
+            "valid_until": until,
+        }
+    ).cast(arrow_schema(IMAGE_SEARCH_RESULTS))
+
+
+def _usual_likeness(alike: object, items: int) -> float:
+    """The cosine that so few items reach with the other item that looks most like them; above 1 without others."""
+    some = np.random.default_rng(7).permutation(items)[:_ASKED]
+    nearest = alike.similar(some, 1, "looks_alike", usable_cores())[1][:, 0]  # type: ignore[attr-defined]
+    nearest = nearest[np.isfinite(nearest)]
+    return float(np.quantile(nearest, _SURE)) if len(nearest) else 2.0
+
+
+def _answered_before(night: Night, paths: list[str]) -> pa.Table:
+    """What an earlier run of this night found for photos that are gone since."""
+    version = night.lake.current(IMAGE_SEARCH_RESULTS, night.date)
+    if version is None:
+        return arrow_schema(IMAGE_SEARCH_RESULTS).empty_table()
+    rows = night.versions(IMAGE_SEARCH_RESULTS).of([version]).arrow()
+    return rows.filter(pc.invert(pc.is_in(rows["photo"], pa.array(paths, pa.string()))))
