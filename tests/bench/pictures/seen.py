@@ -44,8 +44,8 @@ PEERS = {
     "colour_group_name": (0.679, 0.74),
     "fine": (0.648, 0.80),
     "coarse": (0.794, 0.90),
-    "r1": (0.332, 0.42),
-    "map": (0.223, 0.30),
+    "product_r1": (0.332, 0.42),
+    "product_map": (0.223, 0.30),
     "search_r1": (0.274, 0.35),
 }
 
@@ -120,7 +120,7 @@ def retrieval(places: F32, product: NDArray[np.str_]) -> dict[str, float]:
     count = np.bincount(code)
     queries = np.flatnonzero((count[code] > 1) & (product != ""))
     if not len(queries):
-        return {"r1": float("nan"), "map": float("nan"), "queries": 0}
+        return {"r1": 0.0, "map": 0.0, "queries": 0}
     k = int(count[code[queries]].max())
     found, _ = LookAlikes(places, np.arange(len(places)), len(places)).similar(queries, k)
     hits = (code[found] == code[queries][:, None]) & (found >= 0)
@@ -190,12 +190,14 @@ def main() -> None:
     found = retrieval(likenesses[finder].apply(vectors[finder]), products(sets)["test"])
     figures = {
         "recognition": recognition(eyes[recogniser], test, vectors[recogniser]),
-        "retrieval": {name: found[name] for name in ("r1", "map")},
+        "retrieval": {name: found[name] for name in ("r1", "map")} if found["queries"] else {},
         "search": search(eyes["imagenet"], test, vectors["imagenet"], shop) if shop else {},
     }
     speed = pictures_per_s(eyes[recogniser], test.pictures)
-    val = {name: each.accuracy for name, each in eyes[recogniser].recognisers.items()} | alike[finder]
-    flat = figures["recognition"] | figures["retrieval"]
+    kind = "same_label" if sets["train"].product is None else "product"
+    val = {name: each.accuracy for name, each in eyes[recogniser].recognisers.items()}
+    val |= {f"{kind}_{name}": value for name, value in alike[finder].items()}
+    flat = figures["recognition"] | {f"{kind}_{name}": value for name, value in figures["retrieval"].items()}
     flat |= {f"search_{name}": value for name, value in figures["search"].items()} | {"pictures_per_s": speed}
     show(f"{args.data.name}: {len(test.pictures):,} test pictures, {found['queries']:,.0f} queries", flat, val)
     rounded = {part: {name: round(value, 5) for name, value in some.items()} for part, some in figures.items()}
