@@ -39,7 +39,7 @@ from tests.bench.quality import SEED, progress
 U8 = NDArray[np.uint8]
 Fill = Callable[[U8, Mask], U8]
 Figures = dict[str, NDArray[np.float64]]
-SETTINGS = {64: EditorConfig(size=64), 128: EditorConfig(size=128, steps=800, rate=5e-4, every=100)}
+SETTINGS = {64: EditorConfig(size=64), 128: EditorConfig(size=128, steps=1200, alone=0.5, rate=5e-4)}
 RADIUS = 3  # pixels around a hole's pixel that OpenCV's methods look at
 # Measured elsewhere on these pictures, of which this folder has half (issue 15).
 ANCHORS = {
