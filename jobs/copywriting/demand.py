@@ -15,12 +15,12 @@ from pyspark.sql import functions as F
 
 from jobs.copywriting.briefs import BRIEF, Brief
 from jobs.copywriting.item_words import ItemWords
-from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import TERMS
 from jobs.runtime.night import Night
 from schemas.table import SPARK_TYPES
 from schemas.tables import INTEREST, RECOMMENDATIONS, SIMILAR_ITEMS, USERS
+from schemas.tables.copywriting import READER_VOICES
 from schemas.tables.lists import ANONYMOUS
 from schemas.tables.offers import OFFER_KINDS, OFFERS
 
@@ -65,12 +65,12 @@ def briefs_of_users(night: Night, rules: CopyRules, places: DataFrame, languages
 
 
 def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFrame:
-    """(user_id, language, style) of each account, and of anonymous visitors."""
+    """(user_id, language, style) of each account, and of anonymous visitors; READER_VOICES must be written."""
     of_country = {country: lang for country, lang in rules.language_of.items() if lang in languages}
     known = F.create_map(*[F.lit(x) for pair in of_country.items() for x in pair]) if of_country else F.create_map()
     language = F.coalesce(known[F.col("country")] if of_country else F.lit(None), F.lit(languages[0]))
     users = night.read(USERS).select("user_id", language.alias("language"))
-    users = users.join(reader_voices(night, rules).select("user_id", "style"), "user_id", "inner")
+    users = users.join(night.read(READER_VOICES).select("user_id", "style"), "user_id", "inner")
     anonymous = night.spark.createDataFrame([(ANONYMOUS, languages[0], rules.default_style)], users.schema)
     return users.unionByName(anonymous)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.copywriting.dictionary import Dictionary, shipped_dictionary
-from models.compliance.names import LONGEST_TITLE, LONGEST_WORD, name_refusal, shows_intent
+from models.compliance.names import LONGEST_TITLE, LONGEST_WORD, shows_intent
 from models.fact_lock.claims import ItemFacts, Source
 from models.text.languages import CJK
-from schemas.copywriting.lexicon import Lexicon
 from schemas.copywriting.wording import Season
 
+NameRefusal = Callable[[str, int], tuple[str, str] | None]  # a name and its longest -> `models.compliance.name_refusal`
 _LETTER = re.compile(r"[^\W\d_]")
 _DETAILS = 3
 _IN_A_LABEL = 2  # details; a card has room for no more
@@ -129,7 +129,7 @@ class ItemWords:
             sources=sources if self.old_price else {},
         )
 
-    def cleaned(self, lexicons: Iterable[Lexicon]) -> ItemWords:
+    def cleaned(self, refusal: NameRefusal) -> ItemWords:
         """The item without words that no page should show and no model should read; `refused` names each.
 
         The catalogue has judged its own names already; here its attributes follow, and names in more languages. A title
@@ -137,14 +137,13 @@ class ItemWords:
         the item's other titles with it, since the same hand wrote them.
         """
         refused = list(self.refused)
-        lexicons, has_intent = tuple(lexicons), False
-        languages = self.dictionary.languages.values()
+        has_intent = False
 
         def clean(column: str, words: Iterable[str], longest: int = LONGEST_WORD) -> tuple[str, ...]:
             nonlocal has_intent
             kept = []
             for word in words:
-                if word not in self.judged and (why := name_refusal(word, longest, languages, lexicons)):
+                if word not in self.judged and (why := refusal(word, longest)):
                     refused.append(": ".join((column, *why)))
                     has_intent = has_intent or (column == "title" and shows_intent(why[0]))
                 else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from jobs.copywriting.briefs import Brief
-from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.item_words import ItemWords, NameRefusal
 from jobs.copywriting.slots import slots_for, with_offer
 from models.fact_lock.claims import ItemFacts, Slot
-from schemas.copywriting.lexicon import Lexicon
 
 
 class Product(NamedTuple):
@@ -25,8 +24,8 @@ class Product(NamedTuple):
 class Products:
     """Makes products, and keeps what several briefs of an item share: its clean words, its facts, its slots."""
 
-    def __init__(self, items: Mapping[str, ItemWords], shop: str, lexicons: Sequence[Lexicon]) -> None:
-        self._items, self._shop, self._lexicons = items, shop, tuple(lexicons)
+    def __init__(self, items: Mapping[str, ItemWords], shop: str, refusal: NameRefusal) -> None:
+        self._items, self._shop, self._refusal = items, shop, refusal
         self._clean: dict[str, ItemWords] = {}
         self._facts: dict[str, tuple[ItemFacts, ItemFacts]] = {}
         self._last_slots: tuple[tuple[str, str, str], dict[str, Slot]] = (("", "", ""), {})
@@ -34,7 +33,7 @@ class Products:
     def clean(self, item_id: str) -> ItemWords:
         """The item without words that may not be shown."""
         if item_id not in self._clean:
-            self._clean[item_id] = self._items[item_id].cleaned(self._lexicons)
+            self._clean[item_id] = self._items[item_id].cleaned(self._refusal)
         return self._clean[item_id]
 
     def of(self, brief: Brief) -> Product:

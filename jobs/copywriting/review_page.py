@@ -53,11 +53,12 @@ def page_of(
 
     Refused drafts come last: some of each reason, strategy, channel and language.
     """
-    few = _evenly(rejected, ["reason", *_KIND], most // _REJECTED_PART)
-    refused = [_rejected(row, items) for row in few.to_pylist()]
+    few = _evenly(rejected, ["reason", *_KIND], most // _REJECTED_PART).to_pylist()
     users = pa.array([told.get(text, 0) for text in copy["copy_id"].to_pylist()], pa.int64())
     ordered = copy.append_column("told", users).sort_by([("told", "descending"), ("copy_id", "ascending")])
-    shown = [_published(row, items) for row in ordered.slice(0, max(0, most - len(refused))).to_pylist()]
+    many = ordered.slice(0, max(0, most - len(few))).to_pylist()
+    named = {row["item_id"] for row in (*few, *many)} & items.keys()
+    titles = {item_id: _titles(items[item_id]) for item_id in named}
     data = {
         "date": date,
         "texts": copy.num_rows,
@@ -65,28 +66,25 @@ def page_of(
         "refused": rejected.num_rows,
         "reasons": Counter(rejected["reason"].to_pylist()).most_common(),
         "chinese": CHINESE,
-        "rows": [*shown, *refused],
+        "rows": [*(_published(row, titles) for row in many), *(_rejected(row, titles) for row in few)],
     }
     return page_with(_PAGE.read_text("utf-8"), data)
 
 
-def _published(row: Mapping[str, Any], items: Mapping[str, ItemWords]) -> dict[str, Any]:
+def _published(row: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) -> dict[str, Any]:
     said = {name: row[name] for name in ("copy_id", "item_id", *_KIND, "style", "text", "source", "wording", "told")}
     made = {"made_on": str(row["made_on"]), "facts": json.loads(row["facts"]), "verdict": "published"}
-    return {**said, **made, "titles": _titles(row["item_id"], items)}
+    return {**said, **made, "titles": titles.get(row["item_id"], {})}
 
 
-def _rejected(row: Mapping[str, Any], items: Mapping[str, ItemWords]) -> dict[str, Any]:
+def _rejected(row: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) -> dict[str, Any]:
     text = row["text"]
     cut = {"text": text and text[:_LONGEST], "detail": row["detail"][:_LONGEST]}
-    return {**row, **cut, "facts": [], "verdict": "rejected", "titles": _titles(row["item_id"], items)}
+    return {**row, **cut, "facts": [], "verdict": "rejected", "titles": titles.get(row["item_id"], {})}
 
 
-def _titles(item_id: str, items: Mapping[str, ItemWords]) -> dict[str, str]:
+def _titles(item: ItemWords) -> dict[str, str]:
     """Language -> title, for each language in which the item has a title."""
-    if item_id not in items:
-        return {}
-    item = items[item_id]
     found = {name: item.title(name) for name in item.dictionary.languages if item.has_title_in(name)}
     return {language: title[:_LONGEST] for language, title in found.items() if title}
 

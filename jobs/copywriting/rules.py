@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from functools import cached_property
 
 from jobs.copywriting.briefs import CARD, NETWORK, WRITERS
 from jobs.copywriting.dictionary import Dictionary
+from jobs.copywriting.item_words import NameRefusal
 from models.compliance.checks import CHANNELS as LIMITS
 from models.compliance.checks import hostile_name
+from models.compliance.names import name_refusal
 from models.core.config import check_bounds
 from models.fact_lock.figure_patterns import Figures
 from schemas.copywriting.claims import ClaimWords, load_claim_words
@@ -210,6 +213,17 @@ class CopyRules:
     def dictionary(self) -> Dictionary:
         """The catalogue's words in every language there is."""
         return Dictionary.of(self.languages, self.config.catalogue_language, self.config.languages_folder)
+
+    @cached_property
+    def name_refusal(self) -> NameRefusal:
+        """Judges each name once: items share brands, kinds and colours."""
+        languages = tuple(self.dictionary.languages.values())
+
+        @functools.lru_cache(maxsize=100_000)
+        def judged(name: str, longest: int) -> tuple[str, str] | None:
+            return name_refusal(name, longest, languages, self.lexicons)
+
+        return judged
 
     @cached_property
     def figures(self) -> Figures:

@@ -7,22 +7,30 @@ the next text in its draw. Places choose in an order that is a hash too, so a li
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from jobs.copywriting.briefs import BRIEF
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.user_terms import with_terms, worded
 from jobs.runtime.night import Night
 from models.compliance.checks import CHANNELS as LIMITS
+from models.copywriting.text_choice import choose_texts
 
 MOST_OF_WORDING = 2
 _CHOICES = 4  # places choose anew once all have chosen; of 400 lists of 12, each place with two of eight wordings,
 #               104 repeat one too often after the first time, 22, 2 and 0 after the next
+_LIST = ("user_id", "channel")
 _TOLD = ("item_id", "copy_id", "offer_id", "text", "share", "valid_until")
+_CHOSEN = (*_LIST, "wording", *_TOLD)
+Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def texts_for_users(
@@ -52,38 +60,46 @@ def chosen_texts(texts: DataFrame, seed: int) -> DataFrame:
     """One row of `texts` for each user_id, channel and item_id.
 
     texts: user_id, channel, item_id, and of each text that the place may have wording, said, share, copy_id, offer_id,
-    text and valid_until. A list is small, so the texts of its places are one array, and the choice is a fold over it.
+    text and valid_until.
     """
     turn = _hash(seed, "user_id", "channel", "item_id")
     # The least of -ln(u) / share is each text with the probability of its share (Efraimidis and Spirakis 2006).
     draw = -F.log((_hash(seed, "user_id", "channel", "item_id", "wording") + 1) / F.lit(2.0**53)) / F.col("share")
-    text = F.struct(turn.alias("turn"), draw.alias("draw"), "wording", "said", *_TOLD)
-    lists = texts.groupBy("user_id", "channel").agg(F.array_sort(F.collect_list(text)).alias("texts"))
-    places = F.array_distinct(F.transform("texts", lambda one: one["item_id"]))
-    turns = F.flatten(F.array_repeat(places, _CHOICES))
-    chosen = F.aggregate(turns, F.slice("texts", 1, 0), _choose)
-    return lists.select("user_id", "channel", F.explode(chosen).alias("one")).select("user_id", "channel", "one.*")
+    ordered = ["user_id", "channel", "turn", "item_id", "draw", "wording", "said", "copy_id"]
+    texts = texts.withColumns({"turn": turn, "draw": draw}).repartition("user_id", "channel")
+    texts = texts.sortWithinPartitions(*ordered).select(*_CHOSEN, "said")
+    return texts.mapInArrow(_choose, T.StructType([texts.schema[name] for name in _CHOSEN]))
 
 
-def _choose(chosen: Column, item_id: Column) -> Column:
-    """`chosen` with the text of the place `item_id` chosen anew: what repeats least, then what was drawn.
+def _choose(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Texts in the order of their lists -> the chosen ones. A batch's last list may go on in the next, so it waits."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        if batch.num_rows:
+            rows = pa.concat_batches([*waiting, batch])
+            last = int(_starts(rows, _LIST)[-1])
+            yield _chosen(rows.slice(0, last))
+            waiting = [rows.slice(last)]
+    yield from map(_chosen, waiting)
 
-    Where each of its texts repeats, it takes another than before, so that other places give way to that one.
-    """
-    before = F.filter(chosen, lambda one: one["item_id"] == item_id)
-    others = F.filter(chosen, lambda one: one["item_id"] != item_id)
-    its_own = F.filter("texts", lambda one: one["item_id"] == item_id)
 
-    def rank(text: Column) -> Column:
-        is_said = F.exists(others, lambda one: one["said"] == text["said"])
-        times = F.size(F.filter(others, lambda one: one["wording"] == text["wording"]))
-        too_often = F.greatest(times + 1 - MOST_OF_WORDING, F.lit(0))
-        is_stuck = (too_often > 0) & F.exists(before, lambda one: one["copy_id"] == text["copy_id"])
-        names = ("is_said", "too_often", "is_stuck", "text")
-        columns = (is_said, too_often, is_stuck, text)
-        return F.struct(*[column.alias(name) for name, column in zip(names, columns, strict=True)])
+def _chosen(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """The chosen texts of whole lists."""
+    ends_of_lists, ends_of_places = (np.append(_starts(rows, by), len(rows)) for by in (_LIST, (*_LIST, "item_id")))
+    said = rows["said"].cast(pa.int64()).to_numpy()
+    wordings = rows["wording"].dictionary_encode().indices.to_numpy().astype(np.int64)
+    chosen = choose_texts(ends_of_lists, ends_of_places, said, wordings, MOST_OF_WORDING, _CHOICES)
+    return rows.take(pa.array(chosen)).select(_CHOSEN)
 
-    return F.concat(others, F.array(F.array_min(F.transform(its_own, rank))["text"]))
+
+def _starts(rows: pa.RecordBatch, by: Sequence[str]) -> Places:
+    """Where the rows begin that are alike in the columns `by`, the first row's place included."""
+    is_new = np.zeros(len(rows), bool)
+    is_new[:1] = True
+    for name in by:
+        column = rows[name]
+        is_new[1:] |= pc.not_equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
+    return np.flatnonzero(is_new)
 
 
 def _hash(seed: int, *columns: str) -> Column:

@@ -110,7 +110,7 @@ def main(night: Night) -> None:
         say_too_few(night, most, config)
         return
     words = read_item_words(catalogue, PastCatalogues(), (), 0.5)
-    items = {item_id: item.cleaned(rules.lexicons) for item_id, item in words.items()}
+    items = {item_id: item.cleaned(rules.name_refusal) for item_id, item in words.items()}
     pairs_of_items = list(described(catalogue.to_pylist(), items, settings, rules.default_style))
     if len(pairs_of_items) < config.least_pairs:
         say_too_few(night, len(pairs_of_items), config)

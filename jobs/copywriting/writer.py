@@ -52,7 +52,7 @@ class CopyInputs:
 
     @cached_property
     def products(self) -> Products:
-        return Products(self.items, self.rules.config.shop, self.rules.lexicons)
+        return Products(self.items, self.rules.config.shop, self.rules.name_refusal)
 
     def share(self, brief: Brief, wording: str) -> float:
         """The wording's share in its group: 1 where it was never written, 0 where it is retired."""

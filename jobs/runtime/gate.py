@@ -65,11 +65,11 @@ def broken_in_nights(
     if table.may_be_empty and not any(version.rows for version in versions):
         return len(expectations.expectations), []
     if sum(version.rows for version in versions) <= max_rows_in_memory:
-        batch = _in_memory(table, _with_nights(night, versions, day.name))
+        batch = _in_memory(_with_nights(night, versions, day.name))
     else:
         date = F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1).alias(day.name)
         urls = [url for version in versions for url in night.lake.file_urls(version)]
-        batch = _in_spark(table, night.spark.read.parquet(*urls).select(date, "*"))
+        batch = _in_spark(night.spark.read.parquet(*urls).select(date, "*"))
     return _outcome(batch, expectations)
 
 
@@ -93,9 +93,9 @@ def broken_in_files(
         return len(expectations.expectations), []
     if rows <= max_rows_in_memory:
         paths = [night.lake.path(file) for file in files]
-        batch = _in_memory(table, pa.concat_tables([pq.read_table(path, filesystem=night.lake.fs) for path in paths]))
+        batch = _in_memory(pa.concat_tables([pq.read_table(path, filesystem=night.lake.fs) for path in paths]))
     else:
-        batch = _in_spark(table, night.spark.read.parquet(*[night.lake.url(file) for file in files]))
+        batch = _in_spark(night.spark.read.parquet(*[night.lake.url(file) for file in files]))
     return _outcome(batch, expectations)
 
 
@@ -106,17 +106,20 @@ def _outcome(batch: Any, expectations: Any) -> tuple[int, list[str]]:
     return len(result.results), [_line(r) for r in result.results if not r.success]
 
 
-def _in_memory(table: Table, rows: pa.Table) -> Any:
-    return _batch(_context().data_sources.add_or_update_pandas("pandas"), table, rows.to_pandas())
+def _in_memory(rows: pa.Table) -> Any:
+    return _whole_frames("pandas").get_batch(batch_parameters={"dataframe": rows.to_pandas()})
 
 
-def _in_spark(table: Table, frame: Any) -> Any:
-    return _batch(_context().data_sources.add_or_update_spark("spark"), table, frame)
+def _in_spark(frame: Any) -> Any:
+    return _whole_frames("spark").get_batch(batch_parameters={"dataframe": frame})
 
 
-def _batch(source: Any, table: Table, frame: Any) -> Any:
-    whole = source.add_dataframe_asset(table.name).add_batch_definition_whole_dataframe("version")
-    return whole.get_batch(batch_parameters={"dataframe": frame})
+@functools.cache
+def _whole_frames(engine: str) -> Any:
+    """What takes any frame. One for all tables: each new one costs as much as checking a small table."""
+    sources = _context().data_sources
+    source = sources.add_pandas(engine) if engine == "pandas" else sources.add_spark(engine)
+    return source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("version")
 
 
 def _line(outcome: Any) -> str:

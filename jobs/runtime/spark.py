@@ -25,6 +25,7 @@ _DEFAULTS = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
     "spark.python.worker.reuse": "true",
+    "spark.python.daemon.module": "jobs.runtime.worker_daemon",
     "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
     "spark.cleaner.periodicGC.interval": "10min",
     # With Spark's default of 100, the classes of a night's first job are gone when the next night compiles them again:

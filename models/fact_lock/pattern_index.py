@@ -26,23 +26,38 @@ class Hit(NamedTuple):
     of: str = ""
 
 
+class _Tagged:
+    """A pattern, compiled when it is tried first: of a language's patterns most are never tried in a night."""
+
+    __slots__ = ("_compiled", "_pattern", "tag")
+
+    def __init__(self, tag: str, pattern: str) -> None:
+        self.tag, self._pattern = tag, pattern
+        self._compiled: re.Pattern[str] | None = None
+
+    def match(self, text: str, place: int) -> re.Match[str] | None:
+        if self._compiled is None:
+            self._compiled = re.compile(self._pattern)
+        return self._compiled.match(text, place)
+
+
 class PatternIndex:
     """Patterns with tags. whole_words: a match begins and ends where no letter a to z, or digit before it, stands."""
 
     def __init__(self, tagged: Iterable[tuple[str, str]], whole_words: bool) -> None:
         self._whole_words = whole_words
-        self._by_beginning: dict[str, list[tuple[str, re.Pattern[str]]]] = defaultdict(list)
+        self._by_beginning: dict[str, list[_Tagged]] = defaultdict(list)
         for tag, pattern in tagged:
-            compiled = re.compile(rf"(?:{pattern})(?![a-z])" if whole_words else pattern)
+            one = _Tagged(tag, rf"(?:{pattern})(?![a-z])" if whole_words else pattern)
             for beginning in beginnings(pattern, LETTERS if whole_words else CHARACTERS):
-                self._by_beginning[beginning].append((tag, compiled))
+                self._by_beginning[beginning].append(one)
         self._first = {beginning[:1] for beginning in self._by_beginning}
         self._lengths = sorted({len(beginning) for beginning in self._by_beginning})
         self._word = re.compile(r"(?<![a-z0-9])[^\s]")
 
     def hits(self, folded: str) -> Iterator[Hit]:
         """All matches of all patterns, by place; of one pattern, none within another."""
-        ended: dict[re.Pattern[str], int] = {}
+        ended: dict[_Tagged, int] = {}
         places = (m.start() for m in self._word.finditer(folded)) if self._whole_words else range(len(folded))
         get = self._by_beginning.get
         anywhere = "" in self._first
@@ -50,10 +65,10 @@ class PatternIndex:
             if not anywhere and folded[place] not in self._first:
                 continue
             for length in self._lengths:
-                for tag, pattern in get(folded[place : place + length], ()):
-                    if ended.get(pattern, 0) <= place and (found := pattern.match(folded, place)):
-                        ended[pattern] = found.end()
-                        yield Hit(tag, place, found.end(), found["of"] if "of" in pattern.groupindex else "")
+                for one in get(folded[place : place + length], ()):
+                    if ended.get(one, 0) <= place and (found := one.match(folded, place)):
+                        ended[one] = found.end()
+                        yield Hit(one.tag, place, found.end(), found["of"] if "of" in found.re.groupindex else "")
 
 
 def beginnings(pattern: str, most: int) -> frozenset[str]:

@@ -6,6 +6,7 @@ An English word counts only if no letter stands beside it; it may be written apa
 
 from __future__ import annotations
 
+import functools
 import re
 import weakref
 from collections import defaultdict
@@ -126,12 +127,12 @@ class Vocabulary:
             brands=_brands(rows),
             above={value: _ancestors(value, parents) for value in parents},
             figures=figures,
-            rules=tuple(map(ClaimRules, languages)),
+            rules=tuple(_rules_of(words) for words in languages),
         )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
         """Another process gets the words alone, and builds the patterns itself."""
-        rules = tuple(ClaimRules(one.words) for one in self.rules)
+        rules = tuple(ClaimRules(one.words) for one in self.rules)  # its own, without patterns
         return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures, rules)
 
     @cached_property
@@ -181,6 +182,18 @@ class Vocabulary:
     def _supported(self) -> weakref.WeakKeyDictionary[ItemFacts, frozenset[str]]:
         return weakref.WeakKeyDictionary()
 
+    @cached_property
+    def _claims_of(self) -> dict[str, list[Claim]]:
+        """What short words of items claim: many items share a colour, a brand or a kind."""
+        return {}
+
+    def _claims_in(self, text: str, read: Callable[[str, str, Vocabulary], list[Claim]]) -> list[Claim]:
+        if len(text) > LONGEST_VALUE:
+            return read(text, "", self)
+        if text not in self._claims_of:
+            self._claims_of[text] = read(text, "", self)
+        return self._claims_of[text]
+
     def supported(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
         """The values that the item's words support, with all that they entail. read: `models.fact_lock.claims.claims`.
 
@@ -191,7 +204,7 @@ class Vocabulary:
         return self._supported[facts]
 
     def _values_in(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
-        found = [claim for text in facts.texts() for claim in read(text, "", self)]
+        found = [claim for text in facts.texts() for claim in self._claims_in(text, read)]
         sure = {claim.value for claim in found if not claim.doubtful}
         doubtful = {claim.value for claim in found if claim.doubtful}
         measures = (claim for text in facts.texts() for claim in figure_claims(text, self.figures))
@@ -246,6 +259,12 @@ class Vocabulary:
             if form in self.words:
                 return self.words[form]
         return ()
+
+
+@functools.lru_cache(maxsize=64)
+def _rules_of(words: ClaimWords) -> ClaimRules:
+    """The same object of words, which a process keeps from night to night, has its patterns compiled once."""
+    return ClaimRules(words)
 
 
 def _parts_of(value: str) -> Iterator[str]:

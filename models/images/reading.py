@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from models.core.config import check_bounds
+from models.images.file_kinds import begun_kind, bytes_of_webp, is_text_called_bmp, other_kind
 
 Pixels = NDArray[np.uint8]
 
@@ -34,24 +35,6 @@ REASONS = {
     "damaged": "Its bytes break the rules of its own format.",
     "transparent": "No pixel of it can be seen.",
 }
-
-# First bytes of files that people send as pictures and that are not read: (offset, bytes, what it is).
-_OTHER_FILES = (
-    (0, b"%PDF", "PDF"),
-    (0, b"8BPS", "Photoshop"),
-    (0, b"%!PS", "PostScript"),
-    (0, b"\xc5\xd0\xd3\xc6", "PostScript"),
-    (0, b"\x00\x00\x01\x00", "icon"),
-    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
-    (0, b"\xff\x0a", "JPEG XL"),
-    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (0, b"\xffO\xffQ", "JPEG 2000"),
-    (0, b"FUJIFILM", "camera raw"),
-    (0, b"II*\x00\x10\x00\x00\x00CR", "camera raw"),
-    (0, b"\x1aE\xdf\xa3", "video"),
-)
-_BMP_HEADS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes of a BMP's second head, by its version
-_PHONE_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC"}
 
 
 @dataclass(frozen=True)
@@ -143,25 +126,12 @@ def _check_bytes(data: bytes, limits: PictureLimits) -> None:
         raise PictureRefused("empty", "0 bytes")
     if len(data) > limits.max_bytes:
         raise PictureRefused("too_many_bytes", f"{len(data):,} bytes; at most {limits.max_bytes:,}")
-    if kind := _other_kind(data):
+    if kind := other_kind(data):
         raise PictureRefused("unsupported_format", f"a file of the kind {kind}; send JPEG, PNG, WebP, GIF, BMP or TIFF")
-    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") not in _BMP_HEADS:
-        raise PictureRefused("not_a_picture", f"begins with {data[:16]!r}")  # a text may begin with these letters
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP" and int.from_bytes(data[4:8], "little") + 8 > len(data):
-        raise PictureRefused("truncated", f"{len(data):,} of {int.from_bytes(data[4:8], 'little') + 8:,} bytes")
-
-
-def _other_kind(data: bytes) -> str | None:
-    """What a file is that is a known kind but not one of FORMATS."""
-    for offset, first, kind in _OTHER_FILES:
-        if data[offset : offset + len(first)] == first:
-            return kind
-    if data[4:8] == b"ftyp":  # a box of ISO media: phones' pictures, else a film
-        return next((kind for brand, kind in _PHONE_BRANDS.items() if brand in data[8:40]), "video")
-    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<svg", b"<?xml", b"<!--", b"<!doctype svg")) and b"<svg" in data[:4096].lower():
-        return "SVG"
-    return "SVG" if data[:2] == b"\x1f\x8b" and data[3:4] == b"\x08" and b".svg" in data[:100] else None
+    if is_text_called_bmp(data):
+        raise PictureRefused("not_a_picture", f"begins with {data[:16]!r}")
+    if (promised := bytes_of_webp(data)) > len(data):
+        raise PictureRefused("truncated", f"{len(data):,} of {promised:,} bytes")
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -170,19 +140,11 @@ def _opened(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise PictureRefused("too_many_pixels", str(error).partition(" (")[0]) from None
     except Image.UnidentifiedImageError:
-        raise _unknown(data) from None
+        if kind := begun_kind(data):
+            raise PictureRefused("damaged", f"begins as {kind}, but its head cannot be read") from None
+        raise PictureRefused("not_a_picture", f"begins with {data[:16]!r}") from None
     except Exception as error:
         raise _broken(error) from None
-
-
-def _unknown(data: bytes) -> PictureRefused:
-    """Bytes that Pillow does not know: the head of a picture that is cut off, or no picture."""
-    heads = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP",
-             b"II*\x00": "TIFF", b"MM\x00*": "TIFF"}  # fmt: skip
-    kind = next((name for head, name in heads.items() if data.startswith(head)), None)
-    if kind and not (kind == "WebP" and data[8:12] != b"WEBP"):  # RIFF holds sound and films too
-        return PictureRefused("damaged", f"begins as {kind}, but its head cannot be read")
-    return PictureRefused("not_a_picture", f"begins with {data[:16]!r}")
 
 
 def _check_size(width: int, height: int, limits: PictureLimits) -> None:

@@ -29,7 +29,7 @@ class WhiteningConfig:
     stages: int = field(default=256, metadata={"doc": "axes of the CNN's stages", "least": 1})
     colours: int = field(default=128, metadata={"doc": "axes of the colours", "least": 1})
     power: float = field(
-        default=0.5, metadata={"doc": "0: axes keep their variance, 1: all the same", "least": 0, "most": 1}
+        default=0.25, metadata={"doc": "0: axes keep their variance, 1: all the same", "least": 0, "most": 1}
     )
     things_weight: float = field(default=1.0, metadata={"least": 0})
     stages_weight: float = field(default=1.0, metadata={"least": 0})
@@ -105,10 +105,20 @@ def _fit_part(columns: F32, low: int, axes: int, power: float, weight: float) ->
     mean = columns.mean(axis=0, dtype=np.float64)
     deviation = columns.std(axis=0, dtype=np.float64) + STEADY
     scaled = ((columns - mean) / deviation).astype(np.float32)
-    variance, turned = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    variance, turned = _main_axes(scaled)
     kept = np.argsort(-variance)[: min(axes, len(scaled) - 1)]
     spread = np.maximum(variance[kept], 1e-6 * max(variance.max(), 1e-12)) ** (power / 2)
     result = turned[:, kept] / spread
     length = np.sqrt((variance[kept] / spread**2).sum())
     result = weight * result / deviation[:, None] / max(length, 1e-12)
     return Part(low, mean.astype(np.float32), result.astype(np.float32))
+
+
+def _main_axes(scaled: F32) -> tuple[F32, F32]:
+    """Variances (A,) and main axes (W, A) of columns (n, W) with mean 0; from the n x n products where n is smaller."""
+    n, width = scaled.shape
+    if n >= width:
+        variance, axes = np.linalg.eigh(scaled.T @ scaled / n)
+        return variance, axes
+    variance, mixed = np.linalg.eigh(scaled @ scaled.T / n)
+    return variance, scaled.T @ mixed / np.sqrt(np.maximum(n * variance, 1e-12))

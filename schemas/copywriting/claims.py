@@ -6,6 +6,7 @@ here as it stands.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -76,9 +77,24 @@ def load_claim_words(own: str = "") -> tuple[ClaimWords, ...]:
         for name in (FILE, EXAMPLES)
     )
     return tuple(
-        replace(read_claim_words(path), examples=read_examples(examples[name]) if name in examples else None)
+        _read_once(path, _stamp(path), examples.get(name), _stamp(examples.get(name)))
         for name, path in sorted(found.items())
     )
+
+
+def _stamp(path: Path | None) -> tuple[int, ...]:
+    """Changes when the file does."""
+    if path is None:
+        return ()
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+@functools.lru_cache(maxsize=64)
+def _read_once(path: Path, words_are: object, examples: Path | None, examples_are: object) -> ClaimWords:
+    """A process that runs many nights reads a file again only when it changed; what is made of it lasts as long."""
+    words = read_claim_words(path)
+    return words if examples is None else replace(words, examples=read_examples(examples))
 
 
 def read_claim_words(path: Path) -> ClaimWords:

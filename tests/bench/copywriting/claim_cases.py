@@ -118,7 +118,7 @@ def judge(cases: Iterable[dict[str, Any]]) -> list[Judged]:
     ids = {key: f"case{n}" for n, key in enumerate(keys)}
     items = {ids[key]: item_of(facts, ids[key]) for key, facts in keys.items()}
     vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
-    products = Products(items, rules.config.shop, rules.lexicons)
+    products = Products(items, rules.config.shop, rules.name_refusal)
     judged = []
     for case in cases:
         item_id = ids[json.dumps(case["item_facts"], sort_keys=True, ensure_ascii=False)]

@@ -381,9 +381,9 @@ def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_ma
 
 
 def test_a_title_with_an_intent_takes_the_others_with_it() -> None:
-    lexicons = CopyRules.load(CopyConfig()).lexicons
+    refusal = CopyRules.load(CopyConfig()).name_refusal
     honest = {"title": "Ivo speaker", "title_zh": "伊沃音箱"}
     for title, kept in (("Speaker, ask on telegram: ivo", ()), ("CBD speaker", ()), ("Sоny speaker", ()),
                         ("🔥 Speaker, ask on telegram: ivo", ()), ("Speaker 🔥", ("伊沃音箱",))):  # fmt: skip
-        words = items_of([item("g1", **(honest | {"title": title}))])["g1"].cleaned(lexicons)
+        words = items_of([item("g1", **(honest | {"title": title}))])["g1"].cleaned(refusal)
         assert words.titles == kept, title
