@@ -47,6 +47,12 @@ bench-next-item: setup data  ## next item of every user, leave-one-out; DATA=../
 bench-cold: setup data  ## items held out whole; DATA=../shared/data/amazon_beauty, or .../hm
 	@.venv/bin/python -m tests.bench.recommend.cold "$(DATA)"
 
+bench-images: setup data  ## what pictures show, which look alike, photos found; DATA=../shared/data/hm_images
+	@.venv/bin/python -m tests.bench.pictures.seen "$(DATA)"
+
+bench-cold-images: setup data  ## items never seen, by attributes, pictures and both; DATA=../shared/data/hm
+	@.venv/bin/python -m tests.bench.pictures.cold "$(DATA)"
+
 bench-shop: setup data  ## sources alone and the ranker over them, last week; DATA=../shared/data/retailrocket
 	@.venv/bin/python -m tests.bench.recommend.shop --data "$(DATA)"
 
@@ -95,6 +101,9 @@ bench-copy-en: setup data  ## descriptions of products held out by family; DATA=
 
 bench-voices: setup  ## voices: their readers, texts that two of them share, a classifier; USERS=150
 	@.venv/bin/python -m tests.bench.copywriting.voices $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
+
+bench-complete: setup data  ## holes and scratches in pictures, filled; DATA=../shared/data/hm_images
+	@.venv/bin/python -m tests.bench.pictures.complete "$(DATA)"
 
 bench-copy-speed: setup  ## tokens and texts a second beside plain `generate` on the same network
 	@.venv/bin/python -m tests.bench.copywriting.copy_speed

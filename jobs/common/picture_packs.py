@@ -20,10 +20,15 @@ from numpy.typing import NDArray
 
 from jobs.runtime.lake import Lake
 from schemas.table import Table
-from schemas.tables import IMAGE_VECTORS, IMAGES
+from schemas.tables import IMAGE_DRAFTS, IMAGE_VECTORS, IMAGES
 
-PICTURES, VECTORS = "pictures", "vectors"
-NAMED_BY: dict[str, Table] = {PICTURES: IMAGES, VECTORS: IMAGE_VECTORS}
+PICTURES, VECTORS, DRAFTS = "pictures", "vectors", "drafts"
+# Folder of the lake -> the table whose column names its files. A draft is a file of its own, which a person may open.
+NAMED_BY: dict[str, tuple[Table, str]] = {
+    PICTURES: (IMAGES, "pack"),
+    VECTORS: (IMAGE_VECTORS, "pack"),
+    DRAFTS: (IMAGE_DRAFTS, "file"),
+}
 _SCHEMA = pa.schema([("picture", pa.string()), ("data", pa.binary())])
 _PART = {PICTURES: 4_000, VECTORS: 200_000}  # rows of a file, which then has 200 to 600 MB
 _GROUP = {PICTURES: 64, VECTORS: 4_096}  # rows that are read at once
@@ -121,13 +126,13 @@ def read_vectors(lake: Lake, rows: pa.Table) -> tuple[list[str], NDArray[np.floa
 
 
 def unnamed_packs(lake: Lake, before: dt.date) -> list[tuple[str, ...]]:
-    """Packs written before a night that no version of their table names, whether it passed its gate or not."""
+    """Packs and drafts, written before a night, that no version of their table names, whether it passed or not."""
     found: list[tuple[str, ...]] = []
-    for kind, table in NAMED_BY.items():
+    for kind, (table, column) in NAMED_BY.items():
         dates = [name for name in lake.list_dir(kind) if name.removeprefix("date=") < str(before)]
         if not dates:
             continue
-        named = _packs_of(lake, table)
+        named = _named(lake, table, column)
         for date in dates:
             for run in lake.list_dir(kind, date):
                 parts = [(kind, date, run, name) for name in lake.list_dir(kind, date, run)]
@@ -136,12 +141,12 @@ def unnamed_packs(lake: Lake, before: dt.date) -> list[tuple[str, ...]]:
     return found
 
 
-def _packs_of(lake: Lake, table: Table) -> set[str]:
-    """The packs that any version of the table names."""
+def _named(lake: Lake, table: Table, column: str) -> set[str]:
+    """The files that any version of the table names."""
     packs: set[str] = set()
     for day in lake.dates(table):
         for run in lake.list_dir("tables", table.name, f"date={day}"):
             version = lake.version(table, day, run.removeprefix("run=")) if run.startswith("run=") else None
             for path in lake.file_paths(version) if version else ():
-                packs.update(pq.read_table(path, columns=["pack"], filesystem=lake.fs)["pack"].unique().to_pylist())
+                packs.update(pq.read_table(path, columns=[column], filesystem=lake.fs)[column].unique().to_pylist())
     return packs

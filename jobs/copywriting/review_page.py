@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.common.safe_page import page_with
 from jobs.common.thumbnails import item_thumbnails
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.review_page_words import CHINESE
@@ -88,30 +86,7 @@ def page_of(
         "pictures": dict(pictures_of(named)),
         "rows": [*(_published(row, titles) for row in many), *(_rejected(row, titles) for row in few)],
     }
-    html = _PAGE.read_text("utf-8")
-    return html.replace("<!--policy-->", _policy(html)).replace("<!--data-->", inert(data))
-
-
-def inert(data: Any) -> str:
-    """JSON that is safe inside a script element: it cannot end the element or break a line of JavaScript."""
-    text = json.dumps(data, ensure_ascii=False)
-    for c in "<>&\u2028\u2029":
-        text = text.replace(c, f"\\u{ord(c):04x}")
-    return text
-
-
-def _policy(html: str) -> str:
-    """Allows only this page's own style and script, each by its hash; the page can load nothing else."""
-
-    def hashed(tag: str) -> str:
-        (body,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
-        return base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
-
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{hashed('script')}'; style-src 'sha256-{hashed('style')}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return page_with(_PAGE.read_text("utf-8"), data, pictures=True)
 
 
 def _published(row: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) -> dict[str, Any]:

@@ -51,7 +51,9 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "recognise_attributes": ("embed_images",),
         "find_similar_images": ("embed_images",),
         "search_images": ("embed_images",),
-        "check_images": ("recognise_attributes", "find_similar_images", "search_images"),
+        "train_image_editor": ("receive_images",),
+        "draft_images": ("recognise_attributes", "train_image_editor"),
+        "check_images": ("recognise_attributes", "find_similar_images", "search_images", "draft_images"),
         "show_images": ("check_images",),
     },
     "copy": {

@@ -40,6 +40,7 @@ class Examples(Protocol):
 class ClaimWords(Protocol):
     """One language's claims.toml, such as a `schemas.copywriting.claims.ClaimWords`."""
 
+    def __hash__(self) -> int: ...
     @property
     def language(self) -> str: ...
     @property

@@ -127,7 +127,7 @@ class Vocabulary:
             brands=_brands(rows),
             above={value: _ancestors(value, parents) for value in parents},
             figures=figures,
-            rules=tuple(map(_rules_of, languages)),
+            rules=tuple(_rules_of(words) for words in languages),
         )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:

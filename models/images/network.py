@@ -74,24 +74,27 @@ class Sight(nn.Module):
         self.ends = {at for at, width in enumerate(widths) if width in STAGES and width not in widths[at + 1 : at + 2]}
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.later(self.early(pictures, 0), 0)
+        return self.later(*self.early(pictures, 0), 0)
 
-    def early(self, pictures: torch.Tensor, first: int) -> torch.Tensor:
-        """What the blocks before number `first` make of pictures; none of their statistics is kept by `later`."""
+    def early(self, pictures: torch.Tensor, first: int) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """What the blocks before number `first` make of pictures, and the statistics of their stages."""
         x = relu6(self.stem((pictures - CENTRE) / SCALE), inplace=True)
-        for block in self.blocks[:first]:
-            x = block(x)
-        return x
+        return self._through(x, range(first), [])
 
-    def later(self, x: torch.Tensor, first: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def later(self, x: torch.Tensor, stages: list[torch.Tensor], first: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The rest of the way, from block number `first`: the two results of `forward`."""
-        stages: list[torch.Tensor] = []
-        for at, block in enumerate(self.blocks[first:], start=first):
-            x = block(x)
+        x, stages = self._through(x, range(first, len(self.blocks)), stages)
+        return relu6(self.head(x)).float().mean((2, 3)), torch.cat(stages, dim=1)
+
+    def _through(
+        self, x: torch.Tensor, blocks: range, stages: list[torch.Tensor]
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        for at in blocks:
+            x = self.blocks[at](x)
             if at in self.ends:
                 deviation, mean = torch.std_mean(x.float(), dim=(2, 3), correction=0)
-                stages += [mean, deviation]
-        return relu6(self.head(x)).float().mean((2, 3)), torch.cat(stages, dim=1)
+                stages = [*stages, mean, deviation]
+        return x, stages
 
 
 def folded(published: State) -> State:

@@ -29,7 +29,7 @@ class WhiteningConfig:
     stages: int = field(default=256, metadata={"doc": "axes of the CNN's stages", "least": 1})
     colours: int = field(default=128, metadata={"doc": "axes of the colours", "least": 1})
     power: float = field(
-        default=0.5, metadata={"doc": "0: axes keep their variance, 1: all the same", "least": 0, "most": 1}
+        default=0.25, metadata={"doc": "0: axes keep their variance, 1: all the same", "least": 0, "most": 1}
     )
     things_weight: float = field(default=1.0, metadata={"least": 0})
     stages_weight: float = field(default=1.0, metadata={"least": 0})

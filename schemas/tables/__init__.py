@@ -6,6 +6,7 @@ from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, READER_VO
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
+from schemas.tables.image_drafts import APPROVED_IMAGES, IMAGE_DRAFTS
 from schemas.tables.images import (
     DOUBTED_ATTRIBUTES,
     IMAGE_SEARCH_RESULTS,
@@ -67,6 +68,8 @@ STORED: tuple[Table, ...] = (
     IMAGE_VECTORS,
     SIMILAR_IMAGES,
     IMAGE_SEARCH_RESULTS,
+    IMAGE_DRAFTS,
+    APPROVED_IMAGES,
     RECOGNISED_ATTRIBUTES,
     DOUBTED_ATTRIBUTES,
 )

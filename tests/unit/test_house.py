@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models/copywriting": _BASE,
     "models/fact_lock": _BASE,
     "models/images": _BASE,
+    "models/image_editing": (*_BASE, "models/images"),
     "models/instruct": (*_BASE, "models/copywriting"),
     "models/ranking": (*_BASE, "models/recommenders", "models/cold_start"),
     "models/compliance": (*_BASE, "models/fact_lock"),
@@ -115,8 +116,8 @@ def named(path: Path) -> str:
 # (it is trained on these), and groups of a pattern that are called after one.
 NAMES_A_LANGUAGE = {
     "jobs/copywriting/rules.py", "jobs/copywriting/dictionary.py", "jobs/copywriting/drafts.py",
-    "jobs/copywriting/review_page_words.py", "jobs/customers/segments_picture.py", "jobs/images/page_words.py",
-    "models/text/numerals.py",
+    "jobs/copywriting/review_page_words.py", "jobs/customers/segments_picture.py", "jobs/images/drafts_page.py",
+    "jobs/images/page_words.py", "models/text/numerals.py",
     "schemas/copywriting/language_check.py", "schemas/copywriting/language_files.py",
 }  # fmt: skip
 ROOMS_THAT_NAME_LANGUAGES = ("jobs/sample_shop/", "models/copywriting/", "models/fact_lock/")

@@ -31,7 +31,7 @@ def test_folding_changes_nothing(sight, pictures) -> None:
 
 def test_two_halves_make_the_whole(sight, pictures) -> None:
     with torch.inference_mode():
-        whole, halves = sight(pictures), sight.later(sight.early(pictures, 6), 6)
+        whole, halves = sight(pictures), sight.later(*sight.early(pictures, 11), 11)
     assert torch.equal(whole[0], halves[0])
     assert torch.equal(whole[1], halves[1])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.copywriting.claims import ClaimWordsError, load_claim_words, read_claim_words
+from schemas.copywriting.claims import ClaimWords, ClaimWordsError, load_claim_words, read_claim_words
 
 
 def written(folder: Path, text: str) -> Path:
@@ -43,3 +43,14 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, text: str, said:
 def test_a_shop_replaces_a_language(tmp_path: Path) -> None:
     written(tmp_path, 'spaces = true\n[asserts]\naward = ["won"]')
     assert {"en", "xx", "zh"} <= {words.language for words in load_claim_words(str(tmp_path))}
+
+
+def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
+    def words() -> ClaimWords:
+        return next(one for one in load_claim_words(str(tmp_path)) if one.language == "xx")
+
+    written(tmp_path, 'spaces = true\n[asserts]\naward = ["won"]')
+    first = words()
+    assert words() is first
+    written(tmp_path, 'spaces = true\n[asserts]\naward = ["a prize"]')
+    assert words().asserts["award"] == ("a prize",)

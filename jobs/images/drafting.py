@@ -1,0 +1,138 @@
+"""Makes one draft of one picture, or says why none is offered. A recoloured product must look like the asked colour."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from jobs.images.generated_mark import marked_png
+from models.image_editing.damage import find_scratches
+from models.image_editing.editor import PictureEditor
+from models.image_editing.masks import Mask
+from models.image_editing.recolour import CannotRecolour, on_background, recolour
+from schemas.image_requests import BACKGROUND, RECOLOUR, Request
+
+RULES = "1"  # raise it when drafts are made differently: all are then made again
+VARIETIES = (0.25, 0.6, 0.0)  # shares of a product's own variety of colour that are tried in turn
+U8 = NDArray[np.uint8]
+Looks = Callable[[U8], tuple[str, float]]  # pixels -> (the colour that the recogniser sees, its chance)
+
+
+class NoDraft(ValueError):
+    """Why nothing is offered, for a person."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A generated picture: its marked file; what the recogniser sees, where it was asked; whether the network had a
+    part in it."""
+
+    data: bytes
+    by_network: bool
+    looks: str | None = None
+    chance: float | None = None
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True)
+class Maker:
+    """All that drafts are made with. editor: its folder of the lake is `model`; colours: a colour's word -> OKLab."""
+
+    editor: PictureEditor | None
+    model: str
+    colours: Mapping[str, tuple[float, float, float]]
+    looks: Looks | None
+    least_chance: float
+
+    def draft_id(self, request: Request, picture: str) -> str:
+        """The same for the same picture, request and maker; a mask counts by the bytes of its file."""
+        mask = _file_digest(request.mask) if request.mask else ""
+        model = "" if request.kind == RECOLOUR else self.model
+        said = "\n".join((RULES, picture, request.item_id, request.kind, request.asked, mask, model))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def make(self, request: Request, pixels: U8) -> Draft:
+        """Raises NoDraft."""
+        try:
+            if request.kind == RECOLOUR:
+                return self._recoloured(request, pixels)
+            if request.kind == BACKGROUND:
+                ground = tuple(bytes.fromhex(request.colour.removeprefix("#")))
+                made = on_background(pixels, (ground[0], ground[1], ground[2]), self.editor)
+                return _draft(made, by_network=self.editor is not None)
+            return self._repaired(request, pixels)
+        except CannotRecolour as problem:
+            raise NoDraft(str(problem)) from None
+
+    def _repaired(self, request: Request, pixels: U8) -> Draft:
+        if self.editor is None:
+            raise NoDraft("no picture editor is trained yet; train_image_editor says why")
+        mask = damage_of(request, pixels)
+        try:
+            return _draft(self.editor.complete(pixels, mask), by_network=True)
+        except ValueError as problem:
+            raise NoDraft(str(problem)) from None
+
+    def _recoloured(self, request: Request, pixels: U8) -> Draft:
+        """The first of VARIETIES that the recogniser sees as the asked colour."""
+        colour = self.colours.get(request.colour)
+        if colour is None:
+            raise NoDraft(f"too few pictures show the colour '{request.colour}'; use a word of the catalogue")
+        if self.looks is None:
+            raise NoDraft("no recogniser of colours is trained, so nobody can tell whether the draft has the colour")
+        seen = ("", 0.0)
+        for variety in VARIETIES:
+            made = recolour(pixels, colour, variety)
+            seen = self.looks(made)
+            if seen[0] == request.colour and seen[1] >= self.least_chance:
+                return replace(_draft(made, by_network=False), looks=seen[0], chance=seen[1])
+        raise NoDraft(f"the draft looks {seen[0]} ({seen[1]:.0%}), not {request.colour}")
+
+
+def damage_of(request: Request, pixels: U8) -> Mask:
+    """Where a request says that a picture is damaged. Raises NoDraft where it says nothing that can be used."""
+    height, width = pixels.shape[:2]
+    if request.find:
+        mask = find_scratches(pixels)
+        if not mask.any():
+            raise NoDraft("no scratch was found; name boxes in 'where' or give a mask")
+        return mask
+    if request.mask:
+        return _mask_of(Path(request.mask), width, height)
+    mask = np.zeros((height, width), bool)
+    for left, top, right, bottom in request.boxes:
+        rows = slice(int(top * height), max(int(top * height) + 1, round(bottom * height)))
+        mask[rows, int(left * width) : max(int(left * width) + 1, round(right * width))] = True
+    return mask
+
+
+def _mask_of(path: Path, width: int, height: int) -> Mask:
+    try:
+        with Image.open(path) as image:
+            grey = image.convert("L").resize((width, height), Image.Resampling.NEAREST)
+    except (OSError, ValueError, Image.DecompressionBombError) as problem:
+        raise NoDraft(f"the mask {path.name} is no picture: {problem}") from None
+    mask: Mask = np.asarray(grey) > 127
+    if not mask.any():
+        raise NoDraft(f"the mask {path.name} has no white pixel, so nothing is damaged")
+    return mask
+
+
+def _draft(pixels: U8, by_network: bool) -> Draft:
+    return Draft(marked_png(pixels, by_network), by_network)
+
+
+def _file_digest(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return "missing"

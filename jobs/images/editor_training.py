@@ -1,0 +1,66 @@
+"""Trains the picture editor, and lets it replace the running one unless it is surely worse on held-out pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from jobs.common.picture_packs import read_packed
+from jobs.images.making_drafts import EDITOR
+from jobs.runtime.model_store import load_model, save_judged
+from jobs.runtime.night import Night
+from models.core.promotion import decide
+from models.image_editing.editor import PictureEditor, stretched
+from models.image_editing.network import EditorConfig
+from models.image_editing.quality import fill_quality
+from models.images.reading import read_picture
+
+U8 = NDArray[np.uint8]
+Named = list[tuple[str, str]]  # (picture, pack)
+
+
+def train(night: Night, why: str, learned: Named, held: Named) -> None:
+    """Trains on the pictures `learned`, judges on those `held`, of which there is one at least, and stores."""
+    config: EditorConfig = night.settings.section("image_editor")
+    pictures = read_small(night, learned, config.size)
+    checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-{EDITOR}-{night.date}-{night.run}"
+
+    def tell(step: int, losses: dict[str, float]) -> None:
+        said = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
+        night.log.info("step %d of %d: %s", step, config.steps, said)
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    new = PictureEditor.fit(config, pictures, checkpoint, device, tell=tell)
+    judged = read_small(night, held, config.size)
+    ours, theirs = fill_quality(new, judged, config.seed), quality_of_running(night, judged, config)
+    decision = decide(ours, theirs)
+    facts = {"start": why, "pictures": len(pictures), "held_out": len(held), "psnr": float(ours.mean()),
+             "promoted": decision.promoted, "stands": dataclasses.asdict(decision)}  # fmt: skip
+    save_judged(night, EDITOR, new, facts)
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    night.report(**facts)
+
+
+def read_small(night: Night, named: Named, size: int) -> U8:
+    """Pictures (n, size, size, 3), each stretched whole to a square, in the order of their names."""
+    small = {name: stretched(read_picture(data).pixels, size) for name, data in read_packed(night.lake, named)}
+    return np.stack([small[name] for name in sorted(small)])
+
+
+def quality_of_running(night: Night, judged: U8, config: EditorConfig) -> NDArray[np.float64]:
+    """The running editor's PSNR on the held-out pictures; all 0 without one of this size."""
+    folder = night.lake.model_before(EDITOR, night.date)
+    if folder is None:
+        return np.zeros(len(judged))
+    try:
+        running = load_model(night.lake, folder, PictureEditor)
+    except (FileNotFoundError, ValueError) as problem:
+        night.log.warning("the running editor counts for nothing: %s", problem)
+        return np.zeros(len(judged))
+    return fill_quality(running, judged, config.seed) if running.config.size == config.size else np.zeros(len(judged))

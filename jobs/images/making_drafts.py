@@ -1,0 +1,129 @@
+"""Tonight's rows of image_drafts: those that stand already, and those that are made now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from jobs.common.picture_packs import DRAFTS, read_packed
+from jobs.images.colour_words import colour_looks, colours_of_shop
+from jobs.images.draft_config import DraftsConfig
+from jobs.images.drafting import Maker, NoDraft
+from jobs.runtime.model_store import load_model
+from jobs.runtime.night import Night
+from models.image_editing.editor import PictureEditor
+from models.images.reading import read_picture
+from schemas.image_requests import RECOLOUR, Decisions, Request
+from schemas.tables import IMAGE_DRAFTS
+from schemas.tables.image_drafts import APPROVED, BLOCKED, OFFERED, REFUSED
+
+EDITOR = "image_editor"
+Row = dict[str, Any]
+
+
+def drafts_of(night: Night, requests: Sequence[Request], images: list[Row], config: DraftsConfig) -> list[Row]:
+    """A row for each request, but for those that wait for another night; images: rows of tonight's IMAGES."""
+    places = {(row["item_id"], row["place"]): (row["picture"], row["pack"]) for row in images}
+    maker = maker_of(night, requests, images, config)
+    rows, todo, waiting = planned(night, requests, places, maker, config.most)
+    night.report(made=len(todo), waiting=waiting)
+    return rows + made(night, maker, todo)
+
+
+def maker_of(night: Night, requests: Sequence[Request], images: list[Row], config: DraftsConfig) -> Maker:
+    """What tonight's requests need, and no more: no colours are read where none is asked for."""
+    folder = night.lake.model_before(EDITOR, night.date, including=True)
+    editor = load_model(night.lake, folder, PictureEditor) if folder else None
+    wanted = {request.colour for request in requests if request.kind == RECOLOUR}
+    return Maker(
+        editor,
+        "/".join(folder or ()),
+        colours_of_shop(night, wanted, images, config.palette) if wanted else {},
+        colour_looks(night) if wanted else None,
+        config.least_chance,
+    )
+
+
+def planned(
+    night: Night, requests: Sequence[Request], places: dict[tuple[str, int], tuple[str, str]], maker: Maker, most: int
+) -> tuple[list[Row], list[tuple[Row, Request, str]], int]:
+    """(rows that stand already, (row, request, pack) of those to make, how many wait for another night)."""
+    before = {row["draft_id"]: row for row in night.versions(IMAGE_DRAFTS).previous().arrow().to_pylist()}
+    rows: list[Row] = []
+    todo: list[tuple[Row, Request, str]] = []
+    for request in requests:
+        picture, pack = places.get((request.item_id, request.picture), ("", ""))
+        row = new_row(night, request, picture, maker)
+        last = before.get(row["draft_id"])
+        if not picture:
+            rows.append(row | refusal(f"the item has no picture {request.picture} tonight"))
+        elif last is not None and last["file"]:
+            rows.append(last)
+        else:
+            todo.append((row, request, pack))
+    return rows, todo[:most], max(0, len(todo) - most)
+
+
+def new_row(night: Night, request: Request, picture: str, maker: Maker) -> Row:
+    empty = dict.fromkeys(IMAGE_DRAFTS.names)
+    said = {"item_id": request.item_id, "kind": request.kind, "asked": request.asked, "picture": picture}
+    return empty | said | {
+        "draft_id": maker.draft_id(request, picture or f"{request.picture}"), "generated": True, "model": "",
+        "made_on": night.date, "state": OFFERED,
+    }  # fmt: skip
+
+
+def refusal(reason: str) -> Row:
+    return {"state": REFUSED, "reason": reason, "file": None, "draft_hash": None}
+
+
+def made(night: Night, maker: Maker, todo: list[tuple[Row, Request, str]]) -> list[Row]:
+    """The rows of `todo` with their drafts, whose files are written, or with the reason why none is offered."""
+    by_picture: dict[str, list[tuple[Row, Request]]] = {}
+    for row, request, _ in todo:
+        by_picture.setdefault(row["picture"], []).append((row, request))
+    rows: list[Row] = []
+    for picture, data in read_packed(night.lake, [(row["picture"], pack) for row, _, pack in todo]):
+        pixels = read_picture(data).pixels
+        for row, request in by_picture[picture]:
+            try:
+                draft = maker.make(request, pixels)
+            except NoDraft as why:
+                rows.append(row | refusal(str(why)))
+                continue
+            file = write_file(night, row["draft_id"], draft.data)
+            told = {"looks": draft.looks, "chance": draft.chance, "model": maker.model if draft.by_network else ""}
+            rows.append(row | told | {"file": file, "draft_hash": draft.digest})
+    return rows
+
+
+def write_file(night: Night, draft_id: str, data: bytes) -> str:
+    """Writes a draft below the lake and returns where."""
+    folder = (DRAFTS, f"date={night.date}", f"run={night.run}")
+    night.lake.fs.create_dir(night.lake.path(*folder), recursive=True)
+    with night.lake.fs.open_output_stream(night.lake.path(*folder, f"{draft_id}.png")) as stream:
+        stream.write(data)
+    return "/".join((*folder, f"{draft_id}.png"))
+
+
+def with_decision(row: Row, decisions: Decisions, night: Night) -> Row:
+    """The row in the state that a person's decision gives it. An approval counts for the bytes that were seen alone."""
+    if not row["file"]:
+        return row
+    draft = row["draft_id"]
+    if draft in decisions.blocked:
+        return row | {"state": BLOCKED}
+    if decisions.approved.get(draft) != row["draft_hash"]:
+        return row | {"state": OFFERED}
+    if file_digest(night, row["file"]) != row["draft_hash"]:
+        return row | refusal("its file is not the one that was approved; delete the request and ask again")
+    return row | {"state": APPROVED}
+
+
+def file_digest(night: Night, file: str) -> str:
+    try:
+        with night.lake.fs.open_input_stream(night.lake.path(file)) as stream:
+            return hashlib.sha256(stream.read()).hexdigest()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,1 @@
+"""Pictures completed and recoloured: a generator with adversarial and feature losses, for a person to approve."""

@@ -1,0 +1,188 @@
+"""Cold items by pictures: what users of warm items buy among items that were never seen.
+
+python -m tests.bench.pictures.cold DATA; DATA is a folder of `articles.parquet` and `transactions*.parquet`, its
+pictures lie in `<DATA>_images` beside it (`tests.bench.pictures.picture_sets`) and join by `article_id`. Items of test
+are cold, and so is all that they were bought with; warm are the pictured items of train and val. 5,000 users who bought
+both a warm and a cold item, each by the mean of the warm ones; recall@20 and ndcg@20 among the cold items.
+
+`likeness` is what models see of a picture: form, learned from products of train, and colours. Rows: the mean content
+alone, turned to what is bought together (models/cold_start/pictured.py), and the regressor and the GAN, whose
+embeddings lie in ALS's space. Weights and the best row are chosen on val's items, cold while train's are warm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import sparse
+
+from models.cold_start.cold_items import ColdConfig, ColdItems
+from models.cold_start.content import Content, ContentConfig, profiles
+from models.cold_start.gan import GANConfig
+from models.cold_start.pictured import PicturedConfig, towards_together, with_pictures
+from models.core.list_metrics import score_lists
+from models.core.top_k import F32, top_k
+from models.core.unit import unit
+from models.images.likeness import Likeness, LikenessConfig
+from models.images.vectors import PictureEncoder
+from models.images.whitening import Whitening, WhiteningConfig
+from models.recommenders.als import ALS
+from tests.bench.pictures.picture_sets import SPLITS, read_pictures
+from tests.bench.quality import SEED, Measured, progress, report
+from tests.bench.recommend.cold import als_config
+
+K, USERS = 20, 5_000
+COLOUR = 0.5  # of the likeness, form counting 1
+WEIGHTS = (0.25, 0.5, 0.75, 1.0)  # of pictures, tried on val
+SPLITS_OF = {"valid": ("train", "val"), "test": ("train", "val", "test")}  # the last is cold
+PEERS = {
+    "issue 15: random": {"recall@20": 0.0055},
+    "issue 15: pictures": {"recall@20": 0.071},
+    "issue 15: attributes": {"recall@20": 0.1275},
+    "issue 15: both": {"recall@20": 0.135},
+    "issue 15: goal for both": {"recall@20": 0.145},
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Items (I) of which those in `cold` (c,) are new; warm (U, I) and truth (n, c) of purchases; users (n,) measured.
+
+    attributes (I, C) and pictures (I, P), unit rows.
+    """
+
+    cold: np.ndarray
+    warm: sparse.csr_matrix
+    users: np.ndarray
+    truth: sparse.csr_matrix
+    attributes: F32
+    pictures: F32
+
+
+def see(folder: Path) -> dict[str, tuple[np.ndarray, F32]]:
+    """split -> (ids (n,), likeness (n, P)) of the pictured items; whitening and likeness are fitted on train."""
+    ids, product, raw = {}, {}, {}
+    encoder = PictureEncoder.pretrained()
+    for split in SPLITS:
+        with progress(f"vectors of {split}"):
+            pictures, rows = read_pictures(pd.read_parquet(folder / f"{split}.parquet"))
+            ids[split], product[split] = rows["article_id"].astype(str).to_numpy(), rows["group"].to_numpy()
+            raw[split] = encoder.encode(pictures)
+    whitening = Whitening.fit(WhiteningConfig(), raw["train"], encoder.parts)
+    vectors = {split: whitening.apply(rows) for split, rows in raw.items()}
+    likeness = Likeness.fit(LikenessConfig(), vectors["train"], product["train"], whitening.parts)
+    return {split: (ids[split], likeness.apply(vectors[split], COLOUR)) for split in SPLITS}
+
+
+def open_shop(folder: Path, seen: dict[str, tuple[np.ndarray, F32]], part: str) -> Shop:
+    """The shop in which the items of the last split of `part` are cold."""
+    ids = np.concatenate([seen[split][0] for split in SPLITS_OF[part]])
+    pictures = np.concatenate([seen[split][1] for split in SPLITS_OF[part]])
+    order = np.argsort(ids)
+    is_cold = np.isin(ids, seen[SPLITS_OF[part][-1]][0])[order]
+    ids, pictures, cold = ids[order], pictures[order], np.flatnonzero(is_cold)
+    names = ["customer_id", "article_id"]
+    log = pd.concat([pd.read_parquet(path, columns=names) for path in sorted(folder.glob("transactions*.parquet"))])
+    log["article_id"] = log["article_id"].astype(str).str.zfill(len(ids[0]))  # a log of numbers has lost its zeros
+    log = log[log["article_id"].isin(ids)].drop_duplicates()
+    user, item = pd.factorize(log["customer_id"])[0], np.searchsorted(ids, log["article_id"].to_numpy(str))
+    ones = np.ones(len(log), np.float32)
+    bought = sparse.csr_matrix((ones, (user, item)), shape=(int(user.max()) + 1, len(ids)))
+    warm = sparse.csr_matrix(bought @ sparse.diags((~is_cold).astype(np.float32)))
+    warm.eliminate_zeros()
+    warm.sort_indices()
+    truth = bought[:, cold].tocsr()
+    able = np.flatnonzero((np.diff(warm.indptr) > 0) & (np.diff(truth.indptr) > 0))
+    users = np.sort(np.random.default_rng(SEED).permutation(able)[:USERS])
+    truth = truth[users]
+    truth.sort_indices()
+    return Shop(cold, warm, users, truth, _attributes(folder, ids, ~is_cold), pictures)
+
+
+def _attributes(folder: Path, ids: np.ndarray, warm: np.ndarray) -> F32:
+    """Content (I, C) by attributes, its words and axes of warm items alone."""
+    table = pd.read_parquet(folder / "articles.parquet")
+    table.index = pd.Index(table.pop("article_id").astype(str))
+    columns = {name: values.tolist() for name, values in table.reindex(ids).astype(object).items()}
+    known = {name: [values[at] for at in np.flatnonzero(warm)] for name, values in columns.items()}
+    return unit(Content.fit(ContentConfig(), known, ids[warm]).encode(columns, len(ids)))
+
+
+def contents(shop: Shop, weight: float) -> dict[str, F32]:
+    return {
+        "attributes": shop.attributes,
+        "pictures": shop.pictures,
+        "both": with_pictures(shop.attributes, shop.pictures, weight),
+    }
+
+
+def by_content(shop: Shop, content: F32, config: PicturedConfig) -> dict[str, np.ndarray]:
+    """Figures of each user by the mean of the content that was bought."""
+    places = towards_together(config, content, shop.warm)
+    return measure(shop, profiles(shop.warm[shop.users], content), places[shop.cold])
+
+
+def by_factors(shop: Shop, content: F32, model: str, als: ALS) -> dict[str, np.ndarray]:
+    """Likewise by embeddings in the space of ALS."""
+    items = ColdItems.fit(ColdConfig(model=model), als.item_factors, content, GANConfig(threads=1))
+    return measure(shop, als.user_factors[shop.users], items.places[shop.cold])
+
+
+def measure(shop: Shop, users: F32, cold: F32) -> dict[str, np.ndarray]:
+    codes, _ = top_k(users, np.ascontiguousarray(cold, np.float32), K)
+    figures = score_lists(codes, shop.truth, K)
+    return {name: figures[name] for name in (f"recall@{K}", f"ndcg@{K}")}
+
+
+def rows_of(shop: Shop, weight: float) -> dict[str, Measured]:
+    """Every model with attributes, pictures and both."""
+    rows, alone = {}, PicturedConfig(together=0)
+    codes = [np.array([f"{at:09d}" for at in range(size)]) for size in shop.warm.shape]
+    with progress("ALS on warm items") as taken:
+        als = ALS.fit(als_config(1), shop.warm, *codes)
+    for kind, content in contents(shop, weight).items():
+        for model in ("mean", "together", "regressor", "gan"):
+            with progress(f"{kind}, {model}") as own:
+                if model in ("regressor", "gan"):
+                    values = by_factors(shop, content, model, als)
+                else:
+                    values = by_content(shop, content, alone if model == "mean" else PicturedConfig())
+            seconds = own[0] + (taken[0] if model in ("regressor", "gan") else 0)
+            rows[f"{kind}, {model}"] = Measured(values, seconds)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    seen = see(args.data.with_name(f"{args.data.name}_images"))
+    valid, test = (open_shop(args.data, seen, part) for part in ("valid", "test"))
+    tried = {
+        weight: float(by_content(valid, contents(valid, weight)["both"], PicturedConfig())[f"recall@{K}"].mean())
+        for weight in WEIGHTS
+    }
+    weight = max(tried, key=lambda each: tried[each])
+    print("val, recall@20 by the weight of pictures: " + ", ".join(f"{w} {v:.4f}" for w, v in tried.items()))
+    judged = {name: float(row.values[f"recall@{K}"].mean()) for name, row in rows_of(valid, weight).items()}
+    print("val, recall@20: " + ", ".join(f"{name} {value:.4f}" for name, value in judged.items()))
+    rows = rows_of(test, weight)
+    best = max(judged, key=lambda name: judged[name])
+    gain = {}
+    for model in ("mean", "together", "regressor", "gan"):
+        with_, without = (rows[f"{kind}, {model}"].means()[f"recall@{K}"] for kind in ("both", "attributes"))
+        gain[model] = round(with_ / without - 1, 4)
+    print("recall@20 with pictures above without: " + json.dumps(gain))
+    more = {"weight": weight, "valid_recall@20": judged, "gain_by_pictures": gain}
+    report(f"{args.data.name}: {len(test.cold):,} items never seen", rows, best, PEERS, more)
+
+
+if __name__ == "__main__":
+    main()
