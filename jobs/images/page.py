@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.common.thumbnails import as_url
 from jobs.images.page_words import CHINESE, REASONS_ZH, WORDS
 
 _PAGE = Path(__file__).with_name("page.html")
@@ -40,7 +41,7 @@ class Seen:
 def page_of(seen: Seen) -> str:
     names = {picture: f"p{number}" for number, picture in enumerate(sorted(seen.thumbnails))}
     styles = "\n".join(
-        f".{names[picture]} {{ background-image: url(data:image/jpeg;base64,{base64.b64encode(data).decode()}); }}"
+        f".{names[picture]} {{ background-image: url({as_url(data)}); }}"
         for picture, data in sorted(seen.thumbnails.items())
     )
     text = _PAGE.read_text("utf-8").replace("<!--thumbnails-->", styles)
