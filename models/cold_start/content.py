@@ -133,6 +133,16 @@ def profiles(interest: Any, vectors: F32) -> F32:
     return unit(np.asarray(check_interest(interest) @ unit(vectors), np.float32))
 
 
+def with_pictures(attributes: F32, pictures: F32, weight: float) -> F32:
+    """Content (I, C + P) of length 1 of items, from both; a zero row on either side leaves the other alone.
+
+    weight is that of pictures, attributes counting 1. Raises ValueError if the numbers of items differ.
+    """
+    if len(attributes) != len(pictures):
+        raise ValueError(f"{len(attributes)} items have attributes, {len(pictures)} have pictures; give a row for each")
+    return unit(np.concatenate([unit(attributes), np.float32(weight) * unit(pictures)], axis=1))
+
+
 def _check(columns: Columns, items: int) -> None:
     for name, values in columns.items():
         if len(values) != items:

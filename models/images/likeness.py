@@ -69,7 +69,8 @@ class Likeness:
         0 finds one product in any colour; above 0 finds what looks alike to a shopper.
         """
         vectors = np.asarray(vectors, np.float32)
-        places = unit((vectors[:, : self.colours.start] - self.mean) @ self.axes)
+        form = np.asarray((vectors[:, : self.colours.start] - self.mean) @ self.axes, np.float32)
+        places = unit(form)
         if not colour:
             return places
         return unit(np.concatenate([places, np.float32(colour) * unit(vectors[:, self.colours])], axis=1))

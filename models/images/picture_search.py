@@ -58,7 +58,7 @@ def search_photos(
     own = np.zeros((n_items, shown.shape[1]), np.float32)
     np.add.at(own, np.asarray(item, np.int64), shown)
     own = unit(own)
-    there = own.any(axis=1)
+    there: NDArray[np.bool_] = np.asarray(own.any(axis=1), np.bool_)
     if not there.any() or not len(asked):
         return rank_scores(np.full((len(asked), n_items), -np.inf, np.float32), k)
     places = own

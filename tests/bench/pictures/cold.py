@@ -6,8 +6,8 @@ are cold, and so is all that they were bought with; warm are the pictured items 
 both a warm and a cold item, each by the mean of the warm ones; recall@20 and ndcg@20 among the cold items.
 
 `likeness` is what models see of a picture: form, learned from products of train, and colours. Rows: the mean content
-alone, turned to what is bought together (models/cold_start/pictured.py), and the regressor and the GAN, whose
-embeddings lie in ALS's space. Weights and the best row are chosen on val's items, cold while train's are warm.
+of what was bought, and the regressor and the GAN, whose embeddings lie in ALS's space. The weight of pictures (the GAN
+takes the regressor's) and the best row are chosen on val's items, cold while train's are warm.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ import torch
 from scipy import sparse
 
 from models.cold_start.cold_items import ColdConfig, ColdItems
-from models.cold_start.content import Content, ContentConfig, profiles
+from models.cold_start.content import Content, ContentConfig, profiles, with_pictures
 from models.cold_start.gan import GANConfig
-from models.cold_start.pictured import PicturedConfig, towards_together, with_pictures
 from models.core.list_metrics import score_lists
 from models.core.top_k import F32, top_k
 from models.core.unit import unit
@@ -40,6 +39,7 @@ from tests.bench.recommend.cold import als_config
 K, USERS = 20, 5_000
 COLOUR = 0.5  # of the likeness, form counting 1
 WEIGHTS = (0.25, 0.5, 0.75, 1.0)  # of pictures, tried on val
+KINDS = ("attributes", "pictures", "both")
 SPLITS_OF = {"valid": ("train", "val"), "test": ("train", "val", "test")}  # the last is cold
 PEERS = {
     "issue 15: random": {"recall@20": 0.0055},
@@ -114,22 +114,22 @@ def _attributes(folder: Path, ids: np.ndarray, warm: np.ndarray) -> F32:
     return unit(Content.fit(ContentConfig(), known, ids[warm]).encode(columns, len(ids)))
 
 
-def contents(shop: Shop, weight: float) -> dict[str, F32]:
-    return {
-        "attributes": shop.attributes,
-        "pictures": shop.pictures,
-        "both": with_pictures(shop.attributes, shop.pictures, weight),
-    }
+def content_of(shop: Shop, kind: str, weight: float) -> F32:
+    """By "attributes", "pictures" or "both"."""
+    if kind == "both":
+        return with_pictures(shop.attributes, shop.pictures, weight)
+    return shop.attributes if kind == "attributes" else shop.pictures
 
 
-def by_content(shop: Shop, content: F32, config: PicturedConfig) -> dict[str, np.ndarray]:
-    """Figures of each user by the mean of the content that was bought."""
-    places = towards_together(config, content, shop.warm)
-    return measure(shop, profiles(shop.warm[shop.users], content), places[shop.cold])
+def fit_als(shop: Shop) -> ALS:
+    codes = [np.array([f"{at:09d}" for at in range(size)]) for size in shop.warm.shape]
+    return ALS.fit(als_config(1), shop.warm, *codes)
 
 
-def by_factors(shop: Shop, content: F32, model: str, als: ALS) -> dict[str, np.ndarray]:
-    """Likewise by embeddings in the space of ALS."""
+def figures_of(shop: Shop, content: F32, model: str, als: ALS) -> dict[str, np.ndarray]:
+    """Of each user: by the mean content that was bought, or by embeddings in the space of ALS."""
+    if model == "mean":
+        return measure(shop, profiles(shop.warm[shop.users], content), content[shop.cold])
     items = ColdItems.fit(ColdConfig(model=model), als.item_factors, content, GANConfig(threads=1))
     return measure(shop, als.user_factors[shop.users], items.places[shop.cold])
 
@@ -140,21 +140,27 @@ def measure(shop: Shop, users: F32, cold: F32) -> dict[str, np.ndarray]:
     return {name: figures[name] for name in (f"recall@{K}", f"ndcg@{K}")}
 
 
-def rows_of(shop: Shop, weight: float) -> dict[str, Measured]:
+def choose_weights(shop: Shop, als: ALS) -> dict[str, float]:
+    """The weight of pictures that each model takes, by recall on val."""
+    chosen = {}
+    for model in ("mean", "regressor"):
+        tried = {
+            weight: figures_of(shop, content_of(shop, "both", weight), model, als)[f"recall@{K}"].mean()
+            for weight in WEIGHTS
+        }
+        chosen[model] = max(tried, key=lambda each: tried[each])
+        print(f"val, {model}, recall@{K} by weight: " + ", ".join(f"{w} {v:.4f}" for w, v in tried.items()))
+    return chosen | {"gan": chosen["regressor"]}
+
+
+def rows_of(shop: Shop, weights: dict[str, float], als: ALS, als_seconds: float) -> dict[str, Measured]:
     """Every model with attributes, pictures and both."""
-    rows, alone = {}, PicturedConfig(together=0)
-    codes = [np.array([f"{at:09d}" for at in range(size)]) for size in shop.warm.shape]
-    with progress("ALS on warm items") as taken:
-        als = ALS.fit(als_config(1), shop.warm, *codes)
-    for kind, content in contents(shop, weight).items():
-        for model in ("mean", "together", "regressor", "gan"):
+    rows = {}
+    for kind in KINDS:
+        for model, weight in weights.items():
             with progress(f"{kind}, {model}") as own:
-                if model in ("regressor", "gan"):
-                    values = by_factors(shop, content, model, als)
-                else:
-                    values = by_content(shop, content, alone if model == "mean" else PicturedConfig())
-            seconds = own[0] + (taken[0] if model in ("regressor", "gan") else 0)
-            rows[f"{kind}, {model}"] = Measured(values, seconds)
+                values = figures_of(shop, content_of(shop, kind, weight), model, als)
+            rows[f"{kind}, {model}"] = Measured(values, own[0] + (0 if model == "mean" else als_seconds))
     return rows
 
 
@@ -164,24 +170,25 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     seen = see(args.data.with_name(f"{args.data.name}_images"))
-    valid, test = (open_shop(args.data, seen, part) for part in ("valid", "test"))
-    tried = {
-        weight: float(by_content(valid, contents(valid, weight)["both"], PicturedConfig())[f"recall@{K}"].mean())
-        for weight in WEIGHTS
-    }
-    weight = max(tried, key=lambda each: tried[each])
-    print("val, recall@20 by the weight of pictures: " + ", ".join(f"{w} {v:.4f}" for w, v in tried.items()))
-    judged = {name: float(row.values[f"recall@{K}"].mean()) for name, row in rows_of(valid, weight).items()}
-    print("val, recall@20: " + ", ".join(f"{name} {value:.4f}" for name, value in judged.items()))
-    rows = rows_of(test, weight)
-    best = max(judged, key=lambda name: judged[name])
+    shop = open_shop(args.data, seen, "valid")
+    with progress("ALS on warm items of val") as taken:
+        als = fit_als(shop)
+    weights = choose_weights(shop, als)
+    valid = rows_of(shop, weights, als, taken[0])
+    judged = {name: round(float(row.values[f"recall@{K}"].mean()), 5) for name, row in valid.items()}
+    print(f"val, recall@{K}: " + ", ".join(f"{name} {value:.4f}" for name, value in judged.items()))
+    shop = open_shop(args.data, seen, "test")
+    with progress("ALS on warm items of test") as taken:
+        als = fit_als(shop)
+    rows = rows_of(shop, weights, als, taken[0])
     gain = {}
-    for model in ("mean", "together", "regressor", "gan"):
+    for model in weights:
         with_, without = (rows[f"{kind}, {model}"].means()[f"recall@{K}"] for kind in ("both", "attributes"))
         gain[model] = round(with_ / without - 1, 4)
-    print("recall@20 with pictures above without: " + json.dumps(gain))
-    more = {"weight": weight, "valid_recall@20": judged, "gain_by_pictures": gain}
-    report(f"{args.data.name}: {len(test.cold):,} items never seen", rows, best, PEERS, more)
+    print(f"recall@{K} with pictures above without: " + json.dumps(gain))
+    best = max(judged, key=lambda name: judged[name])
+    more = {"weights": weights, f"valid_recall@{K}": judged, "gain_by_pictures": gain}
+    report(f"{args.data.name}: {len(shop.cold):,} items never seen", rows, best, PEERS, more)
 
 
 if __name__ == "__main__":

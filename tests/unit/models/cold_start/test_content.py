@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from models.cold_start.attribute_words import Words, is_amount
-from models.cold_start.content import Content, ContentConfig, profiles
+from models.cold_start.content import Content, ContentConfig, profiles, with_pictures
 from models.core.unit import unit
 from tests.unit.models.cold_start.cold_shop import planted, share_of_own_taste
 from tests.unit.models.recommenders.recommender_battery import LearnsTaste, RecommenderBattery, ids
@@ -121,3 +121,13 @@ def test_loading_under_another_config_is_refused_by_name(tmp_path):
     fit({"brand": ["a", "b", "a", "b"]}).save(tmp_path)
     with pytest.raises(ValueError, match=r"fitted with dims 8 \(asked 9\)"):
         Content.load(tmp_path, replace(SMALL, dims=9))
+
+
+def test_an_item_without_a_picture_keeps_its_attributes():
+    attributes, pictures = np.float32([[3, 4], [0, 0], [1, 0]]), np.float32([[0, 0, 0], [0, 2, 0], [1, 0, 0]])
+    both = with_pictures(attributes, pictures, 0.5)
+    np.testing.assert_allclose(both[0], [0.6, 0.8, 0, 0, 0])
+    np.testing.assert_allclose(both[1], [0, 0, 0, 1, 0])
+    assert both[2, 2] / both[2, 0] == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="2 items have attributes, 3 have pictures"):
+        with_pictures(attributes[:2], pictures, 0.5)
