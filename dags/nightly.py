@@ -185,20 +185,20 @@ with DAG(
         audiences = jobs_of("audiences")
         [features, offers_over] >> audiences
         audiences_over = over("audiences", [audiences])
+    with branch("images", "What the items' pictures show, and what looks alike", 20):
+        images = jobs_of("images")
+        intake >> images
+        images_over = over("images", [images])
     with branch("copy", "Marketing texts, and who is told which", 40):
         train_copywriter = plain("train_copywriter", ARGUMENTS, **GPU)
         copy = jobs_of("copy")
         features >> train_copywriter
-        [lists, offers_over, over("train_copywriter", [train_copywriter])] >> copy
+        [lists, offers_over, over("train_copywriter", [train_copywriter]), images_over] >> copy
         copy_over = over("copy", [train_copywriter, copy])
     with branch("prices", "Prices for a person to approve; never published", 10):
         prices = jobs_of("prices")
         intake >> prices
         prices_over = over("prices", [prices])
-    with branch("images", "What the items' pictures show, and what looks alike", 20):
-        images = jobs_of("images")
-        intake >> images
-        images_over = over("images", [images])
     with branch("judge", "Last night's lists by what users did since, and experiments; never published", 10):
         judge = jobs_of("judge")
         [intake, features, offers_over] >> judge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.common.safe_page import page_with
+from jobs.common.thumbnails import item_thumbnails
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.review_page_words import CHINESE
 from jobs.copywriting.rules import CopyRules
@@ -19,6 +20,7 @@ from jobs.runtime.night import Night
 from schemas.tables.copywriting import USER_COPY
 
 _PAGE = Path(__file__).with_name("review_page.html")
+_SIDE = 72  # pixels of an item's picture
 _LONGEST = 1_000  # characters; longer texts are cut
 _KIND = ["strategy", "channel", "language"]
 _REJECTED_PART = 3  # at most one row in three is a rejected one
@@ -28,7 +30,15 @@ def write_page(
     night: Night, rules: CopyRules, copy: pa.Table, rejected: pa.Table, items: Mapping[str, ItemWords]
 ) -> str:
     """Writes reports/date=D/copy.html into the lake and returns its path; tonight's USER_COPY must be written."""
-    html = page_of(str(night.date), copy, rejected, items, _users_by_text(night), rules.config.review_rows)
+    html = page_of(
+        str(night.date),
+        copy,
+        rejected,
+        items,
+        _users_by_text(night),
+        rules.config.review_rows,
+        lambda shown: item_thumbnails(night, shown, _SIDE),
+    )
     folder = ("reports", f"date={night.date}")
     night.lake.fs.create_dir(night.lake.path(*folder), recursive=True)
     path = night.lake.path(*folder, "copy.html")
@@ -47,11 +57,18 @@ def _users_by_text(night: Night) -> Counter[str]:
 
 
 def page_of(
-    date: str, copy: pa.Table, rejected: pa.Table, items: Mapping[str, ItemWords], told: Mapping[str, int], most: int
+    date: str,
+    copy: pa.Table,
+    rejected: pa.Table,
+    items: Mapping[str, ItemWords],
+    told: Mapping[str, int],
+    most: int,
+    pictures_of: Callable[[set[str]], Mapping[str, str]] = lambda items: {},
 ) -> str:
     """The page as HTML with at most `most` rows, first the texts that most users get (told: copy_id -> users).
 
-    Refused drafts come last: some of each reason, strategy, channel and language.
+    Refused drafts come last: some of each reason, strategy, channel and language. pictures_of: item ids -> data: URLs
+    of those that have a picture.
     """
     few = _evenly(rejected, ["reason", *_KIND], most // _REJECTED_PART).to_pylist()
     users = pa.array([told.get(text, 0) for text in copy["copy_id"].to_pylist()], pa.int64())
@@ -66,9 +83,10 @@ def page_of(
         "refused": rejected.num_rows,
         "reasons": Counter(rejected["reason"].to_pylist()).most_common(),
         "chinese": CHINESE,
+        "pictures": dict(pictures_of(named)),
         "rows": [*(_published(row, titles) for row in many), *(_rejected(row, titles) for row in few)],
     }
-    return page_with(_PAGE.read_text("utf-8"), data)
+    return page_with(_PAGE.read_text("utf-8"), data, pictures=True)
 
 
 def _published(row: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) -> dict[str, Any]:

@@ -30,13 +30,7 @@ def train(night: Night, why: str, learned: Named, held: Named) -> None:
     config: EditorConfig = night.settings.section("image_editor")
     pictures = read_small(night, learned, config.size)
     checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-{EDITOR}-{night.date}-{night.run}"
-
-    def tell(step: int, losses: dict[str, float]) -> None:
-        said = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
-        night.log.info("step %d of %d: %s", step, config.steps, said)
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    new = PictureEditor.fit(config, pictures, checkpoint, device, tell=tell)
+    new = fitted(night, config, pictures, checkpoint)
     judged = read_small(night, held, config.size)
     ours, theirs = fill_quality(new, judged, config.seed), quality_of_running(night, judged, config)
     decision = decide(ours, theirs)
@@ -45,6 +39,24 @@ def train(night: Night, why: str, learned: Named, held: Named) -> None:
     save_judged(night, EDITOR, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
+
+
+def fitted(night: Night, config: EditorConfig, pictures: U8, checkpoint: Path) -> PictureEditor:
+    """Trained on a GPU where there is one. Where its memory is too small, the CPU goes on from the last checkpoint."""
+
+    def tell(step: int, losses: dict[str, float]) -> None:
+        said = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
+        night.log.info("step %d of %d: %s", step, config.steps, said)
+
+    if torch.cuda.is_available():
+        try:
+            return PictureEditor.fit(config, pictures, checkpoint, "cuda", tell=tell)
+        except torch.OutOfMemoryError:
+            night.log.warning(
+                "the GPU has too little memory for image_editor.batch = %d; the CPU goes on", config.batch
+            )
+            torch.cuda.empty_cache()
+    return PictureEditor.fit(config, pictures, checkpoint, tell=tell)
 
 
 def read_small(night: Night, named: Named, size: int) -> U8:

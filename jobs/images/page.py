@@ -6,11 +6,12 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.common.thumbnails import as_url
 from jobs.images.page_words import CHINESE, REASONS_ZH, WORDS
 
 _PAGE = Path(__file__).with_name("page.html")
@@ -27,11 +28,11 @@ class Seen:
 
     date: str
     counts: Mapping[str, int]
-    similar: Mapping[str, list[Row]]  # item -> its neighbours
-    doubted: list[Row]
-    recognised: list[Row]
-    found: Mapping[str, list[Row]]  # photo -> its results
-    refused: list[Row]
+    similar: Mapping[str, Sequence[Row]]  # item -> its neighbours
+    doubted: Sequence[Row]
+    recognised: Sequence[Row]
+    found: Mapping[str, Sequence[Row]]  # photo -> its results
+    refused: Sequence[Row]
     main: Mapping[str, str]
     titles: Mapping[str, tuple[str, str]]
     thumbnails: Mapping[str, bytes]
@@ -40,7 +41,7 @@ class Seen:
 def page_of(seen: Seen) -> str:
     names = {picture: f"p{number}" for number, picture in enumerate(sorted(seen.thumbnails))}
     styles = "\n".join(
-        f".{names[picture]} {{ background-image: url(data:image/jpeg;base64,{base64.b64encode(data).decode()}); }}"
+        f".{names[picture]} {{ background-image: url({as_url(data)}); }}"
         for picture, data in sorted(seen.thumbnails.items())
     )
     text = _PAGE.read_text("utf-8").replace("<!--thumbnails-->", styles)
@@ -99,7 +100,7 @@ def _recognised(row: Row, seen: Seen, names: Mapping[str, str]) -> str:
     return _card(row["item_id"], row["picture"], words, seen, names)
 
 
-def _refused(rows: list[Row]) -> Iterator[str]:
+def _refused(rows: Sequence[Row]) -> Iterator[str]:
     about = _both("refused_how" if rows else "refused_none")
     yield f'<section><h2>{_both("refused")}</h2><p class="quiet">{about}</p>'
     if rows:

@@ -6,20 +6,16 @@ A shop without pictures gets no page.
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from PIL import Image
 
-from jobs.common.picture_packs import read_packed
+from jobs.common.thumbnails import thumbnails
 from jobs.images.page import Seen, page_of
 from jobs.runtime.night import Night
-from models.images.reading import thumbnail
 from schemas.table import Table
 from schemas.tables import (
     DOUBTED_ATTRIBUTES,
@@ -77,7 +73,7 @@ def _seen(night: Night, images: pa.Table, refused: Rows) -> Seen:
         refused=refused[:most],
         main=main,
         titles=_titles(night, items),
-        thumbnails=_thumbnails(night, [(one, packs[one]) for one in sorted(wanted) if one in packs]),
+        thumbnails=thumbnails(night.lake, [(one, packs[one]) for one in sorted(wanted) if one in packs], _SIDE),
     )
 
 
@@ -109,11 +105,6 @@ def _titles(night: Night, items: Iterable[str]) -> dict[str, tuple[str, str]]:
     rows = night.versions(ITEMS).tonight().arrow(names)
     rows = rows.filter(pc.is_in(rows["item_id"], pa.array(sorted(items), pa.string())))
     return {row["item_id"]: (row["shown_title"] or "", row["shown_title_zh"] or "") for row in rows.to_pylist()}
-
-
-def _thumbnails(night: Night, wanted: list[tuple[str, str]]) -> dict[str, bytes]:
-    clean = read_packed(night.lake, wanted)
-    return {picture: thumbnail(np.asarray(Image.open(io.BytesIO(data))), _SIDE) for picture, data in clean}
 
 
 def _rows(night: Night, table: Table) -> Rows:

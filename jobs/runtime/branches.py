@@ -45,15 +45,6 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "find_audiences": ("check_features", "offers_over"),
         "check_audiences": ("find_audiences",),
     },
-    "copy": {
-        "train_copywriter": ("check_features",),
-        "write_copy": ("check_lists", "offers_over", "train_copywriter_over"),
-        "check_copy": ("write_copy",),
-    },
-    "prices": {
-        "suggest_prices": ("check_clean",),
-        "check_prices": ("suggest_prices",),
-    },
     "images": {
         "receive_images": ("check_clean",),
         "embed_images": ("receive_images",),
@@ -64,6 +55,15 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "draft_images": ("recognise_attributes", "train_image_editor"),
         "check_images": ("recognise_attributes", "find_similar_images", "search_images", "draft_images"),
         "show_images": ("check_images",),
+    },
+    "copy": {
+        "train_copywriter": ("check_features",),
+        "write_copy": ("check_lists", "offers_over", "train_copywriter_over", "images_over"),
+        "check_copy": ("write_copy",),
+    },
+    "prices": {
+        "suggest_prices": ("check_clean",),
+        "check_prices": ("suggest_prices",),
     },
     "judge": {
         "judge_lists": ("check_clean",),

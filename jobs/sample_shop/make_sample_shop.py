@@ -86,7 +86,7 @@ def make_sample_shop(plan: Plan, out: Path) -> int:
         today = plan.day(day)
         folder = out / today.isoformat()
         folder.mkdir(parents=True)
-        planted[today.isoformat()] = write_day(shop, day, folder, out / "truth" / "dirt")
+        planted[today.isoformat()] = write_day(shop, day, folder, out / "truth" / "dirt", pictures)
         total += planted[today.isoformat()]["rows"]
         pictures.write_day(out, day, folder)
         rate = total / (time.monotonic() - began)
@@ -95,7 +95,7 @@ def make_sample_shop(plan: Plan, out: Path) -> int:
     return total
 
 
-def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]:
+def write_day(shop: Shop, day: int, folder: Path, truth: Path, pictures: Pictures) -> dict[str, int]:
     """Writes one drop: events, items, users; returns what was planted in it."""
     plan, people = shop.plan, shop.people
     level = shoppers.levels(people, shop.ledger.spent)
@@ -116,7 +116,7 @@ def write_day(shop: Shop, day: int, folder: Path, truth: Path) -> dict[str, int]
         planted_today.update(dirt.counts(part))
     shop.ledger.restock(plan.random(day + 1, 0))
     catalogue_file = texts.snapshot(shop.catalogue, shop.texts, day, shop.ledger.stock)
-    pyarrow.csv.write_csv(catalogue_file, folder / "items.csv")
+    pyarrow.csv.write_csv(pictures.forget_colours(catalogue_file), folder / "items.csv")
     write_accounts(shop, day, level, folder / "users.jsonl")
     truth.mkdir(parents=True, exist_ok=True)
     ids, codes = (np.concatenate(column) for column in zip(*dirty, strict=True))

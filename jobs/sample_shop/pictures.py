@@ -3,7 +3,7 @@
 DIR/pictures/ITEM-PLACE.jpg        what the shop's photographer sent, a few of each of the best-selling items
 DIR/{date}/pictures.csv            which of them the shop shows that night: item, file, whether it is the main one
 DIR/{date}/photos/NN.jpg           what shoppers photographed: an item on another background, turned, with GPS in it
-DIR/truth/pictures.json            what was planted: damaged files, wrong colours in the catalogue, each photo's item
+DIR/truth/pictures.json            what was planted: damaged files, wrong and missing colours, each photo's item
 
 A shape stands for the shelf, and its proportions for the kind of thing on it. Catalogue colours are those of
 the attribute `colour`; `fabric`, `upper` and others have a pattern each.
@@ -27,6 +27,7 @@ from jobs.sample_shop.words import ATTRIBUTES
 
 SIDE = 128  # pixels
 LATER = 0.01  # of the items get a new picture each later day
+_FEW, _WRONG_COLOUR, _NO_COLOUR = 40, 7, 23  # one item in forty has each error
 _OFFERED_COLOURS = {
     "red": (200, 32, 42), "black": (28, 28, 30), "white": (246, 246, 243), "navy": (26, 40, 94),
     "green": (36, 132, 66), "beige": (214, 192, 156), "grey": (132, 134, 138), "pink": (240, 150, 184),
@@ -45,7 +46,9 @@ class Pictures:
         visible = [row for row in order.tolist() if "colour" in LEAVES[catalogue.leaf[row]][2].attributes]
         self.rows = sorted(visible[:items])
         self.version = dict.fromkeys(self.rows, 1)
-        self.planted: dict[str, dict[str, str]] = {"damaged": {}, "wrong_colour": {}, "photos": {}}
+        self.planted: dict[str, dict[str, str]] = {
+            kind: {} for kind in ("damaged", "wrong_colour", "missing_colour", "photos")
+        }
 
     def write_day(self, out: Path, day: int, folder: Path) -> Counter[str]:
         """Draws what is new that day and writes the night's list; returns how many were drawn of which kind."""
@@ -62,6 +65,18 @@ class Pictures:
         self._take_photos(day, folder)
         (out / "truth" / "pictures.json").write_text(json.dumps(self.planted, indent=1))
         return drawn
+
+    def forget_colours(self, snapshot: pa.Table) -> pa.Table:
+        """The catalogue's file without the colour of some items, which their pictures show."""
+        silent = {str(self.catalogue.ids[row]): row for row in self.rows if row % _FEW == _NO_COLOUR}
+        texts = []
+        for item, text in zip(snapshot["goods_id"].to_pylist(), snapshot["attrs"].to_pylist(), strict=True):
+            if item in silent:
+                attributes = json.loads(text)
+                self.planted["missing_colour"][item] = attributes.pop("colour")
+                text = json.dumps(attributes)
+            texts.append(text)
+        return snapshot.set_column(snapshot.column_names.index("attrs"), "attrs", pa.array(texts, pa.string()))
 
     def _changed(self, day: int) -> list[int]:
         dice = np.random.default_rng([self.seed, 77, day])
@@ -138,7 +153,7 @@ class Pictures:
         """The catalogue's colour; of one item in forty another one, which the merchant should hear of."""
         colours = list(_OFFERED_COLOURS)
         colour = self._value(row, "colour") or colours[0]
-        if row % 40 == 7:
+        if row % _FEW == _WRONG_COLOUR:
             said, colour = colour, colours[(colours.index(colour) + 3) % len(colours)]
             self.planted["wrong_colour"][str(self.catalogue.ids[row])] = f"says {said}, looks {colour}"
         return _OFFERED_COLOURS[colour]

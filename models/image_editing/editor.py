@@ -59,7 +59,9 @@ class PictureEditor:
     def fill(self, pictures: U8, masks: Mask) -> U8:
         """Pictures (n, S, S, 3) with the pixels of masks (n, S, S) made anew; S is the network's size.
 
-        Each is filled as it stands and mirrored, and both are averaged. Raises ValueError for other shapes.
+        An editor by L1 alone fills each as it stands and mirrored and gives the mean: the mean of two guesses has less
+        error. Where it also learned to look real it fills once, since a mean would blur. Raises ValueError for other
+        shapes.
         """
         side = self.config.size
         if pictures.shape[1:] != (side, side, 3) or masks.shape != pictures.shape[:3]:
@@ -76,9 +78,9 @@ class PictureEditor:
         given = as_tensor(pictures, device)
         hole = torch.from_numpy(masks)[:, None].to(device, torch.float32)
         with autocast(self.config, device):
-            straight = self.generator(given, hole).float()
-            mirrored = self.generator(given.flip(3), hole.flip(3)).float().flip(3)
-        whole = (straight + mirrored) / 2
+            whole = self.generator(given, hole).float()
+            if not (self.config.adversarial or self.config.features):
+                whole = (whole + self.generator(given.flip(3), hole.flip(3)).float().flip(3)) / 2
         return whole.clamp(-1, 1).add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
     def complete(self, picture: U8, mask: Mask) -> U8:

@@ -40,7 +40,7 @@ class EditorConfig:
     rate: float = field(default=1e-3, metadata={"doc": "the generator's highest learning rate", "above": 0})
     judge_rate: float = field(default=4e-4, metadata={"doc": "the discriminator's learning rate", "above": 0})
     adversarial: float = field(default=0.01, metadata={"doc": "weight of the adversarial loss", "least": 0})
-    features: float = field(default=0.5, metadata={"doc": "weight of the feature loss", "least": 0})
+    features: float = field(default=2.0, metadata={"doc": "weight of the feature loss", "least": 0})
     centre: float = field(default=0.45, metadata={"doc": "weight of middle squares among the masks", "least": 0})
     scratches: float = field(default=0.3, metadata={"doc": "weight of scratches", "least": 0})
     strokes: float = field(default=0.15, metadata={"doc": "weight of brush strokes", "least": 0})

@@ -171,7 +171,7 @@ def _pixels_on_white(image: Image.Image, side: int) -> Pixels:
     image = _eight_bits(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        if image.getextrema()[3] == (0, 0):
+        if image.getchannel("A").getextrema() == (0, 0):
             raise PictureRefused("transparent", "each pixel is fully transparent")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = _in_srgb(image)

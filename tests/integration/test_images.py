@@ -28,7 +28,16 @@ from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan
 from schemas.table import Table
-from schemas.tables import IMAGE_SEARCH_RESULTS, IMAGE_VECTORS, IMAGES, ITEMS, REFUSED_IMAGES, SIMILAR_IMAGES
+from schemas.tables import (
+    DOUBTED_ATTRIBUTES,
+    IMAGE_SEARCH_RESULTS,
+    IMAGE_VECTORS,
+    IMAGES,
+    ITEMS,
+    RECOGNISED_ATTRIBUTES,
+    REFUSED_IMAGES,
+    SIMILAR_IMAGES,
+)
 from tests.unit.models.images.bad_pictures import bad_pictures
 
 FIRST, SECOND = date(2026, 1, 1), date(2026, 1, 2)
@@ -169,6 +178,17 @@ def test_likenesses_are_of_items_that_can_be_sold_and_leave_out_the_item(shop: S
     rows = shop.rows(SIMILAR_IMAGES)
     assert rows
     assert not [row for row in rows if row["item_id"] in sold_out or row["item_id"] == row["target_item_id"]]
+
+
+def test_only_what_the_catalogue_lacks_is_filled_in_and_it_is_never_overwritten(shop: Shop) -> None:
+    said = {row["item_id"]: json.loads(row["attributes"]) for row in shop.rows(ITEMS)}
+    silent = {item for item in shop.planted()["missing_colour"] if item in said}
+    assert all("colour" not in said[item] for item in silent)
+    for row in shop.rows(RECOGNISED_ATTRIBUTES):
+        assert row["item_id"] in silent
+    for row in shop.rows(DOUBTED_ATTRIBUTES):
+        assert said[row["item_id"]][row["attribute"]] == row["value"] != row["looks"]
+    assert shop.night().facts("recognise_attributes")["fitted"]["colour"]["accuracy"] > 0.5
 
 
 def test_the_page_shows_pictures_and_runs_nothing(shop: Shop) -> None:

@@ -1,1 +1,1 @@
-"""Pictures: completed."""
+"""Pictures: recognised, found, completed; cold items with pictures."""

@@ -2,7 +2,7 @@
 
 python -m tests.bench.pictures.complete DATA [--sizes 64 128 --most 1000 --checkpoints DIR]
 
-`tests.bench.pictures.folder` reads the folder. A picture is stretched whole to a square (Lanczos). Masks: the middle
+`tests.bench.pictures.squares` reads the folder. A picture is stretched whole to a square (Lanczos). Masks: the middle
 square of half each side, and 6 to 10 scratches that hide about a ninth (`models/image_editing/masks.py`; the lot of a
 picture is its place in the sample). PSNR in dB and SSIM (scikit-image, over the colours) are of whole pictures, mean
 over pictures. The feature distance is the cosine distance of EfficientNet-Lite2's pooled features at 128 px. The GAN's
@@ -33,13 +33,13 @@ from models.image_editing.masks import CENTRE, SCRATCHES, Mask, draw_mask
 from models.image_editing.network import EditorConfig, Generator
 from models.image_editing.quality import psnr
 from models.image_editing.training import Trainer
-from tests.bench.pictures.folder import read_pictures
+from tests.bench.pictures.squares import read_squares
 from tests.bench.quality import SEED, progress
 
 U8 = NDArray[np.uint8]
 Fill = Callable[[U8, Mask], U8]
 Figures = dict[str, NDArray[np.float64]]
-SETTINGS = {64: EditorConfig(size=64), 128: EditorConfig(size=128, steps=800, rate=5e-4, every=100)}
+SETTINGS = {64: EditorConfig(size=64), 128: EditorConfig(size=128, steps=1200, alone=0.5, rate=5e-4)}
 RADIUS = 3  # pixels around a hole's pixel that OpenCV's methods look at
 # Measured elsewhere on these pictures, of which this folder has half (issue 15).
 ANCHORS = {
@@ -150,8 +150,8 @@ def main() -> None:
     features, found, start = Features(), {}, None
     for size in args.sizes:
         with progress(f"reading pictures at {size} px"):
-            pictures = {split: read_pictures(args.data, split, size, args.most) for split in ("val", "test")}
-            pictures["train"] = read_pictures(args.data, "train", size)
+            pictures = {split: read_squares(args.data, split, size, args.most) for split in ("val", "test")}
+            pictures["train"] = read_squares(args.data, "train", size)
         fills: dict[str, Fill] = {"telea": by_opencv(cv2.INPAINT_TELEA), "ns": by_opencv(cv2.INPAINT_NS)}
         trainers, minutes = train(SETTINGS[size], pictures["train"], start, args.checkpoints)
         start = trainers["l1"].generator

@@ -109,6 +109,21 @@ def data_of(html: str) -> dict[str, Any]:
     return json.loads(found[1])
 
 
+def test_items_are_shown_with_their_picture() -> None:
+    rows, _ = write(inputs_of(items_of([item()])), brief())
+    asked: list[set[str]] = []
+
+    def pictures_of(items: set[str]) -> dict[str, str]:
+        asked.append(items)
+        return dict.fromkeys(items, "data:image/jpeg;base64,AAAA")
+
+    nothing = rejected_table(inputs_of(items_of([item()])), [])
+    html = page_of("2026-01-06", copy_table(rows), nothing, items_of([item()]), {}, 5, pictures_of)
+    assert asked == [{item()["item_id"]}]
+    assert data_of(html)["pictures"] == {item()["item_id"]: "data:image/jpeg;base64,AAAA"}
+    assert "img-src data:;" in html
+
+
 def test_what_most_people_are_told_comes_first_and_the_rest_is_cut() -> None:
     inputs = inputs_of(items_of([item()]))
     rows = [row for channel in ("card", "push", "sms") for row in write(inputs, brief(channel=channel))[0]]

@@ -1,13 +1,17 @@
 """The editor is trained where drafts are asked for and pictures are enough, and stays unless a new one is no worse."""
 
+import numpy as np
 import pytest
+import torch
 
+from jobs.images.editor_training import fitted
 from jobs.images.making_drafts import EDITOR
 from jobs.images.train_image_editor import main, split
 from jobs.runtime.model_store import load_newest
 from models.image_editing.editor import PictureEditor
+from models.image_editing.network import EditorConfig
 from schemas.tables import IMAGES
-from tests.unit.jobs.images.drawn_shop import COLOURS, night_of, receive
+from tests.unit.jobs.images.drawn_shop import COLOURS, night_of, packshot, receive
 
 EDITOR_CONFIG = {"size": 32, "width": 8, "widest": 16, "steps": 2, "batch": 4, "adversarial": 0.0, "features": 0.0}
 
@@ -54,3 +58,19 @@ def test_a_picture_is_held_out_by_its_name(tmp_path):
     assert len(held) + len(learned) == 60
     assert 0 < len(held) < 15
     assert split(night.versions(IMAGES).tonight().arrow(["picture", "pack"]), 5)[1] == learned[:5]
+
+
+def test_where_the_gpu_is_too_small_the_cpu_goes_on(tmp_path, monkeypatch, caplog):
+    night, config = night_of(tmp_path), EditorConfig(**EDITOR_CONFIG)
+    pictures = np.stack([packshot("Red", 32)] * 4)
+    fit = PictureEditor.fit
+
+    def small_gpu(config, pictures, checkpoint, device="cpu", **more):
+        if device == "cuda":
+            raise torch.OutOfMemoryError("too small")
+        return fit(config, pictures, checkpoint, device, **more)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(PictureEditor, "fit", small_gpu)
+    assert fitted(night, config, pictures, tmp_path / "checkpoint").config == config
+    assert "the GPU has too little memory for image_editor.batch = 4; the CPU goes on" in caplog.text

@@ -1,25 +1,25 @@
-"""Reads a folder of pictures: train, val and test .parquet, each with a column `image` of files' bytes."""
+"""Reads a folder of pictures as squares: train, val and test .parquet, each with a column `image` of files' bytes."""
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.image_editing.editor import stretched
+from models.images.reading import PictureRefused, read_picture
+from tests.bench.pictures.picture_sets import LIMITS
 
 LOT = 7  # seed of the sample
 
 
-def read_pictures(folder: Path, split: str, size: int, most: int = 0) -> NDArray[np.uint8]:
+def read_squares(folder: Path, split: str, size: int, most: int = 0) -> NDArray[np.uint8]:
     """Pictures (n, size, size, 3) of a split, each stretched whole to a square; `most` of them drawn by lot, 0: all.
 
-    A file that is no picture is left out and counted.
+    A file that cannot be read is left out and counted.
     Raises FileNotFoundError where the folder lacks the split, ValueError where no picture is left.
     """
     path = folder / f"{split}.parquet"
@@ -29,7 +29,7 @@ def read_pictures(folder: Path, split: str, size: int, most: int = 0) -> NDArray
     order = np.random.default_rng(LOT).permutation(len(files))[: most or None] if most else range(len(files))
     found = [picture for at in order if (picture := _read(files[at], size)) is not None]
     if len(found) < len(order):
-        print(f"{path}: {len(order) - len(found)} of {len(order)} files are no picture", file=sys.stderr)
+        print(f"{path}: {len(order) - len(found)} of {len(order)} files cannot be read", file=sys.stderr)
     if not found:
         raise ValueError(f"{path} has no picture that can be read")
     return np.stack(found)
@@ -37,7 +37,6 @@ def read_pictures(folder: Path, split: str, size: int, most: int = 0) -> NDArray
 
 def _read(data: bytes | None, size: int) -> NDArray[np.uint8] | None:
     try:
-        whole = ImageOps.exif_transpose(Image.open(io.BytesIO(data or b""))).convert("RGB")
-    except (UnidentifiedImageError, OSError):
+        return stretched(read_picture(data or b"", LIMITS).pixels, size)
+    except PictureRefused:
         return None
-    return stretched(np.asarray(whole), size)

@@ -1,0 +1,40 @@
+"""Small pictures of items for pages that people read: clean, bounded, and within the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from PIL import Image
+
+from jobs.common.picture_packs import read_packed
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from models.images.reading import thumbnail
+from schemas.tables import IMAGES
+
+
+def thumbnails(lake: Lake, wanted: Iterable[tuple[str, str]], side: int) -> dict[str, bytes]:
+    """Picture -> a JPEG of at most `side` pixels each way, of each (picture, its pack)."""
+    clean = read_packed(lake, wanted)
+    return {picture: thumbnail(np.asarray(Image.open(io.BytesIO(data))), side) for picture, data in clean}
+
+
+def item_thumbnails(night: Night, item_ids: Iterable[str], side: int) -> dict[str, str]:
+    """Item -> its main picture as a data: URL, of the items that have one tonight; {} where images did not pass."""
+    images = night.versions(IMAGES).passed()
+    if images is None or not images.count:
+        return {}
+    rows = images.arrow(["item_id", "place", "picture", "pack"])
+    of_items = pc.is_in(rows["item_id"], pa.array(sorted(set(item_ids)), pa.string()))
+    main = rows.filter(pc.and_(of_items, pc.equal(rows["place"], 1))).to_pylist()
+    small = thumbnails(night.lake, ((row["picture"], row["pack"]) for row in main), side)
+    return {row["item_id"]: as_url(small[row["picture"]]) for row in main}
+
+
+def as_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
