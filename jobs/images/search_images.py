@@ -4,6 +4,8 @@ A photo is read, checked and embedded like a picture of the shop, and is never c
 vector. prune_lake deletes the files of a published night from the drop, unless `images.keep_photos` says otherwise. A
 night that is made again keeps the answers about photos that are gone.
 
+Photos of a night help each other: those that probably show one item show how it looks in shoppers' hands.
+
 A result is `same_item` where it is the photo's best, and more alike than 95 of 100 items of the shop are to the item
 that looks most like them.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +33,9 @@ from models.images.reading import PictureRefused, read_picture
 from schemas.arrow import arrow_schema
 from schemas.tables import IMAGE_SEARCH_RESULTS
 from schemas.tables.images import LOOKS_ALIKE, SAME_ITEM
+
+if TYPE_CHECKING:
+    from models.images.lookalikes import LookAlikes
 
 _SURE = 0.95  # of the shop's items are less like any other item
 _ASKED = 1_000  # items that tell how alike different items are
@@ -86,17 +92,20 @@ def _read(night: Night, files: PictureFiles, paths: list[str]) -> Photos:
 
 def _search(night: Night, config: ImagesConfig, shown: ItemPictures, photos: Photos) -> pa.Table:
     from models.images.lookalikes import LookAlikes
+    from models.images.picture_search import search_photos
 
     folders = newest_maker(night, len(shown))
     if folders is None:
         raise FileNotFoundError("no whitening of tonight's pictures; run `python -m jobs embed_images` first")
-    facts = item_facts(night, shown.item_ids, config.colours)
-    alike = LookAlikes(shown.vectors, shown.item, len(shown.item_ids), facts.product, facts.on_sale)
-    k = min(config.results, len(shown.item_ids))
-    vectors = folders.load(night.lake).vectors(photos.pixels)
-    codes, scores = alike.search(vectors, k, usable_cores())
+    maker, facts = folders.load(night.lake), item_facts(night, shown.item_ids, config.colours)
+    vectors, n_items = maker.vectors(photos.pixels), len(shown.item_ids)
+    codes, scores = search_photos(
+        vectors, shown.vectors, shown.item, n_items, maker.whitening.parts, min(config.results, n_items),
+        allowed=np.asarray(facts.on_sale),
+    )  # fmt: skip
     row, rank = np.nonzero(codes >= 0)
-    best = (rank == 0) & (scores[row, rank] >= _usual_likeness(alike, len(shown.item_ids)))
+    alike = LookAlikes(shown.vectors, shown.item, n_items, facts.product)
+    best = (rank == 0) & (alike.to_items(vectors, codes[:, 0])[row] >= _usual_likeness(alike, n_items))
     names, ids = pa.array(photos.names, pa.string()), pa.array(shown.item_ids, pa.string())
     until = pa.array([night.valid_until("images")] * len(row), pa.timestamp("us", tz="UTC"))
     return pa.table(
@@ -111,10 +120,10 @@ def _search(night: Night, config: ImagesConfig, shown: ItemPictures, photos: Pho
     ).cast(arrow_schema(IMAGE_SEARCH_RESULTS))
 
 
-def _usual_likeness(alike: object, items: int) -> float:
+def _usual_likeness(alike: LookAlikes, items: int) -> float:
     """The cosine that so few items reach with the other item that looks most like them; above 1 without others."""
     some = np.random.default_rng(7).permutation(items)[:_ASKED]
-    nearest = alike.similar(some, 1, "looks_alike", usable_cores())[1][:, 0]  # type: ignore[attr-defined]
+    nearest = alike.similar(some, 1, "looks_alike", usable_cores())[1][:, 0]
     nearest = nearest[np.isfinite(nearest)]
     return float(np.quantile(nearest, _SURE)) if len(nearest) else 2.0
 

@@ -1,4 +1,4 @@
-"""Look-alikes: the items whose pictures are nearest to a picture, or to an item's pictures, by cosine; exact.
+"""Look-alikes: the items whose pictures are nearest to an item's pictures, by cosine; exact.
 
 Two items are as alike as their two most alike pictures, so that a back view meets a back view. Items of one product
 (other colours) can be kept apart from items that look alike.
@@ -47,22 +47,26 @@ class LookAlikes:
         self.group = np.full(n_items, -1, np.int64) if group is None else np.asarray(group, np.int64)
         self.allowed = np.ones(n_items, bool) if allowed is None else np.asarray(allowed, bool)
 
-    def search(self, vectors: NDArray[np.floating], k: int, threads: int = 2) -> tuple[I32, F32]:
-        """The k items (n, k) nearest to each picture (n, D), best first, and their cosines; ties: the lower code.
+    def to_items(self, vectors: NDArray[np.floating], items: NDArray[np.integer]) -> F32:
+        """The best cosine (n,) of each picture (n, D) with the pictures of its item in `items` (n,).
 
-        Code -1 and -inf where fewer items have pictures and are allowed. Raises ValueError if k is not in 1..I.
+        -inf where the item has no picture, or is -1.
         """
-        queries = unit(np.asarray(vectors, np.float32))
-        found = [rank_scores(self._scores(queries[low:high], threads), k) for low, high in self._blocks(len(queries))]
-        return _joined(found, k)
+        cosines = np.full(len(items), -np.inf, np.float32)
+        queries, place = unit(np.asarray(vectors, np.float32)), np.searchsorted(self.shown, items)
+        for row, at in enumerate(place):
+            if at < len(self.shown) and self.shown[at] == items[row]:
+                cosines[row] = (self.pictures[self.starts[at] : self.ends[at]] @ queries[row]).max()
+        return cosines
 
     def similar(
         self, items: NDArray[np.integer], k: int, kind: str = "looks_alike", threads: int = 2
     ) -> tuple[I32, F32]:
-        """The k items (n, k) most like each of `items` (n,), likewise; an item is not like itself.
+        """The k items (n, k) most like each of `items` (n,), best first, and their cosines; ties: the lower code.
 
-        kind: "looks_alike" leaves out items of the same group, "same_product" finds those alone. An item without a
-        picture is like none. Raises ValueError for another kind, or if k is not in 1..I.
+        An item is not like itself, and one without a picture is like none. Code -1 and -inf where fewer items have
+        pictures and are allowed. kind: "looks_alike" leaves out items of the same group, "same_product" finds those
+        alone. Raises ValueError for another kind, or if k is not in 1..I.
         """
         if kind not in ("looks_alike", "same_product"):
             raise ValueError(f"kind must be looks_alike or same_product, not {kind!r}")

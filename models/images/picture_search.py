@@ -45,11 +45,13 @@ def search_photos(
     parts: Mapping[str, slice],
     k: int,
     config: SearchConfig | None = None,
+    allowed: NDArray[np.bool_] | None = None,
 ) -> tuple[I32, F32]:
     """The k likeliest items (n, k) of each photo, best first, and their cosines.
 
     photos (n, D) and pictures (P, D) are whitened vectors, item (P,) the code 0..I-1 of the item on each picture, parts
-    those of `Whitening`. Code -1 and -inf where fewer items have a picture. Raises ValueError if k is not in 1..I.
+    those of `Whitening`. allowed (I,): False is never found, but may still be what a photo shows. Code -1 and -inf
+    where fewer items have a picture and are allowed. Raises ValueError if k is not in 1..I.
     """
     config = config or SearchConfig()
     asked, shown = _one_domain(np.asarray(photos, np.float32), np.asarray(pictures, np.float32), config)
@@ -64,7 +66,7 @@ def search_photos(
     places = own
     for _ in range(config.rounds):
         places = _moved(asked, own, places, there, config)
-    return top_k(asked, places, k, allowed=there)
+    return top_k(asked, places, k, allowed=there if allowed is None else there & allowed)
 
 
 def _weight(config: SearchConfig, part: str) -> np.float32:

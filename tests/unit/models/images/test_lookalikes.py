@@ -20,18 +20,16 @@ def slowly(query):
     return np.array([cosines[item == ITEM].max() for item in range(20)])
 
 
+def test_a_picture_is_as_like_an_item_as_it_is_like_the_items_best_picture() -> None:
+    queries, items = RNG.normal(size=(5, 8)).astype(np.float32), np.array([3, 19, 0, -1, 20])
+    cosines = LookAlikes(VECTORS, ITEM, 21).to_items(queries, items)
+    assert np.allclose(cosines[:3], [slowly(queries[row])[items[row]] for row in range(3)], atol=1e-5)
+    assert np.isneginf(cosines[3:]).all()  # no item, and one without a picture
+
+
 @pytest.mark.parametrize("block", [1, 64 * 2**20])
-def test_search_finds_the_best_picture_of_each_item(block, monkeypatch) -> None:
+def test_an_item_is_compared_by_all_its_pictures(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookalikes, "BLOCK_BYTES", block)
-    queries = RNG.normal(size=(5, 8)).astype(np.float32)
-    codes, scores = LookAlikes(VECTORS, ITEM, 20).search(queries, 7)
-    for row, query in enumerate(queries):
-        truth = slowly(query)
-        assert codes[row].tolist() == np.argsort(-truth)[:7].tolist()
-        assert np.allclose(scores[row], np.sort(truth)[::-1][:7], atol=1e-5)
-
-
-def test_an_item_is_compared_by_all_its_pictures() -> None:
     codes, scores = LookAlikes(VECTORS, ITEM, 20).similar(np.arange(20), 19)
     for item in range(20):
         truth = np.max([slowly(query) for query in VECTORS[item == ITEM].astype(np.float64)], axis=0)
@@ -53,7 +51,7 @@ def test_other_colours_of_the_product_stand_apart() -> None:
 def test_what_may_not_be_sold_or_has_no_picture_is_never_found() -> None:
     allowed = np.arange(21) % 2 == 0
     alike = LookAlikes(VECTORS, ITEM, 21, allowed=allowed)
-    codes, _ = alike.search(VECTORS[:3], 21)
+    codes, _ = alike.similar(np.array([1, 3]), 21)
     assert set(codes[codes >= 0].tolist()) == set(range(0, 20, 2))
     codes, _ = alike.similar(np.array([20, 1]), 3)
     assert (codes[0] == -1).all()

@@ -54,3 +54,11 @@ def test_no_photo_and_no_picture_give_no_result() -> None:
     assert (codes == -1).all()
     with pytest.raises(ValueError, match="k=31"):
         search_photos(photos, pictures, np.arange(30), 30, PARTS, 31)
+
+
+def test_an_item_that_may_not_be_sold_is_not_found() -> None:
+    _, _, pictures = shop()
+    allowed = np.arange(30) != 5
+    codes, _ = search_photos(pictures[5:6], pictures, np.arange(30), 30, PARTS, 30, allowed=allowed)
+    assert 5 not in codes
+    assert (codes >= 0).sum() == 29
