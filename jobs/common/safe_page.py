@@ -1,6 +1,7 @@
 """Pages for people that work offline, load nothing and never run code from a row.
 
-A page is an HTML file with one style, one script, and the places <!--policy--> and <!--data-->.
+A page is an HTML file with one style, perhaps one script, and the places <!--policy--> and <!--data-->. A page on which
+a person approves and blocks names /*decision_page.css*/ in its style and /*decision_page.js*/ in its script.
 """
 
 from __future__ import annotations
@@ -9,12 +10,18 @@ import base64
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Any
+
+_SHARED = ("decision_page.css", "decision_page.js")
 
 
 def page_with(html: str, data: Any, pictures: bool = False) -> str:
     """The page with its data and the policy that guards it; pictures: it may show those that stand in its data."""
-    return html.replace("<!--policy-->", _policy(html, pictures)).replace("<!--data-->", inert(data))
+    for name in _SHARED:
+        if (place := f"/*{name}*/\n") in html:
+            html = html.replace(place, Path(__file__).with_name(name).read_text("utf-8"))
+    return html.replace("<!--policy-->", policy(html, pictures)).replace("<!--data-->", inert(data))
 
 
 def inert(data: Any) -> str:
@@ -25,16 +32,14 @@ def inert(data: Any) -> str:
     return text
 
 
-def _policy(html: str, pictures: bool) -> str:
+def policy(html: str, pictures: bool) -> str:
     """Allows only this page's own style and script, each by its hash; the page can load nothing else."""
-
-    def hashed(tag: str) -> str:
-        (body,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
-        return base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
-
-    shown = "img-src data:; " if pictures else ""
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{hashed('script')}'; style-src 'sha256-{hashed('style')}'; {shown}"
-        "base-uri 'none'; form-action 'none'"
-    )
-    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    allowed = ["default-src 'none'"]
+    if pictures:
+        allowed.append("img-src data:")
+    for tag in ("script", "style"):
+        for body in re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL):
+            digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+            allowed.append(f"{tag}-src 'sha256-{digest}'")
+    rules = "; ".join([*allowed, "base-uri 'none'", "form-action 'none'"])
+    return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections import Counter
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from PIL import Image
 
 from jobs.common.picture_packs import read_packed
 from jobs.common.safe_page import page_with
+from jobs.common.thumbnails import as_url
 from jobs.runtime.night import Night
 from models.images.reading import thumbnail
 from schemas.tables import ITEMS
@@ -79,7 +79,7 @@ def small(data: bytes) -> str:
             pixels = np.asarray(image.convert("RGB"))
     except (OSError, ValueError):
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(pixels, _SIDE)).decode()
+    return as_url(thumbnail(pixels, _SIDE))
 
 
 def _read(night: Night, file: str) -> bytes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.common.safe_page import policy
 from jobs.common.thumbnails import as_url
 from jobs.images.page_words import CHINESE, REASONS_ZH, WORDS
 
@@ -46,15 +44,7 @@ def page_of(seen: Seen) -> str:
     )
     text = _PAGE.read_text("utf-8").replace("<!--thumbnails-->", styles)
     text = text.replace("<!--content-->", "\n".join(_content(seen, names)))
-    return text.replace("<!--policy-->", _policy(text))
-
-
-def _policy(page: str) -> str:
-    """Allows this page's own style, by its hash, and the pictures within it; the page can load and run nothing."""
-    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return text.replace("<!--policy-->", policy(text, pictures=True))
 
 
 def _content(seen: Seen, names: Mapping[str, str]) -> Iterator[str]:
