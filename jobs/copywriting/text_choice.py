@@ -8,7 +8,6 @@ the next text in its draw. Places choose in an order that is a hash too, so a li
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.user_terms import with_terms, worded
 from jobs.runtime.night import Night
 from models.compliance.checks import CHANNELS as LIMITS
-from models.copywriting.text_choice import choose_texts
+from models.copywriting.text_choice import Codes, choose_texts
 
 MOST_OF_WORDING = 2
 _CHOICES = 4  # places choose anew once all have chosen; of 400 lists of 12, each place with two of eight wordings,
@@ -30,7 +29,6 @@ _CHOICES = 4  # places choose anew once all have chosen; of 400 lists of 12, eac
 _LIST = ("user_id", "channel")
 _TOLD = ("item_id", "copy_id", "offer_id", "text", "share", "valid_until")
 _CHOSEN = (*_LIST, "wording", *_TOLD)
-Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def texts_for_users(
@@ -92,7 +90,7 @@ def _chosen(rows: pa.RecordBatch) -> pa.RecordBatch:
     return rows.take(pa.array(chosen)).select(_CHOSEN)
 
 
-def _starts(rows: pa.RecordBatch, by: Sequence[str]) -> Places:
+def _starts(rows: pa.RecordBatch, by: Sequence[str]) -> Codes:
     """Where the rows begin that are alike in the columns `by`, the first row's place included."""
     is_new = np.zeros(len(rows), bool)
     is_new[:1] = True

@@ -24,7 +24,7 @@ from jobs.runtime.night import Night
 from schemas.tables import IMAGE_VECTORS, IMAGES
 
 _AT_ONCE = 256  # pictures decoded before they are embedded
-_TODO = "picture string, pack string"
+_PACKED = "picture string, pack string"
 Packed = tuple[str, str]  # a picture, and the pack that holds it
 
 
@@ -79,7 +79,7 @@ def _embed(night: Night, place: Place, maker: MakerFolders, todo: list[Packed]) 
     if len(todo) < night.settings.section("images").spark_from:
         return dict(embed_some(place, maker, todo)) if todo else {}
     parts = max(2, min(len(todo) // 250, 8 * night.spark.sparkContext.defaultParallelism))
-    frame = night.spark.createDataFrame(todo, _TODO).repartition(parts)
+    frame = night.spark.createDataFrame(todo, _PACKED).repartition(parts)
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = [pair for batch in batches for pair in zip(*(c.to_pylist() for c in batch.columns), strict=True)]
@@ -87,7 +87,7 @@ def _embed(night: Night, place: Place, maker: MakerFolders, todo: list[Packed]) 
             columns = zip(*embed_some(place, maker, rows), strict=True)
             yield pa.RecordBatch.from_arrays([pa.array(c, pa.string()) for c in columns], ["picture", "pack"])
 
-    return {row.picture: row.pack for row in frame.mapInArrow(work, _TODO).collect()}
+    return {row.picture: row.pack for row in frame.mapInArrow(work, _PACKED).collect()}
 
 
 def embed_some(place: Place, folders: MakerFolders, todo: Iterable[Packed]) -> Iterator[Packed]:

@@ -21,7 +21,7 @@ from jobs.runtime.threads import usable_cores
 from models.images.reading import PictureLimits, PictureRefused, encode_clean, read_picture
 
 _AHEAD = 64  # pictures read at a time, so that few are in memory
-_TODO = "source string, tag string"
+_ASKED = "source string, tag string"
 OUTCOMES = pa.schema(
     [
         ("source", pa.string()),
@@ -78,7 +78,7 @@ def read_new(night: Night, reader: Reader, todo: list[tuple[str, str | None]], s
     if len(todo) < spark_from:
         return list(_read_here(night.lake, reader, night, todo))
     parts = max(2, min(len(todo) // 500, 8 * night.spark.sparkContext.defaultParallelism))
-    frame = night.spark.createDataFrame(todo, _TODO).repartition(parts)
+    frame = night.spark.createDataFrame(todo, _ASKED).repartition(parts)
     root, date, run = night.lake.root, night.date, night.run
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -24,6 +24,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
+from models.core.torch_threads import torch_threads
 
 F32 = NDArray[np.float32]
 
@@ -186,11 +187,6 @@ def check(conditions: F32, embeddings: F32) -> None:
 @contextmanager
 def _torch(config: GANConfig) -> Iterator[None]:
     """The config's seed and threads inside; the caller's random state and threads afterwards."""
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch_threads(config.threads):
         torch.manual_seed(config.seed)
-        torch.set_num_threads(config.threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+        yield

@@ -226,14 +226,10 @@ def _one_thread(bf16: bool) -> Iterator[None]:
         if not bf16:
             yield
             return
-        import torch
+        from models.core.torch_threads import torch_threads  # torch, which takes seconds
 
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with torch_threads(1):
             yield
-        finally:
-            torch.set_num_threads(before)
 
 
 class _Lists:

@@ -127,7 +127,7 @@ class Vocabulary:
             brands=_brands(rows),
             above={value: _ancestors(value, parents) for value in parents},
             figures=figures,
-            rules=tuple(_rules_of(words) for words in languages),
+            rules=tuple(_kept_rules(words) for words in languages),
         )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
@@ -262,7 +262,7 @@ class Vocabulary:
 
 
 @functools.lru_cache(maxsize=64)
-def _rules_of(words: ClaimWords) -> ClaimRules:
+def _kept_rules(words: ClaimWords) -> ClaimRules:
     """The same object of words, which a process keeps from night to night, has its patterns compiled once."""
     return ClaimRules(words)
 

@@ -7,7 +7,6 @@ the picture is so large and the hole so thin that windows of it keep more detail
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from scipy.ndimage import distance_transform_cdt, distance_transform_edt
 
 from models.core.manifest import read_manifest, write_manifest
+from models.core.torch_threads import torch_threads
 from models.image_editing.masks import Mask
 from models.image_editing.network import EditorConfig, Generator
 from models.image_editing.training import Trainer, as_tensor, autocast, placed
@@ -68,7 +68,7 @@ class PictureEditor:
             raise ValueError(f"the editor fills pictures (n, {side}, {side}, 3) with masks (n, {side}, {side}), not "
                              f"{pictures.shape} with {masks.shape}; `complete` takes any size")  # fmt: skip
         made = [np.empty((0, side, side, 3), np.uint8)]
-        with _threads(self.config.threads), torch.no_grad():
+        with torch_threads(self.config.threads), torch.no_grad():
             for low in range(0, len(pictures), _BATCH):
                 made.append(self._made(pictures[low : low + _BATCH], masks[low : low + _BATCH]))
         return np.where(masks[..., None], np.concatenate(made), pictures)
@@ -197,13 +197,3 @@ def _hidden(mask: Mask, width: int, height: int) -> Mask:
         return mask
     ink = Image.fromarray(mask * np.uint8(255))
     return np.asarray(ink.resize((width, height), Image.Resampling.BOX)) > 0
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -26,6 +26,7 @@ from torch.nn.functional import relu
 
 from models.core.config import build, refuse_another
 from models.core.item_tiles import multiplies_bf16
+from models.core.torch_threads import torch_threads
 from models.image_editing.features import Features, feature_loss
 from models.image_editing.masks import draw_mask
 from models.image_editing.network import Discriminator, EditorConfig, Generator, grown
@@ -71,10 +72,9 @@ class Trainer:
         sums: dict[str, float] = {}
         since = 0
         while self.step < last:
-            threads, started = torch.get_num_threads(), time.process_time()
-            torch.set_num_threads(self.config.threads)
-            losses = self._train_step()
-            torch.set_num_threads(threads)
+            started = time.process_time()
+            with torch_threads(self.config.threads):
+                losses = self._train_step()
             self.step, since, self.seconds = self.step + 1, since + 1, self.seconds + time.process_time() - started
             for name, loss in losses.items():
                 sums[name] = sums.get(name, 0.0) + loss

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn.functional import pad, relu6
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from models.core.item_tiles import multiplies_bf16
 from models.images.weights import State
 
 LAST = 1280  # numbers of the last layer
@@ -124,5 +125,4 @@ def _published() -> Any:
 
 def has_fast_bf16(device: str) -> bool:
     """Whether the device multiplies bfloat16 in hardware; a CPU without AMX or AVX-512 would emulate it, slowly."""
-    able = torch.cpu.get_capabilities()
-    return device == "cuda" or bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+    return device == "cuda" or multiplies_bf16()

@@ -94,7 +94,7 @@ class Recogniser:
         values, codes = frequent_values(labels, config.min_rows)
         if len(values) < 2:
             raise ValueError(f"{len(values)} values have {config.min_rows} rows or more; a recogniser needs two values")
-        x = unit_scale(vectors)
+        x = as_float32(vectors)
         learn, judge = (codes >= 0) & ~held, (labels != "") & held
         if not learn.any() or not judge.any():
             raise ValueError("no labelled row is held out, or all are: give more product groups")
@@ -108,7 +108,7 @@ class Recogniser:
 
     def chances(self, vectors: NDArray[np.floating]) -> F32:
         """Calibrated chances (n, V) of every value; rows sum to 1."""
-        return _chances(_logits(unit_scale(vectors), self.softmax) / self.temperature)
+        return _chances(_logits(as_float32(vectors), self.softmax) / self.temperature)
 
     def recognise(self, vectors: NDArray[np.floating]) -> tuple[Strings, F32]:
         """The likeliest value (n,) of each vector and its chance (n,)."""
@@ -165,7 +165,7 @@ def suspects(
     values, config = recogniser.values, recogniser.config
     code_of = {value: at for at, value in enumerate(values.tolist())}
     codes = np.array([code_of.get(label, -1) for label in labels.tolist()], np.int64)
-    fold, x = folds_of(groups, folds, config.seed), unit_scale(vectors)
+    fold, x = folds_of(groups, folds, config.seed), as_float32(vectors)
     for number in range(folds if recogniser.threshold is not None else 0):
         learn, judge = (codes >= 0) & (fold != number), np.flatnonzero((codes >= 0) & (fold == number))
         if not learn.any() or not len(judge):
@@ -215,8 +215,8 @@ def held_out_groups(groups: NDArray[np.generic], share: float, seed: int) -> Boo
     return np.asarray(place[inverse] < max(1, round(share * len(names))))
 
 
-def unit_scale(vectors: NDArray[np.floating]) -> F32:
-    """float32 as the fits take it."""
+def as_float32(vectors: NDArray[np.floating]) -> F32:
+    """Side by side in memory, as the fits take them."""
     return np.ascontiguousarray(vectors, np.float32)
 
 

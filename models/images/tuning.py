@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
 from models.core.config import check_bounds
+from models.core.torch_threads import torch_threads
 from models.images import colours
 from models.images.network import LAST, STAGE_WIDTH, Sight, has_fast_bf16
 from models.images.vectors import U8, PictureEncoder, canvas_of
@@ -99,14 +100,9 @@ def tune(
     """
     config = config or TuningConfig()
     codes, product = _checked(len(pictures), labels, product)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(encoder.config.threads)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            return _tuned(encoder, pictures, codes, product, config, after_epoch)
-    finally:
-        torch.set_num_threads(threads)
+    with torch_threads(encoder.config.threads), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return _tuned(encoder, pictures, codes, product, config, after_epoch)
 
 
 def _tuned(

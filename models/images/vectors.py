@@ -19,6 +19,7 @@ from PIL import Image
 from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32
+from models.core.torch_threads import torch_threads
 from models.images import colours
 from models.images.network import LAST, STAGE_WIDTH, Sight, folded, has_fast_bf16
 from models.images.weights import load_weights, pretrained, save_weights
@@ -115,15 +116,10 @@ class PictureEncoder:
         self.sight.to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _forward(self, pictures: U8) -> F32:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(self.config.threads)
-        try:
-            with torch.inference_mode():
-                inputs = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2)
-                things, stages = self.sight(inputs.to(self.dtype, memory_format=torch.channels_last))
-                return torch.cat([things, stages, colours.colours(inputs)], dim=1).cpu().numpy()
-        finally:
-            torch.set_num_threads(threads)
+        with torch_threads(self.config.threads), torch.inference_mode():
+            inputs = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2)
+            things, stages = self.sight(inputs.to(self.dtype, memory_format=torch.channels_last))
+            return torch.cat([things, stages, colours.colours(inputs)], dim=1).cpu().numpy()
 
     def save(self, folder: str | Path) -> None:
         """Writes network.safetensors and manifest.json (settings, the file's SHA-256) into `folder`."""

@@ -24,6 +24,7 @@ from models.core.item_tiles import multiplies_bf16
 from models.core.manifest import read_manifest, write_manifest
 from models.core.sequences import Sequences, checked
 from models.core.top_k import MEMORY_BYTES, top_k
+from models.core.torch_threads import torch_threads
 from models.recommenders.lstm_network import Attributes, LSTMConfig, Net, attribute_table
 from models.recommenders.lstm_training import Trainer
 
@@ -95,7 +96,7 @@ class LSTM:
         # short ones together.
         distinct, inverse = np.unique(np.column_stack([events.astype(np.int32), codes]), axis=0, return_inverse=True)
         states = np.zeros((len(distinct), self.config.dim), np.float32)
-        with torch.no_grad(), _threads(self.config.threads):
+        with torch.no_grad(), torch_threads(self.config.threads):
             for low in range(0, len(distinct), ENCODED):
                 last, block = distinct[low : low + ENCODED, 0] - 1, distinct[low : low + ENCODED, 1:]
                 if last.max(initial=-1) < 0:
@@ -209,18 +210,7 @@ def _initial(
 
 
 @contextmanager
-def _threads(threads: int) -> Iterator[None]:
-    """Torch uses `threads` threads inside the block, and the caller's number again after it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
 def _reproducible(config: LSTMConfig) -> Iterator[None]:
     """The config's threads, and random draws that leave the caller's generators unchanged."""
-    with _threads(config.threads), torch.random.fork_rng():
+    with torch_threads(config.threads), torch.random.fork_rng():
         yield
