@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from PIL import Image
 
 from jobs.common.picture_packs import read_packed
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from models.images.reading import thumbnail
+from models.images.reading import clean_pixels, thumbnail
 from schemas.tables import IMAGES
 
 
 def thumbnails(lake: Lake, wanted: Iterable[tuple[str, str]], side: int) -> dict[str, bytes]:
     """Picture -> a JPEG of at most `side` pixels each way, of each (picture, its pack)."""
     clean = read_packed(lake, wanted)
-    return {picture: thumbnail(np.asarray(Image.open(io.BytesIO(data))), side) for picture, data in clean}
+    return {picture: thumbnail(clean_pixels(data), side) for picture, data in clean}
 
 
 def item_thumbnails(night: Night, item_ids: Iterable[str], side: int) -> dict[str, str]:

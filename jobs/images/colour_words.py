@@ -15,7 +15,7 @@ from jobs.runtime.attributes import read_attributes
 from jobs.runtime.model_store import load_model
 from jobs.runtime.night import Night
 from models.image_editing.recolour import Palette
-from models.images.reading import read_picture
+from models.images.reading import clean_pixels
 from schemas.tables import ITEMS
 
 Row = dict[str, Any]
@@ -37,7 +37,7 @@ def colours_of_shop(
             counts[colour] = counts.get(colour, 0) + 1
             chosen[row["picture"]] = (row["pack"], colour)
     found = list(read_packed(night.lake, [(picture, pack) for picture, (pack, _) in chosen.items()]))
-    pixels = [read_picture(data).pixels for _, data in found]
+    pixels = [clean_pixels(data) for _, data in found]
     return Palette.fit(pixels, [chosen[picture][1] for picture, _ in found]).colours
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from jobs.common.picture_packs import read_packed
 from jobs.common.safe_page import page_with
 from jobs.common.thumbnails import as_url
+from jobs.images.draft_files import read_draft
 from jobs.runtime.night import Night
 from models.images.reading import thumbnail
 from schemas.tables import ITEMS
@@ -31,7 +32,7 @@ def write_page(night: Night, rows: list[Row], packs: Mapping[str, str], most: in
     shown = first_rows(rows, most)
     needed = {row["picture"] for row in shown if row["file"] and row["picture"] in packs}
     originals = {picture: small(data) for picture, data in read_packed(night.lake, [(p, packs[p]) for p in needed])}
-    drafts = {row["draft_id"]: small(_read(night, row["file"])) for row in shown if row["file"]}
+    drafts = {row["draft_id"]: small(read_draft(night, row["file"])) for row in shown if row["file"]}
     items = night.versions(ITEMS).tonight().arrow(["item_id", "shown_title", "shown_title_zh"])
     wanted = {row["item_id"] for row in shown}
     titles = {row["item_id"]: row for row in items.to_pylist() if row["item_id"] in wanted}
@@ -80,11 +81,3 @@ def small(data: bytes) -> str:
     except (OSError, ValueError):
         return ""
     return as_url(thumbnail(pixels, _SIDE))
-
-
-def _read(night: Night, file: str) -> bytes:
-    try:
-        with night.lake.fs.open_input_stream(night.lake.path(file)) as stream:
-            return bytes(stream.read())
-    except FileNotFoundError:
-        return b""

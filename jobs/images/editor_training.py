@@ -19,7 +19,7 @@ from models.core.promotion import decide
 from models.image_editing.editor import PictureEditor, stretched
 from models.image_editing.network import EditorConfig
 from models.image_editing.quality import fill_quality
-from models.images.reading import read_picture
+from models.images.reading import clean_pixels
 
 U8 = NDArray[np.uint8]
 Named = list[tuple[str, str]]  # (picture, pack)
@@ -61,7 +61,7 @@ def fitted(night: Night, config: EditorConfig, pictures: U8, checkpoint: Path) -
 
 def read_small(night: Night, named: Named, size: int) -> U8:
     """Pictures (n, size, size, 3), each stretched whole to a square, in the order of their names."""
-    small = {name: stretched(read_picture(data).pixels, size) for name, data in read_packed(night.lake, named)}
+    small = {name: stretched(clean_pixels(data), size) for name, data in read_packed(night.lake, named)}
     return np.stack([small[name] for name in sorted(small)])
 
 

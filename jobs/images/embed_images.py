@@ -7,20 +7,19 @@ with one thread and an encoder of its own.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from PIL import Image
 
 from jobs.common.picture_packs import VECTORS, PackWriter, read_packed
 from jobs.images.vector_maker import FIT_ON, MakerFolders, fit_whitening, newest_maker
 from jobs.images.vector_store import vector_rows
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from models.images.reading import clean_pixels
 from schemas.tables import IMAGE_VECTORS, IMAGES
 
 _AT_ONCE = 256  # pictures decoded before they are embedded
@@ -69,7 +68,7 @@ def _begin(night: Night, place: Place, pictures: list[Packed]) -> tuple[MakerFol
     pixels: list[NDArray[np.uint8]] = []
     for name, data in read_packed(night.lake, chosen):
         names.append(name)
-        pixels.append(_pixels(data))
+        pixels.append(clean_pixels(data))
     maker, vectors = fit_whitening(night, pixels)
     return maker, dict(_write(place, [(names, vectors)]))
 
@@ -110,13 +109,9 @@ def _decoded(pictures: Iterable[tuple[str, bytes]]) -> Iterator[tuple[list[str],
     pixels: list[NDArray[np.uint8]] = []
     for name, data in pictures:
         names.append(name)
-        pixels.append(_pixels(data))
+        pixels.append(clean_pixels(data))
         if len(names) == _AT_ONCE:
             yield names, pixels
             names, pixels = [], []
     if names:
         yield names, pixels
-
-
-def _pixels(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(data)))  # a clean JPEG of our own

@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.common.picture_packs import DRAFTS, read_packed
+from jobs.common.picture_packs import read_packed
 from jobs.images.colour_words import colour_looks, colours_of_shop
 from jobs.images.draft_config import DraftsConfig
+from jobs.images.draft_files import read_draft, write_draft
 from jobs.images.drafting import Maker, NoDraft
 from jobs.runtime.model_store import load_model
 from jobs.runtime.night import Night
 from models.image_editing.editor import PictureEditor
-from models.images.reading import read_picture
+from models.images.reading import clean_pixels
 from schemas.image_requests import RECOLOUR, Decisions, Request
 from schemas.tables import IMAGE_DRAFTS
 from schemas.tables.image_drafts import APPROVED, BLOCKED, OFFERED, REFUSED
@@ -85,26 +86,17 @@ def made(night: Night, maker: Maker, todo: list[tuple[Row, Request, str]]) -> li
         by_picture.setdefault(row["picture"], []).append((row, request))
     rows: list[Row] = []
     for picture, data in read_packed(night.lake, [(row["picture"], pack) for row, _, pack in todo]):
-        pixels = read_picture(data).pixels
+        pixels = clean_pixels(data)
         for row, request in by_picture[picture]:
             try:
                 draft = maker.make(request, pixels)
             except NoDraft as why:
                 rows.append(row | refusal(str(why)))
                 continue
-            file = write_file(night, row["draft_id"], draft.data)
+            file = write_draft(night, row["draft_id"], draft.data)
             told = {"looks": draft.looks, "chance": draft.chance, "model": maker.model if draft.by_network else ""}
             rows.append(row | told | {"file": file, "draft_hash": draft.digest})
     return rows
-
-
-def write_file(night: Night, draft_id: str, data: bytes) -> str:
-    """Writes a draft below the lake and returns where."""
-    folder = (DRAFTS, f"date={night.date}", f"run={night.run}")
-    night.lake.fs.create_dir(night.lake.path(*folder), recursive=True)
-    with night.lake.fs.open_output_stream(night.lake.path(*folder, f"{draft_id}.png")) as stream:
-        stream.write(data)
-    return "/".join((*folder, f"{draft_id}.png"))
 
 
 def with_decision(row: Row, decisions: Decisions, night: Night) -> Row:
@@ -116,14 +108,6 @@ def with_decision(row: Row, decisions: Decisions, night: Night) -> Row:
         return row | {"state": BLOCKED}
     if decisions.approved.get(draft) != row["draft_hash"]:
         return row | {"state": OFFERED}
-    if file_digest(night, row["file"]) != row["draft_hash"]:
+    if hashlib.sha256(read_draft(night, row["file"])).hexdigest() != row["draft_hash"]:
         return row | refusal("its file is not the one that was approved; delete the request and ask again")
     return row | {"state": APPROVED}
-
-
-def file_digest(night: Night, file: str) -> str:
-    try:
-        with night.lake.fs.open_input_stream(night.lake.path(file)) as stream:
-            return hashlib.sha256(stream.read()).hexdigest()
-    except FileNotFoundError:
-        return ""

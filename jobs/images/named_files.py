@@ -12,6 +12,7 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
 
+from jobs.common.raw_drop import for_night
 from jobs.images.picture_files import PictureFiles, is_url
 from jobs.runtime.attributes import read_attributes
 from jobs.runtime.night import Night
@@ -19,7 +20,6 @@ from schemas.sources.images import ITEM, PICTURE_URL, ImageInput
 from schemas.tables import ITEMS
 
 _TRUE = {"1", "true", "yes", "y", "t", "main", "x"}
-_DATE = re.compile(r"\{date(?::([^{}]+))?\}")
 
 
 class Named(NamedTuple):
@@ -45,7 +45,7 @@ def named_pictures(night: Night, spec: ImageInput, files: PictureFiles, known: p
         found = _of_lists(night, spec, files)
     else:
         found = _of_items(night, spec)
-    folder = for_night(spec.folder, night).strip("/") if not spec.files else ""
+    folder = for_night(spec.folder, night.date).strip("/") if not spec.files else ""
     by_item: dict[str, dict[str, bool]] = {}
     for item, source, is_main in found:
         path = source if is_url(source) or not folder else f"{folder}/{source}"
@@ -58,11 +58,6 @@ def named_pictures(night: Night, spec: ImageInput, files: PictureFiles, known: p
     ]
 
 
-def for_night(pattern: str, night: Night) -> str:
-    """The pattern with the night's date in place of {date}."""
-    return _DATE.sub(lambda found: night.date.strftime(found[1] or "%Y-%m-%d"), pattern)
-
-
 def matching(files: PictureFiles, pattern: str) -> list[re.Match[str]]:
     """A match for each file below the drop whose path fits a glob, in natural order: 2.jpg before 10.jpg."""
     folder = re.split(r"[*?\[{]", pattern, maxsplit=1)[0].rpartition("/")[0]
@@ -73,7 +68,7 @@ def matching(files: PictureFiles, pattern: str) -> list[re.Match[str]]:
 
 def _of_folder(night: Night, spec: ImageInput, files: PictureFiles, known: set[str]) -> Iterator[Named]:
     """`{item}` is as long as possible, or as short as possible where only that is an item."""
-    pattern = for_night(spec.files, night)
+    pattern = for_night(spec.files, night.date)
     shortest = re.compile(_glob(pattern, "+?"))
     for match in matching(files, pattern):
         item = match["item"]
@@ -83,7 +78,7 @@ def _of_folder(night: Night, spec: ImageInput, files: PictureFiles, known: set[s
 
 
 def _of_lists(night: Night, spec: ImageInput, files: PictureFiles) -> Iterator[Named]:
-    pattern = for_night(spec.manifest, night)
+    pattern = for_night(spec.manifest, night.date)
     lists = matching(files, pattern)
     if not lists:
         raise NoList(f"no file matches {pattern}")

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 from pyarrow import fs as pafs
 
+from jobs.common.raw_drop import opened, root_of
 from models.images.reading import PictureRefused
 
 _REDIRECTS = 3
@@ -39,21 +40,21 @@ class PictureFiles:
     _local: threading.local | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.root = self.root if "://" in self.root else os.path.abspath(self.root)
+        self.root = root_of(self.root)
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_local": None}
 
     def tags(self, sources: Iterable[str]) -> dict[str, str | None]:
         """Path below the drop -> its size and time, without opening it; None where there is no such file."""
-        fs, base = self._filesystem()
+        fs, base = opened(self.root)
         paths = [source for source in sources if not is_url(source) and not leaves_drop(source)]
         infos = fs.get_file_info([f"{base}/{path}" for path in paths])
         return {path: _tag(info) for path, info in zip(paths, infos, strict=True)}
 
     def below(self, folder: str) -> dict[str, str]:
         """Path below the drop -> its size and time, of all files in a folder of it."""
-        fs, base = self._filesystem()
+        fs, base = opened(self.root)
         selector = pafs.FileSelector(f"{base}/{folder}".rstrip("/"), recursive=True, allow_not_found=True)
         infos = fs.get_file_info(selector)
         return {info.path[len(base) + 1 :]: tag for info in infos if (tag := _tag(info)) is not None}
@@ -66,7 +67,7 @@ class PictureFiles:
         if is_url(source):
             return self._fetch(source, known_tag)
         self.check_path(source)
-        fs, base = self._filesystem()
+        fs, base = opened(self.root)
         try:
             with fs.open_input_stream(f"{base}/{source}", compression=None) as stream:
                 data = stream.read(self.max_bytes + 1)
@@ -77,7 +78,7 @@ class PictureFiles:
     def read_whole(self, path: str) -> tuple[bytes, str]:
         """(all bytes, the tag) of a file of the drop that is no picture, such as a list of them."""
         self.check_path(path)
-        fs, base = self._filesystem()
+        fs, base = opened(self.root)
         with fs.open_input_stream(f"{base}/{path}", compression="detect") as stream:
             return stream.read(), self.tags([path])[path] or ""
 
@@ -90,10 +91,6 @@ class PictureFiles:
             real = os.path.realpath(os.path.join(root, source))
             if os.path.commonpath([root, real]) != root:
                 raise PictureRefused("outside_drop", f"{source[:200]!r} is a link out of the drop")
-
-    def _filesystem(self) -> tuple[pafs.FileSystem, str]:
-        fs, base = pafs.FileSystem.from_uri(self.root)
-        return fs, base.rstrip("/")
 
     def check_host(self, url: str) -> None:
         """Raises PictureRefused where the settings do not name the URL's host."""

@@ -76,7 +76,7 @@ def read_new(night: Night, reader: Reader, todo: list[tuple[str, str | None]], s
     From `spark_from` on Spark's workers share the work; fewer are read before Spark would have started.
     """
     if len(todo) < spark_from:
-        return list(_read_here(night.lake, reader, night, todo))
+        return list(_read_here(night, reader, todo))
     parts = max(2, min(len(todo) // 500, 8 * night.spark.sparkContext.defaultParallelism))
     frame = night.spark.createDataFrame(todo, _ASKED).repartition(parts)
     root, date, run = night.lake.root, night.date, night.run
@@ -90,11 +90,9 @@ def read_new(night: Night, reader: Reader, todo: list[tuple[str, str | None]], s
     return [row.asDict() for row in frame.mapInArrow(work, _DDL).collect()]
 
 
-def _read_here(
-    lake: Lake, reader: Reader, night: Night, todo: list[tuple[str, str | None]]
-) -> Iterator[dict[str, object]]:
+def _read_here(night: Night, reader: Reader, todo: list[tuple[str, str | None]]) -> Iterator[dict[str, object]]:
     """Threads: Pillow lets go of Python's lock while it decodes."""
-    with ThreadPoolExecutor(usable_cores()) as pool, PackWriter(lake, PICTURES, night.date, night.run) as packs:
+    with ThreadPoolExecutor(usable_cores()) as pool, PackWriter(night.lake, PICTURES, night.date, night.run) as packs:
         done: dict[str, str] = {}
         for first in range(0, len(todo), _AHEAD):
             some = todo[first : first + _AHEAD]

@@ -21,9 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.common.raw_drop import for_night
 from jobs.images.config import ImagesConfig
 from jobs.images.item_facts import item_facts
-from jobs.images.named_files import for_night, matching
+from jobs.images.named_files import matching
 from jobs.images.picture_files import PictureFiles
 from jobs.images.vector_maker import newest_maker
 from jobs.images.vector_store import ItemPictures, item_pictures
@@ -57,7 +58,7 @@ def main(night: Night) -> None:
     paths: list[str] = []
     if spec is not None and spec.photos:
         files = PictureFiles(night.raw, max_bytes=night.settings.section("pictures").max_bytes)
-        paths = [match[0] for match in matching(files, for_night(spec.photos, night))]
+        paths = [match[0] for match in matching(files, for_night(spec.photos, night.date))]
     before = _answered_before(night, paths)
     if len(paths) > config.max_photos:
         night.log.warning(

@@ -18,9 +18,10 @@ from typing import Any
 
 from pyarrow import fs as pafs
 
+from jobs.common.raw_drop import for_night
 from jobs.intake.column_paths import missing_columns, refuse_arrays
 from jobs.intake.csv_header import delimiter_hint
-from jobs.intake.drop_folder import Drop, for_night
+from jobs.intake.drop_folder import Drop
 from jobs.intake.file_facts import DropError, UnfinishedFile
 from jobs.intake.file_inspection import inspect_file
 from jobs.intake.text_inspection import is_utf8

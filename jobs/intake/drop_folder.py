@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
 from pyarrow import fs as pafs
 
+from jobs.common.raw_drop import DATE, for_night, opened, root_of
 from schemas.sources.mapping import Input
 
 _SHOWN = 5  # names listed in an error
-_DATE = re.compile(r"\{date(?::([^{}]+))?\}")
 _STRPTIME = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%j": r"\d{3}", "%b": "[A-Za-z]{3}"}
 
 
@@ -21,9 +20,8 @@ class Drop:
     """A local folder, or any URL that pyarrow.fs reads."""
 
     def __init__(self, root: str) -> None:
-        self.root = root if "://" in root else os.path.abspath(root)
-        self.fs, base = pafs.FileSystem.from_uri(self.root)
-        self.base = base.rstrip("/")
+        self.root = root_of(root)
+        self.fs, self.base = opened(self.root)
         self._listed: dict[str, dict[str, int]] = {}
 
     def must_exist(self) -> None:
@@ -63,11 +61,6 @@ class Drop:
         return f"{', '.join(names[:_SHOWN])}{more} in {self.root}"
 
 
-def for_night(pattern: str, night: date) -> str:
-    """The pattern with the night's date in place of {date}."""
-    return _DATE.sub(lambda m: night.strftime(m[1] or "%Y-%m-%d"), pattern)
-
-
 def _glob(pattern: str) -> str:
     """A glob as a regular expression in which * and ? stop at folders and ** does not."""
     parts = re.split(r"(\*\*/?|\*|\?|\[[^\]]*\])", pattern)
@@ -77,8 +70,8 @@ def _glob(pattern: str) -> str:
 
 def _date_of(pattern: str, path: str) -> date | None:
     """The date in a path that a dated pattern matches; None where it does not match."""
-    formats = [m[1] or "%Y-%m-%d" for m in _DATE.finditer(pattern)]
-    pieces = [_glob(piece) for piece in _DATE.split(pattern)[::2]]
+    formats = [m[1] or "%Y-%m-%d" for m in DATE.finditer(pattern)]
+    pieces = [_glob(piece) for piece in DATE.split(pattern)[::2]]
     groups = ["(" + re.sub(r"%\w", lambda m: _STRPTIME.get(m[0], ".+?"), f) + ")" for f in formats]
     regex = "".join(piece + group for piece, group in zip(pieces, [*groups, ""], strict=True))
     match = re.fullmatch(regex, path)

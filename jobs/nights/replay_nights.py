@@ -21,7 +21,7 @@ from jobs.runtime import lease
 from jobs.runtime.arguments import a_date, add_settings_arguments
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger, quiet
-from jobs.runtime.night import Night, new_run
+from jobs.runtime.night import Night, job_report, new_run
 from jobs.runtime.settings import Settings, load_settings
 from schemas.sources.reading import load_source
 
@@ -52,8 +52,7 @@ def was_made(lake: Lake, day: dt.date) -> bool:
     signs = {"publish_night": "published", LOADED: "nights"}
     for run in lake.list_dir("runs", f"date={day}"):
         for job, fact in signs.items():
-            report = ("runs", f"date={day}", run, f"{job}.json")
-            if lake.exists(*report) and fact in lake.get_json(*report):
+            if fact in job_report(lake, day, run.removeprefix("run="), job):
                 return True
     return False
 

@@ -9,14 +9,12 @@ shoppers sent are deleted from the drop once the answers about them are publishe
 from __future__ import annotations
 
 import datetime as dt
-import os
-
-from pyarrow import fs as pafs
 
 from jobs.common.picture_packs import unnamed_packs
+from jobs.common.raw_drop import opened, root_of
 from jobs.runtime import published
 from jobs.runtime.lake import ANSWERS, Lake
-from jobs.runtime.night import Night
+from jobs.runtime.night import Night, job_report
 from schemas.tables import (
     BANDIT_MOVES,
     CLEAN_EVENTS,
@@ -60,15 +58,14 @@ def main(night: Night) -> None:
 
 def forget_photos(night: Night) -> int:
     """Deletes shoppers' photos whose answers this run has published; returns their number."""
-    report = ("runs", f"date={night.date}", f"run={night.run}", "search_images.json")
-    paths = night.lake.get_json(*report).get("to_forget", []) if night.lake.exists(*report) else []
+    paths = job_report(night.lake, night.date, night.run, "search_images").get("to_forget", [])
     if not paths or not night.raw or not _has_published_images(night):
         return 0
-    drop, base = pafs.FileSystem.from_uri(night.raw if "://" in night.raw else os.path.abspath(night.raw))
+    drop, base = opened(root_of(night.raw))
     forgotten = 0
     for path in paths:
         try:
-            drop.delete_file(f"{base.rstrip('/')}/{path}")
+            drop.delete_file(f"{base}/{path}")
             forgotten += 1
         except FileNotFoundError:
             pass  # somebody was faster

@@ -21,7 +21,7 @@ from jobs.runtime.branches import BRANCHES
 from jobs.runtime.contested_files import look, put_if_unchanged
 from jobs.runtime.lake import Version
 from jobs.runtime.model_store import newest_models
-from jobs.runtime.night import Night, first_line
+from jobs.runtime.night import Night, first_line, job_report
 from jobs.runtime.products import LISTS, MANIFEST_VERSION, PUBLISHED, as_text, products_of, sentence
 from schemas.table import Product
 from schemas.tables import RECOMMENDATIONS, USERS
@@ -93,8 +93,7 @@ def why_failed(night: Night, product: Product) -> str:
     """The first line of the error that the first failed job of the product's branch left in its report."""
     tasks = BRANCHES[product]
     for task in tasks:
-        report = ("runs", f"date={night.date}", f"run={night.base_run}", f"{task}.json")
-        if night.lake.exists(*report) and "error" in (facts := night.lake.get_json(*report)):
+        if "error" in (facts := job_report(night.lake, night.date, night.base_run, task)):
             return f"{task}: {first_line(facts['error'])}"
     return f"{', '.join(tasks)} of run {night.base_run}: not all of them finished, and none reported an error"
 

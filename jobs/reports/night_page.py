@@ -13,7 +13,7 @@ from jobs.reports.picture_lines import picture_lines
 from jobs.reports.quality_table import quality_table, rows_about_all_users
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
-from jobs.runtime.night import first_line
+from jobs.runtime.night import first_line, job_report
 from jobs.runtime.products import product_lines
 from schemas.tables.lists import ANONYMOUS
 
@@ -40,11 +40,7 @@ def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
     shown = shown_attempt(attempts(lake, day))
     if shown is None:
         return {}
-    folder = ("runs", f"date={day}", f"run={shown.run}")
-    clean, judged = (
-        lake.get_json(*folder, f"{name}.json") if lake.exists(*folder, f"{name}.json") else {}
-        for name in ("clean_events", "judge_lists")
-    )
+    clean, judged = (job_report(lake, day, shown.run, name) for name in ("clean_events", "judge_lists"))
     if "kept" not in clean:
         return {}
     quality = {"quality": judged.get("quality", []), "judged_by_days": judged.get("judged_by_days", 1)}
@@ -131,15 +127,13 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
 
 def _catalogue_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
     """A line where the night withdrew nothing because the catalogue looked truncated."""
-    folder = ("runs", f"date={day}", f"run={run}", "update_catalogue.json")
-    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    facts = job_report(lake, day, run, "update_catalogue")
     return [f"! the catalogue looks truncated: {facts['carried_catalogue']}"] if "carried_catalogue" in facts else []
 
 
 def experiment_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
     """The experiments of a run, one line for each arm, and the shares that moved for the next night."""
-    folder = ("runs", f"date={day}", f"run={run}", "judge_experiments.json")
-    facts = lake.get_json(*folder) if lake.exists(*folder) else {}
+    facts = job_report(lake, day, run, "judge_experiments")
     if "error" in facts:
         return [f"judge_experiments failed: {first_line(facts['error'])}"]
     facts = {"results": [], "moves": []} | facts

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from jobs.runtime.lake import Lake
-from jobs.runtime.night import first_line
+from jobs.runtime.night import first_line, job_report
 
 
 def picture_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
     """Received and refused pictures of a run, what was made of them, and where the page is; none without pictures."""
-    received = _report(lake, day, run, "receive_images")
+    received = job_report(lake, day, run, "receive_images")
     if "error" in received:
         return [f"receive_images failed: {first_line(received['error'])}", ""]
     if "carried_over" in received:
@@ -25,7 +24,7 @@ def picture_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
     ]
     lines += [f"  {reason:24} {n:>10,}" for reason, n in sorted(refused.items(), key=lambda one: (-one[1], one[0]))]
     embedded, named, searched = (
-        _report(lake, day, run, job) for job in ("embed_images", "recognise_attributes", "search_images")
+        job_report(lake, day, run, job) for job in ("embed_images", "recognise_attributes", "search_images")
     )
     if "embedded" in embedded:
         lines.append(f"  {embedded['embedded']:,} embedded, {embedded['unchanged']:,} were before")
@@ -36,9 +35,3 @@ def picture_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
         lines.append(f"  {searched['searched']:,} of {searched['photos']:,} photos of shoppers searched")
     page = ("reports", f"date={day}", "images.html")
     return [*lines, *([f"  see them in {lake.path(*page)}"] if lake.exists(*page) else []), ""]
-
-
-def _report(lake: Lake, day: dt.date, run: str, job: str) -> dict[str, Any]:
-    """The report of a job of the run; empty where it did not run."""
-    place = ("runs", f"date={day}", f"run={run}", f"{job}.json")
-    return lake.get_json(*place) if lake.exists(*place) else {}

@@ -165,6 +165,12 @@ class Night:
         return self.lake.get_json("runs", f"date={self.date}", f"run={self.run}", f"{job}.json")
 
 
+def job_report(lake: Lake, day: dt.date, run: str, job: str) -> dict[str, Any]:
+    """The report of a job of a run; empty where it did not run."""
+    place = ("runs", f"date={day}", f"run={run}", f"{job}.json")
+    return lake.get_json(*place) if lake.exists(*place) else {}
+
+
 def first_line(text: object) -> str:
     """The first line of an error; further lines are details."""
     return str(text).partition("\n")[0]

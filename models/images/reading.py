@@ -114,6 +114,11 @@ def encode_clean(pixels: Pixels, quality: int = PictureLimits.quality) -> bytes:
     return out.getvalue()
 
 
+def clean_pixels(data: bytes) -> Pixels:
+    """Pixels (h, w, 3) of a JPEG that `encode_clean` made; what comes from strangers is for `read_picture`."""
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
 def thumbnail(pixels: Pixels, side: int, quality: int = 80) -> bytes:
     """A small clean JPEG, at most `side` pixels wide and high, for a page."""
     image = Image.fromarray(pixels)

@@ -1,0 +1,27 @@
+"""Where a shop's raw files lie: the root of its drop, and the night's date in the patterns that name them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+
+from pyarrow import fs as pafs
+
+DATE = re.compile(r"\{date(?::([^{}]+))?\}")
+
+
+def root_of(raw: str) -> str:
+    """The folder that `--raw` names, as an absolute path, or the URL that it is."""
+    return raw if "://" in raw else os.path.abspath(raw)
+
+
+def opened(root: str) -> tuple[pafs.FileSystem, str]:
+    """(filesystem, path of the root in it) of what `root_of` gave."""
+    fs, base = pafs.FileSystem.from_uri(root)
+    return fs, base.rstrip("/")
+
+
+def for_night(pattern: str, night: dt.date) -> str:
+    """The pattern with the night's date in place of {date}."""
+    return DATE.sub(lambda found: night.strftime(found[1] or "%Y-%m-%d"), pattern)
