@@ -6,10 +6,11 @@ import re
 
 import pytest
 
+from jobs.common.safe_page import page_with
 from jobs.copywriting import review_page
 from jobs.customers import segments_picture
 
-COPY = review_page._PAGE.read_text("utf-8")
+COPY = page_with(review_page._PAGE.read_text("utf-8"), {})
 PAIRS = {  # text and what is behind it, as the styles have them
     "copy": (COPY, [("ink", "paper"), ("ink", "card"), ("quiet", "paper"), ("quiet", "card"), ("bad", "card"),
                     ("bad", "paper"), ("good", "card"), ("ink", "mark"), ("card", "accent"), ("card", "bad")]),
