@@ -74,9 +74,22 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "publish_night": ("check_lists", "customers_over", "offers_over", "audiences_over", "copy_over", "images_over"),
         "prune_lake": ("publish_night", "prices_over", "judge_over"),
     },
+    "show": {
+        # a night that is held back is shown too, once nothing of it runs any more
+        "show_night": (
+            "publish_over",
+            "customers_over",
+            "offers_over",
+            "audiences_over",
+            "copy_over",
+            "images_over",
+            "prices_over",
+            "judge_over",
+        ),
+    },
 }
 # These have a task of their own: what waits for a file, what trains (on a GPU where there is one), what is skipped in a
-# dry run.
+# dry run, and the pages, which need no Spark.
 ALONE: tuple[str, ...] = (
     "receive_drop",
     "train_als",
@@ -84,6 +97,7 @@ ALONE: tuple[str, ...] = (
     "train_copywriter",
     "publish_night",
     "prune_lake",
+    "show_night",
 )
 OVER, CHECK = "_over", "check_"
 TASKS: dict[str, tuple[str, ...]] = {task: needs for tasks in BRANCHES.values() for task, needs in tasks.items()}
