@@ -48,6 +48,7 @@ def experiments_page(facts: NightFacts) -> Page:
     plan = Command(
         Words("How many users an experiment needs:", "实验需要多少用户："), "python -m jobs plan_experiment --help"
     )
+    moved = Rows(_MOVES, [_move(row) for row in moves])
     return Page(
         "experiments",
         Words("Experiments", "实验"),
@@ -57,7 +58,7 @@ def experiments_page(facts: NightFacts) -> Page:
             Section(
                 "moves",
                 Words("Shares that learn", "自动调整的比例"),
-                [Rows(_MOVES, [_move(row) for row in moves])],
+                [moved],
                 "bandit_moves",
             ),
         ],

@@ -23,11 +23,11 @@ from jobs.pages.blocks import (
 from jobs.pages.changes import RULE, changes
 from jobs.pages.night_facts import NightFacts
 from jobs.pages.night_history import NIGHTS
+from jobs.pages.product_parts import product_parts
 from jobs.pages.running_times import running_times
 from jobs.pages.shown_items import Exposure
 from jobs.runtime.products import states_in
 from schemas.table import PRODUCTS
-from schemas.tables import IMAGES, SEGMENTS
 
 Nights = Sequence[dict[str, Any]]
 _STATES = {
@@ -55,9 +55,7 @@ def home_page(facts: NightFacts, nights: Nights, exposure: Exposure, pages: Sequ
         _quality(facts, nights),
         _lines(facts, nights),
         _exposure(facts, nights, exposure),
-        *_customers(facts, pages),
-        *_texts(facts, pages),
-        *_images(facts, pages),
+        *product_parts(facts, pages),
         running_times(facts, nights),
     ]
     return Page("index", Words("The night", "夜报"), _lead(facts), sections, {"state": _state(facts)})
@@ -229,108 +227,3 @@ def _exposure(facts: NightFacts, nights: Nights, exposure: Exposure) -> Section:
     )
     more = Link(Words("Items, most shown first", "商品，展示最多者在前"), "items.html")
     return Section("exposure", Words("Catalogue shown", "商品覆盖"), blocks, "recommendations", more, wide=False)
-
-
-def _customers(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
-    sections = []
-    results = facts.report("judge_experiments").get("results", [])
-    names = list(dict.fromkeys(row["experiment"] for row in results))
-    status = {row["experiment"]: row["status"] for row in results}
-    if names:
-        head = [Words("Experiment", "实验"), Words("Where it stands", "状态")]
-        sections.append(
-            Section(
-                "experiments",
-                Words("Experiments", "实验"),
-                [Rows(head, [[plain(n), status[n]] for n in names])],
-                "experiment_results",
-                Link(Words("Arms and figures", "各组与数字"), "experiments.html"),
-                wide=False,
-            )
-        )
-    budgets = facts.report("choose_offers").get("budgets", {})
-    if budgets:
-        head = [
-            Words("Budget line", "预算"),
-            Words("Amount", "总额"),
-            Words("Left, as expected", "预期剩余"),
-            Words("Left at worst", "最坏剩余"),
-        ]
-        rows: list[list[Cell]] = [
-            [plain(n), number(b["amount"]), number(b["expected_left"]), number(b["worst_left"])]
-            for n, b in budgets.items()
-        ]
-        sections.append(
-            Section(
-                "budgets",
-                Words("Budgets of offers", "优惠预算"),
-                [Rows(head, rows)],
-                "runs, choose_offers",
-                Link(Words("Campaigns and what the guards refused", "活动及护栏拒绝的"), "offers.html"),
-                wide=False,
-            )
-        )
-    segments = sorted(
-        facts.rows(SEGMENTS, ["name_en", "name_zh", "users", "share", "mean_money"]), key=lambda row: -row["users"]
-    )
-    if segments:
-        head = [
-            Words("Segment", "分群"),
-            Words("Accounts", "账户"),
-            Words("Share", "占比"),
-            Words("Money each", "人均消费"),
-        ]
-        rows = [
-            [
-                Words(plain(s["name_en"]), plain(s["name_zh"])),
-                number(s["users"]),
-                number(s["share"], "{:.0%}"),
-                number(s["mean_money"], "{:,.2f}"),
-            ]
-            for s in segments
-            if s["users"]
-        ]
-        more = Link(Words("Picture of the segments", "分群图"), "segments.html") if "segments" in pages else None
-        sections.append(
-            Section("segments", Words("Segments", "顾客分群"), [Rows(head, rows)], "segments", more, wide=False)
-        )
-    return sections
-
-
-def _texts(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
-    copy = facts.report("write_copy")
-    if not copy:
-        return []
-    head = [Words("Written by", "作者"), Words("Texts", "条数")]
-    writers: list[list[Cell]] = [[plain(name), number(n)] for name, n in sorted(copy.get("by_source", {}).items())]
-    refused = sorted(copy.get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))
-    blocks: list[Any] = [
-        Rows(head, [*writers, [Words("all", "合计"), number(copy.get("texts"))]]),
-        Rows(
-            [Words("Draft refused because", "草稿被拒原因"), Words("Drafts", "草稿")],
-            [[plain(reason), number(n)] for reason, n in refused],
-        ),
-    ]
-    more = Link(Words("Read, approve and block the texts", "阅读、批准与屏蔽文案"), "copy.html")
-    return [
-        Section(
-            "copy", Words("Texts", "文案"), blocks, "copy, rejected_copy", more if "copy" in pages else None, wide=False
-        )
-    ]
-
-
-def _images(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
-    received = facts.report("receive_images")
-    if not received.get("received"):
-        return []
-    refused = sum(received.get("refused", {}).values())
-    rows: list[list[Cell]] = [
-        [Words("received", "收到"), number(received["received"])],
-        [Words("refused", "拒绝"), number(refused)],
-        [Words("pictures of items", "商品图片"), number(facts.count(IMAGES))],
-    ]
-    more = Link(Words("What the pictures show", "图片内容"), "images.html") if "images" in pages else None
-    head = [Words("Pictures", "图片"), Words("Number", "数量")]
-    return [
-        Section("images", Words("Pictures", "图片"), [Rows(head, rows)], "images, refused_images", more, wide=False)
-    ]

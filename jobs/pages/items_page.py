@@ -18,6 +18,13 @@ from schemas.tables import BOUGHT_TOGETHER, COPY, ITEMS, PRICE_SUGGESTIONS, RECO
 _MOST = 500  # items on the page
 _BESIDE = 5  # neighbours, reasons and texts of each
 _NEAR = [Words("Item", "商品"), Words("Title", "标题"), Words("How near", "相近程度")]
+_OF: dict[str, tuple[Table, str, list[str], str]] = {  # table, its item, what is shown of it, and the order
+    "similar": (SIMILAR_ITEMS, "target_item_id", ["item_id", "score"], "rank"),
+    "together": (BOUGHT_TOGETHER, "target_item_id", ["item_id", "confidence"], "rank"),
+    "copy": (COPY, "item_id", ["text", "channel", "language"], "copy_id"),
+    "prices": (PRICE_SUGGESTIONS, "item_id", ["status", "suggested_price", "reason"], "item_id"),
+    "facts": (ITEMS, "item_id", ["price", "currency", "shown_category", "shown_brand"], "item_id"),
+}
 Row = dict[str, Any]
 Groups = dict[str, list[Row]]
 
@@ -25,18 +32,8 @@ Groups = dict[str, list[Row]]
 def items_page(facts: NightFacts, exposure: Exposure) -> Page:
     shown = dict(exposure.first(_MOST))
     wanted = pa.array(list(shown), pa.string())
-    groups = {
-        "similar": _grouped(facts, SIMILAR_ITEMS, "target_item_id", wanted, ["item_id", "score"], "rank"),
-        "together": _grouped(facts, BOUGHT_TOGETHER, "target_item_id", wanted, ["item_id", "confidence"], "rank"),
-        "copy": _grouped(facts, COPY, "item_id", wanted, ["text", "channel", "language"], "copy_id"),
-        "prices": _grouped(
-            facts, PRICE_SUGGESTIONS, "item_id", wanted, ["status", "suggested_price", "reason"], "item_id"
-        ),
-        "facts": _grouped(
-            facts, ITEMS, "item_id", wanted, ["price", "currency", "shown_category", "shown_brand"], "item_id"
-        ),
-        "why": _reasons(facts, wanted),
-    }
+    groups = {name: _grouped(facts, wanted, *of_table) for name, of_table in _OF.items()}
+    groups["why"] = _reasons(facts, wanted)
     near = {row["item_id"] for name in ("similar", "together") for rows in groups[name].values() for row in rows}
     titles = titles_of(facts, [*shown, *near])
     entries = [_entry(item, places, groups, titles) for item, places in shown.items()]
@@ -49,7 +46,7 @@ def items_page(facts: NightFacts, exposure: Exposure) -> Page:
     return Page("items", Words("Items", "商品"), [bound], [Section("items", Words("Items", "商品"), [found], source)])
 
 
-def _grouped(facts: NightFacts, table: Table, key: str, wanted: pa.Array, columns: Sequence[str], order: str) -> Groups:
+def _grouped(facts: NightFacts, wanted: pa.Array, table: Table, key: str, columns: Sequence[str], order: str) -> Groups:
     """Item -> the first rows of a table about it."""
     names = list(dict.fromkeys([key, order, *columns]))
     rows = facts.dataset(table).to_table(columns=names, filter=pc.field(key).isin(wanted)).sort_by(order)
@@ -76,12 +73,10 @@ def _reasons(facts: NightFacts, wanted: pa.Array) -> Groups:
 def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, Words]) -> Entry:
     fact = next(iter(groups["facts"].get(item, [])), {})
     price = next(iter(groups["prices"].get(item, [])), {})
+    by = ", ".join(f"{row['source']} {row['count_all']:,}" for row in groups["why"].get(item, []))
     about: list[list[Cell]] = [
         [Words("places in lists", "列表中的位置"), number(places)],
-        [
-            Words("by", "来自"),
-            ", ".join(f"{row['source']} {row['count_all']:,}" for row in groups["why"].get(item, [])),
-        ],
+        [Words("by", "来自"), by],
         [Words("price", "价格"), money(fact.get("price"), fact.get("currency"))],
         [Words("category", "品类"), plain(fact.get("shown_category") or "")],
         [Words("brand", "品牌"), plain(fact.get("shown_brand") or "")],

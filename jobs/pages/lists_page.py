@@ -46,15 +46,11 @@ def lists_page(facts: NightFacts) -> Page:
         "and the list for visitors without an account.",
         f"本页有 {len(entries):,} 个列表{of_all[1]}：每级至多 {_OF_A_LEVEL} 个用户，以及无账户访客的列表。",
     )
+    everybody = Words("Everybody else's list, with portrait:", "其他用户的列表与画像：")
+    why = Words("Why an item is in a list, or why not:", "某商品为何在或不在列表中：")
     blocks: list[Any] = [
-        Command(
-            Words("Everybody else's list, with portrait:", "其他用户的列表与画像："),
-            facts.command("explain_user", "--user", "USER"),
-        ),
-        Command(
-            Words("Why an item is in a list, or why not:", "某商品为何在或不在列表中："),
-            facts.command("explain_user", "--user", "USER", "--item", "ITEM"),
-        ),
+        Command(everybody, facts.command("explain_user", "--user", "USER")),
+        Command(why, facts.command("explain_user", "--user", "USER", "--item", "ITEM")),
         Entries(Words("User, item or title", "用户、商品或标题"), entries, bound),
     ]
     ladder: list[list[Cell]] = [[number(at), name] for at, name in enumerate(_LEVELS)]
@@ -88,11 +84,8 @@ def _lists(facts: NightFacts) -> dict[str, list[Row]]:
 def _prices(facts: NightFacts, items: set[str]) -> dict[str, str]:
     wanted = pc.field("item_id").isin(pa.array(sorted(items), pa.string()))
     rows = facts.rows(ITEMS, ["item_id", "price", "currency"], wanted)
-    return {
-        row["item_id"]: f"{row['price']:,.2f} {plain(row['currency'] or '')}".rstrip()
-        for row in rows
-        if row["price"] is not None
-    }
+    known = [row for row in rows if row["price"] is not None]
+    return {row["item_id"]: f"{row['price']:,.2f} {plain(row['currency'] or '')}".rstrip() for row in known}
 
 
 def _entry(user: str, rows: list[Row], titles: dict[str, Words], prices: dict[str, str]) -> Entry:

@@ -64,9 +64,5 @@ def titles_of(facts: NightFacts, items: Iterable[str]) -> dict[str, Words]:
     """Item -> its title in both languages, as far as a page may show one; items without any are left out."""
     wanted = pc.field("item_id").isin(pa.array(sorted(set(items)), pa.string()))
     rows = facts.rows(ITEMS, ["item_id", "shown_title", "shown_title_zh"], wanted)
-    found = {row["item_id"]: (row["shown_title"], row["shown_title_zh"]) for row in rows}
-    return {
-        item: Words(plain(first or second), plain(second or first))
-        for item, (first, second) in found.items()
-        if first or second
-    }
+    found = [(row["item_id"], row["shown_title"], row["shown_title_zh"]) for row in rows]
+    return {item: Words(plain(one or other), plain(other or one)) for item, one, other in found if one or other}
