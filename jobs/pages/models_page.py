@@ -40,7 +40,7 @@ def _card(facts: NightFacts, name: str, folder: tuple[str, ...]) -> Section:
     blocks = [Rows(_HEAD, rows)]
     if settings:
         blocks.append(Rows([Words("Setting", "设置"), Words("Value", "值")], settings))
-    return Section(f"model-{plain(name)}", Words(name.replace("_", " "), name), blocks, "/".join(folder))
+    return Section(f"model-{plain(name)}", Words(name.replace("_", " "), name), blocks, "/".join(folder), wide=False)
 
 
 def _verdict(judged: dict[str, Any]) -> list[Row]:
