@@ -1,14 +1,5 @@
-/*tongue.js*/
+/*both_languages.js*/
 const PAGE = 40;  // entries shown at a time
-const button = document.getElementById("tongue");
-function speak(language) {
-  keepTongue(language);
-  button.lang = language === "zh" ? "en" : "zh";
-  button.textContent = language === "zh" ? "English" : "中文";
-}
-button.hidden = false;
-button.addEventListener("click", () => speak(document.documentElement.lang === "zh" ? "en" : "zh"));
-speak(firstTongue());
 
 // A search hides what does not match; without this script everything is there to be read.
 for (const list of document.querySelectorAll("[data-searched]")) {
