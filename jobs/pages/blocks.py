@@ -87,6 +87,7 @@ class Entry:
     title: Words | str
     tags: Sequence[Words | str]
     blocks: Sequence[Any]
+    picture: str = ""  # a data: URL
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def data_page(facts: NightFacts) -> Page:
         "schemas/README.md",
     )
     broken = _broken(facts)
-    return Page("data", Words("Data quality", "数据质量"), [seen], [*broken, *sections, rules])
+    return Page("data", Words("Data quality", "数据质量"), [], [*broken, *sections, rules])
 
 
 def _broken(facts: NightFacts) -> list[Section]:

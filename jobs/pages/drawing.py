@@ -41,4 +41,4 @@ def html_of(page: Page, pages: Sequence[tuple[str, Words]], date: str, run: str)
     html = _template().render(
         page=page, pages=pages, date=date, run=run, words=_WORDS, style=style, script=script, drawn=drawn, top_of=top_of
     )
-    return page_with(html)
+    return page_with(html, pictures=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -25,25 +25,28 @@ _OF: dict[str, tuple[Table, str, list[str], str]] = {  # table, its item, what i
     "prices": (PRICE_SUGGESTIONS, "item_id", ["status", "suggested_price", "reason"], "item_id"),
     "facts": (ITEMS, "item_id", ["price", "currency", "shown_category", "shown_brand"], "item_id"),
 }
+PicturesOf = Callable[[set[str]], Mapping[str, str]]
 Row = dict[str, Any]
 Groups = dict[str, list[Row]]
 
 
-def items_page(facts: NightFacts, exposure: Exposure) -> Page:
+def items_page(facts: NightFacts, exposure: Exposure, pictures_of: PicturesOf) -> Page:
+    """pictures_of: item ids -> data: URLs of the small pictures of those that have one."""
     shown = dict(exposure.first(_MOST))
     wanted = pa.array(list(shown), pa.string())
     groups = {name: _grouped(facts, wanted, *of_table) for name, of_table in _OF.items()}
     groups["why"] = _reasons(facts, wanted)
     near = {row["item_id"] for name in ("similar", "together") for rows in groups[name].values() for row in rows}
     titles = titles_of(facts, [*shown, *near])
-    entries = [_entry(item, places, groups, titles) for item, places in shown.items()]
+    pictures = pictures_of(set(shown))
+    entries = [_entry(item, places, groups, titles, pictures.get(item, "")) for item, places in shown.items()]
     bound = Words(
         f"The {len(entries):,} most shown of {exposure.items:,} items in lists are on this page.",
         f"本页列出列表中 {exposure.items:,} 件商品里展示最多的 {len(entries):,} 件。",
     )
     found = Entries(Words("Item or title", "商品或标题"), entries, bound)
     source = "items, recommendations, similar_items, bought_together, price_suggestions, copy"
-    return Page("items", Words("Items", "商品"), [bound], [Section("items", Words("Items", "商品"), [found], source)])
+    return Page("items", Words("Items", "商品"), [], [Section("items", Words("Items", "商品"), [found], source)])
 
 
 def _grouped(facts: NightFacts, wanted: pa.Array, table: Table, key: str, columns: Sequence[str], order: str) -> Groups:
@@ -70,7 +73,7 @@ def _reasons(facts: NightFacts, wanted: pa.Array) -> Groups:
     return groups
 
 
-def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, Words]) -> Entry:
+def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, Words], picture: str) -> Entry:
     fact = next(iter(groups["facts"].get(item, [])), {})
     price = next(iter(groups["prices"].get(item, [])), {})
     by = ", ".join(f"{row['source']} {row['count_all']:,}" for row in groups["why"].get(item, []))
@@ -96,7 +99,7 @@ def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, 
         texts: list[list[Cell]] = [[plain(row["text"], 400), f"{row['channel']}, {row['language']}"] for row in rows]
         blocks.append(Rows([Words("Text", "文案"), Words("Where", "用处")], texts))
     tag = Words(f"in {places:,} places", f"{places:,} 个位置")
-    return Entry(plain(item), titles.get(item, Words("", "")), [tag], blocks)
+    return Entry(plain(item), titles.get(item, ""), [tag], blocks, picture)
 
 
 def _suggestion(row: Row) -> str:

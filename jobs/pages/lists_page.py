@@ -60,7 +60,7 @@ def lists_page(facts: NightFacts) -> Page:
         [Rows([Words("Step", "级"), Words("A place comes from", "位置来自")], ladder)],
     )
     found = Section("lists", Words("Lists", "推荐列表"), blocks, "recommendations")
-    return Page("lists", Words("Lists", "推荐列表"), [bound], [found, how])
+    return Page("lists", Words("Lists", "推荐列表"), [], [found, how])
 
 
 def _lists(facts: NightFacts) -> dict[str, list[Row]]:

@@ -45,7 +45,7 @@ def prices_page(facts: NightFacts) -> Page:
     return Page(
         "prices",
         Words("Prices to approve", "待批准的价格"),
-        [bound],
+        [],
         [
             Section("suggested", Words("Suggested", "建议"), [*blocks, approve], "price_suggestions"),
             Section("stays", Words("Why the others stay", "其余为何不变"), [_others(facts)], "price_suggestions"),

@@ -55,7 +55,8 @@ def bars(reports: dict[str, Report]) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     for job in sorted(reports, key=lambda job: starts[job]):
         seconds = float(reports[job].get("seconds", 0.0))
-        bar = Share(max(seconds / whole, 0.002), "", (starts[job] - first) / whole)
+        width = max(seconds / whole, 0.003)
+        bar = Share(width, "", min((starts[job] - first) / whole, 1 - width))
         memory = number(reports[job].get("driver_peak_gib"), "{:,.2f}")
         rows.append([job, bar, number(seconds, "{:,.1f}"), memory])
     return rows

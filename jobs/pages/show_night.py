@@ -7,6 +7,7 @@ the pages of a date anew: `python -m jobs show_night --date D --lake L`.
 
 from __future__ import annotations
 
+from jobs.common.thumbnails import item_thumbnails
 from jobs.pages.blocks import Page, Words
 from jobs.pages.data_page import data_page
 from jobs.pages.drawing import html_of
@@ -22,6 +23,7 @@ from jobs.pages.prices_page import prices_page
 from jobs.pages.shown_items import exposure_of
 from jobs.runtime.night import Night
 
+_SIDE = 80  # pixels of an item's picture
 # Pages that other jobs of the night draw into the same folder; each is led to where it is there.
 _DRAWN_BY_OTHERS = {
     "segments": Words("Segments", "顾客分群"),
@@ -39,7 +41,7 @@ def main(night: Night) -> None:
     there = {name.removesuffix(".html") for name in night.lake.list_dir(*folder)}
     others = [(name, title) for name, title in _DRAWN_BY_OTHERS.items() if name in there]
     nights = history(facts)
-    drawn = _pages(facts, nights, [name for name, _ in others])
+    drawn = _pages(night, facts, nights, [name for name, _ in others])
     ways = [*((page.name, page.title) for page in drawn), *others]
     size = 0
     for page in drawn:
@@ -51,12 +53,12 @@ def main(night: Night) -> None:
     night.log.info("%d pages, %.1f MB: %s", len(drawn), size / 1e6, night.lake.path(*folder, "index.html"))
 
 
-def _pages(facts: NightFacts, nights: list[dict[str, object]], others: list[str]) -> list[Page]:
+def _pages(night: Night, facts: NightFacts, nights: list[dict[str, object]], others: list[str]) -> list[Page]:
     exposure = exposure_of(facts)
     return [
         home_page(facts, nights, exposure, others),
         lists_page(facts),
-        items_page(facts, exposure),
+        items_page(facts, exposure, lambda items: item_thumbnails(night, items, _SIDE)),
         offers_page(facts),
         experiments_page(facts),
         prices_page(facts),
