@@ -42,6 +42,7 @@ from tests.bench.quality import Measured, print_json, progress, show
 
 K = 10
 METRICS = (f"hr@{K}", f"ndcg@{K}")
+BASELINES = ("popularity", "neighbours", "als")
 ANCHORS = {  # Amazon Beauty as S3-Rec published it
     "popularity": {METRICS[0]: 0.0152, METRICS[1]: 0.0068},
     "GRU4Rec, weak loss": {METRICS[0]: 0.0283, METRICS[1]: 0.0137},
@@ -298,10 +299,12 @@ def measure_one(
 
 def hybrids_of(shop: Shop) -> dict[str, tuple[str, ...]]:
     """hybrid -> the sources that its ranker reads."""
-    plain = ("popularity", "neighbours", "als", "lstm", "transformer")
+    networks = networks_of(shop)
+    plain = (*BASELINES, *(name for name, _, attributes in networks if attributes is None))
     if shop.attributes is None:
         return {"hybrid": plain}
-    return {"hybrid, no attributes": plain, "hybrid": (*plain, "lstm, attributes", "content")}
+    by_attributes = (*(name for name, _, attributes in networks if attributes is not None), "content")
+    return {"hybrid, no attributes": plain, "hybrid": (*plain, *by_attributes)}
 
 
 class Answers(NamedTuple):
