@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models/copywriting": _BASE,
     "models/fact_lock": _BASE,
     "models/images": _BASE,
+    "models/service": _BASE,
     "models/image_editing": (*_BASE, "models/images"),
     "models/instruct": (*_BASE, "models/copywriting"),
     "models/ranking": (*_BASE, "models/recommenders", "models/cold_start"),
