@@ -29,6 +29,7 @@ from schemas.tables.service import ANSWERED, HANDED_OVER, REFUSED
 
 Row = dict[str, Any]
 _SHORT_WORDS, _SHORT_LETTERS = 7, 12  # of a question that goes on with what was talked about
+_PLACEHOLDER = re.compile(r"\[[a-z]+\]")
 _MORE = 6  # suggestions looked at beside those that are shown: some are of another language
 
 
@@ -59,7 +60,8 @@ def answers_of(desk: Desk, asked: Sequence[Asked]) -> list[Row]:
     reasons = [_rule(desk, one, language) for one, language in zip(asked, languages, strict=True)]
     open_ones = [n for n, reason in enumerate(reasons) if reason is None]
     parts = {n: parts_of(asked[n].text) for n in open_ones}
-    texts = [text for n in open_ones for text in (asked[n].text, *parts[n])]
+    said = {n: _PLACEHOLDER.sub(" ", asked[n].text) for n in open_ones}  # [phone] says nothing of what is asked
+    texts = [text for n in open_ones for text in (said[n], *parts[n])]
     suggested = dict(zip(dict.fromkeys(texts), _suggest(desk, list(dict.fromkeys(texts))), strict=True))
     turns: dict[str, Turn] = {}
     rows: list[Row] = []
@@ -70,7 +72,7 @@ def answers_of(desk: Desk, asked: Sequence[Asked]) -> list[Row]:
             rows.append(_row(desk, one, 1, Composed(reason=reasons[n])))
             turns[chat] = replace(turn, item_id=one.item_id or turn.item_id)
             continue
-        found, topic = _answer(desk, one, languages[n] or "", turn, suggested[one.text],
+        found, topic = _answer(desk, one, languages[n] or "", turn, suggested[said[n]],
                                [suggested[part] for part in parts[n]])  # fmt: skip
         rows += found
         turns[chat] = Turn(one.item_id or turn.item_id, topic or turn.topic)

@@ -16,8 +16,8 @@ from jobs.service.account_facts import Account, accounts
 from jobs.service.config import ServiceConfig
 from jobs.service.item_facts import ITEM_COLUMNS, ItemFacts
 from jobs.service.living_policies import living_policies
-from models.service.handover import Handover
 from models.service.answerer import Answerer
+from models.service.handover import Handover
 from models.text.languages import is_written
 from schemas.tables import ITEMS, KNOWLEDGE
 

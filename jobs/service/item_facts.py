@@ -19,7 +19,6 @@ from schemas.service.wording import ServiceWording, Topic, service_languages, se
 # What answers read of ITEMS.
 ITEM_COLUMNS = ["item_id", "shown_title", "shown_title_zh", "shown_brand", "category", "price", "currency", "is_active",
                 "is_sold_out", "attributes"]  # fmt: skip
-_SHOWN = {"brand": "shown_brand"}  # a name is stated as a page may show it
 _CHANNEL = CHANNELS["body"]
 _LONGEST_VALUE = 60
 _SOME_PRICE = 1234.5
@@ -72,7 +71,7 @@ class ItemFacts:
         if column.startswith("attributes."):
             name = column.removeprefix("attributes.")
             return self.word(attributes[name], name, language)
-        value = item[_SHOWN.get(column, column)]
+        value = item[column]
         if value is None:
             return None
         if column == "price":

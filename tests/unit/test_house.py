@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs/offers": _ABOVE_RUNTIME,
     "jobs/copywriting": (*_ABOVE_RUNTIME, "jobs/sample_shop"),  # check_language shows its items
     "jobs/images": _ABOVE_RUNTIME,
+    "jobs/service": _ABOVE_RUNTIME,
     "jobs/lists": (*_ABOVE_RUNTIME, "jobs/features"),
     "jobs/experiments": (*_ABOVE_RUNTIME, "jobs/features", "jobs/offers"),
     "jobs/publishing": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
