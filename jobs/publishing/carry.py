@@ -42,8 +42,8 @@ class Tonight:
     """What carried rows are compared with.
 
     shown_from: when readers first see tonight. users: accounts, and 'anonymous'. on_sale: item ids. prices: item ->
-    (price, currency). Only for service: items, item -> the digest of a column of it (see
-    `of_service`). Only for copy: places, offers and texts (see `of_user_copy`), and the wording of each language.
+    (price, currency). Only for copy: places, offers and texts (see `of_user_copy`), and the wording of each language.
+    Only for service: items, item -> the digest of a column of it.
     """
 
     shown_from: dt.datetime
@@ -52,9 +52,9 @@ class Tonight:
     prices: dict[str, tuple[float | None, str | None]] = field(default_factory=dict)
     places: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     offers: pa.Table = field(default_factory=lambda: arrow_schema(OFFERS).empty_table())
-    items: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     texts: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
     languages: Mapping[str, Wording] = field(default_factory=dict)
+    items: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     def source_hash(self, item_id: str, column: str) -> str | None:
         """The digest of what tonight's item has in a column; None for an item that is not on sale."""

@@ -42,7 +42,7 @@ def _last_order(desk: Desk, start: Composed, account: Account, language: str) ->
     names = _titles(desk, [row["item_id"] for row in order], language)
     if not names:
         return None
-    day = desk.night.days.of(last["event_time"].replace(tzinfo=dt.UTC))
+    day = desk.night.days.of(last["event_time"])
     return _stated(start, "clean_events", last["event_id"], f"clean_events: purchase of {day}"), {
         "day": day_of(day, desk.facts.languages[language]), "items": names,
     }  # fmt: skip
@@ -54,7 +54,7 @@ def _coupon(desk: Desk, start: Composed, account: Account, language: str) -> _Ma
         terms = terms_of(offer["discount_share"], offer["discount_amount"], offer["minimum_spend"], offer["currency"],
                          wording)  # fmt: skip
         if terms:
-            until = offer["valid_until"].replace(tzinfo=dt.UTC)
+            until = offer["valid_until"]
             composed = _stated(start, "offers", offer["offer_id"], f"offers: {offer['offer_id']}", str(offer))
             ends = min(until, desk.night.valid_until("service"))
             last = desk.night.days.of(until - dt.timedelta(microseconds=1))

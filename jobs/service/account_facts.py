@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -45,7 +44,7 @@ def accounts(night: Night, config: ServiceConfig, users: Collection[str]) -> dic
         if row["event_time"] is not None:
             found[row["user_id"]].purchases.append(row)
     for row in _passed(night, OFFERS, users, _OFFERS):
-        if row["valid_until"].replace(tzinfo=dt.UTC) > night.days.end(night.date):
+        if row["valid_until"] > night.days.end(night.date):
             found[row["user_id"]].offers.append(row)
     for row in _passed(night, RECOMMENDATIONS, users, ["user_id", "item_id", "rank"], ~pc.field("is_spare")):
         found[row["user_id"]].listed.append((row["rank"], row["item_id"]))  # type: ignore[arg-type]

@@ -5,7 +5,6 @@ Every question has a row of rank 1 with the decision: answered, handed_over or r
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 
 from jobs.runtime.night import Night
@@ -14,8 +13,6 @@ from jobs.service.desk import Desk
 from jobs.service.service_files import write_rows
 from schemas.tables import QUESTIONS, SUGGESTED_ANSWERS
 
-_FIRST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
 
 def main(night: Night) -> None:
     questions = night.versions(QUESTIONS).tonight().arrow().to_pylist()
@@ -23,7 +20,7 @@ def main(night: Night) -> None:
         write_rows(night, SUGGESTED_ANSWERS, [])
         night.report(questions=0)
         return
-    questions.sort(key=lambda row: ((row["asked_at"] or _FIRST), row["question_id"]))
+    questions.sort(key=lambda row: (str(row["asked_at"] or ""), row["question_id"]))
     desk = Desk.open(night, {row["user_id"] for row in questions if row["user_id"]})
     names = Asked.__dataclass_fields__
     rows = answers_of(desk, [Asked(**{name: row[name] for name in names}) for row in questions])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from typing import Any
+from zoneinfo import ZoneInfo
 
 from jobs.runtime.night import Night
 from jobs.service.config import ServiceConfig
@@ -52,7 +52,7 @@ def _questions(night: Night, config: ServiceConfig, rows: list[Row]) -> list[Row
         made.append({
             **row, "user_id": user, "text": hidden.text[: config.max_characters], "length": len(row["text"]),
             "masked": json.dumps(dict(hidden.counts), sort_keys=True), "order_owner": owner,
-            "asked_at": _time(row["asked_at"]),
+            "asked_at": _time(row["asked_at"], night.source.timezone),
         })  # fmt: skip
     return made
 
@@ -85,11 +85,10 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-def _time(text: str | None) -> Any:
+def _time(text: str | None, zone: str) -> dt.datetime | None:
+    """The instant of an ISO 8601 text; one without a zone is of the mapping's timezone. None where it is none."""
     try:
         time = dt.datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-    if time is None:
-        return None
-    return time.astimezone(dt.UTC) if time.tzinfo else time.replace(tzinfo=dt.UTC)
+    return time if time is None or time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))

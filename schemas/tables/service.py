@@ -1,6 +1,6 @@
 """Customer service: policies, questions without personal data, what is known, and the answers of the night."""
 
-from schemas.columns import ITEM_ID, RANK, USER_ID, VALID_UNTIL
+from schemas.columns import DETAIL, ITEM_ID, RANK, USER_ID, VALID_UNTIL
 from schemas.table import Column, Table
 
 ANSWERED, HANDED_OVER, REFUSED = "answered", "handed_over", "refused"
@@ -9,7 +9,7 @@ SOURCE_KINDS = ("policy", "item", "account")
 OUTCOMES = ("sent", "edited", "thrown_away")
 OWNERS = ("own", "other", "unknown")
 
-_LANGUAGE = Column("language", "string", "Folder of the language, such as 'en'.")
+_LANGUAGE = Column("language", "string", "Name of the language's file.")
 _SOURCE_TABLE = Column("source_table", "string", "The table of the row that the answer is read from.")
 _SOURCE_ID = Column("source_id", "string", "The key of that row.")
 _SOURCE_HASH = Column("source_hash", "string", "Digest of what was read of it: another digest, another answer.")
@@ -65,7 +65,7 @@ REJECTED_SERVICE_ROWS = Table(
         Column("row_id", "string", "The row's id, where it has one.", nullable=True),
         Column("source_file", "string", "The file below the drop."),
         Column("reason", "string", "Why it is rejected."),
-        Column("detail", "string", "What was seen."),
+        DETAIL,
     ),
     readers="people",
     gate="service",
@@ -127,7 +127,7 @@ SUGGESTED_ANSWERS = Table(
     key=("question_id", "rank"),
     columns=(
         _QUESTION,
-        RANK.but(doc="1 is the likeliest."),
+        RANK.but(doc="1 is the answer that is likeliest."),
         Column("answer", "string", "The text to send; null where there is none.", nullable=True),
         Column("knowledge_id", "string", "Row of `knowledge`.", nullable=True),
         _TOPIC.but(nullable=True),
