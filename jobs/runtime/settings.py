@@ -46,6 +46,8 @@ SECTIONS = {
     "image_editor": "models.image_editing.network:EditorConfig",
     "recogniser": "models.images.recogniser:RecogniserConfig",
     "pictures": "models.images.reading:PictureLimits",
+    "service": "jobs.service.config:ServiceConfig",
+    "answerer": "models.service.answerer:AnswererConfig",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
     "publish": "jobs.publishing.publish_night:PublishConfig",
