@@ -7,6 +7,8 @@ from schemas.table import Column
 
 USER_ID = Column("user_id", "string", "The shop's account id.")
 USER_ID_OR_ANONYMOUS = USER_ID.but(doc="The shop's account id, or 'anonymous'.")
+ACCOUNT_IDS = (USER_ID.name,)  # columns that name a person, whatever the table; jobs/privacy looks for people in them
+VISITOR_IDS = ("visitor_id",)  # columns that name a device or a visit, which may be a person's
 ITEM_ID = Column("item_id", "string", "The shop's item id.")
 SEGMENT_ID = Column("segment_id", "int32", "Row of `segments`.", min=0)
 EXPERIMENT = Column("experiment", "string", "The experiment's name in the settings.")

@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs/lists": (*_ABOVE_RUNTIME, "jobs/features"),
     "jobs/experiments": (*_ABOVE_RUNTIME, "jobs/features", "jobs/offers"),
     "jobs/publishing": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
+    "jobs/privacy": _ABOVE_RUNTIME,
     "jobs/reports": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
     "jobs/nights": (
         *_ABOVE_RUNTIME,
