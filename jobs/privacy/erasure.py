@@ -34,6 +34,10 @@ OUT_OF_REACH = [
 ]
 
 
+class NobodyFound(ValueError):
+    """None of the people who are to be forgotten is in the lake; nothing was changed."""
+
+
 class NotForgotten(RuntimeError):
     """Something of a person is left after the erasure; the journal stays, so that it is tried again."""
 
@@ -67,7 +71,7 @@ def with_visitors(lake: Lake, ids: Iterable[str]) -> People:
 def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
     """Finishes an erasure that was cut off, if any, then forgets the people of `ids`; the outcome of each erasure.
 
-    Raises ValueError before anything is changed where a key is missing, or where none of `ids` is in the lake.
+    Raises, before anything is changed: NoReceiptKey, WrongKey, and NobodyFound where none of `ids` is in the lake.
     """
     key, signer, listed = erasure_key(), signing_key(), erased_people(lake)
     outcomes = [_finish(lake, signer, source)] if lake.exists(*JOURNAL) else []
@@ -82,7 +86,7 @@ def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
     if not known:
         if outcomes:
             return outcomes
-        raise ValueError(
+        raise NobodyFound(
             f"there is no trace of {_some(new)} in {lake.root}: nothing was changed. Look at how the shop writes its "
             "ids, or forget a person by the id that `find_person` finds"
         )

@@ -16,13 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.privacy.edit import Edit, IdFields
-from jobs.privacy.log_edit import edit_log
+from jobs.privacy.log_edit import PACKED, edit_log, unpacked
 from jobs.privacy.parquet_edit import edit_parquet, mask_json, mask_text
 from jobs.privacy.people import People
 from jobs.runtime.lake import json_text
 from schemas.sources.mapping import Input
-
-_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 
 
 def edit_file(
@@ -43,7 +41,7 @@ def _names_a_part(name: str, people: People) -> bool:
 def _edit_content(
     name: str, data: bytes, people: People, fields: IdFields, log: Input | None, encoding: str
 ) -> Edit | None:
-    for magic, codec in _PACKED.items():
+    for magic, codec in PACKED.items():
         if data.startswith(magic):
             return _edit_packed(name, data, codec, people, fields, log, encoding)
     if data.startswith(b"PAR1"):
@@ -72,7 +70,7 @@ def _whole(is_found: bool, where: str) -> Edit | None:
 def _edit_packed(
     name: str, data: bytes, codec: str, people: People, fields: IdFields, log: Input | None, encoding: str
 ) -> Edit | None:
-    plain = pa.input_stream(pa.BufferReader(data), compression=codec).read()
+    plain = unpacked(data)
     edit = _edit_content(name, plain, people, fields, log, encoding)
     if edit is None or edit.kept is None:
         return edit

@@ -74,12 +74,19 @@ def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fiel
     for path in all_paths(lake):
         if path == "/".join(LIST) or path.startswith(STAGED) or path == "contested.lock":
             continue
-        data = read_bytes(lake, path)
-        spec, encoding = logs.get(path, (None, "utf-8"))
-        of_file = fields if spec is None else fields_of(spec)
-        as_text = None if spec is None or spec.format == "parquet" else spec
-        if edit := edit_file(path, data, people, of_file, as_text, encoding):
-            yield Found(path, place_of(path), edit)
+        if found := found_in(lake, path, people, logs, fields):
+            yield found
+
+
+def found_in(
+    lake: Lake, path: str, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields
+) -> Found | None:
+    """The file, where it names one of `people`."""
+    spec, encoding = logs.get(path, (None, "utf-8"))
+    of_file = fields if spec is None else fields_of(spec)
+    as_text = None if spec is None or spec.format == "parquet" else spec
+    edit = edit_file(path, read_bytes(lake, path), people, of_file, as_text, encoding)
+    return Found(path, place_of(path), edit) if edit else None
 
 
 def fields_of(spec: Input) -> IdFields:

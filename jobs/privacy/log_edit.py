@@ -8,10 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
+
 from jobs.privacy.edit import Edit, IdFields
 from jobs.privacy.parquet_edit import mask_text, names_in_row
 from jobs.privacy.people import People
 from schemas.sources.mapping import Input
+
+PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 
 
 def edit_log(data: bytes, people: People, fields: IdFields, spec: Input, encoding: str) -> Edit | None:
@@ -23,7 +27,7 @@ def edit_log(data: bytes, people: People, fields: IdFields, spec: Input, encodin
     found: Counter[str] = Counter()
     kept: list[str] = []
     removed: list[dict[str, Any]] = []
-    for record, row in _records(text, spec):
+    for record, row in records(text, spec):
         if row is None:
             if names_in_row(record, people, fields):
                 found["a broken line"] += 1
@@ -42,6 +46,14 @@ def edit_log(data: bytes, people: People, fields: IdFields, spec: Input, encodin
     return Edit(dict(found), "".join(kept).encode(encoding, "surrogateescape"), removed)
 
 
+def unpacked(data: bytes) -> bytes:
+    """The content of a file, whether it is packed or not."""
+    for magic, codec in PACKED.items():
+        if data.startswith(magic):
+            return bytes(pa.input_stream(pa.BufferReader(data), compression=codec).read())
+    return data
+
+
 def _where(row: dict[str, Any], people: People, fields: IdFields) -> str:
     for name in (*fields.accounts, *fields.visitors):
         if IdFields((name,), (), is_log=True).are_of(row, people) or IdFields((), (name,)).are_of(row, people):
@@ -49,7 +61,7 @@ def _where(row: dict[str, Any], people: People, fields: IdFields) -> str:
     return "row"
 
 
-def _records(text: str, spec: Input) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def records(text: str, spec: Input) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """(the text of a record with its line break, its fields by name; None where it cannot be read)."""
     if spec.format == "jsonl":
         for line in text.splitlines(keepends=True):

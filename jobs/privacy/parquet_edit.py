@@ -22,7 +22,7 @@ from jobs.privacy.people import ERASED, People, plain_id
 
 def edit_parquet(data: bytes, people: People, fields: IdFields) -> Edit | None:
     """None where nobody of `people` is in the file. The whole file is in memory while it is read."""
-    rows, dictionaries = _read(data)
+    rows, dictionaries = read_whole(data)
     found = Counter(_in_metadata(pq.ParquetFile(pa.BufferReader(data)).metadata, people))
     theirs, where = _rows_of(rows, people, fields)
     found.update(where)
@@ -43,7 +43,7 @@ def edit_parquet(data: bytes, people: People, fields: IdFields) -> Edit | None:
     return Edit(dict(found), sink.getvalue().to_pybytes(), removed)
 
 
-def _read(data: bytes) -> tuple[pa.Table, dict[str, list[str]]]:
+def read_whole(data: bytes) -> tuple[pa.Table, dict[str, list[str]]]:
     """(the rows, plain; the dictionary of each text column, whether its values are used or not)."""
     schema = pq.read_schema(pa.BufferReader(data))
     texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]

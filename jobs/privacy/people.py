@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from jobs.common.erased_people import lake_hash
 
 ERASED = "erased"  # what stands in a text where a name stood
-_WORD = re.compile(r"[\w@.+\-]+")
+WORD = re.compile(r"[\w@.+\-]+")
 _NOT_ALONE = re.compile(r"[\d.,+\-]*|.{1,2}")  # a number, or too short to be told from a word
 _PRINTED_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0+")
 
@@ -62,7 +62,7 @@ class People:
     def in_text(self, text: str) -> bool:
         """Whether running text names one of these people."""
         return bool(self._words) and (
-            any(word in self._words or word.strip(".-+") in self._words for word in _WORD.findall(text))
+            any(word in self._words or word.strip(".-+") in self._words for word in WORD.findall(text))
             or any(odd.search(text) for odd in self._odd)
         )
 
@@ -74,7 +74,7 @@ class People:
         """The text with each of these names replaced."""
         for odd in self._odd:
             text = odd.sub(ERASED, text)
-        return _WORD.sub(self._mask_word, text)
+        return WORD.sub(self._mask_word, text)
 
     def _mask_word(self, word: re.Match[str]) -> str:
         bare = word[0].strip(".-+")
@@ -93,7 +93,7 @@ class People:
         return [
             re.compile(rf"(?<![\w@.+\-]){re.escape(name)}(?![\w@+\-])")
             for name in self._words
-            if not _WORD.fullmatch(name)
+            if not WORD.fullmatch(name)
         ]
 
 

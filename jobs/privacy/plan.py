@@ -47,8 +47,8 @@ class Plan:
 class Planner:
     """Stages an erasure. `lake` is read; all that is written is below erased/staged/NNN."""
 
-    def __init__(self, lake: Lake, number: str) -> None:
-        self.lake = lake
+    def __init__(self, lake: Lake, number: str, retires_models: bool = True) -> None:
+        self.lake, self.retires_models = lake, retires_models
         self.plan = Plan(number, facts={"files": [], "models_retired": [], "runs_rewritten": {}, "runs_withdrawn": []})
         self._data: list[list[str]] = []
         self._names: list[list[str]] = []
@@ -130,7 +130,7 @@ class Planner:
     def _models(self, named: set[str], traces: bool) -> None:
         """All models that learn from people are retired, each with all its nights: a warm start would carry on."""
         there = set(self.lake.list_dir("models"))
-        retired = sorted(named | (there - OF_NO_PERSON if traces else set()))
+        retired = sorted(named | (there - OF_NO_PERSON if traces and self.retires_models else set()))
         self.plan.deletes += [f"models/{name}" for name in retired]
         self.plan.facts["models_retired"] = retired
 

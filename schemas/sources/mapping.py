@@ -138,6 +138,7 @@ class Source:
     items: Input | None = None
     users: Input | None = None
     images: ImageInput | None = None
+    erasures: str = ""  # a list of people to forget, one id a line, below --raw: "{date}/erasures.csv"
     path: str = field(default="", compare=False)
 
     @property
