@@ -14,9 +14,9 @@ def read_ids(data: bytes, name: str) -> list[str]:
     """The ids of the list, each once. Raises BadList with the number of the first line that is wrong."""
     try:
         lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as problem:
-        line = data[: problem.start].count(b"\n") + 1
-        raise BadList(f"{name}, line {line}: not UTF-8; nothing was removed: save the list as UTF-8") from None
+    except UnicodeDecodeError as broken:
+        at = data[: broken.start].count(b"\n") + 1
+        raise BadList(f"{name}, line {at}: not UTF-8; nothing was removed: save the list as UTF-8") from None
     ids: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
         one = line.strip()

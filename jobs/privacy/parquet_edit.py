@@ -49,16 +49,17 @@ def read_whole(data: bytes) -> tuple[pa.Table, dict[str, list[str]]]:
     texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
     coded = pq.read_table(pa.BufferReader(data), read_dictionary=texts, partitioning=None)
     dictionaries: dict[str, list[str]] = {}
-    for number, name in enumerate(coded.column_names):
-        column = coded.column(number)
-        if name in texts and pa.types.is_dictionary(column.type):
-            values = {value for chunk in column.chunks for value in chunk.dictionary.to_pylist() if value is not None}
-            dictionaries[name] = sorted(values)
-    plain = [
-        column.cast(schema.field(name).type) if pa.types.is_dictionary(column.type) else column
-        for name, column in zip(coded.column_names, coded.columns, strict=True)
-    ]
-    return pa.table(plain, schema=schema), dictionaries
+    plain, kinds = [], []
+    for field, column in zip(schema, coded.columns, strict=True):
+        kind = field.type
+        if pa.types.is_dictionary(column.type):
+            values = {value for chunk in column.chunks for value in chunk.dictionary.to_pylist()}
+            dictionaries[field.name] = sorted(value for value in values if isinstance(value, str))
+            kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+            column = column.cast(kind)
+        plain.append(column)
+        kinds.append(field.with_type(kind))
+    return pa.table(plain, schema=pa.schema(kinds, metadata=schema.metadata)), dictionaries
 
 
 def _rows_of(rows: pa.Table, people: People, fields: IdFields) -> tuple[np.ndarray, Counter[str]]:
@@ -167,9 +168,9 @@ def _masked(column: pa.ChunkedArray, people: People, is_account: bool) -> tuple[
 
 
 def mask_text(text: str, people: People) -> str:
-    """The text without these names; where they are escaped in it, without the whole text."""
-    masked = people.masked(text)
-    return ERASED if people.anywhere_in(masked) else masked
+    """The text without these names, line by line; a line that has one in an escaped form goes whole."""
+    lines = [people.masked(line) if people.anywhere_in(line) else line for line in text.splitlines(keepends=True)]
+    return "".join(ERASED + line[len(line.rstrip("\r\n")) :] if people.anywhere_in(line) else line for line in lines)
 
 
 def mask_json(value: Any, people: People) -> Any:

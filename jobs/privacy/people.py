@@ -20,6 +20,7 @@ from jobs.common.erased_people import lake_hash
 ERASED = "erased"  # what stands in a text where a name stood
 WORD = re.compile(r"[\w@.+\-]+")
 _NOT_ALONE = re.compile(r"[\d.,+\-]*|.{1,2}")  # a number, or too short to be told from a word
+_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _PRINTED_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0+")
 
 
@@ -98,9 +99,5 @@ class People:
 
 
 def _unescaped(text: str) -> str:
-    if "\\u" not in text:
-        return text
-    try:
-        return str(json.loads(f'"{text}"')) if '"' not in text else json.dumps(json.loads(text), ensure_ascii=False)
-    except ValueError:
-        return text
+    """The text with \\u escapes, as JSON has them, read as the letters that they stand for."""
+    return _ESCAPES.sub(lambda found: str(json.loads(f'"{found[0]}"')), text) if "\\u" in text else text

@@ -162,9 +162,11 @@ class Planner:
     def _without_retired(self, whole: list[str], renamed: dict[str, str], now: dict[str, Any] | None) -> None:
         """Manifests of untouched runs stop naming models that are there no more."""
         retired = set(self.plan.facts["models_retired"])
-        places = [(("published", f"run={run}", "manifest.json"), run) for run in whole if run not in renamed]
-        places += [(published.POINTER, now["run"])] if now and now["run"] not in renamed else []
-        for place, _ in places:
+        places: list[tuple[str, ...]] = [
+            ("published", f"run={run}", "manifest.json") for run in whole if run not in renamed
+        ]
+        places += [published.POINTER] if now and now["run"] not in renamed else []
+        for place in places:
             manifest = self.lake.get_json(*place)
             if retired & set(manifest.get("models", {})):
                 manifest["models"] = {k: v for k, v in manifest["models"].items() if k not in retired}
@@ -179,7 +181,9 @@ class Planner:
             for file in entry["files"]:
                 path = f"published/run={run}/{table}/{file['name']}"
                 one = by_path.get(path)
-                data = one.edit.kept if one else self._whole(path, file["sha256"])
+                data = self._whole(path, file["sha256"])
+                if one and data is not None:
+                    data = one.edit.kept
                 if data is None:
                     return None
                 if one:
@@ -266,7 +270,6 @@ def carry_out(lake: Lake, plan: Plan) -> None:
     """All moves, then all deletions. A step that was done before is passed over."""
     for staged, place in plan.moves:
         if lake.exists(staged):
-            lake.fs.create_dir(lake.path(place.rpartition("/")[0]), recursive=True)
-            lake.fs.move(lake.path(staged), lake.path(place))
+            lake.move(staged, place)
     for path in plan.deletes:
         lake.delete(*path.split("/"))
