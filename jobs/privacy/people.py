@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from jobs.common.erased_people import lake_hash
 
 ERASED = "erased"  # what stands in a text where a name stood
-WORD = re.compile(r"[\w@.+\-]+")
+WORD = re.compile(r"\w(?:[\w@.+\-]*\w)?")
 _NOT_ALONE = re.compile(r"[\d.,+\-]*|.{1,2}")  # a number, or too short to be told from a word
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _PRINTED_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0+")
@@ -62,14 +62,14 @@ class People:
 
     def in_text(self, text: str) -> bool:
         """Whether running text names one of these people."""
-        return bool(self._words) and (
-            any(word in self._words or word.strip(".-+") in self._words for word in WORD.findall(text))
-            or any(odd.search(text) for odd in self._odd)
-        )
+        return not self._words.isdisjoint(WORD.findall(text)) or any(odd.search(text) for odd in self._odd)
 
     def anywhere_in(self, text: str) -> bool:
         """The same, also where the text is escaped as in HTML, JSON or a URL."""
-        return any(self.in_text(form) for form in {text, html.unescape(text), unquote(text), _unescaped(text)})
+        if self.in_text(text):
+            return True
+        is_escaped = "&" in text or "%" in text or "\\u" in text
+        return is_escaped and any(self.in_text(form) for form in (html.unescape(text), unquote(text), _unescaped(text)))
 
     def masked(self, text: str) -> str:
         """The text with each of these names replaced."""
@@ -78,10 +78,7 @@ class People:
         return WORD.sub(self._mask_word, text)
 
     def _mask_word(self, word: re.Match[str]) -> str:
-        bare = word[0].strip(".-+")
-        if word[0] in self._words:
-            return ERASED
-        return word[0].replace(bare, ERASED) if bare in self._words else word[0]
+        return ERASED if word[0] in self._words else word[0]
 
     @cached_property
     def _words(self) -> frozenset[str]:
