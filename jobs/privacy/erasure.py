@@ -18,6 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jobs.common.erased_people import ACCOUNT, FOLDER, ErasedPeople, erased_people, erasure_key, lake_hash, put_list
+from jobs.common.recount import COUNTED
 from jobs.privacy.lake_files import STAGED, Found, bound_visitors, lake_fields, raw_logs, sources_of, walk
 from jobs.privacy.people import People
 from jobs.privacy.plan import Planner, carry_out, stored_plan
@@ -30,7 +31,7 @@ OUT_OF_REACH = [
     "the shop's own files, outside the lake: rows that come again are rejected with the reason 'erased'",
     "copies that were made of the lake or of its published files, and backups",
     "checkpoints of a training run that was killed, in the temporary folder of its machine",
-    "counts over many people, such as views of an item: they name nobody and stay as they were",
+    "counts of past nights over many people, such as sizes of segments: they name nobody and stay as they were",
 ]
 
 
@@ -139,6 +140,7 @@ def _finish(
             "rows_removed": sum(file["rows"] for file in plan.facts["files"]),
             **plan.facts,
             "models_refitted": "by the next night that needs them: none of the retired is left to start from",
+            "recounted": "by the next night, from the events that are left: " + ", ".join(t.name for t in COUNTED),
             "out_of_reach": OUT_OF_REACH,
             "check": "find_person found nothing",
         }

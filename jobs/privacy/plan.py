@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.common.recount import COUNTED, note_of
 from jobs.privacy.lake_files import STAGED, Found, read_bytes
 from jobs.runtime import published
 from jobs.runtime.lake import Lake, json_text
@@ -74,6 +75,9 @@ class Planner:
         for (folder, run), edited in versions.items():
             self._version(folder, run, edited)
         self._models(models, traces)
+        if traces and self.retires_models:
+            note = json_text({"erasure": self.plan.number}).encode()
+            self._names += [[self._stage(note), note_of(table)] for table in COUNTED]
         pointer = self._published(runs)
         self.plan.moves = [*self._data, *self._names, *pointer]
         self._store()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from jobs.privacy.erasure import find, forget, with_visitors
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import job_report
-from schemas.tables import CLEAN_EVENTS, RECOMMENDATIONS, REJECTED_EVENTS, USERS
-from tests.sample import SECOND, THIRD, Sample, current, shown
+from schemas.tables import CLEAN_EVENTS, ITEM_FEATURES, RECOMMENDATIONS, REJECTED_EVENTS, USERS
+from tests.sample import NIGHTS, SECOND, THIRD, Sample, current, shown
 
 
 def people_of_both_days(sample: Sample) -> list[str]:
@@ -51,5 +52,9 @@ def test_the_forgotten_do_not_come_back(sample: Sample, tmp_path: Path, monkeypa
     assert not set(ids) & set(current(shop.lake, USERS)["user_id"].to_pylist())
     assert published.pointed(shop.lake)["date"] == str(THIRD)
     assert job_report(shop.lake, THIRD, "001", "train_als")["start"] == "cold"
+    events = [current(shop.lake, CLEAN_EVENTS, day)["item_id"].to_pylist() for day in NIGHTS]
+    counted = Counter(item for of_night in events for item in of_night if item)
+    items = current(shop.lake, ITEM_FEATURES).to_pylist()
+    assert {row["item_id"]: row["events"] for row in items} == counted  # nothing of theirs goes on in a sum
     with np.load(Path(shop.lake.root) / f"models/als/date={THIRD}/run=001/factors.npz") as factors:
         assert not set(ids) & set(factors["user_ids"].tolist())
