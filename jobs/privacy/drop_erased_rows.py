@@ -29,6 +29,7 @@ from jobs.privacy.people import WORD, People, plain_id
 from jobs.privacy.plan import Planner, carry_out
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from schemas.columns import VISITOR_ID
 from schemas.sources.mapping import Input
 
 
@@ -66,7 +67,7 @@ def delivered_again(lake: Lake, erased: ErasedPeople, logs: dict[str, tuple[Inpu
         accounts |= {one for one in ids if erased.has_account(one) or (key and erased.has_account(lake_hash(one, key)))}
         visitors |= {one for one in devices if erased.has_visitor(one)}
     named = People.named(accounts, key)
-    return People(named.accounts, frozenset(visitors), key)
+    return People(named.accounts, frozenset(f"{VISITOR_ID}:{one}" for one in visitors), key)
 
 
 def _ids_in(data: bytes, spec: Input, encoding: str) -> tuple[set[str], set[str]]:
@@ -76,7 +77,7 @@ def _ids_in(data: bytes, spec: Input, encoding: str) -> tuple[set[str], set[str]
     visitors: set[str] = set()
     if data.startswith(b"PAR1"):
         rows, dictionaries = read_whole(data)
-        for names, ids in ((fields.accounts, accounts), (fields.visitors, visitors)):
+        for names, ids in ((fields.accounts, accounts), (fields.bound, visitors)):
             for name in names:
                 ids.update(dictionaries.get(name, ()))
                 heads = [head for head in (name, name.partition(".")[0]) if head in rows.column_names]
@@ -90,5 +91,5 @@ def _ids_in(data: bytes, spec: Input, encoding: str) -> tuple[set[str], set[str]
             visitors |= words
         else:
             accounts.update(plain_id(one) for name in fields.accounts for one in values_at(row, name) if one)
-            visitors.update(plain_id(one) for name in fields.visitors for one in values_at(row, name) if one)
+            visitors.update(plain_id(one) for name in fields.bound for one in values_at(row, name) if one)
     return accounts, visitors

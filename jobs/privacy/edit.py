@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.privacy.people import People
+from schemas.columns import BOUND_IDS, VISITOR_ID
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,15 @@ class Edit:
 class IdFields:
     """Where the rows of a file name a person. A field may be a path, such as `customer.id`.
 
-    accounts: fields with an account id: a row of theirs goes. visitors: the same for a row without an account.
+    accounts: fields with an account id: a row of theirs goes. bound: fields with what may be
+    a person's (a device, a question): the same for a row without an account.
     rows: fields that hold a whole foreign row as text: a row that names somebody in one goes.
     foreign: the names of account fields within such a text.
     is_log: a line that cannot be read belongs to whom it names, so it goes whole.
     """
 
     accounts: tuple[str, ...] = ("user_id",)
-    visitors: tuple[str, ...] = ("visitor_id",)
+    bound: tuple[str, ...] = BOUND_IDS
     rows: tuple[str, ...] = ("raw_row", "line")
     foreign: tuple[str, ...] = ()
     is_log: bool = False
@@ -42,7 +44,12 @@ class IdFields:
         accounts = [value for name in self.accounts for value in values_at(row, name) if value not in (None, "")]
         if accounts:
             return bool(people.accounts_among(accounts, self.is_log))
-        return bool(people.visitors_among(v for name in self.visitors for v in values_at(row, name)))
+        return any(people.bound_among(values_at(row, name), kind_of(name)) for name in self.bound)
+
+
+def kind_of(name: str) -> str:
+    """The column of ours that a field is read as: a shop's own name stands for a visitor."""
+    return name if name in BOUND_IDS else VISITOR_ID
 
 
 def values_at(row: Any, path: str) -> Iterable[Any]:

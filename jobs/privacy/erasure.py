@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jobs.common.erased_people import ACCOUNT, FOLDER, ErasedPeople, erased_people, erasure_key, lake_hash, put_list
 from jobs.common.recount import COUNTED
-from jobs.privacy.lake_files import STAGED, Found, bound_visitors, lake_fields, raw_logs, sources_of, walk
+from jobs.privacy.lake_files import STAGED, Found, bound_ids, lake_fields, raw_logs, sources_of, walk
 from jobs.privacy.people import People
 from jobs.privacy.plan import Planner, carry_out, stored_plan
 from jobs.privacy.receipt import signed, signing_key
@@ -63,10 +63,10 @@ def find(lake: Lake, people: People, source: str = "") -> list[Found]:
     return list(walk(lake, people, raw_logs(lake, sources), lake_fields(sources)))
 
 
-def with_visitors(lake: Lake, ids: Iterable[str]) -> People:
-    """The people of these account ids, their hashes, and the visitor ids that are theirs alone."""
+def whole_people(lake: Lake, ids: Iterable[str]) -> People:
+    """The people of these account ids, their hashes, and what else names them alone, such as their visitor ids."""
     people = People.named(ids, os.environ.get(HASH_KEY_VARIABLE, ""))
-    return People(people.accounts, bound_visitors(lake, people), people.hash_key)
+    return People(people.accounts, bound_ids(lake, people), people.hash_key)
 
 
 def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
@@ -80,7 +80,7 @@ def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
     new = [one for one in dict.fromkeys(ids) if not ErasedPeople(listed.people, key).has_account(one)]
     if not new:
         return outcomes
-    people = with_visitors(lake, new)
+    people = whole_people(lake, new)
     found = find(lake, people, source)
     known = _known(new, found, people) if len(new) > 1 else (new if found else [])
     unknown = [one for one in new if one not in set(known)]
@@ -100,7 +100,7 @@ def _journal(lake: Lake, known: list[str], people: People) -> dict[str, Any]:
     return {
         "number": f"{len(done) + 1:03d}",
         "ids": known,
-        "visitors": sorted(people.visitors),
+        "bound": sorted(people.bound),
         "began": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     }
 
@@ -116,7 +116,7 @@ def _finish(
     journal = lake.get_json(*JOURNAL)
     number, key = journal["number"], erasure_key()
     named = People.named(journal["ids"], os.environ.get(HASH_KEY_VARIABLE, ""))
-    people = People(named.accounts, frozenset(journal["visitors"]), named.hash_key)
+    people = People(named.accounts, frozenset(journal["bound"]), named.hash_key)
     listed = ErasedPeople(erased_people(lake).people, key)
     put_list(lake, listed.with_more(people.accounts, people.visitors))  # first: from now on none of their rows comes in
     place = f"{FOLDER}/receipts/{number}.json"
@@ -136,7 +136,7 @@ def _finish(
             "erasure": number,
             "began": journal["began"],
             "people": sorted(names_of_receipt(journal["ids"], key)),
-            "visitor_ids": len(people.visitors),
+            "bound_ids": len(people.bound),
             "rows_removed": sum(file["rows"] for file in plan.facts["files"]),
             **plan.facts,
             "models_refitted": "by the next night that needs them: none of the retired is left to start from",

@@ -18,7 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from jobs.privacy.erasure import find, with_visitors
+from jobs.privacy.erasure import find, whole_people
 from jobs.privacy.export_page import page_of
 from jobs.privacy.lake_files import Found
 from jobs.runtime.lake import Lake
@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
         raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
     if out.exists():
         raise ValueError(f"--out {out} is there already; give a new folder, so that two people's rows are never mixed")
-    found = find(lake, with_visitors(lake, args.user), args.source)
+    found = find(lake, whole_people(lake, args.user), args.source)
     if not found:
         print(f"{', '.join(args.user)}: nothing is held; no file was written")
         return 1

@@ -13,7 +13,7 @@ import argparse
 import json
 from collections import Counter
 
-from jobs.privacy.erasure import find, with_visitors
+from jobs.privacy.erasure import find, whole_people
 from jobs.privacy.lake_files import Found
 from jobs.runtime.lake import Lake
 
@@ -29,22 +29,22 @@ def main(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
     if not lake.exists():
         raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
-    people = with_visitors(lake, args.user)
+    people = whole_people(lake, args.user)
     found = find(lake, people, args.source)
     if args.json:
         print(json.dumps([{"path": f.path, "place": f.place, "found": f.edit.found} for f in found], indent=1))
     else:
-        print(page(", ".join(args.user), len(people.visitors), found))
+        print(page(", ".join(args.user), len(people.bound), found))
     return 1 if found else 0
 
 
-def page(who: str, visitors: int, found: list[Found]) -> str:
+def page(who: str, bound: int, found: list[Found]) -> str:
     """A line for each kind of place, then one for each file."""
-    bound = f" (with {visitors} visitor ids of its own)" if visitors else ""
+    own = f" (with {bound} visitor ids and questions of its own)" if bound else ""
     if not found:
-        return f"{who}{bound}: found nowhere"
+        return f"{who}{own}: found nowhere"
     places = Counter(one.place for one in found)
-    lines = [f"{who}{bound}: {len(found)} files, {len(places)} kinds of places"]
+    lines = [f"{who}{own}: {len(found)} files, {len(places)} kinds of places"]
     lines += [f"  {place:44} {files:5} files" for place, files in sorted(places.items())]
     lines += [f"    {one.path}: {', '.join(f'{w} {n}' for w, n in one.edit.found.items())}" for one in found]
     return "\n".join(lines)

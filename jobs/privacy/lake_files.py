@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs as pafs
 
@@ -21,11 +20,13 @@ from jobs.privacy.edit import Edit, IdFields
 from jobs.privacy.file_edit import edit_file
 from jobs.privacy.people import People, plain_id
 from jobs.runtime.lake import Lake
-from schemas.columns import ACCOUNT_IDS, VISITOR_IDS
+from schemas.columns import ACCOUNT_IDS, BOUND_IDS, VISITOR_ID
 from schemas.sources.mapping import Input, Source
 from schemas.sources.reading import load_source, shipped_sources
+from schemas.tables import BY_NAME
 
 STAGED, RECEIPTS = f"{FOLDER}/staged/", f"{FOLDER}/receipts/"
+_OF_TABLE = re.compile(r"(?:refresh/)?tables/(?P<table>[^/]+)/.+\.parquet")
 _PLAIN_NAME = re.compile(r"[\w.]+")
 
 
@@ -92,8 +93,7 @@ def found_in(
 def fields_of(spec: Input) -> IdFields:
     """Where the rows of a shop's file name a person: the columns that the mapping reads our ids from."""
     accounts = tuple(name for ours in ACCOUNT_IDS for name in _theirs(spec, ours))
-    visitors = tuple(name for ours in VISITOR_IDS for name in _theirs(spec, ours))
-    return IdFields(accounts, visitors, is_log=True)
+    return IdFields(accounts, tuple(_theirs(spec, VISITOR_ID)), is_log=True)
 
 
 def _theirs(spec: Input, ours: str) -> list[str]:
@@ -109,7 +109,7 @@ def _theirs(spec: Input, ours: str) -> list[str]:
 def lake_fields(sources: Mapping[str, Source]) -> IdFields:
     """Where the lake's own tables name a person; `foreign`: how the shops' rows that are kept as text call it."""
     theirs = {name for source in sources.values() for spec in source.inputs for name in fields_of(spec).accounts}
-    return IdFields(ACCOUNT_IDS, VISITOR_IDS, foreign=tuple(sorted(theirs)))
+    return IdFields(ACCOUNT_IDS, BOUND_IDS, foreign=tuple(sorted(theirs)))
 
 
 def sources_of(lake: Lake, given: str = "") -> dict[str, Source]:
@@ -148,16 +148,25 @@ def _of_night(received: dict[str, Any], source: Source, below: str) -> dict[str,
     return logs
 
 
-def bound_visitors(lake: Lake, people: People) -> frozenset[str]:
-    """Visitor ids that appear with accounts of these people and with nobody else's: their visits without an account."""
+def bound_ids(lake: Lake, people: People) -> frozenset[str]:
+    """What tables show with accounts of these people and with nobody else's, such as `visitor_id:c1`.
+
+    A device of theirs may have visited without an account, and an answer names only the question.
+    """
     owners: dict[str, set[bool]] = defaultdict(set)
     for path in all_paths(lake):
-        if re.search(r"(^|/)tables/clean_events/.*\.parquet$", path):
-            pairs = pq.read_table(
-                lake.path(path), columns=["user_id", "visitor_id"], filesystem=lake.fs, partitioning=None
-            )
-            distinct: pa.Table = pairs.group_by(["user_id", "visitor_id"]).aggregate([])
-            for user, visitor in zip(distinct["user_id"].to_pylist(), distinct["visitor_id"].to_pylist(), strict=True):
-                if user and visitor:
-                    owners[visitor].add(plain_id(user) in people.accounts)
-    return frozenset(plain_id(visitor) for visitor, theirs in owners.items() if theirs == {True})
+        table = BY_NAME.get(match["table"]) if (match := _OF_TABLE.fullmatch(path)) else None
+        if table is None:
+            continue
+        for account in set(table.names) & set(ACCOUNT_IDS):
+            for kind in set(table.names) & set(BOUND_IDS):
+                for who, value in _pairs(lake, path, account, kind):
+                    owners[f"{kind}:{plain_id(value)}"].add(plain_id(who) in people.accounts)
+    return frozenset(one for one, theirs in owners.items() if theirs == {True})
+
+
+def _pairs(lake: Lake, path: str, account: str, kind: str) -> list[tuple[str, str]]:
+    rows = pq.read_table(lake.path(path), columns=[account, kind], filesystem=lake.fs, partitioning=None)
+    distinct = rows.group_by([account, kind]).aggregate([]).select([account, kind])
+    pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
+    return [(who, value) for who, value in pairs if who and value]

@@ -55,7 +55,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def _where(row: dict[str, Any], people: People, fields: IdFields) -> str:
-    for name in (*fields.accounts, *fields.visitors):
+    for name in (*fields.accounts, *fields.bound):
         if IdFields((name,), (), is_log=True).are_of(row, people) or IdFields((), (name,)).are_of(row, people):
             return name
     return "row"

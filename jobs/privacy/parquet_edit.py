@@ -6,6 +6,7 @@ the metadata of the file.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.privacy.edit import Edit, IdFields
+from jobs.privacy.edit import Edit, IdFields, kind_of
 from jobs.privacy.people import ERASED, People, plain_id
 
 
@@ -68,7 +69,7 @@ def _rows_of(rows: pa.Table, people: People, fields: IdFields) -> tuple[np.ndarr
     theirs, has_account = np.zeros(rows.num_rows, bool), np.zeros(rows.num_rows, bool)
     tests: list[tuple[str, Callable[[list[Any]], set[Any]], bool]] = [
         *((name, lambda values: people.accounts_among(values, fields.is_log), False) for name in fields.accounts),
-        *((name, people.visitors_among, True) for name in fields.visitors),
+        *((name, functools.partial(people.bound_among, kind=kind_of(name)), True) for name in fields.bound),
         *((name, lambda values: _foreign_rows(values, people, fields), False) for name in fields.rows),
     ]
     for name, test, needs_no_account in tests:
@@ -101,7 +102,7 @@ def names_in_row(text: str, people: People, fields: IdFields) -> bool:
         row = {"line": text}
     if not isinstance(row, dict):
         return False
-    inner = IdFields(fields.foreign + fields.accounts, fields.visitors, is_log=True)
+    inner = IdFields(fields.foreign + fields.accounts, fields.bound, is_log=True)
     if inner.are_of(row, people):
         return True
     line = row.get("line")  # a broken line has no fields any more: any of its parts may be the id

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from jobs.common.erased_people import lake_hash
+from schemas.columns import VISITOR_ID
 
 ERASED = "erased"  # what stands in a text where a name stood
 WORD = re.compile(r"\w(?:[\w@.+\-]*\w)?")
@@ -32,13 +33,13 @@ def plain_id(value: Any) -> str:
 
 @dataclass(frozen=True)
 class People:
-    """Account ids, plain and as the lake hashes them, and the visitor ids that belong to them alone.
+    """Account ids, plain and as the lake hashes them, and what is theirs alone: `visitor_id:c1`, `question_id:q7`.
 
     hash_key: the key of the lake's hashes where there is one: a raw file holds an id that the lake knows by its hash.
     """
 
     accounts: frozenset[str]
-    visitors: frozenset[str] = frozenset()
+    bound: frozenset[str] = frozenset()
     hash_key: str = ""
 
     @classmethod
@@ -57,8 +58,14 @@ class People:
                 found.add(value)
         return found
 
-    def visitors_among(self, values: Iterable[Any]) -> set[Any]:
-        return {value for value in values if value is not None and plain_id(value) in self.visitors}
+    def bound_among(self, values: Iterable[Any], kind: str) -> set[Any]:
+        """Those of `values` of a column of this kind that belong to these people."""
+        return {value for value in values if value is not None and f"{kind}:{plain_id(value)}" in self.bound}
+
+    @property
+    def visitors(self) -> frozenset[str]:
+        """Their visitor ids, as events have them."""
+        return frozenset(one.partition(":")[2] for one in self.bound if one.startswith(f"{VISITOR_ID}:"))
 
     def in_text(self, text: str) -> bool:
         """Whether running text names one of these people."""
@@ -82,7 +89,7 @@ class People:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        names = self.accounts | self.visitors
+        names = self.accounts | {one.partition(":")[2] for one in self.bound}
         return frozenset(name for name in names if not _NOT_ALONE.fullmatch(name))
 
     @cached_property

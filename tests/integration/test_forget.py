@@ -13,7 +13,7 @@ import pytest
 from jobs.common import erased_people
 from jobs.nights import nightly
 from jobs.privacy import receipt
-from jobs.privacy.erasure import find, forget, with_visitors
+from jobs.privacy.erasure import find, forget, whole_people
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import job_report
@@ -33,7 +33,7 @@ def test_the_forgotten_do_not_come_back(sample: Sample, tmp_path: Path, monkeypa
     shutil.copytree(sample.eve, tmp_path / "lake")
     shop = Sample(sample.raw, Lake(str(tmp_path / "lake")), sample.eve)
     ids = people_of_both_days(sample)
-    people = with_visitors(shop.lake, ids)
+    people = whole_people(shop.lake, ids)
     (done,) = forget(shop.lake, ids)
     assert find(shop.lake, people) == []
     assert {"als", "sources"} <= set(done.receipt["models_retired"])

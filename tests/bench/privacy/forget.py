@@ -35,7 +35,7 @@ from jobs.common import erased_people
 from jobs.nights import nightly
 from jobs.nights.tasks import run_tasks
 from jobs.privacy import receipt
-from jobs.privacy.erasure import find, forget, with_visitors
+from jobs.privacy.erasure import find, forget, whole_people
 from jobs.privacy.lake_files import all_paths, read_bytes
 from jobs.privacy.people import People
 from jobs.runtime import published
@@ -81,7 +81,7 @@ def copied(sample: Sample, name: str) -> Lake:
 def forgotten(sample: Sample, ids: list[str], name: str) -> dict[str, float]:
     """Seconds of one pass with its check, and what a search finds before and after."""
     lake = copied(sample, name)
-    people = with_visitors(lake, ids)
+    people = whole_people(lake, ids)
     before = find(lake, people)
     started = time.monotonic()
     (done,) = forget(lake, ids)
@@ -111,7 +111,7 @@ def planted(lake: Lake) -> dict[str, int]:
 
 def delivered_again(sample: Sample, ids: list[str]) -> dict[str, int]:
     """The shop's files of all nights come again, with the person in them."""
-    people = with_visitors(sample.lake, ids)
+    people = whole_people(sample.lake, ids)
     lake = Lake(str(ROOT / "one"))
     rejected = 0
     for day in NIGHTS:
@@ -212,7 +212,7 @@ def replayed(sample: Sample) -> dict[str, int]:
 
 def raw_without(sample: Sample) -> Path:
     """The shop's files as if the person had never been there, made without any code of jobs/privacy but the cookies."""
-    raw, devices = ROOT / "raw-without", pa.array(sorted(with_visitors(sample.lake, [WHO]).visitors), pa.string())
+    raw, devices = ROOT / "raw-without", pa.array(sorted(whole_people(sample.lake, [WHO]).visitors), pa.string())
     shutil.rmtree(raw, ignore_errors=True)
     shutil.copytree(sample.raw, raw)
     for path in raw.glob("*/events-*.parquet"):

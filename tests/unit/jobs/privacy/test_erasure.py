@@ -12,12 +12,12 @@ import pytest
 
 from jobs.common.erased_people import LIST, WrongKey, erased_people
 from jobs.privacy import erasure, forget_people, lake_files, verify_receipt
-from jobs.privacy.erasure import JOURNAL, NobodyFound, find, forget, with_visitors
+from jobs.privacy.erasure import JOURNAL, NobodyFound, find, forget, whole_people
 from jobs.privacy.export_person import rows_of
 from jobs.privacy.receipt import BadReceipt, NoReceiptKey, verified
 from jobs.runtime import lease, published
 from jobs.runtime.lake import Lake
-from schemas.columns import ACCOUNT_IDS, VISITOR_IDS
+from schemas.columns import ACCOUNT_IDS, BOUND_IDS
 from schemas.tables import BY_NAME, CLEAN_EVENTS, INTEREST, RECOMMENDATIONS, USERS
 from tests.sample import content, shown
 from tests.unit.jobs.privacy.small_lake import DAYS, PEOPLE, keys, make
@@ -50,8 +50,8 @@ def files(lake: Lake) -> dict[str, bytes]:
 
 def test_a_person_is_forgotten_and_nobody_else(shop: tuple[Lake, str]) -> None:
     lake, mapping = shop
-    people = with_visitors(lake, ["ann"])
-    assert people.visitors == {"c1"}
+    people = whole_people(lake, ["ann"])
+    assert people.bound == {"visitor_id:c1"}
     (done,) = forget(lake, ["ann"], mapping)
     assert find(lake, people, mapping) == []
     assert accounts(lake) == {
@@ -83,7 +83,7 @@ def test_a_person_is_forgotten_and_nobody_else(shop: tuple[Lake, str]) -> None:
 
 def test_the_export_has_the_rows_that_go(shop: tuple[Lake, str]) -> None:
     lake, mapping = shop
-    found = find(lake, with_visitors(lake, ["ann"]), mapping)
+    found = find(lake, whole_people(lake, ["ann"]), mapping)
     exported = {place: len(rows) for place, rows in rows_of(found).items()}
     before = {day: content(lake, lake.current(CLEAN_EVENTS, day)).to_pylist() for day in DAYS}
     (done,) = forget(lake, ["ann"], mapping)
@@ -242,5 +242,5 @@ def test_every_column_that_names_a_person_is_known() -> None:
             says_so = any(word in column.doc.casefold() for word in words) or column.name.endswith(
                 ("user_id", "visitor_id", "customer_id", "account_id", "member_id")
             )
-            assert not says_so or column.name in (*ACCOUNT_IDS, *VISITOR_IDS), f"{table.name}.{column.name}"
+            assert not says_so or column.name in (*ACCOUNT_IDS, *BOUND_IDS), f"{table.name}.{column.name}"
     assert erasure.OUT_OF_REACH

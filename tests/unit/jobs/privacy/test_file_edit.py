@@ -52,6 +52,15 @@ def test_an_id_that_is_a_number_is_found_in_its_column_only() -> None:
 
 def test_a_visitors_rows_go_only_without_another_account() -> None:
     rows = pa.table({"user_id": [None, "u2", "u1"], "visitor_id": ["c1", "c1", "c5"]})
-    edit = edit_file("a.parquet", parquet(rows), People(frozenset({"u1"}), frozenset({"c1"})), FIELDS)
+    edit = edit_file("a.parquet", parquet(rows), People(frozenset({"u1"}), frozenset({"visitor_id:c1"})), FIELDS)
     assert edit is not None
     assert [row["user_id"] for row in edit.removed] == [None, "u1"]
+
+
+def test_an_answer_goes_with_the_question_but_not_with_a_visitor_of_the_same_name() -> None:
+    rows = pa.table({"question_id": ["7", "8"], "answer": ["Size 40.", "Size 41."]})
+    people = People(frozenset({"ann"}), frozenset({"question_id:7"}))
+    edit = edit_file("a.parquet", parquet(rows), people, FIELDS)
+    assert edit is not None
+    assert [row["question_id"] for row in edit.removed] == ["7"]
+    assert edit_file("a.parquet", parquet(pa.table({"visitor_id": ["7"]})), people, FIELDS) is None
