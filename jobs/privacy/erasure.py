@@ -9,7 +9,6 @@ holds the lake's lease.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from jobs.privacy.people import People
 from jobs.privacy.plan import Planner, carry_out, stored_plan
 from jobs.privacy.receipt import signed, signing_key
 from jobs.runtime.lake import Lake
+from jobs.runtime.shop_days import now
 
 HASH_KEY_VARIABLE = "NIGHTMARKET_HMAC_KEY"
 JOURNAL = (FOLDER, "journal.json")
@@ -101,7 +101,7 @@ def _journal(lake: Lake, known: list[str], people: People) -> dict[str, Any]:
         "number": f"{len(done) + 1:03d}",
         "ids": known,
         "bound": sorted(people.bound),
-        "began": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "began": now().isoformat(timespec="seconds"),
     }
 
 

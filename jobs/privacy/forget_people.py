@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime as dt
 from pathlib import Path
 
 from jobs.privacy.erasure import Outcome, forget
@@ -21,7 +22,7 @@ from jobs.runtime import lease
 from jobs.runtime.arguments import add_settings_arguments
 from jobs.runtime.lake import Lake
 from jobs.runtime.settings import load_settings
-from jobs.runtime.shop_days import now
+from schemas.tables import CLEAN_EVENTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,10 +39,11 @@ def main(args: argparse.Namespace) -> int:
     ids = args.user or read_ids(Path(args.file).read_bytes(), args.file)
     if not lake.exists():
         raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
+    last_night = max(lake.dates(CLEAN_EVENTS), default=dt.date.min)
     with contextlib.ExitStack() as held:
         for root in (lake.root, f"{lake.root}/refresh"):
             if Lake(root).exists():  # a refresh has a lake of its own, and may run beside a night
-                held.enter_context(lease.held(Lake(root), lease.new_hold("forget_people", now().date()), config))
+                held.enter_context(lease.held(Lake(root), lease.new_hold("forget_people", last_night), config))
         outcomes = forget(lake, ids, args.source)
     for outcome in outcomes:
         print(page(lake, outcome))
