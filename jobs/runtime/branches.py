@@ -13,9 +13,11 @@ from __future__ import annotations
 BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
     "intake": {
         "receive_drop": (),
-        "clean_events": ("receive_drop",),
+        "receive_erasures": ("receive_drop",),
+        "clean_events": ("receive_erasures",),
         "update_catalogue": ("clean_events",),
-        "check_clean": ("update_catalogue",),
+        "drop_erased_rows": ("update_catalogue",),
+        "check_clean": ("drop_erased_rows",),
     },
     "features": {
         "update_interest": ("check_clean",),

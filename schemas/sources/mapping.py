@@ -142,6 +142,7 @@ class Source:
     policies: ServiceInput | None = None
     questions: ServiceInput | None = None
     replies: ServiceInput | None = None
+    erasures: str = ""  # a list of people to forget, one id a line, below --raw: "{date}/erasures.csv"
     path: str = field(default="", compare=False)
 
     @property
