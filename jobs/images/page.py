@@ -139,7 +139,7 @@ def _both(name: str, **facts: Any) -> str:
 def _in_both(english: str, chinese: str) -> str:
     if english == chinese:
         return english
-    return f'<span {ENGLISH}>{english}</span><span {CHINESE}>{chinese}</span>'
+    return f"<span {ENGLISH}>{english}</span><span {CHINESE}>{chinese}</span>"
 
 
 def _cut(text: str) -> str:
