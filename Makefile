@@ -105,6 +105,9 @@ bench-copy-en: setup data  ## descriptions of products held out by family; DATA=
 bench-voices: setup  ## voices: their readers, texts that two of them share, a classifier; USERS=150
 	@.venv/bin/python -m tests.bench.copywriting.voices $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
 
+bench-forget: setup  ## people forgotten: seconds, planted names found, redelivery, kills, beside a replay; USERS=1500
+	@.venv/bin/python -m tests.bench.privacy.forget $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
+
 bench-complete: setup data  ## holes and scratches in pictures, filled; DATA=../shared/data/hm_images
 	@.venv/bin/python -m tests.bench.pictures.complete "$(DATA)"
 
