@@ -1,4 +1,4 @@
-"""The parts of index.html about what the night made: experiments, budgets, segments, texts, pictures."""
+"""The parts of index.html about what the night made: experiments, budgets, segments, texts, pictures, answers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def product_parts(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
         _segments(facts, pages),
         _texts(facts, pages),
         _images(facts, pages),
+        _service(facts, pages),
     ]
     return [section for section in found if section]
 
@@ -110,6 +111,21 @@ def _images(facts: NightFacts, pages: Sequence[str]) -> Section | None:
     head = [Words("Pictures", "图片"), Words("Number", "数量")]
     more = _way("images", Words("What the pictures show", "图片内容"), pages)
     return Section("images", Words("Pictures", "图片"), [Rows(head, rows)], "images, refused_images", more, wide=False)
+
+
+def _service(facts: NightFacts, pages: Sequence[str]) -> Section | None:
+    answered = facts.report("answer_questions")
+    if not answered.get("questions"):
+        return None
+    counts = [*answered["decisions"].items(), *answered["reasons"].items()]
+    rows: list[list[Cell]] = [
+        [Words("questions", "问题"), number(answered["questions"])],
+        *([plain(name).replace("_", " "), number(n)] for name, n in counts),
+    ]
+    head = [Words("Questions of customers", "顾客的问题"), Words("Number", "数量")]
+    more = _way("service", Words("Answers, and what is missing", "答复与缺失的知识"), pages)
+    title = Words("Customer service", "客服")
+    return Section("service", title, [Rows(head, rows)], "suggested_answers", more, wide=False)
 
 
 def _way(page: str, words: Words, pages: Sequence[str]) -> Link | None:

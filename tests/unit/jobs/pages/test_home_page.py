@@ -59,6 +59,14 @@ def test_a_night_published_without_a_product_is_not_called_whole(tmp_path: Path)
     assert "2026-01-09 12:00 UTC" in page
 
 
+def test_customers_questions_are_counted_where_there_are_any(tmp_path: Path) -> None:
+    answered = {"questions": 3, "decisions": {"answer": 2, "hand_over": 1}, "reasons": {"no source": 1}}
+    page = shown(tmp_path, answer_questions=answered)
+    assert "Customer service" in page
+    assert "hand over" in page
+    assert "Customer service" not in shown(tmp_path / "none", answer_questions={"questions": 0})
+
+
 def test_a_dry_run_is_not_called_a_failure(tmp_path: Path) -> None:
     page = shown(tmp_path, clean_events={"raw": 2, "kept": 2, "rejected": {}}, judge_lists={"quality": []})
     assert "Not published: a dry run, or publishing has not run." in page
