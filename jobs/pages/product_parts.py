@@ -117,11 +117,9 @@ def _service(facts: NightFacts, pages: Sequence[str]) -> Section | None:
     answered = facts.report("answer_questions")
     if not answered.get("questions"):
         return None
-    counts = [*answered["decisions"].items(), *answered["reasons"].items()]
-    rows: list[list[Cell]] = [
-        [Words("questions", "问题"), number(answered["questions"])],
-        *([plain(name).replace("_", " "), number(n)] for name, n in counts),
-    ]
+    rows: list[list[Cell]] = [[Words("questions", "问题"), number(answered["questions"])]]
+    for name, n in (*answered["decisions"].items(), *answered["reasons"].items()):
+        rows.append([plain(name).replace("_", " "), number(n)])
     head = [Words("Questions of customers", "顾客的问题"), Words("Number", "数量")]
     more = _way("service", Words("Answers, and what is missing", "答复与缺失的知识"), pages)
     title = Words("Customer service", "客服")
