@@ -70,6 +70,11 @@ def test_the_way_in_leads_to_the_newest_night_with_pages(reader: TestClient, way
     assert reader.get(way).text == f"the night of {DAY}"
 
 
+def test_a_lake_may_be_named_by_its_url(reader: TestClient, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTMARKET_LAKE", lake.as_uri())
+    assert reader.get("/").text == f"the night of {DAY}"
+
+
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_nothing_else_is_served(reader: TestClient, path: str) -> None:
     assert reader.get(path).status_code == 404
