@@ -7,6 +7,10 @@ from schemas.table import Column
 
 USER_ID = Column("user_id", "string", "The shop's account id.")
 USER_ID_OR_ANONYMOUS = USER_ID.but(doc="The shop's account id, or 'anonymous'.")
+ACCOUNT_IDS = (USER_ID.name,)  # columns that name a person, whatever the table; jobs/privacy looks for people in them
+VISITOR_ID = "visitor_id"
+# Columns that name what may be one person's, such as a device or a question: it is found through a row that has both.
+BOUND_IDS = (VISITOR_ID, "question_id")
 ITEM_ID = Column("item_id", "string", "The shop's item id.")
 SEGMENT_ID = Column("segment_id", "int32", "Row of `segments`.", min=0)
 EXPERIMENT = Column("experiment", "string", "The experiment's name in the settings.")
@@ -34,4 +38,5 @@ UPDATED_ON = Column("updated_on", "date", "The night that last changed this row.
 VALID_UNTIL = Column("valid_until", "timestamp", "Not to be shown or used after this time, UTC.")
 
 REASON = Column("reason", "string", "Why, for a person.")
+DETAIL = Column("detail", "string", "What was seen.")
 SOURCE_FILE = Column("source_file", "string", "The file that the row came in.")

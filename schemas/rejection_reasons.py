@@ -6,7 +6,10 @@ that need a parsed value.
 
 WITHOUT_LINES = "without_lines"  # no limit counts it: an order without lines is no sign of a bad drop
 
+ERASED = "erased"  # the row of a person who was forgotten: nothing of it is kept but this reason
+
 READ_REASONS: dict[str, str] = {
+    ERASED: "A row of a person who was forgotten (jobs/privacy), delivered again; its content is not kept.",
     "malformed_row": "Wrong number of fields, an unclosed quote, or a line that is not a JSON object.",
     "undecodable_text": "Bytes that are not text in the mapping's encoding (seen as U+FFFD).",
     "field_too_long": "A field of more than a million bytes.",

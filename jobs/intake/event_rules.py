@@ -13,7 +13,7 @@ from jobs.intake.visits import VisitRules
 from jobs.runtime.history import NIGHT
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import ShopDays
-from schemas.rejection_reasons import WITHOUT_LINES
+from schemas.rejection_reasons import ERASED, WITHOUT_LINES
 from schemas.tables import REJECTED_EVENTS
 
 
@@ -77,8 +77,8 @@ def account(night: Night, kept: dict, rejected: dict, observed: dict) -> Counter
 
 def refuse_a_bad_drop(night: Night, config: CleanConfig, reasons: Counter[str], total: int) -> None:
     """Raises RuntimeError where more than clean.max_rejected_share of the night's lines were rejected."""
-    # Redeliveries, crawlers, orders without lines and what the mapping rejects are no sign of a bad drop.
-    expected = {"duplicate", "crawler", WITHOUT_LINES, *night.source.events.reject}
+    # Redeliveries, crawlers, forgotten people, orders without lines and what the mapping rejects are no bad drop.
+    expected = {"duplicate", "crawler", ERASED, WITHOUT_LINES, *night.source.events.reject}
     bad = sum(rows for reason, rows in reasons.items() if reason not in expected)
     if total and bad > config.max_rejected_share * total:
         raise RuntimeError(

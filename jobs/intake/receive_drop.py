@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from jobs.common.erased_people import erased_people
 from jobs.intake.drop_files import receive
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import settle_days
 
 
 def main(night: Night) -> None:
+    erased_people(night.lake)  # refuses a missing or wrong key before anything is copied
     settle_days(night.lake, night.source, night.date)  # before anything is copied
     late_days = night.settings.section("clean").late_days
     received = receive(night.source, night.raw, night.date, night.previous_date, night.lake, late_days)

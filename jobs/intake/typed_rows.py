@@ -17,8 +17,10 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.common.erased_people import ErasedPeople, erased_people
 from jobs.intake import whole_row
 from jobs.intake.column_paths import opened, visible
+from jobs.intake.erased_rows import ERASED_ROW, erased_checks
 from jobs.intake.mapping_sql import derived_types, refuse_sql
 from jobs.intake.row_checks import Check, RawLimits, checks, choose, last_moment
 from jobs.intake.spark_scan import NIGHT, scan
@@ -123,7 +125,7 @@ def _read(
     spec, reading = source.input(which), source.input(reading.which)
     with ansi_off(spark):
         raw = scan(spark, source, reading.which, files, lake)
-        night = NightInput(source, files, night_date, *limits, _types(raw, files))
+        night = NightInput(source, files, night_date, *limits, _types(raw, files), erased_people(lake))
         timed = _of_the_night(raw, reading, night, span[1])
         if not spec.from_events:
             _, *tallies = metrics = _metrics(reading, night.clock_tallies(reading))
@@ -149,6 +151,7 @@ class NightInput:
     limits: RawLimits
     end: str
     types: dict[str, str]
+    erased: ErasedPeople
 
     def judged(self, rows: DataFrame, spec: Input) -> DataFrame:
         """Adds `__v_<ours>` (typed), `__s_<ours>` (as seen, where typing may lose it), `__check` (null: kept)."""
@@ -170,7 +173,8 @@ class NightInput:
         return clock_tallies(self.source) if clock_changes(self.source, first, self.date + timedelta(days=1)) else {}
 
     def checks(self, spec: Input, columns: list[str]) -> list[Check]:
-        return checks(spec, self.source, columns, self.types, self.files, self.end, self.limits)
+        others = checks(spec, self.source, columns, self.types, self.files, self.end, self.limits)
+        return [*erased_checks(spec, self.erased), *others]
 
     def finished(self, rows: DataFrame, spec: Input) -> DataFrame:
         """Exactly our columns, then the file, the reason, its detail and the raw row."""
@@ -193,7 +197,8 @@ class NightInput:
         reasons = " ".join(f"WHEN {number} THEN {text(check.reason)}" for number, check in numbered)
         details = " ".join(f"WHEN {n} THEN {check.detail}" for n, check in numbered if check.detail != Check.detail)
         detail = f"CASE __check {details} END" if details else Check.detail
-        raw_row = f"CASE WHEN __check IS NOT NULL THEN {whole_row.raw_row(spec, theirs)} END"
+        erased = f"WHEN __check = 0 THEN {ERASED_ROW}" if erased_checks(spec, self.erased) else ""
+        raw_row = f"CASE {erased} WHEN __check IS NOT NULL THEN {whole_row.raw_row(spec, theirs)} END"
         values = ("__file", f"CASE __check {reasons} END", detail, raw_row)
         return [f"{value} {name}" for value, name in zip(values, _JUDGEMENT, strict=True)]
 

@@ -21,13 +21,14 @@ import time
 from collections.abc import Iterator
 
 from jobs.common.catalogue_by_night import CatalogueByNight
+from jobs.common.erased_people import erased_people
 from jobs.features.history_profiles import write_profiles
 from jobs.features.history_sums import write_features, write_interest
 from jobs.intake import history_catalogue, history_events
 from jobs.intake.drop_files import Facts, check_nights, receive_nights
 from jobs.nights import nightly
 from jobs.nights.replay_nights import nights_with_a_drop
-from jobs.nights.tasks import JobsFailed, run_tasks
+from jobs.nights.tasks import JobsFailed, run, run_tasks
 from jobs.prices.history_weeks import write_weeks
 from jobs.reports.attempts import LOADED
 from jobs.reports.history_page import history_page
@@ -186,6 +187,9 @@ def make(history: History, seconds: dict[str, float], facts: Facts | None = None
             write_weeks(history, events, catalogue)
     finally:
         events.unpersist()
+    if erased_people(history.lake):
+        for night in history.nights:
+            run(night, "drop_erased_rows")
     with _timed(seconds, "tables checked"):
         _pass(history)
 

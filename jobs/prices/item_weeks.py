@@ -92,6 +92,14 @@ def advance(previous: pa.Table, parts: Iterable[pa.Table], oldest: dt.date) -> p
     return pa.concat_tables([kept.filter(pc.invert(is_touched)).cast(schema), changed])
 
 
+def without_sales(weeks: pa.Table) -> pa.Table:
+    """ITEM_WEEKS with what the catalogue told alone; an item that was in no catalogue of a week has no row."""
+    for name in ("units", "purchases", "revenue"):
+        nothing = pa.nulls(len(weeks), weeks.schema.field(name).type).fill_null(0)
+        weeks = weeks.set_column(weeks.column_names.index(name), weeks.schema.field(name), nothing)
+    return weeks.filter(pc.greater(pc.add(weeks["days_on_sale"], weeks["days_sold_out"]), 0))
+
+
 def _exactly(values: pa.ChunkedArray) -> pa.Array:
     """Floats as integers in units of 2^-30, whose sums are exact."""
     return pa.array(np.rint(values.to_numpy() * UNIT).astype(np.int64))

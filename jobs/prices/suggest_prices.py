@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.common.on_sale import can_be_shown
+from jobs.common.recount import recount
 from jobs.prices.config import SuggestPricesConfig
-from jobs.prices.item_weeks import advance, listed_on, sold_by_week
+from jobs.prices.item_weeks import advance, listed_on, sold_by_week, without_sales
 from jobs.prices.price_facts import attribute_values, facts_of
 from jobs.prices.sales_history import SalesHistory, whole_weeks
 from jobs.prices.suggestion_rows import price_rows
+from jobs.runtime.lake import Version
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
 from models.pricing.item_elasticities import ItemElasticities
@@ -33,6 +35,7 @@ _CELLS = 500_000  # of a matrix that is fitted at a time: 4 MB, and there are so
 
 def main(night: Night) -> None:
     config: SuggestPricesConfig = night.settings.section("prices")
+    recount(night, ITEM_WEEKS, count_sales)
     weeks = item_weeks(night, config)
     night.write_arrow(ITEM_WEEKS, weeks)
     items = night.versions(ITEMS).tonight().arrow(_ITEM_COLUMNS).sort_by("item_id")
@@ -45,6 +48,15 @@ def main(night: Night) -> None:
     night.write_arrow(PRICE_SUGGESTIONS, rows)
     counted = rows.group_by("status").aggregate([([], "count_all")]).to_pylist()
     night.report(statuses={row["status"]: row["count_all"] for row in counted})
+
+
+def count_sales(night: Night) -> Version:
+    """ITEM_WEEKS of the night with its sales counted from all events; what the catalogue tells of a week stays."""
+    oldest = night.date - dt.timedelta(weeks=night.settings.section("prices").weeks)
+    (version,) = (v for v in [night.lake.current(ITEM_WEEKS, night.date)] if v)
+    listed = without_sales(night.versions(ITEM_WEEKS).of([version]).arrow())
+    sold = sold_by_week(night.versions(CLEAN_EVENTS).after(None).spark(), oldest)
+    return night.write_arrow(ITEM_WEEKS, advance(listed, [sold], oldest))
 
 
 def item_weeks(night: Night, config: SuggestPricesConfig) -> pa.Table:

@@ -108,6 +108,11 @@ class Lake:
         elif info.type == pafs.FileType.File:
             self.fs.delete_file(info.path)
 
+    def move(self, path: str, to: str) -> None:
+        """Puts a file of the lake in another place, where it replaces what is there: in one step in a folder."""
+        self.fs.create_dir(self.path(to.rpartition("/")[0]), recursive=True)
+        self.fs.move(self.path(path), self.path(to))
+
     def upload(self, local: str, *parts: str) -> None:
         """Copies a local folder into the lake."""
         self.fs.create_dir(self.path(*parts), recursive=True)

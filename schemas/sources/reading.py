@@ -13,11 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
 from schemas.sources.image_reading import image_input
 from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
+from schemas.sources.service import NEEDED as SERVICE_INPUTS
+from schemas.sources.service_reading import service_input
 from schemas.toml_files import find, load, refuse_unknown, shipped
 
 _DATE = re.compile(r"\{date(?::([^{}]+))?\}")
 _MONTHS = {"Y": "[0-9]" * 4, "y": "[0-9]" * 2, "m": "[0-9]" * 2, "b": "[A-Za-z]" * 3, "B": "*"}  # parts without a day
 
+_LIST = "{date}/erasures.csv"
 SHIPPED = Path(__file__).parent
 
 
@@ -39,6 +42,9 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         raise MappingError(f"name is {name!r}; it names a folder: write lower-case letters, digits and _")
     if "events" not in raw:
         raise MappingError("there is no [events]; a source needs at least its events")
+    targets = {which: _input(which, raw[which]) for which in TARGETS if which in raw}
+    service = {which: service_input(which, raw[which]) for which in SERVICE_INPUTS if which in raw}
+    inputs: dict[str, Any] = targets | service
     return Source(
         name=name,
         doc=str(raw.get("doc", "")).strip(),
@@ -47,9 +53,18 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         null_tokens=_texts("null_tokens", raw.get("null_tokens", [""])),
         text_ids=_text_ids(raw),
         images=image_input(raw["images"]) if "images" in raw else None,
+        erasures=_erasures(raw.get("erasures", "")),
         path=path,
-        **{which: _input(which, raw[which]) for which in TARGETS if which in raw},
+        **inputs,
     )
+
+
+def _erasures(raw: Any) -> str:
+    if not isinstance(raw, str) or raw.startswith("/") or ".." in raw.split("/"):
+        raise MappingError(f"erasures is {raw!r}; it is the path of a list of ids below --raw, such as {_LIST!r}")
+    if re.search(r"[{}*?]", _DATE.sub("", raw)):
+        raise MappingError(f"erasures is {raw!r}; it names one file, and only {{date}} is known in braces: {_LIST!r}")
+    return raw
 
 
 def _timezone(raw: dict[str, Any]) -> str:

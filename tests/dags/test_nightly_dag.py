@@ -177,7 +177,7 @@ def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
     assert {t.pool for t in jobs} == {"night", "gpu"}
     urgency = {name: {dag.get_task(task).priority_weight for task in tasks_of(name)} for name in branches()}
     assert all(len(weights) == 1 for weights in urgency.values())
-    order = ["lists", "customers", "offers", "copy", "audiences", "images", "prices"]
+    order = ["lists", "customers", "offers", "copy", "audiences", "images", "service", "prices"]
     weights = [urgency[name].pop() for name in order]
     assert weights == sorted(weights, reverse=True)
     assert {str(t.weight_rule) for t in jobs} == {"absolute"}
@@ -363,7 +363,7 @@ def test_publishing_updates_the_asset_with_the_night_and_its_run(dag: Any) -> No
 def test_the_graph_is_a_few_boxes_that_hold_all_tasks(dag: Any) -> None:
     groups = dag.task_group.get_task_group_dict()
     boxes = {name: set(group.children) for name, group in groups.items() if name}
-    assert len(boxes) <= 12  # ten, and one each for pictures and customer service
+    assert len(boxes) <= 13  # ten, and one each for pictures, customer service and pages
     assert set().union(*boxes.values()) == set(dag.task_ids)  # ids without the names of the boxes
 
 

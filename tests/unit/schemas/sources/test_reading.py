@@ -49,7 +49,7 @@ def test_shipped_mappings_load(name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        ("currency", "EUR", "the source has no 'currency'; it has day, doc, events, images, items"),
+        ("currency", "EUR", "the source has no 'currency'; it has day, doc, erasures, events, images, items"),
         ("events.seperator", ";", r"\[events\] has no 'seperator'; it has column_names, .*delimiter"),
         ("events.time.zone", "UTC", r"\[events.time\] has no 'zone'; it has column, epoch, format, sql"),
         ("events.columns.usr_id", "x", "events has no column 'usr_id'; it has event_id, user_id"),

@@ -1,0 +1,97 @@
+"""The list of people who were forgotten: keyed hashes only, so that nobody can read from it who they are.
+
+    LAKE/erased/people.json     {"check": ..., "people": [HMAC-SHA256, ...]}
+
+Rows that name one of them are rejected when they come again (reason `erased`). The key is in the environment. Without
+it, or with another key, the list could not recognise anybody: then no night starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from jobs.runtime.lake import Lake
+
+FOLDER = "erased"
+LIST = (FOLDER, "people.json")
+KEY_VARIABLE = "NIGHTMARKET_ERASURE_KEY"
+ACCOUNT, VISITOR = "account:", "visitor:"  # what an id is, so that a visitor is not taken for an account
+_CHECK = "nightmarket: the list of the forgotten"
+
+
+class WrongKey(ValueError):
+    """The key of the list of the forgotten is missing, too short, or another one than it was made with."""
+
+
+def lake_hash(text: str, key: str) -> str:
+    """The HMAC-SHA256 by which the lake knows a personal value, as jobs/intake hashes it."""
+    return _hmac(text.strip(), key)
+
+
+def _hmac(text: str, key: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class ErasedPeople:
+    """Who was forgotten, as HMACs of `account:ID` and `visitor:ID` by `key`."""
+
+    people: frozenset[str] = frozenset()
+    key: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.people)
+
+    def has_account(self, value: object) -> bool:
+        return value is not None and _hmac(ACCOUNT + str(value).strip(), self.key) in self.people
+
+    def has_visitor(self, value: object) -> bool:
+        return value is not None and _hmac(VISITOR + str(value).strip(), self.key) in self.people
+
+    def among(self, accounts: pa.ChunkedArray) -> pa.Array:
+        """The distinct values of `accounts` that were forgotten, for a table that names people by account id."""
+        if not self:
+            return pa.array([], pa.string())
+        return pa.array([one for one in accounts.unique().to_pylist() if self.has_account(one)], pa.string())
+
+    def with_more(self, accounts: Iterable[str], visitors: Iterable[str]) -> ErasedPeople:
+        new = {_hmac(ACCOUNT + one, self.key) for one in accounts} | {
+            _hmac(VISITOR + one, self.key) for one in visitors
+        }
+        return ErasedPeople(self.people | new, self.key)
+
+
+def erasure_key() -> str:
+    """The key in the environment. Raises WrongKey where it is missing or short."""
+    key = os.environ.get(KEY_VARIABLE, "")
+    if len(key) < 32:
+        seen = f"has {len(key)} characters" if key else "is not set"
+        raise WrongKey(
+            f"{KEY_VARIABLE} {seen}; it keys the list of the forgotten: set it to the key that the list was made with, "
+            "or make a first one with `openssl rand -hex 32` and keep it safe"
+        )
+    return key
+
+
+def erased_people(lake: Lake) -> ErasedPeople:
+    """The list of a lake, or of the lake around a refresh; empty where nobody was forgotten. Raises WrongKey."""
+    lake = Lake(lake.root.removesuffix("/refresh")) if lake.root.endswith("/refresh") else lake
+    if not lake.exists(*LIST):
+        return ErasedPeople()
+    listed, key = lake.get_json(*LIST), erasure_key()
+    if listed["check"] != _hmac(_CHECK, key):
+        raise WrongKey(
+            f"{KEY_VARIABLE} is not the key of {lake.path(*LIST)}: with it nobody on the list would be recognised; "
+            "set the key that the list was made with"
+        )
+    return ErasedPeople(frozenset(listed["people"]), key)
+
+
+def put_list(lake: Lake, erased: ErasedPeople) -> None:
+    lake.put_json({"check": _hmac(_CHECK, erased.key), "people": sorted(erased.people)}, *LIST)

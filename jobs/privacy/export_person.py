@@ -1,0 +1,80 @@
+"""Writes down all that a lake holds of a person: JSON, CSV, and a page in English and Chinese.
+
+For whoever asks what is known of them (GDPR articles 15 and 20, PIPL article 45). The rows are those that `forget`
+would remove, row by row: both read the lake in the same way. Places that name the person without a row of theirs, such
+as a model, are listed beside them.
+
+    OUT/person.json      every place, with its rows
+    OUT/csv/PLACE.csv    the rows of one kind of place, with the file of each
+    OUT/page.html        the same for a reader; it works offline
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from jobs.privacy.erasure import find, whole_people
+from jobs.privacy.export_page import page_of
+from jobs.privacy.lake_files import Found
+from jobs.runtime.lake import Lake
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    parser.add_argument("--user", action="append", required=True, help="account id; several times for one with several")
+    parser.add_argument("--source", default="", help="mapping of the raw files, where it is not a shipped one")
+    parser.add_argument("--out", required=True, help="a new folder for the export")
+
+
+def main(args: argparse.Namespace) -> int:
+    lake, out = Lake(args.lake), Path(args.out)
+    if not lake.exists():
+        raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
+    if out.exists():
+        raise ValueError(f"--out {out} is there already; give a new folder, so that two people's rows are never mixed")
+    found = find(lake, whole_people(lake, args.user), args.source)
+    if not found:
+        print(f"{', '.join(args.user)}: nothing is held; no file was written")
+        return 1
+    rows, mentions = rows_of(found), [one for one in found if not one.edit.removed]
+    write(out, args.user, rows, mentions)
+    count = sum(map(len, rows.values()))
+    print(f"{', '.join(args.user)}: {count:,} rows of {len(rows)} kinds of places, and {len(mentions)} mentions: {out}")
+    return 0
+
+
+def rows_of(found: list[Found]) -> Rows:
+    """Kind of place -> the person's rows in it, each with `file`, where it stands."""
+    rows: Rows = defaultdict(list)
+    for one in found:
+        rows[one.place] += [{"file": one.path, **row} for row in one.edit.removed]
+    return {place: of_place for place, of_place in rows.items() if of_place}
+
+
+def write(out: Path, who: list[str], rows: Rows, mentions: list[Found]) -> None:
+    (out / "csv").mkdir(parents=True)
+    out.chmod(0o700)  # for the person who asked and whoever hands it over
+    named = [{"file": one.path, "place": one.place, "where": sorted(one.edit.found)} for one in mentions]
+    whole = {"person": who, "rows": rows, "mentions": named}
+    (out / "person.json").write_text(json.dumps(whole, ensure_ascii=False, indent=1, default=str), "utf-8")
+    for place, of_place in rows.items():
+        names = list(dict.fromkeys(name for row in of_place for name in row))
+        with (out / "csv" / f"{place.replace('/', '-')}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+            table = csv.DictWriter(file, names)
+            table.writeheader()
+            table.writerows({name: _cell(value) for name, value in row.items()} for row in of_place)
+    (out / "page.html").write_text(page_of(who, rows, named), "utf-8")
+
+
+def _cell(value: Any) -> Any:
+    """A value as a CSV has it; a text that a spreadsheet would run as a formula gets an apostrophe."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -1,0 +1,70 @@
+"""Forgets people: takes them out of raw files, tables, models, published nights, reports and facts; signs a receipt.
+
+It runs between nights and holds the lake. Afterwards every file is decoded again and nothing may be found. Rows that
+the shop delivers again are rejected with the reason `erased`. Models that learned from people are removed, and the next
+night fits them afresh. Killed at any moment, the same command, or the next night, finishes it; readers see the old
+published night or the new one.
+
+The list of ids has one id a line, with or without the header `user_id`. Two keys are needed in the environment, each
+from `openssl rand -hex 32`: NIGHTMARKET_ERASURE_KEY for the list of the forgotten, NIGHTMARKET_RECEIPT_KEY to sign.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+from pathlib import Path
+
+from jobs.privacy.erasure import Outcome, forget
+from jobs.privacy.id_list import read_ids
+from jobs.runtime import lease
+from jobs.runtime.arguments import add_settings_arguments
+from jobs.runtime.lake import Lake
+from jobs.runtime.settings import load_settings
+from schemas.tables import CLEAN_EVENTS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lake", required=True, help="folder or URL of the lake")
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--user", action="append", help="account id; several times for a person with several")
+    who.add_argument("--file", help="a file with one id a line")
+    parser.add_argument("--source", default="", help="mapping of the raw files, where it is not a shipped one")
+    add_settings_arguments(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    lake, config = Lake(args.lake), load_settings(args.config, args.set).section("lease")
+    ids = args.user or read_ids(Path(args.file).read_bytes(), args.file)
+    if not lake.exists():
+        raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
+    last_night = max(lake.dates(CLEAN_EVENTS), default=dt.date.min)
+    with contextlib.ExitStack() as held:
+        for root in (lake.root, f"{lake.root}/refresh"):
+            if Lake(root).exists():  # a refresh has a lake of its own, and may run beside a night
+                held.enter_context(lease.held(Lake(root), lease.new_hold("forget_people", last_night), config))
+        outcomes = forget(lake, ids, args.source)
+    for outcome in outcomes:
+        print(page(lake, outcome))
+    if not outcomes:
+        print(f"all {len(ids)} were forgotten before; nothing was changed")
+    return 0
+
+
+def page(lake: Lake, outcome: Outcome) -> str:
+    """What was done, for the person who asked for it."""
+    facts = outcome.receipt
+    lines = [
+        f"erasure {facts['erasure']}: {len(facts['people'])} people forgotten",
+        f"  {facts['rows_removed']:,} rows removed; {len(facts['files']):,} files rewritten or removed",
+        f"  models retired, to be fitted afresh by the next night: {', '.join(facts['models_retired']) or 'none'}",
+        f"  published again: {', '.join(facts['runs_rewritten'].values()) or 'none'}",
+    ]
+    if facts["runs_withdrawn"]:
+        lines.append(f"  withdrawn, no rollback leads there any more: {', '.join(facts['runs_withdrawn'])}")
+    if outcome.unknown:
+        lines.append(f"  no trace of {len(outcome.unknown)} of the ids, such as {', '.join(outcome.unknown[:3])}")
+    lines += [f"  out of reach: {what}" for what in facts["out_of_reach"]]
+    lines.append(f"  check: {facts['check']}")
+    return "\n".join([*lines, f"  receipt: {lake.path(outcome.place)}, public key {facts['public_key']}"])

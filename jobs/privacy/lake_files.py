@@ -1,0 +1,172 @@
+"""Every file of a lake with what it is, and what it says about some people. `find_person` and `forget` walk alike.
+
+What is personal follows from what is declared: the account ids of the tables (schemas/columns.py), and in raw files the
+columns that the shop's mapping reads them from. A new table with an account id is covered without any code here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow.parquet as pq
+from pyarrow import fs as pafs
+
+from jobs.common.erased_people import FOLDER, LIST
+from jobs.privacy.edit import Edit, IdFields
+from jobs.privacy.file_edit import edit_file
+from jobs.privacy.people import People, plain_id
+from jobs.runtime.lake import Lake
+from schemas.columns import ACCOUNT_IDS, BOUND_IDS, VISITOR_ID
+from schemas.sources.mapping import Input, Source
+from schemas.sources.reading import load_source, shipped_sources
+from schemas.tables import BY_NAME
+
+STAGED, RECEIPTS = f"{FOLDER}/staged/", f"{FOLDER}/receipts/"
+_OF_TABLE = re.compile(r"(?:refresh/)?tables/(?P<table>[^/]+)/.+\.parquet")
+_PLAIN_NAME = re.compile(r"[\w.]+")
+
+
+class UnknownSource(ValueError):
+    """Raw files of a source whose mapping is not at hand: nobody can say which of their columns hold ids."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that names one of the people. `place`: the kind of place, such as `tables/interest`."""
+
+    path: str
+    place: str
+    edit: Edit
+
+
+def place_of(path: str) -> str:
+    """The kind of place of a file: its top folder and table, model or kind of page, without dates and runs."""
+    parts = [part for part in path.split("/") if not part.startswith(("date=", "run="))]
+    if parts[0] == "refresh" and len(parts) > 1:
+        return f"refresh/{place_of('/'.join(parts[1:]))}"
+    if parts[0] in ("runs", "reports", "answers") or len(parts) == 1:
+        return parts[0]
+    if parts[0] == "raw":
+        return f"raw/{parts[1]}/{parts[-1]}" if len(parts) > 2 else "raw"
+    return "/".join(parts[:2])
+
+
+def all_paths(lake: Lake) -> list[str]:
+    """Every file below the lake, sorted, as paths that count from it."""
+    found = lake.fs.get_file_info(pafs.FileSelector(lake.path(), recursive=True, allow_not_found=True))
+    root = len(lake.path(""))
+    return sorted(info.path[root:] for info in found if info.type == pafs.FileType.File)
+
+
+def read_bytes(lake: Lake, path: str) -> bytes:
+    with lake.fs.open_input_stream(lake.path(path)) as stream:
+        return bytes(stream.read())
+
+
+def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields) -> Iterator[Found]:
+    """Each file that names one of `people`, in the order of paths. `logs`, `fields`: from `raw_logs` and `lake_fields`.
+
+    The list of the forgotten has hashes of another key and is not looked into.
+    """
+    for path in all_paths(lake):
+        if path == "/".join(LIST) or path.startswith(STAGED) or path == "contested.lock":
+            continue
+        if found := found_in(lake, path, people, logs, fields):
+            yield found
+
+
+def found_in(
+    lake: Lake, path: str, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields
+) -> Found | None:
+    """The file, where it names one of `people`."""
+    spec, encoding = logs.get(path, (None, "utf-8"))
+    of_file = fields if spec is None else fields_of(spec)
+    as_text = None if spec is None or spec.format == "parquet" else spec
+    edit = edit_file(path, read_bytes(lake, path), people, of_file, as_text, encoding)
+    return Found(path, place_of(path), edit) if edit else None
+
+
+def fields_of(spec: Input) -> IdFields:
+    """Where the rows of a shop's file name a person: the columns that the mapping reads our ids from."""
+    accounts = tuple(name for ours in ACCOUNT_IDS for name in _theirs(spec, ours))
+    return IdFields(accounts, tuple(_theirs(spec, VISITOR_ID)), is_log=True)
+
+
+def _theirs(spec: Input, ours: str) -> list[str]:
+    if ours in spec.columns:
+        return [spec.columns[ours]]
+    sql = spec.derived.get(ours, "")
+    if not sql or _PLAIN_NAME.fullmatch(sql):
+        return [sql] if sql else []
+    alone = replace(spec, derived={ours: sql}, reject={}, tallies={}, time=None)
+    return sorted(alone.sql_words)
+
+
+def lake_fields(sources: Mapping[str, Source]) -> IdFields:
+    """Where the lake's own tables name a person; `foreign`: how the shops' rows that are kept as text call it."""
+    theirs = {name for source in sources.values() for spec in source.inputs for name in fields_of(spec).accounts}
+    return IdFields(ACCOUNT_IDS, BOUND_IDS, foreign=tuple(sorted(theirs)))
+
+
+def sources_of(lake: Lake, given: str = "") -> dict[str, Source]:
+    """The mapping of each source with raw files in the lake. Raises UnknownSource where one is not at hand."""
+    known = {given_source.name: given_source for given_source in ([load_source(given)] if given else [])}
+    for name in {*lake.list_dir("raw"), *lake.list_dir("refresh", "raw")} - set(known):
+        if name not in shipped_sources():
+            raise UnknownSource(
+                f"{lake.path('raw', name)} has files of the source '{name}', whose mapping is not one of those that "
+                f"come with the project: give it with --source FILE.toml, so that the columns with ids are known"
+            )
+        known[name] = load_source(name)
+    return known
+
+
+def raw_logs(lake: Lake, sources: Mapping[str, Source]) -> dict[str, tuple[Input, str]]:
+    """Path of a shop's file in the lake -> (the input that it is read as, its encoding)."""
+    logs: dict[str, tuple[Input, str]] = {}
+    for root in ("raw", "refresh/raw"):
+        for name, source in sources.items():
+            for day in lake.list_dir(root, name):
+                if lake.exists(root, name, day, "_received.json"):
+                    received = lake.get_json(root, name, day, "_received.json")
+                    logs.update(_of_night(received, source, root.removesuffix("raw")))
+    return logs
+
+
+def _of_night(received: dict[str, Any], source: Source, below: str) -> dict[str, tuple[Input, str]]:
+    logs = {}
+    for spec in source.inputs:
+        for file in received.get(spec.which, {}).get("files", []):
+            as_read = replace(spec, column_names=spec.column_names) if spec.header else spec
+            logs[below + file["stored"]] = (as_read, spec.encoding)
+            if file["readable"] != file["stored"]:
+                logs[below + file["readable"]] = (as_read, "utf-8")
+    return logs
+
+
+def bound_ids(lake: Lake, people: People) -> frozenset[str]:
+    """What tables show with accounts of these people and with nobody else's, such as `visitor_id:c1`.
+
+    A device of theirs may have visited without an account, and an answer names only the question.
+    """
+    owners: dict[str, set[bool]] = defaultdict(set)
+    for path in all_paths(lake):
+        table = BY_NAME.get(match["table"]) if (match := _OF_TABLE.fullmatch(path)) else None
+        if table is None:
+            continue
+        for account in set(table.names) & set(ACCOUNT_IDS):
+            for kind in set(table.names) & set(BOUND_IDS):
+                for who, value in _pairs(lake, path, account, kind):
+                    owners[f"{kind}:{plain_id(value)}"].add(plain_id(who) in people.accounts)
+    return frozenset(one for one, theirs in owners.items() if theirs == {True})
+
+
+def _pairs(lake: Lake, path: str, account: str, kind: str) -> list[tuple[str, str]]:
+    rows = pq.read_table(lake.path(path), columns=[account, kind], filesystem=lake.fs, partitioning=None)
+    distinct = rows.group_by([account, kind]).aggregate([]).select([account, kind])
+    pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
+    return [(who, value) for who, value in pairs if who and value]

@@ -1,0 +1,113 @@
+"""A shop's text file (CSV or JSON lines) without some people: their lines go, all other lines stay byte for byte."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.privacy.edit import Edit, IdFields
+from jobs.privacy.parquet_edit import mask_text, names_in_row
+from jobs.privacy.people import People
+from schemas.sources.mapping import Input
+
+PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+
+
+def edit_log(data: bytes, people: People, fields: IdFields, spec: Input, encoding: str) -> Edit | None:
+    """`spec` says how the file is read. None where nobody of `people` is in it.
+
+    A line that cannot be read goes where it names one of them. A name in the text of another's line is replaced.
+    """
+    text = data.decode(encoding, "surrogateescape")
+    found: Counter[str] = Counter()
+    kept: list[str] = []
+    removed: list[dict[str, Any]] = []
+    for record, row in records(text, spec):
+        if row is None:
+            if names_in_row(record, people, fields):
+                found["a broken line"] += 1
+                removed.append({"line": record})
+                continue
+        elif fields.are_of(row, people):
+            found[_where(row, people, fields)] += 1
+            removed.append(row)
+            continue
+        if people.anywhere_in(record):
+            found["text"] += 1
+            record = mask_text(record.rstrip("\r\n"), people) + record[len(record.rstrip("\r\n")) :]
+        kept.append(record)
+    if not found:
+        return None
+    return Edit(dict(found), "".join(kept).encode(encoding, "surrogateescape"), removed)
+
+
+def unpacked(data: bytes) -> bytes:
+    """The content of a file, whether it is packed or not."""
+    for magic, codec in PACKED.items():
+        if data.startswith(magic):
+            return bytes(pa.input_stream(pa.BufferReader(data), compression=codec).read())
+    return data
+
+
+def _where(row: dict[str, Any], people: People, fields: IdFields) -> str:
+    for name in (*fields.accounts, *fields.bound):
+        if IdFields((name,), (), is_log=True).are_of(row, people) or IdFields((), (name,)).are_of(row, people):
+            return name
+    return "row"
+
+
+def records(text: str, spec: Input) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """(the text of a record with its line break, its fields by name; None where it cannot be read)."""
+    if spec.format == "jsonl":
+        for line in text.splitlines(keepends=True):
+            yield line, _object(line)
+        return
+    names = list(spec.column_names)
+    for record in _csv_records(text, spec):
+        if spec.header and not names:
+            names = _fields(record.lstrip("\ufeff"), spec) or []
+            yield record, {}
+            continue
+        values = _fields(record, spec)
+        yield record, dict(zip(names, values, strict=True)) if values and len(values) == len(names) else None
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line.lstrip("\ufeff")) if line.strip() else {}
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _csv_records(text: str, spec: Input) -> Iterator[str]:
+    """Lines; with `multiline`, also those whose quoted fields go over several lines."""
+    pending = ""
+    for line in text.splitlines(keepends=True):
+        pending += line
+        if spec.multiline and pending.count(spec.quote) % 2:
+            continue
+        yield pending
+        pending = ""
+    if pending:
+        yield pending
+
+
+def _fields(record: str, spec: Input) -> list[str] | None:
+    doubled = spec.escape == spec.quote
+    try:
+        (fields,) = csv.reader(
+            [record.rstrip("\r\n")] if not spec.multiline else [record],
+            delimiter=spec.delimiter,
+            quotechar=spec.quote or None,
+            doublequote=doubled,
+            escapechar=None if doubled else spec.escape,
+        )
+    except (csv.Error, ValueError):
+        return None
+    return fields

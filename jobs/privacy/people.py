@@ -1,0 +1,107 @@
+"""The people who are looked for, and how their names are recognised in values and in running text.
+
+A name is found only where it stands whole: `u12` is not found in `u123`, nor in `u12@shop.example`. A name of digits
+alone, such as 17850, could be any number: it is looked for where ids stand, not in running text.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from jobs.common.erased_people import lake_hash
+from schemas.columns import VISITOR_ID
+
+ERASED = "erased"  # what stands in a text where a name stood
+WORD = re.compile(r"\w(?:[\w@.+\-]*\w)?")
+_NOT_ALONE = re.compile(r"[\d.,+\-]*|.{1,2}")  # a number, or too short to be told from a word
+_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_PRINTED_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0+")
+
+
+def plain_id(value: Any) -> str:
+    """An id as the lake writes it: a whole number that came as a float without its `.0`."""
+    text = str(value).strip()
+    return text.partition(".")[0] if _PRINTED_FLOAT.fullmatch(text) else text
+
+
+@dataclass(frozen=True)
+class People:
+    """Account ids, plain and as the lake hashes them, and what is theirs alone: `visitor_id:c1`, `question_id:q7`.
+
+    hash_key: the key of the lake's hashes where there is one: a raw file holds an id that the lake knows by its hash.
+    """
+
+    accounts: frozenset[str]
+    bound: frozenset[str] = frozenset()
+    hash_key: str = ""
+
+    @classmethod
+    def named(cls, ids: Iterable[str], hash_key: str = "") -> People:
+        plain = frozenset(plain_id(one) for one in ids)
+        return cls(plain | {lake_hash(one, hash_key) for one in plain if hash_key}, frozenset(), hash_key)
+
+    def accounts_among(self, values: Iterable[Any], is_raw: bool = False) -> set[Any]:
+        """Those of `values` that are an account of these people; in a raw file also one that hashes to such."""
+        found = set()
+        for value in values:
+            if value is None:
+                continue
+            text = plain_id(value)
+            if text in self.accounts or (is_raw and self.hash_key and lake_hash(text, self.hash_key) in self.accounts):
+                found.add(value)
+        return found
+
+    def bound_among(self, values: Iterable[Any], kind: str) -> set[Any]:
+        """Those of `values` of a column of this kind that belong to these people."""
+        return {value for value in values if value is not None and f"{kind}:{plain_id(value)}" in self.bound}
+
+    @property
+    def visitors(self) -> frozenset[str]:
+        """Their visitor ids, as events have them."""
+        return frozenset(one.partition(":")[2] for one in self.bound if one.startswith(f"{VISITOR_ID}:"))
+
+    def in_text(self, text: str) -> bool:
+        """Whether running text names one of these people."""
+        return not self._words.isdisjoint(WORD.findall(text)) or any(odd.search(text) for odd in self._odd)
+
+    def anywhere_in(self, text: str) -> bool:
+        """The same, also where the text is escaped as in HTML, JSON or a URL."""
+        if self.in_text(text):
+            return True
+        is_escaped = "&" in text or "%" in text or "\\u" in text
+        return is_escaped and any(self.in_text(form) for form in (html.unescape(text), unquote(text), _unescaped(text)))
+
+    def masked(self, text: str) -> str:
+        """The text with each of these names replaced."""
+        for odd in self._odd:
+            text = odd.sub(ERASED, text)
+        return WORD.sub(self._mask_word, text)
+
+    def _mask_word(self, word: re.Match[str]) -> str:
+        return ERASED if word[0] in self._words else word[0]
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        names = self.accounts | {one.partition(":")[2] for one in self.bound}
+        return frozenset(name for name in names if not _NOT_ALONE.fullmatch(name))
+
+    @cached_property
+    def _odd(self) -> list[re.Pattern[str]]:
+        """Patterns of names that are no single word, such as `anna smith` or `shop:12`."""
+        return [
+            re.compile(rf"(?<![\w@.+\-]){re.escape(name)}(?![\w@+\-])")
+            for name in self._words
+            if not WORD.fullmatch(name)
+        ]
+
+
+def _unescaped(text: str) -> str:
+    """The text with \\u escapes, as JSON has them, read as the letters that they stand for."""
+    return _ESCAPES.sub(lambda found: str(json.loads(f'"{found[0]}"')), text) if "\\u" in text else text

@@ -1,0 +1,40 @@
+"""Finishes an erasure that was cut off, then forgets the people whom tonight's list of the shop names.
+
+The mapping names the list: `erasures = "{date}/erasures.csv"`, one id a line. A night without one goes on. The list
+itself is not copied into the lake. It comes after the files of the night are there, so that they are searched too.
+"""
+
+from __future__ import annotations
+
+from jobs.common.raw_drop import for_night, opened, root_of
+from jobs.privacy.erasure import JOURNAL, NobodyFound, Outcome, forget
+from jobs.privacy.id_list import read_ids
+from jobs.runtime.night import Night
+
+
+def main(night: Night) -> None:
+    ids = tonights_ids(night)
+    if not ids and not night.lake.exists(*JOURNAL):
+        return
+    outcomes: list[Outcome] = []
+    try:
+        outcomes = forget(night.lake, ids, night.source_name)
+    except NobodyFound as problem:
+        night.log.warning("%s", problem)
+    for outcome in outcomes:
+        night.log.info("erasure %s: %s", outcome.receipt["erasure"], outcome.place)
+    night.report(asked=len(ids), receipts=[outcome.place for outcome in outcomes])
+
+
+def tonights_ids(night: Night) -> list[str]:
+    """The ids of the night's list; none without a list. Raises BadList, with the line."""
+    if not night.source.erasures:
+        return []
+    name = for_night(night.source.erasures, night.date)
+    drop, base = opened(root_of(night.raw))
+    try:
+        with drop.open_input_stream(f"{base}/{name}", compression=None) as stream:
+            data = bytes(stream.read())
+    except FileNotFoundError:
+        return []
+    return read_ids(data, name)

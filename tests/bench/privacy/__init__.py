@@ -1,0 +1,1 @@
+"""Erasure, measured: how long, how thorough, how safe."""

@@ -1,0 +1,253 @@
+"""People forgotten from the sample shop's lake of three nights: seconds, what is left, and what a kill does.
+
+python -m tests.bench.privacy.forget [--users 1500] [--kills 20]
+1. One person, then 1,000, are forgotten in one pass each; every file is decoded again.
+2. Negative control: the name is planted in each kind of place, one at a time, and must be found.
+3. The raw files are delivered again, with the people in them: nobody may come back.
+4. Killed (SIGKILL) at random moments while a reader reads the published night: the lake must end the same.
+5. A lake that never knew the person is replayed from raw files without him, and both fit their models afresh on the
+   third night: which tables of that night are equal, row by row.
+The last line is JSON of the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.common import erased_people
+from jobs.nights import nightly
+from jobs.nights.tasks import run_tasks
+from jobs.privacy import receipt
+from jobs.privacy.erasure import find, forget, whole_people
+from jobs.privacy.lake_files import all_paths, read_bytes
+from jobs.privacy.people import People
+from jobs.runtime import published
+from jobs.runtime.branches import BRANCHES
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.log import quiet
+from jobs.runtime.night import Night, job_report
+from jobs.runtime.spark import session
+from schemas.tables import STORED
+from tests.planted_places import PLACES
+from tests.sample import NIGHTS, THIRD, Sample, content, make_sample
+
+ROOT = Path("build/bench/forget")
+WHO = "u0000019"
+KEYS = {erased_people.KEY_VARIABLE: "bench key of the list of the forgotten", receipt.KEY_VARIABLE: "5a" * 32}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=1_500)
+    parser.add_argument("--kills", type=int, default=20)
+    args = parser.parse_args()
+    quiet()
+    os.environ.update(KEYS)
+    session("bench", "local[2]").conf.set("spark.sql.shuffle.partitions", "2")
+    shutil.rmtree(ROOT, ignore_errors=True)
+    ROOT.mkdir(parents=True)
+    sample = make_sample(ROOT / "sample", args.users)
+    many = [f"u{number:07d}" for number in range(1_000)]
+    figures = {"files": len(all_paths(sample.lake))}
+    figures |= forgotten(sample, [WHO], "one") | forgotten(sample, many, "many")
+    figures |= planted(Lake(str(ROOT / "one"))) | delivered_again(sample, [WHO]) | killed(sample, args.kills)
+    figures |= replayed(sample)
+    print(json.dumps(figures))
+
+
+def copied(sample: Sample, name: str) -> Lake:
+    shutil.rmtree(ROOT / name, ignore_errors=True)
+    shutil.copytree(sample.lake.root, ROOT / name)
+    return Lake(str(ROOT / name))
+
+
+def forgotten(sample: Sample, ids: list[str], name: str) -> dict[str, float]:
+    """Seconds of one pass with its check, and what a search finds before and after."""
+    lake = copied(sample, name)
+    people = whole_people(lake, ids)
+    before = find(lake, people)
+    started = time.monotonic()
+    (done,) = forget(lake, ids)
+    seconds = time.monotonic() - started
+    left, places = find(lake, people), len({one.place for one in before})
+    known = len(done.receipt["people"])
+    print(
+        f"{known:5} of {len(ids)} ids were known: {seconds:.1f} s, {len(before)} files in {places} kinds of places, "
+        f"{done.receipt['rows_removed']:,} rows removed; found afterwards: {len(left)}"
+    )
+    return {f"{name}_seconds": round(seconds, 1), f"{name}_places": places, f"{name}_left": len(left)}
+
+
+def planted(lake: Lake) -> dict[str, int]:
+    """Of a lake without the person: the planted name must be the one find, and its beginning none."""
+    missed = []
+    for place, plant in PLACES.items():
+        copy = Lake(f"{lake.root}-planted")
+        shutil.copytree(lake.root, copy.root)
+        plant(copy, WHO)
+        if len(find(copy, People.named([WHO]))) != 1 or find(copy, People.named([WHO[:-1]])):
+            missed.append(place)
+        shutil.rmtree(copy.root)
+    print(f"planted in {len(PLACES)} kinds of places, one at a time: found in {len(PLACES) - len(missed)} {missed}")
+    return {"planted": len(PLACES), "planted_found": len(PLACES) - len(missed)}
+
+
+def delivered_again(sample: Sample, ids: list[str]) -> dict[str, int]:
+    """The shop's files of all nights come again, with the person in them."""
+    people = whole_people(sample.lake, ids)
+    lake = Lake(str(ROOT / "one"))
+    rejected = 0
+    for day in NIGHTS:
+        night = Night(day, lake, "again", sample.night(day).settings, "sample_shop", str(sample.raw))
+        run_tasks(night, BRANCHES["intake"])
+        rejected += job_report(lake, day, "again", "clean_events")["rejected"].get("erased", 0)
+    left = find(lake, people)
+    print(f"delivered again: {rejected} events rejected as 'erased', found afterwards: {len(left)}")
+    return {"again_rejected": rejected, "again_left": len(left)}
+
+
+def killed(sample: Sample, times: int) -> dict[str, int]:
+    """The lake after a kill at a random moment and the same command again, compared with an undisturbed one."""
+    whole = copied(sample, "whole")
+    started = time.monotonic()
+    run(whole)
+    longest, rng = time.monotonic() - started, random.Random(7)
+    wanted, same, torn, cut = digest(whole), 0, 0, 0
+    for _ in range(times):
+        lake = copied(sample, "killed")
+        with reading(lake) as broken:
+            process = subprocess.Popen(command(lake), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(rng.uniform(0.2, 1.0) * longest)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                cut += 1
+            run(lake)
+        same += digest(lake) == wanted
+        torn += len(broken)
+    print(f"killed {cut} of {times} times: {same} ended the same; reads of a torn published night: {torn}")
+    return {"kills": cut, "ended_the_same": same, "runs": times, "torn_reads": torn}
+
+
+def command(lake: Lake) -> list[str]:
+    return [sys.executable, "-m", "jobs", "forget", "--lake", lake.root, "--user", WHO]
+
+
+def run(lake: Lake) -> None:
+    subprocess.run(command(lake), check=True, stdout=subprocess.DEVNULL)
+
+
+def digest(lake: Lake) -> dict[str, str]:
+    """Every file of a lake by its hash, but receipts, which have the time."""
+    paths = [path for path in all_paths(lake) if not path.startswith(("erased/receipts", "lease", "contested"))]
+    return {path: hashlib.sha256(read_bytes(lake, path)).hexdigest() for path in paths}
+
+
+@contextmanager
+def reading(lake: Lake) -> Iterator[list[str]]:
+    """A storefront: looks at the pointer, and reads all that it names; what did not fit is listed."""
+    broken: list[str] = []
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            manifest = published.pointed(lake)
+            try:
+                for table, entry in manifest["tables"].items():
+                    paths = published.files(manifest, table)
+                    rows = sum(pq.read_metadata(lake.path(path)).num_rows for path in paths)
+                    if rows != entry["rows"]:
+                        broken.append(f"{table}: {rows} of {entry['rows']} rows")
+            except FileNotFoundError:  # as with any new night: read the pointer again
+                if published.pointed(lake)["run"] == manifest["run"]:
+                    broken.append(f"{manifest['run']} lacks a file")
+            time.sleep(0.01)
+
+    storefront = threading.Thread(target=read)
+    storefront.start()
+    try:
+        yield broken
+    finally:
+        over.set()
+        storefront.join()
+
+
+def replayed(sample: Sample) -> dict[str, int]:
+    """The third night after an erasure, beside that of a lake that never knew the person; models are cold in both."""
+    other = Sample(raw_without(sample), Lake(str(ROOT / "replayed")), sample.eve)
+    shutil.rmtree(other.lake.root, ignore_errors=True)
+    for day in NIGHTS:
+        if day == THIRD:
+            other.lake.delete("models")
+        nightly.main(other.night(day))
+    shutil.rmtree(ROOT / "next", ignore_errors=True)
+    shutil.copytree(sample.eve, ROOT / "next")
+    lake = Lake(str(ROOT / "next"))
+    forget(lake, [WHO])
+    nightly.main(Sample(sample.raw, lake, sample.eve).night(THIRD))
+    equal, unequal = compared(lake, other.lake)
+    print(f"the night after, beside a lake that never knew the person: {len(equal)} tables equal: {', '.join(equal)}")
+    for name in sorted(unequal):
+        print(f"  not equal: {name}: {unequal[name]}")
+    return {"tables_equal": len(equal), "tables_unequal": len(unequal)}
+
+
+def raw_without(sample: Sample) -> Path:
+    """The shop's files as if the person had never been there, made without any code of jobs/privacy but the cookies."""
+    raw, devices = ROOT / "raw-without", pa.array(sorted(whole_people(sample.lake, [WHO]).visitors), pa.string())
+    shutil.rmtree(raw, ignore_errors=True)
+    shutil.copytree(sample.raw, raw)
+    for path in raw.glob("*/events-*.parquet"):
+        rows = pq.read_table(path)
+        theirs = pc.fill_null(pc.equal(rows["uid"], WHO), False)
+        alone = pc.and_(pc.is_null(rows["uid"]), pc.is_in(rows["cookie"], devices))
+        pq.write_table(rows.filter(pc.invert(pc.or_(theirs, alone))), path)
+    for path in raw.glob("*/users.jsonl"):
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if json.loads(line)["uid"] != WHO), "utf-8")
+    return raw
+
+
+def compared(lake: Lake, other: Lake) -> tuple[list[str], dict[str, str]]:
+    """(tables of the third night whose rows are equal, the others with how many rows differ)."""
+    equal, unequal = [], {}
+    for table in STORED:
+        one, two = lake.current(table, THIRD), other.current(table, THIRD)
+        if one is None and two is None:
+            continue
+        if one is None or two is None:
+            unequal[table.name] = "one of the two has none"
+            continue
+        mine, theirs = Counter(lines_of(lake, one)), Counter(lines_of(other, two))
+        if differing := (mine - theirs) + (theirs - mine):
+            unequal[table.name] = f"{differing.total()} differ, of {mine.total()} and {theirs.total()}"
+        else:
+            equal.append(table.name)
+    return equal, unequal
+
+
+def lines_of(lake: Lake, version: Version) -> list[str]:
+    """The rows of a version as text, but those that say that a row of a forgotten person came again."""
+    return [str(row) for row in content(lake, version).to_pylist() if row.get("raw_row") != '{"erased":true}']
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""A person is forgotten whole, whenever it is killed, and nobody else is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jobs.common.erased_people import LIST, WrongKey, erased_people
+from jobs.privacy import erasure, forget_people, lake_files, verify_receipt
+from jobs.privacy.erasure import JOURNAL, NobodyFound, find, forget, whole_people
+from jobs.privacy.export_person import rows_of
+from jobs.privacy.receipt import BadReceipt, NoReceiptKey, verified
+from jobs.runtime import lease, published
+from jobs.runtime.lake import Lake
+from schemas.columns import ACCOUNT_IDS, BOUND_IDS
+from schemas.tables import BY_NAME, CLEAN_EVENTS, INTEREST, RECOMMENDATIONS, USERS
+from tests.sample import content, shown
+from tests.unit.jobs.privacy.small_lake import DAYS, PEOPLE, keys, make
+
+FIRST, LAST = DAYS
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lake, str]:
+    keys(monkeypatch)
+    return make(tmp_path)
+
+
+def accounts(lake: Lake) -> dict[str, set[str]]:
+    """The accounts that readers and nights see, by table."""
+    seen = {
+        t.name: set(content(lake, lake.current(t, d))["user_id"].to_pylist()) for t in (INTEREST, USERS) for d in DAYS
+    }
+    return seen | {"published": set(shown(lake, RECOMMENDATIONS)["user_id"].to_pylist())}
+
+
+def files(lake: Lake) -> dict[str, bytes]:
+    """Every file but what names the erasure itself."""
+    return {
+        path: lake_files.read_bytes(lake, path)
+        for path in lake_files.all_paths(lake)
+        if not path.startswith("erased/receipts/")
+    }
+
+
+def test_a_person_is_forgotten_and_nobody_else(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    people = whole_people(lake, ["ann"])
+    assert people.bound == {"visitor_id:c1"}
+    (done,) = forget(lake, ["ann"], mapping)
+    assert find(lake, people, mapping) == []
+    assert accounts(lake) == {
+        "interest": {"ann2", "bob"},
+        "users": {"ann2", "bob"},
+        "published": {"ann2", "bob", "anonymous"},
+    }
+    events = content(lake, lake.current(CLEAN_EVENTS, LAST))
+    assert events["visitor_id"].to_pylist() == ["c12", "c3", "c9"]
+    version = lake.current(CLEAN_EVENTS, LAST)
+    assert version is not None
+    assert version.rows == events.num_rows == 3
+    assert "the town of erased" in content(lake, lake.current(USERS, LAST))["city"].to_pylist()
+    raw = lake_files.read_bytes(lake, f"raw/corner_shop/date={LAST}/log.csv").decode().splitlines()
+    assert raw == [
+        "who,cookie,item,what,at",
+        "ann2,c12,g1,view,2026-01-01T11:00:00Z",
+        'bob,c3,g1,"a gift for erased, or ann2",2026-01-01T12:00:00Z',
+        ",c9,g3,view,2026-01-01T13:00:00Z",
+    ]
+    assert '"ann@shop.example"' in lake_files.read_bytes(lake, f"raw/corner_shop/date={LAST}/people.jsonl").decode()
+    assert not lake.exists("models", "als")
+    assert done.receipt["models_retired"] == ["als"]
+    assert done.receipt["runs_rewritten"] == {f"{day}-001": f"{day}-001e1" for day in DAYS}
+    assert published.pointed(lake)["checks"] == {"rows": 3, "users": 3, "full_lists": 3}
+    assert published.pointed(lake)["models"] == {}
+    assert "ann" not in json.dumps(done.receipt)
+
+
+def test_the_export_has_the_rows_that_go(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    found = find(lake, whole_people(lake, ["ann"]), mapping)
+    exported = {place: len(rows) for place, rows in rows_of(found).items()}
+    before = {day: content(lake, lake.current(CLEAN_EVENTS, day)).to_pylist() for day in DAYS}
+    (done,) = forget(lake, ["ann"], mapping)
+    gone: list[dict[str, object]] = []
+    for day in DAYS:
+        left = content(lake, lake.current(CLEAN_EVENTS, day)).to_pylist()
+        gone += [row for row in before[day] if row not in left]
+    assert [{k: v for k, v in row.items() if k != "file"} for row in rows_of(found)["tables/clean_events"]] == gone
+    assert sum(exported.values()) == done.receipt["rows_removed"]
+
+
+class Killed(BaseException):
+    """What a kill is to a test: nothing of ours catches it."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> Callable[[], int]:
+    """Every writing step of a lake counts; the one of this number never happens. Returns how many there were."""
+    seen = [0]
+
+    def counted(name: str) -> None:
+        real = getattr(Lake, name)
+
+        def step_of(lake: Lake, *args: object) -> object:
+            seen[0] += 1
+            if seen[0] == step:
+                raise Killed
+            return real(lake, *args)
+
+        monkeypatch.setattr(Lake, name, step_of)
+
+    for name in ("put_text", "move", "delete"):
+        counted(name)
+    return lambda: seen[0]
+
+
+def test_killed_at_any_step_it_ends_the_same(shop: tuple[Lake, str], tmp_path: Path) -> None:
+    lake, mapping = shop
+    whole = Lake(str(tmp_path / "whole"))
+    shutil.copytree(lake.root, whole.root)
+    with pytest.MonkeyPatch.context() as patch:
+        steps = kill_at(patch, 0)
+        forget(whole, ["ann", "bob"], mapping)
+        count = steps()
+    assert count > 10
+    for step in range(1, count + 1):
+        killed = Lake(str(tmp_path / f"killed{step}"))
+        shutil.copytree(lake.root, killed.root)
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, step)
+            with pytest.raises(Killed):
+                forget(killed, ["ann", "bob"], mapping)
+        assert accounts(killed)["published"] in ({*PEOPLE, "anonymous"}, {"ann2", "anonymous"})
+        forget(killed, ["ann", "bob"], mapping)
+        assert files(killed) == files(whole), f"killed at step {step} of {count}"
+
+
+def test_a_full_disk_changes_nothing(shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, mapping = shop
+    before = accounts(lake)
+
+    def full(self: object, data: bytes) -> str:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.privacy.plan.Planner._stage", full)
+        with pytest.raises(OSError, match="No space left"):
+            forget(lake, ["ann"], mapping)
+    assert accounts(lake) == before
+    forget(lake, [], mapping)  # the next erasure, of whomever, finishes it
+    assert not lake.exists(*JOURNAL)
+    assert "ann" not in accounts(lake)["users"]
+
+
+def test_an_unknown_person_changes_nothing(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    before = files(lake)
+    with pytest.raises(NobodyFound, match="no trace of zoe in"):
+        forget(lake, ["zoe"], mapping)
+    assert files(lake) == before
+    (done,) = forget(lake, ["ann", "zoe"], mapping)
+    assert done.unknown == ["zoe"]
+    assert forget(lake, ["ann"], mapping) == []
+
+
+def test_keys_are_asked_for_before_anything_is_changed(shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, mapping = shop
+    before = files(lake)
+    for variable, problem in (("NIGHTMARKET_RECEIPT_KEY", NoReceiptKey), ("NIGHTMARKET_ERASURE_KEY", WrongKey)):
+        with monkeypatch.context() as patch:
+            patch.delenv(variable)
+            with pytest.raises(problem, match=f"{variable} is not set"):
+                forget(lake, ["ann"], mapping)
+    assert files(lake) == before
+    forget(lake, ["ann"], mapping)
+    monkeypatch.setenv("NIGHTMARKET_ERASURE_KEY", "another key that is long enough for it")
+    with pytest.raises(WrongKey, match="is not the key of"):
+        erased_people(lake)
+
+
+def test_the_list_recognises_and_names_nobody(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    forget(lake, ["ann"], mapping)
+    listed = erased_people(lake)
+    assert [listed.has_account(one) for one in ("ann", "ann2", "c1")] == [True, False, False]
+    assert listed.has_visitor("c1")
+    assert "ann" not in json.dumps(lake.get_json(*LIST))
+
+
+def test_the_receipt_is_genuine_or_refused(shop: tuple[Lake, str], capsys: pytest.CaptureFixture[str]) -> None:
+    lake, mapping = shop
+    (done,) = forget(lake, ["ann"], mapping)
+    assert verified(done.receipt, done.receipt["public_key"])["check"] == "find_person found nothing"
+    with pytest.raises(BadReceipt, match="was changed after it was signed"):
+        verified(done.receipt | {"rows_removed": 0})
+    with pytest.raises(BadReceipt, match="not by 00"):
+        verified(done.receipt, "00" * 32)
+    parser = argparse.ArgumentParser()
+    verify_receipt.add_arguments(parser)
+    assert verify_receipt.main(parser.parse_args([lake.path(done.place), "--user", "ann"])) == 0
+    assert "is about the account ann" in capsys.readouterr().out
+    with pytest.raises(BadReceipt, match="not about the account ann2"):
+        verify_receipt.main(parser.parse_args([lake.path(done.place), "--user", "ann2"]))
+
+
+def test_a_damaged_published_run_is_withdrawn(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    (file,) = published.files(published.manifest(lake, f"{FIRST}-001"), RECOMMENDATIONS.name)
+    lake.put_text("not Parquet, about ann", *file.split("/"))
+    (done,) = forget(lake, ["ann"], mapping)
+    assert done.receipt["runs_withdrawn"] == [f"{FIRST}-001"]
+    assert published.runs(lake) == [f"{LAST}-001e1"]
+
+
+def test_a_night_that_holds_the_lake_is_waited_for(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    parser = argparse.ArgumentParser()
+    forget_people.add_arguments(parser)
+    args = parser.parse_args(["--lake", lake.root, "--user", "ann", "--source", mapping])
+    before = accounts(lake)
+    with lease.held(lake, lease.new_hold("nightly", LAST), lease.LeaseConfig()), pytest.raises(lease.LakeBusy):
+        forget_people.main(args)
+    assert accounts(lake) == before
+
+
+def test_raw_files_of_an_unknown_mapping_are_refused(shop: tuple[Lake, str]) -> None:
+    lake, _ = shop
+    with pytest.raises(lake_files.UnknownSource, match="give it with --source"):
+        forget(lake, ["ann"])
+
+
+def test_every_column_that_names_a_person_is_known() -> None:
+    """A new table with an account or a visitor under another name must be declared in schemas/columns.py."""
+    words = ("account id", "account's id", "customer id", "cookie", "device", "visitor id", "member id")
+    for table in BY_NAME.values():
+        for column in table.columns:
+            says_so = any(word in column.doc.casefold() for word in words) or column.name.endswith(
+                ("user_id", "visitor_id", "customer_id", "account_id", "member_id")
+            )
+            assert not says_so or column.name in (*ACCOUNT_IDS, *BOUND_IDS), f"{table.name}.{column.name}"
+    assert erasure.OUT_OF_REACH
