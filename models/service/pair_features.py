@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.service.ngrams import NGrams, unit
-from models.service.tokens import tokens_of
+from models.service.tokens import folded, tokens_of
 
 COLUMNS = 2**18
+HEAD = 40  # letters, at most, of what a text says it is about
 FIRST, SECOND = 24, 16  # tokens whose pairs are columns: of a question, and of the beginning of what may answer it
 
 F32 = NDArray[np.float32]
@@ -22,7 +23,8 @@ F32 = NDArray[np.float32]
 
 def differences(first: Sequence[str], second: Sequence[str], symmetric: bool) -> sparse.csr_matrix:
     """Hashed columns (n, COLUMNS), rows of length 1: words and pairs of words that both texts have or one has, and each
-    word that only one has beside each that only the other has. Where `symmetric`, the texts may change places."""
+    word that only one has beside each that only the other has. Where `symmetric`, the texts may change places; where
+    not, what the second text says it is about stands beside each gram of the first."""
     columns: list[int] = []
     ends = [0]
     for pair in zip(first, second, strict=True):
@@ -41,6 +43,15 @@ def _named(first: str, second: str, symmetric: bool) -> Iterator[str]:
     for one in {*a} - ({*b} if symmetric else set()):
         for other in {*b[:SECOND]} - ({*a} if symmetric else set()):
             yield f"{min(one, other)}|{max(one, other)}" if symmetric else f"{one}|{other}"
+    if not symmetric and (head := _head(second)):
+        yield f"^{head}"
+        yield from (f"{gram}@{head}" for gram in grams_a)
+
+
+def _head(text: str) -> str:
+    """What a text says it is about: an attribute's name before its colon; empty where it has none."""
+    head, colon, _ = folded(text[: 2 * HEAD]).partition(":")
+    return head.strip() if colon and len(head) <= HEAD else ""
 
 
 def likeness(grams: NGrams, first: Sequence[str], second: Sequence[str]) -> F32:

@@ -33,6 +33,7 @@ class MatcherConfig:
 
     symmetric: bool = field(default=True, metadata={"doc": "whether the two texts may change places"})
     ridge: float = field(default=3e-6, metadata={"above": 0})
+    balance: float = field(default=0.0, metadata={"doc": "of pairs that match, where they are rare", "least": 0})
     iterations: int = field(default=60, metadata={"doc": "of L-BFGS", "least": 1})
     encoder: bool = field(default=True, metadata={"doc": "whether the networks are tried"})
     least_pairs: int = field(default=20_000, metadata={"doc": "or the networks are not tried", "least": 1})
@@ -71,7 +72,7 @@ class Scorers:
         grams = NGrams.of(sorted({*pairs.first, *pairs.second}))
         columns = differences(pairs.first, pairs.second, config.symmetric)
         codes = np.where(pairs.same, 0, -1)
-        words = fit_logistic(columns, codes, 1, config.ridge, config.iterations, balance=0.0)
+        words = fit_logistic(columns, codes, 1, config.ridge, config.iterations, balance=config.balance)
         return cls(config, grams, words, network)
 
     def evidence(self, first: Sequence[str], second: Sequence[str]) -> F64:

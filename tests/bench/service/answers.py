@@ -169,7 +169,7 @@ def score(data: QuestionSet) -> dict[str, Figures]:
         asked = AnswererConfig()
         return {"model": score_questions(data, asked), "baseline": score_questions(data, replace(asked, encoder=False))}
     if data.kind == "candidates":
-        return score_candidates(data, MatcherConfig(symmetric=False))
+        return score_candidates(data, MatcherConfig(symmetric=False, balance=0.5))
     settings = MatcherConfig()
     return {"model": score_pairs(data, settings), "baseline": score_pairs(data, replace(settings, encoder=False))}
 

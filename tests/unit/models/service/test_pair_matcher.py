@@ -59,6 +59,14 @@ def test_differences_of_a_symmetric_pair_have_no_order() -> None:
     assert (differences(one, other, symmetric=False) != differences(other, one, symmetric=False)).nnz > 0
 
 
+def test_what_a_text_is_about_stands_beside_the_words_of_a_question() -> None:
+    """An attribute's name has columns with each gram of the question; a colon late in a sentence names nothing."""
+    asked = ["how wide"] * 3
+    with_name, without, late = differences(asked, ["width: 5", "width 5", f"{'a ' * 30}: 5"], symmetric=False)
+    assert with_name.nnz - without.nnz == 1 + 3 + 4, "the name, the name by gram, and the colon's own columns"
+    assert late.nnz < with_name.nnz
+
+
 def test_likeness_of_equal_texts_and_of_other_figures(pairs: Pairs) -> None:
     grams = NGrams.of(pairs.first)
     equal, other = likeness(grams, ["where is my loan", "5 days"], ["where is my loan", "7 days"])
