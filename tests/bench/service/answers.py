@@ -146,10 +146,10 @@ def score_candidates(data: QuestionSet, config: MatcherConfig) -> dict[str, Figu
         asked = pairs_of(test)
         evidence = matcher.scorers.evidence(asked.first, asked.second)
         shown = [rows for _, rows in test.groupby("group")][:TIMED]
+        end = name.removeprefix("test").strip("_")
         for figures, scores in ((model, matcher.chance.of(evidence)), (baseline, evidence[:, COSINE])):
-            figures |= {
-                key + name.removeprefix("test"): value for key, value in ranked(test, asked.same, scores).items()
-            }
+            found = ranked(test, asked.same, scores)
+            figures |= {f"{key}_{end}" if end else key: value for key, value in found.items()}
         model |= ms_per_question(lambda at, shown=shown: matcher.chances(*pairs_of(shown[at])[:2]), len(shown))
     return {"model": model, "baseline": baseline}
 
