@@ -165,8 +165,8 @@ class Answerer:
         """
         folder = Path(folder)
         saved, manifest = read_manifest(folder, AnswererConfig, config)
-        *parts, constant = manifest["chance"]
-        chance = Chance(*(np.array(part) for part in parts), constant)
+        middle, spread, weights, constant = manifest["chance"]
+        chance = Chance(np.array(middle), np.array(spread), np.array(weights), constant)
         names = np.array(manifest["names"], np.str_)
         index = load_index(folder, saved.network)
         return cls(saved, names, index, chance, manifest["threshold"], manifest["report"])

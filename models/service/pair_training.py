@@ -44,7 +44,8 @@ class PairNetwork:
         truth = torch.from_numpy(np.asarray(same, np.float32))
 
         def loss(rows: I64) -> torch.Tensor:
-            return pair_loss(*net(Texts.of(a.take(rows)), Texts.of(b.take(rows))), truth[rows])
+            dual, match = net(Texts.of(a.take(rows)), Texts.of(b.take(rows)))
+            return pair_loss(dual, match, truth[rows])
 
         with torch_threads(1):
             return cls(config, vocabulary, train(config, net, loss, np.maximum(a.lengths, b.lengths)))
@@ -60,7 +61,7 @@ class PairNetwork:
         return out
 
 
-def train(config: NetworkConfig, net: Net, loss: Callable[[I64], torch.Tensor], lengths: I64) -> Net:
+def train(config: NetworkConfig, net: Net, loss: Callable[[I64], torch.Tensor], lengths: NDArray[np.integer]) -> Net:
     """The moving average of the net's weights over a training of `config.epochs`, the step falling as a cosine.
 
     `loss` gives the mean loss of rows; `lengths` (n,) of the rows, so that a batch holds rows of like length.
@@ -92,13 +93,13 @@ def train(config: NetworkConfig, net: Net, loss: Callable[[I64], torch.Tensor], 
     return cast(Net, average.module.eval())
 
 
-def _batches(lengths: I64, batch: int, rng: np.random.Generator) -> Iterator[I64]:
+def _batches(lengths: NDArray[np.integer], batch: int, rng: np.random.Generator) -> Iterator[I64]:
     """All rows once, those of like length together, in an order that differs from epoch to epoch."""
     order = np.argsort(lengths + rng.uniform(0, 1, len(lengths)), kind="stable")
     cuts = [order[at : at + batch] for at in range(0, len(order), batch)]
     yield from (cuts[at] for at in rng.permutation(len(cuts)))
 
 
-def in_rows(lengths: I64, batch: int) -> Iterator[I64]:
+def in_rows(lengths: NDArray[np.integer], batch: int) -> Iterator[I64]:
     order = np.argsort(lengths, kind="stable")
     yield from (order[at : at + batch] for at in range(0, len(order), batch))

@@ -51,7 +51,7 @@ def tokens_of(text: str, most: int) -> list[str]:
 def pieces_of(tokens: Sequence[str]) -> list[tuple[str, ...]]:
     """The pieces of each token."""
     padded = ["<", *tokens, ">"]
-    found = []
+    found: list[tuple[str, ...]] = []
     for at, token in enumerate(tokens, start=1):
         pairs = (f"{padded[at - 1]} {token}", f"{token} {padded[at + 1]}")
         found.append((*pairs, token[:4] + "-", "-" + token[-4:]) if len(token) > 4 else pairs)
