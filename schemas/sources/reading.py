@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
 from schemas.sources.image_reading import image_input
 from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
-from schemas.sources.service import NEEDED as SERVICE_INPUTS
+from schemas.sources.service import ServiceInput
 from schemas.sources.service_reading import service_input
 from schemas.toml_files import find, load, refuse_unknown, shipped
 
@@ -50,9 +50,15 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         text_ids=_text_ids(raw),
         images=image_input(raw["images"]) if "images" in raw else None,
         path=path,
-        **{which: service_input(which, raw[which]) for which in SERVICE_INPUTS if which in raw},
+        policies=_service("policies", raw),
+        questions=_service("questions", raw),
+        replies=_service("replies", raw),
         **{which: _input(which, raw[which]) for which in TARGETS if which in raw},
     )
+
+
+def _service(which: str, raw: dict[str, Any]) -> ServiceInput | None:
+    return service_input(which, raw[which]) if which in raw else None
 
 
 def _timezone(raw: dict[str, Any]) -> str:
