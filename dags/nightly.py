@@ -14,7 +14,8 @@ task of its own. Cleared or tried again, a task does all its jobs again.
 storefront shows the last good night. Where `customers`, `offers`, `audiences`, `copy`, `images` or `service` fails, the
 rest is published. Readers then see the last good night's rows of that product that are still true, for as many nights
 as the settings `carry` say; after that the product is absent. `publish_night` logs which. `prices` and `judge` are for
-people: readers miss nothing. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with
+people: readers miss nothing. `show_night` draws the night as pages in `reports/`, also one that is held back; *Night
+report* in the UI opens them. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with
 all that is downstream: the product becomes fresh, and the run whole.
 
 **What a red task leaves behind, and what to do**
@@ -207,14 +208,17 @@ with DAG(
         judge = jobs_of("judge")
         [intake, features, offers_over] >> judge
         judge_over = over("judge", [judge])
-    with branch(
-        "publish", "The storefront's pointer moves; old runs are deleted; a night that is not whole is red", 100
-    ):
+    with branch("publish", "The storefront's pointer moves, and old runs are deleted", 100):
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         publish_night = plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED)
         prune_lake = plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN)
         [lists, customers_over, offers_over, audiences_over, copy_over, images_over, service_over] >> publish_night
         [publish_night, prices_over, judge_over] >> prune_lake
+    with branch("show", "The night as pages; the lake is given back; a night that is not whole is red", 10):
+        show_night = plain("show_night", ARGUMENTS)
+        ended = [customers_over, offers_over, audiences_over, copy_over, images_over, service_over]
+        ended += [prices_over, judge_over]
+        [over("publish", [publish_night, prune_lake]), *ended] >> show_night
         jobs = [task for task in dag.tasks if not isinstance(task, EmptyOperator)]
         release_lake = plain("release_lake", HELD, trigger_rule="all_done")
         jobs >> release_lake

@@ -94,9 +94,23 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "prune_lake": ("publish_night", "prices_over", "judge_over"),
     },
+    "show": {
+        # a night that is held back is shown too, once nothing of it runs any more
+        "show_night": (
+            "publish_over",
+            "customers_over",
+            "offers_over",
+            "audiences_over",
+            "copy_over",
+            "images_over",
+            "service_over",
+            "prices_over",
+            "judge_over",
+        ),
+    },
 }
 # These have a task of their own: what waits for a file, what trains (on a GPU where there is one), what is skipped in a
-# dry run.
+# dry run, and the pages, which need no Spark.
 ALONE: tuple[str, ...] = (
     "receive_drop",
     "train_als",
@@ -104,6 +118,7 @@ ALONE: tuple[str, ...] = (
     "train_copywriter",
     "publish_night",
     "prune_lake",
+    "show_night",
 )
 OVER, CHECK = "_over", "check_"
 TASKS: dict[str, tuple[str, ...]] = {task: needs for tasks in BRANCHES.values() for task, needs in tasks.items()}

@@ -24,7 +24,7 @@ SECTIONS = {
     "audiences": "jobs.customers.find_audiences:AudiencesConfig",
     "training": "jobs.lists.train_als:TrainConfig",
     "als": "models.recommenders.als:ALSConfig",
-    "lstm": "models.recommenders.lstm_network:LSTMConfig",
+    "lstm": "models.recommenders.lstm:LSTMConfig",
     "lstm_training": "jobs.lists.train_lstm:TrainLSTMConfig",
     "ranker_training": "jobs.lists.train_ranker:TrainRankerConfig",
     "ranker": "models.ranking.ranker:RankerConfig",

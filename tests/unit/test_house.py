@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs/experiments": (*_ABOVE_RUNTIME, "jobs/features", "jobs/offers"),
     "jobs/publishing": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
     "jobs/reports": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
+    "jobs/pages": (*_ABOVE_RUNTIME, "jobs/reports"),
     "jobs/nights": (
         *_ABOVE_RUNTIME,
         "jobs/intake",
