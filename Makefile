@@ -74,6 +74,9 @@ bench-value: setup data  ## who will buy again, and for how much; DATA=../shared
 bench-propensity: setup data  ## who buys, who lapses, in which category, at rolling origins; DATA=../shared/data/online_retail
 	@.venv/bin/python -m tests.bench.customers.propensity --data "$(DATA)"
 
+bench-service: setup data  ## which answer a question asks for, when to hand over; DATA=../shared/data/service_intents_en
+	@OMP_NUM_THREADS=1 .venv/bin/python -m tests.bench.service.answers "$(DATA)"
+
 bench-elasticity: setup  ## planted price elasticities, and whether the intervals hold them; DATA= adds a real log
 	@.venv/bin/python -m tests.bench.decisions.elasticity $(if $(DATA),--data "$(DATA)")
 

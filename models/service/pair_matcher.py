@@ -1,0 +1,144 @@
+"""The matcher: whether two questions mean the same, or whether a text answers a question, as a chance.
+
+A regression on the words in which the two differ, a recurrent dual encoder and a recurrent matcher each give log-odds.
+A last regression weighs them with figures of likeness, on pairs that none of them learned from. The networks are kept
+only where that makes the matcher better on those pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.core.config import check_bounds
+from models.service.calibration import F64, Chance, fit_chance, folded_chances
+from models.service.logistic import Logistic, fit_logistic
+from models.service.networks import NetworkConfig
+from models.service.ngrams import NGrams
+from models.service.pair_features import differences, likeness
+from models.service.pair_training import PairNetwork
+
+Bools = NDArray[np.bool_]
+I64 = NDArray[np.int64]
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class MatcherConfig:
+    """Settings of one fit."""
+
+    symmetric: bool = field(default=True, metadata={"doc": "whether the two texts may change places"})
+    ridge: float = field(default=3e-6, metadata={"above": 0})
+    iterations: int = field(default=60, metadata={"doc": "of L-BFGS", "least": 1})
+    encoder: bool = field(default=True, metadata={"doc": "whether the networks are tried"})
+    least_pairs: int = field(default=20_000, metadata={"doc": "or the networks are not tried", "least": 1})
+    network: NetworkConfig = field(default_factory=lambda: NetworkConfig(epochs=4))
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+class Pairs(NamedTuple):
+    """Pairs (n,) of texts, and whether they match (n,). `groups` (n,): pairs of one group are never parted."""
+
+    first: Sequence[str]
+    second: Sequence[str]
+    same: Bools
+    groups: NDArray[np.generic] | None = None
+
+    def take(self, rows: NDArray[np.integer]) -> Pairs:
+        first, second = [self.first[row] for row in rows], [self.second[row] for row in rows]
+        return Pairs(first, second, self.same[rows], None if self.groups is None else self.groups[rows])
+
+
+@dataclass(frozen=True)
+class Scorers:
+    """What each pair is scored by before the last regression."""
+
+    config: MatcherConfig
+    grams: NGrams
+    words: Logistic
+    network: PairNetwork | None = None
+
+    @classmethod
+    def fit(cls, config: MatcherConfig, pairs: Pairs, network: PairNetwork | None) -> Scorers:
+        """The n-grams and the regression; the network is given."""
+        grams = NGrams.of(sorted({*pairs.first, *pairs.second}))
+        columns = differences(pairs.first, pairs.second, config.symmetric)
+        codes = np.where(pairs.same, 0, -1)
+        words = fit_logistic(columns, codes, 1, config.ridge, config.iterations, balance=0.0)
+        return cls(config, grams, words, network)
+
+    def evidence(self, first: Sequence[str], second: Sequence[str]) -> F64:
+        """(n, 9), or (n, 11) with a network: log-odds of the regression, likeness, the network's two log-odds."""
+        words = self.words.log_odds(differences(first, second, self.config.symmetric))
+        parts = [words, likeness(self.grams, first, second)]
+        if self.network is not None:
+            parts.append(self.network.scores(first, second))
+        return np.concatenate(parts, axis=1).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class PairMatcher:
+    """What `fit` learned; `report` has accuracies on the pairs held out."""
+
+    scorers: Scorers
+    chance: Chance
+    report: dict[str, float]
+
+    @classmethod
+    def fit(cls, config: MatcherConfig, pairs: Pairs, held_out: Pairs | None = None) -> PairMatcher:
+        """From pairs; the last regression learns from `held_out` or, where none are given, from folds of the groups."""
+        if held_out is None:
+            return cls._fit_in_folds(config, pairs)
+        tried = config.encoder and len(pairs.same) >= config.least_pairs
+        network = PairNetwork.fit(config.network, pairs.first, pairs.second, pairs.same) if tried else None
+        scorers = Scorers.fit(config, pairs, network)
+        evidence = scorers.evidence(held_out.first, held_out.second)
+        report = _accuracies(evidence, held_out.same, config.seed)
+        if network is not None and report["accuracy"] < report["accuracy_ngrams"]:
+            scorers, evidence = Scorers(config, scorers.grams, scorers.words), evidence[:, :-2]
+        return cls(scorers, _last(evidence, held_out.same), report)
+
+    @classmethod
+    def _fit_in_folds(cls, config: MatcherConfig, pairs: Pairs) -> PairMatcher:
+        groups = np.arange(len(pairs.same)) if pairs.groups is None else pairs.groups
+        fold, evidence = folds_of(groups, config.seed), None
+        for number in range(FOLDS):
+            learn, judge = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+            held = pairs.take(judge)
+            found = Scorers.fit(config, pairs.take(learn), None).evidence(held.first, held.second)
+            evidence = np.empty((len(fold), found.shape[1])) if evidence is None else evidence
+            evidence[judge] = found
+        assert evidence is not None
+        report = _accuracies(evidence, pairs.same, config.seed)
+        return cls(Scorers.fit(config, pairs, None), _last(evidence, pairs.same), report)
+
+    def chances(self, first: Sequence[str], second: Sequence[str]) -> F64:
+        """Chance (n,) that the two texts of each pair match."""
+        return self.chance.of(self.scorers.evidence(first, second)) if len(first) else np.empty(0)
+
+
+def folds_of(groups: NDArray[np.generic], seed: int) -> I64:
+    """The fold (n,) of each row; a group is in one fold."""
+    names, inverse = np.unique(groups, return_inverse=True)
+    return np.asarray(np.random.default_rng(seed).permutation(len(names))[inverse] % FOLDS, np.int64)
+
+
+def _last(evidence: F64, same: Bools) -> Chance:
+    return fit_chance(evidence, same, np.ones(len(same)))
+
+
+def _accuracies(evidence: F64, same: Bools, seed: int) -> dict[str, float]:
+    """Accuracy by all evidence, by n-grams alone and, where there is a network, by its dual encoder alone."""
+
+    def right(columns: F64) -> float:
+        return float(((folded_chances(columns, same, np.ones(len(same)), FOLDS, seed) >= 0.5) == same).mean())
+
+    report = {"accuracy": right(evidence), "accuracy_ngrams": right(evidence[:, :9])}
+    return report | ({"accuracy_dual": right(evidence[:, 9:10])} if evidence.shape[1] > 9 else {})

@@ -1,0 +1,1 @@
+"""What the answerer of customer service is worth."""

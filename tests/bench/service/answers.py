@@ -1,0 +1,184 @@
+"""Customer service: which answer a question asks for, when to hand over, which questions mean the same.
+
+python -m tests.bench.service.answers DATA; `tests.bench.service.question_sets` says which folders are read. The
+baseline is logistic regression on n-grams (TF-IDF), in the same run and by the same protocol. All choices are made on
+dev; the test is scored once.
+
+questions: `accuracy` and `oos_recall` at the threshold with the most right decisions on dev (Larson et al. 2019);
+`share_answered` and `precision` at the answerer's own threshold, from a lower confidence bound on dev. pairs: accuracy,
+of the dual encoder alone too, and recall at a true precision of .95. candidates: P@1 of questions that have an answer;
+`share_at_90`: of all questions, at a true precision of .90. seconds: CPU time of the fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from models.service.answerer import Answerer, AnswererConfig, Wordings
+from models.service.calibration import fit_chance
+from models.service.pair_matcher import MatcherConfig, PairMatcher, Pairs
+from tests.bench.service.figures import answered, auroc, best_threshold, recall_at, share_at
+from tests.bench.service.question_sets import OUTSIDE, QuestionSet, read_sets
+
+T = TypeVar("T")
+Figures = dict[str, float]
+TIMED = 300  # questions asked one by one
+PUBLISHED = {
+    "clinc150": "in-scope accuracy / out-of-scope recall: SVM .882/.180, CNN .909/.309, MLP .934/.491, BERT .962/.523",
+    "bq": "accuracy: BiLSTM .735, BiMPM .819, ESIM .819, BERT .852",
+    "attributes": "P@1 seen/unseen: BM25 .655/.648",
+    "evidence": "P@1: BM25 .632",
+}
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """(what the work returns, CPU seconds)."""
+    began = time.process_time()
+    return work(), time.process_time() - began
+
+
+def ms_per_question(ask: Callable[[int], object], n: int) -> Figures:
+    """Median and 95th percentile of the milliseconds that one question takes, asked alone in a warm process."""
+    taken = []
+    for at in range(min(n, TIMED)):
+        began = time.perf_counter()
+        ask(at)
+        taken.append(1000 * (time.perf_counter() - began))
+    return {"ms_per_question": float(np.median(taken)), "ms_p95": float(np.quantile(taken, 0.95))}
+
+
+def outside(rows: pd.DataFrame) -> np.ndarray:
+    return rows.label.astype(str).str.lower().isin(OUTSIDE).to_numpy()
+
+
+def score_questions(data: QuestionSet, config: AnswererConfig) -> Figures:
+    """Figures of an answerer that learned from train and was calibrated on dev."""
+    train, dev, (test, *_) = data.splits["train"], data.splits.get("dev"), data.tests.values()
+    out = outside(train)
+    inside = train[~out]
+    held = None
+    if dev is not None:
+        hidden = outside(dev)
+        held = Wordings(dev.text[~hidden].tolist(), dev.label[~hidden].astype(str).tolist(), dev.text[hidden].tolist())
+    answerer, seconds = timed(
+        lambda: Answerer.fit(
+            inside.text.tolist(), inside.label.astype(str).tolist(), config, train.text[out].tolist(), held_out=held
+        )
+    )
+    said, chances = best_of(answerer, test)
+    right, none = said == test.label.astype(str).to_numpy(), outside(test)
+    figures = {"auroc_oos": auroc(-chances, none)}
+    figures |= at_most_right(answerer, dev if dev is not None else train, (chances, right, none))
+    figures |= answered(chances, right, answerer.threshold)
+    figures |= {"p_at_1": float(right[~none].mean()), "share_at_95": share_at(chances, right, 0.95)}
+    figures |= {"seconds": seconds, "network_share": answerer.report.get("network_share", 0.0)}
+    texts = test.text.tolist()
+    return figures | ms_per_question(lambda at: answerer.suggest([texts[at]]), len(texts))
+
+
+def best_of(answerer: Answerer, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """(answers (n,), chances (n,)) of the likeliest answer of each question."""
+    best = [row[0] for row in answerer.suggest(rows.text.tolist(), k=1)]
+    return np.array([each.answer for each in best]), np.array([each.chance for each in best])
+
+
+def at_most_right(answerer: Answerer, dev: pd.DataFrame, test: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Figures:
+    """In-scope accuracy and out-of-scope recall on the test, at the threshold with the most right decisions on dev."""
+    said, chances = best_of(answerer, dev)
+    right, none = said == dev.label.astype(str).to_numpy(), outside(dev)
+    threshold = best_threshold(
+        chances, lambda each: float(np.where(none, chances < each, right & (chances >= each)).mean())
+    )
+    chances, right, none = test
+    given = chances >= threshold
+    recall = float((~given[none]).mean()) if none.any() else float("nan")
+    return {"accuracy": float((right & given)[~none].mean()), "oos_recall": recall}
+
+
+def pairs_of(rows: pd.DataFrame, *, grouped: bool = False) -> Pairs:
+    """As the matcher takes them. The group of a candidate is its product: all the candidates that were shown."""
+    groups = None
+    if grouped:
+        shown = rows.groupby("group").text_b.apply(lambda texts: "\n".join(sorted(set(texts))))
+        groups = pd.factorize(rows.group.map(shown))[0]
+    same = rows.label.astype(float).to_numpy() > 0
+    return Pairs(rows.text_a.astype(str).tolist(), rows.text_b.astype(str).tolist(), same, groups)
+
+
+def score_pairs(data: QuestionSet, config: MatcherConfig) -> Figures:
+    """Figures of a matcher that learned from train; its last regression from dev."""
+    learn, (test, *_) = data.splits["train"], data.tests.values()
+    held = pairs_of(data.splits["dev"]) if "dev" in data.splits else None
+    matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn), held))
+    asked = pairs_of(test)
+    evidence = matcher.scorers.evidence(asked.first, asked.second)
+    chances = matcher.chance.of(evidence)
+    figures = {"accuracy": float(((chances >= 0.5) == asked.same).mean()), "auroc": auroc(chances, asked.same)}
+    if matcher.scorers.network is not None and held is not None:
+        alone = fit_chance(
+            matcher.scorers.evidence(held.first, held.second)[:, 9:10], held.same, np.ones(len(held.same))
+        )
+        figures["accuracy_dual"] = float(((alone.of(evidence[:, 9:10]) >= 0.5) == asked.same).mean())
+    figures |= {"recall_at_95": recall_at(chances, asked.same, 0.95), "seconds": seconds}
+    return figures | ms_per_question(lambda at: matcher.chances([asked.first[at]], [asked.second[at]]), len(test))
+
+
+def score_candidates(data: QuestionSet, config: MatcherConfig) -> Figures:
+    """Figures of a matcher that learned from train, or from dev where there is no train, folded by product."""
+    learn = data.splits.get("train", data.splits.get("dev"))
+    matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn, grouped=True)))
+    figures: Figures = {"seconds": seconds}
+    for name, test in data.tests.items():
+        asked = pairs_of(test)
+        chances = matcher.chances(asked.first, asked.second)
+        rows = pd.DataFrame({"group": test.group, "chance": chances, "right": asked.same})
+        best = rows.sort_values("chance", ascending=False, kind="stable").groupby("group").first()
+        has = rows.groupby("group").right.any()
+        end = name.removeprefix("test")
+        figures[f"p_at_1{'_' * bool(end)}{end}"] = float(best.right[has].mean())
+        figures[f"share_at_90{'_' * bool(end)}{end}"] = share_at(best.chance.to_numpy(), best.right.to_numpy(), 0.9)
+        shown = [rows for _, rows in test.groupby("group")][:TIMED]
+        figures |= ms_per_question(lambda at, shown=shown: matcher.chances(*pairs_of(shown[at])[:2]), len(shown))
+    return figures
+
+
+def score(data: QuestionSet) -> dict[str, Figures]:
+    """Figures of the model and of the baseline."""
+    if data.kind == "questions":
+        asked = AnswererConfig()
+        return {"model": score_questions(data, asked), "baseline": score_questions(data, replace(asked, encoder=False))}
+    settings = MatcherConfig(symmetric=data.kind == "pairs")
+    run = score_pairs if data.kind == "pairs" else score_candidates
+    return {"model": run(data, settings), "baseline": run(data, replace(settings, encoder=False))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    found: dict[str, dict[str, Figures]] = {}
+    for data in read_sets(parser.parse_args().data):
+        sizes = ", ".join(f"{name} {len(rows):,}" for name, rows in data.splits.items())
+        print(f"{data.name}: {data.kind}, {sizes}\npublished  {PUBLISHED.get(data.name, '-')}", flush=True)
+        found[data.name] = score(data)
+        for who, figures in found[data.name].items():
+            print(f"{who:10} " + "  ".join(f"{name} {value:.4g}" for name, value in figures.items()), flush=True)
+    last = next(iter(found.values())) if len(found) == 1 else {
+        who: {f"{name}.{key}": value for name, each in found.items() for key, value in each[who].items()}
+        for who in ("model", "baseline")
+    }  # fmt: skip
+    print(json.dumps(last, allow_nan=True))
+
+
+if __name__ == "__main__":
+    main()
