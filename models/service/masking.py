@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 import phonenumbers
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\]|\sat\s)\s?[\w-]+(?:\s?(?:\.|\(dot\)|\sdot\s)\s?[a-z]{2,})+", re.I)
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\]|\sat\s)\s?[\w-]+(?:\s?(?:\.|\(dot\)|\sdot\s)\s?[a-z]{2,})+",
+    re.I,
+)
 _DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-–/]?[\dXx])*(?![A-Za-z])|\d(?:[ .\-–]?\d){5,}[Xx]?")
 _LONG = re.compile(r"\d(?:[ .\-]{0,2}\d){6,}[Xx]?")
 _ACCOUNT = re.compile(
