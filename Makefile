@@ -5,6 +5,7 @@ LAKE ?= lake
 EVENTS ?= 10000000
 USERS ?= 1000000
 ITEMS ?= 50000
+QUESTIONS ?= 100000
 PORT ?= 8080
 DATA ?=
 
@@ -76,6 +77,9 @@ bench-propensity: setup data  ## who buys, who lapses, in which category, at rol
 
 bench-service: setup data  ## which answer a question asks for, when to hand over; DATA=../shared/data/service_intents_en
 	@OMP_NUM_THREADS=1 .venv/bin/python -m tests.bench.service.answers "$(DATA)"
+
+bench-service-night: setup  ## a night of customer service by job, and the next; QUESTIONS=100000 ITEMS=50000
+	@.venv/bin/python -m tests.bench.service.night --questions $(QUESTIONS) --items $(ITEMS)
 
 bench-elasticity: setup  ## planted price elasticities, and whether the intervals hold them; DATA= adds a real log
 	@.venv/bin/python -m tests.bench.decisions.elasticity $(if $(DATA),--data "$(DATA)")

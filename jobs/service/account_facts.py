@@ -38,6 +38,7 @@ def accounts(night: Night, config: ServiceConfig, users: Collection[str]) -> dic
         return {}
     events = night.versions(CLEAN_EVENTS)
     found: defaultdict[str, Account] = defaultdict(Account)
+    ranked: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     bought = pc.field("event_type") == "purchase"
     parts = [events.window(config.order_days), events.tonight()]
     for row in _of_users(night, parts, users, _EVENTS, bought):
@@ -47,15 +48,15 @@ def accounts(night: Night, config: ServiceConfig, users: Collection[str]) -> dic
         if row["valid_until"] > night.days.end(night.date):
             found[row["user_id"]].offers.append(row)
     for row in _passed(night, RECOMMENDATIONS, users, ["user_id", "item_id", "rank"], ~pc.field("is_spare")):
-        found[row["user_id"]].listed.append((row["rank"], row["item_id"]))  # type: ignore[arg-type]
-    return {user: _in_order(account) for user, account in found.items()}
+        ranked[row["user_id"]].append((row["rank"], row["item_id"]))
+    return {user: _in_order(found[user], ranked[user]) for user in {*found, *ranked}}
 
 
-def _in_order(account: Account) -> Account:
+def _in_order(account: Account, ranked: list[tuple[int, str]]) -> Account:
     return Account(
         sorted(account.purchases, key=lambda row: (row["event_time"], row["event_id"]), reverse=True),
         sorted(account.offers, key=lambda row: (row["valid_until"], row["offer_id"])),
-        [item for _, item in sorted(account.listed)[:_LISTED]],
+        [item for _, item in sorted(ranked)[:_LISTED]],
     )
 
 

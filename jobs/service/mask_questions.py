@@ -20,7 +20,7 @@ from jobs.service.user_ids import lake_id
 from schemas.tables import QUESTIONS, REJECTED_SERVICE_ROWS, REPLIES
 from schemas.tables.service import OUTCOMES
 
-_READ = 10  # times `max_characters`: what a text is cut to before it is masked
+_MARGIN = 200  # characters after `max_characters` that are read, so that no number is cut before it is masked
 
 
 def main(night: Night) -> None:
@@ -47,7 +47,7 @@ def _questions(night: Night, config: ServiceConfig, rows: list[Row]) -> list[Row
     made = []
     for row in rows:
         user = lake_id(night, row["user_id"])
-        text, owner = without_orders(row["text"][: _READ * config.max_characters], owners, user)
+        text, owner = without_orders(row["text"][: config.max_characters + _MARGIN], owners, user)
         hidden = masked(text, config)
         made.append({
             **row, "user_id": user, "text": hidden.text[: config.max_characters], "length": len(row["text"]),

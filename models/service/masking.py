@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 import phonenumbers
 
-_EMAIL = re.compile(r"[\w.+-]+\s?(?:@|\(at\)|\[at\]|\sat\s)\s?[\w-]+(?:\s?(?:\.|\(dot\)|\sdot\s)\s?[a-z]{2,})+", re.I)
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\]|\sat\s)\s?[\w-]+(?:\s?(?:\.|\(dot\)|\sdot\s)\s?[a-z]{2,})+",
+    re.I,
+)
 _DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-–/]?[\dXx])*(?![A-Za-z])|\d(?:[ .\-–]?\d){5,}[Xx]?")
 _LONG = re.compile(r"\d(?:[ .\-]{0,2}\d){6,}[Xx]?")
 _ACCOUNT = re.compile(
@@ -40,6 +43,7 @@ _STREETS = (
         r"(?:[\u4e00-\u9fff\d-]{0,12}?(?:室|楼|单元|栋|号))*"
     ),
 )
+_HOUSE = re.compile(r"\d,? [A-Z]|(?:路|街|道|巷|弄|胡同|村)\s?[\d一二三四五六七八九十百]+\s?[号弄]", re.I)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _SPOKEN = str.maketrans("零〇一二三四五六七八九", "00123456789")
 _SPOKEN_RUN = re.compile(r"[零〇一二三四五六七八九\d][零〇一二三四五六七八九\d \-]{5,}[零〇一二三四五六七八九\d]")
@@ -60,8 +64,10 @@ def mask(text: str, regions: Iterable[str] = ()) -> Masked:
     """
     counts: Counter[str] = Counter()
     text = _plain(text)
-    for kind, pattern in (("email", _EMAIL), *(("address", street) for street in _STREETS)):
-        text = _replaced(text, pattern, kind, counts)
+    text = _replaced(text, _EMAIL, "email", counts)
+    if _HOUSE.search(text):  # the patterns of streets take long, and few texts have a number that may be of a house
+        for street in _STREETS:
+            text = _replaced(text, street, "address", counts)
     text = _kept_head(text, _ACCOUNT, "account", counts)
     text = _kept_head(text, _NAME, "name", counts)
     if sum(map(str.isdigit, text)) + len(re.findall("[零〇一二三四五六七八九]", text)) < 6:

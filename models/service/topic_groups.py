@@ -29,7 +29,10 @@ def groups_of(grams: Sequence[Sequence[str]], alike: float, before: Mapping[int,
     """
     if not grams:
         return []
-    matrix = _unit(grams)
+    alone: dict[tuple[str, ...], list[int]] = {}  # questions of the same n-grams are one point
+    for place, some in enumerate(grams):
+        alone.setdefault(tuple(sorted(set(some))), []).append(place)
+    matrix = _unit(list(alone))
     rows, columns = [], []
     for first in range(0, matrix.shape[0], _BLOCK):
         near = (matrix[first : first + _BLOCK] @ matrix.T).tocoo()
@@ -37,9 +40,12 @@ def groups_of(grams: Sequence[Sequence[str]], alike: float, before: Mapping[int,
         rows.append(near.row[enough] + first)
         columns.append(near.col[enough])
     row, column = np.concatenate(rows), np.concatenate(columns)
-    links = sp.coo_matrix((np.ones(len(row), bool), (row, column)), shape=(len(grams), len(grams)))
+    links = sp.coo_matrix((np.ones(len(row), bool), (row, column)), shape=matrix.shape[:1] * 2)
     count, labels = connected_components(links, directed=False)
-    members = [np.flatnonzero(labels == label).tolist() for label in range(count)]
+    members: list[list[int]] = [[] for _ in range(count)]
+    for label, places in zip(labels.tolist(), alone.values(), strict=True):
+        members[label] += places
+    members = [sorted(some) for some in members]
     members.sort(key=lambda some: (-len(some), some))
     return _numbered([(some, _words([grams[n] for n in some])) for some in members], before)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
 from schemas.sources.image_reading import image_input
 from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
-from schemas.sources.service import NEEDED as SERVICE_INPUTS
+from schemas.sources.service import ServiceInput
 from schemas.sources.service_reading import service_input
 from schemas.toml_files import find, load, refuse_unknown, shipped
 
@@ -42,9 +42,6 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         raise MappingError(f"name is {name!r}; it names a folder: write lower-case letters, digits and _")
     if "events" not in raw:
         raise MappingError("there is no [events]; a source needs at least its events")
-    targets = {which: _input(which, raw[which]) for which in TARGETS if which in raw}
-    service = {which: service_input(which, raw[which]) for which in SERVICE_INPUTS if which in raw}
-    inputs: dict[str, Any] = targets | service
     return Source(
         name=name,
         doc=str(raw.get("doc", "")).strip(),
@@ -55,7 +52,10 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         images=image_input(raw["images"]) if "images" in raw else None,
         erasures=_erasures(raw.get("erasures", "")),
         path=path,
-        **inputs,
+        policies=_service("policies", raw),
+        questions=_service("questions", raw),
+        replies=_service("replies", raw),
+        **{which: _input(which, raw[which]) for which in TARGETS if which in raw},
     )
 
 
@@ -65,6 +65,10 @@ def _erasures(raw: Any) -> str:
     if re.search(r"[{}*?]", _DATE.sub("", raw)):
         raise MappingError(f"erasures is {raw!r}; it names one file, and only {{date}} is known in braces: {_LIST!r}")
     return raw
+
+
+def _service(which: str, raw: dict[str, Any]) -> ServiceInput | None:
+    return service_input(which, raw[which]) if which in raw else None
 
 
 def _timezone(raw: dict[str, Any]) -> str:
