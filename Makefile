@@ -14,7 +14,7 @@ DATA ?=
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-run: setup  ## make a sample shop, run its nights (the last in Airflow), end with a page of facts
+run: setup  ## make a sample shop, run its nights (the last in Airflow), end with the pages of the last
 	@$(PYTHON) .ci/sample_night
 
 test: setup  ## lint, then every test, with Airflow and Spark for real
@@ -34,6 +34,9 @@ bench-clean: setup  ## clean + features beside DuckDB; EVENTS=10000000
 bench-night: setup  ## two nights at a tenth, a third and all of USERS=1000000 ITEMS=100000 EVENTS=10000000
 	@.venv/bin/python -m tests.bench.pipeline.night --users $(USERS) --events $(EVENTS) \
 	  --items $(if $(filter command,$(firstword $(origin ITEMS))),$(ITEMS),100000)
+
+bench-pages: setup  ## all pages of a night, made-up tables: seconds and bytes; USERS=1000000 ITEMS=50000
+	@.venv/bin/python -m tests.bench.pipeline.pages --users $(USERS) --items $(ITEMS)
 
 bench-topk: setup  ## exact top-100 of 100,000 items beside implicit and the machine's sgemm
 	@.venv/bin/python -m tests.bench.recommend.topk

@@ -89,10 +89,10 @@ def end_of_failed_log(api: Api, run: str) -> str:
 class Api:
     """Airflow's REST API under the login of `make ui`."""
 
-    def __init__(self, address: str, password: str) -> None:
+    def __init__(self, address: str, password: str, user: str = "admin") -> None:
         self.address, self.password = address, password
         self.token = ""
-        self.token = self._call("/auth/token", {"username": "admin", "password": password})["access_token"]
+        self.token = self._call("/auth/token", {"username": user, "password": password})["access_token"]
 
     def call(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
         return self._call(f"/api/v2{path}", body, method)

@@ -84,6 +84,7 @@ WITHOUT = {
     "train_lstm": "Lists are made with the newest earlier LSTM.",
     "train_copywriter": "Texts are written with the newest earlier copywriter.",
     "prune_lake": "Tonight is published; old versions were not deleted.",
+    "show_night": "Readers miss nothing: the pages of the night for people were not drawn.",
     "release_lake": "Tonight is over; its hold on the lake ends by itself.",
     "prices": "Readers miss nothing: prices are for people, and the rest of tonight goes on.",
     "judge": "Readers miss nothing: judgements are for people, and the rest of tonight goes on.",

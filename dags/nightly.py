@@ -11,10 +11,11 @@ Spark application. Its log has a line for each job. What waits for a file, train
 task of its own. Cleared or tried again, a task does all its jobs again.
 
 **A failed branch does not stop the others.** Without `intake`, `features` and `lists` nothing is published, and the
-storefront shows the last good night. Where `customers`, `offers`, `audiences`, `copy` or `images` fails, the rest is
-published. Readers then see the last good night's rows of that product that are still true, for as many nights as the
-settings `carry` say; after that the product is absent. `publish_night` logs which. `prices` and `judge` are for
-people: readers miss nothing. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with
+storefront shows the last good night. Where `customers`, `offers`, `audiences`, `copy`, `images` or `service` fails, the
+rest is published. Readers then see the last good night's rows of that product that are still true, for as many nights
+as the settings `carry` say; after that the product is absent. `publish_night` logs which. `prices` and `judge` are for
+people: readers miss nothing. `show_night` draws the night as pages in `reports/`, also one that is held back; *Night
+report* in the UI opens them. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with
 all that is downstream: the product becomes fresh, and the run whole.
 
 **What a red task leaves behind, and what to do**
@@ -58,8 +59,8 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
 
 **Small machines.** All tasks but training take a slot of the pool `night` (`airflow pools set night 1 "jobs at a
-time"`), the most urgent first: lists, customers, offers, copy, audiences, images, then the rest. Give it as many slots
-as the machine can run jobs beside each other. Without this pool no task is scheduled.
+time"`), the most urgent first: lists, customers, offers, copy, audiences, images, service, then the rest. Give it as
+many slots as the machine can run jobs beside each other. Without this pool no task is scheduled.
 
 **GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1
 training`) and go to the queue `gpu`: where workers have queues, start one with `-q gpu`. LSTM and copywriter train on
@@ -189,6 +190,10 @@ with DAG(
         images = jobs_of("images")
         intake >> images
         images_over = over("images", [images])
+    with branch("service", "Customers' questions and the answers that living rows give", 20):
+        service = jobs_of("service")
+        [intake, offers_over] >> service
+        service_over = over("service", [service])
     with branch("copy", "Marketing texts, and who is told which", 40):
         train_copywriter = plain("train_copywriter", ARGUMENTS, **GPU)
         copy = jobs_of("copy")
@@ -203,14 +208,17 @@ with DAG(
         judge = jobs_of("judge")
         [intake, features, offers_over] >> judge
         judge_over = over("judge", [judge])
-    with branch(
-        "publish", "The storefront's pointer moves; old runs are deleted; a night that is not whole is red", 100
-    ):
+    with branch("publish", "The storefront's pointer moves, and old runs are deleted", 100):
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         publish_night = plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED)
         prune_lake = plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN)
-        [lists, customers_over, offers_over, audiences_over, copy_over, images_over] >> publish_night
+        [lists, customers_over, offers_over, audiences_over, copy_over, images_over, service_over] >> publish_night
         [publish_night, prices_over, judge_over] >> prune_lake
+    with branch("show", "The night as pages; the lake is given back; a night that is not whole is red", 10):
+        show_night = plain("show_night", ARGUMENTS)
+        ended = [customers_over, offers_over, audiences_over, copy_over, images_over, service_over]
+        ended += [prices_over, judge_over]
+        [over("publish", [publish_night, prune_lake]), *ended] >> show_night
         jobs = [task for task in dag.tasks if not isinstance(task, EmptyOperator)]
         release_lake = plain("release_lake", HELD, trigger_rule="all_done")
         jobs >> release_lake

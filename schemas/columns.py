@@ -38,4 +38,5 @@ UPDATED_ON = Column("updated_on", "date", "The night that last changed this row.
 VALID_UNTIL = Column("valid_until", "timestamp", "Not to be shown or used after this time, UTC.")
 
 REASON = Column("reason", "string", "Why, for a person.")
+DETAIL = Column("detail", "string", "What was seen.")
 SOURCE_FILE = Column("source_file", "string", "The file that the row came in.")

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 Type = Literal["string", "int32", "int64", "float32", "float64", "bool", "date", "timestamp"]
 # What customers, and the people who write to them, get to see. Each product passes one gate and is published whole.
-Product = Literal["lists", "customers", "offers", "audiences", "copy", "images"]
+Product = Literal["lists", "customers", "offers", "audiences", "copy", "images", "service"]
 Gate = Literal["clean", "features", Product, "prices", "experiments"]
 PRODUCTS: tuple[Product, ...] = get_args(Product)
 GATES: tuple[Gate, ...] = get_args(Gate)

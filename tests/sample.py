@@ -61,7 +61,8 @@ class Sample:
 
 
 def make_sample(folder: Path, users: int = 150) -> Sample:
-    plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES)
+    plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES,
+                questions=80)  # fmt: skip
     sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve")
     make_sample_shop(plan, sample.raw)
     for day in NIGHTS:

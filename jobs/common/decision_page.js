@@ -1,8 +1,9 @@
 // What the pages have in common on which a person approves and blocks.
 // A page defines WORDS (en and zh), FILTERS, PAGE (cards at a time) and DECIDED (what on, the setting, the file) before;
 // after it cardOf(row), searched(row), optionName(filter, value) and headline(), and calls begin().
+/*tongue.js*/
 const decisions = new Map();  // key -> what was decided, and the entry of the file that says so
-let words = WORDS[(navigator.language || "en").startsWith("zh") ? "zh" : "en"];
+let words = WORDS[firstTongue()];
 let limit = PAGE;
 
 const byId = id => document.getElementById(id);
@@ -47,11 +48,11 @@ function draw() {
 }
 
 function label() {
-  document.documentElement.lang = words === WORDS.zh ? "zh" : "en";
+  keepTongue(words === WORDS.zh ? "zh" : "en");
   document.title = `${words.title} ${DATA.date}`;
   byId("title").replaceChildren(`${words.title} `, make("span", DATA.date));
   byId("lead").textContent = words.lead(DATA);
-  for (const id of ["tongue", "more", "decided", "how", "save"]) byId(id).textContent = words[id];
+  for (const id of ["tongue", "home", "more", "decided", "how", "save"]) byId(id).textContent = words[id];
   headline();
   const before = Object.fromEntries(["search", ...FILTERS].map(name => [name, byId(`filter-${name}`)?.value ?? ""]));
   const form = byId("filters");

@@ -1,7 +1,8 @@
 """Pages for people that work offline, load nothing and never run code from a row.
 
-A page is an HTML file with one style, perhaps one script, and the places <!--policy--> and <!--data-->. A page on which
-a person approves and blocks names /*decision_page.css*/ in its style and /*decision_page.js*/ in its script.
+A page is an HTML file with one style, perhaps one script, and the places <!--policy--> and <!--data-->. A page that
+holds both languages names /*both_languages.css*/ in its style and /*both_languages.js*/ in its script; a page on which
+a person approves and blocks names /*decision_page.css*/ and /*decision_page.js*/. These files name others.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-_SHARED = ("decision_page.css", "decision_page.js")
+_SHARED = (  # a file stands before those that it names
+    *("decision_page.css", "decision_page.js", "both_languages.css", "both_languages.js"),
+    *("page.css", "tongue.js"),
+)
 
 
-def page_with(html: str, data: Any, pictures: bool = False) -> str:
+def page_with(html: str, data: Any = None, pictures: bool = False) -> str:
     """The page with its data and the policy that guards it; pictures: it may show those that stand in its data."""
     for name in _SHARED:
         if (place := f"/*{name}*/\n") in html:

@@ -1,10 +1,13 @@
-"""The picture of a night's segments: size, money and tastes, as one HTML file that needs nothing else."""
+"""The picture of a night's segments: size, money and tastes, as one HTML file that works offline and loads nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
 import html
+import itertools
 from typing import Any
+
+from jobs.common.safe_page import page_with
 
 # Dark enough for white figures on them (WCAG AA, 4.5 to 1).
 _COLOURS = (
@@ -29,47 +32,36 @@ _HOURS: dict[str, Words] = {
     "evening": ("evening", "晚间"),
 }
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1c1e21; --quiet: #55595f; --page: #f6f6f4; --card: #ffffff; --track: #e4e7eb;
-  --shade0: #1f2937; --shade1: #6b7280; --shade2: #a8b0bd; --shade3: #cdd3dc; --lift: none; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ebf1; --quiet: #aab3c2; --page: #14181f; --card: #1d232d;
-  --track: #353d4b; --shade0: #f0f3f8; --shade1: #a8b0bd; --shade2: #737d8d; --shade3: #4b5464;
-  --lift: brightness(1.6); } }
-:root[lang="en"] body [lang="zh"], :root[lang="zh"] body [lang="en"] { display: none; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 20px; max-width: 1280px; background: var(--page); color: var(--ink);
-  font: 15px/1.45 "Helvetica Neue", Arial, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
-header { display: flex; gap: 12px; justify-content: space-between; align-items: flex-start; }
-h1 { font-size: 22px; margin: 0 0 2px; } p { margin: 0 0 14px; color: var(--quiet); }
-button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--quiet); border-radius: 6px;
-  padding: 4px 12px; cursor: pointer; white-space: nowrap; }
-:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
-.whole { display: flex; height: 34px; border-radius: 6px; overflow: hidden; margin-bottom: 18px; }
-.whole div { color: #fff; font-size: 13px; line-height: 34px; text-align: center; overflow: hidden; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 360px), 1fr)); gap: 14px; }
-.card { background: var(--card); border-radius: 8px; border-top: 5px solid; padding: 12px 14px 14px; }
-h2 { font-size: 16px; margin: 0 0 8px; overflow-wrap: anywhere; }
-h3 { font-size: 12px; color: var(--quiet); font-weight: 600; margin: 10px 0 3px; }
-.row { display: grid; grid-template-columns: minmax(90px, 38%) 1fr 84px; gap: 8px; align-items: center; }
-.row { font-size: 13px; }
+_STYLE = (
+    """
+/*both_languages.css*/
+:root { --track: #e4e7eb; --shade0: #1f2937; --shade1: #6b7280; --shade2: #a8b0bd; --shade3: #cdd3dc; --lift: none; }
+@media (prefers-color-scheme: dark) { :root { --track: #353d4b; --shade0: #f0f3f8; --shade1: #a8b0bd; --shade2: #737d8d;
+  --shade3: #4b5464; --lift: brightness(1.6); } }
+.whole { width: 100%; height: 2.1rem; border-radius: .4rem; margin-bottom: 1.1rem; display: block; }
+.whole text { fill: #fff; font-size: .8rem; text-anchor: middle; dominant-baseline: central; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: .9rem; }
+.card { background: var(--card); border-radius: .5rem; border-top: .3rem solid; padding: .75rem .9rem .9rem; }
+h2 { font-size: 1rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
+h3 { font-size: .8rem; color: var(--quiet); font-weight: 600; margin: .6rem 0 .2rem; }
+.row { display: grid; grid-template-columns: minmax(5.6rem, 38%) 1fr 5.3rem; gap: .5rem; align-items: center;
+  font-size: .85rem; }
 .row > span:first-child { overflow-wrap: anywhere; }
 .row > span:last-child { text-align: right; font-variant-numeric: tabular-nums; }
-.bar { height: 10px; background: var(--track); border-radius: 3px; overflow: hidden; }
-.bar i { display: block; height: 100%; filter: var(--lift); }
-.parts { display: flex; height: 12px; border-radius: 3px; overflow: hidden; background: var(--track); }
-.key { font-size: 12px; color: var(--quiet); display: flex; flex-wrap: wrap; gap: 2px 12px; margin-top: 3px; }
-.key i { display: inline-block; width: 9px; height: 9px; border-radius: 2px; margin-right: 4px; }
-.shade0 { background: var(--shade0); } .shade1 { background: var(--shade1); }
-.shade2 { background: var(--shade2); } .shade3 { background: var(--shade3); }
-.made { font-size: 12px; color: var(--quiet); margin: 10px 0 0; overflow-wrap: anywhere; }
-""".strip()
+.bar, .parts { display: block; width: 100%; height: .65rem; border-radius: .2rem; background: var(--track); }
+.bar rect { filter: var(--lift); }
+.key { font-size: .8rem; color: var(--quiet); display: flex; flex-wrap: wrap; gap: .1rem .8rem; margin-top: .2rem; }
+.key i { display: inline-block; width: .6rem; height: .6rem; border-radius: .1rem; margin-right: .25rem; }
+.shade0 { background: var(--shade0); fill: var(--shade0); } .shade1 { background: var(--shade1); fill: var(--shade1); }
+.shade2 { background: var(--shade2); fill: var(--shade2); } .shade3 { background: var(--shade3); fill: var(--shade3); }
+.made { font-size: .8rem; color: var(--quiet); margin: .6rem 0 0; overflow-wrap: anywhere; }
+""".lstrip()
+    + "".join(f".colour{at} {{ border-color: {colour}; fill: {colour}; }}\n" for at, colour in enumerate(_COLOURS))
+)
 # One attribute says which of the two languages is seen; the style hides the other.
 _SCRIPT = """
-const page = document.documentElement, button = document.getElementById("tongue");
-function speak(lang) { page.lang = lang; button.textContent = lang === "zh" ? "English" : "中文"; }
-button.addEventListener("click", () => speak(page.lang === "zh" ? "en" : "zh"));
-speak((navigator.language || "en").startsWith("zh") ? "zh" : "en");
-""".strip()
+/*both_languages.js*/
+"""
 
 
 def draw(segments: list[dict[str, Any]], shares: list[dict[str, Any]], night: dt.date, zone: str) -> str:
@@ -80,29 +72,35 @@ def draw(segments: list[dict[str, Any]], shares: list[dict[str, Any]], night: dt
     segments = [row for row in segments if row["users"]]
     users = sum(row["users"] for row in segments)
     largest = sorted(segments, key=lambda row: (-row["users"], row["segment_id"]))
-    colour = {row["segment_id"]: _COLOURS[row["segment_id"] % len(_COLOURS)] for row in segments}
+    colour = {row["segment_id"]: f"colour{row['segment_id'] % len(_COLOURS)}" for row in segments}
     most = {name: max([1e-9, *(row[name] or 0.0 for row in segments)]) for name in ("share", *_FIGURES)}
-    whole = "".join(_slice(row, colour[row["segment_id"]]) for row in largest)
+    whole = _whole([(row["share"], colour[row["segment_id"]]) for row in largest])
     cards = "".join(_card(row, shares, colour[row["segment_id"]], most, zone) for row in largest)
     lead = (
         f"Night of {night}: {users:,} accounts, {len(segments)} kinds of shoppers. "
         f"Money in the shop's currency; hours are {zone}.",
         f"{night} 夜：{users:,} 个账户，{len(segments)} 类顾客。金额以店铺货币计；时间为 {zone}。",
     )
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Segments 顾客分群 {night}</title>'
+    return page_with(
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><!--policy-->'
+        f"<title>Segments 顾客分群 {night}</title>"
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
-        f"<header><div><h1>{_both(('Segments', '顾客分群'))}</h1><p>{_both(lead)}</p></div>"
-        f'<button type="button" id="tongue">中文</button></header>'
-        f'<main><div class="whole" aria-hidden="true">{whole}</div><div class="cards">{cards}</div></main>'
+        f'<header class="top"><div><p><a href="index.html">{_both(("← The night", "← 夜报"))}</a></p>'
+        f"<h1>{_both(('Segments', '顾客分群'))}</h1><p>{_both(lead)}</p></div>"
+        f'<button type="button" id="tongue" lang="zh">中文</button></header>'
+        f'<main><svg class="whole" aria-hidden="true">{whole}</svg><div class="cards">{cards}</div></main>'
         f"<script>{_SCRIPT}</script></body></html>\n"
     )
 
 
-def _slice(row: dict[str, Any], colour: str) -> str:
-    told = f"{row['share']:.0%}" if row["share"] >= 0.06 else ""
-    style = f"flex:{max(row['share'], 0.001):.4f};background:{colour}"
-    return f'<div style="{style}">{told}</div>'
+def _whole(shares: list[tuple[float, str]]) -> str:
+    """All segments side by side, each as wide as its share of the accounts."""
+    parts, at = [], 0.0
+    for share, colour in shares:
+        told = f'<text x="{at + 50 * share:.2f}%" y="50%">{share:.0%}</text>' if share >= 0.06 else ""
+        parts.append(f'<rect class="{colour}" x="{at:.2f}%" width="{100 * share:.2f}%" height="100%"></rect>{told}')
+        at += 100 * share
+    return "".join(parts)
 
 
 _FIGURES: dict[str, tuple[Words, str]] = {
@@ -129,7 +127,7 @@ def _card(row: dict[str, Any], shares: list[dict[str, Any]], colour: str, most: 
     tastes = [_bar(name, share, f"{share:.0%}", colour) for name, share in categories]
     liked = f"<h3>{_both(('Categories liked', '偏爱的品类'))}</h3>{''.join(tastes)}" if tastes else ""
     return (
-        f'<section class="card" style="border-color:{colour}">'
+        f'<section class="card {colour}">'
         f"<h2>{row['segment_id']}. {_both((row['name_en'], row['name_zh']))}</h2>{''.join(lines)}{liked}"
         + _stacked(("Prices within the category", "品类内价位"), _of_kind(own, "price_band"), _BANDS)
         + _stacked((f"Part of the day ({zone})", f"时段（{zone}）"), _of_kind(own, "hour"), _HOURS)
@@ -147,8 +145,8 @@ def _of_kind(shares: list[dict[str, Any]], kind: str) -> dict[str, float]:
 def _bar(label: Words | str, share: float, told: Words | str, colour: str) -> str:
     width = 100 * min(1.0, max(0.0, share))
     return (
-        f'<div class="row"><span>{_both(label)}</span><div class="bar">'
-        f'<i style="width:{width:.1f}%;background:{colour}"></i></div><span>{_both(told)}</span></div>'
+        f'<div class="row"><span>{_both(label)}</span><svg class="bar" aria-hidden="true">'
+        f'<rect class="{colour}" width="{width:.1f}%" height="100%"></rect></svg><span>{_both(told)}</span></div>'
     )
 
 
@@ -156,9 +154,13 @@ def _stacked(title: Words, shares: dict[str, float], values: dict[str, Words]) -
     if not shares:
         return ""
     there = [(words, shares.get(value, 0.0), f"shade{at}") for at, (value, words) in enumerate(values.items())]
-    parts = "".join(f'<div class="{shade}" style="flex:{share:.4f}"></div>' for _, share, shade in there if share)
+    starts = itertools.accumulate((share for _, share, _ in there), initial=0.0)
+    parts = "".join(
+        f'<rect class="{shade}" x="{100 * start:.2f}%" width="{100 * share:.2f}%" height="100%"></rect>'
+        for (_, share, shade), start in zip(there, starts, strict=False)
+    )
     key = "".join(f'<span><i class="{shade}"></i>{_both(words)} {share:.0%}</span>' for words, share, shade in there)
-    return f'<h3>{_both(title)}</h3><div class="parts">{parts}</div><div class="key">{key}</div>'
+    return f'<h3>{_both(title)}</h3><svg class="parts" aria-hidden="true">{parts}</svg><div class="key">{key}</div>'
 
 
 def _both(words: Words | str) -> str:

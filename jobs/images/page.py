@@ -1,4 +1,4 @@
-"""The pictures' page: one HTML file in English and Chinese that works offline, runs no script and loads nothing."""
+"""The pictures' page: one HTML file in English and Chinese that works offline and loads nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.common.safe_page import policy
+from jobs.common.safe_page import page_with
 from jobs.common.thumbnails import as_url
 from jobs.images.page_words import CHINESE, REASONS_ZH, WORDS
 
@@ -43,8 +43,7 @@ def page_of(seen: Seen) -> str:
         for picture, data in sorted(seen.thumbnails.items())
     )
     text = _PAGE.read_text("utf-8").replace("<!--thumbnails-->", styles)
-    text = text.replace("<!--content-->", "\n".join(_content(seen, names)))
-    return text.replace("<!--policy-->", policy(text, pictures=True))
+    return page_with(text, pictures=True).replace("<!--content-->", "\n".join(_content(seen, names)))
 
 
 def _content(seen: Seen, names: Mapping[str, str]) -> Iterator[str]:
@@ -140,7 +139,7 @@ def _both(name: str, **facts: Any) -> str:
 def _in_both(english: str, chinese: str) -> str:
     if english == chinese:
         return english
-    return f'<span class="in-en">{english}</span><span class="in-zh" {CHINESE}>{chinese}</span>'
+    return f'<span lang="en">{english}</span><span {CHINESE}>{chinese}</span>'
 
 
 def _cut(text: str) -> str:

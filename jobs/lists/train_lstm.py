@@ -32,8 +32,9 @@ from models.recommenders.baselines import popular
 from models.recommenders.sequence_embeddings import Encoded, sequences_of
 
 if TYPE_CHECKING:  # torch, which most nights do without
+    from models.recommenders.item_softmax import Attributes
     from models.recommenders.lstm import LSTM
-    from models.recommenders.lstm_network import Attributes, LSTMConfig
+from models.recommenders.lstm import LSTMConfig
 
 MODEL = "lstm"
 _K = 20
@@ -169,7 +170,7 @@ def _sizes(config: LSTMConfig) -> tuple[int, ...]:
 
 def attributes_of(log: ShopLog) -> Attributes | None:
     """The items' attributes, one column for each value; None if the log has none."""
-    from models.recommenders.lstm_network import Attributes
+    from models.recommenders.item_softmax import Attributes
 
     if not log.attributes:
         return None

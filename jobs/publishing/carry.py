@@ -43,6 +43,7 @@ class Tonight:
 
     shown_from: when readers first see tonight. users: accounts, and 'anonymous'. on_sale: item ids. prices: item ->
     (price, currency). Only for copy: places, offers and texts (see `of_user_copy`), and the wording of each language.
+    Only for service: items, item -> the digest of a column of it.
     """
 
     shown_from: dt.datetime
@@ -53,6 +54,11 @@ class Tonight:
     offers: pa.Table = field(default_factory=lambda: arrow_schema(OFFERS).empty_table())
     texts: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
     languages: Mapping[str, Wording] = field(default_factory=dict)
+    items: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+
+    def source_hash(self, item_id: str, column: str) -> str | None:
+        """The digest of what tonight's item has in a column; None for an item that is not on sale."""
+        return self.items[item_id](column) if item_id in self.items else None
 
     def pairs(self, rows: pa.Table) -> NDArray[np.int64]:
         """A number for each (user_id, item_id) of `rows`, (n,) int64; -1 where tonight lacks the user or the item."""
@@ -83,6 +89,24 @@ def of_images(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
     if "valid_until" not in rows.column_names:
         return rows
     return rows.filter(pc.greater(rows["valid_until"], pa.scalar(tonight.shown_from, rows["valid_until"].type)))
+
+
+def of_service(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
+    """Answers that are valid when tonight is shown and whose source has the digest that it had.
+
+    A suggestion without a source (a person was needed) holds; one read from an account or a policy does not: nothing
+    here knows what tonight's are.
+    """
+    rows = rows.filter(pc.greater(rows["valid_until"], pa.scalar(tonight.shown_from, rows["valid_until"].type)))
+    is_suggestion = "source_table" in rows.column_names
+    columns = ["source_id" if is_suggestion else "item_id", "source_column", "source_hash"]
+    tables = rows["source_table"].to_pylist() if is_suggestion else ["items"] * rows.num_rows
+    sources = zip(*(rows[name].to_pylist() for name in columns), strict=True)
+    holds = [
+        from_table is None or (from_table == "items" and tonight.source_hash(item, column) == seen)
+        for from_table, (item, column, seen) in zip(tables, sources, strict=True)
+    ]
+    return rows.filter(pa.array(holds, pa.bool_()))
 
 
 def of_copy(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
@@ -146,4 +170,5 @@ FILTERS: dict[Product, Filter] = {
     "audiences": of_dated,
     "copy": of_copy,
     "images": of_images,
+    "service": of_service,
 }

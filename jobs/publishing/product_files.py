@@ -6,6 +6,7 @@ Nothing that is carried is written into the lake's tables: tomorrow's jobs start
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.common.on_sale import can_be_shown
+from jobs.common.source_hashes import item_hash
 from jobs.publishing.carry import FILTERS, Tonight, with_unchanged_terms
 from jobs.runtime import published
+from jobs.runtime.attributes import read_attributes
 from jobs.runtime.gate import GateFailed, broken_in_files
 from jobs.runtime.night import Night, first_line
 from jobs.runtime.products import PUBLISHED, ProductState
@@ -41,7 +44,11 @@ def write_products(night: Night, run: str, states: dict[Product, ProductState], 
             entries = {t.name: published.copy(night.lake, t, night.version(t), run) for t in _tables_of(product)}
         elif state.state == "carried" and last is not None and tonight is not None:
             try:
-                facts = _with_copy_facts(night, tonight, last, run, tables) if product == "copy" else tonight
+                facts = tonight
+                if product == "copy":
+                    facts = _with_copy_facts(night, tonight, last, run, tables)
+                elif product == "service":
+                    facts = _with_item_sources(night, tonight)
                 entries, left_out = _carry(night, run, product, last, facts)
             except Exception as error:  # whatever is wrong with an old product, it must not stop tonight's lists
                 why = f"{type(error).__name__}: {first_line(error)}"
@@ -79,6 +86,17 @@ def _with_copy_facts(night: Night, tonight: Tonight, last: Manifest, run: str, t
     written_of = _offers(night, last)
     offers = _offers(night, {"run": run, "tables": tables})
     return dataclasses.replace(tonight, places=distinct[distinct >= 0], offers=with_unchanged_terms(offers, written_of))
+
+
+def _with_item_sources(night: Night, tonight: Tonight) -> Tonight:
+    """Adds the digests of what tonight's active items say, as `jobs/common/source_hashes.py` makes them."""
+    rows = night.versions(ITEMS).tonight().arrow()
+    rows = rows.filter(rows["is_active"]).to_pylist()
+    attributes = read_attributes([row["attributes"] for row in rows])
+    hashes = {
+        row["item_id"]: functools.partial(item_hash, row, values) for row, values in zip(rows, attributes, strict=True)
+    }
+    return dataclasses.replace(tonight, items=hashes)
 
 
 def _offers(night: Night, manifest: Manifest) -> pa.Table:

@@ -9,7 +9,7 @@ from jobs.runtime.lake import Lake
 
 _NEEDED = {"clean_events", "judge_lists"}  # a page is made of their reports
 LOADED = "load_history"  # the report of a night of a history: it has no lists, and its page no judgement
-_AFTER_THE_NIGHT = {"prune_lake"}  # a night is whole though one of these failed
+_AFTER_THE_NIGHT = {"prune_lake", "show_night"}  # a night is whole though one of these failed
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from jobs.reports.attempts import attempts, shown_attempt
 from jobs.reports.copy_examples import copy_examples
 from jobs.reports.picture_lines import picture_lines
 from jobs.reports.quality_table import quality_table, rows_about_all_users
+from jobs.reports.service_lines import service_lines
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import first_line, job_report
@@ -113,6 +114,7 @@ def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
         *(quality_table([facts], judged_by(facts)) or [_NOT_JUDGED]),
         "",
     ]
+    lines += service_lines(lake, day, facts["run"])
     lines += [*picture_lines(lake, day, facts["run"]), *experiment_lines(lake, day, facts["run"]), ""]
     if pointed is None:
         return "\n".join([*lines, "nothing is published yet"])

@@ -58,6 +58,18 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "check_images": ("recognise_attributes", "find_similar_images", "search_images", "draft_images"),
         "show_images": ("check_images",),
     },
+    "service": {
+        "update_policies": ("check_clean",),
+        "mask_questions": ("check_clean",),
+        "build_knowledge": ("update_policies", "mask_questions"),
+        "train_answerer": ("build_knowledge",),
+        "answer_questions": ("train_answerer", "offers_over"),
+        "answer_items": ("check_clean",),
+        "cluster_unanswered": ("answer_questions",),
+        "judge_answers": ("answer_questions",),
+        "check_service": ("answer_items", "cluster_unanswered", "judge_answers"),
+        "show_service": ("check_service",),
+    },
     "copy": {
         "train_copywriter": ("check_features",),
         "write_copy": ("check_lists", "offers_over", "train_copywriter_over", "images_over"),
@@ -73,12 +85,34 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "check_experiments": ("judge_lists", "judge_experiments"),
     },
     "publish": {
-        "publish_night": ("check_lists", "customers_over", "offers_over", "audiences_over", "copy_over", "images_over"),
+        "publish_night": (
+            "check_lists",
+            "customers_over",
+            "offers_over",
+            "audiences_over",
+            "copy_over",
+            "images_over",
+            "service_over",
+        ),
         "prune_lake": ("publish_night", "prices_over", "judge_over"),
+    },
+    "show": {
+        # a night that is held back is shown too, once nothing of it runs any more
+        "show_night": (
+            "publish_over",
+            "customers_over",
+            "offers_over",
+            "audiences_over",
+            "copy_over",
+            "images_over",
+            "service_over",
+            "prices_over",
+            "judge_over",
+        ),
     },
 }
 # These have a task of their own: what waits for a file, what trains (on a GPU where there is one), what is skipped in a
-# dry run.
+# dry run, and the pages, which need no Spark.
 ALONE: tuple[str, ...] = (
     "receive_drop",
     "train_als",
@@ -86,6 +120,7 @@ ALONE: tuple[str, ...] = (
     "train_copywriter",
     "publish_night",
     "prune_lake",
+    "show_night",
 )
 OVER, CHECK = "_over", "check_"
 TASKS: dict[str, tuple[str, ...]] = {task: needs for tasks in BRANCHES.values() for task, needs in tasks.items()}

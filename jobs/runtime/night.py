@@ -48,6 +48,7 @@ class Night:
         self.job = ""
         self._facts: dict[str, Any] = {}
         self._started = time.monotonic()
+        self._began = time.time()
 
     @classmethod
     def from_args(cls, args: argparse.Namespace) -> Night:
@@ -129,6 +130,7 @@ class Night:
 
     def begin(self, job: str) -> None:
         self.job, self._facts, self._started = job, {}, time.monotonic()
+        self._began = time.time()
         self.log = get_logger(job)
 
     def report(self, **facts: Any) -> None:
@@ -153,6 +155,7 @@ class Night:
             "date": str(self.date),
             "run": self.run,
             **self._facts,
+            "began": round(self._began, 3),  # seconds since 1970
             "seconds": round(time.monotonic() - self._started, 3),
             "driver_peak_gib": round(peak, 3),
             "settings_changed": self.settings.changed,

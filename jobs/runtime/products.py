@@ -36,6 +36,9 @@ class CarryConfig:
         default=2, metadata={"doc": "nights for texts, of items on sale whose price has not changed", "least": 0}
     )
     images: int = field(default=3, metadata={"doc": "nights for what pictures tell of items on sale", "least": 0})
+    service: int = field(
+        default=1, metadata={"doc": "nights for answers, of those whose source has not changed", "least": 0}
+    )
 
     def __post_init__(self) -> None:
         check_bounds(self)

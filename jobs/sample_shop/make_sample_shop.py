@@ -4,6 +4,7 @@ DIR/{date}/events-NN.parquet   the day's log in parts, each in order of time; la
 DIR/{date}/items.csv           the whole catalogue at closing time
 DIR/{date}/users.jsonl         accounts that are new or changed; on the first day all accounts
 DIR/{date}/pictures.csv        which of DIR/pictures/ show which item; DIR/{date}/photos/ are shoppers' own
+DIR/{date}/policies.csv        the shop's policies; questions.jsonl, replies.jsonl: what was asked and replied
 DIR/truth/                     what was planted; tests and benchmarks read it, jobs do not
 
 The same arguments give the same content. Memory holds the catalogue, the shoppers and one block of people for one day,
@@ -27,6 +28,7 @@ import pyarrow.parquet as pq
 
 from jobs.runtime.log import get_logger
 from jobs.sample_shop import dirt, rows, shoppers, texts
+from jobs.sample_shop.customer_service import CustomerService
 from jobs.sample_shop.pictures import Pictures
 from jobs.sample_shop.shop import Plan, Shop, day_of, make_block, open_shop
 
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pictures", type=int, default=100, help="items with pictures, the best sellers")
     parser.add_argument("--photos", type=int, default=3, help="that shoppers send a day")
+    parser.add_argument("--questions", type=int, default=100, help="that customers ask a day; 0: no customer service")
     for field in fields(dirt.Shares):
         name = field.name.replace("_", "-")
         parser.add_argument(f"--share-{name}", type=float, default=field.default, help="of the people's rows")
@@ -67,6 +70,7 @@ def main(args: argparse.Namespace) -> None:
         shares=dirt.Shares(**{field.name: getattr(args, f"share_{field.name}") for field in fields(dirt.Shares)}),
         pictures=args.pictures,
         photos=args.photos,
+        questions=args.questions,
     )
     make_sample_shop(plan, args.out)
 
@@ -80,6 +84,7 @@ def make_sample_shop(plan: Plan, out: Path) -> int:
     write_truth(shop, out / "truth")
     log.info("%d accounts, %d items in %.1f s", plan.users, plan.items, time.monotonic() - began)
     pictures = Pictures(shop.catalogue, plan.pictures, plan.photos, plan.seed)
+    service = CustomerService(shop, plan.questions)
     planted: dict[str, dict[str, int]] = {}
     total = 0
     for day in range(plan.days):
@@ -89,6 +94,7 @@ def make_sample_shop(plan: Plan, out: Path) -> int:
         planted[today.isoformat()] = write_day(shop, day, folder, out / "truth" / "dirt", pictures)
         total += planted[today.isoformat()]["rows"]
         pictures.write_day(out, day, folder)
+        service.write_day(out, day, folder)
         rate = total / (time.monotonic() - began)
         log.info("%s: %d rows; %d so far, %.0f a second", today, planted[today.isoformat()]["rows"], total, rate)
     (out / "truth" / "dirt.json").write_text(json.dumps(planted, indent=1))

@@ -35,9 +35,11 @@ class Plan:
     shares: dirt.Shares
     pictures: int = 0  # items with pictures
     photos: int = 0  # that shoppers send a day
+    questions: int = 0  # that customers ask a day
 
     def __post_init__(self) -> None:
-        least_of = {"seed": 0, "users": 10, "items": 20, "days": 1, "crawlers": 0, "pictures": 0, "photos": 0}
+        least_of = {"seed": 0, "users": 10, "items": 20, "days": 1, "crawlers": 0, "pictures": 0, "photos": 0,
+                    "questions": 0}  # fmt: skip
         for name, least in least_of.items():
             if getattr(self, name) < least:
                 raise ValueError(f"--{name} must be at least {least}; saw {getattr(self, name)}")

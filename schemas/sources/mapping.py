@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from schemas.sources.images import ImageInput
+from schemas.sources.service import ServiceInput
 from schemas.sources.sql_columns import bare_words, quote_paths, quoted_columns
 from schemas.table import Column, Table
 from schemas.tables.catalogue import ITEMS, USERS
@@ -139,6 +140,9 @@ class Source:
     users: Input | None = None
     images: ImageInput | None = None
     erasures: str = ""  # a list of people to forget, one id a line, below --raw: "{date}/erasures.csv"
+    policies: ServiceInput | None = None
+    questions: ServiceInput | None = None
+    replies: ServiceInput | None = None
     path: str = field(default="", compare=False)
 
     @property

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from schemas.sources.checks import CSV_ONLY, check_input, check_time_formats
 from schemas.sources.image_reading import image_input
 from schemas.sources.mapping import DAYS, EPOCHS, TARGETS, Each, Input, MappingError, Source, Time
+from schemas.sources.service import NEEDED as SERVICE_INPUTS
+from schemas.sources.service_reading import service_input
 from schemas.toml_files import find, load, refuse_unknown, shipped
 
 _DATE = re.compile(r"\{date(?::([^{}]+))?\}")
@@ -50,6 +52,7 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         images=image_input(raw["images"]) if "images" in raw else None,
         erasures=_erasures(raw.get("erasures", "")),
         path=path,
+        **{which: service_input(which, raw[which]) for which in SERVICE_INPUTS if which in raw},
         **{which: _input(which, raw[which]) for which in TARGETS if which in raw},
     )
 

@@ -22,6 +22,18 @@ from schemas.tables.prices import ITEM_WEEKS, PRICE_SUGGESTIONS
 from schemas.tables.profiles import ITEM_PRICES, USER_PROFILES, USER_PURCHASES, USER_TASTES
 from schemas.tables.propensities import CATEGORY_PROPENSITIES, PROPENSITIES
 from schemas.tables.segments import SEGMENT_RULES, SEGMENTS, USER_SEGMENTS
+from schemas.tables.service import (
+    ANSWER_QUALITY,
+    ITEM_ANSWERS,
+    KNOWLEDGE,
+    POLICIES,
+    QUESTIONS,
+    REJECTED_POLICIES,
+    REJECTED_SERVICE_ROWS,
+    REPLIES,
+    SUGGESTED_ANSWERS,
+    UNANSWERED_TOPICS,
+)
 
 STORED: tuple[Table, ...] = (
     CLEAN_EVENTS,
@@ -72,5 +84,15 @@ STORED: tuple[Table, ...] = (
     APPROVED_IMAGES,
     RECOGNISED_ATTRIBUTES,
     DOUBTED_ATTRIBUTES,
+    POLICIES,
+    QUESTIONS,
+    REJECTED_POLICIES,
+    REJECTED_SERVICE_ROWS,
+    REPLIES,
+    KNOWLEDGE,
+    SUGGESTED_ANSWERS,
+    ITEM_ANSWERS,
+    UNANSWERED_TOPICS,
+    ANSWER_QUALITY,
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, *STORED)}

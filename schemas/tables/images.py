@@ -1,6 +1,6 @@
 """Product pictures: what was received and refused, what they were made into, and what they tell."""
 
-from schemas.columns import ITEM_ID, RANK, TARGET_ITEM_ID, VALID_UNTIL
+from schemas.columns import DETAIL, ITEM_ID, RANK, TARGET_ITEM_ID, VALID_UNTIL
 from schemas.picture_reasons import PICTURE_REASONS
 from schemas.table import Column, Table
 
@@ -46,7 +46,7 @@ REFUSED_IMAGES = Table(
         ITEM_ID.but(doc="The item for which it is named."),
         _SOURCE_FILE,
         Column("reason", "string", "Why it is refused.", one_of=tuple(PICTURE_REASONS)),
-        Column("detail", "string", "What was seen."),
+        DETAIL,
         _FINGERPRINT.but(nullable=True),
     ),
     readers="people; receive_images tomorrow",

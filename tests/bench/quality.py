@@ -48,11 +48,19 @@ def report(
     anchors: Mapping[str, Mapping[str, float]],
     more: Mapping[str, Any] | None = None,
 ) -> None:
-    """Print the table, in the order given, then the anchors, then the line of JSON.
+    """Print the table of `show`, then the line of JSON: the models, the best and `more`."""
+    show(title, measured, best, anchors)
+    print_json(measured, best, more)
 
-    `best` is the model that a validation slice chose; anchors: published model -> metric -> value, where these data
-    have any; `more` goes into the JSON beside the models. All models have the same metrics.
+
+def show(
+    title: str, measured: Mapping[str, Measured], best: str, anchors: Mapping[str, Mapping[str, float]] | None = None
+) -> None:
+    """Print the table, in the order given, then the anchors: published model -> metric -> value.
+
+    `best` is the model that a validation slice chose. All models have the same metrics.
     """
+    anchors = anchors or {}
     metrics = list(next(iter(measured.values())).values)
     users = len(next(iter(measured.values())).values[metrics[0]])
     print(f"\n{title}; {users:,} users, mean [95 % interval over users]")
@@ -64,7 +72,11 @@ def report(
     for name, values in anchors.items():
         shown = (f"{values[metric]:.4f}" if metric in values else "-" for metric in metrics)
         print(f"{'(' + name + ')':28}" + "".join(f"{value:>26}" for value in shown))
-    print("* chosen by the validation slice; (...) published or measured elsewhere, under the same protocol")
+    protocol = "; (...) published or measured elsewhere, under the same protocol" if anchors else ""
+    print(f"* chosen by the validation slice{protocol}")
+
+
+def print_json(measured: Mapping[str, Measured], best: str, more: Mapping[str, Any] | None = None) -> None:
     seconds = {name: {"seconds": round(model.seconds, 1)} for name, model in measured.items()}
     models = {name: model.means() | seconds[name] | model.more for name, model in measured.items()}
     print(json.dumps(models | {"best": best} | dict(more or {})))

@@ -177,7 +177,7 @@ def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
     assert {t.pool for t in jobs} == {"night", "gpu"}
     urgency = {name: {dag.get_task(task).priority_weight for task in tasks_of(name)} for name in branches()}
     assert all(len(weights) == 1 for weights in urgency.values())
-    order = ["lists", "customers", "offers", "copy", "audiences", "images", "prices"]
+    order = ["lists", "customers", "offers", "copy", "audiences", "images", "service", "prices"]
     weights = [urgency[name].pop() for name in order]
     assert weights == sorted(weights, reverse=True)
     assert {str(t.weight_rule) for t in jobs} == {"absolute"}

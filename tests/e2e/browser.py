@@ -73,13 +73,34 @@ class Browser:
     def text(self) -> str:
         return str(self.call("GET", f"{self.find('//body')}/text"))
 
+    def run(self, script: str, *args: Any) -> Any:
+        """What the body of a JavaScript function returns in the page; a promise is waited for."""
+        return self.call("POST", "/execute/sync", {"script": script, "args": list(args)})
+
+    def frame(self, xpath: str | None) -> None:
+        """Look into a frame of the page; None: at the whole page again."""
+        place = None if xpath is None else {ELEMENT: self.find(xpath).removeprefix("/element/")}
+        self.call("POST", "/frame", {"id": place})
+
+    def press(self, *keys: str) -> None:
+        """Keys one after another, as from a keyboard, where the focus is."""
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def devtools(self, command: str, **params: Any) -> Any:
+        return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def log(self, kind: str) -> list[str]:
+        """Messages since the last look: of the console ("browser") or of DevTools ("performance")."""
+        return [entry["message"] for entry in self.call("POST", "/se/log", {"type": kind})]
+
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser with a profile of its own; nothing of it is left afterwards."""
+def chromium(logs: bool = False) -> Iterator[Browser]:
+    """A browser with a profile of its own; nothing of it is left afterwards. logs: it keeps what `log` gives."""
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         driver = subprocess.Popen(
             [str(DRIVER), "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -90,7 +111,10 @@ def chromium() -> Iterator[Browser]:
             )
             browser = Browser(f"http://127.0.0.1:{started[1]}")
             options = {"binary": CHROMIUM, "args": [*FLAGS, f"--user-data-dir={profile}"]}
-            asked = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
+            wanted: dict[str, Any] = {"goog:chromeOptions": options}
+            if logs:
+                wanted["goog:loggingPrefs"] = {"browser": "ALL", "performance": "ALL"}
+            asked = {"capabilities": {"alwaysMatch": wanted}}
             browser.session = f"/{browser.call('POST', '', asked)['sessionId']}"
             try:
                 yield browser

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ def alerts() -> Iterator[LocalServer]:
 def shop(tmp_path_factory: pytest.TempPathFactory, alerts: LocalServer) -> Shop:
     made = make_shop(tmp_path_factory.mktemp("shop"))
     made.environment["NIGHTMARKET_ALERT_URL"] = alerts.url
+    made.environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = "admin:admin,vera:viewer"
     return made
 
 
@@ -165,6 +168,29 @@ def follow(api: Api, run: str) -> str:
         assert time.monotonic() < deadline, f"{run} did not end in {PATIENCE} s"
 
     return airflow_night.follow(api, run, check)
+
+
+@needs_browser
+def test_who_triggered_the_night_sees_its_page_beside_the_run(api: Api, browser: Browser) -> None:
+    run = runs(api, "nightly")[-1]["dag_run_id"]
+    for way in ("plugin/night_report", "dags/nightly", f"dags/nightly/runs/{run}"):
+        browser.open(f"{api.address}/{way}")
+        if way.startswith("dags"):
+            browser.click("//a[contains(@href, '/plugin/night_report_')]")
+        browser.frame("//iframe")
+        browser.find(f"//h1[contains(., '{DAY}')]")
+        browser.frame(None)
+
+
+def test_a_viewer_may_read_the_page_and_nobody_who_is_logged_out(shop: Shop, api: Api) -> None:
+    passwords = Path(shop.environment["AIRFLOW_HOME"], "simple_auth_manager_passwords.json.generated")
+    vera = Api(api.address, json.loads(passwords.read_text())["vera"], "vera")
+    address = f"{api.address}/night_report/date={DAY}/index.html"
+    asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {vera.token}"})
+    with urllib.request.urlopen(asked) as page:
+        assert DAY in page.read().decode()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(address)
 
 
 def test_the_log_of_a_task_has_the_lines_of_its_jobs_and_none_of_spark(shop: Shop) -> None:

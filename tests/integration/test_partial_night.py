@@ -208,9 +208,8 @@ def test_without_lists_nothing_is_published(shop: Sample) -> None:
 def test_an_earlier_run_of_the_date_does_not_stand_in_as_fresh(shop: Sample) -> None:
     """A date is run again because its events were wrong: what only the first run made was made of these."""
     night = shop.night(run="002")
-    for table in [
-        t for gate in ("clean", "features", "lists", "customers", "offers", "audiences", "images") for t in STAGES[gate]
-    ]:
+    gates = ("clean", "features", "lists", "customers", "offers", "audiences", "images", "service")
+    for table in [t for gate in gates for t in STAGES[gate]]:
         version = night.lake.current(table, THIRD)
         assert version is not None
         night.lake.make_current(night.write_arrow(table, content(night.lake, version)))
@@ -276,12 +275,13 @@ def test_a_night_goes_on_after_a_failed_branch_and_ends_with_what_failed(broken:
     head, *details = said.splitlines()
     assert head.startswith(f"{THIRD} run=001: failed: train_copywriter, write_copy; not run: check_copy; the rest is ")
     assert head.endswith(
-        f"published, {TONIGHT}: lists, customers, offers, audiences, images fresh; copy carried from {SECOND}"
+        f"published, {TONIGHT}: lists, customers, offers, audiences, images, service fresh; copy carried from {SECOND}"
     )
     assert any(line.startswith("  write_copy: ") and "no/such/folder" in line for line in details)
     assert states(published.pointed(shop.lake)) == {
         "lists": "fresh", "customers": "fresh", "offers": "fresh", "audiences": "fresh", "copy": "carried",
         "images": "fresh",
+        "service": "fresh",
     }  # fmt: skip
     page = night_page(shop.lake, THIRD)
     assert all(line in page for line in product_lines(published.pointed(shop.lake)))

@@ -8,8 +8,7 @@ import numpy as np
 
 from jobs.lists.train_lstm import fit_together
 from models.core.sequences import Sequences
-from models.recommenders.lstm import LSTM
-from models.recommenders.lstm_network import LSTMConfig
+from models.recommenders.lstm import LSTM, LSTMConfig
 from tests.sample import Sample
 
 ALONE = LSTMConfig(dim=8, hidden=8, dropout=0.0, state_dropout=0.0, epochs=2, epoch_steps=5, batch=16, threads=1)

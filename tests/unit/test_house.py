@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models/copywriting": _BASE,
     "models/fact_lock": _BASE,
     "models/images": _BASE,
+    "models/service": _BASE,
     "models/image_editing": (*_BASE, "models/images"),
     "models/instruct": (*_BASE, "models/copywriting"),
     "models/ranking": (*_BASE, "models/recommenders", "models/cold_start"),
@@ -54,11 +55,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "jobs/offers": _ABOVE_RUNTIME,
     "jobs/copywriting": (*_ABOVE_RUNTIME, "jobs/sample_shop"),  # check_language shows its items
     "jobs/images": _ABOVE_RUNTIME,
+    "jobs/service": _ABOVE_RUNTIME,
     "jobs/lists": (*_ABOVE_RUNTIME, "jobs/features"),
     "jobs/experiments": (*_ABOVE_RUNTIME, "jobs/features", "jobs/offers"),
     "jobs/publishing": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
     "jobs/privacy": _ABOVE_RUNTIME,
     "jobs/reports": (*_ABOVE_RUNTIME, "jobs/features", "jobs/lists"),
+    "jobs/pages": (*_ABOVE_RUNTIME, "jobs/reports"),
     "jobs/nights": (
         *_ABOVE_RUNTIME,
         "jobs/intake",
@@ -118,7 +121,8 @@ def named(path: Path) -> str:
 NAMES_A_LANGUAGE = {
     "jobs/copywriting/rules.py", "jobs/copywriting/dictionary.py", "jobs/copywriting/drafts.py",
     "jobs/copywriting/review_page_words.py", "jobs/customers/segments_picture.py", "jobs/images/drafts_page.py",
-    "jobs/images/page_words.py", "jobs/privacy/export_page.py", "models/text/numerals.py",
+    "jobs/images/page_words.py", "jobs/privacy/export_page.py", "jobs/service/page_words.py",
+    "models/text/numerals.py",
     "schemas/copywriting/language_check.py", "schemas/copywriting/language_files.py",
 }  # fmt: skip
 ROOMS_THAT_NAME_LANGUAGES = ("jobs/sample_shop/", "models/copywriting/", "models/fact_lock/")

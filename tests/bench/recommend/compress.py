@@ -26,8 +26,7 @@ from models.core.top_k import F32, top_k
 from models.ranking.candidate_sources import fit_als
 from models.ranking.trees import Trees
 from models.recommenders.als import ALSConfig
-from models.recommenders.lstm import LSTM
-from models.recommenders.lstm_network import LSTMConfig
+from models.recommenders.lstm import LSTM, LSTMConfig
 from tests.bench.recommend.gpu import simulate
 
 K = 10

@@ -30,8 +30,7 @@ from scipy import sparse
 
 from models.core.sequences import Sequences
 from models.recommenders.als import ALS, CG_STEPS, SETTLE_STEPS, ALSConfig
-from models.recommenders.lstm import LSTM
-from models.recommenders.lstm_network import LSTMConfig
+from models.recommenders.lstm import LSTM, LSTMConfig
 
 FOLLOWERS, FOLLOWED = 4, 0.6  # likely followers of each item, and how often one of them follows
 EVENTS = 20  # of a user, on average

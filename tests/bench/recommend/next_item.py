@@ -1,12 +1,18 @@
-"""Next-item prediction, leave-one-out: popularity, neighbours, ALS, LSTM and a ranker over them all.
+"""Next-item prediction, leave-one-out: popularity, neighbours, ALS, LSTM, Transformer and a ranker over them all.
 
 python -m tests.bench.recommend.next_item --data FOLDER [--threads 2]
 FOLDER holds `sequences.txt`, lines of `user item item ...` in time order, and maybe `item_attributes.json`, item ->
-list of attributes. A user's last item is the test, the last but one the validation. All items that anybody had before
-are ranked, but those of the user's history; items that occur only as answers are never listed, since their presence
-would leak. Models measured on the validation are fitted without both; for the test all are fitted again on one item
-more of each user, with the same settings. The ranker is trained on the validation items; its own validation figures are
-cross-fitted: each half of the users is ranked by a ranker trained on the other half.
+list of attributes. A user's last item is the test, the last but one the validation. All items that stand in somebody's
+known history are ranked, but those of the user's own; items that occur only as answers are never listed, since their
+presence would leak.
+
+Two protocols, what each may see (PROTOCOLS below says it in code):
+- strict, as the published rows: models are fitted on what comes before the validation items. Validation items choose
+  when training stops, and which model is called the best. For the test each is read as the user's last known item and
+  never learned from. The ranker learns from the items before the validation items, with sources fitted on what comes
+  before those.
+- refitted, as a shop would: after validation all models are fitted again with the validation items among what is
+  learned, and the ranker learns from the validation items. No published row does this.
 """
 
 from __future__ import annotations
@@ -26,15 +32,17 @@ from models.core.sequences import Sequences
 from models.ranking.candidates import ItemCandidates
 from models.ranking.ranker import RankerConfig
 from models.recommenders.als import ALS, ALSConfig
-from models.recommenders.baselines import popular
+from models.recommenders.item_softmax import Attributes
 from models.recommenders.lstm import LSTM
-from models.recommenders.lstm_network import Attributes, LSTMConfig
-from models.reference.next_item_ranker import CANDIDATES, RANKER, learn, order, propose
+from models.recommenders.sequence_model import SequenceModel
+from models.recommenders.transformer import Transformer
+from models.reference.next_item_ranker import CANDIDATES, RANKER, ROWS, Source, learn, order, propose
 from models.reference.ordered_covisitation import CoVisitation, CoVisitationConfig
-from tests.bench.quality import SEED, Measured, progress, report
+from tests.bench.quality import Measured, print_json, progress, show
 
 K = 10
 METRICS = (f"hr@{K}", f"ndcg@{K}")
+BASELINES = ("popularity", "neighbours", "als")
 ANCHORS = {  # Amazon Beauty as S3-Rec published it
     "popularity": {METRICS[0]: 0.0152, METRICS[1]: 0.0068},
     "GRU4Rec, weak loss": {METRICS[0]: 0.0283, METRICS[1]: 0.0137},
@@ -51,10 +59,12 @@ class Shop(NamedTuple):
     attributes: Attributes | None
 
 
-class Split(NamedTuple):
-    """A question: `users` (n,) whose next item is asked for, `truth` (n,) its code, and what is known before it."""
+class Question(NamedTuple):
+    """`learned`: what models are fitted on; `known`: what is read before the answer, of all users; `users` (n,) whose
+    next item is asked for, `truth` (n,) its code."""
 
-    known: Sequences  # of all users
+    learned: Sequences
+    known: Sequences
     users: np.ndarray
     truth: np.ndarray
 
@@ -65,6 +75,25 @@ class Split(NamedTuple):
     @property
     def asked(self) -> Sequences:
         return self.known.taken(self.users)
+
+
+class Step(NamedTuple):
+    """Counted from the end of each user's items: the item that is asked for, and how many are left out of learning."""
+
+    answer: int
+    unlearned: int
+
+
+class Protocol(NamedTuple):
+    lesson: Step  # teaches the ranker, with sources fitted on what comes before it
+    test: Step
+
+
+VALIDATION = Step(answer=2, unlearned=2)
+PROTOCOLS = {
+    "strict": Protocol(lesson=Step(answer=3, unlearned=3), test=Step(answer=1, unlearned=2)),
+    "refitted": Protocol(lesson=VALIDATION, test=Step(answer=1, unlearned=1)),
+}
 
 
 def read(folder: Path) -> Shop:
@@ -97,10 +126,11 @@ def read_attributes(folder: Path, item_ids: np.ndarray) -> Attributes | None:
     return Attributes(sparse.csr_matrix((ones, (items, columns)), shape=(len(item_ids), len(ids))), ids)
 
 
-def split(sequences: Sequences, last: int) -> Split:
-    """The last item (1) or the last but one (2) as truth; users with nothing before the last but one are left out."""
-    users = np.flatnonzero(sequences.lengths >= 3)
-    return Split(sequences.without_last(last), users, sequences.codes[sequences.indptr[1:] - last][users])
+def question(sequences: Sequences, step: Step) -> Question:
+    """Users with three items or more, and one at least before the answer."""
+    users = np.flatnonzero(sequences.lengths >= max(3, step.answer + 1))
+    truth = sequences.codes[sequences.indptr[1:][users] - step.answer]
+    return Question(sequences.without_last(step.unlearned), sequences.without_last(step.answer), users, truth)
 
 
 def measure(lists: np.ndarray, truth: np.ndarray, n_items: int) -> dict[str, np.ndarray]:
@@ -121,39 +151,73 @@ def content(attributes: Attributes, histories: sparse.csr_matrix):
 
 
 class Fitted(NamedTuple):
-    lists: dict[str, np.ndarray]  # model -> (n, K)
-    sources: dict  # what the ranker reads, in its order
+    """Every single model fitted on `learned` (all users' sequences)."""
+
+    shop: Shop
+    popularity: np.ndarray  # (I,) events
+    near: CoVisitation
+    als: ALS
+    networks: dict[str, SequenceModel]
     seconds: dict[str, float]
 
+    @classmethod
+    def without_last(cls, shop: Shop, unlearned: int, threads: int) -> Fitted:
+        learned, name = shop.sequences.without_last(unlearned), f"without the last {unlearned}"
+        # The items that validate are seen for the first time here; in other fits they are learned, or come later still.
+        validation = shop.sequences.without_last(1) if unlearned == VALIDATION.unlearned else None
+        n_items, seconds, networks = len(shop.item_ids), {}, {}
+        interest = learned.counts(n_items)
+        users = np.array([f"{number:09d}" for number in range(len(learned.lengths))])
+        with progress(f"{name}: popularity") as seconds["popularity"]:
+            events = np.asarray(interest.sum(axis=0), np.float32).ravel()
+        with progress(f"{name}: neighbours") as seconds["neighbours"]:
+            near = CoVisitation.fit(CoVisitationConfig(), learned, n_items)
+        with progress(f"{name}: als") as seconds["als"]:
+            als = ALS.fit(ALSConfig(threads=threads), interest, users, shop.item_ids)
+        for network, model, attributes in networks_of(shop):
+            with progress(f"{name}: {network}") as seconds[network]:
+                config = model.Config(threads=threads)
+                networks[network] = model.fit(
+                    config, learned, shop.item_ids, attributes, report=tell, validation=validation
+                )
+        return cls(shop, events, near, als, networks, {model: taken[0] for model, taken in seconds.items()})
 
-def fit(shop: Shop, part: Split, name: str, threads: int) -> Fitted:
-    """Every single model fitted on what is known, its lists for the users asked, and the ranker's sources."""
-    known, asked, n_items = part.known, part.asked, len(shop.item_ids)
-    interest, seen, had = known.counts(n_items), asked.counts(n_items), part.had(n_items)
-    users = np.array([f"{number:09d}" for number in range(len(known.lengths))])
-    lists, seconds = {}, {}
-    with progress(f"{name}: popularity") as seconds["popularity"]:
-        lists["popularity"], _ = popular(interest, len(part.users), K, seen, had)
-    with progress(f"{name}: neighbours") as seconds["neighbours"]:
-        near = CoVisitation.fit(CoVisitationConfig(), known, n_items)
-        lists["neighbours"], _ = near.recommend(asked, K, seen, had)
-    with progress(f"{name}: als") as seconds["als"]:
-        als = ALS.fit(ALSConfig(threads=threads), interest, users, shop.item_ids)
-        lists["als"], _ = als.recommend(part.users, K, seen, had)
-    with progress(f"{name}: lstm") as seconds["lstm"]:
-        lstm = LSTM.fit(LSTMConfig(threads=threads), known, shop.item_ids, shop.attributes, report=tell)
-        states = lstm.encode(asked)
-        lists["lstm"], _ = lstm.best(states, K, seen, had)
-    counted = np.log1p(np.asarray(interest.sum(axis=0), np.float32)).ravel()
-    sources = {
-        "popularity": lambda rows: np.tile(counted, (rows.stop - rows.start, 1)),
-        "neighbours": lambda rows: near.scores(asked.of(rows)),
-        "als": lambda rows: als.user_factors[part.users[rows]] @ als.item_factors.T,
-        "lstm": lambda rows: states[rows] @ lstm.item_rows[:, :-1].T + lstm.item_rows[:, -1],
-    }
-    if shop.attributes is not None:
-        sources["content"] = content(shop.attributes, near.history(asked))
-    return Fitted(lists, sources, {model: taken[0] for model, taken in seconds.items()})
+    def sources(self, asked: Sequences) -> dict[str, Source]:
+        """What scores all items for the users asked, by model. All read the same items, the last known included."""
+        folded = ALS.fold_in(self.als.config, asked.counts(len(self.shop.item_ids)), self.als.item_factors)
+        counted = np.log1p(self.popularity)
+        sources: dict[str, Source] = {
+            "popularity": lambda rows: np.tile(counted, (rows.stop - rows.start, 1)),
+            "neighbours": lambda rows: self.near.scores(asked.of(rows)),
+            "als": lambda rows: folded[rows] @ self.als.item_factors.T,
+        }
+        for name, network in self.networks.items():
+            sources[name] = logits(network.encode(asked), network.item_rows)
+        if self.shop.attributes is not None:
+            sources["content"] = content(self.shop.attributes, self.near.history(asked))
+        return sources
+
+
+def networks_of(shop: Shop) -> list[tuple[str, type[SequenceModel], Attributes | None]]:
+    """(name, model, attributes that it reads)."""
+    by_attributes = [("lstm, attributes", LSTM, shop.attributes)] if shop.attributes is not None else []
+    return [("lstm", LSTM, None), ("transformer", Transformer, None), *by_attributes]
+
+
+def logits(states: np.ndarray, rows: np.ndarray) -> Source:
+    return lambda users: states[users] @ rows[:, :-1].T + rows[:, -1]
+
+
+def best_of(source: Source, seen: sparse.csr_matrix, allowed: np.ndarray) -> np.ndarray:
+    """(n, K): codes of the K items that the source scores best, without the user's own; ties to the lower code."""
+    lists = []
+    for low in range(0, seen.shape[0], ROWS):
+        block = slice(low, min(low + ROWS, seen.shape[0]))
+        scores = np.array(source(block), np.float32)
+        scores[:, ~allowed] = -np.inf
+        scores[seen[block].nonzero()] = -np.inf
+        lists.append(np.argsort(-scores, axis=1, kind="stable")[:, :K])
+    return np.concatenate(lists)
 
 
 def tell(epoch: int, loss: float, gain: float) -> None:
@@ -166,9 +230,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     shop = read(args.data)
-    n_items, threads = len(shop.item_ids), args.threads
-    valid, test = split(shop.sequences, 2), split(shop.sequences, 1)
-    n = len(valid.users)
+    n_items = len(shop.item_ids)
+    test = question(shop.sequences, PROTOCOLS["strict"].test)
+    n = len(test.users)
     if n < 2:
         raise SystemExit(f"{n} of {len(shop.sequences.lengths)} users have three items or more: nothing to measure")
     again = int((test.asked.counts(n_items)[np.arange(n), test.truth] > 0).sum())
@@ -176,42 +240,90 @@ def main() -> None:
         f"{len(shop.sequences.lengths):,} users, {len(shop.sequences.codes):,} events, {n_items:,} items; {n:,} users "
         f"have three events and are asked, for {again:,} of them in vain: again an item of the history"
     )
-    config = replace(RANKER, threads=threads)
-    before = fit(shop, valid, "valid", threads)
-    with progress("hybrid: learning from the validation items") as learning:
-        proposed = propose(before.sources, valid.asked.counts(n_items), CANDIDATES, valid.had(n_items))
-        before.lists["hybrid"] = cross_fitted(config, proposed, valid.truth, n_items)
-        ranker = learn(config, proposed, valid.truth)
-    figures = {name: measure(lists, valid.truth, n_items) for name, lists in before.lists.items()}
-    print(f"\n{'on the validation items':28}" + "".join(f"{metric:>12}" for metric in METRICS), flush=True)
-    for name, values in figures.items():
-        print(f"{name:28}" + "".join(f"{values[metric].mean():>12.4f}" for metric in METRICS), flush=True)
-    best = max(figures, key=lambda name: figures[name][METRICS[1]].mean())
-    after = fit(shop, test, "test", threads)
-    with progress("hybrid: ranking") as ranking:
-        proposed = propose(after.sources, test.asked.counts(n_items), CANDIDATES, test.had(n_items))
-        after.lists["hybrid"], _ = order(ranker, proposed, K, n_items)
-    single = sum(before.seconds.values()) + sum(after.seconds.values())
-    seconds = after.seconds | {"hybrid": single + learning[0] + ranking[0]}
+    measured = measure_protocols(shop, args.threads)
+    title = f"next item of {args.data.name}, every item ranked but the history"
+    strict, best = measured["strict"]
+    refitted, _ = measured["refitted"]
+    show(f"{title}; strict", strict, best, ANCHORS)
+    show(f"{title}; refitted, which no published row is", refitted, best)
+    more = {"refitted": {model: figures.means() for model, figures in refitted.items()}}
+    print_json(strict, best, {"protocol": "strict", **more})
+
+
+def measure_protocols(shop: Shop, threads: int) -> dict[str, tuple[dict[str, Measured], str]]:
+    """protocol -> (model -> its figures, the model that the validation items call the best)."""
+    fitted: dict[int, Fitted] = {}  # unlearned -> models; what both protocols need is fitted once
+    measured = {}
+    for name, protocol in PROTOCOLS.items():
+        for step in protocol:
+            if step.unlearned not in fitted:
+                fitted[step.unlearned] = Fitted.without_last(shop, step.unlearned, threads)
+        measured[name] = measure_one(shop, name, fitted, replace(RANKER, threads=threads))
+    best = measured["strict"][1]
+    return {name: (figures, best) for name, (figures, _) in measured.items()}
+
+
+def measure_one(
+    shop: Shop, name: str, fitted: dict[int, Fitted], config: RankerConfig
+) -> tuple[dict[str, Measured], str]:
+    """(model -> its figures on the test, the model with the best ndcg on the validation items)."""
+    protocol, n_items = PROTOCOLS[name], len(shop.item_ids)
+    with progress(f"{name}: teaching the ranker") as teaching:
+        lesson = Answers.of(shop, protocol.lesson, fitted)
+        rankers = {
+            hybrid: learn(config, lesson.proposed(sources), lesson.question.truth)
+            for hybrid, sources in hybrids_of(shop).items()
+        }
+    figures = {}
+    for step in (VALIDATION, protocol.test):
+        with progress(f"{name}: {'the test' if step == protocol.test else 'the validation items'}") as asking:
+            answers = Answers.of(shop, step, fitted)
+            lists = {model: best_of(source, answers.seen, answers.had) for model, source in answers.sources.items()}
+            for hybrid, sources in hybrids_of(shop).items():
+                lists[hybrid], _ = order(rankers[hybrid], answers.proposed(sources), K, n_items)
+        figures[step] = {model: measure(found, answers.question.truth, n_items) for model, found in lists.items()}
+    seconds = fitted[protocol.test.unlearned].seconds
+    whole = sum(sum(fitted[step.unlearned].seconds.values()) for step in protocol) + teaching[0] + asking[0]
+    valid = {model: {m: float(v.mean()) for m, v in values.items()} for model, values in figures[VALIDATION].items()}
     measured = {
-        name: Measured(
-            measure(lists, test.truth, n_items),
-            seconds[name],
-            {f"valid_{metric}": round(float(values.mean()), 5) for metric, values in figures[name].items()},
+        model: Measured(
+            values,
+            seconds.get(model, whole if model in rankers else 0.0),
+            # Refitted, the ranker has learned the validation items: its figure on them would say nothing.
+            {} if name != "strict" else {f"valid_{metric}": round(v, 5) for metric, v in valid[model].items()},
         )
-        for name, lists in after.lists.items()
+        for model, values in figures[protocol.test].items()
     }
-    report(f"next item of {args.data.name}, every item ranked but the history", measured, best, ANCHORS)
+    return measured, max(valid, key=lambda model: valid[model][METRICS[1]])
 
 
-def cross_fitted(config: RankerConfig, proposed: ItemCandidates, truth: np.ndarray, n_items: int) -> np.ndarray:
-    """Lists (n, K) of each half of the users from a ranker that has seen the other half only."""
-    half = np.random.default_rng(SEED).permutation(len(truth)) % 2
-    lists = np.empty((len(truth), K), np.int32)
-    for side in (0, 1):
-        ranker = learn(config, proposed, np.where(half == side, -1, truth))
-        lists[half == side] = order(ranker, proposed, K, n_items)[0][half == side]
-    return lists
+def hybrids_of(shop: Shop) -> dict[str, tuple[str, ...]]:
+    """hybrid -> the sources that its ranker reads."""
+    networks = networks_of(shop)
+    plain = (*BASELINES, *(name for name, _, attributes in networks if attributes is None))
+    if shop.attributes is None:
+        return {"hybrid": plain}
+    by_attributes = (*(name for name, _, attributes in networks if attributes is not None), "content")
+    return {"hybrid, no attributes": plain, "hybrid": (*plain, *by_attributes)}
+
+
+class Answers(NamedTuple):
+    """A question, and every single model's scores for it."""
+
+    question: Question
+    sources: dict[str, Source]
+    seen: sparse.csr_matrix  # (n, I)
+    had: np.ndarray  # (I,)
+
+    @classmethod
+    def of(cls, shop: Shop, step: Step, fitted: dict[int, Fitted]) -> Answers:
+        asked = question(shop.sequences, step)
+        n_items = len(shop.item_ids)
+        sources = fitted[step.unlearned].sources(asked.asked)
+        return cls(asked, sources, asked.asked.counts(n_items), asked.had(n_items))
+
+    def proposed(self, names: tuple[str, ...]) -> ItemCandidates:
+        return propose({name: self.sources[name] for name in names}, self.seen, CANDIDATES, self.had)
 
 
 if __name__ == "__main__":

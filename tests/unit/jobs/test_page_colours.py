@@ -14,7 +14,7 @@ COPY = page_with(review_page._PAGE.read_text("utf-8"), {})
 PAIRS = {  # text and what is behind it, as the styles have them
     "copy": (COPY, [("ink", "paper"), ("ink", "card"), ("quiet", "paper"), ("quiet", "card"), ("bad", "card"),
                     ("bad", "paper"), ("good", "card"), ("ink", "mark"), ("card", "accent"), ("card", "bad")]),
-    "segments": (segments_picture._STYLE, [("ink", "page"), ("ink", "card"), ("quiet", "page"), ("quiet", "card")]),
+    "night": (COPY, [("accent", "card"), ("accent", "paper"), ("quiet", "card"), ("ink", "mark")]),
 }  # fmt: skip
 
 

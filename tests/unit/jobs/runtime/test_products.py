@@ -58,6 +58,7 @@ def test_a_whole_night_is_fresh_and_says_until_when() -> None:
         "audiences": "2026-01-08T12:00:00Z",
         "copy": "2026-01-09T12:00:00Z",
         "images": "2026-01-10T12:00:00Z",
+        "service": "2026-01-08T12:00:00Z",
     }
     assert all(entry == {"state": "fresh", "from": run_of(0), "valid_until": entry["valid_until"]}
                for entry in products.values())  # fmt: skip
@@ -93,7 +94,7 @@ def test_a_carried_product_is_valid_for_as_long_as_its_night_is_shown() -> None:
 def test_the_other_products_are_fresh() -> None:
     assert states(nights("copy", 1)[1]) == {
         "lists": "fresh", "customers": "fresh", "offers": "fresh", "audiences": "fresh", "copy": "carried",
-        "images": "fresh",
+        "images": "fresh", "service": "fresh",
     }  # fmt: skip
 
 
@@ -147,11 +148,12 @@ def test_a_longer_limit_makes_what_is_made_valid_for_longer() -> None:
 
 
 def test_one_line_sums_up_the_night() -> None:
-    assert sentence(night(0, {}, None)) == f"{run_of(0)}: lists, customers, offers, audiences, copy, images fresh"
+    whole = "lists, customers, offers, audiences, copy, images, service fresh"
+    assert sentence(night(0, {}, None)) == f"{run_of(0)}: {whole}"
     mixed = night(1, {"offers": "x", "copy": "y"}, night(0, {"copy": "y"}, None))
     assert (
         sentence(mixed)
-        == f"{run_of(1)}: lists, customers, audiences, images fresh; offers carried from {DAY}; copy absent"
+        == f"{run_of(1)}: lists, customers, audiences, images, service fresh; offers carried from {DAY}; copy absent"
     )
 
 

@@ -7,8 +7,7 @@ import numpy as np
 
 from models.ranking.backtest import sources_at
 from models.ranking.candidate_sources import Sources
-from models.recommenders.lstm import LSTM
-from models.recommenders.lstm_network import LSTMConfig
+from models.recommenders.lstm import LSTM, LSTMConfig
 from models.recommenders.sequence_embeddings import Encoded, sequences_of
 from tests.unit.models.ranking.test_ranker import SOURCES, shop_log
 

@@ -1,4 +1,4 @@
-"""The network of the LSTM, its settings, its loss and one step of its training."""
+"""What the sequence models share: settings of their training, embedded items with attributes, softmax, a step."""
 
 from __future__ import annotations
 
@@ -20,20 +20,11 @@ from models.core.process_group import share_gradients
 MOST_ATTRIBUTES = 32  # read of one item
 
 
-@dataclass(frozen=True)
-class LSTMConfig:
-    """Settings of one training; the defaults were chosen on 6,000 users' last but one items of Amazon Beauty.
-
-    hr@10 / ndcg@10 there, all 12,101 items ranked but the history, sampled softmax: learning_rate 2e-3 .0725/.0403
-    after 3 epochs, 3e-3 .0840/.0460; 3e-3 .0943/.0549 after 4, .1080/.0637 after 8, no better after 10. After one
-    epoch the full softmax is as good (.0487/.0262) as 2,048 negatives (.0473/.0256) and six times the products:
-    hence sampling starts where it saves half of them. Where 5 % were held out and patience was 2, training stopped
-    at epoch 7 for the 5th, while those 6,000 users still gained up to the 8th: hence 10 % and 4, not yet measured.
-    """
+@dataclass(frozen=True, kw_only=True)
+class SequenceConfig:
+    """Settings of the training of any sequence model."""
 
     dim: int = field(default=64, metadata={"doc": "of an item's embedding", "least": 1})
-    hidden: int = field(default=128, metadata={"least": 1})
-    layers: int = field(default=1, metadata={"least": 1})
     length: int = field(default=50, metadata={"doc": "events looked back", "least": 1})
     dropout: float = field(default=0.4, metadata={"doc": "of embedded events", "least": 0, "below": 1})
     state_dropout: float = field(default=0.4, metadata={"least": 0, "below": 1})
@@ -74,12 +65,12 @@ class Drawn(NamedTuple):
     log_expected: Tensor
 
 
-class Net(nn.Module):
+class SequenceNet(nn.Module):
     """Codes of events (B, T) -> states (B, T, D). An item's logit is its row (D,) times the state, plus its bias."""
 
     bag: Tensor
 
-    def __init__(self, config: LSTMConfig, n_items: int, n_attributes: int, most_attributes: int) -> None:
+    def __init__(self, config: SequenceConfig, n_items: int, n_attributes: int, most_attributes: int) -> None:
         super().__init__()
         self.items = nn.Embedding(n_items, config.dim)
         self.bias = nn.Parameter(torch.zeros(n_items))
@@ -87,8 +78,6 @@ class Net(nn.Module):
         self.register_buffer(
             "bag", torch.zeros(n_items, most_attributes, dtype=torch.int64)
         )  # attribute code + 1; 0: none
-        self.lstm = nn.LSTM(config.dim, config.hidden, config.layers, batch_first=True)
-        self.out = nn.Linear(config.hidden, config.dim)
         self.bf16 = config.bf16
         self.dropout, self.state_dropout = nn.Dropout(config.dropout), nn.Dropout(config.state_dropout)
         nn.init.normal_(self.items.weight, std=config.dim**-0.5)
@@ -101,23 +90,21 @@ class Net(nn.Module):
             return own
         return own + F.embedding_bag(self.bag[codes], self.attributes.weight, mode="mean", padding_idx=0)
 
-    def forward(self, codes: Tensor) -> Tensor:
-        events = self.dropout(self.rows(codes.reshape(-1)).view(*codes.shape, -1))  # (B, T, D)
-        states, _ = self.lstm(events)  # (B, T, H)
-        out: Tensor = self.out(self.state_dropout(states))  # (B, T, D)
-        return out + events  # a residual: the last event itself need not pass through the gates
+    def events(self, codes: Tensor) -> Tensor:
+        """Embedded events (B, T, D)."""
+        return self.rows(codes.reshape(-1)).view(*codes.shape, -1)
 
-    def after(self, codes: Tensor, last: Tensor, lstm: nn.LSTM, out: nn.Linear) -> Tensor:
-        """The states (B, D) after event `last` (B,) of `codes` (B, T), by copies of the layers in any precision."""
-        events = self.rows(codes.reshape(-1)).view(*codes.shape, -1)
-        states, _ = lstm(events.to(out.weight.dtype))
-        row = torch.arange(len(codes))
-        read: Tensor = out(states[row, last]).float() + events[row, last]
-        return read
+    def reader(self, bf16: bool) -> Callable[[Tensor, Tensor], Tensor]:
+        """(codes (B, T), last (B,)) -> the states (B, D) after event `last`; with `bf16`, its layers in bfloat16."""
+        raise NotImplementedError
 
 
 def train_step(
-    net: Net, forward: Callable[[Tensor], Tensor], optimizer: torch.optim.Optimizer, codes: Tensor, drawn: Drawn | None
+    net: SequenceNet,
+    forward: Callable[[Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    codes: Tensor,
+    drawn: Drawn | None,
 ) -> Tensor:
     """One step of the optimizer on windows `codes` (B, T + 1), -1 behind their last event; returns the loss in nats.
 
@@ -133,7 +120,7 @@ def train_step(
     return loss.detach()
 
 
-def loss_of(net: Net, forward: Callable[[Tensor], Tensor], codes: Tensor, drawn: Drawn | None) -> Tensor:
+def loss_of(net: SequenceNet, forward: Callable[[Tensor], Tensor], codes: Tensor, drawn: Drawn | None) -> Tensor:
     """Mean cross-entropy of every next event, against all items or against the `drawn` ones."""
     is_event = codes[:, 1:] >= 0
     states = forward(codes[:, :-1].clamp(min=0))[is_event]  # (N, D)

@@ -9,8 +9,8 @@ import torch
 from scipy.sparse import csr_matrix
 
 from models.core.sequences import Sequences
-from models.recommenders.lstm import LSTM
-from models.recommenders.lstm_network import Attributes, LSTMConfig
+from models.recommenders.item_softmax import Attributes
+from models.recommenders.lstm import LSTM, LSTMConfig
 from tests.unit.models.recommenders.recommender_battery import (
     ITEMS,
     USERS,

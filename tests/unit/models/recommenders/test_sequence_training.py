@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tests.unit.models.recommenders.recommender_battery import shop
-from tests.unit.models.recommenders.test_lstm import SMALL, same, sequences, trained
+from tests.unit.models.recommenders.test_sequence_model import SMALL, same, sequences, trained
 
 
 class Stopped(Exception):

@@ -1,4 +1,4 @@
-"""Training of the LSTM: epochs over windows of the sequences, early stopping by held-out events, checkpoints."""
+"""Training of a sequence model: epochs over windows of sequences, early stopping by held-out events, checkpoints."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from models.core.config import build, refuse_another
 from models.core.interactions import Ids
 from models.core.process_group import agreed, is_first, own_part
 from models.core.sequences import Sequences
-from models.recommenders.lstm_network import Drawn, LSTMConfig, Net, train_step
+from models.recommenders.item_softmax import Drawn, SequenceConfig, SequenceNet, train_step
 
 I32 = NDArray[np.int32]
 POOL = 50  # batches whose windows are sorted together by length
@@ -32,14 +32,19 @@ HELD_OUT_SHARE, HELD_OUT_BETWEEN = 0.1, (1000, 5000)
 class Trainer:
     """Trains a net epoch by epoch on windows of the sequences and keeps the one that ranks the held-out events best."""
 
-    def __init__(self, config: LSTMConfig, net: Net, sequences: Sequences, most_epochs: int) -> None:
+    def __init__(
+        self,
+        config: SequenceConfig,
+        net: SequenceNet,
+        sequences: Sequences,
+        most_epochs: int,
+        validation: Sequences | None = None,
+    ) -> None:
         self.config, self.net, self.most_epochs = config, net, most_epochs
         self.cuda = next(net.parameters()).is_cuda
         self.data = hashlib.sha256(sequences.indptr.tobytes() + sequences.codes.tobytes())
         rng = np.random.default_rng(config.seed)
-        chosen = _held_out(sequences, rng)
-        self.held = sequences.taken(chosen)
-        kept = sequences.without_last(np.isin(np.arange(len(sequences.lengths)), chosen).astype(np.int64))
+        kept, self.held = _kept_and_held(sequences, validation, rng)
         self.windows, self.events = _windows(kept, config.length + 1)
         if not len(self.events):
             raise ValueError(f"none of {len(sequences.lengths):,} sequences has two events: nothing to learn from")
@@ -122,7 +127,7 @@ class Trainer:
         with safe_open(path, "pt") as file:
             state = json.loads(file.metadata()["state"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        saved = build(LSTMConfig, state["config"], str(path))
+        saved = build(type(self.config), state["config"], str(path))
         refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if state["data"] != self.data.hexdigest():
             raise ValueError(f"{path} was written by a run over other sequences or items; delete it, or name another")
@@ -149,11 +154,23 @@ class Trainer:
         os.replace(folder / "new", folder / "checkpoint.safetensors")
 
 
-def _held_out(sequences: Sequences, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Users whose last event is held out; each has three events or more, so that a pair is left to learn from."""
-    candidates = np.flatnonzero(sequences.lengths >= 3)
+def _kept_and_held(
+    sequences: Sequences, validation: Sequences | None, rng: np.random.Generator
+) -> tuple[Sequences, Sequences]:
+    """(what is learned, the sequences whose last event is predicted to choose the epoch).
+
+    Without a `validation` the last events of some of the sequences are held out.
+    """
+    held_from = sequences if validation is None else validation
+    candidates = np.flatnonzero(
+        held_from.lengths >= (3 if validation is None else 2)
+    )  # 3: a pair is left to learn from
+    if validation is not None:
+        return sequences, validation.taken(rng.permutation(candidates)[: HELD_OUT_BETWEEN[1]])
     wanted = int(np.clip(HELD_OUT_SHARE * len(candidates), *HELD_OUT_BETWEEN))
-    return np.sort(rng.permutation(candidates)[: min(wanted, len(candidates) // 2)])
+    chosen = np.sort(rng.permutation(candidates)[: min(wanted, len(candidates) // 2)])
+    kept = sequences.without_last(np.isin(np.arange(len(sequences.lengths)), chosen).astype(np.int64))
+    return kept, sequences.taken(chosen)
 
 
 def _windows(sequences: Sequences, width: int) -> tuple[I32, NDArray[np.int64]]:

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.recommenders.lstm_network import Drawn, LSTMConfig, Net, loss_of
+from models.recommenders.item_softmax import Drawn, loss_of
+from models.recommenders.lstm import LSTMConfig, LSTMNet
 from tests.unit.models.recommenders.recommender_battery import ITEMS
-from tests.unit.models.recommenders.test_lstm import SMALL
+from tests.unit.models.recommenders.test_sequence_model import SMALL
 
 
 def test_every_item_drawn_once_is_the_full_softmax():
     torch.manual_seed(0)
-    net = Net(SMALL, ITEMS, 0, 0).eval()
+    net = LSTMNet(SMALL, ITEMS, 0, 0).eval()
     codes = torch.randint(0, ITEMS, (30, 8))
     with torch.no_grad():
         full = loss_of(net, net, codes, None)
@@ -22,7 +23,7 @@ def test_every_item_drawn_once_is_the_full_softmax():
 def test_an_item_drawn_twice_as_often_is_pushed_down_no_more():
     """Drawn twice and expected twice weighs what drawn once and expected once does."""
     torch.manual_seed(0)
-    net = Net(SMALL, ITEMS, 0, 0).eval()
+    net = LSTMNet(SMALL, ITEMS, 0, 0).eval()
     codes = torch.randint(1, ITEMS, (30, 8))
     expected = torch.zeros(ITEMS)
     expected[0] = np.log(2)

@@ -1,0 +1,131 @@
+"""What changed since last night, in plain sentences, and which of it is unusual.
+
+A figure is unusual if it lies further from the median of the last nights than `SPREADS` times their usual spread (the
+median distance from the median, made comparable with a standard deviation) and than `LEAST_SHARE` of that median. With
+fewer than `LEAST_NIGHTS` nights it is unusual if it changed by more than `FIRST_SHARE` since last night. A figure below
+`SMALL` tonight and before is never unusual.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from jobs.pages.blocks import Words
+
+SPREADS, LEAST_SHARE = 3.0, 0.2
+LEAST_NIGHTS, NIGHTS, FIRST_SHARE = 5, 14, 0.5
+SMALL = 20  # a count; shares have no such floor
+SLOWER, SLOWER_SECONDS = 1.5, 5.0  # a job has grown if it takes both that many times and that many seconds more
+RULE = Words(
+    f"Marked is what lies over {SPREADS:g} usual spreads and over {LEAST_SHARE:.0%} from the median of the last "
+    f"{NIGHTS} nights; with fewer than {LEAST_NIGHTS} nights, what changed by over {FIRST_SHARE:.0%} since last night.",
+    f"标记：偏离最近 {NIGHTS} 夜中位数超过 {SPREADS:g} 倍常见波动且超过 {LEAST_SHARE:.0%}；"
+    f"不足 {LEAST_NIGHTS} 夜时，较昨夜变化超过 {FIRST_SHARE:.0%}。",
+)
+_SHARES = {"list_churn", "segments_moved_share"}
+_NAMES = {
+    "lines_raw": Words("lines in the drop", "收到的行数"),
+    "lines_kept": Words("lines kept", "保留的行数"),
+    "users_with_list": Words("users with a list", "有推荐列表的用户"),
+    "items_shown": Words("items shown in lists", "列表中出现的商品"),
+    "list_churn": Words("places of the lists that changed", "列表位置的更换比例"),
+    "segments_moved_share": Words("accounts that moved to another segment", "换了分群的账户比例"),
+    "copy_published": Words("texts published", "发布的文案"),
+    "copy_refused": Words("drafts refused", "拒绝的草稿"),
+    "offers": Words("offers that stand", "有效的优惠"),
+    "prices_suggested": Words("prices suggested", "建议的价格"),
+}
+
+_MODELS = {
+    "train_lstm": Words("model of the next item (LSTM)", "下一件商品的新模型（LSTM）"),
+    "train_ranker": Words("ranker of the lists", "列表的新排序模型"),
+    "train_copywriter": Words("copywriter", "新的文案模型"),
+    "predict_purchases": Words("model of who buys and who lapses", "购买与流失的新模型"),
+}
+
+
+def is_unusual(now: float, before: Sequence[float], is_share: bool = False) -> bool:
+    """Whether `now` is unusual beside the figures of the nights before it, oldest first."""
+    last = list(before)[-NIGHTS:]
+    if not last or (not is_share and max(now, *last) < SMALL):
+        return False
+    if len(last) < LEAST_NIGHTS:
+        return abs(now - last[-1]) > FIRST_SHARE * abs(last[-1])
+    middle = statistics.median(last)
+    spread = 1.4826 * statistics.median(abs(value - middle) for value in last)
+    return abs(now - middle) > max(SPREADS * spread, LEAST_SHARE * abs(middle))
+
+
+def changes(nights: Sequence[dict[str, Any]]) -> list[tuple[Words, bool]]:
+    """(sentence, whether it is unusual) of each figure that tonight, the last of `nights`, has; unusual ones first."""
+    now, earlier = nights[-1], list(nights[:-1])
+    lines = []
+    names = list(dict.fromkeys([*(earlier[-1]["figures"] if earlier else ()), *now["figures"]]))
+    for name in names:
+        is_count_of_rejected = name.startswith("rejected_")
+        value = now["figures"].get(name, 0 if is_count_of_rejected else None)
+        if value is None:
+            continue
+        before = [n["figures"].get(name, 0 if is_count_of_rejected else None) for n in earlier]
+        known = [figure for figure in before if figure is not None]
+        lines.append((_sentence(name, value, known), is_unusual(value, known, name in _SHARES)))
+    lines += _models(nights)
+    return sorted(lines, key=lambda line: not line[1])
+
+
+def _sentence(name: str, now: float, before: Sequence[float]) -> Words:
+    what = _NAMES.get(name) or _of_reason(name.removeprefix("rejected_"))
+    form = "{:.1%}" if name in _SHARES else "{:,.0f}"
+    told = form.format(now)
+    if not before:
+        return Words(f"{told} {what.english}; there is no earlier night.", f"{what.chinese} {told}；此前没有夜晚可比。")
+    last = before[-1]
+    if now == last:
+        return Words(f"{told} {what.english}, as last night.", f"{what.chinese} {told}，与昨夜相同。")
+    way = ("more", "增") if now > last else ("fewer", "减")
+    if name in _SHARES:
+        way = ("up", "升") if now > last else ("down", "降")
+        return Words(
+            f"{told} of {what.english}, {way[0]} from {form.format(last)}.".replace("of accounts", "of the accounts"),
+            f"{what.chinese} {told}，较昨夜 {form.format(last)} {way[1]}。",
+        )
+    by = f" ({abs(now / last - 1):.0%})" if last else ""
+    return Words(
+        f"{told} {what.english}, {abs(now - last):,.0f} {way[0]} than last night{by}.",
+        f"{what.chinese} {told}，较昨夜{way[1]} {abs(now - last):,.0f}{by}。",
+    )
+
+
+def _of_reason(reason: str) -> Words:
+    return Words(f"lines rejected as {reason.replace('_', ' ')}", f"因 {reason} 拒绝的行")
+
+
+def _models(nights: Sequence[dict[str, Any]]) -> list[tuple[Words, bool]]:
+    lines = []
+    for job, promoted in nights[-1]["models"].items():
+        name = _MODELS.get(job, Words(job, job))
+        before = [night["models"][job] for night in nights[:-1] if job in night["models"]]
+        if promoted:
+            words = Words(f"The new {name.english} was promoted.", f"{name.chinese}已启用。")
+        else:
+            words = Words(
+                f"The new {name.english} was held back: it was not better, or there was not enough data.",
+                f"{name.chinese}未启用：没有更好，或数据不足。",
+            )
+        lines.append((words, bool(before) and before[-1] and not promoted))
+    return lines
+
+
+def grown_jobs(nights: Sequence[dict[str, Any]]) -> list[tuple[str, float, float]]:
+    """(job, seconds tonight, its median over the last nights) of the jobs that have grown, the most grown first."""
+    grown = []
+    for job, told in nights[-1]["jobs"].items():
+        before = [night["jobs"][job]["seconds"] for night in nights[:-1] if "seconds" in night["jobs"].get(job, {})]
+        if not before or "seconds" not in told:
+            continue
+        usual = statistics.median(before[-NIGHTS:])
+        if told["seconds"] > SLOWER * usual and told["seconds"] > usual + SLOWER_SECONDS:
+            grown.append((job, told["seconds"], usual))
+    return sorted(grown, key=lambda one: one[2] - one[1])

@@ -1,0 +1,44 @@
+"""Writes a page as HTML: one template for all, which escapes every text, and one policy that lets it load nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from jobs.common.safe_page import page_with
+from jobs.pages.blocks import Page, Words
+from jobs.pages.charts import drawn, top_of
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_WORDS = SimpleNamespace(
+    search=Words("Search this table", "搜索本表"),
+    nothing=Words("There is nothing tonight.", "今夜没有内容。"),
+    figures=Words("Figures", "数字"),
+    night=Words("Night", "夜"),
+    unusual=Words("Unusual:", "异常："),
+    more=Words("Show more", "显示更多"),
+    pages=Words("Pages", "页面"),
+    source=Words("From", "来源"),
+    made=Words("Night of", "夜晚"),
+)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html")
+
+
+def html_of(page: Page, pages: Sequence[tuple[str, Words]], date: str, run: str) -> str:
+    """The page as HTML; pages: (name, title) of those that it leads to, its own among them."""
+    style, script = ((_TEMPLATES / f"page_of_night.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    html = _template().render(
+        page=page, pages=pages, date=date, run=run, words=_WORDS, style=style, script=script, drawn=drawn, top_of=top_of
+    )
+    return page_with(html, pictures=True)

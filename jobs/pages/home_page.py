@@ -1,0 +1,229 @@
+"""index.html: was tonight published, what changed, and a look back; each part leads to the page behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jobs.pages.blocks import (
+    NONE,
+    Cell,
+    Command,
+    Lines,
+    Link,
+    Page,
+    Rows,
+    Section,
+    Sentences,
+    Series,
+    Words,
+    number,
+    plain,
+)
+from jobs.pages.changes import RULE, changes
+from jobs.pages.night_facts import NightFacts
+from jobs.pages.night_history import NIGHTS
+from jobs.pages.product_parts import product_parts
+from jobs.pages.running_times import running_times
+from jobs.pages.shown_items import Exposure
+from jobs.runtime.products import states_in
+from schemas.table import PRODUCTS
+
+Nights = Sequence[dict[str, Any]]
+_STATES = {
+    "fresh": Words("fresh", "今夜新做"),
+    "carried": Words("carried over", "沿用"),
+    "absent": Words("absent", "缺失"),
+}
+_PRODUCTS = {
+    "lists": Words("lists", "推荐列表"),
+    "customers": Words("customers", "顾客"),
+    "offers": Words("offers", "优惠"),
+    "audiences": Words("audiences", "受众"),
+    "copy": Words("texts", "文案"),
+    "images": Words("images", "图片"),
+    "service": Words("service", "客服"),
+}
+_REJECTED_SHOWN = 10
+
+
+def home_page(facts: NightFacts, nights: Nights, exposure: Exposure, pages: Sequence[str]) -> Page:
+    """pages: names of the pages of decisions that lie beside this one, such as 'copy'."""
+    sections = [
+        _published(facts),
+        _changes(facts, nights),
+        _quality(facts, nights),
+        _lines(facts, nights),
+        _exposure(facts, nights, exposure),
+        *product_parts(facts, pages),
+        running_times(facts, nights),
+    ]
+    return Page("index", Words("The night", "夜报"), _lead(facts), sections, {"state": _state(facts)})
+
+
+def _state(facts: NightFacts) -> str:
+    if not facts.published_run:
+        return "held"
+    return "failed" if facts.errors else "good"
+
+
+def _lead(facts: NightFacts) -> list[Words]:
+    run = facts.published_run
+    if run and not facts.errors:
+        return [Words(f"Published as {run}; every job succeeded.", f"已发布为 {run}；所有任务成功。")]
+    if run:
+        jobs = ", ".join(facts.errors)
+        return [Words(f"Published as {run}, but not whole: {jobs} failed.", f"已发布为 {run}，但不完整：{jobs} 失败。")]
+    now = facts.seen_by_readers()
+    keeps = now["run"] if now else None
+    because = plain(facts.held_back_because, 400)
+    return [
+        Words(f"Held back: {because}.", f"未发布：{because}。")
+        if because
+        else Words("Not published: a dry run, or publishing has not run.", "未发布：试运行，或发布尚未执行。"),
+        Words(f"The storefront keeps {keeps}.", f"店面仍用 {keeps}。")
+        if keeps
+        else Words("Nothing was ever published.", "此前从未发布。"),
+    ]
+
+
+def _published(facts: NightFacts) -> Section:
+    report, now = facts.report("publish_night"), facts.seen_by_readers()
+    states = report.get("products") or (states_in(now) if now else {})
+    states = {product: states[product] for product in sorted(states, key=PRODUCTS.index)}
+    head = [
+        Words(*both)
+        for both in (
+            ("Product", "产品"),
+            ("State", "状态"),
+            ("From", "来自"),
+            ("Valid until", "有效期至"),
+            ("Why", "原因"),
+        )
+    ]
+    rows: list[list[Cell]] = [
+        [
+            _PRODUCTS.get(product, product),
+            _STATES.get(entry["state"], entry["state"]),
+            entry.get("from", NONE),
+            _moment(entry.get("valid_until")),
+            plain(entry.get("because", "") or ""),
+        ]
+        for product, entry in states.items()
+    ]
+    blocks: list[Any] = [Rows(head, rows)] if rows else []
+    if facts.errors:
+        blocks.append(
+            Rows(
+                [Words("Failed job", "失败的任务"), Words("What it said", "错误信息")],
+                [[job, plain(error, 600)] for job, error in facts.errors.items()],
+            )
+        )
+    held = not facts.published_run
+    title = Words("What readers see", "店面所见") if held else Words("What is published", "已发布的内容")
+    blocks.append(_ask(facts))
+    return Section("published", title, blocks, "published/current.json")
+
+
+def _moment(text: str | None) -> str:
+    """2026-01-09T12:00:00Z as a person reads it."""
+    return text.replace("T", " ").replace(":00Z", " UTC") if text else NONE
+
+
+def _ask(facts: NightFacts) -> Command:
+    return Command(
+        Words("The same figures in the terminal:", "在终端查看同样的数字："),
+        facts.command("describe_night", "--date", str(facts.day)),
+    )
+
+
+def _changes(facts: NightFacts, nights: Nights) -> Section:
+    lines = changes(nights)
+    marked = sum(unusual for _, unusual in lines)
+    told = Words(
+        f"{marked} of {len(lines)} figures are unusual. {RULE.english}",
+        f"{len(lines)} 项中 {marked} 项异常。{RULE.chinese}",
+    )
+    return Section(
+        "changes",
+        Words("What changed since last night", "较昨夜的变化"),
+        [Sentences([(told, False)]), Sentences(lines)],
+        f"runs/date={facts.day}/run={facts.run}",
+    )
+
+
+def _quality(facts: NightFacts, nights: Nights) -> Section:
+    judged = [night["quality"] for night in nights]
+    metric = next((one["metric"] for one in reversed(judged) if one), "")
+    if not metric:
+        none = Words(
+            "Lists were not judged yet: none was published the day before, or nobody bought.",
+            "尚未评判列表：前一天没有发布，或无人购买。",
+        )
+        return Section("quality", Words("Quality of the lists", "列表质量"), [Sentences([(none, False)])])
+    usable = [one if one.get("metric") == metric else {} for one in judged]
+
+    def part(lists: str, at: int) -> list[float | None]:
+        return [one[lists][at] if lists in one else None for one in usable]
+
+    place = metric.removeprefix("hr@")
+    caption = Words(
+        f"Share of buyers who bought something from the first {place} places of their list, by night of judging; the "
+        "band is the 95 % interval over users.",
+        f"购买者中买到列表前 {place} 位商品的比例，按评判之夜；色带为对用户的 95 % 区间。",
+    )
+    series = [
+        Series(Words("our lists", "我们的列表"), part("published", 0), part("published", 1), part("published", 2)),
+        Series(Words("popularity", "热门榜"), part("popularity", 0)),
+    ]
+    chart = Lines(caption, [night["date"] for night in nights], series, "{:.1%}")
+    return Section(
+        "quality",
+        Words(f"Quality of the lists, up to {NIGHTS} nights", f"列表质量，至多 {NIGHTS} 夜"),
+        [chart],
+        f"list_quality; {facts.command('describe_night', '--date', str(facts.day))}",
+    )
+
+
+def _lines(facts: NightFacts, nights: Nights) -> Section:
+    kept = [night["figures"].get("lines_kept") for night in nights]
+    raw = [night["figures"].get("lines_raw") for night in nights]
+    rejected = [None if a is None or b is None else a - b for a, b in zip(raw, kept, strict=True)]
+    dates = [night["date"] for night in nights]
+    blocks: list[Any] = [
+        Lines(Words("Lines kept", "保留的行"), dates, [Series(Words("kept", "保留"), kept)]),
+        Lines(Words("Lines rejected", "拒绝的行"), dates, [Series(Words("rejected", "拒绝"), rejected)]),
+    ]
+    reasons = sorted(facts.report("clean_events").get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))
+    if reasons:
+        blocks.append(
+            Rows(
+                [Words("Rejected because", "拒绝原因"), Words("Lines", "行数")],
+                [[reason, number(n)] for reason, n in reasons[:_REJECTED_SHOWN]],
+            )
+        )
+    more = Link(Words("Rules and samples of rejected rows", "规则与拒绝行样本"), "data.html")
+    return Section(
+        "lines", Words("Lines of the drop", "收到的数据"), blocks, "clean_events, rejected_events", more, wide=False
+    )
+
+
+def _exposure(facts: NightFacts, nights: Nights, exposure: Exposure) -> Section:
+    shown = [night["figures"].get("items_shown") for night in nights]
+    blocks: list[Any] = []
+    if exposure.places:
+        told = Words(
+            f"{exposure.items:,} of {exposure.on_sale:,} items on sale are in somebody's list "
+            f"({exposure.items / max(1, exposure.on_sale):.0%}); the {exposure.top:,} most shown take "
+            f"{exposure.top_share:.0%} of all places.",
+            f"在售的 {exposure.on_sale:,} 件商品中有 {exposure.items:,} 件进入列表"
+            f"（{exposure.items / max(1, exposure.on_sale):.0%}）；"
+            f"展示最多的 {exposure.top:,} 件占全部位置的 {exposure.top_share:.0%}。",
+        )
+        blocks.append(Sentences([(told, False)]))
+    dates = [night["date"] for night in nights]
+    blocks.append(
+        Lines(Words("Items shown in lists", "列表中出现的商品"), dates, [Series(Words("items", "商品"), shown)])
+    )
+    more = Link(Words("Items, most shown first", "商品，展示最多者在前"), "items.html")
+    return Section("exposure", Words("Catalogue shown", "商品覆盖"), blocks, "recommendations", more, wide=False)

@@ -1,0 +1,116 @@
+"""The parts of index.html about what the night made: experiments, budgets, segments, texts, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jobs.pages.blocks import Cell, Link, Rows, Section, Words, number, plain
+from jobs.pages.night_facts import NightFacts
+from schemas.tables import IMAGES, SEGMENTS
+
+_REASONS = 10  # of refusals that are listed
+
+
+def product_parts(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
+    """A section for each product that the night has; pages: names of the pages beside index.html."""
+    found = [
+        _experiments(facts),
+        _budgets(facts),
+        _segments(facts, pages),
+        _texts(facts, pages),
+        _images(facts, pages),
+    ]
+    return [section for section in found if section]
+
+
+def _experiments(facts: NightFacts) -> Section | None:
+    status = {row["experiment"]: row["status"] for row in facts.report("judge_experiments").get("results", [])}
+    if not status:
+        return None
+    head = [Words("Experiment", "实验"), Words("Where it stands", "状态")]
+    rows = Rows(head, [[plain(name), stands] for name, stands in status.items()])
+    more = Link(Words("Arms and figures", "各组与数字"), "experiments.html")
+    return Section("experiments", Words("Experiments", "实验"), [rows], "experiment_results", more, wide=False)
+
+
+def _budgets(facts: NightFacts) -> Section | None:
+    budgets = facts.report("choose_offers").get("budgets", {})
+    if not budgets:
+        return None
+    head = [
+        Words("Budget line", "预算"),
+        Words("Amount", "总额"),
+        Words("Left, as expected", "预期剩余"),
+        Words("Left at worst", "最坏剩余"),
+    ]
+    rows: list[list[Cell]] = [
+        [plain(name), number(line["amount"]), number(line["expected_left"]), number(line["worst_left"])]
+        for name, line in budgets.items()
+    ]
+    more = Link(Words("Campaigns and what the guards refused", "活动及护栏拒绝的"), "offers.html")
+    return Section(
+        "budgets", Words("Budgets of offers", "优惠预算"), [Rows(head, rows)], "choose_offers", more, wide=False
+    )
+
+
+def _segments(facts: NightFacts, pages: Sequence[str]) -> Section | None:
+    segments = facts.rows(SEGMENTS, ["name_en", "name_zh", "users", "share", "mean_money"])
+    if not segments:
+        return None
+    head = [
+        Words("Segment", "分群"),
+        Words("Accounts", "账户"),
+        Words("Share", "占比"),
+        Words("Money each", "人均消费"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            Words(plain(one["name_en"]), plain(one["name_zh"])),
+            number(one["users"]),
+            number(one["share"], "{:.0%}"),
+            number(one["mean_money"], "{:,.2f}"),
+        ]
+        for one in sorted(segments, key=lambda one: -one["users"])
+        if one["users"]
+    ]
+    more = _way("segments", Words("Picture of the segments", "分群图"), pages)
+    return Section("segments", Words("Segments", "顾客分群"), [Rows(head, rows)], "segments", more, wide=False)
+
+
+def _texts(facts: NightFacts, pages: Sequence[str]) -> Section | None:
+    copy = facts.report("write_copy")
+    if not copy:
+        return None
+    writers: list[list[Cell]] = [[plain(name), number(n)] for name, n in sorted(copy.get("by_source", {}).items())]
+    refused = sorted(copy.get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))[:_REASONS]
+    blocks: list[Any] = [
+        Rows(
+            [Words("Written by", "作者"), Words("Texts", "条数")],
+            [*writers, [Words("all", "合计"), number(copy.get("texts"))]],
+        ),
+        Rows(
+            [Words("Draft refused because", "草稿被拒原因"), Words("Drafts", "草稿")],
+            [[plain(reason), number(n)] for reason, n in refused],
+        ),
+    ]
+    more = _way("copy", Words("Read, approve and block the texts", "阅读、批准与屏蔽文案"), pages)
+    return Section("copy", Words("Texts", "文案"), blocks, "copy, rejected_copy", more, wide=False)
+
+
+def _images(facts: NightFacts, pages: Sequence[str]) -> Section | None:
+    received = facts.report("receive_images")
+    if not received.get("received"):
+        return None
+    rows: list[list[Cell]] = [
+        [Words("received", "收到"), number(received["received"])],
+        [Words("refused", "拒绝"), number(sum(received.get("refused", {}).values()))],
+        [Words("pictures of items", "商品图片"), number(facts.count(IMAGES))],
+    ]
+    head = [Words("Pictures", "图片"), Words("Number", "数量")]
+    more = _way("images", Words("What the pictures show", "图片内容"), pages)
+    return Section("images", Words("Pictures", "图片"), [Rows(head, rows)], "images, refused_images", more, wide=False)
+
+
+def _way(page: str, words: Words, pages: Sequence[str]) -> Link | None:
+    return Link(words, f"{page}.html") if page in pages else None

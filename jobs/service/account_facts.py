@@ -1,0 +1,77 @@
+"""What may be told to a person of their own account: their purchases, their offers, their list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from jobs.runtime.night import Night
+from jobs.runtime.table_versions import TableRows
+from jobs.service.config import ServiceConfig
+from schemas.table import Table
+from schemas.tables import CLEAN_EVENTS, OFFERS, RECOMMENDATIONS
+
+Row = dict[str, Any]
+_EVENTS = ["event_id", "user_id", "item_id", "event_time", "order_id"]
+_OFFERS = ["user_id", "offer_id", "discount_share", "discount_amount", "minimum_spend", "currency", "valid_until"]
+_LISTED = 3
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account. purchases: the latest first; offers: the one that ends first first; listed: ids, best first."""
+
+    purchases: list[Row] = field(default_factory=list)
+    offers: list[Row] = field(default_factory=list)
+    listed: list[str] = field(default_factory=list)
+
+
+def accounts(night: Night, config: ServiceConfig, users: Collection[str]) -> dict[str, Account]:
+    """The accounts of `users`, and of nobody else. Lists and offers count only where they passed their gate."""
+    if not users:
+        return {}
+    events = night.versions(CLEAN_EVENTS)
+    found: defaultdict[str, Account] = defaultdict(Account)
+    bought = pc.field("event_type") == "purchase"
+    parts = [events.window(config.order_days), events.tonight()]
+    for row in _of_users(night, parts, users, _EVENTS, bought):
+        if row["event_time"] is not None:
+            found[row["user_id"]].purchases.append(row)
+    for row in _passed(night, OFFERS, users, _OFFERS):
+        if row["valid_until"] > night.days.end(night.date):
+            found[row["user_id"]].offers.append(row)
+    for row in _passed(night, RECOMMENDATIONS, users, ["user_id", "item_id", "rank"], ~pc.field("is_spare")):
+        found[row["user_id"]].listed.append((row["rank"], row["item_id"]))  # type: ignore[arg-type]
+    return {user: _in_order(account) for user, account in found.items()}
+
+
+def _in_order(account: Account) -> Account:
+    return Account(
+        sorted(account.purchases, key=lambda row: (row["event_time"], row["event_id"]), reverse=True),
+        sorted(account.offers, key=lambda row: (row["valid_until"], row["offer_id"])),
+        [item for _, item in sorted(account.listed)[:_LISTED]],
+    )
+
+
+def _passed(
+    night: Night, table: Table, users: Collection[str], columns: list[str], where: pc.Expression | None = None
+) -> list[Row]:
+    rows = night.versions(table).passed()
+    return _of_users(night, [rows], users, columns, where) if rows else []
+
+
+def _of_users(
+    night: Night, parts: list[TableRows], users: Collection[str], columns: list[str], where: pc.Expression | None
+) -> list[Row]:
+    paths = [path for part in parts for path in part.paths()]
+    if not paths:
+        return []
+    theirs = pc.field("user_id").isin(pa.array(sorted(users), pa.string()))
+    condition = theirs if where is None else theirs & where
+    return ds.dataset(paths, filesystem=night.lake.fs).to_table(columns, filter=condition).to_pylist()

@@ -1,0 +1,80 @@
+"""Answers the likely questions about each item on sale, in every language, from its row -> item_answers.
+
+An item whose row has not changed since last night keeps its answers; a template, word or rule that changed answers all
+anew. An item that is withdrawn has none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.runtime.attributes import read_attributes
+from jobs.runtime.night import Night, job_report
+from jobs.service.item_facts import ITEM_COLUMNS, ItemFacts
+from schemas.arrow import arrow_schema
+from schemas.tables import ITEM_ANSWERS, ITEMS
+
+_NULL = "\1"
+
+
+def main(night: Night) -> None:
+    if night.source.policies is None and night.source.questions is None:
+        night.write_arrow(ITEM_ANSWERS, arrow_schema(ITEM_ANSWERS).empty_table())
+        return
+    items = night.versions(ITEMS).tonight().arrow(ITEM_COLUMNS)
+    items = items.filter(items["is_active"]).combine_chunks()
+    facts = ItemFacts.of(night)
+    rules = facts.rules()
+    unchanged = _unchanged(night, items, rules)
+    kept = _kept(night, unchanged)
+    changed = items.filter(pc.invert(pc.is_in(items["item_id"], unchanged)))
+    made = answers_about(changed, facts, night.valid_until("service"))
+    night.write_arrow(ITEM_ANSWERS, pa.concat_tables([kept, made]))
+    night.report(items=items.num_rows, answered_anew=changed.num_rows, rules=rules)
+
+
+def answers_about(items: pa.Table, facts: ItemFacts, until: dt.datetime) -> pa.Table:
+    """ITEM_ANSWERS of the items, rows of ITEM_COLUMNS."""
+    columns: dict[str, list[Any]] = {name: [] for name in ITEM_ANSWERS.names}
+    for item, attributes in zip(items.to_pylist(), read_attributes(items["attributes"].to_pylist()), strict=True):
+        for language, wording in facts.wordings.items():
+            for topic in wording.items.values():
+                fact = facts.fact(item, attributes, topic, language)
+                if fact:
+                    values = (item["item_id"], topic.name, language, fact.answer, fact.column, fact.source_hash, until)
+                    for name, value in zip(ITEM_ANSWERS.names, values, strict=True):
+                        columns[name].append(value)
+    return pa.table(columns, arrow_schema(ITEM_ANSWERS))
+
+
+def _unchanged(night: Night, items: pa.Table, rules: str) -> pa.Array:
+    """Ids of items whose row and rules are those of last night's answers."""
+    before = night.versions(ITEM_ANSWERS).previous().versions
+    nothing = pa.array([], pa.string())
+    if not before:
+        return nothing
+    day = dt.date.fromisoformat(before[0].date)
+    if job_report(night.lake, day, before[0].run, "answer_items").get("rules") != rules:
+        return nothing
+    last = night.versions(ITEMS).as_of(day).arrow(ITEM_COLUMNS)
+    return items.filter(pc.is_in(_rows(items), _rows(last)))["item_id"].combine_chunks()
+
+
+def _rows(items: pa.Table) -> pa.ChunkedArray:
+    """Each row as one text."""
+    parts = [pc.fill_null(items[name].cast(pa.string()), _NULL) for name in ITEM_COLUMNS]
+    return pc.binary_join_element_wise(*parts, "\0")
+
+
+def _kept(night: Night, unchanged: pa.Array) -> pa.Table:
+    if not len(unchanged):
+        return arrow_schema(ITEM_ANSWERS).empty_table()
+    rows = night.versions(ITEM_ANSWERS).previous().arrow()
+    rows = rows.filter(pc.is_in(rows["item_id"], unchanged))
+    until = arrow_schema(ITEM_ANSWERS).field("valid_until")
+    place = rows.schema.get_field_index("valid_until")
+    return rows.set_column(place, until, pa.repeat(pa.scalar(night.valid_until("service"), until.type), rows.num_rows))

@@ -1,0 +1,77 @@
+"""Gathers every wording of a question and the living row that answers it -> knowledge.
+
+Policies that hold tonight, topics of items and accounts in the languages of the policies and questions, and questions
+that agents answered with a policy. A row whose policy is gone, changed or no longer valid is not built.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+from jobs.common.source_hashes import digest
+from jobs.runtime.night import Night
+from jobs.service.config import ServiceConfig
+from jobs.service.living_policies import living_policies, valid_until_of
+from jobs.service.service_files import Row, write_rows
+from jobs.service.wordings import Wording, topic_of, wordings_of_policy, wordings_of_replies, wordings_of_topics
+from schemas.service.wording import service_languages, service_wording
+from schemas.tables import KNOWLEDGE, POLICIES, REPLIES
+
+_ACCOUNT_TABLES = {
+    "last_order": "clean_events",
+    "coupon": "offers",
+    "size_before": "clean_events",
+    "for_you": "recommendations",
+}
+
+
+def main(night: Night) -> None:
+    if night.source.policies is None and night.source.questions is None:
+        write_rows(night, KNOWLEDGE, [])
+        return
+    policies = living_policies(night)
+    rows = [*_of_topics(night), *_of_policies(night, policies)]
+    distinct = {row["knowledge_id"]: row for row in rows}
+    write_rows(night, KNOWLEDGE, list(distinct.values()))
+    night.report(policies=len(policies), wordings=dict(Counter(row["source_kind"] for row in distinct.values())))
+
+
+def _of_topics(night: Night) -> list[Row]:
+    made = []
+    until = night.valid_until("service")
+    for language in service_languages():
+        wording = service_wording(language)
+        for one in wordings_of_topics(wording):
+            topic = wording.topics[one.topic]
+            kind = "item" if one.topic in wording.items else "account"
+            source = topic.column or "attributes" if kind == "item" else _ACCOUNT_TABLES[one.topic]
+            made.append(_row(one, topic.answer, kind, "items" if kind == "item" else source, source,
+                             digest(topic.answer, topic.answer_not), until))  # fmt: skip
+    return made
+
+
+def _of_policies(night: Night, policies: dict[str, Row]) -> list[Row]:
+    config: ServiceConfig = night.settings.section("service")
+    wordings = [w for row in policies.values() for w in wordings_of_policy(row, service_wording(row["language"]))]
+    replies = [
+        *night.versions(REPLIES).window(config.reply_nights).arrow().to_pylist(),
+        *night.versions(REPLIES).tonight().arrow().to_pylist(),
+    ]
+    by_topic = {topic_of(name): row for name, row in policies.items()}
+    made: dict[tuple[str, str, str], Row] = {}
+    for one in [*wordings, *wordings_of_replies(replies, policies)]:
+        policy = by_topic[one.topic]
+        made[one.topic, one.language, one.pattern] = _row(
+            one, policy["text"], "policy", POLICIES.name, policy["policy_id"], policy["source_hash"],
+            valid_until_of(night, policy),
+        )  # fmt: skip
+    return list(made.values())
+
+
+def _row(one: Wording, answer: str, kind: str, table: str, source: str, source_hash: str, until: dt.datetime) -> Row:
+    return {
+        "knowledge_id": digest(one.topic, one.language, one.pattern), "pattern": one.pattern, "answer": answer,
+        "language": one.language, "topic": one.topic, "source_kind": kind, "source_table": table, "source_id": source,
+        "source_hash": source_hash, "valid_until": until, "support": one.support,
+    }  # fmt: skip

@@ -1,0 +1,61 @@
+"""Groups questions that nothing answered into topics whose numbers stay from night to night -> unanswered_topics."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from jobs.runtime.night import Night
+from jobs.service.config import ServiceConfig
+from jobs.service.living_policies import living_policies
+from jobs.service.service_files import Row, write_rows
+from jobs.service.wordings import letter_pairs
+from models.service.topic_groups import groups_of
+from models.text.languages import CJK, ENGLISH, LATIN_WORD
+from schemas.tables import QUESTIONS, SUGGESTED_ANSWERS, UNANSWERED_TOPICS
+
+NOTHING_ANSWERS = ("not_sure", "nothing_known", "not_in_the_catalogue", "policy_gone")
+_FEW = 1  # a single question is no topic
+
+
+def main(night: Night) -> None:
+    config: ServiceConfig = night.settings.section("service")
+    texts = _unanswered(night)
+    previous = night.versions(UNANSWERED_TOPICS).previous().arrow().to_pylist()
+    before = {row["topic"]: json.loads(row["words"]) for row in previous}
+    first_seen = {row["topic"]: row["first_seen_on"] for row in previous}
+    policies = living_policies(night)
+    rows: list[Row] = []
+    for group in groups_of([grams_of(text) for text in texts], config.alike, before):
+        if len(group.members) > _FEW:
+            examples = [texts[n] for n in group.members[: config.examples]]
+            rows.append({
+                "topic": group.number, "size": len(group.members), "words": json.dumps(group.words, ensure_ascii=False),
+                "examples": json.dumps(examples, ensure_ascii=False), "nearest_policy": _nearest(examples[0], policies),
+                "first_seen_on": first_seen.get(group.number, night.date),
+            })  # fmt: skip
+    write_rows(night, UNANSWERED_TOPICS, rows)
+    night.report(questions=len(texts), topics=len(rows))
+
+
+def _unanswered(night: Night) -> list[str]:
+    answers = night.versions(SUGGESTED_ANSWERS).tonight().arrow(["question_id", "rank", "reason"]).to_pylist()
+    wanted = {row["question_id"] for row in answers if row["rank"] == 1 and row["reason"] in NOTHING_ANSWERS}
+    rows = night.versions(QUESTIONS).tonight().arrow(["question_id", "text"]).sort_by("question_id").to_pylist()
+    return [row["text"] for row in rows if row["question_id"] in wanted]
+
+
+def grams_of(text: str) -> list[str]:
+    """Words in Latin letters that say something, and pairs of Chinese characters."""
+    folded = re.sub(r"\[[a-z]+\]", " ", text.lower())
+    words = [word for word in LATIN_WORD.findall(folded) if word not in ENGLISH and len(word) > 2]
+    runs = re.findall(f"{CJK.pattern}+", folded)
+    return words + [run[n : n + 2] for run in runs for n in range(len(run) - 1)]
+
+
+def _nearest(text: str, policies: Mapping[str, Row]) -> str | None:
+    pairs = letter_pairs(text)
+    near = {name: len(pairs & letter_pairs(f"{row['title']} {row['text']}")) for name, row in policies.items()}
+    best = max(sorted(near), key=lambda name: near[name], default=None)
+    return best if best and near[best] else None

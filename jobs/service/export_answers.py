@@ -1,0 +1,50 @@
+"""Writes the published night's suggested answers, or its items' answers, to a CSV file for the help desk.
+
+A text that a spreadsheet would take for a formula gets an apostrophe in front.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+
+import pyarrow.parquet as pq
+
+from jobs.runtime import published
+from jobs.runtime.arguments import out_file
+from jobs.runtime.lake import Lake
+from jobs.runtime.products import states_in
+from schemas.tables import ITEM_ANSWERS, SUGGESTED_ANSWERS
+
+_TABLES = {"questions": SUGGESTED_ANSWERS, "items": ITEM_ANSWERS}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--of", choices=_TABLES, default="questions", help="answers to questions, or about items")
+    parser.add_argument("--out", required=True, help="CSV file to write")
+    parser.add_argument("--lake", default="lake", help="folder or URL of the lake; default: lake")
+
+
+def main(args: argparse.Namespace) -> int:
+    out = out_file(args.out, ".csv")
+    lake, table = Lake(args.lake), _TABLES[args.of]
+    manifest = published.pointed(lake)
+    if table.name not in manifest["tables"]:
+        why = states_in(manifest).get("service", {}).get("because", "the night was made without customer service")
+        raise ValueError(f"published run {manifest['run']} has no {table.name}: {why}")
+    rows = 0
+    with out.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(table.shown_names)
+        for file in published.files(manifest, table.name):
+            part = pq.read_table(lake.path(file), columns=list(table.shown_names), filesystem=lake.fs)
+            writer.writerows([_cell(value) for value in row.values()] for row in part.to_pylist())
+            rows += part.num_rows
+    print(f"{rows:,} rows of {table.name}, published run {manifest['run']}: {out}")
+    return 0
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

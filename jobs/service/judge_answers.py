@@ -1,0 +1,65 @@
+"""Counts what was answered and what agents made of it: sent, edited or thrown away, and ratings -> answer_quality."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from jobs.runtime.night import Night
+from jobs.service.config import ServiceConfig
+from jobs.service.service_files import Row, write_rows
+from schemas.tables import ANSWER_QUALITY, REPLIES, SUGGESTED_ANSWERS
+
+ALL = "all"
+
+
+def main(night: Night) -> None:
+    answers = night.versions(SUGGESTED_ANSWERS).tonight().arrow(["question_id", "rank", "topic", "decision", "reason"])
+    replies = night.versions(REPLIES).tonight().arrow().to_pylist()
+    rows = [*_decisions(answers.to_pylist()), *_outcomes(night, replies)]
+    write_rows(night, ANSWER_QUALITY, rows)
+
+
+def _decisions(answers: list[Row]) -> list[Row]:
+    first = [row for row in answers if row["rank"] == 1]
+    rows = []
+    for decision, count in sorted(Counter(row["decision"] for row in first).items()):
+        rows.append(_figure(decision, ALL, count / len(first), len(first)))
+    for reason, count in sorted(Counter(row["reason"].partition(":")[0] for row in first if row["reason"]).items()):
+        rows.append(_figure("handed_over_because", reason, count, len(first)))
+    for topic, count in sorted(Counter(row["topic"] for row in first if row["decision"] == "answered").items()):
+        rows.append(_figure("answered_about", topic, count, len(first)))
+    return rows
+
+
+def _outcomes(night: Night, replies: list[Row]) -> list[Row]:
+    """Shares of what became of the suggestions of the night on which each question was answered, and mean ratings."""
+    topics = _topics_answered(night, {row["question_id"] for row in replies})
+    by_topic: defaultdict[str, list[Row]] = defaultdict(list)
+    for reply in replies:
+        if topic := topics.get(reply["question_id"]):
+            by_topic[topic].append(reply)
+            by_topic[ALL].append(reply)
+    rows = []
+    for topic, some in sorted(by_topic.items()):
+        for outcome, count in sorted(Counter(row["outcome"] for row in some).items()):
+            rows.append(_figure(f"agents_{outcome}", topic, count / len(some), len(some)))
+        rated = [row["rating"] for row in some if row["rating"] is not None]
+        if rated:
+            rows.append(_figure("mean_rating", topic, sum(rated) / len(rated), len(rated)))
+    return rows
+
+
+def _topics_answered(night: Night, questions: set[str]) -> dict[str, str]:
+    config: ServiceConfig = night.settings.section("service")
+    versions = night.versions(SUGGESTED_ANSWERS)
+    found: dict[str, str] = {}
+    for rows in (versions.window(config.reply_nights), versions.tonight()):
+        for part in rows.each(["question_id", "rank", "topic"]):
+            for row in part.to_pylist():
+                if row["rank"] == 1 and row["topic"] and row["question_id"] in questions:
+                    found[row["question_id"]] = row["topic"]
+    return found
+
+
+def _figure(measure: str, topic: str, value: float, questions: int) -> Row:
+    return {"measure": measure, "topic": topic, "value": float(value), "questions": questions}

@@ -1,0 +1,24 @@
+"""The policies that hold while tonight's answers are read, and how long an answer from one may be used."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from jobs.runtime.night import Night
+from jobs.service.policy_rules import is_valid
+from jobs.service.service_files import Row
+from schemas.tables import POLICIES
+
+
+def living_policies(night: Night) -> dict[str, Row]:
+    """Id -> the policies that hold tomorrow, the day on which tonight's answers are read."""
+    rows = night.versions(POLICIES).tonight().arrow().to_pylist()
+    return {row["policy_id"]: row for row in rows if is_valid(row, night.date + dt.timedelta(days=1))}
+
+
+def valid_until_of(night: Night, policy: Row) -> dt.datetime:
+    """Until when an answer from the policy may be used: the night's answers', or the end of the policy's last day."""
+    until = night.valid_until("service")
+    if policy["valid_to"] is None:
+        return until
+    return min(until, night.days.end(policy["valid_to"]))

@@ -1,0 +1,94 @@
+"""Masks personal data in the day's questions and replies before anything is stored -> questions, replies.
+
+The raw text never enters the lake: not a table, not a report, not a rejected row. An order number that the log knows
+becomes [order], with whose order it is. A question's id, account and item are kept. Every row that arrives has one
+outcome: received = kept + rejected.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+from jobs.runtime.night import Night
+from jobs.service.config import ServiceConfig
+from jobs.service.private_text import masked, order_numbers, order_owners, without_orders
+from jobs.service.service_files import Received, Row, received, write_rows
+from jobs.service.user_ids import lake_id
+from schemas.tables import QUESTIONS, REJECTED_SERVICE_ROWS, REPLIES
+from schemas.tables.service import OUTCOMES
+
+_READ = 10  # times `max_characters`: what a text is cut to before it is masked
+
+
+def main(night: Night) -> None:
+    config: ServiceConfig = night.settings.section("service")
+    asked, replied = received(night, "questions"), received(night, "replies")
+    nothing = Received([], [])
+    questions = _questions(night, config, (asked or nothing).rows)
+    replies = _replies(night, config, (replied or nothing).rows, questions)
+    write_rows(night, QUESTIONS, questions)
+    write_rows(night, REPLIES, replies)
+    rejected = [*(asked or nothing).rejected, *(replied or nothing).rejected]
+    write_rows(night, REJECTED_SERVICE_ROWS, rejected)
+    masked: Counter[str] = Counter()
+    for row in questions:
+        masked.update(json.loads(row["masked"]))
+    night.report(
+        received=len(questions) + len(replies) + len(rejected), kept=len(questions) + len(replies),
+        rejected=dict(Counter(row["reason"] for row in rejected)), masked=dict(masked),
+    )  # fmt: skip
+
+
+def _questions(night: Night, config: ServiceConfig, rows: list[Row]) -> list[Row]:
+    owners = _owners(night, config, rows)
+    made = []
+    for row in rows:
+        user = lake_id(night, row["user_id"])
+        text, owner = without_orders(row["text"][: _READ * config.max_characters], owners, user)
+        hidden = masked(text, config)
+        made.append({
+            **row, "user_id": user, "text": hidden.text[: config.max_characters], "length": len(row["text"]),
+            "masked": json.dumps(dict(hidden.counts), sort_keys=True), "order_owner": owner,
+            "asked_at": _time(row["asked_at"], night.source.timezone),
+        })  # fmt: skip
+    return made
+
+
+def _owners(night: Night, config: ServiceConfig, rows: list[Row]) -> dict[str, str]:
+    """Order number -> account, of the numbers that the questions name and the log knows."""
+    named = {number for row in rows for number in order_numbers(row["text"])}
+    return order_owners(night, config, named) if named else {}
+
+
+def _replies(night: Night, config: ServiceConfig, rows: list[Row], questions: list[Row]) -> list[Row]:
+    texts = {row["question_id"]: row["text"] for row in questions}
+    wanted = {row["question_id"] for row in rows} - set(texts)
+    if wanted:
+        for part in night.versions(QUESTIONS).window(config.reply_nights).each(["question_id", "text"]):
+            texts |= {q: t for q, t in zip(*(c.to_pylist() for c in part.columns), strict=True) if q in wanted}
+    made = []
+    for row in rows:
+        outcome = row["outcome"] if row["outcome"] in OUTCOMES else "sent"
+        text = masked(row["text"], config).text[: config.max_policy_characters]
+        made.append({**row, "text": text, "outcome": outcome, "rating": _number(row["rating"]),
+                     "question": texts.get(row["question_id"])})  # fmt: skip
+    return made
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _time(text: str | None, zone: str) -> dt.datetime | None:
+    """The instant of an ISO 8601 text; one without a zone is of the mapping's timezone. None where it is none."""
+    try:
+        time = dt.datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return time if time is None or time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))

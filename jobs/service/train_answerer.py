@@ -1,0 +1,47 @@
+"""Trains what finds the answer that a question asks for, on tonight's knowledge -> models/answerer.
+
+It is trained anew where a wording or its topic changed, and else every `service.retrain_days` days. A shop without
+knowledge has no model.
+"""
+
+from __future__ import annotations
+
+from jobs.common.source_hashes import digest
+from jobs.runtime.model_store import date_of, due, load_model, save_model
+from jobs.runtime.night import Night
+from models.service.answerer import Answerer, AnswererConfig
+from schemas.service.wording import service_languages, service_wording
+from schemas.tables import KNOWLEDGE
+
+MODEL = "answerer"
+
+
+def _running(night: Night) -> Answerer | None:
+    """The newest earlier answerer, from which learning goes on."""
+    folder = night.lake.model_before(MODEL, night.date)
+    return load_model(night.lake, folder, Answerer) if folder else None
+
+
+def main(night: Night) -> None:
+    known = night.versions(KNOWLEDGE).tonight().arrow(["pattern", "topic"]).sort_by("pattern")
+    if not known.num_rows:
+        night.report(why_not="nothing is known")
+        return
+    texts, topics = known["pattern"].to_pylist(), known["topic"].to_pylist()
+    config: AnswererConfig = night.settings.section("answerer")
+    wordings = digest(repr(config), *texts, *topics)
+    newest = night.lake.model_before(MODEL, night.date)
+    stored = night.lake.get_json(*newest, "wordings.json") if newest else ""
+    changed = "" if stored == wordings else "wordings or topics changed"
+    age = (night.date - date_of(newest)).days if newest else None
+    reason = due(night, age, night.settings.section("service").retrain_days, changed)
+    if reason is None:
+        night.report(why_not="nothing changed")
+        return
+    handed_over = [service_wording(name).handover for name in service_languages()]
+    outside = [word for reasons in handed_over for words in reasons.values() for word in words]
+    model = Answerer.fit(texts, topics, config, outside, _running(night))
+    save_model(night, MODEL, model.save)
+    night.lake.put_json(wordings, "models", MODEL, f"date={night.date}", f"run={night.run}", "wordings.json")
+    night.report(trained_because=reason, **model.report)
+    night.log.info("%s: %s", reason, model.report)

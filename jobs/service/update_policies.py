@@ -1,0 +1,75 @@
+"""Reads the shop's policies of tonight -> policies, rejected_policies; one that the drop no longer holds is gone.
+
+A drop without a file of policies leaves last night's. Markup is taken off. A policy that is not valid tonight stays in
+the table, and nothing answers with it. Two policies of one language that say the same with different figures contradict
+each other: each names the other, and questions about them go to a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+
+from jobs.common.source_hashes import digest
+from jobs.runtime.night import Night
+from jobs.service.config import ServiceConfig
+from jobs.service.plain_text import plain_text
+from jobs.service.policy_rules import with_contradictions
+from jobs.service.service_files import Row, received, rejection, write_rows
+from models.compliance.checks import hostile
+from schemas.service.wording import service_languages
+from schemas.tables import POLICIES, REJECTED_POLICIES
+
+
+def main(night: Night) -> None:
+    config: ServiceConfig = night.settings.section("service")
+    found = received(night, "policies")
+    if found is None:
+        rows = night.versions(POLICIES).previous().arrow().to_pylist() if night.source.policies else []
+        write_rows(night, POLICIES, rows)
+        write_rows(night, REJECTED_POLICIES, [])
+        night.report(received=0, rejected={}, kept_from_last_night=len(rows))
+        return
+    judged = [_policy(row, config) for row in found.rows]
+    kept = with_contradictions([row for row in judged if "reason" not in row])
+    rejected = [*found.rejected, *(row for row in judged if "reason" in row)]
+    write_rows(night, POLICIES, kept)
+    write_rows(night, REJECTED_POLICIES, rejected)
+    counts = Counter(row["reason"] for row in rejected)
+    night.report(received=len(kept) + len(rejected), kept=len(kept), rejected=dict(counts))
+
+
+def _policy(row: Row, config: ServiceConfig) -> Row:
+    """A row of POLICIES without `contradicts`, or its rejection."""
+    name, file = row["policy_id"], row["source_file"]
+    if len(row["text"]) > config.max_policy_characters:
+        return rejection("policies", name, file, "too_long", f"{len(row['text']):,} characters")
+    language = row["language"].lower().replace("_", "-").partition("-")[0]
+    if language not in service_languages():
+        there = ", ".join(service_languages())
+        return rejection("policies", name, file, "unknown_language", f"{row['language'][:20]!r}; there are {there}")
+    text, title = plain_text(row["text"]), plain_text(row["title"] or "")
+    if not re.search(r"\w", text):
+        return rejection("policies", name, file, "no_text", "nothing is left without markup")
+    if why := [one for one in hostile(text) if "instruction" in one.reason]:
+        return rejection("policies", name, file, "instruction", why[0].detail[:80])
+    try:
+        first, last = _day(row["valid_from"]), _day(row["valid_to"])
+    except ValueError as error:
+        return rejection("policies", name, file, "bad_date", str(error)[:80])
+    if first and last and last < first:
+        return rejection("policies", name, file, "bad_date", f"valid to {last}, before {first}")
+    return {
+        "policy_id": name, "language": language, "title": title or None, "text": text, "valid_from": first,
+        "valid_to": last, "source_hash": digest(language, title, text, str(first), str(last)),
+    }  # fmt: skip
+
+
+def _day(text: str | None) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).date()
+    except ValueError:
+        raise ValueError(f"{text[:30]!r} is no date; write it as 2026-01-31") from None

@@ -1,0 +1,1 @@
+"""Customer service: which known answer a question asks for, and how surely."""

@@ -1,0 +1,76 @@
+"""Chances that can be believed, and the chance from which on an answer may be given.
+
+The threshold comes from a lower confidence bound of held-out precision, not from the precision itself: a point
+estimate of .95 on a hold-out became .93 to .945 on the test (measured on CLINC150).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, ndtri
+
+F64 = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Chance(NamedTuple):
+    """Log-odds that an answer is right, linear in evidence (n, E): a standardised column each, and a constant."""
+
+    middle: F64
+    spread: F64
+    weights: F64
+    constant: float
+
+    def of(self, evidence: F64) -> F64:
+        """Chances (n,) of evidence (n, E)."""
+        return np.asarray(expit((evidence - self.middle) / self.spread @ self.weights + self.constant))
+
+
+def fit_chance(evidence: F64, right: Bools, weights: F64, ridge: float = 3.0) -> Chance:
+    """From evidence (n, E), whether the answer was right (n,), and how much each row counts (n,)."""
+    middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
+    x, sign = (evidence - middle) / spread, np.where(right, 1.0, -1.0)
+
+    def loss(flat: F64) -> tuple[float, F64]:
+        odds = sign * (x @ flat[:-1] + flat[-1])
+        slope = -sign * expit(-odds) * weights
+        total = float(np.logaddexp(0, -odds) @ weights) + ridge / 2 * float(flat[:-1] @ flat[:-1])
+        return total, np.append(slope @ x + ridge * flat[:-1], slope.sum())
+
+    found = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    return Chance(middle, spread, found[:-1], float(found[-1]))
+
+
+def folded_chances(evidence: F64, right: Bools, weights: F64, folds: int, seed: int) -> F64:
+    """Chances (n,), each row's by a fit that has not seen it."""
+    fold = np.random.default_rng(seed).permutation(len(right)) % folds
+    out = np.empty(len(right))
+    for number in range(folds):
+        others = fold != number
+        out[~others] = fit_chance(evidence[others], right[others], weights[others]).of(evidence[~others])
+    return out
+
+
+def threshold_for(chances: F64, right: Bools, weights: F64, precision: float, confidence: float) -> float | None:
+    """The least chance from which on the lower bound of precision is as asked; None where no chance has that.
+
+    The bound is Wilson's, one-sided at `confidence`, on as many rows as the weights (n,) are worth (Kish 1965).
+    """
+    order = np.argsort(-chances, kind="stable")
+    mass = weights[order]
+    total, squares = np.cumsum(mass), np.cumsum(mass**2)
+    low = lower_bound(np.cumsum(mass * right[order]) / total, total**2 / squares, confidence)
+    last = np.append(chances[order][1:] != chances[order][:-1], True)  # rows of one chance stand or fall together
+    enough = np.flatnonzero((low >= precision) & last)
+    return float(chances[order][enough[-1]]) if len(enough) else None
+
+
+def lower_bound(share: F64, rows: F64, confidence: float) -> F64:
+    """Wilson's lower bound of a share seen on so many rows, one-sided."""
+    z = ndtri(confidence)
+    middle, reach = share + z**2 / (2 * rows), z * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    return np.asarray((middle - reach) / (1 + z**2 / rows))

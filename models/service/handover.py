@@ -1,0 +1,44 @@
+"""Says when a question needs a person, whatever a model thinks of it: by the words of the languages' files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from models.text.languages import CJK
+from models.text.numerals import fold
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Reasons and the words that show them, in the order in which they are asked."""
+
+    patterns: tuple[tuple[str, re.Pattern[str]], ...]
+
+    @classmethod
+    def of(cls, files: Iterable[Mapping[str, Iterable[str]]]) -> Handover:
+        """files: reason -> words, of each language. A word of Latin letters is matched as a whole word."""
+        words: dict[str, list[str]] = {}
+        for one in files:
+            for reason, some in one.items():
+                words.setdefault(reason, []).extend(some)
+        return cls(tuple((reason, _pattern(some)) for reason, some in words.items()))
+
+    def reason(self, text: str) -> str | None:
+        """The first reason that the text gives; None where a model may answer."""
+        folded = fold(text).lower()
+        return next((reason for reason, pattern in self.patterns if pattern.search(folded)), None)
+
+
+def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+    """A word may hold `*` for up to four characters or two words in between."""
+    parts = []
+    for word in words:
+        text = re.escape(fold(word).lower())
+        if CJK.search(word):
+            parts.append(text.replace(r"\*", ".{0,4}"))
+        else:
+            between = text.replace(r"\*", r"(?:[\w ]{0,24})")
+            parts.append(rf"\b{between}\b")
+    return re.compile("|".join(parts) or "(?!)")

@@ -1,0 +1,104 @@
+"""Trains the matcher on pairs of texts, on one thread of a CPU."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from models.core.torch_threads import torch_threads
+from models.service.networks import Matcher, NetworkConfig, Texts, pair_loss
+from models.service.tokens import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
+Net = TypeVar("Net", bound=nn.Module)
+SCORED = 512  # pairs at a time
+
+
+class PairNetwork:
+    """A matcher and its vocabulary."""
+
+    def __init__(self, config: NetworkConfig, vocabulary: Vocabulary, net: Matcher) -> None:
+        self.config, self.vocabulary, self.net = config, vocabulary, net.eval()
+
+    @classmethod
+    def fit(
+        cls, config: NetworkConfig, first: Sequence[str], second: Sequence[str], same: NDArray[np.bool_]
+    ) -> PairNetwork:
+        """From pairs (n,) of texts and whether the two mean the same (n,)."""
+        vocabulary = Vocabulary.of({*first, *second}, config.length, config.least, config.most_pieces)
+        torch.manual_seed(config.seed)
+        net = Matcher(config, len(vocabulary.tokens) + 2, len(vocabulary.pieces) + 2)
+        a, b = (vocabulary.encode(texts, config.length) for texts in (first, second))
+        truth = torch.from_numpy(np.asarray(same, np.float32))
+
+        def loss(rows: I64) -> torch.Tensor:
+            return pair_loss(*net(Texts.of(a.take(rows)), Texts.of(b.take(rows))), truth[rows])
+
+        with torch_threads(1):
+            return cls(config, vocabulary, train(config, net, loss, np.maximum(a.lengths, b.lengths)))
+
+    def scores(self, first: Sequence[str], second: Sequence[str]) -> F32:
+        """Log-odds (n, 2) that the two texts of each pair mean the same: by the dual encoder, by the matcher."""
+        a, b = (self.vocabulary.encode(texts, self.config.length) for texts in (first, second))
+        out = np.empty((len(first), 2), np.float32)
+        with torch.inference_mode(), torch_threads(1):
+            for rows in in_rows(np.maximum(a.lengths, b.lengths), SCORED):
+                dual, match = self.net(Texts.of(a.take(rows)), Texts.of(b.take(rows)))
+                out[rows] = torch.stack([dual, match], dim=1).numpy()
+        return out
+
+
+def train(config: NetworkConfig, net: Net, loss: Callable[[I64], torch.Tensor], lengths: I64) -> Net:
+    """The moving average of the net's weights over a training of `config.epochs`, the step falling as a cosine.
+
+    `loss` gives the mean loss of rows; `lengths` (n,) of the rows, so that a batch holds rows of like length.
+    """
+    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.99))
+    optimizer = torch.optim.AdamW(
+        net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+    rng = np.random.default_rng(config.seed)
+    steps, step = config.epochs * math.ceil(len(lengths) / config.batch), 0
+    net.train()
+    for epoch in range(config.epochs):
+        began, total = time.process_time(), 0.0
+        for rows in _batches(lengths, config.batch, rng):
+            warm = min(1.0, (step + 1) / max(1, 0.05 * steps))
+            optimizer.param_groups[0]["lr"] = (
+                config.learning_rate * warm * (0.55 + 0.45 * math.cos(math.pi * step / steps))
+            )
+            each = loss(rows)
+            optimizer.zero_grad()
+            each.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+            optimizer.step()
+            if step % 4 == 0:
+                average.update_parameters(net)
+            total, step = total + each.item() * len(rows), step + 1
+        seconds = time.process_time() - began
+        logger.info("epoch %d: loss %.4f, %.0f CPU seconds", epoch + 1, total / len(lengths), seconds)
+    return cast(Net, average.module.eval())
+
+
+def _batches(lengths: I64, batch: int, rng: np.random.Generator) -> Iterator[I64]:
+    """All rows once, those of like length together, in an order that differs from epoch to epoch."""
+    order = np.argsort(lengths + rng.uniform(0, 1, len(lengths)), kind="stable")
+    cuts = [order[at : at + batch] for at in range(0, len(order), batch)]
+    yield from (cuts[at] for at in rng.permutation(len(cuts)))
+
+
+def in_rows(lengths: I64, batch: int) -> Iterator[I64]:
+    order = np.argsort(lengths, kind="stable")
+    yield from (order[at : at + batch] for at in range(0, len(order), batch))

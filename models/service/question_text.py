@@ -1,0 +1,39 @@
+"""What can be told of a question before any model reads it: its language, and the questions that it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from models.text.languages import LATIN_WORD, OTHER, Script, foreign_words, is_latin
+
+_PARTS = re.compile(r"[?？]+")
+_PLACEHOLDER = re.compile(r"\[[a-z]+\]")
+
+
+def language_of(text: str, languages: Mapping[str, Script]) -> str | None:
+    """The name of the language that most of the text is in; None where it is in none of them, or has no words.
+
+    A word in Latin letters counts as two characters of another script, so that a Chinese question may hold a brand.
+    """
+    folded = _PLACEHOLDER.sub(" ", text.lower())
+    words = LATIN_WORD.findall(folded)
+    scores = {}
+    for name, script in languages.items():
+        if is_latin(script):
+            scores[name] = 0 if foreign_words(words, script) else 2 * len(words)
+        else:
+            scores[name] = len(re.findall(f"[{script.letters}]", folded))
+    best = max(scores, key=lambda name: scores[name], default=None)
+    return best if best and scores[best] > len(OTHER.findall(folded)) else None
+
+
+def has_words(text: str) -> bool:
+    return re.search(r"[^\W\d_]", _PLACEHOLDER.sub(" ", text)) is not None
+
+
+def parts_of(text: str) -> list[str]:
+    """The questions that a text holds, each that ends in a question mark; [] where there are not two of them."""
+    parts = [part.strip() for part in _PARTS.split(text)]
+    asked = [part for part in parts if len(re.findall(r"\w", part)) >= 2]
+    return asked if len(asked) > 1 else []

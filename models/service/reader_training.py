@@ -1,0 +1,115 @@
+"""A recurrent dual encoder that places questions near the answers that they ask for, trained on wordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.core.item_tiles import multiplies_bf16
+from models.core.torch_threads import torch_threads
+from models.service.networks import NetworkConfig, Reader, Texts, pool
+from models.service.pair_training import I64, SCORED, in_rows, train
+from models.service.tokens import Vocabulary
+
+F32 = NDArray[np.float32]
+SHARPNESS = 20.0  # of a cosine, in log-odds
+
+
+class DualEncoder(nn.Module):
+    """Texts -> cosines (B, V) with every answer, whose vector (V, D) is learned from all of its wordings."""
+
+    def __init__(self, config: NetworkConfig, n_tokens: int, n_pieces: int, answers: int) -> None:
+        super().__init__()
+        self.reader = Reader(config, n_tokens, n_pieces)
+        self.out = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(4 * config.hidden, 2 * config.hidden))
+        self.answers = nn.Parameter(torch.randn(answers, 2 * config.hidden) * 0.1)
+
+    def vectors(self, texts: Texts) -> Tensor:
+        """(B, D) of length 1."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bf16()):
+            pooled = self.out(pool(self.reader(texts), texts))
+        return F.normalize(pooled.float(), dim=1)
+
+    def forward(self, texts: Texts) -> Tensor:
+        return self.vectors(texts) @ F.normalize(self.answers, dim=1).T
+
+
+class Meanings(NamedTuple):
+    """Cosines (n, V) with every answer, and the questions' vectors (n, D), of length 1."""
+
+    cosines: F32
+    vectors: F32
+
+
+class AnswerNetwork:
+    """A dual encoder and its vocabulary."""
+
+    def __init__(self, config: NetworkConfig, vocabulary: Vocabulary, net: DualEncoder) -> None:
+        self.config, self.vocabulary, self.net = config, vocabulary, net.eval()
+
+    @classmethod
+    def fit(
+        cls,
+        config: NetworkConfig,
+        texts: Sequence[str],
+        codes: I64,
+        answers: int,
+        start: AnswerNetwork | None = None,
+    ) -> AnswerNetwork:
+        """From wordings (n,) and the code of each one's answer (n,), -1 where none fits.
+
+        Where `start` has the same sizes, the reader begins from its layers and from its embeddings of shared words.
+        """
+        vocabulary = Vocabulary.of(texts, config.length, config.least, config.most_pieces)
+        torch.manual_seed(config.seed)
+        net = DualEncoder(config, len(vocabulary.tokens) + 2, len(vocabulary.pieces) + 2, answers)
+        if start is not None and start.config.dim == config.dim and start.config.hidden == config.hidden:
+            _begin(net.reader, vocabulary, start)
+        encoded, truth = vocabulary.encode(texts, config.length), torch.from_numpy(codes)
+
+        def loss(rows: I64) -> Tensor:
+            return answer_loss(net(Texts.of(encoded.take(rows))), truth[rows])
+
+        with torch_threads(1):
+            return cls(config, vocabulary, train(config, net, loss, encoded.lengths))
+
+    def read(self, texts: Sequence[str]) -> Meanings:
+        """What the network makes of the texts (n,)."""
+        encoded = self.vocabulary.encode(texts, self.config.length)
+        with torch.inference_mode(), torch_threads(1):
+            vectors = np.empty((len(texts), self.net.answers.shape[1]), np.float32)
+            for rows in in_rows(encoded.lengths, SCORED):
+                vectors[rows] = self.net.vectors(Texts.of(encoded.take(rows))).numpy()
+            return Meanings(vectors @ F.normalize(self.net.answers, dim=1).numpy().T, vectors)
+
+
+def answer_loss(cosines: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy among the answers, and of each answer for itself; -1 speaks against every answer."""
+    inside = truth >= 0
+    target = F.one_hot(truth.clamp(min=0), cosines.shape[1]).float() * inside[:, None]
+    alone = F.binary_cross_entropy_with_logits(SHARPNESS * (cosines - 0.5), target, reduction="sum") / len(truth)
+    if not inside.any():
+        return alone
+    return F.cross_entropy(SHARPNESS * cosines[inside], truth[inside], label_smoothing=0.05) + 0.5 * alone
+
+
+def _begin(reader: Reader, vocabulary: Vocabulary, start: AnswerNetwork) -> None:
+    """Copies into the reader what `start` learned and both know."""
+    earlier = start.net.reader
+    reader.lstm.load_state_dict(earlier.lstm.state_dict())
+    for table, old, own, known in (
+        (reader.tokens.weight, earlier.tokens.weight, vocabulary.tokens, start.vocabulary.tokens),
+        (reader.pieces.weight, earlier.pieces.weight, vocabulary.pieces, start.vocabulary.pieces),
+    ):
+        place = {word: at for at, word in enumerate(known, start=2)}
+        shared = [(at, place[word]) for at, word in enumerate(own, start=2) if word in place]
+        if shared:
+            to, of = (torch.tensor(side) for side in zip(*shared, strict=True))
+            with torch.no_grad():
+                table[to] = old[of]

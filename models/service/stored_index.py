@@ -1,0 +1,58 @@
+"""An index in a folder: arrays and networks as safetensors, vocabularies as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file as load_tensors
+from safetensors.torch import save_file as save_tensors
+from scipy import sparse
+
+from models.service.evidence import Index
+from models.service.logistic import Logistic
+from models.service.networks import NetworkConfig
+from models.service.ngrams import NGrams
+from models.service.reader_training import AnswerNetwork, DualEncoder
+from models.service.tokens import Vocabulary
+
+
+def save_index(index: Index, folder: Path) -> None:
+    """Writes index.safetensors and vocabulary.json and, where there is a network, network.safetensors."""
+    wordings = index.wordings
+    arrays = {
+        "weights": index.grams.weights,
+        "data": wordings.data,
+        "columns": wordings.indices.astype(np.int32),
+        "ends": wordings.indptr.astype(np.int32),
+        "codes": index.codes.astype(np.int64),
+    }
+    if index.logistic is not None:
+        arrays |= {"logistic_weights": index.logistic.weights, "logistic_constants": index.logistic.constants}
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, str(folder / "index.safetensors"))
+    words = {"grams": index.grams.grams.tolist(), "answers": index.answers, "share": index.share}
+    if index.network is not None:
+        words |= {"tokens": index.network.vocabulary.tokens, "pieces": index.network.vocabulary.pieces}
+        weights = {name: value.contiguous() for name, value in index.network.net.state_dict().items()}
+        save_tensors(weights, str(folder / "network.safetensors"))
+    (folder / "vocabulary.json").write_text(json.dumps(words, ensure_ascii=False))
+
+
+def load_index(folder: Path, config: NetworkConfig) -> Index:
+    """What `save_index` wrote; its network, if any, has the sizes of `config`."""
+    words, arrays = json.loads((folder / "vocabulary.json").read_text()), load_file(str(folder / "index.safetensors"))
+    grams = NGrams(np.array(words["grams"], np.str_), arrays["weights"])
+    shape = (len(arrays["codes"]), len(grams.grams))
+    wordings = sparse.csr_matrix((arrays["data"], arrays["columns"], arrays["ends"]), shape=shape)
+    logistic = None
+    if "logistic_weights" in arrays:
+        logistic = Logistic(arrays["logistic_weights"], arrays["logistic_constants"])
+    network = None
+    if "tokens" in words:
+        vocabulary = Vocabulary(words["tokens"], words["pieces"])
+        net = DualEncoder(config, len(vocabulary.tokens) + 2, len(vocabulary.pieces) + 2, words["answers"])
+        net.load_state_dict(load_tensors(str(folder / "network.safetensors")))
+        network = AnswerNetwork(config, vocabulary, net)
+    return Index(grams, wordings, arrays["codes"], words["answers"], logistic, network, words["share"])

@@ -1,0 +1,49 @@
+"""Reads [policies], [questions] and [replies] of a mapping, and refuses what cannot be meant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any
+
+from schemas.sources.mapping import FORMATS, MappingError
+from schemas.sources.service import NEEDED, OPTIONAL, ServiceInput
+from schemas.toml_files import refuse_unknown
+
+
+def service_input(which: str, raw: Any) -> ServiceInput:
+    """The input of a parsed table of the mapping. Raises MappingError for the first mistake."""
+    where = f"[{which}]"
+    if not isinstance(raw, dict):
+        raise MappingError(f"{where} must be a table")
+    known = {f.name for f in fields(ServiceInput)} - (set() if which == "policies" else {"language"})
+    refuse_unknown(where, raw, known, MappingError)
+    for key, value in raw.items():
+        if key != "columns" and not isinstance(value, str):
+            raise MappingError(f"{where} {key} must be a text, saw {value!r}")
+    _check_files(where, raw.get("files", ""))
+    if raw.get("format", "csv") not in FORMATS:
+        raise MappingError(f"{where} format is {raw['format']!r}; there are {', '.join(FORMATS)}")
+    columns = _columns(which, raw)
+    values = {key: value for key, value in raw.items() if key != "columns"}
+    return ServiceInput(**values, columns=MappingProxyType(columns))
+
+
+def _check_files(where: str, pattern: str) -> None:
+    if not pattern:
+        raise MappingError(f'{where} has no files; write for example files = "{{date}}/{where[1:-1]}.csv"')
+    if pattern.startswith("/") or ".." in pattern.split("/"):
+        raise MappingError(f"{where} files is {pattern!r}; it counts from the folder --raw and may not leave it")
+    if re.search(r"[{}]", re.sub(r"\{date(:[^{}]+)?\}", "", pattern)):
+        raise MappingError(f"{where} files is {pattern!r}; in braces only {{date}} is known")
+
+
+def _columns(which: str, raw: dict[str, Any]) -> dict[str, str]:
+    """Our name -> theirs; a needed column that is not named has our name."""
+    given = raw.get("columns", {})
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise MappingError(f"[{which}.columns] must be a table of ours = theirs, saw {given!r}")
+    refuse_unknown(f"[{which}.columns]", given, {*NEEDED[which], *OPTIONAL[which]}, MappingError)
+    needed = {name: name for name in NEEDED[which] if not (name == "language" and raw.get("language"))}
+    return needed | given

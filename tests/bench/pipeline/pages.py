@@ -1,0 +1,121 @@
+"""`make bench-pages`: seconds and bytes of all pages that show_night draws for a night of a large shop.
+
+The night is made up: tables of the declared columns, as large as a shop of --users and --items has them, and the
+reports of a night's jobs. Beside the pages of show_night, the night's other pages have bounds of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.pages import show_night
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from schemas.arrow import arrow_schema
+from schemas.table import Table
+from schemas.tables import COPY, ITEMS, PRICE_SUGGESTIONS, RECOMMENDATIONS, REJECTED_EVENTS, SIMILAR_ITEMS
+
+DAY = dt.date(2026, 1, 6)
+PLACES, NEIGHBOURS, TEXTS = 18, 20, 6  # of a user, of an item, of an item
+PART = 50_000  # users in one file
+SECONDS, MEGABYTES = 20, 30  # the goals
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=1_000_000)
+    parser.add_argument("--items", type=int, default=50_000)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
+        lake = Lake(folder)
+        night = Night(DAY, lake, "001", Settings({}))
+        fill(lake, args.users, args.items)
+        started, cpu = time.perf_counter(), time.process_time()
+        night.begin("show_night")
+        show_night.main(night)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+        facts = night.end()
+    told = {"users": args.users, "items": args.items, "pages": facts["pages"], "seconds": round(seconds, 1),
+            "cpu_seconds": round(cpu, 1), "megabytes": round(facts["bytes"] / 1e6, 1),
+            "peak_gib": facts["driver_peak_gib"]}  # fmt: skip
+    print(f"{'figure':12} {'seen':>10} {'goal':>8}")
+    for name, goal in (("seconds", SECONDS), ("megabytes", MEGABYTES)):
+        print(f"{name:12} {told[name]:>10} {'<= ' + str(goal):>8}")
+    print(json.dumps(told))
+
+
+def fill(lake: Lake, users: int, items: int) -> None:
+    rng = np.random.default_rng(7)
+    ids = pa.array([f"item{n:07d}" for n in range(items)])
+    put(lake, ITEMS, [{"item_id": ids, "shown_title": ids, "price": rng.uniform(1, 99, items),
+                       "is_active": np.ones(items, bool)}])  # fmt: skip
+    put(lake, RECOMMENDATIONS, recommendations(rng, ids, users))
+    targets, near = np.repeat(np.arange(items), NEIGHBOURS), rng.integers(0, items, items * NEIGHBOURS)
+    rank = np.tile(np.arange(1, NEIGHBOURS + 1), items)
+    put(lake, SIMILAR_ITEMS, [{"target_item_id": ids.take(targets), "item_id": ids.take(near), "rank": rank}])
+    texts = [f"A plain sentence about one thing, number {n}." for n in range(items * TEXTS)]
+    put(lake, COPY, [{"copy_id": [f"{n:08d}" for n in range(items * TEXTS)], "text": texts,
+                      "item_id": ids.take(np.repeat(np.arange(items), TEXTS))}])  # fmt: skip
+    put(
+        lake, PRICE_SUGGESTIONS, [{"item_id": ids, "status": ["suggest"] * items, "gain_low": rng.uniform(0, 9, items)}]
+    )
+    put(lake, REJECTED_EVENTS, [{"reason": ["bad_number"] * items, "raw_row": ['{"price":"abc"}'] * items}])
+    report = {"raw": users, "kept": users, "rejected": {"bad_number": items}, "tallies": {}, "seconds": 60.0}
+    for n in range(60):
+        for job in ("clean_events", "judge_lists", "recommend_items"):
+            lake.put_json(report, "runs", f"date={DAY - dt.timedelta(days=n)}", "run=001", f"{job}.json")
+
+
+def recommendations(rng: np.random.Generator, ids: pa.Array, users: int) -> Iterator[dict[str, object]]:
+    popular = rng.zipf(1.3, users * PLACES) % len(ids)
+    for start in range(0, users, PART):
+        count = min(PART, users - start)
+        rows = count * PLACES
+        rank = np.tile(np.arange(1, PLACES + 1), count)
+        yield {
+            "user_id": pa.array([f"user{start + n:08d}" for n in range(count)]).take(
+                np.repeat(np.arange(count), PLACES)
+            ),
+            "item_id": ids.take(popular[start * PLACES :][:rows]),
+            "rank": rank,
+            "score": rng.random(rows),
+            "fallback_level": np.repeat(rng.integers(0, 4, count), PLACES),
+            "is_spare": rank > PLACES - 6,
+        }
+
+
+def put(lake: Lake, table: Table, parts: Iterable[Mapping[str, Any]]) -> None:
+    """The current version of `table`, one file for each of `parts` (column -> values); other columns are empty."""
+    files, rows, size = [], 0, 0
+    folder = Version(table.name, str(DAY), "001", 0, (), 0, table.version).folder
+    lake.fs.create_dir(lake.path(folder), recursive=True)
+    for part in parts:
+        count = len(next(iter(part.values())))
+        columns = [_column(part.get(field.name), field.type, count) for field in arrow_schema(table)]
+        files.append(f"part-{len(files):05d}.parquet")
+        data = pa.Table.from_arrays(columns, names=list(table.names))
+        pq.write_table(data, lake.path(folder, files[-1]), filesystem=lake.fs)
+        rows, size = rows + count, size + data.nbytes
+    version = Version(table.name, str(DAY), "001", rows, tuple(files), size, table.version)
+    lake.make_current(lake.commit(version))
+
+
+def _column(values: Any, kind: pa.DataType, count: int) -> pa.Array:
+    if values is not None:
+        return pa.array(values).cast(kind)
+    return pa.repeat(pa.scalar("", kind), count) if kind == pa.string() else pa.nulls(count, kind)
+
+
+if __name__ == "__main__":
+    main()

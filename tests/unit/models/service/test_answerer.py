@@ -1,0 +1,100 @@
+"""The answerer on wordings of a small shop: cold, with history, stored, warm-started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.service.answerer import PRIOR_THRESHOLD, Answerer, AnswererConfig, Wordings
+from models.service.networks import NetworkConfig
+
+SMALL = NetworkConfig(dim=16, hidden=16, epochs=2, batch=32)
+CONFIG = AnswererConfig(least_held_out=30, precision=0.8, network=SMALL, iterations=20)
+TOPICS = {
+    "returns": "send it back within thirty days", "delivery": "how long does delivery take", "运费": "运费是多少",
+    "size": "which size should i take", "invoice": "i need an invoice for my order", "换货": "可以换货吗",
+    "washing": "can i wash it in the machine", "coupon": "my coupon does not work",
+}  # fmt: skip
+BEFORE, BEHIND = (
+    ("hello", "please", "hi there", "你好", "quick question"),
+    ("today", "thanks", "for this one", "谢谢", ""),
+)
+OUTSIDE = [f"who won the match number {n} of the league" for n in range(40)]
+
+
+@pytest.fixture(scope="module")
+def history() -> tuple[list[str], list[str]]:
+    rows = [(f"{a} {text} {b} {n}", topic) for topic, text in TOPICS.items()
+            for a in BEFORE for b in BEHIND for n in range(2)]  # fmt: skip
+    texts, answers = zip(*rows, strict=True)
+    return list(texts), list(answers)
+
+
+@pytest.fixture(scope="module")
+def learned(history: tuple[list[str], list[str]]) -> Answerer:
+    return Answerer.fit(*history, CONFIG, OUTSIDE)
+
+
+def test_a_cold_shop_answers_from_one_wording_of_each_answer() -> None:
+    answerer = Answerer.fit(list(TOPICS.values()), list(TOPICS), CONFIG)
+    (best, second), (strange, _), (empty, _) = answerer.suggest(
+        ["how long does the delivery take?", "zebra", "🙂"], k=2
+    )
+    assert best.answer == "delivery"
+    assert best.chance > second.chance
+    assert (answerer.threshold, answerer.report["wordings"]) == (PRIOR_THRESHOLD, 0)
+    assert strange.chance < answerer.threshold
+    assert empty.chance == 0, "nothing in the question is known"
+
+
+def test_history_gives_a_calibrated_chance(learned: Answerer) -> None:
+    asked = learned.suggest(["hi can i wash this in the machine", "你好，请问可以换货吗", "who won the league"])
+    assert [row[0].answer for row in asked[:2]] == ["washing", "换货"]
+    assert min(asked[0][0].chance, asked[1][0].chance) >= learned.threshold > asked[2][0].chance
+    assert learned.report["accuracy"] >= learned.report["accuracy_ngrams"]
+
+
+def test_chances_fall_and_sum_to_one_at_most(learned: Answerer) -> None:
+    for row in learned.suggest(["delivery", "which size, and an invoice please", ""], k=20):
+        chances = [each.chance for each in row]
+        assert (len(row), max(chances)) == (len(TOPICS), chances[0])
+        assert chances[1:] == sorted(chances[1:], reverse=True)
+
+
+def test_what_is_stored_answers_alike(learned: Answerer, tmp_path: Path) -> None:
+    learned.save(tmp_path)
+    again = Answerer.load(tmp_path, CONFIG)
+    questions = ["my coupon is broken", "运费多少", "🙂", "x" * 20_000]
+    for one, other in zip(learned.suggest(questions), again.suggest(questions), strict=True):
+        assert [each.answer for each in one] == [each.answer for each in other]
+        assert np.allclose([each.chance for each in one], [each.chance for each in other], atol=1e-6)
+    with pytest.raises(ValueError, match="precision"):
+        Answerer.load(tmp_path, AnswererConfig())
+
+
+def test_a_questions_chance_does_not_depend_on_what_is_asked_beside_it(learned: Answerer) -> None:
+    questions = ["my coupon", "how long does delivery take to the islands in the north sea, and what does it cost"]
+    together, alone = learned.suggest(questions), [learned.suggest([question])[0] for question in questions]
+    for one, other in zip(together, alone, strict=True):
+        assert one[0].chance == pytest.approx(other[0].chance, abs=5e-3)
+
+
+def test_learning_begins_from_an_earlier_answerer(learned: Answerer, history: tuple[list[str], list[str]]) -> None:
+    new = [f"is there a gift card {n}" for n in range(20)]
+    later = Answerer.fit([*history[0], *new], [*history[1], *["gift"] * 20], CONFIG, OUTSIDE, start=learned)
+    assert later.suggest(["gift card?"])[0][0].answer == "gift"
+
+
+def test_held_out_wordings_may_be_given(history: tuple[list[str], list[str]]) -> None:
+    held = Wordings([f"{text} now" for text in TOPICS.values()] * 4, list(TOPICS) * 4, OUTSIDE[:20])
+    config = AnswererConfig(least_held_out=30, encoder=False, precision=0.8)
+    assert Answerer.fit(*history, config, OUTSIDE[20:], held_out=held).report["wordings"] == 32
+
+
+def test_wordings_need_an_answer_each() -> None:
+    with pytest.raises(ValueError, match="2 wordings and 1 answers"):
+        Answerer.fit(["a", "b"], ["x"], CONFIG)
+    with pytest.raises(ValueError, match="at least one"):
+        Answerer.fit(["a"], ["x"], CONFIG).suggest(["a"], k=0)
