@@ -10,7 +10,7 @@ from typing import Any
 
 from jobs.common.safe_page import page_with
 from jobs.common.thumbnails import as_url
-from jobs.images.page_words import CHINESE, REASONS_ZH, WORDS
+from jobs.images.page_words import CHINESE, ENGLISH, REASONS_ZH, WORDS
 
 _PAGE = Path(__file__).with_name("page.html")
 _LONGEST = 120  # characters of a text from the shop
@@ -139,7 +139,7 @@ def _both(name: str, **facts: Any) -> str:
 def _in_both(english: str, chinese: str) -> str:
     if english == chinese:
         return english
-    return f'<span lang="en">{english}</span><span {CHINESE}>{chinese}</span>'
+    return f"<span {ENGLISH}>{english}</span><span {CHINESE}>{chinese}</span>"
 
 
 def _cut(text: str) -> str:

@@ -1,6 +1,7 @@
 """Sentences of the pictures' page: name -> (English, Chinese)."""
 
 CHINESE = "lang='zh'"  # marks a Chinese text, so that a reader of the screen pronounces it so
+ENGLISH = "lang='en'"
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Pictures of the night {date}", "{date} 夜图片"),

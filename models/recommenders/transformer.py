@@ -87,7 +87,8 @@ class TransformerNet(SequenceNet):
     def reader(self, bf16: bool) -> Callable[[Tensor, Tensor], Tensor]:
         blocks, norm, out = self.blocks, self.norm, self.out
         if bf16:
-            blocks, norm, out = (copy.deepcopy(layer).bfloat16() for layer in (blocks, norm, out))
+            blocks, norm = copy.deepcopy(blocks).bfloat16(), copy.deepcopy(norm).bfloat16()
+            out = copy.deepcopy(out).bfloat16()
 
         def after(codes: Tensor, last: Tensor) -> Tensor:
             events, row = self.events(codes), torch.arange(len(codes))

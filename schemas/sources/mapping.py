@@ -139,10 +139,10 @@ class Source:
     items: Input | None = None
     users: Input | None = None
     images: ImageInput | None = None
-    erasures: str = ""  # a list of people to forget, one id a line, below --raw: "{date}/erasures.csv"
     policies: ServiceInput | None = None
     questions: ServiceInput | None = None
     replies: ServiceInput | None = None
+    erasures: str = ""  # a list of people to forget, one id a line, below --raw: "{date}/erasures.csv"
     path: str = field(default="", compare=False)
 
     @property

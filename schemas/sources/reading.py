@@ -42,6 +42,9 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         raise MappingError(f"name is {name!r}; it names a folder: write lower-case letters, digits and _")
     if "events" not in raw:
         raise MappingError("there is no [events]; a source needs at least its events")
+    targets = {which: _input(which, raw[which]) for which in TARGETS if which in raw}
+    service = {which: service_input(which, raw[which]) for which in SERVICE_INPUTS if which in raw}
+    inputs: dict[str, Any] = targets | service
     return Source(
         name=name,
         doc=str(raw.get("doc", "")).strip(),
@@ -52,8 +55,7 @@ def parse_source(raw: dict[str, Any], path: str = "") -> Source:
         images=image_input(raw["images"]) if "images" in raw else None,
         erasures=_erasures(raw.get("erasures", "")),
         path=path,
-        **{which: service_input(which, raw[which]) for which in SERVICE_INPUTS if which in raw},
-        **{which: _input(which, raw[which]) for which in TARGETS if which in raw},
+        **inputs,
     )
 
 

@@ -121,9 +121,7 @@ def named(path: Path) -> str:
 NAMES_A_LANGUAGE = {
     "jobs/copywriting/rules.py", "jobs/copywriting/dictionary.py", "jobs/copywriting/drafts.py",
     "jobs/copywriting/review_page_words.py", "jobs/customers/segments_picture.py", "jobs/images/drafts_page.py",
-    "jobs/images/page.py",
-    "jobs/images/page_words.py", "jobs/privacy/export_page.py", "jobs/service/page_words.py",
-    "models/text/numerals.py",
+    "jobs/images/page_words.py", "jobs/privacy/export_page.py", "jobs/service/page_words.py", "models/text/numerals.py",
     "schemas/copywriting/language_check.py", "schemas/copywriting/language_files.py",
 }  # fmt: skip
 ROOMS_THAT_NAME_LANGUAGES = ("jobs/sample_shop/", "models/copywriting/", "models/fact_lock/")
