@@ -245,8 +245,12 @@ def compared(lake: Lake, other: Lake) -> tuple[list[str], dict[str, str]]:
 
 
 def lines_of(lake: Lake, version: Version) -> list[str]:
-    """The rows of a version as text, but those that say that a row of a forgotten person came again."""
-    return [str(row) for row in content(lake, version).to_pylist() if row.get("raw_row") != '{"erased":true}']
+    """The rows of a version as text, but those that say that a row of a forgotten person came again.
+
+    Floats to 6 places: a sum that fades is rounded each night, one that is counted anew only once (seen: 2e-8).
+    """
+    rows = [row for row in content(lake, version).to_pylist() if row.get("raw_row") != '{"erased":true}']
+    return [str({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}) for row in rows]
 
 
 if __name__ == "__main__":
