@@ -70,13 +70,15 @@ def _at(path: str, data: Callable[[str], bytes]) -> Plant:
 
 
 PLACES: dict[str, Plant] = {
-    "raw CSV": _at(f"raw/shop/{DAY}/a.csv", lambda n: f"uid,item\n{n},g1\n".encode()),
-    "raw CSV, gzip": _at(f"raw/shop/{DAY}/a.csv.gz", lambda n: gzip.compress(f"uid,item\n{n},g1\n".encode())),
-    "raw JSON lines": _at(f"raw/shop/{DAY}/a.jsonl", lambda n: _json({"uid": n}) + b"\n" + _json({"uid": "z"}) + b"\n"),
-    "raw JSON lines, zstd": _at(f"raw/shop/{DAY}/a.jsonl.zst", lambda n: zstd(_json({"uid": n}) + b"\n{}\n")),
-    "raw Parquet": _at(f"raw/shop/{DAY}/a.parquet", lambda n: parquet(pa.table({"uid": [n, "z"]}))),
-    "raw Parquet, nested": _at(f"raw/shop/{DAY}/b.parquet", lambda n: parquet(_nested(n))),
-    "raw text in UTF-16": _at(f"raw/shop/{DAY}/b.csv", lambda n: f"uid;item\n{n};g1\n".encode("utf-16")),
+    "raw CSV": _at(f"raw/sample_shop/{DAY}/a.csv", lambda n: f"uid,item\n{n},g1\n".encode()),
+    "raw CSV, gzip": _at(f"raw/sample_shop/{DAY}/a.csv.gz", lambda n: gzip.compress(f"uid,item\n{n},g1\n".encode())),
+    "raw JSON lines": _at(
+        f"raw/sample_shop/{DAY}/a.jsonl", lambda n: _json({"uid": n}) + b"\n" + _json({"uid": "z"}) + b"\n"
+    ),
+    "raw JSON lines, zstd": _at(f"raw/sample_shop/{DAY}/a.jsonl.zst", lambda n: zstd(_json({"uid": n}) + b"\n{}\n")),
+    "raw Parquet": _at(f"raw/sample_shop/{DAY}/a.parquet", lambda n: parquet(pa.table({"uid": [n, "z"]}))),
+    "raw Parquet, nested": _at(f"raw/sample_shop/{DAY}/b.parquet", lambda n: parquet(_nested(n))),
+    "raw text in UTF-16": _at(f"raw/sample_shop/{DAY}/b.csv", lambda n: f"uid;item\n{n};g1\n".encode("utf-16")),
     "a table's account": _at(f"tables/x/{DAY}/run=1/a.parquet", lambda n: parquet(pa.table({"user_id": [n]}))),
     "a table's text": _at(
         f"tables/x/{DAY}/run=1/b.parquet", lambda n: parquet(pa.table({"query": [f"gift for {n}!"]}))

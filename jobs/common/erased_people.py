@@ -14,14 +14,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from jobs.runtime.lake import Lake
 
 FOLDER = "erased"
 LIST = (FOLDER, "people.json")
 KEY_VARIABLE = "NIGHTMARKET_ERASURE_KEY"
-ACCOUNT, VISITOR = "account:", "visitor:"  # what an id is, so that a visitor is not taken for an account
+# What an id is, so that a visitor is not taken for an account.
+ACCOUNT, VISITOR, QUESTION = "account:", "visitor_id:", "question_id:"
 _CHECK = "nightmarket: the list of the forgotten"
 
 
@@ -54,16 +53,13 @@ class ErasedPeople:
     def has_visitor(self, value: object) -> bool:
         return value is not None and _hmac(VISITOR + str(value).strip(), self.key) in self.people
 
-    def among(self, accounts: pa.ChunkedArray) -> pa.Array:
-        """The distinct values of `accounts` that were forgotten, for a table that names people by account id."""
-        if not self:
-            return pa.array([], pa.string())
-        return pa.array([one for one in accounts.unique().to_pylist() if self.has_account(one)], pa.string())
+    def has_question(self, value: object) -> bool:
+        return value is not None and _hmac(QUESTION + str(value).strip(), self.key) in self.people
 
-    def with_more(self, accounts: Iterable[str], visitors: Iterable[str]) -> ErasedPeople:
-        new = {_hmac(ACCOUNT + one, self.key) for one in accounts} | {
-            _hmac(VISITOR + one, self.key) for one in visitors
-        }
+    def with_more(self, accounts: Iterable[str], bound: Iterable[str]) -> ErasedPeople:
+        """The list with more accounts, and with what is bound to them, such as `visitor_id:c1`."""
+        names = [*(ACCOUNT + one for one in accounts), *bound]
+        new = {_hmac(name, self.key) for name in names}
         return ErasedPeople(self.people | new, self.key)
 
 

@@ -118,7 +118,7 @@ def _finish(
     named = People.named(journal["ids"], os.environ.get(HASH_KEY_VARIABLE, ""))
     people = People(named.accounts, frozenset(journal["bound"]), named.hash_key)
     listed = ErasedPeople(erased_people(lake).people, key)
-    put_list(lake, listed.with_more(people.accounts, people.visitors))  # first: from now on none of their rows comes in
+    put_list(lake, listed.with_more(people.accounts, people.bound))  # first: from now on none of their rows comes in
     place = f"{FOLDER}/receipts/{number}.json"
     if not lake.exists(place):
         plan = stored_plan(lake, number)

@@ -12,11 +12,13 @@ import json
 from collections import Counter
 from zoneinfo import ZoneInfo
 
+from jobs.common.erased_people import erased_people
 from jobs.runtime.night import Night
 from jobs.service.config import ServiceConfig
 from jobs.service.private_text import masked, order_numbers, order_owners, without_orders
-from jobs.service.service_files import Received, Row, received, write_rows
+from jobs.service.service_files import Received, Row, received, rejection, write_rows
 from jobs.service.user_ids import lake_id
+from schemas.rejection_reasons import ERASED
 from schemas.tables import QUESTIONS, REJECTED_SERVICE_ROWS, REPLIES
 from schemas.tables.service import OUTCOMES
 
@@ -25,7 +27,7 @@ _MARGIN = 200  # characters after `max_characters` that are read, so that no num
 
 def main(night: Night) -> None:
     config: ServiceConfig = night.settings.section("service")
-    asked, replied = received(night, "questions"), received(night, "replies")
+    asked, replied = (_of_people_here(night, received(night, which), which) for which in ("questions", "replies"))
     nothing = Received([], [])
     questions = _questions(night, config, (asked or nothing).rows)
     replies = _replies(night, config, (replied or nothing).rows, questions)
@@ -55,6 +57,20 @@ def _questions(night: Night, config: ServiceConfig, rows: list[Row]) -> list[Row
             "asked_at": _time(row["asked_at"], night.source.timezone),
         })  # fmt: skip
     return made
+
+
+def _of_people_here(night: Night, came: Received | None, which: str) -> Received | None:
+    """Without the rows of people who were forgotten: nothing is kept of one but that it came."""
+    erased = erased_people(night.lake)
+    if came is None or not erased:
+        return came
+    rows, rejected = [], list(came.rejected)
+    for row in came.rows:
+        if erased.has_account(row.get("user_id")) or erased.has_question(row["question_id"]):
+            rejected.append(rejection(which, None, row["source_file"], ERASED))
+        else:
+            rows.append(row)
+    return Received(rows, rejected)
 
 
 def _owners(night: Night, config: ServiceConfig, rows: list[Row]) -> dict[str, str]:

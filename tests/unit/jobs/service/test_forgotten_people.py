@@ -1,0 +1,34 @@
+"""The questions of a person who was forgotten go with their answers, and do not come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jobs.common import erased_people
+from jobs.privacy import receipt
+from jobs.privacy.erasure import find, forget, whole_people
+from schemas.tables import QUESTIONS, REJECTED_SERVICE_ROWS, SUGGESTED_ANSWERS
+from tests.sample import content
+from tests.unit.jobs.service.small_shop import SmallShop, rows
+
+
+def test_questions_go_with_their_answers_and_stay_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(erased_people.KEY_VARIABLE, "k" * 64)
+    monkeypatch.setenv(receipt.KEY_VARIABLE, "ab" * 32)
+    shop = SmallShop(tmp_path)
+    asked = [{"text": "How do I return it?", "user": "ann"}, {"text": "How do I return it?", "user": "bob"}]
+    night = shop.night(*asked)
+    people = whole_people(night.lake, ["ann"])
+    assert people.bound == {"question_id:q00"}
+    forget(night.lake, ["ann"], night.source_name)
+    assert find(night.lake, people, night.source_name) == []
+    for table in (QUESTIONS, SUGGESTED_ANSWERS):
+        assert set(content(night.lake, night.lake.current(table, night.date))["question_id"].to_pylist()) == {"q01"}
+
+    again = shop.night(*asked, {"text": "Where is it?", "user": "ann"})
+
+    assert find(again.lake, people, again.source_name) == []
+    assert [row["reason"] for row in rows(again, REJECTED_SERVICE_ROWS)] == ["erased", "erased"]
+    assert [row["user_id"] for row in rows(again, QUESTIONS)] == ["bob"]
