@@ -24,7 +24,7 @@ def offers_page(facts: NightFacts) -> Page:
         Section(
             "campaigns", Words("Campaigns tonight", "今夜的活动"), _campaigns(campaigns), "offers, withheld_offers"
         ),
-        Section("budgets", Words("Budgets", "预算"), _budgets(report.get("budgets", {})), "choose_offers"),
+        Section("budgets", Words("Budgets", "预算"), [budget_rows(report.get("budgets", {}))], "choose_offers"),
         Section("outcomes", Words("What campaigns achieved", "活动效果"), [_outcomes(facts)], "campaign_outcomes"),
         Section("parity", Words("Groups of accounts compared", "各组账户比较"), [_parity(facts)], "offer_parity"),
     ]
@@ -63,19 +63,20 @@ def _campaigns(campaigns: Mapping[str, Any]) -> list[Any]:
     return [Rows(head, rows)]
 
 
-def _budgets(budgets: Mapping[str, Any]) -> list[Any]:
+def budget_rows(budgets: Mapping[str, Any]) -> Rows:
+    """Each budget line counts offers twice: by what they are expected to cost, and by their cost if all are used."""
     head = [
         Words("Budget line", "预算"),
         Words("Amount", "总额"),
-        Words("At most", "上限"),
-        Words("Left, as expected", "预期剩余"),
-        Words("Left at worst", "最坏剩余"),
+        Words("left, by expected cost", "按预期成本剩余"),
+        Words("Limit if all are used", "全部使用时的上限"),
+        Words("left of the limit", "上限剩余"),
     ]
     rows: list[list[Cell]] = [
-        [plain(name), *(number(b[key]) for key in ("amount", "at_most", "expected_left", "worst_left"))]
+        [plain(name), *(number(b[key]) for key in ("amount", "expected_left", "at_most", "worst_left"))]
         for name, b in budgets.items()
     ]
-    return [Rows(head, rows)]
+    return Rows(head, rows)
 
 
 def _outcomes(facts: NightFacts) -> Rows:

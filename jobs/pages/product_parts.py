@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.pages.blocks import Cell, Link, Rows, Section, Words, number, plain
 from jobs.pages.night_facts import NightFacts
+from jobs.pages.offers_page import budget_rows
 from schemas.tables import IMAGES, SEGMENTS
 
 _REASONS = 10  # of refusals that are listed
@@ -39,19 +40,9 @@ def _budgets(facts: NightFacts) -> Section | None:
     budgets = facts.report("choose_offers").get("budgets", {})
     if not budgets:
         return None
-    head = [
-        Words("Budget line", "预算"),
-        Words("Amount", "总额"),
-        Words("Left, as expected", "预期剩余"),
-        Words("Left at worst", "最坏剩余"),
-    ]
-    rows: list[list[Cell]] = [
-        [plain(name), number(line["amount"]), number(line["expected_left"]), number(line["worst_left"])]
-        for name, line in budgets.items()
-    ]
     more = Link(Words("Campaigns and what the guards refused", "活动及护栏拒绝的"), "offers.html")
     return Section(
-        "budgets", Words("Budgets of offers", "优惠预算"), [Rows(head, rows)], "choose_offers", more, wide=False
+        "budgets", Words("Budgets of offers", "优惠预算"), [budget_rows(budgets)], "choose_offers", more, wide=False
     )
 
 
