@@ -1,4 +1,4 @@
-"""The page of customer service: one HTML file in English and Chinese that works offline and runs no script."""
+"""The page of customer service: one HTML file in English and Chinese that works offline and loads nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.common.safe_page import policy
-from jobs.service.page_words import CHINESE, REASONS_ZH, WORDS
+from jobs.common.safe_page import page_with
+from jobs.service.page_words import CHINESE, ENGLISH, REASONS_ZH, WORDS
 
 _PAGE = Path(__file__).with_name("page.html")
 _LONGEST = 160  # characters of a text from outside
@@ -31,15 +31,12 @@ class Seen:
 
 
 def page_of(seen: Seen) -> str:
-    text = _PAGE.read_text("utf-8").replace("<!--content-->", "\n".join(_content(seen)))
-    return text.replace("<!--policy-->", policy(text, pictures=False))
+    return page_with(_PAGE.read_text("utf-8")).replace("<!--content-->", "\n".join(_content(seen)))
 
 
 def _content(seen: Seen) -> Iterator[str]:
     yield f"<h1>{_both('title', date=seen.date)}</h1><p>{_both('lead', **seen.counts)}</p>"
-    yield from _section(
-        "reasons", ("reason", "share"), ((_reason(r["topic"]), f"{r['value']:.0%}") for r in seen.reasons)
-    )
+    yield from _section("reasons", ("reason", "size", "share"), (_counted(row) for row in seen.reasons))
     yield from _section("topics", ("size", "question", "nearest"), (_topic(row) for row in seen.topics))
     yield from _section("errors", ("topic", "share"), ((_cut(r["topic"]), f"{r['value']:.0%}") for r in seen.errors))
     yield from _section(
@@ -60,10 +57,15 @@ def _section(name: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> I
     yield f"<section><h2>{_both(name)}</h2>"
     if body:
         names = "".join(f"<th>{_both(word)}</th>" for word in head)
-        yield f"<table><tr>{names}</tr>{body}</table>"
+        yield f'<div class="wide" tabindex="0"><table><tr>{names}</tr>{body}</table></div>'
     else:
         yield f'<p class="quiet">{_both("none")}</p>'
     yield "</section>"
+
+
+def _counted(row: Row) -> tuple[str, str, str]:
+    """A reason, the questions that it kept from an answer, and their share of all."""
+    return _reason(row["topic"]), f"{row['value']:,.0f}", f"{row['value'] / row['questions']:.0%}"
 
 
 def _topic(row: Row) -> tuple[str, str, str]:
@@ -88,7 +90,7 @@ def _both(name: str, **facts: Any) -> str:
 
 
 def _in_both(english: str, chinese: str) -> str:
-    return f'<span class="in-en">{english}</span><span class="in-zh" {CHINESE}>{chinese}</span>'
+    return f"<span {ENGLISH}>{english}</span><span {CHINESE}>{chinese}</span>"
 
 
 def _cut(text: str) -> str:

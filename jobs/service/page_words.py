@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CHINESE = 'lang="zh"'
+CHINESE, ENGLISH = 'lang="zh"', 'lang="en"'
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Customer service, {date}", "客户服务 {date}"),
     "lead": (

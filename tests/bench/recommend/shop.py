@@ -6,8 +6,9 @@
 Truth is what known users bought in the last span, including what they bought before: repeat purchase is part of the
 task, so no item is masked. Buyers without earlier events are counted, not ranked: no night could have made a list of
 their own. Each single source is filled up with popular items, as a shop would show it. Sources, ranker, rounds and
-`best` are chosen on earlier spans; every row is then fitted on all events before the test span, so the rows compare with
-each other. No published row is printed. The test span is ranked once. Progress goes to stderr, the last line is JSON.
+`best` are chosen on earlier spans; every row is then fitted on all events before the test span, so the rows compare
+with each other. No published row is printed. The test span is ranked once. Progress goes to stderr, the last line is
+JSON.
 """
 
 from __future__ import annotations
