@@ -56,7 +56,7 @@ def _coupon(desk: Desk, start: Composed, account: Account, language: str) -> _Ma
         if terms:
             until = offer["valid_until"]
             composed = _stated(start, "offers", offer["offer_id"], f"offers: {offer['offer_id']}", str(offer))
-            ends = min(until, desk.night.valid_until("service"))
+            ends = min(until, desk.until)
             last = desk.night.days.of(until - dt.timedelta(microseconds=1))
             return replace(composed, valid_until=ends), {"terms": terms, "day": day_of(last, wording)}
     return None

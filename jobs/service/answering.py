@@ -144,7 +144,7 @@ def _of_policy(desk: Desk, start: Composed, policy: Row | None) -> Composed:
     name = policy["policy_id"]
     stated = replace(
         start, answer=policy["text"], source_table="policies", source_id=name, source_column="text",
-        source_hash=policy["source_hash"], valid_until=valid_until_of(desk.night, policy),
+        source_hash=policy["source_hash"], valid_until=valid_until_of(desk.night, policy, desk.until),
     )  # fmt: skip
     if policy["contradicts"]:
         return replace(stated, reason=f"contradictory_policies: {name}, {policy['contradicts']}")
@@ -208,5 +208,5 @@ def _row(desk: Desk, one: Asked, rank: int, composed: Composed) -> Row:
     decision = ANSWERED
     if composed.reason:
         decision = REFUSED if composed.reason == "order_of_another_customer" else HANDED_OVER
-    until: dt.datetime = composed.valid_until or desk.night.valid_until("service")
+    until: dt.datetime = composed.valid_until or desk.until
     return {**vars(composed), "question_id": one.question_id, "rank": rank, "decision": decision, "valid_until": until}

@@ -58,13 +58,14 @@ def _of_policies(night: Night, policies: dict[str, Row]) -> list[Row]:
         *night.versions(REPLIES).window(config.reply_nights).arrow().to_pylist(),
         *night.versions(REPLIES).tonight().arrow().to_pylist(),
     ]
+    until = night.valid_until("service")
     by_topic = {topic_of(name): row for name, row in policies.items()}
     made: dict[tuple[str, str, str], Row] = {}
     for one in [*wordings, *wordings_of_replies(replies, policies)]:
         policy = by_topic[one.topic]
         made[one.topic, one.language, one.pattern] = _row(
             one, policy["text"], "policy", POLICIES.name, policy["policy_id"], policy["source_hash"],
-            valid_until_of(night, policy),
+            valid_until_of(night, policy, until),
         )  # fmt: skip
     return list(made.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ class Desk:
     is known. Items are read as they are asked for, out of the table that lies in memory."""
 
     night: Night
+    until: dt.datetime
     config: ServiceConfig
     facts: ItemFacts
     handover: Handover
@@ -54,6 +56,7 @@ class Desk:
         facts = ItemFacts.of(night)
         return cls(
             night=night,
+            until=night.valid_until("service"),
             config=config,
             facts=facts,
             handover=Handover.of(wording.handover for wording in facts.wordings.values()),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from jobs.common.source_hashes import digest, item_hash
 from jobs.runtime.night import Night
-from models.compliance.checks import CHANNELS, hostile_name, refusals
+from models.compliance.checks import CHANNELS, Refusal, hostile_name, refusals
 from models.fact_lock.claims import Slot, Source, fill
 from models.text.languages import is_written
 from models.text.wording import money
@@ -42,6 +42,7 @@ class ItemFacts:
     lexicons: tuple[Lexicon, ...]
     words: dict[str, dict[str, dict[str, str]]]
     _judged: dict[tuple[str, ...], str | None] = field(default_factory=dict)
+    _hostile_values: dict[str, list[Refusal]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, night: Night) -> ItemFacts:
@@ -107,10 +108,15 @@ class ItemFacts:
         key = (text, language, category or "")
         if key not in self._judged:
             values = () if column == "price" else texts.values()
-            found = [one for value in values if value for one in hostile_name(value)]
+            found = [one for value in values if value for one in self._hostile(value)]
             found += refusals(text, self.languages[language], _CHANNEL, self.lexicons, category)
             self._judged[key] = next((one.reason for one in found if one.severity == "block"), None)
         return self._judged[key]
+
+    def _hostile(self, value: str) -> list[Refusal]:
+        if value not in self._hostile_values:
+            self._hostile_values[value] = hostile_name(value)
+        return self._hostile_values[value]
 
 
 def _column(topic: Topic, attributes: Mapping[str, Any]) -> str | None:

@@ -16,9 +16,8 @@ def living_policies(night: Night) -> dict[str, Row]:
     return {row["policy_id"]: row for row in rows if is_valid(row, night.date + dt.timedelta(days=1))}
 
 
-def valid_until_of(night: Night, policy: Row) -> dt.datetime:
-    """Until when an answer from the policy may be used: the night's answers', or the end of the policy's last day."""
-    until = night.valid_until("service")
+def valid_until_of(night: Night, policy: Row, until: dt.datetime) -> dt.datetime:
+    """Until when an answer from the policy may be used: `until`, or the end of the policy's last day if earlier."""
     if policy["valid_to"] is None:
         return until
     return min(until, night.days.end(policy["valid_to"]))
