@@ -10,7 +10,7 @@ from models.core.sequences import Sequences
 from models.reference.next_item_ranker import RANKER, learn, order, propose
 from models.reference.ordered_covisitation import CoVisitation, CoVisitationConfig
 from tests.unit.models.recommenders.recommender_battery import LearnsTaste, RecommenderBattery
-from tests.unit.models.recommenders.test_lstm import of, sequences
+from tests.unit.models.recommenders.test_sequence_model import of, sequences
 
 
 class TestCoVisitation(RecommenderBattery, LearnsTaste):
