@@ -32,7 +32,7 @@ class Encoder:
         earlier = [folder for until, folder in self.until if until <= moment]
         if not earlier:
             return Encoded.nothing(log.n_users, log.n_items)
-        from models.recommenders.lstm import LSTM  # a shop without an LSTM need not load torch
+        from models.recommenders.sequence_networks import SavedNetwork  # a shop without one need not load torch
 
         self.folders[moment] = "/".join(earlier[-1])
-        return Encoded.by(load_model(self.night.lake, earlier[-1], LSTM), sequences_of(log), self.item_ids)
+        return Encoded.by(load_model(self.night.lake, earlier[-1], SavedNetwork), sequences_of(log), self.item_ids)

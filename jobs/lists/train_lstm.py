@@ -1,8 +1,10 @@
-"""Events of the last months -> the LSTM, which predicts a user's next items from the last ones; trained once a week.
+"""Events of the last months -> a network that predicts a user's next items from the last ones; trained once a week.
 
-The LSTM is trained on the events before the last week and validated on that week. A new one replaces the running one
-unless it is worse by more than the 95 % interval of their difference; the first one is compared with popularity. So for
-each week there is an LSTM that has seen nothing of it, and the ranker can learn how far to trust this source.
+The network is an LSTM or a Transformer (`lstm_training.networks`). It is trained on the events before the last week and
+validated on that week. Where the settings name both, both are trained; the second is kept only if it is better by more
+than the 95 % interval of their difference. The one kept replaces the running one unless it is worse by more than that;
+the first one ever is compared with popularity. So for each week there is a model that has seen nothing of it, and the
+ranker can learn how far to trust this source.
 `train_ranker` encodes every user's last events with it every night.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,10 +36,10 @@ from models.recommenders.sequence_embeddings import Encoded, sequences_of
 
 if TYPE_CHECKING:  # torch, which most nights do without
     from models.recommenders.item_softmax import Attributes
-    from models.recommenders.lstm import LSTM
-from models.recommenders.lstm import LSTMConfig
+    from models.recommenders.sequence_model import SequenceModel
 
 MODEL = "lstm"
+_NETWORKS = ("lstm", "transformer")  # models/recommenders/sequence_networks.py, which loads torch, has their classes
 _K = 20
 
 
@@ -44,6 +47,10 @@ _K = 20
 class TrainLSTMConfig:
     """When the LSTM is trained, and on how much."""
 
+    networks: tuple[str, ...] = field(
+        default=("lstm",),
+        metadata={"doc": "lstm, transformer, or both: the second is then kept if it is better beyond chance"},
+    )
     history_days: int = field(default=180, metadata={"doc": "days of events that it is trained on", "least": 1})
     every_days: int = field(
         default=7, metadata={"doc": "days until another is trained, where retrain is auto", "least": 1}
@@ -62,6 +69,8 @@ class TrainLSTMConfig:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        if not self.networks or len({*self.networks}) < len(self.networks) or not {*self.networks} <= {*_NETWORKS}:
+            raise ValueError(f"networks is {list(self.networks)}; it names each once, of {', '.join(_NETWORKS)}")
 
 
 def main(night: Night) -> None:
@@ -99,73 +108,91 @@ def train(
     users: np.ndarray,
     truth: sparse.csr_matrix,
     item_ids: np.ndarray,
-) -> tuple[LSTM, Path, dict[str, Any]]:
+) -> tuple[SequenceModel, Path, dict[str, Any]]:
     """Trains on `before`, validates on the `truth` (n, I) of `users` (n,) in the week after it.
 
-    Returns (model, its checkpoint's folder, figures and decision).
+    Returns (the network kept, the folder of checkpoints, figures and decision).
     """
-    from models.recommenders.lstm import LSTM
+    from models.recommenders.sequence_networks import SavedNetwork
 
-    previous = load_model(night.lake, running, LSTM) if running else None
-    settings: LSTMConfig = night.settings.section("lstm")
-    fits = previous is not None and _sizes(previous.config) == _sizes(settings)
-    learned = sequences_of(before)
-    # A retry on the same machine continues from the checkpoint of a run that was killed.
-    checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-lstm-{night.date}-{night.run}"
-    new = fit_together(
-        night, settings, learned, item_ids, attributes_of(before), previous if fits else None, checkpoint
-    )
-    lists = [lists_of(model, learned, before, users, item_ids) for model in (new, previous)]
-    k = lists[0].shape[1]
-    new_ndcg, running_ndcg = (score_lists(codes, truth, k)[f"ndcg@{k}"] for codes in lists)
-    decision = decide(new_ndcg, running_ndcg)
+    previous = load_model(night.lake, running, SavedNetwork) if running else None
+    learned, figures = sequences_of(before), {}
+
+    def ndcg(model: SequenceModel | None) -> NDArray[np.float64]:
+        lists = lists_of(model, learned, before, users, item_ids)
+        return score_lists(lists, truth, lists.shape[1])[f"ndcg@{lists.shape[1]}"]
+
+    # A retry on the same machine continues from the checkpoints of a run that was killed.
+    checkpoints = Path(tempfile.gettempdir()) / f"nightmarket-lstm-{night.date}-{night.run}"
+    kept, kept_ndcg = None, np.zeros(0)
+    for name in night.settings.section("lstm_training").networks:
+        started = time.monotonic()
+        new = trained(night, name, previous, checkpoints, (learned, item_ids, attributes_of(before)))
+        new_ndcg = ndcg(new)
+        figures[name] = {
+            "ndcg": round(float(new_ndcg.mean()), 5),
+            "seconds": round(time.monotonic() - started, 1),
+            "epochs": new.epochs,
+        }
+        if kept is None or decide(new_ndcg, kept_ndcg).low > 0:
+            kept, kept_ndcg = new, new_ndcg
+    assert kept is not None  # the settings name one at least
+    decision = decide(kept_ndcg, ndcg(previous))
     return (
-        new,
-        checkpoint,
+        kept,
+        checkpoints,
         {
             "promoted": decision.promoted,
-            f"ndcg@{k}": dataclasses.asdict(decision),
+            f"ndcg@{min(_K, before.n_items)}": dataclasses.asdict(decision),
             "running": "popularity" if previous is None else "/".join(running or ()),
-            "epochs": new.epochs,
+            "network": kept.kind,
+            "networks": figures,
+            "epochs": kept.epochs,
         },
     )
 
 
-def fit_together(night: Night, settings: LSTMConfig, *data: Any) -> LSTM:
-    """`LSTM.fit(settings, *data)` by as many processes as the settings or the GPUs ask for."""
-    import torch
+def trained(
+    night: Night, name: str, previous: SequenceModel | None, checkpoints: Path, data: tuple[Any, ...]
+) -> SequenceModel:
+    """The network `name` trained on `data` (sequences, item ids, attributes); from `previous` where that is alike."""
+    from models.recommenders.sequence_networks import NETWORKS
 
-    from models.recommenders.lstm import LSTM
+    network, settings = NETWORKS[name], night.settings.section(name)
+    like = isinstance(previous, network) and all(
+        getattr(previous.config, size) == getattr(settings, size) for size in network.sizes
+    )
+    return fit_together(night, network, settings, *data, previous if like else None, checkpoints / name)
+
+
+def fit_together(night: Night, network: type[SequenceModel], settings: Any, *data: Any) -> SequenceModel:
+    """`network.fit(settings, *data)` by as many processes as the settings or the GPUs ask for."""
+    import torch
 
     processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
 
         def log_epoch(epoch: int, loss: float, gain: float) -> None:
-            night.log.info("epoch %d: loss %.3f nats, gain %.4f", epoch, loss, gain)
+            night.log.info("%s, epoch %d: loss %.3f nats, gain %.4f", network.kind, epoch, loss, gain)
 
-        return LSTM.fit(settings, *data, report=log_epoch)  # type: ignore[misc]
+        return network.fit(settings, *data, report=log_epoch)  # type: ignore[misc]
     from pyspark.ml.torch.distributor import TorchDistributor
 
     _ = night.spark  # the distributor needs a session
     with tempfile.TemporaryDirectory() as folder:
         distributor = TorchDistributor(num_processes=processes, local_mode=True, use_gpu=torch.cuda.is_available())
         night.log.info("%d processes train together", processes)
-        distributor.run(_fit_in_one_of_many, folder, settings, *data)
-        return LSTM.load(folder)
+        distributor.run(_fit_in_one_of_many, folder, network, settings, *data)
+        return network.load(folder)
 
 
-def _fit_in_one_of_many(folder: str, settings: LSTMConfig, *data: Any) -> None:
+def _fit_in_one_of_many(folder: str, network: type[SequenceModel], settings: Any, *data: Any) -> None:
     from models.core.process_group import is_first, together
-    from models.recommenders.lstm import LSTM
 
     with together():
-        model = LSTM.fit(settings, *data)
+        model = network.fit(settings, *data)
         if is_first():
             model.save(folder)
-
-
-def _sizes(config: LSTMConfig) -> tuple[int, ...]:
-    return config.dim, config.hidden, config.layers
 
 
 def attributes_of(log: ShopLog) -> Attributes | None:
@@ -203,7 +230,7 @@ def first_next(before: ShopLog, week: ShopLog, most: int) -> tuple[np.ndarray, s
 
 
 def lists_of(
-    model: LSTM | None, learned: Sequences, before: ShopLog, users: np.ndarray, item_ids: np.ndarray
+    model: SequenceModel | None, learned: Sequences, before: ShopLog, users: np.ndarray, item_ids: np.ndarray
 ) -> np.ndarray:
     """(n, _K): lists of `users` (n,) by their events before the week, without items of theirs; by popularity if `model`
     is None."""

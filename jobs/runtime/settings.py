@@ -25,6 +25,7 @@ SECTIONS = {
     "training": "jobs.lists.train_als:TrainConfig",
     "als": "models.recommenders.als:ALSConfig",
     "lstm": "models.recommenders.lstm:LSTMConfig",
+    "transformer": "models.recommenders.transformer:TransformerConfig",
     "lstm_training": "jobs.lists.train_lstm:TrainLSTMConfig",
     "ranker_training": "jobs.lists.train_ranker:TrainRankerConfig",
     "ranker": "models.ranking.ranker:RankerConfig",

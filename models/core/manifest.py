@@ -31,6 +31,19 @@ def read_manifest(
     Raises FileNotFoundError if there is no manifest; ValueError for a file that is not one, for settings that `cls`
     does not have, or for settings that differ from `asked`.
     """
+    manifest = _manifest(folder)
+    settings = renamed(manifest["config"]) if renamed is not None else manifest["config"]
+    saved = build(cls, settings, str(folder / "manifest.json"))
+    refuse_another(saved, asked, folder)
+    return saved, manifest
+
+
+def kind_of(folder: Path) -> str:
+    """The kind of the model saved in `folder`. Raises as `read_manifest` does for a manifest that is none."""
+    return str(_manifest(folder).get("model"))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text())
@@ -38,7 +51,4 @@ def read_manifest(
         raise ValueError(f"{path} is not JSON: {error}; train the model again") from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("config"), dict):
         raise ValueError(f"{path} has no settings under 'config': {str(manifest)[:80]}; train the model again")
-    settings = renamed(manifest["config"]) if renamed is not None else manifest["config"]
-    saved = build(cls, settings, str(path))
-    refuse_another(saved, asked, folder)
-    return saved, manifest
+    return manifest

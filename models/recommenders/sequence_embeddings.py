@@ -13,7 +13,7 @@ from models.core.shop_log import ShopLog
 from models.core.top_k import F32
 
 if TYPE_CHECKING:  # whoever only reads encoded rows needs no torch
-    from models.recommenders.lstm import LSTM
+    from models.recommenders.sequence_model import SequenceModel
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Encoded:
     rows: F32
 
     @classmethod
-    def by(cls, model: LSTM, sequences: Sequences, item_ids: Ids) -> Encoded:
+    def by(cls, model: SequenceModel, sequences: Sequences, item_ids: Ids) -> Encoded:
         """All users' `sequences` (codes into `item_ids`, sorted) encoded by `model`; items that it does not know are
         skipped."""
         _, in_catalogue, in_model = np.intersect1d(item_ids, model.item_ids, return_indices=True)

@@ -20,7 +20,7 @@ def test_two_processes_learn_what_one_does(sample: Sample) -> None:
     sequences = Sequences(np.concatenate([[0], lengths.cumsum()]), rng.integers(0, 30, lengths.sum()).astype(np.int32))
     ids = np.array([f"i{code:02d}" for code in range(30)])
     one = LSTM.fit(ALONE, sequences, ids)
-    two = fit_together(sample.night(lstm_training={"processes": 2}), ALONE, sequences, ids, None, None, None)
+    two = fit_together(sample.night(lstm_training={"processes": 2}), LSTM, ALONE, sequences, ids, None, None, None)
     assert two.epochs == one.epochs
     np.testing.assert_allclose(two.item_rows, one.item_rows, atol=1e-4)
     less = LSTM.fit(dataclasses.replace(ALONE, epochs=1), sequences, ids)
