@@ -48,10 +48,11 @@ class Version:
 def file_system(root: str) -> tuple[pafs.FileSystem, str]:
     """(file system, path in it) of an absolute path or URL. Raises ValueError for an unknown kind of URL."""
     try:
-        return pafs.FileSystem.from_uri(root)
+        files, base = pafs.FileSystem.from_uri(root)
     except ArrowInvalid as problem:
         kinds = "write an absolute path, or a URL that starts with file, s3, gs, abfs or hdfs"
         raise ValueError(f"{root} is no folder or URL that can be read ({problem}); {kinds}") from None
+    return files, base
 
 
 def json_text(obj: Any) -> str:
