@@ -33,14 +33,14 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="First day",
-        description="The first day of the history. Required.",
+        description="The first day of the history, such as 2024-01-01. Required.",
     ),
     "to": Param(
         None,
         type=["null", "string"],
         format="date",
         title="Last day",
-        description="The last day there are files for; its night is published. Required.",
+        description="The last day there are files for, such as 2026-01-06; its night is published. Required.",
     ),
     "without": Param(
         None,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, BaseOperator, BaseSensorOperator, Param, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout, AirflowSkipException
@@ -40,9 +41,14 @@ CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
 REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
 MAY_COME = 75
 MESSAGE = re.compile(
-    r"^(?:JobsFailed|GateFailed|NotPublished|MissingDay|UnfinishedFile|LakeBusy|LakeLost|\w+Error): .*\n?(?:^ .*\n?)*",
+    r"^(?:JobsFailed|GateFailed|NotPublished|MissingDay|UnfinishedFile|LakeBusy|LakeLost|\w+Error"
+    r"|python -m jobs \w+: error): .*\n?(?:^ .*\n?)*",
     re.MULTILINE,
 )
+SAID = re.compile(r"\d\d:\d\d:\d\d \w nightmarket\.\w+: (.+)")  # a line of a job's log; jobs/runtime/log.py writes it
+# What the JVM and its native libraries write to stderr and no option turns off; jobs/runtime/spark.py drops it too.
+JVM_LINES = ("WARNING: ", "netlib-")
+WHY = "why"  # the XCom of a failed task: its job's own message; plugins/night_note.py reads it
 
 # How long a scheduled run waits for its drop, and how often it looks.
 WAIT = timedelta(hours=float(os.environ.get("NIGHTMARKET_WAIT_HOURS") or 6))
@@ -60,9 +66,15 @@ def job_message(exception: object) -> str:
 
 
 def alert_failure(context: Any) -> None:
-    """After the last try, alert with the job's own message, what readers see now, and the address of the log."""
-    message = job_message(context.get("exception"))
+    """After the last try, alert with the job's own message, what readers see now, and the address of the log.
+
+    The message is kept for the run's note too. A killed task has none, nor a process that could keep one.
+    """
+    exception = context.get("exception")
+    message = job_message(exception)
     alert(context, f"failed, try {context['ti'].try_number}: {message}\n{what_readers_see(context)}")
+    if exception is not None:
+        context["ti"].xcom_push(WHY, message)
 
 
 def alert(context: Any, what: str) -> None:
@@ -142,8 +154,11 @@ class Job:
     command: list[str]
     _process: subprocess.Popen[str] | None = None
 
-    def run_job(self) -> None:
-        """Run `command` and write its lines to the task's log. Raises JobFailed with its exit status and last lines."""
+    def run_job(self) -> str | None:
+        """Run `command` and write its lines to the task's log. Returns what the job itself logged last, if anything.
+
+        Raises JobFailed with its exit status and last lines.
+        """
         self._process = subprocess.Popen(
             self.command,
             cwd=HOME,
@@ -154,11 +169,15 @@ class Job:
             stderr=subprocess.STDOUT,
         )
         last_lines: deque[str] = deque(maxlen=20)
+        said = None
         for line in self._process.stdout or ():
             log.info("%s", line.rstrip())
             last_lines.append(line)
+            if match := SAID.match(line):
+                said = match[1]
         if status := self._process.wait():
             raise JobFailed(f"{' '.join(self.command)} ended with status {status}\n{''.join(last_lines)}", status)
+        return said
 
     def on_kill(self) -> None:
         if self._process and self._process.poll() is None:
@@ -174,7 +193,7 @@ class JobFailed(AirflowException):
 
 
 class JobOperator(Job, BaseOperator):
-    """A job that needs no Spark.
+    """A job that needs no Spark. Its XCom is what the job logged last: the run's note is made of it.
 
     `skip`: why the job is skipped; empty: it runs. `publishes`: an asset that the job updates; its event has the date
     and the run.
@@ -188,12 +207,13 @@ class JobOperator(Job, BaseOperator):
         self.skip = skip
         self.extra = {"date": NIGHT, "run": RUN}
 
-    def execute(self, context: Any) -> None:
+    def execute(self, context: Any) -> str | None:
         if self.skip:
             raise AirflowSkipException(self.skip)
-        self.run_job()
+        said = self.run_job()
         for asset in self.outlets:
             context["outlet_events"][asset].extra.update(self.extra)
+        return said
 
 
 class DropSensor(Job, BaseSensorOperator):
@@ -232,6 +252,18 @@ class DropSensor(Job, BaseSensorOperator):
             raise AirflowSensorTimeout(f"{self._missing}\n  waited {hours:g} h (NIGHTMARKET_WAIT_HOURS)") from late
 
 
+class SparkJobOperator(SparkSubmitOperator):
+    """Jobs under spark-submit, without the lines of the JVM's own between those of the jobs."""
+
+    def _get_hook(self) -> SparkSubmitHook:
+        hook = super()._get_hook()
+        log_lines = hook._process_spark_submit_log
+        hook._process_spark_submit_log = lambda lines: log_lines(
+            line for line in lines if not line.startswith(JVM_LINES)
+        )
+        return hook
+
+
 class Whole(BaseOperator):
     """Fails the run when any of its tasks failed.
 
@@ -244,9 +276,9 @@ class Whole(BaseOperator):
         )
 
 
-def spark(job: str, arguments: list[str], task: str = "") -> SparkSubmitOperator:
+def spark(job: str, arguments: list[str], task: str = "") -> SparkJobOperator:
     """A job on the cluster of the connection `spark_default`."""
-    return SparkSubmitOperator(
+    return SparkJobOperator(
         task_id=task or job,
         name=f"nightmarket {task or job} {NIGHT}",
         application=f"{HOME}/jobs/__main__.py",
@@ -291,27 +323,30 @@ SHOP = {  # what the forms of all DAGs ask; a field that is empty on opening mus
         type="string",
         minLength=1,
         title="Source",
-        description="How the shop's files map onto our tables: a name in schemas/sources, or the path of a TOML file.",
+        description="How the shop's files map onto our tables: a name in schemas/sources, such as sample_shop, or the "
+        "path of a TOML file, such as /etc/shop.toml.",
     ),
     "raw": Param(
         os.environ.get("NIGHTMARKET_RAW") or f"{HOME}/build/sample_shop",
         type="string",
         minLength=1,
         title="Raw folder",
-        description="Where the shop drops its files: a folder or a URL.",
+        description="Where the shop drops its files: a folder or a URL, such as /data/drops or s3://shop/drops.",
     ),
     "lake": Param(
         os.environ.get("NIGHTMARKET_LAKE") or f"{HOME}/lake",
         type="string",
         minLength=1,
         title="Lake",
-        description="Where the tables are: a folder or a URL (s3, gs, abfs, hdfs) that every worker reads.",
+        description="Where the tables are: a folder or a URL (s3, gs, abfs, hdfs) that every worker reads, such as "
+        "/data/lake or s3://shop/lake.",
     ),
     "config": Param(
         os.environ.get("NIGHTMARKET_CONFIG") or None,
         type=["null", "string"],
         title="Settings",
-        description="A TOML file of settings, as `python -m jobs show_settings` prints one. Empty: the defaults.",
+        description="A TOML file of settings, such as /etc/night.toml; `python -m jobs show_settings` prints one. "
+        "Empty: the defaults.",
     ),
 }
 CONFIG = ("--config", "{{ params.config or '' }}")

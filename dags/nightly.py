@@ -15,8 +15,9 @@ storefront shows the last good night. Where `customers`, `offers`, `audiences`, 
 rest is published. Readers then see the last good night's rows of that product that are still true, for as many nights
 as the settings `carry` say; after that the product is absent. `publish_night` logs which. `prices` and `judge` are for
 people: readers miss nothing. `show_night` draws the night as pages in `reports/`, also one that is held back; *Night
-report* in the UI opens them. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with
-all that is downstream: the product becomes fresh, and the run whole.
+report* in the UI opens them. The run's note says in one line how the night ended. `whole` is red whenever a task
+failed, so that somebody looks. Clear the red task with all that is downstream: the product becomes fresh, and the run
+whole.
 
 **What a red task leaves behind, and what to do**
 
@@ -76,7 +77,6 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, BaseOperator, CronDataIntervalTimetable, Param, TaskGroup
 from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, ZONE, Whole, day_at, plain, spark, wait_for_drop
@@ -91,7 +91,8 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Night",
-        description="The day whose events are taken in. Empty: the run's logical date, as in every scheduled run.",
+        description="The day whose events are taken in, such as 2026-01-06. Empty: the run's logical date, as in every "
+        "scheduled run.",
     ),
     "retrain": Param(
         "auto",
@@ -100,7 +101,9 @@ PARAMS = {
         title="Retrain",
         description="auto: when the night brought events; always; never: last night's model is carried over.",
     ),
-    "k": Param(12, type="integer", minimum=1, maximum=1000, title="k", description="Length of each user's list."),
+    "k": Param(
+        12, type="integer", minimum=1, maximum=1000, title="k", description="Length of each user's list, such as 12."
+    ),
     "dry_run": Param(
         False, type="boolean", title="Dry run", description="Do everything but publish; the storefront stays as it is."
     ),
@@ -139,7 +142,7 @@ def over(name: str, tasks: list[BaseOperator]) -> EmptyOperator:
     return ended
 
 
-def jobs_of(branch: str) -> SparkSubmitOperator:
+def jobs_of(branch: str) -> BaseOperator:
     """The jobs of a branch that have no task of their own, one after another in one Spark application."""
     return spark("run_branch", ["--branch", branch, *ARGUMENTS], f"run_{branch}")
 

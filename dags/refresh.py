@@ -33,7 +33,7 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Day",
-        description=f"The day that is not over. Empty: the one on which the run is due, in {ZONE}.",
+        description=f"The day that is not over, such as 2026-01-06. Empty: the one on which the run is due, in {ZONE}.",
     ),
     **SHOP,
 }

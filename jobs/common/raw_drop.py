@@ -8,6 +8,8 @@ import re
 
 from pyarrow import fs as pafs
 
+from jobs.runtime.lake import file_system
+
 DATE = re.compile(r"\{date(?::([^{}]+))?\}")
 
 
@@ -18,7 +20,7 @@ def root_of(raw: str) -> str:
 
 def opened(root: str) -> tuple[pafs.FileSystem, str]:
     """(filesystem, path of the root in it) of what `root_of` gave."""
-    fs, base = pafs.FileSystem.from_uri(root)
+    fs, base = file_system(root)
     return fs, base.rstrip("/")
 
 

@@ -119,14 +119,14 @@ def main(night: Night) -> None:
     }
     night.lake.put_json(manifest, "published", f"run={run}", "manifest.json")
     night.report(products=manifest["products"])
-    night.log.info("%s", sentence(manifest))
     pointed = pointer.content
     if pointed is None or pointed["date"] <= str(night.date):  # an old night published again stays behind
         put_if_unchanged(night.lake, pointer, manifest, *published.POINTER)
         night.report(published=run)
+        night.log.info("%s", sentence(manifest))
     else:
         night.report(published=None, kept_pointer=pointed["run"])
-        night.log.info("%s is published, but the storefront keeps the later %s", run, pointed["run"])
+        night.log.info("%s; the storefront keeps the later %s", sentence(manifest), pointed["run"])
 
 
 def checked(night: Night, lists: Version) -> dict[str, Any]:

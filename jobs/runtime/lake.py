@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from pyarrow import ArrowInvalid
 from pyarrow import fs as pafs
 
 from schemas.table import Table
@@ -44,6 +45,16 @@ class Version:
         return f"tables/{self.table}/date={self.date}/run={self.run}"
 
 
+def file_system(root: str) -> tuple[pafs.FileSystem, str]:
+    """(file system, path in it) of an absolute path or URL. Raises ValueError for an unknown kind of URL."""
+    try:
+        files, base = pafs.FileSystem.from_uri(root)
+    except ArrowInvalid as problem:
+        kinds = "write an absolute path, or a URL that starts with file, s3, gs, abfs or hdfs"
+        raise ValueError(f"{root} is no folder or URL that can be read ({problem}); {kinds}") from None
+    return files, base
+
+
 def json_text(obj: Any) -> str:
     """As every JSON file of a lake is written."""
     return json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True)
@@ -54,7 +65,7 @@ class Lake:
 
     def __init__(self, root: str) -> None:
         self.root = root if "://" in root else os.path.abspath(root)
-        self.fs, self._base = pafs.FileSystem.from_uri(self.root)
+        self.fs, self._base = file_system(self.root)
         self._base = self._base.rstrip("/")
 
     @property

@@ -6,6 +6,7 @@ import ast
 import copy
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -244,6 +245,7 @@ def test_every_field_of_the_form_is_explained(dag: Any) -> None:
         param = dag.params.get_param(name)
         assert param.description
         assert param.schema["title"]
+        assert "enum" in param.schema or param.schema["type"] == "boolean" or "such as" in param.description, name
 
 
 def test_a_dry_run_publishes_and_deletes_nothing(dag: Any) -> None:
@@ -287,6 +289,7 @@ def test_a_date_that_is_missing_is_not_tried_again(dag: Any, nightly: ModuleType
 REFUSED = {
     "no such folder": ({"raw": "/no/such/folder"}, "FileNotFoundError: no folder /no/such/folder"),
     "an unknown source": ({"source": "nobodys_shop"}, "nobodys_shop"),
+    "a URL that nothing reads": ({"raw": "ftp://shop/drops"}, "ValueError: ftp://shop/drops is no folder or URL"),
     "no such settings": ({"config": "/no/such.toml"}, "FileNotFoundError: --config /no/such.toml"),
     "a mapping that is no mapping": ({"source": f"{ROOT}/.ci/sample_shop.toml"}, "MappingError: "),
     "a date that is none": ({"date": "the sixth"}, "'the sixth' is not a date"),
@@ -300,6 +303,9 @@ def test_what_the_real_job_refuses_fails_at_once(dag: Any, tmp_path: Path, case:
     with pytest.raises(AirflowException, match=said) as failure:
         rendered(dag, "receive_drop", **form).execute(context(**form) | scheduled())
     assert decision(dag, failure.value) == "fail"
+    message = launch.job_message(failure.value)
+    assert re.search(said, message)
+    assert "\n" not in message, "one sentence, without the command and the usage"
 
 
 def test_spark_submit_hands_on_that_a_job_refused(dag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,9 +315,7 @@ def test_spark_submit_hands_on_that_a_job_refused(dag: Any, tmp_path: Path, monk
         rendered(dag, "run_intake", **form).execute(context(**form))
     assert decision(dag, failure.value) == "fail"
     said = str(failure.value).partition("Last spark-submit output:\n")[2].splitlines()
-    assert [
-        line for line in said if not line.startswith(("WARNING: ", "FileNotFoundError: "))
-    ] == []  # no INFO of Spark
+    assert [line for line in said if not line.startswith("FileNotFoundError: ")] == []  # none of Spark's, nor the JVM's
 
 
 def scheduled(times: int = 1, kind: str = "scheduled") -> dict[str, Any]:
@@ -371,6 +375,37 @@ def test_the_docstring_is_the_page_in_the_ui(dag: Any) -> None:
     assert "airflow backfill create" in dag.doc_md
     for task in ("receive_drop", "run_intake", "publish_night"):
         assert task in dag.doc_md
+
+
+def test_only_the_lines_of_the_jvm_are_left_out_of_a_log(dag: Any) -> None:
+    hook = rendered(dag, "run_intake")._get_hook()
+    written = [
+        "WARNING: Using incubator modules: x\n",
+        "netlib-blas: none\n",
+        "OutOfMemoryError: heap\n",
+        "E of a job\n",
+    ]
+    hook._process_spark_submit_log(iter(written))
+    assert list(hook._last_submit_log_lines) == ["OutOfMemoryError: heap", "E of a job"]
+
+
+def test_a_job_leaves_what_it_logged_last_for_the_note(dag: Any) -> None:
+    task = rendered(dag, "show_night")
+    lines = "02:00:01 I nightmarket.show_night: 9 pages\nno line of a log"
+    task.command = [sys.executable, "-c", f"print({lines!r})"]
+    assert task.execute({}) == "9 pages"
+
+
+def test_a_failed_task_leaves_why_for_the_note(dag: Any) -> None:
+    left: dict[str, str] = {}
+    ti = SimpleNamespace(
+        **{"task_id": "prune_lake", "dag_id": "nightly", "run_id": "x", "try_number": 1, "log_url": ""},
+        xcom_push=left.__setitem__,
+    )
+    launch.alert_failure({"ti": ti, "exception": AirflowException("a command\nGateFailed: short\n")})
+    assert left == {launch.WHY: "GateFailed: short"}
+    launch.alert_failure({"ti": ti})  # killed: Airflow tells it from a process that keeps nothing
+    assert left == {launch.WHY: "GateFailed: short"}
 
 
 def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:

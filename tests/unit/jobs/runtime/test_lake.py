@@ -26,6 +26,12 @@ def write(lake: Lake, version: Version, *more: str) -> None:
         lake.put_text(name, version.folder, name)
 
 
+def test_a_url_that_nothing_reads_is_refused_with_the_kinds_that_are() -> None:
+    with pytest.raises(ValueError, match=r"ftp://shop/lake is no folder or URL .*s3, gs, abfs") as refused:
+        Lake("ftp://shop/lake")
+    assert "\n" not in str(refused.value)
+
+
 def test_a_version_is_absent_until_it_is_committed(lake: Lake) -> None:
     write(lake, a_version())
     assert lake.version(INTEREST, DAY, "001") is None
