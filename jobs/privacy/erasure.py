@@ -16,7 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from jobs.common.erased_people import ACCOUNT, FOLDER, ErasedPeople, erased_people, erasure_key, lake_hash, put_list
+from jobs.common.erased_people import ACCOUNT, FOLDER, JOURNAL, ErasedPeople, erased_people, erasure_key, lake_hash, put_list
 from jobs.common.recount import COUNTED
 from jobs.privacy.lake_files import STAGED, Found, bound_ids, lake_fields, raw_logs, sources_of, walk
 from jobs.privacy.people import People
@@ -26,7 +26,6 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.shop_days import now
 
 HASH_KEY_VARIABLE = "NIGHTMARKET_HMAC_KEY"
-JOURNAL = (FOLDER, "journal.json")
 OUT_OF_REACH = [
     "the shop's own files, outside the lake: rows that come again are rejected with the reason 'erased'",
     "copies that were made of the lake or of its published files, and backups",

@@ -6,8 +6,9 @@ itself is not copied into the lake. It comes after the files of the night are th
 
 from __future__ import annotations
 
+from jobs.common.erased_people import JOURNAL
 from jobs.common.raw_drop import for_night, opened, root_of
-from jobs.privacy.erasure import JOURNAL, NobodyFound, Outcome, forget
+from jobs.privacy.erasure import NobodyFound, Outcome, forget
 from jobs.privacy.id_list import read_ids
 from jobs.runtime.night import Night
 
