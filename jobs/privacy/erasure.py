@@ -16,7 +16,16 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from jobs.common.erased_people import ACCOUNT, FOLDER, JOURNAL, ErasedPeople, erased_people, erasure_key, lake_hash, put_list
+from jobs.common.erased_people import (
+    ACCOUNT,
+    FOLDER,
+    JOURNAL,
+    ErasedPeople,
+    erased_people,
+    erasure_key,
+    lake_hash,
+    put_list,
+)
 from jobs.common.recount import COUNTED
 from jobs.privacy.lake_files import STAGED, Found, bound_ids, lake_fields, raw_logs, sources_of, walk
 from jobs.privacy.people import People
