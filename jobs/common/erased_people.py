@@ -18,6 +18,7 @@ from jobs.runtime.lake import Lake
 
 FOLDER = "erased"
 LIST = (FOLDER, "people.json")
+JOURNAL = (FOLDER, "journal.json")  # who is being forgotten: there only until the erasure is whole
 KEY_VARIABLE = "NIGHTMARKET_ERASURE_KEY"
 # What an id is, so that a visitor is not taken for an account.
 ACCOUNT, VISITOR, QUESTION = "account:", "visitor_id:", "question_id:"

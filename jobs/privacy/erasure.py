@@ -10,23 +10,32 @@ holds the lake's lease.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from jobs.common.erased_people import ACCOUNT, FOLDER, ErasedPeople, erased_people, erasure_key, lake_hash, put_list
+from jobs.common.erased_people import (
+    ACCOUNT,
+    FOLDER,
+    JOURNAL,
+    ErasedPeople,
+    erased_people,
+    erasure_key,
+    lake_hash,
+    put_list,
+)
 from jobs.common.recount import COUNTED
-from jobs.privacy.lake_files import STAGED, Found, bound_ids, lake_fields, raw_logs, sources_of, walk
-from jobs.privacy.people import People
+from jobs.privacy.lake_files import STAGED, Found, bound_ids, found_in, lake_fields, raw_logs, sources_of, walk
+from jobs.privacy.people import People, plain_id
 from jobs.privacy.plan import Planner, carry_out, stored_plan
 from jobs.privacy.receipt import signed, signing_key
 from jobs.runtime.lake import Lake
 from jobs.runtime.shop_days import now
+from schemas.columns import ACCOUNT_IDS
 
 HASH_KEY_VARIABLE = "NIGHTMARKET_HMAC_KEY"
-JOURNAL = (FOLDER, "journal.json")
 OUT_OF_REACH = [
     "the shop's own files, outside the lake: rows that come again are rejected with the reason 'erased'",
     "copies that were made of the lake or of its published files, and backups",
@@ -36,7 +45,15 @@ OUT_OF_REACH = [
 
 
 class NobodyFound(ValueError):
-    """None of the people who are to be forgotten is in the lake; nothing was changed."""
+    """None of the `people` (how many) who are to be forgotten is in the lake; nothing was changed."""
+
+    def __init__(self, message: str, people: int) -> None:
+        super().__init__(message)
+        self.people = people
+
+
+class NoHashKey(ValueError):
+    """The lake knows accounts by their hash, and the key of the hash is missing."""
 
 
 class NotForgotten(RuntimeError):
@@ -60,6 +77,12 @@ def names_of_receipt(ids: Iterable[str], key: str) -> set[str]:
 def find(lake: Lake, people: People, source: str = "") -> list[Found]:
     """Every file of the lake that names one of `people`, decoded whatever it is."""
     sources = sources_of(lake, source)
+    hashing = [name for name, of in sources.items() if any(spec.hashed & set(ACCOUNT_IDS) for spec in of.inputs)]
+    if hashing and not people.hash_key:
+        raise NoHashKey(
+            f"{HASH_KEY_VARIABLE} is not set, and the mapping of {', '.join(hashing)} hashes account ids: without it "
+            "nobody would be found; set it to the key that the nights have; nothing was changed"
+        )
     return list(walk(lake, people, raw_logs(lake, sources), lake_fields(sources)))
 
 
@@ -82,14 +105,15 @@ def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
         return outcomes
     people = whole_people(lake, new)
     found = find(lake, people, source)
-    known = _known(new, found, people) if len(new) > 1 else (new if found else [])
+    known = _known(lake, new, found, people, source) if len(new) > 1 else (new if found else [])
     unknown = [one for one in new if one not in set(known)]
     if not known:
         if outcomes:
             return outcomes
         raise NobodyFound(
             f"there is no trace of {_some(new)} in {lake.root}: nothing was changed. Look at how the shop writes its "
-            "ids, or forget a person by the id that `find_person` finds"
+            "ids, or forget a person by the id that `find_person` finds",
+            len(new),
         )
     lake.put_json(_journal(lake, known, people), *JOURNAL)
     return [*outcomes, _finish(lake, signer, source, found, unknown)]
@@ -155,14 +179,33 @@ def _others(found: list[Found]) -> list[Found]:
     return [one for one in found if one.path != "/".join(JOURNAL)]
 
 
-def _known(ids: list[str], found: list[Found], people: People) -> list[str]:
-    """Those of `ids` that the found rows or texts name."""
-    seen: set[str] = set()
-    for one in found:
-        for row in one.edit.removed:
-            seen.update(str(value) for value in row.values() if isinstance(value, str | int))
-    is_known = {one for one in ids if one in seen or (people.hash_key and lake_hash(one, people.hash_key) in seen)}
+def _known(lake: Lake, ids: list[str], found: list[Found], people: People, source: str) -> list[str]:
+    """Those of `ids` that the found files name: in a removed row, or in whatever else such a file holds."""
+    seen = {plain_id(value) for one in found for row in one.edit.removed for value in _leaves(row)}
+    in_rows = {one for one in ids if one in seen or (people.hash_key and lake_hash(one, people.hash_key) in seen)}
+    sources = sources_of(lake, source)
+    logs, fields = raw_logs(lake, sources), lake_fields(sources)
+
+    def named(some: list[str], paths: list[str]) -> set[str]:
+        """By halves: the few who stand in no row of their own, such as in a text, are told from the unknown."""
+        they = People.named(some, people.hash_key)
+        theirs = [path for path in paths if found_in(lake, path, they, logs, fields)] if some else []
+        if not theirs or len(some) == 1:
+            return set(some) if theirs else set()
+        half = len(some) // 2
+        return named(some[:half], theirs) | named(some[half:], theirs)
+
+    is_known = in_rows | named([one for one in ids if one not in in_rows], [one.path for one in found])
     return [one for one in ids if one in is_known]
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """All plain values of a row, however they are nested."""
+    if isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    elif value is not None:
+        yield value
 
 
 def _some(ids: list[str]) -> str:

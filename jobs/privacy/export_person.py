@@ -20,8 +20,8 @@ from typing import Any
 
 from jobs.privacy.erasure import find, whole_people
 from jobs.privacy.export_page import page_of
-from jobs.privacy.lake_files import Found
-from jobs.runtime.lake import Lake
+from jobs.privacy.id_list import given_ids
+from jobs.privacy.lake_files import Found, lake_at
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -34,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    lake, out = Lake(args.lake), Path(args.out)
-    if not lake.exists():
-        raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
+    lake, out, who = lake_at(args.lake), Path(args.out), given_ids(args.user)
     if out.exists():
         raise ValueError(f"--out {out} is there already; give a new folder, so that two people's rows are never mixed")
-    found = find(lake, whole_people(lake, args.user), args.source)
+    if "://" not in args.lake and out.resolve().is_relative_to(Path(args.lake).resolve()):
+        raise ValueError(f"--out {out} lies in the lake, where a copy of a person's rows must not stay; give another")
+    found = find(lake, whole_people(lake, who), args.source)
     if not found:
         print(f"{', '.join(args.user)}: nothing is held; no file was written")
         return 1

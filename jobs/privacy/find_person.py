@@ -14,8 +14,8 @@ import json
 from collections import Counter
 
 from jobs.privacy.erasure import find, whole_people
-from jobs.privacy.lake_files import Found
-from jobs.runtime.lake import Lake
+from jobs.privacy.id_list import given_ids
+from jobs.privacy.lake_files import Found, lake_at
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,10 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    lake = Lake(args.lake)
-    if not lake.exists():
-        raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
-    people = whole_people(lake, args.user)
+    lake = lake_at(args.lake)
+    people = whole_people(lake, given_ids(args.user))
     found = find(lake, people, args.source)
     if args.json:
         print(json.dumps([{"path": f.path, "place": f.place, "found": f.edit.found} for f in found], indent=1))

@@ -14,10 +14,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
-from pathlib import Path
 
 from jobs.privacy.erasure import Outcome, forget
-from jobs.privacy.id_list import read_ids
+from jobs.privacy.id_list import given_ids, ids_of_file
+from jobs.privacy.lake_files import lake_at
 from jobs.runtime import lease
 from jobs.runtime.arguments import add_settings_arguments
 from jobs.runtime.lake import Lake
@@ -35,10 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    lake, config = Lake(args.lake), load_settings(args.config, args.set).section("lease")
-    ids = args.user or read_ids(Path(args.file).read_bytes(), args.file)
-    if not lake.exists():
-        raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
+    lake, config = lake_at(args.lake), load_settings(args.config, args.set).section("lease")
+    ids = ids_of_file(args.file) if args.file is not None else given_ids(args.user)
     last_night = max(lake.dates(CLEAN_EVENTS), default=dt.date.min)
     with contextlib.ExitStack() as held:
         for root in (lake.root, f"{lake.root}/refresh"):

@@ -1,35 +1,72 @@
-"""A list of account ids, one a line: all of them, or none and the line that is wrong."""
+"""Account ids as a person gives them, on the command line or as a list, one a line: all of them, or what is wrong.
+
+A wrong line is named by its number only: the message may end in the lake's run facts, where no id may stand.
+"""
 
 from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from jobs.privacy.people import plain_id
 
 HEADERS = ("user_id", "uid", "id", "account_id", "customer_id")
 _MAX_ID = 256
 
 
 class BadList(ValueError):
-    """A line of a list of ids that cannot be one id. Nothing was removed."""
+    """An id, or a line of a list of ids, that cannot be one id. Nothing was removed."""
+
+
+def given_ids(ids: Iterable[str], argument: str = "--user") -> list[str]:
+    """The ids of an argument, each once, as the lake writes them. Raises BadList."""
+    plain: dict[str, None] = {}
+    for one in map(plain_id, ids):
+        if problem := _wrong(one):
+            raise BadList(f"{argument}: {problem}; nothing was changed: give one account id")
+        plain[one] = None
+    return list(plain)
+
+
+def ids_of_file(path: str) -> list[str]:
+    """The ids of a file on this machine. Raises BadList, also where there is no such file."""
+    if not Path(path).is_file():
+        seen = "is a folder" if Path(path).is_dir() else "does not exist"
+        raise BadList(f"--file {path} {seen}; nothing was removed: give a file with one account id a line")
+    return read_ids(Path(path).read_bytes(), path)
 
 
 def read_ids(data: bytes, name: str) -> list[str]:
     """The ids of the list, each once. Raises BadList with the number of the first line that is wrong."""
     try:
-        lines = data.decode("utf-8-sig").splitlines()
+        lines = io.StringIO(data.decode("utf-8-sig"), newline=None).read().removesuffix("\n").split("\n")
     except UnicodeDecodeError as broken:
         at = data[: broken.start].count(b"\n") + 1
         raise BadList(f"{name}, line {at}: not UTF-8; nothing was removed: save the list as UTF-8") from None
     ids: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
-        one = line.strip()
-        if one.startswith('"') and one.endswith('"') and len(one) > 1:
-            one = one[1:-1].replace('""', '"')
-        if number == 1 and one.casefold() in HEADERS:
+        one, problem = _id_of(line.strip())
+        if number == 1 and (one.casefold() in HEADERS or lines == [""]):
             continue
-        if problem := _wrong(one):
+        if problem := problem or _wrong(one):
             raise BadList(f"{name}, line {number}: {problem}; nothing was removed: correct the line, one id a line")
         ids[one] = None
     if not ids:
-        raise BadList(f"{name} has no id; nothing was removed")
+        raise BadList(f"{name} has no id; nothing was removed: give a list with one account id a line")
     return list(ids)
+
+
+def _id_of(line: str) -> tuple[str, str]:
+    """(the id of a line of CSV with one field, what is wrong with the line)."""
+    if line.startswith('"'):
+        inner = line[1:-1].replace('""', "")
+        if len(line) < 2 or not line.endswith('"') or '"' in inner:
+            return line, "a quotation mark is not closed, or text follows it"
+        return plain_id(line[1:-1].replace('""', '"')), ""
+    if "," in line or ";" in line:
+        return line, "more than one field, or an id with a comma that is not in quotation marks"
+    return plain_id(line), ""
 
 
 def _wrong(one: str) -> str:
@@ -37,8 +74,6 @@ def _wrong(one: str) -> str:
         return "it is empty"
     if len(one) > _MAX_ID:
         return f"an id has at most {_MAX_ID} characters, saw {len(one)}"
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in one):
-        return "it has a control character, such as a tab"
-    if "," in one or ";" in one:
-        return f"more than one field, saw '{one[:60]}'"
+    if not one.isprintable():
+        return "it has a control character, such as a tab or a line break"
     return ""

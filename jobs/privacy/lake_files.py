@@ -27,6 +27,7 @@ from schemas.tables import BY_NAME
 
 STAGED, RECEIPTS = f"{FOLDER}/staged/", f"{FOLDER}/receipts/"
 _OF_TABLE = re.compile(r"(?:refresh/)?tables/(?P<table>[^/]+)/.+\.parquet")
+_LAKE_HAS = ("raw", "tables", "published", "models", FOLDER)
 _PLAIN_NAME = re.compile(r"[\w.]+")
 
 
@@ -41,6 +42,19 @@ class Found:
     path: str
     place: str
     edit: Edit
+
+
+def lake_at(root: str) -> Lake:
+    """The lake of an argument. FileNotFoundError where it is none, so that no other folder is taken for one."""
+    lake = Lake(root)
+    if lake.fs.get_file_info(lake.path()).type == pafs.FileType.Directory:
+        if any(lake.exists(folder) for folder in _LAKE_HAS):
+            return lake
+        raise FileNotFoundError(
+            f"{lake.root} is no lake: it has none of the folders {', '.join(_LAKE_HAS)}; give the folder that the "
+            "nights were written to"
+        )
+    raise FileNotFoundError(f"there is no lake {lake.root}; give the folder that the nights were written to")
 
 
 def place_of(path: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
-from jobs.privacy.edit import Edit, IdFields
+from jobs.privacy.edit import Edit, IdFields, values_at
 from jobs.privacy.parquet_edit import mask_text, names_in_row
 from jobs.privacy.people import People
 from schemas.sources.mapping import Input
@@ -37,13 +39,23 @@ def edit_log(data: bytes, people: People, fields: IdFields, spec: Input, encodin
             found[_where(row, people, fields)] += 1
             removed.append(row)
             continue
-        if people.anywhere_in(record):
-            found["text"] += 1
-            record = mask_text(record.rstrip("\r\n"), people) + record[len(record.rstrip("\r\n")) :]
-        kept.append(record)
+        masked = _masked(record, row, people, fields) if row is not None and people.anywhere_in(record) else record
+        found["text"] += masked != record
+        kept.append(masked)
+    found = +found
     if not found:
         return None
     return Edit(dict(found), "".join(kept).encode(encoding, "surrogateescape"), removed)
+
+
+def _masked(record: str, row: dict[str, Any], people: People, fields: IdFields) -> str:
+    """Another's record without these names; the other's own id stays, also where it contains one: `ann smith`."""
+    ids = {str(one) for name in fields.accounts for one in values_at(row, name) if one and people.anywhere_in(str(one))}
+    escaped = {json.dumps(one, ensure_ascii=is_ascii)[1:-1] for one in ids for is_ascii in (True, False)}
+    own = ids | escaped | {one.replace('"', '""') for one in ids}
+    end = record[len(record.rstrip("\r\n")) :]
+    parts = re.split(f"({'|'.join(map(re.escape, own))})" if own else "$^", record.removesuffix(end))
+    return "".join(part if part in own else mask_text(part, people) for part in parts) + end
 
 
 def unpacked(data: bytes) -> bytes:
@@ -64,7 +76,7 @@ def _where(row: dict[str, Any], people: People, fields: IdFields) -> str:
 def records(text: str, spec: Input) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """(the text of a record with its line break, its fields by name; None where it cannot be read)."""
     if spec.format == "jsonl":
-        for line in text.splitlines(keepends=True):
+        for line in _lines(text):
             yield line, _object(line)
         return
     names = list(spec.column_names)
@@ -75,6 +87,11 @@ def records(text: str, spec: Input) -> Iterator[tuple[str, dict[str, Any] | None
             continue
         values = _fields(record, spec)
         yield record, dict(zip(names, values, strict=True)) if values and len(values) == len(names) else None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their ends, as the intake reads them. U+2028 and its like, where str.splitlines cuts, are text."""
+    yield from io.StringIO(text, newline="")
 
 
 def _object(line: str) -> dict[str, Any] | None:
@@ -88,7 +105,7 @@ def _object(line: str) -> dict[str, Any] | None:
 def _csv_records(text: str, spec: Input) -> Iterator[str]:
     """Lines; with `multiline`, also those whose quoted fields go over several lines."""
     pending = ""
-    for line in text.splitlines(keepends=True):
+    for line in _lines(text):
         pending += line
         if spec.multiline and pending.count(spec.quote) % 2:
             continue

@@ -24,18 +24,20 @@ from jobs.privacy.people import ERASED, People, plain_id
 def edit_parquet(data: bytes, people: People, fields: IdFields) -> Edit | None:
     """None where nobody of `people` is in the file. The whole file is in memory while it is read."""
     rows, dictionaries = read_whole(data)
-    found = Counter(_in_metadata(pq.ParquetFile(pa.BufferReader(data)).metadata, people))
+    found = Counter(_in_metadata(pq.ParquetFile(pa.BufferReader(data)).metadata, people, fields))
     theirs, where = _rows_of(rows, people, fields)
     found.update(where)
     removed = rows.filter(pa.array(theirs)).to_pylist() if theirs.any() else []
     kept = rows.filter(pa.array(~theirs)) if theirs.any() else rows
     for number, name in enumerate(kept.column_names):
-        masked, count = _masked(kept.column(number), people, _is_account(name, fields))
+        if name in fields.accounts:
+            continue  # whoever is left has another id, also where it contains one of these: `ann smith` is not `ann`
+        masked, count = _masked(kept.column(number), people)
         if count:
             found[f"{name} (text)"] += count
             kept = kept.set_column(number, kept.schema.field(number), masked)
     for name, values in dictionaries.items():
-        if name not in found and any(people.in_text(value) or _is_id(name, value, people, fields) for value in values):
+        if name not in found and any(_names(name, value, people, fields) for value in values):
             found[f"{name} (dictionary)"] += 1
     if not found:
         return None
@@ -138,15 +140,12 @@ def _equal_any(column: pa.ChunkedArray, values: set[Any]) -> np.ndarray:
     )
 
 
-def _is_account(name: str, fields: IdFields) -> bool:
-    return name in fields.accounts
+def _names(column: str, value: str, people: People, fields: IdFields) -> bool:
+    """Whether a value that is not of a row names one of these people: whole in a column of accounts, else as text."""
+    return plain_id(value) in people.accounts if column in fields.accounts else people.in_text(value)
 
 
-def _is_id(name: str, value: str, people: People, fields: IdFields) -> bool:
-    return name in fields.accounts and plain_id(value) in people.accounts
-
-
-def _masked(column: pa.ChunkedArray, people: People, is_account: bool) -> tuple[pa.ChunkedArray, int]:
+def _masked(column: pa.ChunkedArray, people: People) -> tuple[pa.ChunkedArray, int]:
     """(the column without these names, how many rows had one)."""
     kind = column.type
     if pa.types.is_nested(kind):
@@ -185,7 +184,7 @@ def mask_json(value: Any, people: People) -> Any:
     return value
 
 
-def _in_metadata(metadata: pq.FileMetaData, people: People) -> dict[str, int]:
+def _in_metadata(metadata: pq.FileMetaData, people: People, fields: IdFields) -> dict[str, int]:
     """Names in the file's own key-value metadata, and in the least and greatest values of its column chunks."""
     found: Counter[str] = Counter()
     for key, value in (metadata.metadata or {}).items():
@@ -196,7 +195,7 @@ def _in_metadata(metadata: pq.FileMetaData, people: People) -> dict[str, int]:
             chunk = metadata.row_group(group).column(number)
             if chunk.is_stats_set and chunk.statistics.has_min_max:
                 bounds = (chunk.statistics.min, chunk.statistics.max)
-                if any(isinstance(bound, str) and people.in_text(bound) for bound in bounds):
+                if any(isinstance(one, str) and _names(chunk.path_in_schema, one, people, fields) for one in bounds):
                     found[f"{chunk.path_in_schema} (statistics)"] += 1
     return found
 

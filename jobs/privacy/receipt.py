@@ -32,7 +32,7 @@ def signing_key() -> Ed25519PrivateKey:
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
     except ValueError:
-        seen = f"has {len(text)} characters" if text else "is not set"
+        seen = f"is not 64 hex digits (it has {len(text)} characters)" if text else "is not set"
         raise NoReceiptKey(
             f"{KEY_VARIABLE} {seen}; receipts are signed with it: set it to the 64 hex digits of an Ed25519 key, such "
             "as `openssl rand -hex 32` prints, and keep it safe; nothing was changed"

@@ -6,8 +6,9 @@ itself is not copied into the lake. It comes after the files of the night are th
 
 from __future__ import annotations
 
+from jobs.common.erased_people import JOURNAL
 from jobs.common.raw_drop import for_night, opened, root_of
-from jobs.privacy.erasure import JOURNAL, NobodyFound, Outcome, forget
+from jobs.privacy.erasure import NobodyFound, Outcome, forget
 from jobs.privacy.id_list import read_ids
 from jobs.runtime.night import Night
 
@@ -17,13 +18,18 @@ def main(night: Night) -> None:
     if not ids and not night.lake.exists(*JOURNAL):
         return
     outcomes: list[Outcome] = []
+    unknown = 0
     try:
         outcomes = forget(night.lake, ids, night.source_name)
     except NobodyFound as problem:
         night.log.warning("%s", problem)
+        unknown = problem.people
     for outcome in outcomes:
         night.log.info("erasure %s: %s", outcome.receipt["erasure"], outcome.place)
-    night.report(asked=len(ids), receipts=[outcome.place for outcome in outcomes])
+        if outcome.unknown:
+            night.log.warning("no trace of %d of the %d people of tonight's list", len(outcome.unknown), len(ids))
+        unknown += len(outcome.unknown)
+    night.report(asked=len(ids), unknown=unknown, receipts=[outcome.place for outcome in outcomes])
 
 
 def tonights_ids(night: Night) -> list[str]:

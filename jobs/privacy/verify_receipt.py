@@ -9,8 +9,9 @@ import argparse
 import json
 from pathlib import Path
 
-from jobs.common.erased_people import erasure_key
+from jobs.common.erased_people import KEY_VARIABLE, erasure_key
 from jobs.privacy.erasure import names_of_receipt
+from jobs.privacy.id_list import given_ids
 from jobs.privacy.receipt import BadReceipt, verified
 
 
@@ -21,15 +22,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    if not Path(args.receipt).is_file():
+        raise FileNotFoundError(
+            f"there is no file {args.receipt}; give a receipt, such as LAKE/erased/receipts/001.json"
+        )
     try:
         receipt = json.loads(Path(args.receipt).read_text("utf-8"))
     except ValueError:
         raise BadReceipt(f"{args.receipt} is not JSON; give the file that `forget` wrote") from None
-    facts = verified(receipt, args.public_key)
+    facts = verified(receipt, args.public_key.strip().casefold())
+    if not {"people", "files", "check"} <= set(facts):
+        raise BadReceipt(f"{args.receipt} is signed, but it is no receipt of an erasure; give the file of `forget`")
     print(f"{args.receipt} is genuine: signed by {facts['public_key']}, unchanged since")
     print(f"  {len(facts['people'])} people, {len(facts['files'])} files, check: {facts['check']}")
-    if args.user:
-        if not names_of_receipt([args.user], erasure_key()) <= set(facts["people"]):
-            raise BadReceipt(f"the receipt is genuine, but it is not about the account {args.user}")
+    if args.user is not None:
+        (who,) = given_ids([args.user])
+        if not names_of_receipt([who], erasure_key()) <= set(facts["people"]):
+            raise BadReceipt(
+                f"the receipt is genuine, but it is not about the account {args.user}, or {KEY_VARIABLE} is another "
+                "key than at the time of the erasure"
+            )
         print(f"  it is about the account {args.user}")
     return 0

@@ -158,7 +158,7 @@ def test_what_has_not_passed_its_gate_is_not_published(broken: Sample) -> None:
 
 
 def roll_back(shop: Sample, to: str | None = None) -> str:
-    rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=to))
+    rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=to, config=None, set=[]))
     now = published.current(shop.lake)
     assert now is not None
     return now["run"]

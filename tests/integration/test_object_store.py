@@ -61,7 +61,7 @@ def test_a_lake_that_was_copied_is_read_as_before(sample: Sample, moved: Sample)
 
 def test_a_night_is_published_rolled_back_and_published_again(sample: Sample, moved: Sample) -> None:
     lake = moved.lake
-    rollback_night.main(Namespace(lake=lake.root, to=None))
+    rollback_night.main(Namespace(lake=lake.root, to=None, config=None, set=[]))
     assert published.pointed(lake)["date"] == str(SECOND)
     night = moved.night()
     night.begin("publish_night")
@@ -136,7 +136,7 @@ def test_a_rollback_during_a_publication_is_not_undone_by_it(moved: Sample, monk
     write = publish_night.write_products
 
     def and_a_person_rolls_back(*arguments: object) -> object:
-        rollback_night.main(Namespace(lake=moved.lake.root, to=None))
+        rollback_night.main(Namespace(lake=moved.lake.root, to=None, config=None, set=[]))
         return write(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(publish_night, "write_products", and_a_person_rolls_back)

@@ -234,13 +234,13 @@ def test_a_rollback_can_name_a_night_with_a_carried_product(shop: Sample) -> Non
     fail(shop, "offers", "choose_offers", "ValueError: x")
     carried = publish(shop)
     for to in (BEFORE, TONIGHT):
-        rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=to))
+        rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=to, config=None, set=[]))
     assert published.pointed(shop.lake) == carried
     assert is_whole(shop.lake, carried)
 
 
 def test_after_a_rollback_products_are_carried_from_the_night_that_is_shown(shop: Sample) -> None:
-    rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=f"{FIRST}-001"))
+    rollback_night.main(argparse.Namespace(lake=shop.lake.root, to=f"{FIRST}-001", config=None, set=[]))
     fail(shop, "offers", "choose_offers", "ValueError: x")
     assert publish(shop)["products"]["offers"]["from"] == f"{FIRST}-001"
 

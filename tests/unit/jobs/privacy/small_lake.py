@@ -58,7 +58,7 @@ def make(folder: Path) -> tuple[Lake, str]:
     for day in DAYS:
         _raw(lake, day)
         for table, rows in _rows(day).items():
-            lake.make_current(_write(lake, table, rows, day))
+            lake.make_current(write(lake, table, rows, day))
         (Path(lake.root) / f"models/als/date={day}/run=001").mkdir(parents=True)
         np.savez(f"{lake.root}/models/als/date={day}/run=001/factors.npz", user_ids=np.array(PEOPLE))
         lake.put_json({"run": "001"}, "models", "als", f"date={day}", "_current.json")
@@ -89,7 +89,7 @@ def _rows(day: dt.date) -> dict[Table, list[dict[str, Any]]]:
     }
 
 
-def _write(lake: Lake, table: Table, rows: list[dict[str, Any]], day: dt.date) -> Any:
+def write(lake: Lake, table: Table, rows: list[dict[str, Any]], day: dt.date) -> Any:
     data = pa.Table.from_pylist([{name: row.get(name) for name in table.names} for row in rows], arrow_schema(table))
     return write_arrow(data, table, lake, str(day), "001")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.common.erased_people import LIST, WrongKey, erased_people
+from jobs.common.erased_people import JOURNAL, LIST, WrongKey, erased_people
 from jobs.privacy import erasure, forget_people, lake_files, verify_receipt
-from jobs.privacy.erasure import JOURNAL, NobodyFound, find, forget, whole_people
+from jobs.privacy.erasure import NobodyFound, find, forget, whole_people
 from jobs.privacy.export_person import rows_of
 from jobs.privacy.receipt import BadReceipt, NoReceiptKey, verified
 from jobs.runtime import lease, published

@@ -1,0 +1,109 @@
+"""The shop's nightly list of people to forget: all of them, or a line is named and nobody is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.common.erased_people import JOURNAL
+from jobs.privacy import receive_erasures
+from jobs.privacy.erasure import find, forget, whole_people
+from jobs.privacy.id_list import BadList
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from schemas.tables import INTEREST
+from tests.sample import content
+from tests.unit.jobs.privacy.small_lake import DAYS, keys, make
+
+TONIGHT = DAYS[-1]
+
+
+@pytest.fixture
+def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Night:
+    """The lake's last night, whose shop delivers lists below `raw`."""
+    keys(monkeypatch)
+    lake, mapping = make(tmp_path)
+    file = Path(mapping)
+    file.write_text('erasures = "{date}/erasures.csv"\n' + file.read_text())
+    return Night(TONIGHT, lake, "001", Settings(), mapping, str(tmp_path / "raw"))
+
+
+def deliver(night: Night, data: bytes) -> None:
+    folder = Path(night.raw) / str(night.date)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "erasures.csv").write_bytes(data)
+
+
+def receive(night: Night) -> dict[str, Any]:
+    """The facts of the job, as the lake keeps them."""
+    night.begin("receive_erasures")
+    with night.reporting():
+        receive_erasures.main(night)
+    return night.facts("receive_erasures")
+
+
+def left(lake: Lake) -> set[str]:
+    return set(content(lake, lake.current(INTEREST, TONIGHT))["user_id"].to_pylist())
+
+
+def test_the_people_of_the_list_are_forgotten_in_one_erasure(night: Night) -> None:
+    deliver(night, b"user_id\r\nann\r\nbob\r\n")
+    facts = receive(night)
+    assert (facts["asked"], facts["unknown"], facts["receipts"]) == (2, 0, ["erased/receipts/001.json"])
+    assert left(night.lake) == {"ann2"}
+    assert find(night.lake, whole_people(night.lake, ["ann", "bob"]), night.source_name) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "line"), [(b"ann\nbob,Bob Smith\n", 2), (b"ann\n\nbob\n", 2), (b'ann\nbob\n"zoe\n', 3), (b"\xff\n", 1)]
+)
+def test_of_a_malformed_list_the_line_is_named_and_nobody_is_removed(night: Night, data: bytes, line: int) -> None:
+    deliver(night, data)
+    with pytest.raises(BadList, match=rf"{TONIGHT}/erasures\.csv, line {line}: .*nothing was removed"):
+        receive(night)
+    assert left(night.lake) == {"ann", "ann2", "bob"}
+    assert not night.lake.exists(*JOURNAL)
+    facts = json.dumps(night.facts("receive_erasures"))
+    assert f"line {line}" in facts
+    assert "bob" not in facts.casefold(), "the list is not copied into the lake, nor is a line of it"
+
+
+def test_a_night_without_a_list_goes_on(night: Night) -> None:
+    assert "error" not in receive(night)
+    assert left(night.lake) == {"ann", "ann2", "bob"}
+
+
+def test_a_list_that_is_delivered_twice_forgets_once(night: Night) -> None:
+    deliver(night, b"ann\n")
+    assert receive(night)["receipts"] == ["erased/receipts/001.json"]
+    again = receive(night)
+    assert (again["asked"], again["unknown"], again["receipts"]) == (1, 0, [])
+    assert left(night.lake) == {"ann2", "bob"}
+
+
+def test_unknown_people_are_counted_and_stop_nothing(night: Night) -> None:
+    deliver(night, b"zoe\nyan\n")
+    facts = receive(night)
+    assert (facts["asked"], facts["unknown"], facts["receipts"]) == (2, 2, [])
+    deliver(night, b"zoe\nann\n")
+    facts = receive(night)
+    assert (facts["asked"], facts["unknown"], len(facts["receipts"])) == (2, 1, 1)
+    assert left(night.lake) == {"ann2", "bob"}
+
+
+def test_an_erasure_that_was_cut_off_is_finished_without_a_list(night: Night) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.privacy.erasure.carry_out", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(night.lake, ["ann"], night.source_name)
+    assert left(night.lake) == {"ann", "ann2", "bob"}
+    assert receive(night)["receipts"] == ["erased/receipts/001.json"]
+    assert left(night.lake) == {"ann2", "bob"}
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
