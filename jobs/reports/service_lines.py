@@ -57,4 +57,6 @@ def _rows(lake: Lake, table: Table, day: dt.date, run: str) -> list[dict[str, An
 
 
 def _cut(text: str) -> str:
+    """On one line: a question with line breaks must not look like lines of the report."""
+    text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

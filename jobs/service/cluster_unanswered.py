@@ -16,27 +16,31 @@ from models.text.languages import CJK, ENGLISH, LATIN_WORD
 from schemas.tables import QUESTIONS, SUGGESTED_ANSWERS, UNANSWERED_TOPICS
 
 NOTHING_ANSWERS = ("not_sure", "nothing_known", "not_in_the_catalogue", "policy_gone")
-_FEW = 1  # a single question is no topic
+_LEAST = 2  # questions of a topic
 
 
 def main(night: Night) -> None:
     config: ServiceConfig = night.settings.section("service")
     texts = _unanswered(night)
-    previous = night.versions(UNANSWERED_TOPICS).previous().arrow().to_pylist()
-    before = {row["topic"]: json.loads(row["words"]) for row in previous}
-    first_seen = {row["topic"]: row["first_seen_on"] for row in previous}
+    earlier = _earlier_topics(night, config)
+    before = {topic: json.loads(row["words"]) for topic, row in earlier.items()}
     policies = living_policies(night)
     rows: list[Row] = []
-    for group in groups_of([grams_of(text) for text in texts], config.alike, before):
-        if len(group.members) > _FEW:
-            examples = [texts[n] for n in group.members[: config.examples]]
-            rows.append({
-                "topic": group.number, "size": len(group.members), "words": json.dumps(group.words, ensure_ascii=False),
-                "examples": json.dumps(examples, ensure_ascii=False), "nearest_policy": _nearest(examples[0], policies),
-                "first_seen_on": first_seen.get(group.number, night.date),
-            })  # fmt: skip
+    for group in groups_of([grams_of(text) for text in texts], config.alike, before, _LEAST):
+        examples = [texts[n] for n in group.members[: config.examples]]
+        rows.append({
+            "topic": group.number, "size": len(group.members), "words": json.dumps(group.words, ensure_ascii=False),
+            "examples": json.dumps(examples, ensure_ascii=False), "nearest_policy": _nearest(examples[0], policies),
+            "first_seen_on": earlier[group.number]["first_seen_on"] if group.number in earlier else night.date,
+        })  # fmt: skip
     write_rows(night, UNANSWERED_TOPICS, rows)
     night.report(questions=len(texts), topics=len(rows))
+
+
+def _earlier_topics(night: Night, config: ServiceConfig) -> dict[int, Row]:
+    """Number -> its newest row of the last `topic_nights`: a topic that nobody asks one night is the same the next."""
+    parts = sorted(night.versions(UNANSWERED_TOPICS).window(config.topic_nights).by_date(), key=lambda part: part[0])
+    return {row["topic"]: row for _, part in parts for row in part.arrow().to_pylist()}
 
 
 def _unanswered(night: Night) -> list[str]:

@@ -32,6 +32,9 @@ class ServiceConfig:
         default=0.35,
         metadata={"doc": "cosine from which two unanswered questions are one topic", "above": 0, "most": 1},
     )
+    topic_nights: int = field(
+        default=90, metadata={"doc": "nights after which the number of an unanswered topic is forgotten", "least": 1}
+    )
     examples: int = field(default=5, metadata={"doc": "questions shown of an unanswered topic", "least": 1})
     page_rows: int = field(default=40, metadata={"doc": "rows in each part of the page for people", "least": 1})
 

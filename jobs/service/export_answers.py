@@ -17,7 +17,7 @@ from jobs.runtime.products import states_in
 from schemas.tables import ITEM_ANSWERS, SUGGESTED_ANSWERS
 
 _TABLES = {"questions": SUGGESTED_ANSWERS, "items": ITEM_ANSWERS}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,4 +47,4 @@ def main(args: argparse.Namespace) -> int:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

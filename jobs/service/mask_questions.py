@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections import Counter
 from zoneinfo import ZoneInfo
 
 from jobs.common.erased_people import erased_people
 from jobs.runtime.night import Night
 from jobs.service.config import ServiceConfig
-from jobs.service.private_text import masked, order_numbers, order_owners, without_orders
+from jobs.service.private_text import beginning, order_numbers, order_owners, without_orders
 from jobs.service.service_files import Received, Row, received, rejection, write_rows
 from jobs.service.user_ids import lake_id
 from schemas.rejection_reasons import ERASED
 from schemas.tables import QUESTIONS, REJECTED_SERVICE_ROWS, REPLIES
 from schemas.tables.service import OUTCOMES
-
-_MARGIN = 200  # characters after `max_characters` that are read, so that no number is cut before it is masked
 
 
 def main(night: Night) -> None:
@@ -49,10 +48,10 @@ def _questions(night: Night, config: ServiceConfig, rows: list[Row]) -> list[Row
     made = []
     for row in rows:
         user = lake_id(night, row["user_id"])
-        text, owner = without_orders(row["text"][: config.max_characters + _MARGIN], owners, user)
-        hidden = masked(text, config)
+        text, owner = without_orders(row["text"], owners, user)
+        hidden = beginning(text, config.max_characters, config)
         made.append({
-            **row, "user_id": user, "text": hidden.text[: config.max_characters], "length": len(row["text"]),
+            **row, "user_id": user, "text": hidden.text, "length": len(row["text"]),
             "masked": json.dumps(dict(hidden.counts), sort_keys=True), "order_owner": owner,
             "asked_at": _time(row["asked_at"], night.source.timezone),
         })  # fmt: skip
@@ -88,7 +87,7 @@ def _replies(night: Night, config: ServiceConfig, rows: list[Row], questions: li
     made = []
     for row in rows:
         outcome = row["outcome"] if row["outcome"] in OUTCOMES else "sent"
-        text = masked(row["text"], config).text[: config.max_policy_characters]
+        text = beginning(row["text"], config.max_policy_characters, config).text
         made.append({**row, "text": text, "outcome": outcome, "rating": _number(row["rating"]),
                      "question": texts.get(row["question_id"])})  # fmt: skip
     return made
@@ -96,9 +95,10 @@ def _replies(night: Night, config: ServiceConfig, rows: list[Row], questions: li
 
 def _number(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text)) if text else None
+        number = float(text or "nan")
     except ValueError:
         return None
+    return max(0.0, number) if math.isfinite(number) else None
 
 
 def _time(text: str | None, zone: str) -> dt.datetime | None:

@@ -6,7 +6,8 @@ import re
 from html.parser import HTMLParser
 
 _SILENT = {"script", "style", "template", "iframe", "object", "noscript", "head", "title", "svg"}
-_BREAKS = {"p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "section"}
+_BREAKS = {"p", "br", "div", "li", "ul", "ol", "tr", "table", "td", "th", "dl", "dt", "dd", "hr",
+           "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "blockquote", "pre", "option"}  # fmt: skip
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>?|&#?\w+;")
 
 

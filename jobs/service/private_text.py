@@ -10,10 +10,12 @@ import pyarrow.dataset as ds
 
 from jobs.runtime.night import Night
 from jobs.service.config import ServiceConfig
-from models.service.masking import Masked, mask
+from models.service.masking import Masked, mask, plain
 from schemas.tables import CLEAN_EVENTS
 
 _ORDER = re.compile(r"(?<![\w-])(?=(?:[\w-]*\d){6})[\w-]{6,40}(?![\w-])", re.ASCII)
+
+_MARGIN = 200  # characters that are read beside those that are kept
 
 
 def masked(text: str, config: ServiceConfig) -> Masked:
@@ -21,9 +23,19 @@ def masked(text: str, config: ServiceConfig) -> Masked:
     return mask(text, config.regions)
 
 
+def beginning(text: str, most: int, config: ServiceConfig) -> Masked:
+    """The first `most` characters of the masked text. More are read, and none that stands where the reading stops is
+    kept: a number that is cut is no number that can be found."""
+    hidden = masked(text[: most + _MARGIN], config)
+    kept = hidden.text if len(text) <= most + _MARGIN else hidden.text[:-_MARGIN]
+    return Masked(kept[:most], hidden.counts)
+
+
 def order_numbers(text: str) -> list[str]:
-    """Every word of the text that could be the number of an order: it has six digits or more."""
-    return _ORDER.findall(text)
+    """Every word of the text that could be the number of an order: it has six digits or more. Also as the log may have
+    it, where the text has small letters for capitals or the other way round."""
+    found = _ORDER.findall(plain(text))
+    return list(dict.fromkeys(form for word in found for form in (word, word.upper(), word.lower())))
 
 
 def order_owners(night: Night, config: ServiceConfig, named: set[str]) -> dict[str, str]:
@@ -39,9 +51,10 @@ def order_owners(night: Night, config: ServiceConfig, named: set[str]) -> dict[s
 
 def without_orders(text: str, owners: Mapping[str, str], user: str | None) -> tuple[str, str | None]:
     """(the text with [order] in place of known order numbers, whose they are; 'other' if any is another's)."""
+    text = plain(text)
     named = [number for number in order_numbers(text) if number in owners]
     if not named:
         return text, None
     for number in sorted(named, key=len, reverse=True):
-        text = text.replace(number, "[order]")
+        text = re.sub(re.escape(number), "[order]", text, flags=re.I)
     return text, "own" if user and all(owners[number] == user for number in named) else "other"

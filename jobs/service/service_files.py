@@ -77,7 +77,12 @@ def _matching(fs: pafs.FileSystem, base: str, pattern: str) -> Iterator[str]:
 def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
     """Each row as their columns -> value; None for one that cannot be read."""
     if spec.format == "parquet":
-        yield from pq.read_table(pa.BufferReader(data)).to_pylist()
+        try:
+            table = pq.read_table(pa.BufferReader(data))
+        except pa.ArrowException as error:
+            raise ValueError(f"{name} is no Parquet file that can be read: {error}") from error
+        _check_columns(table.column_names, spec, name)
+        yield from table.to_pylist()
         return
     text = data.decode(spec.encoding, errors="replace").removeprefix("\ufeff").replace("\0", "")
     if spec.format == "jsonl":
@@ -86,15 +91,19 @@ def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=spec.delimiter)
     head = next(reader, [])
-    if missing := [theirs for theirs in spec.columns.values() if theirs not in head]:
-        raise ValueError(f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {head[:40]}")
+    _check_columns(head, spec, name)
     yield from (dict(zip(head, row, strict=True)) if len(row) == len(head) else None for row in reader if row)
+
+
+def _check_columns(there: list[str], spec: ServiceInput, name: str) -> None:
+    if missing := [theirs for theirs in spec.columns.values() if theirs not in there]:
+        raise ValueError(f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {there[:40]}")
 
 
 def _json_row(line: str) -> Row | None:
     try:
         row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError also for a figure of thousands of digits
         return None
     return row if isinstance(row, dict) else None
 
@@ -120,23 +129,23 @@ def _ours(raw: Row | None, which: str, spec: ServiceInput, name: str) -> Row:
 
 
 def _text(value: Any) -> str | None:
-    if value is None:
+    if value is None or value != value:  # Parquet has NaN where a number is missing
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str).strip('"')
     return text.encode("utf-8", "replace").decode("utf-8").strip() or None  # half a character would break Parquet
 
 
 def _without_repeats(rows: list[Row], rejected: list[Row], which: str) -> tuple[list[Row], list[Row]]:
-    """A row that comes again unchanged counts once. Two policies under one id are both refused: nobody can tell which
-    of them holds. Of questions and replies the first counts."""
+    """A row that comes again unchanged counts once. Two policies under one id that differ, be it in a date, are both
+    refused: nobody can tell which of them holds. Of questions and replies the first counts."""
     key = NEEDED[which][0]
-    texts: dict[str, set[str]] = {}
+    said: dict[str, set[tuple[str | None, ...]]] = {}
     for row in rows:
-        texts.setdefault(row[key], set()).add(row["text"])
+        said.setdefault(row[key], set()).add(tuple(row[name] for name in (*NEEDED[which], *OPTIONAL[which])))
     kept: dict[str, Row] = {}
     for row in rows:
-        if which == "policies" and len(texts[row[key]]) > 1:
-            detail = f"{len(texts[row[key]])} texts under one id"
+        if which == "policies" and len(said[row[key]]) > 1:
+            detail = f"{len(said[row[key]])} policies under one id"
             rejected.append(rejection(which, row[key], row["source_file"], "contested_id", detail))
         elif row[key] in kept:
             rejected.append(rejection(which, row[key], row["source_file"], "duplicate", "the id came before"))

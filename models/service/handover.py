@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from models.text.languages import CJK
 from models.text.numerals import fold
 
+_BETWEEN_CHINESE = re.compile(rf"(?<={CJK.pattern})\s+(?={CJK.pattern})")
+_LETTER = rf"(?:(?!{CJK.pattern})\w)"  # a word in Latin letters may stand between Chinese ones without a space
+
 
 @dataclass(frozen=True)
 class Handover:
@@ -27,7 +30,7 @@ class Handover:
 
     def reason(self, text: str) -> str | None:
         """The first reason that the text gives; None where a model may answer."""
-        folded = fold(text).lower()
+        folded = _BETWEEN_CHINESE.sub("", re.sub(r"\s+", " ", fold(text).lower()))
         return next((reason for reason, pattern in self.patterns if pattern.search(folded)), None)
 
 
@@ -40,5 +43,5 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
             parts.append(text.replace(r"\*", ".{0,4}"))
         else:
             between = text.replace(r"\*", r"(?:[\w ]{0,24})")
-            parts.append(rf"\b{between}\b")
+            parts.append(rf"(?<!{_LETTER}){between}(?!{_LETTER})")
     return re.compile("|".join(parts) or "(?!)")

@@ -7,23 +7,37 @@ masked than too little: any run of seven digits or more is.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import phonenumbers
 
+_CJK = r"\u3400-\u4dbf\u4e00-\u9fff"
+_LATER = rf"(?:(?![{_CJK}])[\w.+%'-])"  # a character of a name before the @ that is not Chinese
+_AT = r"\s?(?:[(\[{<]\s?(?:@|at)\s?[)\]}>]|@|\sat\s)\s?"
+_DOT = r"(?:\s?[(\[{<]\s?(?:\.|dot)\s?[)\]}>]\s?|\sdot\s|\s\.\s?|\.(?:\s(?=(?:com|cn|net|org|co|edu)\b))?)"
+_LABEL = rf"(?:(?:(?![{_CJK}])[\w-])+|[{_CJK}]+)"
+# Chinese words beside an address are of the question: they stay unless the name itself ends in Chinese.
 _EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\]|\sat\s)\s?[\w-]+(?:\s?(?:\.|\(dot\)|\sdot\s)\s?[a-z]{2,})+",
+    rf"(?:(?<!{_LATER}){_LATER}+|(?<![\w.+-])[\w.+-]*[{_CJK}]){_AT}"
+    rf"(?:{_LABEL}{_DOT})+(?:(?:(?![{_CJK}])[^\W\d_]){{2,}}|[{_CJK}]{{2,3}})",
     re.I,
 )
 _DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-–/]?[\dXx])*(?![A-Za-z])|\d(?:[ .\-–]?\d){5,}[Xx]?")
-_LONG = re.compile(r"\d(?:[ .\-]{0,2}\d){6,}[Xx]?")
+# Seven digits or more, whatever stands between them but letters and what ends a sentence or names a price.
+_LONG = re.compile(
+    r"(?P<date>(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])(?!\d))"
+    r"|(?P<time>(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?!:?\d))"
+    r"|\d(?:(?:[^\w¥$€£%?!;。&]|_){0,3}\d){6,}[Xx]?"
+)
+_MESSENGER = r"(?<![a-z])(?:微信|威信|薇信|wechat|weixin|whatsapp|telegram|line|qq|vx)"
 _ACCOUNT = re.compile(
-    r"((?:微信|威信|薇信|wechat|weixin|whatsapp|telegram|line|qq|vx)\s*(?:号|群|id)?\s*(?:是|[:：=]|is)?\s*)"
-    r"([A-Za-z0-9_-]{5,})",
+    rf"({_MESSENGER}\s*(?:(?:账号|号|群|id\b)\s*(?:是|[:：=]|is\b)?|是|[:：=]|(?<!line)\sis\b)\s*)([a-z0-9_-]{{5,}})"
+    rf"|({_MESSENGER}\s*)((?=[a-z_-]*[\d_])[a-z0-9_-]{{5,}})",  # "WeChat payment" names no account
     re.I,
 )
 _NAME = re.compile(
@@ -33,8 +47,10 @@ _NAME = re.compile(
 )
 _STREETS = (
     re.compile(
-        r"\b\d{1,5}[A-Za-z]?,? (?:[A-Z][\w'.]* ){1,4}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|"
-        r"court|ct|square|place|way|terrace)\b\.?(?:,? (?:apt|flat|unit|suite)\.? ?\w+)?",
+        r"\b\d{1,5}[A-Za-z]?,? (?:(?!(?:the|an?|is|are|on|in|of|its|my|your|their|this|that|days?|weeks?|hours?|items?|"
+        r"by|for|and|to|from|any|ago|other|only|more|or|it|at)\b)[A-Z][\w'.]* ){1,4}"
+        r"(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|square|place|way|terrace|parkway|"
+        r"pkwy|crescent|highway|hwy)\b\.?(?:,? (?:apt|flat|unit|suite)\.? ?\w+)?",
         re.I,
     ),
     re.compile(
@@ -43,11 +59,17 @@ _STREETS = (
         r"(?:[\u4e00-\u9fff\d-]{0,12}?(?:室|楼|单元|栋|号))*"
     ),
 )
-_HOUSE = re.compile(r"\d,? [A-Z]|(?:路|街|道|巷|弄|胡同|村)\s?[\d一二三四五六七八九十百]+\s?[号弄]", re.I)
+_HOUSE = re.compile(r"\d[A-Z]?,? [A-Z]|(?:路|街|道|巷|弄|胡同|村)\s?[\d一二三四五六七八九十百]+\s?[号弄]", re.I)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_SPOKEN = str.maketrans("零〇一二三四五六七八九", "00123456789")
-_SPOKEN_RUN = re.compile(r"[零〇一二三四五六七八九\d][零〇一二三四五六七八九\d \-]{5,}[零〇一二三四五六七八九\d]")
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
+_CHINESE_DIGITS = "零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
+_SPOKEN = str.maketrans(_CHINESE_DIGITS, "0012345678912123456789")
+_SPOKEN_RUN = re.compile(rf"[{_CHINESE_DIGITS}\d](?:[ \-,.、·]{{0,2}}[{_CHINESE_DIGITS}\d]){{6,}}")
+_ENGLISH_RUN = re.compile(
+    r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b[\s,.-]*){7,}(?<!\W)", re.I
+)
+# Characters that nobody sees, beside those of the categories Cc, Cf and Cs: they would hide a number.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LARGEST_STEP = 10  # between the sizes of a list such as 80, 85, 90
 
 
 class Masked(NamedTuple):
@@ -63,19 +85,20 @@ def mask(text: str, regions: Iterable[str] = ()) -> Masked:
     The text comes back in Unicode's NFKC form, so that full-width digits and letters count as what they are.
     """
     counts: Counter[str] = Counter()
-    text = _plain(text)
+    text = plain(text)
     text = _replaced(text, _EMAIL, "email", counts)
     if _HOUSE.search(text):  # the patterns of streets take long, and few texts have a number that may be of a house
         for street in _STREETS:
             text = _replaced(text, street, "address", counts)
     text = _kept_head(text, _ACCOUNT, "account", counts)
     text = _kept_head(text, _NAME, "name", counts)
-    if sum(map(str.isdigit, text)) + len(re.findall("[零〇一二三四五六七八九]", text)) < 6:
+    text = _ENGLISH_RUN.sub(lambda _: _count(counts, "number"), text)
+    if len(re.findall(rf"[{_CHINESE_DIGITS}\d]", text)) < 6:
         return Masked(text, counts)
     text = _SPOKEN_RUN.sub(lambda found: found[0].translate(_SPOKEN), text)
     text = _numbers(text, counts)
     text = _phones(text, tuple(regions), counts)
-    text = _LONG.sub(lambda found: found[0] if _DATE.fullmatch(found[0]) else _count(counts, "number"), text)
+    text = _others(text, tuple(regions), counts)
     return Masked(text, counts)
 
 
@@ -95,19 +118,51 @@ def is_resident_id(text: str) -> bool:
     return "10X98765432"[total % 11] == text[-1].upper()
 
 
-def _plain(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+def plain(text: str) -> str:
+    """The text in NFKC, without characters that nobody sees and without marks on what is no letter (1 in a key cap)."""
+    seen: list[str] = []
+    for c in _UNSEEN.sub("", unicodedata.normalize("NFKC", text)):
+        category = unicodedata.category(c)
+        is_mark = category in ("Mn", "Me") and bool(seen) and not seen[-1].isalpha() and seen[-1].isascii()
+        if c in "\n\t" or not (is_mark or category in ("Cc", "Cf", "Cs")):
+            seen.append(c)
+    return "".join(seen)
 
 
 def _numbers(text: str, counts: Counter[str]) -> str:
     def judged(found: re.Match[str]) -> str:
+        if found.string[: found.start()].endswith("+"):  # a telephone number may have a card's check digit
+            return found[0]
         digits = re.sub(r"[^\dXx]", "", found[0])
         if is_resident_id(digits) or re.fullmatch(r"\d{3}-\d\d-\d{4}", found[0]):
             return _count(counts, "id")
         return _count(counts, "card") if is_card(digits) else found[0]
 
     return _DIGITS.sub(judged, text)
+
+
+def _others(text: str, regions: tuple[str, ...], counts: Counter[str]) -> str:
+    """Without the digits that have stranger things between them than those of `_numbers` and `_phones`."""
+
+    def judged(found: re.Match[str]) -> str:
+        if found["date"] or found["time"] or _is_list(re.findall(r"\d+", found[0])):
+            return found[0]
+        digits = re.sub(r"[^\dXx]", "", found[0])
+        if is_resident_id(digits):
+            return _count(counts, "id")
+        if any(_matches(digits, region) for region in regions):
+            return _count(counts, "phone")
+        return _count(counts, "card" if is_card(digits) else "number")
+
+    return _LONG.sub(judged, text)
+
+
+def _is_list(numbers: list[str]) -> bool:
+    """Whether they are sizes such as 36, 37, 38: short, and each the same small step above the one before."""
+    if len(numbers) < 3 or max(map(len, numbers)) > 3:
+        return False
+    steps = {int(after) - int(one) for one, after in itertools.pairwise(numbers)}
+    return len(steps) == 1 and 0 < min(steps) <= _LARGEST_STEP
 
 
 def _phones(text: str, regions: tuple[str, ...], counts: Counter[str]) -> str:
@@ -118,8 +173,8 @@ def _phones(text: str, regions: tuple[str, ...], counts: Counter[str]) -> str:
     return text
 
 
-def _matches(text: str, region: str | None) -> Iterator[phonenumbers.PhoneNumberMatch]:
-    return iter(phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID))
+def _matches(text: str, region: str | None) -> list[phonenumbers.PhoneNumberMatch]:
+    return list(phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID))
 
 
 def _replaced(text: str, pattern: re.Pattern[str], kind: str, counts: Counter[str]) -> str:
@@ -127,7 +182,11 @@ def _replaced(text: str, pattern: re.Pattern[str], kind: str, counts: Counter[st
 
 
 def _kept_head(text: str, pattern: re.Pattern[str], kind: str, counts: Counter[str]) -> str:
-    made: Callable[[re.Match[str]], str] = lambda found: found[1] + _count(counts, kind)  # noqa: E731
+    """Replaces what follows the first group of the pattern that is there: the words that say what comes."""
+
+    def made(found: re.Match[str]) -> str:
+        return next(head for head in found.groups() if head is not None) + _count(counts, kind)
+
     return pattern.sub(made, text)
 
 

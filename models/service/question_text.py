@@ -25,7 +25,8 @@ def language_of(text: str, languages: Mapping[str, Script]) -> str | None:
         else:
             scores[name] = len(re.findall(f"[{script.letters}]", folded))
     best = max(scores, key=lambda name: scores[name], default=None)
-    return best if best and scores[best] > len(OTHER.findall(folded)) else None
+    strange = sum(c.isalpha() for c in OTHER.findall(folded))  # OTHER has emoji too, and they are of no language
+    return best if best and scores[best] > strange else None
 
 
 def has_words(text: str) -> bool:
@@ -33,7 +34,10 @@ def has_words(text: str) -> bool:
 
 
 def parts_of(text: str) -> list[str]:
-    """The questions that a text holds, each that ends in a question mark; [] where there are not two of them."""
+    """The questions that a text holds, split at question marks; [] where there are not two of them.
+
+    The last may lack its mark: "is it red? and the price" holds two.
+    """
     parts = [part.strip() for part in _PARTS.split(text)]
     asked = [part for part in parts if len(re.findall(r"\w", part)) >= 2]
     return asked if len(asked) > 1 else []

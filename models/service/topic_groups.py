@@ -21,17 +21,28 @@ class Group(NamedTuple):
     words: list[str]
 
 
-def groups_of(grams: Sequence[Sequence[str]], alike: float, before: Mapping[int, Sequence[str]]) -> list[Group]:
-    """Groups of questions, the largest first. grams (N,): the n-grams of each question; before: number -> words.
+def groups_of(
+    grams: Sequence[Sequence[str]], alike: float, before: Mapping[int, Sequence[str]], least: int = 1
+) -> list[Group]:
+    """Groups of `least` questions or more, the largest first. grams (N,): the n-grams of each question; before: number
+    -> words.
 
-    Two questions whose n-grams have a cosine of `alike` or more are in one group. A group keeps the number of the
-    earlier group with which it shares most words, at least a third of them; others get new numbers.
+    Two questions whose n-grams have a cosine of `alike` or more are in one group; one without n-grams is like no other.
+    A group keeps the number of the earlier group with which it shares most words, at least a third of them; others get
+    numbers above all earlier ones.
     """
-    if not grams:
-        return []
     alone: dict[tuple[str, ...], list[int]] = {}  # questions of the same n-grams are one point
     for place, some in enumerate(grams):
-        alone.setdefault(tuple(sorted(set(some))), []).append(place)
+        if some:
+            alone.setdefault(tuple(sorted(set(some))), []).append(place)
+    members = [[place] for place, some in enumerate(grams) if not some] + (_linked(alone, alike) if alone else [])
+    members = [sorted(some) for some in members if len(some) >= least]
+    members.sort(key=lambda some: (-len(some), some))
+    return _numbered([(some, _words([grams[n] for n in some])) for some in members], before)
+
+
+def _linked(alone: Mapping[tuple[str, ...], list[int]], alike: float) -> list[list[int]]:
+    """The places of the questions of each group."""
     matrix = _unit(list(alone))
     rows, columns = [], []
     for first in range(0, matrix.shape[0], _BLOCK):
@@ -45,9 +56,7 @@ def groups_of(grams: Sequence[Sequence[str]], alike: float, before: Mapping[int,
     members: list[list[int]] = [[] for _ in range(count)]
     for label, places in zip(labels.tolist(), alone.values(), strict=True):
         members[label] += places
-    members = [sorted(some) for some in members]
-    members.sort(key=lambda some: (-len(some), some))
-    return _numbered([(some, _words([grams[n] for n in some])) for some in members], before)
+    return members
 
 
 def _unit(grams: Sequence[Sequence[str]]) -> sp.csr_matrix:
@@ -72,18 +81,22 @@ def _words(grams: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _numbered(found: list[tuple[list[int], list[str]]], before: Mapping[int, Sequence[str]]) -> list[Group]:
-    shared = sorted(
-        (
-            (-len(set(words) & set(last)) / max(1, len(set(words) | set(last))), place, number)
-            for place, (_, words) in enumerate(found)
-            for number, last in before.items()
-            if len(set(words) & set(last)) * 3 >= len(set(words) | set(last))
-        )
-    )
+    having: dict[str, list[int]] = {}
+    for number, last in before.items():
+        for word in set(last):
+            having.setdefault(word, []).append(number)
+    shared = []
+    for place, (_, words) in enumerate(found):
+        for number, common in Counter(n for word in set(words) for n in having.get(word, ())).items():
+            either = len(set(words) | set(before[number]))
+            if common * 3 >= either:
+                shared.append((-common / either, place, number))
     number_of: dict[int, int] = {}
-    for _, place, number in shared:
-        if place not in number_of and number not in number_of.values():
+    taken: set[int] = set()
+    for _, place, number in sorted(shared):
+        if place not in number_of and number not in taken:
             number_of[place] = number
+            taken.add(number)
     new = max(before, default=0)
     made = []
     for place, (members, words) in enumerate(found):

@@ -52,7 +52,7 @@ def _check_reading(where: str, spec: Input, raw: dict[str, Any]) -> None:
         raise MappingError(f"{where} has header = false and no column_names; name the columns in their order")
     if spec.decimal or spec.thousands:
         _check_numbers(where, spec)
-    if not _is_encoding(spec.encoding):
+    if not is_encoding(spec.encoding):
         raise MappingError(f"{where} encoding {spec.encoding!r} is unknown; write it like 'utf-8', 'gb18030', 'cp1252'")
 
 
@@ -67,7 +67,8 @@ def _check_numbers(where: str, spec: Input) -> None:
         raise MappingError(f"{where} thousands and decimal are both {decimal!r}; write decimal = ',' or '.'")
 
 
-def _is_encoding(name: str) -> bool:
+def is_encoding(name: str) -> bool:
+    """Whether Python can read files in an encoding of that name."""
     try:
         "".encode(name)
     except LookupError:

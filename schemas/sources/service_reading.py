@@ -7,6 +7,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
+from schemas.sources.checks import is_encoding
 from schemas.sources.mapping import FORMATS, MappingError
 from schemas.sources.service import NEEDED, OPTIONAL, ServiceInput
 from schemas.toml_files import refuse_unknown
@@ -25,6 +26,12 @@ def service_input(which: str, raw: Any) -> ServiceInput:
     _check_files(where, raw.get("files", ""))
     if raw.get("format", "csv") not in FORMATS:
         raise MappingError(f"{where} format is {raw['format']!r}; there are {', '.join(FORMATS)}")
+    if raw.get("format", "csv") != "csv" and "delimiter" in raw:
+        raise MappingError(f"{where} has delimiter, which only csv files have; format is {raw['format']}")
+    if len(raw.get("delimiter", ",")) != 1:
+        raise MappingError(f"{where} delimiter is {raw['delimiter']!r}; it must be one character")
+    if not is_encoding(encoding := raw.get("encoding", "utf-8")):
+        raise MappingError(f"{where} encoding {encoding!r} is unknown; write it like 'utf-8', 'gb18030', 'cp1252'")
     columns = _columns(which, raw)
     values = {key: value for key, value in raw.items() if key != "columns"}
     return ServiceInput(**values, columns=MappingProxyType(columns))

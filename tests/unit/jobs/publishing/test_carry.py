@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from jobs.publishing.carry import FILTERS, Tonight, of_copy, of_customers, of_dated, of_images, with_unchanged_terms
+from jobs.publishing.carry import (
+    FILTERS,
+    Tonight,
+    of_copy,
+    of_customers,
+    of_dated,
+    of_images,
+    of_service,
+    with_unchanged_terms,
+)
 from models.text.wording import money
 from schemas.arrow import arrow_schema
 from schemas.copywriting.language import load_languages
@@ -17,10 +27,12 @@ from schemas.table import PRODUCTS, Table
 from schemas.tables import (
     AUDIENCES,
     COPY,
+    ITEM_ANSWERS,
     OFFERS,
     RECOGNISED_ATTRIBUTES,
     SEGMENTS,
     SIMILAR_IMAGES,
+    SUGGESTED_ANSWERS,
     USER_COPY,
     USER_SEGMENTS,
 )
@@ -177,3 +189,39 @@ def test_pairs_number_users_and_items_and_mark_unknown_ones() -> None:
 def test_an_empty_table_stays_empty() -> None:
     for kind, product in ((OFFERS, "offers"), (AUDIENCES, "audiences"), (COPY, "copy"), (USER_COPY, "copy")):
         assert FILTERS[product](table(kind), kind.name, TONIGHT).num_rows == 0
+
+
+def suggestion(question: str, source: str | None, item: str | None = "lamp", **changed: Any) -> dict[str, Any]:
+    return {"question_id": question, "rank": 1, "chance": 0.9, "decision": "answered", "source_table": source,
+            "source_id": item, "source_column": "price", "source_hash": "price of lamp",
+            "valid_until": VALID} | changed  # fmt: skip
+
+
+def test_an_answer_is_carried_while_its_source_is_as_it_was() -> None:
+    """Tonight's digest of a column is what stands there, so that another item, column or value is another digest."""
+    items = {name: lambda column, name=name: f"{column} of {name}" for name in ("lamp", "rug")}
+    tonight = replace(TONIGHT, items=items)
+    rows = table(
+        SUGGESTED_ANSWERS,
+        suggestion("holds", "items"), suggestion("changed", "items", source_hash="price of lamp before"),
+        suggestion("another", "items", "rug"), suggestion("withdrawn", "items", "gone", source_hash="price of gone"),
+        suggestion("over", "items", valid_until=OVER),
+        suggestion("policy", "policies", "returns", source_column="text"),
+        suggestion("account", "offers", "coupon"),
+        suggestion("person", None, None, decision="handed_over", source_hash=None, source_column=None),
+        suggestion("person_over", None, None, decision="handed_over", valid_until=OVER),
+    )  # fmt: skip
+    assert of_service(rows, SUGGESTED_ANSWERS.name, tonight)["question_id"].to_pylist() == ["holds", "person"]
+    answers = table(
+        ITEM_ANSWERS,
+        *(
+            {"item_id": item, "topic": topic, "source_column": "size", "source_hash": seen, "valid_until": until}
+            for item, topic, seen, until in (
+                ("rug", "holds", "size of rug", VALID), ("rug", "changed", "size of mat", VALID),
+                ("gone", "withdrawn", "size of gone", VALID), ("rug", "over", "size of rug", OVER),
+            )
+        ),
+    )  # fmt: skip
+    assert of_service(answers, ITEM_ANSWERS.name, tonight)["topic"].to_pylist() == ["holds"]
+    assert of_service(answers, ITEM_ANSWERS.name, TONIGHT).num_rows == 0  # a night that knows no item carries none
+    assert of_service(answers.slice(0, 0), ITEM_ANSWERS.name, tonight).num_rows == 0
