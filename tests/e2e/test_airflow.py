@@ -150,6 +150,7 @@ def test_a_night_with_a_broken_branch_publishes_the_rest_and_is_whole_once_it_is
         "audiences": "fresh",
         "copy": "absent",
         "images": "fresh",
+        "service": "fresh",
     }
     assert "no/such/folder" in first["products"]["copy"]["because"]
     events = api.call("/assets/events")["asset_events"]
