@@ -29,8 +29,9 @@ from scipy import sparse
 
 from models.core.list_metrics import score_lists
 from models.core.sequences import Sequences
+from models.core.top_k import rank_scores
 from models.ranking.candidates import ItemCandidates
-from models.ranking.ranker import RankerConfig
+from models.ranking.ranker import Ranker, RankerConfig
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.item_softmax import Attributes
 from models.recommenders.lstm import LSTM
@@ -216,7 +217,7 @@ def best_of(source: Source, seen: sparse.csr_matrix, allowed: np.ndarray) -> np.
         scores = np.array(source(block), np.float32)
         scores[:, ~allowed] = -np.inf
         scores[seen[block].nonzero()] = -np.inf
-        lists.append(np.argsort(-scores, axis=1, kind="stable")[:, :K])
+        lists.append(rank_scores(scores, K)[0])
     return np.concatenate(lists)
 
 
@@ -240,61 +241,62 @@ def main() -> None:
         f"{len(shop.sequences.lengths):,} users, {len(shop.sequences.codes):,} events, {n_items:,} items; {n:,} users "
         f"have three events and are asked, for {again:,} of them in vain: again an item of the history"
     )
-    measured = measure_protocols(shop, args.threads)
+    measured, best = measure_protocols(shop, args.threads)
     title = f"next item of {args.data.name}, every item ranked but the history"
-    strict, best = measured["strict"]
-    refitted, _ = measured["refitted"]
-    show(f"{title}; strict", strict, best, ANCHORS)
-    show(f"{title}; refitted, which no published row is", refitted, best)
-    more = {"refitted": {model: figures.means() for model, figures in refitted.items()}}
-    print_json(strict, best, {"protocol": "strict", **more})
+    show(f"{title}; strict", measured["strict"], best, ANCHORS)
+    show(f"{title}; refitted, which no published row is", measured["refitted"], best)
+    more = {"refitted": {model: figures.means() for model, figures in measured["refitted"].items()}}
+    print_json(measured["strict"], best, {"protocol": "strict", **more})
 
 
-def measure_protocols(shop: Shop, threads: int) -> dict[str, tuple[dict[str, Measured], str]]:
-    """protocol -> (model -> its figures, the model that the validation items call the best)."""
+def measure_protocols(shop: Shop, threads: int) -> tuple[dict[str, dict[str, Measured]], str]:
+    """(protocol -> model -> its figures on the test, the model with the best ndcg on the validation items).
+
+    Refitted, the ranker has learned the validation items, so they are asked by the strict protocol alone.
+    """
     fitted: dict[int, Fitted] = {}  # unlearned -> models; what both protocols need is fitted once
-    measured = {}
+    config, measured, valid = replace(RANKER, threads=threads), {}, {}
     for name, protocol in PROTOCOLS.items():
         for step in protocol:
             if step.unlearned not in fitted:
                 fitted[step.unlearned] = Fitted.without_last(shop, step.unlearned, threads)
-        measured[name] = measure_one(shop, name, fitted, replace(RANKER, threads=threads))
-    best = measured["strict"][1]
-    return {name: (figures, best) for name, (figures, _) in measured.items()}
-
-
-def measure_one(
-    shop: Shop, name: str, fitted: dict[int, Fitted], config: RankerConfig
-) -> tuple[dict[str, Measured], str]:
-    """(model -> its figures on the test, the model with the best ndcg on the validation items)."""
-    protocol, n_items = PROTOCOLS[name], len(shop.item_ids)
-    with progress(f"{name}: teaching the ranker") as teaching:
-        lesson = Answers.of(shop, protocol.lesson, fitted)
-        rankers = {
-            hybrid: learn(config, lesson.proposed(sources), lesson.question.truth)
-            for hybrid, sources in hybrids_of(shop).items()
+        with progress(f"{name}: teaching the ranker") as teaching:
+            rankers = taught(shop, protocol.lesson, fitted, config)
+        if name == "strict":
+            with progress(f"{name}: the validation items"):
+                asked = asked_of(shop, VALIDATION, fitted, rankers)
+            valid = {m: {metric: float(v.mean()) for metric, v in values.items()} for m, values in asked.items()}
+        with progress(f"{name}: the test") as asking:
+            figures = asked_of(shop, protocol.test, fitted, rankers)
+        seconds = fitted[protocol.test.unlearned].seconds
+        whole = sum(sum(fitted[step.unlearned].seconds.values()) for step in protocol) + teaching[0] + asking[0]
+        measured[name] = {
+            model: Measured(values, seconds.get(model, whole if model in rankers else 0.0))
+            for model, values in figures.items()
         }
-    figures = {}
-    for step in (VALIDATION, protocol.test):
-        with progress(f"{name}: {'the test' if step == protocol.test else 'the validation items'}") as asking:
-            answers = Answers.of(shop, step, fitted)
-            lists = {model: best_of(source, answers.seen, answers.had) for model, source in answers.sources.items()}
-            for hybrid, sources in hybrids_of(shop).items():
-                lists[hybrid], _ = order(rankers[hybrid], answers.proposed(sources), K, n_items)
-        figures[step] = {model: measure(found, answers.question.truth, n_items) for model, found in lists.items()}
-    seconds = fitted[protocol.test.unlearned].seconds
-    whole = sum(sum(fitted[step.unlearned].seconds.values()) for step in protocol) + teaching[0] + asking[0]
-    valid = {model: {m: float(v.mean()) for m, v in values.items()} for model, values in figures[VALIDATION].items()}
-    measured = {
-        model: Measured(
-            values,
-            seconds.get(model, whole if model in rankers else 0.0),
-            # Refitted, the ranker has learned the validation items: its figure on them would say nothing.
-            {} if name != "strict" else {f"valid_{metric}": round(v, 5) for metric, v in valid[model].items()},
-        )
-        for model, values in figures[protocol.test].items()
-    }
+    for model, values in valid.items():
+        measured["strict"][model].more = {f"valid_{metric}": round(value, 5) for metric, value in values.items()}
     return measured, max(valid, key=lambda model: valid[model][METRICS[1]])
+
+
+def taught(shop: Shop, lesson: Step, fitted: dict[int, Fitted], config: RankerConfig) -> dict[str, Ranker | None]:
+    """hybrid -> the ranker that the lesson taught it."""
+    answers = Answers.of(shop, lesson, fitted)
+    return {
+        hybrid: learn(config, answers.proposed(sources), answers.question.truth)
+        for hybrid, sources in hybrids_of(shop).items()
+    }
+
+
+def asked_of(
+    shop: Shop, step: Step, fitted: dict[int, Fitted], rankers: dict[str, Ranker | None]
+) -> dict[str, dict[str, np.ndarray]]:
+    """model -> metric -> a value for each user (n,), of single models and hybrids."""
+    answers = Answers.of(shop, step, fitted)
+    lists = {model: best_of(source, answers.seen, answers.had) for model, source in answers.sources.items()}
+    for hybrid, sources in hybrids_of(shop).items():
+        lists[hybrid], _ = order(rankers[hybrid], answers.proposed(sources), K, len(shop.item_ids))
+    return {model: measure(found, answers.question.truth, len(shop.item_ids)) for model, found in lists.items()}
 
 
 def hybrids_of(shop: Shop) -> dict[str, tuple[str, ...]]:
