@@ -3,6 +3,7 @@
 A page is an HTML file with one style, perhaps one script, and the places <!--policy--> and <!--data-->. A page that
 holds both languages names /*both_languages.css*/ in its style and /*both_languages.js*/ in its script; a page on which
 a person approves and blocks names /*decision_page.css*/ and /*decision_page.js*/. These files name others.
+/*tables.css*/ in its style draws tables.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 _SHARED = (  # a file stands before those that it names
     *("decision_page.css", "decision_page.js", "both_languages.css", "both_languages.js"),
-    *("page.css", "tongue.js"),
+    *("page.css", "tables.css", "tongue.js"),
 )
 
 
