@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from models.experiments.intervals import mean_interval, wilson_interval
+from models.core.intervals import mean_interval, wilson_interval
 from schemas.arrow import arrow_schema
 from schemas.tables import OFFER_PARITY
 

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, ndtri
+from scipy.special import expit
+
+from models.core.intervals import wilson_interval
 
 F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -63,14 +65,8 @@ def threshold_for(chances: F64, right: Bools, weights: F64, precision: float, co
     order = np.argsort(-chances, kind="stable")
     mass = weights[order]
     total, squares = np.cumsum(mass), np.cumsum(mass**2)
-    low = lower_bound(np.cumsum(mass * right[order]) / total, total**2 / squares, confidence)
+    worth = total**2 / squares
+    low, _ = wilson_interval(np.cumsum(mass * right[order]) / total * worth, worth, 2 * (1 - confidence))
     last = np.append(chances[order][1:] != chances[order][:-1], True)  # rows of one chance stand or fall together
     enough = np.flatnonzero((low >= precision) & last)
     return float(chances[order][enough[-1]]) if len(enough) else None
-
-
-def lower_bound(share: F64, rows: F64, confidence: float) -> F64:
-    """Wilson's lower bound of a share seen on so many rows, one-sided."""
-    z = ndtri(confidence)
-    middle, reach = share + z**2 / (2 * rows), z * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
-    return np.asarray((middle - reach) / (1 + z**2 / rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.experiments.intervals import mean_interval, wilson_interval
+from models.core.intervals import mean_interval, wilson_interval
 
 
 def test_intervals_hold_their_level():
