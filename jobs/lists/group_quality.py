@@ -86,7 +86,8 @@ def _largest(groups: NDArray[np.object_]) -> NDArray[np.object_]:
 def _plain(values: F64, is_one: NDArray[np.int64], least: int) -> dict[str, Any]:
     """Mean, interval and verdict of a group (is_one 1) beside the others (0)."""
     count, total, squares = (np.bincount(is_one, weight, 2) for weight in (None, values, values * values))
-    means = [Matched(*one) for one in zip(*mean_interval(count.astype(float), total, squares), strict=True)]
+    figures = mean_interval(*(part.astype(np.float64) for part in (count, total, squares)))
+    means = [Matched(*one) for one in zip(*figures, strict=True)]
     others, own = [m if n >= least else _NONE for m, n in zip(means, count, strict=True)]
     return _cells(own, ("value", "low", "high")) | {"verdict": _verdict(own, others)}
 

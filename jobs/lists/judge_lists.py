@@ -81,7 +81,7 @@ def main(night: Night) -> None:
     config: JudgeConfig = night.settings.section("judge")
     k = night.settings.section("recommend").k
     last = _last(night)
-    before = last.interest if last else night.versions(INTEREST).of([])
+    before = last.known.interest if last else night.versions(INTEREST).of([])
     rows: list[dict[str, Any]] = []
     by_group: list[dict[str, Any]] = []
     if last is not None and before.versions:
@@ -90,7 +90,7 @@ def main(night: Night) -> None:
         truth = _truth(night, config, last, pairs)
         if truth is not None:
             rows = _judge(config, k, truth, pairs)
-            by_group = _judge_groups(config, k, truth, people_of(last.profiles, last.features, truth.users))
+            by_group = _judge_groups(config, k, truth, people_of(last.known.profiles, last.known.features, truth.users))
     night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
     night.write_arrow(GROUP_QUALITY, pa.Table.from_pylist(by_group, arrow_schema(GROUP_QUALITY)))
     shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
@@ -98,15 +98,24 @@ def main(night: Night) -> None:
     night.log.info("%s", shown or "nothing to judge: no list was made before, or nobody bought since")
 
 
-class Last(NamedTuple):
-    """The lists that are judged: their run and files, INTEREST, USER_PROFILES and USER_FEATURES of then, and the
-    `events` of the `days` days since."""
+class Known(NamedTuple):
+    """What was known of users when the lists were made: INTEREST, USER_PROFILES and USER_FEATURES of that night."""
 
-    run: str
-    paths: list[str]
     interest: TableRows
     profiles: TableRows
     features: TableRows
+
+    @classmethod
+    def of(cls, night: Night, day: dt.date) -> Known:
+        return cls(*(night.versions(table).as_of(day) for table in (INTEREST, USER_PROFILES, USER_FEATURES)))
+
+
+class Last(NamedTuple):
+    """The lists that are judged: run and files, what was `known` then, and the `events` of the `days` days since."""
+
+    run: str
+    paths: list[str]
+    known: Known
     events: TableRows
     days: int
 
@@ -116,15 +125,14 @@ def _last(night: Night) -> Last | None:
     shown = published.last_before(night.lake, night.date)
     if shown is not None:
         paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]
-        known = [night.versions(table).previous() for table in (INTEREST, USER_PROFILES, USER_FEATURES)]
-        return Last(shown["run"], paths, *known, night.versions(CLEAN_EVENTS).tonight(), 1)
+        known = Known.of(night, night.date - dt.timedelta(days=1))
+        return Last(shown["run"], paths, known, night.versions(CLEAN_EVENTS).tonight(), 1)
     made = night.lake.before(RECOMMENDATIONS, night.date)
     if made is None:
         return None
     day = dt.date.fromisoformat(made.date)
-    known = [night.versions(table).as_of(day) for table in (INTEREST, USER_PROFILES, USER_FEATURES)]
     events, days = night.versions(CLEAN_EVENTS).after(day), (night.date - day).days
-    return Last(f"{made.date}-{made.run}", night.lake.file_paths(made), *known, events, days)
+    return Last(f"{made.date}-{made.run}", night.lake.file_paths(made), Known.of(night, day), events, days)
 
 
 def _truth(night: Night, config: JudgeConfig, last: Last, pairs: pa.Table) -> Truth | None:

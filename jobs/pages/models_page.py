@@ -48,7 +48,7 @@ def _card(facts: NightFacts, name: str, folder: tuple[str, ...]) -> Section:
     made_on = folder[2].removeprefix("date=")
     card = CARDS.get(name)
     rows: list[Row] = [
-        *([[Words("for", "用途"), card.purpose]] if card else []),
+        *_purpose(name),
         [Words("made on the night of", "训练之夜"), made_on],
         [Words("by the job", "任务"), job],
         *_data(facts, name, folder),
@@ -70,6 +70,10 @@ def _card(facts: NightFacts, name: str, folder: tuple[str, ...]) -> Section:
 
 def _read(facts: NightFacts, folder: tuple[str, ...], name: str) -> dict[str, Any]:
     return facts.lake.get_json(*folder, name) if facts.lake.exists(*folder, name) else {}
+
+
+def _purpose(name: str) -> list[Row]:
+    return [[Words("for", "用途"), CARDS[name].purpose]] if name in CARDS else []
 
 
 def _data(facts: NightFacts, name: str, folder: tuple[str, ...]) -> list[Row]:
@@ -95,8 +99,9 @@ def _verdict(judged: dict[str, Any]) -> list[Row]:
                     Words("difference, 95 % interval", "差异 95 % 区间"),
                     f"{figures['low']:+.4f} – {figures['high']:+.4f}",
                 ],
-                *([[Words("judged by users", "评判用户数"), number(figures["users"])]] if "users" in figures else []),
             ]
+            if "users" in figures:
+                rows.append([Words("judged by users", "评判用户数"), number(figures["users"])])
     if "start" in judged:
         rows.append([Words("trained because", "训练原因"), plain(judged["start"])])
     return rows
