@@ -85,8 +85,9 @@ def _largest(groups: NDArray[np.object_]) -> NDArray[np.object_]:
 
 def _plain(values: F64, is_one: NDArray[np.int64], least: int) -> dict[str, Any]:
     """Mean, interval and verdict of a group (is_one 1) beside the others (0)."""
-    count, total, squares = (np.bincount(is_one, weight, 2) for weight in (None, values, values * values))
-    figures = mean_interval(*(part.astype(np.float64) for part in (count, total, squares)))
+    weights = (np.ones(len(values)), values, values * values)
+    count, total, squares = (np.bincount(is_one, weight, 2).astype(np.float64) for weight in weights)
+    figures = mean_interval(count, total, squares)
     means = [Matched(*one) for one in zip(*figures, strict=True)]
     others, own = [m if n >= least else _NONE for m, n in zip(means, count, strict=True)]
     return _cells(own, ("value", "low", "high")) | {"verdict": _verdict(own, others)}
