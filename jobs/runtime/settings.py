@@ -51,6 +51,7 @@ SECTIONS = {
     "answerer": "models.service.answerer:AnswererConfig",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
+    "privacy": "jobs.common.private_release:PrivacyConfig",
     "publish": "jobs.publishing.publish_night:PublishConfig",
     "carry": "jobs.runtime.products:CarryConfig",
 }
