@@ -52,6 +52,7 @@ SECTIONS = {
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
     "privacy": "jobs.common.private_release:PrivacyConfig",
+    "retention": "jobs.common.retention:RetentionConfig",
     "publish": "jobs.publishing.publish_night:PublishConfig",
     "carry": "jobs.runtime.products:CarryConfig",
 }
