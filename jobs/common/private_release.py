@@ -165,8 +165,6 @@ def _claim(lake: Lake, entry: Spent, config: PrivacyConfig) -> str:
     The branches of a night may claim at the same moment: each first writes, then adds up, so none is overlooked.
     """
     folder = _folder(entry.table, entry.date, entry.run)
-    if lake.exists(*folder, "released.parquet"):
-        raise RuntimeError(f"{'/'.join(folder)} has a release already; give this attempt another --run")
     lake.put_json(asdict(entry), *folder, "spent.json")
     spent = ledger(lake)
     epsilon, delta = sum(e.epsilon for e in spent), sum(e.delta for e in spent)

@@ -32,7 +32,7 @@ from models.privacy.private_counts import Noise, noise_for, release
 from models.recommenders.als import ALS, ALSConfig
 from models.reference.private_als import PrivateALSConfig, fit, own_factors
 
-PEOPLE, TOP, DELTA, REPEATS, EACH = 20_000, 100, 1e-6, 5, 16
+PEOPLE, TOP, DELTA, REPEATS, EACH = 20_000, 100, 1e-6, 5, 16  # EACH: the default of privacy.contributions
 COUNT_EPSILONS, ALS_EPSILONS = (0.5, 1.0, 2.0), (5.0, 10.0, 20.0)
 SEED = 7
 
@@ -41,9 +41,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--ratings", type=Path)
+    parser.add_argument("--contributions", type=int, default=EACH, help="items that one person enters")
     args = parser.parse_args()
     chosen = people_of(args.data)
-    figures: dict[str, object] = {"popular": popular(chosen), "people": chosen.shape[0]}
+    figures: dict[str, object] = {"popular": popular(chosen, args.contributions), "people": chosen.shape[0]}
     if args.ratings:
         figures["als"] = recommended(read_ratings(args.ratings))
     else:
@@ -66,20 +67,20 @@ def people_of(folder: Path) -> sparse.csr_matrix:
     return whole[np.sort(np.random.default_rng(SEED).permutation(len(users))[:PEOPLE])]
 
 
-def popular(chosen: sparse.csr_matrix) -> dict[str, dict[str, float]]:
+def popular(chosen: sparse.csr_matrix, each: int) -> dict[str, dict[str, float]]:
     """Epsilon -> share of the true top 100 in the first, second and third release, cells seconds of one."""
     true = best(np.asarray(chosen.sum(axis=0)).ravel())
-    print(f"\nof the true top {TOP} of {chosen.shape[0]:,} people; a person enters {EACH} items; delta {DELTA:g}")
+    print(f"\nof the true top {TOP} of {chosen.shape[0]:,} people; a person enters {each} items; delta {DELTA:g}")
     print(f"{'epsilon':>8}{'scale':>8}{'1st':>7}{'2nd':>7}{'3rd':>7}{'seconds':>9}")
     found = {}
     for epsilon in COUNT_EPSILONS:
-        noise = noise_for(epsilon, DELTA, EACH, known=True)
+        noise = noise_for(epsilon, DELTA, each, known=True)
         shares = np.zeros((REPEATS, 3))
         started = time.perf_counter()
         for repeat in range(REPEATS):
             before = None
             for week in range(3):
-                before = one_release(chosen, noise, before, repeat * 3 + week)
+                before = one_release(chosen, noise, each, before, repeat * 3 + week)
                 shares[repeat, week] = len(np.intersect1d(true, best(before))) / TOP
         seconds = (time.perf_counter() - started) / (3 * REPEATS)
         first, second, third = shares.mean(axis=0)
@@ -90,7 +91,7 @@ def popular(chosen: sparse.csr_matrix) -> dict[str, dict[str, float]]:
 
 
 def one_release(
-    chosen: sparse.csr_matrix, noise: Noise, before: NDArray[np.int64] | None, seed: int
+    chosen: sparse.csr_matrix, noise: Noise, each: int, before: NDArray[np.int64] | None, seed: int
 ) -> NDArray[np.int64]:
     """Released counts (I,); people enter first what is high in `before`, otherwise what chance decides."""
     rng = np.random.default_rng(seed)
@@ -99,8 +100,8 @@ def one_release(
     order = np.lexsort((rng.random(len(user)), wish, user))
     start = np.searchsorted(user[order], np.arange(chosen.shape[0]))
     place = np.arange(len(order)) - start[user[order]]
-    counts = np.bincount(item[order][place < EACH], minlength=chosen.shape[1])
-    return release(counts, noise, EACH)[1]
+    counts = np.bincount(item[order][place < each], minlength=chosen.shape[1])
+    return release(counts, noise, each)[1]
 
 
 def best(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -150,7 +151,7 @@ def recommended(ratings: sparse.csr_matrix) -> dict[str, dict[str, float]]:
         noise = noise_for(epsilon, DELTA, EACH, known=True)
         judge(
             f"private popularity, epsilon {epsilon:g}",
-            lambda noise=noise: np.tile(one_release(train, noise, None, 0), (ratings.shape[0], 1)),
+            lambda noise=noise: np.tile(one_release(train, noise, EACH, None, 0), (ratings.shape[0], 1)),
         )
     judge("ALS", lambda: plain(train))
     for epsilon in ALS_EPSILONS:
