@@ -116,6 +116,7 @@ def released(night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[
         night.report(release="/".join(last), refused=why)
         return _read(night.lake, last)
     before = _read(night.lake, last) if last else None
+    schema = pa.schema([("kind", pa.string()), *((key, pa.string()) for key in keys), ("people", pa.int64())])
     drawn = []
     for kind, part in parts.items():
         counted = count_people(_preferred(part.cells, kind, keys, before), keys, part.each)
@@ -123,12 +124,9 @@ def released(night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[
             counted = part.known.join(counted, list(keys), join_type="left outer")
             counted = counted.set_column(len(keys), "people", pc.fill_null(counted["people"], 0))
         places, people = release(counted["people"].to_numpy(), noise[kind], part.each)
-        kept = counted.take(pa.array(places)).drop_columns(["people"])
-        drawn.append(
-            kept.add_column(0, "kind", pa.array([kind] * len(places), pa.string())).append_column(
-                "people", pa.array(people, pa.int64())
-            )
-        )
+        kept = counted.take(pa.array(places))
+        columns = {"kind": pa.array([kind] * len(places), pa.string()), **{key: kept[key] for key in keys}}
+        drawn.append(pa.table(columns | {"people": people}, schema=schema))
     rows = pa.concat_tables(drawn)
     folder = _folder(table.name, str(night.date), night.run)
     pq.write_table(rows, night.lake.path(*folder, "released.parquet"), filesystem=night.lake.fs, compression="zstd")

@@ -34,8 +34,8 @@ def private_segments(night: Night, exact: pa.Table, members: DataFrame, profiles
         each = night.settings.section("privacy").contributions
         segment = members.select(F.col("user_id").alias("person"), F.col("segment_id").cast("string"), "user_id")
         bought = segment.join(profiles.where("frequency > 0").select("user_id", "frequency"), "user_id")
-        upto = F.sequence(F.lit(1), F.least(F.col("frequency"), F.lit(each)).cast("int"))
-        days = bought.select("person", "segment_id", F.explode(upto).cast("string").alias("days"))
+        upto = F.sequence(F.lit(1), F.least(F.col("frequency"), F.lit(each)).cast("int")).cast("array<string>")
+        days = bought.select("person", "segment_id", F.explode(upto).alias("days"))
         accounts = segment.select("person", "segment_id", F.lit("").alias("days"))
         return {"accounts": Part(accounts, 1, 0.5), "days": Part(days, each, 0.5)}
 
