@@ -19,6 +19,7 @@ from jobs.runtime.arguments import a_date, add_settings_arguments  # noqa: E402 
 from jobs.runtime.exit_status import status_of  # noqa: E402
 from jobs.runtime.registry import job_files, module_of  # noqa: E402
 from jobs.runtime.threads import bound_threads  # noqa: E402
+from jobs.runtime.umask import keep_others_out  # noqa: E402
 
 
 def all_jobs() -> dict[str, str]:
@@ -41,6 +42,7 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: list[str]) -> int:
     bound_threads()
+    keep_others_out()
     jobs = all_jobs()
     if not argv or argv[0] in ("-h", "--help"):
         print(__doc__, "\n\njobs:")

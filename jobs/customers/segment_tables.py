@@ -123,10 +123,8 @@ def category_rules(members: DataFrame, tastes: DataFrame, config: SegmentsConfig
     An account is the basket; support, confidence and lift are as for items in baskets. Of rules with the same lift the
     lower names come first.
     """
-    place = F.row_number().over(Window.partitionBy("user_id").orderBy(F.desc("strength"), "value"))
-    liked = tastes.where("kind = 'category' and strength > 0").withColumn("place", place)
-    by_user = liked.where(F.col("place") <= _LIKED).join(members, "user_id", "inner").groupBy("segment_id", "user_id")
-    liked = by_user.agg(F.collect_set("value").alias("all")).select("segment_id", "all")
+    by_user = liked_categories(members, tastes).groupBy("segment_id", "person")
+    liked = by_user.agg(F.collect_set("category").alias("all")).select("segment_id", "all")
     pairs = liked.select("segment_id", F.explode("all").alias("if_category"), "all")
     pairs = pairs.select("segment_id", "if_category", F.explode("all").alias("then_category"))
     counted = pairs.groupBy("segment_id", "if_category", "then_category").agg(F.count("*").alias("users"))
@@ -147,3 +145,11 @@ def category_rules(members: DataFrame, tastes: DataFrame, config: SegmentsConfig
     best = Window.partitionBy("segment_id").orderBy(F.desc("lift"), "if_category", "then_category")
     ranked = made.withColumn("place", F.row_number().over(best)).where(F.col("place") <= config.rules)
     return ranked.select(*SEGMENT_RULES.names)
+
+
+def liked_categories(members: DataFrame, tastes: DataFrame) -> DataFrame:
+    """(person, segment_id, category): the strongest categories of each account, from the inputs of `category_rules`."""
+    place = F.row_number().over(Window.partitionBy("user_id").orderBy(F.desc("strength"), "value"))
+    liked = tastes.where("kind = 'category' and strength > 0").withColumn("place", place)
+    liked = liked.where(F.col("place") <= _LIKED).join(members, "user_id", "inner")
+    return liked.select(F.col("user_id").alias("person"), "segment_id", F.col("value").alias("category"))

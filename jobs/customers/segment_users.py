@@ -10,7 +10,8 @@ RFM classes stand beside them: fifths of the buyers by days since the last purch
 Rules say which categories the members of a segment like together; they are made anew with the segments.
 
 A shop with too few accounts has one segment, number 0, whose traits say so. The picture of the segments is
-reports/date=D/segments.html.
+reports/date=D/segments.html. With the setting `privacy.epsilon` the figures of segments and rules are released under
+differential privacy (`private_segments.py`); the picture, for the shop's own people, keeps what was counted.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.common.decay import exact, from_exact
+from jobs.common.private_release import is_private
 from jobs.customers import segments_picture
+from jobs.customers.private_segments import private_rules, private_segments
 from jobs.customers.segment_tables import (
     assign_segments,
     category_rules,
+    liked_categories,
     rfm_class,
     segment_figures,
     segments_table,
@@ -209,10 +213,13 @@ def main(night: Night) -> None:
 
     members = night.read(USER_SEGMENTS).select("user_id", "segment_id")
     table = segments_table(segment_figures(members.join(profiles, "user_id")).toArrow(), model, accounts, config)
-    night.write_arrow(SEGMENTS, table)
+    private = is_private(night)
+    night.write_arrow(SEGMENTS, private_segments(night, table, members, profiles) if private else table)
     before = night.versions(SEGMENT_RULES).previous()
+    if private:
+        night.write_arrow(SEGMENT_RULES, private_rules(night, liked_categories(members, tastes), config))
     # One day changes the rules little, and the segments are the same.
-    if facts["how"] == "carried over" and before.count:
+    elif facts["how"] == "carried over" and before.count:
         night.write_arrow(SEGMENT_RULES, before.arrow())
     else:
         night.write(SEGMENT_RULES, category_rules(members, tastes, config))

@@ -7,6 +7,9 @@ pairs first, confidence alone the items that everybody buys anyway.
 
 Only pairs are counted, not larger sets. A page shows one item beside another, and the number of frequent sets has no
 bound: ten equal baskets of 30 items hold a thousand million of them, on which FP-Growth runs out of memory.
+
+With the setting `privacy.epsilon` people are counted in place of baskets, under differential privacy
+(`private_lists.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.common.on_sale import CAN_BE_SHOWN
+from jobs.common.private_release import is_private
+from jobs.lists import private_lists
 from jobs.runtime.night import Night
 from models.core.config import check_bounds
 from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, ITEMS
@@ -88,6 +93,9 @@ def rank(pairs: DataFrame, total: int, config: TogetherConfig, valid_until: dt.d
 def main(night: Night) -> None:
     config: TogetherConfig = night.settings.section("bought_together")
     night.size_for(CLEAN_EVENTS)
+    if is_private(night):
+        night.write_arrow(BOUGHT_TOGETHER, private_lists.bought_together(night))
+        return
     after = night.date - dt.timedelta(days=config.window_days)
     all_baskets = baskets(night.versions(CLEAN_EVENTS).after(after).spark(), config.max_basket).persist()
     try:

@@ -3,7 +3,8 @@
 - all: decayed events, a purchase counting `purchase / view` times a view;
 - trending: how far today's events exceed those expected from the recent past, in standard deviations of a count;
 - segment: decayed interest of the users who share a value of `recommend.segment_by`.
-Only items that are active and in stock are ranked.
+Only items that are active and in stock are ranked. With the setting `privacy.epsilon` people are counted in place of
+events, under differential privacy (`private_lists.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pyspark.sql import functions as F
 
 from jobs.common.decay import exact, from_exact
 from jobs.common.on_sale import CAN_BE_SHOWN
+from jobs.common.private_release import is_private
+from jobs.lists.private_lists import popular_items
 from jobs.runtime.night import Night
 from schemas.tables import INTEREST, ITEM_FEATURES, ITEMS, POPULAR_ITEMS, USERS
 
@@ -39,6 +42,9 @@ def main(night: Night) -> None:
     interest = night.settings.section("interest")
     config = night.settings.section("recommend")
     night.size_for(INTEREST)
+    if is_private(night):
+        night.write_arrow(POPULAR_ITEMS, popular_items(night))
+        return
     shown = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id")
     features = night.read(ITEM_FEATURES)
     before = (

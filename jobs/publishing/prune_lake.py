@@ -1,9 +1,10 @@
-"""Deletes old snapshots, models and published nights; never events or raw files.
+"""Deletes old snapshots, models and published nights; events, raw files and pages only where `retention` says so.
 
 It keeps the last `publish.keep_nights` dates of every snapshot table and model (`keep_sources` of the candidate
 sources) and of a copy endpoint's answers, the last `publish.keep_runs` published nights, whatever a pointer names, and
 tonight's current run. Packs of pictures and vectors go once no version of their table names them. The photos that
-shoppers sent are deleted from the drop once the answers about them are published.
+shoppers sent are deleted from the drop once the answers about them are published. Then it looks for the oldest day of
+each kind of personal row: the report's `oldest`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime as dt
 
 from jobs.common.picture_packs import unnamed_packs
 from jobs.common.raw_drop import opened, root_of
+from jobs.common.retention import oldest_days, outdated, too_old
 from jobs.runtime import published
 from jobs.runtime.lake import ANSWERS, Lake
 from jobs.runtime.night import Night, job_report
@@ -26,7 +28,7 @@ from schemas.tables import (
     STORED,
 )
 
-_NEVER_DELETED = {
+_NO_SNAPSHOTS = {
     CLEAN_EVENTS,
     REJECTED_EVENTS,
     REJECTED_ITEMS,
@@ -40,13 +42,15 @@ _NEVER_DELETED = {
 def main(night: Night) -> None:
     config = night.settings.section("publish")
     oldest = night.date - dt.timedelta(days=config.keep_nights)
-    snapshots = [("tables", t.name) for t in STORED if t not in _NEVER_DELETED]
+    snapshots = [("tables", t.name) for t in STORED if t not in _NO_SNAPSHOTS]
     models = [("models", name) for name in night.lake.list_dir("models") if name != "sources"]
     removed = [folder for root in (*snapshots, *models) for folder in _outdated(night.lake, root, oldest)]
     # Candidate sources hold the whole log: they are the largest models, and no later night reads them.
     removed += _outdated(night.lake, ("models", "sources"), night.date - dt.timedelta(days=config.keep_sources))
     removed += _outdated(night.lake, (ANSWERS,), oldest)
     removed += _superseded_runs(night)
+    retention = night.settings.section("retention")
+    removed += outdated(night.lake, retention, night.date)
     removed += _published_runs(night, config.keep_runs)
     for folder in removed:
         night.lake.delete(*folder)
@@ -54,6 +58,10 @@ def main(night: Night) -> None:
     for pack in packs:
         night.lake.delete(*pack)
     night.report(removed=len(removed), removed_packs=len(packs), forgotten_photos=forget_photos(night))
+    oldest_of = oldest_days(night.lake)
+    night.report(oldest=oldest_of)
+    for sentence in too_old(oldest_of, retention, night.date):
+        night.log.warning("%s", sentence)
 
 
 def forget_photos(night: Night) -> int:

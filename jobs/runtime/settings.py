@@ -52,6 +52,8 @@ SECTIONS = {
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "exposure": "jobs.lists.measure_exposure:ExposureConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
+    "privacy": "jobs.common.private_release:PrivacyConfig",
+    "retention": "jobs.common.retention:RetentionConfig",
     "publish": "jobs.publishing.publish_night:PublishConfig",
     "carry": "jobs.runtime.products:CarryConfig",
 }

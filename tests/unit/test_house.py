@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models/text": (),
     "models/offers": (),
     "models/experiments": (),
+    "models/privacy": (),
     "models/recommenders": _BASE,
     "models/cold_start": _BASE,
     "models/customers": _BASE,

@@ -1,0 +1,223 @@
+"""Counts of people that a night publishes with differential privacy, and the ledger of what that has spent.
+
+    LAKE/privacy/TABLE/date=D/run=R/spent.json       what one release spent; written before any noise is drawn
+    LAKE/privacy/TABLE/date=D/run=R/released.parquet the noised counts, from which every night makes its table
+
+A release is drawn every `privacy.every_days` nights; the nights between make their table from the last one, with
+tonight's catalogue, and spend nothing. What was spent stays spent, also where the night failed afterwards: budgets add
+up over all releases of the lake. Where a release would go over the budget none is drawn and the last one goes on;
+without one the job fails (BudgetSpent).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from models.core.config import check_bounds
+from models.privacy.private_counts import noise_for, release
+from schemas.table import Table
+from schemas.tables import BOUGHT_TOGETHER, POPULAR_ITEMS, SEGMENT_RULES, SEGMENTS
+
+LEDGER = "privacy"
+# What each table takes of a night's epsilon and delta.
+SHARES = {POPULAR_ITEMS.name: 0.4, BOUGHT_TOGETHER.name: 0.3, SEGMENTS.name: 0.1, SEGMENT_RULES.name: 0.2}
+_ROUNDING = 1e-9  # sums of shares
+
+
+class BudgetSpent(RuntimeError):
+    """No budget is left for a first release."""
+
+
+@dataclass(frozen=True)
+class PrivacyConfig:
+    """Differential privacy of the published counts of people; off while epsilon is 0."""
+
+    epsilon: float = field(
+        default=0.0, metadata={"doc": "what a night with a release spends, all its tables together; 0: off", "least": 0}
+    )
+    delta: float = field(default=1e-6, metadata={"doc": "the same of delta", "above": 0, "below": 1})
+    contributions: int = field(default=16, metadata={"doc": "counts of one kind that one person enters", "least": 1})
+    least_people: int = field(default=20, metadata={"doc": "no figure of fewer people is published", "least": 1})
+    every_days: int = field(default=7, metadata={"doc": "nights from one release to the next", "least": 1})
+    budget_epsilon: float = field(default=52.0, metadata={"doc": "what all releases may spend together", "above": 0})
+    budget_delta: float = field(default=1e-4, metadata={"doc": "the same of delta", "above": 0, "below": 1})
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of count: (person, keys...) rows, of which each person enters `each`; its share of the table's epsilon.
+
+    `cells` may name a person twice in a cell. `keys` are strings. known: every cell that there is, where the catalogue
+    tells it and not people: rows of `keys`; cells that it lacks are not counted.
+    """
+
+    cells: DataFrame
+    each: int
+    share: float
+    known: pa.Table | None = None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """One entry of the ledger. noise: kind of count -> its standard deviation, threshold, and cells of one person."""
+
+    table: str
+    date: str
+    run: str
+    epsilon: float
+    delta: float
+    noise: dict[str, dict[str, float | None]]
+
+
+def is_private(night: Night) -> bool:
+    return night.settings.section("privacy").epsilon > 0
+
+
+def released(night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[], Mapping[str, Part]]) -> pa.Table:
+    """(kind, keys..., people int64) of tonight's release of `table`, or of the last one where tonight has none.
+
+    Of known cells also those below `privacy.least_people` are in it: `cells_of` leaves them out.
+
+    `draw` is called only where tonight has one. Raises BudgetSpent where there is neither budget nor a last release.
+    """
+    config: PrivacyConfig = night.settings.section("privacy")
+    last = _last(night.lake, table, night.date)
+    if last is not None and (night.date - _date_of(last)).days < config.every_days:
+        night.report(release="/".join(last))
+        return _read(night.lake, last)
+    epsilon, delta = config.epsilon * SHARES[table.name], config.delta * SHARES[table.name]
+    parts = draw()
+    noise = {
+        kind: noise_for(
+            epsilon * part.share, delta * part.share, part.each, config.least_people, part.known is not None
+        )
+        for kind, part in parts.items()
+    }
+    facts = {kind: asdict(noise[kind]) | {"each": part.each} for kind, part in parts.items()}
+    entry = Spent(table.name, str(night.date), night.run, epsilon, delta, facts)
+    if why := _claim(night.lake, entry, config):
+        if last is None:
+            raise BudgetSpent(f"{table.name} {night.date}: {why}; raise privacy.budget_epsilon or budget_delta")
+        night.log.warning("%s: %s; the release of %s goes on", table.name, why, _date_of(last))
+        night.report(release="/".join(last), refused=why)
+        return _read(night.lake, last)
+    before = _read(night.lake, last) if last else None
+    schema = pa.schema([("kind", pa.string()), *((key, pa.string()) for key in keys), ("people", pa.int64())])
+    drawn = []
+    for kind, part in parts.items():
+        counted = count_people(_preferred(part.cells, kind, keys, before), keys, part.each)
+        if part.known is not None:
+            counted = part.known.join(counted, list(keys), join_type="left outer")
+            counted = counted.set_column(len(keys), "people", pc.fill_null(counted["people"], 0))
+        places, people = release(counted["people"].to_numpy(), noise[kind], part.each)
+        kept = counted.take(pa.array(places))
+        columns = {"kind": pa.array([kind] * len(places), pa.string()), **{key: kept[key] for key in keys}}
+        drawn.append(pa.table(columns | {"people": people}, schema=schema))
+    rows = pa.concat_tables(drawn)
+    folder = _folder(table.name, str(night.date), night.run)
+    pq.write_table(rows, night.lake.path(*folder, "released.parquet"), filesystem=night.lake.fs, compression="zstd")
+    night.report(release="/".join(folder), spent=asdict(entry))
+    return rows
+
+
+def bounded(cells: DataFrame, keys: tuple[str, ...], each: int) -> DataFrame:
+    """(person, keys...): at most `each` cells of each person, those with the most `before` first, where there is one.
+
+    Otherwise chance decides, by a hash of person and cell: what a person enters depends on nobody else's rows.
+    """
+    before = F.max("before") if "before" in cells.columns else F.lit(0)
+    distinct = cells.where("person is not null").groupBy("person", *keys).agg(before.alias("before"))
+    first = Window.partitionBy("person").orderBy(F.desc("before"), F.xxhash64("person", *keys), *keys)
+    ranked = distinct.withColumn("place", F.row_number().over(first))
+    return ranked.where(F.col("place") <= each).select("person", *keys)
+
+
+def count_people(cells: DataFrame, keys: tuple[str, ...], each: int) -> pa.Table:
+    """(keys..., people): the true counts of `bounded` cells, which stay inside this module's release."""
+    return bounded(cells, keys, each).groupBy(*keys).agg(F.count("*").alias("people")).toArrow()
+
+
+def ledger(lake: Lake) -> list[Spent]:
+    """All that was ever spent, by date, table and run."""
+    entries = [Spent(**lake.get_json(*folder, "spent.json")) for folder in _folders(lake)]
+    return sorted(entries, key=lambda entry: (entry.date, entry.table, entry.run))
+
+
+def _claim(lake: Lake, entry: Spent, config: PrivacyConfig) -> str:
+    """Puts the entry into the ledger; takes it back and says why where it would go over the budget, else ''.
+
+    The branches of a night may claim at the same moment: each first writes, then adds up, so none is overlooked.
+    """
+    folder = _folder(entry.table, entry.date, entry.run)
+    lake.put_json(asdict(entry), *folder, "spent.json")
+    spent = ledger(lake)
+    epsilon, delta = sum(e.epsilon for e in spent), sum(e.delta for e in spent)
+    over = []
+    if epsilon > config.budget_epsilon + _ROUNDING:
+        over.append(f"epsilon {epsilon:.4g} of {config.budget_epsilon:g}")
+    if delta > config.budget_delta * (1 + _ROUNDING):
+        over.append(f"delta {delta:.4g} of {config.budget_delta:g}")
+    if not over:
+        return ""
+    lake.delete(*folder)
+    return f"with a release of tonight the lake would have spent {' and '.join(over)}"
+
+
+def _preferred(cells: DataFrame, kind: str, keys: tuple[str, ...], before: pa.Table | None) -> DataFrame:
+    """The cells with `before`, their people in the last release: a person enters first what many others enter.
+
+    The last release was paid for, so choosing by it costs nothing; fewer of each person's cells are lost to the bound.
+    """
+    if before is None or before.num_rows == 0:
+        return cells
+    known = before.filter(pc.equal(before["kind"], kind)).drop_columns(["kind"])
+    known = known.rename_columns([*keys, "before"])
+    frame = cells.sparkSession.createDataFrame(known)
+    return cells.join(F.broadcast(frame), list(keys), "left").fillna(0, ["before"])
+
+
+def _folder(table: str, date: str, run: str) -> tuple[str, ...]:
+    return (LEDGER, table, f"date={date}", f"run={run}")
+
+
+def _folders(lake: Lake, *tables: str) -> Iterator[tuple[str, ...]]:
+    """Folders of releases, oldest date first in each table."""
+    for table in tables or lake.list_dir(LEDGER):
+        for date in lake.list_dir(LEDGER, table):
+            for run in lake.list_dir(LEDGER, table, date):
+                if lake.exists(LEDGER, table, date, run, "spent.json"):
+                    yield LEDGER, table, date, run
+
+
+def _date_of(folder: tuple[str, ...]) -> dt.date:
+    return dt.date.fromisoformat(folder[2].removeprefix("date="))
+
+
+def _last(lake: Lake, table: Table, night: dt.date) -> tuple[str, ...] | None:
+    """The folder of the newest whole release up to `night`; of one night's, the last run."""
+    whole = [f for f in _folders(lake, table.name) if _date_of(f) <= night and lake.exists(*f, "released.parquet")]
+    return whole[-1] if whole else None
+
+
+def _read(lake: Lake, folder: tuple[str, ...]) -> pa.Table:
+    return pq.read_table(lake.path(*folder, "released.parquet"), filesystem=lake.fs, partitioning=None)
+
+
+def cells_of(rows: pa.Table, kind: str, least_people: int = 1) -> list[dict[str, Any]]:
+    """The released cells of one kind with so many people, each as {key: value, "people": n}."""
+    rows = rows.filter(pc.and_(pc.equal(rows["kind"], kind), pc.greater_equal(rows["people"], least_people)))
+    return rows.drop_columns(["kind"]).to_pylist()

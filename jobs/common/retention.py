@@ -1,0 +1,94 @@
+"""How long each kind of personal row is kept, and the oldest day of each kind that is there.
+
+A day is the night that a row came in with, the `date=D` of its folder. Snapshots, models and published nights have
+settings of their own (`publish`); a kind with 0 days is kept for ever. The newest night of a table is never deleted,
+since the next one goes on from it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jobs.common.personal_tables import PERSONAL
+from jobs.runtime.lake import ANSWERS, Lake
+from models.core.config import check_bounds
+from schemas.tables import CLEAN_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
+
+Place = tuple[str, ...]
+_REJECTED = (REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS)
+_DATE = "date="
+
+
+@dataclass(frozen=True)
+class RetentionConfig:
+    """For how many days personal rows are kept, tonight's among them; 0: for ever."""
+
+    raw_days: int = field(default=0, metadata={"doc": "the shop's raw files, as they arrived", "least": 0})
+    event_days: int = field(
+        default=0,
+        metadata={"doc": "clean events; no less than the longest window that learns from them", "least": 0},
+    )
+    rejected_days: int = field(default=0, metadata={"doc": "rejected rows, which hold what was written", "least": 0})
+    report_days: int = field(default=0, metadata={"doc": "pages about nights", "least": 0})
+    run_days: int = field(default=0, metadata={"doc": "reports of jobs; settings and errors are in them", "least": 0})
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+def places(lake: Lake) -> dict[str, list[Place]]:
+    """Kind -> the folders whose folders `date=D` hold it."""
+    raw = [(*root, source) for root in (("raw",), ("refresh", "raw")) for source in lake.list_dir(*root)]
+    kept = (CLEAN_EVENTS, *_REJECTED)
+    return {
+        "raw": raw,
+        "event": [("tables", CLEAN_EVENTS.name), ("refresh", "tables", CLEAN_EVENTS.name)],
+        "rejected": [(*root, table.name) for root in (("tables",), ("refresh", "tables")) for table in _REJECTED],
+        "report": [("reports",)],
+        "run": [("runs",), ("refresh", "runs")],
+        "snapshot": [("tables", table.name) for table in PERSONAL if table not in kept],
+        "model": [("models", name) for name in lake.list_dir("models")],
+        "answer": [(ANSWERS,)],
+    }
+
+
+def outdated(lake: Lake, config: RetentionConfig, night: dt.date) -> list[Place]:
+    """The folders of days that the settings no longer keep."""
+    return [
+        (*place, f"{_DATE}{day}")
+        for kind, folders in places(lake).items()
+        if (days := getattr(config, f"{kind}_days", 0))
+        for place in folders
+        for day in _old_days(lake, place, night - dt.timedelta(days=days - 1))
+    ]
+
+
+def oldest_days(lake: Lake) -> dict[str, str]:
+    """Kind -> its oldest day, for each kind of which there is anything; published nights are a kind too."""
+    days = {kind: [day for place in folders for day in _days(lake, place)] for kind, folders in places(lake).items()}
+    runs = [name.removeprefix("run=")[:10] for name in lake.list_dir("published") if name.startswith("run=")]
+    days["published"] = [dt.date.fromisoformat(run) for run in runs]
+    return {kind: str(min(of_kind)) for kind, of_kind in days.items() if of_kind}
+
+
+def too_old(oldest: dict[str, str], config: RetentionConfig, night: dt.date) -> list[str]:
+    """A sentence for each kind of which there is something that its setting no longer keeps."""
+    return [
+        f"{kind}: the oldest is of {day}, though retention.{kind}_days = {days}"
+        for kind, day in oldest.items()
+        if (days := getattr(config, f"{kind}_days", 0))
+        and dt.date.fromisoformat(day) < night - dt.timedelta(days=days - 1)
+    ]
+
+
+def _old_days(lake: Lake, place: Place, first: dt.date) -> Iterator[dt.date]:
+    days = _days(lake, place)
+    newest = next((d for d in reversed(days) if lake.exists(*place, f"{_DATE}{d}", "_current.json")), None)
+    yield from (day for day in days if day < first and day != newest)
+
+
+def _days(lake: Lake, place: Place) -> list[dt.date]:
+    names = [name for name in lake.list_dir(*place) if name.startswith(_DATE)]
+    return [dt.date.fromisoformat(name.removeprefix(_DATE)) for name in names]

@@ -1,0 +1,1 @@
+"""Figures about people, released with noise that hides each single person."""

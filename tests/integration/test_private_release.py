@@ -1,0 +1,92 @@
+"""Releases under differential privacy: what one person changes, what is spent, and what a night publishes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.common.private_release import BudgetSpent, Part, count_people, ledger, released
+from jobs.customers import segment_users
+from jobs.customers.private_segments import WITHHELD
+from jobs.lists import find_bought_together, rank_popular_items
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from schemas.tables import BOUGHT_TOGETHER, POPULAR_ITEMS, SEGMENT_RULES, SEGMENTS
+from tests.sample import THIRD, Sample, content, current
+
+DAY = dt.date(2026, 1, 5)
+CELLS = "person string, item_id string"
+
+
+def night_of(root: Path, day: dt.date = DAY, run: str = "001", **privacy: float) -> Night:
+    return Night(day, Lake(str(root)), run, Settings({"privacy": {"epsilon": 10.0, **privacy}}))
+
+
+def drawn(night: Night, spark: SparkSession, people: int = 200) -> pa.Table:
+    def parts() -> dict[str, Part]:
+        rows = [(f"u{n}", item) for n in range(people) for item in "abc"]
+        return {"all": Part(spark.createDataFrame(rows, CELLS), 3, 1.0)}
+
+    return released(night, POPULAR_ITEMS, ("item_id",), parts)
+
+
+def test_one_person_more_changes_no_more_counts_than_the_bound_and_each_by_one(spark: SparkSession) -> None:
+    rows = [(f"u{n}", f"i{(n * 7 + k * k) % 40}") for n in range(60) for k in range(n % 12)]
+    greedy = [("greedy", f"i{n}") for n in range(40)] * 3
+
+    def counts(of: list[tuple[str, str]]) -> dict[str, int]:
+        counted = count_people(spark.createDataFrame(of, CELLS), ("item_id",), 5).to_pylist()
+        return {row["item_id"]: row["people"] for row in counted}
+
+    without, with_one = counts(rows), counts(rows + greedy)
+    changes = [with_one.get(item, 0) - without.get(item, 0) for item in {*without, *with_one}]
+    assert sorted(set(changes)) == [0, 1]
+    assert sum(changes) == 5
+
+
+def test_nights_between_releases_take_the_last_one_and_spend_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    first = drawn(night_of(tmp_path), spark)
+    assert {row["item_id"] for row in first.to_pylist()} == set("abc")
+    assert drawn(night_of(tmp_path, DAY + dt.timedelta(days=6), "002"), spark, people=900) == first
+    assert len(ledger(Lake(str(tmp_path)))) == 1
+    assert drawn(night_of(tmp_path, DAY + dt.timedelta(days=7), "003"), spark, people=900) != first
+    spent = ledger(Lake(str(tmp_path)))
+    assert [entry.epsilon for entry in spent] == pytest.approx([4.0, 4.0])  # popular items' share of 10
+    assert spent[0].noise["all"]["each"] == 3
+
+
+def test_without_budget_the_last_release_goes_on_and_a_first_one_is_refused(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    first = drawn(night_of(tmp_path, budget_epsilon=7.0), spark)
+    later = night_of(tmp_path, DAY + dt.timedelta(days=30), budget_epsilon=7.0)
+    assert drawn(later, spark, people=900) == first
+    assert len(ledger(later.lake)) == 1
+    with pytest.raises(BudgetSpent, match=r"epsilon 4 of 3; raise privacy.budget_epsilon"):
+        drawn(night_of(tmp_path / "other", budget_epsilon=3.0), spark)
+    assert ledger(Lake(str(tmp_path / "other"))) == []
+
+
+def test_a_night_publishes_released_figures_and_withholds_the_others(sample: Sample, tmp_path: Path) -> None:
+    lake = sample.copy(tmp_path / "lake").lake
+    privacy = {"epsilon": 400.0, "budget_epsilon": 500.0, "least_people": 5, "contributions": 40}
+    night = Sample(sample.raw, lake, sample.eve).night(THIRD, "002", privacy=privacy)
+    for job in (rank_popular_items, find_bought_together, segment_users):
+        job.main(night)
+    made = {table: content(lake, lake.version(table, THIRD, "002")).to_pylist() for table in
+            (POPULAR_ITEMS, BOUGHT_TOGETHER, SEGMENTS, SEGMENT_RULES)}  # fmt: skip
+    overall = [row for row in made[POPULAR_ITEMS] if row["segment"] == "all"]
+    assert overall
+    assert min(row["score"] for row in overall) >= 5
+    assert {row["traits"] for row in made[SEGMENTS]} == {WITHHELD}
+    true = {row["segment_id"]: row["users"] for row in current(lake, SEGMENTS).to_pylist()}
+    for row in made[SEGMENTS]:
+        assert row["users"] == 0 or abs(row["users"] - true[row["segment_id"]]) < 20
+        assert row["mean_money"] is None
+    assert {entry.table for entry in ledger(lake)} == {table.name for table in made}
+    assert sum(entry.epsilon for entry in ledger(lake)) == pytest.approx(400.0)
