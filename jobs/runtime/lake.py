@@ -25,6 +25,7 @@ from pyarrow import fs as pafs
 from schemas.table import Table
 
 ANSWERS = "answers"  # folder of what an endpoint answered, by date
+_READS = 8  # of a small file that is being replaced; what is no JSON every time is damaged
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,19 @@ class Lake:
                 out.write(data)
 
     def get_json(self, *parts: str) -> Any:
-        with self.fs.open_input_stream(self.path(*parts)) as stream:
-            return json.loads(stream.read())
+        """The content of one small file, also while it is replaced. Raises ValueError where it is no JSON.
+
+        From an object store pyarrow asks for the size first and reads so many bytes then: of an object that was
+        replaced by a longer one in between it gives the beginning, which is no JSON.
+        """
+        for attempt in range(_READS):
+            with self.fs.open_input_stream(self.path(*parts)) as stream:
+                text = stream.read()
+            try:
+                return json.loads(text)
+            except ValueError:
+                if attempt == _READS - 1:
+                    raise
 
     def delete(self, *parts: str) -> None:
         info = self.fs.get_file_info(self.path(*parts))

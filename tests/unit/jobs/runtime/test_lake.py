@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -59,23 +60,23 @@ def test_only_a_version_that_passed_is_current_or_before(lake: Lake) -> None:
 
 def test_a_json_file_is_replaced_whole(lake: Lake) -> None:
     """A reader that polls while it is written sees one of the contents put, never a part."""
-    seen: set[int] = set()
     stop = threading.Event()
     lake.put_json([0] * 20_000, "pointer.json")
 
-    def read() -> None:
+    def read() -> set[int]:
+        seen: set[int] = set()
         while not stop.is_set():
             content = lake.get_json("pointer.json")
             assert len(content) == 20_000
             seen.update(content)
+        return seen
 
-    reader = threading.Thread(target=read)
-    reader.start()
-    for number in range(1, 40):
-        lake.put_json([number] * 20_000, "pointer.json")
-    stop.set()
-    reader.join()
-    assert seen
+    with ThreadPoolExecutor() as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        for number in range(1, 40):
+            lake.put_json([number % 2 * 10**9] * 20_000, "pointer.json")  # each is much longer or shorter than the last
+        stop.set()
+        assert set.union(*(reader.result() for reader in readers)) == {0, 10**9}
     assert lake.list_dir() == ["pointer.json"]  # no temporary file stays
 
 
