@@ -69,7 +69,8 @@ def _of_kind(sums: pa.Table, most: int) -> Iterator[dict[str, Any]]:
     totals = {name: float(values.sum()) for name, values in found.items()}
     shares = np.stack([found[name] / totals[name] for name in ("exposure", "items", "sales") if totals[name] > 0])
     size, names = shares.max(axis=0), sums["group"].to_pylist()
-    known = [number for number in np.lexsort((_names_order(names), -size)).tolist() if names[number] is not None]
+    by_size = sorted(range(len(names)), key=lambda number: (-size[number], names[number] or ""))
+    known = [number for number in by_size if names[number] is not None]
     roles = [("group", names[number], [number]) for number in known[:most]]
     if rest := known[most:]:
         roles.append(("others", "others", rest))
@@ -87,14 +88,6 @@ def _of_kind(sums: pa.Table, most: int) -> Iterator[dict[str, Any]]:
                 "catalogue_share": _share(own["items"], totals["items"]) or 0.0,
                 "sales_share": _share(own["sales"], totals["sales"]),
             }
-
-
-def _names_order(names: list[str | None]) -> np.ndarray:
-    """The place of each name in alphabetical order."""
-    order = np.argsort(np.array([name or "" for name in names], dtype=np.str_), kind="stable")
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return place
 
 
 def _share(own: float, total: float) -> float | None:

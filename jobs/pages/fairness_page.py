@@ -79,7 +79,7 @@ def _spread(facts: NightFacts, nights: Nights) -> list[Section]:
         "没有度量：没有列表，或 measure_exposure 失败。",
     )
     series = [
-        Series(words, [night["figures"].get(f"exposure_{name}") for night in nights])
+        Series(words, [night.get("exposure", {}).get(name) for night in nights])
         for name, words in (("gini", Words("Gini", "基尼系数")), ("coverage", Words("coverage", "覆盖率")))
     ]
     caption = Words("Gini (0: all items alike) and coverage", "基尼系数（0 为完全均等）与覆盖率")

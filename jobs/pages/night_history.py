@@ -53,7 +53,6 @@ def summary(facts: NightFacts) -> dict[str, Any]:
         "segments_moved_share": facts.report("segment_users").get("moved_share"),
         "copy_published": facts.report("write_copy").get("texts"),
         "copy_refused": facts.report("write_copy").get("rows_rejected_copy"),
-        **{f"exposure_{name}": v for name, v in facts.report("measure_exposure").get("figures", {}).items()},
         "offers": facts.report("choose_offers").get("rows_offers"),
         "prices_suggested": facts.report("suggest_prices").get("statuses", {}).get("suggest"),
     }
@@ -63,6 +62,7 @@ def summary(facts: NightFacts) -> dict[str, Any]:
         "published": facts.published_run,
         "figures": {name: value for name, value in figures.items() if value is not None},
         "quality": _quality(facts.report("judge_lists")),
+        "exposure": facts.report("measure_exposure").get("figures", {}),
         "models": {job: report["promoted"] for job, report in _trained(facts).items()},
         "jobs": {
             job: {key: report[key] for key in ("seconds", "driver_peak_gib", "began") if key in report}

@@ -63,6 +63,11 @@ def test_a_hostile_name_stays_as_it_is() -> None:
     assert ("group", MARKUP[0]) in rows
 
 
+def test_one_endless_name_among_many_costs_no_more_than_itself() -> None:
+    rows = exposure_rows(catalogue(5_000, brand=["x" * 1_000_000, *(f"b{n}" for n in range(4_999))]), 50)
+    assert len(rows) == 51
+
+
 def test_a_group_that_is_stocked_and_never_shown_is_seen() -> None:
     items = catalogue(100, brand=["loud" if n < 60 else "still" for n in range(100)])
     items = items.set_column(items.column_names.index("exposure"), "exposure", pa.array([1.0] * 60 + [0.0] * 40))

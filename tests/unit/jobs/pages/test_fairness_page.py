@@ -34,7 +34,7 @@ def put(facts: NightFacts, table: Table, *rows: dict[str, Any]) -> None:
 
 
 def drawn(facts: NightFacts) -> str:
-    page = fairness_page(facts, [{"date": str(DAY), "figures": {"exposure_gini": 0.8, "exposure_coverage": 0.5}}])
+    page = fairness_page(facts, [{"date": str(DAY - dt.timedelta(days=1))}, {"date": str(DAY), "exposure": FIGURES}])
     return html_of(page, [(page.name, page.title)], str(DAY), "001")
 
 
