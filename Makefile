@@ -69,6 +69,10 @@ bench-scoring: setup  ## sources and everybody's lists in a large shop: seconds 
 bench-compress: setup  ## models in smaller numbers and bit masks: speed beside loss of quality
 	@.venv/bin/python -m tests.bench.recommend.compress
 
+bench-fairness: setup  ## women and men, and what tail exposure costs; DATA=a folder with MovieLens 1M, or 100K is fetched
+	@$(if $(DATA),,$(PYTHON) -m pip download --quiet --no-deps --dest build/movielens recbole==1.2.1)
+	@OMP_NUM_THREADS=1 .venv/bin/python -m tests.bench.recommend.fairness --data "$(or $(DATA),build/movielens)"
+
 bench-value: setup data  ## who will buy again, and for how much; DATA=../shared/data/cdnow
 	@.venv/bin/python -m tests.bench.customers.value --data "$(DATA)"
 

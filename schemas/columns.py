@@ -21,6 +21,9 @@ TARGET_ITEM_ID = Column("target_item_id", "string", "The item that the visitor l
 RANK = Column("rank", "int32", "1 is best.", min=1)
 USERS = Column("users", "int64", "Number of accounts.", min=0)
 
+METRIC = Column("metric", "string", "As in models.core.list_metrics, such as 'ndcg@12'.")
+SHARE_OF_ALL = Column("share", "float64", "Share of all.", min=0, max=1)
+
 PRICE = Column("price", "float64", "Unit price, in `currency`.", nullable=True, min=0)
 COST = Column("cost", "float64", "Unit cost, in `currency`.", nullable=True, min=0)
 CURRENCY = Column("currency", "string", "ISO 4217 code.", nullable=True)

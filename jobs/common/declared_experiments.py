@@ -31,6 +31,7 @@ from schemas.tables import BANDIT_MOVES
 from schemas.tables.copywriting import COPY_SOURCES
 from schemas.tables.experiments import METRICS
 
+OF_DIVERSITY = ("most_per_category", "most_per_brand", "mmr", "tail_bonus")  # what an arm may change of diversity.*
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -43,6 +44,7 @@ class Changes:
     most_per_category: int | None = None  # diversity.*
     most_per_brand: int | None = None
     mmr: float | None = None
+    tail_bonus: float | None = None
     without: tuple[str, ...] = ()  # sources that propose nothing
     first: str = ""  # the source whose best item takes the first place
     copy: tuple[str, ...] = ()  # who alone may have written what is told: 'model', 'template', or templates by name
@@ -59,7 +61,7 @@ class Changes:
                 "such as 't-3f2a9b01cd', which column wording of the table copy has"
             )
         check_bounds(self)
-        DiversityConfig(**self.of("most_per_category", "most_per_brand", "mmr"))
+        DiversityConfig(**self.of(*OF_DIVERSITY))
 
     def of(self, *names: str) -> dict[str, Any]:
         """Those of the named settings that are changed."""

@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.common.declared_experiments import OF_DIVERSITY
 from jobs.lists.arms import Group
+from models.core.fairness import tail_of
 from models.ranking.diversity import DiversityConfig
 from models.ranking.fallback_ladder import Rung
 from models.ranking.ranked_lists import ListRules
@@ -34,7 +36,7 @@ class Catalogue:
     titles (I,); shown, replenishable, known (I,) bool: may be shown, is bought again, the ALS model knows it.
     factors (I, D): of ALS, zero where the model does not know the item.
     ladders: segment -> rungs, None for users without a segment; last: every item that can be shown, most popular first.
-    rules: caps by category and brand, and likeness. makers (I,): see `makers`.
+    rules: caps by category and brand, likeness, the tail. makers (I,): see `makers`.
     """
 
     item_ids: pa.Array
@@ -73,15 +75,18 @@ class Catalogue:
             factors=factors,
             ladders=ladders,
             last=_all_that_can_be_shown(shown, ladders),
-            rules=ListRules(diversity, _value_codes(described["category"]), _value_codes(described["brand"])),
+            rules=ListRules(
+                diversity,
+                _value_codes(described["category"]),
+                _value_codes(described["brand"]),
+                tail=_tail(shown, described["popularity"].to_numpy()),
+            ),
             makers=np.array(described["maker"].to_pylist(), object),
         )
 
     def under(self, group: Group, trending_places: int) -> Catalogue:
         """The same items under the rules of a group of users."""
-        diversity = dataclasses.replace(
-            self.rules.diversity, **group.changes.of("most_per_category", "most_per_brand", "mmr")
-        )
+        diversity = dataclasses.replace(self.rules.diversity, **group.changes.of(*OF_DIVERSITY))
         ladders = {segment: [_cut(rung, trending_places) for rung in rungs] for segment, rungs in self.ladders.items()}
         return dataclasses.replace(self, ladders=ladders, rules=dataclasses.replace(self.rules, diversity=diversity))
 
@@ -139,6 +144,13 @@ def _cut(rung: Rung, trending_places: int) -> Rung:
     if rung.level != TRENDING or len(rung.codes) <= trending_places:
         return rung
     return Rung(rung.codes[:trending_places], rung.scores[:trending_places], rung.level)
+
+
+def _tail(shown: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """(I,) whether an item is among the less popular half of those that can be shown."""
+    tail = np.zeros(len(shown), bool)
+    tail[shown] = tail_of(popularity[shown])
+    return tail
 
 
 def _value_codes(values: pa.ChunkedArray) -> np.ndarray:

@@ -1,15 +1,16 @@
-"""Last night's published lists against what their users did today -> list_quality, beside three simple baselines.
+"""Last night's published lists against what users did today -> list_quality, beside three baselines; group_quality.
 
 Truth: the items that a user bought today; all of them, or only those never bought before. Where nothing was published
 yet, the newest earlier lists are judged by all that was bought since: so load_history tells how good lists are. The
 baselines (overall popularity, the user's own items again, item-item neighbours) are made from the interest that the
 lists knew, for the same users. Metrics are those of models.core.list_metrics: means over users with a truth, with 95 %
-bootstrap intervals.
+bootstrap intervals. group_quality compares groups of users by the same truth (group_quality.py).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,14 +20,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from scipy import sparse
 
+from jobs.lists.group_quality import group_rows, people_of
 from jobs.runtime import published
 from jobs.runtime.night import Night
 from jobs.runtime.table_versions import TableRows
+from models.core.config import check_bounds
 from models.core.interactions import interest_matrix
 from models.core.list_metrics import bootstrap_interval, score_lists
 from models.recommenders import baselines
 from schemas.arrow import arrow_schema
-from schemas.tables import CLEAN_EVENTS, INTEREST, LIST_QUALITY, RECOMMENDATIONS
+from schemas.tables import (
+    CLEAN_EVENTS,
+    GROUP_QUALITY,
+    INTEREST,
+    LIST_QUALITY,
+    RECOMMENDATIONS,
+    USER_FEATURES,
+    USER_PROFILES,
+)
 from schemas.tables.lists import ANONYMOUS
 
 
@@ -38,9 +49,15 @@ class JudgeConfig:
     neighbours: int = field(default=50, metadata={"doc": "neighbours of each item in the item-item baseline"})
     resamples: int = field(default=1000, metadata={"doc": "bootstrap resamples of the users"})
     seed: int = field(default=7, metadata={"doc": "of the bootstrap"})
+    least_group: int = field(
+        default=30, metadata={"doc": "users that a group needs to be judged beside the others", "least": 2}
+    )
     max_pairs: int = field(
         default=20_000_000, metadata={"doc": "interest pairs that the baselines are made from, at most"}
     )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
 
 
 @dataclass(frozen=True)
@@ -56,31 +73,49 @@ class Truth:
     everything: sparse.csr_matrix
     first_time: sparse.csr_matrix
 
+    def kinds(self) -> tuple[tuple[str, sparse.csr_matrix], ...]:
+        return ("all purchases", self.everything), ("first-time purchases", self.first_time)
+
 
 def main(night: Night) -> None:
     config: JudgeConfig = night.settings.section("judge")
     k = night.settings.section("recommend").k
     last = _last(night)
-    before = last.interest if last else night.versions(INTEREST).of([])
+    before = last.known.interest if last else night.versions(INTEREST).of([])
     rows: list[dict[str, Any]] = []
+    by_group: list[dict[str, Any]] = []
     if last is not None and before.versions:
         pairs = before.arrow(["user_id", "item_id", "interest", "purchase_orders"])
         pairs = pairs.slice(0, config.max_pairs)
         truth = _truth(night, config, last, pairs)
         if truth is not None:
             rows = _judge(config, k, truth, pairs)
+            by_group = _judge_groups(config, k, truth, people_of(last.known.profiles, last.known.features, truth.users))
     night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
+    night.write_arrow(GROUP_QUALITY, pa.Table.from_pylist(by_group, arrow_schema(GROUP_QUALITY)))
     shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
     night.report(judged=last.run if last else None, judged_by_days=last.days if last else 0, quality=rows)
     night.log.info("%s", shown or "nothing to judge: no list was made before, or nobody bought since")
 
 
+class Known(NamedTuple):
+    """What was known of users when the lists were made: INTEREST, USER_PROFILES and USER_FEATURES of that night."""
+
+    interest: TableRows
+    profiles: TableRows
+    features: TableRows
+
+    @classmethod
+    def of(cls, night: Night, day: dt.date) -> Known:
+        return cls(*(night.versions(table).as_of(day) for table in (INTEREST, USER_PROFILES, USER_FEATURES)))
+
+
 class Last(NamedTuple):
-    """The lists that are judged: their run and files, INTEREST of then, and the `events` of the `days` days since."""
+    """The lists that are judged: run and files, what was `known` then, and the `events` of the `days` days since."""
 
     run: str
     paths: list[str]
-    interest: TableRows
+    known: Known
     events: TableRows
     days: int
 
@@ -90,13 +125,14 @@ def _last(night: Night) -> Last | None:
     shown = published.last_before(night.lake, night.date)
     if shown is not None:
         paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]
-        return Last(shown["run"], paths, night.versions(INTEREST).previous(), night.versions(CLEAN_EVENTS).tonight(), 1)
+        known = Known.of(night, night.date - dt.timedelta(days=1))
+        return Last(shown["run"], paths, known, night.versions(CLEAN_EVENTS).tonight(), 1)
     made = night.lake.before(RECOMMENDATIONS, night.date)
     if made is None:
         return None
     day = dt.date.fromisoformat(made.date)
-    interest, events = night.versions(INTEREST).as_of(day), night.versions(CLEAN_EVENTS).after(day)
-    return Last(f"{made.date}-{made.run}", night.lake.file_paths(made), interest, events, (night.date - day).days)
+    events, days = night.versions(CLEAN_EVENTS).after(day), (night.date - day).days
+    return Last(f"{made.date}-{made.run}", night.lake.file_paths(made), Known.of(night, day), events, days)
 
 
 def _truth(night: Night, config: JudgeConfig, last: Last, pairs: pa.Table) -> Truth | None:
@@ -147,7 +183,7 @@ def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[d
     cuts += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in levels]
     cuts += [(name, "all", codes) for name, codes in _baselines(config, k, truth, pairs).items()]
     rows = []
-    for name, hits in (("all purchases", truth.everything), ("first-time purchases", truth.first_time)):
+    for name, hits in truth.kinds():
         judged = np.flatnonzero(np.diff(hits.indptr))
         if not len(judged):
             continue
@@ -167,6 +203,18 @@ def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[d
                         "users": len(judged),
                     }
                 )
+    return rows
+
+
+def _judge_groups(config: JudgeConfig, k: int, truth: Truth, groups: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Rows of GROUP_QUALITY. groups: attribute -> the group of each of the truth's users."""
+    lists, _, _ = _as_arrays(truth, k)
+    rows = []
+    for name, hits in truth.kinds():
+        judged = np.flatnonzero(np.diff(hits.indptr))
+        if len(judged):
+            of_judged = {attribute: names[judged] for attribute, names in groups.items()}
+            rows += group_rows(name, score_lists(lists[judged], hits[judged], k), of_judged, config.least_group)
     return rows
 
 

@@ -18,7 +18,7 @@ from jobs.runtime.model_store import load_newest
 from jobs.runtime.night import Night
 from models.core.top_k import plan_blocks
 from models.recommenders.als import ALS
-from schemas.tables import INTEREST, ITEMS, POPULAR_ITEMS, USERS
+from schemas.tables import INTEREST, ITEM_FEATURES, ITEMS, POPULAR_ITEMS, USERS
 
 _HISTORY = 10  # items of a user's history that a reason may name
 
@@ -35,9 +35,10 @@ def catalogue_of(night: Night, arms: Arms) -> Catalogue:
 
 
 def describe_items(night: Night, config: Any) -> pa.Table:
-    """(item_id, title, category, brand, maker, can_be_shown, is_replenishable) of the whole catalogue, by item_id.
+    """(item_id, title, category, brand, maker, can_be_shown, is_replenishable, popularity) of all items, by item_id.
 
     Reasons print title and maker, so these are names that may be shown; category and brand only tell items apart.
+    popularity: purchase lines halved every half-life, 0 for an item without events.
     """
     items = night.versions(ITEMS).tonight().arrow().sort_by("item_id")
     pairs = night.versions(INTEREST).tonight().each(["item_id", "purchase_orders"])
@@ -52,8 +53,15 @@ def describe_items(night: Night, config: Any) -> pa.Table:
             "maker": makers(items),
             "can_be_shown": can_be_shown(items),
             "is_replenishable": replenishable,
+            "popularity": popularity_of(night, items["item_id"]),
         }
     )
+
+
+def popularity_of(night: Night, item_ids: pa.ChunkedArray) -> pa.ChunkedArray:
+    features = night.versions(ITEM_FEATURES).tonight().arrow(["item_id", "recent_purchases"])
+    found = features["recent_purchases"].take(pc.index_in(item_ids, features["item_id"]))
+    return pc.max_element_wise(found.fill_null(0.0), 0.0)
 
 
 def makers(items: pa.Table) -> pa.Array:

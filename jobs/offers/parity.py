@@ -1,4 +1,4 @@
-"""Whether groups of accounts get offers alike. The only code that reads gender and age, after all offers are chosen."""
+"""Whether groups of accounts get offers alike. It reads gender and age only after all offers are chosen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from models.core.fairness import FOUR_FIFTHS, selection_ratios
 from models.core.intervals import mean_interval, wilson_interval
 from schemas.arrow import arrow_schema
 from schemas.tables import OFFER_PARITY
@@ -50,8 +51,12 @@ def judged(rows: list[Any], least: int) -> pa.Table:
     mean, mean_low, mean_high = mean_interval(offered, total, squares)
     attributes = np.array([row["attribute"] for row in rows], object)
     has_enough, has_enough_offers = users >= least, offered >= least
+    ratios = np.full(len(rows), np.nan)
+    for attribute in set(attributes.tolist()):
+        of_it = np.flatnonzero((attributes == attribute) & has_enough)
+        ratios[of_it] = selection_ratios(offered[of_it] / users[of_it])
 
-    def known(value: float, is_known: np.bool_) -> float | None:
+    def known(value: Any, is_known: np.bool_) -> Any:
         return value if is_known else None
 
     table = []
@@ -65,6 +70,8 @@ def judged(rows: list[Any], least: int) -> pa.Table:
                 "share": known(offered[number] / users[number], has_enough[number]),
                 "share_low": known(low[number], has_enough[number]),
                 "share_high": known(high[number], has_enough[number]),
+                "selection_ratio": known(ratios[number], np.isfinite(ratios[number])),
+                "is_below_four_fifths": known(ratios[number] < FOUR_FIFTHS, np.isfinite(ratios[number])),
                 "mean_discount": known(mean[number], has_enough_offers[number]),
                 "discount_low": known(mean_low[number], has_enough_offers[number]),
                 "discount_high": known(mean_high[number], has_enough_offers[number]),

@@ -53,6 +53,7 @@ def summary(facts: NightFacts) -> dict[str, Any]:
         "segments_moved_share": facts.report("segment_users").get("moved_share"),
         "copy_published": facts.report("write_copy").get("texts"),
         "copy_refused": facts.report("write_copy").get("rows_rejected_copy"),
+        **{f"exposure_{name}": v for name, v in facts.report("measure_exposure").get("figures", {}).items()},
         "offers": facts.report("choose_offers").get("rows_offers"),
         "prices_suggested": facts.report("suggest_prices").get("statuses", {}).get("suggest"),
     }

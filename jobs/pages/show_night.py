@@ -12,6 +12,7 @@ from jobs.pages.blocks import Page, Words
 from jobs.pages.data_page import data_page
 from jobs.pages.drawing import html_of
 from jobs.pages.experiments_page import experiments_page
+from jobs.pages.fairness_page import fairness_page
 from jobs.pages.home_page import home_page
 from jobs.pages.items_page import items_page
 from jobs.pages.lists_page import lists_page
@@ -31,7 +32,6 @@ _DRAWN_BY_OTHERS = {
     "images": Words("Pictures", "图片"),
     "drafts": Words("Pictures to approve", "待批准的图片"),
     "service": Words("Customer service", "客服"),
-    "exposure": Words("Fair exposure", "曝光公平"),
 }
 
 
@@ -59,6 +59,7 @@ def _pages(night: Night, facts: NightFacts, nights: list[dict[str, object]], oth
         home_page(facts, nights, exposure, others),
         lists_page(facts),
         items_page(facts, exposure, lambda items: item_thumbnails(night, items, _SIDE)),
+        fairness_page(facts, nights),
         offers_page(facts),
         experiments_page(facts),
         prices_page(facts),

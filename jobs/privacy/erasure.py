@@ -29,7 +29,7 @@ from jobs.common.erased_people import (
 from jobs.common.recount import COUNTED
 from jobs.privacy.lake_files import STAGED, Found, bound_ids, found_in, lake_fields, raw_logs, sources_of, walk
 from jobs.privacy.people import People, plain_id
-from jobs.privacy.plan import Planner, carry_out, stored_plan
+from jobs.privacy.plan import Planner, carry_out, merged, stored_plan
 from jobs.privacy.receipt import signed, signing_key
 from jobs.runtime.lake import Lake
 from jobs.runtime.shop_days import now
@@ -57,7 +57,7 @@ class NoHashKey(ValueError):
 
 
 class NotForgotten(RuntimeError):
-    """Something of a person is left after the erasure; the journal stays, so that it is tried again."""
+    """Something of a person is left after the erasure; the journal stays, and the next try plans for what is left."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,11 @@ def _finish(
             lake.delete(STAGED.rstrip("/"))
             plan = Planner(lake, number).make(_others(found if found is not None else find(lake, people, source)))
         carry_out(lake, plan)
+        done = merged(journal.get("done"), plan.facts)
         left = _others(find(lake, people, source))
         if left:
+            lake.put_json(journal | {"done": done}, *JOURNAL)  # before the plan goes: the receipt needs both
+            lake.delete(STAGED.rstrip("/"))
             raise NotForgotten(
                 f"{len(left)} files still name one of {len(journal['ids'])} people, such as {left[0].path} "
                 f"({left[0].edit.found}); the erasure {number} is not whole: run the same command again"
@@ -161,8 +164,8 @@ def _finish(
             "began": journal["began"],
             "people": sorted(names_of_receipt(journal["ids"], key)),
             "bound_ids": len(people.bound),
-            "rows_removed": sum(file["rows"] for file in plan.facts["files"]),
-            **plan.facts,
+            "rows_removed": sum(file["rows"] for file in done["files"]),
+            **done,
             "models_refitted": "by the next night that needs them: none of the retired is left to start from",
             "recounted": "by the next night, from the events that are left: " + ", ".join(t.name for t in COUNTED),
             "out_of_reach": OUT_OF_REACH,

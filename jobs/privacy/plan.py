@@ -277,3 +277,14 @@ def carry_out(lake: Lake, plan: Plan) -> None:
             lake.move(staged, place)
     for path in plan.deletes:
         lake.delete(*path.split("/"))
+
+
+def merged(earlier: dict[str, Any] | None, facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of an erasure that took two plans. Facts that `earlier` has already are not repeated."""
+    if earlier is None:
+        return facts
+    lists = {
+        name: earlier[name] + [one for one in facts[name] if one not in earlier[name]]
+        for name in ("files", "models_retired", "runs_withdrawn")
+    }
+    return {**lists, "runs_rewritten": earlier["runs_rewritten"] | facts["runs_rewritten"]}

@@ -1,7 +1,7 @@
 """Prints a user's portrait with the events behind it, then the published list; or why one item is in it or not.
 
 For an item it names the rule that kept it out, or says how far its score fell short. It reads the night that the
-storefront reads, and the tables and the model of that night.
+storefront reads, and the tables and the models of that night, and names these and what they read.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from schemas.table import Table
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS
 from schemas.tables.lists import ANONYMOUS
 
+_OF_LISTS = ("als", "lstm", "sources", "ranker")  # models that make lists
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", required=True, help="the shop's account id; 'anonymous' for visitors without one")
@@ -43,6 +45,7 @@ def main(args: argparse.Namespace) -> int:
     shown = _list_of(lake, manifest, args.user)
     if args.item is None and args.user != ANONYMOUS:
         print("\n".join([*portrait(lake, dt.date.fromisoformat(manifest["date"]), args.user), ""]))
+    print("\n".join([*made_with(lake, manifest), ""]))
     print(f"list of {args.user}, published run {manifest['run']}, valid until {manifest['valid_until']}")
     if shown["user_id"][0].as_py() != args.user:
         print(f"{args.user} was unknown that night and sees the list of '{ANONYMOUS}'")
@@ -57,6 +60,35 @@ def main(args: argparse.Namespace) -> int:
     else:
         print("\n".join(explain(lake, manifest, shown, args.user, args.item)))
     return 0
+
+
+def made_with(lake: Lake, manifest: dict[str, Any]) -> list[str]:
+    """Sentences about the models of the lists: their nights, what the ranker reads, and what none of them reads."""
+    folders = {name: where.split("/") for name, where in manifest["models"].items() if name in _OF_LISTS}
+    if not folders:
+        return ["made with: no model yet, lists come from popularity"]
+    dated = (f"{name} of {folder[2].removeprefix('date=')}" for name, folder in folders.items())
+    lines = [f"made with: {', '.join(dated)}; the cards are in models.html of the night's report"]
+    place = (*folders.get("ranker", ()), "manifest.json")
+    if "ranker" in folders and lake.exists(*place):
+        lines.append(f"the ranker reads, the most important first: {_by_group(lake.get_json(*place)['importances'])}")
+    elif "ranker" not in folders:
+        lines.append("no ranker yet: the order is that of ALS, which reads who showed interest in which item")
+    segment = manifest["rules"]["segment_by"]
+    lines.append(f"places that history does not fill come from what is popular, first with users of the same {segment}")
+    return [*lines, "no model of the lists reads gender, age, name, address or member level"]
+
+
+def _by_group(importances: dict[str, float]) -> str:
+    """Features by what stands before their dot, with the group's share of the ranker's gain."""
+    shares: dict[str, float] = {}
+    names: dict[str, list[str]] = {}
+    for name, share in importances.items():
+        group, _, rest = name.partition(".")
+        shares[group] = shares.get(group, 0.0) + share
+        names.setdefault(group, []).append(rest)
+    order = sorted(shares, key=lambda group: (-shares[group], group))
+    return "; ".join(f"{group} {shares[group]:.0%} ({', '.join(names[group])})" for group in order)
 
 
 def explain(lake: Lake, manifest: dict[str, Any], shown: pa.Table, user: str, item: str) -> list[str]:

@@ -82,7 +82,8 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
     "judge": {
         "judge_lists": ("check_clean",),
         "judge_experiments": ("check_features", "offers_over"),
-        "check_experiments": ("judge_lists", "judge_experiments"),
+        "measure_exposure": ("check_features", "offers_over"),
+        "check_experiments": ("judge_lists", "judge_experiments", "measure_exposure"),
     },
     "publish": {
         "publish_night": (

@@ -50,6 +50,7 @@ SECTIONS = {
     "service": "jobs.service.config:ServiceConfig",
     "answerer": "models.service.answerer:AnswererConfig",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
+    "exposure": "jobs.lists.measure_exposure:ExposureConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",
     "privacy": "jobs.common.private_release:PrivacyConfig",
     "retention": "jobs.common.retention:RetentionConfig",

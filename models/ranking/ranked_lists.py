@@ -42,6 +42,7 @@ SOURCE_NAMES = (
 class ListRules:
     """Business rules of the lists, with what they need: codes of each item's category and brand (I,), -1 for none.
 
+    tail (I,): whether an item is among the less popular half; None where no rule asks.
     depth: how many ranked items the rules choose from.
     """
 
@@ -49,6 +50,7 @@ class ListRules:
     category: I32
     brand: I32
     depth: int = 60
+    tail: NDArray[np.bool_] | None = None
 
     @property
     def on(self) -> bool:
@@ -97,8 +99,8 @@ def rank_users(
     depth = min(max(k, rules.depth) if rules and rules.on else k, sources.log.n_items)
     codes, scores = rank_entries(candidates.user[scored], candidates.item[scored], score[scored], len(users), depth)
     if rules and rules.on:
-        vectors = sources.item_factors
-        codes, scores = diversify(rules.diversity, codes, scores, k, rules.category, rules.brand, vectors)
+        needs = (rules.category, rules.brand, sources.item_factors, rules.tail)
+        codes, scores = diversify(rules.diversity, codes, scores, k, *needs)
     chosen = _rows(candidates, codes, sources.log.n_items)
     groups, parts = _parts(ranker, candidates, chosen, score)
     names, source = _source(candidates, chosen)

@@ -5,6 +5,7 @@ from schemas.tables.catalogue import ITEMS, USERS
 from schemas.tables.copywriting import COPY, COPY_CLICKS, COPY_SHARES, READER_VOICES, REJECTED_COPY, USER_COPY
 from schemas.tables.events import CLEAN_EVENTS, RAW_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS
 from schemas.tables.experiments import BANDIT_MOVES, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
+from schemas.tables.fairness import EXPOSURE, EXPOSURE_FIGURES, GROUP_QUALITY
 from schemas.tables.features import INTEREST, ITEM_FEATURES, USER_FEATURES
 from schemas.tables.image_drafts import APPROVED_IMAGES, IMAGE_DRAFTS
 from schemas.tables.images import (
@@ -66,6 +67,9 @@ STORED: tuple[Table, ...] = (
     PROPENSITIES,
     CATEGORY_PROPENSITIES,
     LIST_QUALITY,
+    GROUP_QUALITY,
+    EXPOSURE,
+    EXPOSURE_FIGURES,
     ITEM_WEEKS,
     PRICE_SUGGESTIONS,
     OFFERS,

@@ -3,6 +3,7 @@
 from schemas.columns import (
     ARM,
     ITEM_ID,
+    METRIC,
     RANK,
     REASON,
     TARGET_ITEM_ID,
@@ -123,7 +124,7 @@ LIST_QUALITY = Table(
         Column("lists", "string", "Which lists: published, popularity, buy_again, item_item."),
         Column("truth", "string", "What counts as a hit: all purchases of the day, or first-time ones only."),
         Column("cut", "string", "All users, or those with lists of one source or fallback level."),
-        Column("metric", "string", "As in models.core.list_metrics, such as 'ndcg@12'."),
+        METRIC,
         Column("value", "float64", "Mean over users.", min=0, max=1),
         Column("low", "float64", "Lower end of the 95 % bootstrap interval over users.", min=0, max=1),
         Column("high", "float64", "Upper end.", min=0, max=1),

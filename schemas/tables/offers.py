@@ -97,6 +97,9 @@ OFFER_PARITY = Table(
                min=0, max=1),
         Column("share_low", "float64", "Lower end of its 95 % interval (Wilson).", nullable=True, min=0, max=1),
         Column("share_high", "float64", "Upper end.", nullable=True, min=0, max=1),
+        Column("selection_ratio", "float64", "The share over that of the attribute's group with the largest share; "
+               "null: not enough data, or nobody has an offer.", nullable=True, min=0, max=1),
+        Column("is_below_four_fifths", "bool", "True where the selection ratio is below 0.8.", nullable=True),
         Column("mean_discount", "float64", "Mean over these accounts of their largest discount, in the offers' "
                "`currency`; null: not enough data.", nullable=True, min=0),
         Column("discount_low", "float64", "Lower end of its 95 % interval.", nullable=True),
@@ -107,4 +110,5 @@ OFFER_PARITY = Table(
     readers="people",
     gate="offers",
     may_be_empty=True,
+    version=2,
 )  # fmt: skip

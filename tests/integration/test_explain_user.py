@@ -13,7 +13,7 @@ from jobs.common.on_sale import can_be_shown
 from jobs.reports import explain_user
 from jobs.runtime.lake import Lake
 from schemas.tables import INTEREST, ITEMS, RECOMMENDATIONS, USER_PROFILES, USER_TASTES
-from tests.sample import Sample, current, shown
+from tests.sample import THIRD, Sample, current, shown
 
 
 def ask(lake: Lake, capsys: pytest.CaptureFixture[str], user: str, item: str | None = None) -> str:
@@ -103,3 +103,13 @@ def test_an_item_that_was_outranked_or_never_proposed(sample: Sample, lists, cap
 def test_nothing_published_yet(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing was ever published here"):
         explain_user.main(argparse.Namespace(lake=str(tmp_path), user="u", item=None))
+
+
+def test_the_models_behind_a_list_and_what_they_read_are_named(sample: Sample, lists, capsys) -> None:
+    said = ask(sample.lake, capsys, lists[0]["user_id"]).partition("list of ")[0]
+    assert f"made with: als of {THIRD}" in said
+    assert "ranker of" in said
+    assert "own.views" not in said
+    assert re.search(r"the ranker reads, the most important first: \w+ \d+% \(", said)
+    assert "popular, first with users of the same country" in said
+    assert "reads gender" in said

@@ -1,4 +1,4 @@
-"""Parity: groups are compared after the choice, and nothing else reads gender or age."""
+"""Parity: groups are compared after the choice; beside the reports by group nothing reads gender or age."""
 
 from __future__ import annotations
 
@@ -38,12 +38,22 @@ def test_parity_compares_groups_and_says_where_it_cannot() -> None:
     assert rows["gender", "f"]["share_low"] < 0.25 < rows["gender", "f"]["share_high"]
     assert (rows["gender", "x"]["verdict"], rows["gender", "x"]["share"]) == ("not enough data", None)
     assert rows["country", "FR"]["verdict"] == "as others"
+    assert (rows["gender", "m"]["selection_ratio"], rows["gender", "m"]["is_below_four_fifths"]) == (0.4, True)
+    assert (rows["gender", "f"]["selection_ratio"], rows["gender", "f"]["is_below_four_fifths"]) == (1.0, False)
+    assert rows["gender", "x"]["selection_ratio"] is None
+    assert rows["country", "FR"]["is_below_four_fifths"] is False
     assert rows["age_band", "unknown"]["verdict"] == "not enough data"  # no ages at all: nobody to compare with
     assert judged([], least=30).num_rows == 0
 
 
-def test_only_portraits_and_the_parity_report_read_gender_and_age() -> None:
-    """Not offers and prices, and not what these rest on: segments, chances, tastes."""
+def test_a_night_without_offers_flags_nobody() -> None:
+    row = {"attribute": "gender", "users": 400, "users_with_offer": 0, "total": 0.0, "squares": 0.0}
+    rows = judged([row | {"group": group} for group in ("f", "m")], least=30).to_pylist()
+    assert [(one["selection_ratio"], one["is_below_four_fifths"]) for one in rows] == [(None, None)] * 2
+
+
+def test_only_portraits_and_the_two_reports_by_group_read_gender_and_age() -> None:
+    """Not lists, offers and prices, and not what these rest on: segments, chances, tastes. The reports come after."""
     named = re.compile(r"""["'](gender|age|age_band)["']""")
     rooms = Path(parity.__file__).parents[2]
     code = [
@@ -53,4 +63,4 @@ def test_only_portraits_and_the_parity_report_read_gender_and_age() -> None:
     makes_and_shows, reads_years_in_texts = {"portraits.py", "portrait.py"}, {"figure_patterns.py"}
     # these propose mappings of columns, they read no person
     proposes_mappings = {"column_guess.py", "source_guess.py", "source_words.py", "source_toml.py"}
-    assert readers - makes_and_shows - reads_years_in_texts - proposes_mappings == {"parity.py"}
+    assert readers - makes_and_shows - reads_years_in_texts - proposes_mappings == {"parity.py", "group_quality.py"}

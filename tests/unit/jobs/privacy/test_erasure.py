@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,6 +139,31 @@ def test_killed_at_any_step_it_ends_the_same(shop: tuple[Lake, str], tmp_path: P
         assert accounts(killed)["published"] in ({*PEOPLE, "anonymous"}, {"ann2", "anonymous"})
         forget(killed, ["ann", "bob"], mapping)
         assert files(killed) == files(whole), f"killed at step {step} of {count}"
+
+
+def test_what_was_left_is_planned_for_and_the_receipt_names_all(
+    shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer who does not ask for the lake, such as a copy by hand, puts a file back while the erasure runs."""
+    lake, mapping = shop
+    kept = f"raw/corner_shop/date={LAST}/log.csv"
+    log, carry_out = lake_files.read_bytes(lake, kept), erasure.carry_out
+
+    def carry_out_and_put_back(*args: Any) -> None:
+        carry_out(*args)
+        Path(lake.path(kept)).write_bytes(log)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, "carry_out", carry_out_and_put_back)
+        for _ in range(2):
+            with pytest.raises(erasure.NotForgotten, match=r"1 files still name one of 1 people, such as raw/"):
+                forget(lake, ["ann"], mapping)
+    (done,) = forget(lake, ["ann"], mapping)
+    assert find(lake, whole_people(lake, ["ann"]), mapping) == []
+    assert done.receipt["models_retired"] == ["als"]
+    assert done.receipt["runs_rewritten"] == {f"{day}-001": f"{day}-001e1" for day in DAYS}
+    paths = [file["path"] for file in done.receipt["files"]]
+    assert (paths.count(kept), len(paths) - len(set(paths))) == (1, 0)
 
 
 def test_a_full_disk_changes_nothing(shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch) -> None:

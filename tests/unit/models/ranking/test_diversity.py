@@ -87,6 +87,7 @@ def test_caps_hold_after_mmr():
         ({"most_per_category": 1}, "needs each item's category"),
         ({"most_per_brand": 1}, "needs each item's brand"),
         ({"mmr": 0.5}, "needs each item's vector"),
+        ({"tail_bonus": 0.5}, "needs each item's popularity"),
     ],
 )
 def test_a_rule_without_what_it_needs_is_refused(settings, message):
@@ -99,3 +100,27 @@ def test_settings_out_of_range_are_refused():
         DiversityConfig(mmr=1.5)
     with pytest.raises(ValueError, match=r"k=21 is not in 1..20"):
         diversify(DiversityConfig(), *ranked(), 21)
+
+
+def test_the_tail_is_lifted_by_its_bonus_and_nothing_else_moves():
+    codes, scores = ranked()
+    tail = RNG.random(50) < 0.5
+    shown, kept = diversify(DiversityConfig(tail_bonus=0.3), codes, scores, 12, tail=tail)
+    for user in range(2, len(codes)):
+        stretched = (scores[user] - scores[user].min()) / (scores[user].max() - scores[user].min())
+        wanted = sorted(range(codes.shape[1]), key=lambda at: (-(stretched[at] + 0.3 * tail[codes[user, at]]), at))
+        assert shown[user].tolist() == codes[user, wanted[:12]].tolist()
+        np.testing.assert_array_equal(kept[user], scores[user, wanted[:12]])
+    assert sorted(shown[0][:5]) == sorted(codes[0][:5])
+    assert (shown[0][5:] == -1).all()
+    assert (shown[1] == -1).all()
+
+
+def test_the_bonus_outlives_mmr():
+    codes, scores = np.array([[0, 1, 2]], np.int32), np.array([[3, 2.9, 1]], np.float32)
+    vectors, tail = np.eye(3, dtype=np.float32), np.array([False, False, True])
+    config = DiversityConfig(mmr=0.9, tail_bonus=1)
+    assert diversify(config, codes, scores, 1, vectors=vectors, tail=tail)[0].tolist() == [[0]]
+    lifted = DiversityConfig(mmr=0.9, tail_bonus=1)
+    tail = np.array([False, True, True])
+    assert diversify(lifted, codes, scores, 2, vectors=vectors, tail=tail)[0].tolist() == [[1, 0]]

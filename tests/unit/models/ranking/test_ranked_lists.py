@@ -73,6 +73,15 @@ def test_a_cap_on_a_category_holds():
         assert np.bincount(category[row[row >= 0]], minlength=2).max() <= 2
 
 
+def test_a_bonus_shows_the_tail_more_and_parts_still_sum_to_the_score():
+    tail, none = np.arange(40) >= 20, np.full(40, -1, np.int32)
+    rules = ListRules(DiversityConfig(tail_bonus=0.5), none, none, tail=tail)
+    plainly = rank_users(sources(), fitted(), EVERYBODY, 5)
+    lifted = rank_users(sources(), fitted(), EVERYBODY, 5, rules=rules)
+    assert tail[lifted.codes].sum() > tail[plainly.codes].sum()
+    np.testing.assert_allclose(lifted.parts.sum(axis=2), lifted.scores, atol=1e-5)
+
+
 def test_everything_refused_leaves_empty_places():
     refused = csr_matrix(np.ones((60, 40), np.float32))
     for ranker in (fitted(), None):

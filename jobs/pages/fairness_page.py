@@ -1,0 +1,276 @@
+"""exposure.html: what the lists show of each group of items, how good they are for groups of users, offers by group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from jobs.pages.blocks import Cell, Lines, Page, Rows, Section, Sentences, Series, Share, Words, number, plain
+from jobs.pages.night_facts import NightFacts
+from schemas.tables import EXPOSURE, GROUP_QUALITY, OFFER_PARITY
+from schemas.tables.fairness import EXPOSURE_KINDS
+
+_MOST = 60  # groups of one kind on the page
+_MOST_ROWS = 300  # groups of users, and of accounts, on the page
+_FLAGGED = 20  # groups named as below four fifths
+Nights = Sequence[dict[str, Any]]
+Row = dict[str, Any]
+KINDS = {
+    "popularity": Words("More and less popular items", "热门与冷门商品"),
+    "brand": Words("Brands", "品牌"),
+    "seller": Words("Sellers", "卖家"),
+    "category": Words("Categories", "品类"),
+    "price_band": Words("Prices within the category", "品类内价位"),
+    "item_age": Words("Days since an item's first event", "商品首次出现至今的天数"),
+}
+_VALUES = {
+    "less popular half": Words("less popular half", "较冷门的一半"),
+    "more popular half": Words("more popular half", "较热门的一半"),
+    "low": Words("low", "低"),
+    "middle": Words("middle", "中"),
+    "high": Words("high", "高"),
+    "0-6 days": Words("0–6 days", "0–6 天"),
+    "7-29 days": Words("7–29 days", "7–29 天"),
+    "30-89 days": Words("30–89 days", "30–89 天"),
+    "90 days or more": Words("90 days or more", "90 天及以上"),
+    "unknown": Words("unknown", "未知"),
+}
+_WITHOUT = {
+    "popularity": Words("not on sale", "不在售"),
+    "item_age": Words("nobody touched it yet", "尚无人接触"),
+}
+_OWN_WORDS = ("popularity", "price_band", "item_age")  # kinds whose values are ours, not the shop's
+_ATTRIBUTES = {
+    "gender": Words("gender", "性别"),
+    "age_band": Words("age", "年龄"),
+    "country": Words("country", "国家"),
+    "activity": Words("activity", "活跃度"),
+}
+_VERDICTS = {
+    "as others": Words("as others", "与其他组相同"),
+    "better": Words("better", "更好"),
+    "worse": Words("worse", "更差"),
+    "more than others": Words("more than others", "多于其他组"),
+    "less than others": Words("less than others", "少于其他组"),
+    "not enough data": Words("not enough data", "数据不足"),
+}
+
+
+def fairness_page(facts: NightFacts, nights: Nights) -> Page:
+    lead = Words(
+        "How lists share attention out, and whom they serve. Exposure: a place weighs 1 / log2(rank + 1). Tables have "
+        f"at most {_MOST} groups of items, {_MOST_ROWS} groups of people. No account is named.",
+        "列表如何分配关注、服务了谁。曝光：每个位置的权重为 1 / log2(名次 + 1)。"
+        f"每表至多 {_MOST} 组商品、{_MOST_ROWS} 组顾客，不列出任何账户。",
+    )
+    sections = [section for part in PARTS for section in part(facts, nights)]
+    return Page("exposure", Words("Exposure and fairness", "曝光与公平"), [lead], sections)
+
+
+def _spread(facts: NightFacts, nights: Nights) -> list[Section]:
+    figures = facts.report("measure_exposure").get("figures", {})
+    lines = [
+        (told, False) for name, tell in _TOLD.items() if figures.get(name) is not None for told in [tell(figures[name])]
+    ]
+    none = Words(
+        "Nothing was measured: there were no lists, or measure_exposure failed.",
+        "没有度量：没有列表，或 measure_exposure 失败。",
+    )
+    series = [
+        Series(words, [night["figures"].get(f"exposure_{name}") for night in nights])
+        for name, words in (("gini", Words("Gini", "基尼系数")), ("coverage", Words("coverage", "覆盖率")))
+    ]
+    caption = Words("Gini (0: all items alike) and coverage", "基尼系数（0 为完全均等）与覆盖率")
+    blocks: list[Any] = [Sentences(lines or [(none, False)])]
+    if figures:
+        blocks.append(Lines(caption, [night["date"] for night in nights], series, "{:.2f}"))
+    return [Section("spread", Words("All items", "全部商品"), blocks, "exposure_figures")]
+
+
+def _lift(value: float) -> Words:
+    than = ("more", "高") if value >= 0 else ("less", "低")
+    return Words(
+        f"A place shows an item that is {abs(value):.0%} {than[0]} popular than the item of a purchase.",
+        f"列表位置上商品的热度比成交商品平均{than[1]} {abs(value):.0%}。",
+    )
+
+
+_TOLD: dict[str, Callable[[float], Words]] = {
+    "coverage": lambda v: Words(
+        f"{v:.0%} of the items on sale are in somebody's list.", f"{v:.0%} 的在售商品进入列表。"
+    ),
+    "gini": lambda v: Words(
+        f"The Gini coefficient of their exposure is {v:.3f}: 0 if all were shown alike, near 1 if one had everything.",
+        f"曝光的基尼系数为 {v:.3f}：0 为完全均等，接近 1 为集中于一件。",
+    ),
+    "tail_exposure": lambda v: Words(
+        f"The less popular half of the items has {v:.1%} of the exposure; the setting diversity.tail_bonus lifts it.",
+        f"较冷门的一半商品获得 {v:.1%} 的曝光；设置 diversity.tail_bonus 可提高它。",
+    ),
+    "popularity_lift": _lift,
+}
+
+
+def _items(facts: NightFacts, nights: Nights) -> list[Section]:
+    """A section for each kind of group that the catalogue knows, and a sentence about those it does not."""
+    rows = facts.rows(EXPOSURE)
+    of_kind = {kind: [row for row in rows if row["kind"] == kind] for kind in EXPOSURE_KINDS}
+    found = [
+        Section(f"by-{kind}".replace("_", "-"), KINDS[kind], [_table(kind, own)], "exposure")
+        for kind, own in of_kind.items()
+        if own
+    ]
+    missing = [KINDS[kind] for kind, own in of_kind.items() if rows and not own]
+    if missing:
+        told = Words(
+            f"The catalogue and the log say nothing of: {', '.join(one.english.lower() for one in missing)}.",
+            f"目录与日志没有这些信息：{'、'.join(one.chinese for one in missing)}。",
+        )
+        found.append(Section("not-known", Words("Not known", "未知"), [Sentences([(told, False)])], "exposure"))
+    return found
+
+
+def _table(kind: str, rows: list[Row]) -> Rows:
+    head = [
+        Words("Group", "组"),
+        Words("Items", "商品"),
+        Words("Catalogue", "目录占比"),
+        Words("Sales", "销量占比"),
+        Words("Exposure", "曝光占比"),
+        Words("Exposure / catalogue", "曝光 / 目录"),
+        Words("Exposure / sales", "曝光 / 销量"),
+        Words("Exposure, of the largest", "曝光（相对最大者）"),
+    ]
+    largest = max(row["exposure_share"] for row in rows) or 1.0
+    bound = Words(
+        f"{min(len(rows), _MOST)} of {len(rows)} rows, the largest groups first.",
+        f"共 {len(rows)} 行，列出 {min(len(rows), _MOST)} 行，较大的组在前。",
+    )
+    return Rows(head, [_group(kind, row, largest) for row in rows[:_MOST]], bound)
+
+
+def _group(kind: str, row: Row, largest: float) -> list[Cell]:
+    exposure = row["exposure_share"]
+    return [
+        _name(kind, row),
+        number(row["items"]),
+        number(row["catalogue_share"], "{:.1%}"),
+        number(row["sales_share"], "{:.1%}"),
+        number(exposure, "{:.1%}"),
+        number(exposure / row["catalogue_share"] if row["catalogue_share"] else None, "{:.2f}"),
+        number(exposure / row["sales_share"] if row["sales_share"] else None, "{:.2f}"),
+        Share(exposure / largest, ""),
+    ]
+
+
+def _name(kind: str, row: Row) -> Cell:
+    if row["role"] == "others":
+        return Words(f"{row['members']:,} others", f"其余 {row['members']:,} 个")
+    if row["role"] == "unknown":
+        return _WITHOUT.get(kind, Words("without one", "无"))
+    return _VALUES.get(row["group"], plain(row["group"])) if kind in _OWN_WORDS else plain(row["group"])
+
+
+def _users(facts: NightFacts, nights: Nights) -> list[Section]:
+    table = people_rows(facts, _MOST_ROWS)
+    told = Words(
+        "Last night's lists, judged by what these people bought since. A group is compared with all others; where the "
+        "two intervals overlap it counts as alike.",
+        "以昨夜列表之后的购买来评判。每组与其余所有人比较；区间重叠视为相同。",
+    )
+    nobody = Words(
+        "Nothing was judged: no list was made before, or nobody bought since.",
+        "没有评判：此前没有列表，或之后无人购买。",
+    )
+    blocks: list[Any] = [Sentences([(told if table else nobody, False)]), *([table] if table else [])]
+    return [Section("users", Words("Lists by groups of people", "各组顾客的列表质量"), blocks, "group_quality")]
+
+
+def people_rows(facts: NightFacts, most: int, matched: bool = True) -> Rows | None:
+    """ndcg of last night's lists for the `most` largest groups of people; None where nothing was judged.
+
+    matched: also as if all were equally active.
+    """
+    wanted = (pc.field("truth") == "all purchases") & pc.starts_with(pc.field("metric"), "ndcg@")
+    rows = facts.dataset(GROUP_QUALITY).to_table(filter=wanted).to_pylist()
+    if not rows:
+        return None
+    kept = {id(row) for row in sorted(rows, key=lambda row: -row["users"])[:most]}
+    metric = rows[0]["metric"]
+    judged = [Words("95 % interval", "95 % 区间"), Words("Verdict", "结论")]
+    head = [Words("Attribute", "属性"), Words("Group", "组"), Words("Buyers", "购买者"), Words(metric, metric), *judged]
+    if matched:
+        head += [Words("As if equally active", "活跃度相同时"), *judged]
+    bound = Words(f"{len(kept)} of {len(rows)} groups, the largest.", f"共 {len(rows)} 组，列出最大的 {len(kept)} 组。")
+    return Rows(head, [_people(row)[: len(head)] for row in rows if id(row) in kept], bound)
+
+
+def _people(row: Row) -> list[Cell]:
+    return [
+        _ATTRIBUTES[row["attribute"]],
+        _group_name(row),
+        number(row["users"]),
+        number(row["value"], "{:.4f}"),
+        _interval(row["low"], row["high"]),
+        _VERDICTS[row["verdict"]],
+        number(row["matched"], "{:.4f}"),
+        _interval(row["matched_low"], row["matched_high"]),
+        _VERDICTS[row["matched_verdict"]] if row["attribute"] != "activity" else "",
+    ]
+
+
+def _group_name(row: Row) -> Cell:
+    ours = row["attribute"] == "activity" or row["group"] == "unknown"
+    return _VALUES.get(row["group"], plain(row["group"])) if ours else plain(row["group"])
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.4f} – {high:.4f}"
+
+
+def _offers(facts: NightFacts, nights: Nights) -> list[Section]:
+    rows = facts.first_rows(OFFER_PARITY, _MOST_ROWS).to_pylist()
+    head = [
+        Words("Attribute", "属性"),
+        Words("Group", "组"),
+        Words("Accounts", "账户"),
+        Words("With a discount", "获得折扣"),
+        Words("Selection ratio", "入选比"),
+        Words("Verdict", "结论"),
+    ]
+    flagged = [row for row in rows if row.get("is_below_four_fifths")]
+    lines = [
+        (
+            Words(
+                f"{_ATTRIBUTES[row['attribute']].english}, {plain(row['group'])}: {row['selection_ratio']:.2f} of the "
+                "share of the group with most offers, below .8.",
+                f"{_ATTRIBUTES[row['attribute']].chinese}，{plain(row['group'])}：仅为最高组的 "
+                f"{row['selection_ratio']:.2f}，低于 0.8。",
+            ),
+            True,
+        )
+        for row in flagged[:_FLAGGED]
+    ]
+    fine = Words("No group has less than .8 of the share of another.", "没有任何一组低于最高组的 0.8。")
+    nobody = Words("There are no offers tonight.", "今夜没有优惠。")
+    blocks: list[Any] = [Sentences(lines or [(fine if rows else nobody, False)])]
+    if rows:
+        blocks.append(Rows(head, [_accounts(row) for row in rows]))
+    return [Section("offers", Words("Offers by groups of accounts", "各组账户的优惠"), blocks, "offer_parity")]
+
+
+def _accounts(row: Row) -> list[Cell]:
+    return [
+        _ATTRIBUTES[row["attribute"]],
+        _group_name(row),
+        number(row["users"]),
+        number(row["share"], "{:.1%}"),
+        number(row.get("selection_ratio"), "{:.2f}"),
+        _VERDICTS[row["verdict"]],
+    ]
+
+
+# What the page is made of, in its order: each makes sections from the facts of the night and the figures of the last.
+PARTS: tuple[Callable[[NightFacts, Nights], list[Section]], ...] = (_spread, _items, _users, _offers)
