@@ -11,13 +11,15 @@ from pyspark.sql import SparkSession
 
 from jobs.common.private_release import BudgetSpent, Part, count_people, ledger, released
 from jobs.customers import segment_users
-from jobs.customers.private_segments import WITHHELD
+from jobs.customers.private_segments import WITHHELD, private_rules
 from jobs.lists import find_bought_together, rank_popular_items
+from jobs.lists.private_lists import bought_together
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from schemas.tables import BOUGHT_TOGETHER, POPULAR_ITEMS, SEGMENT_RULES, SEGMENTS
-from tests.sample import THIRD, Sample, content, current
+from models.customers.segments import SegmentsConfig
+from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, ITEMS, POPULAR_ITEMS, SEGMENT_RULES, SEGMENTS
+from tests.sample import THIRD, Sample, content, current, put
 
 DAY = dt.date(2026, 1, 5)
 CELLS = "person string, item_id string"
@@ -90,3 +92,27 @@ def test_a_night_publishes_released_figures_and_withholds_the_others(sample: Sam
         assert row["mean_money"] is None
     assert {entry.table for entry in ledger(lake)} == {table.name for table in made}
     assert sum(entry.epsilon for entry in ledger(lake)) == pytest.approx(400.0)
+
+
+def test_pairs_that_many_people_buy_together_are_released_both_ways(spark: SparkSession, tmp_path: Path) -> None:
+    night = night_of(tmp_path, epsilon=50.0)
+    bought = {"tea": range(200), "pot": range(180), "rug": range(200, 300)}
+    put(night, ITEMS, [{"item_id": item, "is_active": True} for item in bought])
+    rows = [{"user_id": f"u{n}", "item_id": item, "event_type": "purchase", "order_id": f"o{n}"}
+            for item, people in bought.items() for n in people]  # fmt: skip
+    put(night, CLEAN_EVENTS, [{**row, "event_id": str(at)} for at, row in enumerate(rows)])
+    made = {(row["target_item_id"], row["item_id"]): row for row in bought_together(night).to_pylist()}
+    assert set(made) == {("tea", "pot"), ("pot", "tea")}
+    assert abs(made["tea", "pot"]["baskets"] - 180) < 20
+    assert made["tea", "pot"]["confidence"] == pytest.approx(0.9, abs=0.1)
+    assert made["tea", "pot"]["support"] == pytest.approx(0.6, abs=0.1)
+    assert made["tea", "pot"]["lift"] == pytest.approx(1.5, abs=0.2)
+
+
+def test_rules_of_segments_are_released_where_many_people_like_both(spark: SparkSession, tmp_path: Path) -> None:
+    likes = [(f"u{n}", 1, category) for n in range(200) for category in ("tea", "pot") if n < 150]
+    likes += [(f"u{n}", 1, "rug") for n in range(150, 200)]
+    liked = spark.createDataFrame(likes, "person string, segment_id int, category string")
+    rows = private_rules(night_of(tmp_path, epsilon=50.0), liked, SegmentsConfig()).to_pylist()
+    assert {(row["if_category"], row["then_category"]) for row in rows} == {("tea", "pot"), ("pot", "tea")}
+    assert all(abs(row["users"] - 150) < 20 and row["lift"] > 1.2 for row in rows)
