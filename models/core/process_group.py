@@ -43,6 +43,13 @@ def own_part(batch: NDArray[np.int64]) -> NDArray[np.int64]:
     return batch if len(batch) < world() else batch[distributed.get_rank() :: world()] if world() > 1 else batch
 
 
+def share_weights(net: nn.Module) -> None:
+    """All processes take the first one's weights: computed ones may differ in sign or bits between machines."""
+    if world() > 1:
+        for parameter in net.parameters():
+            distributed.broadcast(parameter.data, 0)
+
+
 def share_gradients(net: nn.Module, targets: int) -> None:
     """After backward: turns the gradient of the mean over this process's `targets` into that over all processes'."""
     if world() == 1:

@@ -32,7 +32,7 @@ class SequenceConfig:
     batch: int = field(default=128, metadata={"doc": "sequences", "least": 1})
     epochs: int = field(default=40, metadata={"doc": "at most", "least": 1})
     warm_epochs: int = field(default=5, metadata={"doc": "at most, where yesterday's model is given", "least": 1})
-    patience: int = field(default=4, metadata={"doc": "epochs without a better one before it stops", "least": 1})
+    patience: int = field(default=3, metadata={"doc": "epochs without a better one before it stops", "least": 1})
     epoch_steps: int = field(
         default=100,
         metadata={"doc": "at least: where there are few sequences, an epoch goes over them several times", "least": 1},

@@ -21,15 +21,18 @@ from safetensors.torch import load_file, save_file
 from models.core.interactions import Ids, check_ids
 from models.core.item_tiles import multiplies_bf16
 from models.core.manifest import read_manifest, write_manifest
+from models.core.process_group import share_weights
 from models.core.sequences import Sequences, checked
 from models.core.top_k import MEMORY_BYTES, top_k
 from models.core.torch_threads import torch_threads
+from models.recommenders.item_axes import item_axes
 from models.recommenders.item_softmax import Attributes, SequenceConfig, SequenceNet, attribute_table
-from models.recommenders.sequence_training import Trainer
+from models.recommenders.sequence_training import Trainer, learned_and_held
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 ENCODED = 1024  # sequences encoded at once
+DRAWN = 0.3  # share of random draws in the items' first rows, beside their axes
 
 
 class SequenceModel:
@@ -83,10 +86,11 @@ class SequenceModel:
             "cuda" if config.device == "auto" and torch.cuda.is_available() else config.device.replace("auto", "cpu")
         )
         with _reproducible(config), torch.device(device):
-            net = _initial(cls, config, table, item_ids, attribute_ids, sequences, previous)
-            trainer = Trainer(
-                config, net, sequences, config.epochs if previous is None else config.warm_epochs, validation
-            )
+            # Items start where what is learned places them: held-out events would show themselves in it.
+            learned, held = learned_and_held(sequences, validation, config.seed)
+            net = _initial(cls, config, table, item_ids, attribute_ids, learned, previous)
+            share_weights(net)
+            trainer = Trainer(config, net, learned, held, config.epochs if previous is None else config.warm_epochs)
             if checkpoint is not None:
                 trainer.resume(Path(checkpoint), item_ids)
             for epoch, loss, gain in trainer.epochs():
@@ -192,7 +196,10 @@ def _initial(
     sequences: Sequences,
     previous: SequenceModel | None,
 ) -> SequenceNet:
-    """A seeded net whose bias is the log of popularity; items and attributes that `previous` knows get its rows."""
+    """A seeded net whose bias is the log of popularity, its items placed by `item_axes`, not quite exactly.
+
+    Items and attributes that `previous` knows get its rows instead, and its new items are drawn: their axes are others.
+    """
     torch.manual_seed(config.seed)
     net = cls.Net(config, len(item_ids), len(attribute_ids), table.shape[1])
     log_counts = np.log1p(np.bincount(sequences.codes, minlength=len(item_ids)))
@@ -200,6 +207,8 @@ def _initial(
         net.bag.copy_(torch.as_tensor(table))
         net.bias.copy_(torch.tensor(log_counts - log_counts.mean(), dtype=torch.float32))
         if previous is None:
+            axes = torch.as_tensor(item_axes(sequences, len(item_ids), config.dim))
+            net.items.weight.mul_(DRAWN).add_(axes.to(net.bias.device), alpha=config.dim**-0.5)
             return net
         asked, given = (tuple(getattr(c, name) for name in cls.sizes) for c in (config, previous.config))
         if asked != given:

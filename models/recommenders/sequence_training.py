@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -24,36 +25,43 @@ from models.recommenders.item_softmax import Drawn, SequenceConfig, SequenceNet,
 
 I32 = NDArray[np.int32]
 POOL = 50  # batches whose windows are sorted together by length
+# Weights are averaged over about 1 / (1 - this) steps, over fewer at first. In three trainings on Amazon Beauty the
+# average ranked the held-out events better than the last weights after 18 of 20 epochs, by .0011 of .15 in the mean.
+AVERAGED = 0.995
 DRAWN_BY = 0.75  # negatives are drawn in proportion to this power of popularity
 # Sequences whose last event is held out to choose the epoch: a share of them, within bounds, never more than a half.
 HELD_OUT_SHARE, HELD_OUT_BETWEEN = 0.1, (1000, 5000)
+COUNTED = ("epoch", "best_epoch", "best_gain", "steps")  # a checkpoint has them beside its tensors
 
 
 class Trainer:
-    """Trains a net epoch by epoch on windows of the sequences and keeps the one that ranks the held-out events best."""
+    """Trains a net epoch by epoch on windows of the sequences; its averaged weights are what counts.
+
+    Those of the epoch that ranks the last events of `held` best are kept; they stand in no `learned` sequence.
+    """
 
     def __init__(
         self,
         config: SequenceConfig,
         net: SequenceNet,
-        sequences: Sequences,
+        learned: Sequences,
+        held: Sequences,
         most_epochs: int,
-        validation: Sequences | None = None,
     ) -> None:
         self.config, self.net, self.most_epochs = config, net, most_epochs
         self.cuda = next(net.parameters()).is_cuda
-        self.data = hashlib.sha256(sequences.indptr.tobytes() + sequences.codes.tobytes())
-        rng = np.random.default_rng(config.seed)
-        kept, self.held = _kept_and_held(sequences, validation, rng)
-        self.windows, self.events = _windows(kept, config.length + 1)
+        self.data = hashlib.sha256(b"".join(part.tobytes() for part in (*learned, *held)))
+        self.held = held
+        self.windows, self.events = _windows(learned, config.length + 1)
         if not len(self.events):
-            raise ValueError(f"none of {len(sequences.lengths):,} sequences has two events: nothing to learn from")
-        often = (np.bincount(kept.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
+            raise ValueError(f"none of {len(learned.lengths):,} sequences has two events: nothing to learn from")
+        often = (np.bincount(learned.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
         self.drawn_by = often / often.sum()
         self.log_expected = torch.tensor(np.log(self.drawn_by * config.negatives), dtype=torch.float32)
         self.optimizer = torch.optim.Adam(net.parameters(), config.learning_rate, fused=self.cuda)
         self.forward = torch.compile(net, dynamic=True) if self.cuda and config.compile else net
-        self.epoch, self.best_epoch, self.best_gain = 0, 0, -1.0
+        self.averaged = copy.deepcopy(net).eval()
+        self.epoch, self.best_epoch, self.best_gain, self.steps = 0, 0, -1.0, 0
         self.best = _copied(net.state_dict())
         self.checkpoint: Path | None = None
 
@@ -66,7 +74,7 @@ class Trainer:
             self.epoch += 1
             loss, gain = self._train(), self._gain()
             if gain > self.best_gain or not len(self.held.codes):
-                self.best_epoch, self.best_gain, self.best = self.epoch, gain, _copied(self.net.state_dict())
+                self.best_epoch, self.best_gain, self.best = self.epoch, gain, _copied(self.averaged.state_dict())
             if self.checkpoint is not None and is_first():
                 self._write(self.checkpoint)
             yield self.epoch, loss, gain
@@ -85,7 +93,15 @@ class Trainer:
             codes = np.where(np.arange(width) < self.events[batch, None], self.windows[batch, :width], -1)
             drawn = self._drawn(rng) if len(self.net.bias) > self.config.full_softmax_items else None
             total += train_step(self.net, self.forward, self.optimizer, torch.tensor(codes, dtype=torch.int64), drawn)
+            self._average()
         return float(total) / len(batches)
+
+    def _average(self) -> None:
+        self.steps += 1
+        new = 1 - min(AVERAGED, self.steps / (self.steps + 10))
+        with torch.no_grad():
+            for mean, parameter in zip(self.averaged.parameters(), self.net.parameters(), strict=True):
+                mean.lerp_(parameter, new)
 
     def _drawn(self, rng: np.random.Generator) -> Drawn:
         drawn = np.searchsorted(self.drawn_by.cumsum(), rng.random(self.config.negatives))
@@ -98,18 +114,18 @@ class Trainer:
         """
         if not len(self.held.codes):
             return 0.0
-        self.net.eval()
+        net = self.averaged
         before, events = self.held.without_last().latest(self.config.length)
         wanted = torch.tensor(self.held.codes[self.held.indptr[1:] - 1], dtype=torch.int64)
         order = np.argsort(events, kind="stable")
         gains = []
         with torch.no_grad():
-            rows = self.net.rows(torch.arange(len(self.net.bias)))
+            rows = net.rows(torch.arange(len(net.bias)))
             for low in range(0, len(order), self.config.batch):
                 batch = order[low : low + self.config.batch]
                 codes = torch.tensor(before[batch, : events[batch].max()], dtype=torch.int64)
-                states = self.net(codes)[torch.arange(len(batch)), torch.tensor(events[batch] - 1)]
-                scores = states @ rows.T + self.net.bias
+                states = net(codes)[torch.arange(len(batch)), torch.tensor(events[batch] - 1)]
+                scores = states @ rows.T + net.bias
                 target = scores[torch.arange(len(batch)), wanted[batch]]
                 gains.append(1 / torch.log2((scores > target[:, None]).sum(1) + 2))
         return agreed(float(torch.cat(gains).mean()))
@@ -131,7 +147,9 @@ class Trainer:
         refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if state["data"] != self.data.hexdigest():
             raise ValueError(f"{path} was written by a run over other sequences or items; delete it, or name another")
-        self.epoch, self.best_epoch, self.best_gain = state["epoch"], state["best_epoch"], state["best_gain"]
+        for name in COUNTED:
+            setattr(self, name, state[name])
+        self.averaged.load_state_dict(_part(tensors, "averaged."))
         self.net.load_state_dict(_part(tensors, "net."))
         self.best = _copied(self.net.state_dict()) | {
             name: tensor.to(self.net.bias.device) for name, tensor in _part(tensors, "best.").items()
@@ -142,25 +160,25 @@ class Trainer:
         self.optimizer.load_state_dict(optimizer)
 
     def _write(self, folder: Path) -> None:
-        """Replaces the checkpoint: net, best net, Adam's moments; config, data hash and epoch in the file's header."""
+        """Replaces the checkpoint: three nets, Adam's moments; config, data hash and what is counted in its header."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
+        tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.state_dict().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
         for number, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{number}.{name}": tensor for name, tensor in moments.items()}
-        state = {name: getattr(self, name) for name in ("epoch", "best_epoch", "best_gain")}
+        state = {name: getattr(self, name) for name in COUNTED}
         state |= {"config": dataclasses.asdict(self.config), "data": self.data.hexdigest()}
         save_file({n: t.contiguous() for n, t in tensors.items()}, folder / "new", {"state": json.dumps(state)})
         os.replace(folder / "new", folder / "checkpoint.safetensors")
 
 
-def _kept_and_held(
-    sequences: Sequences, validation: Sequences | None, rng: np.random.Generator
-) -> tuple[Sequences, Sequences]:
+def learned_and_held(sequences: Sequences, validation: Sequences | None, seed: int) -> tuple[Sequences, Sequences]:
     """(what is learned, the sequences whose last event is predicted to choose the epoch).
 
     Without a `validation` the last events of some of the sequences are held out.
     """
+    rng = np.random.default_rng(seed)
     held_from = sequences if validation is None else validation
     candidates = np.flatnonzero(
         held_from.lengths >= (3 if validation is None else 2)

@@ -19,6 +19,7 @@ from models.core.manifest import read_manifest, write_manifest
 from models.core.sequences import Sequences, checked
 from models.core.top_k import F32, I32, MEMORY_BYTES
 from models.recommenders.baselines import rank_by_block
+from models.recommenders.item_axes import pairs_in_order
 from models.recommenders.neighbours import keep_largest
 
 
@@ -72,14 +73,8 @@ class CoVisitation:
         sequences = checked(sequences, n_items)
         if not len(sequences.codes):
             raise ValueError(f"the sequences of {len(sequences.lengths):,} users hold no event: nothing to learn from")
-        user = np.repeat(np.arange(len(sequences.lengths)), sequences.lengths)
         codes = sequences.codes
-        near = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
-        for step in range(1, min(config.reach + 1, len(user))):
-            same = user[step:] == user[: len(user) - step]
-            first, then = codes[: len(codes) - step][same], codes[step:][same]
-            weights = np.full(len(first), config.step_decay ** (step - 1), np.float32)
-            near = near + sparse.coo_matrix((weights, (first, then)), shape=near.shape).tocsr()
+        near = pairs_in_order(sequences, n_items, config.reach, config.step_decay)
         near = (near + config.backward * near.T).tocsr()
         near.setdiag(0)
         near.eliminate_zeros()

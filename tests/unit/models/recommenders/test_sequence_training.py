@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
+from models.recommenders.sequence_training import learned_and_held
 from tests.unit.models.recommenders.recommender_battery import shop
-from tests.unit.models.recommenders.test_sequence_model import SMALL, same, sequences, trained
+from tests.unit.models.recommenders.test_sequence_model import SMALL, of, same, sequences, trained
 
 
 class Stopped(Exception):
@@ -38,3 +40,12 @@ def test_a_checkpoint_of_another_config_or_other_data_is_refused(tmp_path):
         trained(dataclasses.replace(SMALL, learning_rate=0.01), checkpoint=tmp_path)
     with pytest.raises(ValueError, match="other sequences or items"):
         trained(data=sequences(shop(seed=1)), checkpoint=tmp_path)
+
+
+def test_what_chooses_the_epoch_is_not_learned():
+    last = 1000 + np.arange(100)
+    learned, held = learned_and_held(of(*([1, 2, 3, item] for item in last)), None, seed=3)
+    asked = held.codes[held.indptr[1:] - 1]
+    assert len(asked) == 50
+    assert not np.isin(asked, learned.codes).any()
+    assert np.isin(last, np.concatenate([asked, learned.codes])).all()
