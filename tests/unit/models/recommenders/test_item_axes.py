@@ -42,3 +42,10 @@ def test_rows_are_of_one_size_on_average_and_items_without_pairs_have_none():
     assert np.isclose((axes**2).mean(), 1)
     assert np.abs(axes[3:]).max() < 1e-6
     assert not item_axes(of([0], [1]), 2, 4).any()
+
+
+def test_of_a_long_log_every_second_users_pairs_are_counted(monkeypatch):
+    monkeypatch.setattr("models.recommenders.item_axes.MOST_EVENTS", 5)
+    axes = item_axes(of([0, 1], [2, 3], [1, 0], [3, 2]), 4, 2)
+    assert np.abs(axes[:2]).max() > 0.1
+    assert np.abs(axes[2:]).max() < 1e-6
