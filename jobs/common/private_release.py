@@ -95,6 +95,7 @@ def released(night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[
     `draw` is called only where tonight has one. Raises BudgetSpent where there is neither budget nor a last release.
     """
     config: PrivacyConfig = night.settings.section("privacy")
+    night.report(privacy_budget={"epsilon": config.budget_epsilon, "delta": config.budget_delta})
     last = _last(night.lake, table, night.date)
     if last is not None and (night.date - _date_of(last)).days < config.every_days:
         night.report(release="/".join(last))

@@ -1,4 +1,4 @@
-"""exposure.html: what the lists show of each group of items, how good they are for groups of users, offers by group."""
+"""exposure.html: what lists show of groups of items, how good they are for groups of users, offers, privacy spent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from jobs.common.private_release import ledger
 from jobs.pages.blocks import Cell, Lines, Page, Rows, Section, Sentences, Series, Share, Words, number, plain
 from jobs.pages.night_facts import NightFacts
 from schemas.tables import EXPOSURE, GROUP_QUALITY, OFFER_PARITY
@@ -15,6 +16,7 @@ from schemas.tables.fairness import EXPOSURE_KINDS
 _MOST = 60  # groups of one kind on the page
 _MOST_ROWS = 300  # groups of users, and of accounts, on the page
 _FLAGGED = 20  # groups named as below four fifths
+_RELEASES = 60  # of the privacy ledger, the newest
 Nights = Sequence[dict[str, Any]]
 Row = dict[str, Any]
 KINDS = {
@@ -272,5 +274,39 @@ def _accounts(row: Row) -> list[Cell]:
     ]
 
 
+def _privacy(facts: NightFacts, nights: Nights) -> list[Section]:
+    """What all releases of the lake have spent, beside the budget of tonight's settings where there is one."""
+    entries = [entry for entry in ledger(facts.lake) if entry.date <= str(facts.day)]
+    off = Words(
+        "Published counts of people are exact: differential privacy is off (setting privacy.epsilon).",
+        "公布的人数计数为精确值：差分隐私未开启（设置 privacy.epsilon）。",
+    )
+    budgets = (facts.report(job).get("privacy_budget") for job in facts.reports)
+    budget = next(filter(None, budgets), None)
+    blocks: list[Any] = [Sentences([(off, False)])] if budget is None else []
+    if entries:
+        spent = {name: sum(getattr(entry, name) for entry in entries) for name in ("epsilon", "delta")}
+        of = {name: f" / {budget[name]:g}" if budget else "" for name in spent}
+        told = Words(
+            f"All {len(entries)} releases together have spent epsilon {spent['epsilon']:.4g}{of['epsilon']} and delta "
+            f"{spent['delta']:.3g}{of['delta']}. What is spent never comes back.",
+            f"全部 {len(entries)} 次发布共花费 epsilon {spent['epsilon']:.4g}{of['epsilon']}、"
+            f"delta {spent['delta']:.3g}{of['delta']}，花费不可收回。",
+        )
+        last = sum(entry.epsilon for entry in entries if entry.date == entries[-1].date)
+        is_short = budget is not None and spent["epsilon"] + last > budget["epsilon"]  # for one more such night
+        head = [Words("Night", "日期"), Words("Table", "表"), Words("epsilon", "epsilon"), Words("delta", "delta")]
+        rows: list[list[Cell]] = [
+            [entry.date, entry.table, number(entry.epsilon, "{:.3g}"), number(entry.delta, "{:.2g}")]
+            for entry in entries[::-1][:_RELEASES]
+        ]
+        bound = Words(
+            f"{len(rows)} of {len(entries)} releases, the newest.",
+            f"共 {len(entries)} 次发布，列出最新的 {len(rows)} 次。",
+        )
+        blocks += [Sentences([(told, is_short)]), Rows(head, rows, bound)]
+    return [Section("privacy", Words("Privacy budget", "隐私预算"), blocks, "LAKE/privacy")]
+
+
 # What the page is made of, in its order: each makes sections from the facts of the night and the figures of the last.
-PARTS: tuple[Callable[[NightFacts, Nights], list[Section]], ...] = (_spread, _items, _users, _offers)
+PARTS: tuple[Callable[[NightFacts, Nights], list[Section]], ...] = (_spread, _items, _users, _offers, _privacy)

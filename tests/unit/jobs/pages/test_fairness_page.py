@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from jobs.common.private_release import Spent
 from jobs.pages.drawing import html_of
 from jobs.pages.fairness_page import fairness_page
 from jobs.pages.models_page import models_page
@@ -124,3 +126,16 @@ def test_a_card_without_figures_by_group_says_so(tmp_path: Path, name: str) -> N
     facts = night(tmp_path)
     a_model(facts, name, {})
     assert "No figure by groups of people is measured" in html_of(models_page(facts), [], str(DAY), "001")
+
+
+def test_the_ledger_of_privacy_says_what_is_spent_of_the_budget(tmp_path: Path) -> None:
+    assert "differential privacy is off" in drawn(night(tmp_path))
+    facts = night(tmp_path, rank_popular_items={"privacy_budget": {"epsilon": 2.0, "delta": 1e-4}})
+    for day in (DAY - dt.timedelta(days=7), DAY, DAY + dt.timedelta(days=1)):
+        entry = Spent("popular_items", str(day), "001", epsilon=0.75, delta=1e-6, noise={})
+        facts.lake.put_json(asdict(entry), "privacy", "popular_items", f"date={day}", "run=001", "spent.json")
+    page = drawn(facts)
+    assert "differential privacy is off" not in page
+    assert "All 2 releases together have spent epsilon 1.5 / 2 and delta 2e-06 / 0.0001" in page  # not what came later
+    assert ">2026-01-06<" in page
+    assert ">2026-01-07<" not in page
