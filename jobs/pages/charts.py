@@ -43,10 +43,11 @@ def _runs(count: int, known: Sequence[bool]) -> Iterator[list[int]]:
 
 
 def _line(values: Values, top: float) -> str:
+    """A night that stands alone is a short dash: a point would hardly be seen."""
     parts = []
     for run in _runs(len(values), [v is not None for v in values]):
         points = [_point(at, len(values), values[at] or 0.0, top) for at in run]
-        parts.append(f"M{' L'.join(points)}" if len(points) > 1 else f"M{points[0]} h0.01")
+        parts.append(f"M{' L'.join(points)}" if len(points) > 1 else f"M{points[0]} m-.7 0 h1.4")
     return " ".join(parts)
 
 
