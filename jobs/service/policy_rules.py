@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections import Counter
 
 from jobs.service.service_files import Row
-
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)?|[一二三四五六七八九十百千两]+(?=[天日元个小周月年折])")
-_ALIKE = 0.6  # share of common letter pairs, figures left out, from which two policies speak of the same
+from jobs.service.stated_rules import Rule, RuleReader, contradictory
+from schemas.service.wording import service_wording
 
 
 def is_valid(policy: Row, day: dt.date) -> bool:
@@ -20,31 +17,24 @@ def is_valid(policy: Row, day: dt.date) -> bool:
 
 
 def with_contradictions(rows: list[Row]) -> list[Row]:
-    """Rows with `contradicts`: the first other policy of the language, valid at the same time, that is worded alike and
-    has other figures."""
-    shapes = [(_FIGURE.sub("", row["text"]), tuple(_FIGURE.findall(row["text"]))) for row in rows]
-    pairs = [_pairs(shape) for shape, _ in shapes]
-    by_pair: dict[tuple[str, str], list[int]] = {}
-    for place, row in enumerate(rows):
-        for pair in pairs[place]:
-            by_pair.setdefault((row["language"], pair), []).append(place)
+    """Rows with `contradicts`: the first other policy of the language, valid at the same time, that cannot hold beside
+    it (`jobs.service.stated_rules`)."""
+    others: dict[int, set[int]] = {}
+    for language in {row["language"] for row in rows}:
+        reader = RuleReader(language, service_wording(language).policies)
+        by_rule: dict[Rule, set[int]] = {}
+        for place, row in enumerate(rows):
+            if row["language"] == language:
+                for rule in reader.rules(row["text"], row["title"] or ""):
+                    by_rule.setdefault(rule, set()).add(place)
+        for one, other in contradictory(by_rule):
+            for place in by_rule[one]:
+                others.setdefault(place, set()).update(by_rule[other] - {place})
     made = []
     for place, row in enumerate(rows):
-        common: Counter[int] = Counter()
-        for pair in pairs[place]:
-            common.update(by_pair[row["language"], pair])
-        other = next((
-            rows[o]["policy_id"] for o, shared in sorted(common.items())
-            if o != place and shared >= _ALIKE * len(pairs[place] | pairs[o]) and shapes[o][1] != shapes[place][1]
-            and _overlap(row, rows[o])
-        ), None)  # fmt: skip
-        made.append({**row, "contradicts": other})
+        known = (rows[at] for at in sorted(others.get(place, ())))
+        made.append({**row, "contradicts": next((o["policy_id"] for o in known if _overlap(row, o)), None)})
     return made
-
-
-def _pairs(text: str) -> set[str]:
-    folded = re.sub(r"\W+", " ", text.lower())
-    return {folded[n : n + 2] for n in range(len(folded) - 1)}
 
 
 def _overlap(one: Row, other: Row) -> bool:

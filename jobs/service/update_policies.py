@@ -1,8 +1,9 @@
 """Reads the shop's policies of tonight -> policies, rejected_policies; one that the drop no longer holds is gone.
 
 A drop without a file of policies leaves last night's. Markup is taken off. A policy that is not valid tonight stays in
-the table, and nothing answers with it. Two policies of one language that say the same with different figures contradict
-each other: each names the other, and questions about them go to a person.
+the table, and nothing answers with it. Two policies of one language that say the same of the same places and kinds with
+different figures, or where one refuses what the other allows, contradict each other: each names the other, and
+questions about them go to a person.
 """
 
 from __future__ import annotations

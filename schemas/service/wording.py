@@ -13,6 +13,7 @@ from typing import Any
 from schemas.toml_files import load, refuse_unknown
 
 _SHIPPED = Path(__file__).parent / "languages"
+_KEYS = {"follow_up", "variant", "items", "account", "handover", "general", "policies"}
 _TOPIC_KEYS = {"column", "attributes", "ask", "answer", "answer_not"}
 _ACCOUNT_KEYS = {"ask", "answer"}
 ACCOUNT_TOPICS = ("last_order", "coupon", "size_before", "for_you")
@@ -39,6 +40,20 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class PolicyWords:
+    """What a language's policies are worded in, for telling which of them contradict each other.
+
+    filler: words that say nothing of what a rule is about; kinds: of deliveries, goods, customers and places; same:
+    groups of words that mean the same; refuses: words that turn "allowed" into "refused".
+    """
+
+    filler: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    same: tuple[tuple[str, ...], ...] = ()
+    refuses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ServiceWording:
     """What one language says: topics of items and of accounts, words that need a person, and how turns follow."""
 
@@ -49,6 +64,7 @@ class ServiceWording:
     follow_up: tuple[str, ...]  # how a short text begins or ends that goes on with what was talked about
     variant: str  # answers "and in blue?" where the shop has it: {title}, {value} and {price}
     general: Mapping[str, tuple[str, ...]]  # what policies are about -> how people ask it and what headings say
+    policies: PolicyWords = PolicyWords()
 
     @property
     def topics(self) -> Mapping[str, Topic]:
@@ -72,9 +88,7 @@ def service_wording(language: str) -> ServiceWording:
 
 def parse_wording(language: str, raw: dict[str, Any]) -> ServiceWording:
     """The wording of a parsed file. Raises ServiceWordingError for the first mistake."""
-    refuse_unknown(
-        language, raw, {"follow_up", "variant", "items", "account", "handover", "general"}, ServiceWordingError
-    )
+    refuse_unknown(language, raw, _KEYS, ServiceWordingError)
     items = {name: _topic(name, one, _TOPIC_KEYS) for name, one in raw.get("items", {}).items()}
     account = {name: _topic(name, one, _ACCOUNT_KEYS) for name, one in raw.get("account", {}).items()}
     refuse_unknown("[account]", account, ACCOUNT_TOPICS, ServiceWordingError)
@@ -89,7 +103,14 @@ def parse_wording(language: str, raw: dict[str, Any]) -> ServiceWording:
         follow_up=tuple(raw.get("follow_up", ())),
         variant=raw.get("variant", ""),
         general=MappingProxyType({name: tuple(words) for name, words in raw.get("general", {}).items()}),
+        policies=_policy_words(raw.get("policies", {})),
     )
+
+
+def _policy_words(raw: dict[str, Any]) -> PolicyWords:
+    refuse_unknown("[policies]", raw, {"filler", "kinds", "same", "refuses"}, ServiceWordingError)
+    same = tuple(tuple(group) for group in raw.get("same", ()))
+    return PolicyWords(same=same, **{key: tuple(words) for key, words in raw.items() if key != "same"})
 
 
 def _topic(name: str, raw: dict[str, Any], known: set[str]) -> Topic:

@@ -28,7 +28,7 @@ POLICIES = Table(
         Column("valid_from", "date", "First day it holds; null: always did.", nullable=True),
         Column("valid_to", "date", "Last day it holds; null: no end is known.", nullable=True),
         _SOURCE_HASH,
-        Column("contradicts", "string", "Id of a policy that says the same with another figure.", nullable=True),
+        Column("contradicts", "string", "Id of a policy that cannot hold beside this one.", nullable=True),
     ),
     readers="build_knowledge, answer_questions, ask; update_policies tomorrow",
     gate="service",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from jobs.service.plain_text import plain_text
+from jobs.service.plain_text import pieces_of, plain_text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +25,53 @@ from jobs.service.plain_text import plain_text
         ("</script>z", "z"),
         ("", ""),
         (" two\n\n lines&nbsp;", "two lines"),
+        ("a <b, <a<a<b", "a <b, <a<a<b"),
+        ("<a title='5 > 3' href = \"<b>\">x</a>", "x"),
+        ("<p don't>x", "x"),
+        ("<a href='x>text <b>bold</b>", "<a href='x>text bold"),
+        ("<SCRIPT>if (a<b) '</p>'</Script >z", "z"),
+        ("<iframe>a<svg>b</iframe>c</svg>d", "cd"),
+        ("<!-->a<!--->b<!-- <p> -- > -->c<!-- --!>d<!-- e", "abcd"),
+        ("<!doctype html><svg/>x <br/>1 </3 2 <>", "x 1 </3 2 <>"),
+        ("&#128512;&#99999999;" + "<br>" + "&#" + "9" * 5_000 + ";", "😀\ufffd \ufffd"),
     ],
 )
 def test_markup_is_taken_off_and_text_stays(text: str, read: str) -> None:
     assert plain_text(text) == read
+
+
+UNITS = ("<a", "<a ", "</a", "<!--", "<!", "<?", "<a b=", "<a '", '<a="', "<a href='", "<svg>", "<template></svg>",
+         "<script>", "<b>x</b>", "&lt;")  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_twice_the_text_takes_twice_the_steps(unit: str) -> None:
+    """Steps are calls of functions, each of which is given one piece of the text."""
+    few, many = steps(unit * 500), steps(unit * 1_000)
+    assert many <= 2 * few + 20
+
+
+def test_pieces_share_no_character() -> None:
+    for unit in UNITS:
+        assert "".join(pieces_of(unit * 9)) == unit * 9
+
+
+@pytest.mark.parametrize("unit", ["<a", "<a ", "<a/"])
+def test_a_text_of_tags_that_never_end_is_shown_as_it_is(unit: str) -> None:
+    assert plain_text(unit * 30_000) == (unit * 30_000).strip()
+
+
+def steps(text: str) -> int:
+    count = 0
+
+    def counted(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        plain_text(text)
+    finally:
+        sys.setprofile(before)
+    return count
