@@ -40,13 +40,34 @@ SAID = [
 ]
 ANSWER = "Sure! Here are the texts:\n" + "\n".join(f"{at}. {text}" for at, text in enumerate(SAID, 1)) + "\n"
 INSTRUCT = {"answer_tokens": 150, "threads": 1, "temperature": 0.0, "device": "cpu", "length": 2500, "rows": 2}
+# As different as those of a night: one that learned two lamps has nothing to say to a sweater with five attributes.
+TAUGHT = [
+    item(),
+    item("g2", title="Ada black lamp", title_zh="艾达 黑色台灯", attributes='{"colour": "black"}'),
+    item(
+        "g3",
+        title="Oryx red cotton small formal shirt",
+        title_zh="奥力 红色棉质衬衫",
+        category="Fashion > Tops > shirt",
+        brand="Oryx",
+        attributes='{"colour": "red", "fabric": "cotton", "size": "small", "style": "formal"}',
+    ),
+    item(
+        "g4",
+        title="Miso white steel large bowl",
+        title_zh="米索 白色钢碗",
+        category="Home > Kitchen > bowl",
+        brand="Miso",
+        attributes='{"colour": "white", "material": "steel", "size": "large"}',
+    ),
+]
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a checkpoint that learned to give ANSWER to messages such as a night's."""
-    made = ChatPrompts(inputs_of(items_of([item(), item("g2", title="Ada black lamp", title_zh="艾达 黑色台灯")])))
-    kinds = itertools.product(("g1", "g2"), ("plain", "bargain", "quality"))
+    made = ChatPrompts(inputs_of(items_of(TAUGHT)))
+    kinds = itertools.product((one["item_id"] for one in TAUGHT), ("plain", "quality", "young"))
     messages = [made.prompt(brief(of, style=style), 6, 4).message for of, style in kinds]
     folder = make_checkpoint(tmp_path_factory.mktemp("checkpoint"), "qwen3", [*messages, ANSWER])
     teach(folder, [(message, ANSWER) for message in messages])
