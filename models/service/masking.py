@@ -1,8 +1,8 @@
 """Finds personal data in what customers write and puts a word in square brackets in its place.
 
 E-mail addresses, telephone numbers (`phonenumbers`), cards (Luhn), Chinese resident ids (GB 11643 checksum), other long
-numbers, accounts of messengers, street addresses and names where the text says that one follows. Rather too much is
-masked than too little: any run of seven digits or more is.
+numbers, accounts of messengers, street addresses, and names where the text says that one follows or greets or signs
+with one. Rather too much is masked than too little: any run of seven digits or more is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import phonenumbers
+
+from models.service.letter_patterns import SIGNED, STREETS
 
 _CJK = r"\u3400-\u4dbf\u4e00-\u9fff"
 _LATER = rf"(?:(?![{_CJK}])[\w.+%'-])"  # a character of a name before the @ that is not Chinese
@@ -45,7 +47,7 @@ _NAME = re.compile(
     r"((?-i:[A-Z][a-z]+(?: [A-Z][a-z]+){1,2})|(?:(?<=叫)|(?<=收件人))[\u4e00-\u9fff]{2,3})",
     re.I,
 )
-_STREETS = (
+_OTHER_STREETS = (
     re.compile(
         r"\b\d{1,5}[A-Za-z]?,? (?:(?!(?:the|an?|is|are|on|in|of|its|my|your|their|this|that|days?|weeks?|hours?|items?|"
         r"by|for|and|to|from|any|ago|other|only|more|or|it|at)\b)[A-Z][\w'.]* ){1,4}"
@@ -60,6 +62,7 @@ _STREETS = (
     ),
 )
 _HOUSE = re.compile(r"\d[A-Z]?,? [A-Z]|(?:路|街|道|巷|弄|胡同|村)\s?[\d一二三四五六七八九十百]+\s?[号弄]", re.I)
+_DIGIT = re.compile(r"\d")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHINESE_DIGITS = "零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
 _SPOKEN = str.maketrans(_CHINESE_DIGITS, "0012345678912123456789")
@@ -87,11 +90,15 @@ def mask(text: str, regions: Iterable[str] = ()) -> Masked:
     counts: Counter[str] = Counter()
     text = plain(text)
     text = _replaced(text, _EMAIL, "email", counts)
+    if _DIGIT.search(text):
+        for street in STREETS:
+            text = _replaced(text, street, "address", counts)
     if _HOUSE.search(text):  # the patterns of streets take long, and few texts have a number that may be of a house
-        for street in _STREETS:
+        for street in _OTHER_STREETS:
             text = _replaced(text, street, "address", counts)
     text = _kept_head(text, _ACCOUNT, "account", counts)
-    text = _kept_head(text, _NAME, "name", counts)
+    for name in (_NAME, *SIGNED):
+        text = _kept_head(text, name, "name", counts)
     text = _ENGLISH_RUN.sub(lambda _: _count(counts, "number"), text)
     if len(re.findall(rf"[{_CHINESE_DIGITS}\d]", text)) < 6:
         return Masked(text, counts)
