@@ -8,7 +8,6 @@ since the next one goes on from it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jobs.common.personal_tables import PERSONAL
@@ -57,11 +56,11 @@ def places(lake: Lake) -> dict[str, list[Place]]:
 def outdated(lake: Lake, config: RetentionConfig, night: dt.date) -> list[Place]:
     """The folders of days that the settings no longer keep."""
     return [
-        (*place, f"{_DATE}{day}")
+        folder
         for kind, folders in places(lake).items()
         if (days := getattr(config, f"{kind}_days", 0))
         for place in folders
-        for day in _old_days(lake, place, night - dt.timedelta(days=days - 1))
+        for folder in days_before(lake, place, night - dt.timedelta(days=days - 1))
     ]
 
 
@@ -83,12 +82,16 @@ def too_old(oldest: dict[str, str], config: RetentionConfig, night: dt.date) -> 
     ]
 
 
-def _old_days(lake: Lake, place: Place, first: dt.date) -> Iterator[dt.date]:
-    days = _days(lake, place)
-    newest = next((d for d in reversed(days) if lake.exists(*place, f"{_DATE}{d}", "_current.json")), None)
-    yield from (day for day in days if day < first and day != newest)
+def days_before(lake: Lake, place: Place, first: dt.date) -> list[Place]:
+    """Folders of days before `first`, without the newest that passed its gate: tomorrow starts from that one."""
+    names = _day_folders(lake, place)
+    newest = next((name for name in reversed(names) if lake.exists(*place, name, "_current.json")), None)
+    return [(*place, name) for name in names if name != newest and name.removeprefix(_DATE) < str(first)]
 
 
 def _days(lake: Lake, place: Place) -> list[dt.date]:
-    names = [name for name in lake.list_dir(*place) if name.startswith(_DATE)]
-    return [dt.date.fromisoformat(name.removeprefix(_DATE)) for name in names]
+    return [dt.date.fromisoformat(name.removeprefix(_DATE)) for name in _day_folders(lake, place)]
+
+
+def _day_folders(lake: Lake, place: Place) -> list[str]:
+    return [name for name in lake.list_dir(*place) if name.startswith(_DATE)]

@@ -13,9 +13,9 @@ import datetime as dt
 
 from jobs.common.picture_packs import unnamed_packs
 from jobs.common.raw_drop import opened, root_of
-from jobs.common.retention import oldest_days, outdated, too_old
+from jobs.common.retention import days_before, oldest_days, outdated, too_old
 from jobs.runtime import published
-from jobs.runtime.lake import ANSWERS, Lake
+from jobs.runtime.lake import ANSWERS
 from jobs.runtime.night import Night, job_report
 from schemas.tables import (
     BANDIT_MOVES,
@@ -44,10 +44,10 @@ def main(night: Night) -> None:
     oldest = night.date - dt.timedelta(days=config.keep_nights)
     snapshots = [("tables", t.name) for t in STORED if t not in _NO_SNAPSHOTS]
     models = [("models", name) for name in night.lake.list_dir("models") if name != "sources"]
-    removed = [folder for root in (*snapshots, *models) for folder in _outdated(night.lake, root, oldest)]
+    removed = [folder for root in (*snapshots, *models) for folder in days_before(night.lake, root, oldest)]
     # Candidate sources hold the whole log: they are the largest models, and no later night reads them.
-    removed += _outdated(night.lake, ("models", "sources"), night.date - dt.timedelta(days=config.keep_sources))
-    removed += _outdated(night.lake, (ANSWERS,), oldest)
+    removed += days_before(night.lake, ("models", "sources"), night.date - dt.timedelta(days=config.keep_sources))
+    removed += days_before(night.lake, (ANSWERS,), oldest)
     removed += _superseded_runs(night)
     retention = night.settings.section("retention")
     removed += outdated(night.lake, retention, night.date)
@@ -57,9 +57,8 @@ def main(night: Night) -> None:
     packs = unnamed_packs(night.lake, night.date)  # after the tables' versions that named some of them
     for pack in packs:
         night.lake.delete(*pack)
-    night.report(removed=len(removed), removed_packs=len(packs), forgotten_photos=forget_photos(night))
-    oldest_of = oldest_days(night.lake)
-    night.report(oldest=oldest_of)
+    photos, oldest_of = forget_photos(night), oldest_days(night.lake)
+    night.report(removed=len(removed), removed_packs=len(packs), forgotten_photos=photos, oldest=oldest_of)
     for sentence in too_old(oldest_of, retention, night.date):
         night.log.warning("%s", sentence)
 
@@ -87,13 +86,6 @@ def _has_published_images(night: Night) -> bool:
     if run not in published.runs(night.lake):
         return False
     return published.manifest(night.lake, run)["products"].get("images", {}).get("state") == "fresh"
-
-
-def _outdated(lake: Lake, root: tuple[str, ...], oldest: dt.date) -> list[tuple[str, ...]]:
-    """Date folders before `oldest`, without the newest that passed its gate: tomorrow starts from that one."""
-    names = [n for n in lake.list_dir(*root) if n.startswith("date=")]
-    newest = next((n for n in reversed(names) if lake.exists(*root, n, "_current.json")), None)
-    return [(*root, n) for n in names if n != newest and n.removeprefix("date=") < str(oldest)]
 
 
 def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
