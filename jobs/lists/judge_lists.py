@@ -89,8 +89,10 @@ def main(night: Night) -> None:
         pairs = pairs.slice(0, config.max_pairs)
         truth = _truth(night, config, last, pairs)
         if truth is not None:
-            rows = _judge(config, k, truth, pairs)
-            by_group = _judge_groups(config, k, truth, people_of(last.known.profiles, last.known.features, truth.users))
+            listed = _as_arrays(truth, k)
+            groups = people_of(last.known.profiles, last.known.features, truth.users)
+            rows = _judge(config, k, truth, listed, pairs)
+            by_group = _judge_groups(config, k, truth, listed, groups)
     night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
     night.write_arrow(GROUP_QUALITY, pa.Table.from_pylist(by_group, arrow_schema(GROUP_QUALITY)))
     shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
@@ -175,8 +177,8 @@ def _listed(night: Night, last: Last, users: pa.Array) -> pa.Table:
     return pa.concat_tables([own, shown.cast(own.schema)])
 
 
-def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[dict[str, Any]]:
-    lists, source, level = _as_arrays(truth, k)
+def _judge(config: JudgeConfig, k: int, truth: Truth, listed: Listed, pairs: pa.Table) -> list[dict[str, Any]]:
+    lists, source, level = listed
     cuts = [("published", "all", lists)]
     cuts += [("published", f"source={s}", np.where(source == s, lists, -1)) for s in np.unique(source[lists >= 0])]
     levels = np.unique(level[lists >= 0])
@@ -206,20 +208,29 @@ def _judge(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> list[d
     return rows
 
 
-def _judge_groups(config: JudgeConfig, k: int, truth: Truth, groups: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+def _judge_groups(
+    config: JudgeConfig, k: int, truth: Truth, listed: Listed, groups: Mapping[str, np.ndarray]
+) -> list[dict[str, Any]]:
     """Rows of GROUP_QUALITY. groups: attribute -> the group of each of the truth's users."""
-    lists, _, _ = _as_arrays(truth, k)
     rows = []
     for name, hits in truth.kinds():
         judged = np.flatnonzero(np.diff(hits.indptr))
         if len(judged):
             of_judged = {attribute: names[judged] for attribute, names in groups.items()}
-            rows += group_rows(name, score_lists(lists[judged], hits[judged], k), of_judged, config.least_group)
+            scores = score_lists(listed.codes[judged], hits[judged], k)
+            rows += group_rows(name, scores, of_judged, config.least_group)
     return rows
 
 
-def _as_arrays(truth: Truth, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class Listed(NamedTuple):
     """The published lists as arrays (U, k): item codes (-1 where there is none), sources, fallback levels."""
+
+    codes: np.ndarray
+    source: np.ndarray
+    level: np.ndarray
+
+
+def _as_arrays(truth: Truth, k: int) -> Listed:
     listed = truth.listed.filter(pc.less_equal(truth.listed["rank"], k))
     user, place = pc.index_in(listed["user_id"], truth.users).to_numpy(), listed["rank"].to_numpy() - 1
     codes = np.full((len(truth.users), k), -1, np.int32)
@@ -228,7 +239,7 @@ def _as_arrays(truth: Truth, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     source[user, place] = np.asarray(listed["source"].to_pylist(), dtype="U20")
     level = np.full(codes.shape, -1, np.int32)
     level[user, place] = listed["fallback_level"].to_numpy()
-    return codes, source, level
+    return Listed(codes, source, level)
 
 
 def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> dict[str, np.ndarray]:
