@@ -11,7 +11,7 @@ from jobs.common.private_release import ledger
 from jobs.pages.blocks import Cell, Lines, Page, Rows, Section, Sentences, Series, Share, Words, number, plain
 from jobs.pages.night_facts import NightFacts
 from schemas.tables import EXPOSURE, GROUP_QUALITY, OFFER_PARITY
-from schemas.tables.fairness import EXPOSURE_KINDS, USER_ATTRIBUTES
+from schemas.tables.fairness import EXPOSURE_KINDS
 
 _MOST = 60  # groups of one kind on the page
 _MOST_ROWS = 300  # groups of users, and of accounts, on the page
@@ -44,13 +44,12 @@ _WITHOUT = {
     "item_age": Words("nobody touched it yet", "尚无人接触"),
 }
 _OWN_WORDS = ("popularity", "price_band", "item_age")  # kinds whose values are ours, not the shop's
-_ATTRIBUTES = dict(
-    zip(
-        USER_ATTRIBUTES,
-        (Words("gender", "性别"), Words("age", "年龄"), Words("country", "国家"), Words("activity", "活跃度")),
-        strict=True,
-    )
-)
+_ATTRIBUTES = {
+    "gender": Words("gender", "性别"),
+    "age_band": Words("age", "年龄"),
+    "country": Words("country", "国家"),
+    "activity": Words("activity", "活跃度"),
+}
 _VERDICTS = {
     "as others": Words("as others", "与其他组相同"),
     "better": Words("better", "更好"),
