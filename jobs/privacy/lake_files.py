@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow.parquet as pq
 from pyarrow import fs as pafs
 
 from jobs.common.erased_people import FOLDER, LIST
@@ -20,6 +19,7 @@ from jobs.privacy.edit import Edit, IdFields
 from jobs.privacy.file_edit import edit_file
 from jobs.privacy.people import People, plain_id
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import read_table
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS, VISITOR_ID
 from schemas.sources.mapping import Input, Source
 from schemas.sources.reading import load_source, shipped_sources
@@ -180,7 +180,7 @@ def bound_ids(lake: Lake, people: People) -> frozenset[str]:
 
 
 def _pairs(lake: Lake, path: str, account: str, kind: str) -> list[tuple[str, str]]:
-    rows = pq.read_table(lake.path(path), columns=[account, kind], filesystem=lake.fs, partitioning=None)
+    rows = read_table(lake, lake.path(path), [account, kind])
     distinct = rows.group_by([account, kind]).aggregate([]).select([account, kind])
     pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
     return [(who, value) for who, value in pairs if who and value]
