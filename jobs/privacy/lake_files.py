@@ -12,14 +12,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pyarrow as pa
 from pyarrow import fs as pafs
 
 from jobs.common.erased_people import FOLDER, LIST
 from jobs.privacy.edit import Edit, IdFields
 from jobs.privacy.file_edit import edit_file
 from jobs.privacy.people import People, plain_id
+from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
-from jobs.runtime.parquet_files import read_table
+from jobs.runtime.lake_keys import KeyGone, key_name, keys_of
+from jobs.runtime.log import get_logger
+from jobs.runtime.parquet_files import ENCRYPTED, as_bytes, read_table, to_read
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS, VISITOR_ID
 from schemas.sources.mapping import Input, Source
 from schemas.sources.reading import load_source, shipped_sources
@@ -77,6 +81,7 @@ def all_paths(lake: Lake) -> list[str]:
 
 
 def read_bytes(lake: Lake, path: str) -> bytes:
+    """The file as it is stored."""
     with lake.fs.open_input_stream(lake.path(path)) as stream:
         return bytes(stream.read())
 
@@ -100,8 +105,29 @@ def found_in(
     spec, encoding = logs.get(path, (None, "utf-8"))
     of_file = fields if spec is None else fields_of(spec)
     as_text = None if spec is None or spec.format == "parquet" else spec
-    edit = edit_file(path, read_bytes(lake, path), people, of_file, as_text, encoding)
-    return Found(path, place_of(path), edit) if edit else None
+    stored = read_bytes(lake, path)
+    try:
+        content = sealed_files.opened(stored, keys_of(lake))
+    except KeyGone as gone:
+        if "raw" not in path.split("/")[:2]:
+            raise
+        get_logger("lake_files").warning("%s is left out, nobody can read it: %s", path, gone)
+        return None
+    edit = edit_file(path, content, people, of_file, as_text, encoding, to_read(lake))
+    return Found(path, place_of(path), _as_stored(lake, path, stored, edit)) if edit else None
+
+
+def _as_stored(lake: Lake, path: str, stored: bytes, edit: Edit) -> Edit:
+    """What is kept of a file, encrypted as the file was."""
+    keys, name = keys_of(lake), key_name(path)
+    if edit.kept is None or keys is None or name is None:
+        return edit
+    if stored.startswith(sealed_files.MAGIC):
+        return replace(edit, kept=sealed_files.sealed(edit.kept, keys, name))
+    if stored.startswith(ENCRYPTED):
+        rows = read_table(lake, pa.BufferReader(edit.kept))
+        return replace(edit, kept=as_bytes(lake, rows, lake.path(path)))
+    return edit
 
 
 def fields_of(spec: Input) -> IdFields:
