@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.nights import nightly
 from jobs.runtime import published
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.settings import Settings
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
@@ -79,7 +79,7 @@ def in_order(data: pa.Table) -> pa.Table:
 
 
 def read_files(lake: Lake, paths: Iterable[str]) -> pa.Table:
-    return in_order(pa.concat_tables([pq.read_table(path, filesystem=lake.fs) for path in paths]))
+    return in_order(pa.concat_tables([read_table(lake, path) for path in paths]))
 
 
 def content(lake: Lake, version: Version | None) -> pa.Table:
