@@ -196,7 +196,7 @@ PARQUET_BY_HAND = re.compile(
 NO_FILES_OF_THE_LAKE = {
     "jobs/runtime/parquet_files.py", "jobs/customers/export_audience.py", "jobs/customers/spark_classifiers.py",
     "jobs/images/named_files.py", "jobs/intake/file_inspection.py", "jobs/intake/source_samples.py",
-    "jobs/intake/spark_scan.py", "jobs/privacy/parquet_edit.py", "jobs/privacy/plan.py",
+    "jobs/privacy/parquet_edit.py", "jobs/privacy/plan.py",
     "jobs/service/service_files.py",
 }  # fmt: skip
 
