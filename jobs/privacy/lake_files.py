@@ -21,6 +21,7 @@ from jobs.privacy.file_edit import edit_file
 from jobs.privacy.people import People, plain_id
 from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
+from jobs.runtime.lake_keys import FOLDER as KEY_FOLDER
 from jobs.runtime.lake_keys import KeyGone, key_name, keys_of
 from jobs.runtime.log import get_logger
 from jobs.runtime.parquet_files import ENCRYPTED, as_bytes, read_table, to_read
@@ -29,6 +30,7 @@ from schemas.sources.mapping import Input, Source
 from schemas.sources.reading import load_source, shipped_sources
 from schemas.tables import BY_NAME
 
+KEYS = f"{KEY_FOLDER}/"
 STAGED, RECEIPTS = f"{FOLDER}/staged/", f"{FOLDER}/receipts/"
 _OF_TABLE = re.compile(r"(?:refresh/)?tables/(?P<table>[^/]+)/.+\.parquet")
 _LAKE_HAS = ("raw", "tables", "published", "models", FOLDER)
@@ -89,10 +91,11 @@ def read_bytes(lake: Lake, path: str) -> bytes:
 def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields) -> Iterator[Found]:
     """Each file that names one of `people`, in the order of paths. `logs`, `fields`: from `raw_logs` and `lake_fields`.
 
-    The list of the forgotten has hashes of another key and is not looked into.
+    The list of the forgotten has hashes of another key and is not looked into; nor are the lake's keys: a short id that
+    stands in one by chance must not damage it.
     """
     for path in all_paths(lake):
-        if path == "/".join(LIST) or path.startswith(STAGED) or path == "contested.lock":
+        if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == "contested.lock":
             continue
         if found := found_in(lake, path, people, logs, fields):
             yield found

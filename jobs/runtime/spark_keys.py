@@ -50,7 +50,7 @@ def raw_reader(spark: SparkSession, lake: Lake, urls: Sequence[str]) -> DataFram
     _teach(spark)
     scheme = urlsplit(lake.url()).scheme
     inner = spark.sparkContext._jsc.hadoopConfiguration().get(f"fs.{scheme}.impl")  # type: ignore[union-attr]
-    options = {f"nightmarket.files.{scheme}": inner} if inner else {}
+    options = {"nightmarket.files": inner} if inner else {}
     ours = {f"fs.{scheme}.impl": "nightmarket.SealedFiles", f"fs.{scheme}.impl.disable.cache": "true"}
     return spark.read.options(**options, **ours, **{"nightmarket.keys": token})
 

@@ -37,9 +37,14 @@ public class SealedFiles extends FileSystem {
   public void initialize(URI uri, Configuration conf) throws IOException {
     super.initialize(uri, conf);
     setConf(conf);
-    inner = (FileSystem) org.apache.hadoop.util.ReflectionUtils.newInstance(
-        conf.getClass("nightmarket.files." + uri.getScheme(), org.apache.hadoop.fs.LocalFileSystem.class), conf);
-    inner.initialize(uri, conf);
+    String setting = "fs." + uri.getScheme() + ".impl";
+    Configuration own = new Configuration(conf);
+    own.unset(setting);
+    own.unset(setting + ".disable.cache");
+    if (conf.get("nightmarket.files") != null) {
+      own.set(setting, conf.get("nightmarket.files"));
+    }
+    inner = FileSystem.get(uri, own);
     keys = new TableKeys();
     keys.initialize(conf, "", "", conf.get("nightmarket.keys", ""));
   }

@@ -285,3 +285,13 @@ def test_every_column_that_names_a_person_is_known() -> None:
             )
             assert not says_so or column.name in (*ACCOUNT_IDS, *BOUND_IDS), f"{table.name}.{column.name}"
     assert erasure.OUT_OF_REACH
+
+
+def test_an_id_that_stands_in_a_key_by_chance_does_not_damage_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys(monkeypatch)
+    lake, mapping = make(tmp_path, encrypted=True)
+    lake.put_json({"wrapped": "Zm9v+ann+YmFy"}, "keys", "tables", "spare.json")
+    forget(lake, ["ann"], mapping)
+    assert lake.get_json("keys", "tables", "spare.json") == {"wrapped": "Zm9v+ann+YmFy"}
