@@ -8,6 +8,8 @@ ITEMS ?= 50000
 QUESTIONS ?= 100000
 PORT ?= 8080
 DATA ?=
+# Where this is set, as in many containers, each of a night's fifty processes would compile all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
