@@ -37,7 +37,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 AS_ARGUMENTS = [f"--set={section}.{key}={value}" for section, keys in SETTINGS.items() for key, value in keys.items()]
 # Many times the usual dirt, so that each kind of it is there every night.
-_SHARES = Shares(
+SHARES = Shares(
     duplicates_same_day=0.01, duplicates_next_day=0.01, late=0.01, future=0.005, broken=0.02, unknown_items=0.005
 )
 
@@ -61,7 +61,7 @@ class Sample:
 
 
 def make_sample(folder: Path, users: int = 150) -> Sample:
-    plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES,
+    plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=SHARES,
                 questions=80)  # fmt: skip
     sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve")
     make_sample_shop(plan, sample.raw)

@@ -24,6 +24,7 @@ from jobs.runtime.lake_keys import key_name, keys_of
 
 _SOURCES = [Path(__file__).with_name("java") / f"{name}.java" for name in ("TableKeys", "SealedFiles")]
 _FACTORY = "org.apache.parquet.crypto.keytools.PropertiesDrivenCryptoFactory"
+_TAUGHT: set[str] = set()  # applications whose JVM has the classes
 TOKEN = "parquet.encryption.key.access.token"
 
 
@@ -71,8 +72,11 @@ def _token(lake: Lake, urls: Sequence[str]) -> str | None:
 
 def _teach(spark: SparkSession) -> None:
     """Adds the classes to the running JVM, and to those of the executors of a cluster."""
+    if spark.sparkContext.applicationId in _TAUGHT:
+        return
     jvm = spark.sparkContext._jvm
     assert jvm is not None
+    _TAUGHT.add(spark.sparkContext.applicationId)
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     with suppress(Exception):  # it does not know them yet
         loader.loadClass("nightmarket.SealedFiles")

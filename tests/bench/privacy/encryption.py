@@ -42,7 +42,7 @@ from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan
 from schemas.tables import CLEAN_EVENTS, STORED
 from tests.bench.process_family import Family
-from tests.sample import _SHARES, FIRST, NIGHTS, THIRD, Sample, content, in_order, shown
+from tests.sample import FIRST, NIGHTS, SHARES, THIRD, Sample, content, in_order, shown
 
 ROOT = Path("build/bench/encryption")
 ONE, OTHER = "1f" * 32, "2e" * 32
@@ -61,7 +61,7 @@ def main() -> None:
     spark = session("bench", "local[2]")
     spark.conf.set("spark.sql.shuffle.partitions", "2")
     plan = Plan(seed=7, users=args.users, items=max(80, args.users // 5), days=3, start=FIRST, events_per_user_day=7.0,
-                crawlers=2, shares=_SHARES, questions=80)  # fmt: skip
+                crawlers=2, shares=SHARES, questions=80)  # fmt: skip
     make_sample_shop(plan, ROOT / "raw")
     figures, lakes = timed(args.rounds)
     figures |= compared(lakes[PLAIN], lakes[CLOSED])
@@ -196,6 +196,9 @@ def rotated(sample: Sample) -> dict[str, Any]:
     os.environ[lake_keys.KEY_VARIABLE] = OTHER
     lake = Lake(sample.lake.root)
     rows = content(lake, lake.current(CLEAN_EVENTS, THIRD)).num_rows
+    # Spark's workers were started with the first key, as any process is: they go on with it.
+    lake_keys.rotate(lake, HeldKey(bytes.fromhex(OTHER)), HeldKey(bytes.fromhex(ONE)))
+    os.environ[lake_keys.KEY_VARIABLE] = ONE
     print(f"{keys} keys wrapped anew in {spent:.1f} ms; other files touched: {len(touched)}; the old key refused: "
           f"{old}; rows read by the new one: {rows:,}")  # fmt: skip
     return {"keys": keys, "rotation_ms": round(spent, 1), "rotation_touched": len(touched), "old_key_refused": old}
