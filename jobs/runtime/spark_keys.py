@@ -12,7 +12,6 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,19 +71,17 @@ def _token(lake: Lake, urls: Sequence[str]) -> str | None:
 
 def _teach(spark: SparkSession) -> None:
     """Adds the classes to the running JVM, and to those of the executors of a cluster."""
-    if spark.sparkContext.applicationId in _TAUGHT:
+    application = spark.sparkContext.applicationId
+    if application in _TAUGHT:
         return
     jvm = spark.sparkContext._jvm
     assert jvm is not None
-    _TAUGHT.add(spark.sparkContext.applicationId)
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
-    with suppress(Exception):  # it does not know them yet
-        loader.loadClass("nightmarket.SealedFiles")
-        return
     jar = _jar(jvm, loader)
     loader.addURL(jvm.java.io.File(str(jar)).toURI().toURL())
     if not str(spark.sparkContext.master).startswith("local"):
         spark.sparkContext._jsc.addJar(str(jar))  # type: ignore[union-attr]
+    _TAUGHT.add(application)
 
 
 def _jar(jvm: object, loader: object) -> Path:
