@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table, write_table
 from models.core.config import check_bounds
 from models.privacy.private_counts import I64, noise_for, release
 from models.privacy.private_ranking import CANDIDATES, UNIT, WHOLE, Looks, best, looks_for
@@ -136,7 +136,7 @@ def released(
         drawn.append(pa.table(columns | {"people": people}, schema=schema))
     rows = pa.concat_tables(drawn)
     folder = _folder(table.name, str(night.date), night.run)
-    pq.write_table(rows, night.lake.path(*folder, "released.parquet"), filesystem=night.lake.fs, compression="zstd")
+    write_table(night.lake, rows, night.lake.path(*folder, "released.parquet"))
     night.report(release="/".join(folder), spent=asdict(entry))
     return rows
 
@@ -271,7 +271,7 @@ def _last(lake: Lake, table: Table, night: dt.date) -> tuple[str, ...] | None:
 
 
 def _read(lake: Lake, folder: tuple[str, ...]) -> pa.Table:
-    return pq.read_table(lake.path(*folder, "released.parquet"), filesystem=lake.fs, partitioning=None)
+    return read_table(lake, lake.path(*folder, "released.parquet"))
 
 
 def cells_of(rows: pa.Table, kind: str, least_people: int = 1) -> list[dict[str, Any]]:
