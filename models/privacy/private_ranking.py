@@ -64,4 +64,4 @@ def best(sums: I64, scale: float, n: int) -> tuple[I64, I64]:
 
 
 def _gaussian(scale: float) -> dp.Measurement:
-    return dp.m.make_gaussian(dp.vector_domain(dp.atom_domain(T=int)), dp.l2_distance(T=float), scale=scale)
+    return dp.m.make_gaussian(dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T=float), scale=scale)

@@ -88,7 +88,7 @@ def ranked(chosen: sparse.csr_matrix, looks: Looks) -> tuple[NDArray[np.int64], 
     candidates, among = np.arange(chosen.shape[1]), chosen
     for whole, scale in ((1, looks.first), (WHOLE, looks.second)):
         shares = share_in(np.diff(among.indptr), whole)
-        places, noised = best(np.asarray(among.T @ shares).ravel(), scale, CANDIDATES * TOP)
+        places, noised = best(np.asarray(among.T @ shares).ravel().astype(np.int64), scale, CANDIDATES * TOP)
         candidates, among = candidates[places], sparse.csr_matrix(among[:, places])
     return candidates, noised // UNIT
 

@@ -41,6 +41,12 @@ def test_the_noise_is_of_people_not_of_their_parts() -> None:
     assert abs(noised.std() / UNIT / 6.0 - 1) < 0.06  # five standard errors of a standard deviation
 
 
+def test_a_cell_may_have_a_hundred_million_people() -> None:
+    places, noised = best(np.array([3, 100_000_000, 7]) * UNIT, 1.0, 1)
+    assert places.tolist() == [1]
+    assert abs(noised[0] / UNIT - 1e8) < 9
+
+
 @pytest.mark.parametrize(("epsilon", "delta"), [(0.0, 1e-6), (1.0, 0.0)])
 def test_what_promises_nothing_is_refused(epsilon: float, delta: float) -> None:
     with pytest.raises(ValueError, match="must be above 0"):
