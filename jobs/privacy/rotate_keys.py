@@ -1,4 +1,4 @@
-"""Changes the master key of an encrypted lake: wraps its keys again, in milliseconds; no other file is touched.
+"""Changes the master key of an encrypted lake: wraps its keys again; no other file is touched.
 
 NIGHTMARKET_OLD_MASTER_KEY (or NIGHTMARKET_OLD_MASTER_KEY_FILE) is the key that the lake has now, NIGHTMARKET_MASTER_KEY
 the one that it gets. It runs between nights and holds the lake. Cut off at any moment, no night starts until the same
