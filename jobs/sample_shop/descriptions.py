@@ -1,6 +1,6 @@
 """Descriptions as a shop's people write them, put together from parts by hand: no two items have the same.
 
-Each has a beginning, a sentence for most attributes in an order of its own, and mostly an end. A shop's texts are by
+Each has a beginning, a sentence for each attribute in an order of its own, and mostly an end. A shop's texts are by
 several hands, so some are short and to the point, others take their time, and some are in one of the shop's voices.
 A part says a thing in several ways, `[one|another|]`, so that two texts seldom share more than a few words.
 """
@@ -18,8 +18,8 @@ from jobs.sample_shop import phrases_en, phrases_zh, voices_en, voices_zh
 from jobs.sample_shop.words import Pair
 
 _TRIES = 1_000
-# (shares of texts with a beginning, with an end, share of attributes told) of each hand: terse, plain, at leisure.
-_HANDS = ((0.35, 0.1, 1.0), (1.0, 0.4, 0.9), (1.0, 1.0, 0.8))
+# (shares of texts with a beginning, with an end) of each hand: terse, plain, at leisure.
+_HANDS = ((0.35, 0.1), (1.0, 0.4), (1.0, 1.0))
 _VOICED = 0.6  # share of texts that are in a voice, each as often as another; the others are plain
 _LABELLED = 0.7  # share of a voiced text's attributes that are told in the voice's own way
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")  # [one|another|]
@@ -70,15 +70,14 @@ class Descriptions:
         return "".join(said)
 
     def _parts(self, phrases: ModuleType, voices: ModuleType, item: Described) -> list[tuple[str, str]]:
-        """(part, attribute that it tells or '') in the order of the text; two attributes at least where it has two."""
-        begin, end, told = _HANDS[self._rng.integers(len(_HANDS))]
+        """(part, attribute that it tells or '') in the order of the text."""
+        begin, end = _HANDS[self._rng.integers(len(_HANDS))]
         begins, ends = phrases.SHELVES[item.shelf]
         tells: Sequence[str] = ()
         if self._rng.random() < _VOICED:
             begins, tells, ends = voices.VOICES[self._one(list(voices.VOICES))]
             begin = 1.0
         names = [str(name) for name in self._rng.permutation(list(item.values))]
-        names = [name for at, name in enumerate(names) if at < 2 or self._rng.random() < told]
         said: set[str] = set()
         parts = [(self._new_one(begins, said) if self._rng.random() < begin else phrases.PLAIN, "")]
         for name in names:
