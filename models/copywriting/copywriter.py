@@ -110,9 +110,9 @@ class Copywriter:
         """Up to `candidates` different texts for each prompt: the network's, best first, then one of the composer.
 
         None holds a digit that no value of the prompt has, a slot nobody fills, a word that the prompt bans, or more
-        copied passages than the settings allow. The list is empty for a prompt without attributes, or in a language that was never learned. The same
-        prompts in the same order give the same texts with a seed: what earlier prompts' texts say costs points, so that
-        a shop's texts differ.
+        copied passages than the settings allow. The list is empty for a prompt without attributes, or in a language
+        that was never learned. The same prompts in the same order give the same texts with a seed: what earlier
+        prompts' texts say costs points, so that a shop's texts differ.
         `on_progress` is called with (prompts done, tokens written). Raises ValueError if `candidates` is below 1.
         """
         if candidates < 1:

@@ -38,8 +38,8 @@ class CopywriterConfig:
     value_slots: bool = field(
         default=False,
         metadata={
-            "doc": "it writes a slot for each of the item's values, which is put in afterwards: for a shop with few texts, "
-            "of which a network learns how the shop speaks, but not to say each value; the composer is silent then",
+            "doc": "it writes a slot for each of the item's values, which is put in afterwards: for a shop with few "
+            "texts, which teach a network how to speak, but hardly to say each value; the composer is silent then",
         },
     )
     length: int = field(
