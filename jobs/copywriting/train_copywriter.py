@@ -7,8 +7,9 @@ as tonight's copy. A new copywriter replaces the running one unless it is surely
 a draft passes.
 Where `copy.writer` is 'tuned', it is LoRA on `copy.base_model` that learns these pairs; a prompted model or an endpoint
 learns nothing here.
-With fewer than `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. The
-sample shop has 500 items; drafting for them on a CPU would take longer than all other jobs of the night together.
+With fewer than `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. A shop
+with about a thousand, such as the sample shop, is written for by a small network that learns slots in place of values
+(`copywriter.value_slots`); `.ci/sample_shop.toml` has settings for it.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ class Copywriter:
             own = [pair for pair in self.pairs if pair[0].language == language]
             prompts, texts = zip(*_learned(config, own), strict=True)
             composer = Composer.fit(config.composer, language, prompts, texts)
-            runs = LearnedRuns([text for _, text in own], language)  # of the texts as they are, without slots
+            whole = [filled(prompt, text) for (prompt, _), text in zip(own, texts, strict=True)]
+            runs = LearnedRuns(whole, language)
             self.guides[language] = Guide(coder, composer, runs, config)
 
     @classmethod
