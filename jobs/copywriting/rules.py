@@ -76,6 +76,13 @@ class CopyConfig:
             "least": 1,
         },
     )
+    short_drafts: bool = field(
+        default=True,
+        metadata={
+            "doc": "whether a network that learned blurbs also drafts cards and push texts in their manner; one that "
+            "learned few is better at what it learned"
+        },
+    )
     draft_workers: int = field(
         default=0,
         metadata={
