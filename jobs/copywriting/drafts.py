@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from jobs.copywriting.briefs import MODEL, Brief, Draft
+from jobs.copywriting.briefs import MODEL, Brief, Draft, in_turns
 from jobs.copywriting.draft_shards import Work, take_gpu, texts_in_shards
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.packed_prompts import PackedPrompts
@@ -89,13 +89,14 @@ def truthful(prompt: Prompt, brief: Brief, inputs: CopyInputs) -> Prompt:
 def drafts_of(
     night: Night, copywriter: Running, inputs: CopyInputs, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
-    """Drafts, best first, of the first `most_drafted` briefs that the copywriter writes; other briefs have no entry.
+    """Drafts, best first, of `most_drafted` briefs that the copywriter writes, the first of each voice and language in
+    turn; other briefs have no entry.
 
     Returns no drafts for an item without words in that language.
     Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
     """
     config = inputs.rules.config
-    drafted = [brief for brief in briefs if copywriter.writes(brief)][: config.most_drafted]
+    drafted = in_turns([brief for brief in briefs if copywriter.writes(brief)])[: config.most_drafted]
     prompts = {brief: copywriter.prompt(inputs.products.clean(brief.item_id), brief) for brief in drafted}
     asked = {brief: truthful(prompt, brief, inputs) for brief, prompt in prompts.items() if prompt.attributes}
     drafts: dict[Brief, list[Draft]] = {brief: [] for brief in drafted}
