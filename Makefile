@@ -121,6 +121,9 @@ bench-voices: setup  ## voices: their readers, texts that two of them share, a c
 bench-forget: setup  ## people forgotten: seconds, planted names found, redelivery, kills, beside a replay; USERS=1500
 	@.venv/bin/python -m tests.bench.privacy.forget $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
 
+bench-encryption: setup  ## the sample shop's nights plain and encrypted: seconds, bytes, readers, keys changed; USERS=1500
+	@.venv/bin/python -m tests.bench.privacy.encryption $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
+
 bench-privacy: setup data  ## differential privacy: popular items kept, private ALS (RATINGS=recbole.whl); DATA=../shared/data/gowalla
 	@.venv/bin/python -m tests.bench.privacy.noise --data "$(DATA)" $(if $(RATINGS),--ratings "$(RATINGS)")
 

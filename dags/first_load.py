@@ -25,7 +25,8 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param
-from launch import CONFIG, DEFAULTS, RUN, SHOP, spark
+from launch import DEFAULTS, RUN, spark
+from shop_form import CONFIG, SHOP
 
 PARAMS = {
     "from": Param(

@@ -1,17 +1,14 @@
-"""How Airflow launches a job: on the cluster by spark-submit, or as a plain process; and what a failure says and does.
+"""How Airflow launches a job: on the cluster by spark-submit, or as a plain process.
 
 Jobs are run, never imported: Airflow lives in an environment of its own.
-A job's exit status says whether a retry can help; `jobs/__main__.py` sets it.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import subprocess
-import urllib.request
 from collections import deque
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,8 +17,9 @@ from zoneinfo import ZoneInfo
 
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import Asset, BaseOperator, BaseSensorOperator, Param, RetryDecision, RetryPolicy
+from airflow.sdk import Asset, BaseOperator, BaseSensorOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+from failures import MAY_COME, NoRetryOfRefusals, alert, alert_failure, job_message
 
 HOME = os.environ.get("NIGHTMARKET_HOME", str(Path(__file__).resolve().parent.parent))
 BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's environment; Airflow has its own
@@ -37,112 +35,15 @@ QUIET = f"-Dlog4j2.configurationFile={Path(f'{HOME}/jobs/runtime/log4j2.properti
 
 CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
 
-# Exit statuses of a job. 2: its arguments are wrong. 65: it refuses what it was given. 75: a file may still come.
-REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
-MAY_COME = 75
-MESSAGE = re.compile(
-    r"^(?:JobsFailed|GateFailed|NotPublished|MissingDay|UnfinishedFile|LakeBusy|LakeLost|\w+Error"
-    r"|python -m jobs \w+: error): .*\n?(?:^ .*\n?)*",
-    re.MULTILINE,
-)
 SAID = re.compile(r"\d\d:\d\d:\d\d \w nightmarket\.\w+: (.+)")  # a line of a job's log; jobs/runtime/log.py writes it
 # What the JVM and its native libraries write to stderr and no option turns off; jobs/runtime/spark.py drops it too.
 JVM_LINES = ("WARNING: ", "netlib-")
-WHY = "why"  # the XCom of a failed task: its job's own message; plugins/night_note.py reads it
 
 # How long a scheduled run waits for its drop, and how often it looks.
 WAIT = timedelta(hours=float(os.environ.get("NIGHTMARKET_WAIT_HOURS") or 6))
 LOOK = timedelta(minutes=float(os.environ.get("NIGHTMARKET_LOOK_MINUTES") or 10))
 
 log = logging.getLogger(__name__)
-
-
-def job_message(exception: object) -> str:
-    """The job's own message, taken from a task's exception, which also has the command and other lines."""
-    if exception is None:
-        return "its process ended without a message: it was killed, or its machine was lost"
-    message = MESSAGE.search(str(exception))
-    return (message.group() if message else str(exception)).strip()
-
-
-def alert_failure(context: Any) -> None:
-    """After the last try, alert with the job's own message, what readers see now, and the address of the log.
-
-    The message is kept for the run's note too. A killed task has none, nor a process that could keep one.
-    """
-    exception = context.get("exception")
-    message = job_message(exception)
-    alert(context, f"failed, try {context['ti'].try_number}: {message}\n{what_readers_see(context)}")
-    if exception is not None:
-        context["ti"].xcom_push(WHY, message)
-
-
-def alert(context: Any, what: str) -> None:
-    """Post `what` about a task to the webhook, if there is one, and write it to the task's log."""
-    ti = context["ti"]
-    text = f"{ti.dag_id} {ti.task_id} of run {ti.run_id} {what} Log: {ti.log_url}"
-    try:
-        if url := os.environ.get("NIGHTMARKET_ALERT_URL"):
-            body = json.dumps({"text": text}).encode()
-            request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-            urllib.request.urlopen(request, timeout=10).close()
-    except (OSError, ValueError) as problem:
-        log.error("the alert could not be posted to NIGHTMARKET_ALERT_URL: %s", problem)
-    log.error("%s", text)
-
-
-# What readers see after a failure: of single tasks, and of the branches that are never published.
-WITHOUT = {
-    "train_lstm": "Lists are made with the newest earlier LSTM.",
-    "train_copywriter": "Texts are written with the newest earlier copywriter.",
-    "prune_lake": "Tonight is published; old versions were not deleted.",
-    "show_night": "Readers miss nothing: the pages of the night for people were not drawn.",
-    "release_lake": "Tonight is over; its hold on the lake ends by itself.",
-    "prices": "Readers miss nothing: prices are for people, and the rest of tonight goes on.",
-    "judge": "Readers miss nothing: judgements are for people, and the rest of tonight goes on.",
-}
-CARRIED = ("customers", "offers", "audiences", "copy")  # when one of these branches fails, the rest is published
-
-
-def what_readers_see(context: Any) -> str:
-    """What readers see although this task failed, by its branch and by what the pointer says now."""
-    group = getattr(getattr(context.get("task"), "task_group", None), "group_id", None)
-    if sentence := WITHOUT.get(context["ti"].task_id) or WITHOUT.get(group or ""):
-        return sentence
-    if group not in CARRIED:
-        return "The storefront still shows the last good night."
-    entry = pointer(context).get("products", {}).get(group, {})
-    if "valid_until" not in entry:
-        return f"The rest of tonight goes on and is published without {group}."
-    return (
-        f"{group} of {entry['from'][:10]} go on until {entry['valid_until'][:10]} at the latest, as far as they are "
-        "still true; the rest of tonight goes on and is published."
-    )
-
-
-def pointer(context: Any) -> dict[str, Any]:
-    """What the storefront reads now; empty where the lake is not a folder that this worker sees."""
-    try:
-        return json.loads((Path(context["params"]["lake"]) / "published" / "current.json").read_text("utf-8"))
-    except (OSError, KeyError, ValueError):
-        return {}
-
-
-class NoRetryOfRefusals(RetryPolicy):
-    """Retries a failed task unless its job refused its input, which a retry would not change."""
-
-    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
-        # Airflow itself raises ValueError where the date is missing or a template cannot be filled in.
-        if isinstance(exception, ValueError) or REFUSED.search(str(exception)):
-            return RetryDecision.fail(reason="the job refused what it was given; a retry would end the same way")
-        return RetryDecision.default()
-
-    def serialize(self) -> dict[str, Any]:
-        return {}
-
-    @classmethod
-    def deserialize(cls, data: dict[str, Any]) -> NoRetryOfRefusals:
-        return cls()
 
 
 class Job:
@@ -317,39 +218,6 @@ def command_of(job: str, arguments: list[str]) -> list[str]:
 RUN = "{{ dag_run.run_after.strftime('%Y%m%d%H%M%S') }}"
 NIGHT = "{{ night_of(params, dag_run) }}"  # each DAG says which day a run is of
 
-SHOP = {  # what the forms of all DAGs ask; a field that is empty on opening must allow null, or the form cannot be sent
-    "source": Param(
-        os.environ.get("NIGHTMARKET_SOURCE") or "sample_shop",
-        type="string",
-        minLength=1,
-        title="Source",
-        description="How the shop's files map onto our tables: a name in schemas/sources, such as sample_shop, or the "
-        "path of a TOML file, such as /etc/shop.toml.",
-    ),
-    "raw": Param(
-        os.environ.get("NIGHTMARKET_RAW") or f"{HOME}/build/sample_shop",
-        type="string",
-        minLength=1,
-        title="Raw folder",
-        description="Where the shop drops its files: a folder or a URL, such as /data/drops or s3://shop/drops.",
-    ),
-    "lake": Param(
-        os.environ.get("NIGHTMARKET_LAKE") or f"{HOME}/lake",
-        type="string",
-        minLength=1,
-        title="Lake",
-        description="Where the tables are: a folder or a URL (s3, gs, abfs, hdfs) that every worker reads, such as "
-        "/data/lake or s3://shop/lake.",
-    ),
-    "config": Param(
-        os.environ.get("NIGHTMARKET_CONFIG") or None,
-        type=["null", "string"],
-        title="Settings",
-        description="A TOML file of settings, such as /etc/night.toml; `python -m jobs show_settings` prints one. "
-        "Empty: the defaults.",
-    ),
-}
-CONFIG = ("--config", "{{ params.config or '' }}")
 
 DEFAULTS = {
     "owner": "nightmarket",

@@ -79,7 +79,8 @@ from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, BaseOperator, CronDataIntervalTimetable, Param, TaskGroup
-from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, ZONE, Whole, day_at, plain, spark, wait_for_drop
+from launch import DEFAULTS, NIGHT, RUN, ZONE, Whole, day_at, plain, spark, wait_for_drop
+from shop_form import CONFIG, SHOP
 
 # The night of day D starts at 02:00 of D+1 in ZONE, when the day is over and its drop is there. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_SCHEDULE", "0 2 * * *")

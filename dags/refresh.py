@@ -22,7 +22,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
-from launch import CONFIG, DEFAULTS, NIGHT, RUN, SHOP, ZONE, day_at, plain, spark
+from launch import DEFAULTS, NIGHT, RUN, ZONE, day_at, plain, spark
+from shop_form import CONFIG, SHOP
 
 # Not in the hours in which the night is made. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_REFRESH_SCHEDULE", "30 5-23 * * *")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.nights import nightly
 from jobs.runtime import published
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.settings import Settings
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
@@ -37,7 +37,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 AS_ARGUMENTS = [f"--set={section}.{key}={value}" for section, keys in SETTINGS.items() for key, value in keys.items()]
 # Many times the usual dirt, so that each kind of it is there every night.
-_SHARES = Shares(
+SHARES = Shares(
     duplicates_same_day=0.01, duplicates_next_day=0.01, late=0.01, future=0.005, broken=0.02, unknown_items=0.005
 )
 
@@ -61,7 +61,7 @@ class Sample:
 
 
 def make_sample(folder: Path, users: int = 150) -> Sample:
-    plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=_SHARES,
+    plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=SHARES,
                 questions=80)  # fmt: skip
     sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve")
     make_sample_shop(plan, sample.raw)
@@ -79,7 +79,7 @@ def in_order(data: pa.Table) -> pa.Table:
 
 
 def read_files(lake: Lake, paths: Iterable[str]) -> pa.Table:
-    return in_order(pa.concat_tables([pq.read_table(path, filesystem=lake.fs) for path in paths]))
+    return in_order(pa.concat_tables([read_table(lake, path) for path in paths]))
 
 
 def content(lake: Lake, version: Version | None) -> pa.Table:

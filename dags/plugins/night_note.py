@@ -2,8 +2,8 @@
 
 A listener of the scheduler: Airflow calls it when a run has ended, also when a person sets its state, and keeps the
 note with the run. The line is made of what the tasks left in Airflow: what `publish_night` and `show_night` logged
-last, and why tasks failed (`launch.py` keeps both as XComs). Nothing is read from the lake: the scheduler waits
-for nothing. What a person wrote into the note stays above the line.
+last (an XCom of `launch.py`'s operators), and why tasks failed (one of `failures.py`). Nothing is read from the lake:
+the scheduler waits for nothing. What a person wrote into the note stays above the line.
 """
 
 from __future__ import annotations

@@ -20,9 +20,8 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import read_table
 from models.core.config import check_bounds
 from models.experiments.traffic_split import Allotment
 from models.ranking.diversity import DiversityConfig
@@ -183,7 +182,7 @@ def recorded(lake: Lake, night: dt.date) -> list[dict[str, Any]]:
     """BANDIT_MOVES of the last night before `night`: the current value of every figure that may move."""
     version = lake.before(BANDIT_MOVES, night)
     paths = lake.file_paths(version) if version else []
-    return [row for path in paths for row in pq.read_table(path, filesystem=lake.fs, partitioning=None).to_pylist()]
+    return [row for path in paths for row in read_table(lake, path).to_pylist()]
 
 
 def allotments(config: ExperimentsConfig, rows: list[dict[str, Any]], night: dt.date) -> dict[str, Allotment]:

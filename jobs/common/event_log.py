@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.runtime.attributes import read_attributes
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import parquet_file, read_table
 from jobs.runtime.shop_days import DAY
 from models.core.shop_log import KINDS, ShopLog
 from models.core.top_k import DoesNotFit
@@ -54,7 +54,7 @@ def refuse_too_many(night: Night, days: int, setting: str) -> None:
     """
     first = night.date - dt.timedelta(days=days - 1)
     paths = night.versions(CLEAN_EVENTS).since(first).paths()
-    events = sum(pq.read_metadata(path, filesystem=night.lake.fs).num_rows for path in paths)
+    events = sum(parquet_file(night.lake, path).metadata.num_rows for path in paths)
     need, free = events * _EVENT_BYTES, available_bytes()
     if need > free:
         raise DoesNotFit(
@@ -105,7 +105,7 @@ def _events(
     first = night.date - dt.timedelta(days=days - 1)
     for path in night.versions(CLEAN_EVENTS).since(first).paths():
         columns = [*_COLUMNS, "quantity"] if whole_lines else _COLUMNS
-        part = pq.read_table(path, columns=columns, filesystem=night.lake.fs, filters=wanted, partitioning=None)
+        part = read_table(night.lake, path, columns, wanted)
         if part.num_rows:
             user, item = _codes(part["user_id"], user_ids), _codes(part["item_id"], item_ids)
             known = (user >= 0) & (item >= 0)  # events may name items that the catalogue lacks

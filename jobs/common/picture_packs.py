@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import parquet_file, read_table, writer
 from schemas.table import Table
 from schemas.tables import IMAGE_DRAFTS, IMAGE_VECTORS, IMAGES
 
@@ -66,9 +67,7 @@ class PackWriter:
         self._lake.fs.create_dir(self._lake.path(self._folder), recursive=True)
         self._name, self._written = f"{self._folder}/part-{first[:16]}.parquet", 0
         # JPEGs and float16 numbers do not shrink
-        self._file = pq.ParquetWriter(
-            self._lake.path(self._name), _SCHEMA, filesystem=self._lake.fs, compression="NONE", use_dictionary=False
-        )
+        self._file = writer(self._lake, self._lake.path(self._name), _SCHEMA, compression="NONE", use_dictionary=False)
 
     def _flush(self) -> None:
         if self._rows and self._file is not None:
@@ -93,8 +92,8 @@ def read_packed(lake: Lake, named: Iterable[tuple[str, str]]) -> Iterator[tuple[
     for picture, pack in named:
         by_pack[pack].add(picture)
     for pack, wanted in by_pack.items():
-        with lake.fs.open_input_file(lake.path(pack)) as stream:
-            yield from _of_pack(pq.ParquetFile(stream), pack, wanted)
+        with parquet_file(lake, lake.path(pack)) as file:
+            yield from _of_pack(file, pack, wanted)
 
 
 def _of_pack(file: pq.ParquetFile, pack: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
@@ -148,5 +147,5 @@ def _named(lake: Lake, table: Table, column: str) -> set[str]:
         for run in lake.list_dir("tables", table.name, f"date={day}"):
             version = lake.version(table, day, run.removeprefix("run=")) if run.startswith("run=") else None
             for path in lake.file_paths(version) if version else ():
-                packs.update(pq.read_table(path, columns=[column], filesystem=lake.fs)[column].unique().to_pylist())
+                packs.update(read_table(lake, path, [column])[column].unique().to_pylist())
     return packs

@@ -14,18 +14,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table, write_table
 from models.core.config import check_bounds
-from models.privacy.private_counts import noise_for, release
+from models.privacy.private_counts import I64, noise_for, release
+from models.privacy.private_ranking import CANDIDATES, UNIT, WHOLE, Looks, best, looks_for
 from schemas.table import Table
 from schemas.tables import BOUGHT_TOGETHER, POPULAR_ITEMS, SEGMENT_RULES, SEGMENTS
 
@@ -61,14 +63,26 @@ class PrivacyConfig:
 class Part:
     """One kind of count: (person, keys...) rows, of which each person enters `each`; its share of the table's epsilon.
 
-    `cells` may name a person twice in a cell. `keys` are strings. known: every cell that there is, where the catalogue
-    tells it and not people: rows of `keys`; cells that it lacks are not counted.
+    `cells` may name a person twice in a cell. `keys` are strings.
     """
 
     cells: DataFrame
     each: int
     share: float
-    known: pa.Table | None = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One kind of count of which only the `places` * CANDIDATES greatest are wanted, among cells that are known.
+
+    known: rows of `keys`: every cell that there is, where the catalogue tells it and not people; cells that it lacks
+    are not counted. A person enters all its cells, see models/privacy/private_ranking.py.
+    """
+
+    cells: DataFrame
+    share: float
+    known: pa.Table
+    places: int
 
 
 @dataclass(frozen=True)
@@ -87,10 +101,12 @@ def is_private(night: Night) -> bool:
     return night.settings.section("privacy").epsilon > 0
 
 
-def released(night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[], Mapping[str, Part]]) -> pa.Table:
+def released(
+    night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[], Mapping[str, Part | Ranking]]
+) -> pa.Table:
     """(kind, keys..., people int64) of tonight's release of `table`, or of the last one where tonight has none.
 
-    Of known cells also those below `privacy.least_people` are in it: `cells_of` leaves them out.
+    Of a Ranking also cells below `privacy.least_people` are in it: `cells_of` leaves them out.
 
     `draw` is called only where tonight has one. Raises BudgetSpent where there is neither budget nor a last release.
     """
@@ -102,13 +118,8 @@ def released(night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[
         return _read(night.lake, last)
     epsilon, delta = config.epsilon * SHARES[table.name], config.delta * SHARES[table.name]
     parts = draw()
-    noise = {
-        kind: noise_for(
-            epsilon * part.share, delta * part.share, part.each, config.least_people, part.known is not None
-        )
-        for kind, part in parts.items()
-    }
-    facts = {kind: asdict(noise[kind]) | {"each": part.each} for kind, part in parts.items()}
+    draws = {kind: _draw_of(part, epsilon * part.share, delta * part.share, config) for kind, part in parts.items()}
+    facts = {kind: drawing.noise for kind, drawing in draws.items()}
     entry = Spent(table.name, str(night.date), night.run, epsilon, delta, facts)
     if why := _claim(night.lake, entry, config):
         if last is None:
@@ -119,20 +130,65 @@ def released(night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[
     before = _read(night.lake, last) if last else None
     schema = pa.schema([("kind", pa.string()), *((key, pa.string()) for key in keys), ("people", pa.int64())])
     drawn = []
-    for kind, part in parts.items():
-        counted = count_people(_preferred(part.cells, kind, keys, before), keys, part.each)
-        if part.known is not None:
-            counted = part.known.join(counted, list(keys), join_type="left outer")
-            counted = counted.set_column(len(keys), "people", pc.fill_null(counted["people"], 0))
-        places, people = release(counted["people"].to_numpy(), noise[kind], part.each)
-        kept = counted.take(pa.array(places))
-        columns = {"kind": pa.array([kind] * len(places), pa.string()), **{key: kept[key] for key in keys}}
+    for kind, drawing in draws.items():
+        kept, people = drawing.draw(keys, kind, before)
+        columns = {"kind": pa.array([kind] * len(people), pa.string()), **{key: kept[key] for key in keys}}
         drawn.append(pa.table(columns | {"people": people}, schema=schema))
     rows = pa.concat_tables(drawn)
     folder = _folder(table.name, str(night.date), night.run)
-    pq.write_table(rows, night.lake.path(*folder, "released.parquet"), filesystem=night.lake.fs, compression="zstd")
+    write_table(night.lake, rows, night.lake.path(*folder, "released.parquet"))
     night.report(release="/".join(folder), spent=asdict(entry))
     return rows
+
+
+class _Draw(NamedTuple):
+    """How one kind of count is drawn: what the ledger says of its noise, and the draw itself.
+
+    draw: keys, kind, the last release -> (rows of the keys that are released, their noised people).
+    """
+
+    noise: dict[str, float | None]
+    draw: Callable[[tuple[str, ...], str, pa.Table | None], tuple[pa.Table, I64]]
+
+
+def _draw_of(part: Part | Ranking, epsilon: float, delta: float, config: PrivacyConfig) -> _Draw:
+    """Its noise costs `epsilon` and `delta`; nothing is drawn yet."""
+    if isinstance(part, Ranking):
+        looks = looks_for(epsilon, delta)
+        facts: dict[str, float | None] = {"scale": looks.second, "first_scale": looks.first, "threshold": None}
+        return _Draw(facts | {"each": WHOLE}, lambda keys, kind, before: rank_known(part, keys, looks))
+    noise = noise_for(epsilon, delta, part.each, config.least_people)
+
+    def draw(keys: tuple[str, ...], kind: str, before: pa.Table | None) -> tuple[pa.Table, I64]:
+        counted = count_people(_preferred(part.cells, kind, keys, before), keys, part.each)
+        places, people = release(counted["people"].to_numpy(), noise)
+        return counted.take(pa.array(places)), people
+
+    return _Draw(asdict(noise) | {"each": part.each}, draw)
+
+
+def rank_known(part: Ranking, keys: tuple[str, ...], looks: Looks) -> tuple[pa.Table, I64]:
+    """(rows of `keys`, noised people) of the cells that most people are in; see models/privacy/private_ranking.py."""
+    cells = part.cells.where("person is not null").select("person", *keys).distinct().persist()
+    try:
+        candidates = part.known.select(keys)
+        for whole, scale in ((1, looks.first), (WHOLE, looks.second)):
+            counted = candidates.join(_sums(cells, candidates, keys, whole), list(keys), join_type="left outer")
+            sums = pc.fill_null(counted["units"], 0).to_numpy()
+            places, noised = best(sums, scale, CANDIDATES * part.places)
+            candidates = counted.select(keys).take(pa.array(places))
+        return candidates, np.rint(noised / UNIT).astype(np.int64)
+    finally:
+        cells.unpersist()
+
+
+def _sums(cells: DataFrame, among: pa.Table, keys: tuple[str, ...], whole: int) -> pa.Table:
+    """(keys..., units): what all people add to each cell of `among` that they are in, as `share_in` says."""
+    these = cells.sparkSession.createDataFrame(among.combine_chunks())
+    counted = cells.join(F.broadcast(these), list(keys), "left_semi")
+    n = F.count("*").over(Window.partitionBy("person"))
+    units = F.least(F.lit(UNIT), F.floor(UNIT * F.sqrt(whole / n)))
+    return counted.withColumn("units", units).groupBy(*keys).agg(F.sum("units").alias("units")).toArrow()
 
 
 def bounded(cells: DataFrame, keys: tuple[str, ...], each: int) -> DataFrame:
@@ -215,7 +271,7 @@ def _last(lake: Lake, table: Table, night: dt.date) -> tuple[str, ...] | None:
 
 
 def _read(lake: Lake, folder: tuple[str, ...]) -> pa.Table:
-    return pq.read_table(lake.path(*folder, "released.parquet"), filesystem=lake.fs, partitioning=None)
+    return read_table(lake, lake.path(*folder, "released.parquet"))
 
 
 def cells_of(rows: pa.Table, kind: str, least_people: int = 1) -> list[dict[str, Any]]:

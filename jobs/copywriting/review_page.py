@@ -25,6 +25,10 @@ _SIDE = 72  # pixels of an item's picture
 _LONGEST = 1_000  # characters; longer texts are cut
 _KIND = ["strategy", "channel", "language"]
 _REJECTED_PART = 3  # at most one row in three is a rejected one
+# Rows and facts stand on the page as lists in this order: with their names they would take twice the bytes.
+_COLUMNS = (*("verdict", "copy_id", "item_id", *_KIND, "style", "text", "source", "wording", "told", "made_on"),
+            *("facts", "reason", "detail"))  # fmt: skip
+_FACT_COLUMNS = ("slot", "table", "column", "start", "end", "row", "value")
 
 
 def write_page(
@@ -76,7 +80,6 @@ def page_of(
     ordered = copy.append_column("told", users).sort_by([("told", "descending"), ("copy_id", "ascending")])
     many = ordered.slice(0, max(0, most - len(few))).to_pylist()
     named = {row["item_id"] for row in (*few, *many)} & items.keys()
-    titles = {item_id: _titles(items[item_id]) for item_id in named}
     data = {
         "date": date,
         "texts": copy.num_rows,
@@ -86,21 +89,35 @@ def page_of(
         "reasons": Counter(rejected["reason"].to_pylist()).most_common(),
         "chinese": CHINESE,
         "pictures": dict(pictures_of(named)),
-        "rows": [*(_published(row, titles) for row in many), *(_rejected(row, titles) for row in few)],
+        "titles": {item_id: _titles(items[item_id]) for item_id in sorted(named)},
+        "columns": _COLUMNS,
+        "fact_columns": _FACT_COLUMNS,
+        "rows": [*map(_published, many), *map(_rejected, few)],
     }
     return page_with(_PAGE.read_text("utf-8"), data, pictures=True)
 
 
-def _published(row: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) -> dict[str, Any]:
-    said = {name: row[name] for name in ("copy_id", "item_id", *_KIND, "style", "text", "source", "wording", "told")}
-    made = {"made_on": str(row["made_on"]), "facts": json.loads(row["facts"]), "verdict": "published"}
-    return {**said, **made, "titles": titles.get(row["item_id"], {})}
+def _published(row: Mapping[str, Any]) -> list[Any]:
+    facts = [_fact(row, fact) for fact in json.loads(row["facts"])]
+    return _listed({**row, "verdict": "published", "made_on": str(row["made_on"]), "facts": facts})
 
 
-def _rejected(row: Mapping[str, Any], titles: Mapping[str, dict[str, str]]) -> dict[str, Any]:
+def _rejected(row: Mapping[str, Any]) -> list[Any]:
     text = row["text"]
     cut = {"text": text and text[:_LONGEST], "detail": row["detail"][:_LONGEST]}
-    return {**row, **cut, "facts": [], "verdict": "rejected", "titles": titles.get(row["item_id"], {})}
+    return _listed({**row, **cut, "verdict": "rejected", "facts": []})
+
+
+def _listed(row: Mapping[str, Any]) -> list[Any]:
+    return [row.get(name) for name in _COLUMNS]
+
+
+def _fact(row: Mapping[str, Any], fact: Mapping[str, Any]) -> list[Any]:
+    """In the order of _FACT_COLUMNS, without what the page knows: the item's own row, and a value that the text has."""
+    start, end = fact["start"], fact["end"]
+    is_in_text = start is not None and row["text"][start:end] == fact["value"]
+    known = {"row": fact["row"] == row["item_id"], "value": is_in_text}
+    return [None if known.get(name) else fact[name] for name in _FACT_COLUMNS]
 
 
 def _titles(item: ItemWords) -> dict[str, str]:

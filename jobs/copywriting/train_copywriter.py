@@ -27,7 +27,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from jobs.copywriting.briefs import MODEL as BY_MODEL
@@ -41,6 +40,7 @@ from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
 from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.model_store import days_since, due, save_judged
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table
 from models.compliance.checks import hostile
 from models.copywriting.prompts import Prompt
 from models.core.config import check_bounds
@@ -202,7 +202,7 @@ def plain_texts(night: Night, days: int) -> list[str]:
     queries: set[str] = set()
     if days:
         for path in night.versions(CLEAN_EVENTS).since(night.date - dt.timedelta(days=days)).paths():
-            column = pq.read_table(path, columns=["query"], filesystem=night.lake.fs)["query"]
+            column = read_table(night.lake, path, ["query"])["query"]
             queries.update(pc.unique(column).drop_null().to_pylist())
     return sorted(query for query in queries if not hostile(query))
 

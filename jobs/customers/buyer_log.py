@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.common.event_log import read_log, refuse_too_many
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table
 from models.core.shop_log import PURCHASE, ShopLog
 from models.customers.category_features import level_of
 from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
@@ -80,6 +80,6 @@ def currencies(night: Night, days: int) -> list[str]:
     first = night.date - dt.timedelta(days=days - 1)
     wanted = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(night.days.start(first)))
     for path in night.versions(CLEAN_EVENTS).since(first).paths():
-        part = pq.read_table(path, columns=["currency"], filesystem=night.lake.fs, filters=wanted, partitioning=None)
+        part = read_table(night.lake, path, ["currency"], wanted)
         names.update(name for name in pc.unique(part["currency"]).to_pylist() if name)
     return sorted(names)

@@ -10,12 +10,12 @@ import argparse
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from jobs.runtime import published
 from jobs.runtime.arguments import out_file
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import dataset
 from jobs.runtime.products import states_in
 from schemas.tables import AUDIENCES
 from schemas.tables.lists import AUDIENCE_KINDS
@@ -62,7 +62,7 @@ def files_of(lake: Lake, manifest: dict) -> list[str]:
 
 def audience(lake: Lake, run: str, paths: list[str], kind: str, target: str) -> pa.Table:
     """Its rows by rank; ValueError names the targets there are where it has none."""
-    data = ds.dataset(paths, filesystem=lake.fs)
+    data = dataset(lake, paths)
     rows = data.to_table(filter=(pc.field("kind") == kind) & (pc.field("target") == target)).sort_by("rank")
     if rows.num_rows:
         return rows.select(AUDIENCES.names)

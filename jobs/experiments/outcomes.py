@@ -18,7 +18,7 @@ from jobs.common.decay import exact, from_exact
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
-from jobs.runtime.table_versions import read_parquet
+from jobs.runtime.table_versions import table_rows
 from schemas.tables import EXPERIMENT_OUTCOMES, RECOMMENDATIONS
 
 _COUNTS = ("impressions", "clicks", "listed_purchases", "purchases", "nights")
@@ -157,7 +157,8 @@ def published_on(lake: Lake, first: dt.date, before: dt.date) -> dict[dt.date, d
 def listed(night: Night, manifests: dict[dt.date, dict[str, Any]]) -> DataFrame:
     """RECOMMENDATIONS of these nights as published, with `list_on`."""
     files = [[], *(published.files(manifest, RECOMMENDATIONS.name) for manifest in manifests.values())]
-    parts = [read_parquet(night.spark, RECOMMENDATIONS, [night.lake.url(name) for name in names]) for names in files]
+    urls = [[night.lake.url(name) for name in names] for names in files]
+    parts = [table_rows(night.spark, night.lake, RECOMMENDATIONS, of_night) for of_night in urls]
     days = [night.date, *manifests]
     dated = [part.withColumn("list_on", F.lit(day)) for part, day in zip(parts, days, strict=True)]
     return functools.reduce(DataFrame.unionByName, dated)

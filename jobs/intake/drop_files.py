@@ -25,6 +25,7 @@ from jobs.intake.drop_folder import Drop
 from jobs.intake.file_facts import DropError, UnfinishedFile
 from jobs.intake.file_inspection import inspect_file
 from jobs.intake.text_inspection import is_utf8
+from jobs.runtime.sealed_files import blocks, open_input, open_output, plain_size
 from schemas.sources.mapping import TARGETS, Input, Source
 
 MANIFEST = "_received.json"
@@ -257,14 +258,12 @@ def _copy(
 
 
 def _copy_bytes(drop: Drop, file: dict[str, Any], lake: Any) -> None:
-    target = lake.path(file["stored"])
-    if lake.fs.get_file_info(target).size == file["bytes"] and _sha256(lake, target) == file["sha256"]:
+    if _is_copied(lake, file):
         return  # an earlier try of this night copied it
-    lake.fs.create_dir(target.rpartition("/")[0], recursive=True)
     sha = hashlib.sha256()
     with (
         drop.fs.open_input_stream(f"{drop.base}/{file['path']}", compression=None) as stream,
-        lake.fs.open_output_stream(target, compression=None) as out,
+        open_output(lake, file["stored"]) as out,
     ):
         while chunk := stream.read(1 << 20):
             sha.update(chunk)
@@ -275,19 +274,18 @@ def _copy_bytes(drop: Drop, file: dict[str, Any], lake: Any) -> None:
         )
 
 
-def _sha256(lake: Any, path: str) -> str:
+def _is_copied(lake: Any, file: dict[str, Any]) -> bool:
+    if not lake.exists(file["stored"]) or plain_size(lake, file["stored"]) != file["bytes"]:
+        return False
     sha = hashlib.sha256()
-    with lake.fs.open_input_stream(path, compression=None) as stream:
-        while chunk := stream.read(1 << 20):
-            sha.update(chunk)
-    return sha.hexdigest()
+    for chunk in blocks(lake, file["stored"]):
+        sha.update(chunk)
+    return sha.hexdigest() == file["sha256"]
 
 
 def _write_utf8(spec: Input, file: dict[str, Any], lake: Any) -> None:
-    target = lake.path(file["readable"])
-    lake.fs.create_dir(target.rpartition("/")[0], recursive=True)
-    with lake.fs.open_input_file(lake.path(file["stored"])) as stream, lake.fs.open_output_stream(target) as out:
-        inspect_file(stream, file["path"], spec, utf8=out)
+    with open_output(lake, file["readable"]) as out:
+        inspect_file(open_input(lake, file["stored"]), file["path"], spec, utf8=out)
 
 
 def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -> dict[date, dict]:

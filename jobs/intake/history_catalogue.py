@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -26,6 +25,7 @@ from jobs.intake.catalogue_states import ITEM_FACTS, LISTED, MergeRules, date_of
 from jobs.intake.history_events import Received, ends, files_alike, read_groups
 from jobs.runtime.history import BEFORE, FIRST_DAY, NIGHT, History, key
 from jobs.runtime.lake import Version
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.table_writer import write_nights
 from schemas.sources.mapping import Input
 from schemas.table import Table
@@ -128,7 +128,7 @@ def _withdrawals(history: History, lines: DataFrame, rules: MergeRules, received
 
 def _facts(history: History, version: Version) -> pa.Table:
     """The rows of ITEM_FACTS, sorted by item and night; they are not kept in the lake."""
-    parts = [pq.read_table(path, filesystem=history.lake.fs) for path in history.lake.file_paths(version)]
+    parts = [read_table(history.lake, path) for path in history.lake.file_paths(version)]
     history.lake.delete("tables", ITEM_FACTS.name)
     return pa.concat_tables(parts).sort_by([("item_id", "ascending"), (NIGHT, "ascending")])
 

@@ -12,12 +12,13 @@ from functools import reduce
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.intake.column_paths import head, needed
 from jobs.intake.nested_rows import unfold
 from jobs.intake.sql_text import quoted, text
+from jobs.runtime.spark_keys import raw_reader
 from schemas.sources.mapping import Input, Source
 
 NIGHT = "__night"
@@ -57,7 +58,7 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
     if spec.format == "parquet":
         if any("[ns" in kind for kind in files[0]["types"].values()):
             spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")  # pandas writes nanoseconds; read as int64
-        frame = spark.read.parquet(*urls)
+        frame = raw_reader(spark, lake, urls).parquet(*urls)
         columns = [quoted(c) for c in frame.columns] + [
             "CAST(NULL AS STRING) __malformed",
             "CAST(NULL AS STRING) __line",
@@ -65,10 +66,10 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
     elif spec.format == "jsonl":
         named = (*needed(source, spec.which), *sorted(spec.sql_words))  # SQL words: the sample may lack a rare key
         keys = dict.fromkeys((*header, *(name if name in header else head(name) for name in named)))
-        frame = _json_lines(spark, urls, list(keys))
+        frame = _json_lines(raw_reader(spark, lake, urls), urls, list(keys))
         columns = [quoted(c) for c in keys] + ["__malformed", "__line"]
     else:
-        frame = _csv(spark, spec, urls, header)
+        frame = _csv(raw_reader(spark, lake, urls), spec, urls, header)
         columns = [quoted(c) for c in header] + ["__malformed", "CAST(NULL AS STRING) __line"]
     if "night" in files[0]:
         return _with_nights(spark, source, spec, frame, columns, files)
@@ -105,7 +106,7 @@ def _file_sql(files: list[dict[str, Any]], lake: Any) -> str:
     return f"url_decode(substring_index(_metadata.file_path, {text('/' + folder)}, -1))"
 
 
-def _csv(spark: SparkSession, spec: Input, urls: list[str], header: list[str]) -> DataFrame:
+def _csv(reader: DataFrameReader, spec: Input, urls: list[str], header: list[str]) -> DataFrame:
     options: dict[str, Any] = {
         "header": spec.header,
         "sep": spec.delimiter,
@@ -118,13 +119,13 @@ def _csv(spark: SparkSession, spec: Input, urls: list[str], header: list[str]) -
         "maxCharsPerColumn": -1,
     }
     schema = ", ".join(f"{quoted(name)} STRING" for name in (*header, "__malformed"))
-    return spark.read.options(**options).schema(schema).csv(urls)
+    return reader.options(**options).schema(schema).csv(urls)
 
 
-def _json_lines(spark: SparkSession, urls: list[str], keys: list[str]) -> DataFrame:
+def _json_lines(reader: DataFrameReader, urls: list[str], keys: list[str]) -> DataFrame:
     schema = ", ".join(f"{quoted(key)} STRING" for key in (*keys, "__malformed"))
     parsed = f"from_json(value, {text(schema)}, map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', '__malformed'))"
-    lines = spark.read.text(urls).where("trim(value) <> ''")
+    lines = reader.text(urls).where("trim(value) <> ''")
     return lines.selectExpr(f"{parsed} AS j", "value AS __line", "_metadata").selectExpr("j.*", "__line", "_metadata")
 
 

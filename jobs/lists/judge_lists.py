@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from scipy import sparse
 
 from jobs.lists.group_quality import group_rows, people_of
 from jobs.runtime import published
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.table_versions import TableRows
 from models.core.config import check_bounds
 from models.core.interactions import interest_matrix
@@ -141,7 +141,7 @@ def _truth(night: Night, config: JudgeConfig, last: Last, pairs: pa.Table) -> Tr
     """The users who bought something since, their items, and which of these they had never bought before."""
     wanted = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
     paths, columns = last.events.paths(), ["user_id", "item_id"]
-    events = pq.read_table(paths, columns=columns, filesystem=night.lake.fs, filters=wanted, partitioning=None)
+    events = read_table(night.lake, paths, columns, wanted)
     hits = events.drop_null().group_by(["user_id", "item_id"]).aggregate([])
     if not hits.num_rows:
         return None
@@ -167,7 +167,7 @@ def _listed(night: Night, last: Last, users: pa.Array) -> pa.Table:
     columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
     wanted = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
     of_them = pc.is_in(pc.field("user_id"), wanted)
-    places = pq.read_table(last.paths, columns=columns, filesystem=night.lake.fs, filters=of_them, partitioning=None)
+    places = read_table(night.lake, last.paths, columns, of_them)
     anonymous = places.filter(pc.equal(places["user_id"], ANONYMOUS)).drop_columns("user_id")
     unknown = users.filter(pc.invert(pc.is_in(users, pc.unique(places["user_id"]))))
     visits = pa.table({"user_id": unknown, "one": pa.array(np.ones(len(unknown), np.int8))})

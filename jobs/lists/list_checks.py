@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.common.on_sale import can_be_shown
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table
 from schemas.tables import ITEMS
 
 
@@ -60,4 +60,4 @@ def faults(facts: dict[str, Any], users: int) -> list[str]:
 def read_lists(night: Night, paths: list[str]) -> Iterator[pa.Table]:
     """(user_id, item_id, rank) of each file."""
     for path in paths:
-        yield pq.read_table(path, columns=["user_id", "item_id", "rank"], filesystem=night.lake.fs)
+        yield read_table(night.lake, path, ["user_id", "item_id", "rank"])

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.common.on_sale import can_be_shown
-from jobs.common.private_release import Part, PrivacyConfig, cells_of, released
+from jobs.common.private_release import Part, PrivacyConfig, Ranking, cells_of, released
 from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema
 from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, INTEREST, ITEMS, POPULAR_ITEMS, USERS
@@ -27,7 +27,8 @@ _POPULAR, _TOGETHER = ("segment", "item_id"), ("target_item_id", "item_id")
 def popular_items(night: Night) -> pa.Table:
     """POPULAR_ITEMS: 'all' and the segments by people with interest, 'trending' by today's people over those expected.
 
-    Expected are the people of 'all' times the share of interest that one day adds where nothing changes.
+    Expected are the people of 'all' times the share of interest that one day adds where nothing changes; of an item
+    that is not among the released ones, no more than of the last of these.
     """
     config = night.settings.section("recommend")
     least = night.settings.section("privacy").least_people
@@ -39,8 +40,9 @@ def popular_items(night: Night) -> pa.Table:
     scores["all"] = overall
     for cell in cells_of(rows, "segment"):
         scores[cell["segment"]][cell["item_id"]] = cell["people"]
+    fewest = min(overall.values(), default=0)
     for cell in cells_of(rows, "trending"):
-        expected = fresh * overall.get(cell["item_id"], 0)
+        expected = fresh * overall.get(cell["item_id"], fewest)
         scores["trending"][cell["item_id"]] = (cell["people"] - expected) / (expected + 1) ** 0.5
     made = []
     for segment, of_items in scores.items():
@@ -52,7 +54,7 @@ def popular_items(night: Night) -> pa.Table:
     return _table(made, night.valid_until("lists"), POPULAR_ITEMS)
 
 
-def _popular_parts(night: Night, segment_by: str) -> dict[str, Part]:
+def _popular_parts(night: Night, segment_by: str) -> dict[str, Part | Ranking]:
     config: PrivacyConfig = night.settings.section("privacy")
     liked = night.read(INTEREST).where("interest > 0").select(F.col("user_id").alias("person"), "item_id")
     value = F.concat(F.lit(f"{segment_by}="), F.col(segment_by))
@@ -66,8 +68,9 @@ def _popular_parts(night: Night, segment_by: str) -> dict[str, Part]:
     def cells(frame: DataFrame, segment: str) -> DataFrame:
         return frame.withColumn("segment", F.lit(segment))
 
+    depth = night.settings.section("recommend").popular_depth
     return {
-        "all": Part(cells(liked, "all"), config.contributions, 0.5, known=catalogue),
+        "all": Ranking(cells(liked, "all"), 0.5, catalogue, depth),
         "segment": Part(liked.join(members, "person"), config.contributions, 0.25),
         "trending": Part(cells(today, "trending"), config.contributions, 0.25),
     }

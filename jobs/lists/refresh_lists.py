@@ -30,7 +30,7 @@ from jobs.lists.list_inputs import catalogue_of, histories, preflight, users_of
 from jobs.lists.list_rows import list_writer
 from jobs.lists.lstm_as_of import Encoder
 from jobs.lists.scorer import Loaded, Scorer
-from jobs.runtime import published
+from jobs.runtime import published, sealed_files
 from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
@@ -97,7 +97,7 @@ def save_refreshed_sources(
     with tempfile.TemporaryDirectory() as local:
         sources.save(local)
         np.savez(Path(local) / "ids.npz", user_ids=user_ids, item_ids=encoder.item_ids)
-        night.lake.upload(local, *folder)
+        sealed_files.upload(night.lake, local, *folder)
     return folder, loaded.user_ids.take(pa.array(users))
 
 

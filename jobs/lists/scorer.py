@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
 from jobs.runtime.model_store import load_model
 from models.ranking.candidate_sources import Sources
@@ -37,7 +38,7 @@ class Scorer:
         if self.sources is None:
             return None
         lake = Lake(self.root)
-        with lake.local_copy(*self.sources) as path:  # what is mapped stays readable when a copy is deleted
+        with sealed_files.local_copy(lake, *self.sources) as path:  # what is mapped stays readable without its file
             sources = Sources.load(path)
             with np.load(Path(path) / "ids.npz", allow_pickle=False) as ids:
                 user_ids = pa.array(ids["user_ids"], pa.string())

@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from jobs.pages.blocks import Cell, Page, Rows, Section, Words, number, plain
 from jobs.pages.masked_rows import masked
 from jobs.pages.night_facts import NightFacts
 from jobs.runtime.lake import Version
+from jobs.runtime.parquet_files import parquet_file
 from schemas.table import Column, Table
 from schemas.tables import REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, STORED
 
@@ -99,7 +98,7 @@ def _statistics(facts: NightFacts, version: Version) -> dict[str, list[Any]]:
     """Column -> the statistics that Parquet keeps of it, one for each part of a file; rows are not read."""
     found: dict[str, list[Any]] = defaultdict(list)
     for path in facts.lake.file_paths(version)[:_FILES]:
-        metadata = pq.read_metadata(path, filesystem=facts.lake.fs)
+        metadata = parquet_file(facts.lake, path).metadata
         for group in range(metadata.num_row_groups):
             for at in range(metadata.num_columns):
                 part = metadata.row_group(group).column(at)

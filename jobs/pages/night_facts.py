@@ -17,6 +17,7 @@ from jobs.runtime import published
 from jobs.runtime.branches import TASKS
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import first_line
+from jobs.runtime.parquet_files import dataset
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 
@@ -66,7 +67,7 @@ class NightFacts:
         version = self.version(table)
         if version is None or not version.files:
             return ds.dataset(arrow_schema(table).empty_table())
-        return ds.dataset(self.lake.file_paths(version), filesystem=self.lake.fs, format="parquet")
+        return dataset(self.lake, self.lake.file_paths(version))
 
     def rows(
         self, table: Table, columns: list[str] | None = None, wanted: pc.Expression | None = None

@@ -11,10 +11,10 @@ import argparse
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from jobs.runtime.arguments import a_date, out_file
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import read_table
 from schemas.tables import PRICE_SUGGESTIONS
 
 _REASONS = 5  # in the message of a night without suggestions
@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
             f"{args.lake} has no price_suggestions of {args.date} that passed their gate; run the night first: "
             f"`python -m jobs nightly --date {args.date} --lake {args.lake}`"
         )
-    rows = pa.concat_tables([pq.read_table(path, filesystem=lake.fs) for path in lake.file_paths(version)])
+    rows = pa.concat_tables([read_table(lake, path) for path in lake.file_paths(version)])
     sheet = rows if args.all else rows.filter(pc.equal(rows["status"], "suggest"))
     sheet = sheet.sort_by([("gain_low", "descending"), ("item_id", "ascending")])
     beside = sheet.column_names.index("suggested_price") + 1

@@ -20,13 +20,13 @@ from jobs.privacy.lake_files import (
     found_in,
     lake_fields,
     raw_logs,
-    read_bytes,
     sources_of,
 )
 from jobs.privacy.log_edit import records, unpacked
 from jobs.privacy.parquet_edit import read_whole
 from jobs.privacy.people import WORD, People, plain_id
 from jobs.privacy.plan import Planner, carry_out
+from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from schemas.columns import VISITOR_ID
@@ -63,7 +63,7 @@ def delivered_again(lake: Lake, erased: ErasedPeople, logs: dict[str, tuple[Inpu
     visitors: set[str] = set()
     key = os.environ.get(HASH_KEY_VARIABLE, "")
     for path, (spec, encoding) in logs.items():
-        ids, devices = _ids_in(read_bytes(lake, path), spec, encoding)
+        ids, devices = _ids_in(sealed_files.read(lake, path), spec, encoding)
         accounts |= {one for one in ids if erased.has_account(one) or (key and erased.has_account(lake_hash(one, key)))}
         visitors |= {one for one in devices if erased.has_visitor(one)}
     named = People.named(accounts, key)

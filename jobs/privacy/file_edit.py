@@ -11,6 +11,7 @@ import json
 import struct
 import zipfile
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,17 +21,27 @@ from jobs.privacy.log_edit import PACKED, edit_log, unpacked
 from jobs.privacy.parquet_edit import edit_parquet, mask_json, mask_text
 from jobs.privacy.people import People
 from jobs.runtime.lake import json_text
+from jobs.runtime.parquet_files import ENCRYPTED, PLAIN
 from schemas.sources.mapping import Input
 
 
 def edit_file(
-    name: str, data: bytes, people: People, fields: IdFields, log: Input | None = None, encoding: str = "utf-8"
+    name: str,
+    data: bytes,
+    people: People,
+    fields: IdFields,
+    log: Input | None = None,
+    encoding: str = "utf-8",
+    decryption: Any = None,
 ) -> Edit | None:
-    """None where neither the file nor its name has one of `people`. `log` says how a shop's own text file is read."""
+    """None where neither the file nor its name has one of `people`. `log` says how a shop's own text file is read.
+
+    decryption: what opens an encrypted Parquet file; what is kept of it is plain.
+    """
     if people.anywhere_in(name.replace("/", " ").replace("=", " ").replace("-", " ")) or _names_a_part(name, people):
-        inner = _edit_content(name, data, people, fields, log, encoding)
+        inner = _edit_content(name, data, people, fields, log, encoding, decryption)
         return Edit({"the file's name": 1, **(inner.found if inner else {})}, None, inner.removed if inner else [])
-    return _edit_content(name, data, people, fields, log, encoding)
+    return _edit_content(name, data, people, fields, log, encoding, decryption)
 
 
 def _names_a_part(name: str, people: People) -> bool:
@@ -39,13 +50,13 @@ def _names_a_part(name: str, people: People) -> bool:
 
 
 def _edit_content(
-    name: str, data: bytes, people: People, fields: IdFields, log: Input | None, encoding: str
+    name: str, data: bytes, people: People, fields: IdFields, log: Input | None, encoding: str, decryption: Any = None
 ) -> Edit | None:
     for magic, codec in PACKED.items():
         if data.startswith(magic):
             return _edit_packed(name, data, codec, people, fields, log, encoding)
-    if data.startswith(b"PAR1"):
-        return edit_parquet(data, people, fields)
+    if data.startswith((PLAIN, ENCRYPTED)):
+        return edit_parquet(data, people, fields, decryption)
     if data.startswith(b"PK\x03\x04"):
         return _edit_zip(data, people)
     if data.startswith(b"\x93NUMPY"):

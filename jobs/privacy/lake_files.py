@@ -12,19 +12,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 from pyarrow import fs as pafs
 
 from jobs.common.erased_people import FOLDER, LIST
 from jobs.privacy.edit import Edit, IdFields
 from jobs.privacy.file_edit import edit_file
 from jobs.privacy.people import People, plain_id
+from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
+from jobs.runtime.lake_keys import FOLDER as KEY_FOLDER
+from jobs.runtime.lake_keys import KeyGone, key_name, keys_of
+from jobs.runtime.log import get_logger
+from jobs.runtime.parquet_files import ENCRYPTED, as_bytes, read_table, to_read
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS, VISITOR_ID
 from schemas.sources.mapping import Input, Source
 from schemas.sources.reading import load_source, shipped_sources
 from schemas.tables import BY_NAME
 
+KEYS = f"{KEY_FOLDER}/"
 STAGED, RECEIPTS = f"{FOLDER}/staged/", f"{FOLDER}/receipts/"
 _OF_TABLE = re.compile(r"(?:refresh/)?tables/(?P<table>[^/]+)/.+\.parquet")
 _LAKE_HAS = ("raw", "tables", "published", "models", FOLDER)
@@ -77,6 +83,7 @@ def all_paths(lake: Lake) -> list[str]:
 
 
 def read_bytes(lake: Lake, path: str) -> bytes:
+    """The file as it is stored."""
     with lake.fs.open_input_stream(lake.path(path)) as stream:
         return bytes(stream.read())
 
@@ -84,10 +91,11 @@ def read_bytes(lake: Lake, path: str) -> bytes:
 def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields) -> Iterator[Found]:
     """Each file that names one of `people`, in the order of paths. `logs`, `fields`: from `raw_logs` and `lake_fields`.
 
-    The list of the forgotten has hashes of another key and is not looked into.
+    The list of the forgotten has hashes of another key and is not looked into; nor are the lake's keys: a short id that
+    stands in one by chance must not damage it.
     """
     for path in all_paths(lake):
-        if path == "/".join(LIST) or path.startswith(STAGED) or path == "contested.lock":
+        if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == "contested.lock":
             continue
         if found := found_in(lake, path, people, logs, fields):
             yield found
@@ -100,8 +108,29 @@ def found_in(
     spec, encoding = logs.get(path, (None, "utf-8"))
     of_file = fields if spec is None else fields_of(spec)
     as_text = None if spec is None or spec.format == "parquet" else spec
-    edit = edit_file(path, read_bytes(lake, path), people, of_file, as_text, encoding)
-    return Found(path, place_of(path), edit) if edit else None
+    stored = read_bytes(lake, path)
+    try:
+        content = sealed_files.opened(stored, keys_of(lake))
+    except KeyGone as gone:
+        if "raw" not in path.split("/")[:2]:
+            raise
+        get_logger("lake_files").warning("%s is left out, nobody can read it: %s", path, gone)
+        return None
+    edit = edit_file(path, content, people, of_file, as_text, encoding, to_read(lake))
+    return Found(path, place_of(path), _as_stored(lake, path, stored, edit)) if edit else None
+
+
+def _as_stored(lake: Lake, path: str, stored: bytes, edit: Edit) -> Edit:
+    """What is kept of a file, encrypted as the file was."""
+    keys, name = keys_of(lake), key_name(path)
+    if edit.kept is None or keys is None or name is None:
+        return edit
+    if stored.startswith(sealed_files.MAGIC):
+        return replace(edit, kept=sealed_files.sealed(edit.kept, keys, name))
+    if stored.startswith(ENCRYPTED):
+        rows = read_table(lake, pa.BufferReader(edit.kept))
+        return replace(edit, kept=as_bytes(lake, rows, lake.path(path)))
+    return edit
 
 
 def fields_of(spec: Input) -> IdFields:
@@ -180,7 +209,7 @@ def bound_ids(lake: Lake, people: People) -> frozenset[str]:
 
 
 def _pairs(lake: Lake, path: str, account: str, kind: str) -> list[tuple[str, str]]:
-    rows = pq.read_table(lake.path(path), columns=[account, kind], filesystem=lake.fs, partitioning=None)
+    rows = read_table(lake, lake.path(path), [account, kind])
     distinct = rows.group_by([account, kind]).aggregate([]).select([account, kind])
     pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
     return [(who, value) for who, value in pairs if who and value]

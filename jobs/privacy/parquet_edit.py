@@ -21,10 +21,11 @@ from jobs.privacy.edit import Edit, IdFields, kind_of
 from jobs.privacy.people import ERASED, People, plain_id
 
 
-def edit_parquet(data: bytes, people: People, fields: IdFields) -> Edit | None:
+def edit_parquet(data: bytes, people: People, fields: IdFields, decryption: Any = None) -> Edit | None:
     """None where nobody of `people` is in the file. The whole file is in memory while it is read."""
-    rows, dictionaries = read_whole(data)
-    found = Counter(_in_metadata(pq.ParquetFile(pa.BufferReader(data)).metadata, people, fields))
+    rows, dictionaries = read_whole(data, decryption)
+    file = pq.ParquetFile(pa.BufferReader(data), decryption_properties=decryption)
+    found = Counter(_in_metadata(file.metadata, people, fields))
     theirs, where = _rows_of(rows, people, fields)
     found.update(where)
     removed = rows.filter(pa.array(theirs)).to_pylist() if theirs.any() else []
@@ -46,11 +47,13 @@ def edit_parquet(data: bytes, people: People, fields: IdFields) -> Edit | None:
     return Edit(dict(found), sink.getvalue().to_pybytes(), removed)
 
 
-def read_whole(data: bytes) -> tuple[pa.Table, dict[str, list[str]]]:
+def read_whole(data: bytes, decryption: Any = None) -> tuple[pa.Table, dict[str, list[str]]]:
     """(the rows, plain; the dictionary of each text column, whether its values are used or not)."""
-    schema = pq.read_schema(pa.BufferReader(data))
+    schema = pq.read_schema(pa.BufferReader(data), decryption_properties=decryption)
     texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-    coded = pq.read_table(pa.BufferReader(data), read_dictionary=texts, partitioning=None)
+    coded = pq.read_table(
+        pa.BufferReader(data), read_dictionary=texts, partitioning=None, decryption_properties=decryption
+    )
     dictionaries: dict[str, list[str]] = {}
     plain, kinds = [], []
     for field, column in zip(schema, coded.columns, strict=True):

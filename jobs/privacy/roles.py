@@ -1,4 +1,4 @@
-"""Who may read what of a lake: roles over folders, as commands for a POSIX box and as bucket policies.
+"""Who may read what of a lake: roles over folders and keys, as commands for a POSIX box and as bucket policies.
 
 On a box a folder has one group, and a role is a member of some groups. A night writes with a umask that keeps others
 out (`jobs/runtime/umask.py`), and its folders pass their group on; so a table that is new tomorrow is the operators'
@@ -39,6 +39,11 @@ class Role:
             return ("",)
         return tuple(folder for group in self.groups for folder in _FOLDERS[group])
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of an encrypted lake that its folders need; operators have the master key instead."""
+        return () if OPERATORS in self.groups else tuple(name for name in self.folders if name.startswith("tables/"))
+
 
 ROLES = (
     Role("storefront", "shows what was published", ("nm_published",)),
@@ -46,6 +51,13 @@ ROLES = (
     Role("analyst", "reads inner tables without a column about a person", ("nm_open_tables",)),
     Role("operator", "runs nights, forgets people, reads everything", (OPERATORS, *_FOLDERS)),
 )
+
+
+def needed_key(role: Role) -> str:
+    """What the role must be given beside its groups, where the lake is encrypted."""
+    if OPERATORS in role.groups:
+        return "the master key, NIGHTMARKET_MASTER_KEY"
+    return "a key ring, from show_access --ring, as NIGHTMARKET_KEY_RING" if role.keys else "no key"
 
 
 def posix_commands(lake: str, gids: Mapping[str, str] | None = None) -> list[str]:

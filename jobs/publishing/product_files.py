@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.common.on_sale import can_be_shown
 from jobs.common.source_hashes import item_hash
@@ -22,6 +21,7 @@ from jobs.runtime import published
 from jobs.runtime.attributes import read_attributes
 from jobs.runtime.gate import GateFailed, broken_in_files
 from jobs.runtime.night import Night, first_line
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.products import PUBLISHED, ProductState
 from schemas.arrow import arrow_schema
 from schemas.copywriting.language import load_languages
@@ -80,7 +80,7 @@ def _with_copy_facts(night: Night, tonight: Tonight, last: Manifest, run: str, t
     """Adds tonight's places, and tonight's offers whose terms have not changed since the texts were written."""
     places = [np.zeros(0, np.int64)]
     for path in night.lake.file_paths(night.version(RECOMMENDATIONS)):
-        shown = pq.read_table(path, columns=["user_id", "item_id", "is_spare"], filesystem=night.lake.fs)
+        shown = read_table(night.lake, path, ["user_id", "item_id", "is_spare"])
         places.append(tonight.pairs(shown.filter(pc.invert(shown["is_spare"]))))
     distinct = np.unique(np.concatenate(places))
     written_of = _offers(night, last)
@@ -132,7 +132,7 @@ def _parts(night: Night, table: Table, manifest: Manifest) -> Iterator[pa.Table]
     """The files of a published table one by one; none where the manifest lacks the table."""
     if table.name in manifest["tables"]:
         for file in published.files(manifest, table.name):
-            yield pq.read_table(night.lake.path(file), filesystem=night.lake.fs).select(table.names)
+            yield read_table(night.lake, night.lake.path(file)).select(table.names)
 
 
 def _tables_of(product: Product) -> list[Table]:

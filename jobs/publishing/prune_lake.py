@@ -16,6 +16,7 @@ from jobs.common.raw_drop import opened, root_of
 from jobs.common.retention import days_before, oldest_days, outdated, too_old
 from jobs.runtime import published
 from jobs.runtime.lake import ANSWERS
+from jobs.runtime.lake_keys import destroy
 from jobs.runtime.night import Night, job_report
 from schemas.tables import (
     BANDIT_MOVES,
@@ -53,6 +54,7 @@ def main(night: Night) -> None:
     removed += outdated(night.lake, retention, night.date)
     removed += _published_runs(night, config.keep_runs)
     for folder in removed:
+        destroy(night.lake, folder)  # first: from then on no copy of a raw day can be read
         night.lake.delete(*folder)
     packs = unnamed_packs(night.lake, night.date)  # after the tables' versions that named some of them
     for pack in packs:

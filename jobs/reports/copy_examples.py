@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import read_table
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import CHANNELS, REJECTED_COPY
 
@@ -86,4 +86,4 @@ def _facts(row: dict[str, Any]) -> Iterator[str]:
 
 
 def _read(lake: Lake, paths: list[str]) -> pa.Table:
-    return pa.concat_tables([pq.read_table(path, filesystem=lake.fs) for path in paths])
+    return pa.concat_tables([read_table(lake, path) for path in paths])

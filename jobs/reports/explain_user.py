@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.common.on_sale import can_be_shown, proven_replenishable
 from jobs.lists.arms import ALL
@@ -21,6 +20,7 @@ from jobs.lists.scorer import Scorer
 from jobs.reports.portrait import portrait
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import read_table
 from models.ranking.candidates import ItemCandidates
 from models.ranking.ranked_lists import candidates_for, scores_of
 from models.ranking.ranker import Ranker
@@ -113,7 +113,7 @@ def _list_of(lake: Lake, manifest: dict[str, Any], user: str) -> pa.Table:
     """Rows of RECOMMENDATIONS of a user by rank; the anonymous list where the user was unknown that night."""
     paths = [lake.path(f) for f in published.files(manifest, RECOMMENDATIONS.name)]
     wanted = pc.field("user_id").isin([user, ANONYMOUS])
-    rows = pq.read_table(paths, filesystem=lake.fs, filters=wanted, partitioning=None).sort_by("rank")
+    rows = read_table(lake, paths, filters=wanted).sort_by("rank")
     of_user = rows.filter(pc.equal(rows["user_id"], user))
     return of_user if of_user.num_rows else rows
 
@@ -125,7 +125,7 @@ def _titles(lake: Lake, manifest: dict[str, Any], item_ids: pa.ChunkedArray) -> 
     paths = [lake.path(f) for f in published.files(manifest, ITEMS.name)]
     wanted = pc.field("item_id").isin(pc.unique(item_ids))
     names = ["item_id", "shown_title", "shown_title_zh"]
-    rows = pq.read_table(paths, columns=names, filesystem=lake.fs, filters=wanted, partitioning=None)
+    rows = read_table(lake, paths, names, wanted)
     return {row["item_id"]: tuple(row[name] for name in names[1:] if row[name]) for row in rows.to_pylist()}
 
 
@@ -135,7 +135,7 @@ def _read(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> pa
         raise FileNotFoundError(
             f"{table.name} of {night} was deleted (publish.keep_nights says after how long); ask about a later night"
         )
-    return pq.read_table(lake.file_paths(version), filesystem=lake.fs, filters=wanted, partitioning=None)
+    return read_table(lake, lake.file_paths(version), filters=wanted)
 
 
 def _words(row: dict[str, Any]) -> str:

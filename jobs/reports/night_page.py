@@ -15,6 +15,7 @@ from jobs.reports.service_lines import service_lines
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import first_line, job_report
+from jobs.runtime.parquet_files import dataset, read_table
 from jobs.runtime.products import product_lines
 from schemas.tables.lists import ANONYMOUS
 
@@ -172,10 +173,9 @@ def _arm_line(row: dict[str, Any]) -> str:
 def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
     """The first places of some users' lists, one user of each fallback level first, and of the anonymous list."""
     import pyarrow.compute as pc
-    import pyarrow.dataset as ds
 
     paths = [lake.path(f) for f in published.files(pointed, "recommendations")]
-    places = ds.dataset(paths, filesystem=lake.fs).to_table(filter=pc.field("rank") <= 5)
+    places = dataset(lake, paths).to_table(filter=pc.field("rank") <= 5)
     places = places.sort_by([("user_id", "ascending"), ("rank", "ascending")])
     firsts = places.filter(pc.equal(places["rank"], 1))
     chosen: list[str] = []
@@ -193,12 +193,10 @@ def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
 
 
 def _titles(lake: Lake, day: str) -> dict[str, str]:
-    import pyarrow.parquet as pq
-
     from schemas.tables import ITEMS
 
     version = lake.current(ITEMS, dt.date.fromisoformat(day))
     if version is None:
         return {}
-    items = pq.read_table(lake.file_paths(version), columns=["item_id", "shown_title"], filesystem=lake.fs)
+    items = read_table(lake, lake.file_paths(version), ["item_id", "shown_title"])
     return dict(zip(items["item_id"].to_pylist(), [t or "" for t in items["shown_title"].to_pylist()], strict=True))

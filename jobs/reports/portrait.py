@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.features.tastes import HOURS, SAYS_NOTHING
 from jobs.runtime.attributes import read_attributes
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.shop_days import ShopDays, days_of
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEMS, SEGMENTS, USER_PROFILES, USER_PURCHASES, USER_SEGMENTS, USER_TASTES
@@ -52,7 +52,7 @@ def _rows(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> li
     version = lake.current(table, night)
     if version is None:
         return None
-    rows = pq.read_table(lake.file_paths(version), filesystem=lake.fs, filters=wanted, partitioning=None)
+    rows = read_table(lake, lake.file_paths(version), filters=wanted)
     return rows.to_pylist()
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import first_line, job_report
+from jobs.runtime.parquet_files import read_table
 from schemas.table import Table
 from schemas.tables import QUESTIONS, SUGGESTED_ANSWERS
 from schemas.tables.service import ANSWERED
@@ -52,7 +52,7 @@ def _examples(lake: Lake, day: dt.date, run: str) -> Iterable[str]:
 
 def _rows(lake: Lake, table: Table, day: dt.date, run: str) -> list[dict[str, Any]]:
     version = lake.version(table, day, run)
-    parts = [pq.read_table(path, filesystem=lake.fs) for path in lake.file_paths(version)] if version else []
+    parts = [read_table(lake, path) for path in lake.file_paths(version)] if version else []
     return pa.concat_tables(parts).to_pylist() if parts else []
 
 

@@ -1,4 +1,4 @@
-"""The exit statuses of `python -m jobs`, as in sysexits.h. dags/launch.py reads them."""
+"""The exit statuses of `python -m jobs`, as in sysexits.h. dags/failures.py and dags/launch.py read them."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table, spark_rows
 from schemas.table import Column, Table
 
 _SAMPLES = 5  # values shown for each broken rule
@@ -69,7 +69,7 @@ def broken_in_nights(
     else:
         date = F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1).alias(day.name)
         urls = [url for version in versions for url in night.lake.file_urls(version)]
-        batch = _in_spark(night.spark.read.parquet(*urls).select(date, "*"))
+        batch = _in_spark(spark_rows(night.spark, night.lake, urls).select(date, "*"))
     return _outcome(batch, expectations)
 
 
@@ -77,7 +77,7 @@ def _with_nights(night: Night, versions: Sequence[Version], name: str) -> pa.Tab
     parts = []
     for version in versions:
         for path in night.lake.file_paths(version):
-            rows = pq.read_table(path, filesystem=night.lake.fs, partitioning=None)
+            rows = read_table(night.lake, path)
             parts.append(rows.append_column(name, pa.repeat(version.date, rows.num_rows)))
     return pa.concat_tables(parts)
 
@@ -93,9 +93,9 @@ def broken_in_files(
         return len(expectations.expectations), []
     if rows <= max_rows_in_memory:
         paths = [night.lake.path(file) for file in files]
-        batch = _in_memory(pa.concat_tables([pq.read_table(path, filesystem=night.lake.fs) for path in paths]))
+        batch = _in_memory(pa.concat_tables([read_table(night.lake, path) for path in paths]))
     else:
-        batch = _in_spark(night.spark.read.parquet(*[night.lake.url(file) for file in files]))
+        batch = _in_spark(spark_rows(night.spark, night.lake, [night.lake.url(file) for file in files]))
     return _outcome(batch, expectations)
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from jobs.runtime.table_versions import read_parquet
+from jobs.runtime.table_versions import table_rows
 from jobs.runtime.table_writer import Split, write_nights
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS
@@ -70,7 +70,7 @@ class History:
         found = (self.lake.version(CLEAN_EVENTS, day, self.first.run) for day in self.dates)
         urls = [url for version in found if version for url in self.lake.file_urls(version)]
         night = F.to_date(F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1))
-        return read_parquet(self.spark, CLEAN_EVENTS, urls).select("*", night.alias(NIGHT))
+        return table_rows(self.spark, self.lake, CLEAN_EVENTS, urls).select("*", night.alias(NIGHT))
 
     def write(
         self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...], split: Split

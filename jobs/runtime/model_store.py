@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 
@@ -32,7 +33,7 @@ class Loads(Protocol[Model]):
 
 def load_model(lake: Lake, folder: tuple[str, ...], kind: Loads[Model]) -> Model:
     """The model of class `kind` in a folder of the lake."""
-    with lake.local_copy(*folder) as path:  # a file that the model has mapped stays readable after the copy is deleted
+    with sealed_files.local_copy(lake, *folder) as path:  # what the model has mapped stays readable without its file
         return kind.load(path)
 
 
@@ -95,7 +96,7 @@ def save_model(night: Night, name: str, save: Callable[[str], object], promoted:
     folder = ("models", name, f"date={night.date}", f"run={night.run}")
     with tempfile.TemporaryDirectory() as local:
         save(local)
-        night.lake.upload(local, *folder)
+        sealed_files.upload(night.lake, local, *folder)
     if promoted:
         night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
 

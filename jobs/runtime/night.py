@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.runtime.lake import Lake, Version
+from jobs.runtime.lake_keys import begin_encryption
 from jobs.runtime.log import get_logger
 from jobs.runtime.products import valid_until
 from jobs.runtime.settings import Settings, load_settings
@@ -40,6 +41,7 @@ class Night:
     ) -> None:
         self.date = date
         self.lake = lake
+        begin_encryption(lake, settings.section("encryption"))  # refuses a missing or wrong master key
         self.run = run
         self.settings = settings
         self.raw = raw

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.runtime.lake import Lake, Version
+from jobs.runtime.lake_keys import keys_of
+from jobs.runtime.parquet_files import as_bytes, read_table
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 
@@ -88,13 +89,11 @@ def copy(lake: Lake, table: Table, version: Version, run: str) -> dict[str, Any]
 
 
 def _shown(lake: Lake, table: Table, path: str) -> pa.NativeFile:
-    """The file for readers: itself or, where the table has inner columns, a file without them."""
-    if table.shown_names == table.names:
+    """The file for readers: itself or, where it is encrypted or has inner columns, a plain one without them."""
+    if table.shown_names == table.names and keys_of(lake) is None:
         return lake.fs.open_input_file(lake.path(path))
-    rows = pq.read_table(lake.path(path), columns=list(table.shown_names), filesystem=lake.fs, partitioning=None)
-    written = pa.BufferOutputStream()
-    pq.write_table(rows, written, compression="zstd")
-    return pa.BufferReader(written.getvalue())
+    rows = read_table(lake, lake.path(path), list(table.shown_names))
+    return pa.BufferReader(as_bytes(lake, rows, lake.path("published", path)))
 
 
 def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[str, Any]:
@@ -106,9 +105,7 @@ def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[s
     entries: list[dict[str, Any]] = []
     lake.fs.create_dir(lake.path(folder), recursive=True)
     for part in parts:
-        sink = pa.BufferOutputStream()
-        pq.write_table(part.select(table.names).cast(arrow_schema(table)), sink, compression="zstd")
-        data = sink.getvalue().to_pybytes()
+        data = as_bytes(lake, part.select(table.names).cast(arrow_schema(table)), lake.path(folder))
         digest = hashlib.sha256(data).hexdigest()
         facts = {"bytes": len(data), "sha256": digest}
         name = f"carried-{len(entries):05d}-{digest[:16]}.parquet"

@@ -12,6 +12,7 @@ from models.core.config import build
 # Strings, so that reading the settings imports only the sections that are used.
 SECTIONS = {
     "lease": "jobs.runtime.lease:LeaseConfig",
+    "encryption": "jobs.runtime.lake_keys:EncryptionConfig",
     "limits": "jobs.intake.row_checks:RawLimits",
     "clean": "jobs.intake.event_rules:CleanConfig",
     "gate": "jobs.runtime.gate:GateConfig",

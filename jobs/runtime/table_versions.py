@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.runtime.lake import Lake, Version
+from jobs.runtime.parquet_files import read_table, spark_rows
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS
@@ -41,7 +41,7 @@ class TableRows:
 
     def spark(self) -> DataFrame:
         urls = [url for version in self.versions for url in self.lake.file_urls(version)]
-        return read_parquet(self.open_spark(), self.table, urls)
+        return table_rows(self.open_spark(), self.lake, self.table, urls)
 
     def arrow(self, columns: list[str] | None = None) -> pa.Table:
         """All rows in the driver's memory, with all columns or only `columns`."""
@@ -53,7 +53,7 @@ class TableRows:
     def each(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """The rows file by file, for tables that need not be in memory as a whole."""
         for path in self.paths():
-            yield pq.read_table(path, columns=columns, filesystem=self.lake.fs)
+            yield read_table(self.lake, path, columns)
 
     def paths(self) -> list[str]:
         """The files, as `lake.fs` opens them."""
@@ -147,8 +147,6 @@ class TableVersions:
         return [version for day in days if (version := self.lake.current(self.table, day))]
 
 
-def read_parquet(spark: SparkSession, table: Table, urls: Sequence[str]) -> DataFrame:
-    """Parquet files with rows of `table`, such as published ones; an empty frame without files."""
-    if not urls:
-        return spark.createDataFrame([], table.ddl)
-    return spark.read.schema(table.ddl).parquet(*urls)
+def table_rows(spark: SparkSession, lake: Lake, table: Table, urls: Sequence[str]) -> DataFrame:
+    """Files with rows of `table`, such as published ones; an empty frame without files."""
+    return spark_rows(spark, lake, urls, table) if urls else spark.createDataFrame([], table.ddl)

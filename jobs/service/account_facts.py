@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import dataset
 from jobs.runtime.table_versions import TableRows
 from jobs.service.config import ServiceConfig
 from schemas.table import Table
@@ -75,4 +75,4 @@ def _of_users(
         return []
     theirs = pc.field("user_id").isin(pa.array(sorted(users), pa.string()))
     condition = theirs if where is None else theirs & where
-    return ds.dataset(paths, filesystem=night.lake.fs).to_table(columns, filter=condition).to_pylist()
+    return dataset(night.lake, paths).to_table(columns, filter=condition).to_pylist()

@@ -8,11 +8,10 @@ from __future__ import annotations
 import argparse
 import csv
 
-import pyarrow.parquet as pq
-
 from jobs.runtime import published
 from jobs.runtime.arguments import out_file
 from jobs.runtime.lake import Lake
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.products import states_in
 from schemas.tables import ITEM_ANSWERS, SUGGESTED_ANSWERS
 
@@ -38,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
         writer = csv.writer(stream)
         writer.writerow(table.shown_names)
         for file in published.files(manifest, table.name):
-            part = pq.read_table(lake.path(file), columns=list(table.shown_names), filesystem=lake.fs)
+            part = read_table(lake, lake.path(file), list(table.shown_names))
             writer.writerows([_cell(value) for value in row.values()] for row in part.to_pylist())
             rows += part.num_rows
     print(f"{rows:,} rows of {table.name}, published run {manifest['run']}: {out}")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import dataset
 from jobs.service.config import ServiceConfig
 from models.service.masking import Masked, mask, plain
 from schemas.tables import CLEAN_EVENTS
@@ -45,7 +45,7 @@ def order_owners(night: Night, config: ServiceConfig, named: set[str]) -> dict[s
     if not paths:
         return {}
     known = pc.field("order_id").isin(sorted(named)) & pc.field("user_id").is_valid()
-    found = ds.dataset(paths, filesystem=night.lake.fs).to_table(["order_id", "user_id"], filter=known)
+    found = dataset(night.lake, paths).to_table(["order_id", "user_id"], filter=known)
     return dict(zip(found["order_id"].to_pylist(), found["user_id"].to_pylist(), strict=True))
 
 

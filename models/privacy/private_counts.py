@@ -2,8 +2,8 @@
 
 A cell is what people are counted in, such as an item. Each person is in at most `each` cells and counts 1 in each, so
 with one person more or fewer at most `each` counts change, by 1. Cells are those that somebody is in: that a cell is
-there may tell on one person, so only cells whose noised count reaches a threshold are released. Where the cells are
-known from elsewhere (the catalogue's items, also those that nobody is in), all are released and delta pays for noise.
+there may tell on one person, so only cells whose noised count reaches a threshold are released. Cells that are known
+from elsewhere are ranked by `private_ranking.py`.
 
 Half of delta pays for the threshold, the rest for the noise (zero-concentrated differential privacy, Bun and Steinke
 2016, converted by OpenDP). The noise is OpenDP's discrete Gaussian: it takes no seed.
@@ -24,55 +24,39 @@ dp.enable_features("contrib")  # OpenDP's word for what its contributors proved 
 
 I64 = NDArray[np.int64]
 _MEASURE = "Approximate<ZeroConcentratedDivergence>"
-_LARGEST = 1e6  # of the noise's standard deviation
+_SMALLEST, _LARGEST = 0.1, 1e6  # of the noise's standard deviation
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise of one release: its standard deviation, and the noised count from which a cell is released.
-
-    Without a threshold every cell is released.
-    """
+    """The noise of one release: its standard deviation, and the noised count from which a cell is released."""
 
     scale: float
-    threshold: int | None
+    threshold: int
 
 
-def noise_for(epsilon: float, delta: float, each: int, least_people: int = 1, known: bool = False) -> Noise:
+def noise_for(epsilon: float, delta: float, each: int, least_people: int = 1) -> Noise:
     """The least noise with which counts are (epsilon, delta)-private, by OpenDP's own accounting.
 
     each: cells that one person is in at most. least_people: no cell below it is released, however private.
-    known: the cells are known from elsewhere, and all of them are counted.
     Raises ValueError where epsilon or delta is not above 0, or `each` is below 1.
     """
     if not (epsilon > 0 and 0 < delta < 1 and each >= 1):
         raise ValueError(
             f"epsilon must be above 0, delta between 0 and 1, each 1 or more; saw {epsilon}, {delta}, {each}"
         )
-    if known:
-        scale = _smallest(lambda s: _epsilon(Noise(s, None), delta, each) <= epsilon, 0.1, _LARGEST)
-        return Noise(scale, None)
-    scale = _smallest(lambda s: _epsilon(Noise(s, _hides(s, delta, each)), delta, each) <= epsilon, 0.1, _LARGEST)
+    scale = smallest(lambda s: _epsilon(Noise(s, _hides(s, delta, each)), delta, each) <= epsilon)
     return Noise(scale, max(_hides(scale, delta, each), least_people))
 
 
-def release(counts: I64, noise: Noise, each: int) -> tuple[I64, I64]:
-    """(places, noised counts) of the cells that are released, by place; `counts` (C,) of people.
-
-    Without a threshold `counts` must have every known cell, and noised counts may be below 0. With one it must have
-    only cells that somebody is in.
-    """
-    if noise.threshold is None:
-        return np.arange(len(counts)), np.array(_mechanism(noise)(counts.tolist()), np.int64)
+def release(counts: I64, noise: Noise) -> tuple[I64, I64]:
+    """(places, noised counts) of the cells that are released, by place; `counts` (C,) of people, none of them 0."""
     noised = _mechanism(noise)(dict(enumerate(counts.tolist())))
     places = np.array(sorted(noised), np.int64)
     return places, np.array([noised[place] for place in places.tolist()], np.int64)
 
 
 def _mechanism(noise: Noise) -> dp.Measurement:
-    if noise.threshold is None:
-        counts = dp.vector_domain(dp.atom_domain(T=int))
-        return dp.m.make_gaussian(counts, dp.l2_distance(T=float), scale=noise.scale)
     cells = dp.map_domain(dp.atom_domain(T=int), dp.atom_domain(T=int))
     distance = dp.l02inf_distance(dp.absolute_distance(T=float))
     return dp.m.make_gaussian_threshold(cells, distance, scale=noise.scale, threshold=noise.threshold, MO=_MEASURE)
@@ -80,8 +64,6 @@ def _mechanism(noise: Noise) -> dp.Measurement:
 
 def _epsilon(noise: Noise, delta: float, each: int) -> float:
     """The epsilon of a release at `delta`; infinite where the threshold alone spends all of delta."""
-    if noise.threshold is None:
-        return dp.c.make_zCDP_to_approxDP(_mechanism(noise)).map(math.sqrt(each)).epsilon(delta)
     profile, spent = dp.c.make_zCDP_to_approxDP(_mechanism(noise)).map((each, math.sqrt(each), 1.0))
     return profile.epsilon(delta - spent) if spent < delta else math.inf
 
@@ -94,8 +76,12 @@ def _hides(scale: float, delta: float, each: int) -> int:
     return math.ceil(2 - float(ndtri(delta / 2 / each)) * scale)
 
 
-def _smallest(holds: Callable[[float], bool], low: float, high: float) -> float:
-    """The least number between `low` and `high` for which `holds`, to a thousandth of it; it holds from there on."""
+def smallest(holds: Callable[[float], bool]) -> float:
+    """The least standard deviation for which `holds`, to a thousandth of it; it holds from there on.
+
+    Raises ValueError where it holds for none up to a million.
+    """
+    low, high = _SMALLEST, _LARGEST
     if not holds(high):
         raise ValueError(f"no noise up to a standard deviation of {high:,.0f} is enough; raise epsilon or delta")
     while high > low * 1.001:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import lightgbm  # two seconds with the pandas it loads: only what trains waits for it
 
 I8 = NDArray[np.int8]
+_NOT_IN_NAMES = r'[.,:"{}\[\]]'  # LightGBM refuses these in a feature's name
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,6 @@ def _dataset(
         np.concatenate(grades),
         group=np.concatenate(groups),
         reference=reference,
-        feature_name=[name.replace(".", "_") for name in names],
+        feature_name=[re.sub(_NOT_IN_NAMES, "_", name) for name in names],
         params={"max_bin": 127, "verbosity": -1, "num_threads": config.threads},
     )

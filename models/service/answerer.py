@@ -1,8 +1,8 @@
 """The answerer: which known answer a customer's question asks for, with a chance, and from which chance on to answer.
 
-Logistic regression on n-grams and a recurrent dual encoder score every answer. The encoder is kept only where it makes
-the blend better on held-out wordings. Evidence for the best answer becomes a chance on the same wordings, and a lower
-confidence bound of precision gives the threshold. With few wordings (20 answers of one wording each will do) the
+Logistic regression on n-grams and recurrent dual encoders score every answer. The encoders are kept only where they
+make the blend better on held-out wordings. Evidence for the best answer becomes a chance on the same wordings, and a
+lower confidence bound of precision gives the threshold. With few wordings (20 answers of one wording each will do) the
 nearest wording decides alone, and the chance and the threshold are a cautious prior, measured on CLINC150.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,9 @@ class AnswererConfig:
     )
     ridge: float = field(default=1e-5, metadata={"above": 0})
     iterations: int = field(default=30, metadata={"doc": "of L-BFGS", "least": 1})
-    encoder: bool = field(default=True, metadata={"doc": "whether the recurrent encoder is tried"})
+    encoders: int = field(
+        default=2, metadata={"doc": "recurrent encoders, whose cosines are averaged; 0: none is tried", "least": 0}
+    )
     network: NetworkConfig = field(default_factory=lambda: NetworkConfig(epochs=12, batch=128, dropout=0.35))
     seed: int = 7
 
@@ -164,12 +166,21 @@ class Answerer:
         Raises FileNotFoundError if nothing is there; ValueError naming the settings that differ.
         """
         folder = Path(folder)
-        saved, manifest = read_manifest(folder, AnswererConfig, config)
+        saved, manifest = read_manifest(folder, AnswererConfig, config, _renamed)
         middle, spread, weights, constant = manifest["chance"]
         chance = Chance(np.array(middle), np.array(spread), np.array(weights), constant)
         names = np.array(manifest["names"], np.str_)
         index = load_index(folder, saved.network)
         return cls(saved, names, index, chance, manifest["threshold"], manifest["report"])
+
+
+def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Of an answerer with one encoder or none, saved before there could be several."""
+    if "encoder" not in settings:
+        return settings
+    return {name: value for name, value in settings.items() if name != "encoder"} | {
+        "encoders": int(settings["encoder"])
+    }
 
 
 @dataclass(frozen=True)
@@ -205,9 +216,9 @@ def _learn(rows: _Rows, answers: int, names: NDArray[np.str_], config: AnswererC
     begin = _begin(start, grams, names) if start is not None else None
     logistic = fit_logistic(weighed, rows.codes, answers, config.ridge, config.iterations, begin)
     network = None
-    if config.encoder:
+    if config.encoders:
         before = start.index.network if start is not None else None
-        network = AnswerNetwork.fit(config.network, rows.texts, rows.codes, answers, before)
+        network = AnswerNetwork.fit(config.network, config.encoders, rows.texts, rows.codes, answers, before)
     return Index(grams, weighed[inside], rows.codes[inside], answers, logistic, network)
 
 

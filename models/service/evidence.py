@@ -62,7 +62,7 @@ class Index:
         odds = self.logistic.log_odds(rows)
         blend = log_softmax(odds, axis=1)
         if self.network is not None:
-            cosines = SHARPNESS * self.network.read(texts).cosines
+            cosines = SHARPNESS * self.network.read(texts)
             blend = (1 - self.share) * blend + self.share * log_softmax(cosines, axis=1)
             odds = (1 - self.share) * odds + self.share * (cosines - SHARPNESS / 2)
         return Scores(blend.astype(np.float32), odds, nearest)

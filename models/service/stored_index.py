@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from models.service.tokens import Vocabulary
 
 
 def save_index(index: Index, folder: Path) -> None:
-    """Writes index.safetensors and vocabulary.json and, where there is a network, network.safetensors."""
+    """Writes index.safetensors and vocabulary.json and, where there is a network, a file for each of its nets."""
     wordings = index.wordings
     arrays = {
         "weights": index.grams.weights,
@@ -35,8 +36,9 @@ def save_index(index: Index, folder: Path) -> None:
     words = {"grams": index.grams.grams.tolist(), "answers": index.answers, "share": index.share}
     if index.network is not None:
         words |= {"tokens": index.network.vocabulary.tokens, "pieces": index.network.vocabulary.pieces}
-        weights = {name: value.contiguous() for name, value in index.network.net.state_dict().items()}
-        save_tensors(weights, str(folder / "network.safetensors"))
+        for n, net in enumerate(index.network.nets):
+            weights = {name: value.contiguous() for name, value in net.state_dict().items()}
+            save_tensors(weights, str(folder / _name_of(n)))
     (folder / "vocabulary.json").write_text(json.dumps(words, ensure_ascii=False))
 
 
@@ -52,7 +54,15 @@ def load_index(folder: Path, config: NetworkConfig) -> Index:
     network = None
     if "tokens" in words:
         vocabulary = Vocabulary(words["tokens"], words["pieces"])
-        net = DualEncoder(config, len(vocabulary.tokens) + 2, len(vocabulary.pieces) + 2, words["answers"])
-        net.load_state_dict(load_tensors(str(folder / "network.safetensors")))
-        network = AnswerNetwork(config, vocabulary, net)
+        nets = []
+        for path in takewhile(Path.exists, (folder / _name_of(n) for n in count())):
+            net = DualEncoder(config, len(vocabulary.tokens) + 2, len(vocabulary.pieces) + 2, words["answers"])
+            net.load_state_dict(load_tensors(str(path)))
+            nets.append(net)
+        network = AnswerNetwork(config, vocabulary, nets)
     return Index(grams, wordings, arrays["codes"], words["answers"], logistic, network, words["share"])
+
+
+def _name_of(net: int) -> str:
+    """Of the file of a network's net: network.safetensors, network_1.safetensors, ..."""
+    return f"network_{net}.safetensors" if net else "network.safetensors"

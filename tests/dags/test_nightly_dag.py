@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import failures
 import launch
 import pytest
 from airflow.dag_processing.dagbag import DagBag
@@ -303,7 +304,7 @@ def test_what_the_real_job_refuses_fails_at_once(dag: Any, tmp_path: Path, case:
     with pytest.raises(AirflowException, match=said) as failure:
         rendered(dag, "receive_drop", **form).execute(context(**form) | scheduled())
     assert decision(dag, failure.value) == "fail"
-    message = launch.job_message(failure.value)
+    message = failures.job_message(failure.value)
     assert re.search(said, message)
     assert "\n" not in message, "one sentence, without the command and the usage"
 
@@ -402,10 +403,10 @@ def test_a_failed_task_leaves_why_for_the_note(dag: Any) -> None:
         **{"task_id": "prune_lake", "dag_id": "nightly", "run_id": "x", "try_number": 1, "log_url": ""},
         xcom_push=left.__setitem__,
     )
-    launch.alert_failure({"ti": ti, "exception": AirflowException("a command\nGateFailed: short\n")})
-    assert left == {launch.WHY: "GateFailed: short"}
-    launch.alert_failure({"ti": ti})  # killed: Airflow tells it from a process that keeps nothing
-    assert left == {launch.WHY: "GateFailed: short"}
+    failures.alert_failure({"ti": ti, "exception": AirflowException("a command\nGateFailed: short\n")})
+    assert left == {failures.WHY: "GateFailed: short"}
+    failures.alert_failure({"ti": ti})  # killed: Airflow tells it from a process that keeps nothing
+    assert left == {failures.WHY: "GateFailed: short"}
 
 
 def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
@@ -413,12 +414,12 @@ def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
     task.command = [sys.executable, "-c", "import sys; sys.exit('NotPublished: 3 lists\\n  rows: expected 9, saw 3')"]
     with pytest.raises(AirflowException, match="status 1") as failure:
         task.execute({})
-    assert launch.job_message(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
+    assert failures.job_message(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
 
 
 def shown_after_a_failure(dag: Any, task_id: str, lake: Path) -> str:
     ti = SimpleNamespace(task_id=task_id)
-    return launch.what_readers_see({"ti": ti, "task": dag.get_task(task_id), "params": {"lake": str(lake)}})
+    return failures.what_readers_see({"ti": ti, "task": dag.get_task(task_id), "params": {"lake": str(lake)}})
 
 
 def test_an_alert_says_what_readers_still_see(dag: Any, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.common.private_release import BudgetSpent, Part, count_people, ledger, released
+from jobs.common.private_release import BudgetSpent, Part, Ranking, count_people, ledger, rank_known, released
 from jobs.customers import segment_users
 from jobs.customers.private_segments import WITHHELD, private_rules
 from jobs.lists import find_bought_together, rank_popular_items
@@ -18,6 +19,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from models.customers.segments import SegmentsConfig
+from models.privacy.private_ranking import CANDIDATES, UNIT, WHOLE, Looks, share_in
 from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, ITEMS, POPULAR_ITEMS, SEGMENT_RULES, SEGMENTS
 from tests.sample import THIRD, Sample, content, current, put
 
@@ -49,6 +51,23 @@ def test_one_person_more_changes_no_more_counts_than_the_bound_and_each_by_one(s
     changes = [with_one.get(item, 0) - without.get(item, 0) for item in {*without, *with_one}]
     assert sorted(set(changes)) == [0, 1]
     assert sum(changes) == 5
+
+
+def test_known_cells_are_ranked_by_people_who_count_less_in_many_candidates(spark: SparkSession) -> None:
+    likes = {f"u{n}": [f"i{k}" for k in range(40) if n % (k + 2) == 0] for n in range(120)}
+    rows = [(person, item) for person, items in likes.items() for item in [*items, "unknown"]] * 2
+    known = pa.table({"item_id": [f"i{k}" for k in range(60)]})
+    ranking = Ranking(spark.createDataFrame(rows, CELLS), 1.0, known, places=4)
+    kept, people = rank_known(ranking, ("item_id",), Looks(1e-3, 1e-3))
+    first = share_in(np.array([len(items) for items in likes.values()]), 1)
+    sums = {f"i{k}": sum(int(first[n]) for n in range(0, 120, k + 2)) for k in range(40)}
+    candidates = set(sorted(sums, key=lambda item: -sums[item])[: CANDIDATES * 4])
+    in_candidates = [[item for item in items if item in candidates] for items in likes.values()]
+    shares = share_in(np.array([len(items) for items in in_candidates]), WHOLE)
+    wanted = {item: sum(int(share) for share, items in zip(shares, in_candidates, strict=True) if item in items)
+              for item in candidates}  # fmt: skip
+    got = dict(zip(kept["item_id"].to_pylist(), people.tolist(), strict=True))
+    assert got == {item: round(units / UNIT) for item, units in wanted.items()}
 
 
 def test_nights_between_releases_take_the_last_one_and_spend_nothing(spark: SparkSession, tmp_path: Path) -> None:

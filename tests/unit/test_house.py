@@ -187,6 +187,26 @@ def test_schemas_need_only_the_standard_library_and_models_no_spark() -> None:
             assert not roots & NOT_FOR_MODELS, named(path)
 
 
+# A lake's Parquet files go through one door, since they may be encrypted. These open others: a shop's own files, files
+# for a user, a file that Spark saved for itself; or files that are in memory as bytes.
+PARQUET_BY_HAND = re.compile(
+    r"\bpq\.(read|write|Parquet(File|Writer)\()|\bds\.dataset\((?!arrow_schema)|"
+    r"\b(read|write)\w*(\.\w+\(.*\))*\.parquet\(|(read|scan|write|to|sink)_parquet\("
+)
+NO_FILES_OF_THE_LAKE = {
+    "jobs/runtime/parquet_files.py", "jobs/customers/export_audience.py", "jobs/customers/spark_classifiers.py",
+    "jobs/images/named_files.py", "jobs/intake/file_inspection.py", "jobs/intake/source_samples.py",
+    "jobs/privacy/parquet_edit.py", "jobs/privacy/plan.py",
+    "jobs/service/service_files.py",
+}  # fmt: skip
+
+
+def test_parquet_files_of_a_lake_are_opened_in_one_place() -> None:
+    code = [path for path in SOURCES if not named(path).startswith("jobs/sample_shop/")]
+    by_hand = {named(path) for path in code if PARQUET_BY_HAND.search(path.read_text("utf-8"))}
+    assert by_hand == NO_FILES_OF_THE_LAKE, "use jobs/runtime/parquet_files.py"
+
+
 def test_no_module_is_named_like_one_of_the_standard_library() -> None:
     names = {path.stem if path.stem != "__init__" else path.parent.name for path in SOURCES}
     assert not names & set(sys.stdlib_module_names)

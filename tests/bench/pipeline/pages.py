@@ -1,7 +1,8 @@
-"""`make bench-pages`: seconds and bytes of all pages that show_night draws for a night of a large shop.
+"""`make bench-pages`: seconds and bytes of a large shop's pages: those of show_night, and that of the copy.
 
 The night is made up: tables of the declared columns, as large as a shop of --users and --items has them, and the
-reports of a night's jobs. Beside the pages of show_night, the night's other pages have bounds of their own.
+reports of a night's jobs. The copy has six texts of an item with four facts each, and its page as many rows as
+`copy.review_rows` allows. The night's other pages (segments, pictures, service) do not grow with the shop.
 """
 
 from __future__ import annotations
@@ -18,13 +19,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.copywriting import review_page
+from jobs.copywriting.catalogue_words import COLUMNS, PastCatalogues, read_item_words
+from jobs.copywriting.dictionary import shipped_dictionary
+from jobs.copywriting.rules import CopyConfig
 from jobs.pages import show_night
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from schemas.arrow import arrow_schema
 from schemas.table import Table
-from schemas.tables import COPY, ITEMS, PRICE_SUGGESTIONS, RECOMMENDATIONS, REJECTED_EVENTS, SIMILAR_ITEMS
+from schemas.tables import ITEMS, PRICE_SUGGESTIONS, RECOMMENDATIONS, REJECTED_EVENTS, SIMILAR_ITEMS
+from schemas.tables.copywriting import COPY, REJECTED_COPY
 
 DAY = dt.date(2026, 1, 6)
 PLACES, NEIGHBOURS, TEXTS = 18, 20, 6  # of a user, of an item, of an item
@@ -43,16 +49,30 @@ def main() -> None:
         fill(lake, args.users, args.items)
         started, cpu = time.perf_counter(), time.process_time()
         night.begin("show_night")
+        copy_page = draw_copy(night)
         show_night.main(night)
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         facts = night.end()
-    told = {"users": args.users, "items": args.items, "pages": facts["pages"], "seconds": round(seconds, 1),
-            "cpu_seconds": round(cpu, 1), "megabytes": round(facts["bytes"] / 1e6, 1),
-            "peak_gib": facts["driver_peak_gib"]}  # fmt: skip
+    told = {"users": args.users, "items": args.items, "pages": facts["pages"] + 1, "seconds": round(seconds, 1),
+            "cpu_seconds": round(cpu, 1), "megabytes": round((facts["bytes"] + copy_page) / 1e6, 1),
+            "megabytes_of_copy": round(copy_page / 1e6, 1), "peak_gib": facts["driver_peak_gib"]}  # fmt: skip
     print(f"{'figure':12} {'seen':>10} {'goal':>8}")
     for name, goal in (("seconds", SECONDS), ("megabytes", MEGABYTES)):
         print(f"{name:12} {told[name]:>10} {'<= ' + str(goal):>8}")
     print(json.dumps(told))
+
+
+def draw_copy(night: Night) -> int:
+    """Draws the page of the night's copy; returns its bytes."""
+    items = read_item_words(
+        night.versions(ITEMS).tonight().arrow(COLUMNS), PastCatalogues(), (), 0.5, shipped_dictionary()
+    )
+    copy = night.versions(COPY).tonight().arrow()
+    told = dict.fromkeys(copy["copy_id"].to_pylist()[:: TEXTS * 2], 9)
+    nothing = arrow_schema(REJECTED_COPY).empty_table()
+    html = review_page.page_of(str(night.date), copy, nothing, items, told, CopyConfig().review_rows)
+    night.lake.put_text(html, "reports", f"date={night.date}", "copy.html")
+    return len(html.encode())
 
 
 def fill(lake: Lake, users: int, items: int) -> None:
@@ -64,9 +84,15 @@ def fill(lake: Lake, users: int, items: int) -> None:
     targets, near = np.repeat(np.arange(items), NEIGHBOURS), rng.integers(0, items, items * NEIGHBOURS)
     rank = np.tile(np.arange(1, NEIGHBOURS + 1), items)
     put(lake, SIMILAR_ITEMS, [{"target_item_id": ids.take(targets), "item_id": ids.take(near), "rank": rank}])
-    texts = [f"A plain sentence about one thing, number {n}." for n in range(items * TEXTS)]
-    put(lake, COPY, [{"copy_id": [f"{n:08d}" for n in range(items * TEXTS)], "text": texts,
-                      "item_id": ids.take(np.repeat(np.arange(items), TEXTS))}])  # fmt: skip
+    titles = ids.take(np.repeat(np.arange(items), TEXTS))
+    texts = [f"{title} is a plain thing for the house, number {n}." for n, title in enumerate(titles.to_pylist())]
+    facts = [json.dumps([{"slot": slot, "value": title, "table": "items", "row": title, "column": "attributes",
+                          "start": 0, "end": len(title)} for slot in ("title", "kind", "colour", "material")])
+             for title in titles.to_pylist()]  # fmt: skip
+    same = {"strategy": "recommendation", "channel": "card", "language": "en", "style": "plain", "source": "template",
+            "wording": "t-0123456789", "made_on": DAY}  # fmt: skip
+    put(lake, COPY, [{"copy_id": [f"{n:016x}" for n in range(len(texts))], "text": texts, "item_id": titles,
+                      "facts": facts, **{name: [value] * len(texts) for name, value in same.items()}}])  # fmt: skip
     put(
         lake, PRICE_SUGGESTIONS, [{"item_id": ids, "status": ["suggest"] * items, "gain_low": rng.uniform(0, 9, items)}]
     )

@@ -3,8 +3,7 @@
 python -m tests.bench.privacy.noise --data ../shared/data/gowalla [--ratings recbole-1.2.1-py3-none-any.whl]
 1. Popular items of 20,000 people of DATA (`interactions.parquet` with user and item, or `transactions_*.parquet` of
    H&M): how many of the true top 100 a release has, at three epsilons and delta 1e-6. True is the number of people of
-   each item, unbounded and without noise. Three releases follow each other, as weeks do: in the later ones a person
-   enters first what the release before ranks high. Means over `REPEATS` draws.
+   each item, unbounded and without noise. Mean, least and greatest of `REPEATS` draws.
 2. ML-100K out of RecBole's wheel (or its `ml-100k.inter`): ndcg@10 of private ALS at three epsilons beside plain ALS,
    popularity and private popularity; a fifth of the pairs, drawn at random, is the test. Figures for ML-1M in the issue
    are of another data set and do not compare.
@@ -27,12 +26,12 @@ from scipy import sparse
 
 from models.core.list_metrics import score_lists
 from models.core.top_k import rank_scores
-from models.privacy.private_counts import Noise, noise_for, release
+from models.privacy.private_ranking import CANDIDATES, UNIT, WHOLE, Looks, best, looks_for, share_in
 from models.recommenders.als import ALS, ALSConfig
 from models.reference.private_als import PrivateALSConfig, fit, own_factors
 from tests.bench.recommend.movielens import read_in_wheel
 
-PEOPLE, TOP, DELTA, REPEATS, EACH = 20_000, 100, 1e-6, 5, 16  # EACH: the default of privacy.contributions
+PEOPLE, TOP, DELTA, REPEATS = 20_000, 100, 1e-6, 10
 COUNT_EPSILONS, ALS_EPSILONS = (0.5, 1.0, 2.0), (5.0, 10.0, 20.0)
 SEED = 7
 
@@ -41,10 +40,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--ratings", type=Path)
-    parser.add_argument("--contributions", type=int, default=EACH, help="items that one person enters")
     args = parser.parse_args()
     chosen = people_of(args.data)
-    figures: dict[str, object] = {"popular": popular(chosen, args.contributions), "people": chosen.shape[0]}
+    figures: dict[str, object] = {"popular": popular(chosen), "people": chosen.shape[0]}
     if args.ratings:
         figures["als"] = recommended(read_ratings(args.ratings))
     else:
@@ -67,44 +65,35 @@ def people_of(folder: Path) -> sparse.csr_matrix:
     return whole[np.sort(np.random.default_rng(SEED).permutation(len(users))[:PEOPLE])]
 
 
-def popular(chosen: sparse.csr_matrix, each: int) -> dict[str, dict[str, float]]:
-    """Epsilon -> share of the true top 100 in the first, second and third release, cells seconds of one."""
-    true = best(np.asarray(chosen.sum(axis=0)).ravel())
-    print(f"\nof the true top {TOP} of {chosen.shape[0]:,} people; a person enters {each} items; delta {DELTA:g}")
-    print(f"{'epsilon':>8}{'scale':>8}{'1st':>7}{'2nd':>7}{'3rd':>7}{'seconds':>9}")
+def popular(chosen: sparse.csr_matrix) -> dict[str, dict[str, float]]:
+    """Epsilon -> share of the true top 100 in a release, and CPU seconds of one."""
+    true = best_items(np.asarray(chosen.sum(axis=0)).ravel())
+    print(f"\nof the true top {TOP} of {chosen.shape[0]:,} people, in a release; delta {DELTA:g}")
+    print(f"{'epsilon':>8}{'noise':>8}{'mean':>7}{'least':>7}{'most':>7}{'seconds':>9}")
     found = {}
     for epsilon in COUNT_EPSILONS:
-        noise = noise_for(epsilon, DELTA, each, known=True)
-        shares = np.zeros((REPEATS, 3))
-        started = time.perf_counter()
-        for repeat in range(REPEATS):
-            before = None
-            for week in range(3):
-                before = one_release(chosen, noise, each, before, repeat * 3 + week)
-                shares[repeat, week] = len(np.intersect1d(true, best(before))) / TOP
-        seconds = (time.perf_counter() - started) / (3 * REPEATS)
-        first, second, third = shares.mean(axis=0)
-        print(f"{epsilon:>8}{noise.scale:>8.1f}{first:>7.3f}{second:>7.3f}{third:>7.3f}{seconds:>9.1f}")
-        found[str(epsilon)] = {"first": first, "second": second, "third": third, "scale": round(noise.scale, 2),
-                               "seconds": round(seconds, 2)}  # fmt: skip
+        looks = looks_for(epsilon, DELTA)
+        started = time.process_time()
+        shares = [len(np.intersect1d(true, ranked(chosen, looks)[0][:TOP])) / TOP for _ in range(REPEATS)]
+        seconds = (time.process_time() - started) / REPEATS
+        mean, least, most = float(np.mean(shares)), min(shares), max(shares)
+        print(f"{epsilon:>8}{looks.second:>8.1f}{mean:>7.3f}{least:>7.2f}{most:>7.2f}{seconds:>9.1f}")
+        found[str(epsilon)] = {"share": round(mean, 4), "least": least, "most": most,
+                               "noise": round(looks.second, 2), "seconds": round(seconds, 2)}  # fmt: skip
     return found
 
 
-def one_release(
-    chosen: sparse.csr_matrix, noise: Noise, each: int, before: NDArray[np.int64] | None, seed: int
-) -> NDArray[np.int64]:
-    """Released counts (I,); people enter first what is high in `before`, otherwise what chance decides."""
-    rng = np.random.default_rng(seed)
-    user, item = chosen.nonzero()
-    wish = np.zeros(len(user)) if before is None else -before[item]
-    order = np.lexsort((rng.random(len(user)), wish, user))
-    start = np.searchsorted(user[order], np.arange(chosen.shape[0]))
-    place = np.arange(len(order)) - start[user[order]]
-    counts = np.bincount(item[order][place < each], minlength=chosen.shape[1])
-    return release(counts, noise, each)[1]
+def ranked(chosen: sparse.csr_matrix, looks: Looks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(items, noised people) of one release, best first: what `rank_known` of a night makes in Spark."""
+    candidates, among = np.arange(chosen.shape[1]), chosen
+    for whole, scale in ((1, looks.first), (WHOLE, looks.second)):
+        shares = share_in(np.diff(among.indptr), whole)
+        places, noised = best(np.asarray(among.T @ shares).ravel().astype(np.int64), scale, CANDIDATES * TOP)
+        candidates, among = candidates[places], sparse.csr_matrix(among[:, places])
+    return candidates, noised // UNIT
 
 
-def best(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def best_items(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """The items of the `TOP` highest counts above 0."""
     order = np.argsort(-counts, kind="stable")[:TOP]
     return order[counts[order] > 0]
@@ -144,15 +133,18 @@ def recommended(ratings: sparse.csr_matrix) -> dict[str, dict[str, float]]:
     counts = np.asarray(train.sum(axis=0)).ravel().astype(np.int64)
     judge("popularity", lambda: np.tile(counts, (ratings.shape[0], 1)))
     for epsilon in COUNT_EPSILONS:
-        noise = noise_for(epsilon, DELTA, EACH, known=True)
-        judge(
-            f"private popularity, epsilon {epsilon:g}",
-            lambda noise=noise: np.tile(one_release(train, noise, EACH, None, 0), (ratings.shape[0], 1)),
-        )
+        judge(f"private popularity, epsilon {epsilon:g}", lambda epsilon=epsilon: private_popularity(train, epsilon))
     judge("ALS", lambda: plain(train))
     for epsilon in ALS_EPSILONS:
         judge(f"private ALS, epsilon {epsilon:g}", lambda epsilon=epsilon: private(train, epsilon))
     return found
+
+
+def private_popularity(train: sparse.csr_matrix, epsilon: float) -> NDArray[np.float64]:
+    items, people = ranked(train, looks_for(epsilon, DELTA))
+    scores = np.full(train.shape[1], -1e9)
+    scores[items] = people
+    return np.tile(scores, (train.shape[0], 1))
 
 
 def plain(train: sparse.csr_matrix) -> NDArray[np.float64]:

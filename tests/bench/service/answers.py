@@ -167,7 +167,7 @@ def score(data: QuestionSet) -> dict[str, Figures]:
     """Figures of the model and of the baseline."""
     if data.kind == "questions":
         asked = AnswererConfig()
-        return {"model": score_questions(data, asked), "baseline": score_questions(data, replace(asked, encoder=False))}
+        return {"model": score_questions(data, asked), "baseline": score_questions(data, replace(asked, encoders=0))}
     if data.kind == "candidates":
         return score_candidates(data, MatcherConfig(symmetric=False, balance=0.5))
     settings = MatcherConfig()

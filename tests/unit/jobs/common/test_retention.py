@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from jobs.common.personal_tables import OPEN, PERSONAL
 from jobs.common.retention import RetentionConfig, oldest_days, outdated, too_old
 from jobs.publishing import prune_lake
+from jobs.runtime import lake_keys, sealed_files
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
@@ -72,6 +74,24 @@ def test_a_night_keeps_retention_and_reports_what_is_oldest(lake: Lake) -> None:
     oldest = night.facts("prune_lake")["oldest"]
     assert oldest["raw"] == "2026-01-09"
     assert oldest["event"] == "2026-01-01"
+
+
+def test_the_key_of_a_raw_day_goes_with_the_day(lake: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(lake_keys.KEY_VARIABLE, "ab" * 32)
+    night = Night(TONIGHT, lake, "002", Settings({"retention": {"raw_days": 2}, "encryption": {"on": True}}))
+    for day in DAYS:
+        with sealed_files.open_output(lake, f"raw/shop/date={day}/log.csv") as out:
+            out.write(b"who,what")
+    copies = Lake(str(tmp_path / "backup"))  # of all but the keys: made before the day's key was destroyed
+    shutil.copytree(lake.path("raw"), copies.path("raw"))
+    prune_lake.main(night)
+    assert lake.list_dir("keys", "raw", "shop") == [f"date={day}.json" for day in reversed(DAYS[:2])]
+    shutil.copytree(lake.path("keys"), copies.path("keys"))
+    assert sealed_files.read(copies, f"raw/shop/date={DAYS[1]}/log.csv") == b"who,what"
+    with pytest.raises(
+        lake_keys.KeyGone, match=f"keys/raw/shop/date={DAYS[2]}.json is not there: the key was destroyed"
+    ):
+        sealed_files.read(copies, f"raw/shop/date={DAYS[2]}/log.csv")
 
 
 def test_every_table_is_personal_or_open() -> None:

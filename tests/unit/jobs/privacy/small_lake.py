@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from jobs.common import erased_people
 from jobs.privacy import receipt
-from jobs.runtime import published
+from jobs.runtime import lake_keys, published, sealed_files
 from jobs.runtime.lake import Lake
 from jobs.runtime.table_writer import write_arrow
 from schemas.arrow import arrow_schema
@@ -49,18 +50,21 @@ ACCOUNTS = """{"account": {"id": "ann"}, "mail": "one@shop.example"}
 def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(erased_people.KEY_VARIABLE, "k" * 64)
     monkeypatch.setenv(receipt.KEY_VARIABLE, "ab" * 32)
+    monkeypatch.setenv(lake_keys.KEY_VARIABLE, "cd" * 32)
 
 
-def make(folder: Path) -> tuple[Lake, str]:
+def make(folder: Path, encrypted: bool = False) -> tuple[Lake, str]:
     """(the lake, the path of its mapping)."""
     lake, mapping = Lake(str(folder / "lake")), folder / "corner_shop.toml"
+    lake_keys.begin_encryption(lake, lake_keys.EncryptionConfig(on=encrypted))
     mapping.write_text(MAPPING)
     for day in DAYS:
         _raw(lake, day)
         for table, rows in _rows(day).items():
             lake.make_current(write(lake, table, rows, day))
-        (Path(lake.root) / f"models/als/date={day}/run=001").mkdir(parents=True)
-        np.savez(f"{lake.root}/models/als/date={day}/run=001/factors.npz", user_ids=np.array(PEOPLE))
+        factors = io.BytesIO()
+        np.savez(factors, user_ids=np.array(PEOPLE))
+        put(lake, factors.getvalue(), f"models/als/date={day}/run=001/factors.npz")
         lake.put_json({"run": "001"}, "models", "als", f"date={day}", "_current.json")
         lake.put_json({"worst": "the list of ann"}, "runs", f"date={day}", "run=001", "judge_lists.json")
         lake.put_text("<!doctype html><html><p>ann is told g1", "reports", f"date={day}", "copy.html")
@@ -70,11 +74,16 @@ def make(folder: Path) -> tuple[Lake, str]:
 
 def _raw(lake: Lake, day: dt.date) -> None:
     folder = f"raw/corner_shop/date={day}"
-    lake.put_text(LOG, folder, "log.csv")
-    lake.put_text(ACCOUNTS, folder, "people.jsonl")
+    put(lake, LOG.encode(), f"{folder}/log.csv")
+    put(lake, ACCOUNTS.encode(), f"{folder}/people.jsonl")
     files = {"events": f"{folder}/log.csv", "users": f"{folder}/people.jsonl"}
     received = {which: {"files": [{"stored": path, "readable": path}]} for which, path in files.items()}
     lake.put_json(received, folder, "_received.json")
+
+
+def put(lake: Lake, data: bytes, path: str) -> None:
+    with sealed_files.open_output(lake, path) as out:
+        out.write(data)
 
 
 def _rows(day: dt.date) -> dict[Table, list[dict[str, Any]]]:

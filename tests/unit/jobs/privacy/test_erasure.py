@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from jobs.privacy import erasure, forget_people, lake_files, verify_receipt
 from jobs.privacy.erasure import NobodyFound, find, forget, whole_people
 from jobs.privacy.export_person import rows_of
 from jobs.privacy.receipt import BadReceipt, NoReceiptKey, verified
-from jobs.runtime import lease, published
+from jobs.runtime import lease, published, sealed_files
 from jobs.runtime.lake import Lake
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS
 from schemas.tables import BY_NAME, CLEAN_EVENTS, INTEREST, RECOMMENDATIONS, USERS
@@ -30,6 +31,18 @@ FIRST, LAST = DAYS
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lake, str]:
     keys(monkeypatch)
     return make(tmp_path)
+
+
+@pytest.fixture(params=["plain", "encrypted"])
+def either_shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lake, str]:
+    keys(monkeypatch)
+    return make(tmp_path, request.param == "encrypted")
+
+
+def first_bytes(lake: Lake) -> Counter[tuple[str, bytes]]:
+    """How files of each folder begin."""
+    paths = [path for path in lake_files.all_paths(lake) if path.startswith(("tables", "raw", "published"))]
+    return Counter((path.partition("/")[0], lake_files.read_bytes(lake, path)[:4]) for path in paths)
 
 
 def accounts(lake: Lake) -> dict[str, set[str]]:
@@ -49,12 +62,14 @@ def files(lake: Lake) -> dict[str, bytes]:
     }
 
 
-def test_a_person_is_forgotten_and_nobody_else(shop: tuple[Lake, str]) -> None:
-    lake, mapping = shop
+def test_a_person_is_forgotten_and_nobody_else(either_shop: tuple[Lake, str]) -> None:
+    lake, mapping = either_shop
     people = whole_people(lake, ["ann"])
     assert people.bound == {"visitor_id:c1"}
+    before = first_bytes(lake)
     (done,) = forget(lake, ["ann"], mapping)
     assert find(lake, people, mapping) == []
+    assert first_bytes(lake) == before  # what was encrypted still is
     assert accounts(lake) == {
         "interest": {"ann2", "bob"},
         "users": {"ann2", "bob"},
@@ -66,14 +81,14 @@ def test_a_person_is_forgotten_and_nobody_else(shop: tuple[Lake, str]) -> None:
     assert version is not None
     assert version.rows == events.num_rows == 3
     assert "the town of erased" in content(lake, lake.current(USERS, LAST))["city"].to_pylist()
-    raw = lake_files.read_bytes(lake, f"raw/corner_shop/date={LAST}/log.csv").decode().splitlines()
+    raw = sealed_files.read(lake, f"raw/corner_shop/date={LAST}/log.csv").decode().splitlines()
     assert raw == [
         "who,cookie,item,what,at",
         "ann2,c12,g1,view,2026-01-01T11:00:00Z",
         'bob,c3,g1,"a gift for erased, or ann2",2026-01-01T12:00:00Z',
         ",c9,g3,view,2026-01-01T13:00:00Z",
     ]
-    assert '"ann@shop.example"' in lake_files.read_bytes(lake, f"raw/corner_shop/date={LAST}/people.jsonl").decode()
+    assert '"ann@shop.example"' in sealed_files.read(lake, f"raw/corner_shop/date={LAST}/people.jsonl").decode()
     assert not lake.exists("models", "als")
     assert done.receipt["models_retired"] == ["als"]
     assert done.receipt["runs_rewritten"] == {f"{day}-001": f"{day}-001e1" for day in DAYS}
@@ -82,8 +97,8 @@ def test_a_person_is_forgotten_and_nobody_else(shop: tuple[Lake, str]) -> None:
     assert "ann" not in json.dumps(done.receipt)
 
 
-def test_the_export_has_the_rows_that_go(shop: tuple[Lake, str]) -> None:
-    lake, mapping = shop
+def test_the_export_has_the_rows_that_go(either_shop: tuple[Lake, str]) -> None:
+    lake, mapping = either_shop
     found = find(lake, whole_people(lake, ["ann"]), mapping)
     exported = {place: len(rows) for place, rows in rows_of(found).items()}
     before = {day: content(lake, lake.current(CLEAN_EVENTS, day)).to_pylist() for day in DAYS}
@@ -270,3 +285,13 @@ def test_every_column_that_names_a_person_is_known() -> None:
             )
             assert not says_so or column.name in (*ACCOUNT_IDS, *BOUND_IDS), f"{table.name}.{column.name}"
     assert erasure.OUT_OF_REACH
+
+
+def test_an_id_that_stands_in_a_key_by_chance_does_not_damage_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys(monkeypatch)
+    lake, mapping = make(tmp_path, encrypted=True)
+    lake.put_json({"wrapped": "Zm9v+ann+YmFy"}, "keys", "tables", "spare.json")
+    forget(lake, ["ann"], mapping)
+    assert lake.get_json("keys", "tables", "spare.json") == {"wrapped": "Zm9v+ann+YmFy"}

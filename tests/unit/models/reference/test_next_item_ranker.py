@@ -90,6 +90,15 @@ def test_the_ranker_beats_its_sources(users):
     assert first_hits(codes, wanted) > alone
 
 
+def test_a_source_may_have_any_name():
+    sources, truth, seen = shop_with_two_sources(1500)
+    named = dict(zip(("lstm, attributes", '{"b": [1]}'), sources.values(), strict=True))
+    config, allowed = replace(RANKER, rounds=2, threads=1), np.ones(60, bool)
+    lists = [order(learn(config, propose(own, seen, 20, allowed), truth), propose(own, seen, 20, allowed), 5, 60)[0]
+             for own in (sources, named)]  # fmt: skip
+    np.testing.assert_array_equal(*lists)
+
+
 def test_what_is_seen_or_not_allowed_is_not_proposed():
     sources, _, _ = shop_with_two_sources(30)
     seen = csr_matrix(np.eye(30, 60, dtype=np.float32))

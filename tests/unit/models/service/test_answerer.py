@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.service.answerer import PRIOR_THRESHOLD, Answerer, AnswererConfig, Wordings
+from models.service.evidence import Index
 from models.service.networks import NetworkConfig
+from models.service.ngrams import NGrams
+from models.service.reader_training import AnswerNetwork
+from models.service.stored_index import load_index, save_index
 
 SMALL = NetworkConfig(dim=16, hidden=16, epochs=2, batch=32)
 CONFIG = AnswererConfig(least_held_out=30, precision=0.8, network=SMALL, iterations=20)
@@ -74,6 +79,30 @@ def test_what_is_stored_answers_alike(learned: Answerer, tmp_path: Path) -> None
         Answerer.load(tmp_path, AnswererConfig())
 
 
+def test_an_answerer_saved_when_it_had_one_encoder_or_none_is_read(learned: Answerer, tmp_path: Path) -> None:
+    learned.save(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["config"]["encoder"] = bool(manifest["config"].pop("encoders"))
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert Answerer.load(tmp_path).config.encoders == 1
+
+
+def test_encoders_are_stored_one_by_one_and_read_as_their_mean(tmp_path: Path) -> None:
+    texts, codes = list(TOPICS.values()), np.arange(len(TOPICS))
+    network = AnswerNetwork.fit(SMALL, 2, texts, codes, len(texts))
+    grams = NGrams.of(texts)
+    save_index(Index(grams, grams.weigh(texts), codes, len(texts), None, network, 0.5), tmp_path)
+    both = load_index(tmp_path, SMALL).network
+    (tmp_path / "network_1.safetensors").unlink()
+    first = load_index(tmp_path, SMALL).network
+    assert both is not None
+    assert first is not None
+    second = AnswerNetwork(SMALL, both.vocabulary, both.nets[1:])
+    np.testing.assert_allclose(both.read(texts), (first.read(texts) + second.read(texts)) / 2, atol=1e-6)
+    assert np.abs(first.read(texts) - second.read(texts)).max() > 0.01
+    np.testing.assert_array_equal(both.read(texts), network.read(texts))
+
+
 def test_a_questions_chance_does_not_depend_on_what_is_asked_beside_it(learned: Answerer) -> None:
     questions = ["my coupon", "how long does delivery take to the islands in the north sea, and what does it cost"]
     together, alone = learned.suggest(questions), [learned.suggest([question])[0] for question in questions]
@@ -89,7 +118,7 @@ def test_learning_begins_from_an_earlier_answerer(learned: Answerer, history: tu
 
 def test_held_out_wordings_may_be_given(history: tuple[list[str], list[str]]) -> None:
     held = Wordings([f"{text} now" for text in TOPICS.values()] * 4, list(TOPICS) * 4, OUTSIDE[:20])
-    config = AnswererConfig(least_held_out=30, encoder=False, precision=0.8)
+    config = AnswererConfig(least_held_out=30, encoders=0, precision=0.8)
     assert Answerer.fit(*history, config, OUTSIDE[20:], held_out=held).report["wordings"] == 32
 
 
