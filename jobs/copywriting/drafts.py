@@ -44,12 +44,12 @@ def prompt_of(item: ItemWords, brief: Brief) -> Prompt:
 class Running(NamedTuple):
     """The copywriter that writes tonight: its folder in the lake, and the (strategy, channel) pairs that it learned.
 
-    Both are empty where none is trained. shortens: whether it also writes short texts in the manner of its blurbs.
+    Both are empty where none is trained. shortens: channels whose short texts it writes in the manner of its blurbs.
     """
 
     folder: tuple[str, ...] = ()
     learned: frozenset[tuple[str, str]] = frozenset()
-    shortens: bool = True
+    shortens: frozenset[str] = frozenset(("card", "push"))
 
     @property
     def name(self) -> str:
@@ -60,7 +60,8 @@ class Running(NamedTuple):
 
     def writes(self, brief: Brief) -> bool:
         """Whether it drafts the brief: a kind that it learned, or a short text in the manner of its blurbs."""
-        is_short = self.shortens and brief.strategy == "recommendation" and (brief.channel, brief.language) in _SHORT
+        is_short = brief.channel in self.shortens and (brief.channel, brief.language) in _SHORT
+        is_short = is_short and brief.strategy == "recommendation"
         return self.has_learned(brief) or (is_short and self.has_learned(brief._replace(channel="blurb")))
 
     def drafts(self, night: Night, inputs: CopyInputs, briefs: Sequence[Brief]) -> dict[Brief, list[Draft]]:
@@ -73,12 +74,12 @@ class Running(NamedTuple):
         return dataclasses.replace(prompt_of(item, brief._replace(channel="blurb")), length=length)
 
 
-def running_copywriter(night: Night, shortens: bool) -> Running:
+def running_copywriter(night: Night, shortens: Sequence[str]) -> Running:
     folder = night.lake.model_before(COPYWRITER, night.date, including=True)
     if folder is None:
         return Running()
     learned = night.lake.get_json(*folder, PROMOTION)[LEARNED]
-    return Running(folder, frozenset((strategy, channel) for strategy, channel in learned), shortens)
+    return Running(folder, frozenset((strategy, channel) for strategy, channel in learned), frozenset(shortens))
 
 
 def truthful(prompt: Prompt, brief: Brief, inputs: CopyInputs) -> Prompt:

@@ -76,11 +76,11 @@ class CopyConfig:
             "least": 1,
         },
     )
-    short_drafts: bool = field(
-        default=True,
+    short_drafts: tuple[str, ...] = field(
+        default=("card", "push"),
         metadata={
-            "doc": "whether a network that learned blurbs also drafts cards and push texts in their manner; one that "
-            "learned few is better at what it learned"
+            "doc": "channels whose short texts a network that learned blurbs drafts in their manner; where it learned "
+            "few, a card is too short for it"
         },
     )
     draft_workers: int = field(
@@ -153,7 +153,7 @@ class CopyConfig:
             )
         if self.writer != NETWORK and not self.base_model:
             raise ValueError(f"writer is {self.writer!r}, but base_model is empty; name an instruct model")
-        for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS)):
+        for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS), ("short_drafts", CHANNELS)):
             if strange := set(getattr(self, name)) - set(known):
                 raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(known)}")
         if not self.shop.strip():
