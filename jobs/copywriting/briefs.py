@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -64,6 +65,19 @@ class Refused(NamedTuple):
     source: str
     reason: str
     detail: str
+
+
+def in_turns(briefs: Sequence[Brief]) -> list[Brief]:
+    """The first brief of each voice and language, then the second of each, and so on, each in the order given.
+
+    So a copywriter that drafts only some of a night's briefs is soon heard in all of them.
+    """
+    before: Counter[tuple[str, str]] = Counter()
+    turns = []
+    for brief in briefs:
+        turns.append(before[brief.style, brief.language])
+        before[brief.style, brief.language] += 1
+    return [brief for _, brief in sorted(zip(turns, briefs, strict=True), key=lambda one: one[0])]
 
 
 def keys_of(table: pa.Table, names: Sequence[str] = BRIEF) -> pa.ChunkedArray:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.briefs import APPROVED, GROUP, Brief, keys_of
+from jobs.copywriting.briefs import APPROVED, GROUP, Brief, in_turns, keys_of
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.writer import content_hash
@@ -68,8 +68,8 @@ def with_redrafts(
     """Moves some carried briefs to `todo`, since the copywriter `model` has not drafted them yet.
 
     A night drafts `most` briefs, so a new copywriter takes over within a few nights: first briefs that no copywriter
-    drafted, then those that an older one drafted, each in the order of `briefs`. writes: whether the copywriter drafts
-    a brief.
+    drafted, then those that an older one drafted, both in turns of voice and language. writes: whether the copywriter
+    drafts a brief.
     """
     room = most - sum(map(writes, carried.todo))
     if not model or room <= 0:
@@ -78,7 +78,7 @@ def with_redrafts(
     waiting = set(key.filter(pc.not_equal(carried.copy["model"], model)).to_pylist())
     unasked = set(key.filter(pc.equal(carried.copy["model"], "")).to_pylist())
     queue = [brief for brief in briefs if writes(brief) and brief.key in waiting]
-    chosen = sorted(queue, key=lambda brief: brief.key not in unasked)[:room]
+    chosen = sorted(in_turns(queue), key=lambda brief: brief.key not in unasked)[:room]
     again = pa.array([brief.key for brief in chosen], pa.string())
     return carried._replace(copy=carried.copy.filter(pc.invert(pc.is_in(key, again))), todo=[*carried.todo, *chosen])
 

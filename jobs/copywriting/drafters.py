@@ -29,5 +29,5 @@ class Drafter(Protocol):
 def chosen_drafter(night: Night, rules: CopyRules) -> Drafter:
     """Raises ValueError or FileNotFoundError for settings that name no usable writer."""
     if rules.config.writer == NETWORK:
-        return running_copywriter(night)
+        return running_copywriter(night, rules.config.short_drafts)
     return checkpoint_writer(night, rules) or Running()  # nothing is tuned yet: nobody drafts

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from jobs.copywriting.briefs import MODEL, Brief, Draft
+from jobs.copywriting.briefs import MODEL, Brief, Draft, in_turns
 from jobs.copywriting.draft_shards import Work, take_gpu, texts_in_shards
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.packed_prompts import PackedPrompts
@@ -44,11 +44,12 @@ def prompt_of(item: ItemWords, brief: Brief) -> Prompt:
 class Running(NamedTuple):
     """The copywriter that writes tonight: its folder in the lake, and the (strategy, channel) pairs that it learned.
 
-    Both are empty where none is trained.
+    Both are empty where none is trained. shortens: channels whose short texts it writes in the manner of its blurbs.
     """
 
     folder: tuple[str, ...] = ()
     learned: frozenset[tuple[str, str]] = frozenset()
+    shortens: frozenset[str] = frozenset(("card", "push"))
 
     @property
     def name(self) -> str:
@@ -59,7 +60,8 @@ class Running(NamedTuple):
 
     def writes(self, brief: Brief) -> bool:
         """Whether it drafts the brief: a kind that it learned, or a short text in the manner of its blurbs."""
-        is_short = brief.strategy == "recommendation" and (brief.channel, brief.language) in _SHORT
+        is_short = brief.channel in self.shortens and (brief.channel, brief.language) in _SHORT
+        is_short = is_short and brief.strategy == "recommendation"
         return self.has_learned(brief) or (is_short and self.has_learned(brief._replace(channel="blurb")))
 
     def drafts(self, night: Night, inputs: CopyInputs, briefs: Sequence[Brief]) -> dict[Brief, list[Draft]]:
@@ -72,12 +74,12 @@ class Running(NamedTuple):
         return dataclasses.replace(prompt_of(item, brief._replace(channel="blurb")), length=length)
 
 
-def running_copywriter(night: Night) -> Running:
+def running_copywriter(night: Night, shortens: Sequence[str]) -> Running:
     folder = night.lake.model_before(COPYWRITER, night.date, including=True)
     if folder is None:
         return Running()
     learned = night.lake.get_json(*folder, PROMOTION)[LEARNED]
-    return Running(folder, frozenset((strategy, channel) for strategy, channel in learned))
+    return Running(folder, frozenset((strategy, channel) for strategy, channel in learned), frozenset(shortens))
 
 
 def truthful(prompt: Prompt, brief: Brief, inputs: CopyInputs) -> Prompt:
@@ -88,13 +90,14 @@ def truthful(prompt: Prompt, brief: Brief, inputs: CopyInputs) -> Prompt:
 def drafts_of(
     night: Night, copywriter: Running, inputs: CopyInputs, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
-    """Drafts, best first, of the first `most_drafted` briefs that the copywriter writes; other briefs have no entry.
+    """Drafts, best first, of `most_drafted` briefs that the copywriter writes, the first of each voice and language in
+    turn; other briefs have no entry.
 
     Returns no drafts for an item without words in that language.
     Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
     """
     config = inputs.rules.config
-    drafted = [brief for brief in briefs if copywriter.writes(brief)][: config.most_drafted]
+    drafted = in_turns([brief for brief in briefs if copywriter.writes(brief)])[: config.most_drafted]
     prompts = {brief: copywriter.prompt(inputs.products.clean(brief.item_id), brief) for brief in drafted}
     asked = {brief: truthful(prompt, brief, inputs) for brief, prompt in prompts.items() if prompt.attributes}
     drafts: dict[Brief, list[Draft]] = {brief: [] for brief in drafted}

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from jobs.common.safe_page import page_with
 from jobs.common.thumbnails import item_thumbnails
+from jobs.copywriting.briefs import MODEL
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.review_page_words import CHINESE
 from jobs.copywriting.rules import CopyRules
@@ -82,6 +83,7 @@ def page_of(
     data = {
         "date": date,
         "texts": copy.num_rows,
+        "by_model": pc.sum(pc.equal(copy["source"], MODEL)).as_py() or 0,
         "written": sum(str(day) == date for day in copy["made_on"].to_pylist()),
         "refused": rejected.num_rows,
         "reasons": Counter(rejected["reason"].to_pylist()).most_common(),

@@ -76,6 +76,13 @@ class CopyConfig:
             "least": 1,
         },
     )
+    short_drafts: tuple[str, ...] = field(
+        default=("card", "push"),
+        metadata={
+            "doc": "channels whose short texts a network that learned blurbs drafts in their manner; where it learned "
+            "few, a card is too short for it"
+        },
+    )
     draft_workers: int = field(
         default=0,
         metadata={
@@ -146,7 +153,7 @@ class CopyConfig:
             )
         if self.writer != NETWORK and not self.base_model:
             raise ValueError(f"writer is {self.writer!r}, but base_model is empty; name an instruct model")
-        for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS)):
+        for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS), ("short_drafts", CHANNELS)):
             if strange := set(getattr(self, name)) - set(known):
                 raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(known)}")
         if not self.shop.strip():

@@ -7,8 +7,9 @@ as tonight's copy. A new copywriter replaces the running one unless it is surely
 a draft passes.
 Where `copy.writer` is 'tuned', it is LoRA on `copy.base_model` that learns these pairs; a prompted model or an endpoint
 learns nothing here.
-With fewer than `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. The
-sample shop has 500 items; drafting for them on a CPU would take longer than all other jobs of the night together.
+With fewer than `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. A shop
+with about a thousand, such as the sample shop, is written for by a small network that learns slots in place of values
+(`copywriter.value_slots`); `.ci/sample_shop.toml` has settings for it.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def main(night: Night) -> None:
         return
     words = read_item_words(catalogue, PastCatalogues(), (), 0.5)
     items = {item_id: item.cleaned(rules.name_refusal) for item_id, item in words.items()}
-    pairs_of_items = list(described(catalogue.to_pylist(), items, settings, rules.default_style))
+    pairs_of_items = list(described(catalogue.to_pylist(), items, rules))
     if len(pairs_of_items) < config.least_pairs:
         say_too_few(night, len(pairs_of_items), config)
         return
@@ -157,22 +158,34 @@ def say_too_few(night: Night, pairs: int, config: TrainCopywriterConfig) -> None
 
 
 def described(
-    rows: Sequence[dict[str, Any]], items: dict[str, ItemWords], settings: CopyConfig, style: str
+    rows: Sequence[dict[str, Any]], items: dict[str, ItemWords], rules: CopyRules
 ) -> Iterator[tuple[Brief, Prompt, str]]:
     """(brief, prompt, description) of every item with attributes, once for each language that it is described in.
 
+    The brief's style is the voice that the description is in, so that the copywriter learns to write in it.
     Leaves out descriptions that contain instructions to a model, or words that no page should show.
     """
     for row in rows:
         item = items[row["item_id"]]
         for text in dict.fromkeys(row[name] for name in DESCRIPTIONS if row[name]):
-            language = next((lang for lang in settings.languages if item.dictionary.is_in(text, lang)), None)
+            language = next((lang for lang in rules.config.languages if item.dictionary.is_in(text, lang)), None)
             if language is None or hostile(text, item.dictionary.languages.values()):
                 continue
-            brief = Brief(item.item_id, "recommendation", style, "blurb", language)
+            brief = Brief(item.item_id, "recommendation", voice_of(text, language, rules), "blurb", language)
             prompt = prompt_of(item, brief)
             if prompt.attributes:
                 yield brief, prompt, text
+
+
+def voice_of(text: str, language: str, rules: CopyRules) -> str:
+    """The voice whose words the text has most of and that would not refuse it; the default one for none, or for two."""
+    fits = {
+        name: voice.guide(language).fit(text)
+        for name, voice in rules.voices.items()
+        if not voice.guide(language).forbidden(text)
+    }
+    best = [name for name, fit in fits.items() if fit == max(fits.values())]
+    return best[0] if len(best) == 1 else rules.default_style
 
 
 def is_held_out(item_id: str) -> bool:

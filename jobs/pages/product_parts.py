@@ -11,6 +11,7 @@ from jobs.pages.offers_page import budget_rows
 from schemas.tables import IMAGES, SEGMENTS
 
 _REASONS = 10  # of refusals that are listed
+_WRITERS = {"model": Words("copywriter", "写作模型"), "template": Words("templates", "模板")}
 
 
 def product_parts(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
@@ -74,7 +75,9 @@ def _texts(facts: NightFacts, pages: Sequence[str]) -> Section | None:
     copy = facts.report("write_copy")
     if not copy:
         return None
-    writers: list[list[Cell]] = [[plain(name), number(n)] for name, n in sorted(copy.get("by_source", {}).items())]
+    writers: list[list[Cell]] = [
+        [_WRITERS.get(name, plain(name)), number(n)] for name, n in sorted(copy.get("by_source", {}).items())
+    ]
     refused = sorted(copy.get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))[:_REASONS]
     blocks: list[Any] = [
         Rows(

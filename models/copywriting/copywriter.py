@@ -36,6 +36,7 @@ from models.copywriting.prompts import (
 from models.copywriting.tokenizer import Coder, open_tokenizer, train_tokenizer
 from models.copywriting.trainer import Stage, Trainer
 from models.copywriting.training_pairs import Pair, in_budget, plain_text, read_pairs, write_pairs
+from models.copywriting.value_slots import filled, slotted, slotted_prompt, values_by_slot
 from models.core.manifest import read_manifest, write_manifest
 
 __all__ = ["Copywriter", "CopywriterConfig"]
@@ -52,9 +53,12 @@ class Copywriter:
         self.net = net.to(_device(config)).eval()
         self.guides: dict[str, Guide] = {}
         for language in sorted({prompt.language for prompt, _ in self.pairs}):
-            prompts, texts = zip(*[pair for pair in self.pairs if pair[0].language == language], strict=True)
+            own = [pair for pair in self.pairs if pair[0].language == language]
+            prompts, texts = zip(*_learned(config, own), strict=True)
             composer = Composer.fit(config.composer, language, prompts, texts)
-            self.guides[language] = Guide(coder, composer, LearnedRuns(texts, language), config)
+            whole = [filled(prompt, text) for (prompt, _), text in zip(own, texts, strict=True)]
+            runs = LearnedRuns(whole, language)
+            self.guides[language] = Guide(coder, composer, runs, config)
 
     @classmethod
     def fit(
@@ -76,10 +80,11 @@ class Copywriter:
             raise ValueError("no pairs of prompt and text: a copywriter cannot be trained; give it described items")
         _set_threads(config)
         texts = plain_text(texts, config.plain_characters, config.seed)
-        coder = _new_coder(config, texts, pairs)
+        learned = _learned(config, pairs)
+        coder = _new_coder(config, texts, learned)
         net = scratch(config, len(coder.tokenizer), coder.pad)
         plain = plain_examples([[coder.start, *coder.written(text)] for text in texts], config.length)
-        examples = [coder.example(prompt, without_placeholders(text, prompt.language)) for prompt, text in pairs]
+        examples = [coder.example(prompt, without_placeholders(text, prompt.language)) for prompt, text in learned]
         examples = [example for example in examples if example.size <= config.length]
         if report is not None:
             weights, tokens = sum(weight.numel() for weight in net.parameters()), sum(each.size for each in examples)
@@ -105,10 +110,10 @@ class Copywriter:
     ) -> list[list[Candidate]]:
         """Up to `candidates` different texts for each prompt: the network's, best first, then one of the composer.
 
-        None holds a digit, a slot nobody fills, a word that the prompt bans, or more copied passages than the settings
-        allow. The list is empty for a prompt without attributes, or in a language that was never learned. The same
-        prompts in the same order give the same texts with a seed: what earlier prompts' texts say costs points, so that
-        a shop's texts differ.
+        None holds a digit that no value of the prompt has, a slot nobody fills, a word that the prompt bans, or more
+        copied passages than the settings allow. The list is empty for a prompt without attributes, or in a language
+        that was never learned. The same prompts in the same order give the same texts with a seed: what earlier
+        prompts' texts say costs points, so that a shop's texts differ.
         `on_progress` is called with (prompts done, tokens written). Raises ValueError if `candidates` is below 1.
         """
         if candidates < 1:
@@ -139,13 +144,25 @@ class Copywriter:
     ) -> list[list[str]]:
         """`each` texts for every prompt by the network alone, unranked."""
         coder = self.coder
-        slots = [{coder.slots[value] for value in prompt.values if value in coder.slots} for prompt in prompts]
-        ids = [coder.prompt(prompt)[-self.config.length :] for prompt in prompts]
+        asked = [self.asked(prompt) for prompt in prompts]
+        slots = [{coder.slots[value] for value in prompt.values if value in coder.slots} for prompt in asked]
+        ids = [coder.prompt(prompt)[-self.config.length :] for prompt in asked]
         texts = write_texts(self.net, coder, ids, slots, each, self.config, seed, on_progress)
-        return [[coder.read(text) for text in of_prompt] for of_prompt in texts]
+        return [
+            [filled(prompt, coder.read(text)) for text in of_prompt]
+            for prompt, of_prompt in zip(prompts, texts, strict=True)
+        ]
+
+    def asked(self, prompt: Prompt) -> Prompt:
+        """The prompt as the network reads it."""
+        return slotted_prompt(prompt) if self.config.value_slots else prompt
 
     def logprobs(self, pairs: Sequence[Pair]) -> list[float]:
         """Mean log-probability per token (nats) of each text for its prompt."""
+        return self.logprobs_learned(_learned(self.config, pairs))
+
+    def logprobs_learned(self, pairs: Sequence[Pair]) -> list[float]:
+        """`logprobs` of prompts and texts as the network reads and writes them."""
         examples = [self.coder.example(prompt, text) for prompt, text in pairs]
         # on a CPU small batches are faster: their logits stay in its cache
         tokens = self.config.batch_tokens * 4 if self.net.device.type == "cuda" else self.config.batch_tokens // 2
@@ -192,9 +209,12 @@ class _Night:
         self.clause_uses = np.zeros(len(self.composer.index.clauses))
         self.is_long = self.composer.index.grams.orders == LONGEST - 1
 
-    def write(self, prompts: Sequence[Prompt], candidates: int) -> list[list[Candidate]]:
+    def write(self, given: Sequence[Prompt], candidates: int) -> list[list[Candidate]]:
+        prompts = [self.writer.asked(prompt) for prompt in given]
+        self.given = dict(zip(prompts, given, strict=True))
         worth = self.composer.forecast.worth(prompts)
-        written = self.guide.write(self.writer.net, prompts, worth, self.gram_uses * self.is_long, self.seed)
+        values = [values_by_slot(prompt) for prompt in given] if self.writer.config.value_slots else []
+        written = self.guide.write(self.writer.net, prompts, worth, self.gram_uses * self.is_long, self.seed, values)
         found: list[list[tuple[str, str]]] = []
         for prompt, own_worth, texts in zip(prompts, worth, written, strict=True):
             composed = self._composed(prompt, own_worth)
@@ -205,11 +225,16 @@ class _Night:
             if found[-1]:
                 self.gram_uses[self.composer.index.grams.of(found[-1][0][0])] += 1
         pairs = [(prompt, text) for prompt, own in zip(prompts, found, strict=True) for text, _ in own]
-        natural = iter(self.writer.logprobs(pairs))
-        return [[Candidate(text, next(natural), writer) for text, writer in own] for own in found]
+        natural = iter(self.writer.logprobs_learned(pairs))
+        return [
+            [Candidate(filled(prompt, text), next(natural), writer) for text, writer in own]
+            for prompt, own in zip(given, found, strict=True)
+        ]
 
     def _composed(self, prompt: Prompt, worth: F64) -> list[str]:
-        """The best composed text that may be shown, if there is one."""
+        """The best composed text that may be shown, if there is one; the composer puts no values in."""
+        if self.writer.config.value_slots:
+            return []
         for composed in self.composer.compose(prompt, COMPOSED, self.seed, self.clause_uses, worth):
             if self._may_show(prompt, composed.text):
                 self.clause_uses[composed.clauses] += 1
@@ -228,7 +253,15 @@ class _Night:
         return chosen
 
     def _may_show(self, prompt: Prompt, text: str) -> bool:
-        return may_say(text, prompt) and self.guide.is_original(text) and self.guide.words(prompt).may_say("", text)
+        given = self.given[prompt]
+        shown = filled(given, text)
+        is_allowed = may_say(text, prompt) and self.guide.is_original(shown)
+        return is_allowed and self.guide.words(given).may_say("", shown)
+
+
+def _learned(config: CopywriterConfig, pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs as the network learns them."""
+    return [slotted(*pair) for pair in pairs] if config.value_slots else list(pairs)
 
 
 def _device(config: CopywriterConfig) -> str:

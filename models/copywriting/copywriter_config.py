@@ -19,6 +19,13 @@ class CopywriterConfig:
     dim: int = field(default=192, metadata={"least": 1})
     layers: int = field(default=3, metadata={"least": 1})
     heads: int = field(default=3, metadata={"least": 1})
+    first_weights: float = field(
+        default=0.02,
+        metadata={
+            "doc": "standard deviation of the weights before training; more lets a small network learn in fewer steps",
+            "above": 0,
+        },
+    )
     dropout: float = field(default=0.1, metadata={"doc": "of attention, while learning", "least": 0, "below": 1})
     word_dropout: float = field(
         default=0.1,
@@ -26,6 +33,13 @@ class CopywriterConfig:
             "doc": "share of a text's tokens that are hidden while the network learns to go on from them",
             "least": 0,
             "below": 1,
+        },
+    )
+    value_slots: bool = field(
+        default=False,
+        metadata={
+            "doc": "it writes a slot for each of the item's values, which is put in afterwards: for a shop with few "
+            "texts, which teach a network how to speak, but hardly to say each value; the composer is silent then",
         },
     )
     length: int = field(

@@ -43,8 +43,14 @@ class GuidedRows:
         most_copied: I64,
         config: GuideConfig,
         composer: ComposerConfig,
+        filled: I64,
     ) -> None:
-        """worth (searches, G); most_copied (searches,): runs that a text may copy. One empty row for each search."""
+        """worth (searches, G); most_copied (searches,): runs that a text may copy. One empty row for each search.
+
+        filled (searches, V, M): codes of the letters that a token stands for in a search, -1 behind them; it stands for
+        its own where the first is -1, or where M is 0.
+        """
+        self.filled = filled
         self.units, self.runs, self.grams, self.config = units, runs, index.grams, config
         self.worth, self.most_copied = worth, most_copied
         _, self.longest_passage = config.copy_limits(units.language)
@@ -79,6 +85,14 @@ class GuidedRows:
             is_letter = letter != SIGN
             at, to, own = rows[is_letter], columns[is_letter], letter[is_letter]
             window = np.c_[letters[at, to], own]
+            known = self.runs.known(hashed(window))
+            copied[at, to] += known
+            passage[at, to] = np.where(known, passage[at, to] + 1, 0)
+            letters[at, to] = window[:, 1:]
+        for place in range(self.filled.shape[2]):
+            own = self.filled[self.searches[:, None], tokens, place]
+            at, to = np.nonzero(own >= 0)
+            window = np.c_[letters[at, to], own[at, to]]
             known = self.runs.known(hashed(window))
             copied[at, to] += known
             passage[at, to] = np.where(known, passage[at, to] + 1, 0)
@@ -135,6 +149,10 @@ class GuidedRows:
             self.context[rows] = np.c_[self.context[rows][:, 1:], unit]
             is_letter = letter != SIGN
             self.letters[rows[is_letter]] = np.c_[self.letters[rows[is_letter]][:, 1:], letter[is_letter]]
+        for place in range(self.filled.shape[2]):
+            own = self.filled[self.searches, tokens, place]
+            rows = np.flatnonzero(own >= 0)
+            self.letters[rows] = np.c_[self.letters[rows][:, 1:], own[rows]]
         self.sizes += self.units.sizes[tokens]
         self._join_words(before, tokens)
 

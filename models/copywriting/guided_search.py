@@ -8,7 +8,7 @@ it names. A token is not written that says a banned word or copies more from the
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,10 +23,11 @@ from models.copywriting.decoding import BIAS, DecoderState, bias_of
 from models.copywriting.guided_rows import GuidedRows
 from models.copywriting.guided_words import GuidedWords
 from models.copywriting.likelihood import autocast
-from models.copywriting.originality import RUN, LearnedRuns
+from models.copywriting.originality import RUN, LearnedRuns, letters_of
 from models.copywriting.prompts import Prompt
 from models.copywriting.token_units import TokenUnits
 from models.copywriting.tokenizer import Coder
+from models.copywriting.value_slots import is_value_slot
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -49,7 +50,9 @@ class Guide:
         self.units = TokenUnits(coder, composer.index.grams, runs)
         self.token_grams = composer.index.grams.rows(self.units.pieces).astype(np.float32)  # (V, G)
         index = composer.index
-        self.kinds = frozenset(value for value, code in index.value_codes.items() if index.is_kind[code])
+        self.kinds = frozenset(
+            value for value, code in index.value_codes.items() if index.is_kind[code] and not is_value_slot(value)
+        )
 
     def may_copy(self, units: int) -> int:
         """Runs of a text of so many units that may stand in the learned texts."""
@@ -83,18 +86,47 @@ class Guide:
         return rows
 
     @torch.inference_mode()
-    def write(self, net: Any, prompts: Sequence[Prompt], worth: F64, uses: F64, seed: int) -> list[list[Written]]:
-        """Texts of every prompt, best first. worth (prompts, G): forecasts; uses (G,): texts of the call with each."""
-        search = _Search(self, net, prompts, self.worths(prompts, worth, uses, seed))
+    def write(
+        self,
+        net: Any,
+        prompts: Sequence[Prompt],
+        worth: F64,
+        uses: F64,
+        seed: int,
+        values: Sequence[Mapping[str, str]] = (),
+    ) -> list[list[Written]]:
+        """Texts of every prompt, best first. worth (prompts, G): forecasts; uses (G,): texts of the call with each.
+
+        values: of each prompt, slot -> the value that will be put in; none where prompts have no slots for values.
+        """
+        search = _Search(self, net, prompts, self.worths(prompts, worth, uses, seed), self._filled(values))
         while search.step():
             pass
         return search.found()
+
+    def _filled(self, values: Sequence[Mapping[str, str]]) -> I64:
+        """(prompts * searches, V, M) codes of the letters of the values that slots stand for; -1 elsewhere."""
+        said = [
+            (
+                place,
+                self.coder.slots[slot],
+                [self.units.run_code(letter) for letter in letters_of(value, self.runs.language)],
+            )
+            for place, of_prompt in enumerate(values)
+            for slot, value in of_prompt.items()
+            if slot in self.coder.slots
+        ]
+        most = max((len(letters) for _, _, letters in said), default=0)
+        codes = np.full((max(len(values), 1), len(self.units.pieces), most), -1, np.int64)
+        for place, token, letters in said:
+            codes[place, token, : len(letters)] = letters
+        return np.repeat(codes, self.config.guide.searches, 0)
 
 
 class _Search:
     """The searches of some prompts, step by step: each step adds a token to every row."""
 
-    def __init__(self, guide: Guide, net: Any, prompts: Sequence[Prompt], worth: F32) -> None:
+    def __init__(self, guide: Guide, net: Any, prompts: Sequence[Prompt], worth: F32, filled: I64) -> None:
         self.guide, self.net, self.prompts = guide, net, prompts
         config, coder = guide.config, guide.coder
         self.each = config.guide.searches
@@ -102,7 +134,7 @@ class _Search:
         self.words = [guide.words(prompt) for prompt in prompts]
         may_copy = np.repeat([guide.may_copy(units) for units in self.usual], self.each)
         self.rows = GuidedRows(
-            guide.units, guide.composer.index, guide.runs, worth, may_copy, config.guide, config.composer
+            guide.units, guide.composer.index, guide.runs, worth, may_copy, config.guide, config.composer, filled
         )
         self.endings: list[dict[str, float]] = [{} for _ in prompts]
         self.naming = [words.naming(guide.units) for words in self.words]

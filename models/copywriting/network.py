@@ -29,6 +29,7 @@ def scratch(config: CopywriterConfig, vocabulary: int, pad: int) -> Any:
         max_position_embeddings=config.length,
         tie_word_embeddings=True,
         attention_dropout=config.dropout,
+        initializer_range=config.first_weights,
         pad_token_id=pad,
         bos_token_id=None,
         eos_token_id=None,

@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from models.copywriting.examples import Example
 from models.copywriting.prompts import LANGUAGES, SLOTS, Prompt, has_digit, masked
+from models.copywriting.value_slots import is_value_slot
 
 PAD, UNKNOWN, START, TEXT, END, NAME, VALUE = "<pad>", "<unk>", "<start>", "<text>", "<end>", "<name>", "<value>"
 KINDS = ("strategy", "style", "channel")
@@ -51,7 +52,8 @@ def train_tokenizer(texts: Iterable[str], prompts: Sequence[Prompt], size: int) 
         ]
     )
     tokenizer.decoder = token_decoders.Metaspace(prepend_scheme="never")
-    special = [PAD, UNKNOWN, START, TEXT, END, NAME, VALUE, *SLOTS, *controls_of(prompts)]
+    slots = sorted({value for prompt in prompts for value in prompt.values if is_value_slot(value)})
+    special = [PAD, UNKNOWN, START, TEXT, END, NAME, VALUE, *SLOTS, *slots, *controls_of(prompts)]
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         min_frequency=FEWEST,
@@ -92,7 +94,7 @@ class Coder:
         self.start, self.text, self.end = (vocabulary[word] for word in (START, TEXT, END))
         self.name, self.value, self.pad = vocabulary[NAME], vocabulary[VALUE], tokenizer.pad_token_id
         self.controls = {word: code for word, code in vocabulary.items() if word.startswith("<") and "=" in word}
-        self.slots = {slot: vocabulary[slot] for slot in SLOTS}
+        self.slots = {word: code for word, code in vocabulary.items() if word in SLOTS or is_value_slot(word)}
         self.never = self._never(vocabulary)
         self._known: dict[str, list[int]] = {}
 
@@ -109,7 +111,11 @@ class Coder:
         ids = [[*anchor, code] for code in range(len(self.tokenizer))]
         texts = self.tokenizer.batch_decode(ids, clean_up_tokenization_spaces=False)
         special = set(self.tokenizer.all_special_ids)
-        return ["" if code in special else text[before:] for code, text in enumerate(texts)]
+        pieces = ["" if code in special else text[before:] for code, text in enumerate(texts)]
+        for slot, code in self.slots.items():
+            if is_value_slot(slot):
+                pieces[code] = slot
+        return pieces
 
     def prompt(self, prompt: Prompt) -> list[int]:
         """Ids of a prompt: control tokens, then its attributes, then the token after which the text begins."""

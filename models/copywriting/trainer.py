@@ -28,6 +28,7 @@ LEARNING = (
     "dim",
     "layers",
     "heads",
+    "first_weights",
     "dropout",
     "word_dropout",
     "length",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.briefs import Brief, Draft, in_turns
 from jobs.copywriting.carry_over import Carried, carried_over, with_redrafts
 from jobs.copywriting.catalogue_words import PastCatalogues
 from jobs.copywriting.demand import OF_OFFERS
@@ -378,6 +378,13 @@ def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_ma
     for other in (brief(channel="card"), brief(channel="sms"), brief(strategy="coupon", channel="push")):
         assert not running.writes(other)  # an English heading, a signature, terms
     assert not Running().writes(heading)
+    assert not running._replace(shortens=frozenset({"push"})).writes(heading)
+
+
+def test_voices_and_languages_are_drafted_in_turns() -> None:
+    plain = [brief(f"g{at}") for at in range(3)]
+    young, chinese = brief("g1", style="young"), brief("g2", language="zh")
+    assert in_turns([*plain, young, chinese]) == [plain[0], young, chinese, *plain[1:]]
 
 
 def test_a_title_with_an_intent_takes_the_others_with_it() -> None:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from jobs.copywriting.briefs import APPROVED, Brief, Draft
-from jobs.sample_shop import descriptions, phrases_en, phrases_zh
+from jobs.copywriting.train_copywriter import voice_of
+from jobs.sample_shop import descriptions, phrases_en, phrases_zh, voices_en, voices_zh
 from jobs.sample_shop.catalogue import make_catalogue, make_taste_space
 from jobs.sample_shop.descriptions import Described, Descriptions
 from jobs.sample_shop.texts import as_items, write_texts
@@ -30,6 +31,28 @@ def test_every_shelf_and_attribute_has_parts_in_both_languages() -> None:
         of_shelves = Counter(part for both in phrases.SHELVES.values() for one in both for part in one)
         assert [part for part, count in of_shelves.items() if count > 1] == []
         assert all(len(set(parts)) == len(parts) == 4 for parts in phrases.ATTRIBUTES.values())
+
+
+def test_every_voice_and_attribute_has_words_in_both_languages() -> None:
+    for voices in (voices_en, voices_zh):
+        assert set(voices.LABELS) == set(ATTRIBUTES)
+        assert all(len(parts) >= 4 for voice in voices.VOICES.values() for parts in voice)
+    assert set(voices_en.VOICES) == set(voices_zh.VOICES)
+
+
+def test_each_voice_is_heard_in_a_tenth_of_the_texts() -> None:
+    writer = Descriptions(np.random.default_rng(0))
+    rules = inputs_of(items_of([])).rules
+    texts = [writer.write(MUG) for _ in range(200)]
+    for language, place in (("en", 0), ("zh", 1)):
+        heard = Counter(voice_of(text[place], language, rules) for text in texts)
+        assert all(heard[voice] >= 20 for voice in voices_en.VOICES), heard
+
+
+def test_a_text_says_nothing_twice_in_the_same_words() -> None:
+    said: set[str] = set()
+    writer = Descriptions(np.random.default_rng(0))
+    assert sorted(writer._new_one(("a", "b", ""), said) for _ in range(200))[-2:] == ["a", "b"]
 
 
 def test_items_with_the_same_attributes_get_different_texts() -> None:

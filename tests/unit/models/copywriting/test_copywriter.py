@@ -179,3 +179,22 @@ def test_a_model_saved_under_the_composers_former_names_is_read(writer: Copywrit
     assert "echo" in manifest["config"]["composer"]
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     assert Copywriter.load(tmp_path, TINY).config == TINY
+
+
+def test_with_slots_for_values_a_text_has_its_items_own(tmp_path: Path) -> None:
+    writer = Copywriter.fit(replace(TINY, value_slots=True), [], PAIRS[24:])
+    prompts = [jumper(0)[0], replace(jumper(0)[0], attributes=(("colour", "orange"), ("fibre", "alpaca")))]
+    told, never_learned = writer.write(prompts, 3, 1)
+    assert all("red" in one.text or "wool" in one.text for one in told)
+    assert not any(word in one.text for one in told for word in ("navy", "cotton", "linen", "<"))
+    assert any("orange" in one.text or "alpaca" in one.text for one in never_learned)
+    writer.save(tmp_path)
+    assert Copywriter.load(tmp_path).write(prompts, 3, 1) == [told, never_learned]
+
+
+def test_what_a_slot_stands_for_counts_as_copied() -> None:
+    writer = Copywriter.fit(replace(TINY, value_slots=True), [], PAIRS[24:])
+    guide = writer.guides["en"]
+    assert guide.runs.copied("A red jumper for cold mornings. Made of wool that feels soft.").share == 1
+    codes = guide._filled([{"<its_colour>": "red"}])
+    assert codes[0, writer.coder.slots["<its_colour>"]].tolist() == [guide.units.run_code("red")]

@@ -1,0 +1,77 @@
+"""Slots in place of an item's values: a text is learned and written with `<its_colour>`, and filled with 'navy' later.
+
+A network that learns a thousand texts learns how a shop speaks of a colour, but hardly to say the colour that it is
+told (delexicalisation, Wen et al. 2015). Filled in afterwards, a value is right wherever its slot stands.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from models.copywriting.prompts import Prompt, masked
+
+KIND = "kind"
+_SLOT = re.compile(r"<its_[a-z_]+>")
+_ARTICLE_AND_SLOT = re.compile(rf"(?:\b([Aa])n? )?({_SLOT.pattern})")
+_BEGINS = re.compile(r"(?:^|[.!?…]\s+)$")
+_VOWEL = re.compile(r"(?!uni|use|usu|eu|one\b)[aeiou]|8|11\b|18\b|hour|honest", re.I)
+
+
+def slot_of(name: str) -> str:
+    """`<its_colour>`; empty for a name without Latin letters."""
+    word = re.sub(r"[^a-z]+", "_", name.lower()).strip("_")
+    return f"<its_{word}>" if word else ""
+
+
+def is_value_slot(word: str) -> bool:
+    return _SLOT.fullmatch(word) is not None
+
+
+def values_by_slot(prompt: Prompt) -> dict[str, str]:
+    """Slot -> the item's value; of several values under a name the first."""
+    found: dict[str, str] = {}
+    for name, value in prompt.attributes:
+        if value and (slot := slot_of(name)):
+            found.setdefault(slot, value)
+    return found
+
+
+def slotted_prompt(prompt: Prompt) -> Prompt:
+    """The prompt with slots for its values. The kind stays, as a name: a text about boots is not one about a mug."""
+    values = values_by_slot(prompt)
+    attributes = tuple(
+        (f"{KIND} {value}" if name == KIND else name, slot if values.get(slot := slot_of(name)) == value else value)
+        for name, value in prompt.attributes
+    )
+    return dataclasses.replace(prompt, attributes=attributes)
+
+
+def slotted(prompt: Prompt, text: str) -> tuple[Prompt, str]:
+    """The pair with slots, figures masked; an English article before a slot is 'a', which `filled` puts right."""
+    text = masked(text)
+    for slot, value in sorted(values_by_slot(prompt).items(), key=lambda pair: -len(pair[1])):
+        text = _word(masked(value)).sub(slot, text)
+    return slotted_prompt(prompt), _ARTICLE_AND_SLOT.sub(lambda found: _with_article(found[1], found[2]), text)
+
+
+def filled(prompt: Prompt, text: str) -> str:
+    """The text with the values of `prompt`, the one without slots; a value that begins a sentence gets a capital."""
+    values = values_by_slot(prompt)
+
+    def value_of(found: re.Match[str]) -> str:
+        article, value = found[1] or "", values.get(found[2], found[2])
+        if article:
+            return f"{article}n {value}" if _VOWEL.match(value) else f"{article} {value}"
+        return value[:1].upper() + value[1:] if _BEGINS.search(text[: found.start()]) else value
+
+    return _ARTICLE_AND_SLOT.sub(value_of, text)
+
+
+def _with_article(article: str | None, slot: str) -> str:
+    return f"{article} {slot}" if article else slot
+
+
+def _word(value: str) -> re.Pattern[str]:
+    pattern = re.escape(value)
+    return re.compile(rf"(?<![^\W\d_]){pattern}(?![^\W\d_])" if value.isascii() else pattern, re.I)

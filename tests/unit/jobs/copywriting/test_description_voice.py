@@ -1,0 +1,28 @@
+"""The voice that a description is learned in."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.copywriting.rules import CopyConfig, CopyRules
+from jobs.copywriting.train_copywriter import voice_of
+
+
+@pytest.fixture(scope="module")
+def rules() -> CopyRules:
+    return CopyRules.load(CopyConfig())
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "voice"),
+    [
+        ("New crush: the Luma mug.", "en", "young"),
+        ("Compare first: the Luma mug. Sensible.", "en", "bargain"),
+        ("露玛的马克杯，经得起细看。", "zh", "quality"),
+        ("A red mug by Luma.", "en", "plain"),
+        ("A considered crush.", "en", "plain"),  # of two voices alike
+        ("A fresh mood, and a must-have.", "en", "plain"),  # 'young' would refuse it
+    ],
+)
+def test_it_is_the_one_whose_words_it_has_most_of(rules: CopyRules, text: str, language: str, voice: str) -> None:
+    assert voice_of(text, language, rules) == voice
