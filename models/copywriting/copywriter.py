@@ -36,7 +36,7 @@ from models.copywriting.prompts import (
 from models.copywriting.tokenizer import Coder, open_tokenizer, train_tokenizer
 from models.copywriting.trainer import Stage, Trainer
 from models.copywriting.training_pairs import Pair, in_budget, plain_text, read_pairs, write_pairs
-from models.copywriting.value_slots import filled, slotted, slotted_prompt, values_by_slot
+from models.copywriting.value_slots import SlotFrames, filled, slotted, slotted_prompt, values_by_slot
 from models.core.manifest import read_manifest, write_manifest
 
 __all__ = ["Copywriter", "CopywriterConfig"]
@@ -208,6 +208,9 @@ class _Night:
         self.gram_uses = np.zeros(len(self.composer.index.grams))
         self.clause_uses = np.zeros(len(self.composer.index.clauses))
         self.is_long = self.composer.index.grams.orders == LONGEST - 1
+        learned = _learned(writer.config, writer.pairs) if writer.config.value_slots else []
+        language = self.composer.language
+        self.frames = SlotFrames((text for prompt, text in learned if prompt.language == language), language)
 
     def write(self, given: Sequence[Prompt], candidates: int) -> list[list[Candidate]]:
         prompts = [self.writer.asked(prompt) for prompt in given]
@@ -255,7 +258,7 @@ class _Night:
     def _may_show(self, prompt: Prompt, text: str) -> bool:
         given = self.given[prompt]
         shown = filled(given, text)
-        is_allowed = may_say(text, prompt) and self.guide.is_original(shown)
+        is_allowed = may_say(text, prompt) and self.frames.fits(text) and self.guide.is_original(shown)
         return is_allowed and self.guide.words(given).may_say("", shown)
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
-from models.copywriting.prompts import Prompt, masked
+from models.copywriting.prompts import Prompt, masked, units_of
 
 KIND = "kind"
 _SLOT = re.compile(r"<its_[a-z_]+>")
 _ARTICLE_AND_SLOT = re.compile(rf"(?:\b([Aa])n? )?({_SLOT.pattern})")
 _BEGINS = re.compile(r"(?:^|[.!?…]\s+)$")
+_FRAME = 5  # units before or behind a slot that tell what is spoken of, at most
+_BEGIN, _END = "<begin>", "<end>"
 _VOWEL = re.compile(r"(?!uni|use|usu|eu|one\b)[aeiou]|8|11\b|18\b|hour|honest", re.I)
 
 
@@ -75,3 +79,41 @@ def _with_article(article: str | None, slot: str) -> str:
 def _word(value: str) -> re.Pattern[str]:
     pattern = re.escape(value)
     return re.compile(rf"(?<![^\W\d_]){pattern}(?![^\W\d_])" if value.isascii() else pattern, re.I)
+
+
+class SlotFrames:
+    """Which slots stood behind and before which words: 'the look is' is said of a style, never of a size.
+
+    A network may put a slot where another one belongs. Filled in, that would tell a true value of the wrong thing,
+    which no check of values alone can see.
+    """
+
+    def __init__(self, texts: Iterable[str], language: str) -> None:
+        """texts: what was learned, with slots."""
+        self._language = language
+        self._slots: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for text in texts:
+            for slot, *frames in self._framed(text):
+                for frame in frames:
+                    for n in range(1, len(frame) + 1):
+                        self._slots[frame[:n]].add(slot)
+
+    def fits(self, text: str) -> bool:
+        """Whether each slot was learned with the longest run of words on either side that any slot was learned with."""
+        for slot, *frames in self._framed(text):
+            for frame in frames:
+                known = [self._slots[frame[:n]] for n in range(1, len(frame) + 1) if frame[:n] in self._slots]
+                if len(known) > 1 and slot not in known[-1]:
+                    return False
+        return True
+
+    def _framed(self, text: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        """(slot, units before it, units behind it) of each slot; the nearest unit stands second, after its side."""
+        units = [_BEGIN]
+        for part in re.split(f"({_SLOT.pattern})", text):
+            units += [part] if is_value_slot(part) else units_of(part, self._language)
+        units.append(_END)
+        for at, unit in enumerate(units):
+            if is_value_slot(unit):
+                before, behind = units[max(at - _FRAME, 0) : at][::-1], units[at + 1 :][:_FRAME]
+                yield unit, ("before", *before), ("behind", *behind)

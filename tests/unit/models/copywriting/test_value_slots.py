@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.copywriting.prompts import Prompt
-from models.copywriting.value_slots import filled, slotted, slotted_prompt
+from models.copywriting.value_slots import SlotFrames, filled, slotted, slotted_prompt
 
 MUG = Prompt("en", attributes=(("kind", "mug"), ("brand", "Luma"), ("colour", "orange"), ("weight", "250 g")))
 CUP = Prompt("zh", attributes=(("kind", "马克杯"), ("colour", "红色"), ("style", "红色系")))
@@ -37,3 +37,18 @@ def test_the_longest_value_is_taken_first() -> None:
 def test_a_name_that_gives_no_slot_keeps_its_value() -> None:
     prompt = Prompt("zh", attributes=(("颜色", "红色"),))
     assert slotted(prompt, "红色的。") == (prompt, "红色的。")
+
+
+def test_a_slot_fits_only_where_it_was_learned() -> None:
+    learned = ["The look is <its_style>.", "<its_material> is what it is made of.", "A <its_size> mug in <its_colour>.",
+               "It comes in <its_size>."]  # fmt: skip
+    frames = SlotFrames(learned, "en")
+    assert all(frames.fits(text) for text in learned)
+    assert frames.fits("In a <its_size> mug, the look is <its_style>.")
+    assert frames.fits("Nobody spoke of <its_size> before.")
+    assert not frames.fits("The look is <its_size>.")
+    assert not frames.fits("<its_size> is what it is made of.")
+    assert not frames.fits("A <its_material> mug in <its_colour>.")
+    chinese = SlotFrames(["颜色是<its_colour>，材质是<its_material>。"], "zh")
+    assert chinese.fits("材质是<its_material>。")
+    assert not chinese.fits("材质是<its_colour>。")
