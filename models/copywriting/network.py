@@ -8,8 +8,11 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
+from transformers.utils.logging import disable_progress_bar
 
 from models.copywriting.copywriter_config import CopywriterConfig
+
+disable_progress_bar()  # of reading and writing a network of seconds, between the lines of a night
 
 # Of short texts on a CPU, plain attention learns 1.4 times as fast as the fused kernel. A saved network is read with
 # the same one, since another rounds differently.
