@@ -221,7 +221,9 @@ class _Night:
         found: list[list[tuple[str, str]]] = []
         for prompt, own_worth, texts in zip(prompts, worth, written, strict=True):
             composed = self._composed(prompt, own_worth)
-            network = self._different(prompt, [one.text for one in texts], max(candidates - len(composed), 1))
+            network = self._different(
+                prompt, [self.frames.kept(one.text) for one in texts], max(candidates - len(composed), 1)
+            )
             found.append(
                 [*((text, NETWORK) for text in network), *((text, COMPOSER) for text in composed)][:candidates]
             )
@@ -258,7 +260,7 @@ class _Night:
     def _may_show(self, prompt: Prompt, text: str) -> bool:
         given = self.given[prompt]
         shown = filled(given, text)
-        is_allowed = may_say(text, prompt) and self.frames.fits(text) and self.guide.is_original(shown)
+        is_allowed = bool(text) and may_say(text, prompt) and self.guide.is_original(shown)
         return is_allowed and self.guide.words(given).may_say("", shown)
 
 

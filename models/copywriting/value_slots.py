@@ -19,6 +19,7 @@ _ARTICLE_AND_SLOT = re.compile(rf"(?:\b([Aa])n? )?({_SLOT.pattern})")
 _BEGINS = re.compile(r"(?:^|[.!?…]\s+)$")
 _FRAME = 5  # units before or behind a slot that tell what is spoken of, at most
 _BEGIN, _END = "<begin>", "<end>"
+_SENTENCE = re.compile(r"(?<=[.!?。！？])")
 _VOWEL = re.compile(r"(?!uni|use|usu|eu|one\b)[aeiou]|8|11\b|18\b|hour|honest", re.I)
 
 
@@ -93,24 +94,29 @@ class SlotFrames:
         self._language = language
         self._slots: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for text in texts:
-            for slot, *frames in self._framed(text):
-                for frame in frames:
-                    for n in range(1, len(frame) + 1):
-                        self._slots[frame[:n]].add(slot)
+            for sentence in _SENTENCE.split(text):
+                for slot, *frames in self._framed(sentence):
+                    for frame in frames:
+                        for n in range(1, len(frame) + 1):
+                            self._slots[frame[:n]].add(slot)
 
-    def fits(self, text: str) -> bool:
+    def kept(self, text: str) -> str:
+        """The text without the sentences in which a slot stands where only others were learned."""
+        return "".join(filter(self._fits, _SENTENCE.split(text))).strip()
+
+    def _fits(self, sentence: str) -> bool:
         """Whether each slot was learned with the longest run of words on either side that any slot was learned with."""
-        for slot, *frames in self._framed(text):
+        for slot, *frames in self._framed(sentence):
             for frame in frames:
                 known = [self._slots[frame[:n]] for n in range(1, len(frame) + 1) if frame[:n] in self._slots]
                 if len(known) > 1 and slot not in known[-1]:
                     return False
         return True
 
-    def _framed(self, text: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    def _framed(self, sentence: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
         """(slot, units before it, units behind it) of each slot; the nearest unit stands second, after its side."""
         units = [_BEGIN]
-        for part in re.split(f"({_SLOT.pattern})", text):
+        for part in re.split(f"({_SLOT.pattern})", sentence):
             units += [part] if is_value_slot(part) else units_of(part, self._language)
         units.append(_END)
         for at, unit in enumerate(units):
