@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from jobs.runtime.branches import job_of
 from jobs.runtime.night import Night
 from jobs.runtime.registry import module_of
-from jobs.runtime.spark import forget_cached
+from jobs.runtime.spark import compile_queries, forget_cached
 
 _MANY = 8  # jobs that a message does not list one by one
 
@@ -55,6 +55,7 @@ def run(night: Night, task: str) -> None:
     """One task in this process, with its report."""
     job, options = job_of(task)
     night.begin(task)
+    compile_queries()
     started = time.monotonic()
     with night.reporting():
         importlib.import_module(module_of(job)).main(night, **options)

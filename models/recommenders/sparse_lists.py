@@ -60,10 +60,36 @@ def _lists(kernel: Any, k: int, n_columns: int, allowed: Allowed, *rest: Any) ->
 
 
 @njit(cache=True, nogil=True)
+def _select(keys, count, k):  # type: ignore[no-untyped-def]
+    """Moves the k smallest of the first `count` keys to the front, the largest of them to k - 1 (Hoare's FIND).
+
+    As fast as np.partition, and compiled in a tenth of its time."""
+    low, high = np.int64(0), np.int64(count - 1)
+    while low < high:
+        middle = keys[(low + high) >> 1]
+        left, right = low, high
+        while left <= right:
+            while keys[left] < middle:
+                left += 1
+            while keys[right] > middle:
+                right -= 1
+            if left <= right:
+                keys[left], keys[right] = keys[right], keys[left]
+                left += 1
+                right -= 1
+        if k - 1 <= right:
+            high = right
+        elif k - 1 >= left:
+            low = left
+        else:
+            return
+
+
+@njit(cache=True, nogil=True)
 def _keep(keys, count, k):  # type: ignore[no-untyped-def]
     """Moves the k smallest of the first `count` keys to the front, in order; returns how many there are."""
     if count > k:
-        keys[:count] = np.partition(keys[:count], k - 1)
+        _select(keys, count, k)
         count = k
     keys[:count].sort()
     return count
@@ -105,7 +131,7 @@ def _add(row, indptr, indices, data, weight, sums, owner, of, touched, count):  
 @njit(cache=True, nogil=True)
 def _take(sums, bits, touched, count, allowed, keys, k):  # type: ignore[no-untyped-def]
     """Writes the k best keys, in order, of the touched sums above 0 that are allowed; returns their number."""
-    found, limit = 0, np.iinfo(np.int64).max
+    found, limit = np.int64(0), np.iinfo(np.int64).max
     for at in range(count):
         column = touched[at]
         key = _key(bits[column], column)
@@ -113,7 +139,7 @@ def _take(sums, bits, touched, count, allowed, keys, k):  # type: ignore[no-unty
             keys[found] = key
             found += 1
             if found == ROOM * k:  # most of the others will be behind the k-th of these
-                keys[:found] = np.partition(keys[:found], k - 1)
+                _select(keys, found, k)
                 found, limit = k, keys[k - 1]
     return _keep(keys, found, k)
 
@@ -124,7 +150,7 @@ def _best_entries(k, allowed, indptr, indices, data):  # type: ignore[no-untyped
     codes, scores = _empty(n, k)
     keys, bits = np.empty(len(allowed), np.int64), data.view(np.int32)
     for row in range(n):
-        count = 0
+        count = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
             if data[entry] > 0 and allowed[indices[entry]]:
                 keys[count] = _key(bits[entry], indices[entry])
@@ -140,7 +166,7 @@ def _best_of_product(k, allowed, indptr, indices, data, right_indptr, right_indi
     sums, owner = np.empty(n_columns, np.float32), np.full(n_columns, -1, np.int32)
     touched, keys = np.empty(n_columns, np.int32), np.empty(ROOM * k, np.int64)
     for row in range(n):
-        count = 0
+        count = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
             right = right_indptr, right_indices, right_data
             count = _add(indices[entry], *right, data[entry], sums, owner, row, touched, count)
@@ -174,7 +200,7 @@ def _best_through_nearest(  # type: ignore[no-untyped-def]
     touched, keys = np.empty(width, np.int32), np.empty(ROOM * max(k, nearest), np.int64)
     likeness, neighbours = np.empty(nearest, np.float32), np.empty(nearest, np.int32)
     for row in range(n):
-        count = 0
+        count = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
             other = other_indptr, other_indices, other_data
             count = _add(indices[entry], *other, data[entry], alike, alike_owner, row, touched, count)
@@ -183,7 +209,7 @@ def _best_through_nearest(  # type: ignore[no-untyped-def]
         everybody[self_code[row]] = True
         _list(keys, found, neighbours, likeness.view(np.int32))
         order = np.argsort(neighbours[:found])  # sums are made in the order of codes
-        count = 0
+        count = np.int64(0)
         for at in order:
             liked = interest_indptr, interest_indices, interest_data
             count = _add(neighbours[at], *liked, likeness[at], sums, owner, row, touched, count)
