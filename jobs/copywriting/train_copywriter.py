@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -92,6 +93,22 @@ class TrainCopywriterConfig:
         check_bounds(self)
 
 
+def trains(night: Night) -> bool:
+    """Whether one is due tonight; `main` may still find that too few texts are fit to learn from."""
+    config: TrainCopywriterConfig = night.settings.section("copywriter_training")
+    writer = trained_writer(night, night.settings.section("copy").writer)
+    if writer is None:
+        return False
+    running = night.lake.model_before(writer.folder, night.date)
+    if due(night, days_since(night, writer.folder), config.every_days, lambda: writer.changed(running)) is None:
+        return False
+    return descriptions_of(night.versions(ITEMS).tonight().arrow([*DESCRIPTIONS])) >= config.least_pairs
+
+
+def descriptions_of(catalogue: pa.Table) -> int:
+    return sum(len(catalogue) - catalogue[name].null_count for name in DESCRIPTIONS)
+
+
 def main(night: Night) -> None:
     config: TrainCopywriterConfig = night.settings.section("copywriter_training")
     settings: CopyConfig = night.settings.section("copy")
@@ -106,7 +123,7 @@ def main(night: Night) -> None:
         night.report(start="carried over", model="/".join(running or ()))
         return
     catalogue = night.versions(ITEMS).tonight().arrow(COLUMNS).sort_by("item_id")
-    most = sum(len(catalogue) - catalogue[name].null_count for name in DESCRIPTIONS)
+    most = descriptions_of(catalogue)
     if most < config.least_pairs:  # before transformers is imported, which takes longer than the rest
         say_too_few(night, most, config)
         return

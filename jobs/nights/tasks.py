@@ -1,17 +1,25 @@
-"""Runs tasks of a night in this process, in their order, and goes on where one fails with those that do not need it."""
+"""Runs tasks of a night, in their order, and goes on where one fails with those that do not need it."""
 
 from __future__ import annotations
 
 import importlib
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import cast
 
-from jobs.runtime.branches import job_of
+from jobs.nights import side_process
+from jobs.runtime.branches import BRANCHES, OVER, job_of
+from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.registry import module_of
 from jobs.runtime.spark import compile_queries, forget_cached
+from jobs.runtime.threads import usable_cores
 
+# Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether tonight's does.
+BESIDE = ("train_copywriter",)
+_ROOM = 4 << 30  # bytes that a second process may need beside this one
 _MANY = 8  # jobs that a message does not list one by one
 
 
@@ -30,25 +38,72 @@ class JobsFailed(RuntimeError):
 
 
 def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
-    """Run `tasks` (task -> what it needs); a need that is none of them was fulfilled before.
+    """Run `tasks` (task -> what it needs), each as soon as its needs allow, in their order; a need that is none of them
+    was fulfilled before. One that trains for long runs in a second process beside the others (`BESIDE`).
 
     Raises JobsFailed at the end if any failed.
     """
-    failed: dict[str, Exception] = {}
+    ended: dict[str, Exception | None] = {}  # task -> its error, in the order in which they ended
     not_run: list[str] = []
-    for task, needs in tasks.items():
-        if any(need in failed or need in not_run for need in needs):
-            not_run.append(task)
-            continue
-        try:
-            run(night, task)
-        except Exception as error:
+    waiting = dict(tasks)
+    beside: dict[str, Future[Exception | None]] = {}
+
+    def end(task: str, error: Exception | None) -> None:
+        ended[task] = error
+        if error is not None:
             night.log.error("%s: %s", type(error).__name__, error)
             traceback.clear_frames(error.__traceback__)  # they hold the job's tables
-            failed[task] = error
-            forget_cached()
+
+    while waiting or beside:
+        pending = {*waiting, *beside}
+        task = next((name for name, needs in waiting.items() if not pending & _waited_for(needs)), None)
+        if task is None:
+            if not beside:
+                raise ValueError(f"these tasks wait for each other: {', '.join(waiting)}")
+            wait(beside.values(), return_when=FIRST_COMPLETED)
+        for name in [name for name, future in beside.items() if future.done()]:
+            future = beside.pop(name)
+            end(name, cast("Exception | None", future.exception()) or future.result())
+        if task is None:
+            continue
+        needs = waiting.pop(task)
+        if any(ended.get(need) is not None or need in not_run for need in needs):
+            not_run.append(task)
+        elif not beside and _runs_beside(night, task):
+            beside[task] = side_process.start(run, night, task)
+        else:
+            end(task, _error_of(night, task))
+    failed = {task: error for task, error in ended.items() if error is not None}
     if failed:
         raise JobsFailed(failed, not_run) from next(iter(failed.values()))
+
+
+def _waited_for(needs: Iterable[str]) -> set[str]:
+    """The tasks that must have ended, however they ended, before one with these needs begins."""
+    tasks: set[str] = set()
+    for need in needs:
+        name = need.removesuffix(OVER)
+        tasks.update(BRANCHES.get(name, (name,)) if name != need else (need,))
+    return tasks
+
+
+def _runs_beside(night: Night, task: str) -> bool:
+    """Whether the task would keep this process waiting although another core, and memory, are free for it."""
+    if task not in BESIDE or usable_cores() == 1 or available_bytes() < _ROOM:
+        return False
+    try:
+        return bool(importlib.import_module(module_of(task)).trains(night))
+    except Exception:  # the task itself will say it, in its report
+        return False
+
+
+def _error_of(night: Night, task: str) -> Exception | None:
+    try:
+        run(night, task)
+    except Exception as error:
+        forget_cached()
+        return error
+    return None
 
 
 def run(night: Night, task: str) -> None:

@@ -83,8 +83,9 @@ def interpreted(spark: SparkSession) -> AbstractContextManager[None]:
 def compile_queries() -> None:
     """Until a job says that its input is small, its queries are compiled; the job before may have had a small one."""
     spark = SparkSession.getActiveSession()
-    for key, value in _COMPILED.items() if spark is not None else ():
-        spark.conf.set(key, value)
+    if spark is not None:
+        for key, value in _COMPILED.items():
+            spark.conf.set(key, value)
 
 
 def ansi_off(spark: SparkSession) -> AbstractContextManager[None]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
+from jobs.copywriting import train_copywriter
 from jobs.intake.drop_files import MissingDay
-from jobs.nights import run_branch
+from jobs.nights import run_branch, side_process
 from jobs.nights.tasks import JobsFailed, run_tasks
 from jobs.runtime.branches import ALONE, BRANCHES
 from jobs.runtime.exit_status import FAILED, MAY_COME, REFUSED, status_of
 from jobs.runtime.lake import Lake
-from jobs.runtime.night import Night
+from jobs.runtime.night import Night, job_report
 from jobs.runtime.settings import Settings
+from jobs.runtime.threads import usable_cores
 
 DAY = dt.date(2026, 1, 6)
 
@@ -32,6 +37,52 @@ def test_what_needs_a_failed_job_does_not_run_and_the_rest_does(night: Night) ->
     assert set(failure.value.failed) == {"train_als"}
     assert str(failure.value).startswith("failed: train_als; not run: train_ranker, recommend_items\n  train_als: ")
     assert night.lake.exists("runs", f"date={DAY}", "run=001", "judge_lists.json")
+
+
+@pytest.mark.skipif(usable_cores() == 1, reason="one core: all tasks run in one process")
+def test_what_trains_runs_in_a_second_process_and_what_waits_for_it_comes_after_the_rest(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_copywriter, "trains", lambda night: True)
+    tasks = {
+        "train_copywriter": (),
+        "write_copy": ("train_copywriter",),
+        "show_images": ("copy_over",),
+        "judge_lists": (),
+    }
+    with pytest.raises(JobsFailed) as failure:
+        run_tasks(night, tasks)
+    assert set(failure.value.failed) == {"train_copywriter", "show_images"}
+    assert "not run: write_copy" in failure.value.head
+    began = {
+        job: job_report(night.lake, DAY, "001", job)["began"]
+        for job in ("judge_lists", "train_copywriter", "show_images")
+    }
+    assert began["judge_lists"] < began["show_images"]  # it did not wait for the copy
+    assert "process" not in failure.value.failed["train_copywriter"].args  # the task's own error
+
+
+def test_a_side_process_that_is_killed_is_a_task_that_failed(night: Night) -> None:
+    future = side_process.start(kill_oneself, night, "train_copywriter")
+    assert isinstance(future.exception(timeout=60), BrokenProcessPool)
+
+
+def kill_oneself(night: Night, task: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_an_error_that_cannot_travel_is_said_in_words(night: Night) -> None:
+    future = side_process.start(raise_what_cannot_travel, night, "train_copywriter")
+    assert str(future.result(timeout=60)) == "CannotTravel: first, second"
+
+
+class CannotTravel(Exception):
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first}, {second}")
+
+
+def raise_what_cannot_travel(night: Night, task: str) -> None:
+    raise CannotTravel("first", "second")
 
 
 def test_a_branch_runs_the_jobs_that_have_no_task_of_their_own(night: Night) -> None:

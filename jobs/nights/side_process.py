@@ -1,0 +1,66 @@
+"""Runs one task of a night in a second process, while the first goes on: what trains for minutes and needs no Spark.
+
+In Airflow such a task is a process of its own as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import multiprocessing
+import os
+import pickle
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from jobs.runtime.lake import Lake
+from jobs.runtime.log import get_logger
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+
+
+def start(run: Any, night: Night, task: str) -> Any:
+    """Calls `run(night, task)` in a new process; returns its future, whose result is the task's error or None."""
+    executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (_log_level(),))
+    given = night.date, night.lake.root, night.run, night.settings.changed, night.source_name, night.raw
+    future = executor.submit(_run, run, given, task)
+    executor.shutdown(wait=False)  # no other task follows
+    return future
+
+
+def _log_level() -> int:
+    get_logger("side_process")
+    return logging.getLogger("nightmarket").level
+
+
+def _begin(log_level: int) -> None:
+    get_logger("side_process")
+    logging.getLogger("nightmarket").setLevel(log_level)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed night leaves nobody behind who still writes to its lake."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _run(run: Any, given: tuple[dt.date, str, str, dict[str, Any], str, str], task: str) -> Exception | None:
+    date, root, name, changed, source, raw = given
+    try:
+        run(Night(date, Lake(root), name, Settings(changed), source, raw), task)
+    except Exception as error:
+        return _that_travels(error)
+    return None
+
+
+def _that_travels(error: Exception) -> Exception:
+    """The error itself, or one that says the same where it cannot be pickled."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
