@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from jobs.runtime.branches import job_of
 from jobs.runtime.night import Night
+from jobs.runtime.progress import Progress
 from jobs.runtime.registry import module_of
 from jobs.runtime.spark import forget_cached
 
@@ -36,17 +37,18 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
     """
     failed: dict[str, Exception] = {}
     not_run: list[str] = []
-    for task, needs in tasks.items():
-        if any(need in failed or need in not_run for need in needs):
-            not_run.append(task)
-            continue
-        try:
-            run(night, task)
-        except Exception as error:
-            night.log.error("%s: %s", type(error).__name__, error)
-            traceback.clear_frames(error.__traceback__)  # they hold the job's tables
-            failed[task] = error
-            forget_cached()
+    with Progress(f"night of {night.date}", len(tasks), "jobs") as doing:
+        for task in doing.over(tasks):
+            if any(need in failed or need in not_run for need in tasks[task]):
+                not_run.append(task)
+                continue
+            try:
+                run(night, task)
+            except Exception as error:
+                night.log.error("%s: %s", type(error).__name__, error)
+                traceback.clear_frames(error.__traceback__)  # they hold the job's tables
+                failed[task] = error
+                forget_cached()
     if failed:
         raise JobsFailed(failed, not_run) from next(iter(failed.values()))
 
