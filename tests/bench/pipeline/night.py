@@ -126,7 +126,7 @@ def follow(process: subprocess.Popen[bytes], lake: Path, night: dt.date) -> None
     """Waits for the night, and says how many of its jobs are done."""
     with progress(f"night of {night}, {lake.name}", len(TASKS), "jobs") as doing:
         while process.poll() is None:
-            ended = [(name, report) for name, report, _ in reports(lake, night)]
+            ended = [(name, report) for name, report, _ in reports(lake, night) if name != "nightly"]
             if len(ended) > doing.done:
                 name, report = ended[-1]
                 doing.at(len(ended), f"{name} took {report['seconds']:,.1f} s")

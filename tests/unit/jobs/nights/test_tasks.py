@@ -34,6 +34,17 @@ def test_what_needs_a_failed_job_does_not_run_and_the_rest_does(night: Night) ->
     assert night.lake.exists("runs", f"date={DAY}", "run=001", "judge_lists.json")
 
 
+def test_a_night_says_how_many_of_its_jobs_are_done(
+    night: Night, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("jobs.runtime.progress.EVERY", 0.0)
+    with pytest.raises(JobsFailed):
+        run_tasks(night, {"train_als": (), "train_ranker": ("train_als",)})
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("night of")]
+    assert [line.partition(",")[0] for line in said] == [f"night of {DAY}: {k} of 2 jobs" for k in (1, 2)]
+    assert said[0].endswith(" left; train_als")
+
+
 def test_a_branch_runs_the_jobs_that_have_no_task_of_their_own(night: Night) -> None:
     with pytest.raises(JobsFailed) as failure:
         run_branch.main(night, "copy")
