@@ -95,7 +95,8 @@ def main() -> None:
     parser.add_argument("--blind", type=Path, help="file for 40 texts of each writer, to be judged by a person")
     asked = parser.parse_args()
     started = time.monotonic()
-    pairs, hashes = pairs_of(read(asked.data))
+    with progress(f"reading {asked.data}"):
+        pairs, hashes = pairs_of(read(asked.data))
     folds = [each % FOLDS for each in hashes]
     order = sorted(range(len(pairs)), key=lambda at: (hashes[at], at))
     train = [pairs[at] for at in order if folds[at] not in (TEST, VALIDATION)][: asked.pairs]

@@ -46,8 +46,9 @@ def written(writer: Copywriter, train: Pairs, asked: Pairs) -> Written:
     `network` is the network's best text whether it passes or not, `network alone` one sampled without any guidance.
     """
     language = asked[0][0].language
-    gate = Gate([prompt for prompt, _ in (*train, *asked)], language)
-    prompts = [gate.with_banned(prompt) for prompt, _ in asked]
+    with progress("the gate's words"):
+        gate = Gate([prompt for prompt, _ in (*train, *asked)], language)
+        prompts = [gate.with_banned(prompt) for prompt, _ in asked]
     cpu = time.process_time()
     with progress("writing", len(prompts), "prompts") as writing:
         found = writer.write(prompts, CANDIDATES, SEED, lambda done, tokens: writing.at(done, f"{tokens:,} tokens"))
@@ -82,7 +83,8 @@ def rows_of(done: Written, train: Pairs, asked: Pairs) -> dict[str, Figures]:
     prompts, references = [prompt for prompt, _ in asked], [text for _, text in asked]
     language = prompts[0].language
     values = Values(value for prompt, _ in train for value in prompt.values)
-    learned = LearnedRuns([text for _, text in train], language)
+    with progress("what training texts say word for word"):
+        learned = LearnedRuns([text for _, text in train], language)
     shares = {"network alone": 1.0, "network": 1.0, "model": float(np.mean(done.by_network))}
     rows: dict[str, Figures] = {}
     for name in each("scoring", done.texts, "writers"):

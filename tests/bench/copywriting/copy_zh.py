@@ -83,7 +83,8 @@ def main() -> None:
     parser.add_argument("--blind", type=Path, help="file for 40 texts of each writer, to be judged by a person")
     asked = parser.parse_args()
     started = time.monotonic()
-    train, test = read(asked.data, asked.validate)
+    with progress(f"reading {asked.data}"):
+        train, test = read(asked.data, asked.validate)
     config = CopywriterConfig(threads=asked.threads)
     with progress("training", unit="steps") as doing:
         writer = Copywriter.fit(config, plain_text(asked.data), train, asked.checkpoint, say, doing.at_step)

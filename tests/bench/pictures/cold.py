@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 from scipy import sparse
 
-from jobs.runtime.progress import progress
+from jobs.runtime.progress import each, progress
 from models.cold_start.cold_items import ColdConfig, ColdItems
 from models.cold_start.content import Content, ContentConfig, profiles, with_pictures
 from models.cold_start.gan import GANConfig
@@ -144,7 +144,7 @@ def measure(shop: Shop, users: F32, cold: F32) -> dict[str, np.ndarray]:
 def choose_weights(shop: Shop, als: ALS) -> dict[str, float]:
     """The weight of pictures that each model takes, by recall on val."""
     chosen = {}
-    for model in ("mean", "regressor"):
+    for model in each("weights of pictures", ("mean", "regressor"), "models"):
         tried = {
             weight: figures_of(shop, content_of(shop, "both", weight), model, als)[f"recall@{K}"].mean()
             for weight in WEIGHTS
@@ -171,14 +171,16 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     seen = see(args.data.with_name(f"{args.data.name}_images"))
-    shop = open_shop(args.data, seen, "valid")
+    with progress("purchases of val"):
+        shop = open_shop(args.data, seen, "valid")
     with progress("ALS on warm items of val") as taken:
         als = fit_als(shop)
     weights = choose_weights(shop, als)
     valid = rows_of(shop, weights, als, taken.seconds)
     judged = {name: round(float(row.values[f"recall@{K}"].mean()), 5) for name, row in valid.items()}
     print(f"val, recall@{K}: " + ", ".join(f"{name} {value:.4f}" for name, value in judged.items()))
-    shop = open_shop(args.data, seen, "test")
+    with progress("purchases of test"):
+        shop = open_shop(args.data, seen, "test")
     with progress("ALS on warm items of test") as taken:
         als = fit_als(shop)
     rows = rows_of(shop, weights, als, taken.seconds)

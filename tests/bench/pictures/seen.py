@@ -174,9 +174,10 @@ def main() -> None:
     with progress("fine-tuning", unit="epochs") as doing:
         encoder = tuned(eyes["imagenet"].encoder, sets, doing.at_step)
     eyes["fine-tuned"] = open_eye(encoder, sets, "fine-tuned network")
-    likenesses = {name: fit_likeness(eye, sets) for name, eye in eyes.items()}
-    alike = {name: retrieval(likenesses[name].apply(eye.vectors["val"]), products(sets)["val"])
-             for name, eye in eyes.items()}  # fmt: skip
+    with progress("what looks alike, on val"):
+        likenesses = {name: fit_likeness(eye, sets) for name, eye in eyes.items()}
+        alike = {name: retrieval(likenesses[name].apply(eye.vectors["val"]), products(sets)["val"])
+                 for name, eye in eyes.items()}  # fmt: skip
     recogniser = max(eyes, key=lambda name: eyes[name].accuracy)
     finder = max(eyes, key=lambda name: alike[name]["map"])
     for name, eye in eyes.items():
@@ -186,13 +187,15 @@ def main() -> None:
     for name in {recogniser, finder} | ({"imagenet"} if shop else set()):
         with progress(f"{name}: vectors of {len(test.pictures):,} pictures of test"):
             vectors[name] = eyes[name].whitening.apply(eyes[name].encoder.encode(test.pictures))
-    found = retrieval(likenesses[finder].apply(vectors[finder]), products(sets)["test"])
-    figures = {
-        "recognition": recognition(eyes[recogniser], test, vectors[recogniser]),
-        "retrieval": {name: found[name] for name in ("r1", "map")} if found["queries"] else {},
-        "search": search(eyes["imagenet"], test, vectors["imagenet"], shop) if shop else {},
-    }
-    speed = pictures_per_s(eyes[recogniser], test.pictures)
+    with progress("figures of test"):
+        found = retrieval(likenesses[finder].apply(vectors[finder]), products(sets)["test"])
+        figures = {
+            "recognition": recognition(eyes[recogniser], test, vectors[recogniser]),
+            "retrieval": {name: found[name] for name in ("r1", "map")} if found["queries"] else {},
+            "search": search(eyes["imagenet"], test, vectors["imagenet"], shop) if shop else {},
+        }
+    with progress(f"speed, {TIMED} pictures"):
+        speed = pictures_per_s(eyes[recogniser], test.pictures)
     kind = "same_label" if sets["train"].product is None else "product"
     val = {name: each.accuracy for name, each in eyes[recogniser].recognisers.items()}
     val |= {f"{kind}_{name}": value for name, value in alike[finder].items()}
