@@ -48,6 +48,7 @@ class Progress:
         self.what, self.total, self.unit, self.done, self.note = what, total, unit, 0, ""
         self._clock, self._silence = clock, silence
         self._began = self._last_line = self._last_step = clock()
+        self._first: tuple[int, float] | None = None  # (done, when) of the first step: a resumed work begins far on
         self._ended: float | None = None
         self._over = threading.Event()
 
@@ -58,9 +59,10 @@ class Progress:
     @property
     def left(self) -> float | None:
         """Seconds that the rest will take if it goes on as until now; None where that cannot be known."""
-        if not self.total or not self.done:
+        if not self.total or not self.done or self._first is None:
             return None
-        each = (self._last_step - self._began) / self.done
+        first, began = self._first if self.done > self._first[0] else (0, self._began)
+        each = (self._last_step - began) / (self.done - first)
         rest = max(self.total - self.done, 0)
         return max(each * rest - (self._clock() - self._last_step), each * max(rest - 1, 0))
 
@@ -88,6 +90,7 @@ class Progress:
     def at(self, done: int, note: str | None = None, always: bool = False) -> None:
         """So many are done."""
         self.done, self._last_step = done, self._clock()
+        self._first = self._first or (done, self._last_step)
         self.note = self.note if note is None else note
         if always or self._last_step - self._last_line >= EVERY:
             self._tell()
@@ -118,7 +121,7 @@ class Progress:
 
     def _speak_up(self) -> None:
         while not self._over.wait(max(0.01, self._due() - self._clock())):
-            if _under_way[-1] is not self:
+            if _under_way[-1:] != [self]:  # the list may be empty by now
                 self._last_line = self._clock()
             elif self._clock() >= self._due():
                 self._tell()

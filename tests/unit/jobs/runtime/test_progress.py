@@ -45,6 +45,13 @@ def test_what_is_left_shrinks_while_a_step_goes_on_and_never_below_the_steps_aft
     assert doing.left == 30.0
 
 
+def test_a_resumed_work_is_timed_from_where_it_goes_on(clock: Clock) -> None:
+    doing = Progress("training", 1000, "steps", clock)
+    for clock.seconds, done in ((2.0, 810), (22.0, 820)):
+        doing.at(done)
+    assert doing.left == 2.0 * 180
+
+
 def test_nothing_is_said_to_be_left_where_nobody_knows_how_many_there_are_or_all_are_done(clock: Clock) -> None:
     doing = Progress("reading", None, "files", clock)
     clock.seconds = 8.0
