@@ -23,7 +23,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 # Entries are alike, and axe is slow where there are many: some stay, the first of them open.
 FEW = """for (const list of document.querySelectorAll(".entries, tbody, #rows"))
   [...list.children].forEach((one, at) => at < 4 ? one.open = !at : one.remove())"""
-PAGES = ("index", "lists", "items", "exposure", "offers", "experiments", "prices", "data", "models", "copy", "segments")
+PAGES = ("index", "lists", "items", "exposure", "offers", "experiments", "prices", "data", "models", "copy", "segments",
+         "service")  # fmt: skip
 WIDTHS = (390, 768, 1440)
 TAB, ENTER = "\ue004", "\ue007"
 
