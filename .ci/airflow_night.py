@@ -1,4 +1,4 @@
-"""One night by Airflow's scheduler: started over the REST API and followed to its end, a line for each task."""
+"""One night by Airflow's scheduler: started over the REST API and followed to its end."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from airflow_servers import HOME, LOG, airflow, free_port, login, must_run
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from jobs.runtime.progress import Progress, progress
 
 ENDED = ("success", "failed", "skipped", "upstream_failed", "up_for_retry")  # states of a try
 NAME = "night_"  # how the names of our runs begin
@@ -38,15 +42,17 @@ def start_night(api: Api, conf: dict[str, Any]) -> str:
 
 
 def follow(api: Api, run: str, check: Callable[[], None]) -> str:
-    """Print a line for each task that ends, until the run has; its state then. `check` is called at each look."""
-    printed: set[tuple[str, int]] = set()
-    while True:
-        check()
-        state = str(api.call(f"/dags/nightly/dagRuns/{run}")["state"])
-        print_ended(api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"], printed)
-        if state not in ("queued", "running"):
-            return state
-        time.sleep(0.5)
+    """Say how many of its jobs have ended, until the run has; its state then. `check` is called at each look."""
+    told: set[tuple[str, int]] = set()
+    with progress("the night in Airflow", unit="jobs") as doing:
+        while True:
+            check()
+            state = str(api.call(f"/dags/nightly/dagRuns/{run}")["state"])
+            tasks = api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"]
+            tell_ended([task for task in tasks if task["operator"] not in NO_JOBS], told, doing)
+            if state not in ("queued", "running"):
+                return state
+            time.sleep(0.5)
 
 
 def make_way(api: Api) -> None:
@@ -63,15 +69,16 @@ def make_way(api: Api) -> None:
             api.call(f"/dags/nightly/dagRuns/{run['dag_run_id']}", {"state": "failed"}, "PATCH")
 
 
-def print_ended(tasks: list[dict[str, Any]], printed: set[tuple[str, int]]) -> None:
-    """A line for each try of a job that has ended since the last look."""
-    jobs = [task for task in tasks if task["operator"] not in NO_JOBS]
+def tell_ended(jobs: list[dict[str, Any]], told: set[tuple[str, int]], doing: Progress) -> None:
+    """How many jobs have ended since the last look, and the last of them; always where one did not succeed."""
+    doing.total = len(jobs)
     for task in sorted(jobs, key=lambda task: task["end_date"] or ""):
         attempt = (task["task_id"], task["try_number"])
-        if task["state"] in ENDED and attempt not in printed:
-            printed.add(attempt)
-            state = "" if task["state"] == "success" else f"  {task['state']}"
-            print(f"   {task['task_id']:20} {task['duration'] or 0:5.1f} s{state}", file=sys.stderr, flush=True)
+        if task["state"] in ENDED and attempt not in told:
+            told.add(attempt)
+            done = sum(task["state"] in ENDED[:-1] for task in jobs)
+            how = "took" if task["state"] == "success" else task["state"]
+            doing.at(done, f"{task['task_id']} {how} {task['duration'] or 0:.1f} s", how != "took")
 
 
 def end_of_failed_log(api: Api, run: str) -> str:

@@ -76,10 +76,11 @@ def main(argv: list[str]) -> int:
 
 def run_job(name: str, module: Any, args: argparse.Namespace, options: dict[str, Any]) -> None:
     from jobs.runtime.night import Night  # imported late, so that --help does not wait for Spark
+    from jobs.runtime.progress import Progress
 
     night = Night.from_args(args)
     night.begin(name)
-    with night.reporting():
+    with Progress(name), night.reporting():
         module.main(night, **options)
 
 

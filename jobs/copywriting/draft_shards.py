@@ -15,6 +15,7 @@ from pyspark import TaskContext
 
 from jobs.copywriting.briefs import Brief
 from jobs.runtime.night import Night
+from jobs.runtime.progress import Progress
 
 SHARD = 250  # prompts; within one, a clause that the network's composer used is spared in the next
 _DDL = "shard long, texts array<array<string>>, tokens long, seconds double, problem string"
@@ -42,7 +43,7 @@ class Answers(Protocol):
 class Work:
     """How prompts are answered. load: opens the model on a worker, and keeps it for the next shard.
 
-    workers: processes that answer at once. at_once: shards between two lines of the log. pack: makes of a shard what
+    workers: processes that answer at once. at_once: shards that Spark gets at a time. pack: makes of a shard what
     travels to the worker, which iterates over it.
     """
 
@@ -61,26 +62,32 @@ def texts_in_shards(night: Night, prompts: Mapping[Brief, Any], work: Work) -> I
     """
     briefs = list(prompts)
     began, spent, tokens, count = time.monotonic(), 0.0, 0, 0
-    for first in range(0, len(briefs), work.at_once * SHARD):
-        wave = briefs[first : first + work.at_once * SHARD]
-        shards = [wave[at : at + SHARD] for at in range(0, len(wave), SHARD)]
-        given = night.spark.sparkContext.broadcast([work.pack([prompts[brief] for brief in shard]) for shard in shards])
-        numbers = night.spark.range(0, len(shards), 1, min(work.workers, len(shards)))
-        rows = numbers.mapInArrow(_answering(given, work), _DDL).toArrow().to_pylist()
-        given.destroy()
-        for row in rows:
-            if row["problem"]:
-                raise ValueError(row["problem"])
-            yield from zip(shards[row["shard"]], row["texts"], strict=True)
-            spent, tokens, count = spent + row["seconds"], tokens + row["tokens"], count + sum(map(len, row["texts"]))
-        night.log.info(
-            "%d of %d briefs drafted, %d tokens/s, %d texts/s; a thousand texts cost %.0f worker-seconds",
-            first + len(wave),
-            len(briefs),
-            tokens / (time.monotonic() - began),
-            count / (time.monotonic() - began),
-            1000 * spent / max(1, count),
-        )
+    with Progress("drafting", len(briefs), "briefs") as doing:
+        for first in range(0, len(briefs), work.at_once * SHARD):
+            wave = briefs[first : first + work.at_once * SHARD]
+            shards = [wave[at : at + SHARD] for at in range(0, len(wave), SHARD)]
+            for row in _rows_of(night, [[prompts[brief] for brief in shard] for shard in shards], work):
+                if row["problem"]:
+                    raise ValueError(row["problem"])
+                yield from zip(shards[row["shard"]], row["texts"], strict=True)
+                spent, tokens, count = (
+                    spent + row["seconds"],
+                    tokens + row["tokens"],
+                    count + sum(map(len, row["texts"])),
+                )
+            rate = f"{tokens / (time.monotonic() - began):.0f} tokens/s"
+            doing.at(first + len(wave), f"{rate}, {1000 * spent / max(1, count):.0f} worker-seconds a thousand texts")
+    if briefs:
+        night.log.info("%d briefs drafted: %s", len(briefs), doing.note)
+
+
+def _rows_of(night: Night, shards: list[list[Any]], work: Work) -> list[dict[str, Any]]:
+    """A row with the texts of each shard of prompts."""
+    given = night.spark.sparkContext.broadcast([work.pack(shard) for shard in shards])
+    numbers = night.spark.range(0, len(shards), 1, min(work.workers, len(shards)))
+    rows = numbers.mapInArrow(_answering(given, work), _DDL).toArrow().to_pylist()
+    given.destroy()
+    return list(rows)
 
 
 def _answering(given: Any, work: Work) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -9,7 +9,7 @@ usual ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -80,16 +80,14 @@ def write_missing(
     said: SaidTexts,
     missing: Missing,
     copy: pa.Table,
-    log: Callable[[str], None] = lambda line: None,
 ) -> tuple[pa.Table, pa.Table]:
     """(new rows of COPY, REJECTED_COPY with the briefs that need not be tried again); copy: all rows that stand."""
     briefs = list(dict.fromkeys(brief for of_kind in missing.briefs.values() for brief in of_kind))
     if not briefs:
         return arrow_schema(COPY).empty_table(), missing.in_vain
-    log(f"{len(briefs)} briefs get one more text, for experiments")
     said.remember(copy)
     standing = _rows_by_brief(copy, briefs)
-    rows, refused = one_by_one(briefs, lambda brief: missing_texts(inputs, said, brief, standing[brief]), log)
+    rows, refused = one_by_one(briefs, lambda brief: missing_texts(inputs, said, brief, standing[brief]))
     written = copy_table(rows)
     for kind, of_kind in missing.briefs.items():
         with_kind = set(keys_of(written.filter(_of_kinds(written, [kind]))).to_pylist())

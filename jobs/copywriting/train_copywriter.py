@@ -42,6 +42,7 @@ from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.model_store import days_since, due, save_judged
 from jobs.runtime.night import Night
 from jobs.runtime.parquet_files import read_table
+from jobs.runtime.progress import Progress
 from models.compliance.checks import hostile
 from models.copywriting.prompts import Prompt
 from models.core.config import check_bounds
@@ -248,7 +249,8 @@ def passed(
 ) -> NDArray[np.float64]:
     """1 for each brief for which a draft passes every check, 0 for the others."""
     settings = inputs.rules.config
-    answers = writer.write(prompts, settings.candidates, settings.seed)
+    with Progress("drafts for the held-out briefs", len(prompts), "prompts") as doing:
+        answers = writer.write(prompts, settings.candidates, settings.seed, lambda done, tokens: doing.at(done))
     return np.array(
         [
             any(not inputs.problems(brief, Draft(one.text, BY_MODEL, "model")) for one in answer)

@@ -16,6 +16,7 @@ from jobs.copywriting.drafts import COPYWRITER, truthful
 from jobs.copywriting.writer import CopyInputs
 from jobs.runtime.model_store import load_model
 from jobs.runtime.night import Night
+from jobs.runtime.progress import progress
 from models.copywriting.prompts import PLACEHOLDER, clauses_of, has_digit
 
 
@@ -58,7 +59,9 @@ class Network:
         from models.copywriting.copywriter import Copywriter
 
         pairs = [(prompt, text) for _, prompt, text in lessons]
-        return Copywriter.fit(self.night.settings.section("copywriter"), texts, pairs, checkpoint, self.night.log.info)
+        config, report = self.night.settings.section("copywriter"), self.night.log.info
+        with progress("training the copywriter", unit="steps") as doing:
+            return Copywriter.fit(config, texts, pairs, checkpoint, report, doing.at_step)
 
     def load(self, folder: tuple[str, ...]) -> Any:
         from models.copywriting.copywriter import Copywriter
@@ -88,7 +91,8 @@ class Tuned:
         said = [slotted(text, brief.language, inputs.items[brief.item_id].titles) for brief, _, text in lessons]
         pairs = [(prompt.message, text) for prompt, text in zip(made, said, strict=True) if text]
         config = self.night.settings.section("instruct")
-        return InstructWriter.fit(config, self.place, pairs, checkpoint, self.night.log.info)
+        with progress("tuning the checkpoint", unit="steps") as doing:
+            return InstructWriter.fit(config, self.place, pairs, checkpoint, self.night.log.info, doing.at_step)
 
     def load(self, folder: tuple[str, ...]) -> Any:
         from models.instruct.writer import InstructWriter

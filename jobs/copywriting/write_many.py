@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,11 +10,11 @@ import pyarrow.compute as pc
 
 from jobs.copywriting.briefs import MODEL, Brief, Draft, Refused
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
+from jobs.runtime.progress import Progress
 from models.compliance.checks import near_duplicates
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 
-_BRIEFS_A_LINE = 2_000  # between two lines of progress
 Rows = list[dict[str, Any]]
 RefusedOfBrief = tuple[Brief, Refused]
 
@@ -26,7 +25,6 @@ def write_all(
     briefs: Sequence[Brief],
     drafts: Mapping[Brief, Sequence[Draft]],
     standing: pa.Table,
-    log: Callable[[str], None] = lambda line: None,
 ) -> tuple[pa.Table, pa.Table]:
     """Writes the usual texts of `briefs`: (rows of COPY, rows of REJECTED_COPY).
 
@@ -34,7 +32,7 @@ def write_all(
     may repeat.
     """
     said.remember(standing)
-    rows, refused = one_by_one(briefs, lambda brief: usual_texts(inputs, said, brief, drafts.get(brief)), log)
+    rows, refused = one_by_one(briefs, lambda brief: usual_texts(inputs, said, brief, drafts.get(brief)))
     avoid = _near_duplicates(rows, standing)
     rows = [row for row in rows if Brief.of(row) not in avoid]
     for brief, texts in avoid.items():
@@ -44,20 +42,16 @@ def write_all(
     return copy_table(rows), rejected_table(inputs, refused)
 
 
-def one_by_one(
-    briefs: Sequence[Brief], write: Callable[[Brief], Written], log: Callable[[str], None]
-) -> tuple[Rows, list[RefusedOfBrief]]:
-    """Writes each brief with `write`, and logs how far it is."""
+def one_by_one(briefs: Sequence[Brief], write: Callable[[Brief], Written]) -> tuple[Rows, list[RefusedOfBrief]]:
+    """Writes each brief with `write`, and says how far it is."""
     rows: Rows = []
     refused: list[RefusedOfBrief] = []
-    began = time.monotonic()
-    for done, brief in enumerate(briefs, 1):
-        written = write(brief)
-        rows += written.rows
-        refused += [(brief, one) for one in written.refused]
-        if done % _BRIEFS_A_LINE == 0 or done == len(briefs):
-            rate = len(rows) / max(time.monotonic() - began, 1e-9)
-            log(f"{done} of {len(briefs)} briefs, {len(rows)} texts, {rate:.0f} a second")
+    with Progress("writing", len(briefs), "briefs") as doing:
+        for brief in briefs:
+            written = write(brief)
+            rows += written.rows
+            refused += [(brief, one) for one in written.refused]
+            doing.step(f"{len(rows):,} texts")
     return rows, refused
 
 

@@ -15,6 +15,7 @@ from jobs.common.picture_packs import read_packed
 from jobs.images.making_drafts import EDITOR
 from jobs.runtime.model_store import load_model, save_judged
 from jobs.runtime.night import Night
+from jobs.runtime.progress import progress
 from models.core.promotion import decide
 from models.image_editing.editor import PictureEditor, stretched
 from models.image_editing.network import EditorConfig
@@ -46,17 +47,18 @@ def fitted(night: Night, config: EditorConfig, pictures: U8, checkpoint: Path) -
 
     def tell(step: int, losses: dict[str, float]) -> None:
         said = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
-        night.log.info("step %d of %d: %s", step, config.steps, said)
+        doing.at(step, said)
 
-    if torch.cuda.is_available():
-        try:
-            return PictureEditor.fit(config, pictures, checkpoint, "cuda", tell=tell)
-        except torch.OutOfMemoryError:
-            night.log.warning(
-                "the GPU has too little memory for image_editor.batch = %d; the CPU goes on", config.batch
-            )
-            torch.cuda.empty_cache()
-    return PictureEditor.fit(config, pictures, checkpoint, tell=tell)
+    with progress("training the picture editor", config.steps, "steps") as doing:
+        if torch.cuda.is_available():
+            try:
+                return PictureEditor.fit(config, pictures, checkpoint, "cuda", tell=tell)
+            except torch.OutOfMemoryError:
+                night.log.warning(
+                    "the GPU has too little memory for image_editor.batch = %d; the CPU goes on", config.batch
+                )
+                torch.cuda.empty_cache()
+        return PictureEditor.fit(config, pictures, checkpoint, tell=tell)
 
 
 def read_small(night: Night, named: Named, size: int) -> U8:

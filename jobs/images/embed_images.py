@@ -19,6 +19,7 @@ from jobs.images.vector_maker import FIT_ON, MakerFolders, fit_whitening, newest
 from jobs.images.vector_store import vector_rows
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from jobs.runtime.progress import Progress
 from models.images.reading import clean_pixels
 from schemas.tables import IMAGE_VECTORS, IMAGES
 
@@ -76,7 +77,10 @@ def _begin(night: Night, place: Place, pictures: list[Packed]) -> tuple[MakerFol
 def _embed(night: Night, place: Place, maker: MakerFolders, todo: list[Packed]) -> dict[str, str]:
     """Picture -> the pack with its vector."""
     if len(todo) < night.settings.section("images").spark_from:
-        return dict(embed_some(place, maker, todo)) if todo else {}
+        if not todo:
+            return {}
+        with Progress("embedding", len(todo), "pictures") as doing:
+            return dict(doing.over(embed_some(place, maker, todo), None))
     parts = max(2, min(len(todo) // 250, 8 * night.spark.sparkContext.defaultParallelism))
     frame = night.spark.createDataFrame(todo, _PACKED).repartition(parts)
 

@@ -15,6 +15,7 @@ from jobs.images.item_facts import ItemFacts
 from jobs.images.vector_store import ItemPictures
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
+from jobs.runtime.progress import Progress
 
 if TYPE_CHECKING:
     from models.images.recogniser import Recogniser
@@ -58,18 +59,22 @@ def recognisers(
     if why is None and not other and loaded is not None and last is not None:
         night.report(start="carried over", model="/".join(last))
         return loaded, "/".join(last)
-    made = Recognisers(dict(_fit(night, config, shown, facts)), maker)
+    with Progress("fitting recognisers", len(facts.values), "attributes") as doing:
+        made = Recognisers(dict(_fit(night, config, shown, facts, doing)), maker)
     save_model(night, MODEL, made.save)
     night.report(start=why or "there is none", fitted=_figures(made))
     return made, "/".join(("models", MODEL, f"date={night.date}", f"run={night.run}"))
 
 
-def _fit(night: Night, config: ImagesConfig, shown: ItemPictures, facts: ItemFacts) -> Iterator[tuple[str, Recogniser]]:
+def _fit(
+    night: Night, config: ImagesConfig, shown: ItemPictures, facts: ItemFacts, doing: Progress
+) -> Iterator[tuple[str, Recogniser]]:
     from models.images.recogniser import Recogniser
 
     recogniser_config = night.settings.section("recogniser")
     groups = product_groups(facts.product)[shown.item]
-    for name, values in facts.values.items():
+    for name in doing.over(facts.values):
+        values = facts.values[name]
         if config.attributes and name not in config.attributes:
             continue
         if not 2 <= len(np.unique(values[values != ""])) <= _MOST_VALUES:

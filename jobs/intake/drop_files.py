@@ -25,6 +25,7 @@ from jobs.intake.drop_folder import Drop
 from jobs.intake.file_facts import DropError, UnfinishedFile
 from jobs.intake.file_inspection import inspect_file
 from jobs.intake.text_inspection import is_utf8
+from jobs.runtime.progress import Progress
 from jobs.runtime.sealed_files import blocks, open_input, open_output, plain_size
 from schemas.sources.mapping import TARGETS, Input, Source
 
@@ -76,8 +77,9 @@ def receive_nights(
     """
     drop = Drop(raw_dir)
     planned, views = _plans(source, drop, nights, previous_date, lake, late_days, facts if facts is not None else {})
-    for night, manifest in planned.items():
-        _store(source, drop, manifest, lake, night, views[night])
+    with Progress("files kept", len(planned), "nights") as doing:
+        for night in doing.over(planned):
+            _store(source, drop, planned[night], lake, night, views[night])
     return planned
 
 
@@ -105,16 +107,17 @@ def _plans(
     planned: dict[date, dict[str, Any]] = {}
     views: dict[date, dict[date, dict]] = {}
     broken: list[str] = []
-    for night in nights:
-        views[night] = _in_view(known, night, late_days)
-        try:
-            manifest = _planned(source, drop, night, previous_date, views[night], late_days, facts)
-        except DropError as problem:
-            broken.append(f"{night}: {problem}")
-            known[night] = _unread(source, drop, night)  # or the next nights would name the same file
-        else:
-            planned[night] = known[night] = manifest
-        previous_date = night
+    with Progress("files read", len(nights), "nights") as doing:
+        for night in doing.over(nights):
+            views[night] = _in_view(known, night, late_days)
+            try:
+                manifest = _planned(source, drop, night, previous_date, views[night], late_days, facts)
+            except DropError as problem:
+                broken.append(f"{night}: {problem}")
+                known[night] = _unread(source, drop, night)  # or the next nights would name the same file
+            else:
+                planned[night] = known[night] = manifest
+            previous_date = night
     if broken:
         head = f"{len(broken)} of {len(nights)} nights have files that cannot be used; nothing was received"
         left_out = "repair them, or leave these nights out with --without DATE"

@@ -25,6 +25,7 @@ from scipy import sparse
 from jobs.common.event_log import night_end, read_history
 from jobs.runtime.model_store import days_since, due, load_model, save_judged
 from jobs.runtime.night import Night
+from jobs.runtime.progress import progress
 from models.core.config import check_bounds
 from models.core.list_metrics import score_lists
 from models.core.promotion import decide
@@ -171,11 +172,13 @@ def fit_together(night: Night, network: type[SequenceModel], settings: Any, *dat
 
     processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
+        most = settings.epochs if data[3] is None else settings.warm_epochs  # where it goes on from yesterday's
+        with progress(f"training {network.kind}", most, "epochs at most") as doing:
 
-        def log_epoch(epoch: int, loss: float, gain: float) -> None:
-            night.log.info("%s, epoch %d: loss %.3f nats, gain %.4f", network.kind, epoch, loss, gain)
+            def tell(epoch: int, loss: float, gain: float) -> None:
+                doing.at(epoch, f"loss {loss:.3f} nats, gain {gain:.4f}")
 
-        return network.fit(settings, *data, report=log_epoch)  # type: ignore[misc]
+            return network.fit(settings, *data, report=tell)  # type: ignore[misc]
     from pyspark.ml.torch.distributor import TorchDistributor
 
     _ = night.spark  # the distributor needs a session

@@ -29,6 +29,7 @@ from jobs.lists.lstm_as_of import Encoder
 from jobs.runtime import model_store
 from jobs.runtime.model_store import days_since, last_tried, load_model, load_newest, save_judged, save_model
 from jobs.runtime.night import Night
+from jobs.runtime.progress import progress
 from models.core.config import check_bounds
 from models.core.list_metrics import score_lists
 from models.core.promotion import decide
@@ -222,12 +223,15 @@ def cuts_of(
         teach_users=config.teach_users, most_cuts=config.most_weeks, least_history=config.least_weeks
     )
 
-    def cut(moment: float) -> Cut:
-        night.log.info("learning from the week after day %s", dt.date(1970, 1, 1) + dt.timedelta(days=moment))
-        sources = sources_at(settings, log.events, moment, log.span, log.encode)
-        return cut_at(rolling, ranker, log.events, sources)
+    with progress("weeks that teach the ranker", config.most_weeks, "weeks at most") as doing:
 
-    return split_cuts(rolling, list(earlier_cuts(rolling, log.events, log.now, log.span, cut)))
+        def cut(moment: float) -> Cut:
+            doing.now(f"the week after {dt.date(1970, 1, 1) + dt.timedelta(days=moment)}")
+            made = cut_at(rolling, ranker, log.events, sources_at(settings, log.events, moment, log.span, log.encode))
+            doing.step()
+            return made
+
+        return split_cuts(rolling, list(earlier_cuts(rolling, log.events, log.now, log.span, cut)))
 
 
 def running_ranker(night: Night, folder: tuple[str, ...] | None, new: Ranker) -> Ranker | None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
-import time
 from collections.abc import Iterator
 
 from jobs.common.catalogue_by_night import CatalogueByNight
@@ -40,6 +39,7 @@ from jobs.runtime.history import History
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night, new_run
+from jobs.runtime.progress import progress
 from jobs.runtime.settings import Settings, load_settings
 from jobs.runtime.shop_days import settle_days
 from schemas.table import Table
@@ -157,11 +157,9 @@ def _make_lists(night: Night, seconds: dict[str, float]) -> None:
 
 @contextlib.contextmanager
 def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    spent = time.monotonic() - started
-    seconds[step] = seconds.get(step, 0.0) + spent
-    log.info("%s: %.1f s", step, spent)
+    with progress(step) as doing:
+        yield
+    seconds[step] = seconds.get(step, 0.0) + doing.seconds
 
 
 def make(history: History, seconds: dict[str, float], facts: Facts | None = None) -> None:

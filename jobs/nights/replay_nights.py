@@ -22,6 +22,7 @@ from jobs.runtime.arguments import a_date, add_settings_arguments
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger, quiet
 from jobs.runtime.night import Night, job_report, new_run
+from jobs.runtime.progress import Progress
 from jobs.runtime.settings import Settings, load_settings
 from schemas.sources.reading import load_source
 
@@ -69,35 +70,34 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, lake: Lake, settings: Settings, nights: list[dt.date]) -> None:
-    done = {day for day in nights if was_made(lake, day)}
+    todo = [day for day in nights if not was_made(lake, day)]
     seconds: dict[str, float] = {}
     failed: list[str] = []
-    for number, day in enumerate(nights, 1):
-        if day in done:
-            continue
-        night = Night(day, lake, new_run(lake, day), settings, args.source, args.raw)
-        started = time.monotonic()
-        try:
-            nightly.main(night)
-        except JobsFailed as error:
-            if not was_made(lake, day):  # the nights after it build on it
-                raise
-            failed.append(str(error))
-            log.error("%s", error)
-        seconds[str(day)] = time.monotonic() - started
-        log.warning("%s", _line(night, number, len(nights), seconds[str(day)]))
+    with Progress("replay", len(todo), "nights") as doing:
+        for day in todo:
+            night = Night(day, lake, new_run(lake, day), settings, args.source, args.raw)
+            started = time.monotonic()
+            try:
+                nightly.main(night)
+            except JobsFailed as error:
+                if not was_made(lake, day):  # the nights after it build on it
+                    raise
+                failed.append(str(error))
+                log.error("%s", error)
+            seconds[str(day)] = time.monotonic() - started
+            doing.step(_line(night, seconds[str(day)]), always=True)
     print(replay_page(lake, nights, seconds))
     if failed:
         raise RuntimeError("\n".join([f"{len(failed)} nights are published, but not whole:", *failed]))
 
 
-def _line(night: Night, number: int, total: int, seconds: float) -> str:
+def _line(night: Night, seconds: float) -> str:
     clean, judged = night.facts("clean_events"), night.facts("judge_lists")
     rejected = sum(clean["rejected"].values())
     hr = _hr(judged.get("quality", []))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return (
-        f"{number}/{total} {night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "
+        f"{night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "
         f"{hr}; {seconds:.1f} s, {peak:.1f} GiB"
     )
 

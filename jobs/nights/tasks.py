@@ -13,6 +13,7 @@ from jobs.nights import side_process
 from jobs.runtime.branches import BRANCHES, OVER, job_of
 from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
+from jobs.runtime.progress import Progress
 from jobs.runtime.registry import module_of
 from jobs.runtime.spark import compile_queries, forget_cached
 from jobs.runtime.threads import usable_cores
@@ -47,32 +48,36 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
     not_run: list[str] = []
     waiting = dict(tasks)
     beside: dict[str, Future[Exception | None]] = {}
+    with Progress(f"night of {night.date}", len(tasks), "jobs") as doing:
 
-    def end(task: str, error: Exception | None) -> None:
-        ended[task] = error
-        if error is not None:
-            night.log.error("%s: %s", type(error).__name__, error)
-            traceback.clear_frames(error.__traceback__)  # they hold the job's tables
+        def end(task: str, error: Exception | None) -> None:
+            ended[task] = error
+            if error is not None:
+                night.log.error("%s: %s", type(error).__name__, error)
+                traceback.clear_frames(error.__traceback__)  # they hold the job's tables
+            doing.step()
 
-    while waiting or beside:
-        pending = {*waiting, *beside}
-        task = next((name for name, needs in waiting.items() if not pending & _waited_for(needs)), None)
-        if task is None:
-            if not beside:
-                raise ValueError(f"these tasks wait for each other: {', '.join(waiting)}")
-            wait(beside.values(), return_when=FIRST_COMPLETED)
-        for name in [name for name, future in beside.items() if future.done()]:
-            future = beside.pop(name)
-            end(name, cast("Exception | None", future.exception()) or future.result())
-        if task is None:
-            continue
-        needs = waiting.pop(task)
-        if any(ended.get(need) is not None or need in not_run for need in needs):
-            not_run.append(task)
-        elif not beside and _runs_beside(night, task):
-            beside[task] = side_process.start(run, night, task)
-        else:
-            end(task, _error_of(night, task))
+        while waiting or beside:
+            pending = {*waiting, *beside}
+            task = next((name for name, needs in waiting.items() if not pending & _waited_for(needs)), None)
+            doing.now(", ".join([*([task] if task else []), *beside]))
+            if task is None:
+                if not beside:
+                    raise ValueError(f"these tasks wait for each other: {', '.join(waiting)}")
+                wait(beside.values(), return_when=FIRST_COMPLETED)
+            for name in [name for name, future in beside.items() if future.done()]:
+                future = beside.pop(name)
+                end(name, cast("Exception | None", future.exception()) or future.result())
+            if task is None:
+                continue
+            needs = waiting.pop(task)
+            if any(ended.get(need) is not None or need in not_run for need in needs):
+                not_run.append(task)
+                doing.step()
+            elif not beside and _runs_beside(night, task):
+                beside[task] = side_process.start(run, night, task)
+            else:
+                end(task, _error_of(night, task))
     failed = {task: error for task, error in ended.items() if error is not None}
     if failed:
         raise JobsFailed(failed, not_run) from next(iter(failed.values()))

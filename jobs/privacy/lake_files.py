@@ -25,6 +25,7 @@ from jobs.runtime.lake_keys import FOLDER as KEY_FOLDER
 from jobs.runtime.lake_keys import KeyGone, key_name, keys_of
 from jobs.runtime.log import get_logger
 from jobs.runtime.parquet_files import ENCRYPTED, as_bytes, read_table, to_read
+from jobs.runtime.progress import Progress
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS, VISITOR_ID
 from schemas.sources.mapping import Input, Source
 from schemas.sources.reading import load_source, shipped_sources
@@ -94,11 +95,13 @@ def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fiel
     The list of the forgotten has hashes of another key and is not looked into; nor are the lake's keys: a short id that
     stands in one by chance must not damage it.
     """
-    for path in all_paths(lake):
-        if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == "contested.lock":
-            continue
-        if found := found_in(lake, path, people, logs, fields):
-            yield found
+    paths = list(all_paths(lake))
+    with Progress("looking into the lake", len(paths), "files") as doing:
+        for path in doing.over(paths, None):
+            if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == "contested.lock":
+                continue
+            if found := found_in(lake, path, people, logs, fields):
+                yield found
 
 
 def found_in(

@@ -24,6 +24,7 @@ from jobs.common.recount import COUNTED, note_of
 from jobs.privacy.lake_files import STAGED, Found, read_bytes
 from jobs.runtime import published
 from jobs.runtime.lake import Lake, json_text
+from jobs.runtime.progress import Progress
 
 _VERSION = re.compile(r"(?P<folder>(?:.+/)?tables/[^/]+/date=[^/]+)/run=(?P<run>[^/]+)/(?P<name>[^/]+\.parquet)")
 _PUBLISHED = re.compile(r"published/run=(?P<run>[^/]+)/(?P<rest>.+)")
@@ -272,11 +273,12 @@ def stored_plan(lake: Lake, number: str) -> Plan | None:
 
 def carry_out(lake: Lake, plan: Plan) -> None:
     """All moves, then all deletions. A step that was done before is passed over."""
-    for staged, place in plan.moves:
-        if lake.exists(staged):
-            lake.move(staged, place)
-    for path in plan.deletes:
-        lake.delete(*path.split("/"))
+    with Progress("rewriting", len(plan.moves) + len(plan.deletes), "files") as doing:
+        for staged, place in doing.over(plan.moves, None):
+            if lake.exists(staged):
+                lake.move(staged, place)
+        for path in doing.over(plan.deletes, None):
+            lake.delete(*path.split("/"))
 
 
 def merged(earlier: dict[str, Any] | None, facts: dict[str, Any]) -> dict[str, Any]:

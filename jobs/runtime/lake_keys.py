@@ -29,6 +29,7 @@ from pyarrow import fs as pafs
 
 from jobs.runtime.contested_files import Overtaken, look, put_if_unchanged
 from jobs.runtime.lake import Lake
+from jobs.runtime.progress import Progress
 
 FOLDER = "keys"
 CHECK = (FOLDER, "check.json")
@@ -244,12 +245,13 @@ def rotate(lake: Lake, old: MasterKey, new: MasterKey) -> int:
         raise WrongMasterKey(f"the old master key is not that of {lake.path(FOLDER)}; nothing was changed")
     names = _names(lake)
     lake.put_json(_check(new) | {"unfinished": True}, *CHECK)
-    for name in names:
-        wrapped = lake.get_json(*place(name))["wrapped"]
-        try:
-            lake.put_json({"wrapped": new.wrap(old.unwrap(wrapped, name), name)}, *place(name))
-        except WrongMasterKey:
-            new.unwrap(wrapped, name)  # an earlier try wrapped it
+    with Progress("wrapping", len(names), "keys") as doing:
+        for name in doing.over(names, None):
+            wrapped = lake.get_json(*place(name))["wrapped"]
+            try:
+                lake.put_json({"wrapped": new.wrap(old.unwrap(wrapped, name), name)}, *place(name))
+            except WrongMasterKey:
+                new.unwrap(wrapped, name)  # an earlier try wrapped it
     lake.put_json(_check(new), *CHECK)
     return len(names)
 

@@ -27,6 +27,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from jobs.runtime.log import get_logger
+from jobs.runtime.progress import Progress
 from jobs.sample_shop import dirt, rows, shoppers, texts
 from jobs.sample_shop.customer_service import CustomerService
 from jobs.sample_shop.pictures import Pictures
@@ -87,16 +88,17 @@ def make_sample_shop(plan: Plan, out: Path) -> int:
     service = CustomerService(shop, plan.questions)
     planted: dict[str, dict[str, int]] = {}
     total = 0
-    for day in range(plan.days):
-        today = plan.day(day)
-        folder = out / today.isoformat()
-        folder.mkdir(parents=True)
-        planted[today.isoformat()] = write_day(shop, day, folder, out / "truth" / "dirt", pictures)
-        total += planted[today.isoformat()]["rows"]
-        pictures.write_day(out, day, folder)
-        service.write_day(out, day, folder)
-        rate = total / (time.monotonic() - began)
-        log.info("%s: %d rows; %d so far, %.0f a second", today, planted[today.isoformat()]["rows"], total, rate)
+    with Progress("sample shop", plan.days, "days") as doing:
+        for day in range(plan.days):
+            today = plan.day(day)
+            folder = out / today.isoformat()
+            folder.mkdir(parents=True)
+            planted[today.isoformat()] = write_day(shop, day, folder, out / "truth" / "dirt", pictures)
+            total += planted[today.isoformat()]["rows"]
+            pictures.write_day(out, day, folder)
+            service.write_day(out, day, folder)
+            doing.step(f"{today}; {total:,} rows")
+    log.info("%d rows in %.1f s", total, time.monotonic() - began)
     (out / "truth" / "dirt.json").write_text(json.dumps(planted, indent=1))
     return total
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from jobs.common.source_hashes import digest
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
+from jobs.runtime.progress import progress
 from models.service.answerer import Answerer, AnswererConfig
 from schemas.service.wording import service_languages, service_wording
 from schemas.tables import KNOWLEDGE
@@ -40,7 +41,8 @@ def main(night: Night) -> None:
         return
     handed_over = [service_wording(name).handover for name in service_languages()]
     outside = [word for reasons in handed_over for words in reasons.values() for word in words]
-    model = Answerer.fit(texts, topics, config, outside, _running(night))
+    with progress("training the answerer", unit="epochs") as doing:
+        model = Answerer.fit(texts, topics, config, outside, _running(night), on_step=doing.at_step)
     save_model(night, MODEL, model.save)
     night.lake.put_json(wordings, "models", MODEL, f"date={night.date}", f"run={night.run}", "wordings.json")
     night.report(trained_because=reason, **model.report)

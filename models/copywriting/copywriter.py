@@ -38,6 +38,7 @@ from models.copywriting.trainer import Stage, Trainer
 from models.copywriting.training_pairs import Pair, in_budget, plain_text, read_pairs, write_pairs
 from models.copywriting.value_slots import SlotFrames, filled, slotted, slotted_prompt, values_by_slot
 from models.core.manifest import read_manifest, write_manifest
+from models.core.on_step import OnStep
 
 __all__ = ["Copywriter", "CopywriterConfig"]
 COMPOSED = 4  # texts that the composer tries for a prompt; the first that may be shown is a candidate
@@ -68,11 +69,12 @@ class Copywriter:
         pairs: Sequence[Pair],
         checkpoint: str | Path | None = None,
         report: Report | None = None,
+        on_step: OnStep | None = None,
     ) -> Copywriter:
         """Learn from plain `texts` (reviews, queries, descriptions), then from `pairs` (prompt, text).
 
         With `checkpoint`, a folder, a run that was killed goes on from its last state there; on a CPU the result is
-        that of one run. `report` is given lines for a person to read. Raises ValueError for no pairs, or a
+        that of one run. `report` is given a line for a person to read. Raises ValueError for no pairs, or a
         checkpoint of another run.
         """
         pairs = [(prompt, masked(text)) for prompt, text in list(pairs)[-config.most_pairs :] if text.strip()]
@@ -98,7 +100,7 @@ class Copywriter:
         )
         stages = [Stage("plain text", plain, 1), Stage("pairs", [examples[place] for place in chosen], passes)]
         folder = Path(checkpoint) if checkpoint is not None else None
-        Trainer(config, net, coder.pad, coder.tokenizer.unk_token_id, stages, folder, report).train()
+        Trainer(config, net, coder.pad, coder.tokenizer.unk_token_id, stages, folder, on_step).train()
         return cls(config, net, coder, pairs[-config.remembered :])
 
     def write(

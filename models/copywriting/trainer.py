@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from safetensors.torch import save_file
 from models.copywriting.copywriter_config import CopywriterConfig
 from models.copywriting.examples import IGNORED, Example, shuffled_batches, tensors_of
 from models.copywriting.likelihood import autocast, losses
+from models.core.on_step import OnStep
 
 WARM_UP = 0.06  # share of a stage's steps in which the learning rate rises
 LOWEST_RATE = 0.02  # of the learning rate, at the end of a stage
@@ -62,15 +62,15 @@ class Trainer:
         hidden: int,
         stages: list[Stage],
         checkpoint: Path | None = None,
-        report: Callable[[str], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> None:
-        """checkpoint: a folder from which a killed run goes on. report is given lines for a person to read.
+        """checkpoint: a folder from which a killed run goes on. on_step: hears of every REPORT_EVERY-th step.
 
         hidden: the token that hides a share `word_dropout` of what was written before, so that a network that learns
         few texts many times does not learn them by heart (Bowman et al. 2016).
         """
         self.config, self.net, self.pad, self.hidden = config, net, pad, hidden
-        self.checkpoint, self.report = checkpoint, report
+        self.checkpoint, self.on_step = checkpoint, on_step
         self.stages = [stage for stage in stages if stage.examples and stage.passes]
         self.weights = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
         self.run = _fingerprint(config, self.stages)
@@ -82,8 +82,9 @@ class Trainer:
         """
         done = self._resume() if self.checkpoint is not None else -1
         first = 0  # the stage's first step
-        for number, stage in enumerate(self.stages):
-            plan = self._plan(number, stage)
+        plans = [self._plan(number, stage) for number, stage in enumerate(self.stages)]
+        self.steps = sum(map(len, plans))
+        for stage, plan in zip(self.stages, plans, strict=True):
             if first + len(plan) > done:
                 if done <= first:
                     self._new_optimizer()
@@ -110,9 +111,9 @@ class Trainer:
             torch.manual_seed(self.config.seed * 1_000_003 + first + step)  # the same dropout after a resume
             nats.append(self._learn([stage.examples[place] for place in plan[step]], self._rate(step, len(plan))))
             is_last = step == len(plan) - 1
-            if self.report is not None and (is_last or step % REPORT_EVERY == REPORT_EVERY - 1):
+            if self.on_step is not None and (is_last or step % REPORT_EVERY == REPORT_EVERY - 1):
                 mean = sum(nats) / len(nats)
-                self.report(f"{stage.name} step {step + 1} of {len(plan)}, {mean:.3f} nats a token")
+                self.on_step(first + step + 1, self.steps, f"{stage.name}, {mean:.3f} nats a token")
                 nats = []
             if self.checkpoint is not None and (is_last or step % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1):
                 self._write(self.checkpoint, first + step + 1)

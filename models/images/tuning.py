@@ -8,8 +8,6 @@ random; colours are left alone, since they are an attribute.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,13 +19,13 @@ from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
 from models.core.config import check_bounds
+from models.core.on_step import OnStep
 from models.core.torch_threads import torch_threads
 from models.images import colours
 from models.images.network import LAST, STAGE_WIDTH, Sight, has_fast_bf16
 from models.images.vectors import U8, PictureEncoder, canvas_of
 
 I64 = NDArray[np.int64]
-log = logging.getLogger(__name__)
 Stored = dict[str, torch.Tensor]
 
 
@@ -92,6 +90,7 @@ def tune(
     product: I64 | None = None,
     config: TuningConfig | None = None,
     after_epoch: Callable[[int, PictureEncoder], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> PictureEncoder:
     """A new encoder whose later blocks learned from `pictures` (n of them, uint8 RGB).
 
@@ -102,7 +101,7 @@ def tune(
     codes, product = _checked(len(pictures), labels, product)
     with torch_threads(encoder.config.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return _tuned(encoder, pictures, codes, product, config, after_epoch)
+        return _tuned(encoder, pictures, codes, product, config, after_epoch, on_step)
 
 
 def _tuned(
@@ -112,6 +111,7 @@ def _tuned(
     product: I64,
     config: TuningConfig,
     after_epoch: Callable[[int, PictureEncoder], None] | None,
+    on_step: OnStep | None,
 ) -> PictureEncoder:
     rng = np.random.default_rng(config.seed)
     sight = Sight({name: value.float() for name, value in encoder.sight.state_dict().items()}).to(encoder.device)
@@ -125,7 +125,6 @@ def _tuned(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, [config.rate, config.head_rate], total_steps=steps + 1, pct_start=0.15
     )
-    started = time.perf_counter()
     for epoch in range(config.epochs):
         total = 0.0
         rows_seen = 0
@@ -143,8 +142,8 @@ def _tuned(
             schedule.step()
             total += float(loss.detach()) * len(rows)
             rows_seen += len(rows)
-        seconds = time.perf_counter() - started
-        log.info("tuning: epoch %d of %d, loss %.3f, %.0f s", epoch + 1, config.epochs, total / rows_seen, seconds)
+        if on_step is not None:
+            on_step(epoch + 1, config.epochs, f"loss {total / rows_seen:.3f}")
         if after_epoch is not None:
             after_epoch(epoch, PictureEncoder(encoder.config, Sight(sight.state_dict())))
     return PictureEncoder(encoder.config, Sight(sight.state_dict()))

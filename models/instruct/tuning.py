@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from models.core.on_step import OnStep
 from models.instruct.checkpoint import Checkpoint
 from models.instruct.memory import GIB, must_recompute
 
@@ -22,7 +23,13 @@ _SAVE_EVERY = 50  # steps
 Report = Callable[[str], None]
 
 
-def tuned(checkpoint: Checkpoint, pairs: Sequence[tuple[str, str]], folder: Path, report: Report | None = None) -> Any:
+def tuned(
+    checkpoint: Checkpoint,
+    pairs: Sequence[tuple[str, str]],
+    folder: Path,
+    report: Report | None = None,
+    on_step: OnStep | None = None,
+) -> Any:
     """The checkpoint's network with trained adapters (peft), in evaluation mode; pairs: (message, text).
 
     folder: where the state is kept, so that a run that was killed goes on. One of other pairs or settings begins anew.
@@ -52,7 +59,7 @@ def tuned(checkpoint: Checkpoint, pairs: Sequence[tuple[str, str]], folder: Path
         args=_arguments(checkpoint, folder, recompute),
         train_dataset=examples,  # type: ignore[arg-type]
         data_collator=lambda rows: padded(rows, checkpoint.tokenizer.pad_token_id),
-        callbacks=[_Told(report)] if report is not None else [],
+        callbacks=[_Told(on_step)] if on_step is not None else [],
     )
     trainer.remove_callback(PrinterCallback)  # prints beside the log
     trainer.train(resume_from_checkpoint=get_last_checkpoint(folder) if folder.is_dir() else None)
@@ -117,11 +124,11 @@ def _run(checkpoint: Checkpoint, examples: Sequence[dict[str, list[int]]]) -> st
 
 
 class _Told(TrainerCallback):
-    """Tells the report what the trainer logs."""
+    """Tells `on_step` what the trainer logs."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, on_step: OnStep) -> None:
+        self.on_step = on_step
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         if logs and "loss" in logs:
-            self.report(f"LoRA step {state.global_step} of {state.max_steps}, {float(logs['loss']):.3f} nats a token")
+            self.on_step(state.global_step, state.max_steps, f"{float(logs['loss']):.3f} nats a token")

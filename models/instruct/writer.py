@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from models.core.manifest import read_manifest, write_manifest
+from models.core.on_step import OnStep
 from models.instruct.chat_prompt import ChatPrompt, ChatText
 from models.instruct.checkpoint import Checkpoint, Ids, set_threads
 from models.instruct.config import InstructConfig
@@ -44,8 +45,11 @@ class InstructWriter:
         pairs: Sequence[tuple[str, str]],
         folder: str | Path,
         report: Callable[[str], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> InstructWriter:
         """The checkpoint, tuned on `pairs` of message and text. `folder` keeps the state of a run that is killed.
+
+        `report` is given a line for a person to read.
 
         Raises ValueError for no pairs, and as `open`.
         """
@@ -55,7 +59,7 @@ class InstructWriter:
             raise ValueError("no pairs of message and text: there is nothing to tune on")
         set_threads(config)
         checkpoint = Checkpoint(place, config)
-        return cls(checkpoint, tuned(checkpoint, pairs, Path(folder), report))
+        return cls(checkpoint, tuned(checkpoint, pairs, Path(folder), report, on_step))
 
     def write(
         self,

@@ -19,6 +19,7 @@ from scipy.special import softmax
 
 from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
+from models.core.on_step import OnStep
 from models.service.calibration import Chance, fit_chance, folded_chances, threshold_for
 from models.service.evidence import I64, Index, Scores, evidence_of
 from models.service.logistic import Logistic, fit_logistic
@@ -100,11 +101,12 @@ class Answerer:
         outside: Sequence[str] = (),
         start: Answerer | None = None,
         held_out: Wordings | None = None,
+        on_step: OnStep | None = None,
     ) -> Answerer:
         """From wordings (n,) and the id of the answer that each asks for (n,); `outside` has questions that none fits.
 
         Learning begins from `start`, where it has the same grams, tokens and answers. `held_out` has the wordings to
-        choose and calibrate on; by default a share of each answer's own.
+        choose and calibrate on; by default a share of each answer's own. `on_step` hears of the encoders' epochs.
         Raises ValueError where there is no wording, or not one answer for each.
         """
         if len(texts) != len(answers) or not len(texts):
@@ -116,7 +118,7 @@ class Answerer:
             grams = NGrams.of(texts)
             return cls(config, names, Index(grams, grams.weigh(texts), codes, len(names)), PRIOR, PRIOR_THRESHOLD,
                        {"wordings": 0.0})  # fmt: skip
-        index = _learn(learn, len(names), names, config, start)
+        index = _learn(learn, names, config, start, on_step)
         index, scores, report = _choose_share(index, judge)
         chance, threshold, more = _calibrate(scores, judge, config)
         if held_out is None:  # the n-grams then learn from all; the wordings held out are found as well
@@ -210,15 +212,17 @@ def _split(rows: _Rows, config: AnswererConfig) -> tuple[_Rows, _Rows]:
     return rows.take(~judge), rows.take(judge)
 
 
-def _learn(rows: _Rows, answers: int, names: NDArray[np.str_], config: AnswererConfig, start: Answerer | None) -> Index:
-    grams = NGrams.of(rows.texts)
+def _learn(
+    rows: _Rows, names: NDArray[np.str_], config: AnswererConfig, start: Answerer | None, on_step: OnStep | None
+) -> Index:
+    grams, answers = NGrams.of(rows.texts), len(names)
     weighed, inside = grams.weigh(rows.texts), rows.codes >= 0
     begin = _begin(start, grams, names) if start is not None else None
     logistic = fit_logistic(weighed, rows.codes, answers, config.ridge, config.iterations, begin)
     network = None
     if config.encoders:
         before = start.index.network if start is not None else None
-        network = AnswerNetwork.fit(config.network, config.encoders, rows.texts, rows.codes, answers, before)
+        network = AnswerNetwork.fit(config.network, config.encoders, rows.texts, rows.codes, answers, before, on_step)
     return Index(grams, weighed[inside], rows.codes[inside], answers, logistic, network)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.core.config import check_bounds
+from models.core.on_step import OnStep
 from models.service.calibration import F64, Chance, fit_chance, folded_chances
 from models.service.logistic import Logistic, fit_logistic
 from models.service.networks import NetworkConfig
@@ -93,12 +94,17 @@ class PairMatcher:
     report: dict[str, float]
 
     @classmethod
-    def fit(cls, config: MatcherConfig, pairs: Pairs, held_out: Pairs | None = None) -> PairMatcher:
-        """From pairs; the last regression learns from `held_out` or, where none are given, from folds of the groups."""
+    def fit(
+        cls, config: MatcherConfig, pairs: Pairs, held_out: Pairs | None = None, on_step: OnStep | None = None
+    ) -> PairMatcher:
+        """From pairs; the last regression learns from `held_out` or, where none are given, from folds of the groups.
+
+        `on_step` hears of the folds, or of the encoder's epochs.
+        """
         if held_out is None:
-            return cls._fit_in_folds(config, pairs)
+            return cls._fit_in_folds(config, pairs, on_step)
         tried = config.encoder and len(pairs.same) >= config.least_pairs
-        network = PairNetwork.fit(config.network, pairs.first, pairs.second, pairs.same) if tried else None
+        network = PairNetwork.fit(config.network, *pairs[:3], on_step) if tried else None
         scorers = Scorers.fit(config, pairs, network)
         evidence = scorers.evidence(held_out.first, held_out.second)
         report = _accuracies(evidence, held_out.same, config.seed)
@@ -107,7 +113,7 @@ class PairMatcher:
         return cls(scorers, _last(evidence, held_out.same), report)
 
     @classmethod
-    def _fit_in_folds(cls, config: MatcherConfig, pairs: Pairs) -> PairMatcher:
+    def _fit_in_folds(cls, config: MatcherConfig, pairs: Pairs, on_step: OnStep | None) -> PairMatcher:
         groups = np.arange(len(pairs.same)) if pairs.groups is None else pairs.groups
         fold, evidence = folds_of(groups, config.seed), None
         for number in range(FOLDS):
@@ -116,6 +122,8 @@ class PairMatcher:
             found = Scorers.fit(config, pairs.take(learn), None).evidence(held.first, held.second)
             evidence = np.empty((len(fold), found.shape[1])) if evidence is None else evidence
             evidence[judge] = found
+            if on_step is not None:
+                on_step(number + 1, FOLDS, "folds")
         assert evidence is not None
         report = _accuracies(evidence, pairs.same, config.seed)
         return cls(Scorers.fit(config, pairs, None), _last(evidence, pairs.same), report)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, cast
 
@@ -14,11 +12,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from models.core.on_step import OnStep
 from models.core.torch_threads import torch_threads
 from models.service.networks import Matcher, NetworkConfig, Texts, pair_loss
 from models.service.tokens import Vocabulary
-
-logger = logging.getLogger(__name__)
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
@@ -34,7 +31,12 @@ class PairNetwork:
 
     @classmethod
     def fit(
-        cls, config: NetworkConfig, first: Sequence[str], second: Sequence[str], same: NDArray[np.bool_]
+        cls,
+        config: NetworkConfig,
+        first: Sequence[str],
+        second: Sequence[str],
+        same: NDArray[np.bool_],
+        on_step: OnStep | None = None,
     ) -> PairNetwork:
         """From pairs (n,) of texts and whether the two mean the same (n,)."""
         vocabulary = Vocabulary.of({*first, *second}, config.length, config.least, config.most_pieces)
@@ -48,7 +50,7 @@ class PairNetwork:
             return pair_loss(dual, match, truth[rows])
 
         with torch_threads(1):
-            return cls(config, vocabulary, train(config, net, loss, np.maximum(a.lengths, b.lengths)))
+            return cls(config, vocabulary, train(config, net, loss, np.maximum(a.lengths, b.lengths), on_step))
 
     def scores(self, first: Sequence[str], second: Sequence[str]) -> F32:
         """Log-odds (n, 2) that the two texts of each pair mean the same: by the dual encoder, by the matcher."""
@@ -61,10 +63,17 @@ class PairNetwork:
         return out
 
 
-def train(config: NetworkConfig, net: Net, loss: Callable[[I64], torch.Tensor], lengths: NDArray[np.integer]) -> Net:
+def train(
+    config: NetworkConfig,
+    net: Net,
+    loss: Callable[[I64], torch.Tensor],
+    lengths: NDArray[np.integer],
+    on_step: OnStep | None = None,
+) -> Net:
     """The moving average of the net's weights over a training of `config.epochs`, the step falling as a cosine.
 
-    `loss` gives the mean loss of rows; `lengths` (n,) of the rows, so that a batch holds rows of like length.
+    `loss` gives the mean loss of rows; `lengths` (n,) of the rows, so that a batch holds rows of like length. `on_step`
+    hears of every epoch.
     """
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.99))
     optimizer = torch.optim.AdamW(
@@ -74,7 +83,7 @@ def train(config: NetworkConfig, net: Net, loss: Callable[[I64], torch.Tensor], 
     steps, step = config.epochs * math.ceil(len(lengths) / config.batch), 0
     net.train()
     for epoch in range(config.epochs):
-        began, total = time.process_time(), 0.0
+        total = 0.0
         for rows in _batches(lengths, config.batch, rng):
             warm = min(1.0, (step + 1) / max(1, 0.05 * steps))
             optimizer.param_groups[0]["lr"] = (
@@ -88,8 +97,8 @@ def train(config: NetworkConfig, net: Net, loss: Callable[[I64], torch.Tensor], 
             if step % 4 == 0:
                 average.update_parameters(net)
             total, step = total + each.item() * len(rows), step + 1
-        seconds = time.process_time() - began
-        logger.info("epoch %d: loss %.4f, %.0f CPU seconds", epoch + 1, total / len(lengths), seconds)
+        if on_step is not None:
+            on_step(epoch + 1, config.epochs, f"loss {total / len(lengths):.4f}")
     return cast(Net, average.module.eval())
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.core.item_tiles import multiplies_bf16
+from models.core.on_step import OnStep
 from models.core.torch_threads import torch_threads
 from models.service.networks import NetworkConfig, Reader, Texts, pool
 from models.service.pair_training import I64, SCORED, in_rows, train
@@ -58,6 +59,7 @@ class AnswerNetwork:
         codes: I64,
         answers: int,
         start: AnswerNetwork | None = None,
+        on_step: OnStep | None = None,
     ) -> AnswerNetwork:
         """From wordings (n,) and the code of each one's answer (n,), -1 where none fits.
 
@@ -77,8 +79,12 @@ class AnswerNetwork:
             def loss(rows: I64, net: DualEncoder = net) -> Tensor:
                 return answer_loss(net(Texts.of(encoded.take(rows))), truth[rows])
 
+            def on_epoch(done: int, of: int, words: str, n: int = n) -> None:
+                if on_step is not None:
+                    on_step(n * of + done, encoders * of, words)
+
             with torch_threads(1):
-                nets.append(train(replace(config, seed=config.seed + n), net, loss, encoded.lengths))
+                nets.append(train(replace(config, seed=config.seed + n), net, loss, encoded.lengths, on_epoch))
         return cls(config, vocabulary, nets)
 
     def read(self, texts: Sequence[str]) -> F32:

@@ -9,13 +9,13 @@ Exact duplicates are dropped, as is every line without a user; ids are read as t
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.runtime.progress import progress, say
 from models.core.shop_log import KINDS, ShopLog
 
 EVENTS = {"view": "view", "wishlist": "wishlist", "cart": "cart", "addtocart": "cart", "buy": "purchase",
@@ -32,7 +32,7 @@ def read_log(data: Path) -> ShopLog:
     one = [path for name in ("events.csv.gz", "events.csv") if (path := data / name).is_file()]
     parquet = sorted(data.glob("transactions_*.parquet"))
     invoices = sorted([*data.glob("*.csv.gz"), *data.glob("*.csv")])
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with progress(f"reading {data}"), duckdb.connect(config={"threads": 1}) as connection:
         if one:
             log = _retailrocket(connection, one[0])
         elif parquet and "household_id" in connection.read_parquet(str(parquet[0])).columns:
@@ -47,7 +47,7 @@ def read_log(data: Path) -> ShopLog:
                 f"say DATA=a folder such as ../shared/data/retailrocket"
             )
     kinds = ", ".join(f"{int((log.kind == at).sum()):,} {name}" for at, name in enumerate(KINDS) if at in log.kind)
-    print(f"{data.name}: {len(log):,} events ({kinds}), {log.n_users:,} users, {log.n_items:,} items", file=sys.stderr)
+    say(f"{data.name}: {len(log):,} events ({kinds}), {log.n_users:,} users, {log.n_items:,} items")
     return log
 
 
@@ -124,7 +124,7 @@ def _log(events: duckdb.DuckDBPyRelation, catalogue: dict | None = None) -> Shop
         missing |= np.ma.getmaskarray(columns[name]) | np.array([value is None for value in columns[name]])
     missing |= ~np.isfinite(np.ma.filled(columns["day"].astype(np.float64), np.nan))
     if missing.any():
-        print(f"{int(missing.sum()):,} lines without user, item, kind or time dropped", file=sys.stderr)
+        say(f"{int(missing.sum()):,} lines without user, item, kind or time dropped")
     kept = {name: np.asarray(column[~missing]) for name, column in columns.items() if name != "price"}
     users, user = np.unique(kept["user_id"].astype(str), return_inverse=True)
     items, item = np.unique(kept["item_id"].astype(str), return_inverse=True)

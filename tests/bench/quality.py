@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,17 +25,6 @@ class Measured:
 
     def means(self) -> dict[str, float]:
         return {metric: round(float(values.mean()), 5) for metric, values in self.values.items()}
-
-
-@contextmanager
-def progress(what: str) -> Iterator[list[float]]:
-    """Says what is being done, then how long it took; yields a list that holds the seconds afterwards."""
-    print(f"{what} ...", file=sys.stderr, flush=True)
-    taken: list[float] = []
-    started = time.perf_counter()
-    yield taken
-    taken.append(time.perf_counter() - started)
-    print(f"{what}: {taken[0]:.1f} s", file=sys.stderr, flush=True)
 
 
 def report(

@@ -23,7 +23,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 # Entries are alike, and axe is slow where there are many: some stay, the first of them open.
 FEW = """for (const list of document.querySelectorAll(".entries, tbody, #rows"))
   [...list.children].forEach((one, at) => at < 4 ? one.open = !at : one.remove())"""
-PAGES = ("index", "lists", "items", "exposure", "offers", "experiments", "prices", "data", "models", "copy", "segments")
+PAGES = ("index", "lists", "items", "exposure", "offers", "experiments", "prices", "data", "models", "copy", "segments",
+         "service")  # fmt: skip
 WIDTHS = (390, 768, 1440)
 TAB, ENTER = "\ue004", "\ue007"
 
@@ -131,3 +132,15 @@ def test_hostile_titles_are_shown_as_they_stand(browser: Browser, folder: str) -
     assert plain(MARKUP[0]) in text
     assert browser.run("return document.querySelectorAll('iframe, body style, [onerror], [onload]').length") == 0
     assert browser.run("return [...document.images].filter(i => !i.src.startsWith('data:')).length") == 0
+
+
+def test_filters_leave_what_they_name_and_nothing_else(browser: Browser, folder: str) -> None:
+    browser.open(f"{folder}/copy.html?language=en")
+    choose = """const field = document.getElementById("filter-language"); field.value = arguments[0];
+      field.dispatchEvent(new Event("change")); return document.getElementById("count").textContent"""
+    whole, chinese, english = (int(browser.run(choose, one).split()[2].replace(",", "")) for one in ("", "zh", "en"))
+    assert whole == chinese + english
+    assert min(chinese, english) > 0
+    tags = browser.run("return [...document.querySelectorAll('#rows .tags')].map(node => node.textContent)")
+    assert tags
+    assert all("English" in one for one in tags)

@@ -207,6 +207,35 @@ def test_parquet_files_of_a_lake_are_opened_in_one_place() -> None:
     assert by_hand == NO_FILES_OF_THE_LAKE, "use jobs/runtime/parquet_files.py"
 
 
+BENCHES = sorted((ROOT / "tests" / "bench").rglob("*.py"))
+SAYING = {"progress", "each", "Progress"}  # of jobs/runtime/progress.py
+# The log, what Spark's JVM says, errors of a command and remarks on its result; and what says how far long work is.
+ON_STDERR = {
+    "jobs/__main__.py", "jobs/copywriting/check_language.py", "jobs/intake/propose_source.py",
+    "jobs/reports/describe_tables.py", "jobs/runtime/log.py", "jobs/runtime/progress.py", "jobs/runtime/spark.py",
+}  # fmt: skip
+
+
+def says_how_far_it_is(path: Path) -> bool:
+    """Whether a file calls something that it imports from jobs/runtime/progress.py."""
+    tree = ast.parse(path.read_text("utf-8"))
+    known = {name.removeprefix("jobs.runtime.progress.") for name in imported(path)} & SAYING
+    return any(isinstance(node, ast.Call) and getattr(node.func, "id", "") in known for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("path", [path for path in BENCHES if "\ndef main(" in path.read_text("utf-8")], ids=named)
+def test_every_bench_says_how_far_it_is(path: Path) -> None:
+    assert says_how_far_it_is(path), "use `progress` or `each` of jobs/runtime/progress.py: long work is never silent"
+
+
+def test_progress_is_said_in_one_way() -> None:
+    by_hand = {named(path) for path in (*SOURCES, *BENCHES) if "sys.stderr" in path.read_text("utf-8")}
+    assert by_hand == ON_STDERR, "`say` of jobs/runtime/progress.py writes to stderr"
+    models = [path for path in SOURCES if named(path).startswith("models/")]
+    printing = re.compile(r"(?<![\w.])print\(|jobs\.runtime")
+    assert not [named(path) for path in models if printing.search(path.read_text("utf-8"))], "models get a callback"
+
+
 def test_no_module_is_named_like_one_of_the_standard_library() -> None:
     names = {path.stem if path.stem != "__init__" else path.parent.name for path in SOURCES}
     assert not names & set(sys.stdlib_module_names)

@@ -36,6 +36,7 @@ from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.product import Products
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.text_checks import Problem, check_draft, filled_text
+from jobs.runtime.progress import each, progress
 from models.fact_lock.claims import Vocabulary, assertion_probability
 from tests.bench.copywriting.calibration import calibration, report_calibration
 
@@ -120,7 +121,7 @@ def judge(cases: Iterable[dict[str, Any]]) -> list[Judged]:
     vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
     products = Products(items, rules.config.shop, rules.name_refusal)
     judged = []
-    for case in cases:
+    for case in each("checking", cases, "texts", None):
         item_id = ids[json.dumps(case["item_facts"], sort_keys=True, ensure_ascii=False)]
         brief = Brief(item_id, case["strategy"], rules.default_style, case["channel"], case["language"])
         product, draft = products.of(brief), Draft(case["text"], MODEL, MODEL)
@@ -203,7 +204,8 @@ def main() -> None:
     parser.add_argument("--misses", type=int, default=0, help="show so many texts judged wrongly")
     args = parser.parse_args()
     judged = judge(json.loads(line) for line in args.cases.read_text("utf-8").splitlines() if line.strip())
-    report(judged, args.misses)
+    with progress("calibration of the judge of sentences"):
+        report(judged, args.misses)
     print(json.dumps(summary(judged), ensure_ascii=False))
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+from jobs.runtime.progress import each, progress
 from jobs.sample_shop.catalogue import make_catalogue, make_taste_space
 from jobs.sample_shop.texts import write_texts
 from jobs.sample_shop.words import ATTRIBUTES
@@ -35,7 +36,6 @@ from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import load_lexicons, load_words
 from tests.bench.copywriting.lies import KINDS, Planter
-from tests.bench.quality import progress
 
 SEED = 20260106
 
@@ -204,10 +204,12 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=SEED)
     args = parser.parse_args()
-    texts = list(sample_shop())
+    with progress("the sample shop's texts"):
+        texts = list(sample_shop())
     for name, read in SOURCES.items():
         if (args.data / name).is_dir():
-            texts += read(args.data / name)
+            with progress(f"reading {name}"):
+                texts += read(args.data / name)
         else:
             print(f"{args.data / name} not found; its texts are left out")
     with progress("vocabulary"):
@@ -217,12 +219,13 @@ def main() -> None:
             for n, language in enumerate(("zh", "en"))
             for case in cases(texts, language, args.half, args.texts // 2, np.random.default_rng([args.seed, n]))
         ]
-    with progress("checking"):
-        found = [(case, unsupported(case.lie, case.facts, vocabulary, case.text.language),
-                  unsupported(case.true, case.facts, vocabulary, case.text.language)) for case in chosen]  # fmt: skip
+    found = [(case, unsupported(case.lie, case.facts, vocabulary, case.text.language),
+              unsupported(case.true, case.facts, vocabulary, case.text.language))
+             for case in each("checking", chosen, "texts", None)]  # fmt: skip
     report(found, args.misses)
-    beyond(chosen, vocabulary)
-    first, again = speed(chosen, vocabulary)
+    with progress("claims beyond the rows, and speed"):
+        beyond(chosen, vocabulary)
+        first, again = speed(chosen, vocabulary)
     print(
         f"unsupported + refusals on one core: {again:,.0f} texts per CPU second, {first:,.0f} with facts not yet seen"
     )

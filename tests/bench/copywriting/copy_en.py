@@ -20,10 +20,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from jobs.runtime.progress import progress, say
 from models.copywriting.copywriter import Copywriter, CopywriterConfig
 from models.copywriting.prompts import Prompt
 from tests.bench.copywriting.copy_rows import Pairs, print_result, rows_written
-from tests.bench.copywriting.copy_scores import missed, say, show
+from tests.bench.copywriting.copy_scores import missed, show
 
 AT_LEAST, AT_MOST = {"passes_gate": 0.5, "network_share": 0.5}, {"verbatim8": 0.3, "longest_run": 15.0}
 GOALS = {"goal of model: at least": AT_LEAST, "goal of model: at most": AT_MOST}
@@ -94,7 +95,8 @@ def main() -> None:
     parser.add_argument("--blind", type=Path, help="file for 40 texts of each writer, to be judged by a person")
     asked = parser.parse_args()
     started = time.monotonic()
-    pairs, hashes = pairs_of(read(asked.data))
+    with progress(f"reading {asked.data}"):
+        pairs, hashes = pairs_of(read(asked.data))
     folds = [each % FOLDS for each in hashes]
     order = sorted(range(len(pairs)), key=lambda at: (hashes[at], at))
     train = [pairs[at] for at in order if folds[at] not in (TEST, VALIDATION)][: asked.pairs]
@@ -103,7 +105,8 @@ def main() -> None:
         f"{len(pairs):,} families, {len(train):,} learned from, {len(test):,} asked for; first: {test[0][0].attributes}"
     )
     config = CopywriterConfig(threads=asked.threads)
-    writer = Copywriter.fit(config, [], train, asked.checkpoint, lambda line: say("  " + line))
+    with progress("training", unit="steps") as doing:
+        writer = Copywriter.fit(config, [], train, asked.checkpoint, say, doing.at_step)
     trained = time.monotonic() - started
     rows = rows_written(writer, train, test, asked.blind)
     show(f"{asked.data.name}: {len(train):,} products learned from, {len(test):,} of other families written; "

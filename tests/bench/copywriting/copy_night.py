@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -30,6 +29,7 @@ from jobs.copywriting.catalogue_words import PastCatalogues, read_item_words
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.write_many import write_all
 from jobs.copywriting.writer import CopyInputs, SaidTexts
+from jobs.runtime.progress import progress
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.shop import Plan, open_shop
 from jobs.sample_shop.texts import as_items
@@ -84,7 +84,7 @@ def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
     carried = carried_over(last, refused, briefs, words, rules, {})
     vocabulary = Vocabulary.of([one.facts() for one in words.values()], rules.words, rules.figures, rules.claim_words)
     inputs = CopyInputs(rules, words, vocabulary, {}, day)
-    written, rejected = write_all(inputs, SaidTexts(), carried.todo, {}, carried.copy, say)
+    written, rejected = write_all(inputs, SaidTexts(), carried.todo, {}, carried.copy)
     copy = pa.concat_tables([carried.copy, written])
     rejected = pa.concat_tables([carried.rejected, rejected])
     for table, rows in ((COPY, copy), (REJECTED_COPY, rejected)):
@@ -99,19 +99,18 @@ def _last(folder: Path, table: Table) -> pa.Table:
     return pq.read_table(path) if path.exists() else arrow_schema(table).empty_table()
 
 
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=50_000)
     parser.add_argument("--changed", type=float, default=0.01)
     args = parser.parse_args()
-    items = catalogue(args.items)
+    with progress(f"a catalogue of {args.items:,} items"):
+        items = catalogue(args.items)
     with tempfile.TemporaryDirectory() as folder:
-        first = night(items, FIRST, Path(folder))
-        second = night(changed(items, args.changed), FIRST + dt.timedelta(days=1), Path(folder))
+        with progress("the first night"):
+            first = night(items, FIRST, Path(folder))
+        with progress("the second night"):
+            second = night(changed(items, args.changed), FIRST + dt.timedelta(days=1), Path(folder))
     ratio, ratio_cpu = second["seconds"] / first["seconds"], second["cpu"] / first["cpu"]
     print(f"{args.items:,} items x {len(CHANNELS) * len(LANGUAGES)} briefs, {args.changed:.1%} of the items changed")
     print(f"{'':14}{'seconds':>10}{'CPU s':>10}{'briefs written':>16}{'texts':>10}")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jobs.runtime.progress import each, progress, say
 from models.copywriting.copywriter import Copywriter
 from models.copywriting.originality import LearnedRuns
 from models.copywriting.prompts import COMPOSER, NETWORK, Candidate, Prompt, Values
@@ -21,7 +22,6 @@ from tests.bench.copywriting.copy_scores import (
     likeness_cut,
     nearest,
     rounded,
-    say,
     template,
 )
 from tests.bench.quality import SEED
@@ -46,18 +46,21 @@ def written(writer: Copywriter, train: Pairs, asked: Pairs) -> Written:
     `network` is the network's best text whether it passes or not, `network alone` one sampled without any guidance.
     """
     language = asked[0][0].language
-    gate = Gate([prompt for prompt, _ in (*train, *asked)], language)
-    prompts = [gate.with_banned(prompt) for prompt, _ in asked]
-    started, cpu = time.monotonic(), time.process_time()
-    found = writer.write(prompts, CANDIDATES, SEED, say_progress)
-    each = 1000 * (time.process_time() - cpu) / len(prompts)
-    say(f"  {len(prompts)} prompts written in {time.monotonic() - started:.0f} s, {each:.0f} ms of CPU each")
+    with progress("the gate's words"):
+        gate = Gate([prompt for prompt, _ in (*train, *asked)], language)
+        prompts = [gate.with_banned(prompt) for prompt, _ in asked]
+    cpu = time.process_time()
+    with progress("writing", len(prompts), "prompts") as writing:
+        found = writer.write(prompts, CANDIDATES, SEED, lambda done, tokens: writing.at(done, f"{tokens:,} tokens"))
+    say(f"{1000 * (time.process_time() - cpu) / len(prompts):.0f} ms of CPU for each")
     chosen = [_chosen(gate, prompt, own) for prompt, own in zip(prompts, found, strict=True)]
     look_up = nearest([prompt for prompt, _ in train], [text for _, text in train])
+    with progress("the network alone", len(prompts), "prompts") as sampling:
+        alone = writer.sample(prompts, 1, SEED, lambda done, tokens: sampling.at(done, f"{tokens:,} tokens"))
     texts = {
         "template": [template(prompt) for prompt in prompts],
-        "retrieval": [look_up(prompt) for prompt in prompts],
-        "network alone": [own[0] for own in writer.sample(prompts, 1, SEED)],
+        "retrieval": [look_up(prompt) for prompt in each("retrieval", prompts, "prompts", None)],
+        "network alone": [own[0] for own in alone],
         "network": [_first(own, NETWORK) for own in found],
         "composer": [_first(own, COMPOSER) for own in found],
         "model": [one.text if one else "" for one in chosen],
@@ -80,10 +83,12 @@ def rows_of(done: Written, train: Pairs, asked: Pairs) -> dict[str, Figures]:
     prompts, references = [prompt for prompt, _ in asked], [text for _, text in asked]
     language = prompts[0].language
     values = Values(value for prompt, _ in train for value in prompt.values)
-    learned = LearnedRuns([text for _, text in train], language)
+    with progress("what training texts say word for word"):
+        learned = LearnedRuns([text for _, text in train], language)
     shares = {"network alone": 1.0, "network": 1.0, "model": float(np.mean(done.by_network))}
     rows: dict[str, Figures] = {}
-    for name, texts in done.texts.items():
+    for name in each("scoring", done.texts, "writers"):
+        texts = done.texts[name]
         row = {} if name == "reference" else likeness_cut(texts, references, language)
         copied = [learned.copied(text) for text in texts]
         rows[name] = row | honesty(texts, prompts, values) | {
@@ -92,7 +97,6 @@ def rows_of(done: Written, train: Pairs, asked: Pairs) -> dict[str, Figures]:
             "passes_gate": float(np.mean([done.gate.passes(*pair) for pair in zip(prompts, texts, strict=True)])),
             "network_share": shares.get(name, 0.0),
         }  # fmt: skip
-        say(f"  scored {name}")
     rows["model, references uncut"] = likeness(done.texts["model"], references, language)
     return rows
 
@@ -132,9 +136,4 @@ def write_blind(path: Path, done: Written, asked: Pairs) -> None:
         lines.append(f"{number}. [{' '.join(asked[place][0].values)}]\n   {text}")
     key = [f"{number} {texts[at][0]}" for number, at in enumerate(order, 1)]
     path.write_text("\n".join([*lines, "", "KEY: number and writer", *key, ""]), encoding="utf-8")
-    say(f"  {len(lines)} texts to judge blind, the key at the end: {path}")
-
-
-def say_progress(done: int, tokens: int) -> None:
-    if done % 96 < 12:
-        say(f"  {done} prompts written, {tokens:,} tokens")
+    say(f"{len(lines)} texts to judge blind, the key at the end: {path}")

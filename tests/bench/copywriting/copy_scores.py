@@ -15,7 +15,6 @@ network_share: share of the texts that the network wrote.
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Sequence
 
 import jieba
@@ -38,10 +37,6 @@ COLUMNS = (
 )
 Figures = dict[str, float]
 jieba.setLogLevel(logging.WARNING)
-
-
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def words_of(text: str, language: str) -> list[str]:

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from jobs.runtime.progress import each
 from models.copywriting.copywriter_config import CopywriterConfig
 from models.copywriting.decoding import write_texts
 from models.copywriting.network import scratch
 from models.copywriting.prompts import Prompt
 from models.copywriting.tokenizer import Coder, train_tokenizer
-from tests.bench.copywriting.copy_scores import say
 from tests.bench.quality import SEED
 
 WORDS = "soft cotton jersey wide straps long short sleeves round neckline collar pocket button zip linen black white"
@@ -89,8 +89,8 @@ def main() -> None:
     write_texts(net, coder, prompts[:2], [set()] * 2, 1, config, SEED)
     measured = {}
     print(f"{'':34}{'texts/s':>10}{'tokens/s':>12}{'tokens':>10}")
-    for name, (way, texts) in ways.items():
-        say(f"{name} ...")
+    for name in each("ways to write", ways):
+        way, texts = ways[name]
         started = time.perf_counter()
         tokens = way()
         seconds = time.perf_counter() - started

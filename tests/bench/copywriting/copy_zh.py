@@ -19,10 +19,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from jobs.runtime.progress import progress, say
 from models.copywriting.copywriter import Copywriter, CopywriterConfig
 from models.copywriting.prompts import Prompt
 from tests.bench.copywriting.copy_rows import Pairs, print_result, rows_written
-from tests.bench.copywriting.copy_scores import LIKENESS, missed, say, show
+from tests.bench.copywriting.copy_scores import LIKENESS, missed, show
 
 PUBLISHED = {
     "published: ChatGLM-6B finetuned": (8.01, 31.23, 7.36, 25.08),
@@ -82,13 +83,14 @@ def main() -> None:
     parser.add_argument("--blind", type=Path, help="file for 40 texts of each writer, to be judged by a person")
     asked = parser.parse_args()
     started = time.monotonic()
-    train, test = read(asked.data, asked.validate)
+    with progress(f"reading {asked.data}"):
+        train, test = read(asked.data, asked.validate)
     config = CopywriterConfig(threads=asked.threads)
-    writer = Copywriter.fit(config, plain_text(asked.data), train, asked.checkpoint, lambda line: say("  " + line))
+    with progress("training", unit="steps") as doing:
+        writer = Copywriter.fit(config, plain_text(asked.data), train, asked.checkpoint, say, doing.at_step)
     trained = time.monotonic() - started
     if asked.train_only:
-        return say(f"  trained in {trained:.0f} s; run it again without --train-only")
-    say(f"  trained in {trained:.0f} s")
+        return say("trained; run it again without --train-only")
     rows = rows_written(writer, train, test, asked.blind)
     show(f"{asked.data.name}: {len(train):,} pairs learned from, {len(test):,} written; on {writer.net.device}",
          rows, ANCHORS)  # fmt: skip

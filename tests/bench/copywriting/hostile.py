@@ -24,7 +24,6 @@ import datetime as dt
 import html
 import json
 import re
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -42,6 +41,7 @@ import pyarrow.parquet as pq  # noqa: E402
 from jobs.nights import nightly  # noqa: E402
 from jobs.runtime.lake import Lake  # noqa: E402
 from jobs.runtime.products import PUBLISHED  # noqa: E402
+from jobs.runtime.progress import each, progress  # noqa: E402
 from jobs.sample_shop.dirt import Shares  # noqa: E402
 from jobs.sample_shop.make_sample_shop import make_sample_shop  # noqa: E402
 from jobs.sample_shop.shop import Plan  # noqa: E402
@@ -280,10 +280,10 @@ def main() -> None:
     cases = [json.loads(line) for line in args.cases.read_text("utf-8").splitlines() if line.strip()]
     with tempfile.TemporaryDirectory() as folder:
         shop, attacks = make_shop(Path(folder), cases, args.users)
-        for day in (START + dt.timedelta(days=n) for n in range(DAYS)):
-            print(f"night of {day}", file=sys.stderr, flush=True)
+        for day in each("hostile rows", [START + dt.timedelta(days=n) for n in range(DAYS)], "nights"):
             nightly.main(shop.night(day))
-        search(shop.lake, attacks)
+        with progress("looking for the rows in all that is published"):
+            search(shop.lake, attacks)
         account(shop.lake, day, attacks)
     print(json.dumps(report(attacks), ensure_ascii=False))
 

@@ -29,6 +29,7 @@ import pyarrow as pa
 import torch
 
 from jobs.runtime.lake import Lake
+from jobs.runtime.progress import each, progress
 from jobs.runtime.published import pointed
 from schemas.table import Table
 from schemas.tables import COPY
@@ -124,14 +125,18 @@ def main() -> None:
     parser.add_argument("--lake", help="read the last night of this lake instead of running nights")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        lake = Lake(args.lake) if args.lake else make_sample(Path(folder), args.users).lake
+        if args.lake:
+            lake = Lake(args.lake)
+        else:
+            with progress(f"nights of a sample shop of {args.users:,} accounts"):
+                lake = make_sample(Path(folder), args.users).lake
         told, copy = (of_last_night(lake, table).to_pylist() for table in (READER_VOICES, COPY))
     found = readers(told)
     print(f"{len(told):,} readers; for how many of them each reason holds")
     for voice, (share, reasons) in found.items():
         print(f"  {voice:10}{share:7.1%}  " + "; ".join(f"{reason} {n}" for reason, n in reasons.most_common()))
     result: dict[str, Any] = {"readers": {voice: round(share, 4) for voice, (share, _) in found.items()}}
-    for language in sorted({row["language"] for row in copy}):
+    for language in each("telling voices apart", sorted({row["language"] for row in copy}), "languages"):
         texts = [row for row in copy if row["language"] == language]
         (share, shared), (told_right, voices) = alike(texts), accuracy(texts)
         print(f"{language}: {len(texts):,} texts, {share:.1%} of the voices' stand in another voice (goal 5 %); "

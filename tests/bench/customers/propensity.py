@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 
 from jobs.customers.predict_purchases import PropensityConfig
 from jobs.customers.spark_classifiers import fits
+from jobs.runtime.progress import each, progress
 from jobs.runtime.spark import session
 from models.core.shop_log import PURCHASE, ShopLog
 from models.customers.calibrated_models import (
@@ -39,7 +39,7 @@ from models.customers.lifetime_value import NotEnoughData
 from models.customers.probability_metrics import BINS, auc, average_precision, log_loss, reliability
 from models.customers.training_moments import Question, training_sets
 from tests.bench.logs import read_log
-from tests.bench.quality import SEED, progress
+from tests.bench.quality import SEED
 
 F64 = NDArray[np.float64]
 Measure = Callable[[F64, NDArray[np.bool_]], float]
@@ -171,10 +171,9 @@ def measured(question: Question, log: ShopLog, end: float, category: NDArray[np.
                 question, log, end, CONFIG.history_days, CONFIG.origins + 1, 3, CONFIG.teach_customers, category
             )
         test, valid, *training = sets
-        with progress(question.name):
+        with progress(f"{question.name}: models") as fitting:
             candidates = fits(session("bench propensity"), CONFIG.seed, CONFIG.trees)
-            judged = compare(training, valid, candidates, question.days, CONFIG.teach_rows,
-                             lambda line: print(f"  {line}", file=sys.stderr, flush=True))  # fmt: skip
+            judged = compare(training, valid, candidates, question.days, CONFIG.teach_rows, fitting.now)
     except NotEnoughData as error:
         print(f"\n{question.name}: not enough data: {error}")
         return {"not_enough_data": str(error)}
@@ -194,7 +193,10 @@ def main() -> None:
     level = level_of(log.attributes, CONFIG.most_categories)
     print(f"categories: {f'the items own {level!r}' if level else 'the items have none, the question is left out'}")
     category = log.attributes[level] if level else None
-    first, *others = [measured(question, log, end, category) for question in QUESTIONS]
+    first, *others = [
+        measured(question, log, end, category)
+        for question in each("propensity", QUESTIONS, "questions", lambda question: question.name)
+    ]
     told = first | {question.name: rows for question, rows in zip(QUESTIONS[1:], others, strict=True)}
     answered = [rows for rows in (first, *others) if "best" in rows]
     verdicts = [rows["never_worse_than_baseline"] for rows in answered]

@@ -13,9 +13,7 @@ import argparse
 import datetime as dt
 import importlib
 import json
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from jobs.publishing.check_tables import STAGES
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import quiet
 from jobs.runtime.night import Night
+from jobs.runtime.progress import each
 from jobs.runtime.registry import module_of
 from jobs.runtime.settings import load_settings
 from schemas.sources.reading import load_source
@@ -90,8 +89,8 @@ def replay(lake: Lake, days: list[dt.date], night_of: Any) -> None:
     moved: list[float] = []
     at_fits: list[float] = []
     night = None
-    for number, day in enumerate(days, 1):
-        night, started = night_of(day), time.monotonic()
+    for number, day in enumerate(each("replay", days, "nights"), 1):
+        night = night_of(day)
         facts = run(night)
         share, how = facts["moved_share"], facts["fit"]["how"]
         carried = how == "carried over"
@@ -100,7 +99,6 @@ def replay(lake: Lake, days: list[dt.date], night_of: Any) -> None:
         told = "      -" if share is None else f"{share:7.2%}"
         quality = "" if carried or "silhouette" not in facts["fit"] else f", silhouette {facts['fit']['silhouette']}"
         print(f"{number:>3}/{len(days)} {day}  moved {told}  {facts['segments']} segments, {how}{quality}", flush=True)
-        print(f"{time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     assert night is not None
     segments = names_of(night)
     print(f"\nsegments of {days[-1]}")

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import spearmanr
 
+from jobs.runtime.progress import each, progress
 from jobs.sample_shop.prices import PricePlan, make_prices
 from models.core.shop_log import PURCHASE, ShopLog
 from models.pricing.elasticity import Elasticities, ElasticityConfig, fit_elasticities
 from tests.bench.decisions.price_moves import followed
 from tests.bench.logs import read_log
-from tests.bench.quality import progress
 
 SHOPS = 5
 NARROW = 2.0  # width of a 90 % interval that a person can still use
@@ -61,11 +62,11 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1000)
     args = parser.parse_args()
     rows, moves, seconds = [], [], 0.0
-    for seed in range(1, SHOPS + 1):
+    for seed in each("planted elasticities", range(1, SHOPS + 1), "shops"):
         made = make_prices(PricePlan(items=args.items, seed=seed))
-        with progress(f"shop {seed}") as taken:
-            found = fit_elasticities(ElasticityConfig(), made.units, made.price, made.category)
-        seconds += taken[0]
+        started = time.perf_counter()
+        found = fit_elasticities(ElasticityConfig(), made.units, made.price, made.category)
+        seconds += time.perf_counter() - started
         inside = (made.truth >= found.low) & (made.truth <= found.high)
         own, thin = found.has_own, found.units < np.median(found.units)
         alone = np.abs(found.category_mean[made.category] - made.truth)
@@ -96,7 +97,7 @@ def main() -> None:
         print(f"\n{args.data.name}: {kept.sum():,} items, {units.shape[1]} weeks; the shop's mean elasticity "
               f"{found.category_mean[0]:.2f}, spread {found.category_spread[0]:.2f}; "
               f"{found.has_own.mean():.1%} have prices of their own to learn from, {usable(found).mean():.1%} a usable "
-              f"estimate (90 % interval below 0 and at most {NARROW:g} wide); {taken[0]:.1f} s")  # fmt: skip
+              f"estimate (90 % interval below 0 and at most {NARROW:g} wide); {taken.seconds:.1f} s")  # fmt: skip
         told[args.data.name] = {"items": int(kept.sum()), "own_prices": round(float(found.has_own.mean()), 4),
                                 "usable": round(float(usable(found).mean()), 4),
                                 "mean": round(float(found.category_mean[0]), 3)}  # fmt: skip

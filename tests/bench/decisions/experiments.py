@@ -15,10 +15,10 @@ import json
 import numpy as np
 from scipy.stats import binomtest
 
+from jobs.runtime.progress import each
 from models.experiments.analysis import compare, power_of, sample_ratio, sample_size
 from models.experiments.assignment import assign
 from tests.bench.decisions import moving_shares
-from tests.bench.quality import progress
 
 RATE, LIFT, USERS = 0.10, 0.02, 4000
 HALF = {"control": 0.5, "treatment": 0.5}
@@ -37,7 +37,7 @@ def run(tests: int, lift: float) -> dict[str, float]:
     significant, significant_cuped, covered, kept, alarms = 0, 0, 0, 0.0, 0
     users = [f"u{number}" for number in range(USERS)]
     rng = np.random.default_rng(SEED + int(lift > 0))
-    for number in range(tests):
+    for number in each("A/B tests" if lift else "A/A tests", range(tests), "tests", None):
         arms = np.array(assign(users, f"test {number}", "bench", HALF)) == "treatment"
         before, outcome = simulated(rng, arms, lift)
         plain = compare(outcome[~arms], outcome[arms])
@@ -62,12 +62,8 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=100)
     args = parser.parse_args()
     tests, months = args.tests, args.months
-    with progress(f"{tests:,} A/A tests"):
-        same = run(tests, 0.0)
-    with progress(f"{tests:,} A/B tests"):
-        lifted = run(tests, LIFT)
-    with progress(f"{months:,} months of moving shares, twice"):
-        moving = {"same": moving_shares.run(months, 0.0), "better": moving_shares.run(months, 0.3)}
+    same, lifted = run(tests, 0.0), run(tests, LIFT)
+    moving = {"same": moving_shares.run(months, 0.0), "better": moving_shares.run(months, 0.3)}
     low, high = binomtest(round(0.05 * tests), tests).proportion_ci(0.95, "exact")
     computed = power_of(RATE, LIFT, USERS // 2)
     power_low, power_high = binomtest(round(computed * tests), tests).proportion_ci(0.95, "exact")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.common.declared_experiments import ExperimentsConfig
+from jobs.runtime.progress import each
 from models.experiments.analysis import compare, ratio
 from models.experiments.assignment import places
 from models.experiments.thompson import next_shares
@@ -72,7 +73,7 @@ def run(months: int, lift: float, config: ExperimentsConfig | None = None) -> di
     values_of: dict[str, list[float]] = {}
     trend = TREND.mean()
     per_user = NIGHTS * COMES / (1 - (1 - COMES) ** NIGHTS) * RATE * trend  # of those who came at all
-    for number in range(months):
+    for number in each(f"moving shares, lift {lift:g}", range(months), "months", None):
         path = simulate(number, lift, config)
         halves = np.broadcast_to(Allotment.first(HALF).arm_of(path.place)[:, None], path.came.shape)
         core = path.allotted.core_of(path.place)

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from jobs.customers.spark_classifiers import boosted
+from jobs.runtime.progress import each, progress
 from models.customers.probability_metrics import auc, average_precision
 from models.experiments.assignment import assign
 from models.offers.allocation import OfferCandidates, OfferRules, UserState, choose
 from models.offers.audit import violations
-from tests.bench.quality import SEED, progress
+from tests.bench.quality import SEED
 
 F64 = NDArray[np.float64]
 SHARES = (0.1, 0.3)
@@ -191,7 +192,8 @@ def intervals(scores: dict[str, F64], rows: Rows) -> dict[str, dict]:
     draws = [rng.multinomial(houses, np.full(houses, 1 / houses))[code].astype(np.float64) for _ in range(RESAMPLES)]
     ones = np.ones(len(code))
     table: dict[str, dict] = {}
-    for name, score in scores.items():
+    for name in each("intervals", scores, "methods"):
+        score = scores[name]
         row: dict = {"auc": round(auc(score, rows.redeemed), 4),
                      "average_precision": round(average_precision(score, rows.redeemed), 4)}  # fmt: skip
         for share in SHARES:
@@ -218,7 +220,7 @@ def simulated(rows: Rows, chance: F64) -> dict:
     names, campaign = np.unique(rows.campaign, return_inverse=True)
     broken: Counter[str] = Counter()
     offered = withheld = 0
-    for number in range(BUDGETS):
+    for number in each("allocating", range(BUDGETS), "budgets", None):
         kinds = rng.integers(0, 4, len(names))
         face = rng.uniform(0.5, 5, len(names))[campaign]
         unknown = rng.random(len(user)) < rng.choice([0.0, 0.2])
@@ -269,17 +271,14 @@ def main() -> None:
           f"model")  # fmt: skip
     fits = {f"logistic, penalty {p}": (lambda x, y, p=p: ridge(x, y, p)) for p in (1, 10, 100)} | {"boosted": boosted}
     judged, scores = {}, {}
-    for name, fit in fits.items():
-        with progress(name):
-            judged[name] = average_precision(fit(taught.features, taught.redeemed)(valid.features), valid.redeemed)
-            scores[name] = fit(known.features, known.redeemed)(test.features)
+    for name in each("fitting", fits, "models"):
+        judged[name] = average_precision(fits[name](taught.features, taught.redeemed)(valid.features), valid.redeemed)
+        scores[name] = fits[name](known.features, known.redeemed)(test.features)
     past = "past redeemers"
     judged[past] = average_precision(valid.column("redemptions"), valid.redeemed)
     best = max(judged, key=lambda name: judged[name])
-    with progress("intervals"):
-        table = intervals({**scores, past: test.column("redemptions"), "everybody": np.zeros(len(test.start))}, test)
-    with progress(f"{BUDGETS} budgets"):
-        budgets = simulated(test, scores[best if best != past else "boosted"])
+    table = intervals({**scores, past: test.column("redemptions"), "everybody": np.zeros(len(test.start))}, test)
+    budgets = simulated(test, scores[best if best != past else "boosted"])
     print(
         f"\n{'':24}{'lift at 10 %':>26}{'lift at 30 %':>26}{'within campaigns':>18}{'auc':>8}{'ap':>8}{'valid ap':>10}"
     )

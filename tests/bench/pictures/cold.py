@@ -22,6 +22,7 @@ import pandas as pd
 import torch
 from scipy import sparse
 
+from jobs.runtime.progress import each, progress
 from models.cold_start.cold_items import ColdConfig, ColdItems
 from models.cold_start.content import Content, ContentConfig, profiles, with_pictures
 from models.cold_start.gan import GANConfig
@@ -33,7 +34,7 @@ from models.images.vectors import PictureEncoder
 from models.images.whitening import Whitening, WhiteningConfig
 from models.recommenders.als import ALS
 from tests.bench.pictures.picture_sets import SPLITS, read_pictures
-from tests.bench.quality import SEED, Measured, progress, report
+from tests.bench.quality import SEED, Measured, report
 from tests.bench.recommend.cold import als_config
 
 K, USERS = 20, 5_000
@@ -143,7 +144,7 @@ def measure(shop: Shop, users: F32, cold: F32) -> dict[str, np.ndarray]:
 def choose_weights(shop: Shop, als: ALS) -> dict[str, float]:
     """The weight of pictures that each model takes, by recall on val."""
     chosen = {}
-    for model in ("mean", "regressor"):
+    for model in each("weights of pictures", ("mean", "regressor"), "models"):
         tried = {
             weight: figures_of(shop, content_of(shop, "both", weight), model, als)[f"recall@{K}"].mean()
             for weight in WEIGHTS
@@ -160,7 +161,7 @@ def rows_of(shop: Shop, weights: dict[str, float], als: ALS, als_seconds: float)
         for model, weight in weights.items():
             with progress(f"{kind}, {model}") as own:
                 values = figures_of(shop, content_of(shop, kind, weight), model, als)
-            rows[f"{kind}, {model}"] = Measured(values, own[0] + (0 if model == "mean" else als_seconds))
+            rows[f"{kind}, {model}"] = Measured(values, own.seconds + (0 if model == "mean" else als_seconds))
     return rows
 
 
@@ -170,17 +171,19 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     seen = see(args.data.with_name(f"{args.data.name}_images"))
-    shop = open_shop(args.data, seen, "valid")
+    with progress("purchases of val"):
+        shop = open_shop(args.data, seen, "valid")
     with progress("ALS on warm items of val") as taken:
         als = fit_als(shop)
     weights = choose_weights(shop, als)
-    valid = rows_of(shop, weights, als, taken[0])
+    valid = rows_of(shop, weights, als, taken.seconds)
     judged = {name: round(float(row.values[f"recall@{K}"].mean()), 5) for name, row in valid.items()}
     print(f"val, recall@{K}: " + ", ".join(f"{name} {value:.4f}" for name, value in judged.items()))
-    shop = open_shop(args.data, seen, "test")
+    with progress("purchases of test"):
+        shop = open_shop(args.data, seen, "test")
     with progress("ALS on warm items of test") as taken:
         als = fit_als(shop)
-    rows = rows_of(shop, weights, als, taken[0])
+    rows = rows_of(shop, weights, als, taken.seconds)
     gain = {}
     for model in weights:
         with_, without = (rows[f"{kind}, {model}"].means()[f"recall@{K}"] for kind in ("both", "attributes"))

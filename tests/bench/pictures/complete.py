@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -26,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
+from jobs.runtime.progress import progress
 from models.core.list_metrics import bootstrap_interval
 from models.image_editing.editor import PictureEditor
 from models.image_editing.features import F32, Features, feature_distance, pooled_features
@@ -34,7 +34,7 @@ from models.image_editing.network import EditorConfig, Generator
 from models.image_editing.quality import psnr
 from models.image_editing.training import Trainer
 from tests.bench.pictures.squares import read_squares
-from tests.bench.quality import SEED, progress
+from tests.bench.quality import SEED
 
 U8 = NDArray[np.uint8]
 Fill = Callable[[U8, Mask], U8]
@@ -77,10 +77,10 @@ def _train(trainer: Trainer, name: str, checkpoints: Path | None, until: int | N
     """Trains and says how far it is."""
     if checkpoints is not None:
         trainer.resume(checkpoints / f"{trainer.config.size}-{name}")
-    for step, losses in trainer.steps(until):
-        told = ", ".join(f"{loss} {value:.4f}" for loss, value in losses.items())
-        print(f"  {trainer.config.size} px, {name}, step {step:,} of {trainer.config.steps:,}: {told}; "
-              f"{trainer.seconds / 60:.1f} CPU min", file=sys.stderr, flush=True)  # fmt: skip
+    with progress(f"{trainer.config.size} px, {name}", until or trainer.config.steps, "steps") as doing:
+        for step, losses in trainer.steps(until):
+            told = ", ".join(f"{loss} {value:.4f}" for loss, value in losses.items())
+            doing.at(step, f"{told}; {trainer.seconds / 60:.1f} CPU min")
 
 
 def measure(fill: Fill, pictures: U8, masks: Mask, features: Features, seen: F32) -> Figures:

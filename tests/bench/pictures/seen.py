@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from jobs.runtime.progress import progress
+from models.core.on_step import OnStep
 from models.core.top_k import F32
 from models.images.likeness import Likeness, LikenessConfig
 from models.images.lookalikes import LookAlikes
@@ -33,7 +34,6 @@ from models.images.tuning import tune
 from models.images.vectors import EncoderConfig, PictureEncoder
 from models.images.whitening import Whitening, WhiteningConfig
 from tests.bench.pictures.picture_sets import PictureSet, read_sets
-from tests.bench.quality import progress
 
 Sets = dict[str, PictureSet]
 TIMED = 512  # pictures
@@ -87,12 +87,12 @@ def open_eye(encoder: PictureEncoder, sets: Sets, name: str) -> Eye:
     return Eye(encoder, whitening, vectors, recognisers)
 
 
-def tuned(encoder: PictureEncoder, sets: Sets) -> PictureEncoder:
+def tuned(encoder: PictureEncoder, sets: Sets, on_step: OnStep) -> PictureEncoder:
     """The encoder whose later blocks learned train's labels and, where there are any, its products."""
     train = sets["train"]
     labels = {name: frequent_values(values, 2)[1] for name, values in train.labels.items()}
     product = None if train.product is None else frequent_values(train.product, 2)[1]
-    return tune(encoder, train.pictures, labels, product)
+    return tune(encoder, train.pictures, labels, product, on_step=on_step)
 
 
 def recognition(eye: Eye, test: PictureSet, vectors: NDArray[np.float16]) -> dict[str, float]:
@@ -167,17 +167,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     with progress("reading pictures"):
         sets, shop = read_sets(args.data)
     eyes = {"imagenet": open_eye(PictureEncoder.pretrained(EncoderConfig()), sets, "ImageNet's network")}
-    with progress("fine-tuning"):
-        encoder = tuned(eyes["imagenet"].encoder, sets)
+    with progress("fine-tuning", unit="epochs") as doing:
+        encoder = tuned(eyes["imagenet"].encoder, sets, doing.at_step)
     eyes["fine-tuned"] = open_eye(encoder, sets, "fine-tuned network")
-    likenesses = {name: fit_likeness(eye, sets) for name, eye in eyes.items()}
-    alike = {name: retrieval(likenesses[name].apply(eye.vectors["val"]), products(sets)["val"])
-             for name, eye in eyes.items()}  # fmt: skip
+    with progress("what looks alike, on val"):
+        likenesses = {name: fit_likeness(eye, sets) for name, eye in eyes.items()}
+        alike = {name: retrieval(likenesses[name].apply(eye.vectors["val"]), products(sets)["val"])
+                 for name, eye in eyes.items()}  # fmt: skip
     recogniser = max(eyes, key=lambda name: eyes[name].accuracy)
     finder = max(eyes, key=lambda name: alike[name]["map"])
     for name, eye in eyes.items():
@@ -187,13 +187,15 @@ def main() -> None:
     for name in {recogniser, finder} | ({"imagenet"} if shop else set()):
         with progress(f"{name}: vectors of {len(test.pictures):,} pictures of test"):
             vectors[name] = eyes[name].whitening.apply(eyes[name].encoder.encode(test.pictures))
-    found = retrieval(likenesses[finder].apply(vectors[finder]), products(sets)["test"])
-    figures = {
-        "recognition": recognition(eyes[recogniser], test, vectors[recogniser]),
-        "retrieval": {name: found[name] for name in ("r1", "map")} if found["queries"] else {},
-        "search": search(eyes["imagenet"], test, vectors["imagenet"], shop) if shop else {},
-    }
-    speed = pictures_per_s(eyes[recogniser], test.pictures)
+    with progress("figures of test"):
+        found = retrieval(likenesses[finder].apply(vectors[finder]), products(sets)["test"])
+        figures = {
+            "recognition": recognition(eyes[recogniser], test, vectors[recogniser]),
+            "retrieval": {name: found[name] for name in ("r1", "map")} if found["queries"] else {},
+            "search": search(eyes["imagenet"], test, vectors["imagenet"], shop) if shop else {},
+        }
+    with progress(f"speed, {TIMED} pictures"):
+        speed = pictures_per_s(eyes[recogniser], test.pictures)
     kind = "same_label" if sets["train"].product is None else "product"
     val = {name: each.accuracy for name, each in eyes[recogniser].recognisers.items()}
     val |= {f"{kind}_{name}": value for name, value in alike[finder].items()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.runtime.progress import say
 from models.image_editing.editor import stretched
 from models.images.reading import PictureRefused, read_picture
 from tests.bench.pictures.picture_sets import LIMITS
@@ -29,7 +29,7 @@ def read_squares(folder: Path, split: str, size: int, most: int = 0) -> NDArray[
     order = np.random.default_rng(LOT).permutation(len(files))[: most or None] if most else range(len(files))
     found = [picture for at in order if (picture := _read(files[at], size)) is not None]
     if len(found) < len(order):
-        print(f"{path}: {len(order) - len(found)} of {len(order)} files cannot be read", file=sys.stderr)
+        say(f"{path}: {len(order) - len(found)} of {len(order)} files cannot be read")
     if not found:
         raise ValueError(f"{path} has no picture that can be read")
     return np.stack(found)

@@ -30,6 +30,7 @@ from jobs.intake.drop_files import receive
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import quiet
 from jobs.runtime.night import Night
+from jobs.runtime.progress import each, progress
 from jobs.runtime.settings import load_settings
 from jobs.runtime.spark import session
 from jobs.sample_shop.dirt import Shares
@@ -52,10 +53,11 @@ def main() -> None:
     sizes = [args.events] if args.no_growth else sorted({1_000_000, args.events, 30_000_000})
     quiet()
     session("bench", "local[2]")
-    one_night(50_000, ours)  # the JVM has compiled the plans' classes, Python workers are up
+    with progress("warming up"):
+        one_night(50_000, ours)  # the JVM has compiled the plans' classes, Python workers are up
     print(f"{'events':>12} {'ours s':>8} {'CPU s':>7} {'DuckDB s':>9} {'CPU s':>7} {'ratio':>6} {'peak GiB':>9}")
     asked = {}
-    for events in sizes:
+    for events in each("ours beside DuckDB", sizes, "sizes", lambda events: f"{events:,} events"):
         facts = compare(events)
         asked = facts if events == args.events else asked
         mine = f"{facts['ours_s']:>8.1f} {facts['ours_cpu_s']:>7.1f}"
@@ -73,8 +75,10 @@ def main() -> None:
 
 def compare(events: int) -> dict[str, Any]:
     """Both on one night of `events` rows; AssertionError where they disagree."""
-    theirs = one_night(events, duck)
-    mine = one_night(events, ours)
+    with progress(f"{events:,} events, DuckDB"):
+        theirs = one_night(events, duck)
+    with progress(f"{events:,} events, ours"):
+        mine = one_night(events, ours)
     assert mine["found"]["rows"] == theirs["found"]["rows"], (mine["found"]["rows"], theirs["found"]["rows"])
     for name, value in theirs["found"]["sums"].items():
         mine_too = mine["found"]["sums"][name]
@@ -108,7 +112,8 @@ def make_drop(events: int) -> tuple[Path, dt.date]:
         shutil.rmtree(shop, ignore_errors=True)
         plan = Plan(seed=7, users=200_000, items=50_000, days=days, start=dt.date(2026, 1, 1), events_per_user_day=7.0,
                     crawlers=10, shares=Shares())  # fmt: skip
-        make_sample_shop(plan, shop)
+        with progress(f"a sample shop of {days} days, kept for the next time"):
+            make_sample_shop(plan, shop)
     if not drop.exists():
         half = drop.with_suffix(".half")
         shutil.rmtree(half, ignore_errors=True)

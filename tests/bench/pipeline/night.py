@@ -30,7 +30,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.runtime.branches import TASKS
 from jobs.runtime.lake import Lake
+from jobs.runtime.progress import each, progress
 from schemas.tables import RECOMMENDATIONS
 from tests.bench.process_family import Family, Taken
 from tests.spark_cluster import BIN, ENVIRONMENT, spark_cluster
@@ -77,8 +79,8 @@ def main() -> None:
     size = Size(asked.users, asked.items, asked.events)
     shutil.rmtree(FOLDER, ignore_errors=True)
     second: dict[Size, NightRun] = {}
-    for share in (1.0,) if asked.only else SHARES:
-        own = size.times(share)
+    sizes = [size.times(share) for share in ((1.0,) if asked.only else SHARES)]
+    for own in each("shops", sizes, name=lambda own: f"{own.users:,} accounts"):
         raw, lake = make_shop(own), FOLDER / f"lake-{own.users}"
         runs = [run_night(night, raw, lake) for night in NIGHTS]
         second[own] = runs[1]
@@ -93,19 +95,18 @@ def main() -> None:
 def make_shop(size: Size) -> Path:
     """The drops of both days; returns their folder."""
     raw = FOLDER / f"shop-{size.users}"
-    say(f"making a shop of {size.users:,} accounts, {size.items:,} items and {size.events:,} rows a day")
     rows = size.events / size.users
     words = (
         f"--users {size.users} --items {size.items} --days {len(NIGHTS)} --start {FIRST} --events-per-user-day {rows}"
     )
     make = [sys.executable, "-m", "jobs", "make_sample_shop", "--out", str(raw), *words.split()]
-    subprocess.run(make, cwd=ROOT, check=True)
+    with progress(f"a shop of {size.users:,} accounts, {size.items:,} items and {size.events:,} rows a day"):
+        subprocess.run(make, cwd=ROOT, check=True)
     return raw
 
 
 def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ()) -> NightRun:
     """One night in a process of its own, its messages in a log beside the lake. Raises SystemExit where it fails."""
-    say(f"night of {night}, {lake.name}")
     words = ["nightly", "--date", str(night), "--run", RUN, "--source", "sample_shop", "--raw", str(raw), "--lake"]
     command = [*(submit or (sys.executable, "-m", "jobs")), *words, str(lake), "--config", str(SETTINGS)]
     log = lake.with_name(f"{lake.name}-{night}.log")
@@ -122,14 +123,14 @@ def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ())
 
 
 def follow(process: subprocess.Popen[bytes], lake: Path, night: dt.date) -> None:
-    """Waits for the night, and says each job that is done."""
-    said: set[str] = set()
-    while process.poll() is None:
-        for name, report, _ in reports(lake, night):
-            if name not in said:
-                said.add(name)
-                say(f"  {name}: {report['seconds']:,.1f} s")
-        time.sleep(0.5)
+    """Waits for the night, and says how many of its jobs are done."""
+    with progress(f"night of {night}, {lake.name}", len(TASKS), "jobs") as doing:
+        while process.poll() is None:
+            ended = [(name, report) for name, report, _ in reports(lake, night) if name != "nightly"]
+            if len(ended) > doing.done:
+                name, report = ended[-1]
+                doing.at(len(ended), f"{name} took {report['seconds']:,.1f} s")
+            time.sleep(0.5)
 
 
 def reports(lake: Path, night: dt.date) -> Iterator[tuple[str, dict[str, Any], float]]:
@@ -237,10 +238,6 @@ def same_rows(ours: Path, theirs: Path) -> bool:
     tables = [pq.read_table(folder) for folder in (ours, theirs)]
     rows = [sorted(map(repr, table.to_pylist())) for table in tables]
     return rows[0] == rows[1]
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from jobs.copywriting.rules import CopyConfig
 from jobs.pages import show_night
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
+from jobs.runtime.progress import progress
 from jobs.runtime.settings import Settings
 from schemas.arrow import arrow_schema
 from schemas.table import Table
@@ -46,11 +47,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
         lake = Lake(folder)
         night = Night(DAY, lake, "001", Settings({}))
-        fill(lake, args.users, args.items)
+        with progress(f"made-up tables of {args.users:,} users and {args.items:,} items"):
+            fill(lake, args.users, args.items)
         started, cpu = time.perf_counter(), time.process_time()
         night.begin("show_night")
-        copy_page = draw_copy(night)
-        show_night.main(night)
+        with progress("drawing the pages"):
+            copy_page = draw_copy(night)
+            show_night.main(night)
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         facts = night.end()
     told = {"users": args.users, "items": args.items, "pages": facts["pages"] + 1, "seconds": round(seconds, 1),

@@ -35,6 +35,7 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.lake_keys import EncryptionConfig, HeldKey, KeyGone, WrongMasterKey, begin_encryption
 from jobs.runtime.log import quiet
 from jobs.runtime.parquet_files import dataset, read_table
+from jobs.runtime.progress import each, progress
 from jobs.runtime.published import pointed
 from jobs.runtime.spark import session
 from jobs.runtime.table_versions import table_rows
@@ -62,11 +63,19 @@ def main() -> None:
     spark.conf.set("spark.sql.shuffle.partitions", "2")
     plan = Plan(seed=7, users=args.users, items=max(80, args.users // 5), days=3, start=FIRST, events_per_user_day=7.0,
                 crawlers=2, shares=SHARES, questions=80)  # fmt: skip
-    make_sample_shop(plan, ROOT / "raw")
+    with progress(f"a sample shop of {args.users:,} accounts"):
+        make_sample_shop(plan, ROOT / "raw")
     figures, lakes = timed(args.rounds)
-    figures |= compared(lakes[PLAIN], lakes[CLOSED])
-    figures |= read_by_others(lakes[CLOSED]) | refused(lakes[CLOSED])
-    figures |= rotated(lakes[CLOSED]) | destroyed(lakes[CLOSED])
+    closed = lakes[CLOSED]
+    asked: dict[str, Callable[[], dict[str, Any]]] = {
+        "tables compared": lambda: compared(lakes[PLAIN], closed),
+        "read by others": lambda: read_by_others(closed),
+        "without a key": lambda: refused(closed),
+        "another master key": lambda: rotated(closed),
+        "a key destroyed": lambda: destroyed(closed),
+    }
+    for name in each("questions of the encrypted lake", asked):
+        figures |= asked[name]()
     print(json.dumps(figures))
 
 
@@ -76,7 +85,7 @@ def timed(rounds: int) -> tuple[dict[str, Any], dict[str, Sample]]:
     lakes: dict[str, Sample] = {}
     wall: dict[str, list[float]] = {PLAIN: [], CLOSED: []}
     cpu: dict[str, list[float]] = {PLAIN: [], CLOSED: []}
-    for number in range(rounds + 1):
+    for number in each("nights, plain and encrypted", range(rounds + 1), "rounds"):
         for mode in (PLAIN, CLOSED) if number % 2 else (CLOSED, PLAIN):
             lakes[mode] = Sample(ROOT / "raw", Lake(str(ROOT / mode)), ROOT)
             shutil.rmtree(ROOT / mode, ignore_errors=True)

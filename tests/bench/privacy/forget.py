@@ -23,9 +23,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,6 +44,7 @@ from jobs.runtime.branches import BRANCHES
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.log import quiet
 from jobs.runtime.night import Night, job_report
+from jobs.runtime.progress import each, progress
 from jobs.runtime.spark import session
 from schemas.tables import STORED
 from tests.planted_places import PLACES
@@ -63,12 +65,20 @@ def main() -> None:
     session("bench", "local[2]").conf.set("spark.sql.shuffle.partitions", "2")
     shutil.rmtree(ROOT, ignore_errors=True)
     ROOT.mkdir(parents=True)
-    sample = make_sample(ROOT / "sample", args.users)
+    with progress(f"nights of a sample shop of {args.users:,} accounts"):
+        sample = make_sample(ROOT / "sample", args.users)
     many = [f"u{number:07d}" for number in range(1_000)]
     figures = {"files": len(all_paths(sample.lake))}
-    figures |= forgotten(sample, [WHO], "one") | forgotten(sample, many, "many")
-    figures |= planted(Lake(str(ROOT / "one"))) | delivered_again(sample, [WHO]) | killed(sample, args.kills)
-    figures |= replayed(sample)
+    asked: dict[str, Callable[[], dict[str, Any]]] = {
+        "one person": lambda: forgotten(sample, [WHO], "one"),
+        "a thousand people": lambda: forgotten(sample, many, "many"),
+        "planted names": lambda: planted(Lake(str(ROOT / "one"))),
+        "files delivered again": lambda: delivered_again(sample, [WHO]),
+        "kills": lambda: killed(sample, args.kills),
+        "beside a replay": lambda: replayed(sample),
+    }
+    for name in each("forgetting", asked):
+        figures |= asked[name]()
     print(json.dumps(figures))
 
 
@@ -98,10 +108,10 @@ def forgotten(sample: Sample, ids: list[str], name: str) -> dict[str, float]:
 def planted(lake: Lake) -> dict[str, int]:
     """Of a lake without the person: the planted name must be the one find."""
     missed = []
-    for place, plant in PLACES.items():
+    for place in each("a name planted", PLACES, "places"):
         copy = Lake(f"{lake.root}-planted")
         shutil.copytree(lake.root, copy.root)
-        plant(copy, WHO)
+        PLACES[place](copy, WHO)
         if len(find(copy, People.named([WHO]))) != 1:
             missed.append(place)
         shutil.rmtree(copy.root)
@@ -130,7 +140,7 @@ def killed(sample: Sample, times: int) -> dict[str, int]:
     run(whole)
     longest, rng = time.monotonic() - started, random.Random(7)
     wanted, same, torn, cut = digest(whole), 0, 0, 0
-    for _ in range(times):
+    for _ in each("killed and run again", range(times), "times", None):
         lake = copied(sample, "killed")
         with reading(lake) as broken:
             process = subprocess.Popen(command(lake), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

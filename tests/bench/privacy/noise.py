@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from jobs.runtime.progress import each, progress
 from models.core.list_metrics import score_lists
 from models.core.top_k import rank_scores
 from models.privacy.private_ranking import CANDIDATES, UNIT, WHOLE, Looks, best, looks_for, share_in
@@ -41,7 +42,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--ratings", type=Path)
     args = parser.parse_args()
-    chosen = people_of(args.data)
+    with progress(f"reading {args.data}"):
+        chosen = people_of(args.data)
     figures: dict[str, object] = {"popular": popular(chosen), "people": chosen.shape[0]}
     if args.ratings:
         figures["als"] = recommended(read_ratings(args.ratings))
@@ -71,7 +73,7 @@ def popular(chosen: sparse.csr_matrix) -> dict[str, dict[str, float]]:
     print(f"\nof the true top {TOP} of {chosen.shape[0]:,} people, in a release; delta {DELTA:g}")
     print(f"{'epsilon':>8}{'noise':>8}{'mean':>7}{'least':>7}{'most':>7}{'seconds':>9}")
     found = {}
-    for epsilon in COUNT_EPSILONS:
+    for epsilon in each("popular items released", COUNT_EPSILONS, "epsilons"):
         looks = looks_for(epsilon, DELTA)
         started = time.process_time()
         shares = [len(np.intersect1d(true, ranked(chosen, looks)[0][:TOP])) / TOP for _ in range(REPEATS)]
@@ -131,12 +133,14 @@ def recommended(ratings: sparse.csr_matrix) -> dict[str, dict[str, float]]:
         print(f"{name:<34}{ndcg:>7.4f}{found[name]['seconds']:>9.1f} s")
 
     counts = np.asarray(train.sum(axis=0)).ravel().astype(np.int64)
-    judge("popularity", lambda: np.tile(counts, (ratings.shape[0], 1)))
-    for epsilon in COUNT_EPSILONS:
-        judge(f"private popularity, epsilon {epsilon:g}", lambda epsilon=epsilon: private_popularity(train, epsilon))
-    judge("ALS", lambda: plain(train))
-    for epsilon in ALS_EPSILONS:
-        judge(f"private ALS, epsilon {epsilon:g}", lambda epsilon=epsilon: private(train, epsilon))
+    makers: dict[str, Callable[[], NDArray]] = {
+        "popularity": lambda: np.tile(counts, (ratings.shape[0], 1)),
+        **{f"private popularity, epsilon {e:g}": lambda e=e: private_popularity(train, e) for e in COUNT_EPSILONS},
+        "ALS": lambda: plain(train),
+        **{f"private ALS, epsilon {e:g}": lambda e=e: private(train, e) for e in ALS_EPSILONS},
+    }
+    for name in each("ML-100K", makers, "models"):
+        judge(name, makers[name])
     return found
 
 

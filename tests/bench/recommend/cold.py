@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from jobs.runtime.progress import progress
 from models.cold_start.cold_items import MODELS, ColdConfig, ColdItems
 from models.cold_start.content import Content, ContentConfig
 from models.cold_start.gan import GANConfig
@@ -25,7 +26,7 @@ from models.core.list_metrics import bootstrap_interval, refuse_overlap, score_l
 from models.core.top_k import F32, top_k
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import popularity
-from tests.bench.quality import SEED, Measured, progress, report
+from tests.bench.quality import SEED, Measured, report
 from tests.bench.recommend.cold_split import Log, Split, read_log, split_log
 
 K = 20
@@ -79,7 +80,7 @@ def make_places(log: Log, split: Split, threads: int) -> tuple[dict[str, Places]
             items.places[split.warm] = 0
             items.places[split.warm, : als.item_factors.shape[1]] = als.item_factors[split.warm]
             made[name] = Places(items.users(als.user_factors, split.train), items.places)
-        seconds[name] = taken[0] + own[0]
+        seconds[name] = taken.seconds + own.seconds
     return made, seconds
 
 
@@ -125,7 +126,7 @@ def test(made: dict[str, Places], split: Split, lengths: dict[str, float], secon
             scaled, values = at_length(places, split, lengths[name]), {}
             for kind in ("cold", "warm", "mixed"):
                 values |= measure(scaled, split, "test", kind)
-        rows[name] = Measured(values, seconds[name] + taken[0], {"length": lengths[name]})
+        rows[name] = Measured(values, seconds[name] + taken.seconds, {"length": lengths[name]})
     return rows
 
 
@@ -143,8 +144,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    log = read_log(args.data, args.seed)
-    split = split_log(log, args.seed)
+    with progress(f"reading {args.data}"):
+        log = read_log(args.data, args.seed)
+        split = split_log(log, args.seed)
     made, seconds = make_places(log, split, args.threads)
     lengths, cold = choose(made, split)
     print(f"\nvalidation, cold_ndcg@{K}: " + ", ".join(f"{name} {value:.4f}" for name, value in cold.items()))

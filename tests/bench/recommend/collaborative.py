@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
+from jobs.runtime.progress import progress
 from models.core.list_metrics import refuse_overlap, score_lists
 from models.core.top_k import rank_scores
 from models.recommenders.als import ALS, ALSConfig
@@ -33,7 +34,7 @@ from models.reference.blur_sharpen import BLOCK as SHARPENED
 from models.reference.blur_sharpen import Sharpening, SharpeningConfig
 from models.reference.graph_filter import GraphFilter, GraphFilterConfig
 from models.reference.score_blend import blend, choose_weights, standardise, weighted_sum
-from tests.bench.quality import SEED, Measured, progress, report
+from tests.bench.quality import SEED, Measured, report
 
 K = 20
 BLOCK = 512  # users scored at once
@@ -111,7 +112,7 @@ def fit_all(train: sparse.csr_matrix) -> dict[str, Fitted]:
     for name, make in makers.items():
         with progress(f"fit {name}") as taken:
             score = make(train)
-        fitted[name] = Fitted(score, taken[0])
+        fitted[name] = Fitted(score, taken.seconds)
     return fitted
 
 
@@ -244,7 +245,7 @@ def main() -> None:
     for name, model in fitted.items():
         with progress(f"rank {name}") as taken:
             figures = score_lists(lists_of(model.score, users, train), test[users], K)
-        measured[name] = Measured({metric: figures[metric] for metric in METRICS}, model.seconds + taken[0])
+        measured[name] = Measured({metric: figures[metric] for metric in METRICS}, model.seconds + taken.seconds)
     measured["hybrid"].more["weights"] = shares
     here = (*train.shape, train.nnz) == GOWALLA
     anchors = {name: dict(zip(METRICS, values, strict=True)) for name, values in ANCHORS.items()} if here else {}

@@ -20,6 +20,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
+from jobs.runtime.progress import each, progress
 from models.core.item_tiles import ItemTiles, multiplies_bf16
 from models.core.sequences import Sequences
 from models.core.top_k import F32, top_k
@@ -151,15 +152,17 @@ def main() -> None:
     for name, default in (("users", 6000), ("items", 3000), ("repeats", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
     args = parser.parse_args()
-    whole = simulate(args.users, args.items)
+    with progress("simulating sequences"):
+        whole = simulate(args.users, args.items)
     held_out, known = whole.codes[whole.indptr[1:] - 1], whole.without_last()
     item_ids = np.array([f"{code:06d}" for code in range(args.items)])
-    rows = [
-        of_trees(20_000, args.repeats),
-        of_products(2048, 50_000, args.repeats),
-        of_lstm(known, held_out, item_ids, args.repeats),
-        of_factors(known, held_out),
-    ]
+    models: dict[str, Callable[[], Row]] = {
+        "trees": lambda: of_trees(20_000, args.repeats),
+        "products": lambda: of_products(2048, 50_000, args.repeats),
+        "LSTM": lambda: of_lstm(known, held_out, item_ids, args.repeats),
+        "factors": lambda: of_factors(known, held_out),
+    }
+    rows = [models[name]() for name in each("before and after", models, "models")]
     print(f"{'':32}{'before':>10}{'after':>10}{'times':>7}  {'quality before -> after':44}used")
     for row in rows:
         quality = f"{row.measure} {row.quality[0]:.4f} -> {row.quality[1]:.4f}"

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from jobs.runtime.progress import each, progress
 from models.core.fairness import activity_bands, exposure_of, gini, matched_means, tail_of
 from models.core.intervals import mean_interval
 from models.core.list_metrics import score_lists
@@ -30,7 +31,7 @@ from models.ranking.diversity import DiversityConfig, diversify
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import item_item, popularity
 from models.reference.score_blend import choose_weights, standardise, weighted_sum
-from tests.bench.quality import Measured, print_json, progress, show
+from tests.bench.quality import Measured, print_json, show
 from tests.bench.recommend.movielens import Ratings, read_movielens
 
 K, DEPTH, BANDS = 10, 60, 5
@@ -101,7 +102,8 @@ def choose(data: Ratings) -> tuple[dict[str, str], dict[str, float]]:
     def judge(weights: F64) -> float:
         return float(ndcg_of(ranked(weighted_sum(parts, list(weights)), seen)[0], truth).mean())
 
-    weights, best = choose_weights(len(parts), judge)
+    with progress("choose the blend"):
+        weights, best = choose_weights(len(parts), judge)
     print(f"validation {NDCG} blend: {best:.4f}", flush=True)
     return chosen, dict(zip(chosen, weights.tolist(), strict=True))
 
@@ -109,7 +111,8 @@ def choose(data: Ratings) -> tuple[dict[str, str], dict[str, float]]:
 def fit(data: Ratings, seen: sparse.csr_matrix, chosen: dict[str, str], weights: dict[str, float]) -> dict[str, Any]:
     """Model -> (codes, scores, seconds), the blend among them."""
     scores, seconds = {}, {}
-    for name, words in chosen.items():
+    for name in each("fitting", chosen, "models"):
+        words = chosen[name]
         started = time.perf_counter()
         scores[name] = choices()[name][words](seen)
         seconds[name] = time.perf_counter() - started

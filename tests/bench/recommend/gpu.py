@@ -19,7 +19,6 @@ import dataclasses
 import json
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from jobs.runtime.progress import progress
 from models.core.sequences import Sequences
 from models.recommenders.als import ALS, CG_STEPS, SETTLE_STEPS, ALSConfig
 from models.recommenders.lstm import LSTM, LSTMConfig
@@ -96,7 +96,7 @@ def needed(config: LSTMConfig, events: int, items: int) -> float:
     return 3 * 2.0 * events * (gates + config.hidden * config.dim + softmax)
 
 
-def train(config: LSTMConfig, sequences: Sequences, items: int, until: float = np.inf) -> dict[str, float]:
+def train(what: str, config: LSTMConfig, sequences: Sequences, items: int, until: float = np.inf) -> dict[str, float]:
     """Seconds, sequences/s and FLOP/s of the epochs, the best held-out gain, and seconds until it reached `until`."""
     started, ends, gains = time.perf_counter(), [], []
 
@@ -104,10 +104,11 @@ def train(config: LSTMConfig, sequences: Sequences, items: int, until: float = n
         _wait("cuda" if torch.cuda.is_available() else "cpu")
         ends.append(time.perf_counter() - started)
         gains.append(gain)
-        print(f"  epoch {epoch}: loss {loss:.3f} nats, gain {gain:.4f}, {ends[-1]:.1f} s", file=sys.stderr, flush=True)
+        doing.at(epoch, f"loss {loss:.3f} nats, gain {gain:.4f}")
 
     ids = np.array([f"{code:09d}" for code in range(items)])
-    LSTM.fit(config, sequences, ids, report=record)
+    with progress(what, config.epochs, "epochs at most") as doing:
+        LSTM.fit(config, sequences, ids, report=record)
     events = int(np.maximum(sequences.lengths - 1, 0).sum())
     return {
         "seconds": ends[-1],
@@ -144,22 +145,23 @@ def main() -> None:
     if not gpu:
         print("no GPU here: the same runs small, on the CPU")
     (users, items), dim = (LARGE, 128) if gpu else (SMALL, 64)
-    rate, bandwidth = matmul_rate(device, dtype), copy_rate()
+    with progress("the machine's own rates"):
+        rate, bandwidth = matmul_rate(device, dtype), copy_rate()
 
     small = LSTMConfig(epochs=3, patience=3, threads=threads, device="cpu")
     sample = simulate(*SMALL)
-    print(f"LSTM over {SMALL[0]:,} users on the CPU", file=sys.stderr)
-    on_cpu = train(small, sample, SMALL[1])
+    on_cpu = train(f"LSTM over {SMALL[0]:,} users on the CPU", small, sample, SMALL[1])
     if gpu:
-        print(f"the same on {chip}, until it is as good", file=sys.stderr)
         longer = dataclasses.replace(small, device="cuda", epochs=12, patience=12)
-        reached = train(longer, sample, SMALL[1], on_cpu["gain"])["reached"]
-        print(f"LSTM over {users:,} users on {chip}", file=sys.stderr)
+        reached = train(f"the same on {chip}", longer, sample, SMALL[1], on_cpu["gain"])["reached"]
         config = LSTMConfig(dim=dim, hidden=256, batch=4096, epochs=1, negatives=8192, threads=threads, device="cuda")
-        lstm = train(config, simulate(users, items), items)
+        with progress(f"simulating {users:,} users"):
+            many = simulate(users, items)
+        lstm = train(f"LSTM over {users:,} users on {chip}", config, many, items)
     else:
         config, lstm, reached = small, on_cpu, on_cpu["seconds"]
-    als = measure_als(min(users, 1_000_000), items, dim, threads)
+    with progress("ALS"):
+        als = measure_als(min(users, 1_000_000), items, dim, threads)
 
     rows: dict[str, dict[str, Any]] = {
         "lstm": {

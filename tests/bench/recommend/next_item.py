@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from jobs.runtime.progress import Progress, progress
 from models.core.list_metrics import score_lists
 from models.core.sequences import Sequences
 from models.core.top_k import rank_scores
@@ -39,7 +40,7 @@ from models.recommenders.sequence_model import SequenceModel
 from models.recommenders.transformer import Transformer
 from models.reference.next_item_ranker import CANDIDATES, RANKER, ROWS, Source, learn, order, propose
 from models.reference.ordered_covisitation import CoVisitation, CoVisitationConfig
-from tests.bench.quality import Measured, print_json, progress, show
+from tests.bench.quality import Measured, print_json, show
 
 K = 10
 METRICS = (f"hr@{K}", f"ndcg@{K}")
@@ -176,12 +177,13 @@ class Fitted(NamedTuple):
         with progress(f"{name}: als") as seconds["als"]:
             als = ALS.fit(ALSConfig(threads=threads), interest, users, shop.item_ids)
         for network, model, attributes in networks_of(shop):
-            with progress(f"{name}: {network}") as seconds[network]:
-                config = model.Config(threads=threads)
+            config = model.Config(threads=threads)
+            with progress(f"{name}: {network}", config.epochs, "epochs at most") as seconds[network]:
+                tell = epochs_of(seconds[network])
                 networks[network] = model.fit(
                     config, learned, shop.item_ids, attributes, report=tell, validation=validation
                 )
-        return cls(shop, events, near, als, networks, {model: taken[0] for model, taken in seconds.items()})
+        return cls(shop, events, near, als, networks, {model: taken.seconds for model, taken in seconds.items()})
 
     def sources(self, asked: Sequences) -> dict[str, Source]:
         """What scores all items for the users asked, by model. All read the same items, the last known included."""
@@ -221,8 +223,8 @@ def best_of(source: Source, seen: sparse.csr_matrix, allowed: np.ndarray) -> np.
     return np.concatenate(lists)
 
 
-def tell(epoch: int, loss: float, gain: float) -> None:
-    print(f"  epoch {epoch}: loss {loss:.3f} nats, held-out gain {gain:.4f}", file=sys.stderr, flush=True)
+def epochs_of(doing: Progress) -> Callable[[int, float, float], None]:
+    return lambda epoch, loss, gain: doing.at(epoch, f"loss {loss:.3f} nats, held-out gain {gain:.4f}")
 
 
 def main() -> None:
@@ -269,7 +271,8 @@ def measure_protocols(shop: Shop, threads: int) -> tuple[dict[str, dict[str, Mea
         with progress(f"{name}: the test") as asking:
             figures = asked_of(shop, protocol.test, fitted, rankers)
         seconds = fitted[protocol.test.unlearned].seconds
-        whole = sum(sum(fitted[step.unlearned].seconds.values()) for step in protocol) + teaching[0] + asking[0]
+        fitting = sum(sum(fitted[step.unlearned].seconds.values()) for step in protocol)
+        whole = fitting + teaching.seconds + asking.seconds
         measured[name] = {
             model: Measured(values, seconds.get(model, whole if model in rankers else 0.0))
             for model, values in figures.items()

@@ -14,7 +14,6 @@ import json
 import multiprocessing as mp
 import os
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jobs.runtime.progress import progress, say
 from models.core.shop_log import KINDS, ShopLog
 from models.ranking.candidate_sources import Sources, SourcesConfig, fit_als
 from models.ranking.candidates import ItemCandidates
@@ -58,13 +58,13 @@ def large_shop(users: int, items: int) -> ShopLog:
 
 @contextmanager
 def stage(name: str, stages: dict[str, dict[str, float]], family: Family) -> Iterator[None]:
-    print(f"{name} ...", file=sys.stderr, flush=True)
-    begin = time.time()
-    yield
-    end = time.time()
+    with progress(name):
+        begin = time.time()
+        yield
+        end = time.time()
     time.sleep(2 * INTERVAL)  # until memory was looked at once more
     stages[name] = {"seconds": round(end - begin, 1), "peak_gib": round(family.taken(begin, end).peak_gib, 2)}
-    print(f"{name}: {stages[name]}", file=sys.stderr, flush=True)
+    say(f"{name}: at most {stages[name]['peak_gib']} GiB")
 
 
 def stand_in(candidates: ItemCandidates, threads: int) -> Ranker:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.runtime.progress import progress
 from models.core.list_metrics import score_lists
 from models.core.shop_log import KINDS, EventWeights, ShopLog, truth_kind, truth_span
 from models.ranking.backtest import (
@@ -37,7 +38,7 @@ from models.ranking.ranker import Ranker, RankerConfig
 from models.recommenders.als import ALSConfig
 from models.recommenders.neighbours import related
 from tests.bench.logs import read_log
-from tests.bench.quality import Measured, progress, report
+from tests.bench.quality import Measured, report
 
 K = 12
 DEPTH = 60  # of the lists that the business rules choose from
@@ -125,8 +126,7 @@ def main() -> None:
     threads = int(os.environ.get("OMP_NUM_THREADS", 2))
     config = SourcesConfig(als=ALSConfig(threads=threads))
     ranker_config, rolling = RankerConfig(threads=threads), RollingConfig()
-    with progress(f"reading {args.data}"):
-        log = read_log(args.data)
+    log = read_log(args.data)
     test, span = truth_span(log)
 
     at: dict[float, Sources] = {}
@@ -145,7 +145,7 @@ def main() -> None:
         ranker = Ranker.fit(ranker_config, [(one.candidates, one.grades) for one in (*judging, *teaching)], (), rounds)
         codes, _ = ranked(ranker, cut)
     rows = {name: Measured(values, cut.seconds[name]) for name, values in sources_alone([cut]).items()}
-    rows["hybrid"] = Measured(measured([cut], [codes]), sum(choosing) + sum(fitting) + sum(ranking))
+    rows["hybrid"] = Measured(measured([cut], [codes]), choosing.seconds + fitting.seconds + ranking.seconds)
     for name, row in rows.items():
         row.more["valid_ndcg@12"] = round(valid[name], 5)
     figures = compared(rows, best_source, valid)
@@ -153,7 +153,8 @@ def main() -> None:
     print("\npurchases above views, ndcg@12 over the test span and the earlier ones:")
     mixed = len(np.unique(log.kind[log.kind <= truth_kind(log)])) > 1
     if mixed:
-        figures["purchase_weight"] = weight_evidence([cut, *judging, *teaching], at)
+        with progress("purchases weighed like views"):
+            figures["purchase_weight"] = weight_evidence([cut, *judging, *teaching], at)
     else:
         print(f"  {KINDS[truth_kind(log)]} is the only kind of event here: nothing to weigh")
         figures["purchase_weight"] = None

@@ -16,6 +16,7 @@ from implicit.cpu.topk import topk as implicit_topk
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from jobs.runtime.progress import each, progress
 from models.core.item_tiles import TILE
 from models.core.top_k import ROWS, top_k
 
@@ -79,11 +80,12 @@ def main() -> None:
     works = {"ours": ours, "implicit": theirs, "sgemm": lambda: sgemm(users, items, args.threads)}
     counted = {"ours": args.users, "implicit": some.stop, "sgemm": args.users // ROWS * ROWS}
     best = dict.fromkeys(works, 0.0)
-    for _ in range(args.repeats):
+    for _ in each("ours, implicit and sgemm by turns", range(args.repeats), "rounds", None):
         for name, work in works.items():
             best[name] = max(best[name], counted[name] / seconds(work))
 
-    agreed = same_up_to_rounding([part[some] for part in lists["ours"]], lists["implicit"])
+    with progress("comparing the places"):
+        agreed = same_up_to_rounding([part[some] for part in lists["ours"]], lists["implicit"])
     print(f"exact top-{args.k} of {args.items:,} items x {args.dim} dims, {SEEN} seen each, {args.threads} threads")
     print(f"{'':24}{'users/s':>10}")
     for name, rate in best.items():

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +23,8 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from jobs.runtime.progress import progress
+from models.core.on_step import OnStep
 from models.service.answerer import Answerer, AnswererConfig, Wordings
 from models.service.calibration import fit_chance
 from models.service.pair_matcher import MatcherConfig, PairMatcher, Pairs
@@ -62,7 +63,7 @@ def outside(rows: pd.DataFrame) -> np.ndarray:
     return rows.label.astype(str).str.lower().isin(OUTSIDE).to_numpy()
 
 
-def score_questions(data: QuestionSet, config: AnswererConfig) -> Figures:
+def score_questions(data: QuestionSet, config: AnswererConfig, on_step: OnStep) -> Figures:
     """Figures of an answerer that learned from train and was calibrated on dev."""
     train, dev, (test, *_) = data.splits["train"], data.splits.get("dev"), data.tests.values()
     out = outside(train)
@@ -73,7 +74,12 @@ def score_questions(data: QuestionSet, config: AnswererConfig) -> Figures:
         held = Wordings(dev.text[~hidden].tolist(), dev.label[~hidden].astype(str).tolist(), dev.text[hidden].tolist())
     answerer, seconds = timed(
         lambda: Answerer.fit(
-            inside.text.tolist(), inside.label.astype(str).tolist(), config, train.text[out].tolist(), held_out=held
+            inside.text.tolist(),
+            inside.label.astype(str).tolist(),
+            config,
+            train.text[out].tolist(),
+            held_out=held,
+            on_step=on_step,
         )
     )
     said, chances = best_of(answerer, test)
@@ -116,11 +122,11 @@ def pairs_of(rows: pd.DataFrame, *, grouped: bool = False) -> Pairs:
     return Pairs(rows.text_a.astype(str).tolist(), rows.text_b.astype(str).tolist(), same, groups)
 
 
-def score_pairs(data: QuestionSet, config: MatcherConfig) -> Figures:
+def score_pairs(data: QuestionSet, config: MatcherConfig, on_step: OnStep) -> Figures:
     """Figures of a matcher that learned from train; its last regression from dev."""
     learn, (test, *_) = data.splits["train"], data.tests.values()
     held = pairs_of(data.splits["dev"]) if "dev" in data.splits else None
-    matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn), held))
+    matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn), held, on_step))
     asked = pairs_of(test)
     evidence = matcher.scorers.evidence(asked.first, asked.second)
     chances = matcher.chance.of(evidence)
@@ -134,13 +140,13 @@ def score_pairs(data: QuestionSet, config: MatcherConfig) -> Figures:
     return figures | ms_per_question(lambda at: matcher.chances([asked.first[at]], [asked.second[at]]), len(test))
 
 
-def score_candidates(data: QuestionSet, config: MatcherConfig) -> dict[str, Figures]:
+def score_candidates(data: QuestionSet, config: MatcherConfig, on_step: OnStep) -> dict[str, Figures]:
     """Figures of a matcher that learned from train, or from dev where there is no train, folded by product.
 
     The baseline is the cosine of TF-IDF, which learns nothing from the labels.
     """
     learn = data.splits.get("train", data.splits.get("dev"))
-    matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn, grouped=True)))
+    matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn, grouped=True), on_step=on_step))
     model, baseline = {"seconds": seconds}, {"seconds": 0.0}
     for name, test in data.tests.items():
         asked = pairs_of(test)
@@ -167,17 +173,23 @@ def score(data: QuestionSet) -> dict[str, Figures]:
     """Figures of the model and of the baseline."""
     if data.kind == "questions":
         asked = AnswererConfig()
-        return {"model": score_questions(data, asked), "baseline": score_questions(data, replace(asked, encoders=0))}
+        with progress(f"{data.name}: model", unit="epochs") as doing:
+            model = score_questions(data, asked, doing.at_step)
+        with progress(f"{data.name}: baseline") as doing:
+            return {"model": model, "baseline": score_questions(data, replace(asked, encoders=0), doing.at_step)}
     if data.kind == "candidates":
-        return score_candidates(data, MatcherConfig(symmetric=False, balance=0.5))
+        with progress(f"{data.name}: model and baseline") as doing:
+            return score_candidates(data, MatcherConfig(symmetric=False, balance=0.5), doing.at_step)
     settings = MatcherConfig()
-    return {"model": score_pairs(data, settings), "baseline": score_pairs(data, replace(settings, encoder=False))}
+    with progress(f"{data.name}: model", unit="epochs") as doing:
+        model = score_pairs(data, settings, doing.at_step)
+    with progress(f"{data.name}: baseline") as doing:
+        return {"model": model, "baseline": score_pairs(data, replace(settings, encoder=False), doing.at_step)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     found: dict[str, dict[str, Figures]] = {}
     for data in read_sets(parser.parse_args().data):
         sizes = ", ".join(f"{name} {len(rows):,}" for name, rows in data.splits.items())

@@ -20,6 +20,7 @@ import pyarrow as pa
 from jobs.common.shown_names import NameRules, with_shown_names
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from jobs.runtime.progress import each, progress
 from jobs.runtime.settings import Settings
 from jobs.sample_shop.customer_service import CustomerService
 from jobs.sample_shop.dirt import Shares
@@ -53,8 +54,9 @@ def main() -> None:
     shares = Shares(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     plan = Plan(seed=7, users=2_000, items=args.items, days=2, start=FIRST, events_per_user_day=1.0, crawlers=0,
                 shares=shares)  # fmt: skip
-    shop = open_shop(plan)
-    items = _items(shop, NameRules.of(Settings().section("copy")))
+    with progress(f"a catalogue of {args.items:,} items"):
+        shop = open_shop(plan)
+        items = _items(shop, NameRules.of(Settings().section("copy")))
     with tempfile.TemporaryDirectory() as folder:
         first = _night(Path(folder), shop, 0, items, args.questions)
         changed = np.random.default_rng(7).random(items.num_rows) < args.changed
@@ -70,13 +72,14 @@ def main() -> None:
 def _night(folder: Path, shop: Shop, day: int, items: pa.Table, questions: int) -> dict[str, object]:
     raw = folder / "raw" / str(FIRST + dt.timedelta(days=day))
     raw.mkdir(parents=True)
-    CustomerService(shop, questions).write_day(folder / "raw", day, raw)
+    with progress(f"{questions:,} questions"):
+        CustomerService(shop, questions).write_day(folder / "raw", day, raw)
     lake = Lake(str(folder / "lake"))
     night = Night(FIRST + dt.timedelta(days=day), lake, "001", Settings(), "sample_shop", str(folder / "raw"))
     for table, rows in ((ITEMS, items), (CLEAN_EVENTS, arrow_schema(CLEAN_EVENTS).empty_table())):
         lake.make_current(night.write_arrow(table, rows))
     seconds, peak = {}, 0.0
-    for job in JOBS:
+    for job in each(f"night of {night.date}", JOBS, "jobs", lambda job: job.__name__.rpartition(".")[2]):
         name = job.__name__.rpartition(".")[2]
         night.begin(name)
         with night.reporting():

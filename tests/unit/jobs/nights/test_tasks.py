@@ -59,7 +59,7 @@ def test_what_trains_runs_in_a_second_process_and_what_waits_for_it_comes_after_
         for job in ("judge_lists", "train_copywriter", "show_images")
     }
     assert began["judge_lists"] < began["show_images"]  # it did not wait for the copy
-    assert "process" not in failure.value.failed["train_copywriter"].args  # the task's own error
+    assert isinstance(failure.value.failed["train_copywriter"], FileNotFoundError)  # its own error, not the process's
 
 
 def test_a_side_process_that_is_killed_is_a_task_that_failed(night: Night) -> None:
@@ -83,6 +83,17 @@ class CannotTravel(Exception):
 
 def raise_what_cannot_travel(night: Night, task: str) -> None:
     raise CannotTravel("first", "second")
+
+
+def test_a_night_says_how_many_of_its_jobs_are_done(
+    night: Night, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("jobs.runtime.progress.EVERY", 0.0)
+    with pytest.raises(JobsFailed):
+        run_tasks(night, {"train_als": (), "train_ranker": ("train_als",)})
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("night of")]
+    assert [line.partition(",")[0] for line in said] == [f"night of {DAY}: {k} of 2 jobs" for k in (1, 2)]
+    assert said[0].endswith(" left; train_als")
 
 
 def test_a_branch_runs_the_jobs_that_have_no_task_of_their_own(night: Night) -> None:

@@ -27,17 +27,17 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path, monkeypat
     monkeypatch.setattr("models.copywriting.trainer.REPORT_EVERY", 1)
     config = replace(TINY, most_passes=2, pair_tokens=10_000)
 
-    def stop(line: str) -> None:
-        if line.startswith("pairs step 5 "):
+    def stop(done: int, of: int, words: str) -> None:
+        if words.startswith("pairs") and done == of - 1:
             raise Stopped
 
     texts = ["质量很好，下次还来"] * 10
     with pytest.raises(Stopped):
-        Copywriter.fit(config, texts, PAIRS, tmp_path / "state", stop)
-    lines: list[str] = []
-    resumed = Copywriter.fit(config, texts, PAIRS, tmp_path / "state", lines.append)
-    assert any(line.startswith("pairs step 5 ") for line in lines)
-    assert not any(line.startswith(("plain", "pairs step 4 ")) for line in lines)
+        Copywriter.fit(config, texts, PAIRS, tmp_path / "state", on_step=stop)
+    told: list[tuple[int, int, str]] = []
+    resumed = Copywriter.fit(config, texts, PAIRS, tmp_path / "state", on_step=lambda *step: told.append(step))
+    assert [of - done for done, of, _ in told] == [1, 0]
+    assert all(words.startswith("pairs, ") for *_, words in told)
     whole = Copywriter.fit(config, texts, PAIRS)
     for name, weight in whole.net.state_dict().items():
         assert torch.equal(weight, resumed.net.state_dict()[name]), name

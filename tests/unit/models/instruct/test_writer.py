@@ -91,19 +91,20 @@ def test_what_was_saved_is_small_has_no_pickle_and_writes_the_same(tuned: Instru
 
 def test_a_run_that_was_killed_goes_on(places: dict[str, Path], tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("models.instruct.tuning._SAVE_EVERY", 5)
-    told: list[str] = []
 
-    def stop(line: str) -> None:
-        told.append(line)
-        if "step 20 " in line:
+    def stop(done: int, of: int, words: str) -> None:
+        if done == 20:
             raise KeyboardInterrupt
 
     place = str(places["llama"])
     with pytest.raises(KeyboardInterrupt):
-        InstructWriter.fit(TINY, place, PAIRS, tmp_path / "state", stop)
-    gone_on: list[str] = []
-    resumed = InstructWriter.fit(TINY, place, PAIRS, tmp_path / "state", gone_on.append)
-    assert not [line for line in gone_on if "step 10 " in line]
+        InstructWriter.fit(TINY, place, PAIRS, tmp_path / "state", on_step=stop)
+    gone_on: list[int] = []
+    resumed = InstructWriter.fit(
+        TINY, place, PAIRS, tmp_path / "state", on_step=lambda done, of, words: gone_on.append(done)
+    )
+    assert gone_on
+    assert 10 not in gone_on
     whole = InstructWriter.fit(TINY, place, PAIRS, tmp_path / "other")
     ours, theirs = (dict(each.net.named_parameters()) for each in (resumed, whole))
     assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)

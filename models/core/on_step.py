@@ -1,0 +1,5 @@
+"""What a training is given to say how far it is: models print nothing themselves."""
+
+from collections.abc import Callable
+
+OnStep = Callable[[int, int, str], None]  # (steps or epochs done, of how many at most, words such as the loss)

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from jobs.runtime.progress import Progress, each, lasting, progress
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    said = capsys.readouterr()
+    assert said.out == ""
+    return said.err.splitlines()
+
+
+def test_a_line_says_what_how_many_the_seconds_and_what_is_left(clock: Clock) -> None:
+    doing = Progress("training", 20, "epochs", clock)
+    clock.seconds = 30.0
+    doing.at(3, "loss 2.118")
+    assert str(doing) == "training: 3 of 20 epochs, 30 s, about 3 min left; loss 2.118"
+
+
+def test_what_is_left_shrinks_while_a_step_goes_on_and_never_below_the_steps_after_it(clock: Clock) -> None:
+    doing = Progress("replay", 5, "nights", clock)
+    assert doing.left is None
+    clock.seconds = 10.0
+    doing.step()
+    assert doing.left == 40.0
+    clock.seconds = 14.0
+    assert doing.left == 36.0
+    clock.seconds = 99.0
+    assert doing.left == 30.0
+
+
+def test_a_resumed_work_is_timed_from_where_it_goes_on(clock: Clock) -> None:
+    doing = Progress("training", 1000, "steps", clock)
+    for clock.seconds, done in ((2.0, 810), (22.0, 820)):
+        doing.at(done)
+    assert doing.left == 2.0 * 180
+
+
+def test_nothing_is_said_to_be_left_where_nobody_knows_how_many_there_are_or_all_are_done(clock: Clock) -> None:
+    doing = Progress("reading", None, "files", clock)
+    clock.seconds = 8.0
+    doing.step()
+    assert str(doing) == "reading: 1 files, 8 s"
+    doing.at_step(4, 4, "all")
+    assert str(doing) == "reading: 4 of 4 files, 8 s; all"
+
+
+def test_steps_are_no_flood(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    doing = Progress("writing", 100, "briefs", clock)
+    for second in range(1, 101):
+        clock.seconds = float(second) / 10
+        doing.step()
+    assert [line.partition(",")[0] for line in lines(capsys)] == [
+        "writing: 50 of 100 briefs",
+        "writing: 100 of 100 briefs",
+    ]
+
+
+def test_a_step_that_must_be_heard_is(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    Progress("replay", 2, "nights", clock).step("2026-01-01: 9 lines", always=True)
+    assert lines(capsys) == ["replay: 1 of 2 nights, 0 s, about 0 s left; 2026-01-01: 9 lines"]
+
+
+def test_a_long_step_speaks_up_by_itself_and_within_work_the_inner_one_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Progress("outer", silence=0.02), Progress("inner", silence=0.02) as inner:
+        inner.now("a long query")
+        time.sleep(0.2)
+    said = lines(capsys)
+    assert said
+    assert set(said) == {"inner: 0 s; a long query"}
+    time.sleep(0.05)
+    assert lines(capsys) == []
+
+
+def test_work_says_when_it_begins_and_when_it_has_ended_well(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("ALS") as taken:
+        pass
+    assert lines(capsys) == ["ALS ...", f"ALS: {taken.seconds:.1f} s"]
+    with pytest.raises(KeyError), progress("ALS"):
+        raise KeyError
+    assert lines(capsys) == ["ALS ..."]
+
+
+def test_each_thing_is_a_step_and_named_while_it_is_under_way(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(each("models", ["als", "lstm"], "models")) == ["als", "lstm"]
+    assert lines(capsys) == ["models ...", "models: 2 models, 0.0 s"]
+    doing = Progress("models", 2)
+    named = [(thing, doing.note, doing.done) for thing in doing.over(["als", "lstm"])]
+    assert named == [("als", "als", 0), ("lstm", "lstm", 1)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (119.4, "119 s"), (150.0, "2 min"), (7_100.0, "118 min"), (7_260.0, "2 h 1 min")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert lasting(seconds) == said
