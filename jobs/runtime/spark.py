@@ -39,9 +39,11 @@ _DEFAULTS = {
 }
 
 
-# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves, and
-# compiling a query takes longer than interpreting it: a warm night of 2,000 accounts took 42 s, compiled 49 s.
-_SMALL_BYTES = 1 << 20
+# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves.
+_ONE_TASK_BYTES = 1 << 20
+# Below this size compiling a query takes longer than interpreting it: of a warm night of 2,000 accounts, what is not
+# copy took 42 s, compiled 49 s.
+_INTERPRETED_BYTES = 4 << 20
 _COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
 _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
@@ -161,9 +163,8 @@ def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
     down small nights, so it is on only for many partitions.
     """
     cores = spark.sparkContext.defaultParallelism
-    small = input_bytes <= _SMALL_BYTES
-    enough = 1 if small else cores
-    for key, value in (_INTERPRETED if small else _COMPILED).items():
+    enough = cores if input_bytes > _ONE_TASK_BYTES else 1
+    for key, value in (_COMPILED if input_bytes > _INTERPRETED_BYTES else _INTERPRETED).items():
         spark.conf.set(key, value)
     wanted = max(enough, min(4_000, -(-input_bytes // (16 << 20))))
     spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
