@@ -48,7 +48,6 @@ def main(night: Night) -> None:
             night.write_arrow(table, arrow_schema(table).empty_table())
         night.log.info("no lists tonight whose exposure could be measured")
         return
-    night.size_for(RECOMMENDATIONS, ITEMS)
     items = _items(night, lists.spark(), config)
     figures = figures_of(items)
     night.write_arrow(EXPOSURE, pa.Table.from_pylist(exposure_rows(items, config.groups), arrow_schema(EXPOSURE)))

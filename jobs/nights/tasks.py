@@ -15,7 +15,7 @@ from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
 from jobs.runtime.registry import module_of
-from jobs.runtime.spark import compile_queries, forget_cached
+from jobs.runtime.spark import forget_cached
 from jobs.runtime.threads import usable_cores
 
 # Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether tonight's does.
@@ -115,7 +115,6 @@ def run(night: Night, task: str) -> None:
     """One task in this process, with its report."""
     job, options = job_of(task)
     night.begin(task)
-    compile_queries()
     started = time.monotonic()
     with night.reporting():
         importlib.import_module(module_of(job)).main(night, **options)

@@ -39,13 +39,8 @@ _DEFAULTS = {
 }
 
 
-# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves.
+# Below this size a second task with its Python worker takes longer than it saves: about 50,000 rows of interest.
 _ONE_TASK_BYTES = 1 << 20
-# Below this size compiling a query takes longer than interpreting it: of a warm night of 2,000 accounts, what is not
-# copy took 42 s, compiled 49 s.
-_INTERPRETED_BYTES = 4 << 20
-_COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
-_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
 
 # Spark's classes in the form that a JVM reads fastest, made by .ci/setup: with it the JVM and the session start in half
@@ -79,15 +74,7 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
 
 def interpreted(spark: SparkSession) -> AbstractContextManager[None]:
     """Within it, expressions are not compiled: for some thousand rows, compiling takes longer than computing."""
-    return _set(spark, _INTERPRETED)
-
-
-def compile_queries() -> None:
-    """Until a job says that its input is small, its queries are compiled; the job before may have had a small one."""
-    spark = SparkSession.getActiveSession()
-    if spark is not None:
-        for key, value in _COMPILED.items():
-            spark.conf.set(key, value)
+    return _set(spark, {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"})
 
 
 def ansi_off(spark: SparkSession) -> AbstractContextManager[None]:
@@ -159,13 +146,11 @@ def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
     """Sets and returns the number of shuffle partitions for a job that reads `input_bytes` of compressed input.
 
     About 16 MiB of compressed input for each partition (some 10 times that in memory), and at least one partition for
-    each core unless the input is very small; queries over very small input are interpreted. Adaptive execution slows
-    down small nights, so it is on only for many partitions.
+    each core unless the input is very small. Adaptive execution slows down small nights, so it is on only for many
+    partitions.
     """
     cores = spark.sparkContext.defaultParallelism
     enough = cores if input_bytes > _ONE_TASK_BYTES else 1
-    for key, value in (_COMPILED if input_bytes > _INTERPRETED_BYTES else _INTERPRETED).items():
-        spark.conf.set(key, value)
     wanted = max(enough, min(4_000, -(-input_bytes // (16 << 20))))
     spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
     spark.conf.set("spark.sql.adaptive.enabled", str(wanted > 4 * cores).lower())
