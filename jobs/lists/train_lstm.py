@@ -173,7 +173,7 @@ def fit_together(night: Night, network: type[SequenceModel], settings: Any, *dat
     processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
         most = settings.epochs if data[3] is None else settings.warm_epochs  # where it goes on from yesterday's
-        with progress(f"training {network.kind}", most, "epochs at most") as doing:
+        with progress(f"training {network.kind}", most, "epochs", at_most=True) as doing:
 
             def tell(epoch: int, loss: float, gain: float) -> None:
                 doing.at(epoch, f"loss {loss:.3f} nats, gain {gain:.4f}")

@@ -223,7 +223,7 @@ def cuts_of(
         teach_users=config.teach_users, most_cuts=config.most_weeks, least_history=config.least_weeks
     )
 
-    with progress("weeks that teach the ranker", config.most_weeks, "weeks at most") as doing:
+    with progress("weeks that teach the ranker", config.most_weeks, "weeks", at_most=True) as doing:
 
         def cut(moment: float) -> Cut:
             doing.now(f"the week after {dt.date(1970, 1, 1) + dt.timedelta(days=moment)}")

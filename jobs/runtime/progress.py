@@ -41,11 +41,14 @@ class Progress:
         what: str,
         total: int | None = None,
         unit: str = "",
+        at_most: bool = False,
         clock: Callable[[], float] = time.monotonic,
         silence: float = SILENCE,
     ) -> None:
-        """total: how many there are to do, None where nobody knows. unit: what is counted, such as "nights"."""
+        """total: how many there are to do, None where nobody knows. unit: what is counted, such as "nights". at_most:
+        the work may end before."""
         self.what, self.total, self.unit, self.done, self.note = what, total, unit, 0, ""
+        self._at_most = at_most
         self._clock, self._silence = clock, silence
         self._began = self._last_line = self._last_step = clock()
         self._first: tuple[int, float] | None = None  # (done, when) of the first step: a resumed work begins far on
@@ -100,11 +103,12 @@ class Progress:
         say(str(self))
 
     def __str__(self) -> str:
-        counted = f"{self.done:,}" + ("" if self.total is None else f" of {self.total:,}")
+        of, about = ("of at most", "at most") if self._at_most else ("of", "about")
+        counted = f"{self.done:,}" + ("" if self.total is None else f" {of} {self.total:,}")
         parts = [f"{counted} {self.unit}".rstrip()] if self.done or self.total is not None else []
         parts.append(lasting(self.seconds))
         if self.left is not None and self.done != self.total:
-            parts.append(f"about {lasting(self.left)} left")
+            parts.append(f"{about} {lasting(self.left)} left")
         return f"{self.what}: {', '.join(parts)}" + (f"; {self.note}" if self.note else "")
 
     def __enter__(self) -> Progress:
@@ -131,10 +135,10 @@ class Progress:
 
 
 @contextmanager
-def progress(what: str, total: int | None = None, unit: str = "") -> Iterator[Progress]:
+def progress(what: str, total: int | None = None, unit: str = "", at_most: bool = False) -> Iterator[Progress]:
     """A Progress that also says when the work begins, and when it has ended without an error."""
     say(f"{what} ...")
-    with Progress(what, total, unit) as doing:
+    with Progress(what, total, unit, at_most) as doing:
         yield doing
     count = f"{doing.done:,} {unit}".rstrip() + ", " if doing.done else ""
     say(f"{what}: {count}{doing.seconds:,.1f} s")

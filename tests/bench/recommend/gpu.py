@@ -107,7 +107,7 @@ def train(what: str, config: LSTMConfig, sequences: Sequences, items: int, until
         doing.at(epoch, f"loss {loss:.3f} nats, gain {gain:.4f}")
 
     ids = np.array([f"{code:09d}" for code in range(items)])
-    with progress(what, config.epochs, "epochs at most") as doing:
+    with progress(what, config.epochs, "epochs", at_most=True) as doing:
         LSTM.fit(config, sequences, ids, report=record)
     events = int(np.maximum(sequences.lengths - 1, 0).sum())
     return {

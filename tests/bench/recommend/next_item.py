@@ -178,7 +178,7 @@ class Fitted(NamedTuple):
             als = ALS.fit(ALSConfig(threads=threads), interest, users, shop.item_ids)
         for network, model, attributes in networks_of(shop):
             config = model.Config(threads=threads)
-            with progress(f"{name}: {network}", config.epochs, "epochs at most") as seconds[network]:
+            with progress(f"{name}: {network}", config.epochs, "epochs", at_most=True) as seconds[network]:
                 tell = epochs_of(seconds[network])
                 networks[network] = model.fit(
                     config, learned, shop.item_ids, attributes, report=tell, validation=validation

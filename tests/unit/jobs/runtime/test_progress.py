@@ -27,14 +27,21 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_a_line_says_what_how_many_the_seconds_and_what_is_left(clock: Clock) -> None:
-    doing = Progress("training", 20, "epochs", clock)
+    doing = Progress("training", 20, "epochs", clock=clock)
     clock.seconds = 30.0
     doing.at(3, "loss 2.118")
     assert str(doing) == "training: 3 of 20 epochs, 30 s, about 3 min left; loss 2.118"
 
 
+def test_of_work_that_may_end_before_only_the_most_is_said(clock: Clock) -> None:
+    doing = Progress("training", 20, "epochs", at_most=True, clock=clock)
+    clock.seconds = 30.0
+    doing.at(3)
+    assert str(doing) == "training: 3 of at most 20 epochs, 30 s, at most 3 min left"
+
+
 def test_what_is_left_shrinks_while_a_step_goes_on_and_never_below_the_steps_after_it(clock: Clock) -> None:
-    doing = Progress("replay", 5, "nights", clock)
+    doing = Progress("replay", 5, "nights", clock=clock)
     assert doing.left is None
     clock.seconds = 10.0
     doing.step()
@@ -46,14 +53,14 @@ def test_what_is_left_shrinks_while_a_step_goes_on_and_never_below_the_steps_aft
 
 
 def test_a_resumed_work_is_timed_from_where_it_goes_on(clock: Clock) -> None:
-    doing = Progress("training", 1000, "steps", clock)
+    doing = Progress("training", 1000, "steps", clock=clock)
     for clock.seconds, done in ((2.0, 810), (22.0, 820)):
         doing.at(done)
     assert doing.left == 2.0 * 180
 
 
 def test_nothing_is_said_to_be_left_where_nobody_knows_how_many_there_are_or_all_are_done(clock: Clock) -> None:
-    doing = Progress("reading", None, "files", clock)
+    doing = Progress("reading", None, "files", clock=clock)
     clock.seconds = 8.0
     doing.step()
     assert str(doing) == "reading: 1 files, 8 s"
@@ -62,7 +69,7 @@ def test_nothing_is_said_to_be_left_where_nobody_knows_how_many_there_are_or_all
 
 
 def test_steps_are_no_flood(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    doing = Progress("writing", 100, "briefs", clock)
+    doing = Progress("writing", 100, "briefs", clock=clock)
     for second in range(1, 101):
         clock.seconds = float(second) / 10
         doing.step()
@@ -73,7 +80,7 @@ def test_steps_are_no_flood(clock: Clock, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_step_that_must_be_heard_is(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    Progress("replay", 2, "nights", clock).step("2026-01-01: 9 lines", always=True)
+    Progress("replay", 2, "nights", clock=clock).step("2026-01-01: 9 lines", always=True)
     assert lines(capsys) == ["replay: 1 of 2 nights, 0 s, about 0 s left; 2026-01-01: 9 lines"]
 
 
