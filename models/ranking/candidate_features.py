@@ -159,7 +159,8 @@ def _fill(table, lists, pairs, events, long, short, facts, now):  # type: ignore
         _cells(table, own + len(OWN) - 1, short, user, low, high, row_of)
         _user(table, of_user, events, long.indptr[user + 1] - long.indptr[user], user, low, high, now)
         for row in range(low, high):
-            table[row, of_item:price] = features[item[row]]
+            for at in range(features.shape[1]):  # of a slice numba compiles the message about its shape too
+                table[row, of_item + at] = features[item[row], at]
         _price(table, price, events, last_price, user, low, high, item)
         for at in range(len(attributes)):
             _affinity(
