@@ -16,8 +16,9 @@ from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
 from schemas.table import Table
 from schemas.tables import ITEM_FEATURES, ITEM_PRICES, ITEM_WEEKS, USER_PURCHASES
+from schemas.tables.copywriting import COPY_CLICKS, COPY_SHARES
 
-COUNTED = (ITEM_FEATURES, ITEM_PRICES, USER_PURCHASES, ITEM_WEEKS)
+COUNTED = (ITEM_FEATURES, ITEM_PRICES, USER_PURCHASES, ITEM_WEEKS, COPY_CLICKS, COPY_SHARES)
 
 
 def note_of(table: Table) -> str:
