@@ -100,6 +100,7 @@ def test_two_ids_of_a_person_are_one_erasure(shop: tuple[Lake, str]) -> None:
     assert main(["forget", "--lake", lake.root, "--source", mapping, "--user", "ann", "--user", "bob"]) == 0
     (receipt,) = lake.list_dir("erased", "receipts")
     assert len(lake.get_json("erased", "receipts", receipt)["people"]) == 2
+    assert find(lake, whole_people(lake, ["ann", "bob"]), mapping) == []
 
 
 def test_a_list_of_a_thousand_with_one_twice(shop: tuple[Lake, str], tmp_path: Path) -> None:
