@@ -246,7 +246,7 @@ def closed(sample: Sample) -> dict[str, bool]:
     other = subprocess.run(command(lake), capture_output=True, text=True)
     os.environ |= KEYS
     is_refused = other.returncode != 0 and "WrongMasterKey" in other.stderr and digest(lake) == before
-    day = f"date={NIGHTS[0]}"
+    day = f"date={THIRD}"
     lake_keys.destroy(lake, ("raw", "sample_shop", day))
     files = [path for path in all_paths(lake) if path.startswith(f"raw/sample_shop/{day}/")]
     shut = [path for path in files if sealed_files.is_sealed(lake, path)]
