@@ -118,8 +118,8 @@ bench-copy-en: setup data  ## descriptions of products held out by family; DATA=
 bench-voices: setup  ## voices: their readers, texts that two of them share, a classifier; USERS=150
 	@.venv/bin/python -m tests.bench.copywriting.voices $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
 
-bench-forget: setup  ## people forgotten: seconds, planted names found, redelivery, kills, beside a replay; USERS=1500
-	@.venv/bin/python -m tests.bench.privacy.forget $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
+bench-forget: setup  ## people forgotten: seconds, planted names found, redelivery, kills, beside a replay; USERS=1500, ENCRYPTED=1
+	@.venv/bin/python -m tests.bench.privacy.forget $(if $(ENCRYPTED),--encrypted) $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
 
 bench-encryption: setup  ## the sample shop's nights plain and encrypted: seconds, bytes, readers, keys changed; USERS=1500
 	@.venv/bin/python -m tests.bench.privacy.encryption $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))

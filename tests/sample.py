@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -44,26 +44,33 @@ SHARES = Shares(
 
 @dataclass(frozen=True)
 class Sample:
-    """`raw` drops of three days, `lake` after three nights, `eve` the same lake before the third."""
+    """`raw` drops of three days, `lake` after three nights, `eve` the same lake before the third.
+
+    settings: of all its nights, beside SETTINGS.
+    """
 
     raw: Path
     lake: Lake
     eve: Path
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def copy(self, folder: Path) -> Sample:
         """A lake of one's own to break."""
         shutil.copytree(self.lake.root, folder)
-        return Sample(self.raw, Lake(str(folder)), self.eve)
+        return replace(self, lake=Lake(str(folder)))
 
     def night(self, day: date = THIRD, run: str = "001", **changed: dict[str, Any]) -> Night:
-        sections = {name: SETTINGS.get(name, {}) | changed.get(name, {}) for name in {*SETTINGS, *changed}}
+        given = (SETTINGS, self.settings, changed)
+        sections = {
+            name: {k: v for some in given for k, v in some.get(name, {}).items()} for name in set().union(*given)
+        }
         return Night(day, self.lake, run, Settings(sections), "sample_shop", str(self.raw))
 
 
-def make_sample(folder: Path, users: int = 150) -> Sample:
+def make_sample(folder: Path, users: int = 150, **settings: dict[str, Any]) -> Sample:
     plan = Plan(seed=7, users=users, items=80, days=3, start=FIRST, events_per_user_day=7.0, crawlers=2, shares=SHARES,
                 questions=80)  # fmt: skip
-    sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve")
+    sample = Sample(folder / "raw", Lake(str(folder / "lake")), folder / "eve", settings)
     make_sample_shop(plan, sample.raw)
     for day in NIGHTS:
         if day == THIRD:

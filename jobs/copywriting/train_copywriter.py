@@ -35,6 +35,7 @@ from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.catalogue_words import COLUMNS, PastCatalogues, read_item_words
 from jobs.copywriting.drafts import LEARNED, prompt_of
 from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.past_clicks import recount_clicks
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.trained_writers import TrainedWriter, trained_writer
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
@@ -137,6 +138,7 @@ def main(night: Night) -> None:
     vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
     inputs = CopyInputs(rules, items, vocabulary, {}, night.date)
     held = [pair for pair in pairs_of_items if is_held_out(pair[0].item_id)][: config.judge_briefs]
+    recount_clicks(night)
     won = not_held_out(learnable(won_texts(night, config.won_after, config.won_chance, config.most_won), inputs))
     approved = not_held_out(learnable(approved_texts(rules), inputs))
     lessons = [*not_held_out(pairs_of_items), *won, *approved][-config.most_pairs :]

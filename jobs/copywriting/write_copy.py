@@ -27,6 +27,7 @@ from jobs.copywriting.demand import OF_OFFERS, briefs_of, briefs_of_users, read_
 from jobs.copywriting.drafters import Drafter, chosen_drafter
 from jobs.copywriting.experiment_texts import find_missing, kinds_of, texts_by_arm, without_the_ended, write_missing
 from jobs.copywriting.item_words import ItemWords
+from jobs.copywriting.past_clicks import recount_clicks
 from jobs.copywriting.reader_voices import reader_voices
 from jobs.copywriting.review_page import write_page
 from jobs.copywriting.rules import CopyConfig, CopyRules
@@ -48,6 +49,7 @@ def main(night: Night) -> None:
     rules = CopyRules.load(config)
     arms = night.settings.section("experiments").copy_on(night.date)
     rules.refuse_unknown(arms)
+    recount_clicks(night)
     copywriter = chosen_drafter(night, rules)
     night.size_for(RECOMMENDATIONS, INTEREST)
     items = item_words_of(night, rules)

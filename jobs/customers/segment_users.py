@@ -50,6 +50,7 @@ from jobs.runtime import model_store
 from jobs.runtime.lake import Version
 from jobs.runtime.model_store import date_of, load_model, save_model
 from jobs.runtime.night import Night
+from jobs.runtime.table_versions import TableRows
 from models.customers.segment_names import from_the_middle, name_segments
 from models.customers.segments import (
     Segments,
@@ -207,7 +208,8 @@ def main(night: Night) -> None:
     shoppers = shopper_features(
         classed, night.read(USER_FEATURES), tastes, middles, config.half_trust, besides=("rfm_class",)
     )
-    last = night.versions(USER_SEGMENTS).previous().spark().select("user_id", F.col("segment_id").alias("last"))
+    before = numbers_before(night)
+    last = before.spark().select("user_id", F.col("segment_id").alias("last"))
     assigned = assign_segments(shoppers.join(last, "user_id", "left"), model)
     version = night.write_split(assigned, [USER_SEGMENTS], count_by=("moved",))[USER_SEGMENTS.name]
 
@@ -215,16 +217,26 @@ def main(night: Night) -> None:
     table = segments_table(segment_figures(members.join(profiles, "user_id")).toArrow(), model, accounts, config)
     private = is_private(night)
     night.write_arrow(SEGMENTS, private_segments(night, table, members, profiles) if private else table)
-    before = night.versions(SEGMENT_RULES).previous()
+    last_rules = night.versions(SEGMENT_RULES).previous()
     if private:
         night.write_arrow(SEGMENT_RULES, private_rules(night, liked_categories(members, tastes), config))
     # One day changes the rules little, and the segments are the same.
-    elif facts["how"] == "carried over" and before.count:
-        night.write_arrow(SEGMENT_RULES, before.arrow())
+    elif facts["how"] == "carried over" and last_rules.count:
+        night.write_arrow(SEGMENT_RULES, last_rules.arrow())
     else:
         night.write(SEGMENT_RULES, category_rules(members, tastes, config))
     _picture(night, table, members, tastes)
-    _report(night, version, table, facts)
+    _report(night, version, table, facts, before.count)
+
+
+def numbers_before(night: Night) -> TableRows:
+    """Last night's USER_SEGMENTS, while tonight's numbers mean the same segments; else no rows.
+
+    After an erasure the model is gone: segments are numbered from 1 again, and an account that stayed where it was by
+    its old number would land in any of them.
+    """
+    versions = night.versions(USER_SEGMENTS)
+    return versions.previous() if night.lake.model_before(MODEL, night.date) else versions.of(())
 
 
 def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFrame) -> None:
@@ -241,10 +253,10 @@ def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFram
     night.lake.put_text(page, "reports", f"date={night.date}", "segments.html")
 
 
-def _report(night: Night, version: Version, table: pa.Table, facts: dict[str, Any]) -> None:
+def _report(night: Night, version: Version, table: pa.Table, facts: dict[str, Any], before: int) -> None:
+    """before: the accounts of last night's segments that tonight's go on from."""
     moved = sum(rows for value, rows in version.facts["counts"] if value)
-    before = night.lake.before(USER_SEGMENTS, night.date)
-    share = round(moved / before.rows, 4) if before and before.rows else None
+    share = round(moved / before, 4) if before else None
     night.report(moved=moved, moved_share=share, segments=table.num_rows, fit=facts)
-    moves = "no night before" if share is None else f"{share:.1%} of the accounts of the night before moved"
+    moves = "none before to go on from" if share is None else f"{share:.1%} of the accounts of the night before moved"
     night.log.info("%d segments, %s: %s", table.num_rows, facts["how"], moves)

@@ -40,15 +40,15 @@ def advance(
     return total.withColumns({name: from_exact(name) for name in EXACT}).select(*table.names)
 
 
-def count_items(night: Night) -> Version:
+def count_items(night: Night) -> list[Version]:
     """ITEM_FEATURES of the night, from all events until then."""
     half_life, nothing = night.settings.section("interest").half_life_days, night.versions(ITEM_FEATURES).of(())
     events = night.versions(CLEAN_EVENTS).after(None).spark()
-    return night.write(ITEM_FEATURES, advance(ITEM_FEATURES, nothing.spark(), events, half_life, night.date, None))
+    return [night.write(ITEM_FEATURES, advance(ITEM_FEATURES, nothing.spark(), events, half_life, night.date, None))]
 
 
 def main(night: Night) -> None:
-    recount(night, ITEM_FEATURES, count_items)
+    recount(night, (ITEM_FEATURES,), count_items)
     half_life = night.settings.section("interest").half_life_days
     night.size_for(CLEAN_EVENTS, USER_FEATURES)
     both = []

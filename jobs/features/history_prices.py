@@ -36,7 +36,16 @@ def write_prices(
     history: History, events: DataFrame, catalogue: CatalogueByNight, half_life_days: float, kept: int
 ) -> Compared:
     """ITEM_PRICES of the last night; returns what the purchase lines of each night are compared with."""
-    before = history.first.versions(ITEM_PRICES).previous().spark()
+    before, fading = history.first.versions(ITEM_PRICES).previous().spark(), Fading.of(history, half_life_days)
+    prices, compared = prices_by_night(before, events, catalogue, fading, half_life_days, kept)
+    history.last.write_arrow(ITEM_PRICES, prices)
+    return compared
+
+
+def prices_by_night(
+    before: DataFrame, events: DataFrame, catalogue: CatalogueByNight, fading: Fading, half_life_days: float, kept: int
+) -> tuple[pa.Table, Compared]:
+    """(ITEM_PRICES after the last night of `events`, what lines of each night are compared with), from ITEM_PRICES."""
     before = before.select(
         *ITEM_PRICES.key,
         F.lit(None).cast("date").alias(NIGHT),
@@ -51,7 +60,6 @@ def write_prices(
     by_night = by_night.withColumn("log_price", F.log("price"))
     prices = Prices(Rows(iter(by_night.toArrow().to_batches()), ITEM_PRICES.key), catalogue, kept)
     usual, levels = [], []
-    fading = Fading.of(history, half_life_days)
     prices.add(prices.rows.of(BEFORE))
     for night, factor in zip(fading.nights, fading.factors, strict=True):
         tonight = prices.rows.of(night)
@@ -61,8 +69,7 @@ def write_prices(
         if prices.has_purchases(tonight):
             usual.append(prices.usual(tonight, night))
             levels.append(prices.levels(night))
-    history.last.write_arrow(ITEM_PRICES, prices.table())
-    return Compared(_together(usual, _USUAL), _together(levels, _LEVELS))
+    return prices.table(), Compared(_together(usual, _USUAL), _together(levels, _LEVELS))
 
 
 _USUAL = pa.schema([("item_id", pa.string()), ("currency", pa.string()), (NIGHT, pa.date32()), ("usual", pa.float64())])

@@ -20,8 +20,8 @@ from __future__ import annotations
 from jobs.common.recount import recount
 from jobs.features import purchase_habits, tastes
 from jobs.features.event_weights import weights_of
+from jobs.features.past_purchases import count_purchases
 from jobs.features.portraits import ProfilesConfig, portraits
-from jobs.runtime.lake import Version
 from jobs.runtime.night import Night
 from schemas.tables import (
     CLEAN_EVENTS,
@@ -35,16 +35,8 @@ from schemas.tables import (
 )
 
 
-def count_prices(night: Night) -> Version:
-    """ITEM_PRICES of the night, from all events until then."""
-    half_life, kept = weights_of(night).half_life_days, night.settings.section("profiles").prices_kept
-    nothing, events = night.versions(ITEM_PRICES).of(()), night.versions(CLEAN_EVENTS).after(None)
-    prices = purchase_habits.advance_prices(nothing.spark(), events.spark(), half_life, night.date, None, kept)
-    return night.write(ITEM_PRICES, prices)
-
-
 def main(night: Night) -> None:
-    recount(night, ITEM_PRICES, count_prices)
+    recount(night, (ITEM_PRICES, USER_PURCHASES), count_purchases)
     config: ProfilesConfig = night.settings.section("profiles")
     interest = weights_of(night)
     late = night.settings.section("clean").late_days

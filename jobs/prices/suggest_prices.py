@@ -35,7 +35,7 @@ _CELLS = 500_000  # of a matrix that is fitted at a time: 4 MB, and there are so
 
 def main(night: Night) -> None:
     config: SuggestPricesConfig = night.settings.section("prices")
-    recount(night, ITEM_WEEKS, count_sales)
+    recount(night, (ITEM_WEEKS,), count_sales)
     weeks = item_weeks(night, config)
     night.write_arrow(ITEM_WEEKS, weeks)
     items = night.versions(ITEMS).tonight().arrow(_ITEM_COLUMNS).sort_by("item_id")
@@ -50,13 +50,13 @@ def main(night: Night) -> None:
     night.report(statuses={row["status"]: row["count_all"] for row in counted})
 
 
-def count_sales(night: Night) -> Version:
+def count_sales(night: Night) -> list[Version]:
     """ITEM_WEEKS of the night with its sales counted from all events; what the catalogue tells of a week stays."""
     oldest = night.date - dt.timedelta(weeks=night.settings.section("prices").weeks)
     (version,) = (v for v in [night.lake.current(ITEM_WEEKS, night.date)] if v)
     listed = without_sales(night.versions(ITEM_WEEKS).of([version]).arrow())
     sold = sold_by_week(night.versions(CLEAN_EVENTS).after(None).spark(), oldest)
-    return night.write_arrow(ITEM_WEEKS, advance(listed, [sold], oldest))
+    return [night.write_arrow(ITEM_WEEKS, advance(listed, [sold], oldest))]
 
 
 def item_weeks(night: Night, config: SuggestPricesConfig) -> pa.Table:

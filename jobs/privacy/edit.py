@@ -14,12 +14,14 @@ from schemas.columns import BOUND_IDS, VISITOR_ID
 class Edit:
     """found: where -> how often, such as {"user_id": 12}. kept: the file without the people; None: it goes whole.
 
-    removed: the rows that were theirs, as they stood there.
+    removed: the rows that were theirs, as they stood there. listed: accounts of theirs in the file's dictionaries,
+    whether a row has them or not.
     """
 
     found: dict[str, int]
     kept: bytes | None
     removed: list[dict[str, Any]] = field(default_factory=list)
+    listed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

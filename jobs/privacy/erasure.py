@@ -185,6 +185,7 @@ def _others(found: list[Found]) -> list[Found]:
 def _known(lake: Lake, ids: list[str], found: list[Found], people: People, source: str) -> list[str]:
     """Those of `ids` that the found files name: in a removed row, or in whatever else such a file holds."""
     seen = {plain_id(value) for one in found for row in one.edit.removed for value in _leaves(row)}
+    seen.update(*(one.edit.listed for one in found))
     in_rows = {one for one in ids if one in seen or (people.hash_key and lake_hash(one, people.hash_key) in seen)}
     sources = sources_of(lake, source)
     logs, fields = raw_logs(lake, sources), lake_fields(sources)

@@ -11,6 +11,7 @@ import json
 import struct
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ def edit_file(
     """
     if people.anywhere_in(name.replace("/", " ").replace("=", " ").replace("-", " ")) or _names_a_part(name, people):
         inner = _edit_content(name, data, people, fields, log, encoding, decryption)
-        return Edit({"the file's name": 1, **(inner.found if inner else {})}, None, inner.removed if inner else [])
+        inner = inner or Edit({}, None)
+        return replace(inner, found={"the file's name": 1, **inner.found}, kept=None)
     return _edit_content(name, data, people, fields, log, encoding, decryption)
 
 
@@ -92,7 +94,7 @@ def _edit_packed(
         with pa.CompressedOutputStream(sink, codec) as out:
             out.write(edit.kept)
         packed = sink.getvalue().to_pybytes()
-    return Edit(edit.found, packed, edit.removed)
+    return replace(edit, kept=packed)
 
 
 def _edit_text(text: str, people: People, fields: IdFields) -> Edit | None:

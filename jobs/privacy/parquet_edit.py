@@ -37,14 +37,17 @@ def edit_parquet(data: bytes, people: People, fields: IdFields, decryption: Any 
         if count:
             found[f"{name} (text)"] += count
             kept = kept.set_column(number, kept.schema.field(number), masked)
+    listed: set[str] = set()
     for name, values in dictionaries.items():
+        if name in fields.accounts:
+            listed |= people.accounts.intersection(map(plain_id, values))
         if name not in found and any(_names(name, value, people, fields) for value in values):
             found[f"{name} (dictionary)"] += 1
     if not found:
         return None
     sink = pa.BufferOutputStream()
     pq.write_table(_without_names(kept, people), sink, compression="zstd")
-    return Edit(dict(found), sink.getvalue().to_pybytes(), removed)
+    return Edit(dict(found), sink.getvalue().to_pybytes(), removed, frozenset(listed))
 
 
 def read_whole(data: bytes, decryption: Any = None) -> tuple[pa.Table, dict[str, list[str]]]:

@@ -6,6 +6,7 @@ Nothing is changed: an administrator reads it and runs it. Run it again when a t
 from __future__ import annotations
 
 import argparse
+import re
 
 from jobs.privacy.lake_files import lake_at
 from jobs.privacy.roles import ROLES, bucket_policy, needed_key, posix_commands
@@ -19,11 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ring", choices=[role.name for role in ROLES if role.keys], help="print the keys of a role, for its key ring"
     )
-    parser.add_argument("--account", default="123456789012", help="AWS account of the roles")
+    parser.add_argument("--account", help="AWS account of the roles, 12 digits; needed with --bucket")
 
 
 def main(args: argparse.Namespace) -> int:
     if args.bucket:
+        if not re.fullmatch(r"\d{12}", args.account or ""):
+            seen = f"'{args.account}' is not" if args.account else "needs"
+            raise ValueError(
+                f"--bucket: --account {seen} the AWS account of the roles, 12 digits, such as "
+                "`aws sts get-caller-identity --query Account` prints; no policy was made"
+            )
         print(bucket_policy(args.bucket, args.lake, args.account))
         return 0
     if args.ring:

@@ -69,8 +69,7 @@ class History:
         """CLEAN_EVENTS that these nights have made, with the night of each."""
         found = (self.lake.version(CLEAN_EVENTS, day, self.first.run) for day in self.dates)
         urls = [url for version in found if version for url in self.lake.file_urls(version)]
-        night = F.to_date(F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1))
-        return table_rows(self.spark, self.lake, CLEAN_EVENTS, urls).select("*", night.alias(NIGHT))
+        return with_night(table_rows(self.spark, self.lake, CLEAN_EVENTS, urls))
 
     def write(
         self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...], split: Split
@@ -78,6 +77,12 @@ class History:
         """A version of each of `tables` for each night; `split` gives rows by `key`. The versions are by key too."""
         targets = {key(table, day): (table, str(day)) for table in tables for day in self.dates}
         return write_nights(frame, targets, self.lake, self.first.run, count_by, split)
+
+
+def with_night(stored: DataFrame) -> DataFrame:
+    """Rows as they are read from files of a table, with the night that each file is of."""
+    night = F.to_date(F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1))
+    return stored.select("*", night.alias(NIGHT))
 
 
 def key(table: Table, night: dt.date) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +12,31 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.common import erased_people
+from jobs.copywriting.past_clicks import count_clicks
+from jobs.features.past_purchases import count_purchases
 from jobs.nights import nightly
 from jobs.privacy import receipt
 from jobs.privacy.erasure import find, forget, whole_people
 from jobs.runtime import published
-from jobs.runtime.lake import Lake
-from jobs.runtime.night import job_report
-from schemas.tables import CLEAN_EVENTS, ITEM_FEATURES, RECOMMENDATIONS, REJECTED_EVENTS, USERS
-from tests.sample import NIGHTS, SECOND, THIRD, Sample, current, shown
+from jobs.runtime.lake import Lake, Version
+from jobs.runtime.night import Night, job_report
+from schemas.tables import BY_NAME, CLEAN_EVENTS, ITEM_FEATURES, RECOMMENDATIONS, REJECTED_EVENTS, USERS
+from tests.sample import NIGHTS, SECOND, THIRD, Sample, content, current, shown
 
 
 def people_of_both_days(sample: Sample) -> list[str]:
     """Two accounts with events on the second day and on the third."""
     days = [set(current(sample.lake, CLEAN_EVENTS, day)["user_id"].to_pylist()) - {None} for day in (SECOND, THIRD)]
     return sorted(days[0] & days[1])[:2]
+
+
+@pytest.mark.parametrize("count", [count_purchases, count_clicks], ids=["purchases", "clicks"])
+def test_where_nobody_is_gone_what_is_counted_anew_is_what_the_nights_counted(
+    sample: Sample, tmp_path: Path, count: Callable[[Night], list[Version]]
+) -> None:
+    shop = sample.copy(tmp_path / "lake")
+    for version in count(shop.night(run="001e")):
+        assert content(shop.lake, version).equals(current(sample.lake, BY_NAME[version.table])), version.table
 
 
 def test_the_forgotten_do_not_come_back(sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """People forgotten from the sample shop's lake of three nights: seconds, what is left, and what a kill does.
 
-python -m tests.bench.privacy.forget [--users 1500] [--kills 20]
+python -m tests.bench.privacy.forget [--users 1500] [--kills 20] [--encrypted]
 1. One person, then 1,000, are forgotten in one pass each; every file is decoded again.
 2. Negative control: the name is planted in each kind of place, one at a time, and must be found.
 3. The raw files are delivered again, with the people in them: nobody may come back.
 4. Killed (SIGKILL) at random moments while a reader reads the published night: the lake must end the same.
 5. A lake that never knew the person is replayed from raw files without him, and both fit their models afresh on the
    third night: which tables of that night are equal, row by row.
+6. With --encrypted the lake is encrypted: what the erasures wrote is too, another master key forgets nobody, and a raw
+   day whose key is destroyed stays closed and stops no erasure.
 The last line is JSON of the figures.
 """
 
@@ -17,6 +19,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +43,13 @@ from jobs.privacy import receipt
 from jobs.privacy.erasure import find, forget, whole_people
 from jobs.privacy.lake_files import all_paths, read_bytes
 from jobs.privacy.people import People
-from jobs.runtime import published
+from jobs.runtime import lake_keys, published, sealed_files
 from jobs.runtime.branches import BRANCHES
 from jobs.runtime.lake import Lake, Version
+from jobs.runtime.lake_keys import keys_of
 from jobs.runtime.log import quiet
 from jobs.runtime.night import Night, job_report
+from jobs.runtime.parquet_files import ENCRYPTED, PLAIN, read_table
 from jobs.runtime.progress import each, progress
 from jobs.runtime.spark import session
 from schemas.tables import STORED
@@ -52,13 +58,19 @@ from tests.sample import NIGHTS, THIRD, Sample, content, make_sample
 
 ROOT = Path("build/bench/forget")
 WHO = "u0000019"
-KEYS = {erased_people.KEY_VARIABLE: "bench key of the list of the forgotten", receipt.KEY_VARIABLE: "5a" * 32}
+KEYS = {
+    erased_people.KEY_VARIABLE: "bench key of the list of the forgotten",
+    receipt.KEY_VARIABLE: "5a" * 32,
+    lake_keys.KEY_VARIABLE: "1f" * 32,
+}
+_KEPT = re.compile(rb"kept-[0-9a-f]{24}")  # the name of a rewritten file, from the hash of its bytes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=1_500)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--encrypted", action="store_true", help="of a lake with encryption.on")
     args = parser.parse_args()
     quiet()
     os.environ.update(KEYS)
@@ -66,7 +78,7 @@ def main() -> None:
     shutil.rmtree(ROOT, ignore_errors=True)
     ROOT.mkdir(parents=True)
     with progress(f"nights of a sample shop of {args.users:,} accounts"):
-        sample = make_sample(ROOT / "sample", args.users)
+        sample = make_sample(ROOT / "sample", args.users, encryption={"on": args.encrypted})
     many = [f"u{number:07d}" for number in range(1_000)]
     figures = {"files": len(all_paths(sample.lake))}
     asked: dict[str, Callable[[], dict[str, Any]]] = {
@@ -77,6 +89,8 @@ def main() -> None:
         "kills": lambda: killed(sample, args.kills),
         "beside a replay": lambda: replayed(sample),
     }
+    if args.encrypted:
+        asked["a raw day closed"] = lambda: closed(sample)
     for name in each("forgetting", asked):
         figures |= asked[name]()
     print(json.dumps(figures))
@@ -165,10 +179,22 @@ def run(lake: Lake) -> None:
     subprocess.run(command(lake), check=True, stdout=subprocess.DEVNULL)
 
 
-def digest(lake: Lake) -> dict[str, str]:
+def digest(lake: Lake) -> Counter[tuple[str, str]]:
     """Every file of a lake by its hash, but receipts, which have the time."""
     paths = [path for path in all_paths(lake) if not path.startswith(("erased/receipts", "lease", "contested"))]
-    return {path: hashlib.sha256(read_bytes(lake, path)).hexdigest() for path in paths}
+    if keys_of(lake) is None:
+        return Counter((path, hashlib.sha256(read_bytes(lake, path)).hexdigest()) for path in paths)
+    return Counter((_KEPT.sub(b"kept", path.encode()).decode(), as_read(lake, path)) for path in paths)
+
+
+def as_read(lake: Lake, path: str) -> str:
+    """The hash of what a file of an encrypted lake says: encrypted again, it has other bytes and another name."""
+    data = sealed_files.opened(read_bytes(lake, path), keys_of(lake))
+    if data.startswith(ENCRYPTED):
+        data = str(read_table(lake, lake.path(path)).to_pydict()).encode()
+    elif data.startswith(b"{"):
+        data = _KEPT.sub(b"kept", data)
+    return hashlib.sha256(data).hexdigest()
 
 
 @contextmanager
@@ -202,7 +228,7 @@ def reading(lake: Lake) -> Iterator[list[str]]:
 
 def replayed(sample: Sample) -> dict[str, int]:
     """The third night after an erasure, beside that of a lake that never knew the person; models are cold in both."""
-    other = Sample(raw_without(sample), Lake(str(ROOT / "replayed")), sample.eve)
+    other = replace(sample, raw=raw_without(sample), lake=Lake(str(ROOT / "replayed")))
     shutil.rmtree(other.lake.root, ignore_errors=True)
     for day in NIGHTS:
         if day == THIRD:
@@ -212,12 +238,40 @@ def replayed(sample: Sample) -> dict[str, int]:
     shutil.copytree(sample.eve, ROOT / "next")
     lake = Lake(str(ROOT / "next"))
     forget(lake, [WHO])
-    nightly.main(Sample(sample.raw, lake, sample.eve).night(THIRD))
+    nightly.main(replace(sample, lake=lake).night(THIRD))
     equal, unequal = compared(lake, other.lake)
     print(f"the night after, beside a lake that never knew the person: {len(equal)} tables equal: {', '.join(equal)}")
     for name in sorted(unequal):
         print(f"  not equal: {name}: {unequal[name]}")
     return {"tables_equal": len(equal), "tables_unequal": len(unequal)}
+
+
+def closed(sample: Sample) -> dict[str, bool]:
+    """Of an encrypted lake: files that an erasure left plain though they were not, and erasures with keys missing."""
+    was, now = starts(sample.lake), starts(Lake(str(ROOT / "one")))
+    opened = sorted(kind for kind in now if kind.endswith(("plain Parquet", "other")) and now[kind] > was[kind])
+    lake = copied(sample, "other-key")
+    before = digest(lake)
+    os.environ[lake_keys.KEY_VARIABLE] = "2e" * 32
+    other = subprocess.run(command(lake), capture_output=True, text=True)
+    os.environ |= KEYS
+    is_refused = other.returncode != 0 and "WrongMasterKey" in other.stderr and digest(lake) == before
+    day = f"date={THIRD}"
+    lake_keys.destroy(lake, ("raw", "sample_shop", day))
+    files = [path for path in all_paths(lake) if path.startswith(f"raw/sample_shop/{day}/")]
+    shut = [path for path in files if sealed_files.is_sealed(lake, path)]
+    run(lake)
+    left = find(Lake(lake.root), whole_people(sample.lake, [WHO]))
+    print(f"files of an encrypted lake: {dict(now)}; more of these are plain now: {opened}; another key is refused: "
+          f"{is_refused}; forgotten without the key of {day} ({len(shut)} files): {len(left)} finds")  # fmt: skip
+    return {"stays_closed": not opened, "other_key_refused": is_refused, "without_a_day_left": bool(shut) and not left}
+
+
+def starts(lake: Lake) -> Counter[str]:
+    """Files of raw days, tables and models by folder and by how they begin."""
+    kinds = {ENCRYPTED: "encrypted Parquet", sealed_files.MAGIC[:4]: "sealed", PLAIN: "plain Parquet"}
+    paths = [path for path in all_paths(lake) if path.startswith(("raw/", "tables/", "models/"))]
+    return Counter(f"{path.partition('/')[0]}, {kinds.get(read_bytes(lake, path)[:4], 'other')}" for path in paths)
 
 
 def raw_without(sample: Sample) -> Path:

@@ -16,8 +16,9 @@ from jobs.common.erased_people import JOURNAL, LIST, WrongKey, erased_people
 from jobs.privacy import erasure, forget_people, lake_files, verify_receipt
 from jobs.privacy.erasure import NobodyFound, find, forget, whole_people
 from jobs.privacy.export_person import rows_of
+from jobs.privacy.plan import Planner
 from jobs.privacy.receipt import BadReceipt, NoReceiptKey, verified
-from jobs.runtime import lease, published, sealed_files
+from jobs.runtime import lake_keys, lease, published, sealed_files
 from jobs.runtime.lake import Lake
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS
 from schemas.tables import BY_NAME, CLEAN_EVENTS, INTEREST, RECOMMENDATIONS, USERS
@@ -181,15 +182,20 @@ def test_what_was_left_is_planned_for_and_the_receipt_names_all(
     assert (paths.count(kept), len(paths) - len(set(paths))) == (1, 0)
 
 
-def test_a_full_disk_changes_nothing(shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("room", [0, 5], ids=["at once", "halfway"])
+def test_a_full_disk_changes_nothing(shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """room: files that may still be written."""
     lake, mapping = shop
-    before = accounts(lake)
+    before, stage, staged = accounts(lake), Planner._stage, []
 
-    def full(self: object, data: bytes) -> str:
-        raise OSError(28, "No space left on device")
+    def until_full(self: Planner, data: bytes) -> str:
+        if len(staged) == room:
+            raise OSError(28, "No space left on device")
+        staged.append(stage(self, data))
+        return staged[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr("jobs.privacy.plan.Planner._stage", full)
+        patch.setattr(Planner, "_stage", until_full)
         with pytest.raises(OSError, match="No space left"):
             forget(lake, ["ann"], mapping)
     assert accounts(lake) == before
@@ -222,6 +228,29 @@ def test_keys_are_asked_for_before_anything_is_changed(shop: tuple[Lake, str], m
     monkeypatch.setenv("NIGHTMARKET_ERASURE_KEY", "another key that is long enough for it")
     with pytest.raises(WrongKey, match="is not the key of"):
         erased_people(lake)
+
+
+def test_with_another_master_key_nobody_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys(monkeypatch)
+    lake, mapping = make(tmp_path, encrypted=True)
+    before = files(lake)
+    monkeypatch.setenv(lake_keys.KEY_VARIABLE, "ef" * 32)
+    with pytest.raises(lake_keys.WrongMasterKey):
+        forget(Lake(lake.root), ["ann"], mapping)
+    assert files(lake) == before
+
+
+def test_a_raw_day_whose_key_is_destroyed_stays_closed_and_stops_no_erasure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys(monkeypatch)
+    lake, mapping = make(tmp_path, encrypted=True)
+    lake_keys.destroy(lake, ("raw", "corner_shop", f"date={FIRST}"))
+    shut = f"raw/corner_shop/date={FIRST}/log.csv"
+    before = lake_files.read_bytes(lake, shut)
+    forget(Lake(lake.root), ["ann"], mapping)
+    assert lake_files.read_bytes(lake, shut) == before
+    assert find(Lake(lake.root), whole_people(lake, ["ann"]), mapping) == []
 
 
 def test_the_list_recognises_and_names_nobody(shop: tuple[Lake, str]) -> None:

@@ -7,9 +7,12 @@ import io
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.__main__ import main
+from jobs.privacy import erasure
 from jobs.privacy.erasure import NobodyFound, NoHashKey, find, forget, whole_people
 from jobs.privacy.id_list import BadList
 from jobs.privacy.lake_files import read_bytes
@@ -85,6 +88,23 @@ def test_somebody_of_a_list_whom_only_a_text_or_a_nested_field_names_is_known(sh
     assert find(lake, whole_people(lake, ["dora", "eve"]), mapping) == []
 
 
+def test_those_of_a_list_whom_only_a_dictionary_names_are_known_without_another_look(
+    shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shop's file may list every account, also those that no row has; a search for each would take minutes."""
+    lake, mapping = shop
+    ids = [f"customer{number}" for number in range(100)]
+    codes = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), pa.array(["bob", *ids]))
+    folder = Path(lake.path("tables", "x", f"date={DAYS[-1]}", "run=001"))
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({"user_id": codes}), folder / "a.parquet")
+    looks: list[str] = []
+    once = erasure.found_in
+    monkeypatch.setattr(erasure, "found_in", lambda lake, path, *more: looks.append(path) or once(lake, path, *more))
+    (done,) = forget(lake, ids, mapping)
+    assert (done.unknown, looks) == ([], [])
+
+
 def test_a_line_goes_whole_with_whatever_its_text_has(shop: tuple[Lake, str]) -> None:
     """U+2028 and the like end no line of a file; half of the person's line would stay."""
     lake, mapping = shop
@@ -100,6 +120,7 @@ def test_two_ids_of_a_person_are_one_erasure(shop: tuple[Lake, str]) -> None:
     assert main(["forget", "--lake", lake.root, "--source", mapping, "--user", "ann", "--user", "bob"]) == 0
     (receipt,) = lake.list_dir("erased", "receipts")
     assert len(lake.get_json("erased", "receipts", receipt)["people"]) == 2
+    assert find(lake, whole_people(lake, ["ann", "bob"]), mapping) == []
 
 
 def test_a_list_of_a_thousand_with_one_twice(shop: tuple[Lake, str], tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jobs.common.erased_people import JOURNAL
+from jobs.common.erased_people import JOURNAL, KEY_VARIABLE, WrongKey
+from jobs.intake import receive_drop
 from jobs.privacy import receive_erasures
 from jobs.privacy.erasure import find, forget, whole_people
 from jobs.privacy.id_list import BadList
+from jobs.privacy.lake_files import all_paths
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
@@ -107,3 +110,17 @@ def test_an_erasure_that_was_cut_off_is_finished_without_a_list(night: Night) ->
 
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("key", "problem"), [("", "is not set"), ("another key that is long enough", "has 31 char"),
+                                              ("q" * 64, "is not the key of")])  # fmt: skip
+def test_without_the_key_of_the_list_no_night_starts(
+    night: Night, monkeypatch: pytest.MonkeyPatch, key: str, problem: str
+) -> None:
+    forget(night.lake, ["ann"], night.source_name)
+    monkeypatch.setenv(KEY_VARIABLE, key)
+    tonight = Night(TONIGHT + dt.timedelta(days=1), night.lake, "001", Settings(), night.source_name, night.raw)
+    before = all_paths(night.lake)
+    with pytest.raises(WrongKey, match=f"{KEY_VARIABLE} {problem}"):
+        receive_drop.main(tonight)
+    assert all_paths(night.lake) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.privacy import show_access
 from jobs.privacy.roles import OPERATORS, ROLES, bucket_policy, posix_commands
 from jobs.runtime.umask import VARIABLE
 
@@ -72,6 +74,14 @@ def test_a_bucket_policy_names_the_same_folders() -> None:
     assert not any("interest" in path for path in of["analystObjects"]["Resource"])
     assert of["operatorObjects"]["Resource"] == ["arn:aws:s3:::shop/lake/*"]
     assert of["nobodyElse"]["Effect"] == "Deny"
+
+
+@pytest.mark.parametrize("account", [[], ["--account", "12345"]])
+def test_a_bucket_policy_is_not_made_for_an_account_that_nobody_gave(account: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    show_access.add_arguments(parser)
+    with pytest.raises(ValueError, match="the AWS account of the roles, 12 digits"):
+        show_access.main(parser.parse_args(["--lake", "lake", "--bucket", "shop", *account]))
 
 
 def run_job(umask: str, out: Path) -> subprocess.CompletedProcess[str]:
