@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.common.chinese_reasons import SERVICE_REASONS
 from jobs.common.safe_page import page_with
-from jobs.service.page_words import CHINESE, ENGLISH, REASONS_ZH, WORDS
+from jobs.service.page_words import CHINESE, ENGLISH, WORDS
 
 _PAGE = Path(__file__).with_name("page.html")
 _LONGEST = 160  # characters of a text from outside
@@ -79,7 +80,7 @@ def _source(row: Row) -> str:
 def _reason(reason: str) -> str:
     name, _, rest = reason.partition(":")
     more = html.escape(f":{rest}") if rest else ""
-    return _in_both(html.escape(name.replace("_", " ")) + more, html.escape(REASONS_ZH.get(name, name)) + more)
+    return _in_both(html.escape(name.replace("_", " ")) + more, html.escape(SERVICE_REASONS.get(name, name)) + more)
 
 
 def _both(name: str, **facts: Any) -> str:
