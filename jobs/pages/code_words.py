@@ -96,12 +96,6 @@ CHANNELS = {
     "subject": Words("mail subject", "邮件标题"),
     "body": Words("mail", "邮件正文"),
 }
-LANGUAGES = {
-    "de": Words("German", "德语"),
-    "en": Words("English", "英语"),
-    "ja": Words("Japanese", "日语"),
-    "zh": Words("Chinese", "中文"),
-}
 _DECISIONS = {"answered": "已回答", "handed_over": "转人工", "refused": "拒绝回答"}
 # By source of a place: its name, and its reason in Chinese; {} stands for the title, the segment or the maker.
 SOURCES = {

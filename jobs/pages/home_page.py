@@ -275,8 +275,16 @@ def _lines(facts: NightFacts, nights: Nights) -> Section:
     rejected = [None if a is None or b is None else a - b for a, b in zip(raw, kept, strict=True)]
     dates = [night["date"] for night in nights]
     blocks: list[Any] = [
-        Lines(Words("Lines kept", "保留的行"), dates, [Series(Words("kept", "保留"), kept)]),
-        Lines(Words("Lines rejected", "拒绝的行"), dates, [Series(Words("rejected", "拒绝"), rejected)]),
+        Lines(
+            Words(f"Lines kept, up to {NIGHTS} nights", f"保留的行，至多 {NIGHTS} 夜"),
+            dates,
+            [Series(Words("kept", "保留"), kept)],
+        ),
+        Lines(
+            Words(f"Lines rejected, up to {NIGHTS} nights", f"拒绝的行，至多 {NIGHTS} 夜"),
+            dates,
+            [Series(Words("rejected", "拒绝"), rejected)],
+        ),
     ]
     reasons = sorted(facts.report("clean_events").get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))
     if reasons:

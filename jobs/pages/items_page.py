@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.pages.blocks import Cell, Entries, Entry, Page, Rows, Section, Sentences, Words, money, number, plain
-from jobs.pages.code_words import CHANNELS, LANGUAGES, SOURCES, STATUSES, counts, words_of
+from jobs.pages.code_words import CHANNELS, SOURCES, STATUSES, counts, words_of
 from jobs.pages.night_facts import NightFacts
 from jobs.pages.shown_items import Exposure, titles_of
 from schemas.table import Table
@@ -115,8 +115,7 @@ def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, 
             blocks.append(Rows([title, Words("Title", "标题"), unit], lines))
     if rows := groups["copy"].get(item):
         texts: list[list[Cell]] = [
-            [plain(row["text"], 400), words_of(row["channel"], CHANNELS), words_of(row["language"], LANGUAGES)]
-            for row in rows
+            [plain(row["text"], 400), words_of(row["channel"], CHANNELS), plain(row["language"])] for row in rows
         ]
         blocks.append(Rows([Words("Text", "文案"), Words("Where", "用处"), Words("Language", "语言")], texts))
     tag = Words(f"in {places:,} places", f"{places:,} 个位置")

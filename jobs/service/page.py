@@ -22,6 +22,7 @@ class Seen:
     """What the page shows: rows of the tables, few enough; those of answers have the question as `text`."""
 
     date: str
+    most: int  # rows of each part
     counts: Mapping[str, int]
     answered: Sequence[Row]
     handed_over: Sequence[Row]
@@ -37,6 +38,7 @@ def page_of(seen: Seen) -> str:
 
 def _content(seen: Seen) -> Iterator[str]:
     yield f"<h1>{_both('title', date=seen.date)}</h1><p>{_both('lead', **seen.counts)}</p>"
+    yield f"<p class='quiet'>{_both('bound', most=f'{seen.most:,}')}</p>"
     yield from _section("reasons", ("reason", "size", "share"), (_counted(row) for row in seen.reasons))
     yield from _section("topics", ("size", "question", "nearest"), (_topic(row) for row in seen.topics))
     yield from _section("errors", ("topic", "share"), ((_cut(r["topic"]), f"{r['value']:.0%}") for r in seen.errors))

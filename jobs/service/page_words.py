@@ -9,6 +9,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{questions} questions: {answered} answered, {handed_over} for a person. {items} answers about items.",
         "共{questions}个问题：已回答{answered}个，转人工{handed_over}个。商品问答{items}条。",
     ),
+    "bound": ("Each part of this page has at most {most} rows.", "本页每部分至多 {most} 行。"),
     "reasons": ("Why a person is needed", "转人工的原因"),
     "topics": ("What people ask that nothing answers", "无人能答的话题"),
     "errors": ("Suggestions that agents threw away", "客服弃用的建议"),
