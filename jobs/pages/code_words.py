@@ -57,17 +57,6 @@ VERDICTS = {
     "less than others": Words("less than others", "少于其他组"),
     "not enough data": Words("not enough data", "数据不足"),
 }
-ATTRIBUTES = {
-    "gender": Words("gender", "性别"),
-    "age_band": Words("age", "年龄"),
-    "country": Words("country", "国家"),
-    "activity": Words("activity", "活跃度"),
-}
-_GROUPS = {
-    "gender": {"f": Words("women", "女"), "m": Words("men", "男")},
-    "age_band": {"under 18": Words("under 18", "18 岁以下"), "65 and over": Words("65 and over", "65 岁及以上")},
-    "activity": {"low": Words("low", "低"), "middle": Words("middle", "中"), "high": Words("high", "高")},
-}
 STATUSES = {
     "not enough data": Words("not enough data", "数据不足"),
     "sample ratio failed": Words("the split is uneven: users were lost", "分组不均：有用户丢失"),
@@ -119,13 +108,6 @@ SOURCES = {
 def words_of(code: str, known: Mapping[str, Words]) -> Words | str:
     """The words of a code; itself, without underscores, where it has none, such as a reason of the shop's own."""
     return known.get(code) or plain(code.replace("_", " "))
-
-
-def group_name(attribute: str, group: str) -> Words | str:
-    """A group of people by one attribute; a country and a band of years stand as they are."""
-    if group == "unknown":
-        return Words("unknown", "未知")
-    return _GROUPS.get(attribute, {}).get(group) or plain(group)
 
 
 def copy_reason(reason: str) -> Words:

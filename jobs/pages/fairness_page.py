@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.common.private_release import ledger
 from jobs.pages.blocks import Cell, Lines, Page, Rows, Section, Sentences, Series, Share, Words, number, plain
-from jobs.pages.code_words import ATTRIBUTES, VERDICTS, group_name
+from jobs.pages.code_words import VERDICTS
 from jobs.pages.night_facts import NightFacts
 from schemas.tables import EXPOSURE, GROUP_QUALITY, OFFER_PARITY
 from schemas.tables.fairness import EXPOSURE_KINDS
@@ -45,6 +45,17 @@ _WITHOUT = {
     "item_age": Words("nobody touched it yet", "尚无人接触"),
 }
 _OWN_WORDS = ("popularity", "price_band", "item_age")  # kinds whose values are ours, not the shop's
+ATTRIBUTES = {
+    "gender": Words("gender", "性别"),
+    "age_band": Words("age", "年龄"),
+    "country": Words("country", "国家"),
+    "activity": Words("activity", "活跃度"),
+}
+_GROUPS = {
+    "gender": {"f": Words("women", "女"), "m": Words("men", "男")},
+    "age_band": {"under 18": Words("under 18", "18 岁以下"), "65 and over": Words("65 and over", "65 岁及以上")},
+    "activity": {"low": Words("low", "低"), "middle": Words("middle", "中"), "high": Words("high", "高")},
+}
 
 
 def fairness_page(facts: NightFacts, nights: Nights) -> Page:
@@ -199,7 +210,7 @@ def people_rows(facts: NightFacts, most: int, matched: bool = True) -> Rows | No
 def _people(row: Row) -> list[Cell]:
     return [
         ATTRIBUTES[row["attribute"]],
-        _group_name(row),
+        group_name(row["attribute"], row["group"]),
         number(row["users"]),
         number(row["value"], "{:.4f}"),
         _interval(row["low"], row["high"]),
@@ -217,8 +228,11 @@ def _verdict(verdict: str, value: float | None) -> Words:
     return VERDICTS[verdict]
 
 
-def _group_name(row: Row) -> Cell:
-    return group_name(row["attribute"], row["group"])
+def group_name(attribute: str, group: str) -> Words | str:
+    """A group of people by one attribute; a country and a band of years stand as they are."""
+    if group == "unknown":
+        return Words("unknown", "未知")
+    return _GROUPS.get(attribute, {}).get(group) or plain(group)
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -263,7 +277,7 @@ def _offers(facts: NightFacts, nights: Nights) -> list[Section]:
 def _accounts(row: Row) -> list[Cell]:
     return [
         ATTRIBUTES[row["attribute"]],
-        _group_name(row),
+        group_name(row["attribute"], row["group"]),
         number(row["users"]),
         number(row["share"], "{:.1%}"),
         number(row.get("selection_ratio"), "{:.2f}"),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.pages.blocks import Cell, Command, Page, Rows, Section, Sentences, Words, money, number, plain
-from jobs.pages.code_words import ATTRIBUTES, GUARDS, VERDICTS, counts, group_name, words_of
+from jobs.pages.code_words import GUARDS, VERDICTS, counts, words_of
+from jobs.pages.fairness_page import ATTRIBUTES, group_name
 from jobs.pages.night_facts import NightFacts
 from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS
 
@@ -82,6 +83,8 @@ def _campaigns(campaigns: Mapping[str, Any], currency: str) -> list[Any]:
         Words("Expected cost", "预期成本"),
         Words("Refused, and why", "未发放的原因"),
     ]
+    if is_told := any(one.get("doc") for one in campaigns.values()):
+        head.append(Words("What it is, in the words of its file", "说明（活动文件原文）"))
     rows: list[list[Cell]] = [
         [
             plain(name),
@@ -91,6 +94,7 @@ def _campaigns(campaigns: Mapping[str, Any], currency: str) -> list[Any]:
             number(one["withheld"]),
             money(one["expected_cost"], currency),
             counts(one["refused"], GUARDS),
+            *([plain(one.get("doc") or "")] if is_told else []),
         ]
         for name, one in list(campaigns.items())[:_MOST]
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from jobs.pages.code_words import (
-    ATTRIBUTES,
     GUARDS,
     METRICS,
     MOVED,
@@ -16,6 +15,7 @@ from jobs.pages.code_words import (
     service_reason,
     words_of,
 )
+from jobs.pages.fairness_page import ATTRIBUTES
 from models.offers.allocation import GUARDS as DECLARED_GUARDS
 from schemas.list_sources import LIST_SOURCES
 from schemas.rejection_reasons import READ_REASONS, VISIT_REASONS
