@@ -77,9 +77,9 @@ def draw(segments: list[dict[str, Any]], shares: list[dict[str, Any]], night: dt
     whole = _whole([(row["share"], colour[row["segment_id"]]) for row in largest])
     cards = "".join(_card(row, shares, colour[row["segment_id"]], most, zone) for row in largest)
     lead = (
-        f"Night of {night}: {users:,} accounts, {len(segments)} kinds of shoppers. "
+        f"Night of {night}: {users:,} accounts, {len(segments)} kinds of shoppers, all on this page. "
         f"Money in the shop's currency; hours are {zone}.",
-        f"{night} 夜：{users:,} 个账户，{len(segments)} 类顾客。金额以店铺货币计；时间为 {zone}。",
+        f"{night} 夜：{users:,} 个账户，{len(segments)} 类顾客，均在本页。金额以店铺货币计；时间为 {zone}。",
     )
     return page_with(
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><!--policy-->'
@@ -104,7 +104,7 @@ def _whole(shares: list[tuple[float, str]]) -> str:
 
 
 _FIGURES: dict[str, tuple[Words, str]] = {
-    "mean_money": (("money each", "人均消费"), "{:,.2f}"),
+    "mean_money": (("spent each, less returns", "人均消费（扣除退货）"), "{:,.2f}"),
     "mean_frequency": (("purchase days", "购买天数"), "{:,.2f}"),
     "mean_recency_days": (("days since last purchase", "距上次购买天数"), "{:,.1f}"),
 }

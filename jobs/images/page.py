@@ -25,6 +25,7 @@ class Seen:
     """
 
     date: str
+    most: int  # rows of each part
     counts: Mapping[str, int]
     similar: Mapping[str, Sequence[Row]]  # item -> its neighbours
     doubted: Sequence[Row]
@@ -48,6 +49,7 @@ def page_of(seen: Seen) -> str:
 
 def _content(seen: Seen, names: Mapping[str, str]) -> Iterator[str]:
     yield f"<h1>{_both('title', date=seen.date)}</h1><p>{_both('lead', **seen.counts)}</p>"
+    yield f"<p class='quiet'>{_both('bound', most=f'{seen.most:,}')}</p>"
     sections = (
         ("doubted", "small", [_doubted(row, seen, names) for row in seen.doubted]),
         ("recognised", "small", [_recognised(row, seen, names) for row in seen.recognised]),

@@ -9,6 +9,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{items} items have {pictures} pictures. {new} of them are new tonight, {refused} files were refused.",
         "{items} 件商品共有 {pictures} 张图片，其中 {new} 张为今夜新增；{refused} 个文件被拒绝。",
     ),
+    "bound": (
+        "Each part of this page has at most {most} rows; the setting images.page_rows says how many.",
+        "本页每部分至多 {most} 行，由设置 images.page_rows 决定。",
+    ),
     "doubted": ("Does the catalogue say what the picture shows?", "目录与图片是否一致？"),
     "doubted_how": (
         "The picture shows another value than the catalogue says. Correct the catalogue, or the picture.",

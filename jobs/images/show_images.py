@@ -60,6 +60,7 @@ def _seen(night: Night, images: pa.Table, refused: Rows) -> Seen:
     wanted = {*main.values(), *(row["picture"] for row in [*doubted, *recognised])}
     return Seen(
         date=str(night.date),
+        most=most,
         counts={
             "items": len(pc.unique(images["item_id"])),
             "pictures": images.num_rows,

@@ -260,7 +260,8 @@ def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None
     def changed() -> str:
         known = set(night.lake.get_json(*folder, "manifest.json")["features"])
         if known != features:
-            return f"tonight's sources add {sorted(features - known)} and lack {sorted(known - features)}"
+            added, lost = ", ".join(sorted(features - known)), ", ".join(sorted(known - features))
+            return f"tonight's sources add {added or 'nothing'} and lack {lost or 'nothing'}"
         if age >= config.every_days:  # due anyway: the lists' quality need not be read
             return ""
         ours, popular = recent_quality(night, config.decay_nights)

@@ -165,7 +165,7 @@ def decide(
         ),
         by_campaign={
             campaign.id: campaign_report(number, candidates, choice, barred, worth)
-            | {"standing": standing[campaign.id]}
+            | {"standing": standing[campaign.id], "doc": campaign.doc}
             for number, campaign in enumerate(running)
         },
         by_line={

@@ -22,9 +22,10 @@ class Words:
 
 @dataclass(frozen=True)
 class Number:
-    """A figure as text, set to the right."""
+    """A figure as text, set to the right; it may lead to what stands behind it."""
 
     text: str
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class Sentences:
-    """Plain sentences, one a line; an unusual one is marked."""
+    """Plain sentences, one a line; an unusual one is marked. hrefs: where each leads, "" for nowhere."""
 
     lines: Sequence[tuple[Words, bool]]
+    hrefs: Sequence[str] = ()
     kind: str = "sentences"
 
 
@@ -145,8 +147,9 @@ class Page:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def number(value: float | None, form: str = "{:,.0f}") -> Number:
-    return Number(NONE if value is None else form.format(value))
+def number(value: float | None, form: str = "{:,.0f}", href: str = "") -> Number:
+    """href: the page, and the part of it, behind the figure."""
+    return Number(NONE if value is None else form.format(value), href if value is not None else "")
 
 
 def money(value: float | None, currency: str | None) -> Number:

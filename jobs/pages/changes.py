@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.pages.blocks import Words
+from jobs.pages.code_words import REJECTED
 
 SPREADS, LEAST_SHARE = 3.0, 0.2
 LEAST_NIGHTS, NIGHTS, FIRST_SHARE = 5, 14, 0.5
@@ -29,7 +30,7 @@ _NAMES = {
     "lines_raw": Words("lines in the drop", "收到的行数"),
     "lines_kept": Words("lines kept", "保留的行数"),
     "users_with_list": Words("users with a list", "有推荐列表的用户"),
-    "items_shown": Words("items shown in lists", "列表中出现的商品"),
+    "items_shown": Words("items in lists, spares included", "列表中的商品（含备用）"),
     "list_churn": Words("places of the lists that changed", "列表位置的更换比例"),
     "segments_moved_share": Words("accounts that moved to another segment", "换了分群的账户比例"),
     "copy_published": Words("texts published", "发布的文案"),
@@ -37,7 +38,19 @@ _NAMES = {
     "offers": Words("offers that stand", "有效的优惠"),
     "prices_suggested": Words("prices suggested", "建议的价格"),
 }
-
+# Where the figures are told in full; a reason of rejection has its sample of rows.
+_WAYS = {
+    "lines_raw": "#lines",
+    "lines_kept": "#lines",
+    "users_with_list": "lists.html",
+    "items_shown": "items.html",
+    "list_churn": "lists.html",
+    "segments_moved_share": "#segments",
+    "copy_published": "#copy",
+    "copy_refused": "#copy",
+    "offers": "offers.html",
+    "prices_suggested": "prices.html",
+}
 _MODELS = {
     "train_lstm": Words("model of the next item (LSTM)", "下一件商品的新模型（LSTM）"),
     "train_ranker": Words("ranker of the lists", "列表的新排序模型"),
@@ -58,8 +71,11 @@ def is_unusual(now: float, before: Sequence[float], is_share: bool = False) -> b
     return abs(now - middle) > max(SPREADS * spread, LEAST_SHARE * abs(middle))
 
 
-def changes(nights: Sequence[dict[str, Any]]) -> list[tuple[Words, bool]]:
-    """(sentence, whether it is unusual) of each figure that tonight, the last of `nights`, has; unusual ones first."""
+Change = tuple[Words, bool, str]  # a sentence, whether it is unusual, and the page behind it
+
+
+def changes(nights: Sequence[dict[str, Any]]) -> list[Change]:
+    """The figures that tonight, the last of `nights`, has; unusual ones first."""
     now, earlier = nights[-1], list(nights[:-1])
     lines = []
     names = list(dict.fromkeys([*(earlier[-1]["figures"] if earlier else ()), *now["figures"]]))
@@ -70,12 +86,26 @@ def changes(nights: Sequence[dict[str, Any]]) -> list[tuple[Words, bool]]:
             continue
         before = [n["figures"].get(name, 0 if is_count_of_rejected else None) for n in earlier]
         known = [figure for figure in before if figure is not None]
-        lines.append((_sentence(name, value, known), is_unusual(value, known, name in _SHARES)))
+        unusual = is_unusual(value, known, name in _SHARES)
+        lines.append((_sentence(name, value, known, unusual), unusual, _WAYS.get(name, "data.html#rejected_events")))
     lines += _models(nights)
     return sorted(lines, key=lambda line: not line[1])
 
 
-def _sentence(name: str, now: float, before: Sequence[float]) -> Words:
+def _sentence(name: str, now: float, before: Sequence[float], unusual: bool) -> Words:
+    """Beside last night; an unusual figure also beside the median that makes it so."""
+    told = _beside_last_night(name, now, before)
+    last = list(before)[-NIGHTS:]
+    if not unusual or len(last) < LEAST_NIGHTS:
+        return told
+    middle = ("{:.1%}" if name in _SHARES else "{:,.0f}").format(statistics.median(last))
+    return Words(
+        f"{told.english} The median of the last {len(last)} nights is {middle}.",
+        f"{told.chinese}最近 {len(last)} 夜的中位数为 {middle}。",
+    )
+
+
+def _beside_last_night(name: str, now: float, before: Sequence[float]) -> Words:
     what = _NAMES.get(name) or _of_reason(name.removeprefix("rejected_"))
     form = "{:.1%}" if name in _SHARES else "{:,.0f}"
     told = form.format(now)
@@ -89,20 +119,22 @@ def _sentence(name: str, now: float, before: Sequence[float]) -> Words:
         way = ("up", "升") if now > last else ("down", "降")
         return Words(
             f"{told} of {what.english}, {way[0]} from {form.format(last)}.".replace("of accounts", "of the accounts"),
-            f"{what.chinese} {told}，较昨夜 {form.format(last)} {way[1]}。",
+            f"{what.chinese} {told}，昨夜为 {form.format(last)}。",
         )
-    by = f" ({abs(now / last - 1):.0%})" if last else ""
+    by = f" ({change:.0%})" if last and (change := abs(now / last - 1)) >= 0.005 else ""
     return Words(
         f"{told} {what.english}, {abs(now - last):,.0f} {way[0]} than last night{by}.",
-        f"{what.chinese} {told}，较昨夜{way[1]} {abs(now - last):,.0f}{by}。",
+        f"{what.chinese} {told}，较昨夜{way[1]} {abs(now - last):,.0f}{by.replace(' (', '（').replace(')', '）')}。",
     )
 
 
 def _of_reason(reason: str) -> Words:
-    return Words(f"lines rejected as {reason.replace('_', ' ')}", f"因 {reason} 拒绝的行")
+    known = REJECTED.get(reason)
+    chinese = known.chinese if known else reason
+    return Words(f"lines rejected as {reason.replace('_', ' ')}", f"因“{chinese}”拒绝的行")
 
 
-def _models(nights: Sequence[dict[str, Any]]) -> list[tuple[Words, bool]]:
+def _models(nights: Sequence[dict[str, Any]]) -> list[Change]:
     lines = []
     for job, promoted in nights[-1]["models"].items():
         name = _MODELS.get(job, Words(job, job))
@@ -114,7 +146,7 @@ def _models(nights: Sequence[dict[str, Any]]) -> list[tuple[Words, bool]]:
                 f"The new {name.english} was held back: it was not better, or there was not enough data.",
                 f"{name.chinese}未启用：没有更好，或数据不足。",
             )
-        lines.append((words, bool(before) and before[-1] and not promoted))
+        lines.append((words, bool(before) and before[-1] and not promoted, "models.html"))
     return lines
 
 

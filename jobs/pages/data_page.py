@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jobs.pages.blocks import Cell, Page, Rows, Section, Words, number, plain
+from jobs.pages.code_words import REJECTED, words_of
 from jobs.pages.masked_rows import masked
 from jobs.pages.night_facts import NightFacts
 from jobs.runtime.lake import Version
@@ -23,7 +24,7 @@ _RULES = [
     Words("Column", "列"),
     Words("Rule", "规则"),
     Words("Seen", "所见"),
-    Words("Gate", "闸门"),
+    Words("Check", "检查"),
 ]
 _REJECTED = [
     Words("Reason", "原因"),
@@ -59,7 +60,7 @@ def _broken(facts: NightFacts) -> list[Section]:
     failed = {job: error for job, error in facts.errors.items() if job.startswith("check_")}
     if not failed:
         return []
-    head = [Words("Gate", "闸门"), Words("Rules broken", "违反的规则")]
+    head = [Words("Check", "检查任务"), Words("Rules broken", "违反的规则")]
     lines: list[list[Cell]] = [
         [job, plain(line, 400)] for job, error in failed.items() for line in error.splitlines()[:30]
     ]
@@ -127,7 +128,12 @@ def _sample(facts: NightFacts, table: Table) -> Section:
         if len(of_reason[row["reason"]]) < _OF_A_REASON:
             detail = masked(row["detail"] or "")
             of_reason[row["reason"]].append(
-                [row["reason"], plain(detail), plain(masked(row["raw_row"]), 300), plain(row["source_file"])]
+                [
+                    words_of(row["reason"], REJECTED),
+                    plain(detail),
+                    plain(masked(row["raw_row"]), 300),
+                    plain(row["source_file"]),
+                ]
             )
     rows = [line for reason in sorted(of_reason) for line in of_reason[reason]]
     bound = Words(

@@ -17,13 +17,13 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _WORDS = SimpleNamespace(
     search=Words("Search this table", "搜索本表"),
     nothing=Words("There is nothing tonight.", "今夜没有内容。"),
-    figures=Words("Figures", "数字"),
-    night=Words("Night", "夜"),
+    figures=Words("Figures", "数据"),
+    night=Words("Night", "日期"),
     unusual=Words("Unusual:", "异常："),
     more=Words("Show more", "显示更多"),
     pages=Words("Pages", "页面"),
     source=Words("From", "来源"),
-    made=Words("Night of", "夜晚"),
+    made=Words("Night of", "日期"),
 )
 
 

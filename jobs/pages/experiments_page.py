@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.pages.blocks import Cell, Command, Page, Rows, Section, Sentences, Words, number, plain
+from jobs.pages.code_words import METRICS, MOVED, STATUSES, words_of
 from jobs.pages.night_facts import NightFacts
 from schemas.tables import BANDIT_MOVES, EXPERIMENT_RESULTS
 
@@ -14,19 +15,19 @@ _ARMS = [
     Words("Arm", "组"),
     Words("Status", "状态"),
     Words("Users", "用户"),
-    Words("planned", "计划"),
+    Words("planned", "计划人数"),
     Words("Metric", "指标"),
     Words("Mean", "均值"),
     Words("Difference", "差异"),
     Words("95 % interval", "95 % 区间"),
-    Words("p", "p"),
+    Words("Chance of such a difference if there is none (p)", "若无差异，出现此差异的概率（p）"),
 ]
 _MOVES = [
     Words("What moved", "调整对象"),
     Words("Of", "属于"),
     Words("Tonight", "今夜"),
     Words("Tomorrow", "明日"),
-    Words("Declared", "声明值"),
+    Words("In the settings", "设定值"),
     Words("Why", "原因"),
 ]
 
@@ -44,7 +45,14 @@ def experiments_page(facts: NightFacts) -> Page:
         "No experiment runs. Declare one in the settings, section experiments.",
         "没有实验。可在设置的 experiments 中声明。",
     )
-    blocks: list[Any] = [Rows(_ARMS, [_arm(row) for row in arms])] if arms else [Sentences([(none, False)])]
+    how = Words(
+        "An arm is better or worse only once the planned number of users is reached and its interval leaves out 0. "
+        "Looking earlier and deciding finds differences that are not there.",
+        "达到计划人数且区间不含 0，才能说某组更好或更差。提前下结论会看到并不存在的差异。",
+    )
+    blocks: list[Any] = (
+        [Rows(_ARMS, [_arm(row) for row in arms]), Sentences([(how, False)])] if arms else [Sentences([(none, False)])]
+    )
     plan = Command(
         Words("How many users an experiment needs:", "实验需要多少用户："), "python -m jobs plan_experiment --help"
     )
@@ -66,14 +74,14 @@ def experiments_page(facts: NightFacts) -> Page:
 
 
 def _arm(row: dict[str, Any]) -> list[Cell]:
-    interval = "" if row["low"] is None else f"{row['low']:+.4f} – {row['high']:+.4f}"
+    interval = "" if row["low"] is None else f"{row['low']:+.4f} … {row['high']:+.4f}"
     return [
         plain(row["experiment"]),
         plain(row["arm"]),
-        row["status"],
+        words_of(row["status"], STATUSES),
         number(row["users"]),
         number(row["planned_users"]),
-        row["metric"].replace("_", " "),
+        words_of(row["metric"], METRICS),
         number(row["mean"], "{:.4f}"),
         number(row["difference"], "{:+.4f}"),
         interval,
@@ -84,7 +92,9 @@ def _arm(row: dict[str, Any]) -> list[Cell]:
 def _move(row: dict[str, Any]) -> list[Cell]:
     return [
         plain(row["what"]),
-        f"{row['kind'].replace('_', ' ')}, {plain(row['name'])}",
+        Words(
+            f"{MOVED[row['kind']].english}, {plain(row['name'])}", f"{MOVED[row['kind']].chinese}，{plain(row['name'])}"
+        ),
         number(row["before"], "{:.3f}"),
         number(row["after"], "{:.3f}"),
         number(row["declared"], "{:.3f}"),

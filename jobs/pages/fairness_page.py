@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.common.private_release import ledger
 from jobs.pages.blocks import Cell, Lines, Page, Rows, Section, Sentences, Series, Share, Words, number, plain
+from jobs.pages.code_words import VERDICTS
 from jobs.pages.night_facts import NightFacts
 from schemas.tables import EXPOSURE, GROUP_QUALITY, OFFER_PARITY
 from schemas.tables.fairness import EXPOSURE_KINDS
@@ -44,19 +45,16 @@ _WITHOUT = {
     "item_age": Words("nobody touched it yet", "尚无人接触"),
 }
 _OWN_WORDS = ("popularity", "price_band", "item_age")  # kinds whose values are ours, not the shop's
-_ATTRIBUTES = {
+ATTRIBUTES = {
     "gender": Words("gender", "性别"),
     "age_band": Words("age", "年龄"),
     "country": Words("country", "国家"),
     "activity": Words("activity", "活跃度"),
 }
-_VERDICTS = {
-    "as others": Words("as others", "与其他组相同"),
-    "better": Words("better", "更好"),
-    "worse": Words("worse", "更差"),
-    "more than others": Words("more than others", "多于其他组"),
-    "less than others": Words("less than others", "少于其他组"),
-    "not enough data": Words("not enough data", "数据不足"),
+_GROUPS = {
+    "gender": {"f": Words("women", "女"), "m": Words("men", "男")},
+    "age_band": {"under 18": Words("under 18", "18 岁以下"), "65 and over": Words("65 and over", "65 岁及以上")},
+    "activity": {"low": Words("low", "低"), "middle": Words("middle", "中"), "high": Words("high", "高")},
 }
 
 
@@ -211,21 +209,30 @@ def people_rows(facts: NightFacts, most: int, matched: bool = True) -> Rows | No
 
 def _people(row: Row) -> list[Cell]:
     return [
-        _ATTRIBUTES[row["attribute"]],
-        _group_name(row),
+        ATTRIBUTES[row["attribute"]],
+        group_name(row["attribute"], row["group"]),
         number(row["users"]),
         number(row["value"], "{:.4f}"),
         _interval(row["low"], row["high"]),
-        _VERDICTS[row["verdict"]],
+        _verdict(row["verdict"], row["value"]),
         number(row["matched"], "{:.4f}"),
         _interval(row["matched_low"], row["matched_high"]),
-        _VERDICTS[row["matched_verdict"]] if row["attribute"] != "activity" else "",
+        _verdict(row["matched_verdict"], row["matched"]) if row["attribute"] != "activity" else "",
     ]
 
 
-def _group_name(row: Row) -> Cell:
-    ours = row["attribute"] == "activity" or row["group"] == "unknown"
-    return _VALUES.get(row["group"], plain(row["group"])) if ours else plain(row["group"])
+def _verdict(verdict: str, value: float | None) -> Words:
+    """A group with a figure of its own and no verdict is nearly everybody: too few others are left."""
+    if verdict == "not enough data" and value is not None:
+        return Words("too few others to compare", "其余人数不足，无法比较")
+    return VERDICTS[verdict]
+
+
+def group_name(attribute: str, group: str) -> Words | str:
+    """A group of people by one attribute; a country and a band of years stand as they are."""
+    if group == "unknown":
+        return Words("unknown", "未知")
+    return _GROUPS.get(attribute, {}).get(group) or plain(group)
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -246,31 +253,35 @@ def _offers(facts: NightFacts, nights: Nights) -> list[Section]:
     lines = [
         (
             Words(
-                f"{_ATTRIBUTES[row['attribute']].english}, {plain(row['group'])}: {row['selection_ratio']:.2f} of the "
-                "share of the group with most offers, below .8.",
-                f"{_ATTRIBUTES[row['attribute']].chinese}，{plain(row['group'])}：仅为最高组的 "
+                f"{ATTRIBUTES[row['attribute']].english}, {plain(row['group'])}: {row['selection_ratio']:.2f} of the "
+                "share of the group with most offers, below 0.8.",
+                f"{ATTRIBUTES[row['attribute']].chinese}，{plain(row['group'])}：仅为最高组的 "
                 f"{row['selection_ratio']:.2f}，低于 0.8。",
             ),
             True,
         )
         for row in flagged[:_FLAGGED]
     ]
-    fine = Words("No group has less than .8 of the share of another.", "没有任何一组低于最高组的 0.8。")
+    fine = Words("No group has less than 0.8 of the share of another.", "没有任何一组低于最高组的 0.8。")
     nobody = Words("There are no offers tonight.", "今夜没有优惠。")
+    bound = Words(
+        f"{len(rows)} of {facts.count(OFFER_PARITY)} groups of accounts.",
+        f"共 {facts.count(OFFER_PARITY)} 组账户，列出 {len(rows)} 组。",
+    )
     blocks: list[Any] = [Sentences(lines or [(fine if rows else nobody, False)])]
     if rows:
-        blocks.append(Rows(head, [_accounts(row) for row in rows]))
+        blocks.append(Rows(head, [_accounts(row) for row in rows], bound))
     return [Section("offers", Words("Offers by groups of accounts", "各组账户的优惠"), blocks, "offer_parity")]
 
 
 def _accounts(row: Row) -> list[Cell]:
     return [
-        _ATTRIBUTES[row["attribute"]],
-        _group_name(row),
+        ATTRIBUTES[row["attribute"]],
+        group_name(row["attribute"], row["group"]),
         number(row["users"]),
         number(row["share"], "{:.1%}"),
         number(row.get("selection_ratio"), "{:.2f}"),
-        _VERDICTS[row["verdict"]],
+        VERDICTS[row["verdict"]],
     ]
 
 

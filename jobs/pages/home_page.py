@@ -21,6 +21,7 @@ from jobs.pages.blocks import (
     plain,
 )
 from jobs.pages.changes import RULE, changes
+from jobs.pages.code_words import REJECTED, words_of
 from jobs.pages.night_facts import NightFacts
 from jobs.pages.night_history import NIGHTS
 from jobs.pages.product_parts import product_parts
@@ -44,19 +45,29 @@ _PRODUCTS = {
     "images": Words("images", "图片"),
     "service": Words("service", "客服"),
 }
+_PAGES = {
+    "lists": "lists",
+    "customers": "segments",
+    "offers": "offers",
+    "copy": "copy",
+    "images": "images",
+    "service": "service",
+}
+_OURS = ("lists", "offers")  # pages that every night has
 _REJECTED_SHOWN = 10
 
 
 def home_page(facts: NightFacts, nights: Nights, exposure: Exposure, pages: Sequence[str]) -> Page:
     """pages: names of the pages of decisions that lie beside this one, such as 'copy'."""
     sections = [
-        _published(facts),
+        _published(facts, pages),
         _changes(facts, nights),
         _quality(facts, nights),
         _lines(facts, nights),
         _exposure(facts, nights, exposure),
         *product_parts(facts, pages),
         running_times(facts, nights),
+        *_loaded(facts),
     ]
     return Page("index", Words("The night", "夜报"), _lead(facts), sections, {"state": _state(facts)})
 
@@ -81,13 +92,13 @@ def _lead(facts: NightFacts) -> list[Words]:
         Words(f"Held back: {because}.", f"未发布：{because}。")
         if because
         else Words("Not published: a dry run, or publishing has not run.", "未发布：试运行，或发布尚未执行。"),
-        Words(f"The storefront keeps {keeps}.", f"店面仍用 {keeps}。")
+        Words(f"The storefront keeps {keeps}.", f"商城仍用 {keeps}。")
         if keeps
         else Words("Nothing was ever published.", "此前从未发布。"),
     ]
 
 
-def _published(facts: NightFacts) -> Section:
+def _published(facts: NightFacts, pages: Sequence[str]) -> Section:
     report, now = facts.report("publish_night"), facts.seen_by_readers()
     states = report.get("products") or (states_in(now) if now else {})
     states = {product: states[product] for product in sorted(states, key=PRODUCTS.index)}
@@ -101,14 +112,16 @@ def _published(facts: NightFacts) -> Section:
             ("Why", "原因"),
         )
     ]
+    if not any(entry.get("because") for entry in states.values()):
+        del head[-1]
     rows: list[list[Cell]] = [
         [
-            _PRODUCTS.get(product, product),
+            _way_to(product, pages),
             _STATES.get(entry["state"], entry["state"]),
             entry.get("from", NONE),
             _moment(entry.get("valid_until")),
             plain(entry.get("because", "") or ""),
-        ]
+        ][: len(head)]
         for product, entry in states.items()
     ]
     blocks: list[Any] = [Rows(head, rows)] if rows else []
@@ -120,9 +133,77 @@ def _published(facts: NightFacts) -> Section:
             )
         )
     held = not facts.published_run
-    title = Words("What readers see", "店面所见") if held else Words("What is published", "已发布的内容")
+    title = Words("What readers see", "商城所见") if held else Words("What is published", "已发布的内容")
     blocks.append(_ask(facts))
     return Section("published", title, blocks, "published/current.json")
+
+
+def _way_to(product: str, pages: Sequence[str]) -> Cell:
+    words = _PRODUCTS.get(product, product)
+    page = _PAGES.get(product)
+    return Link(words, f"{page}.html") if page and (page in _OURS or page in pages) else words
+
+
+def _loaded(facts: NightFacts) -> list[Section]:
+    """What a storefront loads: the pointer, the files of each table that it names, and how long a list is."""
+    now = facts.seen_by_readers()
+    if not now or not now.get("tables"):
+        return []
+    rules = now.get("rules", {})
+    lines = [
+        (
+            Words(
+                f"Poll published/current.json. It names the run ({now['run']}), and of each table its files with "
+                "size and checksum; they lie in published/run=RUN/TABLE/. Load all, then switch over.",
+                f"轮询 published/current.json：其中写明所用的运行（{now['run']}）以及各表的文件、大小与校验和；"
+                "文件在 published/run=RUN/TABLE/ 下。全部载入后再切换。",
+            ),
+            False,
+        )
+    ]
+    if "k" in rules:
+        k, spares = rules["k"], rules.get("spares", 0)
+        lines.append(
+            (
+                Words(
+                    f"A list has {k} places (k, the setting lists.k): recommendations with rank 1 to {k}. Ranks above "
+                    f"are {spares} spares (is_spare): when an item sells out or is withdrawn during the day, leave it "
+                    "out and move the next one up. What is sold out at night is in no list.",
+                    f"每个列表有 {k} 个位置（k，即设置 lists.k）：recommendations 中名次 1 至 {k}。"
+                    f"其后 {spares} 个为备用（is_spare）：商品白天售罄或下架时跳过它，由下一个补上。"
+                    "夜间已售罄的商品不在任何列表中。",
+                ),
+                False,
+            )
+        )
+        lines.append(
+            (
+                Words(
+                    "Visitors without an account, and accounts without a list yet, get the list of user_id anonymous.",
+                    "无账户的访客，以及尚无列表的账户，使用 user_id 为 anonymous 的列表。",
+                ),
+                False,
+            )
+        )
+    head = [
+        Words("Table", "表"),
+        Words("Product", "产品"),
+        Words("Rows", "行数"),
+        Words("Files", "文件"),
+        Words("MB", "MB"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            name,
+            _PRODUCTS.get(table.get("product", ""), table.get("product", "")),
+            number(table["rows"]),
+            number(len(table["files"])),
+            number(sum(file["bytes"] for file in table["files"]) / 1e6, "{:,.2f}"),
+        ]
+        for name, table in now["tables"].items()
+    ]
+    title = Words("What the storefront loads", "商城载入什么")
+    return [Section("loads", title, [Sentences(lines), Rows(head, rows)], "published/current.json; schemas/README.md")]
 
 
 def _moment(text: str | None) -> str:
@@ -139,7 +220,7 @@ def _ask(facts: NightFacts) -> Command:
 
 def _changes(facts: NightFacts, nights: Nights) -> Section:
     lines = changes(nights)
-    marked = sum(unusual for _, unusual in lines)
+    marked = sum(unusual for _, unusual, _ in lines)
     told = Words(
         f"{marked} of {len(lines)} figures are unusual. {RULE.english}",
         f"{len(lines)} 项中 {marked} 项异常。{RULE.chinese}",
@@ -147,7 +228,10 @@ def _changes(facts: NightFacts, nights: Nights) -> Section:
     return Section(
         "changes",
         Words("What changed since last night", "较昨夜的变化"),
-        [Sentences([(told, False)]), Sentences(lines)],
+        [
+            Sentences([(told, False)]),
+            Sentences([(words, unusual) for words, unusual, _ in lines], [href for _, _, href in lines]),
+        ],
         f"runs/date={facts.day}/run={facts.run}",
     )
 
@@ -191,15 +275,26 @@ def _lines(facts: NightFacts, nights: Nights) -> Section:
     rejected = [None if a is None or b is None else a - b for a, b in zip(raw, kept, strict=True)]
     dates = [night["date"] for night in nights]
     blocks: list[Any] = [
-        Lines(Words("Lines kept", "保留的行"), dates, [Series(Words("kept", "保留"), kept)]),
-        Lines(Words("Lines rejected", "拒绝的行"), dates, [Series(Words("rejected", "拒绝"), rejected)]),
+        Lines(
+            Words(f"Lines kept, up to {NIGHTS} nights", f"保留的行，至多 {NIGHTS} 夜"),
+            dates,
+            [Series(Words("kept", "保留"), kept)],
+        ),
+        Lines(
+            Words(f"Lines rejected, up to {NIGHTS} nights", f"拒绝的行，至多 {NIGHTS} 夜"),
+            dates,
+            [Series(Words("rejected", "拒绝"), rejected)],
+        ),
     ]
     reasons = sorted(facts.report("clean_events").get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))
     if reasons:
         blocks.append(
             Rows(
                 [Words("Rejected because", "拒绝原因"), Words("Lines", "行数")],
-                [[reason, number(n)] for reason, n in reasons[:_REJECTED_SHOWN]],
+                [
+                    [words_of(reason, REJECTED), number(n, href="data.html#rejected_events")]
+                    for reason, n in reasons[:_REJECTED_SHOWN]
+                ],
             )
         )
     more = Link(Words("Rules and samples of rejected rows", "规则与拒绝行样本"), "data.html")
@@ -223,7 +318,11 @@ def _exposure(facts: NightFacts, nights: Nights, exposure: Exposure) -> Section:
         blocks.append(Sentences([(told, False)]))
     dates = [night["date"] for night in nights]
     blocks.append(
-        Lines(Words("Items shown in lists", "列表中出现的商品"), dates, [Series(Words("items", "商品"), shown)])
+        Lines(
+            Words("Items in lists, spares included", "列表中的商品（含备用）"),
+            dates,
+            [Series(Words("items", "商品"), shown)],
+        )
     )
     more = Link(Words("Items, most shown first", "商品，展示最多者在前"), "items.html")
     return Section("exposure", Words("Catalogue shown", "商品覆盖"), blocks, "recommendations", more, wide=False)

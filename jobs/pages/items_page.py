@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pages.blocks import Cell, Entries, Entry, Page, Rows, Section, Words, money, number, plain
+from jobs.pages.blocks import Cell, Entries, Entry, Page, Rows, Section, Sentences, Words, money, number, plain
+from jobs.pages.code_words import CHANNELS, SOURCES, STATUSES, counts, words_of
 from jobs.pages.night_facts import NightFacts
 from jobs.pages.shown_items import Exposure, titles_of
 from schemas.table import Table
@@ -17,7 +18,6 @@ from schemas.tables import BOUGHT_TOGETHER, COPY, ITEMS, PRICE_SUGGESTIONS, RECO
 
 _MOST = 500  # items on the page
 _BESIDE = 5  # neighbours, reasons and texts of each
-_NEAR = [Words("Item", "商品"), Words("Title", "标题"), Words("How near", "相近程度")]
 _OF: dict[str, tuple[Table, str, list[str], str]] = {  # table, its item, what is shown of it, and the order
     "similar": (SIMILAR_ITEMS, "target_item_id", ["item_id", "score"], "rank"),
     "together": (BOUGHT_TOGETHER, "target_item_id", ["item_id", "confidence"], "rank"),
@@ -44,9 +44,19 @@ def items_page(facts: NightFacts, exposure: Exposure, pictures_of: PicturesOf) -
         f"The {len(entries):,} most shown of {exposure.items:,} items in lists are on this page.",
         f"本页列出列表中 {exposure.items:,} 件商品里展示最多的 {len(entries):,} 件。",
     )
+    blanks = Words(
+        "In a text, {terms} and {until} stand for the offer and its last day, filled in for each person at sending. "
+        "All texts, and how to approve or block them, are on the page of texts.",
+        "文案中的 {terms} 与 {until} 代表优惠与截止日，发送时按人填入。全部文案及其批准与屏蔽见文案页。",
+    )
     found = Entries(Words("Item or title", "商品或标题"), entries, bound)
     source = "items, recommendations, similar_items, bought_together, price_suggestions, copy"
-    return Page("items", Words("Items", "商品"), [], [Section("items", Words("Items", "商品"), [found], source)])
+    return Page(
+        "items",
+        Words("Items", "商品"),
+        [],
+        [Section("items", Words("Items", "商品"), [Sentences([(blanks, False)]), found], source)],
+    )
 
 
 def _grouped(facts: NightFacts, wanted: pa.Array, table: Table, key: str, columns: Sequence[str], order: str) -> Groups:
@@ -76,7 +86,10 @@ def _reasons(facts: NightFacts, wanted: pa.Array) -> Groups:
 def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, Words], picture: str) -> Entry:
     fact = next(iter(groups["facts"].get(item, [])), {})
     price = next(iter(groups["prices"].get(item, [])), {})
-    by = ", ".join(f"{row['source']} {row['count_all']:,}" for row in groups["why"].get(item, []))
+    by = counts(
+        {row["source"]: row["count_all"] for row in groups["why"].get(item, [])},
+        {source: name for source, (name, _) in SOURCES.items()},
+    )
     about: list[list[Cell]] = [
         [Words("places in lists", "列表中的位置"), number(places)],
         [Words("by", "来自"), by],
@@ -86,24 +99,32 @@ def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, 
         [Words("price suggestion", "价格建议"), _suggestion(price)],
     ]
     blocks = [Rows([Words("Fact", "事实"), Words("Value", "值")], about)]
-    for name, figure, title in (
-        ("similar", "score", Words("Similar item", "相似商品")),
-        ("together", "confidence", Words("Bought together with", "一起购买")),
+    for name, figure, title, unit in (
+        ("similar", "score", Words("Similar item", "相似商品"), Words("Alike, 1 at most", "相似度（最大 1）")),
+        (
+            "together",
+            "confidence",
+            Words("Bought together with", "一起购买"),
+            Words("Share of its baskets", "占其购物篮的比例"),
+        ),
     ):
         if rows := groups[name].get(item):
             lines: list[list[Cell]] = [
                 [plain(row["item_id"]), titles.get(row["item_id"], ""), number(row[figure], "{:.2f}")] for row in rows
             ]
-            blocks.append(Rows([title, *_NEAR[1:]], lines))
+            blocks.append(Rows([title, Words("Title", "标题"), unit], lines))
     if rows := groups["copy"].get(item):
-        texts: list[list[Cell]] = [[plain(row["text"], 400), f"{row['channel']}, {row['language']}"] for row in rows]
-        blocks.append(Rows([Words("Text", "文案"), Words("Where", "用处")], texts))
+        texts: list[list[Cell]] = [
+            [plain(row["text"], 400), words_of(row["channel"], CHANNELS), plain(row["language"])] for row in rows
+        ]
+        blocks.append(Rows([Words("Text", "文案"), Words("Where", "用处"), Words("Language", "语言")], texts))
     tag = Words(f"in {places:,} places", f"{places:,} 个位置")
     return Entry(plain(item), titles.get(item, ""), [tag], blocks, picture)
 
 
-def _suggestion(row: Row) -> str:
+def _suggestion(row: Row) -> Words | str:
     if not row:
         return ""
     moved = f" {row['suggested_price']:,.2f}" if row["suggested_price"] is not None else ""
-    return f"{row['status']}{moved}: {plain(row['reason'])}"
+    status = STATUSES[row["status"]]
+    return Words(f"{status.english}{moved}: {plain(row['reason'])}", f"{status.chinese}{moved}：{plain(row['reason'])}")

@@ -8,7 +8,21 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pages.blocks import Cell, Command, Entries, Entry, Page, Rows, Section, Words, number, plain
+from jobs.pages.blocks import (
+    Cell,
+    Command,
+    Entries,
+    Entry,
+    Link,
+    Page,
+    Rows,
+    Section,
+    Sentences,
+    Words,
+    number,
+    plain,
+)
+from jobs.pages.code_words import list_reason
 from jobs.pages.night_facts import NightFacts
 from jobs.pages.shown_items import titles_of
 from schemas.tables import ITEMS, RECOMMENDATIONS
@@ -38,7 +52,8 @@ def lists_page(facts: NightFacts) -> Page:
     lists = _lists(facts)
     items = {row["item_id"] for rows in lists.values() for row in rows}
     titles, prices = titles_of(facts, items), _prices(facts, items)
-    entries = [_entry(user, rows, titles, prices) for user, rows in lists.items()]
+    chinese = {one.english: one.chinese for one in titles.values()}
+    entries = [_entry(user, rows, titles, prices, chinese) for user, rows in lists.items()]
     users = facts.report("publish_night").get("checks", {}).get("users")
     of_all = (f" of {users:,}", f"（共 {users:,} 个）") if users else ("", "")
     bound = Words(
@@ -48,18 +63,36 @@ def lists_page(facts: NightFacts) -> Page:
     )
     everybody = Words("Everybody else's list, with portrait:", "其他用户的列表与画像：")
     why = Words("Why an item is in a list, or why not:", "某商品为何在或不在列表中：")
+    told = Words(
+        "A place shows why it is there: the column reason, in English; source names its kind, for a shop that says it "
+        "in its own words. Scores compare within one person and one source only. The parts are what moved the score "
+        "most: names of recommenders, and of facts of the item and the person.",
+        "每个位置写明理由：reason 列为英文；source 列为其种类，商城可据此用自己的话表达。"
+        "分数只在同一人、同一来源内可比。组成为影响分数最大的几项：推荐器以及商品与顾客的特征。",
+    )
     blocks: list[Any] = [
+        Sentences([(told, False)]),
         Command(everybody, facts.command("explain_user", "--user", "USER")),
         Command(why, facts.command("explain_user", "--user", "USER", "--item", "ITEM")),
         Entries(Words("User, item or title", "用户、商品或标题"), entries, bound),
     ]
     ladder: list[list[Cell]] = [[number(at), name] for at, name in enumerate(_LEVELS)]
+    steps = Words(
+        "Places that a person's own history does not fill come from the next step; the column fallback_level tells the "
+        "step of each place.",
+        "自己的行为填不满的位置由下一级补上；fallback_level 列写明每个位置的级。",
+    )
+    loads = Link(
+        Words("What the storefront loads: files, number of places, spares", "商城载入什么：文件、位置数与备用"),
+        "index.html#loads",
+    )
     how = Section(
         "ladder",
         Words("The ladder", "兜底阶梯"),
-        [Rows([Words("Step", "级"), Words("A place comes from", "位置来自")], ladder)],
+        [Sentences([(steps, False)]), Rows([Words("Step", "级"), Words("A place comes from", "位置来自")], ladder)],
+        "recommendations.fallback_level",
     )
-    found = Section("lists", Words("Lists", "推荐列表"), blocks, "recommendations")
+    found = Section("lists", Words("Lists", "推荐列表"), blocks, "recommendations", loads)
     return Page("lists", Words("Lists", "推荐列表"), [], [found, how])
 
 
@@ -88,20 +121,24 @@ def _prices(facts: NightFacts, items: set[str]) -> dict[str, str]:
     return {row["item_id"]: f"{row['price']:,.2f} {plain(row['currency'] or '')}".rstrip() for row in known}
 
 
-def _entry(user: str, rows: list[Row], titles: dict[str, Words], prices: dict[str, str]) -> Entry:
+def _entry(
+    user: str, rows: list[Row], titles: dict[str, Words], prices: dict[str, str], chinese: dict[str, str]
+) -> Entry:
+    """chinese: English title -> Chinese title, for reasons that end with one."""
     lines: list[list[Cell]] = [
         [
             number(row["rank"]),
             plain(row["item_id"]),
             titles.get(row["item_id"], ""),
             prices.get(row["item_id"], ""),
-            plain(row["reason"]),
+            list_reason(row["source"], row["reason"], chinese),
             number(row["score"], "{:.3f}"),
             plain(row["score_parts"]),
         ]
         for row in rows
     ]
     level = _LEVELS[rows[0]["fallback_level"]]
+    title = Words("visitors without an account", "无账户的访客") if user == ANONYMOUS else ""
     return Entry(
-        plain(user), "", [Words(f"first place: {level.english}", f"第一位：{level.chinese}")], [Rows(_HEAD, lines)]
+        plain(user), title, [Words(f"first place: {level.english}", f"第一位：{level.chinese}")], [Rows(_HEAD, lines)]
     )

@@ -63,7 +63,10 @@ def _card(facts: NightFacts, name: str, folder: tuple[str, ...]) -> Section:
     if settings:
         blocks.append(Rows([Words("Setting", "设置"), Words("Value", "值")], settings))
     by_group = Link(Words("Every group of people", "全部顾客分组"), "exposure.html") if card and card.of_lists else None
-    words = Words(plain(name).replace("_", " "), plain(name))
+    called = plain(name).replace("_", " ")
+    words = Words(called, called)
+    if card:
+        words = Words(f"{called}: {card.purpose.english}", f"{called}：{card.purpose.chinese}")
     wide = card is not None and card.of_lists  # its table of groups needs the width
     return Section(f"model-{plain(name)}", words, blocks, "/".join(folder), by_group, wide)
 
@@ -97,7 +100,7 @@ def _verdict(judged: dict[str, Any]) -> list[Row]:
                 [Words(f"{key}, what ran before", f"{key}，此前所用"), number(figures["running"], form)],
                 [
                     Words("difference, 95 % interval", "差异 95 % 区间"),
-                    f"{figures['low']:+.4f} – {figures['high']:+.4f}",
+                    f"{figures['low']:+.4f} … {figures['high']:+.4f}",
                 ],
             ]
             if "users" in figures:

@@ -40,8 +40,10 @@ class NightFacts:
 
     @property
     def errors(self) -> dict[str, str]:
-        """Job -> its whole error, in the order of the night."""
-        return {job: str(report["error"]) for job, report in self.reports.items() if "error" in report}
+        """Job -> its whole error, in the order of the night; an earlier try to draw these pages is no part of it."""
+        failed = {job: str(report["error"]) for job, report in self.reports.items() if "error" in report}
+        failed.pop("show_night", None)
+        return failed
 
     @property
     def published_run(self) -> str | None:

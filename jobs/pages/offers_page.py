@@ -5,38 +5,73 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.pages.blocks import Cell, Command, Page, Rows, Section, Sentences, Words, number, plain
+from jobs.pages.blocks import Cell, Command, Page, Rows, Section, Sentences, Words, money, number, plain
+from jobs.pages.code_words import GUARDS, VERDICTS, counts, words_of
+from jobs.pages.fairness_page import ATTRIBUTES, group_name
 from jobs.pages.night_facts import NightFacts
-from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY
+from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS
 
 _MOST = 500  # campaigns, and groups, on the page
+_HOW_BUDGETS = Words(
+    "The amount pays for offers at their expected cost: a discount that one in ten uses costs a tenth. The limit holds "
+    "even if everybody uses theirs. A line with nothing left gives no more offers until earlier ones leave its days.",
+    "总额按预期成本计算：十人中一人使用的折扣只算十分之一。上限则保证全部使用也不超出。"
+    "剩余为零的预算暂停发放，待较早的优惠移出计算期后恢复。",
+)
+_HOW_OUTCOMES = Words(
+    "Held out are people who would have got the offer and did not: what they buy, they buy anyway. With few people a "
+    "difference may be chance.",
+    "对照者本应获得优惠而未获得：他们买的，没有优惠也会买。人数少时差异可能只是偶然。",
+)
 _NONE = Words("No campaign is declared, or choose_offers failed.", "没有声明活动，或 choose_offers 失败。")
 
 
 def offers_page(facts: NightFacts) -> Page:
     report = facts.report("choose_offers")
     campaigns: dict[str, Any] = report.get("campaigns", {})
+    currency = currency_of(facts)
     bound = Words(
         f"{min(len(campaigns), _MOST)} of {len(campaigns)} campaigns are on this page; no account is named.",
         f"本页列出 {len(campaigns)} 个活动中的 {min(len(campaigns), _MOST)} 个；不列出任何账户。",
     )
     sections = [
         Section(
-            "campaigns", Words("Campaigns tonight", "今夜的活动"), _campaigns(campaigns), "offers, withheld_offers"
+            "campaigns",
+            Words("Campaigns tonight", "今夜的活动"),
+            _campaigns(campaigns, currency),
+            "offers, withheld_offers",
         ),
-        Section("budgets", Words("Budgets", "预算"), [budget_rows(report.get("budgets", {}))], "choose_offers"),
-        Section("outcomes", Words("What campaigns achieved", "活动效果"), [_outcomes(facts)], "campaign_outcomes"),
+        Section(
+            "budgets",
+            Words("Budgets", "预算"),
+            [Sentences([(_HOW_BUDGETS, False)]), budget_rows(report.get("budgets", {}), currency)],
+            "choose_offers",
+        ),
+        Section(
+            "outcomes",
+            Words("What campaigns achieved", "活动效果"),
+            [Sentences([(_HOW_OUTCOMES, False)]), _outcomes(facts)],
+            "campaign_outcomes",
+        ),
         Section("parity", Words("Groups of accounts compared", "各组账户比较"), [_parity(facts)], "offer_parity"),
     ]
     ask = Command(
-        Words("Before a campaign runs, see whom it would reach:", "活动开始前预览将触达的人："),
-        facts.command("preview_campaigns", "--date", str(facts.day)),
+        Words(
+            "Before a campaign runs, see whom it would reach; this is tonight's file, or give a TOML file of your own:",
+            "活动开始前预览将触达的人；此为今夜所用的文件，也可换成自己的 TOML 文件：",
+        ),
+        facts.command("preview_campaigns", "--campaigns", report.get("file") or "FILE", "--date", str(facts.day)),
     )
     sections[0] = Section("campaigns", sections[0].title, [*sections[0].blocks, ask], sections[0].source)
     return Page("offers", Words("Offers and campaigns", "优惠与活动"), [bound], sections)
 
 
-def _campaigns(campaigns: Mapping[str, Any]) -> list[Any]:
+def currency_of(facts: NightFacts) -> str:
+    """The currency of the night's offers, which all have one; empty where there is none."""
+    return next(iter(facts.first_rows(OFFERS, 1, ["currency"])["currency"].to_pylist()), "") or ""
+
+
+def _campaigns(campaigns: Mapping[str, Any], currency: str) -> list[Any]:
     if not campaigns:
         return [Sentences([(_NONE, False)])]
     head = [
@@ -44,10 +79,12 @@ def _campaigns(campaigns: Mapping[str, Any]) -> list[Any]:
         Words("Qualify", "符合条件"),
         Words("New offers", "新优惠"),
         Words("Still valid", "仍有效"),
-        Words("Held out", "对照"),
+        Words("Held out to compare", "留作对照"),
         Words("Expected cost", "预期成本"),
-        Words("Refused by the guards", "护栏拒绝"),
+        Words("Refused, and why", "未发放的原因"),
     ]
+    if is_told := any(one.get("doc") for one in campaigns.values()):
+        head.append(Words("What it is, in the words of its file", "说明（活动文件原文）"))
     rows: list[list[Cell]] = [
         [
             plain(name),
@@ -55,25 +92,30 @@ def _campaigns(campaigns: Mapping[str, Any]) -> list[Any]:
             number(one["offered"]),
             number(one["standing"]),
             number(one["withheld"]),
-            number(one["expected_cost"], "{:,.2f}"),
-            ", ".join(f"{reason.replace('_', ' ')} {n:,}" for reason, n in one["refused"].items()),
+            money(one["expected_cost"], currency),
+            counts(one["refused"], GUARDS),
+            *([plain(one.get("doc") or "")] if is_told else []),
         ]
         for name, one in list(campaigns.items())[:_MOST]
     ]
     return [Rows(head, rows)]
 
 
-def budget_rows(budgets: Mapping[str, Any]) -> Rows:
-    """Each budget line counts offers twice: by what they are expected to cost, and by their cost if all are used."""
+def budget_rows(budgets: Mapping[str, Any], currency: str = "", href: str = "") -> Rows:
+    """Each budget line counts offers twice: by what they are expected to cost, and by their cost if all are used.
+
+    href: where the figures lead from another page.
+    """
+    of = f", {plain(currency)}" if currency else ""
     head = [
         Words("Budget line", "预算"),
-        Words("Amount", "总额"),
-        Words("left, by expected cost", "按预期成本剩余"),
+        Words(f"Amount{of}", f"总额{of}"),
+        Words("left of it", "剩余"),
         Words("Limit if all are used", "全部使用时的上限"),
         Words("left of the limit", "上限剩余"),
     ]
     rows: list[list[Cell]] = [
-        [plain(name), *(number(b[key]) for key in ("amount", "expected_left", "at_most", "worst_left"))]
+        [plain(name), *(number(b[key], href=href) for key in ("amount", "expected_left", "at_most", "worst_left"))]
         for name, b in budgets.items()
     ]
     return Rows(head, rows)
@@ -82,9 +124,9 @@ def budget_rows(budgets: Mapping[str, Any]) -> Rows:
 def _outcomes(facts: NightFacts) -> Rows:
     head = [
         Words("Campaign", "活动"),
-        Words("Offered", "获得者"),
+        Words("Got the offer", "获得优惠的人数"),
         Words("of these bought", "其中购买"),
-        Words("Held out", "对照"),
+        Words("Held out to compare", "留作对照"),
         Words("of these bought", "其中购买"),
     ]
     rows: list[list[Cell]] = [
@@ -95,7 +137,7 @@ def _outcomes(facts: NightFacts) -> Rows:
             number(row["users_withheld"]),
             _share(row, "withheld"),
         ]
-        for row in facts.first_rows(CAMPAIGN_OUTCOMES, _MOST).to_pylist()
+        for row in facts.first_rows(CAMPAIGN_OUTCOMES, _MOST).sort_by("campaign").to_pylist()
     ]
     return Rows(head, rows)
 
@@ -116,12 +158,12 @@ def _parity(facts: NightFacts) -> Rows:
     ]
     rows: list[list[Cell]] = [
         [
-            row["attribute"].replace("_", " "),
-            plain(row["group"]),
+            words_of(row["attribute"], ATTRIBUTES),
+            group_name(row["attribute"], row["group"]),
             number(row["users"]),
             number(row["share"], "{:.1%}"),
             "" if row["share_low"] is None else f"{row['share_low']:.1%} – {row['share_high']:.1%}",
-            row["verdict"],
+            VERDICTS[row["verdict"]],
         ]
         for row in facts.first_rows(OFFER_PARITY, _MOST).to_pylist()
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from jobs.pages.blocks import Cell, Command, Page, Rows, Section, Sentences, Words, money, number, plain
+from jobs.pages.code_words import STATUSES, words_of
 from jobs.pages.night_facts import NightFacts
 from jobs.pages.shown_items import titles_of
 from schemas.tables import PRICE_SUGGESTIONS
@@ -39,13 +40,16 @@ def prices_page(facts: NightFacts) -> Page:
     table = Rows(_HEAD, [_row(row, titles) for row in first], bound, searched=True)
     blocks: list[Any] = [table] if first else [Sentences([(none, False)])]
     approve = Command(
-        Words("Approve prices in a spreadsheet of all of them:", "在表格中批准全部价格："),
+        Words(
+            "Nothing changes a price by itself. This writes the suggestions as a spreadsheet; a person decides there:",
+            "价格不会自动改变。此命令把建议写成表格，由人决定：",
+        ),
         facts.command("export_prices", "--date", str(facts.day), "--out", "prices.csv"),
     )
     return Page(
         "prices",
         Words("Prices to approve", "待批准的价格"),
-        [],
+        [] if first else [bound],
         [
             Section("suggested", Words("Suggested", "建议"), [*blocks, approve], "price_suggestions"),
             Section("stays", Words("Why the others stay", "其余为何不变"), [_others(facts)], "price_suggestions"),
@@ -79,6 +83,8 @@ def _others(facts: NightFacts) -> Rows:
     grouped = others.group_by(["status", "reason"]).aggregate([([], "count_all")])
     for row in grouped.to_pylist():
         counted[row["status"], plain(row["reason"])] += row["count_all"]
-    rows: list[list[Cell]] = [[status, reason, number(n)] for (status, reason), n in counted.most_common(_REASONS)]
+    rows: list[list[Cell]] = [
+        [words_of(status, STATUSES), reason, number(n)] for (status, reason), n in counted.most_common(_REASONS)
+    ]
     bound = Words(f"The {_REASONS} most common reasons.", f"最常见的 {_REASONS} 个原因。")
     return Rows([Words("Status", "状态"), Words("Reason", "原因"), Words("Items", "商品")], rows, bound)

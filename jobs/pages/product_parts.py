@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.pages.blocks import Cell, Link, Rows, Section, Words, number, plain
+from jobs.pages.code_words import STATUSES, copy_reason, service_reason, words_of
 from jobs.pages.night_facts import NightFacts
-from jobs.pages.offers_page import budget_rows
+from jobs.pages.offers_page import budget_rows, currency_of
 from schemas.tables import IMAGES, SEGMENTS
 
 _REASONS = 10  # of refusals that are listed
@@ -32,7 +33,7 @@ def _experiments(facts: NightFacts) -> Section | None:
     if not status:
         return None
     head = [Words("Experiment", "实验"), Words("Where it stands", "状态")]
-    rows = Rows(head, [[plain(name), stands] for name, stands in status.items()])
+    rows = Rows(head, [[plain(name), words_of(stands, STATUSES)] for name, stands in status.items()])
     more = Link(Words("Arms and figures", "各组与数字"), "experiments.html")
     return Section("experiments", Words("Experiments", "实验"), [rows], "experiment_results", more, wide=False)
 
@@ -41,9 +42,14 @@ def _budgets(facts: NightFacts) -> Section | None:
     budgets = facts.report("choose_offers").get("budgets", {})
     if not budgets:
         return None
-    more = Link(Words("Campaigns and what the guards refused", "活动及护栏拒绝的"), "offers.html")
+    more = Link(Words("Campaigns, what they cost, and who got none", "活动、成本与未发放的原因"), "offers.html")
     return Section(
-        "budgets", Words("Budgets of offers", "优惠预算"), [budget_rows(budgets)], "choose_offers", more, wide=False
+        "budgets",
+        Words("Budgets of offers", "优惠预算"),
+        [budget_rows(budgets, currency_of(facts), "offers.html#budgets")],
+        "choose_offers",
+        more,
+        wide=False,
     )
 
 
@@ -55,12 +61,12 @@ def _segments(facts: NightFacts, pages: Sequence[str]) -> Section | None:
         Words("Segment", "分群"),
         Words("Accounts", "账户"),
         Words("Share", "占比"),
-        Words("Money each", "人均消费"),
+        Words("Spent each, less returns", "人均消费（扣除退货）"),
     ]
     rows: list[list[Cell]] = [
         [
             Words(plain(one["name_en"]), plain(one["name_zh"])),
-            number(one["users"]),
+            number(one["users"], href=_href("segments", pages)),
             number(one["share"], "{:.0%}"),
             number(one["mean_money"], "{:,.2f}"),
         ]
@@ -75,18 +81,19 @@ def _texts(facts: NightFacts, pages: Sequence[str]) -> Section | None:
     copy = facts.report("write_copy")
     if not copy:
         return None
+    href = _href("copy", pages)
     writers: list[list[Cell]] = [
-        [_WRITERS.get(name, plain(name)), number(n)] for name, n in sorted(copy.get("by_source", {}).items())
+        [_WRITERS.get(name, plain(name)), number(n, href=href)] for name, n in sorted(copy.get("by_source", {}).items())
     ]
     refused = sorted(copy.get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))[:_REASONS]
     blocks: list[Any] = [
         Rows(
             [Words("Written by", "作者"), Words("Texts", "条数")],
-            [*writers, [Words("all", "合计"), number(copy.get("texts"))]],
+            [*writers, [Words("all", "合计"), number(copy.get("texts"), href=href)]],
         ),
         Rows(
             [Words("Draft refused because", "草稿被拒原因"), Words("Drafts", "草稿")],
-            [[plain(reason), number(n)] for reason, n in refused],
+            [[copy_reason(reason), number(n, href=href)] for reason, n in refused],
         ),
     ]
     more = _way("copy", Words("Read, approve and block the texts", "阅读、批准与屏蔽文案"), pages)
@@ -97,10 +104,11 @@ def _images(facts: NightFacts, pages: Sequence[str]) -> Section | None:
     received = facts.report("receive_images")
     if not received.get("received"):
         return None
+    href = _href("images", pages)
     rows: list[list[Cell]] = [
-        [Words("received", "收到"), number(received["received"])],
-        [Words("refused", "拒绝"), number(sum(received.get("refused", {}).values()))],
-        [Words("pictures of items", "商品图片"), number(facts.count(IMAGES))],
+        [Words("files received", "收到的文件"), number(received["received"], href=href)],
+        [Words("files refused", "拒绝的文件"), number(sum(received.get("refused", {}).values()), href=href)],
+        [Words("pictures of items", "商品图片"), number(facts.count(IMAGES), href=href)],
     ]
     head = [Words("Pictures", "图片"), Words("Number", "数量")]
     more = _way("images", Words("What the pictures show", "图片内容"), pages)
@@ -111,13 +119,26 @@ def _service(facts: NightFacts, pages: Sequence[str]) -> Section | None:
     answered = facts.report("answer_questions")
     if not answered.get("questions"):
         return None
-    rows: list[list[Cell]] = [[Words("questions", "问题"), number(answered["questions"])]]
-    for name, n in (*answered["decisions"].items(), *answered["reasons"].items()):
-        rows.append([plain(name).replace("_", " "), number(n)])
-    head = [Words("Questions of customers", "顾客的问题"), Words("Number", "数量")]
+    href = _href("service", pages)
+
+    def counted(of: dict[str, int]) -> list[list[Cell]]:
+        return [[service_reason(name), number(n, href=href)] for name, n in of.items()]
+
+    all_of_them: list[Cell] = [Words("all", "合计"), number(answered["questions"], href=href)]
+    blocks = [
+        Rows(
+            [Words("Questions of customers", "顾客的问题"), Words("Number", "数量")],
+            [*counted(answered["decisions"]), all_of_them],
+        ),
+        Rows([Words("For a person because", "转人工的原因"), Words("Questions", "问题")], counted(answered["reasons"])),
+    ]
     more = _way("service", Words("Answers, and what is missing", "答复与缺失的知识"), pages)
     title = Words("Customer service", "客服")
-    return Section("service", title, [Rows(head, rows)], "suggested_answers", more, wide=False)
+    return Section("service", title, blocks, "suggested_answers", more, wide=False)
+
+
+def _href(page: str, pages: Sequence[str]) -> str:
+    return f"{page}.html" if page in pages else ""
 
 
 def _way(page: str, words: Words, pages: Sequence[str]) -> Link | None:

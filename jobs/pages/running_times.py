@@ -32,7 +32,12 @@ def running_times(facts: NightFacts, nights: Sequence[dict[str, Any]]) -> Sectio
         f"{NIGHTS} nights: {len(lines) or 'none'} tonight.",
         f"变慢：超过最近 {NIGHTS} 夜中位数的 {SLOWER:g} 倍且多 {SLOWER_SECONDS:g} 秒；今夜 {len(lines)} 个。",
     )
-    sentences = Sentences([(rule, False), *((line, True) for line in lines)])
+    seconds = sum(float(report.get("seconds", 0.0)) for report in facts.reports.values())
+    told = Words(
+        f"{len(rows)} jobs took {seconds:,.0f} s together; some of them run at the same time.",
+        f"{len(rows)} 个任务共用 {seconds:,.0f} 秒；其中有些同时运行。",
+    )
+    sentences = Sentences([(told, False), (rule, False), *((line, True) for line in lines)])
     source = f"runs/date={facts.day}/run={facts.run}/*.json"
     return Section(
         "times", Words("Seconds and memory of the jobs", "任务用时与内存"), [sentences, Rows(_HEAD, rows)], source

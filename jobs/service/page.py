@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.common.chinese_reasons import SERVICE_REASONS
 from jobs.common.safe_page import page_with
-from jobs.service.page_words import CHINESE, ENGLISH, REASONS_ZH, WORDS
+from jobs.service.page_words import CHINESE, ENGLISH, WORDS
 
 _PAGE = Path(__file__).with_name("page.html")
 _LONGEST = 160  # characters of a text from outside
@@ -21,6 +22,7 @@ class Seen:
     """What the page shows: rows of the tables, few enough; those of answers have the question as `text`."""
 
     date: str
+    most: int  # rows of each part
     counts: Mapping[str, int]
     answered: Sequence[Row]
     handed_over: Sequence[Row]
@@ -36,6 +38,7 @@ def page_of(seen: Seen) -> str:
 
 def _content(seen: Seen) -> Iterator[str]:
     yield f"<h1>{_both('title', date=seen.date)}</h1><p>{_both('lead', **seen.counts)}</p>"
+    yield f"<p class='quiet'>{_both('bound', most=f'{seen.most:,}')}</p>"
     yield from _section("reasons", ("reason", "size", "share"), (_counted(row) for row in seen.reasons))
     yield from _section("topics", ("size", "question", "nearest"), (_topic(row) for row in seen.topics))
     yield from _section("errors", ("topic", "share"), ((_cut(r["topic"]), f"{r['value']:.0%}") for r in seen.errors))
@@ -79,7 +82,7 @@ def _source(row: Row) -> str:
 def _reason(reason: str) -> str:
     name, _, rest = reason.partition(":")
     more = html.escape(f":{rest}") if rest else ""
-    return _in_both(html.escape(name.replace("_", " ")) + more, html.escape(REASONS_ZH.get(name, name)) + more)
+    return _in_both(html.escape(name.replace("_", " ")) + more, html.escape(SERVICE_REASONS.get(name, name)) + more)
 
 
 def _both(name: str, **facts: Any) -> str:

@@ -48,6 +48,7 @@ def _seen(night: Night, questions: dict[str, str], rejected: Rows, most: int) ->
     thrown = f"agents_{OUTCOMES[2]}"
     return Seen(
         date=str(night.date),
+        most=most,
         counts={
             "questions": len(first), "answered": len(answered), "handed_over": len(others),
             "items": night.versions(ITEM_ANSWERS).tonight().count,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import axe_core_python
 import pytest
+from PIL import Image
 
+from jobs.images import drafts_page
+from jobs.images import page as images_page
 from jobs.pages import show_night
 from jobs.pages.blocks import plain
 from schemas.tables import ITEMS
@@ -24,8 +28,11 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 FEW = """for (const list of document.querySelectorAll(".entries, tbody, #rows"))
   [...list.children].forEach((one, at) => at < 4 ? one.open = !at : one.remove())"""
 PAGES = ("index", "lists", "items", "exposure", "offers", "experiments", "prices", "data", "models", "copy", "segments",
-         "service")  # fmt: skip
+         "service", "images", "drafts")  # fmt: skip
 WIDTHS = (390, 768, 1440)
+_DRAWN = io.BytesIO()
+Image.new("RGB", (64, 64), "teal").save(_DRAWN, "JPEG")
+A_PICTURE = _DRAWN.getvalue()
 TAB, ENTER = "\ue004", "\ue007"
 
 
@@ -38,9 +45,43 @@ def shop(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
         row["shown_title"] = row["shown_title_zh"] = MARKUP[at % len(MARKUP)]
     night = own.night(run="001")
     put(night, ITEMS, rows)
+    for name, html in (("images", pictures()), ("drafts", drafts())):
+        own.lake.put_text(html, "reports", f"date={THIRD}", f"{name}.html")
     night.begin("show_night")
     show_night.main(night)
     return own
+
+
+def pictures() -> str:
+    """The pictures' page of a few rows: this sample has no pictures."""
+    text = MARKUP[0]
+    like = {"item_id": "b", "kind": "looks_alike", "score": 0.5, "rank": 1}
+    sure = {"item_id": "a", "attribute": text, "value": text, "chance": 0.9, "picture": "p"}
+    seen = images_page.Seen(
+        date=str(THIRD),
+        most=40,
+        counts={"items": 2, "pictures": 2, "new": 1, "refused": 1},
+        similar={"a": [like]},
+        doubted=[sure | {"looks": text}],
+        recognised=[sure],
+        found={text: [like | {"kind": "same_item"}]},
+        refused=[{"source_file": text, "reason": "empty", "detail": text}],
+        main={"a": "p"},
+        titles={"a": (text, text)},
+        thumbnails={"p": A_PICTURE},
+    )
+    return images_page.page_of(seen)
+
+
+def drafts() -> str:
+    """The page of drafts, with one in each state."""
+    one = {"draft_hash": "00", "item_id": "a", "picture": "p", "kind": "recolour", "asked": MARKUP[0], "reason": None,
+           "file": "f", "looks": "blue", "chance": 0.9, "made_on": str(THIRD)}  # fmt: skip
+    rows = [one | {"draft_id": state, "state": state} for state in ("offered", "approved", "blocked", "refused")]
+    small = drafts_page.small(A_PICTURE)
+    titles = {"a": {"shown_title": MARKUP[0], "shown_title_zh": None}}
+    made = {row["draft_id"]: small for row in rows}
+    return drafts_page.page_of(str(THIRD), rows, drafts_page.first_rows(rows, 3), {"p": small}, made, titles)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ def seen(text: str = "Lamp", **changed: object) -> Seen:
     like = {"item_id": "b", "kind": "looks_alike", "score": 0.5, "rank": 1}
     facts = {
         "date": "2026-01-06",
+        "most": 40,
         "counts": {"items": 2, "pictures": 2, "new": 1, "refused": 1},
         "similar": {"a": [like]},
         "doubted": [{"item_id": "a", "attribute": text, "value": text, "looks": text, "chance": 0.9, "picture": "p"}],
@@ -36,6 +37,12 @@ def test_texts_of_a_shop_stay_texts() -> None:
     assert re.search(
         r"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; script-src 'sha256-", page
     )
+
+
+def test_the_page_says_its_bound_in_both_languages() -> None:
+    page = page_of(seen(most=1_234))
+    assert "Each part of this page has at most 1,234 rows" in page
+    assert "本页每部分至多 1,234 行" in page
 
 
 def test_braces_of_a_shop_are_not_filled_in() -> None:

@@ -40,8 +40,9 @@ def a_night(figures: dict[str, float], **more: Any) -> dict[str, Any]:
 
 def test_unusual_figures_come_first_and_both_languages_say_the_same_numbers() -> None:
     nights = [a_night({"lines_raw": 1000, "offers": 40}), a_night({"lines_raw": 1010, "offers": 90})]
-    (first, marked), (second, plain) = changes(nights)
+    (first, marked, way), (second, plain, _) = changes(nights)
     assert (marked, plain) == (True, False)
+    assert way == "offers.html"
     assert first.english == "90 offers that stand, 50 more than last night (125%)."
     assert "90" in first.chinese
     assert "125%" in first.chinese
@@ -50,7 +51,8 @@ def test_unusual_figures_come_first_and_both_languages_say_the_same_numbers() ->
 
 def test_a_reason_that_nobody_gave_tonight_counts_as_none() -> None:
     nights = [a_night({"rejected_crawler": 1614}), a_night({})]
-    ((sentence, unusual),) = changes(nights)
+    ((sentence, unusual, way),) = changes(nights)
+    assert way == "data.html#rejected_events"
     assert sentence.english == "0 lines rejected as crawler, 1,614 fewer than last night (100%)."
     assert unusual
 
@@ -61,7 +63,7 @@ def test_a_figure_that_the_night_lacks_is_left_out() -> None:
 
 def test_a_model_that_stops_being_promoted_is_marked() -> None:
     nights = [a_night({}, models={"train_ranker": True}), a_night({}, models={"train_ranker": False})]
-    ((sentence, unusual),) = changes(nights)
+    ((sentence, unusual, _),) = changes(nights)
     assert sentence.english.startswith("The new ranker of the lists was held back")
     assert unusual
 
@@ -72,3 +74,14 @@ def test_only_a_job_far_above_its_median_has_grown() -> None:
 
     nights = [jobs(train_als=10, write_copy=1, judge_lists=1), jobs(train_als=16, write_copy=5, judge_lists=30)]
     assert grown_jobs(nights) == [("judge_lists", 30, 1), ("train_als", 16, 10)]
+
+
+def test_an_unusual_figure_says_the_median_that_makes_it_so() -> None:
+    figures = (1000, 1000, 1000, 1000, 1000, 3000, 3060)
+    nights = [a_night({"copy_published": figure}) for figure in figures]
+    ((sentence, unusual, _),) = changes(nights)
+    assert unusual
+    assert sentence.english == (
+        "3,060 texts published, 60 more than last night (2%). The median of the last 6 nights is 1,000."
+    )
+    assert "中位数为 1,000" in sentence.chinese

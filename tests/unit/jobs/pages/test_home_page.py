@@ -70,3 +70,27 @@ def test_customers_questions_are_counted_where_there_are_any(tmp_path: Path) -> 
 def test_a_dry_run_is_not_called_a_failure(tmp_path: Path) -> None:
     page = shown(tmp_path, clean_events={"raw": 2, "kept": 2, "rejected": {}}, judge_lists={"quality": []})
     assert "Not published: a dry run, or publishing has not run." in page
+
+
+def test_a_storefront_reads_which_files_to_load_and_how_long_a_list_is(tmp_path: Path) -> None:
+    file = {"name": "part-0.parquet", "bytes": 2_500_000, "sha256": "00"}
+    table = {"product": "lists", "rows": 36_018, "files": [file, file]}
+    manifest = {"run": "2026-01-06-001", "products": {}, "rules": {"k": 12, "spares": 6}}
+    Lake(str(tmp_path)).put_json(manifest | {"tables": {"recommendations": table}}, "published", "current.json")
+    page = shown(tmp_path, publish_night={"published": "2026-01-06-001"})
+    assert "A list has 12 places" in page
+    assert "6 spares (is_spare)" in page
+    assert "recommendations" in page
+    assert "36,018" in page
+    assert "5.00" in page
+
+
+def test_a_figure_leads_to_the_rows_behind_it(tmp_path: Path) -> None:
+    page = shown(tmp_path, clean_events={"raw": 9, "kept": 2, "rejected": {"crawler": 7}})
+    assert '<a href="data.html#rejected_events">7</a>' in page
+
+
+def test_a_failed_try_to_draw_the_pages_is_no_failure_of_the_night(tmp_path: Path) -> None:
+    page = shown(tmp_path, publish_night={"published": "2026-01-06-001"}, show_night={"error": "OSError: disk full"})
+    assert "every job succeeded" in page
+    assert "disk full" not in page

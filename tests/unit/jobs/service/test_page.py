@@ -21,7 +21,7 @@ def answer(**changed: Any) -> dict[str, Any]:
 def page(**changed: Any) -> str:
     empty: dict[str, Any] = dict.fromkeys(("answered", "handed_over", "reasons", "topics", "errors", "rejected"), ())
     counts = {"questions": 12_345, "answered": 12_000, "handed_over": 345, "items": 67_890}
-    return page_of(Seen(**{"date": "2026-01-01", "counts": counts, **empty, **changed}))
+    return page_of(Seen(**{"date": "2026-01-01", "most": 50, "counts": counts, **empty, **changed}))
 
 
 def cells(html: str) -> list[str]:
