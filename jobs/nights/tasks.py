@@ -59,7 +59,8 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
 
         while waiting or beside:
             pending = {*waiting, *beside}
-            task = next((name for name, needs in waiting.items() if not pending & _waited_for(needs)), None)
+            ready = [name for name, needs in waiting.items() if not pending & _waited_for(needs)]
+            task = min(ready, key=lambda name: name not in BESIDE, default=None)  # the sooner it trains, the better
             doing.now(", ".join([*([task] if task else []), *beside]))
             if task is None:
                 if not beside:
