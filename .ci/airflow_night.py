@@ -70,7 +70,7 @@ def make_way(api: Api) -> None:
 
 
 def tell_ended(jobs: list[dict[str, Any]], told: set[tuple[str, int]], doing: Progress) -> None:
-    """How many jobs have ended since the last look, and the last of them; always where one did not succeed."""
+    """A line for each job that has ended since the last look: how many have, and how long it took."""
     doing.total = len(jobs)
     for task in sorted(jobs, key=lambda task: task["end_date"] or ""):
         attempt = (task["task_id"], task["try_number"])
@@ -78,7 +78,7 @@ def tell_ended(jobs: list[dict[str, Any]], told: set[tuple[str, int]], doing: Pr
             told.add(attempt)
             done = sum(task["state"] in ENDED[:-1] for task in jobs)
             how = "took" if task["state"] == "success" else task["state"]
-            doing.at(done, f"{task['task_id']} {how} {task['duration'] or 0:.1f} s", how != "took")
+            doing.at(done, f"{task['task_id']} {how} {task['duration'] or 0:.1f} s", always=True)
 
 
 def end_of_failed_log(api: Api, run: str) -> str:
