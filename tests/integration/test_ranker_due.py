@@ -18,8 +18,8 @@ def why(sample: Sample, change: str = "", **changed: dict) -> str | None:
 
 
 def test_a_source_that_came_or_went_makes_it_due(sample: Sample) -> None:
-    assert why(sample, "scent.score") == "tonight's sources add ['scent.score'] and lack []"
-    assert why(sample, "als.score") == "tonight's sources add [] and lack ['als.score']"
+    assert why(sample, "scent.score") == "tonight's sources add scent.score and lack nothing"
+    assert why(sample, "als.score") == "tonight's sources add nothing and lack als.score"
 
 
 def test_the_same_sources_wait_until_it_is_old(sample: Sample) -> None:
