@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -65,16 +66,13 @@ class LocalServer:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 answer = server._next(Request(body, dict(self.headers)))
-                try:
+                time.sleep(answer.delay)
+                with server._lock:  # before it is sent: whoever has it may ask again at once
+                    server.open -= 1
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has gone
                     self._send(answer)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # whoever asked has gone
-                finally:
-                    with server._lock:
-                        server.open -= 1
 
             def _send(self, answer: Answer) -> None:
-                time.sleep(answer.delay)
                 if answer.closes:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
