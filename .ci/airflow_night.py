@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from airflow_servers import HOME, LOG, airflow, free_port, login, must_run
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from jobs.runtime.progress import Progress, progress
 
 ENDED = ("success", "failed", "skipped", "upstream_failed", "up_for_retry")  # states of a try

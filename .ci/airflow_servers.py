@@ -10,12 +10,16 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from jobs.runtime.threads import usable_cores
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("AIRFLOW_HOME") or ROOT / ".airflow")
@@ -55,7 +59,7 @@ def airflow(port: str) -> Iterator[Parts]:
 def slots() -> str:
     """How many branches of a night run beside each other: two, where two JVMs with their Python have room."""
     bytes_here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return "2" if len(os.sched_getaffinity(0)) > 1 and bytes_here >= 12 << 30 else "1"
+    return "2" if usable_cores() > 1 and bytes_here >= 12 << 30 else "1"
 
 
 def must_run(parts: Parts) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.common.chinese_reasons import CLAIM_KINDS, COPY_REASONS
+from jobs.common.chinese_names import CHANNELS, CLAIM_KINDS, COPY_REASONS
 
 STRATEGIES = {
     "recommendation": "推荐",
@@ -16,7 +16,6 @@ STRATEGIES = {
     "replenishment": "补货提醒",
     "seasonal_event": "节庆活动",
 }
-CHANNELS = {"card": "卡片", "blurb": "短文", "push": "推送", "sms": "短信", "subject": "邮件标题", "body": "邮件正文"}
 LANGUAGES = {"de": "德语", "en": "英语", "ja": "日语", "zh": "中文"}
 STYLES = {"bargain": "省钱", "gifts": "送礼", "plain": "平实", "quality": "品质", "young": "年轻"}
 DETAILS = {

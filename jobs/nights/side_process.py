@@ -11,7 +11,8 @@ import multiprocessing
 import os
 import pickle
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
 from jobs.runtime.lake import Lake
@@ -19,8 +20,10 @@ from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 
+Job = Callable[[Night, str], None]
 
-def start(run: Any, night: Night, task: str) -> Any:
+
+def start(run: Job, night: Night, task: str) -> Future[Exception | None]:
     """Calls `run(night, task)` in a new process; returns its future, whose result is the task's error or None."""
     executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (_log_level(),))
     given = night.date, night.lake.root, night.run, night.settings.changed, night.source_name, night.raw
@@ -48,7 +51,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _run(run: Any, given: tuple[dt.date, str, str, dict[str, Any], str, str], task: str) -> Exception | None:
+def _run(run: Job, given: tuple[dt.date, str, str, dict[str, Any], str, str], task: str) -> Exception | None:
     date, root, name, changed, source, raw = given
     try:
         run(Night(date, Lake(root), name, Settings(changed), source, raw), task)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jobs.common.chinese_reasons import COPY_REASONS, SERVICE_REASONS
+from jobs.common.chinese_names import CHANNELS as CHINESE_CHANNELS
+from jobs.common.chinese_names import COPY_REASONS, SERVICE_REASONS
 from jobs.pages.blocks import Words, plain
 from schemas.list_sources import LIST_SOURCES, WITHOUT_TITLE
 
@@ -77,14 +78,8 @@ MOVED = {
     "campaign": Words("share of a campaign", "活动份额"),
     "event_weight": Words("weight of an event", "事件权重"),
 }
-CHANNELS = {
-    "card": Words("card", "卡片"),
-    "blurb": Words("blurb", "短文"),
-    "push": Words("push", "推送"),
-    "sms": Words("text message", "短信"),
-    "subject": Words("mail subject", "邮件标题"),
-    "body": Words("mail", "邮件正文"),
-}
+_MESSAGES = {"sms": "text message", "subject": "mail subject", "body": "mail"}  # the other channels are called as coded
+CHANNELS = {code: Words(_MESSAGES.get(code, code), name) for code, name in CHINESE_CHANNELS.items()}
 _DECISIONS = {"answered": "已回答", "handed_over": "转人工", "refused": "拒绝回答"}
 # By source of a place: its name, and its reason in Chinese; {} stands for the title, the segment or the maker.
 SOURCES = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.common.chinese_reasons import SERVICE_REASONS
+from jobs.common.chinese_names import SERVICE_REASONS
 from jobs.common.safe_page import page_with
 from jobs.service.page_words import CHINESE, ENGLISH, WORDS
 

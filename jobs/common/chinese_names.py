@@ -1,7 +1,8 @@
-"""Chinese names of the reasons that products give, for every page that tells them; in English the code is the name."""
+"""Chinese names of codes that several pages tell: channels of the copy, reasons that products give."""
 
 from __future__ import annotations
 
+CHANNELS = {"card": "卡片", "blurb": "短文", "push": "推送", "sms": "短信", "subject": "邮件标题", "body": "邮件正文"}
 CLAIM_KINDS = {
     "colour": "颜色",
     "material": "材质",
