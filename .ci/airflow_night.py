@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from airflow_servers import HOME, LOG, airflow, free_port, login, must_run
+from airflow_servers import HOME, LOG, Parts, login, must_run
 
 from jobs.runtime.progress import Progress, progress
 
@@ -19,16 +19,14 @@ PATIENCE = 300  # seconds until the DAG has been read
 SHOWN = 40  # lines of a failed task's log
 
 
-def run_night(day: str) -> None:
-    """Make the night of `day`. Raises RuntimeError with the end of the failed task's log where it fails."""
-    port = free_port()
-    with airflow(port) as parts:
-        api = Api(f"http://127.0.0.1:{port}", login())
-        make_way(api)
-        run = start_night(api, {"date": day})
-        state = follow(api, run, lambda: must_run(parts))
-        if state != "success":
-            raise RuntimeError(f"the night {state} in Airflow; the log ends:\n{end_of_failed_log(api, run)}")
+def run_night(day: str, port: str, parts: Parts) -> None:
+    """Make the night of `day` by the servers at `port`. Raises RuntimeError with the end of a failed task's log."""
+    api = Api(f"http://127.0.0.1:{port}", login())
+    make_way(api)
+    run = start_night(api, {"date": day})
+    state = follow(api, run, lambda: must_run(parts))
+    if state != "success":
+        raise RuntimeError(f"the night {state} in Airflow; the log ends:\n{end_of_failed_log(api, run)}")
 
 
 def start_night(api: Api, conf: dict[str, Any]) -> str:
