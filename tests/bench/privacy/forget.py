@@ -268,10 +268,17 @@ def closed(sample: Sample) -> dict[str, bool]:
 
 
 def starts(lake: Lake) -> Counter[str]:
-    """Files of raw days, tables and models by folder and by how they begin."""
+    """Files of raw days, rows of tables and models by folder and by how they begin.
+
+    The small JSON files that name a table's versions are plain in every lake.
+    """
     kinds = {ENCRYPTED: "encrypted Parquet", sealed_files.MAGIC[:4]: "sealed", PLAIN: "plain Parquet"}
-    paths = [path for path in all_paths(lake) if path.startswith(("raw/", "tables/", "models/"))]
+    paths = [path for path in all_paths(lake) if path.startswith(("raw/", "models/")) or _has_rows(path)]
     return Counter(f"{path.partition('/')[0]}, {kinds.get(read_bytes(lake, path)[:4], 'other')}" for path in paths)
+
+
+def _has_rows(path: str) -> bool:
+    return path.startswith("tables/") and path.endswith(".parquet")
 
 
 def raw_without(sample: Sample) -> Path:
