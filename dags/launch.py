@@ -33,6 +33,7 @@ ENVIRONMENT = {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}", "PYSPARK_P
 # Spark logs warnings only, from the JVM's first line on, so that the job's own lines stand out in a task's log.
 QUIET = f"-Dlog4j2.configurationFile={Path(f'{HOME}/jobs/runtime/log4j2.properties').absolute().as_uri()}"
 
+CLASS_SPACE = "-XX:MetaspaceSize=256m"  # see jobs/runtime/spark.py
 CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
 
 SAID = re.compile(r"\d\d:\d\d:\d\d \w nightmarket\.\w+: (.+)")  # a line of a job's log; jobs/runtime/log.py writes it
@@ -193,7 +194,7 @@ def spark(job: str, arguments: list[str], task: str = "") -> SparkJobOperator:
 def java_options() -> str:
     """Options of a driver's JVM: warnings only, the class archive that .ci/setup makes, and the environment's own."""
     archives = [f"-XX:SharedArchiveFile={path} -Xlog:cds*=off" for path in Path(BIN).parent.glob(CLASSES)]
-    return " ".join(filter(None, (QUIET, *archives, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
+    return " ".join(filter(None, (QUIET, CLASS_SPACE, *archives, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
 
 def day_at(instant: datetime) -> str:

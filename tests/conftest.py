@@ -19,7 +19,7 @@ from tests.sample import Sample, make_sample  # noqa: E402
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    os.environ.setdefault("NIGHTMARKET_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    os.environ.setdefault("NIGHTMARKET_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms1g -Xmn512m")
     os.environ.setdefault("NIGHTMARKET_SPARK_MEMORY", "2g")
     os.environ.setdefault("NIGHTMARKET_MASTER_KEY", "ab" * 32)  # Spark's workers have the environment of its start
     from jobs.runtime.spark import session

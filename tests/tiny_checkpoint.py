@@ -58,7 +58,7 @@ def make_checkpoint(folder: Path, kind: str = "qwen3", texts: list[str] | None =
     return folder
 
 
-def teach(folder: Path, pairs: Sequence[tuple[str, str]], steps: int = 150) -> None:
+def teach(folder: Path, pairs: Sequence[tuple[str, str]], steps: int = 80) -> None:
     """Trains all weights of the checkpoint in the folder to answer each message of `pairs` with its text."""
     checkpoint = Checkpoint(str(folder), InstructConfig(length=4096, threads=1, device="cpu"))
     checkpoint.open(training=False)

@@ -15,6 +15,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from jobs.runtime.java_names import remember_names
 from jobs.runtime.threads import SLEEP_WHILE_WAITING
 
 # Set at start; spark-submit can override all of them.
@@ -47,6 +48,8 @@ _ONE_TASK_BYTES = 1 << 20
 # the time. A JVM that cannot use the file, such as another Java, ignores it without a message.
 CLASSES = Path(pyspark.__file__).with_name("classes.jsa")
 _SHARED = f"-XX:SharedArchiveFile={CLASSES} -Xlog:cds*=off"
+# Any session has more classes than the 21 MB from which the JVM would begin to look for some that are no longer needed.
+_CLASS_SPACE = "-XX:MetaspaceSize=256m"
 # The fastest start: one compiler only, and a garbage collector without threads.
 _FOR_SECONDS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
@@ -68,6 +71,7 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
     for key, value in SLEEP_WHILE_WAITING.items():  # Spark itself sets the number of threads of its Python workers
         builder = builder.config(f"spark.executorEnv.{key}", value)
     spark = builder.getOrCreate()
+    remember_names(spark.sparkContext._jvm)
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 
@@ -133,7 +137,7 @@ def _java_options(for_seconds: bool) -> str:
     ours = _FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
     log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     shared = _SHARED if CLASSES.exists() else ""
-    return " ".join(filter(None, (ours, log, shared, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
+    return " ".join(filter(None, (ours, _CLASS_SPACE, log, shared, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
 
 def _driver_memory() -> str:

@@ -52,6 +52,6 @@ def make_shop(folder: Path) -> Shop:
         "NIGHTMARKET_RAW": str(folder / "raw"),
         "NIGHTMARKET_LAKE": str(folder / "lake"),
         "NIGHTMARKET_SPARK_MEMORY": "1g",
-        "NIGHTMARKET_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "NIGHTMARKET_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms600m -Xmn300m",
     }
     return Shop(folder, environment)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import gzip
 import os
 import shutil
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.intake.drop_files import BrokenDrops
-from jobs.nights import load_history, replay_nights
+from jobs.nights import load_history
 from jobs.nights.load_history import days_to_make, last_made, make
 from jobs.nights.replay_nights import nights_with_a_drop
-from jobs.nights.tasks import run
-from jobs.reports.night_page import night_page
-from jobs.runtime import published
 from jobs.runtime.history import History
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
@@ -29,63 +24,19 @@ from jobs.runtime.settings import Settings
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan
-from schemas.table import Table
 from schemas.tables import (
-    CLEAN_EVENTS,
     INTEREST,
-    ITEM_FEATURES,
-    ITEM_PRICES,
-    ITEM_WEEKS,
     ITEMS,
     REJECTED_EVENTS,
-    REJECTED_ITEMS,
-    REJECTED_USERS,
-    STORED,
-    USER_FEATURES,
-    USER_PROFILES,
-    USER_PURCHASES,
     USER_TASTES,
     USERS,
 )
-from tests.sample import AS_ARGUMENTS, NIGHTS, SETTINGS, Sample, current
+from tests.histories import STEPS, arguments, assert_same, replay
+from tests.sample import NIGHTS, SETTINGS, current
 
-BY_DAY = (CLEAN_EVENTS, REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, ITEMS)
-GO_ON = (USERS, INTEREST, USER_FEATURES, ITEM_FEATURES, ITEM_PRICES, USER_PURCHASES, USER_TASTES, USER_PROFILES,
-         ITEM_WEEKS)  # fmt: skip
-STEPS = ("receive_drop", "clean_events", "update_catalogue", "update_interest", "build_features", "update_profiles",
-         "suggest_prices")  # fmt: skip
 # Four weeks of the shop, whose Saturdays have no file; sixty nights by NIGHTMARKET_HISTORY_NIGHTS=60.
 REAL_NIGHTS = int(os.environ.get("NIGHTMARKET_HISTORY_NIGHTS", "20"))
 ONLINE_RETAIL = Path(__file__).resolve().parents[2] / "../shared/data/online_retail"
-
-
-def replay(lake: Lake, nights: Iterable[Night], steps: Sequence[str] = STEPS) -> None:
-    """What makes these tables, night by night; every version passes, as if each gate had been there."""
-    for night in nights:
-        for step in steps:
-            run(night, step)
-        for table in STORED:
-            if (version := lake.version(table, night.date, night.run)) is not None:
-                lake.make_current(version)
-
-
-def assert_same(
-    loaded: Lake,
-    replayed: Lake,
-    days: list[dt.date],
-    go_on: tuple[Table, ...] = GO_ON,
-    settings: Settings | None = None,
-) -> None:
-    keep = (settings or Settings()).section("publish").keep_nights  # of the catalogue, as after retention
-    for table in BY_DAY:
-        for day in days[-keep:] if table is ITEMS else days:
-            assert same(loaded, replayed, table, day), (table.name, day)
-    for table in go_on:
-        assert same(loaded, replayed, table, days[-1]), table.name
-
-
-def same(one: Lake, other: Lake, table: Table, day: dt.date) -> bool:
-    return current(one, table, day).equals(current(other, table, day))
 
 
 # A shop whose rules bite: few tastes and prices are kept, idle pairs leave, a catalogue is cut, a day is missing.
@@ -227,32 +178,6 @@ def test_a_history_in_monthly_files_and_in_one_file(spark: SparkSession, tmp_pat
     for day in days:
         assert facts(one, day, "clean_events") == facts(other, day, "clean_events")
     assert sum(facts(one, day, "clean_events")["raw"] for day in days) == len(LINES) + 1
-
-
-def arguments(raw: Path, lake: Path, first: dt.date, last: dt.date, *more: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    load_history.add_arguments(parser)
-    words = ["--source", "sample_shop", "--raw", str(raw), "--lake", str(lake), "--from", str(first), "--to", str(last)]
-    return parser.parse_args([*words, *AS_ARGUMENTS, *more])
-
-
-def test_the_command_publishes_the_last_day_and_says_what_begins_with_it(
-    sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    first, before, last = NIGHTS
-    assert load_history.main(arguments(sample.raw, tmp_path / "lake", first, last, "--judge-days=1")) == 0
-    lake, page = Lake(str(tmp_path / "lake")), capsys.readouterr().out
-    assert_same(lake, sample.lake, list(NIGHTS))
-    assert published.runs(lake) == [f"{last}-001"]
-    judged = lake.get_json("runs", f"date={last}", "run=001", "judge_lists.json")
-    assert judged["judged"] == f"{before}-001"  # lists that were never published
-    assert f"lists judged the day after, on {last}" in page
-    assert "begins with this night" in page
-    assert f"3 days, {first} to {last}" in page
-    assert "run 001 is not finished" not in night_page(sample.lake, first)
-    assert {replay_nights.was_made(lake, day) for day in NIGHTS} == {True}
-    assert load_history.main(arguments(sample.raw, tmp_path / "lake", first, last)) == 0
-    assert "nothing was done" in capsys.readouterr().out
 
 
 def test_a_range_the_wrong_way_round_is_refused(tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ SHELF = [
 ]
 
 
+def stored(made: DataFrame, table: Table) -> DataFrame:
+    """The rows as the job has them once they are written and read again: no plan but their own."""
+    rows = made.select(*table.names).collect()
+    return made.sparkSession.createDataFrame(rows, table.ddl).coalesce(1)
+
+
 def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
     rows = [row.asDict() for row in made.select(*table.names).collect()]
     found = {tuple(row.pop(k) for k in table.key): row for row in rows}
@@ -104,8 +110,7 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, table: Table) -> No
     state, before = nothing, None
     for night, drop in drops.items():
         made = advance(spark, table, state, frame(spark, CLEAN_EVENTS, drop), night, before)
-        state = spark.createDataFrame(made.collect(), table.ddl)
-        before = night
+        state, before = stored(made, table), night
     everything = frame(spark, CLEAN_EVENTS, [event for drop in drops.values() for event in drop])
     nightly = by_key(state, table)
     rebuilt = by_key(advance(spark, table, nothing, everything, NIGHTS[-1], None), table)
@@ -146,7 +151,7 @@ def test_the_cut_keeps_the_strongest_and_never_overstates(spark: SparkSession) -
     for n, event in enumerate(events):
         night = START + timedelta(days=n)
         made = tastes.advance(state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2, ShopDays())
-        state, before = spark.createDataFrame(made.collect(), USER_TASTES.ddl), night
+        state, before = stored(made, USER_TASTES), night
     kept = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
     whole = tastes.advance(
         nothing, frame(spark, CLEAN_EVENTS, events), liked, INTEREST, START + timedelta(days=4), None, 50, ShopDays()
@@ -185,13 +190,13 @@ def portray(
     spark: SparkSession, users: list[dict[str, Any]], events: list[dict[str, Any]], config: ProfilesConfig, night: date
 ) -> dict[str, dict[str, Any]]:
     items, log = frame(spark, ITEMS, SHELF), frame(spark, CLEAN_EVENTS, events)
-    prices = purchase_habits.advance_prices(frame(spark, ITEM_PRICES, []), log, 60.0, night, None, 20)
-    lines = purchase_habits.priced_lines(log, prices, items, config.discount_from)
-    purchases = purchase_habits.advance_purchases(
-        frame(spark, USER_PURCHASES, []), lines, night, None, config.lapsed_days
-    )
+    made = purchase_habits.advance_prices(frame(spark, ITEM_PRICES, []), log, 60.0, night, None, 20)
+    lines = purchase_habits.priced_lines(log, stored(made, ITEM_PRICES), items, config.discount_from)
+    made = purchase_habits.advance_purchases(frame(spark, USER_PURCHASES, []), lines, night, None, config.lapsed_days)
+    purchases = stored(made, USER_PURCHASES)
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
-    of_users = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
+    made = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
+    of_users = stored(made, USER_TASTES)
     made = portraits.portraits(
         frame(spark, USERS, users), frame(spark, USER_FEATURES, []), purchases, of_users, config, night
     )

@@ -92,7 +92,7 @@ def test_one_seed_gives_one_editor_and_another_gives_another(config):
 def test_it_learns_to_fill_a_plain_box():
     """A box of one colour is filled by its own colour, far nearer than the mean of all boxes is."""
     only_centre = {"scratches": 0.0, "strokes": 0.0, "watermark": 0.0}
-    config = replace(L1, width=16, widest=32, steps=350, batch=8, rate=3e-3, every=350, **only_centre)
+    config = replace(L1, steps=200, batch=8, rate=5e-3, every=200, **only_centre)
     made_on, new = shop(60), shop(8, seed=9)
     masks = np.stack([draw_mask("centre", 32, 32, np.random.default_rng(0))] * 8)
     filled = PictureEditor.fit(config, made_on).fill(new, masks).astype(float)

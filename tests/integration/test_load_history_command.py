@@ -1,0 +1,33 @@
+"""The command `load_history` on the sample shop, whose nights are made once for all tests of a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jobs.nights import load_history, replay_nights
+from jobs.reports.night_page import night_page
+from jobs.runtime import published
+from jobs.runtime.lake import Lake
+from tests.histories import arguments, assert_same
+from tests.sample import NIGHTS, Sample
+
+
+def test_the_command_publishes_the_last_day_and_says_what_begins_with_it(
+    sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, before, last = NIGHTS
+    assert load_history.main(arguments(sample.raw, tmp_path / "lake", first, last, "--judge-days=1")) == 0
+    lake, page = Lake(str(tmp_path / "lake")), capsys.readouterr().out
+    assert_same(lake, sample.lake, list(NIGHTS))
+    assert published.runs(lake) == [f"{last}-001"]
+    judged = lake.get_json("runs", f"date={last}", "run=001", "judge_lists.json")
+    assert judged["judged"] == f"{before}-001"  # lists that were never published
+    assert f"lists judged the day after, on {last}" in page
+    assert "begins with this night" in page
+    assert f"3 days, {first} to {last}" in page
+    assert "run 001 is not finished" not in night_page(sample.lake, first)
+    assert {replay_nights.was_made(lake, day) for day in NIGHTS} == {True}
+    assert load_history.main(arguments(sample.raw, tmp_path / "lake", first, last)) == 0
+    assert "nothing was done" in capsys.readouterr().out
