@@ -55,6 +55,7 @@ class PrivateLSTMConfig:
     clip: float = field(default=0.1, metadata={"doc": "most that a person's gradient is long", "above": 0})
     learning_rate: float = field(default=2e-2, metadata={"above": 0})
     averaged: float = field(default=0.9, metadata={"doc": "share of the weights so far in their average", "below": 1})
+    spread: float = field(default=0.1, metadata={"doc": "of items' first rows; small: it starts from popularity"})
     bias_noise: float = field(default=0.3, metadata={"doc": "of first biases, in that of a step", "above": 0})
     batch: int = field(default=256, metadata={"doc": "people in memory at once: each has gradients", "least": 1})
     seed: int = field(default=7, metadata={"doc": "of the first weights alone"})
@@ -74,7 +75,7 @@ class _Net(nn.Module):
         self.out = nn.Linear(config.hidden, config.dim)
         self.logits = nn.Linear(config.dim, n_items)
         self.logits.weight = self.items.weight
-        nn.init.normal_(self.items.weight, std=config.dim**-0.5)
+        nn.init.normal_(self.items.weight, std=config.spread * config.dim**-0.5)
 
     def forward(self, codes: Tensor) -> Tensor:
         events = self.items(codes)
@@ -198,9 +199,9 @@ def _trained(
 def _loss(model: nn.Module, codes: Tensor) -> Tensor:
     """The sum over people of each one's mean cross-entropy: a person's part depends on nobody else."""
     wanted = codes[:, 1:]
-    logits = model(codes[:, :-1].clamp(min=0))
-    each = F.cross_entropy(logits.transpose(1, 2), wanted, ignore_index=-1, reduction="none")
-    return (each.sum(1) / (wanted >= 0).sum(1).clamp(min=1)).sum()
+    logits = model(codes[:, :-1].clamp(min=0))  # (B, T, I)
+    each = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=-1, reduction="none")
+    return (each.view(wanted.shape).sum(1) / (wanted >= 0).sum(1).clamp(min=1)).sum()
 
 
 def _as_lstm(config: PrivateLSTMConfig, weights: dict[str, Tensor], item_ids: Ids) -> LSTM:
