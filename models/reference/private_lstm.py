@@ -45,16 +45,20 @@ from models.recommenders.lstm import LSTM, LSTMConfig, LSTMNet
 
 @dataclass(frozen=True)
 class PrivateLSTMConfig:
-    """Settings of one training."""
+    """Settings of one training; the defaults were chosen on a fifth of ML-100K's training pairs, at epsilon 10.
 
-    dim: int = field(default=16, metadata={"doc": "of an item's embedding", "least": 1})
-    hidden: int = field(default=16, metadata={"least": 1})
-    length: int = field(default=100, metadata={"doc": "events of a person, the latest", "least": 1})
-    parts: int = field(default=1, metadata={"doc": "a step takes one person in so many, by chance", "least": 1})
-    epochs: int = field(default=60, metadata={"doc": "of `parts` steps", "least": 1})
+    ndcg@10 there, one training each (popularity has .147, first biases without noise alone .140): 8 dimensions .155
+    after 30 epochs, .136 after 60; 4 dimensions .137 after 15; 16 dimensions .145, from rows three times as wide .140.
+    """
+
+    dim: int = field(default=8, metadata={"doc": "of an item's embedding", "least": 1})
+    hidden: int = field(default=8, metadata={"least": 1})
+    length: int = field(default=50, metadata={"doc": "events of a person, the latest", "least": 1})
+    parts: int = field(default=4, metadata={"doc": "a step takes one person in so many, by chance", "least": 1})
+    epochs: int = field(default=30, metadata={"doc": "of `parts` steps", "least": 1})
     clip: float = field(default=0.1, metadata={"doc": "most that a person's gradient is long", "above": 0})
     learning_rate: float = field(default=2e-2, metadata={"above": 0})
-    averaged: float = field(default=0.9, metadata={"doc": "share of the weights so far in their average", "below": 1})
+    averaged: float = field(default=0.8, metadata={"doc": "share of the weights so far in their average", "below": 1})
     spread: float = field(default=0.1, metadata={"doc": "of items' first rows; small: it starts from popularity"})
     bias_noise: float = field(default=0.3, metadata={"doc": "of first biases, in that of a step", "above": 0})
     batch: int = field(default=256, metadata={"doc": "people in memory at once: each has gradients", "least": 1})
