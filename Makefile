@@ -124,7 +124,7 @@ bench-forget: setup  ## people forgotten: seconds, planted names found, redelive
 bench-encryption: setup  ## the sample shop's nights plain and encrypted: seconds, bytes, readers, keys changed; USERS=1500
 	@.venv/bin/python -m tests.bench.privacy.encryption $(if $(filter command,$(firstword $(origin USERS))),--users $(USERS))
 
-bench-privacy: setup data  ## differential privacy: popular items kept, private ALS (RATINGS=recbole.whl); DATA=../shared/data/gowalla
+bench-privacy: setup data  ## differential privacy: popular items kept, private ALS and LSTM (RATINGS=recbole.whl); DATA=../shared/data/gowalla
 	@.venv/bin/python -m tests.bench.privacy.noise --data "$(DATA)" $(if $(RATINGS),--ratings "$(RATINGS)")
 
 bench-complete: setup data  ## holes and scratches in pictures, filled; DATA=../shared/data/hm_images

@@ -122,6 +122,11 @@ def master_key(variable: str = KEY_VARIABLE) -> MasterKey:
     return HeldKey(secret)
 
 
+def key_paths() -> dict[str, str]:
+    """The variables that name a file with keys -> its absolute path, for processes of the same kind elsewhere."""
+    return {name: os.path.abspath(path) for name in (FILE_VARIABLE, RING_VARIABLE) if (path := os.environ.get(name))}
+
+
 class LakeKeys:
     """The keys of a lake, unwrapped once a process."""
 

@@ -21,6 +21,7 @@ from jobs.runtime.products import valid_until
 from jobs.runtime.settings import Settings, load_settings
 from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.spark import session, size_shuffles
+from jobs.runtime.spark_keys import check_executors
 from jobs.runtime.table_versions import TableVersions
 from jobs.runtime.table_writer import Split, write_arrow, write_tables
 from schemas.sources.mapping import Source
@@ -81,7 +82,9 @@ class Night:
 
     @functools.cached_property
     def spark(self) -> SparkSession:
-        return session(f"{self.job} {self.date}")
+        spark = session(f"{self.job} {self.date}")
+        check_executors(spark, self.lake)
+        return spark
 
     # reading ------------------------------------------------------------------------------------------------------
 

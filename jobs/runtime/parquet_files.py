@@ -26,6 +26,9 @@ if TYPE_CHECKING:  # many commands read a lake without Spark
 
 ENCRYPTED = b"PARE"  # the first bytes of a file with an encrypted footer
 PLAIN = b"PAR1"
+# Below, no column has a dictionary: zstd does as well (5 % less in the sample shop's files of up to 100 rows, 3 % in
+# those of up to 1,000), and each one is a page more, which takes 64 bytes beside its own where it is encrypted.
+DICTIONARY_ROWS = 1_000
 
 
 def read_table(
@@ -71,9 +74,10 @@ def spark_rows(spark: SparkSession, lake: Lake, urls: Sequence[str], table: Tabl
     return (reader if table is None else reader.schema(table.ddl)).parquet(*urls)
 
 
-def write_table(lake: Lake, rows: pa.Table, path: str) -> None:
-    encryption = _to_write(lake, path)
-    pq.write_table(rows, path, filesystem=lake.fs, compression="zstd", encryption_properties=encryption)
+def write_table(lake: Lake, rows: pa.Table, path: str, table: Table | None = None) -> None:
+    """A file with `rows`, laid out as those of `table`."""
+    with writer(lake, path, rows.schema, **layout(table, rows.num_rows)) as file:
+        _put(file, rows)
 
 
 def writer(lake: Lake, path: str, schema: pa.Schema, **options: Any) -> pq.ParquetWriter:
@@ -81,11 +85,30 @@ def writer(lake: Lake, path: str, schema: pa.Schema, **options: Any) -> pq.Parqu
     return pq.ParquetWriter(path, schema, filesystem=lake.fs, encryption_properties=_to_write(lake, path), **options)
 
 
-def as_bytes(lake: Lake, rows: pa.Table, path: str) -> bytes:
-    """The whole file that `path` would hold, in memory."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd", encryption_properties=_to_write(lake, path))
+def as_bytes(lake: Lake, rows: pa.Table, path: str, table: Table | None = None) -> bytes:
+    """The whole file that `write_table` would put at `path`, in memory."""
+    sink, how = pa.BufferOutputStream(), layout(table, rows.num_rows)
+    with pq.ParquetWriter(sink, rows.schema, encryption_properties=_to_write(lake, path), **how) as file:
+        _put(file, rows)
     return sink.getvalue().to_pybytes()
+
+
+def layout(table: Table | None, rows: int) -> dict[str, Any]:
+    """pq.ParquetWriter's options for a file of so many rows: zstd, and dictionaries only where values repeat.
+
+    On ids and times dictionaries took 9.0 s of CPU, not 5.8. Of an unknown table every column may have one.
+    """
+    if rows < DICTIONARY_ROWS:
+        return {"compression": "zstd", "use_dictionary": False}
+    if table is None:
+        return {"compression": "zstd", "use_dictionary": True}
+    repeated = [c.name for c in table.columns if table.key != (c.name,) and c.type not in ("timestamp", "bool")]
+    return {"compression": "zstd", "use_dictionary": repeated}
+
+
+def _put(file: pq.ParquetWriter, rows: pa.Table) -> None:
+    if rows.num_rows:  # a part without rows would have pages all the same
+        file.write_table(rows)
 
 
 class _Kms(pe.KmsClient):

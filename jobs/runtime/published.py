@@ -93,7 +93,7 @@ def _shown(lake: Lake, table: Table, path: str) -> pa.NativeFile:
     if table.shown_names == table.names and keys_of(lake) is None:
         return lake.fs.open_input_file(lake.path(path))
     rows = read_table(lake, lake.path(path), list(table.shown_names))
-    return pa.BufferReader(as_bytes(lake, rows, lake.path("published", path)))
+    return pa.BufferReader(as_bytes(lake, rows, lake.path("published", path), table))
 
 
 def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def put(lake: Lake, table: Table, parts: Iterable[pa.Table], run: str) -> dict[s
     entries: list[dict[str, Any]] = []
     lake.fs.create_dir(lake.path(folder), recursive=True)
     for part in parts:
-        data = as_bytes(lake, part.select(table.names).cast(arrow_schema(table)), lake.path(folder))
+        data = as_bytes(lake, part.select(table.names).cast(arrow_schema(table)), lake.path(folder), table)
         digest = hashlib.sha256(data).hexdigest()
         facts = {"bytes": len(data), "sha256": digest}
         name = f"carried-{len(entries):05d}-{digest[:16]}.parquet"

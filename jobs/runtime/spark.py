@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from jobs.runtime.java_names import remember_names
+from jobs.runtime.lake_keys import KMS_VARIABLE, key_paths
 from jobs.runtime.threads import SLEEP_WHILE_WAITING
 
 # Set at start; spark-submit can override all of them.
@@ -40,6 +42,10 @@ _DEFAULTS = {
 }
 
 
+# The last part of a property that gives a key of ours to executors, such as spark.executorEnv.NIGHTMARKET_MASTER_KEY.
+_KEY = re.compile(r"(^|\.)NIGHTMARKET_\w*KEY$")
+_LEAST = 16  # letters of a key that is looked for in values: a shorter one could stand there by chance
+
 # Below this size a second task with its Python worker takes longer than it saves: about 50,000 rows of interest.
 _ONE_TASK_BYTES = 1 << 20
 
@@ -58,6 +64,7 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
     """The one session of this process. Under spark-submit, `master` and NIGHTMARKET_SPARK_MASTER are ignored.
 
     `for_seconds`: the JVM starts faster and computes more slowly, for a process that reads some thousand rows.
+    Raises ValueError where a property of Spark holds a key: it would stand in its UI and in its event log.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"nightmarket {app_name}")
@@ -68,12 +75,28 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     for key, value in _DEFAULTS.items():
         builder = builder.config(key, value)
-    for key, value in SLEEP_WHILE_WAITING.items():  # Spark itself sets the number of threads of its Python workers
+    # Spark itself sets the number of threads of its Python workers. Of keys they learn where, never what.
+    where = key_paths() | {name: os.environ[name] for name in (KMS_VARIABLE,) if os.environ.get(name)}
+    for key, value in (SLEEP_WHILE_WAITING | where).items():
         builder = builder.config(f"spark.executorEnv.{key}", value)
+    if SparkContext._active_spark_context is None:
+        SparkContext._ensure_initialized()
+        refuse_keys(SparkConf().getAll(), os.environ)
     spark = builder.getOrCreate()
     remember_names(spark.sparkContext._jvm)
     spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def refuse_keys(properties: Iterable[tuple[str, str]], environment: Mapping[str, str]) -> None:
+    """Raises ValueError where one of Spark's properties holds a key, by its name or by what it says."""
+    keys = [value for name, value in environment.items() if _KEY.search(name) and len(value) >= _LEAST]
+    for name, value in properties:
+        if _KEY.search(name) or any(key in value for key in keys):
+            raise ValueError(
+                f"Spark's property {name} holds a key, and Spark shows its properties in its UI and event log: take it "
+                "out, and use another key from now on; jobs/privacy/ENCRYPTION.md says how executors get one"
+            )
 
 
 def interpreted(spark: SparkSession) -> AbstractContextManager[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import socket
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -19,12 +20,36 @@ import pyspark
 from pyspark.sql import DataFrameReader, SparkSession
 
 from jobs.runtime.lake import Lake
-from jobs.runtime.lake_keys import key_name, keys_of
+from jobs.runtime.lake_keys import FILE_VARIABLE, KEY_VARIABLE, WrongMasterKey, key_name, keys_of
 
 _SOURCES = [Path(__file__).with_name("java") / f"{name}.java" for name in ("TableKeys", "SealedFiles")]
 _FACTORY = "org.apache.parquet.crypto.keytools.PropertiesDrivenCryptoFactory"
 _TAUGHT: set[str] = set()  # applications whose JVM has the classes
 TOKEN = "parquet.encryption.key.access.token"
+
+
+def check_executors(spark: SparkSession, lake: Lake) -> None:
+    """Raises WrongMasterKey where an executor of a cluster cannot open the lake's keys: before it gets any work."""
+    master = str(spark.sparkContext.master)
+    if master.startswith("local") or keys_of(lake) is None:
+        return
+    tasks, root = spark.sparkContext.defaultParallelism, lake.root
+    found = spark.sparkContext.parallelize(range(tasks), tasks).map(lambda _: _trouble(root)).collect()
+    if trouble := sorted({told for told in found if told}):
+        raise WrongMasterKey(
+            f"executors of {master} cannot open the keys of {root}: {'; '.join(trouble)}\n  Put the master key into a "
+            f"file at one path on every machine and name it in {FILE_VARIABLE}: executors are told the path. Or set "
+            f"{KEY_VARIABLE} in the environment of Spark's workers (conf/spark-env.sh), never in a property of Spark"
+        )
+
+
+def _trouble(root: str) -> str | None:
+    """Where this process runs and why it cannot open the lake's keys; None where it can."""
+    try:
+        keys_of(Lake(root))
+    except Exception as problem:  # a service's class may raise anything
+        return f"{socket.gethostname()}: {str(problem).partition(';')[0]}"
+    return None
 
 
 def table_reader(spark: SparkSession, lake: Lake, urls: Sequence[str]) -> DataFrameReader:

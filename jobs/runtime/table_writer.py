@@ -21,12 +21,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.lake import Lake, Version
-from jobs.runtime.parquet_files import write_table, writer
+from jobs.runtime.parquet_files import layout, write_table, writer
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 
 TABLE_COLUMN = "_table"
 Split = Callable[[Iterator[pa.RecordBatch]], Iterator[tuple[str, pa.Table]]]
+_GROUP_ROWS = 32_768  # of a row group, at least, but for a file's last
 _REPORT = "table string, name string, rows bigint, bytes bigint, counts string"
 
 
@@ -107,7 +108,7 @@ def write_arrow(data: pa.Table, table: Table, lake: Lake, date: str, run: str) -
     name = f"part-00000-{uuid.uuid4().hex[:8]}.parquet"
     version = Version(table.name, date, run, data.num_rows, (name,), data.nbytes, table.version)
     lake.fs.create_dir(lake.path(version.folder), recursive=True)
-    write_table(lake, data.select(table.names).cast(arrow_schema(table)), lake.path(version.folder, name))
+    write_table(lake, data.select(table.names).cast(arrow_schema(table)), lake.path(version.folder, name), table)
     return lake.commit(version)
 
 
@@ -121,7 +122,7 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
     if not names:  # readers need a file with the schema, also without rows
         empty = f"part-00000-{token}-empty.parquet"
         folder = Version(table.name, date, run, 0, (), 0, table.version).folder
-        write_table(lake, arrow_schema(table).empty_table(), lake.path(folder, empty))
+        write_table(lake, arrow_schema(table).empty_table(), lake.path(folder, empty), table)
         names = (empty,)
     ordered = sorted(counts.items(), key=lambda kv: [str(v) for v in kv[0]])
     facts = {"counts": [[*key, rows] for key, rows in ordered]} if counts else {}
@@ -138,35 +139,29 @@ def _sink(
     split: Split,
     comes_once: bool,
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    schemas = {table: arrow_schema(table) for table in tables.values()}
-
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         lake = Lake(root)
         context = TaskContext.get()
         suffix = f"{context.partitionId():05d}-{token}-{context.attemptNumber()}" if context else token
-        writers: dict[str, pq.ParquetWriter] = {}
-        rows: Counter[str] = Counter()
+        files: dict[str, _File] = {}
         counts: dict[str, Counter[tuple[Any, ...]]] = {name: Counter() for name in tables}
         for name, part in split(batches):
             if part.num_rows == 0:
                 continue
-            schema = schemas[tables[name]]
-            if name not in writers:
-                path = f"{folders[name]}/part-{suffix}.parquet"
-                writers[name] = _writer(lake, path, tables[name])
-            writers[name].write_table(part.select(schema.names).cast(schema))
+            if name not in files:
+                files[name] = _File(lake, f"{folders[name]}/part-{suffix}.parquet", tables[name])
+            files[name].add(part)
             if comes_once:
-                writers[name].close()
-            rows[name] += part.num_rows
+                files[name].close()
             if count_by:
                 counts[name].update(_count(part, count_by))
         report = []
-        for name, open_writer in writers.items():
-            open_writer.close()
-            size = lake.fs.get_file_info(f"{folders[name]}/part-{suffix}.parquet").size
+        for name, file in files.items():
+            file.close()
+            size = lake.fs.get_file_info(file.path).size
             flat = json.dumps([[*key, n] for key, n in counts[name].items()])
             report.append(
-                {"table": name, "name": f"part-{suffix}.parquet", "rows": rows[name], "bytes": size, "counts": flat}
+                {"table": name, "name": f"part-{suffix}.parquet", "rows": file.rows, "bytes": size, "counts": flat}
             )
         if report:
             yield pa.RecordBatch.from_pylist(report)
@@ -174,10 +169,32 @@ def _sink(
     return write
 
 
-def _writer(lake: Lake, path: str, table: Table) -> pq.ParquetWriter:
-    """A zstd writer with dictionaries only where values repeat: on ids and times they took 9.0 s of CPU, not 5.8."""
-    repeated = [c.name for c in table.columns if table.key != (c.name,) and c.type not in ("timestamp", "bool")]
-    return writer(lake, path, arrow_schema(table), compression="zstd", use_dictionary=repeated)
+class _File:
+    """One file of a table, written part by part: small parts are held back until they make a row group together."""
+
+    def __init__(self, lake: Lake, path: str, table: Table) -> None:
+        self.path, self.rows = path, 0
+        self._lake, self._table, self._schema = lake, table, arrow_schema(table)
+        self._held: list[pa.Table] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, part: pa.Table) -> None:
+        self._held.append(part.select(self._schema.names).cast(self._schema))
+        self.rows += part.num_rows
+        if sum(held.num_rows for held in self._held) >= _GROUP_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        if self._held:
+            self._flush()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _flush(self) -> None:
+        if self._writer is None:  # these are all rows, or so many that the layout is that of any more
+            self._writer = writer(self._lake, self.path, self._schema, **layout(self._table, self.rows))
+        self._writer.write_table(pa.concat_tables(self._held))
+        self._held = []
 
 
 def _count(part: pa.Table, by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:

@@ -1,25 +1,32 @@
-"""A Spark standalone master and two workers, processes of their own, give the tables that local mode gives."""
+"""A Spark standalone master and two workers, processes of their own, give the tables that local mode gives.
+
+The same where the lake is encrypted: executors find the master key in a file, and Spark tells nobody what it is.
+"""
 
 from __future__ import annotations
 
-import shutil
+import base64
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pytest
 from pyspark.sql import SparkSession
 
 from jobs.nights.tasks import run
+from jobs.runtime import lake_keys
 from jobs.runtime.lake import Lake
+from jobs.runtime.lake_keys import keys_of
 from jobs.runtime.night import Night
+from jobs.runtime.parquet_files import read_table
 from jobs.runtime.settings import Settings
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan
+from tests.sample import in_order
 from tests.spark_cluster import BIN, ENVIRONMENT, spark_cluster
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,43 +34,153 @@ DAY = date(2026, 1, 5)
 NIGHT = ["--date", str(DAY), "--source", "sample_shop", "--run", "001"]
 JOBS = ("clean_events", "update_interest")  # a shuffle with Arrow batches, and the recurrence on its output
 TABLES = ("clean_events", "rejected_events", "interest")
+ENCRYPTED = ["--set", "encryption.on=true"]
+KEY = "5b" * 32
+WITHOUT_KEYS = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("NIGHTMARKET_MASTER_KEY")}
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[str]:
-    with spark_cluster(tmp_path) as url:
-        yield url
+class Cluster(NamedTuple):
+    url: str
+    folder: Path  # logs of the master and the workers, and what each worker ran
+
+    def apps(self) -> list[Path]:
+        """The folder of each application at each worker that ran something of it."""
+        return [app for app in self.folder.glob("work?/app-*") if any(app.iterdir())]
 
 
-def submit(master: str, lake: Path, raw: Path) -> None:
-    """JOBS by spark-submit, an application for each."""
-    java = "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    conf = ["--conf", java, "--conf", java.replace("driver", "executor"), "--conf", "spark.executor.memory=512m"]
-    for job in JOBS:
-        command = [BIN / "spark-submit", "--master", master, "--driver-memory", "1g", *conf, ROOT / "jobs/__main__.py"]
-        words = [job, *NIGHT, "--lake", str(lake), "--raw", str(raw)]
-        done = subprocess.run([*command, *words], env=ENVIRONMENT, capture_output=True, text=True)
-        assert done.returncode == 0, f"{job} on {master}:\n{done.stderr[-5000:]}"
-
-
-def content(lake: Path, table: str) -> pa.Table:
-    data = ds.dataset(lake / "tables" / table / f"date={DAY}" / "run=001", format="parquet").to_table()
-    return data.take(pa.array(sorted(range(data.num_rows), key=[str(row) for row in data.to_pylist()].__getitem__)))
-
-
-def test_two_workers_give_the_tables_of_local_mode(spark: SparkSession, cluster: str, tmp_path: Path) -> None:
-    raw, local, remote = tmp_path / "raw", tmp_path / "local", tmp_path / "cluster"
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop") / "raw"
     make_sample_shop(Plan(5, users=60, items=60, days=1, start=DAY, events_per_user_day=7.0, crawlers=0,
-                          shares=Shares()), raw)  # fmt: skip
-    night = Night(DAY, Lake(str(local)), "001", Settings(), "sample_shop", str(raw))
-    run(night, "receive_drop")
-    shutil.copytree(local, remote)
-    for job in JOBS:
+                          shares=Shares()), folder)  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("cluster")
+    with spark_cluster(folder) as url:
+        yield Cluster(url, folder)
+
+
+@pytest.fixture(scope="module")
+def plain(spark: SparkSession, raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A plain lake, made by local mode: the tests' own session."""
+    lake = Lake(str(tmp_path_factory.mktemp("local") / "lake"))
+    night = Night(DAY, lake, "001", Settings(), "sample_shop", str(raw))
+    for job in ("receive_drop", *JOBS):
         run(night, job)
-    submit(cluster, remote, raw)
+    return lake
+
+
+def run_jobs(
+    master: str, lake: Path, raw: Path, more: Sequence[str] = (), environment: Mapping[str, str] = WITHOUT_KEYS
+) -> None:
+    receive(lake, raw, more, environment)
+    for job in JOBS:
+        done = submit(master, job, lake, raw, more, environment)
+        assert done.returncode == 0, f"{job} on {master}:\n{done.stdout[-5000:]}"
+
+
+def receive(lake: Path, raw: Path, more: Sequence[str], environment: Mapping[str, str]) -> None:
+    command = [BIN / "python", "-m", "jobs", "receive_drop", *NIGHT, "--lake", lake, "--raw", raw, *more]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def submit(
+    master: str,
+    job: str,
+    lake: Path,
+    raw: Path,
+    more: Sequence[str],
+    environment: Mapping[str, str],
+    **properties: str,
+) -> subprocess.CompletedProcess[str]:
+    """The job under spark-submit, whose stdout has what the job says. Event logs lie beside the lake."""
+    java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    logged = lake.parent / "event logs"
+    logged.mkdir(exist_ok=True)
+    properties |= {
+        "spark.driver.extraJavaOptions": java,
+        "spark.executor.extraJavaOptions": java,
+        "spark.executor.memory": "512m",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": logged.as_uri(),
+        "spark.eventLog.compress": "false",
+    }
+    conf = [word for name, value in properties.items() for word in ("--conf", f"{name}={value}")]
+    command = [BIN / "spark-submit", "--master", master, "--driver-memory", "1g", *conf, ROOT / "jobs/__main__.py"]
+    where = ["--lake", lake, "--raw", raw]
+    command += [job, *NIGHT, *where, *more]
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def content(lake: Lake, table: str) -> pa.Table:
+    folder = Path(lake.path("tables", table, f"date={DAY}", "run=001"))
+    return in_order(read_table(lake, [str(path) for path in sorted(folder.glob("*.parquet"))]))
+
+
+def test_two_workers_give_the_tables_of_local_mode(cluster: Cluster, plain: Lake, raw: Path, tmp_path: Path) -> None:
+    run_jobs(cluster.url, tmp_path / "lake", raw)
     for table in TABLES:
-        ours, theirs = content(local, table), content(remote, table)
+        ours, theirs = content(plain, table), content(Lake(str(tmp_path / "lake")), table)
         assert ours.num_rows > 0 or table.startswith("rejected")
         assert theirs.equals(ours), table
-    for worker in ("work1", "work2"):  # one may have had two, where the machine was so busy that the first got lost
-        assert len([app for app in tmp_path.glob(f"{worker}/app-*") if any(app.iterdir())]) == len(JOBS), worker
+    # One worker may have had an application twice, where the machine was so busy that the first got lost.
+    assert len(cluster.apps()) == 2 * len(JOBS)
+
+
+def test_two_workers_give_the_same_of_an_encrypted_lake_and_no_key_is_told(
+    cluster: Cluster, plain: Lake, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_file = tmp_path / "held" / "master.key"  # Spark itself hides values with the word secret
+    key_file.parent.mkdir()
+    key_file.write_text(KEY)
+    before = cluster.apps()
+    environment = WITHOUT_KEYS | {lake_keys.FILE_VARIABLE: str(key_file)}
+    run_jobs(cluster.url, tmp_path / "lake", raw, ENCRYPTED, environment)
+    assert len(cluster.apps()) - len(before) == 2 * len(JOBS)
+
+    monkeypatch.delenv(lake_keys.KEY_VARIABLE, raising=False)
+    monkeypatch.setenv(lake_keys.FILE_VARIABLE, str(key_file))
+    lake = Lake(str(tmp_path / "lake"))
+    for table in TABLES:
+        assert content(lake, table).equals(content(plain, table)), table
+    files = list((tmp_path / "lake" / "tables").rglob("*.parquet"))
+    assert {path.read_bytes()[:4] for path in files} == {b"PARE"}
+
+    keys = keys_of(lake)
+    assert keys is not None
+    held = [bytes.fromhex(KEY)] + [keys.of(f"tables/{table}") for table in TABLES if keys.has(f"tables/{table}")]
+    assert len(held) >= len(TABLES)
+    words = [form for key in held for form in (key.hex().encode(), base64.b64encode(key), key)]
+    folders = (cluster.folder, tmp_path / "event logs")
+    texts = {path: path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
+    logs = b"".join(text for path, text in texts.items() if path.is_relative_to(tmp_path))
+    assert b"SparkListenerSQLExecutionStart" in logs  # the logs are there, and can be read
+    assert str(key_file).encode() in logs  # what executors are told
+    assert [path for path, text in texts.items() if any(word in text for word in words)] == []
+
+
+def test_without_a_key_executors_get_no_work(cluster: Cluster, raw: Path, tmp_path: Path) -> None:
+    environment = WITHOUT_KEYS | {lake_keys.KEY_VARIABLE: KEY}  # of this process, and of no worker
+    lake = tmp_path / "lake"
+    receive(lake, raw, ENCRYPTED, environment)
+    done = submit(cluster.url, "clean_events", lake, raw, ENCRYPTED, environment)
+    assert done.returncode == 65, done.stdout[-5000:]
+    assert f"WrongMasterKey: executors of {cluster.url} cannot open the keys of {lake}: " in done.stdout, done.stdout[
+        -5000:
+    ]
+    assert "neither NIGHTMARKET_MASTER_KEY nor NIGHTMARKET_MASTER_KEY_FILE is set" in done.stdout
+    assert not list((lake / "tables").rglob("*.parquet"))
+
+
+def test_a_key_in_sparks_properties_is_refused_before_anything_is_logged(raw: Path, tmp_path: Path) -> None:
+    environment = WITHOUT_KEYS | {lake_keys.KEY_VARIABLE: KEY}
+    told = {f"spark.executorEnv.{lake_keys.KEY_VARIABLE}": KEY}
+    lake = tmp_path / "lake"
+    receive(lake, raw, ENCRYPTED, environment)
+    done = submit("local[1]", "clean_events", lake, raw, ENCRYPTED, environment, **told)
+    assert done.returncode == 65, done.stdout[-5000:]
+    assert "Spark's property spark.executorEnv.NIGHTMARKET_MASTER_KEY holds a key" in done.stdout
+    assert list((tmp_path / "event logs").iterdir()) == []

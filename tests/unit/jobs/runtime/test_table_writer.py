@@ -58,6 +58,32 @@ def test_a_table_without_rows_has_a_file_with_its_schema(spark: SparkSession, la
     assert pq.read_table(lake.file_paths(version)[0]).schema.names == list(KEPT.names)
 
 
+def test_small_parts_become_one_row_group(spark: SparkSession, lake: Lake) -> None:
+    """As where each batch of a big log has some rejected rows."""
+
+    def in_parts(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
+        for batch in batches:
+            for start in range(0, batch.num_rows, 10):
+                yield "kept", pa.Table.from_batches([batch.slice(start, 10)])
+
+    version = write_tables(numbers(spark, 3_000), [KEPT], lake, str(DAY), "001", split=in_parts)["kept"]
+    assert version.rows == 3_000
+    assert read(lake, KEPT) == list(range(3_000))
+    assert {pq.read_metadata(path).num_row_groups for path in lake.file_paths(version)} == {1}
+
+
+def test_parts_of_the_usual_size_are_row_groups_of_their_own(spark: SparkSession, lake: Lake) -> None:
+    def twice(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
+        for batch in batches:
+            yield "kept", pa.Table.from_batches([batch])
+            yield "kept", pa.Table.from_batches([batch])
+
+    frame = spark.range(0, 40_000, 1, 1).select(F.col("id").alias("n"), F.lit("f").alias("file"))
+    version = write_tables(frame, [KEPT], lake, str(DAY), "001", split=twice)["kept"]
+    assert version.rows == 80_000
+    assert [pq.read_metadata(path).num_row_groups for path in lake.file_paths(version)] == [2]
+
+
 def test_a_second_attempt_of_a_run_leaves_nothing_of_the_first(spark: SparkSession, lake: Lake) -> None:
     first = write_tables(numbers(spark, 50), [KEPT], lake, str(DAY), "001")["kept"]
     second = write_tables(numbers(spark, 10), [KEPT], lake, str(DAY), "001")["kept"]
