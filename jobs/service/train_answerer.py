@@ -10,7 +10,8 @@ from jobs.common.source_hashes import digest
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
 from jobs.runtime.progress import progress
-from models.service.answerer import Answerer, AnswererConfig
+from models.service.answerer import Answerer
+from models.service.answerer_config import AnswererConfig
 from schemas.service.wording import service_languages, service_wording
 from schemas.tables import KNOWLEDGE
 

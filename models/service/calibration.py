@@ -32,6 +32,14 @@ class Chance(NamedTuple):
         return np.asarray(expit((evidence - self.middle) / self.spread @ self.weights + self.constant))
 
 
+# Fitted on 24 draws from CLINC150's train: 20 to 60 answers with 1 to 3 wordings each, asked by val, a fifth of the
+# questions having no answer. From .93 on, the lower bound of precision was .95. Its evidence is how near
+# the nearest wording is, and how much nearer than another answer's.
+PRIOR = Chance(np.array([0.425, 0.160]), np.array([0.147, 0.147]), np.array([1.07, 0.93]), 0.50)
+PRIOR_THRESHOLD = 0.93
+OF_PRIOR = slice(4, 6)
+
+
 def fit_chance(evidence: F64, right: Bools, weights: F64, ridge: float = 3.0) -> Chance:
     """From evidence (n, E), whether the answer was right (n,), and how much each row counts (n,)."""
     middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6

@@ -25,8 +25,10 @@ import pandas as pd
 
 from jobs.runtime.progress import progress
 from models.core.on_step import OnStep
-from models.service.answerer import Answerer, AnswererConfig, Wordings
+from models.service.answerer import Answerer
+from models.service.answerer_config import AnswererConfig
 from models.service.calibration import fit_chance
+from models.service.held_out import Wordings
 from models.service.pair_matcher import MatcherConfig, PairMatcher, Pairs
 from tests.bench.service.figures import answered, auroc, best_threshold, recall_at, share_at
 from tests.bench.service.question_sets import OUTSIDE, QuestionSet, read_sets

@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.service.answerer import PRIOR_THRESHOLD, Answerer, AnswererConfig, Wordings
+from models.service.answerer import Answerer
+from models.service.answerer_config import AnswererConfig
+from models.service.calibration import PRIOR_THRESHOLD
 from models.service.evidence import Index
+from models.service.held_out import Wordings
 from models.service.networks import NetworkConfig
 from models.service.ngrams import NGrams
 from models.service.reader_training import AnswerNetwork
