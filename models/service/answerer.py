@@ -23,12 +23,10 @@ from models.core.on_step import OnStep
 from models.service.answerer_config import AnswererConfig
 from models.service.calibration import F64, OF_PRIOR, PRIOR, PRIOR_THRESHOLD, Chance
 from models.service.evidence import Index, Scores, evidence_of
-from models.service.held_out import Rows, Wordings, calibrate, choose_matcher, choose_share, split
-from models.service.logistic import Logistic, fit_logistic
+from models.service.held_out import Part, Rows, Wordings, calibrate, choose_share, choose_weight, parts_of
+from models.service.learning import fit_matcher, learn, relearn
 from models.service.ngrams import NGrams
-from models.service.reader_training import AnswerNetwork
 from models.service.sentence_encoder import SentenceEncoder
-from models.service.sentence_network import SentenceNetwork
 from models.service.stored_index import load_index, save_index
 
 
@@ -66,7 +64,7 @@ class Answerer:
     ) -> Answerer:
         """From wordings (n,) and the id of the answer that each asks for (n,); `outside` has questions that none fits.
 
-        Learning begins from `start`, where it has the same grams, tokens and answers. `held_out` has the wordings to
+        Networks begin from those of `start`, where they have the same sizes. `held_out` has the wordings to
         choose and calibrate on; by default a share of each answer's own. `on_step` hears of the encoders' epochs.
         Raises ValueError where there is no wording, or not one answer for each.
         """
@@ -74,20 +72,36 @@ class Answerer:
             raise ValueError(f"{len(texts)} wordings and {len(answers)} answers; give one answer for each wording")
         names, codes = np.unique(np.asarray(answers, np.str_), return_inverse=True)
         everything = Rows([*texts, *outside], np.append(codes, np.full(len(outside), -1)))
-        learn, judge = split(everything, config) if held_out is None else (everything, Rows.coded(held_out, names))
-        if (judge.codes >= 0).sum() < config.least_held_out or len(names) < 2:
+        rows = parts_of(everything, config) if held_out is None else [(everything, Rows.coded(held_out, names))]
+        judged = np.concatenate([judge.codes for _, judge in rows])
+        if (judged >= 0).sum() < config.least_held_out or len(names) < 2:
             grams = NGrams.of(texts)
             return cls(config, names, Index(grams, grams.weigh(texts), codes, len(names)), PRIOR, PRIOR_THRESHOLD,
                        {"wordings": 0.0})  # fmt: skip
-        index = _learn(learn, names, config, start, on_step)
-        index, scores, report = choose_share(index, judge)
-        earlier = start.index.reranker if start is not None else None
-        index, scores, of_matcher = choose_matcher(index, scores, learn, judge, config, earlier, on_step)
-        report |= of_matcher
-        chance, threshold, more = calibrate(scores, judge, config)
-        if held_out is None:  # the n-grams then learn from all; the wordings held out are found as well
-            index = _relearn(index, everything, config)
-        return cls(config, names, index, chance, threshold, report | more)
+        before = start.index if start is not None else None
+        one = before if len(rows) == 1 else None  # an earlier night has learned what the folds are judged by
+        encoder = SentenceEncoder(config.sentence_encoder) if config.sentence_encoder else None
+        parts = [Part(learn(some, len(names), config, one, on_step, encoder), some, judge) for some, judge in rows]
+        share, scores, report = choose_share(parts, judged)
+        matchers = [fit_matcher(part.index, part.learned, config, one, on_step) for part in parts]
+        weight = 0.0
+        given = [each for each in matchers if each is not None]
+        if len(given) == len(parts):
+            weight, scores, more = choose_weight(parts, given, scores, judged, config)
+            report |= more
+        chance, threshold, more = calibrate(scores, judged, config)
+        if len(rows) > 1:
+            whole = learn(everything, len(names), config, before, on_step, encoder, bool(share))
+            matcher = fit_matcher(whole, everything, config, before, on_step) if weight else None
+        else:
+            whole, matcher = parts[0].index, matchers[0]
+            if held_out is None:  # the n-grams then learn from all; the wordings held out are found as well
+                whole = relearn(whole, everything, config)
+        if matcher is not None:
+            inside = everything.take(everything.codes >= 0)
+            matcher = replace(matcher, texts=inside.texts, weight=weight) if weight else None
+        index = replace(whole.with_share(share), reranker=matcher)
+        return cls(config, names, index, chance, threshold, {"matcher_weight": 0.0} | report | more)
 
     def suggest(self, questions: Sequence[str], k: int = 3) -> list[list[Suggestion]]:
         """The k likeliest answers of each question, best first; fewer where there are fewer answers.
@@ -147,45 +161,3 @@ def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "encoder"} | {
         "encoders": int(settings["encoder"])
     }
-
-
-def _learn(
-    rows: Rows, names: NDArray[np.str_], config: AnswererConfig, start: Answerer | None, on_step: OnStep | None
-) -> Index:
-    grams, answers = NGrams.of(rows.texts), len(names)
-    weighed, inside = grams.weigh(rows.texts), rows.codes >= 0
-    begin = _begin(start, grams, names) if start is not None else None
-    logistic = fit_logistic(weighed, rows.codes, answers, config.ridge, config.iterations, begin)
-    network: AnswerNetwork | SentenceNetwork | None = None
-    if config.sentence_encoder:
-        encoder = SentenceEncoder(config.sentence_encoder)
-        network = SentenceNetwork.fit(config.network, encoder, rows.texts, rows.codes, answers, on_step)
-    elif config.encoders:
-        earlier = start.index.network if start is not None else None
-        before = earlier if isinstance(earlier, AnswerNetwork) else None
-        network = AnswerNetwork.fit(config.network, config.encoders, rows.texts, rows.codes, answers, before, on_step)
-    return Index(grams, weighed[inside], rows.codes[inside], answers, logistic, network)
-
-
-def _relearn(index: Index, rows: Rows, config: AnswererConfig) -> Index:
-    weighed, inside = index.grams.weigh(rows.texts), rows.codes >= 0
-    start = index.logistic
-    logistic = fit_logistic(weighed, rows.codes, index.answers, config.ridge, config.iterations // 2 + 1, start)
-    matcher = index.reranker
-    if matcher is not None:
-        matcher = replace(matcher, texts=rows.take(inside).texts)
-    return replace(index, wordings=weighed[inside], codes=rows.codes[inside], logistic=logistic, reranker=matcher)
-
-
-def _begin(start: Answerer, grams: NGrams, names: NDArray[np.str_]) -> Logistic | None:
-    """An earlier regression's weights under the new grams and answers; 0 where it has none."""
-    earlier = start.index.logistic
-    if earlier is None:
-        return None
-    weights = np.zeros((len(grams.grams), len(names)), np.float32)
-    constants = np.full(len(names), -np.log(max(len(names), 2)), np.float32)
-    _, old_grams, new_grams = np.intersect1d(start.index.grams.grams, grams.grams, return_indices=True)
-    _, old_names, new_names = np.intersect1d(start.names, names, return_indices=True)
-    weights[np.ix_(new_grams, new_names)] = earlier.weights[np.ix_(old_grams, old_names)]
-    constants[new_names] = earlier.constants[old_names]
-    return Logistic(weights, constants)

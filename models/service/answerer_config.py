@@ -18,6 +18,9 @@ class AnswererConfig:
         default=0.2, metadata={"doc": "of a day's questions that no answer fits", "least": 0, "below": 1}
     )
     held_out: float = field(default=0.15, metadata={"doc": "share of the wordings", "above": 0, "below": 1})
+    few: int = field(
+        default=2_000, metadata={"doc": "wordings, fewer of which are each held out once, in folds", "least": 0}
+    )
     least_held_out: int = field(
         default=100, metadata={"doc": "held-out wordings, or the cautious prior decides", "least": 20}
     )

@@ -92,7 +92,7 @@ def test_a_pair_scores_alike_alone_and_among_others(reranker: Reranker) -> None:
 
 def test_an_answerer_keeps_a_matcher_only_where_held_out_wordings_are_answered_no_worse(tmp_path: Path) -> None:
     answers = np.repeat(list(TOPICS), 25).tolist()
-    config = replace(CONFIG, encoders=0, matcher_epochs=8, held_out=0.3)
+    config = replace(CONFIG, encoders=0, matcher_epochs=8)
     answerer = Answerer.fit(TEXTS, answers, config, OUTSIDE)
     report = answerer.report
     assert report["accuracy"] >= report["accuracy_without_matcher"] >= report["accuracy_ngrams"]
