@@ -73,7 +73,9 @@ def _of_answerer(night: Night) -> list[Row]:
     if not held_out:
         return []
     parts = {ALL: "accuracy", "without_matcher": "accuracy_without_matcher", "ngrams_alone": "accuracy_ngrams"}
-    rows = [_figure("held_out_accuracy", part, report[name], held_out) for part, name in parts.items() if name in report]
+    rows = [
+        _figure("held_out_accuracy", part, report[name], held_out) for part, name in parts.items() if name in report
+    ]
     return [*rows, _figure("matcher_kept", ALL, report.get("matcher_weight", 0) > 0, held_out)]
 
 

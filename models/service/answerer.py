@@ -3,14 +3,14 @@
 Logistic regression on n-grams and recurrent dual encoders score every answer; a recurrent matcher reranks the likeliest
 ones. Encoders and matcher are kept only where held-out wordings are answered no worse with them. Evidence for the best
 answer becomes a chance on the same wordings, and a lower confidence bound of precision gives the threshold. With few
-wordings (20 answers of one wording each will do) the nearest wording decides alone, and the chance and the threshold
-are a cautious prior, measured on CLINC150.
+wordings (20 answers of one wording each will do) the regression ranks alone, and the chance and the threshold are a
+cautious prior, measured on CLINC150.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,13 +21,13 @@ from scipy.special import softmax
 from models.core.manifest import read_manifest, write_manifest
 from models.core.on_step import OnStep
 from models.service.answerer_config import AnswererConfig
-from models.service.calibration import F64, OF_PRIOR, PRIOR, PRIOR_THRESHOLD, Chance
+from models.service.calibration import F64, PRIOR, PRIOR_THRESHOLD, Chance
 from models.service.evidence import Index, Scores, evidence_of
-from models.service.held_out import Part, Rows, Wordings, calibrate, choose_share, choose_weight, parts_of
-from models.service.learning import fit_matcher, learn, relearn
-from models.service.ngrams import NGrams
-from models.service.sentence_encoder import SentenceEncoder
+from models.service.held_out import Rows, Wordings, calibrate, parts_of
+from models.service.learning import learn, learn_in_folds, learn_with_networks, relearn
 from models.service.stored_index import load_index, save_index
+
+Bools = NDArray[np.bool_]
 
 
 class Suggestion(NamedTuple):
@@ -60,48 +60,37 @@ class Answerer:
         outside: Sequence[str] = (),
         start: Answerer | None = None,
         held_out: Wordings | None = None,
+        asked: Bools | None = None,
         on_step: OnStep | None = None,
     ) -> Answerer:
         """From wordings (n,) and the id of the answer that each asks for (n,); `outside` has questions that none fits.
 
-        Networks begin from those of `start`, where they have the same sizes. `held_out` has the wordings to
-        choose and calibrate on; by default a share of each answer's own. `on_step` hears of the encoders' epochs.
+        Networks begin from those of `start`, where they have the same sizes. `held_out` has the wordings to choose and
+        calibrate on; by default a share of the wordings (n,) that customers `asked`, or of all. `on_step` hears of the
+        networks' epochs.
         Raises ValueError where there is no wording, or not one answer for each.
         """
         if len(texts) != len(answers) or not len(texts):
             raise ValueError(f"{len(texts)} wordings and {len(answers)} answers; give one answer for each wording")
         names, codes = np.unique(np.asarray(answers, np.str_), return_inverse=True)
         everything = Rows([*texts, *outside], np.append(codes, np.full(len(outside), -1)))
-        rows = parts_of(everything, config) if held_out is None else [(everything, Rows.coded(held_out, names))]
+        if held_out is None:
+            rows = parts_of(everything, config, np.ones(len(texts), bool) if asked is None else asked)
+        else:
+            rows = [(everything, Rows.coded(held_out, names))]
         judged = np.concatenate([judge.codes for _, judge in rows])
         if (judged >= 0).sum() < config.least_held_out or len(names) < 2:
-            grams = NGrams.of(texts)
-            return cls(config, names, Index(grams, grams.weigh(texts), codes, len(names)), PRIOR, PRIOR_THRESHOLD,
-                       {"wordings": 0.0})  # fmt: skip
-        before = start.index if start is not None else None
-        one = before if len(rows) == 1 else None  # an earlier night has learned what the folds are judged by
-        encoder = SentenceEncoder(config.sentence_encoder) if config.sentence_encoder else None
-        parts = [Part(learn(some, len(names), config, one, on_step, encoder), some, judge) for some, judge in rows]
-        share, scores, report = choose_share(parts, judged)
-        matchers = [fit_matcher(part.index, part.learned, config, one, on_step) for part in parts]
-        weight = 0.0
-        given = [each for each in matchers if each is not None]
-        if len(given) == len(parts):
-            weight, scores, more = choose_weight(parts, given, scores, judged, config)
-            report |= more
-        chance, threshold, more = calibrate(scores, judged, config)
-        if len(rows) > 1:
-            whole = learn(everything, len(names), config, before, on_step, encoder, bool(share))
-            matcher = fit_matcher(whole, everything, config, before, on_step) if weight else None
+            index = learn(Rows(list(texts), codes), len(names), config)
+            return cls(config, names, index, PRIOR, PRIOR_THRESHOLD, {"wordings": 0.0})
+        if len(rows) > 1:  # too few wordings for networks
+            index, scores, report = learn_in_folds(rows, everything, len(names), config)
         else:
-            whole, matcher = parts[0].index, matchers[0]
+            before = start.index if start is not None else None
+            index, scores, report = learn_with_networks(*rows[0], len(names), config, before, on_step)
             if held_out is None:  # the n-grams then learn from all; the wordings held out are found as well
-                whole = relearn(whole, everything, config)
-        if matcher is not None:
-            inside = everything.take(everything.codes >= 0)
-            matcher = replace(matcher, texts=inside.texts, weight=weight) if weight else None
-        index = replace(whole.with_share(share), reranker=matcher)
-        return cls(config, names, index, chance, threshold, {"matcher_weight": 0.0} | report | more)
+                index = relearn(index, everything, config)
+        chance, threshold, more = calibrate(scores, judged, config)
+        return cls(config, names, index, chance, threshold, report | more)
 
     def suggest(self, questions: Sequence[str], k: int = 3) -> list[list[Suggestion]]:
         """The k likeliest answers of each question, best first; fewer where there are fewer answers.
@@ -125,10 +114,8 @@ class Answerer:
 
     def chances(self, scores: Scores) -> F64:
         """Chance (n,) that each question's best answer is the one it asks for; 0 where it has no known gram."""
-        evidence = evidence_of(scores)
         known = scores.nearest.max(axis=1) > 0
-        chance = self.chance.of(evidence if self.report["wordings"] else evidence[:, OF_PRIOR])
-        return np.where(known, chance, 0.0)
+        return np.where(known, self.chance.of(evidence_of(scores)), 0.0)
 
     def save(self, folder: str | Path) -> None:
         """Writes the index, and manifest.json with the chance, the threshold and the report, into `folder`."""

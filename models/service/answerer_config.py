@@ -19,10 +19,11 @@ class AnswererConfig:
     )
     held_out: float = field(default=0.15, metadata={"doc": "share of the wordings", "above": 0, "below": 1})
     few: int = field(
-        default=2_000, metadata={"doc": "wordings, fewer of which are each held out once, in folds", "least": 0}
+        default=2_000,
+        metadata={"doc": "wordings; fewer are each held out once, in folds, and no networks are tried", "least": 0},
     )
     least_held_out: int = field(
-        default=100, metadata={"doc": "held-out wordings, or the cautious prior decides", "least": 20}
+        default=400, metadata={"doc": "held-out wordings, or the cautious prior decides", "least": 20}
     )
     ridge: float = field(default=1e-5, metadata={"above": 0})
     iterations: int = field(default=30, metadata={"doc": "of L-BFGS", "least": 1})

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.service.answerer_config import AnswererConfig
 from models.service.calibration import F64, PRIOR_THRESHOLD, Chance, fit_chance, folded_chances, threshold_for
 from models.service.evidence import I64, Index, Scores, evidence_of
-from models.service.reranker import Compared, Reranker
+from models.service.reranker import Reranker
 
 Bools = NDArray[np.bool_]
 SHARES = (0.0, 0.2, 0.35, 0.5)  # of the network in the blend, that the held-out wordings choose among
@@ -48,90 +48,72 @@ class Rows:
         return Rows([self.texts[at] for at in np.flatnonzero(which)], self.codes[which])
 
 
-def parts_of(rows: Rows, config: AnswererConfig) -> list[tuple[Rows, Rows]]:
+def parts_of(rows: Rows, config: AnswererConfig, asked: Bools) -> list[tuple[Rows, Rows]]:
     """(to learn from, to judge by) of each part: a share is held out or, of few wordings, each one once, in folds.
 
-    A text is held out on every night or on none, whatever stands beside it, so that a model which begins from an
-    earlier night's has not learned what it is judged by. At least one wording of each answer is always learned.
+    asked (m,): of the first m rows, which may be held out; of the others those that no answer fits may. A text is held
+    out on every night or on none, whatever stands beside it, so that networks which begin from an earlier night's have
+    not learned what they are judged by. At least one wording of each answer is always learned.
     """
     drawn = np.array([crc32(f"{config.seed} {text}".encode("utf-8", "surrogatepass")) / 2**32 for text in rows.texts])
     inside = rows.codes >= 0
-    order = np.lexsort((-drawn, rows.codes))
+    may = np.append(asked, ~inside[len(asked) :])
+    order = np.lexsort((-np.where(may, drawn, 2), rows.codes))
     _, first = np.unique(rows.codes[order], return_index=True)
-    kept = np.zeros(len(drawn), bool)
-    kept[order[first]] = True
-    kept &= inside
+    may[order[first]] &= ~inside[order[first]]
     if inside.sum() >= config.few:
-        judge = (drawn < np.where(inside, config.held_out, 0.5)) & ~kept
+        judge = (drawn < np.where(inside, config.held_out, 0.5)) & may
         return [(rows.take(~judge), rows.take(judge))]
     fold = (drawn * FOLDS).astype(np.int64)
-    return [(rows.take((fold != at) | kept), rows.take((fold == at) & ~kept)) for at in range(FOLDS)]
-
-
-class Part(NamedTuple):
-    """An index that learned from some rows, and the rows that judge it."""
-
-    index: Index
-    learned: Rows
-    judge: Rows
-
-
-def scores_of(parts: Sequence[Part], share: float) -> Scores:
-    """Of all parts' judging rows, one part after another, with that share of the networks."""
-    return stacked([index.with_share(share).scores(judge.texts) for index, _, judge in parts])
+    return [(rows.take((fold != at) | ~may), rows.take((fold == at) & may)) for at in range(FOLDS)]
 
 
 def stacked(scores: Sequence[Scores]) -> Scores:
-    match = (
-        None if scores[0].match is None else np.concatenate([each.match for each in scores if each.match is not None])
-    )
-    blend, odds, nearest = (np.concatenate([each[at] for each in scores]) for at in range(3))
-    return Scores(blend, odds, nearest, match)
+    """Those of several parts, without a matcher, as one."""
+    return Scores(*(np.concatenate([each[at] for each in scores]) for at in range(3)))
 
 
-def choose_share(parts: Sequence[Part], codes: I64) -> tuple[float, Scores, dict[str, float]]:
-    """(the network's share that is right most often on held-out wordings, the least of equal ones; scores; figures).
+def accuracy_of(scores: Scores, codes: I64) -> float:
+    """Share of the rows that an answer fits (codes (n,) of 0 or more) whose best answer is that one."""
+    return float((scores.blend.argmax(axis=1) == codes)[codes >= 0].mean())
 
-    codes (n,) of the judging rows of all parts."""
-    inside = codes >= 0
-    tried = SHARES if parts[0].index.network is not None else SHARES[:1]
-    scores = [scores_of(parts, share) for share in tried]
-    right = [float((each.blend.argmax(axis=1) == codes)[inside].mean()) for each in scores]
+
+def choose_share(index: Index, judge: Rows) -> tuple[Index, Scores, dict[str, float]]:
+    """The index with the network's share that is right most often on held-out wordings, the least of equal ones."""
+    tried = [index.with_share(share) for share in (SHARES if index.network is not None else SHARES[:1])]
+    scores = [each.scores(judge.texts) for each in tried]
+    right = [accuracy_of(each, judge.codes) for each in scores]
     best = int(np.argmax(right))
-    facts = {"accuracy": right[best], "accuracy_ngrams": right[0], "network_share": tried[best]}
-    return tried[best], scores[best], facts | {"wordings": float(inside.sum())}
+    facts = {"accuracy": right[best], "accuracy_ngrams": right[0], "network_share": tried[best].share}
+    return tried[best], scores[best], facts | {"wordings": float((judge.codes >= 0).sum())}
 
 
 def choose_weight(
-    parts: Sequence[Part], matchers: Sequence[Reranker], scores: Scores, codes: I64, config: AnswererConfig
-) -> tuple[float, Scores, dict[str, float]]:
-    """(the weight of the matcher that is right most often on held-out wordings; scores with it; figures).
+    index: Index, matcher: Reranker, scores: Scores, judge: Rows, config: AnswererConfig
+) -> tuple[Index, Scores, dict[str, float]]:
+    """The index with the matcher, of the weight that is right most often on held-out wordings.
 
-    The weight is 0, for no matcher, where each is right less often, or its chances are worse, than without. matchers:
-    one of each part; scores: without them."""
-    ends = np.cumsum([len(part.judge.texts) for part in parts])[:-1]
-    compared = [
-        part.index.compared(matcher, part.judge.texts, blend)
-        for part, matcher, blend in zip(parts, matchers, np.split(scores.blend, ends), strict=True)
-    ]
-    together = Compared(*(np.concatenate([each[at] for each in compared]) for at in range(2)))
-    kept, best = 0.0, scores
-    without = figures = _judged(scores, codes, config)
-    for weight in WEIGHTS:
-        blend, match = matchers[0].of_weight(weight).rerank(scores.blend, together)
+    Without it where at each weight they are right less often, or the chances are worse, than without. scores: without.
+    """
+    compared = index.compared(matcher, judge.texts, scores.blend)
+    weight, best = 0.0, scores
+    without = figures = _judged(scores, judge.codes, config)
+    for each in WEIGHTS:
+        blend, match = matcher.of_weight(each).rerank(scores.blend, compared)
         tried = scores._replace(blend=blend, match=match)
-        found = _judged(tried, codes, config)
+        found = _judged(tried, judge.codes, config)
         if min(np.subtract(found, without)) >= 0 and found > figures:
-            kept, best, figures = weight, tried, found
-    facts = {"matcher_weight": kept, "accuracy": figures[0], "accuracy_without_matcher": without[0]}
-    return kept, best, facts | {"log_chance": figures[1], "log_chance_without_matcher": without[1]}
+            weight, best, figures = each, tried, found
+    facts = {"matcher_weight": weight, "accuracy": figures[0], "accuracy_without_matcher": without[0]}
+    facts |= {"log_chance": figures[1], "log_chance_without_matcher": without[1]}
+    return index.with_reranker(matcher.of_weight(weight) if weight else None), best, facts
 
 
 def _judged(scores: Scores, codes: I64, config: AnswererConfig) -> tuple[float, float]:
     """(share of held-out wordings whose best answer is right, mean log-chance given to what was so)."""
     chances, right, weights = _folded(scores, codes, config)
     said = np.log(np.clip(np.where(right, chances, 1 - chances), 1e-6, None))
-    return float(right[codes >= 0].mean()), float(weights @ said / weights.sum())
+    return accuracy_of(scores, codes), float(weights @ said / weights.sum())
 
 
 def _folded(scores: Scores, codes: I64, config: AnswererConfig) -> tuple[F64, Bools, F64]:

@@ -19,7 +19,7 @@ from models.service.reader_training import AnswerNetwork
 from models.service.stored_index import load_index, save_index
 
 SMALL = NetworkConfig(dim=16, hidden=16, epochs=2, batch=32)
-CONFIG = AnswererConfig(least_held_out=30, precision=0.8, network=SMALL, iterations=20)
+CONFIG = AnswererConfig(few=0, least_held_out=30, precision=0.8, network=SMALL, iterations=20)
 TOPICS = {
     "returns": "send it back within thirty days", "delivery": "how long does delivery take", "运费": "运费是多少",
     "size": "which size should i take", "invoice": "i need an invoice for my order", "换货": "可以换货吗",

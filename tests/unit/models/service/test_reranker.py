@@ -92,7 +92,7 @@ def test_a_pair_scores_alike_alone_and_among_others(reranker: Reranker) -> None:
 
 def test_an_answerer_keeps_a_matcher_only_where_held_out_wordings_are_answered_no_worse(tmp_path: Path) -> None:
     answers = np.repeat(list(TOPICS), 25).tolist()
-    config = replace(CONFIG, encoders=0, matcher_epochs=8)
+    config = replace(CONFIG, encoders=0, matcher_epochs=8, few=0, held_out=0.3)
     answerer = Answerer.fit(TEXTS, answers, config, OUTSIDE)
     report = answerer.report
     assert report["accuracy"] >= report["accuracy_without_matcher"] >= report["accuracy_ngrams"]
@@ -118,6 +118,4 @@ def test_a_matcher_is_stored_and_the_next_begins_from_it(index: Index, pairs: Wo
     assert again.index.reranker is not None
     later = Reranker.fit(replace(SMALL, epochs=1, learning_rate=1e-9), 3, pairs, TEXTS, start=again.index.reranker)
     same = later.network.scores(pairs.first[:50], pairs.second[:50])
-    np.testing.assert_allclose(
-        same, again.index.reranker.network.scores(pairs.first[:50], pairs.second[:50]), atol=0.2
-    )
+    np.testing.assert_allclose(same, again.index.reranker.network.scores(pairs.first[:50], pairs.second[:50]), atol=0.2)

@@ -43,7 +43,9 @@ def test_a_text_is_the_mean_of_its_tokens_states(place: Path) -> None:
 def test_an_answerer_reads_with_it_and_is_stored(place: Path, tmp_path: Path) -> None:
     texts = [f"{a} {text}" for text in TOPICS.values() for a in ("hello", "please", "hi", "now", "so") for _ in "ab"]
     answers = [topic for topic in TOPICS for _ in range(10)]
-    config = AnswererConfig(least_held_out=20, held_out=0.4, network=SMALL, sentence_encoder=str(place), compared=0)
+    config = AnswererConfig(
+        least_held_out=20, held_out=0.4, few=0, network=SMALL, sentence_encoder=str(place), compared=0
+    )
     answerer = Answerer.fit(texts, answers, config, OUTSIDE)
     assert answerer.report["accuracy"] >= answerer.report["accuracy_ngrams"]
     network = SentenceNetwork.fit(SMALL, SentenceEncoder(str(place)), texts, np.arange(len(texts)) // 10, len(TOPICS))
@@ -67,9 +69,11 @@ def test_an_encoder_of_another_language_is_refused(english: Path) -> None:
         ValueError, match=r"does not know the words of 2 of 8 wordings, such as '运费是多少'.*languages"
     ):
         encoder.refuse_strange(list(TOPICS.values()))
-    config = AnswererConfig(least_held_out=20, held_out=0.4, network=SMALL, sentence_encoder=str(english))
+    config = AnswererConfig(least_held_out=20, held_out=0.4, few=0, network=SMALL, sentence_encoder=str(english))
     with pytest.raises(ValueError, match=r"does not know the words of .*answerer\.sentence_encoder"):
-        Answerer.fit(list(TOPICS.values()) * 10, list(TOPICS) * 10, config)
+        Answerer.fit(
+            [f"{text} {n}" for text in TOPICS.values() for n in range(12)], np.repeat(list(TOPICS), 12).tolist(), config
+        )
 
 
 def test_a_folder_that_is_none_or_lacks_files_is_refused(english: Path, tmp_path: Path) -> None:
