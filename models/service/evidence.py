@@ -23,12 +23,14 @@ I64 = NDArray[np.int64]
 
 class Scores(NamedTuple):
     """Of questions (n,) and answers (V,): `blend` (n, V) ranks answers; `odds` (n, V) judges each for itself;
-    `nearest` (n, V) is the greatest cosine of n-grams with one of an answer's wordings; `match` (n,) the matcher's
-    log-odds of the best answer, where there is a matcher."""
+    `nearest` (n, V) is the greatest cosine of n-grams with one of an answer's wordings; `outside` (n, 1 or 2) that of
+    n-grams, and of a network's vectors, with a text that no answer fits, where such are known; `match` (n,) the
+    matcher's log-odds of the best answer, where there is a matcher."""
 
     blend: F32
     odds: F32
     nearest: F32
+    outside: F32 | None = None
     match: F32 | None = None
 
 
@@ -37,7 +39,7 @@ class Index:
     """All that scores a question: n-grams, wordings (n, W) with their answers' codes (n,), and what was learned.
 
     `logistic` is None where there are too few wordings to learn from: the nearest wording decides alone.
-    `share` of the network in the blend, 0 to 1.
+    `share` of the network in the blend, 0 to 1. `outside`: texts that no answer fits.
     """
 
     grams: NGrams
@@ -48,12 +50,17 @@ class Index:
     network: AnswerNetwork | SentenceNetwork | None = field(default=None, repr=False)
     share: float = 0.0
     reranker: Reranker | None = field(default=None, repr=False)
+    outside: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         order = np.argsort(self.codes, kind="stable")
         object.__setattr__(self, "_order", order)
         object.__setattr__(self, "_turned", sparse.csr_matrix(self.wordings[order].T))
         object.__setattr__(self, "_begins", np.searchsorted(self.codes[order], np.arange(self.answers + 1)))
+        network = self.network
+        object.__setattr__(self, "_strange", sparse.csr_matrix(self.grams.weigh(self.outside).T))
+        object.__setattr__(self, "_vectors", None if network is None else _flat(network.answers()))
+        object.__setattr__(self, "_outside", None if network is None else _flat(network.vectors(self.outside)))
 
     def with_share(self, share: float) -> Index:
         """The same with another share of the network; without the network where that is 0."""
@@ -69,12 +76,14 @@ class Index:
         if self.logistic is None:
             nearest, _ = self._nearest(rows)
             return Scores(SHARPNESS * nearest, SHARPNESS * (nearest - 0.5), nearest)
-        blend, odds = self._learned(self.logistic, rows, texts)
+        vectors = None if self.network is None else _flat(self.network.vectors(texts))
+        blend, odds = self._learned(self.logistic, rows, vectors)
+        outside = self._near_outside(rows, vectors) if self.outside else None
         if self.reranker is None:
-            return Scores(blend, odds, self._nearest(rows)[0])
+            return Scores(blend, odds, self._nearest(rows)[0], outside)
         nearest, compared = self._compared(self.reranker, rows, texts, blend)
         blend, match = self.reranker.rerank(blend, compared)
-        return Scores(blend, odds, nearest, match)
+        return Scores(blend, odds, nearest, outside, match)
 
     def compared(self, reranker: Reranker, texts: list[str], blend: F32) -> Compared:
         """What the matcher says of the likeliest answers of each text; blend (n, V) without it."""
@@ -87,12 +96,19 @@ class Index:
         nearest, closest = self._nearest(rows, codes)
         return nearest, reranker.compare(texts, codes, closest)
 
-    def _learned(self, logistic: Logistic, rows: sparse.csr_matrix, texts: list[str]) -> tuple[F32, F32]:
+    def _near_outside(self, rows: sparse.csr_matrix, vectors: F32 | None) -> F32:
+        """(n, 1 or 2): greatest cosine with a text that no answer fits, by n-grams and by the network."""
+        by_grams = (rows @ self._strange).toarray().max(axis=1)  # type: ignore[attr-defined]
+        if vectors is None:
+            return np.asarray(by_grams[:, None], np.float32)
+        return np.stack([by_grams, (vectors @ self._outside.T).max(axis=1)], axis=1)  # type: ignore[attr-defined]
+
+    def _learned(self, logistic: Logistic, rows: sparse.csr_matrix, vectors: F32 | None) -> tuple[F32, F32]:
         """(log-chances (n, V) among the answers, log-odds (n, V) of each for itself)."""
         odds = logistic.log_odds(rows)
         blend = log_softmax(odds, axis=1)
-        if self.network is not None:
-            cosines = SHARPNESS * self.network.read(texts)
+        if vectors is not None:
+            cosines = SHARPNESS * (vectors @ self._vectors.T)  # type: ignore[attr-defined]
             blend = (1 - self.share) * blend + self.share * log_softmax(cosines, axis=1)
             odds = (1 - self.share) * odds + self.share * (cosines - SHARPNESS / 2)
         return blend.astype(np.float32), odds
@@ -116,10 +132,16 @@ class Index:
         return out, closest
 
 
+def _flat(vectors: F32) -> F32:
+    """Vectors (n, N, D) as (n, N D) whose product with another such row is the mean of the N cosines."""
+    n, nets, width = vectors.shape
+    return (vectors / np.sqrt(nets)).reshape(n, nets * width).astype(np.float32)
+
+
 def evidence_of(scores: Scores) -> F64:
     """Columns (n, 6): chance of the best among the answers, its gap to the second, its own log-odds and the greatest
-    of any, its nearest wording, and how much nearer that is than another answer's. With a matcher, a seventh: that the
-    question matches a wording of the best."""
+    of any, its nearest wording, and how much nearer that is than another answer's. Where there are such, more: how near
+    the question is to what no answer fits, and the matcher's log-odds of the best."""
     row, best = np.arange(len(scores.blend)), scores.blend.argmax(axis=1)
     chances = log_softmax(scores.blend, axis=1)
     second = _without(scores.blend, best).max(axis=1, initial=-50)
@@ -133,6 +155,8 @@ def evidence_of(scores: Scores) -> F64:
         nearest,
         nearest - other,
     ]
+    if scores.outside is not None:
+        columns.extend(scores.outside.T)
     if scores.match is not None:
         columns.append(scores.match)
     return np.stack(columns, axis=1).astype(np.float64)

@@ -70,7 +70,9 @@ def parts_of(rows: Rows, config: AnswererConfig, asked: Bools) -> list[tuple[Row
 
 def stacked(scores: Sequence[Scores]) -> Scores:
     """Those of several parts, without a matcher, as one."""
-    return Scores(*(np.concatenate([each[at] for each in scores]) for at in range(3)))
+    outside = [each.outside for each in scores if each.outside is not None]
+    together = np.concatenate(outside) if len(outside) == len(scores) else None
+    return Scores(*(np.concatenate([each[at] for each in scores]) for at in range(3)), together)
 
 
 def accuracy_of(scores: Scores, codes: I64) -> float:

@@ -25,7 +25,11 @@ def learn(rows: Rows, answers: int, config: AnswererConfig) -> Index:
     weighed, inside = grams.weigh(rows.texts), rows.codes >= 0
     also = _shared(rows)
     logistic = fit_logistic(weighed, rows.codes, answers, config.ridge, config.iterations, also=also)
-    return Index(grams, weighed[inside], rows.codes[inside], answers, logistic)
+    return Index(grams, weighed[inside], rows.codes[inside], answers, logistic, outside=_outside(rows))
+
+
+def _outside(rows: Rows) -> tuple[str, ...]:
+    return tuple(sorted({text for text, code in zip(rows.texts, rows.codes.tolist(), strict=True) if code < 0}))
 
 
 def _shared(rows: Rows) -> tuple[I64, I64]:
@@ -83,7 +87,8 @@ def relearn(index: Index, rows: Rows, config: AnswererConfig) -> Index:
     matcher = index.reranker
     if matcher is not None:
         matcher = replace(matcher, texts=rows.take(inside).texts)
-    return replace(index, wordings=weighed[inside], codes=rows.codes[inside], logistic=logistic, reranker=matcher)
+    return replace(index, wordings=weighed[inside], codes=rows.codes[inside], logistic=logistic, reranker=matcher,
+                   outside=_outside(rows))  # fmt: skip
 
 
 def fit_matcher(

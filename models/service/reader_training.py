@@ -88,15 +88,20 @@ class AnswerNetwork:
                 nets.append(train(replace(config, seed=config.seed + n), net, loss, encoded.lengths, on_epoch))
         return cls(config, vocabulary, nets)
 
-    def read(self, texts: Sequence[str]) -> F32:
-        """Cosines (n, V) of the texts (n,) with every answer."""
+    def vectors(self, texts: Sequence[str]) -> F32:
+        """(n, N, D) of length 1, by each of the N encoders."""
         encoded = self.vocabulary.encode(texts, self.config.length)
-        cosines = np.empty((len(texts), len(self.nets[0].answers)), np.float32)
+        out = np.empty((len(texts), len(self.nets), 2 * self.config.hidden), np.float32)
         with torch.inference_mode(), torch_threads(1):
             for rows in in_rows(encoded.lengths, SCORED):
                 batch = Texts.of(encoded.take(rows))
-                cosines[rows] = torch.stack([net(batch) for net in self.nets]).mean(dim=0).numpy()
-        return cosines
+                out[rows] = torch.stack([net.vectors(batch) for net in self.nets], dim=1).numpy()
+        return out
+
+    def answers(self) -> F32:
+        """Vectors (V, N, D) of the answers, of length 1."""
+        with torch.inference_mode():
+            return torch.stack([F.normalize(net.answers, dim=1) for net in self.nets], dim=1).numpy()
 
 
 def answer_loss(cosines: Tensor, truth: Tensor) -> Tensor:

@@ -32,8 +32,12 @@ class Placed(nn.Module):
         self.answers = nn.Parameter(torch.randn(answers, width) * 0.1)
         nn.init.eye_(self.turn.weight)
 
+    def placed(self, vectors: Tensor) -> Tensor:
+        """(B, D) of length 1."""
+        return F.normalize(self.turn(self.dropout(vectors)), dim=1)
+
     def forward(self, vectors: Tensor) -> Tensor:
-        return F.normalize(self.turn(self.dropout(vectors)), dim=1) @ F.normalize(self.answers, dim=1).T
+        return self.placed(vectors) @ F.normalize(self.answers, dim=1).T
 
 
 class SentenceNetwork:
@@ -67,7 +71,12 @@ class SentenceNetwork:
         with torch_threads(1):
             return cls(encoder, train(config, net, loss, np.ones(len(texts), np.int64), on_step))
 
-    def read(self, texts: Sequence[str]) -> F32:
-        """Cosines (n, V) of the texts (n,) with every answer."""
+    def vectors(self, texts: Sequence[str]) -> F32:
+        """(n, 1, D) of length 1."""
         with torch.inference_mode(), torch_threads(1):
-            return np.asarray(self.net(torch.from_numpy(self.encoder.vectors(texts))).numpy(), np.float32)
+            return self.net.placed(torch.from_numpy(self.encoder.vectors(texts))).numpy()[:, None]
+
+    def answers(self) -> F32:
+        """Vectors (V, 1, D) of the answers, of length 1."""
+        with torch.inference_mode():
+            return F.normalize(self.net.answers, dim=1).numpy()[:, None]

@@ -40,7 +40,12 @@ def save_index(index: Index, folder: Path) -> None:
     if index.logistic is not None:
         arrays |= {"logistic_weights": index.logistic.weights, "logistic_constants": index.logistic.constants}
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, str(folder / "index.safetensors"))
-    words: dict[str, Any] = {"grams": index.grams.grams.tolist(), "answers": index.answers, "share": index.share}
+    words: dict[str, Any] = {
+        "grams": index.grams.grams.tolist(),
+        "answers": index.answers,
+        "share": index.share,
+        "outside": list(index.outside),
+    }
     if isinstance(index.network, SentenceNetwork):
         encoder = index.network.encoder
         words["sentence_encoder"] = {"place": encoder.place, "digest": encoder.digest}
@@ -80,7 +85,17 @@ def load_index(folder: Path, config: NetworkConfig) -> Index:
             nets.append(net)
         network = AnswerNetwork(config, vocabulary, nets)
     matcher = _load_matcher(folder, words["matcher"], config) if "matcher" in words else None
-    return Index(grams, wordings, arrays["codes"], words["answers"], logistic, network, words["share"], matcher)
+    return Index(
+        grams,
+        wordings,
+        arrays["codes"],
+        words["answers"],
+        logistic,
+        network,
+        words["share"],
+        matcher,
+        tuple(words.get("outside", ())),
+    )
 
 
 def _load_matcher(folder: Path, words: dict[str, Any], config: NetworkConfig) -> Reranker:
