@@ -38,7 +38,7 @@ class AnswererConfig:
         default=4, metadata={"doc": "likeliest answers that a matcher reranks; 0: none is tried", "least": 0}
     )
     matcher_pairs: int = field(
-        default=20_000, metadata={"doc": "of wordings, that the matcher learns from", "least": 1}
+        default=10_000, metadata={"doc": "of wordings, that the matcher learns from", "least": 1}
     )
     matcher_epochs: int = field(default=2, metadata={"least": 1})
     network: NetworkConfig = field(default_factory=lambda: NetworkConfig(epochs=12, batch=128, dropout=0.35))

@@ -2,10 +2,12 @@
 
 python -m tests.bench.service.answers DATA; `tests.bench.service.question_sets` says which folders are read. The
 baseline is logistic regression on n-grams (TF-IDF), in the same run and by the same protocol. All choices are made on
-dev; the test is scored once.
+dev; the test is scored once. --sentence-encoder FOLDER measures questions with that encoder too, in place of the
+recurrent ones.
 
 questions: `accuracy` and `oos_recall` at the threshold with the most right decisions on dev (Larson et al. 2019);
-`share_answered` and `precision` at the answerer's own threshold, from a lower confidence bound on dev. pairs: accuracy,
+`share_answered` and `precision` at the answerer's own threshold, from a lower confidence bound on dev;
+`matcher_weight`: 0 where dev was answered no better with the matcher. pairs: accuracy,
 of the dual encoder alone too, and recall at a true precision of .95. candidates: P@1 of questions that have an answer;
 `share_at_90`: of all questions, at a true precision of .90. seconds: CPU time of the fit.
 """
@@ -90,7 +92,8 @@ def score_questions(data: QuestionSet, config: AnswererConfig, on_step: OnStep) 
     figures |= at_most_right(answerer, dev if dev is not None else train, (chances, right, none))
     figures |= answered(chances, right, answerer.threshold)
     figures |= {"p_at_1": float(right[~none].mean()), "share_at_95": share_at(chances, right, 0.95)}
-    figures |= {"seconds": seconds, "network_share": answerer.report.get("network_share", 0.0)}
+    figures |= {"seconds": seconds}
+    figures |= {name: answerer.report.get(name, 0.0) for name in ("network_share", "matcher_weight")}
     texts = test.text.tolist()
     return figures | ms_per_question(lambda at: answerer.suggest([texts[at]]), len(texts))
 
@@ -171,14 +174,19 @@ def ranked(rows: pd.DataFrame, right: np.ndarray, scores: np.ndarray) -> Figures
     return {"p_at_1": float(best.right[has].mean()), "share_at_90": share}
 
 
-def score(data: QuestionSet) -> dict[str, Figures]:
-    """Figures of the model and of the baseline."""
+def score(data: QuestionSet, encoder: str = "") -> dict[str, Figures]:
+    """Figures of the model and of the baseline and, for questions, with the sentence encoder of a folder."""
     if data.kind == "questions":
         asked = AnswererConfig()
         with progress(f"{data.name}: model", unit="epochs") as doing:
             model = score_questions(data, asked, doing.at_step)
         with progress(f"{data.name}: baseline") as doing:
-            return {"model": model, "baseline": score_questions(data, replace(asked, encoders=0), doing.at_step)}
+            baseline = score_questions(data, replace(asked, encoders=0, compared=0), doing.at_step)
+        if not encoder:
+            return {"model": model, "baseline": baseline}
+        with progress(f"{data.name}: {encoder}", unit="epochs") as doing:
+            read = score_questions(data, replace(asked, sentence_encoder=encoder), doing.at_step)
+        return {"model": model, "baseline": baseline, "sentence_encoder": read}
     if data.kind == "candidates":
         with progress(f"{data.name}: model and baseline") as doing:
             return score_candidates(data, MatcherConfig(symmetric=False, balance=0.5), doing.at_step)
@@ -192,16 +200,18 @@ def score(data: QuestionSet) -> dict[str, Figures]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--sentence-encoder", default="", help="folder of a transformers checkpoint")
+    args = parser.parse_args()
     found: dict[str, dict[str, Figures]] = {}
-    for data in read_sets(parser.parse_args().data):
+    for data in read_sets(args.data):
         sizes = ", ".join(f"{name} {len(rows):,}" for name, rows in data.splits.items())
         print(f"{data.name}: {data.kind}, {sizes}\npublished  {PUBLISHED.get(data.name, '-')}", flush=True)
-        found[data.name] = score(data)
+        found[data.name] = score(data, args.sentence_encoder)
         for who, figures in found[data.name].items():
             print(f"{who:10} " + "  ".join(f"{name} {value:.4g}" for name, value in figures.items()), flush=True)
     last = next(iter(found.values())) if len(found) == 1 else {
         who: {f"{name}.{key}": value for name, each in found.items() for key, value in each[who].items()}
-        for who in ("model", "baseline")
+        for who in found[next(iter(found))]
     }  # fmt: skip
     print(json.dumps(last, allow_nan=True))
 
