@@ -118,13 +118,14 @@ def at_most_right(answerer: Answerer, dev: pd.DataFrame, test: tuple[np.ndarray,
 
 
 def pairs_of(rows: pd.DataFrame, *, grouped: bool = False) -> Pairs:
-    """As the matcher takes them. The group of a candidate is its product: all the candidates that were shown."""
-    groups = None
+    """As the matcher takes them. The group of a candidate is its product: all the candidates that were shown; its list
+    is the question's."""
+    groups = lists = None
     if grouped:
         shown = rows.groupby("group").text_b.apply(lambda texts: "\n".join(sorted(set(texts))))
-        groups = pd.factorize(rows.group.map(shown))[0]
+        groups, lists = pd.factorize(rows.group.map(shown))[0], pd.factorize(rows.group)[0]
     same = rows.label.astype(float).to_numpy() > 0
-    return Pairs(rows.text_a.astype(str).tolist(), rows.text_b.astype(str).tolist(), same, groups)
+    return Pairs(rows.text_a.astype(str).tolist(), rows.text_b.astype(str).tolist(), same, groups, lists)
 
 
 def score_pairs(data: QuestionSet, config: MatcherConfig, on_step: OnStep) -> Figures:
@@ -154,11 +155,12 @@ def score_candidates(data: QuestionSet, config: MatcherConfig, on_step: OnStep) 
     matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn, grouped=True), on_step=on_step))
     model, baseline = {"seconds": seconds}, {"seconds": 0.0}
     for name, test in data.tests.items():
-        asked = pairs_of(test)
+        asked = pairs_of(test, grouped=True)
         evidence = matcher.scorers.evidence(asked.first, asked.second)
+        chances = matcher.chances_of(evidence, asked.lists)
         shown = [rows for _, rows in test.groupby("group")][:TIMED]
         end = name.removeprefix("test").strip("_")
-        for figures, scores in ((model, matcher.chance.of(evidence)), (baseline, evidence[:, COSINE])):
+        for figures, scores in ((model, chances), (baseline, evidence[:, COSINE])):
             found = ranked(test, asked.same, scores)
             figures |= {f"{key}_{end}" if end else key: value for key, value in found.items()}
         model |= ms_per_question(lambda at, shown=shown: matcher.chances(*pairs_of(shown[at])[:2]), len(shown))
