@@ -81,8 +81,8 @@ bench-value: setup data  ## who will buy again, and for how much; DATA=../shared
 bench-propensity: setup data  ## who buys, who lapses, in which category, at rolling origins; DATA=../shared/data/online_retail
 	@.venv/bin/python -m tests.bench.customers.propensity --data "$(DATA)"
 
-bench-service: setup data  ## which answer a question asks for, when to hand over; DATA=../shared/data/service_intents_en
-	@OMP_NUM_THREADS=1 .venv/bin/python -m tests.bench.service.answers "$(DATA)"
+bench-service: setup data  ## which answer a question asks for, when to hand over; DATA=../shared/data/service_intents_en; ENCODER= a folder
+	@OMP_NUM_THREADS=1 .venv/bin/python -m tests.bench.service.answers "$(DATA)" $(if $(ENCODER),--sentence-encoder "$(ENCODER)")
 
 bench-service-night: setup  ## a night of customer service by job, and the next; QUESTIONS=100000 ITEMS=50000
 	@.venv/bin/python -m tests.bench.service.night --questions $(QUESTIONS) --items $(ITEMS)

@@ -49,7 +49,7 @@ SECTIONS = {
     "recogniser": "models.images.recogniser:RecogniserConfig",
     "pictures": "models.images.reading:PictureLimits",
     "service": "jobs.service.config:ServiceConfig",
-    "answerer": "models.service.answerer:AnswererConfig",
+    "answerer": "models.service.answerer_config:AnswererConfig",
     "experiments": "jobs.common.declared_experiments:ExperimentsConfig",
     "exposure": "jobs.lists.measure_exposure:ExposureConfig",
     "judge": "jobs.lists.judge_lists:JudgeConfig",

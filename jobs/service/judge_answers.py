@@ -1,4 +1,7 @@
-"""Counts what was answered and what agents made of it: sent, edited or thrown away, and ratings -> answer_quality."""
+"""Counts what was answered and what agents made of it: sent, edited or thrown away, and ratings -> answer_quality.
+
+Figures of the answerer on its hold-out stand beside them, and whether its matcher was kept.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections import Counter, defaultdict
 
 from jobs.runtime.night import Night
 from jobs.service.config import ServiceConfig
+from jobs.service.desk import MODEL
 from jobs.service.service_files import Row, write_rows
 from schemas.tables import ANSWER_QUALITY, REPLIES, SUGGESTED_ANSWERS
 
@@ -15,7 +19,7 @@ ALL = "all"
 def main(night: Night) -> None:
     answers = night.versions(SUGGESTED_ANSWERS).tonight().arrow(["question_id", "rank", "topic", "decision", "reason"])
     replies = night.versions(REPLIES).tonight().arrow().to_pylist()
-    rows = [*_decisions(answers.to_pylist()), *_outcomes(night, replies)]
+    rows = [*_decisions(answers.to_pylist()), *_outcomes(night, replies), *_of_answerer(night)]
     write_rows(night, ANSWER_QUALITY, rows)
 
 
@@ -59,6 +63,20 @@ def _topics_answered(night: Night, questions: set[str]) -> dict[str, str]:
                 if row["rank"] == 1 and row["topic"] and row["question_id"] in questions:
                     found[row["question_id"]] = row["topic"]
     return found
+
+
+def _of_answerer(night: Night) -> list[Row]:
+    """What the newest answerer's hold-out said; [] where there is no answerer, or too few wordings to hold any out."""
+    folder = night.lake.model_before(MODEL, night.date, including=True)
+    report = night.lake.get_json(*folder, "manifest.json")["report"] if folder else {}
+    held_out = int(report.get("wordings", 0))
+    if not held_out:
+        return []
+    parts = {ALL: "accuracy", "without_matcher": "accuracy_without_matcher", "ngrams_alone": "accuracy_ngrams"}
+    rows = [
+        _figure("held_out_accuracy", part, report[name], held_out) for part, name in parts.items() if name in report
+    ]
+    return [*rows, _figure("matcher_kept", ALL, report.get("matcher_weight", 0) > 0, held_out)]
 
 
 def _figure(measure: str, topic: str, value: float, questions: int) -> Row:

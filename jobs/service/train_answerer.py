@@ -10,7 +10,8 @@ from jobs.common.source_hashes import digest
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
 from jobs.runtime.progress import progress
-from models.service.answerer import Answerer, AnswererConfig
+from models.service.answerer import Answerer
+from models.service.answerer_config import AnswererConfig
 from schemas.service.wording import service_languages, service_wording
 from schemas.tables import KNOWLEDGE
 
@@ -24,13 +25,14 @@ def _running(night: Night) -> Answerer | None:
 
 
 def main(night: Night) -> None:
-    known = night.versions(KNOWLEDGE).tonight().arrow(["pattern", "topic"]).sort_by("pattern")
+    known = night.versions(KNOWLEDGE).tonight().arrow(["pattern", "topic", "support"]).sort_by("pattern")
     if not known.num_rows:
         night.report(why_not="nothing is known")
         return
     texts, topics = known["pattern"].to_pylist(), known["topic"].to_pylist()
+    asked = known["support"].to_numpy() > 0  # sentences of a policy are not what customers ask: they judge nothing
     config: AnswererConfig = night.settings.section("answerer")
-    wordings = digest(repr(config), *texts, *topics)
+    wordings = digest(repr(config), *texts, *topics, str(asked.tolist()))
     newest = night.lake.model_before(MODEL, night.date)
     stored = night.lake.get_json(*newest, "wordings.json") if newest else ""
     changed = "" if stored == wordings else "wordings or topics changed"
@@ -42,7 +44,7 @@ def main(night: Night) -> None:
     handed_over = [service_wording(name).handover for name in service_languages()]
     outside = [word for reasons in handed_over for words in reasons.values() for word in words]
     with progress("training the answerer", unit="epochs") as doing:
-        model = Answerer.fit(texts, topics, config, outside, _running(night), on_step=doing.at_step)
+        model = Answerer.fit(texts, topics, config, outside, _running(night), asked=asked, on_step=doing.at_step)
     save_model(night, MODEL, model.save)
     night.lake.put_json(wordings, "models", MODEL, f"date={night.date}", f"run={night.run}", "wordings.json")
     night.report(trained_because=reason, **model.report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from math import log
 from typing import NamedTuple
 
 from jobs.service.service_files import Row
@@ -14,7 +15,9 @@ from schemas.tables.service import OUTCOMES
 POLICY = "policy:"  # before a policy's id in a topic
 _SENTENCE = re.compile(r"(?<=[.!?。！？；;])\s*")
 _LONGEST, _SENTENCES = 200, 6
-_GENERAL_FROM = 0.5  # share of a heading's words that a general topic must have
+# Share of a heading's letter pairs that one general topic must have in its wordings. A pair that few topics have counts
+# for more: "delivery" stands in three of them, and "abroad" says which is meant.
+_GENERAL_FROM = 0.6
 _COPIED_FROM = 0.6  # share of a reply's letter pairs that stand in the policy it quotes
 
 
@@ -42,13 +45,13 @@ def wordings_of_policy(policy: Row, wording: ServiceWording) -> list[Wording]:
 
 def general_asks(heading: str, wording: ServiceWording) -> tuple[str, ...]:
     """How people ask for what the heading names; () where it names no general topic."""
-    pairs = letter_pairs(heading)
-    scores = {
-        name: max(len(pairs & letter_pairs(ask)) / max(1, min(len(pairs), len(letter_pairs(ask)))) for ask in asks)
-        for name, asks in wording.general.items()
-    }
+    topics = {name: set().union(*map(letter_pairs, asks)) for name, asks in wording.general.items()}
+    topics_with = Counter(pair for pairs in topics.values() for pair in pairs)
+    weights = {pair: log(1 + len(topics) / (1 + topics_with[pair])) for pair in letter_pairs(heading)}
+    scores = {name: sum(weights[pair] for pair in pairs & weights.keys()) for name, pairs in topics.items()}
     best = max(scores, key=lambda name: scores[name], default=None)
-    return wording.general[best] if best and scores[best] >= _GENERAL_FROM else ()
+    enough = _GENERAL_FROM * sum(weights.values())
+    return wording.general[best] if best and scores[best] >= enough > 0 else ()
 
 
 def wordings_of_replies(replies: Iterable[Row], policies: Mapping[str, Row]) -> list[Wording]:

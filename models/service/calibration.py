@@ -32,6 +32,18 @@ class Chance(NamedTuple):
         return np.asarray(expit((evidence - self.middle) / self.spread @ self.weights + self.constant))
 
 
+# Fitted on 36 draws from CLINC150's train: 20 to 120 answers with 1 to 6 wordings each, asked by val, a fifth of the
+# questions having no answer. From .91 on, the lower bound of precision was .95. Fitted on half of the draws, it gave an
+# answer to .119 of the others' questions, .954 of them rightly; by the nearest wording's cosine alone to .075.
+PRIOR = Chance(
+    np.array([-0.769, 2.865, -2.265, -2.265, 0.412, 0.118]),
+    np.array([0.770, 2.755, 2.759, 2.759, 0.152, 0.155]),
+    np.array([0.445, 0.475, 0.296, 0.296, 0.137, 0.200]),
+    0.033,
+)
+PRIOR_THRESHOLD = 0.91
+
+
 def fit_chance(evidence: F64, right: Bools, weights: F64, ridge: float = 3.0) -> Chance:
     """From evidence (n, E), whether the answer was right (n,), and how much each row counts (n,)."""
     middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6

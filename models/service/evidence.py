@@ -13,6 +13,8 @@ from scipy.special import log_softmax
 from models.service.logistic import Logistic
 from models.service.ngrams import NGrams
 from models.service.reader_training import SHARPNESS, AnswerNetwork
+from models.service.reranker import WORDINGS, Compared, Reranker
+from models.service.sentence_network import SentenceNetwork
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -21,11 +23,15 @@ I64 = NDArray[np.int64]
 
 class Scores(NamedTuple):
     """Of questions (n,) and answers (V,): `blend` (n, V) ranks answers; `odds` (n, V) judges each for itself;
-    `nearest` (n, V) is the greatest cosine of n-grams with one of an answer's wordings."""
+    `nearest` (n, V) is the greatest cosine of n-grams with one of an answer's wordings; `outside` (n, 1 or 2) that of
+    n-grams, and of a network's vectors, with a text that no answer fits, where such are known; `match` (n,) the
+    matcher's log-odds of the best answer, where there is a matcher."""
 
     blend: F32
     odds: F32
     nearest: F32
+    outside: F32 | None = None
+    match: F32 | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Index:
     """All that scores a question: n-grams, wordings (n, W) with their answers' codes (n,), and what was learned.
 
     `logistic` is None where there are too few wordings to learn from: the nearest wording decides alone.
-    `share` of the network in the blend, 0 to 1.
+    `share` of the network in the blend, 0 to 1. `outside`: texts that no answer fits.
     """
 
     grams: NGrams
@@ -41,56 +47,118 @@ class Index:
     codes: I64
     answers: int
     logistic: Logistic | None = None
-    network: AnswerNetwork | None = field(default=None, repr=False)
+    network: AnswerNetwork | SentenceNetwork | None = field(default=None, repr=False)
     share: float = 0.0
+    reranker: Reranker | None = field(default=None, repr=False)
+    outside: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         order = np.argsort(self.codes, kind="stable")
+        object.__setattr__(self, "_order", order)
         object.__setattr__(self, "_turned", sparse.csr_matrix(self.wordings[order].T))
-        object.__setattr__(self, "_begins", np.searchsorted(self.codes[order], np.arange(self.answers)))
+        object.__setattr__(self, "_begins", np.searchsorted(self.codes[order], np.arange(self.answers + 1)))
+        network = self.network
+        object.__setattr__(self, "_strange", sparse.csr_matrix(self.grams.weigh(self.outside).T))
+        object.__setattr__(self, "_vectors", None if network is None else _flat(network.answers()))
+        object.__setattr__(self, "_outside", None if network is None else _flat(network.vectors(self.outside)))
 
     def with_share(self, share: float) -> Index:
         """The same with another share of the network; without the network where that is 0."""
         return replace(self, share=share, network=self.network if share else None)
 
+    def with_reranker(self, reranker: Reranker | None) -> Index:
+        """The same with another matcher, or without one."""
+        return replace(self, reranker=reranker)
+
     def scores(self, texts: list[str]) -> Scores:
         """Of every text and answer."""
         rows = self.grams.weigh(texts)
-        nearest = self._nearest(rows)
         if self.logistic is None:
+            nearest, _ = self._nearest(rows)
             return Scores(SHARPNESS * nearest, SHARPNESS * (nearest - 0.5), nearest)
-        odds = self.logistic.log_odds(rows)
+        vectors = None if self.network is None else _flat(self.network.vectors(texts))
+        blend, odds = self._learned(self.logistic, rows, vectors)
+        outside = self._near_outside(rows, vectors) if self.outside else None
+        if self.reranker is None:
+            return Scores(blend, odds, self._nearest(rows)[0], outside)
+        nearest, compared = self._compared(self.reranker, rows, texts, blend)
+        blend, match = self.reranker.rerank(blend, compared)
+        return Scores(blend, odds, nearest, outside, match)
+
+    def compared(self, reranker: Reranker, texts: list[str], blend: F32) -> Compared:
+        """What the matcher says of the likeliest answers of each text; blend (n, V) without it."""
+        return self._compared(reranker, self.grams.weigh(texts), texts, blend)[1]
+
+    def _compared(
+        self, reranker: Reranker, rows: sparse.csr_matrix, texts: list[str], blend: F32
+    ) -> tuple[F32, Compared]:
+        codes = reranker.likeliest(blend)
+        nearest, closest = self._nearest(rows, codes)
+        return nearest, reranker.compare(texts, codes, closest)
+
+    def _near_outside(self, rows: sparse.csr_matrix, vectors: F32 | None) -> F32:
+        """(n, 1 or 2): greatest cosine with a text that no answer fits, by n-grams and by the network."""
+        by_grams = (rows @ self._strange).toarray().max(axis=1)  # type: ignore[attr-defined]
+        if vectors is None:
+            return np.asarray(by_grams[:, None], np.float32)
+        return np.stack([by_grams, (vectors @ self._outside.T).max(axis=1)], axis=1)  # type: ignore[attr-defined]
+
+    def _learned(self, logistic: Logistic, rows: sparse.csr_matrix, vectors: F32 | None) -> tuple[F32, F32]:
+        """(log-chances (n, V) among the answers, log-odds (n, V) of each for itself)."""
+        odds = logistic.log_odds(rows)
         blend = log_softmax(odds, axis=1)
-        if self.network is not None:
-            cosines = SHARPNESS * self.network.read(texts)
+        if vectors is not None:
+            cosines = SHARPNESS * (vectors @ self._vectors.T)  # type: ignore[attr-defined]
             blend = (1 - self.share) * blend + self.share * log_softmax(cosines, axis=1)
             odds = (1 - self.share) * odds + self.share * (cosines - SHARPNESS / 2)
-        return Scores(blend.astype(np.float32), odds, nearest)
+        return blend.astype(np.float32), odds
 
-    def _nearest(self, rows: sparse.csr_matrix) -> F32:
+    def _nearest(self, rows: sparse.csr_matrix, codes: I64 | None = None) -> tuple[F32, I64]:
+        """(greatest cosine (n, V) with a wording of each answer, places (n, k, WORDINGS) of the nearest wordings of the
+        codes (n, k), -1 where there is none)."""
         out = np.empty((rows.shape[0], self.answers), np.float32)
+        shape = (0, 0) if codes is None else codes.shape
+        closest = np.full((*shape, WORDINGS), -1, np.int64)
+        turned, begins, order = self._turned, self._begins, self._order  # type: ignore[attr-defined]
         for at in range(0, rows.shape[0], 256):
-            cosines = (rows[at : at + 256] @ self._turned).toarray()  # type: ignore[attr-defined]
-            out[at : at + 256] = np.maximum.reduceat(cosines, self._begins, axis=1)  # type: ignore[attr-defined]
-        return out
+            cosines = (rows[at : at + 256] @ turned).toarray()
+            out[at : at + 256] = np.maximum.reduceat(cosines, begins[:-1], axis=1)
+            if codes is not None:
+                for row, column in zip(*np.nonzero(codes[at : at + 256] >= 0), strict=True):
+                    code = codes[at + row, column]
+                    own = cosines[row, begins[code] : begins[code + 1]]
+                    best = np.argsort(-own, kind="stable")[:WORDINGS]
+                    closest[at + row, column, : len(best)] = order[begins[code] + best]
+        return out, closest
+
+
+def _flat(vectors: F32) -> F32:
+    """Vectors (n, N, D) as (n, N D) whose product with another such row is the mean of the N cosines."""
+    n, nets, width = vectors.shape
+    return (vectors / np.sqrt(nets)).reshape(n, nets * width).astype(np.float32)
 
 
 def evidence_of(scores: Scores) -> F64:
     """Columns (n, 6): chance of the best among the answers, its gap to the second, its own log-odds and the greatest
-    of any, its nearest wording, and how much nearer that is than another answer's."""
+    of any, its nearest wording, and how much nearer that is than another answer's. Where there are such, more: how near
+    the question is to what no answer fits, and the matcher's log-odds of the best."""
     row, best = np.arange(len(scores.blend)), scores.blend.argmax(axis=1)
     chances = log_softmax(scores.blend, axis=1)
     second = _without(scores.blend, best).max(axis=1, initial=-50)
     nearest = scores.nearest[row, best]
     other = _without(scores.nearest, best).max(axis=1, initial=0)
-    columns = (
+    columns = [
         chances[row, best],
         np.minimum(scores.blend[row, best] - second, 50),
         scores.odds[row, best],
         scores.odds.max(axis=1),
         nearest,
         nearest - other,
-    )
+    ]
+    if scores.outside is not None:
+        columns.extend(scores.outside.T)
+    if scores.match is not None:
+        columns.append(scores.match)
     return np.stack(columns, axis=1).astype(np.float64)
 
 

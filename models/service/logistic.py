@@ -33,11 +33,13 @@ def fit_logistic(
     iterations: int = 60,
     start: Logistic | None = None,
     balance: float = 0.5,
+    also: tuple[I64, I64] | None = None,
 ) -> Logistic:
     """The least of each answer's cross-entropy over rows (n, W) + ridge / 2 * |weights|^2.
 
     codes (n,): the answer of a row, -1 where none fits: such a row speaks against every answer. `balance` weighs an
-    answer's own rows by (n / (2 own rows)) ** balance, so that rare answers are not drowned.
+    answer's own rows by (n / (2 own rows)) ** balance, so that rare answers are not drowned. `also` (m,), (m,):
+    rows, and answers that each of them speaks neither for nor against.
     """
     n, width = rows.shape
     own = np.bincount(codes[codes >= 0], minlength=answers)
@@ -56,6 +58,8 @@ def fit_logistic(
         slope[inside, right] = (chance[inside, right] - 1) * more[right]
         miss = np.logaddexp(0, odds)
         miss[inside, right] = np.logaddexp(0, -odds[inside, right]) * more[right]
+        if also is not None:
+            slope[also], miss[also] = 0, 0
         slope *= scale
         down = np.concatenate([turned @ slope + ridge * weights, slope.sum(axis=0)[None]])
         total = float(miss.sum(dtype=np.float64)) * float(scale) + ridge / 2 * float(np.vdot(weights, weights))

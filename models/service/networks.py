@@ -128,6 +128,14 @@ class Matcher(nn.Module):
             judged = self.judge(states, texts, pooled)
             return self.dual_head(pooled).squeeze(1).float(), judged.float()
 
+    def match(self, texts: Texts, places: Tensor) -> Tensor:
+        """The matcher's log-odds (P,) of pairs of the texts (B,); places (2 P,): the first of each pair, then the
+        second."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bf16()):
+            states = self.reader(texts)[places]
+            paired = Texts(texts.tokens[places], texts.pieces[places], texts.lengths[places])
+            return self.judge(states, paired, _symmetric(pool(states, paired))).float()
+
     def judge(self, states: Tensor, texts: Texts, pooled: Tensor) -> Tensor:
         """The matcher's log-odds (B,) from states (2 B, T, S): first the B first texts', then the second ones'."""
         (a, b), (in_a, in_b) = states.chunk(2), texts.mask.chunk(2)

@@ -2,7 +2,8 @@
 
 A regression on the words in which the two differ, a recurrent dual encoder and a recurrent matcher each give log-odds.
 A last regression weighs them with figures of likeness, on pairs that none of them learned from. The networks are kept
-only where that makes the matcher better on those pairs.
+only where that makes the matcher better on those pairs. Where pairs stand in lists, such as the attributes that may
+answer one question, it also weighs how each stands among the others of its list.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from models.service.pair_training import PairNetwork
 Bools = NDArray[np.bool_]
 I64 = NDArray[np.int64]
 FOLDS = 5
+RIVALS = 4  # columns of the evidence, the first ones, that are compared within a list
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,19 @@ class MatcherConfig:
 
 
 class Pairs(NamedTuple):
-    """Pairs (n,) of texts, and whether they match (n,). `groups` (n,): pairs of one group are never parted."""
+    """Pairs (n,) of texts, and whether they match (n,). `groups` (n,): pairs of one group are never parted. `lists`
+    (n,): of the pairs of one list at most a few match; none for pairs that stand alone."""
 
     first: Sequence[str]
     second: Sequence[str]
     same: Bools
     groups: NDArray[np.generic] | None = None
+    lists: NDArray[np.generic] | None = None
 
     def take(self, rows: NDArray[np.integer]) -> Pairs:
         first, second = [self.first[row] for row in rows], [self.second[row] for row in rows]
-        return Pairs(first, second, self.same[rows], None if self.groups is None else self.groups[rows])
+        groups, lists = (None if each is None else each[rows] for each in (self.groups, self.lists))
+        return Pairs(first, second, self.same[rows], groups, lists)
 
 
 @dataclass(frozen=True)
@@ -126,11 +131,34 @@ class PairMatcher:
                 on_step(number + 1, FOLDS, "folds")
         assert evidence is not None
         report = _accuracies(evidence, pairs.same, config.seed)
+        if pairs.lists is not None:
+            evidence = among_rivals(evidence, pairs.lists)
         return cls(Scorers.fit(config, pairs, None), _last(evidence, pairs.same), report)
 
-    def chances(self, first: Sequence[str], second: Sequence[str]) -> F64:
-        """Chance (n,) that the two texts of each pair match."""
-        return self.chance.of(self.scorers.evidence(first, second)) if len(first) else np.empty(0)
+    def chances(self, first: Sequence[str], second: Sequence[str], lists: NDArray[np.generic] | None = None) -> F64:
+        """Chance (n,) that the two texts of each pair match; lists (n,): all pairs are one where none are given."""
+        return self.chances_of(self.scorers.evidence(first, second), lists) if len(first) else np.empty(0)
+
+    def chances_of(self, evidence: F64, lists: NDArray[np.generic] | None = None) -> F64:
+        """The same, of the scorers' evidence (n, E)."""
+        if len(self.chance.middle) > evidence.shape[1]:
+            evidence = among_rivals(evidence, np.zeros(len(evidence)) if lists is None else lists)
+        return self.chance.of(evidence)
+
+
+def among_rivals(evidence: F64, lists: NDArray[np.generic]) -> F64:
+    """Evidence (n, E) with more columns, (n, E + 3 RIVALS + 1): of each of the first ones its distance to the greatest
+    other of the row's list (n,), its rank there and its standard score there; and how long the list is."""
+    order = np.argsort(lists, kind="stable")
+    cuts = np.flatnonzero(lists[order][1:] != lists[order][:-1]) + 1
+    more = np.empty((len(evidence), 3 * RIVALS + 1))
+    for rows in np.split(order, cuts):
+        x, n = evidence[rows, :RIVALS], len(rows)
+        others = np.where(np.eye(n, dtype=bool)[:, :, None], -np.inf, x[None]).max(axis=1) if n > 1 else x
+        rank = 1 + (x[None] > x[:, None]).sum(axis=1)
+        score = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-3)
+        more[rows] = np.column_stack([x - others, rank, score, np.full(n, n)])
+    return np.concatenate([evidence, more], axis=1)
 
 
 def folds_of(groups: NDArray[np.generic], seed: int) -> I64:

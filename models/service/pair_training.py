@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from models.core.on_step import OnStep
 from models.core.torch_threads import torch_threads
-from models.service.networks import Matcher, NetworkConfig, Texts, pair_loss
-from models.service.tokens import Vocabulary
+from models.service.networks import Matcher, NetworkConfig, Reader, Texts, pair_loss
+from models.service.tokens import Encoded, Vocabulary
+from models.service.warm_start import begin_reader
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
@@ -37,11 +38,23 @@ class PairNetwork:
         second: Sequence[str],
         same: NDArray[np.bool_],
         on_step: OnStep | None = None,
+        start: PairNetwork | None = None,
+        reader: tuple[Reader, Vocabulary] | None = None,
     ) -> PairNetwork:
-        """From pairs (n,) of texts and whether the two mean the same (n,)."""
-        vocabulary = Vocabulary.of({*first, *second}, config.length, config.least, config.most_pieces)
+        """From pairs (n,) of texts and whether the two mean the same (n,).
+
+        Learning begins from `start` or, without one, from a `reader` of the same sizes and its vocabulary.
+        """
+        vocabulary = Vocabulary.of(sorted({*first, *second}), config.length, config.least, config.most_pieces)
         torch.manual_seed(config.seed)
         net = Matcher(config, len(vocabulary.tokens) + 2, len(vocabulary.pieces) + 2)
+        if start is not None and (start.config.dim, start.config.hidden) == (config.dim, config.hidden):
+            for name, part in net.named_children():
+                if name != "reader":
+                    part.load_state_dict(getattr(start.net, name).state_dict())
+            reader = start.net.reader, start.vocabulary
+        if reader is not None:
+            begin_reader(net.reader, vocabulary, *reader)
         a, b = (vocabulary.encode(texts, config.length) for texts in (first, second))
         truth = torch.from_numpy(np.asarray(same, np.float32))
 
@@ -62,6 +75,20 @@ class PairNetwork:
                 out[rows] = torch.stack([dual, match], dim=1).numpy()
         return out
 
+    def compare(self, questions: Sequence[str], asked: I64, texts: Encoded, picked: I64) -> F32:
+        """The matcher's log-odds (p,) of pairs questions[asked] and texts[picked]; each text is read once a batch."""
+        mine = self.vocabulary.encode(questions, self.config.length)
+        out = np.empty(len(asked), np.float32)
+        with torch.inference_mode(), torch_threads(1):
+            for at in range(0, len(asked), SCORED):
+                (a, of_a), (b, of_b) = (
+                    np.unique(rows[at : at + SCORED], return_inverse=True) for rows in (asked, picked)
+                )
+                both = Texts.of(mine.take(a)).beside(Texts.of(texts.take(b)))
+                places = torch.from_numpy(np.concatenate([of_a, len(a) + of_b]))
+                out[at : at + SCORED] = self.net.match(both, places).numpy()
+        return out
+
 
 def train(
     config: NetworkConfig,
@@ -75,7 +102,7 @@ def train(
     `loss` gives the mean loss of rows; `lengths` (n,) of the rows, so that a batch holds rows of like length. `on_step`
     hears of every epoch.
     """
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.99))
+    average = AveragedModel(net, multi_avg_fn=_move)
     optimizer = torch.optim.AdamW(
         net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
@@ -100,6 +127,12 @@ def train(
         if on_step is not None:
             on_step(epoch + 1, config.epochs, f"loss {total / len(lengths):.4f}")
     return cast(Net, average.module.eval())
+
+
+def _move(average: Sequence[torch.Tensor], now: Sequence[torch.Tensor], done: torch.Tensor | int) -> None:
+    """Moves the average towards the weights; a young one more, or a short training would end near where it began."""
+    keep = min(0.99, (1 + int(done)) / (10 + int(done)))
+    torch._foreach_lerp_(list(average), list(now), 1 - keep)
 
 
 def _batches(lengths: NDArray[np.integer], batch: int, rng: np.random.Generator) -> Iterator[I64]:

@@ -20,6 +20,7 @@ from models.core.torch_threads import torch_threads
 from models.service.networks import NetworkConfig, Reader, Texts, pool
 from models.service.pair_training import I64, SCORED, in_rows, train
 from models.service.tokens import Vocabulary
+from models.service.warm_start import begin_reader
 
 F32 = NDArray[np.float32]
 SHARPNESS = 20.0  # of a cosine, in log-odds
@@ -74,7 +75,7 @@ class AnswerNetwork:
             torch.manual_seed(config.seed + n)
             net = DualEncoder(config, len(vocabulary.tokens) + 2, len(vocabulary.pieces) + 2, answers)
             if start is not None:
-                _begin(net.reader, vocabulary, start, start.nets[n % len(start.nets)].reader)
+                begin_reader(net.reader, vocabulary, start.nets[n % len(start.nets)].reader, start.vocabulary)
 
             def loss(rows: I64, net: DualEncoder = net) -> Tensor:
                 return answer_loss(net(Texts.of(encoded.take(rows))), truth[rows])
@@ -87,15 +88,20 @@ class AnswerNetwork:
                 nets.append(train(replace(config, seed=config.seed + n), net, loss, encoded.lengths, on_epoch))
         return cls(config, vocabulary, nets)
 
-    def read(self, texts: Sequence[str]) -> F32:
-        """Cosines (n, V) of the texts (n,) with every answer."""
+    def vectors(self, texts: Sequence[str]) -> F32:
+        """(n, N, D) of length 1, by each of the N encoders."""
         encoded = self.vocabulary.encode(texts, self.config.length)
-        cosines = np.empty((len(texts), len(self.nets[0].answers)), np.float32)
+        out = np.empty((len(texts), len(self.nets), 2 * self.config.hidden), np.float32)
         with torch.inference_mode(), torch_threads(1):
             for rows in in_rows(encoded.lengths, SCORED):
                 batch = Texts.of(encoded.take(rows))
-                cosines[rows] = torch.stack([net(batch) for net in self.nets]).mean(dim=0).numpy()
-        return cosines
+                out[rows] = torch.stack([net.vectors(batch) for net in self.nets], dim=1).numpy()
+        return out
+
+    def answers(self) -> F32:
+        """Vectors (V, N, D) of the answers, of length 1."""
+        with torch.inference_mode():
+            return torch.stack([F.normalize(net.answers, dim=1) for net in self.nets], dim=1).numpy()
 
 
 def answer_loss(cosines: Tensor, truth: Tensor) -> Tensor:
@@ -106,18 +112,3 @@ def answer_loss(cosines: Tensor, truth: Tensor) -> Tensor:
     if not inside.any():
         return alone
     return F.cross_entropy(SHARPNESS * cosines[inside], truth[inside], label_smoothing=0.05) + 0.5 * alone
-
-
-def _begin(reader: Reader, vocabulary: Vocabulary, start: AnswerNetwork, earlier: Reader) -> None:
-    """Copies into the reader what `earlier`, a reader of `start`, learned and both know."""
-    reader.lstm.load_state_dict(earlier.lstm.state_dict())
-    for table, old, own, known in (
-        (reader.tokens.weight, earlier.tokens.weight, vocabulary.tokens, start.vocabulary.tokens),
-        (reader.pieces.weight, earlier.pieces.weight, vocabulary.pieces, start.vocabulary.pieces),
-    ):
-        place = {word: at for at, word in enumerate(known, start=2)}
-        shared = [(at, place[word]) for at, word in enumerate(own, start=2) if word in place]
-        if shared:
-            to, of = (torch.tensor(side) for side in zip(*shared, strict=True))
-            with torch.no_grad():
-                table[to] = old[of]

@@ -188,9 +188,9 @@ ANSWER_QUALITY = Table(
     key=("measure", "topic"),
     columns=(
         Column("measure", "string", "What is counted."),
-        _TOPIC.but(doc="The topic or the reason it is counted for; 'all' for every one."),
+        _TOPIC.but(doc="The topic, the reason or the part of the answerer that it is of; 'all' for every one."),
         Column("value", "float64", "The figure.", min=0),
-        Column("questions", "int64", "Questions that it is made of.", min=0),
+        Column("questions", "int64", "Questions, or wordings held out, that it is made of.", min=0),
     ),
     readers="people; show_service",
     gate="service",

@@ -2,10 +2,12 @@
 
 python -m tests.bench.service.answers DATA; `tests.bench.service.question_sets` says which folders are read. The
 baseline is logistic regression on n-grams (TF-IDF), in the same run and by the same protocol. All choices are made on
-dev; the test is scored once.
+dev; the test is scored once. --sentence-encoder FOLDER measures questions with that encoder too, in place of the
+recurrent ones.
 
 questions: `accuracy` and `oos_recall` at the threshold with the most right decisions on dev (Larson et al. 2019);
-`share_answered` and `precision` at the answerer's own threshold, from a lower confidence bound on dev. pairs: accuracy,
+`share_answered` and `precision` at the answerer's own threshold, from a lower confidence bound on dev;
+`matcher_weight`: 0 where dev was answered no better with the matcher. pairs: accuracy,
 of the dual encoder alone too, and recall at a true precision of .95. candidates: P@1 of questions that have an answer;
 `share_at_90`: of all questions, at a true precision of .90. seconds: CPU time of the fit.
 """
@@ -25,8 +27,10 @@ import pandas as pd
 
 from jobs.runtime.progress import progress
 from models.core.on_step import OnStep
-from models.service.answerer import Answerer, AnswererConfig, Wordings
+from models.service.answerer import Answerer
+from models.service.answerer_config import AnswererConfig
 from models.service.calibration import fit_chance
+from models.service.held_out import Wordings
 from models.service.pair_matcher import MatcherConfig, PairMatcher, Pairs
 from tests.bench.service.figures import answered, auroc, best_threshold, recall_at, share_at
 from tests.bench.service.question_sets import OUTSIDE, QuestionSet, read_sets
@@ -88,7 +92,8 @@ def score_questions(data: QuestionSet, config: AnswererConfig, on_step: OnStep) 
     figures |= at_most_right(answerer, dev if dev is not None else train, (chances, right, none))
     figures |= answered(chances, right, answerer.threshold)
     figures |= {"p_at_1": float(right[~none].mean()), "share_at_95": share_at(chances, right, 0.95)}
-    figures |= {"seconds": seconds, "network_share": answerer.report.get("network_share", 0.0)}
+    figures |= {"seconds": seconds}
+    figures |= {name: answerer.report.get(name, 0.0) for name in ("network_share", "matcher_weight")}
     texts = test.text.tolist()
     return figures | ms_per_question(lambda at: answerer.suggest([texts[at]]), len(texts))
 
@@ -113,13 +118,14 @@ def at_most_right(answerer: Answerer, dev: pd.DataFrame, test: tuple[np.ndarray,
 
 
 def pairs_of(rows: pd.DataFrame, *, grouped: bool = False) -> Pairs:
-    """As the matcher takes them. The group of a candidate is its product: all the candidates that were shown."""
-    groups = None
+    """As the matcher takes them. The group of a candidate is its product: all the candidates that were shown; its list
+    is the question's."""
+    groups = lists = None
     if grouped:
         shown = rows.groupby("group").text_b.apply(lambda texts: "\n".join(sorted(set(texts))))
-        groups = pd.factorize(rows.group.map(shown))[0]
+        groups, lists = pd.factorize(rows.group.map(shown))[0], pd.factorize(rows.group)[0]
     same = rows.label.astype(float).to_numpy() > 0
-    return Pairs(rows.text_a.astype(str).tolist(), rows.text_b.astype(str).tolist(), same, groups)
+    return Pairs(rows.text_a.astype(str).tolist(), rows.text_b.astype(str).tolist(), same, groups, lists)
 
 
 def score_pairs(data: QuestionSet, config: MatcherConfig, on_step: OnStep) -> Figures:
@@ -149,11 +155,12 @@ def score_candidates(data: QuestionSet, config: MatcherConfig, on_step: OnStep) 
     matcher, seconds = timed(lambda: PairMatcher.fit(config, pairs_of(learn, grouped=True), on_step=on_step))
     model, baseline = {"seconds": seconds}, {"seconds": 0.0}
     for name, test in data.tests.items():
-        asked = pairs_of(test)
+        asked = pairs_of(test, grouped=True)
         evidence = matcher.scorers.evidence(asked.first, asked.second)
+        chances = matcher.chances_of(evidence, asked.lists)
         shown = [rows for _, rows in test.groupby("group")][:TIMED]
         end = name.removeprefix("test").strip("_")
-        for figures, scores in ((model, matcher.chance.of(evidence)), (baseline, evidence[:, COSINE])):
+        for figures, scores in ((model, chances), (baseline, evidence[:, COSINE])):
             found = ranked(test, asked.same, scores)
             figures |= {f"{key}_{end}" if end else key: value for key, value in found.items()}
         model |= ms_per_question(lambda at, shown=shown: matcher.chances(*pairs_of(shown[at])[:2]), len(shown))
@@ -169,14 +176,19 @@ def ranked(rows: pd.DataFrame, right: np.ndarray, scores: np.ndarray) -> Figures
     return {"p_at_1": float(best.right[has].mean()), "share_at_90": share}
 
 
-def score(data: QuestionSet) -> dict[str, Figures]:
-    """Figures of the model and of the baseline."""
+def score(data: QuestionSet, encoder: str = "") -> dict[str, Figures]:
+    """Figures of the model and of the baseline and, for questions, with the sentence encoder of a folder."""
     if data.kind == "questions":
         asked = AnswererConfig()
         with progress(f"{data.name}: model", unit="epochs") as doing:
             model = score_questions(data, asked, doing.at_step)
         with progress(f"{data.name}: baseline") as doing:
-            return {"model": model, "baseline": score_questions(data, replace(asked, encoders=0), doing.at_step)}
+            baseline = score_questions(data, replace(asked, encoders=0, compared=0), doing.at_step)
+        if not encoder:
+            return {"model": model, "baseline": baseline}
+        with progress(f"{data.name}: {encoder}", unit="epochs") as doing:
+            read = score_questions(data, replace(asked, sentence_encoder=encoder), doing.at_step)
+        return {"model": model, "baseline": baseline, "sentence_encoder": read}
     if data.kind == "candidates":
         with progress(f"{data.name}: model and baseline") as doing:
             return score_candidates(data, MatcherConfig(symmetric=False, balance=0.5), doing.at_step)
@@ -190,16 +202,18 @@ def score(data: QuestionSet) -> dict[str, Figures]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--sentence-encoder", default="", help="folder of a transformers checkpoint")
+    args = parser.parse_args()
     found: dict[str, dict[str, Figures]] = {}
-    for data in read_sets(parser.parse_args().data):
+    for data in read_sets(args.data):
         sizes = ", ".join(f"{name} {len(rows):,}" for name, rows in data.splits.items())
         print(f"{data.name}: {data.kind}, {sizes}\npublished  {PUBLISHED.get(data.name, '-')}", flush=True)
-        found[data.name] = score(data)
+        found[data.name] = score(data, args.sentence_encoder)
         for who, figures in found[data.name].items():
             print(f"{who:10} " + "  ".join(f"{name} {value:.4g}" for name, value in figures.items()), flush=True)
     last = next(iter(found.values())) if len(found) == 1 else {
         who: {f"{name}.{key}": value for name, each in found.items() for key, value in each[who].items()}
-        for who in ("model", "baseline")
+        for who in found[next(iter(found))]
     }  # fmt: skip
     print(json.dumps(last, allow_nan=True))
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.service.answerer import PRIOR_THRESHOLD, Answerer, AnswererConfig, Wordings
+from models.service.answerer import Answerer
+from models.service.answerer_config import AnswererConfig
+from models.service.calibration import PRIOR_THRESHOLD
 from models.service.evidence import Index
+from models.service.held_out import Wordings
+from models.service.logistic import Logistic
 from models.service.networks import NetworkConfig
 from models.service.ngrams import NGrams
-from models.service.reader_training import AnswerNetwork
+from models.service.reader_training import SHARPNESS, AnswerNetwork
 from models.service.stored_index import load_index, save_index
 
 SMALL = NetworkConfig(dim=16, hidden=16, epochs=2, batch=32)
-CONFIG = AnswererConfig(least_held_out=30, precision=0.8, network=SMALL, iterations=20)
+CONFIG = AnswererConfig(few=0, least_held_out=30, precision=0.8, network=SMALL, iterations=20)
 TOPICS = {
     "returns": "send it back within thirty days", "delivery": "how long does delivery take", "运费": "运费是多少",
     "size": "which size should i take", "invoice": "i need an invoice for my order", "换货": "可以换货吗",
@@ -98,9 +103,13 @@ def test_encoders_are_stored_one_by_one_and_read_as_their_mean(tmp_path: Path) -
     assert both is not None
     assert first is not None
     second = AnswerNetwork(SMALL, both.vocabulary, both.nets[1:])
-    np.testing.assert_allclose(both.read(texts), (first.read(texts) + second.read(texts)) / 2, atol=1e-6)
-    assert np.abs(first.read(texts) - second.read(texts)).max() > 0.01
-    np.testing.assert_array_equal(both.read(texts), network.read(texts))
+    each = [np.einsum("qnd,and->qa", one.vectors(texts), one.answers()) for one in (first, second)]
+    index = load_index(tmp_path, SMALL)
+    blended = replace(index, network=both, share=1.0, logistic=Logistic(np.zeros((len(grams.grams), 8)), np.zeros(8)))
+    cosines = blended.scores(texts).odds / SHARPNESS + 0.5
+    np.testing.assert_allclose(cosines, (each[0] + each[1]) / 2, atol=1e-5)
+    assert np.abs(each[0] - each[1]).max() > 0.01
+    np.testing.assert_array_equal(both.vectors(texts), network.vectors(texts))
 
 
 def test_a_questions_chance_does_not_depend_on_what_is_asked_beside_it(learned: Answerer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from models.service.networks import NetworkConfig
 from models.service.ngrams import NGrams
 from models.service.pair_features import differences, likeness
-from models.service.pair_matcher import MatcherConfig, PairMatcher, Pairs, folds_of
+from models.service.pair_matcher import RIVALS, MatcherConfig, PairMatcher, Pairs, among_rivals, folds_of
 from models.service.pair_training import PairNetwork
 
 THINGS = ("loan", "card", "coupon", "refund", "parcel", "invoice", "额度", "密码")
@@ -77,3 +77,22 @@ def test_likeness_of_equal_texts_and_of_other_figures(pairs: Pairs) -> None:
 def test_a_group_is_in_one_fold() -> None:
     groups = np.repeat(np.arange(40), 3)
     assert all(len(set(folds_of(groups, 7)[groups == group])) == 1 for group in range(40))
+
+
+def test_pairs_of_a_list_are_judged_beside_each_other() -> None:
+    evidence = np.array([[3.0] * 5, [1.0] * 5, [2.0] * 5, [7.0] * 5])
+    more = among_rivals(evidence, np.array(["a", "a", "a", "b"]))[:, 5:]
+    assert more[:, 0].tolist() == [1, -2, -1, 0], "the distance to the greatest other; none where there is no other"
+    assert more[:, RIVALS].tolist() == [1, 3, 2, 1]
+    assert more[:, -1].tolist() == [3, 3, 3, 1]
+
+
+def test_one_list_alone_scores_as_among_others() -> None:
+    """Of each question two answers are shown, and only one names what it asks for."""
+    asked = [f"what is the {name}" for name in THINGS for _ in range(2)]
+    said = [text for name in THINGS for text in (f"{name}: 5", f"{THINGS[0] if name != THINGS[0] else 'size'}: 5")]
+    same, lists = np.array([True, False] * len(THINGS)), np.repeat(np.arange(len(THINGS)), 2)
+    matcher = PairMatcher.fit(MatcherConfig(symmetric=False, iterations=20), Pairs(asked, said, same, lists, lists))
+    together = matcher.chances(asked, said, lists)
+    np.testing.assert_allclose(matcher.chances(asked[:2], said[:2]), together[:2])
+    assert (together[::2] > together[1::2]).all()
