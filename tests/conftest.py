@@ -17,6 +17,24 @@ from tests.object_store import s3_server  # noqa: E402
 from tests.sample import Sample, make_sample  # noqa: E402
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--nights",
+        choices=("with", "without"),
+        help="only the files of tests that use the sample's nights or run others, or only those that do not: .ci/test",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--nights")
+    if wanted is None:
+        return
+    nights = {i.path for i in items if "sample" in getattr(i, "fixturenames", ()) or "e2e" in i.path.parts}
+    rest = [item for item in items if (item.path in nights) != (wanted == "with")]
+    config.hook.pytest_deselected(items=rest)
+    items[:] = [item for item in items if item not in set(rest)]
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     os.environ.setdefault("NIGHTMARKET_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms1g -Xmn512m")
