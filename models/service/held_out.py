@@ -72,7 +72,8 @@ def stacked(scores: Sequence[Scores]) -> Scores:
     """Those of several parts, without a matcher, as one."""
     outside = [each.outside for each in scores if each.outside is not None]
     together = np.concatenate(outside) if len(outside) == len(scores) else None
-    return Scores(*(np.concatenate([each[at] for each in scores]) for at in range(3)), together)
+    blend, odds, nearest = (np.concatenate([each[at] for each in scores]) for at in range(3))
+    return Scores(blend, odds, nearest, together)
 
 
 def accuracy_of(scores: Scores, codes: I64) -> float:

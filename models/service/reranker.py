@@ -131,7 +131,7 @@ class WordingPairs(NamedTuple):
 
 def _of_one(anchor: int, near: F32, codes: I64, rng: np.random.Generator) -> list[tuple[int, int, bool]]:
     """Pairs of one text; near (n,): the cosine of every text with it."""
-    own = np.flatnonzero((codes == codes[anchor]) & (np.arange(len(codes)) != anchor)) if codes[anchor] >= 0 else []
+    own = np.flatnonzero((codes == codes[anchor]) & (codes >= 0) & (np.arange(len(codes)) != anchor))
     pairs: list[tuple[int, int, bool]] = []
     if len(own):
         chosen = {int(own[near[own].argmax()]), int(rng.choice(own))}
