@@ -20,7 +20,7 @@ class AnswererConfig:
     held_out: float = field(default=0.15, metadata={"doc": "share of the wordings", "above": 0, "below": 1})
     few: int = field(
         default=2_000,
-        metadata={"doc": "wordings; fewer are each held out once, in folds, and no networks are tried", "least": 0},
+        metadata={"doc": "wordings; fewer are held out in folds, and no networks are tried", "least": 0},
     )
     least_held_out: int = field(
         default=400, metadata={"doc": "held-out wordings, or the cautious prior decides", "least": 20}

@@ -61,8 +61,8 @@ def parts_of(rows: Rows, config: AnswererConfig, asked: Bools) -> list[tuple[Row
     order = np.lexsort((-np.where(may, drawn, 2), rows.codes))
     _, first = np.unique(rows.codes[order], return_index=True)
     may[order[first]] &= ~inside[order[first]]
-    if inside.sum() >= config.few:
-        judge = (drawn < np.where(inside, config.held_out, 0.5)) & may
+    judge = (drawn < np.where(inside, config.held_out, 0.5)) & may
+    if inside.sum() >= config.few and (judge & inside).sum() >= config.least_held_out:
         return [(rows.take(~judge), rows.take(judge))]
     fold = (drawn * FOLDS).astype(np.int64)
     return [(rows.take((fold != at) | ~may), rows.take((fold == at) & may)) for at in range(FOLDS)]
