@@ -135,7 +135,7 @@ class Answerer:
         folder = Path(folder)
         saved, manifest = read_manifest(folder, AnswererConfig, config, _renamed)
         middle, spread, weights, constant = manifest["chance"]
-        chance = Chance(np.array(middle), np.array(spread), np.array(weights), constant)
+        chance = _widened(Chance(np.array(middle), np.array(spread), np.array(weights), constant))
         names = np.array(manifest["names"], np.str_)
         index = load_index(folder, saved.network)
         return cls(saved, names, index, chance, manifest["threshold"], manifest["report"])
@@ -148,3 +148,11 @@ def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "encoder"} | {
         "encoders": int(settings["encoder"])
     }
+
+
+def _widened(chance: Chance) -> Chance:
+    """Of an answerer of few wordings, saved when its prior read the last two of the evidence's six columns alone."""
+    if len(chance.middle) != 2:
+        return chance
+    middle, spread, weights, constant = chance
+    return Chance(np.pad(middle, (4, 0)), np.pad(spread, (4, 0), constant_values=1), np.pad(weights, (4, 0)), constant)

@@ -11,7 +11,7 @@ import pytest
 
 from models.service.answerer import Answerer
 from models.service.answerer_config import AnswererConfig
-from models.service.calibration import PRIOR_THRESHOLD
+from models.service.calibration import PRIOR_THRESHOLD, Chance
 from models.service.evidence import Index
 from models.service.held_out import Wordings
 from models.service.logistic import Logistic
@@ -57,6 +57,21 @@ def test_a_cold_shop_answers_from_one_wording_of_each_answer() -> None:
     assert (answerer.threshold, answerer.report["wordings"]) == (PRIOR_THRESHOLD, 0)
     assert strange.chance < answerer.threshold
     assert empty.chance == 0, "nothing in the question is known"
+
+
+def test_a_cold_answerer_that_an_older_version_stored_still_answers(tmp_path: Path) -> None:
+    """Its nearest wording decided alone, and its prior read the cosine of that and its lead."""
+    grams, topics = NGrams.of(list(TOPICS.values())), len(TOPICS)
+    index = Index(grams, grams.weigh(list(TOPICS.values())), np.arange(topics), topics)
+    prior = Chance(np.array([0.425, 0.160]), np.array([0.147, 0.147]), np.array([1.07, 0.93]), 0.5)
+    names = np.array(list(TOPICS))
+    Answerer(CONFIG, names, index, prior, 0.93, {"wordings": 0.0}).save(tmp_path)
+    (best, second), (empty, _) = Answerer.load(tmp_path).suggest(["how long does the delivery take?", "🙂"], k=2)
+    nearest = np.sort(index.scores(["how long does the delivery take?"]).nearest[0])[::-1]
+    assert best.answer == "delivery"
+    assert best.chance == pytest.approx(prior.of(np.array([[nearest[0], nearest[0] - nearest[1]]]))[0])
+    assert best.chance > second.chance
+    assert empty.chance == 0
 
 
 def test_history_gives_a_calibrated_chance(learned: Answerer) -> None:
