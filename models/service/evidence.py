@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ class Scores(NamedTuple):
 class Index:
     """All that scores a question: n-grams, wordings (n, W) with their answers' codes (n,), and what was learned.
 
-    `logistic` is None where there are too few wordings to learn from: the nearest wording decides alone.
+    `logistic` is None in what an older version stored of few wordings: the nearest wording decides alone.
     `share` of the network in the blend, 0 to 1. `outside`: texts that no answer fits.
     """
 
@@ -52,15 +53,35 @@ class Index:
     reranker: Reranker | None = field(default=None, repr=False)
     outside: tuple[str, ...] = field(default=(), repr=False)
 
-    def __post_init__(self) -> None:
-        order = np.argsort(self.codes, kind="stable")
-        object.__setattr__(self, "_order", order)
-        object.__setattr__(self, "_turned", sparse.csr_matrix(self.wordings[order].T))
-        object.__setattr__(self, "_begins", np.searchsorted(self.codes[order], np.arange(self.answers + 1)))
-        network = self.network
-        object.__setattr__(self, "_strange", sparse.csr_matrix(self.grams.weigh(self.outside).T))
-        object.__setattr__(self, "_vectors", None if network is None else _flat(network.answers()))
-        object.__setattr__(self, "_outside", None if network is None else _flat(network.vectors(self.outside)))
+    @cached_property
+    def _order(self) -> I64:
+        """Places (n,) of the wordings, those of one answer together."""
+        return np.argsort(self.codes, kind="stable")
+
+    @cached_property
+    def _begins(self) -> I64:
+        """(V + 1,): where each answer's wordings begin in `_order`, and where the last one's end."""
+        return np.searchsorted(self.codes[self._order], np.arange(self.answers + 1))
+
+    @cached_property
+    def _turned(self) -> sparse.csr_matrix:
+        """(W, n): the wordings in `_order`."""
+        return sparse.csr_matrix(self.wordings[self._order].T)
+
+    @cached_property
+    def _strange(self) -> sparse.csr_matrix:
+        """(W, m): n-grams of the texts that no answer fits."""
+        return sparse.csr_matrix(self.grams.weigh(self.outside).T)
+
+    @cached_property
+    def _vectors(self) -> F32 | None:
+        """(V, N D) of the answers, by the network if there is one."""
+        return None if self.network is None else _flat(self.network.answers())
+
+    @cached_property
+    def _strange_vectors(self) -> F32 | None:
+        """(m, N D) of the texts that no answer fits."""
+        return None if self.network is None else _flat(self.network.vectors(self.outside))
 
     def with_share(self, share: float) -> Index:
         """The same with another share of the network; without the network where that is 0."""
@@ -98,17 +119,17 @@ class Index:
 
     def _near_outside(self, rows: sparse.csr_matrix, vectors: F32 | None) -> F32:
         """(n, 1 or 2): greatest cosine with a text that no answer fits, by n-grams and by the network."""
-        by_grams = (rows @ self._strange).toarray().max(axis=1)  # type: ignore[attr-defined]
-        if vectors is None:
+        by_grams = (rows @ self._strange).toarray().max(axis=1)
+        if vectors is None or self._strange_vectors is None:
             return np.asarray(by_grams[:, None], np.float32)
-        return np.stack([by_grams, (vectors @ self._outside.T).max(axis=1)], axis=1)  # type: ignore[attr-defined]
+        return np.stack([by_grams, (vectors @ self._strange_vectors.T).max(axis=1)], axis=1)
 
     def _learned(self, logistic: Logistic, rows: sparse.csr_matrix, vectors: F32 | None) -> tuple[F32, F32]:
         """(log-chances (n, V) among the answers, log-odds (n, V) of each for itself)."""
         odds = logistic.log_odds(rows)
         blend = log_softmax(odds, axis=1)
-        if vectors is not None:
-            cosines = SHARPNESS * (vectors @ self._vectors.T)  # type: ignore[attr-defined]
+        if vectors is not None and self._vectors is not None:
+            cosines = SHARPNESS * (vectors @ self._vectors.T)
             blend = (1 - self.share) * blend + self.share * log_softmax(cosines, axis=1)
             odds = (1 - self.share) * odds + self.share * (cosines - SHARPNESS / 2)
         return blend.astype(np.float32), odds
@@ -119,7 +140,7 @@ class Index:
         out = np.empty((rows.shape[0], self.answers), np.float32)
         shape = (0, 0) if codes is None else codes.shape
         closest = np.full((*shape, WORDINGS), -1, np.int64)
-        turned, begins, order = self._turned, self._begins, self._order  # type: ignore[attr-defined]
+        turned, begins, order = self._turned, self._begins, self._order
         for at in range(0, rows.shape[0], 256):
             cosines = (rows[at : at + 256] @ turned).toarray()
             out[at : at + 256] = np.maximum.reduceat(cosines, begins[:-1], axis=1)

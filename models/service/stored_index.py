@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_tensors
 from safetensors.torch import save_file as save_tensors
 from scipy import sparse
+from torch import nn
 
 from models.service.evidence import Index
 from models.service.logistic import Logistic
@@ -49,19 +50,21 @@ def save_index(index: Index, folder: Path) -> None:
     if isinstance(index.network, SentenceNetwork):
         encoder = index.network.encoder
         words["sentence_encoder"] = {"place": encoder.place, "digest": encoder.digest}
-        save_tensors(dict(index.network.net.state_dict()), str(folder / PLACED))
+        _save_net(index.network.net, folder / PLACED)
     elif index.network is not None:
         words |= {"tokens": index.network.vocabulary.tokens, "pieces": index.network.vocabulary.pieces}
         for n, net in enumerate(index.network.nets):
-            weights = {name: value.contiguous() for name, value in net.state_dict().items()}
-            save_tensors(weights, str(folder / _name_of(n)))
+            _save_net(net, folder / _name_of(n))
     if index.reranker is not None:
         matcher, seen = index.reranker, index.reranker.network.vocabulary
         words["matcher"] = {"tokens": seen.tokens, "pieces": seen.pieces, "texts": matcher.texts,
                             "most": matcher.most, "weight": matcher.weight}  # fmt: skip
-        save_tensors({name: value.contiguous() for name, value in matcher.network.net.state_dict().items()},
-                     str(folder / MATCHER))  # fmt: skip
+        _save_net(matcher.network.net, folder / MATCHER)
     (folder / "vocabulary.json").write_text(json.dumps(words, ensure_ascii=False))
+
+
+def _save_net(net: nn.Module, path: Path) -> None:
+    save_tensors({name: value.contiguous() for name, value in net.state_dict().items()}, str(path))
 
 
 def load_index(folder: Path, config: NetworkConfig) -> Index:
