@@ -1,10 +1,11 @@
 """Portraits, features and tastes -> user_segments, segments, segment_rules: named groups of shoppers, stable over time.
 
 Once a week (settings `segments`), or once the accounts have doubled, the segments are fitted: features are standardised
-and projected onto principal components, k-means runs at each k of the range, the best silhouette wins. The last
-centres, moved to where their members are now, stay unless the new ones beat them by `gain`; new centres take over the
-numbers of those they match. On other nights an account goes to the nearest stored centre, or stays where it was if that
-one is hardly farther.
+and projected onto principal components, k-means runs at each k of the range from several starts, of which the tightest
+counts, and the k of the best silhouette wins. The last centres, moved to where their members are now, stay unless the
+new ones beat them by `gain`; new centres take over the numbers of those they match. On other nights an account goes to
+the nearest stored centre, or stays where it was if that one is hardly farther. A fit learns from a sample that lies in
+numpy on one machine.
 
 RFM classes stand beside them: fifths of the buyers by days since the last purchase, days with a purchase, and money.
 Rules say which categories the members of a segment like together; they are made anew with the segments.
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.common.decay import exact, from_exact
@@ -38,12 +39,9 @@ from jobs.customers.segment_tables import (
 )
 from jobs.customers.shopper_features import (
     as_rows,
-    fit_centres,
-    fit_space,
     least_spreads,
     sample_of,
     shopper_features,
-    silhouette_of,
     vocabulary,
 )
 from jobs.runtime import model_store
@@ -51,6 +49,7 @@ from jobs.runtime.lake import Version
 from jobs.runtime.model_store import date_of, load_model, save_model
 from jobs.runtime.night import Night
 from jobs.runtime.table_versions import TableRows
+from models.customers.segment_fit import fit_centres, fit_space, silhouette
 from models.customers.segment_names import from_the_middle, name_segments
 from models.customers.segments import (
     Segments,
@@ -96,7 +95,7 @@ def fit(
     sample = sample_of(shopper_features(*tables, all_middles, config.half_trust), config.fit_users)
     all_rows = as_rows(sample, len(all_middles))
     rows = all_rows[:, : len(names)]
-    space = fit_space(night.spark, rows, family_weights(names), least_spreads(names), config)
+    space = fit_space(rows, family_weights(names), least_spreads(names), config)
     unnamed = Segments(
         config,
         names,
@@ -115,7 +114,7 @@ def fit(
     )
     places = unnamed.project(rows)
     last_segments = old.assign(all_rows[:, [list(all_middles).index(name) for name in old.features]]) if old else None
-    chosen, facts = choose_centres(night.spark, config, places, old, last_segments)
+    chosen, facts = choose_centres(config, places, old, last_segments)
     is_buyer = sample["is_buyer"].to_numpy(zero_copy_only=False).astype(np.bool_)
     centres, of_buyers = apart(places, chosen.centres, is_buyer)
     more = len(centres) - len(chosen.ids)  # segments of a kind, buyers or not, that had none yet
@@ -136,7 +135,6 @@ class Centres(NamedTuple):
 
 
 def choose_centres(
-    spark: SparkSession,
     config: SegmentsConfig,
     places: np.ndarray,
     old: Segments | None,
@@ -146,7 +144,7 @@ def choose_centres(
 
     last_segments (n,): where each account belongs by `old`. New centres need a silhouette higher by `config.gain`.
     """
-    new, quality, tried = fit_centres(spark, places, config)
+    new, quality, tried = fit_centres(places, config)
     chosen, how = Centres(new, np.arange(1, len(new) + 1), len(new) + 1), "new"
     last_quality = None
     if old is not None and last_segments is not None:
@@ -154,7 +152,7 @@ def choose_centres(
         start = np.stack([places[last_segments == number].mean(axis=0) for number in present])
         moved = moved_centres(places, start)
         labels = np.argmin(squared_distances(places, moved), axis=1)
-        last_quality = silhouette_of(spark, places, labels)
+        last_quality = silhouette(places, labels)
         if quality > last_quality + config.gain:
             chosen = Centres(new, *matched(new, start, present, old.next_id))
         else:

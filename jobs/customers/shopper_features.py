@@ -1,21 +1,14 @@
-"""Features of each account for the segments, and the fits over a sample of accounts by Spark ML."""
+"""Features of each account for the segments, and the sample of accounts that a fit learns from."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark.ml.clustering import KMeans
-from pyspark.ml.evaluation import ClusteringEvaluator
-from pyspark.ml.feature import PCA, StandardScaler
-from pyspark.ml.functions import array_to_vector
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.common.decay import exact, from_exact
-from models.customers.segments import SegmentsConfig
 
 F64 = NDArray[np.float64]
 # Logs, since a step from 10 to 20 says more than one from 1,010 to 1,020; days count in weeks.
@@ -104,79 +97,7 @@ def sample_of(shoppers: DataFrame, most: int) -> pa.Table:
     return shoppers.orderBy(F.xxhash64("user_id"), "user_id").limit(most).toArrow().sort_by("user_id")
 
 
-@dataclass(frozen=True)
-class Space:
-    """mean, scale, weights (F,) and components (F, C): the projection of features onto places."""
-
-    mean: F64
-    scale: F64
-    weights: F64
-    components: F64
-
-
 def least_spreads(names: tuple[str, ...]) -> F64:
     """(F,): the least standard deviation that each feature is scaled by."""
     logs = [name in _OF_PORTRAITS and name != "discount" for name in names]
     return np.where(logs, _LEAST_SPREAD, _LEAST_SPREAD_OF_SHARES)
-
-
-def fit_space(spark: SparkSession, rows: F64, weights: F64, least: F64, config: SegmentsConfig) -> Space:
-    """Mean and deviation of each feature's known values, and the components that explain `config.variance`.
-
-    A feature that is unknown, or the same, for all has scale 0; one that varies less than `least` (F,) has `least`.
-    """
-    known = np.isfinite(rows)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, rows, 0.0).sum(axis=0) / count
-    filled = np.where(known, rows, mean)  # unknown values are imputed by the mean
-    scaler = StandardScaler(inputCol="features", outputCol="scaled", withMean=True, withStd=True)
-    scaled = scaler.fit(_frame(spark, filled))
-    scale = np.asarray(scaled.std.toArray())
-    scale = np.where(scale > 1e-9, np.maximum(scale, least), 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        deviations = np.clip(np.where(scale > 0, (filled - mean) / scale, 0.0), -3, 3)
-    analysis = PCA(k=rows.shape[1], inputCol="features", outputCol="turned").fit(_frame(spark, deviations * weights))
-    explained = np.cumsum(np.asarray(analysis.explainedVariance.toArray()))
-    kept = int(np.searchsorted(explained, config.variance - 1e-9) + 1)
-    return Space(mean, scale, weights, np.asarray(analysis.pc.toArray())[:, : min(kept, rows.shape[1])])
-
-
-def fit_centres(spark: SparkSession, places: F64, config: SegmentsConfig) -> tuple[F64, float, dict[int, float]]:
-    """(centres (k, C), their silhouette, k -> silhouette): the best k of the range without a segment that is too small.
-
-    Where every k has one, the smallest k is taken.
-    """
-    frame = _frame(spark, places).persist()
-    try:
-        quality: dict[int, float] = {}
-        centres: dict[int, F64] = {}
-        for k in range(config.least, config.most + 1):
-            model = KMeans(k=k, seed=config.seed, maxIter=30, initSteps=5).fit(frame)
-            labelled = model.transform(frame)
-            centres[k] = np.asarray(model.clusterCenters())
-            quality[k] = silhouette(labelled)
-            if min(model.summary.clusterSizes) < config.least_share * len(places):
-                quality[k] = min(quality[k], -1.0)
-    finally:
-        frame.unpersist()
-    best = max(quality, key=lambda k: (quality[k], -k))
-    return centres[best], quality[best], quality
-
-
-def silhouette(labelled: DataFrame) -> float:
-    return float(ClusteringEvaluator(featuresCol="features", predictionCol="prediction").evaluate(labelled))
-
-
-def silhouette_of(spark: SparkSession, places: F64, labels: NDArray[np.int64]) -> float:
-    """The silhouette of places (n, C) with these labels (n,); -1 where all have one label."""
-    return silhouette(_frame(spark, places, labels)) if len(np.unique(labels)) > 1 else -1.0
-
-
-def _frame(spark: SparkSession, rows: F64, labels: NDArray[np.int64] | None = None) -> DataFrame:
-    """A frame of one partition, so that sums have one order and the same sample gives the same bits."""
-    flat = pa.array(np.ascontiguousarray(rows).ravel())
-    lists = pa.FixedSizeListArray.from_arrays(flat, rows.shape[1]).cast(pa.list_(pa.float64()))
-    label = np.zeros(len(rows), np.int32) if labels is None else labels.astype(np.int32)
-    frame = spark.createDataFrame(pa.table({"values": lists, "prediction": label})).coalesce(1)
-    vector = array_to_vector(F.col("values")).alias("features")
-    return frame.select(vector) if labels is None else frame.select(vector, "prediction")

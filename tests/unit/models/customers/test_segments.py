@@ -11,7 +11,6 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.customers import segment_tables, segment_users, segments_picture
-from jobs.customers.shopper_features import fit_centres, fit_space
 from models.customers.segment_names import LEAST_TRUE, name_segments
 from models.customers.segments import (
     Segments,
@@ -22,13 +21,9 @@ from models.customers.segments import (
     moved_centres,
 )
 from schemas.tables import SEGMENT_RULES, USER_PROFILES, USER_TASTES
+from tests.unit.models.customers.places import blobs
 
 CONFIG = SegmentsConfig(rule_users=2)
-
-
-def blobs(centres: list[tuple[float, float]], each: int = 60, seed: int = 1) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.concatenate([rng.normal(centre, 0.1, (each, 2)) for centre in centres])
 
 
 def a_model(centres: np.ndarray, ids: np.ndarray, next_id: int, config: SegmentsConfig = CONFIG) -> Segments:
@@ -79,23 +74,6 @@ def test_moved_centres_go_where_their_rows_went() -> None:
     there = moved_centres(blobs([(1.0, 1.0), (6.0, 1.0)]), np.array([[0.0, 0.0], [5.0, 0.0], [90.0, 90.0]]))
     assert np.allclose(there[:2], [[1.0, 1.0], [6.0, 1.0]], atol=0.1)
     assert there[2].tolist() == [90.0, 90.0]  # nobody is near it
-
-
-def test_spark_finds_the_groups_that_are_there(spark: SparkSession) -> None:
-    rows = np.column_stack([blobs([(0, 0), (4, 0), (0, 4), (4, 4)]), np.full(240, 7.0)])
-    rows[0, 0] = np.nan
-    config = SegmentsConfig(least=3, most=5)
-    space = fit_space(spark, rows, np.ones(3), np.zeros(3), config)
-    assert space.scale[2] == 0
-    model = dataclasses.replace(
-        a_model(np.zeros((0, 3)), np.zeros(0, np.int64), 1, config),
-        mean=space.mean, scale=space.scale, components=space.components,
-    )  # fmt: skip
-    centres, quality, tried = fit_centres(spark, model.project(rows), config)
-    again, _, _ = fit_centres(spark, model.project(rows), config)
-    assert len(centres) == 4
-    assert quality == max(tried.values()) > 0.9
-    assert np.array_equal(centres, again)
 
 
 def test_tastes_of_a_kind_count_as_one_feature() -> None:
