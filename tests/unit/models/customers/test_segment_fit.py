@@ -47,7 +47,7 @@ def test_the_fit_finds_the_groups_that_are_there() -> None:
     assert np.array_equal(centres, again)
 
 
-def test_a_feature_that_hardly_varies_is_not_blown_up_and_none_is_cut_off_by_one_wholesaler() -> None:
+def test_a_feature_that_hardly_varies_is_not_blown_up_and_deviations_are_cut() -> None:
     rows = np.column_stack([np.linspace(0.0, 0.01, 50), np.append(np.linspace(-1.0, 1.0, 49), 1_000.0)])
     space = fit_space(rows, np.ones(2), np.array([0.5, 0.5]), SegmentsConfig(variance=1.0))
     assert space.scale[0] == 0.5
