@@ -37,6 +37,8 @@ _DEFAULTS = {
     # Both record the line of Python behind every column expression, which takes a third of a small night's planning.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.dataFrameQueryContext.enabled": "false",
+    # ICU's first upper() in a JVM takes 1.6 CPU s; Java's own letters differ from its by a version of Unicode alone.
+    "spark.sql.icu.caseMappings.enabled": "false",
     # Arrays are collected for every user; with Spark's default of 128 keys it would sort instead of hashing.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "20000",
 }
