@@ -82,7 +82,6 @@ def collect_eligible(
 
     Raises MemoryError, with the numbers, if there are more rows than the driver can hold.
     """
-    night.size_for(INTEREST, USER_PROFILES)
     births = night.read(USERS).select("user_id", BIRTH_MONTH) if BIRTH_MONTH in USERS.names else None
     propensities = night.versions(PROPENSITIES).passed()
     facts = user_facts(

@@ -44,7 +44,8 @@ from models.offers.allocation import choose
 from models.offers.audit import violations
 from models.offers.offer_value import BuyRates
 from schemas.campaigns.campaign import Campaign, Campaigns
-from schemas.tables import ITEMS
+from schemas.tables import INTEREST, ITEMS
+from schemas.tables.profiles import USER_PROFILES
 
 _ITEM_COLUMNS = ["item_id", "category", "price", "cost", "currency", "stock", "is_active"]
 
@@ -92,6 +93,7 @@ def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
     skipped = reasons_to_skip(night, campaigns.campaigns)
     running = tuple(campaign for campaign in campaigns.campaigns if campaign.id not in skipped)
     check_inputs(night, running)
+    night.size_for(INTEREST, USER_PROFILES)  # before anything is persisted: that keeps the partitions it began with
     earlier = earlier_offers(night, max(campaigns.memory_days, config.contact_days, config.uplift_days))
     if earlier is not None:
         earlier = earlier.persist()  # read three times: for budgets, for rates, and for who had which offer

@@ -305,6 +305,28 @@ def test_without_propensities_there_is_not_enough_data_and_the_night_goes_on(sho
     assert rows["method"].to_pylist() == ["not enough data"]
 
 
+def test_a_small_shop_takes_few_tasks_in_a_process_of_its_own(shop: Shop, spark: SparkSession) -> None:
+    """A session begins with 200 partitions, and what is persisted keeps those it began with."""
+    users = [lapsed("u1"), lapsed("u2")]
+    shop.run(users)
+    fresh = {"spark.sql.shuffle.partitions": "200", "spark.sql.adaptive.enabled": "true"}
+    before = {key: spark.conf.get(key) for key in fresh}
+    try:
+        for key, value in fresh.items():
+            spark.conf.set(key, value)
+        spark.sparkContext.setJobGroup("offers", "the second night's")
+        shop.run(users, (), DAY + dt.timedelta(days=1))
+    finally:
+        spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)
+        for key, value in before.items():
+            spark.conf.set(key, str(value))
+    tracker = spark.sparkContext.statusTracker()
+    jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup("offers")]
+    stages = [tracker.getStageInfo(stage) for job in jobs if job for stage in job.stageIds]
+    tasks = [stage.numTasks for stage in stages if stage]
+    assert tasks and max(tasks) < 20, tasks
+
+
 def test_a_file_of_campaigns_on_items_alone(shop: Shop) -> None:
     shop.file.write_text(campaign_file(CART), "utf-8")
     offers = shop.run([lapsed("u1"), {"user_id": "c1"}], [("c1", "lamp")])
