@@ -24,8 +24,8 @@ from jobs.runtime.lake import Lake
 from jobs.runtime.parquet_files import read_table
 from models.core.config import check_bounds
 from models.experiments.traffic_split import Allotment
-from models.ranking.diversity import DiversityConfig
-from models.ranking.ranked_lists import SOURCE_NAMES
+from models.ranking.diversity_config import DiversityConfig
+from models.ranking.source_names import SOURCE_NAMES
 from schemas.tables import BANDIT_MOVES
 from schemas.tables.copywriting import COPY_SOURCES
 from schemas.tables.experiments import METRICS

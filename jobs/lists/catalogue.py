@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from jobs.common.declared_experiments import OF_DIVERSITY
 from jobs.lists.arms import Group
 from models.core.fairness import tail_of
-from models.ranking.diversity import DiversityConfig
+from models.ranking.diversity_config import DiversityConfig
 from models.ranking.fallback_ladder import Rung
 from models.ranking.ranked_lists import ListRules
 from models.recommenders.als import ALS

@@ -32,7 +32,7 @@ SECTIONS = {
     "ranker": "models.ranking.ranker:RankerConfig",
     "propensity": "jobs.customers.predict_purchases:PropensityConfig",
     "cold": "models.cold_start.cold_items:ColdConfig",
-    "diversity": "models.ranking.diversity:DiversityConfig",
+    "diversity": "models.ranking.diversity_config:DiversityConfig",
     "prices": "jobs.prices.config:SuggestPricesConfig",
     "pricing": "models.pricing.best_price:PricingConfig",
     "elasticity": "models.pricing.elasticity:ElasticityConfig",

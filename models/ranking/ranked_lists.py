@@ -16,26 +16,13 @@ from scipy import sparse
 from models.core.top_k import F32, I32, rank_entries
 from models.ranking.candidate_sources import Sources
 from models.ranking.candidates import ItemCandidates, candidates_at
-from models.ranking.diversity import DiversityConfig, diversify
+from models.ranking.diversity import diversify
+from models.ranking.diversity_config import DiversityConfig
 from models.ranking.ranker import Ranker
+from models.ranking.source_names import SOURCE_NAMES
 from models.recommenders.baselines import Allowed
 
 I64 = NDArray[np.int64]
-# Every source that `Sources.lists` may have. Where several list an item at the same place, the row names the first of
-# them here: the one that tells a person most.
-SOURCE_NAMES = (
-    "buy_again",
-    "own",
-    "covisitation",
-    "item_item",
-    "item_item_bm25",
-    "content",
-    "lstm",
-    "user_user",
-    "als",
-    "trending",
-    "popularity",
-)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from models.core.fairness import activity_bands, exposure_of, gini, matched_mean
 from models.core.intervals import mean_interval
 from models.core.list_metrics import score_lists
 from models.core.top_k import rank_scores
-from models.ranking.diversity import DiversityConfig, diversify
+from models.ranking.diversity import diversify
+from models.ranking.diversity_config import DiversityConfig
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import item_item, popularity
 from models.reference.score_blend import choose_weights, standardise, weighted_sum

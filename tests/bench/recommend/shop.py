@@ -33,7 +33,8 @@ from models.ranking.backtest import (
     split_cuts,
 )
 from models.ranking.candidate_sources import Sources, SourcesConfig, fit_als, visited_together
-from models.ranking.diversity import DiversityConfig, diversify
+from models.ranking.diversity import diversify
+from models.ranking.diversity_config import DiversityConfig
 from models.ranking.ranker import Ranker, RankerConfig
 from models.recommenders.als import ALSConfig
 from models.recommenders.neighbours import related

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.ranking.ranked_lists import SOURCE_NAMES
+from models.ranking.source_names import SOURCE_NAMES
 from schemas.list_sources import FALLBACK_SOURCES, LIST_SOURCES, reason
 from schemas.tables import RECOMMENDATIONS
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.ranking.diversity import DiversityConfig, cap, diversify, mmr
+from models.ranking.diversity import cap, diversify, mmr
+from models.ranking.diversity_config import DiversityConfig
 
 RNG = np.random.default_rng(0)
 

@@ -7,8 +7,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from models.ranking.backtest import sources_at
-from models.ranking.diversity import DiversityConfig
-from models.ranking.ranked_lists import SOURCE_NAMES, ListRules, rank_users
+from models.ranking.diversity_config import DiversityConfig
+from models.ranking.ranked_lists import ListRules, rank_users
+from models.ranking.source_names import SOURCE_NAMES
 from tests.unit.models.ranking.test_ranker import SOURCES, fitted, shop_log
 
 EVERYBODY = np.arange(60)
