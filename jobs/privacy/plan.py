@@ -99,17 +99,15 @@ class Planner:
         place = f"{folder}/run={run}"
         new = {one.path: self._beside(one) for one in edited}
         self.plan.deletes += [one.path for one in edited]
-        if not self.lake.exists(place, "_version.json"):
-            return  # a night that was killed left it: nobody reads it
-        version = self.lake.get_json(place, "_version.json")
-        files = [new.get(f"{place}/{name}", name) for name in version["files"]]
-        gone = sum(len(one.edit.removed) for one in edited if one.path.rpartition("/")[2] in version["files"])
-        left = self._counts(version, place, {one.path: one for one in edited})
-        version |= {"files": [f for f in files if f], "rows": version["rows"] - gone, "facts": left}
-        data = json_text(version).encode()
-        self._names.append([self._stage(data), f"{place}/_version.json"])
-        if self.lake.exists(folder, "_current.json") and self.lake.get_json(folder, "_current.json")["run"] == run:
-            self._names.append([self._stage(data), f"{folder}/_current.json"])
+        for name in (f"{place}/_version.json", f"{folder}/_current.json"):
+            # none: a night that was killed left the files, and nobody reads them
+            if self.lake.exists(name) and (version := self.lake.get_json(name))["run"] == run:
+                listed = {one.path: one for one in edited if one.path.rpartition("/")[2] in version["files"]}
+                files = [new.get(f"{place}/{file}", file) for file in version["files"]]
+                gone = sum(len(one.edit.removed) for one in listed.values())
+                left = self._counts(version, place, listed)
+                version |= {"files": [f for f in files if f], "rows": version["rows"] - gone, "facts": left}
+                self._names.append([self._stage(json_text(version).encode()), name])
 
     def _beside(self, one: Found) -> str:
         assert one.edit.kept is not None, f"{one.path}: a table's file is never removed whole"

@@ -158,13 +158,24 @@ class Lake:
     # versions -----------------------------------------------------------------------------------------------------
 
     def commit(self, version: Version) -> Version:
-        """Lists the version's files in _version.json; deletes what an earlier try of the same run left beside them."""
+        """Lists the version's files in _version.json; deletes what an earlier try of the same run left beside them.
+
+        Where that try passed its gate, its files stay: readers use them until this version has passed, too.
+        """
         self.put_json(asdict(version), version.folder, "_version.json")
-        listed = {*version.files, "_version.json"}
-        for name in self.list_dir(version.folder):
-            if name not in listed:
-                self.delete(version.folder, name)
+        self.delete_unlisted(version)
         return version
+
+    def delete_unlisted(self, version: Version) -> None:
+        """Deletes the files beside the version's that are not those of the run's current version either."""
+        listed = {*version.files, "_version.json"}
+        if not (left := [name for name in self.list_dir(version.folder) if name not in listed]):
+            return
+        current = self._load(version.folder.rpartition("/")[0], "_current.json")
+        used = current.files if current is not None and current.run == version.run else ()
+        for name in left:
+            if name not in used:
+                self.delete(version.folder, name)
 
     def version(self, table: Table, night: date, run: str) -> Version | None:
         """The version that `run` wrote, whether it passed its gate or not; None where it wrote none."""

@@ -23,7 +23,7 @@ from jobs.runtime.lake import Lake
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS
 from schemas.tables import BY_NAME, CLEAN_EVENTS, INTEREST, RECOMMENDATIONS, USERS
 from tests.sample import content, shown
-from tests.unit.jobs.privacy.small_lake import DAYS, PEOPLE, keys, make
+from tests.unit.jobs.privacy.small_lake import DAYS, PEOPLE, keys, make, write
 
 FIRST, LAST = DAYS
 
@@ -114,6 +114,20 @@ def test_the_export_has_the_rows_that_go(either_shop: tuple[Lake, str]) -> None:
 
 class Killed(BaseException):
     """What a kill is to a test: nothing of ours catches it."""
+
+
+def test_a_try_that_has_not_passed_its_gate_is_edited_and_does_not_become_current(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    passed = lake.current(USERS, LAST)
+    tried = write(lake, USERS, [{"user_id": who} for who in ("ann", "eve")], LAST)
+    assert passed is not None
+    assert set(passed.files) <= set(lake.list_dir(tried.folder))
+    forget(lake, ["ann"], mapping)
+    assert find(lake, whole_people(lake, ["ann"]), mapping) == []
+    now, written = lake.current(USERS, LAST), lake.version(USERS, LAST, tried.run)
+    assert content(lake, now)["user_id"].to_pylist() == ["ann2", "bob"]
+    assert content(lake, written)["user_id"].to_pylist() == ["eve"]
+    assert (now and now.rows, written and written.rows) == (2, 1)
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> Callable[[], int]:

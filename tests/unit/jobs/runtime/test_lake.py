@@ -46,6 +46,20 @@ def test_commit_removes_what_an_earlier_attempt_left(lake: Lake) -> None:
     assert lake.list_dir(a_version().folder) == ["_version.json", "a.parquet"]
 
 
+def test_what_readers_use_stays_until_the_next_try_of_the_run_has_passed_too(lake: Lake) -> None:
+    first, second, third = (a_version(files=(f"{name}.parquet",)) for name in "abc")
+    for version in (first, second, third):
+        write(lake, version)
+        lake.commit(version)
+        if version is first:
+            lake.make_current(version)
+    assert lake.list_dir(first.folder) == ["_version.json", "a.parquet", "c.parquet"]
+    assert lake.current(INTEREST, DAY) == first
+    lake.make_current(third)
+    lake.delete_unlisted(third)
+    assert lake.list_dir(first.folder) == ["_version.json", "c.parquet"]
+
+
 def test_only_a_version_that_passed_is_current_or_before(lake: Lake) -> None:
     for day in (DAY, NEXT):
         lake.commit(a_version(day))
