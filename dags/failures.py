@@ -62,33 +62,45 @@ def alert(context: Any, what: str) -> None:
     log.error("%s", text)
 
 
-# What readers see after a failure: of single tasks, and of the branches that are never published.
+# What readers see after a failure: of single tasks, and of the box that is never published.
 WITHOUT = {
     "train_lstm": "Lists are made with the newest earlier LSTM.",
     "train_copywriter": "Texts are written with the newest earlier copywriter.",
     "prune_lake": "Tonight is published; old versions were not deleted.",
     "show_night": "Readers miss nothing: the pages of the night for people were not drawn.",
     "release_lake": "Tonight is over; its hold on the lake ends by itself.",
-    "prices": "Readers miss nothing: prices are for people, and the rest of tonight goes on.",
-    "judge": "Readers miss nothing: judgements are for people, and the rest of tonight goes on.",
+    "prices_and_judge": "Readers miss nothing: prices and judgements are for people, and the rest of tonight goes on.",
 }
-CARRIED = ("customers", "offers", "audiences", "copy")  # when one of these branches fails, the rest is published
+# When one of these branches fails, the rest is published.
+CARRIED = ("customers", "offers", "audiences", "copy", "images", "service")
+AND = "_and_"  # between the branches of a box
 
 
 def what_readers_see(context: Any) -> str:
-    """What readers see although this task failed, by its branch and by what the pointer says now."""
-    group = getattr(getattr(context.get("task"), "task_group", None), "group_id", None)
-    if sentence := WITHOUT.get(context["ti"].task_id) or WITHOUT.get(group or ""):
+    """What readers see although this task failed, by the branches it ran and by what the pointer says now."""
+    box = getattr(getattr(context.get("task"), "task_group", None), "group_id", None) or ""
+    if sentence := WITHOUT.get(context["ti"].task_id) or WITHOUT.get(box):
         return sentence
-    if group not in CARRIED:
+    if not set(box.split(AND)) <= set(CARRIED):
         return "The storefront still shows the last good night."
-    entry = pointer(context).get("products", {}).get(group, {})
-    if "valid_until" not in entry:
-        return f"The rest of tonight goes on and is published without {group}."
-    return (
-        f"{group} of {entry['from'][:10]} go on until {entry['valid_until'][:10]} at the latest, as far as they are "
-        "still true; the rest of tonight goes on and is published."
-    )
+    products = pointer(context).get("products", {})
+    failed = {name: products.get(name, {}) for name in failed_branches(box, context.get("exception"))}
+    parts = [
+        f"{name} of {entry['from'][:10]} go on until {entry['valid_until'][:10]} at the latest, as far as they are "
+        "still true"
+        for name, entry in failed.items()
+        if "valid_until" in entry
+    ]
+    absent = [name for name, entry in failed.items() if "valid_until" not in entry]
+    rest = "the rest of tonight goes on and is published" + (f" without {' and '.join(absent)}." if absent else ".")
+    return "; ".join([*parts, rest]) if parts else f"T{rest[1:]}"
+
+
+def failed_branches(box: str, exception: object) -> list[str]:
+    """Those branches of a box whose gate the job's message names, as failed or not run; all, where it names none."""
+    branches = box.split(AND)
+    head = job_message(exception).partition("\n")[0]
+    return [name for name in branches if re.search(rf"\bcheck_{name}\b", head)] or branches
 
 
 def pointer(context: Any) -> dict[str, Any]:

@@ -6,18 +6,23 @@ Yesterday's tables and today's raw drop go in; lists for every user come out as 
 **Nothing is broken while this is red.** Each job writes versions that nobody reads. A gate makes them current, all of
 its tables or none. Only `publish_night` moves the storefront.
 
-**A task is a branch.** `run_features` runs the jobs of the branch `features` one after another, its gate last, in one
-Spark application. Its log has a line for each job. What waits for a file, trains a model or moves the storefront has a
-task of its own. Cleared or tried again, a task does all its jobs again.
+**A task is a branch, or two.** `run_lists` runs the jobs of the branch `lists` one after another, its gate last, in one
+Spark application; `run_offers_and_audiences` those of two branches. Its log has a line for each job. What waits for a
+file, trains a model or moves the storefront has a task of its own. Cleared or tried again, a task does all its jobs
+again.
 
 **A failed branch does not stop the others.** Without `intake`, `features` and `lists` nothing is published, and the
-storefront shows the last good night. Where `customers`, `offers`, `audiences`, `copy`, `images` or `service` fails, the
-rest is published. Readers then see the last good night's rows of that product that are still true, for as many nights
-as the settings `carry` say; after that the product is absent. `publish_night` logs which. `prices` and `judge` are for
-people: readers miss nothing. `show_night` draws the night as pages in `reports/`, also one that is held back; *Night
-report* in the UI opens them. The run's note says in one line how the night ended. `whole` is red whenever a task
-failed, so that somebody looks. Clear the red task with all that is downstream: the product becomes fresh, and the run
-whole.
+storefront shows the last good night; where one of the first two fails, no other branch runs. Where `customers`,
+`offers`, `audiences`, `copy`, `images` or `service` fails, the rest is published. Readers then see the last good
+night's rows of that product that are still true, for as many nights as the settings `carry` say; after that the product
+is absent. `publish_night` logs which. `prices` and `judge` are for people: readers miss nothing. `show_night` draws the
+night as pages in `reports/`, also one that is held back; *Night report* in the UI opens them. The run's note says in one
+line how the night ended. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with all that
+is downstream: the product becomes fresh, and the run whole.
+
+**A task of two branches** is red when one of them failed; its log, the note and `describe_night` name the jobs. The
+second branch does without the first: audiences without tonight's offers, judgements without prices. What waits for
+offers waits until all tries of the task are over.
 
 **What a red task leaves behind, and what to do**
 
@@ -26,7 +31,7 @@ whole.
   minutes for 6 hours (`NIGHTMARKET_WAIT_HOURS`), tells at the first look, and takes no worker meanwhile. A run by hand
   or of a backfill fails at once. Only one night runs at a time: to run another day while one waits, mark its
   `receive_drop` as failed.
-- `run_intake`, `run_features`, `run_lists` and the other branches, with `GateFailed` in the log: the rejected version,
+- `run_intake_and_features`, `run_lists` and the other branches, with `GateFailed` in the log: the rejected version,
   whole; the log has its path, the rule and the values seen. Repair the drop or the mapping, then trigger a new run for
   that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
@@ -60,8 +65,8 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
 
 **Small machines.** All tasks but training take a slot of the pool `night` (`airflow pools set night 1 "jobs at a
-time"`), the most urgent first: lists, customers, offers, copy, audiences, images, service, then the rest. Give it as
-many slots as the machine can run jobs beside each other. Without this pool no task is scheduled.
+time"`), the most urgent first: lists, customers, offers and audiences, copy, images, service, then the rest. Give it
+as many slots as the machine can run jobs beside each other. Without this pool no task is scheduled.
 
 **GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1
 training`) and go to the queue `gpu`: where workers have queues, start one with `-q gpu`. LSTM and copywriter train on
@@ -131,8 +136,11 @@ def night_of(params: Any, dag_run: Any) -> str:
     return day_at(dag_run.logical_date)
 
 
-def branch(name: str, what: str, urgency: int) -> TaskGroup:
-    """A box of the graph; its tasks keep the names of the jobs. Of tasks that wait, the most urgent takes the slot."""
+def box(name: str, what: str, urgency: int) -> TaskGroup:
+    """A box of the graph: a branch, or several; jobs/runtime/branches.py says which go together.
+
+    Its tasks keep the names of the jobs. Of tasks that wait, the most urgent takes the slot.
+    """
     return TaskGroup(name, prefix_group_id=False, tooltip=what, default_args={"priority_weight": urgency})
 
 
@@ -143,9 +151,9 @@ def over(name: str, tasks: list[BaseOperator]) -> EmptyOperator:
     return ended
 
 
-def jobs_of(branch: str) -> BaseOperator:
-    """The jobs of a branch that have no task of their own, one after another in one Spark application."""
-    return spark("run_branch", ["--branch", branch, *ARGUMENTS], f"run_{branch}")
+def jobs_of(name: str) -> BaseOperator:
+    """The jobs of a box that have no task of their own, one after another in one Spark application."""
+    return spark("run_branch", ["--branch", name, *ARGUMENTS], f"run_{name}")
 
 
 with DAG(
@@ -163,66 +171,55 @@ with DAG(
 ) as dag:
     # A hard edge is a plain >>. A soft one goes through `X_over`, which waits until all of X has ended, however it
     # ended. No job has a soft edge itself: it would also run after a gate that failed, and read what no gate passed.
-    with branch("intake", "The shop's files, cleaned, and its catalogue", 100):
+    with box("intake_and_features", "The shop's files, cleaned, and what is known of each user and item", 100):
         receive_drop = wait_for_drop("receive_drop", ARGUMENTS)
-        intake = jobs_of("intake")
-        receive_drop >> intake
-    with branch("features", "What is known of each user and item", 100):
-        features = jobs_of("features")
-        intake >> features
-    with branch("lists", "What each user is shown", 100):
+        intake_and_features = jobs_of("intake_and_features")
+        receive_drop >> intake_and_features
+    with box("lists", "What each user is shown", 100):
         train_als = plain("train_als", ARGUMENTS, **GPU)
         train_lstm = plain("train_lstm", ARGUMENTS, **GPU)
         lists = jobs_of("lists")
         # Without tonight's ALS every list would be popularity, and nobody would see it: that edge is hard. A new LSTM
         # that cannot be trained leaves the newest earlier one.
-        features >> [train_als, train_lstm]
-        [features, train_als, over("train_lstm", [train_lstm])] >> lists
-    with branch("customers", "Segments, and chances to buy", 60):
+        intake_and_features >> [train_als, train_lstm]
+        [intake_and_features, train_als, over("train_lstm", [train_lstm])] >> lists
+    with box("customers", "Segments, and chances to buy", 60):
         customers = jobs_of("customers")
-        features >> customers
+        intake_and_features >> customers
         customers_over = over("customers", [customers])
-    with branch("offers", "Who gets which offer", 50):
-        offers = jobs_of("offers")
-        [lists, customers_over] >> offers
-        offers_over = over("offers", [offers])
-    with branch("audiences", "Whom to write to about an item, a segment or a campaign", 30):
-        audiences = jobs_of("audiences")
-        [features, offers_over] >> audiences
-        audiences_over = over("audiences", [audiences])
-    with branch("images", "What the items' pictures show, and what looks alike", 20):
+    with box("offers_and_audiences", "Who gets which offer; whom to write to about an item, a segment, a campaign", 50):
+        offers_and_audiences = jobs_of("offers_and_audiences")
+        [intake_and_features, lists, customers_over] >> offers_and_audiences
+        offers_and_audiences_over = over("offers_and_audiences", [offers_and_audiences])
+    with box("images", "What the items' pictures show, and what looks alike", 20):
         images = jobs_of("images")
-        intake >> images
+        intake_and_features >> images
         images_over = over("images", [images])
-    with branch("service", "Customers' questions and the answers that living rows give", 20):
+    with box("service", "Customers' questions and the answers that living rows give", 20):
         service = jobs_of("service")
-        [intake, offers_over] >> service
+        [intake_and_features, offers_and_audiences_over] >> service
         service_over = over("service", [service])
-    with branch("copy", "Marketing texts, and who is told which", 40):
+    with box("copy", "Marketing texts, and who is told which", 40):
         train_copywriter = plain("train_copywriter", ARGUMENTS, **GPU)
         copy = jobs_of("copy")
-        features >> train_copywriter
-        [lists, offers_over, over("train_copywriter", [train_copywriter]), images_over] >> copy
+        intake_and_features >> train_copywriter
+        copywriter_over = over("train_copywriter", [train_copywriter])
+        [lists, offers_and_audiences_over, copywriter_over, images_over] >> copy
         copy_over = over("copy", [train_copywriter, copy])
-    with branch("prices", "Prices for a person to approve; never published", 10):
-        prices = jobs_of("prices")
-        intake >> prices
-        prices_over = over("prices", [prices])
-    with branch("judge", "Last night's lists by what users did since, and experiments; never published", 10):
-        judge = jobs_of("judge")
-        [intake, features, offers_over] >> judge
-        judge_over = over("judge", [judge])
-    with branch("publish", "The storefront's pointer moves, and old runs are deleted", 100):
+    with box("prices_and_judge", "For people, never published: prices to approve, last night's lists, experiments", 10):
+        prices_and_judge = jobs_of("prices_and_judge")
+        [intake_and_features, offers_and_audiences_over] >> prices_and_judge
+        prices_and_judge_over = over("prices_and_judge", [prices_and_judge])
+    products_over = [customers_over, offers_and_audiences_over, copy_over, images_over, service_over]
+    with box("publish", "The storefront's pointer moves, and old runs are deleted", 100):
         # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
         publish_night = plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED)
         prune_lake = plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN)
-        [lists, customers_over, offers_over, audiences_over, copy_over, images_over, service_over] >> publish_night
-        [publish_night, prices_over, judge_over] >> prune_lake
-    with branch("show", "The night as pages; the lake is given back; a night that is not whole is red", 10):
+        [lists, *products_over] >> publish_night
+        [publish_night, prices_and_judge_over] >> prune_lake
+    with box("show", "The night as pages; the lake is given back; a night that is not whole is red", 10):
         show_night = plain("show_night", ARGUMENTS)
-        ended = [customers_over, offers_over, audiences_over, copy_over, images_over, service_over]
-        ended += [prices_over, judge_over]
-        [over("publish", [publish_night, prune_lake]), *ended] >> show_night
+        [over("publish", [publish_night, prune_lake]), *products_over, prices_and_judge_over] >> show_night
         jobs = [task for task in dag.tasks if not isinstance(task, EmptyOperator)]
         release_lake = plain("release_lake", HELD, trigger_rule="all_done")
         jobs >> release_lake

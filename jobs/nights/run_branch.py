@@ -1,6 +1,8 @@
-"""Runs the jobs of one branch of the night in one process: a task of the Airflow DAG `nightly`.
+"""Runs the jobs of one branch of the night, or of branches that share an application, in one process.
 
-Jobs that have a task of their own in Airflow (`ALONE` in jobs/runtime/branches.py) are left out.
+It is a task of the Airflow DAG `nightly`: jobs/runtime/branches.py says which branches go together (`TOGETHER`). Jobs
+that have a task of their own in Airflow (`ALONE`) are left out. Where one of two branches fails, the other runs as far
+as it does not need the failed jobs.
 """
 
 from __future__ import annotations
@@ -8,19 +10,25 @@ from __future__ import annotations
 import argparse
 
 from jobs.nights.tasks import run_tasks
-from jobs.runtime.branches import ALONE, BRANCHES
+from jobs.runtime.branches import ALONE, BOXES, BRANCHES
 from jobs.runtime.night import Night
 
 NIGHT_OPTIONS = ("branch",)
 
 
+def tasks_of(box: str) -> dict[str, tuple[str, ...]]:
+    """The tasks of a box that have none of their own in Airflow, each with what it waits for."""
+    tasks = {task: needs for branch in BOXES[box] for task, needs in BRANCHES[branch].items()}
+    return {task: needs for task, needs in tasks.items() if task not in ALONE}
+
+
 def add_night_options(parser: argparse.ArgumentParser) -> None:
-    branches = [name for name, tasks in BRANCHES.items() if not set(tasks) <= set(ALONE)]
-    parser.add_argument("--branch", required=True, choices=branches, help="the branch of the night")
+    boxes = [box for box in BOXES if tasks_of(box)]
+    parser.add_argument("--branch", required=True, choices=boxes, help="the branch, or branches that go together")
 
 
 def main(night: Night, branch: str) -> None:
     try:
-        run_tasks(night, {task: needs for task, needs in BRANCHES[branch].items() if task not in ALONE})
+        run_tasks(night, tasks_of(branch))
     finally:
         night.begin(f"run_{branch}")

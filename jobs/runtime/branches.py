@@ -2,8 +2,9 @@
 
 A task is a job of the same name; `check_G` is the job check_tables for the gate G.
 
-In Airflow a job has a task of its own only if it is in ALONE. All other jobs of a branch run one after another in one
-process, the task `run_BRANCH`: starting Spark takes longer than most of them. A test compares the DAG with both tables.
+In Airflow a branch is a box of the graph, and so are branches of TOGETHER as one, such as `offers_and_audiences`. A job
+has a task of its own there only if it is in ALONE. All other jobs of a box run one after another in one process, the
+task `run_BOX`: starting Spark takes longer than most of them. A test compares the DAG with these tables.
 """
 
 from __future__ import annotations
@@ -123,7 +124,19 @@ ALONE: tuple[str, ...] = (
     "prune_lake",
     "show_night",
 )
-OVER, CHECK = "_over", "check_"
+# Branches that are one box, in their order: a task of its own would bring none of them anything. Nothing is published
+# without intake and features; audiences wait for offers anyway; prices and judgements are for people. What waits for one
+# of them waits for the box, and what one of them needs the box needs: hard, if any of them needs it to have succeeded.
+TOGETHER: tuple[tuple[str, ...], ...] = (
+    ("intake", "features"),
+    ("offers", "audiences"),
+    ("prices", "judge"),
+)
+AND, OVER, CHECK = "_and_", "_over", "check_"
+# name of a box -> its branches
+BOXES: dict[str, tuple[str, ...]] = {
+    AND.join(box): box for box in (next((some for some in TOGETHER if name in some), (name,)) for name in BRANCHES)
+}
 TASKS: dict[str, tuple[str, ...]] = {task: needs for tasks in BRANCHES.values() for task, needs in tasks.items()}
 
 

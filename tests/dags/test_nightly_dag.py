@@ -97,13 +97,23 @@ def branches() -> dict[str, dict[str, tuple[str, ...]]]:
     return declared("BRANCHES")
 
 
+def box_of(branch: str) -> str:
+    """The box of the DAG that holds a branch: it alone, or all that go together."""
+    return "_and_".join(next((some for some in declared("TOGETHER") if branch in some), (branch,)))
+
+
 def task_of(branch: str, job: str) -> str:
     """The task of the DAG that runs a job of a branch."""
-    return job if job in declared("ALONE") else f"run_{branch}"
+    return job if job in declared("ALONE") else f"run_{box_of(branch)}"
 
 
-def tasks_of(branch: str) -> set[str]:
-    return {task_of(branch, job) for job in branches()[branch]}
+def tasks_of(box: str) -> set[str]:
+    """The tasks of all branches of a box."""
+    return {task_of(name, job) for name, jobs in branches().items() if box_of(name) == box for job in jobs}
+
+
+def boxes() -> list[str]:
+    return list(dict.fromkeys(box_of(name) for name in branches()))
 
 
 def test_every_dag_loads() -> None:
@@ -125,30 +135,41 @@ def test_dag_files_import_nothing_heavy_and_nothing_of_ours() -> None:
     assert float(seconds) < 15  # 2 s when nothing else runs; a heavy import would be found above
 
 
-def test_the_edges_are_those_of_the_nightly_job(dag: Any) -> None:
+def test_the_edges_are_those_of_the_nightly_job_with_each_box_as_one(dag: Any) -> None:
+    """A task waits for all that its jobs wait for outside of it: hard where one of them does, else through `X_over`."""
     wanted: set[tuple[str, str]] = set()
     home = {job: branch for branch, jobs in branches().items() for job in jobs}
     for branch, jobs in branches().items():
         for job, needs in jobs.items():
             task = task_of(branch, job)
             for need in needs:
-                if need.endswith("_over"):
-                    name = need.removesuffix("_over")
-                    ending = tasks_of(name) if name in branches() else {task_of(home[name], name)}
-                    wanted |= {(need, task), *((ended, need) for ended in ending)}
-                elif (before := task_of(home[need], need)) != task:
-                    wanted.add((before, task))
+                if not need.endswith("_over"):
+                    wanted.add((task_of(home[need], need), task))
+                    continue
+                name = need.removesuffix("_over")
+                whole = name in branches()
+                ending = tasks_of(box_of(name)) if whole else {task_of(home[name], name)}
+                over = f"{box_of(name) if whole else name}_over"
+                if ending != {task}:
+                    wanted |= {(over, task), *((ended, over) for ended in ending)}
+    wanted = {(before, after) for before, after in wanted if before != after}
     assert {(t.task_id, after) for t in dag.tasks for after in t.downstream_task_ids - LAST} == wanted
 
 
-def test_each_branch_is_a_box_of_its_tasks(dag: Any) -> None:
-    boxes = {name: set(box.children) for name, box in dag.task_group.get_task_group_dict().items() if name}
+def test_a_branch_goes_together_with_others_once() -> None:
+    together = [name for some in declared("TOGETHER") for name in some]
+    assert set(together) <= set(branches())
+    assert len(together) == len(set(together))
+
+
+def test_each_box_has_the_tasks_of_its_branches(dag: Any) -> None:
+    found = {name: set(box.children) for name, box in dag.task_group.get_task_group_dict().items() if name}
     jobs = {
         name: {task for task in tasks if task not in LAST and not task.endswith("_over")}
-        for name, tasks in boxes.items()
+        for name, tasks in found.items()
     }
-    assert jobs == {name: tasks_of(name) for name in branches()}
-    assert set().union(*boxes.values()) == set(dag.task_ids)
+    assert jobs == {name: tasks_of(name) for name in boxes()}
+    assert set().union(*found.values()) == set(dag.task_ids)
 
 
 def test_only_what_waits_for_an_end_runs_after_a_failure(dag: Any) -> None:
@@ -177,9 +198,9 @@ def test_the_run_gives_the_lake_back_when_every_job_has_ended(dag: Any) -> None:
 def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
     jobs = [t for t in dag.tasks if not isinstance(t, EmptyOperator)]
     assert {t.pool for t in jobs} == {"night", "gpu"}
-    urgency = {name: {dag.get_task(task).priority_weight for task in tasks_of(name)} for name in branches()}
+    urgency = {name: {dag.get_task(task).priority_weight for task in tasks_of(name)} for name in boxes()}
     assert all(len(weights) == 1 for weights in urgency.values())
-    order = ["lists", "customers", "offers", "copy", "audiences", "images", "service", "prices"]
+    order = ["lists", "customers", "offers_and_audiences", "copy", "images", "service", "prices_and_judge"]
     weights = [urgency[name].pop() for name in order]
     assert weights == sorted(weights, reverse=True)
     assert {str(t.weight_rule) for t in jobs} == {"absolute"}
@@ -195,17 +216,17 @@ def test_plain_jobs_run_in_the_environment_of_the_pipeline(dag: Any) -> None:
 def test_spark_jobs_are_submitted_to_the_connection(dag: Any) -> None:
     for task in dag.tasks:
         if isinstance(task, SparkSubmitOperator):
-            branch = task.task_id.removeprefix("run_")
+            box = task.task_id.removeprefix("run_")
             assert command(rendered(dag, task.task_id)) == [
                 *("spark-submit", "--master", "spark://127.0.0.1:7077"),
                 *("--conf", f"spark.driver.extraJavaOptions={launch.java_options()}"),
                 *("--driver-memory", "4g", "--name", f"nightmarket {task.task_id} 2026-01-06"),
-                *(f"{ROOT}/jobs/__main__.py", "run_branch", "--branch", branch, *ARGUMENTS),
+                *(f"{ROOT}/jobs/__main__.py", "run_branch", "--branch", box, *ARGUMENTS),
             ]
 
 
 def test_spark_submit_and_its_python_are_those_of_the_pipeline(dag: Any) -> None:
-    environment = rendered(dag, "run_intake").env_vars
+    environment = rendered(dag, "run_intake_and_features").env_vars
     assert environment["PATH"].startswith(f"{BIN}:")
     assert environment["PYSPARK_PYTHON"] == f"{BIN}/python"
 
@@ -270,7 +291,7 @@ def test_retries_back_off(dag: Any) -> None:
 
 
 def decision(dag: Any, problem: Exception) -> str:
-    return str(dag.get_task("run_intake").retry_policy.evaluate(problem, 1, 3).action.value)
+    return str(dag.get_task("run_intake_and_features").retry_policy.evaluate(problem, 1, 3).action.value)
 
 
 def test_what_passes_by_itself_is_tried_again(dag: Any) -> None:
@@ -313,7 +334,7 @@ def test_spark_submit_hands_on_that_a_job_refused(dag: Any, tmp_path: Path, monk
     monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", '{"conn_type": "spark", "host": "local[1]"}')
     form = {"raw": str(tmp_path), "lake": str(tmp_path / "lake"), "source": "sample_shop", "config": "/no/such.toml"}
     with pytest.raises(AirflowException, match="FileNotFoundError: --config") as failure:
-        rendered(dag, "run_intake", **form).execute(context(**form))
+        rendered(dag, "run_intake_and_features", **form).execute(context(**form))
     assert decision(dag, failure.value) == "fail"
     said = str(failure.value).partition("Last spark-submit output:\n")[2].splitlines()
     assert [line for line in said if not line.startswith("FileNotFoundError: ")] == []  # none of Spark's, nor the JVM's
@@ -367,19 +388,20 @@ def test_publishing_updates_the_asset_with_the_night_and_its_run(dag: Any) -> No
 
 def test_the_graph_is_a_few_boxes_that_hold_all_tasks(dag: Any) -> None:
     groups = dag.task_group.get_task_group_dict()
-    boxes = {name: set(group.children) for name, group in groups.items() if name}
-    assert len(boxes) <= 13  # ten, and one each for pictures, customer service and pages
-    assert set().union(*boxes.values()) == set(dag.task_ids)  # ids without the names of the boxes
+    found = {name: set(group.children) for name, group in groups.items() if name}
+    assert len(found) <= 10
+    assert set().union(*found.values()) == set(dag.task_ids)  # ids without the names of the boxes
+    assert sum(isinstance(task, SparkSubmitOperator) for task in dag.tasks) == 8  # each pays for its start
 
 
 def test_the_docstring_is_the_page_in_the_ui(dag: Any) -> None:
     assert "airflow backfill create" in dag.doc_md
-    for task in ("receive_drop", "run_intake", "publish_night"):
+    for task in ("receive_drop", "run_intake_and_features", "publish_night"):
         assert task in dag.doc_md
 
 
 def test_only_the_lines_of_the_jvm_are_left_out_of_a_log(dag: Any) -> None:
-    hook = rendered(dag, "run_intake")._get_hook()
+    hook = rendered(dag, "run_intake_and_features")._get_hook()
     written = [
         "WARNING: Using incubator modules: x\n",
         "netlib-blas: none\n",
@@ -417,19 +439,37 @@ def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
     assert failures.job_message(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
 
 
-def shown_after_a_failure(dag: Any, task_id: str, lake: Path) -> str:
+def shown_after_a_failure(dag: Any, task_id: str, lake: Path, message: str = "") -> str:
+    error = {"exception": AirflowException(message)} if message else {}
     ti = SimpleNamespace(task_id=task_id)
-    return failures.what_readers_see({"ti": ti, "task": dag.get_task(task_id), "params": {"lake": str(lake)}})
+    return failures.what_readers_see({"ti": ti, "task": dag.get_task(task_id), "params": {"lake": str(lake)}, **error})
 
 
 def test_an_alert_says_what_readers_still_see(dag: Any, tmp_path: Path) -> None:
-    assert shown_after_a_failure(dag, "run_lists", tmp_path) == "The storefront still shows the last good night."
+    for task in ("receive_drop", "run_intake_and_features", "run_lists", "publish_night"):
+        assert shown_after_a_failure(dag, task, tmp_path) == "The storefront still shows the last good night."
     assert shown_after_a_failure(dag, "train_lstm", tmp_path) == "Lists are made with the newest earlier LSTM."
-    assert shown_after_a_failure(dag, "run_prices", tmp_path).startswith("Readers miss nothing: ")
-    assert "published without copy" in shown_after_a_failure(dag, "run_copy", tmp_path)
+    assert shown_after_a_failure(dag, "run_prices_and_judge", tmp_path).startswith("Readers miss nothing: ")
+    for name in ("copy", "images", "service"):
+        said = shown_after_a_failure(dag, f"run_{name}", tmp_path)
+        assert said == f"The rest of tonight goes on and is published without {name}."
+    killed = shown_after_a_failure(dag, "run_offers_and_audiences", tmp_path)
+    assert killed == "The rest of tonight goes on and is published without offers and audiences."
+
+
+def test_an_alert_says_of_two_branches_which_one_failed(dag: Any, tmp_path: Path) -> None:
     entry = {"state": "fresh", "from": "2026-01-05-001", "valid_until": "2026-01-10T12:00:00Z"}
     (tmp_path / "published").mkdir()
     (tmp_path / "published" / "current.json").write_text(json.dumps({"products": {"offers": entry}}))
-    said = shown_after_a_failure(dag, "run_offers", tmp_path)
-    assert said.startswith("offers of 2026-01-05 go on until 2026-01-10 at the latest")
-    assert said.endswith("the rest of tonight goes on and is published.")
+
+    def shown(head: str) -> str:
+        message = f"Error code is: 65.\nJobsFailed: failed: {head}\n  find_audiences: check_offers has no version\n"
+        return shown_after_a_failure(dag, "run_offers_and_audiences", tmp_path, message)
+
+    offers = shown("choose_offers; not run: check_offers")
+    assert offers.startswith("offers of 2026-01-05 go on until 2026-01-10 at the latest")
+    assert offers.endswith("still true; the rest of tonight goes on and is published.")
+    audiences = "he rest of tonight goes on and is published without audiences."
+    assert shown("check_audiences") == f"T{audiences}"
+    assert shown("choose_offers, find_audiences; not run: check_offers, check_audiences").startswith("offers of ")
+    assert shown("choose_offers, find_audiences; not run: check_offers, check_audiences").endswith(f"t{audiences}")

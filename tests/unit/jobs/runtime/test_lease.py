@@ -72,7 +72,7 @@ def test_the_same_attempt_started_twice_is_refused_too(lake: Lake) -> None:
 
 
 def test_the_processes_of_a_run_share_its_hold_and_another_run_waits_for_the_last(lake: Lake) -> None:
-    run, other = ("run_features", DAY, "20260107", True), ("nightly", DAY, "001")
+    run, other = ("run_lists", DAY, "20260107", True), ("nightly", DAY, "001")
     with held(lake, new_hold(*run), HOUR), held(lake, new_hold(*run), HOUR):
         pass
     with pytest.raises(LakeBusy):  # between two tasks no process of the run lives
