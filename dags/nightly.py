@@ -14,11 +14,11 @@ again.
 **A failed branch does not stop the others.** Without `intake`, `features` and `lists` nothing is published, and the
 storefront shows the last good night; where one of the first two fails, no other branch runs. Where `customers`,
 `offers`, `audiences`, `copy`, `images` or `service` fails, the rest is published. Readers then see the last good
-night's rows of that product that are still true, for as many nights as the settings `carry` say; after that the product
-is absent. `publish_night` logs which. `prices` and `judge` are for people: readers miss nothing. `show_night` draws the
-night as pages in `reports/`, also one that is held back; *Night report* in the UI opens them. The run's note says in one
-line how the night ended. `whole` is red whenever a task failed, so that somebody looks. Clear the red task with all that
-is downstream: the product becomes fresh, and the run whole.
+night's rows of that product that are still true, for as many nights as the settings `carry` say; after that the
+product is absent. `publish_night` logs which. `prices` and `judge` are for people: readers miss nothing. `show_night`
+draws the night as pages in `reports/`, also one that is held back; *Night report* in the UI opens them. The run's note
+says in one line how the night ended. `whole` is red whenever a task failed, so that somebody looks. Clear the red task
+with all that is downstream: the product becomes fresh, and the run whole.
 
 **A task of two branches** is red when one of them failed; its log, the note and `describe_night` name the jobs. The
 second branch does without the first: audiences without tonight's offers, judgements without prices. What waits for

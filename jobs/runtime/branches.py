@@ -125,8 +125,8 @@ ALONE: tuple[str, ...] = (
     "show_night",
 )
 # Branches that are one box, in their order: a task of its own would bring none of them anything. Nothing is published
-# without intake and features; audiences wait for offers anyway; prices and judgements are for people. What waits for one
-# of them waits for the box, and what one of them needs the box needs: hard, if any of them needs it to have succeeded.
+# without intake and features; audiences wait for offers anyway; prices and judgements are for people. In Airflow what
+# waits for one of them waits for the box, and the box waits for what one of them waits for.
 TOGETHER: tuple[tuple[str, ...], ...] = (
     ("intake", "features"),
     ("offers", "audiences"),

@@ -43,10 +43,10 @@ def test_a_published_night_says_what_is_fresh_carried_and_absent(plugin: ModuleT
 
 
 def test_a_night_that_is_not_whole_says_what_failed(plugin: ModuleType) -> None:
-    states = {**WHOLE_NIGHT, "run_copy": "failed", "whole": "failed"}
-    why = {"run_copy": "GateFailed: copy\n  chars: expected 9, saw 12"}
+    states = {**WHOLE_NIGHT, "run_offers_and_audiences": "failed", "whole": "failed"}
+    why = {"run_offers_and_audiences": "JobsFailed: failed: check_offers\n  check_offers: GateFailed: offers"}
     told = plugin.line(states, SAID, why)
-    failed = "Failed: run_copy: GateFailed: copy chars: expected 9, saw 12."
+    failed = "Failed: run_offers_and_audiences: JobsFailed: failed: check_offers check_offers: GateFailed: offers."
     assert told == f"Published as {PRODUCTS}. {failed}{LOOK}"
 
 

@@ -213,7 +213,9 @@ def test_a_viewer_may_read_the_page_and_nobody_who_is_logged_out(shop: Shop, api
 
 
 def test_the_log_of_a_task_has_the_lines_of_its_jobs_and_none_of_spark(shop: Shop) -> None:
-    (log,) = shop.folder.glob(f"airflow/logs/dag_id=nightly/run_id=night_{DAY}__*/task_id=run_intake_and_features/*.log")
+    (log,) = shop.folder.glob(
+        f"airflow/logs/dag_id=nightly/run_id=night_{DAY}__*/task_id=run_intake_and_features/*.log"
+    )
     written = [str(json.loads(line)["event"]) for line in log.read_text().splitlines()]
     assert any("nightmarket.clean_events: " in line for line in written)
     assert [line for line in written if " INFO " in line or line.startswith(("WARNING: ", "netlib-"))] == []

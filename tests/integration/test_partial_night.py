@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs.customers.export_audience import files_of
-from jobs.nights import nightly
+from jobs.nights import nightly, run_branch
 from jobs.nights.tasks import JobsFailed, run
 from jobs.publishing import rollback_night
 from jobs.publishing.carry import of_dated
@@ -20,6 +20,7 @@ from jobs.publishing.product_files import read_tonight, write_products
 from jobs.publishing.publish_night import NotPublished, failed_products
 from jobs.reports.night_page import night_page
 from jobs.runtime import published
+from jobs.runtime.branches import CHECK, job_of
 from jobs.runtime.lake import Lake
 from jobs.runtime.products import PUBLISHED, product_lines, products_of
 from schemas.table import Gate, Table
@@ -254,6 +255,37 @@ def test_killed_between_carrying_and_the_pointer_readers_see_the_old_night(shop:
     assert published.pointed(shop.lake) == before
     assert published.runs(shop.lake)[-1] == BEFORE
     assert publish(shop)["tables"] == written["tables"]  # run again, the same files
+
+
+# branches of one application ---------------------------------------------------------------------------------------
+
+
+def test_audiences_are_fresh_though_offers_fail_in_the_application_they_share(shop: Sample) -> None:
+    fail(shop, "offers", "check_offers", "")
+    fail(shop, "audiences", "check_audiences", "")
+    with pytest.raises(JobsFailed, match=r"failed: choose_offers; not run: check_offers\n") as failed:
+        run_branch.main(shop.night(offers={"campaigns": "no/such.toml"}), "offers_and_audiences")
+    assert "no/such.toml" in str(failed.value)
+    now = publish(shop)
+    assert states(now) == dict.fromkeys(states(now), "fresh") | {"offers": "carried"}
+    assert now["products"]["offers"]["because"].startswith("choose_offers: ")
+    assert "choose_offers failed: " in night_page(shop.lake, THIRD)
+
+
+@pytest.mark.parametrize("box", ["intake_and_features", "offers_and_audiences", "prices_and_judge"])
+def test_an_application_of_two_branches_tried_again_counts_nothing_twice(
+    sample: Sample, tmp_path: Path, box: str
+) -> None:
+    shop = sample.copy(tmp_path / "lake")
+    run_branch.main(shop.night(), box)
+    gates = [job_of(task)[1]["stage"] for task in run_branch.tasks_of(box) if task.startswith(CHECK)]
+    assert len(gates) == 2
+    for table in [table for gate in gates for table in STAGES[gate]]:
+        version = shop.lake.current(table, THIRD)
+        assert version == shop.lake.version(table, THIRD, "001")
+        assert version != sample.lake.current(table, THIRD), f"{table.name} was not made again"
+        assert content(shop.lake, version).equals(current(sample.lake, table)), table.name
+        assert set(shop.lake.list_dir(version.folder)) == {*version.files, "_version.json"}
 
 
 # a real night -----------------------------------------------------------------------------------------------------

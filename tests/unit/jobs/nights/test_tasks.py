@@ -14,7 +14,7 @@ from jobs.copywriting import train_copywriter
 from jobs.intake.drop_files import MissingDay
 from jobs.nights import run_branch, side_process
 from jobs.nights.tasks import JobsFailed, run_tasks
-from jobs.runtime.branches import ALONE, BRANCHES
+from jobs.runtime.branches import ALONE, BOXES, BRANCHES
 from jobs.runtime.exit_status import FAILED, MAY_COME, REFUSED, status_of
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night, job_report
@@ -101,6 +101,27 @@ def test_a_branch_runs_the_jobs_that_have_no_task_of_their_own(night: Night) -> 
         run_branch.main(night, "copy")
     assert str(failure.value).startswith("failed: write_copy; not run: check_copy\n")
     assert night.job == "run_copy"
+
+
+def test_a_branch_that_fails_leaves_the_branch_it_goes_together_with_to_run(night: Night) -> None:
+    with pytest.raises(JobsFailed) as failure:
+        run_branch.main(night, "offers_and_audiences")
+    assert failure.value.head == (
+        "failed: choose_offers, find_audiences; not run: check_offers, check_audiences"  # both were tried
+    )
+    assert night.job == "run_offers_and_audiences"
+
+
+def test_without_intake_the_features_that_go_together_with_it_do_not_run(night: Night) -> None:
+    with pytest.raises(JobsFailed) as failure:
+        run_branch.main(night, "intake_and_features")
+    assert failure.value.head == "failed: clean_events; not run: update_catalogue, drop_erased_rows, check_clean, " + (
+        "update_interest, build_features, update_profiles, check_features"
+    )
+
+
+def test_each_branch_is_in_one_box() -> None:
+    assert sorted(name for branches in BOXES.values() for name in branches) == sorted(BRANCHES)
 
 
 def test_every_job_that_has_a_task_of_its_own_is_in_a_branch() -> None:
