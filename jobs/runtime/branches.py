@@ -72,7 +72,7 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "show_service": ("check_service",),
     },
     "copy": {
-        "train_copywriter": ("check_features",),
+        "train_copywriter": ("check_clean",),
         "write_copy": ("check_lists", "offers_over", "train_copywriter_over", "images_over"),
         "check_copy": ("write_copy",),
     },
