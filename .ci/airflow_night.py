@@ -15,6 +15,7 @@ from jobs.runtime.progress import Progress, progress
 ENDED = ("success", "failed", "skipped", "upstream_failed", "up_for_retry")  # states of a try
 NAME = "night_"  # how the names of our runs begin
 NO_JOBS = ("EmptyOperator", "Whole")  # what waits for a branch, and what turns a run red
+LOOK_AGAIN = 2  # seconds; a look takes the API a tenth of a second of one core, which the night could use
 PATIENCE = 300  # seconds until the DAG has been read
 SHOWN = 40  # lines of a failed task's log
 
@@ -47,7 +48,7 @@ def follow(api: Api, run: str, check: Callable[[], None]) -> str:
             tell_ended([task for task in tasks if task["operator"] not in NO_JOBS], told, doing)
             if state not in ("queued", "running"):
                 return state
-            time.sleep(0.5)
+            time.sleep(LOOK_AGAIN)
 
 
 def make_way(api: Api) -> None:
