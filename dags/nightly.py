@@ -70,8 +70,7 @@ as many slots as the machine can run jobs beside each other. Without this pool n
 
 **GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1
 training`) and go to the queue `gpu`: where workers have queues, start one with `-q gpu`. LSTM and copywriter train on
-the GPU that they find there. Where there is no GPU, `NIGHTMARKET_TRAINING_POOL=night` counts them among the jobs that
-share the cores.
+the GPU that they find there.
 
 **Alerts.** After the last try, and when a drop is first found missing, `{"text": ...}` with the job's own message is
 posted to the URL in `NIGHTMARKET_ALERT_URL`.
@@ -124,7 +123,7 @@ ARGUMENTS = [
 ]
 HELD = ["--date", NIGHT, "--lake", "{{ params.lake }}", "--run", RUN]
 PUBLISHED = Asset("nightmarket_published")
-TRAINING = {"pool": os.environ.get("NIGHTMARKET_TRAINING_POOL", "gpu"), "queue": "gpu"}
+GPU = {"pool": "gpu", "queue": "gpu"}
 NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_run else '' }}"
 
 
@@ -177,8 +176,8 @@ with DAG(
         intake_and_features = jobs_of("intake_and_features")
         receive_drop >> intake_and_features
     with box("lists", "What each user is shown", 100):
-        train_als = plain("train_als", ARGUMENTS, **TRAINING)
-        train_lstm = plain("train_lstm", ARGUMENTS, **TRAINING)
+        train_als = plain("train_als", ARGUMENTS, **GPU)
+        train_lstm = plain("train_lstm", ARGUMENTS, **GPU)
         lists = jobs_of("lists")
         # Without tonight's ALS every list would be popularity, and nobody would see it: that edge is hard. A new LSTM
         # that cannot be trained leaves the newest earlier one.
@@ -201,7 +200,7 @@ with DAG(
         [intake_and_features, offers_and_audiences_over] >> service
         service_over = over("service", [service])
     with box("copy", "Marketing texts, and who is told which", 40):
-        train_copywriter = plain("train_copywriter", ARGUMENTS, **TRAINING)
+        train_copywriter = plain("train_copywriter", ARGUMENTS, **GPU)
         copy = jobs_of("copy")
         intake_and_features >> train_copywriter
         copywriter_over = over("train_copywriter", [train_copywriter])

@@ -53,10 +53,6 @@ ARGUMENTS = (
 @pytest.fixture(scope="module")
 def nightly() -> ModuleType:
     """A fresh copy of the DAG file for each test would cost seconds; a test changes only copies of its tasks."""
-    return read_dag_file()
-
-
-def read_dag_file() -> ModuleType:
     spec = importlib.util.spec_from_file_location("nightly", ROOT / "dags/nightly.py")
     assert spec is not None
     assert spec.loader is not None
@@ -373,11 +369,6 @@ def test_a_run_of_a_day_that_should_be_there_does_not_wait(dag: Any, tmp_path: P
 def test_training_takes_a_gpu_slot(dag: Any) -> None:
     for job in ("train_als", "train_lstm", "train_copywriter"):
         assert (dag.get_task(job).pool, dag.get_task(job).queue) == ("gpu", "gpu")
-
-
-def test_without_a_gpu_training_takes_a_slot_like_other_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NIGHTMARKET_TRAINING_POOL", "night")
-    assert {task.pool for task in read_dag_file().dag.tasks if task.task_id.startswith("train_")} == {"night"}
 
 
 def test_publishing_updates_the_asset_with_the_night_and_its_run(dag: Any) -> None:
