@@ -13,9 +13,10 @@ from pyspark import SparkContext
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from jobs.runtime.java_options import FOR_SECONDS
 from jobs.runtime.spark import session
 
-OPTIONS = "-Xlog:cds*=off -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+OPTIONS = f"-Xlog:cds*=off {FOR_SECONDS}"
 
 
 def unchanged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from jobs.runtime.java_options import FOR_A_SMALL_NIGHT
 from jobs.runtime.threads import bound_threads
 
+os.environ.setdefault("NIGHTMARKET_JAVA_OPTIONS", FOR_A_SMALL_NIGHT)
 bound_threads()  # before numpy and torch are loaded, as `python -m jobs` does
 
 from pyspark.sql import SparkSession  # noqa: E402
@@ -37,7 +39,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    os.environ.setdefault("NIGHTMARKET_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms1g -Xmn512m")
     os.environ.setdefault("NIGHTMARKET_SPARK_MEMORY", "2g")
     os.environ.setdefault("NIGHTMARKET_MASTER_KEY", "ab" * 32)  # Spark's workers have the environment of its start
     from jobs.runtime.spark import session

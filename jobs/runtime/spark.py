@@ -17,6 +17,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from jobs.runtime.java_names import remember_names
+from jobs.runtime.java_options import FOR_SECONDS
 from jobs.runtime.lake_keys import KMS_VARIABLE, key_paths
 from jobs.runtime.threads import SLEEP_WHILE_WAITING
 
@@ -58,8 +59,6 @@ CLASSES = Path(pyspark.__file__).with_name("classes.jsa")
 _SHARED = f"-XX:SharedArchiveFile={CLASSES} -Xlog:cds*=off"
 # Any session has more classes than the 21 MB from which the JVM would begin to look for some that are no longer needed.
 _CLASS_SPACE = "-XX:MetaspaceSize=256m"
-# The fastest start: one compiler only, and a garbage collector without threads.
-_FOR_SECONDS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def session(app_name: str, master: str | None = None, for_seconds: bool = False) -> SparkSession:
@@ -159,7 +158,7 @@ def forget_cached() -> None:
 
 def _java_options(for_seconds: bool) -> str:
     """Options of the JVM. Each night generates new classes: a small code cache would be swept all the time."""
-    ours = _FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
+    ours = FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
     log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     shared = _SHARED if CLASSES.exists() else ""
     return " ".join(filter(None, (ours, _CLASS_SPACE, log, shared, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from jobs.runtime.java_options import FOR_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 2700  # seconds for what takes six minutes where nothing else runs
 DAY = "2026-01-05"
@@ -52,6 +54,6 @@ def make_shop(folder: Path) -> Shop:
         "NIGHTMARKET_RAW": str(folder / "raw"),
         "NIGHTMARKET_LAKE": str(folder / "lake"),
         "NIGHTMARKET_SPARK_MEMORY": "1g",
-        "NIGHTMARKET_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms600m -Xmn300m",
+        "NIGHTMARKET_JAVA_OPTIONS": f"{FOR_SECONDS} -Xms600m -Xmn300m",
     }
     return Shop(folder, environment)

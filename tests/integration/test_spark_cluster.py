@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from jobs.nights.tasks import run
 from jobs.runtime import lake_keys
+from jobs.runtime.java_options import FOR_SECONDS
 from jobs.runtime.lake import Lake
 from jobs.runtime.lake_keys import keys_of
 from jobs.runtime.night import Night
@@ -97,12 +98,11 @@ def submit(
     **properties: str,
 ) -> subprocess.CompletedProcess[str]:
     """The job under spark-submit, whose stdout has what the job says. Event logs lie beside the lake."""
-    java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     logged = lake.parent / "event logs"
     logged.mkdir(exist_ok=True)
     properties |= {
-        "spark.driver.extraJavaOptions": java,
-        "spark.executor.extraJavaOptions": java,
+        "spark.driver.extraJavaOptions": FOR_SECONDS,
+        "spark.executor.extraJavaOptions": FOR_SECONDS,
         "spark.executor.memory": "512m",
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": logged.as_uri(),
