@@ -163,10 +163,10 @@ class Lake:
         Where that try passed its gate, its files stay: readers use them until this version has passed, too.
         """
         self.put_json(asdict(version), version.folder, "_version.json")
-        self.delete_unlisted(version)
+        self._delete_unlisted(version)
         return version
 
-    def delete_unlisted(self, version: Version) -> None:
+    def _delete_unlisted(self, version: Version) -> None:
         """Deletes the files beside the version's that are not those of the run's current version either."""
         listed = {*version.files, "_version.json"}
         if not (left := [name for name in self.list_dir(version.folder) if name not in listed]):
@@ -187,7 +187,9 @@ class Lake:
         return self._load(f"tables/{table.name}/date={night}", "_current.json")
 
     def make_current(self, version: Version) -> None:
+        """From now on readers use the version; what an earlier try of its run had made current is deleted."""
         self.put_json(asdict(version), f"tables/{version.table}/date={version.date}", "_current.json")
+        self._delete_unlisted(version)
 
     def dates(self, table: Table) -> list[date]:
         """Dates with a folder of the table, ascending; some may have no version that passed its gate."""
