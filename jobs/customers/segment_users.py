@@ -95,14 +95,15 @@ def fit(
     sample = sample_of(shopper_features(*tables, all_middles, config.half_trust), config.fit_users)
     all_rows = as_rows(sample, len(all_middles))
     rows = all_rows[:, : len(names)]
-    space = fit_space(rows, family_weights(names), least_spreads(names), config)
+    weights = family_weights(names)
+    space = fit_space(rows, weights, least_spreads(names), config)
     unnamed = Segments(
         config,
         names,
         np.array(list(middles.values())),
         space.mean,
         space.scale,
-        space.weights,
+        weights,
         space.components,
         centres=np.zeros((0, 0)),
         ids=np.zeros(0, np.int64),

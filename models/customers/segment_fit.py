@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.customers.segments import SegmentsConfig, moved_centres, squared_distances
+from models.customers.segments import SegmentsConfig, moved_centres, squared_distances, standardised
 
 F64 = NDArray[np.float64]
 _STARTS = 10  # of k-means at each k
@@ -22,11 +22,10 @@ _LAST_ROUNDS = 300
 
 @dataclass(frozen=True)
 class Space:
-    """mean, scale, weights (F,) and components (F, C): the projection of features onto places."""
+    """mean, scale (F,) and components (F, C): with the features' weights, the projection onto places."""
 
     mean: F64
     scale: F64
-    weights: F64
     components: F64
 
 
@@ -42,9 +41,8 @@ def fit_space(rows: F64, weights: F64, least: F64, config: SegmentsConfig) -> Sp
     filled = np.where(known, rows, mean)  # unknown values are imputed by the mean
     scale = filled.std(axis=0, ddof=1)
     scale = np.where(scale > 1e-9, np.maximum(scale, least), 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        deviations = np.clip(np.where(scale > 0, (filled - mean) / scale, 0.0), -3, 3)
-    return Space(mean, scale, weights, principal_components(deviations * weights, config.variance))
+    weighted = standardised(filled, mean, scale) * weights
+    return Space(mean, scale, principal_components(weighted, config.variance))
 
 
 def principal_components(rows: F64, variance: float) -> F64:
@@ -74,7 +72,7 @@ def fit_centres(places: F64, config: SegmentsConfig) -> tuple[F64, float, dict[i
         labels = np.argmin(squared_distances(places, centres[k]), axis=1)
         quality[k] = silhouette(places, labels)
         if np.bincount(labels, minlength=len(centres[k])).min() < config.least_share * len(places):
-            quality[k] = min(quality[k], -1.0)
+            quality[k] = -1.0
     best = max(quality, key=lambda k: (quality[k], -k))
     return centres[best], quality[best], quality
 

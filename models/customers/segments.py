@@ -103,15 +103,9 @@ class Segments:
     names: tuple[tuple[str, str], ...]
     traits: tuple[tuple[str, str], ...]
 
-    def standardised(self, rows: F64) -> F64:
-        """(n, F) deviations from the shop's mean, cut at 3; NaN (not known) and features without scale become 0."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            deviations = (rows - self.mean) / self.scale
-        return np.clip(np.nan_to_num(np.where(self.scale > 0, deviations, 0.0)), -_MOST_SDS, _MOST_SDS)
-
     def project(self, rows: F64) -> F64:
         """(n, C) from features (n, F)."""
-        return (self.standardised(rows) * self.weights) @ self.components
+        return (standardised(rows, self.mean, self.scale) * self.weights) @ self.components
 
     def assign(self, rows: F64, last: I64 | None = None) -> I64:
         """The segment number (n,) of each row; of two equally near centres, the first.
@@ -179,6 +173,13 @@ def family_weights(features: tuple[str, ...]) -> F64:
     """(F,): the tastes of one kind, such as the hours, together weigh as much as one other feature."""
     kinds = [name.partition("=")[0] for name in features]
     return np.array([1 / np.sqrt(kinds.count(kind)) for kind in kinds])
+
+
+def standardised(rows: F64, mean: F64, scale: F64) -> F64:
+    """(n, F) deviations from the shop's mean (F,), cut at 3; NaN (not known) and features without scale become 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviations = (rows - mean) / scale
+    return np.clip(np.nan_to_num(np.where(scale > 0, deviations, 0.0)), -_MOST_SDS, _MOST_SDS)
 
 
 def squared_distances(rows: F64, centres: F64) -> F64:
