@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from jobs.copywriting.briefs import BRIEF, MODEL, Brief, Refused, is_usual, keys_of
 from jobs.copywriting.rules import CopyConfig
 from jobs.copywriting.wording_shares import Arm, variants_of
-from jobs.copywriting.write_many import copy_table, one_by_one, rejected_table
+from jobs.copywriting.write_many import rejected_table, tables_of
 from jobs.copywriting.writer import CopyInputs, SaidTexts, missing_texts
 from schemas.arrow import arrow_schema
 from schemas.tables.copywriting import COPY, REJECTED_COPY
@@ -87,13 +87,14 @@ def write_missing(
         return arrow_schema(COPY).empty_table(), missing.in_vain
     said.remember(copy)
     standing = _rows_by_brief(copy, briefs)
-    rows, refused = one_by_one(briefs, lambda brief: missing_texts(inputs, said, brief, standing[brief]))
-    written = copy_table(rows)
+    texts = (missing_texts(inputs, said, brief, standing[brief]) for brief in briefs)
+    written, rejected = tables_of(inputs, briefs, texts)
+    failed = []
     for kind, of_kind in missing.briefs.items():
         with_kind = set(keys_of(written.filter(_of_kinds(written, [kind]))).to_pylist())
-        failed = Refused(None, "template", NONE_OF_KIND, kind)
-        refused += [(brief, failed) for brief in of_kind if brief.key not in with_kind]
-    return written, pa.concat_tables([missing.in_vain, rejected_table(inputs, refused)])
+        none = Refused(None, "template", NONE_OF_KIND, kind)
+        failed += [(brief, none) for brief in of_kind if brief.key not in with_kind]
+    return written, pa.concat_tables([missing.in_vain, rejected, rejected_table(inputs, failed)])
 
 
 def _rows_by_brief(copy: pa.Table, briefs: Iterable[Brief]) -> dict[Brief, list[dict[str, Any]]]:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from jobs.copywriting.briefs import CARD, NETWORK, WRITERS
 from jobs.copywriting.dictionary import Dictionary
@@ -220,6 +221,10 @@ class CopyRules:
     def dictionary(self) -> Dictionary:
         """The catalogue's words in every language there is."""
         return Dictionary.of(self.languages, self.config.catalogue_language, self.config.languages_folder)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Another process gets the files' content alone, and judges names itself."""
+        return {name: value for name, value in self.__dict__.items() if name != "name_refusal"}
 
     @cached_property
     def name_refusal(self) -> NameRefusal:

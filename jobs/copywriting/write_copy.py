@@ -103,7 +103,7 @@ def texts_of(
     missing = find_missing(inputs, standing, refused, briefs)
     drafts = copywriter.drafts(night, inputs, carried.todo)
     said = SaidTexts()
-    written, rejected = write_all(inputs, said, carried.todo, drafts, standing)
+    written, rejected = write_all(inputs, said, carried.todo, drafts, standing, night)
     added, in_vain = write_missing(inputs, said, missing, pa.concat_tables([standing, written]))
     rejected = pa.concat_tables([carried.rejected, lost, rejected, in_vain])
     return standing, pa.concat_tables([written, added]), rejected

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.copywriting.briefs import MODEL, Brief, Draft, Refused
+from jobs.copywriting.briefs import BRIEF, MODEL, Brief, Draft, Refused, keys_of
+from jobs.copywriting.write_shards import written_by_workers
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
+from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
 from models.compliance.checks import near_duplicates
 from schemas.arrow import arrow_schema
@@ -17,6 +19,8 @@ from schemas.tables.copywriting import COPY, REJECTED_COPY
 
 Rows = list[dict[str, Any]]
 RefusedOfBrief = tuple[Brief, Refused]
+SHARED_FROM = 5_000  # briefs; fewer are written before Spark's workers would have read the words and rules
+_IN_PART = 10_000  # rows that are kept as dicts before they become part of a table
 
 
 def write_all(
@@ -25,42 +29,60 @@ def write_all(
     briefs: Sequence[Brief],
     drafts: Mapping[Brief, Sequence[Draft]],
     standing: pa.Table,
+    night: Night | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Writes the usual texts of `briefs`: (rows of COPY, rows of REJECTED_COPY).
 
     drafts: the copywriter's, for each brief that it was asked for. standing: rows of COPY that stay, which no new text
-    may repeat.
+    may repeat. night: its Spark workers write where there are many briefs; None: this process writes them all.
     """
     said.remember(standing)
-    rows, refused = one_by_one(briefs, lambda brief: usual_texts(inputs, said, brief, drafts.get(brief)))
-    avoid = _near_duplicates(rows, standing)
-    rows = [row for row in rows if Brief.of(row) not in avoid]
-    for brief, texts in avoid.items():
-        written = usual_texts(inputs, said, brief, drafts.get(brief), frozenset(texts))
-        rows += written.rows
-        refused += [(brief, one) for one in written.refused]
-    return copy_table(rows), rejected_table(inputs, refused)
+    is_shared = night is not None and len(briefs) >= SHARED_FROM and night.spark.sparkContext.defaultParallelism > 1
+    if night is not None and is_shared:
+        texts = written_by_workers(night, inputs, said, briefs, drafts)
+    else:
+        texts = (usual_texts(inputs, said, brief, drafts.get(brief)) for brief in briefs)
+    copy, rejected = tables_of(inputs, briefs, texts)
+    avoid = _near_duplicates(copy, standing)
+    if not avoid:
+        return copy, rejected
+    copy = copy.filter(pc.invert(pc.is_in(keys_of(copy), pa.array([brief.key for brief in avoid], pa.string()))))
+    others = (usual_texts(inputs, said, brief, drafts.get(brief), frozenset(texts)) for brief, texts in avoid.items())
+    more, in_vain = tables_of(inputs, [*avoid], others)
+    return pa.concat_tables([copy, more]), pa.concat_tables([rejected, in_vain])
 
 
-def one_by_one(briefs: Sequence[Brief], write: Callable[[Brief], Written]) -> tuple[Rows, list[RefusedOfBrief]]:
-    """Writes each brief with `write`, and says how far it is."""
+def tables_of(inputs: CopyInputs, briefs: Sequence[Brief], texts: Iterable[Written]) -> tuple[pa.Table, pa.Table]:
+    """(rows of COPY, rows of REJECTED_COPY) of what is written of each brief; says how far it is."""
+    copy, rejected = [arrow_schema(COPY).empty_table()], [arrow_schema(REJECTED_COPY).empty_table()]
     rows: Rows = []
     refused: list[RefusedOfBrief] = []
+    count = 0
+
+    def put_away() -> None:  # as Python's objects, the rows of a large shop would take gigabytes
+        copy.append(copy_table(rows))
+        rejected.append(rejected_table(inputs, refused))
+        rows.clear()
+        refused.clear()
+
     with Progress("writing", len(briefs), "briefs") as doing:
-        for brief in briefs:
-            written = write(brief)
+        for brief, written in zip(briefs, texts, strict=True):
             rows += written.rows
             refused += [(brief, one) for one in written.refused]
-            doing.step(f"{len(rows):,} texts")
-    return rows, refused
+            count += len(written.rows)
+            doing.step(f"{count:,} texts")
+            if len(rows) + len(refused) >= _IN_PART:
+                put_away()
+    put_away()
+    return pa.concat_tables(copy), pa.concat_tables(rejected)
 
 
-def _near_duplicates(rows: Rows, standing: pa.Table) -> dict[Brief, set[str]]:
+def _near_duplicates(copy: pa.Table, standing: pa.Table) -> dict[Brief, set[str]]:
     """New texts of the copywriter that say nearly what its text about another item says, by brief.
 
     Texts from templates are not compared: two items are meant to share the frame that a person approved.
     """
-    new = [row for row in rows if row["source"] == MODEL]
+    new = copy.filter(pc.equal(copy["source"], MODEL)).select([*BRIEF, "text"]).to_pylist()
     if not new:
         return {}
     old = standing.filter(pc.equal(standing["source"], MODEL)).select(["item_id", "text"]).to_pylist()

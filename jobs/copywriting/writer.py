@@ -125,6 +125,8 @@ def usual_texts(
     model = "" if drafts is None else inputs.model
     written, said_elsewhere = _write(inputs, said, product, drafts, wants, _NewRows(0, model), avoid)
     if written.rows:
+        if not inputs.kinds:
+            return written
         more = _asked_for_texts(inputs, said, product, drafts, written.rows, model, avoid)
         refused = [*written.refused, *(one for one in more.refused if one not in written.refused)]
         return Written([*written.rows, *more.rows], refused)

@@ -70,6 +70,14 @@ def _plain(text: str, vocabulary: Vocabulary) -> str:
 
 
 def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
+    """Those of the latest text are remembered: a text is checked, and then its claims are written beside it."""
+    if text not in vocabulary.latest:
+        vocabulary.latest.clear()
+        vocabulary.latest[text] = _read_claims(text, folded, vocabulary)
+    return [*vocabulary.latest[text]]
+
+
+def _read_claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
     cased, rules = fold(text, lower=False).translate(vocabulary.letters), vocabulary.rules
     found = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rules, vocabulary)]
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
@@ -149,12 +157,19 @@ def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
 
 
 def _partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
+    if facts not in vocabulary.own_things:
+        vocabulary.own_things[facts] = _own_things(facts, vocabulary)
+    own = vocabulary.own_things[facts]
+    if own is None:  # nothing says what the item is: no thing can be told from it
+        return []
+    return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
+
+
+def _own_things(facts: ItemFacts, vocabulary: Vocabulary) -> re.Pattern[str] | None:
+    """What the item is called: its kinds and the nouns in its titles; None where there is neither."""
     titled = [noun for one in vocabulary.rules for title in facts.titles for noun in one.things_in(fold(title))]
     mine = sorted({*kinds_of(facts), *titled}, key=len, reverse=True)
-    if not mine:  # nothing says what the item is: no thing can be told from it
-        return []
-    own = re.compile("|".join(map(re.escape, mine)))
-    return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
+    return re.compile("|".join(map(re.escape, mine))) if mine else None
 
 
 def _names(text: str, folded: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
@@ -207,8 +222,9 @@ def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:
     """
     if facts not in vocabulary.banned:
         known = vocabulary.supported(facts, claims)
-        wrong = (word for word, claim in vocabulary.spelled_claims if not supports(claim, facts, known))
-        vocabulary.banned[facts] = frozenset(wrong)
+        by_words, by_tables = vocabulary.spelled_claims
+        wrong = {word for word, claim in by_tables if not supports(claim, facts, known)}
+        vocabulary.banned[facts] = frozenset(wrong.union(word for word, claim in by_words if claim.value not in known))
     return vocabulary.banned[facts]
 
 

@@ -50,6 +50,11 @@ KINDS = (
 )
 
 
+# Kinds of claims that `models.fact_lock.fact_check.supports` checks by more than the item's words.
+NOT_BY_WORDS_ALONE = ("brand", "date", "discount", "negation", "number", "price", "size", "stock")
+Words = tuple[tuple[str, ...], tuple[str, ...], str | None, tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a fact was read: the table, and the row's key as text, such as ("items", "g0000012")."""
@@ -66,7 +71,7 @@ class ItemFacts:
     price, old_price, discount_amount, minimum_spend: in `currency` (ISO 4217); discount_share: 0.2 is a fifth off;
     stock: units. dates: days that a text may name, such as the last day of an offer. member_terms: sentences that the
     shop guarantees. sources: field -> where it was read; a field without an entry was read at sources["item"].
-    Compared by identity: `Vocabulary.supported` remembers its answer for each object.
+    Compared by identity, so that what was worked out for an object can be remembered.
     """
 
     item_id: str
@@ -88,6 +93,11 @@ class ItemFacts:
     def source(self, name: str) -> Source:
         """Where the field `name` was read; ("items", item_id) if `sources` does not say."""
         return self.sources.get(name) or self.sources.get("item") or Source("items", self.item_id)
+
+    @cached_property
+    def words(self) -> Words:
+        """Titles, brands, category, attributes and member terms, to look up what was worked out for the same words."""
+        return self.titles, self.brands, self.category, tuple(self.attributes.items()), self.member_terms
 
     def texts(self) -> Iterator[str]:
         """All words of the tables: titles, brands, category levels, attribute values and member terms."""

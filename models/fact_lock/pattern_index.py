@@ -51,20 +51,18 @@ class PatternIndex:
             one = _Tagged(tag, rf"(?:{pattern})(?![a-z])" if whole_words else pattern)
             for beginning in beginnings(pattern, LETTERS if whole_words else CHARACTERS):
                 self._by_beginning[beginning].append(one)
-        self._first = {beginning[:1] for beginning in self._by_beginning}
-        self._lengths = sorted({len(beginning) for beginning in self._by_beginning})
+        self._lengths: dict[str, list[int]] = defaultdict(list)  # first letter -> how long beginnings with it are
+        for length, first in sorted({(len(beginning), beginning[:1]) for beginning in self._by_beginning}):
+            self._lengths[first].append(length)
         self._word = re.compile(r"(?<![a-z0-9])[^\s]")
 
     def hits(self, folded: str) -> Iterator[Hit]:
         """All matches of all patterns, by place; of one pattern, none within another."""
         ended: dict[_Tagged, int] = {}
         places = (m.start() for m in self._word.finditer(folded)) if self._whole_words else range(len(folded))
-        get = self._by_beginning.get
-        anywhere = "" in self._first
+        get, lengths, anywhere = self._by_beginning.get, self._lengths.get, self._lengths.get("", [])
         for place in places:
-            if not anywhere and folded[place] not in self._first:
-                continue
-            for length in self._lengths:
+            for length in (*anywhere, *lengths(folded[place], ())):
                 for one in get(folded[place : place + length], ()):
                     if ended.get(one, 0) <= place and (found := one.match(folded, place)):
                         ended[one] = found.end()

@@ -13,10 +13,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
+from operator import not_
 from typing import Protocol
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, ClaimWords
-from models.fact_lock.facts import KINDS, Claim, ItemFacts
+from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, Claim, ItemFacts, Words
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.word_trie import tree_pattern
@@ -165,13 +167,28 @@ class Vocabulary:
         return re.compile(rf"(?<![A-Za-z]){latin}(?![A-Za-z])|{chinese}")
 
     @cached_property
-    def spelled_claims(self) -> tuple[tuple[str, Claim], ...]:
-        """Each of `spelled` with each claim that it makes, wherever it stands."""
-        return tuple(
+    def spelled_claims(self) -> tuple[list[tuple[str, Claim]], list[tuple[str, Claim]]]:
+        """Each of `spelled` with each claim that it makes, wherever it stands.
+
+        First those that only an item's words can support, then those that other facts can support, too.
+        """
+        claims = [
             (word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful))
             for word in self.spelled
             for one in self.meanings(word)
-        )
+        ]
+        by_words = [not claim.doubtful and claim.kind not in NOT_BY_WORDS_ALONE for _, claim in claims]
+        return [*compress(claims, by_words)], [*compress(claims, map(not_, by_words))]
+
+    @cached_property
+    def own_things(self) -> weakref.WeakKeyDictionary[ItemFacts, re.Pattern[str] | None]:
+        """What `models.fact_lock.claims` remembers each item to be called."""
+        return weakref.WeakKeyDictionary()
+
+    @cached_property
+    def latest(self) -> dict[str, list[Claim]]:
+        """The text whose claims were read last, and these."""
+        return {}
 
     @cached_property
     def banned(self) -> weakref.WeakKeyDictionary[ItemFacts, frozenset[str]]:
@@ -179,8 +196,8 @@ class Vocabulary:
         return weakref.WeakKeyDictionary()
 
     @cached_property
-    def _supported(self) -> weakref.WeakKeyDictionary[ItemFacts, frozenset[str]]:
-        return weakref.WeakKeyDictionary()
+    def _supported(self) -> dict[Words, frozenset[str]]:
+        return {}
 
     @cached_property
     def _claims_of(self) -> dict[str, list[Claim]]:
@@ -197,11 +214,11 @@ class Vocabulary:
     def supported(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
         """The values that the item's words support, with all that they entail. read: `models.fact_lock.claims.claims`.
 
-        The answer for each `ItemFacts` object is remembered.
+        The answer is remembered for all facts of the same words, such as an item's with an offer and without.
         """
-        if facts not in self._supported:
-            self._supported[facts] = self._values_in(facts, read)
-        return self._supported[facts]
+        if facts.words not in self._supported:
+            self._supported[facts.words] = self._values_in(facts, read)
+        return self._supported[facts.words]
 
     def _values_in(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
         found = [claim for text in facts.texts() for claim in self._claims_in(text, read)]

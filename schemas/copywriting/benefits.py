@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from schemas.copywriting.language_files import file_of
@@ -66,6 +67,7 @@ def plain(name: tuple[str, str]) -> tuple[str, str]:
     return name[0].lower(), re.sub("[ _-]", "", name[1].lower())
 
 
+@lru_cache(maxsize=100_000)  # a night asks for each of its items, which share some hundred categories
 def level_in(category: str | None, words: tuple[str, ...]) -> int:
     """The deepest level of a path, from 1, that is one of the words or ends in one ("green tea" in "tea"); or 0."""
     levels = (category or "").lower().split(" > ")

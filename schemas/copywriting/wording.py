@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,15 @@ class Template:
     style: str
     text: str
 
-    @property
+    @cached_property
     def name(self) -> str:
         return "t-" + hashlib.sha256(f"{self.strategy}\0{self.channel}\0{self.text}".encode()).hexdigest()[:10]
 
-    @property
+    @cached_property
     def slots(self) -> tuple[str, ...]:
         return tuple(re.findall(r"\{(\w*)\}", self.text))
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """Slots that some items cannot fill."""
         return frozenset(self.slots) - _ALWAYS_THERE

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 from datetime import date
 
 import pytest
 
 from models.fact_lock.claims import (
+    Claim,
     ItemFacts,
     Source,
     Vocabulary,
+    banned_words,
     claims,
     unsupported,
 )
+from models.fact_lock.fact_check import supports
+from models.fact_lock.facts import KINDS
 from schemas.copywriting.claims import load_claim_words
 from schemas.copywriting.lexicon import load_words
 
@@ -205,3 +210,28 @@ def test_other_ways_to_lie(text: str) -> None:
 )
 def test_everyday_copy_claims_nothing(text: str) -> None:
     assert wrong(text) == []
+
+
+@pytest.mark.parametrize("facts", [SHIRT, SKIRT, OTHER], ids=lambda facts: facts.item_id)
+def test_banned_words_are_those_of_which_a_claim_is_not_supported(facts: ItemFacts) -> None:
+    """A word that only an item's words could support is looked up, and not checked like the others."""
+    known = WORDS.supported(facts, claims)
+    of_words = [(word, one) for word in WORDS.spelled for one in WORDS.meanings(word)]
+    claimed = [(word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful)) for word, one in of_words]
+    assert {claim.kind for _, claim in claimed} <= {*KINDS}
+    assert banned_words(facts, WORDS) == {word for word, claim in claimed if not supports(claim, facts, known)}
+    assert banned_words(facts, WORDS)
+
+
+def test_an_item_with_an_offer_supports_the_same_words_and_other_figures() -> None:
+    offer = dataclasses.replace(SHIRT, discount_share=0.15)
+    assert WORDS.supported(offer, claims) is WORDS.supported(SHIRT, claims)
+    assert wrong("15% off", offer) == []
+    assert wrong("15% off") == ["15% off"]
+
+
+def test_claims_that_are_remembered_cannot_be_changed_by_who_asked() -> None:
+    text = "a navy cotton shirt"
+    first = claims(text, "en", WORDS)
+    first.clear()
+    assert claims(text, "en", WORDS)

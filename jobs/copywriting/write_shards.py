@@ -1,0 +1,93 @@
+"""Writes many briefs on Spark's workers, all of an item's on the same one; the texts are those that one process writes.
+
+A worker does not know what the others write. So it notes what it was told of texts that another item may have, and the
+driver writes a brief itself where its own texts say otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
+from jobs.runtime.night import Night
+
+WAVE = 50_000  # briefs that are written before the driver takes their texts, about 3 KB a brief
+_AT_ONCE = 500  # briefs in a message of a worker
+_MESSAGES = pa.schema([("written", pa.binary())])
+
+
+class WrittenAhead(NamedTuple):
+    """What a worker wrote. others: text -> the other item that had it in the worker, or None."""
+
+    written: Written
+    others: Mapping[str, str | None]
+
+
+class NotedTexts(SaidTexts):
+    """Notes each answer to `other_item` until the next brief."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: dict[str, str | None] = {}
+
+    def other_item(self, brief: Brief, text: str) -> str | None:
+        self.noted[text] = super().other_item(brief, text)
+        return self.noted[text]
+
+
+def written_by_workers(
+    night: Night, inputs: CopyInputs, said: SaidTexts, briefs: Sequence[Brief], drafts: Mapping[Brief, Sequence[Draft]]
+) -> Iterator[Written]:
+    """`usual_texts` of each brief, in order. said: the texts of the driver, which grow by those that are written."""
+    workers = night.spark.sparkContext.defaultParallelism
+    given = night.spark.sparkContext.broadcast(dataclasses.replace(inputs))  # a copy, without what it has worked out
+    for first in range(0, len(briefs), WAVE):
+        wave = briefs[first : first + WAVE]
+        ahead = _written_ahead(night, given, workers, [(brief, drafts.get(brief)) for brief in wave])
+        for brief in wave:
+            written, others = ahead.pop(brief)
+            if all(said.other_item(brief, text) == other for text, other in others.items()):
+                for row in written.rows:
+                    said.add(brief, row["text"])
+                yield written
+            else:
+                yield usual_texts(inputs, said, brief, drafts.get(brief))
+    given.destroy()
+
+
+def _written_ahead(
+    night: Night, given: Any, workers: int, wave: list[tuple[Brief, Sequence[Draft] | None]]
+) -> dict[Brief, WrittenAhead]:
+    shards: list[list[tuple[Brief, Sequence[Draft] | None]]] = [[] for _ in range(workers)]
+    for one in wave:
+        shards[zlib.crc32(one[0].item_id.encode()) % workers].append(one)
+    sent = night.spark.sparkContext.broadcast(shards)
+    numbers = night.spark.range(0, workers, 1, workers)
+    messages = numbers.mapInArrow(_writing(given, sent), "written binary").toArrow()["written"].to_pylist()
+    sent.destroy()
+    return {brief: ahead for message in messages for brief, ahead in pickle.loads(message)}
+
+
+def _writing(given: Any, sent: Any) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """mapInArrow function: numbers of shards (column `id`) -> messages, each of some briefs with a WrittenAhead."""
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        inputs: CopyInputs = given.value
+        for batch in batches:
+            for number in batch["id"].to_pylist():
+                said, shard = NotedTexts(), sent.value[number]
+                for first in range(0, len(shard), _AT_ONCE):
+                    done = []
+                    for brief, drafts in shard[first : first + _AT_ONCE]:
+                        said.noted = {}
+                        done.append((brief, WrittenAhead(usual_texts(inputs, said, brief, drafts), said.noted)))
+                    yield pa.RecordBatch.from_pylist([{"written": pickle.dumps(done)}], _MESSAGES)
+
+    return write
