@@ -118,7 +118,8 @@ def _in_spark(frame: Any) -> Any:
 def _whole_frames(engine: str) -> Any:
     """What takes any frame. One for all tables: each new one costs as much as checking a small table."""
     sources = _context().data_sources
-    source = sources.add_pandas(engine) if engine == "pandas" else sources.add_spark(engine)
+    # Each rule reads a large table's columns that it is about from the files: keeping all of it in Spark takes longer.
+    source = sources.add_pandas(engine) if engine == "pandas" else sources.add_spark(engine, persist=False)
     return source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("version")
 
 

@@ -37,6 +37,13 @@ class SequenceConfig:
         default=100,
         metadata={"doc": "at least: where there are few sequences, an epoch goes over them several times", "least": 1},
     )
+    most_events: int = field(
+        default=60_000_000,
+        metadata={
+            "doc": "events of one training, all epochs together; of a log with more, a random part is learned",
+            "least": 1,
+        },
+    )
     full_softmax_items: int = field(default=4096, metadata={"doc": "catalogues above are sampled"})
     negatives: int = field(default=2048, metadata={"least": 1})
     seed: int = 7

@@ -48,13 +48,16 @@ class Trainer:
         held: Sequences,
         most_epochs: int,
     ) -> None:
-        self.config, self.net, self.most_epochs = config, net, most_epochs
+        self.config, self.net = config, net
         self.cuda = next(net.parameters()).is_cuda
         self.data = hashlib.sha256(b"".join(part.tobytes() for part in (*learned, *held)))
         self.held = held
         self.windows, self.events = _windows(learned, config.length + 1)
         if not len(self.events):
             raise ValueError(f"none of {len(learned.lengths):,} sequences has two events: nothing to learn from")
+        self.passes = -(-config.epoch_steps // -(-len(self.events) // config.batch))
+        of_an_epoch = self.passes * int(self.events.sum() - len(self.events))
+        self.most_epochs = min(most_epochs, max(1, config.most_events // of_an_epoch))
         often = (np.bincount(learned.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
         self.drawn_by = often / often.sum()
         self.log_expected = torch.tensor(np.log(self.drawn_by * config.negatives), dtype=torch.float32)
@@ -84,9 +87,9 @@ class Trainer:
         rng = np.random.default_rng((self.config.seed, self.epoch))
         torch.manual_seed(int(rng.integers(2**31)))
         self.net.train()
-        once = -(-len(self.events) // self.config.batch)
-        passes = -(-self.config.epoch_steps // once)
-        batches = [batch for _ in range(passes) for batch in _batches(self.events, self.config.batch, rng)]
+        batches = [batch for _ in range(self.passes) for batch in _batches(self.events, self.config.batch, rng)]
+        learned = np.cumsum([int(self.events[batch].sum()) - len(batch) for batch in batches])
+        batches = batches[: max(1, int(np.searchsorted(learned, self.config.most_events, side="right")))]
         total = torch.zeros(())
         for batch in map(own_part, batches):
             width = int(self.events[batch].max())

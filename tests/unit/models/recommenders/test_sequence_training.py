@@ -49,3 +49,25 @@ def test_what_chooses_the_epoch_is_not_learned():
     assert len(asked) == 50
     assert not np.isin(asked, learned.codes).any()
     assert np.isin(last, np.concatenate([asked, learned.codes])).all()
+
+
+def test_a_training_ends_after_so_many_events():
+    data = sequences(shop())
+    targets = int((data.lengths - 1).clip(0).sum())
+    epochs = []
+    trained(
+        dataclasses.replace(SMALL, patience=9, most_events=2 * targets + 5),
+        data=data,
+        report=lambda epoch, loss, gain: epochs.append(epoch),
+    )
+    assert epochs == [1, 2]
+
+
+def test_of_a_log_that_is_larger_a_random_part_is_learned():
+    data, epochs = sequences(shop()), []
+    few = trained(
+        dataclasses.replace(SMALL, most_events=30), data=data, report=lambda epoch, loss, gain: epochs.append(epoch)
+    )
+    assert epochs == [1]
+    assert not same(few, trained(dataclasses.replace(SMALL, epochs=1), data=data))
+    assert same(few, trained(dataclasses.replace(SMALL, most_events=30), data=data))
