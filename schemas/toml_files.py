@@ -40,6 +40,14 @@ def read(path: Path, refusal: type[ValueError]) -> str:
         raise refusal(f"{path} is not UTF-8: {saw}; save it as UTF-8") from None
 
 
+def stamp(path: Path | None) -> tuple[int, ...]:
+    """Changes when the file does, so that what was made of it can be kept as long as this stays the same."""
+    if path is None:
+        return ()
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
 def parse(text: str, path: Path, refusal: type[ValueError]) -> dict[str, Any]:
     """The content of a TOML file. Raises `refusal` where the text is not TOML."""
     try:

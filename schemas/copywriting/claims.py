@@ -15,7 +15,7 @@ from typing import Any
 
 from schemas.copywriting.examples import FILE as EXAMPLES
 from schemas.copywriting.examples import Examples, read_examples
-from schemas.toml_files import parse, read, refuse_unknown
+from schemas.toml_files import parse, read, refuse_unknown, stamp
 
 FOLDER = Path(__file__).parent / "languages"
 FILE = "claims.toml"
@@ -77,17 +77,9 @@ def load_claim_words(own: str = "") -> tuple[ClaimWords, ...]:
         for name in (FILE, EXAMPLES)
     )
     return tuple(
-        _read_once(path, _stamp(path), examples.get(name), _stamp(examples.get(name)))
+        _read_once(path, stamp(path), examples.get(name), stamp(examples.get(name)))
         for name, path in sorted(found.items())
     )
-
-
-def _stamp(path: Path | None) -> tuple[int, ...]:
-    """Changes when the file does."""
-    if path is None:
-        return ()
-    facts = path.stat()
-    return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
 
 @functools.lru_cache(maxsize=64)

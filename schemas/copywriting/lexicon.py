@@ -7,6 +7,7 @@ A term that overlaps the match of an exception does not count. An invalid patter
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from typing import Any
 
 from schemas.copywriting.language import Language, load_languages
 from schemas.copywriting.language_files import SHIPPED, file_of, languages_there_are, vocabulary_of
-from schemas.toml_files import parse, read
+from schemas.toml_files import parse, read, stamp
 
 ENTAILMENTS = Path(__file__).parent / "entailments.toml"
 SEVERITIES = ("block", "warn")
@@ -96,16 +97,21 @@ def load_lexicons(languages: Iterable[Language] = (), own: str = "", more: Itera
 
 
 def load_lexicon(path: Path, language: Language) -> Lexicon:
-    """Reads one lexicon. Raises LexiconError."""
+    """Reads one lexicon, which a process keeps until its file changes. Raises LexiconError."""
+    return _read_once(path, stamp(path), language.name, language.letters, language.has_spaces)
+
+
+@functools.lru_cache(maxsize=64)
+def _read_once(path: Path, file_is: object, language: str, letters: str, has_spaces: bool) -> Lexicon:
     text = read(path, LexiconError)
     raw = parse(text, path, LexiconError)
-    if raw.pop("language", language.name) != language.name:
-        raise LexiconError(f"{path}: it is a lexicon of another language than '{language.name}'")
+    if raw.pop("language", language) != language:
+        raise LexiconError(f"{path}: it is a lexicon of another language than '{language}'")
     _refuse(path, raw, [key for key in ("name", "version", "market") if key not in raw], "lacks")
     if not isinstance(raw["version"], int):
         raise LexiconError(f"{path}: version is {raw['version']!r}; it is a whole number that rises with every change")
     groups = tuple(_group(path, text, reason, table) for reason, table in raw.items() if reason not in _HEAD)
-    head = (raw["name"], raw["version"], language.name, raw["market"], language.letters, language.has_spaces)
+    head = (raw["name"], raw["version"], language, raw["market"], letters, has_spaces)
     famous = _texts(path, "head", "famous_brands", raw.get("famous_brands", []))
     return Lexicon(*head, groups, raw.get("doc", ""), famous)
 
