@@ -48,18 +48,20 @@ def written_by_workers(
     """`usual_texts` of each brief, in order. said: the texts of the driver, which grow by those that are written."""
     workers = night.spark.sparkContext.defaultParallelism
     given = night.spark.sparkContext.broadcast(dataclasses.replace(inputs))  # a copy, without what it has worked out
-    for first in range(0, len(briefs), WAVE):
-        wave = briefs[first : first + WAVE]
-        ahead = _written_ahead(night, given, workers, [(brief, drafts.get(brief)) for brief in wave])
-        for brief in wave:
-            written, others = ahead.pop(brief)
-            if all(said.other_item(brief, text) == other for text, other in others.items()):
-                for row in written.rows:
-                    said.add(brief, row["text"])
-                yield written
-            else:
-                yield usual_texts(inputs, said, brief, drafts.get(brief))
-    given.destroy()
+    try:
+        for first in range(0, len(briefs), WAVE):
+            wave = briefs[first : first + WAVE]
+            ahead = _written_ahead(night, given, workers, [(brief, drafts.get(brief)) for brief in wave])
+            for brief in wave:
+                written, others = ahead.pop(brief)
+                if all(said.other_item(brief, text) == other for text, other in others.items()):
+                    for row in written.rows:
+                        said.add(brief, row["text"])
+                    yield written
+                else:
+                    yield usual_texts(inputs, said, brief, drafts.get(brief))
+    finally:
+        given.destroy()
 
 
 def _written_ahead(
