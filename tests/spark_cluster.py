@@ -13,14 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jobs.runtime.java_options import FOR_SECONDS
+from jobs.runtime.spark import KEPT_CLASSES
 
 BIN = Path(sys.executable).parent
+JAVA_OPTIONS = f"{FOR_SECONDS} {KEPT_CLASSES}"
 ENVIRONMENT = os.environ | {
     "PATH": f"{BIN}:{os.environ['PATH']}",
     "PYSPARK_PYTHON": f"{BIN}/python",
     "SPARK_LOCAL_IP": "127.0.0.1",  # all of it stays on this machine
     "SPARK_PUBLIC_DNS": "127.0.0.1",
-    "SPARK_DAEMON_JAVA_OPTS": FOR_SECONDS,
+    "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTIONS,
     "SPARK_DAEMON_MEMORY": "256m",
 }
 

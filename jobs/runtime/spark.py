@@ -55,8 +55,8 @@ _ONE_TASK_BYTES = 1 << 20
 
 # Spark's classes in the form that a JVM reads fastest, made by .ci/setup: with it the JVM and the session start in half
 # the time. A JVM that cannot use the file, such as another Java, ignores it without a message.
-CLASSES = Path(pyspark.__file__).with_name("classes.jsa")
-_SHARED = f"-XX:SharedArchiveFile={CLASSES} -Xlog:cds*=off"
+_CLASSES = Path(pyspark.__file__).with_name("classes.jsa")
+KEPT_CLASSES = f"-XX:SharedArchiveFile={_CLASSES} -Xlog:cds*=off" if _CLASSES.exists() else ""
 # Any session has more classes than the 21 MB from which the JVM would begin to look for some that are no longer needed.
 _CLASS_SPACE = "-XX:MetaspaceSize=256m"
 
@@ -160,8 +160,7 @@ def _java_options(for_seconds: bool) -> str:
     """Options of the JVM. Each night generates new classes: a small code cache would be swept all the time."""
     ours = FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
     log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
-    shared = _SHARED if CLASSES.exists() else ""
-    return " ".join(filter(None, (ours, _CLASS_SPACE, log, shared, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
+    return " ".join(filter(None, (ours, _CLASS_SPACE, log, KEPT_CLASSES, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
 
 def _driver_memory() -> str:

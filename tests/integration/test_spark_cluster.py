@@ -18,7 +18,6 @@ from pyspark.sql import SparkSession
 
 from jobs.nights.tasks import run
 from jobs.runtime import lake_keys
-from jobs.runtime.java_options import FOR_SECONDS
 from jobs.runtime.lake import Lake
 from jobs.runtime.lake_keys import keys_of
 from jobs.runtime.night import Night
@@ -28,7 +27,7 @@ from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan
 from tests.sample import in_order
-from tests.spark_cluster import BIN, ENVIRONMENT, spark_cluster
+from tests.spark_cluster import BIN, ENVIRONMENT, JAVA_OPTIONS, spark_cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 1, 5)
@@ -101,8 +100,8 @@ def submit(
     logged = lake.parent / "event logs"
     logged.mkdir(exist_ok=True)
     properties |= {
-        "spark.driver.extraJavaOptions": FOR_SECONDS,
-        "spark.executor.extraJavaOptions": FOR_SECONDS,
+        "spark.driver.extraJavaOptions": JAVA_OPTIONS,
+        "spark.executor.extraJavaOptions": JAVA_OPTIONS,
         "spark.executor.memory": "512m",
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": logged.as_uri(),
