@@ -19,7 +19,7 @@ from schemas.tables.copywriting import COPY, REJECTED_COPY
 
 Rows = list[dict[str, Any]]
 RefusedOfBrief = tuple[Brief, Refused]
-SHARED_FROM = 5_000  # briefs; fewer are written before Spark's workers would have read the words and rules
+SHARED_FROM = 10_000  # briefs; of fewer it would take the workers nearly as long to read the words and rules
 _IN_PART = 10_000  # rows that are kept as dicts before they become part of a table
 
 
