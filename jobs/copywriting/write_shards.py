@@ -18,7 +18,7 @@ from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from jobs.runtime.night import Night
 
-WAVE = 50_000  # briefs that are written before the driver takes their texts, about 3 KB a brief
+WAVE = 20_000  # briefs that are written before the driver takes their texts, some 5 KB each: Spark refuses 1 GB
 _AT_ONCE = 500  # briefs in a message of a worker
 _MESSAGES = pa.schema([("written", pa.binary())])
 
