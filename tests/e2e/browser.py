@@ -47,7 +47,14 @@ class Browser:
             raise LookupError(json.load(refusal)["value"]["message"]) from None
 
     def open(self, url: str) -> None:
+        """Leaves the page that is there. On a busy machine the driver may answer while that one still stands."""
+        self.run("window.isLeft = true")
         self.call("POST", "/url", {"url": url})
+        deadline = time.monotonic() + PAGE_READY_IN
+        while self.run("return window.isLeft === true || document.readyState !== 'complete'"):
+            if time.monotonic() > deadline:
+                raise LookupError(f"{url} did not take the place of the page before in {PAGE_READY_IN} s")
+            time.sleep(0.05)
 
     def find(self, xpath: str, within: float = PAGE_READY_IN) -> str:
         """The element's path in the protocol. LookupError where it does not come in time."""
