@@ -37,8 +37,7 @@ def write_all(
     may repeat. night: its Spark workers write where there are many briefs; None: this process writes them all.
     """
     said.remember(standing)
-    is_shared = night is not None and len(briefs) >= SHARED_FROM and night.spark.sparkContext.defaultParallelism > 1
-    if night is not None and is_shared:
+    if night is not None and len(briefs) >= SHARED_FROM and night.spark.sparkContext.defaultParallelism > 1:
         texts = written_by_workers(night, inputs, said, briefs, drafts)
     else:
         texts = (usual_texts(inputs, said, brief, drafts.get(brief)) for brief in briefs)
@@ -54,7 +53,8 @@ def write_all(
 
 def tables_of(inputs: CopyInputs, briefs: Sequence[Brief], texts: Iterable[Written]) -> tuple[pa.Table, pa.Table]:
     """(rows of COPY, rows of REJECTED_COPY) of what is written of each brief; says how far it is."""
-    copy, rejected = [arrow_schema(COPY).empty_table()], [arrow_schema(REJECTED_COPY).empty_table()]
+    copy: list[pa.Table] = []
+    rejected: list[pa.Table] = []
     rows: Rows = []
     refused: list[RefusedOfBrief] = []
     count = 0

@@ -7,20 +7,16 @@ driver writes a brief itself where its own texts say otherwise.
 from __future__ import annotations
 
 import dataclasses
-import pickle
+import functools
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-
-import pyarrow as pa
 
 from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from jobs.runtime.night import Night
 
 WAVE = 20_000  # briefs that are written before the driver takes their texts, some 5 KB each: Spark refuses 1 GB
-_AT_ONCE = 500  # briefs in a message of a worker
-_MESSAGES = pa.schema([("written", pa.binary())])
 
 
 class WrittenAhead(NamedTuple):
@@ -70,26 +66,13 @@ def _written_ahead(
     shards: list[list[tuple[Brief, Sequence[Draft] | None]]] = [[] for _ in range(workers)]
     for one in wave:
         shards[zlib.crc32(one[0].item_id.encode()) % workers].append(one)
-    sent = night.spark.sparkContext.broadcast(shards)
-    numbers = night.spark.range(0, workers, 1, workers)
-    messages = numbers.mapInArrow(_writing(given, sent), "written binary").toArrow()["written"].to_pylist()
-    sent.destroy()
-    return {brief: ahead for message in messages for brief, ahead in pickle.loads(message)}
+    write = functools.partial(_written, given)
+    return dict(night.spark.sparkContext.parallelize(shards, workers).flatMap(write).collect())
 
 
-def _writing(given: Any, sent: Any) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """mapInArrow function: numbers of shards (column `id`) -> messages, each of some briefs with a WrittenAhead."""
-
-    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        inputs: CopyInputs = given.value
-        for batch in batches:
-            for number in batch["id"].to_pylist():
-                said, shard = NotedTexts(), sent.value[number]
-                for first in range(0, len(shard), _AT_ONCE):
-                    done = []
-                    for brief, drafts in shard[first : first + _AT_ONCE]:
-                        said.noted = {}
-                        done.append((brief, WrittenAhead(usual_texts(inputs, said, brief, drafts), said.noted)))
-                    yield pa.RecordBatch.from_pylist([{"written": pickle.dumps(done)}], _MESSAGES)
-
-    return write
+def _written(given: Any, shard: Sequence[tuple[Brief, Sequence[Draft] | None]]) -> Iterator[tuple[Brief, WrittenAhead]]:
+    """What one worker makes of its briefs; given: the broadcast CopyInputs."""
+    said = NotedTexts()
+    for brief, drafts in shard:
+        said.noted = {}
+        yield brief, WrittenAhead(usual_texts(given.value, said, brief, drafts), said.noted)

@@ -125,8 +125,6 @@ def usual_texts(
     model = "" if drafts is None else inputs.model
     written, said_elsewhere = _write(inputs, said, product, drafts, wants, _NewRows(0, model), avoid)
     if written.rows:
-        if not inputs.kinds:
-            return written
         more = _asked_for_texts(inputs, said, product, drafts, written.rows, model, avoid)
         refused = [*written.refused, *(one for one in more.refused if one not in written.refused)]
         return Written([*written.rows, *more.rows], refused)
@@ -160,6 +158,8 @@ def _asked_for_texts(
     Their variants follow those of the usual texts, even where the brief has fewer of these than it may have: only the
     arms that ask for a text are shown it.
     """
+    if not inputs.kinds:
+        return Written([], [])
     brief = product.brief
 
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:

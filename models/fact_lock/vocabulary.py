@@ -13,8 +13,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
-from operator import not_
 from typing import Protocol
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, ClaimWords
@@ -172,13 +170,13 @@ class Vocabulary:
 
         First those that only an item's words can support, then those that other facts can support, too.
         """
-        claims = [
-            (word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful))
-            for word in self.spelled
-            for one in self.meanings(word)
-        ]
-        by_words = [not claim.doubtful and claim.kind not in NOT_BY_WORDS_ALONE for _, claim in claims]
-        return [*compress(claims, by_words)], [*compress(claims, map(not_, by_words))]
+        by_words: list[tuple[str, Claim]] = []
+        by_tables: list[tuple[str, Claim]] = []
+        for word in self.spelled:
+            for one in self.meanings(word):
+                part = by_tables if one.doubtful or one.kind in NOT_BY_WORDS_ALONE else by_words
+                part.append((word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful)))
+        return by_words, by_tables
 
     @cached_property
     def own_things(self) -> weakref.WeakKeyDictionary[ItemFacts, re.Pattern[str] | None]:

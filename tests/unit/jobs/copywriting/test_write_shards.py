@@ -37,7 +37,6 @@ def test_the_texts_are_those_of_one_process(
     monkeypatch.setattr(write_many, "SHARED_FROM", 1)
     monkeypatch.setattr(write_many, "_IN_PART", 30)
     monkeypatch.setattr(write_shards, "WAVE", 50)
-    monkeypatch.setattr(write_shards, "_AT_ONCE", 7)
     same = [Draft("A speaker by Ivo, for your evenings.", MODEL, MODEL)]
     drafts = {one: same for one in BRIEFS[9:] if one.channel == "push" and one.item_id < "b"}
     inputs = inputs_of(ITEMS, model="m")
