@@ -30,13 +30,14 @@ def write_texts(
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Ids]]:
-    """`each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same.
+    """`each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same
+    texts.
 
     prompts: token ids. allowed[i]: the slots of prompt i, which only texts for prompts that have them may use.
     `on_progress` is called with (prompts done, tokens written) after each batch.
     """
     net.eval()
-    out: list[list[Ids]] = [[] for _ in prompts]
+    texts_of_prompts: list[list[Ids]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
     width = max(config.rows // each, 1)
     done = tokens = 0
@@ -46,12 +47,12 @@ def write_texts(
         slots = [allowed[place] for place in chosen]
         texts = _batch(net, coder, [prompts[place] for place in chosen], slots, each, config, generator)
         for row, place in enumerate(chosen):
-            out[place] = texts[row * each : (row + 1) * each]
-            tokens += sum(map(len, out[place]))
+            texts_of_prompts[place] = texts[row * each : (row + 1) * each]
+            tokens += sum(map(len, texts_of_prompts[place]))
         done += len(chosen)
         if on_progress is not None:
             on_progress(done, tokens)
-    return out
+    return texts_of_prompts
 
 
 def _device(net: Any) -> torch.device:
@@ -67,7 +68,7 @@ def _batch(
     config: CopywriterConfig,
     generator: torch.Generator,
 ) -> list[Ids]:
-    """`each` texts for every prompt of one batch, those of a prompt one after the other."""
+    """`each` texts for every prompt of one batch, the texts of a prompt one after the other."""
     device, rows = _device(net), len(prompts) * each
     bias = bias_of(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
     state = DecoderState(net, coder, prompts)
@@ -82,12 +83,12 @@ def _batch(
         for row, token in zip(alive, tokens.tolist(), strict=True):
             texts[row].append(token)
         if bool(ended.any()):
-            kept = torch.nonzero(~ended).reshape(-1)
-            if not len(kept):
+            alive_rows = torch.nonzero(~ended).reshape(-1)
+            if not len(alive_rows):
                 break
-            alive = [alive[row] for row in kept.tolist()]
-            state.keep(kept)
-            bias, tokens = bias[kept], tokens[kept]
+            alive = [alive[row] for row in alive_rows.tolist()]
+            state.keep(alive_rows)
+            bias, tokens = bias[alive_rows], tokens[alive_rows]
         with autocast(net, config.bf16):
             logits = state.next(tokens.to(device))
     return texts
@@ -118,8 +119,8 @@ class DecoderState:
     def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
         self.net, device = net, _device(net)
         width = max(map(len, prompts))
-        self.ids = torch.tensor([[coder.pad] * (width - len(p)) + p for p in prompts], device=device)
-        self.mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
+        self.ids = torch.tensor([[coder.pad] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
+        self.mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
         self.places = self.mask.sum(1)  # (n,) of the next token
 
     def read(self) -> Tensor:

@@ -17,7 +17,7 @@ from models.copywriting.value_slots import is_value_slot
 
 PAD, UNKNOWN, START, TEXT, END, NAME, VALUE = "<pad>", "<unk>", "<start>", "<text>", "<end>", "<name>", "<value>"
 KINDS = ("strategy", "style", "channel")
-FEWEST = 2  # times that the texts must have a merge
+FEWEST = 2  # times that a merge must occur in the texts
 ALPHABET = 0.45  # largest share of single characters among the tokens; rarer characters are never written
 LONGEST = 12  # characters of a token
 
@@ -105,7 +105,7 @@ class Coder:
         return sorted((special | figures | {self.start}) - {self.end})
 
     def pieces(self) -> list[str]:
-        """What each token adds to a text that stands before it, with the space that it may begin with."""
+        """What each token adds to a text before it, with the space that the token may begin with."""
         anchor = self._words("a", keep=False)
         before = len(self.tokenizer.decode(anchor, clean_up_tokenization_spaces=False))
         ids = [[*anchor, code] for code in range(len(self.tokenizer))]
