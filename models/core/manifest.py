@@ -39,7 +39,7 @@ def read_manifest(
 
 
 def kind_of(folder: Path) -> str:
-    """The kind of the model saved in `folder`. Raises as `read_manifest` does."""
+    """The kind of the model saved in `folder`. Raises as `read_manifest` does for a file that is no manifest."""
     return str(_manifest(folder).get("model"))
 
 

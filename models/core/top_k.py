@@ -90,8 +90,8 @@ def top_k(
 
     users (U, D) and items (I, D) float32, unitless; with `ItemTiles`, calls need not lay out the items again;
     `seen` (U, I) CSR, an item with an entry of any value is never returned; `allowed` (I,) bool, an item with False is
-    never returned. Returns codes (U, k) int32 and scores (U, k) float32; code -1 and score -inf where fewer than k items
-    are left.
+    never returned. Returns codes (U, k) int32 and scores (U, k) float32; code -1 and score -inf where fewer than k
+    items are left.
     Raises ValueError if k is not in 1..I, shapes disagree, or factors are NaN, infinite or so large that a score could
     overflow; DoesNotFit if `memory_bytes` is too small for one block.
     """
