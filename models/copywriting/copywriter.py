@@ -149,16 +149,16 @@ class Copywriter:
     def sample(
         self,
         prompts: Sequence[Prompt],
-        each: int,
+        texts_each: int,
         seed: int,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[list[str]]:
-        """`each` texts for every prompt by the network alone, unranked."""
+        """`texts_each` texts for every prompt by the network alone, unranked."""
         coder = self.coder
         network_prompts = [self.network_prompt(prompt) for prompt in prompts]
         slots = [{coder.slots[value] for value in prompt.values if value in coder.slots} for prompt in network_prompts]
         ids = [coder.prompt(prompt)[-self.config.length :] for prompt in network_prompts]
-        texts = write_texts(self.net, coder, ids, slots, each, self.config, seed, on_progress)
+        texts = write_texts(self.net, coder, ids, slots, texts_each, self.config, seed, on_progress)
         return [
             [filled(prompt, coder.read(text)) for text in prompt_texts]
             for prompt, prompt_texts in zip(prompts, texts, strict=True)

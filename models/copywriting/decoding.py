@@ -25,12 +25,12 @@ def write_texts(
     coder: Coder,
     prompts: list[Ids],
     allowed: list[set[int]],
-    each: int,
+    texts_each: int,
     config: CopywriterConfig,
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Ids]]:
-    """`each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same
+    """`texts_each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same
     texts.
 
     prompts: token ids. allowed[i]: the slots of prompt i, which only texts for prompts that have them may use.
@@ -39,15 +39,15 @@ def write_texts(
     net.eval()
     texts_of_prompts: list[list[Ids]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
-    width = max(config.rows // each, 1)
+    width = max(config.rows // texts_each, 1)
     done = tokens = 0
     for low in range(0, len(order), width):
         chosen = order[low : low + width]
         generator = torch.Generator(device=_device(net)).manual_seed(seed * 1_000_003 + low)
         slots = [allowed[place] for place in chosen]
-        texts = _batch(net, coder, [prompts[place] for place in chosen], slots, each, config, generator)
+        texts = _batch(net, coder, [prompts[place] for place in chosen], slots, texts_each, config, generator)
         for row, place in enumerate(chosen):
-            texts_of_prompts[place] = texts[row * each : (row + 1) * each]
+            texts_of_prompts[place] = texts[row * texts_each : (row + 1) * texts_each]
             tokens += sum(map(len, texts_of_prompts[place]))
         done += len(chosen)
         if on_progress is not None:
@@ -64,17 +64,17 @@ def _batch(
     coder: Coder,
     prompts: list[Ids],
     allowed: list[set[int]],
-    each: int,
+    texts_each: int,
     config: CopywriterConfig,
     generator: torch.Generator,
 ) -> list[Ids]:
-    """`each` texts for every prompt of one batch, the texts of a prompt one after the other."""
-    device, rows = _device(net), len(prompts) * each
-    bias = bias_of(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
+    """`texts_each` texts for every prompt of one batch, the texts of a prompt one after the other."""
+    device, rows = _device(net), len(prompts) * texts_each
+    bias = bias_of(net, coder, allowed).repeat_interleave(texts_each, 0)  # (rows, vocabulary)
     state = DecoderState(net, coder, prompts)
     with autocast(net, config.bf16):
-        logits = state.read().repeat_interleave(each, 0)
-        state.repeat(each)
+        logits = state.read().repeat_interleave(texts_each, 0)
+        state.repeat(texts_each)
     texts: list[Ids] = [[] for _ in range(rows)]
     alive = list(range(rows))
     for _ in range(config.longest):
@@ -98,7 +98,7 @@ def bias_of(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
     """(prompts, vocabulary) what is added to the logits: 0, or BIAS for tokens that may not be written."""
     size = net.get_output_embeddings().weight.shape[0]
     bias = torch.zeros(len(allowed), size, device=_device(net))
-    bias[:, coder.never] = BIAS
+    bias[:, coder.never_written] = BIAS
     for row, tokens in enumerate(allowed):
         bias[row, sorted(tokens)] = 0.0
     return bias
@@ -131,10 +131,10 @@ class DecoderState:
         self.cache = out.cache
         return out.logits[:, -1]  # type: ignore[no-any-return]
 
-    def repeat(self, each: int) -> None:
-        if each > 1:
-            self.cache.batch_repeat_interleave(each)
-            self.mask, self.places = self.mask.repeat_interleave(each, 0), self.places.repeat_interleave(each, 0)
+    def repeat(self, times: int) -> None:
+        if times > 1:
+            self.cache.batch_repeat_interleave(times)
+            self.mask, self.places = self.mask.repeat_interleave(times, 0), self.places.repeat_interleave(times, 0)
 
     def keep(self, rows: Tensor) -> None:
         self.cache.batch_select_indices(rows)

@@ -131,10 +131,10 @@ class _Search:
     def __init__(self, guide: Guide, net: Any, prompts: Sequence[Prompt], worth: F32, filled: I64) -> None:
         self.guide, self.net, self.prompts = guide, net, prompts
         config, coder = guide.config, guide.coder
-        self.each = config.guide.searches
+        self.searches_each = config.guide.searches
         self.usual = [guide.composer.usual_length(prompt) for prompt in prompts]
         self.words = [guide.words(prompt) for prompt in prompts]
-        may_copy = np.repeat([guide.may_copy(units) for units in self.usual], self.each)
+        may_copy = np.repeat([guide.may_copy(units) for units in self.usual], self.searches_each)
         self.rows = GuidedRows(
             guide.units, guide.composer.index, guide.runs, worth, may_copy, config.guide, config.composer, filled
         )
@@ -151,8 +151,8 @@ class _Search:
         ids = [coder.prompt(prompt)[-config.length :] for prompt in prompts]
         self.state = DecoderState(net, coder, ids)
         with autocast(net, config.bf16):
-            logits = self.state.read().repeat_interleave(self.each, 0)
-            self.state.repeat(self.each)
+            logits = self.state.read().repeat_interleave(self.searches_each, 0)
+            self.state.repeat(self.searches_each)
         self.logits = logits.float().cpu()
         self.points = np.zeros(len(worth))
         self.steps = 0
@@ -172,7 +172,7 @@ class _Search:
     def step(self) -> bool:
         """Add a token to every row; False when no row is left."""
         config, rows, units = self.guide.config, self.rows, self.guide.units
-        prompts = rows.searches // self.each
+        prompts = rows.searches // self.searches_each
         logprobs = torch.log_softmax(self.logits + self.bias[prompts], 1)
         rated = config.guide.network * logprobs
         width = min(config.guide.tokens, rated.shape[1] - 1)

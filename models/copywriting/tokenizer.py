@@ -95,10 +95,10 @@ class Coder:
         self.name, self.value, self.pad = vocabulary[NAME], vocabulary[VALUE], tokenizer.pad_token_id
         self.controls = {word: code for word, code in vocabulary.items() if word.startswith("<") and "=" in word}
         self.slots = {word: code for word, code in vocabulary.items() if word in SLOTS or is_value_slot(word)}
-        self.never = self._never(vocabulary)
+        self.never_written = self._unwritable(vocabulary)
         self._known: dict[str, list[int]] = {}
 
-    def _never(self, vocabulary: dict[str, int]) -> list[int]:
+    def _unwritable(self, vocabulary: dict[str, int]) -> list[int]:
         """Tokens that are never written: figures, and all special tokens but the end."""
         special = set(self.tokenizer.all_special_ids) | set(self.controls.values()) | {self.name, self.value, self.text}
         figures = {code for word, code in vocabulary.items() if has_digit(self.tokenizer.decode([code]))}

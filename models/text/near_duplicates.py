@@ -70,11 +70,11 @@ def _candidates(bands: U64) -> NDArray[np.int64]:
     pairs = []
     for column in bands.T:
         order = np.argsort(column, kind="stable")
-        same = column[order][1:] == column[order][:-1]
-        starts = np.where(np.concatenate([[True], ~same]), np.arange(len(order)), 0)
+        has_same_hash = column[order][1:] == column[order][:-1]
+        starts = np.where(np.concatenate([[True], ~has_same_hash]), np.arange(len(order)), 0)
         first = order[np.maximum.accumulate(starts)]
-        pairs.append(np.column_stack([order[:-1], order[1:]])[same])
-        pairs.append(np.column_stack([first[1:], order[1:]])[same])
+        pairs.append(np.column_stack([order[:-1], order[1:]])[has_same_hash])
+        pairs.append(np.column_stack([first[1:], order[1:]])[has_same_hash])
     return np.unique(np.concatenate(pairs), axis=0)
 
 

@@ -50,13 +50,13 @@ def day_of(day: date, wording: Wording) -> str:
     return wording.day.format(day=day.day, month=wording.months[day.month - 1])
 
 
-def share_off(share: float, wording: Wording, how: str = "discount", least: str = "") -> str | None:
-    """0.2 -> "20% off" or "8折"; None if the share is no whole percentage. how: the key in `wording.terms`."""
+def share_off(share: float, wording: Wording, term: str = "discount", least: str = "") -> str | None:
+    """0.2 -> "20% off" or "8折"; None if the share is no whole percentage. term: the key in `wording.terms`."""
     percent = round(share * 100)
     if abs(share * 100 - percent) > 0.05 or not 0 < percent < 100:
         return None
     tenths = f"{(100 - percent) / 10:g}"
-    return wording.terms[how].format(percent=percent, tenths=tenths, least=least)
+    return wording.terms[term].format(percent=percent, tenths=tenths, least=least)
 
 
 def terms_of(
