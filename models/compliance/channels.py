@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# The GSM 03.38 alphabet: a character takes one septet, one of the extension table two.
+# The GSM 03.38 alphabet: a character takes one septet, a character of the extension table takes two.
 GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENDED = frozenset("\f^{}\\[~]|€")
-# Encoding -> characters that an SMS of one segment has room for, and each of several segments.
+# Encoding -> (characters that fit into an SMS of one segment, characters that fit into each of several segments).
 SEGMENTS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 
 
@@ -43,9 +43,10 @@ CHANNELS: dict[str, Channel] = {
 
 
 def sms_segments(text: str) -> tuple[int, str]:
-    """(segments, encoding). GSM-7: 160 septets in one segment, 153 in each of several; UCS-2: 70 and 67 units.
+    """(segments, encoding). GSM-7: 160 septets in one segment, 153 in each of several; UCS-2: 70 units, or 67 in each.
 
-    A character of the extension table takes two septets, one beyond the basic plane two units; neither is split.
+    A character of the extension table takes two septets. A character beyond the basic plane takes two units. The two
+    are never split between segments.
     """
     if all(c in GSM7 or c in GSM7_EXTENDED for c in text):
         return _segments([2 if c in GSM7_EXTENDED else 1 for c in text], *SEGMENTS["GSM-7"]), "GSM-7"
@@ -62,12 +63,12 @@ def graphemes(text: str) -> int:
     return len(_JOINED.sub("", text))
 
 
-def _segments(sizes: list[int], alone: int, each: int) -> int:
-    if sum(sizes) <= alone:
+def _segments(sizes: list[int], single_room: int, segment_room: int) -> int:
+    if sum(sizes) <= single_room:
         return 1
-    count, room = 1, each
+    count, room = 1, segment_room
     for size in sizes:
         if size > room:
-            count, room = count + 1, each
+            count, room = count + 1, segment_room
         room -= size
     return count

@@ -1,6 +1,7 @@
-"""Reads a name as its writer hopes that people, but no program, will read it: letters apart, digits in words, accents.
+"""Undoes disguises: some writers spell a name so that people can read it and programs cannot.
 
-Every function takes folded text (`models.text.numerals.fold`).
+Examples are letters set apart, digits written as words, and accents. Every function takes folded text
+(`models.text.numerals.fold`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_WORDS)})(?![a-z])")
 _RUN = re.compile(rf"\d(?:[ ._*/|,~·-]{{0,3}}\d){{{_LEAST_DIGITS - 1},}}")
 _LOOKS_LIKE = str.maketrans("l1!|05$34@78€", "iiiiosseaatbe")
 _LATIN = re.compile(r"[a-z0-9!|$@€]+")
-# Letters of Cyrillic, then of Greek, that readers take for Latin ones; no Greek letters of units (µ, Ω).
+# Cyrillic letters, then Greek letters, that look like Latin ones; without the Greek letters of units (µ, Ω).
 _LOOKS_LATIN = re.compile("[авекмнорстухіјѕԁһԛԝӏαεικνορτυχ]")
 _OF_ANY_SCRIPT = re.compile(r"[^\W\d_]+")
 
@@ -35,15 +36,15 @@ _OF_ANY_SCRIPT = re.compile(r"[^\W\d_]+")
 def plain_readings(folded: str) -> list[str]:
     """Other readings of the text: without punctuation, 1gn0re as ignore, i g n o r e as ignore, ígnóre as ignore."""
     bare = re.sub(r"[^a-z0-9\u4e00-\u9fff]+", " ", folded)  # "ignore -- all" is read as "ignore all"
-    leet = patterns.LEET_WORDS.sub(lambda found: found[0].translate(patterns.LEET), bare)
+    leet = patterns.LEET_WORDS.sub(lambda match: match[0].translate(patterns.LEET), bare)
     return sorted({bare, leet, joined_letters(folded) or "", without_accents(folded)} - {folded, ""})
 
 
 def joined_letters(folded: str) -> str | None:
-    """The text with letters that stand apart (f.u.c.k, 全 网 最 低) joined; None if there are none."""
+    """The text with letters that are set apart (f.u.c.k, 全 网 最 低) joined; None if no letters are set apart."""
     if not patterns.SPELT.search(folded):
         return None
-    return patterns.SPELT.sub(lambda found: re.sub(r"[ ._*/|-]", "", found[0]), folded)
+    return patterns.SPELT.sub(lambda match: re.sub(r"[ ._*/|-]", "", match[0]), folded)
 
 
 def without_accents(folded: str) -> str:
@@ -51,12 +52,12 @@ def without_accents(folded: str) -> str:
 
 
 def hidden_number(folded: str) -> str | None:
-    """A row of seven digits or more that is written to look like none; None where there is none.
+    """A run of seven or more digits that is written in a disguise; None if there is none.
 
-    Digits in words (one three eight, 一三八), in circles, as superscripts, or each apart. An ordinary long number, such
-    as a bar code, is not hidden; nor are digits that only count up (1 2 3 4 5 6 7 8).
+    Disguises are digits as words (one three eight, 一三八), in circles, as superscripts, or with gaps between them. An
+    ordinary long number, such as a bar code, is not hidden. Digits that only count up (1 2 3 4 5 6 7 8) are not either.
     """
-    text = _WORD.sub(lambda found: _WORDS[found[0]], folded)
+    text = _WORD.sub(lambda match: _WORDS[match[0]], folded)
     for run in _RUN.finditer("".join(map(_digit, text))):
         shown, digits = text[run.start() : run.end()], re.sub(r"\D", "", run[0])
         in_disguise = sum(not c.isascii() for c in shown if _digit(c).isdigit())
@@ -67,19 +68,19 @@ def hidden_number(folded: str) -> str | None:
 
 
 def copied_brand(folded: str, brands: Iterable[str]) -> str | None:
-    """The first word that looks like one of the brands without being it (s0ny, adldas, purna); None where none does."""
+    """The first word that imitates one of the brands (s0ny, adldas, purna), as "word for brand"; None if none does."""
     skeletons = {_skeleton(brand): brand for brand in brands}
-    said = set(_LATIN.findall(folded))
+    plain_words = set(_LATIN.findall(folded))
     for text in {folded, without_accents(folded), joined_letters(folded) or folded}:
         for word in _LATIN.findall(text):
             brand = skeletons.get(_skeleton(word))
-            if brand and (word != brand or brand not in said):
+            if brand and (word != brand or brand not in plain_words):
                 return f"{word} for {brand}"
     return None
 
 
 def mixed_word(folded: str) -> str | None:
-    """The first word of Latin letters in which another alphabet's letters stand for Latin ones (sоny with о)."""
+    """The first word that mixes Latin letters with look-alike letters of another alphabet (sоny with о)."""
     for word in _OF_ANY_SCRIPT.findall(folded):
         if not word.isascii() and _LOOKS_LATIN.search(word) and re.search("[a-z]", word):
             return str(word)

@@ -11,12 +11,13 @@ import re
 _W = r"(?<![a-z0-9])"  # the start of a word
 _E = r"(?![a-z])"  # its end
 
-# A spreadsheet that opens our files would run these. A name that is a bare figure with a sign (-20 °c) is none.
+# A spreadsheet program that opens our files would run these as formulas. A name that is only a figure with a sign
+# (-20 °c) is no formula.
 FORMULA = re.compile(
     r"(?P<formula>^[ \ufeff]*(?:[=@\t]|[+-] ?(?!\d+(?:[.,]\d+)?[ /-]{0,2}(?:%|°?[a-z]{0,3}|\d+)$)"
     r"(?:[\d.(=+-]|[a-z]+ ?[(|!]|[a-z]{1,3}\d)))"
 )
-# Markup, and offers: these come from tables alone. Calls to reply: no shop reads replies.
+# Markup. Offers: only tables may state them. Requests to reply: no shop reads replies.
 SHOUTS = re.compile(
     r"(?P<html>\\|\*\*|__|~~|^#{1,6} |!\[|'\)?;|' or '?\d)"
     r"|(?P<offer_in_a_name>免费|白送|倒贴|打骨折|跳楼价|清仓|甩卖|(?<![\d%])-\d{1,3} ?%"

@@ -10,7 +10,7 @@ from models.compliance import disguises, name_patterns, refusal_patterns
 from models.compliance.refusals import Lexicon, hostile_name
 from models.text.languages import Script
 
-LONGEST_TITLE, LONGEST_WORD = 120, 60  # characters; longer ones are no names
+LONGEST_TITLE, LONGEST_WORD = 120, 60  # characters; a longer text is no name
 # Reasons that tell nothing about the seller: any honest shop has such names.
 _BY_ACCIDENT = frozenset(
     ("too long", "absurd length", "emoji", "wrong language", "control character", "line break", "repetition",
@@ -21,25 +21,26 @@ _BY_ACCIDENT = frozenset(
 def name_refusal(
     name: str, longest: int, languages: Iterable[Script] = (), lexicons: Iterable[Lexicon] = ()
 ) -> tuple[str, str] | None:
-    """(reason, detail): why a name of the catalogue may not be shown; None where it may.
+    """(reason, detail): why a name of the catalogue may not be shown; None if it may be shown.
 
-    longest: characters that it may have. Of several reasons, the first that shows what its seller is after.
+    longest: the most characters that the name may have. Of several reasons, a reason with bad intent comes first (see
+    `shows_intent`).
     """
     if len(name) > longest:
         return "too long", f"{len(name)} characters, a name has at most {longest}"
-    found = hostile_name(name, languages, lexicons)
-    worst = min(found, key=lambda one: one.reason in _BY_ACCIDENT, default=None)
+    refusals = hostile_name(name, languages, lexicons)
+    worst = min(refusals, key=lambda refusal: refusal.reason in _BY_ACCIDENT, default=None)
     return (worst.reason, worst.detail) if worst else None
 
 
 def shows_intent(reason: str) -> bool:
-    """Whether the reason shows what the seller is after: a contact, an order to the writer, forbidden goods."""
+    """Whether the reason shows bad intent of the seller: a contact, an order to the writer, forbidden goods."""
     return reason not in _BY_ACCIDENT
 
 
 def rules_digest(languages: Iterable[Script], lexicons: Iterable[Lexicon]) -> str:
-    """Changes when names may be judged otherwise: with the patterns of this room, the languages or the lexicons."""
+    """A digest that changes if the rules for names change: patterns of this package, languages or lexicons."""
     modules = (disguises, name_patterns, refusal_patterns)
-    patterns = [one.pattern for module in modules for one in vars(module).values() if isinstance(one, re.Pattern)]
-    said = (patterns, sorted(_BY_ACCIDENT), LONGEST_TITLE, LONGEST_WORD, tuple(languages), tuple(lexicons))
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    patterns = [value.pattern for module in modules for value in vars(module).values() if isinstance(value, re.Pattern)]
+    rules = (patterns, sorted(_BY_ACCIDENT), LONGEST_TITLE, LONGEST_WORD, tuple(languages), tuple(lexicons))
+    return hashlib.sha256(repr(rules).encode()).hexdigest()[:16]

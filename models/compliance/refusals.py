@@ -82,12 +82,12 @@ def refusals(
 ) -> list[Refusal]:
     """Everything that is wrong with the text on this channel, by place.
 
-    language: which the text should be in; category: the item's path, since some rules hold in some categories only. All
-    lexicons are applied whatever the language: a text may have words of another one.
+    language: the language that the text should be in. category: the item's category path; some rules hold only in some
+    categories. All lexicons are applied, whatever the language: a text may have words of another language.
     """
     folded, lexicons = fold(text), tuple(lexicons)
     category = (category or "").lower()
-    found = [
+    problems = [
         *_limits(text, channel),
         *_on_any_channel(text, folded),
         *(() if channel.url else _matches(folded, patterns.LINKS)),
@@ -96,23 +96,23 @@ def refusals(
     ]
     if joined := joined_letters(folded):
         hits = _lexicon_hits(joined, lexicons, category)
-        found += [Refusal(hit.reason, hit.detail, 0, len(text), hit.severity) for hit in hits]
-    why = wrong_language(folded, language)
-    if why:
-        found.append(Refusal("wrong language", why, 0, len(text)))
-    return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
+        problems += [Refusal(hit.reason, hit.detail, 0, len(text), hit.severity) for hit in hits]
+    reason = wrong_language(folded, language)
+    if reason:
+        problems.append(Refusal("wrong language", reason, 0, len(text)))
+    return sorted(problems, key=lambda refusal: (refusal.start, refusal.end))
 
 
 def hostile(description: str, languages: Iterable[Script] = ()) -> list[Refusal]:
     """Everything in a description that no model should read and no page should show. Such a description is not used.
 
-    languages: those that it may be in; English and Chinese where none is named.
-    Instructions to a model, markup, control and direction marks, other scripts, prices (only tables have prices),
-    links, personal data, emoji, leaked tokens, and a length that no description has.
+    languages: the languages that it may be in; English and Chinese if none is given.
+    It finds instructions to a model, markup, control and direction marks, other scripts, prices (only tables may state
+    prices), links, personal data, emoji, leaked tokens, and a length that no real description has.
     """
     head = description[: patterns.LONGEST_DESCRIPTION]
     folded = fold(head)
-    found = [
+    problems = [
         *_on_any_channel(head, folded),
         *_matches(folded, patterns.LINKS),
         *_matches(head, patterns.EMOJI),
@@ -126,67 +126,67 @@ def hostile(description: str, languages: Iterable[Script] = ()) -> list[Refusal]
     ]
     if len(description) > len(head):
         detail = f"{len(description):,} characters, more than {patterns.LONGEST_DESCRIPTION:,}"
-        found.append(Refusal("absurd length", detail, len(head), len(description)))
-    if why := _in_no_language(folded, tuple(languages)):
-        found.append(Refusal("wrong language", why, 0, len(head)))
-    return sorted(found, key=lambda refusal: (refusal.start, refusal.end))
+        problems.append(Refusal("absurd length", detail, len(head), len(description)))
+    if reason := _in_no_language(folded, tuple(languages)):
+        problems.append(Refusal("wrong language", reason, 0, len(head)))
+    return sorted(problems, key=lambda refusal: (refusal.start, refusal.end))
 
 
 def _in_no_language(folded: str, languages: tuple[Script, ...]) -> str | None:
     """Why a text of the catalogue is in none of the languages."""
-    if other := strange_letter(folded, *languages):
-        return f"a letter of another script: {other}"
+    if letter := strange_letter(folded, *languages):
+        return f"a letter of another script: {letter}"
     return foreign_words(LATIN_WORD.findall(folded), *languages)
 
 
 def hostile_name(name: str, languages: Iterable[Script] = (), lexicons: Iterable[Lexicon] = ()) -> list[Refusal]:
     """Everything in a title, brand, category or attribute that no model should read and no page should show.
 
-    Names are shown unchanged: beside what `hostile` finds, one may not make an offer, ask its reader or whoever writes
-    the copy to do something, tell how to reach a seller, begin like a formula, or have a line break. Nor may it have a
-    term of a group of the lexicons that is `for_names`: goods that may not be advertised. Each is also looked for in
-    disguise: with letters apart, accents, digits in words, another alphabet's letters.
+    Names are shown unchanged, so more is refused than `hostile` finds: an offer, a request to the reader or to the
+    writer of the copy, a way to reach the seller, the beginning of a formula, a line break, a term of a lexicon group
+    that is `for_names` (goods that may not be advertised). Each is also looked for in disguise: letters set apart,
+    accents, digits as words, letters of another alphabet.
     """
     folded = fold(name)
-    shapes = [folded, *plain_readings(folded)]
+    readings = [folded, *plain_readings(folded)]
     forbidden = _for_names(tuple(lexicons))
-    found = [
+    problems = [
         *hostile(name, languages),
         *_matches(folded, name_patterns.FORMULA),
         *_matches(folded, name_patterns.SHOUTS),
-        *(hit for shape in shapes for hit in _matches(shape, name_patterns.CONTACT)),
-        *(hit for shape in shapes for hit in _matches(shape, name_patterns.TO_THE_WRITER)),
-        *(hit for shape in shapes[1:] for hit in _matches(shape, patterns.LEAK)),
-        *(hit for shape in shapes for hit in _lexicon_hits(shape, forbidden, "") if hit.severity == "block"),
+        *(hit for reading in readings for hit in _matches(reading, name_patterns.CONTACT)),
+        *(hit for reading in readings for hit in _matches(reading, name_patterns.TO_THE_WRITER)),
+        *(hit for reading in readings[1:] for hit in _matches(reading, patterns.LEAK)),
+        *(hit for reading in readings for hit in _lexicon_hits(reading, forbidden, "") if hit.severity == "block"),
         *_line_breaks(name),
     ]
     if number := hidden_number(folded):
-        found.append(Refusal("personal data", number, 0, len(name)))
+        problems.append(Refusal("personal data", number, 0, len(name)))
     if copied := copied_brand(folded, _famous(tuple(lexicons))):
-        found.append(Refusal("copied brand", copied, 0, len(name)))
+        problems.append(Refusal("copied brand", copied, 0, len(name)))
     if mixed := mixed_word(folded):
-        found.append(Refusal("letters of two alphabets", mixed, 0, len(name)))
-    return sorted(found, key=lambda refusal: refusal.start)
+        problems.append(Refusal("letters of two alphabets", mixed, 0, len(name)))
+    return sorted(problems, key=lambda refusal: refusal.start)
 
 
 @lru_cache(maxsize=64)
 def _for_names(lexicons: tuple[Lexicon, ...]) -> tuple[Lexicon, ...]:
-    """The lexicons with their groups for names alone."""
-    return tuple(one.only_for_names() for one in lexicons)
+    """The lexicons with only the groups that are for names."""
+    return tuple(lexicon.only_for_names() for lexicon in lexicons)
 
 
 @lru_cache(maxsize=64)
 def _famous(lexicons: tuple[Lexicon, ...]) -> frozenset[str]:
-    return frozenset(brand for one in lexicons for brand in one.famous_brands)
+    return frozenset(brand for lexicon in lexicons for brand in lexicon.famous_brands)
 
 
 def _line_breaks(name: str) -> Iterator[Refusal]:
-    for found in re.finditer(r"[\n\r\x85]", name):  # not in the folded name, which has spaces in their place
-        yield Refusal("line break", "", found.start(), found.end())
+    for match in re.finditer(r"[\n\r\x85]", name):  # the folded name has spaces instead
+        yield Refusal("line break", "", match.start(), match.end())
 
 
 def _on_any_channel(text: str, folded: str) -> Iterator[Refusal]:
-    """What neither a text nor a description may hold, whatever the channel."""
+    """What no text and no description may hold, on any channel."""
     yield from _matches(text, patterns.MARKS)
     if patterns.HTML_NEEDS.search(folded):
         yield from _matches(folded, patterns.HTML)
@@ -196,18 +196,18 @@ def _on_any_channel(text: str, folded: str) -> Iterator[Refusal]:
     yield from _matches(folded, patterns.LEAK)
     yield from _matches(folded, patterns.REPEATS)
     seen: set[str] = set()
-    for found in patterns.SENTENCE.finditer(folded):
-        if found[0] in seen:
-            yield Refusal("repetition", found[0][:40], found.start(), found.end())
-        seen.add(found[0])
+    for sentence in patterns.SENTENCE.finditer(folded):
+        if sentence[0] in seen:
+            yield Refusal("repetition", sentence[0][:40], sentence.start(), sentence.end())
+        seen.add(sentence[0])
 
 
 def _matches(text: str, rules: re.Pattern[str]) -> Iterator[Refusal]:
     """One refusal per match. Its reason is the name of the pattern's group, with spaces for underscores."""
-    for found in rules.finditer(text):
-        reason = (found.lastgroup or "").replace("_", " ")
-        shown = found[0][:40].encode("unicode_escape").decode() if reason == "control character" else found[0][:40]
-        yield Refusal(reason, shown, found.start(), found.end())
+    for match in rules.finditer(text):
+        reason = (match.lastgroup or "").replace("_", " ")
+        shown = match[0][:40].encode("unicode_escape").decode() if reason == "control character" else match[0][:40]
+        yield Refusal(reason, shown, match.start(), match.end())
 
 
 def _limits(text: str, channel: Channel) -> Iterator[Refusal]:
@@ -246,7 +246,7 @@ def _lexicon_hits(folded: str, lexicons: tuple[Lexicon, ...], category: str) -> 
 @lru_cache(maxsize=4096)
 def _rules(lexicons: tuple[Lexicon, ...], category: str) -> tuple[_Rules, ...]:
     """The rules that hold in the category: one pattern for each lexicon that has any."""
-    made = []
+    compiled = []
     for lexicon in lexicons:
         groups = tuple(
             group
@@ -254,15 +254,15 @@ def _rules(lexicons: tuple[Lexicon, ...], category: str) -> tuple[_Rules, ...]:
             if not group.categories or any(word in category for word in group.categories)
         )
         if groups:
-            made.append(_compiled(lexicon.letters, lexicon.has_spaces, groups))
-    return tuple(made)
+            compiled.append(_compiled(lexicon.letters, lexicon.has_spaces, groups))
+    return tuple(compiled)
 
 
 @lru_cache(maxsize=256)
 def _compiled(letters: str, has_spaces: bool, groups: tuple[Group, ...]) -> _Rules:
     union = "|".join(f"(?P<g{n}>{'|'.join(group.terms)})" for n, group in enumerate(groups))
-    whole = letters if has_spaces else ""
-    return _Rules(whole, groups, _bounded(whole, union), re.compile(f"[#{letters}]"))
+    edge_letters = letters if has_spaces else ""
+    return _Rules(edge_letters, groups, _bounded(edge_letters, union), re.compile(f"[#{letters}]"))
 
 
 @lru_cache(maxsize=1024)
@@ -271,5 +271,5 @@ def _union(letters: str, terms: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _bounded(letters: str, union: str) -> re.Pattern[str]:
-    r"""A term that no letter stands beside; where a language has no spaces (no `letters`), it matches anywhere."""
+    r"""Matches the terms as whole words; without `letters` (a language without spaces) a term matches anywhere."""
     return re.compile(rf"(?<![{letters}])(?=[{letters}#\d])(?:{union})(?![{letters}])" if letters else union)

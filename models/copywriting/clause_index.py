@@ -1,7 +1,7 @@
-"""The clauses of a shop's texts and what was learned about each: how long, where it stands, what it says and names.
+"""The clauses of a shop's texts and what was learned about each: its length, usual place, n-grams and values.
 
-A clause is taken only if it can stand in another text: without a crawl's placeholder, a slot, an unknown Latin word in
-Chinese, an unclosed bracket, or a reference to a clause that is not part of it.
+A clause is used only if it can stand in another text. It must have no placeholder of a crawl, no slot, no unknown Latin
+word in Chinese, no unclosed bracket, and no reference to another clause.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class ClauseIndex:
     value_clauses: tuple[I64, ...]  # V arrays: the clauses that name a value, ascending
     is_kind: Bools  # (V,) values that very many items have, such as skirt: repeating one is not noticed
     values_named: I64  # (C,) number of distinct values that a clause names
-    values_are_claims: bool  # False where people name mostly values that the item lacks: then none is refused
+    values_are_claims: bool  # False if people mostly name values that the item lacks: then none is refused
     familiar: Bools  # (C,) all pairs of units beside the values are frequent; a rare pair may be another item's fact
     is_plain: Bools  # (C,) suits every item
     plain_says: sparse.csr_matrix  # (P, G) rows of `says` of the P clauses that suit every item, cut out once
 
     def codes_of_values(self, prompt: Prompt) -> tuple[I64, I64]:
-        """Codes of the known values that the item has, and codes of those that are a part of one it has."""
+        """Codes of the known values that the item has, and codes of the known values that are a part of these."""
         values = {value.lower() for value in prompt.values}
         parts = {v[low:high] for v in values for low in range(len(v)) for high in range(low + 1, len(v) + 1)}
         return self._codes(values), self._codes(parts - values)
@@ -87,15 +87,15 @@ def index_clauses(
     value_codes = {value: code for code, value in enumerate(sorted(values.known))}
     value_clauses, values_named = _values_named(clauses, values, value_codes)
     items_with = Counter(value.lower() for prompt in prompts for value in prompt.values)
-    claims = _values_are_claims(prompts, texts, values)
+    values_are_claims = _values_are_claims(prompts, texts, values)
     rarest_pair = [grams.rarest_pair(values.pattern.split(clause.lower()), gram_texts) for clause in clauses]
     familiar = np.array(rarest_pair) >= config.familiar_share * len(prompts)
-    is_plain = familiar & ((values_named == 0) | (not claims))
+    is_plain = familiar & ((values_named == 0) | (not values_are_claims))
     return ClauseIndex(
         clauses=clauses,
         sizes=np.array([len(units_of(clause, language)) for clause in clauses], np.int64),
-        mean_places=np.array([np.mean(found) for found in places.values()]),
-        opening_shares=np.array([np.mean(np.array(found) == 0) for found in places.values()]),
+        mean_places=np.array([np.mean(clause_places) for clause_places in places.values()]),
+        opening_shares=np.array([np.mean(np.array(clause_places) == 0) for clause_places in places.values()]),
         followers=followers,
         grams=grams,
         says=says,
@@ -110,7 +110,7 @@ def index_clauses(
         value_clauses=value_clauses,
         is_kind=np.array([items_with[value] > KIND * len(prompts) for value in value_codes], bool),
         values_named=values_named,
-        values_are_claims=claims,
+        values_are_claims=values_are_claims,
         familiar=familiar,
         is_plain=is_plain,
         plain_says=says[np.flatnonzero(is_plain)],
@@ -118,23 +118,23 @@ def index_clauses(
 
 
 def _cut(texts: Sequence[str], language: str, values: Values) -> tuple[dict[str, list[float]], sparse.csr_matrix]:
-    """Every usable clause once, with its places in texts (0..1), and (C, C) which clause some text has after which."""
+    """(usable clause -> its places in texts, 0..1; (C, C): 1 where some text has the second clause after the first)."""
     places: dict[str, list[float]] = {}
     codes: dict[str, int] = {}
     pairs: set[tuple[int, int]] = set()
     for text in texts:
-        start, before = 0, None
+        start, previous = 0, None
         for clause in clauses_of(text, language):
             place, start = start / max(len(text), 1), start + len(clause)
             if not _usable(clause, language, values):
-                before = None
+                previous = None
                 continue
             clause = clause.strip()
             code = codes.setdefault(clause, len(codes))
             places.setdefault(clause, []).append(place)
-            if before is not None:
-                pairs.add((before, code))
-            before = code
+            if previous is not None:
+                pairs.add((previous, code))
+            previous = code
     rows, columns = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
     return places, sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(codes), len(codes)))
 
@@ -144,7 +144,7 @@ def _usable(clause: str, language: str, values: Values) -> bool:
         return False
     if language == "zh":
         if any(word not in values.known for word in LATIN.findall(clause.lower())):
-            return False  # a Latin word in Chinese copy is a brand more often than not
+            return False  # most Latin words in Chinese copy are brands
         if not stands(clause, values.known):
             return False
     unbalanced = any(clause.count(a) != clause.count(b) for a, b in zip(OPENING, CLOSING, strict=True))

@@ -20,24 +20,24 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 START, END, OTHER = "^", "$", "*"
 FEWEST = 12  # uses in the texts; a rarer ending or beginning is counted with others that share its last unit
-SHRINK = 4.0  # joints added to every count and to what chance gives
-MOST = 3.0  # nats, the largest association either way
+SHRINK = 4.0  # added to every count and to every expected count
+MOST = 3.0  # nats, the largest association, positive or negative
 
 
 class Joints:
-    """`table` (endings, beginnings): associations in nats; row 0 and column 0 are for what was never seen."""
+    """`table` (endings, beginnings): associations in nats; row 0 and column 0 are for unknown ones."""
 
     def __init__(self, texts: Sequence[str], language: str) -> None:
         self.language = language
-        met: Counter[tuple[str, str]] = Counter()
+        joints: Counter[tuple[str, str]] = Counter()
         for text in texts:
             sides = [self._sides(clause) for clause in clauses_of(text, language)]
-            met.update(zip([START, *(tail for _, tail in sides)], [*(head for head, _ in sides), END], strict=True))
-        self.tails = _numbered((tail, times) for (tail, _), times in met.items())
-        self.heads = _numbered((head, times) for (_, head), times in met.items())
+            joints.update(zip([START, *(tail for _, tail in sides)], [*(head for head, _ in sides), END], strict=True))
+        self.tails = _numbered((tail, times) for (tail, _), times in joints.items())
+        self.heads = _numbered((head, times) for (_, head), times in joints.items())
         counts = np.zeros((len(self.tails) + 1, len(self.heads) + 1))
         signs = np.zeros((len(self.tails) + 1, len(self.tails) + 1))
-        for (tail, head), times in met.items():
+        for (tail, head), times in joints.items():
             row = _code(self.tails, tail)
             counts[row, _code(self.heads, head)] += times
             signs[self.tails[_rare(tail)], row] = 1.0
@@ -60,15 +60,15 @@ class Joints:
         return self.table[tails, _code(self.heads, END)]  # type: ignore[no-any-return]
 
     def _sides(self, clause: str) -> tuple[str, str]:
-        """(beginning, ending), each with the unit last that says most: the first of the clause, and its sign."""
+        """(beginning, ending), each with its most telling unit last: the clause's first unit, and its punctuation."""
         units = units_of(clause, self.language)
         return " ".join(units[1::-1]), " ".join(units[-3:])
 
 
-def _numbered(seen: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """A code from 1 for every frequent side (its uses are counted), and one for all rare sides with one last unit."""
+def _numbered(side_counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Side -> code from 1: one for each frequent side, and one for all rare sides with the same last unit."""
     uses: Counter[str] = Counter()
-    for side, count in seen:
+    for side, count in side_counts:
         uses[side] += count
     frequent = {side for side, count in uses.items() if count >= FEWEST}
     return {side: code for code, side in enumerate(sorted(frequent | {_rare(side) for side in uses}), 1)}
@@ -83,7 +83,7 @@ def _code(codes: dict[str, int], side: str) -> int:
 
 
 def _associations(counts: F64, prior: F64) -> F64:
-    """`prior` plus the log of counts over those expected from it and from the totals of rows and columns; nats."""
+    """`prior` plus log(counts / expected), nats; expected counts follow from `prior` and the row and column totals."""
     expected = counts.sum(1, keepdims=True) * counts.sum(0, keepdims=True) / max(counts.sum(), 1.0) * np.exp(prior)
     associations = prior + np.log((counts + SHRINK) / (expected + SHRINK))
     return associations.clip(-MOST, MOST)  # type: ignore[no-any-return]

@@ -30,12 +30,12 @@ class Allowed(NamedTuple):
 
 def allowed_clauses(index: ClauseIndex, prompt: Prompt) -> Allowed:
     """The clauses that name no value the item lacks, contradict none that it has, and state no other item's facts."""
-    own, parts = index.codes_of_values(prompt)
+    own_values, parts = index.codes_of_values(prompt)
     count = len(index.clauses)
-    naming = [index.value_clauses[code] for code in (*own, *parts)]
+    naming = [index.value_clauses[code] for code in (*own_values, *parts)]
     named = np.bincount(np.concatenate([np.zeros(0, np.int64), *naming]), minlength=count)
     names_own = np.zeros(count, bool)
-    for code in own:
+    for code in own_values:
         names_own[index.value_clauses[code]] = True
     true_values = (named == index.values_named) | (not index.values_are_claims)
     for side in against(prompt.values):
@@ -43,14 +43,14 @@ def allowed_clauses(index: ClauseIndex, prompt: Prompt) -> Allowed:
     codes = np.flatnonzero(true_values & (index.familiar | (names_own & (not index.values_are_claims))))
     rows = np.full(count, len(codes))  # the last row collects the clauses that are not allowed
     rows[codes] = np.arange(len(codes))
-    names = np.zeros((len(codes) + 1, len(own)))
-    for column, code in enumerate(own):
+    names = np.zeros((len(codes) + 1, len(own_values)))
+    for column, code in enumerate(own_values):
         names[rows[index.value_clauses[code]], column] = 1.0
-    return Allowed(codes, names[:-1], own)
+    return Allowed(codes, names[:-1], own_values)
 
 
-def said_worth(index: ClauseIndex, codes: I64, worth: F64) -> F64:
-    """(n,) points of the n-grams of each clause. worth (G,) is the item's forecast."""
+def ngram_points(index: ClauseIndex, codes: I64, worth: F64) -> F64:
+    """(n,) points of each clause for its n-grams. worth (G,) is the item's forecast."""
     points = np.zeros(len(index.clauses))
     points[index.is_plain] = index.plain_says @ worth
     others = codes[~index.is_plain[codes]]
@@ -90,7 +90,7 @@ def pool_of(
     joint_gains = config.joint_gain_per_nat * index.joints.table[tails[:, None], heads] - lean_costs
     before, after = _attested(index, codes)
     joint_gains[before, after] += (config.follow_gain_per_unit * sizes + lean_costs)[after]
-    joint_gains[before, after] -= config.copied_run_cost * (RUN - 1)  # all runs across the joint stand in a text
+    joint_gains[before, after] -= config.copied_run_cost * (RUN - 1)  # all runs across the joint are copied from a text
     opening_gains = config.place_cost_per_unit * index.opening_shares[codes] * sizes
     return Pool(
         says=says,
@@ -114,15 +114,15 @@ def pool_codes(allowed: Allowed, chosen: Bools) -> I64:
 
 
 def _own_grams(index: ClauseIndex, codes: I64) -> tuple[sparse.csr_matrix, I64]:
-    """(n, g) n-grams of clauses, with only the g columns that any of them has; and which n-grams those are."""
+    """(n, g) n-grams of clauses, with only the g columns that some clause has; and the codes of these n-grams (g,)."""
     says = index.says[codes]
-    said = np.zeros(len(index.grams), bool)
-    said[says.indices] = True
-    grams = np.flatnonzero(said)
+    is_used = np.zeros(len(index.grams), bool)
+    is_used[says.indices] = True
+    grams = np.flatnonzero(is_used)
     columns = np.zeros(len(index.grams), np.int32)
     columns[grams] = np.arange(len(grams))
-    own = sparse.csr_matrix((says.data, columns[says.indices], says.indptr), shape=(len(codes), len(grams)))
-    return own, grams
+    compact = sparse.csr_matrix((says.data, columns[says.indices], says.indptr), shape=(len(codes), len(grams)))
+    return compact, grams
 
 
 def _attested(index: ClauseIndex, codes: I64) -> tuple[I64, I64]:
@@ -136,7 +136,7 @@ def _attested(index: ClauseIndex, codes: I64) -> tuple[I64, I64]:
 
 
 def _highest(rate: F64, most: int) -> I64:
-    """Positions of the `most` highest, ascending; of equals the first."""
+    """Positions of the `most` highest rates, ascending; of equal rates the first ones."""
     if len(rate) <= most:
         return np.arange(len(rate))
     edge = np.partition(rate, len(rate) - most)[len(rate) - most]

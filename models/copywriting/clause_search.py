@@ -22,8 +22,8 @@ class Pool:
     """What searches know of n clauses, which have g n-grams and name v values of the item. Gains are in points."""
 
     says: sparse.csr_matrix  # (n, g) 1 where a clause has an n-gram
-    worth: F64  # (g,) for an n-gram that the text has not yet
-    repeat_worth: F64  # (g,) for one that it has already
+    worth: F64  # (g,) for an n-gram that the text does not have yet
+    repeat_worth: F64  # (g,) for one that the text already has
     names: F64  # (n, v) 1 where a clause names a value
     value_repeat_costs: F64  # (v,) for naming a value a second time; twice that for the third time, and so on
     sizes: I64  # (n,) units
@@ -64,9 +64,11 @@ def best_orders(pool: Pool, usual: int, shortest: int, config: ComposerConfig) -
         order = np.lexsort((-np.round(points / (lengths + SCORE_OFFSET), 9), searches))
         scored_lengths = np.maximum(lengths, usual * config.least_length_share) + SCORE_OFFSET
         _keep_best(best, order, searches, np.round((points + pool.ending_gains[clauses]) / scored_lengths, 9), chosen)
-        kept = _distinct(order, searches, chosen, lengths < usual - shortest, config.beam_states)
-        gram_worth, value_worth = _worth_after(pool, states, parents[kept], clauses[kept])
-        states = _States(searches[kept], points[kept], lengths[kept], gram_worth, value_worth, chosen[kept])
+        survivors = _distinct(order, searches, chosen, lengths < usual - shortest, config.beam_states)
+        gram_worth, value_worth = _worth_after(pool, states, parents[survivors], clauses[survivors])
+        states = _States(
+            searches[survivors], points[survivors], lengths[survivors], gram_worth, value_worth, chosen[survivors]
+        )
     return [clauses for _, clauses in best]
 
 
@@ -83,7 +85,7 @@ def _empty_texts(pool: Pool, config: ComposerConfig) -> _States:
 
 
 def _gains(pool: Pool, states: _States, usual: int, config: ComposerConfig) -> F64:
-    """(s, n) points that each clause adds to each state; -inf where it is in the text already, or too long."""
+    """(s, n) points that each clause adds to each state; -inf for a clause that is in the text already, or too long."""
     rows = np.arange(len(states.searches))[:, None]
     gains = (pool.says @ states.gram_worth).T * pool.factors[states.searches] + states.value_worth @ pool.names.T
     distances = np.abs(pool.mean_places - states.lengths[:, None] / usual)
@@ -99,15 +101,15 @@ def _worth_after(pool: Pool, states: _States, parents: I64, clauses: I64) -> tup
     """(g, s) and (s, v): what n-grams and values are worth after each of `clauses` (s,) was added to its parent."""
     gram_worth = states.gram_worth[:, parents]
     for column, clause in enumerate(clauses):
-        said = pool.says.indices[pool.says.indptr[clause] : pool.says.indptr[clause + 1]]
-        gram_worth[said, column] = pool.repeat_worth[said]
+        grams = pool.says.indices[pool.says.indptr[clause] : pool.says.indptr[clause + 1]]
+        gram_worth[grams, column] = pool.repeat_worth[grams]
     value_worth = states.value_worth[parents]
     repeated = np.minimum(value_worth, 0.0) - pool.value_repeat_costs
     return gram_worth, np.where(pool.names[clauses] > 0, repeated, value_worth)
 
 
 def _steepest(rates: F64, most: int) -> tuple[I64, I64]:
-    """Rows and columns of the `most` highest rates of each row, highest first; those of -inf are left out."""
+    """Rows and columns of the `most` highest rates of each row, highest first; rates of -inf are left out."""
     columns = np.argpartition(-rates, min(most, rates.shape[1] - 1), axis=1)[:, :most]
     rows = np.arange(len(rates))[:, None]
     columns = columns[rows, np.argsort(-rates[rows, columns], axis=1, kind="stable")]
@@ -117,7 +119,7 @@ def _steepest(rates: F64, most: int) -> tuple[I64, I64]:
 
 
 def _keep_best(best: list[tuple[float, list[int]]], order: I64, searches: I64, scores: F64, chosen: I64) -> None:
-    """Replace in `best`, one (score, clauses) a search, what a new text beats; of equal ones the earlier stays."""
+    """Put texts that score higher into `best`, one (score, clauses) for each search; at a tie the earlier stays."""
     search_of, score_of = searches.tolist(), scores.tolist()
     for state in order.tolist():
         if score_of[state] > best[search_of[state]][0]:
@@ -126,12 +128,12 @@ def _keep_best(best: list[tuple[float, list[int]]], order: I64, searches: I64, s
 
 def _distinct(order: I64, searches: I64, chosen: I64, can_grow: NDArray[np.bool_], most: int) -> I64:
     """The first `most` states of each search that can grow, in `order`; one for each set of clauses."""
-    kept: list[int] = []
+    distinct_states: list[int] = []
     sets_of_search: list[set[tuple[int, ...]]] = [set() for _ in range(int(searches.max(initial=-1)) + 1)]
     search_of, clause_sets = searches.tolist(), [tuple(row) for row in np.sort(chosen, 1).tolist()]
     for state in order[can_grow[order]].tolist():
         sets = sets_of_search[search_of[state]]
         if len(sets) < most and clause_sets[state] not in sets:
             sets.add(clause_sets[state])
-            kept.append(state)
-    return np.array(kept, np.int64)
+            distinct_states.append(state)
+    return np.array(distinct_states, np.int64)

@@ -27,7 +27,7 @@ _OPEN = re.compile(
 )
 _FOR_WHOM = re.compile(
     "孩|宝宝|宝贝|童|男|孕|妈|爸|老人|学生|新娘|伴娘|胖|微胖|矮"
-)  # who wears it: facts that the item does not have
+)  # who wears it: the item has no such facts
 # Speaks of a garment beside the item.
 _OTHER = re.compile("(?:任何|什么|内搭|搭配|呼应|与|其他|各种|各类)的?上衣|件上衣都|的上衣尽|羽绒服|外套搭配")
 _OWNED = re.compile(r"^(?P<maker>[^这]{1,6}?)(?:家)?的?这[款条件]")

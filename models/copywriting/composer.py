@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.copywriting.clause_index import SHORTEST, ClauseIndex, index_clauses
-from models.copywriting.clause_pool import allowed_clauses, best_clauses, pool_codes, pool_of, said_worth
+from models.copywriting.clause_pool import allowed_clauses, best_clauses, ngram_points, pool_codes, pool_of
 from models.copywriting.clause_search import SCORE_OFFSET, best_orders
 from models.copywriting.clause_sense import SIGNS
 from models.copywriting.composer_config import ComposerConfig
@@ -49,13 +49,13 @@ class Composer:
     language: str
     index: ClauseIndex
     forecast: NgramForecast
-    usual_lengths: Mapping[str, int]  # units: the median by channel; under "" of texts without one, or else of all
+    usual_lengths: Mapping[str, int]  # units: median of each channel; "": of texts without a channel, or else of all
 
     @classmethod
     def fit(cls, config: ComposerConfig, language: str, prompts: Sequence[Prompt], texts: Sequence[str]) -> Composer:
-        """Learn from texts (n,), figures masked, each written for the prompt beside it.
+        """Learn from texts (n,), figures masked, each written for the prompt at the same position.
 
-        Raises ValueError for no texts, or another number of prompts than of texts.
+        Raises ValueError for no texts, or for different numbers of prompts and texts.
         """
         if len(prompts) != len(texts) or not texts:
             raise ValueError(f"{len(prompts)} prompts and {len(texts)} texts: the composer needs one text a prompt")
@@ -87,7 +87,7 @@ class Composer:
         # a clause's last unit is a punctuation mark, which is part of no run
         wear = config.wear_cost_per_unit * wear * sizes + config.copied_run_cost * np.maximum(sizes - RUN, 0)
         named = np.minimum(allowed.names.sum(1), 2)
-        points = said_worth(index, allowed.codes, worth) + config.value_gain * named - wear
+        points = ngram_points(index, allowed.codes, worth) + config.value_gain * named - wear
         rate = np.round(points / (sizes + config.cut_cost_units), 9)
         factors = self._factors(prompt, candidates, seed, len(sizes))
         chosen = best_clauses(config, rate * factors, allowed.names)
@@ -114,7 +114,7 @@ class Composer:
         return float(points / (size + SCORE_OFFSET))
 
     def _factors(self, prompt: Prompt, searches: int, seed: int, clauses: int) -> F64:
-        """(searches, clauses) random factors around 1 for what a clause is worth; other searches find other texts."""
+        """(searches, clauses) random factors around 1 for a clause's worth, so that searches find different texts."""
         rng = np.random.default_rng(zlib.crc32(repr((prompt, seed)).encode()))
         return 1 + self.config.noise_share * rng.standard_normal((searches, clauses)).clip(-2, 2)
 

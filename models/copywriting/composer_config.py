@@ -28,9 +28,9 @@ class ComposerConfig:
     place_cost_per_unit: float = 0.5  # points times the distance, 0..1, from where the clause usually stands
     noise_share: float = 0.08  # standard deviation of a clause's random factor, so that candidates differ
     cut_cost_units: float = 8.0  # units by which every clause counts as longer; a higher cost makes for longer clauses
-    familiar_share: float = 0.0005  # of texts must have each pair of units of a clause, beside values: others are facts
-    wear_cost_per_unit: float = 0.8  # points, times log(1 + uses): for clauses that texts of the same call have already
-    copied_run_cost: float = 4.0  # points for each run of 8 units that a clause, or a joint some text has, copies
+    familiar_share: float = 0.0005  # share of texts that must have each pair of a clause's units, values left out
+    wear_cost_per_unit: float = 0.8  # points, times log(1 + uses), for a clause that earlier texts of the call have
+    copied_run_cost: float = 4.0  # points for each copied run of 8 units, in a clause or across a joint of some text
     least_length_share: float = 0.85  # of the usual length; a shorter text is scored as if it were this long
     pool_clauses: int = 200  # clauses that one search looks at
     pool_clauses_per_value: int = 10  # of these at least so many name each value of the item
@@ -61,5 +61,5 @@ FORMER_NAMES = {
 
 
 def with_new_names(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a saved composer under today's names, whichever of the two they were saved under."""
+    """The settings of a saved composer under today's names; they may have been saved under old or new names."""
     return {FORMER_NAMES.get(name, name): value for name, value in saved.items()}

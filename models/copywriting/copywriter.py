@@ -42,7 +42,7 @@ from models.core.on_step import OnStep
 
 __all__ = ["Copywriter", "CopywriterConfig"]
 COMPOSED = 4  # texts that the composer tries for a prompt; the first that may be shown is a candidate
-MOST_ALIKE = 0.6  # of the runs of three characters of two candidates, at most so many are the same
+MOST_ALIKE = 0.6  # largest share of runs of three characters that two candidates may have in common
 Report = Callable[[str], None]
 
 
@@ -54,11 +54,11 @@ class Copywriter:
         self.net = net.to(_device(config)).eval()
         self.guides: dict[str, Guide] = {}
         for language in sorted({prompt.language for prompt, _ in self.pairs}):
-            own = [pair for pair in self.pairs if pair[0].language == language]
-            prompts, texts = zip(*_learned(config, own), strict=True)
+            language_pairs = [pair for pair in self.pairs if pair[0].language == language]
+            prompts, texts = zip(*_learned(config, language_pairs), strict=True)
             composer = Composer.fit(config.composer, language, prompts, texts)
-            whole = [filled(prompt, text) for (prompt, _), text in zip(own, texts, strict=True)]
-            runs = LearnedRuns(whole, language)
+            full_texts = [filled(prompt, text) for (prompt, _), text in zip(language_pairs, texts, strict=True)]
+            runs = LearnedRuns(full_texts, language)
             self.guides[language] = Guide(coder, composer, runs, config)
 
     @classmethod
@@ -73,9 +73,9 @@ class Copywriter:
     ) -> Copywriter:
         """Learn from plain `texts` (reviews, queries, descriptions), then from `pairs` (prompt, text).
 
-        With `checkpoint`, a folder, a run that was killed goes on from its last state there; on a CPU the result is
-        that of one run. `report` is given a line for a person to read. Raises ValueError for no pairs, or a
-        checkpoint of another run.
+        `checkpoint` is a folder: a run that was killed continues from its last state there. On a CPU the result is the
+        same as that of one uninterrupted run. `report` is called with a line for a person to read. Raises ValueError
+        for no pairs, or a checkpoint of another run.
         """
         pairs = [(prompt, masked(text)) for prompt, text in list(pairs)[-config.most_pairs :] if text.strip()]
         if not pairs:
@@ -89,16 +89,19 @@ class Copywriter:
         examples = [coder.example(prompt, without_placeholders(text, prompt.language)) for prompt, text in learned]
         examples = [example for example in examples if example.size <= config.length]
         if report is not None:
-            weights, tokens = sum(weight.numel() for weight in net.parameters()), sum(each.size for each in examples)
+            weights, tokens = (
+                sum(weight.numel() for weight in net.parameters()),
+                sum(encoded.size for encoded in examples),
+            )
             report(
                 f"{weights:,} weights, {len(coder.tokenizer):,} tokens, {len(plain):,} blocks of plain text, "
                 f"{len(examples):,} pairs of {tokens:,} tokens"
             )
         net = net.to(_device(config))
         chosen, passes = in_budget(
-            [each.size for each in examples], config.pair_tokens, config.most_passes, config.seed
+            [encoded.size for encoded in examples], config.pair_tokens, config.most_passes, config.seed
         )
-        stages = [Stage("plain text", plain, 1), Stage("pairs", [examples[place] for place in chosen], passes)]
+        stages = [Stage("plain text", plain, 1), Stage("pairs", [examples[position] for position in chosen], passes)]
         folder = Path(checkpoint) if checkpoint is not None else None
         Trainer(config, net, coder.pad, coder.tokenizer.unk_token_id, stages, folder, on_step).train()
         return cls(config, net, coder, pairs[-config.remembered :])
@@ -112,50 +115,56 @@ class Copywriter:
     ) -> list[list[Candidate]]:
         """Up to `candidates` different texts for each prompt: the network's, best first, then one of the composer.
 
-        None holds a digit that no value of the prompt has, a slot nobody fills, a word that the prompt bans, or more
-        copied passages than the settings allow. The list is empty for a prompt without attributes, or in a language
-        that was never learned. The same prompts in the same order give the same texts with a seed: what earlier
-        prompts' texts say costs points, so that a shop's texts differ.
+        No text holds a digit that no value of the prompt has, a slot that stays empty, a word that the prompt bans, or
+        more copied passages than the settings allow. The list is empty for a prompt without attributes, or in a
+        language that was never learned. The same prompts in the same order with the same seed give the same texts.
+        What the texts of earlier prompts say costs points, so that a shop's texts differ.
         `on_progress` is called with (prompts done, tokens written). Raises ValueError if `candidates` is below 1.
         """
         if candidates < 1:
             raise ValueError(f"candidates must be 1 or more, not {candidates}")
         _set_threads(self.config)
-        out: list[list[Candidate]] = [[] for _ in prompts]
+        texts: list[list[Candidate]] = [[] for _ in prompts]
         done = tokens = 0
         for language, guide in self.guides.items():
-            asked = [at for at, prompt in enumerate(prompts) if prompt.attributes and prompt.language == language]
+            positions = [
+                position for position, prompt in enumerate(prompts) if prompt.attributes and prompt.language == language
+            ]
             night = _Night(self, guide, seed)
-            for low in range(0, len(asked), self.config.prompts_at_once):
-                some = asked[low : low + self.config.prompts_at_once]
-                found = night.write([prompts[at] for at in some], candidates)
-                for at, own in zip(some, found, strict=True):
-                    out[at] = own
-                done += len(some)
-                tokens += sum(len(self.coder.written(one.text)) for own in found for one in own)
+            for low in range(0, len(positions), self.config.prompts_at_once):
+                batch = positions[low : low + self.config.prompts_at_once]
+                batch_texts = night.write([prompts[position] for position in batch], candidates)
+                for position, prompt_texts in zip(batch, batch_texts, strict=True):
+                    texts[position] = prompt_texts
+                done += len(batch)
+                tokens += sum(
+                    len(self.coder.written(candidate.text))
+                    for prompt_texts in batch_texts
+                    for candidate in prompt_texts
+                )
                 if on_progress is not None:
                     on_progress(done, tokens)
-        return out
+        return texts
 
     def sample(
         self,
         prompts: Sequence[Prompt],
-        each: int,
+        texts_each: int,
         seed: int,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[list[str]]:
-        """`each` texts for every prompt by the network alone, unranked."""
+        """`texts_each` texts for every prompt by the network alone, unranked."""
         coder = self.coder
-        asked = [self.asked(prompt) for prompt in prompts]
-        slots = [{coder.slots[value] for value in prompt.values if value in coder.slots} for prompt in asked]
-        ids = [coder.prompt(prompt)[-self.config.length :] for prompt in asked]
-        texts = write_texts(self.net, coder, ids, slots, each, self.config, seed, on_progress)
+        network_prompts = [self.network_prompt(prompt) for prompt in prompts]
+        slots = [{coder.slots[value] for value in prompt.values if value in coder.slots} for prompt in network_prompts]
+        ids = [coder.prompt(prompt)[-self.config.length :] for prompt in network_prompts]
+        texts = write_texts(self.net, coder, ids, slots, texts_each, self.config, seed, on_progress)
         return [
-            [filled(prompt, coder.read(text)) for text in of_prompt]
-            for prompt, of_prompt in zip(prompts, texts, strict=True)
+            [filled(prompt, coder.read(text)) for text in prompt_texts]
+            for prompt, prompt_texts in zip(prompts, texts, strict=True)
         ]
 
-    def asked(self, prompt: Prompt) -> Prompt:
+    def network_prompt(self, prompt: Prompt) -> Prompt:
         """The prompt as the network reads it."""
         return slotted_prompt(prompt) if self.config.value_slots else prompt
 
@@ -166,7 +175,7 @@ class Copywriter:
     def logprobs_learned(self, pairs: Sequence[Pair]) -> list[float]:
         """`logprobs` of prompts and texts as the network reads and writes them."""
         examples = [self.coder.example(prompt, text) for prompt, text in pairs]
-        # on a CPU small batches are faster: their logits stay in its cache
+        # on a CPU small batches are faster: their logits stay in the CPU's cache
         tokens = self.config.batch_tokens * 4 if self.net.device.type == "cuda" else self.config.batch_tokens // 2
         return logprobs(self.net, examples, self.coder.pad, tokens, self.config.bf16).tolist()
 
@@ -182,7 +191,7 @@ class Copywriter:
 
     @classmethod
     def load(cls, folder: str | Path, config: CopywriterConfig | None = None) -> Copywriter:
-        """The copywriter that `save` wrote. With `config`, one that was trained under other settings is refused.
+        """The copywriter that `save` wrote. With `config`, a copywriter of other settings is refused.
 
         Raises FileNotFoundError if the folder holds none; ValueError naming the settings that differ, for a tokenizer
         or weights that cannot be read, or for files that disagree. The small files are read first.
@@ -203,7 +212,7 @@ class Copywriter:
 
 
 class _Night:
-    """Writes texts of one language, some prompts at a time; what is written counts as used for those after them."""
+    """Writes texts of one language, some prompts at a time; the texts of earlier prompts are uses for later ones."""
 
     def __init__(self, writer: Copywriter, guide: Guide, seed: int) -> None:
         self.writer, self.guide, self.composer, self.seed = writer, guide, guide.composer, seed
@@ -214,32 +223,34 @@ class _Night:
         language = self.composer.language
         self.frames = SlotFrames((text for prompt, text in learned if prompt.language == language), language)
 
-    def write(self, given: Sequence[Prompt], candidates: int) -> list[list[Candidate]]:
-        prompts = [self.writer.asked(prompt) for prompt in given]
-        self.given = dict(zip(prompts, given, strict=True))
+    def write(self, originals: Sequence[Prompt], candidates: int) -> list[list[Candidate]]:
+        prompts = [self.writer.network_prompt(prompt) for prompt in originals]
+        self.originals = dict(zip(prompts, originals, strict=True))
         worth = self.composer.forecast.worth(prompts)
-        values = [values_by_slot(prompt) for prompt in given] if self.writer.config.value_slots else []
+        values = [values_by_slot(prompt) for prompt in originals] if self.writer.config.value_slots else []
         written = self.guide.write(self.writer.net, prompts, worth, self.gram_uses * self.is_long, self.seed, values)
-        found: list[list[tuple[str, str]]] = []
-        for prompt, own_worth, texts in zip(prompts, worth, written, strict=True):
-            composed = self._composed(prompt, own_worth)
+        chosen: list[list[tuple[str, str]]] = []
+        for prompt, prompt_worth, texts in zip(prompts, worth, written, strict=True):
+            composed = self._composed(prompt, prompt_worth)
             network = self._different(
-                prompt, [self.frames.kept(one.text) for one in texts], max(candidates - len(composed), 1)
+                prompt, [self.frames.kept(draft.text) for draft in texts], max(candidates - len(composed), 1)
             )
-            found.append(
+            chosen.append(
                 [*((text, NETWORK) for text in network), *((text, COMPOSER) for text in composed)][:candidates]
             )
-            if found[-1]:
-                self.gram_uses[self.composer.index.grams.of(found[-1][0][0])] += 1
-        pairs = [(prompt, text) for prompt, own in zip(prompts, found, strict=True) for text, _ in own]
-        natural = iter(self.writer.logprobs_learned(pairs))
+            if chosen[-1]:
+                self.gram_uses[self.composer.index.grams.of(chosen[-1][0][0])] += 1
+        pairs = [
+            (prompt, text) for prompt, prompt_texts in zip(prompts, chosen, strict=True) for text, _ in prompt_texts
+        ]
+        likelihoods = iter(self.writer.logprobs_learned(pairs))
         return [
-            [Candidate(filled(prompt, text), next(natural), writer) for text, writer in own]
-            for prompt, own in zip(given, found, strict=True)
+            [Candidate(filled(prompt, text), next(likelihoods), writer) for text, writer in prompt_texts]
+            for prompt, prompt_texts in zip(originals, chosen, strict=True)
         ]
 
     def _composed(self, prompt: Prompt, worth: F64) -> list[str]:
-        """The best composed text that may be shown, if there is one; the composer puts no values in."""
+        """The best composed text that may be shown, if there is one; none if there are value slots."""
         if self.writer.config.value_slots:
             return []
         for composed in self.composer.compose(prompt, COMPOSED, self.seed, self.clause_uses, worth):
@@ -249,7 +260,7 @@ class _Night:
         return []
 
     def _different(self, prompt: Prompt, texts: Sequence[str], most: int) -> list[str]:
-        """The best texts that may be shown; none that says nearly what a better one says."""
+        """The best texts that may be shown, without texts that are nearly the same as a better one."""
         chosen: list[str] = []
         for text in texts:
             if len(chosen) == most:
@@ -260,10 +271,10 @@ class _Night:
         return chosen
 
     def _may_show(self, prompt: Prompt, text: str) -> bool:
-        given = self.given[prompt]
-        shown = filled(given, text)
+        original = self.originals[prompt]
+        shown = filled(original, text)
         is_allowed = bool(text) and may_say(text, prompt) and self.guide.is_original(shown)
-        return is_allowed and self.guide.words(given).may_say("", shown)
+        return is_allowed and self.guide.words(original).may_say("", shown)
 
 
 def _learned(config: CopywriterConfig, pairs: Sequence[Pair]) -> list[Pair]:

@@ -38,8 +38,8 @@ class CopywriterConfig:
     value_slots: bool = field(
         default=False,
         metadata={
-            "doc": "it writes a slot for each of the item's values, which is put in afterwards: for a shop with few "
-            "texts, which teach a network how to speak, but hardly to say each value; the composer is silent then",
+            "doc": "write a slot for each of the item's values and fill it in afterwards; for a shop with few texts, "
+            "which teach a network how to speak, but hardly to say each value; the composer is not used then",
         },
     )
     length: int = field(
@@ -86,13 +86,16 @@ class CopywriterConfig:
             raise ValueError(f"dim must be an even multiple of heads ({self.heads}), not {self.dim}")
 
 
-# Settings that are gone; a copywriter that was saved with a checkpoint as its `base_model` is still refused by name.
+# Settings that were removed. A copywriter that was saved with a checkpoint as its `base_model` is still refused by
+# name.
 _GONE = ("lora_above", "lora_rank", "sampled", "natural")
 
 
 def with_new_names(saved: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a saved copywriter under today's names: some are gone, those of its composer were renamed."""
-    kept = {name: value for name, value in saved.items() if name not in _GONE and (name, value) != ("base_model", "")}
-    if "composer" not in kept:
-        return kept
-    return kept | {"composer": composer_config.with_new_names(kept["composer"])}
+    """The settings of a saved copywriter under today's names: some were removed, its composer's were renamed."""
+    settings = {
+        name: value for name, value in saved.items() if name not in _GONE and (name, value) != ("base_model", "")
+    }
+    if "composer" not in settings:
+        return settings
+    return settings | {"composer": composer_config.with_new_names(settings["composer"])}

@@ -25,33 +25,34 @@ def write_texts(
     coder: Coder,
     prompts: list[Ids],
     allowed: list[set[int]],
-    each: int,
+    texts_each: int,
     config: CopywriterConfig,
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Ids]]:
-    """`each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same.
+    """`texts_each` sampled texts (token ids with the end token) for every prompt. The same seed and batch give the same
+    texts.
 
     prompts: token ids. allowed[i]: the slots of prompt i, which only texts for prompts that have them may use.
     `on_progress` is called with (prompts done, tokens written) after each batch.
     """
     net.eval()
-    out: list[list[Ids]] = [[] for _ in prompts]
+    texts_of_prompts: list[list[Ids]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
-    width = max(config.rows // each, 1)
+    width = max(config.rows // texts_each, 1)
     done = tokens = 0
     for low in range(0, len(order), width):
         chosen = order[low : low + width]
         generator = torch.Generator(device=_device(net)).manual_seed(seed * 1_000_003 + low)
         slots = [allowed[place] for place in chosen]
-        texts = _batch(net, coder, [prompts[place] for place in chosen], slots, each, config, generator)
+        texts = _batch(net, coder, [prompts[place] for place in chosen], slots, texts_each, config, generator)
         for row, place in enumerate(chosen):
-            out[place] = texts[row * each : (row + 1) * each]
-            tokens += sum(map(len, out[place]))
+            texts_of_prompts[place] = texts[row * texts_each : (row + 1) * texts_each]
+            tokens += sum(map(len, texts_of_prompts[place]))
         done += len(chosen)
         if on_progress is not None:
             on_progress(done, tokens)
-    return out
+    return texts_of_prompts
 
 
 def _device(net: Any) -> torch.device:
@@ -63,17 +64,17 @@ def _batch(
     coder: Coder,
     prompts: list[Ids],
     allowed: list[set[int]],
-    each: int,
+    texts_each: int,
     config: CopywriterConfig,
     generator: torch.Generator,
 ) -> list[Ids]:
-    """`each` texts for every prompt of one batch, those of a prompt one after the other."""
-    device, rows = _device(net), len(prompts) * each
-    bias = bias_of(net, coder, allowed).repeat_interleave(each, 0)  # (rows, vocabulary)
+    """`texts_each` texts for every prompt of one batch, the texts of a prompt one after the other."""
+    device, rows = _device(net), len(prompts) * texts_each
+    bias = bias_of(net, coder, allowed).repeat_interleave(texts_each, 0)  # (rows, vocabulary)
     state = DecoderState(net, coder, prompts)
     with autocast(net, config.bf16):
-        logits = state.read().repeat_interleave(each, 0)
-        state.repeat(each)
+        logits = state.read().repeat_interleave(texts_each, 0)
+        state.repeat(texts_each)
     texts: list[Ids] = [[] for _ in range(rows)]
     alive = list(range(rows))
     for _ in range(config.longest):
@@ -82,12 +83,12 @@ def _batch(
         for row, token in zip(alive, tokens.tolist(), strict=True):
             texts[row].append(token)
         if bool(ended.any()):
-            kept = torch.nonzero(~ended).reshape(-1)
-            if not len(kept):
+            alive_rows = torch.nonzero(~ended).reshape(-1)
+            if not len(alive_rows):
                 break
-            alive = [alive[row] for row in kept.tolist()]
-            state.keep(kept)
-            bias, tokens = bias[kept], tokens[kept]
+            alive = [alive[row] for row in alive_rows.tolist()]
+            state.keep(alive_rows)
+            bias, tokens = bias[alive_rows], tokens[alive_rows]
         with autocast(net, config.bf16):
             logits = state.next(tokens.to(device))
     return texts
@@ -97,7 +98,7 @@ def bias_of(net: Any, coder: Coder, allowed: list[set[int]]) -> Tensor:
     """(prompts, vocabulary) what is added to the logits: 0, or BIAS for tokens that may not be written."""
     size = net.get_output_embeddings().weight.shape[0]
     bias = torch.zeros(len(allowed), size, device=_device(net))
-    bias[:, coder.never] = BIAS
+    bias[:, coder.never_written] = BIAS
     for row, tokens in enumerate(allowed):
         bias[row, sorted(tokens)] = 0.0
     return bias
@@ -118,8 +119,8 @@ class DecoderState:
     def __init__(self, net: Any, coder: Coder, prompts: list[Ids]) -> None:
         self.net, device = net, _device(net)
         width = max(map(len, prompts))
-        self.ids = torch.tensor([[coder.pad] * (width - len(p)) + p for p in prompts], device=device)
-        self.mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
+        self.ids = torch.tensor([[coder.pad] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
+        self.mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
         self.places = self.mask.sum(1)  # (n,) of the next token
 
     def read(self) -> Tensor:
@@ -130,10 +131,10 @@ class DecoderState:
         self.cache = out.cache
         return out.logits[:, -1]  # type: ignore[no-any-return]
 
-    def repeat(self, each: int) -> None:
-        if each > 1:
-            self.cache.batch_repeat_interleave(each)
-            self.mask, self.places = self.mask.repeat_interleave(each, 0), self.places.repeat_interleave(each, 0)
+    def repeat(self, times: int) -> None:
+        if times > 1:
+            self.cache.batch_repeat_interleave(times)
+            self.mask, self.places = self.mask.repeat_interleave(times, 0), self.places.repeat_interleave(times, 0)
 
     def keep(self, rows: Tensor) -> None:
         self.cache.batch_select_indices(rows)

@@ -1,4 +1,4 @@
-"""Ranks drafts: likely ones first, that are about the item, in its voice, and unlike the drafts before them."""
+"""Ranks drafts: first those that are likely, about the item, in the wanted style, and unlike the drafts before them."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def rank(
     chosen: list[int] = []
     nearest = np.zeros(count)
     for _ in range(count):
-        left = score - DISTINCTNESS * nearest
-        left[chosen] = -np.inf
-        best = int(left.argmax())
+        gains = score - DISTINCTNESS * nearest
+        gains[chosen] = -np.inf
+        best = int(gains.argmax())
         chosen.append(best)
-        nearest = np.maximum(nearest, [overlap(each, sets[best]) for each in sets])
+        nearest = np.maximum(nearest, [overlap(text_triples, sets[best]) for text_triples in sets])
     return np.array(chosen, np.int64)

@@ -15,7 +15,7 @@ POOL = 32  # batches sorted by length together
 
 
 class Example(NamedTuple):
-    """Token ids that the network reads, and those that it should write after them; plain text is only written."""
+    """Token ids that the network reads, and those that it should write after them; plain text has only the latter."""
 
     read: Ids
     write: Ids
@@ -36,11 +36,11 @@ def shuffled_batches(examples: list[Example], tokens: int, rng: np.random.Genera
     sizes = np.array([example.size for example in examples])
     order = rng.permutation(len(examples))
     pool = max(int(POOL * tokens / max(sizes.mean(), 1)), 1)
-    made: list[list[int]] = []
+    all_batches: list[list[int]] = []
     for low in range(0, len(order), pool):
         by_size = sorted(order[low : low + pool].tolist(), key=lambda place: sizes[place])
-        made.extend(batches(by_size, examples, tokens))
-    return [made[number] for number in rng.permutation(len(made))]
+        all_batches.extend(batches(by_size, examples, tokens))
+    return [all_batches[number] for number in rng.permutation(len(all_batches))]
 
 
 def batches(order: list[int], examples: list[Example], tokens: int) -> Iterator[list[int]]:

@@ -22,11 +22,11 @@ def learn(
     least_items: int = 5,
     least_share: float = 0.95,
 ) -> dict[Value, str]:
-    """(attribute, value) -> its translation into the language of the texts; values of which it is unsure are left out.
+    """(attribute, value) -> its translation into the language of the texts; uncertain values are left out.
 
     values[i] are the attributes of item i, texts[i] its title and description; None where it has none. A value needs
-    `least_items` items with texts. At least `least_share` of these must have the translation, and of all items that
-    have it at least that share must have the value.
+    `least_items` items with texts. At least `least_share` of these must have the translation, and at least
+    that share of all items with the translation must have the value.
     """
     with_text = [item for item, item_texts in enumerate(texts) if any(item_texts)]
     pieces = {item: set.intersection(*(_pieces(text) for text in texts[item] if text)) for item in with_text}
@@ -46,9 +46,9 @@ def learn(
             if count >= least_share * len(items) and count >= least_share * items_with_piece[piece]
         ]
         others = [word for (attribute, _), word in glossary.items() if attribute != value[0]]
-        own = [piece for piece in sure if not any(word in piece for word in others)]
-        if own:
-            glossary[value] = max(own, key=lambda piece: (len(piece), piece))
+        candidates = [piece for piece in sure if not any(word in piece for word in others)]
+        if candidates:
+            glossary[value] = max(candidates, key=lambda piece: (len(piece), piece))
     return glossary
 
 

@@ -23,7 +23,7 @@ class GuideConfig:
     longest_copy_zh: int = field(default=16, metadata={"doc": "characters of the longest copied passage", "least": 1})
     longest_copy_en: int = field(default=14, metadata={"doc": "words of the longest copied passage", "least": 1})
     most_copied_en: float = field(default=0.25, metadata={"doc": "the share in English", "least": 0, "most": 1})
-    searches: int = field(default=2, metadata={"doc": "searches for a prompt, each with its own chances", "least": 1})
+    searches: int = field(default=2, metadata={"doc": "searches for a prompt, each with its own noise", "least": 1})
     beam: int = field(default=4, metadata={"doc": "beginnings that a search keeps", "least": 1})
     tokens: int = field(default=16, metadata={"doc": "next tokens that are looked at for each beginning", "least": 2})
     network: float = field(default=2.0, metadata={"doc": "points for a nat of the network's log-probability"})

@@ -28,7 +28,7 @@ class Gains(NamedTuple):
 
     points: F64  # (r, k); -inf for a token that repeats a whole n-gram, or copies more than is allowed
     copied: I64  # (r, k) copied runs of the text with the token
-    passage: I64  # (r, k) copied runs at its end, one after the other
+    passage: I64  # (r, k) copied runs at the end of that text, one directly after the other
 
 
 class GuidedRows:
@@ -47,8 +47,8 @@ class GuidedRows:
     ) -> None:
         """worth (searches, G); most_copied (searches,): runs that a text may copy. One empty row for each search.
 
-        filled (searches, V, M): codes of the letters that a token stands for in a search, -1 behind them; it stands for
-        its own where the first is -1, or where M is 0.
+        filled (searches, V, M): codes of the letters that a token stands for in a search, then -1. A token stands for
+        its own letters if the first code is -1, or if M is 0.
         """
         self.filled = filled
         self.units, self.runs, self.grams, self.config = units, runs, index.grams, config
@@ -58,7 +58,7 @@ class GuidedRows:
         count = len(worth)
         self.searches = np.arange(count)
         self.texts = [""] * count
-        self.ends_in_sign = np.ones(count, bool)  # or is empty: no punctuation mark may follow
+        self.ends_in_sign = np.ones(count, bool)  # True also for an empty text: no punctuation mark may follow
         self.context: I64 = np.zeros((count, LONGEST - 1), np.int64)
         self.letters: I64 = np.full((count, RUN - 1), -1)
         self.seen = np.zeros((count, len(self.grams)), bool)
@@ -72,10 +72,10 @@ class GuidedRows:
         passage = np.repeat(self.passage[:, None], shape[1], 1)
         context = np.repeat(self.context[:, None], shape[1], 1)
         letters = np.repeat(self.letters[:, None], shape[1], 1)
-        rows, columns = (at.reshape(-1) for at in np.indices(shape))
+        rows, columns = (grid.reshape(-1) for grid in np.indices(shape))
         for place in range(self.units.grams.shape[1]):
-            left = self.units.sizes[tokens[rows, columns]] > place
-            rows, columns = rows[left], columns[left]
+            has_unit = self.units.sizes[tokens[rows, columns]] > place
+            rows, columns = rows[has_unit], columns[has_unit]
             if not len(rows):
                 break
             chosen = tokens[rows, columns]
@@ -83,20 +83,20 @@ class GuidedRows:
             points[rows, columns] += self._gram_points(rows, context[rows, columns], unit)
             context[rows, columns] = np.c_[context[rows, columns][:, 1:], unit]
             is_letter = letter != SIGN
-            at, to, own = rows[is_letter], columns[is_letter], letter[is_letter]
-            window = np.c_[letters[at, to], own]
+            letter_rows, letter_columns, new_letters = rows[is_letter], columns[is_letter], letter[is_letter]
+            window = np.c_[letters[letter_rows, letter_columns], new_letters]
             known = self.runs.known(hashed(window))
-            copied[at, to] += known
-            passage[at, to] = np.where(known, passage[at, to] + 1, 0)
-            letters[at, to] = window[:, 1:]
+            copied[letter_rows, letter_columns] += known
+            passage[letter_rows, letter_columns] = np.where(known, passage[letter_rows, letter_columns] + 1, 0)
+            letters[letter_rows, letter_columns] = window[:, 1:]
         for place in range(self.filled.shape[2]):
-            own = self.filled[self.searches[:, None], tokens, place]
-            at, to = np.nonzero(own >= 0)
-            window = np.c_[letters[at, to], own[at, to]]
+            new_letters = self.filled[self.searches[:, None], tokens, place]
+            letter_rows, letter_columns = np.nonzero(new_letters >= 0)
+            window = np.c_[letters[letter_rows, letter_columns], new_letters[letter_rows, letter_columns]]
             known = self.runs.known(hashed(window))
-            copied[at, to] += known
-            passage[at, to] = np.where(known, passage[at, to] + 1, 0)
-            letters[at, to] = window[:, 1:]
+            copied[letter_rows, letter_columns] += known
+            passage[letter_rows, letter_columns] = np.where(known, passage[letter_rows, letter_columns] + 1, 0)
+            letters[letter_rows, letter_columns] = window[:, 1:]
         too_much = copied > self.most_copied[self.searches][:, None]
         too_long = passage > self.longest_passage - RUN + 1
         points[(too_much & (copied > self.copied[:, None])) | too_long] = -np.inf
@@ -107,11 +107,11 @@ class GuidedRows:
         codes, known = self._gram_codes(context, unit)  # (4, n)
         worth = self.worth[self.searches[rows], codes].astype(np.float64)
         first = np.maximum(worth, 0)
-        again = worth - first - self.pair_cost[codes]
-        again[1:] -= self.repeat_share * first[1:]
-        again[2] -= self.config.repeat_triple_cost
-        again[3] -= self.config.repeat_cost
-        points = np.where(self.seen[rows, codes], again, worth) * known
+        repeat_points = worth - first - self.pair_cost[codes]
+        repeat_points[1:] -= self.repeat_share * first[1:]
+        repeat_points[2] -= self.config.repeat_triple_cost
+        repeat_points[3] -= self.config.repeat_cost
+        points = np.where(self.seen[rows, codes], repeat_points, worth) * known
         possible = np.c_[unit > 0, context[:, ::-1] > 0].T.cumprod(0).astype(bool)  # all units of the n-gram are known
         novel = possible & ~known
         return points.sum(0) - self.config.novel_pair_cost * novel[1] - self.config.novel_triple_cost * novel[2]  # type: ignore[no-any-return]
@@ -130,7 +130,7 @@ class GuidedRows:
         return self.grams.codes_of(keys)
 
     def take(self, parents: I64, tokens: I64, gains: Gains, columns: I64) -> None:
-        """Go on with rows `parents` (n,), each with the token beside it, which is column `columns` of `gains`."""
+        """Continue rows `parents` (n,), each with its token of `tokens` (n,), which is column `columns` of `gains`."""
         self.searches = self.searches[parents]
         self.copied, self.passage = gains.copied[parents, columns], gains.passage[parents, columns]
         self.context, self.letters = self.context[parents], self.letters[parents]
@@ -138,9 +138,9 @@ class GuidedRows:
         before = [self.texts[row] for row in parents.tolist()]
         self.texts = [text + self.units.pieces[token] for text, token in zip(before, tokens.tolist(), strict=True)]
         self.ends_in_sign = np.array([text[-1:] in self.units.signs for text in self.texts], bool)
-        every = np.arange(len(parents))
+        all_rows = np.arange(len(parents))
         for place in range(self.units.grams.shape[1]):
-            rows = every[self.units.sizes[tokens] > place]
+            rows = all_rows[self.units.sizes[tokens] > place]
             if not len(rows):
                 break
             unit, letter = self.units.grams[tokens[rows], place], self.units.letters[tokens[rows], place]
@@ -150,14 +150,14 @@ class GuidedRows:
             is_letter = letter != SIGN
             self.letters[rows[is_letter]] = np.c_[self.letters[rows[is_letter]][:, 1:], letter[is_letter]]
         for place in range(self.filled.shape[2]):
-            own = self.filled[self.searches, tokens, place]
-            rows = np.flatnonzero(own >= 0)
-            self.letters[rows] = np.c_[self.letters[rows][:, 1:], own[rows]]
+            new_letters = self.filled[self.searches, tokens, place]
+            rows = np.flatnonzero(new_letters >= 0)
+            self.letters[rows] = np.c_[self.letters[rows][:, 1:], new_letters[rows]]
         self.sizes += self.units.sizes[tokens]
         self._join_words(before, tokens)
 
     def _join_words(self, before: list[str], tokens: I64) -> None:
-        """Where a token goes on with a Latin word, the last two units are one word, under its own code."""
+        """Where a token continues a Latin word, replace the last two units by one: the code of the whole word."""
         for row in np.flatnonzero(self.units.goes_on[tokens]).tolist():
             if before[row][-1:].isascii() and before[row][-1:].isalnum():
                 word = last_word(self.texts[row])

@@ -1,8 +1,8 @@
 """Writes texts with the network under guidance: beam searches in which each token has points.
 
-A token's points are the network's log-probability, the n-grams that it makes and that people would write for such an
-item (minimum Bayes risk in the linear form of Tromble et al. 2008, at the level of tokens), and the item's values that
-it names. A token is not written that says a banned word or copies more from the learned texts than the settings allow.
+A token gets points for the network's log-probability, for completing n-grams that people would write for such an item
+(minimum Bayes risk in the linear form of Tromble et al. 2008, at the level of tokens), and for naming values of the
+item. A token is not written if it completes a banned word or copies more of the learned texts than the settings allow.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 ENDS = "。！？.!?…～~"  # a text ends after one of these
 PAUSES = "，；、,;"
-CROWD = 6  # candidates of a search that are looked at for each beginning that it keeps
+CROWD = 6  # candidates that a search looks at for each beginning that it keeps
 
 
 class Written(NamedTuple):
@@ -55,7 +55,7 @@ class Guide:
         )
 
     def may_copy(self, units: int) -> int:
-        """Runs of a text of so many units that may stand in the learned texts."""
+        """The number of runs that a text of so many units may copy from the learned texts."""
         share, _ = self.config.guide.copy_limits(self.composer.language)
         if share == 1.0:
             return units + LONGER
@@ -69,12 +69,14 @@ class Guide:
 
     def words(self, prompt: Prompt) -> GuidedWords:
         index = self.composer.index
-        own = [value.lower() for value in prompt.values]
-        foreign = [v for v in index.values.known if not any(v in value for value in own)] * index.values_are_claims
+        own_values = [value.lower() for value in prompt.values]
+        foreign = [
+            v for v in index.values.known if not any(v in value for value in own_values)
+        ] * index.values_are_claims
         return GuidedWords(prompt, foreign, self.kinds, self.config.guide)
 
     def worths(self, prompts: Sequence[Prompt], worth: F64, uses: F64, seed: int) -> F32:
-        """(prompts * searches, G) forecasts worn by use; all but a prompt's first search see it with noise."""
+        """(prompts * searches, G) forecasts, less their wear by use. Only a prompt's first search has no noise."""
         config = self.config.guide
         worn = worth - config.wear * np.log1p(uses)
         rows = np.repeat(worn, config.searches, 0).astype(np.float32)
@@ -95,30 +97,30 @@ class Guide:
         seed: int,
         values: Sequence[Mapping[str, str]] = (),
     ) -> list[list[Written]]:
-        """Texts of every prompt, best first. worth (prompts, G): forecasts; uses (G,): texts of the call with each.
+        """Texts of every prompt, best first. worth (prompts, G): forecasts; uses (G,): earlier texts with each n-gram.
 
-        values: of each prompt, slot -> the value that will be put in; none where prompts have no slots for values.
+        values: for each prompt, slot -> the value that will be filled in; empty if prompts have no value slots.
         """
         search = _Search(self, net, prompts, self.worths(prompts, worth, uses, seed), self._filled(values))
         while search.step():
             pass
-        return search.found()
+        return search.best_texts()
 
     def _filled(self, values: Sequence[Mapping[str, str]]) -> I64:
-        """(prompts * searches, V, M) codes of the letters of the values that slots stand for; -1 elsewhere."""
-        said = [
+        """(prompts * searches, V, M) codes of the letters of the values that fill slots; -1 elsewhere."""
+        slot_letters = [
             (
                 place,
                 self.coder.slots[slot],
                 [self.units.run_code(letter) for letter in letters_of(value, self.runs.language)],
             )
-            for place, of_prompt in enumerate(values)
-            for slot, value in of_prompt.items()
+            for place, prompt_values in enumerate(values)
+            for slot, value in prompt_values.items()
             if slot in self.coder.slots
         ]
-        most = max((len(letters) for _, _, letters in said), default=0)
+        most = max((len(letters) for _, _, letters in slot_letters), default=0)
         codes = np.full((max(len(values), 1), len(self.units.pieces), most), -1, np.int64)
-        for place, token, letters in said:
+        for place, token, letters in slot_letters:
             codes[place, token, : len(letters)] = letters
         return np.repeat(codes, self.config.guide.searches, 0)
 
@@ -129,10 +131,10 @@ class _Search:
     def __init__(self, guide: Guide, net: Any, prompts: Sequence[Prompt], worth: F32, filled: I64) -> None:
         self.guide, self.net, self.prompts = guide, net, prompts
         config, coder = guide.config, guide.coder
-        self.each = config.guide.searches
+        self.searches_each = config.guide.searches
         self.usual = [guide.composer.usual_length(prompt) for prompt in prompts]
         self.words = [guide.words(prompt) for prompt in prompts]
-        may_copy = np.repeat([guide.may_copy(units) for units in self.usual], self.each)
+        may_copy = np.repeat([guide.may_copy(units) for units in self.usual], self.searches_each)
         self.rows = GuidedRows(
             guide.units, guide.composer.index, guide.runs, worth, may_copy, config.guide, config.composer, filled
         )
@@ -145,18 +147,18 @@ class _Search:
         self.bias = bias_of(net, coder, slots).cpu()
         for place, prompt in enumerate(prompts):
             self._ban_latin(place, prompt)
-        self.hint = torch.from_numpy(worth @ guide.token_grams.T)  # (searches, V) what tokens are worth by themselves
+        self.hint = torch.from_numpy(worth @ guide.token_grams.T)  # (searches, V) worth of each token's own n-grams
         ids = [coder.prompt(prompt)[-config.length :] for prompt in prompts]
         self.state = DecoderState(net, coder, ids)
         with autocast(net, config.bf16):
-            logits = self.state.read().repeat_interleave(self.each, 0)
-            self.state.repeat(self.each)
+            logits = self.state.read().repeat_interleave(self.searches_each, 0)
+            self.state.repeat(self.searches_each)
         self.logits = logits.float().cpu()
         self.points = np.zeros(len(worth))
         self.steps = 0
 
     def _ban_latin(self, place: int, prompt: Prompt) -> None:
-        """A Latin word in Chinese copy is a brand more often than not."""
+        """Ban Latin words that no value has from Chinese copy: most of them are brands."""
         if prompt.language == "zh":
             values = " ".join(prompt.values).lower()
             units = self.guide.units
@@ -170,12 +172,12 @@ class _Search:
     def step(self) -> bool:
         """Add a token to every row; False when no row is left."""
         config, rows, units = self.guide.config, self.rows, self.guide.units
-        prompts = rows.searches // self.each
+        prompts = rows.searches // self.searches_each
         logprobs = torch.log_softmax(self.logits + self.bias[prompts], 1)
         rated = config.guide.network * logprobs
         width = min(config.guide.tokens, rated.shape[1] - 1)
         tokens = (rated[:, : len(units.pieces)] + self.hint[rows.searches]).topk(width, 1).indices
-        own = rated.gather(1, tokens).numpy().astype(np.float64)
+        network_points = rated.gather(1, tokens).numpy().astype(np.float64)
         self._end(prompts, rated[:, self.guide.coder.end].numpy().astype(np.float64))
         codes = tokens.numpy()
         gains = rows.gains(codes)
@@ -183,7 +185,7 @@ class _Search:
         usual = np.array(self.usual)[prompts]
         too_long = rows.sizes[:, None] + units.sizes[codes] > usual[:, None] + LONGER
         gains.points[too_long] = -np.inf
-        points = self.points[:, None] + own + gains.points
+        points = self.points[:, None] + network_points + gains.points
         self._name_values(prompts, codes, points)
         parents, columns = self._chosen(prompts, codes, points)
         self.steps += 1
@@ -199,12 +201,12 @@ class _Search:
         return True
 
     def _end(self, prompts: I64, ending: F64) -> None:
-        """Keep the rows that are texts already: as long as is usual, and at the end of a sentence."""
+        """Store the rows that are complete texts: long enough, and at the end of a sentence."""
         config = self.guide.config
         for row, place in enumerate(prompts.tolist()):
             text, size = self.rows.texts[row].strip(), int(self.rows.sizes[row])
             cost = 0.0
-            if text and text[-1] in PAUSES:  # a short text may be less than a sentence, another had better not
+            if text and text[-1] in PAUSES:  # a short text may end with a clause, a longer one pays for it
                 text = text[:-1] + ("。" if self.guide.composer.language == "zh" else ".")
                 cost = 0.0 if self.prompts[place].length else config.guide.cut_cost
             least = config.composer.least_length_share * self.usual[place]
@@ -217,14 +219,14 @@ class _Search:
         """Add the points of the values that tokens name."""
         self.lowered = [text.lower() for text in self.rows.texts]
         naming = self.may_name[prompts[:, None], codes] & np.isfinite(points)
-        for row, column in zip(*(at.tolist() for at in np.nonzero(naming)), strict=True):
+        for row, column in zip(*(axis.tolist() for axis in np.nonzero(naming)), strict=True):
             token, place, text = int(codes[row, column]), int(prompts[row]), self.lowered[row]
             completed = [value for value, before in self.naming[place][token] if text.endswith(before)]
             if completed:
                 points[row, column] += self.words[place].gain(text + self.guide.units.lowered[token], completed)
 
     def _chosen(self, prompts: I64, codes: I64, points: F64) -> tuple[I64, I64]:
-        """Rows and columns of the best next beginnings of each search, those with a banned word left out."""
+        """Rows and columns of the best next beginnings of each search, without those that have a banned word."""
         beam, rows, units = self.guide.config.guide.beam, self.rows, self.guide.units
         sizes = rows.sizes[:, None] + units.sizes[codes]
         parents: list[int] = []
@@ -236,25 +238,25 @@ class _Search:
             rate = (self.points[low:high] / (rows.sizes[low:high] + SCORE_OFFSET)).max()
             keys = np.round(points[low:high] - rate * sizes[low:high], 6).reshape(-1)
             best = np.argsort(-keys, kind="stable")[: CROWD * beam]
-            kept: set[str] = set()
+            chosen_texts: set[str] = set()
             for place in best[np.isfinite(keys[best])].tolist():
                 row, column = low + place // codes.shape[1], place % codes.shape[1]
                 piece = units.pieces[codes[row, column]]
                 text = rows.texts[row] + piece
-                if text not in kept and self.words[prompts[row]].may_say(rows.texts[row], piece):
-                    kept.add(text)
+                if text not in chosen_texts and self.words[prompts[row]].may_say(rows.texts[row], piece):
+                    chosen_texts.add(text)
                     parents.append(row)
                     columns.append(column)
-                    if len(kept) == beam:
+                    if len(chosen_texts) == beam:
                         break
         return np.array(parents, np.int64), np.array(columns, np.int64)
 
-    def found(self) -> list[list[Written]]:
+    def best_texts(self) -> list[list[Written]]:
         """The texts of each prompt, best first."""
         return [
             sorted(
                 (Written(text, score) for text, score in texts.items()),
-                key=lambda one: (-round(one.score, 9), one.text),
+                key=lambda written: (-round(written.score, 9), written.text),
             )
             for texts in self.endings
         ]

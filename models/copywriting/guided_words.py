@@ -1,4 +1,4 @@
-"""What a text that is being written names: values of its item, which are wanted once, and words it may not say."""
+"""What a text that is being written names: values of its item, each wanted once, and words that it may not say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.copywriting.guide_config import GuideConfig
 from models.copywriting.prompts import Prompt
 from models.copywriting.token_units import TokenUnits
 
-TAIL = 40  # characters at the end of a text in which the words that a token ends are looked for
+TAIL = 40  # characters at the end of a text that are searched for the words that a token completes
 DOUBLED = frozenset({"的的", "了了", "是是", "在在", "和和"})  # other characters may be doubled: 满满, 小小
 LONGEST_ECHO = 6
 WORDS = 3  # of the longest banned expression of a language with spaces
@@ -18,7 +18,7 @@ _LATIN_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 class GuidedWords:
-    """For one prompt. foreign: values of other items, in small letters."""
+    """The values and banned words of one prompt. foreign: values of other items, in lower case."""
 
     def __init__(self, prompt: Prompt, foreign: Iterable[str], kinds: frozenset[str], config: GuideConfig) -> None:
         """kinds: values that say what kind of item it is; naming them again costs nothing."""
@@ -27,17 +27,17 @@ class GuidedWords:
         self.is_kind = [value in kinds for value in self.values]
         sides = [] if self.spaced else against(prompt.values)
         contrary = {word for side in sides for word in CONTRARY[side]}
-        own = set(self.values)
-        self.banned = {word for word in (*prompt.banned, *foreign, *contrary) if word and word not in own}
+        own_values = set(self.values)
+        self.banned = {word for word in (*prompt.banned, *foreign, *contrary) if word and word not in own_values}
         self.lengths = sorted({len(word) for word in self.banned})
 
     def naming(self, units: TokenUnits) -> dict[int, tuple[tuple[int, str], ...]]:
-        """The tokens that can complete a value: with each the value's place, and what must stand right before."""
-        found: dict[int, list[tuple[int, str]]] = {}
+        """Token -> pairs: (place of a value that it can complete, text that must stand right before the token)."""
+        completions: dict[int, list[tuple[int, str]]] = {}
         for place, value in enumerate(self.values):
             for token, before in units.completing(value):
-                found.setdefault(token, []).append((place, before))
-        return {token: tuple(own) for token, own in found.items()}
+                completions.setdefault(token, []).append((place, before))
+        return {token: tuple(values) for token, values in completions.items()}
 
     def gain(self, text: str, completed: Iterable[int]) -> float:
         """Points for a text whose last token completed these values, by their places."""
@@ -57,8 +57,8 @@ class GuidedWords:
             return False
         return self._words_allowed(tail) if self.spaced else self._characters_allowed(tail, len(piece))
 
-    def _characters_allowed(self, tail: str, new: int) -> bool:
-        for end in range(len(tail) - new + 1, len(tail) + 1):
+    def _characters_allowed(self, tail: str, new_characters: int) -> bool:
+        for end in range(len(tail) - new_characters + 1, len(tail) + 1):
             for length in self.lengths:
                 if length > end:
                     break
@@ -70,19 +70,19 @@ class GuidedWords:
     def _words_allowed(self, tail: str) -> bool:
         words = _LATIN_WORD.findall(tail.replace("-", " "))[-WORDS:]
         for count in range(1, len(words) + 1):
-            said = " ".join(words[-count:])
-            forms = (said, said.removesuffix("s"), said.removesuffix("es"))
-            if any(form in self.banned for form in forms) and not self._inside_a_value(tail, said):
+            phrase = " ".join(words[-count:])
+            forms = (phrase, phrase.removesuffix("s"), phrase.removesuffix("es"))
+            if any(form in self.banned for form in forms) and not self._inside_a_value(tail, phrase):
                 return False
         return True
 
     def _inside_a_value(self, text: str, word: str) -> bool:
-        """Whether the word at the end of a text is being said as part of a value of the item."""
+        """Whether the word at the end of a text is part of a value of the item there."""
         return any(word in value and text.endswith(value[: value.index(word) + len(word)]) for value in self.values)
 
 
 def _echoes(text: str) -> bool:
-    """Whether the end of a Chinese text says at once again what stands before it: 设计设计, 同时的同时, 的的."""
+    """Whether the end of a Chinese text repeats what stands right before it: 设计设计, 同时的同时, 的的."""
     if text[-2:] in DOUBLED or (len(text) >= 5 and text[-2:] == text[-5:-3]):
         return True
     return any(len(text) >= 2 * size and text[-size:] == text[-2 * size : -size] for size in range(2, LONGEST_ECHO + 1))

@@ -12,10 +12,10 @@ from transformers.utils.logging import disable_progress_bar
 
 from models.copywriting.copywriter_config import CopywriterConfig
 
-disable_progress_bar()  # of reading and writing a network of seconds, between the lines of a night
+disable_progress_bar()  # reading and writing a network takes seconds; its bar would break the lines of the night's log
 
-# Of short texts on a CPU, plain attention learns 1.4 times as fast as the fused kernel. A saved network is read with
-# the same one, since another rounds differently.
+# With short texts on a CPU, plain attention trains 1.4 times as fast as the fused kernel. A saved network is opened
+# with the same kind of attention, since another kind rounds differently.
 ATTENTION = "eager"
 
 

@@ -32,7 +32,7 @@ class Grams:
         keys, owners = self._keys(texts)
         order = np.lexsort((owners, keys))
         keys, owners = keys[order], owners[order]
-        first = np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])][: len(keys)]  # of its text
+        first = np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])][: len(keys)]  # in its text
         distinct, times = np.unique(keys[first], return_counts=True)
         self.keys = distinct[times > 1]
         higher = [(self.keys >> np.uint64(BITS * n) > 0).astype(np.int64) for n in range(1, LONGEST)]
@@ -58,7 +58,7 @@ class Grams:
     def rarest_pair(self, parts: Sequence[str], gram_texts: NDArray[np.float64]) -> float:
         """The number of texts that have the rarest pair of units of `parts`; inf if the parts have no pair.
 
-        gram_texts (grams,): the number of texts that have each n-gram. A pair that is in no text, or in one, counts 1.
+        gram_texts (grams,): the number of texts that have each n-gram. A pair in no text or in one text counts 1.
         """
         rarest = np.inf
         for part in parts:

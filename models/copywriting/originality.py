@@ -17,15 +17,15 @@ I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
 RUN = 8
-# Of the hash of a run: odd multipliers, one for each of its places; sums wrap around at 2**64.
+# Multipliers of a run's hash: odd, one for each place of the run; sums wrap around at 2**64.
 _MULTIPLIERS = np.random.default_rng(8).integers(1, 2**63, RUN, dtype=np.uint64) | np.uint64(1)
 
 
 class Copied(NamedTuple):
-    """share: of a text's runs that stand in a learned text, 0..1; longest: units of its longest copied passage.
+    """share of a text's runs that stand in a learned text, 0..1; longest: units of its longest copied passage.
 
     `longest` is an upper bound: copied runs that follow each other count as one passage, also where they come from two
-    texts that overlap. Shorter passages than a run are not looked for: their `longest` is 0.
+    texts that overlap. Passages shorter than a run are not found: `longest` is 0 then.
     """
 
     share: float
@@ -43,8 +43,10 @@ class LearnedRuns:
     def __init__(self, texts: Sequence[str], language: str) -> None:
         self.language = language
         units = [letters_of(text, language) for text in texts]
-        self.codes = {unit: code for code, unit in enumerate(sorted({each for own in units for each in own}), 1)}
-        hashes = [hashed(self._windows(own)) for own in units if len(own) >= RUN]
+        self.codes = {
+            unit: code for code, unit in enumerate(sorted({letter for text_units in units for letter in text_units}), 1)
+        }
+        hashes = [hashed(self._windows(text_units)) for text_units in units if len(text_units) >= RUN]
         self.hashes: U64 = np.unique(np.concatenate(hashes)) if hashes else np.zeros(0, np.uint64)
 
     def known(self, hashes: U64) -> Bools:

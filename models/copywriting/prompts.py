@@ -39,7 +39,7 @@ class Prompt:
     channel: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     length: int = field(default=0, repr=False)  # units that the text should have; 0: what is usual on its channel
-    # Words that claim what the item's facts do not support, in small letters: the text may not say them.
+    # Words that claim what the item's facts do not support, in lower case: the text may not say them.
     banned: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ def has_digit(text: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """The text with `<price>`, `<discount>` or `<number>` in place of its figures, of 5 as well as ５ and ٥."""
+    """The text with `<price>`, `<discount>` or `<number>` in place of its figures, also of ５ and ٥."""
     text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text) if has_digit(text) else text
     for figure, slot in _MASKS:
         text = figure.sub(slot, text)
@@ -105,10 +105,10 @@ class Values:
         self.pattern = re.compile("|".join(parts)) if parts else re.compile(r"(?!)")
 
     def said(self, text: str) -> list[str]:
-        """The values that the text names, with repetition; of several at one place the longest."""
+        """The values that the text names, with repetition; if several begin at one place, the longest."""
         return self.pattern.findall(text.lower())
 
     def foreign(self, text: str, values: Sequence[str]) -> list[str]:
         """The values that the text names and that are neither one of `values` nor a part of one."""
         lowered = [value.lower() for value in values]
-        return [said for said in self.said(text) if not any(said in value for value in lowered)]
+        return [named for named in self.said(text) if not any(named in value for value in lowered)]

@@ -17,7 +17,7 @@ from models.copywriting.value_slots import is_value_slot
 
 PAD, UNKNOWN, START, TEXT, END, NAME, VALUE = "<pad>", "<unk>", "<start>", "<text>", "<end>", "<name>", "<value>"
 KINDS = ("strategy", "style", "channel")
-FEWEST = 2  # times that the texts must have a merge
+FEWEST = 2  # times that a merge must occur in the texts
 ALPHABET = 0.45  # largest share of single characters among the tokens; rarer characters are never written
 LONGEST = 12  # characters of a token
 
@@ -95,17 +95,17 @@ class Coder:
         self.name, self.value, self.pad = vocabulary[NAME], vocabulary[VALUE], tokenizer.pad_token_id
         self.controls = {word: code for word, code in vocabulary.items() if word.startswith("<") and "=" in word}
         self.slots = {word: code for word, code in vocabulary.items() if word in SLOTS or is_value_slot(word)}
-        self.never = self._never(vocabulary)
+        self.never_written = self._unwritable(vocabulary)
         self._known: dict[str, list[int]] = {}
 
-    def _never(self, vocabulary: dict[str, int]) -> list[int]:
+    def _unwritable(self, vocabulary: dict[str, int]) -> list[int]:
         """Tokens that are never written: figures, and all special tokens but the end."""
         special = set(self.tokenizer.all_special_ids) | set(self.controls.values()) | {self.name, self.value, self.text}
         figures = {code for word, code in vocabulary.items() if has_digit(self.tokenizer.decode([code]))}
         return sorted((special | figures | {self.start}) - {self.end})
 
     def pieces(self) -> list[str]:
-        """What each token adds to a text that stands before it, with the space that it may begin with."""
+        """What each token adds to a text before it, with the space that the token may begin with."""
         anchor = self._words("a", keep=False)
         before = len(self.tokenizer.decode(anchor, clean_up_tokenization_spaces=False))
         ids = [[*anchor, code] for code in range(len(self.tokenizer))]

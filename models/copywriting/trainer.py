@@ -23,7 +23,7 @@ LOWEST_RATE = 0.02  # of the learning rate, at the end of a stage
 CLIP = 1.0  # largest norm of the gradients
 WEIGHT_DECAY = 0.1  # AdamW's, of matrices
 CHECKPOINT_EVERY, REPORT_EVERY = 200, 50  # steps
-# The settings that a training depends on: with another of these, a checkpoint is of another run.
+# The settings that a training depends on: if one of them differs, a checkpoint is of another run.
 LEARNING = (
     "dim",
     "layers",
@@ -64,7 +64,7 @@ class Trainer:
         checkpoint: Path | None = None,
         on_step: OnStep | None = None,
     ) -> None:
-        """checkpoint: a folder from which a killed run goes on. on_step: hears of every REPORT_EVERY-th step.
+        """checkpoint: a folder from which a killed run continues. on_step: called at every REPORT_EVERY-th step.
 
         hidden: the token that hides a share `word_dropout` of what was written before, so that a network that learns
         few texts many times does not learn them by heart (Bowman et al. 2016).
@@ -76,7 +76,7 @@ class Trainer:
         self.run = _fingerprint(config, self.stages)
 
     def train(self) -> None:
-        """Run every stage; with a checkpoint, go on from what it holds. On a CPU the weights are those of one run.
+        """Run every stage; with a checkpoint, continue from it. On a CPU the weights equal those of an unbroken run.
 
         Raises ValueError for a checkpoint of another config or other data.
         """
@@ -93,7 +93,7 @@ class Trainer:
 
     def _plan(self, number: int, stage: Stage) -> list[list[int]]:
         """The batch of each step: places in the stage's examples."""
-        rngs = [np.random.default_rng((self.config.seed, number, each)) for each in range(stage.passes)]
+        rngs = [np.random.default_rng((self.config.seed, number, pass_number)) for pass_number in range(stage.passes)]
         return [batch for rng in rngs for batch in shuffled_batches(stage.examples, self.config.batch_tokens, rng)]
 
     def _new_optimizer(self) -> None:
@@ -133,7 +133,7 @@ class Trainer:
         return float(loss.detach())
 
     def _hide(self, batch: dict[str, torch.Tensor]) -> None:
-        """Hide some of the tokens that the network reads and wrote itself; those of the prompt stay."""
+        """Hide some tokens of the text from the network; the tokens of the prompt stay."""
         hides = torch.rand(batch["labels"].shape) < self.config.word_dropout
         batch["input_ids"][hides.to(batch["labels"].device) & (batch["labels"] != IGNORED)] = self.hidden
 

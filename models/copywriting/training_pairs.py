@@ -18,14 +18,14 @@ def plain_text(texts: Sequence[str], characters: int, seed: int) -> list[str]:
     """Texts in seeded order, figures masked, until they have `characters`; those with a crawl's placeholders are left
     out."""
     chosen: list[str] = []
-    left = characters
+    characters_left = characters
     for place in np.random.default_rng(seed).permutation(len(texts)):
-        if left <= 0:
+        if characters_left <= 0:
             break
         text = masked(texts[place]).strip()
         if text and not PLACEHOLDER.search(text):
             chosen.append(text)
-            left -= len(text)
+            characters_left -= len(text)
     return chosen
 
 
@@ -47,12 +47,12 @@ def in_budget(sizes: Sequence[int], tokens: int, most_passes: int, seed: int) ->
 def write_pairs(path: Path, pairs: Sequence[Pair]) -> None:
     with path.open("w", encoding="utf-8") as lines:
         for prompt, text in pairs:
-            learned = {name: value for name, value in dataclasses.asdict(prompt).items() if name != "banned"}
-            lines.write(json.dumps({"prompt": learned, "text": text}, ensure_ascii=False) + "\n")
+            fields = {name: value for name, value in dataclasses.asdict(prompt).items() if name != "banned"}
+            lines.write(json.dumps({"prompt": fields, "text": text}, ensure_ascii=False) + "\n")
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """The pairs that `write_pairs` wrote. Raises ValueError naming the first line that is none."""
+    """The pairs that `write_pairs` wrote. Raises ValueError naming the first line that is no pair."""
     pairs: list[Pair] = []
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):

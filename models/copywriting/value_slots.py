@@ -17,7 +17,7 @@ KIND = "kind"
 _SLOT = re.compile(r"<its_[a-z_]+>")
 _ARTICLE_AND_SLOT = re.compile(rf"(?:\b([Aa])n? )?({_SLOT.pattern})")
 _BEGINS = re.compile(r"(?:^|[.!?…]\s+)$")
-_FRAME = 5  # units before or behind a slot that tell what is spoken of, at most
+_FRAME = 5  # units before or behind a slot that are compared, at most
 _BEGIN, _END = "<begin>", "<end>"
 _SENTENCE = re.compile(r"(?<=[.!?。！？])")
 _VOWEL = re.compile(r"(?!uni|use|usu|eu|one\b)[aeiou]|8|11\b|18\b|hour|honest", re.I)
@@ -34,12 +34,12 @@ def is_value_slot(word: str) -> bool:
 
 
 def values_by_slot(prompt: Prompt) -> dict[str, str]:
-    """Slot -> the item's value; of several values under a name the first."""
-    found: dict[str, str] = {}
+    """Slot -> the item's value; if a name has several values, the first."""
+    values: dict[str, str] = {}
     for name, value in prompt.attributes:
         if value and (slot := slot_of(name)):
-            found.setdefault(slot, value)
-    return found
+            values.setdefault(slot, value)
+    return values
 
 
 def slotted_prompt(prompt: Prompt) -> Prompt:
@@ -57,18 +57,18 @@ def slotted(prompt: Prompt, text: str) -> tuple[Prompt, str]:
     text = masked(text)
     for slot, value in sorted(values_by_slot(prompt).items(), key=lambda pair: -len(pair[1])):
         text = _word(masked(value)).sub(slot, text)
-    return slotted_prompt(prompt), _ARTICLE_AND_SLOT.sub(lambda found: _with_article(found[1], found[2]), text)
+    return slotted_prompt(prompt), _ARTICLE_AND_SLOT.sub(lambda match: _with_article(match[1], match[2]), text)
 
 
 def filled(prompt: Prompt, text: str) -> str:
     """The text with the values of `prompt`, the one without slots; a value that begins a sentence gets a capital."""
     values = values_by_slot(prompt)
 
-    def value_of(found: re.Match[str]) -> str:
-        article, value = found[1] or "", values.get(found[2], found[2])
+    def value_of(match: re.Match[str]) -> str:
+        article, value = match[1] or "", values.get(match[2], match[2])
         if article:
             return f"{article}n {value}" if _VOWEL.match(value) else f"{article} {value}"
-        return value[:1].upper() + value[1:] if _BEGINS.search(text[: found.start()]) else value
+        return value[:1].upper() + value[1:] if _BEGINS.search(text[: match.start()]) else value
 
     return _ARTICLE_AND_SLOT.sub(value_of, text)
 
@@ -85,8 +85,8 @@ def _word(value: str) -> re.Pattern[str]:
 class SlotFrames:
     """Which slots stood behind and before which words: 'the look is' is said of a style, never of a size.
 
-    A network may put a slot where another one belongs. Filled in, that would tell a true value of the wrong thing,
-    which no check of values alone can see.
+    A network may put a slot where another one belongs. Filled in, the text would state a true value of the wrong
+    thing, which no check of values alone can find.
     """
 
     def __init__(self, texts: Iterable[str], language: str) -> None:
@@ -101,11 +101,11 @@ class SlotFrames:
                             self._slots[frame[:n]].add(slot)
 
     def kept(self, text: str) -> str:
-        """The text without the sentences in which a slot stands where only others were learned."""
+        """The text without the sentences in which a slot stands where only other slots were learned."""
         return "".join(filter(self._fits, _SENTENCE.split(text))).strip()
 
     def _fits(self, sentence: str) -> bool:
-        """Whether each slot was learned with the longest run of words on either side that any slot was learned with."""
+        """Whether each slot fits: on either side, the longest run of words that was learned was learned with it."""
         for slot, *frames in self._framed(sentence):
             for frame in frames:
                 known = [self._slots[frame[:n]] for n in range(1, len(frame) + 1) if frame[:n] in self._slots]
@@ -114,12 +114,12 @@ class SlotFrames:
         return True
 
     def _framed(self, sentence: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-        """(slot, units before it, units behind it) of each slot; the nearest unit stands second, after its side."""
+        """(slot, frame before it, frame behind it). A frame: the name of its side, then units, nearest first."""
         units = [_BEGIN]
         for part in re.split(f"({_SLOT.pattern})", sentence):
             units += [part] if is_value_slot(part) else units_of(part, self._language)
         units.append(_END)
-        for at, unit in enumerate(units):
+        for index, unit in enumerate(units):
             if is_value_slot(unit):
-                before, behind = units[max(at - _FRAME, 0) : at][::-1], units[at + 1 :][:_FRAME]
+                before, behind = units[max(index - _FRAME, 0) : index][::-1], units[index + 1 :][:_FRAME]
                 yield unit, ("before", *before), ("behind", *behind)

@@ -27,7 +27,7 @@ def products(tiles: ItemTiles, rows: int) -> Product:
 
 
 def bf16_products(tiles: ItemTiles, rows: int) -> Product:
-    """Products in bfloat16, each sum made in float32 and rounded once; likewise."""
+    """Products in bfloat16, each sum computed in float32 and rounded once; otherwise like `products`."""
     import torch
 
     room = torch.empty(rows * TILE, dtype=torch.bfloat16)

@@ -73,7 +73,7 @@ def _in_words(bounds: Mapping[str, Any], kind: type) -> str:
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:
-    """`value` as `hint` wants it. Raises ValueError naming `where`."""
+    """`value` in the type that `hint` names. Raises ValueError naming `where`."""
     options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
     for option in options:
         if option is type(None):
@@ -85,7 +85,7 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
         elif typing.get_origin(option) is tuple:
             if isinstance(value, list | tuple):
                 inner = typing.get_args(option)[0]
-                return tuple(_typed(each, inner, f"{where}[{at}]") for at, each in enumerate(value))
+                return tuple(_typed(element, inner, f"{where}[{index}]") for index, element in enumerate(value))
         elif dataclasses.is_dataclass(option) and isinstance(value, Mapping):
             return build(typing.cast(type, option), value, where)
         elif isinstance(value, option) and (option is bool or not isinstance(value, bool)):
@@ -96,11 +96,13 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     raise ValueError(f"{where} must be {wanted}, not {value!r}")
 
 
-def refuse_another(saved: Any, asked: Any, folder: Any, remedy: str = "load it without a config, or fit again") -> None:
-    """Raises ValueError, naming the settings that differ, if the model saved in `folder` has others than asked."""
-    if asked is None or asked == saved:
+def refuse_another(
+    saved: Any, requested: Any, folder: Any, remedy: str = "load it without a config, or fit again"
+) -> None:
+    """Raises ValueError, naming the settings that differ, if those saved in `folder` are not those requested."""
+    if requested is None or requested == saved:
         return
-    wanted, present = dataclasses.asdict(asked), dataclasses.asdict(saved)
+    wanted, present = dataclasses.asdict(requested), dataclasses.asdict(saved)
     differing = ", ".join(
         f"{name} {present[name]} (asked {wanted[name]})" for name in wanted if wanted[name] != present[name]
     )

@@ -1,4 +1,4 @@
-"""How lists treat items and groups of users: exposure, its inequality, popularity lift, means held equal in activity.
+"""How lists treat items and groups of users: exposure, its inequality, popularity lift, means at equal activity.
 
 Exposure of a place is 1 / log2(rank + 1), the share of attention that ndcg gives it (Singh and Joachims 2018).
 """
@@ -32,7 +32,7 @@ def exposure_of(codes: I64, n_items: int) -> F64:
 
 
 def gini(values: F64) -> float:
-    """Gini coefficient of values (n,), 0 or more: 0 all alike, near 1 where one has everything; 0 for an empty sum."""
+    """Gini coefficient of values (n,), 0 or more: 0 if all are equal, near 1 if one has all; 0 if the sum is 0."""
     ordered = np.sort(values)
     total = ordered.sum()
     if not total > 0:
@@ -42,10 +42,11 @@ def gini(values: F64) -> float:
 
 
 def popularity_lift(exposure: F64, popularity: F64) -> float | None:
-    """How much more popular what is shown is than what is chosen: 0 alike, 1 twice as popular.
+    """How much more popular the shown items are than the chosen ones: 0 equally, 1 twice as popular.
 
-    exposure (I,), popularity (I,) >= 0, such as purchases. The mean popularity of a place, over the mean popularity of
-    a purchase, less 1 (Abdollahpouri et al. 2019, over all users together). None without exposure or purchases.
+    exposure (I,), popularity (I,) >= 0, such as purchases. The mean popularity per place, divided by the mean
+    popularity per purchase, less 1 (Abdollahpouri et al. 2019, over all users together). None without exposure or
+    purchases.
     """
     if not (exposure.sum() > 0 and popularity.sum() > 0):
         return None
@@ -55,7 +56,7 @@ def popularity_lift(exposure: F64, popularity: F64) -> float | None:
 
 
 def tail_of(popularity: F64, share: float = 0.5) -> NDArray[np.bool_]:
-    """(I,) whether an item is among the `share` of items that are least popular; ties go by item, later ones first."""
+    """(I,) whether an item is among the `share` of items that are least popular; of equals, later ones first."""
     order = np.argsort(-popularity, kind="stable")
     tail = np.zeros(len(popularity), bool)
     tail[order[len(order) - int(share * len(order)) :]] = True
@@ -63,7 +64,7 @@ def tail_of(popularity: F64, share: float = 0.5) -> NDArray[np.bool_]:
 
 
 def activity_bands(activity: F64, bands: int) -> I64:
-    """(U,) a band 0..bands-1 of each user by activity, as equal in size as ties allow; users alike share a band."""
+    """(U,) a band 0..bands-1 of each user by activity, as equal in size as ties allow; equal users share a band."""
     edges = np.quantile(activity, np.arange(1, bands) / bands) if len(activity) else np.zeros(0)
     return np.searchsorted(edges, activity, side="left")
 
@@ -73,7 +74,7 @@ def matched_means(values: F64, group: I64, band: I64, least: int) -> list[Matche
 
     group, band (U,) codes from 0. A group's mean in each band is weighted by the band's share of all users (direct
     standardisation); the interval is normal, from the variance within bands. A group with fewer than `least` users in
-    a band (2 at least) has no figure: there is nobody to match.
+    a band (2 at least) gets NaN: there is nobody to match.
     """
     groups, bands = int(group.max(initial=-1)) + 1, int(band.max(initial=-1)) + 1
     cell, cells = group * bands + band, groups * bands
@@ -81,18 +82,18 @@ def matched_means(values: F64, group: I64, band: I64, least: int) -> list[Matche
         np.bincount(cell, weight, cells).reshape(groups, bands) for weight in (None, values, values * values)
     )
     share = np.bincount(band, minlength=bands) / max(len(band), 1)
-    found = []
+    means = []
     for row in range(groups):
         n, used = count[row].astype(np.float64), share > 0
         if (n[used] < max(least, 2)).any():
-            found.append(Matched(np.nan, np.nan, np.nan))
+            means.append(Matched(np.nan, np.nan, np.nan))
             continue
         n, weight = n[used], share[used]
         mean = total[row][used] / n
         variance = np.maximum(squares[row][used] - n * mean**2, 0) / (n - 1)
         middle, reach = float(weight @ mean), ndtri(0.975) * float(np.sqrt((weight**2 * variance / n).sum()))
-        found.append(Matched(middle, middle - reach, middle + reach))
-    return found
+        means.append(Matched(middle, middle - reach, middle + reach))
+    return means
 
 
 def selection_ratios(share: F64) -> F64:

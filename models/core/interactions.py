@@ -23,11 +23,11 @@ def interest_matrix(pairs: pa.Table, purchase_weight: float) -> tuple[sparse.csr
     ids, codes = [], []
     for name in ("user_id", "item_id"):
         encoded = pairs[name].combine_chunks().dictionary_encode()
-        words = np.asarray(encoded.dictionary.to_pylist(), dtype=np.str_)
-        order = np.argsort(words)
+        distinct_ids = np.asarray(encoded.dictionary.to_pylist(), dtype=np.str_)
+        order = np.argsort(distinct_ids)
         rank = np.empty(len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
-        ids.append(words[order])
+        ids.append(distinct_ids[order])
         codes.append(rank[encoded.indices.to_numpy()])
     weights = (pairs["interest"].to_numpy() / purchase_weight).astype(np.float32)
     matrix = sparse.csr_matrix((weights, (codes[0], codes[1])), shape=(len(ids[0]), len(ids[1])))

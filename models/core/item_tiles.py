@@ -1,4 +1,4 @@
-"""Items laid out for `top_k`: longest first, in tiles, with a bound on how far a coarse score lies from the exact.
+"""Items laid out for `top_k`: longest first, in tiles, with a bound on the error of coarse scores.
 
 Coarse scores are float32, or bfloat16 where the CPU multiplies it in hardware (AMX, AVX-512): about 3 times as fast.
 The bounds make the lists exact all the same, see `top_k`.
@@ -18,8 +18,8 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 TILE = 4096
-BF16_FROM = 16_384  # items: below, a process loses more by importing torch than it gains
-TINY = float(np.finfo(np.float32).tiny)  # bfloat16 units take smaller numbers for 0
+BF16_FROM = 16_384  # items; with fewer, importing torch costs a process more time than bfloat16 saves
+TINY = float(np.finfo(np.float32).tiny)  # bfloat16 units treat smaller numbers as 0
 
 
 class Coarse(NamedTuple):
@@ -32,9 +32,9 @@ class Coarse(NamedTuple):
 
 @dataclass(frozen=True)
 class ItemTiles:
-    """n of a catalogue's `n_items`, longest first, ties in the order of codes.
+    """n of a catalogue's `n_items` items, longest first, ties in the order of codes.
 
-    codes (n,): of each in the catalogue. items (n, D). longest (T,): the length of each tile's longest item. largest:
+    codes (n,): of each item. items (n, D). longest (T,): the length of each tile's longest item. largest:
     the largest absolute factor of the whole catalogue. bf16: whether coarse scores may be bfloat16.
     """
 
@@ -78,14 +78,14 @@ class ItemTiles:
 
     @functools.cached_property
     def place_of(self) -> NDArray[np.int32]:
-        """(n_items,): where each item of the catalogue stands, -1 for one that is not allowed."""
+        """(n_items,): the row in `items` of each item of the catalogue, -1 for an item that is not allowed."""
         place = np.full(self.n_items, -1, np.int32)
         place[self.codes] = np.arange(len(self.codes), dtype=np.int32)
         return place
 
     @functools.cached_property
     def off(self) -> F64:
-        """(T,): how far bfloat16 moves an item of each tile at most."""
+        """(T,): the largest distance by which bfloat16 moves an item of each tile."""
         return np.maximum.reduceat(self.coarse.off, np.arange(0, len(self.codes), TILE))
 
 
@@ -101,10 +101,10 @@ class Bounds(NamedTuple):
 
 
 def bounds(tiles: ItemTiles, tile: int, length: F64, off: F64, bf16: bool) -> Bounds:
-    """For users of this length (B,), whose coarse rows lie `off` (B,) from them.
+    """The bounds for users of these lengths (B,); off (B,): the distance of their coarse rows from the exact ones.
 
     By Cauchy and Schwarz, |u i - u' i'| <= |u - u'| |i| + |u'| |i - i'|. Two ways to round a sum of D products differ
-    by at most D * 2^-23 |u| |i|; four times that. Rounding a score to bfloat16 moves it by 2^-9 of it at most.
+    by at most D * 2^-23 |u| |i|; the bound is 4 times that. Rounding to bfloat16 moves a score by at most 2^-9 of it.
     """
     dims, longest = tiles.items.shape[1], tiles.longest[tile]
     rounding = dims * 2.0**-21 * longest * (length + off) + dims * TINY * (1 + longest + length)
@@ -129,8 +129,8 @@ def multiplies_bf16() -> bool:
     """Whether this CPU multiplies matrices of bfloat16 in hardware."""
     import torch
 
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
 def lengths(rows: F32) -> F64:

@@ -22,24 +22,24 @@ def write_manifest(folder: Path, model: str, config: Any, **facts: Any) -> None:
 def read_manifest(
     folder: Path,
     cls: type[T],
-    asked: T | None = None,
+    requested: T | None = None,
     renamed: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> tuple[T, dict[str, Any]]:
     """(settings, the whole manifest) of the model saved in `folder`, whose settings are a `cls`.
 
     `renamed` returns settings of an earlier version under today's names.
     Raises FileNotFoundError if there is no manifest; ValueError for a file that is not one, for settings that `cls`
-    does not have, or for settings that differ from `asked`.
+    does not have, or for settings that differ from `requested`.
     """
     manifest = _manifest(folder)
     settings = renamed(manifest["config"]) if renamed is not None else manifest["config"]
     saved = build(cls, settings, str(folder / "manifest.json"))
-    refuse_another(saved, asked, folder)
+    refuse_another(saved, requested, folder)
     return saved, manifest
 
 
 def kind_of(folder: Path) -> str:
-    """The kind of the model saved in `folder`. Raises as `read_manifest` does for a manifest that is none."""
+    """The kind of the model saved in `folder`. Raises as `read_manifest` does for a file that is no manifest."""
     return str(_manifest(folder).get("model"))
 
 

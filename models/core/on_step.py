@@ -1,4 +1,4 @@
-"""What a training is given to say how far it is: models print nothing themselves."""
+"""The callback by which a training reports its progress: models print nothing themselves."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Data-parallel training by several processes: each takes a part of every batch, all step by the whole's gradient.
+"""Data-parallel training by several processes: each takes a part of every batch, all apply the full gradient.
 
 Their launcher (torchrun, Spark's TorchDistributor) sets the environment variables that number them. In a process
 without these, the functions here change nothing.
@@ -39,19 +39,19 @@ def together() -> Iterator[None]:
 
 
 def own_part(batch: NDArray[np.int64]) -> NDArray[np.int64]:
-    """This process's rows of a batch (B,); all rows where there are fewer than processes."""
+    """This process's rows of a batch (B,); all rows if the batch has fewer rows than there are processes."""
     return batch if len(batch) < world() else batch[distributed.get_rank() :: world()] if world() > 1 else batch
 
 
 def share_weights(net: nn.Module) -> None:
-    """All processes take the first one's weights: computed ones may differ in sign or bits between machines."""
+    """All processes take the first one's weights: if each computed its own, they might differ in sign or bits."""
     if world() > 1:
         for parameter in net.parameters():
             distributed.broadcast(parameter.data, 0)
 
 
 def share_gradients(net: nn.Module, targets: int) -> None:
-    """After backward: turns the gradient of the mean over this process's `targets` into that over all processes'."""
+    """After backward: turns the gradient of the mean over this process's `targets` into that over all targets."""
     if world() == 1:
         return
     device = next(net.parameters()).device

@@ -40,10 +40,10 @@ class Sequences(NamedTuple):
 
     def without_last(self, dropped: NDArray[np.integer] | int = 1) -> Sequences:
         """The same users without their last `dropped` events, a number or (n,); shorter sequences become empty."""
-        kept = np.maximum(self.lengths - dropped, 0)
+        remaining = np.maximum(self.lengths - dropped, 0)
         place = np.arange(len(self.codes)) - np.repeat(self.indptr[:-1], self.lengths)
-        indptr = np.concatenate([[0], kept.cumsum()])
-        return Sequences(indptr, self.codes[place < np.repeat(kept, self.lengths)])
+        indptr = np.concatenate([[0], remaining.cumsum()])
+        return Sequences(indptr, self.codes[place < np.repeat(remaining, self.lengths)])
 
     def latest(self, length: int) -> tuple[I32, I64]:
         """(codes (n, T), events (n,)): the last T <= `length` events, oldest first, then zeros where there are fewer.

@@ -1,4 +1,4 @@
-"""Exact top-k by inner product: coarse scores propose with a proven bound, a dot product in a fixed order decides.
+"""Exact top-k by inner product: coarse scores with a proven bound find candidates, exact dot products rank them.
 
 For a block of ROWS users and a tile of items: one matrix product in bfloat16 or float32, from which `coarse_scan` takes
 the items that may belong to the k best. The candidates that are left after the last tile are scored again, each by a
@@ -57,14 +57,14 @@ def plan_blocks(
 ) -> Plan:
     """The largest number of threads, up to `threads`, whose workspaces fit `memory_bytes`.
 
-    A night asks before it starts. Inputs are not counted, except a copy of the items (made where `allowed` drops some).
+    A night calls this first. Inputs are not counted, except a copy of the items (made if `allowed` drops some).
     Raises DoesNotFit where not even one thread fits.
     """
     room = min(2 * k + SPARE, n_items)
     scores = ROWS * (TILE * 4 + dim * 14)  # a tile, the users in both precisions
     keys = ROWS * (room * 8 + k * 28) + 2 * SLICE_BYTES + room * (dim + 16) * 4
-    whole = n_items * 40  # a user scored with the whole catalogue
-    workspace = scores + keys + whole + seen_per_block * 16
+    whole_catalogue = n_items * 40  # a user scored with the whole catalogue
+    workspace = scores + keys + whole_catalogue + seen_per_block * 16
     shared = n_items * (dim * 6 + 32) + n_users * k * 8
     fitting = (memory_bytes - shared) // workspace
     if fitting < 1:
@@ -88,10 +88,10 @@ def top_k(
 ) -> tuple[I32, F32]:
     """The k best items of each user, best first; ties go to the lower item code.
 
-    users (U, D) and items (I, D) float32, unitless; `ItemTiles` laid out before save each call
-    that work; `seen` (U, I) CSR, an entry of any value is never returned;
-    `allowed` (I,) bool, False is never returned. Returns codes (U, k) int32 and scores (U, k) float32; code -1 and
-    score -inf where fewer than k items are left.
+    users (U, D) and items (I, D) float32, unitless; with `ItemTiles`, calls need not lay out the items again;
+    `seen` (U, I) CSR, an item with an entry of any value is never returned; `allowed` (I,) bool, an item with False is
+    never returned. Returns codes (U, k) int32 and scores (U, k) float32; code -1 and score -inf where fewer than k
+    items are left.
     Raises ValueError if k is not in 1..I, shapes disagree, or factors are NaN, infinite or so large that a score could
     overflow; DoesNotFit if `memory_bytes` is too small for one block.
     """
@@ -108,7 +108,7 @@ def top_k(
     for bf16 in (True, False) if tiles.bf16 and _fits_bf16(users, tiles) else (False,):
         rows = _ranked(users, rows, tiles, k, hidden, bf16, plan.threads, out)
     for user in rows.tolist():
-        out[0][user], out[1][user] = _whole(users[user], tiles, k, hidden, user)
+        out[0][user], out[1][user] = _exact_list(users[user], tiles, k, hidden, user)
     for user in np.flatnonzero(~users.any(axis=1)).tolist():
         codes = _lowest(tiles, k, hidden, user)
         out[0][user, : len(codes)], out[1][user, : len(codes)] = codes, 0
@@ -142,13 +142,13 @@ def best_entries(row: NDArray[np.integer], column: NDArray[np.integer], score: F
     Ties go to the lower column. Entries (N,) must be grouped by row, in rising order.
     """
     keys = _keys(score, column.astype(np.int64))
-    bounds = np.flatnonzero(np.diff(row, prepend=-1, append=np.iinfo(row.dtype).max))
-    kept = np.ones(len(keys), bool)
+    edges = np.flatnonzero(np.diff(row, prepend=-1, append=np.iinfo(row.dtype).max))
+    is_candidate = np.ones(len(keys), bool)
     # Sorting all entries would cost ten times as much: most rows have far more than k.
-    for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+    for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if high - low > k:
-            kept[low:high] = keys[low:high] <= np.partition(keys[low:high], k - 1)[k - 1]
-    entry = np.flatnonzero(kept)
+            is_candidate[low:high] = keys[low:high] <= np.partition(keys[low:high], k - 1)[k - 1]
+    entry = np.flatnonzero(is_candidate)
     entry = entry[np.lexsort((keys[entry], row[entry]))]
     ordered = row[entry]
     return entry, np.arange(len(entry)) - np.searchsorted(ordered, ordered)
@@ -187,7 +187,7 @@ def _fits_bf16(users: F32, tiles: ItemTiles) -> bool:
 
 
 class Hidden(NamedTuple):
-    """CSR without data of what each user may not be shown: indptr (U + 1,), codes of items."""
+    """The items that each user may not be shown, as CSR without data: indptr (U + 1,), item codes (E,)."""
 
     indptr: I64
     codes: I32
@@ -202,8 +202,8 @@ def _hidden(seen: Any, n_users: int) -> Hidden:
 def _ranked(
     users: F32, rows: I64, tiles: ItemTiles, k: int, hidden: Hidden, bf16: bool, threads: int, out: tuple[I32, F32]
 ) -> I64:
-    """Writes the lists of `rows` of the users into `out`; returns the rows for which the bounds left too many items."""
-    left = np.zeros(len(rows), bool)
+    """Writes the lists of `rows` of the users into `out`; returns the rows with too many candidates."""
+    is_unproven = np.zeros(len(rows), bool)
     if not len(tiles.codes):
         return rows[:0]
 
@@ -211,17 +211,17 @@ def _ranked(
         lists = _Lists(tiles, k, hidden, bf16)
         for low in range(lane * ROWS, len(rows), threads * ROWS):
             block = rows[low : low + ROWS]
-            keys, left[low : low + ROWS] = lists.best(users[block], block)
+            keys, is_unproven[low : low + ROWS] = lists.best(users[block], block)
             out[0][block], out[1][block] = _unpacked(keys)
 
     with _one_thread(bf16), ThreadPoolExecutor(threads) as pool:
         list(pool.map(run, range(min(threads, -(-len(rows) // ROWS)))))
-    return rows[left]
+    return rows[is_unproven]
 
 
 @contextmanager
 def _one_thread(bf16: bool) -> Iterator[None]:
-    """Products use one thread each: the blocks are what runs side by side."""
+    """Inside the block, each product uses one thread: blocks of users run in parallel instead."""
     with threadpool_limits(1, "blas"):
         if not bf16:
             yield
@@ -241,37 +241,37 @@ class _Lists:
         self.product = bf16_products(tiles, ROWS) if bf16 else products(tiles, ROWS)
 
     def best(self, users: F32, rows: I64) -> tuple[I64, NDArray[np.bool_]]:
-        """(sorted keys (B, k) of the best items, whether nothing is proven (B,)) of a block of users at `rows`."""
-        tiles, into = self.tiles, self.buffers.of(len(users))
+        """(sorted keys (B, k) of the best items, True (B,) if nothing is proven) of the block of users at `rows`."""
+        tiles, buffers = self.tiles, self.buffers.of(len(users))
         coarse = in_bf16(users) if self.bf16 else Coarse(users, np.zeros(len(users)))
         length = lengths(users)
         seen = seen_of(rows, *self.hidden, tiles.place_of)
         for tile, start in enumerate(range(0, len(tiles.codes), TILE)):
             bound = bounds(tiles, tile, length, coarse.off, self.bf16)
-            if (bound.reach < into.certain[:, 0]).all():  # the items that follow are no longer than these
+            if (bound.reach < buffers.certain[:, 0]).all():  # the following items are not longer than these
                 break
-            scan(self.product(coarse.rows, start), start, bound, seen, into)
-        settle(into)
-        return self._decided(users, into), into.crowded
+            scan(self.product(coarse.rows, start), start, bound, seen, buffers)
+        settle(buffers)
+        return self._decided(users, buffers), buffers.crowded
 
-    def _decided(self, users: F32, into: Buffers) -> I64:
+    def _decided(self, users: F32, buffers: Buffers) -> I64:
         """The keys of the k best candidates by dot products."""
         keys = np.full((len(users), self.k), EMPTY)
-        most = max(int(into.found.max(initial=0)), self.k)
+        most = max(int(buffers.filled.max(initial=0)), self.k)
         step = max(1, SLICE_BYTES // (most * users.shape[1] * 4))
         for low in range(0, len(users), step):
-            some = slice(low, min(low + step, len(users)))
-            there = np.arange(most) < into.found[some, None]
-            width = min(most, into.place.shape[1])
-            place = np.zeros(there.shape, np.int64)
-            place[:, :width] = np.where(there[:, :width], into.place[some, :width], 0)
-            exact = _keys(_dots(self.tiles.items.take(place, axis=0), users[some]), self.tiles.codes[place])
-            exact[~there] = EMPTY
-            keys[some] = np.sort(np.partition(exact, self.k - 1, axis=1)[:, : self.k], axis=1)
+            block = slice(low, min(low + step, len(users)))
+            is_candidate = np.arange(most) < buffers.filled[block, None]
+            width = min(most, buffers.place.shape[1])
+            place = np.zeros(is_candidate.shape, np.int64)
+            place[:, :width] = np.where(is_candidate[:, :width], buffers.place[block, :width], 0)
+            exact = _keys(_dots(self.tiles.items.take(place, axis=0), users[block]), self.tiles.codes[place])
+            exact[~is_candidate] = EMPTY
+            keys[block] = np.sort(np.partition(exact, self.k - 1, axis=1)[:, : self.k], axis=1)
         return keys
 
 
-def _whole(user: F32, tiles: ItemTiles, k: int, hidden: Hidden, row: int) -> tuple[I32, F32]:
+def _exact_list(user: F32, tiles: ItemTiles, k: int, hidden: Hidden, row: int) -> tuple[I32, F32]:
     """The k best of one user by dot products with the whole catalogue."""
     keys = _keys(_dots(tiles.items[None], user[None])[0], tiles.codes)
     keys[np.isin(tiles.codes, hidden.codes[hidden.indptr[row] : hidden.indptr[row + 1]])] = EMPTY
@@ -292,7 +292,7 @@ def _dots(items: F32, users: F32) -> F32:
 
 
 def _keys(scores: F32, codes: I64) -> I64:
-    """int64 keys that ascend from the best: score down, then code up. -0.0 counts as 0.0."""
+    """int64 keys, lowest for the best: descending by score, then ascending by code. -0.0 counts as 0.0."""
     bits = (scores + np.float32(0)).view(np.int32)
     ascending = bits ^ ((bits >> 31) & 0x7FFFFFFF)
     return ((~ascending).astype(np.int64) << 32) | codes

@@ -1,8 +1,8 @@
-"""What a language's sentences assert of a product, by the patterns of its claims.toml, ready to be searched.
+"""Finds what sentences assert of a product, with the patterns of a language's claims.toml.
 
-assertions(folded)            claims that a pattern finds: awards, origin, health, ...
-paraphrases(folded)           words of the vocabulary that are said otherwise
-partner_spans(folded, own)    places where a sentence speaks of what is worn, eaten or used with the item
+assertions(folded)                claims that a pattern finds: awards, origin, health, ...
+paraphrases(folded)               words of the vocabulary that the text says in other words
+partner_spans(folded, own_names)  places where a sentence speaks of what is worn, eaten or used with the item
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from models.fact_lock.sentence_judge import SentenceJudge
 from models.text.numerals import fold
 
 CLAUSE = re.compile(r"[^,.;:!?，。；：！？、\n]+")
-BESIDE = {True: 12, False: 4}  # letters before a noun in which its own attributes stand, by whether words have spaces
-SAID_IN_TEXT = "said:"  # begins the value of a claim that is true if the facts have its words
+BESIDE = {True: 12, False: 4}  # characters before a noun that describe it, by whether words have spaces
+SAID_IN_TEXT = "said:"  # prefix of a claim's value: the claim is true if the facts have these words
 ASSERTS, MEANS, ALLOWS, DENIES, CUES = "asserts ", "means ", "allows", "denies", "cues"  # tags of patterns
 
 
@@ -81,10 +81,10 @@ class ClaimRules:
 
     @cached_property
     def _index(self) -> PatternIndex:
-        named = [(f"{ASSERTS}{kind}", patterns) for kind, patterns in self.words.asserts.items()]
-        named += [(f"{MEANS}{word}", patterns) for word, patterns in self.words.means.items()]
-        named += [(ALLOWS, self.words.allows), (DENIES, self.words.denials), (CUES, self.words.cues)]
-        return PatternIndex(((tag, pattern) for tag, patterns in named for pattern in patterns), self.words.spaces)
+        tagged = [(f"{ASSERTS}{kind}", patterns) for kind, patterns in self.words.asserts.items()]
+        tagged += [(f"{MEANS}{word}", patterns) for word, patterns in self.words.means.items()]
+        tagged += [(ALLOWS, self.words.allows), (DENIES, self.words.denials), (CUES, self.words.cues)]
+        return PatternIndex(((tag, pattern) for tag, patterns in tagged for pattern in patterns), self.words.spaces)
 
     @cached_property
     def judge(self) -> SentenceJudge | None:
@@ -100,41 +100,41 @@ class ClaimRules:
 
     @cached_property
     def _own(self) -> re.Pattern[str]:
-        return self._any(self.words.own)
+        return self._union(self.words.own)
 
     @cached_property
     def _nouns(self) -> re.Pattern[str]:
-        return self._any(self.words.nouns)
+        return self._union(self.words.nouns)
 
     @cached_property
     def _letters(self) -> re.Pattern[str]:
         return re.compile("[a-z]" if self.words.spaces else "[\u3400-\u9fff]")
 
     @cached_property
-    def _read(self) -> dict[str, tuple[Hit, ...]]:
+    def _latest_hits(self) -> dict[str, tuple[Hit, ...]]:
         return {}
 
-    def _any(self, patterns: Iterable[str]) -> re.Pattern[str]:
+    def _union(self, patterns: Iterable[str]) -> re.Pattern[str]:
         union = "|".join(f"(?:{pattern})" for pattern in patterns) or "(?!)"
         return re.compile(rf"(?<![a-z0-9])(?:{union})(?![a-z])" if self.words.spaces else union)
 
     def _hits(self, folded: str) -> tuple[Hit, ...]:
-        """All matches; those of the latest text are remembered, since it is asked for several times."""
-        if folded not in self._read:
-            self._read.clear()
-            self._read[folded] = tuple(self._index.hits(folded)) if self._letters.search(folded) else ()
-        return self._read[folded]
+        """All matches. Those of the latest text are remembered: they are needed several times."""
+        if folded not in self._latest_hits:
+            self._latest_hits.clear()
+            self._latest_hits[folded] = tuple(self._index.hits(folded)) if self._letters.search(folded) else ()
+        return self._latest_hits[folded]
 
     def _spans(self, folded: str, tag: str) -> list[tuple[int, int]]:
         return [(hit.start, hit.end) for hit in self._hits(folded) if hit.tag == tag]
 
     def assertions(self, folded: str) -> Iterator[Claim]:
-        """Claims of the kinds of [asserts]; the value has the words that must be true, after SAID_IN_TEXT."""
+        """Claims of the kinds of [asserts]; the value is SAID_IN_TEXT and the words that must be true."""
         allowed = self.allowed(folded)
         for hit in self._hits(folded):
             if hit.tag.startswith(ASSERTS) and not lies_within(hit.start, hit.end, allowed):
-                said = hit.of or folded[hit.start : hit.end]
-                yield Claim(hit.tag.removeprefix(ASSERTS), f"{SAID_IN_TEXT}{said}", hit.start, hit.end)
+                words = hit.of or folded[hit.start : hit.end]
+                yield Claim(hit.tag.removeprefix(ASSERTS), f"{SAID_IN_TEXT}{words}", hit.start, hit.end)
 
     def allowed(self, folded: str) -> list[tuple[int, int]]:
         """Places of idioms and moods that claim nothing."""
@@ -145,43 +145,43 @@ class ClaimRules:
         return self._spans(folded, DENIES)
 
     def paraphrases(self, folded: str) -> Iterator[tuple[str, int, int]]:
-        """(word of the vocabulary, start, end) of what says it in other words."""
+        """(word of the vocabulary, start, end): the place where the text says the word in other words."""
         for hit in self._hits(folded):
             if hit.tag.startswith(MEANS):
                 yield hit.tag.removeprefix(MEANS), hit.start, hit.end
 
-    def partner_spans(self, folded: str, own: re.Pattern[str]) -> list[tuple[int, int]]:
-        """Places, to a clause's end, that speak of what is worn, eaten or used with the item.
+    def partner_spans(self, folded: str, own_names: re.Pattern[str]) -> list[tuple[int, int]]:
+        """Places that speak of what is worn, eaten or used with the item; each ends with its clause.
 
-        They begin after a cue and hold a noun of [partners]; the next clauses belong to them as long as they do too.
-        A clause with one of the words `own`, the item's kinds, or of [partners] own speaks of the item again.
+        A place begins after a cue and holds a noun of [partners]. The next clauses belong to it as long as each of them
+        has such a noun. A clause with a name of the item (`own_names`, or [partners] own) speaks of the item again.
         """
         spans: list[tuple[int, int]] = []
         for _, cue_ends in self._spans(folded, CUES):
             for clause in CLAUSE.finditer(folded, cue_ends):
-                mine = own.search(clause[0]) or self._own.search(clause[0])
-                text = clause[0][: mine.start()] if mine else clause[0]
+                own_name = own_names.search(clause[0]) or self._own.search(clause[0])
+                text = clause[0][: own_name.start()] if own_name else clause[0]
                 if not self._nouns.search(text):
                     break
                 spans.append((clause.start(), clause.start() + len(text)))
-                if mine:
+                if own_name:
                     break
-        return [*spans, *self._things(folded, own)]
+        return [*spans, *self._things(folded, own_names)]
 
     def things_in(self, folded: str) -> list[str]:
         """The nouns of [partners] in a text."""
         return [noun[0] for noun in self._nouns.finditer(folded)]
 
-    def _things(self, folded: str, own: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    def _things(self, folded: str, own_names: re.Pattern[str]) -> Iterator[tuple[int, int]]:
         """Nouns of [partners] and words right before them, such as "a white shirt" where the item is no shirt."""
         for noun in self._nouns.finditer(folded):
-            begins = max(0, noun.start() - BESIDE[self.words.spaces])
-            if not own.search(folded, max(0, noun.start() - 2), noun.end()) and not self._own.search(
-                folded, max(0, begins - 5), noun.end()
+            start = max(0, noun.start() - BESIDE[self.words.spaces])
+            if not own_names.search(folded, max(0, noun.start() - 2), noun.end()) and not self._own.search(
+                folded, max(0, start - 5), noun.end()
             ):
-                yield begins, noun.end()
+                yield start, noun.end()
 
 
 def lies_within(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
-    """Whether the place lies wholly in one of the spans."""
+    """Whether the place lies completely in one of the spans."""
     return any(low <= start and end <= high for low, high in spans)

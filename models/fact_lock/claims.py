@@ -45,10 +45,10 @@ __all__ = [
 ]
 
 OF_PARTNERS = ("attribute", "colour", "material", "season")  # kinds that may be said of what is worn with the item
-# Kinds that an idiom may only look like: "three ways to wear it", a grey sky.
+# Kinds of claims that an idiom only seems to make: "three ways to wear it", a grey sky.
 IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number")
-OF_TABLES = ("price", "discount", "stock", "date")  # an assertion about such a figure is the figure's own claim
-MOSTLY = 0.45  # least share of an assertion's letters that supported claims must have, for it to be supported by them
+OF_TABLES = ("price", "discount", "stock", "date")  # for these kinds the figure is the claim, no assertion about it
+MOSTLY = 0.45  # an assertion is supported if supported claims cover at least this share of its letters
 MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a text with more is written in capitals
 _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
@@ -65,12 +65,12 @@ def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
 
 
 def _plain(text: str, vocabulary: Vocabulary) -> str:
-    """The text folded, with the letters that are meant; its length stays the same."""
+    """The folded text, with disguised letters replaced by the letters meant; its length stays the same."""
     return plain_letters(fold(text), vocabulary.letters)
 
 
 def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
-    """Those of the latest text are remembered: a text is checked, and then its claims are written beside it."""
+    """The claims of the text. The latest result is remembered: a text is checked, then its claims are stored."""
     if text not in vocabulary.latest:
         vocabulary.latest.clear()
         vocabulary.latest[text] = _read_claims(text, folded, vocabulary)
@@ -78,31 +78,38 @@ def _claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
 
 
 def _read_claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
-    cased, rules = fold(text, lower=False).translate(vocabulary.letters), vocabulary.rules
-    found = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rules, vocabulary)]
+    cased, rule_sets = fold(text, lower=False).translate(vocabulary.letters), vocabulary.rules
+    text_claims = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rule_sets, vocabulary)]
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
-    _cover(covered, found)
+    _cover(covered, text_claims)
     brands = _brand_claims(cased, vocabulary)
-    for more in (brands, figure_claims(text, vocabulary.figures), superlatives(folded), short_claims(cased, folded)):
-        new = [claim for claim in more if not all(covered[claim.start : claim.end])]
+    for candidates in (
+        brands,
+        figure_claims(text, vocabulary.figures),
+        superlatives(folded),
+        short_claims(cased, folded),
+    ):
+        new = [claim for claim in candidates if not all(covered[claim.start : claim.end])]
         _cover(covered, new)
-        found += new
-    denials = [place for one in rules for place in one.denials(folded)]
-    found = negations(folded, [claim for claim in found if claim.value], covered, vocabulary, denials)
-    allowed = [place for one in rules for place in one.allowed(folded)]
-    found = [
-        claim for claim in found if claim.kind not in IDIOMATIC or not lies_within(claim.start, claim.end, allowed)
-    ]
-    figures = bytearray(len(text))
-    _cover(figures, [claim for claim in found if claim.kind in OF_TABLES])
-    has_price = any(claim.kind in ("price", "discount") for claim in found)
-    found += [
+        text_claims += new
+    denials = [span for rule_set in rule_sets for span in rule_set.denials(folded)]
+    text_claims = negations(folded, [claim for claim in text_claims if claim.value], covered, vocabulary, denials)
+    allowed = [span for rule_set in rule_sets for span in rule_set.allowed(folded)]
+    text_claims = [
         claim
-        for one in rules
-        for claim in one.assertions(folded)
-        if not any(figures[claim.start : claim.end]) and not (has_price and claim.kind == "price")
+        for claim in text_claims
+        if claim.kind not in IDIOMATIC or not lies_within(claim.start, claim.end, allowed)
     ]
-    return sorted(found, key=lambda claim: (claim.start, claim.end))
+    in_figures = bytearray(len(text))
+    _cover(in_figures, [claim for claim in text_claims if claim.kind in OF_TABLES])
+    has_price = any(claim.kind in ("price", "discount") for claim in text_claims)
+    text_claims += [
+        claim
+        for rule_set in rule_sets
+        for claim in rule_set.assertions(folded)
+        if not any(in_figures[claim.start : claim.end]) and not (has_price and claim.kind == "price")
+    ]
+    return sorted(text_claims, key=lambda claim: (claim.start, claim.end))
 
 
 def unsupported(
@@ -110,93 +117,99 @@ def unsupported(
 ) -> list[Claim]:
     """The claims of the text that `facts` do not support. If there are none, the text may be shown.
 
-    judged: whether the language's judge of sentences, if it has one, has a say, as on all that a model writes.
+    judged: True to ask the language's sentence judge too, if it has one; used for all texts that a model writes.
     """
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
-    found = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
-    true = [claim for claim in found if supports(claim, facts, known)]
-    beside = _partner_spans(folded, facts, vocabulary)
+    text_claims = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
+    supported = [claim for claim in text_claims if supports(claim, facts, known)]
+    partner_places = _partner_spans(folded, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
-    _cover(stated, true)
+    _cover(stated, supported)
     wrong = [
         claim
-        for claim in found
-        if claim not in true
-        and not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, beside))
+        for claim in text_claims
+        if claim not in supported
+        and not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
     ]
-    own = _rules_of(language, vocabulary) if judged else None
-    if own is None:
+    rule_set = _rules_of(language, vocabulary) if judged else None
+    if rule_set is None:
         return wrong
-    has_season = any(value.startswith("season:") for value in known)  # where it has none, summer is in the air
-    return assertions(judged_sentences(folded, true, facts, own), wrong, own, () if has_season else ("season",))
+    has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
+    return assertions(
+        judged_sentences(folded, supported, facts, rule_set), wrong, rule_set, () if has_season else ("season",)
+    )
 
 
 def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:
-    """How likely a sentence of the text asserts something beyond the facts, the largest of all sentences.
+    """The probability that a sentence asserts something beyond the facts: the largest of all sentences of the text.
 
-    None where the language has no examples to judge by.
+    None if the language has no examples to learn a judge from.
     """
-    own = _rules_of(language, vocabulary)
-    if own is None or own.judge is None:
+    rule_set = _rules_of(language, vocabulary)
+    if rule_set is None or rule_set.judge is None:
         return None
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
-    true = [claim for claim in _claims(text, folded, vocabulary) if supports(claim, facts, known)]
-    return max(one.probability for one in judged_sentences(folded, true, facts, own))
+    supported = [claim for claim in _claims(text, folded, vocabulary) if supports(claim, facts, known)]
+    return max(sentence.probability for sentence in judged_sentences(folded, supported, facts, rule_set))
 
 
 def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
-    return next((one for one in vocabulary.rules if one.words.language == language), None)
+    return next((rule_set for rule_set in vocabulary.rules if rule_set.words.language == language), None)
 
 
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
-    """Whether nearly all letters that an assertion stands on are of claims that the facts support."""
-    letters = [place for place in range(claim.start, claim.end) if text[place].isalnum()]
-    return bool(letters) and sum(stated[place] for place in letters) >= MOSTLY * len(letters)
+    """Whether claims that the facts support cover at least the share MOSTLY of an assertion's letters."""
+    letters = [index for index in range(claim.start, claim.end) if text[index].isalnum()]
+    return bool(letters) and sum(stated[index] for index in letters) >= MOSTLY * len(letters)
 
 
 def _partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
     if facts not in vocabulary.own_things:
         vocabulary.own_things[facts] = _own_things(facts, vocabulary)
-    own = vocabulary.own_things[facts]
-    if own is None:  # nothing says what the item is: no thing can be told from it
+    own_names = vocabulary.own_things[facts]
+    if own_names is None:  # nothing says what the item is, so no other thing can be told apart from it
         return []
-    return [span for one in vocabulary.rules for span in one.partner_spans(folded, own)]
+    return [span for rule_set in vocabulary.rules for span in rule_set.partner_spans(folded, own_names)]
 
 
 def _own_things(facts: ItemFacts, vocabulary: Vocabulary) -> re.Pattern[str] | None:
-    """What the item is called: its kinds and the nouns in its titles; None where there is neither."""
-    titled = [noun for one in vocabulary.rules for title in facts.titles for noun in one.things_in(fold(title))]
-    mine = sorted({*kinds_of(facts), *titled}, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, mine))) if mine else None
+    """Matches the names of the item: its kinds and the nouns in its titles; None if it has neither."""
+    title_nouns = [
+        noun for rule_set in vocabulary.rules for title in facts.titles for noun in rule_set.things_in(fold(title))
+    ]
+    names = sorted({*kinds_of(facts), *title_nouns}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, names))) if names else None
 
 
 def _names(text: str, folded: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
-    """Words with a capital within a sentence, where a language writes only names so; not in a text of capitals."""
-    own = next((one.words for one in vocabulary.rules if one.words.language == language), None)
-    nouns_have_capitals = own is not None and own.spaces and not own.capitals
-    if nouns_have_capitals or not any(one.words.capitals for one in vocabulary.rules):
+    """Capitalised words within a sentence, if the language capitalises only names; none in a text of capitals."""
+    words = next((rule_set.words for rule_set in vocabulary.rules if rule_set.words.language == language), None)
+    nouns_have_capitals = words is not None and words.spaces and not words.capitals
+    if nouns_have_capitals or not any(rule_set.words.capitals for rule_set in vocabulary.rules):
         return
-    found = list(_CAPITAL.finditer(text))
-    if len(found) > MOST_CAPITALS * len(_WORD.findall(text)):
+    capitalised = list(_CAPITAL.finditer(text))
+    if len(capitalised) > MOST_CAPITALS * len(_WORD.findall(text)):
         return
-    allowed = [place for one in vocabulary.rules for place in one.allowed(folded)]
-    for name in found:
+    allowed = [span for rule_set in vocabulary.rules for span in rule_set.allowed(folded)]
+    for name in capitalised:
         if not lies_within(name.start(), name.end(), allowed):
             yield Claim("name", f"{SAID_IN_TEXT}{name[0].lower()}", name.start(), name.end())
 
 
-def _hidden_claims(text: str, folded: str, rules: tuple[ClaimRules, ...], vocabulary: Vocabulary) -> Iterator[Claim]:
+def _hidden_claims(
+    text: str, folded: str, rule_sets: tuple[ClaimRules, ...], vocabulary: Vocabulary
+) -> Iterator[Claim]:
     """Claims in other words ("spun by silkworms"), in signs (a green circle), and in letters that stand apart."""
-    for one in rules:
-        for word, start, end in one.paraphrases(folded):
+    for rule_set in rule_sets:
+        for word, start, end in rule_set.paraphrases(folded):
             yield from _meant(word, start, end, vocabulary)
     for sign, words in vocabulary.emoji.items():
-        at = text.find(sign)
-        if at >= 0:
+        sign_start = text.find(sign)
+        if sign_start >= 0:
             for word in words[:1]:
-                yield from _meant(word, at, at + len(sign), vocabulary)
+                yield from _meant(word, sign_start, sign_start + len(sign), vocabulary)
     for flag in _FLAG.finditer(text):
         yield Claim("origin", f"{SAID_IN_TEXT}{flag[0]}", flag.start(), flag.end())
     if joined := gaps_closed(folded):
@@ -216,9 +229,9 @@ def _meant(word: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[
 
 
 def banned_words(facts: ItemFacts, vocabulary: Vocabulary) -> frozenset[str]:
-    """The vocabulary's words, folded, that claim something which the facts do not support: a writer leaves them out.
+    """The folded words of the vocabulary that claim something unsupported by the facts: a writer leaves them out.
 
-    The answer for each `ItemFacts` object is remembered: an item has many briefs.
+    The result for each `ItemFacts` object is remembered: an item has many briefs.
     """
     if facts not in vocabulary.banned:
         known = vocabulary.supported(facts, claims)
@@ -235,20 +248,20 @@ def _word_claims(folded: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     if LATIN.search(folded):
         scans.append(vocabulary.english)
     for scan in scans:
-        for found in scan.finditer(folded):
-            meanings = vocabulary.meanings(found[0])
+        for match in scan.finditer(folded):
+            meanings = vocabulary.meanings(match[0])
             if not meanings:  # a trap: it covers its letters and claims nothing
-                yield Claim("", "", found.start(), found.end())
+                yield Claim("", "", match.start(), match.end())
             for meaning in meanings:
-                start, end = found.span()
+                start, end = match.span()
                 yield Claim(meaning.kind, meaning.value, start, end, meaning.attributes, meaning.doubtful)
 
 
-def _cover(covered: bytearray, found: list[Claim]) -> None:
-    for claim in found:
+def _cover(covered: bytearray, new_claims: list[Claim]) -> None:
+    for claim in new_claims:
         covered[claim.start : claim.end] = b"\1" * (claim.end - claim.start)
 
 
 def _brand_claims(cased: str, vocabulary: Vocabulary) -> Iterator[Claim]:
-    for found in vocabulary.brand_names.finditer(cased):
-        yield Claim("brand", vocabulary.brands[found[0]], found.start(), found.end())
+    for match in vocabulary.brand_names.finditer(cased):
+        yield Claim("brand", vocabulary.brands[match[0]], match.start(), match.end())

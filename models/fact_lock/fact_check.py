@@ -35,7 +35,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if claim.value in known:
         return True
     if claim.value.startswith(SAID_IN_TEXT):
-        return _said(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
+        return _facts_say(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
     if claim.kind == "negation":
         return _denied_rightly(claim, facts, known)
     if claim.doubtful:
@@ -58,26 +58,26 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     return False
 
 
-def _said(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
-    """True if the row or the shop's terms have all these words, or if what they have entails them."""
+def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """True if the item's row or the shop's terms have all these words, or entail them."""
     parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 
 def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
-    """True if the item is not what the text says: its facts rule that out, or name others of the kind only."""
+    """True if the text denies rightly: the facts rule the value out, or give only other values of its kind."""
     value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
     kind, colon, _ = value.partition(":")
     if colon and (kind == "colour" or (claim.of_being and kind == "material")):
-        return value not in known and any(one.startswith(f"{kind}:") for one in known)
+        return value not in known and any(fact.startswith(f"{kind}:") for fact in known)
     if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
         return True  # "not a dark roast", where the roast is medium
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
-    if UNSPACED.search(value) and ":" not in value:  # 没有线的: the word that is denied is as long as the fact's
-        never = (one.removeprefix("not ") for one in known if one.startswith("not "))
+    if UNSPACED.search(value) and ":" not in value:  # 没有线的: the facts rule out a beginning of the words denied
+        ruled_out = (fact.removeprefix("not ") for fact in known if fact.startswith("not "))
         return any(f"not {value[:end]}" in known for end in range(1, len(value))) or value.endswith(
-            tuple(filter(UNSPACED.search, never))  # 少了一根线
+            tuple(filter(UNSPACED.search, ruled_out))  # 少了一根线
         )
     return False
 
@@ -92,7 +92,7 @@ def _figure(claim: Claim) -> tuple[str, float]:
 
 
 def _equals_one(value: float, amounts: tuple[float | None, ...]) -> bool:
-    return any(fact is not None and abs(value - fact) < HALF_CENT for fact in amounts)
+    return any(amount is not None and abs(value - amount) < HALF_CENT for amount in amounts)
 
 
 def _price(claim: Claim, facts: ItemFacts) -> bool:
@@ -137,10 +137,10 @@ def _date(claim: Claim, facts: ItemFacts) -> bool:
         return bool(facts.dates)
     if claim.value.startswith("weekday "):
         return any(day.weekday() == int(claim.value[8:]) for day in facts.dates)
-    said = claim.value.split("-")
+    claim_parts = claim.value.split("-")
     for day in facts.dates:
-        parts = [f"{day.year}", f"{day.month:02d}", f"{day.day:02d}"]
-        if said in (parts, parts[1:], parts[1:2]):
+        day_parts = [f"{day.year}", f"{day.month:02d}", f"{day.day:02d}"]
+        if claim_parts in (day_parts, day_parts[1:], day_parts[1:2]):
             return True
     return False
 
@@ -152,10 +152,10 @@ def _brand(claim: Claim, facts: ItemFacts) -> bool:
 
 
 def _is_near(value: float, unit: str, known: frozenset[str]) -> bool:
-    """Whether a length is that of a fact, rounded: six feet of 1.8 m."""
+    """Whether a length is nearly that of a fact: six feet where the fact is 1.8 m."""
     if unit != "m":
         return False
-    lengths = (float(one[:-2]) for one in known if one.endswith(" m") and one[:-2].replace(".", "", 1).isdigit())
+    lengths = (float(fact[:-2]) for fact in known if fact.endswith(" m") and fact[:-2].replace(".", "", 1).isdigit())
     return any(abs(value - length) <= NEARLY * length for length in lengths)
 
 
@@ -174,4 +174,4 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             or _is_near(value, unit, known)
             or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
-    return any(said.split(" ")[0] == figure for said in known) or _equals_one(value, (facts.price, facts.old_price))
+    return any(fact.split(" ")[0] == figure for fact in known) or _equals_one(value, (facts.price, facts.old_price))

@@ -71,7 +71,7 @@ class ItemFacts:
     price, old_price, discount_amount, minimum_spend: in `currency` (ISO 4217); discount_share: 0.2 is a fifth off;
     stock: units. dates: days that a text may name, such as the last day of an offer. member_terms: sentences that the
     shop guarantees. sources: field -> where it was read; a field without an entry was read at sources["item"].
-    Compared by identity, so that what was worked out for an object can be remembered.
+    Compared by identity, so that results for an object can be cached.
     """
 
     item_id: str
@@ -96,7 +96,7 @@ class ItemFacts:
 
     @cached_property
     def words(self) -> Words:
-        """Titles, brands, category, attributes and member terms, to look up what was worked out for the same words."""
+        """Titles, brands, category, attributes and member terms: the key of cached results for the same words."""
         return self.titles, self.brands, self.category, tuple(self.attributes.items()), self.member_terms
 
     def texts(self) -> Iterator[str]:
@@ -113,16 +113,16 @@ class ItemFacts:
         return tuple(fold(text) for text in self.texts())
 
     def says(self, words: str) -> bool:
-        """Whether the row's texts have these folded words; between letters of words with spaces they do not count."""
+        """Whether the row's texts have these folded words; a match inside a longer Latin word does not count."""
         for text in self._folded:
-            at = text.find(words)
-            while at >= 0:
-                end = at + len(words)
-                if not (_LETTER.match(text[at - 1 : at]) and _LETTER.match(words)) and not (
+            start = text.find(words)
+            while start >= 0:
+                end = start + len(words)
+                if not (_LETTER.match(text[start - 1 : start]) and _LETTER.match(words)) and not (
                     _LETTER.match(text[end : end + 1]) and _LETTER.match(words[-1:])
                 ):
                     return True
-                at = text.find(words, at + 1)
+                start = text.find(words, start + 1)
         return False
 
     @property
@@ -149,7 +149,7 @@ class Claim:
     kind: one of KINDS. value: what it says, in a form that both languages share, such as "colour:red", "not lined" or
     "99". start, end: its place in characters of the text. attributes: the catalogue's attributes that have this value.
     doubtful: True for an everyday word, which is a claim only if the item has such an attribute. of_being: True for a
-    negation like "is not wool", which the fact of another material supports; "has no wool" is more.
+    negation like "is not wool", which the fact of another material supports; "has no wool" needs more.
     """
 
     kind: str

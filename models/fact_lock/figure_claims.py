@@ -34,9 +34,10 @@ from models.fact_lock.figure_patterns import (
 from models.text.numerals import NUMBER, chinese_number, fold, value_of
 
 Match = re.Match[str]
-Unit = tuple[str, float]  # dimension, and how many base units it is
-REACH = 12  # characters before a figure in which the words before it may begin
-AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")  # groups of AFTER, the first that matched counts
+Unit = tuple[str, float]  # dimension, number of base units
+REACH = 12  # the words before a figure begin at most so many characters before it
+# Groups of `Figures.after`; the first that matched counts.
+AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
 
 
 def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
@@ -44,17 +45,17 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
 
     Values: "price 99", "was 129", "under 100", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day),
     "size 38", "8 h" (figure and base unit), or the bare figure.
-    figures: the words of the languages that are looked for.
+    figures: the number and unit words of the languages that are searched for.
     """
     folded = fold(text)
-    found = [*_dates(folded), *_shares(folded), *_parts(folded, figures), *_fractions(folded, figures)]
-    covered = {place for claim in found for place in range(claim.start, claim.end)}
-    covered.update(place for time in TIMES.finditer(folded) for place in range(*time.span()))
+    claims = [*_dates(folded), *_shares(folded), *_parts(folded, figures), *_fractions(folded, figures)]
+    covered = {index for claim in claims for index in range(claim.start, claim.end)}
+    covered.update(index for time in TIMES.finditer(folded) for index in range(*time.span()))
     for figure in figures.number.finditer(folded):
         claim = _claim(folded, figure, figures) if figure.start() not in covered else None
         if claim is not None:
-            found.append(claim)
-    return sorted(found, key=lambda claim: claim.start)
+            claims.append(claim)
+    return sorted(claims, key=lambda claim: claim.start)
 
 
 def _shares(folded: str) -> Iterator[Claim]:
@@ -64,7 +65,7 @@ def _shares(folded: str) -> Iterator[Claim]:
 
 
 def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
-    """Parts and wholes of a unit in words; a time is told in hours, since a day and 24 hours are the same."""
+    """Parts and wholes of a unit in words; a day is given in hours, since a day and 24 hours are the same."""
     for part in PARTS.finditer(folded):
         if part["night"]:
             value = "24 h"
@@ -85,7 +86,7 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
 
 
 def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
-    """Fractions of a unit in words, 一米八, and the sides of a surface in the unit of the last."""
+    """Fractions of a unit in words, 一米八, and the sides of a surface, in the unit given after the last side."""
     for part in FRACTIONS.finditer(folded):
         if part["metres"]:
             value = chinese_number(part["metres"]) if not part["metres"].isdigit() else float(part["metres"])
@@ -102,32 +103,32 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
 
 
 def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
-    """What one figure claims; None for a numeral that is no figure here, such as 一款 or "one of"."""
+    """The claim of one figure; None for a numeral that is no figure here, such as 一款 or "one of"."""
     start, end, value = figure.start(), figure.end(), value_of(figure, figures.words)
     if math.isnan(value):
         return None
     before, after = BEFORE.search(text, max(0, start - REACH), start), figures.after.match(text, end)
     role_before = before.lastgroup if before else None
     role_after = next((role for role in AFTER_ROLES if after and after[role]), None)
-    left, right = before.start() if before else start, after.end() if after else end
+    wide_start, wide_end = before.start() if before else start, after.end() if after else end
     unit = figures.units.get(after["unit"], ("", 0.0)) if after and role_after == "unit" else None
     discount = _discount(value, role_before, role_after, unit)
     if discount is not None:
-        return Claim("discount", discount, start if role_after == "zhe" else left, right)
+        return Claim("discount", discount, start if role_after == "zhe" else wide_start, wide_end)
     if role_before == "tenths":
-        return Claim("number", f"{value:g} %", left, right)
+        return Claim("number", f"{value:g} %", wide_start, wide_end)
     if role_after == "money" or role_before == "sign":
         if figure["zh"] == "一" and after and after[0].strip() == "块":
             return None  # 一块: a piece
         return _price(text, figure, before if role_before == "sign" else None, after if role_after == "money" else None)
     if role_before in ("less", "spend") and role_after is None and (figure["digits"] or (figure["zh"] and value >= 10)):
-        return Claim("price", f"{role_before} {value:g}", left, end)
+        return Claim("price", f"{role_before} {value:g}", wide_start, end)
     if role_after == "left" or (role_before == "stock" and role_after == "count"):
-        return Claim("stock", f"left {value:g}", left, right)
+        return Claim("stock", f"left {value:g}", wide_start, wide_end)
     if "size" in (role_after, role_before):
-        return Claim("size", f"size {value:g}", left, right if role_after == "size" else end)
+        return Claim("size", f"size {value:g}", wide_start, wide_end if role_after == "size" else end)
     if role_before == "spf":
-        return Claim("safety", f"{value:g} spf", left, end)
+        return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
         return _measure(figure, value, after, unit)
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
@@ -156,9 +157,9 @@ def _measure(figure: Match, value: float, after: Match, unit: Unit) -> Claim | N
 
 
 def _price(text: str, figure: Match, sign: Match | None, word: Match | None) -> Claim:
-    """A sum of money: the price, the old price, an amount off, or the least to spend, by the words around it.
+    """A sum of money: a price, an old price, an amount off, or the least to spend. The words around it decide which.
 
-    sign, word: what names the currency, before or after the figure.
+    sign, word: the match that names the currency, before or after the figure.
     """
     start, end = (sign or figure).start(), (word or figure).end()
     off = OFF.match(text, end)
@@ -174,7 +175,7 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None) -> 
 
 
 def _money_of(sign: str) -> str:
-    """The name in MONEY_WORDS of a sign before a figure: "us$" -> "dollar"."""
+    """The key in MONEY_WORDS of a currency sign before a figure: "us$" -> "dollar"."""
     sign = sign[-1:] if sign.endswith("$") else sign
     return next((name for name, words in MONEY_WORDS.items() if sign and re.fullmatch(words, sign)), "")
 

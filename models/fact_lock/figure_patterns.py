@@ -65,7 +65,7 @@ _AFTER = (  # what may stand after a figure
 class FigureWords(Protocol):
     """A language's words of figures, such as a `schemas.copywriting.language.Language`.
 
-    numbers: word -> its value; units: dimension (see `_UNIT_WORDS`) -> words, with bars between -> base units.
+    numbers: word -> its value. units: dimension (see `_UNIT_WORDS`) -> words of a unit, joined by "|" -> base units.
     """
 
     @property
@@ -79,11 +79,11 @@ class Figures:
 
     def __init__(self, languages: Iterable[FigureWords] = ()) -> None:
         self._languages = tuple(languages)
-        self.words = {word.lower(): value for one in self._languages for word, value in one.numbers.items()}
+        self.words = {word.lower(): value for language in self._languages for word, value in language.numbers.items()}
         self.units = UNITS | {
             word.lower(): (dimension, size)
-            for one in self._languages
-            for dimension, sizes in one.units.items()
+            for language in self._languages
+            for dimension, sizes in language.units.items()
             for words, size in sizes.items()
             for word in words.split("|")
         }
@@ -92,7 +92,7 @@ class Figures:
         self.after = re.compile(_AFTER.replace("UNIT", units))
 
     def __reduce__(self) -> tuple[type[Figures], tuple[object, ...]]:
-        """Another process builds the patterns itself."""
+        """Pickles the languages only: another process compiles the patterns itself."""
         return Figures, (self._languages,)
 
 

@@ -1,4 +1,4 @@
-"""Sentences of a text, as the judge of the language sees them: what asserts something, and what only sounds like it."""
+"""Applies a language's judge to the sentences of a text: which assert something, and which only sound like it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.fact_lock.vocabulary import UNSPACED
 from models.text.numerals import fold
 
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
-LEAST = {True: 40, False: 16}  # letters of what is judged at once, by whether words have spaces: less says too little
+LEAST = {True: 40, False: 16}  # letters that are judged at once, at least, by whether words have spaces
 
 
 class Sentence(NamedTuple):
@@ -24,11 +24,11 @@ class Sentence(NamedTuple):
     probability: float
 
 
-def judged_sentences(folded: str, true: Iterable[Claim], facts: ItemFacts, rules: ClaimRules) -> list[Sentence]:
-    """The sentences of a folded text; none where the language has no examples. true: claims that the facts support."""
+def judged_sentences(folded: str, supported: Iterable[Claim], facts: ItemFacts, rules: ClaimRules) -> list[Sentence]:
+    """The sentences of a folded text; none if the language has no examples. supported: true claims."""
     if rules.judge is None:
         return []
-    blanks = _blanks(folded, true, facts)
+    blanks = _blanks(folded, supported, facts)
     return [
         Sentence(start, end, rules.judge.probability(_blanked(folded, blanks, start, end)))
         for start, end in _sentences(folded, LEAST[rules.words.spaces])
@@ -38,67 +38,69 @@ def judged_sentences(folded: str, true: Iterable[Claim], facts: ItemFacts, rules
 def assertions(
     sentences: Iterable[Sentence], wrong: list[Claim], rules: ClaimRules, may_be_moods: tuple[str, ...]
 ) -> list[Claim]:
-    """The claims `wrong` without those that may be moods, where the judge sees one, and what it finds itself.
+    """The claims `wrong`, without those that only express a mood, and with the assertions that the judge finds itself.
 
-    What a pattern found may be a mood, and so may claims of the kinds `may_be_moods`.
+    A claim found by a pattern may be a mood, and so may a claim of the kinds `may_be_moods`. It is a mood if the judge
+    finds it unlikely that its sentence asserts something.
     """
     if (examples := rules.words.examples) is None:
         return wrong
     sentences = list(sentences)
-    moods = [(one.start, one.end) for one in sentences if one.probability < examples.doubts]
-    kept = [
+    moods = [(sentence.start, sentence.end) for sentence in sentences if sentence.probability < examples.doubts]
+    remaining = [
         claim
         for claim in wrong
         if not (_is_of_pattern(claim) or claim.kind in may_be_moods) or not lies_within(claim.start, claim.end, moods)
     ]
-    found = [
-        Claim("assertion", f"{SAID_IN_TEXT}{one.start}", one.start, one.end)
-        for one in sentences
-        if one.probability >= examples.refuses and not any(one.start <= claim.start < one.end for claim in kept)
+    asserting = [
+        Claim("assertion", f"{SAID_IN_TEXT}{sentence.start}", sentence.start, sentence.end)
+        for sentence in sentences
+        if sentence.probability >= examples.refuses
+        and not any(sentence.start <= claim.start < sentence.end for claim in remaining)
     ]
-    return sorted([*kept, *found], key=lambda claim: (claim.start, claim.end))
+    return sorted([*remaining, *asserting], key=lambda claim: (claim.start, claim.end))
 
 
 def _is_of_pattern(claim: Claim) -> bool:
-    """Whether a pattern of a sentence found it, rather than a word or a sign that stands for one."""
+    """Whether a pattern of a sentence found the claim, not a word or a sign that stands for a word."""
     return claim.value.startswith(SAID_IN_TEXT) and claim.kind != "attribute"
 
 
 def kinds_of(facts: ItemFacts) -> list[str]:
-    """What the item is called: its kinds, folded, and their last words (短靴, boots)."""
+    """The names of the item: its kinds, folded, and the last word of each (短靴, boots)."""
     kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
     return [*kinds, *(kind[-2:] if UNSPACED.search(kind) else kind.rpartition(" ")[2] for kind in kinds)]
 
 
 def _sentences(folded: str, least: int) -> Iterator[tuple[int, int]]:
-    """Places of sentences; one with fewer letters goes with the next, the last with the one before."""
+    """(start, end) of sentences; one with fewer letters is joined to the next, the last to the one before."""
     starts = [0]
     for sentence in _SENTENCE.finditer(folded):
         letters = sum(map(str.isalnum, folded[starts[-1] : sentence.end()]))
-        left = sum(map(str.isalnum, folded[sentence.end() :]))
-        if letters >= least and left >= least:
+        letters_after = sum(map(str.isalnum, folded[sentence.end() :]))
+        if letters >= least and letters_after >= least:
             starts.append(sentence.end())
     yield from zip(starts, [*starts[1:], len(folded)], strict=True)
 
 
-def _blanks(folded: str, true: Iterable[Claim], facts: ItemFacts) -> list[str]:
-    """For each character of the text ITEM, FACT or ""."""
+def _blanks(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list[str]:
+    """ITEM, FACT or "" for each character of the text."""
     blanks = [""] * len(folded)
-    for claim in true:
+    for claim in supported:
         if claim.value:
             blanks[claim.start : claim.end] = [FACT] * (claim.end - claim.start)
     for names, blank in (((*facts.titles, *facts.brands), FACT), (kinds_of(facts), ITEM)):
         for name in sorted({fold(name) for name in names if name}, key=len, reverse=True):
             edge = "" if UNSPACED.search(name) else r"(?![a-z])"
-            for place in re.finditer(re.escape(name) + edge, folded):
-                blanks[place.start() : place.end()] = [blank] * len(name)
+            for match in re.finditer(re.escape(name) + edge, folded):
+                blanks[match.start() : match.end()] = [blank] * len(name)
     return blanks
 
 
 def _blanked(folded: str, blanks: list[str], start: int, end: int) -> str:
-    """The place of the text, each run of one blank as a single sign."""
+    """The text from start to end, with each run of the same blank written once."""
     return "".join(
-        blanks[at] or folded[at]
-        for at in range(start, end)
-        if not blanks[at] or at == start or blanks[at] != blanks[at - 1]
+        blanks[index] or folded[index]
+        for index in range(start, end)
+        if not blanks[index] or index == start or blanks[index] != blanks[index - 1]
     )

@@ -1,7 +1,8 @@
 """Negations: "not lined", "without pockets", 不含酒精. A claim that the text denies becomes a claim of kind negation.
 
 Its value is "not " and the value denied, so that "unlined" and "not lined" have the same value, and match a fact that
-says so. If the word denied is not in the vocabulary, it stands for the value. Idioms (不仅, "not only") deny nothing.
+says so. If the denied word is not in the vocabulary, the value has the word itself. Idioms (不仅, "not only") deny
+nothing.
 """
 
 from __future__ import annotations
@@ -46,35 +47,35 @@ class _Negation(NamedTuple):
 
 
 def negations(
-    folded: str, found: list[Claim], covered: bytearray, vocabulary: Vocabulary, denials: list[tuple[int, int]]
+    folded: str, claims: list[Claim], covered: bytearray, vocabulary: Vocabulary, denials: list[tuple[int, int]]
 ) -> list[Claim]:
-    """The claims `found`, with those that the text denies turned into negations, and what else the text denies.
+    """The claims, with those that the text denies turned into negations, and the other negations of the text.
 
     covered: 1 for each character of a claim or a trap: a negation inside one (不规则, "non-slip") denies nothing.
-    denials: places that deny something of the item; a word that no vocabulary has is denied only there.
+    denials: places that deny something of the item; a word outside the vocabulary counts as denied only there.
     """
-    found = sorted(found, key=lambda claim: (claim.start, -claim.end))
-    starts = [claim.start for claim in found]
-    of_words: list[Claim] = []
+    claims = sorted(claims, key=lambda claim: (claim.start, -claim.end))
+    starts = [claim.start for claim in claims]
+    word_claims: list[Claim] = []
     for negation in _negating_words(folded, vocabulary):
         start, end, reach, word = negation
         if all(covered[start:end]):
             continue
-        found = [claim for claim in found if not start < claim.start < end]  # 有线 in 没有线 is denied, not claimed
-        starts = [claim.start for claim in found]
-        denied = _denied(folded, found, starts, negation)
+        claims = [claim for claim in claims if not start < claim.start < end]  # 有线 in 没有线 is denied, not claimed
+        starts = [claim.start for claim in claims]
+        denied = _denied(folded, claims, starts, negation)
         if denied is not None:
-            found = [_denial(claim, negation, folded) if _same_place(claim, denied) else claim for claim in found]
+            claims = [_denial(claim, negation, folded) if _same_place(claim, denied) else claim for claim in claims]
         elif word and (":" in word or any(first < max(end, start + 1) and start < last for first, last in denials)):
             last = end + len(word) if reach > 0 else end
-            of_words.append(Claim("negation", f"not {word}", start, min(len(folded), last)))
-    denied_words = [*of_words, *(claim for claim in found if claim.kind == "negation")]
-    of_words += [
+            word_claims.append(Claim("negation", f"not {word}", start, min(len(folded), last)))
+    denied_words = [*word_claims, *(claim for claim in claims if claim.kind == "negation")]
+    word_claims += [
         Claim("negation", f"not {folded[first:last]}", first, last)
         for first, last in denials
         if not all(covered[first:last]) and not any(claim.start < last and first < claim.end for claim in denied_words)
     ]
-    return found + of_words
+    return claims + word_claims
 
 
 def _same_place(claim: Claim, denied: Claim) -> bool:
@@ -89,16 +90,16 @@ def _denial(claim: Claim, negation: _Negation, folded: str) -> Claim:
     )
 
 
-def _denied(folded: str, found: list[Claim], starts: list[int], negation: _Negation) -> Claim | None:
-    """The claim that is denied: the next one within reach and in the same clause. starts: of the claims `found`."""
+def _denied(folded: str, claims: list[Claim], starts: list[int], negation: _Negation) -> Claim | None:
+    """The claim that is denied: the next one within reach and in the same clause. starts: the start of each claim."""
     if negation.reach == WITHIN:
         return None
     if negation.reach == BEFORE:
-        return next((claim for claim in found if claim.end == negation.start), None)
+        return next((claim for claim in claims if claim.end == negation.start), None)
     following = bisect_left(starts, negation.end)
-    if following == len(found):
+    if following == len(claims):
         return None
-    claim = found[following]
+    claim = claims[following]
     too_far = claim.start - negation.end > negation.reach or _CLAUSE.search(folded, negation.end, claim.start)
     return None if too_far else claim
 

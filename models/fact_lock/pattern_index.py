@@ -1,6 +1,6 @@
-"""Many patterns searched at once: at each place only those are tried that can begin with the letters there.
+"""Searches for many patterns at once: at each place it tries only those that can begin with the letters there.
 
-A union of hundreds of patterns as one regular expression would try each of them at each place of a text.
+One regular expression with hundreds of alternatives would try each of them at each place of a text.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 _parser = import_module("re._parser")  # how `re` itself reads a pattern
-LETTERS, CHARACTERS = 5, 2  # of a beginning that patterns are found by: in words with letters, in Chinese
-_MOST = 4_000  # beginnings of one pattern; one with more is tried wherever its shorter beginnings are
-_WIDE = 64  # letters of a class; a wider one ends the beginning
+LETTERS, CHARACTERS = 5, 2  # of a beginning by which patterns are indexed: in Latin letters, in Chinese
+_MOST = 4_000  # beginnings of a pattern; a pattern with more is indexed by shorter ones
+_WIDE = 64  # letters of a range such as a-z; a wider range ends the beginning
 
 
 class Hit(NamedTuple):
@@ -27,7 +27,7 @@ class Hit(NamedTuple):
 
 
 class _Tagged:
-    """A pattern, compiled when it is tried first: of a language's patterns most are never tried in a night."""
+    """A pattern and its tag. It is compiled at first use: most patterns of a language are never tried in a night."""
 
     __slots__ = ("_compiled", "_pattern", "tag")
 
@@ -42,37 +42,37 @@ class _Tagged:
 
 
 class PatternIndex:
-    """Patterns with tags. whole_words: a match begins and ends where no letter a to z, or digit before it, stands."""
+    """Patterns with tags. whole_words: no letter a to z directly before or after a match, and no digit before it."""
 
     def __init__(self, tagged: Iterable[tuple[str, str]], whole_words: bool) -> None:
         self._whole_words = whole_words
         self._by_beginning: dict[str, list[_Tagged]] = defaultdict(list)
         for tag, pattern in tagged:
-            one = _Tagged(tag, rf"(?:{pattern})(?![a-z])" if whole_words else pattern)
+            entry = _Tagged(tag, rf"(?:{pattern})(?![a-z])" if whole_words else pattern)
             for beginning in beginnings(pattern, LETTERS if whole_words else CHARACTERS):
-                self._by_beginning[beginning].append(one)
+                self._by_beginning[beginning].append(entry)
         self._lengths: dict[str, list[int]] = defaultdict(list)  # first letter -> how long beginnings with it are
         for length, first in sorted({(len(beginning), beginning[:1]) for beginning in self._by_beginning}):
             self._lengths[first].append(length)
         self._word = re.compile(r"(?<![a-z0-9])[^\s]")
 
     def hits(self, folded: str) -> Iterator[Hit]:
-        """All matches of all patterns, by place; of one pattern, none within another."""
-        ended: dict[_Tagged, int] = {}
+        """All matches of all patterns, by place; matches of the same pattern do not overlap."""
+        ends: dict[_Tagged, int] = {}
         places = (m.start() for m in self._word.finditer(folded)) if self._whole_words else range(len(folded))
         get, lengths, anywhere = self._by_beginning.get, self._lengths.get, self._lengths.get("", [])
         for place in places:
             for length in (*anywhere, *lengths(folded[place], ())):
-                for one in get(folded[place : place + length], ()):
-                    if ended.get(one, 0) <= place and (found := one.match(folded, place)):
-                        ended[one] = found.end()
-                        yield Hit(one.tag, place, found.end(), found["of"] if "of" in found.re.groupindex else "")
+                for entry in get(folded[place : place + length], ()):
+                    if ends.get(entry, 0) <= place and (match := entry.match(folded, place)):
+                        ends[entry] = match.end()
+                        yield Hit(entry.tag, place, match.end(), match["of"] if "of" in match.re.groupindex else "")
 
 
 def beginnings(pattern: str, most: int) -> frozenset[str]:
-    """The first letters of what a pattern matches, up to `most` of them; "" where anything may begin it.
+    """The possible first letters of a pattern's matches, up to `most` letters; "" if a match may begin with anything.
 
-    A text that the pattern matches at a place has one of these there.
+    Every match of the pattern begins with one of these.
     """
     return frozenset(begin for begin, _ in _begin(_parser.parse(pattern), most))
 
@@ -101,7 +101,7 @@ def _begin(parsed: Any, most: int) -> _Begun:
 
 
 def _letters(op: str, arg: Any, most: int) -> _Begun | None:
-    """What one part of a pattern may begin with; None where that is anything."""
+    """What one part of a pattern may begin with; None if that may be anything."""
     match op:
         case "LITERAL":
             return {(chr(arg), True)}
@@ -111,11 +111,11 @@ def _letters(op: str, arg: Any, most: int) -> _Begun | None:
         case "SUBPATTERN":
             return _begin(arg[3], most)
         case "BRANCH":
-            return {one for branch in arg[1] for one in _begin(branch, most)}
+            return {beginning for branch in arg[1] for beginning in _begin(branch, most)}
         case "MAX_REPEAT" | "MIN_REPEAT":
             least, turns, part = arg
             once = _begin(part, most)
-            if turns > 1:  # a second turn may follow: what comes after is not known
+            if turns > 1:  # the part may be repeated, so what follows is unknown
                 once = {(letters, False) for letters, _ in once}
             return once | ({("", True)} if least == 0 else set())
         case "ASSERT" | "ASSERT_NOT" | "AT":

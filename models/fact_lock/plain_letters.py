@@ -1,4 +1,4 @@
-"""Undoes what hides a word: look-alike and traditional letters, signs for letters, letters that stand apart."""
+"""Undoes disguises of words: look-alike and traditional letters, signs for letters, letters set apart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LETTER = re.compile(r"[a-z\u3400-\u9fff]")
 
 
 def plain_letters(folded: str, letters: Mapping[int, str]) -> str:
-    """The text with each letter that `letters` has, and each sign between letters, as the letter meant. Same length."""
+    """The text with each key of `letters`, and each sign between letters, replaced by the letter meant. Same length."""
     plain = folded.translate(letters)
     if _SIGNED.search(plain):
         plain = _SIGN_WITHIN.sub(lambda sign: sign[0].translate(_SIGNS), plain)
@@ -26,15 +26,15 @@ def plain_letters(folded: str, letters: Mapping[int, str]) -> str:
 
 
 def gaps_closed(folded: str) -> tuple[str, list[int]] | None:
-    """The text with letters that stand apart joined, and the place of each of its characters in `folded`.
+    """The text with letters that are set apart joined, and the place of each of its characters in `folded`.
 
-    None where no letters stand apart.
+    None if no letters are set apart.
     """
     if not _APART.search(folded):
         return None
     dropped = bytearray(len(folded))
-    for found in _APART.finditer(folded):
-        for place in range(found.start(), found.end()):
-            dropped[place] = not _LETTER.match(folded[place])
-    places = [place for place in range(len(folded)) if not dropped[place]]
-    return "".join(folded[place] for place in places), places
+    for match in _APART.finditer(folded):
+        for index in range(match.start(), match.end()):
+            dropped[index] = not _LETTER.match(folded[index])
+    places = [index for index in range(len(folded)) if not dropped[index]]
+    return "".join(folded[index] for index in places), places

@@ -1,8 +1,8 @@
-"""How likely a sentence asserts something of a product: learned from examples, for what no pattern places.
+"""The probability that a sentence asserts something of a product: learned from examples, for what no pattern finds.
 
 A logistic regression over letters and words. What the item's row says is blanked first, in the examples and in the text
-that is judged, so that only the way of speaking counts. A mood needs few
-rare words: the share of words that no example has counts too. It learns in a second and always the same.
+that is judged, so that only the way of speaking counts. A mood needs few rare words, so the share of words that no
+example has counts too. Training takes a second and always gives the same weights.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
 
 ITEM, FACT = "\ue000", "\ue001"  # stand for the item's name, and for what the row says
-PENALTY = 2e-4  # of a squared weight, in mean log loss; chosen on held-out examples
-UNKNOWN = 2.0  # size of the feature of unknown words, beside letters and words of size 1 in all
-LEAST_SEEN = 2  # examples that a feature must stand in
+PENALTY = 2e-4  # L2 penalty, added to the mean log loss; chosen on held-out examples
+UNKNOWN = 2.0  # scale of the feature of unknown words; all other features together have length 1
+LEAST_SEEN = 2  # examples that must have a feature, at least
 _HOLE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(rf"[^\W\d_]+(?:'[^\W\d_]+)*|\d|[{ITEM}{FACT}]")
 _DIGITS = re.compile(r"\d+")
-_PART = 4  # letters of a part of a word
+_PART = 4  # letters in a part of a word
 _LONGEST = 3  # characters of a feature, where no spaces stand between words
 
 
 @dataclass(frozen=True, eq=False)
 class SentenceJudge:
-    """A trained judge. weights: feature -> log odds; unknown: log odds of a sentence of which no feature is known;
+    """A trained judge. weights: feature -> log odds; unknown: weight of the share of unknown features, times UNKNOWN;
     spaces: whether spaces stand between words."""
 
     weights: Mapping[str, float]
@@ -48,18 +48,20 @@ class SentenceJudge:
         rows = [[columns[feature] for feature in sorted(text) if feature in columns] for text in texts]
         lengths = np.array([len(row) for row in rows])
         shares = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
-        places = np.r_[0, np.cumsum(lengths)]
-        known = csr_matrix((shares, [at for row in rows for at in row], places), shape=(len(rows), len(columns)))
+        row_ends = np.r_[0, np.cumsum(lengths)]
+        known = csr_matrix(
+            (shares, [column for row in rows for column in row], row_ends), shape=(len(rows), len(columns))
+        )
         unknown = csr_matrix(
             [[UNKNOWN * (1 - len(row) / max(1, len(text)))] for row, text in zip(rows, texts, strict=True)]
         )
-        *weights, of_unknown, bias = map(
+        *weights, unknown_weight, bias = map(
             float, _fit(hstack([known, unknown]).tocsr(), np.repeat([1.0, 0.0], [len(asserting), len(plain)]))
         )
-        return cls(dict(zip(columns, weights, strict=True)), of_unknown, bias, spaces)
+        return cls(dict(zip(columns, weights, strict=True)), unknown_weight, bias, spaces)
 
     def probability(self, blanked: str) -> float:
-        """That the sentence asserts something. blanked: folded, with ITEM and FACT in their places."""
+        """The probability that the sentence asserts something. blanked: folded, with ITEM and FACT in it."""
         seen = features(blanked, self.spaces)
         known = [self.weights[feature] for feature in seen if feature in self.weights]
         unknown = UNKNOWN * (1 - len(known) / max(1, len(seen)))
@@ -76,11 +78,11 @@ def features(blanked: str, spaces: bool) -> set[str]:
     """Words, pairs of words and parts of words; or up to three characters, where words have no spaces."""
     if not spaces:
         text = f"^{_DIGITS.sub('0', blanked)}$"
-        near = {text[at : at + n] for n in range(1, _LONGEST + 1) for at in range(len(text) - n + 1)}
-        return near | {f"{one}*{after}" for one, after in zip(text, text[2:], strict=False)}
+        near = {text[start : start + n] for n in range(1, _LONGEST + 1) for start in range(len(text) - n + 1)}
+        return near | {f"{first}*{after}" for first, after in zip(text, text[2:], strict=False)}
     words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(blanked)), "$"]
-    pairs = (f"{one} {next_one}" for one, next_one in itertools.pairwise(words))
-    apart = (f"{one} * {after}" for one, after in zip(words, words[2:], strict=False))
+    pairs = (f"{first} {next_word}" for first, next_word in itertools.pairwise(words))
+    apart = (f"{first} * {after}" for first, after in zip(words, words[2:], strict=False))
     return {*words, *pairs, *apart, *_word_parts(words)}
 
 
@@ -88,22 +90,22 @@ def _word_parts(words: Iterable[str]) -> Iterator[str]:
     for word in words:
         if len(word) >= _PART:
             edged = f"<{word}>"
-            yield from (f"#{edged[at : at + _PART]}" for at in range(len(edged) - _PART + 1))
+            yield from (f"#{edged[start : start + _PART]}" for start in range(len(edged) - _PART + 1))
 
 
-def _fit(found: csr_matrix, asserts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights (F + 1,), the bias last, of least log loss; both sorts weigh the same.
+def _fit(examples: csr_matrix, asserts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights (F + 1,) of least penalised log loss, the bias last; both classes have the same total weight.
 
-    found (N, F): features of examples; asserts (N,): 0 or 1.
+    examples (N, F): features of the examples; asserts (N,): 0 or 1.
     """
-    weigh = np.where(asserts == 1, 0.5 / asserts.sum(), 0.5 / (1 - asserts).sum())
+    example_weights = np.where(asserts == 1, 0.5 / asserts.sum(), 0.5 / (1 - asserts).sum())
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        odds = found @ weights[:-1] + weights[-1]
-        wrong = weigh * (1 / (1 + np.exp(-odds)) - asserts)
-        slope = np.r_[found.T @ wrong + PENALTY * weights[:-1], wrong.sum()]
-        log_loss = weigh @ (np.logaddexp(0, odds) - asserts * odds)
+        odds = examples @ weights[:-1] + weights[-1]
+        wrong = example_weights * (1 / (1 + np.exp(-odds)) - asserts)
+        slope = np.r_[examples.T @ wrong + PENALTY * weights[:-1], wrong.sum()]
+        log_loss = example_weights @ (np.logaddexp(0, odds) - asserts * odds)
         return float(log_loss + PENALTY / 2 * weights[:-1] @ weights[:-1]), slope
 
-    start = np.zeros(found.shape[1] + 1)
+    start = np.zeros(examples.shape[1] + 1)
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x)

@@ -58,13 +58,13 @@ _BY = re.compile(
 
 def short_claims(cased: str, folded: str) -> Iterator[Claim]:
     """Claims of the kinds colour, size and brand. cased, folded: the text folded with and without its case."""
-    for found in _BARE.finditer(folded) if _COLOURED.search(folded) else ():
-        for letter in found[0]:
-            yield Claim("colour", f"colour:{_COLOURS[letter]}", found.start(), found.end())
-    for found in _SIZE.finditer(cased):
-        letters = next(group for group in found.groups() if group)
-        yield Claim("size", f"size:{_SIZES[letters.lower()]}", found.start(), found.end())
-    for found in _BY.finditer(cased):
-        group = next(name for name in ("en", "made", "zh", "name") if found[name])
-        if not found[group].startswith(_NO_BRAND):
-            yield Claim("brand", f"brand:{found[group].lower()}", found.start(group), found.end(group))
+    for match in _BARE.finditer(folded) if _COLOURED.search(folded) else ():
+        for letter in match[0]:
+            yield Claim("colour", f"colour:{_COLOURS[letter]}", match.start(), match.end())
+    for match in _SIZE.finditer(cased):
+        letters = next(group for group in match.groups() if group)
+        yield Claim("size", f"size:{_SIZES[letters.lower()]}", match.start(), match.end())
+    for match in _BY.finditer(cased):
+        group = next(name for name in ("en", "made", "zh", "name") if match[name])
+        if not match[group].startswith(_NO_BRAND):
+            yield Claim("brand", f"brand:{match[group].lower()}", match.start(group), match.end(group))

@@ -62,28 +62,28 @@ def fill(template: str, slots: Mapping[str, Slot]) -> Filled:
 
     Raises SlotError, naming it, for a slot that `slots` lacks, or for a brace that is no slot.
     """
-    parts, used, read, length = [], [], 0, 0  # characters read of the template, and written of the text
-    for found in SLOT.finditer(template):
-        name = found[1]
+    parts, facts_used, read, length = [], [], 0, 0  # characters read from the template, and written to the text
+    for match in SLOT.finditer(template):
+        name = match[1]
         if name not in slots:
             raise SlotError(f"the template asks for {{{name}}}; this item fills {', '.join(sorted(slots)) or 'none'}")
-        before, slot = template[read : found.start()], slots[name]
+        before, slot = template[read : match.start()], slots[name]
         start = length + len(before)
-        read, length = found.end(), start + len(slot.text)
-        used.append(FactUsed(name, slot.text, slot.field, slot.source.table, slot.source.row, start, length))
+        read, length = match.end(), start + len(slot.text)
+        facts_used.append(FactUsed(name, slot.text, slot.field, slot.source.table, slot.source.row, start, length))
         parts += [before, slot.text]
     parts.append(template[read:])
     loose = [part for part in parts[::2] if "{" in part or "}" in part]
     if loose:
         raise SlotError(f"a brace that is no slot, in {loose[0][:40]!r}; a slot is written like {{price}}")
-    return Filled("".join(parts), tuple(used))
+    return Filled("".join(parts), tuple(facts_used))
 
 
 def slots_of(facts: ItemFacts, language: Language) -> dict[str, Slot]:
     """Every slot that these facts can fill, worded for the language.
 
     title, brand, price, old_price, discount ("8折", "20% off"), saving, minimum_spend, stock, ends (the latest of the
-    dates), member_terms. There is a discount only if whole hundredths say it exactly.
+    dates), member_terms. There is a discount only if it is a whole percentage.
     """
     texts: dict[str, tuple[str, str | None]] = {
         "title": ("titles", in_letters(facts.titles, language)),
@@ -103,19 +103,19 @@ def slots_of(facts: ItemFacts, language: Language) -> dict[str, Slot]:
 
 def digits_of_its_own(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Every figure outside slots: digits of any script, Chinese numerals and number words in number context."""
-    blank = SLOT.sub(lambda found: "\x00" * len(found[0]), text)
-    found = [
+    blank = SLOT.sub(lambda match: "\x00" * len(match[0]), text)
+    claims = [
         claim
         for claim in figure_claims(blank, figures)
         if claim.kind in ("price", "discount", "number") or any(c.isnumeric() for c in blank[claim.start : claim.end])
     ]
-    covered = {place for claim in found for place in range(claim.start, claim.end)}
+    covered = {index for claim in claims for index in range(claim.start, claim.end)}
     uncovered = [
-        Claim("number", letter, place, place + 1)
-        for place, letter in enumerate(blank)
-        if _is_digit(letter) and place not in covered
+        Claim("number", letter, index, index + 1)
+        for index, letter in enumerate(blank)
+        if _is_digit(letter) and index not in covered
     ]
-    return sorted([*found, *uncovered], key=lambda claim: claim.start)
+    return sorted([*claims, *uncovered], key=lambda claim: claim.start)
 
 
 def _is_digit(letter: str) -> bool:

@@ -24,7 +24,7 @@ from models.text.numerals import fold
 
 # Chinese, kana, Hangul: words of these stand anywhere.
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that part words by spaces
+_LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that put spaces between words
 LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
     name: kind
@@ -127,25 +127,27 @@ class Vocabulary:
             brands=_brands(rows),
             above={value: _ancestors(value, parents) for value in parents},
             figures=figures,
-            rules=tuple(_kept_rules(words) for words in languages),
+            rules=tuple(_cached_rules(words) for words in languages),
         )
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[object, ...]]:
-        """Another process gets the words alone, and builds the patterns itself."""
-        rules = tuple(ClaimRules(one.words) for one in self.rules)  # its own, without patterns
+        """Pickles the words only: another process compiles the patterns itself."""
+        rules = tuple(ClaimRules(rule_set.words) for rule_set in self.rules)  # without compiled patterns
         return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures, rules)
 
     @cached_property
     def letters(self) -> dict[int, str]:
         """Code of a letter -> the letter that it is read as, in every language."""
-        return {ord(letter): means for one in self.rules for letter, means in one.words.fold.items()}
+        return {
+            ord(letter): plain_letter for rule_set in self.rules for letter, plain_letter in rule_set.words.fold.items()
+        }
 
     @cached_property
     def emoji(self) -> dict[str, tuple[str, ...]]:
         """Sign -> the words that it stands for, in every language."""
-        signs = {sign for one in self.rules for sign in one.words.emoji}
+        signs = {sign for rule_set in self.rules for sign in rule_set.words.emoji}
         return {
-            sign: tuple(one.words.emoji[sign] for one in self.rules if sign in one.words.emoji)
+            sign: tuple(rule_set.words.emoji[sign] for rule_set in self.rules if sign in rule_set.words.emoji)
             for sign in sorted(signs)
         }
 
@@ -166,31 +168,31 @@ class Vocabulary:
 
     @cached_property
     def spelled_claims(self) -> tuple[list[tuple[str, Claim]], list[tuple[str, Claim]]]:
-        """Each of `spelled` with each claim that it makes, wherever it stands.
+        """Two lists of (word, claim), with each word of `spelled` and each claim that it makes.
 
-        First those that only an item's words can support, then those that other facts can support, too.
+        The first has the claims that only an item's words can support, the second those that other facts support, too.
         """
         by_words: list[tuple[str, Claim]] = []
         by_tables: list[tuple[str, Claim]] = []
         for word in self.spelled:
-            for one in self.meanings(word):
-                part = by_tables if one.doubtful or one.kind in NOT_BY_WORDS_ALONE else by_words
-                part.append((word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful)))
+            for meaning in self.meanings(word):
+                claims = by_tables if meaning.doubtful or meaning.kind in NOT_BY_WORDS_ALONE else by_words
+                claims.append((word, Claim(meaning.kind, meaning.value, 0, 0, meaning.attributes, meaning.doubtful)))
         return by_words, by_tables
 
     @cached_property
     def own_things(self) -> weakref.WeakKeyDictionary[ItemFacts, re.Pattern[str] | None]:
-        """What `models.fact_lock.claims` remembers each item to be called."""
+        """Cache of `models.fact_lock.claims`: matches the names of each item."""
         return weakref.WeakKeyDictionary()
 
     @cached_property
     def latest(self) -> dict[str, list[Claim]]:
-        """The text whose claims were read last, and these."""
+        """Cache: the text whose claims were read last, and its claims."""
         return {}
 
     @cached_property
     def banned(self) -> weakref.WeakKeyDictionary[ItemFacts, frozenset[str]]:
-        """What `models.fact_lock.claims.banned_words` remembers."""
+        """Cache of `models.fact_lock.claims.banned_words`."""
         return weakref.WeakKeyDictionary()
 
     @cached_property
@@ -199,7 +201,7 @@ class Vocabulary:
 
     @cached_property
     def _claims_of(self) -> dict[str, list[Claim]]:
-        """What short words of items claim: many items share a colour, a brand or a kind."""
+        """Cache: the claims of short item texts; many items share a colour, a brand or a kind."""
         return {}
 
     def _claims_in(self, text: str, read: Callable[[str, str, Vocabulary], list[Claim]]) -> list[Claim]:
@@ -212,16 +214,16 @@ class Vocabulary:
     def supported(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
         """The values that the item's words support, with all that they entail. read: `models.fact_lock.claims.claims`.
 
-        The answer is remembered for all facts of the same words, such as an item's with an offer and without.
+        The result is remembered for all facts with the same words, such as an item's with an offer and without.
         """
         if facts.words not in self._supported:
             self._supported[facts.words] = self._values_in(facts, read)
         return self._supported[facts.words]
 
     def _values_in(self, facts: ItemFacts, read: Callable[[str, str, Vocabulary], list[Claim]]) -> frozenset[str]:
-        found = [claim for text in facts.texts() for claim in self._claims_in(text, read)]
-        sure = {claim.value for claim in found if not claim.doubtful}
-        doubtful = {claim.value for claim in found if claim.doubtful}
+        claims = [claim for text in facts.texts() for claim in self._claims_in(text, read)]
+        sure = {claim.value for claim in claims if not claim.doubtful}
+        doubtful = {claim.value for claim in claims if claim.doubtful}
         measures = (claim for text in facts.texts() for claim in figure_claims(text, self.figures))
         sure.update(claim.value for claim in measures if claim.kind in ("number", "size"))
         for values in facts.attributes.values():
@@ -231,7 +233,7 @@ class Vocabulary:
             )
         size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
         sizes = {fold(size).strip() for values in size_values for size in values}
-        if sizes:  # an item with a size has no other: "large buttons" in its title names none
+        if sizes:  # an item with a size has no other: "large buttons" in its title is no size
             sure = {value for value in sure if not value.startswith("size:")}
             sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
             sure.update(f"size:{size}" for size in sizes)
@@ -241,29 +243,29 @@ class Vocabulary:
         return frozenset(sure | doubtful | self._ruled_out(facts))
 
     def values_of(self, word: str) -> set[str]:
-        """What a word states: values of the vocabulary, and the word itself."""
+        """The values that a word states: those of the vocabulary, and the word itself."""
         return {meaning.value for meaning in self.meanings(word)} | {f"{SAID_IN_TEXT}{word}"}
 
     def _entailed(self, facts: ItemFacts) -> set[str]:
-        """What is true because the facts' words entail it, such as leather of suede."""
-        found: set[str] = set()
-        for one in self.rules:
-            said = [word for word in one.words.entails if facts.says(word)]
-            while said:
-                for word in one.words.entails.get(said.pop(), ()):
-                    if f"{SAID_IN_TEXT}{word}" not in found:
-                        found |= self.values_of(word)
-                        said.append(word)
-        return found
+        """The values that the facts' words entail, such as leather from suede."""
+        entailed: set[str] = set()
+        for rule_set in self.rules:
+            pending = [word for word in rule_set.words.entails if facts.says(word)]
+            while pending:
+                for word in rule_set.words.entails.get(pending.pop(), ()):
+                    if f"{SAID_IN_TEXT}{word}" not in entailed:
+                        entailed |= self.values_of(word)
+                        pending.append(word)
+        return entailed
 
     def _ruled_out(self, facts: ItemFacts) -> set[str]:
-        """Negations that are true: values "not ..." of what the facts' words rule out."""
+        """The negations that are true: "not ..." for each value that the facts' words rule out."""
         return {
             f"not {value.removeprefix(SAID_IN_TEXT)}"
-            for one in self.rules
-            for has, never in one.words.opposites
-            if any(map(facts.says, has))
-            for word in never
+            for rule_set in self.rules
+            for stated, excluded in rule_set.words.opposites
+            if any(map(facts.says, stated))
+            for word in excluded
             for value in self.values_of(word)
         }
 
@@ -277,15 +279,15 @@ class Vocabulary:
 
 
 @functools.lru_cache(maxsize=64)
-def _kept_rules(words: ClaimWords) -> ClaimRules:
-    """The same object of words, which a process keeps from night to night, has its patterns compiled once."""
+def _cached_rules(words: ClaimWords) -> ClaimRules:
+    """The rules of a language. A process keeps `words` from night to night, so the patterns are compiled once."""
     return ClaimRules(words)
 
 
 def _parts_of(value: str) -> Iterator[str]:
-    """The words that a value of several is made of, such as glass of "glass jar" and 玻璃 of 玻璃瓶.
+    """The words in a value of several words, such as glass in "glass jar" and 玻璃 in 玻璃瓶.
 
-    Nothing of what only resembles something: faux leather, 人造皮革.
+    Nothing for a value that only resembles something: faux leather, 人造皮革.
     """
     folded = fold(value)
     if _SEEMING.search(folded):
@@ -322,7 +324,7 @@ def _attribute_values(rows: Iterable[ItemFacts]) -> Iterator[tuple[str, str]]:
 
 
 def _learn(words: dict[str, dict[str, Meaning]], spelled: dict[str, str], name: str, value: str) -> None:
-    """Add one value of the attribute `name`: to the meanings that the word has already, or as a meaning of its own."""
+    """Add one value of the attribute `name`: to the meanings that the word already has, or as a new meaning."""
     folded = fold(value).strip()
     letters = len(_key(folded))
     if not 2 <= letters <= LONGEST_VALUE or not (UNSPACED.search(folded) or LATIN.search(folded)):

@@ -15,7 +15,7 @@ _REASONING = ("think", "thinking", "reasoning", "thought", "analysis")
 _TAG = "|".join(_REASONING)
 _REASONED = re.compile(rf"(?is)<({_TAG})>.*?</\1>|\[({_TAG})\].*?\[/\2\]")
 _STILL_REASONING = re.compile(rf"(?is)[<\[]({_TAG})[>\]].*")  # cut off before it came to the point
-_END_OF_REASONING = re.compile(rf"(?is).*[<\[]/({_TAG})[>\]]")  # whose opening tag stood in the prompt
+_END_OF_REASONING = re.compile(rf"(?is).*[<\[]/({_TAG})[>\]]")  # if its opening tag is in the prompt
 _FENCE = re.compile(r"^\s*```.*$", re.MULTILINE)
 _CONTROL = re.compile(r"<\|[^|<>]*\|>|<(?:end_of_turn|start_of_turn|eos|bos|pad|/?s)>")
 _MARK = re.compile(r"^(?:[-*•·‣–—]+\s+|#+\s*|\(?\d{1,2}\s*[.):、．）]\s*|[①-⑳]\s*|\*\*\d+[.)]?\*\*\s*)+")
@@ -29,7 +29,7 @@ _ASIDE = re.compile(r"^[(（\[].*[)）\]]$")
 class Chatter:
     """What models of a language say beside the texts, in lower case.
 
-    prefaces: how a line begins that announces a text. labels: words for a text. notes: how a line begins that is none.
+    prefaces: beginnings of lines that announce a text. labels: words for a text. notes: beginnings of other lines.
     "Here is a text: Warm wool" has a preface, a label and a text; "Here is a thought: warm wool" is a text.
     """
 
@@ -64,21 +64,21 @@ def texts_of(
     lines = _FENCE.sub("", plain).splitlines()
     if is_cut and not plain.endswith("\n"):
         lines = lines[:-1]
-    found = dict.fromkeys(text for text in _from_lines(_listed(lines), chatter) if text not in seen)
-    return list(found)[:most]
+    texts = dict.fromkeys(text for text in _from_lines(_listed(lines), chatter) if text not in seen)
+    return list(texts)[:most]
 
 
 def _listed(lines: list[str]) -> list[str]:
-    """The strings of a JSON list, or of the one list or text in a JSON object, where the lines are that."""
+    """The strings of a JSON list, or of the only list or text in a JSON object; other lines as they are."""
     try:
-        read = json.loads("\n".join(lines))
+        parsed = json.loads("\n".join(lines))
     except ValueError:
         return lines
-    if isinstance(read, dict):
-        read = next(iter(read.values()), None) if len(read) == 1 else list(read.values())
-    read = [read] if isinstance(read, str) else read
-    if isinstance(read, list) and all(isinstance(each, str) for each in read):
-        return [" ".join(each.split()) for each in read]
+    if isinstance(parsed, dict):
+        parsed = next(iter(parsed.values()), None) if len(parsed) == 1 else list(parsed.values())
+    parsed = [parsed] if isinstance(parsed, str) else parsed
+    if isinstance(parsed, list) and all(isinstance(text, str) for text in parsed):
+        return [" ".join(text.split()) for text in parsed]
     return lines
 
 
@@ -93,7 +93,7 @@ def _from_lines(lines: list[str], chatter: Chatter) -> Iterator[str]:
 
 
 def _bare(line: str) -> str:
-    """The line without a list's mark, bold type and the quotation marks around all of it."""
+    """The line without its list mark, bold type and the quotation marks around it."""
     text = " ".join(line.split())
     while True:
         before = text

@@ -20,7 +20,7 @@ class ChatPrompt:
     """A message that asks for `count` texts, one a line. It is sent as the user's only message: not every chat template
     knows a system's.
 
-    attributes: (name, value) of the item, as the message has them. shown: texts in the message that are no answer.
+    attributes: (name, value) of the item, as the message has them. shown: texts of the message that are no answers.
     """
 
     message: str
@@ -35,8 +35,8 @@ class ChatPrompt:
         return tuple(dict.fromkeys(value for _, value in self.attributes))
 
     def texts(self, answers: Sequence[tuple[str, bool]], most: int) -> list[ChatText]:
-        """At most `most` different texts of the answers, each given with whether it was cut off at its longest."""
-        found: dict[str, None] = {}
+        """At most `most` different texts of `answers`: (answer, whether it was cut off at its limit of tokens)."""
+        texts: dict[str, None] = {}
         for answer, is_cut in answers:
-            found |= dict.fromkeys(texts_of(answer, self.count, self.chatter, self.shown, is_cut))
-        return [ChatText(text) for text in list(found)[:most]]
+            texts |= dict.fromkeys(texts_of(answer, self.count, self.chatter, self.shown, is_cut))
+        return [ChatText(text) for text in list(texts)[:most]]

@@ -22,10 +22,10 @@ class Checkpoint:
     """
 
     def __init__(self, place: str, config: InstructConfig) -> None:
-        self.place, self.config, self.only_here = place, config, Path(place).is_dir()
+        self.place, self.config, self.is_folder = place, config, Path(place).is_dir()
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
-        wanted = config.dtype if config.dtype != "auto" else _natural_dtype(self.device)
-        self.dtype: torch.dtype = getattr(torch, wanted)
+        dtype_name = config.dtype if config.dtype != "auto" else _natural_dtype(self.device)
+        self.dtype: torch.dtype = getattr(torch, dtype_name)
         self.net_config = self._read(AutoConfig, "config")
         self.tokenizer = self._read(AutoTokenizer, "tokenizer")
         if not self.tokenizer.chat_template:
@@ -35,8 +35,8 @@ class Checkpoint:
         self.net: Any = None
 
     def open(self, training: bool) -> Need:
-        """Reads the weights. Raises ValueError, before they are read, where the memory is too small."""
-        empty = self._made(lambda: without_weights(AutoModelForCausalLM, self.net_config))
+        """Reads the weights. Raises ValueError, before reading them, if the memory is too small."""
+        empty = self._loaded(lambda: without_weights(AutoModelForCausalLM, self.net_config))
         size, config = self.dtype.itemsize, self.config
         if training:
             need = tuning_need(empty, self.net_config, size, config.rows, config.length, config.lora_rank)
@@ -48,7 +48,7 @@ class Checkpoint:
         return need
 
     def asked(self, message: str) -> Ids:
-        """Tokens of a message from the user, up to where the answer begins. What looks like a control token is text."""
+        """Tokens of a message from the user, up to where the answer begins. A control token in it is plain text."""
         return list(
             self.tokenizer.apply_chat_template(
                 [{"role": "user", "content": message}],
@@ -65,28 +65,28 @@ class Checkpoint:
         turns = [{"role": "user", "content": "-"}, {"role": "assistant", "content": text}]
         options = {"tokenize": False, "enable_thinking": self.config.thinking}
         before = self.tokenizer.apply_chat_template(turns[:1], add_generation_prompt=True, **options)
-        whole = self.tokenizer.apply_chat_template(turns, **options)
-        said = whole[len(before) :].rstrip() if whole.startswith(before) else text
-        ids = list(self.tokenizer(said, add_special_tokens=False)["input_ids"])
+        conversation = self.tokenizer.apply_chat_template(turns, **options)
+        turn = conversation[len(before) :].rstrip() if conversation.startswith(before) else text
+        ids = list(self.tokenizer(turn, add_special_tokens=False)["input_ids"])
         return ids if ids and ids[-1] in self.ends else [*ids, self.tokenizer.eos_token_id]
 
     @property
     def ends(self) -> Ids:
         """Tokens that end an answer: those of the model's own generation settings, and the tokenizer's."""
-        told = self.net.generation_config.eos_token_id
-        listed = told if isinstance(told, list) else [told]
-        return [each for each in dict.fromkeys([*listed, self.tokenizer.eos_token_id]) if each is not None]
+        end_token = self.net.generation_config.eos_token_id
+        end_tokens = end_token if isinstance(end_token, list) else [end_token]
+        return [token for token in dict.fromkeys([*end_tokens, self.tokenizer.eos_token_id]) if token is not None]
 
     def _read(self, kind: Any, what: str, **options: Any) -> Any:
-        return self._made(lambda: kind.from_pretrained(self.place, local_files_only=self.only_here, **options), what)
+        return self._loaded(lambda: kind.from_pretrained(self.place, local_files_only=self.is_folder, **options), what)
 
-    def _made(self, make: Any, what: str = "network") -> Any:
+    def _loaded(self, load: Any, what: str = "network") -> Any:
         try:
-            return make()
+            return load()
         except Exception as error:  # each library raises errors of its own
-            said = (str(error).splitlines() or [""])[0][:200]
+            reason = (str(error).splitlines() or [""])[0][:200]
             raise ValueError(
-                f"{self.place}: its {what} cannot be read ({type(error).__name__}: {said}); copy.base_model is a "
+                f"{self.place}: its {what} cannot be read ({type(error).__name__}: {reason}); copy.base_model is a "
                 "folder with config.json, safetensors and a tokenizer, or a hub's name that this machine can download"
             ) from error
 

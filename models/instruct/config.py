@@ -23,13 +23,18 @@ class InstructConfig:
         default=1024, metadata={"doc": "tokens of a message with its text; longer examples are left out", "least": 8}
     )
     rows: int = field(default=4, metadata={"doc": "examples learned from, or answers written, at once", "least": 1})
-    batch: int = field(default=16, metadata={"doc": "examples of one step, learned `rows` at a time", "least": 1})
-    answer_tokens: int = field(default=600, metadata={"doc": "tokens of an answer, at most", "least": 1})
-    temperature: float = field(default=0.8, metadata={"doc": "0: the likeliest word always", "least": 0})
-    top_p: float = field(
-        default=0.95, metadata={"doc": "probability of the words that one is drawn from", "above": 0, "most": 1}
+    batch: int = field(
+        default=16, metadata={"doc": "examples of one step; `rows` of them are learned at once", "least": 1}
     )
-    thinking: bool = field(default=False, metadata={"doc": "let a model reason first that can; needs answer_tokens"})
+    answer_tokens: int = field(default=600, metadata={"doc": "tokens of an answer, at most", "least": 1})
+    temperature: float = field(default=0.8, metadata={"doc": "0: always the likeliest word", "least": 0})
+    top_p: float = field(
+        default=0.95,
+        metadata={"doc": "draw from the likeliest words with this total probability", "above": 0, "most": 1},
+    )
+    thinking: bool = field(
+        default=False, metadata={"doc": "let a model that can reason do so first; needs answer_tokens"}
+    )
     seed: int = 7
     threads: int = field(default=0, metadata={"doc": "0: as many as the process has cores", "least": 0})
     device: str = field(default="auto", metadata={"doc": "auto: cuda if there is one"})

@@ -32,8 +32,8 @@ def tuned(
 ) -> Any:
     """The checkpoint's network with trained adapters (peft), in evaluation mode; pairs: (message, text).
 
-    folder: where the state is kept, so that a run that was killed goes on. One of other pairs or settings begins anew.
-    Raises ValueError where memory is too small, or no pair fits in `length` tokens.
+    folder: where the state is kept, so that a run that was killed continues. Other pairs or settings make a new run.
+    Raises ValueError if memory is too small, or no pair fits in `length` tokens.
     """
     config = checkpoint.config
     need = checkpoint.open(training=True)
@@ -47,19 +47,19 @@ def tuned(
     )
     net = get_peft_model(checkpoint.net, lora)
     if report is not None:
-        trained, _ = net.get_nb_trainable_parameters()
+        trained_weights, _ = net.get_nb_trainable_parameters()
         report(
-            f"LoRA trains {trained:,} weights on {len(examples):,} of {len(pairs):,} pairs; about "
+            f"LoRA trains {trained_weights:,} weights on {len(examples):,} of {len(pairs):,} pairs; about "
             f"{(need.least if recompute else need.most) / GIB:.1f} GiB of memory"
             + (", activations are computed twice" if recompute else "")
         )
-    folder = folder / _run(checkpoint, examples)
+    folder = folder / _run_name(checkpoint, examples)
     trainer = Trainer(
         model=net,
         args=_arguments(checkpoint, folder, recompute),
         train_dataset=examples,  # type: ignore[arg-type]
         data_collator=lambda rows: padded(rows, checkpoint.tokenizer.pad_token_id),
-        callbacks=[_Told(on_step)] if on_step is not None else [],
+        callbacks=[_StepReport(on_step)] if on_step is not None else [],
     )
     trainer.remove_callback(PrinterCallback)  # prints beside the log
     trainer.train(resume_from_checkpoint=get_last_checkpoint(folder) if folder.is_dir() else None)
@@ -70,9 +70,9 @@ def examples_of(checkpoint: Checkpoint, pairs: Sequence[tuple[str, str]]) -> lis
     """Token ids and labels of each pair that fits; labels of the message are IGNORED."""
     examples = []
     for message, text in pairs:
-        asked, answered = checkpoint.asked(message), checkpoint.answered(text)
-        if len(asked) + len(answered) <= checkpoint.config.length:
-            examples.append({"input_ids": asked + answered, "labels": [IGNORED] * len(asked) + answered})
+        prompt_ids, text_ids = checkpoint.asked(message), checkpoint.answered(text)
+        if len(prompt_ids) + len(text_ids) <= checkpoint.config.length:
+            examples.append({"input_ids": prompt_ids + text_ids, "labels": [IGNORED] * len(prompt_ids) + text_ids})
     return examples
 
 
@@ -117,13 +117,13 @@ def _arguments(checkpoint: Checkpoint, folder: Path, recompute: bool) -> Trainin
     )
 
 
-def _run(checkpoint: Checkpoint, examples: Sequence[dict[str, list[int]]]) -> str:
-    """Equal for two runs that learn the same of the same checkpoint."""
-    said = repr((checkpoint.place, checkpoint.config, checkpoint.net_config.to_dict(), list(examples)))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+def _run_name(checkpoint: Checkpoint, examples: Sequence[dict[str, list[int]]]) -> str:
+    """A folder name: equal for two runs that learn the same from the same checkpoint."""
+    contents = repr((checkpoint.place, checkpoint.config, checkpoint.net_config.to_dict(), list(examples)))
+    return hashlib.sha256(contents.encode()).hexdigest()[:16]
 
 
-class _Told(TrainerCallback):
+class _StepReport(TrainerCallback):
     """Tells `on_step` what the trainer logs."""
 
     def __init__(self, on_step: OnStep) -> None:

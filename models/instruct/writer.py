@@ -31,7 +31,7 @@ class InstructWriter:
 
     @classmethod
     def open(cls, config: InstructConfig, place: str) -> InstructWriter:
-        """The checkpoint as it is. Raises ValueError where it cannot be read, is no instruct model or does not fit."""
+        """The checkpoint as it is. Raises ValueError if it cannot be read, is no instruct model or does not fit."""
         set_threads(config)
         checkpoint = Checkpoint(place, config)
         checkpoint.open(training=False)
@@ -49,7 +49,7 @@ class InstructWriter:
     ) -> InstructWriter:
         """The checkpoint, tuned on `pairs` of message and text. `folder` keeps the state of a run that is killed.
 
-        `report` is given a line for a person to read.
+        `report` is called with a line for a person to read.
 
         Raises ValueError for no pairs, and as `open`.
         """
@@ -70,44 +70,47 @@ class InstructWriter:
     ) -> list[list[ChatText]]:
         """Up to `candidates` different texts for each prompt, in the order of the answers.
 
-        A prompt that asks for fewer texts than that is answered several times. The same prompts with a seed give the
-        same texts. `on_progress` is called with (prompts done, tokens written).
+        A prompt that asks for fewer texts than that is answered several times. The same prompts with the same seed give
+        the same texts. `on_progress` is called with (prompts done, tokens written).
         """
         set_threads(self.config)
         ids = [self.checkpoint.asked(prompt.message) for prompt in prompts]
-        order = sorted(range(len(prompts)), key=lambda place: (prompts[place].count, len(ids[place]), place))
+        order = sorted(
+            range(len(prompts)), key=lambda position: (prompts[position].count, len(ids[position]), position)
+        )
         texts: list[list[ChatText]] = [[] for _ in prompts]
         done = tokens = 0
         while done < len(order):
-            each = -(-candidates // prompts[order[done]].count)
-            rows = max(1, self.config.rows // each)
+            answers_each = -(-candidates // prompts[order[done]].count)
+            rows = max(1, self.config.rows // answers_each)
             chosen = [p for p in order[done : done + rows] if prompts[p].count == prompts[order[done]].count]
             torch.manual_seed(seed * 1_000_003 + done)
-            answers = self._answers([ids[place] for place in chosen], each)
-            for row, place in enumerate(chosen):
-                own = answers[row * each : (row + 1) * each]
-                texts[place] = prompts[place].texts([self._read(answer) for answer in own], candidates)
+            answers = self._answers([ids[position] for position in chosen], answers_each)
+            for row, position in enumerate(chosen):
+                prompt_answers = answers[row * answers_each : (row + 1) * answers_each]
+                texts[position] = prompts[position].texts([self._read(answer) for answer in prompt_answers], candidates)
             done, tokens = done + len(chosen), tokens + sum(map(len, answers))
             if on_progress is not None:
                 on_progress(done, tokens)
         return texts
 
     @torch.inference_mode()
-    def _answers(self, prompts: Sequence[Ids], each: int) -> list[Ids]:
-        """`each` answers to every prompt, without padding; those of a prompt one after the other."""
+    def _answers(self, prompts: Sequence[Ids], answers_each: int) -> list[Ids]:
+        """`answers_each` answers to every prompt, without padding; the answers to a prompt follow each other."""
         config, tokenizer = self.config, self.checkpoint.tokenizer
         width = max(map(len, prompts))
         rows = [[tokenizer.pad_token_id] * (width - len(ids)) + ids for ids in prompts]
         mask = [[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts]
-        how = copy.deepcopy(self.net.generation_config)
-        how.update(
+        generation = copy.deepcopy(self.net.generation_config)
+        generation.update(
             do_sample=config.temperature > 0,
             temperature=config.temperature or None,
             top_p=config.top_p if config.temperature > 0 else None,
             top_k=None,
             max_new_tokens=config.answer_tokens,
             max_length=None,
-            num_return_sequences=each if config.temperature > 0 else 1,  # the likeliest answer is always the same
+            # without a temperature, the answer is always the same
+            num_return_sequences=answers_each if config.temperature > 0 else 1,
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=self.checkpoint.ends,
         )
@@ -115,19 +118,19 @@ class InstructWriter:
         written = self.net.generate(
             input_ids=torch.tensor(rows, device=device),
             attention_mask=torch.tensor(mask, device=device),
-            generation_config=how,
+            generation_config=generation,
         )[:, width:].tolist()
-        whole = [self._whole(answer) for answer in written]
-        return whole if config.temperature > 0 else [answer for answer in whole for _ in range(each)]
+        complete = [self._until_end(answer) for answer in written]
+        return complete if config.temperature > 0 else [answer for answer in complete for _ in range(answers_each)]
 
-    def _whole(self, answer: Ids) -> Ids:
+    def _until_end(self, answer: Ids) -> Ids:
         """The answer up to its end, with the token that ends it; without the padding after that."""
         ends = self.checkpoint.ends
-        end = next((at for at, token in enumerate(answer) if token in ends), None)
+        end = next((index for index, token in enumerate(answer) if token in ends), None)
         return answer if end is None else answer[: end + 1]
 
     def _read(self, answer: Ids) -> tuple[str, bool]:
-        """(text, whether it was cut off at its longest)."""
+        """(text, whether it was cut off at its limit of tokens)."""
         is_cut = not answer or answer[-1] not in self.checkpoint.ends
         return self.checkpoint.tokenizer.decode(answer, skip_special_tokens=True), is_cut
 
@@ -149,9 +152,9 @@ class InstructWriter:
         try:
             writer.net = PeftModel.from_pretrained(writer.net, str(folder / _ADAPTERS)).eval()
         except Exception as error:
-            said = (str(error).splitlines() or [""])[0][:200]
+            reason = (str(error).splitlines() or [""])[0][:200]
             raise ValueError(
-                f"{folder / _ADAPTERS} does not fit {manifest.get('base_model')} ({type(error).__name__}: {said}); "
+                f"{folder / _ADAPTERS} does not fit {manifest.get('base_model')} ({type(error).__name__}: {reason}); "
                 "train it again"
             ) from error
         return writer

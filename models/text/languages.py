@@ -1,4 +1,4 @@
-"""Tells whether a text is in the language it should be in: by its script, and Latin script by its small words."""
+"""Tells whether a text is in the expected language: by its script, and in Latin letters also by its small words."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Protocol
 class Script(Protocol):
     """How a language is written, such as a `schemas.copywriting.language.Language`. Must be hashable.
 
-    letters, must_have: insides of character classes of lower-case text. must_have: every text has one of these letters;
-    empty: any letters do. least_own: the least share of own letters among these and words in Latin letters.
+    letters, must_have: insides of regular-expression character classes, lower case. Every text of the language has one
+    of the letters must_have; if that is empty, any letter is enough. least_own: the least share of the language's
+    letters in the sum of its letters and the words in Latin letters.
     """
 
     @property
@@ -27,14 +28,15 @@ class Script(Protocol):
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 LATIN_WORD = re.compile(r"[a-z\u00df-\u00f6\u00f8-\u024f]+(?:'[a-z]+)?")
-# All other alphabets: phonetic letters, kana, Hangul, Cyrillic, Greek, Arabic, Hebrew, Devanagari, Thai and so on; not
-# fullwidth Latin.
+# All other alphabets: phonetic letters, kana, Hangul, Cyrillic, Greek, Arabic, Hebrew, Devanagari, Thai and so on.
+# Fullwidth Latin is not included.
 OTHER = re.compile(
     r"[\u0250-\u02af\u0370-\u03ff\u0400-\u058f\u0590-\u08ff\u0900-\u1cff\u1d00-\u1dbf\u1e00-\u1eff\u1f00-\u1fff\u2c00-\u2dff\u2e80-\u2eff"
     r"\u3040-\u312f\u3130-\u318f\u31a0-\u31ff\ua000-\uabff\uac00-\ud7af\ufb00-\ufdff\ufe70-\ufeff"
     r"\U00010000-\U0001efff\U00020000-\U0003ffff]"
 )
-# Small words of languages in Latin letters. A text with more of these than of its own language's is in another one.
+# Small words of languages in Latin letters. A text that has more of these than small words of its own language is in
+# another language.
 _ENGLISH = (
     "the a an and or of in on at to for from with by is are it this that your you as its has have be our we into out "
     "up made all so not no just while"
@@ -50,71 +52,72 @@ MOST_FOREIGN = 0.1  # largest share of Chinese characters in a text in Latin let
 
 
 @lru_cache(maxsize=64)
-def _own(letters: str) -> re.Pattern[str]:
+def _letter_pattern(letters: str) -> re.Pattern[str]:
     return re.compile(f"[{letters}]")
 
 
 def is_latin(script: Script) -> bool:
-    return _own(script.letters).match("a") is not None
+    return _letter_pattern(script.letters).match("a") is not None
 
 
 def is_written(text: str, script: Script) -> bool:
-    """Whether a text of the catalogue can be one of the language, by its letters alone.
+    """Whether a text of the catalogue can be in the language, by its letters alone.
 
-    In Latin letters: it has no Chinese and no letter of another script. Else: it has the language's letters, and no
-    other but Latin ones. A language whose texts need not have its most telling letters (kana) shares what has none.
+    If the language has Latin letters: the text has no Chinese character and no letter of another script. Otherwise: the
+    text has letters of the language, and all its other letters are Latin or Chinese. `must_have` is not checked here: a
+    Japanese text may have no kana, so a text in Chinese characters alone can be in both languages.
     """
     folded = text.lower()
     if strange_letter(folded, script):
         return False
-    return not CJK.search(folded) if is_latin(script) else _own(script.letters).search(folded) is not None
+    return not CJK.search(folded) if is_latin(script) else _letter_pattern(script.letters).search(folded) is not None
 
 
 def has_must(text: str, script: Script) -> bool:
-    """Whether the text has one of the letters of which every text of the language has one."""
-    return not script.must_have or _own(script.must_have).search(text.lower()) is not None
+    """Whether the text has one of the letters `must_have` of the language; True if the language has none."""
+    return not script.must_have or _letter_pattern(script.must_have).search(text.lower()) is not None
 
 
 def in_letters(texts: Iterable[str], script: Script) -> str | None:
-    """The first text that can be of the language; if there is none, the first text."""
+    """The first text that can be in the language; if there is none, the first text; None if there are no texts."""
     texts = tuple(texts)
     return next((text for text in texts if is_written(text, script)), next(iter(texts), None))
 
 
 def strange_letter(folded: str, *scripts: Script) -> str | None:
-    """The first letter that is neither Latin nor Chinese and that none of the languages has; None if there is none."""
-    own = [_own(script.letters) for script in scripts]
-    return next((c[0] for c in OTHER.finditer(folded) if not any(letters.match(c[0]) for letters in own)), None)
+    """The first letter that is not Latin, not Chinese and in none of the languages; None if there is no such letter."""
+    alphabets = [_letter_pattern(script.letters) for script in scripts]
+    return next((c[0] for c in OTHER.finditer(folded) if not any(alphabet.match(c[0]) for alphabet in alphabets)), None)
 
 
 def wrong_language(folded: str, script: Script) -> str | None:
     """Why the text is not in the language; None if it is.
 
-    A text in Latin letters may hold a Chinese name, and another one may hold Latin words.
+    A text in Latin letters may hold a Chinese name. A text in another script may hold Latin words.
     """
-    if other := strange_letter(folded, script):
-        return f"a letter of another script: {other}"
+    if letter := strange_letter(folded, script):
+        return f"a letter of another script: {letter}"
     words = LATIN_WORD.findall(folded)
     if is_latin(script):
         chinese = len(CJK.findall(folded))
         if chinese > MOST_FOREIGN * (chinese + len(words)):
             return f"{chinese} Chinese characters beside {len(words)} Latin words"
         return foreign_words(words, script)
-    own = len(_own(script.letters).findall(folded))
-    if (own == 0 and words) or own < script.least_own * (own + len(words)):
-        return f"{own} characters of the language beside {len(words)} Latin words"
-    if own and not has_must(folded, script):
-        return f"{own} characters and none of {script.must_have}, which every text of the language has"
+    own_letters = len(_letter_pattern(script.letters).findall(folded))
+    if (own_letters == 0 and words) or own_letters < script.least_own * (own_letters + len(words)):
+        return f"{own_letters} characters of the language beside {len(words)} Latin words"
+    if own_letters and not has_must(folded, script):
+        return f"{own_letters} characters and none of {script.must_have}, which every text of the language has"
     return None
 
 
 def foreign_words(words: list[str], *scripts: Script) -> str | None:
-    """Which small words show that a text in Latin letters is in none of the languages; None if they do not show it.
+    """The small words that show that a text in Latin letters is in none of the languages; None if they do not show it.
 
-    Where no language is named, English is allowed: nearly every catalogue has English words.
+    If no language is given, English is allowed: nearly every catalogue has English words.
     """
-    own = {word for script in scripts for word in script.small_words} or ENGLISH
-    foreign = [word for word in words if word not in own and (word in OTHERS or word in ENGLISH)]
-    if len(set(foreign)) >= 2 and len(foreign) > sum(word in own for word in words):
+    own_words = {word for script in scripts for word in script.small_words} or ENGLISH
+    foreign = [word for word in words if word not in own_words and (word in OTHERS or word in ENGLISH)]
+    if len(set(foreign)) >= 2 and len(foreign) > sum(word in own_words for word in words):
         return f"small words of another language: {', '.join(sorted(set(foreign))[:4])}"
     return None

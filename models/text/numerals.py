@@ -30,9 +30,9 @@ _FIGURES = (
 )
 
 
-def number_pattern(more: Iterable[str] = ()) -> re.Pattern[str]:
-    """Figures, Chinese numerals, English number words and those in `more`, lower-case words of other languages."""
-    words = "|".join(map(re.escape, sorted(more, key=len, reverse=True))) or "(?!)"
+def number_pattern(other_words: Iterable[str] = ()) -> re.Pattern[str]:
+    """Matches figures, Chinese numerals, English number words, and the lower-case number words `other_words`."""
+    words = "|".join(map(re.escape, sorted(other_words, key=len, reverse=True))) or "(?!)"
     return re.compile(rf"{_FIGURES}|(?<!\w)(?P<more>{words})(?!\w)")
 
 
@@ -40,7 +40,7 @@ NUMBER = number_pattern()
 
 
 class _Folding(dict[int, str]):
-    """One character -> one character, so that places in a text stay the same; each is computed when it is first met."""
+    """One character -> one character, so that positions in a text stay the same. Computed at first use."""
 
     def __init__(self, lower: bool) -> None:
         super().__init__()
@@ -69,34 +69,34 @@ _CASED, _LOWER = _Folding(lower=False), _Folding(lower=True)
 
 
 def fold(text: str, *, lower: bool = True) -> str:
-    """The text with plain digits, dashes, quotes, spaces and letters for their variants; its length stays the same."""
+    """The text with each variant of a digit, dash, quote, space or letter replaced by the plain one; same length."""
     return text.translate(_LOWER if lower else _CASED)
 
 
-def value_of(found: re.Match[str], more: Mapping[str, float] | None = None) -> float:
-    """The value of a match of a `number_pattern`; NaN for Chinese numerals that make no number, such as 十百.
+def value_of(match: re.Match[str], other_words: Mapping[str, float] | None = None) -> float:
+    """The value of a match of a `number_pattern`; NaN for Chinese numerals that form no number, such as 十百.
 
-    more: the values of the pattern's further words.
+    other_words: the values of the words that were given to `number_pattern`.
     """
-    if more and found["more"]:
-        return more[found["more"]]
-    if found["digits"]:
-        return float(found["digits"].replace(",", ""))
-    if found["zh"]:
-        return chinese_number(found["zh"])
-    if found["words"]:
-        return _english(found["words"])
-    return unicodedata.numeric(found["odd"])
+    if other_words and match["more"]:
+        return other_words[match["more"]]
+    if match["digits"]:
+        return float(match["digits"].replace(",", ""))
+    if match["zh"]:
+        return chinese_number(match["zh"])
+    if match["words"]:
+        return _english(match["words"])
+    return unicodedata.numeric(match["odd"])
 
 
 def chinese_number(text: str) -> float:
     """一百二十 -> 120, 八五 -> 85, 三点五 -> 3.5, 一百二 -> 120."""
-    whole, _, part = text.partition("点")
-    decimals = "".join(str(CHINESE_DIGITS[c]) for c in part if c in CHINESE_DIGITS)
-    if whole and all(c in CHINESE_DIGITS for c in whole):
-        return float("".join(str(CHINESE_DIGITS[c]) for c in whole) + ("." + decimals if decimals else ""))
+    integer, _, fraction = text.partition("点")
+    decimals = "".join(str(CHINESE_DIGITS[c]) for c in fraction if c in CHINESE_DIGITS)
+    if integer and all(c in CHINESE_DIGITS for c in integer):
+        return float("".join(str(CHINESE_DIGITS[c]) for c in integer) + ("." + decimals if decimals else ""))
     total, section, digit, last = 0, 0, 0, 1
-    for c in whole:
+    for c in integer:
         if c in CHINESE_DIGITS:
             digit = CHINESE_DIGITS[c]
             last = 1 if digit == 0 else last
@@ -106,8 +106,8 @@ def chinese_number(text: str) -> float:
         else:
             total = (total + section + digit) * _MYRIADS[c] or _MYRIADS[c]
             section, digit, last = 0, 0, _MYRIADS[c]
-    if digit and last >= 100 and whole[-2] not in "零〇":
-        digit *= last // 10  # 一百二 is said for 120
+    if digit and last >= 100 and integer[-2] not in "零〇":
+        digit *= last // 10  # 一百二 is short for 120
     return float(total + section + digit) + (float("0." + decimals) if decimals else 0.0)
 
 

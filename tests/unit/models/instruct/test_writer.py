@@ -131,7 +131,7 @@ def test_activations_are_computed_twice_where_not_all_fit(places: dict[str, Path
     with pytest.raises(ValueError, match="here does not fit"):
         refuse_too_large("here", need, "")
     larger = tuning_need(checkpoint.net, checkpoint.net_config, 4, TINY.rows, 2 * TINY.length, TINY.lora_rank)
-    assert larger.kept > need.kept
+    assert larger.stored > need.stored
 
 
 def test_it_learns_with_activations_computed_twice(places: dict[str, Path], tmp_path: Path, monkeypatch: Any) -> None:
