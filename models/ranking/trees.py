@@ -66,7 +66,7 @@ class Trees(NamedTuple):
 
     @classmethod
     def parsed(cls, text: str) -> Trees:
-        """From LightGBM's text form. Raises ValueError for what the ranker never fits: categories, over 64 leaves a tree."""
+        """From LightGBM's text form. Raises ValueError for what the ranker never fits: categories, over 64 leaves."""
         splits: list[tuple[int, np.float32, bool, int]] = []
         values: list[float] = []
         paths: list[F64] = []
