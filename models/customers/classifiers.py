@@ -151,8 +151,10 @@ def _write(model: Logistic | Forest, path: Path) -> None:
 
 
 def _read(path: Path, cls: type[Logistic] | type[Forest]) -> dict[str, NDArray[Any]]:
-    wanted = {f.name for f in fields(cls)}
+    expected = {f.name for f in fields(cls)}
     with np.load(path, allow_pickle=False) as stored:
-        if set(stored.files) != wanted:
-            raise ValueError(f"{path} holds {sorted(stored.files)}, {cls.__name__} is {sorted(wanted)}; train it anew")
+        if set(stored.files) != expected:
+            raise ValueError(
+                f"{path} holds {sorted(stored.files)}, {cls.__name__} is {sorted(expected)}; train it anew"
+            )
         return {name: stored[name] for name in stored.files}

@@ -31,7 +31,7 @@ class SegmentsConfig:
     )
     most: int = field(default=8, metadata={"doc": "most segments tried"})
     least_share: float = field(
-        default=0.02, metadata={"doc": "of the accounts; a fit with a smaller segment is not used", "least": 0}
+        default=0.02, metadata={"doc": "share of the accounts; a fit with a smaller segment is not used", "least": 0}
     )
     least_users: int = field(default=100, metadata={"doc": "with fewer accounts everybody is one segment"})
     every_days: int = field(
@@ -64,7 +64,7 @@ class SegmentsConfig:
     rule_users: int = field(
         default=10, metadata={"doc": "accounts that must like both categories of a rule", "least": 2}
     )
-    seed: int = field(default=7, metadata={"doc": "of k-means"})
+    seed: int = field(default=7, metadata={"doc": "seed of k-means"})
 
     def __post_init__(self) -> None:
         check_bounds(self)

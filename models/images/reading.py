@@ -51,7 +51,7 @@ class PictureLimits:
     kept_side: int = field(
         default=512, metadata={"doc": "a larger picture is reduced to so many pixels of its longer side", "least": 16}
     )
-    quality: int = field(default=90, metadata={"doc": "of the JPEG that is kept", "least": 1, "most": 95})
+    quality: int = field(default=90, metadata={"doc": "quality of the JPEG that is kept", "least": 1, "most": 95})
 
     def __post_init__(self) -> None:
         check_bounds(self)

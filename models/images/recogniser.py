@@ -33,14 +33,14 @@ class RecogniserConfig:
     """Settings of one fit."""
 
     precision: float = field(
-        default=0.95, metadata={"doc": "of the values that may be filled in", "above": 0, "most": 1}
+        default=0.95, metadata={"doc": "least precision of the values filled in", "above": 0, "most": 1}
     )
     min_confirmed: int = field(
-        default=30, metadata={"doc": "held-out rows above the threshold, or none is set", "least": 1}
+        default=30, metadata={"doc": "with fewer held-out rows above the threshold, none is set", "least": 1}
     )
     min_rows: int = field(default=2, metadata={"doc": "a value that fewer rows have is not learned", "least": 1})
     held_out: float = field(default=0.2, metadata={"doc": "share of the groups to choose on", "above": 0, "below": 1})
-    iterations: int = field(default=60, metadata={"doc": "of L-BFGS for each penalty", "least": 1})
+    iterations: int = field(default=60, metadata={"doc": "iterations of L-BFGS for each penalty", "least": 1})
     seed: int = 7
 
     def __post_init__(self) -> None:

@@ -41,12 +41,14 @@ class TuningConfig:
     rate: float = field(default=5e-4, metadata={"doc": "learning rate of the network", "above": 0})
     head_rate: float = field(default=2e-3, metadata={"doc": "learning rate of the heads", "above": 0})
     decay: float = field(default=0.02, metadata={"doc": "weight decay", "least": 0})
-    smoothing: float = field(default=0.1, metadata={"doc": "of the labels", "least": 0, "below": 1})
+    smoothing: float = field(default=0.1, metadata={"doc": "label smoothing", "least": 0, "below": 1})
     dropout: float = field(default=0.2, metadata={"least": 0, "below": 1})
     crop: float = field(default=0.8, metadata={"doc": "least share of each side that is seen", "above": 0, "most": 1})
-    product_weight: float = field(default=0.5, metadata={"doc": "of the loss of products, in attributes", "least": 0})
+    product_weight: float = field(
+        default=0.5, metadata={"doc": "weight of the loss of products, in attributes", "least": 0}
+    )
     product_dims: int = field(default=256, metadata={"least": 1})
-    sharpness: float = field(default=16.0, metadata={"doc": "of the cosines of products", "above": 0})
+    sharpness: float = field(default=16.0, metadata={"doc": "factor of the cosines of products", "above": 0})
     seed: int = 7
 
     def __post_init__(self) -> None:

@@ -142,8 +142,8 @@ def _union(codes, n_items):  # type: ignore[no-untyped-def]
 def _fill(table, lists, pairs, events, long, short, facts, now):  # type: ignore[no-untyped-def]
     first, item = pairs
     features, gap, last_price, attributes = facts
-    own = 2 * len(lists.codes) + 2
-    of_user = own + len(OWN)
+    own_column = 2 * len(lists.codes) + 2
+    of_user = own_column + len(OWN)
     of_item = of_user + len(USER)
     price = of_item + features.shape[1]
     affinity = price + len(PRICE)
@@ -155,9 +155,9 @@ def _fill(table, lists, pairs, events, long, short, facts, now):  # type: ignore
         for row in range(low, high):
             row_of[item[row]] = row
         _propose(table, lists, user, low, high, row_of)
-        _own(table, own, events, gap, user, low, high, item, row_of, last_day, now)
-        _cells(table, own + len(OWN) - 2, long, user, low, high, row_of)
-        _cells(table, own + len(OWN) - 1, short, user, low, high, row_of)
+        _own(table, own_column, events, gap, user, low, high, item, row_of, last_day, now)
+        _cells(table, own_column + len(OWN) - 2, long, user, low, high, row_of)
+        _cells(table, own_column + len(OWN) - 1, short, user, low, high, row_of)
         _user(table, of_user, events, long.indptr[user + 1] - long.indptr[user], user, low, high, now)
         for row in range(low, high):
             for feature in range(features.shape[1]):  # for a slice, numba would also compile a message about its shape
@@ -197,10 +197,10 @@ def _propose(table, lists, user, low, high, row_of):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _own(table, own, events, gap, user, low, high, item, row_of, last_day, now):  # type: ignore[no-untyped-def]
+def _own(table, own_column, events, gap, user, low, high, item, row_of, last_day, now):  # type: ignore[no-untyped-def]
     """What the user did with the item: counts by kind, days since, elapsed over the usual interval, days bought on."""
-    days, bought_on = own + RETURN, own + RETURN + 3
-    table[low:high, own:days] = 0
+    days, bought_on = own_column + RETURN, own_column + RETURN + 3
+    table[low:high, own_column:days] = 0
     table[low:high, bought_on : bought_on + 3] = 0
     last_day[low:high] = -1
     for event in range(events.start[user], events.start[user + 1]):  # in order of time: the latest one stays
@@ -210,7 +210,7 @@ def _own(table, own, events, gap, user, low, high, item, row_of, last_day, now):
         since = now - events.time[event]
         table[row, days] = since
         if kind != RETURN:
-            table[row, own + kind] += 1
+            table[row, own_column + kind] += 1
         if kind == PURCHASE:
             table[row, days + 1] = since
             table[row, days + 2] = since / gap[item[row]]

@@ -35,7 +35,9 @@ class RankerConfig:
     figures are slightly optimistic. The test spans were not used.
     """
 
-    rounds: int = field(default=400, metadata={"doc": "at most; early stopping and `refit` choose fewer", "least": 1})
+    rounds: int = field(
+        default=400, metadata={"doc": "most rounds; early stopping and `refit` choose fewer", "least": 1}
+    )
     patience: int = field(default=40, metadata={"doc": "rounds without a better validation ndcg", "least": 1})
     learning_rate: float = field(default=0.05, metadata={"above": 0, "most": 1})
     leaves: int = field(default=31, metadata={"least": 2, "most": MOST_LEAVES})

@@ -30,8 +30,8 @@ class SequenceConfig:
     state_dropout: float = field(default=0.4, metadata={"least": 0, "below": 1})
     learning_rate: float = field(default=3e-3, metadata={"above": 0})
     batch: int = field(default=128, metadata={"doc": "sequences in a batch", "least": 1})
-    epochs: int = field(default=40, metadata={"doc": "at most", "least": 1})
-    warm_epochs: int = field(default=5, metadata={"doc": "at most, where yesterday's model is given", "least": 1})
+    epochs: int = field(default=40, metadata={"doc": "most epochs", "least": 1})
+    warm_epochs: int = field(default=5, metadata={"doc": "most epochs where yesterday's model is given", "least": 1})
     patience: int = field(default=3, metadata={"doc": "epochs without a better one before it stops", "least": 1})
     epoch_steps: int = field(
         default=100,
@@ -52,7 +52,7 @@ class SequenceConfig:
     bf16: bool = field(
         default=True, metadata={"doc": "train on cuda in bfloat16; read sequences so on a CPU that supports it"}
     )
-    compile: bool = field(default=True, metadata={"doc": "on cuda only"})
+    compile: bool = field(default=True, metadata={"doc": "whether to compile, on cuda only"})
 
     def __post_init__(self) -> None:
         check_bounds(self)
