@@ -1,4 +1,4 @@
-"""Attribute columns as weighted words: each value, and each word of a text, separately for each column.
+"""Turns attribute columns into weighted words: each value and each word of a text is a word of its column.
 
 A value is a str, an int, a float, or a list of str or int (tags); None, NaN or empty where it is unknown. Integers are
 codes (a department's number) and count as words; floats are amounts (a price) and do not. A word's weight is its
@@ -18,7 +18,7 @@ from scipy import sparse
 
 Columns = Mapping[str, Sequence[Any]]  # name -> one value per item
 WORD = re.compile(r"[^\W_\u4e00-\u9fff]+|[\u4e00-\u9fff]")  # each Chinese character is a word
-WHOLE = 60  # characters; a value up to this length is also a word as a whole, a longer one only a text
+WHOLE = 60  # characters; a value of at most this length is one word too, beside the words in it
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Words:
     def of(cls, values: Sequence[Any], min_items: int, max_words: int) -> Words:
         """The `max_words` most frequent words that at least `min_items` items have, but not all items."""
         bags, words = _bags(values)
-        items = np.asarray((bags > 0).sum(axis=0)).reshape(-1)
-        kept = np.flatnonzero((items >= min_items) & (items < len(values)))
-        kept = np.sort(kept[np.argsort(-items[kept], kind="stable")[:max_words]])
-        weights = np.log((1 + len(values)) / (1 + items[kept])).astype(np.float32)
-        return cls(words[kept] if len(kept) else np.empty(0, "U1"), weights)
+        item_counts = np.asarray((bags > 0).sum(axis=0)).reshape(-1)
+        columns = np.flatnonzero((item_counts >= min_items) & (item_counts < len(values)))
+        columns = np.sort(columns[np.argsort(-item_counts[columns], kind="stable")[:max_words]])
+        weights = np.log((1 + len(values)) / (1 + item_counts[columns])).astype(np.float32)
+        return cls(words[columns] if len(columns) else np.empty(0, "U1"), weights)
 
     def weigh(self, values: Sequence[Any]) -> sparse.csr_matrix:
         """Weights (items, W) CSR of the words of each item, rows scaled to length 1; unknown words are ignored."""
@@ -84,21 +84,21 @@ def _bags(values: Sequence[Any]) -> tuple[sparse.csr_matrix, NDArray[np.str_]]:
         [distinct.setdefault(tuple(v) if isinstance(v, list | np.ndarray) else v, len(distinct)) for v in values],
         np.int64,
     )
-    cut = [_cut(value) for value in distinct]
-    words, column = np.unique(np.array([word for bag in cut for word in bag], dtype=np.str_), return_inverse=True)
-    ends = np.cumsum([0, *map(len, cut)])
+    bags = [_words_of(value) for value in distinct]
+    words, column = np.unique(np.array([word for bag in bags for word in bag], dtype=np.str_), return_inverse=True)
+    ends = np.cumsum([0, *map(len, bags)])
     by_value = sparse.csr_matrix(
-        (np.ones(len(column), np.float32), column, ends), shape=(len(cut), len(words)), dtype=np.float32
+        (np.ones(len(column), np.float32), column, ends), shape=(len(bags), len(words)), dtype=np.float32
     )
     return by_value[code], words
 
 
-def _cut(value: Any) -> list[str]:
+def _words_of(value: Any) -> list[str]:
     """The words of one value, each once."""
     if _unknown(value):
         return []
     if isinstance(value, tuple):
-        return sorted({f"={each}" for each in value if not _unknown(each)})
+        return sorted({f"={tag}" for tag in value if not _unknown(tag)})
     text = str(value).lower()
-    whole = {f"={text}"} if len(text) <= WHOLE else set()
-    return sorted(whole | (set(WORD.findall(text)) if isinstance(value, str) else set()))
+    as_one_word = {f"={text}"} if len(text) <= WHOLE else set()
+    return sorted(as_one_word | (set(WORD.findall(text)) if isinstance(value, str) else set()))

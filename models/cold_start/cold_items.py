@@ -2,9 +2,9 @@
 
 `regressor` and `gan` predict an embedding in the space of ALS, so that any user's factors can score it. `content` does
 not use that space: a cold item scores by the cosine of its content with the user's mean item.
-Content predicts an embedding's direction well, its length (how much an item is wanted) badly; so only a part of the
-predicted length is used. The mean residual at the warm items nearest in content is added: another colour of a dress
-that is sold already belongs where that dress is, and no smooth function of 512 axes puts it there.
+Content predicts an embedding's direction well, but its length (how much an item is wanted) badly. So only a part of
+the predicted length is used. The mean residual at the warm items nearest in content is added: a dress in a new colour
+belongs near the dress that is sold already, and no smooth function of 512 axes puts it there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ColdConfig:
     length: float = field(
         default=1.0,
         metadata={
-            "doc": "length of a made embedding in median lengths of warm ones; content: of a cosine in ALS's scores",
+            "doc": "length of a cold embedding, in median lengths of warm ones; content: weight of its cosine",
             "above": 0,
         },
     )
@@ -51,10 +51,11 @@ class ColdConfig:
     )
     ridge: float = field(
         default=3.0,
-        metadata={"doc": "L2 penalty of the regressor; contents are unit vectors, so its unit is items", "above": 0},
+        metadata={"doc": "L2 penalty of the regressor, in items, since contents are unit vectors", "above": 0},
     )
     neighbours: int = field(
-        default=50, metadata={"doc": "nearest warm items whose residuals correct a made embedding; 0: none", "least": 0}
+        default=50,
+        metadata={"doc": "nearest warm items whose residuals correct a predicted embedding; 0: none", "least": 0},
     )
 
     def __post_init__(self) -> None:
@@ -120,7 +121,7 @@ class ColdItems:
     def embed(self, content: F32) -> F32:
         """Embeddings (n, D) of items with this content (n, C): the prediction plus the residuals of near warm items.
 
-        Raises ValueError where nothing was learnt.
+        Raises ValueError if no model was trained.
         """
         if self.maker is None:
             raise ValueError(
@@ -128,15 +129,17 @@ class ColdItems:
             )
         content, warm = unit(content), self.content[~self.cold]
         residuals = self.places[~self.cold] - self.maker.generate(warm)
-        made, near = self.maker.generate(content), min(self.config.neighbours, len(warm))
-        for low in range(0, len(content) if near else 0, ROWS):
-            codes, cosines = top_k(content[low : low + ROWS], warm, near)
+        embeddings, neighbours = self.maker.generate(content), min(self.config.neighbours, len(warm))
+        for low in range(0, len(content) if neighbours else 0, ROWS):
+            codes, cosines = top_k(content[low : low + ROWS], warm, neighbours)
             weights = np.maximum(cosines, 0) ** NEARNESS
             weights /= weights.sum(axis=1, keepdims=True) + 1  # + 1: as if one more neighbour had no residual
-            made[low : low + ROWS] += np.einsum("nk,nkd->nd", weights, residuals[codes])
+            embeddings[low : low + ROWS] += np.einsum("nk,nkd->nd", weights, residuals[codes])
         median_length = np.median(np.linalg.norm(self.places[~self.cold], axis=1))
-        length = np.linalg.norm(made, axis=1, keepdims=True) / median_length
-        return unit(made) * (self.config.length * median_length * length**self.config.own_length).astype(np.float32)
+        length = np.linalg.norm(embeddings, axis=1, keepdims=True) / median_length
+        return unit(embeddings) * (self.config.length * median_length * length**self.config.own_length).astype(
+            np.float32
+        )
 
     def users(self, user_factors: F32, interest: Any) -> F32:
         """User rows (n, E), to be multiplied with `places`, from user_factors (n, D) and interest (n, I) CSR."""

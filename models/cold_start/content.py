@@ -23,8 +23,8 @@ from models.core.top_k import F32, I32, top_k
 from models.core.unit import unit
 
 SWEEPS = 4  # of subspace iteration (Halko, Martinsson, Tropp 2011)
-SPARE = 16  # extra axes in the iteration, without which the last ones kept converge slowly
-FAR = 3.0  # standard deviations at which an amount is cut
+SPARE = 16  # extra axes in the iteration; without them the last axes that are used converge slowly
+FAR = 3.0  # standard deviations; amounts are clipped at this distance from the mean
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ContentConfig:
 
 
 class Content:
-    """Content vectors (I, C) float32 of the items it was fitted on, and what encodes other items.
+    """Content vectors (I, C) float32 of the items of the fit, and the vocabularies and axes that encode other items.
 
     C = `dims` + the number of amounts; less where there are fewer words, 1 at least. An item without attributes has a
     zero vector and scores 0.
@@ -129,14 +129,14 @@ class Content:
 
 
 def profiles(interest: Any, vectors: F32) -> F32:
-    """Each user's mean item vector, weighted by `interest` (n, I) CSR, as a unit vector (n, C); zeros without any."""
+    """Each user's mean item vector, weighted by `interest` (n, I) CSR, as unit vectors (n, C); else zeros."""
     return unit(np.asarray(check_interest(interest) @ unit(vectors), np.float32))
 
 
 def with_pictures(attributes: F32, pictures: F32, weight: float) -> F32:
-    """Content (I, C + P) of length 1 of items, from both; a zero row on either side leaves the other alone.
+    """Content (I, C + P) from attributes (I, C) and pictures (I, P), rows of length 1; a zero row counts for nothing.
 
-    weight is that of pictures, attributes counting 1. Raises ValueError if the numbers of items differ.
+    weight: the weight of the pictures; the attributes weigh 1. Raises ValueError if the numbers of items differ.
     """
     if len(attributes) != len(pictures):
         raise ValueError(f"{len(attributes)} items have attributes, {len(pictures)} have pictures; give a row for each")
@@ -187,5 +187,5 @@ def _axes(weighted: sparse.csr_matrix, config: ContentConfig) -> F32:
             basis = np.linalg.qr(weighted.T @ (weighted @ basis))[0]
         projected = weighted @ basis
         strength, rotation = np.linalg.eigh(projected.T @ projected)
-    kept = np.argsort(-strength, kind="stable")[: config.dims]
-    return np.ascontiguousarray((basis @ rotation[:, kept]).astype(np.float32))
+    strongest = np.argsort(-strength, kind="stable")[: config.dims]
+    return np.ascontiguousarray((basis @ rotation[:, strongest]).astype(np.float32))

@@ -4,7 +4,7 @@ generator      (condition, noise) -> embedding         linear + one hidden layer
 discriminator  (embedding, condition) -> logit of real  one hidden layer
 losses         discriminator -log D(y) - log(1 - D(y')), generator -log D(y') + alignment * |y' - y|^2 / dims
 The second term of the generator's loss is an alignment as in GAR (Chen et al. 2022), in another form. Without it the
-embedding would be plausible for *some* item of this content, but not near the right one.
+embedding would suit *some* item of this content, but would not lie near the right one.
 """
 
 from __future__ import annotations
@@ -112,32 +112,39 @@ class GAN:
                 rate.step()
 
     def _step(
-        self, condition: Tensor, real: Tensor, generating: torch.optim.Optimizer, judging: torch.optim.Optimizer
+        self,
+        condition: Tensor,
+        real: Tensor,
+        generator_optimizer: torch.optim.Optimizer,
+        discriminator_optimizer: torch.optim.Optimizer,
     ) -> None:
         generated = self.generator(condition, torch.randn(len(real), self.config.noise))
         logits = self.discriminator(torch.cat([real, generated.detach()]), condition.repeat(2, 1))
         labels = torch.cat([torch.ones(len(real)), torch.zeros(len(real))])
-        judging.zero_grad()
+        discriminator_optimizer.zero_grad()
         (2 * binary_cross_entropy_with_logits(logits, labels)).backward()
-        judging.step()
+        discriminator_optimizer.step()
 
         adversarial = binary_cross_entropy_with_logits(self.discriminator(generated, condition), torch.ones(len(real)))
-        generating.zero_grad()
+        generator_optimizer.zero_grad()
         (adversarial + self.config.alignment * (generated - real).square().mean()).backward()
-        generating.step()
+        generator_optimizer.step()
 
     def generate(self, conditions: F32) -> F32:
-        """Embeddings (n, D) in the unit of those it was fitted on, each the mean over the same `draws` noise vectors.
+        """Embeddings (n, D) in the unit of the training embeddings, each the mean over the same `draws` noise vectors.
 
         A row depends on its own condition alone. Raises ValueError if the conditions have another width.
         """
-        wanted = self.generator.line.in_features
-        if conditions.ndim != 2 or conditions.shape[1] != wanted:
-            raise ValueError(f"conditions are {conditions.shape}, the GAN was fitted on (n, {wanted})")
+        width = self.generator.line.in_features
+        if conditions.ndim != 2 or conditions.shape[1] != width:
+            raise ValueError(f"conditions are {conditions.shape}, the GAN was fitted on (n, {width})")
         with _torch(self.config), torch.no_grad():
-            given, total = torch.from_numpy(conditions), torch.zeros(len(conditions), self.generator.line.out_features)
+            condition, total = (
+                torch.from_numpy(conditions),
+                torch.zeros(len(conditions), self.generator.line.out_features),
+            )
             for noise in torch.randn(self.config.draws, 1, self.config.noise):
-                total += self.generator(given, noise.expand(len(given), -1))
+                total += self.generator(condition, noise.expand(len(condition), -1))
             return (total * (self.scale / self.config.draws)).numpy()
 
     def judge(self, conditions: F32, embeddings: F32) -> F32:

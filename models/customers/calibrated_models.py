@@ -2,8 +2,8 @@
 
 Classifiers are trained on the earlier moments and validated on the last one, beside simple scores that need no training
 (recency alone; BG/NBD). The best one is chosen and calibrated on that validation set, and stored as it is: it is not
-trained again on the validation set. So when a later night compares it with a successor, neither has learned from the
-labels that decide between them.
+trained again on the validation set. So when a later night compares it with a successor, neither model has
+learned from the labels that decide between them.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class TrainingSet:
     """One question about n rows at one moment, with the answers where they are known already.
 
     features (n, F), called `names`; simple: name -> scores (n,) that need no training, higher is likelier, the first
-    is the baseline; truth (n,): the labels, all False while the window has not ended; customer (n,): whose row it is,
-    since the rows of one customer are sampled, split and compared together; coverage: the share of positive outcomes
-    that have a row, NaN without any.
+    is the baseline; truth (n,): the labels, all False while the window has not ended; customer (n,): the customer of
+    each row, since the rows of one customer are sampled, split and compared together; coverage: the share of positive
+    outcomes that have a row, NaN without positive outcomes.
     """
 
     names: tuple[str, ...]
@@ -78,10 +78,10 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class CalibratedScore:
-    """A score and its calibration: what answers one question.
+    """A score and its calibration, which together answer one question.
 
     method: the name of the classifier, or of the simple score where `classifier` is None. days: how far it looks ahead.
-    names: the features of its classifier, () without one.
+    names: the features of its classifier, () without a classifier.
     """
 
     method: str
@@ -107,7 +107,7 @@ class CalibratedScore:
         """Writes the classifier, if there is one, and returns the rest as JSON for `load`."""
         if self.classifier:
             self.classifier.save(folder, name)
-        points = {"at": self.calibration.at.tolist(), "share": self.calibration.share.tolist()}
+        points = {"at": self.calibration.score.tolist(), "share": self.calibration.share.tolist()}
         kind = self.method if self.classifier else None
         return {
             "method": self.method,
@@ -167,7 +167,10 @@ def _at_most(training: Sequence[TrainingSet], most: int) -> list[TrainingSet]:
     total = sum(map(len, training))
     if total <= most:
         return list(training)
-    return [one.of_customers(max(1, int(most / total * len(np.unique(one.customer))))) for one in training]
+    return [
+        training_set.of_customers(max(1, int(most / total * len(np.unique(training_set.customer)))))
+        for training_set in training
+    ]
 
 
 def _check_both_kinds(purpose: str, truth: Truth, days: float) -> None:
@@ -184,11 +187,11 @@ def best_of(judged: Mapping[str, Judged], baseline: str) -> str:
 
     The baseline itself is one of them; of equals the earlier wins.
     """
-    least = judged[baseline].figures
+    baseline_figures = judged[baseline].figures
     eligible = [
         name
         for name, candidate in judged.items()
-        if all(candidate.figures[metric] >= least[metric] for metric in ("auc", "average_precision"))
+        if all(candidate.figures[metric] >= baseline_figures[metric] for metric in ("auc", "average_precision"))
     ]
     return min(eligible, key=lambda name: judged[name].figures["log_loss"])
 
@@ -215,7 +218,7 @@ def learn(
     else:
         rival, rival_name = judged[valid.baseline], valid.baseline
     decision: Decision = decide(judged[best].likelihood, rival.likelihood)
-    kept = judged[best] if decision.promoted else rival
+    winner = judged[best] if decision.promoted else rival
     facts = {
         "promoted": decision.promoted,
         "best": best,
@@ -224,11 +227,11 @@ def learn(
         "baseline": valid.baseline,
         "rows": {"teaching": int(sum(map(len, training))), "judging": len(valid)},
         "base_rate": round(float(valid.truth.mean()), 5),
-        "figures": {name: candidate.figures for name, candidate in judged.items()} | {"kept": kept.figures},
-        "reliability": table_of(kept.model.score(valid), valid),
+        "figures": {name: candidate.figures for name, candidate in judged.items()} | {"kept": winner.figures},
+        "reliability": table_of(winner.model.score(valid), valid),
         "effects": effects_of(judged, valid),
     }
-    return kept.model, facts
+    return winner.model, facts
 
 
 def figures_of(scores: F64, chance: F64, truth: Truth) -> dict[str, float]:
@@ -248,7 +251,7 @@ def table_of(scores: F64, valid: TrainingSet) -> list[dict[str, float]]:
 
 
 def cross_calibrated(scores: F64, valid: TrainingSet) -> F64:
-    """(n,) probabilities, each half of the customers calibrated on the other half, so that none judges itself."""
+    """(n,) probabilities; each half of the customers is calibrated on the other half, so no label judges itself."""
     chance = np.empty(len(scores))
     half = np.unique(valid.customer, return_inverse=True)[1] % 2 == 0
     for rows in (half, ~half):
@@ -259,7 +262,7 @@ def cross_calibrated(scores: F64, valid: TrainingSet) -> F64:
 def effects_of(judged: Mapping[str, Judged], valid: TrainingSet) -> dict[str, Any]:
     """What the features of each classifier do, strongest first.
 
-    Of a logistic regression the change in log-odds by one standard deviation; of boosted trees the mean size of what a
+    A logistic regression: the change in log-odds by one standard deviation. Boosted trees: the mean size of what a
     feature adds to the log-odds, and its direction (the correlation with the feature).
     """
     effects: dict[str, Any] = {}
@@ -281,8 +284,8 @@ def effects_of(judged: Mapping[str, Judged], valid: TrainingSet) -> dict[str, An
 def _judged(model: CalibratedScore, valid: TrainingSet) -> Judged:
     scores = model.score(valid)
     chance = cross_calibrated(scores, valid)
-    _, whose = np.unique(valid.customer, return_inverse=True)
-    likelihood = np.bincount(whose, log_likelihood(chance, valid.truth)) / np.bincount(whose)
+    _, customer = np.unique(valid.customer, return_inverse=True)
+    likelihood = np.bincount(customer, log_likelihood(chance, valid.truth)) / np.bincount(customer)
     return Judged(model, figures_of(scores, chance, valid.truth), likelihood)
 
 

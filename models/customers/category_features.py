@@ -1,7 +1,7 @@
 """Features of (customer, category) pairs: will this customer buy in this category within the next days?
 
-A customer has a row for each category that the customer bought or looked at, and for the most popular ones; the rest
-have none. Features count only events before the moment, as in `models.customers.customer_features`.
+A customer has a row for each category that the customer bought or looked at, and for the most popular ones. Other
+categories have none. Features count only events before the moment, as in `models.customers.customer_features`.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def level_of(attributes: Mapping[str, NDArray[np.int32]], most: int) -> str | No
 
 def popularity(log: ShopLog, category: NDArray[np.int32], now: float) -> F64:
     """(C,) the share of the buyers of the 28 days before `now` who bought in each category; 0 without buyers."""
-    late = log.between(now - _RECENT, now)
-    late = late.where(late.kind == PURCHASE)
-    code = category[late.item]
-    pairs = np.unique(np.column_stack([late.user, code])[code >= 0], axis=0)
+    recent = log.between(now - _RECENT, now)
+    recent = recent.where(recent.kind == PURCHASE)
+    code = category[recent.item]
+    pairs = np.unique(np.column_stack([recent.user, code])[code >= 0], axis=0)
     count = np.bincount(pairs[:, 1].astype(np.int64), minlength=int(category.max(initial=-1)) + 1)
-    return count / max(len(np.unique(late.user)), 1)
+    return count / max(len(np.unique(recent.user)), 1)
 
 
 def pairs_at(
@@ -59,32 +59,32 @@ def pairs_at(
     """
     now, C, n = customers.now, len(popular), len(customers.users)
     log = log.where(np.isin(log.user, customers.users) & (category[log.item] >= 0) & (log.kind != RETURN))
-    key = np.searchsorted(customers.users, log.user) * C + category[log.item]  # of the pair of each event
+    key = np.searchsorted(customers.users, log.user) * C + category[log.item]  # each event's pair as one number
     is_past, is_purchase = log.time < now, log.kind == PURCHASE
     most_popular = np.argsort(-popular, kind="stable")[: min(common, C)]
-    for_everybody = (np.arange(n)[:, None] * C + most_popular[None, :]).ravel()
-    pairs = np.unique(np.concatenate([key[is_past], for_everybody]))
+    popular_pairs = (np.arange(n)[:, None] * C + most_popular[None, :]).ravel()
+    pairs = np.unique(np.concatenate([key[is_past], popular_pairs]))
     customer, code = pairs // C, pairs % C
 
     past = is_past & is_purchase
-    own = _own_purchases(pairs, key[past], log.time[past], now, customers.seen.T[customer])
-    own_share = own.visits / np.maximum(np.bincount(customer, own.visits, n)[customer], 1)
+    purchases = _own_purchases(pairs, key[past], log.time[past], now, customers.seen.T[customer])
+    own_share = purchases.visits / np.maximum(np.bincount(customer, purchases.visits, n)[customer], 1)
     looks = key[is_past & ~is_purchase & (now - log.time <= _RECENT)]
-    of_customer = {name: customers.features[customer, customers.names.index(name)] for name in _OF_CUSTOMER}
+    customer_columns = {name: customers.features[customer, customers.names.index(name)] for name in _OF_CUSTOMER}
     columns: dict[str, F64] = {
-        **{f"own_{window}": np.log1p(count) for window, count in own.lately.items()},
-        "own": np.log1p(own.visits),
+        **{f"own_{window}": np.log1p(count) for window, count in purchases.lately.items()},
+        "own": np.log1p(purchases.visits),
         "own_share": own_share,
-        "since": np.log1p(own.since),
-        "overdue": own.overdue,
+        "since": np.log1p(purchases.since),
+        "overdue": purchases.overdue,
         "looks_28": np.log1p(np.bincount(np.searchsorted(pairs, looks), minlength=len(pairs))),
         "popular": popular[code],
-        **of_customer,
+        **customer_columns,
     }
     simple = {
         "own_share": own_share,
         "popularity": popular[code],
-        "own_share_x_bg_nbd": own_share * np.expm1(of_customer["expected"]),
+        "own_share_x_bg_nbd": own_share * np.expm1(customer_columns["expected"]),
     }
     bought_next = np.unique(key[is_purchase & ~is_past & (log.time < now + days)])
     coverage = float(np.isin(bought_next, pairs).mean()) if len(bought_next) else float("nan")
@@ -94,8 +94,8 @@ def pairs_at(
 
 
 class _OwnPurchases(NamedTuple):
-    """Purchase days of each of n pairs (`visits`), and those of the last 28 and 112 days; days since the last, the
-    customer's tenure without one; `since` over the mean gap, at most 10, 10 with fewer than two purchases."""
+    """Per pair (n,). visits: purchase days; lately: those of the last 28 and 112 days; since: days since the last one,
+    the customer's tenure if there is none; overdue: since / the mean gap, at most 10; 10 with fewer than two."""
 
     visits: I64
     lately: dict[int, I64]
@@ -104,7 +104,7 @@ class _OwnPurchases(NamedTuple):
 
 
 def _own_purchases(pairs: I64, key: I64, time: F64, now: float, tenure: F64) -> _OwnPurchases:
-    """pairs (n,): sorted keys; key, time (m,): of each line that was bought; tenure (n,): of the pair's customer."""
+    """pairs (n,): sorted keys; key, time (m,): pair and time of each line bought; tenure (n,): days of the customer."""
     n = len(pairs)
     visits = np.unique(np.column_stack([np.searchsorted(pairs, key), np.floor(time)]), axis=0)
     pair, day = visits[:, 0].astype(np.int64), visits[:, 1]

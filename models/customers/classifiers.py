@@ -1,7 +1,7 @@
-"""Classifiers in an open form, weights, trees as arrays or LightGBM's text, that score without Spark.
+"""Classifiers that score without Spark, stored in an open form: weights, trees as arrays, or LightGBM's text.
 
-Each has `score`: features (n, F), finite -> (n,) in 0..1. Models fitted by Spark ML are stored in this form as well, so
-a later night or another machine scores with numpy alone.
+Each has `score`: finite features (n, F) -> scores (n,) in 0..1. Models fitted by Spark ML are stored in this form as
+well, so a later night or another machine scores with numpy alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.special import expit
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
-_ROWS = 4096  # that a forest scores at a time, so that the nodes of all trees stay in the cache
+_ROWS = 4096  # a forest scores so many rows at a time, so that the nodes of all trees stay in the cache
 
 
 class Classifier(Protocol):
@@ -57,8 +57,8 @@ class Logistic:
 class Forest:
     """T binary trees with N nodes in all.
 
-    feature (N,): which one a node splits on, -1 in a leaf; threshold (N,): rows with no more go left; left, right (N,):
-    the next node; share (N,): the positive share of the node's training rows; roots (T,).
+    feature (N,): the feature that a node splits on, -1 in a leaf; threshold (N,): rows with this value or less go left;
+    left, right (N,): the next node; share (N,): the positive share of the node's training rows; roots (T,).
     """
 
     feature: I32
@@ -72,25 +72,23 @@ class Forest:
     def __post_init__(self) -> None:
         inner = self.feature >= 0
         for name in ("left", "right"):
-            onward = getattr(self, name)[inner]
+            children = getattr(self, name)[inner]
             # Children come after their parent, so every path ends.
-            if len(onward) and not ((onward > np.flatnonzero(inner)) & (onward < len(self.feature))).all():
-                raise ValueError(
-                    f"{name}: a node goes on to one that does not stand after it among {len(self.feature)}"
-                )
+            if len(children) and not ((children > np.flatnonzero(inner)) & (children < len(self.feature))).all():
+                raise ValueError(f"{name}: a child must stand after its parent and before node {len(self.feature)}")
 
     def score(self, features: F64) -> F64:
         """The mean over trees of the share in the leaf that each row falls into."""
-        parts = [self._of(features[begin : begin + _ROWS]) for begin in range(0, len(features), _ROWS)]
+        parts = [self._mean_share(features[begin : begin + _ROWS]) for begin in range(0, len(features), _ROWS)]
         return np.concatenate([np.zeros(0), *parts])
 
-    def _of(self, features: F64) -> F64:
+    def _mean_share(self, features: F64) -> F64:
         rows = np.arange(len(features))[:, None]
         node = np.broadcast_to(self.roots, (len(features), len(self.roots)))
         while (self.feature[node] >= 0).any():
-            asked = self.feature[node]
-            small = features[rows, np.maximum(asked, 0)] <= self.threshold[node]
-            node = np.where(asked < 0, node, np.where(small, self.left[node], self.right[node]))
+            feature = self.feature[node]
+            small = features[rows, np.maximum(feature, 0)] <= self.threshold[node]
+            node = np.where(feature < 0, node, np.where(small, self.left[node], self.right[node]))
         return np.asarray(self.share[node].mean(axis=1))
 
     def save(self, folder: Path, name: str) -> None:
@@ -153,8 +151,10 @@ def _write(model: Logistic | Forest, path: Path) -> None:
 
 
 def _read(path: Path, cls: type[Logistic] | type[Forest]) -> dict[str, NDArray[Any]]:
-    wanted = {f.name for f in fields(cls)}
+    expected = {f.name for f in fields(cls)}
     with np.load(path, allow_pickle=False) as stored:
-        if set(stored.files) != wanted:
-            raise ValueError(f"{path} holds {sorted(stored.files)}, {cls.__name__} is {sorted(wanted)}; train it anew")
+        if set(stored.files) != expected:
+            raise ValueError(
+                f"{path} holds {sorted(stored.files)}, {cls.__name__} is {sorted(expected)}; train it anew"
+            )
         return {name: stored[name] for name in stored.files}

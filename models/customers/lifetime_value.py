@@ -19,7 +19,7 @@ from models.core.manifest import read_manifest, write_manifest
 
 F64 = NDArray[np.float64]
 LEAST_CUSTOMERS = 50  # with a repeat purchase; four parameters fitted to fewer are mostly noise
-FAR = 1e4  # bound of a parameter; beyond it the likelihood is flat: the customers are all alike
+FAR = 1e4  # bound of a parameter; beyond it the likelihood is flat, since all customers are then alike
 
 
 class NotEnoughData(ValueError):
@@ -62,8 +62,8 @@ class Purchases:
 def purchases_of(customer: NDArray[np.integer], day: F64, worth: F64, customers: int, now: float) -> Purchases:
     """`Purchases` of the customers 0..customers-1, each with at least one line; lines of one day are one purchase.
 
-    customer, day, worth (N,): of each line; worth is NaN where unknown. Raises ValueError for a line after `now`, or a
-    customer without a line.
+    customer, day, worth (N,): one value per line; worth is NaN where unknown. Raises ValueError for a line after `now`,
+    or a customer without a line.
     """
     if len(day) and day.max() > now:
         raise ValueError(f"a purchase at day {day.max()} lies after now, {now}: cut the log first")
@@ -73,21 +73,21 @@ def purchases_of(customer: NDArray[np.integer], day: F64, worth: F64, customers:
     begins = np.ones(len(order), bool)
     begins[1:] = (customer[1:] != customer[:-1]) | (date[1:] != date[:-1])
     visit = np.cumsum(begins) - 1
-    who, when = customer[begins], date[begins]
-    paid = np.bincount(visit, worth, len(who))
-    visits = np.bincount(who, minlength=customers)
+    visit_customer, visit_day = customer[begins], date[begins]
+    paid = np.bincount(visit, worth, len(visit_customer))
+    visits = np.bincount(visit_customer, minlength=customers)
     if not visits.all():
         raise ValueError(f"{int((visits == 0).sum()):,} of {customers:,} customers have no purchase")
     first = np.concatenate([[0], visits.cumsum()[:-1]])
-    repeat = np.ones(len(who), bool)
+    repeat = np.ones(len(visit_customer), bool)
     repeat[first] = False
     x = (visits - 1).astype(np.float64)
     known = np.isfinite(paid) & (paid > 0) & repeat
-    counted = np.bincount(who[known], minlength=customers)
-    total = np.bincount(who[known], paid[known], customers)
-    m = np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
-    began, last = when[first], when[np.cumsum(visits) - 1]
-    return Purchases(x, last - began, np.floor(now) - began, m)
+    known_repeats = np.bincount(visit_customer[known], minlength=customers)
+    total = np.bincount(visit_customer[known], paid[known], customers)
+    m = np.where(known_repeats > 0, total / np.maximum(known_repeats, 1), np.nan)
+    first_day, last_day = visit_day[first], visit_day[np.cumsum(visits) - 1]
+    return Purchases(x, last_day - first_day, np.floor(now) - first_day, m)
 
 
 def _fitted(loss: Callable[[F64], float], start: F64) -> F64:
@@ -101,7 +101,7 @@ def _fitted(loss: Callable[[F64], float], start: F64) -> F64:
 
 @dataclass(frozen=True)
 class BGNBD:
-    """r, a, b unitless, alpha in days; log_likelihood, natural, of the customers it was fitted on."""
+    """r, a, b unitless; alpha in days; log_likelihood: in nats, of the customers of the fit."""
 
     r: float
     alpha: float
@@ -116,7 +116,7 @@ class BGNBD:
         if back < LEAST_CUSTOMERS:
             raise NotEnoughData(f"{back} of {len(seen)} customers bought again, BG/NBD takes {LEAST_CUSTOMERS}")
         rows, count = np.unique(np.column_stack([seen.x, seen.t_x, seen.T]), axis=0, return_counts=True)
-        unit = float(rows[:, 2].mean())  # of time, so that all four start near 1
+        unit = float(rows[:, 2].mean())  # unit of time that lets all four parameters start near 1
 
         def loss(log_parameters: F64) -> float:
             r, alpha, a, b = np.exp(log_parameters)

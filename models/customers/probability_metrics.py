@@ -20,8 +20,8 @@ def auc(chance: F64, truth: NDArray[np.bool_]) -> float:
     others = len(truth) - buyers
     if not buyers or not others:
         return float("nan")
-    _, place, count = np.unique(chance, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; equal chances share their mean rank
+    _, group, count = np.unique(chance, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[group]  # from 1; equal chances share their mean rank
     return float((rank[truth].sum() - buyers * (buyers + 1) / 2) / (buyers * others))
 
 
@@ -30,8 +30,8 @@ def average_precision(chance: F64, truth: NDArray[np.bool_]) -> float:
     order = np.argsort(-chance, kind="stable")
     hits = np.cumsum(truth[order])
     last = np.append(np.diff(chance[order]) != 0, True)
-    gained = np.diff(hits[last], prepend=0)
-    return float((gained * hits[last] / (np.flatnonzero(last) + 1)).sum() / max(int(truth.sum()), 1))
+    new_hits = np.diff(hits[last], prepend=0)
+    return float((new_hits * hits[last] / (np.flatnonzero(last) + 1)).sum() / max(int(truth.sum()), 1))
 
 
 def reliability(chance: F64, truth: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
@@ -59,13 +59,13 @@ def log_likelihood(chance: F64, truth: NDArray[np.bool_]) -> F64:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A rising function from scores to probabilities: linear between the points (at, share), each (K,), flat beyond."""
+    """A rising function from scores to probabilities: linear between points (score, share), each (K,); flat beyond."""
 
-    at: F64
+    score: F64
     share: F64
 
     def __call__(self, scores: F64) -> F64:
-        return np.asarray(np.interp(scores, self.at, self.share))
+        return np.asarray(np.interp(scores, self.score, self.share))
 
 
 def calibrated(scores: F64, truth: NDArray[np.bool_]) -> Calibration:
@@ -78,7 +78,7 @@ def calibrated(scores: F64, truth: NDArray[np.bool_]) -> Calibration:
     order = np.argsort(scores, kind="stable")
     groups = [part for part in np.array_split(order, max(2, min(len(order) // 100, 50))) if len(part)]
     # Groups with the same mean score are one: many customers may share a score.
-    at, group = np.unique([scores[part].mean() for part in groups], return_inverse=True)
+    mean_scores, group = np.unique([scores[part].mean() for part in groups], return_inverse=True)
     weight = np.bincount(group, [len(part) for part in groups])
     share = np.bincount(group, [truth[part].sum() for part in groups]) / weight
-    return Calibration(at, np.asarray(isotonic_regression(share, weights=weight).x))
+    return Calibration(mean_scores, np.asarray(isotonic_regression(share, weights=weight).x))

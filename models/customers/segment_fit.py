@@ -1,6 +1,6 @@
 """Fits segments to a sample of accounts: the space of their places, k-means at each k, and the silhouette that decides.
 
-The sample (at most `fit_users` accounts) lies in numpy on one machine, so that no cluster is asked. The same sample and
+The sample (at most `fit_users` accounts) lies in numpy on one machine and needs no cluster. The same sample and
 seed give the same bits.
 """
 
@@ -16,7 +16,7 @@ from models.customers.segments import SegmentsConfig, moved_centres, squared_dis
 
 F64 = NDArray[np.float64]
 _STARTS = 10  # of k-means at each k
-_ROUNDS = 30  # of each start; the best one then goes on until no account changes, or for so many rounds more:
+_ROUNDS = 30  # of each start; the best start then runs on until no account changes, for at most _LAST_ROUNDS more
 _LAST_ROUNDS = 300
 
 
@@ -46,29 +46,29 @@ def fit_space(rows: F64, weights: F64, least: F64, config: SegmentsConfig) -> Sp
 
 
 def principal_components(rows: F64, variance: float) -> F64:
-    """(F, C): the first components of rows (n, F) that together explain the share `variance`; one where nothing varies.
+    """(F, C): the first components of rows (n, F) that together explain the share `variance`; one if nothing varies.
 
-    The largest entry of each is positive, since an eigenvector's sign is the solver's whim.
+    The largest entry of each is made positive, since the sign of an eigenvector is arbitrary.
     """
     variances, vectors = np.linalg.eigh(np.atleast_2d(np.cov(rows, rowvar=False)))  # the largest comes last
     explained = np.cumsum(np.maximum(variances[::-1], 0.0))
-    kept = int(np.searchsorted(explained, (variance - 1e-9) * explained[-1]) + 1)
-    components = vectors[:, ::-1][:, : min(kept, rows.shape[1])]
-    # Two entries may be equally large but for rounding: the first of them decides.
+    count = int(np.searchsorted(explained, (variance - 1e-9) * explained[-1]) + 1)
+    components = vectors[:, ::-1][:, : min(count, rows.shape[1])]
+    # Two entries may differ by rounding alone: then the first of them decides.
     largest = np.argmax(np.round(np.abs(components), 9), axis=0)
     return np.ascontiguousarray(components * np.sign(components[largest, np.arange(components.shape[1])]))
 
 
 def fit_centres(places: F64, config: SegmentsConfig) -> tuple[F64, float, dict[int, float]]:
-    """(centres (k, C), their silhouette, k -> silhouette): the best k of the range without a segment that is too small.
+    """(centres (k, C), their silhouette, k -> silhouette): the best k of the range without a too small segment.
 
     Where every k has one, the smallest k is taken. There are never more centres than different places (n, C).
     """
-    different = len(np.unique(places, axis=0))
+    distinct = len(np.unique(places, axis=0))
     quality: dict[int, float] = {}
     centres: dict[int, F64] = {}
     for k in range(config.least, config.most + 1):
-        centres[k] = k_means(places, min(k, different), np.random.default_rng((config.seed, k)))
+        centres[k] = k_means(places, min(k, distinct), np.random.default_rng((config.seed, k)))
         labels = np.argmin(squared_distances(places, centres[k]), axis=1)
         quality[k] = silhouette(places, labels)
         if np.bincount(labels, minlength=len(centres[k])).min() < config.least_share * len(places):
@@ -78,15 +78,15 @@ def fit_centres(places: F64, config: SegmentsConfig) -> tuple[F64, float, dict[i
 
 
 def k_means(places: F64, k: int, rng: np.random.Generator) -> F64:
-    """(k, C): of several k-means++ starts (Arthur and Vassilvitskii 2007), the centres nearest to the places (n, C).
+    """(k, C): the best centres of several k-means++ starts (Arthur and Vassilvitskii 2007) for the places (n, C).
 
-    Nearest: the least sum of squared distances. k is at most the number of different places.
+    Best: the least sum of squared distances. k is at most the number of different places.
     """
     from scipy.cluster.vq import kmeans2  # takes half a second to import, and only a new fit needs it
 
     starts = []
     with warnings.catch_warnings():
-        # A centre that loses all its places stays where it was, which makes the start one of the worse.
+        # A centre that loses all its places stays where it was; such a start is one of the worse.
         warnings.filterwarnings("ignore", "One of the clusters is empty")
         for _ in range(_STARTS):
             centres, _ = kmeans2(places, k, iter=_ROUNDS, minit="++", rng=rng)
@@ -99,7 +99,7 @@ def silhouette(places: F64, labels: NDArray[np.int64]) -> float:
     """The mean silhouette of places (n, C) with these labels (n,), over squared distances; -1 where all have one label.
 
     A place alone with its label counts 0. The mean squared distance from a place to a group follows from the group's
-    sums, so that this takes n k C steps, as in Spark's ClusteringEvaluator, whose figure it is.
+    sums, so this takes n k C steps. Spark's ClusteringEvaluator does the same and gives the same figure.
     """
     groups, label = np.unique(labels, return_inverse=True)
     if len(groups) < 2:
@@ -109,10 +109,10 @@ def silhouette(places: F64, labels: NDArray[np.int64]) -> float:
     norms = (places**2).sum(axis=1)
     means = np.stack([places[label == group].mean(axis=0) for group in range(len(groups))])
     distances = norms[:, None] + np.bincount(label, norms) / sizes - 2 * places @ means.T
-    own_size = sizes[label]
-    own = distances[row, label] * own_size / np.maximum(own_size - 1, 1)  # without the place itself
+    group_size = sizes[label]
+    within = distances[row, label] * group_size / np.maximum(group_size - 1, 1)  # without the place itself
     distances[row, label] = np.inf
-    other = distances.min(axis=1)
-    most = np.maximum(own, other)
-    values = np.where((own_size > 1) & (most > 0), (other - own) / np.where(most > 0, most, 1.0), 0.0)
+    nearest_other = distances.min(axis=1)
+    most = np.maximum(within, nearest_other)
+    values = np.where((group_size > 1) & (most > 0), (nearest_other - within) / np.where(most > 0, most, 1.0), 0.0)
     return float(values.mean())

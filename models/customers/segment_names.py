@@ -1,4 +1,4 @@
-"""Names of segments in English and Chinese, made from the features that differ most and true of the members.
+"""Names of segments in English and Chinese, made from the features that differ most; true of the members.
 
 A word is used for a segment whose mean is `LEAST_SDS` or more from the median of its peers, with `LEAST_TRUE` of its
 members on that side. Peers are all accounts; for features that only buyers have (money, purchases), all buyers.
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_SDS = 0.35  # a mean closer to the median than this many standard deviations gives no word
-LEAST_TRUE = 0.8  # share of the members of whom a word must be true
-_FAR, _CLEARLY = 1.5, 0.75  # standard deviations from the median that are called far, and clearly, apart
+LEAST_TRUE = 0.8  # a word must be true of this share of the members
+_FAR, _CLEARLY = 1.5, 0.75  # standard deviations from the median from which a mean is far, and clearly, apart
 _MOST_SDS = 3.0  # deviations are cut here, or one extreme account would decide for its segment
 _TYPICAL = {True: ("Typical buyers", "普通买家"), False: ("Typical shoppers", "普通顾客")}
 _NO_BUYERS = ("not buyers yet", "尚未购买")
@@ -70,49 +70,56 @@ def from_the_middle(features: tuple[str, ...], rows: F64, is_buyer: NDArray[np.b
 def name_segments(
     features: tuple[str, ...], members: Sequence[F64], of_buyers: NDArray[np.bool_]
 ) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
-    """((English, Chinese) for each of k segments, all distinct; and what each was made from, in both too).
+    """(the names, the traits that they were made from): (English, Chinese) for each of k segments; names are distinct.
 
-    members: of each segment the rows (n, F) of `from_the_middle`; of_buyers (k,): all of it bought, or none. A name
-    takes the two things that set its segment apart most, and more of them where two segments would be called the same.
+    members: the rows (n, F) of `from_the_middle` of each segment; of_buyers (k,): whether all its members have bought,
+    or none. A name has the two things that differ most in its segment, and more where two names would be the same.
     """
     means = [_means(rows) for rows in members]
-    buy = of_buyers.tolist()
-    parts = [_parts(features, rows, own, is_of) for rows, own, is_of in zip(members, means, buy, strict=True)]
-    taken = [min(2, len(own)) for own in parts]
+    are_buyers = of_buyers.tolist()
+    parts = [_parts(features, rows, mean, is_of) for rows, mean, is_of in zip(members, means, are_buyers, strict=True)]
+    part_counts = [min(2, len(segment_parts)) for segment_parts in parts]
     while True:
-        names = [_joined(own[:n], is_of) for own, n, is_of in zip(parts, taken, buy, strict=True)]
-        again = [at for at, name in enumerate(names) if names.count(name) > 1 and taken[at] < len(parts[at])]
-        if not again:
+        names = [
+            _joined(segment_parts[:n], is_of)
+            for segment_parts, n, is_of in zip(parts, part_counts, are_buyers, strict=True)
+        ]
+        repeated = [
+            segment
+            for segment, name in enumerate(names)
+            if names.count(name) > 1 and part_counts[segment] < len(parts[segment])
+        ]
+        if not repeated:
             break
-        for at in again:
-            taken[at] += 1
+        for segment in repeated:
+            part_counts[segment] += 1
     seen: dict[Pair, int] = {}
-    for at, name in enumerate(names):
+    for segment, name in enumerate(names):
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:
-            names[at] = (f"{name[0]} ({seen[name]})", f"{name[1]}（{seen[name]}）")
+            names[segment] = (f"{name[0]} ({seen[name]})", f"{name[1]}（{seen[name]}）")
     return tuple(names), tuple(_traits(features, row) for row in means)
 
 
 def _means(rows: F64) -> F64:
-    """(F,) over those of whom it is known; 0 where it is of none."""
+    """(F,) means over the members for whom a feature is known; 0 where it is known for none."""
     known = np.isfinite(rows)
     return np.asarray(np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
 def _parts(features: tuple[str, ...], rows: F64, means: F64, is_of_buyers: bool) -> list[Part]:
-    """What may be said of a segment, the strongest first, one part about each thing."""
-    found: list[Part] = [] if is_of_buyers else [("value", *_NO_BUYERS)]
-    for at in np.argsort(-np.abs(means), kind="stable"):
-        amount = float(means[at])
+    """What a name may say of a segment, the strongest first, at most one part about each thing."""
+    parts: list[Part] = [] if is_of_buyers else [("value", *_NO_BUYERS)]
+    for feature in np.argsort(-np.abs(means), kind="stable"):
+        amount = float(means[feature])
         if abs(amount) < LEAST_SDS:
             break
         with np.errstate(invalid="ignore"):
-            true_of = (np.sign(amount) * rows[:, at] > 0).mean()
-        about, english, chinese = _word(features[at], amount > 0)
-        if english and about not in {part[0] for part in found} and true_of >= LEAST_TRUE:
-            found.append((about, english, chinese))
-    return found
+            true_of = (np.sign(amount) * rows[:, feature] > 0).mean()
+        about, english, chinese = _word(features[feature], amount > 0)
+        if english and about not in {part[0] for part in parts} and true_of >= LEAST_TRUE:
+            parts.append((about, english, chinese))
+    return parts
 
 
 def _word(feature: str, much: bool) -> Part:
@@ -135,14 +142,14 @@ def _joined(parts: list[Part], is_of_buyers: bool) -> Pair:
 
 def _traits(features: tuple[str, ...], means: F64) -> Pair:
     """The features that differ most from the middle of the peers, in words."""
-    order = [at for at in np.argsort(-np.abs(means), kind="stable")[:5] if abs(means[at]) >= LEAST_SDS]
+    order = [feature for feature in np.argsort(-np.abs(means), kind="stable")[:5] if abs(means[feature]) >= LEAST_SDS]
     if not order:
         return "like the shop as a whole", "与全店相近"
-    told = [_told(features[at], float(means[at])) for at in order]
-    return "; ".join(english for english, _ in told), "；".join(chinese for _, chinese in told)
+    phrases = [_phrase(features[feature], float(means[feature])) for feature in order]
+    return "; ".join(english for english, _ in phrases), "；".join(chinese for _, chinese in phrases)
 
 
-def _told(feature: str, mean: float) -> Pair:
+def _phrase(feature: str, mean: float) -> Pair:
     """Such as 'money spent far above the middle'."""
     value = feature.partition("=")[2]
     what = _WORDS[feature][3] if feature in _WORDS else (f"liking for {value}", f"对{value}的偏好")

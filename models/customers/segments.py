@@ -1,4 +1,4 @@
-"""Segments of shoppers: features are standardised and projected onto principal components; the nearest centre counts.
+"""Segments of shoppers: features are standardised, projected onto principal components and put to the nearest centre.
 
 A segment keeps its number across fits: new centres are matched with the last ones (Hungarian method), and a centre
 without a match gets a number that no segment ever had.
@@ -19,7 +19,7 @@ from models.core.manifest import read_manifest, write_manifest
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 EVERYBODY = 0  # the only segment of a shop with too few accounts; others are numbered from 1
-_MOST_SDS = 3.0  # deviations are cut here: one wholesaler a hundred away would be a segment alone
+_MOST_SDS = 3.0  # deviations are clipped here; else one wholesaler, 100 deviations away, would be a segment alone
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SegmentsConfig:
     )
     most: int = field(default=8, metadata={"doc": "most segments tried"})
     least_share: float = field(
-        default=0.02, metadata={"doc": "of the accounts; a fit with a smaller segment is not used", "least": 0}
+        default=0.02, metadata={"doc": "share of the accounts; a fit with a smaller segment is not used", "least": 0}
     )
     least_users: int = field(default=100, metadata={"doc": "with fewer accounts everybody is one segment"})
     every_days: int = field(
@@ -64,7 +64,7 @@ class SegmentsConfig:
     rule_users: int = field(
         default=10, metadata={"doc": "accounts that must like both categories of a rule", "least": 2}
     )
-    seed: int = field(default=7, metadata={"doc": "of k-means"})
+    seed: int = field(default=7, metadata={"doc": "seed of k-means"})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -82,10 +82,10 @@ class Segments:
     """k segments over F features in C components.
 
     middles (F,): the shop's mean share of each taste, towards which accounts with little evidence are shrunk; else 0.
-    mean, scale (F,): of each feature, scale 0 where it did not vary. weights (F,): of each feature's deviation.
+    mean, scale (F,): of each feature; scale is 0 where it did not vary. weights (F,): of each feature's deviation.
     components (F, C), centres (k, C): both over weighted deviations. ids (k,): the segments' numbers; next_id: the
-    lowest number never given. of_buyers (k,): whether the segment is of buyers; buyers are assigned to these alone,
-    other accounts to the rest. accounts: how many there were at the fit. names, traits: k each, English and Chinese.
+    lowest number never given. of_buyers (k,): whether a segment holds buyers; buyers are assigned to these alone,
+    other accounts to the others. accounts: how many there were at the fit. names, traits: k each, English and Chinese.
     """
 
     config: SegmentsConfig
@@ -115,13 +115,13 @@ class Segments:
         """
         squares = squared_distances(self.project(rows), self.centres)
         if "frequency" in self.features:
-            other = self.of_buyers != (rows[:, self.features.index("frequency")] > 0)[:, None]
-            squares = np.where(other & ~other.all(axis=1, keepdims=True), np.inf, squares)
+            other_kind = self.of_buyers != (rows[:, self.features.index("frequency")] > 0)[:, None]
+            squares = np.where(other_kind & ~other_kind.all(axis=1, keepdims=True), np.inf, squares)
         nearest = np.argmin(squares, axis=1)
         if last is not None:
-            place = np.full(max(self.next_id, int(last.max(initial=0)) + 1) + 1, -1, np.int64)
-            place[self.ids] = np.arange(len(self.ids))
-            before = place[last]  # -1 reads the last entry, which stays -1
+            row_of_id = np.full(max(self.next_id, int(last.max(initial=0)) + 1) + 1, -1, np.int64)
+            row_of_id[self.ids] = np.arange(len(self.ids))
+            before = row_of_id[last]  # -1 reads the last entry, which stays -1
             row = np.arange(len(rows))
             limit = (1 + self.config.stay_within) ** 2 * squares[row, nearest]
             stays = (before >= 0) & (squares[row, before] <= limit)
@@ -154,7 +154,9 @@ class Segments:
         names = tuple((pair[0], pair[1]) for pair in manifest["names"])
         # Models of an older version mark buyers in the names alone, and have traits in English alone.
         arrays.setdefault("of_buyers", np.array([not name.startswith("Not buyers yet") for name, _ in names]))
-        traits = tuple((one, one) if isinstance(one, str) else (one[0], one[1]) for one in manifest["traits"])
+        traits = tuple(
+            (trait, trait) if isinstance(trait, str) else (trait[0], trait[1]) for trait in manifest["traits"]
+        )
         return cls(
             config=config,
             features=tuple(manifest["features"]),
@@ -176,7 +178,7 @@ def family_weights(features: tuple[str, ...]) -> F64:
 
 
 def standardised(rows: F64, mean: F64, scale: F64) -> F64:
-    """(n, F) deviations from the shop's mean (F,), cut at 3; NaN (not known) and features without scale become 0."""
+    """(n, F) deviations from the shop's mean (F,), clipped at 3; NaN (not known) and features with scale 0 become 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         deviations = (rows - mean) / scale
     return np.clip(np.nan_to_num(np.where(scale > 0, deviations, 0.0)), -_MOST_SDS, _MOST_SDS)
@@ -204,22 +206,22 @@ def moved_centres(rows: F64, start: F64, rounds: int = 20) -> F64:
 
 
 def apart(places: F64, centres: F64, is_buyer: NDArray[np.bool_]) -> tuple[F64, NDArray[np.bool_]]:
-    """(centres (k, C), which are of buyers (k,)): each centre is given to buyers or others, and moved to these alone.
+    """(centres (k, C), whether of buyers (k,)): each centre is given to buyers or to others, and fitted to these alone.
 
-    A centre goes to the kind that most accounts at it are, by their places (n, C). A kind without a centre gets one, so
-    that the first buyer of a young shop has a segment.
+    A centre goes to the kind of most accounts nearest to it, by their places (n, C). A kind without a centre gets one,
+    so that the first buyer of a young shop has a segment.
     """
     nearest = np.argmin(squared_distances(places, centres), axis=1)
     sizes = np.bincount(nearest, minlength=len(centres))
     buyers = np.bincount(nearest, is_buyer, len(centres))
     of_buyers = buyers / np.maximum(sizes, 1) > 0.5
     for kind in (False, True):
-        of_kind = places[is_buyer == kind]
+        kind_places = places[is_buyer == kind]
         if not (of_buyers == kind).any():
-            centres = np.vstack([centres, of_kind.mean(axis=0) if len(of_kind) else np.zeros(centres.shape[1])])
+            centres = np.vstack([centres, kind_places.mean(axis=0) if len(kind_places) else np.zeros(centres.shape[1])])
             of_buyers = np.append(of_buyers, kind)
         centres = centres.copy()
-        centres[of_buyers == kind] = moved_centres(of_kind, centres[of_buyers == kind])
+        centres[of_buyers == kind] = moved_centres(kind_places, centres[of_buyers == kind])
     return centres, of_buyers
 
 
@@ -231,13 +233,13 @@ def matched(new: F64, old: F64, old_ids: I64, next_id: int) -> tuple[I64, int]:
     """
     from scipy.optimize import linear_sum_assignment  # takes half a second to import, and only a new fit needs it
 
-    apart = np.sqrt(squared_distances(new, old))
-    between = np.sqrt(squared_distances(old, old))
-    np.fill_diagonal(between, np.inf)
+    distances = np.sqrt(squared_distances(new, old))
+    old_distances = np.sqrt(squared_distances(old, old))
+    np.fill_diagonal(old_distances, np.inf)
     ids = np.full(len(new), -1, np.int64)
-    for new_row, old_row in zip(*linear_sum_assignment(apart), strict=True):
-        if apart[new_row, old_row] <= between[old_row].min():
+    for new_row, old_row in zip(*linear_sum_assignment(distances), strict=True):
+        if distances[new_row, old_row] <= old_distances[old_row].min():
             ids[new_row] = old_ids[old_row]
-    fresh = np.flatnonzero(ids < 0)
-    ids[fresh] = next_id + np.arange(len(fresh))
-    return ids, next_id + len(fresh)
+    unmatched = np.flatnonzero(ids < 0)
+    ids[unmatched] = next_id + np.arange(len(unmatched))
+    return ids, next_id + len(unmatched)

@@ -1,8 +1,8 @@
 """Builds training sets: the same question (buys, lapses, category) asked at earlier dates, where the answer is known.
 
-A moment uses what a night then would have seen: the `history` days before it and nothing later. Feature windows, the
-days of history and the fit of BG/NBD are the same at every moment, tonight included. One exception: an event that
-arrived late counts as known from when it happened.
+A moment uses what a night of that date would have seen: the `history` days before it and nothing later. Feature
+windows, the days of history and the fit of BG/NBD are the same at every moment, tonight included. One exception: an
+event that arrived late counts as known from when it happened.
 """
 
 from __future__ import annotations
@@ -55,24 +55,24 @@ def moment_at(log: ShopLog, now: float, history: float, most: int) -> Moment:
 
 
 def training_set_at(question: Question, log: ShopLog, moment: Moment) -> TrainingSet:
-    """The rows of "buys" or "lapses" at a moment; the labels are what `log` has after it."""
-    known = moment.customers
-    recency = known.features[:, known.names.index("recency")]
-    chance = chance_of(moment.model, known.seen, question.days)
-    came = will_buy(log, known, question.days)
+    """The rows of "buys" or "lapses" at a moment; the labels come from the events of `log` after it."""
+    customers = moment.customers
+    recency = customers.features[:, customers.names.index("recency")]
+    chance = chance_of(moment.model, customers.seen, question.days)
+    truth = will_buy(log, customers, question.days)
     if question.asks == "lapses":
-        simple, came = {"recency": recency, "bg_nbd": 1 - chance}, ~came
+        simple, truth = {"recency": recency, "bg_nbd": 1 - chance}, ~truth
     else:
         simple = {"recency": -recency, "bg_nbd": chance}
-    return TrainingSet(known.names, known.features, simple, came, known.users)
+    return TrainingSet(customers.names, customers.features, simple, truth, customers.users)
 
 
 def categories_at(question: Question, log: ShopLog, moment: Moment, category: Codes, history: float) -> Pairs:
     """The rows of "category" at a moment; `category` (I,): code of each item, -1 for none."""
     now = moment.customers.now
     popular = popularity(log, category, now)
-    near = log.between(now - history, now + question.days)
-    return pairs_at(near, category, popular, moment.customers, question.days)
+    nearby = log.between(now - history, now + question.days)
+    return pairs_at(nearby, category, popular, moment.customers, question.days)
 
 
 def training_sets(
@@ -99,7 +99,7 @@ def training_sets(
         except NotEnoughData as error:
             if len(sets) < least:
                 raise NotEnoughData(f"{end - now:.0f} days before the end: {error}") from None
-            break  # earlier moments have fewer customers still
+            break  # earlier moments have even fewer customers
         if question.asks != "category":
             sets.append(training_set_at(question, log, moment))
         elif category is None:
@@ -125,7 +125,7 @@ def money_at(moment: Moment, days: float, most: int, known: bool = True) -> tupl
 
 
 def money_judged(log: ShopLog, end: float, days: float, history: float, most: int) -> dict[str, Any]:
-    """Purchases and value per customer, expected `days` before the end and as they came; or why that is not known."""
+    """Purchases and value per customer: expected `days` before the end, and as they came; or why they are not known."""
     now = end - days
     try:
         bought = log.time[log.kind == PURCHASE]
@@ -139,12 +139,12 @@ def money_judged(log: ShopLog, end: float, days: float, history: float, most: in
     after = after.where((after.kind == PURCHASE) & np.isin(after.user, moment.customers.users))
     row, n = np.searchsorted(moment.customers.users, after.user), len(moment.customers.users)
     visits = np.unique(np.column_stack([row, np.floor(after.time).astype(np.int64)]), axis=0)
-    came, spent = np.bincount(visits[:, 0], minlength=n), np.bincount(row, np.nan_to_num(after.price), n)
+    visit_counts, spent = np.bincount(visits[:, 0], minlength=n), np.bincount(row, np.nan_to_num(after.price), n)
     enough_prices = np.isfinite(worth).all()
     return {
         "days": days,
         "customers": n,
-        "purchases": _expected_and_came(purchases, came),
+        "purchases": _expected_and_came(purchases, visit_counts),
         "value": _expected_and_came(worth, spent) if enough_prices else {"not_enough_data": "too few prices are known"},
     }
 

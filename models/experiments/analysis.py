@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr, ndtri
 
 F64 = NDArray[np.float64]
-LEAST_RATIO = 0.001  # p below which a split counts as a fault: users were lost on the way
+LEAST_RATIO = 0.001  # a split with a lower p counts as faulty: some arm has lost users
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,15 @@ def sample_size(rate: float, lift: float, level: float = 0.05, power: float = 0.
     if not (0 < level < 1 and 0 < power < 1 and -1 < rho < 1):
         raise ValueError(f"level {level} and power {power} must lie inside 0..1, rho {rho} inside -1..1")
     variance = rate * (1 - rate) + (rate + lift) * (1 - rate - lift)
-    reach = ndtri(1 - level / 2) + ndtri(power)
-    return int(np.ceil(reach**2 * variance * (1 - rho**2) / lift**2))
+    quantiles = ndtri(1 - level / 2) + ndtri(power)
+    return int(np.ceil(quantiles**2 * variance * (1 - rho**2) / lift**2))
 
 
 def power_of(rate: float, lift: float, users: int, level: float = 0.05) -> float:
     """Probability 0..1 that an experiment with `users` in each arm detects the lift; the inverse of `sample_size`."""
     error = np.sqrt((rate * (1 - rate) + (rate + lift) * (1 - rate - lift)) / users)
-    edge = ndtri(1 - level / 2)
-    return float(ndtr(abs(lift) / error - edge) + ndtr(-abs(lift) / error - edge))
+    critical = ndtri(1 - level / 2)
+    return float(ndtr(abs(lift) / error - critical) + ndtr(-abs(lift) / error - critical))
 
 
 def compare(control: F64, treatment: F64, before: tuple[F64, F64] | None = None, level: float = 0.05) -> Effect:
@@ -62,41 +62,43 @@ def compare(control: F64, treatment: F64, before: tuple[F64, F64] | None = None,
     """
     arms = [np.asarray(control, np.float64), np.asarray(treatment, np.float64)]
     if min(len(arm) for arm in arms) < 2:
-        raise ValueError(f"an arm of {min(len(arm) for arm in arms)} users has no variance; it takes two at least")
+        raise ValueError(f"an arm of {min(len(arm) for arm in arms)} users has no variance; an arm needs at least two")
     if not all(np.isfinite(arm).all() for arm in arms):
         raise ValueError("an outcome is NaN or infinite: a user without a purchase has outcome 0")
-    kept = 1.0
+    variance_kept = 1.0
     if before is not None:
         if [len(part) for part in before] != [len(arm) for arm in arms]:
-            raise ValueError(f"before is of {[len(p) for p in before]} users, the arms of {[len(a) for a in arms]}")
-        arms, kept = _cuped(arms, [np.asarray(part, np.float64) for part in before])
+            raise ValueError(f"before has {[len(p) for p in before]} users, the arms have {[len(a) for a in arms]}")
+        arms, variance_kept = _cuped(arms, [np.asarray(part, np.float64) for part in before])
     difference = float(arms[1].mean() - arms[0].mean())
     error = float(np.sqrt(sum(arm.var(ddof=1) / len(arm) for arm in arms)))
-    reach = ndtri(1 - level / 2) * error
+    half_width = ndtri(1 - level / 2) * error
     p = float(2 * ndtr(-abs(difference) / error)) if error > 0 else float(difference == 0)
-    return Effect(difference, difference - reach, difference + reach, p, kept, (len(arms[0]), len(arms[1])))
+    return Effect(
+        difference, difference - half_width, difference + half_width, p, variance_kept, (len(arms[0]), len(arms[1]))
+    )
 
 
 def _cuped(arms: list[F64], before: list[F64]) -> tuple[list[F64], float]:
-    """(each arm less theta times its covariate's deviation, the share of the variance that is left).
+    """(each arm minus theta times the deviation of its covariate, the share of the variance that remains).
 
-    theta is the slope of outcome on covariate within arms, so that the arms' own difference does not enter it.
+    theta is the slope of outcome on covariate within arms, so that the difference between the arms does not affect it.
     """
-    middle = np.concatenate(before).mean()
-    centred = [(arm - arm.mean(), part - part.mean()) for arm, part in zip(arms, before, strict=True)]
-    covariance = sum(float(outcome @ part) for outcome, part in centred)
-    variance = sum(float(part @ part) for _, part in centred)
+    mean = np.concatenate(before).mean()
+    centred = [(arm - arm.mean(), covariate - covariate.mean()) for arm, covariate in zip(arms, before, strict=True)]
+    covariance = sum(float(outcome @ covariate) for outcome, covariate in centred)
+    variance = sum(float(covariate @ covariate) for _, covariate in centred)
     theta = covariance / variance if variance > 0 else 0.0
-    adjusted = [arm - theta * (part - middle) for arm, part in zip(arms, before, strict=True)]
+    adjusted = [arm - theta * (covariate - mean) for arm, covariate in zip(arms, before, strict=True)]
     total = sum(float(outcome @ outcome) for outcome, _ in centred)
-    left = sum(float(arm.var() * len(arm)) for arm in adjusted)
-    return adjusted, left / total if theta and total > 0 else 1.0
+    remaining = sum(float(arm.var() * len(arm)) for arm in adjusted)
+    return adjusted, remaining / total if theta and total > 0 else 1.0
 
 
 def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, float]) -> tuple[float, bool]:
     """(p, whether the split is credible): a chi-squared test of users counted in each arm against the arms' shares.
 
-    Where it is not, users of some arm were lost on the way, and no result of the experiment counts.
+    If it is not, some arm has lost users, and no result of the experiment counts.
     Raises ValueError if arms differ or nobody was counted.
     """
     if set(counts) != set(shares) or not sum(counts.values()):
@@ -111,7 +113,7 @@ def snips(reward: F64, logged: F64, target: F64) -> tuple[float, float]:
     """(estimate, standard error) of the mean reward had the policy `target` chosen, by self-normalised IPS.
 
     reward, logged, target (n,): the reward of each choice, its probability under the policy that made it, and under the
-    policy asked about. Raises ValueError unless 0 < logged <= 1 and 0 <= target <= 1, or if they share no choice.
+    policy `target`. Raises ValueError unless 0 < logged <= 1 and 0 <= target <= 1, or if the policies share no choice.
     """
     if not ((logged > 0) & (logged <= 1) & (target >= 0) & (target <= 1)).all():
         raise ValueError(
@@ -122,13 +124,13 @@ def snips(reward: F64, logged: F64, target: F64) -> tuple[float, float]:
 
 
 def ratio(weighted: F64, weight: F64) -> tuple[float, float]:
-    """(estimate, standard error) of `snips` for users with several choices each; their sums (n,) of weight * reward and
-    of weight.
+    """(estimate, standard error) as `snips` gives them, for users with several choices each.
 
-    Users are independent of each other, the choices of one user are not. Raises ValueError if all weights are 0.
+    weighted, weight (n,): each user's sum of weight * reward, and sum of weight. Users are independent of each other,
+    the choices of one user are not. Raises ValueError if all weights are 0.
     """
     if not weight.sum() > 0:
-        raise ValueError("the policy asked about would have shown nothing of what was shown")
+        raise ValueError("the target policy would have shown none of the choices that were shown")
     estimate = float(weighted.sum() / weight.sum())
     error = float(np.sqrt(((weighted - estimate * weight) ** 2).sum()) / weight.sum())
     return estimate, error

@@ -14,7 +14,7 @@ F64 = NDArray[np.float64]
 def places(user_ids: Iterable[str], experiment: str, salt: str) -> F64:
     """(n,) the place of each user in 0..1: the same every night, independent of other experiments and salts.
 
-    It is the first 8 bytes of the SHA-256 of salt, experiment and id, each ended by a zero byte.
+    It is the first 8 bytes of the SHA-256 of salt, experiment and id, each followed by a zero byte.
     """
     prefix = hashlib.sha256(f"{salt}\0{experiment}\0".encode())
     drawn = []
@@ -26,7 +26,7 @@ def places(user_ids: Iterable[str], experiment: str, salt: str) -> F64:
 
 
 def assign(user_ids: Iterable[str], experiment: str, salt: str, shares: Mapping[str, float]) -> list[str]:
-    """The arm of each user, the same every night. Arms divide 0..1 among them in the order of `shares`.
+    """The arm of each user, the same every night. The arms divide 0..1 between them, in the order of `shares`.
 
     Raises ValueError unless the shares are above 0 and sum to 1. For shares that move see
     `models.experiments.traffic_split`.

@@ -21,24 +21,24 @@ def returns(
 ) -> F64:
     """(DRAWS,) posterior draws of the margin gained for one unit of money spent on an offer.
 
-    offered, withheld: (users, of these buyers). margin: of a purchase without the offer; discount: what the offer takes
-    off; both in the shop's currency. Each rate is Beta, shrunk towards the rate of both arms together by `prior` users.
-    Raises ValueError if there are more buyers than users, or if the discount is not above 0.
+    offered, withheld: (users, buyers among them). margin: of a purchase without the offer; discount: what the offer
+    takes off; both in the shop's currency. Each rate is Beta, shrunk towards the rate of both arms together by `prior`
+    users. Raises ValueError if there are more buyers than users, or if the discount is not above 0.
     """
     for users, bought in (offered, withheld):
         if not 0 <= bought <= users:
             raise ValueError(f"{bought} buyers of {users} users")
     if not (discount > 0 and np.isfinite(margin)):
         raise ValueError(f"a return needs a margin and a discount above 0, not {margin} and {discount}")
-    everyone = offered[0] + withheld[0]
-    middle = (offered[1] + withheld[1]) / everyone if everyone else 0.5
+    all_users = offered[0] + withheld[0]
+    pooled_rate = (offered[1] + withheld[1]) / all_users if all_users else 0.5
     bought_with, bought_without = (
-        rng.beta(bought + prior * middle + 0.5, users - bought + prior * (1 - middle) + 0.5, DRAWS)
+        rng.beta(bought + prior * pooled_rate + 0.5, users - bought + prior * (1 - pooled_rate) + 0.5, DRAWS)
         for users, bought in (offered, withheld)
     )
-    # A rate of 0 would divide by 0: it is held just above.
-    lost = bought_without / np.maximum(bought_with, 1e-9) * margin
-    return np.asarray((margin - discount - lost) / discount)
+    # A rate of 0 would divide by 0, so it is raised slightly above 0.
+    lost_margin = bought_without / np.maximum(bought_with, 1e-9) * margin
+    return np.asarray((margin - discount - lost_margin) / discount)
 
 
 def next_weight(
@@ -58,20 +58,20 @@ def next_weight(
     return float(np.clip(rng.beta(1 + wins, 1 + trials - wins), low, high)), low, high
 
 
-def chance_above(own: tuple[I64, I64], others: tuple[I64, I64], prior: float) -> F64:
-    """(n,) probability that a rate is above that of the others beside it; own, others: (trials (n,), wins (n,)).
+def chance_above(candidate: tuple[I64, I64], rivals: tuple[I64, I64], prior: float) -> F64:
+    """(n,) probability that a candidate's rate is above its rivals'; candidate, rivals: (trials (n,), wins (n,)).
 
     Each rate is Beta, shrunk towards the rate of both together by `prior` trials, as in `returns`. Its log-odds are
     taken as normal with the Beta's mean and variance, which is fast enough for all texts of a shop every night.
     Raises ValueError if wins exceed trials.
     """
-    for trials, wins in (own, others):
+    for trials, wins in (candidate, rivals):
         if ((wins < 0) | (wins > trials)).any():
             raise ValueError(f"{int(wins.sum())} wins of {int(trials.sum())} trials, some more than were tried")
-    middle = (own[1] + others[1]) / np.maximum(own[0] + others[0], 1)
-    mean, variance = np.zeros(len(middle)), np.zeros(len(middle))
-    for sign, (trials, wins) in ((1, own), (-1, others)):
-        won, lost = wins + prior * middle + 0.5, trials - wins + prior * (1 - middle) + 0.5
+    pooled_rate = (candidate[1] + rivals[1]) / np.maximum(candidate[0] + rivals[0], 1)
+    mean, variance = np.zeros(len(pooled_rate)), np.zeros(len(pooled_rate))
+    for sign, (trials, wins) in ((1, candidate), (-1, rivals)):
+        won, lost = wins + prior * pooled_rate + 0.5, trials - wins + prior * (1 - pooled_rate) + 0.5
         mean += sign * (psi(won) - psi(lost))
         variance += zeta(2, won) + zeta(2, lost)  # the trigamma function
     return np.asarray(ndtr(mean / np.sqrt(variance)))

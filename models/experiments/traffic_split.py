@@ -1,9 +1,10 @@
-"""Arms whose shares move: each arm holds some of 10,000 places, and as few places as possible change hands.
+"""Arms whose shares move: each arm holds some of 10,000 places, and few of them change hands.
 
-A user's place never changes (`assignment.places`); the user is in the arm that holds it. When shares move, only as many
-places change hands as must, and those first that have done so before. So each arm keeps a large `core`: the places that
-it has held since the first night. Users of the cores have been in one arm all along, so results compare them alone.
-That is no bias: a hash gives out the places, and whether one changes hands does not depend on who stands there.
+A user's place never changes (`assignment.places`); the user is in the arm that holds it. When shares move, as few
+places as possible change hands, and first those that have changed hands before. So each arm keeps a large `core`: the
+places that it has held since the first night. Users of the cores have been in one arm all along, so results compare
+only them. That is no bias: a hash gives out the places, and whether one changes hands does not depend on who stands
+there.
 """
 
 from __future__ import annotations
@@ -45,17 +46,17 @@ class Allotment:
 
     @property
     def core_shares(self) -> dict[str, float]:
-        """Of all places; they sum to less than 1 once a place has changed hands."""
+        """The cores' shares of all places; they sum to less than 1 once a place has changed hands."""
         counts = np.bincount(self.core[self.core >= 0], minlength=len(self.arms)) / PLACES
         return dict(zip(self.arms, counts.tolist(), strict=True))
 
     def arm_of(self, places: F64) -> I8:
         """Number of the arm (n,) of users at `places` (n,) in 0..1."""
-        return self.holds[self._at(places)]
+        return self.holds[self._place_numbers(places)]
 
     def core_of(self, places: F64) -> I8:
         """As `arm_of`, -1 where the place has changed hands."""
-        return self.core[self._at(places)]
+        return self.core[self._place_numbers(places)]
 
     def moved(self, shares: Mapping[str, float]) -> Allotment:
         """The allotment with these shares, rounded to whole places; no arm both gives and takes places.
@@ -82,14 +83,14 @@ class Allotment:
         """The allotment whose `ranges` these are. Raises ValueError where a place belongs to no arm."""
         holds, core = np.full(PLACES, -1, np.int8), np.full(PLACES, -1, np.int8)
         for number, parts in enumerate(arms.values()):
-            for into, text in zip((holds, core), parts, strict=True):
+            for numbers, text in zip((holds, core), parts, strict=True):
                 for first, _, last in (part.partition("-") for part in text.split()):
-                    into[int(first) : int(last) + 1] = number
+                    numbers[int(first) : int(last) + 1] = number
         if (holds < 0).any():
             raise ValueError(f"{int((holds < 0).sum())} of {PLACES} places belong to none of {list(arms)}")
         return cls(tuple(arms), holds, core)
 
-    def _at(self, places: F64) -> NDArray[np.int64]:
+    def _place_numbers(self, places: F64) -> NDArray[np.int64]:
         return np.minimum((places * PLACES).astype(np.int64), PLACES - 1)
 
     def _to_give(self, arm: int, count: int) -> NDArray[np.int64]:
@@ -102,8 +103,8 @@ def _counts(shares: F64) -> NDArray[np.int64]:
     """Whole places (A,) that sum to 10,000, by the largest remainders."""
     exact = shares / shares.sum() * PLACES
     counts = np.floor(exact + 1e-9).astype(np.int64)
-    short = PLACES - int(counts.sum())
-    counts[np.argsort(counts - exact, kind="stable")[:short]] += 1
+    missing = PLACES - int(counts.sum())
+    counts[np.argsort(counts - exact, kind="stable")[:missing]] += 1
     return counts
 
 

@@ -22,7 +22,7 @@ def lab_of(picture: U8) -> F32:
 
 
 def picture_of(lab: F32) -> U8:
-    """OKLab (..., 3) -> sRGB bytes (..., 3); what a screen cannot show is cut to what it can."""
+    """OKLab (..., 3) -> sRGB bytes (..., 3); colours that a screen cannot show are clipped."""
     linear = ((lab @ _FROM_LAB.T) ** 3) @ _TO_RGB.T
     linear = np.clip(linear, 0, 1)
     x = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

@@ -1,7 +1,7 @@
 """The picture editor: fills what a mask hides in pictures of any size. Outside the mask every byte stays.
 
 `fill` takes pictures of the network's own size. `complete` takes any: it scales the whole picture to that size, unless
-the picture is so large and the hole so thin that windows of it keep more detail.
+the picture is so large and the hole so thin that windows keep more detail.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.image_editing.network import EditorConfig, Generator
 from models.image_editing.training import Trainer, as_tensor, autocast, placed
 
 U8 = NDArray[np.uint8]
-WHOLE = 1.5  # a picture up to so many times the network's size is seen whole
+WHOLE = 1.5  # a picture up to so many times the network's size is scaled as a whole
 _BATCH = 16
 
 
@@ -57,34 +57,34 @@ class PictureEditor:
         return cls(config, trainer.generator)
 
     def fill(self, pictures: U8, masks: Mask) -> U8:
-        """Pictures (n, S, S, 3) with the pixels of masks (n, S, S) made anew; S is the network's size.
+        """Pictures (n, S, S, 3) with the pixels of masks (n, S, S) filled; S is the network's size.
 
-        An editor by L1 alone fills each as it stands and mirrored and gives the mean: the mean of two guesses has less
-        error. Where it also learned to look real it fills once, since a mean would blur. Raises ValueError for other
-        shapes.
+        An editor trained by L1 alone fills each picture as it is and mirrored, and returns the mean: the mean of two
+        guesses has less error. An editor that also learned to look real fills once, since a mean would blur.
+        Raises ValueError for other shapes.
         """
         side = self.config.size
         if pictures.shape[1:] != (side, side, 3) or masks.shape != pictures.shape[:3]:
             raise ValueError(f"the editor fills pictures (n, {side}, {side}, 3) with masks (n, {side}, {side}), not "
                              f"{pictures.shape} with {masks.shape}; `complete` takes any size")  # fmt: skip
-        made = [np.empty((0, side, side, 3), np.uint8)]
+        filled = [np.empty((0, side, side, 3), np.uint8)]
         with torch_threads(self.config.threads), torch.no_grad():
             for low in range(0, len(pictures), _BATCH):
-                made.append(self._made(pictures[low : low + _BATCH], masks[low : low + _BATCH]))
-        return np.where(masks[..., None], np.concatenate(made), pictures)
+                filled.append(self._generated(pictures[low : low + _BATCH], masks[low : low + _BATCH]))
+        return np.where(masks[..., None], np.concatenate(filled), pictures)
 
-    def _made(self, pictures: U8, masks: Mask) -> U8:
+    def _generated(self, pictures: U8, masks: Mask) -> U8:
         device = next(self.generator.parameters()).device
-        given = as_tensor(pictures, device)
+        inputs = as_tensor(pictures, device)
         hole = torch.from_numpy(masks)[:, None].to(device, torch.float32)
         with autocast(self.config, device):
-            whole = self.generator(given, hole).float()
+            output = self.generator(inputs, hole).float()
             if not (self.config.adversarial or self.config.features):
-                whole = (whole + self.generator(given.flip(3), hole.flip(3)).float().flip(3)) / 2
-        return whole.clamp(-1, 1).add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+                output = (output + self.generator(inputs.flip(3), hole.flip(3)).float().flip(3)) / 2
+        return output.clamp(-1, 1).add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
     def complete(self, picture: U8, mask: Mask) -> U8:
-        """The picture (h, w, 3) with the pixels of its mask (h, w) made anew; a mask without a pixel changes nothing.
+        """The picture (h, w, 3) with the pixels of its mask (h, w) filled; a mask without a pixel changes nothing.
 
         Raises ValueError if the mask hides all of it, or has another size.
         """
@@ -95,33 +95,33 @@ class PictureEditor:
         if not mask.any():
             return picture.copy()
         if mask.all():
-            raise ValueError("the mask hides the whole picture; leave some of it to go by")
-        seen = over_hole(picture, mask)
+            raise ValueError("the mask hides the whole picture; leave some of it visible")
+        visible = over_hole(picture, mask)
         scale = scale_of(mask, self.config.size)
         if scale is None:
             everything = (slice(0, mask.shape[0]), slice(0, mask.shape[1]))
-            return self._filled_window(picture, seen, mask, (*everything, *everything))
+            return self._filled_window(picture, visible, mask, (*everything, *everything))
         height, width = (round(side / scale) for side in mask.shape)
-        small, hidden = _scaled(seen, width, height), _hidden(mask, width, height)
-        made = small
+        small, hidden = _scaled(visible, width, height), _hidden(mask, width, height)
+        completed = small
         for window in windows(hidden, self.config.size):
-            made = self._filled_window(made, small, hidden, window)
-        return np.where(mask[..., None], _scaled(made, mask.shape[1], mask.shape[0]), picture)
+            completed = self._filled_window(completed, small, hidden, window)
+        return np.where(mask[..., None], _scaled(completed, mask.shape[1], mask.shape[0]), picture)
 
-    def _filled_window(self, made: U8, small: U8, hidden: Mask, window: tuple[slice, slice, slice, slice]) -> U8:
-        """`made` with the hidden pixels of a window's middle; the window is seen whole."""
+    def _filled_window(self, completed: U8, small: U8, hidden: Mask, window: tuple[slice, slice, slice, slice]) -> U8:
+        """`completed` with the hidden pixels of a window's middle filled; the network sees the whole window."""
         rows, columns, inner_rows, inner_columns = window
         side = self.config.size
-        seen, hole = small[rows, columns], hidden[rows, columns]
+        view, hole = small[rows, columns], hidden[rows, columns]
         hole = _hidden(hole, side, side)
         if hole.all():
-            raise ValueError("the mask hides nearly the whole picture; leave more of it to go by")
-        filled = self.fill(_scaled(seen, side, side)[None], hole[None])[0]
+            raise ValueError("the mask hides nearly the whole picture; leave more of it visible")
+        filled = self.fill(_scaled(view, side, side)[None], hole[None])[0]
         patch = small.copy()
-        patch[rows, columns] = _scaled(filled, seen.shape[1], seen.shape[0])
-        own = np.zeros(hidden.shape, bool)
-        own[inner_rows, inner_columns] = True
-        return np.where((own & hidden)[..., None], patch, made)
+        patch[rows, columns] = _scaled(filled, view.shape[1], view.shape[0])
+        inner = np.zeros(hidden.shape, bool)
+        inner[inner_rows, inner_columns] = True
+        return np.where((inner & hidden)[..., None], patch, completed)
 
     def save(self, folder: str | Path) -> None:
         """Write editor.safetensors and manifest.json (config with its seed) into `folder`."""
@@ -150,9 +150,9 @@ def stretched(picture: U8, size: int) -> U8:
 
 
 def over_hole(picture: U8, mask: Mask) -> U8:
-    """The picture with each hidden pixel as the nearest one that is not: so scaling mixes no hidden colour into others.
+    """The picture with each hidden pixel replaced by the nearest visible one, so scaling mixes in no hidden colour.
 
-    mask hides something, and not everything.
+    mask: hides some pixels, not all.
     """
     nearest = distance_transform_edt(mask, return_distances=False, return_indices=True)
     return picture[tuple(nearest)]
@@ -161,10 +161,10 @@ def over_hole(picture: U8, mask: Mask) -> U8:
 def scale_of(mask: Mask, size: int) -> float | None:
     """By how much a picture is scaled down so that its hole is nowhere thicker than half the network's size.
 
-    None where it is then not much larger than the network's size: such a picture is seen whole.
+    None where it is then not much larger than the network's size: such a picture is scaled as a whole.
     """
-    thick = 2 * int(distance_transform_cdt(np.pad(mask, 1), "chessboard").max())
-    scale = max(1.0, thick / (size / 2))
+    thickness = 2 * int(distance_transform_cdt(np.pad(mask, 1), "chessboard").max())
+    scale = max(1.0, thickness / (size / 2))
     return None if max(mask.shape) / scale <= WHOLE * size else scale
 
 

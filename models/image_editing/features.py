@@ -1,7 +1,7 @@
 """What a pretrained CNN sees in a picture: for the feature loss of training and the feature distance of a bench.
 
-The network is that of `models/images`, as it is published. PSNR prefers a blur; a network that was trained to recognise
-things does not.
+The network is the published one of `models/images`. PSNR prefers blurred pictures; a network that was trained to
+recognise things does not.
 """
 
 from __future__ import annotations
@@ -36,35 +36,37 @@ class Features(nn.Module):
 
     def forward(self, picture: Tensor) -> tuple[list[Tensor], Tensor]:
         x, maps = relu6(self.net.stem((picture + 1) * (127.5 / SCALE) - CENTRE / SCALE)), []
-        for at, block in enumerate(self.net.blocks):
+        for number, block in enumerate(self.net.blocks):
             x = block(x)
-            if at in LEVELS:
+            if number in LEVELS:
                 maps.append(x)
         return maps, relu6(self.net.head(x)).float().mean(dim=(2, 3))
 
 
-def feature_loss(net: Features, made: Tensor, real: Tensor) -> Tensor:
+def feature_loss(net: Features, generated: Tensor, real: Tensor) -> Tensor:
     """Mean relative difference of the maps plus the cosine distance of the pooled features; 0 where both are equal."""
     with torch.no_grad():
-        wanted, pooled = net(real)
-    maps, ours = net(made)
-    apart = [(a - b).float().abs().mean() / b.float().abs().mean() for a, b in zip(maps, wanted, strict=True)]
-    return torch.stack(apart).mean() + (1 - cosine_similarity(ours, pooled)).mean()
+        real_maps, real_pooled = net(real)
+    maps, pooled = net(generated)
+    differences = [(a - b).float().abs().mean() / b.float().abs().mean() for a, b in zip(maps, real_maps, strict=True)]
+    return torch.stack(differences).mean() + (1 - cosine_similarity(pooled, real_pooled)).mean()
 
 
 def pooled_features(net: Features, pictures: U8) -> F32:
-    """The pooled features (n, 1280) of pictures (n, S, S, 3), scaled to 128 px: smaller ones would tell less."""
-    found = [np.empty((0, 1280), np.float32)]
+    """The pooled features (n, 1280) of pictures (n, S, S, 3), scaled to 128 px; smaller pictures would tell less."""
+    batches = [np.empty((0, 1280), np.float32)]
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bf16()):
         for low in range(0, len(pictures), _BATCH):
             x = torch.from_numpy(pictures[low : low + _BATCH]).permute(0, 3, 1, 2).float().div(127.5).sub(1)
             if x.shape[2:] != (SIDE, SIDE):
                 x = interpolate(x, (SIDE, SIDE), mode="bicubic", antialias=True).clamp(-1, 1)
-            found.append(net(x.contiguous(memory_format=torch.channels_last))[1].numpy())
-    return np.concatenate(found)
+            batches.append(net(x.contiguous(memory_format=torch.channels_last))[1].numpy())
+    return np.concatenate(batches)
 
 
-def feature_distance(made: F32, real: F32) -> NDArray[np.float64]:
+def feature_distance(generated: F32, real: F32) -> NDArray[np.float64]:
     """Cosine distance (n,), in 0..2, of pooled features (n, 1280) and (n, 1280)."""
-    made, real = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12) for rows in (made, real))
-    return 1 - np.einsum("nd,nd->n", made, real, dtype=np.float64)
+    generated, real = (
+        rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12) for rows in (generated, real)
+    )
+    return 1 - np.einsum("nd,nd->n", generated, real, dtype=np.float64)

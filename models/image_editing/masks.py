@@ -17,14 +17,14 @@ Draw = Callable[[int, int, np.random.Generator], Mask]
 CENTRE, SCRATCHES, STROKES, WATERMARK = "centre", "scratches", "strokes", "watermark"
 
 LINES = (6, 10)  # scratches of a picture, from and to
-ACROSS = (40, 25)  # a scratch is as wide as the shorter side divided by the first up to the second: 64 px: 2 or 3
-BENDS = 3  # points between which a scratch runs straight, beside its first
-TURN = 0.35  # radians by which it turns there, at most
+ACROSS = (40, 25)  # a scratch's width: the shorter side divided by 40 to 25, so 2 or 3 px at 64
+BENDS = 3  # straight pieces of a scratch
+TURN = 0.35  # radians by which it turns before each piece, at most
 STAMP = "SAMPLE PHOTO DEMO COPY 0123456789 \u00a9"  # letters of drawn watermarks
 
 
 def centre(height: int, width: int, rng: np.random.Generator) -> Mask:
-    """The middle square (here a rectangle) of half of each side: a quarter of the picture. Nothing is drawn by lot."""
+    """The middle square (here a rectangle) of half of each side: a quarter of the picture. Nothing is random."""
     mask = np.zeros((height, width), bool)
     mask[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
     return mask
@@ -52,19 +52,19 @@ def strokes(height: int, width: int, rng: np.random.Generator) -> Mask:
     side = min(height, width)
     for _ in range(rng.integers(1, 5)):
         x, y, angle = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0, 2 * math.pi)
-        broad = max(2, round(rng.uniform(0.05, 0.2) * side))
+        brush = max(2, round(rng.uniform(0.05, 0.2) * side))
         for _ in range(rng.integers(2, 7)):
             angle += rng.uniform(-1.2, 1.2)
             length = rng.uniform(0.08, 0.3) * side
-            to = min(max(x + length * math.cos(angle), 0), width), min(max(y + length * math.sin(angle), 0), height)
-            pen.line([(x, y), to], fill=255, width=broad)
-            pen.ellipse([to[0] - broad / 2, to[1] - broad / 2, to[0] + broad / 2, to[1] + broad / 2], fill=255)
-            x, y = to
+            end = min(max(x + length * math.cos(angle), 0), width), min(max(y + length * math.sin(angle), 0), height)
+            pen.line([(x, y), end], fill=255, width=brush)
+            pen.ellipse([end[0] - brush / 2, end[1] - brush / 2, end[0] + brush / 2, end[1] + brush / 2], fill=255)
+            x, y = end
     return _mask(canvas)
 
 
 def watermark(height: int, width: int, rng: np.random.Generator) -> Mask:
-    """A few letters, turned, repeated across the picture or once in large, as a watermark stands over it."""
+    """A few letters, rotated, repeated over the whole picture or in one row, as watermarks are."""
     side = max(height, width)
     letters = "".join(rng.choice(list(STAMP), size=int(rng.integers(3, 9))))
     font = ImageFont.load_default(max(6.0, rng.uniform(0.12, 0.35) * side))
@@ -86,7 +86,7 @@ KINDS: Mapping[str, Draw] = {CENTRE: centre, SCRATCHES: scratches, STROKES: stro
 
 
 def draw_mask(kind: str, height: int, width: int, rng: np.random.Generator) -> Mask:
-    """A mask of a kind; it hides one pixel at least and leaves one at least.
+    """A mask of a kind; it hides at least one pixel, and leaves at least one visible.
 
     Raises ValueError for an unknown kind, or a picture of fewer than 2 x 2 pixels.
     """

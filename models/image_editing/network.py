@@ -3,8 +3,8 @@
 generator      (picture, mask) -> picture     residual blocks down to 8 x 8, there gated dilated ones (Yu et al. 2019),
                                               and up again with skips; 3.7 M parameters
 discriminator  (picture, mask) -> (B, 1, h, w) one verdict per patch; spectral norm (Miyato et al. 2018)
-Pictures are in -1..1. There is no normalisation over a batch or a picture: a filled hole must not shift with what
-stands far from it.
+Pictures are in -1..1. There is no normalisation over a batch or a picture: a filled hole must not depend on what
+lies far from it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class EditorConfig:
 
 
 class Block(nn.Module):
-    """x + what two convolutions of 3 x 3 make of it; the second starts at zero, so that a deep net starts as none."""
+    """x + two convolutions of 3 x 3 of x; the second starts at zero, so that a deep net starts as the identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class GatedBlock(nn.Module):
 
 
 class Generator(nn.Module):
-    """picture (B, 3, S, S) in -1..1, mask (B, 1, S, S) of 1 where it is missing -> (B, 3, S, S), the whole picture."""
+    """picture (B, 3, S, S) in -1..1, mask (B, 1, S, S), 1 where it is missing -> (B, 3, S, S), the whole picture."""
 
     def __init__(self, config: EditorConfig) -> None:
         super().__init__()
@@ -115,8 +115,8 @@ class Generator(nn.Module):
         self.leave = nn.Conv2d(widths[0], 3 * self.fold**2, 3, padding=1)
 
     def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
-        given = torch.cat([picture * (1 - mask), mask, torch.ones_like(mask)], dim=1)  # the ones: where it ends
-        x = self.enter(pixel_unshuffle(given, self.fold))
+        inputs = torch.cat([picture * (1 - mask), mask, torch.ones_like(mask)], dim=1)  # ones mark the picture's extent
+        x = self.enter(pixel_unshuffle(inputs, self.fold))
         skips = []
         for down, block in zip(self.down, self.before, strict=True):
             skips.append(x)
@@ -130,17 +130,17 @@ class Generator(nn.Module):
 def grown(small: Generator, config: EditorConfig) -> Generator:
     """A generator of twice the size that starts as `small` on the halved picture, enlarged (Karras et al. 2018).
 
-    Only the first and the last layer differ: at twice the size each sees and makes four pixels where it was one.
+    Only the first and the last layer differ: at twice the size each handles four pixels instead of one.
     Raises ValueError where the sizes or widths do not fit.
     """
     large = Generator(config)
-    weights, wanted = dict(small.state_dict()), large.state_dict()
+    weights, expected = dict(small.state_dict()), large.state_dict()
     parts = (large.fold // small.fold) ** 2
     weights["enter.weight"] = weights["enter.weight"].repeat_interleave(parts, dim=1) / parts
     for name in ("leave.weight", "leave.bias"):
         weights[name] = weights[name].repeat_interleave(parts, dim=0)
-    other = [name for name in wanted if name not in weights or weights[name].shape != wanted[name].shape]
-    if small.fold != 1 or parts == 1 or other:
+    misfits = [name for name in expected if name not in weights or weights[name].shape != expected[name].shape]
+    if small.fold != 1 or parts == 1 or misfits:
         raise ValueError(
             f"an editor of {config.size} px, {config.width} to {config.widest} channels, cannot start from this one; "
             "start from one of 64 px with the same channels"

@@ -1,4 +1,4 @@
-"""How well an editor fills holes: PSNR of pictures with drawn masks, the same masks for whoever is compared."""
+"""How well an editor fills holes: PSNR of pictures with drawn masks, the same masks for all editors compared."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from models.image_editing.masks import KINDS, Mask, draw_mask
 U8 = NDArray[np.uint8]
 
 
-def psnr(made: U8, real: U8) -> NDArray[np.float64]:
+def psnr(filled: U8, real: U8) -> NDArray[np.float64]:
     """Peak signal-to-noise ratio (n,) in dB of pictures (n, h, w, 3) against the real ones; 100 for the same bytes."""
-    error = np.square(made / 255.0 - real / 255.0).mean(axis=(1, 2, 3))
+    error = np.square(filled / 255.0 - real / 255.0).mean(axis=(1, 2, 3))
     return -10 * np.log10(np.maximum(error, 1e-10))
 
 
 def drawn_masks(count: int, side: int, seed: int) -> Mask:
-    """Masks (n, side, side) of every kind in turn; the lot of each depends on the seed and its place alone."""
+    """Masks (n, side, side) of every kind in turn; each depends on the seed and its number alone."""
     kinds = list(KINDS)
-    return np.stack([draw_mask(kinds[at % len(kinds)], side, side, np.random.default_rng((seed, at)))
-                     for at in range(count)])  # fmt: skip
+    return np.stack([draw_mask(kinds[number % len(kinds)], side, side, np.random.default_rng((seed, number)))
+                     for number in range(count)])  # fmt: skip
 
 
 def fill_quality(editor: PictureEditor, pictures: U8, seed: int) -> NDArray[np.float64]:

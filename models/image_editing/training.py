@@ -1,6 +1,6 @@
-"""Training of the picture editor: first by L1 alone, then with a discriminator and a feature loss; checkpoints.
+"""Training of the picture editor: first by L1 alone, then with a discriminator and a feature loss; with checkpoints.
 
-What a step draws depends on the seed and the step's number alone, so that a resumed training continues bit for bit.
+The random draws of a step depend on the seed and the step's number alone, so a resumed training continues bit for bit.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ U8 = NDArray[np.uint8]
 Net = TypeVar("Net", bound=nn.Module)
 WARM_UP = 100  # steps in which the rate rises to its highest
 LEAST_RATE = 0.02  # share of the highest rate at the last step
-VISIBLE = 0.05  # weight of the L1 where nothing is missing
+VISIBLE = 0.05  # weight of the L1 over the whole picture, beside that in the hole
 BETAS = (0.5, 0.9)  # Adam's, for the discriminator
 
 
@@ -60,7 +60,7 @@ class Trainer:
         self.generating = torch.optim.Adam(self.generator.parameters(), config.rate, fused=True)
         self.judging = torch.optim.Adam(self.judge.parameters(), config.judge_rate, betas=BETAS, fused=True)
         self.features = placed(Features(), self.device) if config.features else None
-        self.step, self.seconds = 0, 0.0  # of the processor
+        self.step, self.seconds = 0, 0.0  # seconds of the processor
         self.checkpoint: Path | None = None
 
     def steps(self, until: int | None = None) -> Iterator[tuple[int, dict[str, float]]]:
@@ -70,28 +70,28 @@ class Trainer:
         """
         last = self.config.steps if until is None else min(until, self.config.steps)
         sums: dict[str, float] = {}
-        since = 0
+        count = 0
         while self.step < last:
             started = time.process_time()
             with torch_threads(self.config.threads):
                 losses = self._train_step()
-            self.step, since, self.seconds = self.step + 1, since + 1, self.seconds + time.process_time() - started
+            self.step, count, self.seconds = self.step + 1, count + 1, self.seconds + time.process_time() - started
             for name, loss in losses.items():
                 sums[name] = sums.get(name, 0.0) + loss
             if self.step % self.config.every == 0 or self.step == last:
                 if self.checkpoint is not None:
                     self._write(self.checkpoint)
-                yield self.step, {name: total / since for name, total in sums.items()}
-                sums, since = {}, 0
+                yield self.step, {name: total / count for name, total in sums.items()}
+                sums, count = {}, 0
 
     def by_l1_alone(self) -> Trainer:
-        """A copy of this trainer, as far as it is, that learns by L1 alone to its end."""
+        """A copy of this trainer at its present step, which learns by L1 alone to the end."""
         if self.step > self.config.by_l1:
             raise ValueError(f"step {self.step} has already learned by other losses than L1")
         shared = (self.pictures, self.features)
-        other = copy.deepcopy(self, {id(one): one for one in shared})
-        other.config, other.features, other.checkpoint = l1_only(self.config), None, None
-        return other
+        copied = copy.deepcopy(self, {id(part): part for part in shared})
+        copied.config, copied.features, copied.checkpoint = l1_only(self.config), None, None
+        return copied
 
     def _train_step(self) -> dict[str, float]:
         config = self.config
@@ -99,22 +99,22 @@ class Trainer:
         for group in self.generating.param_groups:
             group["lr"] = config.rate * rate_at(self.step, config.steps)
         with self._multiplying():
-            made = self.generator(real, mask).float()
-        filled = torch.where(mask > 0, made, real)
-        loss = l1 = hole_error(made, real, mask)
+            generated = self.generator(real, mask).float()
+        filled = torch.where(mask > 0, generated, real)
+        loss = l1 = hole_error(generated, real, mask)
         losses = {"l1": float(l1.detach())}
         if self.step >= config.by_l1:
             if config.adversarial:
                 losses["judge"] = self._judge_step(filled.detach(), real, mask)
                 with self._multiplying():
-                    fooled = -self.judge(filled, mask).float().mean()
-                loss = loss + config.adversarial * fooled
-                losses["fooled"] = float(fooled.detach())
+                    adversarial = -self.judge(filled, mask).float().mean()
+                loss = loss + config.adversarial * adversarial
+                losses["fooled"] = float(adversarial.detach())
             if self.features is not None:
                 with self._multiplying():
-                    seen = feature_loss(self.features, filled, real)
-                loss = loss + config.features * seen
-                losses["features"] = float(seen.detach())
+                    feature_error = feature_loss(self.features, filled, real)
+                loss = loss + config.features * feature_error
+                losses["features"] = float(feature_error.detach())
         self.generating.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
@@ -125,8 +125,8 @@ class Trainer:
         """One step of the discriminator by the hinge loss."""
         with self._multiplying():
             verdicts = self.judge(torch.cat([real, filled]), torch.cat([mask, mask])).float()
-        true, made = verdicts.chunk(2)
-        loss = relu(1 - true).mean() + relu(1 + made).mean()
+        real_verdicts, filled_verdicts = verdicts.chunk(2)
+        loss = relu(1 - real_verdicts).mean() + relu(1 + filled_verdicts).mean()
         self.judging.zero_grad()
         loss.backward()
         self.judging.step()
@@ -136,9 +136,11 @@ class Trainer:
         """(pictures in -1..1, masks of 0 and 1) of this step: each picture once an epoch, half of them mirrored."""
         config, count = self.config, len(self.pictures)
         rng = np.random.default_rng((config.seed, self.step))
-        at = np.arange(self.step * config.batch, (self.step + 1) * config.batch)
-        orders = {epoch: self._order(int(epoch)) for epoch in {*at // count}}
-        chosen = self.pictures[[orders[epoch][place] for epoch, place in zip(at // count, at % count, strict=True)]]
+        draws = np.arange(self.step * config.batch, (self.step + 1) * config.batch)
+        orders = {epoch: self._order(int(epoch)) for epoch in {*draws // count}}
+        chosen = self.pictures[
+            [orders[epoch][place] for epoch, place in zip(draws // count, draws % count, strict=True)]
+        ]
         mirrored = rng.random(len(chosen)) < 0.5
         chosen[mirrored] = chosen[mirrored, :, ::-1]
         weights = np.array(list(config.shares.values()))
@@ -153,7 +155,7 @@ class Trainer:
         return autocast(self.config, self.device)
 
     def resume(self, folder: Path) -> None:
-        """Writes checkpoints into `folder` from now on; continues from one that is there.
+        """Writes checkpoints into `folder` from now on; continues from one if it is there.
 
         Raises ValueError for a checkpoint of another config or other pictures.
         """
@@ -173,7 +175,7 @@ class Trainer:
             load_part(part, {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
 
     def _write(self, folder: Path) -> None:
-        """Replaces the checkpoint: both nets, both optimisers' moments; config, pictures' hash and step beside them."""
+        """Replaces the checkpoint: both nets and both optimisers' moments, with config, pictures' hash and step."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors: dict[str, Tensor] = {}
         for prefix, part in self._parts().items():
@@ -200,7 +202,7 @@ class Trainer:
 
 
 def placed(net: Net, device: torch.device) -> Net:
-    """The network on a device, channels last in memory, which convolutions are fastest with."""
+    """The network on a device, channels last in memory, the fastest layout for convolutions."""
     return net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
@@ -213,7 +215,7 @@ def part_state(part: nn.Module | torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def load_part(part: nn.Module | torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Puts back what `part_state` gave."""
+    """Restores what `part_state` returned."""
     if isinstance(part, nn.Module):
         part.load_state_dict(tensors)
         return
@@ -221,8 +223,8 @@ def load_part(part: nn.Module | torch.optim.Optimizer, tensors: dict[str, Tensor
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         number, _, moment = name.partition(".")
-        laid = torch.empty_like(weights[int(number)]).copy_(tensor) if tensor.ndim else tensor
-        moments.setdefault(int(number), {})[moment] = laid  # in memory as its weight lies: the fused Adam asks for it
+        placed_tensor = torch.empty_like(weights[int(number)]).copy_(tensor) if tensor.ndim else tensor
+        moments.setdefault(int(number), {})[moment] = placed_tensor  # the fused Adam needs the weight's memory layout
     part.load_state_dict(part.state_dict() | {"state": moments})
 
 
@@ -237,20 +239,20 @@ def rate_at(step: int, steps: int) -> float:
     return min((step + 1) / WARM_UP, 1.0) * falling
 
 
-def hole_error(made: Tensor, real: Tensor, mask: Tensor) -> Tensor:
-    """Mean of each picture's L1 in its hole, plus a little of that outside; a thin scratch counts as a large square."""
-    apart = (made - real).abs().mean(dim=1, keepdim=True)
-    inside = (apart * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))
-    return (inside + VISIBLE * apart.mean(dim=(1, 2, 3))).mean()
+def hole_error(generated: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+    """Mean over pictures: L1 in the hole, plus a little of that over all. A scratch counts as much as a square."""
+    error = (generated - real).abs().mean(dim=1, keepdim=True)
+    inside = (error * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))
+    return (inside + VISIBLE * error.mean(dim=(1, 2, 3))).mean()
 
 
 def as_tensor(pictures: U8, device: torch.device) -> Tensor:
     """uint8 (n, h, w, 3) -> float32 (n, 3, h, w) in -1..1, channels last in memory."""
-    whole = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2)
-    return whole.to(device, torch.float32, memory_format=torch.channels_last).div(127.5).sub(1)
+    pixels = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2)
+    return pixels.to(device, torch.float32, memory_format=torch.channels_last).div(127.5).sub(1)
 
 
 def autocast(config: EditorConfig, device: torch.device) -> torch.autocast:
-    """Multiplies in bfloat16 where `config.bf16` says so and the machine has it; else as the weights are."""
-    able = torch.cuda.is_bf16_supported() if device.type == "cuda" else multiplies_bf16()
-    return torch.autocast(device.type, torch.bfloat16, enabled=config.bf16 and able)
+    """Multiplies in bfloat16 where `config.bf16` says so and the machine can; else in the type of the weights."""
+    has_bf16 = torch.cuda.is_bf16_supported() if device.type == "cuda" else multiplies_bf16()
+    return torch.autocast(device.type, torch.bfloat16, enabled=config.bf16 and has_bf16)

@@ -1,8 +1,8 @@
-"""Colours of pictures: histograms in CIELAB of the thing shown, apart from its background, and where colours lie.
+"""Colours of pictures: CIELAB histograms of the thing shown without its background, and where colours lie.
 
-A packshot is mostly background, and a CNN mostly grey: a red and a blue dress are one dress to it. The background is
-what looks like the picture's border. Each pixel is shared between neighbouring bins, so that a shade near a border of
-two bins does not jump.
+A packshot is mostly background, and a CNN hardly sees colour: a red and a blue dress are alike to it. The background
+is what looks like the picture's border. Each pixel is shared between neighbouring bins, so that a shade near a border
+of two bins does not jump.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 from torch.nn.functional import adaptive_avg_pool2d
 
 BINS = (6, 7, 7)  # of lightness, of green to red, of blue to yellow
-PIXELS = 36  # of the longer side that colours are counted on
-FAR = 70.0  # a* and b* from grey at the last bin
+PIXELS = 36  # longer side of the reduced picture whose colours are counted
+FAR = 70.0  # distance of a* and b* from grey at the last bin
 GRID = (4, 3)  # cells, down and across, whose mean colour is kept
 WIDTH = 2 * BINS[0] * BINS[1] * BINS[2] + 3 * GRID[0] * GRID[1] + 7
 
@@ -33,14 +33,14 @@ def colours(pictures: torch.Tensor) -> torch.Tensor:
     lab = to_lab(_small(pictures.float()))
     front = foreground(lab)
     central = front * _centre(lab)
-    seen = torch.stack([front + 1e-3, central + 1e-4 * _centre(lab)], dim=1).flatten(2)  # (n, 2, P)
-    shares = histograms(lab.flatten(2), seen).sqrt().flatten(1)
-    weight = seen[:, 1:] / seen[:, 1:].sum(2, keepdim=True)
+    weights = torch.stack([front + 1e-3, central + 1e-4 * _centre(lab)], dim=1).flatten(2)  # (n, 2, P)
+    shares = histograms(lab.flatten(2), weights).sqrt().flatten(1)
+    weight = weights[:, 1:] / weights[:, 1:].sum(2, keepdim=True)
     mean = (lab.flatten(2) * weight).sum(2)
     deviation = ((lab.flatten(2) - mean[:, :, None]).square() * weight).sum(2).sqrt()
     cells = adaptive_avg_pool2d(lab, GRID).flatten(1)
-    rest = torch.cat([cells, mean, deviation, 100 * front.mean((1, 2))[:, None]], dim=1) / 100
-    return torch.cat([shares, rest], dim=1)
+    summary = torch.cat([cells, mean, deviation, 100 * front.mean((1, 2))[:, None]], dim=1) / 100
+    return torch.cat([shares, summary], dim=1)
 
 
 def to_lab(rgb: torch.Tensor) -> torch.Tensor:
@@ -53,7 +53,7 @@ def to_lab(rgb: torch.Tensor) -> torch.Tensor:
 
 
 def foreground(lab: torch.Tensor) -> torch.Tensor:
-    """(n, 3, H, W) CIELAB -> (n, H, W) in 0..1: how surely a pixel is not of the border's colour."""
+    """(n, 3, H, W) CIELAB -> (n, H, W) in 0..1: how surely a pixel differs from the border's colour."""
     rows, columns = lab[..., :2, :].flatten(2), lab[..., :2].flatten(2)
     ring = torch.cat([rows, lab[..., -2:, :].flatten(2), columns, lab[..., -2:].flatten(2)], dim=2)
     border = ring.median(dim=2).values[..., None]
@@ -63,19 +63,19 @@ def foreground(lab: torch.Tensor) -> torch.Tensor:
 
 
 def histograms(lab: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """(n, 3, P) CIELAB, weights (n, S, P) -> (n, S, bins) shares that sum to 1; each pixel lies between 8 bins."""
+    """(n, 3, P) CIELAB, weights (n, S, P) -> (n, S, bins) shares that sum to 1; each pixel is shared between 8 bins."""
     n, sets, _ = weights.shape
     axes = torch.stack([lab[:, 0] / 100, _bent(lab[:, 1]), _bent(lab[:, 2])], dim=1)
     last = torch.tensor(BINS, device=lab.device)[:, None] - 1
-    place = axes.clamp(0, 1) * last
-    low = torch.minimum(place.floor(), last - 1)
-    above = place - low
+    position = axes.clamp(0, 1) * last
+    low = torch.minimum(position.floor(), last - 1)
+    fraction = position - low
     counts = torch.zeros(n, sets, BINS[0] * BINS[1] * BINS[2], device=lab.device)
     for corner in itertools.product((0, 1), repeat=3):
         step = torch.tensor(corner, device=lab.device)[:, None]
-        share = torch.where(step == 1, above, 1 - above).prod(dim=1, keepdim=True)
-        at = (low + step).long()
-        bins = (at[:, 0] * BINS[1] + at[:, 1]) * BINS[2] + at[:, 2]
+        share = torch.where(step == 1, fraction, 1 - fraction).prod(dim=1, keepdim=True)
+        bin_of_axis = (low + step).long()
+        bins = (bin_of_axis[:, 0] * BINS[1] + bin_of_axis[:, 1]) * BINS[2] + bin_of_axis[:, 2]
         counts.scatter_add_(2, bins[:, None].expand(n, sets, -1), weights * share)
     return counts / counts.sum(2, keepdim=True)
 
@@ -92,6 +92,6 @@ def _small(pictures: torch.Tensor) -> torch.Tensor:
 
 
 def _centre(lab: torch.Tensor) -> torch.Tensor:
-    """(H, W): weight of a place, a bell over the middle."""
+    """(H, W): weight of each pixel, a bell curve around the middle."""
     down, across = (torch.linspace(-0.5, 0.5, size, device=lab.device) / 0.3 for size in lab.shape[2:])
     return torch.exp(-(down[:, None].square() + across[None].square()) / 2)

@@ -1,4 +1,4 @@
-"""What kind of file some bytes begin as, whatever the file is called. Nothing is decoded here."""
+"""Tells the kind of a file by its first bytes, whatever the file is called. Nothing is decoded here."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OTHER_FILES = (
     (0, b"II*\x00\x10\x00\x00\x00CR", "camera raw"),
     (0, b"\x1aE\xdf\xa3", "video"),
 )
-_BMP_HEADS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes of a BMP's second head, by its version
+_BMP_HEADS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes of a BMP's second header, by its version
 _PHONE_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC"}
 _HEADS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"BM": "BMP", b"II*\x00": "TIFF",
           b"MM\x00*": "TIFF"}  # fmt: skip
 
 
 def other_kind(data: bytes) -> str | None:
-    """What a file is that is a known kind but not one that is read; None for all others."""
+    """The kind of a file that is known but cannot be read; None for all other files."""
     for offset, first, kind in _OTHER_FILES:
         if data[offset : offset + len(first)] == first:
             return kind
@@ -37,14 +37,14 @@ def other_kind(data: bytes) -> str | None:
 
 
 def begun_kind(data: bytes) -> str | None:
-    """The kind of picture that bytes begin as, though they may be none; None where they begin as no picture."""
+    """The kind of picture that the first bytes claim, true or not; None where they claim no picture."""
     if data.startswith(b"RIFF"):  # which holds sound and films too
         return "WebP" if data[8:12] == b"WEBP" else None
     return next((kind for head, kind in _HEADS.items() if data.startswith(head)), None)
 
 
 def is_text_called_bmp(data: bytes) -> bool:
-    """Whether bytes begin with BMP's letters without its head: a text may begin with BM."""
+    """Whether bytes begin with BMP's letters, but without its header: a text may begin with BM."""
     return data.startswith(b"BM") and int.from_bytes(data[14:18], "little") not in _BMP_HEADS
 
 

@@ -1,4 +1,4 @@
-"""Likeness: the directions of picture vectors by which products differ, apart from those in which one product varies.
+"""Likeness: the directions of picture vectors in which products differ, without those in which one product varies.
 
 Linear discriminant analysis (Fisher 1936; Rao 1948) with the products as classes: what differs between pictures of one
 product, a colour, a fold or a view, is divided out, and the directions in which products differ most are kept.
@@ -30,7 +30,10 @@ class LikenessConfig:
     )
     min_pairs: int = field(
         default=200,
-        metadata={"doc": "pictures beside another of their product; with fewer, vectors stay as they are", "least": 1},
+        metadata={
+            "doc": "pictures whose product has another picture; with fewer, vectors stay as they are",
+            "least": 1,
+        },
     )
 
     def __post_init__(self) -> None:
@@ -57,10 +60,10 @@ class Likeness:
         """From whitened vectors (n, D) of pictures, the product (n,) on each, and the parts of `Whitening`."""
         form = np.asarray(vectors[:, : parts["colours"].start], np.float64)
         mean = form.mean(axis=0)
-        _names, which, count = np.unique(product, return_inverse=True, return_counts=True)
-        several = count[which] > 1
-        learned = int(several.sum()) >= config.min_pairs
-        axes = _discriminant(form - mean, which, count, config) if learned else np.eye(form.shape[1])
+        _names, code, count = np.unique(product, return_inverse=True, return_counts=True)
+        has_sibling = count[code] > 1
+        learned = int(has_sibling.sum()) >= config.min_pairs
+        axes = _discriminant(form - mean, code, count, config) if learned else np.eye(form.shape[1])
         return cls(config, mean.astype(np.float32), axes.astype(np.float32), parts["colours"], learned)
 
     def apply(self, vectors: NDArray[np.floating], colour: float = 0.0) -> F32:
@@ -96,18 +99,18 @@ class Likeness:
 
 
 def _discriminant(
-    centred: NDArray[np.float64], which: NDArray[np.integer], count: NDArray[np.integer], config: LikenessConfig
+    centred: NDArray[np.float64], code: NDArray[np.integer], count: NDArray[np.integer], config: LikenessConfig
 ) -> NDArray[np.float64]:
-    """Axes (W, E): the variance within products made even, then the main axes of all pictures."""
+    """Axes (W, E): first the variance within products is made equal, then the main axes of all pictures are taken."""
     means = np.zeros((len(count), centred.shape[1]))
-    np.add.at(means, which, centred)
+    np.add.at(means, code, centred)
     means /= count[:, None]
-    several = count[which] > 1
-    within = (centred - means[which])[several]
+    has_sibling = count[code] > 1
+    within = (centred - means[code])[has_sibling]
     covariance = within.T @ within / max(1, len(within) - int((count > 1).sum()))
-    lift = config.shrinkage * np.trace(covariance) / len(covariance)
-    variance, turned = np.linalg.eigh(covariance + lift * np.eye(len(covariance)))
-    even = turned / np.sqrt(np.maximum(variance, 1e-12))
-    between = centred @ even
+    ridge = config.shrinkage * np.trace(covariance) / len(covariance)
+    variance, directions = np.linalg.eigh(covariance + ridge * np.eye(len(covariance)))
+    whitened_axes = directions / np.sqrt(np.maximum(variance, 1e-12))
+    between = centred @ whitened_axes
     _, main = np.linalg.eigh(between.T @ between)
-    return np.asarray(even @ main[:, -config.dims :])
+    return np.asarray(whitened_axes @ main[:, -config.dims :])

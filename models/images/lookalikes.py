@@ -1,7 +1,7 @@
 """Look-alikes: the items whose pictures are nearest to an item's pictures, by cosine; exact.
 
-Two items are as alike as their two most alike pictures, so that a back view meets a back view. Items of one product
-(other colours) can be kept apart from items that look alike.
+Two items are as alike as their two most alike pictures, so that a back view is compared with a back view. Items of one
+product (other colours) can be kept apart from items that look alike.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class LookAlikes:
     """Pictures (P, D) of items, ready to be searched.
 
     item (P,): codes 0..I-1 of the item on each picture. group (I,): codes of products; items of one group are other
-    colours of each other, -1 where an item has none. allowed (I,): False is never found.
+    colours of each other, -1 where an item has none. allowed (I,): an item with False is never returned.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class LookAlikes:
         -inf where the item has no picture, or is -1.
         """
         cosines = np.full(len(items), -np.inf, np.float32)
-        queries, place = unit(np.asarray(vectors, np.float32)), np.searchsorted(self.shown, items)
-        for row, at in enumerate(place):
-            if at < len(self.shown) and self.shown[at] == items[row]:
-                cosines[row] = (self.pictures[self.starts[at] : self.ends[at]] @ queries[row]).max()
+        queries, entries = unit(np.asarray(vectors, np.float32)), np.searchsorted(self.shown, items)
+        for row, entry in enumerate(entries):
+            if entry < len(self.shown) and self.shown[entry] == items[row]:
+                cosines[row] = (self.pictures[self.starts[entry] : self.ends[entry]] @ queries[row]).max()
         return cosines
 
     def similar(
@@ -64,31 +64,31 @@ class LookAlikes:
     ) -> tuple[I32, F32]:
         """The k items (n, k) most like each of `items` (n,), best first, and their cosines; ties: the lower code.
 
-        An item is not like itself, and one without a picture is like none. Code -1 and -inf where fewer items have
-        pictures and are allowed. kind: "looks_alike" leaves out items of the same group, "same_product" finds those
-        alone. Raises ValueError for another kind, or if k is not in 1..I.
+        An item never finds itself, and one without a picture finds none. Code -1 and -inf where fewer items have
+        pictures and are allowed. kind: "looks_alike" leaves out items of the same group, "same_product" finds only
+        those. Raises ValueError for another kind, or if k is not in 1..I.
         """
         if kind not in ("looks_alike", "same_product"):
             raise ValueError(f"kind must be looks_alike or same_product, not {kind!r}")
-        wanted = np.asarray(items, np.int64)
-        found = []
-        for low, high in self._blocks(len(wanted)):
-            some = wanted[low:high]
-            scores = self._of_items(some, threads)
-            same = (self.group[some][:, None] == self.group) & (self.group[some] >= 0)[:, None]
+        codes = np.asarray(items, np.int64)
+        blocks = []
+        for low, high in self._blocks(len(codes)):
+            block = codes[low:high]
+            scores = self._of_items(block, threads)
+            same = (self.group[block][:, None] == self.group) & (self.group[block] >= 0)[:, None]
             scores[same if kind == "looks_alike" else ~same] = -np.inf
-            scores[np.arange(len(some)), some] = -np.inf
-            found.append(rank_scores(scores, k))
-        return _joined(found, k)
+            scores[np.arange(len(block)), block] = -np.inf
+            blocks.append(rank_scores(scores, k))
+        return _joined(blocks, k)
 
     def _of_items(self, items: I64, threads: int) -> F32:
-        """Scores (n, I): of each item's best picture."""
+        """Scores (n, I): the best cosine of an item's pictures with each other item's pictures."""
         scores = np.full((len(items), self.n_items), -np.inf, np.float32)
         place = np.minimum(np.searchsorted(self.shown, items), len(self.shown) - 1)
         for row in np.flatnonzero(self.shown[place] == items) if len(self.shown) else ():
-            own = self.pictures[self.starts[place[row]] : self.ends[place[row]]]
-            for low, high in self._blocks(len(own)):
-                np.maximum(scores[row], self._scores(own[low:high], threads).max(axis=0), out=scores[row])
+            pictures = self.pictures[self.starts[place[row]] : self.ends[place[row]]]
+            for low, high in self._blocks(len(pictures)):
+                np.maximum(scores[row], self._scores(pictures[low:high], threads).max(axis=0), out=scores[row])
         return scores
 
     def _scores(self, queries: F32, threads: int) -> F32:
@@ -106,8 +106,8 @@ class LookAlikes:
         return [(low, min(low + rows, n)) for low in range(0, n, rows)]
 
 
-def _joined(found: list[tuple[I32, F32]], k: int) -> tuple[I32, F32]:
-    if not found:
+def _joined(blocks: list[tuple[I32, F32]], k: int) -> tuple[I32, F32]:
+    if not blocks:
         return np.empty((0, k), np.int32), np.empty((0, k), np.float32)
-    codes, scores = zip(*found, strict=True)
+    codes, scores = zip(*blocks, strict=True)
     return np.concatenate(codes), np.concatenate(scores)

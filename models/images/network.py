@@ -1,7 +1,7 @@
-"""The CNN: EfficientNet-Lite2 (Tan, Le 2019) without its classifier; what its blocks see, as one vector a picture.
+"""The CNN: EfficientNet-Lite2 (Tan, Le 2019) without its classifier; what its blocks see, as one vector per picture.
 
 The published network, with each batch normalisation folded into the convolution before it: the same function, twice as
-fast. Its last layer knows what a thing is and hardly which pattern or fabric it has, so the means and deviations of the
+fast. Its last layer knows what a thing is, but hardly its pattern or fabric, so the means and deviations of the
 channels after the later stages are returned as well.
 """
 
@@ -46,7 +46,7 @@ class Conv(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """An inverted residual: channels are widened, filtered each alone, narrowed."""
+    """An inverted residual: channels are widened, filtered each by itself, and narrowed."""
 
     def __init__(self, like: Any) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Sight(nn.Module):
     """The network: pictures (n, 3, H, W), H and W multiples of 32, in 0..255 -> (n, LAST), (n, STAGE_WIDTH) float32."""
 
     def __init__(self, state: State) -> None:
-        """From the weights that `folded` or `state_dict` gave. Raises RuntimeError naming tensors that lack."""
+        """From the weights that `folded` or `state_dict` gave. Raises RuntimeError naming missing tensors."""
         super().__init__()
         like = _published()
         self.stem = Conv(like._conv_stem)
@@ -72,13 +72,17 @@ class Sight(nn.Module):
         self.head = Conv(like._conv_head)
         self.load_state_dict(state)
         widths = [block._block_args.output_filters for block in like._blocks]
-        self.ends = {at for at, width in enumerate(widths) if width in STAGES and width not in widths[at + 1 : at + 2]}
+        self.ends = {
+            number
+            for number, width in enumerate(widths)
+            if width in STAGES and width not in widths[number + 1 : number + 2]
+        }
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return self.later(*self.early(pictures, 0), 0)
 
     def early(self, pictures: torch.Tensor, first: int) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """What the blocks before number `first` make of pictures, and the statistics of their stages."""
+        """The output of the blocks before number `first`, and the statistics of their stages."""
         x = relu6(self.stem((pictures - CENTRE) / SCALE), inplace=True)
         return self._through(x, range(first), [])
 
@@ -90,26 +94,26 @@ class Sight(nn.Module):
     def _through(
         self, x: torch.Tensor, blocks: range, stages: list[torch.Tensor]
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        for at in blocks:
-            x = self.blocks[at](x)
-            if at in self.ends:
+        for number in blocks:
+            x = self.blocks[number](x)
+            if number in self.ends:
                 deviation, mean = torch.std_mean(x.float(), dim=(2, 3), correction=0)
                 stages = [*stages, mean, deviation]
         return x, stages
 
 
 def folded(published: State) -> State:
-    """The weights of `Sight` from those of the published network. Raises RuntimeError naming tensors that lack."""
+    """The weights of `Sight` from those of the published network. Raises RuntimeError naming missing tensors."""
     net = _published()
-    found = {name: value for name, value in published.items() if not name.startswith("_fc")}
-    steps = {name for name in net.state_dict() if name.endswith("num_batches_tracked")}
-    net.load_state_dict(found | {name: torch.tensor(0) for name in steps})
+    weights = {name: value for name, value in published.items() if not name.startswith("_fc")}
+    counters = {name for name in net.state_dict() if name.endswith("num_batches_tracked")}
+    net.load_state_dict(weights | {name: torch.tensor(0) for name in counters})
     pairs = {"stem": (net._conv_stem, net._bn0), "head": (net._conv_head, net._bn1)}
-    for at, block in enumerate(net._blocks):
+    for number, block in enumerate(net._blocks):
         if hasattr(block, "_expand_conv"):
-            pairs[f"blocks.{at}.widen"] = (block._expand_conv, block._bn0)
-        pairs[f"blocks.{at}.filter"] = (block._depthwise_conv, block._bn1)
-        pairs[f"blocks.{at}.narrow"] = (block._project_conv, block._bn2)
+            pairs[f"blocks.{number}.widen"] = (block._expand_conv, block._bn0)
+        pairs[f"blocks.{number}.filter"] = (block._depthwise_conv, block._bn1)
+        pairs[f"blocks.{number}.narrow"] = (block._project_conv, block._bn2)
     state: State = {}
     for name, (conv, norm) in pairs.items():
         fused = fuse_conv_bn_eval(conv, norm)

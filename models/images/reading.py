@@ -1,8 +1,8 @@
 """A picture's bytes -> upright RGB pixels, or the reason why it is refused; and clean bytes without any metadata.
 
 Pictures come from strangers. Nothing is decoded before its format, its size in bytes and its size in pixels are known,
-and what Pillow raises for broken bytes becomes a reason. Only pixels are kept: EXIF with its place and time, colour
-profiles, comments and what else a file may carry behind its picture do not survive `encode_clean`.
+and what Pillow raises for broken bytes becomes a reason. Only pixels are kept: `encode_clean` drops EXIF with its
+place and time, colour profiles, comments, and whatever else a file carries beside its picture.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Pixels = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")  # a phone's MPO opens as the JPEG that it begins with
 
-# Why a picture is refused, in the order in which it is asked: the first that holds is named.
+# Why a picture is refused, in the order of the checks: the first reason that applies is named.
 REASONS = {
     "empty": "The file has no bytes.",
     "too_many_bytes": "The file is larger than the setting `max_bytes`.",
@@ -51,7 +51,7 @@ class PictureLimits:
     kept_side: int = field(
         default=512, metadata={"doc": "a larger picture is reduced to so many pixels of its longer side", "least": 16}
     )
-    quality: int = field(default=90, metadata={"doc": "of the JPEG that is kept", "least": 1, "most": 95})
+    quality: int = field(default=90, metadata={"doc": "quality of the JPEG that is kept", "least": 1, "most": 95})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -84,11 +84,11 @@ def read_picture(data: bytes, limits: PictureLimits | None = None) -> Picture:
     """
     limits = limits or PictureLimits()
     _check_bytes(data, limits)
-    with warnings.catch_warnings():  # Pillow warns of what is judged here: large pictures, odd EXIF
+    with warnings.catch_warnings():  # Pillow warns of what is checked here: large pictures, odd EXIF
         warnings.simplefilter("ignore")
         with _opened(data) as image:
             _check_size(*image.size, limits)
-            form = image.format or ""
+            file_format = image.format or ""
             try:
                 before = image.size
                 image.draft("RGB" if image.mode == "RGB" else None, (limits.kept_side, limits.kept_side))
@@ -99,10 +99,10 @@ def read_picture(data: bytes, limits: PictureLimits | None = None) -> Picture:
                 raise
             except Exception as error:
                 # Pillow's readers raise OSError, SyntaxError, ValueError, struct.error, zlib.error, IndexError and
-                # more for broken bytes; any of them speaks of the bytes.
+                # more for broken bytes; each of them means broken bytes.
                 raise _broken(error) from None
     width, height = before[::-1] if turned else before
-    return Picture(pixels, form, width, height)
+    return Picture(pixels, file_format, width, height)
 
 
 def encode_clean(pixels: Pixels, quality: int = PictureLimits.quality) -> bytes:
@@ -115,7 +115,7 @@ def encode_clean(pixels: Pixels, quality: int = PictureLimits.quality) -> bytes:
 
 
 def clean_pixels(data: bytes) -> Pixels:
-    """Pixels (h, w, 3) of a JPEG that `encode_clean` made; what comes from strangers is for `read_picture`."""
+    """Pixels (h, w, 3) of a JPEG that `encode_clean` made; files from strangers go to `read_picture`."""
     return np.asarray(Image.open(io.BytesIO(data)))
 
 
@@ -153,18 +153,18 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _check_size(width: int, height: int, limits: PictureLimits) -> None:
-    seen = f"{width:,} x {height:,} pixels"
+    size = f"{width:,} x {height:,} pixels"
     if width * height > limits.max_pixels:
-        raise PictureRefused("too_many_pixels", f"{seen}; at most {limits.max_pixels:,} in all")
+        raise PictureRefused("too_many_pixels", f"{size}; at most {limits.max_pixels:,} in all")
     shorter, longer = sorted((width, height))
     if longer > limits.max_ratio * max(shorter, 1):
-        raise PictureRefused("too_thin", f"{seen}; the longer side may be {limits.max_ratio:g} times the shorter one")
+        raise PictureRefused("too_thin", f"{size}; the longer side may be {limits.max_ratio:g} times the shorter one")
     if shorter < limits.min_side:
-        raise PictureRefused("too_small", f"{seen}; at least {limits.min_side} each way")
+        raise PictureRefused("too_small", f"{size}; at least {limits.min_side} each way")
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
-    """The picture as it is to be seen, and whether its width and height have changed places."""
+    """The upright picture, and whether its width and height have changed places."""
     try:
         orientation = image.getexif().get(0x0112, 1)
         return ImageOps.exif_transpose(image), orientation in (5, 6, 7, 8)
@@ -186,7 +186,7 @@ def _pixels_on_white(image: Image.Image, side: int) -> Pixels:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey pictures of 16 or 32 bits in 8; Pillow alone would cut off what is above 255."""
+    """Grey pictures of 16 or 32 bits reduced to 8; Pillow alone would clip values above 255."""
     if image.mode.startswith("I"):
         return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
     if image.mode == "F":
@@ -199,18 +199,18 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     if profile and image.mode in ("RGB", "CMYK", "L"):
         try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if "srgb" not in ImageCms.getProfileDescription(own).lower():
-                seen = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
-                return seen if seen is not None else image.convert("RGB")
+            embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if "srgb" not in ImageCms.getProfileDescription(embedded).lower():
+                converted = ImageCms.profileToProfile(image, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
+                return converted if converted is not None else image.convert("RGB")
         except (ImageCms.PyCMSError, OSError, ValueError):
-            pass  # a profile of another kind of colours, or no profile: its numbers are taken as they stand
+            pass  # a profile of another kind of colours, or no profile: its numbers are taken as they are
     return image.convert("RGB")
 
 
 def _broken(error: Exception) -> PictureRefused:
-    said = str(error) or type(error).__name__
+    message = str(error) or type(error).__name__
     cut_off = ("truncated", "unexpected end", "eof", "not enough", "incomplete", "premature", "no more images")
-    if isinstance(error, EOFError) or any(word in said.lower() for word in cut_off):
-        return PictureRefused("truncated", said)
-    return PictureRefused("damaged", said)
+    if isinstance(error, EOFError) or any(word in message.lower() for word in cut_off):
+        return PictureRefused("truncated", message)
+    return PictureRefused("damaged", message)

@@ -1,9 +1,9 @@
-"""Fine-tuning: the CNN's later blocks learn what the shop itself says of its items, all attributes at once.
+"""Fine-tuning: the CNN's later blocks learn the shop's own attributes of its items, all at once.
 
 Each attribute has a linear head over things, stages and colours; which pictures show one product is learned as a
 classification as well (a cosine softmax over products: Wang et al. 2018, without margin). The early blocks stay as
-ImageNet made them: they are half of the work, and edges are edges in every shop. Pictures are flipped and cropped at
-random; colours are left alone, since they are an attribute.
+ImageNet trained them: they are half of the work, and edges look the same in every shop. Pictures are flipped and
+cropped at random; colours are left alone, since they are an attribute.
 """
 
 from __future__ import annotations
@@ -38,15 +38,17 @@ class TuningConfig:
     first: int = field(
         default=16, metadata={"doc": "the blocks before this one stay as they are", "least": 0, "most": 20}
     )
-    rate: float = field(default=5e-4, metadata={"doc": "of the network", "above": 0})
-    head_rate: float = field(default=2e-3, metadata={"doc": "of the heads", "above": 0})
+    rate: float = field(default=5e-4, metadata={"doc": "learning rate of the network", "above": 0})
+    head_rate: float = field(default=2e-3, metadata={"doc": "learning rate of the heads", "above": 0})
     decay: float = field(default=0.02, metadata={"doc": "weight decay", "least": 0})
-    smoothing: float = field(default=0.1, metadata={"doc": "of the labels", "least": 0, "below": 1})
+    smoothing: float = field(default=0.1, metadata={"doc": "label smoothing", "least": 0, "below": 1})
     dropout: float = field(default=0.2, metadata={"least": 0, "below": 1})
     crop: float = field(default=0.8, metadata={"doc": "least share of each side that is seen", "above": 0, "most": 1})
-    product_weight: float = field(default=0.5, metadata={"doc": "of the loss of products, in attributes", "least": 0})
+    product_weight: float = field(
+        default=0.5, metadata={"doc": "weight of the loss of products, in attributes", "least": 0}
+    )
     product_dims: int = field(default=256, metadata={"least": 1})
-    sharpness: float = field(default=16.0, metadata={"doc": "of the cosines of products", "above": 0})
+    sharpness: float = field(default=16.0, metadata={"doc": "factor of the cosines of products", "above": 0})
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -67,17 +69,17 @@ class Heads(nn.Module):
         self.products = nn.Parameter(torch.randn(max(products, 1), config.product_dims))
 
     def loss(self, parts: Sequence[torch.Tensor], labels: torch.Tensor, product: torch.Tensor) -> torch.Tensor:
-        """The mean loss of the attributes, labels (n, tasks) with -1 where unknown, and of product (n,), likewise."""
-        seen = [norm(part) for norm, part in zip(self.norms, parts, strict=True)]
-        x = self.dropout(torch.cat(seen, dim=1))
+        """The mean loss of the attributes' labels (n, tasks) and of product (n,); -1 where unknown."""
+        normed = [norm(part) for norm, part in zip(self.norms, parts, strict=True)]
+        x = self.dropout(torch.cat(normed, dim=1))
         losses = [
-            cross_entropy(head(x), labels[:, at], label_smoothing=self.config.smoothing, ignore_index=-1)
-            for at, head in enumerate(self.heads)
-            if bool((labels[:, at] >= 0).any())
+            cross_entropy(head(x), labels[:, task], label_smoothing=self.config.smoothing, ignore_index=-1)
+            for task, head in enumerate(self.heads)
+            if bool((labels[:, task] >= 0).any())
         ]
         known = product >= 0
         if bool(known.any()) and self.config.product_weight:
-            place = normalize(self.place(torch.cat(seen[:2], dim=1)[known]))
+            place = normalize(self.place(torch.cat(normed[:2], dim=1)[known]))
             cosines = place @ normalize(self.products).T
             losses.append(self.config.product_weight * cross_entropy(self.config.sharpness * cosines, product[known]))
         return torch.stack(losses).sum() / max(len(self.heads), 1)
@@ -95,7 +97,7 @@ def tune(
     """A new encoder whose later blocks learned from `pictures` (n of them, uint8 RGB).
 
     labels: attribute -> codes (n,) from 0, -1 where unknown; product (n,): which product is shown, -1 where unknown.
-    Raises ValueError where a column has another length, or nothing is to be learned.
+    Raises ValueError where a column has another length, or there is nothing to learn.
     """
     config = config or TuningConfig()
     codes, product = _checked(len(pictures), labels, product)
@@ -116,7 +118,7 @@ def _tuned(
     rng = np.random.default_rng(config.seed)
     sight = Sight({name: value.float() for name, value in encoder.sight.state_dict().items()}).to(encoder.device)
     sight.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    classes = {str(at): int(codes[:, at].max()) + 1 for at in range(codes.shape[1])}
+    classes = {str(task): int(codes[:, task].max()) + 1 for task in range(codes.shape[1])}
     heads = Heads(config, classes, int(product.max()) + 1).to(encoder.device)
     later = [*sight.blocks[config.first :].parameters(), *sight.head.parameters()]
     groups = [{"params": later, "lr": config.rate}, {"params": list(heads.parameters()), "lr": config.head_rate}]
@@ -129,7 +131,7 @@ def _tuned(
         total = 0.0
         rows_seen = 0
         for rows in batches(pictures, config.batch, rng):
-            inputs = torch.from_numpy(np.stack([varied(pictures[at], config.crop, rng) for at in rows]))
+            inputs = torch.from_numpy(np.stack([varied(pictures[row], config.crop, rng) for row in rows]))
             parts = _parts(sight, inputs.to(encoder.device), config.first)
             loss = heads.loss(
                 parts,
@@ -158,18 +160,18 @@ def _parts(sight: Sight, pictures: torch.Tensor, first: int) -> tuple[torch.Tens
         x, early = sight.early(inputs.float().contiguous(memory_format=torch.channels_last), first)
     things, stages = sight.later(
         x.float(), early, first
-    )  # on a CPU the way back through bfloat16 takes three times as long
+    )  # on a CPU the backward pass in bfloat16 takes three times as long
     return things, stages, colour
 
 
 def batches(pictures: Sequence[U8], size: int, rng: np.random.Generator) -> list[I64]:
     """Row numbers of an epoch's batches, in random order; each batch has one canvas."""
     canvases = np.array([canvas_of(picture) for picture in pictures])
-    found: list[I64] = []
+    rows_of_batches: list[I64] = []
     for canvas in np.unique(canvases, axis=0):
         rows = rng.permutation(np.flatnonzero((canvases == canvas).all(axis=1)))
-        found += [rows[low : low + size] for low in range(0, len(rows), size)]
-    return [found[at] for at in rng.permutation(len(found))]
+        rows_of_batches += [rows[low : low + size] for low in range(0, len(rows), size)]
+    return [rows_of_batches[number] for number in rng.permutation(len(rows_of_batches))]
 
 
 def varied(picture: U8, least: float, rng: np.random.Generator) -> U8:

@@ -27,7 +27,7 @@ from models.images.weights import load_weights, pretrained, save_weights
 U8 = NDArray[np.uint8]
 CANVASES = ((192, 128), (160, 160), (128, 192))  # height, width: multiples of 32
 SQUARE = 1.18  # a picture whose sides differ by less is square
-AHEAD = 256  # pictures held decoded, so that those of one canvas fill a batch
+AHEAD = 256  # pictures decoded at once, so that those of one canvas fill a batch
 DEVICES = ("auto", "cpu", "cuda")
 FILE = "network.safetensors"
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """Settings of the encoder; `weights` and `device` say where from and on what, the vectors do not depend on them."""
+    """Settings of the encoder; `weights` and `device` do not change the vectors, only where it loads and runs."""
 
     weights: str = ""  # a folder that holds the pretrained file; empty: the installed package
     device: str = "auto"  # a GPU where there is one
@@ -76,29 +76,29 @@ class PictureEncoder:
 
         Raises ValueError naming the first picture of another form.
         """
-        blocks = [self._encode_some(some) for some in _blocks(pictures, AHEAD)]
+        blocks = [self._encode_block(block) for block in _blocks(pictures, AHEAD)]
         return np.concatenate(blocks) if blocks else np.zeros((0, self.width), np.float32)
 
-    def _encode_some(self, pictures: list[U8]) -> F32:
+    def _encode_block(self, pictures: list[U8]) -> F32:
         vectors = np.empty((len(pictures), self.width), np.float32)
         by_canvas: dict[tuple[int, int], list[int]] = {}
-        for at, picture in enumerate(pictures):
-            by_canvas.setdefault(canvas_of(picture), []).append(at)
+        for row, picture in enumerate(pictures):
+            by_canvas.setdefault(canvas_of(picture), []).append(row)
         for canvas, rows in by_canvas.items():
-            vectors[rows] = self._see(np.stack([scaled(pictures[at], canvas) for at in rows]))
+            vectors[rows] = self._see(np.stack([scaled(pictures[row], canvas) for row in rows]))
         return vectors
 
     def _see(self, pictures: U8) -> F32:
-        """Vectors of (n, H, W, 3); what does not fit the GPU is tried again in half the batch, then on the CPU."""
-        done: list[F32] = []
-        at = 0
-        while at < len(pictures):
+        """Vectors of (n, H, W, 3); a batch that does not fit the GPU is halved and tried again, then on the CPU."""
+        batches: list[F32] = []
+        start = 0
+        while start < len(pictures):
             try:
-                done.append(self._forward(pictures[at : at + self.batch]))
-                at += len(done[-1])
+                batches.append(self._forward(pictures[start : start + self.batch]))
+                start += len(batches[-1])
             except torch.OutOfMemoryError:
                 self._shrink()
-        return np.concatenate(done)
+        return np.concatenate(batches)
 
     def _shrink(self) -> None:
         if self.batch > 1:
@@ -152,9 +152,9 @@ def scaled(picture: U8, canvas: tuple[int, int]) -> U8:
 
 
 def _blocks(pictures: Iterable[U8], size: int) -> Iterator[list[U8]]:
-    rest = iter(pictures)
-    while some := list(itertools.islice(rest, size)):
-        yield some
+    remaining = iter(pictures)
+    while block := list(itertools.islice(remaining, size)):
+        yield block
 
 
 def _has_gpu() -> bool:

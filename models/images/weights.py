@@ -26,7 +26,7 @@ class WrongWeights(ValueError):
 def pretrained(folder: str | Path | None = None) -> State:
     """The pretrained weights by name, from `folder` or, without one, from the installed package.
 
-    Raises FileNotFoundError naming the file that is missing; WrongWeights where its hash is another.
+    Raises FileNotFoundError naming the file that is missing; WrongWeights where its hash differs.
     """
     path = Path(folder) / SOURCE_NAME if folder else _packaged()
     if not path.is_file():
@@ -62,12 +62,12 @@ def load_weights(path: Path, expected: str) -> State:
 
 def check_hash(path: Path, expected: str, remedy: str) -> None:
     """Raises WrongWeights unless the file's SHA-256 is `expected`."""
-    seen = sha256(path)
-    if seen != expected:
-        raise WrongWeights(f"{path}: SHA-256 {seen[:16]}... where {expected[:16]}... was expected; {remedy}")
+    actual = sha256(path)
+    if actual != expected:
+        raise WrongWeights(f"{path}: SHA-256 {actual[:16]}... where {expected[:16]}... was expected; {remedy}")
 
 
 def sha256(path: Path) -> str:
-    """Of a file's bytes, as hex."""
+    """The SHA-256 of a file's bytes, as hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

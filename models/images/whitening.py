@@ -1,7 +1,7 @@
 """Whitening: raw vectors of pictures -> fewer axes without correlation, stored in float16.
 
-Each part (things, stages, colours) is standardised and turned onto its own main axes, so that a part with many numbers
-does not drown one with few. Axes of small variance are mostly noise: they are lifted, but not to the full.
+Each part (things, stages, colours) is standardised and rotated onto its own main axes, so that a part with many numbers
+does not drown one with few. Axes of small variance are mostly noise: they are scaled up, but not fully.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class WhiteningConfig:
 
 @dataclass(frozen=True)
 class Part:
-    """Of the raw columns low..high: mean (W,), axes (W, A) with all scales in them."""
+    """The raw columns from `low` on: their mean (W,), and axes (W, A) that include all scales."""
 
     low: int
     mean: F32
@@ -105,11 +105,11 @@ def _fit_part(columns: F32, low: int, axes: int, power: float, weight: float) ->
     mean = columns.mean(axis=0, dtype=np.float64)
     deviation = columns.std(axis=0, dtype=np.float64) + STEADY
     scaled = ((columns - mean) / deviation).astype(np.float32)
-    variance, turned = _main_axes(scaled)
-    kept = np.argsort(-variance)[: min(axes, len(scaled) - 1)]
-    spread = np.maximum(variance[kept], 1e-6 * max(variance.max(), 1e-12)) ** (power / 2)
-    result = turned[:, kept] / spread
-    length = np.sqrt((variance[kept] / spread**2).sum())
+    variance, directions = _main_axes(scaled)
+    chosen = np.argsort(-variance)[: min(axes, len(scaled) - 1)]
+    spread = np.maximum(variance[chosen], 1e-6 * max(variance.max(), 1e-12)) ** (power / 2)
+    result = directions[:, chosen] / spread
+    length = np.sqrt((variance[chosen] / spread**2).sum())
     result = weight * result / deviation[:, None] / max(length, 1e-12)
     return Part(low, mean.astype(np.float32), result.astype(np.float32))
 
@@ -120,5 +120,5 @@ def _main_axes(scaled: F32) -> tuple[F32, F32]:
     if n >= width:
         variance, axes = np.linalg.eigh(scaled.T @ scaled / n)
         return variance, axes
-    variance, mixed = np.linalg.eigh(scaled @ scaled.T / n)
-    return variance, scaled.T @ mixed / np.sqrt(np.maximum(n * variance, 1e-12))
+    variance, rotation = np.linalg.eigh(scaled @ scaled.T / n)
+    return variance, scaled.T @ rotation / np.sqrt(np.maximum(n * variance, 1e-12))

@@ -1,9 +1,9 @@
 """Who gets which offer: the choice with the most expected margin that the guards allow.
 
 This is a knapsack problem with several budgets and rules about each user. It is solved greedily in three orders, of
-which the best result is kept; `tests/unit/models/offers/test_allocation.py` measures it against exact optima. Users of
-the hold-out are chosen for like all others, and then left without their offers, so that the users compared later were
-picked by one rule.
+which the best result is kept; `tests/unit/models/offers/test_allocation.py` measures it against exact optima. Offers
+are chosen for users of the hold-out as for all others, and then withheld, so that one rule picked all users who are
+compared later.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class OfferCandidates:
     """One row for each (user, campaign) that meets the campaign's conditions; arrays (n,), money in one currency.
 
     value: expected margin gained, NaN where not known. expected_cost, worst_cost: as expected, and if the offer is used
-    in full. margin_kept: share of what is paid that stays after cost, NaN where a cost is unknown; asked only where
+    in full. margin_kept: share of what is paid that stays after cost, NaN where a cost is unknown; needed only where
     worst_cost is above 0. had_lately: the same offer came to the user too recently. is_capped: the discount is small
     enough for an unknown cost. is_barred: refused by the caller, for a reason of its own.
     """
@@ -127,16 +127,16 @@ def choose(candidates: OfferCandidates, rules: OfferRules, state: UserState, see
     open_rows = np.flatnonzero(refused_alone == CHOSEN)
     draw = np.random.default_rng(seed).random(len(candidates))
     budget_share = _budget_share(candidates, rules)
-    best, most = refused_alone, -np.inf
+    best_refused, best_value = refused_alone, -np.inf
     for power in _POWERS:
         weight = np.nan_to_num(candidates.value / budget_share**power, nan=-1.0)  # a known open value is above 0
         order = open_rows[np.lexsort((draw[open_rows], -weight[open_rows]))]
         refused = _take_in_order(order, candidates, rules, state, refused_alone)
         value = float(np.nansum(candidates.value[refused == CHOSEN]))
-        if value > most:
-            best, most = refused, value
-    chosen, held_out = best == CHOSEN, state.held_out[candidates.user]
-    return Choice(chosen & ~held_out, chosen & held_out, best)
+        if value > best_value:
+            best_refused, best_value = refused, value
+    chosen, held_out = best_refused == CHOSEN, state.held_out[candidates.user]
+    return Choice(chosen & ~held_out, chosen & held_out, best_refused)
 
 
 def _check_costs(candidates: OfferCandidates) -> None:

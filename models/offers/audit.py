@@ -1,4 +1,4 @@
-"""Whether a choice of offers breaks a guard, counted by other means than the offers were chosen."""
+"""Whether a choice of offers breaks a guard, counted in another way than the offers were chosen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ I64 = NDArray[np.int64]
 
 
 def violations(candidates: OfferCandidates, rules: OfferRules, state: UserState, choice: Choice) -> dict[str, int]:
-    """Guard -> how many users, lines, campaigns or offers of a choice break it; all 0 for a choice that may be made.
+    """Guard -> how many users, lines, campaigns or offers of a choice break it; all 0 for a valid choice.
 
     "held_out" counts offers made to users of the hold-out, and offers withheld from others.
     """
@@ -41,7 +41,7 @@ def violations(candidates: OfferCandidates, rules: OfferRules, state: UserState,
 
 
 def _several_of_a_kind(user: I64, kind: I64, state: UserState) -> int:
-    """(user, kind) pairs with a new offer and, standing or new, another one."""
+    """(user, kind) pairs that have a new offer and another offer, standing or new."""
     new = list(zip(user.tolist(), kind.tolist(), strict=True))
     standing = zip(state.standing_user.tolist(), state.standing_kind.tolist(), strict=True)
     offers = Counter([*new, *standing])

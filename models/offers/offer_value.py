@@ -1,4 +1,4 @@
-"""What an offer is worth: the margin it is expected to gain, and the chances to buy that this rests on."""
+"""What an offer is worth: the margin that it is expected to gain, and the chances to buy behind that figure."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class BuyRates(NamedTuple):
 
 
 def expected_gain(bought_with: F64, bought_without: F64, margin: F64, discount: F64) -> ExpectedGain:
-    """The expected margin gained and cost of each offer; who would have bought anyway takes the discount too.
+    """The expected margin gained and cost of each offer; those who would have bought anyway take the discount too.
 
     bought_with, bought_without (n,): chances 0..1 to buy with and without the offer. margin, discount (n,): the margin
-    of one purchase without the offer, and what the offer takes off it. NaN where any of them is.
+    of one purchase without the offer, and what the offer takes off it. NaN where an input is NaN.
     """
     return ExpectedGain(
         margin=bought_with * (margin - discount) - bought_without * margin,
@@ -39,13 +39,13 @@ def expected_gain(bought_with: F64, bought_without: F64, margin: F64, discount: 
 def buy_rates(offered: tuple[int, int], withheld: tuple[int, int], least: int, prior: float) -> BuyRates | None:
     """The rates of both arms from (users, buyers among them) of each; None where an arm has fewer than `least` users.
 
-    Each rate is shrunk towards that of both arms together, which weighs as much as `prior` users, so that few users
-    claim little. Raises ValueError if an arm has more buyers than users.
+    Each rate is shrunk towards the rate of both arms together, with the weight of `prior` users, so that few users
+    prove little. Raises ValueError if an arm has more buyers than users.
     """
     for users, buyers in (offered, withheld):
         if not 0 <= buyers <= users:
             raise ValueError(f"{buyers} buyers of {users} users")
     if min(offered[0], withheld[0]) < least:
         return None
-    together = (offered[1] + withheld[1]) / (offered[0] + withheld[0])
-    return BuyRates(*((buyers + prior * together) / (users + prior) for users, buyers in (offered, withheld)))
+    pooled_rate = (offered[1] + withheld[1]) / (offered[0] + withheld[0])
+    return BuyRates(*((buyers + prior * pooled_rate) / (users + prior) for users, buyers in (offered, withheld)))

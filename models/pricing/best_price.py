@@ -104,11 +104,11 @@ def suggest(
     competitor: F64 | None = None,
     endings: F64 | None = None,
 ) -> Suggestions:
-    """For each item (I,): of the prices within the bounds whose worst case gains enough, the best one at the mean.
+    """For each item (I,): the price with the best mean gain, among those within bounds whose worst case gains enough.
 
     price, cost (I,): today's, in money; units (I,): sold a week at that price. cover (I,): weeks that the stock lasts;
-    competitor (I,): their price; both NaN (or None) where not known. endings: see `round_to`. Raises ValueError for a
-    price not above 0, a negative cost, negative units, or an interval that does not contain its mean.
+    competitor (I,): the competitor's price; both NaN (or None) where not known. endings: see `round_to`. Raises
+    ValueError for a price not above 0, a negative cost, negative units, or an interval that does not contain its mean.
     """
     _check(price, cost, units, elasticity)
     unknown = np.full(len(price), np.nan)
@@ -120,7 +120,7 @@ def suggest(
     is_allowed = is_within & (np.abs(new / price[:, None] - 1) >= config.least_change)
     new = np.where(is_allowed, new, price[:, None])
 
-    gain, gain_at_low, gain_at_high = (gain_of(price, cost, units, each, new) for each in elasticity)
+    gain, gain_at_low, gain_at_high = (gain_of(price, cost, units, estimate, new) for estimate in elasticity)
     worst, best = np.minimum(gain_at_low, gain_at_high), np.maximum(gain_at_low, gain_at_high)
     is_worth_it = is_allowed & (worst > (config.least_gain * price * units)[:, None])
     has_suggestion = is_worth_it.any(axis=1)
@@ -183,22 +183,22 @@ def round_to(prices: F64, endings: F64 | None) -> F64:
     if endings is None or not len(endings):
         return np.round(prices, 2)
     steps = np.concatenate([[endings[-1] - 1], endings, [endings[0] + 1]])
-    whole = np.floor(prices)
-    nearest = np.searchsorted((steps[1:] + steps[:-1]) / 2, prices - whole)
-    return np.asarray(np.round(whole + steps[nearest], 2))
+    whole_units = np.floor(prices)
+    nearest = np.searchsorted((steps[1:] + steps[:-1]) / 2, prices - whole_units)
+    return np.asarray(np.round(whole_units + steps[nearest], 2))
 
 
 def _check(price: F64, cost: F64, units: F64, elasticity: ElasticityInterval) -> None:
     mean, low, high = elasticity
-    for name, values, wrong in (
+    for name, values, is_wrong in (
         ("price", price, ~(price > 0)),
         ("cost", cost, ~(cost >= 0)),
         ("units", units, ~(units >= 0)),
         ("elasticity", mean, ~((low <= mean) & (mean <= high))),
     ):
-        if wrong.any():
-            first = int(np.flatnonzero(wrong)[0])
+        if is_wrong.any():
+            first = int(np.flatnonzero(is_wrong)[0])
             raise ValueError(
-                f"{name} of {int(wrong.sum()):,} items is missing or out of range; the first is item {first} with "
+                f"{name} of {int(is_wrong.sum()):,} items is missing or out of range; the first is item {first} with "
                 f"{values[first]}"
             )

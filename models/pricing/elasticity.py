@@ -1,8 +1,8 @@
-"""Own-price elasticities with intervals: a hierarchical Poisson regression, in which thin items lean on their category.
+"""Own-price elasticities with intervals by a hierarchical Poisson regression: items with few sales use their category.
 
 Units of item i in week t are counted as Poisson (overdispersed) around exp(level_i + season_ct + e_i * log price_it),
-with elasticities e_i ~ Normal(mean_c, spread_c) within category c. Levels drop out: given how much an item sold in all,
-what counts is in which weeks it sold. The categories' parameters come by expectation-maximisation, each item's
+with elasticities e_i ~ Normal(mean_c, spread_c) within category c. Levels drop out: given an item's total sales, only
+their division among weeks counts. The categories' parameters come by expectation-maximisation, each item's
 posterior by Laplace's approximation (its mode and curvature).
 """
 
@@ -27,7 +27,7 @@ class ElasticityConfig:
     """The priors of a category, and when the iteration stops.
 
     spread was chosen on eight sample shops (seeds 11 to 18, none of the bench's): 90 % intervals hold .929 of the truth
-    with .7, .900 with .5, .872 with .4 and 3 items.
+    with spread .7, .900 with .5, .872 with .4 and spread_items 3.
     """
 
     # Published meta-analyses find means between about -2.6 and -1.5.
@@ -36,7 +36,9 @@ class ElasticityConfig:
     spread: float = field(
         default=0.5, metadata={"doc": "prior standard deviation of elasticities within a category", "above": 0}
     )
-    spread_items: float = field(default=5.0, metadata={"doc": "how many items the prior spread counts for", "above": 0})
+    spread_items: float = field(
+        default=5.0, metadata={"doc": "how many items the prior spread weighs as much as", "above": 0}
+    )
     rounds: int = field(default=500, metadata={"doc": "most rounds of expectation-maximisation", "above": 0})
     tolerance: float = field(
         default=1e-4, metadata={"doc": "it stops when no elasticity moves by more than this", "above": 0}
@@ -154,8 +156,8 @@ def _updated(
     weight = config.prior_sd**-2 + members / categories.spread**2
     prior = config.prior_mean / config.prior_sd**2
     mean = (prior + np.bincount(category, elasticity, count) / categories.spread**2) / weight
-    around = (elasticity - mean[category]) ** 2 + 1 / precision
-    squares = np.bincount(category, around, count) + config.spread_items * config.spread**2
+    squared_deviations = (elasticity - mean[category]) ** 2 + 1 / precision
+    squares = np.bincount(category, squared_deviations, count) + config.spread_items * config.spread**2
     return _Categories(
         mean=mean,
         spread=np.sqrt(squares / (members + config.spread_items)),
@@ -167,8 +169,8 @@ def _updated(
 def _variance(config: ElasticityConfig, categories: _Categories, category: NDArray[np.integer], precision: F64) -> F64:
     """(I,) posterior variances, with the error of the category's mean as far as an item leans on that mean."""
     leaning = 1 / (categories.spread[category] ** 2 * precision)  # 0..1: the prior's part of the posterior's precision
-    own = np.bincount(category, (1 - leaning) / categories.spread[category] ** 2, len(categories.mean))
-    variance_of_mean = 1 / (config.prior_sd**-2 + own)
+    evidence = np.bincount(category, (1 - leaning) / categories.spread[category] ** 2, len(categories.mean))
+    variance_of_mean = 1 / (config.prior_sd**-2 + evidence)
     return 1 / precision + leaning**2 * variance_of_mean[category]
 
 
@@ -213,8 +215,8 @@ def _season(sales: _Sales, expected: F64, season: F64) -> F64:
     # How many items of equal size the category's sales amount to.
     effective_items = of_category**2 / np.maximum(np.bincount(sales.category, units**2, len(season)), 1e-12)
     shared = np.maximum(1 - 1 / np.maximum(effective_items, 1), 0)
-    moved = shared[:, None] * (season + np.log((sold + 5) / (explained + 5)))
-    return np.asarray(moved - moved.mean(axis=1, keepdims=True))
+    log_season = shared[:, None] * (season + np.log((sold + 5) / (explained + 5)))
+    return np.asarray(log_season - log_season.mean(axis=1, keepdims=True))
 
 
 def _dispersion(sales: _Sales, expected: F64, categories: int) -> F64:

@@ -14,7 +14,7 @@ from models.pricing.elasticity import Elasticities, ElasticityConfig, fit_elasti
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-_NAMES = tuple(each.name for each in fields(Elasticities))
+_NAMES = tuple(field.name for field in fields(Elasticities))
 _TYPES: dict[str, Any] = {"weeks": np.int64, "prices": np.int64}
 _OF_CATEGORIES = ("category_mean", "category_spread", "dispersion")
 
@@ -33,12 +33,12 @@ class ItemElasticities:
     ) -> ItemElasticities:
         """`fit_elasticities` on blocks of whole categories, of about `cells` matrix cells (item and week) each.
 
-        Categories share nothing, so the fit is the same. Memory is bounded by the largest block, which is larger than
-        `cells` only if a single category is.
+        Categories share nothing, so the fit in blocks is the same. Memory is bounded by the largest block, which is
+        larger than `cells` only if a single category is.
         """
         category_cells = np.bincount(category) * units.shape[1]
         block_of_category = (np.cumsum(category_cells) - category_cells) // cells
-        whole = Elasticities(
+        elasticities = Elasticities(
             *(
                 np.zeros(len(category_cells if name in _OF_CATEGORIES else item_ids), _TYPES.get(name, float))
                 for name in _NAMES
@@ -49,8 +49,8 @@ class ItemElasticities:
             items = np.flatnonzero(block_of_category[category] == block)
             part = fit_elasticities(config, units[items], price[items], category[items] - categories[0])
             for name in _NAMES:
-                getattr(whole, name)[categories if name in _OF_CATEGORIES else items] = getattr(part, name)
-        return cls(config, item_ids, whole)
+                getattr(elasticities, name)[categories if name in _OF_CATEGORIES else items] = getattr(part, name)
+        return cls(config, item_ids, elasticities)
 
     def save(self, folder: str | Path) -> None:
         """Write elasticities.npz and manifest.json into `folder`, which is made if it is missing."""

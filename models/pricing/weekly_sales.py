@@ -22,7 +22,7 @@ class PriceWeeks:
     is_open: NDArray[np.bool_]
 
     def of_items(self, rows: NDArray[np.integer]) -> PriceWeeks:
-        """Of these items (rows) only, in this order."""
+        """The weeks of these items (rows) only, in this order."""
         return PriceWeeks(self.units[rows], self.price[rows], self.is_open[rows])
 
 
@@ -33,9 +33,9 @@ def price_weeks(
 
     cell (R,): item * T + week. columns: units, revenue, days_on_sale, days_sold_out, days_priced and list_price_sum.
 
-    The price is the catalogue's, if it has one for every week in which the item sold: what orders paid depends on their
-    size too. Else it is the mean price paid, in weeks with sales only. A week with fewer than `least_days` of seven in
-    stock is left out: its sales show how much there was, not how much customers wanted.
+    The price is the catalogue's, if it has one for every week in which the item sold, since the price paid also depends
+    on the size of an order. Otherwise it is the mean price paid, in weeks with sales only. A week with fewer than
+    `least_days` of seven in stock is left out: its sales show how much stock there was, not how much customers wanted.
     """
     full = {name: np.zeros(shape) for name in columns}
     for name, values in columns.items():
@@ -61,6 +61,6 @@ def units_a_week(weeks: PriceWeeks, price_now: F64, elasticity: F64, recent: int
     units, price, is_open = (part[:, -recent:] for part in (weeks.units, weeks.price, weeks.is_open))
     is_known = np.isfinite(price)
     ratio = price_now[:, None] / np.where(is_known, price, 1.0)
-    moved = np.where(is_known, units * ratio ** elasticity[:, None], 0.0)
+    units_now = np.where(is_known, units * ratio ** elasticity[:, None], 0.0)
     open_weeks = is_open.sum(axis=1)
-    return np.divide(moved.sum(axis=1), open_weeks, out=np.full(len(units), np.nan), where=open_weeks > 0)
+    return np.divide(units_now.sum(axis=1), open_weeks, out=np.full(len(units), np.nan), where=open_weeks > 0)

@@ -1,9 +1,9 @@
 """Counts of people with differential privacy: Gaussian noise and a threshold, both drawn and accounted by OpenDP.
 
-A cell is what people are counted in, such as an item. Each person is in at most `each` cells and counts 1 in each, so
-with one person more or fewer at most `each` counts change, by 1. Cells are those that somebody is in: that a cell is
-there may tell on one person, so only cells whose noised count reaches a threshold are released. Cells that are known
-from elsewhere are ranked by `private_ranking.py`.
+A cell is what people are counted in, such as an item. Each person is in at most `most_cells` cells and counts 1 in
+each, so with one person more or fewer at most `most_cells` counts change, by 1. Only cells that somebody is in are
+counted. That a cell exists may reveal one person, so only cells whose noised count reaches a threshold are released.
+Cells that are known from elsewhere are ranked by `private_ranking.py`.
 
 Half of delta pays for the threshold, the rest for the noise (zero-concentrated differential privacy, Bun and Steinke
 2016, converted by OpenDP). The noise is OpenDP's discrete Gaussian: it takes no seed.
@@ -20,7 +20,7 @@ import opendp.prelude as dp
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-dp.enable_features("contrib")  # OpenDP's word for what its contributors proved but no third party has audited
+dp.enable_features("contrib")  # OpenDP's name for code that its contributors have proved and no third party has audited
 
 I64 = NDArray[np.int64]
 _MEASURE = "Approximate<ZeroConcentratedDivergence>"
@@ -35,18 +35,19 @@ class Noise:
     threshold: int
 
 
-def noise_for(epsilon: float, delta: float, each: int, least_people: int = 1) -> Noise:
+def noise_for(epsilon: float, delta: float, most_cells: int, least_people: int = 1) -> Noise:
     """The least noise with which counts are (epsilon, delta)-private, by OpenDP's own accounting.
 
-    each: cells that one person is in at most. least_people: no cell below it is released, however private.
-    Raises ValueError where epsilon or delta is not above 0, or `each` is below 1.
+    most_cells: how many cells one person is in at most. least_people: the least threshold.
+    Raises ValueError where epsilon or delta is not above 0, or `most_cells` is below 1.
     """
-    if not (epsilon > 0 and 0 < delta < 1 and each >= 1):
+    if not (epsilon > 0 and 0 < delta < 1 and most_cells >= 1):
         raise ValueError(
-            f"epsilon must be above 0, delta between 0 and 1, each 1 or more; saw {epsilon}, {delta}, {each}"
+            f"epsilon must be above 0, delta between 0 and 1, most_cells 1 or more; "
+            f"saw {epsilon}, {delta}, {most_cells}"
         )
-    scale = smallest(lambda s: _epsilon(Noise(s, _hides(s, delta, each)), delta, each) <= epsilon)
-    return Noise(scale, max(_hides(scale, delta, each), least_people))
+    scale = smallest(lambda s: _epsilon(Noise(s, _threshold(s, delta, most_cells)), delta, most_cells) <= epsilon)
+    return Noise(scale, max(_threshold(scale, delta, most_cells), least_people))
 
 
 def release(counts: I64, noise: Noise) -> tuple[I64, I64]:
@@ -62,24 +63,24 @@ def _mechanism(noise: Noise) -> dp.Measurement:
     return dp.m.make_gaussian_threshold(cells, distance, scale=noise.scale, threshold=noise.threshold, MO=_MEASURE)
 
 
-def _epsilon(noise: Noise, delta: float, each: int) -> float:
+def _epsilon(noise: Noise, delta: float, most_cells: int) -> float:
     """The epsilon of a release at `delta`; infinite where the threshold alone spends all of delta."""
-    profile, spent = dp.c.make_zCDP_to_approxDP(_mechanism(noise)).map((each, math.sqrt(each), 1.0))
-    return profile.epsilon(delta - spent) if spent < delta else math.inf
+    profile, delta_spent = dp.c.make_zCDP_to_approxDP(_mechanism(noise)).map((most_cells, math.sqrt(most_cells), 1.0))
+    return profile.epsilon(delta - delta_spent) if delta_spent < delta else math.inf
 
 
-def _hides(scale: float, delta: float, each: int) -> int:
-    """The threshold at which a cell of one person is released with a chance that half of delta pays for.
+def _threshold(scale: float, delta: float, most_cells: int) -> int:
+    """The threshold at which the chance that a cell of one person is released costs half of delta.
 
     A count of 1 passes t with the chance of a normal above (t - 1) / scale; t - 2 leaves room for whole numbers.
     """
-    return math.ceil(2 - float(ndtri(delta / 2 / each)) * scale)
+    return math.ceil(2 - float(ndtri(delta / 2 / most_cells)) * scale)
 
 
 def smallest(holds: Callable[[float], bool]) -> float:
-    """The least standard deviation for which `holds`, to a thousandth of it; it holds from there on.
+    """The least standard deviation for which `holds` is true, to a thousandth of it; all larger ones must hold too.
 
-    Raises ValueError where it holds for none up to a million.
+    Raises ValueError if none up to a million holds.
     """
     low, high = _SMALLEST, _LARGEST
     if not holds(high):

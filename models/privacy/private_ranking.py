@@ -1,6 +1,6 @@
-"""The cells that most people are in, with differential privacy, where all cells are known, as a catalogue's items are.
+"""The cells that most people are in, with differential privacy, where all cells are known, such as a catalogue's items.
 
-Two looks, since a person has one budget for all its cells, and few of these are among the best:
+It takes two looks, since a person has one budget for all its cells, and few of them are among the best:
 
 1. Each person spreads one unit of length over all its cells: 1 / sqrt(n) in each of n. The cells with the greatest
    noised sums are the candidates.
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from models.privacy.private_counts import smallest
 
 I64 = NDArray[np.int64]
-UNIT = 1_000  # sums are whole numbers of this part of a person
+UNIT = 1_000  # sums are whole numbers; so many are one person
 WHOLE = 4  # candidates in which a person counts whole
 FIRST_SHARE = 0.35  # of the cost, for the first look
 CANDIDATES = 3  # for each place of the ranking
@@ -49,14 +49,14 @@ def looks_for(epsilon: float, delta: float) -> Looks:
 
 
 def share_in(cells: I64, whole: int) -> I64:
-    """What a person adds to each of its `cells` (n,), in `UNIT`s: all it adds has the length sqrt(whole) at most."""
+    """What a person adds to each of its `cells` (n,), in `UNIT`s: a vector of length sqrt(whole) at most."""
     return np.minimum(UNIT, np.floor(UNIT * np.sqrt(whole / np.maximum(cells, 1)))).astype(np.int64)
 
 
 def best(sums: I64, scale: float, n: int) -> tuple[I64, I64]:
     """(places, noised sums) of the n cells with the greatest noised sums, best first; `sums` (C,) in `UNIT`s.
 
-    scale: the noise of a look, in people. `sums` must have every known cell, also those that nobody is in.
+    scale: the noise of a look, in people. `sums` must hold every known cell, also those that nobody is in.
     """
     noised = np.array(_gaussian(UNIT * scale)(sums.tolist()), np.int64)
     places = np.argsort(-noised, kind="stable")[:n]

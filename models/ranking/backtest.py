@@ -48,7 +48,7 @@ class RollingConfig:
     most_cuts: int = field(default=16, metadata={"least": 1})
     least_history: float = field(default=2.0, metadata={"doc": "spans before the first cut", "above": 0})
     most_users: int = field(
-        default=20_000, metadata={"doc": "of one cut, evenly spaced over the user codes", "least": 1}
+        default=20_000, metadata={"doc": "users of one cut, evenly spaced over the user codes", "least": 1}
     )
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class Cut:
 
     now: float
     users: NDArray[np.integer]
-    newcomers: int  # buyers without events before `now`: no night could have made a list of their own
+    newcomers: int  # buyers without events before `now`: no night could have made a personal list for them
     truth: sparse.csr_matrix
     candidates: ItemCandidates
     grades: I8
@@ -108,8 +108,8 @@ def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: 
         )
     if len(users) > rolling.most_users:
         users = users[np.linspace(0, len(users) - 1, rolling.most_users).astype(np.int64)]
-    made = sources.lists(users)
-    lists = {name: codes_and_scores for name, (codes_and_scores, _) in made.items()}
+    timed_lists = sources.lists(users)
+    lists = {name: codes_and_scores for name, (codes_and_scores, _) in timed_lists.items()}
     candidates = candidates_at(sources, users, lists)
     hits = bought.where(np.isin(bought.user, users))
     cells = np.searchsorted(users, hits.user), hits.item
@@ -123,40 +123,40 @@ def cut_at(rolling: RollingConfig, ranker: RankerConfig, log: ShopLog, sources: 
         candidates=candidates,
         grades=graded(ranker, candidates, users, after),
         lists=lists,
-        seconds={name: seconds + sources.seconds.get(name, 0.0) for name, (_, seconds) in made.items()},
+        seconds={name: seconds + sources.seconds.get(name, 0.0) for name, (_, seconds) in timed_lists.items()},
     )
 
 
 def earlier_cuts(
     rolling: RollingConfig, log: ShopLog, test: float, span: float, make: Callable[[float], Cut]
 ) -> Iterator[Cut]:
-    """make(now) for test - span, test - 2 * span, ... until there are users enough or too little history is left.
+    """make(now) for test - span, test - 2 * span, ... until there are enough users or too little history is left.
 
     Raises TooLittleHistory if not even one validation cut and one training cut fit.
     """
     start = float(log.time[0])
-    # A log seldom begins at midnight: a span that lacks a twentieth counts as whole.
+    # A log seldom begins at midnight, so a span that lacks a twentieth counts as a full one.
     possible = min(rolling.most_cuts, int((test - start) / span - rolling.least_history + 0.05))
     if possible < 2:
         raise TooLittleHistory(
             f"{(test - start) / span:.1f} spans of {span:.2f} days before day {test:.2f}; "
             f"need {rolling.least_history + 2:.1f}: one cut to train, one to validate"
         )
-    judging = teaching = 0
+    validation_users = training_users = 0
     for number in range(1, possible + 1):
         cut = make(test - number * span)
         yield cut
-        if judging < rolling.judge_users and number <= max(possible // 3, 1):
-            judging += len(cut.users)
+        if validation_users < rolling.judge_users and number <= max(possible // 3, 1):
+            validation_users += len(cut.users)
         else:
-            teaching += len(cut.users)
-            if teaching >= rolling.teach_users:
+            training_users += len(cut.users)
+            if training_users >= rolling.teach_users:
                 return
 
 
 def split_cuts(rolling: RollingConfig, cuts: list[Cut]) -> tuple[list[Cut], list[Cut]]:
     """(training, validation): the latest cuts validate, as few as hold `judge_users` buyers, at most a third."""
-    judging = 1
-    while sum(len(cut.users) for cut in cuts[:judging]) < rolling.judge_users and judging < len(cuts) // 3:
-        judging += 1
-    return cuts[judging:], cuts[:judging]
+    count = 1
+    while sum(len(cut.users) for cut in cuts[:count]) < rolling.judge_users and count < len(cuts) // 3:
+        count += 1
+    return cuts[count:], cuts[:count]

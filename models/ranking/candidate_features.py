@@ -1,6 +1,6 @@
 """The features of candidates, written user by user: a user's rows stay in the cache while all their columns are filled.
 
-Every feature is computed in float64 and stored as float32. Columns stand in the order of `names_of`.
+Every feature is computed in float64 and stored as float32. The columns are in the order of `names_of`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Lists(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Events of n users: those of user u are start[u]..start[u + 1] - 1, in order of time. (N,) each otherwise.
+    """Events of n users: those of user u are start[u]..start[u + 1] - 1, in order of time. All other arrays are (N,).
 
     log_price: logarithm of the price, 0 where it counts for nothing; priced: whether it counts.
     """
@@ -61,7 +61,7 @@ class Interest(NamedTuple):
 
 
 class ItemFacts(NamedTuple):
-    """What is known of each item: features (I, F) and their names; gap (I,) in days; last_price (I,), its logarithm;
+    """What is known of each item: features (I, F) and their names; gap (I,) in days; last_price (I,), as a logarithm;
     attributes (A, I), codes of values, -1 for none, and their names."""
 
     features: F32
@@ -77,7 +77,8 @@ def names_of(sources: tuple[str, ...], items: ItemFacts) -> tuple[str, ...]:
 
     `<source>.score` and `<source>.rank` (from 1), NaN where the source does not list the item; the number of sources
     that list it and the sum of their 1 / (rank + 9); what the user did with the item; how active the user is; the
-    item's own; its price beside what the user usually pays; the share of the user's interest in the same attribute.
+    item's own features; its price beside what the user usually pays; the share of the user's interest in the same
+    attribute.
     """
     proposed = tuple(f"{source}.{what}" for source in sources for what in ("score", "rank"))
     counts = ("sources.count", "sources.reciprocal")
@@ -141,12 +142,12 @@ def _union(codes, n_items):  # type: ignore[no-untyped-def]
 def _fill(table, lists, pairs, events, long, short, facts, now):  # type: ignore[no-untyped-def]
     first, item = pairs
     features, gap, last_price, attributes = facts
-    own = 2 * len(lists.codes) + 2
-    of_user = own + len(OWN)
+    own_column = 2 * len(lists.codes) + 2
+    of_user = own_column + len(OWN)
     of_item = of_user + len(USER)
     price = of_item + features.shape[1]
     affinity = price + len(PRICE)
-    row_of = np.full(len(features), -1, np.int64)  # a row of an earlier user is none of this one's
+    row_of = np.full(len(features), -1, np.int64)  # rows below `low` belong to earlier users
     last_day = np.empty(len(item), np.int64)
     share = _no_shares(attributes)
     for user in range(len(first) - 1):
@@ -154,17 +155,26 @@ def _fill(table, lists, pairs, events, long, short, facts, now):  # type: ignore
         for row in range(low, high):
             row_of[item[row]] = row
         _propose(table, lists, user, low, high, row_of)
-        _own(table, own, events, gap, user, low, high, item, row_of, last_day, now)
-        _cells(table, own + len(OWN) - 2, long, user, low, high, row_of)
-        _cells(table, own + len(OWN) - 1, short, user, low, high, row_of)
+        _own(table, own_column, events, gap, user, low, high, item, row_of, last_day, now)
+        _cells(table, own_column + len(OWN) - 2, long, user, low, high, row_of)
+        _cells(table, own_column + len(OWN) - 1, short, user, low, high, row_of)
         _user(table, of_user, events, long.indptr[user + 1] - long.indptr[user], user, low, high, now)
         for row in range(low, high):
-            for at in range(features.shape[1]):  # of a slice numba compiles the message about its shape too
-                table[row, of_item + at] = features[item[row], at]
+            for feature in range(features.shape[1]):  # for a slice, numba would also compile a message about its shape
+                table[row, of_item + feature] = features[item[row], feature]
         _price(table, price, events, last_price, user, low, high, item)
-        for at in range(len(attributes)):
+        for number in range(len(attributes)):
             _affinity(
-                table, affinity + at, attributes[at], long, share, user * len(attributes) + at, user, low, high, item
+                table,
+                affinity + number,
+                attributes[number],
+                long,
+                share,
+                user * len(attributes) + number,
+                user,
+                low,
+                high,
+                item,
             )
 
 
@@ -182,15 +192,15 @@ def _propose(table, lists, user, low, high, row_of):  # type: ignore[no-untyped-
             table[row, 2 * source] = lists.scores[source, user, place]
             table[row, 2 * source + 1] = place + 1
             table[row, 2 * n_sources] += 1
-            # 10: a first place is worth two of the eleventh
+            # 10: the first place counts twice as much as the eleventh
             table[row, 2 * n_sources + 1] += np.float32(1 / (place + 10))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _own(table, own, events, gap, user, low, high, item, row_of, last_day, now):  # type: ignore[no-untyped-def]
+def _own(table, own_column, events, gap, user, low, high, item, row_of, last_day, now):  # type: ignore[no-untyped-def]
     """What the user did with the item: counts by kind, days since, elapsed over the usual interval, days bought on."""
-    days, bought_on = own + RETURN, own + RETURN + 3
-    table[low:high, own:days] = 0
+    days, bought_on = own_column + RETURN, own_column + RETURN + 3
+    table[low:high, own_column:days] = 0
     table[low:high, bought_on : bought_on + 3] = 0
     last_day[low:high] = -1
     for event in range(events.start[user], events.start[user + 1]):  # in order of time: the latest one stays
@@ -200,7 +210,7 @@ def _own(table, own, events, gap, user, low, high, item, row_of, last_day, now):
         since = now - events.time[event]
         table[row, days] = since
         if kind != RETURN:
-            table[row, own + kind] += 1
+            table[row, own_column + kind] += 1
         if kind == PURCHASE:
             table[row, days + 1] = since
             table[row, days + 2] = since / gap[item[row]]
@@ -212,7 +222,7 @@ def _own(table, own, events, gap, user, low, high, item, row_of, last_day, now):
 
 @njit(cache=True, nogil=True)
 def _cells(table, column, interest, user, low, high, row_of):  # type: ignore[no-untyped-def]
-    """The user's interest in the item; the column is 0 before."""
+    """The user's interest in the item; the column must be 0 before."""
     for entry in range(interest.indptr[user], interest.indptr[user + 1]):
         row = row_of[interest.indices[entry]]
         if row >= low:
@@ -235,8 +245,8 @@ def _user(table, column, events, touched, user, low, high, now):  # type: ignore
     pause, basket = (since - last) / max(active - 1, 1.0), count / max(active, 1.0)
     values = (count, float(bought), last, since, active, basket, pause, 1 - touched / max(count, 1.0))
     for row in range(low, high):
-        for at in range(len(values)):
-            table[row, column + at] = values[at]
+        for number in range(len(values)):
+            table[row, column + number] = values[number]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -247,28 +257,28 @@ def _price(table, column, events, last_price, user, low, high, item):  # type: i
         lines += events.priced[event]
         total += events.log_price[event]
         square += events.log_price[event] * events.log_price[event]
-    habit = total / lines
+    usual = total / lines
     # 0.2: a single purchase says little about the spread
-    spread = np.sqrt(max(square / lines - habit * habit, 0.0)) + 0.2
+    spread = np.sqrt(max(square / lines - usual * usual, 0.0)) + 0.2
     for row in range(low, high):
         price = last_price[item[row]]
         table[row, column] = price
-        table[row, column + 1] = price - habit
-        table[row, column + 2] = abs(price - habit) / spread
+        table[row, column + 1] = price - usual
+        table[row, column + 2] = abs(price - usual) / spread
 
 
 @njit(cache=True, nogil=True)
 def _no_shares(attributes):  # type: ignore[no-untyped-def]
-    """(owner (V,), sum (V,)) for the values of the attribute that has most."""
-    most = 0
-    for at in range(len(attributes)):
-        most = max(most, attributes[at].max() + 1)
-    return np.full(most, -1, np.int64), np.zeros(most)
+    """(owner (V,), sum (V,)) where V is the number of values of the largest attribute."""
+    largest = 0
+    for attribute in range(len(attributes)):
+        largest = max(largest, attributes[attribute].max() + 1)
+    return np.full(largest, -1, np.int64), np.zeros(largest)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _affinity(table, column, codes, long, share, owner, user, low, high, item):  # type: ignore[no-untyped-def]
-    """The share of the user's interest that went to items with the item's value; NaN where it has none."""
+    """The share of the user's interest that went to items with the item's value; NaN where the item has none."""
     owner_of, sum_of = share
     for entry in range(long.indptr[user], long.indptr[user + 1]):
         value = codes[long.indices[entry]]

@@ -1,6 +1,6 @@
 """All candidate sources, fitted on one log at one moment: they propose the items that the ranker chooses from.
 
-Fitting reads the whole log. `lists` and `events_of` then cost only as much as the users asked for, so that a night goes
+Fitting reads the whole log. `lists` and `events_of` then cost in proportion to the users asked for, so a night can go
 through its users in blocks. Half-lives and windows are in spans (the days that the truth covers), so that the same
 settings suit a shop with a week of log and one with a year.
 """
@@ -50,15 +50,16 @@ Users = NDArray[np.integer]
 class SourcesConfig:
     """Settings of all sources."""
 
-    candidates: int = field(default=60, metadata={"doc": "of each source for each user", "least": 1})
+    candidates: int = field(default=60, metadata={"doc": "candidates of each source for each user", "least": 1})
     neighbours: int = field(
         default=100, metadata={"doc": "similar items kept for each item, and similar users for each user", "least": 1}
     )
-    long_half_life: float = field(default=8.0, metadata={"doc": "spans; of interest", "above": 0})
+    long_half_life: float = field(default=8.0, metadata={"doc": "half-life of interest, in spans", "above": 0})
     short_half_life: float = field(
-        default=1.0, metadata={"doc": "spans; of what is on the user's mind, and of what is popular now", "above": 0}
+        default=1.0,
+        metadata={"doc": "half-life, in spans, of what is on the user's mind, and of what is popular now", "above": 0},
     )
-    window: float = field(default=0.15, metadata={"doc": "spans; two events of a user this near are one visit"})
+    window: float = field(default=0.15, metadata={"doc": "in spans; two events of a user this close are one visit"})
     trend_lift: float = 0.5
     weights: EventWeights = field(default_factory=EventWeights)
     als: ALSConfig = field(default_factory=ALSConfig)
@@ -82,7 +83,7 @@ class Sources:
     popular, trend, gap (days), last_price (log): (I,). items: feature -> (I,), `item_features`.
     described (I, A), by_value (A, I): `described_items` and `items_by_value`; None without attributes.
     states (U, E), next_rows (I, E): `Encoded`, or None.
-    new_items (M,), new_factors (M, D): see `models.ranking.new_items`. seconds: source -> time that fitting it took.
+    new_items (M,), new_factors (M, D): see `models.ranking.new_items`. seconds: source -> how long its fit took.
     """
 
     config: SourcesConfig
@@ -136,9 +137,9 @@ class Sources:
 
         def timed(name: str, make: Callable[[], Any]) -> Any:
             started = time.perf_counter()
-            made = make()
+            result = make()
             seconds[name] = time.perf_counter() - started
-            return made
+            return result
 
         threads = config.als.threads
         long = log.interest(config.weights, config.long_half_life * span, now)
@@ -176,15 +177,15 @@ class Sources:
         )
 
     def new_for(self, users: Users, k: int, refused: sparse.csr_matrix) -> Lists:
-        """(codes, scores) each (n, k): the new items that suit each of `users` (n,) best, none of `refused` (n, I)."""
-        k_here = min(k, len(self.new_items))
+        """(codes, scores) each (n, k): the new items that suit each of `users` (n,) best, without `refused` (n, I)."""
+        count = min(k, len(self.new_items))
         codes, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf, np.float32)
-        if k_here:
+        if count:
             hidden = sparse.csr_matrix(refused[:, self.new_items])
-            best, score = top_k(self.user_factors[users], self.new_factors, k_here, hidden, threads=1)
-            good = (best >= 0) & (score > 0)
-            codes[:, :k_here] = np.where(good, self.new_items[np.maximum(best, 0)], -1)
-            scores[:, :k_here] = np.where(good, score, -np.inf)
+            best, score = top_k(self.user_factors[users], self.new_factors, count, hidden, threads=1)
+            suits = (best >= 0) & (score > 0)
+            codes[:, :count] = np.where(suits, self.new_items[np.maximum(best, 0)], -1)
+            scores[:, :count] = np.where(suits, score, -np.inf)
         return codes, scores
 
     @property
@@ -215,15 +216,15 @@ class Sources:
         if self.described is not None:
             # Items that share attributes with the user's, rare ones more; popular ones first among equals.
             makers["content"] = lambda: related(self.long[users] @ self.described, self.by_value, k, allowed)
-        made = {}
+        timed_lists = {}
         for name, make in makers.items():
             started = time.perf_counter()
             lists = make()
-            made[name] = lists, time.perf_counter() - started
-        return made
+            timed_lists[name] = lists, time.perf_counter() - started
+        return timed_lists
 
     def _als(self, users: Users, allowed: Allowed) -> Lists:
-        tiles = self._laid_out("als", self.item_factors, allowed)
+        tiles = self._tiles_of("als", self.item_factors, allowed)
         codes, scores = top_k(self.user_factors[users], tiles, self.k, threads=self.config.als.threads)
         return np.where(scores > 0, codes, -1), np.where(scores > 0, scores, np.float32(-np.inf))
 
@@ -231,16 +232,16 @@ class Sources:
         assert self.states is not None
         assert self.next_rows is not None
         # The model scores untouched items by their attributes. They are left out: at an earlier cut they could not have
-        # been listed, so the ranker would learn from what no night can know.
+        # been listed, so the ranker would learn from what no night knows.
         touched = self.popular > 0
-        tiles = self._laid_out("lstm", self.next_rows, touched if allowed is None else touched & allowed)
+        tiles = self._tiles_of("lstm", self.next_rows, touched if allowed is None else touched & allowed)
         states = self.states[users]
         codes, scores = top_k(states, tiles, self.k, threads=self.config.als.threads)
         listed = np.any(states, axis=1, keepdims=True) & (codes >= 0)
         return np.where(listed, codes, -1), np.where(listed, scores, np.float32(-np.inf))
 
-    def _laid_out(self, source: str, rows: F32, allowed: Allowed) -> ItemTiles:
-        """The allowed items of which the source knows anything, laid out once for all blocks of users."""
+    def _tiles_of(self, source: str, rows: F32, allowed: Allowed) -> ItemTiles:
+        """The allowed items that the source knows, laid out once for all blocks of users."""
         key = source, None if allowed is None else np.packbits(allowed).tobytes()
         if key not in self._tiles:
             known: NDArray[np.bool_] = np.asarray(rows.any(axis=1))
@@ -264,7 +265,7 @@ class Sources:
         return (self.start[users + 1] > self.start[users]) | self.user_factors[users].any(axis=1)
 
     def events_of(self, users: Users) -> ShopLog:
-        """The events of `users` (n,), ascending codes, each once; numbered 0..n-1 in it.
+        """The events of `users` (n,), ascending codes, each once; they are numbered 0..n-1 in the result.
 
         Raises ValueError for codes in another order.
         """
@@ -280,10 +281,10 @@ class Sources:
         folder.mkdir(parents=True, exist_ok=True)
         log = {f"log.{name}": getattr(self.log, name) for name in LOG}
         attributes = {f"log.attribute.{name}": codes for name, codes in self.log.attributes.items()}
-        own = {name: getattr(self, name) for name in ARRAYS if getattr(self, name) is not None}
+        own_arrays = {name: getattr(self, name) for name in ARRAYS if getattr(self, name) is not None}
         alike = {f"alike.{name}": getattr(self.alike, name) for name in UserNeighbours.PARTS}
         items = {f"items.{name}": values for name, values in self.items.items()}
-        write_arrays(folder, log | attributes | own | alike | items)
+        write_arrays(folder, log | attributes | own_arrays | alike | items)
         facts = {"users": self.log.n_users, "items": self.log.n_items, "now": self.now, "span": self.span}
         names = {"attributes": list(self.log.attributes), "features": list(self.items)}
         write_manifest(folder, "sources", self.config, **facts, **names)
@@ -302,8 +303,10 @@ class Sources:
         )
         alike = UserNeighbours(*(arrays[f"alike.{name}"] for name in UserNeighbours.PARTS))
         items = {name: arrays[f"items.{name}"] for name in manifest["features"]}
-        own: Any = {name: arrays.get(name) for name in ARRAYS}
-        return cls(config=config, now=manifest["now"], span=manifest["span"], log=log, alike=alike, items=items, **own)
+        own_arrays: Any = {name: arrays.get(name) for name in ARRAYS}
+        return cls(
+            config=config, now=manifest["now"], span=manifest["span"], log=log, alike=alike, items=items, **own_arrays
+        )
 
 
 LOG = ("user", "item", "kind", "time", "price")

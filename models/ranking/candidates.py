@@ -1,7 +1,7 @@
 """The ranker's input: one row for each (user, item) that a source proposes, with features from before `now`.
 
 Features are named `group.what`. The group (a source, or own, user, item, price, affinity) is what an explanation
-shows. Times are in days. NaN means unknown: LightGBM learns for each split which branch it takes.
+shows. Times are in days. NaN means unknown: LightGBM learns for each split which branch NaN takes.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class ItemCandidates:
             )
         if len(self.user) and not (self.user.min() >= 0 and self.user.max() < self.n_users):
             raise ValueError(f"user rows span {self.user.min()}..{self.user.max()}, allowed 0..{self.n_users - 1}")
-        after = (np.diff(self.user) > 0) | ((np.diff(self.user) == 0) & (np.diff(self.item) > 0))
-        if not after.all():
-            raise ValueError(f"rows must be sorted by user and item, each pair once; row {after.argmin() + 1} is not")
+        ascends = (np.diff(self.user) > 0) | ((np.diff(self.user) == 0) & (np.diff(self.item) > 0))
+        if not ascends.all():
+            raise ValueError(f"rows must be sorted by user and item, each pair once; row {ascends.argmin() + 1} is not")
         if np.isinf(self.features).any():
             column = self.names[int(np.isinf(self.features).any(axis=0).argmax())]
             raise ValueError(f"feature {column!r} is infinite somewhere; unknown is NaN")

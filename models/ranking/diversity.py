@@ -25,20 +25,20 @@ def diversify(
     vectors: F32 | None = None,
     tail: NDArray[np.bool_] | None = None,
 ) -> tuple[I32, F32]:
-    """Lists (U, k) under the settings: the bonus of the tail, then MMR, then the caps, which nothing may undo.
+    """Lists (U, k) under the settings: the bonus of the tail, then MMR, then the caps, so that nothing undoes them.
 
     codes, scores (U, M), M >= k; category and brand (I,) codes, -1 for none; vectors (I, D); tail (I,) whether an item
-    is among the less popular half. Where a cap leaves fewer than k, the places are -1 and -inf. Raises ValueError if a
-    rule is on and what it needs is missing.
+    is among the less popular half. Where a cap leaves fewer than k items, the empty places are -1 and -inf. Raises
+    ValueError if a rule is on and what it needs is missing.
     """
-    for on, given, what in (
+    for on, needed, message in (
         (config.most_per_category, category, "most_per_category needs each item's category"),
         (config.most_per_brand, brand, "most_per_brand needs each item's brand"),
         (config.mmr < 1, vectors, "mmr needs each item's vector"),
         (config.tail_bonus, tail, "tail_bonus needs each item's popularity"),
     ):
-        if on and given is None:
-            raise ValueError(what)
+        if on and needed is None:
+            raise ValueError(message)
     if not 1 <= k <= codes.shape[1]:
         raise ValueError(f"k={k} is not in 1..{codes.shape[1]}, the length of the lists")
     worth = scores
@@ -79,7 +79,7 @@ def _scaled(codes: I32, scores: F32) -> NDArray[np.floating]:
 
 
 def cap(codes: I32, scores: F32, group: I32, most: int) -> tuple[I32, F32]:
-    """The lists (U, M) with at most `most` items of each group (I,), the first ones; group -1 is never capped.
+    """The lists (U, M) with at most `most` items of each group (I,), the first ones; group -1 has no cap.
 
     Later items move up; the emptied places at the end are -1 and -inf.
     """
@@ -92,19 +92,20 @@ def cap(codes: I32, scores: F32, group: I32, most: int) -> tuple[I32, F32]:
     starts = np.where(np.diff(ordered, axis=1, prepend=np.iinfo(np.int64).min) != 0, place, 0)
     nth = np.empty_like(order)
     np.put_along_axis(nth, order, place - np.maximum.accumulate(starts, axis=1), axis=1)
-    kept = (nth < most) & (codes >= 0)
-    ahead = np.argsort(~kept, axis=1, kind="stable")
-    kept = np.take_along_axis(kept, ahead, axis=1)
-    codes, scores = np.take_along_axis(codes, ahead, axis=1), np.take_along_axis(scores, ahead, axis=1)
-    return np.where(kept, codes, -1).astype(np.int32), np.where(kept, scores, -np.inf).astype(np.float32)
+    stays = (nth < most) & (codes >= 0)
+    stays_first = np.argsort(~stays, axis=1, kind="stable")
+    stays = np.take_along_axis(stays, stays_first, axis=1)
+    codes, scores = np.take_along_axis(codes, stays_first, axis=1), np.take_along_axis(scores, stays_first, axis=1)
+    return np.where(stays, codes, -1).astype(np.int32), np.where(stays, scores, -np.inf).astype(np.float32)
 
 
 def mmr(codes: I32, scores: F32, vectors: F32, relevance: float, k: int) -> tuple[I32, F32]:
     """Maximal marginal relevance (Carbonell and Goldstein 1998): the next item is the one with the most
-    relevance * score - (1 - relevance) * (largest cosine to the items above it); ties go to the one that stood higher.
+    relevance * score - (1 - relevance) * (largest cosine to the items above it); ties go to the item that stood higher.
 
-    Each list's scores are scaled to 0..1 first, since a ranker's have no unit. Returns codes and scores (U, k) of the
-    new order; the scores are the old ones, so they need not fall. An item with a zero vector has cosine 0 to all.
+    Each list's scores are scaled to 0..1 first, since a ranker's scores have no unit. Returns codes and scores (U, k)
+    of the new order; the scores are the old ones, so they need not fall. An item with a zero vector has cosine 0 to
+    all.
     """
     chosen = _mmr_order(codes, scores, vectors, relevance, k)
     return np.take_along_axis(codes, chosen, axis=1), np.take_along_axis(scores, chosen, axis=1)
@@ -125,15 +126,15 @@ def _mmr_order(codes: I32, scores: F32, vectors: F32, relevance: float, k: int) 
 def _mmr_block(codes: I32, scores: F32, unit: F32, relevance: float, k: int) -> NDArray[np.int64]:
     """(B, k): the old places of the items, in the new order."""
     worth = _scaled(codes, scores) * relevance
-    free = np.where(codes >= 0, 0.0, -1e6)  # an empty place comes after every item
+    penalty = np.where(codes >= 0, 0.0, -1e6)  # an empty place comes after every item
     likeness = np.zeros(codes.shape)
     vectors = unit[np.maximum(codes, 0)]  # (B, M, D)
     chosen = np.empty((len(codes), k), np.int64)
     row = np.arange(len(codes))
     for place in range(k):
-        best = np.argmax(worth - (1 - relevance) * likeness + free, axis=1)
+        best = np.argmax(worth - (1 - relevance) * likeness + penalty, axis=1)
         chosen[:, place] = best
-        free[row, best] = -np.inf
+        penalty[row, best] = -np.inf
         nearness = np.einsum("bmd,bd->bm", vectors, vectors[row, best])
         likeness = nearness if place == 0 else np.maximum(likeness, nearness)
     return chosen

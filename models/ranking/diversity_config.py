@@ -25,8 +25,8 @@ class DiversityConfig:
     )
     tail_bonus: float = field(
         default=0.0,
-        # Of ALS's lists on MovieLens 100K (make bench-fairness), .3 shows the tail 27 times as often at no cost in ndcg
-        # on the validation part, .6 shows it 215 times as often for .4 %.
+        # For ALS's lists on MovieLens 100K (make bench-fairness), .3 shows the tail 27 times as often at no cost in
+        # ndcg on the validation part, .6 shows it 215 times as often for .4 %.
         metadata={
             "doc": "added to an item's score, of 0..1 in its list, where it is among the less popular half; 0: none",
             "least": 0,

@@ -1,4 +1,4 @@
-"""Explored places: draws a source for each user by chance, and finds the item that the source puts there."""
+"""Explored places: draws a random source for each user, and finds the item that the source puts there."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def best_by_source(candidates: ItemCandidates, names: tuple[str, ...], above: I3
     """
     best = np.full((candidates.n_users, len(names)), -1, np.int32)
     row, place = np.nonzero(above >= 0)
-    taken_pairs = row * np.int64(n_items) + above[row, place]
-    free = ~np.isin(candidates.user.astype(np.int64) * n_items + candidates.item, taken_pairs)
+    listed_pairs = row * np.int64(n_items) + above[row, place]
+    free = ~np.isin(candidates.user.astype(np.int64) * n_items + candidates.item, listed_pairs)
     for number, name in enumerate(names):
         if f"{name}.rank" not in candidates.names:
             continue
@@ -32,16 +32,16 @@ def best_by_source(candidates: ItemCandidates, names: tuple[str, ...], above: I3
     return best
 
 
-def draw(shares: F64, able: NDArray[np.bool_], chance: F64) -> tuple[I64, F64]:
-    """(source (n,), its probability (n,)): drawn by `shares` (S,) among the sources that have an item, `able` (n, S).
+def draw(shares: F64, has_item: NDArray[np.bool_], chance: F64) -> tuple[I64, F64]:
+    """(source (n,), its probability (n,)): drawn by `shares` (S,) among the sources that `has_item` (n, S) marks.
 
-    `chance` (n,): uniform in 0..1. Source -1 and probability 1 where no source is able.
+    `chance` (n,): uniform in 0..1. Source -1 and probability 1 where no source has an item.
     """
-    mass = np.where(able, shares, 0.0)
+    mass = np.where(has_item, shares, 0.0)
     total = mass.sum(axis=1, keepdims=True)
-    any_able = total[:, 0] > 0
+    has_any = total[:, 0] > 0
     probability = np.divide(mass, total, out=np.zeros_like(mass), where=total > 0)
     ends = np.cumsum(probability, axis=1)
     source = (ends <= np.minimum(chance, 1 - 1e-12)[:, None] * ends[:, -1:]).sum(axis=1)
-    source = np.where(any_able, np.minimum(source, able.shape[1] - 1), -1)
-    return source, np.where(any_able, probability[np.arange(len(source)), source], 1.0)
+    source = np.where(has_any, np.minimum(source, has_item.shape[1] - 1), -1)
+    return source, np.where(has_any, probability[np.arange(len(source)), source], 1.0)

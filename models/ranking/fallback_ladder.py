@@ -14,7 +14,7 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Rung:
-    """One fallback: item codes (m,), best first, their scores, and the level that the published row will show."""
+    """One fallback: item codes (m,), best first, their scores, and the level that the published row shows."""
 
     codes: I32
     scores: F32
@@ -39,27 +39,29 @@ def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list
     """
     codes, scores = codes.copy(), scores.copy()
     levels = np.zeros(codes.shape, np.int32)
-    shared: dict[int, tuple[I32, F32, I32]] = {}  # what users without history or refused items get, by ladder
+    shared: dict[int, tuple[I32, F32, I32]] = {}  # what users without listed or refused items get, by ladder
     for user in np.flatnonzero((codes < 0).any(axis=1)):
         ladder = ladders[user]
-        own = codes[user][codes[user] >= 0]
-        kept_out = refused.indices[refused.indptr[user] : refused.indptr[user + 1]]
-        if not len(own) and not len(kept_out):
+        already_listed = codes[user][codes[user] >= 0]
+        refused_items = refused.indices[refused.indptr[user] : refused.indptr[user + 1]]
+        if not len(already_listed) and not len(refused_items):
             if id(ladder) not in shared:
-                shared[id(ladder)] = _descend(own, kept_out, ladder, last, codes.shape[1])
+                shared[id(ladder)] = _descend(already_listed, refused_items, ladder, last, codes.shape[1])
             filling = shared[id(ladder)]
         else:
-            filling = _descend(own, kept_out, ladder, last, codes.shape[1] - len(own))
-        place = slice(len(own), len(own) + len(filling[0]))
+            filling = _descend(already_listed, refused_items, ladder, last, codes.shape[1] - len(already_listed))
+        place = slice(len(already_listed), len(already_listed) + len(filling[0]))
         codes[user, place], scores[user, place], levels[user, place] = filling
     return FilledLists(codes, scores, levels)
 
 
-def _descend(own: I32, kept_out: I32, ladder: list[Rung], last: Rung, wanted: int) -> tuple[I32, F32, I32]:
-    """The first `wanted` items down the ladder, neither in `own` nor kept out; then those of `last` not in `own`."""
+def _descend(
+    already_listed: I32, refused_items: I32, ladder: list[Rung], last: Rung, places: int
+) -> tuple[I32, F32, I32]:
+    """The first `places` items of the ladder, neither listed nor refused yet; then items of `last` not listed yet."""
     chosen: list[Rung] = []
-    listed, missing = own, wanted
-    for rung, refused in [*((r, kept_out) for r in ladder), (last, kept_out[:0])]:
+    listed, missing = already_listed, places
+    for rung, refused in [*((r, refused_items) for r in ladder), (last, refused_items[:0])]:
         if not missing:
             break
         free = np.flatnonzero(~np.isin(rung.codes, listed) & ~np.isin(rung.codes, refused))[:missing]
@@ -70,7 +72,7 @@ def _descend(own: I32, kept_out: I32, ladder: list[Rung], last: Rung, wanted: in
 
 
 def because(history: sparse.csr_matrix, item_factors: F32, codes: I32) -> I32:
-    """For each place, the item of the user's history that is nearest to its item by cosine; -1 where there is none.
+    """For each place, the item of the user's history nearest by cosine to the listed item; -1 where there is none.
 
     codes (U, K), -1 where a place is empty; history (U, I) CSR, few entries a row; item_factors (I, D), any length.
     """
@@ -83,7 +85,7 @@ def because(history: sparse.csr_matrix, item_factors: F32, codes: I32) -> I32:
     padded = np.full((len(codes), longest), -1, np.int32)
     row = np.repeat(np.arange(len(codes)), np.diff(history.indptr))
     padded[row, np.arange(len(row)) - history.indptr[row]] = history.indices
-    cosine = np.einsum("uhd,ukd->ukh", *(unit[np.searchsorted(used, of)] for of in (padded, codes)), optimize=True)
+    cosine = np.einsum("uhd,ukd->ukh", *(unit[np.searchsorted(used, part)] for part in (padded, codes)), optimize=True)
     cosine[np.broadcast_to((padded < 0)[:, None, :], cosine.shape)] = -np.inf
     cosine[padded[:, None, :] == codes[:, :, None]] = -np.inf  # an item does not explain itself
     nearest = cosine.argmax(axis=2)

@@ -20,16 +20,16 @@ def item_features(log: ShopLog, long: sparse.csr_matrix, short: sparse.csr_matri
 
     log: events before `now` (days). long, short (U, I): interest of two half-lives.
     """
-    of_short, of_long = (np.asarray(part.sum(axis=0), np.float64).reshape(-1) for part in (short, long))
+    short_interest, long_interest = (np.asarray(part.sum(axis=0), np.float64).reshape(-1) for part in (short, long))
     last, first = np.full(log.n_items, np.nan), np.full(log.n_items, np.nan)
     last[log.item] = now - log.time
     first[log.item[::-1]] = now - log.time[::-1]
     events = np.bincount(log.item, minlength=log.n_items)
     users = np.bincount(long.indices, minlength=log.n_items)
     return {
-        "item.short": of_short / of_short.sum() * 1e4,  # one in ten thousand
-        "item.long": of_long / of_long.sum() * 1e4,
-        "item.trend": (of_short / of_short.sum() + 1e-5) / (of_long / of_long.sum() + 1e-5),
+        "item.short": short_interest / short_interest.sum() * 1e4,  # one in ten thousand
+        "item.long": long_interest / long_interest.sum() * 1e4,
+        "item.trend": (short_interest / short_interest.sum() + 1e-5) / (long_interest / long_interest.sum() + 1e-5),
         "item.days": last,
         "item.age": first,
         "item.users": users / max(len(np.unique(log.user)), 1),
@@ -51,24 +51,24 @@ def last_prices(log: ShopLog) -> F64:
 def items_by_value(described: sparse.csr_matrix, short: sparse.csr_matrix) -> sparse.csr_matrix:
     """(A, I): the items of each attribute value of `described` (I, A), weighted by log(1 + recent interest)."""
     weight = np.asarray(short.sum(axis=0)).reshape(-1)
-    likely = sparse.diags_array(np.log1p(weight).astype(np.float32))
-    return sparse.csr_matrix((likely @ described).T)
+    popularity = sparse.diags_array(np.log1p(weight).astype(np.float32))
+    return sparse.csr_matrix((popularity @ described).T)
 
 
 def described_items(attributes: dict[str, I32]) -> sparse.csr_matrix:
     """(I, A) unit rows: log(I / items with the value) for each attribute value of an item; zeros where it has none.
 
     attributes: name -> code of each item's value (I,), -1 for none. A value that more than one item in COMMON has
-    counts 0: it tells little, and would relate everything to everything.
+    counts 0: it says little, and would relate all items to each other.
     """
     blocks = []
     for codes in attributes.values():
-        holds = np.flatnonzero(codes >= 0)
-        values, column = np.unique(codes[holds], return_inverse=True)
-        holders = np.bincount(column, minlength=len(values))
-        rarity = np.where(holders * COMMON <= len(codes), np.log(len(codes) / holders), 0.0)
+        items = np.flatnonzero(codes >= 0)
+        values, column = np.unique(codes[items], return_inverse=True)
+        item_counts = np.bincount(column, minlength=len(values))
+        rarity = np.where(item_counts * COMMON <= len(codes), np.log(len(codes) / item_counts), 0.0)
         shape = (len(codes), max(len(values), 1))
-        block = sparse.csr_matrix((rarity[column].astype(np.float32), (holds, column)), shape=shape)
+        block = sparse.csr_matrix((rarity[column].astype(np.float32), (items, column)), shape=shape)
         block.eliminate_zeros()
         blocks.append(block)
     rows = sparse.csr_matrix(sparse.hstack(blocks))

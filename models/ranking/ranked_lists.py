@@ -29,7 +29,7 @@ I64 = NDArray[np.int64]
 class ListRules:
     """Business rules of the lists, with what they need: codes of each item's category and brand (I,), -1 for none.
 
-    tail (I,): whether an item is among the less popular half; None where no rule asks.
+    tail (I,): whether an item is among the less popular half; None where no rule needs it.
     depth: how many ranked items the rules choose from.
     """
 
@@ -103,7 +103,7 @@ def candidates_for(
     without: tuple[str, ...] = (),
 ) -> ItemCandidates:
     """What the sources propose for `users`, without what each may not be shown; those in `without` propose nothing."""
-    lists = {name: made for name, (made, _) in sources.lists(users, allowed).items()}
+    lists = {name: codes_and_scores for name, (codes_and_scores, _) in sources.lists(users, allowed).items()}
     for name in set(without) & set(lists):  # its columns stay, empty, since the ranker was fitted on them
         codes, scores = lists[name]
         lists[name] = np.full_like(codes, -1), np.full_like(scores, -np.inf)
@@ -130,9 +130,9 @@ def _without(codes: I32, pairs: I64, n_items: int) -> I32:
     """The lists (n, K) with -1 where `pairs` holds the user and item; the other places stay."""
     if not len(pairs):
         return codes
-    wanted = np.arange(len(codes))[:, None] * n_items + codes.astype(np.int64)
-    nearest = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-    return np.where((pairs[nearest] == wanted) & (codes >= 0), np.int32(-1), codes)
+    listed_pairs = np.arange(len(codes))[:, None] * n_items + codes.astype(np.int64)
+    nearest = np.minimum(np.searchsorted(pairs, listed_pairs), len(pairs) - 1)
+    return np.where((pairs[nearest] == listed_pairs) & (codes >= 0), np.int32(-1), codes)
 
 
 def _rows(candidates: ItemCandidates, codes: I32, n_items: int) -> I64:
@@ -164,7 +164,7 @@ def _source(candidates: ItemCandidates, chosen: I64) -> tuple[tuple[str, ...], I
 
 
 def _spread(values: NDArray[Any], codes: I32, empty: int) -> NDArray[Any]:
-    """Values (R, ...) of the listed items in the places of the lists (n, k, ...), `empty` in the others."""
+    """Values (R, ...) of the listed items, put in their places of the lists (n, k, ...); `empty` in the others."""
     spread = np.full((*codes.shape, *values.shape[1:]), empty, values.dtype)
     spread[codes >= 0] = values
     return spread

@@ -20,7 +20,7 @@ from models.ranking.candidates import ItemCandidates
 from models.ranking.trees import MOST_LEAVES, Trees
 
 if TYPE_CHECKING:
-    import lightgbm  # two seconds with the pandas it loads: only what trains waits for it
+    import lightgbm  # takes two seconds with the pandas that it loads, so only training waits for it
 
 I8 = NDArray[np.int8]
 _NOT_IN_NAMES = r'[.,:"{}\[\]]'  # LightGBM refuses these in a feature's name
@@ -35,12 +35,16 @@ class RankerConfig:
     figures are slightly optimistic. The test spans were not used.
     """
 
-    rounds: int = field(default=400, metadata={"doc": "at most; early stopping and `refit` choose fewer", "least": 1})
+    rounds: int = field(
+        default=400, metadata={"doc": "most rounds; early stopping and `refit` choose fewer", "least": 1}
+    )
     patience: int = field(default=40, metadata={"doc": "rounds without a better validation ndcg", "least": 1})
     learning_rate: float = field(default=0.05, metadata={"above": 0, "most": 1})
     leaves: int = field(default=31, metadata={"least": 2, "most": MOST_LEAVES})
-    least_rows: int = field(default=50, metadata={"doc": "in a leaf", "least": 1})
-    feature_share: float = field(default=0.6, metadata={"doc": "of the features, for each tree", "above": 0, "most": 1})
+    least_rows: int = field(default=50, metadata={"doc": "least rows of a leaf", "least": 1})
+    feature_share: float = field(
+        default=0.6, metadata={"doc": "share of the features that a tree uses", "above": 0, "most": 1}
+    )
     row_share: float = field(default=0.8, metadata={"above": 0, "most": 1})
     l2: float = field(default=5.0, metadata={"least": 0})
     truncation: int = field(default=20, metadata={"doc": "places of the list that the loss looks at", "least": 1})
@@ -63,7 +67,7 @@ class RankerConfig:
 
 
 def graded(config: RankerConfig, candidates: ItemCandidates, users: NDArray[np.integer], truth: ShopLog) -> I8:
-    """(R,) grade of each candidate: that of the strongest event of its user with the item in `truth`; 0 without one.
+    """(R,) grade of each candidate: that of the strongest event of its user and item in `truth`; 0 without an event.
 
     users (n_users,): codes in `truth` of the candidates' user rows. Where the shop logs no purchases, its strongest
     kind of event gets the purchase's grade.
@@ -73,13 +77,13 @@ def graded(config: RankerConfig, candidates: ItemCandidates, users: NDArray[np.i
         grade[truth.kind[truth.kind != RETURN].max(initial=0)] = config.purchase
     key = truth.user.astype(np.int64) * truth.n_items + truth.item
     order = np.argsort(grade[truth.kind], kind="stable")
-    pairs, first = np.unique(key[order][::-1], return_index=True)  # the first of the reversed: the strongest
+    pairs, first = np.unique(key[order][::-1], return_index=True)  # the first in reversed order is the strongest
     best = grade[truth.kind][order][::-1][first]
-    wanted = users[candidates.user].astype(np.int64) * truth.n_items + candidates.item
+    candidate_pairs = users[candidates.user].astype(np.int64) * truth.n_items + candidates.item
     if not len(pairs):
-        return np.zeros(len(wanted), np.int8)
-    place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-    return np.where(pairs[place] == wanted, best[place], 0).astype(np.int8)
+        return np.zeros(len(candidate_pairs), np.int8)
+    place = np.minimum(np.searchsorted(pairs, candidate_pairs), len(pairs) - 1)
+    return np.where(pairs[place] == candidate_pairs, best[place], 0).astype(np.int8)
 
 
 class Ranker:
@@ -106,7 +110,7 @@ class Ranker:
         """Fits trees on (candidates, grades (R,)) of each training cut.
 
         valid: cuts that stop the training early; rounds: a fixed number of trees instead.
-        The caller must see to it that every cut's history ends where its truth begins. Users without a candidate of
+        The caller must make sure that every cut's history ends where its truth begins. Users without a candidate of
         grade 1 or more are left out. The same input gives the same bits.
         Raises ValueError if no user has one, features differ between cuts, or grades do not fit the rows.
         """
@@ -123,11 +127,11 @@ class Ranker:
             valid_sets=valid_sets,
             callbacks=list(stop) if valid_sets else None,
         )
-        kept = booster.best_iteration if valid_sets else booster.current_iteration()
-        return cls(config, booster.model_to_string(num_iteration=max(int(kept), 1)), names)
+        best_round = booster.best_iteration if valid_sets else booster.current_iteration()
+        return cls(config, booster.model_to_string(num_iteration=max(int(best_round), 1)), names)
 
     def predict(self, candidates: ItemCandidates) -> NDArray[np.float64]:
-        """(R,) scores. Raises ValueError if a feature of the fit is missing; one that it did not have is ignored."""
+        """(R,) scores. Raises ValueError if a feature of the fit is missing; extra features are ignored."""
         return self.trees.scores(self._features(candidates))
 
     def recommend(self, candidates: ItemCandidates, k: int, n_items: int) -> tuple[I32, F32]:
@@ -144,7 +148,7 @@ class Ranker:
         """(groups, parts (R, G)): what each group of features adds to each row's score; a row's parts sum to its score.
 
         Groups: each source, own, user, item, price, affinity, and `base`, which is the same for all rows.
-        By Saabas 2014: the feature of a split gets the change of the tree's mean output on the row's path through it.
+        By Saabas 2014: each split on the row's path adds the change of the tree's mean output to the split's feature.
         SHAP, the mean over all orders of the features, costs several hundred times as much.
         """
         groups, of_leaves = self._paths
@@ -163,7 +167,7 @@ class Ranker:
     def importances(self) -> dict[str, float]:
         """Feature -> its share of the gain of all splits, largest first; sums to 1."""
         share = self.trees.gain / max(self.trees.gain.sum(), 1e-12)
-        return {self.names[at]: float(share[at]) for at in np.argsort(-share, kind="stable")}
+        return {self.names[feature]: float(share[feature]) for feature in np.argsort(-share, kind="stable")}
 
     def save(self, folder: str | Path) -> None:
         """Writes trees.txt (LightGBM's text form) and manifest.json (config with its seed, features) into `folder`."""
@@ -196,8 +200,8 @@ class Ranker:
         if candidates.names == self.names:
             return candidates.features
         column_of = {name: column for column, name in enumerate(candidates.names)}
-        if lost := sorted(set(self.names) - set(column_of)):
-            raise ValueError(f"candidates lack the features {lost}, which this ranker was fitted on; fit it again")
+        if missing := sorted(set(self.names) - set(column_of)):
+            raise ValueError(f"candidates lack the features {missing}, which this ranker was fitted on; fit it again")
         return np.ascontiguousarray(candidates.features[:, [column_of[name] for name in self.names]])
 
 
@@ -217,7 +221,7 @@ def _parameters(config: RankerConfig) -> dict[str, object]:
         "max_bin": 127,
         "seed": config.seed,
         "deterministic": True,
-        "force_row_wise": True,  # else LightGBM takes the layout that it timed as faster: other bits each night
+        "force_row_wise": True,  # else LightGBM times two layouts and takes the faster: bits would differ
         "num_threads": config.threads,
         "verbosity": -1,
     }

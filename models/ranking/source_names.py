@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Every source that `Sources.lists` may have. Where several list an item at the same place, the row names the first of
-# them here: the one that tells a person most.
+# Every source that `Sources.lists` may have. Where several sources list an item at the same place, the row names the
+# one that comes first here, which tells a person most.
 SOURCE_NAMES = (
     "buy_again",
     "own",

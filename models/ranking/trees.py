@@ -1,12 +1,12 @@
 """LightGBM's trees as arrays, evaluated for blocks of rows at once; the same bits as LightGBM's own `predict`.
 
 QuickScorer (Lucchese et al. 2015): each tree keeps a mask of the leaves that a row can still reach. A split that sends
-the row to the right clears the bits of its left leaves; the lowest bit left is the row's leaf. Splits need no order and
-no branch, so one split is compared with a block of rows by a few vector instructions.
+the row to the right clears the bits of its left leaves; the lowest remaining bit is the row's leaf. Splits need no
+order and no branch, so one split is compared with a block of rows by a few vector instructions.
 
 Measured on one core of an Intel Xeon (Sapphire Rapids), 100 trees of 31 leaves, 55 features, microseconds a row:
 LightGBM 4.8, ONNX Runtime 3.1, tl2cgen 1.40 (after 15 s of gcc), lleaves .84 (after 9 s of LLVM), this .5.
-`make bench-compress` repeats LightGBM's figure and ours.
+`make bench-compress` repeats LightGBM's figure and that of this module.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from models.core.top_k import F32, I32
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-ROWS = 64  # evaluated at once: their column of a feature fills four cache lines
+ROWS = 64  # rows evaluated at once: their column of one feature fills four cache lines
 MOST_LEAVES = 64  # bits of a mask
 CATEGORICAL, DEFAULT_LEFT, MISSING_ZERO, MISSING_NAN = 1, 2, 4, 8  # bits of LightGBM's decision_type
 
 
 class Tree(NamedTuple):
-    """One tree. Of each inner node: feature, threshold, decision_type, children (a node, or -1 - leaf), gain.
+    """One tree. For each inner node: feature, threshold, decision_type, children (a node, or -1 - leaf), gain.
 
     leaf_value (leaves,); node_value (nodes,): the mean output of the rows below each node.
     """
@@ -48,10 +48,10 @@ class Tree(NamedTuple):
 class Trees(NamedTuple):
     """T trees, their splits one after another and their leaves from left to right.
 
-    first_split, first_leaf (T + 1,): where each tree begins. Of each split: feature; the largest float32 `threshold`
-    that goes left; unknown_left: where NaN goes; kept: a mask of the leaves that a row can still reach when it goes
-    right. value (L,): output of each leaf. path (L, F + 1): what each feature, and the root, adds on the way to it.
-    gain (F,): of all splits by each feature.
+    first_split, first_leaf (T + 1,): where each tree begins. For each split: feature; the largest float32 `threshold`
+    that goes left; unknown_left: whether NaN goes left; right_mask: the leaves that a row can still reach when it goes
+    right. value (L,): output of each leaf. path (L, F + 1): what each feature, and the root, adds on the way to the
+    leaf. gain (F,): of all splits by each feature.
     """
 
     first_split: I64
@@ -59,7 +59,7 @@ class Trees(NamedTuple):
     feature: I32
     threshold: F32
     unknown_left: NDArray[np.bool_]
-    kept: NDArray[np.uint64]
+    right_mask: NDArray[np.uint64]
     value: F64
     path: F64
     gain: F64
@@ -81,14 +81,14 @@ class Trees(NamedTuple):
             _walk(tree, n_features, splits, values, paths)
             first_split.append(len(splits))
             first_leaf.append(len(values))
-        feature, threshold, unknown_left, kept = zip(*splits, strict=True) if splits else ((), (), (), ())
+        feature, threshold, unknown_left, right_mask = zip(*splits, strict=True) if splits else ((), (), (), ())
         return cls(
             np.array(first_split),
             np.array(first_leaf),
             np.array(feature, np.int32),
             np.array(threshold, np.float32),
             np.array(unknown_left, bool),
-            np.array(kept, np.uint64),
+            np.array(right_mask, np.uint64),
             np.array(values),
             np.array(paths).reshape(len(values), n_features + 1),
             gain,
@@ -131,14 +131,14 @@ def _walk(
         raise ValueError(f"a tree has {len(tree.leaf_value)} leaves, {MOST_LEAVES} are the most; set ranker.leaves")
     if (tree.decision_type & (CATEGORICAL | MISSING_ZERO)).any():
         raise ValueError(
-            "a tree splits by categories or takes 0 for unknown; the ranker is not fitted so: fit it again"
+            "a tree splits by categories or takes 0 for unknown, which the ranker never fits; fit it again"
         )
     first = len(values)
     nodes = np.concatenate([tree.node_value, tree.leaf_value])  # -1 - leaf counts from the end
     values_of = {node: float(nodes[node]) for node in range(len(tree.node_value))}
     values_of |= {-1 - leaf: float(value) for leaf, value in enumerate(tree.leaf_value)}
 
-    def down(node: int, path: F64) -> None:
+    def descend(node: int, path: F64) -> None:
         if node < 0:
             values.append(values_of[node])
             paths.append(path)
@@ -146,22 +146,22 @@ def _walk(
         feature, leaf = int(tree.feature[node]), len(values)
         children = []
         for child in (int(tree.left[node]), int(tree.right[node])):
-            below = path.copy()
-            below[feature] += values_of[child] - values_of[node]
-            children.append((child, below))
-        down(*children[0])
+            child_path = path.copy()
+            child_path[feature] += values_of[child] - values_of[node]
+            children.append((child, child_path))
+        descend(*children[0])
         cleared = (1 << (len(values) - first)) - (1 << (leaf - first))
         splits.append((feature, *_decision(tree, node), (2**MOST_LEAVES - 1) & ~cleared))
-        down(*children[1])
+        descend(*children[1])
 
     root = 0 if len(tree.feature) else -1
     path = np.zeros(n_features + 1)
     path[-1] = values_of[root]
-    down(root, path)
+    descend(root, path)
 
 
 def _decision(tree: Tree, node: int) -> tuple[np.float32, bool]:
-    """(the largest float32 that goes left, whether NaN does). A split fitted without unknown values takes NaN for 0."""
+    """(the largest float32 that goes left, whether NaN does). A split fitted without unknown values treats NaN as 0."""
     threshold = float(tree.threshold[node])
     nearest = np.float32(np.clip(threshold, np.finfo(np.float32).min, np.finfo(np.float32).max))
     if float(nearest) > threshold:
@@ -212,15 +212,15 @@ def _load(features, columns):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _narrow(columns, reachable, first, last, feature, threshold, unknown_left, kept):  # type: ignore[no-untyped-def]
+def _narrow(columns, reachable, first, last, feature, threshold, unknown_left, right_mask):  # type: ignore[no-untyped-def]
     """Clears from `reachable` (ROWS,) the leaves that each row of the block cannot reach in one tree."""
-    every = ~np.uint64(0)
-    reachable[:] = every
+    all_leaves = ~np.uint64(0)
+    reachable[:] = all_leaves
     for split in range(first, last):
-        values, largest, right = columns[feature[split]], threshold[split], kept[split]
+        values, largest, right = columns[feature[split]], threshold[split], right_mask[split]
         if unknown_left[split]:
             for row in range(ROWS):
-                reachable[row] &= right if values[row] > largest else every
+                reachable[row] &= right if values[row] > largest else all_leaves
         else:
             for row in range(ROWS):
-                reachable[row] &= every if values[row] <= largest else right
+                reachable[row] &= all_leaves if values[row] <= largest else right

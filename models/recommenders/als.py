@@ -5,8 +5,8 @@ possible ones, is regularised by
 
     regularization * ((n + m / alpha) / mean over rows) ** frequency_power
 
-so `regularization` is that of an average row. Power 0 is a constant, as in `implicit`, whose solver is used here. Power
-1 is iALS's reg * (n + alpha0 * m) (Rendle et al. 2022, "Revisiting the Performance of iALS on Item Recommendation
+so `regularization` is the value of an average row. Power 0 is a constant, as in `implicit`, whose solver is used here.
+Power 1 is iALS's reg * (n + alpha0 * m) (Rendle et al. 2022, "Revisiting the Performance of iALS on Item Recommendation
 Benchmarks"). `from_ials` and `from_spark` translate the settings of iALS and of Spark's ALS.
 """
 
@@ -32,7 +32,7 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 CG_STEPS = 3  # conjugate gradient steps on a row in each pass, as in `implicit`
 SETTLE_STEPS = 10  # steps on a row in the last pass, which starts from zero
-STEP = 1.05  # rows whose regularisation differs by less than this factor are solved with the same one
+STEP = 1.05  # rows whose regularisation differs by less than this factor share one value
 
 
 @dataclass(frozen=True)
@@ -76,18 +76,18 @@ class ALSConfig:
         and multiplies the regularisation accordingly. Only the product of both sides' regularisation matters (the
         factors of one side may be scaled against the other's), so the two averages become their geometric mean. Exact
         for nu 0 and 1; for others the power of the average is used in place of the average of the power.
-        shape (U, I), positives: of the data.
+        shape (U, I) and positives describe the data.
         """
-        reach = [positives / rows + alpha0 * others for rows, others in (shape, shape[::-1])]
-        average = (1 + alpha0) * reg / alpha0 * (reach[0] * reach[1]) ** (nu / 2)
+        row_weights = [positives / rows + alpha0 * others for rows, others in (shape, shape[::-1])]
+        average = (1 + alpha0) * reg / alpha0 * (row_weights[0] * row_weights[1]) ** (nu / 2)
         return cls(alpha=1 + 1 / alpha0, regularization=average, frequency_power=nu)
 
     @classmethod
     def from_spark(cls, alpha: float, reg_param: float, shape: tuple[int, int], positives: int) -> ALSConfig:
-        """The nearest to Spark MLlib's implicit ALS on 0/1 data: a positive weighs 1 + alpha, a row reg_param * n.
+        """Settings nearest to Spark MLlib's implicit ALS on 0/1 data: a positive weighs 1 + alpha, a row reg_param * n.
 
         Spark's n counts the row's positives alone; here m / alpha is added to it. So the average row has the same
-        regularisation, single rows have not.
+        regularisation, but single rows differ.
         """
         average = reg_param * positives / (shape[0] * shape[1]) ** 0.5
         return cls(alpha=1 + alpha, regularization=average, frequency_power=1.0)
@@ -129,11 +129,11 @@ class ALS:
         items = _start(item_ids, known_items, config.factors, rng)
         by_user = sparse.csr_matrix(interest * np.float32(config.alpha))
         by_item = by_user.T.tocsr()
-        with threadpool_limits(1, "blas"):  # each row is solved by one thread; a BLAS pool inside it only costs time
+        with threadpool_limits(1, "blas"):  # each row is solved by one thread; a BLAS pool inside would only cost time
             for _ in range(config.iterations if previous is None else config.warm_iterations):
                 _solve(by_user, users, items, config, CG_STEPS)
                 _solve(by_item, items, users, config, CG_STEPS)
-            # The last pass starts from zero: a row then depends on its own events alone, twins are equal to the bit.
+            # The last pass starts from zero, so a row depends on its own events alone: equal events give equal bits.
             items.fill(0)
             _solve(by_item, items, users, config, SETTLE_STEPS)
             users.fill(0)
@@ -236,12 +236,12 @@ def _solve(confidence: Any, rows: F32, other: F32, config: ALSConfig, steps: int
     if not config.frequency_power:
         least_squares_cg(confidence, rows, other, config.regularization, num_threads=config.threads, cg_steps=steps)
         return
-    reach = np.diff(confidence.indptr) + confidence.shape[1] / config.alpha
-    level = np.round(np.log(reach / reach.mean()) * config.frequency_power / np.log(STEP)).astype(np.int64)
-    for one_level in np.unique(level):
-        rows_of_level = np.flatnonzero(level == one_level)
+    row_weights = np.diff(confidence.indptr) + confidence.shape[1] / config.alpha
+    level = np.round(np.log(row_weights / row_weights.mean()) * config.frequency_power / np.log(STEP)).astype(np.int64)
+    for chosen_level in np.unique(level):
+        rows_of_level = np.flatnonzero(level == chosen_level)
         solved = rows[rows_of_level]
-        regularization = config.regularization * STEP ** float(one_level)
+        regularization = config.regularization * STEP ** float(chosen_level)
         least_squares_cg(
             confidence[rows_of_level], solved, other, regularization, num_threads=config.threads, cg_steps=steps
         )

@@ -81,11 +81,11 @@ def buy_again(interest: Any, k: int, allowed: Allowed = None, memory_bytes: int 
 
     interest = sparse.csr_matrix(interest, dtype=np.float32)
 
-    def own(block: slice) -> F32:
+    def scores_of(block: slice) -> F32:
         scores = interest[block].toarray()
         return np.where(scores > 0, scores, np.float32(-np.inf))
 
-    return rank_by_block(interest.shape, own, k, None, allowed, memory_bytes)
+    return rank_by_block(interest.shape, scores_of, k, None, allowed, memory_bytes)
 
 
 def rank_by_block(

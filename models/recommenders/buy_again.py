@@ -41,7 +41,7 @@ class Rebuy:
     """Each item's repurchase gap (I,) in days and repeat rate (I,) in 0..1, and every pair's last purchase.
 
     gap: exp of the item's median log gap. rate: the share of its buyers who bought it again. Both are shrunk towards
-    the shop's.
+    the shop's averages.
     """
 
     def __init__(self, config: RebuyConfig, gap: F64, rate: F64, pairs: sparse.csr_matrix, count: F64) -> None:
@@ -58,17 +58,17 @@ class Rebuy:
             raise ValueError(f"{int(np.isnan(time).sum()):,} of {len(time):,} purchases have no time")
         order = np.lexsort((time, item, user))
         user, item, time = user[order], item[order], time[order]
-        same = (user[1:] == user[:-1]) & (item[1:] == item[:-1])
+        same_pair = (user[1:] == user[:-1]) & (item[1:] == item[:-1])
         gaps = np.diff(time)
-        again = np.flatnonzero(same & (gaps >= config.least_gap))
-        gap_item, log_gap = item[again], np.log(gaps[again])
-        shop = float(np.median(log_gap)) if len(log_gap) else np.log(30.0)
+        rebuys = np.flatnonzero(same_pair & (gaps >= config.least_gap))
+        gap_item, log_gap = item[rebuys], np.log(gaps[rebuys])
+        shop_log_gap = float(np.median(log_gap)) if len(log_gap) else np.log(30.0)
         item_log_gap, n_gaps = _medians(gap_item, log_gap, shape[1])
-        gap = np.exp((item_log_gap * n_gaps + shop * config.prior) / (n_gaps + config.prior))
-        last = np.append(~same, True)[: len(user)]  # the last line of each pair
+        gap = np.exp((item_log_gap * n_gaps + shop_log_gap * config.prior) / (n_gaps + config.prior))
+        last = np.append(~same_pair, True)[: len(user)]  # the last line of each pair
         pair_user, pair_item = user[last], item[last]
         buyers = np.bincount(pair_item, minlength=shape[1])
-        repeaters = np.unique(user[again].astype(np.int64) * shape[1] + gap_item)
+        repeaters = np.unique(user[rebuys].astype(np.int64) * shape[1] + gap_item)
         repeated = np.bincount(repeaters % shape[1], minlength=shape[1])
         shop_rate = (repeated.sum() + 1) / (buyers.sum() + 2)
         rate = (repeated + config.prior * shop_rate) / (buyers + config.prior)

@@ -1,4 +1,4 @@
-"""What the sequence models share: settings of their training, embedded items with attributes, softmax, a step."""
+"""What the sequence models share: training settings, items embedded with attributes, the softmax, and a step."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from models.core.config import check_bounds
 from models.core.interactions import Ids, check_ids
 from models.core.process_group import share_gradients
 
-MOST_ATTRIBUTES = 32  # read of one item
+MOST_ATTRIBUTES = 32  # attributes read of one item
 
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceConfig:
     """Settings of the training of any sequence model."""
 
-    dim: int = field(default=64, metadata={"doc": "of an item's embedding", "least": 1})
-    length: int = field(default=50, metadata={"doc": "events looked back", "least": 1})
-    dropout: float = field(default=0.4, metadata={"doc": "of embedded events", "least": 0, "below": 1})
+    dim: int = field(default=64, metadata={"doc": "width of an item's embedding", "least": 1})
+    length: int = field(default=50, metadata={"doc": "latest events that it reads", "least": 1})
+    dropout: float = field(default=0.4, metadata={"doc": "dropout of embedded events", "least": 0, "below": 1})
     state_dropout: float = field(default=0.4, metadata={"least": 0, "below": 1})
     learning_rate: float = field(default=3e-3, metadata={"above": 0})
-    batch: int = field(default=128, metadata={"doc": "sequences", "least": 1})
-    epochs: int = field(default=40, metadata={"doc": "at most", "least": 1})
-    warm_epochs: int = field(default=5, metadata={"doc": "at most, where yesterday's model is given", "least": 1})
+    batch: int = field(default=128, metadata={"doc": "sequences in a batch", "least": 1})
+    epochs: int = field(default=40, metadata={"doc": "most epochs", "least": 1})
+    warm_epochs: int = field(default=5, metadata={"doc": "most epochs where yesterday's model is given", "least": 1})
     patience: int = field(default=3, metadata={"doc": "epochs without a better one before it stops", "least": 1})
     epoch_steps: int = field(
         default=100,
-        metadata={"doc": "at least: where there are few sequences, an epoch goes over them several times", "least": 1},
+        metadata={"doc": "least steps of an epoch; it goes over few sequences several times", "least": 1},
     )
     most_events: int = field(
         default=100_000_000,
@@ -44,15 +44,15 @@ class SequenceConfig:
             "least": 1,
         },
     )
-    full_softmax_items: int = field(default=4096, metadata={"doc": "catalogues above are sampled"})
+    full_softmax_items: int = field(default=4096, metadata={"doc": "larger catalogues are sampled"})
     negatives: int = field(default=2048, metadata={"least": 1})
     seed: int = 7
     threads: int = 2
     device: str = field(default="auto", metadata={"doc": "cuda where there is one"})
     bf16: bool = field(
-        default=True, metadata={"doc": "to train on cuda, and to read sequences on a CPU that multiplies it"}
+        default=True, metadata={"doc": "train on cuda in bfloat16; read sequences so on a CPU that supports it"}
     )
-    compile: bool = field(default=True, metadata={"doc": "on cuda only"})
+    compile: bool = field(default=True, metadata={"doc": "whether to compile, on cuda only"})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -91,11 +91,11 @@ class SequenceNet(nn.Module):
         nn.init.normal_(self.attributes.weight, std=config.dim**-0.5)
 
     def rows(self, codes: Tensor) -> Tensor:
-        """Embeddings (n, D) of items (n,): each item's own, plus the mean of its attributes' embeddings."""
-        own: Tensor = self.items(codes)
+        """Embeddings (n, D) of items (n,): each item's own embedding plus the mean of its attributes' embeddings."""
+        embeddings: Tensor = self.items(codes)
         if not self.bag.shape[1]:
-            return own
-        return own + F.embedding_bag(self.bag[codes], self.attributes.weight, mode="mean", padding_idx=0)
+            return embeddings
+        return embeddings + F.embedding_bag(self.bag[codes], self.attributes.weight, mode="mean", padding_idx=0)
 
     def events(self, codes: Tensor) -> Tensor:
         """Embedded events (B, T, D)."""
@@ -113,9 +113,9 @@ def train_step(
     codes: Tensor,
     drawn: Drawn | None,
 ) -> Tensor:
-    """One step of the optimizer on windows `codes` (B, T + 1), -1 behind their last event; returns the loss in nats.
+    """One step of the optimizer on windows `codes` (B, T + 1), -1 after their last event; returns the loss in nats.
 
-    `forward` is the net, compiled or not. Where several processes train together, the step is over all their windows.
+    `forward` is the net, compiled or not. Where several processes train together, the step covers all their windows.
     """
     amp = torch.autocast("cuda", torch.bfloat16, enabled=net.bf16 and codes.is_cuda)
     with amp:
@@ -131,21 +131,23 @@ def loss_of(net: SequenceNet, forward: Callable[[Tensor], Tensor], codes: Tensor
     """Mean cross-entropy of every next event, against all items or against the `drawn` ones."""
     is_event = codes[:, 1:] >= 0
     states = forward(codes[:, :-1].clamp(min=0))[is_event]  # (N, D)
-    wanted = codes[:, 1:][is_event]  # (N,)
+    next_items = codes[:, 1:][is_event]  # (N,)
     if drawn is None:
-        every = torch.arange(len(net.bias), device=codes.device)
-        return F.cross_entropy((states @ net.rows(every).T).float() + net.bias, wanted)  # (N, I)
-    # Popular items are drawn as negatives more often and would be pushed down for it; the logQ term corrects that.
-    target = (states * net.rows(wanted)).sum(1).float() + net.bias[wanted] - drawn.log_expected[wanted]  # (N,)
+        all_items = torch.arange(len(net.bias), device=codes.device)
+        return F.cross_entropy((states @ net.rows(all_items).T).float() + net.bias, next_items)  # (N, I)
+    # Popular items are drawn as negatives more often, which would push them down; the logQ term corrects that.
+    target = (
+        (states * net.rows(next_items)).sum(1).float() + net.bias[next_items] - drawn.log_expected[next_items]
+    )  # (N,)
     negatives = (states @ net.rows(drawn.items).T).float() + (net.bias - drawn.log_expected)[drawn.items]  # (N, S)
-    negatives = negatives.masked_fill(drawn.items == wanted[:, None], -torch.inf)
+    negatives = negatives.masked_fill(drawn.items == next_items[:, None], -torch.inf)
     return (torch.logsumexp(torch.cat([target[:, None], negatives], 1), 1) - target).mean()
 
 
 def attribute_table(attributes: Attributes | None, n_items: int) -> tuple[NDArray[np.int64], Ids]:
     """(table (I, M) of attribute code + 1, 0 where an item has fewer than M, ids (A,)); M is at most MOST_ATTRIBUTES.
 
-    Raises ValueError for attributes of another number of items, or that are not finite.
+    Raises ValueError for attributes of another number of items, or values that are not finite.
     """
     if attributes is None:
         return np.zeros((n_items, 0), np.int64), np.zeros(0, "U1")

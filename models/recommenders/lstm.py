@@ -1,4 +1,4 @@
-"""An LSTM over what a user did last, its softmax over the whole catalogue, items embedded once for input and output."""
+"""An LSTM over a user's latest events, with a softmax over the catalogue; input and output share item embeddings."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from models.recommenders.sequence_model import SequenceModel
 class LSTMConfig(SequenceConfig):
     """Settings of one training; the defaults were chosen on the validation items of Amazon Beauty.
 
-    hr@10 / ndcg@10 there, all items ranked but the history: dim 128, hidden 256 and dropout .5 have .1044/.0631 after
-    15 epochs where items start at random (dim 64, hidden 128 and dropout .4: .1003/.0595), .1164/.0672 after 3 where
-    they start on their axes and weights are averaged. Items that trade places with those near them in time, drawn
-    anew each epoch, cost .1002/.0578: the order matters.
+    hr@10 / ndcg@10 there, ranking all items except the history: dim 128, hidden 256 and dropout .5 have .1044/.0631
+    after 15 epochs where items start at random (dim 64, hidden 128 and dropout .4: .1003/.0595), .1164/.0672 after 3
+    where they start on their axes and weights are averaged. With items swapped at random with those near them in time,
+    anew each epoch, it has .1002/.0578: the order matters.
     """
 
-    dim: int = field(default=128, metadata={"doc": "of an item's embedding", "least": 1})
+    dim: int = field(default=128, metadata={"doc": "width of an item's embedding", "least": 1})
     hidden: int = field(default=256, metadata={"least": 1})
     layers: int = field(default=1, metadata={"least": 1})
-    dropout: float = field(default=0.5, metadata={"doc": "of embedded events", "least": 0, "below": 1})
+    dropout: float = field(default=0.5, metadata={"doc": "dropout of embedded events", "least": 0, "below": 1})
     state_dropout: float = field(default=0.5, metadata={"least": 0, "below": 1})
 
 
@@ -52,8 +52,8 @@ class LSTMNet(SequenceNet):
         def after(codes: Tensor, last: Tensor) -> Tensor:
             events, row = self.events(codes), torch.arange(len(codes))
             states, _ = lstm(events.to(out.weight.dtype))
-            read: Tensor = out(states[row, last]).float() + events[row, last]
-            return read
+            state: Tensor = out(states[row, last]).float() + events[row, last]
+            return state
 
         return after
 

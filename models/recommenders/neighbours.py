@@ -41,7 +41,7 @@ class UserNeighbours:
     """Similar users by cosine.
 
     interest (U, I); unit (U, I): its rows at length 1; others (I, U): its transpose, with only the `most` users for
-    whom each item weighs most. Who shares nothing but a bestseller is no neighbour, and there are too many of them.
+    whom each item weighs most. Users who share only a bestseller are no neighbours, and there are too many of them.
     """
 
     interest: sparse.csr_matrix
@@ -52,7 +52,7 @@ class UserNeighbours:
 
     @classmethod
     def fit(cls, interest: Any, most: int = 1000) -> UserNeighbours:
-        """Raises ValueError if weights are refused."""
+        """Raises ValueError for duplicate pairs, or a weight that is not finite and above 0."""
         interest = check_interest(interest)
         length = np.sqrt(np.asarray(interest.multiply(interest).sum(axis=1)).reshape(-1))
         unit = sparse.diags_array((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ interest
@@ -74,8 +74,8 @@ class UserNeighbours:
 def related(rows: Any, similarity: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
     """Ranks items by their summed similarity (I, I) to the items of each row (n, I).
 
-    Unlike `baselines.from_neighbours` it lists no unrelated item and makes nothing dense. Raises ValueError if k is not
-    in 1..I.
+    Unlike `baselines.from_neighbours` it lists no unrelated item and makes no dense matrix. Raises ValueError if k is
+    not in 1..I.
     """
     return best_of_product(sparse.csr_matrix(rows), similarity, k, allowed)
 
@@ -111,9 +111,9 @@ def covisitation(
     counts: Any = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
     for offset in range(1, min(offsets, len(user) - 1) + 1):
         gap = time[offset:] - time[:-offset]
-        near = np.flatnonzero((user[offset:] == user[:-offset]) & (gap <= window) & (item[offset:] != item[:-offset]))
-        value = weight[near] * weight[near + offset] * decay[near + offset] / (1 + gap[near] / window)
-        pairs = (value.astype(np.float32), (item[near], item[near + offset]))
+        close = np.flatnonzero((user[offset:] == user[:-offset]) & (gap <= window) & (item[offset:] != item[:-offset]))
+        value = weight[close] * weight[close + offset] * decay[close + offset] / (1 + gap[close] / window)
+        pairs = (value.astype(np.float32), (item[close], item[close + offset]))
         counts = counts + sparse.csr_matrix(pairs, shape=(n_items, n_items))
     counts = sparse.csr_matrix(counts + counts.T)
     scale_of = np.bincount(item, weight.astype(np.float64) ** 2 * decay, n_items)
@@ -170,7 +170,7 @@ def top_sparse(scores: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
 def keep_largest(matrix: Any, count: int) -> sparse.csr_matrix:
     """The `count` largest entries above 0 of each row; ties to the lower column."""
     entries = sparse.csr_matrix(matrix).tocoo()
-    above = entries.data > 0
-    row, column, value = entries.row[above], entries.col[above], entries.data[above].astype(np.float32)
-    kept, _ = best_entries(row, column, value, count)
-    return sparse.csr_matrix((value[kept], (row[kept], column[kept])), shape=matrix.shape)
+    positive = entries.data > 0
+    row, column, value = entries.row[positive], entries.col[positive], entries.data[positive].astype(np.float32)
+    largest, _ = best_entries(row, column, value, count)
+    return sparse.csr_matrix((value[largest], (row[largest], column[largest])), shape=matrix.shape)

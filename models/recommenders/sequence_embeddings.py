@@ -12,13 +12,13 @@ from models.core.sequences import Sequences
 from models.core.shop_log import ShopLog
 from models.core.top_k import F32
 
-if TYPE_CHECKING:  # whoever only reads encoded rows needs no torch
+if TYPE_CHECKING:  # code that only reads encoded rows needs no torch
     from models.recommenders.sequence_model import SequenceModel
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """states (U, E), rows (I, E) float32; zeros for a user without events, or an item, that the model does not know."""
+    """states (U, E), rows (I, E) float32; zeros for an unknown item, and for a user without known items."""
 
     states: F32
     rows: F32
@@ -33,8 +33,8 @@ class Encoded:
         codes = code[sequences.codes]
         user = np.repeat(np.arange(len(sequences.lengths)), sequences.lengths)[codes >= 0]
         lengths = np.bincount(user, minlength=len(sequences.lengths))
-        of_known_items = Sequences(np.concatenate([[0], lengths.cumsum()]), codes[codes >= 0])
-        states = np.column_stack([model.encode(of_known_items), np.ones(len(lengths), np.float32)])
+        known_sequences = Sequences(np.concatenate([[0], lengths.cumsum()]), codes[codes >= 0])
+        states = np.column_stack([model.encode(known_sequences), np.ones(len(lengths), np.float32)])
         rows = np.zeros((len(item_ids), model.item_rows.shape[1]), np.float32)
         rows[in_catalogue] = model.item_rows[in_model]
         return cls(np.where(lengths[:, None] > 0, states, 0).astype(np.float32), rows)
@@ -46,10 +46,10 @@ class Encoded:
 
 
 def sequences_of(log: ShopLog) -> Sequences:
-    """The items of all users of the log in order of time; an item that repeats in a row is kept once."""
+    """The items of all users of the log in order of time; an item that repeats in a row counts once."""
     order = np.argsort(log.user, kind="stable")
     user, item = log.user[order], log.item[order]
-    kept = np.ones(len(user), bool)
-    kept[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
-    lengths = np.bincount(user[kept], minlength=log.n_users)
-    return Sequences(np.concatenate([[0], lengths.cumsum()]), item[kept])
+    is_change = np.ones(len(user), bool)
+    is_change[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    lengths = np.bincount(user[is_change], minlength=log.n_users)
+    return Sequences(np.concatenate([[0], lengths.cumsum()]), item[is_change])

@@ -1,4 +1,4 @@
-"""A model of what comes next in a user's events: trained, saved, and asked for states that an item's row multiplies.
+"""Predicts the next item of a user: trains and saves a net, and gives users' states, which items' rows multiply.
 
 `models/recommenders/lstm.py` and `transformer.py` have the networks. The loss matters more than the network:
 cross-entropy against all items (or, in a large catalogue, against a sample corrected by logQ) at every position, as in
@@ -32,7 +32,7 @@ from models.recommenders.sequence_training import Trainer, learned_and_held
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 ENCODED = 1024  # sequences encoded at once
-DRAWN = 0.3  # share of random draws in the items' first rows, beside their axes
+DRAWN = 0.3  # weight of random numbers in the items' first rows, beside their axes
 
 
 class SequenceModel:
@@ -48,7 +48,7 @@ class SequenceModel:
 
     def __init__(self, config: Any, net: SequenceNet, item_ids: Ids, attribute_ids: Ids, epochs: int = 0) -> None:
         self.config, self.net, self.item_ids, self.attribute_ids = config, net, item_ids, attribute_ids
-        self.epochs = epochs  # trained until the best one
+        self.epochs = epochs  # epochs trained until the best one
         self.net.to("cpu", torch.float32).eval()
         with torch.no_grad():
             rows = torch.cat([net.rows(torch.arange(len(item_ids))), net.bias[:, None]], 1)
@@ -70,12 +70,12 @@ class SequenceModel:
 
         The last event of some sequences is held out: the epoch that ranks these best is kept, and training stops after
         `patience` epochs without a better one. On a CPU the same inputs and `threads` give the same bits.
-        previous: items and attributes that it knows by id start from its rows.
+        previous: a model; items and attributes that it knows by id start from its rows.
         checkpoint: a folder. The state is written there after every epoch, and a run that finds one continues from it.
         Draws are seeded by epoch, so an interrupted run ends like an uninterrupted one.
         report: called with (epoch, loss in nats, held-out gain in 0..1) after every epoch.
         validation: sequences whose last event is held out instead; all of `sequences` is then learned, and the last
-        events of `validation` only choose the epoch. At most 5,000 of them are asked.
+        events of `validation` only choose the epoch. At most 5,000 of them are used.
         Raises ValueError for ids or codes that are wrong, attributes of other items or not finite, no pair of events,
         a `previous` of other sizes, a checkpoint of another config or other data.
         """
@@ -86,11 +86,11 @@ class SequenceModel:
             "cuda" if config.device == "auto" and torch.cuda.is_available() else config.device.replace("auto", "cpu")
         )
         with _reproducible(config), torch.device(device):
-            # Items start where what is learned places them: held-out events would show themselves in it.
-            learned, held = learned_and_held(sequences, validation, config.seed)
+            # Items start where the training sequences alone place them: held-out events would leak into it.
+            learned, held_out = learned_and_held(sequences, validation, config.seed)
             net = _initial(cls, config, table, item_ids, attribute_ids, learned, previous)
             share_weights(net)
-            trainer = Trainer(config, net, learned, held, config.epochs if previous is None else config.warm_epochs)
+            trainer = Trainer(config, net, learned, held_out, config.epochs if previous is None else config.warm_epochs)
             if checkpoint is not None:
                 trainer.resume(Path(checkpoint), item_ids)
             for epoch, loss, gain in trainer.epochs():
@@ -102,9 +102,8 @@ class SequenceModel:
     def encode(self, sequences: Sequences) -> F32:
         """States (n, D), unitless, of users with these events. Nothing is trained.
 
-        A user without events has the zero state; his list follows the bias alone. Equal sequences in one call get equal
-        bits.
-        Raises ValueError if a code is not an item's.
+        A user without events has the zero state, so the bias alone orders the list. Equal sequences in one call get
+        equal bits. Raises ValueError if a code is not an item's.
         """
         codes, events = checked(sequences, len(self.item_ids)).latest(self.config.length)
         # A row's bits may depend on the other rows of a matrix product: equal sequences are encoded once. Sorting puts
@@ -123,7 +122,7 @@ class SequenceModel:
 
     @functools.cached_property
     def _read(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-        """How `encode` reads: in bfloat16 where the CPU multiplies it, twice as fast. Embeddings stay float32.
+        """How `encode` reads: in bfloat16 where the CPU supports it, twice as fast. Embeddings stay float32.
 
         `make bench-compress` shows what that costs in hits.
         """
@@ -196,9 +195,9 @@ def _initial(
     sequences: Sequences,
     previous: SequenceModel | None,
 ) -> SequenceNet:
-    """A seeded net whose bias is the log of popularity, its items placed by `item_axes`, not quite exactly.
+    """A seeded net whose bias is the log of popularity, its items placed by `item_axes` with some noise.
 
-    Items and attributes that `previous` knows get its rows instead, and its new items are drawn: their axes are others.
+    Items and attributes that `previous` knows get its rows instead; new items get random rows, since its axes differ.
     """
     torch.manual_seed(config.seed)
     net = cls.Net(config, len(item_ids), len(attribute_ids), table.shape[1])
@@ -210,9 +209,11 @@ def _initial(
             axes = torch.as_tensor(item_axes(sequences, len(item_ids), config.dim))
             net.items.weight.mul_(DRAWN).add_(axes.to(net.bias.device), alpha=config.dim**-0.5)
             return net
-        asked, given = (tuple(getattr(c, name) for name in cls.sizes) for c in (config, previous.config))
-        if asked != given:
-            raise ValueError(f"previous has {', '.join(cls.sizes)} {given}, the config {asked}; fit without it")
+        sizes, previous_sizes = (tuple(getattr(c, name) for name in cls.sizes) for c in (config, previous.config))
+        if sizes != previous_sizes:
+            raise ValueError(
+                f"previous has {', '.join(cls.sizes)} {previous_sizes}, the config {sizes}; fit without it"
+            )
         weights = {name: tensor.to(net.bias.device) for name, tensor in previous.net.state_dict().items()}
         for name, new_ids, old_ids, first in (
             ("items.weight", item_ids, previous.item_ids, 0),

@@ -31,13 +31,13 @@ AVERAGED = 0.995
 DRAWN_BY = 0.75  # negatives are drawn in proportion to this power of popularity
 # Sequences whose last event is held out to choose the epoch: a share of them, within bounds, never more than a half.
 HELD_OUT_SHARE, HELD_OUT_BETWEEN = 0.1, (1000, 5000)
-COUNTED = ("epoch", "best_epoch", "best_gain", "steps")  # a checkpoint has them beside its tensors
+COUNTED = ("epoch", "best_epoch", "best_gain", "steps")  # a checkpoint has these beside its tensors
 
 
 class Trainer:
-    """Trains a net epoch by epoch on windows of the sequences; its averaged weights are what counts.
+    """Trains a net epoch by epoch on windows of the sequences; the averaged weights are the result.
 
-    Those of the epoch that ranks the last events of `held` best are kept; they stand in no `learned` sequence.
+    The weights of the epoch that ranks the last events of `held_out` best are kept; `learned` has none of these events.
     """
 
     def __init__(
@@ -45,21 +45,21 @@ class Trainer:
         config: SequenceConfig,
         net: SequenceNet,
         learned: Sequences,
-        held: Sequences,
+        held_out: Sequences,
         most_epochs: int,
     ) -> None:
         self.config, self.net = config, net
         self.cuda = next(net.parameters()).is_cuda
-        self.data = hashlib.sha256(b"".join(part.tobytes() for part in (*learned, *held)))
-        self.held = held
+        self.data = hashlib.sha256(b"".join(part.tobytes() for part in (*learned, *held_out)))
+        self.held_out = held_out
         self.windows, self.events = _windows(learned, config.length + 1)
         if not len(self.events):
             raise ValueError(f"none of {len(learned.lengths):,} sequences has two events: nothing to learn from")
         self.passes = -(-config.epoch_steps // -(-len(self.events) // config.batch))
-        of_an_epoch = self.passes * int(self.events.sum() - len(self.events))
-        self.most_epochs = min(most_epochs, max(1, config.most_events // of_an_epoch))
-        often = (np.bincount(learned.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
-        self.drawn_by = often / often.sum()
+        events_of_epoch = self.passes * int(self.events.sum() - len(self.events))
+        self.most_epochs = min(most_epochs, max(1, config.most_events // events_of_epoch))
+        popularity = (np.bincount(learned.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
+        self.drawn_by = popularity / popularity.sum()
         self.log_expected = torch.tensor(np.log(self.drawn_by * config.negatives), dtype=torch.float32)
         self.optimizer = torch.optim.Adam(net.parameters(), config.learning_rate, fused=self.cuda)
         self.forward = torch.compile(net, dynamic=True) if self.cuda and config.compile else net
@@ -76,7 +76,7 @@ class Trainer:
         while self.epoch < self.most_epochs and self.epoch - self.best_epoch < self.config.patience:
             self.epoch += 1
             loss, gain = self._train(), self._gain()
-            if gain > self.best_gain or not len(self.held.codes):
+            if gain > self.best_gain or not len(self.held_out.codes):
                 self.best_epoch, self.best_gain, self.best = self.epoch, gain, _copied(self.averaged.state_dict())
             if self.checkpoint is not None and is_first():
                 self._write(self.checkpoint)
@@ -101,10 +101,10 @@ class Trainer:
 
     def _average(self) -> None:
         self.steps += 1
-        new = 1 - min(AVERAGED, self.steps / (self.steps + 10))
+        share = 1 - min(AVERAGED, self.steps / (self.steps + 10))
         with torch.no_grad():
             for mean, parameter in zip(self.averaged.parameters(), self.net.parameters(), strict=True):
-                mean.lerp_(parameter, new)
+                mean.lerp_(parameter, share)
 
     def _drawn(self, rng: np.random.Generator) -> Drawn:
         drawn = np.searchsorted(self.drawn_by.cumsum(), rng.random(self.config.negatives))
@@ -115,11 +115,11 @@ class Trainer:
 
         This is ndcg without a cut, so that users whose event ranks low count as well.
         """
-        if not len(self.held.codes):
+        if not len(self.held_out.codes):
             return 0.0
         net = self.averaged
-        before, events = self.held.without_last().latest(self.config.length)
-        wanted = torch.tensor(self.held.codes[self.held.indptr[1:] - 1], dtype=torch.int64)
+        before, events = self.held_out.without_last().latest(self.config.length)
+        next_items = torch.tensor(self.held_out.codes[self.held_out.indptr[1:] - 1], dtype=torch.int64)
         order = np.argsort(events, kind="stable")
         gains = []
         with torch.no_grad():
@@ -129,12 +129,12 @@ class Trainer:
                 codes = torch.tensor(before[batch, : events[batch].max()], dtype=torch.int64)
                 states = net(codes)[torch.arange(len(batch)), torch.tensor(events[batch] - 1)]
                 scores = states @ rows.T + net.bias
-                target = scores[torch.arange(len(batch)), wanted[batch]]
+                target = scores[torch.arange(len(batch)), next_items[batch]]
                 gains.append(1 / torch.log2((scores > target[:, None]).sum(1) + 2))
         return agreed(float(torch.cat(gains).mean()))
 
     def resume(self, folder: Path, item_ids: Ids) -> None:
-        """Writes checkpoints into `folder` from now on; continues from one that is there.
+        """Writes checkpoints into `folder` from now on; continues from one if it is there.
 
         Raises ValueError for a checkpoint of another config or other data.
         """
@@ -163,7 +163,7 @@ class Trainer:
         self.optimizer.load_state_dict(optimizer)
 
     def _write(self, folder: Path) -> None:
-        """Replaces the checkpoint: three nets, Adam's moments; config, data hash and what is counted in its header."""
+        """Replaces the checkpoint: three nets, Adam's moments; config, data hash and counters in its header."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
         tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.state_dict().items()}
@@ -177,7 +177,7 @@ class Trainer:
 
 
 def learned_and_held(sequences: Sequences, validation: Sequences | None, seed: int) -> tuple[Sequences, Sequences]:
-    """(what is learned, the sequences whose last event is predicted to choose the epoch).
+    """(sequences to learn from, sequences whose last event is predicted to choose the epoch).
 
     Without a `validation` the last events of some of the sequences are held out.
     """
@@ -185,13 +185,13 @@ def learned_and_held(sequences: Sequences, validation: Sequences | None, seed: i
     held_from = sequences if validation is None else validation
     candidates = np.flatnonzero(
         held_from.lengths >= (3 if validation is None else 2)
-    )  # 3: a pair is left to learn from
+    )  # 3: then a pair remains to learn from
     if validation is not None:
         return sequences, validation.taken(rng.permutation(candidates)[: HELD_OUT_BETWEEN[1]])
-    wanted = int(np.clip(HELD_OUT_SHARE * len(candidates), *HELD_OUT_BETWEEN))
-    chosen = np.sort(rng.permutation(candidates)[: min(wanted, len(candidates) // 2)])
-    kept = sequences.without_last(np.isin(np.arange(len(sequences.lengths)), chosen).astype(np.int64))
-    return kept, sequences.taken(chosen)
+    count = int(np.clip(HELD_OUT_SHARE * len(candidates), *HELD_OUT_BETWEEN))
+    chosen = np.sort(rng.permutation(candidates)[: min(count, len(candidates) // 2)])
+    learned = sequences.without_last(np.isin(np.arange(len(sequences.lengths)), chosen).astype(np.int64))
+    return learned, sequences.taken(chosen)
 
 
 def _windows(sequences: Sequences, width: int) -> tuple[I32, NDArray[np.int64]]:
@@ -204,18 +204,18 @@ def _windows(sequences: Sequences, width: int) -> tuple[I32, NDArray[np.int64]]:
         pieces.append(pieces[-1].without_last(np.minimum(width - 1, np.maximum(pieces[-1].lengths - 1, 0))))
     codes, events = zip(*(piece.latest(width) for piece in pieces), strict=True)
     widest = max(block.shape[1] for block in codes)
-    cut = np.concatenate([np.pad(block, ((0, 0), (0, widest - block.shape[1]))) for block in codes])
+    windows = np.concatenate([np.pad(block, ((0, 0), (0, widest - block.shape[1]))) for block in codes])
     lengths = np.concatenate(events)
-    return cut[lengths > 1], lengths[lengths > 1]
+    return windows[lengths > 1], lengths[lengths > 1]
 
 
 def _batches(events: NDArray[np.int64], size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
     """Batches of `size` windows of similar length, in random order; random pools are sorted by length for this."""
     order = rng.permutation(len(events))
     pools = [order[low : low + POOL * size] for low in range(0, len(order), POOL * size)]
-    alike = np.concatenate([pool[np.argsort(events[pool], kind="stable")] for pool in pools])
-    batches = [alike[low : low + size] for low in range(0, len(alike), size)]
-    return [batches[place] for place in rng.permutation(len(batches))]
+    by_length = np.concatenate([pool[np.argsort(events[pool], kind="stable")] for pool in pools])
+    batches = [by_length[low : low + size] for low in range(0, len(by_length), size)]
+    return [batches[number] for number in rng.permutation(len(batches))]
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from scipy import sparse
 from models.core.top_k import F32, I32
 
 Allowed = NDArray[np.bool_] | None
-ROOM = 4  # times k keys are collected before all but the k best are dropped
+ROOM = 4  # times k keys are collected; then all but the k best are dropped
 
 
 def best_entries_of(matrix: sparse.csr_matrix, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
@@ -42,7 +42,7 @@ def best_through_nearest(
     allowed: Allowed,
 ) -> tuple[I32, F32]:
     """`best_entries_of` alike @ `interest` (U, I), where alike (n, U) holds the `nearest` largest entries of each row
-    of `rows` (n, I) @ `others` (I, U), but for the one of `self_code` (n,)."""
+    of `rows` (n, I) @ `others` (I, U), without the entry of `self_code` (n,)."""
     parts = (*_parts(rows), *_parts(others), *_parts(interest))
     return _lists(_best_through_nearest, k, interest.shape[1], allowed, self_code, nearest, others.shape[1], *parts)
 
@@ -51,11 +51,11 @@ def _parts(matrix: sparse.csr_matrix) -> tuple[Any, Any, F32]:
     return np.asarray(matrix.indptr), np.asarray(matrix.indices), np.asarray(matrix.data, np.float32)
 
 
-def _lists(kernel: Any, k: int, n_columns: int, allowed: Allowed, *rest: Any) -> tuple[I32, F32]:
+def _lists(kernel: Any, k: int, n_columns: int, allowed: Allowed, *arrays: Any) -> tuple[I32, F32]:
     if not 1 <= k <= n_columns:
         raise ValueError(f"k={k} is not in 1..{n_columns}, the number of items")
     listed = np.ones(n_columns, bool) if allowed is None else np.ascontiguousarray(allowed)
-    codes, scores = kernel(k, listed, *rest)
+    codes, scores = kernel(k, listed, *arrays)
     return codes, scores
 
 
@@ -87,7 +87,7 @@ def _select(keys, count, k):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _keep(keys, count, k):  # type: ignore[no-untyped-def]
-    """Moves the k smallest of the first `count` keys to the front, in order; returns how many there are."""
+    """Moves the k smallest of the first `count` keys to the front, in order; returns their number."""
     if count > k:
         _select(keys, count, k)
         count = k
@@ -105,7 +105,7 @@ def _list(keys, count, codes, scores):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _key(bits, code):  # type: ignore[no-untyped-def]
-    """Keys ascend from the best: score (its bits, above 0) down, then code up."""
+    """A key is smaller for a higher score (its bits, above 0), then for a lower code."""
     return (~np.int64(bits) << 32) | np.int64(code)
 
 
@@ -116,12 +116,12 @@ def _empty(n, k):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _add(row, indptr, indices, data, weight, sums, owner, of, touched, count):  # type: ignore[no-untyped-def]
-    """Adds `weight` times a row to the sums of `of`, begun where another is `owner`; returns how many there are."""
+def _add(row, indptr, indices, data, weight, sums, owner, target, touched, count):  # type: ignore[no-untyped-def]
+    """Adds `weight` times a row to the sums of `target`; a sum of another `owner` starts anew. Returns their number."""
     for entry in range(indptr[row], indptr[row + 1]):
         column = indices[entry]
-        if owner[column] != of:
-            owner[column], sums[column] = of, np.float32(0)
+        if owner[column] != target:
+            owner[column], sums[column] = target, np.float32(0)
             touched[count] = column
             count += 1
         sums[column] += weight * data[entry]
@@ -131,17 +131,17 @@ def _add(row, indptr, indices, data, weight, sums, owner, of, touched, count):  
 @njit(cache=True, nogil=True)
 def _take(sums, bits, touched, count, allowed, keys, k):  # type: ignore[no-untyped-def]
     """Writes the k best keys, in order, of the touched sums above 0 that are allowed; returns their number."""
-    found, limit = np.int64(0), np.iinfo(np.int64).max
-    for at in range(count):
-        column = touched[at]
+    n_keys, limit = np.int64(0), np.iinfo(np.int64).max
+    for position in range(count):
+        column = touched[position]
         key = _key(bits[column], column)
         if key < limit and sums[column] > 0 and allowed[column]:
-            keys[found] = key
-            found += 1
-            if found == ROOM * k:  # most of the others will be behind the k-th of these
-                _select(keys, found, k)
-                found, limit = k, keys[k - 1]
-    return _keep(keys, found, k)
+            keys[n_keys] = key
+            n_keys += 1
+            if n_keys == ROOM * k:  # most of the later keys will be worse than the k-th of these
+                _select(keys, n_keys, k)
+                n_keys, limit = k, keys[k - 1]
+    return _keep(keys, n_keys, k)
 
 
 @njit(cache=True, nogil=True)
@@ -205,14 +205,14 @@ def _best_through_nearest(  # type: ignore[no-untyped-def]
             other = other_indptr, other_indices, other_data
             count = _add(indices[entry], *other, data[entry], alike, alike_owner, row, touched, count)
         everybody[self_code[row]] = False
-        found = _take(alike, alike.view(np.int32), touched, count, everybody, keys, nearest)
+        n_found = _take(alike, alike.view(np.int32), touched, count, everybody, keys, nearest)
         everybody[self_code[row]] = True
-        _list(keys, found, neighbours, likeness.view(np.int32))
-        order = np.argsort(neighbours[:found])  # sums are made in the order of codes
+        _list(keys, n_found, neighbours, likeness.view(np.int32))
+        order = np.argsort(neighbours[:n_found])  # sums are made in the order of codes
         count = np.int64(0)
-        for at in order:
+        for position in order:
             liked = interest_indptr, interest_indices, interest_data
-            count = _add(neighbours[at], *liked, likeness[at], sums, owner, row, touched, count)
+            count = _add(neighbours[position], *liked, likeness[position], sums, owner, row, touched, count)
         count = _take(sums, sums.view(np.int32), touched, count, allowed, keys, k)
         _list(keys, count, codes[row], scores.view(np.int32)[row])
     return codes, scores

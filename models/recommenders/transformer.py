@@ -1,8 +1,8 @@
-"""Causal self-attention over what a user did last: the Transformer beside the LSTM, trained by the same loss.
+"""Causal self-attention over a user's latest events: the Transformer beside the LSTM, trained by the same loss.
 
-Self-attention over items as in SASRec (Kang & McAuley 2018), its shifted objective (every event is predicted from those
-before it) with a sampled softmax corrected by logQ (Klenitskiy & Vasilev 2023) instead of one negative. Blocks are
-pre-norm with gated feed-forward layers (Shazeer 2020); how far back an event lies is a learned bias of each head.
+Self-attention over items and the shifted objective (every event is predicted from those before it) are as in SASRec
+(Kang & McAuley 2018). A sampled softmax corrected by logQ (Klenitskiy & Vasilev 2023) replaces its one negative. Blocks
+are pre-norm with gated feed-forward layers (Shazeer 2020); each head learns a bias for how far back an event lies.
 
 B sequences, T events, D = dim, H heads.
 """
@@ -25,13 +25,13 @@ from models.recommenders.sequence_model import SequenceModel
 class TransformerConfig(SequenceConfig):
     """Settings of one training; the defaults were chosen on the validation items of Amazon Beauty."""
 
-    dim: int = field(default=128, metadata={"doc": "of an item's embedding and of the blocks", "least": 1})
+    dim: int = field(default=128, metadata={"doc": "width of an item's embedding and of the blocks", "least": 1})
     blocks: int = field(default=1, metadata={"least": 1})
-    heads: int = field(default=2, metadata={"doc": "each dim / heads wide", "least": 1})
+    heads: int = field(default=2, metadata={"doc": "heads, each dim / heads wide", "least": 1})
     widening: int = field(default=2, metadata={"doc": "width of a feed-forward layer, in dims", "least": 1})
-    dropout: float = field(default=0.5, metadata={"doc": "of embedded events", "least": 0, "below": 1})
+    dropout: float = field(default=0.5, metadata={"doc": "dropout of embedded events", "least": 0, "below": 1})
     state_dropout: float = field(default=0.5, metadata={"least": 0, "below": 1})
-    block_dropout: float = field(default=0.2, metadata={"doc": "inside the blocks", "least": 0, "below": 1})
+    block_dropout: float = field(default=0.2, metadata={"doc": "dropout inside the blocks", "least": 0, "below": 1})
     learning_rate: float = field(default=2e-3, metadata={"above": 0})
 
     def __post_init__(self) -> None:
@@ -41,7 +41,7 @@ class TransformerConfig(SequenceConfig):
 
 
 class Block(nn.Module):
-    """(B, T, D) -> (B, T, D): each event looks at itself and at those before it, then a gated layer at each."""
+    """(B, T, D) -> (B, T, D): each event attends to itself and to those before it; then a gated layer works on each."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -56,12 +56,12 @@ class Block(nn.Module):
         n, t, dim = x.shape
         qkv = self.query_key_value(self.before_attention(x)).view(n, t, 3, self.heads, dim // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
-        place = torch.arange(t, device=x.device)
-        distance = place[:, None] - place  # (T, T), below 0: later
+        position = torch.arange(t, device=x.device)
+        distance = position[:, None] - position  # (T, T), below 0: later
         bias = self.by_distance[:, distance.clamp(min=0)].masked_fill(distance < 0, -torch.inf)  # (H, T, T)
         dropout = self.dropout if self.training else 0.0
-        seen = F.scaled_dot_product_attention(query, key, value, bias.to(query.dtype), dropout)
-        x = x + self.dropped(self.mix(seen.transpose(1, 2).reshape(n, t, dim)))
+        attended = F.scaled_dot_product_attention(query, key, value, bias.to(query.dtype), dropout)
+        x = x + self.dropped(self.mix(attended.transpose(1, 2).reshape(n, t, dim)))
         gate, up = self.gate_and_up(self.before_gate(x)).chunk(2, -1)
         return x + self.dropped(self.down(F.silu(gate) * up))
 
@@ -70,7 +70,7 @@ class Block(nn.Module):
 
 
 class TransformerNet(SequenceNet):
-    """Blocks over the embedded events, and a residual: an item's own row reaches the state without passing them."""
+    """Blocks over the embedded events, and a residual: an item's own row reaches the state directly as well."""
 
     def __init__(self, config: TransformerConfig, n_items: int, n_attributes: int, most_attributes: int) -> None:
         super().__init__(config, n_items, n_attributes, most_attributes)
@@ -93,8 +93,8 @@ class TransformerNet(SequenceNet):
         def after(codes: Tensor, last: Tensor) -> Tensor:
             events, row = self.events(codes), torch.arange(len(codes))
             states = blocks((events + self.place[: codes.shape[1]]).to(out.weight.dtype))[row, last]  # (B, D)
-            read: Tensor = out(norm(states)).float() + events[row, last]
-            return read
+            state: Tensor = out(norm(states)).float() + events[row, last]
+            return state
 
         return after
 

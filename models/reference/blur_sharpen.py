@@ -7,7 +7,7 @@ vectors of N, a user's row x becomes
     y = x P + low_pass * x d_i^-1/2 V V^T d_i^1/2        what neighbours have, and its coarse outline
     z = y (I - tP + (tP)^2 / 2 - (tP)^3 / 6 + (tP)^4 / 24)    one Runge-Kutta step of dy/dt = -y P over the time t
 
-The second line subtracts from y what any neighbour of a neighbour would have as well. Without it, and with rank 256,
+The second line subtracts from y what the neighbours of neighbours have as well. Without it, and with rank 256,
 this is GF-CF. A user costs 10 * nnz(R) + 2 * I * rank multiplications, most of them sparse. On two cores adding the
 rows of a block is the bottleneck, so users come in blocks whose rows stay in the cache.
 """
@@ -44,7 +44,7 @@ class SharpeningConfig:
     )
     low_pass: float = field(default=0.2, metadata={"doc": "weight of the low-pass filter", "least": 0})
     time: float = field(default=2.5, metadata={"doc": "time of sharpening; 0: none", "least": 0})
-    seed: int = field(default=7, metadata={"doc": "of the first vector of the singular decomposition"})
+    seed: int = field(default=7, metadata={"doc": "seed of the first vectors of the singular decomposition"})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -134,7 +134,7 @@ class Sharpening:
 
     @classmethod
     def load(cls, folder: str | Path) -> Sharpening:
-        """The model that `save` wrote; FileNotFoundError if nothing is there, ValueError for a strange config."""
+        """The model that `save` wrote; FileNotFoundError if nothing is there, ValueError for an unknown config."""
         folder = Path(folder)
         config, manifest = read_manifest(folder, SharpeningConfig)
         with np.load(folder / "graph.npz", allow_pickle=False) as arrays:
@@ -144,7 +144,7 @@ class Sharpening:
 
 
 def _roots(interest: sparse.csr_matrix, axis: int) -> F32:
-    """Square roots of the sums along `axis`; 1 where the sum is 0, to divide by."""
+    """Square roots of the sums along `axis`; 1 where the sum is 0, so that it can divide."""
     total: NDArray[np.float64] = np.asarray(interest.sum(axis=axis, dtype=np.float64)).reshape(-1)
     return np.sqrt(np.where(total > 0, total, 1.0)).astype(np.float32)
 

@@ -5,8 +5,8 @@ With R (U, I) the interactions and their degrees d, the similarity of items i an
     S[i, j] = sum over users u of R[u, i] R[u, j] / (d_u^2a * d_i^b * d_j^b),   S[i, i] = 0
 
 and a user's score of j is the sum of S over the user's items. a = b = .5 is the linear part of GF-CF (Shen et al. 2021,
-"How Powerful is Graph Convolution for Recommendation?"); that other exponents can do better is from Turbo-CF (Park et
-al. 2024) and SGFCF (Peng et al. 2024). Cosine is a = 0, b = .5.
+"How Powerful is Graph Convolution for Recommendation?"); Turbo-CF (Park et al. 2024)
+and SGFCF (Peng et al. 2024) found that other exponents can do better. Cosine is a = 0, b = .5.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class GraphFilter:
 
     @classmethod
     def load(cls, folder: str | Path) -> GraphFilter:
-        """The model that `save` wrote; FileNotFoundError if nothing is there, ValueError for a strange config."""
+        """The model that `save` wrote; FileNotFoundError if nothing is there, ValueError for an unknown config."""
         folder = Path(folder)
         config, _ = read_manifest(folder, GraphFilterConfig)
         with np.load(folder / "graph.npz", allow_pickle=False) as arrays:
@@ -122,6 +122,6 @@ def _degrees(interest: sparse.csr_matrix, axis: int) -> NDArray[np.float64]:
 def _links(products: Any, first: int, config: GraphFilterConfig) -> sparse.csr_matrix:
     """Rows of the similarity from item `first` on, without the diagonal, only the strongest links."""
     links = sparse.coo_array(products)
-    other = links.col != links.row + first
-    parts = (links.data[other], (links.row[other], links.col[other]))
+    is_other = links.col != links.row + first
+    parts = (links.data[is_other], (links.row[is_other], links.col[is_other]))
     return keep_largest(sparse.csr_matrix(parts, shape=links.shape, dtype=np.float32), config.neighbours)

@@ -1,7 +1,7 @@
 """Combines several next-item models: each proposes its best items, then a ranker orders them.
 
 The ranker is trained on users whose next item is known, with sources that have not seen it; it is then used with the
-same sources fitted on one event more. Where there are few such users, ranks are fused (Cormack et al. 2009).
+same sources, fitted with one more event. Where there are few such users, ranks are fused (Cormack et al. 2009).
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from models.ranking.ranker import Ranker, RankerConfig
 Source = Callable[[slice], F32]  # users -> their scores (b, I), higher is better
 ROWS = 512  # users scored at once
 FUSED = 60  # the constant of reciprocal rank fusion
-CANDIDATES = 50  # of each source
-LEAST_USERS = 200  # that a ranker is trained on; with fewer, ranks are fused
+CANDIDATES = 50  # candidates of each source
+LEAST_USERS = 200  # least users to train a ranker on; with fewer, ranks are fused
 # Chosen on the validation items of Amazon Beauty: fewer leaves than in a shop, since a list has one right item.
 RANKER = RankerConfig(rounds=150, leaves=15, least_rows=100, l2=0.0, feature_share=1.0, row_share=1.0)
 
 
-def propose(sources: Mapping[str, Source], seen: Any, wanted: int, allowed: NDArray[np.bool_]) -> ItemCandidates:
-    """The `wanted` best `allowed` (I,) items of every source for each user, without those in `seen` (n, I) CSR.
+def propose(sources: Mapping[str, Source], seen: Any, count: int, allowed: NDArray[np.bool_]) -> ItemCandidates:
+    """The `count` best `allowed` (I,) items of every source for each user, without those in `seen` (n, I) CSR.
 
     Features of each source, in order: `below`, how far the score is below the user's best, in standard deviations of
-    his scores; `place`, log(1 + place among the candidates, from 0). Then log(1 + the user's events).
+    the user's scores; `place`, log(1 + place among the candidates, from 0). Then log(1 + the user's events).
     """
     seen, blocks = sparse.csr_matrix(seen), []
     for low in range(0, seen.shape[0], ROWS):
@@ -40,7 +40,7 @@ def propose(sources: Mapping[str, Source], seen: Any, wanted: int, allowed: NDAr
         chosen = np.zeros(scores[0].shape, bool)
         for score in scores:
             score[hidden], score[:, ~allowed] = -np.inf, -np.inf
-            best = np.argpartition(-score, min(wanted, score.shape[1]) - 1, axis=1)[:, :wanted]
+            best = np.argpartition(-score, min(count, score.shape[1]) - 1, axis=1)[:, :count]
             np.put_along_axis(chosen, best, True, axis=1)
         chosen[hidden], chosen[:, ~allowed] = False, False
         row, item = np.nonzero(chosen)
@@ -59,10 +59,10 @@ def propose(sources: Mapping[str, Source], seen: Any, wanted: int, allowed: NDAr
 def _source_features(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
     """(below, place) of candidates (row, item), each (C,), from one source's scores (b, I)."""
     score, finite = scores[row, item], np.isfinite(scores)
-    counted = np.maximum(finite.sum(axis=1), 1)
+    counts = np.maximum(finite.sum(axis=1), 1)
     finite_scores = np.where(finite, scores, 0)
     spread = np.sqrt(
-        np.maximum((finite_scores**2).sum(axis=1) / counted - (finite_scores.sum(axis=1) / counted) ** 2, 1e-18)
+        np.maximum((finite_scores**2).sum(axis=1) / counts - (finite_scores.sum(axis=1) / counts) ** 2, 1e-18)
     )
     below = (score - scores.max(axis=1)[row]) / spread[row]
     return below, np.log1p(places(row, item, score))
@@ -71,12 +71,12 @@ def _source_features(scores: F32, row: I64, item: I64) -> tuple[F32, F32]:
 def learn(config: RankerConfig, proposed: ItemCandidates, truth: NDArray[np.integer]) -> Ranker | None:
     """A ranker trained on users whose next item `truth` (n,) was proposed; truth is -1 for users to be left out.
 
-    None where there are fewer than LEAST_USERS of them.
+    None where there are fewer than LEAST_USERS such users.
     """
-    right = proposed.item == truth[proposed.user]
-    if len(np.unique(proposed.user[right])) < LEAST_USERS:
+    is_next = proposed.item == truth[proposed.user]
+    if len(np.unique(proposed.user[is_next])) < LEAST_USERS:
         return None
-    return Ranker.fit(config, [(proposed, right.astype(np.int8))], (), config.rounds)
+    return Ranker.fit(config, [(proposed, is_next.astype(np.int8))], (), config.rounds)
 
 
 def order(ranker: Ranker | None, proposed: ItemCandidates, k: int, n_items: int) -> tuple[I32, F32]:

@@ -1,4 +1,4 @@
-"""Item-item neighbours that use the order of events: items near each other in other users' sequences.
+"""Item-item neighbours that use the order of events: items are neighbours if they are close in users' sequences.
 
 One pair of events d steps apart counts `step_decay` ** (d - 1), and `backward` times that for the item that came
 first; a user's event t steps back counts `recency` ** t. After the co-visitation matrices of OTTO's winners (2023).
@@ -46,7 +46,7 @@ class CoVisitationConfig:
         metadata={"doc": "rows are divided by this power of the history item's events", "least": 0, "most": 1},
     )
     recency: float = field(default=0.8, metadata={"least": 0, "most": 1})
-    length: int = field(default=50, metadata={"doc": "events looked back", "least": 1})
+    length: int = field(default=50, metadata={"doc": "latest events that it reads", "least": 1})
     popularity: float = field(
         default=1e-3,
         metadata={
@@ -55,7 +55,7 @@ class CoVisitationConfig:
             "most": 1,
         },
     )
-    neighbours: int = field(default=500, metadata={"doc": "kept of each item", "least": 1})
+    neighbours: int = field(default=500, metadata={"doc": "neighbours kept of each item", "least": 1})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -74,15 +74,19 @@ class CoVisitation:
         if not len(sequences.codes):
             raise ValueError(f"the sequences of {len(sequences.lengths):,} users hold no event: nothing to learn from")
         codes = sequences.codes
-        near = pairs_in_order(sequences, n_items, config.reach, config.step_decay)
-        near = (near + config.backward * near.T).tocsr()
-        near.setdiag(0)
-        near.eliminate_zeros()
+        counts = pairs_in_order(sequences, n_items, config.reach, config.step_decay)
+        counts = (counts + config.backward * counts.T).tocsr()
+        counts.setdiag(0)
+        counts.eliminate_zeros()
         events = np.bincount(codes, minlength=n_items)
-        fewer = np.maximum(events, 1).astype(np.float32)
-        near = sparse.diags_array(fewer**-config.source_damping) @ near @ sparse.diags_array(fewer**-config.damping)
+        event_counts = np.maximum(events, 1).astype(np.float32)
+        counts = (
+            sparse.diags_array(event_counts**-config.source_damping)
+            @ counts
+            @ sparse.diags_array(event_counts**-config.damping)
+        )
         share = (events / len(codes)).astype(np.float32)
-        return cls(config, keep_largest(sparse.csr_matrix(near, dtype=np.float32), config.neighbours), share)
+        return cls(config, keep_largest(sparse.csr_matrix(counts, dtype=np.float32), config.neighbours), share)
 
     def history(self, sequences: Sequences) -> sparse.csr_matrix:
         """(n, I) CSR: the items of each sequence, weighted by how recent they are."""
@@ -95,7 +99,7 @@ class CoVisitation:
         )
 
     def scores(self, sequences: Sequences) -> F32:
-        """Scores (n, I) of all items, unitless, above 0 for items that stood near those of the history."""
+        """Scores (n, I) of all items, unitless, above 0 for items that occurred near those of the history."""
         scores: F32 = (self.history(sequences) @ self.similarity).toarray()
         scores += np.float32(self.config.popularity) * self.share
         return scores
@@ -111,8 +115,8 @@ class CoVisitation:
     ) -> tuple[I32, F32]:
         """The k best items after each sequence (n,): codes and scores (n, k) as `top_k` returns them.
 
-        `seen` (n, I) CSR and `allowed` (I,) as there. Raises ValueError if k is not in 1..I or a code is not an item's;
-        DoesNotFit if one user's scores exceed `memory_bytes`.
+        `seen` (n, I) CSR and `allowed` (I,) work as in `top_k`. Raises ValueError if k is not in 1..I or a code is not
+        an item's; DoesNotFit if one user's scores exceed `memory_bytes`.
         """
         n_items = len(self.share)
         sequences = checked(sequences, n_items)
@@ -125,8 +129,8 @@ class CoVisitation:
         """Write neighbours.npz (no pickle) and manifest.json into `folder`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        kept = {name: getattr(self.similarity, name) for name in ("data", "indices", "indptr")}
-        np.savez(folder / "neighbours.npz", share=self.share, **kept)
+        arrays = {name: getattr(self.similarity, name) for name in ("data", "indices", "indptr")}
+        np.savez(folder / "neighbours.npz", share=self.share, **arrays)
         write_manifest(folder, "covisitation", self.config, items=len(self.share))
 
     @classmethod

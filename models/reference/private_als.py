@@ -1,6 +1,6 @@
 """ALS whose item factors are differentially private for each person, after Chien et al. 2021 ("Private ALS").
 
-A person's factors are computed from the item factors and the person's own items alone, and are shown to nobody else, so
+A person's factors are computed from the item factors and the person's own items alone, and are shown to nobody else. So
 only what the item side learns needs noise: the Gramian of all people's factors (D, D), and for each item the sum of the
 factors of those who chose it (I, D). People's factors are brought to length 1 and each person enters at most
 `contributions` items, so one person changes the Gramian by at most 1 and the sums by the root of `contributions`. Every
@@ -31,15 +31,19 @@ class PrivateALSConfig:
     """Settings of one fit; the defaults were chosen on a validation slice of ML-100K, a fifth of its training pairs.
 
     ndcg@10 there at epsilon 5, 10, 20: 8 factors, 2 iterations .197, .216, .222; 4 factors, 1 iteration .146, .154,
-    .156; own 1.0 .149, .202, .219.
+    .156; person_ridge 1.0 .149, .202, .219.
     """
 
     factors: int = field(default=8, metadata={"least": 1})
     iterations: int = field(default=2, metadata={"least": 1})
     contributions: int = field(default=32, metadata={"doc": "items that one person enters", "least": 1})
-    regularization: float = field(default=10.0, metadata={"doc": "of an item's row, in people", "above": 0})
-    own: float = field(default=0.1, metadata={"doc": "regularisation of a person's own row", "above": 0})
-    gram_share: float = field(default=0.1, metadata={"doc": "of the noise's budget", "above": 0, "below": 1})
+    regularization: float = field(
+        default=10.0, metadata={"doc": "regularisation of an item's row, in people", "above": 0}
+    )
+    person_ridge: float = field(default=0.1, metadata={"doc": "regularisation of a person's own row", "above": 0})
+    gram_share: float = field(
+        default=0.1, metadata={"doc": "the Gramian's share of the noise's budget", "above": 0, "below": 1}
+    )
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -51,10 +55,12 @@ def rho_for(epsilon: float, delta: float) -> float:
     low, high = 1e-9, 200.0
     while high > low * 1.0001:
         rho = math.sqrt(low * high)
-        one = dp.m.make_gaussian(
+        mechanism = dp.m.make_gaussian(
             dp.atom_domain(T=float, nan=False), dp.absolute_distance(T=float), scale=_scale(1, rho)
         )
-        low, high = (rho, high) if dp.c.make_zCDP_to_approxDP(one).map(1.0).epsilon(delta) <= epsilon else (low, rho)
+        low, high = (
+            (rho, high) if dp.c.make_zCDP_to_approxDP(mechanism).map(1.0).epsilon(delta) <= epsilon else (low, rho)
+        )
     return low
 
 
@@ -64,13 +70,13 @@ def fit(config: PrivateALSConfig, chosen: sparse.csr_matrix, epsilon: float, del
     entered = _bounded(chosen, config.contributions, rng)
     rho = rho_for(epsilon, delta) / config.iterations
     items: F64 = rng.normal(0, 1 / math.sqrt(config.factors), (chosen.shape[1], config.factors))
-    of_gram, of_sums = rho * config.gram_share, rho * (1 - config.gram_share)
+    gram_rho, sums_rho = rho * config.gram_share, rho * (1 - config.gram_share)
     for _ in range(config.iterations):
         people = own_factors(config, items, entered)
         people /= np.maximum(1e-9, np.linalg.norm(people, axis=1, keepdims=True))
-        gram = _noised(people.T @ people, _scale(1, of_gram))
+        gram = _noised(people.T @ people, _scale(1, gram_rho))
         gram = _positive((gram + gram.T) / 2)
-        sums = _noised(entered.T @ people, _scale(math.sqrt(config.contributions), of_sums))
+        sums = _noised(entered.T @ people, _scale(math.sqrt(config.contributions), sums_rho))
         items = np.linalg.solve(gram + config.regularization * np.eye(config.factors), sums.T).T
     return items
 
@@ -78,7 +84,7 @@ def fit(config: PrivateALSConfig, chosen: sparse.csr_matrix, epsilon: float, del
 def own_factors(config: PrivateALSConfig, items: F64, chosen: sparse.csr_matrix) -> F64:
     """(U, D): each person's factors from the item factors and their own items."""
     gram = items.T @ items
-    ridge = config.own * np.trace(gram) / config.factors
+    ridge = config.person_ridge * np.trace(gram) / config.factors
     return np.linalg.solve(gram + ridge * np.eye(config.factors), (chosen @ items).T).T
 
 
@@ -93,7 +99,7 @@ def _noised(values: F64, scale: float) -> F64:
 
 
 def _positive(matrix: F64) -> F64:
-    """The nearest matrix without negative eigenvalues: noise may have made some."""
+    """The nearest matrix without negative eigenvalues, which noise may have made."""
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.maximum(values, 0)) @ vectors.T
 

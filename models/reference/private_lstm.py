@@ -8,12 +8,12 @@ result is an ordinary `LSTM`, whose state of a person is read from that person's
 What an ordinary training takes from people besides gradients is left out: no axes of items from who chose what
 together, no biases from counts, no negatives drawn by popularity (the softmax is over all items), no held-out events
 that choose the epoch, no weights of yesterday. `epochs` are fixed beforehand. Averaged weights cost nothing: they
-follow from what noise has passed.
+are computed from noised weights.
 
 What the promise rests on: the items are the shop's catalogue, not those that people chose; the number of people is no
 secret (it says how large a share of people a step takes); settings were not chosen on the people who are protected.
-Draws of people and noise start from the system's own randomness and not from `seed`, which anybody may know. They come
-from torch's generator, which is no cryptographic one, as floating-point numbers: Opacus' secure mode needs torchcsprng,
+The draws of people and noise start from the system's randomness, not from `seed`, which anybody may know. They come
+from torch's generator, which is not cryptographic, as floating-point numbers: Opacus' secure mode needs torchcsprng,
 which does not exist for this torch.
 """
 
@@ -51,18 +51,20 @@ class PrivateLSTMConfig:
     after 30 epochs, .136 after 60; 4 dimensions .137 after 15; 16 dimensions .145, from rows three times as wide .140.
     """
 
-    dim: int = field(default=8, metadata={"doc": "of an item's embedding", "least": 1})
+    dim: int = field(default=8, metadata={"doc": "width of an item's embedding", "least": 1})
     hidden: int = field(default=8, metadata={"least": 1})
     length: int = field(default=50, metadata={"doc": "events of a person, the latest", "least": 1})
     parts: int = field(default=4, metadata={"doc": "a step takes one person in so many, by chance", "least": 1})
-    epochs: int = field(default=30, metadata={"doc": "of `parts` steps", "least": 1})
-    clip: float = field(default=0.1, metadata={"doc": "most that a person's gradient is long", "above": 0})
+    epochs: int = field(default=30, metadata={"doc": "epochs of `parts` steps each", "least": 1})
+    clip: float = field(default=0.1, metadata={"doc": "most length of a person's gradient", "above": 0})
     learning_rate: float = field(default=2e-2, metadata={"above": 0})
     averaged: float = field(default=0.8, metadata={"doc": "share of the weights so far in their average", "below": 1})
-    spread: float = field(default=0.1, metadata={"doc": "of items' first rows; small: it starts from popularity"})
-    bias_noise: float = field(default=0.3, metadata={"doc": "of first biases, in that of a step", "above": 0})
+    spread: float = field(
+        default=0.1, metadata={"doc": "spread of items' first rows; if small, it starts from popularity"}
+    )
+    bias_noise: float = field(default=0.3, metadata={"doc": "noise of first biases, in that of a step", "above": 0})
     batch: int = field(default=256, metadata={"doc": "people in memory at once: each has gradients", "least": 1})
-    seed: int = field(default=7, metadata={"doc": "of the first weights alone"})
+    seed: int = field(default=7, metadata={"doc": "seed of the first weights alone"})
     threads: int = 2
 
     def __post_init__(self) -> None:
@@ -89,7 +91,7 @@ class _Net(nn.Module):
 
 
 def noise_for(config: PrivateLSTMConfig, epsilon: float, delta: float) -> float:
-    """The noise of a step, in `clip`, with which a whole training is (epsilon, delta)-private; .1 % above the least."""
+    """The noise of a step, in `clip`, that makes a whole training (epsilon, delta)-private; .1 % above the least."""
     low, high = 1e-2, 1e5
     while high > low * 1.001:
         noise = math.sqrt(low * high)
@@ -98,7 +100,7 @@ def noise_for(config: PrivateLSTMConfig, epsilon: float, delta: float) -> float:
 
 
 def spent(config: PrivateLSTMConfig, noise: float, delta: float) -> float:
-    """Epsilon of a training with this noise of a step."""
+    """The epsilon of a training whose steps have this noise."""
     accountant = RDPAccountant()
     accountant.history = [
         (noise * config.bias_noise, 1.0, 1),
@@ -129,11 +131,11 @@ def fit(
         raise ValueError(f"{people} people are fewer than parts {config.parts}: a step would take nobody")
     secret = torch.Generator().manual_seed(secrets.randbits(63))
     loader = DataLoader(_samples(config, sequences), batch_size=-(-people // config.parts), generator=secret)
-    config = dataclasses.replace(config, parts=len(loader))  # fewer where the people do not go up in them
+    config = dataclasses.replace(config, parts=len(loader))  # fewer where the people do not fill all parts
     noise = 0.0 if math.isinf(epsilon) else noise_for(config, epsilon, delta)
     with torch_threads(config.threads), torch.random.fork_rng(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Secure RNG")  # the docstring above says what it means
-        warnings.filterwarnings("ignore", "Full backward hook")  # of codes, which have no gradient
+        warnings.filterwarnings("ignore", "Full backward hook")  # caused by the codes, which have no gradient
         torch.manual_seed(config.seed)
         net = _Net(config, len(item_ids))
         with torch.no_grad():
@@ -143,7 +145,7 @@ def fit(
 
 
 def _samples(config: PrivateLSTMConfig, sequences: Sequences) -> TensorDataset:
-    """One row for each person, also where nothing can be learned from it: codes (people, length + 1), -1 behind."""
+    """One row for each person, even if it teaches nothing: codes (people, length + 1), -1 after the last event."""
     codes, events = sequences.latest(config.length + 1)
     wide = np.full((len(codes), max(2, codes.shape[1])), -1, np.int64)
     wide[:, : codes.shape[1]] = np.where(np.arange(codes.shape[1]) < events[:, None], codes, -1)
@@ -151,15 +153,15 @@ def _samples(config: PrivateLSTMConfig, sequences: Sequences) -> TensorDataset:
 
 
 def _first_bias(sequences: Sequences, n_items: int, noise: float, secret: torch.Generator) -> Tensor:
-    """(I,): the log of how many chose each item, noised; each person's items together are 1 long."""
+    """(I,): the log of how many chose each item, noised; each person's items together have length 1."""
     chosen = sequences.counts(n_items)
     chosen.data[:] = 1
-    each = np.sqrt(np.maximum(1, np.diff(chosen.indptr)))
-    sums = torch.from_numpy(np.asarray(chosen.T @ (1 / each), np.float32))
+    lengths = np.sqrt(np.maximum(1, np.diff(chosen.indptr)))
+    sums = torch.from_numpy(np.asarray(chosen.T @ (1 / lengths), np.float32))
     noised = sums + noise * torch.randn(n_items, generator=secret)
     # What lies below the noise could be nothing: such items share one bias.
-    counted: Tensor = noised.clamp(min=max(1.0, noise)).log()
-    return counted - counted.mean()
+    log_counts: Tensor = noised.clamp(min=max(1.0, noise)).log()
+    return log_counts - log_counts.mean()
 
 
 def _trained(
@@ -201,17 +203,17 @@ def _trained(
 
 
 def _loss(model: nn.Module, codes: Tensor) -> Tensor:
-    """The sum over people of each one's mean cross-entropy: a person's part depends on nobody else."""
-    wanted = codes[:, 1:]
+    """The sum over people of each person's mean cross-entropy: a person's part depends on nobody else."""
+    next_codes = codes[:, 1:]
     logits = model(codes[:, :-1].clamp(min=0))  # (B, T, I)
-    each = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=-1, reduction="none")
-    return (each.view(wanted.shape).sum(1) / (wanted >= 0).sum(1).clamp(min=1)).sum()
+    losses = F.cross_entropy(logits.flatten(0, 1), next_codes.flatten(), ignore_index=-1, reduction="none")
+    return (losses.view(next_codes.shape).sum(1) / (next_codes >= 0).sum(1).clamp(min=1)).sum()
 
 
 def _as_lstm(config: PrivateLSTMConfig, weights: dict[str, Tensor], item_ids: Ids) -> LSTM:
-    own = LSTMConfig(dim=config.dim, hidden=config.hidden, length=config.length, threads=config.threads)
-    net = LSTMNet(own, len(item_ids), 0, 0)
-    own_layers = {name: weight for name, weight in weights.items() if not name.startswith("logits.")}
-    # What this network lacks, it never reads: items have no attributes here.
-    net.load_state_dict(net.state_dict() | own_layers | {"bias": weights["logits.bias"]})
-    return LSTM(own, net, item_ids, np.zeros(0, "U1"), config.epochs)
+    lstm_config = LSTMConfig(dim=config.dim, hidden=config.hidden, length=config.length, threads=config.threads)
+    net = LSTMNet(lstm_config, len(item_ids), 0, 0)
+    layers = {name: weight for name, weight in weights.items() if not name.startswith("logits.")}
+    # The other weights are never read: items have no attributes here.
+    net.load_state_dict(net.state_dict() | layers | {"bias": weights["logits.bias"]})
+    return LSTM(lstm_config, net, item_ids, np.zeros(0, "U1"), config.epochs)

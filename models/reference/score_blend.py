@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from models.core.top_k import F32
 
-SHIFTS = (0.0, 0.25, 0.5, 1.0, 2.0)  # what `choose_weights` tries for one weight, the others held
+SHIFTS = (0.0, 0.25, 0.5, 1.0, 2.0)  # values that `choose_weights` tries for one weight while the others stay
 
 
 def standardise(scores: F32) -> F32:
-    """Each row of scores (B, I) less its mean, over its deviation: unitless; a constant row becomes zeros."""
+    """Each row of scores (B, I) minus its mean, divided by its deviation: unitless; a constant row becomes zeros."""
     centred = scores - scores.mean(axis=1, keepdims=True)
     spread = centred.std(axis=1, keepdims=True)
     return centred / np.where(spread > 0, spread, 1)
@@ -23,15 +23,15 @@ def blend(scores: Sequence[F32], weights: Sequence[float]) -> F32:
     """The weighted sum of standardised scores, each (B, I). Raises ValueError if the numbers of both differ."""
     if len(scores) != len(weights) or not scores:
         raise ValueError(f"{len(scores)} models, {len(weights)} weights: there must be one each, and at least one")
-    return weighted_sum([standardise(one) for one in scores], weights)
+    return weighted_sum([standardise(part) for part in scores], weights)
 
 
 def weighted_sum(scores: Sequence[F32], weights: Sequence[float]) -> F32:
     """The sum (B, I) of scores, each (B, I), times their weights; a weight of 0 costs nothing."""
     total = np.zeros_like(scores[0])
-    for one, weight in zip(scores, weights, strict=True):
+    for part, weight in zip(scores, weights, strict=True):
         if weight:
-            total += np.float32(weight) * one
+            total += np.float32(weight) * part
     return total
 
 

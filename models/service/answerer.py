@@ -1,8 +1,8 @@
-"""The answerer: which known answer a customer's question asks for, with a chance, and from which chance on to answer.
+"""The answerer: which known answer a customer's question asks for, its chance, and the least chance to answer with.
 
 Logistic regression on n-grams and recurrent dual encoders score every answer; a recurrent matcher reranks the likeliest
-ones. Encoders and matcher are kept only where held-out wordings are answered no worse with them. Evidence for the best
-answer becomes a chance on the same wordings, and a lower confidence bound of precision gives the threshold. With few
+ones. Encoders and matcher are kept only if they answer held-out wordings no worse. The same wordings turn the evidence
+for the best answer into a chance, and a lower confidence bound of precision gives the threshold. With few
 wordings (20 answers of one wording each will do) the regression ranks alone, and the chance and the threshold are a
 cautious prior, measured on CLINC150.
 """
@@ -39,9 +39,9 @@ class Suggestion(NamedTuple):
 
 @dataclass(frozen=True)
 class Answerer:
-    """What `fit` learned. `names` (V,) of the answers; `threshold`: answer where the chance is at least that high.
+    """What `fit` learned. `names` (V,) of the answers; `threshold`: the least chance with which to answer.
 
-    `report`: figures of the hold-out; `wordings` of it is 0 where the prior decides.
+    `report`: figures of the hold-out; its `wordings` is 0 where the prior decides.
     """
 
     config: AnswererConfig
@@ -63,11 +63,11 @@ class Answerer:
         asked: Bools | None = None,
         on_step: OnStep | None = None,
     ) -> Answerer:
-        """From wordings (n,) and the id of the answer that each asks for (n,); `outside` has questions that none fits.
+        """From wordings (n,) and the id of the answer that each asks for (n,); `outside`: questions without an answer.
 
         Networks begin from those of `start`, where they have the same sizes. `held_out` has the wordings to choose and
-        calibrate on; by default a share of the wordings (n,) that customers `asked`, or of all. `on_step` hears of the
-        networks' epochs.
+        calibrate on; by default a share of the wordings (n,) that customers `asked`, or of all. `on_step` is called
+        after the networks' epochs.
         Raises ValueError where there is no wording, or not one answer for each.
         """
         if len(texts) != len(answers) or not len(texts):
@@ -78,19 +78,19 @@ class Answerer:
             rows = parts_of(everything, config, np.ones(len(texts), bool) if asked is None else asked)
         else:
             rows = [(everything, Rows.coded(held_out, names))]
-        judged = np.concatenate([judge.codes for _, judge in rows])
-        if (judged >= 0).sum() < config.least_held_out or len(names) < 2:
+        judged_codes = np.concatenate([judge.codes for _, judge in rows])
+        if (judged_codes >= 0).sum() < config.least_held_out or len(names) < 2:
             index = learn(Rows(list(texts), codes), len(names), config)
             return cls(config, names, index, PRIOR, PRIOR_THRESHOLD, {"wordings": 0.0})
         if len(rows) > 1:  # too few wordings for networks
             index, scores, report = learn_in_folds(rows, everything, len(names), config)
         else:
-            before = start.index if start is not None else None
-            index, scores, report = learn_with_networks(*rows[0], len(names), config, before, on_step)
-            if held_out is None:  # the n-grams then learn from all; the wordings held out are found as well
+            earlier = start.index if start is not None else None
+            index, scores, report = learn_with_networks(*rows[0], len(names), config, earlier, on_step)
+            if held_out is None:  # the n-grams then learn from all wordings; those held out can be found too
                 index = relearn(index, everything, config)
-        chance, threshold, more = calibrate(scores, judged, config)
-        return cls(config, names, index, chance, threshold, report | more)
+        chance, threshold, figures = calibrate(scores, judged_codes, config)
+        return cls(config, names, index, chance, threshold, report | figures)
 
     def suggest(self, questions: Sequence[str], k: int = 3) -> list[list[Suggestion]]:
         """The k likeliest answers of each question, best first; fewer where there are fewer answers.
@@ -105,15 +105,15 @@ class Answerer:
         best = self.chances(scores)
         relative = softmax(scores.blend, axis=1)
         order = np.argsort(-scores.blend, axis=1, kind="stable")[:, :k]
-        found = []
+        suggestions = []
         for row, codes in enumerate(order):
             others = best[row] * relative[row, codes] / relative[row, codes[0]]  # as the blend sees them
-            left = np.append(best[row], np.minimum(others[1:], 1 - best[row]))
-            found.append([Suggestion(str(self.names[c]), float(p)) for c, p in zip(codes, left, strict=True)])
-        return found
+            capped = np.append(best[row], np.minimum(others[1:], 1 - best[row]))
+            suggestions.append([Suggestion(str(self.names[c]), float(p)) for c, p in zip(codes, capped, strict=True)])
+        return suggestions
 
     def chances(self, scores: Scores) -> F64:
-        """Chance (n,) that each question's best answer is the one it asks for; 0 where it has no known gram."""
+        """Chance (n,) that each question's best answer is the right one; 0 for questions without a known gram."""
         known = scores.nearest.max(axis=1) > 0
         return np.where(known, self.chance.of(evidence_of(scores)), 0.0)
 
@@ -142,7 +142,7 @@ class Answerer:
 
 
 def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
-    """Of an answerer with one encoder or none, saved before there could be several."""
+    """The settings of an answerer that was saved when it could have one encoder at most, under their new names."""
     if "encoder" not in settings:
         return settings
     return {name: value for name, value in settings.items() if name != "encoder"} | {
@@ -151,7 +151,7 @@ def _renamed(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _widened(chance: Chance) -> Chance:
-    """Of an answerer of few wordings, saved when its prior read the last two of the evidence's six columns alone."""
+    """The chance of an answerer of few wordings, saved when its prior read only the last two of six columns."""
     if len(chance.middle) != 2:
         return chance
     middle, spread, weights, constant = chance

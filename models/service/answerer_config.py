@@ -12,21 +12,25 @@ from models.service.networks import NetworkConfig
 class AnswererConfig:
     """Settings of one fit."""
 
-    precision: float = field(default=0.95, metadata={"doc": "of the answers given", "above": 0, "below": 1})
-    confidence: float = field(default=0.95, metadata={"doc": "that precision is as asked", "above": 0.5, "below": 1})
-    outside_share: float = field(
-        default=0.2, metadata={"doc": "of a day's questions that no answer fits", "least": 0, "below": 1}
+    precision: float = field(
+        default=0.95, metadata={"doc": "least precision of the answers given", "above": 0, "below": 1}
     )
-    held_out: float = field(default=0.15, metadata={"doc": "share of the wordings", "above": 0, "below": 1})
+    confidence: float = field(
+        default=0.95, metadata={"doc": "confidence that the precision is reached", "above": 0.5, "below": 1}
+    )
+    outside_share: float = field(
+        default=0.2, metadata={"doc": "share of a day's questions that no answer fits", "least": 0, "below": 1}
+    )
+    held_out: float = field(default=0.15, metadata={"doc": "share of the wordings held out", "above": 0, "below": 1})
     few: int = field(
         default=2_000,
-        metadata={"doc": "wordings; fewer are held out in folds, and no networks are tried", "least": 0},
+        metadata={"doc": "with fewer wordings, folds are held out and no networks are tried", "least": 0},
     )
     least_held_out: int = field(
-        default=400, metadata={"doc": "held-out wordings, or the cautious prior decides", "least": 20}
+        default=400, metadata={"doc": "with fewer held-out wordings, the cautious prior decides", "least": 20}
     )
     ridge: float = field(default=1e-5, metadata={"above": 0})
-    iterations: int = field(default=30, metadata={"doc": "of L-BFGS", "least": 1})
+    iterations: int = field(default=30, metadata={"doc": "iterations of L-BFGS", "least": 1})
     encoders: int = field(
         default=2, metadata={"doc": "recurrent encoders, whose cosines are averaged; 0: none is tried", "least": 0}
     )
@@ -38,7 +42,7 @@ class AnswererConfig:
         default=4, metadata={"doc": "likeliest answers that a matcher reranks; 0: none is tried", "least": 0}
     )
     matcher_pairs: int = field(
-        default=10_000, metadata={"doc": "of wordings, that the matcher learns from", "least": 1}
+        default=10_000, metadata={"doc": "pairs of wordings that the matcher learns from", "least": 1}
     )
     matcher_epochs: int = field(default=2, metadata={"least": 1})
     network: NetworkConfig = field(default_factory=lambda: NetworkConfig(epochs=12, batch=128, dropout=0.35))

@@ -1,4 +1,4 @@
-"""What speaks for the best answer of a question: scores of every answer, and columns that a chance is fitted on."""
+"""The evidence for a question's best answer: scores of every answer, and columns that a chance is fitted on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ I64 = NDArray[np.int64]
 
 
 class Scores(NamedTuple):
-    """Of questions (n,) and answers (V,): `blend` (n, V) ranks answers; `odds` (n, V) judges each for itself;
-    `nearest` (n, V) is the greatest cosine of n-grams with one of an answer's wordings; `outside` (n, 1 or 2) that of
-    n-grams, and of a network's vectors, with a text that no answer fits, where such are known; `match` (n,) the
-    matcher's log-odds of the best answer, where there is a matcher."""
+    """Scores of questions (n,) and answers (V,).
+
+    `blend` (n, V) ranks answers; `odds` (n, V) judges each answer by itself; `nearest` (n, V): the greatest cosine of
+    n-grams with one of an answer's wordings; `outside` (n, 1 or 2): the greatest cosine of n-grams, and of a network's
+    vectors, with a text that no answer fits, where such texts are known; `match` (n,): the matcher's log-odds of the
+    best answer, where there is a matcher."""
 
     blend: F32
     odds: F32
@@ -39,7 +41,7 @@ class Scores(NamedTuple):
 class Index:
     """All that scores a question: n-grams, wordings (n, W) with their answers' codes (n,), and what was learned.
 
-    `logistic` is None in what an older version stored of few wordings: the nearest wording decides alone.
+    `logistic` is None if an older version stored an index of few wordings: then the nearest wording decides alone.
     `share` of the network in the blend, 0 to 1. `outside`: texts that no answer fits.
     """
 
@@ -55,7 +57,7 @@ class Index:
 
     @cached_property
     def _order(self) -> I64:
-        """Places (n,) of the wordings, those of one answer together."""
+        """Rows (n,) of the wordings, sorted so that those of one answer are together."""
         return np.argsort(self.codes, kind="stable")
 
     @cached_property
@@ -64,12 +66,12 @@ class Index:
         return np.searchsorted(self.codes[self._order], np.arange(self.answers + 1))
 
     @cached_property
-    def _turned(self) -> sparse.csr_matrix:
+    def _transposed(self) -> sparse.csr_matrix:
         """(W, n): the wordings in `_order`."""
         return sparse.csr_matrix(self.wordings[self._order].T)
 
     @cached_property
-    def _strange(self) -> sparse.csr_matrix:
+    def _outside_grams(self) -> sparse.csr_matrix:
         """(W, m): n-grams of the texts that no answer fits."""
         return sparse.csr_matrix(self.grams.weigh(self.outside).T)
 
@@ -79,7 +81,7 @@ class Index:
         return None if self.network is None else _flat(self.network.answers())
 
     @cached_property
-    def _strange_vectors(self) -> F32 | None:
+    def _outside_vectors(self) -> F32 | None:
         """(m, N D) of the texts that no answer fits."""
         return None if self.network is None else _flat(self.network.vectors(self.outside))
 
@@ -92,7 +94,7 @@ class Index:
         return replace(self, reranker=reranker)
 
     def scores(self, texts: list[str]) -> Scores:
-        """Of every text and answer."""
+        """The scores of every text and answer."""
         rows = self.grams.weigh(texts)
         if self.logistic is None:
             nearest, _ = self._nearest(rows)
@@ -119,13 +121,13 @@ class Index:
 
     def _near_outside(self, rows: sparse.csr_matrix, vectors: F32 | None) -> F32:
         """(n, 1 or 2): greatest cosine with a text that no answer fits, by n-grams and by the network."""
-        by_grams = (rows @ self._strange).toarray().max(axis=1)
-        if vectors is None or self._strange_vectors is None:
+        by_grams = (rows @ self._outside_grams).toarray().max(axis=1)
+        if vectors is None or self._outside_vectors is None:
             return np.asarray(by_grams[:, None], np.float32)
-        return np.stack([by_grams, (vectors @ self._strange_vectors.T).max(axis=1)], axis=1)
+        return np.stack([by_grams, (vectors @ self._outside_vectors.T).max(axis=1)], axis=1)
 
     def _learned(self, logistic: Logistic, rows: sparse.csr_matrix, vectors: F32 | None) -> tuple[F32, F32]:
-        """(log-chances (n, V) among the answers, log-odds (n, V) of each for itself)."""
+        """(log-chances (n, V) among the answers, log-odds (n, V) of each answer by itself)."""
         odds = logistic.log_odds(rows)
         blend = log_softmax(odds, axis=1)
         if vectors is not None and self._vectors is not None:
@@ -137,20 +139,20 @@ class Index:
     def _nearest(self, rows: sparse.csr_matrix, codes: I64 | None = None) -> tuple[F32, I64]:
         """(greatest cosine (n, V) with a wording of each answer, places (n, k, WORDINGS) of the nearest wordings of the
         codes (n, k), -1 where there is none)."""
-        out = np.empty((rows.shape[0], self.answers), np.float32)
+        greatest = np.empty((rows.shape[0], self.answers), np.float32)
         shape = (0, 0) if codes is None else codes.shape
         closest = np.full((*shape, WORDINGS), -1, np.int64)
-        turned, begins, order = self._turned, self._begins, self._order
-        for at in range(0, rows.shape[0], 256):
-            cosines = (rows[at : at + 256] @ turned).toarray()
-            out[at : at + 256] = np.maximum.reduceat(cosines, begins[:-1], axis=1)
+        transposed, begins, order = self._transposed, self._begins, self._order
+        for start in range(0, rows.shape[0], 256):
+            cosines = (rows[start : start + 256] @ transposed).toarray()
+            greatest[start : start + 256] = np.maximum.reduceat(cosines, begins[:-1], axis=1)
             if codes is not None:
-                for row, column in zip(*np.nonzero(codes[at : at + 256] >= 0), strict=True):
-                    code = codes[at + row, column]
-                    own = cosines[row, begins[code] : begins[code + 1]]
-                    best = np.argsort(-own, kind="stable")[:WORDINGS]
-                    closest[at + row, column, : len(best)] = order[begins[code] + best]
-        return out, closest
+                for row, column in zip(*np.nonzero(codes[start : start + 256] >= 0), strict=True):
+                    code = codes[start + row, column]
+                    answer_cosines = cosines[row, begins[code] : begins[code + 1]]
+                    best = np.argsort(-answer_cosines, kind="stable")[:WORDINGS]
+                    closest[start + row, column, : len(best)] = order[begins[code] + best]
+        return greatest, closest
 
 
 def _flat(vectors: F32) -> F32:
@@ -160,9 +162,9 @@ def _flat(vectors: F32) -> F32:
 
 
 def evidence_of(scores: Scores) -> F64:
-    """Columns (n, 6): chance of the best among the answers, its gap to the second, its own log-odds and the greatest
-    of any, its nearest wording, and how much nearer that is than another answer's. Where there are such, more: how near
-    the question is to what no answer fits, and the matcher's log-odds of the best."""
+    """Columns (n, 6) about the best answer: its log-chance, its gap to the second, its log-odds, the greatest log-odds
+    of any answer, the cosine of its nearest wording, and how much that exceeds every other answer's. If known, further
+    columns: the cosines with texts that no answer fits, and the matcher's log-odds of the best answer."""
     row, best = np.arange(len(scores.blend)), scores.blend.argmax(axis=1)
     chances = log_softmax(scores.blend, axis=1)
     second = _without(scores.blend, best).max(axis=1, initial=-50)
@@ -184,7 +186,7 @@ def evidence_of(scores: Scores) -> F64:
 
 
 def _without(scores: F32, best: I64) -> F32:
-    """The scores of all answers but the best; (n, V - 1)."""
-    keep = np.ones(scores.shape, bool)
-    keep[np.arange(len(best)), best] = False
-    return scores[keep].reshape(len(best), -1)
+    """The scores of all answers except the best; (n, V - 1)."""
+    is_other = np.ones(scores.shape, bool)
+    is_other[np.arange(len(best)), best] = False
+    return scores[is_other].reshape(len(best), -1)

@@ -1,4 +1,4 @@
-"""Says when a question needs a person, whatever a model thinks of it: by the words of the languages' files."""
+"""Says, by the words in the languages' files, when a question needs a person, whatever a model thinks of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LETTER = rf"(?:(?!{CJK.pattern})\w)"  # a word in Latin letters may stand betwe
 
 @dataclass(frozen=True)
 class Handover:
-    """Reasons and the words that show them, in the order in which they are asked."""
+    """Reasons and the words that show them, in the order in which they are checked."""
 
     patterns: tuple[tuple[str, re.Pattern[str]], ...]
 
@@ -23,10 +23,10 @@ class Handover:
     def of(cls, files: Iterable[Mapping[str, Iterable[str]]]) -> Handover:
         """files: reason -> words, of each language. A word of Latin letters is matched as a whole word."""
         words: dict[str, list[str]] = {}
-        for one in files:
-            for reason, some in one.items():
-                words.setdefault(reason, []).extend(some)
-        return cls(tuple((reason, _pattern(some)) for reason, some in words.items()))
+        for words_of_file in files:
+            for reason, reason_words in words_of_file.items():
+                words.setdefault(reason, []).extend(reason_words)
+        return cls(tuple((reason, _pattern(reason_words)) for reason, reason_words in words.items()))
 
     def reason(self, text: str) -> str | None:
         """The first reason that the text gives; None where a model may answer."""
@@ -42,6 +42,6 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
         if CJK.search(word):
             parts.append(text.replace(r"\*", ".{0,4}"))
         else:
-            between = text.replace(r"\*", r"(?:[\w ]{0,24})")
-            parts.append(rf"(?<!{_LETTER}){between}(?!{_LETTER})")
+            pattern = text.replace(r"\*", r"(?:[\w ]{0,24})")
+            parts.append(rf"(?<!{_LETTER}){pattern}(?!{_LETTER})")
     return re.compile("|".join(parts) or "(?!)")

@@ -23,8 +23,8 @@ def learn(rows: Rows, answers: int, config: AnswererConfig) -> Index:
     """An index by n-grams of the rows, whose answers have the codes 0 .. answers - 1."""
     grams = NGrams.of(rows.texts)
     weighed, inside = grams.weigh(rows.texts), rows.codes >= 0
-    also = _shared(rows)
-    logistic = fit_logistic(weighed, rows.codes, answers, config.ridge, config.iterations, also=also)
+    neutral = _shared(rows)
+    logistic = fit_logistic(weighed, rows.codes, answers, config.ridge, config.iterations, neutral=neutral)
     return Index(grams, weighed[inside], rows.codes[inside], answers, logistic, outside=_outside(rows))
 
 
@@ -33,21 +33,21 @@ def _outside(rows: Rows) -> tuple[str, ...]:
 
 
 def _shared(rows: Rows) -> tuple[I64, I64]:
-    """(rows (m,), codes (m,)) of the other answers that have the row's text too: it does not speak against them."""
+    """(rows (m,), codes (m,)) of other answers that have the row's text too, so that it is no evidence against them."""
     by_text: defaultdict[str, set[int]] = defaultdict(set)
     for text, code in zip(rows.texts, rows.codes.tolist(), strict=True):
         by_text[text].add(code)
-    found = [(at, other) for at, (text, code) in enumerate(zip(rows.texts, rows.codes.tolist(), strict=True))
+    shared = [(row, other) for row, (text, code) in enumerate(zip(rows.texts, rows.codes.tolist(), strict=True))
              for other in by_text[text] if other not in (code, -1)]  # fmt: skip
-    pairs = np.array(found, np.int64).reshape(-1, 2)
+    pairs = np.array(shared, np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
 
 def learn_in_folds(
     parts: list[tuple[Rows, Rows]], everything: Rows, answers: int, config: AnswererConfig
 ) -> tuple[Index, Scores, dict[str, float]]:
-    """(index by n-grams of everything; scores of the parts' judging rows, by what learned without them; figures)."""
-    scores = stacked([learn(some, answers, config).scores(judge.texts) for some, judge in parts])
+    """(index by n-grams of everything; scores of held-out rows by indexes that learned without them; figures)."""
+    scores = stacked([learn(training, answers, config).scores(judge.texts) for training, judge in parts])
     codes = np.concatenate([judge.codes for _, judge in parts])
     accuracy, inside = accuracy_of(scores, codes), float((codes >= 0).sum())
     facts = {"accuracy": accuracy, "accuracy_ngrams": accuracy, "network_share": 0.0, "matcher_weight": 0.0}
@@ -57,9 +57,9 @@ def learn_in_folds(
 def learn_with_networks(
     rows: Rows, judge: Rows, answers: int, config: AnswererConfig, start: Index | None, on_step: OnStep | None
 ) -> tuple[Index, Scores, dict[str, float]]:
-    """(index of the rows, with those of the networks that the judging rows are answered better with; scores; figures).
+    """(index of the rows, with the networks that improve the answers to the held-out rows; scores; figures).
 
-    Networks begin from those of `start`.
+    Networks begin from the networks of `start`.
     """
     index = learn(rows, answers, config)
     network: AnswerNetwork | SentenceNetwork | None = None
@@ -67,22 +67,22 @@ def learn_with_networks(
         encoder = SentenceEncoder(config.sentence_encoder)
         network = SentenceNetwork.fit(config.network, encoder, rows.texts, rows.codes, answers, on_step)
     elif config.encoders:
-        before = start.network if start is not None and isinstance(start.network, AnswerNetwork) else None
-        network = AnswerNetwork.fit(config.network, config.encoders, rows.texts, rows.codes, answers, before, on_step)
+        earlier = start.network if start is not None and isinstance(start.network, AnswerNetwork) else None
+        network = AnswerNetwork.fit(config.network, config.encoders, rows.texts, rows.codes, answers, earlier, on_step)
     index, scores, report = choose_share(replace(index, network=network), judge)
     matcher = fit_matcher(replace(index, network=network), rows, config, start, on_step)
     if matcher is not None:
-        index, scores, more = choose_weight(index, matcher, scores, judge, config)
-        report |= more
+        index, scores, figures = choose_weight(index, matcher, scores, judge, config)
+        report |= figures
     return index, scores, {"matcher_weight": 0.0} | report
 
 
 def relearn(index: Index, rows: Rows, config: AnswererConfig) -> Index:
-    """The index with a regression on all rows, whose wordings it then finds; its networks stay."""
+    """The index with a regression on all rows and with all their wordings; its networks stay."""
     weighed, inside = index.grams.weigh(rows.texts), rows.codes >= 0
     start = index.logistic
     logistic = fit_logistic(
-        weighed, rows.codes, index.answers, config.ridge, config.iterations // 2 + 1, start, also=_shared(rows)
+        weighed, rows.codes, index.answers, config.ridge, config.iterations // 2 + 1, start, neutral=_shared(rows)
     )
     matcher = index.reranker
     if matcher is not None:
@@ -94,7 +94,7 @@ def relearn(index: Index, rows: Rows, config: AnswererConfig) -> Index:
 def fit_matcher(
     index: Index, rows: Rows, config: AnswererConfig, start: Index | None = None, on_step: OnStep | None = None
 ) -> Reranker | None:
-    """A matcher of the rows that the index learned from; None where none is wanted, or there are too few pairs.
+    """A matcher of the rows that the index learned from; None if the config asks for none, or there are too few pairs.
 
     It begins from the matcher of `start` or, without one, from the reader of the index's first encoder.
     """
@@ -103,8 +103,8 @@ def fit_matcher(
     pairs = WordingPairs.of(rows.texts, rows.codes, index.grams.weigh(rows.texts), config.matcher_pairs, config.seed)
     if len(pairs.same) < LEAST_PAIRS:
         return None
-    beside = index.network if isinstance(index.network, AnswerNetwork) else None
+    encoders = index.network if isinstance(index.network, AnswerNetwork) else None
     earlier = start.reranker if start is not None else None
     network = replace(config.network, epochs=config.matcher_epochs)
     inside = rows.take(rows.codes >= 0)
-    return Reranker.fit(network, config.compared, pairs, inside.texts, earlier, beside, on_step)
+    return Reranker.fit(network, config.compared, pairs, inside.texts, earlier, encoders, on_step)

@@ -1,15 +1,15 @@
 """Patterns of street addresses as Europe writes them, and of the names with which letters begin and end.
 
-An address is told by a word for a street and a house number ("Hauptstraße 12", "12 rue de la Paix") or, where the word
-could be of goods as well ("ring", "place", "via"), only with the postcode and the town behind it. A name is told by a
-formula of greeting or farewell before it, at the place where letters have one. All take text in NFKC.
+An address is recognised by a word for a street and a house number ("Hauptstraße 12", "12 rue de la Paix") or, where the
+word could name goods as well ("ring", "place", "via"), only with the postcode and the town behind it. A name is
+recognised by a greeting or farewell before it, at the place where letters have one. All patterns take text in NFKC.
 """
 
 from __future__ import annotations
 
 import re
 
-_BLANKS = r"\s{0,3}"  # never any number of them: two such runs side by side would be read over and over
+_BLANKS = r"\s{0,3}"  # a bounded number: two unbounded runs side by side would be matched over and over
 _UP = "A-ZÀ-ÖØ-ÞĆČĎĐĚĞİŁŃŇŐŘŚŞŠŤŰŹŻŽΑ-ΩА-ЯЁ"
 _CAPITAL = rf"(?-i:[{_UP}][\w'’-]{{1,30}}|[{_UP}]\.)"
 _WORD = r"[^\W\d_][\w'’-]{0,30}"

@@ -1,8 +1,8 @@
-"""Finds personal data in what customers write and puts a word in square brackets in its place.
+"""Finds personal data in what customers write, and replaces it by a word in square brackets.
 
 E-mail addresses, telephone numbers (`phonenumbers`), cards (Luhn), Chinese resident ids (GB 11643 checksum), other long
-numbers, accounts of messengers, street addresses, and names where the text says that one follows or greets or signs
-with one. Rather too much is masked than too little: any run of seven digits or more is.
+numbers, accounts of messengers, street addresses, and names that the text introduces, greets or signs
+with. It masks too much rather than too little: any run of seven digits or more is masked.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LATER = rf"(?:(?![{_CJK}])[\w.+%'-])"  # a character of a name before the @ tha
 _AT = r"\s?(?:[(\[{<]\s?(?:@|at)\s?[)\]}>]|@|\sat\s)\s?"
 _DOT = r"(?:\s?[(\[{<]\s?(?:\.|dot)\s?[)\]}>]\s?|\sdot\s|\s\.\s?|\.(?:\s(?=(?:com|cn|net|org|co|edu)\b))?)"
 _LABEL = rf"(?:(?:(?![{_CJK}])[\w-])+|[{_CJK}]+)"
-# Chinese words beside an address are of the question: they stay unless the name itself ends in Chinese.
+# Chinese words beside an address belong to the question: they stay unless the name itself ends in Chinese.
 _EMAIL = re.compile(
     rf"(?:(?<!{_LATER}){_LATER}+|(?<![\w.+-])[\w.+-]*[{_CJK}]){_AT}"
     rf"(?:{_LABEL}{_DOT})+(?:(?:(?![{_CJK}])[^\W\d_]){{2,}}|[{_CJK}]{{2,3}})",
     re.I,
 )
 _DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-–/]?[\dXx])*(?![A-Za-z])|\d(?:[ .\-–]?\d){5,}[Xx]?")
-# Seven digits or more, whatever stands between them but letters and what ends a sentence or names a price.
+# Seven digits or more, with anything between them except letters, ends of sentences and signs of prices.
 _LONG = re.compile(
     r"(?P<date>(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])(?!\d))"
     r"|(?P<time>(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?!:?\d))"
@@ -70,7 +70,7 @@ _SPOKEN_RUN = re.compile(rf"[{_CHINESE_DIGITS}\d](?:[ \-,.、·]{{0,2}}[{_CHINES
 _ENGLISH_RUN = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b[\s,.-]*){7,}(?<!\W)", re.I
 )
-# Characters that nobody sees, beside those of the categories Cc, Cf and Cs: they would hide a number.
+# Invisible characters, beside those of the categories Cc, Cf and Cs: they would hide a number.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LARGEST_STEP = 10  # between the sizes of a list such as 80, 85, 90
 
@@ -85,7 +85,7 @@ class Masked(NamedTuple):
 def mask(text: str, regions: Iterable[str] = ()) -> Masked:
     """The text without personal data. regions: ISO codes of the countries whose telephone numbers need no +code.
 
-    The text comes back in Unicode's NFKC form, so that full-width digits and letters count as what they are.
+    The text comes back in Unicode's NFKC form, so that full-width digits and letters count as ordinary ones.
     """
     counts: Counter[str] = Counter()
     text = plain(text)
@@ -93,16 +93,16 @@ def mask(text: str, regions: Iterable[str] = ()) -> Masked:
     if _DIGIT.search(text):
         for street in STREETS:
             text = _replaced(text, street, "address", counts)
-    if _HOUSE.search(text):  # the patterns of streets take long, and few texts have a number that may be of a house
+    if _HOUSE.search(text):  # the patterns of streets take long, and few texts have a number that may be a house number
         for street in _OTHER_STREETS:
             text = _replaced(text, street, "address", counts)
-    text = _kept_head(text, _ACCOUNT, "account", counts)
+    text = _replaced_after_head(text, _ACCOUNT, "account", counts)
     for name in (_NAME, *SIGNED):
-        text = _kept_head(text, name, "name", counts)
+        text = _replaced_after_head(text, name, "name", counts)
     text = _ENGLISH_RUN.sub(lambda _: _count(counts, "number"), text)
     if len(re.findall(rf"[{_CHINESE_DIGITS}\d]", text)) < 6:
         return Masked(text, counts)
-    text = _SPOKEN_RUN.sub(lambda found: found[0].translate(_SPOKEN), text)
+    text = _SPOKEN_RUN.sub(lambda match: match[0].translate(_SPOKEN), text)
     text = _numbers(text, counts)
     text = _phones(text, tuple(regions), counts)
     text = _others(text, tuple(regions), counts)
@@ -126,55 +126,57 @@ def is_resident_id(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """The text in NFKC, without characters that nobody sees and without marks on what is no letter (1 in a key cap)."""
-    seen: list[str] = []
+    """The text in NFKC, without invisible characters, and without marks on what is no letter (1 in a key cap)."""
+    characters: list[str] = []
     for c in _UNSEEN.sub("", unicodedata.normalize("NFKC", text)):
         category = unicodedata.category(c)
-        is_mark = category in ("Mn", "Me") and bool(seen) and not seen[-1].isalpha() and seen[-1].isascii()
+        is_mark = (
+            category in ("Mn", "Me") and bool(characters) and not characters[-1].isalpha() and characters[-1].isascii()
+        )
         if c in "\n\t" or not (is_mark or category in ("Cc", "Cf", "Cs")):
-            seen.append(c)
-    return "".join(seen)
+            characters.append(c)
+    return "".join(characters)
 
 
 def _numbers(text: str, counts: Counter[str]) -> str:
-    def judged(found: re.Match[str]) -> str:
-        if found.string[: found.start()].endswith("+"):  # a telephone number may have a card's check digit
-            return found[0]
-        digits = re.sub(r"[^\dXx]", "", found[0])
-        if is_resident_id(digits) or re.fullmatch(r"\d{3}-\d\d-\d{4}", found[0]):
+    def replacement(match: re.Match[str]) -> str:
+        if match.string[: match.start()].endswith("+"):  # a telephone number may have a card's check digit
+            return match[0]
+        digits = re.sub(r"[^\dXx]", "", match[0])
+        if is_resident_id(digits) or re.fullmatch(r"\d{3}-\d\d-\d{4}", match[0]):
             return _count(counts, "id")
-        return _count(counts, "card") if is_card(digits) else found[0]
+        return _count(counts, "card") if is_card(digits) else match[0]
 
-    return _DIGITS.sub(judged, text)
+    return _DIGITS.sub(replacement, text)
 
 
 def _others(text: str, regions: tuple[str, ...], counts: Counter[str]) -> str:
-    """Without the digits that have stranger things between them than those of `_numbers` and `_phones`."""
+    """The text without numbers whose digits have other characters between them than `_numbers` and `_phones` accept."""
 
-    def judged(found: re.Match[str]) -> str:
-        if found["date"] or found["time"] or _is_list(re.findall(r"\d+", found[0])):
-            return found[0]
-        digits = re.sub(r"[^\dXx]", "", found[0])
+    def replacement(match: re.Match[str]) -> str:
+        if match["date"] or match["time"] or _is_list(re.findall(r"\d+", match[0])):
+            return match[0]
+        digits = re.sub(r"[^\dXx]", "", match[0])
         if is_resident_id(digits):
             return _count(counts, "id")
         if any(_matches(digits, region) for region in regions):
             return _count(counts, "phone")
         return _count(counts, "card" if is_card(digits) else "number")
 
-    return _LONG.sub(judged, text)
+    return _LONG.sub(replacement, text)
 
 
 def _is_list(numbers: list[str]) -> bool:
     """Whether they are sizes such as 36, 37, 38: short, and each the same small step above the one before."""
     if len(numbers) < 3 or max(map(len, numbers)) > 3:
         return False
-    steps = {int(after) - int(one) for one, after in itertools.pairwise(numbers)}
+    steps = {int(following) - int(number) for number, following in itertools.pairwise(numbers)}
     return len(steps) == 1 and 0 < min(steps) <= _LARGEST_STEP
 
 
 def _phones(text: str, regions: tuple[str, ...], counts: Counter[str]) -> str:
     for region in (*regions, None):
-        places = [(one.start, one.end) for one in _matches(text, region)]
+        places = [(match.start, match.end) for match in _matches(text, region)]
         for start, end in reversed(places):
             text = text[:start] + _count(counts, "phone") + text[end:]
     return text
@@ -188,13 +190,13 @@ def _replaced(text: str, pattern: re.Pattern[str], kind: str, counts: Counter[st
     return pattern.sub(lambda _: _count(counts, kind), text)
 
 
-def _kept_head(text: str, pattern: re.Pattern[str], kind: str, counts: Counter[str]) -> str:
-    """Replaces what follows the first group of the pattern that is there: the words that say what comes."""
+def _replaced_after_head(text: str, pattern: re.Pattern[str], kind: str, counts: Counter[str]) -> str:
+    """Replaces what follows the first group that matched, the words that introduce the personal data."""
 
-    def made(found: re.Match[str]) -> str:
-        return next(head for head in found.groups() if head is not None) + _count(counts, kind)
+    def replacement(match: re.Match[str]) -> str:
+        return next(head for head in match.groups() if head is not None) + _count(counts, kind)
 
-    return pattern.sub(made, text)
+    return pattern.sub(replacement, text)
 
 
 def _count(counts: Counter[str], kind: str) -> str:

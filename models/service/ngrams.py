@@ -17,22 +17,22 @@ from scipy import sparse
 from models.service.tokens import tokens_of
 
 LENGTH = 96  # tokens read of a text
-PIECES = (2, 3, 4, 5)  # letters of a piece, the word's ends being marked
-LEAST = 2  # texts that have a gram, or it is unknown; where there are few texts, one
-FEW = 1_000  # texts
+PIECES = (2, 3, 4, 5)  # letters of a piece; the word's ends are marked and count
+LEAST = 2  # a gram that fewer texts have is unknown; with few texts, one is enough
+FEW = 1_000  # fewer texts are few
 
 F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class NGrams:
-    """The grams known (W,), sorted, and the weights (W,) of each, above 0."""
+    """The known grams (W,), sorted, and their weights (W,), above 0."""
 
     grams: NDArray[np.str_]
     weights: F32
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_columns", {gram: at for at, gram in enumerate(self.grams.tolist())})
+        object.__setattr__(self, "_columns", {gram: column for column, gram in enumerate(self.grams.tolist())})
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> NGrams:
@@ -42,25 +42,25 @@ class NGrams:
             counts.update(set(grams_of(text)))
         least = LEAST if len(texts) >= FEW else 1
         grams = sorted(gram for gram, count in counts.items() if count >= least)
-        found = np.array([counts[gram] for gram in grams], np.float32)
-        return cls(np.array(grams, np.str_), np.log((1 + len(texts)) / (1 + found)).astype(np.float32) + 1)
+        text_counts = np.array([counts[gram] for gram in grams], np.float32)
+        return cls(np.array(grams, np.str_), np.log((1 + len(texts)) / (1 + text_counts)).astype(np.float32) + 1)
 
     def weigh(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        """Weights (n, W) CSR, rows of length 1; one without a known gram is empty."""
+        """Weights (n, W) CSR, rows of length 1; the row of a text without a known gram is empty."""
         columns: list[int] = []
         values: list[float] = []
         ends = [0]
         known: dict[str, int] = self._columns  # type: ignore[attr-defined]
         for text in texts:
             for gram, count in Counter(grams_of(text)).items():
-                at = known.get(gram)
-                if at is not None:
-                    columns.append(at)
+                column = known.get(gram)
+                if column is not None:
+                    columns.append(column)
                     values.append(1 + np.log(count) if count > 1 else 1.0)
             ends.append(len(columns))
-        at_columns = np.array(columns, np.int32)
-        weighed = np.array(values, np.float32) * self.weights[at_columns]
-        rows = sparse.csr_matrix((weighed, at_columns, np.array(ends, np.int32)), shape=(len(texts), len(self.grams)))
+        column_codes = np.array(columns, np.int32)
+        weighed = np.array(values, np.float32) * self.weights[column_codes]
+        rows = sparse.csr_matrix((weighed, column_codes, np.array(ends, np.int32)), shape=(len(texts), len(self.grams)))
         return unit(rows)
 
 
@@ -72,17 +72,17 @@ def unit(rows: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def grams_of(text: str) -> Iterator[str]:
-    """The grams of a text, repeated as they are in it; a piece of a word is marked apart from a whole word."""
+    """The grams of a text, as often as they occur; pieces of words are marked to differ from whole words."""
     tokens = tokens_of(text, LENGTH)
     yield from tokens
-    for at in range(len(tokens) - 1):
-        yield f"{tokens[at]} {tokens[at + 1]}"
-    for at in range(len(tokens) - 2):
-        if all(len(token) == 1 for token in tokens[at : at + 3]):
-            yield " ".join(tokens[at : at + 3])
+    for start in range(len(tokens) - 1):
+        yield f"{tokens[start]} {tokens[start + 1]}"
+    for start in range(len(tokens) - 2):
+        if all(len(token) == 1 for token in tokens[start : start + 3]):
+            yield " ".join(tokens[start : start + 3])
     for token in tokens:
         if len(token) > 1:
             word = f"<{token[:30]}>"
             for size in PIECES:
-                for at in range(len(word) - size + 1):
-                    yield "#" + word[at : at + size]
+                for start in range(len(word) - size + 1):
+                    yield "#" + word[start : start + size]

@@ -15,16 +15,16 @@ from models.service.ngrams import NGrams, unit
 from models.service.tokens import folded, tokens_of
 
 COLUMNS = 2**18
-HEAD = 40  # letters, at most, of what a text says it is about
-FIRST, SECOND = 24, 16  # tokens whose pairs are columns: of a question, and of the beginning of what may answer it
+HEAD = 40  # most letters of a text's subject
+FIRST, SECOND = 24, 16  # tokens whose pairs are columns: of a question, and at the start of its possible answer
 
 F32 = NDArray[np.float32]
 
 
 def differences(first: Sequence[str], second: Sequence[str], symmetric: bool) -> sparse.csr_matrix:
     """Hashed columns (n, COLUMNS), rows of length 1: words and pairs of words that both texts have or one has, and each
-    word that only one has beside each that only the other has. Where `symmetric`, the texts may change places; where
-    not, what the second text says it is about stands beside each gram of the first."""
+    word that only one has paired with each word that only the other has. If `symmetric`, the texts may change places;
+    if not, the second text's subject is also paired with each gram of the first."""
     columns: list[int] = []
     ends = [0]
     for pair in zip(first, second, strict=True):
@@ -36,20 +36,20 @@ def differences(first: Sequence[str], second: Sequence[str], symmetric: bool) ->
 
 def _named(first: str, second: str, symmetric: bool) -> Iterator[str]:
     a, b = tokens_of(first, FIRST), tokens_of(second, 2 * SECOND)
-    grams_a, grams_b = ({*each, *map(" ".join, pairwise(each))} for each in (a, b))
+    grams_a, grams_b = ({*tokens, *map(" ".join, pairwise(tokens))} for tokens in (a, b))
     yield from (f"={gram}" for gram in grams_a & grams_b)
     yield from (f"<{gram}" for gram in grams_a - grams_b)
     yield from (f"{'<' if symmetric else '>'}{gram}" for gram in grams_b - grams_a)
-    for one in {*a} - ({*b} if symmetric else set()):
-        for other in {*b[:SECOND]} - ({*a} if symmetric else set()):
-            yield f"{min(one, other)}|{max(one, other)}" if symmetric else f"{one}|{other}"
+    for word in {*a} - ({*b} if symmetric else set()):
+        for other_word in {*b[:SECOND]} - ({*a} if symmetric else set()):
+            yield f"{min(word, other_word)}|{max(word, other_word)}" if symmetric else f"{word}|{other_word}"
     if not symmetric and (head := _head(second)):
         yield f"^{head}"
         yield from (f"{gram}@{head}" for gram in grams_a)
 
 
 def _head(text: str) -> str:
-    """What a text says it is about: an attribute's name before its colon; empty where it has none."""
+    """A text's subject: an attribute's name before its colon; empty where it has no such name."""
     head, colon, _ = folded(text[: 2 * HEAD]).partition(":")
     return head.strip() if colon and len(head) <= HEAD else ""
 
@@ -65,15 +65,15 @@ def likeness(grams: NGrams, first: Sequence[str], second: Sequence[str]) -> F32:
 
 def _alike(first: str, second: str) -> tuple[float, ...]:
     a, b = tokens_of(first, 2 * FIRST), tokens_of(second, 2 * FIRST)
-    one, other = set(a), set(b)
-    both = len(one & other)
+    first_set, second_set = set(a), set(b)
+    shared = len(first_set & second_set)
     blocks = [block.size for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()]
     length = max(1, len(a) + len(b))
-    figures = {token for token in one if token.isdigit()}, {token for token in other if token.isdigit()}
+    figures = {token for token in first_set if token.isdigit()}, {token for token in second_set if token.isdigit()}
     return (
-        both / max(1, len(one | other)),
-        both / max(1, len(one)),
-        both / max(1, len(other)),
+        shared / max(1, len(first_set | second_set)),
+        shared / max(1, len(first_set)),
+        shared / max(1, len(second_set)),
         2 * max(blocks, default=0) / length,
         2 * sum(blocks) / length,
         abs(len(a) - len(b)) / length,

@@ -1,9 +1,9 @@
 """The matcher: whether two questions mean the same, or whether a text answers a question, as a chance.
 
 A regression on the words in which the two differ, a recurrent dual encoder and a recurrent matcher each give log-odds.
-A last regression weighs them with figures of likeness, on pairs that none of them learned from. The networks are kept
-only where that makes the matcher better on those pairs. Where pairs stand in lists, such as the attributes that may
-answer one question, it also weighs how each stands among the others of its list.
+A last regression weighs them with figures of likeness, on pairs that none of the three learned from. The networks are
+kept only where they make the matcher better on those pairs. Where pairs come in lists, such as the attributes that may
+answer one question, it also weighs how each pair compares with the others of its list.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from models.service.pair_training import PairNetwork
 Bools = NDArray[np.bool_]
 I64 = NDArray[np.int64]
 FOLDS = 5
-RIVALS = 4  # columns of the evidence, the first ones, that are compared within a list
+RIVALS = 4  # the first columns of the evidence, which are compared within a list
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,12 @@ class MatcherConfig:
 
     symmetric: bool = field(default=True, metadata={"doc": "whether the two texts may change places"})
     ridge: float = field(default=3e-6, metadata={"above": 0})
-    balance: float = field(default=0.0, metadata={"doc": "of pairs that match, where they are rare", "least": 0})
-    iterations: int = field(default=60, metadata={"doc": "of L-BFGS", "least": 1})
+    balance: float = field(default=0.0, metadata={"doc": "power by which rare matching pairs weigh more", "least": 0})
+    iterations: int = field(default=60, metadata={"doc": "iterations of L-BFGS", "least": 1})
     encoder: bool = field(default=True, metadata={"doc": "whether the networks are tried"})
-    least_pairs: int = field(default=20_000, metadata={"doc": "or the networks are not tried", "least": 1})
+    least_pairs: int = field(
+        default=20_000, metadata={"doc": "with fewer pairs, the networks are not tried", "least": 1}
+    )
     network: NetworkConfig = field(default_factory=lambda: NetworkConfig(epochs=4))
     seed: int = 7
 
@@ -48,8 +50,8 @@ class MatcherConfig:
 
 
 class Pairs(NamedTuple):
-    """Pairs (n,) of texts, and whether they match (n,). `groups` (n,): pairs of one group are never parted. `lists`
-    (n,): of the pairs of one list at most a few match; none for pairs that stand alone."""
+    """Pairs (n,) of texts, and whether they match (n,). `groups` (n,): pairs of one group are never
+    separated. `lists` (n,): at most a few pairs of one list match; None for pairs without lists."""
 
     first: Sequence[str]
     second: Sequence[str]
@@ -59,7 +61,7 @@ class Pairs(NamedTuple):
 
     def take(self, rows: NDArray[np.integer]) -> Pairs:
         first, second = [self.first[row] for row in rows], [self.second[row] for row in rows]
-        groups, lists = (None if each is None else each[rows] for each in (self.groups, self.lists))
+        groups, lists = (None if column is None else column[rows] for column in (self.groups, self.lists))
         return Pairs(first, second, self.same[rows], groups, lists)
 
 
@@ -74,7 +76,7 @@ class Scorers:
 
     @classmethod
     def fit(cls, config: MatcherConfig, pairs: Pairs, network: PairNetwork | None) -> Scorers:
-        """The n-grams and the regression; the network is given."""
+        """Fits the n-grams and the regression; `network` is fitted already."""
         grams = NGrams.of(sorted({*pairs.first, *pairs.second}))
         columns = differences(pairs.first, pairs.second, config.symmetric)
         codes = np.where(pairs.same, 0, -1)
@@ -104,61 +106,61 @@ class PairMatcher:
     ) -> PairMatcher:
         """From pairs; the last regression learns from `held_out` or, where none are given, from folds of the groups.
 
-        `on_step` hears of the folds, or of the encoder's epochs.
+        `on_step` is called after the folds, or after the encoder's epochs.
         """
         if held_out is None:
             return cls._fit_in_folds(config, pairs, on_step)
-        tried = config.encoder and len(pairs.same) >= config.least_pairs
-        network = PairNetwork.fit(config.network, *pairs[:3], on_step) if tried else None
+        tries_network = config.encoder and len(pairs.same) >= config.least_pairs
+        network = PairNetwork.fit(config.network, *pairs[:3], on_step) if tries_network else None
         scorers = Scorers.fit(config, pairs, network)
         evidence = scorers.evidence(held_out.first, held_out.second)
         report = _accuracies(evidence, held_out.same, config.seed)
         if network is not None and report["accuracy"] < report["accuracy_ngrams"]:
             scorers, evidence = Scorers(config, scorers.grams, scorers.words), evidence[:, :-2]
-        return cls(scorers, _last(evidence, held_out.same), report)
+        return cls(scorers, _fit_last(evidence, held_out.same), report)
 
     @classmethod
     def _fit_in_folds(cls, config: MatcherConfig, pairs: Pairs, on_step: OnStep | None) -> PairMatcher:
         groups = np.arange(len(pairs.same)) if pairs.groups is None else pairs.groups
         fold, evidence = folds_of(groups, config.seed), None
         for number in range(FOLDS):
-            learn, judge = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-            held = pairs.take(judge)
-            found = Scorers.fit(config, pairs.take(learn), None).evidence(held.first, held.second)
-            evidence = np.empty((len(fold), found.shape[1])) if evidence is None else evidence
-            evidence[judge] = found
+            training, judged = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+            held_out = pairs.take(judged)
+            fold_evidence = Scorers.fit(config, pairs.take(training), None).evidence(held_out.first, held_out.second)
+            evidence = np.empty((len(fold), fold_evidence.shape[1])) if evidence is None else evidence
+            evidence[judged] = fold_evidence
             if on_step is not None:
                 on_step(number + 1, FOLDS, "folds")
         assert evidence is not None
         report = _accuracies(evidence, pairs.same, config.seed)
         if pairs.lists is not None:
             evidence = among_rivals(evidence, pairs.lists)
-        return cls(Scorers.fit(config, pairs, None), _last(evidence, pairs.same), report)
+        return cls(Scorers.fit(config, pairs, None), _fit_last(evidence, pairs.same), report)
 
     def chances(self, first: Sequence[str], second: Sequence[str], lists: NDArray[np.generic] | None = None) -> F64:
-        """Chance (n,) that the two texts of each pair match; lists (n,): all pairs are one where none are given."""
+        """Chance (n,) that the two texts of each pair match; lists (n,): without them, all pairs are one list."""
         return self.chances_of(self.scorers.evidence(first, second), lists) if len(first) else np.empty(0)
 
     def chances_of(self, evidence: F64, lists: NDArray[np.generic] | None = None) -> F64:
-        """The same, of the scorers' evidence (n, E)."""
+        """The chances (n,) from the scorers' evidence (n, E)."""
         if len(self.chance.middle) > evidence.shape[1]:
             evidence = among_rivals(evidence, np.zeros(len(evidence)) if lists is None else lists)
         return self.chance.of(evidence)
 
 
 def among_rivals(evidence: F64, lists: NDArray[np.generic]) -> F64:
-    """Evidence (n, E) with more columns, (n, E + 3 RIVALS + 1): of each of the first ones its distance to the greatest
-    other of the row's list (n,), its rank there and its standard score there; and how long the list is."""
+    """Evidence (n, E) with more columns, (n, E + 3 RIVALS + 1): for each of the first columns, the distance to the
+    greatest other in the row's list (n,), the rank in it and the standard score in it; and the list's length."""
     order = np.argsort(lists, kind="stable")
     cuts = np.flatnonzero(lists[order][1:] != lists[order][:-1]) + 1
-    more = np.empty((len(evidence), 3 * RIVALS + 1))
+    rival_columns = np.empty((len(evidence), 3 * RIVALS + 1))
     for rows in np.split(order, cuts):
         x, n = evidence[rows, :RIVALS], len(rows)
         others = np.where(np.eye(n, dtype=bool)[:, :, None], -np.inf, x[None]).max(axis=1) if n > 1 else x
         rank = 1 + (x[None] > x[:, None]).sum(axis=1)
         score = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-3)
-        more[rows] = np.column_stack([x - others, rank, score, np.full(n, n)])
-    return np.concatenate([evidence, more], axis=1)
+        rival_columns[rows] = np.column_stack([x - others, rank, score, np.full(n, n)])
+    return np.concatenate([evidence, rival_columns], axis=1)
 
 
 def folds_of(groups: NDArray[np.generic], seed: int) -> I64:
@@ -167,7 +169,7 @@ def folds_of(groups: NDArray[np.generic], seed: int) -> I64:
     return np.asarray(np.random.default_rng(seed).permutation(len(names))[inverse] % FOLDS, np.int64)
 
 
-def _last(evidence: F64, same: Bools) -> Chance:
+def _fit_last(evidence: F64, same: Bools) -> Chance:
     return fit_chance(evidence, same, np.ones(len(same)))
 
 

@@ -21,7 +21,7 @@ from models.service.warm_start import begin_reader
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 Net = TypeVar("Net", bound=nn.Module)
-SCORED = 512  # pairs at a time
+SCORED = 512  # pairs scored at a time
 
 
 class PairNetwork:
@@ -75,18 +75,18 @@ class PairNetwork:
                 out[rows] = torch.stack([dual, match], dim=1).numpy()
         return out
 
-    def compare(self, questions: Sequence[str], asked: I64, texts: Encoded, picked: I64) -> F32:
-        """The matcher's log-odds (p,) of pairs questions[asked] and texts[picked]; each text is read once a batch."""
-        mine = self.vocabulary.encode(questions, self.config.length)
-        out = np.empty(len(asked), np.float32)
+    def compare(self, questions: Sequence[str], question_rows: I64, texts: Encoded, text_rows: I64) -> F32:
+        """Log-odds (p,) by the matcher of questions[question_rows] and texts[text_rows]; a batch reads a text once."""
+        encoded_questions = self.vocabulary.encode(questions, self.config.length)
+        out = np.empty(len(question_rows), np.float32)
         with torch.inference_mode(), torch_threads(1):
-            for at in range(0, len(asked), SCORED):
-                (a, of_a), (b, of_b) = (
-                    np.unique(rows[at : at + SCORED], return_inverse=True) for rows in (asked, picked)
+            for start in range(0, len(question_rows), SCORED):
+                (a, place_a), (b, place_b) = (
+                    np.unique(rows[start : start + SCORED], return_inverse=True) for rows in (question_rows, text_rows)
                 )
-                both = Texts.of(mine.take(a)).beside(Texts.of(texts.take(b)))
-                places = torch.from_numpy(np.concatenate([of_a, len(a) + of_b]))
-                out[at : at + SCORED] = self.net.match(both, places).numpy()
+                both = Texts.of(encoded_questions.take(a)).beside(Texts.of(texts.take(b)))
+                places = torch.from_numpy(np.concatenate([place_a, len(a) + place_b]))
+                out[start : start + SCORED] = self.net.match(both, places).numpy()
         return out
 
 
@@ -97,10 +97,10 @@ def train(
     lengths: NDArray[np.integer],
     on_step: OnStep | None = None,
 ) -> Net:
-    """The moving average of the net's weights over a training of `config.epochs`, the step falling as a cosine.
+    """The moving average of the net's weights over a training of `config.epochs`, whose step size falls as a cosine.
 
     `loss` gives the mean loss of rows; `lengths` (n,) of the rows, so that a batch holds rows of like length. `on_step`
-    hears of every epoch.
+    is called after every epoch.
     """
     average = AveragedModel(net, multi_avg_fn=_move)
     optimizer = torch.optim.AdamW(
@@ -116,32 +116,32 @@ def train(
             optimizer.param_groups[0]["lr"] = (
                 config.learning_rate * warm * (0.55 + 0.45 * math.cos(math.pi * step / steps))
             )
-            each = loss(rows)
+            batch_loss = loss(rows)
             optimizer.zero_grad()
-            each.backward()
+            batch_loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 2.0)
             optimizer.step()
             if step % 4 == 0:
                 average.update_parameters(net)
-            total, step = total + each.item() * len(rows), step + 1
+            total, step = total + batch_loss.item() * len(rows), step + 1
         if on_step is not None:
             on_step(epoch + 1, config.epochs, f"loss {total / len(lengths):.4f}")
     return cast(Net, average.module.eval())
 
 
-def _move(average: Sequence[torch.Tensor], now: Sequence[torch.Tensor], done: torch.Tensor | int) -> None:
-    """Moves the average towards the weights; a young one more, or a short training would end near where it began."""
-    keep = min(0.99, (1 + int(done)) / (10 + int(done)))
-    torch._foreach_lerp_(list(average), list(now), 1 - keep)
+def _move(average: Sequence[torch.Tensor], weights: Sequence[torch.Tensor], updates: torch.Tensor | int) -> None:
+    """Moves the average towards the weights, a young average more: else a short training would end near its start."""
+    kept_share = min(0.99, (1 + int(updates)) / (10 + int(updates)))
+    torch._foreach_lerp_(list(average), list(weights), 1 - kept_share)
 
 
 def _batches(lengths: NDArray[np.integer], batch: int, rng: np.random.Generator) -> Iterator[I64]:
-    """All rows once, those of like length together, in an order that differs from epoch to epoch."""
+    """All rows once, rows of like length together, in an order that differs from epoch to epoch."""
     order = np.argsort(lengths + rng.uniform(0, 1, len(lengths)), kind="stable")
-    cuts = [order[at : at + batch] for at in range(0, len(order), batch)]
-    yield from (cuts[at] for at in rng.permutation(len(cuts)))
+    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+    yield from (batches[number] for number in rng.permutation(len(batches)))
 
 
 def in_rows(lengths: NDArray[np.integer], batch: int) -> Iterator[I64]:
     order = np.argsort(lengths, kind="stable")
-    yield from (order[at : at + batch] for at in range(0, len(order), batch))
+    yield from (order[start : start + batch] for start in range(0, len(order), batch))

@@ -1,4 +1,4 @@
-"""What can be told of a question before any model reads it: its language, and the questions that it holds."""
+"""What is known of a question before any model reads it: its language, and the questions that it holds."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def language_of(text: str, languages: Mapping[str, Script]) -> str | None:
         else:
             scores[name] = len(re.findall(f"[{script.letters}]", folded))
     best = max(scores, key=lambda name: scores[name], default=None)
-    strange = sum(c.isalpha() for c in OTHER.findall(folded))  # OTHER has emoji too, and they are of no language
-    return best if best and scores[best] > strange else None
+    unknown = sum(c.isalpha() for c in OTHER.findall(folded))  # OTHER has emoji too, which belong to no language
+    return best if best and scores[best] > unknown else None
 
 
 def has_words(text: str) -> bool:
@@ -39,5 +39,5 @@ def parts_of(text: str) -> list[str]:
     The last may lack its mark: "is it red? and the price" holds two.
     """
     parts = [part.strip() for part in _PARTS.split(text)]
-    asked = [part for part in parts if len(re.findall(r"\w", part)) >= 2]
-    return asked if len(asked) > 1 else []
+    questions = [part for part in parts if len(re.findall(r"\w", part)) >= 2]
+    return questions if len(questions) > 1 else []

@@ -1,6 +1,6 @@
 """Recurrent dual encoders that place questions near the answers that they ask for, trained on wordings.
 
-Several start differently and learn the same; the mean of their cosines errs less often than any of them alone.
+Several start differently and learn from the same wordings; the mean of their cosines errs less often than any alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.service.tokens import Vocabulary
 from models.service.warm_start import begin_reader
 
 F32 = NDArray[np.float32]
-SHARPNESS = 20.0  # of a cosine, in log-odds
+SHARPNESS = 20.0  # log-odds for a difference of 1 in a cosine
 
 
 class DualEncoder(nn.Module):
@@ -80,9 +80,9 @@ class AnswerNetwork:
             def loss(rows: I64, net: DualEncoder = net) -> Tensor:
                 return answer_loss(net(Texts.of(encoded.take(rows))), truth[rows])
 
-            def on_epoch(done: int, of: int, words: str, n: int = n) -> None:
+            def on_epoch(done: int, epochs: int, words: str, n: int = n) -> None:
                 if on_step is not None:
-                    on_step(n * of + done, encoders * of, words)
+                    on_step(n * epochs + done, encoders * epochs, words)
 
             with torch_threads(1):
                 nets.append(train(replace(config, seed=config.seed + n), net, loss, encoded.lengths, on_epoch))
@@ -105,10 +105,10 @@ class AnswerNetwork:
 
 
 def answer_loss(cosines: Tensor, truth: Tensor) -> Tensor:
-    """Cross-entropy among the answers, and of each answer for itself; -1 speaks against every answer."""
+    """Cross-entropy among the answers, and of each answer by itself; -1 is evidence against every answer."""
     inside = truth >= 0
     target = F.one_hot(truth.clamp(min=0), cosines.shape[1]).float() * inside[:, None]
-    alone = F.binary_cross_entropy_with_logits(SHARPNESS * (cosines - 0.5), target, reduction="sum") / len(truth)
+    per_answer = F.binary_cross_entropy_with_logits(SHARPNESS * (cosines - 0.5), target, reduction="sum") / len(truth)
     if not inside.any():
-        return alone
-    return F.cross_entropy(SHARPNESS * cosines[inside], truth[inside], label_smoothing=0.05) + 0.5 * alone
+        return per_answer
+    return F.cross_entropy(SHARPNESS * cosines[inside], truth[inside], label_smoothing=0.05) + 0.5 * per_answer

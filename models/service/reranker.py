@@ -1,8 +1,8 @@
 """Reranks a question's likeliest answers: a recurrent matcher compares it with the nearest wordings of each.
 
-The matcher learns from the shop's own wordings: two of one answer match; a wording and the nearest ones of other
-answers do not, nor does a question that no answer fits and what comes nearest to it (discriminative nearest neighbours:
-Zhang et al. 2020). What all compared answers are together worth stays; how it is shared among them changes.
+The matcher learns from the shop's own wordings: two wordings of one answer match; a wording and the nearest ones of
+other answers do not, nor do a question that no answer fits and the wordings nearest to it (discriminative nearest
+neighbours: Zhang et al. 2020). The total chance of all compared answers stays; only its division among them changes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 CLOSE = 4.0  # an answer is compared if its log-chance is at most that far below the best one's
-WORDINGS = 3  # of each answer, the nearest by n-grams, that a question is compared with
+WORDINGS = 3  # wordings of each answer, the nearest by n-grams, that a question is compared with
 MATCHING, OTHERS = 2, 3  # pairs of one wording to learn from: with its own answer's wordings, with other answers'
-LEAST_PAIRS = 500  # or there is too little to learn from
+LEAST_PAIRS = 500  # with fewer there is too little to learn from
 _BLOCK = 256
 
 
 class Compared(NamedTuple):
-    """Of questions (n,): the codes (n, k) of the answers compared, -1 for none, and the matcher's log-odds (n, k)."""
+    """For questions (n,): the codes (n, k) of the compared answers, -1 for none, and the matcher's log-odds (n, k)."""
 
     codes: I64
     odds: F32
@@ -75,7 +75,7 @@ class Reranker:
         return replace(self, weight=weight)
 
     def likeliest(self, blend: F32) -> I64:
-        """Codes (n, k) of the answers to compare, best first; -1 for one too unlikely. blend (n, V): log-chances."""
+        """Codes (n, k) of the answers to compare, best first; -1 for too unlikely ones. blend (n, V): log-chances."""
         order = np.argsort(-blend, axis=1, kind="stable")[:, : self.most]
         scores = np.take_along_axis(blend, order, axis=1)
         return np.where(scores >= scores[:, :1] - CLOSE, order, -1)
@@ -85,24 +85,24 @@ class Reranker:
 
         codes (n, k) from `likeliest`; nearest (n, k, WORDINGS) places in `texts`, -1 where there is none.
         """
-        asked, _, _ = at = np.nonzero(nearest >= 0)
+        question_rows, _, _ = cells = np.nonzero(nearest >= 0)
         odds = np.full(nearest.shape, -np.inf, np.float32)
         encoded: Encoded = self._encoded  # type: ignore[attr-defined]
-        odds[at] = self.network.compare(questions, asked, encoded, nearest[at])
+        odds[cells] = self.network.compare(questions, question_rows, encoded, nearest[cells])
         return Compared(codes, odds.max(axis=2, initial=-np.inf))
 
     def rerank(self, blend: F32, compared: Compared) -> tuple[F32, F32]:
-        """(blend (n, V), the compared answers' chances shared anew; the matcher's log-odds (n,) of the best)."""
+        """(blend (n, V), the compared answers' total chance divided anew; the matcher's log-odds (n,) of the best)."""
         codes, odds = compared
-        there, at = codes >= 0, np.maximum(codes, 0)
-        before = np.where(there, np.take_along_axis(blend, at, axis=1), -np.inf)
-        anew = log_softmax(before + self.weight * np.where(there, odds, 0), axis=1)
-        anew += logsumexp(before, axis=1, keepdims=True)
-        out = blend.copy()
-        rows, columns = np.nonzero(there)
-        out[rows, codes[rows, columns]] = anew[rows, columns]
-        best = np.where(there, anew, -np.inf).argmax(axis=1)
-        return out, odds[np.arange(len(odds)), best]
+        is_compared, columns_of = codes >= 0, np.maximum(codes, 0)
+        before = np.where(is_compared, np.take_along_axis(blend, columns_of, axis=1), -np.inf)
+        reshared = log_softmax(before + self.weight * np.where(is_compared, odds, 0), axis=1)
+        reshared += logsumexp(before, axis=1, keepdims=True)
+        reranked = blend.copy()
+        rows, columns = np.nonzero(is_compared)
+        reranked[rows, codes[rows, columns]] = reshared[rows, columns]
+        best = np.where(is_compared, reshared, -np.inf).argmax(axis=1)
+        return reranked, odds[np.arange(len(odds)), best]
 
 
 class WordingPairs(NamedTuple):
@@ -115,31 +115,31 @@ class WordingPairs(NamedTuple):
     @classmethod
     def of(cls, texts: list[str], codes: I64, rows: sparse.csr_matrix, most: int, seed: int) -> WordingPairs:
         """At most `most` pairs of texts (n,) with the code of each one's answer, -1 where none fits, and their n-grams
-        rows (n, W): each text beside others of its answer, the nearest and one by chance, and the nearest of others."""
+        rows (n, W): each text with others of its answer (the nearest, a random one), and with the nearest of others."""
         rng = np.random.default_rng(seed)
         anchors = rng.permutation(len(texts))[: most // (MATCHING + OTHERS)]
-        turned = sparse.csr_matrix(rows.T)
-        found: list[tuple[int, int, bool]] = []
-        for at in range(0, len(anchors), _BLOCK):
-            block = anchors[at : at + _BLOCK]
-            cosines = (rows[block] @ turned).toarray()
+        transposed = sparse.csr_matrix(rows.T)
+        pairs: list[tuple[int, int, bool]] = []
+        for start in range(0, len(anchors), _BLOCK):
+            block = anchors[start : start + _BLOCK]
+            cosines = (rows[block] @ transposed).toarray()
             for anchor, near in zip(block, cosines, strict=True):
-                found += _of_one(int(anchor), near, codes, rng)
-        first, second, same = zip(*found, strict=True) if found else ((), (), ())
+                pairs += _pairs_of_text(int(anchor), near, codes, rng)
+        first, second, same = zip(*pairs, strict=True) if pairs else ((), (), ())
         return cls([texts[a] for a in first], [texts[b] for b in second], np.array(same, bool))
 
 
-def _of_one(anchor: int, near: F32, codes: I64, rng: np.random.Generator) -> list[tuple[int, int, bool]]:
+def _pairs_of_text(anchor: int, near: F32, codes: I64, rng: np.random.Generator) -> list[tuple[int, int, bool]]:
     """Pairs of one text; near (n,): the cosine of every text with it."""
-    own = np.flatnonzero((codes == codes[anchor]) & (codes >= 0) & (np.arange(len(codes)) != anchor))
+    same_answer = np.flatnonzero((codes == codes[anchor]) & (codes >= 0) & (np.arange(len(codes)) != anchor))
     pairs: list[tuple[int, int, bool]] = []
-    if len(own):
-        chosen = {int(own[near[own].argmax()]), int(rng.choice(own))}
+    if len(same_answer):
+        chosen = {int(same_answer[near[same_answer].argmax()]), int(rng.choice(same_answer))}
         pairs += [(anchor, other, True) for other in sorted(chosen)]
     foreign = np.flatnonzero((codes >= 0) & (codes != codes[anchor]))
-    taken: set[int] = set()
+    paired_answers: set[int] = set()
     for other in foreign[np.argsort(-near[foreign], kind="stable")[: 4 * OTHERS]]:
-        if codes[other] not in taken and len(taken) < OTHERS:
-            taken.add(int(codes[other]))
+        if codes[other] not in paired_answers and len(paired_answers) < OTHERS:
+            paired_answers.add(int(codes[other]))
             pairs.append((anchor, int(other), False))
     return pairs

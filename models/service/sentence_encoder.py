@@ -1,4 +1,4 @@
-"""A sentence encoder out of a folder: a transformers checkpoint, the mean of whose token states stands for a text."""
+"""A sentence encoder from a folder: a transformers checkpoint; the mean of its token states is a text's vector."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from models.service.pair_training import in_rows
 F32 = NDArray[np.float32]
 LENGTH = 64  # tokens read of a text
 _BATCH = 64
-_STRANGE = 0.3  # share of a text's tokens that the tokenizer does not know, from which on it cannot read the text
-_MOST_STRANGE = 0.1  # of the texts
+_STRANGE = 0.3  # with a larger share of unknown tokens, the tokenizer cannot read a text
+_MOST_STRANGE = 0.1  # most share of such texts
 _SETTING = "answerer.sentence_encoder"
 _WANTED = "a folder with config.json, weights as safetensors, and a tokenizer"
 
 
 class SentenceEncoder:
-    """The tokenizer and the network of a folder. Nothing is downloaded, and no code out of the folder is run.
+    """The tokenizer and the network of a folder. Nothing is downloaded, and no code from the folder is run.
 
     Raises FileNotFoundError where there is no such folder or a file is missing; ValueError where they cannot be read.
     """
 
     def __init__(self, place: str) -> None:
-        from transformers import AutoModel, AutoTokenizer  # some seconds, for those who name a folder
+        from transformers import AutoModel, AutoTokenizer  # takes some seconds; only those who name a folder wait
 
         self.place = place
         self.digest = _checked(Path(place))
         options = {"local_files_only": True, "trust_remote_code": False}
-        self.tokenizer: Any = self._made("tokenizer", lambda: AutoTokenizer.from_pretrained(place, **options))
-        self.net: Any = self._made(
+        self.tokenizer: Any = self._loaded("tokenizer", lambda: AutoTokenizer.from_pretrained(place, **options))
+        self.net: Any = self._loaded(
             "network",
             lambda: AutoModel.from_pretrained(place, use_safetensors=True, dtype=torch.float32, **options).eval(),
         )
@@ -48,12 +48,12 @@ class SentenceEncoder:
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
 
-    def _made(self, what: str, make: Any) -> Any:
+    def _loaded(self, what: str, make: Any) -> Any:
         try:
             return make()
         except Exception as error:  # each library raises errors of its own
-            said = (str(error).splitlines() or [""])[0][:200]
-            raise ValueError(f"{self.place}: its {what} cannot be read ({type(error).__name__}: {said}); {_SETTING} is "
+            line = (str(error).splitlines() or [""])[0][:200]
+            raise ValueError(f"{self.place}: its {what} cannot be read ({type(error).__name__}: {line}); {_SETTING} is "
                              f"{_WANTED}") from error  # fmt: skip
 
     def vectors(self, texts: Sequence[str]) -> F32:
@@ -70,49 +70,49 @@ class SentenceEncoder:
         return out
 
     def refuse_strange(self, texts: Sequence[str]) -> None:
-        """Raises ValueError where more than a tenth of the texts are of words that the tokenizer does not know.
+        """Raises ValueError where the tokenizer does not know the words of more than a tenth of the texts.
 
-        A tokenizer of bytes knows all words: of such a one nothing can be told.
+        A tokenizer of bytes knows all words, so it is never refused.
         """
         unknown = self.tokenizer.unk_token_id
         if unknown is None or not len(texts):
             return
         rows = self.tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=LENGTH)["input_ids"]
-        strange = [at for at, row in enumerate(rows) if row.count(unknown) > _STRANGE * len(row)]
-        if len(strange) > _MOST_STRANGE * len(texts):
+        unreadable = [number for number, row in enumerate(rows) if row.count(unknown) > _STRANGE * len(row)]
+        if len(unreadable) > _MOST_STRANGE * len(texts):
             raise ValueError(
-                f"{self.place} does not know the words of {len(strange):,} of {len(texts):,} wordings, such as "
-                f"{texts[strange[0]][:60]!r}; name a checkpoint for the shop's languages in {_SETTING}, or leave it "
+                f"{self.place} does not know the words of {len(unreadable):,} of {len(texts):,} wordings, such as "
+                f"{texts[unreadable[0]][:60]!r}; name a checkpoint for the shop's languages in {_SETTING}, or leave it "
                 "empty"
             )
 
 
 def _checked(folder: Path) -> str:
-    """Digest of the weights of a folder that has all files."""
+    """The digest of the weights in a folder that has all files."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{_SETTING} is {str(folder)!r}, and there is no such folder; it is {_WANTED}")
     weights = sorted(folder.glob("*.safetensors"))
-    there = {path.name for path in folder.iterdir()}
-    missing = [] if "config.json" in there else ["config.json"]
+    names = {path.name for path in folder.iterdir()}
+    missing = [] if "config.json" in names else ["config.json"]
     missing += [] if weights else ["*.safetensors"]
     missing += (
-        [] if there & {"tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model"} else ["tokenizer.json"]
+        [] if names & {"tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model"} else ["tokenizer.json"]
     )
     if missing:
-        has = ", ".join(sorted(there)) or "nothing"
+        has = ", ".join(sorted(names)) or "nothing"
         raise FileNotFoundError(f"{folder} has no {', '.join(missing)}; it has {has}; {_SETTING} is {_WANTED}")
-    if _own_code(folder / "config.json"):
+    if _needs_own_code(folder / "config.json"):
         raise ValueError(f"{folder} needs code of its own (auto_map in config.json), which is never run; name a "
                          "checkpoint of an architecture that transformers has")  # fmt: skip
-    found = hashlib.blake2b(digest_size=8)
+    digest = hashlib.blake2b(digest_size=8)
     for path in weights:
         with path.open("rb") as stream:
-            while part := stream.read(1 << 22):
-                found.update(part)
-    return found.hexdigest()
+            while block := stream.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()
 
 
-def _own_code(path: Path) -> bool:
+def _needs_own_code(path: Path) -> bool:
     try:
         return "auto_map" in json.loads(path.read_text("utf-8"))
     except ValueError as error:

@@ -1,6 +1,6 @@
 """Places questions near the answers that they ask for in a sentence encoder's space, in place of the recurrent ones.
 
-The encoder stays as it is; a turn of its space and a vector for each answer are learned on the wordings.
+The encoder stays as it is; a linear map of its space and a vector for each answer are learned on the wordings.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Placed(nn.Module):
 
 
 class SentenceNetwork:
-    """An encoder and what was learned in its space; read as an AnswerNetwork is."""
+    """An encoder and what was learned in its space; used like an AnswerNetwork."""
 
     def __init__(self, encoder: SentenceEncoder, net: Placed) -> None:
         self.encoder, self.net = encoder, net.eval()

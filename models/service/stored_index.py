@@ -56,8 +56,8 @@ def save_index(index: Index, folder: Path) -> None:
         for n, net in enumerate(index.network.nets):
             _save_net(net, folder / _name_of(n))
     if index.reranker is not None:
-        matcher, seen = index.reranker, index.reranker.network.vocabulary
-        words["matcher"] = {"tokens": seen.tokens, "pieces": seen.pieces, "texts": matcher.texts,
+        matcher, vocabulary = index.reranker, index.reranker.network.vocabulary
+        words["matcher"] = {"tokens": vocabulary.tokens, "pieces": vocabulary.pieces, "texts": matcher.texts,
                             "most": matcher.most, "weight": matcher.weight}  # fmt: skip
         _save_net(matcher.network.net, folder / MATCHER)
     (folder / "vocabulary.json").write_text(json.dumps(words, ensure_ascii=False))
@@ -119,5 +119,5 @@ def _load_placed(folder: Path, answers: int, config: NetworkConfig, place: str, 
 
 
 def _name_of(net: int) -> str:
-    """Of the file of a network's net: network.safetensors, network_1.safetensors, ..."""
+    """The file name of a network's net: network.safetensors, network_1.safetensors, ..."""
     return f"network_{net}.safetensors" if net else "network.safetensors"

@@ -32,7 +32,7 @@ class Encoded(NamedTuple):
     lengths: I32
 
     def take(self, rows: NDArray[np.integer]) -> Encoded:
-        """The rows, cut behind the longest of them."""
+        """The rows, cut to the length of the longest."""
         lengths = self.lengths[rows]
         most = int(lengths.max())
         return Encoded(self.tokens[rows, :most], self.pieces[rows, :most], lengths)
@@ -51,11 +51,11 @@ def tokens_of(text: str, most: int) -> list[str]:
 def pieces_of(tokens: Sequence[str]) -> list[tuple[str, ...]]:
     """The pieces of each token."""
     padded = ["<", *tokens, ">"]
-    found: list[tuple[str, ...]] = []
-    for at, token in enumerate(tokens, start=1):
-        pairs = (f"{padded[at - 1]} {token}", f"{token} {padded[at + 1]}")
-        found.append((*pairs, token[:4] + "-", "-" + token[-4:]) if len(token) > 4 else pairs)
-    return found
+    pieces: list[tuple[str, ...]] = []
+    for place, token in enumerate(tokens, start=1):
+        pairs = (f"{padded[place - 1]} {token}", f"{token} {padded[place + 1]}")
+        pieces.append((*pairs, token[:4] + "-", "-" + token[-4:]) if len(token) > 4 else pairs)
+    return pieces
 
 
 class Vocabulary:
@@ -63,19 +63,19 @@ class Vocabulary:
 
     def __init__(self, tokens: Sequence[str], pieces: Sequence[str]) -> None:
         self.tokens, self.pieces = list(tokens), list(pieces)
-        self._token_ids = {token: at for at, token in enumerate(self.tokens, start=2)}
-        self._piece_ids = {piece: at for at, piece in enumerate(self.pieces, start=2)}
+        self._token_ids = {token: number for number, token in enumerate(self.tokens, start=2)}
+        self._piece_ids = {piece: number for number, piece in enumerate(self.pieces, start=2)}
 
     @classmethod
     def of(cls, texts: Iterable[str], length: int, least: int, most_pieces: int) -> Vocabulary:
-        """What at least `least` of the texts' places have; at most `most_pieces` pieces."""
+        """Tokens and pieces that occur at least `least` times; at most `most_pieces` pieces."""
         tokens: Counter[str] = Counter()
         pieces: Counter[str] = Counter()
         for text in texts:
             row = tokens_of(text, length)
             tokens.update(row)
-            for each in pieces_of(row):
-                pieces.update(each)
+            for token_pieces in pieces_of(row):
+                pieces.update(token_pieces)
         known = [token for token, count in tokens.most_common() if count >= least]
         shared = [piece for piece, count in pieces.most_common(most_pieces) if count >= max(2, least)]
         return cls(known, shared)
@@ -86,8 +86,8 @@ class Vocabulary:
         lengths = np.array([len(row) for row in rows], np.int32)
         shape = (len(rows), int(lengths.max(initial=1)))
         tokens, pieces = np.zeros(shape, np.int32), np.zeros((*shape, PIECES), np.int32)
-        for at, row in enumerate(rows):
-            tokens[at, : len(row)] = [self._token_ids.get(token, UNKNOWN) for token in row]
-            for place, each in enumerate(pieces_of(row)):
-                pieces[at, place, : len(each)] = [self._piece_ids.get(piece, PAD) for piece in each]
+        for number, row in enumerate(rows):
+            tokens[number, : len(row)] = [self._token_ids.get(token, UNKNOWN) for token in row]
+            for place, token_pieces in enumerate(pieces_of(row)):
+                pieces[number, place, : len(token_pieces)] = [self._piece_ids.get(piece, PAD) for piece in token_pieces]
         return Encoded(tokens, pieces, lengths)

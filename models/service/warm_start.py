@@ -9,15 +9,15 @@ from models.service.tokens import Vocabulary
 
 
 def begin_reader(reader: Reader, vocabulary: Vocabulary, earlier: Reader, known: Vocabulary) -> None:
-    """Copies into the reader what `earlier`, a reader of the same sizes, learned and both vocabularies know."""
+    """Copies what `earlier`, a reader of the same sizes, learned: its layers, and the embeddings of shared words."""
     reader.lstm.load_state_dict(earlier.lstm.state_dict())
-    for table, old, own, before in (
+    for table, old, new_words, old_words in (
         (reader.tokens.weight, earlier.tokens.weight, vocabulary.tokens, known.tokens),
         (reader.pieces.weight, earlier.pieces.weight, vocabulary.pieces, known.pieces),
     ):
-        place = {word: at for at, word in enumerate(before, start=2)}
-        shared = [(at, place[word]) for at, word in enumerate(own, start=2) if word in place]
+        old_row = {word: row for row, word in enumerate(old_words, start=2)}
+        shared = [(row, old_row[word]) for row, word in enumerate(new_words, start=2) if word in old_row]
         if shared:
-            to, of = (torch.tensor(side) for side in zip(*shared, strict=True))
+            targets, origins = (torch.tensor(side) for side in zip(*shared, strict=True))
             with torch.no_grad():
-                table[to] = old[of]
+                table[targets] = old[origins]

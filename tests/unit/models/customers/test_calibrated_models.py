@@ -109,7 +109,7 @@ def test_a_forest_is_the_mean_of_its_leaves():
     rows = np.array([[0.0, 9.0], [0.1, 1.0], [0.1, 1.1]])
     np.testing.assert_allclose(FOREST.score(rows), [(0.1 + 0.2) / 2, (0.4 + 0.2) / 2, (0.9 + 0.2) / 2])
     assert len(FOREST.score(rows[:0])) == 0
-    with pytest.raises(ValueError, match="does not stand after it"):
+    with pytest.raises(ValueError, match="must stand after its parent"):
         Forest(FOREST.feature, FOREST.threshold, np.zeros(6, np.int32), FOREST.right, FOREST.share, FOREST.roots)
 
 

@@ -54,7 +54,7 @@ def test_another_policy_is_judged_by_what_was_logged():
         (lambda: sample_size(0.1, 0.0), "the lift not be 0"),
         (lambda: compare(np.ones(1), np.ones(5)), "an arm of 1 users"),
         (lambda: compare(np.array([1, np.nan]), np.ones(5)), "NaN"),
-        (lambda: compare(np.ones(5), np.ones(5), (np.ones(4), np.ones(5))), "before is of"),
+        (lambda: compare(np.ones(5), np.ones(5), (np.ones(4), np.ones(5))), "before has"),
         (lambda: sample_ratio({"a": 5}, HALF), "the same arms"),
         (lambda: snips(np.ones(2), np.array([0.0, 1]), np.ones(2)), "teaches nothing"),
     ],

@@ -63,7 +63,7 @@ def test_folding_in_is_what_a_fit_ends_with(log):
 
 
 def test_what_happened_before_the_night_ended_is_refused(log, night):
-    with pytest.raises(ValueError, match="there must be some, from 29"):
+    with pytest.raises(ValueError, match="none before 29"):
         refreshed(night, log.between(28, 99), HALF_LIFE, no_lstm)
     with pytest.raises(ValueError, match="0 events"):
         refreshed(night, log.between(99, 100), HALF_LIFE, no_lstm)
