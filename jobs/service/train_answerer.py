@@ -1,7 +1,7 @@
-"""Trains what finds the answer that a question asks for, on tonight's knowledge -> models/answerer.
+"""Trains the answerer, which finds the answer to a question, on tonight's knowledge -> models/answerer.
 
-It is trained anew where a wording or its topic changed, and else every `service.retrain_days` days. A shop without
-knowledge has no model.
+It is trained again if a wording or its topic changed, else every `service.retrain_days` days. A shop without knowledge
+has no model.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MODEL = "answerer"
 
 
 def _running(night: Night) -> Answerer | None:
-    """The newest earlier answerer, from which learning goes on."""
+    """The newest earlier answerer, from which training continues."""
     folder = night.lake.model_before(MODEL, night.date)
     return load_model(night.lake, folder, Answerer) if folder else None
 
@@ -30,7 +30,7 @@ def main(night: Night) -> None:
         night.report(why_not="nothing is known")
         return
     texts, topics = known["pattern"].to_pylist(), known["topic"].to_pylist()
-    asked = known["support"].to_numpy() > 0  # sentences of a policy are not what customers ask: they judge nothing
+    asked = known["support"].to_numpy() > 0  # sentences of a policy are no questions of customers: not in the hold-out
     config: AnswererConfig = night.settings.section("answerer")
     wordings = digest(repr(config), *texts, *topics, str(asked.tolist()))
     newest = night.lake.model_before(MODEL, night.date)
