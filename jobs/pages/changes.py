@@ -86,9 +86,9 @@ def changes(nights: Sequence[dict[str, Any]]) -> list[Change]:
         if value is None:
             continue
         before = [night["figures"].get(name, 0 if is_count_of_rejected else None) for night in earlier]
-        known = [figure for figure in before if figure is not None]
-        unusual = is_unusual(value, known, name in _SHARES)
-        lines.append((_sentence(name, value, known, unusual), unusual, _WAYS.get(name, "data.html#rejected_events")))
+        figures = [figure for figure in before if figure is not None]
+        unusual = is_unusual(value, figures, name in _SHARES)
+        lines.append((_sentence(name, value, figures, unusual), unusual, _WAYS.get(name, "data.html#rejected_events")))
     lines += _models(nights)
     return sorted(lines, key=lambda line: not line[1])
 
@@ -124,16 +124,16 @@ def _beside_last_night(name: str, now: float, before: Sequence[float]) -> Words:
             f"{shown} of {words.english}, {way[0]} from {form.format(last)}.".replace("of accounts", "of the accounts"),
             f"{words.chinese} {shown}，昨夜为 {form.format(last)}。",
         )
-    by = f" ({change:.0%})" if last and (change := abs(now / last - 1)) >= 0.005 else ""
+    pct = f" ({change:.0%})" if last and (change := abs(now / last - 1)) >= 0.005 else ""
     return Words(
-        f"{shown} {words.english}, {abs(now - last):,.0f} {way[0]} than last night{by}.",
-        f"{words.chinese} {shown}，较昨夜{way[1]} {abs(now - last):,.0f}{by.replace(' (', '（').replace(')', '）')}。",
+        f"{shown} {words.english}, {abs(now - last):,.0f} {way[0]} than last night{pct}.",
+        f"{words.chinese} {shown}，较昨夜{way[1]} {abs(now - last):,.0f}{pct.replace(' (', '（').replace(')', '）')}。",
     )
 
 
 def _of_reason(reason: str) -> Words:
-    known = REJECTED.get(reason)
-    chinese = known.chinese if known else reason
+    words = REJECTED.get(reason)
+    chinese = words.chinese if words else reason
     return Words(f"lines rejected as {reason.replace('_', ' ')}", f"因“{chinese}”拒绝的行")
 
 

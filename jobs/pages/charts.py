@@ -31,11 +31,11 @@ def drawn(chart: Lines) -> list[Drawn]:
     return [Drawn(_line(series.values, top), _band(series.low, series.high, top)) for series in chart.series]
 
 
-def _runs(count: int, known: Sequence[bool]) -> Iterator[list[int]]:
+def _runs(count: int, has_figure: Sequence[bool]) -> Iterator[list[int]]:
     """Runs of adjacent nights that all have a figure: no line is drawn across a night without one."""
     run: list[int] = []
     for index in range(count):
-        if known[index]:
+        if has_figure[index]:
             run.append(index)
         elif run:
             yield run
@@ -54,11 +54,13 @@ def _line(values: Values, top: float) -> str:
 
 
 def _band(low: Values, high: Values, top: float) -> str:
-    known = [low_value is not None and high_value is not None for low_value, high_value in zip(low, high, strict=True)]
+    has_figure = [
+        low_value is not None and high_value is not None for low_value, high_value in zip(low, high, strict=True)
+    ]
     parts = []
-    for run in _runs(len(known), known):
-        upper = [_point(index, len(known), high[index] or 0.0, top) for index in run]
-        lower = [_point(index, len(known), low[index] or 0.0, top) for index in reversed(run)]
+    for run in _runs(len(has_figure), has_figure):
+        upper = [_point(index, len(has_figure), high[index] or 0.0, top) for index in run]
+        lower = [_point(index, len(has_figure), low[index] or 0.0, top) for index in reversed(run)]
         parts.append(f"M{' L'.join([*upper, *lower])} Z")
     return " ".join(parts)
 

@@ -100,9 +100,9 @@ SOURCES = {
 }
 
 
-def words_of(code: str, known: Mapping[str, Words]) -> Words | str:
+def words_of(code: str, words_by_code: Mapping[str, Words]) -> Words | str:
     """The words of a code. A code without words, such as one of the shop's reasons, is shown without underscores."""
-    return known.get(code) or plain(code.replace("_", " "))
+    return words_by_code.get(code) or plain(code.replace("_", " "))
 
 
 def copy_reason(reason: str) -> Words:
@@ -115,9 +115,9 @@ def service_reason(code: str) -> Words:
     return Words(english, _DECISIONS.get(code) or SERVICE_REASONS.get(code, english))
 
 
-def counts(numbers: Mapping[str, int], known: Mapping[str, Words]) -> Words:
+def counts(numbers: Mapping[str, int], words_by_code: Mapping[str, Words]) -> Words:
     """'had it lately 12, the budget is spent 3', in both languages."""
-    worded = [(words if isinstance(words := words_of(code, known), Words) else Words(words, words), count)
+    worded = [(words if isinstance(words := words_of(code, words_by_code), Words) else Words(words, words), count)
               for code, count in numbers.items()]  # fmt: skip
     return Words(
         ", ".join(f"{words.english} {count:,}" for words, count in worded),

@@ -75,8 +75,8 @@ def _rules(facts: NightFacts, table: Table) -> Iterator[list[Cell]]:
     is_current = facts.lake.current(table, facts.day) == version
     for column in table.columns:
         if rule := _rule(column):
-            seen = _seen(column, statistics.get(column.name, []), version.rows)
-            yield [table.name, number(version.rows), column.name, rule, seen, _PASSED if is_current else _FAILED]
+            values_seen = _seen(column, statistics.get(column.name, []), version.rows)
+            yield [table.name, number(version.rows), column.name, rule, values_seen, _PASSED if is_current else _FAILED]
 
 
 def _rule(column: Column) -> Words | None:

@@ -132,8 +132,8 @@ def _published(facts: NightFacts, pages: Sequence[str]) -> Section:
                 [[job, plain(error, 600)] for job, error in facts.errors.items()],
             )
         )
-    held = not facts.published_run
-    title = Words("What readers see", "商城所见") if held else Words("What is published", "已发布的内容")
+    is_held = not facts.published_run
+    title = Words("What readers see", "商城所见") if is_held else Words("What is published", "已发布的内容")
     blocks.append(_ask(facts))
     return Section("published", title, blocks, "published/current.json")
 

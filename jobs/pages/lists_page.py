@@ -117,8 +117,8 @@ def _lists(facts: NightFacts) -> dict[str, list[Row]]:
 def _prices(facts: NightFacts, items: set[str]) -> dict[str, str]:
     condition = pc.field("item_id").isin(pa.array(sorted(items), pa.string()))
     rows = facts.rows(ITEMS, ["item_id", "price", "currency"], condition)
-    known = [row for row in rows if row["price"] is not None]
-    return {row["item_id"]: f"{row['price']:,.2f} {plain(row['currency'] or '')}".rstrip() for row in known}
+    priced_rows = [row for row in rows if row["price"] is not None]
+    return {row["item_id"]: f"{row['price']:,.2f} {plain(row['currency'] or '')}".rstrip() for row in priced_rows}
 
 
 def _entry(

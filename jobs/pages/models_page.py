@@ -167,8 +167,8 @@ def _uses(features: list[str]) -> Sentences:
     """The names of the model's features, grouped by their part before the dot."""
     groups: dict[str, list[str]] = {}
     for name in features[:_FEATURES]:
-        group, _, rest = plain(name).partition(".")
-        groups.setdefault(group, []).append(rest)
+        group, _, feature = plain(name).partition(".")
+        groups.setdefault(group, []).append(feature)
     listed = "; ".join(
         f"{group}: {', '.join(filter(None, names))}".removesuffix(": ") for group, names in groups.items()
     )

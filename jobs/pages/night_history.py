@@ -23,8 +23,8 @@ def history(facts: NightFacts) -> list[dict[str, Any]]:
     lake, first = facts.lake, facts.day - dt.timedelta(days=NIGHTS - 1)
     names = [name.removeprefix("date=") for name in lake.list_dir("runs") if name.startswith("date=")]
     days = [day for day in names if str(first) <= day < str(facts.day)]
-    known = {night["date"]: night for night in _left_before(lake, facts.day)}
-    earlier = [known.get(day) or _read(lake, dt.date.fromisoformat(day)) for day in days]
+    stored = {night["date"]: night for night in _left_before(lake, facts.day)}
+    earlier = [stored.get(day) or _read(lake, dt.date.fromisoformat(day)) for day in days]
     return [*(night for night in earlier if night), summary(facts)]
 
 

@@ -50,8 +50,8 @@ def bars(reports: dict[str, Report]) -> list[list[Cell]]:
     Reports of old nights have no `began`; such jobs are drawn one after another.
     """
     starts: dict[str, float] = {}
-    known = [report["began"] for report in reports.values() if "began" in report]
-    clock = first = min(known, default=0.0)
+    known_starts = [report["began"] for report in reports.values() if "began" in report]
+    clock = first = min(known_starts, default=0.0)
     for job, report in reports.items():
         starts[job] = report.get("began", clock)
         clock = starts[job] + report.get("seconds", 0.0)

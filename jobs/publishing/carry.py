@@ -103,8 +103,8 @@ def of_service(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
     tables = rows["source_table"].to_pylist() if is_suggestion else ["items"] * rows.num_rows
     sources = zip(*(rows[name].to_pylist() for name in columns), strict=True)
     holds = [
-        from_table is None or (from_table == "items" and tonight.source_hash(item, column) == seen)
-        for from_table, (item, column, seen) in zip(tables, sources, strict=True)
+        from_table is None or (from_table == "items" and tonight.source_hash(item, column) == old_hash)
+        for from_table, (item, column, old_hash) in zip(tables, sources, strict=True)
     ]
     return rows.filter(pa.array(holds, pa.bool_()))
 

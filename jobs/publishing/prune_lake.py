@@ -96,9 +96,9 @@ def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
     Manifests are deleted first: if the deletion of a night is interrupted, nobody can roll back to that night.
     """
     complete_runs, shown = published.runs(night.lake), published.current(night.lake)
-    kept = {*complete_runs[-keep:], shown["run"] if shown else None}
+    kept_runs = {*complete_runs[-keep:], shown["run"] if shown else None}
     names = [name.removeprefix("run=") for name in night.lake.list_dir("published") if name.startswith("run=")]
-    old = [name for name in names if name not in kept and (name in complete_runs or name[:10] < str(night.date))]
+    old = [name for name in names if name not in kept_runs and (name in complete_runs or name[:10] < str(night.date))]
     return [
         *(("published", f"run={name}", "manifest.json") for name in old),
         *(("published", f"run={name}") for name in old),

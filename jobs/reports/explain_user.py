@@ -84,9 +84,9 @@ def _by_group(importances: dict[str, float]) -> str:
     shares: dict[str, float] = {}
     names: dict[str, list[str]] = {}
     for name, share in importances.items():
-        group, _, rest = name.partition(".")
+        group, _, feature = name.partition(".")
         shares[group] = shares.get(group, 0.0) + share
-        names.setdefault(group, []).append(rest)
+        names.setdefault(group, []).append(feature)
     order = sorted(shares, key=lambda group: (-shares[group], group))
     return "; ".join(f"{group} {shares[group]:.0%} ({', '.join(names[group])})" for group in order)
 

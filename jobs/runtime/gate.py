@@ -103,7 +103,7 @@ def _outcome(batch: Any, expectations: Any) -> tuple[int, list[str]]:
     result = batch.validate(
         expectations, result_format={"result_format": "BASIC", "partial_unexpected_count": _SAMPLES}
     )
-    return len(result.results), [_line(r) for r in result.results if not r.success]
+    return len(result.results), [_line(rule) for rule in result.results if not rule.success]
 
 
 def _in_memory(rows: pa.Table) -> Any:
@@ -133,6 +133,6 @@ def _line(outcome: Any) -> str:
     if outcome.exception_info and outcome.exception_info.get("raised_exception"):
         return f"{line}; the check itself failed: {outcome.exception_info.get('exception_message')}"
     if "unexpected_count" in seen:
-        where = f"{seen['unexpected_count']} of {seen.get('element_count')} rows"
-        return f"{line}; saw {seen.get('partial_unexpected_list')} in {where}"
+        rows_text = f"{seen['unexpected_count']} of {seen.get('element_count')} rows"
+        return f"{line}; saw {seen.get('partial_unexpected_list')} in {rows_text}"
     return f"{line}; saw {seen.get('observed_value')}"

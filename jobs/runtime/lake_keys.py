@@ -102,22 +102,22 @@ def master_key(variable: str = KEY_VARIABLE) -> MasterKey:
         module, _, name = kms.partition(":")
         service: Callable[[], MasterKey] = getattr(importlib.import_module(module), name)
         return service()
-    text, where = os.environ.get(variable, ""), variable
+    text, source = os.environ.get(variable, ""), variable
     if not text and (path := os.environ.get(file_variable := f"{variable}_FILE")):
-        where = f"{path} ({file_variable})"
+        source = f"{path} ({file_variable})"
         if not Path(path).is_file():
-            raise WrongMasterKey(f"{where}: no such file; it should hold the lake's master key")
+            raise WrongMasterKey(f"{source}: no such file; it should hold the lake's master key")
         text = Path(path).read_text("ascii", "replace")
     try:
         secret = bytes.fromhex(text.strip())
     except ValueError:
         secret = b""
     if len(secret) != _BYTES:
-        seen = (
-            f"{where} has {len(text.strip())} characters" if text else f"neither {variable} nor {variable}_FILE is set"
+        fault = (
+            f"{source} has {len(text.strip())} characters" if text else f"neither {variable} nor {variable}_FILE is set"
         )
         raise WrongMasterKey(
-            f"{seen}; the lake is encrypted, and its master key is 64 hexadecimal digits: set the key that the lake "
+            f"{fault}; the lake is encrypted, and its master key is 64 hexadecimal digits: set the key that the lake "
             "was made with, or make the first one with `openssl rand -hex 32` and keep it safe"
         )
     return HeldKey(secret)

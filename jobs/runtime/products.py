@@ -119,9 +119,9 @@ def _why_not_carried(
     if earlier["valid_until"] < as_text(days.noon(day + _SHOWN)):
         return f"the one of {earlier['from']} is valid only until {earlier['valid_until']}"
     for table in PUBLISHED:
-        seen = last["tables"].get(table.name, {}).get("schema_version")
-        if table.product == product and seen != table.version:
-            return f"{last['run']} has {table.name} in version {seen}, tonight's would be {table.version}"
+        version = last["tables"].get(table.name, {}).get("schema_version")
+        if table.product == product and version != table.version:
+            return f"{last['run']} has {table.name} in version {version}, tonight's would be {table.version}"
     return ""
 
 

@@ -77,8 +77,8 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
     for key, value in _DEFAULTS.items():
         builder = builder.config(key, value)
     # Spark itself sets the number of threads of its Python workers. They learn where the keys are, never the keys.
-    where = key_paths() | {name: os.environ[name] for name in (KMS_VARIABLE,) if os.environ.get(name)}
-    for key, value in (SLEEP_WHILE_WAITING | where).items():
+    key_places = key_paths() | {name: os.environ[name] for name in (KMS_VARIABLE,) if os.environ.get(name)}
+    for key, value in (SLEEP_WHILE_WAITING | key_places).items():
         builder = builder.config(f"spark.executorEnv.{key}", value)
     if SparkContext._active_spark_context is None:
         SparkContext._ensure_initialized()

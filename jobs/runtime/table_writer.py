@@ -117,8 +117,8 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
     for part in parts:
         for *values, rows in json.loads(part.counts):
             counts[tuple(values)] += rows
-    files = [p for p in parts if p.name]
-    names = tuple(sorted(p.name for p in files))
+    files = [report for report in parts if report.name]
+    names = tuple(sorted(report.name for report in files))
     if not names:  # readers need a file with the schema, also without rows
         empty = f"part-00000-{token}-empty.parquet"
         folder = Version(table.name, date, run, 0, (), 0, table.version).folder
@@ -126,7 +126,7 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
         names = (empty,)
     ordered = sorted(counts.items(), key=lambda kv: [str(v) for v in kv[0]])
     facts = {"counts": [[*key, rows] for key, rows in ordered]} if counts else {}
-    total, size = sum(p.rows for p in files), sum(p.bytes for p in files)
+    total, size = sum(report.rows for report in files), sum(report.bytes for report in files)
     return lake.commit(Version(table.name, date, run, total, names, size, table.version, facts))
 
 
@@ -181,7 +181,7 @@ class _File:
     def add(self, part: pa.Table) -> None:
         self._held.append(part.select(self._schema.names).cast(self._schema))
         self.rows += part.num_rows
-        if sum(held.num_rows for held in self._held) >= _GROUP_ROWS:
+        if sum(held_part.num_rows for held_part in self._held) >= _GROUP_ROWS:
             self._flush()
 
     def close(self) -> None:
@@ -197,10 +197,10 @@ class _File:
         self._held = []
 
 
-def _count(part: pa.Table, by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
+def _count(part: pa.Table, names: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
     """Values of the columns `by` -> number of rows; '' for a column that the table lacks."""
-    columns = [c for c in by if c in part.column_names]
+    columns = [name for name in names if name in part.column_names]
     if not columns:
-        return Counter({("",) * len(by): part.num_rows})
+        return Counter({("",) * len(names): part.num_rows})
     grouped = part.select(columns).group_by(columns).aggregate([([], "count_all")])
-    return Counter({tuple(row.get(c, "") for c in by): row["count_all"] for row in grouped.to_pylist()})
+    return Counter({tuple(row.get(name, "") for name in names): row["count_all"] for row in grouped.to_pylist()})

@@ -106,7 +106,7 @@ def browse(
     of_log = logged[page]
     parts.append(_shown_rows(CLICK, page[of_log], spot[of_log], items, person, logged_in[session], click_time, place))
 
-    seen = Wishes(
+    clicked = Wishes(
         person=person[page],
         item=items[page, spot],
         time=click_time[page] + spot * 3_000 + 400,
@@ -116,7 +116,7 @@ def browse(
         taste=taste[page, spot],
     )
     last_page = session_start + 75_000 * (np.bincount(session, minlength=len(session_person)) + 1)
-    funnel, wanted = _funnel(shop, seen, last_page, rng)
+    funnel, wanted = _funnel(shop, clicked, last_page, rng)
     return Rows.together([*parts, *funnel]), wanted
 
 
@@ -196,15 +196,17 @@ def _shown_rows(
     )
 
 
-def _funnel(shop: DayShop, seen: Wishes, checkout: np.ndarray, rng: np.random.Generator) -> tuple[list[Rows], Wishes]:
+def _funnel(
+    shop: DayShop, clicked: Wishes, checkout: np.ndarray, rng: np.random.Generator
+) -> tuple[list[Rows], Wishes]:
     """Views, wish-lists and carts of the clicked items, and what people want to buy at the session's end."""
-    liking = BUY_TASTE * (seen.taste - USUAL_TASTE)
-    price = shop.prices[seen.item]
-    rows = [_priced(VIEW, seen, price, 0)]
+    liking = BUY_TASTE * (clicked.taste - USUAL_TASTE)
+    price = shop.prices[clicked.item]
+    rows = [_priced(VIEW, clicked, price, 0)]
     liked = np.flatnonzero(rng.random(len(liking)) < _chance(liking, -2.6))
-    rows.append(_priced(WISHLIST, seen.take(liked), price[liked], 1_500))
+    rows.append(_priced(WISHLIST, clicked.take(liked), price[liked], 1_500))
     sought = np.flatnonzero(rng.random(len(liking)) < _chance(liking, -1.4))
-    cart = seen.take(sought)
+    cart = clicked.take(sought)
     rows.append(_priced(CART, cart, price[sought], 2_000))
     # the planted elasticity: purchases fall with price ** -(elasticity x sensitivity)
     dearness = np.log(price[sought] / shop.catalogue.base_cents[cart.item])

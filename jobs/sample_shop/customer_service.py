@@ -151,9 +151,9 @@ class _Question:
         return self.of(list(self.words.FOLLOW_UPS.items()))  # type: ignore[no-any-return]
 
     def _expected(self, name: str, language: str) -> str:
-        gone = name == "gift_wrap" and self.day >= CHANGE_DAY
-        contested = name == "delivery_cost" and self.words is service_en
-        return "person" if gone or contested else f"policy:{name}-{language}"
+        is_gone = name == "gift_wrap" and self.day >= CHANGE_DAY
+        is_contested = name == "delivery_cost" and self.words is service_en
+        return "person" if is_gone or is_contested else f"policy:{name}-{language}"
 
     def _plant(self, form: tuple[str, str]) -> str:
         facts = {"name": self.of(_NAMES), "n": int(self.rng.integers(1000, 9999))}

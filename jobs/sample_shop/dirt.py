@@ -98,8 +98,8 @@ def _break(rows: Rows, positions: dict[str, np.ndarray], items: int, rng: np.ran
     rows["time"][positions["future"]] += rng.integers(2, 400, len(positions["future"])) * DAY_MS
 
 
-def _marked(rows: Rows, where: np.ndarray, kind: str) -> Rows:
-    copy = rows.take(where)
+def _marked(rows: Rows, positions: np.ndarray, kind: str) -> Rows:
+    copy = rows.take(positions)
     copy["dirt"][:] = DIRT_CODE[kind]
     return copy
 

@@ -58,9 +58,9 @@ class Ledger:
     def _expect(self, person: np.ndarray, item: np.ndarray, day: np.ndarray) -> None:
         """These people will need these items on these days."""
         pairs = np.stack([person, item], axis=1).astype(np.int32)
-        where = day * (1 << 32) + person // self.block
-        order = np.argsort(where, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(where[order])) + 1):
+        bucket = day * (1 << 32) + person // self.block
+        order = np.argsort(bucket, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(bucket[order])) + 1):
             if len(rows):
                 self.due[int(day[rows[0]]), int(person[rows[0]]) // self.block].append(pairs[rows])
 

@@ -190,11 +190,11 @@ def draw(
     return canvas
 
 
-def _shade(colour: tuple[int, int, int], by: float = 0.72) -> tuple[int, int, int]:
+def _shade(colour: tuple[int, int, int], factor: float = 0.72) -> tuple[int, int, int]:
     """A darker tone, or a lighter one for a dark colour, so that a pattern can be seen."""
     if sum(colour) < 200:
         return tuple(min(255, int(part + 70)) for part in colour)  # type: ignore[return-value]
-    return tuple(int(part * by) for part in colour)  # type: ignore[return-value]
+    return tuple(int(part * factor) for part in colour)  # type: ignore[return-value]
 
 
 def _lay_pattern(pen: ImageDraw.ImageDraw, pattern: int, big: int, tone: tuple[int, int, int]) -> None:

@@ -85,9 +85,9 @@ def open_shop(plan: Plan) -> Shop:
 def _rows_per_session(shop: Shop) -> float:
     """Mean rows that a session logs in this shop, from a trial day; leaves with few items make short pages."""
     people = min(len(shop.people), 2_000)
-    seen, _ = browse(day_of(shop, 0), 0, people, 1, shop.plan.random(0, 5))
+    browsed, _ = browse(day_of(shop, 0), 0, people, 1, shop.plan.random(0, 5))
     activity = shop.people.activity[:people] * (shop.people.registered[:people] <= 0)
-    return max(BESIDES_BROWSING * len(seen) / float(activity.sum()), 1.0)
+    return max(BESIDES_BROWSING * len(browsed) / float(activity.sum()), 1.0)
 
 
 def day_of(shop: Shop, day: int) -> DayShop:
@@ -117,10 +117,10 @@ def make_block(shop: Shop, today: DayShop, block: int, first: int, last: int, qu
     """One part of the day's log: people first..last - 1, with dirt and with late rows of earlier days."""
     plan, ledger = shop.plan, shop.ledger
     rng = plan.random(today.day + 1, 1, block)
-    seen, wanted = browse(today, first, last, queries_per_leaf, rng)
+    browsed, wanted = browse(today, first, last, queries_per_leaf, rng)
     regular, needed = ledger.regulars(today, block, rng)
     bought = ledger.settle(today, block, wanted.and_then(needed), plan.day(today.day), rng)
-    parts = [seen, *regular, bought, *ledger.arrivals(today.day, block)]
+    parts = [browsed, *regular, bought, *ledger.arrivals(today.day, block)]
     for number, person in enumerate(shop.people.crawlers.tolist()):
         if first <= person < last and (today.day + number) % dirt.CRAWLER_EVERY == 0:
             parts.append(dirt.crawl(today, person, rng))

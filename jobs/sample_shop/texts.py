@@ -68,9 +68,9 @@ def snapshot(catalogue: Catalogue, texts: pa.Table, day: int, stock: np.ndarray)
 
 def money(cents: np.ndarray) -> pa.Array:
     """1999 -> '19.99'."""
-    whole = pa.array(cents // 100).cast(pa.string())
-    rest = pc.utf8_lpad(pa.array(cents % 100).cast(pa.string()), width=2, padding="0")
-    return pc.binary_join_element_wise(whole, rest, ".")
+    yuan = pa.array(cents // 100).cast(pa.string())
+    fraction = pc.utf8_lpad(pa.array(cents % 100).cast(pa.string()), width=2, padding="0")
+    return pc.binary_join_element_wise(yuan, fraction, ".")
 
 
 def _yes_no(flags: np.ndarray) -> pa.Array:

@@ -61,18 +61,22 @@ def _in_order(account: Account, ranked: list[tuple[int, str]]) -> Account:
 
 
 def _passed(
-    night: Night, table: Table, users: Collection[str], columns: list[str], where: pc.Expression | None = None
+    night: Night, table: Table, users: Collection[str], columns: list[str], row_condition: pc.Expression | None = None
 ) -> list[Row]:
     rows = night.versions(table).passed()
-    return _of_users(night, [rows], users, columns, where) if rows else []
+    return _of_users(night, [rows], users, columns, row_condition) if rows else []
 
 
 def _of_users(
-    night: Night, parts: list[TableRows], users: Collection[str], columns: list[str], where: pc.Expression | None
+    night: Night,
+    parts: list[TableRows],
+    users: Collection[str],
+    columns: list[str],
+    row_condition: pc.Expression | None,
 ) -> list[Row]:
     paths = [path for part in parts for path in part.paths()]
     if not paths:
         return []
     is_of_users = pc.field("user_id").isin(pa.array(sorted(users), pa.string()))
-    condition = is_of_users if where is None else is_of_users & where
+    condition = is_of_users if row_condition is None else is_of_users & row_condition
     return dataset(night.lake, paths).to_table(columns, filter=condition).to_pylist()

@@ -132,8 +132,8 @@ def _answer(
 
 def _composed(desk: Desk, question: Question, item_id: str | None, language: str, suggestion: Suggestion) -> Composed:
     """The text of one suggestion, or why there is none."""
-    topic, known = suggestion.answer, desk.known[suggestion.answer, language]
-    start = Composed(topic=topic, knowledge_id=known["knowledge_id"], chance=suggestion.chance)
+    topic, knowledge = suggestion.answer, desk.known[suggestion.answer, language]
+    start = Composed(topic=topic, knowledge_id=knowledge["knowledge_id"], chance=suggestion.chance)
     wording = desk.facts.wordings[language]
     if topic.startswith(POLICY):
         return _of_policy(desk, start, desk.policies.get(topic.removeprefix(POLICY)))

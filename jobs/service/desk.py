@@ -48,10 +48,10 @@ class Desk:
     @classmethod
     def open(cls, night: Night, users: Collection[str] = ()) -> Desk:
         config: ServiceConfig = night.settings.section("service")
-        known = night.versions(KNOWLEDGE).tonight().arrow().to_pylist()
-        best: dict[tuple[str, str], Row] = {}
-        for row in sorted(known, key=lambda row: (-row["support"], row["knowledge_id"])):
-            best.setdefault((row["topic"], row["language"]), row)
+        knowledge = night.versions(KNOWLEDGE).tonight().arrow().to_pylist()
+        known_by_topic: dict[tuple[str, str], Row] = {}
+        for row in sorted(knowledge, key=lambda row: (-row["support"], row["knowledge_id"])):
+            known_by_topic.setdefault((row["topic"], row["language"]), row)
         items = night.versions(ITEMS).tonight().arrow(ITEM_COLUMNS).combine_chunks()
         facts = ItemFacts.of(night)
         return cls(
@@ -60,9 +60,9 @@ class Desk:
             config=config,
             facts=facts,
             handover=Handover.of(wording.handover for wording in facts.wordings.values()),
-            answerer=load_newest(night, MODEL, Answerer, MADE_BY) if known else None,
+            answerer=load_newest(night, MODEL, Answerer, MADE_BY) if knowledge else None,
             policies=living_policies(night),
-            known=best,
+            known=known_by_topic,
             items=items,
             places={item: index for index, item in enumerate(items["item_id"].to_pylist())},
             accounts=accounts(night, config, users),

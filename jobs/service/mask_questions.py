@@ -26,13 +26,15 @@ from schemas.tables.service import OUTCOMES
 
 def main(night: Night) -> None:
     config: ServiceConfig = night.settings.section("service")
-    asked, replied = (_of_people_here(night, received(night, which), which) for which in ("questions", "replies"))
+    raw_questions, raw_replies = (
+        _of_people_here(night, received(night, which), which) for which in ("questions", "replies")
+    )
     empty = Received([], [])
-    questions = _questions(night, config, (asked or empty).rows)
-    replies = _replies(night, config, (replied or empty).rows, questions)
+    questions = _questions(night, config, (raw_questions or empty).rows)
+    replies = _replies(night, config, (raw_replies or empty).rows, questions)
     write_rows(night, QUESTIONS, questions)
     write_rows(night, REPLIES, replies)
-    rejected = [*(asked or empty).rejected, *(replied or empty).rejected]
+    rejected = [*(raw_questions or empty).rejected, *(raw_replies or empty).rejected]
     write_rows(night, REJECTED_SERVICE_ROWS, rejected)
     masked: Counter[str] = Counter()
     for row in questions:

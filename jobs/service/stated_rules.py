@@ -54,11 +54,11 @@ class Rule:
         if self.refuses != other.refuses:
             return self.words == other.words
         if self.words != other.words:
-            few, many = sorted((self, other), key=lambda rule: len(rule.words))
-            if len(few.words) < ALIKE * len(many.words) or few._counts - many._counts:
+            shorter, longer = sorted((self, other), key=lambda rule: len(rule.words))
+            if len(shorter.words) < ALIKE * len(longer.words) or shorter._counts - longer._counts:
                 return False
-        known = dict(self.figures)
-        return any(known.get(dimension, values) != values for dimension, values in other.figures)
+        values_by_dimension = dict(self.figures)
+        return any(values_by_dimension.get(dimension, values) != values for dimension, values in other.figures)
 
 
 class RuleReader:
