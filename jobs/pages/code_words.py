@@ -78,7 +78,7 @@ MOVED = {
     "campaign": Words("share of a campaign", "活动份额"),
     "event_weight": Words("weight of an event", "事件权重"),
 }
-_MESSAGES = {"sms": "text message", "subject": "mail subject", "body": "mail"}  # the other channels are called as coded
+_MESSAGES = {"sms": "text message", "subject": "mail subject", "body": "mail"}  # other channels: their code
 CHANNELS = {code: Words(_MESSAGES.get(code, code), name) for code, name in CHINESE_CHANNELS.items()}
 _DECISIONS = {"answered": "已回答", "handed_over": "转人工", "refused": "拒绝回答"}
 # Source of a place -> its name, and its reason in Chinese; {} stands for the title, the segment or the maker.

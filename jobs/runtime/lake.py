@@ -24,7 +24,7 @@ from pyarrow import fs as pafs
 
 from schemas.table import Table
 
-ANSWERS = "answers"  # folder of what an endpoint answered, by date
+ANSWERS = "answers"  # folder of an endpoint's answers, by date
 _READS = 8  # tries to read a small file that is being replaced; a file that is no JSON each time is damaged
 
 

@@ -61,7 +61,7 @@ def dataset(lake: Lake, paths: Sequence[str]) -> ds.Dataset:
 
 
 def parquet_file(lake: Lake, source: str | pa.NativeFile) -> pq.ParquetFile:
-    """One file, by its path or opened, for its metadata or for some of its row groups."""
+    """One file, given by its path or opened, to read its metadata or some of its row groups."""
     files = lake.fs if isinstance(source, str) else None
     return pq.ParquetFile(source, filesystem=files, decryption_properties=to_read(lake))
 
@@ -140,7 +140,7 @@ def to_read(lake: Lake) -> Any:
 
 
 def _to_write(lake: Lake, path: str) -> Any:
-    """Properties for one file: each has a data key of its own."""
+    """pyarrow's encryption properties for one file, which has its own data key; None for a plain file."""
     keys, name = keys_of(lake), key_name(path.removeprefix(lake.path("")))
     if keys is None or name is None:
         return None

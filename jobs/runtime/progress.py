@@ -1,4 +1,4 @@
-"""Says on stderr how far long work is: what is being done, k of n, its seconds, and about how long the rest takes.
+"""Writes to stderr how far long work has come: its name, k of n, its seconds, and about how long the rest takes.
 
     with progress("training", epochs, "epochs") as doing:
         for epoch in range(epochs):
