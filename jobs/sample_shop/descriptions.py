@@ -39,7 +39,7 @@ class Descriptions:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._said: set[str] = set()
+        self._written: set[str] = set()
 
     def write(self, item: Described) -> Pair:
         """(English, Chinese). Raises ValueError where the parts give no new text."""
@@ -48,8 +48,8 @@ class Descriptions:
     def _new(self, item: Described, compose: Callable[[Described], str]) -> str:
         for _ in range(_TRIES):
             text = compose(item)
-            if text not in self._said:
-                self._said.add(text)
+            if text not in self._written:
+                self._written.add(text)
                 return text
         raise ValueError(f"{_TRIES} texts of a {item.noun[0]} were all written before; write more parts of its shelf")
 
