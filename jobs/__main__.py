@@ -85,7 +85,7 @@ def run_job(name: str, module: Any, args: argparse.Namespace, options: dict[str,
 
 
 def _lease(name: str, args: argparse.Namespace, below: str) -> contextlib.AbstractContextManager[None]:
-    """The lease of the lake, or of the one `below` it where the job may run beside a night."""
+    """The lease of the lake; of the lake in its folder `below` where the job may run beside a night."""
     from jobs.runtime import lease
     from jobs.runtime.lake import Lake
     from jobs.runtime.settings import load_settings

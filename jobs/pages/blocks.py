@@ -1,4 +1,4 @@
-"""What a page is made of: words in two languages, cells, and blocks, which templates/page.html draws."""
+"""The parts of a page: words in two languages, cells, and blocks. templates/page.html draws them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _LONGEST = 200  # characters of a text from the shop
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of characters that nobody sees, or that turn text around
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of characters that are invisible or change the text's direction
 NONE = "–"
 
 
@@ -22,7 +22,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Number:
-    """A figure as text, set to the right; it may lead to what stands behind it."""
+    """A figure as text, aligned to the right; href: the page that explains it, if any."""
 
     text: str
     href: str = ""
@@ -30,7 +30,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Link:
-    """A way to another page of the same folder."""
+    """A link to another page of the same folder."""
 
     words: Words | str
     href: str
@@ -38,7 +38,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Share:
-    """A bar of `share` of the cell's width, 0 to 1, that starts at `start`; its figure stands beside it."""
+    """A bar as wide as `share` of the cell, 0 to 1, that starts at `start`; `text` is the figure beside it."""
 
     share: float
     text: str
@@ -50,7 +50,7 @@ Cell = Words | Number | Link | Share | str
 
 @dataclass(frozen=True)
 class Rows:
-    """A table. Where it can be searched, the search covers the rows on the page, and `bound` says which these are."""
+    """A table. A search covers only the rows on the page; `bound` says which rows these are."""
 
     head: Sequence[Words]
     rows: Sequence[Sequence[Cell]]
@@ -59,13 +59,13 @@ class Rows:
     kind: str = "rows"
 
     def is_of_figures(self, column: int) -> bool:
-        """Whether a column holds figures only, so that its head is set to the right too."""
+        """Whether a column holds only figures, so that its head is aligned to the right too."""
         return bool(self.rows) and all(isinstance(row[column], Number) for row in self.rows)
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Plain sentences, one a line; an unusual one is marked. hrefs: where each leads, "" for nowhere."""
+    """Plain sentences, each with whether it is marked as unusual. hrefs: the link of each, "" for none."""
 
     lines: Sequence[tuple[Words, bool]]
     hrefs: Sequence[str] = ()
@@ -74,7 +74,7 @@ class Sentences:
 
 @dataclass(frozen=True)
 class Command:
-    """A command that gives the same figures, or those of everybody else."""
+    """A command that prints the same figures, or the figures of other users."""
 
     words: Words
     command: str
@@ -83,7 +83,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that a reader looks up, such as a user: its name, some tags, and what unfolds below it."""
+    """One thing that a reader looks up, such as a user: its name, some tags, and blocks that unfold below it."""
 
     name: str
     title: Words | str
@@ -94,7 +94,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Entries:
-    """Things to look up by name or title; `bound` says which of all these are."""
+    """Things to look up by name or title; `bound` says which of them are on the page."""
 
     search: Words
     entries: Sequence[Entry]
@@ -125,8 +125,8 @@ class Lines:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page. `source`: the table, the report or the command behind its figures. Two that are not wide stand
-    beside each other where there is room."""
+    """A part of a page. `source`: the table, the report or the command behind its figures. Two sections that are not
+    wide are side by side where there is room."""
 
     name: str
     title: Words
@@ -148,7 +148,7 @@ class Page:
 
 
 def number(value: float | None, form: str = "{:,.0f}", href: str = "") -> Number:
-    """href: the page, and the part of it, behind the figure."""
+    """href: the page, with the section in it, that explains the figure."""
     return Number(NONE if value is None else form.format(value), href if value is not None else "")
 
 
@@ -157,6 +157,8 @@ def money(value: float | None, currency: str | None) -> Number:
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
-    """A text from the shop as a page shows it: cut, and with the characters that nobody sees given by number."""
-    shown = "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in _UNSEEN else c for c in str(text)[:longest])
+    """A text from the shop as a page shows it: cut, and with invisible characters written as their numbers."""
+    shown = "".join(
+        f"[U+{ord(char):04X}]" if unicodedata.category(char) in _UNSEEN else char for char in str(text)[:longest]
+    )
     return shown + ("…" if len(str(text)) > longest else "")

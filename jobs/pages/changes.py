@@ -1,9 +1,9 @@
-"""What changed since last night, in plain sentences, and which of it is unusual.
+"""What changed since last night, in plain sentences, and which changes are unusual.
 
-A figure is unusual if it lies further from the median of the last nights than `SPREADS` times their usual spread (the
-median distance from the median, made comparable with a standard deviation) and than `LEAST_SHARE` of that median. With
-fewer than `LEAST_NIGHTS` nights it is unusual if it changed by more than `FIRST_SHARE` since last night. A figure below
-`SMALL` tonight and before is never unusual.
+A figure is unusual if its distance from the median of the last nights is more than `SPREADS` times their usual spread
+and more than `LEAST_SHARE` of that median. The usual spread is the median distance from the median, scaled to be
+comparable with a standard deviation. With fewer than `LEAST_NIGHTS` nights a figure is unusual if it changed by more
+than `FIRST_SHARE` since last night. A figure below `SMALL` tonight and before is never unusual.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from jobs.pages.code_words import REJECTED
 
 SPREADS, LEAST_SHARE = 3.0, 0.2
 LEAST_NIGHTS, NIGHTS, FIRST_SHARE = 5, 14, 0.5
-SMALL = 20  # a count; shares have no such floor
-SLOWER, SLOWER_SECONDS = 1.5, 5.0  # a job has grown if it takes both that many times and that many seconds more
+SMALL = 20  # a count; shares have no such limit
+SLOWER, SLOWER_SECONDS = 1.5, 5.0  # a job has grown if it takes over so many times and so many seconds more than usual
 RULE = Words(
-    f"Marked is what lies over {SPREADS:g} usual spreads and over {LEAST_SHARE:.0%} from the median of the last "
-    f"{NIGHTS} nights; with fewer than {LEAST_NIGHTS} nights, what changed by over {FIRST_SHARE:.0%} since last night.",
+    f"A figure is unusual if it is over {SPREADS:g} usual spreads and over {LEAST_SHARE:.0%} away from the median of "
+    f"the last {NIGHTS} nights; with fewer than {LEAST_NIGHTS} nights, if it changed by over {FIRST_SHARE:.0%} since "
+    "last night.",
     f"标记：偏离最近 {NIGHTS} 夜中位数超过 {SPREADS:g} 倍常见波动且超过 {LEAST_SHARE:.0%}；"
     f"不足 {LEAST_NIGHTS} 夜时，较昨夜变化超过 {FIRST_SHARE:.0%}。",
 )
@@ -38,7 +39,7 @@ _NAMES = {
     "offers": Words("offers that stand", "有效的优惠"),
     "prices_suggested": Words("prices suggested", "建议的价格"),
 }
-# Where the figures are told in full; a reason of rejection has its sample of rows.
+# Figure -> the page that shows it in full; for a reason of rejection, the page with a sample of its rows.
 _WAYS = {
     "lines_raw": "#lines",
     "lines_kept": "#lines",
@@ -60,7 +61,7 @@ _MODELS = {
 
 
 def is_unusual(now: float, before: Sequence[float], is_share: bool = False) -> bool:
-    """Whether `now` is unusual beside the figures of the nights before it, oldest first."""
+    """Whether `now` is unusual compared with the figures of the nights before it, oldest first."""
     last = list(before)[-NIGHTS:]
     if not last or (not is_share and max(now, *last) < SMALL):
         return False
@@ -71,11 +72,11 @@ def is_unusual(now: float, before: Sequence[float], is_share: bool = False) -> b
     return abs(now - middle) > max(SPREADS * spread, LEAST_SHARE * abs(middle))
 
 
-Change = tuple[Words, bool, str]  # a sentence, whether it is unusual, and the page behind it
+Change = tuple[Words, bool, str]  # a sentence, whether it is unusual, and the page that explains it
 
 
 def changes(nights: Sequence[dict[str, Any]]) -> list[Change]:
-    """The figures that tonight, the last of `nights`, has; unusual ones first."""
+    """A sentence for each figure of tonight, the last of `nights`; unusual ones first."""
     now, earlier = nights[-1], list(nights[:-1])
     lines = []
     names = list(dict.fromkeys([*(earlier[-1]["figures"] if earlier else ()), *now["figures"]]))
@@ -84,53 +85,55 @@ def changes(nights: Sequence[dict[str, Any]]) -> list[Change]:
         value = now["figures"].get(name, 0 if is_count_of_rejected else None)
         if value is None:
             continue
-        before = [n["figures"].get(name, 0 if is_count_of_rejected else None) for n in earlier]
-        known = [figure for figure in before if figure is not None]
-        unusual = is_unusual(value, known, name in _SHARES)
-        lines.append((_sentence(name, value, known, unusual), unusual, _WAYS.get(name, "data.html#rejected_events")))
+        before = [night["figures"].get(name, 0 if is_count_of_rejected else None) for night in earlier]
+        figures = [figure for figure in before if figure is not None]
+        unusual = is_unusual(value, figures, name in _SHARES)
+        lines.append((_sentence(name, value, figures, unusual), unusual, _WAYS.get(name, "data.html#rejected_events")))
     lines += _models(nights)
     return sorted(lines, key=lambda line: not line[1])
 
 
 def _sentence(name: str, now: float, before: Sequence[float], unusual: bool) -> Words:
-    """Beside last night; an unusual figure also beside the median that makes it so."""
-    told = _beside_last_night(name, now, before)
+    """Compares a figure with last night; an unusual figure also with the median of the last nights."""
+    sentence = _beside_last_night(name, now, before)
     last = list(before)[-NIGHTS:]
     if not unusual or len(last) < LEAST_NIGHTS:
-        return told
+        return sentence
     middle = ("{:.1%}" if name in _SHARES else "{:,.0f}").format(statistics.median(last))
     return Words(
-        f"{told.english} The median of the last {len(last)} nights is {middle}.",
-        f"{told.chinese}最近 {len(last)} 夜的中位数为 {middle}。",
+        f"{sentence.english} The median of the last {len(last)} nights is {middle}.",
+        f"{sentence.chinese}最近 {len(last)} 夜的中位数为 {middle}。",
     )
 
 
 def _beside_last_night(name: str, now: float, before: Sequence[float]) -> Words:
-    what = _NAMES.get(name) or _of_reason(name.removeprefix("rejected_"))
+    words = _NAMES.get(name) or _of_reason(name.removeprefix("rejected_"))
     form = "{:.1%}" if name in _SHARES else "{:,.0f}"
-    told = form.format(now)
+    shown = form.format(now)
     if not before:
-        return Words(f"{told} {what.english}; there is no earlier night.", f"{what.chinese} {told}；此前没有夜晚可比。")
+        return Words(
+            f"{shown} {words.english}; there is no earlier night.", f"{words.chinese} {shown}；此前没有夜晚可比。"
+        )
     last = before[-1]
     if now == last:
-        return Words(f"{told} {what.english}, as last night.", f"{what.chinese} {told}，与昨夜相同。")
+        return Words(f"{shown} {words.english}, as last night.", f"{words.chinese} {shown}，与昨夜相同。")
     way = ("more", "增") if now > last else ("fewer", "减")
     if name in _SHARES:
         way = ("up", "升") if now > last else ("down", "降")
         return Words(
-            f"{told} of {what.english}, {way[0]} from {form.format(last)}.".replace("of accounts", "of the accounts"),
-            f"{what.chinese} {told}，昨夜为 {form.format(last)}。",
+            f"{shown} of {words.english}, {way[0]} from {form.format(last)}.".replace("of accounts", "of the accounts"),
+            f"{words.chinese} {shown}，昨夜为 {form.format(last)}。",
         )
-    by = f" ({change:.0%})" if last and (change := abs(now / last - 1)) >= 0.005 else ""
+    pct = f" ({change:.0%})" if last and (change := abs(now / last - 1)) >= 0.005 else ""
     return Words(
-        f"{told} {what.english}, {abs(now - last):,.0f} {way[0]} than last night{by}.",
-        f"{what.chinese} {told}，较昨夜{way[1]} {abs(now - last):,.0f}{by.replace(' (', '（').replace(')', '）')}。",
+        f"{shown} {words.english}, {abs(now - last):,.0f} {way[0]} than last night{pct}.",
+        f"{words.chinese} {shown}，较昨夜{way[1]} {abs(now - last):,.0f}{pct.replace(' (', '（').replace(')', '）')}。",
     )
 
 
 def _of_reason(reason: str) -> Words:
-    known = REJECTED.get(reason)
-    chinese = known.chinese if known else reason
+    words = REJECTED.get(reason)
+    chinese = words.chinese if words else reason
     return Words(f"lines rejected as {reason.replace('_', ' ')}", f"因“{chinese}”拒绝的行")
 
 
@@ -151,13 +154,13 @@ def _models(nights: Sequence[dict[str, Any]]) -> list[Change]:
 
 
 def grown_jobs(nights: Sequence[dict[str, Any]]) -> list[tuple[str, float, float]]:
-    """(job, seconds tonight, its median over the last nights) of the jobs that have grown, the most grown first."""
+    """(job, seconds tonight, median of the last nights) of the jobs that have grown, the most grown first."""
     grown = []
-    for job, told in nights[-1]["jobs"].items():
+    for job, report in nights[-1]["jobs"].items():
         before = [night["jobs"][job]["seconds"] for night in nights[:-1] if "seconds" in night["jobs"].get(job, {})]
-        if not before or "seconds" not in told:
+        if not before or "seconds" not in report:
             continue
         usual = statistics.median(before[-NIGHTS:])
-        if told["seconds"] > SLOWER * usual and told["seconds"] > usual + SLOWER_SECONDS:
-            grown.append((job, told["seconds"], usual))
-    return sorted(grown, key=lambda one: one[2] - one[1])
+        if report["seconds"] > SLOWER * usual and report["seconds"] > usual + SLOWER_SECONDS:
+            grown.append((job, report["seconds"], usual))
+    return sorted(grown, key=lambda grown_job: grown_job[2] - grown_job[1])

@@ -19,22 +19,24 @@ class Drawn:
 
 
 def top_of(chart: Lines) -> float:
-    """The value at the upper edge: the largest there is; charts start at 0."""
-    values = [v for one in chart.series for part in (one.values, one.high) for v in part if v is not None]
+    """The value at the upper edge, which is the largest in the chart; charts start at 0."""
+    values = [
+        value for series in chart.series for part in (series.values, series.high) for value in part if value is not None
+    ]
     return max(values, default=0.0) or 1.0
 
 
 def drawn(chart: Lines) -> list[Drawn]:
     top = top_of(chart)
-    return [Drawn(_line(one.values, top), _band(one.low, one.high, top)) for one in chart.series]
+    return [Drawn(_line(series.values, top), _band(series.low, series.high, top)) for series in chart.series]
 
 
-def _runs(count: int, known: Sequence[bool]) -> Iterator[list[int]]:
-    """Stretches of nights that all have a figure: a line is not drawn across a night without one."""
+def _runs(count: int, has_figure: Sequence[bool]) -> Iterator[list[int]]:
+    """Runs of adjacent nights that all have a figure: no line is drawn across a night without one."""
     run: list[int] = []
-    for at in range(count):
-        if known[at]:
-            run.append(at)
+    for index in range(count):
+        if has_figure[index]:
+            run.append(index)
         elif run:
             yield run
             run = []
@@ -43,24 +45,26 @@ def _runs(count: int, known: Sequence[bool]) -> Iterator[list[int]]:
 
 
 def _line(values: Values, top: float) -> str:
-    """A night that stands alone is a short dash: a point would hardly be seen."""
+    """A night without neighbours is drawn as a short dash: a point would hardly be seen."""
     parts = []
-    for run in _runs(len(values), [v is not None for v in values]):
-        points = [_point(at, len(values), values[at] or 0.0, top) for at in run]
+    for run in _runs(len(values), [value is not None for value in values]):
+        points = [_point(index, len(values), values[index] or 0.0, top) for index in run]
         parts.append(f"M{' L'.join(points)}" if len(points) > 1 else f"M{points[0]} m-.7 0 h1.4")
     return " ".join(parts)
 
 
 def _band(low: Values, high: Values, top: float) -> str:
-    known = [one is not None and other is not None for one, other in zip(low, high, strict=True)]
+    has_figure = [
+        low_value is not None and high_value is not None for low_value, high_value in zip(low, high, strict=True)
+    ]
     parts = []
-    for run in _runs(len(known), known):
-        upper = [_point(at, len(known), high[at] or 0.0, top) for at in run]
-        lower = [_point(at, len(known), low[at] or 0.0, top) for at in reversed(run)]
+    for run in _runs(len(has_figure), has_figure):
+        upper = [_point(index, len(has_figure), high[index] or 0.0, top) for index in run]
+        lower = [_point(index, len(has_figure), low[index] or 0.0, top) for index in reversed(run)]
         parts.append(f"M{' L'.join([*upper, *lower])} Z")
     return " ".join(parts)
 
 
-def _point(at: int, count: int, value: float, top: float) -> str:
-    across = 50.0 if count == 1 else 1.0 + 98.0 * at / (count - 1)
+def _point(index: int, count: int, value: float, top: float) -> str:
+    across = 50.0 if count == 1 else 1.0 + 98.0 * index / (count - 1)
     return f"{across:.2f} {98.0 - 94.0 * value / top:.2f}"

@@ -1,4 +1,4 @@
-"""What a person reads for the codes of tables and reports: reasons, verdicts, statuses, sources of a place."""
+"""The words that people read for the codes of tables and reports: reasons, verdicts, statuses, sources of a place."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ MOVED = {
     "campaign": Words("share of a campaign", "活动份额"),
     "event_weight": Words("weight of an event", "事件权重"),
 }
-_MESSAGES = {"sms": "text message", "subject": "mail subject", "body": "mail"}  # the other channels are called as coded
+_MESSAGES = {"sms": "text message", "subject": "mail subject", "body": "mail"}  # other channels: their code
 CHANNELS = {code: Words(_MESSAGES.get(code, code), name) for code, name in CHINESE_CHANNELS.items()}
 _DECISIONS = {"answered": "已回答", "handed_over": "转人工", "refused": "拒绝回答"}
-# By source of a place: its name, and its reason in Chinese; {} stands for the title, the segment or the maker.
+# Source of a place -> its name, and its reason in Chinese; {} stands for the title, the segment or the maker.
 SOURCES = {
     "als": (Words("taste", "偏好"), "因为您选过{}"),
     "buy_again": (Words("bought before", "再次购买"), "您曾买过"),
@@ -100,9 +100,9 @@ SOURCES = {
 }
 
 
-def words_of(code: str, known: Mapping[str, Words]) -> Words | str:
-    """The words of a code; itself, without underscores, where it has none, such as a reason of the shop's own."""
-    return known.get(code) or plain(code.replace("_", " "))
+def words_of(code: str, words_by_code: Mapping[str, Words]) -> Words | str:
+    """The words of a code. A code without words, such as one of the shop's reasons, is shown without underscores."""
+    return words_by_code.get(code) or plain(code.replace("_", " "))
 
 
 def copy_reason(reason: str) -> Words:
@@ -115,18 +115,18 @@ def service_reason(code: str) -> Words:
     return Words(english, _DECISIONS.get(code) or SERVICE_REASONS.get(code, english))
 
 
-def counts(of: Mapping[str, int], known: Mapping[str, Words]) -> Words:
+def counts(numbers: Mapping[str, int], words_by_code: Mapping[str, Words]) -> Words:
     """'had it lately 12, the budget is spent 3', in both languages."""
-    both = [(words if isinstance(words := words_of(code, known), Words) else Words(words, words), n)
-            for code, n in of.items()]  # fmt: skip
+    worded = [(words if isinstance(words := words_of(code, words_by_code), Words) else Words(words, words), count)
+              for code, count in numbers.items()]  # fmt: skip
     return Words(
-        ", ".join(f"{words.english} {n:,}" for words, n in both),
-        "，".join(f"{words.chinese} {n:,}" for words, n in both),
+        ", ".join(f"{words.english} {count:,}" for words, count in worded),
+        "，".join(f"{words.chinese} {count:,}" for words, count in worded),
     )
 
 
 def list_reason(source: str, reason: str, chinese_titles: Mapping[str, str]) -> Words | str:
-    """A place's reason in both languages. chinese_titles: by the English title that the reason may end with."""
+    """A place's reason in both languages. chinese_titles: English title -> Chinese; the reason may end with a title."""
     words = LIST_SOURCES[source].words if source in LIST_SOURCES else None
     if reason == WITHOUT_TITLE:
         return Words(plain(reason), "为您推荐")

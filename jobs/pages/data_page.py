@@ -15,9 +15,9 @@ from jobs.runtime.parquet_files import parquet_file
 from schemas.table import Column, Table
 from schemas.tables import REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, STORED
 
-_FILES = 50  # of a table whose statistics are read
-_OF_A_REASON = 3  # rejected rows shown of each reason
-_LOOKED_AT = 20_000  # rejected rows among which they are chosen
+_FILES = 50  # the statistics of so many files of a table are read
+_OF_A_REASON = 3  # rejected rows shown for each reason
+_LOOKED_AT = 20_000  # the first rejected rows, from which they are chosen
 _RULES = [
     Words("Table", "表"),
     Words("Rows", "行数"),
@@ -38,7 +38,7 @@ _PASSED, _FAILED = Words("passed", "通过"), Words("not passed", "未通过")
 def data_page(facts: NightFacts) -> Page:
     tables = [table for table in STORED if facts.version(table)]
     rows = [row for table in tables for row in _rules(facts, table)]
-    seen = Words(
+    bound = Words(
         f"All {len(rows):,} rules of the {len(tables)} tables of tonight. Values seen come from the statistics of "
         f"up to {_FILES} files of each table.",
         f"今夜 {len(tables)} 个表的全部 {len(rows):,} 条规则。所见的值来自每表至多 {_FILES} 个文件的统计。",
@@ -49,7 +49,7 @@ def data_page(facts: NightFacts) -> Page:
     rules = Section(
         "rules",
         Words("Rules and values seen", "规则与所见的值"),
-        [Rows(_RULES, rows, seen, searched=True)],
+        [Rows(_RULES, rows, bound, searched=True)],
         "schemas/README.md",
     )
     broken = _broken(facts)
@@ -75,12 +75,12 @@ def _rules(facts: NightFacts, table: Table) -> Iterator[list[Cell]]:
     is_current = facts.lake.current(table, facts.day) == version
     for column in table.columns:
         if rule := _rule(column):
-            seen = _seen(column, statistics.get(column.name, []), version.rows)
-            yield [table.name, number(version.rows), column.name, rule, seen, _PASSED if is_current else _FAILED]
+            values_seen = _seen(column, statistics.get(column.name, []), version.rows)
+            yield [table.name, number(version.rows), column.name, rule, values_seen, _PASSED if is_current else _FAILED]
 
 
 def _rule(column: Column) -> Words | None:
-    """The rules of a column in words; None where any value may stand in it."""
+    """The rules of a column in words; None where it may have any value."""
     english, chinese = [], []
     if not column.nullable:
         english, chinese = ["never empty"], ["不为空"]
@@ -96,33 +96,33 @@ def _rule(column: Column) -> Words | None:
 
 
 def _statistics(facts: NightFacts, version: Version) -> dict[str, list[Any]]:
-    """Column -> the statistics that Parquet keeps of it, one for each part of a file; rows are not read."""
-    found: dict[str, list[Any]] = defaultdict(list)
+    """Column -> its statistics in Parquet, one for each row group of a file; rows are not read."""
+    statistics: dict[str, list[Any]] = defaultdict(list)
     for path in facts.lake.file_paths(version)[:_FILES]:
         metadata = parquet_file(facts.lake, path).metadata
         for group in range(metadata.num_row_groups):
-            for at in range(metadata.num_columns):
-                part = metadata.row_group(group).column(at)
+            for column in range(metadata.num_columns):
+                part = metadata.row_group(group).column(column)
                 if part.statistics is not None:
-                    found[part.path_in_schema].append(part.statistics)
-    return found
+                    statistics[part.path_in_schema].append(part.statistics)
+    return statistics
 
 
 def _seen(column: Column, statistics: list[Any], rows: int) -> Words:
     if not rows:
         return Words("no rows", "没有行")
-    nulls = sum(one.null_count or 0 for one in statistics)
+    nulls = sum(part.null_count or 0 for part in statistics)
     english, chinese = [f"{nulls:,} empty"], [f"空 {nulls:,}"]
-    bounds = [one for one in statistics if one.has_min_max]
+    bounds = [part for part in statistics if part.has_min_max]
     if bounds and column.type in ("int32", "int64", "float32", "float64"):
-        low, high = min(one.min for one in bounds), max(one.max for one in bounds)
+        low, high = min(part.min for part in bounds), max(part.max for part in bounds)
         english.append(f"{low:,.6g} to {high:,.6g}")
         chinese.append(f"{low:,.6g} 至 {high:,.6g}")
     return Words(", ".join(english), "，".join(chinese))
 
 
 def _sample(facts: NightFacts, table: Table) -> Section:
-    """Some rows of each reason; the row whole but cut, with what is personal masked."""
+    """Some rows of each reason, with personal data masked; a long row is cut."""
     of_reason: dict[str, list[list[Cell]]] = defaultdict(list)
     for row in facts.first_rows(table, _LOOKED_AT).to_pylist():
         if len(of_reason[row["reason"]]) < _OF_A_REASON:
@@ -140,8 +140,8 @@ def _sample(facts: NightFacts, table: Table) -> Section:
         f"{len(rows)} of {facts.count(table):,} rejected rows: up to {_OF_A_REASON} of each reason.",
         f"{facts.count(table):,} 行被拒绝，列出 {len(rows)} 行：每个原因至多 {_OF_A_REASON} 行。",
     )
-    what = table.name.removeprefix("rejected_")
-    title = Words(f"Rejected rows of {what}", f"{_NAMES[what]}的拒绝行")
+    name = table.name.removeprefix("rejected_")
+    title = Words(f"Rejected rows of {name}", f"{_NAMES[name]}的拒绝行")
     return Section(table.name, title, [Rows(_REJECTED, rows, bound, searched=True)], table.name)
 
 

@@ -1,4 +1,4 @@
-"""Writes a page as HTML: one template for all, which escapes every text, and one policy that lets it load nothing."""
+"""Writes a page as HTML. One template for all pages escapes every text, and a policy forbids them to load anything."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _template() -> Template:
 
 
 def html_of(page: Page, pages: Sequence[tuple[str, Words]], date: str, run: str) -> str:
-    """The page as HTML; pages: (name, title) of those that it leads to, its own among them."""
+    """The page as HTML; pages: (name, title) of the pages that it links to, itself among them."""
     style, script = ((_TEMPLATES / f"page_of_night.{kind}").read_text("utf-8") for kind in ("css", "js"))
     html = _template().render(
         page=page, pages=pages, date=date, run=run, words=_WORDS, style=style, script=script, drawn=drawn, top_of=top_of

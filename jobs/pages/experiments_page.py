@@ -1,4 +1,4 @@
-"""experiments.html: each arm beside its control, and the shares that the nights moved."""
+"""experiments.html: each arm compared with its control, and the shares that the nights changed."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def experiments_page(facts: NightFacts) -> Page:
         "没有实验。可在设置的 experiments 中声明。",
     )
     how = Words(
-        "An arm is better or worse only once the planned number of users is reached and its interval leaves out 0. "
-        "Looking earlier and deciding finds differences that are not there.",
+        "An arm is better or worse only if the planned number of users is reached and its interval does not contain 0. "
+        "A decision before that often sees differences that do not exist.",
         "达到计划人数且区间不含 0，才能说某组更好或更差。提前下结论会看到并不存在的差异。",
     )
     blocks: list[Any] = (

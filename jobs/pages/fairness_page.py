@@ -1,4 +1,4 @@
-"""exposure.html: what lists show of groups of items, how good they are for groups of users, offers, privacy spent."""
+"""exposure.html: how much lists show groups of items, how good they are for groups of users; offers, privacy spent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.tables.fairness import EXPOSURE_KINDS
 
 _MOST = 60  # groups of one kind on the page
 _MOST_ROWS = 300  # groups of users, and of accounts, on the page
-_FLAGGED = 20  # groups named as below four fifths
+_FLAGGED = 20  # groups named that are below four fifths
 _RELEASES = 60  # of the privacy ledger, the newest
 Nights = Sequence[dict[str, Any]]
 Row = dict[str, Any]
@@ -60,8 +60,8 @@ _GROUPS = {
 
 def fairness_page(facts: NightFacts, nights: Nights) -> Page:
     lead = Words(
-        "How lists share attention out, and whom they serve. Exposure: a place weighs 1 / log2(rank + 1). Tables have "
-        f"at most {_MOST} groups of items, {_MOST_ROWS} groups of people. No account is named.",
+        "How lists divide attention among items, and whom they serve. Exposure: a place weighs 1 / log2(rank + 1). "
+        f"Tables have at most {_MOST} groups of items, {_MOST_ROWS} groups of people. No account is named.",
         "列表如何分配关注、服务了谁。曝光：每个位置的权重为 1 / log2(名次 + 1)。"
         f"每表至多 {_MOST} 组商品、{_MOST_ROWS} 组顾客，不列出任何账户。",
     )
@@ -72,7 +72,10 @@ def fairness_page(facts: NightFacts, nights: Nights) -> Page:
 def _spread(facts: NightFacts, nights: Nights) -> list[Section]:
     figures = facts.report("measure_exposure").get("figures", {})
     lines = [
-        (told, False) for name, tell in _TOLD.items() if figures.get(name) is not None for told in [tell(figures[name])]
+        (sentence, False)
+        for name, make_sentence in _SENTENCES.items()
+        if figures.get(name) is not None
+        for sentence in [make_sentence(figures[name])]
     ]
     none = Words(
         "Nothing was measured: there were no lists, or measure_exposure failed.",
@@ -97,7 +100,7 @@ def _lift(value: float) -> Words:
     )
 
 
-_TOLD: dict[str, Callable[[float], Words]] = {
+_SENTENCES: dict[str, Callable[[float], Words]] = {
     "coverage": lambda v: Words(
         f"{v:.0%} of the items on sale are in somebody's list.", f"{v:.0%} 的在售商品进入列表。"
     ),
@@ -114,22 +117,22 @@ _TOLD: dict[str, Callable[[float], Words]] = {
 
 
 def _items(facts: NightFacts, nights: Nights) -> list[Section]:
-    """A section for each kind of group that the catalogue knows, and a sentence about those it does not."""
+    """A section for each kind of group that the catalogue knows, and a sentence that names the other kinds."""
     rows = facts.rows(EXPOSURE)
     of_kind = {kind: [row for row in rows if row["kind"] == kind] for kind in EXPOSURE_KINDS}
-    found = [
-        Section(f"by-{kind}".replace("_", "-"), KINDS[kind], [_table(kind, own)], "exposure")
-        for kind, own in of_kind.items()
-        if own
+    sections = [
+        Section(f"by-{kind}".replace("_", "-"), KINDS[kind], [_table(kind, kind_rows)], "exposure")
+        for kind, kind_rows in of_kind.items()
+        if kind_rows
     ]
-    missing = [KINDS[kind] for kind, own in of_kind.items() if rows and not own]
+    missing = [KINDS[kind] for kind, kind_rows in of_kind.items() if rows and not kind_rows]
     if missing:
-        told = Words(
-            f"The catalogue and the log say nothing of: {', '.join(one.english.lower() for one in missing)}.",
-            f"目录与日志没有这些信息：{'、'.join(one.chinese for one in missing)}。",
+        sentence = Words(
+            f"The catalogue and the log say nothing of: {', '.join(words.english.lower() for words in missing)}.",
+            f"目录与日志没有这些信息：{'、'.join(words.chinese for words in missing)}。",
         )
-        found.append(Section("not-known", Words("Not known", "未知"), [Sentences([(told, False)])], "exposure"))
-    return found
+        sections.append(Section("not-known", Words("Not known", "未知"), [Sentences([(sentence, False)])], "exposure"))
+    return sections
 
 
 def _table(kind: str, rows: list[Row]) -> Rows:
@@ -175,7 +178,7 @@ def _name(kind: str, row: Row) -> Cell:
 
 def _users(facts: NightFacts, nights: Nights) -> list[Section]:
     table = people_rows(facts, _MOST_ROWS)
-    told = Words(
+    sentence = Words(
         "Last night's lists, judged by what these people bought since. A group is compared with all others; where the "
         "two intervals overlap it counts as alike.",
         "以昨夜列表之后的购买来评判。每组与其余所有人比较；区间重叠视为相同。",
@@ -184,27 +187,29 @@ def _users(facts: NightFacts, nights: Nights) -> list[Section]:
         "Nothing was judged: no list was made before, or nobody bought since.",
         "没有评判：此前没有列表，或之后无人购买。",
     )
-    blocks: list[Any] = [Sentences([(told if table else nobody, False)]), *([table] if table else [])]
+    blocks: list[Any] = [Sentences([(sentence if table else nobody, False)]), *([table] if table else [])]
     return [Section("users", Words("Lists by groups of people", "各组顾客的列表质量"), blocks, "group_quality")]
 
 
 def people_rows(facts: NightFacts, most: int, matched: bool = True) -> Rows | None:
     """ndcg of last night's lists for the `most` largest groups of people; None where nothing was judged.
 
-    matched: also as if all were equally active.
+    matched: also the figures as if all people were equally active.
     """
-    wanted = (pc.field("truth") == "all purchases") & pc.starts_with(pc.field("metric"), "ndcg@")
-    rows = facts.dataset(GROUP_QUALITY).to_table(filter=wanted).to_pylist()
+    condition = (pc.field("truth") == "all purchases") & pc.starts_with(pc.field("metric"), "ndcg@")
+    rows = facts.dataset(GROUP_QUALITY).to_table(filter=condition).to_pylist()
     if not rows:
         return None
-    kept = {id(row) for row in sorted(rows, key=lambda row: -row["users"])[:most]}
+    shown_ids = {id(row) for row in sorted(rows, key=lambda row: -row["users"])[:most]}
     metric = rows[0]["metric"]
     judged = [Words("95 % interval", "95 % 区间"), Words("Verdict", "结论")]
     head = [Words("Attribute", "属性"), Words("Group", "组"), Words("Buyers", "购买者"), Words(metric, metric), *judged]
     if matched:
         head += [Words("As if equally active", "活跃度相同时"), *judged]
-    bound = Words(f"{len(kept)} of {len(rows)} groups, the largest.", f"共 {len(rows)} 组，列出最大的 {len(kept)} 组。")
-    return Rows(head, [_people(row)[: len(head)] for row in rows if id(row) in kept], bound)
+    bound = Words(
+        f"{len(shown_ids)} of {len(rows)} groups, the largest.", f"共 {len(rows)} 组，列出最大的 {len(shown_ids)} 组。"
+    )
+    return Rows(head, [_people(row)[: len(head)] for row in rows if id(row) in shown_ids], bound)
 
 
 def _people(row: Row) -> list[Cell]:
@@ -222,14 +227,14 @@ def _people(row: Row) -> list[Cell]:
 
 
 def _verdict(verdict: str, value: float | None) -> Words:
-    """A group with a figure of its own and no verdict is nearly everybody: too few others are left."""
+    """A group with a figure but without a verdict has nearly everybody in it: too few others are left to compare."""
     if verdict == "not enough data" and value is not None:
         return Words("too few others to compare", "其余人数不足，无法比较")
     return VERDICTS[verdict]
 
 
 def group_name(attribute: str, group: str) -> Words | str:
-    """A group of people by one attribute; a country and a band of years stand as they are."""
+    """The name of a group of people by one attribute; countries and age bands are shown as they are."""
     if group == "unknown":
         return Words("unknown", "未知")
     return _GROUPS.get(attribute, {}).get(group) or plain(group)
@@ -286,7 +291,7 @@ def _accounts(row: Row) -> list[Cell]:
 
 
 def _privacy(facts: NightFacts, nights: Nights) -> list[Section]:
-    """What all releases of the lake have spent, beside the budget of tonight's settings where there is one."""
+    """What all releases of the lake have spent, compared with the budget of tonight's settings where there is one."""
     entries = [entry for entry in ledger(facts.lake) if entry.date <= str(facts.day)]
     off = Words(
         "Published counts of people are exact: differential privacy is off (setting privacy.epsilon).",
@@ -297,12 +302,12 @@ def _privacy(facts: NightFacts, nights: Nights) -> list[Section]:
     blocks: list[Any] = [Sentences([(off, False)])] if budget is None else []
     if entries:
         spent = {name: sum(getattr(entry, name) for entry in entries) for name in ("epsilon", "delta")}
-        of = {name: f" / {budget[name]:g}" if budget else "" for name in spent}
-        told = Words(
-            f"All {len(entries)} releases together have spent epsilon {spent['epsilon']:.4g}{of['epsilon']} and delta "
-            f"{spent['delta']:.3g}{of['delta']}. What is spent never comes back.",
-            f"全部 {len(entries)} 次发布共花费 epsilon {spent['epsilon']:.4g}{of['epsilon']}、"
-            f"delta {spent['delta']:.3g}{of['delta']}，花费不可收回。",
+        cap = {name: f" / {budget[name]:g}" if budget else "" for name in spent}
+        sentence = Words(
+            f"All {len(entries)} releases together have spent epsilon {spent['epsilon']:.4g}{cap['epsilon']} and delta "
+            f"{spent['delta']:.3g}{cap['delta']}. What is spent never comes back.",
+            f"全部 {len(entries)} 次发布共花费 epsilon {spent['epsilon']:.4g}{cap['epsilon']}、"
+            f"delta {spent['delta']:.3g}{cap['delta']}，花费不可收回。",
         )
         last = sum(entry.epsilon for entry in entries if entry.date == entries[-1].date)
         is_short = budget is not None and spent["epsilon"] + last > budget["epsilon"]  # for one more such night
@@ -315,9 +320,9 @@ def _privacy(facts: NightFacts, nights: Nights) -> list[Section]:
             f"{len(rows)} of {len(entries)} releases, the newest.",
             f"共 {len(entries)} 次发布，列出最新的 {len(rows)} 次。",
         )
-        blocks += [Sentences([(told, is_short)]), Rows(head, rows, bound)]
+        blocks += [Sentences([(sentence, is_short)]), Rows(head, rows, bound)]
     return [Section("privacy", Words("Privacy budget", "隐私预算"), blocks, "LAKE/privacy")]
 
 
-# What the page is made of, in its order: each makes sections from the facts of the night and the figures of the last.
+# The parts of the page, in order: each makes sections from the facts of the night and the figures of the last nights.
 PARTS: tuple[Callable[[NightFacts, Nights], list[Section]], ...] = (_spread, _items, _users, _offers, _privacy)

@@ -1,4 +1,4 @@
-"""index.html: was tonight published, what changed, and a look back; each part leads to the page behind it."""
+"""index.html: whether tonight was published, what changed, and earlier nights; each part links to a page with more."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ _PAGES = {
     "images": "images",
     "service": "service",
 }
-_OURS = ("lists", "offers")  # pages that every night has
+_ALWAYS = ("lists", "offers")  # pages that every night has
 _REJECTED_SHOWN = 10
 
 
 def home_page(facts: NightFacts, nights: Nights, exposure: Exposure, pages: Sequence[str]) -> Page:
-    """pages: names of the pages of decisions that lie beside this one, such as 'copy'."""
+    """pages: names of the pages in the same folder that other jobs draw, such as 'copy'."""
     sections = [
         _published(facts, pages),
         _changes(facts, nights),
@@ -85,22 +85,22 @@ def _lead(facts: NightFacts) -> list[Words]:
     if run:
         jobs = ", ".join(facts.errors)
         return [Words(f"Published as {run}, but not whole: {jobs} failed.", f"已发布为 {run}，但不完整：{jobs} 失败。")]
-    now = facts.seen_by_readers()
-    keeps = now["run"] if now else None
+    manifest = facts.seen_by_readers()
+    shown_run = manifest["run"] if manifest else None
     because = plain(facts.held_back_because, 400)
     return [
         Words(f"Held back: {because}.", f"未发布：{because}。")
         if because
         else Words("Not published: a dry run, or publishing has not run.", "未发布：试运行，或发布尚未执行。"),
-        Words(f"The storefront keeps {keeps}.", f"商城仍用 {keeps}。")
-        if keeps
+        Words(f"The storefront keeps {shown_run}.", f"商城仍用 {shown_run}。")
+        if shown_run
         else Words("Nothing was ever published.", "此前从未发布。"),
     ]
 
 
 def _published(facts: NightFacts, pages: Sequence[str]) -> Section:
-    report, now = facts.report("publish_night"), facts.seen_by_readers()
-    states = report.get("products") or (states_in(now) if now else {})
+    report, manifest = facts.report("publish_night"), facts.seen_by_readers()
+    states = report.get("products") or (states_in(manifest) if manifest else {})
     states = {product: states[product] for product in sorted(states, key=PRODUCTS.index)}
     head = [
         Words(*both)
@@ -128,12 +128,12 @@ def _published(facts: NightFacts, pages: Sequence[str]) -> Section:
     if facts.errors:
         blocks.append(
             Rows(
-                [Words("Failed job", "失败的任务"), Words("What it said", "错误信息")],
+                [Words("Failed job", "失败的任务"), Words("Error message", "错误信息")],
                 [[job, plain(error, 600)] for job, error in facts.errors.items()],
             )
         )
-    held = not facts.published_run
-    title = Words("What readers see", "商城所见") if held else Words("What is published", "已发布的内容")
+    is_held = not facts.published_run
+    title = Words("What readers see", "商城所见") if is_held else Words("What is published", "已发布的内容")
     blocks.append(_ask(facts))
     return Section("published", title, blocks, "published/current.json")
 
@@ -141,21 +141,21 @@ def _published(facts: NightFacts, pages: Sequence[str]) -> Section:
 def _way_to(product: str, pages: Sequence[str]) -> Cell:
     words = _PRODUCTS.get(product, product)
     page = _PAGES.get(product)
-    return Link(words, f"{page}.html") if page and (page in _OURS or page in pages) else words
+    return Link(words, f"{page}.html") if page and (page in _ALWAYS or page in pages) else words
 
 
 def _loaded(facts: NightFacts) -> list[Section]:
-    """What a storefront loads: the pointer, the files of each table that it names, and how long a list is."""
-    now = facts.seen_by_readers()
-    if not now or not now.get("tables"):
+    """The section that says what a storefront loads: the pointer, the files of each table, and a list's length."""
+    manifest = facts.seen_by_readers()
+    if not manifest or not manifest.get("tables"):
         return []
-    rules = now.get("rules", {})
+    rules = manifest.get("rules", {})
     lines = [
         (
             Words(
-                f"Poll published/current.json. It names the run ({now['run']}), and of each table its files with "
-                "size and checksum; they lie in published/run=RUN/TABLE/. Load all, then switch over.",
-                f"轮询 published/current.json：其中写明所用的运行（{now['run']}）以及各表的文件、大小与校验和；"
+                f"Poll published/current.json. It names the run ({manifest['run']}) and the files of each table, with "
+                "size and checksum. The files are in published/run=RUN/TABLE/. Load all of them, then switch over.",
+                f"轮询 published/current.json：其中写明所用的运行（{manifest['run']}）以及各表的文件、大小与校验和；"
                 "文件在 published/run=RUN/TABLE/ 下。全部载入后再切换。",
             ),
             False,
@@ -166,9 +166,9 @@ def _loaded(facts: NightFacts) -> list[Section]:
         lines.append(
             (
                 Words(
-                    f"A list has {k} places (k, the setting lists.k): recommendations with rank 1 to {k}. Ranks above "
-                    f"are {spares} spares (is_spare): when an item sells out or is withdrawn during the day, leave it "
-                    "out and move the next one up. What is sold out at night is in no list.",
+                    f"A list has {k} places (k, the setting lists.k): recommendations with rank 1 to {k}. After them "
+                    f"come {spares} spares (is_spare): when an item sells out or is withdrawn during the day, leave it "
+                    "out and move the next one up. An item that is sold out at night is in no list.",
                     f"每个列表有 {k} 个位置（k，即设置 lists.k）：recommendations 中名次 1 至 {k}。"
                     f"其后 {spares} 个为备用（is_spare）：商品白天售罄或下架时跳过它，由下一个补上。"
                     "夜间已售罄的商品不在任何列表中。",
@@ -200,7 +200,7 @@ def _loaded(facts: NightFacts) -> list[Section]:
             number(len(table["files"])),
             number(sum(file["bytes"] for file in table["files"]) / 1e6, "{:,.2f}"),
         ]
-        for name, table in now["tables"].items()
+        for name, table in manifest["tables"].items()
     ]
     title = Words("What the storefront loads", "商城载入什么")
     return [Section("loads", title, [Sentences(lines), Rows(head, rows)], "published/current.json; schemas/README.md")]
@@ -221,7 +221,7 @@ def _ask(facts: NightFacts) -> Command:
 def _changes(facts: NightFacts, nights: Nights) -> Section:
     lines = changes(nights)
     marked = sum(unusual for _, unusual, _ in lines)
-    told = Words(
+    sentence = Words(
         f"{marked} of {len(lines)} figures are unusual. {RULE.english}",
         f"{len(lines)} 项中 {marked} 项异常。{RULE.chinese}",
     )
@@ -229,7 +229,7 @@ def _changes(facts: NightFacts, nights: Nights) -> Section:
         "changes",
         Words("What changed since last night", "较昨夜的变化"),
         [
-            Sentences([(told, False)]),
+            Sentences([(sentence, False)]),
             Sentences([(words, unusual) for words, unusual, _ in lines], [href for _, _, href in lines]),
         ],
         f"runs/date={facts.day}/run={facts.run}",
@@ -238,23 +238,23 @@ def _changes(facts: NightFacts, nights: Nights) -> Section:
 
 def _quality(facts: NightFacts, nights: Nights) -> Section:
     judged = [night["quality"] for night in nights]
-    metric = next((one["metric"] for one in reversed(judged) if one), "")
+    metric = next((night_quality["metric"] for night_quality in reversed(judged) if night_quality), "")
     if not metric:
         none = Words(
             "Lists were not judged yet: none was published the day before, or nobody bought.",
             "尚未评判列表：前一天没有发布，或无人购买。",
         )
         return Section("quality", Words("Quality of the lists", "列表质量"), [Sentences([(none, False)])])
-    usable = [one if one.get("metric") == metric else {} for one in judged]
+    usable = [night_quality if night_quality.get("metric") == metric else {} for night_quality in judged]
 
-    def part(lists: str, at: int) -> list[float | None]:
-        return [one[lists][at] if lists in one else None for one in usable]
+    def part(lists: str, index: int) -> list[float | None]:
+        return [night_quality[lists][index] if lists in night_quality else None for night_quality in usable]
 
-    place = metric.removeprefix("hr@")
+    places = metric.removeprefix("hr@")
     caption = Words(
-        f"Share of buyers who bought something from the first {place} places of their list, by night of judging; the "
+        f"Share of buyers who bought something from the first {places} places of their list, by night of judging; the "
         "band is the 95 % interval over users.",
-        f"购买者中买到列表前 {place} 位商品的比例，按评判之夜；色带为对用户的 95 % 区间。",
+        f"购买者中买到列表前 {places} 位商品的比例，按评判之夜；色带为对用户的 95 % 区间。",
     )
     series = [
         Series(Words("our lists", "我们的列表"), part("published", 0), part("published", 1), part("published", 2)),
@@ -286,14 +286,14 @@ def _lines(facts: NightFacts, nights: Nights) -> Section:
             [Series(Words("rejected", "拒绝"), rejected)],
         ),
     ]
-    reasons = sorted(facts.report("clean_events").get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))
+    reasons = sorted(facts.report("clean_events").get("rejected", {}).items(), key=lambda entry: (-entry[1], entry[0]))
     if reasons:
         blocks.append(
             Rows(
                 [Words("Rejected because", "拒绝原因"), Words("Lines", "行数")],
                 [
-                    [words_of(reason, REJECTED), number(n, href="data.html#rejected_events")]
-                    for reason, n in reasons[:_REJECTED_SHOWN]
+                    [words_of(reason, REJECTED), number(count, href="data.html#rejected_events")]
+                    for reason, count in reasons[:_REJECTED_SHOWN]
                 ],
             )
         )
@@ -307,7 +307,7 @@ def _exposure(facts: NightFacts, nights: Nights, exposure: Exposure) -> Section:
     shown = [night["figures"].get("items_shown") for night in nights]
     blocks: list[Any] = []
     if exposure.places:
-        told = Words(
+        sentence = Words(
             f"{exposure.items:,} of {exposure.on_sale:,} items on sale are in somebody's list "
             f"({exposure.items / max(1, exposure.on_sale):.0%}); the {exposure.top:,} most shown take "
             f"{exposure.top_share:.0%} of all places.",
@@ -315,7 +315,7 @@ def _exposure(facts: NightFacts, nights: Nights, exposure: Exposure) -> Section:
             f"（{exposure.items / max(1, exposure.on_sale):.0%}）；"
             f"展示最多的 {exposure.top:,} 件占全部位置的 {exposure.top_share:.0%}。",
         )
-        blocks.append(Sentences([(told, False)]))
+        blocks.append(Sentences([(sentence, False)]))
     dates = [night["date"] for night in nights]
     blocks.append(
         Lines(

@@ -1,4 +1,4 @@
-"""items.html: the most shown items: to how many they are shown, what is similar, bought together, price and copy."""
+"""items.html: the most shown items: how often each is shown, similar items, items bought together, price and copy."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from schemas.table import Table
 from schemas.tables import BOUGHT_TOGETHER, COPY, ITEMS, PRICE_SUGGESTIONS, RECOMMENDATIONS, SIMILAR_ITEMS
 
 _MOST = 500  # items on the page
-_BESIDE = 5  # neighbours, reasons and texts of each
-_OF: dict[str, tuple[Table, str, list[str], str]] = {  # table, its item, what is shown of it, and the order
+_BESIDE = 5  # neighbours, reasons and texts of each item
+_OF: dict[str, tuple[Table, str, list[str], str]] = {  # table, its item column, the columns shown, the order
     "similar": (SIMILAR_ITEMS, "target_item_id", ["item_id", "score"], "rank"),
     "together": (BOUGHT_TOGETHER, "target_item_id", ["item_id", "confidence"], "rank"),
     "copy": (COPY, "item_id", ["text", "channel", "language"], "copy_id"),
@@ -33,9 +33,9 @@ Groups = dict[str, list[Row]]
 def items_page(facts: NightFacts, exposure: Exposure, pictures_of: PicturesOf) -> Page:
     """pictures_of: item ids -> data: URLs of the small pictures of those that have one."""
     shown = dict(exposure.first(_MOST))
-    wanted = pa.array(list(shown), pa.string())
-    groups = {name: _grouped(facts, wanted, *of_table) for name, of_table in _OF.items()}
-    groups["why"] = _reasons(facts, wanted)
+    ids = pa.array(list(shown), pa.string())
+    groups = {name: _grouped(facts, ids, *of_table) for name, of_table in _OF.items()}
+    groups["why"] = _reasons(facts, ids)
     near = {row["item_id"] for name in ("similar", "together") for rows in groups[name].values() for row in rows}
     titles = titles_of(facts, [*shown, *near])
     pictures = pictures_of(set(shown))
@@ -49,20 +49,20 @@ def items_page(facts: NightFacts, exposure: Exposure, pictures_of: PicturesOf) -
         "All texts, and how to approve or block them, are on the page of texts.",
         "文案中的 {terms} 与 {until} 代表优惠与截止日，发送时按人填入。全部文案及其批准与屏蔽见文案页。",
     )
-    found = Entries(Words("Item or title", "商品或标题"), entries, bound)
+    lookup = Entries(Words("Item or title", "商品或标题"), entries, bound)
     source = "items, recommendations, similar_items, bought_together, price_suggestions, copy"
     return Page(
         "items",
         Words("Items", "商品"),
         [],
-        [Section("items", Words("Items", "商品"), [Sentences([(blanks, False)]), found], source)],
+        [Section("items", Words("Items", "商品"), [Sentences([(blanks, False)]), lookup], source)],
     )
 
 
-def _grouped(facts: NightFacts, wanted: pa.Array, table: Table, key: str, columns: Sequence[str], order: str) -> Groups:
+def _grouped(facts: NightFacts, ids: pa.Array, table: Table, key: str, columns: Sequence[str], order: str) -> Groups:
     """Item -> the first rows of a table about it."""
     names = list(dict.fromkeys([key, order, *columns]))
-    rows = facts.dataset(table).to_table(columns=names, filter=pc.field(key).isin(wanted)).sort_by(order)
+    rows = facts.dataset(table).to_table(columns=names, filter=pc.field(key).isin(ids)).sort_by(order)
     groups: Groups = defaultdict(list)
     for row in rows.to_pylist():
         if len(groups[row[key]]) < _BESIDE:
@@ -70,10 +70,10 @@ def _grouped(facts: NightFacts, wanted: pa.Array, table: Table, key: str, column
     return groups
 
 
-def _reasons(facts: NightFacts, wanted: pa.Array) -> Groups:
-    """Item -> by which recommender it got its places, the most frequent first."""
+def _reasons(facts: NightFacts, ids: pa.Array) -> Groups:
+    """Item -> the recommenders that gave it its places, the most frequent first."""
     rows = facts.dataset(RECOMMENDATIONS).scanner(
-        ["item_id", "source"], filter=pc.field("item_id").isin(wanted) & ~pc.field("is_spare")
+        ["item_id", "source"], filter=pc.field("item_id").isin(ids) & ~pc.field("is_spare")
     )
     table = pa.Table.from_batches(rows.to_batches(), rows.projected_schema)
     counted = table.group_by(["item_id", "source"]).aggregate([([], "count_all")])
@@ -86,13 +86,13 @@ def _reasons(facts: NightFacts, wanted: pa.Array) -> Groups:
 def _entry(item: str, places: int, groups: dict[str, Groups], titles: dict[str, Words], picture: str) -> Entry:
     fact = next(iter(groups["facts"].get(item, [])), {})
     price = next(iter(groups["prices"].get(item, [])), {})
-    by = counts(
+    by_source = counts(
         {row["source"]: row["count_all"] for row in groups["why"].get(item, [])},
         {source: name for source, (name, _) in SOURCES.items()},
     )
     about: list[list[Cell]] = [
         [Words("places in lists", "列表中的位置"), number(places)],
-        [Words("by", "来自"), by],
+        [Words("by", "来自"), by_source],
         [Words("price", "价格"), money(fact.get("price"), fact.get("currency"))],
         [Words("category", "品类"), plain(fact.get("shown_category") or "")],
         [Words("brand", "品牌"), plain(fact.get("shown_brand") or "")],

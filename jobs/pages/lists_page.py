@@ -29,7 +29,7 @@ from schemas.tables import ITEMS, RECOMMENDATIONS
 from schemas.tables.lists import ANONYMOUS
 
 _OF_A_LEVEL = 60  # users of each fallback level
-_LOOKED_AT = 50_000  # rows of the table among which they are chosen
+_LOOKED_AT = 50_000  # the first rows of the table, from which they are chosen
 _LEVELS = (
     Words("own history", "自己的行为"),
     Words("segment", "同群热门"),
@@ -52,7 +52,7 @@ def lists_page(facts: NightFacts) -> Page:
     lists = _lists(facts)
     items = {row["item_id"] for rows in lists.values() for row in rows}
     titles, prices = titles_of(facts, items), _prices(facts, items)
-    chinese = {one.english: one.chinese for one in titles.values()}
+    chinese = {words.english: words.chinese for words in titles.values()}
     entries = [_entry(user, rows, titles, prices, chinese) for user, rows in lists.items()]
     users = facts.report("publish_night").get("checks", {}).get("users")
     of_all = (f" of {users:,}", f"（共 {users:,} 个）") if users else ("", "")
@@ -63,23 +63,23 @@ def lists_page(facts: NightFacts) -> Page:
     )
     everybody = Words("Everybody else's list, with portrait:", "其他用户的列表与画像：")
     why = Words("Why an item is in a list, or why not:", "某商品为何在或不在列表中：")
-    told = Words(
-        "A place shows why it is there: the column reason, in English; source names its kind, for a shop that says it "
-        "in its own words. Scores compare within one person and one source only. The parts are what moved the score "
-        "most: names of recommenders, and of facts of the item and the person.",
+    sentence = Words(
+        "The column reason says in English why an item is in the list; the column source names the kind of reason, for "
+        "a shop that uses its own words. Scores can be compared only within one person and one source. The parts "
+        "changed the score most: they name recommenders, and facts about the item and the person.",
         "每个位置写明理由：reason 列为英文；source 列为其种类，商城可据此用自己的话表达。"
         "分数只在同一人、同一来源内可比。组成为影响分数最大的几项：推荐器以及商品与顾客的特征。",
     )
     blocks: list[Any] = [
-        Sentences([(told, False)]),
+        Sentences([(sentence, False)]),
         Command(everybody, facts.command("explain_user", "--user", "USER")),
         Command(why, facts.command("explain_user", "--user", "USER", "--item", "ITEM")),
         Entries(Words("User, item or title", "用户、商品或标题"), entries, bound),
     ]
-    ladder: list[list[Cell]] = [[number(at), name] for at, name in enumerate(_LEVELS)]
+    ladder: list[list[Cell]] = [[number(level), name] for level, name in enumerate(_LEVELS)]
     steps = Words(
-        "Places that a person's own history does not fill come from the next step; the column fallback_level tells the "
-        "step of each place.",
+        "Places that a person's own history does not fill come from the next step; the column fallback_level says "
+        "from which step a place comes.",
         "自己的行为填不满的位置由下一级补上；fallback_level 列写明每个位置的级。",
     )
     loads = Link(
@@ -92,22 +92,22 @@ def lists_page(facts: NightFacts) -> Page:
         [Sentences([(steps, False)]), Rows([Words("Step", "级"), Words("A place comes from", "位置来自")], ladder)],
         "recommendations.fallback_level",
     )
-    found = Section("lists", Words("Lists", "推荐列表"), blocks, "recommendations", loads)
-    return Page("lists", Words("Lists", "推荐列表"), [], [found, how])
+    section = Section("lists", Words("Lists", "推荐列表"), blocks, "recommendations", loads)
+    return Page("lists", Words("Lists", "推荐列表"), [], [section, how])
 
 
 def _lists(facts: NightFacts) -> dict[str, list[Row]]:
-    """User -> places by rank: visitors without an account first, then some users of each level in turn."""
+    """User -> places by rank: first visitors without an account, then some users of each fallback level."""
     first = pc.field("rank") == 1
-    looked = facts.dataset(RECOMMENDATIONS).scanner(["user_id", "fallback_level"], filter=first).head(_LOOKED_AT)
+    places = facts.dataset(RECOMMENDATIONS).scanner(["user_id", "fallback_level"], filter=first).head(_LOOKED_AT)
     of_level: dict[int, list[str]] = defaultdict(list)
-    for user, level in zip(looked["user_id"].to_pylist(), looked["fallback_level"].to_pylist(), strict=True):
+    for user, level in zip(places["user_id"].to_pylist(), places["fallback_level"].to_pylist(), strict=True):
         if len(of_level[level]) < _OF_A_LEVEL and user != ANONYMOUS:
             of_level[level].append(user)
     chosen = [ANONYMOUS, *(user for level in sorted(of_level) for user in sorted(of_level[level]))]
-    wanted = pc.field("user_id").isin(pa.array(chosen, pa.string())) & ~pc.field("is_spare")
+    condition = pc.field("user_id").isin(pa.array(chosen, pa.string())) & ~pc.field("is_spare")
     columns = ["user_id", "item_id", "rank", "score", "score_parts", "reason", "fallback_level", "source"]
-    rows = facts.dataset(RECOMMENDATIONS).to_table(columns=columns, filter=wanted).sort_by("rank").to_pylist()
+    rows = facts.dataset(RECOMMENDATIONS).to_table(columns=columns, filter=condition).sort_by("rank").to_pylist()
     lists: dict[str, list[Row]] = {user: [] for user in chosen}
     for row in rows:
         lists[row["user_id"]].append(row)
@@ -115,10 +115,10 @@ def _lists(facts: NightFacts) -> dict[str, list[Row]]:
 
 
 def _prices(facts: NightFacts, items: set[str]) -> dict[str, str]:
-    wanted = pc.field("item_id").isin(pa.array(sorted(items), pa.string()))
-    rows = facts.rows(ITEMS, ["item_id", "price", "currency"], wanted)
-    known = [row for row in rows if row["price"] is not None]
-    return {row["item_id"]: f"{row['price']:,.2f} {plain(row['currency'] or '')}".rstrip() for row in known}
+    condition = pc.field("item_id").isin(pa.array(sorted(items), pa.string()))
+    rows = facts.rows(ITEMS, ["item_id", "price", "currency"], condition)
+    priced_rows = [row for row in rows if row["price"] is not None]
+    return {row["item_id"]: f"{row['price']:,.2f} {plain(row['currency'] or '')}".rstrip() for row in priced_rows}
 
 
 def _entry(

@@ -1,6 +1,6 @@
-"""Masks what is personal in a rejected row, such as an e-mail address that stands in a column of another name.
+"""Masks personal data in a rejected row, such as an e-mail address in a column that should not hold one.
 
-What the mapping calls personal was masked when the row entered the lake; this is for what no mapping foresaw.
+Columns that the mapping calls personal were masked when the row entered the lake. This masks personal data elsewhere.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ _MASK = "•••"
 def masked(text: str) -> str:
     """The text with e-mail addresses, telephone numbers and the like replaced, in lower and upper case."""
     folded = text.lower()
-    if len(folded) != len(text):  # a letter that lower case makes longer: positions would not fit
+    if len(folded) != len(text):  # lower case made a letter longer: positions would not fit
         text = folded
-    parts, at = [], 0
-    for found in PERSONAL.finditer(folded):
-        parts += [text[at : found.start()], _MASK]
-        at = found.end()
-    return "".join([*parts, text[at:]])
+    parts, start = [], 0
+    for match in PERSONAL.finditer(folded):
+        parts += [text[start : match.start()], _MASK]
+        start = match.end()
+    return "".join([*parts, text[start:]])

@@ -1,4 +1,4 @@
-"""What a model's card says beside its manifest: what it learned from, what it is for, what it must not be used for."""
+"""What a model's card adds to its manifest: its training tables, its purpose, and what it must not be used for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.tables import (
 
 @dataclass(frozen=True)
 class Card:
-    """tables: what it is fitted on. of_lists: what it makes is judged as list_quality and group_quality judge lists."""
+    """tables: the model is fitted on them. of_lists: list_quality and group_quality judge the lists that it makes."""
 
     tables: tuple[Table, ...]
     purpose: Words
@@ -54,7 +54,7 @@ _OWN_PRICE = Words(
     "不得为个人单独定价：同一商品对所有人一个价格。须经人工批准。",
 )
 _ANSWERS = Words(
-    "It must not be used to make up an answer, since below its threshold a person answers; nor for law or health.",
+    "It must not be used to invent answers: below its threshold a person answers. Nor may it advise on law or health.",
     "不得编造答复：低于阈值时转人工。不得用于法律或健康。",
 )
 _DRAFTS = Words("drafts of marketing texts", "营销文案草稿")

@@ -1,4 +1,4 @@
-"""models.html: a card for each model that tonight's products are made with: its data, figures, settings and limits."""
+"""models.html: a card for each model that tonight's products use: its data, figures, settings and limits."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def _card(facts: NightFacts, name: str, folder: tuple[str, ...]) -> Section:
     if settings:
         blocks.append(Rows([Words("Setting", "设置"), Words("Value", "值")], settings))
     by_group = Link(Words("Every group of people", "全部顾客分组"), "exposure.html") if card and card.of_lists else None
-    called = plain(name).replace("_", " ")
-    words = Words(called, called)
+    shown_name = plain(name).replace("_", " ")
+    words = Words(shown_name, shown_name)
     if card:
-        words = Words(f"{called}: {card.purpose.english}", f"{called}：{card.purpose.chinese}")
+        words = Words(f"{shown_name}: {card.purpose.english}", f"{shown_name}：{card.purpose.chinese}")
     wide = card is not None and card.of_lists  # its table of groups needs the width
     return Section(f"model-{plain(name)}", words, blocks, "/".join(folder), by_group, wide)
 
@@ -82,15 +82,17 @@ def _purpose(name: str) -> list[Row]:
 def _data(facts: NightFacts, name: str, folder: tuple[str, ...]) -> list[Row]:
     """The tables that the model was fitted on, with the rows that they had on its night."""
     night, run = dt.date.fromisoformat(folder[2].removeprefix("date=")), folder[3].removeprefix("run=")
-    told = []
+    described = []
     for table in CARDS[name].tables if name in CARDS else ():
         version = facts.lake.version(table, night, run) or facts.lake.current(table, night)
-        told.append(f"{table.name} ({version.rows:,})" if version else table.name)
-    return [[Words("learned from (rows of its night)", "训练数据（当夜行数）"), ", ".join(told)]] if told else []
+        described.append(f"{table.name} ({version.rows:,})" if version else table.name)
+    return (
+        [[Words("learned from (rows of its night)", "训练数据（当夜行数）"), ", ".join(described)]] if described else []
+    )
 
 
 def _verdict(judged: dict[str, Any]) -> list[Row]:
-    """How the version of the card was judged before it was used."""
+    """How this version of the model was judged before it was used."""
     rows: list[Row] = []
     for key, figures in judged.items():
         if isinstance(figures, dict) and {"new", "running", "low", "high"} <= figures.keys():
@@ -111,7 +113,7 @@ def _verdict(judged: dict[str, Any]) -> list[Row]:
 
 
 def _tonight(facts: NightFacts, name: str, job: str) -> list[Row]:
-    """What came of tonight's training; nothing where the job trains another model, or none."""
+    """The result of tonight's training; no rows where the job trained another model, or none."""
     report = facts.report(job)
     if job == "train_ranker":
         report = report.get(name, {}) if name == "ranker" else {}
@@ -119,8 +121,8 @@ def _tonight(facts: NightFacts, name: str, job: str) -> list[Row]:
         return []
     rows: list[Row] = []
     if isinstance(report.get("promoted"), bool):
-        told = Words("promoted", "已启用") if report["promoted"] else Words("held back", "未启用")
-        rows.append([Words("tonight's training", "今夜的训练"), told])
+        words = Words("promoted", "已启用") if report["promoted"] else Words("held back", "未启用")
+        rows.append([Words("tonight's training", "今夜的训练"), words])
     if "start" in report:
         rows.append([Words("tonight", "今夜"), plain(report["start"])])
     return rows
@@ -133,12 +135,12 @@ def _limits(name: str) -> list[Any]:
 
 
 def _figures(facts: NightFacts, name: str) -> list[Any]:
-    """What its lists achieved, and by groups of people; a sentence where nobody measures that."""
+    """The quality of the model's lists, in all and by groups of people; a sentence where that is not measured."""
     if name not in CARDS or not CARDS[name].of_lists:
-        told = Words("No figure by groups of people is measured for it.", "未按顾客分组度量。")
-        return [Sentences([(told, False)])]
-    wanted = (pc.field("cut") == "all") & (pc.field("truth") == "all purchases")
-    rows = facts.rows(LIST_QUALITY, ["lists", "metric", "value", "low", "high", "users"], wanted)
+        sentence = Words("No figure by groups of people is measured for it.", "未按顾客分组度量。")
+        return [Sentences([(sentence, False)])]
+    condition = (pc.field("cut") == "all") & (pc.field("truth") == "all purchases")
+    rows = facts.rows(LIST_QUALITY, ["lists", "metric", "value", "low", "high", "users"], condition)
     shown = [row for row in rows if row["lists"] in _LISTS and row["metric"].startswith(("hr@", "ndcg@"))]
     head = [Words("Lists of last night", "昨夜列表"), Words("Value", "值"), Words("95 % interval", "95 % 区间")]
     table: list[Row] = [
@@ -162,19 +164,21 @@ def _of_lists(lists: str, metric: str) -> Words:
 
 
 def _uses(features: list[str]) -> Sentences:
-    """The names of what the model reads, by their group before the dot."""
+    """The names of the model's features, grouped by their part before the dot."""
     groups: dict[str, list[str]] = {}
     for name in features[:_FEATURES]:
-        group, _, rest = plain(name).partition(".")
-        groups.setdefault(group, []).append(rest)
-    named = "; ".join(f"{group}: {', '.join(filter(None, own))}".removesuffix(": ") for group, own in groups.items())
+        group, _, feature = plain(name).partition(".")
+        groups.setdefault(group, []).append(feature)
+    listed = "; ".join(
+        f"{group}: {', '.join(filter(None, names))}".removesuffix(": ") for group, names in groups.items()
+    )
     more = len(features) - _FEATURES
     and_more = (f", and {more} more", f"，另有 {more} 项") if more > 0 else ("", "")
-    return Sentences([(Words(f"It reads {named}{and_more[0]}.", f"所用特征：{named}{and_more[1]}。"), False)])
+    return Sentences([(Words(f"It reads {listed}{and_more[0]}.", f"所用特征：{listed}{and_more[1]}。"), False)])
 
 
 def _settings(manifest: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Settings by name; those of a part of the model as `part.name`."""
+    """(name, value) of each setting; `part.name` for the settings of a part of the model."""
     return list(_flat(manifest.get("config", {}).items()))
 
 
@@ -187,7 +191,7 @@ def _flat(settings: Iterable[tuple[str, Any]], before: str = "") -> Iterable[tup
 
 
 def _scalars(manifest: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(key, v) for key, v in manifest.items() if isinstance(v, int | float | str) and key != "model"]
+    return [(key, value) for key, value in manifest.items() if isinstance(value, int | float | str) and key != "model"]
 
 
 def _value(value: Any) -> Cell:

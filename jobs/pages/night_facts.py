@@ -1,4 +1,4 @@
-"""What the pages know of a night: the reports of its jobs, its tables, and what became of it."""
+"""The facts of a night that the pages show: the reports of its jobs, its tables, and whether it was published."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ class NightFacts:
 
     @property
     def errors(self) -> dict[str, str]:
-        """Job -> its whole error, in the order of the night; an earlier try to draw these pages is no part of it."""
+        """Job -> its whole error, in the order of the night, without show_night: an earlier try may have failed."""
         failed = {job: str(report["error"]) for job, report in self.reports.items() if "error" in report}
         failed.pop("show_night", None)
         return failed
 
     @property
     def published_run(self) -> str | None:
-        """The published run that this run made; None where it is held back."""
+        """The published run that this run made; None where it was not published."""
         return self.report("publish_night").get("published")
 
     @property
     def held_back_because(self) -> str:
-        """The first line of the first error that kept the night back; empty where none did."""
+        """The first line of the first error that prevented publishing; empty where none did."""
         needed = ("publish_night", *_before("publish_night"))
         return next((f"{job}: {first_line(error)}" for job, error in self.errors.items() if job in needed), "")
 
@@ -65,17 +65,17 @@ class NightFacts:
         return version.rows if version else 0
 
     def dataset(self, table: Table) -> ds.Dataset:
-        """The rows of the night's version; without rows where there is none."""
+        """The rows of the night's version; no rows where there is none."""
         version = self.version(table)
         if version is None or not version.files:
             return ds.dataset(arrow_schema(table).empty_table())
         return dataset(self.lake, self.lake.file_paths(version))
 
     def rows(
-        self, table: Table, columns: list[str] | None = None, wanted: pc.Expression | None = None
+        self, table: Table, columns: list[str] | None = None, condition: pc.Expression | None = None
     ) -> list[dict[str, Any]]:
         """Rows in memory: for small tables, or few rows of a large one."""
-        return self.dataset(table).to_table(columns=columns, filter=wanted).to_pylist()
+        return self.dataset(table).to_table(columns=columns, filter=condition).to_pylist()
 
     def first_rows(self, table: Table, most: int, columns: list[str] | None = None) -> pa.Table:
         return self.dataset(table).head(most, columns=columns)
@@ -85,19 +85,19 @@ class NightFacts:
         return published.current(self.lake)
 
     def command(self, job: str, *arguments: str) -> str:
-        """A command of the terminal; the lake is named without the login that its URL may carry."""
+        """A command for the terminal; the lake's URL is shown without the login that it may contain."""
         return " ".join(["python -m jobs", job, *arguments, "--lake", _without_login(self.lake.root)])
 
 
 def facts_of(lake: Lake, day: dt.date, run: str) -> NightFacts:
-    """The facts of `run`, or where it has no reports, as by hand, of the run that `describe_night` shows.
+    """The facts of `run`. Where it has no reports, as when a person starts the job, those of describe_night's run.
 
     Raises FileNotFoundError where no run of the date has left a report.
     """
     runs = attempts(lake, day)
-    names = {one.run for one in runs if one.jobs}
+    names = {attempt.run for attempt in runs if attempt.jobs}
     if run not in names:
-        shown = shown_attempt(runs) or next((one for one in reversed(runs) if one.jobs), None)
+        shown = shown_attempt(runs) or next((attempt for attempt in reversed(runs) if attempt.jobs), None)
         if shown is None:
             raise FileNotFoundError(
                 f"no run of {day} has left a report in {lake.path('runs')}; run "
@@ -105,13 +105,15 @@ def facts_of(lake: Lake, day: dt.date, run: str) -> NightFacts:
             )
         run = shown.run
     folder = ("runs", f"date={day}", f"run={run}")
-    read = {n.removesuffix(".json"): lake.get_json(*folder, n) for n in lake.list_dir(*folder) if n.endswith(".json")}
-    order = {task: at for at, task in enumerate(TASKS)}
-    return NightFacts(lake, day, run, dict(sorted(read.items(), key=lambda one: order.get(one[0], len(order)))))
+    reports = {
+        n.removesuffix(".json"): lake.get_json(*folder, n) for n in lake.list_dir(*folder) if n.endswith(".json")
+    }
+    order = {task: index for index, task in enumerate(TASKS)}
+    return NightFacts(lake, day, run, dict(sorted(reports.items(), key=lambda item: order.get(item[0], len(order)))))
 
 
 def _before(task: str) -> Iterator[str]:
-    """Every task without which `task` does not run."""
+    """Every task that must succeed before `task` can run."""
     for need in TASKS.get(task, ()):
         if need in TASKS:
             yield need

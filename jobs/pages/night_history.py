@@ -1,7 +1,7 @@
-"""A look back: some figures of each of the last nights, handed on from night to night in reports/date=D/history.json.
+"""Some figures of each of the last nights, passed on from night to night in reports/date=D/history.json.
 
-A night reads what the night before left and adds its own figures, so that a page costs the same after a year. Nights
-that left none, such as those before this file was there, are read from the reports of their jobs.
+A night reads the file of the night before and adds its own figures, so that a page costs the same after a year. The
+figures of nights without such a file, which may be older than it, are read from the reports of their jobs.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ def history(facts: NightFacts) -> list[dict[str, Any]]:
     lake, first = facts.lake, facts.day - dt.timedelta(days=NIGHTS - 1)
     names = [name.removeprefix("date=") for name in lake.list_dir("runs") if name.startswith("date=")]
     days = [day for day in names if str(first) <= day < str(facts.day)]
-    known = {night["date"]: night for night in _left_before(lake, facts.day)}
-    earlier = [known.get(day) or _read(lake, dt.date.fromisoformat(day)) for day in days]
+    stored = {night["date"]: night for night in _left_before(lake, facts.day)}
+    earlier = [stored.get(day) or _read(lake, dt.date.fromisoformat(day)) for day in days]
     return [*(night for night in earlier if night), summary(facts)]
 
 
 def _left_before(lake: Lake, day: dt.date) -> list[dict[str, Any]]:
-    """The newest history that an earlier night left; empty where none did."""
+    """The newest history file of an earlier night; empty where there is none."""
     for name in reversed(lake.list_dir("reports")):
         if name.startswith("date=") and name < f"date={day}" and lake.exists("reports", name, FILE):
             return list(lake.get_json("reports", name, FILE))
@@ -44,11 +44,11 @@ def _read(lake: Lake, day: dt.date) -> dict[str, Any] | None:
 
 
 def summary(facts: NightFacts) -> dict[str, Any]:
-    """The figures of one night that later nights are compared with; a figure that the night lacks is left out."""
+    """The figures of one night, for comparison with later nights; figures that the night lacks are left out."""
     figures = {
         "lines_raw": facts.report("clean_events").get("raw"),
         "lines_kept": facts.report("clean_events").get("kept"),
-        **{f"rejected_{reason}": n for reason, n in facts.report("clean_events").get("rejected", {}).items()},
+        **{f"rejected_{reason}": count for reason, count in facts.report("clean_events").get("rejected", {}).items()},
         **_of_lists(facts.report("publish_night").get("checks", {})),
         "segments_moved_share": facts.report("segment_users").get("moved_share"),
         "copy_published": facts.report("write_copy").get("texts"),
@@ -81,10 +81,10 @@ def _of_lists(checks: Report) -> dict[str, Any]:
 
 
 def _trained(facts: NightFacts) -> dict[str, Report]:
-    """Job -> what it says of its model, of those that ask whether a new model is better than the running one."""
-    found = {job: facts.report(job) for job in facts.reports}
-    found["train_ranker"] = facts.report("train_ranker").get("ranker", {})
-    return {job: report for job, report in found.items() if isinstance(report.get("promoted"), bool)}
+    """Job -> its report about its model, for jobs that compare a new model with the running one."""
+    models = {job: facts.report(job) for job in facts.reports}
+    models["train_ranker"] = facts.report("train_ranker").get("ranker", {})
+    return {job: report for job, report in models.items() if isinstance(report.get("promoted"), bool)}
 
 
 def _quality(judged: Report) -> dict[str, Any]:
@@ -94,8 +94,8 @@ def _quality(judged: Report) -> dict[str, Any]:
         for row in judged.get("quality", [])
         if row["cut"] == "all" and row["truth"].startswith("all") and row["metric"].startswith("hr@")
     ]
-    found = {row["lists"]: row for row in rows if row["lists"] in _LISTS}
-    if _LISTS[0] not in found:
+    by_lists = {row["lists"]: row for row in rows if row["lists"] in _LISTS}
+    if _LISTS[0] not in by_lists:
         return {}
-    figures = {name: [row["value"], row["low"], row["high"]] for name, row in found.items()}
-    return {"metric": found[_LISTS[0]]["metric"], "users": found[_LISTS[0]]["users"], **figures}
+    figures = {name: [row["value"], row["low"], row["high"]] for name, row in by_lists.items()}
+    return {"metric": by_lists[_LISTS[0]]["metric"], "users": by_lists[_LISTS[0]]["users"], **figures}

@@ -13,14 +13,15 @@ from schemas.tables import CAMPAIGN_OUTCOMES, OFFER_PARITY, OFFERS
 
 _MOST = 500  # campaigns, and groups, on the page
 _HOW_BUDGETS = Words(
-    "The amount pays for offers at their expected cost: a discount that one in ten uses costs a tenth. The limit holds "
-    "even if everybody uses theirs. A line with nothing left gives no more offers until earlier ones leave its days.",
+    "The amount pays for offers at their expected cost: a discount that one in ten people use costs a tenth. The limit "
+    "holds even if everybody uses their offer. A budget line with nothing left gives no more offers until earlier ones "
+    "are older than the days that it counts.",
     "总额按预期成本计算：十人中一人使用的折扣只算十分之一。上限则保证全部使用也不超出。"
     "剩余为零的预算暂停发放，待较早的优惠移出计算期后恢复。",
 )
 _HOW_OUTCOMES = Words(
-    "Held out are people who would have got the offer and did not: what they buy, they buy anyway. With few people a "
-    "difference may be chance.",
+    "The hold-out are people who would have got the offer but did not: what they buy, people buy without an offer too. "
+    "With few people a difference may be chance.",
     "对照者本应获得优惠而未获得：他们买的，没有优惠也会买。人数少时差异可能只是偶然。",
 )
 _NONE = Words("No campaign is declared, or choose_offers failed.", "没有声明活动，或 choose_offers 失败。")
@@ -67,7 +68,7 @@ def offers_page(facts: NightFacts) -> Page:
 
 
 def currency_of(facts: NightFacts) -> str:
-    """The currency of the night's offers, which all have one; empty where there is none."""
+    """The currency of the night's offers, which is the same for all of them; empty without offers."""
     return next(iter(facts.first_rows(OFFERS, 1, ["currency"])["currency"].to_pylist()), "") or ""
 
 
@@ -83,40 +84,40 @@ def _campaigns(campaigns: Mapping[str, Any], currency: str) -> list[Any]:
         Words("Expected cost", "预期成本"),
         Words("Refused, and why", "未发放的原因"),
     ]
-    if is_told := any(one.get("doc") for one in campaigns.values()):
+    if has_doc := any(figures.get("doc") for figures in campaigns.values()):
         head.append(Words("What it is, in the words of its file", "说明（活动文件原文）"))
     rows: list[list[Cell]] = [
         [
             plain(name),
-            number(one["candidates"]),
-            number(one["offered"]),
-            number(one["standing"]),
-            number(one["withheld"]),
-            money(one["expected_cost"], currency),
-            counts(one["refused"], GUARDS),
-            *([plain(one.get("doc") or "")] if is_told else []),
+            number(figures["candidates"]),
+            number(figures["offered"]),
+            number(figures["standing"]),
+            number(figures["withheld"]),
+            money(figures["expected_cost"], currency),
+            counts(figures["refused"], GUARDS),
+            *([plain(figures.get("doc") or "")] if has_doc else []),
         ]
-        for name, one in list(campaigns.items())[:_MOST]
+        for name, figures in list(campaigns.items())[:_MOST]
     ]
     return [Rows(head, rows)]
 
 
 def budget_rows(budgets: Mapping[str, Any], currency: str = "", href: str = "") -> Rows:
-    """Each budget line counts offers twice: by what they are expected to cost, and by their cost if all are used.
+    """Each budget line counts offers twice: by their expected cost, and by their cost if all are used.
 
-    href: where the figures lead from another page.
+    href: the page that the figures link to, for tables on another page.
     """
-    of = f", {plain(currency)}" if currency else ""
+    in_currency = f", {plain(currency)}" if currency else ""
     head = [
         Words("Budget line", "预算"),
-        Words(f"Amount{of}", f"总额{of}"),
+        Words(f"Amount{in_currency}", f"总额{in_currency}"),
         Words("left of it", "剩余"),
         Words("Limit if all are used", "全部使用时的上限"),
         Words("left of the limit", "上限剩余"),
     ]
     rows: list[list[Cell]] = [
-        [plain(name), *(number(b[key], href=href) for key in ("amount", "expected_left", "at_most", "worst_left"))]
-        for name, b in budgets.items()
+        [plain(name), *(number(line[key], href=href) for key in ("amount", "expected_left", "at_most", "worst_left"))]
+        for name, line in budgets.items()
     ]
     return Rows(head, rows)
 

@@ -1,4 +1,4 @@
-"""prices.html: prices that a person may approve, the largest sure gain first, and why other prices stay."""
+"""prices.html: prices that a person may approve, by certain gain, largest first, and why other prices stay."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def prices_page(facts: NightFacts) -> Page:
 
 
 def _row(row: dict[str, Any], titles: dict[str, Words]) -> list[Cell]:
-    steep = (
+    elasticity = (
         ""
         if row["elasticity"] is None
         else (f"{row['elasticity']:.2f} ({row['elasticity_low']:.2f} – {row['elasticity_high']:.2f})")
@@ -71,7 +71,7 @@ def _row(row: dict[str, Any], titles: dict[str, Words]) -> list[Cell]:
         number(row["change"], "{:+.1%}"),
         number(row["gain"], "{:,.2f}"),
         number(row["gain_low"], "{:,.2f}"),
-        steep,
+        elasticity,
         plain(row["reason"]),
     ]
 
@@ -84,7 +84,7 @@ def _others(facts: NightFacts) -> Rows:
     for row in grouped.to_pylist():
         counted[row["status"], plain(row["reason"])] += row["count_all"]
     rows: list[list[Cell]] = [
-        [words_of(status, STATUSES), reason, number(n)] for (status, reason), n in counted.most_common(_REASONS)
+        [words_of(status, STATUSES), reason, number(count)] for (status, reason), count in counted.most_common(_REASONS)
     ]
     bound = Words(f"The {_REASONS} most common reasons.", f"最常见的 {_REASONS} 个原因。")
     return Rows([Words("Status", "状态"), Words("Reason", "原因"), Words("Items", "商品")], rows, bound)

@@ -11,13 +11,13 @@ from jobs.pages.night_facts import NightFacts
 from jobs.pages.offers_page import budget_rows, currency_of
 from schemas.tables import IMAGES, SEGMENTS
 
-_REASONS = 10  # of refusals that are listed
+_REASONS = 10  # reasons of refusals that are listed
 _WRITERS = {"model": Words("copywriter", "写作模型"), "template": Words("templates", "模板")}
 
 
 def product_parts(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
     """A section for each product that the night has; pages: names of the pages beside index.html."""
-    found = [
+    sections = [
         _experiments(facts),
         _budgets(facts),
         _segments(facts, pages),
@@ -25,7 +25,7 @@ def product_parts(facts: NightFacts, pages: Sequence[str]) -> list[Section]:
         _images(facts, pages),
         _service(facts, pages),
     ]
-    return [section for section in found if section]
+    return [section for section in sections if section]
 
 
 def _experiments(facts: NightFacts) -> Section | None:
@@ -33,7 +33,7 @@ def _experiments(facts: NightFacts) -> Section | None:
     if not status:
         return None
     head = [Words("Experiment", "实验"), Words("Where it stands", "状态")]
-    rows = Rows(head, [[plain(name), words_of(stands, STATUSES)] for name, stands in status.items()])
+    rows = Rows(head, [[plain(name), words_of(code, STATUSES)] for name, code in status.items()])
     more = Link(Words("Arms and figures", "各组与数字"), "experiments.html")
     return Section("experiments", Words("Experiments", "实验"), [rows], "experiment_results", more, wide=False)
 
@@ -65,13 +65,13 @@ def _segments(facts: NightFacts, pages: Sequence[str]) -> Section | None:
     ]
     rows: list[list[Cell]] = [
         [
-            Words(plain(one["name_en"]), plain(one["name_zh"])),
-            number(one["users"], href=_href("segments", pages)),
-            number(one["share"], "{:.0%}"),
-            number(one["mean_money"], "{:,.2f}"),
+            Words(plain(segment["name_en"]), plain(segment["name_zh"])),
+            number(segment["users"], href=_href("segments", pages)),
+            number(segment["share"], "{:.0%}"),
+            number(segment["mean_money"], "{:,.2f}"),
         ]
-        for one in sorted(segments, key=lambda one: -one["users"])
-        if one["users"]
+        for segment in sorted(segments, key=lambda segment: -segment["users"])
+        if segment["users"]
     ]
     more = _way("segments", Words("Picture of the segments", "分群图"), pages)
     return Section("segments", Words("Segments", "顾客分群"), [Rows(head, rows)], "segments", more, wide=False)
@@ -83,9 +83,10 @@ def _texts(facts: NightFacts, pages: Sequence[str]) -> Section | None:
         return None
     href = _href("copy", pages)
     writers: list[list[Cell]] = [
-        [_WRITERS.get(name, plain(name)), number(n, href=href)] for name, n in sorted(copy.get("by_source", {}).items())
+        [_WRITERS.get(name, plain(name)), number(count, href=href)]
+        for name, count in sorted(copy.get("by_source", {}).items())
     ]
-    refused = sorted(copy.get("rejected", {}).items(), key=lambda one: (-one[1], one[0]))[:_REASONS]
+    refused = sorted(copy.get("rejected", {}).items(), key=lambda entry: (-entry[1], entry[0]))[:_REASONS]
     blocks: list[Any] = [
         Rows(
             [Words("Written by", "作者"), Words("Texts", "条数")],
@@ -93,7 +94,7 @@ def _texts(facts: NightFacts, pages: Sequence[str]) -> Section | None:
         ),
         Rows(
             [Words("Draft refused because", "草稿被拒原因"), Words("Drafts", "草稿")],
-            [[copy_reason(reason), number(n, href=href)] for reason, n in refused],
+            [[copy_reason(reason), number(count, href=href)] for reason, count in refused],
         ),
     ]
     more = _way("copy", Words("Read, approve and block the texts", "阅读、批准与屏蔽文案"), pages)
@@ -121,14 +122,14 @@ def _service(facts: NightFacts, pages: Sequence[str]) -> Section | None:
         return None
     href = _href("service", pages)
 
-    def counted(of: dict[str, int]) -> list[list[Cell]]:
-        return [[service_reason(name), number(n, href=href)] for name, n in of.items()]
+    def counted(code_counts: dict[str, int]) -> list[list[Cell]]:
+        return [[service_reason(name), number(count, href=href)] for name, count in code_counts.items()]
 
-    all_of_them: list[Cell] = [Words("all", "合计"), number(answered["questions"], href=href)]
+    total_row: list[Cell] = [Words("all", "合计"), number(answered["questions"], href=href)]
     blocks = [
         Rows(
             [Words("Questions of customers", "顾客的问题"), Words("Number", "数量")],
-            [*counted(answered["decisions"]), all_of_them],
+            [*counted(answered["decisions"]), total_row],
         ),
         Rows([Words("For a person because", "转人工的原因"), Words("Questions", "问题")], counted(answered["reasons"])),
     ]

@@ -1,4 +1,4 @@
-"""The night's jobs as bars on one clock, with their memory, and the jobs that have grown named."""
+"""The night's jobs as bars on one time axis, with their memory; names the jobs that are slower than usual."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def running_times(facts: NightFacts, nights: Sequence[dict[str, Any]]) -> Sectio
         for job, now, usual in grown
     ]
     rule = Words(
-        f"Slower than usual is a job over {SLOWER:g} times and {SLOWER_SECONDS:g} s above its median of the last "
-        f"{NIGHTS} nights: {len(lines) or 'none'} tonight.",
+        f"A job is slower than usual if it takes over {SLOWER:g} times as long as, and {SLOWER_SECONDS:g} s more than, "
+        f"its median of the last {NIGHTS} nights: {len(lines) or 'none'} tonight.",
         f"变慢：超过最近 {NIGHTS} 夜中位数的 {SLOWER:g} 倍且多 {SLOWER_SECONDS:g} 秒；今夜 {len(lines)} 个。",
     )
     seconds = sum(float(report.get("seconds", 0.0)) for report in facts.reports.values())
-    told = Words(
+    sentence = Words(
         f"{len(rows)} jobs took {seconds:,.0f} s together; some of them run at the same time.",
         f"{len(rows)} 个任务共用 {seconds:,.0f} 秒；其中有些同时运行。",
     )
-    sentences = Sentences([(told, False), (rule, False), *((line, True) for line in lines)])
+    sentences = Sentences([(sentence, False), (rule, False), *((line, True) for line in lines)])
     source = f"runs/date={facts.day}/run={facts.run}/*.json"
     return Section(
         "times", Words("Seconds and memory of the jobs", "任务用时与内存"), [sentences, Rows(_HEAD, rows)], source
@@ -45,23 +45,23 @@ def running_times(facts: NightFacts, nights: Sequence[dict[str, Any]]) -> Sectio
 
 
 def bars(reports: dict[str, Report]) -> list[list[Cell]]:
-    """A row for each job: where it stands between the first start and the last end of the night.
+    """A row for each job: its place between the first start and the last end of the night.
 
-    Reports of nights before jobs told when they began have no `began`; such jobs are set one after another.
+    Reports of old nights have no `began`; such jobs are drawn one after another.
     """
     starts: dict[str, float] = {}
-    known = [report["began"] for report in reports.values() if "began" in report]
-    clock = first = min(known, default=0.0)
+    known_starts = [report["began"] for report in reports.values() if "began" in report]
+    clock = first = min(known_starts, default=0.0)
     for job, report in reports.items():
         starts[job] = report.get("began", clock)
         clock = starts[job] + report.get("seconds", 0.0)
     end = max((starts[job] + report.get("seconds", 0.0) for job, report in reports.items()), default=first)
-    whole = max(end - first, 0.001)
+    duration = max(end - first, 0.001)
     rows: list[list[Cell]] = []
     for job in sorted(reports, key=lambda job: starts[job]):
         seconds = float(reports[job].get("seconds", 0.0))
-        width = max(seconds / whole, 0.003)
-        bar = Share(width, "", min((starts[job] - first) / whole, 1 - width))
+        width = max(seconds / duration, 0.003)
+        bar = Share(width, "", min((starts[job] - first) / duration, 1 - width))
         memory = number(reports[job].get("driver_peak_gib"), "{:,.2f}")
         rows.append([job, bar, number(seconds, "{:,.1f}"), memory])
     return rows

@@ -1,8 +1,8 @@
 """Draws the night as pages for people: reports/date=D/index.html and the pages under it.
 
-It runs at the end of every night, also of one that is held back or that failed early: the page then says why, and what
-readers see instead. Each page works offline, loads nothing and is bounded, and says what its bound is. By hand it draws
-the pages of a date anew: `python -m jobs show_night --date D --lake L`.
+It runs at the end of every night, also of one that is not published or that failed early: the page then says why, and
+what readers see instead. Each page works offline and loads nothing. It has a limited size and says what it leaves out.
+`python -m jobs show_night --date D --lake L` draws the pages of a date again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from jobs.pages.shown_items import exposure_of
 from jobs.runtime.night import Night
 
 _SIDE = 80  # pixels of an item's picture
-# Pages that other jobs of the night draw into the same folder; each is led to where it is there.
+# Pages that other jobs of the night draw into the same folder; pages link to those that exist.
 _DRAWN_BY_OTHERS = {
     "segments": Words("Segments", "顾客分群"),
     "copy": Words("Texts", "文案"),
@@ -38,14 +38,14 @@ _DRAWN_BY_OTHERS = {
 def main(night: Night) -> None:
     facts = facts_of(night.lake, night.date, night.run)
     folder = ("reports", f"date={night.date}")
-    there = {name.removesuffix(".html") for name in night.lake.list_dir(*folder)}
-    others = [(name, title) for name, title in _DRAWN_BY_OTHERS.items() if name in there]
+    present = {name.removesuffix(".html") for name in night.lake.list_dir(*folder)}
+    others = [(name, title) for name, title in _DRAWN_BY_OTHERS.items() if name in present]
     nights = history(facts)
     drawn = _pages(night, facts, nights, [name for name, _ in others])
-    ways = [*((page.name, page.title) for page in drawn), *others]
+    links = [*((page.name, page.title) for page in drawn), *others]
     size = 0
     for page in drawn:
-        text = html_of(page, ways, str(night.date), facts.run)
+        text = html_of(page, links, str(night.date), facts.run)
         night.lake.put_text(text, *folder, f"{page.name}.html")
         size += len(text.encode())
     night.lake.put_json(nights, *folder, FILE)

@@ -13,7 +13,7 @@ from jobs.pages.blocks import Words, plain
 from jobs.pages.night_facts import NightFacts
 from schemas.tables import ITEMS, RECOMMENDATIONS
 
-_TOP = 100  # items whose share of all places is told
+_TOP = 100  # the most shown items, whose share of all places the page gives
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Exposure:
 
 
 def exposure_of(facts: NightFacts) -> Exposure:
-    """Places (spares left out) of each item over all lists, read a part at a time."""
-    wanted = ~pc.field("is_spare")
+    """The places of each item in all lists, without spares; the lists are read in parts."""
+    condition = ~pc.field("is_spare")
     parts = [
         pa.table({"item_id": counted.field("values").cast(pa.string()), "places": counted.field("counts")})
-        for batch in facts.dataset(RECOMMENDATIONS).to_batches(columns=["item_id"], filter=wanted)
+        for batch in facts.dataset(RECOMMENDATIONS).to_batches(columns=["item_id"], filter=condition)
         if batch.num_rows
         for counted in [pc.value_counts(batch.column("item_id"))]
     ]
@@ -61,8 +61,12 @@ def exposure_of(facts: NightFacts) -> Exposure:
 
 
 def titles_of(facts: NightFacts, items: Iterable[str]) -> dict[str, Words]:
-    """Item -> its title in both languages, as far as a page may show one; items without any are left out."""
-    wanted = pc.field("item_id").isin(pa.array(sorted(set(items)), pa.string()))
-    rows = facts.rows(ITEMS, ["item_id", "shown_title", "shown_title_zh"], wanted)
-    found = [(row["item_id"], row["shown_title"], row["shown_title_zh"]) for row in rows]
-    return {item: Words(plain(one or other), plain(other or one)) for item, one, other in found if one or other}
+    """Item -> its title in both languages; items without a title that a page may show are left out."""
+    condition = pc.field("item_id").isin(pa.array(sorted(set(items)), pa.string()))
+    rows = facts.rows(ITEMS, ["item_id", "shown_title", "shown_title_zh"], condition)
+    titles = [(row["item_id"], row["shown_title"], row["shown_title_zh"]) for row in rows]
+    return {
+        item: Words(plain(english or chinese), plain(chinese or english))
+        for item, english, chinese in titles
+        if english or chinese
+    }

@@ -1,7 +1,7 @@
-"""Filters a product of an earlier night to the rows that may still be shown; there is one filter for each product.
+"""Filters a product of an earlier night: keeps the rows that may still be shown. There is one filter for each product.
 
-Arrow in, Arrow out; nothing is read or written here. A filter only removes rows. It always removes accounts that
-tonight's `users` lack, so an erased person does not come back.
+Arrow in, Arrow out; nothing is read or written here. A filter only removes rows. It always removes accounts that are
+not among tonight's `users`, so an erased person does not come back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from schemas.table import Product
 from schemas.tables import COPY, OFFERS
 
 _PRICE, _EVENTS = "price", "seasons"  # in a text's facts: the slot of a price, and the table of an event
-# The terms of an offer: where one of them has changed, the text states terms that no longer hold.
+# The terms of an offer. If one of them has changed, the text states terms that are no longer valid.
 _TERMS = (
     "user_id",
     "offer_id",
@@ -39,11 +39,11 @@ _TERMS = (
 
 @dataclass(frozen=True, eq=False)
 class Tonight:
-    """What carried rows are compared with.
+    """Tonight's facts, with which carried rows are compared.
 
     shown_from: when readers first see tonight. users: accounts, and 'anonymous'. on_sale: item ids. prices: item ->
     (price, currency). Only for copy: places, offers and texts (see `of_user_copy`), and the wording of each language.
-    Only for service: items, item -> the digest of a column of it.
+    Only for service: items, item -> a function from a column to the digest of its value.
     """
 
     shown_from: dt.datetime
@@ -57,7 +57,7 @@ class Tonight:
     items: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     def source_hash(self, item_id: str, column: str) -> str | None:
-        """The digest of what tonight's item has in a column; None for an item that is not on sale."""
+        """The digest of the value that tonight's item has in a column; None for an item that is not on sale."""
         return self.items[item_id](column) if item_id in self.items else None
 
     def pairs(self, rows: pa.Table) -> NDArray[np.int64]:
@@ -82,7 +82,7 @@ def of_dated(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
 
 
 def of_images(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
-    """Rows about items on sale, on both sides of a likeness, that are valid when tonight is shown."""
+    """Rows that are valid when tonight is shown and whose item, or both similar items, are on sale."""
     for name in ("item_id", "target_item_id"):
         if name in rows.column_names:
             rows = rows.filter(pc.is_in(rows[name], tonight.on_sale))
@@ -92,10 +92,10 @@ def of_images(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
 
 
 def of_service(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
-    """Answers that are valid when tonight is shown and whose source has the digest that it had.
+    """Answers that are valid when tonight is shown and whose source still has the same digest.
 
-    A suggestion without a source (a person was needed) holds; one read from an account or a policy does not: nothing
-    here knows what tonight's are.
+    A suggestion without a source, where a person was needed, stays. One that was read from an account or a policy is
+    removed, because tonight's accounts and policies are not known here.
     """
     rows = rows.filter(pc.greater(rows["valid_until"], pa.scalar(tonight.shown_from, rows["valid_until"].type)))
     is_suggestion = "source_table" in rows.column_names
@@ -103,8 +103,8 @@ def of_service(rows: pa.Table, table: str, tonight: Tonight) -> pa.Table:
     tables = rows["source_table"].to_pylist() if is_suggestion else ["items"] * rows.num_rows
     sources = zip(*(rows[name].to_pylist() for name in columns), strict=True)
     holds = [
-        from_table is None or (from_table == "items" and tonight.source_hash(item, column) == seen)
-        for from_table, (item, column, seen) in zip(tables, sources, strict=True)
+        from_table is None or (from_table == "items" and tonight.source_hash(item, column) == old_hash)
+        for from_table, (item, column, old_hash) in zip(tables, sources, strict=True)
     ]
     return rows.filter(pa.array(holds, pa.bool_()))
 
@@ -132,15 +132,15 @@ def _is_still_true(item: str, strategy: str, language: str, facts: list[dict[str
     if not prices:
         return strategy != "price_drop"
     price, currency = tonight.prices.get(item, (None, None))
-    wording = tonight.languages.get(language)  # None for a language that the shop has given up
+    wording = tonight.languages.get(language)  # None for a language that the shop no longer has
     return price is not None and wording is not None and prices == {money(price, currency, wording)}
 
 
 def of_user_copy(rows: pa.Table, tonight: Tonight) -> pa.Table:
     """USER_COPY: carried texts about an item in the user's list of tonight, or about the item of an unchanged offer.
 
-    A text with an offer needs that offer unchanged. Of `tonight` it uses places (`pairs` of tonight's lists), offers
-    (those with unchanged terms) and texts (ids of the carried COPY).
+    A text with an offer stays only if this offer is unchanged. Uses these fields of `tonight`: places (`pairs` of
+    tonight's lists), offers (only those with unchanged terms) and texts (ids of the carried COPY).
     """
     rows = rows.filter(pc.is_in(rows["copy_id"], tonight.texts))
     is_listed = np.isin(tonight.pairs(rows), tonight.places)
@@ -152,9 +152,9 @@ def of_user_copy(rows: pa.Table, tonight: Tonight) -> pa.Table:
     return rows.filter(pc.or_(pc.and_(has_no_offer, pa.array(is_listed)), pc.and_(offer_holds, is_shown)))
 
 
-def with_unchanged_terms(tonight: pa.Table, written_of: pa.Table) -> pa.Table:
-    """The offers of `tonight` with the same terms in `written_of`, the offers that texts were written of."""
-    return tonight.filter(pc.is_in(_key(tonight, _TERMS), _key(written_of, _TERMS)))
+def with_unchanged_terms(tonight: pa.Table, text_offers: pa.Table) -> pa.Table:
+    """The offers of `tonight` whose terms are the same in `text_offers`, the offers that the texts describe."""
+    return tonight.filter(pc.is_in(_key(tonight, _TERMS), _key(text_offers, _TERMS)))
 
 
 def _key(rows: pa.Table, names: tuple[str, ...]) -> pa.ChunkedArray:

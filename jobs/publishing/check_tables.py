@@ -1,6 +1,6 @@
 """The gate: runs each table's Great Expectations suite on this run's version; all tables become current, or none.
 
-Where a rule is broken, readers keep the version that they have and the rejected one stays in the lake. The message
+If a rule is broken, readers keep the version that they have, and the rejected version stays in the lake. The message
 names the rule, the values and the path.
 """
 
@@ -27,7 +27,7 @@ def add_night_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(night: Night, stage: str) -> None:
-    night.begin(f"check_{stage}")  # so that each gate has a report of its own, named like its task
+    night.begin(f"check_{stage}")  # each gate has its own report, with the name of its task
     config: GateConfig = night.settings.section("gate")
     passed: list[Version] = []
     failures: list[str] = []

@@ -1,6 +1,6 @@
-"""Writes a night's products into published/run=R: copies fresh ones; filters carried ones and checks them again.
+"""Writes a night's products into published/run=R: copies fresh products; filters carried ones and checks them again.
 
-Nothing that is carried is written into the lake's tables: tomorrow's jobs start from each table's last good night.
+Carried rows are not written into the lake's tables: tomorrow's jobs start from each table's last good night.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Manifest = dict[str, Any]
 
 
 def write_products(night: Night, run: str, states: dict[Product, ProductState], last: Manifest | None) -> Manifest:
-    """The manifest's `products` and `tables`. Carried products are taken from the manifest `last`."""
+    """The manifest's `products` and `tables`. Carried products come from the night of the manifest `last`."""
     products: Manifest = {}
     tables: Manifest = {}
     tonight = read_tonight(night) if any(s.state == "carried" for s in states.values()) else None
@@ -41,7 +41,10 @@ def write_products(night: Night, run: str, states: dict[Product, ProductState], 
         entries: Manifest = {}
         left_out: dict[str, int] = {}
         if state.state == "fresh":
-            entries = {t.name: published.copy(night.lake, t, night.version(t), run) for t in _tables_of(product)}
+            entries = {
+                table.name: published.copy(night.lake, table, night.version(table), run)
+                for table in _tables_of(product)
+            }
         elif state.state == "carried" and last is not None and tonight is not None:
             try:
                 facts = tonight
@@ -50,10 +53,10 @@ def write_products(night: Night, run: str, states: dict[Product, ProductState], 
                 elif product == "service":
                     facts = _with_item_sources(night, tonight)
                 entries, left_out = _carry(night, run, product, last, facts)
-            except Exception as error:  # whatever is wrong with an old product, it must not stop tonight's lists
-                why = f"{type(error).__name__}: {first_line(error)}"
+            except Exception as error:  # no error in an old product may stop tonight's lists
+                reason = f"{type(error).__name__}: {first_line(error)}"
                 state = ProductState(
-                    "absent", because=f"{state.because}; the one of {state.made_by} cannot be carried: {why}"
+                    "absent", because=f"{state.because}; the one of {state.made_by} cannot be carried: {reason}"
                 )
                 night.log.warning("%s: %s", product, state.because)
         tables |= {name: entry | {"product": product} for name, entry in entries.items()}
@@ -83,13 +86,15 @@ def _with_copy_facts(night: Night, tonight: Tonight, last: Manifest, run: str, t
         shown = read_table(night.lake, path, ["user_id", "item_id", "is_spare"])
         places.append(tonight.pairs(shown.filter(pc.invert(shown["is_spare"]))))
     distinct = np.unique(np.concatenate(places))
-    written_of = _offers(night, last)
+    text_offers = _offers(night, last)
     offers = _offers(night, {"run": run, "tables": tables})
-    return dataclasses.replace(tonight, places=distinct[distinct >= 0], offers=with_unchanged_terms(offers, written_of))
+    return dataclasses.replace(
+        tonight, places=distinct[distinct >= 0], offers=with_unchanged_terms(offers, text_offers)
+    )
 
 
 def _with_item_sources(night: Night, tonight: Tonight) -> Tonight:
-    """Adds the digests of what tonight's active items say, as `jobs/common/source_hashes.py` makes them."""
+    """Adds the digests of tonight's active items, as `jobs/common/source_hashes.py` makes them."""
     rows = night.versions(ITEMS).tonight().arrow()
     rows = rows.filter(rows["is_active"]).to_pylist()
     attributes = read_attributes([row["attributes"] for row in rows])
@@ -114,8 +119,8 @@ def _carry(
     entries: Manifest = {}
     left_out: dict[str, int] = {}
     for table in _tables_of(product):
-        kept = [FILTERS[product](part, table.name, tonight) for part in _parts(night, table, last)]
-        entries[table.name] = published.put(night.lake, table, kept, run)
+        parts = [FILTERS[product](part, table.name, tonight) for part in _parts(night, table, last)]
+        entries[table.name] = published.put(night.lake, table, parts, run)
         rows = entries[table.name]["rows"]
         left_out[table.name] = last["tables"][table.name]["rows"] - rows
         files = published.files({"run": run, "tables": entries}, table.name)
@@ -123,7 +128,7 @@ def _carry(
         if broken:
             raise GateFailed(f"{table.name}: {len(broken)} of {rules} rules broken, such as {broken[0]}")
         if table is COPY:  # USER_COPY comes after it and keeps only the texts that are carried
-            ids = [part["copy_id"].combine_chunks() for part in kept]
+            ids = [part["copy_id"].combine_chunks() for part in parts]
             tonight = dataclasses.replace(tonight, texts=pa.concat_arrays([pa.array([], pa.string()), *ids]))
     return entries, left_out
 

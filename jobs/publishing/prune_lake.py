@@ -1,10 +1,10 @@
 """Deletes old snapshots, models and published nights; events, raw files and pages only where `retention` says so.
 
-It keeps the last `publish.keep_nights` dates of every snapshot table and model (`keep_sources` of the candidate
-sources) and of a copy endpoint's answers, the last `publish.keep_runs` published nights, whatever a pointer names, and
-tonight's current run. Packs of pictures and vectors go once no version of their table names them. The photos that
-shoppers sent are deleted from the drop once the answers about them are published. Then it looks for the oldest day of
-each kind of personal row: the report's `oldest`.
+It keeps the last `publish.keep_nights` dates of every snapshot table, every model and a copy endpoint's answers, but of
+the candidate sources only `keep_sources`. It also keeps the last `publish.keep_runs` published nights, everything that
+a pointer names, and tonight's current run. Packs of pictures and vectors are deleted when no version of their table
+names them any more. The photos that shoppers sent are deleted from the drop when the answers about them are published.
+At the end it finds the oldest day of each kind of personal row: the report's `oldest`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NO_SNAPSHOTS = {
 def main(night: Night) -> None:
     config = night.settings.section("publish")
     oldest = night.date - dt.timedelta(days=config.keep_nights)
-    snapshots = [("tables", t.name) for t in STORED if t not in _NO_SNAPSHOTS]
+    snapshots = [("tables", table.name) for table in STORED if table not in _NO_SNAPSHOTS]
     models = [("models", name) for name in night.lake.list_dir("models") if name != "sources"]
     removed = [folder for root in (*snapshots, *models) for folder in days_before(night.lake, root, oldest)]
     # Candidate sources hold the whole log: they are the largest models, and no later night reads them.
@@ -54,9 +54,9 @@ def main(night: Night) -> None:
     removed += outdated(night.lake, retention, night.date)
     removed += _published_runs(night, config.keep_runs)
     for folder in removed:
-        destroy(night.lake, folder)  # first: from then on no copy of a raw day can be read
+        destroy(night.lake, folder)  # before the files: from now on no copy of a raw day can be read
         night.lake.delete(*folder)
-    packs = unnamed_packs(night.lake, night.date)  # after the tables' versions that named some of them
+    packs = unnamed_packs(night.lake, night.date)  # after the versions of tables that named some of them
     for pack in packs:
         night.lake.delete(*pack)
     photos, oldest_of = forget_photos(night), oldest_days(night.lake)
@@ -77,7 +77,7 @@ def forget_photos(night: Night) -> int:
             drop.delete_file(f"{base}/{path}")
             forgotten += 1
         except FileNotFoundError:
-            pass  # somebody was faster
+            pass  # another process has deleted it
         except OSError as error:
             night.log.warning("%s stays, though it should be forgotten: %s", path, error)
     return forgotten
@@ -91,15 +91,18 @@ def _has_published_images(night: Night) -> bool:
 
 
 def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
-    """Published nights before the last `keep`, and nights that were killed while copying; never the pointer's.
+    """Published nights before the last `keep`, and nights that were killed while copying; never the pointer's night.
 
-    Manifests are deleted first: a night whose deletion is interrupted must not look like one to roll back to.
+    Manifests are deleted first: if the deletion of a night is interrupted, nobody can roll back to that night.
     """
-    whole, now = published.runs(night.lake), published.current(night.lake)
-    kept = {*whole[-keep:], now["run"] if now else None}
-    names = [n.removeprefix("run=") for n in night.lake.list_dir("published") if n.startswith("run=")]
-    old = [n for n in names if n not in kept and (n in whole or n[:10] < str(night.date))]
-    return [*(("published", f"run={n}", "manifest.json") for n in old), *(("published", f"run={n}") for n in old)]
+    complete_runs, shown = published.runs(night.lake), published.current(night.lake)
+    kept_runs = {*complete_runs[-keep:], shown["run"] if shown else None}
+    names = [name.removeprefix("run=") for name in night.lake.list_dir("published") if name.startswith("run=")]
+    old = [name for name in names if name not in kept_runs and (name in complete_runs or name[:10] < str(night.date))]
+    return [
+        *(("published", f"run={name}", "manifest.json") for name in old),
+        *(("published", f"run={name}") for name in old),
+    ]
 
 
 def _superseded_runs(night: Night) -> list[tuple[str, ...]]:

@@ -1,9 +1,9 @@
-"""Publishes tonight's products into published/run=R and moves the pointer, if the lists compare well with the last.
+"""Publishes tonight's products into published/run=R and moves the pointer, if the lists are about as good as the last.
 
-A night is refused, and the storefront keeps the last one, where a user's list is short, an item is twice in a list, a
-shown item is sold out or withdrawn, or rows or distinct items are far fewer than last night. Without lists nothing is
-published. Any other product that failed is carried from an earlier night while that is allowed, else it is absent; the
-manifest says which and why. The pointer is written last, in one atomic write.
+A night is refused, and the storefront keeps the last one, if a user's list is short, an item is twice in a list, a
+shown item is sold out or withdrawn, or if there are far fewer rows or distinct items than last night. Without lists
+nothing is published. Any other product that failed is carried from an earlier night if that is allowed, else it is
+absent; the manifest says which products and why. The pointer is written last, in one atomic write.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def churn(night: Night, lists: Version, last: dict[str, Any] | None, k: int) -> 
     """Share of last night's places whose item is not in the same user's list tonight, over some thousand users."""
     if last is None:
         return None
-    before_files = [night.lake.path(f) for f in published.files(last, RECOMMENDATIONS.name)]
+    before_files = [night.lake.path(file) for file in published.files(last, RECOMMENDATIONS.name)]
     users = pc.unique(next(read_lists(night, before_files))["user_id"]).slice(0, _CHURN_USERS)
 
     def places(files: list[str]) -> set[tuple[str, str]]:
@@ -85,8 +85,10 @@ def refuse_without_lists(night: Night) -> None:
 
 def failed_products(night: Night) -> dict[Product, str]:
     """Product -> why a table of it did not pass its gate tonight."""
-    failed = dict.fromkeys(t.product for t in PUBLISHED if t.product and night.versions(t).passed() is None)
-    return {product: why_failed(night, product) for product in failed}
+    products = dict.fromkeys(
+        table.product for table in PUBLISHED if table.product and night.versions(table).passed() is None
+    )
+    return {product: why_failed(night, product) for product in products}
 
 
 def why_failed(night: Night, product: Product) -> str:
@@ -120,7 +122,7 @@ def main(night: Night) -> None:
     night.lake.put_json(manifest, "published", f"run={run}", "manifest.json")
     night.report(products=manifest["products"])
     pointed = pointer.content
-    if pointed is None or pointed["date"] <= str(night.date):  # an old night published again stays behind
+    if pointed is None or pointed["date"] <= str(night.date):  # an old night that is published again is not shown
         put_if_unchanged(night.lake, pointer, manifest, *published.POINTER)
         night.report(published=run)
         night.log.info("%s", sentence(manifest))
@@ -130,7 +132,7 @@ def main(night: Night) -> None:
 
 
 def checked(night: Night, lists: Version) -> dict[str, Any]:
-    """Facts about tonight's lists. Raises NotPublished where they are too much worse than the last night's."""
+    """Facts about tonight's lists. Raises NotPublished where they are much worse than last night's lists."""
     config: PublishConfig = night.settings.section("publish")
     k = night.settings.section("recommend").k
     last = published.last_before(night.lake, night.date)

@@ -1,7 +1,7 @@
 """Points the storefront at an earlier published night; no night is deleted.
 
-It holds the lake: a night or an erasure that runs meanwhile could take away the very files that the pointer would name.
-While one runs, the command is refused. To roll back without waiting, end the night with `release_lake` first.
+It holds the lake: a night or an erasure that ran at the same time could delete the files that the pointer would name.
+While one runs, the command is refused. To roll back without waiting, first end the night with `release_lake`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from jobs.runtime.settings import load_settings
 
 
 class HalfErased(RuntimeError):
-    """An erasure was cut off: the night that the pointer would name may be one that is about to go."""
+    """An erasure was cut off: it may still have to replace the night that the pointer would name."""
 
-    may_come = True  # see jobs/runtime/exit_status.py: the same command succeeds when the erasure is whole
+    may_come = True  # see jobs/runtime/exit_status.py: the same command succeeds when the erasure is finished
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     lake, config = Lake(args.lake), load_settings(args.config, args.set).section("lease")
-    date = dt.date.fromisoformat(published.pointed(lake)["date"])  # raises before a lease makes a folder of a typo
+    date = dt.date.fromisoformat(published.pointed(lake)["date"])  # raises before a lease makes a mistyped folder
     with lease.held(lake, lease.new_hold("rollback_night", date), config):
         roll_back(lake, args.to)
     return 0
@@ -45,11 +45,11 @@ def roll_back(lake: Lake, to: str | None) -> None:
             "storefront's pointer was not moved. Run `python -m jobs forget` as before, or the next night, to finish "
             "it, then roll back"
         )
-    pointer, runs, now = look(lake, *published.POINTER), published.runs(lake), published.pointed(lake)
-    earlier = [run for run in runs if run < now["run"]]
+    pointer, runs, shown = look(lake, *published.POINTER), published.runs(lake), published.pointed(lake)
+    earlier = [run for run in runs if run < shown["run"]]
     target = to or (earlier[-1] if earlier else None)
     if target not in runs:
-        wanted = target or f"a night before {now['run']}"
-        raise ValueError(f"cannot roll back to {wanted}; published are {', '.join(runs)}")
+        wish = target or f"a night before {shown['run']}"
+        raise ValueError(f"cannot roll back to {wish}; published are {', '.join(runs)}")
     put_if_unchanged(lake, pointer, published.manifest(lake, target), *published.POINTER)
-    print(f"the storefront now reads {target}; it read {now['run']}")
+    print(f"the storefront now reads {target}; it read {shown['run']}")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from jobs.runtime.lake import Lake
 
 _NEEDED = {"clean_events", "judge_lists"}  # a page is made of their reports
-LOADED = "load_history"  # the report of a night of a history: it has no lists, and its page no judgement
-_AFTER_THE_NIGHT = {"prune_lake", "show_night"}  # a night is whole though one of these failed
+LOADED = "load_history"  # the report of a night of a loaded history: it has no lists, and its page does not judge any
+_AFTER_THE_NIGHT = {"prune_lake", "show_night"}  # a night is whole even if one of these failed
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Attempt:
         return "publish_night" in self.jobs and "publish_night" not in self.errors
 
     def line(self) -> str:
-        """Where it stopped, or what it was published without, with the error."""
+        """A sentence: where the run stopped, or what failed in a published run, with the errors."""
         if not self.errors:
             return f"run {self.run} is not finished: {len(self.jobs)} jobs have reported; it still runs, or was killed"
         if self.is_published:

@@ -66,8 +66,8 @@ def _several(copy: pa.Table, language: str, most: int) -> Iterator[dict[str, Any
         if not texts.num_rows or chosen == most:
             continue
         channels = texts["channel"].to_pylist()
-        wanted = [*CHANNELS[turn % len(CHANNELS) :], *CHANNELS]
-        first = channels.index(next(channel for channel in wanted if channel in channels))
+        order = [*CHANNELS[turn % len(CHANNELS) :], *CHANNELS]
+        first = channels.index(next(channel for channel in order if channel in channels))
         yield texts.slice(first, 1).to_pylist()[0]
         chosen += 1
 

@@ -10,7 +10,7 @@ from jobs.runtime.night import first_line
 
 
 def customer_page(lake: Lake, day: dt.date, run: str) -> str:
-    """Lines from the reports of a run's jobs: none for a job that did not run, the error of a job that failed."""
+    """Lines from the reports of a run's jobs: no line for a job that did not run, the error of a job that failed."""
     folder = ("runs", f"date={day}", f"run={run}")
     parts = {"segment_users": _segments, "choose_offers": _offers, "suggest_prices": _prices}
     page = []
@@ -30,13 +30,13 @@ def _segments(facts: dict[str, Any]) -> list[str]:
 def _offers(facts: dict[str, Any]) -> list[str]:
     campaigns, budgets = facts.get("campaigns", {}), facts.get("budgets", {})
     lines = [
-        f"  {name:20} {one['offered']:>8,} new, {one['standing']:,} still valid, {one['withheld']:,} held out, of "
-        f"{one['candidates']:,} who qualify"
-        for name, one in campaigns.items()
+        f"  {name:20} {figures['offered']:>8,} new, {figures['standing']:,} still valid, {figures['withheld']:,} held "
+        f"out, of {figures['candidates']:,} who qualify"
+        for name, figures in campaigns.items()
     ]
     lines += [
-        f"  budget {line:13} {one['expected_left']:>8,.0f} of {one['amount']:,.0f} left"
-        for line, one in budgets.items()
+        f"  budget {line:13} {figures['expected_left']:>8,.0f} of {figures['amount']:,.0f} left"
+        for line, figures in budgets.items()
     ]
     return ["offers", *lines] if lines else ["offers: no campaign"]
 

@@ -1,4 +1,4 @@
-"""Prints a page about a night: rows kept and rejected, what is published, quality, some lists, customers."""
+"""Prints a page about a night: rows kept and rejected, published products, quality, some lists, customers."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ def main(args: argparse.Namespace) -> int:
         print("\n\n".join(pages))
         return 0
     text = file.read_text("utf-8")
-    wanted = update(text)
+    updated = update(text)
     if args.check:
-        if text != wanted:
+        if text != updated:
             print(f"{file} is out of date; run `python -m jobs describe_tables --write {file}`", file=sys.stderr)
-        return int(text != wanted)
-    file.write_text(wanted, "utf-8")
+        return int(text != updated)
+    file.write_text(updated, "utf-8")
     return 0

@@ -18,9 +18,9 @@ _GAPS_SHOWN = 20
 
 
 def history_page(lake: Lake, days: list[dt.date], span: tuple[dt.date, dt.date], seconds: dict[str, float]) -> str:
-    """Lines kept and rejected, days without a file, what is published, what only begins now, and seconds by step."""
+    """Lines kept and rejected, days without a file, the published night, what begins only now, and seconds by step."""
     facts = [night_facts(lake, day) for day in days]
-    facts = [f for f in facts if f]
+    facts = [night for night in facts if night]
     lines = [
         f"\n{len(facts)} days, {days[0]} to {days[-1]}, in {lake.root}",
         "",
@@ -29,10 +29,14 @@ def history_page(lake: Lake, days: list[dt.date], span: tuple[dt.date, dt.date],
     ]
     if facts:
         lines += ["", *quality_table(facts[-1:], judged_by(facts[-1]))]
-    if (now := published.current(lake)) is not None:
-        lines += [f"published {now['run']}, valid until {now['valid_until']}", *product_lines(now), f"  {_BEGINS}"]
+    if (manifest := published.current(lake)) is not None:
+        lines += [
+            f"published {manifest['run']}, valid until {manifest['valid_until']}",
+            *product_lines(manifest),
+            f"  {_BEGINS}",
+        ]
     if not seconds:
-        return "\n".join([*lines, "", "every day was there already: nothing was done"])
+        return "\n".join([*lines, "", "the lake already has every day: nothing was done"])
     total = sum(seconds.values())
     return "\n".join([*lines, "", *(f"{spent:8.1f} s  {step}" for step, spent in seconds.items()), f"{total:8.1f} s"])
 
@@ -40,9 +44,9 @@ def history_page(lake: Lake, days: list[dt.date], span: tuple[dt.date, dt.date],
 def gap_lines(days: list[dt.date], span: tuple[dt.date, dt.date]) -> list[str]:
     """The days of the range that are not among `days`."""
     first, last = span
-    there = set(days)
-    gaps = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-    gaps = [day for day in gaps if day not in there]
+    present = set(days)
+    gaps = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+    gaps = [day for day in gaps if day not in present]
     if not gaps:
         return []
     shown = ", ".join(map(str, gaps[:_GAPS_SHOWN])) + (

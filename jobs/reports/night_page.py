@@ -25,10 +25,10 @@ _NOT_JUDGED = "lists not judged: none was published the day before, or nobody bo
 def replay_page(lake: Lake, nights: list[dt.date], seconds: dict[str, float]) -> str:
     """Lines kept and rejected, the quality of lists over all nights after the first month, and seconds per night."""
     facts = [night_facts(lake, day) for day in nights]
-    facts = [f for f in facts if f]
+    facts = [night for night in facts if night]
     lines = [f"\n{len(facts)} nights, {nights[0]} to {nights[-1]}, in {lake.root}", "", *accounts(facts)]
     start = nights[0] + dt.timedelta(days=30)
-    later = [f for f in facts if f["date"] >= str(start)]
+    later = [night for night in facts if night["date"] >= str(start)]
     lines += ["", *(quality_table(later, f"the day after, from {start} on") or [_why_not_pooled(facts, start)])]
     lines += ["", *_cost(seconds)]
     return "\n".join(lines)
@@ -50,30 +50,30 @@ def night_facts(lake: Lake, day: dt.date) -> dict[str, Any]:
 
 
 def judged_by(facts: dict[str, Any]) -> str:
-    """By which days a night's judged lists were judged, for the head of its table."""
+    """The days whose purchases judged a night's lists, as words for the head of the table."""
     days = facts["judge_lists"]["judged_by_days"]
     return f"by the {days} days up to {facts['date']}" if days > 1 else f"the day after, on {facts['date']}"
 
 
 def accounts(facts: list[dict[str, Any]]) -> list[str]:
-    """Lines: raw = kept + rejected, by reason, and the mapping's tallies, summed over nights."""
+    """Lines that say: raw = kept + rejected, rejected by reason, and the mapping's tallies; sums over nights."""
     reasons: Counter[str] = Counter()
     tallies: Counter[str] = Counter()
-    for f in facts:
-        reasons.update(f["clean_events"]["rejected"])
-        tallies.update(f["clean_events"]["tallies"])
-    raw, kept = (sum(f["clean_events"][n] for f in facts) for n in ("raw", "kept"))
+    for night in facts:
+        reasons.update(night["clean_events"]["rejected"])
+        tallies.update(night["clean_events"]["tallies"])
+    raw, kept = (sum(night["clean_events"][name] for night in facts) for name in ("raw", "kept"))
     lines = [f"lines     {raw:>12,} = {kept:,} kept + {sum(reasons.values()):,} rejected"]
-    lines += [f"  {reason:24} {n:>10,}" for reason, n in reasons.most_common()]
+    lines += [f"  {reason:24} {count:>10,}" for reason, count in reasons.most_common()]
     if tallies:
         lines.append("in the raw lines (tallies of the mapping; hour_*: clocks changed)")
-        lines += [f"  {tally:24} {n:>10,}" for tally, n in sorted(tallies.items())]
+        lines += [f"  {tally:24} {count:>10,}" for tally, count in sorted(tallies.items())]
     return lines
 
 
 def _why_not_pooled(facts: list[dict[str, Any]], start: dt.date) -> str:
-    """Why a replay has no quality over all nights, though single nights may have theirs."""
-    judged = sum(bool(rows_about_all_users([f])) for f in facts)
+    """Why a replay has no quality over all nights, even if single nights have one."""
+    judged = sum(bool(rows_about_all_users([night])) for night in facts)
     if not judged:
         return "lists not judged: none was published the day before any of these nights, or nobody bought"
     return (
@@ -95,10 +95,14 @@ def _cost(seconds: dict[str, float]) -> list[str]:
 
 
 def night_page(lake: Lake, day: dt.date, people: int = 3) -> str:
-    """One night: runs that failed since its last whole one; rows kept and rejected; quality; experiments; what is
-    published; the lists of some users; some texts. Raises FileNotFoundError where no run has facts to show."""
+    """One night: runs that failed since the last whole run; rows kept and rejected; quality; experiments; published
+    products; the lists of some users; some texts. Raises FileNotFoundError where no run has facts to show."""
     facts = night_facts(lake, day)
-    failed = [a.line() for a in attempts(lake, day) if not a.is_whole and (not facts or a.run >= facts["run"])]
+    failed = [
+        attempt.line()
+        for attempt in attempts(lake, day)
+        if not attempt.is_whole and (not facts or attempt.run >= facts["run"])
+    ]
     if not facts:
         failures = "\n  ".join(["", *failed])
         raise FileNotFoundError(
@@ -174,14 +178,14 @@ def _some_lists(lake: Lake, pointed: dict[str, Any], people: int) -> list[str]:
     """The first places of some users' lists, one user of each fallback level first, and of the anonymous list."""
     import pyarrow.compute as pc
 
-    paths = [lake.path(f) for f in published.files(pointed, "recommendations")]
+    paths = [lake.path(file) for file in published.files(pointed, "recommendations")]
     places = dataset(lake, paths).to_table(filter=pc.field("rank") <= 5)
     places = places.sort_by([("user_id", "ascending"), ("rank", "ascending")])
     firsts = places.filter(pc.equal(places["rank"], 1))
     chosen: list[str] = []
     for level in range(4):
         chosen += firsts.filter(pc.equal(firsts["fallback_level"], level))["user_id"].to_pylist()[:1]
-    chosen = [*chosen, *[u for u in firsts["user_id"].to_pylist() if u not in chosen]][:people]
+    chosen = [*chosen, *[account for account in firsts["user_id"].to_pylist() if account not in chosen]][:people]
     titles = _titles(lake, pointed["date"])
     lines = []
     for user in dict.fromkeys([*chosen, ANONYMOUS]):

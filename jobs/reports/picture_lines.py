@@ -1,4 +1,4 @@
-"""What became of a night's pictures, as text for a terminal."""
+"""What a night did with its pictures, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jobs.runtime.night import first_line, job_report
 
 
 def picture_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
-    """Received and refused pictures of a run, what was made of them, and where the page is; none without pictures."""
+    """Lines about a run's pictures: received, refused, results, and where the page is; none without pictures."""
     received = job_report(lake, day, run, "receive_images")
     if "error" in received:
         return [f"receive_images failed: {first_line(received['error'])}", ""]
@@ -22,12 +22,15 @@ def picture_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
         f"pictures  {received['received']:>12,} = {received['kept']:,} kept + {received['unchanged']:,} unchanged + "
         f"{sum(refused.values()):,} refused; {received['items']:,} items have pictures"
     ]
-    lines += [f"  {reason:24} {n:>10,}" for reason, n in sorted(refused.items(), key=lambda one: (-one[1], one[0]))]
+    lines += [
+        f"  {reason:24} {count:>10,}"
+        for reason, count in sorted(refused.items(), key=lambda entry: (-entry[1], entry[0]))
+    ]
     embedded, named, searched = (
         job_report(lake, day, run, job) for job in ("embed_images", "recognise_attributes", "search_images")
     )
     if "embedded" in embedded:
-        lines.append(f"  {embedded['embedded']:,} embedded, {embedded['unchanged']:,} were before")
+        lines.append(f"  {embedded['embedded']:,} embedded, {embedded['unchanged']:,} unchanged since an earlier night")
     if "rows_recognised_attributes" in named:
         filled, doubted = named["rows_recognised_attributes"], named["rows_doubted_attributes"]
         lines.append(f"  {filled:,} attributes filled in, {doubted:,} of the catalogue doubted")

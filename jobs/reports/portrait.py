@@ -18,7 +18,7 @@ from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS, ITEMS, SEGMENTS, USER_PROFILES, USER_PURCHASES, USER_SEGMENTS, USER_TASTES
 from schemas.tables.profiles import TASTE_KINDS
 
-EVENT_DAYS = 28  # of clean events in which the events behind a line are looked for
+EVENT_DAYS = 28  # days of clean events that are searched for the events behind a line
 _TASTES = 3  # of each kind
 _EVENTS = 2  # shown below each line
 _UNKNOWN = "not known"
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 def portrait(lake: Lake, night: dt.date, user: str) -> list[str]:
-    """The lines of the page; one line that says why, where the night has no portrait of this user."""
+    """The lines of the page. If the night has no portrait of this user, one line that says why."""
     of_user = pc.field("user_id") == user
     profiles = _rows(lake, USER_PROFILES, night, of_user)
     if profiles is None:
@@ -40,27 +40,27 @@ def portrait(lake: Lake, night: dt.date, user: str) -> list[str]:
         f"portrait of {user}, night of {night}",
         *_basics(profile, days),
         *_buying(profile, _rows(lake, USER_PURCHASES, night, of_user) or []),
-        *_behind([e for e in events if e["event_type"] in ("purchase", "return")], items, days),
+        *_behind([event for event in events if event["event_type"] in ("purchase", "return")], items, days),
         *_habits(profile),
         *_segment(lake, night, of_user),
         *_tastes(_rows(lake, USER_TASTES, night, of_user) or [], events, items, days),
     ]
 
 
-def _rows(lake: Lake, table: Table, night: dt.date, wanted: pc.Expression) -> list[Row] | None:
+def _rows(lake: Lake, table: Table, night: dt.date, condition: pc.Expression) -> list[Row] | None:
     """Rows of that night's version of a table; None where there is none."""
     version = lake.current(table, night)
     if version is None:
         return None
-    rows = read_table(lake, lake.file_paths(version), filters=wanted)
+    rows = read_table(lake, lake.file_paths(version), filters=condition)
     return rows.to_pylist()
 
 
 def _latest_events(lake: Lake, night: dt.date, of_user: pc.Expression) -> list[Row]:
     """The user's events of the last days, the latest first, without impressions and searches: they show no taste."""
-    wanted = of_user & ~pc.field("event_type").isin(SAYS_NOTHING)
+    condition = of_user & ~pc.field("event_type").isin(SAYS_NOTHING)
     days = [day for day in lake.dates(CLEAN_EVENTS) if night - dt.timedelta(days=EVENT_DAYS) < day <= night]
-    rows = [row for day in days for row in _rows(lake, CLEAN_EVENTS, day, wanted) or []]
+    rows = [row for day in days for row in _rows(lake, CLEAN_EVENTS, day, condition) or []]
     return sorted(rows, key=lambda row: (row["event_time"], row["event_id"]), reverse=True)
 
 
@@ -78,13 +78,13 @@ def _known(value: Any, form: str = "{}") -> str:
 
 
 def _basics(profile: Row, days: ShopDays) -> list[str]:
-    where = ", ".join(profile[name] for name in ("city", "country") if profile[name]) or _UNKNOWN
+    city_and_country = ", ".join(profile[name] for name in ("city", "country") if profile[name]) or _UNKNOWN
     return [
         _line(
             "who",
             f"age {_known(profile['age_band'])}",
             f"gender {_known(profile['gender'])}",
-            f"place {where}",
+            f"place {city_and_country}",
             f"member level {_known(profile['member_level'])}",
             f"{_known(profile['tenure_days'])} days with the shop",
         ),
@@ -125,15 +125,15 @@ def _segment(lake: Lake, night: dt.date, of_user: pc.Expression) -> list[str]:
     rows = _rows(lake, USER_SEGMENTS, night, of_user)
     if not rows:
         return []
-    place = rows[0]
-    named = _rows(lake, SEGMENTS, night, pc.field("segment_id") == place["segment_id"])
-    name = f" {named[0]['name_en']} / {named[0]['name_zh']}" if named else ""
-    moved = "moved there tonight" if place["moved"] else "the same as the night before, or new"
-    return [_line("segment", f"{place['segment_id']}{name}", moved, f"RFM class {place['rfm_class']}")]
+    membership = rows[0]
+    segments = _rows(lake, SEGMENTS, night, pc.field("segment_id") == membership["segment_id"])
+    name = f" {segments[0]['name_en']} / {segments[0]['name_zh']}" if segments else ""
+    moved = "moved there tonight" if membership["moved"] else "the same as the night before, or new"
+    return [_line("segment", f"{membership['segment_id']}{name}", moved, f"RFM class {membership['rfm_class']}")]
 
 
 def _tastes(tastes: list[Row], events: list[Row], items: dict[str, Row], days: ShopDays) -> list[str]:
-    """The strongest tastes of each kind with share, evidence and last day, and below each its latest events."""
+    """The strongest tastes of each kind with share, evidence and last day; below each taste its latest events."""
     lines = []
     for kind in TASTE_KINDS:
         of_kind = [row for row in tastes if row["kind"] == kind]
@@ -143,7 +143,9 @@ def _tastes(tastes: list[Row], events: list[Row], items: dict[str, Row], days: S
                 _line(kind, row["value"], f"{row['share']:.0%}", f"{count}, the last on {row['last_event_on']}")
             )
             values_of = _VALUES_OF[kind]
-            evidence = [e for e in events if row["value"] in values_of(e, items.get(e["item_id"], {}), days)]
+            evidence = [
+                event for event in events if row["value"] in values_of(event, items.get(event["item_id"], {}), days)
+            ]
             lines += _behind(evidence, items, days)
     return lines
 
@@ -153,7 +155,7 @@ def _attributes(item: Row) -> list[str]:
     return [f"{name}={value}" for name, value in attributes.items()]
 
 
-# The values of each kind of taste that one event is evidence of. No single event shows the price band.
+# Kind of taste -> the values for which one event is evidence. No single event shows the price band.
 _VALUES_OF: dict[str, Callable[[Row, Row, ShopDays], list[str | None]]] = {
     "category": lambda event, item, days: [item.get("shown_category")],
     "brand": lambda event, item, days: [item.get("shown_brand")],
@@ -170,6 +172,6 @@ def _behind(events: list[Row], items: dict[str, Row], days: ShopDays) -> list[st
     for event in events[:_EVENTS]:
         title = items.get(event["item_id"], {}).get("shown_title") or ""
         price = f" at {event['price']:,.2f}" if event["price"] is not None else ""
-        what = f"{event['event_type']:9} {event['item_id'] or ''} {title}".rstrip()
-        lines.append(f"  {'':14}  {days.shown(event['event_time']):%Y-%m-%d %H:%M} {what}{price}")
+        description = f"{event['event_type']:9} {event['item_id'] or ''} {title}".rstrip()
+        lines.append(f"  {'':14}  {days.shown(event['event_time']):%Y-%m-%d %H:%M} {description}{price}")
     return lines

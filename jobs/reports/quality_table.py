@@ -1,4 +1,4 @@
-"""How good published lists were, beside simple baselines, as a table for a terminal."""
+"""How good published lists were, compared with simple baselines, as a table for a terminal."""
 
 from __future__ import annotations
 
@@ -10,37 +10,42 @@ _LISTS = ("published", "popularity", "buy_again", "item_item")
 
 
 def quality_table(facts: list[dict[str, Any]], title: str) -> list[str]:
-    """Means over users of all nights, with 95 % intervals from resampling nights; of one night, its own interval.
+    """Means over users of all nights, with 95 % intervals from resampling nights; for one night, its own interval.
 
     Empty where none of the nights was judged.
     """
     rows = rows_about_all_users(facts)
     if not rows:
         return []
-    metrics = sorted({r["metric"] for r in rows if r["metric"].startswith(("hr@", "ndcg@"))}, key=str)
+    metrics = sorted({row["metric"] for row in rows if row["metric"].startswith(("hr@", "ndcg@"))}, key=str)
     lines = [f"lists judged {title} (mean over users and nights, 95 % interval)"]
-    for truth in sorted({r["truth"] for r in rows}):
+    for truth in sorted({row["truth"] for row in rows}):
         users = sum(
-            r["users"] for r in rows if r["truth"] == truth and r["lists"] == "published" and r["metric"] == metrics[0]
+            row["users"]
+            for row in rows
+            if row["truth"] == truth and row["lists"] == "published" and row["metric"] == metrics[0]
         )
         lines.append(f"  {truth}, {users:,} user-nights")
         for name in _LISTS:
             cells = [
-                _pooled([r for r in rows if (r["truth"], r["lists"], r["metric"]) == (truth, name, m)]) for m in metrics
+                _pooled([row for row in rows if (row["truth"], row["lists"], row["metric"]) == (truth, name, metric)])
+                for metric in metrics
             ]
-            lines.append(f"    {name:12} " + "   ".join(f"{m} {c}" for m, c in zip(metrics, cells, strict=True)))
+            lines.append(
+                f"    {name:12} " + "   ".join(f"{metric} {cell}" for metric, cell in zip(metrics, cells, strict=True))
+            )
     return lines
 
 
 def rows_about_all_users(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of all nights that are about all users."""
-    return [row for f in facts for row in f["judge_lists"]["quality"] if row["cut"] == "all"]
+    return [row for night in facts for row in night["judge_lists"]["quality"] if row["cut"] == "all"]
 
 
 def _pooled(rows: list[dict[str, Any]]) -> str:
-    """Mean over users of all rows' nights with its interval, as text; "-" without rows."""
-    users = np.array([r["users"] for r in rows], float)
-    values = np.array([r["value"] for r in rows])
+    """Mean over the users of all nights, one row each, with its interval, as text; "-" without rows."""
+    users = np.array([row["users"] for row in rows], float)
+    values = np.array([row["value"] for row in rows])
     if not len(users):
         return "-"
     if len(users) == 1:  # one night: its own interval, over users

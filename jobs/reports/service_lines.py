@@ -1,4 +1,4 @@
-"""Lines of customer service on the page of a night: what was asked, and five of the answers."""
+"""Lines of customer service on the page of a night: the questions by decision, and five examples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.table import Table
 from schemas.tables import QUESTIONS, SUGGESTED_ANSWERS
 from schemas.tables.service import ANSWERED
 
-_ANSWERS = 4  # beside them one that was handed over
+_ANSWERS = 4  # answered examples; one question that was not answered comes after them
 _LONGEST = 100
 
 
@@ -26,10 +26,11 @@ def service_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
         return [f"answer_questions failed: {first_line(answered['error'])}", ""]
     if not answered.get("questions"):
         return []
-    counts = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in sorted(answered["decisions"].items()))
+    counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(answered["decisions"].items()))
     lines = [f"questions {answered['questions']:>12,} = {counts}"]
     lines += [
-        f"  {reason:24} {n:>10,}" for reason, n in sorted(answered["reasons"].items(), key=lambda r: (-r[1], r[0]))
+        f"  {reason:24} {count:>10,}"
+        for reason, count in sorted(answered["reasons"].items(), key=lambda entry: (-entry[1], entry[0]))
     ]
     lines += _examples(lake, day, run)
     page = ("reports", f"date={day}", "service.html")
@@ -39,9 +40,9 @@ def service_lines(lake: Lake, day: dt.date, run: str) -> list[str]:
 def _examples(lake: Lake, day: dt.date, run: str) -> Iterable[str]:
     texts = {row["question_id"]: row["text"] for row in _rows(lake, QUESTIONS, day, run)}
     first = [row for row in _rows(lake, SUGGESTED_ANSWERS, day, run) if row["rank"] == 1]
-    given = {row["topic"]: row for row in first if row["decision"] == ANSWERED}  # different ones
+    by_topic = {row["topic"]: row for row in first if row["decision"] == ANSWERED}  # different ones
     others = [row for row in first if row["decision"] != ANSWERED]
-    for row in [*list(given.values())[:_ANSWERS], *others[:1]]:
+    for row in [*list(by_topic.values())[:_ANSWERS], *others[:1]]:
         yield f"  ? {_cut(texts[row['question_id']])}"
         if row["decision"] == ANSWERED:
             source = f"{row['source_table']} {row['source_id']} {row['source_column'] or ''}".strip()
@@ -57,6 +58,6 @@ def _rows(lake: Lake, table: Table, day: dt.date, run: str) -> list[dict[str, An
 
 
 def _cut(text: str) -> str:
-    """On one line: a question with line breaks must not look like lines of the report."""
+    """The text on one line: line breaks in a question must not look like lines of the report."""
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -2,15 +2,16 @@
 
 A task is a job of the same name; `check_G` is the job check_tables for the gate G.
 
-In Airflow a branch is a box of the graph, and so are branches of TOGETHER as one, such as `offers_and_audiences`. A job
-has a task of its own there only if it is in ALONE. All other jobs of a box run one after another in one process, the
-task `run_BOX`: starting Spark takes longer than most of them. A test compares the DAG with these tables.
+In Airflow each branch is a box of the graph. The branches of one line of TOGETHER share a box, such as
+`offers_and_audiences`. A job has a task of its own there only if it is in ALONE. All other jobs of a box run one after
+another in one process, the task `run_BOX`: starting Spark takes longer than most of them. A test compares the DAG with
+these tables.
 """
 
 from __future__ import annotations
 
 # branch -> task -> what the task waits for. A task runs only if each task that it names has succeeded. `X_over` waits
-# until every task of the branch (or the task) X has ended, however it ended: what X makes is then there or missing.
+# until every task of the branch (or the task) X has ended, with or without success: nothing more comes from X then.
 BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
     "intake": {
         "receive_drop": (),
@@ -99,7 +100,7 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "prune_lake": ("publish_night", "prices_over", "judge_over"),
     },
     "show": {
-        # a night that is held back is shown too, once nothing of it runs any more
+        # a night that is not published is shown too, as soon as none of its tasks runs any more
         "show_night": (
             "publish_over",
             "customers_over",
@@ -113,8 +114,8 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }
-# These have a task of their own: what waits for a file, what trains (on a GPU where there is one), what is skipped in a
-# dry run, and the pages, which need no Spark.
+# These jobs have a task of their own: those that wait for a file, those that train (on a GPU where there is one), those
+# that a dry run skips, and the pages, which need no Spark.
 ALONE: tuple[str, ...] = (
     "receive_drop",
     "train_als",
@@ -124,9 +125,9 @@ ALONE: tuple[str, ...] = (
     "prune_lake",
     "show_night",
 )
-# Branches that are one box, in their order: a task of its own would bring none of them anything. Nothing is published
-# without intake and features; audiences wait for offers anyway; prices and judgements are for people. In Airflow what
-# waits for one of them waits for the box, and the box waits for what one of them waits for.
+# Branches that share a box, in the order in which they run. Separate boxes would gain nothing: no night is published
+# without intake and features, audiences wait for offers anyway, and only people read prices and judgements. In Airflow
+# a task that waits for one of them waits for the whole box. The box waits for all that its branches wait for.
 TOGETHER: tuple[tuple[str, ...], ...] = (
     ("intake", "features"),
     ("offers", "audiences"),
@@ -135,7 +136,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
 AND, OVER, CHECK = "_and_", "_over", "check_"
 # name of a box -> its branches
 BOXES: dict[str, tuple[str, ...]] = {
-    AND.join(box): box for box in (next((some for some in TOGETHER if name in some), (name,)) for name in BRANCHES)
+    AND.join(box): box for box in (next((line for line in TOGETHER if name in line), (name,)) for name in BRANCHES)
 }
 TASKS: dict[str, tuple[str, ...]] = {task: needs for tasks in BRANCHES.values() for task, needs in tasks.items()}
 

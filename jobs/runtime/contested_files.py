@@ -1,9 +1,9 @@
 """Small files that several processes may write at once, such as a pointer: only one of them wins.
 
-Whoever wants to write looks first, and then writes only if the file is still what it saw. Object stores have this as a
-conditional write, which pyarrow.fs does not offer and obstore does (S3, Google Cloud Storage, Azure). On a local or
-shared folder a file lock makes comparing and writing one step. HDFS has neither: there the file is compared and then
-written, so that two processes can still both win within the same moment.
+A process that wants to write reads the file first, and writes only if the file has not changed since. Object stores
+call this a conditional write. pyarrow.fs does not offer it, but obstore does (S3, Google Cloud Storage, Azure). On a
+local or shared folder a file lock makes comparing and writing one step. HDFS has neither: there the file is compared
+and then written, so that two processes can still both win within the same moment.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _CONDITIONAL = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 
 
 class Overtaken(RuntimeError):
-    """Another process wrote the file after it was looked at."""
+    """Another process wrote the file after this one had read it."""
 
     may_come = True  # see jobs/runtime/exit_status.py
 
 
 class Seen(NamedTuple):
-    """What a file held; both are None where there was no file. `stamp` is the store's own, or a hash of the content."""
+    """What a file held; both are None where there was no file. `stamp`: the store's ETag, or a hash of the content."""
 
     content: Any
     stamp: str | None
@@ -46,14 +46,14 @@ def look(lake: Lake, *parts: str) -> Seen:
             with lake.fs.open_input_stream(lake.path(*parts)) as stream:
                 data = stream.read()
             return Seen(json.loads(data), hashlib.sha256(data).hexdigest())
-        found = obstore.get(store, "/".join(parts))
-        return Seen(json.loads(bytes(found.bytes())), found.meta["e_tag"])
+        answer = obstore.get(store, "/".join(parts))
+        return Seen(json.loads(bytes(answer.bytes())), answer.meta["e_tag"])
     except FileNotFoundError:
         return Seen(None, None)
 
 
 def put_if_unchanged(lake: Lake, seen: Seen, obj: Any, *parts: str) -> None:
-    """Writes a small JSON file, only if it is still what `seen` says. Raises Overtaken where it is not."""
+    """Writes a small JSON file only if it still holds what `seen` says. Raises Overtaken where it does not."""
     store = _store(lake.root)
     if store is None:
         _put_in_folder(lake, seen, obj, *parts)
@@ -73,7 +73,7 @@ def _put_in_folder(lake: Lake, seen: Seen, obj: Any, *parts: str) -> None:
         return
     path = lake.path(_LOCK)
     lake.fs.create_dir(os.path.dirname(path), recursive=True)
-    with open(path, "a") as file:  # it stays: a lock on a deleted file would exclude nobody
+    with open(path, "a") as file:  # the lock file is never deleted: a lock on a deleted file would exclude nobody
         fcntl.flock(file, fcntl.LOCK_EX)
         if look(lake, *parts).stamp != seen.stamp:
             raise _overtaken(lake, *parts)

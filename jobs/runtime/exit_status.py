@@ -8,7 +8,7 @@ MAY_COME = 75  # a file is missing or not whole yet: try again later
 
 
 def status_of(problem: Exception) -> int:
-    """The exit status for an error; with `causes`, the smallest of theirs: one that failed outweighs one refused."""
+    """The exit status for an error. An error with `causes` has the smallest status of these: FAILED before REFUSED."""
     if causes := getattr(problem, "causes", None):
         return min(status_of(cause) for cause in causes)
     if getattr(problem, "may_come", False):

@@ -48,7 +48,7 @@ class GateConfig:
 
 
 def broken_rules(night: Night, table: Table, version: Version, max_rows_in_memory: int) -> tuple[int, list[str]]:
-    """(number of rules checked, a line for each broken one: column, what was expected, what was seen)."""
+    """(number of rules checked, one line for each broken rule: column, what was expected, what was seen)."""
     files = [f"{version.folder}/{name}" for name in version.files]
     return broken_in_files(night, table, files, version.rows, max_rows_in_memory)
 
@@ -56,7 +56,7 @@ def broken_rules(night: Night, table: Table, version: Version, max_rows_in_memor
 def broken_in_nights(
     night: Night, table: Table, versions: Sequence[Version], max_rows_in_memory: int
 ) -> tuple[int, list[str]]:
-    """The same for the versions of many nights at once, whose keys are unique night by night."""
+    """As `broken_rules`, for the versions of many nights at once; a key must be unique within its night."""
     from schemas.expectations import suite
 
     day = Column("night", "string", "The night of the version.")
@@ -85,7 +85,7 @@ def _with_nights(night: Night, versions: Sequence[Version], name: str) -> pa.Tab
 def broken_in_files(
     night: Night, table: Table, files: list[str], rows: int, max_rows_in_memory: int
 ) -> tuple[int, list[str]]:
-    """The same for `rows` rows in files, given by their paths in the lake, such as published ones."""
+    """As `broken_rules`, for files (paths in the lake) with `rows` rows in all, such as published ones."""
     from schemas.expectations import suite
 
     expectations = suite(table)
@@ -103,7 +103,7 @@ def _outcome(batch: Any, expectations: Any) -> tuple[int, list[str]]:
     result = batch.validate(
         expectations, result_format={"result_format": "BASIC", "partial_unexpected_count": _SAMPLES}
     )
-    return len(result.results), [_line(r) for r in result.results if not r.success]
+    return len(result.results), [_line(rule) for rule in result.results if not rule.success]
 
 
 def _in_memory(rows: pa.Table) -> Any:
@@ -116,10 +116,10 @@ def _in_spark(frame: Any) -> Any:
 
 @functools.cache
 def _whole_frames(engine: str) -> Any:
-    """What takes any frame. One for all tables: each new one costs as much as checking a small table."""
-    sources = _context().data_sources
-    # Each rule reads a large table's columns that it is about from the files: keeping all of it in Spark takes longer.
-    source = sources.add_pandas(engine) if engine == "pandas" else sources.add_spark(engine, persist=False)
+    """GX's batch definition for any frame. All tables share it: a new one takes as long as checking a small table."""
+    data_sources = _context().data_sources
+    # Each rule reads its columns of a large table from the files. To keep the whole table in Spark takes longer.
+    source = data_sources.add_pandas(engine) if engine == "pandas" else data_sources.add_spark(engine, persist=False)
     return source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("version")
 
 
@@ -133,6 +133,6 @@ def _line(outcome: Any) -> str:
     if outcome.exception_info and outcome.exception_info.get("raised_exception"):
         return f"{line}; the check itself failed: {outcome.exception_info.get('exception_message')}"
     if "unexpected_count" in seen:
-        where = f"{seen['unexpected_count']} of {seen.get('element_count')} rows"
-        return f"{line}; saw {seen.get('partial_unexpected_list')} in {where}"
+        rows_text = f"{seen['unexpected_count']} of {seen.get('element_count')} rows"
+        return f"{line}; saw {seen.get('partial_unexpected_list')} in {rows_text}"
     return f"{line}; saw {seen.get('observed_value')}"

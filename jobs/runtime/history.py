@@ -18,14 +18,14 @@ from schemas.table import Table
 from schemas.tables import CLEAN_EVENTS
 
 FIRST_DAY = dt.date(1970, 1, 1)
-NIGHT = "night"  # the column with the night that took a row in, a date
-BEFORE = -1  # the number of the night of rows that the lake had
+NIGHT = "night"  # the column with the date of the night that took a row in
+BEFORE = -1  # number of the night for rows that the lake had before this history
 _PARTITION_BYTES = 48 << 20  # of compressed input; each partition writes a file for each night
 
 
 @dataclass(frozen=True)
 class History:
-    """Nights of one run, oldest first, none of which the lake has; `previous_date`: the last night that it has."""
+    """Nights of one run that the lake does not have yet, oldest first; `previous_date`: the last night that it has."""
 
     nights: tuple[Night, ...]
     previous_date: dt.date | None
@@ -61,30 +61,30 @@ class History:
 
     def size_for(self, input_bytes: int) -> None:
         """Sets the number of shuffle partitions: few, since each may write a file for each night."""
-        wanted = max(self.spark.sparkContext.defaultParallelism, -(-input_bytes // _PARTITION_BYTES))
-        self.spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
+        partitions = max(self.spark.sparkContext.defaultParallelism, -(-input_bytes // _PARTITION_BYTES))
+        self.spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
         self.spark.conf.set("spark.sql.adaptive.enabled", "false")
 
     def events(self) -> DataFrame:
-        """CLEAN_EVENTS that these nights have made, with the night of each."""
-        found = (self.lake.version(CLEAN_EVENTS, day, self.first.run) for day in self.dates)
-        urls = [url for version in found if version for url in self.lake.file_urls(version)]
+        """The rows of CLEAN_EVENTS that these nights have made, each with its night."""
+        versions = (self.lake.version(CLEAN_EVENTS, day, self.first.run) for day in self.dates)
+        urls = [url for version in versions if version for url in self.lake.file_urls(version)]
         return with_night(table_rows(self.spark, self.lake, CLEAN_EVENTS, urls))
 
     def write(
         self, frame: DataFrame, tables: list[Table], count_by: tuple[str, ...], split: Split
     ) -> dict[str, Version]:
-        """A version of each of `tables` for each night; `split` gives rows by `key`. The versions are by key too."""
+        """Writes a version of each of `tables` for each night. `split` gives rows by `key`; returns key -> version."""
         targets = {key(table, day): (table, str(day)) for table in tables for day in self.dates}
         return write_nights(frame, targets, self.lake, self.first.run, count_by, split)
 
 
 def with_night(stored: DataFrame) -> DataFrame:
-    """Rows as they are read from files of a table, with the night that each file is of."""
+    """The rows that were read from files of a table, each with the night of its file."""
     night = F.to_date(F.regexp_extract("_metadata.file_path", r"/date=([\d-]+)/run=[^/]+/[^/]+$", 1))
     return stored.select("*", night.alias(NIGHT))
 
 
 def key(table: Table, night: dt.date) -> str:
-    """What names one night's version of a table among those that one pass writes."""
+    """The name of one night's version of a table, unique among the versions that one pass writes."""
     return f"{table.name}/{night}"

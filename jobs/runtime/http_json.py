@@ -30,7 +30,7 @@ _BUSY = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # the same request may su
 class PostError(Exception):
     """A try that brought no JSON. `kind` is short, for counting; the message says more, for a person.
 
-    may_repeat: the same request may succeed later. wait: seconds that the server asks to wait, None without a word.
+    may_repeat: the same request may succeed later. wait: seconds that the server asks to wait, or None.
     was_worked_on: the server may have done the work, and may count it.
     """
 
@@ -53,7 +53,7 @@ class JsonPoster:
     """Posts to one URL, from several threads at once; keeps `connections` of them open."""
 
     def __init__(self, url: str, key: str, seconds: float, connections: int) -> None:
-        """seconds: how long one try may take; up to twice that where a server falls silent within an answer."""
+        """seconds: how long one try may take; up to twice as long where a server stops in the middle of an answer."""
         self.url, self.seconds = url, seconds
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if key:
@@ -62,7 +62,7 @@ class JsonPoster:
 
     def post(self, body: Any) -> Any:
         """The JSON of the answer with status 200. Raises PostError for anything else."""
-        until = time.monotonic() + self.seconds
+        deadline = time.monotonic() + self.seconds
         try:
             answer = self._pool.request(
                 "POST",
@@ -75,13 +75,13 @@ class JsonPoster:
                 preload_content=False,
             )
             with answer:
-                data = _read(answer, until)
+                data = _read(answer, deadline)
         except (ConnectTimeoutError, NewConnectionError, ProxyError) as error:
-            raise PostError("no connection", _said(error), True) from None
+            raise PostError("no connection", _first_line(error), True) from None
         except TimeoutError:
             raise PostError("timeout", f"no answer within {self.seconds:g} s", True, was_worked_on=True) from None
         except HTTPError as error:
-            raise PostError("connection broke", _said(error), True, was_worked_on=True) from None
+            raise PostError("connection broke", _first_line(error), True, was_worked_on=True) from None
         if answer.status != 200:
             raise PostError(
                 f"HTTP {answer.status}",
@@ -92,8 +92,8 @@ class JsonPoster:
         try:
             return json.loads(data)
         except ValueError:
-            said = data[:80].decode("utf-8", "replace")
-            raise PostError("no JSON", f"the answer is not JSON: {said!r}", True, was_worked_on=True) from None
+            text = data[:80].decode("utf-8", "replace")
+            raise PostError("no JSON", f"the answer is not JSON: {text!r}", True, was_worked_on=True) from None
 
     def close(self) -> None:
         self._pool.clear()
@@ -108,27 +108,27 @@ def _pool(url: str, connections: int) -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=connections, block=True)
 
 
-def _read(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
-    """The whole body. Part by part: a server that sends a little now and then would never reach a time limit."""
+def _read(answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    """The whole body, read in parts: a server that sends a little now and then would never reach a time limit."""
     data = b""
     while part := answer.read1(_PART):
         data += part
         if len(data) > _LONGEST:
             raise PostError("too long", f"the answer has more than {_LONGEST:,} bytes", False, was_worked_on=True)
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             raise TimeoutError
     return data
 
 
 def _wait_of(answer: urllib3.BaseHTTPResponse) -> float | None:
     """Seconds of the header Retry-After, which is a number or a date; None without one."""
-    given = answer.headers.get("Retry-After")
+    header = answer.headers.get("Retry-After")
     try:
-        return max(0.0, float(urllib3.Retry().parse_retry_after(given))) if given else None
+        return max(0.0, float(urllib3.Retry().parse_retry_after(header))) if header else None
     except InvalidHeader:
         return None
 
 
-def _said(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """The error's first line, without the object that urllib3 puts before it."""
     return str(error).splitlines()[0].rpartition("): ")[2][:200]

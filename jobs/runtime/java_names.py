@@ -1,4 +1,4 @@
-"""Remembers what Java's names are, which PySpark asks the JVM again for every column expression.
+"""Remembers what Java's names stand for. PySpark alone would ask the JVM again for every column expression.
 
 To find `functions`, the JVM tries the name in each package that PySpark imports, and each try that fails looks into all
 of Spark's 280 jars. To find `functions.lit`, it lists the 900 methods of the class. Both took a tenth of Java's time in
@@ -13,7 +13,7 @@ from py4j.java_gateway import JavaClass, JavaMember, JavaPackage, JVMView
 
 
 def remember_names(jvm: JVMView) -> None:
-    """From now on each name is asked for once. What a name stands for never changes; values of fields are not kept."""
+    """From now on the JVM is asked once for each name, which never changes its meaning. Field values are not kept."""
     jvm.__class__ = _View
 
 
@@ -21,13 +21,13 @@ class _Remembers:
     """Keeps the packages, classes and static methods found below it as attributes, which Python tries first."""
 
     def __getattr__(self, name: str) -> Any:
-        found = super().__getattr__(name)  # type: ignore[misc]  # of the class of py4j beside this one
-        remembers = _SAME.get(type(found))
+        java_object = super().__getattr__(name)  # type: ignore[misc]  # defined by py4j's class, the other base
+        remembers = _SAME.get(type(java_object))
         if remembers is None:
-            return found
-        found.__class__ = remembers
-        self.__dict__[name] = found
-        return found
+            return java_object
+        java_object.__class__ = remembers
+        self.__dict__[name] = java_object
+        return java_object
 
 
 class _View(_Remembers, JVMView):

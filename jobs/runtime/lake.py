@@ -24,8 +24,8 @@ from pyarrow import fs as pafs
 
 from schemas.table import Table
 
-ANSWERS = "answers"  # folder of what an endpoint answered, by date
-_READS = 8  # of a small file that is being replaced; what is no JSON every time is damaged
+ANSWERS = "answers"  # folder of an endpoint's answers, by date
+_READS = 8  # tries to read a small file that is being replaced; a file that is no JSON each time is damaged
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def file_system(root: str) -> tuple[pafs.FileSystem, str]:
 
 
 def json_text(obj: Any) -> str:
-    """As every JSON file of a lake is written."""
+    """The text of every JSON file of a lake."""
     return json.dumps(obj, ensure_ascii=False, indent=1, sort_keys=True)
 
 
@@ -112,8 +112,8 @@ class Lake:
     def get_json(self, *parts: str) -> Any:
         """The content of one small file, also while it is replaced. Raises ValueError where it is no JSON.
 
-        From an object store pyarrow asks for the size first and reads so many bytes then: of an object that was
-        replaced by a longer one in between it gives the beginning, which is no JSON.
+        pyarrow asks an object store for an object's size first, then reads that many bytes. If a longer object has
+        replaced it in between, pyarrow gives only the beginning, which is no JSON.
         """
         for attempt in range(_READS):
             with self.fs.open_input_stream(self.path(*parts)) as stream:
@@ -132,7 +132,7 @@ class Lake:
             self.fs.delete_file(info.path)
 
     def move(self, path: str, to: str) -> None:
-        """Puts a file of the lake in another place, where it replaces what is there: in one step in a folder."""
+        """Moves a file of the lake; it replaces the file at `to`, if any. In a local folder this is one atomic step."""
         self.fs.create_dir(self.path(to.rpartition("/")[0]), recursive=True)
         self.fs.move(self.path(path), self.path(to))
 
@@ -158,7 +158,7 @@ class Lake:
     # versions -----------------------------------------------------------------------------------------------------
 
     def commit(self, version: Version) -> Version:
-        """Lists the version's files in _version.json; deletes what an earlier try of the same run left beside them.
+        """Lists the version's files in _version.json; deletes other files that an earlier try of the same run left.
 
         Where that try passed its gate, its files stay: readers use them until this version has passed, too.
         """
@@ -167,13 +167,13 @@ class Lake:
         return version
 
     def _delete_unlisted(self, version: Version) -> None:
-        """Deletes the files beside the version's that are not those of the run's current version either."""
+        """Deletes the files of the folder that neither this version nor the run's current version lists."""
         listed = {*version.files, "_version.json"}
-        if not (left := [name for name in self.list_dir(version.folder) if name not in listed]):
+        if not (unlisted := [name for name in self.list_dir(version.folder) if name not in listed]):
             return
         current = self._load(version.folder.rpartition("/")[0], "_current.json")
         used = current.files if current is not None and current.run == version.run else ()
-        for name in left:
+        for name in unlisted:
             if name not in used:
                 self.delete(version.folder, name)
 
@@ -187,14 +187,14 @@ class Lake:
         return self._load(f"tables/{table.name}/date={night}", "_current.json")
 
     def make_current(self, version: Version) -> None:
-        """From now on readers use the version; what an earlier try of its run had made current is deleted."""
+        """From now on readers use the version. Deletes the files that an earlier try of its run had made current."""
         self.put_json(asdict(version), f"tables/{version.table}/date={version.date}", "_current.json")
         self._delete_unlisted(version)
 
     def dates(self, table: Table) -> list[date]:
         """Dates with a folder of the table, ascending; some may have no version that passed its gate."""
         names = self.list_dir("tables", table.name)
-        return [date.fromisoformat(n.removeprefix("date=")) for n in names if n.startswith("date=")]
+        return [date.fromisoformat(name.removeprefix("date=")) for name in names if name.startswith("date=")]
 
     def before(self, table: Table, night: date) -> Version | None:
         """The newest version of an earlier date that passed its gate; None without one."""

@@ -2,11 +2,12 @@
 
     LAKE/keys/check.json                        says whether a master key is this lake's
     LAKE/keys/tables/clean_events.json          {"wrapped": ...}: AES-GCM by the master key, base64
-    LAKE/keys/raw/SOURCE/date=D.json            of one day of raw files: deleted with the day, it opens no copy either
+    LAKE/keys/raw/SOURCE/date=D.json            the key of one day of raw files; it is deleted with the day, and then no
+                                                copy of these files can be opened either
 
-Files of the lake name the key that opens them, never the master key. So a new master key only wraps these small files
-again, and no other file is touched. The master key is in the environment, or a service keeps it (NIGHTMARKET_KMS).
-A reader without it may have a ring of some keys (NIGHTMARKET_KEY_RING).
+Each file of the lake names the key that opens it, never the master key. So a change of the master key rewrites only
+these small files. The master key is in the environment, or a service keeps it (NIGHTMARKET_KMS). A reader without the
+master key may have a key ring, a file with some of the keys (NIGHTMARKET_KEY_RING).
 """
 
 from __future__ import annotations
@@ -42,18 +43,18 @@ _NONCE = 12
 
 
 class WrongMasterKey(ValueError):
-    """The master key is missing, malformed, or not that of the lake."""
+    """The master key is missing or malformed, or it belongs to another lake."""
 
 
 class KeyGone(RuntimeError):
     """The key of a file is not in the lake: it was destroyed with its day, or lost. Nobody can read the file."""
 
-    refused = True  # see jobs/runtime/exit_status.py: the same try would fail again
+    refused = True  # see jobs/runtime/exit_status.py: another try would fail as well
 
 
 @dataclass(frozen=True)
 class EncryptionConfig:
-    """Whether what a night writes is encrypted; a lake that has keys goes on with them, whatever this says."""
+    """Whether a night encrypts the files that it writes; a lake that has keys stays encrypted, whatever this says."""
 
     on: bool = False
 
@@ -64,7 +65,7 @@ class MasterKey(Protocol):
     def wrap(self, key: bytes, name: str) -> str: ...
 
     def unwrap(self, wrapped: str, name: str) -> bytes:
-        """Raises WrongMasterKey where it cannot be opened."""
+        """The key. Raises WrongMasterKey where this master key does not open it."""
 
 
 @dataclass(frozen=True)
@@ -84,51 +85,51 @@ class HeldKey:
 
 
 def wrap(key: bytes, by: bytes, name: str) -> str:
-    """`key` encrypted `by` another, bound to its name: base64 of nonce, ciphertext, tag, as Parquet's Java has it."""
+    """`key`, encrypted by the key `by` and bound to its name: base64 of nonce, ciphertext and tag, as in Java."""
     nonce = secrets.token_bytes(_NONCE)
     return base64.b64encode(nonce + AESGCM(by).encrypt(nonce, key, name.encode())).decode()
 
 
 def unwrap(wrapped: str, by: bytes, name: str) -> bytes:
-    """Raises cryptography's InvalidTag where `by` is another key, or the name another one."""
+    """The key that `wrap` wrapped. Raises cryptography's InvalidTag where `by` or `name` is not the one of `wrap`."""
     data = base64.b64decode(wrapped)
     return AESGCM(by).decrypt(data[:_NONCE], data[_NONCE:], name.encode())
 
 
 def master_key(variable: str = KEY_VARIABLE) -> MasterKey:
-    """The master key that the environment names. Raises WrongMasterKey where there is none, or no key."""
+    """The master key that the environment names. Raises WrongMasterKey where it is missing or malformed."""
     if variable == KEY_VARIABLE and (kms := os.environ.get(KMS_VARIABLE)):
         module, _, name = kms.partition(":")
         service: Callable[[], MasterKey] = getattr(importlib.import_module(module), name)
         return service()
-    text, where = os.environ.get(variable, ""), variable
+    text, source = os.environ.get(variable, ""), variable
     if not text and (path := os.environ.get(file_variable := f"{variable}_FILE")):
-        where = f"{path} ({file_variable})"
+        source = f"{path} ({file_variable})"
         if not Path(path).is_file():
-            raise WrongMasterKey(f"{where}: no such file; it should hold the lake's master key")
+            raise WrongMasterKey(f"{source}: no such file; it should hold the lake's master key")
         text = Path(path).read_text("ascii", "replace")
     try:
         secret = bytes.fromhex(text.strip())
     except ValueError:
         secret = b""
     if len(secret) != _BYTES:
-        seen = (
-            f"{where} has {len(text.strip())} characters" if text else f"neither {variable} nor {variable}_FILE is set"
+        fault = (
+            f"{source} has {len(text.strip())} characters" if text else f"neither {variable} nor {variable}_FILE is set"
         )
         raise WrongMasterKey(
-            f"{seen}; the lake is encrypted, and its master key is 64 hexadecimal digits: set the key that the lake "
+            f"{fault}; the lake is encrypted, and its master key is 64 hexadecimal digits: set the key that the lake "
             "was made with, or make the first one with `openssl rand -hex 32` and keep it safe"
         )
     return HeldKey(secret)
 
 
 def key_paths() -> dict[str, str]:
-    """The variables that name a file with keys -> its absolute path, for processes of the same kind elsewhere."""
+    """Environment variable that names a file with keys -> its absolute path, for Spark's processes elsewhere."""
     return {name: os.path.abspath(path) for name in (FILE_VARIABLE, RING_VARIABLE) if (path := os.environ.get(name))}
 
 
 class LakeKeys:
-    """The keys of a lake, unwrapped once a process."""
+    """The keys of a lake; each process unwraps a key once."""
 
     def __init__(self, lake: Lake, master: MasterKey) -> None:
         self._lake, self._master = lake, master
@@ -156,7 +157,7 @@ class LakeKeys:
         self._lake.delete(*place(name))
 
     def made(self, name: str) -> bytes:
-        """The same, after making one where there is none; of two processes that make it, both use the first one's."""
+        """The key of this name; a new one where there is none. If two processes make it, both use the first one."""
         seen = look(self._lake, *place(name))
         if seen.content is None:
             wrapped = self._master.wrap(secrets.token_bytes(_BYTES), name)
@@ -189,7 +190,7 @@ class KeyRing(LakeKeys):
 
 
 def ring_of(lake: Lake, names: Iterable[str]) -> dict[str, str]:
-    """What a key ring holds of these names: those keys that the lake has. ValueError where it is not encrypted."""
+    """The content of a key ring: the keys of these names that the lake has. ValueError where it is not encrypted."""
     keys = keys_of(lake)
     if keys is None:
         raise ValueError(f"{lake.root} is not encrypted: whoever may read its files needs no key")
@@ -200,28 +201,28 @@ _HELD: WeakKeyDictionary[Lake, LakeKeys | None] = WeakKeyDictionary()
 
 
 def keys_of(lake: Lake) -> LakeKeys | None:
-    """The keys of a lake, or of the lake around a refresh; None where it is not encrypted.
+    """The keys of a lake; None where it is not encrypted. A refresh has the keys of the lake in which it lies.
 
-    Raises WrongMasterKey where the master key is missing or another one, and while a change of it is unfinished.
+    Raises WrongMasterKey where the master key is missing or wrong, and while a change of it is unfinished.
     """
     if ring := os.environ.get(RING_VARIABLE):
         return _HELD.setdefault(lake, KeyRing(lake, ring))
     if lake not in _HELD:
-        around = _around(lake)
-        _HELD[lake] = _verified(around) if around.exists(*CHECK) else None
+        owner = _owner(lake)
+        _HELD[lake] = _verified(owner) if owner.exists(*CHECK) else None
     return _HELD[lake]
 
 
 def begin_encryption(lake: Lake, config: EncryptionConfig) -> None:
-    """Before a night: checks the master key of an encrypted lake, or makes the lake one where the setting says so."""
+    """Before a night: checks an encrypted lake's master key. Encrypts a plain lake from now on if `config` says so."""
     if keys_of(lake) is None and config.on:
-        master, around = master_key(), _around(lake)
-        around.put_json(_check(master), *CHECK)
-        _HELD[lake] = LakeKeys(around, master)
+        master, owner = master_key(), _owner(lake)
+        owner.put_json(_check(master), *CHECK)
+        _HELD[lake] = LakeKeys(owner, master)
 
 
 def key_name(path: str) -> str | None:
-    """The name of the key of a file, by its path below the lake; None for files that stay plain."""
+    """The name of the key for a file, given by its path below the lake; None for files that stay plain."""
     parts = path.removeprefix(f"{_REFRESH[1:]}/").split("/")
     if parts[0] == "published":
         return None
@@ -232,7 +233,7 @@ def key_name(path: str) -> str | None:
 
 
 def destroy(lake: Lake, folder: tuple[str, ...]) -> None:
-    """Deletes the key of a raw day with the day: nobody opens its files any more, wherever there are copies of them."""
+    """Deletes the key of a raw day's `folder`. From then on nobody can open its files, nor any copy of them."""
     keys = keys_of(lake)
     if (folder[0] == "raw" or folder[:2] == ("refresh", "raw")) and keys is not None:
         name = key_name("/".join((*folder, "file")))
@@ -241,9 +242,9 @@ def destroy(lake: Lake, folder: tuple[str, ...]) -> None:
 
 
 def rotate(lake: Lake, old: MasterKey, new: MasterKey) -> int:
-    """Wraps every key by `new`; returns their number. One that was cut off is finished by the same call.
+    """Wraps every key by `new`; returns their number. After a stop in the middle, the same call finishes the change.
 
-    Raises WrongMasterKey where `old` opens a key no more than `new` does.
+    Raises WrongMasterKey where neither `old` nor `new` opens a key.
     """
     check = lake.get_json(*CHECK)
     if not _opens(old, check) and not _opens(new, check):
@@ -256,7 +257,7 @@ def rotate(lake: Lake, old: MasterKey, new: MasterKey) -> int:
             try:
                 lake.put_json({"wrapped": new.wrap(old.unwrap(wrapped, name), name)}, *place(name))
             except WrongMasterKey:
-                new.unwrap(wrapped, name)  # an earlier try wrapped it
+                new.unwrap(wrapped, name)  # an earlier try wrapped it by `new`
     lake.put_json(_check(new), *CHECK)
     return len(names)
 
@@ -268,7 +269,7 @@ def place(name: str) -> tuple[str, ...]:
 _REFRESH = "/refresh"
 
 
-def _around(lake: Lake) -> Lake:
+def _owner(lake: Lake) -> Lake:
     return Lake(lake.root.removesuffix(_REFRESH)) if lake.root.endswith(_REFRESH) else lake
 
 

@@ -1,11 +1,11 @@
-"""One night at a time: who may write a lake, since when and until when, in LAKE/lease.json.
+"""One night at a time: LAKE/lease.json says who may write a lake, since when and until when.
 
-A process that writes a lake holds it and renews its hold while it lives. A night that is killed leaves its hold behind:
-it ends by itself `lease.minutes` after it was last renewed, and at once for a process of the same machine, which sees
-that the holder is gone.
+A process that writes a lake holds it, and renews its hold while the process lives. A night that is killed leaves its
+hold behind. This hold ends by itself `lease.minutes` after it was last renewed; for a process of the same machine it
+ends at once, because that process sees that the holder is gone.
 
 Airflow runs each task of a night in a process of its own. There the run holds the lake: its processes share one hold,
-and it outlives each of them by `lease.minutes`, so that the next task finds it.
+and the hold lasts `lease.minutes` longer than each of them, so that the next task finds it.
 
 Of two nights that start at the same moment one wins: see contested_files.
 """
@@ -32,8 +32,8 @@ from jobs.runtime.shop_days import now
 from models.core.config import check_bounds
 
 FILE = "lease.json"
-_TRIES = 20  # to write beside the other processes of a run, which renew the same hold
-_STOP = signal.SIGUSR1  # a process that a shell started with & ignores SIGINT
+_TRIES = 20  # attempts to write; the other processes of a run renew the same hold
+_STOP = signal.SIGUSR1  # not SIGINT, which a process started by a shell with & ignores
 _log = get_logger("lease")
 
 
@@ -44,11 +44,11 @@ class LakeBusy(RuntimeError):
 
 
 class LakeLost(RuntimeError):
-    """This night's hold ended, or was taken, while it ran: it stopped before it could write beside another."""
+    """This night lost its hold while it ran. It stopped before two nights could write at the same time."""
 
 
 class _Stop(BaseException):
-    """Ends the main thread wherever it is; no job catches it."""
+    """Ends the main thread at any point of its work; no job catches it."""
 
 
 def _stop(number: int, frame: object) -> None:
@@ -57,7 +57,7 @@ def _stop(number: int, frame: object) -> None:
 
 @dataclass(frozen=True)
 class LeaseConfig:
-    """How long a night that no longer says that it lives keeps others from the lake."""
+    """How long a night that has died keeps other nights from the lake."""
 
     minutes: float = field(
         default=15.0, metadata={"doc": "a hold ends so long after its night last renewed it", "above": 0}
@@ -72,7 +72,7 @@ class Hold:
     """What lease.json says. Times are UTC, as ISO 8601.
 
     is_shared: all processes of the run `run` hold the lake together; else only the process that wrote the file does.
-    machine, pid: of the process that wrote it last; the machine is named so that two containers differ.
+    machine, pid: the process that wrote the file last; two containers have different names of the machine.
     """
 
     what: str
@@ -92,7 +92,7 @@ class Hold:
         return not self.is_shared and self.machine == _machine() and not _is_alive(self.pid)
 
     def is_of(self, other: Hold) -> bool:
-        """Whether `other` may go on under this hold: it is the same one, or one of the same run that shares it."""
+        """Whether `other` may work under this hold: it is the same hold, or one of the run that shares it."""
         same_run = (self.date, self.run) == (other.date, other.run)
         return self.token == other.token or (self.is_shared and bool(self.run) and same_run)
 
@@ -102,23 +102,25 @@ class Hold:
 
 
 def new_hold(what: str, date: dt.date, run: str = "", is_shared: bool = False) -> Hold:
-    """A hold of this process that has not begun; `run` may be empty where it is not shared."""
+    """A hold of this process that has not begun; `run` may be empty where the hold is not shared."""
     token = uuid.uuid4().hex
     return Hold(what, str(date), run, is_shared, token, socket.gethostname(), _machine(), os.getpid(), "", "")
 
 
 @contextlib.contextmanager
 def held(lake: Lake, hold: Hold, config: LeaseConfig) -> Iterator[None]:
-    """Within it this process may write the lake. Raises LakeBusy where another night may, LakeLost where one took it.
+    """Within the block this process may write the lake.
 
-    A shared hold stays when the block ends, for the next process of the run, unless the block began it and failed. Any
-    other ends with the block.
+    Raises LakeBusy where another night holds the lake, LakeLost where another night took it during the block.
+
+    A shared hold stays after the block, for the next process of the run, unless the block began the hold and failed.
+    Any other hold ends with the block.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(_STOP, _stop)
-    mine, is_new = _take(lake, hold, config.minutes)
+    own_hold, is_new = _take(lake, hold, config.minutes)
     stays = False
-    renewing = _Renewal(lake, mine, config.minutes)
+    renewing = _Renewal(lake, own_hold, config.minutes)
     renewing.start()
     try:
         yield
@@ -128,15 +130,15 @@ def held(lake: Lake, hold: Hold, config: LeaseConfig) -> Iterator[None]:
     finally:
         renewing.stop()
         if not stays and (is_new or not hold.is_shared):
-            release(lake, mine)
+            release(lake, own_hold)
 
 
-def release(lake: Lake, mine: Hold) -> bool:
-    """Ends the hold; False where the lake is not held by it any more."""
+def release(lake: Lake, hold: Hold) -> bool:
+    """Ends the hold; False where it does not hold the lake any more."""
     seen = current(lake)
-    if seen is None or not seen.is_of(mine):
+    if seen is None or not seen.is_of(hold):
         return False
-    lake.delete(FILE)  # nobody else writes it: to all others the hold is not over
+    lake.delete(FILE)  # nobody else writes the file now: for all others the hold is not over
     return True
 
 
@@ -154,27 +156,27 @@ def _take(lake: Lake, hold: Hold, minutes: float) -> tuple[Hold, bool]:
 
     def taken(seen: Hold | None) -> Hold:
         moment = now()
-        joins = seen is not None and seen.is_of(hold)
-        if seen is not None and not joins and not seen.is_over(moment):
+        is_joining = seen is not None and seen.is_of(hold)
+        if seen is not None and not is_joining and not seen.is_over(moment):
             raise LakeBusy(_refusal(lake, seen))
-        return replace(hold, since=seen.since if seen and joins else _text(moment), until=_until(moment, minutes))
+        return replace(hold, since=seen.since if seen and is_joining else _text(moment), until=_until(moment, minutes))
 
-    before, mine = _write(lake, taken)
-    joined = before is not None and before.is_of(hold)
-    if before is not None and not joined:
+    before, new = _write(lake, taken)
+    is_joined = before is not None and before.is_of(hold)
+    if before is not None and not is_joined:
         _log.warning("%s ended without giving the lake back; its hold was over, so this night takes it", before)
-    return mine, not joined
+    return new, not is_joined
 
 
 def _write(lake: Lake, next_hold: Callable[[Hold | None], Hold]) -> tuple[Hold | None, Hold]:
-    """(the hold that was there, the one that was written in its place), however many processes write at once."""
+    """(the hold before, the hold written in its place); several processes may do this at once."""
     for _ in range(_TRIES):
         seen = look(lake, FILE)
         before = _hold(seen)
-        mine = next_hold(before)
+        written = next_hold(before)
         with contextlib.suppress(Overtaken):  # look again: it may have been another process of the same run
-            put_if_unchanged(lake, seen, asdict(mine), FILE)
-            return before, mine
+            put_if_unchanged(lake, seen, asdict(written), FILE)
+            return before, written
         time.sleep(random.uniform(0, 0.2))
     raise OSError(f"{lake.path(FILE)} could not be written: others wrote it {_TRIES} times in between")
 
@@ -182,14 +184,14 @@ def _write(lake: Lake, next_hold: Callable[[Hold | None], Hold]) -> tuple[Hold |
 class _Renewal(threading.Thread):
     """Renews a hold while its process lives, and stops the process where the hold is lost."""
 
-    def __init__(self, lake: Lake, mine: Hold, minutes: float) -> None:
+    def __init__(self, lake: Lake, hold: Hold, minutes: float) -> None:
         super().__init__(name="lease", daemon=True)
-        self.lake, self.mine, self.minutes = lake, mine, minutes
+        self.lake, self.hold, self.minutes = lake, hold, minutes
         self.lost = ""
         self._ended = threading.Event()
 
     def run(self) -> None:
-        until = dt.datetime.fromisoformat(self.mine.until)
+        until = dt.datetime.fromisoformat(self.hold.until)
         while not self._ended.wait(self.minutes * 60 / 10):
             try:
                 until = self._renew()
@@ -204,13 +206,15 @@ class _Renewal(threading.Thread):
                 return
 
     def _renew(self) -> dt.datetime:
-        """Until when the hold lasts now."""
+        """Renews the hold; returns until when it lasts now."""
 
         def renewed(seen: Hold | None) -> Hold:
-            if seen is None or not seen.is_of(self.mine):
-                by = f"{seen} holds it now" if seen else "its lease was removed"
-                raise LakeLost(f"{self.lake.root} is not this night's any more: {by}; run it again when no other runs")
-            return replace(self.mine, since=seen.since, until=_until(now(), self.minutes))
+            if seen is None or not seen.is_of(self.hold):
+                reason = f"{seen} holds it now" if seen else "its lease was removed"
+                raise LakeLost(
+                    f"{self.lake.root} is not this night's any more: {reason}; run it again when no other runs"
+                )
+            return replace(self.hold, since=seen.since, until=_until(now(), self.minutes))
 
         return dt.datetime.fromisoformat(_write(self.lake, renewed)[1].until)
 
@@ -236,7 +240,7 @@ def _until(moment: dt.datetime, minutes: float) -> str:
 
 
 def _machine() -> str:
-    """What names this boot of this machine, and the numbering of processes that this process sees."""
+    """The machine, its boot and the PID namespace: two processes' pids can be compared only where all are the same."""
     parts = [socket.gethostname()]
     with contextlib.suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())

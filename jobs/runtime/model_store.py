@@ -33,12 +33,12 @@ class Loads(Protocol[Model]):
 
 def load_model(lake: Lake, folder: tuple[str, ...], kind: Loads[Model]) -> Model:
     """The model of class `kind` in a folder of the lake."""
-    with sealed_files.local_copy(lake, *folder) as path:  # what the model has mapped stays readable without its file
+    with sealed_files.local_copy(lake, *folder) as path:  # a model may keep files of it mapped in memory
         return kind.load(path)
 
 
 def load_newest(night: Night, name: str, kind: Loads[Model], made_by: str) -> Model:
-    """The newest model up to tonight. Raises FileNotFoundError with the job `made_by` where there is none."""
+    """The newest model up to tonight. Raises FileNotFoundError, which names the job `made_by`, where there is none."""
     folder = night.lake.model_before(name, night.date, including=True)
     if folder is None:
         raise FileNotFoundError(f"models/{name} has nothing up to {night.date}; run `python -m jobs {made_by}` first")
@@ -46,7 +46,7 @@ def load_newest(night: Night, name: str, kind: Loads[Model], made_by: str) -> Mo
 
 
 def newest_models(night: Night) -> dict[str, str]:
-    """Name of a model -> folder of its newest version up to tonight, which tonight's lists are made with."""
+    """Name of a model -> folder of its newest version up to tonight. Tonight's lists are made with these."""
     names = night.lake.list_dir("models")
     newest = {name: night.lake.model_before(name, night.date, including=True) for name in names}
     return {name: "/".join(folder) for name, folder in newest.items() if folder}
@@ -54,17 +54,17 @@ def newest_models(night: Night) -> dict[str, str]:
 
 def last_tried(night: Night, name: str) -> tuple[str, ...] | None:
     """The folder of the newest model of an earlier date, promoted or not; None without one."""
-    dated = [("models", name, folder) for folder in night.lake.list_dir("models", name)]
-    before = [folder for folder in dated if folder[2].removeprefix("date=") < str(night.date)]
-    runs = night.lake.list_dir(*before[-1]) if before else []
-    tried = [run for run in runs if night.lake.exists(*before[-1], run, PROMOTION)]
-    return (*before[-1], tried[-1]) if tried else None
+    dated_folders = [("models", name, folder) for folder in night.lake.list_dir("models", name)]
+    earlier = [folder for folder in dated_folders if folder[2].removeprefix("date=") < str(night.date)]
+    runs = night.lake.list_dir(*earlier[-1]) if earlier else []
+    tried_runs = [run for run in runs if night.lake.exists(*earlier[-1], run, PROMOTION)]
+    return (*earlier[-1], tried_runs[-1]) if tried_runs else None
 
 
 def days_since(night: Night, name: str) -> int | None:
     """Days since a model of this name was last trained before tonight, promoted or not; None if never."""
-    tried = last_tried(night, name)
-    return (night.date - date_of(tried)).days if tried else None
+    folder = last_tried(night, name)
+    return (night.date - date_of(folder)).days if folder else None
 
 
 def date_of(folder: tuple[str, ...]) -> dt.date:
@@ -78,8 +78,8 @@ def due(
     """Why a model is made tonight, by the setting training.retrain; None where it is not.
 
     age: days since the last model was made; None without one.
-    changed: why the last model cannot be used any more, whatever its age; '' where it can. A function is called only
-    where the answer depends on it.
+    changed: why the last model cannot be used any more, whatever its age; '' where it can. A function that returns this
+    is called only if the answer depends on it.
     done: the verb for the reason, such as "trained".
     """
     retrain = night.settings.section("training").retrain

@@ -1,4 +1,4 @@
-"""One run of one night: its date, what it reads and writes, and what it reports. It is all that a job is given."""
+"""One run of one night: its date, the tables that it reads and writes, and its report. A job gets nothing else."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Night:
 
     @functools.cached_property
     def days(self) -> ShopDays:
-        """The shop's days. Raises OtherDays where the mapping's days are not those of the lake."""
+        """The shop's days. Raises OtherDays where the mapping's days differ from those of the lake."""
         return days_of(self.lake, self.source if self.source_name else None)
 
     def valid_until(self, product: Product) -> dt.datetime:
@@ -93,7 +93,7 @@ class Night:
         return TableVersions(table, self.lake, self.date, self.run, lambda: self.spark)
 
     def version(self, table: Table) -> Version:
-        """Tonight's version itself, for its run, counts and files. Raises as `versions(table).tonight()`."""
+        """Tonight's version itself, for its run, counts and files. Raises what `versions(table).tonight()` raises."""
         return self.versions(table).tonight().versions[0]
 
     def read(self, table: Table) -> DataFrame:
@@ -102,7 +102,7 @@ class Night:
 
     @property
     def base_run(self) -> str:
-        """The run whose events are used: this one or, where it repeats only some jobs, the current one of the date."""
+        """The run whose events are used: this run, or the date's current run where this run repeats only some jobs."""
         return self.version(CLEAN_EVENTS).run
 
     # writing ------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Night:
 
     @contextlib.contextmanager
     def reporting(self) -> Iterator[None]:
-        """Writes the job's report at the end, also where the job fails: then with the error in it."""
+        """Writes the job's report at the end. Where the job fails, the report contains the error."""
         try:
             yield
         except Exception as error:
@@ -174,9 +174,9 @@ class Night:
 
 
 def job_report(lake: Lake, day: dt.date, run: str, job: str) -> dict[str, Any]:
-    """The report of a job of a run; empty where it did not run."""
-    place = ("runs", f"date={day}", f"run={run}", f"{job}.json")
-    return lake.get_json(*place) if lake.exists(*place) else {}
+    """The report of a job of a run; empty where the job did not run."""
+    path_parts = ("runs", f"date={day}", f"run={run}", f"{job}.json")
+    return lake.get_json(*path_parts) if lake.exists(*path_parts) else {}
 
 
 def first_line(text: object) -> str:

@@ -1,8 +1,8 @@
-"""The one door to the Parquet files of a lake: nobody else opens or writes one.
+"""Opens and writes the Parquet files of a lake: no other module does.
 
-Paths are those that `lake.fs` takes. Folder names such as `date=D` never become columns. Where the lake has keys, files
-are encrypted as a whole (Parquet Modular Encryption, AES-GCM, one key for the footer and all columns), but for those
-that are published. Plain files are read as well: a lake may have got its keys after its first nights.
+Paths are those that `lake.fs` takes. Folder names such as `date=D` never become columns. Where the lake has keys, each
+file is encrypted as a whole (Parquet Modular Encryption, AES-GCM, one key for the footer and all columns), except the
+published files. Plain files are read as well: a lake may have got its keys after its first nights.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # many commands read a lake without Spark
 
 ENCRYPTED = b"PARE"  # the first bytes of a file with an encrypted footer
 PLAIN = b"PAR1"
-# Below, no column has a dictionary: zstd does as well (5 % less in the sample shop's files of up to 100 rows, 3 % in
-# those of up to 1,000), and each one is a page more, which takes 64 bytes beside its own where it is encrypted.
+# In files with fewer rows no column has a dictionary: zstd alone makes the sample shop's files of up to 100 rows 5 %
+# smaller, those of up to 1,000 rows 3 %. Each dictionary is one more page, and encryption adds 64 bytes to a page.
 DICTIONARY_ROWS = 1_000
 
 
@@ -37,7 +37,7 @@ def read_table(
     columns: list[str] | None = None,
     filters: pc.Expression | None = None,
 ) -> pa.Table:
-    """The rows of one file or of several, or of one that is opened, with all columns or only `columns`."""
+    """The rows of one file, of several files or of an opened file, with all columns or only `columns`."""
     files = None if isinstance(source, pa.NativeFile) else lake.fs
     return pq.read_table(
         source,
@@ -50,7 +50,7 @@ def read_table(
 
 
 def dataset(lake: Lake, paths: Sequence[str]) -> ds.Dataset:
-    """The files as a dataset, which reads what it is asked for."""
+    """The files as a dataset, which reads only the rows and columns that it is asked for."""
     keys = keys_of(lake)
     if keys is None:
         return ds.dataset(list(paths), filesystem=lake.fs, format="parquet")
@@ -61,13 +61,13 @@ def dataset(lake: Lake, paths: Sequence[str]) -> ds.Dataset:
 
 
 def parquet_file(lake: Lake, source: str | pa.NativeFile) -> pq.ParquetFile:
-    """One file, by its path or opened, for its metadata or for some of its row groups."""
+    """One file, given by its path or opened, to read its metadata or some of its row groups."""
     files = lake.fs if isinstance(source, str) else None
     return pq.ParquetFile(source, filesystem=files, decryption_properties=to_read(lake))
 
 
 def spark_rows(spark: SparkSession, lake: Lake, urls: Sequence[str], table: Table | None = None) -> DataFrame:
-    """The rows in Spark, with the columns of `table` or else the files' own; urls: as `lake.url` gives them."""
+    """The rows in Spark, with the columns of `table` or else those of the files; urls: as `lake.url` gives them."""
     from jobs.runtime.spark_keys import table_reader
 
     reader = table_reader(spark, lake, urls)
@@ -75,7 +75,7 @@ def spark_rows(spark: SparkSession, lake: Lake, urls: Sequence[str], table: Tabl
 
 
 def write_table(lake: Lake, rows: pa.Table, path: str, table: Table | None = None) -> None:
-    """A file with `rows`, laid out as those of `table`."""
+    """Writes a file with `rows`, in the layout of `table`."""
     with writer(lake, path, rows.schema, **layout(table, rows.num_rows)) as file:
         _put(file, rows)
 
@@ -86,9 +86,9 @@ def writer(lake: Lake, path: str, schema: pa.Schema, **options: Any) -> pq.Parqu
 
 
 def as_bytes(lake: Lake, rows: pa.Table, path: str, table: Table | None = None) -> bytes:
-    """The whole file that `write_table` would put at `path`, in memory."""
-    sink, how = pa.BufferOutputStream(), layout(table, rows.num_rows)
-    with pq.ParquetWriter(sink, rows.schema, encryption_properties=_to_write(lake, path), **how) as file:
+    """The whole content, in memory, of the file that `write_table` would write to `path`."""
+    sink, options = pa.BufferOutputStream(), layout(table, rows.num_rows)
+    with pq.ParquetWriter(sink, rows.schema, encryption_properties=_to_write(lake, path), **options) as file:
         _put(file, rows)
     return sink.getvalue().to_pybytes()
 
@@ -96,7 +96,8 @@ def as_bytes(lake: Lake, rows: pa.Table, path: str, table: Table | None = None) 
 def layout(table: Table | None, rows: int) -> dict[str, Any]:
     """pq.ParquetWriter's options for a file of so many rows: zstd, and dictionaries only where values repeat.
 
-    On ids and times dictionaries took 9.0 s of CPU, not 5.8. Of an unknown table every column may have one.
+    With dictionaries on ids and times too, writing took 9.0 s of CPU instead of 5.8. Without `table` each column may
+    have a dictionary.
     """
     if rows < DICTIONARY_ROWS:
         return {"compression": "zstd", "use_dictionary": False}
@@ -107,12 +108,12 @@ def layout(table: Table | None, rows: int) -> dict[str, Any]:
 
 
 def _put(file: pq.ParquetWriter, rows: pa.Table) -> None:
-    if rows.num_rows:  # a part without rows would have pages all the same
+    if rows.num_rows:  # a part without rows would still add pages
         file.write_table(rows)
 
 
 class _Kms(pe.KmsClient):
-    """Wraps the data keys of files by the lake's keys; java/TableKeys.java is its twin."""
+    """Wraps the data keys of files by the lake's keys; java/TableKeys.java does the same in Java."""
 
     def __init__(self, keys: LakeKeys) -> None:
         super().__init__()
@@ -139,12 +140,12 @@ def to_read(lake: Lake) -> Any:
 
 
 def _to_write(lake: Lake, path: str) -> Any:
-    """Properties for one file: each has a data key of its own."""
+    """pyarrow's encryption properties for one file, which has its own data key; None for a plain file."""
     keys, name = keys_of(lake), key_name(path.removeprefix(lake.path("")))
     if keys is None or name is None:
         return None
     keys.made(name)
-    wanted = pe.EncryptionConfiguration(
+    config = pe.EncryptionConfiguration(
         footer_key=name, uniform_encryption=True, double_wrapping=False, data_key_length_bits=256
     )
-    return _factory(keys).file_encryption_properties(pe.KmsConnectionConfig(), wanted)
+    return _factory(keys).file_encryption_properties(pe.KmsConnectionConfig(), config)

@@ -58,14 +58,14 @@ class ProductState:
 
     def entry(self, left_out: Mapping[str, int] | None = None) -> dict[str, Any]:
         """The product's entry in the manifest; left_out: table -> number of rows that were no longer true."""
-        facts = {
+        fields = {
             "state": self.state,
             "from": self.made_by,
             "valid_until": self.valid_until,
             "because": self.because,
             "left_out": {table: rows for table, rows in (left_out or {}).items() if rows},
         }
-        return {name: value for name, value in facts.items() if value}
+        return {name: value for name, value in fields.items() if value}
 
 
 def valid_until(product: Product, day: dt.date, limits: CarryConfig, days: ShopDays) -> dt.datetime:
@@ -108,7 +108,7 @@ def _why_not_carried(
     limits: CarryConfig,
     days: ShopDays,
 ) -> str:
-    """Why the last published one cannot be carried tonight; empty where it can."""
+    """Why the last published version of the product cannot be carried tonight; empty where it can."""
     if not limits.nights(product):
         return f"{product} are never carried" if product == LISTS else f"carry.{product} is 0"
     if last is None:
@@ -119,9 +119,9 @@ def _why_not_carried(
     if earlier["valid_until"] < as_text(days.noon(day + _SHOWN)):
         return f"the one of {earlier['from']} is valid only until {earlier['valid_until']}"
     for table in PUBLISHED:
-        seen = last["tables"].get(table.name, {}).get("schema_version")
-        if table.product == product and seen != table.version:
-            return f"{last['run']} has {table.name} in version {seen}, tonight's would be {table.version}"
+        version = last["tables"].get(table.name, {}).get("schema_version")
+        if table.product == product and version != table.version:
+            return f"{last['run']} has {table.name} in version {version}, tonight's would be {table.version}"
     return ""
 
 
@@ -140,10 +140,10 @@ def sentence(manifest: Mapping[str, Any]) -> str:
     states = states_in(manifest)
     for product in (name for name in PRODUCTS if name in states):
         entry = states[product]
-        what = f"carried from {entry['from'][:10]}" if entry["state"] == "carried" else entry["state"]
-        groups.setdefault(what, []).append(product)
-    order = sorted(groups, key=lambda what: ("fresh", "carried", "absent").index(what.partition(" ")[0]))
-    return f"{manifest['run']}: " + "; ".join(f"{', '.join(groups[what])} {what}" for what in order)
+        state = f"carried from {entry['from'][:10]}" if entry["state"] == "carried" else entry["state"]
+        groups.setdefault(state, []).append(product)
+    order = sorted(groups, key=lambda state: ("fresh", "carried", "absent").index(state.partition(" ")[0]))
+    return f"{manifest['run']}: " + "; ".join(f"{', '.join(groups[state])} {state}" for state in order)
 
 
 def product_lines(manifest: Mapping[str, Any]) -> Iterable[str]:
@@ -153,6 +153,6 @@ def product_lines(manifest: Mapping[str, Any]) -> Iterable[str]:
             yield f"  {product:12} absent: {entry.get('because', 'it was not published')}"
             continue
         line = f"  {product:12} {entry['state']} from {entry['from']}, valid until {entry['valid_until']}"
-        left = ", ".join(f"{rows:,} rows of {table}" for table, rows in entry.get("left_out", {}).items())
-        line += f"; left out because no longer true: {left}" if left else ""
+        left_out = ", ".join(f"{rows:,} rows of {table}" for table, rows in entry.get("left_out", {}).items())
+        line += f"; left out because no longer true: {left_out}" if left_out else ""
         yield line + (f"; because {entry['because']}" if "because" in entry else "")

@@ -1,4 +1,4 @@
-"""Says on stderr how far long work is: what is being done, k of n, its seconds, and about how long the rest takes.
+"""Writes to stderr how far long work has come: its name, k of n, its seconds, and about how long the rest takes.
 
     with progress("training", epochs, "epochs") as doing:
         for epoch in range(epochs):
@@ -7,10 +7,10 @@
 
     training: 3 of 20 epochs, 41 s, about 4 min left; loss 2.118
 
-Lines are few: `step` and `at` say one only where the last is `EVERY` seconds old. Where a step takes long, a line comes
-by itself after `SILENCE` seconds, later after a quarter of the time so far, at most a minute. Of work within work, the
-inner one speaks. `Progress` itself has no line at the begin and none at the end, so nothing is said of what takes a
-moment.
+Lines are few: `step` and `at` write one only if the last is at least `EVERY` seconds old. During a long step, a line
+comes by itself after `SILENCE` seconds; later, after a quarter of the time so far, but after a minute at the latest. Of
+nested work, only the innermost writes lines. `Progress` itself writes no line at the start or the end, so work that
+takes only a moment writes none.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _under_way: list[Progress] = []  # the innermost is the last
 
 
 def say(line: str) -> None:
-    """The one way in which a command says what it is doing; its results go to stdout."""
+    """Writes a line about what the command is doing, to stderr; its results go to stdout. All commands use this."""
     print(line, file=sys.stderr, flush=True)
 
 
 class Progress:
-    """How far one piece of work is, while it is under way; `seconds` stands still when it has ended."""
+    """How far one piece of work is, while it is under way; `seconds` no longer grows when it has ended."""
 
     def __init__(
         self,
@@ -45,13 +45,13 @@ class Progress:
         clock: Callable[[], float] = time.monotonic,
         silence: float = SILENCE,
     ) -> None:
-        """total: how many there are to do, None where nobody knows. unit: what is counted, such as "nights". at_most:
-        the work may end before."""
+        """total: the number of steps, None if unknown. unit: what is counted, such as "nights". at_most: the work may
+        end before `total`."""
         self.what, self.total, self.unit, self.done, self.note = what, total, unit, 0, ""
         self._at_most = at_most
         self._clock, self._silence = clock, silence
         self._began = self._last_line = self._last_step = clock()
-        self._first: tuple[int, float] | None = None  # (done, when) of the first step: a resumed work begins far on
+        self._first: tuple[int, float] | None = None  # (done, when) of the first step: resumed work starts above 0
         self._ended: float | None = None
         self._over = threading.Event()
 
@@ -61,20 +61,20 @@ class Progress:
 
     @property
     def left(self) -> float | None:
-        """Seconds that the rest will take if it goes on as until now; None where that cannot be known."""
+        """Seconds that the rest will take at the speed so far; None where that cannot be known."""
         if not self.total or not self.done or self._first is None:
             return None
         first, began = self._first if self.done > self._first[0] else (0, self._began)
-        each = (self._last_step - began) / (self.done - first)
+        seconds_each = (self._last_step - began) / (self.done - first)
         rest = max(self.total - self.done, 0)
-        return max(each * rest - (self._clock() - self._last_step), each * max(rest - 1, 0))
+        return max(seconds_each * rest - (self._clock() - self._last_step), seconds_each * max(rest - 1, 0))
 
     def now(self, note: str) -> None:
         """What is being done at the moment; the next line says it."""
         self.note = note
 
     def over(self, things: Iterable[_Thing], name: Callable[[_Thing], object] | None = str) -> Iterator[_Thing]:
-        """The things one after another, each a step. name: what a line calls the one that is under way."""
+        """The things one after another; each is a step. name: gives the name of the current thing for the lines."""
         for thing in things:
             if name is not None:
                 self.now(str(name(thing)))
@@ -82,16 +82,16 @@ class Progress:
             self.step()
 
     def step(self, note: str | None = None, always: bool = False) -> None:
-        """One more is done. always: a line says so, however old the last is."""
+        """One more step is done. always: write a line even if the last one is new."""
         self.at(self.done + 1, note, always)
 
     def at_step(self, done: int, total: int, note: str) -> None:
-        """So many are done of what is known only now."""
+        """`done` steps are done; their `total` is known only now."""
         self.total = total
         self.at(done, note)
 
     def at(self, done: int, note: str | None = None, always: bool = False) -> None:
-        """So many are done."""
+        """`done` steps are done. always: as for `step`."""
         self.done, self._last_step = done, self._clock()
         self._first = self._first or (done, self._last_step)
         self.note = self.note if note is None else note
@@ -103,12 +103,12 @@ class Progress:
         say(str(self))
 
     def __str__(self) -> str:
-        of, about = ("of at most", "at most") if self._at_most else ("of", "about")
-        counted = f"{self.done:,}" + ("" if self.total is None else f" {of} {self.total:,}")
+        of_word, about_word = ("of at most", "at most") if self._at_most else ("of", "about")
+        counted = f"{self.done:,}" + ("" if self.total is None else f" {of_word} {self.total:,}")
         parts = [f"{counted} {self.unit}".rstrip()] if self.done or self.total is not None else []
         parts.append(lasting(self.seconds))
         if self.left is not None and self.done != self.total:
-            parts.append(f"{about} {lasting(self.left)} left")
+            parts.append(f"{about_word} {lasting(self.left)} left")
         return f"{self.what}: {', '.join(parts)}" + (f"; {self.note}" if self.note else "")
 
     def __enter__(self) -> Progress:
@@ -147,13 +147,13 @@ def progress(what: str, total: int | None = None, unit: str = "", at_most: bool 
 def each(
     what: str, things: Collection[_Thing], unit: str = "", name: Callable[[_Thing], object] | None = str
 ) -> Iterator[_Thing]:
-    """The things one after another, as `Progress.over`, with a line at the begin and one at the end."""
+    """As `Progress.over`, with a line at the start and one at the end."""
     with progress(what, len(things), unit) as doing:
         yield from doing.over(things, name)
 
 
 def lasting(seconds: float) -> str:
-    """A duration as people say it."""
+    """A duration in words, such as 41 s or 4 min."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

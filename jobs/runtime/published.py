@@ -22,8 +22,8 @@ _BLOCK = 8 << 20  # bytes copied at a time
 
 def runs(lake: Lake) -> list[str]:
     """Published runs in order of date and run, without those that were only partly copied."""
-    names = [n.removeprefix("run=") for n in lake.list_dir("published") if n.startswith("run=")]
-    return [n for n in names if lake.exists("published", f"run={n}", "manifest.json")]
+    names = [name.removeprefix("run=") for name in lake.list_dir("published") if name.startswith("run=")]
+    return [name for name in names if lake.exists("published", f"run={name}", "manifest.json")]
 
 
 def manifest(lake: Lake, run: str) -> dict[str, Any]:
@@ -31,13 +31,14 @@ def manifest(lake: Lake, run: str) -> dict[str, Any]:
 
 
 def seen_before(lake: Lake, run: str) -> dict[str, Any] | None:
-    """The manifest that readers see when the night `run` is published; a rollback may have moved the pointer back.
+    """The manifest that readers see before the night `run` is published; None where there is none.
 
-    For a night that is made later than the pointer's night, the newest night before it. None where there is none.
+    This is the manifest that is shown now, also after a rollback. If its run is not before `run`, it is the manifest of
+    the newest run before `run`.
     """
-    now = current(lake)
-    if now is not None and now["run"] < run:
-        return now
+    shown = current(lake)
+    if shown is not None and shown["run"] < run:
+        return shown
     earlier = [name for name in runs(lake) if name < run]
     return manifest(lake, earlier[-1]) if earlier else None
 
@@ -71,7 +72,7 @@ def files(published: dict[str, Any], table: str) -> list[str]:
 def copy(lake: Lake, table: Table, version: Version, run: str) -> dict[str, Any]:
     """Copies a version's files into the published run, without inner columns; returns the table's manifest entry.
 
-    A file that was already copied whole is not written again: a reader may have it open.
+    A file that is already copied completely is not written again: a reader may have it open.
     """
     folder = f"published/run={run}/{table.name}"
     lake.fs.create_dir(lake.path(folder), recursive=True)
@@ -89,7 +90,7 @@ def copy(lake: Lake, table: Table, version: Version, run: str) -> dict[str, Any]
 
 
 def _shown(lake: Lake, table: Table, path: str) -> pa.NativeFile:
-    """The file for readers: itself or, where it is encrypted or has inner columns, a plain one without them."""
+    """The file for readers: as it is or, where it is encrypted or has inner columns, a plain copy without them."""
     if table.shown_names == table.names and keys_of(lake) is None:
         return lake.fs.open_input_file(lake.path(path))
     rows = read_table(lake, lake.path(path), list(table.shown_names))

@@ -12,7 +12,7 @@ JOBS = Path(__file__).resolve().parents[1]
 def job_files(folder: Path = JOBS) -> dict[str, Path]:
     """Job name -> its file, in alphabetical order. Files are read, not imported.
 
-    Raises RuntimeError where two rooms have a job of one name.
+    Raises RuntimeError where two folders have a job of the same name.
     """
     files: dict[str, Path] = {}
     for path in sorted(folder.glob("*/*.py"), key=lambda path: (path.stem, str(path))):

@@ -1,10 +1,11 @@
-"""Whole files of an encrypted lake: raw copies, and what models consist of. Sealed on disk, plain in memory.
+"""Files of an encrypted lake that are sealed as a whole: raw copies and the files of models. In memory they are plain.
 
     "NMSEAL1\\n" | length of the head, 4 bytes | name of the key "\\n" the file's own key, wrapped by it | blocks
 
-Each block of 256 KiB is encrypted by AES-256-GCM with the head bound to it. Its nonce is its number, and 1 in the last
-one: a file that was cut, or whose blocks were moved, does not open. Any block can be read alone, by Spark too
-(java/SealedFiles.java). A file that is not sealed is read as it is.
+The head is the part between the length and the blocks. Each block of 256 KiB is encrypted by AES-256-GCM, and the head
+is bound to it. Its nonce is its number and a byte, which is 1 in the last block and 0 before: a file that was cut, or
+whose blocks were moved, does not open. Any block can be read alone, by Spark too (java/SealedFiles.java). A file that
+is not sealed is read as it is.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from jobs.runtime.lake_keys import LakeKeys, key_name, keys_of, unwrap, wrap
 
 MAGIC = b"NMSEAL1\n"
 _BLOCK, _TAG = 1 << 18, 16
-_LENGTH = 4  # bytes of the number that says how long the head is
-# Of a model's folder these stay plain: what it was made of, and how good it is. Nobody is named in them.
+_LENGTH = 4  # bytes of the number with the head's length
+# These files of a model stay plain. They say what it was made of and how good it is, and they name nobody.
 _OPEN = ("manifest.json", "promotion.json", "fitted_to.json", "wordings.json")
 
 
 class Damaged(ValueError):
-    """A sealed file was cut or changed, or its key is another one."""
+    """A sealed file was cut or changed, or the key is not the file's."""
 
 
 def sealed(data: bytes, keys: LakeKeys, name: str) -> bytes:
-    """`data` as a sealed file, by the key of this name."""
+    """`data` as a sealed file, with the key called `name`."""
     sink = io.BytesIO()
     with _Sealing(sink, keys, name) as out:
         out.write(data)
@@ -50,23 +51,23 @@ def opened(data: bytes, keys: LakeKeys | None) -> bytes:
 
 
 def blocks(lake: Lake, path: str) -> Iterator[bytes]:
-    """The plain content of a file of the lake, part by part. Raises as `opened`."""
+    """The plain content of a file of the lake, part by part. Raises the same errors as `opened`."""
     with lake.fs.open_input_stream(lake.path(path), compression=None) as stream:
         yield from _plain(stream, keys_of(lake))
 
 
 def read(lake: Lake, path: str) -> bytes:
-    """The plain content of a file of the lake. Raises as `opened`."""
+    """The plain content of a file of the lake. Raises the same errors as `opened`."""
     return b"".join(blocks(lake, path))
 
 
 def open_input(lake: Lake, path: str) -> BinaryIO:
-    """The plain content of a file of the lake as a stream, from its beginning to its end. Raises as `opened`."""
+    """The plain content of a file of the lake as a stream that cannot seek. Raises the same errors as `opened`."""
     return io.BufferedReader(_Opening(blocks(lake, path)), _BLOCK)
 
 
 def plain_size(lake: Lake, path: str) -> int:
-    """Bytes of the content."""
+    """Number of bytes of the plain content."""
     size = int(lake.fs.get_file_info(lake.path(path)).size)
     with lake.fs.open_input_stream(lake.path(path), compression=None) as stream:
         if stream.read(len(MAGIC)) != MAGIC:
@@ -82,7 +83,7 @@ def is_sealed(lake: Lake, path: str) -> bool:
 
 @contextlib.contextmanager
 def open_output(lake: Lake, path: str) -> Iterator[Any]:
-    """A new file of the lake, sealed where the lake has keys. A block that raises leaves a file that nobody opens."""
+    """A new file of the lake, sealed where the lake has keys. If the `with` block raises, nobody can open the file."""
     keys, name = keys_of(lake), key_name(path)
     lake.fs.create_dir(lake.path(path.rpartition("/")[0]), recursive=True)
     with lake.fs.open_output_stream(lake.path(path), compression=None) as sink:
@@ -100,11 +101,11 @@ def upload(lake: Lake, local: str, *parts: str) -> None:
         lake.upload(local, *parts)
         return
     for file in sorted(Path(local).rglob("*")):
-        place = "/".join((*parts, file.relative_to(local).as_posix()))
+        path = "/".join((*parts, file.relative_to(local).as_posix()))
         if file.is_file() and file.name in _OPEN:
-            lake.put_text(file.read_text("utf-8"), place)
+            lake.put_text(file.read_text("utf-8"), path)
         elif file.is_file():
-            with file.open("rb") as source, open_output(lake, place) as out:
+            with file.open("rb") as source, open_output(lake, path) as out:
                 while block := source.read(_BLOCK):
                     out.write(block)
 
@@ -161,18 +162,18 @@ class _Opening(io.RawIOBase):
             if (part := next(self._parts, None)) is None:
                 return 0
             self._rest = part
-        taken = min(len(buffer), len(self._rest))
-        buffer[:taken], self._rest = self._rest[:taken], self._rest[taken:]
-        return taken
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
 
 
 class _Sealing(io.RawIOBase):
     """Takes plain bytes and writes sealed blocks. `finish` writes the last one."""
 
     def __init__(self, sink: BinaryIO, keys: LakeKeys, name: str) -> None:
-        own = secrets.token_bytes(32)
-        self._head = f"{name}\n{wrap(own, keys.made(name), name)}".encode()
-        self._sink, self._cipher = sink, AESGCM(own)
+        file_key = secrets.token_bytes(32)
+        self._head = f"{name}\n{wrap(file_key, keys.made(name), name)}".encode()
+        self._sink, self._cipher = sink, AESGCM(file_key)
         self._held, self._number = bytearray(), 0
         sink.write(MAGIC + struct.pack(">I", len(self._head)) + self._head)
 
@@ -181,7 +182,7 @@ class _Sealing(io.RawIOBase):
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         self._held += data
-        while len(self._held) > _BLOCK:  # one block is held back: the last one is sealed as such
+        while len(self._held) > _BLOCK:  # the rest waits: the last block is sealed differently
             self._put(bytes(self._held[:_BLOCK]), False)
             del self._held[:_BLOCK]
         return len(data)

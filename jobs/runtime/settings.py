@@ -9,7 +9,7 @@ from typing import Any
 
 from models.core.config import build
 
-# Strings, so that reading the settings imports only the sections that are used.
+# section -> module:class. These are strings, so that reading the settings imports only the sections that are used.
 SECTIONS = {
     "lease": "jobs.runtime.lease:LeaseConfig",
     "encryption": "jobs.runtime.lake_keys:EncryptionConfig",
@@ -66,7 +66,8 @@ RENAMED = {
     "copywriting": "copywriter_training",
     "together": "bought_together",
 }
-# Checked before the night begins, so that a protected attribute is refused at once; others when their job reads them.
+# These sections are checked before the night begins, so that a protected attribute is refused at once. A job checks
+# the other sections when it reads them.
 REFUSED_AT_LOAD = {"prices"}
 
 
@@ -85,7 +86,7 @@ class Settings:
             self.section(name)
 
     def section(self, name: str) -> Any:
-        """The section as its dataclass. Raises ValueError for an unknown key, with the known ones."""
+        """The section as its dataclass. Raises ValueError, which lists the known keys, for an unknown key."""
         return build(config_class(name), self.changed.get(name, {}), name)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
@@ -136,11 +137,12 @@ def as_toml() -> str:
     for name in SECTIONS:
         cls = config_class(name)
         lines += [f"# {(cls.__doc__ or '').strip().splitlines()[0]}", f"[{name}]"]
-        for f in dataclasses.fields(cls):
-            doc = f.metadata.get("doc")
-            default = f.default if f.default is not dataclasses.MISSING else f.default_factory()  # type: ignore[operator]
+        for field in dataclasses.fields(cls):
+            doc = field.metadata.get("doc")
+            default = field.default if field.default is not dataclasses.MISSING else field.default_factory()  # type: ignore[operator]
             lines.append(
-                f"{'# ' if default is None else ''}{f.name} = {_as_toml_value(default)}" + (f"  # {doc}" if doc else "")
+                f"{'# ' if default is None else ''}{field.name} = {_as_toml_value(default)}"
+                + (f"  # {doc}" if doc else "")
             )
         lines.append("")
     return "\n".join(lines)

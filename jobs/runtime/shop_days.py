@@ -1,4 +1,4 @@
-"""The shop's days: where each begins and ends, and which day a moment belongs to.
+"""The shop's days: when each begins and ends, and which day a moment belongs to.
 
 Times are stored in UTC. A day lies between two midnights of one timezone: UTC, or the shop's where its mapping says
 `day = "local"`. No other module of the jobs turns a time into a day or a day into a time.
@@ -29,7 +29,7 @@ I64 = NDArray[np.int64]
 
 
 class OtherDays(ValueError):
-    """The mapping's days are not those that the nights of the lake are made of."""
+    """The mapping's days differ from the days of the lake's nights."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class ShopDays:
         return instant.astimezone(ZoneInfo(self.zone))
 
     def _starts(self, micros: I64) -> tuple[int, I64]:
-        """(the first day, as days since 1970; the starts of it and of later days); all `micros` lie between these."""
+        """(first day, as days since 1970; the starts of this and later days). All `micros` lie between the starts."""
         low, high = (int(micros.min()), int(micros.max())) if len(micros) else (0, 0)
         first, last = low // DAY - 1, high // DAY + 3  # a timezone is less than a day from UTC
         return first, _starts(self.zone, first, last)
@@ -99,7 +99,7 @@ def _starts(zone: str, first: int, last: int) -> I64:
 
 
 def now() -> dt.datetime:
-    """This moment, in UTC. No job asks for it, since a night is told its date; a lease does."""
+    """This moment, in UTC. Only the lease asks for it: a job gets the date of its night."""
     return dt.datetime.now(dt.UTC)
 
 
@@ -114,7 +114,7 @@ def instant(value: dt.datetime) -> str:
 
 
 def days_of(lake: Lake, source: Source | None = None) -> ShopDays:
-    """The days that the nights of the lake are made of. Raises OtherDays where those of `source` are others."""
+    """The days of the lake's nights. Raises OtherDays where the days of `source` differ from them."""
     zone = lake.get_json(_FILE)["zone"] if lake.exists(_FILE) else "UTC"
     if source is not None and source.day_zone != zone:
         raise OtherDays(_refusal(lake, zone, source))
@@ -134,10 +134,10 @@ def settle_days(lake: Lake, source: Source, night: dt.date) -> ShopDays:
 
 
 def _refusal(lake: Lake, zone: str, source: Source) -> str:
-    back = 'day = "utc"' if zone == "UTC" else f'day = "local" and timezone = "{zone}"'
+    day_setting = 'day = "utc"' if zone == "UTC" else f'day = "local" and timezone = "{zone}"'
     return (
         f"the nights of {lake.root} are made of days in {zone}, and {source.path or source.name} says days in "
-        f"{source.day_zone}: an evening would belong to another day than before; put {back} back into the mapping, or "
-        f"make all nights again in an empty lake: python -m jobs replay_nights --source {source.path or source.name} "
-        f"--raw RAW --from FIRST --to LAST --lake NEW_LAKE"
+        f"{source.day_zone}: an evening would belong to another day than before; put {day_setting} back into the "
+        f"mapping, or make all nights again in an empty lake: python -m jobs replay_nights "
+        f"--source {source.path or source.name} --raw RAW --from FIRST --to LAST --lake NEW_LAKE"
     )

@@ -1,4 +1,4 @@
-"""The Spark session: `local[*]` by default; under spark-submit, the master that it was given."""
+"""The Spark session: `local[*]` by default; under spark-submit, the master that spark-submit sets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jobs.runtime.java_options import FOR_SECONDS
 from jobs.runtime.lake_keys import KMS_VARIABLE, key_paths
 from jobs.runtime.threads import SLEEP_WHILE_WAITING
 
-# Set at start; spark-submit can override all of them.
+# Properties that are set at the start; spark-submit can override all of them.
 _DEFAULTS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
@@ -32,32 +32,32 @@ _DEFAULTS = {
     "spark.python.daemon.module": "jobs.runtime.worker_daemon",
     "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
     "spark.cleaner.periodicGC.interval": "10min",
-    # With Spark's default of 100, the classes of a night's first job are gone when the next night compiles them again:
-    # five nights beside each other took 842 s with 10,000, 942 s with 100.
+    # With Spark's default of 100, the classes of a night's first job are lost, and the next night compiles them again.
+    # Five nights at the same time took 842 s with 10,000 and 942 s with 100.
     "spark.sql.codegen.cache.maxEntries": "2000",
     # Both record the line of Python behind every column expression, which takes a third of a small night's planning.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.dataFrameQueryContext.enabled": "false",
-    # ICU's first upper() in a JVM takes 1.6 CPU s; Java's own letters differ from its by a version of Unicode alone.
+    # ICU's first upper() in a JVM takes 1.6 CPU s. Java's own upper() differs only by its version of Unicode.
     "spark.sql.icu.caseMappings.enabled": "false",
     # Arrays are collected for every user; with Spark's default of 128 keys it would sort instead of hashing.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "20000",
 }
 
 
-# The last part of a property that gives a key of ours to executors, such as spark.executorEnv.NIGHTMARKET_MASTER_KEY.
+# The last part of a property that gives executors one of our keys, such as spark.executorEnv.NIGHTMARKET_MASTER_KEY.
 _KEY = re.compile(r"(^|\.)NIGHTMARKET_\w*KEY$")
-_LEAST = 16  # letters of a key that is looked for in values: a shorter one could stand there by chance
+_LEAST = 16  # characters of a key that is searched for in values: a shorter one could be there by chance
 
-# Below this size a second task with its Python worker takes longer than it saves: about 50,000 rows of interest.
+# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves.
 _ONE_TASK_BYTES = 1 << 20
 
 
-# Spark's classes in the form that a JVM reads fastest, made by .ci/setup: with it the JVM and the session start in half
-# the time. A JVM that cannot use the file, such as another Java, ignores it without a message.
+# Spark's classes in the form that a JVM reads fastest. .ci/setup makes the file; with it the JVM and the session start
+# in half the time. A JVM that cannot use the file, such as another Java, ignores it without a message.
 _CLASSES = Path(pyspark.__file__).with_name("classes.jsa")
 KEPT_CLASSES = f"-XX:SharedArchiveFile={_CLASSES} -Xlog:cds*=off" if _CLASSES.exists() else ""
-# Any session has more classes than the 21 MB from which the JVM would begin to look for some that are no longer needed.
+# By default the JVM begins at 21 MB of classes to look for unused ones. Any session has more than that.
 _CLASS_SPACE = "-XX:MetaspaceSize=256m"
 
 
@@ -65,7 +65,7 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
     """The one session of this process. Under spark-submit, `master` and NIGHTMARKET_SPARK_MASTER are ignored.
 
     `for_seconds`: the JVM starts faster and computes more slowly, for a process that reads some thousand rows.
-    Raises ValueError where a property of Spark holds a key: it would stand in its UI and in its event log.
+    Raises ValueError where a property of Spark holds a key: Spark would show it in its UI and its event log.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"nightmarket {app_name}")
@@ -76,9 +76,9 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     for key, value in _DEFAULTS.items():
         builder = builder.config(key, value)
-    # Spark itself sets the number of threads of its Python workers. Of keys they learn where, never what.
-    where = key_paths() | {name: os.environ[name] for name in (KMS_VARIABLE,) if os.environ.get(name)}
-    for key, value in (SLEEP_WHILE_WAITING | where).items():
+    # Spark itself sets the number of threads of its Python workers. They learn where the keys are, never the keys.
+    key_places = key_paths() | {name: os.environ[name] for name in (KMS_VARIABLE,) if os.environ.get(name)}
+    for key, value in (SLEEP_WHILE_WAITING | key_places).items():
         builder = builder.config(f"spark.executorEnv.{key}", value)
     if SparkContext._active_spark_context is None:
         SparkContext._ensure_initialized()
@@ -90,7 +90,7 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
 
 
 def refuse_keys(properties: Iterable[tuple[str, str]], environment: Mapping[str, str]) -> None:
-    """Raises ValueError where one of Spark's properties holds a key, by its name or by what it says."""
+    """Raises ValueError where the name or the value of one of Spark's properties says that it holds a key."""
     keys = [value for name, value in environment.items() if _KEY.search(name) and len(value) >= _LEAST]
     for name, value in properties:
         if _KEY.search(name) or any(key in value for key in keys):
@@ -101,12 +101,12 @@ def refuse_keys(properties: Iterable[tuple[str, str]], environment: Mapping[str,
 
 
 def interpreted(spark: SparkSession) -> AbstractContextManager[None]:
-    """Within it, expressions are not compiled: for some thousand rows, compiling takes longer than computing."""
+    """Within the block, expressions are not compiled: for some thousand rows, compiling takes longer than computing."""
     return _set(spark, {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"})
 
 
 def ansi_off(spark: SparkSession) -> AbstractContextManager[None]:
-    """Within it a cast that fails gives null instead of an error.
+    """Within the block, a cast that fails gives null instead of an error.
 
     Expressions keep the mode in which they were analysed, so the setting is restored as soon as the frame is made.
     """
@@ -114,10 +114,10 @@ def ansi_off(spark: SparkSession) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _set(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
-    """Within it the session has these settings; afterwards those of before."""
-    before = {key: spark.conf.get(key) for key in wanted}
-    for key, value in wanted.items():
+def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """Within the block the session has these settings; after it, the earlier ones again."""
+    before = {key: spark.conf.get(key) for key in settings}
+    for key, value in settings.items():
         spark.conf.set(key, value)
     try:
         yield
@@ -127,29 +127,29 @@ def _set(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
 
 
 def _start_jvm(for_seconds: bool) -> None:
-    """Starts this process's JVM, unless it runs, and passes on what it writes to stderr."""
+    """Starts this process's JVM, unless it runs, and passes on the lines that the JVM writes to stderr."""
     if SparkContext._gateway is not None:
         return
     conf = SparkConf(loadDefaults=False)
     conf.set("spark.driver.memory", os.environ.get("NIGHTMARKET_SPARK_MEMORY", _driver_memory()))
     conf.set("spark.driver.extraJavaOptions", _java_options(for_seconds))
-    ours, its = os.pipe()
-    threading.Thread(target=_pass_on, args=(os.fdopen(ours, errors="replace"),), daemon=True).start()
+    read_end, write_end = os.pipe()
+    threading.Thread(target=_pass_on, args=(os.fdopen(read_end, errors="replace"),), daemon=True).start()
     try:
-        SparkContext._ensure_initialized(gateway=launch_gateway(conf, {"stderr": its}))
+        SparkContext._ensure_initialized(gateway=launch_gateway(conf, {"stderr": write_end}))
     finally:
-        os.close(its)
+        os.close(write_end)
 
 
 def _pass_on(lines: IO[str]) -> None:
-    """Writes lines to stderr, without those that no option turns off: the JVM's own warnings, MLlib's about BLAS."""
+    """Writes lines to stderr, but for warnings that no option turns off: those of the JVM, and MLlib's about BLAS."""
     for line in lines:
         if not line.startswith(("WARNING: ", "netlib-")):
             sys.stderr.write(line)
 
 
 def forget_cached() -> None:
-    """Frees the tables that a failed job cached in Spark; in a replay they would add up."""
+    """Frees the tables that a failed job cached in Spark; in a replay of many nights they would add up."""
     spark = SparkSession.getActiveSession()
     with suppress(Exception):  # the job may have failed because Spark did
         if spark is not None:
@@ -157,10 +157,10 @@ def forget_cached() -> None:
 
 
 def _java_options(for_seconds: bool) -> str:
-    """Options of the JVM. Each night generates new classes: a small code cache would be swept all the time."""
-    ours = FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
+    """Options of the JVM. Each night generates new classes, so the JVM would clean a small code cache all the time."""
+    speed = FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
     log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
-    return " ".join(filter(None, (ours, _CLASS_SPACE, log, KEPT_CLASSES, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
+    return " ".join(filter(None, (speed, _CLASS_SPACE, log, KEPT_CLASSES, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
 
 def _driver_memory() -> str:
@@ -177,8 +177,8 @@ def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
     partitions.
     """
     cores = spark.sparkContext.defaultParallelism
-    enough = cores if input_bytes > _ONE_TASK_BYTES else 1
-    wanted = max(enough, min(4_000, -(-input_bytes // (16 << 20))))
-    spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
-    spark.conf.set("spark.sql.adaptive.enabled", str(wanted > 4 * cores).lower())
-    return int(wanted)
+    least = cores if input_bytes > _ONE_TASK_BYTES else 1
+    partitions = max(least, min(4_000, -(-input_bytes // (16 << 20))))
+    spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    spark.conf.set("spark.sql.adaptive.enabled", str(partitions > 4 * cores).lower())
+    return int(partitions)

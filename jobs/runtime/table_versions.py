@@ -24,7 +24,7 @@ from schemas.tables import CLEAN_EVENTS
 
 @dataclass(frozen=True)
 class TableRows:
-    """The rows of some versions of a table, oldest version first, which can be read in several forms.
+    """The rows of some versions of a table, oldest version first. They can be read in several forms.
 
     Without versions every form is empty, with the columns of the table.
     """
@@ -96,8 +96,8 @@ class TableVersions:
     def passed(self) -> TableRows | None:
         """Tonight's version if it passed its gate, else None: for jobs that can do without a failed branch's table.
 
-        The current version may be of an earlier run of the date, which had other events. It counts only where it is
-        of this run, or of the run whose events this run is built on.
+        The current version may come from an earlier run of the date, which had other events. It counts only if it
+        comes from this run, or from the run whose events this run uses.
         """
         current = self.lake.current(self.table, self.date)
         written = self.lake.version(self.table, self.date, self.run)
@@ -114,7 +114,7 @@ class TableVersions:
         return self.as_of(self.date - dt.timedelta(days=1))
 
     def previous_date(self) -> dt.date | None:
-        """The date of that version; None on the first night."""
+        """The date of `previous`; None on the first night."""
         return next((day for day, _ in self.previous().by_date()), None)
 
     def as_of(self, day: dt.date) -> TableRows:
@@ -131,9 +131,9 @@ class TableVersions:
         return self.of([*self._earlier(first), *self.tonight().versions])
 
     def after(self, day: dt.date | None) -> TableRows:
-        """The versions after `day` (all for None), tonight's among them: what a running total has not yet counted.
+        """The versions after `day` (all for None) with tonight's: those that a running total has not yet counted.
 
-        These are more than one where a night in between stopped after its events had passed their gate.
+        There are several where a night in between stopped after its events had passed their gate.
         """
         return self.since(day + dt.timedelta(days=1) if day else dt.date.min)
 
@@ -148,5 +148,5 @@ class TableVersions:
 
 
 def table_rows(spark: SparkSession, lake: Lake, table: Table, urls: Sequence[str]) -> DataFrame:
-    """Files with rows of `table`, such as published ones; an empty frame without files."""
+    """The rows of files of `table`, such as published files; an empty frame without files."""
     return spark_rows(spark, lake, urls, table) if urls else spark.createDataFrame([], table.ddl)

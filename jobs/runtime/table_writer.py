@@ -27,7 +27,7 @@ from schemas.table import Table
 
 TABLE_COLUMN = "_table"
 Split = Callable[[Iterator[pa.RecordBatch]], Iterator[tuple[str, pa.Table]]]
-_GROUP_ROWS = 32_768  # of a row group, at least, but for a file's last
+_GROUP_ROWS = 32_768  # a row group has at least so many rows, except the last one of a file
 _REPORT = "table string, name string, rows bigint, bytes bigint, counts string"
 
 
@@ -48,10 +48,10 @@ def write_tables(
     """
     token = uuid.uuid4().hex[:8]
     if split is None:
-        wanted = {name: column_type for t in tables for name, column_type in zip(t.names, t.spark_types, strict=True)}
-        extra = [name for name in count_by if name not in wanted]
+        types = {name: column_type for t in tables for name, column_type in zip(t.names, t.spark_types, strict=True)}
+        extra_names = [name for name in count_by if name not in types]
         label = [TABLE_COLUMN] if len(tables) > 1 else []
-        frame = frame.select(*label, *[F.col(n).cast(t).alias(n) for n, t in wanted.items()], *extra)
+        frame = frame.select(*label, *[F.col(n).cast(t).alias(n) for n, t in types.items()], *extra_names)
         split = functools.partial(_by_label, tuple(t.name for t in tables))
     targets = {t.name: (t, date) for t in tables}
     return _write(frame, targets, lake, run, tuple(count_by), token, split)
@@ -65,10 +65,10 @@ def write_nights(
     count_by: Sequence[str],
     split: Split,
 ) -> dict[str, Version]:
-    """The same for versions of many dates at once. targets: key -> (table, date).
+    """As `write_tables`, for versions of many dates at once. targets: key -> (table, date).
 
-    `split` turns the batches of a partition into (key, rows), and gives each key once: its file is closed at once, so
-    that a history of any length needs few open files.
+    `split` turns the batches of a partition into (key, rows), and gives each key once. So each file is closed at once,
+    and a history of any length needs few open files.
     """
     token = uuid.uuid4().hex[:8]
     return _write(frame, targets, lake, run, tuple(count_by), token, split, comes_once=True)
@@ -96,11 +96,11 @@ def _write(
     return {name: _version(*targets[name], run, parts[name], lake, token) for name in targets}
 
 
-def _by_label(names: tuple[str, ...], batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
+def _by_label(table_names: tuple[str, ...], batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
     for batch in batches:
         rows = pa.Table.from_batches([batch])
-        for name in names:
-            yield name, rows if len(names) == 1 else rows.filter(pc.equal(rows[TABLE_COLUMN], name))
+        for name in table_names:
+            yield name, rows if len(table_names) == 1 else rows.filter(pc.equal(rows[TABLE_COLUMN], name))
 
 
 def write_arrow(data: pa.Table, table: Table, lake: Lake, date: str, run: str) -> Version:
@@ -117,8 +117,8 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
     for part in parts:
         for *values, rows in json.loads(part.counts):
             counts[tuple(values)] += rows
-    files = [p for p in parts if p.name]
-    names = tuple(sorted(p.name for p in files))
+    files = [report for report in parts if report.name]
+    names = tuple(sorted(report.name for report in files))
     if not names:  # readers need a file with the schema, also without rows
         empty = f"part-00000-{token}-empty.parquet"
         folder = Version(table.name, date, run, 0, (), 0, table.version).folder
@@ -126,7 +126,7 @@ def _version(table: Table, date: str, run: str, parts: list[Any], lake: Lake, to
         names = (empty,)
     ordered = sorted(counts.items(), key=lambda kv: [str(v) for v in kv[0]])
     facts = {"counts": [[*key, rows] for key, rows in ordered]} if counts else {}
-    total, size = sum(p.rows for p in files), sum(p.bytes for p in files)
+    total, size = sum(report.rows for report in files), sum(report.bytes for report in files)
     return lake.commit(Version(table.name, date, run, total, names, size, table.version, facts))
 
 
@@ -170,7 +170,7 @@ def _sink(
 
 
 class _File:
-    """One file of a table, written part by part: small parts are held back until they make a row group together."""
+    """One file of a table, written part by part: small parts wait until they make a row group together."""
 
     def __init__(self, lake: Lake, path: str, table: Table) -> None:
         self.path, self.rows = path, 0
@@ -181,7 +181,7 @@ class _File:
     def add(self, part: pa.Table) -> None:
         self._held.append(part.select(self._schema.names).cast(self._schema))
         self.rows += part.num_rows
-        if sum(held.num_rows for held in self._held) >= _GROUP_ROWS:
+        if sum(held_part.num_rows for held_part in self._held) >= _GROUP_ROWS:
             self._flush()
 
     def close(self) -> None:
@@ -191,16 +191,16 @@ class _File:
             self._writer.close()
 
     def _flush(self) -> None:
-        if self._writer is None:  # these are all rows, or so many that the layout is that of any more
+        if self._writer is None:  # the file has these rows only, or so many that more would not change the layout
             self._writer = writer(self._lake, self.path, self._schema, **layout(self._table, self.rows))
         self._writer.write_table(pa.concat_tables(self._held))
         self._held = []
 
 
-def _count(part: pa.Table, by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
-    """Number of rows for each combination of values; '' for a column that the table lacks."""
-    columns = [c for c in by if c in part.column_names]
+def _count(part: pa.Table, names: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
+    """Values of the columns `by` -> number of rows; '' for a column that the table lacks."""
+    columns = [name for name in names if name in part.column_names]
     if not columns:
-        return Counter({("",) * len(by): part.num_rows})
+        return Counter({("",) * len(names): part.num_rows})
     grouped = part.select(columns).group_by(columns).aggregate([([], "count_all")])
-    return Counter({tuple(row.get(c, "") for c in by): row["count_all"] for row in grouped.to_pylist()})
+    return Counter({tuple(row.get(name, "") for name in names): row["count_all"] for row in grouped.to_pylist()})

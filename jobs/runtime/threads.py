@@ -1,11 +1,11 @@
 """Sets how many threads the numerical libraries start and how they wait, before any of these libraries is loaded.
 
 A thread of OpenMP (torch, LightGBM, implicit) that waits for others keeps its core busy. Where another process needs
-that core, every barrier lasts a time slice: training an LSTM beside other work took 589 s and 128 s of CPU; with
-sleeping threads 74 s and 22 s, with the same result to the bit.
+that core, every barrier lasts a time slice. While other work ran, training an LSTM took 589 s (128 s of CPU); with
+sleeping threads it took 74 s (22 s of CPU) and gave exactly the same result.
 
-The number of threads is the number of cores that this process may use, not of those that are idle: sums depend on it
-in their last bits, and a rerun of a night must not depend on what else runs.
+The number of threads is the number of cores that this process may use, idle or not. The last bits of sums depend on
+the number of threads, and a rerun of a night must not depend on what else runs.
 """
 
 from __future__ import annotations

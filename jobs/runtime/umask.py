@@ -1,4 +1,4 @@
-"""What a night writes is closed to other accounts of the machine."""
+"""Keeps the files that a night writes closed to other accounts of the machine."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Starts Spark's Python workers from a process that has imported what every one of them needs.
+"""Starts Spark's Python workers from a process that has imported the modules that every worker needs.
 
-Workers are forks of this process. Spark's own daemon forks bare ones, so that each worker, and each that follows one
-which was idle for a minute, imports Arrow and the writer of tables anew. Spark runs this module by the setting
-`spark.python.daemon.module`.
+Workers are forks of this process. Spark's own daemon has not imported these modules. So each of its workers imports
+Arrow and the writer of tables again, also one that replaces a worker that was idle for a minute. Spark runs this module
+by the setting `spark.python.daemon.module`.
 """
 
 from __future__ import annotations

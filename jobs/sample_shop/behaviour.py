@@ -2,7 +2,7 @@
 
 A session is about one or two leaves. Each page shows a few items of a leaf, drawn by the day's demand. A shopper clicks
 with a probability that rises with taste and falls with the place on the page. Then the funnel narrows: view, wish-list,
-cart, purchase. Each step depends on taste again, the last one on price and stock too.
+cart, purchase. Each step depends on taste again, and the purchase also on price and stock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from jobs.sample_shop.rows import (
 from jobs.sample_shop.shoppers import Shoppers
 
 SHOWN = 6  # items on a page
-MAX_PAGES = 9  # keeps a session well under 30 minutes without a pause that long
+MAX_PAGES = 9  # keeps a session well under 30 minutes, and without a pause of 30 minutes
 LOGGED_IN_SHARE = 0.88  # of the sessions of people with an account
 LEAF_FOCUS = 8.0  # how strongly taste decides what a session is about
 CLICK_TASTE = 5.0
@@ -76,7 +76,7 @@ class Wishes:
 def browse(
     shop: DayShop, first: int, last: int, queries_per_leaf: int, rng: np.random.Generator
 ) -> tuple[Rows, Wishes]:
-    """Rows of people first..last - 1 on the day, without their purchases, and what they want to buy."""
+    """(rows of people first..last - 1 on the day, without their purchases; what they want to buy)."""
     session_person, logged_in, session_start, leaves = _sessions(shop, first, last, rng)
     session, page_number, leaf, place = _pages(len(session_person), leaves, rng)
     person = session_person[session]
@@ -106,7 +106,7 @@ def browse(
     of_log = logged[page]
     parts.append(_shown_rows(CLICK, page[of_log], spot[of_log], items, person, logged_in[session], click_time, place))
 
-    seen = Wishes(
+    clicked = Wishes(
         person=person[page],
         item=items[page, spot],
         time=click_time[page] + spot * 3_000 + 400,
@@ -116,14 +116,14 @@ def browse(
         taste=taste[page, spot],
     )
     last_page = session_start + 75_000 * (np.bincount(session, minlength=len(session_person)) + 1)
-    funnel, wanted = _funnel(shop, seen, last_page, rng)
+    funnel, wanted = _funnel(shop, clicked, last_page, rng)
     return Rows.together([*parts, *funnel]), wanted
 
 
 def _sessions(
     shop: DayShop, first: int, last: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Person, logged in, start (S,) and the session's two leaves (S, 2), of each of the day's S sessions."""
+    """For each of the day's S sessions: person, logged in, start (all (S,)), and its two leaves (S, 2)."""
     people = shop.shoppers
     is_registered = people.registered[first:last] <= shop.day
     count = rng.poisson(people.activity[first:last] * is_registered * shop.sessions * WEEKDAYS[shop.weekday])
@@ -146,7 +146,7 @@ def _sessions(
 def _pages(
     sessions: int, leaves: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Session, number within it, leaf and place of each page."""
+    """For each page: its session, its number within the session, leaf and place."""
     count = np.minimum(1 + rng.poisson(1.8, sessions), MAX_PAGES)
     session = np.repeat(np.arange(sessions), count)
     number = np.arange(len(session)) - np.repeat(np.cumsum(count) - count, count)
@@ -158,7 +158,7 @@ def _pages(
 def _shown(
     shop: DayShop, person: np.ndarray, leaf: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(pages, SHOWN): items, -1 for a second copy on a page; the taste for each; its utility at today's price."""
+    """Three arrays (pages, SHOWN): items, -1 for a second copy on a page; the taste for each; its utility today."""
     goods, people = shop.catalogue, shop.shoppers
     edges = np.concatenate([[0.0], shop.demand])[goods.leaf_rows]
     low, high = edges[leaf, None], edges[leaf + 1, None]
@@ -196,23 +196,25 @@ def _shown_rows(
     )
 
 
-def _funnel(shop: DayShop, seen: Wishes, checkout: np.ndarray, rng: np.random.Generator) -> tuple[list[Rows], Wishes]:
+def _funnel(
+    shop: DayShop, clicked: Wishes, checkout: np.ndarray, rng: np.random.Generator
+) -> tuple[list[Rows], Wishes]:
     """Views, wish-lists and carts of the clicked items, and what people want to buy at the session's end."""
-    liking = BUY_TASTE * (seen.taste - USUAL_TASTE)
-    price = shop.prices[seen.item]
-    rows = [_priced(VIEW, seen, price, 0)]
+    liking = BUY_TASTE * (clicked.taste - USUAL_TASTE)
+    price = shop.prices[clicked.item]
+    rows = [_priced(VIEW, clicked, price, 0)]
     liked = np.flatnonzero(rng.random(len(liking)) < _chance(liking, -2.6))
-    rows.append(_priced(WISHLIST, seen.take(liked), price[liked], 1_500))
+    rows.append(_priced(WISHLIST, clicked.take(liked), price[liked], 1_500))
     sought = np.flatnonzero(rng.random(len(liking)) < _chance(liking, -1.4))
-    cart = seen.take(sought)
+    cart = clicked.take(sought)
     rows.append(_priced(CART, cart, price[sought], 2_000))
     # the planted elasticity: purchases fall with price ** -(elasticity x sensitivity)
     dearness = np.log(price[sought] / shop.catalogue.base_cents[cart.item])
     response = np.exp(-shop.catalogue.elasticity[cart.item] * shop.shoppers.sensitivity[cart.person] * dearness)
     buys = rng.random(len(sought)) < np.minimum(0.8 * _chance(liking[sought], -0.6) * response, 0.95)
     wanted = cart.take(np.flatnonzero(buys & cart.logged_in))
-    again = shop.catalogue.cycle[wanted.item] > 0
-    wanted.units = np.where(again, np.minimum(rng.geometric(0.6, len(again)), 9), 1).astype(np.int8)
+    repeated = shop.catalogue.cycle[wanted.item] > 0
+    wanted.units = np.where(repeated, np.minimum(rng.geometric(0.6, len(repeated)), 9), 1).astype(np.int8)
     wanted.time = checkout[wanted.session]
     return rows, wanted
 

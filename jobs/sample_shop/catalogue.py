@@ -95,12 +95,12 @@ def make_catalogue(items: int, days: int, space: TasteSpace, rng: np.random.Gene
     leaf_rows = np.searchsorted(leaf, np.arange(used + 1))
     brand = rng.integers(0, len(BRANDS), items).astype(np.int16)
     values = _attribute_values(leaf, rng)
-    median = np.array([one[2].price for one in LEAVES])[leaf]
+    median = np.array([entry[2].price for entry in LEAVES])[leaf]
     relative = rng.normal(0, 0.45, items)
     base = np.maximum((median * np.exp(relative) * 100).astype(np.int64) // 100 * 100 - 10, 190)
     ranks = rng.permutation(items) + 1.0
     popularity = ranks**-0.9
-    of_leaf = {name: np.array([getattr(one[2], name) for one in LEAVES])[leaf] for name in ("cycle", "peak")}
+    of_leaf = {name: np.array([getattr(entry[2], name) for entry in LEAVES])[leaf] for name in ("cycle", "peak")}
     per_leaf = np.exp(rng.normal(np.log(1.6), 0.3, len(LEAVES)))
     period = rng.integers(21, 60, items)
     length, depth = rng.integers(3, 8, items), rng.integers(10, 41, items)
@@ -130,8 +130,8 @@ def make_catalogue(items: int, days: int, space: TasteSpace, rng: np.random.Gene
 
 def _attribute_values(leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     sizes = np.zeros((len(LEAVES), MAX_ATTRIBUTES), dtype=np.int64)
-    for row, (*_, one) in enumerate(LEAVES):
-        sizes[row, : len(one.attributes)] = [len(ATTRIBUTES[name]) for name in one.attributes]
+    for row, (*_, leaf_words) in enumerate(LEAVES):
+        sizes[row, : len(leaf_words.attributes)] = [len(ATTRIBUTES[name]) for name in leaf_words.attributes]
     drawn = (rng.random((len(leaf), MAX_ATTRIBUTES)) * sizes[leaf]).astype(np.int8)
     return np.where(sizes[leaf] > 0, drawn, np.int8(-1))
 
@@ -139,10 +139,10 @@ def _attribute_values(leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _item_vectors(
     leaf: np.ndarray, brand: np.ndarray, values: np.ndarray, space: TasteSpace, rng: np.random.Generator
 ) -> np.ndarray:
-    """(I, DIMS): mostly the leaf, then the brand, the attribute values, and noise of the item."""
+    """(I, DIMS): the sum of the leaf (the largest part), the brand, the attribute values, and noise for each item."""
     vectors = space.leaves[leaf] + 0.45 * space.brands[brand] + 0.06 * rng.normal(size=(len(leaf), DIMS))
-    for row, (*_, one) in enumerate(LEAVES):
+    for row, (*_, leaf_words) in enumerate(LEAVES):
         of_leaf = slice(*np.searchsorted(leaf, [row, row + 1]))
-        for place, name in enumerate(one.attributes):
-            vectors[of_leaf] += 0.3 * space.values[name][values[of_leaf, place]]
+        for column, name in enumerate(leaf_words.attributes):
+            vectors[of_leaf] += 0.3 * space.values[name][values[of_leaf, column]]
     return unit(vectors)

@@ -1,7 +1,7 @@
-"""Customer service of the sample shop: its policies, what customers ask each day, what agents replied the day after.
+"""Customer service of the sample shop: its policies, customers' questions of each day, agents' replies a day later.
 
 DIR/{date}/policies.csv, questions.jsonl, replies.jsonl; DIR/truth/service/{date}.jsonl says what answers each question
-and which personal data it holds. On the third day the terms of returns change and gift wrapping is given up.
+and which personal data it contains. On the third day the terms of returns change and gift wrapping ends.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 def policies(day: int) -> list[Row]:
-    """The shop's policies on the day; delivery cost is told twice in English, with another figure."""
+    """The shop's policies on the day; there are two of delivery cost in English, with different figures."""
     rows = [
         {
             "id": f"{name}-{language}",
@@ -49,8 +49,8 @@ def policies(day: int) -> list[Row]:
     for row in rows:
         if day >= CHANGE_DAY and row["id"].startswith("returns"):
             row["body"] = row["body"].replace("30", "45")
-    twice = next(row for row in rows if row["id"] == "delivery_cost-en")
-    return [*rows, {**twice, "id": "delivery_cost-old-en", "body": twice["body"].replace("99", "199")}]
+    repeated = next(row for row in rows if row["id"] == "delivery_cost-en")
+    return [*rows, {**repeated, "id": "delivery_cost-old-en", "body": repeated["body"].replace("99", "199")}]
 
 
 @dataclass
@@ -59,22 +59,22 @@ class CustomerService:
 
     shop: Shop
     per_day: int
-    asked: list[tuple[Row, Row]] = field(default_factory=list)  # (question, its truth)
+    last_questions: list[tuple[Row, Row]] = field(default_factory=list)  # (question, its truth)
 
     def write_day(self, out: Path, day: int, folder: Path) -> None:
         if not self.per_day:
             return
         rng = self.shop.plan.random(day + 1, 2)
-        living = policies(day)
+        current = policies(day)
         with (folder / "policies.csv").open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, list(living[0]))
+            writer = csv.DictWriter(stream, list(current[0]))
             writer.writeheader()
-            writer.writerows(living)
-        _write_lines(folder / "replies.jsonl", self._replies({row["id"]: row for row in living}, rng))
-        self.asked = list(self._questions(day, folder, rng))
-        _write_lines(folder / "questions.jsonl", [question for question, _ in self.asked])
+            writer.writerows(current)
+        _write_lines(folder / "replies.jsonl", self._replies({row["id"]: row for row in current}, rng))
+        self.last_questions = list(self._questions(day, folder, rng))
+        _write_lines(folder / "questions.jsonl", [question for question, _ in self.last_questions])
         (out / "truth" / "service").mkdir(parents=True, exist_ok=True)
-        _write_lines(out / "truth" / "service" / f"{folder.name}.jsonl", [truth for _, truth in self.asked])
+        _write_lines(out / "truth" / "service" / f"{folder.name}.jsonl", [truth for _, truth in self.last_questions])
 
     def _questions(self, day: int, folder: Path, rng: np.random.Generator) -> Iterator[tuple[Row, Row]]:
         kinds = rng.choice(list(_KINDS), self.per_day, p=np.array(list(_KINDS.values())) / sum(_KINDS.values()))
@@ -83,34 +83,34 @@ class CustomerService:
         listed = np.flatnonzero((self.shop.catalogue.launch <= day) & ~(self.shop.catalogue.withdrawn <= day))
         for number, kind in enumerate(kinds.tolist()):
             words = _LANGUAGES[("en", "zh")[int(rng.integers(2))]]
-            made = _Question(words, rng, day)
-            text, expect = made.text_of(kind)
+            draft = _Question(words, rng, day)
+            text, expect = draft.text_of(kind)
             user = accounts[int(rng.integers(len(accounts)))]
             item = str(self.shop.catalogue.ids[listed[int(rng.integers(len(listed)))]]) if kind == "topic" else None
             if kind in ("order", "other_order") and orders:
                 owner, order = orders[int(rng.integers(len(orders)))]
-                text, expect = f"{made.of(words.ACCOUNT['last_order'])} {order}", "topic:last_order"
+                text, expect = f"{draft.of(words.ACCOUNT['last_order'])} {order}", "topic:last_order"
                 user = owner
                 if kind == "other_order":
-                    user, expect = next((one for one in accounts if one != owner), owner), "refused"
+                    user, expect = next((account for account in accounts if account != owner), owner), "refused"
             qid = f"q{day:03d}-{number:05d}"
-            at = f"{folder.name}T{8 + number * 12 // self.per_day:02d}:{number % 60:02d}:00"
-            question = {"qid": qid, "at": at, "uid": user, "goods_id": item, "chat": f"c{qid}", "said": text}
-            yield question, {"qid": qid, "kind": kind, "expect": expect, "personal": made.planted}
+            asked_at = f"{folder.name}T{8 + number * 12 // self.per_day:02d}:{number % 60:02d}:00"
+            question = {"qid": qid, "at": asked_at, "uid": user, "goods_id": item, "chat": f"c{qid}", "said": text}
+            yield question, {"qid": qid, "kind": kind, "expect": expect, "personal": draft.planted}
             if kind == "topic" and rng.random() < 0.2:
-                said, topic = made.follow_up()
-                turn = {**question, "qid": f"{qid}b", "at": at[:-2] + "30", "goods_id": None, "said": said}
+                more, topic = draft.follow_up()
+                turn = {**question, "qid": f"{qid}b", "at": asked_at[:-2] + "30", "goods_id": None, "said": more}
                 yield turn, {"qid": f"{qid}b", "kind": "follow_up", "expect": f"topic:{topic}", "personal": []}
 
-    def _replies(self, living: dict[str, Row], rng: np.random.Generator) -> list[Row]:
-        """Agents' replies to yesterday's questions about policies that still hold."""
+    def _replies(self, current: dict[str, Row], rng: np.random.Generator) -> list[Row]:
+        """Agents' replies to yesterday's questions about policies that are still valid."""
         rows = []
-        for question, truth in self.asked:
+        for question, truth in self.last_questions:
             name = truth["expect"].removeprefix("policy:")
-            if name in living and rng.random() < 0.8:
+            if name in current and rng.random() < 0.8:
                 outcome = str(rng.choice(["sent", "edited", "thrown_away"], p=[0.7, 0.2, 0.1]))
-                says = name if rng.random() < 0.5 else ""  # half of the agents only quote it
-                rows.append({"qid": question["qid"], "answer": living[name]["body"], "policy": says,
+                policy_name = name if rng.random() < 0.5 else ""  # half of the agents only quote the policy
+                rows.append({"qid": question["qid"], "answer": current[name]["body"], "policy": policy_name,
                              "what_became_of_it": outcome, "stars": int(rng.integers(3, 6))})  # fmt: skip
         return rows
 
@@ -128,13 +128,13 @@ class _Question:
         return texts[int(self.rng.integers(len(texts)))]
 
     def text_of(self, kind: str) -> tuple[str, str]:
-        """(what is asked, what should become of it)."""
-        words, language = self.words, next(name for name, one in _LANGUAGES.items() if one is self.words)
+        """(the question, the result that is expected for it)."""
+        words, language = self.words, next(name for name, module in _LANGUAGES.items() if module is self.words)
         if kind in ("person", "nothing"):
             return self.of(words.PERSON if kind == "person" else words.NOTHING), "person"
         if kind == "mixed":  # the policy of either language answers it
             text, name = self.of(words.MIXED)
-            return text, "|".join(f"policy:{name}-{one}" for one in _LANGUAGES)
+            return text, "|".join(f"policy:{name}-{code}" for code in _LANGUAGES)
         if kind in ("topic", "account"):
             topics = words.TOPICS if kind == "topic" else words.ACCOUNT
             topic = self.of(list(topics))
@@ -151,9 +151,9 @@ class _Question:
         return self.of(list(self.words.FOLLOW_UPS.items()))  # type: ignore[no-any-return]
 
     def _expected(self, name: str, language: str) -> str:
-        gone = name == "gift_wrap" and self.day >= CHANGE_DAY
-        contested = name == "delivery_cost" and self.words is service_en
-        return "person" if gone or contested else f"policy:{name}-{language}"
+        is_gone = name == "gift_wrap" and self.day >= CHANGE_DAY
+        is_contested = name == "delivery_cost" and self.words is service_en
+        return "person" if is_gone or is_contested else f"policy:{name}-{language}"
 
     def _plant(self, form: tuple[str, str]) -> str:
         facts = {"name": self.of(_NAMES), "n": int(self.rng.integers(1000, 9999))}
@@ -165,12 +165,12 @@ class _Question:
             if right in text:
                 return text.replace(right, wrong)
         words = text.split(" ")
-        long = [place for place, word in enumerate(words) if len(word) > 4 and word.isascii()]
-        if long:
-            place = self.of(long)
-            at = int(self.rng.integers(1, len(words[place]) - 2))
-            word = words[place]
-            words[place] = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        long_words = [index for index, word in enumerate(words) if len(word) > 4 and word.isascii()]
+        if long_words:
+            index = self.of(long_words)
+            letter = int(self.rng.integers(1, len(words[index]) - 2))
+            word = words[index]
+            words[index] = word[:letter] + word[letter + 1] + word[letter] + word[letter + 2 :]
         return " ".join(words)
 
 

@@ -1,4 +1,4 @@
-"""The shop's state between days: stock, what each person bought and needs again, returns and ratings to come."""
+"""The shop's state between days: stock, each person's purchases and next needs, returns and ratings to come."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from jobs.sample_shop.rows import CART, DAY_MS, PURCHASE, RATING, RETURN, VIEW, 
 from jobs.sample_shop.shoppers import Shoppers
 
 REGULARS_PER_ACCOUNT = 1.0  # replenishable items that a shopper buys regularly when the run begins
-BECOMES_REGULAR = 0.35  # of first purchases of a replenishable item
-COMES_BACK = 0.75  # of regulars on the day on which their supply ends; the others buy elsewhere
+BECOMES_REGULAR = 0.35  # share of first purchases of a replenishable item that become regular
+COMES_BACK = 0.75  # share of regulars who come on the day on which their supply ends; the others buy elsewhere
 RETURNED = 0.05
 RATED = 0.2
-STOCK_DAYS = 10  # a full shelf lasts about so long
+STOCK_DAYS = 10  # days that a full shelf lasts, about
 
 
 class Ledger:
-    """The only state of the sample shop, kept for each block of people, so that a block of a day can be made alone."""
+    """The only state of the sample shop, kept for each block of people, so that each block of a day is made alone."""
 
     def __init__(
         self, catalogue: Catalogue, shoppers: Shoppers, block: int, units_per_day: float, rng: np.random.Generator
@@ -39,18 +39,18 @@ class Ledger:
         self._first_regulars(rng)
 
     def _first_regulars(self, rng: np.random.Generator) -> None:
-        again = np.flatnonzero((self.catalogue.cycle > 0) & (self.catalogue.launch < 0))
+        replenishable = np.flatnonzero((self.catalogue.cycle > 0) & (self.catalogue.launch < 0))
         accounts = np.flatnonzero(
             self.shoppers.has_account & (self.shoppers.registered < 0) & (self.shoppers.activity > 0)
         )
-        if not len(again):
+        if not len(replenishable):
             return
         person = np.repeat(accounts, rng.poisson(REGULARS_PER_ACCOUNT, len(accounts)))
-        weight = np.cumsum(self.catalogue.popularity[again])
-        best = again[np.searchsorted(weight, rng.random(len(person)) * weight[-1])]
+        weight = np.cumsum(self.catalogue.popularity[replenishable])
+        best = replenishable[np.searchsorted(weight, rng.random(len(person)) * weight[-1])]
         taste = np.einsum("nd,nd->n", self.catalogue.vectors[best], self.shoppers.tastes[person])
-        for _ in range(7):  # the best liked of eight
-            item = again[np.searchsorted(weight, rng.random(len(person)) * weight[-1])]
+        for _ in range(7):  # keeps the item that the person likes best out of eight
+            item = replenishable[np.searchsorted(weight, rng.random(len(person)) * weight[-1])]
             liking = np.einsum("nd,nd->n", self.catalogue.vectors[item], self.shoppers.tastes[person])
             best, taste = np.where(liking > taste, item, best), np.maximum(liking, taste)
         self._expect(person, best, (rng.random(len(person)) * self.catalogue.cycle[best]).astype(np.int64))
@@ -58,14 +58,14 @@ class Ledger:
     def _expect(self, person: np.ndarray, item: np.ndarray, day: np.ndarray) -> None:
         """These people will need these items on these days."""
         pairs = np.stack([person, item], axis=1).astype(np.int32)
-        where = day * (1 << 32) + person // self.block
-        order = np.argsort(where, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(where[order])) + 1):
+        bucket = day * (1 << 32) + person // self.block
+        order = np.argsort(bucket, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(bucket[order])) + 1):
             if len(rows):
                 self.due[int(day[rows[0]]), int(person[rows[0]]) // self.block].append(pairs[rows])
 
     def regulars(self, shop: DayShop, block: int, rng: np.random.Generator) -> tuple[list[Rows], Wishes]:
-        """Views and carts of people whose supply ends today and who come back, and what they want to buy."""
+        """(views and carts of people whose supply ends today and who come back; what they want to buy)."""
         pairs = np.concatenate([np.empty((0, 2), np.int32), *self.due.pop((shop.day, block), [])])
         person, item = pairs[(rng.random(len(pairs)) < COMES_BACK) & self.catalogue.on_sale(shop.day)[pairs[:, 1]]].T
         count = len(person)
@@ -78,11 +78,11 @@ class Ledger:
             Rows.of(count, kind=CART, time=time + 20_000, units=units, **shared),
         ]
         taste = np.einsum("nd,nd->n", self.catalogue.vectors[item], self.shoppers.tastes[person])
-        session = -1 - np.arange(count)  # an order of its own, unlike any browsing session
+        session = -1 - np.arange(count)  # each is an order of its own; browsing sessions have numbers from 0 on
         return rows, Wishes(person, item, time + 90_000, logged_in, units, session, taste)
 
     def settle(self, shop: DayShop, block: int, wanted: Wishes, today: date, rng: np.random.Generator) -> Rows:
-        """The wishes that become purchases: in stock, and not bought before where one buys it only once."""
+        """The wishes that become purchases: in stock, and not bought before if people buy the item only once."""
         wanted = wanted.take(np.argsort(wanted.time, kind="stable"))
         wanted = wanted.take(np.flatnonzero(self._first_time(block, wanted)))
         wanted = wanted.take(np.flatnonzero(self._in_stock(wanted)))
@@ -119,7 +119,7 @@ class Ledger:
         return fresh & ~((self.catalogue.cycle[wanted.item] == 0) & np.isin(pair, self.bought.get(block, pair[:0])))
 
     def _in_stock(self, wanted: Wishes) -> np.ndarray:
-        """Which wishes are in stock, first come, first served; `wanted` is in order of time."""
+        """Whether each wish is in stock: first come, first served; `wanted` is in order of time."""
         order = np.argsort(wanted.item, kind="stable")
         item, demanded = wanted.item[order], np.cumsum(wanted.units[order], dtype=np.int64)
         begins = np.flatnonzero(np.diff(item, prepend=-1))
@@ -131,10 +131,10 @@ class Ledger:
     def _plan(self, shop: DayShop, block: int, rows: Rows, wanted: Wishes, rng: np.random.Generator) -> None:
         """Plans returns and ratings of these purchases for later days, and the next purchase of replenishable items."""
         count = len(rows)
-        again = np.flatnonzero((rng.random(count) < BECOMES_REGULAR) | (wanted.session < 0))
-        again = again[self.catalogue.cycle[wanted.item[again]] > 0]
-        wait = np.maximum(np.rint(self.catalogue.cycle[wanted.item[again]] * rng.normal(1, 0.15, len(again))), 1)
-        self._expect(wanted.person[again], wanted.item[again], shop.day + wait.astype(np.int64))
+        repeated = np.flatnonzero((rng.random(count) < BECOMES_REGULAR) | (wanted.session < 0))
+        repeated = repeated[self.catalogue.cycle[wanted.item[repeated]] > 0]
+        wait = np.maximum(np.rint(self.catalogue.cycle[wanted.item[repeated]] * rng.normal(1, 0.15, len(repeated))), 1)
+        self._expect(wanted.person[repeated], wanted.item[repeated], shop.day + wait.astype(np.int64))
         liking = BUY_TASTE * (wanted.taste - USUAL_TASTE)
         later = rng.integers(1, 6, count)
         sent_back = rng.random(count) < RETURNED * np.exp(-0.5 * liking)
@@ -142,15 +142,15 @@ class Ledger:
         stars = np.clip(np.rint(3.6 + 1.2 * liking + rng.normal(0, 0.8, count)), 1, 5)
         for days in range(1, 6):
             for kind, chosen in ((RETURN, sent_back), (RATING, rated)):
-                some = rows.take(chosen & (later == days))
-                if not len(some):
+                chosen_rows = rows.take(chosen & (later == days))
+                if not len(chosen_rows):
                     continue
-                some.columns["kind"][:] = kind
-                some.columns["time"] = shop.start_ms + days * DAY_MS + rng.integers(0, DAY_MS, len(some))
+                chosen_rows.columns["kind"][:] = kind
+                chosen_rows.columns["time"] = shop.start_ms + days * DAY_MS + rng.integers(0, DAY_MS, len(chosen_rows))
                 if kind == RATING:
-                    some["stars"][:] = stars[chosen & (later == days)]
-                    some["cents"][:], some["units"][:], some["order"][:] = -1, 0, 0
-                self.coming[shop.day + days, block].append(some)
+                    chosen_rows["stars"][:] = stars[chosen & (later == days)]
+                    chosen_rows["cents"][:], chosen_rows["units"][:], chosen_rows["order"][:] = -1, 0, 0
+                self.coming[shop.day + days, block].append(chosen_rows)
 
     def arrivals(self, day: int, block: int) -> list[Rows]:
         """Returns and ratings of the day; returned items are in stock again."""

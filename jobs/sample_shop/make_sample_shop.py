@@ -3,12 +3,12 @@
 DIR/{date}/events-NN.parquet   the day's log in parts, each in order of time; late and repeated rows at its end
 DIR/{date}/items.csv           the whole catalogue at closing time
 DIR/{date}/users.jsonl         accounts that are new or changed; on the first day all accounts
-DIR/{date}/pictures.csv        which of DIR/pictures/ show which item; DIR/{date}/photos/ are shoppers' own
-DIR/{date}/policies.csv        the shop's policies; questions.jsonl, replies.jsonl: what was asked and replied
+DIR/{date}/pictures.csv        which of DIR/pictures/ show which item; DIR/{date}/photos/: photos by shoppers
+DIR/{date}/policies.csv        the shop's policies; questions.jsonl, replies.jsonl: questions and agents' replies
 DIR/truth/                     what was planted; tests and benchmarks read it, jobs do not
 
 The same arguments give the same content. Memory holds the catalogue, the shoppers and one block of people for one day,
-never the whole run; a block is so large that its day has about half a million rows.
+never the whole run; one day of a block has about half a million rows.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--crawlers", type=int, help="machines, each active on one day in four; default: 2 or users / 20000"
     )
     parser.add_argument("--pictures", type=int, default=100, help="items with pictures, the best sellers")
-    parser.add_argument("--photos", type=int, default=3, help="that shoppers send a day")
-    parser.add_argument("--questions", type=int, default=100, help="that customers ask a day; 0: no customer service")
+    parser.add_argument("--photos", type=int, default=3, help="photos that shoppers send a day")
+    parser.add_argument("--questions", type=int, default=100, help="questions asked a day; 0: no customer service")
     for field in fields(dirt.Shares):
         name = field.name.replace("_", "-")
-        parser.add_argument(f"--share-{name}", type=float, default=field.default, help="of the people's rows")
+        parser.add_argument(f"--share-{name}", type=float, default=field.default, help="share of the people's rows")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -104,13 +104,13 @@ def make_sample_shop(plan: Plan, out: Path) -> int:
 
 
 def write_day(shop: Shop, day: int, folder: Path, truth: Path, pictures: Pictures) -> dict[str, int]:
-    """Writes one drop: events, items, users; returns what was planted in it."""
+    """Writes one drop: events, items, users; returns the numbers of its rows, by kind of planted dirt too."""
     plan, people = shop.plan, shop.people
     level = shoppers.levels(people, shop.ledger.spent)
     queries, per_leaf = texts.make_queries()
     planted_today: Counter[str] = Counter()
     dirty = []
-    unknown = np.array([f"x{n:07d}" for n in range(dirt.UNKNOWN_ITEMS)])
+    unknown = np.array([f"x{number:07d}" for number in range(dirt.UNKNOWN_ITEMS)])
     item_ids = pa.array(np.concatenate([shop.catalogue.ids, unknown]))
     today = day_of(shop, day)
     for block, first in enumerate(range(0, len(people), shop.block)):
@@ -151,10 +151,10 @@ def write_accounts(shop: Shop, day: int, level_before: np.ndarray, path: Path) -
     level = shoppers.levels(people, shop.ledger.spent)
     registered = people.registered <= 0 if day == 0 else people.registered == day
     changed = (level != level_before) & (people.registered < day)
-    who = np.flatnonzero(people.has_account & (registered | changed))
+    changed_accounts = np.flatnonzero(people.has_account & (registered | changed))
     with path.open("w", encoding="utf-8") as stream:
-        for few in np.array_split(who, len(who) // 100_000 + 1):
-            stream.writelines(line + "\n" for line in shoppers.account_lines(people, few, level, shop.plan.start))
+        for group in np.array_split(changed_accounts, len(changed_accounts) // 100_000 + 1):
+            stream.writelines(line + "\n" for line in shoppers.account_lines(people, group, level, shop.plan.start))
 
 
 def write_truth(shop: Shop, folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""English parts of the sample shop's descriptions: how one begins, what it says of each attribute, how it ends.
+"""English parts of the sample shop's descriptions: beginnings, sentences about each attribute, and ends.
 
-{brand}, {noun} and {v}, the attribute's value, are the item's; {V} is {v} with a capital, {a_v} with an article. Some
-nouns are plural, so {a_noun} (a mug, boots), {it}, {It}, {them}, {is} and {s} (sit{s}) follow the noun. Parts say
-nothing of an item that its row does not say.
+{brand}, {noun} and {v}, the attribute's value, come from the item; {V} is {v} with a capital, {a_v} with an article.
+Some nouns are plural, so {a_noun} (a mug, boots), {it}, {It}, {them}, {is} and {s} (sit{s}) depend on the noun. Parts
+state no fact about an item that is not in its row.
 """
 
 from __future__ import annotations

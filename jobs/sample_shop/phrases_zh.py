@@ -1,4 +1,4 @@
-"""Chinese parts of the sample shop's descriptions; see `phrases_en.py`. {brand}, {noun} and {v} are the item's."""
+"""Chinese parts of the sample shop's descriptions; see `phrases_en.py`. {brand}, {noun}, {v} come from the item."""
 
 from __future__ import annotations
 

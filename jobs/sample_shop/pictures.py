@@ -1,9 +1,9 @@
 """The shop's own product pictures, drawn by code: a shape for each kind of thing, in its colour, with its pattern.
 
-DIR/pictures/ITEM-PLACE.jpg        what the shop's photographer sent, a few of each of the best-selling items
-DIR/{date}/pictures.csv            which of them the shop shows that night: item, file, whether it is the main one
-DIR/{date}/photos/NN.jpg           what shoppers photographed: an item on another background, turned, with GPS in it
-DIR/truth/pictures.json            what was planted: damaged files, wrong and missing colours, each photo's item
+DIR/pictures/ITEM-PLACE.jpg        pictures by the shop's photographer, a few of each best-selling item
+DIR/{date}/pictures.csv            the pictures that the shop shows that night: item, file, whether it is the main one
+DIR/{date}/photos/NN.jpg           photos by shoppers: an item on another background, turned, with GPS data
+DIR/truth/pictures.json            the planted errors: damaged files, wrong and missing colours; each photo's item
 
 A shape stands for the shelf, and its proportions for the kind of thing on it. Catalogue colours are those of
 the attribute `colour`; `fabric`, `upper` and others have a pattern each.
@@ -26,14 +26,14 @@ from jobs.sample_shop.catalogue import LEAVES, Catalogue
 from jobs.sample_shop.words import ATTRIBUTES
 
 SIDE = 128  # pixels
-LATER = 0.01  # of the items get a new picture each later day
-_FEW, _WRONG_COLOUR, _NO_COLOUR = 40, 7, 23  # one item in forty has each error
+LATER = 0.01  # share of the items that get a new picture each later day
+_FEW, _WRONG_COLOUR, _NO_COLOUR = 40, 7, 23  # each error is in one item of forty
 _OFFERED_COLOURS = {
     "red": (200, 32, 42), "black": (28, 28, 30), "white": (246, 246, 243), "navy": (26, 40, 94),
     "green": (36, 132, 66), "beige": (214, 192, 156), "grey": (132, 134, 138), "pink": (240, 150, 184),
 }  # fmt: skip
-_BACKGROUNDS = ((255, 255, 255), (238, 240, 243), (226, 232, 240))  # of a studio
-_ROOMS = ((142, 116, 88), (96, 122, 108), (176, 170, 150))  # of a shopper's home
+_BACKGROUNDS = ((255, 255, 255), (238, 240, 243), (226, 232, 240))  # colours of a studio
+_ROOMS = ((142, 116, 88), (96, 122, 108), (176, 170, 150))  # colours of a shopper's home
 Box = tuple[int, int, int, int]
 
 
@@ -51,7 +51,7 @@ class Pictures:
         }
 
     def write_day(self, out: Path, day: int, folder: Path) -> Counter[str]:
-        """Draws what is new that day and writes the night's list; returns how many were drawn of which kind."""
+        """Draws the day's new pictures and writes the night's list; returns kind -> number of pictures drawn."""
         if not self.rows:
             return Counter()
         (out / "pictures").mkdir(exist_ok=True)
@@ -67,11 +67,11 @@ class Pictures:
         return drawn
 
     def forget_colours(self, snapshot: pa.Table) -> pa.Table:
-        """The catalogue's file without the colour of some items, which their pictures show."""
-        silent = {str(self.catalogue.ids[row]): row for row in self.rows if row % _FEW == _NO_COLOUR}
+        """The catalogue's file, in which some items have no colour; their pictures show it."""
+        without_colour = {str(self.catalogue.ids[row]): row for row in self.rows if row % _FEW == _NO_COLOUR}
         texts = []
         for item, text in zip(snapshot["goods_id"].to_pylist(), snapshot["attrs"].to_pylist(), strict=True):
-            if item in silent:
+            if item in without_colour:
                 attributes = json.loads(text)
                 self.planted["missing_colour"][item] = attributes.pop("colour")
                 text = json.dumps(attributes)
@@ -84,7 +84,7 @@ class Pictures:
         return sorted(dice.choice(self.rows, count, replace=False).tolist())
 
     def _draw_item(self, out: Path, row: int) -> int:
-        """One picture, or two: from another side, before another background."""
+        """Draws one picture or two; the second shows another side before another background."""
         places = self._places(row)
         for place in range(places):
             dice = np.random.default_rng([self.seed, 78, row, self.version[row], place])
@@ -93,26 +93,26 @@ class Pictures:
         return places
 
     def _write_list(self, day: int, folder: Path) -> None:
-        listed = [row for row in self.rows if self.catalogue.launch[row] <= day + 1]  # as the catalogue's file does
+        listed = [row for row in self.rows if self.catalogue.launch[row] <= day + 1]  # as in the catalogue's file
         rows = [(row, place) for row in listed for place in range(self._places(row))]
         damaged = sorted(self.planted["damaged"].items())
         ids = [str(self.catalogue.ids[row]) for row, _ in rows] + [item for _, item in damaged]
         columns = {
             "goods_id": ids,
-            "file": [self._file(*one) for one in rows] + [name for name, _ in damaged],
+            "file": [self._file(*row_and_place) for row_and_place in rows] + [name for name, _ in damaged],
             "main": ["Y" if place == 0 else "N" for _, place in rows] + ["N"] * len(damaged),
         }
         pyarrow.csv.write_csv(pa.table(columns), folder / "pictures.csv")
 
     def _damage(self, out: Path) -> int:
-        """Files that are refused, named for items that have good pictures too; the name says what is wrong."""
-        whole = (out / "pictures" / self._file(self.rows[0], 0)).read_bytes()
+        """Writes files that will be refused, for items that also have good pictures; the file's name says the fault."""
+        good_file = (out / "pictures" / self._file(self.rows[0], 0)).read_bytes()
         line = io.BytesIO()
         Image.new("RGB", (1200, 6)).save(line, "PNG")
         files = {  # name -> bytes
             "empty.jpg": b"",
             "not_a_picture.jpg": b"Dear shop, please find the picture attached.\n",
-            "truncated.jpg": whole[: len(whole) // 2],
+            "truncated.jpg": good_file[: len(good_file) // 2],
             "too_thin.png": line.getvalue(),
             "unsupported_format.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>',
         }
@@ -122,7 +122,7 @@ class Pictures:
         return len(files)
 
     def _take_photos(self, day: int, folder: Path) -> None:
-        """Shoppers photograph items; their phones write where they stood."""
+        """Draws photos by shoppers; their phones write the place into the file."""
         dice = np.random.default_rng([self.seed, 79, day])
         (folder / "photos").mkdir(exist_ok=True)
         on_sale = [row for row in self.rows if self.catalogue.on_sale(day)[row]]
@@ -150,12 +150,12 @@ class Pictures:
         return ATTRIBUTES[name][self.catalogue.values[row, names.index(name)]][0] if name in names else None
 
     def _colour(self, row: int) -> tuple[int, int, int]:
-        """The catalogue's colour; of one item in forty another one, which the merchant should hear of."""
+        """The catalogue's colour; for one item in forty a wrong one, which the merchant should be told about."""
         colours = list(_OFFERED_COLOURS)
         colour = self._value(row, "colour") or colours[0]
         if row % _FEW == _WRONG_COLOUR:
-            said, colour = colour, colours[(colours.index(colour) + 3) % len(colours)]
-            self.planted["wrong_colour"][str(self.catalogue.ids[row])] = f"says {said}, looks {colour}"
+            stated, colour = colour, colours[(colours.index(colour) + 3) % len(colours)]
+            self.planted["wrong_colour"][str(self.catalogue.ids[row])] = f"says {stated}, looks {colour}"
         return _OFFERED_COLOURS[colour]
 
     def _pattern(self, row: int) -> int:
@@ -171,7 +171,7 @@ def draw(
     dice: np.random.Generator,
     turn: int,
 ) -> Image.Image:
-    """A picture (SIDE, SIDE) of a thing of this kind: its outline is filled, patterned, moved a little and turned."""
+    """A picture (SIDE, SIDE) of a thing of this kind: its outline, filled with a pattern, moved a little and turned."""
     big = 2 * SIDE  # drawn twice as large, so that edges come out smooth
     outline = Image.new("L", (big, big), 0)
     shelf = _shelf_of(kind)
@@ -190,11 +190,11 @@ def draw(
     return canvas
 
 
-def _shade(colour: tuple[int, int, int], by: float = 0.72) -> tuple[int, int, int]:
-    """A darker tone; of a dark colour a lighter one, so that a pattern shows."""
+def _shade(colour: tuple[int, int, int], factor: float = 0.72) -> tuple[int, int, int]:
+    """A darker tone, or a lighter one for a dark colour, so that a pattern can be seen."""
     if sum(colour) < 200:
         return tuple(min(255, int(part + 70)) for part in colour)  # type: ignore[return-value]
-    return tuple(int(part * by) for part in colour)  # type: ignore[return-value]
+    return tuple(int(part * factor) for part in colour)  # type: ignore[return-value]
 
 
 def _lay_pattern(pen: ImageDraw.ImageDraw, pattern: int, big: int, tone: tuple[int, int, int]) -> None:

@@ -1,4 +1,4 @@
-"""A year of weekly prices and sales with planted elasticities: a shop's history for which the truth is known."""
+"""A year of weekly prices and sales with planted elasticities: a shop's history of which the truth is known."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class PricePlan:
     categories: int = 12
     weeks: int = 52
     dispersion: float = 1.5  # variance over mean of a week's units
-    units_a_week: float = 2.0  # median over items; the busiest have some hundred times that
+    units_a_week: float = 2.0  # median over items; the best sellers sell some hundred times as much
     seed: int = 7
 
 
 @dataclass(frozen=True)
 class PriceHistory:
-    """units, price (I, T), price NaN where not on sale; category, truth (I,): each item's own-price elasticity; base,
-    level (I,): the price before all changes, and the logarithm of the units a week that it sells."""
+    """units, price (I, T), price NaN where not on sale; category (I,); truth (I,): each item's own-price elasticity;
+    base (I,): the price before all changes; level (I,): the logarithm of the units that are sold a week."""
 
     units: F64
     price: F64
@@ -36,9 +36,9 @@ class PriceHistory:
 
 
 def make_prices(plan: PricePlan) -> PriceHistory:
-    """Items of long-tailed popularity and their own promotion calendars, in categories with a season each.
+    """Items with long-tailed popularity and their own promotion calendars, in categories that each have a season.
 
-    A third of the items hardly ever change their price, one in ten never does; one in ten comes in mid-year.
+    A third of the items hardly ever change their price, one in ten never does; one in ten starts during the year.
     """
     rng = np.random.default_rng(plan.seed)
     shape = plan.items, plan.weeks

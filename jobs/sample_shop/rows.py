@@ -27,7 +27,7 @@ FIELDS: dict[str, tuple[type, int]] = {
     "kind": (np.int8, VIEW),
     "person": (np.int32, 0),
     "logged_in": (np.bool_, 0),  # the account is in the row
-    "item": (np.int32, -1),  # len(catalogue) and above: an item that no catalogue has
+    "item": (np.int32, -1),  # from len(catalogue) on: an item that no catalogue has
     "time": (np.int64, 0),  # ms since 1970, UTC
     "cents": (np.int32, -1),
     "units": (np.int8, 0),
@@ -42,22 +42,22 @@ FIELDS: dict[str, tuple[type, int]] = {
 
 @dataclass
 class Rows:
-    """Columns of equal length, one per name in FIELDS."""
+    """Columns of equal length, one for each name in FIELDS."""
 
     columns: dict[str, np.ndarray]
 
     @classmethod
-    def of(cls, count: int, **given: np.ndarray | int | bool) -> Rows:
-        """`count` rows; a scalar fills its column, and a column that is not given gets its "none"."""
+    def of(cls, count: int, **values: np.ndarray | int | bool) -> Rows:
+        """`count` rows; a scalar fills its column, and a column without a value gets its "none"."""
         columns: dict[str, np.ndarray] = {}
         for name, (kind, default) in FIELDS.items():
-            value = given.pop(name, default)
+            value = values.pop(name, default)
             if isinstance(value, np.ndarray):
                 columns[name] = value.astype(kind, copy=False)
             else:
                 columns[name] = np.full(count, value, dtype=kind)
-        if given:
-            raise KeyError(f"Rows have no column {sorted(given)}; they have {', '.join(FIELDS)}")
+        if values:
+            raise KeyError(f"Rows have no column {sorted(values)}; they have {', '.join(FIELDS)}")
         return cls(columns)
 
     @classmethod
@@ -78,8 +78,8 @@ class Rows:
 def delivered(rows: Rows, first: int, people: int, items: np.ndarray, queries: pa.Array) -> pa.Table:
     """The rows under the shop's column names. Text columns are dictionaries: one string per value, not per row.
 
-    Every `person` lies in first..first + people - 1. `items` are the ids of the catalogue and, after them, those of
-    items that no catalogue has. Price, quantity and time are text, as in a log where a client may send anything.
+    Every `person` is in first..first + people - 1. `items` are the ids of the catalogue, followed by ids that no
+    catalogue has. Price, quantity and time are text, as in a log to which a client may send anything.
     """
     dirt = rows["dirt"]
     person = rows["person"] - first

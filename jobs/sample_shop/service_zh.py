@@ -1,4 +1,4 @@
-"""What the sample shop's customers ask in Chinese, and its policies: (name, heading, text, wordings)."""
+"""Questions of the sample shop's customers in Chinese, and its policies: (name, heading, text, wordings)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from jobs.sample_shop.shoppers import Shoppers, make_shoppers
 
 ROWS_PER_BLOCK = 500_000
 PURCHASES_PER_ROW = 0.04  # only for the size of the stock
-BESIDES_BROWSING = 1.06  # purchases, regulars, ratings and returns on top of what a session logs
+BESIDES_BROWSING = 1.06  # all rows over rows of browsing: purchases, regulars, ratings and returns come on top
 EPOCH = date(1970, 1, 1)
 
 
@@ -34,8 +34,8 @@ class Plan:
     crawlers: int
     shares: dirt.Shares
     pictures: int = 0  # items with pictures
-    photos: int = 0  # that shoppers send a day
-    questions: int = 0  # that customers ask a day
+    photos: int = 0  # photos that shoppers send a day
+    questions: int = 0  # questions that customers ask a day
 
     def __post_init__(self) -> None:
         least_of = {"seed": 0, "users": 10, "items": 20, "days": 1, "crawlers": 0, "pictures": 0, "photos": 0,
@@ -53,9 +53,9 @@ class Plan:
     def day(self, number: int) -> date:
         return self.start + timedelta(days=number)
 
-    def random(self, *place: int) -> np.random.Generator:
+    def random(self, *use: int) -> np.random.Generator:
         """A random stream of its own for each use, so that no part depends on earlier draws."""
-        return np.random.default_rng([self.seed, *place])
+        return np.random.default_rng([self.seed, *use])
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Shop:
     people: Shoppers
     ledger: Ledger
     block: int  # people in a block
-    sessions: float  # a day, of a person of mean activity
+    sessions: float  # sessions a day of a person with mean activity
 
 
 def open_shop(plan: Plan) -> Shop:
@@ -76,18 +76,18 @@ def open_shop(plan: Plan) -> Shop:
     people = make_shoppers(plan.users, plan.days, plan.crawlers, catalogue, space, plan.random(0, 2))
     rows_a_day = plan.users * plan.events_per_user_day
     block = max(1, int(ROWS_PER_BLOCK * len(people) / rows_a_day))
-    shelves = Ledger(catalogue, people, block, rows_a_day * PURCHASES_PER_ROW, plan.random(0, 3))
+    ledger = Ledger(catalogue, people, block, rows_a_day * PURCHASES_PER_ROW, plan.random(0, 3))
     words = texts.write_texts(catalogue, plan.random(0, 4))
-    trial = Shop(plan, catalogue, words, people, shelves, block, sessions=1.0)
+    trial = Shop(plan, catalogue, words, people, ledger, block, sessions=1.0)
     return replace(trial, sessions=rows_a_day / len(people) / _rows_per_session(trial))
 
 
 def _rows_per_session(shop: Shop) -> float:
     """Mean rows that a session logs in this shop, from a trial day; leaves with few items make short pages."""
     people = min(len(shop.people), 2_000)
-    seen, _ = browse(day_of(shop, 0), 0, people, 1, shop.plan.random(0, 5))
+    browsed, _ = browse(day_of(shop, 0), 0, people, 1, shop.plan.random(0, 5))
     activity = shop.people.activity[:people] * (shop.people.registered[:people] <= 0)
-    return max(BESIDES_BROWSING * len(seen) / float(activity.sum()), 1.0)
+    return max(BESIDES_BROWSING * len(browsed) / float(activity.sum()), 1.0)
 
 
 def day_of(shop: Shop, day: int) -> DayShop:
@@ -114,13 +114,13 @@ def day_of(shop: Shop, day: int) -> DayShop:
 
 
 def make_block(shop: Shop, today: DayShop, block: int, first: int, last: int, queries_per_leaf: int) -> Rows:
-    """One part of the day's log: people first..last - 1, with dirt, and rows held back on earlier days for today."""
-    plan, books = shop.plan, shop.ledger
+    """One part of the day's log: people first..last - 1, with dirt and with late rows of earlier days."""
+    plan, ledger = shop.plan, shop.ledger
     rng = plan.random(today.day + 1, 1, block)
-    seen, wanted = browse(today, first, last, queries_per_leaf, rng)
-    regular, needed = books.regulars(today, block, rng)
-    bought = books.settle(today, block, wanted.and_then(needed), plan.day(today.day), rng)
-    parts = [seen, *regular, bought, *books.arrivals(today.day, block)]
+    browsed, wanted = browse(today, first, last, queries_per_leaf, rng)
+    regular, needed = ledger.regulars(today, block, rng)
+    bought = ledger.settle(today, block, wanted.and_then(needed), plan.day(today.day), rng)
+    parts = [browsed, *regular, bought, *ledger.arrivals(today.day, block)]
     for number, person in enumerate(shop.people.crawlers.tolist()):
         if first <= person < last and (today.day + number) % dirt.CRAWLER_EVERY == 0:
             parts.append(dirt.crawl(today, person, rng))
@@ -129,7 +129,7 @@ def make_block(shop: Shop, today: DayShop, block: int, first: int, last: int, qu
     # at most 10 ** 7 rows in a block and 10 ** 5 blocks in a day: ids never clash
     log_rows["id"][:] = (today.day + 1) * 10**12 + block * 10**7 + np.arange(len(log_rows))
     delivered, later = dirt.spoil(log_rows, plan.shares, len(shop.catalogue), rng)
-    parts = [delivered, *books.held_back.pop((today.day, block), [])]
-    for days, held in later.items():
-        books.held_back[today.day + days, block].append(held)
+    parts = [delivered, *ledger.held_back.pop((today.day, block), [])]
+    for days, held_rows in later.items():
+        ledger.held_back[today.day + days, block].append(held_rows)
     return Rows.together(parts)

@@ -20,7 +20,7 @@ GENDERS = ("f", "m", "")  # '': unknown to the shop
 
 @dataclass(frozen=True)
 class Shoppers:
-    """P people, of whom U have an account; the person's number is in the account's and the cookie's id."""
+    """P people, some with an account; the ids of accounts and cookies are made from a person's number."""
 
     has_account: np.ndarray  # (P,) bool
     tastes: np.ndarray  # (P, DIMS) float32, length 1
@@ -69,7 +69,7 @@ def make_shoppers(
 def _tastes(
     age: np.ndarray, gender: np.ndarray, catalogue: Catalogue, space: TasteSpace, rng: np.random.Generator
 ) -> np.ndarray:
-    """(P, DIMS): three favourite leaves, two brands, a colour, and what the person's age and gender share."""
+    """(P, DIMS): three favourite leaves, two brands, a colour, and a part shared by all of one age group and gender."""
     people = len(age)
     tastes = 0.06 * rng.normal(size=(people, DIMS)).astype(np.float32)
     for weight in (1.0, 0.8, 0.6):
@@ -102,9 +102,9 @@ def levels(shoppers: Shoppers, spent_cents: np.ndarray) -> np.ndarray:
 
 
 def account_lines(shoppers: Shoppers, people: np.ndarray, level: np.ndarray, start: date) -> list[str]:
-    """The user file's JSON lines of these people; e-mail and phone are of reserved, unreachable forms.
+    """The lines of the user file (JSON) for these people; e-mail and phone have reserved forms that reach nobody.
 
-    One in twenty does not tell an age, one in twelve no gender.
+    One in twenty has no age, one in twelve no gender.
     """
     first = start.toordinal()
     columns = (shoppers.age, shoppers.gender, shoppers.city, level, shoppers.registered)
@@ -114,6 +114,9 @@ def account_lines(shoppers: Shoppers, people: np.ndarray, level: np.ndarray, sta
         f'"age": {age if person % 20 else "null"}, "sex": "{GENDERS[gender]}", "city": "{CITIES[city][0]}", '
         f'"country": "{CITIES[city][1]}", "vip": "{LEVELS[rank]}", "joined": "{date.fromordinal(first + day)}"}}'
         for person, uid, age, gender, city, rank, day in zip(
-            people.tolist(), account_ids(people).to_pylist(), *(one[people].tolist() for one in columns), strict=True
+            people.tolist(),
+            account_ids(people).to_pylist(),
+            *(values[people].tolist() for values in columns),
+            strict=True,
         )
     ]

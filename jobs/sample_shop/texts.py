@@ -1,4 +1,4 @@
-"""Titles, descriptions and attributes of items in English and Chinese. Texts state only what the attributes say."""
+"""Titles, descriptions and attributes of items in English and Chinese. Texts state only facts from the attributes."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def write_texts(catalogue: Catalogue, rng: np.random.Generator) -> pa.Table:
     """One row per item, in the catalogue's order: COLUMNS, all strings; `attrs` is a JSON object of English values."""
     descriptions = Descriptions(rng)
     rows = zip(catalogue.leaf.tolist(), catalogue.brand.tolist(), catalogue.values.tolist(), strict=True)
-    texts = [_one(*row, descriptions) for row in rows]
+    texts = [_texts_of(*row, descriptions) for row in rows]
     return pa.table({name: pa.array(column) for name, column in zip(COLUMNS, zip(*texts, strict=True), strict=True)})
 
 
-def _one(leaf_row: int, brand_row: int, values: list[int], descriptions: Descriptions) -> tuple[str, ...]:
+def _texts_of(leaf_row: int, brand_row: int, values: list[int], descriptions: Descriptions) -> tuple[str, ...]:
     _, path, leaf = LEAVES[leaf_row]
     brand_en, brand_zh = BRANDS[brand_row]
     noun_en, noun_zh = leaf.noun
-    stated = {name: ATTRIBUTES[name][values[place]] for place, name in enumerate(leaf.attributes)}
-    english, chinese = descriptions.write(Described(path.split(" > ")[1], leaf.noun, BRANDS[brand_row], stated))
+    attributes = {name: ATTRIBUTES[name][values[column]] for column, name in enumerate(leaf.attributes)}
+    english, chinese = descriptions.write(Described(path.split(" > ")[1], leaf.noun, BRANDS[brand_row], attributes))
     return (
-        f"{brand_en} {' '.join(pair[0] for pair in stated.values())} {noun_en}",
-        f"{brand_zh} {''.join(pair[1] for pair in stated.values())}{noun_zh}",
+        f"{brand_en} {' '.join(pair[0] for pair in attributes.values())} {noun_en}",
+        f"{brand_zh} {''.join(pair[1] for pair in attributes.values())}{noun_zh}",
         english,
         chinese,
         path,
         brand_en,
-        json.dumps({name: pair[0] for name, pair in stated.items()}),
+        json.dumps({name: pair[0] for name, pair in attributes.items()}),
     )
 
 
@@ -47,7 +47,7 @@ def as_items(texts: pa.Table) -> dict[str, pa.ChunkedArray]:
 
 
 def snapshot(catalogue: Catalogue, texts: pa.Table, day: int, stock: np.ndarray) -> pa.Table:
-    """The catalogue file that night: every item launched by tomorrow, listed on the eve; price and stock at close.
+    """The catalogue file of a night: every item on sale by tomorrow, with its price and stock at closing time.
 
     Withdrawn items are marked off sale, or are missing where `vanishes` says so.
     """
@@ -68,9 +68,9 @@ def snapshot(catalogue: Catalogue, texts: pa.Table, day: int, stock: np.ndarray)
 
 def money(cents: np.ndarray) -> pa.Array:
     """1999 -> '19.99'."""
-    whole = pa.array(cents // 100).cast(pa.string())
-    rest = pc.utf8_lpad(pa.array(cents % 100).cast(pa.string()), width=2, padding="0")
-    return pc.binary_join_element_wise(whole, rest, ".")
+    yuan = pa.array(cents // 100).cast(pa.string())
+    fraction = pc.utf8_lpad(pa.array(cents % 100).cast(pa.string()), width=2, padding="0")
+    return pc.binary_join_element_wise(yuan, fraction, ".")
 
 
 def _yes_no(flags: np.ndarray) -> pa.Array:
@@ -78,7 +78,7 @@ def _yes_no(flags: np.ndarray) -> pa.Array:
 
 
 def make_queries() -> tuple[np.ndarray, int]:
-    """(search phrases (C * n,), those of leaf c from c * n on; n). Each phrase is a noun, some with one more word."""
+    """(search phrases (C * n,), n). Leaf c has phrases c * n to c * n + n - 1: a noun, some with one more word."""
     phrases: list[str] = []
     for *_, leaf in LEAVES:
         attribute = ATTRIBUTES[leaf.attributes[0]]

@@ -1,7 +1,7 @@
-"""How three of the shop's hands write English, each in a voice of its own; `phrases_en.py` is the fourth's.
+"""English parts of three of the shop's writers, each in a voice of its own; `phrases_en.py` has those of the fourth.
 
-A voice has beginnings, ways to tell any attribute by its label, and ends. Its words are those that the voice of that
-name uses in `schemas/copywriting`, so that whoever learns from the descriptions can tell the hands apart.
+A voice has beginnings, sentences that state any attribute by its label, and ends. Its words are those of the voice with
+the same name in `schemas/copywriting`, so that a model that learns from the descriptions can tell the writers apart.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LABELS: dict[str, str] = {
     "build": "material", "level": "level", "stage": "stage", "pet": "for whom", "ruling": "ruling",
 }  # fmt: skip
 
-# voice -> (beginnings, ways to tell an attribute, ends)
+# voice -> (beginnings, sentences about an attribute, ends)
 VOICES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "young": (
         ("[New crush|Fresh crush|Tiny crush|Instant crush]: [the |]{brand} {noun}.",

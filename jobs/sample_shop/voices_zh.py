@@ -1,4 +1,4 @@
-"""How three of the shop's hands write Chinese; see `voices_en.py`."""
+"""Chinese parts of three of the shop's writers; see `voices_en.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LABELS: dict[str, str] = {
     "stage": "阶段", "pet": "对象", "ruling": "内页",
 }  # fmt: skip
 
-# voice -> (beginnings, ways to tell an attribute, ends)
+# voice -> (beginnings, sentences about an attribute, ends)
 VOICES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "young": (
         ("今日份[心动|快乐|惊喜]：{brand}[的|这款]{noun}。",

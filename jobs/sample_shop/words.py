@@ -1,7 +1,7 @@
 """The sample shop's vocabulary in English and Chinese: departments, nouns, attribute values, brands, cities.
 
-No attribute value is part of another, of a noun or of a brand, in either language, so that a text can be searched
-for claims that the attributes do not make (a test holds this).
+In both languages, no attribute value is part of another value, of a noun or of a brand. So a text can be searched for
+claims that the attributes do not make. A test checks this.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Leaf(NamedTuple):
 
 
 def _pairs(text: str) -> tuple[Pair, ...]:
-    """'red 红色, black 黑色' -> pairs; the Chinese is what follows the last space."""
-    return tuple((p[0], p[1]) for p in (one.strip().rsplit(" ", 1) for one in text.split(",")))
+    """'red 红色, black 黑色' -> pairs; the Chinese word follows the last space."""
+    return tuple((parts[0], parts[1]) for parts in (pair_text.strip().rsplit(" ", 1) for pair_text in text.split(",")))
 
 
 # attribute -> its values

@@ -1,1 +1,1 @@
-"""Customer service by morning: questions, policies, and answers that each name a living row."""
+"""Customer service: questions, policies, and answers for the next morning, each with the current row it comes from."""

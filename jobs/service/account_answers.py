@@ -1,4 +1,4 @@
-"""Personal answers: only from the asking person's own purchases, offers and list; the row says from which."""
+"""Personal answers: only from the purchases, offers and list of the person who asks; the row names its source."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _SHOWN = 3
 
 
 def account_answer(desk: Desk, start: Composed, user: str | None, topic: Topic, language: str) -> Composed:
-    """The answer to the person; handed over where nobody is logged in or their account has nothing of it."""
+    """The answer to the person; handed over where nobody is logged in or the account has nothing on the topic."""
     if user is None:
         return replace(start, reason="not_logged_in")
     account = desk.accounts.get(user, Account())
-    made = _MADE_BY[topic.name](desk, start, account, language)
-    if made is None:
+    result = _MADE_BY[topic.name](desk, start, account, language)
+    if result is None:
         return replace(start, reason="nothing_in_the_account")
-    composed, texts = made
+    composed, texts = result
     source = Source(composed.source_table or "", composed.source_id or "")
     slots = {name: Slot(text, name, source) for name, text in texts.items()}
     return replace(composed, answer=fill(topic.answer, slots).text)
 
 
-_Made = tuple[Composed, Mapping[str, str]] | None
+_Result = tuple[Composed, Mapping[str, str]] | None
 
 
-def _last_order(desk: Desk, start: Composed, account: Account, language: str) -> _Made:
+def _last_order(desk: Desk, start: Composed, account: Account, language: str) -> _Result:
     if not account.purchases:
         return None
     last = account.purchases[0]
@@ -48,7 +48,7 @@ def _last_order(desk: Desk, start: Composed, account: Account, language: str) ->
     }  # fmt: skip
 
 
-def _coupon(desk: Desk, start: Composed, account: Account, language: str) -> _Made:
+def _coupon(desk: Desk, start: Composed, account: Account, language: str) -> _Result:
     for offer in account.offers:
         wording = desk.facts.languages[language]
         terms = terms_of(offer["discount_share"], offer["discount_amount"], offer["minimum_spend"], offer["currency"],
@@ -62,19 +62,19 @@ def _coupon(desk: Desk, start: Composed, account: Account, language: str) -> _Ma
     return None
 
 
-def _size_before(desk: Desk, start: Composed, account: Account, language: str) -> _Made:
+def _size_before(desk: Desk, start: Composed, account: Account, language: str) -> _Result:
     names = desk.facts.wordings[language].items["size"].attributes
     for row in account.purchases:
-        found = desk.item(row["item_id"] or "")
+        row_and_attributes = desk.item(row["item_id"] or "")
         for name in names:
-            word = desk.facts.word(found[1].get(name), name, language) if found else None
+            word = desk.facts.word(row_and_attributes[1].get(name), name, language) if row_and_attributes else None
             if word:
                 used = f"clean_events: purchase of {row['item_id']}; items: {name}"
                 return _stated(start, "clean_events", row["event_id"], used), {"value": word}
     return None
 
 
-def _for_you(desk: Desk, start: Composed, account: Account, language: str) -> _Made:
+def _for_you(desk: Desk, start: Composed, account: Account, language: str) -> _Result:
     names = _titles(desk, account.listed, language)
     if not names:
         return None

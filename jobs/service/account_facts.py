@@ -1,4 +1,4 @@
-"""What may be told to a person of their own account: their purchases, their offers, their list."""
+"""The facts that a person may be told about their own account: their purchases, their offers, their list."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LISTED = 3
 
 @dataclass(frozen=True)
 class Account:
-    """One account. purchases: the latest first; offers: the one that ends first first; listed: ids, best first."""
+    """One account. purchases: latest first; offers: those that end soonest first; listed: item ids, best first."""
 
     purchases: list[Row] = field(default_factory=list)
     offers: list[Row] = field(default_factory=list)
@@ -33,23 +33,23 @@ class Account:
 
 
 def accounts(night: Night, config: ServiceConfig, users: Collection[str]) -> dict[str, Account]:
-    """The accounts of `users`, and of nobody else. Lists and offers count only where they passed their gate."""
+    """The accounts of `users` and of nobody else. Lists and offers are read only if they passed their gate."""
     if not users:
         return {}
     events = night.versions(CLEAN_EVENTS)
-    found: defaultdict[str, Account] = defaultdict(Account)
+    accounts_found: defaultdict[str, Account] = defaultdict(Account)
     ranked: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     bought = pc.field("event_type") == "purchase"
     parts = [events.window(config.order_days), events.tonight()]
     for row in _of_users(night, parts, users, _EVENTS, bought):
         if row["event_time"] is not None:
-            found[row["user_id"]].purchases.append(row)
+            accounts_found[row["user_id"]].purchases.append(row)
     for row in _passed(night, OFFERS, users, _OFFERS):
         if row["valid_until"] > night.days.end(night.date):
-            found[row["user_id"]].offers.append(row)
+            accounts_found[row["user_id"]].offers.append(row)
     for row in _passed(night, RECOMMENDATIONS, users, ["user_id", "item_id", "rank"], ~pc.field("is_spare")):
         ranked[row["user_id"]].append((row["rank"], row["item_id"]))
-    return {user: _in_order(found[user], ranked[user]) for user in {*found, *ranked}}
+    return {user: _in_order(accounts_found[user], ranked[user]) for user in {*accounts_found, *ranked}}
 
 
 def _in_order(account: Account, ranked: list[tuple[int, str]]) -> Account:
@@ -61,18 +61,22 @@ def _in_order(account: Account, ranked: list[tuple[int, str]]) -> Account:
 
 
 def _passed(
-    night: Night, table: Table, users: Collection[str], columns: list[str], where: pc.Expression | None = None
+    night: Night, table: Table, users: Collection[str], columns: list[str], row_condition: pc.Expression | None = None
 ) -> list[Row]:
     rows = night.versions(table).passed()
-    return _of_users(night, [rows], users, columns, where) if rows else []
+    return _of_users(night, [rows], users, columns, row_condition) if rows else []
 
 
 def _of_users(
-    night: Night, parts: list[TableRows], users: Collection[str], columns: list[str], where: pc.Expression | None
+    night: Night,
+    parts: list[TableRows],
+    users: Collection[str],
+    columns: list[str],
+    row_condition: pc.Expression | None,
 ) -> list[Row]:
     paths = [path for part in parts for path in part.paths()]
     if not paths:
         return []
-    theirs = pc.field("user_id").isin(pa.array(sorted(users), pa.string()))
-    condition = theirs if where is None else theirs & where
+    is_of_users = pc.field("user_id").isin(pa.array(sorted(users), pa.string()))
+    condition = is_of_users if row_condition is None else is_of_users & row_condition
     return dataset(night.lake, paths).to_table(columns, filter=condition).to_pylist()

@@ -1,7 +1,7 @@
 """Answers the likely questions about each item on sale, in every language, from its row -> item_answers.
 
-An item whose row has not changed since last night keeps its answers; a template, word or rule that changed answers all
-anew. An item that is withdrawn has none.
+An item whose row has not changed since last night keeps its answers. If a template, word or rule changed, all items are
+answered again. An item that is withdrawn has no answers.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def main(night: Night) -> None:
     facts = ItemFacts.of(night)
     rules = facts.rules()
     unchanged = _unchanged(night, items, rules)
-    kept = _kept(night, unchanged)
+    kept_rows = _kept(night, unchanged)
     changed = items.filter(pc.invert(pc.is_in(items["item_id"], unchanged)))
-    made = answers_about(changed, facts, night.valid_until("service"))
-    night.write_arrow(ITEM_ANSWERS, pa.concat_tables([kept, made]))
+    new = answers_about(changed, facts, night.valid_until("service"))
+    night.write_arrow(ITEM_ANSWERS, pa.concat_tables([kept_rows, new]))
     night.report(items=items.num_rows, answered_anew=changed.num_rows, rules=rules)
 
 
 def answers_about(items: pa.Table, facts: ItemFacts, until: dt.datetime) -> pa.Table:
-    """ITEM_ANSWERS of the items, rows of ITEM_COLUMNS."""
+    """Rows of ITEM_ANSWERS for the items, which are given as rows of ITEM_COLUMNS."""
     columns: dict[str, list[Any]] = {name: [] for name in ITEM_ANSWERS.names}
     for item, attributes in zip(items.to_pylist(), read_attributes(items["attributes"].to_pylist()), strict=True):
         for language, wording in facts.wordings.items():
@@ -52,14 +52,14 @@ def answers_about(items: pa.Table, facts: ItemFacts, until: dt.datetime) -> pa.T
 
 
 def _unchanged(night: Night, items: pa.Table, rules: str) -> pa.Array:
-    """Ids of items whose row and rules are those of last night's answers."""
+    """Ids of items whose row and rules have not changed since last night's answers."""
     before = night.versions(ITEM_ANSWERS).previous().versions
-    nothing = pa.array([], pa.string())
+    no_ids = pa.array([], pa.string())
     if not before:
-        return nothing
+        return no_ids
     day = dt.date.fromisoformat(before[0].date)
     if job_report(night.lake, day, before[0].run, "answer_items").get("rules") != rules:
-        return nothing
+        return no_ids
     last = night.versions(ITEMS).as_of(day).arrow(ITEM_COLUMNS)
     return items.filter(pc.is_in(_rows(items), _rows(last)))["item_id"].combine_chunks()
 
@@ -76,5 +76,5 @@ def _kept(night: Night, unchanged: pa.Array) -> pa.Table:
     rows = night.versions(ITEM_ANSWERS).previous().arrow()
     rows = rows.filter(pc.is_in(rows["item_id"], unchanged))
     until = arrow_schema(ITEM_ANSWERS).field("valid_until")
-    place = rows.schema.get_field_index("valid_until")
-    return rows.set_column(place, until, pa.repeat(pa.scalar(night.valid_until("service"), until.type), rows.num_rows))
+    index = rows.schema.get_field_index("valid_until")
+    return rows.set_column(index, until, pa.repeat(pa.scalar(night.valid_until("service"), until.type), rows.num_rows))

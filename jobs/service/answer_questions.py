@@ -1,4 +1,4 @@
-"""Answers the day's questions out of living rows, or hands them to a person with the reason -> suggested_answers.
+"""Answers the day's questions from current rows, or hands them to a person with the reason -> suggested_answers.
 
 Every question has a row of rank 1 with the decision: answered, handed_over or refused (another customer's order).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from jobs.runtime.night import Night
-from jobs.service.answering import Asked, answers_of
+from jobs.service.answering import Question, answers_of
 from jobs.service.desk import Desk
 from jobs.service.service_files import write_rows
 from schemas.tables import QUESTIONS, SUGGESTED_ANSWERS
@@ -22,8 +22,8 @@ def main(night: Night) -> None:
         return
     questions.sort(key=lambda row: (str(row["asked_at"] or ""), row["question_id"]))
     desk = Desk.open(night, {row["user_id"] for row in questions if row["user_id"]})
-    names = Asked.__dataclass_fields__
-    rows = answers_of(desk, [Asked(**{name: row[name] for name in names}) for row in questions])
+    names = Question.__dataclass_fields__
+    rows = answers_of(desk, [Question(**{name: row[name] for name in names}) for row in questions])
     write_rows(night, SUGGESTED_ANSWERS, rows)
     first = [row for row in rows if row["rank"] == 1]
     night.report(

@@ -1,8 +1,8 @@
-"""Answers questions out of living rows, or says why a person is needed.
+"""Answers questions from current rows, or says why a person is needed.
 
-A question passes the rules first (whose order it is, length, words that need a person, language). Then the answerer
-says what is asked, and a row is looked up that answers it: a policy is quoted, a template is filled. Each answer names
-that row and its digest.
+A question first passes the rules (whose order it is, length, words that need a person, language). Then the answerer
+finds the topic of the question and the row that answers it: a policy is quoted, or a template is filled. Each answer
+names that row and its digest.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from models.text.wording import money
 from schemas.tables.service import ANSWERED, HANDED_OVER, REFUSED
 
 Row = dict[str, Any]
-_SHORT_WORDS, _SHORT_LETTERS = 7, 12  # of a question that goes on with what was talked about
+_SHORT_WORDS, _SHORT_LETTERS = 7, 12  # the longest question that continues the topic before
 _PLACEHOLDER = re.compile(r"\[[a-z]+\]")
-_MORE = 6  # suggestions looked at beside those that are shown: some are of another language
+_MORE = 6  # suggestions read in addition to those that are shown: some are in another language
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One question, masked. length: characters that arrived."""
+class Question:
+    """One question, masked. length: number of characters before masking."""
 
     question_id: str
     text: str
@@ -48,50 +48,51 @@ class Asked:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a conversation last talked about."""
+    """The last item and topic of a conversation."""
 
     item_id: str | None = None
     topic: str | None = None
 
 
-def answers_of(desk: Desk, asked: Sequence[Asked]) -> list[Row]:
-    """Rows of SUGGESTED_ANSWERS for the questions, which stand in the order in which they were asked."""
-    languages = [language_of(one.text, desk.facts.languages) for one in asked]
-    reasons = [_rule(desk, one, language) for one, language in zip(asked, languages, strict=True)]
-    open_ones = [n for n, reason in enumerate(reasons) if reason is None]
-    parts = {n: parts_of(asked[n].text) for n in open_ones}
-    said = {n: _PLACEHOLDER.sub(" ", asked[n].text) for n in open_ones}  # [phone] says nothing of what is asked
-    texts = [text for n in open_ones for text in (said[n], *parts[n])]
+def answers_of(desk: Desk, questions: Sequence[Question]) -> list[Row]:
+    """Rows of SUGGESTED_ANSWERS for the questions, which are in the order in which they were asked."""
+    languages = [language_of(question.text, desk.facts.languages) for question in questions]
+    reasons = [_rule(desk, question, language) for question, language in zip(questions, languages, strict=True)]
+    open_indexes = [index for index, reason in enumerate(reasons) if reason is None]
+    parts = {index: parts_of(questions[index].text) for index in open_indexes}
+    # [phone] says nothing about the question
+    cleaned = {index: _PLACEHOLDER.sub(" ", questions[index].text) for index in open_indexes}
+    texts = [text for index in open_indexes for text in (cleaned[index], *parts[index])]
     suggested = dict(zip(dict.fromkeys(texts), _suggest(desk, list(dict.fromkeys(texts))), strict=True))
     turns: dict[str, Turn] = {}
     rows: list[Row] = []
-    for n, one in enumerate(asked):
-        chat = one.conversation_id or one.user_id or one.question_id
+    for index, question in enumerate(questions):
+        chat = question.conversation_id or question.user_id or question.question_id
         turn = turns.get(chat, Turn())
-        if reasons[n] is not None:
-            rows.append(_row(desk, one, 1, Composed(reason=reasons[n])))
-            turns[chat] = replace(turn, item_id=one.item_id or turn.item_id)
+        if reasons[index] is not None:
+            rows.append(_row(desk, question, 1, Composed(reason=reasons[index])))
+            turns[chat] = replace(turn, item_id=question.item_id or turn.item_id)
             continue
-        found, topic = _answer(desk, one, languages[n] or "", turn, suggested[said[n]],
-                               [suggested[part] for part in parts[n]])  # fmt: skip
-        rows += found
-        turns[chat] = Turn(one.item_id or turn.item_id, topic or turn.topic)
+        new_rows, topic = _answer(desk, question, languages[index] or "", turn, suggested[cleaned[index]],
+                                  [suggested[part] for part in parts[index]])  # fmt: skip
+        rows += new_rows
+        turns[chat] = Turn(question.item_id or turn.item_id, topic or turn.topic)
     return rows
 
 
-def _rule(desk: Desk, one: Asked, language: str | None) -> str | None:
-    """Why no model is asked; None where it is."""
-    if one.order_owner == "other":
+def _rule(desk: Desk, question: Question, language: str | None) -> str | None:
+    """Why the question goes to no model; None where a model reads it."""
+    if question.order_owner == "other":
         return "order_of_another_customer"
-    if not one.text.strip():
+    if not question.text.strip():
         return "empty"
-    if one.length > desk.config.max_characters:
+    if question.length > desk.config.max_characters:
         return "too_long"
-    if any("instruction" in found.reason or found.reason == "markup" for found in hostile(one.text)):
+    if any("instruction" in refusal.reason or refusal.reason == "markup" for refusal in hostile(question.text)):
         return "instruction"
-    if not has_words(one.text):
+    if not has_words(question.text):
         return "no_words"
-    if reason := desk.handover.reason(one.text):
+    if reason := desk.handover.reason(question.text):
         return reason
     return None if language else "other_language"
 
@@ -103,36 +104,41 @@ def _suggest(desk: Desk, texts: list[str]) -> list[list[Suggestion]]:
 
 
 def _answer(
-    desk: Desk, one: Asked, language: str, turn: Turn, suggestions: list[Suggestion], parts: list[list[Suggestion]]
+    desk: Desk,
+    question: Question,
+    language: str,
+    turn: Turn,
+    suggestions: list[Suggestion],
+    parts: list[list[Suggestion]],
 ) -> tuple[list[Row], str | None]:
-    """(rows of SUGGESTED_ANSWERS, the topic talked about)."""
-    follows = _follows(desk, one.text, language)
-    item_id = one.item_id or turn.item_id
-    if follows and item_id and (variant := _variant(desk, one.text, item_id, language)):
-        return [_row(desk, one, 1, variant)], turn.topic
-    own = [s for s in suggestions if (s.answer, language) in desk.known][: desk.config.suggestions]
-    if not own:
-        return [_row(desk, one, 1, Composed(reason="nothing_known"))], None
+    """(rows of SUGGESTED_ANSWERS, the topic of the question)."""
+    follows = _follows(desk, question.text, language)
+    item_id = question.item_id or turn.item_id
+    if follows and item_id and (variant := _variant(desk, question.text, item_id, language)):
+        return [_row(desk, question, 1, variant)], turn.topic
+    candidates = [s for s in suggestions if (s.answer, language) in desk.known][: desk.config.suggestions]
+    if not candidates:
+        return [_row(desk, question, 1, Composed(reason="nothing_known"))], None
     limit = desk.answerer.threshold if desk.answerer else 1.0
-    several = {part[0].answer for part in parts if part and part[0].chance >= limit}
-    composed = [_composed(desk, one, item_id, language, suggestion) for suggestion in own]
+    subjects = {part[0].answer for part in parts if part and part[0].chance >= limit}
+    composed = [_composed(desk, question, item_id, language, suggestion) for suggestion in candidates]
     if composed[0].reason is None:
-        if len(several) > 1:
+        if len(subjects) > 1:
             composed[0] = replace(composed[0], reason="several_questions")
-        elif own[0].chance < limit:
+        elif candidates[0].chance < limit:
             composed[0] = replace(composed[0], reason="not_sure")
-    return [_row(desk, one, rank, c) for rank, c in enumerate(composed, 1)], own[0].answer
+    return [_row(desk, question, rank, answer) for rank, answer in enumerate(composed, 1)], candidates[0].answer
 
 
-def _composed(desk: Desk, one: Asked, item_id: str | None, language: str, suggestion: Suggestion) -> Composed:
+def _composed(desk: Desk, question: Question, item_id: str | None, language: str, suggestion: Suggestion) -> Composed:
     """The text of one suggestion, or why there is none."""
-    topic, known = suggestion.answer, desk.known[suggestion.answer, language]
-    start = Composed(topic=topic, knowledge_id=known["knowledge_id"], chance=suggestion.chance)
+    topic, knowledge = suggestion.answer, desk.known[suggestion.answer, language]
+    start = Composed(topic=topic, knowledge_id=knowledge["knowledge_id"], chance=suggestion.chance)
     wording = desk.facts.wordings[language]
     if topic.startswith(POLICY):
         return _of_policy(desk, start, desk.policies.get(topic.removeprefix(POLICY)))
     if topic in wording.account:
-        return account_answer(desk, start, one.user_id, wording.account[topic], language)
+        return account_answer(desk, start, question.user_id, wording.account[topic], language)
     if item_id is None:
         return replace(start, reason="no_item")
     return item_answer(desk, start, item_id, topic, language)
@@ -152,11 +158,11 @@ def _of_policy(desk: Desk, start: Composed, policy: Row | None) -> Composed:
 
 
 def item_answer(desk: Desk, start: Composed, item_id: str, topic: str, language: str) -> Composed:
-    """The answer about an item that the catalogue has and that is not withdrawn."""
-    found = desk.item(item_id)
-    if found is None:
+    """The answer about an item; handed over where the item is unknown or withdrawn, or the catalogue has no answer."""
+    row_and_attributes = desk.item(item_id)
+    if row_and_attributes is None:
         return replace(start, reason="unknown_item")
-    row, attributes = found
+    row, attributes = row_and_attributes
     if not row["is_active"]:
         return replace(start, reason="item_withdrawn")
     fact = desk.facts.fact(row, attributes, desk.facts.wordings[language].items[topic], language)
@@ -167,46 +173,52 @@ def item_answer(desk: Desk, start: Composed, item_id: str, topic: str, language:
 
 
 def _follows(desk: Desk, text: str, language: str) -> bool:
-    """Whether the text is short, and begins (without spaces between words: also ends) as a text that goes on does."""
+    """Whether the text is short and begins like a follow-up question (Chinese: or ends like one)."""
     folded = text.lower().strip(" ?？。.!！")
     starts = desk.facts.wordings[language].follow_up
     if CJK.search(folded):
         return len(folded) <= _SHORT_LETTERS and (folded.startswith(starts) or folded.endswith(starts))
-    return len(folded.split()) <= _SHORT_WORDS and any(re.match(rf"{re.escape(s)}\b", folded) for s in starts)
+    return len(folded.split()) <= _SHORT_WORDS and any(re.match(rf"{re.escape(start)}\b", folded) for start in starts)
 
 
 def _variant(desk: Desk, text: str, item_id: str, language: str) -> Composed | None:
     """The answer to "and in blue?"; None where the text names no value of an attribute."""
     folded = text.lower()
-    named = [
+    matches = [
         (word, attribute) for word, attribute in desk.attribute_words(language).items()
         if (word in folded if CJK.search(word) else re.search(rf"\b{re.escape(word)}\b", folded))
     ]  # fmt: skip
-    if len(named) != 1:
+    if len(matches) != 1:
         return None
-    word, attribute = named[0]
-    other = desk.sibling(item_id, attribute, word, language)
+    word, attribute = matches[0]
+    sibling = desk.sibling(item_id, attribute, word, language)
     start = Composed(topic="variant", chance=1.0)
-    title = desk.title(other, language) if other else None
-    found = desk.item(other) if other else None
-    if other is None or title is None or found is None or found[0]["price"] is None:
+    title = desk.title(sibling, language) if sibling else None
+    row_and_attributes = desk.item(sibling) if sibling else None
+    if sibling is None or title is None or row_and_attributes is None or row_and_attributes[0]["price"] is None:
         return replace(start, reason="no_such_variant")
-    row, attributes = found
+    row, attributes = row_and_attributes
     price = money(row["price"], row["currency"], desk.facts.languages[language])
-    source = Source("items", other)
+    source = Source("items", sibling)
     slots = {
         "value": Slot(word, attribute, source),
         "title": Slot(title, "title", source),
         "price": Slot(price, "price", source),
     }
     answer = fill(desk.facts.wordings[language].variant, slots).text
-    return replace(start, answer=answer, source_table="items", source_id=other, source_column="price",
+    return replace(start, answer=answer, source_table="items", source_id=sibling, source_column="price",
                    source_hash=item_hash(row, attributes, "price"))  # fmt: skip
 
 
-def _row(desk: Desk, one: Asked, rank: int, composed: Composed) -> Row:
+def _row(desk: Desk, question: Question, rank: int, composed: Composed) -> Row:
     decision = ANSWERED
     if composed.reason:
         decision = REFUSED if composed.reason == "order_of_another_customer" else HANDED_OVER
     until: dt.datetime = composed.valid_until or desk.until
-    return {**vars(composed), "question_id": one.question_id, "rank": rank, "decision": decision, "valid_until": until}
+    return {
+        **vars(composed),
+        "question_id": question.question_id,
+        "rank": rank,
+        "decision": decision,
+        "valid_until": until,
+    }

@@ -1,4 +1,4 @@
-"""Answers one question in the terminal from the tables of the published night, with its sources; for trying.
+"""Answers one question in the terminal from the tables of the published night, with its sources; for trying out.
 
 It answers as the night does and stores nothing. The text is masked first.
 """
@@ -13,7 +13,7 @@ from jobs.runtime.arguments import add_settings_arguments
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import load_settings
-from jobs.service.answering import Asked, answers_of
+from jobs.service.answering import Question, answers_of
 from jobs.service.desk import Desk
 from jobs.service.private_text import masked, order_numbers, order_owners, without_orders
 from jobs.service.service_files import Row
@@ -42,21 +42,23 @@ def main(args: argparse.Namespace) -> int:
 
 def ask(desk: Desk, texts: list[str], user: str | None = None, item: str | None = None) -> list[Row]:
     """Rows of SUGGESTED_ANSWERS for the last of the texts, which are turns of one conversation."""
-    asked = []
+    questions = []
     for number, text in enumerate(texts):
-        named = set(order_numbers(text))
-        owners = order_owners(desk.night, desk.config, named) if named else {}
+        numbers = set(order_numbers(text))
+        owners = order_owners(desk.night, desk.config, numbers) if numbers else {}
         hidden, owner = without_orders(text, owners, user)
-        said = masked(hidden, desk.config).text
-        asked.append(Asked(str(number), said, user, item if number == 0 else None, "ask", owner, len(text)))
-    return [row for row in answers_of(desk, asked) if row["question_id"] == str(len(texts) - 1)]
+        masked_text = masked(hidden, desk.config).text
+        questions.append(
+            Question(str(number), masked_text, user, item if number == 0 else None, "ask", owner, len(text))
+        )
+    return [row for row in answers_of(desk, questions) if row["question_id"] == str(len(texts) - 1)]
 
 
 def lines_of(row: Row) -> list[str]:
-    """A suggestion as a person reads it: what to do, the text, and where it was read."""
+    """A suggestion as a person reads it: what to do, the text, and its source."""
     head = row["decision"].replace("_", " ") if row["rank"] == 1 else f"suggestion {row['rank']}"
-    why = f": {row['reason']}" if row["reason"] else ""
-    lines = [f"  {head}{why} (chance {row['chance']:.2f})"]
+    reason = f": {row['reason']}" if row["reason"] else ""
+    lines = [f"  {head}{reason} (chance {row['chance']:.2f})"]
     if row["answer"]:
         lines.append(f"    {row['answer']}")
         source = f"{row['source_table']} {row['source_id']} {row['source_column'] or ''}".strip()

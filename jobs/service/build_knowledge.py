@@ -1,7 +1,8 @@
-"""Gathers every wording of a question and the living row that answers it -> knowledge.
+"""Gathers every wording of a question with the current row that answers it -> knowledge.
 
-Policies that hold tonight, topics of items and accounts in the languages of the policies and questions, and questions
-that agents answered with a policy. A row whose policy is gone, changed or no longer valid is not built.
+Wordings come from policies that are valid tonight, from topics of items and accounts in the languages of the policies
+and questions, and from questions that agents answered with a policy. A wording whose policy is deleted, changed or no
+longer valid gets no row.
 """
 
 from __future__ import annotations
@@ -38,17 +39,17 @@ def main(night: Night) -> None:
 
 
 def _of_topics(night: Night) -> list[Row]:
-    made = []
+    rows = []
     until = night.valid_until("service")
     for language in service_languages():
         wording = service_wording(language)
-        for one in wordings_of_topics(wording):
-            topic = wording.topics[one.topic]
-            kind = "item" if one.topic in wording.items else "account"
-            source = topic.column or "attributes" if kind == "item" else _ACCOUNT_TABLES[one.topic]
-            made.append(_row(one, topic.answer, kind, "items" if kind == "item" else source, source,
+        for ask in wordings_of_topics(wording):
+            topic = wording.topics[ask.topic]
+            kind = "item" if ask.topic in wording.items else "account"
+            source = topic.column or "attributes" if kind == "item" else _ACCOUNT_TABLES[ask.topic]
+            rows.append(_row(ask, topic.answer, kind, "items" if kind == "item" else source, source,
                              digest(topic.answer, topic.answer_not), until))  # fmt: skip
-    return made
+    return rows
 
 
 def _of_policies(night: Night, policies: dict[str, Row]) -> list[Row]:
@@ -60,19 +61,19 @@ def _of_policies(night: Night, policies: dict[str, Row]) -> list[Row]:
     ]
     until = night.valid_until("service")
     by_topic = {topic_of(name): row for name, row in policies.items()}
-    made: dict[tuple[str, str, str], Row] = {}
-    for one in [*wordings, *wordings_of_replies(replies, policies)]:
-        policy = by_topic[one.topic]
-        made[one.topic, one.language, one.pattern] = _row(
-            one, policy["text"], "policy", POLICIES.name, policy["policy_id"], policy["source_hash"],
+    rows: dict[tuple[str, str, str], Row] = {}
+    for ask in [*wordings, *wordings_of_replies(replies, policies)]:
+        policy = by_topic[ask.topic]
+        rows[ask.topic, ask.language, ask.pattern] = _row(
+            ask, policy["text"], "policy", POLICIES.name, policy["policy_id"], policy["source_hash"],
             valid_until_of(night, policy, until),
         )  # fmt: skip
-    return list(made.values())
+    return list(rows.values())
 
 
-def _row(one: Wording, answer: str, kind: str, table: str, source: str, source_hash: str, until: dt.datetime) -> Row:
+def _row(ask: Wording, answer: str, kind: str, table: str, source: str, source_hash: str, until: dt.datetime) -> Row:
     return {
-        "knowledge_id": digest(one.topic, one.language, one.pattern), "pattern": one.pattern, "answer": answer,
-        "language": one.language, "topic": one.topic, "source_kind": kind, "source_table": table, "source_id": source,
-        "source_hash": source_hash, "valid_until": until, "support": one.support,
+        "knowledge_id": digest(ask.topic, ask.language, ask.pattern), "pattern": ask.pattern, "answer": answer,
+        "language": ask.language, "topic": ask.topic, "source_kind": kind, "source_table": table, "source_id": source,
+        "source_hash": source_hash, "valid_until": until, "support": ask.support,
     }  # fmt: skip

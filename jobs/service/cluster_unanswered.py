@@ -1,4 +1,4 @@
-"""Groups questions that nothing answered into topics whose numbers stay from night to night -> unanswered_topics."""
+"""Groups questions that nothing answered into topics, which keep their numbers over nights -> unanswered_topics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main(night: Night) -> None:
     policies = living_policies(night)
     rows: list[Row] = []
     for group in groups_of([grams_of(text) for text in texts], config.alike, before, _LEAST):
-        examples = [texts[n] for n in group.members[: config.examples]]
+        examples = [texts[index] for index in group.members[: config.examples]]
         rows.append({
             "topic": group.number, "size": len(group.members), "words": json.dumps(group.words, ensure_ascii=False),
             "examples": json.dumps(examples, ensure_ascii=False), "nearest_policy": _nearest(examples[0], policies),
@@ -38,24 +38,24 @@ def main(night: Night) -> None:
 
 
 def _earlier_topics(night: Night, config: ServiceConfig) -> dict[int, Row]:
-    """Number -> its newest row of the last `topic_nights`: a topic that nobody asks one night is the same the next."""
+    """Number of a topic -> its newest row of the last `topic_nights`; a topic may be missing on single nights."""
     parts = sorted(night.versions(UNANSWERED_TOPICS).window(config.topic_nights).by_date(), key=lambda part: part[0])
     return {row["topic"]: row for _, part in parts for row in part.arrow().to_pylist()}
 
 
 def _unanswered(night: Night) -> list[str]:
     answers = night.versions(SUGGESTED_ANSWERS).tonight().arrow(["question_id", "rank", "reason"]).to_pylist()
-    wanted = {row["question_id"] for row in answers if row["rank"] == 1 and row["reason"] in NOTHING_ANSWERS}
+    ids = {row["question_id"] for row in answers if row["rank"] == 1 and row["reason"] in NOTHING_ANSWERS}
     rows = night.versions(QUESTIONS).tonight().arrow(["question_id", "text"]).sort_by("question_id").to_pylist()
-    return [row["text"] for row in rows if row["question_id"] in wanted]
+    return [row["text"] for row in rows if row["question_id"] in ids]
 
 
 def grams_of(text: str) -> list[str]:
-    """Words in Latin letters that say something, and pairs of Chinese characters."""
+    """Words in Latin letters without stop words, and pairs of adjacent Chinese characters."""
     folded = re.sub(r"\[[a-z]+\]", " ", text.lower())
     words = [word for word in LATIN_WORD.findall(folded) if word not in ENGLISH and len(word) > 2]
     runs = re.findall(f"{CJK.pattern}+", folded)
-    return words + [run[n : n + 2] for run in runs for n in range(len(run) - 1)]
+    return words + [run[start : start + 2] for run in runs for start in range(len(run) - 1)]
 
 
 def _nearest(text: str, policies: Mapping[str, Row]) -> str | None:

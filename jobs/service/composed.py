@@ -1,4 +1,4 @@
-"""One suggestion before it becomes a row: its text and where that was read, or why there is none."""
+"""One suggestion before it becomes a row: its text and the source of the text, or why there is no text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Composed:
-    """reason: why a person is needed; None where `answer` may be sent. used: what of the person asking was used."""
+    """reason: why a person is needed; None where `answer` may be sent. used: the facts of the asker's account in it."""
 
     answer: str | None = None
     topic: str | None = None

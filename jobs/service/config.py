@@ -15,9 +15,9 @@ class ServiceConfig:
         default=("CN", "US", "GB"), metadata={"doc": "countries whose telephone numbers need no +code"}
     )
     max_characters: int = field(
-        default=2_000, metadata={"doc": "of a question; a longer one goes to a person", "least": 20}
+        default=2_000, metadata={"doc": "characters of a question; a longer one goes to a person", "least": 20}
     )
-    max_policy_characters: int = field(default=20_000, metadata={"doc": "of a policy", "least": 100})
+    max_policy_characters: int = field(default=20_000, metadata={"doc": "characters of a policy", "least": 100})
     order_days: int = field(
         default=30, metadata={"doc": "days of the log in which orders named in questions are looked up", "least": 1}
     )

@@ -1,4 +1,4 @@
-"""What a night's answers are made from, read once: policies, items, accounts, templates and the answerer."""
+"""The sources of a night's answers, read once: policies, items, accounts, templates and the answerer."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Row = dict[str, Any]
 
 @dataclass(eq=False)
 class Desk:
-    """known: topic and language -> (knowledge_id, when it ends) of the wording asked most. answerer: None where nothing
-    is known. Items are read as they are asked for, out of the table that lies in memory."""
+    """known: (topic, language) -> the row of KNOWLEDGE for the wording asked most. answerer: None without knowledge.
+    places: item id -> its row number in `items`. `items` stays in memory, and an item is read when it is needed."""
 
     night: Night
     until: dt.datetime
@@ -48,10 +48,10 @@ class Desk:
     @classmethod
     def open(cls, night: Night, users: Collection[str] = ()) -> Desk:
         config: ServiceConfig = night.settings.section("service")
-        known = night.versions(KNOWLEDGE).tonight().arrow().to_pylist()
-        best: dict[tuple[str, str], Row] = {}
-        for row in sorted(known, key=lambda row: (-row["support"], row["knowledge_id"])):
-            best.setdefault((row["topic"], row["language"]), row)
+        knowledge = night.versions(KNOWLEDGE).tonight().arrow().to_pylist()
+        known_by_topic: dict[tuple[str, str], Row] = {}
+        for row in sorted(knowledge, key=lambda row: (-row["support"], row["knowledge_id"])):
+            known_by_topic.setdefault((row["topic"], row["language"]), row)
         items = night.versions(ITEMS).tonight().arrow(ITEM_COLUMNS).combine_chunks()
         facts = ItemFacts.of(night)
         return cls(
@@ -60,11 +60,11 @@ class Desk:
             config=config,
             facts=facts,
             handover=Handover.of(wording.handover for wording in facts.wordings.values()),
-            answerer=load_newest(night, MODEL, Answerer, MADE_BY) if known else None,
+            answerer=load_newest(night, MODEL, Answerer, MADE_BY) if knowledge else None,
             policies=living_policies(night),
-            known=best,
+            known=known_by_topic,
             items=items,
-            places={item: place for place, item in enumerate(items["item_id"].to_pylist())},
+            places={item: index for index, item in enumerate(items["item_id"].to_pylist())},
             accounts=accounts(night, config, users),
         )
 
@@ -78,46 +78,46 @@ class Desk:
         return self._read[item_id]
 
     def title(self, item_id: str, language: str) -> str | None:
-        """The name that a page may show, of the language's script where there is one."""
-        found = self.item(item_id)
-        if found is None:
+        """A name that a page may show, in the language's script where the item has one."""
+        row_and_attributes = self.item(item_id)
+        if row_and_attributes is None:
             return None
-        row = found[0]
+        row = row_and_attributes[0]
         names = [name for name in (row["shown_title"], row["shown_title_zh"]) if name]
         script = self.facts.languages[language]
-        own = (name for name in names if is_written(name, script))
-        return next(own, None) or next(iter(names), None)
+        in_script = (name for name in names if is_written(name, script))
+        return next(in_script, None) or next(iter(names), None)
 
-    def sibling(self, item_id: str, attribute: str, said: str, language: str) -> str | None:
-        """An item on sale of the same kind and brand whose attribute is what was said, others alike if possible."""
-        found = self.item(item_id)
-        if found is None:
+    def sibling(self, item_id: str, attribute: str, word: str, language: str) -> str | None:
+        """An item on sale of the same category and brand whose attribute is `word`; most other attributes are equal."""
+        row_and_attributes = self.item(item_id)
+        if row_and_attributes is None:
             return None
-        row, attributes = found
-        alike = self.items.filter(
+        row, attributes = row_and_attributes
+        candidates = self.items.filter(
             pc.and_(
                 pc.and_(*(_is(self.items[name], row[name]) for name in ("category", "shown_brand"))),
                 pc.and_(self.items["is_active"], pc.invert(pc.fill_null(self.items["is_sold_out"], False))),
             )
         )
         best: list[tuple[int, str]] = []
-        for other in alike["item_id"].to_pylist():
-            theirs = self.item(other)[1]  # type: ignore[index]
-            if other != item_id and (self.facts.word(theirs.get(attribute), attribute, language) or "").lower() == said:
-                best.append((-sum(theirs.get(name) == value for name, value in attributes.items()), other))
+        for other in candidates["item_id"].to_pylist():
+            traits = self.item(other)[1]  # type: ignore[index]
+            if other != item_id and (self.facts.word(traits.get(attribute), attribute, language) or "").lower() == word:
+                best.append((-sum(traits.get(name) == value for name, value in attributes.items()), other))
         return min(best)[1] if best else None
 
     def attribute_words(self, language: str) -> Mapping[str, str]:
-        """A value as the language says it, in lower case -> the attribute, of all values that topics are about."""
+        """The language's word for a value, in lower case -> the attribute; for all attributes that topics are about."""
         if language not in self._words_by:
             names = [n for topic in self.facts.wordings[language].items.values() for n in topic.attributes]
-            found: dict[str, str] = {}
+            words: dict[str, str] = {}
             for attributes in read_attributes(pc.unique(self.items["attributes"]).to_pylist()):
                 for name in names:
                     word = self.facts.word(attributes.get(name), name, language)
                     if word:
-                        found.setdefault(word.lower(), name)
-            self._words_by[language] = found
+                        words.setdefault(word.lower(), name)
+            self._words_by[language] = words
         return self._words_by[language]
 
 

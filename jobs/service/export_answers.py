@@ -1,6 +1,6 @@
 """Writes the published night's suggested answers, or its items' answers, to a CSV file for the help desk.
 
-A text that a spreadsheet would take for a formula gets an apostrophe in front.
+A text that a spreadsheet would read as a formula gets an apostrophe in front.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def main(args: argparse.Namespace) -> int:
     lake, table = Lake(args.lake), _TABLES[args.of]
     manifest = published.pointed(lake)
     if table.name not in manifest["tables"]:
-        why = states_in(manifest).get("service", {}).get("because", "the night was made without customer service")
-        raise ValueError(f"published run {manifest['run']} has no {table.name}: {why}")
+        reason = states_in(manifest).get("service", {}).get("because", "the night was made without customer service")
+        raise ValueError(f"published run {manifest['run']} has no {table.name}: {reason}")
     rows = 0
     with out.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)

@@ -1,4 +1,4 @@
-"""What the catalogue says of an item on a topic, in a language: only what the compliance gate lets through."""
+"""What the catalogue says about an item on a topic, in a language: only sentences that pass the compliance gate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.copywriting.language import Language, load_languages
 from schemas.copywriting.lexicon import Lexicon, load_lexicons, load_translations
 from schemas.service.wording import ServiceWording, Topic, service_languages, service_wording
 
-# What answers read of ITEMS.
+# The columns of ITEMS that answers read.
 ITEM_COLUMNS = ["item_id", "shown_title", "shown_title_zh", "shown_brand", "category", "price", "currency", "is_active",
                 "is_sold_out", "attributes"]  # fmt: skip
 _CHANNEL = CHANNELS["body"]
@@ -26,7 +26,7 @@ Item = Mapping[str, Any]
 
 
 class Fact(NamedTuple):
-    """An answer about an item: its text, the column that it states, and the digest of what stands there."""
+    """An answer about an item: its text, the column that it states, and the digest of the column's value."""
 
     answer: str
     column: str
@@ -35,7 +35,7 @@ class Fact(NamedTuple):
 
 @dataclass(eq=False)
 class ItemFacts:
-    """The languages' templates, words and rules; what was judged once is remembered."""
+    """The languages' templates, words and rules; each sentence is judged once and its result is remembered."""
 
     languages: dict[str, Language]
     wordings: dict[str, ServiceWording]
@@ -54,11 +54,11 @@ class ItemFacts:
         return cls(languages, {name: service_wording(name) for name in names}, lexicons, words)
 
     def rules(self) -> str:
-        """A digest of everything but the items that decides what is answered."""
+        """A digest of everything that decides the answers, except the items."""
         return digest(repr(self.wordings), repr(self.languages), repr(self.lexicons), repr(self.words))
 
     def fact(self, item: Item, attributes: Mapping[str, Any], topic: Topic, language: str) -> Fact | None:
-        """The answer on the topic; None where the catalogue does not say it, or not in a way that may be shown."""
+        """The answer on the topic; None where the catalogue has no value for it, or none that may be shown."""
         column = _column(topic, attributes)
         value = self.value(item, attributes, column, language) if column else None
         if not column or value is None:
@@ -68,7 +68,7 @@ class ItemFacts:
         return Fact(text, column, item_hash(item, attributes, column)) if text else None
 
     def value(self, item: Item, attributes: Mapping[str, Any], column: str, language: str) -> str | None:
-        """What stands in the column, as the language says it; '' for true and false."""
+        """The value of the column in the language's words; '' for true and false."""
         if column.startswith("attributes."):
             name = column.removeprefix("attributes.")
             return self.word(attributes[name], name, language)
@@ -80,9 +80,9 @@ class ItemFacts:
         return "" if isinstance(value, bool) else str(value)
 
     def word(self, value: Any, attribute: str, language: str) -> str | None:
-        """A value of an attribute in the language: its own words, or the language's translation."""
+        """A value of an attribute in the language: the translation, or the value itself if it is in the language."""
         if isinstance(value, (list, tuple)):
-            words = [self.word(one, attribute, language) for one in value]
+            words = [self.word(element, attribute, language) for element in value]
             return self.languages[language].joint.join(filter(None, words)) if all(words) and words else None
         if value is None or isinstance(value, (dict, bool)) or len(str(value)) > _LONGEST_VALUE:
             return None
@@ -98,9 +98,9 @@ class ItemFacts:
         slots = {name: Slot(text, column, Source("items", column)) for name, text in texts.items()}
         text = fill(template, slots).text
         judged = text
-        if column == "price":  # a figure of the table cannot make a sentence worse: one price stands for all
-            some = money(_SOME_PRICE, None, self.languages[language])
-            judged = fill(template, {"value": Slot(some, column, Source("items", column))}).text
+        if column == "price":  # the number does not change the judgement, so one sample price is judged for all
+            sample_price = money(_SOME_PRICE, None, self.languages[language])
+            judged = fill(template, {"value": Slot(sample_price, column, Source("items", column))}).text
         return text if self._refusal(judged, texts, language, category, column) is None else None
 
     def _refusal(self, text: str, texts: Mapping[str, str], language: str, category: str | None,
@@ -108,9 +108,9 @@ class ItemFacts:
         key = (text, language, category or "")
         if key not in self._judged:
             values = () if column == "price" else texts.values()
-            found = [one for value in values if value for one in self._hostile(value)]
-            found += refusals(text, self.languages[language], _CHANNEL, self.lexicons, category)
-            self._judged[key] = next((one.reason for one in found if one.severity == "block"), None)
+            problems = [refusal for value in values if value for refusal in self._hostile(value)]
+            problems += refusals(text, self.languages[language], _CHANNEL, self.lexicons, category)
+            self._judged[key] = next((refusal.reason for refusal in problems if refusal.severity == "block"), None)
         return self._judged[key]
 
     def _hostile(self, value: str) -> list[Refusal]:

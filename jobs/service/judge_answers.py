@@ -1,6 +1,6 @@
-"""Counts what was answered and what agents made of it: sent, edited or thrown away, and ratings -> answer_quality.
+"""Counts decisions, and what agents did with the answers: sent, edited or thrown away, and ratings -> answer_quality.
 
-Figures of the answerer on its hold-out stand beside them, and whether its matcher was kept.
+The answerer's figures on its hold-out are added, and whether its matcher was kept.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _decisions(answers: list[Row]) -> list[Row]:
 
 
 def _outcomes(night: Night, replies: list[Row]) -> list[Row]:
-    """Shares of what became of the suggestions of the night on which each question was answered, and mean ratings."""
+    """Mean ratings, and the share of each outcome, by the topic that answered the question on its night."""
     topics = _topics_answered(night, {row["question_id"] for row in replies})
     by_topic: defaultdict[str, list[Row]] = defaultdict(list)
     for reply in replies:
@@ -44,10 +44,10 @@ def _outcomes(night: Night, replies: list[Row]) -> list[Row]:
             by_topic[topic].append(reply)
             by_topic[ALL].append(reply)
     rows = []
-    for topic, some in sorted(by_topic.items()):
-        for outcome, count in sorted(Counter(row["outcome"] for row in some).items()):
-            rows.append(_figure(f"agents_{outcome}", topic, count / len(some), len(some)))
-        rated = [row["rating"] for row in some if row["rating"] is not None]
+    for topic, topic_replies in sorted(by_topic.items()):
+        for outcome, count in sorted(Counter(row["outcome"] for row in topic_replies).items()):
+            rows.append(_figure(f"agents_{outcome}", topic, count / len(topic_replies), len(topic_replies)))
+        rated = [row["rating"] for row in topic_replies if row["rating"] is not None]
         if rated:
             rows.append(_figure("mean_rating", topic, sum(rated) / len(rated), len(rated)))
     return rows
@@ -56,17 +56,17 @@ def _outcomes(night: Night, replies: list[Row]) -> list[Row]:
 def _topics_answered(night: Night, questions: set[str]) -> dict[str, str]:
     config: ServiceConfig = night.settings.section("service")
     versions = night.versions(SUGGESTED_ANSWERS)
-    found: dict[str, str] = {}
+    topics: dict[str, str] = {}
     for rows in (versions.window(config.reply_nights), versions.tonight()):
         for part in rows.each(["question_id", "rank", "topic"]):
             for row in part.to_pylist():
                 if row["rank"] == 1 and row["topic"] and row["question_id"] in questions:
-                    found[row["question_id"]] = row["topic"]
-    return found
+                    topics[row["question_id"]] = row["topic"]
+    return topics
 
 
 def _of_answerer(night: Night) -> list[Row]:
-    """What the newest answerer's hold-out said; [] where there is no answerer, or too few wordings to hold any out."""
+    """The newest answerer's figures on its hold-out; [] where there is no answerer, or it has no hold-out."""
     folder = night.lake.model_before(MODEL, night.date, including=True)
     report = night.lake.get_json(*folder, "manifest.json")["report"] if folder else {}
     held_out = int(report.get("wordings", 0))

@@ -1,4 +1,4 @@
-"""The policies that hold while tonight's answers are read, and how long an answer from one may be used."""
+"""The policies that are valid while tonight's answers are read, and how long an answer from one may be used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.tables import POLICIES
 
 
 def living_policies(night: Night) -> dict[str, Row]:
-    """Id -> the policies that hold tomorrow, the day on which tonight's answers are read."""
+    """Id -> policy, for the policies that are valid tomorrow, the day on which tonight's answers are read."""
     rows = night.versions(POLICIES).tonight().arrow().to_pylist()
     return {row["policy_id"]: row for row in rows if is_valid(row, night.date + dt.timedelta(days=1))}
 

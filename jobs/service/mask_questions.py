@@ -1,8 +1,8 @@
 """Masks personal data in the day's questions and replies before anything is stored -> questions, replies.
 
 The raw text never enters the lake: not a table, not a report, not a rejected row. An order number that the log knows
-becomes [order], with whose order it is. A question's id, account and item are kept. Every row that arrives has one
-outcome: received = kept + rejected.
+becomes [order], and `order_owner` says whose order it is. A question's id, account and item are kept. Every row that
+arrives has one outcome: received = kept + rejected.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from schemas.tables.service import OUTCOMES
 
 def main(night: Night) -> None:
     config: ServiceConfig = night.settings.section("service")
-    asked, replied = (_of_people_here(night, received(night, which), which) for which in ("questions", "replies"))
-    nothing = Received([], [])
-    questions = _questions(night, config, (asked or nothing).rows)
-    replies = _replies(night, config, (replied or nothing).rows, questions)
+    raw_questions, raw_replies = (
+        _of_people_here(night, received(night, which), which) for which in ("questions", "replies")
+    )
+    empty = Received([], [])
+    questions = _questions(night, config, (raw_questions or empty).rows)
+    replies = _replies(night, config, (raw_replies or empty).rows, questions)
     write_rows(night, QUESTIONS, questions)
     write_rows(night, REPLIES, replies)
-    rejected = [*(asked or nothing).rejected, *(replied or nothing).rejected]
+    rejected = [*(raw_questions or empty).rejected, *(raw_replies or empty).rejected]
     write_rows(night, REJECTED_SERVICE_ROWS, rejected)
     masked: Counter[str] = Counter()
     for row in questions:
@@ -45,26 +47,26 @@ def main(night: Night) -> None:
 
 def _questions(night: Night, config: ServiceConfig, rows: list[Row]) -> list[Row]:
     owners = _owners(night, config, rows)
-    made = []
+    masked_rows = []
     for row in rows:
         user = lake_id(night, row["user_id"])
         text, owner = without_orders(row["text"], owners, user)
         hidden = beginning(text, config.max_characters, config)
-        made.append({
+        masked_rows.append({
             **row, "user_id": user, "text": hidden.text, "length": len(row["text"]),
             "masked": json.dumps(dict(hidden.counts), sort_keys=True), "order_owner": owner,
             "asked_at": _time(row["asked_at"], night.source.timezone),
         })  # fmt: skip
-    return made
+    return masked_rows
 
 
-def _of_people_here(night: Night, came: Received | None, which: str) -> Received | None:
-    """Without the rows of people who were forgotten: nothing is kept of one but that it came."""
+def _of_people_here(night: Night, input_rows: Received | None, which: str) -> Received | None:
+    """Rejects the rows of people who were forgotten: of such a row only the fact that it came is kept."""
     erased = erased_people(night.lake)
-    if came is None or not erased:
-        return came
-    rows, rejected = [], list(came.rejected)
-    for row in came.rows:
+    if input_rows is None or not erased:
+        return input_rows
+    rows, rejected = [], list(input_rows.rejected)
+    for row in input_rows.rows:
         if erased.has_account(row.get("user_id")) or erased.has_question(row["question_id"]):
             rejected.append(rejection(which, None, row["source_file"], ERASED))
         else:
@@ -73,24 +75,26 @@ def _of_people_here(night: Night, came: Received | None, which: str) -> Received
 
 
 def _owners(night: Night, config: ServiceConfig, rows: list[Row]) -> dict[str, str]:
-    """Order number -> account, of the numbers that the questions name and the log knows."""
-    named = {number for row in rows for number in order_numbers(row["text"])}
-    return order_owners(night, config, named) if named else {}
+    """Order number -> account, for the numbers that the questions name and the log has."""
+    numbers = {number for row in rows for number in order_numbers(row["text"])}
+    return order_owners(night, config, numbers) if numbers else {}
 
 
 def _replies(night: Night, config: ServiceConfig, rows: list[Row], questions: list[Row]) -> list[Row]:
     texts = {row["question_id"]: row["text"] for row in questions}
-    wanted = {row["question_id"] for row in rows} - set(texts)
-    if wanted:
+    missing_ids = {row["question_id"] for row in rows} - set(texts)
+    if missing_ids:
         for part in night.versions(QUESTIONS).window(config.reply_nights).each(["question_id", "text"]):
-            texts |= {q: t for q, t in zip(*(c.to_pylist() for c in part.columns), strict=True) if q in wanted}
-    made = []
+            texts |= {
+                q: t for q, t in zip(*(column.to_pylist() for column in part.columns), strict=True) if q in missing_ids
+            }
+    masked_rows = []
     for row in rows:
         outcome = row["outcome"] if row["outcome"] in OUTCOMES else "sent"
         text = beginning(row["text"], config.max_policy_characters, config).text
-        made.append({**row, "text": text, "outcome": outcome, "rating": _number(row["rating"]),
+        masked_rows.append({**row, "text": text, "outcome": outcome, "rating": _number(row["rating"]),
                      "question": texts.get(row["question_id"])})  # fmt: skip
-    return made
+    return masked_rows
 
 
 def _number(text: str | None) -> float | None:
@@ -102,7 +106,7 @@ def _number(text: str | None) -> float | None:
 
 
 def _time(text: str | None, zone: str) -> dt.datetime | None:
-    """The instant of an ISO 8601 text; one without a zone is of the mapping's timezone. None where it is none."""
+    """The instant of an ISO 8601 text, without a zone in the mapping's timezone. None for any other text."""
     try:
         time = dt.datetime.fromisoformat(text) if text else None
     except ValueError:

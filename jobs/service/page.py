@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Seen:
-    """What the page shows: rows of the tables, few enough; those of answers have the question as `text`."""
+    """What the page shows: a limited number of rows of each table; rows of answers have the question as `text`."""
 
     date: str
     most: int  # rows of each part
@@ -67,7 +67,7 @@ def _section(name: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> I
 
 
 def _counted(row: Row) -> tuple[str, str, str]:
-    """A reason, the questions that it kept from an answer, and their share of all."""
+    """A reason, the number of questions that it sent to a person, and their share of all."""
     return _reason(row["topic"]), f"{row['value']:,.0f}", f"{row['value'] / row['questions']:.0%}"
 
 

@@ -1,6 +1,6 @@
-"""What a person reads of a policy that may hold HTML: its text, with nothing that a page could run or show.
+"""The text of a policy that may contain HTML, as a person reads it: without markup, scripts or hidden elements.
 
-The text is read in one pass, piece by piece, so that no text takes longer than its length says.
+The text is read in one pass, piece by piece, so the time grows only with its length.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import re
 from collections.abc import Iterable, Iterator
 
 _SILENT = {"script", "style", "template", "iframe", "object", "noscript", "head", "title", "svg"}
-_RAW = {"script", "style"}  # hold no tags but their own end
+_RAW = {"script", "style"}  # these contain no tags except their own end
 _BREAKS = {"p", "br", "div", "li", "ul", "ol", "tr", "table", "td", "th", "dl", "dt", "dd", "hr",
            "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "blockquote", "pre", "option"}  # fmt: skip
 _TAG = re.compile(r"<[a-zA-Z/!?]|&#?\w+;")
 _PIECE = re.compile(r"""<|>|=\s*["']|["']|=|[^<>"'=]+""")
-_BEGINS = re.compile(r"/?[a-zA-Z]|[!?]")  # what follows < where a tag, a comment or a declaration does
+_BEGINS = re.compile(r"/?[a-zA-Z]|[!?]")  # after <: the begin of a tag, a comment or a declaration
 _NAME = re.compile(r"/?([a-zA-Z][^\s/]*)")
-_LONG_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")  # of no character; too long a number for int()
+_LONG_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")  # of no character; int() may refuse it
 
 
 def plain_text(text: str) -> str:
-    """The text without markup, its blanks as one space each."""
+    """The text without markup; each run of blanks becomes one space."""
     for _ in range(3):  # markup that was escaped once or twice is markup too
         if not _TAG.search(text):
             break
@@ -30,12 +30,12 @@ def plain_text(text: str) -> str:
 
 
 def pieces_of(text: str) -> Iterator[str]:
-    """The text cut at what may begin or end markup."""
-    return (found[0] for found in _PIECE.finditer(text))
+    """The text, cut wherever markup may begin or end."""
+    return (match[0] for match in _PIECE.finditer(text))
 
 
 def read_page(pieces: Iterable[str]) -> str:
-    """What a page of these pieces shows. Takes each piece once; what begins as a tag and never ends is text."""
+    """The text that a page of these pieces shows. Reads each piece once; a tag that never ends is text."""
     page = _Page()
     for piece in pieces:
         page.take(piece)
@@ -48,7 +48,7 @@ class _Page:
     def __init__(self) -> None:
         self.parts: list[str] = []  # what is shown
         self.run: list[str] = []  # text since the last tag
-        self.silent: dict[str, int] = {}  # element that is not shown -> how many of these were open where it began
+        self.silent: dict[str, int] = {}  # hidden element -> how many hidden ones were open when it began
         self.raw = ""  # the element whose content holds no tags
         self.tag: list[str] | None = None  # the pieces of a tag that has begun
         self.quote = ""  # the mark that ends the value of an attribute
@@ -91,15 +91,15 @@ class _Page:
             self.quote = piece[-1] if len(piece) > 1 and piece[0] == "=" else ""
 
     def _begins(self, piece: str) -> bool:
-        """Whether < and the piece begin a tag; within a script only its end does."""
+        """Whether < and the piece begin a tag; within a script only its end tag counts."""
         if self.raw:
             name = _NAME.match(piece)
             return piece.startswith("/") and name is not None and name[1].lower() == self.raw
         return _BEGINS.match(piece) is not None
 
     def _tag(self, inside: str) -> None:
-        found = _NAME.match(inside)
-        name = found[1].lower() if found else ""
+        match = _NAME.match(inside)
+        name = match[1].lower() if match else ""
         if name in _SILENT:
             if inside.startswith("/"):
                 self._end_silence(name)
@@ -110,10 +110,10 @@ class _Page:
             self.parts.append(" ")
 
     def _end_silence(self, name: str) -> None:
-        """Ends an element that is not shown, with those that began within it."""
+        """Ends a hidden element, with the hidden elements that began within it."""
         self.raw = ""
         if name in self.silent:
-            self.silent = {one: at for one, at in self.silent.items() if at < self.silent[name]}
+            self.silent = {element: depth for element, depth in self.silent.items() if depth < self.silent[name]}
 
     def _end_run(self) -> None:
         if self.run and not self.silent:
@@ -122,13 +122,13 @@ class _Page:
 
     def shown(self) -> str:
         if self.tag is not None:
-            unended, self.tag, quoted, self.quote = self.tag, None, self.quote, ""
-            if quoted:  # a value that never ends hides no text: what follows its mark is read as any other
+            rest, self.tag, quoted, self.quote = self.tag, None, self.quote, ""
+            if quoted:  # a value that never ends hides no text: it is read like any other text
                 self.run.append("<")
-                for piece in unended[1:]:
+                for piece in rest[1:]:
                     self._take_unquoted(piece)
-                unended = self.tag or []
-            self.run += unended
+                rest = self.tag or []
+            self.run += rest
         self._end_run()
         return "".join(self.parts)
 

@@ -1,4 +1,4 @@
-"""Reads the files of policies, questions and replies: rows with our column names, and rows that cannot be used."""
+"""Reads the files of policies, questions and replies: rows with our column names, and rejected rows."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def received(night: Night, which: str) -> Received | None:
         with fs.open_input_stream(path) as stream:
             data = stream.read()
         for raw in _parsed(data, spec, name):
-            row = _ours(raw, which, spec, name)
+            row = _with_our_names(raw, which, spec, name)
             (rejected if "reason" in row else rows).append(row)
     return Received(*_without_repeats(rows, rejected, which))
 
@@ -59,7 +59,7 @@ def rejection(which: str, row_id: str | None, file: str, reason: str, detail: st
 
 
 def write_rows(night: Night, table: Table, rows: Iterable[Row]) -> None:
-    """Rows as a version of tonight; columns that a row lacks are null."""
+    """Writes the rows as tonight's version of the table; columns that a row lacks are null."""
     columns = [{name: row.get(name) for name in table.names} for row in rows]
     night.write_arrow(table, pa.Table.from_pylist(columns, arrow_schema(table)))
 
@@ -75,7 +75,7 @@ def _matching(fs: pafs.FileSystem, base: str, pattern: str) -> Iterator[str]:
 
 
 def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
-    """Each row as their columns -> value; None for one that cannot be read."""
+    """Each row as the shop's column -> value; None for a row that cannot be read."""
     if spec.format == "parquet":
         try:
             table = pq.read_table(pa.BufferReader(data))
@@ -95,9 +95,11 @@ def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
     yield from (dict(zip(head, row, strict=True)) if len(row) == len(head) else None for row in reader if row)
 
 
-def _check_columns(there: list[str], spec: ServiceInput, name: str) -> None:
-    if missing := [theirs for theirs in spec.columns.values() if theirs not in there]:
-        raise ValueError(f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {there[:40]}")
+def _check_columns(present: list[str], spec: ServiceInput, name: str) -> None:
+    if missing := [column for column in spec.columns.values() if column not in present]:
+        raise ValueError(
+            f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {present[:40]}"
+        )
 
 
 def _json_row(line: str) -> Row | None:
@@ -108,11 +110,11 @@ def _json_row(line: str) -> Row | None:
     return row if isinstance(row, dict) else None
 
 
-def _ours(raw: Row | None, which: str, spec: ServiceInput, name: str) -> Row:
-    """The row with our names, or its rejection. An empty text of a question is no fault: a person gets it."""
+def _with_our_names(raw: Row | None, which: str, spec: ServiceInput, name: str) -> Row:
+    """The row with our column names, or its rejection. An empty question is not rejected: it goes to a person."""
     if raw is None:
         return rejection(which, None, name, "malformed_row")
-    row: Row = {ours: _text(raw.get(theirs)) for ours, theirs in spec.columns.items()}
+    row: Row = {our_column: _text(raw.get(shop_column)) for our_column, shop_column in spec.columns.items()}
     row |= {column: None for column in (*NEEDED[which], *OPTIONAL[which]) if column not in row}
     if spec.language:
         row["language"] = spec.language
@@ -132,20 +134,20 @@ def _text(value: Any) -> str | None:
     if value is None or value != value:  # Parquet has NaN where a number is missing
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str).strip('"')
-    return text.encode("utf-8", "replace").decode("utf-8").strip() or None  # half a character would break Parquet
+    return text.encode("utf-8", "replace").decode("utf-8").strip() or None  # half a surrogate pair would break Parquet
 
 
 def _without_repeats(rows: list[Row], rejected: list[Row], which: str) -> tuple[list[Row], list[Row]]:
-    """A row that comes again unchanged counts once. Two policies under one id that differ, be it in a date, are both
-    refused: nobody can tell which of them holds. Of questions and replies the first counts."""
+    """(kept rows, rejected rows). A row that comes again unchanged counts once. If two policies under one id differ,
+    even only in a date, both are rejected: nobody can tell which is valid. Of other inputs the first row counts."""
     key = NEEDED[which][0]
-    said: dict[str, set[tuple[str | None, ...]]] = {}
+    contents: dict[str, set[tuple[str | None, ...]]] = {}
     for row in rows:
-        said.setdefault(row[key], set()).add(tuple(row[name] for name in (*NEEDED[which], *OPTIONAL[which])))
+        contents.setdefault(row[key], set()).add(tuple(row[name] for name in (*NEEDED[which], *OPTIONAL[which])))
     kept: dict[str, Row] = {}
     for row in rows:
-        if which == "policies" and len(said[row[key]]) > 1:
-            detail = f"{len(said[row[key]])} policies under one id"
+        if which == "policies" and len(contents[row[key]]) > 1:
+            detail = f"{len(contents[row[key]])} policies under one id"
             rejected.append(rejection(which, row[key], row["source_file"], "contested_id", detail))
         elif row[key] in kept:
             rejected.append(rejection(which, row[key], row["source_file"], "duplicate", "the id came before"))

@@ -1,6 +1,6 @@
 """Draws the page of customer service, reports/date=D/service.html: answered, handed over, why, and what is missing.
 
-The page is bounded by `service.page_rows`; questions on it are masked. A shop without questions gets no page.
+The setting `service.page_rows` bounds the page; questions on it are masked. A shop without questions gets no page.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _seen(night: Night, questions: dict[str, str], rejected: Rows, most: int) ->
             "questions": len(first), "answered": len(answered), "handed_over": len(others),
             "items": night.versions(ITEM_ANSWERS).tonight().count,
         },
-        answered=answered[:most],  # the least sure ones: whoever looks for errors looks there first
+        answered=answered[:most],  # the least sure first: errors are most likely there
         handed_over=others[:most],
         reasons=sorted((row for row in quality if row["measure"] == "handed_over_because"), key=lambda r: -r["value"]),
         topics=[row | {"examples": json.loads(row["examples"])} for row in topics[:most]],

@@ -1,9 +1,10 @@
-"""What a policy states, sentence by sentence, so that two policies can be held against each other.
+"""The rules that a policy states, sentence by sentence, so that two policies can be compared.
 
 A rule is the words of a sentence, the places and kinds that it is about, its figures in base units, and whether it
-allows or refuses. Two rules contradict each other where they are about the same places and kinds, one has no word that
-the other lacks, and a figure differs ("thirty days", "14 days"), or one refuses what the other allows in the very same
-words. Where each has words of its own, as in "shoes" and "lamps", they are about different things.
+allows or refuses. Two rules contradict each other if they are about the same places and kinds, and one of two things is
+true: all words of one are also in the other and a figure differs ("thirty days", "14 days"), or one refuses what the
+other allows in exactly the same words. If each rule has words that the other lacks, as in "shoes" and "lamps", they are
+about different things.
 
 Figures are read as `models.fact_lock` reads them: digits, Chinese numerals and number words before a unit.
 """
@@ -24,17 +25,17 @@ from models.text.languages import CJK
 from models.text.numerals import fold, value_of
 from schemas.service.wording import PolicyWords
 
-ALIKE = 0.6  # share of the longer rule's words that the shorter one has, from which both state the same
-_SENTENCE = re.compile(r"[!?;。]+|\.(?!\d)")  # of folded text, which has ！？； as these
+ALIKE = 0.6  # two rules are about the same if the shorter one has this share of the longer one's number of words
+_SENTENCE = re.compile(r"[!?;。]+|\.(?!\d)")  # for folded text, in which ！？； have become !?;
 _CLAUSE = re.compile(r"[,:、]")
-_RANGE = re.compile(r" ?(?:-|~|to|or|and|至|到|或) ?")  # between two figures of which the last alone has a unit
+_RANGE = re.compile(r" ?(?:-|~|to|or|and|至|到|或) ?")  # between two figures of which only the last has a unit
 _ENDING = re.compile(r"(?<=[a-z]{3})(?:ings?|e?s|ed|e)$")
-_ROOM = 12  # characters before a figure in which the sign of a currency may stand
+_ROOM = 12  # the sign of a currency may be in so many characters before a figure
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that a policy states. words, sorted; figures: (dimension, its values in base units in their order)."""
+    """One thing that a policy states. words: sorted; figures: (dimension, values in base units, in text order)."""
 
     words: tuple[str, ...]
     scope: frozenset[str]
@@ -47,46 +48,46 @@ class Rule:
         return Counter(self.words)
 
     def contradicts(self, other: Rule) -> bool:
-        """Whether both cannot hold."""
+        """Whether the two rules cannot both be true."""
         if self.scope != other.scope or _apart(self.heading, other.heading):
             return False
         if self.refuses != other.refuses:
             return self.words == other.words
         if self.words != other.words:
-            few, many = sorted((self, other), key=lambda rule: len(rule.words))
-            if len(few.words) < ALIKE * len(many.words) or few._counts - many._counts:
+            shorter, longer = sorted((self, other), key=lambda rule: len(rule.words))
+            if len(shorter.words) < ALIKE * len(longer.words) or shorter._counts - longer._counts:
                 return False
-        known = dict(self.figures)
-        return any(known.get(dimension, values) != values for dimension, values in other.figures)
+        values_by_dimension = dict(self.figures)
+        return any(values_by_dimension.get(dimension, values) != values for dimension, values in other.figures)
 
 
 class RuleReader:
     """Reads the rules of one language's policies."""
 
     def __init__(self, language: str, words: PolicyWords) -> None:
-        self._first = {fold(one): fold(group[0]) for group in words.same for one in group}
+        self._first = {fold(word): fold(group[0]) for group in words.same for word in group}
         self._same = _any_of(self._first)
         self._filler = _any_of(words.filler)
         self._kinds = _any_of([*words.kinds, *_countries(language)])
         self._refuses = _any_of(words.refuses)
 
     def rules(self, text: str, heading: str = "") -> list[Rule]:
-        """The rules of a policy; a sentence that lists several ("Germany 3 days, France 5 days") has one for each.
+        """The rules of a policy; a sentence that lists several ("Germany 3 days, France 5 days") gives several rules.
 
-        The heading is read for what the rules are about.
+        The heading also says what the rules are about.
         """
         title = self._plain(heading)
         above = frozenset(self._words(title))
         scope = frozenset(self._kinds.findall(title))
-        found = []
+        rules_found = []
         for sentence in _SENTENCE.split(self._plain(text)):
             for words, figures, part in self._parts(sentence):
                 words = words if set(words) - scope else [*above, *words]
                 about = scope | frozenset(self._kinds.findall(part))
                 if words:
                     refuses = len(self._refuses.findall(self._filler.sub(" ", part))) % 2 == 1
-                    found.append(Rule(tuple(sorted(words)), about, above, figures, refuses))
-        return found
+                    rules_found.append(Rule(tuple(sorted(words)), about, above, figures, refuses))
+        return rules_found
 
     def _parts(self, sentence: str) -> Iterable[tuple[list[str], tuple[tuple[str, tuple[float, ...]], ...], str]]:
         """(words, figures, text) of the sentence, or of each clause where it lists figures of different things."""
@@ -103,81 +104,83 @@ class RuleReader:
         ]
 
     def _plain(self, text: str) -> str:
-        return self._same.sub(lambda found: self._first[found[0]], fold(text))
+        return self._same.sub(lambda match: self._first[match[0]], fold(text))
 
     def _words(self, text: str) -> list[str]:
-        """The words that say something, without endings; of Chinese each character."""
-        left = self._refuses.sub(" ", self._filler.sub(" ", text))
-        words = [word for word in TOKEN.findall(left) if word.isalnum() and not re.fullmatch("[a-z]", word)]
+        """The words without filler words and endings; each Chinese character is a word."""
+        rest = self._refuses.sub(" ", self._filler.sub(" ", text))
+        words = [word for word in TOKEN.findall(rest) if word.isalnum() and not re.fullmatch("[a-z]", word)]
         return [_ENDING.sub("", word) for word in words]
 
     def _read(self, text: str) -> tuple[list[str], tuple[tuple[str, tuple[float, ...]], ...]]:
         """(words without the figures and their units, figures by dimension)."""
         values: dict[str, list[float]] = {}
-        left, end, dimension, size, place = [], len(text), "", 1.0, len(text)
-        for found in reversed(list(FIGURES.number.finditer(text))):
-            after = FIGURES.after.match(text, found.end())
-            glued = "a" <= text[found.start() - 1 : found.start()] <= "z"  # A4, iphone15: a name
-            if glued or not (found["digits"] or found["odd"] or (after and after.lastgroup != "count")):
+        text_parts, end, dimension, size, last_start = [], len(text), "", 1.0, len(text)
+        for number in reversed(list(FIGURES.number.finditer(text))):
+            after = FIGURES.after.match(text, number.end())
+            glued = "a" <= text[number.start() - 1 : number.start()] <= "z"  # A4, iphone15: a name
+            if glued or not (number["digits"] or number["odd"] or (after and after.lastgroup != "count")):
                 continue
-            start, stop = found.span()
-            if not (place < len(text) and _RANGE.fullmatch(text, stop, place)):
-                dimension, size, start, stop = _unit(text, found, after)
-            place = found.start()
-            values.setdefault(dimension, []).append(round(size * value_of(found), 6))
-            left.append(text[stop:end])
+            start, stop = number.span()
+            if not (last_start < len(text) and _RANGE.fullmatch(text, stop, last_start)):
+                dimension, size, start, stop = _unit(text, number, after)
+            last_start = number.start()
+            values.setdefault(dimension, []).append(round(size * value_of(number), 6))
+            text_parts.append(text[stop:end])
             end = start
-        left.append(text[:end])
-        figures = tuple((name, tuple(reversed(some))) for name, some in sorted(values.items()))
-        return self._words(" ".join(reversed(left))), figures
+        text_parts.append(text[:end])
+        figures = tuple((name, tuple(reversed(numbers))) for name, numbers in sorted(values.items()))
+        return self._words(" ".join(reversed(text_parts))), figures
 
 
 def contradictory(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Rule]]:
     """The pairs of different rules that contradict each other, each pair both ways."""
-    some = list(rules)
-    rarity = Counter(word for rule in some for word in set(rule.words))
+    rule_list = list(rules)
+    rarity = Counter(word for rule in rule_list for word in set(rule.words))
     by_word: dict[str, list[Rule]] = {}
-    for rule in some:
+    for rule in rule_list:
         for word in set(rule.words):
             by_word.setdefault(word, []).append(rule)
-    for rule in some:  # one of the two has all words of the other, so it has the rarest of them
+    for rule in rule_list:  # of two such rules, one has all words of the other, so also the rarest of them
         for other in by_word[min(rule.words, key=lambda word: (rarity[word], word))]:
             if other is not rule and rule.contradicts(other):
                 yield rule, other
                 yield other, rule
 
 
-def _unit(text: str, found: re.Match[str], after: re.Match[str] | None) -> tuple[str, float, int, int]:
-    """(dimension, base units in one, start, end) of a figure with what belongs to it."""
-    room = max(0, found.start() - _ROOM)
-    before = BEFORE.search(text[room : found.start()])
+def _unit(text: str, number: re.Match[str], after: re.Match[str] | None) -> tuple[str, float, int, int]:
+    """(dimension, base units in one unit, start, end) of a figure with its unit or currency."""
+    room = max(0, number.start() - _ROOM)
+    before = BEFORE.search(text[room : number.start()])
     if before and before["sign"]:
-        money = next((name for name, some in MONEY_WORDS.items() if re.fullmatch(some, before["sign"])), before["sign"])
-        return money, 1.0, room + before.start(), found.end()
+        money = next(
+            (name for name, pattern in MONEY_WORDS.items() if re.fullmatch(pattern, before["sign"])), before["sign"]
+        )
+        return money, 1.0, room + before.start(), number.end()
     if after is None:
-        return "", 1.0, *found.span()
+        return "", 1.0, *number.span()
     if after["unit"]:
         dimension, size = FIGURES.units[after["unit"]]
-        return dimension, size, found.start(), after.end()
+        return dimension, size, number.start(), after.end()
     if after["money"]:
-        return next(name for name in MONEY_WORDS if after[name]), 1.0, found.start(), after.end()
-    return str(after.lastgroup), 1.0, *found.span()
+        return next(name for name in MONEY_WORDS if after[name]), 1.0, number.start(), after.end()
+    return str(after.lastgroup), 1.0, *number.span()
 
 
 def _apart(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two headings are of one kind and name different things: "Delivery to Rome", "Delivery to Oslo"."""
+    """Whether two headings are similar but name different things: "Delivery to Rome", "Delivery to Oslo"."""
     return bool(one & other and one - other and other - one)
 
 
 def _countries(language: str) -> list[str]:
-    """The names of all countries in a language, as the data of telephone numbers have them."""
+    """The names of all countries in a language, from the data of the library for telephone numbers."""
     names: Iterable[Mapping[str, str]] = LOCALE_DATA.values()
-    found = (some.get(language, "") for some in names)
-    return [name for name in found if name and not name.startswith("*")]  # *: as in another language
+    all_names = (translations.get(language, "") for translations in names)
+    return [name for name in all_names if name and not name.startswith("*")]  # *: the same as in another language
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Any of the words, the longest first; one in Latin letters as a whole word."""
+    """Matches any of the words, the longest first; words in Latin letters only as whole words."""
     folded = sorted({fold(word) for word in words}, key=len, reverse=True)
     latin = "|".join(re.escape(word) for word in folded if not CJK.search(word)) or "(?!)"
     other = "|".join(re.escape(word) for word in folded if CJK.search(word)) or "(?!)"

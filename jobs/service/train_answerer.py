@@ -1,7 +1,7 @@
-"""Trains what finds the answer that a question asks for, on tonight's knowledge -> models/answerer.
+"""Trains the answerer, which finds the answer to a question, on tonight's knowledge -> models/answerer.
 
-It is trained anew where a wording or its topic changed, and else every `service.retrain_days` days. A shop without
-knowledge has no model.
+It is trained again if a wording or its topic changed, else every `service.retrain_days` days. A shop without knowledge
+has no model.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ MODEL = "answerer"
 
 
 def _running(night: Night) -> Answerer | None:
-    """The newest earlier answerer, from which learning goes on."""
+    """The newest earlier answerer, from which training continues."""
     folder = night.lake.model_before(MODEL, night.date)
     return load_model(night.lake, folder, Answerer) if folder else None
 
 
 def main(night: Night) -> None:
-    known = night.versions(KNOWLEDGE).tonight().arrow(["pattern", "topic", "support"]).sort_by("pattern")
-    if not known.num_rows:
+    knowledge = night.versions(KNOWLEDGE).tonight().arrow(["pattern", "topic", "support"]).sort_by("pattern")
+    if not knowledge.num_rows:
         night.report(why_not="nothing is known")
         return
-    texts, topics = known["pattern"].to_pylist(), known["topic"].to_pylist()
-    asked = known["support"].to_numpy() > 0  # sentences of a policy are not what customers ask: they judge nothing
+    texts, topics = knowledge["pattern"].to_pylist(), knowledge["topic"].to_pylist()
+    # sentences of a policy are no questions of customers, so they are not in the hold-out
+    was_asked = knowledge["support"].to_numpy() > 0
     config: AnswererConfig = night.settings.section("answerer")
-    wordings = digest(repr(config), *texts, *topics, str(asked.tolist()))
+    wordings = digest(repr(config), *texts, *topics, str(was_asked.tolist()))
     newest = night.lake.model_before(MODEL, night.date)
     stored = night.lake.get_json(*newest, "wordings.json") if newest else ""
     changed = "" if stored == wordings else "wordings or topics changed"
@@ -44,7 +45,7 @@ def main(night: Night) -> None:
     handed_over = [service_wording(name).handover for name in service_languages()]
     outside = [word for reasons in handed_over for words in reasons.values() for word in words]
     with progress("training the answerer", unit="epochs") as doing:
-        model = Answerer.fit(texts, topics, config, outside, _running(night), asked=asked, on_step=doing.at_step)
+        model = Answerer.fit(texts, topics, config, outside, _running(night), asked=was_asked, on_step=doing.at_step)
     save_model(night, MODEL, model.save)
     night.lake.put_json(wordings, "models", MODEL, f"date={night.date}", f"run={night.run}", "wordings.json")
     night.report(trained_because=reason, **model.report)

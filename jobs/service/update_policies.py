@@ -1,9 +1,9 @@
-"""Reads the shop's policies of tonight -> policies, rejected_policies; one that the drop no longer holds is gone.
+"""Reads the shop's policies of tonight -> policies, rejected_policies; removes policies that left the drop.
 
-A drop without a file of policies leaves last night's. Markup is taken off. A policy that is not valid tonight stays in
-the table, and nothing answers with it. Two policies of one language that say the same of the same places and kinds with
-different figures, or where one refuses what the other allows, contradict each other: each names the other, and
-questions about them go to a person.
+Without a file of policies in the drop, last night's policies stay. Markup is removed. A policy that is not valid
+tonight stays in the table, but no answer uses it. Two policies of one language contradict each other if they say the
+same about the same places and kinds with different figures, or if one refuses what the other allows. Each then names
+the other, and questions about them go to a person.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from schemas.tables import POLICIES, REJECTED_POLICIES
 
 def main(night: Night) -> None:
     config: ServiceConfig = night.settings.section("service")
-    found = received(night, "policies")
-    if found is None:
+    drop = received(night, "policies")
+    if drop is None:
         rows = night.versions(POLICIES).previous().arrow().to_pylist() if night.source.policies else []
         write_rows(night, POLICIES, rows)
         write_rows(night, REJECTED_POLICIES, [])
         night.report(received=0, rejected={}, kept_from_last_night=len(rows))
         return
-    judged = [_policy(row, config) for row in found.rows]
+    judged = [_policy(row, config) for row in drop.rows]
     kept = with_contradictions([row for row in judged if "reason" not in row])
-    rejected = [*found.rejected, *(row for row in judged if "reason" in row)]
+    rejected = [*drop.rejected, *(row for row in judged if "reason" in row)]
     write_rows(night, POLICIES, kept)
     write_rows(night, REJECTED_POLICIES, rejected)
     counts = Counter(row["reason"] for row in rejected)
@@ -48,13 +48,13 @@ def _policy(row: Row, config: ServiceConfig) -> Row:
         return rejection("policies", name, file, "too_long", f"{len(row['text']):,} characters")
     language = row["language"].lower().replace("_", "-").partition("-")[0]
     if language not in service_languages():
-        there = ", ".join(service_languages())
-        return rejection("policies", name, file, "unknown_language", f"{row['language'][:20]!r}; there are {there}")
+        languages = ", ".join(service_languages())
+        return rejection("policies", name, file, "unknown_language", f"{row['language'][:20]!r}; there are {languages}")
     text, title = plain_text(row["text"]), plain_text(row["title"] or "")
     if not re.search(r"\w", text):
         return rejection("policies", name, file, "no_text", "nothing is left without markup")
-    if why := [one for one in hostile(text) if "instruction" in one.reason]:
-        return rejection("policies", name, file, "instruction", why[0].detail[:80])
+    if instructions := [refusal for refusal in hostile(text) if "instruction" in refusal.reason]:
+        return rejection("policies", name, file, "instruction", instructions[0].detail[:80])
     try:
         first, last = _day(row["valid_from"]), _day(row["valid_to"])
     except ValueError as error:

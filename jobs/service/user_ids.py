@@ -1,4 +1,4 @@
-"""The ids of accounts as the lake has them: where the mapping hashes the ids of events, those of questions too."""
+"""The ids of accounts as the lake has them: hashed in questions too, where the mapping hashes the ids in events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 
 from jobs.runtime.night import Night
 
-_KEY_VARIABLE = "NIGHTMARKET_HMAC_KEY"  # the one that the intake of events hashes with
+_KEY_VARIABLE = "NIGHTMARKET_HMAC_KEY"  # the intake of events hashes with the same key
 
 
 def lake_id(night: Night, user_id: str | None) -> str | None:

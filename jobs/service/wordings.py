@@ -1,4 +1,4 @@
-"""The wordings that lead to an answer: of topics, of policies, and of customers whose question an agent answered."""
+"""The wordings that lead to an answer: from topics, policies, and customers' questions that agents answered."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ POLICY = "policy:"  # before a policy's id in a topic
 _SENTENCE = re.compile(r"(?<=[.!?。！？；;])\s*")
 _LONGEST, _SENTENCES = 200, 6
 # Share of a heading's letter pairs that one general topic must have in its wordings. A pair that few topics have counts
-# for more: "delivery" stands in three of them, and "abroad" says which is meant.
+# for more: three topics contain "delivery", and "abroad" shows which of them is meant.
 _GENERAL_FROM = 0.6
-_COPIED_FROM = 0.6  # share of a reply's letter pairs that stand in the policy it quotes
+_COPIED_FROM = 0.6  # a policy is quoted if it contains this share of the reply's letter pairs
 
 
 class Wording(NamedTuple):
-    """One way to ask: the pattern, the topic that answers it, and how many customers asked it so."""
+    """One way to ask: the pattern, the topic that answers it, and how many customers used this wording."""
 
     pattern: str
     topic: str
@@ -35,7 +35,7 @@ def wordings_of_topics(wording: ServiceWording) -> list[Wording]:
 
 
 def wordings_of_policy(policy: Row, wording: ServiceWording) -> list[Wording]:
-    """Its heading, its first sentences, and how people ask for the general topic that its heading names."""
+    """The policy's heading, its first sentences, and usual questions about the general topic that its heading names."""
     topic = topic_of(policy["policy_id"])
     texts = [policy["title"] or "", *_SENTENCE.split(policy["text"])[:_SENTENCES]]
     texts += general_asks(policy["title"] or policy["text"][:60], wording)
@@ -44,7 +44,7 @@ def wordings_of_policy(policy: Row, wording: ServiceWording) -> list[Wording]:
 
 
 def general_asks(heading: str, wording: ServiceWording) -> tuple[str, ...]:
-    """How people ask for what the heading names; () where it names no general topic."""
+    """The usual questions about the general topic that the heading names; () where it names none."""
     topics = {name: set().union(*map(letter_pairs, asks)) for name, asks in wording.general.items()}
     topics_with = Counter(pair for pairs in topics.values() for pair in pairs)
     weights = {pair: log(1 + len(topics) / (1 + topics_with[pair])) for pair in letter_pairs(heading)}
@@ -55,7 +55,7 @@ def general_asks(heading: str, wording: ServiceWording) -> tuple[str, ...]:
 
 
 def wordings_of_replies(replies: Iterable[Row], policies: Mapping[str, Row]) -> list[Wording]:
-    """Masked questions whose reply quotes a living policy, or names it; a suggestion thrown away teaches nothing."""
+    """Masked questions whose reply quotes or names a current policy; not of thrown-away suggestions or low ratings."""
     counted: Counter[tuple[str, str]] = Counter()
     index = _Quoted(policies)
     for reply in replies:
@@ -64,7 +64,10 @@ def wordings_of_replies(replies: Iterable[Row], policies: Mapping[str, Row]) -> 
         name = reply["policy_id"] if reply["policy_id"] in policies else index.policy_of(reply["text"])
         if name:
             counted[reply["question"][:_LONGEST], name] += 1
-    return [Wording(text, topic_of(name), policies[name]["language"], n) for (text, name), n in sorted(counted.items())]
+    return [
+        Wording(text, topic_of(name), policies[name]["language"], count)
+        for (text, name), count in sorted(counted.items())
+    ]
 
 
 class _Quoted:
@@ -77,7 +80,7 @@ class _Quoted:
                 self._by_pair[pair].append(name)
 
     def policy_of(self, text: str) -> str | None:
-        """The policy that holds most of the text; None where none holds enough of it."""
+        """The policy that contains most of the text; None where no policy contains enough of it."""
         pairs = letter_pairs(text)
         shared = Counter(name for pair in pairs for name in self._by_pair.get(pair, ()))
         best = shared.most_common(1)
@@ -86,7 +89,7 @@ class _Quoted:
 
 def letter_pairs(text: str) -> set[str]:
     folded = re.sub(r"\W+", " ", text.lower()).strip()
-    return {folded[n : n + 2] for n in range(len(folded) - 1)}
+    return {folded[start : start + 2] for start in range(len(folded) - 1)}
 
 
 def topic_of(policy_id: str) -> str:
