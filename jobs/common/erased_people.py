@@ -18,9 +18,9 @@ from jobs.runtime.lake import Lake
 
 FOLDER = "erased"
 LIST = (FOLDER, "people.json")
-JOURNAL = (FOLDER, "journal.json")  # who is being forgotten: there only until the erasure is whole
+JOURNAL = (FOLDER, "journal.json")  # who is being forgotten now: deleted once the erasure is complete
 KEY_VARIABLE = "NIGHTMARKET_ERASURE_KEY"
-# What an id is, so that a visitor is not taken for an account.
+# Prefixes that say what an id is, so that a visitor is not taken for an account.
 ACCOUNT, VISITOR, QUESTION = "account:", "visitor_id:", "question_id:"
 _CHECK = "nightmarket: the list of the forgotten"
 
@@ -59,9 +59,9 @@ class ErasedPeople:
 
     def with_more(self, accounts: Iterable[str], bound: Iterable[str]) -> ErasedPeople:
         """The list with more accounts, and with what is bound to them, such as `visitor_id:c1`."""
-        names = [*(ACCOUNT + one for one in accounts), *bound]
-        new = {_hmac(name, self.key) for name in names}
-        return ErasedPeople(self.people | new, self.key)
+        names = [*(ACCOUNT + account for account in accounts), *bound]
+        hashes = {_hmac(name, self.key) for name in names}
+        return ErasedPeople(self.people | hashes, self.key)
 
 
 def erasure_key() -> str:
