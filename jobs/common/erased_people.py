@@ -68,9 +68,9 @@ def erasure_key() -> str:
     """The key in the environment. Raises WrongKey where it is missing or short."""
     key = os.environ.get(KEY_VARIABLE, "")
     if len(key) < 32:
-        seen = f"has {len(key)} characters" if key else "is not set"
+        state = f"has {len(key)} characters" if key else "is not set"
         raise WrongKey(
-            f"{KEY_VARIABLE} {seen}; it keys the list of the forgotten: set it to the key that the list was made with, "
+            f"{KEY_VARIABLE} {state}; it keys the list of the forgotten: set it to the key that the list was made with, "
             "or make a first one with `openssl rand -hex 32` and keep it safe"
         )
     return key

@@ -109,13 +109,13 @@ def _events(
         part = read_table(night.lake, path, columns, usable)
         if part.num_rows:
             user, item = _codes(part["user_id"], user_ids), _codes(part["item_id"], item_ids)
-            known = (user >= 0) & (item >= 0)  # events may name items that the catalogue lacks
+            is_known = (user >= 0) & (item >= 0)  # events may name items that the catalogue lacks
             kind = codes[pc.index_in(part["event_type"], kinds).to_numpy()]
             time = night.days.clock(part["event_time"].cast(pa.int64()).to_numpy()) / DAY
             price = part["price"].to_numpy().astype(np.float32)
             if whole_lines:
                 price = price * part["quantity"].to_numpy().astype(np.float32)
-            yield user[known], item[known], kind[known], time[known], price[known]
+            yield user[is_known], item[is_known], kind[is_known], time[is_known], price[is_known]
 
 
 def _codes(values: pa.ChunkedArray, ids: pa.Array) -> np.ndarray:
@@ -159,11 +159,13 @@ def attribute_codes(items: pa.Table) -> dict[str, np.ndarray]:
         "department": [path.split(" > ")[0] if path else None for path in category],
         "brand": items["brand"].to_pylist(),
     }
-    own = read_attributes(items["attributes"].to_pylist())
-    count = Counter(name for attributes in own for name, value in attributes.items() if value not in (None, ""))
+    attributes_of = read_attributes(items["attributes"].to_pylist())
+    count = Counter(
+        name for item_attributes in attributes_of for name, value in item_attributes.items() if value not in (None, "")
+    )
     common = sorted(count, key=lambda name: (-count[name], name))[:_MOST_ATTRIBUTES]
     for name in sorted(common):
-        values[_own(name)] = [str(a[name]) if a.get(name) not in (None, "") else None for a in own]
+        values[_own(name)] = [str(a[name]) if a.get(name) not in (None, "") else None for a in attributes_of]
     least = _LEAST_SHARE * len(items)
     coded = {}
     for name, column in values.items():

@@ -151,7 +151,7 @@ def choose_centres(
     `config.gain`.
     """
     new_centres, quality, tried = fit_centres(places, config)
-    chosen, how = Centres(new_centres, np.arange(1, len(new_centres) + 1), len(new_centres) + 1), "new"
+    chosen, origin = Centres(new_centres, np.arange(1, len(new_centres) + 1), len(new_centres) + 1), "new"
     last_quality = None
     if last_model is not None and last_segments is not None:
         present = np.array([number for number in last_model.ids if (last_segments == number).any()])
@@ -162,9 +162,9 @@ def choose_centres(
         if quality > last_quality + config.gain:
             chosen = Centres(new_centres, *matched(new_centres, start, present, last_model.next_id))
         else:
-            chosen, how = Centres(moved, present, last_model.next_id), "moved on"
+            chosen, origin = Centres(moved, present, last_model.next_id), "moved on"
     facts = {
-        "how": how,
+        "how": origin,
         "silhouette": round(quality, 4),
         "accounts": len(places),
         "silhouette_of_the_last": None if last_quality is None else round(last_quality, 4),
@@ -245,9 +245,9 @@ def numbers_before(night: Night) -> TableRows:
 
 def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFrame) -> None:
     """Writes the page with each segment's size, money and tastes, as mean shares."""
-    wanted = tastes.where("kind in ('category', 'price_band', 'hour') and strength > 0")
+    shown = tastes.where("kind in ('category', 'price_band', 'hour') and strength > 0")
     department = F.when(F.col("kind") == "category", F.split_part("value", F.lit(" > "), F.lit(1)))
-    liked = wanted.join(members, "user_id").groupBy(
+    liked = shown.join(members, "user_id").groupBy(
         "segment_id", "kind", F.coalesce(department, F.col("value")).alias("value")
     )
     shares = (

@@ -56,7 +56,9 @@ h3 { font-size: .8rem; color: var(--quiet); font-weight: 600; margin: .6rem 0 .2
 .shade2 { background: var(--shade2); fill: var(--shade2); } .shade3 { background: var(--shade3); fill: var(--shade3); }
 .made { font-size: .8rem; color: var(--quiet); margin: .6rem 0 0; overflow-wrap: anywhere; }
 """.lstrip()
-    + "".join(f".colour{at} {{ border-color: {colour}; fill: {colour}; }}\n" for at, colour in enumerate(_COLOURS))
+    + "".join(
+        f".colour{number} {{ border-color: {colour}; fill: {colour}; }}\n" for number, colour in enumerate(_COLOURS)
+    )
 )
 # One attribute of the page says which of the two languages is shown; the style hides the other.
 _SCRIPT = """

@@ -68,8 +68,8 @@ def planned(
 
 def new_row(night: Night, request: Request, picture: str, maker: Maker) -> Row:
     empty = dict.fromkeys(IMAGE_DRAFTS.names)
-    asked = {"item_id": request.item_id, "kind": request.kind, "asked": request.asked, "picture": picture}
-    return empty | asked | {
+    columns = {"item_id": request.item_id, "kind": request.kind, "asked": request.asked, "picture": picture}
+    return empty | columns | {
         "draft_id": maker.draft_id(request, picture or f"{request.picture}"), "generated": True, "model": "",
         "made_on": night.date, "state": OFFERED,
     }  # fmt: skip
