@@ -166,11 +166,11 @@ class ExperimentsConfig:
             raise ValueError(f"least_share must leave room for {max(groups)} shares, not {self.least_share}")
 
     def on(self, night: dt.date) -> tuple[Experiment, ...]:
-        """The experiments whose arms the lists of that night have."""
+        """The experiments whose arms are in the lists of that night."""
         return tuple(e for e in self.running if dt.date.fromisoformat(e.starts_on) <= night)
 
     def copy_on(self, night: dt.date) -> dict[str, tuple[str, ...]]:
-        """Label of each arm that changes the copy -> who may have written it there."""
+        """Label of each arm that changes the copy -> the writers whose texts it may show."""
         return {e.label(arm): arm.changes.copy for e in self.on(night) for arm in e.arms if arm.changes.copy}
 
     @property
@@ -186,7 +186,7 @@ def recorded(lake: Lake, night: dt.date) -> list[dict[str, Any]]:
 
 
 def allotments(config: ExperimentsConfig, rows: list[dict[str, Any]], night: dt.date) -> dict[str, Allotment]:
-    """Experiment -> which arm holds which places in the lists of `night`; rows: what `recorded` returned.
+    """Experiment -> the allotment of users to its arms on `night`; rows: what `recorded` returned.
 
     Raises ValueError where the settings no longer declare the arms or shares that the experiment began with.
     """

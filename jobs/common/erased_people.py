@@ -1,9 +1,9 @@
-"""The list of people who were forgotten: keyed hashes only, so that nobody can read from it who they are.
+"""The list of people who were forgotten. It holds only keyed hashes, so that nobody can read from it who they are.
 
     LAKE/erased/people.json     {"check": ..., "people": [HMAC-SHA256, ...]}
 
-Rows that name one of them are rejected when they come again (reason `erased`). The key is in the environment. Without
-it, or with another key, the list could not recognise anybody: then no night starts.
+Rows that name one of them are rejected when they arrive again (reason `erased`). The key is in the environment. Without
+the key, or with another one, the list could not recognise anybody, so no night starts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHECK = "nightmarket: the list of the forgotten"
 
 
 class WrongKey(ValueError):
-    """The key of the list of the forgotten is missing, too short, or another one than it was made with."""
+    """The key of the list of the forgotten is missing, too short, or not the key with which the list was made."""
 
 
 def lake_hash(text: str, key: str) -> str:
@@ -58,7 +58,7 @@ class ErasedPeople:
         return value is not None and _hmac(QUESTION + str(value).strip(), self.key) in self.people
 
     def with_more(self, accounts: Iterable[str], bound: Iterable[str]) -> ErasedPeople:
-        """The list with more accounts, and with what is bound to them, such as `visitor_id:c1`."""
+        """The list with more accounts, and with the ids bound to them, such as `visitor_id:c1`."""
         names = [*(ACCOUNT + account for account in accounts), *bound]
         hashes = {_hmac(name, self.key) for name in names}
         return ErasedPeople(self.people | hashes, self.key)
@@ -68,16 +68,16 @@ def erasure_key() -> str:
     """The key in the environment. Raises WrongKey where it is missing or short."""
     key = os.environ.get(KEY_VARIABLE, "")
     if len(key) < 32:
-        state = f"has {len(key)} characters" if key else "is not set"
+        flaw = f"has {len(key)} characters" if key else "is not set"
         raise WrongKey(
-            f"{KEY_VARIABLE} {state}; it keys the list of the forgotten: set it to the key that the list was made with, "
+            f"{KEY_VARIABLE} {flaw}; it keys the list of the forgotten: set it to the key that the list was made with, "
             "or make a first one with `openssl rand -hex 32` and keep it safe"
         )
     return key
 
 
 def erased_people(lake: Lake) -> ErasedPeople:
-    """The list of a lake, or of the lake around a refresh; empty where nobody was forgotten. Raises WrongKey."""
+    """The list of a lake; a refresh has its parent lake's. Empty where nobody was forgotten. Raises WrongKey."""
     lake = Lake(lake.root.removesuffix("/refresh")) if lake.root.endswith("/refresh") else lake
     if not lake.exists(*LIST):
         return ErasedPeople()

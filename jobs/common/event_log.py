@@ -24,7 +24,7 @@ from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
 
 _COLUMNS = ["user_id", "item_id", "event_type", "event_time", "price"]
 _KIND_OF = {**{kind: code for code, kind in enumerate(KINDS)}, "click": KINDS.index("view")}
-_MOST_ATTRIBUTES = 8  # of the shop's own attributes, the most common ones, beside category and brand
+_MOST_ATTRIBUTES = 8  # most of the shop's own attributes that are used, besides category and brand
 _EVENT_BYTES = 21 * 4  # memory of an event in a `ShopLog`, with the copies made while building it
 _LEAST_SHARE = 0.05  # share of the items that must have an attribute, for a ranker to use it
 

@@ -21,7 +21,7 @@ NEVER = np.iinfo(np.int32).min  # the date of what has not happened
 
 @dataclass(frozen=True)
 class Fading:
-    """The nights, as days since 1970, and the factor by which each makes the sums of the night before fade."""
+    """The nights, as days since 1970, and for each night the factor by which the sums of the night before fade."""
 
     nights: tuple[int, ...]
     factors: tuple[float, ...]

@@ -30,7 +30,7 @@ from models.fact_lock.claims import SlotError, Vocabulary, claims
 from schemas.copywriting.wording import ANY, Template
 
 SAID = "said of another item"
-_REASONS_COUNT = 4  # a template that says what the item is good for weighs as much as if it had so many more slots
+_REASONS_COUNT = 4  # a template that says what the item is good for weighs as much as one with 4 more slots
 Row = dict[str, Any]  # of COPY
 
 

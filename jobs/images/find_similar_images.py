@@ -33,7 +33,7 @@ def _parts(night: Night) -> Iterator[pa.Table]:
     shown = item_pictures(night)
     if len(shown.item_ids) < 2:
         return
-    from models.images.lookalikes import LookAlikes  # numpy alone, but its package is not needed without pictures
+    from models.images.lookalikes import LookAlikes  # it needs only numpy, but a shop without pictures does not need it
 
     config = night.settings.section("images")
     facts = item_facts(night, shown.item_ids, config.colours)
