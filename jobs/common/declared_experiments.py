@@ -57,7 +57,7 @@ class Changes:
         if unknown := [writer for writer in self.copy if writer not in COPY_SOURCES and not writer.startswith("t-")]:
             raise ValueError(
                 f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
-                "such as 't-3f2a9b01cd', which column wording of the table copy has"
+                "such as 't-3f2a9b01cd', from column wording of the table copy"
             )
         check_bounds(self)
         DiversityConfig(**self.of(*OF_DIVERSITY))

@@ -70,7 +70,7 @@ def erasure_key() -> str:
     if len(key) < 32:
         flaw = f"has {len(key)} characters" if key else "is not set"
         raise WrongKey(
-            f"{KEY_VARIABLE} {flaw}; it keys the list of the forgotten: set it to the key that the list was made with, "
+            f"{KEY_VARIABLE} {flaw}; it is the key of the list of the forgotten: set it to the key that made the list, "
             "or make a first one with `openssl rand -hex 32` and keep it safe"
         )
     return key
@@ -84,8 +84,8 @@ def erased_people(lake: Lake) -> ErasedPeople:
     listed, key = lake.get_json(*LIST), erasure_key()
     if listed["check"] != _hmac(_CHECK, key):
         raise WrongKey(
-            f"{KEY_VARIABLE} is not the key of {lake.path(*LIST)}: with it nobody on the list would be recognised; "
-            "set the key that the list was made with"
+            f"{KEY_VARIABLE} is not the key of {lake.path(*LIST)}: it would recognise nobody on the list; "
+            "set the key that made the list"
         )
     return ErasedPeople(frozenset(listed["people"]), key)
 

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
         print(line)
     if missing:
         print(
-            f"{args.language}: {len(missing)} things are missing; no text is made before they are there",
+            f"{args.language}: {len(missing)} things are missing; texts can be written once they are there",
             file=sys.stderr,
         )
         return 1
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     show(sample, args.texts)
     if sample.share < GOAL:
         print(
-            f"{args.language}: fewer than {GOAL:.0%} of the briefs got a text; mend what is refused most",
+            f"{args.language}: fewer than {GOAL:.0%} of the briefs got a text; correct what causes most refusals",
             file=sys.stderr,
         )
         return 1

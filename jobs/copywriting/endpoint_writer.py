@@ -79,7 +79,7 @@ class Endpoint:
         most = self.ledger.most(prompt.message)
         while not self.stopped:
             if time.monotonic() > self._until:
-                self._stop(f"copy_endpoint.most_minutes ({self.config.most_minutes:g}) are over")
+                self._stop(f"copy_endpoint.most_minutes ({self.config.most_minutes:g}) have passed")
                 break
             self._running = {future for future in self._running if not future.done()}
             if len(self._running) < self.config.at_once and self.ledger.let_out(most):
@@ -153,7 +153,7 @@ class Endpoint:
                 return
             self.stopped = why
         self._halt.set()
-        self.night.log.warning("no more is asked of the endpoint tonight, templates write the rest: %s", why)
+        self.night.log.warning("no more requests go to the endpoint tonight, templates write the other texts: %s", why)
 
 
 class Stored:

@@ -164,7 +164,7 @@ class CopyConfig:
         if wrong := hostile_name(self.shop):
             raise ValueError(f"shop is {self.shop!r}, which no text may show: {wrong[0].reason} ({wrong[0].detail})")
         if not self.languages:
-            raise ValueError("languages must name one at least")
+            raise ValueError("languages must name at least one language")
         for pair in self.countries:
             if pair.partition("=")[2] not in self.languages:
                 raise ValueError(f"countries must be country=language of {', '.join(self.languages)}, not '{pair}'")
@@ -216,7 +216,7 @@ class CopyRules:
                     raise ValueError(
                         f"experiments: {arm}: copy has no '{name}'; there are "
                         f"{', '.join((*COPY_SOURCES, *WRITERS[1:]))} and {len(templates)} templates, "
-                        f"the nearest by name {near}; column wording of the table copy has them"
+                        f"the nearest by name {near}; see column wording of the table copy"
                     )
 
     @cached_property

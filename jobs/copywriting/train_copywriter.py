@@ -241,7 +241,7 @@ def passed_by_running(
     try:
         model = writer.load(running)
     except (FileNotFoundError, ValueError) as problem:
-        night.log.warning("the running copywriter counts for nothing: %s", problem)
+        night.log.warning("the running copywriter cannot be read and loses the comparison: %s", problem)
         return np.zeros(len(held_out))
     return passed(model, prompts, held_out, inputs)
 

@@ -76,6 +76,6 @@ def quality_of_running(night: Night, judged: U8, config: EditorConfig) -> NDArra
     try:
         running = load_model(night.lake, folder, PictureEditor)
     except (FileNotFoundError, ValueError) as problem:
-        night.log.warning("the running editor counts for nothing: %s", problem)
+        night.log.warning("the running editor cannot be read and loses the comparison: %s", problem)
         return np.zeros(len(judged))
     return fill_quality(running, judged, config.seed) if running.config.size == config.size else np.zeros(len(judged))

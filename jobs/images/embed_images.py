@@ -65,7 +65,7 @@ def main(night: Night) -> None:
     ]
     night.write_arrow(IMAGE_VECTORS, vector_rows(rows))
     night.report(embedded=len(new_packs), unchanged=len(known_packs), encoder=maker.name)
-    night.log.info("%d pictures embedded, %d were before", len(new_packs), len(known_packs))
+    night.log.info("%d pictures embedded tonight, %d embedded earlier", len(new_packs), len(known_packs))
 
 
 def _begin(night: Night, place: Place, pictures: list[Packed]) -> tuple[MakerFolders, dict[str, str]]:

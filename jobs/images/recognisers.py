@@ -55,7 +55,7 @@ def recognisers(
     last = night.lake.model_before(MODEL, night.date)
     loaded = load_model(night.lake, last, Recognisers) if last else None
     age = (night.date - date_of(last)).days if last else None
-    maker_changed = "the vectors are others" if loaded and loaded.maker != maker else ""
+    maker_changed = "the vectors have changed" if loaded and loaded.maker != maker else ""
     why = due(night, age, config.refit_days, maker_changed, "fitted")
     if why is None and not maker_changed and loaded is not None and last is not None:
         night.report(start="carried over", model="/".join(last))
