@@ -10,9 +10,10 @@ from jobs.runtime.history import NIGHT
 
 
 class CatalogueByNight:
-    """Facts of items, each from a `night` on (days since 1970), sorted by item and night; items have codes by their id.
+    """Facts of items, sorted by item and night. A fact holds from its `night` on (days since 1970).
 
-    The catalogue of a night is given as the rows (I,) of `facts` that hold then, one for each item known by then.
+    Each item has a code, by its id. The catalogue of a night is the rows (I,) of `facts` that hold on that night: one
+    for each item that is known by then.
     """
 
     def __init__(self, facts: pa.Table) -> None:
@@ -31,11 +32,11 @@ class CatalogueByNight:
         return pc.index_in(item_ids, self.item_ids).fill_null(-1).to_numpy().astype(np.int64)
 
     def rows_at(self, items: np.ndarray, nights: np.ndarray | int) -> np.ndarray:
-        """(n,) the row of `facts` that holds for each item code on its night; -1 where there is none yet."""
+        """(n,) for each item code, the row of `facts` that holds on its night; -1 where the item is not known yet."""
         place = np.searchsorted(self._when, (items << 20) + nights + 1, side="right") - 1
-        found = (items >= 0) & (place >= 0)
-        found[found] &= self._item[place[found]] == items[found]
-        return np.where(found, place, -1)
+        is_known = (items >= 0) & (place >= 0)
+        is_known[is_known] &= self._item[place[is_known]] == items[is_known]
+        return np.where(is_known, place, -1)
 
     def on(self, night: int) -> np.ndarray:
         """The rows of the catalogue of that night."""

@@ -1,4 +1,4 @@
-"""Chinese names of codes that several pages tell: channels of the copy, reasons that products give."""
+"""Chinese names of codes that several pages show: channels of the copy, and the reasons that products give."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def age_weight(half_life_days: float, night_date: dt.date | Column) -> Column:
 
 
 def decay_factor(half_life_days: float, night_date: dt.date, previous_date: dt.date | None) -> float:
-    """The factor by which a sum of `previous_date` has decayed tonight; 1 without one."""
+    """The factor by which a sum of `previous_date` has decayed tonight; 1 without a previous date."""
     days = (night_date - previous_date).days if previous_date else 0
     return float(2.0 ** (-days / half_life_days))
 

@@ -30,7 +30,7 @@ from schemas.tables import BANDIT_MOVES
 from schemas.tables.copywriting import COPY_SOURCES
 from schemas.tables.experiments import METRICS
 
-OF_DIVERSITY = ("most_per_category", "most_per_brand", "mmr", "tail_bonus")  # what an arm may change of diversity.*
+OF_DIVERSITY = ("most_per_category", "most_per_brand", "mmr", "tail_bonus")  # of diversity.*, an arm may change these
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -46,7 +46,7 @@ class Changes:
     tail_bonus: float | None = None
     without: tuple[str, ...] = ()  # sources that propose nothing
     first: str = ""  # the source whose best item takes the first place
-    copy: tuple[str, ...] = ()  # who alone may have written what is told: 'model', 'template', or templates by name
+    copy: tuple[str, ...] = ()  # the only writers of the texts that users see: 'model', 'template', templates by name
 
     def __post_init__(self) -> None:
         strange = sorted({*self.without, self.first} - {*SOURCE_NAMES, ""})
@@ -54,16 +54,16 @@ class Changes:
             raise ValueError(f"no source {strange}; there are {', '.join(SOURCE_NAMES)}")
         if self.first in self.without:
             raise ValueError(f"'{self.first}' cannot be both first and left out")
-        if unknown := [who for who in self.copy if who not in COPY_SOURCES and not who.startswith("t-")]:
+        if unknown := [writer for writer in self.copy if writer not in COPY_SOURCES and not writer.startswith("t-")]:
             raise ValueError(
                 f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
-                "such as 't-3f2a9b01cd', which column wording of the table copy has"
+                "such as 't-3f2a9b01cd', from column wording of the table copy"
             )
         check_bounds(self)
         DiversityConfig(**self.of(*OF_DIVERSITY))
 
     def of(self, *names: str) -> dict[str, Any]:
-        """Those of the named settings that are changed."""
+        """The named settings that this arm changes, with their values."""
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     @property
@@ -94,13 +94,13 @@ class Experiment:
     planned_users: int
     arms: tuple[Arm, ...]
     metric: str = "buys"
-    window_days: int = 3  # an event counts for a list of at most so many days before it
-    learns: bool = False  # the nights move its shares
+    window_days: int = 3  # an event counts for a list that is at most so many days older
+    learns: bool = False  # each night may move its shares
 
     def __post_init__(self) -> None:
         for name in (self.name, *(arm.name for arm in self.arms)):
             if not _NAME.fullmatch(name):
-                raise ValueError(f"'{name}' must be lower-case letters, digits and _: it is written on rows")
+                raise ValueError(f"'{name}' must be lower-case letters, digits and _, since rows hold this name")
         if len({arm.name for arm in self.arms}) < max(2, len(self.arms)):
             raise ValueError(f"{self.name} needs two arms or more, each once; saw {[arm.name for arm in self.arms]}")
         if self.arms[0].changes.changed:
@@ -132,11 +132,11 @@ class ExperimentsConfig:
     running: tuple[Experiment, ...] = field(default=(), metadata={"doc": "see jobs/common/declared_experiments.py"})
     level: float = field(default=0.05, metadata={"doc": "false alarms that are accepted; intervals hold 1 - level"})
     least_share: float = field(
-        default=0.1, metadata={"doc": "no share of an arm or source moves below this", "above": 0}
+        default=0.1, metadata={"doc": "least share of an arm or source: no night moves a share below it", "above": 0}
     )
-    most_change: float = field(default=0.05, metadata={"doc": "no share moves further in a night", "least": 0})
-    least_trials: int = field(default=200, metadata={"doc": "of each arm or source before anything moves"})
-    seed: int = field(default=7, metadata={"doc": "of the draws by which shares move"})
+    most_change: float = field(default=0.05, metadata={"doc": "most that a share moves in a night", "least": 0})
+    least_trials: int = field(default=200, metadata={"doc": "trials that each arm or source needs for a share to move"})
+    seed: int = field(default=7, metadata={"doc": "random seed of the draws that move shares"})
     explore_places: int = field(
         default=0, metadata={"doc": "places of a list, before the new items, filled by chance", "least": 0, "most": 1}
     )
@@ -150,7 +150,7 @@ class ExperimentsConfig:
         twice = [name for name, count in Counter(e.name for e in self.running).items() if count > 1]
         if twice:
             raise ValueError(f"running must have each experiment once; saw {twice} again")
-        contested = [what for what, count in Counter(w for e in self.running for w in e.changed).items() if count > 1]
+        contested = [key for key, count in Counter(n for e in self.running for n in e.changed).items() if count > 1]
         if contested:
             raise ValueError(f"running must not have two experiments that change the same: {', '.join(contested)}")
         small = [e.name for e in self.running if e.learns and min(e.shares.values()) < self.least_share]
@@ -166,11 +166,11 @@ class ExperimentsConfig:
             raise ValueError(f"least_share must leave room for {max(groups)} shares, not {self.least_share}")
 
     def on(self, night: dt.date) -> tuple[Experiment, ...]:
-        """The experiments whose arms the lists of that night have."""
+        """The experiments whose arms are in the lists of that night."""
         return tuple(e for e in self.running if dt.date.fromisoformat(e.starts_on) <= night)
 
     def copy_on(self, night: dt.date) -> dict[str, tuple[str, ...]]:
-        """Label of each arm that changes the copy -> who may have written it there."""
+        """Label of each arm that changes the copy -> the writers whose texts it may show."""
         return {e.label(arm): arm.changes.copy for e in self.on(night) for arm in e.arms if arm.changes.copy}
 
     @property
@@ -186,7 +186,7 @@ def recorded(lake: Lake, night: dt.date) -> list[dict[str, Any]]:
 
 
 def allotments(config: ExperimentsConfig, rows: list[dict[str, Any]], night: dt.date) -> dict[str, Allotment]:
-    """Experiment -> which arm holds which places in the lists of `night`; rows: what `recorded` returned.
+    """Experiment -> the allotment of users to its arms on `night`; rows: what `recorded` returned.
 
     Raises ValueError where the settings no longer declare the arms or shares that the experiment began with.
     """

@@ -1,9 +1,9 @@
-"""The list of people who were forgotten: keyed hashes only, so that nobody can read from it who they are.
+"""The list of people who were forgotten. It holds only keyed hashes, so that nobody can read from it who they are.
 
     LAKE/erased/people.json     {"check": ..., "people": [HMAC-SHA256, ...]}
 
-Rows that name one of them are rejected when they come again (reason `erased`). The key is in the environment. Without
-it, or with another key, the list could not recognise anybody: then no night starts.
+Rows that name one of them are rejected when they arrive again (reason `erased`). The key is in the environment. Without
+the key, or with another one, the list could not recognise anybody, so no night starts.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from jobs.runtime.lake import Lake
 
 FOLDER = "erased"
 LIST = (FOLDER, "people.json")
-JOURNAL = (FOLDER, "journal.json")  # who is being forgotten: there only until the erasure is whole
+JOURNAL = (FOLDER, "journal.json")  # who is being forgotten now: deleted once the erasure is complete
 KEY_VARIABLE = "NIGHTMARKET_ERASURE_KEY"
-# What an id is, so that a visitor is not taken for an account.
+# Prefixes that say what an id is, so that a visitor is not taken for an account.
 ACCOUNT, VISITOR, QUESTION = "account:", "visitor_id:", "question_id:"
 _CHECK = "nightmarket: the list of the forgotten"
 
 
 class WrongKey(ValueError):
-    """The key of the list of the forgotten is missing, too short, or another one than it was made with."""
+    """The key of the list of the forgotten is missing, too short, or not the key with which the list was made."""
 
 
 def lake_hash(text: str, key: str) -> str:
@@ -58,34 +58,34 @@ class ErasedPeople:
         return value is not None and _hmac(QUESTION + str(value).strip(), self.key) in self.people
 
     def with_more(self, accounts: Iterable[str], bound: Iterable[str]) -> ErasedPeople:
-        """The list with more accounts, and with what is bound to them, such as `visitor_id:c1`."""
-        names = [*(ACCOUNT + one for one in accounts), *bound]
-        new = {_hmac(name, self.key) for name in names}
-        return ErasedPeople(self.people | new, self.key)
+        """The list with more accounts, and with the ids bound to them, such as `visitor_id:c1`."""
+        names = [*(ACCOUNT + account for account in accounts), *bound]
+        hashes = {_hmac(name, self.key) for name in names}
+        return ErasedPeople(self.people | hashes, self.key)
 
 
 def erasure_key() -> str:
     """The key in the environment. Raises WrongKey where it is missing or short."""
     key = os.environ.get(KEY_VARIABLE, "")
     if len(key) < 32:
-        seen = f"has {len(key)} characters" if key else "is not set"
+        flaw = f"has {len(key)} characters" if key else "is not set"
         raise WrongKey(
-            f"{KEY_VARIABLE} {seen}; it keys the list of the forgotten: set it to the key that the list was made with, "
+            f"{KEY_VARIABLE} {flaw}; it is the key of the list of the forgotten: set it to the key that made the list, "
             "or make a first one with `openssl rand -hex 32` and keep it safe"
         )
     return key
 
 
 def erased_people(lake: Lake) -> ErasedPeople:
-    """The list of a lake, or of the lake around a refresh; empty where nobody was forgotten. Raises WrongKey."""
+    """The list of a lake; a refresh has its parent lake's. Empty where nobody was forgotten. Raises WrongKey."""
     lake = Lake(lake.root.removesuffix("/refresh")) if lake.root.endswith("/refresh") else lake
     if not lake.exists(*LIST):
         return ErasedPeople()
     listed, key = lake.get_json(*LIST), erasure_key()
     if listed["check"] != _hmac(_CHECK, key):
         raise WrongKey(
-            f"{KEY_VARIABLE} is not the key of {lake.path(*LIST)}: with it nobody on the list would be recognised; "
-            "set the key that the list was made with"
+            f"{KEY_VARIABLE} is not the key of {lake.path(*LIST)}: it would recognise nobody on the list; "
+            "set the key that made the list"
         )
     return ErasedPeople(frozenset(listed["people"]), key)
 

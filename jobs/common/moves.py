@@ -31,9 +31,9 @@ class Move(NamedTuple):
     wins: int
     reason: str
     declared: float
-    weight: float = 0.0  # this and the next: of sources alone
+    weight: float = 0.0  # this column and the next one: for sources only
     weighted: float = 0.0
-    places: str = ""  # this and the next: of arms alone
+    places: str = ""  # this column and the next one: for arms only
     core: str = ""
 
 
@@ -45,22 +45,22 @@ def share_bounds(share: float, least: float, most_change: float) -> tuple[float,
     return max(min(least, share), share - most_change), min(1.0, share + most_change)
 
 
-def too_few(trials: int, least: int, whose: str, setting: str) -> str:
-    """Why a figure stays: fewer trials than the setting asks for; empty where they are enough.
+def too_few(trials: int, least: int, counted: str, setting: str) -> str:
+    """Why a figure stays: there are fewer trials than the setting asks for. Empty where there are enough.
 
-    whose: what has so few and what is counted, such as "an arm has {} users".
+    counted: a phrase that says what has too few trials and what a trial is, such as "an arm has {} users".
     """
-    return f"{whose.format(trials)} of {setting} = {least}" if trials < least else ""
+    return f"{counted.format(trials)} of {setting} = {least}" if trials < least else ""
 
 
 def stay(row: dict[str, Any], night: dt.date, reason: str) -> Move:
-    """The move of a night that learns nothing: the figure stays where `row`, BANDIT_MOVES of last night, put it."""
+    """The move of a night that learns nothing: the figure keeps the value of `row`, from last night's BANDIT_MOVES."""
     share = row["after"]
     return Move(**(row | {"night": night, "before": share, "low": share, "high": share, "reason": reason}))
 
 
 def nightly_seed(seed: int, night: dt.date) -> int:
-    """A seed of its own for each night, so that a rerun draws the same and two nights do not."""
+    """A different seed for each night, so that a rerun of a night draws the same numbers and another night does not."""
     return seed * 1_000_003 + night.toordinal()
 
 

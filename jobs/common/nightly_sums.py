@@ -1,8 +1,8 @@
-"""Sums of many keys over many nights in one pass, with the bits that night after night gives.
+"""Sums of many keys over many nights in one pass, equal to the bit to those that one night after another computes.
 
-A night multiplies what fades by its factor, rounds it to a unit of 2^-30 (jobs.common.decay), and adds its own events.
-The rounding makes the nights' result differ from one sum over all days, so it is done for every night here as well, on
-arrays of all keys at once.
+A night multiplies each fading sum by a factor, rounds it to a unit of 2^-30 (jobs.common.decay), and adds the night's
+events. Because of the rounding, the result differs from one sum over all days. So this module rounds for every night as
+well, on arrays of all keys at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEVER = np.iinfo(np.int32).min  # the date of what has not happened
 
 @dataclass(frozen=True)
 class Fading:
-    """The nights, as days since 1970, and the factor by which each makes the sums of the night before fade."""
+    """The nights, as days since 1970, and for each night the factor by which the sums of the night before fade."""
 
     nights: tuple[int, ...]
     factors: tuple[float, ...]
@@ -34,18 +34,18 @@ class Fading:
 
 
 class Rows:
-    """Rows of one partition: for each key and night one row at most, `keys` being columns of the table.
+    """Rows of one partition, at most one for each key and night; `keys` are columns of the table.
 
-    Keys have numbers in the order in which they first appear, so those of the nights so far are the first ones.
+    Keys are numbered in the order in which they first appear, so the keys of the nights so far have the lowest numbers.
     """
 
     def __init__(self, batches: Iterator[pa.RecordBatch], keys: Sequence[str]) -> None:
-        whole = pa.Table.from_batches(list(batches)).combine_chunks()
-        night = whole[NIGHT].cast(pa.int32()).fill_null(BEFORE)
-        whole = whole.set_column(whole.column_names.index(NIGHT), NIGHT, night).sort_by(NIGHT).combine_chunks()
-        self.table = whole
-        self.night = whole[NIGHT].to_numpy()
-        code = code_of(whole, keys)
+        table = pa.Table.from_batches(list(batches)).combine_chunks()
+        night = table[NIGHT].cast(pa.int32()).fill_null(BEFORE)
+        table = table.set_column(table.column_names.index(NIGHT), NIGHT, night).sort_by(NIGHT).combine_chunks()
+        self.table = table
+        self.night = table[NIGHT].to_numpy()
+        code = code_of(table, keys)
         _, first, place = np.unique(code, return_index=True, return_inverse=True)
         order = np.argsort(first, kind="stable")
         number = np.empty(len(order), np.int64)
@@ -73,9 +73,9 @@ class Rows:
         """A date column as days since 1970."""
         return self.table[name].cast(pa.int32()).fill_null(missing).to_numpy()
 
-    def keys(self, names: Sequence[str], which: np.ndarray) -> dict[str, pa.ChunkedArray]:
-        """The key columns of some keys."""
-        rows = pa.array(self.first[which])
+    def keys(self, names: Sequence[str], codes: np.ndarray) -> dict[str, pa.ChunkedArray]:
+        """The key columns of the keys with these codes."""
+        rows = pa.array(self.first[codes])
         return {name: self.table[name].take(rows) for name in names}
 
 
@@ -90,7 +90,7 @@ def code_of(table: pa.Table, keys: Sequence[str]) -> np.ndarray:
 
 
 def fade(sums: np.ndarray, factor: float) -> None:
-    """What a night does to integer sums (K,) of the night before, in place."""
+    """Fades integer sums (K,) of the night before by one night's factor, in place."""
     if factor != 1.0:
         sums[:] = np.rint(sums * factor).astype(np.int64)
 

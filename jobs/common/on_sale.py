@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Active and in stock; unknown stock counts as in stock. The rule for Spark; `can_be_shown` is the same one for Arrow.
+# Active and in stock; unknown stock counts as in stock. This rule is for Spark; `can_be_shown` is the same for Arrow.
 CAN_BE_SHOWN = "is_active and (stock is null or stock > 0)"
 
 
 def can_be_shown(items: pa.Table) -> pa.ChunkedArray:
-    """A bool for each row of ITEMS."""
+    """Whether each row of ITEMS may be shown."""
     return pc.and_(items["is_active"], pc.fill_null(pc.greater(items["stock"], 0.0), True))
 
 

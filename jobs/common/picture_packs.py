@@ -1,10 +1,10 @@
-"""Packs: Parquet files that hold many pictures, or their vectors, each by its name. They are written once.
+"""Packs: Parquet files that hold many pictures, or their vectors, by the picture's name. A pack is never changed.
 
     pictures/date=D/run=R/part-*.parquet    (picture, data): clean JPEGs of the pictures that night D first received
-    vectors/date=D/run=R/part-*.parquet     (picture, data): float16 numbers of the pictures that it embedded
+    vectors/date=D/run=R/part-*.parquet     (picture, data): float16 vectors of the pictures that night D embedded
 
-A table names the pack of each picture (IMAGES, IMAGE_VECTORS). So a night writes what is new and nothing else, a
-million pictures are some hundred files, and a pack that no kept version of its table names may be deleted.
+A table names the pack of each picture (IMAGES, IMAGE_VECTORS). So a night writes only new pictures, a million pictures
+are a few hundred files, and a pack may be deleted when no kept version of its table names it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from schemas.table import Table
 from schemas.tables import IMAGE_DRAFTS, IMAGE_VECTORS, IMAGES
 
 PICTURES, VECTORS, DRAFTS = "pictures", "vectors", "drafts"
-# Folder of the lake -> the table whose column names its files. A draft is a file of its own, which a person may open.
+# Folder of the lake -> the table and the column that name its files. Each draft is a separate file, so that a person
+# can open it.
 NAMED_BY: dict[str, tuple[Table, str]] = {
     PICTURES: (IMAGES, "pack"),
     VECTORS: (IMAGE_VECTORS, "pack"),
     DRAFTS: (IMAGE_DRAFTS, "file"),
 }
 _SCHEMA = pa.schema([("picture", pa.string()), ("data", pa.binary())])
-_PART = {PICTURES: 4_000, VECTORS: 200_000}  # rows of a file, which then has 200 to 600 MB
+_PART = {PICTURES: 4_000, VECTORS: 200_000}  # rows of one file of 200 to 600 MB
 _GROUP = {PICTURES: 64, VECTORS: 4_096}  # rows that are read at once
 
 
@@ -83,21 +84,21 @@ class PackWriter:
             self._file = None
 
 
-def read_packed(lake: Lake, named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    """(picture, its bytes) of each distinct (picture, pack), pack by pack, a part of it at a time.
+def read_packed(lake: Lake, pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    """(picture, its bytes) for each distinct (picture, pack), pack by pack, in small groups of rows.
 
-    Raises FileNotFoundError where a pack is gone, KeyError where it lacks a picture that it is said to hold.
+    Raises FileNotFoundError where a pack is missing, and KeyError where a pack lacks one of the pictures.
     """
     by_pack: dict[str, set[str]] = defaultdict(set)
-    for picture, pack in named:
+    for picture, pack in pairs:
         by_pack[pack].add(picture)
-    for pack, wanted in by_pack.items():
+    for pack, pictures in by_pack.items():
         with parquet_file(lake, lake.path(pack)) as file:
-            yield from _of_pack(file, pack, wanted)
+            yield from _of_pack(file, pack, pictures)
 
 
-def _of_pack(file: pq.ParquetFile, pack: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
-    missing = set(wanted)
+def _of_pack(file: pq.ParquetFile, pack: str, pictures: set[str]) -> Iterator[tuple[str, bytes]]:
+    missing = set(pictures)
     for group in range(file.num_row_groups):
         names = file.read_row_group(group, columns=["picture"])["picture"].to_pylist()
         rows = [row for row, name in enumerate(names) if name in missing]
@@ -115,18 +116,18 @@ def _of_pack(file: pq.ParquetFile, pack: str, wanted: set[str]) -> Iterator[tupl
 
 def read_vectors(lake: Lake, rows: pa.Table) -> tuple[list[str], NDArray[np.float16]]:
     """(pictures, their vectors (n, width) float16) of rows of IMAGE_VECTORS, sorted by picture. (0, 0) without rows."""
-    named = zip(rows["picture"].to_pylist(), rows["pack"].to_pylist(), strict=True)
-    found = dict(read_packed(lake, named))
-    pictures = sorted(found)
+    pairs = zip(rows["picture"].to_pylist(), rows["pack"].to_pylist(), strict=True)
+    data_of = dict(read_packed(lake, pairs))
+    pictures = sorted(data_of)
     if not pictures:
         return [], np.zeros((0, 0), np.float16)
-    vectors = np.frombuffer(b"".join(found[picture] for picture in pictures), np.float16)
+    vectors = np.frombuffer(b"".join(data_of[picture] for picture in pictures), np.float16)
     return pictures, vectors.reshape(len(pictures), -1)
 
 
 def unnamed_packs(lake: Lake, before: dt.date) -> list[tuple[str, ...]]:
-    """Packs and drafts, written before a night, that no version of their table names, whether it passed or not."""
-    found: list[tuple[str, ...]] = []
+    """Packs and drafts, written before a night, that no version of their table names; failed versions count, too."""
+    unnamed: list[tuple[str, ...]] = []
     for kind, (table, column) in NAMED_BY.items():
         dates = [name for name in lake.list_dir(kind) if name.removeprefix("date=") < str(before)]
         if not dates:
@@ -135,9 +136,9 @@ def unnamed_packs(lake: Lake, before: dt.date) -> list[tuple[str, ...]]:
         for date in dates:
             for run in lake.list_dir(kind, date):
                 parts = [(kind, date, run, name) for name in lake.list_dir(kind, date, run)]
-                gone = [part for part in parts if "/".join(part) not in named]
-                found += [(kind, date, run)] if len(gone) == len(parts) else gone
-    return found
+                unused = [part for part in parts if "/".join(part) not in named]
+                unnamed += [(kind, date, run)] if len(unused) == len(parts) else unused
+    return unnamed
 
 
 def _named(lake: Lake, table: Table, column: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Where a shop's raw files lie: the root of its drop, and the night's date in the patterns that name them."""
+"""Where a shop's raw files are: the root of its drop, and the night's date in the patterns of their names."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ DATE = re.compile(r"\{date(?::([^{}]+))?\}")
 
 
 def root_of(raw: str) -> str:
-    """The folder that `--raw` names, as an absolute path, or the URL that it is."""
+    """The folder that `--raw` names, as an absolute path; a URL stays as it is."""
     return raw if "://" in raw else os.path.abspath(raw)
 
 
 def opened(root: str) -> tuple[pafs.FileSystem, str]:
-    """(filesystem, path of the root in it) of what `root_of` gave."""
+    """(file system, path of the root in it); root: what `root_of` returned."""
     fs, base = file_system(root)
     return fs, base.rstrip("/")
 
 
 def for_night(pattern: str, night: dt.date) -> str:
     """The pattern with the night's date in place of {date}."""
-    return DATE.sub(lambda found: night.strftime(found[1] or "%Y-%m-%d"), pattern)
+    return DATE.sub(lambda match: night.strftime(match[1] or "%Y-%m-%d"), pattern)

@@ -1,9 +1,9 @@
-"""Pages for people that work offline, load nothing and never run code from a row.
+"""Pages for people. They work offline, load nothing, and never run code from a row.
 
-A page is an HTML file with one style, perhaps one script, and the places <!--policy--> and <!--data-->. A page that
-holds both languages names /*both_languages.css*/ in its style and /*both_languages.js*/ in its script; a page on which
-a person approves and blocks names /*decision_page.css*/ and /*decision_page.js*/. These files name others.
-/*tables.css*/ in its style draws tables.
+A page is an HTML file with one style, at most one script, and the placeholders <!--policy--> and <!--data-->. A page in
+both languages names /*both_languages.css*/ in its style and /*both_languages.js*/ in its script. A page on which a
+person approves and blocks names /*decision_page.css*/ and /*decision_page.js*/. A page with tables names /*tables.css*/
+in its style. These shared files may name other shared files.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-_SHARED = (  # a file stands before those that it names
+_SHARED = (  # a file comes before the files that it names
     *("decision_page.css", "decision_page.js", "both_languages.css", "both_languages.js"),
     *("page.css", "tables.css", "tongue.js"),
 )
 
 
 def page_with(html: str, data: Any = None, pictures: bool = False) -> str:
-    """The page with its data and the policy that guards it; pictures: it may show those that stand in its data."""
+    """The page with its data and its content security policy; pictures: it may show pictures that its data hold."""
     for name in _SHARED:
         if (place := f"/*{name}*/\n") in html:
             html = html.replace(place, Path(__file__).with_name(name).read_text("utf-8"))

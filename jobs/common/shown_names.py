@@ -1,8 +1,8 @@
 """Which names of the catalogue may be shown: judged once for each item, and again only when a name or a rule changes.
 
-Names are the seller's own words, and lists, portraits, texts and pages print them unchanged. So whoever prints one
-takes it from the `shown_` columns of ITEMS, which this file fills; the other columns hold the names as they came, for
-rules and models.
+Names are the seller's own words, and lists, portraits, texts and pages print them unchanged. So all code that prints a
+name takes it from the `shown_` columns of ITEMS, which this file fills. The other columns hold the names as they
+arrived, for rules and models.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class NameRules:
 
     @classmethod
     def of(cls, copy: Any) -> NameRules:
-        """The rules of the settings `copy`: the languages' own lexicons and the shop's, since pages and texts differ in
-        nothing here. Raises LanguageError, LexiconError or FileNotFoundError, each naming the file.
+        """The rules of the settings `copy`: the lexicons of the languages and of the shop, the same for pages as for
+        texts. Raises LanguageError, LexiconError or FileNotFoundError, each naming the file.
         """
         languages = tuple(load_languages(own=copy.languages_folder).values())
         lexicons = load_lexicons(languages, copy.languages_folder, copy.lexicons)
@@ -45,13 +45,13 @@ class NameRules:
 def with_shown_names(items: pa.Table, rules: NameRules) -> pa.Table:
     """ITEMS with the `shown_` columns, `names_refused` and `names_judged` filled in.
 
-    A row that brings them from an earlier night keeps them, unless one of its names or a rule has changed since.
+    A row that already has them from an earlier night keeps them, unless one of its names or a rule has changed since.
     """
     for name in _MADE:
         if name not in items.column_names:
             items = items.append_column(name, pa.nulls(items.num_rows, pa.string()))
     rows = items.select([*NAMES, *_MADE]).to_pylist()
-    judged: dict[str, dict[str, str | None]] = {}  # an item of a history has a row for each of its days
+    judged: dict[str, dict[str, str | None]] = {}  # by digest: in a history, an item has a row for each of its days
     for row in rows:
         digest = _digest(row, rules)
         if row["names_judged"] != digest:
@@ -77,12 +77,13 @@ def _digest(row: Mapping[str, Any], rules: NameRules) -> str:
 
 
 def _judged(row: Mapping[str, Any], rules: NameRules) -> dict[str, str | None]:
-    """The columns of one row.
+    """The `shown_` columns and `names_refused` of one row.
 
-    A title that shows what its seller is after takes the other title with it, since the same hand wrote both.
+    Where one title is refused because it shows a bad intent of its seller, the other title is hidden as well, since the
+    same person wrote both.
     """
-    found = {name: _refusal(row[name], name, rules) for name in NAMES if row[name]}
-    refused = {name: why for name, why in found.items() if why}
+    judgements = {name: _refusal(row[name], name, rules) for name in NAMES if row[name]}
+    refused = {name: why for name, why in judgements.items() if why}
     has_intent = any(shows_intent(refused[name][0]) for name in TITLES if name in refused)
     hidden = {*refused, *(TITLES if has_intent else ())}
     lines = [": ".join((name, reason, " ".join(detail.split()))) for name, (reason, detail) in refused.items()]
@@ -98,7 +99,7 @@ def _refusal(name: str, column: str, rules: NameRules) -> tuple[str, str] | None
 
 @lru_cache(maxsize=10_000)  # many items share a brand or a category
 def _refusal_of_many(name: str, column: str, rules: NameRules) -> tuple[str, str] | None:
-    """A category is judged by its levels, each a name; a path of many is longer than any name."""
+    """A category is judged level by level, since a path of many levels is longer than any name."""
     for part in name.split(" > ") if column == "category" else [name]:
         if problem := name_refusal(part, LONGEST_WORD, rules.languages, rules.lexicons):
             return problem

@@ -1,4 +1,4 @@
-"""Digests of what an answer was read from: an answer holds as long as its source has the same digest."""
+"""Digests of the sources of answers: an answer is valid as long as its source has the same digest."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 
 def digest(*parts: str) -> str:
-    """16 hexadecimal digits of the parts, in their order."""
+    """The digest of the parts, in their order: 16 hexadecimal digits."""
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def item_hash(item: Mapping[str, Any], attributes: Mapping[str, Any], column: str) -> str:
-    """Digest of what an item has in a column of ITEMS or, under `attributes.<name>`, in an attribute; a price with its
-    currency."""
+    """Digest of an item's value in a column of ITEMS, or in an attribute (`attributes.<name>`). A price is hashed with
+    its currency."""
     value = attributes.get(column.removeprefix("attributes.")) if column.startswith("attributes.") else item[column]
     unit = item.get("currency") if column == "price" else None
     return digest(column, json.dumps([value, unit], ensure_ascii=False, sort_keys=True, default=str))

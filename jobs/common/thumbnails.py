@@ -1,4 +1,4 @@
-"""Small pictures of items for pages that people read: clean, bounded, and within the page."""
+"""Small pictures of items for pages that people read. They are clean, small, and embedded in the page."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from models.images.reading import clean_pixels, thumbnail
 from schemas.tables import IMAGES
 
 
-def thumbnails(lake: Lake, wanted: Iterable[tuple[str, str]], side: int) -> dict[str, bytes]:
-    """Picture -> a JPEG of at most `side` pixels each way, of each (picture, its pack)."""
-    clean = read_packed(lake, wanted)
+def thumbnails(lake: Lake, pairs: Iterable[tuple[str, str]], side: int) -> dict[str, bytes]:
+    """Picture -> a JPEG of at most `side` pixels in width and height; pairs: (picture, its pack)."""
+    clean = read_packed(lake, pairs)
     return {picture: thumbnail(clean_pixels(data), side) for picture, data in clean}
 
 
 def item_thumbnails(night: Night, item_ids: Iterable[str], side: int) -> dict[str, str]:
-    """Item -> its main picture as a data: URL, of the items that have one tonight; {} where images did not pass."""
+    """Item -> its main picture as a data: URL, for the items that have one tonight; {} where IMAGES did not pass."""
     images = night.versions(IMAGES).passed()
     if images is None or not images.count:
         return {}

@@ -1,1 +1,1 @@
-"""Texts for items, and which user is told which."""
+"""Texts for items, and which user gets which text."""

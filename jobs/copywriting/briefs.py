@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MODEL = "model"  # source of every model's texts, and wording of the network's
+MODEL = "model"  # the source of all texts by models, and the wording of the network's texts
 NETWORK, TUNED, PROMPTED, ENDPOINT = WRITERS = (
     "network",
     "tuned",
@@ -18,7 +18,7 @@ NETWORK, TUNED, PROMPTED, ENDPOINT = WRITERS = (
     "endpoint",
 )  # of the setting copy.writer
 CARD = "card"  # the channel of lists
-APPROVED = "approved"  # wording of texts that a person approved as they stand
+APPROVED = "approved"  # wording of texts that a person approved as they are
 
 
 class Brief(NamedTuple):
@@ -46,12 +46,12 @@ GROUP = tuple(BRIEF[1:])  # wordings compete within these columns
 
 
 def wording_of(writer: str) -> str:
-    """The arm that clicks on a writer's texts are counted for."""
+    """The wording under which clicks on a writer's texts are counted."""
     return MODEL if writer == NETWORK else writer
 
 
 class Draft(NamedTuple):
-    """A text before it is checked: with slots, unless it was approved as it stands. wording: the arm it counts for."""
+    """A text before it is checked. It has slots, unless a person approved it as it is. wording: clicks count for it."""
 
     text: str
     wording: str
@@ -68,16 +68,16 @@ class Refused(NamedTuple):
 
 
 def in_turns(briefs: Sequence[Brief]) -> list[Brief]:
-    """The first brief of each voice and language, then the second of each, and so on, each in the order given.
+    """The first brief of each voice and language, then the second of each, and so on, otherwise in the same order.
 
-    So a copywriter that drafts only some of a night's briefs is soon heard in all of them.
+    So a copywriter that drafts only some of a night's briefs soon writes for every voice and language.
     """
     before: Counter[tuple[str, str]] = Counter()
     turns = []
     for brief in briefs:
         turns.append(before[brief.style, brief.language])
         before[brief.style, brief.language] += 1
-    return [brief for _, brief in sorted(zip(turns, briefs, strict=True), key=lambda one: one[0])]
+    return [brief for _, brief in sorted(zip(turns, briefs, strict=True), key=lambda pair: pair[0])]
 
 
 def keys_of(table: pa.Table, names: Sequence[str] = BRIEF) -> pa.ChunkedArray:
@@ -86,7 +86,7 @@ def keys_of(table: pa.Table, names: Sequence[str] = BRIEF) -> pa.ChunkedArray:
 
 
 def is_usual(copy: pa.Table, texts_of: Callable[[str], int]) -> pa.Array:
-    """Marks the rows of COPY that are not written for an experiment alone; texts_of: channel -> texts of a brief."""
+    """Marks the rows of COPY that were not written only for an experiment; texts_of: channel -> texts of a brief."""
     channels = pc.unique(copy["channel"])
     most = pa.array([texts_of(channel) for channel in channels.to_pylist()], copy["variant"].type)
     return pc.less(copy["variant"], most.take(pc.index_in(copy["channel"], channels)))

@@ -22,9 +22,9 @@ from schemas.copywriting.wording import Season
 
 COLUMNS = ["item_id", "shown_title", "shown_title_zh", "shown_brand", "shown_category", "names_refused", "description",
            "description_zh", "price", "currency", "stock", "is_active", "is_replenishable", "attributes"]  # fmt: skip
-# What files hold in place of a value.
+# What files hold where there is no value.
 _NOTHING = {"nan", "inf", "-inf", "infinity", "-infinity", "null", "none", "n/a", "na", "-", "--", "?", "unknown"}
-_NAMES_IN_LANGUAGES = ("title", "description", "brand", "kind")  # columns that an attribute may give in a language
+_NAMES_IN_LANGUAGES = ("title", "description", "brand", "kind")  # attributes may give these in a language: `title_de`
 _TEACH = 5_000  # most items that the glossary is learned from
 
 
@@ -41,7 +41,7 @@ class PastCatalogues:
     def of(cls, nights: Sequence[tuple[dt.date, pa.Table]], until: dt.date, new_since: dt.date) -> PastCatalogues:
         """nights: (night, table with item_id and price), oldest first.
 
-        Prices come from nights up to `until`. Items in the first catalogue from `new_since` on are not new.
+        Prices come from nights up to `until`. Items in the first catalogue on or after `new_since` are not new.
         """
         early = [table for night, table in nights if night <= until]
         least = pa.concat_tables(early).group_by("item_id").aggregate([("price", "min")]) if early else None
@@ -70,31 +70,31 @@ def read_item_words(
     dictionary = dictionary or shipped_dictionary()
     rows = catalogue.select(COLUMNS).to_pylist()
     attributes = read_attributes(row["attributes"] for row in rows)
-    told = [_in_languages(own, dictionary.languages) for own in attributes]
+    split = [_in_languages(item_attributes, dictionary.languages) for item_attributes in attributes]
     yes, nothing = _yes_and_nothing(dictionary.languages.values())
-    values = [_values(row, own, yes, nothing) for row, (own, _) in zip(rows, told, strict=True)]
+    values = [_values(row, plain, yes, nothing) for row, (plain, _) in zip(rows, split, strict=True)]
     step = max(1, -(-len(rows) // _TEACH))  # an even sample: more items teach hardly any new word
-    latin = [{name: v for name, v in one.items() if not CJK.search(v)} for one in values[::step]]
+    latin = [{name: v for name, v in texts.items() if not CJK.search(v)} for texts in values[::step]]
     glossary = learn(latin, [(row["shown_title_zh"], row["description_zh"]) for row in rows[::step]])
     items = {}
-    for row, words, (_, more) in zip(rows, values, told, strict=True):
+    for row, words, (_, in_languages) in zip(rows, values, split, strict=True):
         item_id, price, lowest = row["item_id"], row["price"], past.lowest.get(row["item_id"])
         dropped = lowest is not None and price is not None and 0 < price <= lowest * (1 - least_drop)
-        named = {
-            name: tuple(w for w in (word, glossary.get((name, word)), *more.get(name, {}).values()) if w)
+        words_of = {
+            name: tuple(w for w in (word, glossary.get((name, word)), *in_languages.get(name, {}).values()) if w)
             for name, word in words.items()
         }
         refused = tuple(refusals_of(row["names_refused"]))
         judged = [row["shown_title"], row["shown_title_zh"], row["shown_brand"], *_levels(row)[-1:]]
-        titles = [*judged[:2], *more.get("title", {}).values()]
+        titles = [*judged[:2], *in_languages.get("title", {}).values()]
         if any(column.startswith("title") and shows_intent(reason) for column, reason, _ in refused):
-            titles = []  # the same hand wrote them
+            titles = []  # the same person wrote them all
         items[item_id] = ItemWords(
             item_id,
             tuple(dict.fromkeys(filter(None, (title.strip() for title in titles if title)))),
-            named.pop("brand", ()),
-            named.pop("kind", ()),
-            tuple(named.items()),
+            words_of.pop("brand", ()),
+            words_of.pop("kind", ()),
+            tuple(words_of.items()),
             row["shown_category"],
             price,
             lowest if dropped else None,
@@ -102,36 +102,38 @@ def read_item_words(
             row["currency"],
             past.oldest if past.oldest_ids is not None and item_id not in past.oldest_ids else None,
             next((season for season in seasons if season.is_about(row["shown_category"])), None),
-            _by_language(more),
-            tuple(": ".join(one) for one in refused),
+            _by_language(in_languages),
+            tuple(": ".join(refusal) for refusal in refused),
             frozenset(name.strip() for name in judged if name),
             dictionary=dictionary,
         )
     return items
 
 
-def _in_languages(own: Mapping[str, Any], languages: Iterable[str]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
-    """(its attributes, name -> language -> the shop's own word): `colour_de` says what `colour` is in German."""
-    plain, more = dict(own), defaultdict[str, dict[str, str]](dict)
-    for name in own:
+def _in_languages(
+    attributes: Mapping[str, Any], languages: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """(the other attributes, name -> language -> the shop's word): `colour_de` says what `colour` is in German."""
+    plain, in_languages = dict(attributes), defaultdict[str, dict[str, str]](dict)
+    for name in attributes:
         base, _, language = name.rpartition("_")
-        if language in languages and (base in own or base in _NAMES_IN_LANGUAGES):
+        if language in languages and (base in attributes or base in _NAMES_IN_LANGUAGES):
             word = plain.pop(name)
             if isinstance(word, str) and word.strip():
-                more[base][language] = word.strip()
-    return plain, more
+                in_languages[base][language] = word.strip()
+    return plain, in_languages
 
 
-def _by_language(more: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for words in more.values():
+def _by_language(in_languages: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[str]]:
+    by_language: dict[str, set[str]] = defaultdict(set)
+    for words in in_languages.values():
         for language, word in words.items():
-            found[language].add(word)
-    return {language: frozenset(words) for language, words in found.items()}
+            by_language[language].add(word)
+    return {language: frozenset(words) for language, words in by_language.items()}
 
 
 def _yes_and_nothing(languages: Iterable[Language]) -> tuple[frozenset[str], frozenset[str]]:
-    """(values that say that an item has the attribute, values that say that it has not or that nothing is known)."""
+    """(values that mean yes, the item has the attribute; values that mean no, or that nothing is known)."""
     languages = tuple(languages)
     yes = (word.lower() for language in languages for word in language.yes)
     no = (word.lower() for language in languages for word in language.no)
@@ -139,20 +141,21 @@ def _yes_and_nothing(languages: Iterable[Language]) -> tuple[frozenset[str], fro
 
 
 def _values(
-    row: Mapping[str, Any], own: Mapping[str, Any], yes: frozenset[str], nothing: frozenset[str]
+    row: Mapping[str, Any], attributes: Mapping[str, Any], yes: frozenset[str], nothing: frozenset[str]
 ) -> dict[str, str]:
     """Attributes that are words or figures, with `brand`, and `kind` (the last level of the category).
 
-    One whose value is yes says its name ("machine washable"); one whose value is no, or stands for none, is left out.
+    Where the value is yes, it becomes the attribute's name ("machine washable"). Where it is no, or means that nothing
+    is known, the attribute is left out.
     """
-    said = {name: str(value).strip() for name, value in own.items() if isinstance(value, str | int | float)}
-    found = {
+    texts = {name: str(value).strip() for name, value in attributes.items() if isinstance(value, str | int | float)}
+    values = {
         name: name.replace("_", " ") if value.lower() in yes else value
-        for name, value in said.items()
+        for name, value in texts.items()
         if value.lower() not in nothing
     }
-    found |= {"brand": (row["shown_brand"] or "").strip(), "kind": "".join(_levels(row)[-1:])}
-    return {name: value for name, value in found.items() if value}
+    values |= {"brand": (row["shown_brand"] or "").strip(), "kind": "".join(_levels(row)[-1:])}
+    return {name: value for name, value in values.items() if value}
 
 
 def _levels(row: Mapping[str, Any]) -> list[str]:

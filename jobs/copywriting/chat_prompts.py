@@ -1,7 +1,7 @@
-"""A brief -> what an instruct model is asked: the item's facts, the voice, the slots, and texts that show the manner.
+"""A brief -> the message for an instruct model: the item's facts, the voice, the slots, and example texts.
 
-The words around these are data: prompt.toml of the brief's language. A message is about one item and one voice; nothing
-in it comes from a user. It has no figure of the item: these are slots, which the shop fills.
+The other words of the message are data: prompt.toml of the brief's language. A message is about one item and one voice.
+Nothing in it comes from a user. It has no figures of the item: figures are slots, which the shop fills.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _SLOT = re.compile(r"\{(\w+)\}")
 class ChatPrompts:
     """Makes the messages of a night.
 
-    lessons: texts of the shop that show the manner, best last; those of a brief's own strategy, channel and language
-    are shown, in its own voice first.
+    lessons: texts of the shop that serve as examples, best last. A message shows those of the brief's strategy, channel
+    and language; texts in the brief's voice come first.
     """
 
     def __init__(self, inputs: CopyInputs, lessons: Iterable[Lesson] = ()) -> None:
@@ -46,9 +46,9 @@ class ChatPrompts:
 
     @classmethod
     def of(cls, night: Night, inputs: CopyInputs) -> ChatPrompts:
-        """With the texts that won by clicks and those that a person approved."""
-        when = night.settings.section("copywriter_training")
-        won = won_texts(night, when.won_after, when.won_chance, when.most_won)
+        """Prompts whose examples are the texts that won by clicks and the texts that a person approved."""
+        training = night.settings.section("copywriter_training")
+        won = won_texts(night, training.won_after, training.won_chance, training.most_won)
         return cls(inputs, learnable([*won, *approved_texts(inputs.rules)], inputs))
 
     def prompt(self, brief: Brief, count: int, examples: int) -> ChatPrompt:
@@ -76,34 +76,37 @@ class ChatPrompts:
 
     def _slots(self, brief: Brief, product: Product) -> list[str]:
         """The slots that the item fills for this strategy and that the language describes."""
-        return [s for s in SLOTS[brief.strategy] if s in product.slots and s in self.words[brief.language].slots]
+        return [
+            slot for slot in SLOTS[brief.strategy] if slot in product.slots and slot in self.words[brief.language].slots
+        ]
 
     def _examples(self, brief: Brief, product: Product) -> list[str]:
-        """Texts that won or were approved, the last first; then the voice's examples; then templates."""
+        """Texts that won or were approved, the last one first; then the voice's examples; then templates."""
         rules = self.inputs.rules
         lessons = self._lessons[brief.strategy, brief.channel, brief.language][::-1]
-        own = [text for style, text in lessons if style == brief.style]
-        others = [text for style, text in lessons if style != brief.style]
-        voice = rules.voices[brief.style].guide(brief.language).examples
+        own_voice = [text for style, text in lessons if style == brief.style]
+        other_voices = [text for style, text in lessons if style != brief.style]
+        guide_examples = rules.voices[brief.style].guide(brief.language).examples
         group = rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
         slots = set(self._slots(brief, product))
-        texts = [*own, *others, *voice, *(template.text for template in group)]
+        texts = [*own_voice, *other_voices, *guide_examples, *(template.text for template in group)]
         return list(dict.fromkeys(text for text in texts if set(_SLOT.findall(text)) <= slots))
 
 
 def prompt_words(inputs: CopyInputs) -> dict[str, PromptWords]:
-    """The prompts of the shop's languages that have one."""
+    """The prompts of the shop's languages; a language without a prompt has no entry."""
     config = inputs.rules.config
     return load_prompts(config.languages, config.languages_folder)
 
 
 def digest_of(words: Mapping[str, PromptWords]) -> str:
-    """Changes when a prompt changes."""
+    """A digest that changes when a prompt changes."""
     return hashlib.sha256(repr(sorted(words.items())).encode()).hexdigest()[:6]
 
 
 def _facts(product: Product) -> list[tuple[str, str]]:
-    """(name, word) of the item in the brief's language, its title first; none with a figure: no draft may have it."""
+    """(name, word) of the item in the brief's language, its title first. Words with a figure are left out, since no
+    draft may have a figure."""
     title = product.item.title(product.brief.language)
     pairs = [("title", title), *prompt_of(product.item, product.brief).attributes]
     return [(name, word) for name, word in pairs if word and not has_digit(word)]

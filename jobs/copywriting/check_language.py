@@ -1,7 +1,7 @@
-"""Says what the folder of a language lacks, and shows texts that it makes of the sample shop's catalogue.
+"""Says what the folder of a language lacks, and shows texts in this language about items of the sample shop.
 
-For each thing that is missing it names file, key and the next step. Then it writes every strategy and channel for a few
-items of every kind, through all checks, and says for how many briefs a text passed.
+For each missing thing it names the file, the key and the next step. Where nothing is missing, it writes texts of every
+strategy and channel for items of every kind, with all checks, and says for how many briefs a text passed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jobs.runtime.arguments import add_settings_arguments
 from jobs.runtime.settings import load_settings
 from schemas.copywriting.language_check import missing_in
 
-GOAL = 0.95  # of the briefs must get a text, for the language to be ready
+GOAL = 0.95  # share of the briefs that must get a text before a language is ready
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
         print(line)
     if missing:
         print(
-            f"{args.language}: {len(missing)} things are missing; no text is made before they are there",
+            f"{args.language}: {len(missing)} things are missing; texts can be written once they are there",
             file=sys.stderr,
         )
         return 1
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     show(sample, args.texts)
     if sample.share < GOAL:
         print(
-            f"{args.language}: fewer than {GOAL:.0%} of the briefs got a text; mend what is refused most",
+            f"{args.language}: fewer than {GOAL:.0%} of the briefs got a text; correct what causes most refusals",
             file=sys.stderr,
         )
         return 1
@@ -55,8 +55,8 @@ def show(sample: Sample, texts: int) -> None:
     for row in sample.evenly(texts):
         print(f"{row['strategy']:22}{row['channel']:9}{row['style']:9}{row['text']}")
     print(f"\n{sample.written} of {sample.briefs} briefs got a text ({sample.share:.1%})")
-    for reason, count in Counter(one.reason for one in sample.refused).most_common(8):
-        example = next(one for one in sample.refused if one.reason == reason)
+    for reason, count in Counter(draft.reason for draft in sample.refused).most_common(8):
+        example = next(draft for draft in sample.refused if draft.reason == reason)
         print(f"  refused {count:5}  {reason}: {example.detail}  in {example.text!r}")
     for brief in sample.silent[:8]:
         print(f"  no text for {brief.strategy} {brief.channel} {brief.style}, item {brief.item_id}")

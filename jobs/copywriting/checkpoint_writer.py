@@ -1,6 +1,6 @@
-"""Drafts by a pretrained instruct model: prompted or tuned on this machine's own processors, or behind an endpoint.
+"""Drafts by a pretrained instruct model: prompted or tuned on our own machines, or behind an endpoint.
 
-All three are asked with the same messages (chat_prompts.py), and their drafts are judged like any other.
+All three get the same messages (chat_prompts.py), and their drafts are checked like all others.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from schemas.copywriting.prompt import PromptWords, load_prompts
 if TYPE_CHECKING:  # torch and transformers: the workers import them, the night's own process never does
     from models.instruct.writer import InstructWriter
 
-TUNED_MODEL = "tuned_copywriter"  # its folder in models/; a shop that goes back to the network finds it as it was
-ONE = 1  # text that a tuned model is asked for at a time, as it learned it
+TUNED_MODEL = "tuned_copywriter"  # its folder in models/; not the network's, so that a shop can go back to the network
+ONE = 1  # texts that a prompt asks a tuned model for, as in its training
 
 
 @dataclass(frozen=True)
 class CheckpointWriter:
     """The instruct model that `copy.base_model` names, used as `copy.writer` says.
 
-    name: of the column `model` of COPY; another name means that briefs are drafted again. words: the prompt of each
+    name: its name in column `model` of COPY; when it changes, briefs are drafted again. words: the prompt of each
     language that has one. learned: (strategy, channel) pairs that a tuned model writes; None where it was not tuned.
-    folder: of the tuned model's adapters.
+    folder: where the tuned model's adapters are.
     """
 
     name: str
@@ -59,53 +59,57 @@ class CheckpointWriter:
         Raises ValueError where a model on this machine cannot be read; an endpoint fails no night.
         """
         config = inputs.rules.config
-        wanted = [brief for brief in briefs if self.writes(brief)][: config.most_drafted]
-        if not wanted:
+        chosen = [brief for brief in briefs if self.writes(brief)][: config.most_drafted]
+        if not chosen:
             return {}
-        made = ChatPrompts(inputs) if self.writer == TUNED else ChatPrompts.of(night, inputs)
+        chat_prompts = ChatPrompts(inputs) if self.writer == TUNED else ChatPrompts.of(night, inputs)
         count, examples = (ONE, 0) if self.writer == TUNED else (config.candidates, config.examples_shown)
-        prompts = {brief: made.prompt(brief, count, examples) for brief in wanted}
-        asked = {brief: prompt for brief, prompt in prompts.items() if prompt.attributes}
+        prompts = {brief: chat_prompts.prompt(brief, count, examples) for brief in chosen}
+        answerable = {brief: prompt for brief, prompt in prompts.items() if prompt.attributes}
         drafts: dict[Brief, list[Draft]] = {brief: [] for brief, prompt in prompts.items() if not prompt.attributes}
-        found = (
-            self._from_endpoint(night, inputs, asked) if self.writer == ENDPOINT else self._here(night, inputs, asked)
+        answers = (
+            self._from_endpoint(night, inputs, answerable)
+            if self.writer == ENDPOINT
+            else self._here(night, inputs, answerable)
         )
-        for brief, texts in found.items():
-            drafts[brief] = ranked(texts, asked[brief].values, inputs.rules, brief, self.writer)
+        for brief, texts in answers.items():
+            drafts[brief] = ranked(texts, answerable[brief].values, inputs.rules, brief, self.writer)
         return drafts
 
-    def _here(self, night: Night, inputs: CopyInputs, asked: Mapping[Brief, ChatPrompt]) -> dict[Brief, list[str]]:
-        """Texts by the model on Spark's workers; one of them unless a setting says more: each reads the whole model."""
+    def _here(self, night: Night, inputs: CopyInputs, prompts: Mapping[Brief, ChatPrompt]) -> dict[Brief, list[str]]:
+        """Texts by the model on Spark's workers. By default one worker writes, since each one reads the whole model."""
         config = inputs.rules.config
-        how: InstructConfig = night.settings.section("instruct")
-        load = functools.partial(_opened, how, config.base_model, night.lake.root, self.folder)
+        instruct: InstructConfig = night.settings.section("instruct")
+        load = functools.partial(_opened, instruct, config.base_model, night.lake.root, self.folder)
         workers = config.draft_workers or 1
-        at_once = -(-len(asked) // SHARD)  # all of them: between two waves a worker might be replaced, and read it anew
-        return dict(texts_in_shards(night, asked, Work(load, config.candidates, config.seed, workers, max(1, at_once))))
+        at_once = -(-len(prompts) // SHARD)  # all shards: after a wave, Spark may start new workers, which read it anew
+        return dict(
+            texts_in_shards(night, prompts, Work(load, config.candidates, config.seed, workers, max(1, at_once)))
+        )
 
     def _from_endpoint(
-        self, night: Night, inputs: CopyInputs, asked: Mapping[Brief, ChatPrompt]
+        self, night: Night, inputs: CopyInputs, prompts: Mapping[Brief, ChatPrompt]
     ) -> dict[Brief, list[str]]:
         config = inputs.rules.config
         endpoint = Endpoint(night, night.settings.section("copy_endpoint"), config.base_model, config.seed)
-        answers = endpoint.answers(asked)
-        facts = {**endpoint.ledger.facts(), "briefs": len(asked), "without_answer": len(asked) - len(answers)}
+        answers = endpoint.answers(prompts)
+        facts = {**endpoint.ledger.facts(), "briefs": len(prompts), "without_answer": len(prompts) - len(answers)}
         night.report(endpoint={**facts, "stopped": endpoint.stopped})
         night.log.info(
             "endpoint: %d of %d briefs answered, %d of them by earlier runs; %d requests, %d + %d tokens, %.4f %s; %s",
-            len(answers), len(asked), facts["answers_of_earlier_runs"], facts["requests"], facts["tokens_read"],
+            len(answers), len(prompts), facts["answers_of_earlier_runs"], facts["requests"], facts["tokens_read"],
             facts["tokens_written"], facts["cost"], facts["currency"], endpoint.stopped or "nothing stopped it",
         )  # fmt: skip
         return {
-            brief: [one.text for one in asked[brief].texts(given, config.candidates)]
-            for brief, given in answers.items()
+            brief: [candidate.text for candidate in prompts[brief].texts(brief_answers, config.candidates)]
+            for brief, brief_answers in answers.items()
         }
 
 
 def checkpoint_writer(night: Night, rules: CopyRules) -> CheckpointWriter | None:
-    """The writer that the settings name; None for a tuned one that is not trained yet.
+    """The writer that the settings name; None for a tuned writer that is not trained yet.
 
-    Raises ValueError where `copy.writer` is 'endpoint' and there is no `copy_endpoint.base_url`, or FileNotFoundError
+    Raises ValueError where `copy.writer` is 'endpoint' and `copy_endpoint.base_url` is empty, or FileNotFoundError
     where no language has a prompt.
     """
     config = rules.config
@@ -126,19 +130,19 @@ def checkpoint_writer(night: Night, rules: CopyRules) -> CheckpointWriter | None
         return CheckpointWriter(
             "/".join(folder), TUNED, words, frozenset((strategy, channel) for strategy, channel in learned), folder
         )
-    how = digest_of(words)
+    version = digest_of(words)
     if config.writer == ENDPOINT:
         endpoint: EndpointConfig = night.settings.section("copy_endpoint")
         if not endpoint.base_url:
             raise ValueError("copy.writer is 'endpoint', but copy_endpoint.base_url is empty; name the endpoint")
-        how += endpoint.digest()
-    return CheckpointWriter(f"{config.writer} {config.base_model} {how}", config.writer, words)
+        version += endpoint.digest()
+    return CheckpointWriter(f"{config.writer} {config.base_model} {version}", config.writer, words)
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(config: InstructConfig, place: str, lake: str, folder: tuple[str, ...]) -> InstructWriter:
-    """Read once by each worker process: the checkpoint, or what was tuned of it."""
+def _opened(config: InstructConfig, checkpoint: str, root: str, folder: tuple[str, ...]) -> InstructWriter:
+    """The checkpoint, or the tuned model; each worker process reads it only once."""
     from models.instruct.writer import InstructWriter
 
     take_gpu()
-    return load_model(Lake(lake), folder, InstructWriter) if folder else InstructWriter.open(config, place)
+    return load_model(Lake(root), folder, InstructWriter) if folder else InstructWriter.open(config, checkpoint)

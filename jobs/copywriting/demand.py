@@ -1,7 +1,7 @@
-"""Who is told what: each user's list and best offer -> (item, strategy, style, channel, language), joined in Spark.
+"""Each user's list and best offer -> the briefs of the texts that the user gets, joined in Spark.
 
-Texts are written once for each distinct brief, and users get the id of a text. So the cost of writing grows with the
-catalogue and not with the number of users.
+A brief is (item, strategy, style, channel, language). A text is written once for each distinct brief, and users get the
+id of the text. So the cost of writing grows with the catalogue and not with the number of users.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ _OWN_WORDS = {
 }
 # Texts never say why a user gets another kind of offer (a cart, a birthday): it would reveal what we know of them.
 OF_OFFERS = {kind: _OWN_WORDS.get(kind, "coupon") for kind in OFFER_KINDS}
-_NEIGHBOURS = 10  # so many neighbours of a bought item may be called similar to it
+_NEIGHBOURS = 10  # neighbours of a bought item that a text may call similar to it
 
 
 def read_places(night: Night, rules: CopyRules, items: Mapping[str, ItemWords], languages: Sequence[str]) -> DataFrame:
     """`places_with_strategy`, with language and style of the user.
 
-    A user is told of an event only in a language whose calendar has it; in others the item is a recommendation.
+    A text may name an event only in a language whose calendar has it; in other languages, the item's strategy is
+    recommendation.
     """
     places = places_with_strategy(night, rules.config, items)
     places = places.join(readers(night, rules, languages), "user_id", "inner")
@@ -50,7 +51,7 @@ def read_places(night: Night, rules: CopyRules, items: Mapping[str, ItemWords], 
 def briefs_of_users(night: Night, rules: CopyRules, places: DataFrame, languages: Sequence[str]) -> DataFrame:
     """One row for each text that a user gets: user_id, arm, channel, Brief's columns, offer_id, TERMS, valid_until.
 
-    places: from `read_places`; they are read several times, so the caller persists them.
+    places: from `read_places`. They are read several times, so the caller must persist them.
     """
     config = rules.config
     cards = places.select("user_id", F.lit("card").alias("channel"), *_brief_columns(), *_empty_offer_columns(night))
@@ -65,10 +66,10 @@ def briefs_of_users(night: Night, rules: CopyRules, places: DataFrame, languages
 
 
 def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFrame:
-    """(user_id, language, style) of each account, and of anonymous visitors; READER_VOICES must be written."""
+    """(user_id, language, style) of each account and of anonymous visitors; READER_VOICES must be written before."""
     of_country = {country: lang for country, lang in rules.language_of.items() if lang in languages}
-    known = F.create_map(*[F.lit(x) for pair in of_country.items() for x in pair]) if of_country else F.create_map()
-    language = F.coalesce(known[F.col("country")] if of_country else F.lit(None), F.lit(languages[0]))
+    spoken_in = F.create_map(*[F.lit(x) for pair in of_country.items() for x in pair]) if of_country else F.create_map()
+    language = F.coalesce(spoken_in[F.col("country")] if of_country else F.lit(None), F.lit(languages[0]))
     users = night.read(USERS).select("user_id", language.alias("language"))
     users = users.join(night.read(READER_VOICES).select("user_id", "style"), "user_id", "inner")
     anonymous = night.spark.createDataFrame([(ANONYMOUS, languages[0], rules.default_style)], users.schema)
@@ -76,8 +77,8 @@ def readers(night: Night, rules: CopyRules, languages: Sequence[str]) -> DataFra
 
 
 def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, ItemWords]) -> DataFrame:
-    """Each shown place of a list with its strategy: user_id, arm, item_id, rank, strategy, category, and its event's
-    season_style and season_languages.
+    """Each shown place of a list, with the strategy of its text: user_id, arm, item_id, rank, strategy, category, and
+    season_style and season_languages of the item's event.
     """
     seasons = [item.season for item in items.values()]
     news = pa.table(
@@ -109,12 +110,12 @@ def places_with_strategy(night: Night, config: CopyConfig, items: Mapping[str, I
     strategy: Column = F.lit("recommendation")
     for name in reversed([s for s in holds if s in config.strategies]):  # the first strategy that holds wins
         strategy = F.when(holds[name], F.lit(name)).otherwise(strategy)
-    told = ("category", "season_style", "season_languages")
-    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), *told)
+    event_columns = ("category", "season_style", "season_languages")
+    return shown.select("user_id", "arm", "item_id", "rank", strategy.alias("strategy"), *event_columns)
 
 
 def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFrame:
-    """For each account its best offer, or else the first place of its list, in every message channel."""
+    """For each account a row in every message channel: about its best offer, or else the first place of its list."""
     channels = F.explode(F.array(*[F.lit(c) for c in MESSAGES])).alias("channel")
     first = places.where(f"rank = 1 and user_id <> '{ANONYMOUS}'")
     kinds = {kind: strategy for kind, strategy in OF_OFFERS.items() if strategy in config.strategies}
@@ -138,15 +139,17 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
             "valid_until",
         )
     )
-    fits = F.expr(
+    is_in_category = F.expr(
         "of_item is null and (of_category is null or category = of_category"
         " or startswith(category, concat(of_category, ' > ')))"
     )
-    both = about.join(places, "user_id").withColumn("at", F.when(fits, F.col("rank")))
-    by = ["user_id", "arm", "offer_id", "of_offer", "of_item", *TERMS, "valid_until", "language", "style"]
-    told = both.groupBy(*by).agg(F.min_by("item_id", "at").alias("at_item"), F.min("at").alias("at"))
-    told = told.withColumn("item_id", F.coalesce("of_item", F.when(F.col("at").isNotNull(), F.col("at_item"))))
-    told = told.where("item_id is not null").select(
+    pairs = about.join(places, "user_id").withColumn("at", F.when(is_in_category, F.col("rank")))
+    keys = ["user_id", "arm", "offer_id", "of_offer", "of_item", *TERMS, "valid_until", "language", "style"]
+    with_offer = pairs.groupBy(*keys).agg(F.min_by("item_id", "at").alias("at_item"), F.min("at").alias("at"))
+    with_offer = with_offer.withColumn(
+        "item_id", F.coalesce("of_item", F.when(F.col("at").isNotNull(), F.col("at_item")))
+    )
+    with_offer = with_offer.where("item_id is not null").select(
         "user_id",
         "arm",
         channels,
@@ -159,8 +162,10 @@ def messages_of(night: Night, config: CopyConfig, places: DataFrame) -> DataFram
         F.least("valid_until", F.lit(night.valid_until("copy"))).alias("valid_until"),
         F.col("valid_until").alias("offer_until"),
     )
-    others = first.join(told.select("user_id").distinct(), "user_id", "left_anti")
-    return told.unionByName(others.select("user_id", channels, *_brief_columns(), *_empty_offer_columns(night)))
+    without_offer = first.join(with_offer.select("user_id").distinct(), "user_id", "left_anti")
+    return with_offer.unionByName(
+        without_offer.select("user_id", channels, *_brief_columns(), *_empty_offer_columns(night))
+    )
 
 
 def _brief_columns() -> list[Column]:
@@ -186,7 +191,7 @@ def _empty_offer_columns(night: Night) -> list[Column]:
 def briefs_of(
     demand: DataFrame, items: Mapping[str, ItemWords], rules: CopyRules, languages: Iterable[str]
 ) -> tuple[list[Brief], int]:
-    """(briefs, those that most users need first; how many were left out beyond `most_briefs`).
+    """(briefs, how many were left out beyond `most_briefs`). Briefs that most users need come first.
 
     After them comes a blurb of each item on sale, for everybody who opens its page.
     """
@@ -198,5 +203,5 @@ def briefs_of(
             about = "price_drop" if item.old_price else "new_arrival" if item.is_new_since else "recommendation"
             strategy = about if about in rules.config.strategies else "recommendation"
             briefs += [Brief(item_id, strategy, rules.default_style, "blurb", language) for language in languages]
-    wanted = [brief for brief in briefs if brief.item_id in items and brief.strategy in rules.config.strategies]
-    return wanted[: rules.config.most_briefs], max(0, len(wanted) - rules.config.most_briefs)
+    writable = [brief for brief in briefs if brief.item_id in items and brief.strategy in rules.config.strategies]
+    return writable[: rules.config.most_briefs], max(0, len(writable) - rules.config.most_briefs)

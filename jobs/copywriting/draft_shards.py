@@ -1,4 +1,4 @@
-"""Has a model on Spark's workers answer many prompts. A worker process reads the model once, onto its task's GPU.
+"""A model on Spark's workers answers many prompts. A worker process reads the model once, onto its task's GPU.
 
 Prompts are answered in shards of a fixed size, so that the number of workers changes the time and never the texts.
 """
@@ -17,7 +17,7 @@ from jobs.copywriting.briefs import Brief
 from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
 
-SHARD = 250  # prompts; within one, a clause that the network's composer used is spared in the next
+SHARD = 250  # prompts; within a shard, the network's composer avoids clauses that it has already used
 _DDL = "shard long, texts array<array<string>>, tokens long, seconds double, problem string"
 _ROW = pa.schema(
     [
@@ -43,8 +43,8 @@ class Answers(Protocol):
 class Work:
     """How prompts are answered. load: opens the model on a worker, and keeps it for the next shard.
 
-    workers: processes that answer at once. at_once: shards that Spark gets at a time. pack: makes of a shard what
-    travels to the worker, which iterates over it.
+    workers: processes that answer at the same time. at_once: shards that Spark gets at a time. pack: turns a shard into
+    the object that is sent to the worker, which iterates over it.
     """
 
     load: Callable[[], Answers]
@@ -65,7 +65,7 @@ def texts_in_shards(night: Night, prompts: Mapping[Brief, Any], work: Work) -> I
     with Progress("drafting", len(briefs), "briefs") as doing:
         for first in range(0, len(briefs), work.at_once * SHARD):
             wave = briefs[first : first + work.at_once * SHARD]
-            shards = [wave[at : at + SHARD] for at in range(0, len(wave), SHARD)]
+            shards = [wave[start : start + SHARD] for start in range(0, len(wave), SHARD)]
             for row in _rows_of(night, [[prompts[brief] for brief in shard] for shard in shards], work):
                 if row["problem"]:
                     raise ValueError(row["problem"])
@@ -83,20 +83,22 @@ def texts_in_shards(night: Night, prompts: Mapping[Brief, Any], work: Work) -> I
 
 def _rows_of(night: Night, shards: list[list[Any]], work: Work) -> list[dict[str, Any]]:
     """A row with the texts of each shard of prompts."""
-    given = night.spark.sparkContext.broadcast([work.pack(shard) for shard in shards])
+    packed = night.spark.sparkContext.broadcast([work.pack(shard) for shard in shards])
     numbers = night.spark.range(0, len(shards), 1, min(work.workers, len(shards)))
-    rows = numbers.mapInArrow(_answering(given, work), _DDL).toArrow().to_pylist()
-    given.destroy()
+    rows = numbers.mapInArrow(_answering(packed, work), _DDL).toArrow().to_pylist()
+    packed.destroy()
     return list(rows)
 
 
-def _answering(given: Any, work: Work) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """mapInArrow function: shards (column `id`) of the broadcast `given` -> a row with the texts of each."""
+def _answering(packed: Any, work: Work) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Function for mapInArrow: numbers of shards (column `id`) -> a row with the texts of each; packed: the broadcast
+    shards.
+    """
 
     def answer(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for shard in batch["id"].to_pylist():
-                yield pa.RecordBatch.from_pylist([_answered(shard, list(given.value[shard]))], _ROW)
+                yield pa.RecordBatch.from_pylist([_answered(shard, list(packed.value[shard]))], _ROW)
 
     def _answered(shard: int, prompts: Sequence[Any]) -> dict[str, Any]:
         began, tokens = time.monotonic(), 0
@@ -107,17 +109,17 @@ def _answering(given: Any, work: Work) -> Callable[[Iterator[pa.RecordBatch]], I
 
         try:
             model = work.load()
-        except (FileNotFoundError, ValueError) as problem:  # the driver raises it, without a trace of the worker
+        except (FileNotFoundError, ValueError) as problem:  # the driver raises it, without the worker's traceback
             return {"shard": shard, "texts": [], "tokens": 0, "seconds": 0.0, "problem": str(problem)}
         answers = model.write(prompts, work.candidates, work.seed, count)
-        texts = [[one.text for one in answer] for answer in answers]
+        texts = [[candidate.text for candidate in answer] for answer in answers]
         return {"shard": shard, "texts": texts, "tokens": tokens, "seconds": time.monotonic() - began, "problem": None}
 
     return answer
 
 
 def take_gpu() -> None:
-    """Makes the GPU that Spark gave this task the current one; nothing where there is none."""
+    """Makes the GPU that Spark gave to this task the current one; does nothing where there is no GPU."""
     import torch
 
     if torch.cuda.is_available():

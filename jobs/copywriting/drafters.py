@@ -14,20 +14,20 @@ from jobs.runtime.night import Night
 
 
 class Drafter(Protocol):
-    """A writer of drafts. name: as the column `model` of COPY has it; empty where nobody drafts."""
+    """A writer of drafts. name: its name in column `model` of COPY; empty where nobody drafts."""
 
     @property
     def name(self) -> str: ...
 
     def writes(self, brief: Brief) -> bool:
-        """Whether it drafts such briefs."""
+        """Whether it drafts the brief."""
 
     def drafts(self, night: Night, inputs: CopyInputs, briefs: Sequence[Brief]) -> dict[Brief, list[Draft]]:
-        """Drafts of the briefs that it was asked for, best first; others have no entry."""
+        """Drafts of the briefs that it drafted, best first; others have no entry."""
 
 
 def chosen_drafter(night: Night, rules: CopyRules) -> Drafter:
-    """Raises ValueError or FileNotFoundError for settings that name no usable writer."""
+    """The drafter of the settings. Raises ValueError or FileNotFoundError where they name no usable writer."""
     if rules.config.writer == NETWORK:
         return running_copywriter(night, rules.config.short_drafts)
     return checkpoint_writer(night, rules) or Running()  # nothing is tuned yet: nobody drafts

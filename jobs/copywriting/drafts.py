@@ -1,4 +1,4 @@
-"""Asks the copywriter, the network that was trained from scratch, for drafts of many briefs; the best comes first."""
+"""Drafts of many briefs by the copywriter, the network that was trained from scratch; the best draft comes first."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:  # torch and transformers: the workers import them, the night'
     from models.copywriting.copywriter import Copywriter
 
 COPYWRITER = "copywriter"  # its folder in models/
-LEARNED = "learned"  # of promotion.json, where train_copywriter says which strategies and channels it has texts of
-# Lengths of the short texts that a copywriter who learned blurbs can also write. An English sentence is too long for a
-# card. Other channels need a greeting or a signature; other strategies say why an item is shown, or on which terms.
+LEARNED = "learned"  # field of promotion.json: the strategies and channels that the copywriter has learned
+# Lengths of the short texts that a copywriter can also write once it has learned blurbs. An English sentence is too
+# long for a card. Other channels need a greeting or a signature; other strategies say why an item is shown, or on which
+# terms.
 _SHORT = {("card", "zh"): 14, ("push", "zh"): 30, ("push", "en"): 14}
 _SLOT = re.compile(r"<(price|discount)>")
 
@@ -44,7 +45,7 @@ def prompt_of(item: ItemWords, brief: Brief) -> Prompt:
 class Running(NamedTuple):
     """The copywriter that writes tonight: its folder in the lake, and the (strategy, channel) pairs that it learned.
 
-    Both are empty where none is trained. shortens: channels whose short texts it writes in the manner of its blurbs.
+    Both are empty where none is trained. shortens: channels whose short texts it writes like its blurbs.
     """
 
     folder: tuple[str, ...] = ()
@@ -59,7 +60,7 @@ class Running(NamedTuple):
         return (brief.strategy, brief.channel) in self.learned
 
     def writes(self, brief: Brief) -> bool:
-        """Whether it drafts the brief: a kind that it learned, or a short text in the manner of its blurbs."""
+        """Whether it drafts the brief: it learned this strategy and channel, or it writes a short text like a blurb."""
         is_short = brief.channel in self.shortens and (brief.channel, brief.language) in _SHORT
         is_short = is_short and brief.strategy == "recommendation"
         return self.has_learned(brief) or (is_short and self.has_learned(brief._replace(channel="blurb")))
@@ -83,45 +84,44 @@ def running_copywriter(night: Night, shortens: Sequence[str]) -> Running:
 
 
 def truthful(prompt: Prompt, brief: Brief, inputs: CopyInputs) -> Prompt:
-    """The prompt with the words that the fact lock would refuse: the network does not write them."""
+    """The prompt with the words that the fact lock would refuse, so that the network does not write them."""
     return dataclasses.replace(prompt, banned=banned_words(inputs.products.of(brief).facts, inputs.vocabulary))
 
 
 def drafts_of(
     night: Night, copywriter: Running, inputs: CopyInputs, briefs: Sequence[Brief]
 ) -> dict[Brief, list[Draft]]:
-    """Drafts, best first, of `most_drafted` briefs that the copywriter writes, the first of each voice and language in
-    turn; other briefs have no entry.
+    """Drafts, best first, of at most `most_drafted` briefs that the copywriter writes; other briefs have no entry.
 
-    Returns no drafts for an item without words in that language.
-    Raises ValueError or FileNotFoundError where the copywriter cannot be read, before anything is drafted.
+    Voices and languages take turns. The list is empty for an item without words in the brief's language. Raises
+    ValueError or FileNotFoundError, before anything is drafted, where the copywriter cannot be read.
     """
     config = inputs.rules.config
     drafted = in_turns([brief for brief in briefs if copywriter.writes(brief)])[: config.most_drafted]
     prompts = {brief: copywriter.prompt(inputs.products.clean(brief.item_id), brief) for brief in drafted}
-    asked = {brief: truthful(prompt, brief, inputs) for brief, prompt in prompts.items() if prompt.attributes}
+    answerable = {brief: truthful(prompt, brief, inputs) for brief, prompt in prompts.items() if prompt.attributes}
     drafts: dict[Brief, list[Draft]] = {brief: [] for brief in drafted}
-    workers = config.draft_workers or (night.spark.sparkContext.defaultParallelism if asked else 1)
+    workers = config.draft_workers or (night.spark.sparkContext.defaultParallelism if answerable else 1)
     load = functools.partial(_loaded, night.lake.root, copywriter.folder)
     work = Work(load, config.candidates, config.seed, workers, workers, PackedPrompts)
-    for brief, texts in texts_in_shards(night, asked, work):
-        drafts[brief] = ranked(texts, asked[brief].values, inputs.rules, brief, MODEL)
+    for brief, texts in texts_in_shards(night, answerable, work):
+        drafts[brief] = ranked(texts, answerable[brief].values, inputs.rules, brief, MODEL)
     return drafts
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(lake: str, folder: tuple[str, ...]) -> Copywriter:
-    """Read once by each worker process, with one thread, since there are as many processes as cores."""
+def _loaded(root: str, folder: tuple[str, ...]) -> Copywriter:
+    """The copywriter; each worker process reads it once. It uses one thread, since there is a process for each core."""
     from models.copywriting.copywriter import Copywriter
 
     take_gpu()
-    copywriter = load_model(Lake(lake), folder, Copywriter)
+    copywriter = load_model(Lake(root), folder, Copywriter)
     copywriter.config = dataclasses.replace(copywriter.config, threads=1)
     return copywriter
 
 
 def ranked(texts: Sequence[str], values: Sequence[str], rules: CopyRules, brief: Brief, wording: str) -> list[Draft]:
-    """Ranks drafts by coverage of the item's values, by voice and by the writer's own order, best first."""
+    """Drafts, best first: ranked by how many of the item's values they name, by voice, and by the writer's order."""
     guide = rules.voices[brief.style].guide(brief.language)
     order = rank(
         texts,

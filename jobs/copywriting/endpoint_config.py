@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from models.core.config import check_bounds
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Of the settings, those that change what the model answers.
+# The settings that change what the model answers.
 _ANSWERING = ("temperature", "more")
 
 
 @dataclass(frozen=True)
 class EndpointConfig:
-    """An OpenAI-compatible endpoint: where it is, how patiently it is asked, what a night may cost."""
+    """An OpenAI-compatible endpoint: where it is, how often and how long it is tried, and what a night may cost."""
 
     base_url: str = field(default="", metadata={"doc": "up to /v1, such as http://localhost:8000/v1"})
     key_variable: str = field(
@@ -88,7 +88,7 @@ class EndpointConfig:
         return fields
 
     def body(self, model: str, message: str, seed: int) -> dict[str, Any]:
-        """One request. It holds the message alone: no user, no night, no name of the shop."""
+        """The body of one request. It holds only the message: no user, no night, no name of the shop."""
         body = {
             "model": model,
             "messages": [{"role": "user", "content": message}],
@@ -99,5 +99,5 @@ class EndpointConfig:
         return {name: value for name, value in (body | self.fields()).items() if value is not None}
 
     def digest(self) -> str:
-        """Changes with the settings that change what is answered."""
+        """A digest that changes when a setting changes the answers."""
         return hashlib.sha256(repr([getattr(self, name) for name in _ANSWERING]).encode()).hexdigest()[:6]

@@ -1,4 +1,4 @@
-"""What a night's requests cost: tokens, money, tries and failures, and whether another one still fits the budget."""
+"""What a night's requests cost (tokens, money, tries, failures), and whether the budget allows another request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.copywriting.endpoint_config import EndpointConfig
 
-_FRAME = 256  # tokens, more than a chat template adds to a message
+_FRAME = 256  # tokens; a chat template adds fewer to a message
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Usage:
 
 
 class Ledger:
-    """Counts requests. A request is let out only where the night's budget holds even if it costs the most it can.
+    """Counts requests. A request is sent only where the night's budget covers the most that it can cost.
 
     Methods may be called from several threads.
     """
 
     def __init__(self, config: EndpointConfig, paid_before: Usage = Usage()) -> None:
-        """paid_before: what earlier runs of the same night have used up."""
+        """paid_before: what earlier runs of the same night have used."""
         self.config, self.paid_before = config, paid_before
         self.used, self._open = Usage(), Usage()
         self.requests = self.answers = self.cached = self.uncounted = 0
@@ -43,14 +43,14 @@ class Ledger:
         self._lock = threading.Lock()
 
     def most(self, message: str) -> Usage:
-        """The most that one try may use: no tokenizer makes more tokens of a text than it has bytes."""
+        """The most that one try may use: no text has more tokens than bytes."""
         return Usage(len(message.encode()) + _FRAME, self.config.answer_tokens)
 
     def cost(self, usage: Usage) -> float:
         return (usage.read * self.config.price_read + usage.written * self.config.price_written) / 1e6
 
     def let_out(self, most: Usage) -> bool:
-        """Whether a try that uses `most` fits the budget; if it does, it counts as open until it is settled."""
+        """Whether the budget allows a try that uses `most`. If so, the try counts as open until it is settled."""
         with self._lock:
             total = self.paid_before + self.used + self._open + most
             if total.tokens > self.config.most_tokens:
@@ -62,7 +62,7 @@ class Ledger:
             return True
 
     def settle(self, most: Usage, usage: Usage | None) -> None:
-        """A try ended. usage: what it used; None where that is not known, and the most is taken."""
+        """Ends a try. usage: what it used; None where that is not known, and `most` is counted."""
         with self._lock:
             self._open = Usage(self._open.read - most.read, self._open.written - most.written)
             self.used += most if usage is None else usage
@@ -73,7 +73,7 @@ class Ledger:
             self.retries[kind] += 1
 
     def facts(self) -> dict[str, Any]:
-        """For the job's report."""
+        """The counts for the job's report."""
         return {
             "requests": self.requests,
             "answers": self.answers,

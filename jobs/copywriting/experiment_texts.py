@@ -1,10 +1,10 @@
-"""Texts for the arms of experiments: which are missing, how they are written, and which texts each arm is shown.
+"""Texts for the arms of experiments: which are missing, how they are written, and which texts each arm shows.
 
-An arm may say that its users are told only what 'model', 'template' or a template by name wrote; each of these is
-called a kind. The usual texts of a brief are the first `copy.variants`, of cards `copy.card_variants`. Where none of
-them is of a kind that tonight's experiments ask for, one more text of this kind is written: only users of an arm that
-may show it do; all other users get the usual texts, and where a brief has no text that an arm allows, the arm shows the
-usual ones.
+An arm may say that its users see only texts by 'model', by 'template', or by a template of a given name. Each of these
+is called a kind. The usual texts of a brief are the first `copy.variants`, for cards `copy.card_variants`. Where none
+of them is of a kind that tonight's experiments ask for, one more text of this kind is written. Only users of an arm
+that allows this kind see it; all other users get the usual texts. Where a brief has no text that an arm allows, the arm
+shows the usual texts.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from schemas.tables.copywriting import COPY, REJECTED_COPY
 EVERYBODY = ""  # in column `deal`: users whose arms say nothing about copy
 NONE_OF_KIND = "none of its kind"
 _TRIED = [*BRIEF, "content_hash"]
-_STANDING = [*BRIEF, "variant", "source", "wording", "text", "model"]  # what is read of texts that stand
+_STANDING = [*BRIEF, "variant", "source", "wording", "text", "model"]  # columns that are read of texts that stay
 
 
 class Missing(NamedTuple):
     """Briefs that have texts, but none of a kind that experiments ask for.
 
-    briefs: kind -> the briefs to write one for, most needed first. in_vain: rows of REJECTED_COPY for briefs where
-    none could be written before, and whose item and rules have not changed since.
+    briefs: kind -> the briefs that need a text of it, most needed first. in_vain: rows of REJECTED_COPY for briefs
+    where no such text could be written before, and whose item and rules have not changed since.
     """
 
     briefs: dict[str, list[Brief]]
@@ -41,7 +41,7 @@ class Missing(NamedTuple):
 
 
 def kinds_of(arms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The kinds that arms (label -> who may write) ask for."""
+    """The kinds that the arms ask for; arms: label -> kinds."""
     return tuple(sorted({kind for kinds in arms.values() for kind in kinds}))
 
 
@@ -51,9 +51,9 @@ def without_the_ended(copy: pa.Table, kinds: Iterable[str], config: CopyConfig) 
 
 
 def find_missing(inputs: CopyInputs, copy: pa.Table, rejected: pa.Table, briefs: Sequence[Brief]) -> Missing:
-    """copy: rows that stand; rejected: REJECTED_COPY of last night; briefs: tonight's, most needed first.
+    """copy: rows that stay; rejected: REJECTED_COPY of last night; briefs: tonight's, most needed first.
 
-    Texts of the copywriter are not counted as missing; it reaches all briefs within a few nights
+    Texts of the copywriter never count as missing, since it drafts all briefs within a few nights
     (`carry_over.with_redrafts`).
     """
     missing: dict[str, list[Brief]] = {}
@@ -77,17 +77,17 @@ def find_missing(inputs: CopyInputs, copy: pa.Table, rejected: pa.Table, briefs:
 
 def write_missing(
     inputs: CopyInputs,
-    said: SaidTexts,
+    said_texts: SaidTexts,
     missing: Missing,
     copy: pa.Table,
 ) -> tuple[pa.Table, pa.Table]:
-    """(new rows of COPY, REJECTED_COPY with the briefs that need not be tried again); copy: all rows that stand."""
+    """(new rows of COPY, rows of REJECTED_COPY with the briefs that need not be tried again); copy: rows that stay."""
     briefs = list(dict.fromkeys(brief for of_kind in missing.briefs.values() for brief in of_kind))
     if not briefs:
         return arrow_schema(COPY).empty_table(), missing.in_vain
-    said.remember(copy)
+    said_texts.remember(copy)
     standing = _rows_by_brief(copy, briefs)
-    texts = (missing_texts(inputs, said, brief, standing[brief]) for brief in briefs)
+    texts = (missing_texts(inputs, said_texts, brief, standing[brief]) for brief in briefs)
     written, rejected = tables_of(inputs, briefs, texts)
     failed = []
     for kind, of_kind in missing.briefs.items():
@@ -99,8 +99,8 @@ def write_missing(
 
 def _rows_by_brief(copy: pa.Table, briefs: Iterable[Brief]) -> dict[Brief, list[dict[str, Any]]]:
     standing: dict[Brief, list[dict[str, Any]]] = {brief: [] for brief in briefs}
-    wanted = pa.array([brief.key for brief in standing], pa.string())
-    for row in copy.select(_STANDING).filter(pc.is_in(keys_of(copy), wanted)).to_pylist():
+    brief_keys = pa.array([brief.key for brief in standing], pa.string())
+    for row in copy.select(_STANDING).filter(pc.is_in(keys_of(copy), brief_keys)).to_pylist():
         standing[Brief.of(row)].append(row)
     return standing
 
@@ -108,7 +108,7 @@ def _rows_by_brief(copy: pa.Table, briefs: Iterable[Brief]) -> dict[Brief, list[
 def texts_by_arm(
     copy: pa.Table, shares: Mapping[Arm, float], arms: Mapping[str, Sequence[str]], config: CopyConfig
 ) -> pa.Table:
-    """`variants_of` with a column `deal`: for EVERYBODY, and for each arm (label -> who may write)."""
+    """`variants_of` with a column `deal`: rows for EVERYBODY, and for each arm its own; arms: label -> kinds."""
     usual = is_usual(copy, config.texts_of)
     parts = [_for_arm(copy.filter(usual), shares, EVERYBODY)]
     key = keys_of(copy)
@@ -124,13 +124,13 @@ def _for_arm(copy: pa.Table, shares: Mapping[Arm, float], label: str) -> pa.Tabl
 
 
 def _of_kinds(copy: pa.Table, kinds: Iterable[str]) -> pa.ChunkedArray:
-    """Marks the rows of COPY that are of one of the kinds."""
-    wanted = pa.array(list(kinds), pa.string())
-    return pc.or_(pc.is_in(copy["source"], wanted), pc.is_in(copy["wording"], wanted))
+    """Marks the rows of COPY whose text is of one of the kinds."""
+    names = pa.array(list(kinds), pa.string())
+    return pc.or_(pc.is_in(copy["source"], names), pc.is_in(copy["wording"], names))
 
 
 def _has_templates(kind: str, brief: Brief, inputs: CopyInputs) -> bool:
-    """Whether templates of the kind exist for briefs of this group, whatever the item."""
+    """Whether the brief's group has templates of the kind, whatever the item."""
     group = inputs.rules.templates.of(brief.strategy, brief.channel, brief.language, brief.style)
     names = [template.name for template in group if kind in ("template", template.name)]
     return any(inputs.share(brief, name) > 0 for name in names)

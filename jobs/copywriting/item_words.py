@@ -1,4 +1,4 @@
-"""What copy may say of each item: words in each language, price now and before, whether it is new, its event."""
+"""What copy may say about each item: words in each language, price now and before, whether it is new, its event."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from schemas.copywriting.wording import Season
 
 NameRefusal = Callable[[str, int], tuple[str, str] | None]  # a name and its longest -> `models.compliance.name_refusal`
 _LETTER = re.compile(r"[^\W\d_]")
-_DETAILS = 3
-_IN_A_LABEL = 2  # details; a card has room for no more
+_DETAILS = 3  # of one item, at most
+_IN_A_LABEL = 2  # details in a label, since a card has no room for more
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +26,9 @@ class ItemWords:
     """One item, with words in every language in which they are known; attributes: (name, words), in the shop's order.
 
     old_price: the lowest price up to the night `old_price_on`, set only where `price` is well below it. is_new_since:
-    a night whose catalogue lacks the item. season: an event that it suits. given: language -> names and words that the
-    shop gives in it, as attributes such as title_de. refused: words left out, and why. judged: names that the catalogue
-    has found fit to be shown.
+    a night whose catalogue lacks the item. season: an event that the item suits. given: language -> the words that the
+    shop itself gives in this language, in attributes such as title_de. refused: words left out, and why. judged: names
+    that the catalogue has already approved to be shown.
     """
 
     item_id: str
@@ -52,21 +52,23 @@ class ItemWords:
     def word(self, words: Iterable[str], language: str, attribute: str = "") -> str | None:
         """The first of an attribute's words that is in the language, or else a translation; None without either."""
         words = tuple(words)
-        given = self.given.get(language, ())
-        return next((word for word in words if word in given), None) or self.dictionary.word(words, language, attribute)
+        shop_words = self.given.get(language, ())
+        return next((word for word in words if word in shop_words), None) or self.dictionary.word(
+            words, language, attribute
+        )
 
     def kind(self, language: str) -> str | None:
-        """What it is, in the language."""
+        """The item's kind, in the language."""
         return self.word(self.kinds, language, "kind")
 
     def title(self, language: str) -> str | None:
-        """What it is called in the language.
+        """What the item is called in the language.
 
-        Its title; or brand, kind and details where these are known in the language; or its title in Latin letters,
-        which readers of every language know from labels.
+        That is its title; else brand, kind and details, where these are known in the language; else its title in Latin
+        letters, which readers of every language know from labels.
         """
-        own = next((title for title in self.titles if self._is_in(title, language)), None)
-        return own or self._label(language) or next((title for title in self.titles if not CJK.search(title)), None)
+        native = next((title for title in self.titles if self._is_in(title, language)), None)
+        return native or self._label(language) or next((title for title in self.titles if not CJK.search(title)), None)
 
     def _label(self, language: str) -> str | None:
         brand, kind, details = self.brand(language), self.kind(language), self.details(language)[:_IN_A_LABEL]
@@ -79,40 +81,41 @@ class ItemWords:
         return any(self._is_in(title, language) for title in self.titles)
 
     def brand(self, language: str) -> str | None:
-        """Its brand as the language writes it, or else as it stands in the catalogue."""
-        own = next((brand for brand in self.brands if self._is_in(brand, language)), None)
+        """The brand as the language writes it, or else as the catalogue writes it."""
+        native = next((brand for brand in self.brands if self._is_in(brand, language)), None)
         latin = next((brand for brand in self.brands if not CJK.search(brand)), None)
-        return own or latin or next(iter(self.brands), None)
+        return native or latin or next(iter(self.brands), None)
 
     def _is_in(self, name: str, language: str) -> bool:
         return name in self.given.get(language, ()) or self.dictionary.is_in(name, language)
 
     def details(self, language: str) -> list[str]:
-        """Up to three attribute values in the language; bare figures are left out, since they need their attribute."""
-        found = [self.word(words, language, name) for name, words in self.attributes]
-        return [word for word in found if word and _LETTER.search(word)][:_DETAILS]
+        """Up to three attribute values in the language. Bare figures are left out, since nobody understands them
+        without the attribute's name."""
+        translated = [self.word(words, language, name) for name, words in self.attributes]
+        return [word for word in translated if word and _LETTER.search(word)][:_DETAILS]
 
     @property
     def claimable(self) -> Iterator[str]:
-        """Words that count as a claim in any text: values of its attributes, its kind, its brand."""
+        """Words that count as a claim in any text: values of the item's attributes, its kind, its brand."""
         for words in (self.brands, self.kinds, *(words for _, words in self.attributes)):
             yield from words
 
     def digest(self, strategy: str, language: str) -> str:
-        """Changes if and only if something changes that a text of this strategy and language may say."""
+        """A digest that changes if and only if something changes that a text of this strategy and language may say."""
         seasonal = strategy == "seasonal_event" and self.season is not None
         key = (strategy, language if seasonal else "") if seasonal or strategy == "price_drop" else ("", "")
         if key not in self._digests:
-            said: list[Any] = [self.titles, self.brands, self.kinds, self.attributes]
+            content: list[Any] = [self.titles, self.brands, self.kinds, self.attributes]
             if strategy == "price_drop":
-                said += [self.price, self.old_price, self.currency]
+                content += [self.price, self.old_price, self.currency]
             if seasonal and self.season:
-                said += [self.season.id, self.season.names.get(language)]
-            self._digests[key] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+                content += [self.season.id, self.season.names.get(language)]
+            self._digests[key] = hashlib.sha256(repr(content).encode()).hexdigest()[:16]
         return self._digests[key]
 
     def facts(self) -> ItemFacts:
-        """The item as the fact lock takes it, without words that are too long to be names."""
+        """The item in the form that the fact lock takes, without words that are too long to be names."""
         attributes = {name: _names(words) for name, words in self.attributes}
         if self.kinds:
             attributes["kind"] = _names(self.kinds)
@@ -130,29 +133,29 @@ class ItemWords:
         )
 
     def cleaned(self, refusal: NameRefusal) -> ItemWords:
-        """The item without words that no page should show and no model should read; `refused` names each.
+        """The item without words that no page should show and no model should read; `refused` names each of them.
 
-        The catalogue has judged its own names already; here its attributes follow, and names in more languages. A title
-        that shows what its seller is after (a contact, an order to the writer, goods that may not be advertised) takes
-        the item's other titles with it, since the same hand wrote them.
+        The catalogue's own names were judged before; this judges attributes and names in more languages. Where a title
+        shows a bad intent of its seller (a contact, an order to the writer, goods that may not be advertised), all
+        titles of the item are left out, since the same person wrote them.
         """
         refused = list(self.refused)
         has_intent = False
 
         def clean(column: str, words: Iterable[str], longest: int = LONGEST_WORD) -> tuple[str, ...]:
             nonlocal has_intent
-            kept = []
+            accepted = []
             for word in words:
                 if word not in self.judged and (why := refusal(word, longest)):
                     refused.append(": ".join((column, *why)))
                     has_intent = has_intent or (column == "title" and shows_intent(why[0]))
                 else:
-                    kept.append(word)
-            return tuple(kept)
+                    accepted.append(word)
+            return tuple(accepted)
 
         names = clean("attributes", (name for name, _ in self.attributes))
-        named = [(name, words) for name, words in self.attributes if name in names]
-        attributes = tuple((name, clean(f"attributes.{name}", words)) for name, words in named)
+        shown = [(name, words) for name, words in self.attributes if name in names]
+        attributes = tuple((name, clean(f"attributes.{name}", words)) for name, words in shown)
         titles = clean("title", self.titles, LONGEST_TITLE)
         return ItemWords(
             self.item_id,

@@ -21,11 +21,11 @@ from jobs.sample_shop.catalogue import make_catalogue, make_taste_space
 from jobs.sample_shop.texts import as_items, write_texts
 from models.fact_lock.claims import Vocabulary
 
-_ITEMS = 216  # four of each kind, so that the glossary learns Chinese words
-_SHOWN = 54  # items that texts are written about, one of each kind
+_ITEMS = 216  # four items of each kind, so that the glossary learns Chinese words
+_SHOWN = 54  # items with texts, one of each kind
 _NIGHT = dt.date(2026, 1, 6)
 _SEED = 7
-_DROP = 0.8  # price now over price before, of every item
+_DROP = 0.8  # price now divided by price before, for every item
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Sample:
         return self.written / self.briefs
 
     def evenly(self, count: int) -> list[dict[str, Any]]:
-        """Rows of every strategy and channel in turn, about another item each time."""
+        """Rows of every strategy and channel in turn, each about a different item."""
         groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for row in self.rows:
             groups[row["strategy"], row["channel"]].append(row)
@@ -56,8 +56,9 @@ class Sample:
 
 
 def sample_items(rules: CopyRules) -> tuple[dict[str, ItemWords], frozenset[str]]:
-    """(items of the sample shop whose price fell, that are new and suit an event, so that all can be said of them; the
-    ids of those that are bought again and again).
+    """(items of the sample shop, ids of those that customers buy again and again).
+
+    Every item is new, its price has dropped and it suits an event, so that texts of every strategy can be written.
     """
     rng = np.random.default_rng(_SEED)
     catalogue = make_catalogue(_ITEMS, 1, make_taste_space(rng), rng)
@@ -82,26 +83,28 @@ def sample_items(rules: CopyRules) -> tuple[dict[str, ItemWords], frozenset[str]
 
 
 def write_sample(rules: CopyRules, language: str, shown: int = _SHOWN) -> Sample:
-    """The usual texts of every strategy and channel about `shown` items of different kinds, each in another voice."""
+    """The usual texts of every strategy and channel about `shown` items of different kinds; the voices take turns."""
     items, used_up = sample_items(rules)
-    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures, rules.claim_words)
-    inputs, said = CopyInputs(rules, items, vocabulary, {}, _NIGHT), SaidTexts()
+    vocabulary = Vocabulary.of(
+        [words.facts() for words in items.values()], rules.words, rules.figures, rules.claim_words
+    )
+    inputs, said_texts = CopyInputs(rules, items, vocabulary, {}, _NIGHT), SaidTexts()
     voices = list(rules.voices)
-    by_kind = list({one.kinds: one for one in items.values()}.values())
+    by_kind = list({words.kinds: words for words in items.values()}.values())
     rows: list[dict[str, Any]] = []
     refused: list[Refused] = []
     silent: list[Brief] = []
     briefs = 0
-    for n, item in enumerate(by_kind[:: max(1, len(by_kind) // shown)]):
+    for turn, item in enumerate(by_kind[:: max(1, len(by_kind) // shown)]):
         for strategy in rules.config.strategies:
             if strategy == "replenishment" and item.item_id not in used_up:
                 continue
             for channel in rules.config.channels:
-                style = rules.spoken(strategy, channel, language, voices[n % len(voices)])
+                style = rules.spoken(strategy, channel, language, voices[turn % len(voices)])
                 brief = Brief(item.item_id, strategy, style, channel, language)
-                written = usual_texts(inputs, said, brief)
+                written = usual_texts(inputs, said_texts, brief)
                 briefs += 1
                 rows += written.rows
-                refused += [one for one in written.refused if one.text is not None]
+                refused += [draft for draft in written.refused if draft.text is not None]
                 silent += [] if written.rows else [brief]
     return Sample(rows, refused, silent, briefs)

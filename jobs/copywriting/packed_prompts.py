@@ -1,6 +1,6 @@
-"""Prompts on their way to a worker: the words that they ban are thousands, nearly the same for every item.
+"""Packs prompts to send them to a worker. Each prompt bans thousands of words, nearly the same for every item.
 
-So a shard takes each banned word along once, and with each prompt only those of them that its item allows.
+So a shard holds each banned word once, and for each prompt only those of these words that it allows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from models.copywriting.prompts import Prompt
 
 
 class PackedPrompts:
-    """Iterates over the prompts, each as it was packed."""
+    """Iterates over the prompts, which are equal to those that were packed."""
 
     def __init__(self, prompts: Sequence[Prompt]) -> None:
         self._banned = frozenset[str]().union(*(prompt.banned for prompt in prompts))

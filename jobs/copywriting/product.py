@@ -1,4 +1,4 @@
-"""An item as one brief sees it: words that may be shown, the text of each slot, facts to check texts against."""
+"""An item for one brief: words that may be shown, the text of each slot, and facts to check texts against."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.fact_lock.claims import ItemFacts, Slot
 
 
 class Product(NamedTuple):
-    """item: without words that may not be shown. facts_with_offer: with the widest terms that a user's offer has."""
+    """item: without words that may not be shown. facts_with_offer: with the longest terms that a user's offer has."""
 
     brief: Brief
     item: ItemWords
@@ -42,6 +42,6 @@ class Products:
             facts = item.facts()
             self._facts[brief.item_id] = (facts, with_offer(facts))
         key = (brief.item_id, brief.strategy, brief.language)
-        if self._last_slots[0] != key:  # channels and styles of an item follow each other and share them
+        if self._last_slots[0] != key:  # briefs of an item that differ in channel and style have the same slots
             self._last_slots = (key, slots_for(item, brief, self._shop))
         return Product(brief, item, self._last_slots[1], *self._facts[brief.item_id])

@@ -1,4 +1,4 @@
-"""Which voice speaks to each reader: scores of the voices over portraits, segments and features, with the reason."""
+"""Chooses a voice for each reader, by scores over portraits, segments and features, and says why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.tables.features import USER_FEATURES
 from schemas.tables.profiles import USER_PROFILES
 from schemas.tables.segments import USER_SEGMENTS
 
-_PORTRAITS = (USER_PROFILES, USER_SEGMENTS, USER_FEATURES)  # a column that two have is taken from the first
+_PORTRAITS = (USER_PROFILES, USER_SEGMENTS, USER_FEATURES)  # a column that several have is taken from the first
 
 
 def reader_voices(night: Night, rules: CopyRules) -> DataFrame:
@@ -42,23 +42,23 @@ def portraits(night: Night) -> DataFrame:
 def with_voice(users: DataFrame, voices: Iterable[Voice], default: str) -> DataFrame:
     """`users` with style, score and reason: the voice with the highest score, or the default below LEAST_SCORE.
 
-    Of two voices with the same score the later by name is taken. The score and reason are the best voice's even where
-    the default speaks, so that a person sees what was missing.
+    Of two voices with the same score, the later one by name is taken. Score and reason are those of the best voice even
+    where the default is used, so that a person sees what was missing.
     """
     scores = [_score(voice) for voice in voices if voice.traits]
     if not scores:
         nothing = {"style": F.lit(default), "score": F.lit(0.0), "reason": F.lit("")}
         return users.withColumns(nothing)
     users = users.withColumn("best", F.array_max(F.array(*scores)))
-    fits = F.col("best.score") >= LEAST_SCORE
-    style = F.when(fits, F.col("best.style")).otherwise(F.lit(default))
+    is_enough = F.col("best.score") >= LEAST_SCORE
+    style = F.when(is_enough, F.col("best.style")).otherwise(F.lit(default))
     return users.withColumns({"style": style, "score": F.col("best.score"), "reason": F.col("best.reason")})
 
 
 def _score(voice: Voice) -> Column:
     """Struct (score, style, reason) of one voice; a trait whose columns are null does not hold."""
-    holds = [(trait, F.coalesce(F.expr(trait.when), F.lit(False))) for trait in voice.traits]
-    weights = [F.when(held, F.lit(trait.weight)).otherwise(F.lit(0.0)) for trait, held in holds]
+    conditions = [(trait, F.coalesce(F.expr(trait.when), F.lit(False))) for trait in voice.traits]
+    weights = [F.when(is_met, F.lit(trait.weight)).otherwise(F.lit(0.0)) for trait, is_met in conditions]
     score = F.round(sum(weights[1:], weights[0]), 3)
-    reason = F.concat_ws("; ", *[F.when(held, F.lit(trait.reason)) for trait, held in holds])
+    reason = F.concat_ws("; ", *[F.when(is_met, F.lit(trait.reason)) for trait, is_met in conditions])
     return F.struct(score.alias("score"), F.lit(voice.name).alias("style"), reason.alias("reason"))

@@ -25,7 +25,7 @@ _SIDE = 72  # pixels of an item's picture
 _LONGEST = 1_000  # characters; longer texts are cut
 _KIND = ["strategy", "channel", "language"]
 _REJECTED_PART = 3  # at most one row in three is a rejected one
-# Rows and facts stand on the page as lists in this order: with their names they would take twice the bytes.
+# The page holds rows and facts as lists in this order: with their names they would take twice the bytes.
 _COLUMNS = (*("verdict", "copy_id", "item_id", *_KIND, "style", "text", "source", "wording", "told", "made_on"),
             *("facts", "reason", "detail"))  # fmt: skip
 _FACT_COLUMNS = ("slot", "table", "column", "start", "end", "row", "value")
@@ -54,11 +54,11 @@ def write_page(
 
 def _users_by_text(night: Night) -> Counter[str]:
     """copy_id -> number of users who get the text."""
-    found: Counter[str] = Counter()
+    users: Counter[str] = Counter()
     for part in night.versions(USER_COPY).tonight().each(["copy_id"]):
         counts = pc.value_counts(part["copy_id"])
-        found.update(dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)))
-    return found
+        users.update(dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)))
+    return users
 
 
 def page_of(
@@ -66,20 +66,20 @@ def page_of(
     copy: pa.Table,
     rejected: pa.Table,
     items: Mapping[str, ItemWords],
-    told: Mapping[str, int],
+    users_of: Mapping[str, int],
     most: int,
     pictures_of: Callable[[set[str]], Mapping[str, str]] = lambda items: {},
 ) -> str:
-    """The page as HTML with at most `most` rows, first the texts that most users get (told: copy_id -> users).
+    """The page as HTML with at most `most` rows. Texts that most users get come first (users_of: copy_id -> users).
 
     Refused drafts come last: some of each reason, strategy, channel and language. pictures_of: item ids -> data: URLs
-    of those that have a picture.
+    of the items that have a picture.
     """
     few = _evenly(rejected, ["reason", *_KIND], most // _REJECTED_PART).to_pylist()
-    users = pa.array([told.get(text, 0) for text in copy["copy_id"].to_pylist()], pa.int64())
+    users = pa.array([users_of.get(text, 0) for text in copy["copy_id"].to_pylist()], pa.int64())
     ordered = copy.append_column("told", users).sort_by([("told", "descending"), ("copy_id", "ascending")])
     many = ordered.slice(0, max(0, most - len(few))).to_pylist()
-    named = {row["item_id"] for row in (*few, *many)} & items.keys()
+    shown = {row["item_id"] for row in (*few, *many)} & items.keys()
     data = {
         "date": date,
         "texts": copy.num_rows,
@@ -88,8 +88,8 @@ def page_of(
         "refused": rejected.num_rows,
         "reasons": Counter(rejected["reason"].to_pylist()).most_common(),
         "chinese": CHINESE,
-        "pictures": dict(pictures_of(named)),
-        "titles": {item_id: _titles(items[item_id]) for item_id in sorted(named)},
+        "pictures": dict(pictures_of(shown)),
+        "titles": {item_id: _titles(items[item_id]) for item_id in sorted(shown)},
         "columns": _COLUMNS,
         "fact_columns": _FACT_COLUMNS,
         "rows": [*map(_published, many), *map(_rejected, few)],
@@ -113,27 +113,28 @@ def _listed(row: Mapping[str, Any]) -> list[Any]:
 
 
 def _fact(row: Mapping[str, Any], fact: Mapping[str, Any]) -> list[Any]:
-    """In the order of _FACT_COLUMNS, without what the page knows: the item's own row, and a value that the text has."""
+    """The fact in the order of _FACT_COLUMNS. Null where the page knows the value: the item's row, or a part of the
+    text."""
     start, end = fact["start"], fact["end"]
     is_in_text = start is not None and row["text"][start:end] == fact["value"]
-    known = {"row": fact["row"] == row["item_id"], "value": is_in_text}
-    return [None if known.get(name) else fact[name] for name in _FACT_COLUMNS]
+    is_implied = {"row": fact["row"] == row["item_id"], "value": is_in_text}
+    return [None if is_implied.get(name) else fact[name] for name in _FACT_COLUMNS]
 
 
 def _titles(item: ItemWords) -> dict[str, str]:
     """Language -> title, for each language in which the item has a title."""
-    found = {name: item.title(name) for name in item.dictionary.languages if item.has_title_in(name)}
-    return {language: title[:_LONGEST] for language, title in found.items() if title}
+    titles = {name: item.title(name) for name in item.dictionary.languages if item.has_title_in(name)}
+    return {language: title[:_LONGEST] for language, title in titles.items() if title}
 
 
 def _evenly(rows: pa.Table, kind: list[str], most: int) -> pa.Table:
     """Takes the first row of each kind, then the second of each, and so on, up to `most` rows."""
     kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for at, key in enumerate(zip(*(rows[name].to_pylist() for name in kind), strict=True)):
-        kinds[key].append(at)
-    found: list[int] = []
+    for row, key in enumerate(zip(*(rows[name].to_pylist() for name in kind), strict=True)):
+        kinds[key].append(row)
+    chosen: list[int] = []
     deep = 0
-    while len(found) < min(most, rows.num_rows):
-        found += [those[deep] for those in kinds.values() if len(those) > deep]
+    while len(chosen) < min(most, rows.num_rows):
+        chosen += [rows_of_kind[deep] for rows_of_kind in kinds.values() if len(rows_of_kind) > deep]
         deep += 1
-    return rows.take(pa.array(found[:most], pa.int64()))
+    return rows.take(pa.array(chosen[:most], pa.int64()))

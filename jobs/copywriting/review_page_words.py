@@ -1,4 +1,4 @@
-"""Chinese names of our codes on the review page; names that a shop gave (voices, rules of a lexicon) stay."""
+"""Chinese names of our codes on the review page. Names that a shop gave (voices, rules of a lexicon) stay."""
 
 from __future__ import annotations
 

@@ -26,16 +26,18 @@ from schemas.copywriting.voice import Voice, load_voices
 from schemas.copywriting.wording import Season, Templates, load_seasons, load_templates
 from schemas.tables.copywriting import CHANNELS, COPY_SOURCES, STRATEGIES
 
-RULES = "4"  # raise it when code writes or checks differently: all texts are then written again
+RULES = "4"  # raise it when the code writes or checks differently: then all texts are written again
 
 
 @dataclass(frozen=True)
 class CopyConfig:
-    """Which copy is made, by which rules."""
+    """Which copy is written, and by which rules."""
 
     languages: tuple[str, ...] = field(
         default=("en", "zh"),
-        metadata={"doc": "copy is made in each that an item has a title in; anonymous visitors get the first"},
+        metadata={
+            "doc": "copy is written in each language in which an item has a title; anonymous visitors get the first"
+        },
     )
     languages_folder: str = field(
         default="",
@@ -54,7 +56,7 @@ class CopyConfig:
     variants: int = field(default=2, metadata={"doc": "texts of each brief, compared by clicks", "least": 1})
     card_variants: int = field(
         default=4,
-        metadata={"doc": "the same for cards: a list shows many at once, none like another", "least": 1},
+        metadata={"doc": "the same for cards: a list shows many at once, and each should differ", "least": 1},
     )
     most_briefs: int = field(
         default=400_000, metadata={"doc": "most briefs that get copy, those that most users need first", "least": 1}
@@ -80,8 +82,8 @@ class CopyConfig:
     short_drafts: tuple[str, ...] = field(
         default=("card", "push"),
         metadata={
-            "doc": "channels whose short texts a network that learned blurbs drafts in their manner; where it learned "
-            "few, a card is too short for it"
+            "doc": "channels for which a network that learned blurbs writes short texts like blurbs; where it learned "
+            "few blurbs, a card is too short for it"
         },
     )
     draft_workers: int = field(
@@ -154,15 +156,15 @@ class CopyConfig:
             )
         if self.writer != NETWORK and not self.base_model:
             raise ValueError(f"writer is {self.writer!r}, but base_model is empty; name an instruct model")
-        for name, known in (("strategies", STRATEGIES), ("channels", CHANNELS), ("short_drafts", CHANNELS)):
-            if strange := set(getattr(self, name)) - set(known):
-                raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(known)}")
+        for name, allowed in (("strategies", STRATEGIES), ("channels", CHANNELS), ("short_drafts", CHANNELS)):
+            if strange := set(getattr(self, name)) - set(allowed):
+                raise ValueError(f"{name} has {sorted(strange)}; there are {', '.join(allowed)}")
         if not self.shop.strip():
             raise ValueError("shop is empty; it signs every SMS, such as 'Nightmarket'")
         if wrong := hostile_name(self.shop):
             raise ValueError(f"shop is {self.shop!r}, which no text may show: {wrong[0].reason} ({wrong[0].detail})")
         if not self.languages:
-            raise ValueError("languages must name one at least")
+            raise ValueError("languages must name at least one language")
         for pair in self.countries:
             if pair.partition("=")[2] not in self.languages:
                 raise ValueError(f"countries must be country=language of {', '.join(self.languages)}, not '{pair}'")
@@ -170,9 +172,9 @@ class CopyConfig:
 
 @dataclass(frozen=True)
 class CopyRules:
-    """Everything that copy reads from files. Loading it refuses files that cannot be used.
+    """Everything that copy reads from files. Loading raises an error where a file cannot be used.
 
-    languages: every language there is, since a catalogue may have words of any; copy is made in `config.languages`.
+    languages: all languages, since a catalogue may have words of any; copy is written in `config.languages`.
     """
 
     config: CopyConfig
@@ -189,46 +191,46 @@ class CopyRules:
     @classmethod
     def load(cls, config: CopyConfig) -> CopyRules:
         """Raises VoiceError, LanguageError, LexiconError or FileNotFoundError, each naming file and place."""
-        own, made_in = config.languages_folder, config.languages
-        languages = load_languages(own=own)
-        voices = load_voices(config.voices, made_in, own)
+        folder, made_in = config.languages_folder, config.languages
+        languages = load_languages(own=folder)
+        voices = load_voices(config.voices, made_in, folder)
         return cls(
             config,
             languages,
             voices,
-            load_templates(made_in, voices, own),
-            load_seasons(made_in, voices, own),
-            load_lexicons(languages.values(), own, config.lexicons),
-            load_words(languages, own, config.vocabularies),
-            load_claim_words(own),
+            load_templates(made_in, voices, folder),
+            load_seasons(made_in, voices, folder),
+            load_lexicons(languages.values(), folder, config.lexicons),
+            load_words(languages, folder, config.vocabularies),
+            load_claim_words(folder),
             load_review(config.review),
         )
 
     def refuse_unknown(self, copy: Mapping[str, Sequence[str]]) -> None:
-        """Raises ValueError where an arm (label -> who may write) names a template that does not exist."""
-        known = sorted({template.name for group in self.templates.groups.values() for template in group})
+        """Raises ValueError where an arm names a template that does not exist; copy: label of the arm -> kinds."""
+        templates = sorted({template.name for group in self.templates.groups.values() for template in group})
         for arm, names in copy.items():
             for name in names:
-                if name not in (*COPY_SOURCES, *WRITERS[1:], *known):
-                    near = ", ".join(difflib.get_close_matches(name, known, 5, 0))
+                if name not in (*COPY_SOURCES, *WRITERS[1:], *templates):
+                    near = ", ".join(difflib.get_close_matches(name, templates, 5, 0))
                     raise ValueError(
                         f"experiments: {arm}: copy has no '{name}'; there are "
-                        f"{', '.join((*COPY_SOURCES, *WRITERS[1:]))} and {len(known)} templates, "
-                        f"the nearest by name {near}; column wording of the table copy has them"
+                        f"{', '.join((*COPY_SOURCES, *WRITERS[1:]))} and {len(templates)} templates, "
+                        f"the nearest by name {near}; see column wording of the table copy"
                     )
 
     @cached_property
     def dictionary(self) -> Dictionary:
-        """The catalogue's words in every language there is."""
+        """The catalogue's words in all languages."""
         return Dictionary.of(self.languages, self.config.catalogue_language, self.config.languages_folder)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Another process gets the files' content alone, and judges names itself."""
+        """Another process gets only the content of the files, and judges names itself."""
         return {name: value for name, value in self.__dict__.items() if name != "name_refusal"}
 
     @cached_property
     def name_refusal(self) -> NameRefusal:
-        """Judges each name once: items share brands, kinds and colours."""
+        """Judges each name once, since items share brands, kinds and colours."""
         languages = tuple(self.dictionary.languages.values())
 
         @functools.lru_cache(maxsize=100_000)
@@ -239,7 +241,7 @@ class CopyRules:
 
     @cached_property
     def figures(self) -> Figures:
-        """Words of numbers and units in every language there is."""
+        """Words for numbers and units in all languages."""
         return Figures(self.languages.values())
 
     @property
@@ -248,24 +250,24 @@ class CopyRules:
 
     @property
     def language_of(self) -> dict[str, str]:
-        """Country -> language, for the languages in which copy is made; the settings come before the languages."""
-        named = {c: name for name in reversed(self.config.languages) for c in self.languages[name].countries}
+        """Country -> language, for the languages in which copy is written; settings override the languages' files."""
+        by_country = {c: name for name in reversed(self.config.languages) for c in self.languages[name].countries}
         pairs = (pair.partition("=") for pair in self.config.countries)
-        return named | {country: language for country, _, language in pairs}
+        return by_country | {country: language for country, _, language in pairs}
 
     def lexicons_of(self, language: str) -> tuple[Lexicon, ...]:
-        """The lexicons that hold for texts of the language: its own, and those whose words are mixed in."""
+        """The lexicons that texts of the language are checked with: its own, and those of languages mixed into it."""
         holds = {language, *self.languages[language].checked_with}
         return tuple(lexicon for lexicon in self.lexicons if lexicon.language in holds)
 
     def spoken(self, strategy: str, channel: str, language: str, style: str) -> str:
-        """The style of a brief: `style` if a template exists for it, else the default."""
+        """The style of a brief: `style` if a template exists for it, else the default style."""
         if any(t.style == style for t in self.templates.groups[strategy, channel, language]):
             return style
         return self.default_style
 
     def digest(self, strategy: str, style: str, channel: str, language: str) -> str:
-        """Changes when any rule changes that texts of this group are written or checked by."""
+        """A digest that changes when any rule changes by which texts of this group are written or checked."""
         key = (strategy, style, channel, language)
         if key not in self._digests:
             parts = (

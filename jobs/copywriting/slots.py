@@ -1,4 +1,4 @@
-"""Slots of a brief: the text that fills each, the row that it was read from, and the facts stored beside a text."""
+"""Slots of a brief: the text that fills each slot, the row that it was read from, and the facts stored with a text."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from schemas.copywriting.benefits import Benefit
 from schemas.copywriting.language import Language
 from schemas.copywriting.wording import ITEM_SLOTS, USERS_SLOTS
 
-NAMING = tuple(f"{{{slot}}}" for slot in ITEM_SLOTS if slot != "shop")  # a text with one is about its item
-# Terms about as long as the longest that users get: a text is measured and checked with these. The least to spend is in
-# the shop's currency, since a sign such as the rupee's doubles what an SMS costs.
+NAMING = tuple(f"{{{slot}}}" for slot in ITEM_SLOTS if slot != "shop")  # a text with such a slot names its item
+# Terms about as long as the longest that users get: a text is measured and checked with these. The minimum spend is in
+# the shop's currency, since a sign such as the rupee's doubles the price of an SMS.
 _WIDEST_SHARE = 0.15
 _WIDEST_SPEND = 1_000.0
 _WIDEST_DAYS = tuple(dt.date(2000, month, 30) for month in range(1, 13) if month != 2)
 _USERS = re.compile(r"\{(terms|until)\}")
-# Why a user may be told this, where the text does not say it: table, column and value that justify it.
+# Why a user may get a text of this strategy, where the text does not say it: table, column and value that justify it.
 BASIS = {
     "recommendation": ("recommendations", "source", "in the user's list"),
     "similar_to_bought": ("similar_items", "target_item_id", "a neighbour of what the user bought"),
@@ -37,9 +37,9 @@ BASIS = {
 
 
 def slots_for(item: ItemWords, brief: Brief, shop: str) -> dict[str, Slot]:
-    """Every slot that the item fills in the brief's language; slots for a user's own terms keep their braces.
+    """All slots that the item fills in the brief's language; slots for a user's own terms keep their braces.
 
-    Where the item has no title in this language, one in Latin letters is used.
+    Where the item has no title in this language, a title in Latin letters is used.
     """
     language, source = brief.language, Source("items", item.item_id)
     spoken = item.dictionary.languages[language]
@@ -66,11 +66,11 @@ def slots_for(item: ItemWords, brief: Brief, shop: str) -> dict[str, Slot]:
 
 
 def _benefit(item: ItemWords, brief: Brief) -> Benefit | None:
-    """One of the benefits that hold for the item, the same one every night, and not for every strategy the same."""
+    """One of the item's benefits: the same one every night, but not the same one for every strategy."""
     names = [meaning for name, words in item.attributes for meaning in item.dictionary.meanings(name, words)]
-    found = item.dictionary.benefits[brief.language].of(names, item.category)
+    benefits = item.dictionary.benefits[brief.language].of(names, item.category)
     turn = zlib.crc32(f"{item.item_id}\0{brief.strategy}".encode())
-    return found[turn % len(found)] if found else None
+    return benefits[turn % len(benefits)] if benefits else None
 
 
 def _listed(words: Sequence[str], language: Language) -> str:
@@ -79,31 +79,31 @@ def _listed(words: Sequence[str], language: Language) -> str:
 
 
 def with_offer(facts: ItemFacts) -> ItemFacts:
-    """The item's facts with the widest terms of an offer, to check texts with a user's own terms."""
+    """The item's facts with the longest terms of an offer, to check texts that have a user's own terms."""
     return dataclasses.replace(facts, discount_share=_WIDEST_SHARE, minimum_spend=_WIDEST_SPEND, dates=_WIDEST_DAYS)
 
 
 def with_widest(
     draft: Draft, filled: Filled, slots: Mapping[str, Slot], language: Language, currency: str | None
 ) -> Filled:
-    """The text with the widest terms in place of a user's own; `filled` itself where it has no such slot."""
+    """The text with the longest terms in the slots for a user's terms; `filled` itself where it has no such slot."""
     if not _USERS.search(filled.text):
         return filled
     terms = terms_of(_WIDEST_SHARE, None, _WIDEST_SPEND, currency, language)
     widest = {"terms": terms or "", "until": max((day_of(day, language) for day in _WIDEST_DAYS), key=len)}
     if draft.wording == APPROVED:
-        return Filled(_USERS.sub(lambda found: widest[found[1]], filled.text), ())
+        return Filled(_USERS.sub(lambda match: widest[match[1]], filled.text), ())
     offer = {name: Slot(text, name, Source("offers", "")) for name, text in widest.items()}
     return fill(draft.text, {**slots, **offer})
 
 
 def from_tables(claim: Claim, filled: Filled) -> bool:
-    """Whether a claim lies within a filled slot, so that it was read from a table."""
+    """Whether a claim lies within a filled slot, which means that it was read from a table."""
     return any(used.start <= claim.start and claim.end <= used.end for used in filled.facts_used)
 
 
 def facts_told(brief: Brief, filled: Filled, item: ItemWords, claimed: Sequence[Claim]) -> list[dict[str, Any]]:
-    """Column `facts` of COPY: slots and claims and their place in the text (characters), then why users are told it."""
+    """Column `facts` of COPY: slots and claims with their place in the text (characters), then why users get it."""
     facts = [_fact(u.slot, u.text, u.table, u.row, u.field, u.start, u.end) for u in filled.facts_used]
     attributes = {name for name, _ in item.attributes}
     for claim in claimed:

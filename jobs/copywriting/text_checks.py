@@ -1,4 +1,4 @@
-"""Whether a text may be shown: the review, the copywriter's own rules, the voice, the fact lock, the market's rules."""
+"""Whether a text may be shown. Checks the review, rules for models, the voice, the facts, and the market's rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.copywriting.prompt import slots_needed
 
 
 class Problem(NamedTuple):
-    """Why a text may not be shown: a reason that REJECTED_COPY counts by, and the word or place."""
+    """Why a text may not be shown. reason: REJECTED_COPY is counted by it. detail: the word or place."""
 
     reason: str
     detail: str
@@ -32,7 +32,7 @@ class Text(NamedTuple):
 
 
 def filled_text(draft: Draft, product: Product) -> Text:
-    """Raises SlotError where the product has nothing for a slot. An approved text stands as it is."""
+    """The draft with its slots filled; an approved text stays as it is. Raises SlotError where a slot has no fact."""
     return Text(draft, Filled(draft.text, ()) if draft.wording == APPROVED else fill(draft.text, product.slots))
 
 
@@ -46,7 +46,7 @@ def check_draft(draft: Draft, product: Product, rules: CopyRules, vocabulary: Vo
 
 
 def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary) -> list[Problem]:
-    """All problems of a text, none of them where a person blocked it; an empty list means that it may be shown."""
+    """All problems of a text; of a text that a person blocked, only this. An empty list means that it may be shown."""
     brief, (draft, filled) = product.brief, text
     language = rules.languages[brief.language]
     blocked = rules.review.is_blocked(brief.item_id, copy_id(brief, filled.text), draft.wording, filled.text)
@@ -72,15 +72,15 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
 
 
 def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[Problem]:
-    """A model may write no figure itself but one that the facts hold, must leave room for a reader's own terms, and
-    must name something of the item."""
+    """The problems of a model's text. It may have a figure only if the facts hold it, must have the slots for a user's
+    terms, and must name something of the item."""
     draft, brief = text.draft.text, product.brief
     if figures := digits_of_its_own(draft, vocabulary.figures):
-        said = claims(draft, brief.language, vocabulary)
+        claimed = claims(draft, brief.language, vocabulary)
         wrong = unsupported(draft, product.facts, vocabulary, brief.language)
     for figure in figures:
         written = draft[figure.start : figure.end]
-        is_read = not any(map(str.isdigit, written)) or any(_overlap(figure, claim) for claim in said)
+        is_read = not any(map(str.isdigit, written)) or any(_overlap(figure, claim) for claim in claimed)
         is_wrong = any(_overlap(figure, claim) for claim in wrong)
         if figure.kind == "stock" or is_wrong or not is_read:
             yield Problem("figure of its own", written)
@@ -91,12 +91,12 @@ def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[
         yield Problem("says nothing of the item", "no attribute, kind or brand")
 
 
-def _overlap(one: Claim, other: Claim) -> bool:
-    return one.start < other.end and other.start < one.end
+def _overlap(first: Claim, second: Claim) -> bool:
+    return first.start < second.end and second.start < first.end
 
 
 def _names_kind(text: str, product: Product) -> bool:
-    """Whether the text calls the item by a word of its kind: headphones, or 耳机 for 头戴耳机, 兔子 for 兔子玩偶."""
+    """Whether the text names the item by a word of its kind: headphones, or 耳机 for 头戴耳机, 兔子 for 兔子玩偶."""
     folded = fold(text)
     kinds = [fold(kind) for kind in (*product.item.kinds, product.item.kind(product.brief.language)) if kind]
     return any(

@@ -1,7 +1,7 @@
 """Clicks of each text, counted night by night: which texts won in their group, and which lost within their brief.
 
 A hash assigns users to the texts of a brief, so the texts are compared on similar users. Each click rate is shrunk
-towards the common rate of the texts that it is compared with, so that few impressions decide little.
+towards the common rate of the texts that it is compared with, so that a few impressions change little.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from schemas.tables.copywriting import COPY_CLICKS, REJECTED_COPY
 
 LOST = "lost to another"
 _ARM = [*GROUP, "wording"]
-_PRIOR = 100.0  # times shown at the common rate: as many as users pull a campaign's rates (offers.prior_users)
+_PRIOR = 100.0  # impressions at the common rate that are added to each text, as many as offers.prior_users
 
 
-def add_clicks(before: pa.Table, seen: pa.Table, copy: pa.Table) -> pa.Table:
-    """COPY_CLICKS of the night before plus what was seen since, for the texts that are in `copy`."""
-    both = pa.concat_tables([before, seen])
-    standing = both.filter(pc.is_in(both["copy_id"], copy["copy_id"]))
+def add_clicks(before: pa.Table, recent: pa.Table, copy: pa.Table) -> pa.Table:
+    """COPY_CLICKS of the night before plus the counts since then (`recent`), for the texts that are in `copy`."""
+    rows = pa.concat_tables([before, recent])
+    standing = rows.filter(pc.is_in(rows["copy_id"], copy["copy_id"]))
     summed = standing.group_by("copy_id").aggregate([("shown", "sum"), ("clicked", "sum")])
-    named = summed.select(["copy_id", "shown_sum", "clicked_sum"]).rename_columns(list(COPY_CLICKS.names))
-    return named.sort_by("copy_id").cast(arrow_schema(COPY_CLICKS))
+    counts = summed.select(["copy_id", "shown_sum", "clicked_sum"]).rename_columns(list(COPY_CLICKS.names))
+    return counts.sort_by("copy_id").cast(arrow_schema(COPY_CLICKS))
 
 
 def winners(copy: pa.Table, clicks: pa.Table, shares: pa.Table, least: int, chance: float) -> pa.Table:
-    """Rows of COPY that won, those shown most last.
+    """Rows of COPY that won; the rows that were shown most come last.
 
-    A text wins that was shown `least` times or more, whose wording is not retired (COPY_SHARES), and whose click rate
-    is above that of the other texts of its strategy, style, channel and language with probability `chance` or more.
+    A text wins if it was shown `least` times or more, its wording is not retired (COPY_SHARES), and its click rate is
+    higher than that of the other texts of its strategy, style, channel and language with probability `chance` or more.
     """
     rows = _chances(copy, clicks, GROUP, least)
     retired = shares.filter(shares["retired"])
@@ -47,9 +47,9 @@ def winners(copy: pa.Table, clicks: pa.Table, shares: pa.Table, least: int, chan
 def without_losers(copy: pa.Table, clicks: pa.Table, config: CopyConfig) -> tuple[pa.Table, pa.Table]:
     """(COPY without the texts that lost, these texts as REJECTED_COPY).
 
-    A text loses that was shown `retire_after` times and is clicked less often than the other usual texts of its brief
-    with probability `retire_chance`. The best text of a brief never loses. Approved texts stay, and so do texts
-    written for an experiment, which the experiment judges.
+    A text loses if it was shown `retire_after` times and its click rate is lower than that of the other usual texts of
+    its brief with probability `retire_chance`. The best text of a brief never loses. Approved texts stay. Texts that
+    were written for an experiment stay, too, since the experiment judges them.
     """
     usual = copy.filter(is_usual(copy, config.texts_of))
     rows = _chances(usual, clicks, BRIEF, config.retire_after)
@@ -65,20 +65,22 @@ def without_losers(copy: pa.Table, clicks: pa.Table, config: CopyConfig) -> tupl
         }
         for row in lost.to_pylist()
     ]
-    left = copy.filter(pc.invert(pc.is_in(copy["copy_id"], lost["copy_id"])))
-    return left, pa.Table.from_pylist(rejected, arrow_schema(REJECTED_COPY))
+    remaining = copy.filter(pc.invert(pc.is_in(copy["copy_id"], lost["copy_id"])))
+    return remaining, pa.Table.from_pylist(rejected, arrow_schema(REJECTED_COPY))
 
 
-def _chances(copy: pa.Table, clicks: pa.Table, by: Sequence[str], least: int) -> pa.Table:
+def _chances(copy: pa.Table, clicks: pa.Table, columns: Sequence[str], least: int) -> pa.Table:
     """Rows of COPY shown `least` times or more, with shown, clicked, shown_others, clicked_others and chance.
 
-    The others are the texts with the same values in `by`; `chance` is the probability that a text's click rate is
-    above theirs.
+    The others are the other texts with the same values in `columns`; `chance` is the probability that a text's click
+    rate is higher than theirs.
     """
     rows = copy.join(clicks, "copy_id", join_type="inner")
-    sums = rows.group_by(list(by)).aggregate([("shown", "sum"), ("clicked", "sum")])
-    rows = rows.join(sums, list(by), join_type="inner").filter(pc.field("shown") >= least)
+    sums = rows.group_by(list(columns)).aggregate([("shown", "sum"), ("clicked", "sum")])
+    rows = rows.join(sums, list(columns), join_type="inner").filter(pc.field("shown") >= least)
     for name in ("shown", "clicked"):
         rows = rows.append_column(f"{name}_others", pc.subtract(rows[f"{name}_sum"], rows[name]))
-    own, others = ((rows[f"shown{of}"].to_numpy(), rows[f"clicked{of}"].to_numpy()) for of in ("", "_others"))
-    return rows.append_column("chance", pa.array(chance_above(own, others, _PRIOR), pa.float64()))
+    own_counts, other_counts = (
+        (rows[f"shown{suffix}"].to_numpy(), rows[f"clicked{suffix}"].to_numpy()) for suffix in ("", "_others")
+    )
+    return rows.append_column("chance", pa.array(chance_above(own_counts, other_counts, _PRIOR), pa.float64()))

@@ -2,14 +2,14 @@
 
 It is pre-trained on the shop's plain text: titles and search queries. Then it learns from pairs of attributes and
 description in each language, and from the shop's best texts: those that won by clicks and those that a person approved
-(jobs/copywriting/winning_texts.py). A twentieth of the items is held out. There its drafts go through the same checks
-as tonight's copy. A new copywriter replaces the running one unless it is surely worse in the share of briefs for which
-a draft passes.
-Where `copy.writer` is 'tuned', it is LoRA on `copy.base_model` that learns these pairs; a prompted model or an endpoint
-learns nothing here.
-With fewer than `least_pairs` descriptions none is trained: templates write the copy, and `copy.source` says so. A shop
-with about a thousand, such as the sample shop, is written for by a small network that learns slots in place of values
-(`copywriter.value_slots`); `.ci/sample_shop.toml` has settings for it.
+(jobs/copywriting/winning_texts.py). A twentieth of the items is held out. Drafts for these items go through the same
+checks as tonight's copy. A new copywriter replaces the running one unless it is surely worse in the share of briefs for
+which a draft passes.
+Where `copy.writer` is 'tuned', LoRA on `copy.base_model` learns these pairs. A prompted model or an endpoint learns
+nothing here.
+With fewer than `least_pairs` descriptions no copywriter is trained. Then templates write the copy, and `copy.source`
+says so. A shop with about a thousand, such as the sample shop, needs a small network that learns slots in place of
+values (`copywriter.value_slots`); `.ci/sample_shop.toml` has settings for it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from models.fact_lock.claims import Vocabulary
 from schemas.tables import CLEAN_EVENTS, ITEMS
 
 DESCRIPTIONS = ("description", "description_zh")
-_HELD_OUT = 20  # one item in so many
+_HELD_OUT = 20  # one item in so many is held out
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class TrainCopywriterConfig:
     least_pairs: int = field(
         default=2_000,
         metadata={
-            "doc": "descriptions with attributes; with fewer none is trained, and templates write the copy",
+            "doc": "descriptions with attributes; with fewer, no copywriter is trained and templates write the copy",
             "least": 1,
         },
     )
@@ -73,22 +73,22 @@ class TrainCopywriterConfig:
     query_days: int = field(default=28, metadata={"doc": "days of search queries among its plain text; 0: none"})
     least_of_kind: int = field(
         default=200,
-        metadata={"doc": "texts of a strategy and channel among what it learns; it drafts for no others", "least": 1},
+        metadata={"doc": "texts of a strategy and channel that it needs to draft for these", "least": 1},
     )
     judge_briefs: int = field(default=200, metadata={"doc": "held-out briefs that judge it, at most", "least": 1})
     won_after: int = field(
-        default=200, metadata={"doc": "shown so often a text may win, and be learned from", "least": 1}
+        default=200, metadata={"doc": "impressions that a text needs to win and to be learned from", "least": 1}
     )
     won_chance: float = field(
         default=0.95,
         metadata={
-            "doc": "that its click rate is above that of its group's other texts, at least",
+            "doc": "least probability that its click rate is above that of its group's other texts, for a text to win",
             "least": 0.5,
             "below": 1,
         },
     )
     most_won: int = field(
-        default=5_000, metadata={"doc": "texts that won among what it learns, the most shown", "least": 1}
+        default=5_000, metadata={"doc": "most texts that won that it learns from; those shown most", "least": 1}
     )
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ class TrainCopywriterConfig:
 
 
 def trains(night: Night) -> bool:
-    """Whether one is due tonight; `main` may still find that too few texts are fit to learn from."""
+    """Whether a training is due tonight; `main` may still find too few texts that it can learn from."""
     config: TrainCopywriterConfig = night.settings.section("copywriter_training")
     writer = trained_writer(night, night.settings.section("copy").writer)
     if writer is None:
@@ -126,7 +126,7 @@ def main(night: Night) -> None:
         return
     catalogue = night.versions(ITEMS).tonight().arrow(COLUMNS).sort_by("item_id")
     most = descriptions_of(catalogue)
-    if most < config.least_pairs:  # before transformers is imported, which takes longer than the rest
+    if most < config.least_pairs:  # before transformers is imported, which takes longer than all else
         say_too_few(night, most, config)
         return
     words = read_item_words(catalogue, PastCatalogues(), (), 0.5)
@@ -137,20 +137,20 @@ def main(night: Night) -> None:
         return
     vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
     inputs = CopyInputs(rules, items, vocabulary, {}, night.date)
-    held = [pair for pair in pairs_of_items if is_held_out(pair[0].item_id)][: config.judge_briefs]
+    held_out = [pair for pair in pairs_of_items if is_held_out(pair[0].item_id)][: config.judge_briefs]
     recount_clicks(night)
     won = not_held_out(learnable(won_texts(night, config.won_after, config.won_chance, config.most_won), inputs))
     approved = not_held_out(learnable(approved_texts(rules), inputs))
     lessons = [*not_held_out(pairs_of_items), *won, *approved][-config.most_pairs :]
     texts = [*plain_texts(night, config.query_days), *(title for item in items.values() for title in item.titles)]
-    prompts = writer.prompts(inputs, held)
-    theirs = passed_by_running(
-        night, writer, running, prompts, held, inputs
-    )  # first: two may not fit beside each other
+    prompts = writer.prompts(inputs, held_out)
+    passed_before = passed_by_running(
+        night, writer, running, prompts, held_out, inputs
+    )  # before the new one is trained: memory may not hold both
     checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-{writer.folder}-{night.date}-{night.run}"
-    new = writer.fit(inputs, texts, lessons, checkpoint)
-    ours = passed(new, prompts, held, inputs)
-    decision = decide(ours, theirs)
+    trained = writer.fit(inputs, texts, lessons, checkpoint)
+    passed_now = passed(trained, prompts, held_out, inputs)
+    decision = decide(passed_now, passed_before)
     of_kind = Counter((brief.strategy, brief.channel) for brief, _, _ in lessons)
     facts = {
         "start": why,
@@ -165,8 +165,8 @@ def main(night: Night) -> None:
     night.log.info(
         "%d training pairs, of these %d texts that won and %d approved ones", len(lessons), len(won), len(approved)
     )
-    night.log.info("a draft passes every check for %.0f %% of %d held-out briefs", 100 * decision.new, len(held))
-    save_judged(night, writer.folder, new, facts)
+    night.log.info("a draft passes every check for %.0f %% of %d held-out briefs", 100 * decision.new, len(held_out))
+    save_judged(night, writer.folder, trained, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
 
@@ -180,9 +180,9 @@ def say_too_few(night: Night, pairs: int, config: TrainCopywriterConfig) -> None
 def described(
     rows: Sequence[dict[str, Any]], items: dict[str, ItemWords], rules: CopyRules
 ) -> Iterator[tuple[Brief, Prompt, str]]:
-    """(brief, prompt, description) of every item with attributes, once for each language that it is described in.
+    """(brief, prompt, description) of every item with attributes, once for each language in which it is described.
 
-    The brief's style is the voice that the description is in, so that the copywriter learns to write in it.
+    The brief's style is the voice of the description, so that the copywriter learns to write in this voice.
     Leaves out descriptions that contain instructions to a model, or words that no page should show.
     """
     for row in rows:
@@ -198,18 +198,18 @@ def described(
 
 
 def voice_of(text: str, language: str, rules: CopyRules) -> str:
-    """The voice whose words the text has most of and that would not refuse it; the default one for none, or for two."""
-    fits = {
+    """The voice that allows the text and has most of its words in it; the default voice where none or several do."""
+    scores = {
         name: voice.guide(language).fit(text)
         for name, voice in rules.voices.items()
         if not voice.guide(language).forbidden(text)
     }
-    best = [name for name, fit in fits.items() if fit == max(fits.values())]
+    best = [name for name, score in scores.items() if score == max(scores.values())]
     return best[0] if len(best) == 1 else rules.default_style
 
 
 def is_held_out(item_id: str) -> bool:
-    """The same items every week, so that no copywriter is judged on items that an earlier one learned from."""
+    """Whether the item is held out: the same items every week, so no copywriter is judged on what it has learned."""
     return zlib.crc32(item_id.encode()) % _HELD_OUT == 0
 
 
@@ -232,31 +232,31 @@ def passed_by_running(
     writer: TrainedWriter,
     running: tuple[str, ...] | None,
     prompts: Sequence[Any],
-    held: Sequence[tuple[Brief, Prompt, str]],
+    held_out: Sequence[tuple[Brief, Prompt, str]],
     inputs: CopyInputs,
 ) -> NDArray[np.float64]:
-    """`passed` by the running one; all 0 without one, or where it cannot be read any more."""
+    """`passed` for the running copywriter; all 0 where there is none, or where it cannot be read any more."""
     if running is None:
-        return np.zeros(len(held))
+        return np.zeros(len(held_out))
     try:
-        old = writer.load(running)
+        model = writer.load(running)
     except (FileNotFoundError, ValueError) as problem:
-        night.log.warning("the running copywriter counts for nothing: %s", problem)
-        return np.zeros(len(held))
-    return passed(old, prompts, held, inputs)
+        night.log.warning("the running copywriter cannot be read and loses the comparison: %s", problem)
+        return np.zeros(len(held_out))
+    return passed(model, prompts, held_out, inputs)
 
 
 def passed(
-    writer: Any, prompts: Sequence[Any], held: Sequence[tuple[Brief, Prompt, str]], inputs: CopyInputs
+    writer: Any, prompts: Sequence[Any], held_out: Sequence[tuple[Brief, Prompt, str]], inputs: CopyInputs
 ) -> NDArray[np.float64]:
     """1 for each brief for which a draft passes every check, 0 for the others."""
     settings = inputs.rules.config
     with Progress("drafts for the held-out briefs", len(prompts), "prompts") as doing:
-        answers = writer.write(prompts, settings.candidates, settings.seed, lambda done, tokens: doing.at(done))
+        answers = writer.write(prompts, settings.candidates, settings.seed, lambda count, tokens: doing.at(count))
     return np.array(
         [
-            any(not inputs.problems(brief, Draft(one.text, BY_MODEL, "model")) for one in answer)
-            for (brief, _, _), answer in zip(held, answers, strict=True)
+            any(not inputs.problems(brief, Draft(candidate.text, BY_MODEL, "model")) for candidate in answer)
+            for (brief, _, _), answer in zip(held_out, answers, strict=True)
         ],
         np.float64,
     )

@@ -1,6 +1,6 @@
 """The two writers that a shop trains on its own texts: the network from scratch, and LoRA on an instruct checkpoint.
 
-Each says how lessons become what it learns from, how it is fitted, and how a saved one is loaded.
+Each defines its training pairs, how it is trained, and how a saved one is loaded.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from models.copywriting.prompts import PLACEHOLDER, clauses_of, has_digit
 
 
 class TrainedWriter(Protocol):
-    """folder: of its models in the lake."""
+    """folder: where its models are in the lake."""
 
     folder: str
 
     def changed(self, running: tuple[str, ...] | None) -> str:
-        """Why the running one must be trained anew whatever its age; empty where it need not."""
+        """Why the running one must be trained again whatever its age; empty where it need not be."""
 
     def fit(self, inputs: CopyInputs, texts: Sequence[str], lessons: Sequence[Lesson], checkpoint: Path) -> Any:
-        """A writer that learned plain texts and lessons; `checkpoint` keeps the state of a run that is killed."""
+        """A writer that learned plain texts and lessons; `checkpoint` holds the state, in case the run is killed."""
 
     def load(self, folder: tuple[str, ...]) -> Any: ...
 
     def prompts(self, inputs: CopyInputs, lessons: Sequence[Lesson]) -> list[Any]:
-        """What it is asked for the brief of each lesson."""
+        """The prompt for the brief of each lesson."""
 
 
 def trained_writer(night: Night, writer: str) -> TrainedWriter | None:
-    """The one that `copy.writer` names; None where nothing is trained."""
+    """The writer that `copy.writer` names; None where that one needs no training."""
     if writer == NETWORK:
         return Network(night)
     return Tuned(night) if writer == TUNED else None
@@ -73,7 +73,7 @@ class Network:
 
 
 class Tuned:
-    """Learns the lessons alone: the checkpoint knows the language."""
+    """Learns only the lessons, since the checkpoint already knows the language."""
 
     folder = TUNED_MODEL
 
@@ -81,15 +81,17 @@ class Tuned:
         self.night, self.place = night, night.settings.section("copy").base_model
 
     def changed(self, running: tuple[str, ...] | None) -> str:
-        was = self.night.lake.get_json(*running, "manifest.json")["base_model"] if running else self.place
-        return "" if was == self.place else f"copy.base_model was {was}"
+        before = self.night.lake.get_json(*running, "manifest.json")["base_model"] if running else self.place
+        return "" if before == self.place else f"copy.base_model was {before}"
 
     def fit(self, inputs: CopyInputs, texts: Sequence[str], lessons: Sequence[Lesson], checkpoint: Path) -> Any:
         from models.instruct.writer import InstructWriter
 
-        made = self.prompts(inputs, lessons)
-        said = [slotted(text, brief.language, inputs.items[brief.item_id].titles) for brief, _, text in lessons]
-        pairs = [(prompt.message, text) for prompt, text in zip(made, said, strict=True) if text]
+        prompts = self.prompts(inputs, lessons)
+        texts_with_slots = [
+            slotted(text, brief.language, inputs.items[brief.item_id].titles) for brief, _, text in lessons
+        ]
+        pairs = [(prompt.message, text) for prompt, text in zip(prompts, texts_with_slots, strict=True) if text]
         config = self.night.settings.section("instruct")
         with progress("tuning the checkpoint", unit="steps") as doing:
             return InstructWriter.fit(config, self.place, pairs, checkpoint, self.night.log.info, doing.at_step)
@@ -100,14 +102,18 @@ class Tuned:
         return load_model(self.night.lake, folder, InstructWriter)
 
     def prompts(self, inputs: CopyInputs, lessons: Sequence[Lesson]) -> list[Any]:
-        made = ChatPrompts(inputs)
-        return [made.prompt(brief, ONE, 0) for brief, _, _ in lessons]
+        chat_prompts = ChatPrompts(inputs)
+        return [chat_prompts.prompt(brief, ONE, 0) for brief, _, _ in lessons]
 
 
 def slotted(text: str, language: str, titles: Sequence[str]) -> str:
-    """A text to learn from: {title} in place of the item's titles; without clauses that have a figure or a placeholder,
-    since no draft may have one."""
+    """The text in the form to learn: {title} in place of the item's titles, and without clauses that have a figure or a
+    placeholder, since no draft may have one."""
     for title in sorted(titles, key=len, reverse=True):
         text = text.replace(title, "{title}")
-    kept = [c for c in clauses_of(" ".join(text.split()), language) if not has_digit(c) and not PLACEHOLDER.search(c)]
-    return "".join(kept).strip()
+    clauses = [
+        clause
+        for clause in clauses_of(" ".join(text.split()), language)
+        if not has_digit(clause) and not PLACEHOLDER.search(clause)
+    ]
+    return "".join(clauses).strip()

@@ -1,6 +1,7 @@
 """Puts the terms of a user's offer (discount, last day) into the slots of a text.
 
-Terms come from campaigns, so there are few different ones: each is worded once in Python and joined to its users.
+Terms come from campaigns, so there are few different ones. Each is put into words once in Python, then joined to its
+users.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _OF = [*TERMS, "offer_until", "language"]
 
 
 def worded(demand: DataFrame, days: ShopDays, languages: Mapping[str, Wording]) -> DataFrame:
-    """`demand` with `terms` and `until` in the language of each row; null without an offer that can be worded."""
+    """`demand` with `terms` and `until` in the language of each row; null where no offer can be put into words."""
     key = F.concat_ws("|", *[F.coalesce(F.col(name).cast("string"), F.lit("")) for name in _OF])
     demand = demand.withColumn("terms_key", F.when(F.col("offer_id").isNotNull(), key))
     offers = demand.where("terms_key is not null").select("terms_key", *_OF).distinct().toArrow().to_pylist()
@@ -40,16 +41,16 @@ def worded(demand: DataFrame, days: ShopDays, languages: Mapping[str, Wording]) 
 
 
 def with_terms(text: Column) -> Column:
-    """The text with `terms` and `until` in its slots; null where either is."""
+    """The text with `terms` and `until` in its slots; null where either of them is null."""
     return F.replace(F.replace(text, F.lit("{terms}"), F.col("terms")), F.lit("{until}"), F.col("until"))
 
 
 def terms_of(offer: Mapping[str, Any], language: Wording) -> str | None:
-    """'20% off orders over ¥100', '满¥100享8折'; None for a share that hundredths cannot say."""
+    """The terms in words: '20% off orders over ¥100', '满¥100享8折'. None for a share that is no whole per cent."""
     share, amount, least, currency = (offer[name] for name in TERMS)
     return wording.terms_of(share, amount, least, currency, language)
 
 
 def last_day(offer: Mapping[str, Any], days: ShopDays) -> dt.date:
-    """The last day that the offer covers whole: one that ends at noon is promised until the day before."""
+    """The last full day of the offer: a text says of an offer that ends at noon that it ends the day before."""
     return days.of(offer["offer_until"] + dt.timedelta(seconds=1)) - dt.timedelta(days=1)

@@ -1,8 +1,8 @@
 """Training pairs for the next copywriter from the shop's best texts: texts that won by clicks, texts people approved.
 
 The copywriter reuses clauses in texts about other items. So a text that names its item, an event or a user's own terms
-is left out. Also left out are texts whose wording retired, that a person blocked, or that the item's facts no longer
-support.
+is left out. Also left out are texts whose wording was retired, texts that a person blocked, and texts that the item's
+facts no longer support.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAMES = frozenset({"title", "event"})  # slots whose words belong to one item o
 
 
 class Text(NamedTuple):
-    """A text as it was shown. names: those of its slots that hold a name."""
+    """A text as it was shown. names: its slots that hold a name."""
 
     brief: Brief
     draft: Draft
@@ -33,7 +33,7 @@ class Text(NamedTuple):
 
 
 def won_texts(night: Night, least: int, chance: float, most: int) -> list[Text]:
-    """The texts of last night's copy that won: at most `most`, those shown most, in ascending order of impressions."""
+    """The texts of last night's copy that won: the `most` that were shown most often, in ascending order."""
     copy, clicks = night.versions(COPY).previous().arrow(), night.versions(COPY_CLICKS).previous().arrow()
     won = winners(copy, clicks, night.versions(COPY_SHARES).previous().arrow(), least, chance)
     return [
@@ -65,8 +65,8 @@ def learnable(texts: Iterable[Text], inputs: CopyInputs) -> list[tuple[Brief, Pr
         if names or brief.item_id not in inputs.items or any(f"{{{slot}}}" in draft.text for slot in USERS_SLOTS):
             continue
         item = inputs.products.clean(brief.item_id)
-        named = any(name.lower() in draft.text.lower() for name in (*item.titles, *events))
-        if named or inputs.problems(brief, draft):
+        has_name = any(name.lower() in draft.text.lower() for name in (*item.titles, *events))
+        if has_name or inputs.problems(brief, draft):
             continue
         prompt = prompt_of(item, brief)
         if prompt.attributes:

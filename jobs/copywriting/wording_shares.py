@@ -1,10 +1,10 @@
 """How often each wording is chosen: a bandit for each audience, moved every night by clicks.
 
-A wording is a template or the copywriter; its audience is the style. Counted are impressions of an item on the
-storefront's placement, by users to whom last night's `user_copy` gave a card about it, and whether they clicked it the
-same day. A hash assigns users to variants (`text_choice`), so wordings of one item are compared on similar users. A
-wording that was shown often and still has the least share retires: it is no longer written, as long as two others are
-left.
+A wording is a template or the copywriter; its audience is the style. Counted are the items that users saw on the
+storefront's placement, and whether they clicked them on the same day. A user counts for an item only where last night's
+`user_copy` has a card about it for this user. A hash assigns users to variants (`text_choice`), so wordings of one item
+are compared on similar users. A wording that was shown often and still has the least share is retired: it is no longer
+written, as long as two others are left.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from schemas.tables import CLEAN_EVENTS
 from schemas.tables.copywriting import COPY_CLICKS, COPY_SHARES, USER_COPY
 
 Arm = tuple[str, str, str, str, str]  # GROUP and the wording
-_LEFT = 2  # wordings that a group keeps
+_LEFT = 2  # wordings of a group that are never retired
 
 
 def seen_since(night: Night) -> pa.Table:
-    """COPY_CLICKS of the events since the last shares: one row for each of last night's texts that was shown."""
+    """COPY_CLICKS of the events since the last shares: a row for each of last night's texts that users saw."""
     since = night.versions(COPY_SHARES).previous_date()
     if since is None or night.versions(USER_COPY).previous_date() is None:
         return arrow_schema(COPY_CLICKS).empty_table()
@@ -40,17 +40,17 @@ def seen_since(night: Night) -> pa.Table:
     events = events.where("event_type in ('impression', 'click') and user_id is not null and item_id is not null")
     clicked = F.max((F.col("event_type") == "click").cast("bigint")).alias("clicked")
     pairs = events.groupBy("user_id", "item_id").agg(clicked)
-    told = (
+    user_copy = (
         night.versions(USER_COPY).previous().spark().where("channel = 'card'").select("user_id", "item_id", "copy_id")
     )
-    rows = pairs.join(told, ["user_id", "item_id"]).groupBy("copy_id")
+    rows = pairs.join(user_copy, ["user_id", "item_id"]).groupBy("copy_id")
     counted = rows.agg(F.count("*").alias("shown"), F.sum("clicked").alias("clicked")).toArrow()
     return counted.select(COPY_CLICKS.names).cast(arrow_schema(COPY_CLICKS))
 
 
-def by_wording(seen: pa.Table, copy: pa.Table) -> dict[Arm, tuple[int, int]]:
-    """Wording -> (shown, clicked), summed over its texts in `seen`; copy: the COPY that has these texts."""
-    rows = seen.join(copy.select(["copy_id", *GROUP, "wording"]), "copy_id", join_type="inner")
+def by_wording(recent: pa.Table, copy: pa.Table) -> dict[Arm, tuple[int, int]]:
+    """Wording -> (shown, clicked), summed over its texts in `recent`; copy: the COPY that has these texts."""
+    rows = recent.join(copy.select(["copy_id", *GROUP, "wording"]), "copy_id", join_type="inner")
     counted = rows.group_by([*GROUP, "wording"]).aggregate([("shown", "sum"), ("clicked", "sum")]).to_pylist()
     return {_arm(row): (row["shown_sum"], row["clicked_sum"]) for row in counted}
 
@@ -58,33 +58,33 @@ def by_wording(seen: pa.Table, copy: pa.Table) -> dict[Arm, tuple[int, int]]:
 def advance(
     before: Sequence[Mapping[str, Any]],
     wordings: Iterable[Arm],
-    seen: Mapping[Arm, tuple[int, int]],
+    recent: Mapping[Arm, tuple[int, int]],
     config: CopyConfig,
 ) -> pa.Table:
-    """Moves last night's COPY_SHARES (`before`) by what was `seen` since, and adds new `wordings`.
+    """Moves last night's COPY_SHARES (`before`) by the counts since then (`recent`), and adds new `wordings`.
 
     A new wording begins with the mean share of its group. Counts do not fade.
     """
-    was = {_arm(row): row for row in before}
+    last_rows = {_arm(row): row for row in before}
     groups: dict[tuple[str, ...], list[Arm]] = defaultdict(list)
-    for arm in sorted({*was, *wordings}):
+    for arm in sorted({*last_rows, *wordings}):
         groups[arm[:-1]].append(arm)
     rows = []
     for arms in groups.values():
         counts = {
             arm: (
-                (was[arm]["shown"] if arm in was else 0) + seen.get(arm, (0, 0))[0],
-                (was[arm]["clicked"] if arm in was else 0) + seen.get(arm, (0, 0))[1],
+                (last_rows[arm]["shown"] if arm in last_rows else 0) + recent.get(arm, (0, 0))[0],
+                (last_rows[arm]["clicked"] if arm in last_rows else 0) + recent.get(arm, (0, 0))[1],
             )
             for arm in arms
         }
-        running = [arm for arm in arms if not (arm in was and was[arm]["retired"])]
-        shares = _moved(running, counts, was, any(arm in seen for arm in running), config)
+        running = [arm for arm in arms if not (arm in last_rows and last_rows[arm]["retired"])]
+        shares = _moved(running, counts, last_rows, any(arm in recent for arm in running), config)
         retired = _retired(running, counts, shares, config)
         for arm in arms:
-            gone = arm not in running or arm in retired
+            is_retired = arm not in running or arm in retired
             shown, clicked = counts[arm]
-            rows.append((*arm, shown, clicked, 0.0 if gone else shares[arm], gone))
+            rows.append((*arm, shown, clicked, 0.0 if is_retired else shares[arm], is_retired))
     columns = list(zip(*rows, strict=True)) or [[] for _ in COPY_SHARES.names]
     return pa.table([list(column) for column in columns], names=list(COPY_SHARES.names)).cast(arrow_schema(COPY_SHARES))
 
@@ -92,14 +92,14 @@ def advance(
 def _moved(
     running: Sequence[Arm],
     counts: Mapping[Arm, tuple[int, int]],
-    was: Mapping[Arm, Mapping[str, Any]],
+    last_rows: Mapping[Arm, Mapping[str, Any]],
     has_news: bool,
     config: CopyConfig,
 ) -> dict[Arm, float]:
-    """Last night's shares, moved by Thompson sampling where anything was seen; they sum to 1."""
-    known = [was[arm]["share"] for arm in running if arm in was]
-    fresh = sum(known) / len(known) if known and sum(known) > 0 else 1.0
-    now = {arm: was[arm]["share"] if arm in was else fresh for arm in running}
+    """Last night's shares, moved by Thompson sampling where there are new counts; they sum to 1."""
+    old_shares = [last_rows[arm]["share"] for arm in running if arm in last_rows]
+    fresh = sum(old_shares) / len(old_shares) if old_shares and sum(old_shares) > 0 else 1.0
+    now = {arm: last_rows[arm]["share"] if arm in last_rows else fresh for arm in running}
     total = sum(now.values()) or 1.0
     now = {arm: share / total for arm, share in now.items()}
     if not has_news or len(now) < 2:
@@ -120,7 +120,8 @@ def _moved(
 def _retired(
     running: Sequence[Arm], counts: Mapping[Arm, tuple[int, int]], shares: Mapping[Arm, float], config: CopyConfig
 ) -> set[Arm]:
-    """Wordings that were shown `retire_after` times and have the least share, worst click rate first; `_LEFT` stay."""
+    """Wordings that were shown `retire_after` times and have the least share. The worst click rate retires first;
+    `_LEFT` wordings stay."""
     least = min(config.least_share, 0.5 / max(1, len(running)))
     lost = [arm for arm in running if counts[arm][0] >= config.retire_after and shares[arm] <= least * 1.001]
     lost.sort(key=lambda arm: (counts[arm][1] / counts[arm][0], arm))
@@ -142,23 +143,23 @@ def arms(copy: pa.Table) -> set[Arm]:
 
 
 def variants_of(copy: pa.Table, weights: Mapping[Arm, float]) -> pa.Table:
-    """BRIEF and copy_id of each text with its share among its brief's, and what a reader's list must not repeat.
+    """BRIEF and copy_id of each text, its share among the texts of its brief, and what a user's list must not repeat.
 
-    Each text has the weight of its wording. Column `said` tells texts apart by their words;
-    `wording` is the template, or the text's id where it has none, as a model's. Column `own` has the text where it has
-    slots for a user's own terms.
+    Each text has the weight of its wording. Column `said` has the same number for the same text. Column `wording` is
+    the template; for texts without a template, such as a model's, it is the text's id. Column `own` has the text where
+    it has slots for a user's own terms.
     """
     arms = keys_of(copy, [*GROUP, "wording"]).combine_chunks().dictionary_encode()
-    known = {"\0".join(arm): share for arm, share in weights.items()}
-    of_arm = np.array([max(known.get(name, 1.0), 1e-6) for name in arms.dictionary.to_pylist()], np.float64)
+    share_of = {"\0".join(arm): share for arm, share in weights.items()}
+    of_arm = np.array([max(share_of.get(name, 1.0), 1e-6) for name in arms.dictionary.to_pylist()], np.float64)
     weight = of_arm[arms.indices.to_numpy()]
     run = keys_of(copy).combine_chunks().dictionary_encode().indices.to_numpy()
-    # Rounded: weights that differ by a factor, as beside an experiment's wording, then give the same share to the bit.
+    # Rounded: then weights that differ by a common factor, as with an experiment's wording, give exactly equal shares.
     share = np.round(weight / np.bincount(run, weight)[run], 9)
     is_template = pc.and_(pc.not_equal(copy["source"], MODEL), pc.not_equal(copy["wording"], APPROVED))
     has_own = pc.or_(pc.match_substring(copy["text"], "{terms}"), pc.match_substring(copy["text"], "{until}"))
-    found = copy.select([*BRIEF, "copy_id"])
-    found = found.append_column("wording", pc.if_else(is_template, copy["wording"], copy["copy_id"]))
-    found = found.append_column("said", copy["text"].combine_chunks().dictionary_encode().indices)
-    found = found.append_column("share", pa.array(np.minimum(share, 1.0), pa.float64()))
-    return found.append_column("own", pc.if_else(has_own, copy["text"], pa.scalar(None, pa.string())))
+    variants = copy.select([*BRIEF, "copy_id"])
+    variants = variants.append_column("wording", pc.if_else(is_template, copy["wording"], copy["copy_id"]))
+    variants = variants.append_column("said", copy["text"].combine_chunks().dictionary_encode().indices)
+    variants = variants.append_column("share", pa.array(np.minimum(share, 1.0), pa.float64()))
+    return variants.append_column("own", pc.if_else(has_own, copy["text"], pa.scalar(None, pa.string())))

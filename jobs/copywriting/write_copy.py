@@ -1,9 +1,9 @@
-"""Tonight's lists, offers and catalogue -> marketing copy: a text for each brief, and who is told which.
+"""Tonight's lists, offers and catalogue -> marketing copy: a text for each brief, and which text each user gets.
 
 A brief is (item, strategy, audience style, channel, language). The job makes only briefs that some user needs, and
-writes only those whose facts, rules or copywriter changed since last night. Drafts come from the copywriter where one
-is trained, then from approved templates. Each draft is checked against the item's facts and the rules of its market;
-where it fails, the next one is tried. Refused texts are kept with their reason.
+writes only those whose facts, rules or copywriter have changed since last night. Drafts come from the copywriter where
+one is trained, then from approved templates. Each draft is checked against the item's facts and its market's rules.
+Where it fails, the next one is tried. Refused texts are stored with their reason.
 Strategies that need offers, portraits or earlier catalogues are left out on a night without them, and the log says so.
 """
 
@@ -59,14 +59,14 @@ def main(night: Night) -> None:
         write_nothing(night)
         return
     say_what_is_missing(night, items)
-    last, seen = night.versions(COPY).previous().arrow(), wording_shares.seen_since(night)
-    clicks = add_clicks(night.versions(COPY_CLICKS).previous().arrow(), seen, last)
-    shares = wording_shares.advance(last_shares(night, rules), (), wording_shares.by_wording(seen, last), config)
+    last, recent = night.versions(COPY).previous().arrow(), wording_shares.seen_since(night)
+    clicks = add_clicks(night.versions(COPY_CLICKS).previous().arrow(), recent, last)
+    shares = wording_shares.advance(last_shares(night, rules), (), wording_shares.by_wording(recent, last), config)
     night.write(READER_VOICES, reader_voices(night, rules))
     places = read_places(night, rules, items, languages).persist()
     demand = briefs_of_users(night, rules, places, languages).persist()
-    briefs, left = briefs_of(demand, items, rules, languages)
-    vocabulary = Vocabulary.of([one.facts() for one in items.values()], rules.words, rules.figures, rules.claim_words)
+    briefs, left_out = briefs_of(demand, items, rules, languages)
+    vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
     weights = wording_shares.weights(shares)
     inputs = CopyInputs(rules, items, vocabulary, weights, night.date, copywriter.name, kinds_of(arms))
     standing, written, rejected = texts_of(night, inputs, briefs, last, clicks, copywriter)
@@ -81,7 +81,7 @@ def main(night: Night) -> None:
     demand.unpersist()
     places.unpersist()  # a replay runs many nights in one process, and cached frames would pile up
     page = write_page(night, rules, copy, rejected, items)
-    report(night, copy, written, rejected, len(briefs), left, page)
+    report(night, copy, written, rejected, len(briefs), left_out, page)
 
 
 def texts_of(
@@ -91,8 +91,8 @@ def texts_of(
     rules, refused = inputs.rules, night.versions(REJECTED_COPY).previous().arrow()
     carried = carried_over(last, refused, briefs, inputs.items, rules, inputs.shares)
     carried = with_redrafts(carried, briefs, inputs.model, copywriter.writes, rules.config.most_drafted)
-    kept, lost = without_losers(carried.copy, clicks, rules.config)
-    standing = without_the_ended(kept, inputs.kinds, rules.config)
+    not_lost, lost = without_losers(carried.copy, clicks, rules.config)
+    standing = without_the_ended(not_lost, inputs.kinds, rules.config)
     if BY_MODEL in inputs.kinds:
         night.log.info(
             "an arm shows only the copywriter's texts: it writes %d of %d briefs; for the others the arm shows the "
@@ -102,15 +102,15 @@ def texts_of(
         )
     missing = find_missing(inputs, standing, refused, briefs)
     drafts = copywriter.drafts(night, inputs, carried.todo)
-    said = SaidTexts()
-    written, rejected = write_all(inputs, said, carried.todo, drafts, standing, night)
-    added, in_vain = write_missing(inputs, said, missing, pa.concat_tables([standing, written]))
+    said_texts = SaidTexts()
+    written, rejected = write_all(inputs, said_texts, carried.todo, drafts, standing, night)
+    added, in_vain = write_missing(inputs, said_texts, missing, pa.concat_tables([standing, written]))
     rejected = pa.concat_tables([carried.rejected, lost, rejected, in_vain])
     return standing, pa.concat_tables([written, added]), rejected
 
 
 def item_words_of(night: Night, rules: CopyRules) -> dict[str, ItemWords]:
-    """Items on sale, by id; news (prices, arrivals, events) is that of tomorrow, when the texts are read."""
+    """Items on sale, by id. Prices, arrivals and events are those of tomorrow, when users read the texts."""
     config = rules.config
     days = max(config.price_days, config.new_days)
     nights = [(day, items.arrow(["item_id", "price"])) for day, items in night.versions(ITEMS).window(days).by_date()]
@@ -125,20 +125,20 @@ def item_words_of(night: Night, rules: CopyRules) -> dict[str, ItemWords]:
 
 
 def spoken(items: Mapping[str, ItemWords], config: CopyConfig) -> list[str]:
-    """The languages in which some item on sale has a title to be told under."""
-    return [name for name in config.languages if any(one.title(name) for one in items.values())]
+    """The languages in which at least one item on sale has a title."""
+    return [name for name in config.languages if any(item.title(name) for item in items.values())]
 
 
 def say_what_is_missing(night: Night, items: Mapping[str, ItemWords]) -> None:
     missing = []
-    for table, what in (
+    for table, content in (
         (OFFERS, ", ".join(dict.fromkeys(OF_OFFERS.values()))),
         (USER_PROFILES, "styles other than the default"),
     ):
         if night.versions(table).passed() is None:
-            missing.append(f"no {table.name}, so no {what}")
+            missing.append(f"no {table.name}, so no {content}")
     for name, attribute in (("price drops", "old_price"), ("new arrivals", "is_new_since"), ("events", "season")):
-        if all(getattr(one, attribute) is None for one in items.values()):
+        if all(getattr(item, attribute) is None for item in items.values()):
             missing.append(f"no {name}")
     for line in missing:
         night.log.info("%s", line)
@@ -153,13 +153,13 @@ def last_shares(night: Night, rules: CopyRules) -> list[dict[str, Any]]:
 
 
 def report(
-    night: Night, copy: pa.Table, written: pa.Table, rejected: pa.Table, briefs: int, left: int, page: str
+    night: Night, copy: pa.Table, written: pa.Table, rejected: pa.Table, briefs: int, left_out: int, page: str
 ) -> None:
     reasons = Counter(rejected["reason"].to_pylist())
     total = max(1, sum(reasons.values()))
     facts = {
         "briefs": briefs,
-        "briefs_beyond_most": left,
+        "briefs_beyond_most": left_out,
         "texts": copy.num_rows,
         "written": written.num_rows,
         "carried_over": copy.num_rows - written.num_rows,
@@ -177,8 +177,8 @@ def report(
         night.log.info("%s: %s", name, ", ".join(f"{key} {n}" for key, n in facts[name].items()) or "none")
     summary = "%d briefs, %d texts: %d written, %d carried over; %s"
     night.log.info(summary, briefs, copy.num_rows, written.num_rows, facts["carried_over"], page)
-    if left:
-        night.log.info("%d briefs were left out: copy.most_briefs allows no more", left)
+    if left_out:
+        night.log.info("%d briefs were left out: copy.most_briefs allows no more", left_out)
 
 
 def write_nothing(night: Night) -> None:

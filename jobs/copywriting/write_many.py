@@ -1,4 +1,4 @@
-"""Writes many briefs one after another, and writes again where two items got nearly the same text."""
+"""Writes many briefs, and writes a brief again where two items got nearly the same text."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from schemas.tables.copywriting import COPY, REJECTED_COPY
 
 Rows = list[dict[str, Any]]
 RefusedOfBrief = tuple[Brief, Refused]
-SHARED_FROM = 10_000  # briefs; of fewer it would take the workers nearly as long to read the words and rules
-_IN_PART = 10_000  # rows that are kept as dicts before they become part of a table
+SHARED_FROM = 10_000  # briefs; with fewer, the workers would take nearly as long just to read the words and rules
+_IN_PART = 10_000  # rows that are held as dicts before they become part of a table
 
 
 def write_all(
     inputs: CopyInputs,
-    said: SaidTexts,
+    said_texts: SaidTexts,
     briefs: Sequence[Brief],
     drafts: Mapping[Brief, Sequence[Draft]],
     standing: pa.Table,
@@ -33,26 +33,28 @@ def write_all(
 ) -> tuple[pa.Table, pa.Table]:
     """Writes the usual texts of `briefs`: (rows of COPY, rows of REJECTED_COPY).
 
-    drafts: the copywriter's, for each brief that it was asked for. standing: rows of COPY that stay, which no new text
-    may repeat. night: its Spark workers write where there are many briefs; None: this process writes them all.
+    drafts: the copywriter's, for each brief that it was asked to draft. standing: rows of COPY that stay; no new text
+    may repeat them. night: its Spark workers write where there are many briefs; None: this process writes all briefs.
     """
-    said.remember(standing)
+    said_texts.remember(standing)
     if night is not None and len(briefs) >= SHARED_FROM and night.spark.sparkContext.defaultParallelism > 1:
-        texts = written_by_workers(night, inputs, said, briefs, drafts)
+        texts = written_by_workers(night, inputs, said_texts, briefs, drafts)
     else:
-        texts = (usual_texts(inputs, said, brief, drafts.get(brief)) for brief in briefs)
+        texts = (usual_texts(inputs, said_texts, brief, drafts.get(brief)) for brief in briefs)
     copy, rejected = tables_of(inputs, briefs, texts)
     avoid = _near_duplicates(copy, standing)
     if not avoid:
         return copy, rejected
     copy = copy.filter(pc.invert(pc.is_in(keys_of(copy), pa.array([brief.key for brief in avoid], pa.string()))))
-    others = (usual_texts(inputs, said, brief, drafts.get(brief), frozenset(texts)) for brief, texts in avoid.items())
-    more, in_vain = tables_of(inputs, [*avoid], others)
+    rewritten = (
+        usual_texts(inputs, said_texts, brief, drafts.get(brief), frozenset(texts)) for brief, texts in avoid.items()
+    )
+    more, in_vain = tables_of(inputs, [*avoid], rewritten)
     return pa.concat_tables([copy, more]), pa.concat_tables([rejected, in_vain])
 
 
 def tables_of(inputs: CopyInputs, briefs: Sequence[Brief], texts: Iterable[Written]) -> tuple[pa.Table, pa.Table]:
-    """(rows of COPY, rows of REJECTED_COPY) of what is written of each brief; says how far it is."""
+    """(rows of COPY, rows of REJECTED_COPY) from the texts of each brief; shows the progress."""
     copy: list[pa.Table] = []
     rejected: list[pa.Table] = []
     rows: Rows = []
@@ -68,7 +70,7 @@ def tables_of(inputs: CopyInputs, briefs: Sequence[Brief], texts: Iterable[Writt
     with Progress("writing", len(briefs), "briefs") as doing:
         for brief, written in zip(briefs, texts, strict=True):
             rows += written.rows
-            refused += [(brief, one) for one in written.refused]
+            refused += [(brief, refusal) for refusal in written.refused]
             count += len(written.rows)
             doing.step(f"{count:,} texts")
             if len(rows) + len(refused) >= _IN_PART:
@@ -78,20 +80,20 @@ def tables_of(inputs: CopyInputs, briefs: Sequence[Brief], texts: Iterable[Writt
 
 
 def _near_duplicates(copy: pa.Table, standing: pa.Table) -> dict[Brief, set[str]]:
-    """New texts of the copywriter that say nearly what its text about another item says, by brief.
+    """By brief, the copywriter's new texts that say nearly the same as its text about another item.
 
-    Texts from templates are not compared: two items are meant to share the frame that a person approved.
+    Texts from templates are not compared, since items may share a frame that a person approved.
     """
-    new = copy.filter(pc.equal(copy["source"], MODEL)).select([*BRIEF, "text"]).to_pylist()
-    if not new:
+    new_rows = copy.filter(pc.equal(copy["source"], MODEL)).select([*BRIEF, "text"]).to_pylist()
+    if not new_rows:
         return {}
-    old = standing.filter(pc.equal(standing["source"], MODEL)).select(["item_id", "text"]).to_pylist()
-    both = [*old, *new]
-    pairs = [(int(first), int(second)) for first, second in near_duplicates([row["text"] for row in both])]
-    of_two_items = [(first, second) for first, second in pairs if both[first]["item_id"] != both[second]["item_id"]]
+    old_rows = standing.filter(pc.equal(standing["source"], MODEL)).select(["item_id", "text"]).to_pylist()
+    rows = [*old_rows, *new_rows]
+    pairs = [(int(first), int(second)) for first, second in near_duplicates([row["text"] for row in rows])]
+    of_two_items = [(first, second) for first, second in pairs if rows[first]["item_id"] != rows[second]["item_id"]]
     avoid: dict[Brief, set[str]] = {}
-    for row in sorted({second for _, second in of_two_items if second >= len(old)}):
-        avoid.setdefault(Brief.of(both[row]), set()).add(both[row]["text"])
+    for row in sorted({second for _, second in of_two_items if second >= len(old_rows)}):
+        avoid.setdefault(Brief.of(rows[row]), set()).add(rows[row]["text"])
     return avoid
 
 
@@ -100,5 +102,8 @@ def copy_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def rejected_table(inputs: CopyInputs, refused: Sequence[RefusedOfBrief]) -> pa.Table:
-    rows = [{**brief._asdict(), **one._asdict(), "content_hash": inputs.content_hash(brief)} for brief, one in refused]
+    rows = [
+        {**brief._asdict(), **refusal._asdict(), "content_hash": inputs.content_hash(brief)}
+        for brief, refusal in refused
+    ]
     return pa.Table.from_pylist(rows, arrow_schema(REJECTED_COPY))

@@ -1,7 +1,7 @@
-"""Writes many briefs on Spark's workers, all of an item's on the same one; the texts are those that one process writes.
+"""Writes many briefs on Spark's workers, all briefs of an item on the same worker, with the same result as one process.
 
-A worker does not know what the others write. So it notes what it was told of texts that another item may have, and the
-driver writes a brief itself where its own texts say otherwise.
+A worker does not know what other workers write. So it notes each answer to the question whether another item already
+has a text. Where the driver's answer is different, the driver writes the brief again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from jobs.runtime.night import Night
 
-WAVE = 20_000  # briefs that are written before the driver takes their texts, some 5 KB each: Spark refuses 1 GB
+WAVE = 20_000  # briefs that workers write before the driver collects them, about 5 KB each; Spark refuses 1 GB
 
 
 class WrittenAhead(NamedTuple):
-    """What a worker wrote. others: text -> the other item that had it in the worker, or None."""
+    """What a worker wrote. other_items: text -> the other item that had this text in the worker, or None."""
 
     written: Written
-    others: Mapping[str, str | None]
+    other_items: Mapping[str, str | None]
 
 
 class NotedTexts(SaidTexts):
@@ -39,40 +39,46 @@ class NotedTexts(SaidTexts):
 
 
 def written_by_workers(
-    night: Night, inputs: CopyInputs, said: SaidTexts, briefs: Sequence[Brief], drafts: Mapping[Brief, Sequence[Draft]]
+    night: Night,
+    inputs: CopyInputs,
+    said_texts: SaidTexts,
+    briefs: Sequence[Brief],
+    drafts: Mapping[Brief, Sequence[Draft]],
 ) -> Iterator[Written]:
-    """`usual_texts` of each brief, in order. said: the texts of the driver, which grow by those that are written."""
+    """`usual_texts` of each brief, in order. said_texts: the texts of the driver; the new texts are added to them."""
     workers = night.spark.sparkContext.defaultParallelism
-    given = night.spark.sparkContext.broadcast(dataclasses.replace(inputs))  # a copy, without what it has worked out
+    shared = night.spark.sparkContext.broadcast(dataclasses.replace(inputs))  # a copy, without its cached properties
     try:
         for first in range(0, len(briefs), WAVE):
             wave = briefs[first : first + WAVE]
-            ahead = _written_ahead(night, given, workers, [(brief, drafts.get(brief)) for brief in wave])
+            ahead = _written_ahead(night, shared, workers, [(brief, drafts.get(brief)) for brief in wave])
             for brief in wave:
-                written, others = ahead.pop(brief)
-                if all(said.other_item(brief, text) == other for text, other in others.items()):
+                written, other_items = ahead.pop(brief)
+                if all(said_texts.other_item(brief, text) == item_id for text, item_id in other_items.items()):
                     for row in written.rows:
-                        said.add(brief, row["text"])
+                        said_texts.add(brief, row["text"])
                     yield written
                 else:
-                    yield usual_texts(inputs, said, brief, drafts.get(brief))
+                    yield usual_texts(inputs, said_texts, brief, drafts.get(brief))
     finally:
-        given.destroy()
+        shared.destroy()
 
 
 def _written_ahead(
-    night: Night, given: Any, workers: int, wave: list[tuple[Brief, Sequence[Draft] | None]]
+    night: Night, shared: Any, workers: int, wave: list[tuple[Brief, Sequence[Draft] | None]]
 ) -> dict[Brief, WrittenAhead]:
     shards: list[list[tuple[Brief, Sequence[Draft] | None]]] = [[] for _ in range(workers)]
-    for one in wave:
-        shards[zlib.crc32(one[0].item_id.encode()) % workers].append(one)
-    write = functools.partial(_written, given)
+    for brief_and_drafts in wave:
+        shards[zlib.crc32(brief_and_drafts[0].item_id.encode()) % workers].append(brief_and_drafts)
+    write = functools.partial(_written, shared)
     return dict(night.spark.sparkContext.parallelize(shards, workers).flatMap(write).collect())
 
 
-def _written(given: Any, shard: Sequence[tuple[Brief, Sequence[Draft] | None]]) -> Iterator[tuple[Brief, WrittenAhead]]:
-    """What one worker makes of its briefs; given: the broadcast CopyInputs."""
-    said = NotedTexts()
+def _written(
+    shared: Any, shard: Sequence[tuple[Brief, Sequence[Draft] | None]]
+) -> Iterator[tuple[Brief, WrittenAhead]]:
+    """The texts that one worker writes for its briefs; shared: the broadcast CopyInputs."""
+    noted_texts = NotedTexts()
     for brief, drafts in shard:
-        said.noted = {}
-        yield brief, WrittenAhead(usual_texts(given.value, said, brief, drafts), said.noted)
+        noted_texts.noted = {}
+        yield brief, WrittenAhead(usual_texts(shared.value, noted_texts, brief, drafts), noted_texts.noted)

@@ -1,6 +1,6 @@
-"""A brief and its drafts -> texts that pass every check, tried one after another until there are enough.
+"""A brief and its drafts -> texts that pass every check. Drafts are tried one after another until there are enough.
 
-`usual_texts` writes a brief that has no texts yet. `missing_texts` adds to one that has: the texts that tonight's
+`usual_texts` writes a brief that has no texts yet. `missing_texts` adds to a brief with texts those that tonight's
 experiments ask for.
 """
 
@@ -30,7 +30,7 @@ from models.fact_lock.claims import SlotError, Vocabulary, claims
 from schemas.copywriting.wording import ANY, Template
 
 SAID = "said of another item"
-_REASONS_COUNT = 4  # a template that says what the item is good for weighs like one with so many more slots
+_REASONS_COUNT = 4  # a template that says what the item is good for weighs as much as one with 4 more slots
 Row = dict[str, Any]  # of COPY
 
 
@@ -38,8 +38,8 @@ Row = dict[str, Any]  # of COPY
 class CopyInputs:
     """What all texts of a night are written from.
 
-    shares: (strategy, style, channel, language, wording) -> its share; 0 for one that was retired. model: the name of
-    the copywriter that drafts. kinds: sources or wordings that experiments ask for.
+    shares: (strategy, style, channel, language, wording) -> its share; 0 for a retired wording. model: the name of the
+    copywriter that drafts. kinds: sources or wordings that experiments ask for.
     """
 
     rules: CopyRules
@@ -59,7 +59,7 @@ class CopyInputs:
         return self.shares.get((*brief[1:], wording), 1.0)
 
     def problems(self, brief: Brief, draft: Draft) -> list[Problem]:
-        """What a draft would be refused for; an empty list means that it may be shown."""
+        """The problems for which a draft would be refused; an empty list means that it may be shown."""
         return check_draft(draft, self.products.of(brief), self.rules, self.vocabulary)
 
     def content_hash(self, brief: Brief) -> str:
@@ -88,65 +88,65 @@ class SaidTexts:
 
 
 class Written(NamedTuple):
-    """Rows of COPY for one brief, and what was refused on the way."""
+    """Rows of COPY for one brief, and the texts that were refused before them."""
 
     rows: list[Row]
     refused: list[Refused]
 
 
 def content_hash(item: ItemWords, brief: Brief, rules_digest: str) -> str:
-    """Stays the same until the words that the text may use or the rules that it is written by change."""
+    """A hash that changes only with the words that the text may use, or the rules by which it is written."""
     return f"{item.digest(brief.strategy, brief.language)}-{rules_digest}"
 
 
 def usual_texts(
     inputs: CopyInputs,
-    said: SaidTexts,
+    said_texts: SaidTexts,
     brief: Brief,
     drafts: Sequence[Draft] | None = None,
     avoid: frozenset[str] = frozenset(),
 ) -> Written:
-    """Writes as many texts as the channel takes, then one of each kind that experiments ask for and that they lack.
+    """Writes as many texts as the channel takes, then one of each kind that experiments ask for and these texts lack.
 
     drafts: the copywriter's, best first; None if it was not asked. They are tried after approved texts and before
-    templates. avoid: texts that must not be written. Where every template's text is already another item's, the first
-    of them is used all the same: such items are alike, and otherwise this one would get no text.
+    templates. avoid: texts that must not be written. Where another item already has the texts of all templates, the
+    first of them is used nevertheless: such items are alike, and otherwise this one would get no text.
     """
     limit = inputs.rules.config.texts_of(brief.channel)
 
     is_default = brief.style == inputs.rules.default_style
-    few = limit if is_default else 1  # a voice rather says little than what another voice says
+    allowance = limit if is_default else 1  # a voice should seldom use the templates of other voices
     of_others = {name for name, voice in _dealt(inputs.rules, brief).items() if voice != brief.style}
 
     def wants(draft: Draft, rows: Sequence[Row]) -> bool:
-        return _has_room(draft, rows, few if draft.wording in of_others else limit)
+        return _has_room(draft, rows, allowance if draft.wording in of_others else limit)
 
     product = inputs.products.of(brief)
     model = "" if drafts is None else inputs.model
-    written, said_elsewhere = _write(inputs, said, product, drafts, wants, _NewRows(0, model), avoid)
+    written, said_elsewhere = _write(inputs, said_texts, product, drafts, wants, _NewRows(0, model), avoid)
     if written.rows:
-        more = _asked_for_texts(inputs, said, product, drafts, written.rows, model, avoid)
-        refused = [*written.refused, *(one for one in more.refused if one not in written.refused)]
-        return Written([*written.rows, *more.rows], refused)
+        further = _asked_for_texts(inputs, said_texts, product, drafts, written.rows, model, avoid)
+        refused = [*written.refused, *(refusal for refusal in further.refused if refusal not in written.refused)]
+        return Written([*written.rows, *further.rows], refused)
     for text in said_elsewhere:
         if text.filled.text not in avoid and not check(text, product, inputs.rules, inputs.vocabulary):
-            refused = [one for one in written.refused if one.text != text.filled.text]
+            refused = [refusal for refusal in written.refused if refusal.text != text.filled.text]
             return Written([_row(inputs, product, text, 0, model)], refused)
     return written
 
 
-def missing_texts(inputs: CopyInputs, said: SaidTexts, brief: Brief, standing: Sequence[Row]) -> Written:
-    """Writes one text of each kind that experiments ask for and that `standing`, the brief's rows of COPY, lack.
+def missing_texts(inputs: CopyInputs, said_texts: SaidTexts, brief: Brief, standing: Sequence[Row]) -> Written:
+    """Writes one text of each kind that experiments ask for and `standing` lacks; standing: the brief's rows of COPY.
 
     The copywriter is not asked.
     """
     model = next((row["model"] for row in standing), "")
-    return _asked_for_texts(inputs, said, inputs.products.of(brief), None, standing, model)
+    return _asked_for_texts(inputs, said_texts, inputs.products.of(brief), None, standing, model)
 
 
 def _asked_for_texts(
     inputs: CopyInputs,
-    said: SaidTexts,
+    said_texts: SaidTexts,
     product: Product,
     drafts: Sequence[Draft] | None,
     standing: Sequence[Row],
@@ -155,8 +155,8 @@ def _asked_for_texts(
 ) -> Written:
     """One text of each kind that experiments ask for and `standing` lacks.
 
-    Their variants follow those of the usual texts, even where the brief has fewer of these than it may have: only the
-    arms that ask for a text are shown it.
+    The numbers of their variants come after those of the usual texts, even where the brief has fewer usual texts than
+    it may have, so that only the arms that ask for these texts show them.
     """
     if not inputs.kinds:
         return Written([], [])
@@ -167,7 +167,7 @@ def _asked_for_texts(
 
     first = max((inputs.rules.config.texts_of(brief.channel), *(row["variant"] + 1 for row in standing)))
     present = frozenset(row["text"] for row in standing)
-    return _write(inputs, said, product, drafts, wants, _NewRows(first, model, present), avoid)[0]
+    return _write(inputs, said_texts, product, drafts, wants, _NewRows(first, model, present), avoid)[0]
 
 
 class _NewRows(NamedTuple):
@@ -180,14 +180,15 @@ class _NewRows(NamedTuple):
 
 def _write(
     inputs: CopyInputs,
-    said: SaidTexts,
+    said_texts: SaidTexts,
     product: Product,
     drafts: Sequence[Draft] | None,
     wants: Callable[[Draft, Sequence[Row]], bool],
-    new: _NewRows,
+    new_rows: _NewRows,
     avoid: frozenset[str] = frozenset(),
 ) -> tuple[Written, list[Text]]:
-    """Tries the drafts that `wants(draft, rows)`; returns also the templates' texts that another item already has."""
+    """Tries the drafts for which `wants(draft, rows)` is true. Returns (what was written, the templates' texts that
+    another item already has)."""
     brief, item = product.brief, product.item
     rows: list[Row] = []
     refused = [Refused(None, "template", "hostile catalogue text", why) for why in item.refused]
@@ -200,11 +201,11 @@ def _write(
     if not item.has_title_in(brief.language):
         refused.append(Refused(None, "template", "title in another language", product.slots["title"].text))
         drafts = None
-    wanted = (draft for draft in _drafts(inputs, product, drafts or ()) if wants(draft, rows))
-    for text in _filled(wanted, product, new.present, refused):
+    tried = (draft for draft in _drafts(inputs, product, drafts or ()) if wants(draft, rows))
+    for text in _filled(tried, product, new_rows.present, refused):
         draft, filled = text
-        if other := _other_item(inputs, said, brief, text):
-            refused.append(Refused(filled.text, draft.source, SAID, other))
+        if other_item := _other_item(inputs, said_texts, brief, text):
+            refused.append(Refused(filled.text, draft.source, SAID, other_item))
             if draft.source != MODEL:
                 said_elsewhere.append(text)
         elif filled.text in avoid:
@@ -213,8 +214,8 @@ def _write(
         elif problems := check(text, product, inputs.rules, inputs.vocabulary):
             refused += [Refused(filled.text, draft.source, *problem) for problem in problems]
         else:
-            rows.append(_row(inputs, product, text, new.first_variant + len(rows), new.model))
-            said.add(brief, filled.text)
+            rows.append(_row(inputs, product, text, new_rows.first_variant + len(rows), new_rows.model))
+            said_texts.add(brief, filled.text)
     return Written(rows, refused), said_elsewhere
 
 
@@ -232,73 +233,73 @@ def _drafts(inputs: CopyInputs, product: Product, drafts: Sequence[Draft]) -> It
 
 
 def _dealt(rules: CopyRules, brief: Brief) -> dict[str, str]:
-    """Template that every voice may use -> the voice that takes it before others, so that two seldom say the same.
+    """Template that every voice may use -> the voice that uses it first, so that two voices seldom say the same.
 
-    The default voice has no template of its own, so it is dealt as many as all others together. Which voice gets which
-    differs from item to item.
+    The default voice has no templates of its own, so it gets as many as all other voices together. Which template a
+    voice gets depends on the item.
     """
     group = rules.templates.groups[brief.strategy, brief.channel, brief.language]
-    others = sorted({template.style for template in group} - {ANY})
-    voices = [voice for other in others for voice in (rules.default_style, other)] or [rules.default_style]
+    styles = sorted({template.style for template in group} - {ANY})
+    voices = [voice for style in styles for voice in (rules.default_style, style)] or [rules.default_style]
     first = zlib.crc32(brief.item_id.encode())
     common = [template.name for template in group if template.style == ANY]
-    return {name: voices[(first + at) % len(voices)] for at, name in enumerate(common)}
+    return {name: voices[(first + turn) % len(voices)] for turn, name in enumerate(common)}
 
 
 def _turn(inputs: CopyInputs, brief: Brief, template: Template, dealt: Mapping[str, str]) -> tuple[bool, int, float]:
-    """Sorts templates: retired ones last; the voice's own, then those dealt to it, then those dealt to others.
+    """Sorts templates: first the voice's own, then those dealt to it, then those dealt to others; retired ones last.
 
-    Within these it is a draw by weight (Efraimidis and Spirakis 2006) that stays the same for an item every night.
+    Within each group, a draw by weight decides (Efraimidis and Spirakis 2006). It is the same for an item every night.
     """
     share = inputs.share(brief, template.name)
-    strangeness = 0 if template.style == brief.style else 1 if dealt.get(template.name) == brief.style else 2
-    says = 1.0 + len(set(template.slots)) + _REASONS_COUNT * bool({"benefit", "reason"}.intersection(template.slots))
+    preference = 0 if template.style == brief.style else 1 if dealt.get(template.name) == brief.style else 2
+    detail = 1.0 + len(set(template.slots)) + _REASONS_COUNT * bool({"benefit", "reason"}.intersection(template.slots))
     if brief.channel == CARD:
-        says = math.sqrt(says)  # a reader sees a list of cards at once, so there the wordings must differ
-    weight = max(share, 0.0) * says  # prefers templates that say more of the item, most of all what it is good for
+        detail = math.sqrt(detail)  # a reader sees many cards at once, so their wordings must differ
+    weight = max(share, 0.0) * detail  # prefers templates that say more about the item, and what it is good for
     digest = hashlib.sha256(f"{brief.item_id}\0{template.name}".encode()).digest()
     drawn = (int.from_bytes(digest[:8], "big") + 1) / 2**64
-    return share <= 0, strangeness, -math.log(drawn) / weight if weight else math.inf
+    return share <= 0, preference, -math.log(drawn) / weight if weight else math.inf
 
 
 def _filled(
     drafts: Iterator[Draft], product: Product, present: frozenset[str], refused: list[Refused]
 ) -> Iterator[Text]:
-    """Fills the slots of each draft and yields each text once; appends to `refused` where a slot has no fact."""
-    seen = set(present)
+    """Fills the slots of each draft and yields each text once; appends the draft to `refused` if a slot has no fact."""
+    texts_so_far = set(present)
     for draft in drafts:
         try:
             text = filled_text(draft, product)
         except SlotError as error:
             refused.append(Refused(draft.text, draft.source, "slot without a fact", str(error)))
             continue
-        if text.filled.text not in seen:
-            seen.add(text.filled.text)
+        if text.filled.text not in texts_so_far:
+            texts_so_far.add(text.filled.text)
             yield text
 
 
 def _has_room(draft: Draft, rows: Sequence[Row], limit: int) -> bool:
-    """Whether the draft may be a usual text; one of several must be a template's, so that clicks can compare."""
+    """Whether the draft may be a usual text. One of several texts must be a template's, so that clicks compare them."""
     by_model = sum(row["source"] == MODEL for row in rows)
     return len(rows) < limit and (draft.source != MODEL or by_model < max(1, limit - 1))
 
 
 def _is_asked_for(inputs: CopyInputs, brief: Brief, draft: Draft, rows: Sequence[Row]) -> bool:
-    """Whether an experiment asks for a text of the draft's kind, and `rows` have none; never for a retired wording."""
-    asked = [kind for kind in inputs.kinds if kind in (draft.source, draft.wording)]
-    is_missing = any(not any(kind in (row["source"], row["wording"]) for row in rows) for kind in asked)
+    """Whether an experiment asks for a text of the draft's kind and `rows` lack one; False for a retired wording."""
+    kinds = [kind for kind in inputs.kinds if kind in (draft.source, draft.wording)]
+    is_missing = any(not any(kind in (row["source"], row["wording"]) for row in rows) for kind in kinds)
     return is_missing and inputs.share(brief, draft.wording) > 0
 
 
-def _other_item(inputs: CopyInputs, said: SaidTexts, brief: Brief, text: Text) -> str | None:
-    """Another item with the same text; None where both have the same titles, or where no slot names the item."""
+def _other_item(inputs: CopyInputs, said_texts: SaidTexts, brief: Brief, text: Text) -> str | None:
+    """Another item that has the same text; None where both items have the same titles, or no slot names the item."""
     if text.draft.source != MODEL and not any(slot in text.draft.text for slot in NAMING):
-        return None  # such as a coupon's, which is about no item
-    other = said.other_item(brief, text.filled.text)
-    if other is None:
+        return None  # such as the text of a coupon, which is not about an item
+    item_id = said_texts.other_item(brief, text.filled.text)
+    if item_id is None:
         return None
-    titles = inputs.items[other].titles if other in inputs.items else ()
-    return None if titles == inputs.items[brief.item_id].titles else other
+    titles = inputs.items[item_id].titles if item_id in inputs.items else ()
+    return None if titles == inputs.items[brief.item_id].titles else item_id
 
 
 def _row(inputs: CopyInputs, product: Product, text: Text, variant: int, model: str) -> Row:

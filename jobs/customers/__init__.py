@@ -1,1 +1,1 @@
-"""Segments, chances and audiences."""
+"""Segments of customers, their chances to buy, and audiences."""

@@ -21,8 +21,9 @@ from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
 class BuyerLog:
     """What customers did in the last months.
 
-    log: events of known users and items, `price` that of the whole line. user_ids (U,): sorted. category (I,): codes
-    into the names `categories`, -1 for none; None where no level of the category path fits. level: the level taken.
+    log: events of known users and items; `price` is the price of the whole order line. user_ids (U,): sorted. category
+    (I,): codes into the names `categories`, -1 for no category; None where no level of the category path can be used.
+    level: the level that is used.
     """
 
     log: ShopLog
@@ -48,9 +49,9 @@ class BuyerLog:
 
 
 def read_buyer_log(night: Night, days: int, further: int, most_categories: int) -> BuyerLog:
-    """The last `days` days, tonight's included, and `further` days before them.
+    """The events of the last `days` days, tonight's included, and of `further` days before them.
 
-    Raises DoesNotFit, before anything is read, where they would not fit into memory.
+    Raises DoesNotFit, before anything is read, where these events would not fit into memory.
     """
     refuse_too_many(night, days + further, "propensity.history_days")
     user_ids = night.versions(USERS).tonight().arrow(["user_id"])["user_id"].combine_chunks().sort()
@@ -64,11 +65,11 @@ def read_buyer_log(night: Night, days: int, further: int, most_categories: int) 
 
 
 def category_levels(paths: list[str | None]) -> dict[str, tuple[np.ndarray, list[str]]]:
-    """'level 1', 'level 2', ... -> (codes (I,), -1 for none; names), each path cut after that many steps."""
+    """'level 1', 'level 2', ... -> (codes (I,), -1 for no category; names). Level n is a path's first n steps."""
     steps = [path.split(" > ") if path else [] for path in paths]
     levels = {}
     for depth in range(1, max(map(len, steps), default=0) + 1):
-        cut = pa.array([" > ".join(one[:depth]) or None for one in steps], pa.string()).dictionary_encode()
+        cut = pa.array([" > ".join(names[:depth]) or None for names in steps], pa.string()).dictionary_encode()
         codes = cut.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
         levels[f"level {depth}"] = (codes, cut.dictionary.to_pylist())
     return levels
@@ -78,8 +79,8 @@ def currencies(night: Night, days: int) -> list[str]:
     """The currencies of the purchases of the last `days` days, sorted."""
     names: set[str] = set()
     first = night.date - dt.timedelta(days=days - 1)
-    wanted = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(night.days.start(first)))
+    recent = (pc.field("event_type") == "purchase") & (pc.field("event_time") >= pa.scalar(night.days.start(first)))
     for path in night.versions(CLEAN_EVENTS).since(first).paths():
-        part = read_table(night.lake, path, ["currency"], wanted)
+        part = read_table(night.lake, path, ["currency"], recent)
         names.update(name for name in pc.unique(part["currency"]).to_pylist() if name)
     return sorted(names)

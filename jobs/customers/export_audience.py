@@ -20,7 +20,7 @@ from jobs.runtime.products import states_in
 from schemas.tables import AUDIENCES
 from schemas.tables.lists import AUDIENCE_KINDS
 
-_NAMED = 10  # targets that a message lists
+_NAMED = 10  # most targets that a message lists
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,22 +51,22 @@ def files_of(lake: Lake, manifest: dict) -> list[str]:
     if AUDIENCES.name not in manifest["tables"]:
         why = states_in(manifest)["audiences"].get("because", "it has none of this version")
         raise ValueError(f"published run {manifest['run']} has no audiences: {why}")
-    seen = manifest["tables"][AUDIENCES.name]["schema_version"]
-    if seen != AUDIENCES.version:
+    version = manifest["tables"][AUDIENCES.name]["schema_version"]
+    if version != AUDIENCES.version:
         raise ValueError(
-            f"published run {manifest['run']} has audiences of version {seen}, this exports {AUDIENCES.version}; "
+            f"published run {manifest['run']} has audiences of version {version}, this exports {AUDIENCES.version}; "
             "publish a night first"
         )
     return [lake.path(name) for name in published.files(manifest, AUDIENCES.name)]
 
 
 def audience(lake: Lake, run: str, paths: list[str], kind: str, target: str) -> pa.Table:
-    """Its rows by rank; ValueError names the targets there are where it has none."""
+    """The rows of the audience by rank. Raises ValueError, which names the targets of this kind, where it has none."""
     data = dataset(lake, paths)
     rows = data.to_table(filter=(pc.field("kind") == kind) & (pc.field("target") == target)).sort_by("rank")
     if rows.num_rows:
         return rows.select(AUDIENCES.names)
-    known = data.to_table(columns=["target"], filter=pc.field("kind") == kind)["target"].unique().sort().to_pylist()
-    more = ", ..." if len(known) > _NAMED else ""
-    there = f"it has {', '.join(known[:_NAMED])}{more}" if known else f"it has none of any {kind}"
-    raise ValueError(f"published run {run} has no audience of {kind} '{target}'; {there}")
+    targets = data.to_table(columns=["target"], filter=pc.field("kind") == kind)["target"].unique().sort().to_pylist()
+    more = ", ..." if len(targets) > _NAMED else ""
+    available = f"it has {', '.join(targets[:_NAMED])}{more}" if targets else f"it has none of any {kind}"
+    raise ValueError(f"published run {run} has no audience of {kind} '{target}'; {available}")

@@ -1,13 +1,13 @@
 """ALS factors, segments and offers -> audiences: whom to write to about an item, a segment or a campaign.
 
-The audience of an item on sale: the users with the highest ALS scores who have not bought it. Of a segment: all its
-members, the most active first. Of a campaign: everybody with an offer of it, the highest expected value first; none on
-a night without offers.
+The audience of an item on sale is the users with the highest ALS scores who have not bought it. The audience of a
+segment is all its members, the most active first. The audience of a campaign is everybody with an offer of it, the
+highest expected value first; it is empty on a night without offers.
 
-An item's users are ranked by the inner product of their factors with the item's, so that of two users of the same taste
-the more active one comes first. Recall at 50 users of an item's first-time buyers in the following week: .096 on Online
-Retail and .0030 / .0016 on two days of H&M. By cosine .040 and .0021 / .0019; by deviations from the user's mean .029
-and .0021 / .0018; with the most active users for every item .087 and .0009 / 0.
+An item's users are ranked by the inner product of their factors with the item's, so that of two users with the same
+taste the more active one comes first. Recall at 50 users, of an item's first-time buyers in the following week: .096 on
+Online Retail and .0030 / .0016 on two days of H&M. By cosine: .040 and .0021 / .0019. By deviations from the user's
+mean: .029 and .0021 / .0018. With the most active users for every item: .087 and .0009 / 0.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from schemas.tables import AUDIENCES, INTEREST, ITEMS, OFFERS, USER_FEATURES, US
 class AudiencesConfig:
     """Who is in an item's audience."""
 
-    users: int = field(default=50, metadata={"doc": "users of each item's audience at most", "least": 1})
+    users: int = field(default=50, metadata={"doc": "most users of each item's audience", "least": 1})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -43,7 +43,7 @@ class AudiencesConfig:
 def main(night: Night) -> None:
     parts = {"item": of_items(night), "segment": of_segments(night), "campaign": of_campaigns(night)}
     schema = arrow_schema(AUDIENCES)
-    made = []
+    tables = []
     for kind, rows in parts.items():
         columns = {
             "kind": pa.array([kind] * rows.num_rows, pa.string()),
@@ -54,8 +54,8 @@ def main(night: Night) -> None:
             "score": rows["score"],
             "valid_until": pa.array([night.valid_until("audiences")] * rows.num_rows, pa.timestamp("us", tz="UTC")),
         }
-        made.append(pa.table(columns).select(schema.names).cast(schema))
-    night.write_arrow(AUDIENCES, pa.concat_tables(made))
+        tables.append(pa.table(columns).select(schema.names).cast(schema))
+    night.write_arrow(AUDIENCES, pa.concat_tables(tables))
     night.report(**{f"rows_of_{kind}s": rows.num_rows for kind, rows in parts.items()})
 
 
@@ -70,7 +70,7 @@ _NOBODY = pa.table(
 
 
 def of_items(night: Night) -> pa.Table:
-    """(target, rank, user_id, score): of each item on sale the users with the highest scores without it."""
+    """(target, rank, user_id, score): for each item on sale, the users with the highest scores who do not own it."""
     config: AudiencesConfig = night.settings.section("audiences")
     model = load_newest(night, "als", ALS, made_by="train_als")
     user_ids, item_ids = (pa.array(ids, pa.string()) for ids in (model.user_ids, model.item_ids))
@@ -79,17 +79,17 @@ def of_items(night: Night) -> pa.Table:
     targets = np.flatnonzero(
         pc.is_in(item_ids, on_sale).to_numpy(zero_copy_only=False) & model.item_factors.any(axis=1)
     )
-    known: NDArray[np.bool_] = np.asarray(model.user_factors.any(axis=1))
-    wanted = min(config.users, len(user_ids))
-    if not len(targets) or not known.any():
-        night.log.info("no item on sale has factors, or no user has: no audiences of items tonight")
+    has_factors: NDArray[np.bool_] = np.asarray(model.user_factors.any(axis=1))
+    count = min(config.users, len(user_ids))
+    if not len(targets) or not has_factors.any():
+        night.log.info("no item on sale has factors, or no user has factors: no audiences of items tonight")
         return _NOBODY
     owners = owners_of(night, targets, user_ids, item_ids)
     codes, scores = top_k(
-        model.item_factors[targets], model.user_factors, wanted, owners, known, threads=model.config.threads
+        model.item_factors[targets], model.user_factors, count, owners, has_factors, threads=model.config.threads
     )
     row, place = np.nonzero((codes >= 0) & (scores > 0))
-    night.report(items=len(targets), users=int(known.sum()))
+    night.report(items=len(targets), users=int(has_factors.sum()))
     return pa.table(
         {
             "target": item_ids.take(pa.array(targets[row])),
@@ -101,7 +101,7 @@ def of_items(night: Night) -> pa.Table:
 
 
 def of_segments(night: Night) -> pa.Table:
-    """All members of each segment, those with the most recent events first; the score is null without events.
+    """All members of each segment, those with the highest `recent_events` first; the score is null without events.
 
     Empty on a night without segments.
     """
@@ -126,7 +126,7 @@ def of_campaigns(night: Night) -> pa.Table:
 
 
 def ranked(target: pa.ChunkedArray, user: pa.ChunkedArray, score: pa.ChunkedArray) -> pa.Table:
-    """(target, rank, user_id, score) in order: within a target by score, null last, ties by user."""
+    """(target, rank, user_id, score), sorted by target, then by score with null last, then by user."""
     rows = pa.table({"target": target, "user_id": user, "score": score.cast(pa.float32())})
     keys = [("target", "ascending"), ("score", "descending"), ("user_id", "ascending")]
     rows = rows.take(pc.sort_indices(rows, keys)).combine_chunks()
@@ -143,9 +143,9 @@ def owners_of(night: Night, targets: np.ndarray, user_ids: pa.Array, item_ids: p
     for part in night.versions(INTEREST).tonight().each(["user_id", "item_id", "purchases"]):
         part = part.filter(pc.greater(part["purchases"], 0.0))
         user, item = pc.index_in(part["user_id"], user_ids), pc.index_in(part["item_id"], of_targets)
-        both = pc.and_(user.is_valid(), item.is_valid())
-        rows.append(item.filter(both).to_numpy())
-        columns.append(user.filter(both).to_numpy())
+        is_pair = pc.and_(user.is_valid(), item.is_valid())
+        rows.append(item.filter(is_pair).to_numpy())
+        columns.append(user.filter(is_pair).to_numpy())
     row, column = (np.concatenate([np.zeros(0, np.int32), *parts]) for parts in (rows, columns))
     ones = np.ones(len(row), np.float32)
     return sparse.csr_matrix((ones, (row, column)), shape=(len(targets), len(user_ids)))

@@ -1,13 +1,14 @@
 """Events of the last months -> each customer's chance to buy or lapse, expected purchases and likeliest categories.
 
-Each question is trained on earlier moments, where a night would have known what it knows tonight, and validated on the
-last of them: logistic regression, random forest and gradient boosting beside recency alone and BG/NBD. The best one is
-calibrated and answers; never one that ranks customers worse than recency alone. It replaces the running model unless it
-is worse by more than chance. Training is weekly; BG/NBD and Gamma-Gamma, for how often and for how much, are fitted
-every night. Metrics, reliability and effects are in models/propensity/date=D/run=R/manifest.json.
+Each question has its own models: logistic regression, random forest, gradient boosting, recency alone and BG/NBD. They
+are trained on earlier moments, each with only what a night knew then, and validated on the last of these moments. The
+best one is calibrated and answers, but never one that ranks customers worse than recency alone. It replaces the running
+model unless it is worse by more than chance. Training is weekly. BG/NBD (how often customers buy) and Gamma-Gamma (for
+how much) are fitted every night. Metrics, reliability and effects are in
+models/propensity/date=D/run=R/manifest.json.
 
-Customers are accounts that bought within `propensity.history_days`. All others have null and 'not enough data', and so
-has whatever the shop is too young or too small for. Money is the price of purchases; returns are not deducted.
+Customers are accounts that bought within `propensity.history_days`. All other accounts have null and 'not enough data'.
+So have figures for which the shop is too young or too small. Money is the price of purchases; returns are not deducted.
 """
 
 from __future__ import annotations
@@ -51,22 +52,22 @@ class PropensityConfig:
     """Which customers, how many days ahead, and how the models are trained."""
 
     history_days: int = field(default=365, metadata={"doc": "days of history that features are counted in", "least": 1})
-    lapse_days: int = field(default=56, metadata={"doc": "no purchase for so many days is a lapse", "least": 1})
+    lapse_days: int = field(default=56, metadata={"doc": "days without a purchase that count as a lapse", "least": 1})
     categories: int = field(default=3, metadata={"doc": "likeliest categories of each customer", "least": 1})
     most_categories: int = field(
         default=100,
-        metadata={"doc": "categories at most; the finest level of the category path with no more is used", "least": 2},
+        metadata={"doc": "most categories; the finest level of the category path with no more is used", "least": 2},
     )
     every_days: int = field(default=7, metadata={"doc": "days between trainings, where retrain is auto", "least": 1})
-    origins: int = field(default=8, metadata={"doc": "earlier moments at most, to train and to validate", "least": 2})
+    origins: int = field(default=8, metadata={"doc": "most earlier moments, to train and to validate", "least": 2})
     teach_customers: int = field(
         default=50_000, metadata={"doc": "customers in training and validation, an even sample", "least": 1}
     )
     teach_rows: int = field(
         default=60_000, metadata={"doc": "rows of all moments together that a classifier is trained on", "least": 1}
     )
-    trees: int = field(default=100, metadata={"doc": "of the random forest", "least": 1})
-    seed: int = field(default=7, metadata={"doc": "of the forest and the boosted trees", "least": 0})
+    trees: int = field(default=100, metadata={"doc": "trees of the random forest", "least": 1})
+    seed: int = field(default=7, metadata={"doc": "random seed of the forest and the boosted trees", "least": 0})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -120,7 +121,7 @@ def due(night: Night, config: PropensityConfig, running: CalibratedModels | None
 def train(
     night: Night, config: PropensityConfig, shop: BuyerLog, now: float, running: CalibratedModels, why: str
 ) -> tuple[CalibratedModels, dict[str, Any]]:
-    """(the models that answer from tonight on, facts about them); stored where any question could be trained."""
+    """(the models that answer from tonight on, facts about them). Stores them where any question could be trained."""
     log = shop.some_customers(config.teach_customers)
     models: dict[str, CalibratedScore] = {}
     facts: dict[str, Any] = {}
@@ -179,7 +180,7 @@ def classifiers(night: Night, config: PropensityConfig) -> dict[str, Any]:
 def write(
     night: Night, config: PropensityConfig, shop: BuyerLog, moment: Moment | None, models: CalibratedModels
 ) -> None:
-    """Writes PROPENSITIES and CATEGORY_PROPENSITIES; without a moment every figure is null."""
+    """Writes PROPENSITIES and CATEGORY_PROPENSITIES; every figure is null where `moment` is None."""
     columns: dict[str, Any] = {name: np.full(len(shop.user_ids), np.nan) for name in PROPENSITIES.names[1:-1]}
     method = np.full(len(shop.user_ids), NOTHING, object)
     categories = arrow_schema(CATEGORY_PROPENSITIES).empty_table()
@@ -193,7 +194,7 @@ def write(
         categories = likeliest(config, shop, moment, models.by_question.get("category"))
         night.report(customers=len(customers), method=", ".join(figures.methods) or NOTHING)
     if len(shop.currencies) > 1:
-        night.log.info("purchases are in %s, which cannot be added: no expected value", ", ".join(shop.currencies))
+        night.log.info("purchases are in %s, which cannot be added up: no expected value", ", ".join(shop.currencies))
     columns = {"user_id": shop.user_ids, **columns, "method": method}
     arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
     night.write_arrow(PROPENSITIES, pa.table(arrays).cast(arrow_schema(PROPENSITIES)))
@@ -201,7 +202,7 @@ def write(
 
 
 class Figures(NamedTuple):
-    """Columns of PROPENSITIES, a value for each customer (n,); methods: by what each was made."""
+    """Columns of PROPENSITIES, a value for each customer (n,). methods: the method that made each column."""
 
     columns: dict[str, np.ndarray]
     methods: list[str]

@@ -17,13 +17,13 @@ from schemas.arrow import arrow_schema
 from schemas.tables import SEGMENT_RULES, SEGMENTS, USER_SEGMENTS
 
 _FIFTHS = (0.2, 0.4, 0.6, 0.8)
-_LIKED = 10  # strongest categories of an account that enter rules; pairs grow with their square
+_LIKED = 10  # strongest categories of an account that rules use; the number of pairs grows with their square
 
 
 def rfm_class(profiles: DataFrame) -> Column:
-    """Three digits, recency, frequency and money, each the fifth of the buyers, 5 best; 0 for unknown money.
+    """Three digits for recency, frequency and money: the fifth of the buyers, 5 is best; 0 for unknown money.
 
-    '000' without a purchase. Money is rounded to steps of 1 %: exact quantiles would hold every amount in memory.
+    '000' without a purchase. Money is rounded to steps of 1 %, since exact quantiles would hold every amount in memory.
     """
     values = {
         "recency": -F.col("recency_days"),
@@ -48,7 +48,7 @@ def assign_segments(shoppers: DataFrame, model: Segments | None) -> DataFrame:
 
 def _assign(batches: Iterator[pa.RecordBatch], model: Segments | None) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        # An account from the segment of everybody has not moved: there was no other segment.
+        # An account from the segment of everybody has not moved, since there was no other segment.
         last = batch["last"].fill_null(EVERYBODY).to_numpy(zero_copy_only=False).astype(np.int64)
         if model is None:
             number = np.full(len(last), EVERYBODY, np.int64)
@@ -79,17 +79,17 @@ def segment_figures(members: DataFrame) -> DataFrame:
         F.mode("top_category", True).alias("top_category"),
         F.mode("usual_hour", True).alias("usual_hour"),
     )
-    whole = F.sum("users").over(Window.partitionBy())
+    all_users = F.sum("users").over(Window.partitionBy())
     return sums.select(
         "*",
-        (F.col("users") / whole).alias("share"),
+        (F.col("users") / all_users).alias("share"),
         (from_exact("money") / F.col("paid")).alias("mean_money"),
         from_exact("appetite").alias("discount_appetite"),
     )
 
 
 def segments_table(figures: pa.Table, model: Segments | None, accounts: int, config: SegmentsConfig) -> pa.Table:
-    """SEGMENTS: the rows of `segment_figures` with the model's names; a segment without members has a row too."""
+    """SEGMENTS: the rows of `segment_figures` with the model's names; a segment without members has a row, too."""
     too_few = (
         f"not enough data: {accounts} accounts, {config.least_users} are needed for several segments",
         f"数据不足：现有 {accounts} 个账户，分群需要 {config.least_users} 个",
@@ -118,10 +118,10 @@ def segments_table(figures: pa.Table, model: Segments | None, accounts: int, con
 
 
 def category_rules(members: DataFrame, tastes: DataFrame, config: SegmentsConfig) -> DataFrame:
-    """SEGMENT_RULES from (user_id, segment_id) and USER_TASTES: who likes one category likes another too.
+    """SEGMENT_RULES from (user_id, segment_id) and USER_TASTES: accounts that like one category also like another one.
 
-    An account is the basket; support, confidence and lift are as for items in baskets. Of rules with the same lift the
-    lower names come first.
+    An account is the basket; support, confidence and lift are as for items in baskets. Rules with the same lift are
+    sorted by the names of their categories.
     """
     by_user = liked_categories(members, tastes).groupBy("segment_id", "person")
     liked = by_user.agg(F.collect_set("category").alias("all")).select("segment_id", "all")
@@ -136,14 +136,14 @@ def category_rules(members: DataFrame, tastes: DataFrame, config: SegmentsConfig
         alone.over(Window.partitionBy("segment_id", "then_category")).alias("with_then"),
     ).where((F.col("if_category") != F.col("then_category")) & (F.col("users") >= config.rule_users))
     confidence = F.col("users") / F.col("with_if")
-    made = counted.select(
+    rules = counted.select(
         *("segment_id", "if_category", "then_category", "users"),
         (F.col("users") / F.col("total")).alias("support"),
         confidence.alias("confidence"),
         (confidence * F.col("total") / F.col("with_then")).alias("lift"),
     ).where("lift > 1")
     best = Window.partitionBy("segment_id").orderBy(F.desc("lift"), "if_category", "then_category")
-    ranked = made.withColumn("place", F.row_number().over(best)).where(F.col("place") <= config.rules)
+    ranked = rules.withColumn("place", F.row_number().over(best)).where(F.col("place") <= config.rules)
     return ranked.select(*SEGMENT_RULES.names)
 
 

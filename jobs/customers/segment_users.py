@@ -1,18 +1,18 @@
 """Portraits, features and tastes -> user_segments, segments, segment_rules: named groups of shoppers, stable over time.
 
-Once a week (settings `segments`), or once the accounts have doubled, the segments are fitted: features are standardised
-and projected onto principal components, k-means runs at each k of the range from several starts, of which the tightest
-counts, and the k of the best silhouette wins. The last centres, moved to where their members are now, stay unless the
-new ones beat them by `gain`; new centres take over the numbers of those they match. On other nights an account goes to
-the nearest stored centre, or stays where it was if that one is hardly farther. A fit learns from a sample that lies in
-numpy on one machine.
+Once a week (settings `segments`), or when the number of accounts has doubled, the segments are fitted. Features are
+standardised and projected onto principal components. K-means runs for each k of the range from several starts, and the
+tightest result counts. The k with the best silhouette wins. The last centres, moved to where their members are now,
+stay unless the new centres beat them by `gain`; new centres take over the numbers of the old centres that they match.
+On other nights an account goes to the nearest stored centre, or stays where it was if its old centre is hardly farther.
+A fit uses a sample that is held in numpy on one machine.
 
-RFM classes stand beside them: fifths of the buyers by days since the last purchase, days with a purchase, and money.
-Rules say which categories the members of a segment like together; they are made anew with the segments.
+RFM classes are separate: fifths of the buyers by days since the last purchase, days with a purchase, and money. Rules
+say which categories the members of a segment like together; they are made again whenever the segments are fitted.
 
 A shop with too few accounts has one segment, number 0, whose traits say so. The picture of the segments is
 reports/date=D/segments.html. With the setting `privacy.epsilon` the figures of segments and rules are released under
-differential privacy (`private_segments.py`); the picture, for the shop's own people, keeps what was counted.
+differential privacy (`private_segments.py`); the picture shows the exact counts, since it is for the shop's staff.
 """
 
 from __future__ import annotations
@@ -66,31 +66,31 @@ MODEL = "segments"
 
 
 def due(
-    night: Night, config: SegmentsConfig, folder: tuple[str, ...] | None, old: Segments | None, accounts: int
+    night: Night, config: SegmentsConfig, folder: tuple[str, ...] | None, last_model: Segments | None, accounts: int
 ) -> str | None:
-    """Why segments are fitted tonight; None where they are not. `folder`: the running model's."""
-    if folder is None or old is None:  # even where retrain is "never": without a model no account has a segment
+    """Why segments are fitted tonight; None where they are not. folder: where the running model is."""
+    if folder is None or last_model is None:  # even where retrain is "never": without a model no account has a segment
         return "there are none"
-    grown = accounts >= 2 * old.accounts  # a young shop changes much in a few days
-    changed = f"{accounts} accounts, {old.accounts} when the last ones were fitted" if grown else ""
+    grown = accounts >= 2 * last_model.accounts  # a young shop changes much in a few days
+    changed = f"{accounts} accounts, {last_model.accounts} when the last ones were fitted" if grown else ""
     return model_store.due(night, (night.date - date_of(folder)).days, config.every_days, changed, done="fitted")
 
 
 def fit(
     night: Night,
     config: SegmentsConfig,
-    old: Segments | None,
+    last_model: Segments | None,
     tables: tuple[DataFrame, DataFrame, DataFrame],
     accounts: int,
 ) -> tuple[Segments, dict[str, Any]]:
-    """(segments, facts) from a sample of tonight's accounts: the last centres moved on, or new ones matched with them.
+    """(segments, facts) from a sample of tonight's accounts: the last centres, moved; or new ones, matched with them.
 
     tables: USER_PROFILES, USER_FEATURES, USER_TASTES.
     """
     middles = vocabulary(tables[2], config.categories)
     names = tuple(middles)
-    # The last model may use features that tonight's lacks; both are read at once.
-    last_middles = dict(zip(old.features, old.middles.tolist(), strict=True)) if old else {}
+    # The last model may use features that tonight's model lacks, so the features of both are read together.
+    last_middles = dict(zip(last_model.features, last_model.middles.tolist(), strict=True)) if last_model else {}
     all_middles = middles | {name: middle for name, middle in last_middles.items() if name not in middles}
     sample = sample_of(shopper_features(*tables, all_middles, config.half_trust), config.fit_users)
     all_rows = as_rows(sample, len(all_middles))
@@ -114,21 +114,25 @@ def fit(
         traits=(),
     )
     places = unnamed.project(rows)
-    last_segments = old.assign(all_rows[:, [list(all_middles).index(name) for name in old.features]]) if old else None
-    chosen, facts = choose_centres(config, places, old, last_segments)
+    last_segments = (
+        last_model.assign(all_rows[:, [list(all_middles).index(name) for name in last_model.features]])
+        if last_model
+        else None
+    )
+    chosen, facts = choose_centres(config, places, last_model, last_segments)
     is_buyer = sample["is_buyer"].to_numpy(zero_copy_only=False).astype(np.bool_)
     centres, of_buyers = apart(places, chosen.centres, is_buyer)
-    more = len(centres) - len(chosen.ids)  # segments of a kind, buyers or not, that had none yet
-    ids = np.append(chosen.ids, chosen.next_id + np.arange(more))
+    added = len(centres) - len(chosen.ids)  # new segments: buyers, or accounts that are not, had none
+    ids = np.append(chosen.ids, chosen.next_id + np.arange(added))
     order = np.argsort(ids)
-    made = dataclasses.replace(
-        unnamed, centres=centres[order], ids=ids[order], of_buyers=of_buyers[order], next_id=chosen.next_id + more
+    fitted = dataclasses.replace(
+        unnamed, centres=centres[order], ids=ids[order], of_buyers=of_buyers[order], next_id=chosen.next_id + added
     )
-    return named(made, rows, is_buyer), facts
+    return named(fitted, rows, is_buyer), facts
 
 
 class Centres(NamedTuple):
-    """centres (k, C) and their numbers (k,); next_id: the lowest number never given."""
+    """centres (k, C) and their numbers (k,); next_id: the lowest number that no segment ever had."""
 
     centres: np.ndarray
     ids: np.ndarray
@@ -138,28 +142,29 @@ class Centres(NamedTuple):
 def choose_centres(
     config: SegmentsConfig,
     places: np.ndarray,
-    old: Segments | None,
+    last_model: Segments | None,
     last_segments: np.ndarray | None,
 ) -> tuple[Centres, dict[str, Any]]:
-    """New centres over the accounts' places (n, C), or the last ones moved on where the new ones are hardly better.
+    """New centres for the accounts' places (n, C), or the last centres, moved, where the new ones are hardly better.
 
-    last_segments (n,): where each account belongs by `old`. New centres need a silhouette higher by `config.gain`.
+    last_segments (n,): the segment of each account by `last_model`. New centres need a silhouette that is higher by
+    `config.gain`.
     """
-    new, quality, tried = fit_centres(places, config)
-    chosen, how = Centres(new, np.arange(1, len(new) + 1), len(new) + 1), "new"
+    new_centres, quality, tried = fit_centres(places, config)
+    chosen, origin = Centres(new_centres, np.arange(1, len(new_centres) + 1), len(new_centres) + 1), "new"
     last_quality = None
-    if old is not None and last_segments is not None:
-        present = np.array([number for number in old.ids if (last_segments == number).any()])
+    if last_model is not None and last_segments is not None:
+        present = np.array([number for number in last_model.ids if (last_segments == number).any()])
         start = np.stack([places[last_segments == number].mean(axis=0) for number in present])
         moved = moved_centres(places, start)
         labels = np.argmin(squared_distances(places, moved), axis=1)
         last_quality = silhouette(places, labels)
         if quality > last_quality + config.gain:
-            chosen = Centres(new, *matched(new, start, present, old.next_id))
+            chosen = Centres(new_centres, *matched(new_centres, start, present, last_model.next_id))
         else:
-            chosen, how = Centres(moved, present, old.next_id), "moved on"
+            chosen, origin = Centres(moved, present, last_model.next_id), "moved on"
     facts = {
-        "how": how,
+        "how": origin,
         "silhouette": round(quality, 4),
         "accounts": len(places),
         "silhouette_of_the_last": None if last_quality is None else round(last_quality, 4),
@@ -169,7 +174,7 @@ def choose_centres(
 
 
 def named(unnamed: Segments, rows: np.ndarray, is_buyer: np.ndarray) -> Segments:
-    """Each segment named by the features (n, F) of the accounts that it gets."""
+    """The segments with their names, from the features `rows` (n, F) of the accounts that each segment gets."""
     segment = unnamed.assign(rows)
     deviations = from_the_middle(unnamed.features, rows, is_buyer, unnamed.scale)
     names, traits = name_segments(
@@ -179,19 +184,20 @@ def named(unnamed: Segments, rows: np.ndarray, is_buyer: np.ndarray) -> Segments
 
 
 def running(night: Night, config: SegmentsConfig, accounts: int) -> tuple[Segments | None, dict[str, Any]]:
-    """(tonight's model, facts): the stored one, or one fitted and stored where due; None with too few accounts."""
+    """(tonight's model, facts): the stored model, or a new one, fitted and stored, where one is due. The model is None
+    with too few accounts."""
     if accounts < config.least_users:
         night.log.info(
             "%d accounts, %d are needed for several segments: everybody is one", accounts, config.least_users
         )
         return None, {"how": f"one segment: {accounts} accounts of {config.least_users} needed"}
     folder = night.lake.model_before(MODEL, night.date)
-    old = load_model(night.lake, folder, Segments) if folder else None
-    why = due(night, config, folder, old, accounts)
+    last_model = load_model(night.lake, folder, Segments) if folder else None
+    why = due(night, config, folder, last_model, accounts)
     if why is None:
-        return old, {"how": "carried over", "model": "/".join(folder or ())}
+        return last_model, {"how": "carried over", "model": "/".join(folder or ())}
     tables = (night.read(USER_PROFILES), night.read(USER_FEATURES), night.read(USER_TASTES))
-    model, facts = fit(night, config, old, tables, accounts)
+    model, facts = fit(night, config, last_model, tables, accounts)
     save_model(night, MODEL, model.save)
     return model, {"why": why, **facts}
 
@@ -208,8 +214,8 @@ def main(night: Night) -> None:
         classed, night.read(USER_FEATURES), tastes, middles, config.half_trust, besides=("rfm_class",)
     )
     before = numbers_before(night)
-    last = before.spark().select("user_id", F.col("segment_id").alias("last"))
-    assigned = assign_segments(shoppers.join(last, "user_id", "left"), model)
+    last_numbers = before.spark().select("user_id", F.col("segment_id").alias("last"))
+    assigned = assign_segments(shoppers.join(last_numbers, "user_id", "left"), model)
     version = night.write_split(assigned, [USER_SEGMENTS], count_by=("moved",))[USER_SEGMENTS.name]
 
     members = night.read(USER_SEGMENTS).select("user_id", "segment_id")
@@ -219,7 +225,7 @@ def main(night: Night) -> None:
     last_rules = night.versions(SEGMENT_RULES).previous()
     if private:
         night.write_arrow(SEGMENT_RULES, private_rules(night, liked_categories(members, tastes), config))
-    # One day changes the rules little, and the segments are the same.
+    # With the same segments, one day changes the rules little.
     elif facts["how"] == "carried over" and last_rules.count:
         night.write_arrow(SEGMENT_RULES, last_rules.arrow())
     else:
@@ -229,20 +235,19 @@ def main(night: Night) -> None:
 
 
 def numbers_before(night: Night) -> TableRows:
-    """Last night's USER_SEGMENTS, while tonight's numbers mean the same segments; else no rows.
+    """Last night's USER_SEGMENTS, if its numbers mean the same segments as tonight's; else no rows.
 
-    After an erasure the model is gone: segments are numbered from 1 again, and an account that stayed where it was by
-    its old number would land in any of them.
+    An erasure deletes the model. Then segments are numbered from 1 again, so an old number may mean another segment.
     """
     versions = night.versions(USER_SEGMENTS)
     return versions.previous() if night.lake.model_before(MODEL, night.date) else versions.of(())
 
 
 def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFrame) -> None:
-    """The page with each segment's size, money, and what it likes, as mean shares."""
-    wanted = tastes.where("kind in ('category', 'price_band', 'hour') and strength > 0")
+    """Writes the page with each segment's size, money and tastes, as mean shares."""
+    shown = tastes.where("kind in ('category', 'price_band', 'hour') and strength > 0")
     department = F.when(F.col("kind") == "category", F.split_part("value", F.lit(" > "), F.lit(1)))
-    liked = wanted.join(members, "user_id").groupBy(
+    liked = shown.join(members, "user_id").groupBy(
         "segment_id", "kind", F.coalesce(department, F.col("value")).alias("value")
     )
     shares = (
@@ -253,9 +258,9 @@ def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFram
 
 
 def _report(night: Night, version: Version, table: pa.Table, facts: dict[str, Any], before: int) -> None:
-    """before: the accounts of last night's segments that tonight's go on from."""
+    """before: the number of accounts in last night's segments with which tonight's are compared; 0 for none."""
     moved = sum(rows for value, rows in version.facts["counts"] if value)
     share = round(moved / before, 4) if before else None
     night.report(moved=moved, moved_share=share, segments=table.num_rows, fit=facts)
-    moves = "none before to go on from" if share is None else f"{share:.1%} of the accounts of the night before moved"
+    moves = "no earlier ones to compare with" if share is None else f"{share:.1%} of last night's accounts moved"
     night.log.info("%d segments, %s: %s", table.num_rows, facts["how"], moves)

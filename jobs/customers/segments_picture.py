@@ -56,25 +56,28 @@ h3 { font-size: .8rem; color: var(--quiet); font-weight: 600; margin: .6rem 0 .2
 .shade2 { background: var(--shade2); fill: var(--shade2); } .shade3 { background: var(--shade3); fill: var(--shade3); }
 .made { font-size: .8rem; color: var(--quiet); margin: .6rem 0 0; overflow-wrap: anywhere; }
 """.lstrip()
-    + "".join(f".colour{at} {{ border-color: {colour}; fill: {colour}; }}\n" for at, colour in enumerate(_COLOURS))
+    + "".join(
+        f".colour{number} {{ border-color: {colour}; fill: {colour}; }}\n" for number, colour in enumerate(_COLOURS)
+    )
 )
-# One attribute says which of the two languages is seen; the style hides the other.
+# One attribute of the page says which of the two languages is shown; the style hides the other.
 _SCRIPT = """
 /*both_languages.js*/
 """
 
 
 def draw(segments: list[dict[str, Any]], shares: list[dict[str, Any]], night: dt.date, zone: str) -> str:
-    """HTML from the rows of SEGMENTS and (segment_id, kind, value, share): sums over the accounts of each segment.
+    """The page as HTML. segments: rows of SEGMENTS; shares: (segment_id, kind, value, share), where `share` is a sum
+    over the accounts of the segment.
 
-    Segments that nobody is in are left out.
+    Segments without accounts are left out.
     """
     segments = [row for row in segments if row["users"]]
     users = sum(row["users"] for row in segments)
     largest = sorted(segments, key=lambda row: (-row["users"], row["segment_id"]))
     colour = {row["segment_id"]: f"colour{row['segment_id'] % len(_COLOURS)}" for row in segments}
     most = {name: max([1e-9, *(row[name] or 0.0 for row in segments)]) for name in ("share", *_FIGURES)}
-    whole = _whole([(row["share"], colour[row["segment_id"]]) for row in largest])
+    all_segments = _whole([(row["share"], colour[row["segment_id"]]) for row in largest])
     cards = "".join(_card(row, shares, colour[row["segment_id"]], most, zone) for row in largest)
     lead = (
         f"Night of {night}: {users:,} accounts, {len(segments)} kinds of shoppers, all on this page. "
@@ -88,18 +91,18 @@ def draw(segments: list[dict[str, Any]], shares: list[dict[str, Any]], night: dt
         f'<header class="top"><div><p><a href="index.html">{_both(("← The night", "← 夜报"))}</a></p>'
         f"<h1>{_both(('Segments', '顾客分群'))}</h1><p>{_both(lead)}</p></div>"
         f'<button type="button" id="tongue" lang="zh">中文</button></header>'
-        f'<main><svg class="whole" aria-hidden="true">{whole}</svg><div class="cards">{cards}</div></main>'
+        f'<main><svg class="whole" aria-hidden="true">{all_segments}</svg><div class="cards">{cards}</div></main>'
         f"<script>{_SCRIPT}</script></body></html>\n"
     )
 
 
 def _whole(shares: list[tuple[float, str]]) -> str:
     """All segments side by side, each as wide as its share of the accounts."""
-    parts, at = [], 0.0
+    parts, start = [], 0.0
     for share, colour in shares:
-        told = f'<text x="{at + 50 * share:.2f}%" y="50%">{share:.0%}</text>' if share >= 0.06 else ""
-        parts.append(f'<rect class="{colour}" x="{at:.2f}%" width="{100 * share:.2f}%" height="100%"></rect>{told}')
-        at += 100 * share
+        label = f'<text x="{start + 50 * share:.2f}%" y="50%">{share:.0%}</text>' if share >= 0.06 else ""
+        parts.append(f'<rect class="{colour}" x="{start:.2f}%" width="{100 * share:.2f}%" height="100%"></rect>{label}')
+        start += 100 * share
     return "".join(parts)
 
 
@@ -120,51 +123,55 @@ def _card(row: dict[str, Any], shares: list[dict[str, Any]], colour: str, most: 
         unknown = _NO_PURCHASE if name == "mean_recency_days" else _UNKNOWN
         lines.append(_bar(label, (value or 0.0) / most[name], unknown if value is None else form.format(value), colour))
     appetite = row["discount_appetite"]
-    told = _UNKNOWN if appetite is None else f"{appetite:.0%}"
-    lines.append(_bar(("discounted lines", "折扣购买占比"), appetite or 0.0, told, colour))
-    own = [one for one in shares if one["segment_id"] == row["segment_id"]]
-    categories = sorted(_of_kind(own, "category").items(), key=lambda item: (-item[1], item[0]))[:_CATEGORIES]
+    appetite_text = _UNKNOWN if appetite is None else f"{appetite:.0%}"
+    lines.append(_bar(("discounted lines", "折扣购买占比"), appetite or 0.0, appetite_text, colour))
+    own_shares = [taste for taste in shares if taste["segment_id"] == row["segment_id"]]
+    categories = sorted(_of_kind(own_shares, "category").items(), key=lambda item: (-item[1], item[0]))[:_CATEGORIES]
     tastes = [_bar(name, share, f"{share:.0%}", colour) for name, share in categories]
     liked = f"<h3>{_both(('Categories liked', '偏爱的品类'))}</h3>{''.join(tastes)}" if tastes else ""
     return (
         f'<section class="card {colour}">'
         f"<h2>{row['segment_id']}. {_both((row['name_en'], row['name_zh']))}</h2>{''.join(lines)}{liked}"
-        + _stacked(("Prices within the category", "品类内价位"), _of_kind(own, "price_band"), _BANDS)
-        + _stacked((f"Part of the day ({zone})", f"时段（{zone}）"), _of_kind(own, "hour"), _HOURS)
+        + _stacked(("Prices within the category", "品类内价位"), _of_kind(own_shares, "price_band"), _BANDS)
+        + _stacked((f"Part of the day ({zone})", f"时段（{zone}）"), _of_kind(own_shares, "hour"), _HOURS)
         + f'<p class="made">{_both((row["traits"], row["traits_zh"]))}</p></section>'
     )
 
 
 def _of_kind(shares: list[dict[str, Any]], kind: str) -> dict[str, float]:
-    """value -> share of all of the kind, in one segment."""
-    found = {one["value"]: one["share"] for one in shares if one["kind"] == kind and one["share"] > 0}
-    whole = sum(found.values())
-    return {value: share / whole for value, share in found.items()}
+    """value -> its share among all values of the kind, in one segment."""
+    by_value = {row["value"]: row["share"] for row in shares if row["kind"] == kind and row["share"] > 0}
+    total = sum(by_value.values())
+    return {value: share / total for value, share in by_value.items()}
 
 
-def _bar(label: Words | str, share: float, told: Words | str, colour: str) -> str:
+def _bar(label: Words | str, share: float, text: Words | str, colour: str) -> str:
     width = 100 * min(1.0, max(0.0, share))
     return (
         f'<div class="row"><span>{_both(label)}</span><svg class="bar" aria-hidden="true">'
-        f'<rect class="{colour}" width="{width:.1f}%" height="100%"></rect></svg><span>{_both(told)}</span></div>'
+        f'<rect class="{colour}" width="{width:.1f}%" height="100%"></rect></svg><span>{_both(text)}</span></div>'
     )
 
 
 def _stacked(title: Words, shares: dict[str, float], values: dict[str, Words]) -> str:
     if not shares:
         return ""
-    there = [(words, shares.get(value, 0.0), f"shade{at}") for at, (value, words) in enumerate(values.items())]
-    starts = itertools.accumulate((share for _, share, _ in there), initial=0.0)
+    parts_shown = [
+        (words, shares.get(value, 0.0), f"shade{number}") for number, (value, words) in enumerate(values.items())
+    ]
+    starts = itertools.accumulate((share for _, share, _ in parts_shown), initial=0.0)
     parts = "".join(
         f'<rect class="{shade}" x="{100 * start:.2f}%" width="{100 * share:.2f}%" height="100%"></rect>'
-        for (_, share, shade), start in zip(there, starts, strict=False)
+        for (_, share, shade), start in zip(parts_shown, starts, strict=False)
     )
-    key = "".join(f'<span><i class="{shade}"></i>{_both(words)} {share:.0%}</span>' for words, share, shade in there)
+    key = "".join(
+        f'<span><i class="{shade}"></i>{_both(words)} {share:.0%}</span>' for words, share, shade in parts_shown
+    )
     return f'<h3>{_both(title)}</h3><svg class="parts" aria-hidden="true">{parts}</svg><div class="key">{key}</div>'
 
 
 def _both(words: Words | str) -> str:
-    """HTML of the words in both languages; of one text, such as a name of the shop's, as it is."""
+    """HTML of the words in both languages. A single text, such as a category of the shop, stays as it is."""
     if isinstance(words, str):
         return html.escape(words, quote=True)
     english, chinese = (html.escape(text, quote=True) for text in words)

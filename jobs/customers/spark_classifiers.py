@@ -1,6 +1,7 @@
 """Classifiers of customers: logistic regression and random forest by Spark ML, gradient boosting by LightGBM.
 
-Each is fitted on features (n, F) and labels (n,) and returned in the open form of `models.customers.classifiers`.
+Each is fitted on features (n, F) and labels (n,) and returned as a class of `models.customers.classifiers`, which needs
+no Spark.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def forest(spark: SparkSession, features: F64, truth: Truth, seed: int, trees: i
 
 
 def as_arrays(spark: SparkSession, model: RandomForestClassificationModel) -> Forest:
-    """The trees of Spark's model, read from the files it saves: a row a node, numbered within its tree, root 0."""
+    """The trees of Spark's model, from its saved files: a row for each node, numbered in its tree from 0, the root."""
     with tempfile.TemporaryDirectory() as folder:
         model.write().overwrite().save(f"file://{folder}/forest")
         nodes = spark.read.parquet(f"file://{folder}/forest/data").select("treeID", "nodeData.*").toArrow()

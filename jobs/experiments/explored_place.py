@@ -1,7 +1,7 @@
-"""The explored place of a list: how often each source's item there was wanted, and the share of each source tomorrow.
+"""The explored place of a list: how often users wanted the items of each source there, and each source's next share.
 
-A trial is a user who came on the day of a list whose explored place was filled by chance. It is won where the user
-clicked, carted or bought that item on that day. Only events that arrived on their own day count.
+A trial is a user who visited the shop on the day of a list whose explored place was filled by chance. The trial is won
+if the user clicked, carted or bought that item on that day. Only events that arrived on their own day count.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COUNTS = ("trials", "wins", "weight", "weighted")
 
 
 def explored_counts(night: Night) -> dict[str, dict[str, float]]:
-    """Source -> COUNTS of tonight; a trial's weight is 1 / the probability that chance chose the source."""
+    """Source -> COUNTS of tonight; the weight of a trial is 1 / the probability with which chance chose the source."""
     manifests = published_on(night.lake, dt.date.min, night.date)
     if not manifests:
         return {}
@@ -38,9 +38,9 @@ def explored_counts(night: Night) -> dict[str, dict[str, float]]:
         .where((F.col("probability") < _SURE) & ~F.col("is_spare"))
     )
     events = night.read(CLEAN_EVENTS).where(F.col("event_date") == F.lit(night.date))
-    came = events.select("user_id").distinct()
+    visitors = events.select("user_id").distinct()
     won = events.where(F.col("event_type").isin(*WON_BY)).select("user_id", "item_id", F.lit(1).alias("won")).distinct()
-    trials = explored.join(came, "user_id", "left_semi").join(won, ["user_id", "item_id"], "left")
+    trials = explored.join(visitors, "user_id", "left_semi").join(won, ["user_id", "item_id"], "left")
     weight, win = 1 / F.col("probability"), F.coalesce("won", F.lit(0))
     counts = trials.groupBy("source").agg(
         F.count("*").alias("trials"),
@@ -57,7 +57,7 @@ def mix_moves(
 ) -> list[Move]:
     """BANDIT_MOVES of the explored place: last night's `rows` with tonight's counts added, and tomorrow's shares.
 
-    The counts begin anew where the settings name other sources than last night's.
+    The counts start at zero where the settings name other sources than last night.
     """
     shares = source_mix(config, rows)
     last = {row["what"]: row for row in rows if row["kind"] == "source_mix"}
@@ -68,10 +68,10 @@ def mix_moves(
         for source in shares
     }
     trials, wins = ({source: int(totals[source][name]) for source in shares} for name in ("trials", "wins"))
-    stays = too_few(min(trials.values()), config.least_trials, "a source has {} trials", "least_trials")
-    change = 0.0 if stays else config.most_change
+    why_unmoved = too_few(min(trials.values()), config.least_trials, "a source has {} trials", "least_trials")
+    change = 0.0 if why_unmoved else config.most_change
     after = shares
-    if not stays:
+    if not why_unmoved:
         after = next_shares(wins, trials, config.least_share, change, shares, nightly_seed(config.seed, night.date))
     moves = []
     for source, share in shares.items():
@@ -88,7 +88,7 @@ def mix_moves(
                 high=high,
                 trials=trials[source],
                 wins=wins[source],
-                reason=stays or f"Thompson sampling over visits to the place, won by {', '.join(WON_BY)}",
+                reason=why_unmoved or f"Thompson sampling over visits to the place, won by {', '.join(WON_BY)}",
                 declared=1 / len(shares),
                 weight=totals[source]["weight"],
                 weighted=totals[source]["weighted"],

@@ -1,12 +1,12 @@
 """The night's events + the lists of the nights before -> experiment_outcomes, experiment_results, bandit_moves.
 
-What a user did counts for the arm of the list that the user had then (jobs/experiments/outcomes.py). Results compare
-users who were in one arm every night, by CUPED with their earlier purchases as covariate. Where the split has a p-value
-below 0.001, users were lost on the way and the result is refused. Where an experiment learns, Thompson sampling moves
-its shares for tomorrow's lists, within the settings' bounds. The same happens to the share of each source in the
-explored place, to the share of each campaign in a budget line that learns (campaign_outcomes), and to the event weights
-where `interest.learns`. Every figure that may move is a row of bandit_moves, with its evidence and the reason. Lists
-that a refresh made during the day are not read: they have the same arms.
+What a user did counts for the arm of the list that the user had at that time (jobs/experiments/outcomes.py). Results
+compare users who were always in one arm, by CUPED with their earlier purchases as covariate. If the p-value of the
+sample ratio is below 0.001, users were lost on the way, and there is no result. Where an experiment learns, Thompson
+sampling moves its shares for tomorrow's lists, within the bounds of the settings. In the same way it moves the share of
+each source in the explored place, the share of each campaign in a budget line that learns (campaign_outcomes), and the
+event weights where `interest.learns` is set. Every figure that may move has a row in bandit_moves, with its evidence
+and the reason. Lists that a refresh made during the day are not read, since they have the same arms.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def main(night: Night) -> None:
 
 
 def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
-    """BANDIT_MOVES of campaigns; on a night without offers each share stays as `rows`, last night's moves, left it."""
+    """BANDIT_MOVES of campaigns; rows: last night's. On a night without offers the shares do not move."""
     outcomes = night.versions(CAMPAIGN_OUTCOMES).passed()
     if outcomes is None:
         why = "no offers have passed their gate tonight, so the share stays"
@@ -91,15 +91,18 @@ def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str,
 
 
 def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
-    """Writes EXPERIMENT_OUTCOMES: last night's rows of the experiments still declared, and the events since."""
+    """Writes EXPERIMENT_OUTCOMES: last night's rows of experiments that are still declared, plus the events since."""
     started = min(dt.date.fromisoformat(e.starts_on) for e in config.running)
     since = max(night.versions(EXPERIMENT_OUTCOMES).previous_date() or started, started)  # no list had an arm before
     reach = config.most_days + night.settings.section("clean").late_days
     manifests = published_on(night.lake, max(started, since - dt.timedelta(days=reach)), night.date)
     names = [e.name for e in config.on(night.date)]
     if not manifests:  # the first night: no list had an arm yet, and Spark need not start
-        old = night.versions(EXPERIMENT_OUTCOMES).previous().arrow()
-        night.write_arrow(EXPERIMENT_OUTCOMES, old.filter(pc.is_in(old["experiment"], pa.array(names, pa.string()))))
+        last = night.versions(EXPERIMENT_OUTCOMES).previous().arrow()
+        night.write_arrow(
+            EXPERIMENT_OUTCOMES,
+            last.filter(pc.is_in(last["experiment"], pa.array(names, pa.string()))),
+        )
         return
     terms = [
         (e.name, arm, day, share, e.window_days, e.metric)
@@ -110,14 +113,14 @@ def write_outcomes(night: Night, config: ExperimentsConfig) -> None:
     night.size_for(CLEAN_EVENTS, EXPERIMENT_OUTCOMES)
     previous = night.versions(EXPERIMENT_OUTCOMES).previous().spark()
     before = night.versions(USER_FEATURES).as_of(since).spark().selectExpr("user_id", "recent_purchases as before")
-    made = advance(
+    outcomes = advance(
         previous.where(previous.experiment.isin(names)),
         arrivals(night, since),
         listed(night, manifests),
         night.spark.createDataFrame(terms, TERMS),
         before,
     )
-    night.write(EXPERIMENT_OUTCOMES, made)
+    night.write(EXPERIMENT_OUTCOMES, outcomes)
 
 
 def arrivals(night: Night, since: dt.date) -> DataFrame:
@@ -134,7 +137,7 @@ def _standing_on(night: Night, config: ExperimentsConfig, day: dt.date) -> list[
 
 
 class Judged:
-    """One experiment's outcomes: of each arm the metric and the covariate of users who were never in another arm."""
+    """One experiment's outcomes: for each arm, metric and covariate of the users who were never in another arm."""
 
     def __init__(
         self,
@@ -156,8 +159,8 @@ class Judged:
     def of(cls, experiment: Experiment, allotted: Allotment, outcomes: pa.Table) -> Judged:
         """outcomes: EXPERIMENT_OUTCOMES of this experiment, in any order."""
         outcomes = outcomes.sort_by([("user_id", "ascending"), ("arm", "ascending")])
-        at = places(outcomes["user_id"].to_pylist(), experiment.name, experiment.salt)
-        core = allotted.core_of(at)
+        user_places = places(outcomes["user_id"].to_pylist(), experiment.name, experiment.salt)
+        core = allotted.core_of(user_places)
         arm = np.array([allotted.arms.index(name) for name in outcomes["arm"].to_pylist()], np.int64)
         value, before = value_of(outcomes, experiment.metric), outcomes["before"].to_numpy()
         weights = outcomes["weighted"].to_numpy(), outcomes["weight"].to_numpy()
@@ -209,10 +212,10 @@ class Judged:
         """BANDIT_MOVES, a row for each arm: the shares of tomorrow's lists, or why they stay."""
         shares = self.allotted.shares
         wins = {arm: int((values > 0).sum()) for arm, values in self.value.items()}
-        stays = self._stays(config)
-        change = 0.0 if stays else config.most_change
+        why_unmoved = self._stays(config)
+        change = 0.0 if why_unmoved else config.most_change
         after = self.allotted
-        if not stays:
+        if not why_unmoved:
             seed = nightly_seed(config.seed, night)
             after = after.moved(next_shares(wins, self.users, config.least_share, change, shares, seed))
         moves = []
@@ -230,7 +233,7 @@ class Judged:
                     high=high,
                     trials=self.users[arm],
                     wins=wins[arm],
-                    reason=stays or f"Thompson sampling over users with {self.experiment.metric} above 0",
+                    reason=why_unmoved or f"Thompson sampling over users with {self.experiment.metric} above 0",
                     declared=self.experiment.shares[arm],
                     places=places_held,
                     core=core,

@@ -1,8 +1,8 @@
-"""What users did under each arm of the running experiments, as a recurrence over nights.
+"""What users did under each arm of the running experiments: each night adds to the sums of the night before.
 
 An event counts for the arm of the list that the user had when it happened: the newest list of an earlier day, at most
-`window_days` old. Its item `was_listed` where this list, or an older one of the window and the same experiment, had the
-item in a place, not as a spare. So a night reads its own events and the lists of a few nights, never the history.
+`window_days` old. The event's item `was_listed` if this list, or an older list within the window and of the same
+experiment, had the item in a place, not as a spare. So a night reads only its own events and the lists of a few nights.
 """
 
 from __future__ import annotations
@@ -27,35 +27,36 @@ TERMS = "experiment string, arm string, list_on date, share double, window_days 
 
 
 def advance(previous: DataFrame, events: DataFrame, lists: DataFrame, terms: DataFrame, before: DataFrame) -> DataFrame:
-    """EXPERIMENT_OUTCOMES from those of the last night and what has come since.
+    """EXPERIMENT_OUTCOMES from the last night's rows (`previous`) and the events since then.
 
-    events: CLEAN_EVENTS and `arrived`, the night that brought the row. lists: (user_id, item_id, arm, is_spare,
-    list_on), RECOMMENDATIONS of the nights within reach. terms: TERMS, how each arm of each of these nights stood.
-    before: (user_id, before), the covariate of users who enter tonight. A list whose arm has no terms is not counted.
+    events: CLEAN_EVENTS with `arrived`, the night on which the row arrived. lists: (user_id, item_id, arm, is_spare,
+    list_on), RECOMMENDATIONS of the nights that the events may count for. terms: TERMS, for each arm on each of these
+    nights. before: (user_id, before), the covariate of users who enter tonight. A list whose arm has no terms does not
+    count.
     """
-    did = events.where("user_id is not null").select("user_id", "item_id", "event_type", "event_date", "arrived")
-    lists = lists.join(did.select("user_id").distinct(), "user_id", "left_semi")
+    actions = events.where("user_id is not null").select("user_id", "item_id", "event_type", "event_date", "arrived")
+    lists = lists.join(actions.select("user_id").distinct(), "user_id", "left_semi")
     standing = _standing(lists, terms)
-    under = _under_which_arm(did.select("user_id", "event_date").distinct(), standing)
-    seen = _days_since_listed(did, lists, standing)
+    under = _under_which_arm(actions.select("user_id", "event_date").distinct(), standing)
+    days_since_listed = _days_since_listed(actions, lists, standing)
     counted = (
-        did.join(under, ["user_id", "event_date"], "inner")
-        .join(seen, ["experiment", "user_id", "item_id", "event_date"], "left")
+        actions.join(under, ["user_id", "event_date"], "inner")
+        .join(days_since_listed, ["experiment", "user_id", "item_id", "event_date"], "left")
         .withColumn("was_listed", F.coalesce(F.col("days") <= F.col("window_days"), F.lit(False)))
     )
     tonight = _by_night(counted).join(before, "user_id", "left").select(*_as_outcomes())
-    old = previous.select(*[exact(c).alias(c) if c in _EXACT else F.col(c) for c in EXPERIMENT_OUTCOMES.names])
-    # The covariate stays that of the night when the user entered: later ones already show what the arm did.
+    last_rows = previous.select(*[exact(c).alias(c) if c in _EXACT else F.col(c) for c in EXPERIMENT_OUTCOMES.names])
+    # The covariate is always that of the night on which the user entered: a later one could depend on the arm.
     first = F.min(F.struct("entered_on", "before")).alias("first")
     sums = [F.sum(c).alias(c) for c in (*_COUNTS, *_EXACT)]
-    total = old.unionByName(tonight).groupBy(*EXPERIMENT_OUTCOMES.key).agg(first, *sums)
+    total = last_rows.unionByName(tonight).groupBy(*EXPERIMENT_OUTCOMES.key).agg(first, *sums)
     return total.select("*", "first.entered_on", "first.before").select(
         *[from_exact(c).alias(c) if c in _EXACT else F.col(c) for c in EXPERIMENT_OUTCOMES.names]
     )
 
 
 def _standing(lists: DataFrame, terms: DataFrame) -> DataFrame:
-    """(user_id, list_on, experiment, arm, share, window_days, metric) of each user's list, for each of its arms."""
+    """(user_id, list_on, experiment, arm, share, window_days, metric): a row for each arm of each user's list."""
     return (
         lists.select("user_id", "arm", "list_on")
         .distinct()
@@ -70,13 +71,13 @@ def _standing(lists: DataFrame, terms: DataFrame) -> DataFrame:
     )
 
 
-def _under_which_arm(came: DataFrame, standing: DataFrame) -> DataFrame:
-    """(user_id, event_date, experiment, arm, share, window_days, metric) of each day on which a user came."""
+def _under_which_arm(user_days: DataFrame, standing: DataFrame) -> DataFrame:
+    """(user_id, event_date, experiment, arm, share, window_days, metric) for each day with events of a user."""
     age = F.datediff("event_date", "list_on")
     terms = ("arm", "share", "window_days", "metric")
     newest = F.max(F.struct("list_on", *terms)).alias("newest")
     return (
-        came.join(standing, "user_id", "inner")
+        user_days.join(standing, "user_id", "inner")
         .where((age >= 1) & (age <= F.col("window_days")))
         .groupBy("user_id", "event_date", "experiment")
         .agg(newest)
@@ -84,12 +85,12 @@ def _under_which_arm(came: DataFrame, standing: DataFrame) -> DataFrame:
     )
 
 
-def _days_since_listed(did: DataFrame, lists: DataFrame, standing: DataFrame) -> DataFrame:
+def _days_since_listed(actions: DataFrame, lists: DataFrame, standing: DataFrame) -> DataFrame:
     """(experiment, user_id, item_id, event_date, days): days since an earlier list had the event's item.
 
-    Lists of the same experiment alone: those from before it began do not count.
+    Only lists of the same experiment count, not those from before it began.
     """
-    pairs = did.select("user_id", "item_id", "event_date").distinct()
+    pairs = actions.select("user_id", "item_id", "event_date").distinct()
     listed = (
         lists.where(~F.col("is_spare"))
         .select("user_id", "item_id", "list_on")
@@ -122,20 +123,20 @@ def _by_night(counted: DataFrame) -> DataFrame:
 
 
 def _as_outcomes() -> list[Column]:
-    """A night's row in the columns of EXPERIMENT_OUTCOMES, sums in exact units."""
+    """The columns of EXPERIMENT_OUTCOMES for a night's row, with sums in exact units."""
     value = metric_of(F.col("metric"))
-    made = {
+    computed = {
         "entered_on": F.col("arrived"),
         "nights": F.lit(1).cast("bigint"),
         "weight": exact(1 / F.col("share")),
         "weighted": exact(value / F.col("share")),
         "before": F.coalesce("before", F.lit(0.0)),
     }
-    return [made[c].alias(c) if c in made else F.col(c) for c in EXPERIMENT_OUTCOMES.names]
+    return [computed[c].alias(c) if c in computed else F.col(c) for c in EXPERIMENT_OUTCOMES.names]
 
 
 def metric_of(metric: Column) -> Column:
-    """The value of a row by the name of its metric, as in METRICS."""
+    """The metric's value in a row; metric: the column with its name, one of METRICS."""
     return (
         F.when(metric == "buys", (F.col("purchases") > 0).cast("double"))
         .when(metric == "purchases", F.col("purchases").cast("double"))
@@ -145,7 +146,7 @@ def metric_of(metric: Column) -> Column:
 
 
 def published_on(lake: Lake, first: dt.date, before: dt.date) -> dict[dt.date, dict[str, Any]]:
-    """Night -> manifest of its last published run, of the nights from `first` to the one before `before`.
+    """Night -> manifest of its last published run, for the nights from `first` up to the night before `before`.
 
     Nights whose lists had no arms yet are left out.
     """

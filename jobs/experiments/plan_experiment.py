@@ -1,10 +1,10 @@
-"""Says how many users an experiment needs, before it starts, and whether those declared in the settings have them.
+"""Says how many users an experiment needs, before it starts, and whether the experiments of the settings plan enough.
 
-    python -m jobs plan_experiment --rate 0.1 --lift 0.02                     # of 10 % who buy, two points more
-    python -m jobs plan_experiment --rate 0.1 --lift 0.02 --config shop.toml  # and the experiments declared there
+    python -m jobs plan_experiment --rate 0.1 --lift 0.02                     # 10 % buy; find a rise to 12 %
+    python -m jobs plan_experiment --rate 0.1 --lift 0.02 --config shop.toml  # and check the experiments of shop.toml
 
-Sizes are for one arm against the control, two-sided. CUPED saves users where the metric correlates with what
-users bought before; --rho is that correlation. Exit status 1 where a declared experiment plans too few.
+Sizes are for one arm against the control, in a two-sided test. With CUPED, fewer users are needed if the metric
+correlates with earlier purchases; --rho is this correlation. Exit status 1 if a declared experiment plans too few.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from models.experiments.analysis import power_of, sample_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rate", type=float, required=True, help="share of the control's users who will, 0 to 1")
+    parser.add_argument("--rate", type=float, required=True, help="share of the control's users who buy, 0 to 1")
     parser.add_argument("--lift", type=float, required=True, help="the smallest change worth finding, such as .02")
     parser.add_argument("--level", type=float, help="false alarms; default: experiments.level of the settings")
     parser.add_argument("--power", type=float, default=0.8, help="how often the change is found; default .8")
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
 def declared(experiment: Experiment, needed: int, rate: float, lift: float, level: float, rho: float) -> bool:
     """Prints the power and duration of the experiment's plan; returns whether it plans too few users."""
     planned, small = experiment.planned_users, min(experiment.shares, key=lambda arm: experiment.shares[arm])
-    # CUPED leaves 1 - rho^2 of the variance, which is worth 1 / (1 - rho^2) times the users.
+    # CUPED leaves 1 - rho^2 of the variance, which has the same effect as 1 / (1 - rho^2) times the users.
     power = power_of(rate, lift, round(planned / (1 - rho**2)), level)
     visitors = round(planned / experiment.shares[small])
     print(

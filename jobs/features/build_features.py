@@ -29,19 +29,19 @@ def advance(
     night_date: dt.date,
     previous_date: dt.date | None,
 ) -> DataFrame:
-    """USER_FEATURES or ITEM_FEATURES of tonight from those of `previous_date` and the events since; one shuffle."""
+    """Tonight's USER_FEATURES or ITEM_FEATURES, from those of `previous_date` and the events since; one shuffle."""
     key = table.key[0]
     fade = decay_factor(half_life_days, night_date, previous_date)
-    old = previous.select(
+    faded = previous.select(
         *[exact(F.col(c) * fade if c in FADING else F.col(c)).alias(c) if c in EXACT else F.col(c) for c in table.names]
     )
-    new = events.where(F.col(key).isNotNull()).select(key, *one_event(table, half_life_days, night_date))
-    total = old.unionByName(new).groupBy(key).agg(*[merged(name) for name in table.names if name != key])
+    added = events.where(F.col(key).isNotNull()).select(key, *one_event(table, half_life_days, night_date))
+    total = faded.unionByName(added).groupBy(key).agg(*[merged(name) for name in table.names if name != key])
     return total.withColumns({name: from_exact(name) for name in EXACT}).select(*table.names)
 
 
 def count_items(night: Night) -> list[Version]:
-    """ITEM_FEATURES of the night, from all events until then."""
+    """ITEM_FEATURES of the night, from all events up to it."""
     half_life, nothing = night.settings.section("interest").half_life_days, night.versions(ITEM_FEATURES).of(())
     events = night.versions(CLEAN_EVENTS).after(None).spark()
     return [night.write(ITEM_FEATURES, advance(ITEM_FEATURES, nothing.spark(), events, half_life, night.date, None))]
@@ -51,11 +51,11 @@ def main(night: Night) -> None:
     recount(night, (ITEM_FEATURES,), count_items)
     half_life = night.settings.section("interest").half_life_days
     night.size_for(CLEAN_EVENTS, USER_FEATURES)
-    both = []
+    frames = []
     for table in (USER_FEATURES, ITEM_FEATURES):
         since = night.versions(table).previous_date()
         previous, events = night.versions(table).previous().spark(), night.versions(CLEAN_EVENTS).after(since).spark()
-        made = advance(table, previous, events, half_life, night.date, since)
-        both.append(made.select(F.lit(table.name).alias(TABLE_COLUMN), "*"))
-    users, items = both
+        frame = advance(table, previous, events, half_life, night.date, since)
+        frames.append(frame.select(F.lit(table.name).alias(TABLE_COLUMN), "*"))
+    users, items = frames
     night.write_split(users.unionByName(items, allowMissingColumns=True), [USER_FEATURES, ITEM_FEATURES])

@@ -1,10 +1,10 @@
 """Learns the weights of views, wish-list and cart additions relative to a purchase, from what users do after them.
 
-A trial is a (user, item, day) with the event, of an item that the user had not bought. It is won where a purchase of
-the item follows on that day or within `interest.learn_days`. An event weighs as much as a purchase times the chance
-that one follows. A day's trials are counted once, when all events of its window have arrived, `clean.late_days` later.
-The counts are carried in BANDIT_MOVES, so a night reads a few weeks of events, never the history. A click counts as a
-view and has its weight.
+A trial is a (user, item, day) with such an event, where the user had not bought the item before. The trial is won if a
+purchase of the item follows on that day or within `interest.learn_days`. The weight of an event is the weight of a
+purchase times the chance that a purchase follows. A day's trials are counted once: `clean.late_days` after the end of
+its window, when all events have arrived. BANDIT_MOVES carries the counts, so a night reads only a few weeks of events.
+A click counts as a view and has the same weight.
 """
 
 from __future__ import annotations
@@ -35,32 +35,32 @@ def weights_of(night: Night) -> InterestConfig:
 
 
 def moved(config: InterestConfig, rows: list[dict[str, Any]]) -> InterestConfig:
-    """`config` with the weights of `rows`, BANDIT_MOVES of the last night, held within tonight's bounds."""
+    """`config` with the weights of `rows`, BANDIT_MOVES of the last night, limited to tonight's bounds."""
     last = {row["what"]: row["after"] for row in _moves_of(config, rows)}
     shares = {}
     for kind in MOVED:
         low, high = _bounds(config, kind)
         shares[kind] = float(np.clip(last.get(kind, getattr(config, kind) / config.purchase), low, high))
     weights: dict[str, Any] = {kind: share * config.purchase for kind, share in shares.items()}
-    # learns=False: bounds are around the settings, so these weights must not be moved a second time.
+    # learns=False: the bounds depend on the weights of the settings, so these weights must not be moved a second time.
     return dataclasses.replace(config, **weights, click=config.click * weights["view"] / config.view, learns=False)
 
 
 def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
-    """BANDIT_MOVES of the event weights: last night's `rows`, the trials that end tonight, tomorrow's weights."""
+    """BANDIT_MOVES of the event weights: last night's `rows` plus tonight's trials, and tomorrow's weights."""
     interest: InterestConfig = night.settings.section("interest")
     last = {row["what"]: row for row in _moves_of(interest, rows)}
     tonight = _closing(night, interest, max((row["night"] for row in last.values()), default=None))
-    now, made = moved(interest, rows), []
+    now, weight_moves = moved(interest, rows), []
     for kind in MOVED:
-        old, new = last.get(kind, {}), tonight.get(kind, (0, 0))
-        trials, wins = old.get("trials", 0) + new[0], old.get("wins", 0) + new[1]
+        before, added = last.get(kind, {}), tonight.get(kind, (0, 0))
+        trials, wins = before.get("trials", 0) + added[0], before.get("wins", 0) + added[1]
         weight = float(np.clip(getattr(now, kind) / interest.purchase, *_bounds(interest, kind)))
-        stays = too_few(trials, config.least_trials, "{} trials", "least_trials")
+        why_unmoved = too_few(trials, config.least_trials, "{} trials", "least_trials")
         rng = np.random.default_rng([config.seed, night.date.toordinal(), *kind.encode()])
-        change = 0.0 if stays else interest.most_change
+        change = 0.0 if why_unmoved else interest.most_change
         after, low, high = next_weight(wins, trials, weight, _bounds(interest, kind), change, rng)
-        made.append(
+        weight_moves.append(
             Move(
                 kind=EVENT_WEIGHT,
                 name=_name(interest),
@@ -72,34 +72,34 @@ def moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -
                 high=high,
                 trials=trials,
                 wins=wins,
-                reason=stays or "a draw of the chance that a purchase follows",
+                reason=why_unmoved or "a draw of the chance that a purchase follows",
                 declared=getattr(interest, kind) / interest.purchase,
             )
         )
-    return made
+    return weight_moves
 
 
 def closed(events: DataFrame, interest: DataFrame, first: dt.date, last: dt.date, days: int) -> DataFrame:
-    """(kind, trials, wins) of the events of `first` to `last`; a purchase within `days` days of one is a win.
+    """(kind, trials, wins) of the events from `first` to `last`. A trial is won by a purchase within `days` days.
 
-    events: at least all CLEAN_EVENTS from `first` to `days` after `last`. interest: INTEREST of tonight, which has
-    counted these events and all earlier ones.
+    events: at least all CLEAN_EVENTS from `first` to `days` after `last`. interest: INTEREST of tonight, which counts
+    these events and all earlier ones.
     """
-    known = events.where("user_id is not null and item_id is not null").where(F.col("event_date") >= F.lit(first))
+    user_events = events.where("user_id is not null and item_id is not null").where(F.col("event_date") >= F.lit(first))
     kind = F.when(F.col("event_type") == "click", "view").otherwise(F.col("event_type"))
-    shown = known.where(F.col("event_date") <= F.lit(last)).select(
+    window_events = user_events.where(F.col("event_date") <= F.lit(last)).select(
         "user_id", "item_id", "event_date", "event_time", kind.alias("kind")
     )
-    shown = shown.where(F.col("kind").isin(*MOVED))
-    tried = shown.groupBy("user_id", "item_id", "kind", "event_date").agg(F.min("event_time").alias("at"))
+    window_events = window_events.where(F.col("kind").isin(*MOVED))
+    tries = window_events.groupBy("user_id", "item_id", "kind", "event_date").agg(F.min("event_time").alias("at"))
     bought = (
-        known.where("event_type = 'purchase'")
+        user_events.where("event_type = 'purchase'")
         .groupBy("user_id", "item_id")
         .agg(F.min(F.struct("event_time", "event_date")).alias("bought"), F.count("*").alias("orders"))
     )
     pairs = interest.select("user_id", "item_id", "purchase_orders")
-    judged = tried.join(bought, ["user_id", "item_id"], "left").join(pairs, ["user_id", "item_id"], "left")
-    before = F.coalesce("purchase_orders", F.lit(0)) > F.coalesce("orders", F.lit(0))  # bought before `first` too
+    judged = tries.join(bought, ["user_id", "item_id"], "left").join(pairs, ["user_id", "item_id"], "left")
+    before = F.coalesce("purchase_orders", F.lit(0)) > F.coalesce("orders", F.lit(0))  # bought before `first`, too
     after = F.col("bought.event_time") >= F.col("at")
     won = after & (F.datediff("bought.event_date", "event_date") <= days)
     trials = judged.where(~before & F.coalesce(after, F.lit(True)))
@@ -112,14 +112,14 @@ def _closing(night: Night, config: InterestConfig, before: dt.date | None) -> di
     wait = dt.timedelta(days=config.learn_days + night.settings.section("clean").late_days)
     last = night.date - wait
     first = last if before is None else before - wait + dt.timedelta(days=1)
-    # An event of the day after a night arrives a day before its date: see `decay.age_weight`.
+    # An event of the day after the night may arrive with the night, see `decay.age_weight`.
     events = night.versions(CLEAN_EVENTS).after(first - dt.timedelta(days=2)).spark()
     counts = closed(events, night.read(INTEREST), first, last, config.learn_days)
     return {row["kind"]: (row["trials"], row["wins"]) for row in counts.collect()}
 
 
 def _moves_of(config: InterestConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of event weights whose trials had the window of these settings."""
+    """Rows of event weights whose trials had the same window as in these settings."""
     return [row for row in rows if row["kind"] == EVENT_WEIGHT and row["name"] == _name(config)]
 
 

@@ -1,4 +1,4 @@
-"""What one event adds to the features of its user and its item, and how these add up."""
+"""What one event adds to the features of its user and its item, and how these contributions are added up."""
 
 from __future__ import annotations
 

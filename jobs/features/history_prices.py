@@ -1,8 +1,9 @@
-"""Item prices of many nights, and what each night compares its purchase lines with.
+"""Item prices of many nights, and the prices with which each night compares its purchase lines.
 
-ITEM_PRICES is a recurrence of few rows, so it runs over arrays in the driver: for each night the sums fade, the night's
-prices are added, and the strongest of each item are kept. On the way each night's usual prices and price levels of
-categories are taken, by the rules of jobs.features.purchase_habits.
+Each night's ITEM_PRICES follow from those of the night before. They are few rows, so the driver computes them with
+arrays: for each night the sums fade, the night's prices are added, and only the strongest prices of each item are kept.
+For each night it also computes the usual prices and the price levels of categories, by the rules of
+jobs.features.purchase_habits.
 """
 
 from __future__ import annotations
@@ -25,27 +26,30 @@ from schemas.tables import ITEM_PRICES
 
 
 class Compared(NamedTuple):
-    """What lines are compared with: `usual` (item_id, currency, night, usual), `levels` (category, currency, night,
-    level)."""
+    """What purchase lines are compared with. usual: (item_id, currency, night, usual); levels: (category, currency,
+    night, level)."""
 
     usual: pa.Table
     levels: pa.Table
 
 
 def write_prices(
-    history: History, events: DataFrame, catalogue: CatalogueByNight, half_life_days: float, kept: int
+    history: History, events: DataFrame, catalogue: CatalogueByNight, half_life_days: float, most: int
 ) -> Compared:
-    """ITEM_PRICES of the last night; returns what the purchase lines of each night are compared with."""
+    """Writes ITEM_PRICES of the last night; returns what the purchase lines of each night are compared with."""
     before, fading = history.first.versions(ITEM_PRICES).previous().spark(), Fading.of(history, half_life_days)
-    prices, compared = prices_by_night(before, events, catalogue, fading, half_life_days, kept)
+    prices, compared = prices_by_night(before, events, catalogue, fading, half_life_days, most)
     history.last.write_arrow(ITEM_PRICES, prices)
     return compared
 
 
 def prices_by_night(
-    before: DataFrame, events: DataFrame, catalogue: CatalogueByNight, fading: Fading, half_life_days: float, kept: int
+    before: DataFrame, events: DataFrame, catalogue: CatalogueByNight, fading: Fading, half_life_days: float, most: int
 ) -> tuple[pa.Table, Compared]:
-    """(ITEM_PRICES after the last night of `events`, what lines of each night are compared with), from ITEM_PRICES."""
+    """(ITEM_PRICES after the last night of `events`, what the purchase lines of each night are compared with).
+
+    before: ITEM_PRICES before the first night. most: prices that are kept of each item and currency.
+    """
     before = before.select(
         *ITEM_PRICES.key,
         F.lit(None).cast("date").alias(NIGHT),
@@ -58,7 +62,7 @@ def prices_by_night(
         F.sum("seen").alias("seen"), F.sum("bought").alias("bought"), F.max("last_event_on").alias("last_event_on")
     )
     by_night = by_night.withColumn("log_price", F.log("price"))
-    prices = Prices(Rows(iter(by_night.toArrow().to_batches()), ITEM_PRICES.key), catalogue, kept)
+    prices = Prices(Rows(iter(by_night.toArrow().to_batches()), ITEM_PRICES.key), catalogue, most)
     usual, levels = [], []
     prices.add(prices.rows.of(BEFORE))
     for night, factor in zip(fading.nights, fading.factors, strict=True):
@@ -79,13 +83,13 @@ _LEVELS = pa.schema(
 
 
 class Prices:
-    """Sums of each (item, currency, price), as they stand after the nights that were added so far.
+    """Sums of each (item, currency, price) after the nights that were added so far.
 
-    A group is an item and a currency. Keys are taken by group, then from the highest price down.
+    A group is an item and a currency. Keys are sorted by group, then from the highest price down.
     """
 
-    def __init__(self, rows: Rows, catalogue: CatalogueByNight, kept: int) -> None:
-        self.rows, self.catalogue, self.kept = rows, catalogue, kept
+    def __init__(self, rows: Rows, catalogue: CatalogueByNight, most: int) -> None:
+        self.rows, self.catalogue, self.most = rows, catalogue, most
         keys = rows.keys([*ITEM_PRICES.key, "log_price"], np.arange(len(rows)))
         self._item = catalogue.codes(keys["item_id"])
         self._price, self._log = keys["price"].to_numpy(), keys["log_price"].to_numpy()
@@ -114,13 +118,13 @@ class Prices:
         self._known = self.rows.known(tonight)
 
     def cut(self, tonight: slice) -> None:
-        """Of the groups that the night added to, the prices seen least leave: those beyond `kept`."""
+        """In each group to which the night added, removes all but the `most` prices that were seen most often."""
         groups = np.unique(self._group[self.rows.code[tonight]])
         sizes = self._starts[groups + 1] - self._starts[groups]
-        for group in groups[sizes > self.kept]:
+        for group in groups[sizes > self.most]:
             keys = self._order[self._starts[group] : self._starts[group + 1]]
             keys = keys[self._last[keys] != NEVER]
-            weakest = keys[np.lexsort((self._price[keys], -self._seen[keys]))][self.kept :]
+            weakest = keys[np.lexsort((self._price[keys], -self._seen[keys]))][self.most :]
             self._seen[weakest] = self._bought[weakest] = 0
             self._last[weakest] = NEVER
 
@@ -128,7 +132,7 @@ class Prices:
         return bool((self._added[1][tonight] > 0).any())
 
     def usual(self, tonight: slice, night: int) -> pa.Table:
-        """The usual price of each group with a purchase on that night: the highest with half the weight above it."""
+        """The usual price of each group with a purchase on that night, as in `purchase_habits.usual_prices`."""
         bought = self.rows.code[tonight][self._added[1][tonight] > 0]
         groups = np.unique(self._group[bought])
         sizes = self._starts[groups + 1] - self._starts[groups]
@@ -136,16 +140,16 @@ class Prices:
         keys = self._order[np.arange(sizes.sum()) - np.repeat(begins - self._starts[groups], sizes)]
         running = np.cumsum(self._seen[keys])
         before = np.repeat(running[begins] - self._seen[keys[begins]], sizes)
-        whole = np.repeat(np.add.reduceat(self._seen[keys], begins), sizes)
-        is_half = (2 * (running - before) >= whole) & (self._last[keys] != NEVER)
+        total = np.repeat(np.add.reduceat(self._seen[keys], begins), sizes)
+        is_half = (2 * (running - before) >= total) & (self._last[keys] != NEVER)
         place = np.repeat(np.arange(len(groups)), sizes)[is_half]
         _, first = np.unique(place, return_index=True)
         chosen = keys[np.flatnonzero(is_half)[first]]
-        named = self.rows.keys(["item_id", "currency"], chosen)
-        return _of_night(named | {"usual": self._price[chosen]}, night, _USUAL)
+        group_keys = self.rows.keys(["item_id", "currency"], chosen)
+        return _of_night(group_keys | {"usual": self._price[chosen]}, night, _USUAL)
 
     def levels(self, night: int) -> pa.Table:
-        """The mean log price of purchase lines by category and currency, of items in that night's catalogue."""
+        """The mean log price of purchase lines by category and currency, for items in that night's catalogue."""
         keys = np.flatnonzero((self._bought[: self._known] > 0) & (self._last[: self._known] != NEVER))
         row = self.catalogue.rows_at(self._item[keys], night)
         keys, row = keys[row >= 0], row[row >= 0]
@@ -164,10 +168,10 @@ class Prices:
 
     def table(self) -> pa.Table:
         """ITEM_PRICES after the last night."""
-        there = np.flatnonzero(self._last != NEVER)
-        columns = self.rows.keys(ITEM_PRICES.key, there)
-        columns |= {"seen": as_float(self._seen[there]), "bought": as_float(self._bought[there])}
-        columns["last_event_on"] = as_dates(self._last[there])
+        keys = np.flatnonzero(self._last != NEVER)
+        columns = self.rows.keys(ITEM_PRICES.key, keys)
+        columns |= {"seen": as_float(self._seen[keys]), "bought": as_float(self._bought[keys])}
+        columns["last_event_on"] = as_dates(self._last[keys])
         return pa.table({n: columns[n] for n in ITEM_PRICES.names}).cast(arrow_schema(ITEM_PRICES))
 
 

@@ -1,4 +1,4 @@
-"""Tastes, purchases and portraits of many nights: each event counts by the catalogue and prices of its own night."""
+"""Tastes, purchases and portraits of many nights. Each event counts by the catalogue and prices of its own night."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SUMMED = "user_id string, kind string, value string, strength bigint, evidence 
 
 
 def write_profiles(history: History, events: DataFrame, catalogue: CatalogueByNight) -> None:
-    """ITEM_PRICES, USER_PURCHASES, USER_TASTES and USER_PROFILES of the last night."""
+    """Writes ITEM_PRICES, USER_PURCHASES, USER_TASTES and USER_PROFILES of the last night."""
     config: ProfilesConfig = history.settings.section("profiles")
     interest = weights_of(history.first)
     last, spark = history.last, history.spark
@@ -47,10 +47,10 @@ def write_profiles(history: History, events: DataFrame, catalogue: CatalogueByNi
         liked = tastes.labels(items.drop("band"), items.select("item_id", NIGHT, "band"), NIGHT)
         added = tastes.contributions(events, liked, interest, F.col(NIGHT), last.days, NIGHT)
         fading = Fading.of(history, interest.half_life_days)
-        fold = functools.partial(_fold, fading=fading, kept=config.tastes_kept)
+        fold = functools.partial(_fold, fading=fading, most=config.tastes_kept)
         total = tastes.summed(_before(history).unionByName(added), NIGHT).mapInArrow(fold, _SUMMED)
-        made = tastes.cut(total, config.tastes_kept).withColumn("strength", from_exact("strength"))
-        last.write(USER_TASTES, made.select(*USER_TASTES.names))
+        user_tastes = tastes.cut(total, config.tastes_kept).withColumn("strength", from_exact("strength"))
+        last.write(USER_TASTES, user_tastes.select(*USER_TASTES.names))
     finally:
         items.unpersist()
     users, features, purchases, of_users = map(last.read, (USERS, USER_FEATURES, USER_PURCHASES, USER_TASTES))
@@ -58,7 +58,7 @@ def write_profiles(history: History, events: DataFrame, catalogue: CatalogueByNi
 
 
 def items_seen(events: DataFrame, catalogue: CatalogueByNight, history: History, least: int) -> pa.Table:
-    """The items of each night's events, as they stood then.
+    """The items of each night's events, as the catalogue of that night has them.
 
     (item_id, night, band, category, shown_category, shown_brand, attributes)
     """
@@ -73,13 +73,13 @@ def items_seen(events: DataFrame, catalogue: CatalogueByNight, history: History,
         if tonight.start < tonight.stop:
             bands[tonight] = of_groups.bands(catalogue.on(int(number)), row[tonight], least)
     facts = catalogue.facts.select(["category", "shown_category", "shown_brand", "attributes"]).take(pa.array(row))
-    named = pa.array(tastes.BANDS).take(pa.array(bands, mask=bands < 0))
-    columns = {"item_id": pairs["item_id"], NIGHT: pairs[NIGHT], "band": named}
+    band_names = pa.array(tastes.BANDS).take(pa.array(bands, mask=bands < 0))
+    columns = {"item_id": pairs["item_id"], NIGHT: pairs[NIGHT], "band": band_names}
     return pa.table(columns | {name: facts[name] for name in facts.column_names})
 
 
 class _Groups:
-    """Prices by category and currency, in which bands are thirds: the rule of `tastes.price_bands`, on arrays."""
+    """Prices by category and currency; a band is a third of them, by the rule of `tastes.price_bands`, on arrays."""
 
     def __init__(self, catalogue: CatalogueByNight) -> None:
         facts = catalogue.facts
@@ -91,7 +91,7 @@ class _Groups:
         self._price = pc.fill_null(facts["price"], 0.0).to_numpy()
 
     def bands(self, standing: np.ndarray, rows: np.ndarray, least: int) -> np.ndarray:
-        """(n,) the place in BANDS of each of `rows`, -1 for none, in the catalogue of the rows `standing`."""
+        """(n,) the place in BANDS of each of `rows`, -1 for no band; standing: the rows of the night's catalogue."""
         standing = standing[self._price[standing] > 0]
         standing = standing[np.lexsort((self._price[standing], self._group[standing]))]
         groups, start, size = np.unique(self._group[standing], return_index=True, return_counts=True)
@@ -100,12 +100,12 @@ class _Groups:
         low, high = (self._at(share, standing, start, size) for share in (1 / 3, 2 / 3))
         place = np.minimum(np.searchsorted(groups, self._group[rows]), len(groups) - 1)
         price = self._price[rows]
-        has = (groups[place] == self._group[rows]) & (price > 0) & (size[place] >= least) & (low < high)[place]
+        has_band = (groups[place] == self._group[rows]) & (price > 0) & (size[place] >= least) & (low < high)[place]
         band = np.where(price <= low[place], 0, np.where(price <= high[place], 1, 2))
-        return np.where(has, band, -1).astype(np.int8)
+        return np.where(has_band, band, -1).astype(np.int8)
 
     def _at(self, share: float, standing: np.ndarray, start: np.ndarray, size: np.ndarray) -> np.ndarray:
-        """The price at a share of each group's prices, between two of them as Spark's `percentile` computes it."""
+        """The quantile `share` of each group's prices; between two prices it is linear, as in Spark's `percentile`."""
         position = (size - 1) * share
         below, above = np.floor(position).astype(np.int64), np.ceil(position).astype(np.int64)
         lower, higher = self._price[standing[start + below]], self._price[standing[start + above]]
@@ -127,40 +127,40 @@ def _before(history: History) -> DataFrame:
     )
 
 
-def _fold(batches: Iterator[pa.RecordBatch], fading: Fading, kept: int) -> Iterator[pa.RecordBatch]:
+def _fold(batches: Iterator[pa.RecordBatch], fading: Fading, most: int) -> Iterator[pa.RecordBatch]:
     """(user_id, kind, value, strength, evidence, last) after the last night; strength in units of 2^-30."""
-    together = list(batches)
-    if not together:
+    all_batches = list(batches)
+    if not all_batches:
         return
-    rows = Rows(iter(together), ("user_id", "kind", "value"))
+    rows = Rows(iter(all_batches), ("user_id", "kind", "value"))
     group = code_of(pa.table(rows.keys(("user_id", "kind"), np.arange(len(rows)))), ("user_id", "kind"))
     value = pc.rank(pa.table(rows.keys(("value",), np.arange(len(rows))))["value"], tiebreaker="dense").to_numpy()
-    may_be_cut = (np.bincount(group) > kept)[group]
-    added, seen, last_on = rows.ints("strength"), rows.ints("evidence"), rows.days("last")
+    may_be_cut = (np.bincount(group) > most)[group]
+    added, events, last_on = rows.ints("strength"), rows.ints("evidence"), rows.days("last")
     strength, evidence = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
     last = np.full(len(rows), NEVER, np.int32)
-    known = 0
+    keys_so_far = 0
     for night, factor in [(BEFORE, 1.0), *zip(fading.nights, fading.factors, strict=True)]:
-        fade(strength[:known], factor)
+        fade(strength[:keys_so_far], factor)
         tonight = rows.of(night)
         keys = rows.code[tonight]
         strength[keys] += added[tonight]
-        evidence[keys] += seen[tonight]
+        evidence[keys] += events[tonight]
         last[keys] = np.maximum(last[keys], last_on[tonight])
-        known = rows.known(tonight)
+        keys_so_far = rows.known(tonight)
         if night != BEFORE and may_be_cut[keys].any():
-            there = np.flatnonzero(may_be_cut[:known] & (last[:known] != NEVER))
-            weakest = _beyond(there, group, strength, value, kept)
+            alive = np.flatnonzero(may_be_cut[:keys_so_far] & (last[:keys_so_far] != NEVER))
+            weakest = _beyond(alive, group, strength, value, most)
             strength[weakest] = evidence[weakest] = 0
             last[weakest] = NEVER
-    there = np.flatnonzero(last != NEVER)
-    columns = rows.keys(("user_id", "kind", "value"), there)
-    columns |= {"strength": strength[there], "evidence": evidence[there], "last": as_dates(last[there])}
+    alive = np.flatnonzero(last != NEVER)
+    columns = rows.keys(("user_id", "kind", "value"), alive)
+    columns |= {"strength": strength[alive], "evidence": evidence[alive], "last": as_dates(last[alive])}
     yield from pa.table(columns).to_batches()
 
 
-def _beyond(keys: np.ndarray, group: np.ndarray, strength: np.ndarray, value: np.ndarray, kept: int) -> np.ndarray:
-    """Those of `keys` that are not among the `kept` strongest of their group, ties to the lower value."""
+def _beyond(keys: np.ndarray, group: np.ndarray, strength: np.ndarray, value: np.ndarray, most: int) -> np.ndarray:
+    """The keys that are not among the `most` strongest of their group; of equals, the lower value is stronger."""
     ordered = keys[np.lexsort((value[keys], -strength[keys], group[keys]))]
     starts = np.searchsorted(group[ordered], group[ordered])
-    return ordered[np.arange(len(ordered)) - starts >= kept]
+    return ordered[np.arange(len(ordered)) - starts >= most]

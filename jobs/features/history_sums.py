@@ -1,7 +1,7 @@
-"""Interest, user_features and item_features of many nights: what night after night gives, in one pass for each table.
+"""Interest, user_features and item_features of many nights in one pass for each table, equal to the nightly result.
 
-Spark says what each event adds, by the same expressions as a night, and sums it by key and night. The recurrence then
-runs over arrays of all keys of a partition (jobs.common.nightly_sums).
+Spark computes what each event adds, with the same expressions as a single night, and sums it by key and night. Then
+each partition computes one night after another, on arrays of all its keys (jobs.common.nightly_sums).
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from schemas.arrow import arrow_schema
 from schemas.table import Table
 from schemas.tables import INTEREST, ITEM_FEATURES, USER_FEATURES
 
-_LATE = np.iinfo(np.int32).max  # an earliest date before there is any
+_LATE = np.iinfo(np.int32).max  # start value of an earliest date, before any event
 
 
 @dataclass(frozen=True)
 class SumRules:
-    """How the columns of a table go on from night to night; those that are in no group are counts.
+    """How the columns of a table change from night to night; columns in no group are counts.
 
-    exact: stored as floats, summed as integers of 2^-30; fading: those of them that fade. forget_after_days: a row
-    that is idle for longer and has no `purchases` leaves, as in `jobs.features.interest.advance`; None: none leaves.
+    exact: stored as floats, summed as integers of 2^-30. fading: the exact columns that fade. forget_after_days: a row
+    without `purchases` is removed after so many idle days, as in `jobs.features.interest.advance`; None: never.
     """
 
     table: Table
@@ -53,7 +53,7 @@ class SumRules:
 
 
 def write_interest(history: History, events: DataFrame) -> None:
-    """INTEREST of the last night."""
+    """Writes INTEREST of the last night."""
     config = weights_of(history.first)
     rules = SumRules(INTEREST, ("interest", "purchases"), ("interest",), config.forget_after_days)
     added = interest.contributions(events, config, F.col(NIGHT), NIGHT)
@@ -63,7 +63,7 @@ def write_interest(history: History, events: DataFrame) -> None:
 
 
 def write_features(history: History, events: DataFrame) -> None:
-    """USER_FEATURES and ITEM_FEATURES of the last night."""
+    """Writes USER_FEATURES and ITEM_FEATURES of the last night."""
     config: InterestConfig = history.settings.section("interest")
     for table in (USER_FEATURES, ITEM_FEATURES):
         (key,) = table.key
@@ -80,7 +80,7 @@ def write_features(history: History, events: DataFrame) -> None:
 
 
 def _write(history: History, rules: SumRules, config: InterestConfig, added: DataFrame, sums: list[Column]) -> None:
-    """Sums what is `added` by key and night, goes on from what the lake has, and writes the last night's table."""
+    """Sums what is `added` by key and night, adds it to the table in the lake, and writes the last night's table."""
     table = rules.table
     before = history.first.versions(table).previous().spark()
     before = before.select(
@@ -89,8 +89,8 @@ def _write(history: History, rules: SumRules, config: InterestConfig, added: Dat
     )
     by_night = before.unionByName(added).repartition(table.key[0]).groupBy(*table.key, NIGHT).agg(*sums)
     fading = Fading.of(history, config.half_life_days)
-    made = by_night.mapInArrow(functools.partial(_fold, rules=rules, fading=fading), table.ddl)
-    history.last.write(table, made)
+    last_rows = by_night.mapInArrow(functools.partial(_fold, rules=rules, fading=fading), table.ddl)
+    history.last.write(table, last_rows)
 
 
 def _fold(batches: Iterator[pa.RecordBatch], rules: SumRules, fading: Fading) -> Iterator[pa.RecordBatch]:
@@ -100,24 +100,24 @@ def _fold(batches: Iterator[pa.RecordBatch], rules: SumRules, fading: Fading) ->
         return
     rows = Rows(itertools.chain([first], batches), rules.table.key)
     added = {name: rows.ints(name) for name in rules.sums}
-    seen = {name: rows.days(name, _LATE if name.startswith("first_") else NEVER) for name in rules.dates}
+    dates_added = {name: rows.days(name, _LATE if name.startswith("first_") else NEVER) for name in rules.dates}
     sums = {name: np.zeros(len(rows), np.int64) for name in rules.sums}
     dates = {name: np.full(len(rows), _LATE if name.startswith("first_") else NEVER, np.int32) for name in rules.dates}
     before = rows.of(BEFORE)
-    _add(rows, before, added, seen, sums, dates)
-    known = rows.known(before)
+    _add(rows, before, added, dates_added, sums, dates)
+    keys_so_far = rows.known(before)
     for night, factor in zip(fading.nights, fading.factors, strict=True):
         for name in rules.fading:
-            fade(sums[name][:known], factor)
+            fade(sums[name][:keys_so_far], factor)
         tonight = rows.of(night)
-        _add(rows, tonight, added, seen, sums, dates)
-        known = rows.known(tonight)
+        _add(rows, tonight, added, dates_added, sums, dates)
+        keys_so_far = rows.known(tonight)
         if rules.forget_after_days is not None:
-            _forget(known, night - rules.forget_after_days, sums, dates)
-    there = np.flatnonzero(dates["last_event_on"] != NEVER)
-    columns = rows.keys(rules.table.key, there)
-    columns |= {name: as_float(sums[name][there]) if name in rules.exact else sums[name][there] for name in sums}
-    columns |= {name: as_dates(values[there]) for name, values in dates.items()}
+            _forget(keys_so_far, night - rules.forget_after_days, sums, dates)
+    alive = np.flatnonzero(dates["last_event_on"] != NEVER)
+    columns = rows.keys(rules.table.key, alive)
+    columns |= {name: as_float(sums[name][alive]) if name in rules.exact else sums[name][alive] for name in sums}
+    columns |= {name: as_dates(values[alive]) for name, values in dates.items()}
     schema = arrow_schema(rules.table)
     yield from pa.table({name: columns[name] for name in rules.table.names}).cast(schema).to_batches()
 
@@ -126,24 +126,24 @@ def _add(
     rows: Rows,
     tonight: slice,
     added: dict[str, np.ndarray],
-    seen: dict[str, np.ndarray],
+    dates_added: dict[str, np.ndarray],
     sums: dict[str, np.ndarray],
     dates: dict[str, np.ndarray],
 ) -> None:
-    """Adds a night's rows; each key has one at most."""
+    """Adds a night's rows; each key has one row at most."""
     keys = rows.code[tonight]
     for name, values in added.items():
         sums[name][keys] += values[tonight]
-    for name, days in seen.items():
+    for name, days in dates_added.items():
         best = np.minimum if name.startswith("first_") else np.maximum
         dates[name][keys] = best(dates[name][keys], days[tonight])
 
 
-def _forget(known: int, oldest: int, sums: dict[str, np.ndarray], dates: dict[str, np.ndarray]) -> None:
-    """Rows that are idle since before `oldest`, without a purchase, start anew."""
-    last = dates["last_event_on"][:known]
-    gone = np.flatnonzero((last < oldest) & (last != NEVER) & (sums["purchases"][:known] <= 0))
+def _forget(keys_so_far: int, oldest: int, sums: dict[str, np.ndarray], dates: dict[str, np.ndarray]) -> None:
+    """Sets rows to zero that have no purchase and whose last event was before `oldest`."""
+    last = dates["last_event_on"][:keys_so_far]
+    idle = np.flatnonzero((last < oldest) & (last != NEVER) & (sums["purchases"][:keys_so_far] <= 0))
     for values in sums.values():
-        values[gone] = 0
+        values[idle] = 0
     for days in dates.values():
-        days[gone] = NEVER
+        days[idle] = NEVER

@@ -2,8 +2,8 @@
 
     interest[d] = interest[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
 
-A late event counts with its own age; a return takes back the weight of its purchase. Where the weights are learned
-(jobs/features/event_weights.py), an event counts with those of the night that reads it, late or not. Sums are of
+A late event counts with its own age; a return subtracts the weight of its purchase. Where the weights are learned
+(jobs/features/event_weights.py), an event counts with the weights of the night that reads it, late or not. Sums are
 integers in units of 2^-30, so the order of rows does not change them: the same inputs give the same bits.
 """
 
@@ -31,16 +31,16 @@ class InterestConfig:
     click: float = field(default=1.0, metadata={"doc": "weight of a click on something shown"})
     wishlist: float = field(default=3.0, metadata={"doc": "weight of a wish-list addition"})
     cart: float = field(default=4.0, metadata={"doc": "weight of a cart addition"})
-    purchase: float = field(default=10.0, metadata={"doc": "weight of a purchase line; a return takes it back"})
+    purchase: float = field(default=10.0, metadata={"doc": "weight of a purchase line; a return subtracts it"})
     rating: float = field(default=1.0, metadata={"doc": "weight of each star above (below) `neutral_rating`"})
     neutral_rating: float = field(default=3.0, metadata={"doc": "the rating that says nothing"})
-    forget_after_days: int = field(default=730, metadata={"doc": "idle pairs without a purchase leave, and start anew"})
+    forget_after_days: int = field(default=730, metadata={"doc": "idle days until a pair never bought is removed"})
     learns: bool = field(default=False, metadata={"doc": "nights move the weights of views, wish-lists and carts"})
     learn_days: int = field(
-        default=7, metadata={"doc": "a purchase so many days after an event speaks for it", "least": 1}
+        default=7, metadata={"doc": "days after an event in which a purchase counts as its success", "least": 1}
     )
     learn_factor: float = field(
-        default=1.5, metadata={"doc": "no weight moves beyond its setting times or by this", "least": 1}
+        default=1.5, metadata={"doc": "a weight stays between its setting / this and its setting * this", "least": 1}
     )
     most_change: float = field(
         default=0.1, metadata={"doc": "no weight moves by more than this share in a night", "least": 0, "below": 1}
@@ -86,9 +86,9 @@ def event_weight(config: InterestConfig) -> Column:
 
 
 def contributions(events: DataFrame, config: InterestConfig, night: dt.date | Column, *more: str) -> DataFrame:
-    """What each event adds to a row of INTEREST on the night that reads it; money and interest as exact integers.
+    """What each event adds to a row of INTEREST on the night that reads it; interest and purchases as exact integers.
 
-    more: further columns of the events that are kept.
+    more: further columns of the events that the result keeps.
     """
     kind = F.col("event_type")
     bought = F.when(kind == "purchase", F.col("quantity")).when(kind == "return", -F.col("quantity")).otherwise(0.0)
@@ -109,9 +109,9 @@ def contributions(events: DataFrame, config: InterestConfig, night: dt.date | Co
 def advance(
     previous: DataFrame, events: DataFrame, config: InterestConfig, night_date: dt.date, previous_date: dt.date | None
 ) -> DataFrame:
-    """INTEREST of tonight from INTEREST of `previous_date` and the CLEAN_EVENTS that arrived since; one shuffle."""
+    """Tonight's INTEREST, from INTEREST of `previous_date` and the CLEAN_EVENTS that arrived since; one shuffle."""
     faded = exact(F.col("interest") * decay_factor(config.half_life_days, night_date, previous_date))
-    old = previous.select(
+    faded_rows = previous.select(
         "user_id",
         "item_id",
         faded.alias("interest"),
@@ -122,10 +122,10 @@ def advance(
         "last_event_on",
         "last_purchase_on",
     )
-    new = contributions(events, config, night_date)
+    added = contributions(events, config, night_date)
     sums = [F.sum(c).alias(c) for c in SUMS]
     pairs = (
-        old.unionByName(new)
+        faded_rows.unionByName(added)
         .groupBy("user_id", "item_id")
         .agg(*sums, latest("last_event_on"), latest("last_purchase_on"))
     )

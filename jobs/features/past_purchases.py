@@ -1,8 +1,8 @@
-"""Item prices and purchase habits counted anew from all events, after somebody was forgotten.
+"""Counts item prices and purchase habits again from all events, after somebody was forgotten.
 
-A purchase line was compared with the prices of the night that read it, and what the forgotten looked at and bought was
-among these. So every night's prices are made again from the events that are left, and every line is compared with them,
-by the catalogue of its night. Where a night's catalogue is no longer kept, the oldest one counts for it.
+Each purchase line was compared with the prices of the night that read it, and these depend on the events of forgotten
+people. So every night's prices are computed again from the remaining events, and every line is compared with them, by
+the catalogue of its night. Where a night's catalogue is no longer in the lake, the oldest one is used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SUMS = ("priced_purchases", "discounted_purchases", "price_gap")
 
 
 def count_purchases(night: Night) -> list[Version]:
-    """ITEM_PRICES and USER_PURCHASES of the night. Days of purchases stay as they are: nobody else is in them."""
+    """ITEM_PRICES and USER_PURCHASES of the night. Days of purchases stay, since they depend on no other person."""
     config: ProfilesConfig = night.settings.section("profiles")
     half_life = weights_of(night).half_life_days
     stored = night.versions(CLEAN_EVENTS).after(None)
@@ -43,20 +43,20 @@ def count_purchases(night: Night) -> list[Version]:
         lines = purchase_habits.compared_lines(events, usual, levels, items, config.discount_from, NIGHT)
         nobody = night.versions(USER_PURCHASES).of(()).spark()
         counted = purchase_habits.advance_purchases(nobody, lines, night.date, None, config.lapsed_days)
-        old = night.read(USER_PURCHASES).drop(*_SUMS).join(counted.select("user_id", *_SUMS), "user_id", "left")
-        purchases = old.fillna(0, list(_SUMS)).select(*USER_PURCHASES.names)
+        joined = night.read(USER_PURCHASES).drop(*_SUMS).join(counted.select("user_id", *_SUMS), "user_id", "left")
+        purchases = joined.fillna(0, list(_SUMS)).select(*USER_PURCHASES.names)
         return [night.write_arrow(ITEM_PRICES, prices), night.write(USER_PURCHASES, purchases)]
     finally:
         events.unpersist()
 
 
 def _nights(last: Night, days: list[dt.date]) -> History:
-    made = (Night(day, last.lake, last.run, last.settings, last.source_name, last.raw) for day in days)
-    return History(tuple(made), None)
+    nights = (Night(day, last.lake, last.run, last.settings, last.source_name, last.raw) for day in days)
+    return History(tuple(nights), None)
 
 
 def catalogue_by_night(night: Night) -> CatalogueByNight:
-    """The category of each item by night, as far back as catalogues are kept; the oldest holds for all before it."""
+    """The category of each item by night, from all catalogues in the lake; earlier nights use the oldest one."""
     stored = night.versions(ITEMS).since(dt.date.min)
     oldest = next(day for day, _ in stored.by_date())
     of_item = Window.partitionBy("item_id").orderBy(NIGHT)
@@ -74,5 +74,7 @@ def items_bought(events: DataFrame, catalogue: CatalogueByNight) -> pa.Table:
     bought = events.where("event_type = 'purchase' and item_id is not null").select("item_id", NIGHT).distinct()
     pairs = bought.toArrow()
     row = catalogue.rows_at(catalogue.codes(pairs["item_id"]), pairs[NIGHT].cast(pa.int32()).to_numpy())
-    known = np.flatnonzero(row >= 0)
-    return pairs.take(pa.array(known)).append_column("category", catalogue.facts["category"].take(pa.array(row[known])))
+    listed = np.flatnonzero(row >= 0)
+    return pairs.take(pa.array(listed)).append_column(
+        "category", catalogue.facts["category"].take(pa.array(row[listed]))
+    )

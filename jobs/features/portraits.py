@@ -1,4 +1,4 @@
-"""Portraits of accounts from their purchases, features and tastes; update_profiles says by which rules."""
+"""Portraits of accounts from their purchases, features and tastes; the rules are in update_profiles.py."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ _AGES = ((18, "under 18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45
 
 @dataclass(frozen=True)
 class ProfilesConfig:
-    """Stages of a customer's life, and how much data each statement needs."""
+    """Stages of a customer's life, and how much data each figure of a portrait needs."""
 
-    new_days: int = field(default=30, metadata={"doc": "new this long after the first purchase", "least": 1})
+    new_days: int = field(default=30, metadata={"doc": "days after the first purchase as a new customer", "least": 1})
     at_risk_days: int = field(
-        default=60, metadata={"doc": "at risk with no purchase for more days than these", "least": 1}
+        default=60, metadata={"doc": "at risk after more than so many days without a purchase", "least": 1}
     )
-    lapsed_days: int = field(default=120, metadata={"doc": "lapsed with no purchase for more days than these"})
+    lapsed_days: int = field(default=120, metadata={"doc": "lapsed after more than so many days without a purchase"})
     back_days: int = field(
-        default=60, metadata={"doc": "back this long after the purchase that ended a lapse", "least": 1}
+        default=60, metadata={"doc": "days in stage `back` after the purchase that ended a lapse", "least": 1}
     )
     tastes_kept: int = field(
-        default=50, metadata={"doc": "values of each kind kept for each account, the strongest", "least": 1}
+        default=50, metadata={"doc": "strongest values of each kind that are kept for an account", "least": 1}
     )
-    prices_kept: int = field(default=20, metadata={"doc": "prices kept for each item, those seen most", "least": 1})
+    prices_kept: int = field(default=20, metadata={"doc": "prices kept for an item, those seen most often", "least": 1})
     discount_from: float = field(
-        default=0.05, metadata={"doc": "a price this share below the usual one is a discount", "least": 0, "below": 1}
+        default=0.05, metadata={"doc": "a price is a discount if it is this share below usual", "least": 0, "below": 1}
     )
     band_items: int = field(
-        default=6, metadata={"doc": "priced items that a category must have to be cut in thirds", "least": 3}
+        default=6, metadata={"doc": "items with a price that a category needs to have price bands", "least": 3}
     )
     least_purchases: int = field(
-        default=3, metadata={"doc": "purchase lines before habits with prices are stated", "least": 1}
+        default=3, metadata={"doc": "purchase lines that an account needs to have price habits", "least": 1}
     )
     least_buyers: int = field(
-        default=30, metadata={"doc": "comparable accounts before price sensitivity is stated", "least": 3}
+        default=30, metadata={"doc": "accounts to compare that price sensitivity needs", "least": 3}
     )
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class ProfilesConfig:
 
 
 def stage(config: ProfilesConfig, night_date: dt.date) -> Column:
-    """One of STAGES, from first_purchase_on, last_on and back_on, all null without a purchase."""
+    """One of STAGES, from first_purchase_on, last_on and back_on, which are all null without a purchase."""
     ago = {name: F.datediff(F.lit(night_date), F.col(name)) for name in ("first_purchase_on", "last_on", "back_on")}
     return (
         F.when(F.col("last_on").isNull(), "no_purchase")
@@ -77,12 +77,12 @@ def age_band() -> Column:
 
 
 def top_tastes(of_users: DataFrame) -> DataFrame:
-    """(user_id, top_category, top_brand, usual_hour) from USER_TASTES; ties to the lower value."""
+    """(user_id, top_category, top_brand, usual_hour) from USER_TASTES; of equals, the lower value."""
 
-    def best(kind: str, by: str) -> Column:
+    def best(kind: str, measure: str) -> Column:
         # the minimum of (-measure, value), since max_by breaks ties by chance
-        order = F.struct(-F.col(by), F.col("value"))
-        return F.min(F.when((F.col("kind") == kind) & (F.col(by) > 0), order))["value"]
+        order = F.struct(-F.col(measure), F.col("value"))
+        return F.min(F.when((F.col("kind") == kind) & (F.col(measure) > 0), order))["value"]
 
     return (
         of_users.where(F.col("kind").isin("category", "brand", "hour"))
@@ -99,7 +99,8 @@ class AllBuyers(NamedTuple):
     """What an account is compared with.
 
     terciles: of the accounts' mean price gap; None where too few can be compared or all pay the same. currency: the one
-    most accounts pay in, of equals the lower code; None where events have none. some_differ: whether others occur.
+    in which most accounts pay, of equals the lower code; None where events have no currency. some_differ: whether some
+    accounts pay in another currency.
     """
 
     terciles: tuple[float, float] | None
@@ -144,7 +145,7 @@ def portraits(
     most = everybody.currency
     if everybody.some_differ:
         _LOG.warning(
-            "accounts paid in several currencies: monetary is null for accounts that did not pay in %s alone", most
+            "accounts paid in several currencies: monetary is null for accounts that did not pay only in %s", most
         )
     pauses = purchase_habits.all_pauses(night_date, config.lapsed_days)
     bought = (
@@ -158,7 +159,7 @@ def portraits(
         .drop("back_on")
         .withColumnRenamed("last_back_on", "back_on")
     )
-    known = (
+    accounts = (
         users.join(features.drop("purchases"), "user_id", "left")
         .join(bought.drop("recent_days", "pauses"), "user_id", "left")
         .join(top_tastes(of_users), "user_id", "left")
@@ -175,7 +176,7 @@ def portraits(
         return F.greatest(F.datediff(F.lit(night_date), F.col(name)), F.lit(0))
 
     since = F.coalesce("registered_on", "first_event_on")
-    return known.withColumns(
+    return accounts.withColumns(
         {
             "age_band": age_band(),
             "tenure_days": F.when(since.isNotNull(), F.greatest(F.datediff(F.lit(night_date), since), F.lit(0))),

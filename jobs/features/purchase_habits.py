@@ -1,12 +1,13 @@
-"""How each account buys, as a recurrence: on which days, after which pauses, at prices above or below the usual one.
+"""How each account buys: on which days, after which pauses, at prices above or below the usual one. Each night adds to
+the night before.
 
-Prices. `item_prices` counts how often an item was seen at each price; counts halve every half-life. The usual price is
-their weighted median. So a sale of some days is below the usual price, and a new price becomes the usual one once it
-outweighs the old one.
+Prices. `item_prices` counts how often users saw an item at each price; counts halve every half-life. The usual price is
+the median price, weighted by these counts. So a sale of a few days is below the usual price, and a new price becomes
+the usual one once it has more weight than the old one.
 
 A purchase line is compared once, on the night that reads it, with the usual price and the category's price level of
-that night. Prices in different currencies are never compared. An account that paid in several currencies is marked
-so, since its spending cannot be added.
+that night. Prices in different currencies are never compared. An account that paid in several currencies is marked,
+since its spending cannot be added up.
 
 Days. The last 63 days are bits of an integer. Older days are settled, since no event can arrive that late. So counts of
 days, and the pauses between them, are exact in any order of arrival.
@@ -23,7 +24,7 @@ from jobs.common.decay import age_weight, decay_factor, exact, from_exact
 from schemas.tables import ITEM_PRICES, USER_PURCHASES
 from schemas.tables.prices import MIXED
 
-OLDEST_BIT = 62  # of recent_days; bit 0 is the day after the night's
+OLDEST_BIT = 62  # the oldest day's bit in recent_days; bit 0 is the day after the night
 _PRICE_KEY = ("item_id", "currency", "price")
 
 
@@ -37,22 +38,22 @@ def advance_prices(
     half_life_days: float,
     night_date: dt.date,
     previous_date: dt.date | None,
-    kept: int,
+    most: int,
 ) -> DataFrame:
-    """ITEM_PRICES of tonight: for each item and currency the `kept` prices seen most, ties to the lower price."""
+    """Tonight's ITEM_PRICES: for each item and currency the `most` prices seen most often; of equals, the lower one."""
     fade = decay_factor(half_life_days, night_date, previous_date)
     faded = [exact(F.col(name) * fade).alias(name) for name in ("seen", "bought")]
-    new = price_contributions(events, half_life_days, night_date)
+    added = price_contributions(events, half_life_days, night_date)
     total = (
         previous.select(*_PRICE_KEY, *faded, "last_event_on")
-        .unionByName(new)
+        .unionByName(added)
         .groupBy(*_PRICE_KEY)
         .agg(
             F.sum("seen").alias("seen"), F.sum("bought").alias("bought"), F.max("last_event_on").alias("last_event_on")
         )
     )
     place = F.row_number().over(Window.partitionBy("item_id", "currency").orderBy(F.desc("seen"), "price"))
-    strongest = total.withColumn("place", place).where(F.col("place") <= kept)
+    strongest = total.withColumn("place", place).where(F.col("place") <= most)
     return strongest.withColumns({n: from_exact(n) for n in ("seen", "bought")}).select(*ITEM_PRICES.names)
 
 
@@ -71,16 +72,17 @@ def price_contributions(events: DataFrame, half_life_days: float, night: dt.date
 
 
 def usual_prices(prices: DataFrame) -> DataFrame:
-    """(item_id, currency, usual): the weighted median, the highest price with half of the weight at it or above."""
+    """(item_id, currency, usual): the weighted median, which is the highest price such that prices at or above it have
+    half of the weight."""
     of_item = Window.partitionBy("item_id", "currency")
     above = F.sum(exact("seen")).over(of_item.orderBy(F.desc("price")))
-    whole = F.sum(exact("seen")).over(of_item)
-    middle = prices.select("item_id", "currency", "price", (2 * above >= whole).alias("is_half")).where("is_half")
+    total = F.sum(exact("seen")).over(of_item)
+    middle = prices.select("item_id", "currency", "price", (2 * above >= total).alias("is_half")).where("is_half")
     return middle.groupBy("item_id", "currency").agg(F.max("price").alias("usual"))
 
 
 def category_levels(prices: DataFrame, items: DataFrame) -> DataFrame:
-    """(category, currency, level): the mean log price of its purchase lines."""
+    """(category, currency, level): the level is the mean log price of the category's purchase lines."""
     of_items = items.select("item_id", F.coalesce("category", F.lit("")).alias("category"))
     bought = prices.where("bought > 0").join(of_items, "item_id", "inner").groupBy("category", "currency")
     level = F.sum(exact(F.col("bought") * F.log("price"))) / F.sum(exact("bought"))
@@ -88,7 +90,7 @@ def category_levels(prices: DataFrame, items: DataFrame) -> DataFrame:
 
 
 def priced_lines(events: DataFrame, prices: DataFrame, items: DataFrame, discount_from: float) -> DataFrame:
-    """Purchase lines of accounts, compared with tonight's `prices`, see `compared_lines`."""
+    """Purchase lines of accounts, compared with tonight's `prices`; see `compared_lines`."""
     return compared_lines(events, usual_prices(prices), category_levels(prices, items), items, discount_from)
 
 
@@ -97,18 +99,18 @@ def compared_lines(
 ) -> DataFrame:
     """Purchase lines of accounts: (user_id, event_date, is_priced, is_discount, gap, paid_in).
 
-    gap is null where the line is not priced, paid_in where it has no price or no currency.
-    more: further columns of all four frames by which they belong together, such as the night.
+    gap is null where the line is not priced; paid_in is null where it has no price or no currency.
+    more: further columns by which all four frames are joined, such as the night.
     """
     lines = events.where("event_type = 'purchase' and user_id is not null").select(
         "user_id", "item_id", "event_date", "price", _currency(), *more
     )
     of_items = items.select("item_id", F.coalesce("category", F.lit("")).alias("category"), *more)
-    known = lines.join(of_items, ["item_id", *more], "left").join(usual, ["item_id", "currency", *more], "left")
-    known = known.join(F.broadcast(levels), ["category", "currency", *more], "left")
+    joined = lines.join(of_items, ["item_id", *more], "left").join(usual, ["item_id", "currency", *more], "left")
+    joined = joined.join(F.broadcast(levels), ["category", "currency", *more], "left")
     is_priced = (F.col("price") > 0) & F.col("usual").isNotNull() & F.col("level").isNotNull()
     is_priced = F.coalesce(is_priced, F.lit(False))
-    return known.select(
+    return joined.select(
         "user_id",
         "event_date",
         is_priced.alias("is_priced"),
@@ -121,8 +123,8 @@ def compared_lines(
 def advance_purchases(
     previous: DataFrame, lines: DataFrame, night_date: dt.date, previous_date: dt.date | None, lapsed_days: int
 ) -> DataFrame:
-    """USER_PURCHASES of tonight from those of `previous_date` and the `priced_lines` since."""
-    old = previous.select(
+    """Tonight's USER_PURCHASES, from those of `previous_date` and the `priced_lines` since."""
+    carried = previous.select(
         "user_id",
         bought_on(F.col("recent_days"), previous_date or night_date).alias("days"),
         "first_purchase_on",
@@ -130,7 +132,7 @@ def advance_purchases(
         exact("price_gap").alias("price_gap"),
         "currency",
     )
-    new = lines.select(
+    added = lines.select(
         "user_id",
         F.array("event_date").alias("days"),
         F.col("event_date").alias("first_purchase_on"),
@@ -142,12 +144,12 @@ def advance_purchases(
         F.col("paid_in").alias("currency"),
     )
     sums = [F.sum(name).alias(name) for name in ("priced_purchases", "discounted_purchases", "price_gap")]
-    once = [F.max(name).alias(name) for name in ("settled_days", "settled_last_on", "lapsed_on", "back_on")]
+    latest = [F.max(name).alias(name) for name in ("settled_days", "settled_last_on", "lapsed_on", "back_on")]
     days = F.array_sort(F.array_distinct(F.flatten(F.collect_list("days")))).alias("days")
     first = F.min("first_purchase_on").alias("first_purchase_on")
-    one = F.when(F.min("currency") == F.max("currency"), F.min("currency"))
-    currency = F.when(F.count("currency") > 0, F.coalesce(one, F.lit(MIXED))).alias("currency")
-    total = old.unionByName(new).groupBy("user_id").agg(days, first, *once, *sums, currency)
+    only_currency = F.when(F.min("currency") == F.max("currency"), F.min("currency"))
+    currency = F.when(F.count("currency") > 0, F.coalesce(only_currency, F.lit(MIXED))).alias("currency")
+    total = carried.unionByName(added).groupBy("user_id").agg(days, first, *latest, *sums, currency)
     oldest = F.lit(night_date - dt.timedelta(days=OLDEST_BIT - 1))
     total = total.select(
         "*",
@@ -187,9 +189,9 @@ def _settled() -> Column:
 
 
 def pauses(start: Column, days: Column, lapsed_days: int) -> Column:
-    """(settled_last_on, lapsed_on, back_on) after further purchase days, ascending, each later than those before.
+    """(settled_last_on, lapsed_on, back_on) after further purchase days, which ascend and follow those of `start`.
 
-    `lapsed_on` and `back_on` are the days around the latest pause of more than `lapsed_days`.
+    `lapsed_on` and `back_on` are the days before and after the latest pause of more than `lapsed_days`.
     """
 
     def step(state: Column, day: Column) -> Column:

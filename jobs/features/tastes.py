@@ -1,14 +1,16 @@
-"""What each account likes, as a recurrence: categories, brands, attributes, price bands, hours and channels.
+"""What each account likes: categories, brands, attributes, price bands, hours and channels. Each night follows from the
+night before:
 
     strength[d] = strength[d-1] * 2^(-days / half_life) + sum over tonight's events of weight * 2^(-age / half_life)
 
-The weights are those of interest, so an impression or a search adds nothing and a return takes back its purchase. An
+The weights are those of interest, so an impression or a search adds nothing and a return subtracts its purchase. An
 event counts for the attributes that its item has in the catalogue of the night that reads the event. So a renamed
 category starts as a new taste, and the old one fades.
 
-An account keeps the strongest `kept` values of each kind, ties to the lower value, so that a crawl through a large shop
-does not fill the table for ever. A value that is dropped and seen again starts at 0; it loses less than the weakest
-kept value had. While an account has no more than `kept` values of a kind, nights and a rebuild give the same table.
+An account keeps the `most` strongest values of each kind (of equals, the lower value), so that a crawl through a large
+shop does not fill the table for ever. A value that is dropped and seen again starts at 0; it has lost less than the
+strength of the weakest value that was kept. While an account has no more than `most` values of a kind, nights and a
+rebuild give the same table.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ HOURS = ("night", "morning", "afternoon", "evening")  # six hours each, from the
 
 
 def price_bands(items: DataFrame, least: int) -> DataFrame:
-    """(item_id, band): the tercile of its category's prices that an item's price is in.
+    """(item_id, band): the third of its category's prices to which an item's price belongs.
 
     Items without a category are compared with each other. An item has no band where fewer than `least` items of its
     category have a price in the same currency, or where the two terciles are equal.
@@ -46,18 +48,20 @@ def price_bands(items: DataFrame, least: int) -> DataFrame:
 
 
 def labels(items: DataFrame, bands: DataFrame, *more: str) -> DataFrame:
-    """(item_id, tastes): the tastes that an event on the item adds to, as an array of (kind, value).
+    """(item_id, tastes): the tastes to which an event on the item adds, as an array of (kind, value).
 
-    more: further columns by which `items` and `bands` belong together, such as the night.
+    more: further columns by which `items` and `bands` are joined, such as the night.
     """
-    own = F.map_entries(F.from_json("attributes", "map<string,string>"))
-    named = F.transform(
-        F.filter(own, lambda entry: F.trim(entry["value"]) != ""),
+    entries = F.map_entries(F.from_json("attributes", "map<string,string>"))
+    attribute_tastes = F.transform(
+        F.filter(entries, lambda entry: F.trim(entry["value"]) != ""),
         lambda entry: _taste(F.lit("attribute"), F.concat(entry["key"], F.lit("="), entry["value"])),
     )
-    said = F.array(*[_taste(F.lit(kind), F.col(name)) for kind, name in _OF_ITEMS.items()])
-    both = F.concat(said, F.coalesce(named, F.array().cast("array<struct<kind:string,value:string>>")))
-    return items.join(bands, ["item_id", *more], "left").select("item_id", *more, both.alias("tastes"))
+    item_tastes = F.array(*[_taste(F.lit(kind), F.col(name)) for kind, name in _OF_ITEMS.items()])
+    all_tastes = F.concat(
+        item_tastes, F.coalesce(attribute_tastes, F.array().cast("array<struct<kind:string,value:string>>"))
+    )
+    return items.join(bands, ["item_id", *more], "left").select("item_id", *more, all_tastes.alias("tastes"))
 
 
 _OF_ITEMS = {"category": "shown_category", "brand": "shown_brand", "price_band": "band"}  # portraits show them
@@ -74,24 +78,24 @@ def advance(
     config: InterestConfig,
     night_date: dt.date,
     previous_date: dt.date | None,
-    kept: int,
+    most: int,
     days: ShopDays,
 ) -> DataFrame:
-    """USER_TASTES of tonight from those of `previous_date`, the CLEAN_EVENTS since, and `items` as `labels` gives them.
+    """Tonight's USER_TASTES, from those of `previous_date` and the CLEAN_EVENTS since; items: the result of `labels`.
 
-    One shuffle, by account: tastes of an account are added, ranked and cut in one place.
+    One shuffle, by account: all tastes of an account are added, ranked and cut in the same partition.
     """
     fade = decay_factor(config.half_life_days, night_date, previous_date)
-    old = previous.select(
+    carried = previous.select(
         "user_id",
         F.array(_taste(F.col("kind"), F.col("value"))).alias("tastes"),
         exact(F.col("strength") * fade).alias("strength"),
         "evidence",
         "last_event_on",
     )
-    new = contributions(events, items, config, night_date, days)
-    total = summed(old.unionByName(new))
-    return cut(total, kept).withColumn("strength", from_exact("strength")).select(*USER_TASTES.names)
+    added = contributions(events, items, config, night_date, days)
+    total = summed(carried.unionByName(added))
+    return cut(total, most).withColumn("strength", from_exact("strength")).select(*USER_TASTES.names)
 
 
 def contributions(
@@ -107,8 +111,8 @@ def contributions(
     more: further columns of events and `items`, by which both are joined, too.
     """
     weight = event_weight(config) * age_weight(config.half_life_days, night)
-    said = events.where(F.col("user_id").isNotNull() & ~F.col("event_type").isin(*SAYS_NOTHING))
-    return said.join(items, ["item_id", *more], "left").select(
+    telling_events = events.where(F.col("user_id").isNotNull() & ~F.col("event_type").isin(*SAYS_NOTHING))
+    return telling_events.join(items, ["item_id", *more], "left").select(
         "user_id",
         *more,
         _with_circumstances(days).alias("tastes"),
@@ -119,7 +123,7 @@ def contributions(
 
 
 def summed(parts: DataFrame, *more: str) -> DataFrame:
-    """(user_id, kind, value, strength, evidence, last), and by `more`; one shuffle, by account."""
+    """(user_id, kind, value, strength, evidence, last), also by the columns `more`; one shuffle, by account."""
     single = parts.repartition("user_id").select("*", F.explode("tastes").alias("taste"))
     single = single.select("*", "taste.kind", "taste.value").where("value is not null")
     return single.groupBy("user_id", "kind", "value", *more).agg(
@@ -128,17 +132,17 @@ def summed(parts: DataFrame, *more: str) -> DataFrame:
 
 
 def _with_circumstances(days: ShopDays) -> Column:
-    """The tastes of an event's item, and those of the event itself: the part of the day, and where it happened."""
+    """The tastes of an event's item and of the event itself: the part of the day, and the channel."""
     hour = F.element_at(F.array(*[F.lit(hour) for hour in HOURS]), F.floor(days.hour("event_time") / 6).cast("int") + 1)
-    own = F.array(_taste(F.lit("hour"), hour), _taste(F.lit("channel"), F.col("slot")))
-    return F.concat(own, F.coalesce("tastes", F.array().cast("array<struct<kind:string,value:string>>")))
+    of_event = F.array(_taste(F.lit("hour"), hour), _taste(F.lit("channel"), F.col("slot")))
+    return F.concat(of_event, F.coalesce("tastes", F.array().cast("array<struct<kind:string,value:string>>")))
 
 
-def cut(total: DataFrame, kept: int) -> DataFrame:
+def cut(total: DataFrame, most: int) -> DataFrame:
     """The strongest values of each account and kind, each with its share of the kind's strength."""
     of_kind = Window.partitionBy("user_id", "kind")
     ranked = total.withColumn("place", F.row_number().over(of_kind.orderBy(F.desc("strength"), "value")))
     above = F.greatest("strength", F.lit(0))
-    whole = F.sum(above).over(of_kind)
-    share = F.when(whole > 0, above / whole).otherwise(0.0)
-    return ranked.where(F.col("place") <= kept).select("*", share.alias("share"), F.col("last").alias("last_event_on"))
+    total_strength = F.sum(above).over(of_kind)
+    share = F.when(total_strength > 0, above / total_strength).otherwise(0.0)
+    return ranked.where(F.col("place") <= most).select("*", share.alias("share"), F.col("last").alias("last_event_on"))

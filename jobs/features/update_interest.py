@@ -1,4 +1,4 @@
-"""Clean events + last night's interest -> tonight's interest(user, item), by the recurrence of features/interest.py."""
+"""Clean events + last night's interest -> tonight's interest(user, item), by the formula of features/interest.py."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
-"""Events, features and accounts -> user_tastes and user_profiles: a portrait of each account, by recurrence.
+"""Events, features and accounts -> user_tastes and user_profiles: a portrait of each account, updated every night.
 
-The stage follows from the days of purchases (settings `profiles`): no_purchase; lapsed or at_risk by the days since the
-last one; of the others, back within `back_days` of a purchase that followed a lapse, new within `new_days` of the first
-purchase, else active.
+The stage follows from the days of purchases (settings `profiles`). It is no_purchase without any purchase, and lapsed
+or at_risk by the days since the last purchase. Other accounts are back within `back_days` of a purchase that followed a
+lapse, new within `new_days` of the first purchase, else active.
 
 Discount appetite is the share of purchase lines below the item's usual price. Price sensitivity compares what an
-account pays with what all buyers of the same categories pay: of the accounts with enough purchases the third that pays
-least is high, the third that pays most low. Both are null with fewer than `least_purchases` lines; sensitivity also
-where fewer than `least_buyers` accounts can be compared.
+account pays with what all buyers of the same categories pay. Among the accounts with enough purchases, it is high for
+the third that pays least, and low for the third that pays most. Both are null with fewer than `least_purchases` lines.
+Price sensitivity is also null where fewer than `least_buyers` accounts can be compared.
 
-Money is in the currency that most buyers pay in. It is null for an account that paid in another one, or in several.
+Money is in the currency in which most buyers pay. It is null for an account that paid in another currency, or in
+several.
 
 What the shop does not know is null: without an age there is no age band. Two accounts of one person have two portraits,
 since no table says that they belong together.
@@ -42,7 +43,7 @@ def main(night: Night) -> None:
     late = night.settings.section("clean").late_days
     if late >= purchase_habits.OLDEST_BIT:
         raise ValueError(
-            f"clean.late_days must be below {purchase_habits.OLDEST_BIT}, the days that stay open; saw {late}"
+            f"clean.late_days must be below {purchase_habits.OLDEST_BIT}, the days that can still change; saw {late}"
         )
     night.size_for(CLEAN_EVENTS, USER_TASTES)
     since = night.versions(USER_TASTES).previous_date()
@@ -58,10 +59,10 @@ def main(night: Night) -> None:
 
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
     before = night.versions(USER_TASTES).previous().spark()
-    made = tastes.advance(before, events, liked, interest, night.date, since, config.tastes_kept, night.days)
-    night.write(USER_TASTES, made)
+    rows = tastes.advance(before, events, liked, interest, night.date, since, config.tastes_kept, night.days)
+    night.write(USER_TASTES, rows)
 
     users, features, purchases, liked = map(night.read, (USERS, USER_FEATURES, USER_PURCHASES, USER_TASTES))
-    made = portraits(users, features, purchases, liked, config, night.date)
-    version = night.write(USER_PROFILES, made)
+    rows = portraits(users, features, purchases, liked, config, night.date)
+    version = night.write(USER_PROFILES, rows)
     night.report(users=version.rows, events_since=str(since) if since else None)

@@ -1,4 +1,4 @@
-"""The shop's words for colours: how its own pictures have each, and which one the recogniser sees in a picture."""
+"""The shop's words for colours: how each looks in its pictures, and which one the recogniser sees in a picture."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ Row = dict[str, Any]
 
 
 def colours_of_shop(
-    night: Night, wanted: set[str], images: list[Row], most: int
+    night: Night, colours: set[str], images: list[Row], most: int
 ) -> Mapping[str, tuple[float, float, float]]:
-    """Colour's word -> OKLab, of the wanted ones, from `most` main pictures of items of that colour."""
+    """Word of a colour -> OKLab, for each of `colours`, from at most `most` main pictures of items of this colour."""
     config: ImagesConfig = night.settings.section("images")
     items = night.versions(ITEMS).tonight().arrow(["item_id", "attributes"])
     pairs = zip(items["item_id"].to_pylist(), read_attributes(items["attributes"].to_pylist()), strict=True)
-    colour_of = {item: colour for item, said in pairs if (colour := colour_in(said, config.colours)) in wanted}
+    colour_of = {
+        item: colour for item, attributes in pairs if (colour := colour_in(attributes, config.colours)) in colours
+    }
     counts: dict[str, int] = {}
     chosen: dict[str, tuple[str, str]] = {}  # picture -> (its pack, the colour)
     for row in images:
@@ -36,27 +38,32 @@ def colours_of_shop(
         if row["place"] == 1 and colour is not None and counts.get(colour, 0) < most:
             counts[colour] = counts.get(colour, 0) + 1
             chosen[row["picture"]] = (row["pack"], colour)
-    found = list(read_packed(night.lake, [(picture, pack) for picture, (pack, _) in chosen.items()]))
-    pixels = [clean_pixels(data) for _, data in found]
-    return Palette.fit(pixels, [chosen[picture][1] for picture, _ in found]).colours
+    pictures = list(read_packed(night.lake, [(picture, pack) for picture, (pack, _) in chosen.items()]))
+    pixels = [clean_pixels(data) for _, data in pictures]
+    return Palette.fit(pixels, [chosen[picture][1] for picture, _ in pictures]).colours
 
 
 def colour_in(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    """The first of an item's attributes `names` that is a text."""
+    """The value of the first of the attributes `names` that is a text."""
     return next((attributes[name] for name in names if isinstance(attributes.get(name), str)), None)
 
 
 def colour_looks(night: Night) -> Looks | None:
-    """What the newest recogniser of colours sees in a picture; None where none reads tonight's vectors."""
+    """A function that says which colour the newest recogniser sees in a picture; None where no recogniser can read
+    tonight's vectors."""
     from jobs.images.recognisers import MODEL, Recognisers  # torch, which takes seconds
     from jobs.images.vector_maker import newest_maker
 
     folder = night.lake.model_before(MODEL, night.date, including=True)
-    made = load_model(night.lake, folder, Recognisers) if folder else None
+    recognisers = load_model(night.lake, folder, Recognisers) if folder else None
     names: tuple[str, ...] = night.settings.section("images").colours
-    recogniser = next((made.by_attribute[name] for name in names if name in made.by_attribute), None) if made else None
+    recogniser = (
+        next((recognisers.by_attribute[name] for name in names if name in recognisers.by_attribute), None)
+        if recognisers
+        else None
+    )
     maker = newest_maker(night, 0)
-    if made is None or recogniser is None or maker is None or maker.name != made.maker:
+    if recognisers is None or recogniser is None or maker is None or maker.name != recognisers.maker:
         return None
     vectors = maker.load(night.lake)
 

@@ -1,4 +1,4 @@
-"""Settings of product pictures: section [images]. What a file may be is section [pictures]."""
+"""Settings of product pictures: section [images]. Limits of files are in section [pictures]."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from models.core.config import check_bounds
 
 @dataclass(frozen=True)
 class ImagesConfig:
-    """How many pictures are taken from where, who works on them, and what they are used for."""
+    """How many pictures are used, from where they come, who works on them, and what they are used for."""
 
     per_item: int = field(
         default=12, metadata={"doc": "pictures of an item that are kept, the main one first", "least": 1}
     )
     hosts: tuple[str, ...] = field(
-        default=(), metadata={"doc": "hosts that pictures may be fetched from; none: the night asks nobody"}
+        default=(), metadata={"doc": "hosts from which pictures may be fetched; empty: no picture is fetched"}
     )
-    fetch_seconds: float = field(default=20.0, metadata={"doc": "that a host may take for one picture", "above": 0})
+    fetch_seconds: float = field(
+        default=20.0, metadata={"doc": "seconds that a host may take for one picture", "above": 0}
+    )
     max_removed_share: float = field(
         default=0.5,
-        metadata={"doc": "of last night's pictures; where more are gone, none is taken away", "least": 0, "most": 1},
+        metadata={"doc": "share of last night's pictures; where more are gone, all are kept", "least": 0, "most": 1},
     )
     spark_from: int = field(
-        default=2_000, metadata={"doc": "pictures from which on Spark's workers read and embed them", "least": 1}
+        default=2_000, metadata={"doc": "number of pictures from which Spark's workers share them", "least": 1}
     )
     attributes: tuple[str, ...] = field(
-        default=(), metadata={"doc": "attributes that are recognised; none named: all that pictures tell well enough"}
+        default=(), metadata={"doc": "attributes that are recognised; empty: all that pictures show well enough"}
     )
-    refit_days: int = field(default=7, metadata={"doc": "days after which recognisers are fitted anew", "least": 1})
+    refit_days: int = field(default=7, metadata={"doc": "days after which recognisers are fitted again", "least": 1})
     colours: tuple[str, ...] = field(
         default=("colour", "color"), metadata={"doc": "attributes by which variants of one product differ"}
     )

@@ -9,17 +9,17 @@ from models.core.config import check_bounds
 
 @dataclass(frozen=True)
 class DraftsConfig:
-    """Which drafts of pictures are asked for, and which a person approved."""
+    """Which drafts of pictures are requested, and which a person approved."""
 
-    requests: str = field(default="", metadata={"doc": "TOML of what is asked; empty: no drafts, no editor is trained"})
+    requests: str = field(default="", metadata={"doc": "TOML of requests; empty: no drafts, and no editor is trained"})
     review: str = field(default="", metadata={"doc": "TOML of approved and blocked drafts, as the page exports it"})
     most: int = field(default=500, metadata={"doc": "drafts that are made in one night; the rest wait", "least": 1})
     page_rows: int = field(default=200, metadata={"doc": "drafts on the page of drafts", "least": 1})
     least_chance: float = field(
         default=0.5,
-        metadata={"doc": "the recogniser's chance that a draft has the asked colour", "least": 0, "most": 1},
+        metadata={"doc": "least chance, by the recogniser, that a draft has its colour", "least": 0, "most": 1},
     )
-    palette: int = field(default=40, metadata={"doc": "pictures of a colour that tell how the shop has it", "least": 5})
+    palette: int = field(default=40, metadata={"doc": "pictures from which the look of a colour is read", "least": 5})
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -30,12 +30,12 @@ class TrainEditorConfig:
     """When the picture editor is trained, and on what."""
 
     every_days: int = field(
-        default=28, metadata={"doc": "days until another is trained, where training.retrain is auto", "least": 1}
+        default=28, metadata={"doc": "days until a new editor is trained, where training.retrain is auto", "least": 1}
     )
     least_pictures: int = field(
-        default=300, metadata={"doc": "pictures; with fewer none is trained, and nothing is repaired", "least": 2}
+        default=300, metadata={"doc": "pictures; with fewer, no editor is trained and nothing repaired", "least": 2}
     )
-    most_pictures: int = field(default=20_000, metadata={"doc": "pictures that it learns from", "least": 2})
+    most_pictures: int = field(default=20_000, metadata={"doc": "most pictures that it learns from", "least": 2})
 
     def __post_init__(self) -> None:
         check_bounds(self)

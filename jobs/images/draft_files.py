@@ -7,7 +7,7 @@ from jobs.runtime.night import Night
 
 
 def write_draft(night: Night, draft_id: str, data: bytes) -> str:
-    """Writes a draft's PNG and returns where it lies below the lake."""
+    """Writes a draft's PNG and returns its path below the lake."""
     folder = (DRAFTS, f"date={night.date}", f"run={night.run}")
     night.lake.fs.create_dir(night.lake.path(*folder), recursive=True)
     with night.lake.fs.open_output_stream(night.lake.path(*folder, f"{draft_id}.png")) as stream:
@@ -16,7 +16,7 @@ def write_draft(night: Night, draft_id: str, data: bytes) -> str:
 
 
 def read_draft(night: Night, file: str) -> bytes:
-    """The bytes of a draft; none where its file is gone."""
+    """The bytes of a draft; empty where its file is gone."""
     try:
         with night.lake.fs.open_input_stream(night.lake.path(file)) as stream:
             return bytes(stream.read())

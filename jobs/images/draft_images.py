@@ -1,10 +1,10 @@
 """A merchant's requests -> image_drafts: pictures repaired, recoloured or on a new background, for a person to approve.
 
-`image_drafts.requests` names what is asked, `image_drafts.review` what a person decided on the page
+`image_drafts.requests` names the requests, `image_drafts.review` the decisions of a person on the page
 reports/date=D/drafts.html. Each draft is a PNG below drafts/ of the lake that says in its metadata that it is
-generated. A recoloured product is offered only if the recogniser sees the asked colour in it.
+generated. A recoloured product is offered only if the recogniser sees the requested colour in it.
 Only an approved draft reaches a published table, approved_images, and only while its file is the one that was approved.
-A draft of an unchanged picture, request and editor is not made again. Without requests both tables are empty.
+If picture, request and editor are unchanged, the draft is not made again. Without requests both tables are empty.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def main(night: Night) -> None:
 
 
 def write(night: Night, rows: list[Row]) -> None:
-    """Tonight's drafts, and of these the approved ones for the storefront."""
+    """Writes tonight's drafts, and the approved ones for the storefront."""
     approved = [row for row in rows if row["state"] == APPROVED]
-    for table, those in ((IMAGE_DRAFTS, rows), (APPROVED_IMAGES, approved)):
-        columns = [{name: row[name] for name in table.names} for row in sorted(those, key=lambda row: row["draft_id"])]
+    for table, drafts in ((IMAGE_DRAFTS, rows), (APPROVED_IMAGES, approved)):
+        columns = [{name: row[name] for name in table.names} for row in sorted(drafts, key=lambda row: row["draft_id"])]
         night.write_arrow(table, pa.Table.from_pylist(columns, arrow_schema(table)))

@@ -1,4 +1,4 @@
-"""Makes one draft of one picture, or says why none is offered. A recoloured product must look like the asked colour."""
+"""Makes one draft of one picture, or says why there is none. A recoloured product must show the requested colour."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from models.image_editing.masks import Mask
 from models.image_editing.recolour import CannotRecolour, on_background, recolour
 from schemas.image_requests import BACKGROUND, RECOLOUR, Request
 
-RULES = "1"  # raise it when drafts are made differently: all are then made again
-VARIETIES = (0.25, 0.6, 0.0)  # shares of a product's own variety of colour that are tried in turn
+RULES = "1"  # raise it when drafts are made differently: then all drafts are made again
+VARIETIES = (0.25, 0.6, 0.0)  # shares of a product's variety of colours that the draft keeps, tried in this order
 U8 = NDArray[np.uint8]
 Looks = Callable[[U8], tuple[str, float]]  # pixels -> (the colour that the recogniser sees, its chance)
 
 
 class NoDraft(ValueError):
-    """Why nothing is offered, for a person."""
+    """Why no draft is offered, for a person to read."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A generated picture: its marked file; what the recogniser sees, where it was asked; whether the network had a
-    part in it."""
+    """A generated picture. data: the marked file. by_network: whether the network made a part of it. looks, chance:
+    what the recogniser sees, where it was asked."""
 
     data: bytes
     by_network: bool
@@ -45,7 +45,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Maker:
-    """All that drafts are made with. editor: its folder of the lake is `model`; colours: a colour's word -> OKLab."""
+    """All that making drafts needs. model: the editor's folder in the lake; colours: word of a colour -> OKLab."""
 
     editor: PictureEditor | None
     model: str
@@ -54,21 +54,21 @@ class Maker:
     least_chance: float
 
     def draft_id(self, request: Request, picture: str) -> str:
-        """The same for the same picture, request and maker; a mask counts by the bytes of its file."""
+        """The same id for the same picture, request and maker; of a mask, the bytes of its file count."""
         mask = _file_digest(request.mask) if request.mask else ""
         model = "" if request.kind == RECOLOUR else self.model
-        said = "\n".join((RULES, picture, request.item_id, request.kind, request.asked, mask, model))
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        identity = "\n".join((RULES, picture, request.item_id, request.kind, request.asked, mask, model))
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def make(self, request: Request, pixels: U8) -> Draft:
-        """Raises NoDraft."""
+        """The draft of one request. Raises NoDraft."""
         try:
             if request.kind == RECOLOUR:
                 return self._recoloured(request, pixels)
             if request.kind == BACKGROUND:
                 ground = tuple(bytes.fromhex(request.colour.removeprefix("#")))
-                made = on_background(pixels, (ground[0], ground[1], ground[2]), self.editor)
-                return _draft(made, by_network=self.editor is not None)
+                edited = on_background(pixels, (ground[0], ground[1], ground[2]), self.editor)
+                return _draft(edited, by_network=self.editor is not None)
             return self._repaired(request, pixels)
         except CannotRecolour as problem:
             raise NoDraft(str(problem)) from None
@@ -83,23 +83,23 @@ class Maker:
             raise NoDraft(str(problem)) from None
 
     def _recoloured(self, request: Request, pixels: U8) -> Draft:
-        """The first of VARIETIES that the recogniser sees as the asked colour."""
+        """The draft with the first of VARIETIES in which the recogniser sees the requested colour."""
         colour = self.colours.get(request.colour)
         if colour is None:
             raise NoDraft(f"too few pictures show the colour '{request.colour}'; use a word of the catalogue")
         if self.looks is None:
             raise NoDraft("no recogniser of colours is trained, so nobody can tell whether the draft has the colour")
-        seen = ("", 0.0)
+        look = ("", 0.0)
         for variety in VARIETIES:
-            made = recolour(pixels, colour, variety)
-            seen = self.looks(made)
-            if seen[0] == request.colour and seen[1] >= self.least_chance:
-                return replace(_draft(made, by_network=False), looks=seen[0], chance=seen[1])
-        raise NoDraft(f"the draft looks {seen[0]} ({seen[1]:.0%}), not {request.colour}")
+            recoloured = recolour(pixels, colour, variety)
+            look = self.looks(recoloured)
+            if look[0] == request.colour and look[1] >= self.least_chance:
+                return replace(_draft(recoloured, by_network=False), looks=look[0], chance=look[1])
+        raise NoDraft(f"the draft looks {look[0]} ({look[1]:.0%}), not {request.colour}")
 
 
 def damage_of(request: Request, pixels: U8) -> Mask:
-    """Where a request says that a picture is damaged. Raises NoDraft where it says nothing that can be used."""
+    """Where a request says that a picture is damaged. Raises NoDraft where the request cannot be used."""
     height, width = pixels.shape[:2]
     if request.find:
         mask = find_scratches(pixels)

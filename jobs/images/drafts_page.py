@@ -1,4 +1,4 @@
-"""The page of drafts: each beside its original, for a person to approve or block; it works offline."""
+"""The page of drafts, where a person approves or blocks each draft beside its original. It works offline."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def write_page(night: Night, rows: list[Row], packs: Mapping[str, str], most: in
     originals = {picture: small(data) for picture, data in read_packed(night.lake, [(p, packs[p]) for p in needed])}
     drafts = {row["draft_id"]: small(read_draft(night, row["file"])) for row in shown if row["file"]}
     items = night.versions(ITEMS).tonight().arrow(["item_id", "shown_title", "shown_title_zh"])
-    wanted = {row["item_id"] for row in shown}
-    titles = {row["item_id"]: row for row in items.to_pylist() if row["item_id"] in wanted}
+    shown_items = {row["item_id"] for row in shown}
+    titles = {row["item_id"]: row for row in items.to_pylist() if row["item_id"] in shown_items}
     parts = ("reports", f"date={night.date}", "drafts.html")
     night.lake.put_text(page_of(str(night.date), rows, shown, originals, drafts, titles), *parts)
     return night.lake.path(*parts)
 
 
 def first_rows(rows: list[Row], most: int) -> list[Row]:
-    """At most `most` rows: first those that wait for a decision."""
+    """At most `most` rows; those that wait for a decision come first."""
     return sorted(rows, key=lambda row: (_ORDER.index(row["state"]), row["item_id"], row["draft_id"]))[:most]
 
 
@@ -54,7 +54,7 @@ def page_of(
     drafts: Mapping[str, str],
     titles: Mapping[str, Row],
 ) -> str:
-    """The page as HTML. originals and drafts: data URIs by picture and by draft; titles: by item, of those shown."""
+    """The page as HTML. originals, drafts: data URIs by picture and by draft; titles: of the items that are shown."""
     data = {
         "date": date,
         "drafts": len(rows),
@@ -65,16 +65,16 @@ def page_of(
 
 
 def _on_page(row: Row, originals: Mapping[str, str], drafts: Mapping[str, str], titles: Row) -> Row:
-    said = ("draft_id", "draft_hash", "item_id", "kind", "state", "looks", "chance")
+    copied = ("draft_id", "draft_hash", "item_id", "kind", "state", "looks", "chance")
     texts = {"asked": row["asked"], "reason": row["reason"], "en": titles.get("shown_title"),
              "zh": titles.get("shown_title_zh")}  # fmt: skip
     pictures = {"before": originals.get(row["picture"]), "after": drafts.get(row["draft_id"])}
     cut = {name: text and text[:_LONGEST] for name, text in texts.items()}
-    return {**{name: row[name] for name in said}, **cut, **pictures, "made_on": str(row["made_on"])}
+    return {**{name: row[name] for name in copied}, **cut, **pictures, "made_on": str(row["made_on"])}
 
 
 def small(data: bytes) -> str:
-    """A small JPEG of a picture's bytes as a data URI; empty where the bytes are no picture any more."""
+    """A small JPEG of a picture's bytes, as a data URI; empty where the bytes are not a picture any more."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             pixels = np.asarray(image.convert("RGB"))

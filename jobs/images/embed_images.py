@@ -1,8 +1,8 @@
 """Makes a vector of each picture that has none yet -> image_vectors and packs of float16 numbers.
 
-A picture is embedded once. It is embedded again only where another encoder or whitening is used tonight, since their
-vectors do not compare. Few pictures are embedded here; from `images.spark_from` on Spark's workers share them, each
-with one thread and an encoder of its own.
+A picture is embedded once. It is embedded again only where another encoder or whitening is used tonight, since vectors
+of different ones cannot be compared. This process embeds a few pictures itself. From `images.spark_from` pictures on,
+Spark's workers share them, each with one thread and its own encoder.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Packed = tuple[str, str]  # a picture, and the pack that holds it
 
 
 class Place(NamedTuple):
-    """The lake, night and run that packs are written of; it can be sent to a worker."""
+    """The lake, night and run for which packs are written; it can be sent to a worker."""
 
     root: str
     date: str
@@ -45,26 +45,35 @@ def main(night: Night) -> None:
         return
     place = Place(night.lake.root, str(night.date), night.run)
     maker = newest_maker(night, len(packs))
-    made: dict[str, str] = {}
+    new_packs: dict[str, str] = {}
     if maker is None:
-        maker, made = _begin(night, place, sorted(packs.items()))
-    known = {
+        maker, new_packs = _begin(night, place, sorted(packs.items()))
+    known_packs = {
         row["picture"]: row["pack"]
         for row in night.versions(IMAGE_VECTORS).previous().arrow().to_pylist()
         if row["encoder"] == maker.name and row["picture"] in packs
     }
-    todo = [(one, pack) for one, pack in sorted(packs.items()) if one not in known and one not in made]
-    made |= _embed(night, place, maker, todo)
-    rows = [{"picture": one, "encoder": maker.name, "pack": pack} for one, pack in sorted({**known, **made}.items())]
+    todo = [
+        (picture, pack)
+        for picture, pack in sorted(packs.items())
+        if picture not in known_packs and picture not in new_packs
+    ]
+    new_packs |= _embed(night, place, maker, todo)
+    rows = [
+        {"picture": picture, "encoder": maker.name, "pack": pack}
+        for picture, pack in sorted({**known_packs, **new_packs}.items())
+    ]
     night.write_arrow(IMAGE_VECTORS, vector_rows(rows))
-    night.report(embedded=len(made), unchanged=len(known), encoder=maker.name)
-    night.log.info("%d pictures embedded, %d were before", len(made), len(known))
+    night.report(embedded=len(new_packs), unchanged=len(known_packs), encoder=maker.name)
+    night.log.info("%d pictures embedded tonight, %d embedded earlier", len(new_packs), len(known_packs))
 
 
 def _begin(night: Night, place: Place, pictures: list[Packed]) -> tuple[MakerFolders, dict[str, str]]:
-    """Fits the whitening to some of the pictures; these are embedded then: picture -> the pack of its vector."""
+    """(maker, picture -> the pack of its vector): fits the whitening to some of the pictures and embeds these."""
     dice = np.random.default_rng(7)
-    chosen = pictures if len(pictures) <= FIT_ON else [pictures[at] for at in dice.permutation(len(pictures))[:FIT_ON]]
+    chosen = (
+        pictures if len(pictures) <= FIT_ON else [pictures[row] for row in dice.permutation(len(pictures))[:FIT_ON]]
+    )
     names: list[str] = []
     pixels: list[NDArray[np.uint8]] = []
     for name, data in read_packed(night.lake, chosen):
@@ -94,7 +103,7 @@ def _embed(night: Night, place: Place, maker: MakerFolders, todo: list[Packed]) 
 
 
 def embed_some(place: Place, folders: MakerFolders, todo: Iterable[Packed]) -> Iterator[Packed]:
-    """(picture, the pack of its vector) of each (picture, the pack of its pixels)."""
+    """(picture, the pack of its vector) for each (picture, the pack of its pixels) of `todo`."""
     lake = Lake(place.root)
     maker = folders.load(lake)
     decoded = _decoded(read_packed(lake, todo))

@@ -1,6 +1,7 @@
-"""Compares the pictures of all items -> similar_images: who looks like whom, other colours of a product apart.
+"""Compares the pictures of all items -> similar_images: which items look alike; other colours of a product are a
+separate kind.
 
-Two items are as alike as their two most alike pictures. Only items that can be sold are found; an item that is sold out
+Two items are as alike as their two most similar pictures. Only items on sale are neighbours; an item that is sold out
 still has neighbours, which its page can offer instead.
 """
 
@@ -20,7 +21,7 @@ from schemas.tables import SIMILAR_IMAGES
 from schemas.tables.images import LOOKS_ALIKE, OTHER_COLOUR
 
 _AT_ONCE = 4_096  # items whose neighbours are held
-_KINDS = {LOOKS_ALIKE: "looks_alike", OTHER_COLOUR: "same_product"}  # ours, and the model's name
+_KINDS = {LOOKS_ALIKE: "looks_alike", OTHER_COLOUR: "same_product"}  # kind in the table -> its name in the model
 
 
 def main(night: Night) -> None:
@@ -32,7 +33,7 @@ def _parts(night: Night) -> Iterator[pa.Table]:
     shown = item_pictures(night)
     if len(shown.item_ids) < 2:
         return
-    from models.images.lookalikes import LookAlikes  # numpy alone, but its package is not needed without pictures
+    from models.images.lookalikes import LookAlikes  # it needs only numpy, but a shop without pictures does not need it
 
     config = night.settings.section("images")
     facts = item_facts(night, shown.item_ids, config.colours)

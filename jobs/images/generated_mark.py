@@ -1,7 +1,7 @@
-"""Writes a generated picture as PNG that says in its own metadata that it is generated.
+"""Writes a generated picture as a PNG that says in its own metadata that it is generated.
 
-The mark is IPTC's Digital Source Type, in XMP, where editors, search engines and archives look for it, and in plain
-text. A PNG keeps every byte of the pixels that were not generated.
+The mark is IPTC's Digital Source Type. It is in XMP, where editors, search engines and archives look for it, and in
+plain text. A PNG keeps every byte of the pixels that were not generated.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 _TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-TRAINED = f"{_TYPES}compositeWithTrainedAlgorithmicMedia"  # a part of it is a trained network's
-ALGORITHM = f"{_TYPES}algorithmicallyEnhanced"  # a rule changed it, no network
+TRAINED = f"{_TYPES}compositeWithTrainedAlgorithmicMedia"  # a trained network made a part of it
+ALGORITHM = f"{_TYPES}algorithmicallyEnhanced"  # a rule changed it, not a network
 _XMP = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
@@ -25,7 +25,7 @@ _NAME, _TEXT = "DigitalSourceType", "Comment"
 
 
 def marked_png(pixels: NDArray[np.uint8], by_network: bool) -> bytes:
-    """PNG bytes of pixels (h, w, 3) with the mark and nothing else beside; the same pixels give the same bytes."""
+    """PNG bytes of pixels (h, w, 3) with the mark and no other metadata; the same pixels give the same bytes."""
     kind = TRAINED if by_network else ALGORITHM
     info = PngImagePlugin.PngInfo()
     info.add_itxt("XML:com.adobe.xmp", _XMP.format(kind=kind))
@@ -37,6 +37,6 @@ def marked_png(pixels: NDArray[np.uint8], by_network: bool) -> bytes:
 
 
 def mark_of(data: bytes) -> str | None:
-    """The Digital Source Type of a picture's bytes; None where the file bears no mark."""
-    found = Image.open(io.BytesIO(data)).info.get(_NAME)
-    return found if isinstance(found, str) else None
+    """The Digital Source Type in a picture's bytes; None where the file has no mark."""
+    mark = Image.open(io.BytesIO(data)).info.get(_NAME)
+    return mark if isinstance(mark, str) else None

@@ -1,4 +1,4 @@
-"""What the catalogue says of items with pictures: whether they can be sold, their product, and their attributes."""
+"""What the catalogue says about items with pictures: whether they are on sale, their product, and their attributes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _LONGEST = 100  # characters of a value that a picture could show
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """Of I items: whether each is on sale; its product (items of one differ in colour alone), -1 where none is known;
-    attribute -> its value of each item, '' where the catalogue has none."""
+    """Facts of I items. on_sale (I,). product (I,): items of one product differ only in colour; -1 where the product is
+    not known. values: attribute -> its value for each item (I,), '' where the catalogue has none."""
 
     on_sale: NDArray[np.bool_]
     product: NDArray[np.int64]
@@ -32,26 +32,26 @@ class ItemFacts:
 
 
 def item_facts(night: Night, item_ids: Sequence[str], colours: Sequence[str]) -> ItemFacts:
-    """The facts of these items, in their order; all of them are in tonight's catalogue."""
+    """The facts of these items, in their order; all of them must be in tonight's catalogue."""
     items = night.versions(ITEMS).tonight().arrow(_COLUMNS)
     rows = items.take(pc.index_in(pa.array(item_ids, pa.string()), items["item_id"].combine_chunks()))
     attributes = [
-        {name: text for name, value in one.items() if (text := _text(value))}
-        for one in read_attributes(rows["attributes"].to_pylist())
+        {name: text for name, value in of_item.items() if (text := _text(value))}
+        for of_item in read_attributes(rows["attributes"].to_pylist())
     ]
     for name in COLUMNS_AS_ATTRIBUTES:
-        for one, value in zip(attributes, rows[name].to_pylist(), strict=True):
+        for of_item, value in zip(attributes, rows[name].to_pylist(), strict=True):
             if value:
-                one[name] = value[:_LONGEST]
-    names = sorted({name for one in attributes for name in one})
-    values = {name: np.array([one.get(name, "") for one in attributes], np.str_) for name in names}
-    said = [[one[name] for name in colours if name in one] for one in attributes]
-    places = zip(*(rows[name].to_pylist() for name in ("title", "category", "brand")), said, strict=True)
+                of_item[name] = value[:_LONGEST]
+    names = sorted({name for of_item in attributes for name in of_item})
+    values = {name: np.array([of_item.get(name, "") for of_item in attributes], np.str_) for name in names}
+    colours_of_items = [[of_item[name] for name in colours if name in of_item] for of_item in attributes]
+    places = zip(*(rows[name].to_pylist() for name in ("title", "category", "brand")), colours_of_items, strict=True)
     return ItemFacts(can_be_shown(rows).to_numpy(), _codes([product_key(*place) for place in places]), values)
 
 
 def product_key(title: str | None, category: str | None, brand: str | None, colours: Sequence[str]) -> str:
-    """What items of one product share: category, brand, and the title without their colour; '' without a title."""
+    """What items of one product have in common: category, brand, and the title without colours; '' without a title."""
     if not title:
         return ""
     words = title.casefold()
@@ -62,7 +62,7 @@ def product_key(title: str | None, category: str | None, brand: str | None, colo
 
 
 def _text(value: object) -> str:
-    """A single value as text; '' for a list, an object, or what no picture shows: long texts."""
+    """A single value as text; '' for a list, an object, or a long text, which no picture can show."""
     if isinstance(value, bool):
         return str(value).lower()
     return value.strip() if isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST else ""

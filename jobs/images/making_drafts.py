@@ -1,4 +1,4 @@
-"""Tonight's rows of image_drafts: those that stand already, and those that are made now."""
+"""Tonight's rows of image_drafts: those that exist already, and those that are made now."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ Row = dict[str, Any]
 
 
 def drafts_of(night: Night, requests: Sequence[Request], images: list[Row], config: DraftsConfig) -> list[Row]:
-    """A row for each request, but for those that wait for another night; images: rows of tonight's IMAGES."""
+    """A row for each request, except those that wait for another night; images: rows of tonight's IMAGES."""
     places = {(row["item_id"], row["place"]): (row["picture"], row["pack"]) for row in images}
     maker = maker_of(night, requests, images, config)
     rows, todo, waiting = planned(night, requests, places, maker, config.most)
     night.report(made=len(todo), waiting=waiting)
-    return rows + made(night, maker, todo)
+    return rows + make_drafts(night, maker, todo)
 
 
 def maker_of(night: Night, requests: Sequence[Request], images: list[Row], config: DraftsConfig) -> Maker:
-    """What tonight's requests need, and no more: no colours are read where none is asked for."""
+    """The maker for tonight's requests. It reads colours only where a request needs them."""
     folder = night.lake.model_before(EDITOR, night.date, including=True)
     editor = load_model(night.lake, folder, PictureEditor) if folder else None
-    wanted = {request.colour for request in requests if request.kind == RECOLOUR}
+    colours = {request.colour for request in requests if request.kind == RECOLOUR}
     return Maker(
         editor,
         "/".join(folder or ()),
-        colours_of_shop(night, wanted, images, config.palette) if wanted else {},
-        colour_looks(night) if wanted else None,
+        colours_of_shop(night, colours, images, config.palette) if colours else {},
+        colour_looks(night) if colours else None,
         config.least_chance,
     )
 
@@ -49,7 +49,7 @@ def maker_of(night: Night, requests: Sequence[Request], images: list[Row], confi
 def planned(
     night: Night, requests: Sequence[Request], places: dict[tuple[str, int], tuple[str, str]], maker: Maker, most: int
 ) -> tuple[list[Row], list[tuple[Row, Request, str]], int]:
-    """(rows that stand already, (row, request, pack) of those to make, how many wait for another night)."""
+    """(rows that exist already, (row, request, pack) of drafts to make, how many wait for another night)."""
     before = {row["draft_id"]: row for row in night.versions(IMAGE_DRAFTS).previous().arrow().to_pylist()}
     rows: list[Row] = []
     todo: list[tuple[Row, Request, str]] = []
@@ -68,8 +68,8 @@ def planned(
 
 def new_row(night: Night, request: Request, picture: str, maker: Maker) -> Row:
     empty = dict.fromkeys(IMAGE_DRAFTS.names)
-    said = {"item_id": request.item_id, "kind": request.kind, "asked": request.asked, "picture": picture}
-    return empty | said | {
+    columns = {"item_id": request.item_id, "kind": request.kind, "asked": request.asked, "picture": picture}
+    return empty | columns | {
         "draft_id": maker.draft_id(request, picture or f"{request.picture}"), "generated": True, "model": "",
         "made_on": night.date, "state": OFFERED,
     }  # fmt: skip
@@ -79,8 +79,8 @@ def refusal(reason: str) -> Row:
     return {"state": REFUSED, "reason": reason, "file": None, "draft_hash": None}
 
 
-def made(night: Night, maker: Maker, todo: list[tuple[Row, Request, str]]) -> list[Row]:
-    """The rows of `todo` with their drafts, whose files are written, or with the reason why none is offered."""
+def make_drafts(night: Night, maker: Maker, todo: list[tuple[Row, Request, str]]) -> list[Row]:
+    """The rows of `todo` with their drafts, whose files it writes, or with the reason why no draft is offered."""
     by_picture: dict[str, list[tuple[Row, Request]]] = {}
     for row, request, _ in todo:
         by_picture.setdefault(row["picture"], []).append((row, request))
@@ -94,13 +94,13 @@ def made(night: Night, maker: Maker, todo: list[tuple[Row, Request, str]]) -> li
                 rows.append(row | refusal(str(why)))
                 continue
             file = write_draft(night, row["draft_id"], draft.data)
-            told = {"looks": draft.looks, "chance": draft.chance, "model": maker.model if draft.by_network else ""}
-            rows.append(row | told | {"file": file, "draft_hash": draft.digest})
+            result = {"looks": draft.looks, "chance": draft.chance, "model": maker.model if draft.by_network else ""}
+            rows.append(row | result | {"file": file, "draft_hash": draft.digest})
     return rows
 
 
 def with_decision(row: Row, decisions: Decisions, night: Night) -> Row:
-    """The row in the state that a person's decision gives it. An approval counts for the bytes that were seen alone."""
+    """The row in the state that a person's decision gives it. An approval counts only for the bytes that were shown."""
     if not row["file"]:
         return row
     draft = row["draft_id"]

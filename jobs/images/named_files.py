@@ -1,4 +1,4 @@
-"""Which pictures the drop names tonight, for which items and in which order: by a folder, a list or the catalogue."""
+"""Which pictures the drop names tonight, for which items and in which order: in a folder, a list or the catalogue."""
 
 from __future__ import annotations
 
@@ -34,27 +34,28 @@ class NoList(FileNotFoundError):
     """The drop has no list of pictures for tonight."""
 
 
-def named_pictures(night: Night, spec: ImageInput, files: PictureFiles, known: pa.Array) -> list[Named]:
-    """The pictures of each item together, the main one first, then in the order of the drop; each file once an item.
+def named_pictures(night: Night, spec: ImageInput, files: PictureFiles, item_ids: pa.Array) -> list[Named]:
+    """The pictures of all items, grouped by item: the main one first, then in the order of the drop.
 
-    known: ids of items of the catalogue. Raises NoList where the mapping names lists and tonight has none.
+    A file that is named twice for an item is returned once.
+    item_ids: of the catalogue. Raises NoList where the mapping names lists and tonight has none.
     """
     if spec.files:
-        found = _of_folder(night, spec, files, set(known.to_pylist()))
+        named = _of_folder(night, spec, files, set(item_ids.to_pylist()))
     elif spec.manifest:
-        found = _of_lists(night, spec, files)
+        named = _of_lists(night, spec, files)
     else:
-        found = _of_items(night, spec)
+        named = _of_items(night, spec)
     folder = for_night(spec.folder, night.date).strip("/") if not spec.files else ""
     by_item: dict[str, dict[str, bool]] = {}
-    for item, source, is_main in found:
+    for item, source, is_main in named:
         path = source if is_url(source) or not folder else f"{folder}/{source}"
         shown = by_item.setdefault(item, {})
         shown[path] = shown.get(path, False) or is_main
     return [
         Named(item, source, is_main)
         for item, sources in by_item.items()
-        for source, is_main in sorted(sources.items(), key=lambda one: not one[1])  # stable: the rest keeps its order
+        for source, is_main in sorted(sources.items(), key=lambda pair: not pair[1])  # stable: others keep their order
     ]
 
 
@@ -62,18 +63,18 @@ def matching(files: PictureFiles, pattern: str) -> list[re.Match[str]]:
     """A match for each file below the drop whose path fits a glob, in natural order: 2.jpg before 10.jpg."""
     folder = re.split(r"[*?\[{]", pattern, maxsplit=1)[0].rpartition("/")[0]
     glob = re.compile(_glob(pattern))
-    found = [match for path in files.below(folder) if (match := glob.fullmatch(path))]
-    return sorted(found, key=lambda match: _natural(match[0]))
+    matches = [match for path in files.below(folder) if (match := glob.fullmatch(path))]
+    return sorted(matches, key=lambda match: _natural(match[0]))
 
 
-def _of_folder(night: Night, spec: ImageInput, files: PictureFiles, known: set[str]) -> Iterator[Named]:
-    """`{item}` is as long as possible, or as short as possible where only that is an item."""
+def _of_folder(night: Night, spec: ImageInput, files: PictureFiles, item_ids: set[str]) -> Iterator[Named]:
+    """`{item}` matches as much as possible, or as little as possible where only that is an item's id."""
     pattern = for_night(spec.files, night.date)
     shortest = re.compile(_glob(pattern, "+?"))
     for match in matching(files, pattern):
         item = match["item"]
-        if item not in known and (other := shortest.fullmatch(match[0])) and other["item"] in known:
-            item = other["item"]
+        if item not in item_ids and (short_match := shortest.fullmatch(match[0])) and short_match["item"] in item_ids:
+            item = short_match["item"]
         yield Named(item, match[0], False)
 
 
@@ -85,13 +86,13 @@ def _of_lists(night: Night, spec: ImageInput, files: PictureFiles) -> Iterator[N
     names = dict(spec.columns)
     for match in lists:
         rows = _read_list(spec, files, match[0])
-        missing = [theirs for theirs in names.values() if theirs not in rows.column_names]
+        missing = [column for column in names.values() if column not in rows.column_names]
         if missing:
             raise ValueError(
                 f"{match[0]} lacks {', '.join(map(repr, missing))}, which [images] of the mapping needs; it has "
                 f"{', '.join(rows.column_names[:40])}"
             )
-        columns = [_texts(rows[names[ours]]) for ours in ("item_id", "path")]
+        columns = [_texts(rows[names[name]]) for name in ("item_id", "path")]
         main = _texts(rows[names["is_main"]]) if "is_main" in names else [""] * rows.num_rows
         for item, path, flag in zip(*columns, main, strict=True):
             yield Named(item, path, flag.lower() in _TRUE)
@@ -108,7 +109,7 @@ def _read_list(spec: ImageInput, files: PictureFiles, path: str) -> pa.Table:
     names = pyarrow.csv.open_csv(
         pa.BufferReader(data), pyarrow.csv.ReadOptions(encoding=spec.encoding), parse_options=head
     ).schema.names
-    texts = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))  # or 007 would be 7
+    texts = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))  # else 007 would become 7
     return pyarrow.csv.read_csv(stream, pyarrow.csv.ReadOptions(encoding=spec.encoding), head, texts)
 
 
@@ -133,7 +134,7 @@ def _natural(path: str) -> list[tuple[int, str]]:
 
 
 def _glob(pattern: str, length: str = "+") -> str:
-    """A glob as a regular expression: * and ? stop at folders, ** does not, {item} is a group of that name."""
+    """A glob as a regular expression: * and ? match within one folder, ** across folders; {item} is a named group."""
     signs = {"**": ".*", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]", ITEM: f"(?P<item>[^/]{length})"}
     parts = re.split(r"(\*\*/?|\*|\?|\{item\})", pattern)
     return "".join(signs.get(part) or re.escape(part) for part in parts)

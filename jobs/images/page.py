@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Seen:
-    """What the page shows: rows of the tables, few enough, and of each item its main picture and its titles.
+    """What the page shows: a limited number of rows of the tables, and main picture and titles of each item.
 
     main: item -> picture. thumbnails: picture -> JPEG. titles: item -> (title, Chinese title), '' where it has none.
     """
@@ -37,58 +37,58 @@ class Seen:
     thumbnails: Mapping[str, bytes]
 
 
-def page_of(seen: Seen) -> str:
-    names = {picture: f"p{number}" for number, picture in enumerate(sorted(seen.thumbnails))}
+def page_of(shown: Seen) -> str:
+    names = {picture: f"p{number}" for number, picture in enumerate(sorted(shown.thumbnails))}
     styles = "\n".join(
         f".{names[picture]} {{ background-image: url({as_url(data)}); }}"
-        for picture, data in sorted(seen.thumbnails.items())
+        for picture, data in sorted(shown.thumbnails.items())
     )
     text = _PAGE.read_text("utf-8").replace("<!--thumbnails-->", styles)
-    return page_with(text, pictures=True).replace("<!--content-->", "\n".join(_content(seen, names)))
+    return page_with(text, pictures=True).replace("<!--content-->", "\n".join(_content(shown, names)))
 
 
-def _content(seen: Seen, names: Mapping[str, str]) -> Iterator[str]:
-    yield f"<h1>{_both('title', date=seen.date)}</h1><p>{_both('lead', **seen.counts)}</p>"
-    yield f"<p class='quiet'>{_both('bound', most=f'{seen.most:,}')}</p>"
+def _content(shown: Seen, names: Mapping[str, str]) -> Iterator[str]:
+    yield f"<h1>{_both('title', date=shown.date)}</h1><p>{_both('lead', **shown.counts)}</p>"
+    yield f"<p class='quiet'>{_both('bound', most=f'{shown.most:,}')}</p>"
     sections = (
-        ("doubted", "small", [_doubted(row, seen, names) for row in seen.doubted]),
-        ("recognised", "small", [_recognised(row, seen, names) for row in seen.recognised]),
-        ("similar", "", [_similar(item, rows, seen, names) for item, rows in seen.similar.items()]),
-        ("found", "", [_found(photo, rows, seen, names) for photo, rows in seen.found.items()]),
+        ("doubted", "small", [_doubted(row, shown, names) for row in shown.doubted]),
+        ("recognised", "small", [_recognised(row, shown, names) for row in shown.recognised]),
+        ("similar", "", [_similar(item, rows, shown, names) for item, rows in shown.similar.items()]),
+        ("found", "", [_found(photo, rows, shown, names) for photo, rows in shown.found.items()]),
     )
     for name, size, cards in sections:
         about = _both(f"{name}_how" if cards else f"{name}_none")
         yield f'<section><h2>{_both(name)}</h2><p class="quiet">{about}</p>'
         yield f'<div class="rows {size}">{"".join(cards)}</div></section>'
-    yield from _refused(seen.refused)
+    yield from _refused(shown.refused)
 
 
-def _similar(item: str, rows: Iterable[Row], seen: Seen, names: Mapping[str, str]) -> str:
+def _similar(item: str, rows: Iterable[Row], shown: Seen, names: Mapping[str, str]) -> str:
     figures = []
     for row in rows:
         words = _both("other_colour") if row["kind"] == "other_colour" else f"{row['score']:.2f}"
-        figures.append(_figure(row["item_id"], words, seen, names))
-    return _card(item, seen.main.get(item), f'<div class="like">{"".join(figures)}</div>', seen, names)
+        figures.append(_figure(row["item_id"], words, shown, names))
+    return _card(item, shown.main.get(item), f'<div class="like">{"".join(figures)}</div>', shown, names)
 
 
-def _found(photo: str, rows: Iterable[Row], seen: Seen, names: Mapping[str, str]) -> str:
+def _found(photo: str, rows: Iterable[Row], shown: Seen, names: Mapping[str, str]) -> str:
     figures = []
     for row in rows:
         words = _both("same_item") if row["kind"] == "same_item" else f"{row['score']:.2f}"
-        figures.append(_figure(row["item_id"], words, seen, names))
+        figures.append(_figure(row["item_id"], words, shown, names))
     return (
         f'<article><div><div class="item">{_cut(photo)}</div><div class="like">{"".join(figures)}</div></div></article>'
     )
 
 
-def _doubted(row: Row, seen: Seen, names: Mapping[str, str]) -> str:
+def _doubted(row: Row, shown: Seen, names: Mapping[str, str]) -> str:
     words = _both("says", attribute=row["attribute"], value=row["value"], looks=row["looks"])
-    return _card(row["item_id"], row["picture"], f'<b class="bad">{words}</b> {row["chance"]:.0%}', seen, names)
+    return _card(row["item_id"], row["picture"], f'<b class="bad">{words}</b> {row["chance"]:.0%}', shown, names)
 
 
-def _recognised(row: Row, seen: Seen, names: Mapping[str, str]) -> str:
+def _recognised(row: Row, shown: Seen, names: Mapping[str, str]) -> str:
     words = f"{_cut(row['attribute'])}: <b>{_cut(row['value'])}</b> {row['chance']:.0%}"
-    return _card(row["item_id"], row["picture"], words, seen, names)
+    return _card(row["item_id"], row["picture"], words, shown, names)
 
 
 def _refused(rows: Sequence[Row]) -> Iterator[str]:
@@ -104,26 +104,26 @@ def _refused(rows: Sequence[Row]) -> Iterator[str]:
     yield "</section>"
 
 
-def _card(item: str, picture: str | None, body: str, seen: Seen, names: Mapping[str, str]) -> str:
+def _card(item: str, picture: str | None, body: str, shown: Seen, names: Mapping[str, str]) -> str:
     return (
-        f"<article>{_picture(item, picture, seen, names)}<div>"
-        f'<div class="item">{_title(item, seen)} <span class="quiet">{_cut(item)}</span></div>{body}</div></article>'
+        f"<article>{_picture(item, picture, shown, names)}<div>"
+        f'<div class="item">{_title(item, shown)} <span class="quiet">{_cut(item)}</span></div>{body}</div></article>'
     )
 
 
-def _figure(item: str, words: str, seen: Seen, names: Mapping[str, str]) -> str:
-    return f"<figure>{_picture(item, seen.main.get(item), seen, names)}{words}</figure>"
+def _figure(item: str, words: str, shown: Seen, names: Mapping[str, str]) -> str:
+    return f"<figure>{_picture(item, shown.main.get(item), shown, names)}{words}</figure>"
 
 
-def _picture(item: str, picture: str | None, seen: Seen, names: Mapping[str, str]) -> str:
-    title = html.escape(seen.titles.get(item, ("", ""))[0] or item, quote=True)
+def _picture(item: str, picture: str | None, shown: Seen, names: Mapping[str, str]) -> str:
+    title = html.escape(shown.titles.get(item, ("", ""))[0] or item, quote=True)
     return (
         f'<span class="pic {names.get(picture or "", "none")}" role="img" aria-label="{title}" title="{title}"></span>'
     )
 
 
-def _title(item: str, seen: Seen) -> str:
-    english, chinese = seen.titles.get(item, ("", ""))
+def _title(item: str, shown: Seen) -> str:
+    english, chinese = shown.titles.get(item, ("", ""))
     return _in_both(_cut(english), _cut(chinese or english))
 
 

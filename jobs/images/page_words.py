@@ -1,6 +1,6 @@
 """Sentences of the pictures' page: name -> (English, Chinese)."""
 
-CHINESE = "lang='zh'"  # marks a Chinese text, so that a reader of the screen pronounces it so
+CHINESE = "lang='zh'"  # marks a Chinese text, so that a screen reader pronounces it correctly
 ENGLISH = "lang='en'"
 
 WORDS: dict[str, tuple[str, str]] = {

@@ -19,7 +19,7 @@ _KEY = ("user-agent", "nightmarket")
 
 
 class Unchanged(Exception):
-    """The host says that its picture is still the one with the tag that is known."""
+    """The host says that its picture has not changed since it had the known tag."""
 
 
 def is_url(source: str) -> bool:
@@ -28,9 +28,9 @@ def is_url(source: str) -> bool:
 
 @dataclass
 class PictureFiles:
-    """Pictures of one drop. It can be sent to Spark's workers: connections are opened where they are used.
+    """Pictures of one drop. It can be sent to Spark's workers, since connections are opened where they are used.
 
-    root: the folder of the drop, a path or a URL of pyarrow.fs. hosts: those that may be asked for pictures.
+    root: the folder of the drop, a path or a URL of pyarrow.fs. hosts: hosts from which pictures may be fetched.
     """
 
     root: str
@@ -53,14 +53,14 @@ class PictureFiles:
         return {path: _tag(info) for path, info in zip(paths, infos, strict=True)}
 
     def below(self, folder: str) -> dict[str, str]:
-        """Path below the drop -> its size and time, of all files in a folder of it."""
+        """Path below the drop -> its size and time, for all files in a folder of the drop."""
         fs, base = opened(self.root)
         selector = pafs.FileSelector(f"{base}/{folder}".rstrip("/"), recursive=True, allow_not_found=True)
         infos = fs.get_file_info(selector)
         return {info.path[len(base) + 1 :]: tag for info in infos if (tag := _tag(info)) is not None}
 
     def read(self, source: str, known_tag: str | None = None) -> tuple[bytes, str]:
-        """(its bytes, its tag). Of a longer file only one byte more than `max_bytes` is read.
+        """(bytes, tag) of a picture. Of a longer file only `max_bytes` and one byte more are read.
 
         Raises PictureRefused with a reason of schemas/picture_reasons.py; Unchanged where the host says so.
         """
@@ -76,7 +76,7 @@ class PictureFiles:
         return data, self.tags([source])[source] or ""
 
     def read_whole(self, path: str) -> tuple[bytes, str]:
-        """(all bytes, the tag) of a file of the drop that is no picture, such as a list of them."""
+        """(all bytes, tag) of a file of the drop that is not a picture, such as a list of pictures."""
         self.check_path(path)
         fs, base = opened(self.root)
         with fs.open_input_stream(f"{base}/{path}", compression="detect") as stream:
@@ -100,7 +100,7 @@ class PictureFiles:
 
     def _fetch(self, url: str, known_tag: str | None) -> tuple[bytes, str]:
         for _ in range(_REDIRECTS + 1):
-            self.check_host(url)  # of each redirect too
+            self.check_host(url)  # also for each redirect
             answer = self._ask(url, known_tag)
             if isinstance(answer, tuple):
                 return answer
@@ -108,7 +108,7 @@ class PictureFiles:
         raise PictureRefused("not_fetched", f"more than {_REDIRECTS} redirects")
 
     def _ask(self, url: str, known_tag: str | None) -> tuple[bytes, str] | str:
-        """What the host sends, or where it sends us."""
+        """(bytes, tag) that the host sends, or the URL to which it redirects."""
         headers = dict([_KEY])
         if known_tag:
             headers |= {"If-None-Match": known_tag} if known_tag[:1] in '"W' else {"If-Modified-Since": known_tag}
@@ -124,8 +124,8 @@ class PictureFiles:
             ) as answer:
                 if answer.status == 304 and known_tag:
                     raise Unchanged
-                if answer.status in (301, 302, 303, 307, 308) and (where := answer.headers.get("Location")):
-                    return where
+                if answer.status in (301, 302, 303, 307, 308) and (location := answer.headers.get("Location")):
+                    return location
                 if answer.status != 200:
                     raise PictureRefused("not_fetched", f"HTTP {answer.status}")
                 data = answer.read(self.max_bytes + 1)
@@ -142,7 +142,7 @@ class PictureFiles:
 
 
 def leaves_drop(path: str) -> bool:
-    """Whether a path below the drop is none: empty, absolute, of another system, or with `..` in it."""
+    """Whether a path does not stay below the drop: it is empty, absolute, of another system, or has `..` in it."""
     parts = path.replace("\\", "/").split("/")
     return not path or path.startswith(("/", "\\", "~")) or ".." in parts or ":" in parts[0] or "\0" in path
 

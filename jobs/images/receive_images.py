@@ -1,8 +1,8 @@
 """Reads the pictures that are new or changed -> images, refused_images and packs of clean pictures.
 
-The mapping's [images] names all pictures of the shop. A file of the same size and time as last night is not opened; a
-file that was only touched has the same digest and stays what it was. Every name that arrives has one outcome:
-received = kept + unchanged + refused. A picture that the drop no longer names is not in tonight's tables.
+The mapping's [images] names all pictures of the shop. A file of the same size and time as last night is not opened. A
+file with a new time but the same bytes has the same digest and counts as unchanged. Every name that arrives has one
+outcome: received = kept + unchanged + refused. A picture that the drop no longer names is not in tonight's tables.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Before:
-    """What last night knew: source -> its row of IMAGES or REFUSED_IMAGES, and picture -> a row of IMAGES."""
+    """Last night's rows. kept, refused: source -> its row of IMAGES or REFUSED_IMAGES; pictures: picture -> a row of
+    IMAGES; rows: all rows of IMAGES."""
 
     kept: dict[str, Row]
     refused: dict[str, Row]
@@ -47,56 +48,60 @@ def main(night: Night) -> None:
     limits = night.settings.section("pictures")
     reader = Reader(PictureFiles(night.raw, config.hosts, config.fetch_seconds, limits.max_bytes), limits)
     before = _before(night)
-    known = night.versions(ITEMS).tonight().arrow(["item_id"])["item_id"].combine_chunks()
+    item_ids = night.versions(ITEMS).tonight().arrow(["item_id"])["item_id"].combine_chunks()
     try:
-        named = named_pictures(night, spec, reader.files, known)
+        named = named_pictures(night, spec, reader.files, item_ids)
     except NoList as missing:
         _carry_over(night, before, f"{missing}; last night's pictures are kept")
         return
     if removed := _too_many_removed(named, before, config):
         _carry_over(night, before, removed)
         return
-    _receive(night, config, reader, before, named, set(known.to_pylist()))
+    _receive(night, config, reader, before, named, set(item_ids.to_pylist()))
 
 
 def _receive(
-    night: Night, config: ImagesConfig, reader: Reader, before: Before, named: list[Named], known: set[str]
+    night: Night, config: ImagesConfig, reader: Reader, before: Before, named: list[Named], item_ids: set[str]
 ) -> None:
-    refused = list(_refused_by_name(named, known, reader.files, config.per_item))
+    refused = list(_refused_by_name(named, item_ids, reader.files, config.per_item))
     unread = {(row["item_id"], row["source_file"]) for row in refused}
-    wanted = [one for one in named if (one.item_id, one.source) not in unread]
-    outcomes, new = _outcomes(night, config, reader, before, [one.source for one in wanted])
+    readable = [picture for picture in named if (picture.item_id, picture.source) not in unread]
+    outcomes, new_sources = _outcomes(night, config, reader, before, [picture.source for picture in readable])
     images: list[Row] = []
     places: Counter[str] = Counter()
     pictures: set[tuple[str, str]] = set()
-    for one in wanted:
-        found = outcomes[one.source]
-        if found.get("reason"):
-            refused.append({**found, "item_id": one.item_id, "source_file": one.source})
-        elif (one.item_id, found["picture"]) in pictures:
+    for picture in readable:
+        outcome = outcomes[picture.source]
+        if outcome.get("reason"):
+            refused.append({**outcome, "item_id": picture.item_id, "source_file": picture.source})
+        elif (picture.item_id, outcome["picture"]) in pictures:
             detail = "the item has the same picture under another name"
-            refused.append({"item_id": one.item_id, "source_file": one.source, "reason": "repeated", "detail": detail})
+            refused.append(
+                {"item_id": picture.item_id, "source_file": picture.source, "reason": "repeated", "detail": detail}
+            )
         else:
-            pictures.add((one.item_id, found["picture"]))
-            places[one.item_id] += 1
-            images.append({**found, "item_id": one.item_id, "source_file": one.source, "place": places[one.item_id]})
+            pictures.add((picture.item_id, outcome["picture"]))
+            places[picture.item_id] += 1
+            images.append(
+                {**outcome, "item_id": picture.item_id, "source_file": picture.source, "place": places[picture.item_id]}
+            )
     _write(night, images, refused)
-    kept = sum(row["source_file"] in new for row in images)
+    n_new = sum(row["source_file"] in new_sources for row in images)
     reasons = Counter(row["reason"] for row in refused)
     night.report(
-        received=len(named), kept=kept, unchanged=len(images) - kept, refused=dict(reasons), items=len(places),
-        removed=len({row["source_file"] for row in before.rows} - {one.source for one in named}),
+        received=len(named), kept=n_new, unchanged=len(images) - n_new, refused=dict(reasons), items=len(places),
+        removed=len({row["source_file"] for row in before.rows} - {picture.source for picture in named}),
     )  # fmt: skip
     night.log.info(
         "%d pictures received = %d kept + %d unchanged + %d refused; %d items have pictures",
-        len(named), kept, len(images) - kept, len(refused), len(places),
+        len(named), n_new, len(images) - n_new, len(refused), len(places),
     )  # fmt: skip
 
 
 def _outcomes(
     night: Night, config: ImagesConfig, reader: Reader, before: Before, sources: list[str]
 ) -> tuple[dict[str, Row], set[str]]:
-    """(source -> what became of it, the sources whose picture is new)."""
+    """(source -> its outcome, the sources whose picture is new)."""
     suffix = f" {limits_name(reader.limits)}"
     outcomes: dict[str, Row] = {}
     todo: list[tuple[str, str | None]] = []
@@ -111,26 +116,26 @@ def _outcomes(
         else:
             known_tag = last["fingerprint"].removesuffix(suffix) if last and same_limits and is_url(source) else None
             todo.append((source, known_tag))
-    new: set[str] = set()
+    new_sources: set[str] = set()
     for row in read_new(night, reader, todo, config.spark_from):
         source, fingerprint = row["source"], f"{row['tag'] or ''}{suffix}"
         if row["reason"] == UNCHANGED:
             outcomes[source] = before.kept.get(source) or before.refused[source]
-        elif (same := before.pictures.get(row["picture"] or "")) is not None:  # touched, renamed, or sent again
-            outcomes[source] = {**same, "fingerprint": fingerprint}
+        elif (same_picture := before.pictures.get(row["picture"] or "")) is not None:  # touched, renamed, or sent again
+            outcomes[source] = {**same_picture, "fingerprint": fingerprint}
         else:
             outcomes[source] = {**row, "fingerprint": fingerprint}
-            new.add(source)
+            new_sources.add(source)
     night.report(read=len(todo))
-    return outcomes, new
+    return outcomes, new_sources
 
 
-def _refused_by_name(named: list[Named], known: set[str], files: PictureFiles, per_item: int) -> Iterator[Row]:
+def _refused_by_name(named: list[Named], item_ids: set[str], files: PictureFiles, per_item: int) -> Iterator[Row]:
     """Refusals that need no bytes: rows of REFUSED_IMAGES."""
-    taken: Counter[str] = Counter()
+    count: Counter[str] = Counter()
     for item, source, _ in named:
         row: Row = {"item_id": item, "source_file": source}
-        if item not in known:
+        if item not in item_ids:
             yield row | {"reason": "unknown_item", "detail": f"no item {item[:100]!r} in the catalogue"}
             continue
         try:
@@ -141,22 +146,22 @@ def _refused_by_name(named: list[Named], known: set[str], files: PictureFiles, p
         except PictureRefused as refused:
             yield row | {"reason": refused.reason, "detail": refused.detail}
             continue
-        taken[item] += 1
-        if taken[item] > per_item:
+        count[item] += 1
+        if count[item] > per_item:
             yield row | {
                 "reason": "too_many_pictures",
-                "detail": f"number {taken[item]} of the item; {per_item} are kept",
+                "detail": f"number {count[item]} of the item; {per_item} are kept",
             }
 
 
 def _too_many_removed(named: list[Named], before: Before, config: ImagesConfig) -> str:
-    """Why tonight's names are taken for a part of them; empty where they are not."""
+    """Why tonight's names look incomplete, as a message; empty where they do not."""
     last = {row["source_file"] for row in before.rows}
-    gone = len(last - {one.source for one in named})
-    if not last or gone <= config.max_removed_share * len(last):
+    missing_count = len(last - {picture.source for picture in named})
+    if not last or missing_count <= config.max_removed_share * len(last):
         return ""
     return (
-        f"{gone:,} of {len(last):,} pictures are gone, more than images.max_removed_share = "
+        f"{missing_count:,} of {len(last):,} pictures are gone, more than images.max_removed_share = "
         f"{config.max_removed_share:g}: the drop looks truncated; last night's pictures are kept"
     )
 

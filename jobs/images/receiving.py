@@ -1,7 +1,7 @@
 """Pictures that are new: read, checked, cleaned and packed, by threads of the driver or by Spark's workers.
 
-The pixels of a picture leave this module only in a pack: upright, RGB, and without EXIF or anything else that a file
-carries beside them.
+The pixels of a picture leave this module only in a pack: upright, RGB, and without EXIF or any other metadata of the
+file.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from jobs.runtime.night import Night
 from jobs.runtime.threads import usable_cores
 from models.images.reading import PictureLimits, PictureRefused, encode_clean, read_picture
 
-_AHEAD = 64  # pictures read at a time, so that few are in memory
+_AHEAD = 64  # pictures read at a time, so that only a few are in memory
 _ASKED = "source string, tag string"
 OUTCOMES = pa.schema(
     [
         ("source", pa.string()),
         ("tag", pa.string()),
-        ("reason", pa.string()),  # null: it is kept
+        ("reason", pa.string()),  # null: the picture is kept
         ("detail", pa.string()),
         ("picture", pa.string()),
         ("pack", pa.string()),
@@ -36,7 +36,7 @@ OUTCOMES = pa.schema(
     ]
 )
 _DDL = ", ".join(f"{field.name} {'int' if pa.types.is_int32(field.type) else 'string'}" for field in OUTCOMES)
-UNCHANGED = "unchanged"  # in place of a reason: the host says so
+UNCHANGED = "unchanged"  # in column `reason`: the host says that the picture is unchanged
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Reader:
 
 
 def picture_name(data: bytes, limits: PictureLimits) -> str:
-    """What names a picture: its bytes, and the settings that decide how it is kept."""
+    """The name of a picture: a digest of its bytes and of the settings that decide how it is stored."""
     return hashlib.sha256(limits_name(limits).encode() + data).hexdigest()[:40]
 
 
@@ -71,9 +71,9 @@ def limits_name(limits: PictureLimits) -> str:
 
 
 def read_new(night: Night, reader: Reader, todo: list[tuple[str, str | None]], spark_from: int) -> list[dict]:
-    """Rows of OUTCOMES of the (source, known tag) of `todo`; the kept ones are in packs of this run.
+    """Rows of OUTCOMES for each (source, known tag) of `todo`; kept pictures are in packs of this run.
 
-    From `spark_from` on Spark's workers share the work; fewer are read before Spark would have started.
+    From `spark_from` pictures on, Spark's workers share the work; fewer are read before Spark would have started.
     """
     if len(todo) < spark_from:
         return list(_read_here(night, reader, todo))
@@ -84,29 +84,29 @@ def read_new(night: Night, reader: Reader, todo: list[tuple[str, str | None]], s
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = ((s, t) for batch in batches for s, t in zip(*(c.to_pylist() for c in batch.columns), strict=True))
         with PackWriter(Lake(root), PICTURES, date, run) as packs:
-            found = list(_packed(packs, {}, (reader.outcome(*one) for one in rows)))
-        yield from pa.Table.from_pylist(found, OUTCOMES).to_batches()
+            outcomes = list(_packed(packs, {}, (reader.outcome(*row) for row in rows)))
+        yield from pa.Table.from_pylist(outcomes, OUTCOMES).to_batches()
 
     return [row.asDict() for row in frame.mapInArrow(work, _DDL).collect()]
 
 
 def _read_here(night: Night, reader: Reader, todo: list[tuple[str, str | None]]) -> Iterator[dict[str, object]]:
-    """Threads: Pillow lets go of Python's lock while it decodes."""
+    """Reads with threads, since Pillow releases Python's lock while it decodes."""
     with ThreadPoolExecutor(usable_cores()) as pool, PackWriter(night.lake, PICTURES, night.date, night.run) as packs:
-        done: dict[str, str] = {}
+        pack_of: dict[str, str] = {}
         for first in range(0, len(todo), _AHEAD):
-            some = todo[first : first + _AHEAD]
-            yield from _packed(packs, done, pool.map(lambda one: reader.outcome(*one), some))
+            part = todo[first : first + _AHEAD]
+            yield from _packed(packs, pack_of, pool.map(lambda source_and_tag: reader.outcome(*source_and_tag), part))
 
 
 def _packed(
-    packs: PackWriter, done: dict[str, str], outcomes: Iterable[tuple[dict[str, object], bytes | None]]
+    packs: PackWriter, pack_of: dict[str, str], outcomes: Iterable[tuple[dict[str, object], bytes | None]]
 ) -> Iterator[dict[str, object]]:
-    """The outcomes, each with its pack; the same picture under two names is packed once. done: picture -> its pack."""
+    """The outcomes, each with its pack; a picture with two names is packed once. pack_of: picture -> its pack."""
     for row, clean in outcomes:
         if clean is not None:
             name = str(row["picture"])
-            if name not in done:
-                done[name] = packs.add(name, clean)
-            row["pack"] = done[name]
+            if name not in pack_of:
+                pack_of[name] = packs.add(name, clean)
+            row["pack"] = pack_of[name]
         yield row

@@ -1,9 +1,9 @@
 """Reads attributes from pictures -> recognised_attributes, which the catalogue lacks, and doubted_attributes.
 
-Learned from the items that have the attribute. A value is filled in only where the shop has none, where items of the
-same category have such an attribute, and where the chance is one from which on held-out precision is at least that of
-the setting `recogniser.precision` (.95). Nothing is ever written over what the shop says: where its pictures show
-something else, the merchant gets a row of doubted_attributes, "says black, looks white".
+A recogniser learns from the items that have the attribute. A value is filled in only where the shop has none, items of
+the same category have the attribute, and the chance reaches a threshold. The threshold is chosen so that precision on
+the hold-out is at least `recogniser.precision` (.95). A value of the shop is never overwritten. Where its pictures show
+another value, the merchant gets a row of doubted_attributes: "says black, looks white".
 """
 
 from __future__ import annotations
@@ -26,46 +26,46 @@ from schemas.tables import DOUBTED_ATTRIBUTES, IMAGE_VECTORS, RECOGNISED_ATTRIBU
 if TYPE_CHECKING:
     from models.images.recogniser import Recogniser
 
-_USUAL_SHARE = 0.2  # of a category's items; an attribute that fewer have is not one of its kind of thing
+_USUAL_SHARE = 0.2  # of a category's items; an attribute that fewer of them have does not suit the category
 Row = dict[str, Any]
 
 
 def main(night: Night) -> None:
     shown = item_pictures(night)
-    found: list[Row] = []
+    filled_in: list[Row] = []
     doubted: list[Row] = []
     if len(shown):
         config = night.settings.section("images")
         facts = item_facts(night, shown.item_ids, config.colours)
         makers = night.versions(IMAGE_VECTORS).tonight().arrow(["encoder"])["encoder"]
-        made, model = recognisers(night, config, shown, facts, makers[0].as_py())
-        for attribute, recogniser in made.by_attribute.items():
-            said = facts.values.get(attribute, np.full(len(shown.item_ids), "", np.str_))
-            same = {"attribute": attribute, "model": model}
-            found += [row | same for row in recognised(shown, facts, attribute, said, recogniser)]
-            doubted += [row | same for row in doubts(shown, facts, said, recogniser)]
-    _write(night, RECOGNISED_ATTRIBUTES, found)
+        fitted, model = recognisers(night, config, shown, facts, makers[0].as_py())
+        for attribute, recogniser in fitted.by_attribute.items():
+            stated = facts.values.get(attribute, np.full(len(shown.item_ids), "", np.str_))
+            columns = {"attribute": attribute, "model": model}
+            filled_in += [row | columns for row in recognised(shown, facts, attribute, stated, recogniser)]
+            doubted += [row | columns for row in doubts(shown, facts, stated, recogniser)]
+    _write(night, RECOGNISED_ATTRIBUTES, filled_in)
     _write(night, DOUBTED_ATTRIBUTES, doubted)
-    night.log.info("%d attributes are filled in, %d of the catalogue are doubted", len(found), len(doubted))
+    night.log.info("%d attributes are filled in, %d of the catalogue are doubted", len(filled_in), len(doubted))
 
 
 def recognised(
-    shown: ItemPictures, facts: ItemFacts, attribute: str, said: NDArray[np.str_], recogniser: Recogniser
+    shown: ItemPictures, facts: ItemFacts, attribute: str, stated: NDArray[np.str_], recogniser: Recogniser
 ) -> Iterator[Row]:
-    """Rows of RECOGNISED_ATTRIBUTES of the items that lack the attribute and whose pictures are sure of it together."""
+    """Rows of RECOGNISED_ATTRIBUTES, for items that lack the attribute and whose pictures together show it surely."""
     if recogniser.threshold is None:
         return
-    lacks = (said == "") & is_usual(attribute, said, facts.values.get("category"))
+    lacks = (stated == "") & is_usual(attribute, stated, facts.values.get("category"))
     rows = np.flatnonzero(lacks[shown.item])
     if not len(rows):
         return
     chances = recogniser.chances(shown.vectors[rows])
     for item in np.unique(shown.item[rows]):
-        own = shown.item[rows] == item
-        mean = chances[own].mean(axis=0)  # of the item's pictures: one odd picture does not decide
+        of_item = shown.item[rows] == item
+        mean = chances[of_item].mean(axis=0)  # over the item's pictures, so that one odd picture does not decide
         best = int(mean.argmax())
         if mean[best] >= recogniser.threshold:
-            clearest = rows[own][int(chances[own][:, best].argmax())]
+            clearest = rows[of_item][int(chances[of_item][:, best].argmax())]
             yield {
                 "item_id": shown.item_ids[item],
                 "value": str(recogniser.values[best]),
@@ -74,32 +74,32 @@ def recognised(
             }
 
 
-def is_usual(attribute: str, said: NDArray[np.str_], category: NDArray[np.str_] | None) -> NDArray[np.bool_]:
-    """(I,) whether items of the same category have the attribute: a mug has no fabric, and none is recognised."""
+def is_usual(attribute: str, stated: NDArray[np.str_], category: NDArray[np.str_] | None) -> NDArray[np.bool_]:
+    """(I,) whether items of the same category have the attribute: mugs have no fabric, so none is recognised."""
     if category is None or attribute in COLUMNS_AS_ATTRIBUTES:
-        return np.ones(len(said), np.bool_)
+        return np.ones(len(stated), np.bool_)
     _, code = np.unique(category, return_inverse=True)
-    share = np.bincount(code, said != "") / np.bincount(code)
+    share = np.bincount(code, stated != "") / np.bincount(code)
     return share[code] >= _USUAL_SHARE
 
 
-def doubts(shown: ItemPictures, facts: ItemFacts, said: NDArray[np.str_], recogniser: Recogniser) -> Iterator[Row]:
-    """Rows of DOUBTED_ATTRIBUTES, the surest picture of each item."""
+def doubts(shown: ItemPictures, facts: ItemFacts, stated: NDArray[np.str_], recogniser: Recogniser) -> Iterator[Row]:
+    """Rows of DOUBTED_ATTRIBUTES, with the surest picture of each item."""
     from models.images.recogniser import suspects
 
-    labels = said[shown.item]
+    labels = stated[shown.item]
     odd = suspects(recogniser, shown.vectors, labels, product_groups(facts.product)[shown.item])
-    seen: set[int] = set()
-    for row, looks, chance, said_chance in zip(*odd, strict=True):
+    doubted_items: set[int] = set()
+    for row, looks, chance, stated_chance in zip(*odd, strict=True):
         item = int(shown.item[row])
-        if item not in seen:
-            seen.add(item)
+        if item not in doubted_items:
+            doubted_items.add(item)
             yield {
                 "item_id": shown.item_ids[item],
                 "value": str(labels[row]),
                 "looks": str(looks),
                 "chance": float(chance),
-                "value_chance": float(said_chance),
+                "value_chance": float(stated_chance),
                 "picture": shown.pictures[row],
             }
 

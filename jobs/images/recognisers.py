@@ -1,4 +1,4 @@
-"""The shop's recognisers: one for each attribute that its pictures can tell, stored together as one model."""
+"""The shop's recognisers: one for each attribute that its pictures can show, stored together as one model."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 MODEL = "recognisers"
 _NAMES = "attributes.json"
-_MOST_VALUES = 1_000  # an attribute with more names its items rather than describes them
+_MOST_VALUES = 1_000  # an attribute with more values is a name of items, not a description
 Folder = tuple[str, ...]
 
 
 class Recognisers:
-    """attribute -> its recogniser. `maker` names the vectors that they read; those of another they cannot."""
+    """attribute -> its recogniser. maker: the name of the vector maker whose vectors they read; they cannot read those
+    of another."""
 
     def __init__(self, by_attribute: Mapping[str, Recogniser], maker: str) -> None:
         self.by_attribute, self.maker = dict(by_attribute), maker
@@ -43,27 +44,27 @@ class Recognisers:
         from models.images.recogniser import Recogniser
 
         names = json.loads((Path(folder) / _NAMES).read_text("utf-8"))
-        by = {name: Recogniser.load(Path(folder) / f"{n:03d}") for n, name in enumerate(names["attributes"])}
-        return cls(by, names["maker"])
+        by_attribute = {name: Recogniser.load(Path(folder) / f"{n:03d}") for n, name in enumerate(names["attributes"])}
+        return cls(by_attribute, names["maker"])
 
 
 def recognisers(
     night: Night, config: ImagesConfig, shown: ItemPictures, facts: ItemFacts, maker: str
 ) -> tuple[Recognisers, str]:
-    """(tonight's, fitted if that is due, else the last ones; their folder)."""
+    """(recognisers, their folder): newly fitted ones if that is due tonight, else the last ones."""
     last = night.lake.model_before(MODEL, night.date)
     loaded = load_model(night.lake, last, Recognisers) if last else None
     age = (night.date - date_of(last)).days if last else None
-    other = "the vectors are others" if loaded and loaded.maker != maker else ""
-    why = due(night, age, config.refit_days, other, "fitted")
-    if why is None and not other and loaded is not None and last is not None:
+    maker_changed = "the vectors have changed" if loaded and loaded.maker != maker else ""
+    why = due(night, age, config.refit_days, maker_changed, "fitted")
+    if why is None and not maker_changed and loaded is not None and last is not None:
         night.report(start="carried over", model="/".join(last))
         return loaded, "/".join(last)
     with Progress("fitting recognisers", len(facts.values), "attributes") as doing:
-        made = Recognisers(dict(_fit(night, config, shown, facts, doing)), maker)
-    save_model(night, MODEL, made.save)
-    night.report(start=why or "there is none", fitted=_figures(made))
-    return made, "/".join(("models", MODEL, f"date={night.date}", f"run={night.run}"))
+        fitted = Recognisers(dict(_fit(night, config, shown, facts, doing)), maker)
+    save_model(night, MODEL, fitted.save)
+    night.report(start=why or "there is none", fitted=_figures(fitted))
+    return fitted, "/".join(("models", MODEL, f"date={night.date}", f"run={night.run}"))
 
 
 def _fit(
@@ -80,21 +81,21 @@ def _fit(
         if not 2 <= len(np.unique(values[values != ""])) <= _MOST_VALUES:
             continue
         if np.count_nonzero(values[shown.item] != "") * recogniser_config.held_out < recogniser_config.min_confirmed:
-            continue  # no threshold could be confirmed, so nothing could be filled in
+            continue  # too few held-out pictures to confirm a threshold, so nothing could be filled in
         try:
             yield name, Recogniser.fit(recogniser_config, shown.vectors, values[shown.item], groups)
-        except ValueError as error:  # too few items have it
+        except ValueError as error:  # too few items have the attribute
             night.log.info("%s is not recognised: %s", name, error)
 
 
 def product_groups(product: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(I,) a group for each product, and one of its own for each item without a product."""
+    """(I,) a group for each product; an item without a product is a group by itself."""
     return np.where(product >= 0, product, len(product) + np.arange(len(product)))
 
 
-def _figures(made: Recognisers) -> dict[str, dict[str, float | int | None]]:
+def _figures(fitted: Recognisers) -> dict[str, dict[str, float | int | None]]:
     return {
-        name: {"values": len(one.values), "rows": one.rows, "accuracy": round(one.accuracy, 4),
-               "threshold": None if one.threshold is None else round(one.threshold, 4)}
-        for name, one in made.by_attribute.items()
+        name: {"values": len(recogniser.values), "rows": recogniser.rows, "accuracy": round(recogniser.accuracy, 4),
+               "threshold": None if recogniser.threshold is None else round(recogniser.threshold, 4)}
+        for name, recogniser in fitted.by_attribute.items()
     }  # fmt: skip

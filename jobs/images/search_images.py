@@ -1,13 +1,13 @@
-"""Searches the items for what shoppers photographed -> image_search_results; the photos are forgotten after the night.
+"""Searches the items for what shoppers photographed -> image_search_results; the photos are deleted after the night.
 
-A photo is read, checked and embedded like a picture of the shop, and is never copied into the lake: neither it nor its
-vector. prune_lake deletes the files of a published night from the drop, unless `images.keep_photos` says otherwise. A
-night that is made again keeps the answers about photos that are gone.
+A photo is read, checked and embedded like a picture of the shop. Neither the photo nor its vector is copied into the
+lake. prune_lake deletes the files of a published night from the drop, unless `images.keep_photos` is set. A night that
+runs again keeps the results of photos that are gone.
 
-Photos of a night help each other: those that probably show one item show how it looks in shoppers' hands.
+Photos of a night help each other: photos that probably show the same item show how it looks in shoppers' hands.
 
-A result is `same_item` where it is the photo's best, and more alike than 95 of 100 items of the shop are to the item
-that looks most like them.
+A result is `same_item` if it is the photo's best result, and more similar to the photo than 95 of 100 items of the shop
+are to their most similar item.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from schemas.tables.images import LOOKS_ALIKE, SAME_ITEM
 if TYPE_CHECKING:
     from models.images.lookalikes import LookAlikes
 
-_SURE = 0.95  # of the shop's items are less like any other item
-_ASKED = 1_000  # items that tell how alike different items are
-_SHOWN = 20  # refused photos that the report names
+_SURE = 0.95  # share of the shop's items that are less similar to any other item
+_ASKED = 1_000  # items that are used to measure how similar different items are
+_SHOWN = 20  # most refused photos that the report names
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos that could be read, by path, with their pixels; and why the others could not."""
+    """Photos that could be read: paths and pixels. refused: path of each other photo -> the reason."""
 
     names: list[str]
     pixels: list[NDArray[np.uint8]]
@@ -122,7 +122,7 @@ def _search(night: Night, config: ImagesConfig, shown: ItemPictures, photos: Pho
 
 
 def _usual_likeness(alike: LookAlikes, items: int) -> float:
-    """The cosine that so few items reach with the other item that looks most like them; above 1 without others."""
+    """The cosine above which only 1 - _SURE of the items are to their most similar item; 2 without other items."""
     some = np.random.default_rng(7).permutation(items)[:_ASKED]
     nearest = alike.similar(some, 1, "looks_alike", usable_cores())[1][:, 0]
     nearest = nearest[np.isfinite(nearest)]
@@ -130,7 +130,7 @@ def _usual_likeness(alike: LookAlikes, items: int) -> float:
 
 
 def _answered_before(night: Night, paths: list[str]) -> pa.Table:
-    """What an earlier run of this night found for photos that are gone since."""
+    """The results of an earlier run of this night for photos that are gone now."""
     version = night.lake.current(IMAGE_SEARCH_RESULTS, night.date)
     if version is None:
         return arrow_schema(IMAGE_SEARCH_RESULTS).empty_table()

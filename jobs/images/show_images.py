@@ -1,7 +1,7 @@
 """Draws the pictures' page for people, reports/date=D/images.html: what looks alike, what was recognised and refused.
 
-The page is bounded by `images.page_rows`; it holds small pictures of our own making and nothing of a file that arrived.
-A shop without pictures gets no page.
+`images.page_rows` limits the page. It holds small pictures that we made, and no bytes of a file that arrived. A shop
+without pictures gets no page.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ def main(night: Night) -> None:
     refused = _rows(night, REFUSED_IMAGES)
     if not images.num_rows and not refused:
         return
-    page = page_of(_seen(night, images, refused))
+    page = page_of(_shown(night, images, refused))
     folder = ("reports", f"date={night.date}")
     night.lake.put_text(page, *folder, "images.html")
     night.report(page="/".join((*folder, "images.html")), bytes=len(page))
 
 
-def _seen(night: Night, images: pa.Table, refused: Rows) -> Seen:
+def _shown(night: Night, images: pa.Table, refused: Rows) -> Seen:
     most = night.settings.section("images").page_rows
     similar = _similar(night, most)
     doubted, recognised = (
         sorted(_rows(night, table), key=lambda row: -row["chance"])[:most]
         for table in (DOUBTED_ATTRIBUTES, RECOGNISED_ATTRIBUTES)
     )
-    found = _grouped(_first_ranks(night, IMAGE_SEARCH_RESULTS).to_pylist(), "photo", most)
+    search_results = _grouped(_first_ranks(night, IMAGE_SEARCH_RESULTS).to_pylist(), "photo", most)
     items = {*similar, *(row["item_id"] for row in [*doubted, *recognised])}
-    items |= {row["item_id"] for rows in [*similar.values(), *found.values()] for row in rows}
+    items |= {row["item_id"] for rows in [*similar.values(), *search_results.values()] for row in rows}
     of_items = images.filter(pc.is_in(images["item_id"], pa.array(sorted(items), pa.string())))
     packs = dict(zip(of_items["picture"].to_pylist(), of_items["pack"].to_pylist(), strict=True))
     main = {row["item_id"]: row["picture"] for row in of_items.to_pylist() if row["place"] == 1}
-    wanted = {*main.values(), *(row["picture"] for row in [*doubted, *recognised])}
+    pictures = {*main.values(), *(row["picture"] for row in [*doubted, *recognised])}
     return Seen(
         date=str(night.date),
         most=most,
@@ -70,16 +70,18 @@ def _seen(night: Night, images: pa.Table, refused: Rows) -> Seen:
         similar=similar,
         doubted=doubted,
         recognised=recognised,
-        found=found,
+        found=search_results,
         refused=refused[:most],
         main=main,
         titles=_titles(night, items),
-        thumbnails=thumbnails(night.lake, [(one, packs[one]) for one in sorted(wanted) if one in packs], _SIDE),
+        thumbnails=thumbnails(
+            night.lake, [(picture, packs[picture]) for picture in sorted(pictures) if picture in packs], _SIDE
+        ),
     )
 
 
 def _similar(night: Night, most: int) -> dict[str, Rows]:
-    """Of some items their neighbours, other colours first; items that have other colours come first."""
+    """Item -> its neighbours, other colours first. Of all items, those that have other colours come first."""
     rows = _first_ranks(night, SIMILAR_IMAGES)
     colours = rows.filter(pc.equal(rows["kind"], OTHER_COLOUR))
     targets = pc.unique(pa.concat_tables([colours, rows])["target_item_id"]).slice(0, most)
@@ -93,11 +95,11 @@ def _first_ranks(night: Night, table: Table) -> pa.Table:
     return rows.filter(pc.less_equal(rows["rank"], _NEIGHBOURS))
 
 
-def _grouped(rows: Rows, by: str, most: int) -> dict[str, Rows]:
+def _grouped(rows: Rows, column: str, most: int) -> dict[str, Rows]:
     groups: dict[str, Rows] = defaultdict(list)
     for row in rows:
-        if row[by] in groups or len(groups) < most:
-            groups[row[by]].append(row)
+        if row[column] in groups or len(groups) < most:
+            groups[row[column]].append(row)
     return groups
 
 

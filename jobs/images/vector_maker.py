@@ -1,10 +1,10 @@
 """What makes a vector of a picture: an encoder, and the whitening that was fitted to the shop's own pictures.
 
-The encoder is the newest model `picture_encoder`, or the pretrained network where the shop has none. The whitening is
-fitted once, since another one would mean that every picture is embedded again: when the shop has pictures for the first
-time, when another encoder comes, and when there are four times as many pictures as it was fitted to.
+The encoder is the newest model `picture_encoder`, or the pretrained network where the shop has none. A new whitening
+means that every picture is embedded again. So it is fitted only when the shop has pictures for the first time, when the
+encoder changes, and when there are four times as many pictures as it was fitted to.
 
-models.images is imported where it is used: it brings torch, which a shop without pictures need not wait for.
+models.images is imported where it is used, since it imports torch, and a shop without pictures need not wait for that.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 ENCODER, WHITENING = "picture_encoder", "picture_whitening"
 FITTED_TO = "fitted_to.json"
-FIT_ON = 4_000  # pictures, at most
-_GROWN = 4  # times as many pictures
-_PICTURES_AN_AXIS = 10  # fewer, and whitening would set each picture apart from all others
+FIT_ON = 4_000  # most pictures to which a whitening is fitted
+_GROWN = 4  # a new whitening is fitted when there are so many times as many pictures
+_PICTURES_AN_AXIS = 10  # with fewer, whitening would make each picture unlike all others
 Folder = tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class MakerFolders:
-    """Where a maker is stored; it names its vectors, and those of one name compare. It can be sent to a worker."""
+    """Where a maker is stored; it can be sent to a worker. Vectors of makers with the same name can be compared."""
 
     encoder: Folder | None  # None: the pretrained network
     whitening: Folder
@@ -58,7 +58,7 @@ class VectorMaker:
     whitening: Whitening
 
     def vectors(self, pictures: Iterable[NDArray[np.uint8]]) -> NDArray[np.float16]:
-        """(n, width) of pictures (h, w, 3), in their order."""
+        """Vectors (n, width) of pictures (h, w, 3), in their order."""
         return self.whitening.apply(self.encoder.encode(pictures))
 
 
@@ -85,7 +85,7 @@ def newest_maker(night: Night, pictures: int) -> MakerFolders | None:
 def fit_whitening(night: Night, pictures: Sequence[NDArray[np.uint8]]) -> tuple[MakerFolders, NDArray[np.float16]]:
     """Fits a whitening to pictures and stores it; returns the maker, and the vectors of these pictures.
 
-    With fewer pictures it has fewer axes: an axis for each picture would make all of them equally unlike.
+    With fewer pictures it has fewer axes, since an axis for each picture would make all pictures equally unlike.
     """
     from models.images.whitening import Whitening, WhiteningConfig
 
@@ -105,9 +105,9 @@ def fit_whitening(night: Night, pictures: Sequence[NDArray[np.uint8]]) -> tuple[
         (Path(folder) / FITTED_TO).write_text(json.dumps(facts))
 
     save_model(night, WHITENING, save)
-    made = ("models", WHITENING, f"date={night.date}", f"run={night.run}")
+    folder_of_whitening = ("models", WHITENING, f"date={night.date}", f"run={night.run}")
     night.report(whitening_fitted_to=len(pictures))
-    return MakerFolders(encoder_folder, made), whitening.apply(raw)[: len(pictures)]
+    return MakerFolders(encoder_folder, folder_of_whitening), whitening.apply(raw)[: len(pictures)]
 
 
 def encoder_name(folder: Folder | None) -> str:

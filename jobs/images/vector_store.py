@@ -1,4 +1,4 @@
-"""Vectors of tonight's pictures, as the jobs after embed_images read them."""
+"""Vectors of tonight's pictures, in the form that the jobs after embed_images read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ItemPictures:
 
 
 def item_pictures(night: Night) -> ItemPictures:
-    """Tonight's pictures that have a vector; the same picture may stand for several items."""
+    """Tonight's pictures that have a vector; several items may have the same picture."""
     names, vectors = read_vectors(night.lake, night.versions(IMAGE_VECTORS).tonight().arrow(["picture", "pack"]))
     images = night.versions(IMAGES).tonight().arrow(["item_id", "place", "picture"])
     images = images.sort_by([("item_id", "ascending"), ("place", "ascending")])
