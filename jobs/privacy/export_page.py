@@ -90,7 +90,7 @@ def _content(who: Sequence[str], rows: Mapping[str, Sequence[Row]], mentions: Se
             yield "</section>"
     if mentions:
         yield f'<section><h2>{_both("mentions")}</h2><p class="quiet">{_both("mentions_how")}</p><ul>'
-        yield from (f"<li>{html.escape(one['file'])}</li>" for one in mentions)
+        yield from (f"<li>{html.escape(mention['file'])}</li>" for mention in mentions)
         yield "</ul></section>"
 
 

@@ -1,6 +1,6 @@
 """Says whether a receipt of an erasure is genuine, and whether it is about a person.
 
-Exit status 65 where it is not. Give --public-key, or a key that the receipt itself names is believed.
+The exit status is 65 where it is not. Without --public-key the job trusts the key that the receipt itself names.
 """
 
 from __future__ import annotations
