@@ -1,4 +1,4 @@
-"""Whether groups of accounts get offers alike. It reads gender and age only after all offers are chosen."""
+"""Compares groups of accounts: do they get offers alike? It reads gender and age only after all offers are chosen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNKNOWN, NO_DATA = "unknown", "not enough data"
 def parity(profiles: DataFrame, offers: DataFrame, least: int) -> pa.Table:
     """OFFER_PARITY of all accounts; a group of fewer than `least` accounts is not judged.
 
-    Held-out accounts are counted, since they are drawn without regard to any group. Reminders are not: they take no
+    Held-out accounts count, since they are drawn independently of any group. Reminders do not count, since they take no
     money off.
     """
     discounts = offers.where("worst_cost > 0").groupBy("user_id").agg(F.sum("worst_cost").alias("discount"))
@@ -42,7 +42,7 @@ def parity(profiles: DataFrame, offers: DataFrame, least: int) -> pa.Table:
 def judged(rows: list[Any], least: int) -> pa.Table:
     """OFFER_PARITY, by attribute and group, from rows (attribute, group, users, users_with_offer, total, squares).
 
-    total and squares: sum, and sum of squares, of the discounts.
+    total: the sum of the discounts; squares: the sum of their squares.
     """
     rows = sorted(rows, key=lambda row: (row["attribute"], row["group"]))
     columns = ("users", "users_with_offer", "total", "squares")
@@ -53,8 +53,8 @@ def judged(rows: list[Any], least: int) -> pa.Table:
     has_enough, has_enough_offers = users >= least, offered >= least
     ratios = np.full(len(rows), np.nan)
     for attribute in set(attributes.tolist()):
-        of_it = np.flatnonzero((attributes == attribute) & has_enough)
-        ratios[of_it] = selection_ratios(offered[of_it] / users[of_it])
+        group_rows = np.flatnonzero((attributes == attribute) & has_enough)
+        ratios[group_rows] = selection_ratios(offered[group_rows] / users[group_rows])
 
     def known(value: Any, is_known: np.bool_) -> Any:
         return value if is_known else None
@@ -82,7 +82,10 @@ def judged(rows: list[Any], least: int) -> pa.Table:
 
 
 def _verdict(low: float, high: float, others: tuple[float, float], least: int) -> str:
-    """Compares a group's interval (low, high) with that of the attribute's other groups (users, users with offer)."""
+    """Compares a group's interval (low, high) with the interval of the attribute's other groups together.
+
+    others: (users, users with an offer) of these groups.
+    """
     users, offered = others
     if users < least:
         return NO_DATA
