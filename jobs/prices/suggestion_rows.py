@@ -1,4 +1,4 @@
-"""PRICE_SUGGESTIONS from the facts of items: a price, a reason to keep it, or what is missing, in words."""
+"""PRICE_SUGGESTIONS from the facts of items: a new price, or a reason to keep the old one, or what is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.tables import PRICE_SUGGESTIONS
 
 
 def missing(facts: PriceFacts, needs: SuggestPricesConfig, fitted_on: dt.date | None) -> list[str | None]:
-    """For each item (N,), the first reason why it can have no suggestion; None where there is no such reason."""
+    """For each item (N,), the first reason why it cannot have a suggestion; None if there is no such reason."""
     items = len(facts.item_ids)
     is_other_currency = (facts.sold_in != None) & (facts.currency != None) & (facts.sold_in != facts.currency)  # noqa: E711
     reasons = [
@@ -110,7 +110,7 @@ def price_rows(
 
 
 def _verdict_in_words(facts: PriceFacts, config: PricingConfig, suggestions: Suggestions, judged: int, row: int) -> str:
-    """Why the price should move, or why not. `row` is the item's place in `facts`, `judged` that in `suggestions`."""
+    """Why the price should move, or why not. row: the item's index in `facts`; judged: its index in `suggestions`."""
     mean, low, high = (part[row] for part in facts.elasticity)
     elasticity = f"elasticity {mean:.2f}, between {low:.2f} and {high:.2f}"
     lowest, highest = suggestions.lowest[judged], suggestions.highest[judged]
@@ -127,7 +127,7 @@ def _verdict_in_words(facts: PriceFacts, config: PricingConfig, suggestions: Sug
 
 
 def _notes(facts: PriceFacts, config: PricingConfig, highest: float, row: int, cover: float) -> list[str]:
-    """What else a person should know: what set the bounds; `highest` is the highest price allowed."""
+    """Other facts that a person should know, such as what set the bounds. `highest` is the highest price allowed."""
     notes = []
     if facts.elasticity.mean[row] > -1:
         notes.append("inelastic: dearer looks always better, only the bounds stop it; look twice")
