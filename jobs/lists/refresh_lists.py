@@ -1,13 +1,13 @@
 """Makes new lists during the day for the users who did something since last night; trains nothing.
 
-1. `receive_drop` and `clean_events` have read the day so far into LAKE/refresh, a lake of its own, so that half a day
-   never stands among the nights.
-2. The night's sources take these events in: ALS factors are folded in, the LSTM encodes the users again.
+1. Before this job, `receive_drop` and `clean_events` read the day so far into LAKE/refresh. It is a separate lake, so
+   that half a day is never among the nights.
+2. The night's sources take in these events: ALS folds in the users' factors, the LSTM encodes the users again.
 3. The night's ranker makes the users' lists under the night's rules. They pass the gate that all lists pass.
-4. One put of published/fresh.json shows them. It names the published night that it belongs to; readers ignore it over
-   another night.
+4. One put of published/fresh.json shows the lists. The file names the published night that it belongs to; readers
+   ignore it if another night is published.
 
-New accounts and changes of stock since the night wait for the next night.
+New accounts and changes of stock since the night must wait for the next night.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from models.ranking.intraday import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
 
 ASIDE = "refresh"  # the lake below the lake
-WRITES_BELOW = ASIDE  # where its lease is: a night may run at the same time, another refresh may not
+WRITES_BELOW = ASIDE  # the folder of its lease: a night may run at the same time, another refresh may not
 
 
 def main(night: Night) -> None:
@@ -59,7 +59,7 @@ def main(night: Night) -> None:
         night.log.info("the night had no sources: its lists come from popularity and stay")
         night.report(refreshed=0)
         return
-    arms = arms_of(before)  # the night's, since a user stays in his arm all day
+    arms = arms_of(before)  # those of the night, since a user stays in one arm all day
     catalogue = catalogue_of(before, arms)
     sources = loaded.sources
     fresh = read_log(day, 1, loaded.user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
@@ -74,7 +74,7 @@ def main(night: Night) -> None:
 
 
 def day_so_far(night: Night) -> Night:
-    """The night of LAKE/refresh, which holds the day so far. Raises OtherDays if it was read in another time zone."""
+    """The night in LAKE/refresh, which has the day so far. Raises OtherDays if it was read in another time zone."""
     day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
     if day.days != night.days:
         raise OtherDays(
@@ -87,7 +87,7 @@ def day_so_far(night: Night) -> Night:
 def save_refreshed_sources(
     night: Night, before: Night, loaded: Loaded, catalogue: Catalogue, fresh: ShopLog
 ) -> tuple[tuple[str, ...], pa.Array]:
-    """Stores the night's sources with the `fresh` events taken in: (their folder, ids of the users of `fresh`)."""
+    """Adds the `fresh` events to the night's sources and stores them. Returns (their folder, the users' ids)."""
     encoder = Encoder(before, np.asarray(catalogue.item_ids.to_pylist(), np.str_))
     half_life = night.settings.section("interest").half_life_days
     now = loaded.sources.now  # the night's end: a later LSTM would have been trained on today's events
@@ -147,7 +147,7 @@ def write_lists(
 
 
 def check(night: Night, before: Night, lists: Version, users: int) -> None:
-    """Passes the lists through the gate and `list_checks`; raises GateFailed or NotPublished, and fresh.json stays."""
+    """Checks the lists by the gate and `list_checks`. Raises GateFailed or NotPublished; then fresh.json stays."""
     rules, broken = broken_rules(night, RECOMMENDATIONS, lists, night.settings.section("gate").max_rows_in_memory)
     where = night.lake.path(lists.folder)
     if broken:
