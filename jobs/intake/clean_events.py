@@ -1,4 +1,4 @@
-"""Splits raw event lines into clean_events and rejected_events. Each line is in one of them, if rejected with a reason.
+"""Splits raw event lines into clean_events and rejected_events. Each line is in one; a rejected line has its reason.
 
 Reasons that need only the row itself are found while reading (jobs.intake.typed_rows). Reasons that need other rows of
 the visitor are found after the night's one shuffle, in the pass that writes the files (jobs.intake.visits):

@@ -188,7 +188,7 @@ def _doubtful_ids(name: str, ids: list[str], source: Source) -> list[str]:
     dotted = [text for text in ids if re.fullmatch(r"[0-9]+\.[0-9]+", text)]
     if dotted and name not in source.text_ids:
         lines.append(
-            f"{name} has {_first_texts(dotted)}: 2.0 beside them is read as 2, a float's text; if it is an id of its "
-            f'own, write text_ids = ["{name}"] at the top of the mapping'
+            f"{name} has {_first_texts(dotted)}: in such a column 2.0 is read as 2, as if it were a float; if 2.0 is "
+            f'an id, write text_ids = ["{name}"] at the top of the mapping'
         )
     return lines

@@ -118,7 +118,7 @@ def _duplicates(lines: pa.Table, is_earlier: np.ndarray) -> np.ndarray:
 
 
 def _crawled(rows: np.ndarray, visitor: np.ndarray, days: np.ndarray, max_rows: int) -> np.ndarray:
-    """The `rows` (sorted by visitor and time) of visitors with more than `most` of them on one day, for that day."""
+    """The `rows`, sorted by visitor and time, of those days on which a visitor has more than `max_rows` of them."""
     row_visitor, row_day = visitor[rows], days[rows]
     starts = _starts((row_visitor[1:] != row_visitor[:-1]) | (row_day[1:] != row_day[:-1]), len(rows))
     sizes = np.diff(np.append(starts, len(rows)))

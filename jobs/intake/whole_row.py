@@ -57,7 +57,9 @@ def extra(spec: Input, source: Source, types: dict[str, str]) -> str:
 def _named(source: Source, spec: Input) -> set[str]:
     """The shop's columns and paths that this input, or an input made from it, names."""
     return {
-        name for spec_ in sharing(source, spec.which) for name in (*spec_.needed, *spec_.sql_words, *spec_.personal)
+        name
+        for input_spec in sharing(source, spec.which)
+        for name in (*input_spec.needed, *input_spec.sql_words, *input_spec.personal)
     }
 
 

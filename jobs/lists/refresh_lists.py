@@ -47,7 +47,9 @@ def main(night: Night) -> None:
     shown = published.pointed(night.lake)
     if shown["date"] != str(night.date - dt.timedelta(days=1)):
         night.log.info(
-            "the storefront shows %s, which a refresh of %s does not follow: nothing done", shown["run"], night.date
+            "the storefront shows %s, but a refresh of %s needs the night before it: nothing done",
+            shown["run"],
+            night.date,
         )
         night.report(refreshed=0, waits_for=str(night.date - dt.timedelta(days=1)))
         return

@@ -267,7 +267,7 @@ def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None
         if age >= config.every_days:  # due anyway: the lists' quality need not be read
             return ""
         own_ndcg, popular_ndcg = recent_quality(night, config.decay_nights)
-        return f"decay: ndcg {own_ndcg:.4f} of late, popularity {popular_ndcg:.4f}" if own_ndcg < popular_ndcg else ""
+        return f"decay: recent ndcg {own_ndcg:.4f}, popularity {popular_ndcg:.4f}" if own_ndcg < popular_ndcg else ""
 
     return model_store.due(night, age, config.every_days, changed)
 

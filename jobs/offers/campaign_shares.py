@@ -121,7 +121,7 @@ def moves(outcomes: list[dict[str, Any]], config: OffersConfig, seed: int, night
             drawn_shares = shares_of(draws, current_shares, movable[0]["least_share"], movable[0]["most_change"])
             new_shares |= dict(zip((row["campaign"] for row in movable), drawn_shares.tolist(), strict=True))
         elif movable:
-            stays[movable[0]["campaign"]] = "no other campaign of the line has shown enough"
+            stays[movable[0]["campaign"]] = "no other campaign of the line has enough data"
         all_moves += [
             _move(row, new_shares[row["campaign"]], stays[row["campaign"]], len(line_rows), night) for row in line_rows
         ]
@@ -133,7 +133,7 @@ def _stays(row: dict[str, Any], config: OffersConfig) -> str:
     users = min(row["users_offered"], row["users_withheld"])
     if stays := too_few(users, config.least_users, "an arm has {} accounts", "offers.least_users"):
         return stays
-    return "nobody meets it tonight whose margin is known" if row["margin"] is None else ""
+    return "no account that meets its conditions tonight has a known margin" if row["margin"] is None else ""
 
 
 def _drawn(row: dict[str, Any], config: OffersConfig, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -89,7 +89,7 @@ class Planner:
     # one kind of file after another ---------------------------------------------------------------------------------
 
     def _in_place(self, hit: Hit) -> None:
-        """Replaces a raw file, run facts, an answer or a page at once: only a night reads these."""
+        """Plans to replace or delete a raw file, run facts, an answer or a page: only a night reads these."""
         if hit.edit.content is None:
             self.plan.deletes.append(hit.path)
         else:
@@ -97,7 +97,7 @@ class Planner:
         self._note(hit, hit.edit.content)
 
     def _version(self, folder: str, run: str, hits: list[Hit]) -> None:
-        """Puts new files of a table's version beside the old ones, then replaces the two small files that name them."""
+        """Plans new files of a table's version beside the old ones, and then the two small files that name them."""
         place = f"{folder}/run={run}"
         new_names = {hit.path: self._stage_beside(hit) for hit in hits}
         self.plan.deletes += [hit.path for hit in hits]
