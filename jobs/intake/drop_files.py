@@ -201,11 +201,13 @@ def _paths_of_night(
     today = [(path, night) for path in drop.matching(spec.files, night)]
     if not today and spec.which == "events":
         raise MissingDay(
-            f"no file matches {' or '.join(_filled(spec, night))} of the night {night}; in the folder: "
+            f"no file matches {' or '.join(_patterns_of_night(spec, night))} of the night {night}; in the folder: "
             f"{drop.seen(spec)}; wait for the delivery, or correct `files` in the mapping"
         )
     if not today:
-        notes.append(f"{spec.which}: no file matches {' or '.join(_filled(spec, night))}; last night's rows are kept")
+        notes.append(
+            f"{spec.which}: no file matches {' or '.join(_patterns_of_night(spec, night))}; last night's rows are kept"
+        )
     if not spec.is_dated or previous is None:
         return today
     received = {
@@ -324,7 +326,9 @@ def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -
     names = [info.base_name for info in infos if re.fullmatch(r"date=\d{4}-\d\d-\d\d", info.base_name)]
     dates = sorted(day for name in names if (day := date.fromisoformat(name[5:])) < night)
     manifests = {
-        day: manifest for day in sorted(_wanted(dates, night, late_days)) if (manifest := _manifest(source, lake, day))
+        day: manifest
+        for day in sorted(_wanted_dates(dates, night, late_days))
+        if (manifest := _manifest(source, lake, day))
     }
     if dates and dates[0] not in manifests:
         manifests[dates[0]] = {}
@@ -334,11 +338,11 @@ def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -
 def _in_view(manifests: dict[date, dict], night: date, late_days: int) -> dict[date, dict]:
     """As `_earlier_manifests`, from manifests in memory."""
     dates = sorted(day for day in manifests if day < night)
-    chosen = {day: manifests[day] for day in sorted(_wanted(dates, night, late_days))}
+    chosen = {day: manifests[day] for day in sorted(_wanted_dates(dates, night, late_days))}
     return chosen | ({dates[0]: {}} if dates and dates[0] not in chosen else {})
 
 
-def _wanted(dates: Sequence[date], night: date, late_days: int) -> set[date]:
+def _wanted_dates(dates: Sequence[date], night: date, late_days: int) -> set[date]:
     return {day for day in dates if (night - day).days <= 2 * late_days} | set(dates[-1:])
 
 
@@ -361,5 +365,5 @@ def _stored_name(path: str, compression: str) -> str:
     return safe if suffix == compression else f"{safe}.{compression or 'txt'}"
 
 
-def _filled(spec: Input, night: date) -> list[str]:
+def _patterns_of_night(spec: Input, night: date) -> list[str]:
     return [for_night(pattern, night) for pattern in spec.files]

@@ -34,7 +34,7 @@ def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tup
         return (value if kind == "string" else f"CAST({value} AS STRING)"), None
     if kind in _EXACT:
         seen = f"CASE WHEN abs({value}) < double('Infinity') THEN {value} END"  # pandas writes a missing id as NaN
-        return _whole(seen, _EXACT[kind]), f"CAST({seen} AS STRING)"
+        return _whole_number_sql(seen, _EXACT[kind]), f"CAST({seen} AS STRING)"
     if kind.startswith("decimal"):
         whole_text = f"CASE WHEN {value} = floor({value}) THEN CAST(floor({value}) AS STRING) END"
         return whole_text, f"CAST({value} AS STRING)"
@@ -49,7 +49,7 @@ def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tup
 
 def _from_text(value: str) -> str:
     """SQL of the id of a text. It looks for a dot or a plus first: most ids have neither and need no slow pattern."""
-    whole_text = _whole(f"try_cast({value} AS DOUBLE)", _EXACT["double"])
+    whole_text = _whole_number_sql(f"try_cast({value} AS DOUBLE)", _EXACT["double"])
     return (
         f"CASE WHEN NOT (contains({value}, '.') OR contains({value}, '+')) THEN {value} "
         f"WHEN {value} RLIKE '{_PRINTED_FLOAT}' THEN {whole_text} "
@@ -59,6 +59,6 @@ def _from_text(value: str) -> str:
     )
 
 
-def _whole(number: str, exact: int) -> str:
+def _whole_number_sql(number: str, exact: int) -> str:
     is_whole = f"{number} = floor({number}) AND abs({number}) < {exact}D"
     return f"CASE WHEN {is_whole} THEN CAST(CAST({number} AS BIGINT) AS STRING) END"

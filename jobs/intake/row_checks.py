@@ -65,7 +65,7 @@ def checks(
             Check(
                 "unknown_event_type",
                 f"__v_event_type IS NULL OR __v_event_type NOT IN ({event_types})",
-                _seen("event_type", spec),
+                _seen_sql("event_type", spec),
             )
         )
         tests.append(Check("missing_item", "__v_item_id IS NULL AND __v_event_type <> 'search'"))
@@ -79,7 +79,7 @@ def checks(
         tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", detail))
     if spec.which == "items" and "attributes" in mapped and not spec.from_events:
         value = "__v_attributes"
-        tests.append(Check("bad_attributes", is_no_object(value), _seen("attributes", spec, value)))
+        tests.append(Check("bad_attributes", is_no_object(value), _seen_sql("attributes", spec, value)))
     return tests
 
 
@@ -118,7 +118,7 @@ def _inexact_id_checks(spec: Input, columns: list[str]) -> list[Check]:
     refused = {name: f"__v_{name} IS NULL AND __s_{name} IS NOT NULL" for name in _IDS if f"__s_{name}" in columns}
     if not refused:
         return []
-    cases = (f"WHEN {test} THEN {_seen(name, spec)}" for name, test in refused.items())
+    cases = (f"WHEN {test} THEN {_seen_sql(name, spec)}" for name, test in refused.items())
     return [Check("inexact_id", " OR ".join(f"({test})" for test in refused.values()), f"CASE {' '.join(cases)} END")]
 
 
@@ -143,13 +143,13 @@ def _time_checks(spec: Input, end: str) -> list[Check]:
 def _number_checks(spec: Input, mapped: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
     unreadable, out_of_range = [], []
     for column in (target for target in spec.targets if target.name in mapped and target.name not in spec.constants):
-        value, detail = f"__v_{column.name}", _seen(column.name, spec)
+        value, detail = f"__v_{column.name}", _seen_sql(column.name, spec)
         is_lost = f"{value} IS NULL AND __s_{column.name} IS NOT NULL"
         if column.type in ("bool", "date") and f"__s_{column.name}" in columns:
             unreadable.append(Check("bad_value", is_lost, detail))
         if column.type not in ("float64", "float32", "int32", "int64"):
             continue
-        detail = detail if f"__s_{column.name}" in columns else _seen(column.name, spec, value)
+        detail = detail if f"__s_{column.name}" in columns else _seen_sql(column.name, spec, value)
         conditions = [f"({is_lost})"] if f"__s_{column.name}" in columns else []
         if column.type.startswith("float"):  # NaN is greater than every number in Spark
             conditions += [f"{value} >= 1e308D", f"{value} <= -1e308D"]
@@ -167,7 +167,7 @@ def _number_checks(spec: Input, mapped: set[str], columns: list[str], limits: Ra
     return sorted(unreadable, key=lambda test: test.reason) + out_of_range
 
 
-def _seen(name: str, spec: Input, value: str | None = None) -> str:
+def _seen_sql(name: str, spec: Input, value: str | None = None) -> str:
     """SQL of a text such as `price: saw 'abc'`; personal values are not shown."""
     if name in spec.hashed:
         return text(f"{name}: not shown, it is personal")

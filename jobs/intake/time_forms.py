@@ -69,7 +69,7 @@ def time_entries(texts: list[str]) -> dict[str, str]:
         for day_first in orders if _NUMERIC.fullmatch(stripped) and "." not in stripped[:5] else [True]:
             if entry := _entry(stripped, day_first):
                 entries.setdefault(entry, text)
-    return dict(sorted(_merge_widths(entries).items(), key=lambda pair: _place(pair[0])))
+    return dict(sorted(_merge_widths(entries).items(), key=lambda pair: _rank(pair[0])))
 
 
 def time_keys(entries: list[str]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def time_keys(entries: list[str]) -> dict[str, Any]:
     if entries in (["iso"], []):
         return {}
     if len(entries) > 1:
-        return {"format": sorted(entries, key=_place)}
+        return {"format": sorted(entries, key=_rank)}
     return {"epoch": entries[0][6:]} if entries[0].startswith("epoch_") else {"format": entries[0]}
 
 
@@ -99,7 +99,7 @@ def is_sure(values: list[Any]) -> bool:
     return not numbers or any(len(match["whole"]) == 5 and len(match["fraction"] or "") > 4 for match in numbers)
 
 
-def _place(entry: str) -> int:
+def _rank(entry: str) -> int:
     """The rank of an entry in the order: ISO, patterns, Excel's days, then epochs."""
     if entry == "iso":
         return 0

@@ -86,10 +86,10 @@ def time_sql(spec: Input, source: Source, types: dict[str, str]) -> TimeSql:
     clocks, moments = (
         [clock_and_moment[place] for clock_and_moment in parsed if clock_and_moment[place] != _NONE] for place in (0, 1)
     )
-    return TimeSql(_first(clocks), _first(moments), seen_text, may_be_absurd=True)
+    return TimeSql(_first_not_null(clocks), _first_not_null(moments), seen_text, may_be_absurd=True)
 
 
-def _first(values: list[str]) -> str:
+def _first_not_null(values: list[str]) -> str:
     return f"coalesce({', '.join(values)})" if len(values) > 1 else (values or [_NONE])[0]
 
 

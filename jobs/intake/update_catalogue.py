@@ -111,11 +111,11 @@ def main(night: Night) -> None:
         night.report(**{f"rejected_{which}": reasons})
         if described is not None and table is ITEMS and not versions[ITEMS.name].rows:
             raise RuntimeError(
-                f"update_catalogue {night.date}: the catalogue is empty: {_where_from(night, described)} gives no item "
+                f"update_catalogue {night.date}: the catalogue is empty: {_origin_of(night, described)} gives no item "
                 f"({sum(reasons.values())} rows rejected: {reasons}) and no earlier night has one; ask the shop for "
                 "the file, correct [items], or leave [items] out: then the catalogue is made of the events"
             )
 
 
-def _where_from(night: Night, described: Input) -> str:
+def _origin_of(night: Night, described: Input) -> str:
     return ", ".join(described.files) or f"the events of {night.date}"

@@ -47,7 +47,7 @@ def hints(rows: pa.Table, spec: Input, source: Source) -> list[str]:
     column = "COLUMN" if spec.time is None else f"`{spec.time.column}`" if spec.time.column else f"({spec.time.sql})"
     times = [*_ambiguous_zones(texts), *_time_keys(texts, spec, kept.num_rows > 0)]
     lines = [line.replace("COLUMN", column) for line in times]
-    numbers = _refused(rows, "bad_number") or _behind_a_refused_time(rows, spec)
+    numbers = _refused(rows, "bad_number") or _numbers_in_rows_with_bad_time(rows, spec)
     lines += _number_keys(numbers, spec)
     for name in (
         target.name
@@ -80,7 +80,7 @@ def _refused(rows: pa.Table, reason: str) -> dict[str, list[str]]:
     return texts
 
 
-def _behind_a_refused_time(rows: pa.Table, spec: Input) -> dict[str, list[str]]:
+def _numbers_in_rows_with_bad_time(rows: pa.Table, spec: Input) -> dict[str, list[str]]:
     """Our column -> texts that would be refused as numbers, in rows that were already rejected for their time."""
     numbers: dict[str, list[str]] = {}
     raw_rows = rows.filter(pc.equal(rows["reason"], "bad_time"))["raw_row"].to_pylist()[:_LOOKED_AT]

@@ -87,7 +87,9 @@ class Catalogue:
     def under(self, group: Group, trending_places: int) -> Catalogue:
         """The same items under the rules of a group of users."""
         diversity = dataclasses.replace(self.rules.diversity, **group.changes.of(*OF_DIVERSITY))
-        ladders = {segment: [_cut(rung, trending_places) for rung in rungs] for segment, rungs in self.ladders.items()}
+        ladders = {
+            segment: [_shortened(rung, trending_places) for rung in rungs] for segment, rungs in self.ladders.items()
+        }
         return dataclasses.replace(self, ladders=ladders, rules=dataclasses.replace(self.rules, diversity=diversity))
 
     def as_codes(self) -> pa.Table:
@@ -140,7 +142,7 @@ def _all_that_can_be_shown(shown: np.ndarray, ladders: dict[str | None, list[Run
     return Rung(codes, np.zeros(len(codes), np.float32), OVERALL)
 
 
-def _cut(rung: Rung, trending_places: int) -> Rung:
+def _shortened(rung: Rung, trending_places: int) -> Rung:
     if rung.level != TRENDING or len(rung.codes) <= trending_places:
         return rung
     return Rung(rung.codes[:trending_places], rung.scores[:trending_places], rung.level)

@@ -52,7 +52,8 @@ def exposure_rows(items: pa.Table, max_groups: int) -> list[dict[str, Any]]:
             continue
         grouped = pa.table({"group": group, **columns}).group_by("group", use_threads=False)
         rows += [
-            {"kind": kind, **row} for row in _of_kind(grouped.aggregate([(name, "sum") for name in _SUMS]), max_groups)
+            {"kind": kind, **row}
+            for row in _rows_of_kind(grouped.aggregate([(name, "sum") for name in _SUMS]), max_groups)
         ]
     return rows
 
@@ -65,7 +66,7 @@ def _halves(items: pa.Table) -> pa.Array:
     return pa.array(half, pa.string())
 
 
-def _of_kind(sums: pa.Table, max_groups: int) -> Iterator[dict[str, Any]]:
+def _rows_of_kind(sums: pa.Table, max_groups: int) -> Iterator[dict[str, Any]]:
     """The rows of one kind, the largest group first. sums: (group, and the sum of each of `_SUMS`)."""
     sums_by_name = {name: sums[f"{name}_sum"].to_numpy().astype(np.float64) for name in _SUMS}
     totals = {name: float(values.sum()) for name, values in sums_by_name.items()}

@@ -80,7 +80,7 @@ class Truth:
 def main(night: Night) -> None:
     config: JudgeConfig = night.settings.section("judge")
     k = night.settings.section("recommend").k
-    judged = _last(night)
+    judged = _lists_to_judge(night)
     interest = judged.known.interest if judged else night.versions(INTEREST).of([])
     rows: list[dict[str, Any]] = []
     by_group: list[dict[str, Any]] = []
@@ -122,7 +122,7 @@ class Last(NamedTuple):
     days: int
 
 
-def _last(night: Night) -> Last | None:
+def _lists_to_judge(night: Night) -> Last | None:
     """The lists of the last published night; if there is none, the newest earlier lists that passed their gate."""
     shown = published.last_before(night.lake, night.date)
     if shown is not None:

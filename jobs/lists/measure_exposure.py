@@ -73,9 +73,9 @@ def _items(night: Night, lists: DataFrame, config: ExposureConfig) -> pa.Table:
     joined = described.join(sales, "item_id", "left").join(bands, "item_id", "left").join(shown, "item_id", "left")
     rows = joined.select(
         "item_id",
-        _known(F.col("brand")).alias("brand"),
-        _known(_seller(config.seller_attribute)).alias("seller"),
-        _known(F.element_at(F.split("category", " > "), 1)).alias("category"),
+        _null_if_blank(F.col("brand")).alias("brand"),
+        _null_if_blank(_seller(config.seller_attribute)).alias("seller"),
+        _null_if_blank(F.element_at(F.split("category", " > "), 1)).alias("category"),
         F.col("band").alias("price_band"),
         _age(F.datediff(F.lit(night.date), "first_event_on")).alias("item_age"),
         "is_active",
@@ -88,7 +88,7 @@ def _items(night: Night, lists: DataFrame, config: ExposureConfig) -> pa.Table:
     return rows.sort_by("item_id")
 
 
-def _known(name: Column) -> Column:
+def _null_if_blank(name: Column) -> Column:
     """The name, null where it is blank."""
     return F.when(F.trim(name) != "", name)
 

@@ -33,7 +33,7 @@ def popular_items(night: Night) -> pa.Table:
     config = night.settings.section("recommend")
     least = night.settings.section("privacy").least_people
     rows = released(night, POPULAR_ITEMS, _POPULAR, lambda: _popular_parts(night, config.segment_by))
-    shown = _shown(night)
+    shown = _items_on_sale(night)
     overall = {cell["item_id"]: cell["people"] for cell in cells_of(rows, "all", least)}
     fresh = 1 - 2.0 ** (-1 / night.settings.section("interest").half_life_days)
     scores: dict[str, dict[str, float]] = defaultdict(dict)
@@ -82,7 +82,7 @@ def bought_together(night: Night) -> pa.Table:
     rows = released(night, BOUGHT_TOGETHER, _TOGETHER, lambda: _together_parts(night, config))
     total = sum(cell["people"] for cell in cells_of(rows, "buyers"))
     bought = {cell["item_id"]: cell["people"] for cell in cells_of(rows, "item")}
-    shown = _shown(night)
+    shown = _items_on_sale(night)
     pairs: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for cell in cells_of(rows, "pair"):
         first_item, second_item, people = cell["target_item_id"], cell["item_id"], cell["people"]
@@ -128,7 +128,7 @@ def _together_parts(night: Night, config: Any) -> dict[str, Part]:
     }
 
 
-def _shown(night: Night) -> set[str]:
+def _items_on_sale(night: Night) -> set[str]:
     items = night.versions(ITEMS).tonight().arrow(["item_id", "is_active", "stock"])
     return set(items.filter(can_be_shown(items))["item_id"].to_pylist())
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:  # these load torch, which most nights do not need
 
 MODEL = "lstm"
 _NETWORKS = ("lstm", "transformer")  # models/recommenders/sequence_networks.py, which loads torch, has their classes
-_K = 20
+_LIST_LENGTH = 20
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def train(
         checkpoints,
         {
             "promoted": decision.promoted,
-            f"ndcg@{min(_K, before.n_items)}": dataclasses.asdict(decision),
+            f"ndcg@{min(_LIST_LENGTH, before.n_items)}": dataclasses.asdict(decision),
             "running": "popularity" if previous is None else "/".join(running or ()),
             "network": best.kind,
             "networks": figures,
@@ -241,11 +241,13 @@ def first_next(before: ShopLog, week: ShopLog, max_users: int) -> tuple[np.ndarr
 def lists_of(
     model: SequenceModel | None, learned: Sequences, before: ShopLog, users: np.ndarray, item_ids: np.ndarray
 ) -> np.ndarray:
-    """(n, _K): lists of `users` (n,) by their events before the week, without items that they touched; by popularity if
-    `model` is None."""
+    """Lists (n, _LIST_LENGTH) of `users` (n,) by their events before the week, without items that they touched.
+
+    If `model` is None, they are by popularity.
+    """
     ones = np.ones(len(before), np.float32)
     touched = sparse.csr_matrix((ones, (before.user, before.item)), shape=(before.n_users, before.n_items))
-    k = min(_K, before.n_items)
+    k = min(_LIST_LENGTH, before.n_items)
     if model is None:
         return np.asarray(popular(touched, len(users), k, touched[users])[0])
     encoded = Encoded.by(model, learned.taken(users), item_ids)

@@ -196,7 +196,7 @@ def make(history: History, seconds: dict[str, float], facts: Facts | None = None
         for night in history.nights:
             run(night, "drop_erased_rows")
     with _timed(seconds, "tables checked"):
-        _pass(history)
+        _make_all_current(history)
 
 
 def _merge_catalogue(history: History, received: history_events.Received) -> CatalogueByNight:
@@ -222,7 +222,7 @@ def _receive(history: History, facts: Facts | None) -> history_events.Received:
     return received
 
 
-def _pass(history: History) -> None:
+def _make_all_current(history: History) -> None:
     """The gates of all nights: all tables become current, or none. The tables that `last_made` needs come last."""
     lake, config = history.lake, history.settings.section("gate")
     state = (*STATE, ITEM_WEEKS)

@@ -94,7 +94,7 @@ def _replay(args: argparse.Namespace, lake: Lake, settings: Settings, nights: li
 def _line(night: Night, seconds: float) -> str:
     clean, judged = night.facts("clean_events"), night.facts("judge_lists")
     rejected = sum(clean["rejected"].values())
-    hr = _hr(judged.get("quality", []))
+    hr = _hit_rates(judged.get("quality", []))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return (
         f"{night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "
@@ -102,7 +102,7 @@ def _line(night: Night, seconds: float) -> str:
     )
 
 
-def _hr(quality: list[dict[str, Any]]) -> str:
+def _hit_rates(quality: list[dict[str, Any]]) -> str:
     rows_by_lists = {
         row["lists"]: row
         for row in quality

@@ -56,11 +56,11 @@ def _run(run: Job, night_facts: tuple[dt.date, str, str, dict[str, Any], str, st
     try:
         run(Night(date, Lake(root), name, Settings(changed), source, raw), task)
     except Exception as error:
-        return _that_travels(error)
+        return _picklable(error)
     return None
 
 
-def _that_travels(error: Exception) -> Exception:
+def _picklable(error: Exception) -> Exception:
     """The error itself or, if it cannot be pickled, an error with the same message."""
     try:
         pickle.loads(pickle.dumps(error))

@@ -111,13 +111,13 @@ def moves(outcomes: list[dict[str, Any]], config: OffersConfig, seed: int, night
     sharing = [row for row in outcomes if row["share"] is not None]
     for line in dict.fromkeys(row["budget_line"] for row in sharing):
         line_rows = [row for row in sharing if row["budget_line"] == line]
-        stays = {row["campaign"]: _stays(row, config) for row in line_rows}
+        stays = {row["campaign"]: _reason_to_stay(row, config) for row in line_rows}
         movable = [row for row in line_rows if not stays[row["campaign"]]]
         new_shares = {row["campaign"]: row["share"] for row in line_rows}
         if len(movable) > 1:
             current_shares = np.array([row["share"] for row in movable])
             rng = np.random.default_rng([seed, night.toordinal(), *line.encode()])
-            draws = np.column_stack([_drawn(row, config, rng) for row in movable])
+            draws = np.column_stack([_draws_of(row, config, rng) for row in movable])
             drawn_shares = shares_of(draws, current_shares, movable[0]["least_share"], movable[0]["most_change"])
             new_shares |= dict(zip((row["campaign"] for row in movable), drawn_shares.tolist(), strict=True))
         elif movable:
@@ -128,7 +128,7 @@ def moves(outcomes: list[dict[str, Any]], config: OffersConfig, seed: int, night
     return all_moves
 
 
-def _stays(row: dict[str, Any], config: OffersConfig) -> str:
+def _reason_to_stay(row: dict[str, Any], config: OffersConfig) -> str:
     """Why a campaign's share does not move; empty where it may."""
     users = min(row["users_offered"], row["users_withheld"])
     if stays := too_few(users, config.least_users, "an arm has {} accounts", "offers.least_users"):
@@ -136,7 +136,7 @@ def _stays(row: dict[str, Any], config: OffersConfig) -> str:
     return "no account that meets its conditions tonight has a known margin" if row["margin"] is None else ""
 
 
-def _drawn(row: dict[str, Any], config: OffersConfig, rng: np.random.Generator) -> NDArray[np.float64]:
+def _draws_of(row: dict[str, Any], config: OffersConfig, rng: np.random.Generator) -> NDArray[np.float64]:
     offered, withheld = ((row[f"users_{arm}"], row[f"buyers_{arm}"]) for arm in ("offered", "withheld"))
     return returns(offered, withheld, row["margin"], row["discount"], config.prior_users, rng)
 

@@ -44,14 +44,14 @@ def eligible_accounts(
     on_accounts = [(number, campaign) for number, campaign in enumerate(campaigns) if not campaign.is_of_items]
     on_items = [(number, campaign) for number, campaign in enumerate(campaigns) if campaign.is_of_items]
     nulls = {name: F.lit(None).cast("double" if name in _SHARES else "bigint") for name in _OF_ITEMS}
-    parts = [_with_what_they_are_on(_meeting(facts, on_accounts).withColumns(nulls), listed, on_accounts)]
+    parts = [_with_offered_item(_rows_meeting(facts, on_accounts).withColumns(nulls), listed, on_accounts)]
     if pairs is not None and on_items:
-        of_items = _meeting(pairs.join(facts, "user_id", "inner"), on_items)
+        of_items = _rows_meeting(pairs.join(facts, "user_id", "inner"), on_items)
         parts.append(_first_of_each(of_items, F.desc_nulls_last("item_share"), F.col("item_id")))
     return functools.reduce(functools.partial(DataFrame.unionByName, allowMissingColumns=True), parts)
 
 
-def _meeting(facts: DataFrame, campaigns: Numbered) -> DataFrame:
+def _rows_meeting(facts: DataFrame, campaigns: Numbered) -> DataFrame:
     """A row of `facts` for each campaign whose conditions it meets, with the campaign's number."""
     met = []
     for number, campaign in campaigns:
@@ -63,7 +63,7 @@ def _meeting(facts: DataFrame, campaigns: Numbered) -> DataFrame:
     return facts.withColumn("campaign", F.explode(numbers))
 
 
-def _with_what_they_are_on(accounts: DataFrame, listed: DataFrame | None, campaigns: Numbered) -> DataFrame:
+def _with_offered_item(accounts: DataFrame, listed: DataFrame | None, campaigns: Numbered) -> DataFrame:
     """Adds item_id and category: nulls, the account's top category, or its first recommended item in scope."""
 
     numbers = {on: [number for number, campaign in campaigns if campaign.on == on] for on in ON}

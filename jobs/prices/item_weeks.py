@@ -71,14 +71,14 @@ def advance(previous: pa.Table, parts: Iterable[pa.Table], oldest: dt.date) -> p
 
     Weeks before that of `oldest` are dropped.
     """
-    new_parts = [_filled(part) for part in parts]
+    new_parts = [_with_all_columns(part) for part in parts]
     touched = pc.unique(pa.chunked_array([chunk for part in new_parts for chunk in part["week"].chunks], pa.date32()))
     kept_weeks = previous.filter(pc.greater_equal(previous["week"], pa.scalar(monday(oldest))))
     is_touched = pc.is_in(kept_weeks["week"], touched)
     changing = kept_weeks.filter(is_touched)
     for name in _MONEY:
         changing = changing.set_column(changing.column_names.index(name), name, _exactly(changing[name]))
-    total = pa.concat_tables([_filled(changing), *new_parts]).group_by(["item_id", "week"], use_threads=False)
+    total = pa.concat_tables([_with_all_columns(changing), *new_parts]).group_by(["item_id", "week"], use_threads=False)
     sums = [(name, "sum") for name in (*_MONEY, *_COUNTS)]
     total = total.aggregate([*sums, ("currency", "min"), ("currency", "max")])
     is_one_currency = pc.equal(total["currency_min"], total["currency_max"])  # null where there is none
@@ -105,7 +105,7 @@ def _exactly(values: pa.ChunkedArray) -> pa.Array:
     return pa.array(np.rint(values.to_numpy() * UNIT).astype(np.int64))
 
 
-def _filled(part: pa.Table) -> pa.Table:
+def _with_all_columns(part: pa.Table) -> pa.Table:
     """The part with all columns of the table, 0 in those that it does not have."""
     zeros = pa.array(np.zeros(len(part), np.int64))
     columns = {name: part[name] if name in part.column_names else zeros for name in ITEM_WEEKS.names}
