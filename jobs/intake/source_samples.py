@@ -69,7 +69,7 @@ def samples(drop: Drop) -> list[Sample]:
 def pattern_of(path: str) -> str:
     """The path with a placeholder for its date. Several different dates become `*`, since they name no single night."""
     for regex, form in _DATES:
-        dates = [m[0] for m in re.finditer(regex, path) if _is_date(m[0], form)]
+        dates = [match[0] for match in re.finditer(regex, path) if _is_date(match[0], form)]
         if dates:
             named = "{date}" if form == "%Y-%m-%d" else f"{{date:{form}}}"
             return re.sub(regex, lambda _: named if len(set(dates)) == 1 else "*", path)  # noqa: B023

@@ -48,12 +48,12 @@ def _rows_of(rows: TableRows, columns: tuple[str, ...], users: pa.Array) -> pa.T
 
 
 def group_rows(
-    truth: str, scores: Mapping[str, F64], groups: Mapping[str, NDArray[np.object_]], least: int
+    truth: str, scores: Mapping[str, F64], groups: Mapping[str, NDArray[np.object_]], least_users: int
 ) -> list[dict[str, Any]]:
     """Rows of GROUP_QUALITY. scores: metric -> values (U,); groups: attribute -> groups (U,) of the same users.
 
-    A group of fewer than `least` users has no figure. A group with too few users in a band of activity has no matched
-    figure.
+    A group of fewer than `least_users` users has no figure. A group with too few users in a band of activity has no
+    matched figure.
     """
     rows = []
     band = np.array([BANDS.index(name) for name in groups["activity"]], np.int64)
@@ -69,8 +69,8 @@ def group_rows(
                         "attribute": attribute,
                         "group": name,
                         "users": int(is_member.sum()),
-                        **_plain(scores[metric], is_member, least),
-                        **_matched(scores[metric], is_member, band, 0 if attribute == "activity" else least),
+                        **_plain(scores[metric], is_member, least_users),
+                        **_matched(scores[metric], is_member, band, 0 if attribute == "activity" else least_users),
                     }
                 )
     return rows
@@ -84,20 +84,22 @@ def _largest(groups: NDArray[np.object_]) -> NDArray[np.object_]:
     return names[code]
 
 
-def _plain(values: F64, is_member: NDArray[np.int64], least: int) -> dict[str, Any]:
+def _plain(values: F64, is_member: NDArray[np.int64], least_users: int) -> dict[str, Any]:
     """Mean and interval of a group (is_member 1), and the verdict of its comparison with the others (0)."""
     weights = (np.ones(len(values)), values, values * values)
     count, total, squares = (np.bincount(is_member, weight, 2).astype(np.float64) for weight in weights)
     figures = mean_interval(count, total, squares)
     means = [Matched(*figure) for figure in zip(*figures, strict=True)]
-    others_mean, group_mean = [mean if number >= least else _NONE for mean, number in zip(means, count, strict=True)]
+    others_mean, group_mean = [
+        mean if number >= least_users else _NONE for mean, number in zip(means, count, strict=True)
+    ]
     return _cells(group_mean, ("value", "low", "high")) | {"verdict": _verdict(group_mean, others_mean)}
 
 
-def _matched(values: F64, is_member: NDArray[np.int64], band: NDArray[np.int64], least: int) -> dict[str, Any]:
+def _matched(values: F64, is_member: NDArray[np.int64], band: NDArray[np.int64], least_users: int) -> dict[str, Any]:
     others_mean, group_mean = _NONE, _NONE
-    if least and is_member.any() and not is_member.all():
-        others_mean, group_mean = matched_means(values, is_member, band, least // len(BANDS))
+    if least_users and is_member.any() and not is_member.all():
+        others_mean, group_mean = matched_means(values, is_member, band, least_users // len(BANDS))
     return _cells(group_mean, ("matched", "matched_low", "matched_high")) | {
         "matched_verdict": _verdict(group_mean, others_mean)
     }

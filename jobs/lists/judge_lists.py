@@ -95,7 +95,9 @@ def main(night: Night) -> None:
             by_group = _judge_groups(config, k, truth, listed, groups)
     night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
     night.write_arrow(GROUP_QUALITY, pa.Table.from_pylist(by_group, arrow_schema(GROUP_QUALITY)))
-    shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
+    shown = {
+        f"{row['lists']} {row['metric']} {row['truth']}": round(row["value"], 4) for row in rows if row["cut"] == "all"
+    }
     night.report(judged=judged.run if judged else None, judged_by_days=judged.days if judged else 0, quality=rows)
     night.log.info("%s", shown or "nothing to judge: no list was made before, or nobody bought since")
 
@@ -112,7 +114,7 @@ class Known(NamedTuple):
         return cls(*(night.versions(table).as_of(day) for table in (INTEREST, USER_PROFILES, USER_FEATURES)))
 
 
-class Last(NamedTuple):
+class JudgedLists(NamedTuple):
     """The lists to judge: their run and files, what was `known` then, and the `events` of the `days` days since."""
 
     run: str
@@ -122,22 +124,24 @@ class Last(NamedTuple):
     days: int
 
 
-def _lists_to_judge(night: Night) -> Last | None:
+def _lists_to_judge(night: Night) -> JudgedLists | None:
     """The lists of the last published night; if there is none, the newest earlier lists that passed their gate."""
     shown = published.last_before(night.lake, night.date)
     if shown is not None:
         paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]
         known = Known.of(night, night.date - dt.timedelta(days=1))
-        return Last(shown["run"], paths, known, night.versions(CLEAN_EVENTS).tonight(), 1)
+        return JudgedLists(shown["run"], paths, known, night.versions(CLEAN_EVENTS).tonight(), 1)
     version = night.lake.before(RECOMMENDATIONS, night.date)
     if version is None:
         return None
     day = dt.date.fromisoformat(version.date)
     events, days = night.versions(CLEAN_EVENTS).after(day), (night.date - day).days
-    return Last(f"{version.date}-{version.run}", night.lake.file_paths(version), Known.of(night, day), events, days)
+    return JudgedLists(
+        f"{version.date}-{version.run}", night.lake.file_paths(version), Known.of(night, day), events, days
+    )
 
 
-def _truth(night: Night, config: JudgeConfig, judged: Last, pairs: pa.Table) -> Truth | None:
+def _truth(night: Night, config: JudgeConfig, judged: JudgedLists, pairs: pa.Table) -> Truth | None:
     """The users who bought something since the lists were made, and their items; None if nobody did."""
     is_hit = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
     paths, columns = judged.events.paths(), ["user_id", "item_id"]
@@ -162,7 +166,7 @@ def _matrix(pairs: pa.Table, users: pa.Array, items: pa.Array) -> sparse.csr_mat
     return sparse.csr_matrix((np.ones(len(pairs), np.float32), (row.to_numpy(), column.to_numpy())), shape=shape)
 
 
-def _listed(night: Night, judged: Last, users: pa.Array) -> pa.Table:
+def _listed(night: Night, judged: JudgedLists, users: pa.Array) -> pa.Table:
     """The lists that `users` saw: their own, or the anonymous list if the night had no list for them."""
     columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
     wanted_ids = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])

@@ -31,10 +31,10 @@ def popular_items(night: Night) -> pa.Table:
     item that was not released in 'all' counts like the released item with the fewest people.
     """
     config = night.settings.section("recommend")
-    least = night.settings.section("privacy").least_people
+    least_people = night.settings.section("privacy").least_people
     rows = released(night, POPULAR_ITEMS, _POPULAR, lambda: _popular_parts(night, config.segment_by))
     shown = _items_on_sale(night)
-    overall = {cell["item_id"]: cell["people"] for cell in cells_of(rows, "all", least)}
+    overall = {cell["item_id"]: cell["people"] for cell in cells_of(rows, "all", least_people)}
     fresh = 1 - 2.0 ** (-1 / night.settings.section("interest").half_life_days)
     scores: dict[str, dict[str, float]] = defaultdict(dict)
     scores["all"] = overall

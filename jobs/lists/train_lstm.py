@@ -84,19 +84,19 @@ def main(night: Night) -> None:
     log, _, item_ids = read_history(night, config.history_days)
     end = night_end(night.date)
     begin = end - min(7.0, max(1.0, (end - float(log.time[0])) // 7)) if len(log) else end
-    before, week = log.between(-np.inf, begin).without_returned(), log.between(begin, end).without_returned()
-    users, truth = first_next(before, week, config.judge_users)
-    if len(before) < config.least_events or not len(users):
+    log_before, week = log.between(-np.inf, begin).without_returned(), log.between(begin, end).without_returned()
+    users, truth = first_next(log_before, week, config.judge_users)
+    if len(log_before) < config.least_events or not len(users):
         night.log.info(
             "no LSTM: %d events before the last week (lstm_training.least_events is %d), %d users to validate it on",
-            len(before),
+            len(log_before),
             config.least_events,
             len(users),
         )
-        night.report(start=f"none: {len(before)} events, {len(users)} users")
+        night.report(start=f"none: {len(log_before)} events, {len(users)} users")
         return
-    new, checkpoint, facts = train(night, running, before, users, truth, item_ids)
-    facts = {"start": why, "learned_until": begin, "events": len(before), **facts}
+    new, checkpoint, facts = train(night, running, log_before, users, truth, item_ids)
+    facts = {"start": why, "learned_until": begin, "events": len(log_before), **facts}
     save_judged(night, MODEL, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
@@ -105,22 +105,22 @@ def main(night: Night) -> None:
 def train(
     night: Night,
     running: tuple[str, ...] | None,
-    before: ShopLog,
+    log_before: ShopLog,
     users: np.ndarray,
     truth: sparse.csr_matrix,
     item_ids: np.ndarray,
 ) -> tuple[SequenceModel, Path, dict[str, Any]]:
-    """Trains on `before`, validates on the `truth` (n, I) of `users` (n,) in the week after it.
+    """Trains on `log_before`, validates on the `truth` (n, I) of `users` (n,) in the week after it.
 
     Returns (the network kept, the folder of checkpoints, figures and decision).
     """
     from models.recommenders.sequence_networks import SavedNetwork
 
     previous = load_model(night.lake, running, SavedNetwork) if running else None
-    learned, figures = sequences_of(before), {}
+    learned, figures = sequences_of(log_before), {}
 
     def ndcg(model: SequenceModel | None) -> NDArray[np.float64]:
-        lists = lists_of(model, learned, before, users, item_ids)
+        lists = lists_of(model, learned, log_before, users, item_ids)
         return score_lists(lists, truth, lists.shape[1])[f"ndcg@{lists.shape[1]}"]
 
     # A retry on the same machine continues from the checkpoints of a run that was killed.
@@ -128,7 +128,7 @@ def train(
     best, best_ndcg = None, np.zeros(0)
     for name in night.settings.section("lstm_training").networks:
         started = time.monotonic()
-        candidate = trained(night, name, previous, checkpoints, (learned, item_ids, attributes_of(before)))
+        candidate = trained(night, name, previous, checkpoints, (learned, item_ids, attributes_of(log_before)))
         candidate_ndcg = ndcg(candidate)
         figures[name] = {
             "ndcg": round(float(candidate_ndcg.mean()), 5),
@@ -144,7 +144,7 @@ def train(
         checkpoints,
         {
             "promoted": decision.promoted,
-            f"ndcg@{min(_LIST_LENGTH, before.n_items)}": dataclasses.asdict(decision),
+            f"ndcg@{min(_LIST_LENGTH, log_before.n_items)}": dataclasses.asdict(decision),
             "running": "popularity" if previous is None else "/".join(running or ()),
             "network": best.kind,
             "networks": figures,
@@ -218,13 +218,13 @@ def attributes_of(log: ShopLog) -> Attributes | None:
     return Attributes(matrix, ids)
 
 
-def first_next(before: ShopLog, week: ShopLog, max_users: int) -> tuple[np.ndarray, sparse.csr_matrix]:
+def first_next(log_before: ShopLog, week: ShopLog, max_users: int) -> tuple[np.ndarray, sparse.csr_matrix]:
     """(users (n,), truth (n, I)): users with events before the week, and the items that they first touched in it.
 
     Of more than `max_users` users, it takes evenly spaced ones.
     """
     before_week = sparse.csr_matrix(
-        (np.ones(len(before)), (before.user, before.item)), shape=(before.n_users, before.n_items)
+        (np.ones(len(log_before)), (log_before.user, log_before.item)), shape=(log_before.n_users, log_before.n_items)
     )
     in_week = sparse.csr_matrix((np.ones(len(week)), (week.user, week.item)), shape=before_week.shape)
     first_time = sparse.csr_matrix(
@@ -239,15 +239,17 @@ def first_next(before: ShopLog, week: ShopLog, max_users: int) -> tuple[np.ndarr
 
 
 def lists_of(
-    model: SequenceModel | None, learned: Sequences, before: ShopLog, users: np.ndarray, item_ids: np.ndarray
+    model: SequenceModel | None, learned: Sequences, log_before: ShopLog, users: np.ndarray, item_ids: np.ndarray
 ) -> np.ndarray:
     """Lists (n, _LIST_LENGTH) of `users` (n,) by their events before the week, without items that they touched.
 
     If `model` is None, they are by popularity.
     """
-    ones = np.ones(len(before), np.float32)
-    touched = sparse.csr_matrix((ones, (before.user, before.item)), shape=(before.n_users, before.n_items))
-    k = min(_LIST_LENGTH, before.n_items)
+    ones = np.ones(len(log_before), np.float32)
+    touched = sparse.csr_matrix(
+        (ones, (log_before.user, log_before.item)), shape=(log_before.n_users, log_before.n_items)
+    )
+    k = min(_LIST_LENGTH, log_before.n_items)
     if model is None:
         return np.asarray(popular(touched, len(users), k, touched[users])[0])
     encoded = Encoded.by(model, learned.taken(users), item_ids)

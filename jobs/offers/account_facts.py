@@ -77,7 +77,10 @@ def _interest_of_pairs(interest: DataFrame) -> DataFrame:
 def _last_events(events: DataFrame, campaigns: Sequence[Campaign], today: dt.date) -> DataFrame:
     """(user_id, item_id, viewed_on, views, carted, wished, bought_at, wish_price), as far back as campaigns look."""
     kinds = ("retargeting", "abandoned_cart", "price_drop")
-    days = {kind: max((c.within_days for c in campaigns if c.kind == kind), default=-1) for kind in kinds}
+    days = {
+        kind: max((campaign.within_days for campaign in campaigns if campaign.kind == kind), default=-1)
+        for kind in kinds
+    }
     age = F.datediff(F.lit(today), F.col("event_date"))
     event_type = F.col("event_type")
     is_view = (event_type == "view") & (age <= days["retargeting"])

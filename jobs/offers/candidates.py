@@ -59,7 +59,7 @@ def rules_of(
 ) -> OfferRules:
     """The rules of tonight's campaigns; kinds are numbered as in `kinds_of`, lines as in `lines_left`."""
     kinds, lines = kinds_of(running), list(lines_left)
-    excludes = [[a.id in b.excludes or b.id in a.excludes for b in running] for a in running]
+    excludes = [[first.id in second.excludes or second.id in first.excludes for second in running] for first in running]
     campaign_money = [shares_left.get(campaign.id, UNLIMITED) for campaign in running]
     return OfferRules(
         kind=np.array([kinds.index(campaign.kind) for campaign in running], np.int64),

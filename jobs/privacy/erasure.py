@@ -123,11 +123,11 @@ def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
     return [*outcomes, _finish(lake, signer, source, hits, unknown)]
 
 
-def _journal(lake: Lake, known: list[str], people: People) -> dict[str, Any]:
-    done = lake.list_dir(FOLDER, "receipts")
+def _journal(lake: Lake, known_ids: list[str], people: People) -> dict[str, Any]:
+    receipts = lake.list_dir(FOLDER, "receipts")
     return {
-        "number": f"{len(done) + 1:03d}",
-        "ids": known,
+        "number": f"{len(receipts) + 1:03d}",
+        "ids": known_ids,
         "bound": sorted(people.bound),
         "began": now().isoformat(timespec="seconds"),
     }
@@ -173,7 +173,8 @@ def _finish(
             "rows_removed": sum(file["rows"] for file in done_facts["files"]),
             **done_facts,
             "models_refitted": "by the next night that needs them; it starts afresh, without a retired model",
-            "recounted": "by the next night, from the events that are left: " + ", ".join(t.name for t in COUNTED),
+            "recounted": "by the next night, from the events that are left: "
+            + ", ".join(table.name for table in COUNTED),
             "out_of_reach": OUT_OF_REACH,
             "check": "find_person found nothing",
         }

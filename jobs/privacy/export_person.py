@@ -36,12 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    lake, out, who = lake_at(args.lake), Path(args.out), given_ids(args.user)
+    lake, out, accounts = lake_at(args.lake), Path(args.out), given_ids(args.user)
     if out.exists():
         raise ValueError(f"--out {out} is there already; give a new folder, so that two people's rows are never mixed")
     if "://" not in args.lake and out.resolve().is_relative_to(Path(args.lake).resolve()):
         raise ValueError(f"--out {out} lies in the lake, where a copy of a person's rows must not stay; give another")
-    hits = find(lake, whole_people(lake, who), args.source)
+    hits = find(lake, whole_people(lake, accounts), args.source)
     if not hits:
         print(f"{', '.join(args.user)}: nothing is held; no file was written")
         return 1
@@ -60,11 +60,11 @@ def rows_of(hits: list[Hit]) -> Rows:
     return {place: of_place for place, of_place in rows.items() if of_place}
 
 
-def write(out: Path, who: list[str], rows: Rows, mentions: list[Hit]) -> None:
+def write(out: Path, accounts: list[str], rows: Rows, mentions: list[Hit]) -> None:
     (out / "csv").mkdir(parents=True)
     out.chmod(0o700)  # only for the person who asked and the one who hands it over
     named = [{"file": hit.path, "place": hit.place, "where": sorted(hit.edit.counts)} for hit in mentions]
-    export = {"person": who, "rows": rows, "mentions": named}
+    export = {"person": accounts, "rows": rows, "mentions": named}
     (out / "person.json").write_text(json.dumps(export, ensure_ascii=False, indent=1, default=str), "utf-8")
     for place, of_place in rows.items():
         names = list(dict.fromkeys(name for row in of_place for name in row))
@@ -72,7 +72,7 @@ def write(out: Path, who: list[str], rows: Rows, mentions: list[Hit]) -> None:
             table = csv.DictWriter(file, names)
             table.writeheader()
             table.writerows({name: _cell(value) for name, value in row.items()} for row in of_place)
-    (out / "page.html").write_text(page_of(who, rows, named), "utf-8")
+    (out / "page.html").write_text(page_of(accounts, rows, named), "utf-8")
 
 
 def _cell(value: Any) -> Any:

@@ -32,8 +32,8 @@ def given_ids(ids: Iterable[str], argument: str = "--user") -> list[str]:
 def ids_of_file(path: str) -> list[str]:
     """The ids of a file on this machine. Raises BadList, also where there is no such file."""
     if not Path(path).is_file():
-        seen = "is a folder" if Path(path).is_dir() else "does not exist"
-        raise BadList(f"--file {path} {seen}; nothing was removed: give a file with one account id a line")
+        fault = "is a folder" if Path(path).is_dir() else "does not exist"
+        raise BadList(f"--file {path} {fault}; nothing was removed: give a file with one account id a line")
     return read_ids(Path(path).read_bytes(), path)
 
 

@@ -148,8 +148,8 @@ def _shop_columns(spec: Input, our_column: str) -> list[str]:
     sql = spec.derived.get(our_column, "")
     if not sql or _PLAIN_NAME.fullmatch(sql):
         return [sql] if sql else []
-    alone = replace(spec, derived={our_column: sql}, reject={}, tallies={}, time=None)
-    return sorted(alone.sql_words)
+    only_this = replace(spec, derived={our_column: sql}, reject={}, tallies={}, time=None)
+    return sorted(only_this.sql_words)
 
 
 def lake_fields(sources: Mapping[str, Source]) -> IdFields:
@@ -160,9 +160,9 @@ def lake_fields(sources: Mapping[str, Source]) -> IdFields:
     return IdFields(ACCOUNT_IDS, BOUND_IDS, foreign=tuple(sorted(shop_columns)))
 
 
-def sources_of(lake: Lake, given: str = "") -> dict[str, Source]:
+def sources_of(lake: Lake, source_name: str = "") -> dict[str, Source]:
     """The mapping of each source with raw files in the lake. Raises UnknownSource where a mapping is not known."""
-    sources = {given_mapping.name: given_mapping for given_mapping in ([load_source(given)] if given else [])}
+    sources = {mapping.name: mapping for mapping in ([load_source(source_name)] if source_name else [])}
     for name in {*lake.list_dir("raw"), *lake.list_dir("refresh", "raw")} - set(sources):
         if name not in shipped_sources():
             raise UnknownSource(
@@ -217,4 +217,4 @@ def _pairs(lake: Lake, path: str, account: str, kind: str) -> list[tuple[str, st
     rows = read_table(lake, lake.path(path), [account, kind])
     distinct = rows.group_by([account, kind]).aggregate([]).select([account, kind])
     pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
-    return [(who, value) for who, value in pairs if who and value]
+    return [(owner, value) for owner, value in pairs if owner and value]

@@ -53,7 +53,7 @@ def edit_parquet(data: bytes, people: People, fields: IdFields, decryption: Any 
 def read_whole(data: bytes, decryption: Any = None) -> tuple[pa.Table, dict[str, list[str]]]:
     """(the rows without dictionaries; the dictionary of each text column, with values that no row uses)."""
     schema = pq.read_schema(pa.BufferReader(data), decryption_properties=decryption)
-    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    texts = [top.name for top in schema if pa.types.is_string(top.type) or pa.types.is_large_string(top.type)]
     coded = pq.read_table(
         pa.BufferReader(data), read_dictionary=texts, partitioning=None, decryption_properties=decryption
     )
@@ -131,18 +131,23 @@ def _column_at(rows: pa.Table, path: str) -> pa.ChunkedArray | None:
     head, dot, inner_path = path.partition(".")
     if not dot or head not in rows.column_names or not pa.types.is_struct(rows[head].type):
         return None
-    names = [f.name for f in rows[head].type]
+    names = [field.name for field in rows[head].type]
     values = [chunk.flatten() for chunk in rows[head].chunks]
     inner = pa.table(
-        {n: pa.chunked_array([v[i] for v in values], rows[head].type[i].type) for i, n in enumerate(names)}
+        {
+            name: pa.chunked_array([arrays[number] for arrays in values], rows[head].type[number].type)
+            for number, name in enumerate(names)
+        }
     )
     return _column_at(inner, inner_path)
 
 
 def _equal_any(column: pa.ChunkedArray, values: set[Any]) -> np.ndarray:
-    wanted = pa.array(sorted(values, key=str), column.type)
+    wanted_values = pa.array(sorted(values, key=str), column.type)
     return (
-        np.asarray(pc.fill_null(pc.is_in(column, wanted), False).to_numpy()) if values else np.zeros(len(column), bool)
+        np.asarray(pc.fill_null(pc.is_in(column, wanted_values), False).to_numpy())
+        if values
+        else np.zeros(len(column), bool)
     )
 
 

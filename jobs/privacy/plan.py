@@ -178,7 +178,7 @@ class Planner:
         for place in places:
             manifest = self.lake.get_json(*place)
             if retired & set(manifest.get("models", {})):
-                manifest["models"] = {k: v for k, v in manifest["models"].items() if k not in retired}
+                manifest["models"] = {name: model for name, model in manifest["models"].items() if name not in retired}
                 self._name_moves.append([self._stage(json_text(manifest).encode()), "/".join(place)])
 
     def _rewritten(self, run: str, renamed: dict[str, str], hits: list[Hit]) -> dict[str, Any] | None:
@@ -215,7 +215,9 @@ class Planner:
             if product.get("from") in renamed:
                 product["from"] = renamed[product["from"]]
         retired = self.plan.facts["models_retired"]
-        manifest["models"] = {k: v for k, v in manifest.get("models", {}).items() if k not in retired}
+        manifest["models"] = {
+            model: folder for model, folder in manifest.get("models", {}).items() if model not in retired
+        }
         lists = [row for hit in hits if "/recommendations/" in hit.path for row in hit.edit.removed]
         people = len({row.get("user_id") for row in lists})
         removed_counts = {"rows": len(lists), "users": people, "full_lists": people}
