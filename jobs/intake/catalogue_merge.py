@@ -20,36 +20,36 @@ from schemas.sources.mapping import Input
 from schemas.table import Table
 from schemas.tables import ITEMS
 
-# Columns beside the table's: the order of rows (last night's, without a night, before tonight's, then by time), and why
-# one was rejected.
+# Columns that rows have beside the table's. Rows are ordered by them: last night's rows have no night and come first,
+# tonight's follow by time.
 _ORDER = {NIGHT: "date", "seen_at": "timestamp"}
 Derive = Callable[[pa.Table], pa.Table]
-_REJECTION = ("reason", "detail", "raw_row", "source_file")
+_REJECTION = ("reason", "detail", "raw_row", "source_file")  # why a row was rejected
 
 
 def rows_by_id(table: Table, previous: DataFrame, rows: list[DataFrame], night: Column, snapshot: bool) -> DataFrame:
-    """All rows of an id in one partition, as `merge` takes them; the job's one shuffle.
+    """Puts all rows of an id into one partition, as `merge` takes them. This is the job's one shuffle.
 
-    `rows` have any of the table's columns except `updated_on`, which is their `night`, a date; `seen_at`, which orders
-    several rows of one id; and reason, detail, raw_row, source_file where they may be rejected. With `snapshot`, last
-    night's items are inactive unless tonight lists them.
+    rows: frames with any of the table's columns but `updated_on`, which becomes `night`, a date; with `seen_at`, which
+    orders several rows of one id; and with reason, detail, raw_row, source_file if their rows may be rejected.
+    snapshot: last night's items become inactive unless tonight lists them.
     """
     types = dict(zip(table.names, table.spark_types, strict=True)) | _ORDER | dict.fromkeys(_REJECTION, "string")
-    before = {NIGHT: F.lit(None)} | ({"is_active": F.lit(False)} if snapshot else {})
-    new = {NIGHT: night, "updated_on": night}
-    parts = [_select(previous, types, before), *(_select(frame, types, new) for frame in rows)]
-    together = functools.reduce(DataFrame.unionAll, parts)
-    return together.select("*", F.xxhash64(F.coalesce(table.key[0], "raw_row")).alias("hash")).repartition("hash")
+    previous_values = {NIGHT: F.lit(None)} | ({"is_active": F.lit(False)} if snapshot else {})
+    new_values = {NIGHT: night, "updated_on": night}
+    frames = [_select(previous, types, previous_values), *(_select(frame, types, new_values) for frame in rows)]
+    all_rows = functools.reduce(DataFrame.unionAll, frames)
+    return all_rows.select("*", F.xxhash64(F.coalesce(table.key[0], "raw_row")).alias("hash")).repartition("hash")
 
 
-def _select(frame: DataFrame, types: dict[str, str], given: dict[str, Column]) -> DataFrame:
-    """Exactly the columns of `types`, cast: from `given`, else from the frame, else null."""
-    values = {name: given.get(name, F.col(name) if name in frame.columns else F.lit(None)) for name in types}
-    return frame.select(*[values[name].cast(kind).alias(name) for name, kind in types.items()])
+def _select(frame: DataFrame, types: dict[str, str], columns: dict[str, Column]) -> DataFrame:
+    """The frame with exactly the columns of `types`, cast. A value is from `columns`, else the frame, else null."""
+    by_name = {name: columns.get(name, F.col(name) if name in frame.columns else F.lit(None)) for name in types}
+    return frame.select(*[by_name[name].cast(kind).alias(name) for name, kind in types.items()])
 
 
 def derivation(table: Table, settings: Settings) -> Derive:
-    """What fills in the columns that follow from others: of items, the names that may be shown; of users, nothing."""
+    """A function that fills in the columns that follow from others: names that may be shown, for items only."""
     if table is not ITEMS:
         return as_they_are
     return functools.partial(with_shown_names, rules=NameRules.of(settings.section("copy")))
@@ -62,9 +62,10 @@ def as_they_are(rows: pa.Table) -> pa.Table:
 def merge(
     batches: Iterator[pa.RecordBatch], table: Table, rejected: Table, derive: Derive
 ) -> Iterator[tuple[str, pa.Table]]:
-    """One row for each id: of each field, the value of the latest row that has one. Rejected rows go to `rejected`.
+    """Merges rows into one for each id. A field gets its value from the latest row that has one.
 
-    The latest is the last by time, then by value: the order in which rows arrive does not matter.
+    Rejected rows go to `rejected`. The latest row is the last by time, then by value, so the order of arrival does not
+    matter.
     """
     first = next(batches, None)
     if first is None:
@@ -77,7 +78,7 @@ def merge(
 
 
 def sorted_rows(rows: pa.Table, table: Table) -> tuple[pa.Table, pa.Table]:
-    """(kept rows by id, each from oldest to newest; rejected rows)."""
+    """(kept rows, sorted by id, then from oldest to newest; rejected rows)."""
     is_rejected = pc.is_valid(rows["reason"])
     kept = rows.filter(pc.invert(is_rejected))
     keys = ["hash", *table.key, *_ORDER, *[name for name in table.names if name not in table.key]]
@@ -86,14 +87,14 @@ def sorted_rows(rows: pa.Table, table: Table) -> tuple[pa.Table, pa.Table]:
 
 
 def group_starts(ids: pa.Array) -> np.ndarray:
-    """The positions at which another id begins; `ids` are sorted."""
+    """The position of the first row of each id; `ids` are sorted."""
     if not len(ids):
         return np.zeros(0, np.int64)
     return np.append(0, np.flatnonzero(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)) + 1)
 
 
 def latest(rows: pa.Table, table: Table, starts: np.ndarray, ends: np.ndarray) -> pa.Table:
-    """One row for each pair of `starts` and `ends`: of each column, the last value between them that is not null.
+    """One row for each pair of `starts` and `ends`. A column gets its last value between the two that is not null.
 
     rows: sorted by id, then from oldest to newest; a pair lies within one id, both ends included.
     """
@@ -112,7 +113,7 @@ def latest(rows: pa.Table, table: Table, starts: np.ndarray, ends: np.ndarray) -
 
 
 def usable(frame: DataFrame, table: Table, described: Input) -> DataFrame:
-    """Rows of an input that describes `table`: an item is active unless the row says otherwise."""
+    """The usable rows of an input that describes `table`. An item is active unless its row says that it is not."""
     if described.from_events:  # clean_events reports the rejected lines of events
         frame = frame.where("reason is null")
     if table is not ITEMS:
@@ -122,20 +123,20 @@ def usable(frame: DataFrame, table: Table, described: Input) -> DataFrame:
     return frame.select(*others, F.coalesce(active, F.lit(True)).alias("is_active"))
 
 
-def ids_of_events(events: DataFrame, table: Table, *more: str) -> DataFrame:
-    """A row for each id in the events, and each value of the columns `more`."""
+def ids_of_events(events: DataFrame, table: Table, *other_columns: str) -> DataFrame:
+    """One row for each id in the events and each combination of values of `other_columns`."""
     key = table.key[0]
-    ids = events.where(F.col(key).isNotNull()).select(key, *more).distinct()
+    ids = events.where(F.col(key).isNotNull()).select(key, *other_columns).distinct()
     return ids.withColumn("is_active", F.lit(True)) if table is ITEMS else ids
 
 
 def refuse_to_withdraw(night: Night, files: list[str], active: int, unlisted: int) -> None:
     """Logs and reports that the night's snapshot lists too few items to withdraw the others."""
-    most = night.settings.section("catalogue").max_withdrawn_share
+    max_share = night.settings.section("catalogue").max_withdrawn_share
     warning = (
         f"{', '.join(files)} lists {active - unlisted:,} of {active:,} active items and would withdraw "
-        f"{unlisted / active:.0%}, more than catalogue.max_withdrawn_share = {most:.0%}: its rows were read, nothing "
-        f"was withdrawn. Ask the shop for the whole file, or allow it with --set catalogue.max_withdrawn_share=1"
+        f"{unlisted / active:.0%}, more than catalogue.max_withdrawn_share = {max_share:.0%}: its rows were read, "
+        "nothing was withdrawn. Ask the shop for the whole file, or allow it with --set catalogue.max_withdrawn_share=1"
     )
     night.log.warning("%s", warning)
     night.report(carried_catalogue=warning)

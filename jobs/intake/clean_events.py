@@ -1,7 +1,7 @@
-"""Splits raw event lines into clean_events and rejected_events: every line is in one, a rejected one with its reason.
+"""Splits raw event lines into clean_events and rejected_events. Each line is in one; a rejected line has its reason.
 
-Reasons that one row shows are found while reading (jobs.intake.typed_rows). Reasons that need the other rows of a
-visitor come after the night's one shuffle, in the same pass that writes the files (jobs.intake.visits):
+Reasons that need only the row itself are found while reading (jobs.intake.typed_rows). Reasons that need other rows of
+the visitor are found after the night's one shuffle, in the pass that writes the files (jobs.intake.visits):
 - duplicate: the same event_id earlier in this drop, or in the clean events of the last `late_days` days;
 - crawler: a visitor with more than `max_events_per_day` events on one day;
 - too_late: older than `late_days`, so that nobody can tell whether it is a redelivery.

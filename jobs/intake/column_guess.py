@@ -1,4 +1,4 @@
-"""Which of a sample's columns is our item, user, price, ...: guessed from names first, then corrected by values."""
+"""Guesses which of a sample's columns is our item, user, price, and so on: by names first, then corrected by values."""
 
 from __future__ import annotations
 
@@ -17,111 +17,130 @@ _NAMES = ("title", "title_zh", "description", "category", "brand", "city", "coun
 _LINE_FIELDS = ("item_id", "price", "quantity", "currency", "slot")
 
 
-def column_guesses(sample: Sample, which: str, each: str | None, used: set[str], key: str) -> dict[str, str]:
-    """Our column -> theirs. The likeliest pairs are taken first, and each of their columns is used once."""
+def column_guesses(
+    sample: Sample, which: str, opened_array: str | None, used_columns: set[str], key: str
+) -> dict[str, str]:
+    """Our column -> the shop's column. The likeliest pairs are taken first; each shop column is used once."""
     pairs = []
-    for ours in COLUMN_WORDS[which]:
-        for theirs, values in sample.columns.items():
-            inside = next((path for path in sample.arrays if theirs == path or theirs.startswith(f"{path}.")), None)
-            if theirs in used or (inside is not None and inside != each):
+    for our_column in COLUMN_WORDS[which]:
+        for shop_column, values in sample.columns.items():
+            array = next(
+                (path for path in sample.arrays if shop_column == path or shop_column.startswith(f"{path}.")), None
+            )
+            if shop_column in used_columns or (array is not None and array != opened_array):
                 continue
-            score = likeness(which, ours, theirs) if theirs != each else 0.6 * (ours == "item_id")
-            score = _by_content(ours, score, [v for v in values if v not in (None, "", *NULLS)])
-            if each and score and which == "events":
-                score += 0.3 if (ours in _LINE_FIELDS) == (inside == each) else -0.3
-            score += _of_a_bare_id(ours, theirs, values, which, each)
-            if key and folded(theirs) == folded(key) and ours == _KEYS[which]:
+            score = (
+                likeness(which, our_column, shop_column)
+                if shop_column != opened_array
+                else 0.6 * (our_column == "item_id")
+            )
+            score = _corrected_by_values(
+                our_column, score, [value for value in values if value not in (None, "", *NULLS)]
+            )
+            if opened_array and score and which == "events":
+                score += 0.3 if (our_column in _LINE_FIELDS) == (array == opened_array) else -0.3
+            score += _score_of_bare_id(our_column, shop_column, values, which, opened_array)
+            if key and folded(shop_column) == folded(key) and our_column == _KEYS[which]:
                 score += 0.5
             if score >= _MIN_LIKENESS:
-                pairs.append((score, ours, theirs))
+                pairs.append((score, our_column, shop_column))
     columns: dict[str, str] = {}
-    for _, ours, theirs in sorted(pairs, key=lambda pair: -pair[0]):
-        if ours not in columns and theirs not in columns.values():
-            columns[ours] = theirs
-    return {ours: columns[ours] for ours in COLUMN_WORDS[which] if ours in columns}
+    for _, our_column, shop_column in sorted(pairs, key=lambda pair: -pair[0]):
+        if our_column not in columns and shop_column not in columns.values():
+            columns[our_column] = shop_column
+    return {our_column: columns[our_column] for our_column in COLUMN_WORDS[which] if our_column in columns}
 
 
-def _of_a_bare_id(ours: str, theirs: str, values: list[Any], which: str, each: str | None) -> float:
-    """Score to add for a column `id` of a log: the order's id where rows hold lines, else the event's if all differ."""
-    if which != "events" or folded(theirs) != "id":
+def _score_of_bare_id(
+    our_column: str, shop_column: str, values: list[Any], which: str, opened_array: str | None
+) -> float:
+    """The score to add for a column named `id` of a log.
+
+    It is likely the order's id if rows hold arrays of lines, else the event's id if all its values differ.
+    """
+    if which != "events" or folded(shop_column) != "id":
         return 0.0
-    if each:
-        return 0.7 * (ours == "order_id")
-    ids = [v for v in values if v is not None]
-    return 0.5 * (ours == "event_id" and len(ids) > 1 and len(set(ids)) == len(ids))
+    if opened_array:
+        return 0.7 * (our_column == "order_id")
+    ids = [value for value in values if value is not None]
+    return 0.5 * (our_column == "event_id" and len(ids) > 1 and len(set(ids)) == len(ids))
 
 
-def _by_content(ours: str, score: float, values: list[Any]) -> float:
+def _corrected_by_values(our_column: str, score: float, values: list[Any]) -> float:
     """The likeness by name, corrected by the column's values."""
     if not values:
         return score * 0.5
-    texts = [str(v) for v in values[:500]]
-    if ours in _NUMBERS:
+    texts = [str(value) for value in values[:500]]
+    if our_column in _NUMBERS:
         return score if share(texts, is_number) > 0.9 else 0.0
-    if ours in _NAMES and share(texts, str.isdigit) > 0.9:
+    if our_column in _NAMES and share(texts, str.isdigit) > 0.9:
         return score * 0.4  # these are codes; another column may hold the names
-    if ours == "currency":
+    if our_column == "currency":
         return score if share(texts, re.compile(r"[A-Za-z]{3}").fullmatch) > 0.9 else 0.0
-    if ours == "email":
+    if our_column == "email":
         return max(score, 0.6) if share(texts, is_email) > 0.5 else 0.0
-    if ours == "registered_on":
+    if our_column == "registered_on":
         return score if time_form(values) == {} else 0.0
-    if ours == "event_type":
-        known = share(texts, event_type_of)
-        if len(set(texts)) > 60 or (known < 0.3 and score < 0.75):
+    if our_column == "event_type":
+        known_share = share(texts, event_type_of)
+        if len(set(texts)) > 60 or (known_share < 0.3 and score < 0.75):
             return 0.0
-        return max(score, 0.6 if known > 0.8 else 0.0)
-    if ours == "slot":
+        return max(score, 0.6 if known_share > 0.8 else 0.0)
+    if our_column == "slot":
         return score if len(set(texts)) <= 100 and not isinstance(values[0], float) else 0.0
     return score
 
 
 def array_guess(sample: Sample) -> str | None:
-    """The array to open, if any: its elements are items, and no column outside it is likelier to be the item."""
-    best, most = None, 0.0
+    """The array whose elements are items; None if there is none, or if a column outside it is likely the item."""
+    best, best_score = None, 0.0
     for path, of_objects in sample.arrays.items():
         if of_objects:
-            inside = [n for n in sample.columns if n.startswith(f"{path}.")]
-            score = max((likeness("events", "item_id", n) for n in inside), default=0.0)
+            element_columns = [name for name in sample.columns if name.startswith(f"{path}.")]
+            score = max((likeness("events", "item_id", name) for name in element_columns), default=0.0)
         else:
             score = 0.6 if re.search(r"item|product|sku|impression|shown|goods|article|ids$", folded(path)) else 0.0
-        if score > most:
-            best, most = path, score
-    outside = [n for n in sample.columns if not any(n == a or n.startswith(f"{a}.") for a in sample.arrays)]
-    named = max((likeness("events", "item_id", n) for n in outside), default=0.0)
-    return best if most >= _MIN_LIKENESS and named < 0.5 else None
+        if score > best_score:
+            best, best_score = path, score
+    outer_columns = [
+        name
+        for name in sample.columns
+        if not any(name == array or name.startswith(f"{array}.") for array in sample.arrays)
+    ]
+    outer_score = max((likeness("events", "item_id", name) for name in outer_columns), default=0.0)
+    return best if best_score >= _MIN_LIKENESS and outer_score < 0.5 else None
 
 
 def time_guess(sample: Sample) -> dict[str, Any]:
     """Keys of `[events.time]` for the likeliest column, or SQL over year, month and day; {} without a time."""
     best: dict[str, Any] = {}
-    most = 0.0
+    best_score = 0.0
     for name, values in sample.columns.items():
-        if any(name == a or name.startswith(f"{a}.") for a in sample.arrays):
+        if any(name == array or name.startswith(f"{array}.") for array in sample.arrays):
             continue
-        given = [v for v in values if v not in (None, "", *NULLS)]
-        form = time_form(given)
+        filled = [value for value in values if value not in (None, "", *NULLS)]
+        form = time_form(filled)
         score = time_likeness(name)
-        if form is None or not (score or is_sure(given)):
+        if form is None or not (score or is_sure(filled)):
             continue
         score += 0.1 + (0.2 if _has_clock(values) else 0.0)
-        if score > most:
-            where = {"sql": form["sql"].replace("COLUMN", f"`{name}`")} if "sql" in form else {"column": name}
-            best, most = {**where, **{k: v for k, v in form.items() if k != "sql"}}, score
-    parts = {folded(name): name for name in sample.columns}
-    if not best and {"year", "month", "day"} <= parts.keys():
-        year, month, day = (f"`{parts[p]}`" for p in ("year", "month", "day"))
+        if score > best_score:
+            source = {"sql": form["sql"].replace("COLUMN", f"`{name}`")} if "sql" in form else {"column": name}
+            best, best_score = {**source, **{key: value for key, value in form.items() if key != "sql"}}, score
+    columns_by_word = {folded(name): name for name in sample.columns}
+    if not best and {"year", "month", "day"} <= columns_by_word.keys():
+        year, month, day = (f"`{columns_by_word[word]}`" for word in ("year", "month", "day"))
         sql = f"concat({year}, '-', lpad({month}, 2, '0'), '-', lpad({day}, 2, '0'))"
         best = {"sql": sql, "format": "yyyy-MM-dd"}
     return best
 
 
 def _has_clock(values: list[Any]) -> bool:
-    return any(":" in str(v) or isinstance(v, (int, float)) for v in values[:20] if v is not None)
+    return any(":" in str(value) or isinstance(value, (int, float)) for value in values[:20] if value is not None)
 
 
 def is_number(text: str) -> bool:
-    """Whether people would read the text as a number: 1.234,50 € and -3 are."""
+    """Whether a person would read the text as a number, such as 1.234,50 € or -3."""
     bare = re.sub(r"[€$£¥₽₹\s\u00a0]|[A-Z]{3}$|zł", "", text)
     return re.fullmatch(r"[-+]?\d[\d.,']*([eE][-+]?\d+)?|[-+]?\.\d+", bare) is not None
 
@@ -133,4 +152,4 @@ def is_email(text: str) -> bool:
 
 def share(texts: list[str], test: Any) -> float:
     """The share of `texts` for which `test` holds."""
-    return sum(bool(test(t)) for t in texts) / len(texts)
+    return sum(bool(test(text)) for text in texts) / len(texts)

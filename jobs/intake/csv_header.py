@@ -1,4 +1,4 @@
-"""The first line of a CSV file: its fields, names for them, and whether another delimiter was meant."""
+"""Reads the first line of a CSV file: its fields, their names, and whether another delimiter was meant."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def delimiter_hint(fields: list[str], spec: Input) -> str:
 
 
 def distinct_names(names: list[str]) -> list[str]:
-    """Header names without outer blanks, no two alike whatever their case (Spark ignores it).
+    """Header names without outer blanks, all different even without regard to case (Spark ignores case).
 
-    An empty name becomes `column_3` by its position, a repeated one gets a number: `price`, `price_2`.
+    An empty name becomes `column_3` by its position; a repeated name gets a number: `price`, `price_2`.
     """
     distinct: list[str] = []
     for position, raw in enumerate(names, 1):

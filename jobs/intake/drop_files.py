@@ -4,7 +4,7 @@
     raw/<source>/readable/date=D/<path>             the same text as UTF-8, if it came in another encoding
     raw/<source>/date=D/_received.json              what arrived, for the later jobs; written last
 
-Every file is read to its end before any is copied, so a night that cannot be used leaves nothing behind.
+It reads every file to its end before it copies any, so a night that cannot be used leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MANIFEST = "_received.json"
 
 
 class MissingDay(DropError):
-    """There is no file of the night: the shop has not delivered it, or the pattern does not match its name."""
+    """The night has no file: the shop has not delivered it, or the pattern does not match its name."""
 
     may_come = True
 
@@ -41,10 +41,11 @@ class MissingDay(DropError):
 def receive(
     source: Source, raw_dir: str, night_date: date, previous_date: date | None, lake: Any, late_days: int
 ) -> dict[str, Any]:
-    """Receives the night's files; returns the manifest that it also writes into the lake. Raises DropError.
+    """Receives the night's files, and writes and returns their manifest. Raises DropError.
 
-    Of a dated input it takes the files of D, of the days since `previous_date`, and those of the `late_days` before D
-    that no earlier night received; on the first night only those of D. Of an undated input it takes all files.
+    For a dated input it takes the files of D, those of the days since `previous_date`, and those of the `late_days`
+    before D that no earlier night received; on the first night only the files of D. For an undated input it takes all
+    files.
     """
     drop = Drop(raw_dir)
     drop.must_exist()
@@ -55,10 +56,10 @@ def receive(
 
 
 class BrokenDrops(DropError):
-    """Files of some nights of a range cannot be used; the message has all of them. Nothing was received."""
+    """Some nights of a range have files that cannot be used; the message names all. Nothing was received."""
 
 
-Facts = dict[str, dict[str, Any]]  # what is known of files that were read to their ends, by input and path
+Facts = dict[str, dict[str, Any]]  # "<input> <path>" -> the facts of a file that was read to its end
 
 
 def receive_nights(
@@ -70,23 +71,25 @@ def receive_nights(
     late_days: int,
     facts: Facts | None = None,
 ) -> dict[date, dict[str, Any]]:
-    """Receives the files of many nights, oldest first, each as `receive` would night by night; night -> its manifest.
+    """Receives the files of many nights, oldest first, as `receive` does for one. Returns night -> its manifest.
 
-    Every file of every night is read to its end before any is copied, but not those of `facts`. Raises BrokenDrops with
-    all that cannot be used.
+    It reads every file to its end before it copies any, except files that `facts` already has. Raises BrokenDrops,
+    which names all nights that cannot be used.
     """
     drop = Drop(raw_dir)
-    planned, views = _plans(source, drop, nights, previous_date, lake, late_days, facts if facts is not None else {})
+    planned, earlier_by_night = _plans(
+        source, drop, nights, previous_date, lake, late_days, facts if facts is not None else {}
+    )
     with Progress("files kept", len(planned), "nights") as doing:
         for night in doing.over(planned):
-            _store(source, drop, planned[night], lake, night, views[night])
+            _store(source, drop, planned[night], lake, night, earlier_by_night[night])
     return planned
 
 
 def check_nights(
     source: Source, raw_dir: str, nights: Sequence[date], previous_date: date | None, lake: Any, late_days: int
 ) -> Facts:
-    """Reads the files of many nights to their ends and keeps nothing. Raises BrokenDrops as `receive_nights`."""
+    """Reads the files of many nights to their ends and copies none. Raises BrokenDrops as `receive_nights` does."""
     facts: Facts = {}
     _plans(source, Drop(raw_dir), nights, previous_date, lake, late_days, facts)
     return facts
@@ -101,32 +104,32 @@ def _plans(
     late_days: int,
     facts: Facts,
 ) -> tuple[dict[date, dict[str, Any]], dict[date, dict[date, dict]]]:
-    """(night -> its manifest before anything is copied, night -> the manifests before it)."""
+    """(night -> its manifest before anything is copied, night -> the manifests of earlier nights)."""
     drop.must_exist()
-    known = _earlier_manifests(source, lake, nights[0], late_days)
+    manifests = _earlier_manifests(source, lake, nights[0], late_days)
     planned: dict[date, dict[str, Any]] = {}
-    views: dict[date, dict[date, dict]] = {}
-    broken: list[str] = []
+    earlier_by_night: dict[date, dict[date, dict]] = {}
+    problems: list[str] = []
     with Progress("files read", len(nights), "nights") as doing:
         for night in doing.over(nights):
-            views[night] = _in_view(known, night, late_days)
+            earlier_by_night[night] = _in_view(manifests, night, late_days)
             try:
-                manifest = _planned(source, drop, night, previous_date, views[night], late_days, facts)
+                manifest = _planned(source, drop, night, previous_date, earlier_by_night[night], late_days, facts)
             except DropError as problem:
-                broken.append(f"{night}: {problem}")
-                known[night] = _unread(source, drop, night)  # or the next nights would name the same file
+                problems.append(f"{night}: {problem}")
+                manifests[night] = _unread(source, drop, night)  # else the next nights would report the same file
             else:
-                planned[night] = known[night] = manifest
+                planned[night] = manifests[night] = manifest
             previous_date = night
-    if broken:
-        head = f"{len(broken)} of {len(nights)} nights have files that cannot be used; nothing was received"
+    if problems:
+        head = f"{len(problems)} of {len(nights)} nights have files that cannot be used; nothing was received"
         left_out = "repair them, or leave these nights out with --without DATE"
-        raise BrokenDrops("\n  ".join([f"{head}; {left_out}:", *broken]))
-    return planned, views
+        raise BrokenDrops("\n  ".join([f"{head}; {left_out}:", *problems]))
+    return planned, earlier_by_night
 
 
 def _unread(source: Source, drop: Drop, night: date) -> dict[str, Any]:
-    """The files of a night that cannot be used, as a manifest names them."""
+    """A manifest with the paths of a night whose files cannot be used."""
     inputs = [spec for spec in source.inputs if not spec.from_events]
     return {
         spec.which: {"files": [{"path": path, "bytes": -1} for path in drop.matching(spec.files, night)]}
@@ -143,9 +146,13 @@ def _planned(
     late_days: int,
     facts: Facts,
 ) -> dict[str, Any]:
-    """The manifest of a night, before anything is copied. `facts`: what is known of files read before, by path."""
-    # A later night than `previous` received files but stopped before its gate: its files are still to be read.
-    earlier = {d: m for d, m in earlier.items() if d <= (previous or date.min)}
+    """The manifest of a night, before anything is copied. `facts` has files that were read before."""
+    # A night after `previous` received its files but stopped before its gate: they are still to be read.
+    earlier = {
+        earlier_night: earlier_manifest
+        for earlier_night, earlier_manifest in earlier.items()
+        if earlier_night <= (previous or date.min)
+    }
     manifest: dict[str, Any] = {
         "source": source.name,
         "date": str(night),
@@ -159,9 +166,9 @@ def _planned(
         paths = _paths_of_night(spec, drop, night, previous, earlier, late_days, manifest["notes"])
         files = []
         for path, day in paths:
-            if (which := f"{spec.which} {path}") not in facts:
-                facts[which] = _inspect(spec, drop, path)
-            files.append({"path": path, "for_date": str(day), **facts[which]})
+            if (input_and_path := f"{spec.which} {path}") not in facts:
+                facts[input_and_path] = _inspect(spec, drop, path)
+            files.append({"path": path, "for_date": str(day), **facts[input_and_path]})
         manifest[spec.which] = {"files": files}
     return manifest
 
@@ -170,7 +177,14 @@ def _store(
     source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night: date, earlier: dict[date, dict]
 ) -> None:
     last_read = date.fromisoformat(manifest["previous_date"]) if manifest["previous_date"] else date.min
-    _copy(source, drop, manifest, lake, night, {d: m for d, m in earlier.items() if d <= last_read})
+    _copy(
+        source,
+        drop,
+        manifest,
+        lake,
+        night,
+        {day: earlier_manifest for day, earlier_manifest in earlier.items() if day <= last_read},
+    )
     lake.put_json(manifest, "raw", source.name, f"date={night}", MANIFEST)
 
 
@@ -183,18 +197,22 @@ def _paths_of_night(
     late_days: int,
     notes: list[str],
 ) -> list[tuple[str, date]]:
-    """(path, the day it is for) of each file of the night."""
+    """(path, the day that the file is for) of each file of the night."""
     today = [(path, night) for path in drop.matching(spec.files, night)]
     if not today and spec.which == "events":
         raise MissingDay(
-            f"no file matches {' or '.join(_filled(spec, night))} of the night {night}; in the folder: "
+            f"no file matches {' or '.join(_patterns_of_night(spec, night))} of the night {night}; in the folder: "
             f"{drop.seen(spec)}; wait for the delivery, or correct `files` in the mapping"
         )
     if not today:
-        notes.append(f"{spec.which}: no file matches {' or '.join(_filled(spec, night))}; last night's rows are kept")
+        notes.append(
+            f"{spec.which}: no file matches {' or '.join(_patterns_of_night(spec, night))}; last night's rows are kept"
+        )
     if not spec.is_dated or previous is None:
         return today
-    known = {f["path"]: f for m in earlier.values() for f in m.get(spec.which, {}).get("files", [])}
+    received = {
+        file["path"]: file for manifest in earlier.values() for file in manifest.get(spec.which, {}).get("files", [])
+    }
     first_night = min(earlier, default=previous)
     late: list[tuple[str, date]] = []
     for back in range(max(late_days, (night - previous).days - 1), 0, -1):
@@ -202,10 +220,10 @@ def _paths_of_night(
         if day < first_night:
             continue
         for path in drop.matching(spec.files, day):
-            if path not in known:
+            if path not in received:
                 late.append((path, day))
                 notes.append(f"{spec.which}: {path} of {day} arrived late and is read with this night")
-            elif known[path]["bytes"] != drop.sizes(spec.files[0]).get(path, known[path]["bytes"]):
+            elif received[path]["bytes"] != drop.sizes(spec.files[0]).get(path, received[path]["bytes"]):
                 notes.append(f"{spec.which}: {path} changed after it was received; the first delivery counts")
     return late + today
 
@@ -226,31 +244,42 @@ def _inspect(spec: Input, drop: Drop, path: str) -> dict[str, Any]:
 def _copy(
     source: Source, drop: Drop, manifest: dict[str, Any], lake: Any, night: date, earlier: dict[date, dict]
 ) -> None:
-    """Copies new files; sets `stored` (path in the lake), `readable` (what Spark reads) and `same_as` of every file."""
+    """Copies new files. Sets each file's `stored` (path in the lake), `readable` (what Spark reads) and `same_as`."""
     by_sha = {
-        f["sha256"]: {"date": str(d), "path": f["path"], "stored": f["stored"], "readable": f["readable"]}
-        for d, m in sorted(earlier.items(), reverse=True)
+        known_file["sha256"]: {
+            "date": str(day),
+            "path": known_file["path"],
+            "stored": known_file["stored"],
+            "readable": known_file["readable"],
+        }
+        for day, earlier_manifest in sorted(earlier.items(), reverse=True)
         for which in ("events", "items", "users")
-        for f in m.get(which, {}).get("files", [])
+        for known_file in earlier_manifest.get(which, {}).get("files", [])
     }
     folder = f"raw/{source.name}/date={night}"
     first_try = _manifest(source, lake, night) or {}
-    stored_before = {f["stored"]: f["sha256"] for which in TARGETS for f in first_try.get(which, {}).get("files", [])}
+    stored_before = {
+        known_file["stored"]: known_file["sha256"]
+        for which in TARGETS
+        for known_file in first_try.get(which, {}).get("files", [])
+    }
     for spec in source.inputs:
         for file in manifest[spec.which].get("files", []):
-            same = by_sha.get(file["sha256"])
-            file["same_as"] = {"date": same["date"], "path": same["path"]} if same else None
-            if same:
+            twin = by_sha.get(file["sha256"])
+            file["same_as"] = {"date": twin["date"], "path": twin["path"]} if twin else None
+            if twin:
                 manifest["notes"].append(
-                    f"{spec.which}: {file['path']} is byte for byte {same['path']} of {same['date']}"
+                    f"{spec.which}: {file['path']} is byte for byte {twin['path']} of {twin['date']}"
                 )
             by_sha.setdefault(file["sha256"], {"date": str(night), "path": file["path"]})
-            if same and "stored" in same and not spec.is_dated:
-                file["stored"], file["readable"] = same["stored"], same["readable"]
+            if twin and "stored" in twin and not spec.is_dated:
+                file["stored"], file["readable"] = twin["stored"], twin["readable"]
                 continue
             name = _stored_name(file["path"], file["compression"])
             file["stored"] = f"{folder}/{name}"
-            if stored_before.get(file["stored"], file["sha256"]) != file["sha256"]:  # delivered again since a first try
+            if (
+                stored_before.get(file["stored"], file["sha256"]) != file["sha256"]
+            ):  # it changed since the first try of this night
                 name = f"again-{file['sha256'][:8]}/{name}"
                 file["stored"] = f"{folder}/{name}"
             _copy_bytes(drop, file, lake)
@@ -292,25 +321,29 @@ def _write_utf8(spec: Input, file: dict[str, Any], lake: Any) -> None:
 
 
 def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -> dict[date, dict]:
-    """Manifests of earlier nights: those of the late window, the last, and the first (only its date, {} for it)."""
+    """Manifests of earlier nights: those of the late window, the last one, and the first ({}: only its date counts)."""
     infos = lake.fs.get_file_info(pafs.FileSelector(lake.path("raw", source.name), allow_not_found=True))
     names = [info.base_name for info in infos if re.fullmatch(r"date=\d{4}-\d\d-\d\d", info.base_name)]
-    dates = sorted(d for name in names if (d := date.fromisoformat(name[5:])) < night)
-    manifests = {d: m for d in sorted(_wanted(dates, night, late_days)) if (m := _manifest(source, lake, d))}
+    dates = sorted(day for name in names if (day := date.fromisoformat(name[5:])) < night)
+    manifests = {
+        day: manifest
+        for day in sorted(_wanted_dates(dates, night, late_days))
+        if (manifest := _manifest(source, lake, day))
+    }
     if dates and dates[0] not in manifests:
         manifests[dates[0]] = {}
     return manifests
 
 
 def _in_view(manifests: dict[date, dict], night: date, late_days: int) -> dict[date, dict]:
-    """The same choice among manifests in memory."""
-    dates = sorted(d for d in manifests if d < night)
-    chosen = {d: manifests[d] for d in sorted(_wanted(dates, night, late_days))}
+    """As `_earlier_manifests`, from manifests in memory."""
+    dates = sorted(day for day in manifests if day < night)
+    chosen = {day: manifests[day] for day in sorted(_wanted_dates(dates, night, late_days))}
     return chosen | ({dates[0]: {}} if dates and dates[0] not in chosen else {})
 
 
-def _wanted(dates: Sequence[date], night: date, late_days: int) -> set[date]:
-    return {d for d in dates if (night - d).days <= 2 * late_days} | set(dates[-1:])
+def _wanted_dates(dates: Sequence[date], night: date, late_days: int) -> set[date]:
+    return {day for day in dates if (night - day).days <= 2 * late_days} | set(dates[-1:])
 
 
 def _manifest(source: Source, lake: Any, night: date) -> dict[str, Any] | None:
@@ -324,7 +357,7 @@ def _stored_name(path: str, compression: str) -> str:
     """A name that Spark reads as it is: without glob signs or a leading _ or ., with the suffix of its compression."""
     safe = re.sub(r"[^\w.=/+-]", "_", path, flags=re.ASCII)
     safe = re.sub(r"(^|/)(?=[_.])", r"\1x", safe)
-    if safe != path:  # two names may become one
+    if safe != path:  # two different names may become the same
         safe = f"{hashlib.sha256(path.encode()).hexdigest()[:8]}-{safe.replace('/', '-')}"
     suffix = safe.rpartition(".")[2]
     if suffix not in ("gz", "zst", "bz2", "snappy", "lz4", "deflate"):
@@ -332,5 +365,5 @@ def _stored_name(path: str, compression: str) -> str:
     return safe if suffix == compression else f"{safe}.{compression or 'txt'}"
 
 
-def _filled(spec: Input, night: date) -> list[str]:
+def _patterns_of_night(spec: Input, night: date) -> list[str]:
     return [for_night(pattern, night) for pattern in spec.files]

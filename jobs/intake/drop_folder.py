@@ -1,4 +1,4 @@
-"""The folder that a shop delivers into: its files, found by the patterns of a mapping, with the date in their names."""
+"""The folder that a shop delivers into. Finds its files by the patterns of a mapping, and the dates in their names."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Drop:
         self._listed: dict[str, dict[str, int]] = {}
 
     def must_exist(self) -> None:
-        """Raises FileNotFoundError where there is no folder: no file can still come into it."""
+        """Raises FileNotFoundError if there is no folder: waiting for a file in it would be no use."""
         if self.fs.get_file_info(self.base or "/").type != pafs.FileType.Directory:
             raise FileNotFoundError(f"no folder {self.root}; --raw names the folder that the shop delivers into")
 
     def sizes(self, pattern: str) -> dict[str, int]:
-        """Path below the drop -> bytes, for all files in the folder with which `pattern` begins."""
+        """Path below the drop -> bytes, for all files in the folder that `pattern` begins with."""
         folder = re.split(r"[*?\[{]", pattern, maxsplit=1)[0].rpartition("/")[0]
         if folder not in self._listed:
             selector = pafs.FileSelector(f"{self.base}/{folder}".rstrip("/"), recursive=True, allow_not_found=True)
@@ -43,7 +43,7 @@ class Drop:
         paths: dict[str, None] = {}
         for pattern in patterns:
             glob = re.compile(_glob(for_night(pattern, night)))
-            paths.update(dict.fromkeys(p for p in sorted(self.sizes(pattern)) if glob.fullmatch(p)))
+            paths.update(dict.fromkeys(path for path in sorted(self.sizes(pattern)) if glob.fullmatch(path)))
         return list(paths)
 
     def dates(self, spec: Input) -> list[date]:
@@ -57,22 +57,26 @@ class Drop:
         names = sorted({path for pattern in spec.files for path in self.sizes(pattern)})
         if not names:
             return f"no files in {self.root}"
-        more = f" and {len(names) - _SHOWN} more, the last {names[-1]}" if len(names) > _SHOWN else ""
-        return f"{', '.join(names[:_SHOWN])}{more} in {self.root}"
+        rest_note = f" and {len(names) - _SHOWN} more, the last {names[-1]}" if len(names) > _SHOWN else ""
+        return f"{', '.join(names[:_SHOWN])}{rest_note} in {self.root}"
 
 
 def _glob(pattern: str) -> str:
     """A glob as a regular expression in which * and ? stop at folders and ** does not."""
     parts = re.split(r"(\*\*/?|\*|\?|\[[^\]]*\])", pattern)
     signs = {"**": ".*", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
-    return "".join(signs.get(p) or (fnmatch.translate(p)[4:-3] if p[:1] == "[" else re.escape(p)) for p in parts)
+    return "".join(
+        signs.get(part) or (fnmatch.translate(part)[4:-3] if part[:1] == "[" else re.escape(part)) for part in parts
+    )
 
 
 def _date_of(pattern: str, path: str) -> date | None:
     """The date in a path that a dated pattern matches; None where it does not match."""
-    formats = [m[1] or "%Y-%m-%d" for m in DATE.finditer(pattern)]
+    formats = [placeholder[1] or "%Y-%m-%d" for placeholder in DATE.finditer(pattern)]
     pieces = [_glob(piece) for piece in DATE.split(pattern)[::2]]
-    groups = ["(" + re.sub(r"%\w", lambda m: _STRPTIME.get(m[0], ".+?"), f) + ")" for f in formats]
+    groups = [
+        "(" + re.sub(r"%\w", lambda code: _STRPTIME.get(code[0], ".+?"), date_format) + ")" for date_format in formats
+    ]
     regex = "".join(piece + group for piece, group in zip(pieces, [*groups, ""], strict=True))
     match = re.fullmatch(regex, path)
     if not match or not formats:

@@ -9,24 +9,24 @@ from jobs.intake.typed_values import personal_hash
 from schemas.rejection_reasons import ERASED
 from schemas.sources.mapping import Input
 
-ERASED_ROW = text('{"erased":true}')  # what is kept of such a row: that there was one
+ERASED_ROW = text('{"erased":true}')  # stored instead of such a row, so that it is still counted
 
 
 def erased_checks(spec: Input, erased: ErasedPeople) -> list[Check]:
-    """A check that comes before all others, so that no other reason keeps the row; none where nobody was forgotten.
+    """The check that rejects these people's rows. It must come first, since other reasons store the whole row.
 
-    An anonymous row is rejected by its visitor id.
+    Returns no check where nobody was forgotten. An anonymous row is rejected by its visitor id.
     """
     mapped = {*spec.columns, *spec.derived}
     if not erased or not mapped & {"user_id", "visitor_id"}:
         return []
-    listed = ", ".join(text(one) for one in sorted(erased.people))
+    people = ", ".join(text(person) for person in sorted(erased.people))
     tests = []
     if "user_id" in mapped:
-        tests.append(f"{_hash(ACCOUNT, '__v_user_id', erased)} IN ({listed})")
+        tests.append(f"{_hash(ACCOUNT, '__v_user_id', erased)} IN ({people})")
     if "visitor_id" in mapped:
-        nobody = "__v_user_id IS NULL AND " if "user_id" in mapped else ""
-        tests.append(f"({nobody}{_hash(VISITOR, '__v_visitor_id', erased)} IN ({listed}))")
+        no_account = "__v_user_id IS NULL AND " if "user_id" in mapped else ""
+        tests.append(f"({no_account}{_hash(VISITOR, '__v_visitor_id', erased)} IN ({people}))")
     return [Check(ERASED, f"coalesce({' OR '.join(tests)}, false)")]
 
 

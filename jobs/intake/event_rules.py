@@ -1,4 +1,4 @@
-"""What makes a line of events late or a crawler's, and the account of what a night kept and rejected."""
+"""The rules for late lines and crawlers, and the account of the lines that a night kept and rejected."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class CleanConfig:
 
 
 def lines_by_visitor(raw: DataFrame, earlier: DataFrame) -> DataFrame:
-    """All lines of a visitor in one partition, as `reject_and_sessionise` takes them; the job's one shuffle.
+    """Puts all lines of a visitor into one partition, as `reject_and_sessionise` takes them: the job's one shuffle.
 
-    `raw` has RAW_EVENTS and source_file, reason, detail, raw_row. `earlier` has CLEAN_EVENTS of the last nights:
-    tonight's lines may not repeat their ids. A line without any id counts as a visitor of its own.
+    raw: RAW_EVENTS and source_file, reason, detail, raw_row. earlier: CLEAN_EVENTS of the last nights, whose ids
+    tonight's lines may not repeat. A line without any id counts as a visitor of its own.
     """
     visitor = F.coalesce("user_id", "visitor_id", "event_id")
     keys = [F.xxhash64(visitor).alias("visitor"), F.xxhash64(visitor, "event_id").alias("event")]
     lines = raw.select("*", *keys, F.lit(False).alias("is_earlier"))
-    night = [name for name in (NIGHT,) if name in earlier.columns]  # of many nights that are judged at once
+    night = [name for name in (NIGHT,) if name in earlier.columns]  # only if many nights are judged at once
     earlier_ids = earlier.select("event_id", *night, *keys, F.lit(True).alias("is_earlier"))
     return lines.unionByName(earlier_ids, allowMissingColumns=True).repartition("visitor")
 
@@ -57,7 +57,7 @@ def rules(config: CleanConfig, night_date: dt.date, previous_date: dt.date | Non
 
 
 def account(night: Night, kept: dict, rejected: dict, observed: dict) -> Counter[str]:
-    """Checks kept + rejected against the reader's own count and reports both; the rejected lines by reason."""
+    """Checks kept + rejected against the reader's own count, and reports both. Returns rejected lines by reason."""
     files = _lines_by_file(kept.get("counts", []), rejected.get("counts", []))
     reasons: Counter[str] = Counter()
     for entry in files.values():
@@ -77,7 +77,7 @@ def account(night: Night, kept: dict, rejected: dict, observed: dict) -> Counter
 
 def refuse_a_bad_drop(night: Night, config: CleanConfig, reasons: Counter[str], total: int) -> None:
     """Raises RuntimeError where more than clean.max_rejected_share of the night's lines were rejected."""
-    # Redeliveries, crawlers, forgotten people, orders without lines and what the mapping rejects are no bad drop.
+    # These do not make a drop bad: redeliveries, crawlers, forgotten people, orders without lines, the mapping's own.
     expected = {"duplicate", "crawler", ERASED, WITHOUT_LINES, *night.source.events.reject}
     bad = sum(rows for reason, rows in reasons.items() if reason not in expected)
     if total and bad > config.max_rejected_share * total:
@@ -91,7 +91,7 @@ def refuse_a_bad_drop(night: Night, config: CleanConfig, reasons: Counter[str], 
 
 
 def _lines_by_file(kept: list[list], rejected: list[list]) -> dict[str, dict]:
-    """File -> its numbers of lines: raw, kept, and rejected by reason. `kept`, `rejected`: [file, reason, rows]."""
+    """File -> its numbers of lines: raw, kept, and rejected by reason. kept, rejected: [file, reason, rows]."""
     files: dict[str, dict] = {}
     for file, _, rows in kept:
         files.setdefault(file, {"kept": 0, "rejected": {}})["kept"] += rows

@@ -1,4 +1,4 @@
-"""What is known of a raw file once it was read to its end, and the errors of a drop that cannot be used."""
+"""The facts of a raw file that was read to its end, and the errors of a drop that cannot be used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 class DropError(ValueError):
-    """A drop that cannot be used: what was seen, in which file, and what to do. Nothing of it was received."""
+    """A drop that cannot be used; nothing was received. The message says what was seen, where, and what to do."""
 
 
 class UnfinishedFile(DropError):
@@ -19,8 +19,8 @@ class UnfinishedFile(DropError):
 class FileFacts:
     """Size, rows, columns and defects of one file.
 
-    `rows` is None where only a parser can count them (CSV whose fields hold line breaks). What is known of the bytes
-    (no control character, no undecodable byte) need not be tested row by row in Spark.
+    `rows` is None where only a parser can count them (CSV whose fields hold line breaks). If the bytes have no control
+    character or no undecodable byte, Spark need not test each row for it.
     """
 
     sha256: str = ""

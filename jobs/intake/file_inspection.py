@@ -1,4 +1,4 @@
-"""Reads one raw file to its end, once, and says what it is. Refuses a file that is not whole or not as mapped."""
+"""Reads one raw file to its end, once, and tells its facts. Refuses a file that is incomplete or not as mapped."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class _Hashed(io.RawIOBase):
 
 
 def inspect_file(stream: Any, name: str, spec: Input, utf8: IO[bytes] | None = None) -> FileFacts:
-    """Reads `stream` (a pyarrow input file) to its end. `utf8` receives the text as UTF-8, if in another encoding.
+    """Reads `stream` (a pyarrow input file) to its end. Writes a text in another encoding as UTF-8 to `utf8`.
 
-    Raises DropError where the file is empty, truncated, corrupt or an archive, or where its encoding or format is
-    another than the mapping says.
+    Raises DropError where the file is empty, truncated, corrupt or an archive, or where its encoding or format differs
+    from the mapping.
     """
     hashed = _Hashed(stream)
     buffered = io.BufferedReader(hashed, _CHUNK)
@@ -72,8 +72,8 @@ def _parquet(stream: Any, name: str, facts: FileFacts) -> None:
     except (pa.ArrowInvalid, OSError) as error:
         raise UnfinishedFile(f"{name} is a broken Parquet file ({error}); ask for it again") from None
     facts.rows = facts.lines = file.metadata.num_rows
-    facts.header = [f.name for f in file.schema_arrow]
-    facts.types = {f.name: str(f.type) for f in file.schema_arrow}
+    facts.header = [field.name for field in file.schema_arrow]
+    facts.types = {field.name: str(field.type) for field in file.schema_arrow}
     for top in file.schema_arrow:
         _type_paths(top.name, top.type, facts)
 

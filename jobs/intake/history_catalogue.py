@@ -1,7 +1,7 @@
-"""Merges the item and user files of many nights (or their events) into items and users, as night after night would.
+"""Merges the item and user files of many nights (or their events) into items and users, as single nights would.
 
-All rows of an id are together, so its state after each night follows from them: of each field the latest value. What
-needs all items at once is decided before: whether a night's snapshot may withdraw what it does not list.
+All rows of an id are together, so they give its state after each night: a field gets its latest value. One question
+needs all items at once and is answered before: whether a night's snapshot may withdraw the items that it does not list.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from schemas.tables import ITEMS, REJECTED_ITEMS, REJECTED_USERS, USERS
 
 
 def merge(history: History, received: Received, keep_items: int) -> pa.Table:
-    """Writes items and users, with rejected rows of every night; returns each item's FACTS from each `night` on.
+    """Writes items and users, and the rejected rows of every night. Returns ITEM_FACTS.
 
-    keep_items: the last nights of which whole ITEMS are written; of USERS it is the last one.
+    keep_items: for so many last nights the whole ITEMS are written; whole USERS are written for the last night only.
     """
-    for which, table, rejected, kept in (
+    for which, table, rejected, nights_written in (
         ("users", USERS, REJECTED_USERS, 1),
         ("items", ITEMS, REJECTED_ITEMS, keep_items),
     ):
         described: Input | None = getattr(history.first.source, which)
         rows = _rows(history, which, table, described, received)
-        before = history.first.versions(table).previous().spark()
-        lines = rows_by_id(table, before, rows, F.col(NIGHT), snapshot=False)
+        previous = history.first.versions(table).previous().spark()
+        lines = rows_by_id(table, previous, rows, F.col(NIGHT), snapshot=False)
         withdraws = described is not None and described.snapshot
         if withdraws:
             lines = lines.persist()  # it is read twice
-        rules = _rules(history, table, rejected, described, kept)
+        rules = _rules(history, table, rejected, described, nights_written)
         if withdraws:
             rules = replace(rules, withdraws=_withdrawals(history, lines, rules, received))
         versions = _write(history, lines, rules)
@@ -61,10 +61,10 @@ def merge(history: History, received: Received, keep_items: int) -> pa.Table:
 
 
 def _write(history: History, lines: DataFrame, rules: MergeRules) -> dict[str, Version]:
-    """The versions of the table, of its rejected rows and, of items, their facts; by key."""
+    """Writes the table, its rejected rows and, for items, their facts. Returns the versions by key."""
     targets = {key(rules.rejected, day): (rules.rejected, str(day)) for day in history.dates}
-    for number in rules.kept:
-        targets[key(rules.table, date_of(number))] = (rules.table, str(date_of(number)))
+    for night_number in rules.written_nights:
+        targets[key(rules.table, date_of(night_number))] = (rules.table, str(date_of(night_number)))
     if rules.table is ITEMS:
         targets[key(ITEM_FACTS, history.last.date)] = (ITEM_FACTS, str(history.last.date))
     by_night = functools.partial(split, rules=rules)
@@ -72,7 +72,7 @@ def _write(history: History, lines: DataFrame, rules: MergeRules) -> dict[str, V
 
 
 def _rows(history: History, which: str, table: Table, described: Input | None, received: Received) -> list[DataFrame]:
-    """The rows of all nights, with `night`; those of a file that every night has are there for the first and last."""
+    """The rows of all nights, with `night`. Rows of undated files are there twice: for the first and the last night."""
     if described is None:
         return [ids_of_events(history.events(), table, NIGHT)]
     spec = history.first.source.events if described.from_events else described
@@ -85,7 +85,7 @@ def _rows(history: History, which: str, table: Table, described: Input | None, r
     return rows
 
 
-def _rules(history: History, table: Table, rejected: Table, described: Input | None, kept: int) -> MergeRules:
+def _rules(history: History, table: Table, rejected: Table, described: Input | None, nights_written: int) -> MergeRules:
     by_time = described is not None and described.from_events and not history.first.source.events.is_dated
     return MergeRules(
         table=table,
@@ -93,41 +93,41 @@ def _rules(history: History, table: Table, rejected: Table, described: Input | N
         nights=history.numbers,
         ends=ends(history) if by_time else None,
         withdraws=np.zeros(0, np.int64),
-        kept=history.numbers[-kept:],
-        every=described is not None and not described.from_events and not described.is_dated,
+        written_nights=history.numbers[-nights_written:],
+        is_undated=described is not None and not described.from_events and not described.is_dated,
         derive=derivation(table, history.first.settings),
     )
 
 
 def _withdrawals(history: History, lines: DataFrame, rules: MergeRules, received: Received) -> np.ndarray:
-    """The nights that withdraw what their snapshot does not list; the others are logged and reported.
+    """The nights whose snapshot withdraws the items that it does not list. Logs and reports the other nights.
 
-    As in update_catalogue, a snapshot that would withdraw too many of the items then active withdraws nothing.
+    As in update_catalogue, a snapshot withdraws nothing if it would withdraw too many of the active items.
     """
-    found = lines.mapInArrow(functools.partial(listed, rules=rules), LISTED).toArrow()
-    ids, place = np.unique(found["hash"].to_numpy(), return_inverse=True)
-    number, is_active = found[NIGHT].to_numpy(), found["is_active"].to_numpy()
+    listings = lines.mapInArrow(functools.partial(listed, rules=rules), LISTED).toArrow()
+    ids, item_index = np.unique(listings["hash"].to_numpy(), return_inverse=True)
+    night_numbers, is_active = listings[NIGHT].to_numpy(), listings["is_active"].to_numpy()
     active = np.zeros(len(ids), bool)
-    of_before = number == BEFORE
-    active[place[of_before]] = is_active[of_before]
-    most, withdrawing = history.settings.section("catalogue").max_withdrawn_share, []
-    listing = [history.first, history.last] if rules.every else history.nights
-    for night in listing:
-        tonight = number == (night.date - FIRST_DAY).days
-        on_it = place[tonight]
+    is_before = night_numbers == BEFORE
+    active[item_index[is_before]] = is_active[is_before]
+    max_share, withdrawing = history.settings.section("catalogue").max_withdrawn_share, []
+    nights = [history.first, history.last] if rules.is_undated else history.nights
+    for night in nights:
+        is_tonight = night_numbers == (night.date - FIRST_DAY).days
+        listed_items = item_index[is_tonight]
         files = received[night.date][rules.table.name].get("files", [])
-        before, unlisted = int(active.sum()), int(active.sum() - active[on_it].sum())
-        if files and unlisted <= most * before:
+        active_items, unlisted = int(active.sum()), int(active.sum() - active[listed_items].sum())
+        if files and unlisted <= max_share * active_items:
             withdrawing.append((night.date - FIRST_DAY).days)
             active[:] = False
         elif files:
-            refuse_to_withdraw(night, [file["path"] for file in files], before, unlisted)
-        active[on_it] = is_active[tonight]
+            refuse_to_withdraw(night, [file["path"] for file in files], active_items, unlisted)
+        active[listed_items] = is_active[is_tonight]
     return np.array(withdrawing, np.int64)
 
 
 def _facts(history: History, version: Version) -> pa.Table:
-    """The rows of ITEM_FACTS, sorted by item and night; they are not kept in the lake."""
+    """The rows of ITEM_FACTS, sorted by item and night. The table is deleted from the lake."""
     parts = [read_table(history.lake, path) for path in history.lake.file_paths(version)]
     history.lake.delete("tables", ITEM_FACTS.name)
     return pa.concat_tables(parts).sort_by([("item_id", "ascending"), (NIGHT, "ascending")])

@@ -1,7 +1,7 @@
-"""Splits the lines of many nights into clean_events and rejected_events in one pass, each as its own night would.
+"""Splits the lines of many nights into clean_events and rejected_events in one pass, as single nights would.
 
-One scan of all files, one shuffle by visitor, and within it night after night (jobs.intake.visits_of_nights). What is
-kept and rejected is accounted for by file and night, as clean_events does it.
+It scans all files once, shuffles once by visitor, and judges one night after another within each partition
+(jobs.intake.visits_of_nights). It accounts for kept and rejected lines by file and night, as clean_events does.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ def clean(history: History, received: Received) -> None:
     source = history.first.source
     groups = files_alike(source.events, received)
     history.size_for(sum(file["bytes"] for files in groups for file in files))
-    read = read_groups(history, "events", groups)
-    frame = functools.reduce(DataFrame.unionByName, [rows.frame for rows in read])
+    reads = read_groups(history, "events", groups)
+    frame = functools.reduce(DataFrame.unionByName, [rows.frame for rows in reads])
     lines = lines_by_visitor(frame, _earlier(history, config.late_days))
     split = functools.partial(reject_nights, nights=nights_of(history, source.events, config))
     versions = history.write(lines, [CLEAN_EVENTS, REJECTED_EVENTS], ("source_file", "reason"), split)
-    seen = sum(rows.observation.get["raw_rows"] for rows in read)
-    stored = sum(version.rows for version in versions.values())
-    if seen != stored:
+    seen_rows = sum(rows.observation.get["raw_rows"] for rows in reads)
+    stored_rows = sum(version.rows for version in versions.values())
+    if seen_rows != stored_rows:
         raise RuntimeError(
-            f"load_history: the reader saw {seen} lines of {len(history.nights)} nights, but {stored} were kept or "
-            "rejected: lines were lost; nothing was published, please report this"
+            f"load_history: the reader saw {seen_rows} lines of {len(history.nights)} nights, but {stored_rows} were "
+            "kept or rejected: lines were lost; nothing was published, please report this"
         )
-    tallies = _tallies(history, read)
+    tallies = _tallies(history, reads)
     too_bad = []
     for night in history.nights:
         kept, rejected = versions[key(CLEAN_EVENTS, night.date)], versions[key(REJECTED_EVENTS, night.date)]
@@ -63,20 +63,20 @@ def clean(history: History, received: Received) -> None:
 
 
 def files_alike(spec: Input, received: Received) -> list[list[dict[str, Any]]]:
-    """The files of one input in groups that can be read at once, each file with `night`, the one that received it.
+    """Groups the files of one input so that each group can be read at once. Each file gets `night`, which received it.
 
-    A line's id may depend on the columns that its night's files have, so nights with files of other columns are apart.
-    Files that every night has, those of an undated input, are there once, with the first night.
+    A line's id may depend on the columns of its night's files, so nights with different columns are in different
+    groups. Every night has the files of an undated input; they are here once, with the first night.
     """
     groups: dict[tuple, list[dict[str, Any]]] = {}
-    seen: set[str] = set()
+    seen_paths: set[str] = set()
     for night, manifest in received.items():
         files = manifest[spec.which].get("files", [])
         columns = tuple(dict.fromkeys(layout(file) for file in files)) if spec.is_dated else ()
-        new = [file | {NIGHT: str(night)} for file in files if spec.is_dated or file["path"] not in seen]
-        seen.update(file["path"] for file in files)
-        if new:
-            groups.setdefault(columns, []).extend(new)
+        new_files = [file | {NIGHT: str(night)} for file in files if spec.is_dated or file["path"] not in seen_paths]
+        seen_paths.update(file["path"] for file in files)
+        if new_files:
+            groups.setdefault(columns, []).extend(new_files)
     return list(groups.values())
 
 
@@ -89,34 +89,39 @@ def read_groups(history: History, which: str, groups: list[list[dict[str, Any]]]
 
 def nights_of(history: History, spec: Input, config: CleanConfig) -> NightsOf:
     """The nights as `reject_nights` takes them."""
-    before = [history.previous_date, *history.dates]
+    previous_dates = [history.previous_date, *history.dates]
     days = history.first.days
-    of_nights = [rules(config, day, previous, days) for day, previous in zip(history.dates, before, strict=False)]
-    return NightsOf(history.dates, tuple(of_nights), config.late_days, None if spec.is_dated else ends(history))
+    night_rules = [
+        rules(config, day, previous, days) for day, previous in zip(history.dates, previous_dates, strict=False)
+    ]
+    return NightsOf(history.dates, tuple(night_rules), config.late_days, None if spec.is_dated else ends(history))
 
 
 def ends(history: History) -> np.ndarray:
-    """(N,) the first microsecond after each night's day, by which rows of an undated log belong to nights."""
+    """(N,) the first microsecond after each night's day. It decides which night a row of an undated log belongs to."""
     days = history.first.days
     return np.array([int(days.end(day).timestamp()) * 1_000_000 for day in history.dates])
 
 
 def _earlier(history: History, late_days: int) -> DataFrame:
-    """CLEAN_EVENTS that the lake had before the first night, whose ids may not be repeated, with the night of each."""
+    """CLEAN_EVENTS of the nights before the first one, with `night`. Later lines may not repeat their ids."""
     window = history.first.versions(CLEAN_EVENTS).window(late_days)
     nights = [rows.spark().withColumn(NIGHT, F.lit(day)) for day, rows in window.by_date()]
     nothing = history.first.versions(CLEAN_EVENTS).of([]).spark().withColumn(NIGHT, F.lit(None).cast("date"))
     return functools.reduce(DataFrame.unionByName, nights, nothing)
 
 
-def _tallies(history: History, read: list[RawRows]) -> dict[dt.date, dict[str, int]]:
-    """Night -> the mapping's tallies of its lines; a day without a night counts for the next one."""
+def _tallies(history: History, reads: list[RawRows]) -> dict[dt.date, dict[str, int]]:
+    """Night -> the mapping's tallies of its lines; a day without a night counts for the next night."""
     names = history.first.source.events.tallies
-    told: dict[dt.date, Counter[str]] = {day: Counter(dict.fromkeys(names, 0)) for day in history.dates}
-    for rows in read:
+    by_night: dict[dt.date, Counter[str]] = {day: Counter(dict.fromkeys(names, 0)) for day in history.dates}
+    for rows in reads:
         for row in rows.tallies.collect() if rows.tallies is not None else ():
             counts = row.asDict()
             day = counts.pop("day")
-            night = next((n for n in history.dates if n >= day), history.last.date)
-            told[night].update(counts)
-    return {day: {n: count for n, count in of.items() if count or n in names} for day, of in told.items()}
+            night = next((date for date in history.dates if date >= day), history.last.date)
+            by_night[night].update(counts)
+    return {
+        day: {name: count for name, count in day_counts.items() if count or name in names}
+        for day, day_counts in by_night.items()
+    }

@@ -1,7 +1,7 @@
-"""Spark SQL of an id: an account gets the same text whether its number came as an integer, a float or text.
+"""Spark SQL of an id. An account gets the same text whether its number came as an integer, a float or text.
 
-A float holds whole numbers exactly only below 2^53 (2^24 with 32 bits). Above, two accounts may have become one before
-the file reached us, so such an id is rejected. An id that is not a whole number is rejected too.
+A float holds whole numbers exactly only below 2^53 (2^24 with 32 bits). A larger number may stand for two accounts that
+became one before we got the file, so such an id is rejected. An id that is not a whole number is rejected too.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _EXACT = {"double": 1 << 53, "float": 1 << 24}
 _AS_IT_IS = re.compile(r"tinyint|smallint|int|bigint|decimal\(\d+,0\)|date|timestamp.*|void|string")
 _NOT_A_NUMBER = "('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"  # as Spark's JSON reader gives the bare words
 # How programs print a float: pandas and SQL write 540006006.0, Java and Spark's JSON reader 5.40006006E8, both with all
-# digits. R writes 4.0128e+10, with all digits only where that is shorter than 40128000000; a longer one, and Excel's
-# 5.40006E+08, has lost digits. A code such as 1.10, 007.0 or 12E3 is not the text of a float.
+# digits. R writes 4.0128e+10; it has all digits only if it is shorter than 40128000000. A longer one has lost digits,
+# and so has Excel's 5.40006E+08. A code such as 1.10, 007.0 or 12E3 is not the text of a float.
 _PRINTED_FLOAT = "^-?((0|[1-9][0-9]*)[.]0|[1-9][.][0-9]+E[0-9]+)$"
-_PRINTED_DECIMAL = "^-?(0|[1-9][0-9]*)[.]00+$"  # NUMERIC(20, 2) as SQL exports it: all digits are there
+_PRINTED_DECIMAL = "^-?(0|[1-9][0-9]*)[.]00+$"  # NUMERIC(20, 2) as SQL exports it, with all digits
 _SHORT_FLOAT = "^-?[1-9]([.][0-9]+)?e[+][0-9]{2}$"
 _CUT_FLOAT = "^[-+]?[0-9]+([.,][0-9]+[eE][-+]?|[eE][+])[0-9]+$"
 
@@ -28,16 +28,16 @@ def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tup
     `kind` is the Spark type of `value`. Raises MappingError for a type that cannot hold an id.
     """
     if kind == "string" and name not in source.text_ids:
-        given = f"CASE WHEN {value} IN {_NOT_A_NUMBER} THEN NULL ELSE {value} END" if spec.format == "jsonl" else value
-        return _from_text(given), given
+        seen = f"CASE WHEN {value} IN {_NOT_A_NUMBER} THEN NULL ELSE {value} END" if spec.format == "jsonl" else value
+        return _from_text(seen), seen
     if _AS_IT_IS.fullmatch(kind):
         return (value if kind == "string" else f"CAST({value} AS STRING)"), None
     if kind in _EXACT:
-        given = f"CASE WHEN abs({value}) < double('Infinity') THEN {value} END"  # pandas writes a missing id as NaN
-        return _whole(given, _EXACT[kind]), f"CAST({given} AS STRING)"
+        seen = f"CASE WHEN abs({value}) < double('Infinity') THEN {value} END"  # pandas writes a missing id as NaN
+        return _whole_number_sql(seen, _EXACT[kind]), f"CAST({seen} AS STRING)"
     if kind.startswith("decimal"):
-        whole = f"CASE WHEN {value} = floor({value}) THEN CAST(floor({value}) AS STRING) END"
-        return whole, f"CAST({value} AS STRING)"
+        whole_text = f"CASE WHEN {value} = floor({value}) THEN CAST(floor({value}) AS STRING) END"
+        return whole_text, f"CAST({value} AS STRING)"
     if kind == "binary":
         as_text = f"CAST({value} AS STRING)"
         return f"CASE WHEN is_valid_utf8({as_text}) THEN {as_text} END", f"concat('bytes ', hex({value}))"
@@ -48,17 +48,17 @@ def id_sql(name: str, value: str, kind: str, spec: Input, source: Source) -> tup
 
 
 def _from_text(value: str) -> str:
-    """Two searches for one byte come first: most ids have neither a dot nor a plus and need no pattern."""
-    whole = _whole(f"try_cast({value} AS DOUBLE)", _EXACT["double"])
+    """SQL of the id of a text. It looks for a dot or a plus first: most ids have neither and need no slow pattern."""
+    whole_text = _whole_number_sql(f"try_cast({value} AS DOUBLE)", _EXACT["double"])
     return (
         f"CASE WHEN NOT (contains({value}, '.') OR contains({value}, '+')) THEN {value} "
-        f"WHEN {value} RLIKE '{_PRINTED_FLOAT}' THEN {whole} "
+        f"WHEN {value} RLIKE '{_PRINTED_FLOAT}' THEN {whole_text} "
         f"WHEN {value} RLIKE '{_PRINTED_DECIMAL}' THEN substring_index({value}, '.', 1) "
-        f"WHEN {value} RLIKE '{_SHORT_FLOAT}' AND char_length({value}) < char_length({whole}) THEN {whole} "
+        f"WHEN {value} RLIKE '{_SHORT_FLOAT}' AND char_length({value}) < char_length({whole_text}) THEN {whole_text} "
         f"WHEN {value} RLIKE '{_CUT_FLOAT}' THEN NULL ELSE {value} END"
     )
 
 
-def _whole(number: str, exact: int) -> str:
+def _whole_number_sql(number: str, exact: int) -> str:
     is_whole = f"{number} = floor({number}) AND abs({number}) < {exact}D"
     return f"CASE WHEN {is_whole} THEN CAST(CAST({number} AS BIGINT) AS STRING) END"

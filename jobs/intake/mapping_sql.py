@@ -1,4 +1,4 @@
-"""The Spark SQL of a mapping, tried against the columns of the files: what Spark cannot resolve is refused by name."""
+"""Tries the Spark SQL of a mapping against the columns of the files. An error names the SQL that Spark cannot read."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _CONDITIONS = ("reject", "tallies")
 
 
 def derived_types(rows: DataFrame, spec: Input, source: Source) -> dict[str, str]:
-    """'derived:<ours>' -> the Spark type of the mapping's SQL for it. Raises MappingError."""
+    """'derived:<our column>' -> the Spark type of the mapping's SQL for it. Raises MappingError."""
     if not spec.derived:
         return {}
-    derived = [f"({sql}) {quoted('derived:' + ours)}" for ours, sql in spec.derived.items()]
+    derived = [f"({sql}) {quoted('derived:' + our_column)}" for our_column, sql in spec.derived.items()]
     try:
-        # With "*": alone, an aggregate such as sum(x) would pass here and make one row of all.
+        # With "*": without it an aggregate such as sum(x) would pass, and later turn all rows into one.
         return dict(rows.selectExpr("*", *derived).dtypes[-len(derived) :])
     except AnalysisException:
         refuse_sql(rows, spec, source, "derived", spec.derived)
@@ -34,16 +34,16 @@ def refuse_sql(rows: DataFrame, spec: Input, source: Source, part: str, texts: M
     if not texts:
         return
     try:
-        types = rows.selectExpr("*", *(f"({sql}) __x{i}" for i, sql in enumerate(texts.values()))).dtypes
+        types = rows.selectExpr("*", *(f"({sql}) __x{number}" for number, sql in enumerate(texts.values()))).dtypes
         if part not in _CONDITIONS or all(kind == "boolean" for _, kind in types[len(rows.columns) :]):
             return
     except AnalysisException:
         pass
-    where = f"{source.path or source.name}: [{spec.which}.{part}]"
+    place = f"{source.path or source.name}: [{spec.which}.{part}]"
     for name, sql in texts.items():
         try:
             kind = rows.selectExpr("*", f"({sql}) __x").dtypes[-1][1]
         except AnalysisException as error:
-            raise MappingError(f"{where} {name} = {sql!r}: {str(error).splitlines()[0]}") from None
+            raise MappingError(f"{place} {name} = {sql!r}: {str(error).splitlines()[0]}") from None
         if part in _CONDITIONS and kind != "boolean":
-            raise MappingError(f"{where} {name} = {sql!r} must be a condition, true or false; it is {kind}")
+            raise MappingError(f"{place} {name} = {sql!r} must be a condition, true or false; it is {kind}")

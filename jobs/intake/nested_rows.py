@@ -16,23 +16,25 @@ def unfold(frame: DataFrame, source: Source, which: str, header: list[str]) -> D
     spec = source.input(which)
     if spec.each:
         frame = _row_for_each_element(frame, spec, spec.each)
-    wanted = paths(source, which, header)
-    if not wanted:
+    wanted_paths = paths(source, which, header)
+    if not wanted_paths:
         return frame
     kinds = dict(frame.dtypes)
-    for outer in dict.fromkeys(base(path, spec.each) for path in wanted):
-        if kinds.get(outer, "").startswith("struct"):  # its other fields go to `extra`
-            wanted += [f"{outer}.{name}" for name in frame.selectExpr(f"{quoted(outer)}.*").columns]
+    for outer in dict.fromkeys(base(path, spec.each) for path in wanted_paths):
+        if kinds.get(outer, "").startswith("struct"):  # the struct's other fields go to `extra`
+            wanted_paths += [f"{outer}.{name}" for name in frame.selectExpr(f"{quoted(outer)}.*").columns]
     columns = {name.casefold() for name in frame.columns}
-    wanted = list({path.casefold(): path for path in reversed(wanted) if path.casefold() not in columns}.values())
-    return frame.selectExpr("*", *(f"{_value(path, spec, kinds)} {quoted(path)}" for path in sorted(wanted)))
+    wanted_paths = list(
+        {path.casefold(): path for path in reversed(wanted_paths) if path.casefold() not in columns}.values()
+    )
+    return frame.selectExpr("*", *(f"{_value(path, spec, kinds)} {quoted(path)}" for path in sorted(wanted_paths)))
 
 
 def _row_for_each_element(frame: DataFrame, spec: Input, each: Each) -> DataFrame:
     """One row for each element. A row without elements stays one row, with a null element and `__position`."""
     kinds = dict(frame.dtypes)
-    alone = each.column.casefold() in {name.casefold() for name in frame.columns}
-    value = quoted(each.column) if alone else _value(each.column, replace(spec, each=None), kinds)
+    is_column = each.column.casefold() in {name.casefold() for name in frame.columns}
+    value = quoted(each.column) if is_column else _value(each.column, replace(spec, each=None), kinds)
     kind = frame.selectExpr(f"{value} x").dtypes[0][1]
     if kind != "string" and not kind.startswith("array"):
         raise MappingError(f"[{spec.which}] each = '{each.column}' holds no array; it is {kind}")
@@ -41,12 +43,12 @@ def _row_for_each_element(frame: DataFrame, spec: Input, each: Each) -> DataFram
     opened = frame.selectExpr("*", f"{value} __text").selectExpr("*", f"{array} __array")
     broken = "CASE WHEN __array IS NULL THEN nullif(trim(__text), '') END" if is_text else "CAST(NULL AS STRING)"
     rows = opened.selectExpr("*", f"{broken} __broken", "posexplode_outer(__array) AS (__place, __element)")
-    others = [
+    other_columns = [
         f"coalesce(__malformed, __broken) {name}" if name == "__malformed" else quoted(name)
         for name in frame.columns
         if name.casefold() != each.column.casefold()
     ]
-    return rows.selectExpr(*others, f"__element {quoted(each.column)}", "__place + 1 AS __position")
+    return rows.selectExpr(*other_columns, f"__element {quoted(each.column)}", "__place + 1 AS __position")
 
 
 def _array_of_text(value: str, each: Each) -> str:
@@ -62,7 +64,9 @@ def _array_of_text(value: str, each: Each) -> str:
 
 def _escaped(separator: str) -> str:
     """`separator` as a Java regular expression that matches it literally."""
-    return "".join(c if c.isalnum() or c in " \t" else f"\\{c}" for c in separator)
+    return "".join(
+        character if character.isalnum() or character in " \t" else f"\\{character}" for character in separator
+    )
 
 
 def _value(path: str, spec: Input, kinds: dict[str, str]) -> str:

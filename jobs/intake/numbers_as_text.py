@@ -19,14 +19,14 @@ def written_number(value: str, spec: Input) -> str:
     """
     point = "," if spec.decimal == "," else r"\."
     group = _THOUSANDS.get(spec.thousands, "")
-    whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|" if group else ""
+    grouped = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|" if group else ""
     if group == ",":
-        whole += r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|"  # India: 1,23,456
-    body = rf"(?:{whole}[0-9]+)(?:{point}[0-9]+)?|{point}[0-9]+"
+        grouped += r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|"  # India: 1,23,456
+    body = rf"(?:{grouped}[0-9]+)(?:{point}[0-9]+)?|{point}[0-9]+"
     money, sign = rf"(?:{_CURRENCY})?\h*+", r"[-−–+]?\h*+"
-    before = rf"\(?\h*+{sign}{money}{sign}\(?\h*+"
-    after = rf"(?:{point}[-−–—]{{0,2}})?\h*+{money}{_MINUS}?\h*+{money}\)?\h*+{money}"
-    pattern = text(rf"^\h*+{before}({body}){after}\h*+$")
+    prefix = rf"\(?\h*+{sign}{money}{sign}\(?\h*+"
+    suffix = rf"(?:{point}[-−–—]{{0,2}})?\h*+{money}{_MINUS}?\h*+{money}\)?\h*+{money}"
+    pattern = text(rf"^\h*+{prefix}({body}){suffix}\h*+$")
     negative = text(rf"^[^0-9]*({_MINUS}|\()|[0-9]\h*+(?:{_CURRENCY})?\h*+{_MINUS}")
     digits = f"regexp_extract({value}, {pattern}, 1)"
     if group:

@@ -1,8 +1,8 @@
-"""Looks at a folder of unknown files and writes a mapping to start from; lines to check are marked with a `?`.
+"""Looks at a folder of unknown files and writes a mapping to start from. It marks lines to check with a `?`.
 
-Names and values of some rows show: format, delimiter, encoding, dates in file names, which files are events, items and
-users, their columns, event types, times, arrays in rows, personal columns. Run `validate_source` next: it reports what
-the mapping makes of the files.
+From names and from values of some rows it guesses: format, delimiter, encoding, dates in file names, which files are
+events, items and users, their columns, event types, times, arrays in rows, personal columns. Run `validate_source`
+next: it reports what the mapping makes of the files.
 """
 
 from __future__ import annotations
@@ -42,58 +42,70 @@ def propose(raw: str, name: str | None = None) -> str:
     all_samples = samples(Drop(raw))
     guesses = choose(all_samples)
     if "events" not in guesses:
-        seen = (
-            "; ".join(f"{s.pattern} ({', '.join(s.names[:20]) or s.note})" for s in all_samples[:5])
+        seen_files = (
+            "; ".join(f"{sample.pattern} ({', '.join(sample.names[:20]) or sample.note})" for sample in all_samples[:5])
             or "no table at all"
         )
         raise FileNotFoundError(
-            f"no file in {raw} looks like a log of events (a time, an item and who, in each row); seen: {seen}. "
+            f"no file in {raw} looks like a log of events (a time, an item and who, in each row); seen: {seen_files}. "
             "Give the folder that holds them, or write the mapping by hand (schemas/sources has some to start from)"
         )
     events = guesses["events"]
-    used = {path for made in guesses.values() for path in made.sample.paths}
-    others = [f"{s.pattern}{': ' + s.note if s.note else ''}" for s in all_samples if not used & set(s.paths)]
+    used_paths = {path for guessed in guesses.values() for path in guessed.sample.paths}
+    other_files = [
+        f"{sample.pattern}{': ' + sample.note if sample.note else ''}"
+        for sample in all_samples
+        if not used_paths & set(sample.paths)
+    ]
     about = {
-        which: of_events(events, guess(events.sample, which, each=events.each), which) for which in ("items", "users")
+        which: of_events(events, guess(events.sample, which, opened_array=events.each), which)
+        for which in ("items", "users")
     }
-    plain = name or re.sub(r"\W+", "_", Path(raw.rstrip("/")).resolve().name.casefold()).strip("_")
-    if plain in ("raw", "drop", "data", "") and not name:
-        plain = "shop"
-    return as_toml(re.sub(r"[^a-z0-9_]", "_", plain), raw, guesses, others, about["items"], about["users"])
+    source_name = name or re.sub(r"\W+", "_", Path(raw.rstrip("/")).resolve().name.casefold()).strip("_")
+    if source_name in ("raw", "drop", "data", "") and not name:
+        source_name = "shop"
+    return as_toml(re.sub(r"[^a-z0-9_]", "_", source_name), raw, guesses, other_files, about["items"], about["users"])
 
 
 def choose(all_samples: list[Sample]) -> dict[str, Guess]:
-    """The files that fit best as events, then of the others as items, then as users."""
+    """Chooses the files that fit best as events, then from the rest those for items, then those for users."""
     guesses: dict[str, Guess] = {}
-    left = [sample for sample in all_samples if sample.rows]
+    samples_left = [sample for sample in all_samples if sample.rows]
     for which in ("events", "items", "users"):
-        key = guesses["events"].columns.get(f"{which[:-1]}_id", "") if guesses else ""
-        made = sorted((guess(sample, which, key) for sample in left), key=lambda g: (-g.score, g.sample.pattern))
-        if made and made[0].score > 0:
-            guesses[which] = made[0]
-            left = [sample for sample in left if sample is not made[0].sample]
+        key_column = guesses["events"].columns.get(f"{which[:-1]}_id", "") if guesses else ""
+        candidates = sorted(
+            (guess(sample, which, key_column) for sample in samples_left),
+            key=lambda candidate: (-candidate.score, candidate.sample.pattern),
+        )
+        if candidates and candidates[0].score > 0:
+            guesses[which] = candidates[0]
+            samples_left = [sample for sample in samples_left if sample is not candidates[0].sample]
         if which == "events" and guesses:
-            left = _without_logs(left, guesses["events"])
+            samples_left = _without_logs(samples_left, guesses["events"])
     if "items" in guesses and _lists_all(guesses["items"]):
         guesses["items"].notes.append("snapshot")
     return guesses
 
 
-def _without_logs(left: list[Sample], events: Guess) -> list[Sample]:
-    """The samples that are no log of events. A log that reads exactly as `events` does is added to its files."""
-    rest = []
-    for sample in left:
-        other = guess(sample, "events")
-        if not {"user_id", "visitor_id"} & other.columns.keys() or not other.score:
-            rest.append(sample)
+def _without_logs(samples_left: list[Sample], events: Guess) -> list[Sample]:
+    """The samples that are not a log of events. Adds a log to the files of `events` if both have the same mapping."""
+    without_logs = []
+    for sample in samples_left:
+        guessed = guess(sample, "events")
+        if not {"user_id", "visitor_id"} & guessed.columns.keys() or not guessed.score:
+            without_logs.append(sample)
             continue
-        ours = events.sample
-        alike = (ours.format, ours.delimiter, ours.encoding) == (sample.format, sample.delimiter, sample.encoding)
-        if alike and sample.is_dated == ours.is_dated and (other.columns, other.time) == (events.columns, events.time):
-            ours.pattern = common(ours.pattern, sample.pattern)
-            ours.paths += sample.paths
-            events.event_types += other.event_types
-    return rest
+        log = events.sample
+        alike = (log.format, log.delimiter, log.encoding) == (sample.format, sample.delimiter, sample.encoding)
+        if (
+            alike
+            and sample.is_dated == log.is_dated
+            and (guessed.columns, guessed.time) == (events.columns, events.time)
+        ):
+            log.pattern = common(log.pattern, sample.pattern)
+            log.paths += sample.paths
+            events.event_types += guessed.event_types
+    return without_logs
 
 
 def _lists_all(items: Guess) -> bool:

@@ -33,7 +33,7 @@ class RawLimits:
 
 @dataclass(frozen=True)
 class Check:
-    """Rejects a row for `reason` where the SQL `condition` is true; `detail` is SQL of the value that was seen."""
+    """Rejects a row for `reason` if the SQL `condition` is true. `detail` is SQL of the value that was seen."""
 
     reason: str
     condition: str
@@ -49,125 +49,125 @@ def checks(
     end: str,
     limits: RawLimits,
 ) -> list[Check]:
-    """All checks of one input in their order. `columns` are the frame's; `types` are Spark types of their columns.
+    """All checks of one input in their order. columns: the frame's. types: Spark types of the shop's columns.
 
     `end`: SQL of the last moment that an event of a dated file may have, see `last_moment`.
     """
     mapped = {*spec.columns, *spec.constants, *spec.derived}
-    tests = [*_of_the_line(types, files), *_ids(spec, mapped, files), *_inexact_ids(spec, columns)]
+    tests = [*_line_checks(types, files), *_id_checks(spec, mapped, files), *_inexact_id_checks(spec, columns)]
     if spec.each:
         search = " AND NOT __v_event_type <=> 'search'" if spec.which == "events" else ""
         tests.append(Check(WITHOUT_LINES, f"__position IS NULL AND __v_{_KEYS[spec.which]}_id IS NULL{search}"))
     tests += [Check(name, sql) for name, sql in spec.reject.items()]
     if spec.which == "events":
-        known = ", ".join(map(text, EVENT_TYPES))
+        event_types = ", ".join(map(text, EVENT_TYPES))
         tests.append(
             Check(
                 "unknown_event_type",
-                f"__v_event_type IS NULL OR __v_event_type NOT IN ({known})",
-                _seen("event_type", spec),
+                f"__v_event_type IS NULL OR __v_event_type NOT IN ({event_types})",
+                _seen_sql("event_type", spec),
             )
         )
         tests.append(Check("missing_item", "__v_item_id IS NULL AND __v_event_type <> 'search'"))
-        tests += _times(spec, end)
+        tests += _time_checks(spec, end)
     else:
         key = _KEYS[spec.which]
         tests.append(Check(f"missing_{key}", f"__v_{key}_id IS NULL"))
-    tests += _numbers(spec, mapped, columns, limits)
+    tests += _number_checks(spec, mapped, columns, limits)
     if "currency" in {*spec.columns, *spec.derived}:
-        saw = "concat('currency: saw \\'', left(__v_currency, 80), '\\'')"
-        tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", saw))
+        detail = "concat('currency: saw \\'', left(__v_currency, 80), '\\'')"
+        tests.append(Check("bad_currency", "__v_currency NOT RLIKE '^[A-Z]{3}$'", detail))
     if spec.which == "items" and "attributes" in mapped and not spec.from_events:
         value = "__v_attributes"
-        tests.append(Check("bad_attributes", is_no_object(value), _seen("attributes", spec, value)))
+        tests.append(Check("bad_attributes", is_no_object(value), _seen_sql("attributes", spec, value)))
     return tests
 
 
 def choose(conditions: list[str]) -> str:
-    """SQL of the number of the first condition that is true, from 0; null where none is."""
-    return "CASE " + " ".join(f"WHEN {c} THEN {i}" for i, c in enumerate(conditions)) + " END"
+    """SQL of the number, from 0, of the first condition that is true; null if none is."""
+    return "CASE " + " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions)) + " END"
 
 
-def _of_the_line(types: dict[str, str], files: list[dict[str, Any]]) -> list[Check]:
+def _line_checks(types: dict[str, str], files: list[dict[str, Any]]) -> list[Check]:
     texts = [quoted(name) for name, kind in types.items() if kind == "string" and name not in INTERNAL]
     tests = []
     if not files[0]["types"]:  # text files; a row of Parquet cannot be malformed
         tests.append(Check("malformed_row", "__malformed IS NOT NULL"))
     if any(file["undecodable"] for file in files):
-        anywhere = " OR ".join(f"contains({c}, '\ufffd')" for c in texts)
-        tests.append(Check("undecodable_text", anywhere))
-    longest = f"greatest({', '.join(f'octet_length({c})' for c in (*texts, 'NULL'))}, 0)"
+        has_replacement = " OR ".join(f"contains({column}, '\ufffd')" for column in texts)
+        tests.append(Check("undecodable_text", has_replacement))
+    longest = f"greatest({', '.join(f'octet_length({column})' for column in (*texts, 'NULL'))}, 0)"
     tests.append(Check("field_too_long", f"{longest} > {_MAX_FIELD_BYTES}", f"concat({longest}, ' bytes')"))
     return tests
 
 
-def _ids(spec: Input, mapped: set[str], files: list[dict[str, Any]]) -> list[Check]:
+def _id_checks(spec: Input, mapped: set[str], files: list[dict[str, Any]]) -> list[Check]:
     ids = [f"__v_{name}" for name in _IDS if name in mapped]
-    longest = f"greatest({', '.join(f'octet_length({v})' for v in ids)}, 0)"
-    broken = f"{longest} > {_MAX_ID} AND {longest.replace('octet_length', 'char_length')} > {_MAX_ID}"
+    longest = f"greatest({', '.join(f'octet_length({id_value})' for id_value in ids)}, 0)"
+    is_bad = f"{longest} > {_MAX_ID} AND {longest.replace('octet_length', 'char_length')} > {_MAX_ID}"
     if spec.format != "csv" or any(file["has_controls"] for file in files):  # otherwise no row has one
-        broken += (
+        is_bad += (
             f" OR concat_ws('', {', '.join(ids)}) RLIKE '{_CONTROLS}'"  # one regex for each row, not one for each id
         )
     return [
-        Check("bad_id", broken, f"concat('ids: saw \\'', left(concat_ws('\\', \\'', {', '.join(ids)}), 300), '\\'')")
+        Check("bad_id", is_bad, f"concat('ids: saw \\'', left(concat_ws('\\', \\'', {', '.join(ids)}), 300), '\\'')")
     ]
 
 
-def _inexact_ids(spec: Input, columns: list[str]) -> list[Check]:
+def _inexact_id_checks(spec: Input, columns: list[str]) -> list[Check]:
     refused = {name: f"__v_{name} IS NULL AND __s_{name} IS NOT NULL" for name in _IDS if f"__s_{name}" in columns}
     if not refused:
         return []
-    whens = (f"WHEN {test} THEN {_seen(name, spec)}" for name, test in refused.items())
-    return [Check("inexact_id", " OR ".join(f"({test})" for test in refused.values()), f"CASE {' '.join(whens)} END")]
+    cases = (f"WHEN {test} THEN {_seen_sql(name, spec)}" for name, test in refused.items())
+    return [Check("inexact_id", " OR ".join(f"({test})" for test in refused.values()), f"CASE {' '.join(cases)} END")]
 
 
 def last_moment(source: Source, night: date, limits: RawLimits) -> datetime:
-    """The last moment, in UTC, that an event in a file of `night` may have; later ones are in the future.
+    """The last moment, in UTC, that an event in a file of `night` may have; later events are in the future.
 
-    A shop may cut its files at UTC's midnight or its own, whatever its days are.
+    A shop may cut its files at midnight in UTC or in its own zone, whatever the setting of its days.
     """
     return max(ShopDays(zone).end(night) for zone in ("UTC", source.timezone)) + timedelta(
         minutes=limits.future_minutes
     )
 
 
-def _times(spec: Input, end: str) -> list[Check]:
-    saw = "concat('event_time: saw \\'', left(__time_seen, 80), '\\'')"
-    tests = [Check("missing_time", "__time_seen IS NULL"), Check("bad_time", "__time IS NULL", saw)]
+def _time_checks(spec: Input, end: str) -> list[Check]:
+    detail = "concat('event_time: saw \\'', left(__time_seen, 80), '\\'')"
+    tests = [Check("missing_time", "__time_seen IS NULL"), Check("bad_time", "__time IS NULL", detail)]
     if spec.is_dated:  # later rows of an undated file belong to later nights
-        tests.append(Check("future_event", f"__time > {end}", saw))
+        tests.append(Check("future_event", f"__time > {end}", detail))
     return tests
 
 
-def _numbers(spec: Input, mapped: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
-    unread, signs = [], []
-    for column in (c for c in spec.targets if c.name in mapped and c.name not in spec.constants):
-        value, saw = f"__v_{column.name}", _seen(column.name, spec)
-        lost = f"{value} IS NULL AND __s_{column.name} IS NOT NULL"
+def _number_checks(spec: Input, mapped: set[str], columns: list[str], limits: RawLimits) -> list[Check]:
+    unreadable, out_of_range = [], []
+    for column in (target for target in spec.targets if target.name in mapped and target.name not in spec.constants):
+        value, detail = f"__v_{column.name}", _seen_sql(column.name, spec)
+        is_lost = f"{value} IS NULL AND __s_{column.name} IS NOT NULL"
         if column.type in ("bool", "date") and f"__s_{column.name}" in columns:
-            unread.append(Check("bad_value", lost, saw))
+            unreadable.append(Check("bad_value", is_lost, detail))
         if column.type not in ("float64", "float32", "int32", "int64"):
             continue
-        saw = saw if f"__s_{column.name}" in columns else _seen(column.name, spec, value)
-        broken = [f"({lost})"] if f"__s_{column.name}" in columns else []
+        detail = detail if f"__s_{column.name}" in columns else _seen_sql(column.name, spec, value)
+        conditions = [f"({is_lost})"] if f"__s_{column.name}" in columns else []
         if column.type.startswith("float"):  # NaN is greater than every number in Spark
-            broken += [f"{value} >= 1e308D", f"{value} <= -1e308D"]
-        own_limits = column.name not in (*_PRICES, "quantity")
-        broken += [f"{value} < {column.min}"] if own_limits and column.min is not None else []
-        broken += [f"{value} > {column.max}"] if own_limits and column.max is not None else []
-        if broken:
-            unread.append(Check("bad_number", " OR ".join(broken), saw))
+            conditions += [f"{value} >= 1e308D", f"{value} <= -1e308D"]
+        has_own_limits = column.name not in (*_PRICES, "quantity")
+        conditions += [f"{value} < {column.min}"] if has_own_limits and column.min is not None else []
+        conditions += [f"{value} > {column.max}"] if has_own_limits and column.max is not None else []
+        if conditions:
+            unreadable.append(Check("bad_number", " OR ".join(conditions), detail))
         if column.name in _PRICES:
-            signs.append(Check("negative_price", f"{value} < 0", saw))
-            signs.append(Check("absurd_price", f"{value} > {limits.max_price}D", saw))
+            out_of_range.append(Check("negative_price", f"{value} < 0", detail))
+            out_of_range.append(Check("absurd_price", f"{value} > {limits.max_price}D", detail))
         if column.name == "quantity":
-            signs.append(Check("negative_quantity", f"{value} < 0", saw))
-            signs.append(Check("absurd_quantity", f"{value} > {limits.max_quantity}D", saw))
-    return sorted(unread, key=lambda test: test.reason) + signs
+            out_of_range.append(Check("negative_quantity", f"{value} < 0", detail))
+            out_of_range.append(Check("absurd_quantity", f"{value} > {limits.max_quantity}D", detail))
+    return sorted(unreadable, key=lambda test: test.reason) + out_of_range
 
 
-def _seen(name: str, spec: Input, value: str | None = None) -> str:
+def _seen_sql(name: str, spec: Input, value: str | None = None) -> str:
     """SQL of a text such as `price: saw 'abc'`; personal values are not shown."""
     if name in spec.hashed:
         return text(f"{name}: not shown, it is personal")

@@ -1,4 +1,4 @@
-"""Guesses what a sample of a shop's files holds (events, items or users) and how a mapping of it would look."""
+"""Guesses what a sample of a shop's files holds (events, items or users), and a mapping for it."""
 
 from __future__ import annotations
 
@@ -48,162 +48,171 @@ class Guess:
     notes: list[str] = field(default_factory=list)
 
 
-def guess(sample: Sample, which: str, key: str = "", each: str | None = None) -> Guess:
-    """The sample read as events, items or users (`which`). Its `score` says how well that fits; 0: not at all.
+def guess(sample: Sample, which: str, key_column: str = "", opened_array: str | None = None) -> Guess:
+    """Guesses a mapping of the sample as events, items or users (`which`). Its `score` says how well it fits; 0: not.
 
-    `key` is the name of the item's or user's column in the events: other files mostly use the same. `each` is the
-    array that is already opened, where items or users are read from the log itself.
+    key_column: the name of the item's or user's column in the events; other files mostly use the same name.
+    opened_array: the array that is already opened, if items or users are read from the log itself.
     """
-    made = Guess(which, sample, each=each)
+    guessed = Guess(which, sample, each=opened_array)
     if which == "events":
-        made.each = array_guess(sample)
-        made.time = time_guess(sample)
-        if "column" in made.time and month_first(time_entries([str(v) for v in sample.columns[made.time["column"]]])):
-            made.notes.append("day_or_month")
-    used = {made.time["column"]} if "column" in made.time else set()
-    made.columns = column_guesses(sample, which, made.each, used, key)
+        guessed.each = array_guess(sample)
+        guessed.time = time_guess(sample)
+        if "column" in guessed.time and month_first(
+            time_entries([str(value) for value in sample.columns[guessed.time["column"]]])
+        ):
+            guessed.notes.append("day_or_month")
+    used_columns = {guessed.time["column"]} if "column" in guessed.time else set()
+    guessed.columns = column_guesses(sample, which, guessed.each, used_columns, key_column)
     if sample.format == "csv":
-        texts = {v for values in sample.columns.values() for v in values if isinstance(v, str)}
-        made.nulls = sorted(texts & set(NULLS))
-    _numbers(made)
+        texts = {value for values in sample.columns.values() for value in values if isinstance(value, str)}
+        guessed.nulls = sorted(texts & set(NULLS))
+    _add_number_signs(guessed)
     if which == "events":
-        _item_by_content(made, used)
-        _order_of_one(made)
-        _events(made)
-    derive(made)
-    made.score = _fit(made)
-    return made
+        _guess_item_by_values(guessed, used_columns)
+        _drop_shared_order(guessed)
+        _add_event_types(guessed)
+    derive(guessed)
+    guessed.score = _score_of(guessed)
+    return guessed
 
 
-def _events(made: Guess) -> None:
-    """Adds the event types, and the personal columns that fill no column of ours."""
-    columns = made.sample.columns
-    if "event_type" in made.columns:
-        made.event_types = Counter(str(v) for v in columns[made.columns["event_type"]] if v not in (None, ""))
+def _add_event_types(guessed: Guess) -> None:
+    """Adds the event types, and the personal columns that no column of ours uses."""
+    columns = guessed.sample.columns
+    if "event_type" in guessed.columns:
+        guessed.event_types = Counter(
+            str(value) for value in columns[guessed.columns["event_type"]] if value not in (None, "")
+        )
     else:
-        made.event_type = _type_of_all(made)
-    used = {*made.columns.values(), made.time.get("column", "")}
+        guessed.event_type = _type_by_file(guessed)
+    used_columns = {*guessed.columns.values(), guessed.time.get("column", "")}
     for name, values in columns.items():
-        texts = [str(v) for v in values if v not in (None, "")][:200]
+        texts = [str(value) for value in values if value not in (None, "")][:200]
         by_content = bool(texts) and share(texts, is_email) > 0.5
-        if by_content or (name not in used and _names_a_person(name, made.each)):
-            made.personal.append(name)
-    for ours in ("user_id", "visitor_id"):
-        if made.columns.get(ours) in made.personal:
-            made.hashed.add(ours)
-    made.personal = [name for name in made.personal if name not in made.columns.values()]
+        if by_content or (name not in used_columns and _names_a_person(name, guessed.each)):
+            guessed.personal.append(name)
+    for our_column in ("user_id", "visitor_id"):
+        if guessed.columns.get(our_column) in guessed.personal:
+            guessed.hashed.add(our_column)
+    guessed.personal = [name for name in guessed.personal if name not in guessed.columns.values()]
 
 
-def _item_by_content(made: Guess, used: set[str]) -> None:
-    """Where no name says which column is the item, takes the code with the most different values that repeat."""
-    if "item_id" in made.columns or not {"user_id", "visitor_id"} & made.columns.keys():
+def _guess_item_by_values(guessed: Guess, used_columns: set[str]) -> None:
+    """Guesses the item's column by values if no name shows it: the code with the most different, repeated values."""
+    if "item_id" in guessed.columns or not {"user_id", "visitor_id"} & guessed.columns.keys():
         return
-    used, most = {*made.columns.values(), *used}, 5
-    for name, values in made.sample.columns.items():
-        different = len({str(v) for v in values})
-        is_inside = any(name == a or name.startswith(f"{a}.") for a in made.sample.arrays)
-        is_code = not any(isinstance(v, float) or "." in str(v) or ":" in str(v) for v in values[:100])
-        if name not in used and not is_inside and is_code and most < different < 0.9 * len(values):
-            made.columns["item_id"], most = name, different
-    if "item_id" in made.columns:
-        made.notes.append("item_id")
+    used_columns, most_different = {*guessed.columns.values(), *used_columns}, 5
+    for name, values in guessed.sample.columns.items():
+        different = len({str(value) for value in values})
+        is_inside = any(name == array or name.startswith(f"{array}.") for array in guessed.sample.arrays)
+        is_code = not any(isinstance(value, float) or "." in str(value) or ":" in str(value) for value in values[:100])
+        if name not in used_columns and not is_inside and is_code and most_different < different < 0.9 * len(values):
+            guessed.columns["item_id"], most_different = name, different
+    if "item_id" in guessed.columns:
+        guessed.notes.append("item_id")
 
 
-def _order_of_one(made: Guess) -> None:
-    """Drops a guessed order id that several customers share: it is a position in a list, or something else."""
-    who = made.columns.get("user_id") or made.columns.get("visitor_id")
-    if who is None or "order_id" not in made.columns:
+def _drop_shared_order(guessed: Guess) -> None:
+    """Drops a guessed order id if several customers share its values: then it is something else, such as a position."""
+    customer_column = guessed.columns.get("user_id") or guessed.columns.get("visitor_id")
+    if customer_column is None or "order_id" not in guessed.columns:
         return
     owners: dict[str, set[str]] = {}
-    pairs = zip(made.sample.columns[made.columns["order_id"]], made.sample.columns[who], strict=True)
-    for order, owner in pairs:
-        if order not in (None, "") and owner not in (None, ""):
-            owners.setdefault(str(order), set()).add(str(owner))
-    if sum(len(o) > 1 for o in owners.values()) > 0.2 * len(owners):
-        del made.columns["order_id"]
+    orders = zip(
+        guessed.sample.columns[guessed.columns["order_id"]], guessed.sample.columns[customer_column], strict=True
+    )
+    for order, customer in orders:
+        if order not in (None, "") and customer not in (None, ""):
+            owners.setdefault(str(order), set()).add(str(customer))
+    if sum(len(customers) > 1 for customers in owners.values()) > 0.2 * len(owners):
+        del guessed.columns["order_id"]
 
 
-def derive(made: Guess) -> None:
-    """Adds SQL for what no column holds as it is: an age from a range, a unit price from a total, returns by sign."""
-    columns = made.sample.columns
-    if made.which == "users":
+def derive(guessed: Guess) -> None:
+    """Adds SQL for values that columns hold indirectly: an age in a range, a unit price in a total, returns by sign."""
+    columns = guessed.sample.columns
+    if guessed.which == "users":
         for name, values in columns.items():
-            texts = [str(v) for v in values if v not in (None, "")]
-            ranges = bool(texts) and share(texts, re.compile(r"\d+ ?(-|\+|bis|to) ?\d*").fullmatch) > 0.9
-            if likeness("users", "age", name) > 0.6 and ranges:
-                made.derived["age"] = f"CAST(regexp_extract(`{name}`, '^([0-9]+)', 1) AS INT)"
-    if made.which == "items" and "title" not in made.columns and "description" in made.columns:
-        texts = [str(v) for v in columns[made.columns["description"]] if v]
-        if sum(map(len, texts)) < 60 * len(texts):  # so short, it is the item's name
-            made.columns = {"title" if k == "description" else k: v for k, v in made.columns.items()}
-    if made.which == "events" and "quantity" in made.columns:
-        _of_quantity(made, f"`{made.columns['quantity']}`")
+            texts = [str(value) for value in values if value not in (None, "")]
+            is_range = bool(texts) and share(texts, re.compile(r"\d+ ?(-|\+|bis|to) ?\d*").fullmatch) > 0.9
+            if likeness("users", "age", name) > 0.6 and is_range:
+                guessed.derived["age"] = f"CAST(regexp_extract(`{name}`, '^([0-9]+)', 1) AS INT)"
+    if guessed.which == "items" and "title" not in guessed.columns and "description" in guessed.columns:
+        texts = [str(value) for value in columns[guessed.columns["description"]] if value]
+        if sum(map(len, texts)) < 60 * len(texts):  # such short texts are item names
+            guessed.columns = {
+                "title" if our_column == "description" else our_column: value
+                for our_column, value in guessed.columns.items()
+            }
+    if guessed.which == "events" and "quantity" in guessed.columns:
+        _derive_from_quantity(guessed, f"`{guessed.columns['quantity']}`")
 
 
-def _of_quantity(made: Guess, quantity: str) -> None:
-    columns = made.sample.columns
-    total = next((n for n in columns if folded(n) in _TOTALS), None)
-    if "price" not in made.columns and total:
-        made.derived["price"] = f"`{total}` / nullif({quantity}, 0)"
-    values = columns[made.columns["quantity"]]
-    if made.event_type == "purchase" and any(str(v).lstrip().startswith("-") for v in values):
-        made.event_type = None
-        made.derived["event_type"] = f"CASE WHEN CAST({quantity} AS DOUBLE) < 0 THEN 'return' ELSE 'purchase' END"
-        made.derived["quantity"] = f"abs(CAST({quantity} AS DOUBLE))"
-        del made.columns["quantity"]
+def _derive_from_quantity(guessed: Guess, quantity: str) -> None:
+    columns = guessed.sample.columns
+    total = next((name for name in columns if folded(name) in _TOTALS), None)
+    if "price" not in guessed.columns and total:
+        guessed.derived["price"] = f"`{total}` / nullif({quantity}, 0)"
+    values = columns[guessed.columns["quantity"]]
+    if guessed.event_type == "purchase" and any(str(value).lstrip().startswith("-") for value in values):
+        guessed.event_type = None
+        guessed.derived["event_type"] = f"CASE WHEN CAST({quantity} AS DOUBLE) < 0 THEN 'return' ELSE 'purchase' END"
+        guessed.derived["quantity"] = f"abs(CAST({quantity} AS DOUBLE))"
+        del guessed.columns["quantity"]
 
 
-def _names_a_person(name: str, each: str | None) -> bool:
-    if each and name.startswith(f"{each}."):
+def _names_a_person(name: str, opened_array: str | None) -> bool:
+    if opened_array and name.startswith(f"{opened_array}."):
         return False
-    owner = folded(name.rpartition(".")[0])
+    object_name = folded(name.rpartition(".")[0])
     if folded(name.rpartition(".")[2]) in ("name", "title") and "." in name:
-        return re.search(r"customer|user|buyer|billing|shipping|person|contact", owner) is not None
+        return re.search(r"customer|user|buyer|billing|shipping|person|contact", object_name) is not None
     return is_personal_name(name)
 
 
-def _type_of_all(made: Guess) -> str:
-    for pattern, ours in _TYPE_BY_FILE:
-        if re.search(pattern, made.sample.pattern.casefold()):
-            return ours
-    if made.each and not made.columns.get("price") and re.search("impression|shown", made.each.casefold()):
+def _type_by_file(guessed: Guess) -> str:
+    for pattern, our_type in _TYPE_BY_FILE:
+        if re.search(pattern, guessed.sample.pattern.casefold()):
+            return our_type
+    if guessed.each and not guessed.columns.get("price") and re.search("impression|shown", guessed.each.casefold()):
         return "impression"
-    if "rating" in made.columns:
+    if "rating" in guessed.columns:
         return "rating"
-    return "purchase" if {"order_id", "quantity"} & made.columns.keys() else "view"
+    return "purchase" if {"order_id", "quantity"} & guessed.columns.keys() else "view"
 
 
-def _numbers(made: Guess) -> None:
-    """Adds the decimal and thousands signs and the currency that the prices show."""
+def _add_number_signs(guessed: Guess) -> None:
+    """Adds the decimal and thousands signs, and the currency, as the prices show them."""
     texts = []
-    for ours in ("price", "cost", "quantity"):
-        if ours in made.columns:
-            texts += [v for v in made.sample.columns[made.columns[ours]] if isinstance(v, str)]
-    tails = Counter(m[1] for t in texts if (m := re.search(r"([.,])\d{1,2}\D*$", t.strip())))
-    if tails and tails.most_common(1)[0][0] == ",":
-        made.decimal = ","
-        made.thousands = "." if any(re.search(r"\d\.\d{3}", t) for t in texts) else ""
-    elif any(re.search(r"\d,\d{3}", t) for t in texts):
-        made.thousands = ","
-    if "currency" not in made.columns and "price" in made.columns:
-        signs = Counter(_SIGNS[s] for t in texts for s in _SIGNS if s in t)
-        last = folded(made.columns["price"]).rpartition("_")[2]
-        made.currency = signs.most_common(1)[0][0] if signs else _BY_NAME.get(last)
+    for our_column in ("price", "cost", "quantity"):
+        if our_column in guessed.columns:
+            texts += [value for value in guessed.sample.columns[guessed.columns[our_column]] if isinstance(value, str)]
+    decimal_signs = Counter(match[1] for text in texts if (match := re.search(r"([.,])\d{1,2}\D*$", text.strip())))
+    if decimal_signs and decimal_signs.most_common(1)[0][0] == ",":
+        guessed.decimal = ","
+        guessed.thousands = "." if any(re.search(r"\d\.\d{3}", text) for text in texts) else ""
+    elif any(re.search(r"\d,\d{3}", text) for text in texts):
+        guessed.thousands = ","
+    if "currency" not in guessed.columns and "price" in guessed.columns:
+        currencies = Counter(_SIGNS[sign] for text in texts for sign in _SIGNS if sign in text)
+        last_word = folded(guessed.columns["price"]).rpartition("_")[2]
+        guessed.currency = currencies.most_common(1)[0][0] if currencies else _BY_NAME.get(last_word)
 
 
-def _fit(made: Guess) -> float:
-    """How well the sample fits what it was read as. Events need a time and an item; the others need their id."""
-    have = made.columns.keys()
-    if made.which == "events":
-        who = bool({"user_id", "visitor_id"} & have)
-        if not (made.time and "item_id" in have):
+def _score_of(guessed: Guess) -> float:
+    """How well the sample fits the guess; 0: not at all. Events need a time and an item; items and users need an id."""
+    columns = guessed.columns.keys()
+    if guessed.which == "events":
+        has_visitor = bool({"user_id", "visitor_id"} & columns)
+        if not (guessed.time and "item_id" in columns):
             return 0.0
-        return 1.0 + who + 0.3 * len(have) + 0.5 * ("event_type" in have or "order_id" in have)
-    if made.which == "items":
-        about = {"title", "category", "brand", "price", "description", "stock", "cost", "title_zh"} & have
-        return len(about) * 0.5 + 0.5 if "item_id" in have and about else 0.0
-    about = {"age", "gender", "city", "country", "member_level", "registered_on", "email", "phone"} & {
-        *have,
-        *made.derived,
+        return 1.0 + has_visitor + 0.3 * len(columns) + 0.5 * ("event_type" in columns or "order_id" in columns)
+    if guessed.which == "items":
+        descriptive = {"title", "category", "brand", "price", "description", "stock", "cost", "title_zh"} & columns
+        return len(descriptive) * 0.5 + 0.5 if "item_id" in columns and descriptive else 0.0
+    descriptive = {"age", "gender", "city", "country", "member_level", "registered_on", "email", "phone"} & {
+        *columns,
+        *guessed.derived,
     }
-    return len(about) * 0.5 + 0.5 if "user_id" in have and about else 0.0
+    return len(descriptive) * 0.5 + 0.5 if "user_id" in columns and descriptive else 0.0

@@ -49,8 +49,8 @@ def picture(source: Source) -> list[str]:
         f"  times in {source.timezone}, days in {source.day_zone}",
     ]
     for spec in source.inputs:
-        where = "the events" if spec.from_events else f"{', '.join(spec.files)} ({spec.format})"
-        lines.append(f"  {spec.which} <- {where}")
+        files = "the events" if spec.from_events else f"{', '.join(spec.files)} ({spec.format})"
+        lines.append(f"  {spec.which} <- {files}")
         for column in spec.targets:
             if column.name in spec.columns:
                 shown = spec.columns[column.name] + (" (hashed)" if column.name in spec.hashed else "")
@@ -107,7 +107,11 @@ def _reasons(read: ReadInput) -> Iterator[Finding]:
     yield from event_type_findings(rows)
     if spec.each and counts[WITHOUT_LINES] == rows.num_rows:
         yield Finding(f"  ! no row has an element in '{spec.each.column}'; is the name of `each` right?", True)
-    rejected = sum(n for reason, n in counts.items() if reason not in spec.reject and reason != WITHOUT_LINES)
+    rejected = sum(
+        rows_of_reason
+        for reason, rows_of_reason in counts.items()
+        if reason not in spec.reject and reason != WITHOUT_LINES
+    )
     if rejected > MAX_REJECTED_SHARE * rows.num_rows:
         yield Finding(f"  ! {rejected / rows.num_rows:.1%} rejected, more than {MAX_REJECTED_SHARE:.0%}", True)
 
@@ -115,7 +119,11 @@ def _reasons(read: ReadInput) -> Iterator[Finding]:
 def _columns(kept: pa.Table, spec: Input) -> Iterator[Finding]:
     """The share of nulls of each mapped column, the event types, and the range of times."""
     mapped = {*spec.columns, *spec.derived}
-    shares = {c.name: kept[c.name].null_count / kept.num_rows for c in raw_columns(spec.which) if c.name in mapped}
+    shares = {
+        column.name: kept[column.name].null_count / kept.num_rows
+        for column in raw_columns(spec.which)
+        if column.name in mapped
+    }
     yield Finding("  null: " + ", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
     empty = [name for name, share in shares.items() if share == 1]
     if empty:

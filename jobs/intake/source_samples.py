@@ -1,4 +1,4 @@
-"""Samples of a shop's unknown files: their format and the values of their columns, without guessing any meaning."""
+"""Takes samples of a shop's unknown files: their format and the values of their columns. It guesses no meaning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jobs.intake.drop_folder import Drop
 from jobs.intake.source_words import folded
 from jobs.intake.text_inspection import utf16_of
 
-_BYTES = 1 << 18  # of each file that are read
+_BYTES = 1 << 18  # read of each file
 _ROWS = 2_000
 _SUFFIXES = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq|log|dat)(\.(gz|zst|bz2))?$", re.IGNORECASE)
 _NO_TABLES = re.compile(r"(^|/)(readme|license|licence)[^/]*$|(^|/)[._]", re.IGNORECASE)
@@ -37,7 +37,7 @@ _DATES = (
 
 @dataclass
 class Sample:
-    """Files of one kind. `columns` maps a name or path to its values: texts of CSV, else as stored; None if missing."""
+    """Files of one kind. columns: name or path -> its values, None if missing; the values of CSV files are texts."""
 
     pattern: str
     paths: list[str]
@@ -58,7 +58,7 @@ class Sample:
 
 def samples(drop: Drop) -> list[Sample]:
     """One sample for each kind of file in the drop."""
-    paths = sorted(p for p in drop.sizes("*") if _SUFFIXES.search(p) and not _NO_TABLES.search(p))
+    paths = sorted(name for name in drop.sizes("*") if _SUFFIXES.search(name) and not _NO_TABLES.search(name))
     groups: dict[str, list[str]] = {}
     for path in paths:
         groups.setdefault(pattern_of(path), []).append(path)
@@ -67,9 +67,9 @@ def samples(drop: Drop) -> list[Sample]:
 
 
 def pattern_of(path: str) -> str:
-    """The path with its date as a mapping writes it. Several different dates, which name no night, become `*`."""
+    """The path with a placeholder for its date. Several different dates become `*`, since they name no single night."""
     for regex, form in _DATES:
-        dates = [m[0] for m in re.finditer(regex, path) if _is_date(m[0], form)]
+        dates = [match[0] for match in re.finditer(regex, path) if _is_date(match[0], form)]
         if dates:
             named = "{date}" if form == "%Y-%m-%d" else f"{{date:{form}}}"
             return re.sub(regex, lambda _: named if len(set(dates)) == 1 else "*", path)  # noqa: B023
@@ -84,37 +84,37 @@ def _is_date(text: str, form: str) -> bool:
 
 
 def _merged(by_pattern: list[Sample]) -> list[Sample]:
-    """Merges samples with the same columns, suffix and kind of date; their pattern becomes a glob for all."""
+    """Merges samples with the same columns, suffix and kind of date. The merged pattern is a glob that matches all."""
     groups: dict[tuple, list[Sample]] = {}
     for sample in by_pattern:
         suffix = _SUFFIXES.search(sample.pattern)
-        shape = (tuple(sorted(folded(n) for n in sample.names)), suffix[0] if suffix else "", sample.is_dated)
+        shape = (tuple(sorted(folded(name) for name in sample.names)), suffix[0] if suffix else "", sample.is_dated)
         groups.setdefault(shape, []).append(sample)
-    out = []
+    merged = []
     for group in groups.values():
         first = group[0]
         for other in group[1:]:
             first.pattern = common(first.pattern, other.pattern)
             first.paths += other.paths
-        out.append(first)
-    return out
+        merged.append(first)
+    return merged
 
 
-def common(one: str, other: str) -> str:
-    """The glob that both match: their common beginning, `*`, and their common end."""
+def common(first: str, second: str) -> str:
+    """The glob that matches both texts: their common beginning, `*`, and their common end."""
     head = 0
-    while head < min(len(one), len(other)) and one[head] == other[head]:
+    while head < min(len(first), len(second)) and first[head] == second[head]:
         head += 1
     tail = 0
-    while tail < min(len(one), len(other)) - head and one[-1 - tail] == other[-1 - tail]:
+    while tail < min(len(first), len(second)) - head and first[-1 - tail] == second[-1 - tail]:
         tail += 1
-    return f"{one[:head]}*{one[len(one) - tail :]}"
+    return f"{first[:head]}*{first[len(first) - tail :]}"
 
 
 def _sample(drop: Drop, pattern: str, paths: list[str]) -> Sample:
-    """Rows of the first, middle and last file; the first that is not empty decides the format."""
+    """Reads rows of the first, middle and last file. The first of them that is not empty decides the format."""
     sample = Sample(pattern, paths)
-    held: Counter[str] = Counter()  # path -> rows that hold an array there
+    array_counts: Counter[str] = Counter()  # path -> rows that hold an array there
     for path in dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])):
         try:
             rows = _rows(drop, path, sample)
@@ -123,13 +123,17 @@ def _sample(drop: Drop, pattern: str, paths: list[str]) -> Sample:
             continue
         for row in rows:
             flat: dict[str, Any] = {}
-            _flatten(row, "", flat, sample.arrays, held)
+            _flatten(row, "", flat, sample.arrays, array_counts)
             for name, value in flat.items():
                 sample.columns.setdefault(name, [None] * sample.rows).append(value)
             sample.rows += 1
             for values in sample.columns.values():
                 values += [None] * (sample.rows - len(values))
-    sample.arrays = {p: of_objects for p, of_objects in sample.arrays.items() if 2 * held[p] > sample.rows}
+    sample.arrays = {
+        array_path: of_objects
+        for array_path, of_objects in sample.arrays.items()
+        if 2 * array_counts[array_path] > sample.rows
+    }
     return sample
 
 
@@ -182,10 +186,14 @@ def _csv_rows(lines: list[str], sample: Sample) -> list[dict[str, Any]]:
     rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=sample.delimiter))
     if not sample.names:
         sample.header = not any(_NUMBER.fullmatch(cell.strip()) or _looks_like_time(cell) for cell in rows[0])
-        sample.names = [c.strip() for c in rows[0]] if sample.header else [f"c{n + 1}" for n in range(len(rows[0]))]
+        sample.names = (
+            [title.strip() for title in rows[0]]
+            if sample.header
+            else [f"c{number + 1}" for number in range(len(rows[0]))]
+        )
     names = [cell.strip() for cell in rows[0]] if sample.header else sample.names
-    known = {name.casefold(): name for name in sample.names}
-    names = [known.get(name.casefold(), name) for name in names]  # another day may write them in another case
+    sample_names = {name.casefold(): name for name in sample.names}
+    names = [sample_names.get(name.casefold(), name) for name in names]  # another day may write them in another case
     body = rows[1:] if sample.header else rows
     return [dict(zip(names, row, strict=False)) for row in body if len(row) == len(names)]
 
@@ -194,32 +202,32 @@ def _looks_like_time(cell: str) -> bool:
     return re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", cell.strip()) is not None
 
 
-def _flatten(value: Any, path: str, flat: dict[str, Any], arrays: dict[str, bool], held: Counter[str]) -> None:
-    """Puts the fields of objects into `flat` by their path; of an array, the first element under the array's path."""
+def _flatten(value: Any, path: str, flat: dict[str, Any], arrays: dict[str, bool], array_counts: Counter[str]) -> None:
+    """Puts the fields of objects into `flat` by their path. An array gives its first element, under its own path."""
     if isinstance(value, list):
-        held[path] += 1
+        array_counts[path] += 1
         arrays[path] = arrays.get(path, False) or any(isinstance(element, dict) for element in value)
         value = value[0] if value else None
     if isinstance(value, dict):
         for key, inner in value.items():
-            _flatten(inner, f"{path}.{key}" if path else key, flat, arrays, held)
+            _flatten(inner, f"{path}.{key}" if path else key, flat, arrays, array_counts)
     elif path:
         flat[path] = value
 
 
 def delimiter_of(lines: list[str]) -> str:
     """The delimiter that cuts the most lines into the same number (above 1) of fields."""
-    best, most = ",", (0.0, 0)
+    best, best_share = ",", (0.0, 0)
     for delimiter in (",", ";", "\t", "|"):
         counts = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter))
         fields, rows = counts.most_common(1)[0]
-        if fields > 1 and (rows / len(lines), fields) > most:
-            best, most = delimiter, (rows / len(lines), fields)
+        if fields > 1 and (rows / len(lines), fields) > best_share:
+            best, best_share = delimiter, (rows / len(lines), fields)
     return best
 
 
 def encoding_of(data: bytes) -> str:
-    """UTF-16 by its zeros or byte order mark, UTF-8 where the bytes are valid, else by the runs of bytes above 127."""
+    """The encoding: UTF-16 by zeros or a byte order mark, UTF-8 if valid, else guessed by runs of bytes above 127."""
     if utf16 := utf16_of(data):
         return utf16
     try:

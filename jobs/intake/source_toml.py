@@ -1,4 +1,4 @@
-"""Writes guesses about a shop's files as a mapping in TOML; a comment with a `?` marks each line to check."""
+"""Writes guesses about a shop's files as a mapping in TOML. A comment with a `?` marks each line to check."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def as_toml(
     name: str,
     raw: str,
     guesses: dict[str, Guess],
-    others: list[str],
+    other_files: list[str],
     seen_items: dict[str, str],
     seen_users: dict[str, str],
 ) -> str:
-    """The mapping. `others` are files that fit none of the three inputs. `seen_items` and `seen_users` are columns of
-    the events about items and users, for `from = "events"`."""
+    """The mapping in TOML. other_files: files that fit none of the three inputs. seen_items, seen_users: columns of the
+    events about items and users, for `from = "events"`."""
     events = guesses["events"]
-    nulls = sorted({n for g in guesses.values() for n in g.nulls})
+    nulls = sorted({token for guessed in guesses.values() for token in guessed.nulls})
     lines = [
         f"# Guessed from the files in {raw}. Check each line with a ?, then run",
         f"#   python -m jobs validate_source --source THIS_FILE --raw {raw}",
-        *(f"# not used: {line}" for line in others),
+        *(f"# not used: {line}" for line in other_files),
         f"name = {_text(name)}",
         'timezone = "UTC"  # ? the zone of times that carry none, such as "Europe/Berlin"',
         *([f"null_tokens = {json.dumps(['', *nulls])}"] if nulls else []),
@@ -47,34 +47,40 @@ def as_toml(
     return "\n".join(lines) + "\n"
 
 
-def of_events(events: Guess, about: Guess, which: str) -> dict[str, str]:
+def of_events(events: Guess, guessed: Guess, which: str) -> dict[str, str]:
     """Columns of the events about items or users, for an input `from = "events"`; empty where there are none."""
     names = _LINES_ITEMS if which == "items" else _OF_USERS
     key = "item_id" if which == "items" else "user_id"
-    used = {theirs for ours, theirs in events.columns.items() if ours != "price"}
-    used |= {*events.personal, events.time.get("column", "")}
-    columns = {n: about.columns[n] for n in names if n in about.columns and about.columns[n] not in used}
+    used_columns = {shop_column for our_column, shop_column in events.columns.items() if our_column != "price"}
+    used_columns |= {*events.personal, events.time.get("column", "")}
+    columns = {
+        name: guessed.columns[name]
+        for name in names
+        if name in guessed.columns and guessed.columns[name] not in used_columns
+    }
     if key not in events.columns or not columns.keys() - {"price"}:
         return {}
     return {key: events.columns[key], **columns}
 
 
-def _input(made: Guess) -> Iterator[str]:
+def _input(guessed: Guess) -> Iterator[str]:
     """The lines of [events], [items] or [users]."""
-    yield f"[{made.which}]"
-    yield from _reading(made.sample)
-    yield from _values(made)
-    yield from _columns(made)
-    if made.derived:
-        yield f"[{made.which}.derived]"
-        yield from (f"{ours} = {_text(sql)}  # ? guessed from the values" for ours, sql in made.derived.items())
-    if made.which != "users" and (unused := _unused(made)):
-        yield f"# kept as {'attributes' if made.which == 'items' else 'extra'}: {', '.join(unused[:30])}"
-    yield from _event_types(made)
+    yield f"[{guessed.which}]"
+    yield from _reading(guessed.sample)
+    yield from _values(guessed)
+    yield from _columns(guessed)
+    if guessed.derived:
+        yield f"[{guessed.which}.derived]"
+        yield from (
+            f"{our_column} = {_text(sql)}  # ? guessed from the values" for our_column, sql in guessed.derived.items()
+        )
+    if guessed.which != "users" and (unused := _unused(guessed)):
+        yield f"# kept as {'attributes' if guessed.which == 'items' else 'extra'}: {', '.join(unused[:30])}"
+    yield from _event_types(guessed)
 
 
 def _reading(sample: Sample) -> Iterator[str]:
-    """Which files, and how they are read."""
+    """The lines that say which files are read, and how."""
     yield f"files = {_text(sample.pattern)}"
     if sample.format != "csv":
         yield f"format = {_text(sample.format)}"
@@ -87,64 +93,64 @@ def _reading(sample: Sample) -> Iterator[str]:
         yield f"column_names = {json.dumps(sample.names, ensure_ascii=False)}  # ? the first line holds values"
 
 
-def _values(made: Guess) -> Iterator[str]:
-    """How values are written, and what holds for all rows."""
-    if made.decimal == ",":
+def _values(guessed: Guess) -> Iterator[str]:
+    """The lines that say how values are written, and what is the same for all rows."""
+    if guessed.decimal == ",":
         yield 'decimal = ","'
-    if made.thousands:
-        yield f"thousands = {_text(made.thousands)}"
-    if made.each:
-        yield f"each = {_text(made.each)}  # one row for each element of this array"
-    if made.which == "items" and "snapshot" in made.notes:
+    if guessed.thousands:
+        yield f"thousands = {_text(guessed.thousands)}"
+    if guessed.each:
+        yield f"each = {_text(guessed.each)}  # one row for each element of this array"
+    if guessed.which == "items" and "snapshot" in guessed.notes:
         yield "snapshot = true  # ? each file lists the whole catalogue: a missing item was withdrawn"
-    if made.personal:
-        yield f"personal = {json.dumps(made.personal, ensure_ascii=False)}  # stored nowhere"
-    if made.time:
-        keys = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in made.time.items())
-        question = "  # ? day first or month first: no value shows it" if "day_or_month" in made.notes else ""
+    if guessed.personal:
+        yield f"personal = {json.dumps(guessed.personal, ensure_ascii=False)}  # stored nowhere"
+    if guessed.time:
+        keys = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in guessed.time.items())
+        question = "  # ? day first or month first: no value shows it" if "day_or_month" in guessed.notes else ""
         yield f"time = {{ {keys} }}{question}"
-    constants = {"event_type": made.event_type} if made.event_type else {}
-    constants |= {"currency": made.currency} if made.currency else {}
+    constants = {"event_type": guessed.event_type} if guessed.event_type else {}
+    constants |= {"currency": guessed.currency} if guessed.currency else {}
     if constants:
-        question = "  # ? no column holds it" if made.event_type else ""
-        yield f"constants = {{ {', '.join(f'{k} = {_text(v)}' for k, v in constants.items())} }}{question}"
-    if "price" in made.columns and not made.currency and "currency" not in made.columns:
-        yield f'# constants: no column holds the currency; add it to [{made.which}], such as currency = "EUR"'
+        question = "  # ? no column holds it" if guessed.event_type else ""
+        yield f"constants = {{ {', '.join(f'{name} = {_text(text)}' for name, text in constants.items())} }}{question}"
+    if "price" in guessed.columns and not guessed.currency and "currency" not in guessed.columns:
+        yield f'# constants: no column holds the currency; add it to [{guessed.which}], such as currency = "EUR"'
 
 
-def _columns(made: Guess) -> Iterator[str]:
-    yield f"[{made.which}.columns]"
-    for ours, theirs in made.columns.items():
-        if ours in made.hashed:
-            value = f"{{ column = {_text(theirs)}, personal = true }}"
-            yield f"{ours} = {value}  # an e-mail address: set NIGHTMARKET_HMAC_KEY to hash it"
+def _columns(guessed: Guess) -> Iterator[str]:
+    yield f"[{guessed.which}.columns]"
+    for our_column, shop_column in guessed.columns.items():
+        if our_column in guessed.hashed:
+            value = f"{{ column = {_text(shop_column)}, personal = true }}"
+            yield f"{our_column} = {value}  # an e-mail address: set NIGHTMARKET_HMAC_KEY to hash it"
         else:
-            yield f"{ours} = {_text(theirs)}{_example(made, theirs)}"
+            yield f"{our_column} = {_text(shop_column)}{_example(guessed, shop_column)}"
 
 
-def _unused(made: Guess) -> list[str]:
+def _unused(guessed: Guess) -> list[str]:
     """Columns of the sample that nothing in the mapping names."""
-    used = {*made.columns.values(), *made.personal, made.time.get("column"), made.each}
-    in_sql = " ".join([*made.derived.values(), made.time.get("sql", "")])
-    return [name for name in made.sample.columns if name not in used and f"`{name}`" not in in_sql]
+    used_columns = {*guessed.columns.values(), *guessed.personal, guessed.time.get("column"), guessed.each}
+    in_sql = " ".join([*guessed.derived.values(), guessed.time.get("sql", "")])
+    return [name for name in guessed.sample.columns if name not in used_columns and f"`{name}`" not in in_sql]
 
 
-def _event_types(made: Guess) -> Iterator[str]:
-    if not made.event_types:
+def _event_types(guessed: Guess) -> Iterator[str]:
+    if not guessed.event_types:
         return
-    pairs, unknown = [], []
-    for theirs, count in made.event_types.most_common(40):
-        ours = theirs if theirs in EVENT_TYPES else event_type_of(theirs)
-        if ours is None:
-            unknown.append((theirs, count))
-        elif ours != theirs:
-            pairs.append(f"{_key(theirs)} = {_text(ours)}  # seen {count:,} times")
-    if pairs:
-        yield f"[{made.which}.event_types]"
-        yield from pairs
+    type_lines, unknown = [], []
+    for shop_type, count in guessed.event_types.most_common(40):
+        our_type = shop_type if shop_type in EVENT_TYPES else event_type_of(shop_type)
+        if our_type is None:
+            unknown.append((shop_type, count))
+        elif our_type != shop_type:
+            type_lines.append(f"{_key(shop_type)} = {_text(our_type)}  # seen {count:,} times")
+    if type_lines:
+        yield f"[{guessed.which}.event_types]"
+        yield from type_lines
     if unknown:
-        yield f"[{made.which}.reject]  # ? what are these? map them above to one of {', '.join(EVENT_TYPES)}"
-        column = made.columns["event_type"]
+        yield f"[{guessed.which}.reject]  # ? what are these? map them above to one of {', '.join(EVENT_TYPES)}"
+        column = guessed.columns["event_type"]
         listed = ", ".join("'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'" for name, _ in unknown)
         yield f"not_an_action = {_text(f'`{column}` IN ({listed})')}"
 
@@ -155,16 +161,18 @@ def _from_events(which: str, events: Guess, columns: dict[str, str]) -> Iterator
     if "price" in columns and events.currency:
         yield f"constants = {{ currency = {_text(events.currency)} }}"
     yield f"[{which}.columns]"
-    for ours, theirs in columns.items():
-        hashed = ours in events.hashed
-        yield f"{ours} = " + (f"{{ column = {_text(theirs)}, personal = true }}" if hashed else _text(theirs))
+    for our_column, shop_column in columns.items():
+        is_hashed = our_column in events.hashed
+        yield f"{our_column} = " + (
+            f"{{ column = {_text(shop_column)}, personal = true }}" if is_hashed else _text(shop_column)
+        )
 
 
-def _example(made: Guess, theirs: str) -> str:
-    """A short value of the column as a comment; none of a user."""
-    values = [str(v) for v in made.sample.columns.get(theirs, []) if v not in (None, "")]
-    shown = next((v for v in values if len(v) <= 30 and v.isprintable()), None)
-    return f"  # such as {shown}" if shown and made.which != "users" else ""
+def _example(guessed: Guess, shop_column: str) -> str:
+    """A comment with a short value of the column; empty for users, whose values are personal."""
+    values = [str(value) for value in guessed.sample.columns.get(shop_column, []) if value not in (None, "")]
+    shown = next((value for value in values if len(value) <= 30 and value.isprintable()), None)
+    return f"  # such as {shown}" if shown and guessed.which != "users" else ""
 
 
 def _text(value: str) -> str:

@@ -1,6 +1,6 @@
-"""The names that shops give to item, user, price, ... and to types of events, in several languages.
+"""The names that shops use for item, user, price, and so on, and for types of events, in several languages.
 
-Names are compared folded: lower case, words joined by `_`, without accents. Earlier names of a list are likelier.
+Names are compared in folded form: lower case, words joined by `_`, no accents. Earlier names in a list are likelier.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ EVENT_TYPE_WORDS = {
 def folded(name: str) -> str:
     """A name in lower case, its words joined by `_`: 'ProductID', 'Produkt-ID' -> product_id, produkt_id."""
     plain = unicodedata.normalize("NFKD", name.strip())
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("ß", "ss")
+    plain = "".join(character for character in plain if not unicodedata.combining(character)).replace("ß", "ss")
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain)
     return re.sub(r"\W+|_+", "_", plain.casefold()).strip("_")
 
@@ -137,39 +137,42 @@ def _places(words: str) -> dict[str, int]:
     return {word: place for place, word in reversed(list(enumerate(words.split())))}
 
 
-_COLUMNS = {which: {ours: _places(w) for ours, w in words.items()} for which, words in COLUMN_WORDS.items()}
+_COLUMNS = {
+    which: {our_column: _places(column_words) for our_column, column_words in words.items()}
+    for which, words in COLUMN_WORDS.items()
+}
 _TIMES, _PERSONAL = _places(TIME_WORDS), _places(PERSONAL_WORDS)
-_EVENT_TYPES = {word: ours for ours, words in EVENT_TYPE_WORDS.items() for word in words.split()}
+_EVENT_TYPES = {word: our_type for our_type, words in EVENT_TYPE_WORDS.items() for word in words.split()}
 
 
-def likeness(which: str, ours: str, theirs: str) -> float:
-    """How likely their column is our column `ours`, by its name alone: 0 (nothing in common) to 1."""
-    return _score(_COLUMNS[which][ours], theirs)
+def likeness(which: str, our_column: str, shop_column: str) -> float:
+    """How likely a shop's column is `our_column`, by its name alone: 0 (nothing in common) to 1."""
+    return _score(_COLUMNS[which][our_column], shop_column)
 
 
-def time_likeness(theirs: str) -> float:
+def time_likeness(shop_column: str) -> float:
     """As `likeness`, for the time of an event."""
-    return _score(_TIMES, theirs)
+    return _score(_TIMES, shop_column)
 
 
-def is_personal_name(theirs: str) -> bool:
+def is_personal_name(shop_column: str) -> bool:
     """Whether a column of that name holds names, addresses or the like of people."""
-    return folded(theirs.rpartition(".")[2]) in _PERSONAL
+    return folded(shop_column.rpartition(".")[2]) in _PERSONAL
 
 
-def event_type_of(theirs: str) -> str | None:
-    """Our event type for one of theirs; None where its name does not say."""
-    return _EVENT_TYPES.get(folded(theirs))
+def event_type_of(shop_type: str) -> str | None:
+    """Our event type for one of the shop's; None if its name does not show it."""
+    return _EVENT_TYPES.get(folded(shop_type))
 
 
-def _score(places: dict[str, int], theirs: str) -> float:
-    """1 for a known name, less for one later in the list; 0.5 and less for a known name with a word before or after."""
-    name = folded(theirs)
-    last = folded(theirs.rpartition(".")[2])
-    for candidate, top in ((name, 1.0), (last, 0.95)):
+def _score(places: dict[str, int], shop_column: str) -> float:
+    """1 for the first known name, less for later ones; 0.5 or less for a known name with a word before or after it."""
+    name = folded(shop_column)
+    last_name = folded(shop_column.rpartition(".")[2])
+    for candidate, best in ((name, 1.0), (last_name, 0.95)):
         if candidate in places:
-            return top - 0.3 * places[candidate] / (len(places) + 1)
-    words = last.split("_")
+            return best - 0.3 * places[candidate] / (len(places) + 1)
+    words = last_name.split("_")
     for length in range(len(words) - 1, 0, -1):
         for part in ("_".join(words[-length:]), "_".join(words[:length])):
             if part in places and len(part) > 2:

@@ -1,8 +1,8 @@
-"""Reads received files into one Spark frame of THEIR columns, not typed yet: strings of text files, Parquet as stored.
+"""Reads received files into one Spark frame of the SHOP'S columns, untyped: strings from text files, Parquet as stored.
 
-Beside theirs it has `__file` (path in the drop), `__fresh` (false where an earlier night received the same bytes),
-`__malformed` (the whole line, where it cannot be cut into the header's fields) and, for JSON lines, `__line`. With
-`each` there is one row for each element: its column holds the element, `__position` its number, from 1.
+The frame also has `__file` (path in the drop), `__fresh` (false if an earlier night received the same bytes),
+`__malformed` (the whole line, if it cannot be cut into the header's fields) and, for JSON lines, `__line`. With `each`
+there is one row for each element of the array: the array's column holds the element, `__position` its number, from 1.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ def scan(spark: SparkSession, source: Source, which: str, files: list[dict[str, 
     spec = source.input(which)
     groups: dict[tuple, list[dict[str, Any]]] = {}
     for file in files:
-        if "night" in file:  # a join tells their rows which file they are of
+        if "night" in file:  # a join later finds the file of each row
             groups.setdefault(layout(file), []).append(file)
             continue
         folder = file["readable"].removesuffix(file["path"])
-        alone = file["path"] if folder == file["readable"] else ""  # it is stored under another name
-        groups.setdefault((layout(file), alone or folder, file["same_as"] is None), []).append(file)
+        own_name = file["path"] if folder == file["readable"] else ""  # it is stored under another name
+        groups.setdefault((layout(file), own_name or folder, file["same_as"] is None), []).append(file)
     frames = [
         unfold(_scan_group(spark, source, spec, group, lake), source, which, group[0]["header"])
         for group in groups.values()
     ]
-    union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
+    union = reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
     return union.selectExpr(*(_without_null_tokens(name, kind, source, spec) for name, kind in union.dtypes))
 
 
 def layout(file: dict[str, Any]) -> tuple:
-    """The columns of a file, and the types of those of Parquet: files that have the same can be read together."""
+    """The columns of a file and, for Parquet, their types. Files with the same layout can be read together."""
     return tuple(file["header"]), tuple(sorted(file["types"].items()))
 
 
@@ -59,7 +59,7 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
         if any("[ns" in kind for kind in files[0]["types"].values()):
             spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")  # pandas writes nanoseconds; read as int64
         frame = raw_reader(spark, lake, urls).parquet(*urls)
-        columns = [quoted(c) for c in frame.columns] + [
+        columns = [quoted(column) for column in frame.columns] + [
             "CAST(NULL AS STRING) __malformed",
             "CAST(NULL AS STRING) __line",
         ]
@@ -67,10 +67,10 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
         named = (*needed(source, spec.which), *sorted(spec.sql_words))  # SQL words: the sample may lack a rare key
         keys = dict.fromkeys((*header, *(name if name in header else head(name) for name in named)))
         frame = _json_lines(raw_reader(spark, lake, urls), urls, list(keys))
-        columns = [quoted(c) for c in keys] + ["__malformed", "__line"]
+        columns = [quoted(column) for column in keys] + ["__malformed", "__line"]
     else:
         frame = _csv(raw_reader(spark, lake, urls), spec, urls, header)
-        columns = [quoted(c) for c in header] + ["__malformed", "CAST(NULL AS STRING) __line"]
+        columns = [quoted(column) for column in header] + ["__malformed", "CAST(NULL AS STRING) __line"]
     if "night" in files[0]:
         return _with_nights(spark, source, spec, frame, columns, files)
     fresh = str(files[0]["same_as"] is None).lower()
@@ -81,7 +81,7 @@ def _scan_group(spark: SparkSession, source: Source, spec: Input, files: list[di
 def _with_nights(
     spark: SparkSession, source: Source, spec: Input, frame: DataFrame, columns: list[str], files: list[dict[str, Any]]
 ) -> DataFrame:
-    """The columns, and what a join with the list of files tells of each row's file."""
+    """The columns, and the facts of each row's file, from a join with the list of files."""
     folder = f"raw/{source.name}/"
     facts = pa.table(
         {
@@ -94,12 +94,12 @@ def _with_nights(
     )
     key = f"url_decode(substring_index(_metadata.file_path, {text('/' + folder)}, -1)) __key"
     place = [] if spec.each else ["CAST(NULL AS INT) __position"]
-    known = F.broadcast(spark.createDataFrame(facts))
-    return frame.selectExpr(*columns, key, *place).join(known, "__key", "left").drop("__key")
+    file_facts = F.broadcast(spark.createDataFrame(facts))
+    return frame.selectExpr(*columns, key, *place).join(file_facts, "__key", "left").drop("__key")
 
 
 def _file_sql(files: list[dict[str, Any]], lake: Any) -> str:
-    """SQL of the path in the drop: a constant for one file, else the part of its URL after the night's folder."""
+    """SQL of a row's path in the drop: a constant for one file, else the part of its URL after the night's folder."""
     if len(files) == 1:
         return text(files[0]["path"])
     folder = files[0]["readable"].removesuffix(files[0]["path"])
@@ -131,7 +131,7 @@ def _json_lines(reader: DataFrameReader, urls: list[str], keys: list[str]) -> Da
 
 def _without_null_tokens(name: str, kind: str, source: Source, spec: Input) -> str:
     """The column, null where it holds a null token. Spark's CSV reader already reads '' as null."""
-    tokens = [t for t in source.null_tokens if t or spec.format != "csv"]
+    tokens = [token for token in source.null_tokens if token or spec.format != "csv"]
     if kind != "string" or name in INTERNAL or not tokens:
         return quoted(name)
     column = quoted(name)

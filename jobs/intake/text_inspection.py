@@ -1,4 +1,4 @@
-"""Reads one text file (CSV or JSON lines) to its end: is it whole, in which encoding, how many lines, which columns."""
+"""Reads one text file (CSV or JSON lines) to its end. Checks its encoding and that it is complete; counts its lines."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from jobs.intake.file_facts import DropError, FileFacts, UnfinishedFile
 from schemas.sources.mapping import Input
 
 _CHUNK = 1 << 20
-_MAX_REST = 64 << 20  # a "line" longer than this is cut, for counting only
+_MAX_UNFINISHED = 64 << 20  # a "line" longer than this is cut, for counting only
 _CONTROLS = bytes(b for b in (*range(0x20), 0x7F) if b not in b"\r\n\t")
-_MAX_PATHS = 1_000  # an object whose keys are ids would have paths without end
-_JSON_SAMPLE = 1_000  # lines in which keys of JSON lines are looked for; `extra` later gets the keys of all lines
+_MAX_PATHS = 1_000  # an object whose keys are ids would have an endless number of paths
+_JSON_SAMPLE = 1_000  # lines whose keys become columns; `extra` later gets the other keys of all lines
 
 
 class TextInspection:
-    """One pass over a text file. It fills `facts`, and writes the text as UTF-8 to `utf8` where that is given."""
+    """One pass over a text file. It fills `facts`, and writes the text as UTF-8 to `utf8` unless that is None."""
 
     def __init__(self, name: str, spec: Input, facts: FileFacts, utf8: IO[bytes] | None) -> None:
         self.name, self.spec, self.facts, self.utf8 = name, spec, facts, utf8
         self.controls = _CONTROLS if spec.delimiter == "\t" else _CONTROLS + b"\t"
-        self.sampled = self.parsed = 0  # JSON lines looked at, and those of them that are objects
+        self.sampled = self.parsed = 0  # JSON lines that were sampled, and how many of them are objects
         self.arrays: dict[str, int] = {}
 
     def read(self, buffered: IO[bytes]) -> None:
-        facts, first = self.facts, True
+        facts, is_first = self.facts, True
         try:
             for block in _blocks(self._utf8_chunks(_plain(buffered, facts.compression))):
-                if first:
+                if is_first:
                     block = block.removeprefix(codecs.BOM_UTF8)
                     self._header(block)
                 self._count(block)
-                first = False
+                is_first = False
         except (EOFError, zlib.error, gzip.BadGzipFile, OSError, pa.ArrowInvalid) as error:
             raise UnfinishedFile(
                 f"{self.name} is truncated or corrupt ({facts.compression or 'text'}: {error}); {facts.lines:,} whole "
                 "lines could be read; ask for the file again, nothing of it was received"
             ) from None
-        if first:
+        if is_first:
             raise UnfinishedFile(f"{self.name} is empty after decompression; ask for it again, or remove it")
         if self.spec.format == "jsonl" and not self.parsed:
             raise DropError(f"{self.name}: none of the first {self.sampled} lines is a JSON object; {self._json_hint}")
@@ -55,13 +55,13 @@ class TextInspection:
             facts.rows = facts.lines - facts.blank_lines - (self.spec.format == "csv" and self.spec.header)
 
     def _refuse_other_utf16(self, start: bytes) -> None:
-        mapped = codecs.lookup(self.spec.encoding).name
-        seen = utf16_of(start) if is_utf8(self.spec) or mapped.startswith("utf-16") else None
-        if seen and seen != mapped:
-            mark = "with" if seen == "utf-16" else "without"
+        mapped_encoding = codecs.lookup(self.spec.encoding).name
+        seen_encoding = utf16_of(start) if is_utf8(self.spec) or mapped_encoding.startswith("utf-16") else None
+        if seen_encoding and seen_encoding != mapped_encoding:
+            mark = "with" if seen_encoding == "utf-16" else "without"
             raise DropError(
                 f"{self.name} is UTF-16, {mark} a byte order mark, and the mapping "
-                f"says '{self.spec.encoding}'; set encoding = '{seen}' in [{self.spec.which}]"
+                f"says '{self.spec.encoding}'; set encoding = '{seen_encoding}' in [{self.spec.which}]"
             )
 
     def _utf8_chunks(self, plain: Any) -> Iterator[bytes]:
@@ -133,8 +133,10 @@ class TextInspection:
 
 
 def json_paths(path: str, value: Any, paths: list[str], arrays: dict[str, int]) -> None:
-    """Adds the paths within one value of a JSON line to `paths`; counts in `arrays`, for each path, +1 for an array
-    and -1 for any other value. Of an array only the first element is looked at."""
+    """Adds the paths within one value of a JSON line to `paths`. Looks only at the first element of an array.
+
+    Counts in `arrays`, at the path of each value, +1 for an array and -1 for any other value.
+    """
     if value is None:
         return
     arrays[path] = arrays.get(path, 0) + (1 if isinstance(value, list) else -1)
@@ -159,21 +161,21 @@ def _plain(buffered: Any, compression: str) -> Any:
 
 
 def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Regroups chunks so that each but the last ends at the end of a line."""
-    rest = b""
+    """Regroups chunks so that each one but the last ends with a whole line."""
+    unfinished = b""
     for chunk in chunks:
-        cut = chunk.rfind(b"\n") + 1
-        if cut == 0 and len(rest) < _MAX_REST:
-            rest += chunk
+        line_end = chunk.rfind(b"\n") + 1
+        if line_end == 0 and len(unfinished) < _MAX_UNFINISHED:
+            unfinished += chunk
             continue
-        yield rest + chunk[:cut]
-        rest = chunk[cut:]
-    if rest:
-        yield rest
+        yield unfinished + chunk[:line_end]
+        unfinished = chunk[line_end:]
+    if unfinished:
+        yield unfinished
 
 
 def utf16_of(data: bytes) -> str | None:
-    """Which UTF-16 encoding the first bytes of a text are in; None where they are not UTF-16."""
+    """The UTF-16 encoding of the first bytes of a text; None if they are not UTF-16."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     start = data[:4096]

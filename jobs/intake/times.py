@@ -1,6 +1,6 @@
-"""Spark SQL of a time: what the shop's clock showed, or the moment itself where the text has a zone.
+"""Spark SQL of a time: the time on the shop's clock or, if the text has a zone, the moment itself.
 
-The mapping's `timezone` makes a moment of a clock's time. The clock's time is kept beside it, to count hours that
+The mapping's `timezone` turns a clock time into a moment. The clock time is kept as well, to count the hours that
 clocks show twice or never.
 """
 
@@ -30,7 +30,7 @@ _LONGEST = 100  # characters of a time with its zone and remarks
 # The zones that Spark's cast reads correctly by itself.
 _USUAL_ZONE = "^[0-9-]{10}[ T][0-9]{2}:[0-9]{2}:[0-9.]+ ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _CLOCK = r"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ Tt][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?)\h*"
-# Java adds [Europe/Paris] to an offset, JavaScript (Coordinated Universal Time), Go its clock's reading m=+0.1
+# Java adds [Europe/Paris] after an offset, JavaScript (Coordinated Universal Time), Go a reading such as m=+0.1
 _REMARK = r"(?<=[0-9A-Za-z])\h*(?:\[[^\]]*\]|\([^)]*\)|m=.*)$"
 _OFFSET = r"^(?:UTC|GMT|UT)?\h*([-+−])(0?[0-9]|1[0-8]):?([0-5][0-9])?(?:\h+[A-Za-z/_]+)?$"
 _NAME = r"^[(\[]?([A-Za-z][A-Za-z0-9_+/-]*)[)\]]?$"
@@ -38,12 +38,12 @@ _NAME = r"^[(\[]?([A-Za-z][A-Za-z0-9_+/-]*)[)\]]?$"
 
 @dataclass(frozen=True)
 class TimeSql:
-    """In each row at most one of `clock` and `moment` is not null. `seen` is the text, null where there is none."""
+    """SQL of a time. In each row at most one of `clock` and `moment` is not null. `seen` is the text, or null."""
 
     clock: str = _NONE
     moment: str = _NONE
     seen: str = "CAST(NULL AS STRING)"
-    may_be_absurd: bool = False  # it is read from text: a year outside 1970 to 2099 becomes null
+    may_be_absurd: bool = False  # True for a time read from text: a year outside 1970 to 2099 becomes null
 
     def in_utc(self, source: Source) -> str:
         """SQL of the time in UTC, over the columns `__clock` and `__moment`."""
@@ -62,70 +62,72 @@ def time_sql(spec: Input, source: Source, types: dict[str, str]) -> TimeSql:
         return TimeSql()
     value = quoted(time.column) if time.column else f"({time.sql})"
     kind = types["time"]
-    seen = f"CAST({value} AS STRING)"
+    seen_text = f"CAST({value} AS STRING)"
     if kind.startswith("timestamp[ns"):  # read as int64, see spark_scan
         micros = f"timestamp_micros({value} DIV 1000)"
-        return TimeSql(moment=micros, seen=seen) if "tz=" in kind else TimeSql(clock=micros, seen=seen)
+        return TimeSql(moment=micros, seen=seen_text) if "tz=" in kind else TimeSql(clock=micros, seen=seen_text)
     if time.epoch:
-        return TimeSql(moment=_epoch(value, time.epoch), seen=seen)
+        return TimeSql(moment=_epoch(value, time.epoch), seen=seen_text)
     if kind == "timestamp":
-        return TimeSql(moment=value, seen=seen)
+        return TimeSql(moment=value, seen=seen_text)
     if kind in ("date", "timestamp_ntz"):
-        return TimeSql(clock=f"CAST({value} AS TIMESTAMP)", seen=seen)
+        return TimeSql(clock=f"CAST({value} AS TIMESTAMP)", seen=seen_text)
     if kind != "string" and not (time.format and _NUMBER.fullmatch(kind)):
         raise MappingError(
             f"{source.path or source.name}: [{spec.which}.time] {time.column or time.sql} is {kind}; write "
             "epoch = 's', 'ms', 'us' or 'ns', or format = 'excel' or 'yyyyMMdd' for a number; of a struct name a field"
         )
     if kind in ("float", "double") or kind.startswith("decimal"):  # 20260302 must not become 2.0260302E7
-        whole = f"CAST(CAST({value} AS DECIMAL(20, 0)) AS STRING)"
-        value = f"CASE WHEN {value} = floor({value}) THEN {whole} ELSE {seen} END"
+        whole_number = f"CAST(CAST({value} AS DECIMAL(20, 0)) AS STRING)"
+        value = f"CASE WHEN {value} = floor({value}) THEN {whole_number} ELSE {seen_text} END"
     elif kind != "string":
-        value = seen
+        value = seen_text
     parsed = [_parsed(value, pattern, len(time.format) > 1) for pattern in time.format or ("iso",)]
-    clocks, moments = ([p[place] for p in parsed if p[place] != _NONE] for place in (0, 1))
-    return TimeSql(_first(clocks), _first(moments), seen, may_be_absurd=True)
+    clocks, moments = (
+        [clock_and_moment[place] for clock_and_moment in parsed if clock_and_moment[place] != _NONE] for place in (0, 1)
+    )
+    return TimeSql(_first_not_null(clocks), _first_not_null(moments), seen_text, may_be_absurd=True)
 
 
-def _first(values: list[str]) -> str:
+def _first_not_null(values: list[str]) -> str:
     return f"coalesce({', '.join(values)})" if len(values) > 1 else (values or [_NONE])[0]
 
 
 def _parsed(value: str, pattern: str, is_one_of_several: bool) -> tuple[str, str]:
     """SQL of (clock, moment) of a text, as one entry of `format` reads it.
 
-    A cast is several times faster than a pattern, so the usual patterns are cast, with a check of the length. Without
-    it the cast would read '2011' as a day, '10:30' as today, and '2026-03-02 10:00+01' as a time without a zone.
+    A cast is several times faster than a pattern, so the usual patterns use a cast, with a check of the length. Without
+    the check, a cast would read '2011' as a day, '10:30' as today, and '2026-03-02 10:00+01' as a time without a zone.
     """
     if pattern == "iso":
         return _iso(value)
     if pattern in _EXCEL_EPOCHS:
         return _excel(value, _EXCEL_EPOCHS[pattern]), _NONE
     if pattern.startswith("epoch_"):
-        # Of several formats, a number has the one that puts it after 1973: else seconds could be milliseconds.
+        # Among several formats, a number must be after 1973: else seconds could be read as milliseconds.
         return _NONE, _epoch(value, pattern.removeprefix("epoch_"), _EPOCHS_FROM if is_one_of_several else 0)
     if pattern in _ISO_LENGTHS:
-        bare = f"char_length({value}) = {_ISO_LENGTHS[pattern]} AND {_ends_in_digit(value)}"
-        colon = f" AND substr({value}, {_ISO_LENGTHS[pattern] - 2}, 1) = ':'" if "mm" in pattern else ""
-        return f"CASE WHEN {bare}{colon} THEN try_cast({value} AS TIMESTAMP) END", _NONE
+        has_no_zone = f"char_length({value}) = {_ISO_LENGTHS[pattern]} AND {_ends_in_digit(value)}"
+        has_colon = f" AND substr({value}, {_ISO_LENGTHS[pattern] - 2}, 1) = ':'" if "mm" in pattern else ""
+        return f"CASE WHEN {has_no_zone}{has_colon} THEN try_cast({value} AS TIMESTAMP) END", _NONE
     letters = re.sub(r"'[^']*'", "", pattern)
     if "z" in letters or "v" in letters:
         return _NONE, f"try_to_timestamp({_without_abbreviation(value)}, {text(pattern)})"
-    made = f"try_to_timestamp({value}, {text(pattern)})"
-    return (_NONE, made) if re.search(r"[VOXxZ]", letters) else (made, _NONE)
+    parsed_time = f"try_to_timestamp({value}, {text(pattern)})"
+    return (_NONE, parsed_time) if re.search(r"[VOXxZ]", letters) else (parsed_time, _NONE)
 
 
-def _epoch(value: str, unit: str, first: int = 0) -> str:
+def _epoch(value: str, unit: str, least_seconds: int = 0) -> str:
     number = f"try_cast({value} AS DOUBLE)"
-    inside = f"{number} >= {first * _PER_SECOND[unit]}D AND {number} < {_END * _PER_SECOND[unit]}D"
-    return f"CASE WHEN {inside} THEN timestamp_micros(CAST({number} * {_FACTOR[unit]} AS BIGINT)) END"
+    is_in_range = f"{number} >= {least_seconds * _PER_SECOND[unit]}D AND {number} < {_END * _PER_SECOND[unit]}D"
+    return f"CASE WHEN {is_in_range} THEN timestamp_micros(CAST({number} * {_FACTOR[unit]} AS BIGINT)) END"
 
 
 def _excel(value: str, epoch: int) -> str:
-    """SQL of Excel's days with their fraction, to the millisecond: Excel keeps no more."""
+    """SQL of the time that Excel stores as days with a fraction, to the millisecond: Excel is not more exact."""
     days = f"(try_cast(replace({value}, ',', '.') AS DOUBLE) - {epoch}D)"
-    inside = f"{value} RLIKE '^[0-9]{{5}}([.,][0-9]*)?$' AND {days} >= 0 AND {days} < {_EXCEL_DAYS}"
-    return f"CASE WHEN {inside} THEN timestamp_millis(CAST(round({days} * {_MILLIS_OF_A_DAY}) AS BIGINT)) END"
+    is_in_range = f"{value} RLIKE '^[0-9]{{5}}([.,][0-9]*)?$' AND {days} >= 0 AND {days} < {_EXCEL_DAYS}"
+    return f"CASE WHEN {is_in_range} THEN timestamp_millis(CAST(round({days} * {_MILLIS_OF_A_DAY}) AS BIGINT)) END"
 
 
 def _iso(value: str) -> tuple[str, str]:
@@ -133,12 +135,14 @@ def _iso(value: str) -> tuple[str, str]:
     value = f"trim({value})"
     is_iso = f"substr({value}, 5, 1) = '-' AND char_length({value}) >= 10"
     signs = " OR ".join(f"contains(substr({value}, 11), '{sign}')" for sign in "+-−")
-    usual = f"char_length({value}) = 19 AND substr({value}, 17, 1) = ':'"  # no zone fits; spares the searches
-    bare = f"{_ends_in_digit(value)} AND (({usual}) OR NOT ({signs}))"
+    usual = (
+        f"char_length({value}) = 19 AND substr({value}, 17, 1) = ':'"  # leaves no room for a zone; saves the searches
+    )
+    has_no_zone = f"{_ends_in_digit(value)} AND (({usual}) OR NOT ({signs}))"
     cast = f"try_cast({value} AS TIMESTAMP)"
-    clock = f"CASE WHEN {is_iso} AND {bare} THEN {cast} END"
+    clock = f"CASE WHEN {is_iso} AND {has_no_zone} THEN {cast} END"
     zoned = f"WHEN {value} RLIKE '{_USUAL_ZONE}' THEN {cast} ELSE {_zoned(value)}"
-    return clock, f"CASE WHEN NOT ({is_iso}) OR ({bare}) THEN NULL {zoned} END"
+    return clock, f"CASE WHEN NOT ({is_iso}) OR ({has_no_zone}) THEN NULL {zoned} END"
 
 
 def _ends_in_digit(value: str) -> str:
@@ -148,15 +152,15 @@ def _ends_in_digit(value: str) -> str:
 def _zoned(value: str) -> str:
     """SQL of the moment of a time with any other form of zone; null where the zone is unknown or ambiguous."""
     clock = f"upper(regexp_extract({value}, {text(_CLOCK)}, 1))"
-    full = f"concat({clock}, CASE WHEN {clock} RLIKE ':[0-9]+:' THEN '' ELSE ':00' END)"
+    full_clock = f"concat({clock}, CASE WHEN {clock} RLIKE ':[0-9]+:' THEN '' ELSE ':00' END)"
     zone = f"regexp_replace(regexp_replace({value}, {text(_CLOCK)}, ''), {text(_REMARK)}, '')"
     name = f"regexp_extract({zone}, {text(_NAME)}, 1)"
     known = ", ".join(f"'{abbreviation}', {minutes}" for abbreviation, minutes in ABBREVIATIONS.items())
     east = (
         f"CASE WHEN {zone} RLIKE {text(_OFFSET)} THEN {_minutes(zone)} ELSE element_at(map({known}), upper({name})) END"
     )
-    moment = f"timestamp_micros(unix_micros(try_cast({full} AS TIMESTAMP)) - 60000000L * ({east}))"
-    region = f"try_cast(concat({full}, ' ', {name}) AS TIMESTAMP)"
+    moment = f"timestamp_micros(unix_micros(try_cast({full_clock} AS TIMESTAMP)) - 60000000L * ({east}))"
+    region = f"try_cast(concat({full_clock}, ' ', {name}) AS TIMESTAMP)"
     readable = f"CASE WHEN contains({name}, '/') THEN {region} ELSE {moment} END"
     return f"CASE WHEN char_length({value}) <= {_LONGEST} AND {value} RLIKE {text(_CLOCK)} THEN {readable} END"
 
@@ -174,8 +178,8 @@ def _without_abbreviation(value: str) -> str:
     Java would read CST as Chicago, and CET in July as summer time.
     """
     zone_name = f"regexp_extract({value}, {text(_word(ABBREVIATIONS))}, 1)"
-    known = ", ".join(f"'{zone}', '{_offset(minutes)}'" for zone, minutes in ABBREVIATIONS.items())
-    replaced = f"replace({value}, {zone_name}, element_at(map({known}), {zone_name}))"
+    zone_offsets = ", ".join(f"'{zone}', '{_offset(minutes)}'" for zone, minutes in ABBREVIATIONS.items())
+    replaced = f"replace({value}, {zone_name}, element_at(map({zone_offsets}), {zone_name}))"
     return (
         f"CASE WHEN {value} RLIKE {text(_word(AMBIGUOUS))} THEN NULL "
         f"WHEN {zone_name} = '' THEN {value} ELSE {replaced} END"
@@ -198,14 +202,14 @@ def _to_utc(clock: str, source: Source) -> str:
 
 
 def clock_changes(source: Source, first: date, last: date) -> bool:
-    """Whether the shop's clocks change between two days; of more than 400 days only every 30th is tried."""
+    """Whether the shop's clocks change between two days. Of more than 400 days it tries only every 30th."""
     zone, step = ZoneInfo(source.timezone), 1 if (last - first).days < 400 else 30
-    days = (first + timedelta(days=n) for n in range(0, (last - first).days + 1, step))
-    return len({datetime(d.year, d.month, d.day, tzinfo=zone).utcoffset() for d in days}) > 1
+    days = (first + timedelta(days=number) for number in range(0, (last - first).days + 1, step))
+    return len({datetime(day.year, day.month, day.day, tzinfo=zone).utcoffset() for day in days}) > 1
 
 
 def clock_tallies(source: Source) -> dict[str, str]:
-    """SQL conditions over `__clock`: the clock never showed that hour, or showed it twice (the first is taken)."""
+    """SQL conditions over `__clock`: the clock never showed this hour, or showed it twice (the first one counts)."""
     utc, later = _to_utc("__clock", source), _to_utc("__clock + INTERVAL 1 HOUR", source)
-    missing = f"from_utc_timestamp({utc}, {text(source.timezone)}) <> __clock"
-    return {"hour_missing": missing, "hour_twice": f"NOT ({missing}) AND {later} <> {utc} + INTERVAL 1 HOUR"}
+    is_missing = f"from_utc_timestamp({utc}, {text(source.timezone)}) <> __clock"
+    return {"hour_missing": is_missing, "hour_twice": f"NOT ({is_missing}) AND {later} <> {utc} + INTERVAL 1 HOUR"}

@@ -1,6 +1,6 @@
-"""Spark SQL of single values: typed columns, hashes of lines and of personal data. Only strings, no Spark session.
+"""Spark SQL of single values: typed columns, hashes of lines and of personal data. It makes strings, without Spark.
 
-In the frames that use it, `__v_<ours>` is the typed value and `__s_<ours>` the text before typing, where that may fail.
+In the frames, `__v_<our column>` is the typed value, and `__s_<our column>` the text before typing if typing may fail.
 """
 
 from __future__ import annotations
@@ -18,44 +18,48 @@ _NUMBERS = re.compile(r"tinyint|smallint|int|bigint|float|double|decimal.*")
 
 
 def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -> list[str]:
-    """`SQL __v_x` for every column that a mapping may fill, and `SQL __s_x` where typing may lose the value.
+    """`SQL __v_x` for every column x that a mapping may fill, and `SQL __s_x` where typing may lose the value.
 
-    `types` has the Spark type of each of their columns and, as 'derived:x', of the SQL for our column x.
+    `types` has the Spark type of each of the shop's columns and, as 'derived:x', of the SQL for our column x.
     """
-    out = []
+    expressions = []
     for column in spec.targets:
-        value, kind = _theirs(spec, column, types)
+        value, kind = _mapped_value(spec, column, types)
         if column.name.endswith("_id") and column.name in {*spec.columns, *spec.derived}:
-            value, seen = id_sql(column.name, value, kind, spec, source)
+            value, seen_text = id_sql(column.name, value, kind, spec, source)
             kind = "string"
-            if seen and (key or column.name not in spec.hashed):  # without a key a hashed id is dropped, not rejected
-                out.append(f"{seen} __s_{column.name}")
+            if seen_text and (
+                key or column.name not in spec.hashed
+            ):  # without a key a hashed id is dropped, not rejected
+                expressions.append(f"{seen_text} __s_{column.name}")
         if column.name in spec.hashed:
             value, kind = personal_hash(value, key), "string"
         if column.name == "attributes":
             value, kind = json_object(value, kind), "string"
-            if spec.from_events:  # bad attributes do not reject the event: the item has none then
+            if spec.from_events:  # bad attributes do not reject the event: the item then has no attributes
                 value = f"CASE WHEN {is_no_object(value)} THEN NULL ELSE {value} END"
         if column.name == "event_type":
-            out.append(f"CAST({value} AS STRING) __s_event_type")
+            expressions.append(f"CAST({value} AS STRING) __s_event_type")
             value = _event_type(spec, f"CAST({value} AS STRING)")
         number = value
         if (spec.decimal or spec.thousands) and kind == "string" and column.type.startswith(("float", "int")):
             number = written_number(value, spec)
-        if column.type == "date" and kind == "timestamp":  # a moment: its date is the one of the shop's day
+        if column.type == "date" and kind == "timestamp":  # a moment: its date is that of the shop's day
             value = f"from_utc_timestamp({value}, {text(source.day_zone)})"
-        typed_value, loses = _cast(column, value, kind, number)
-        out.append(f"{typed_value} __v_{column.name}")
-        if loses:
-            out.append(f"CAST({value} AS STRING) __s_{column.name}")
-    return out
+        typed_value, may_lose_value = _cast(column, value, kind, number)
+        expressions.append(f"{typed_value} __v_{column.name}")
+        if may_lose_value:
+            expressions.append(f"CAST({value} AS STRING) __s_{column.name}")
+    return expressions
 
 
-def _theirs(spec: Input, column: Column, types: dict[str, str]) -> tuple[str, str]:
+def _mapped_value(spec: Input, column: Column, types: dict[str, str]) -> tuple[str, str]:
     """(SQL, Spark type) of what the mapping puts into one of our columns."""
     if column.name in spec.columns:
-        theirs = spec.columns[column.name]
-        return quoted(theirs), types.get(theirs) or {k.casefold(): v for k, v in types.items()}[theirs.casefold()]
+        shop_column = spec.columns[column.name]
+        return quoted(shop_column), types.get(shop_column) or {name.casefold(): kind for name, kind in types.items()}[
+            shop_column.casefold()
+        ]
     if column.name in spec.derived:
         return f"({spec.derived[column.name]})", types[f"derived:{column.name}"]
     spark_type = SPARK_TYPES[column.type]
@@ -68,7 +72,7 @@ def _theirs(spec: Input, column: Column, types: dict[str, str]) -> tuple[str, st
 
 
 def _cast(column: Column, value: str, kind: str, number: str) -> tuple[str, bool]:
-    """(SQL of the typed value, whether typing may lose it). `number` is SQL of the value as a cast reads numbers."""
+    """(SQL of the typed value, whether typing may lose it). `number`: SQL of the value in a form that can be cast."""
     if column.type == "string":
         typed_value = value if kind == "string" else f"CAST({value} AS STRING)"
         return (f"upper({typed_value})" if column.name == "currency" else typed_value), False
@@ -96,26 +100,30 @@ def _cast(column: Column, value: str, kind: str, number: str) -> tuple[str, bool
 def _event_type(spec: Input, value: str) -> str:
     if not spec.event_types:
         return value
-    cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in spec.event_types.items())
+    cases = " ".join(
+        f"WHEN {text(shop_type)} THEN {text(our_type)}" for shop_type, our_type in spec.event_types.items()
+    )
     return f"CASE {value} {cases} ELSE {value} END"
 
 
 def line_hash(types: dict[str, str], line: str | None) -> str:
     """SQL of a 128-bit hash of a whole raw line, as 32 hex digits. `line` is the column that holds the line, if any.
 
-    xxhash64 skips nulls, so ('a', null) and (null, 'a') would be equal: which columns are null is hashed too.
+    xxhash64 skips nulls, so ('a', null) and (null, 'a') would be equal. So bits that tell which columns are null are
+    hashed too.
     """
     if line:
         values = [line]
     else:
-        values = [f"to_json({quoted(c)})" if "map<" in kind else quoted(c) for c, kind in types.items()]
+        values = [f"to_json({quoted(column)})" if "map<" in kind else quoted(column) for column, kind in types.items()]
         for start in range(0, len(values), 60):
             bits = (
-                f"CASE WHEN {v} IS NULL THEN {1 << i}L ELSE 0L END" for i, v in enumerate(values[start : start + 60])
+                f"CASE WHEN {value} IS NULL THEN {1 << bit}L ELSE 0L END"
+                for bit, value in enumerate(values[start : start + 60])
             )
             values.append(" + ".join(bits))
-    one, other = f"xxhash64({', '.join(values)})", f"xxhash64(1L, {', '.join(values)})"
-    return f"concat(lpad(hex({one}), 16, '0'), lpad(hex({other}), 16, '0'))"
+    first_half, second_half = f"xxhash64({', '.join(values)})", f"xxhash64(1L, {', '.join(values)})"
+    return f"concat(lpad(hex({first_half}), 16, '0'), lpad(hex({second_half}), 16, '0'))"
 
 
 def personal_hash(value: str, key: str | None) -> str:

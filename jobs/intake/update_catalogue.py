@@ -2,10 +2,10 @@
 
 Tonight's value of a field replaces last night's; a field that tonight leaves empty keeps last night's value. A source
 with `snapshot = true` withdraws the items that it no longer lists. If these are more than
-`catalogue.max_withdrawn_share` of the active items, the file is taken for a truncated one: its rows are read, and
-nothing is withdrawn. A source without a catalogue, or without user files, gets a row for every id in its events.
+`catalogue.max_withdrawn_share` of the active items, the file is probably truncated: its rows are read, and nothing is
+withdrawn. A source without a catalogue, or without user files, gets a row for every id in its events.
 
-Names that are new or changed are judged: the `shown_` columns of items hold those that a page may show.
+The job judges names that are new or changed: the `shown_` columns of items hold the names that a page may show.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class CatalogueConfig:
 
 
 class Tonight(NamedTuple):
-    """Tonight's rows of one table; `is_snapshot`: what they do not list is to be withdrawn."""
+    """Tonight's rows of one table; `is_snapshot`: items that they do not list must be withdrawn."""
 
     rows: list[DataFrame]
     is_snapshot: bool
 
 
 def _tonight(night: Night, which: str, table: Table, described: Input | None) -> Tonight:
-    """Rows of the input that the mapping describes, rejected ones too; ids of the events where these are to be added.
+    """Rows of the input that the mapping describes, with rejected rows, and ids of the events that must be added.
 
     An account that is only in the events is still a user. An item that is only in the events is not in the catalogue,
     unless the mapping describes no catalogue.
@@ -69,7 +69,7 @@ def _ids_of_events(night: Night, table: Table) -> DataFrame:
 
 
 class Withdrawal(NamedTuple):
-    """Numbers of items: those active last night, and those of them that tonight's rows do not list."""
+    """active: items that were active last night. unlisted: how many of them tonight's rows do not list."""
 
     active: int
     unlisted: int
@@ -87,10 +87,10 @@ def withdrawal(night: Night, rows: list[DataFrame]) -> Withdrawal:
 
 
 def _may_withdraw(night: Night, rows: list[DataFrame]) -> bool:
-    """Whether tonight's snapshot lists enough items to withdraw the others; where it does not, logs and reports it."""
+    """Whether tonight's snapshot lists enough items to withdraw the others. If not, logs and reports it."""
     active, unlisted = withdrawal(night, rows)
-    most = night.settings.section("catalogue").max_withdrawn_share
-    if unlisted <= most * active:
+    max_share = night.settings.section("catalogue").max_withdrawn_share
+    if unlisted <= max_share * active:
         return True
     files = night.lake.get_json("raw", night.source.name, f"date={night.date}", "_received.json")["items"]["files"]
     refuse_to_withdraw(night, [file["path"] for file in files], active, unlisted)
@@ -111,11 +111,11 @@ def main(night: Night) -> None:
         night.report(**{f"rejected_{which}": reasons})
         if described is not None and table is ITEMS and not versions[ITEMS.name].rows:
             raise RuntimeError(
-                f"update_catalogue {night.date}: the catalogue is empty: {_where_from(night, described)} gives no item "
+                f"update_catalogue {night.date}: the catalogue is empty: {_origin_of(night, described)} gives no item "
                 f"({sum(reasons.values())} rows rejected: {reasons}) and no earlier night has one; ask the shop for "
                 "the file, correct [items], or leave [items] out: then the catalogue is made of the events"
             )
 
 
-def _where_from(night: Night, described: Input) -> str:
+def _origin_of(night: Night, described: Input) -> str:
     return ", ".join(described.files) or f"the events of {night.date}"

@@ -1,8 +1,8 @@
 """Reports in seconds what a mapping makes of a shop's files: kept rows, rejected rows and why; publishes nothing.
 
-One night is received into a folder that is removed at the end. Exit status 1 means that the mapping cannot run:
-something required is missing, more than 5 % of an input's rows are rejected by anything but the mapping's own `reject`,
-or ids do not join.
+It receives one night into a folder that it removes at the end. Exit status 1 means that the mapping cannot run:
+something required is missing, ids do not join, or more than 5 % of an input's rows are rejected, without those that the
+mapping's own `reject` names.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ def main(args: argparse.Namespace) -> int:
         received = receive(source, args.raw, night, None, lake, 0)
         starting.join()
         inputs = read_inputs(pool, session("validate_source", None, True), source, received, lake, night, args.rows)
-    good = True
+    can_run = True
     for read in inputs:
         for finding in report(read, source, night, received[read.spec.which].get("files", [])):
             print(finding.line)
-            good = good and not finding.is_fault
-    others = {read.spec.which: (read.kept, read.is_whole) for read in inputs if not read.spec.from_events}
-    if len(others) > 1:
+            can_run = can_run and not finding.is_fault
+    kept_by_input = {read.spec.which: (read.kept, read.is_whole) for read in inputs if not read.spec.from_events}
+    if len(kept_by_input) > 1:
         print("\nids in the events and in the other files")
-        for finding in join_findings(inputs[0].kept, others):
+        for finding in join_findings(inputs[0].kept, kept_by_input):
             print(finding.line)
-            good = good and not finding.is_fault
-    _verdict(args, source, night, inputs[0], good, time.monotonic() - started)
-    return 0 if good else 1
+            can_run = can_run and not finding.is_fault
+    _verdict(args, source, night, inputs[0], can_run, time.monotonic() - started)
+    return 0 if can_run else 1
 
 
 def read_inputs(
@@ -75,7 +75,7 @@ def read_inputs(
     night: dt.date,
     rows: int,
 ) -> list[ReadInput]:
-    """The first `rows` rows of each input: analysed one after another, then read at the same time."""
+    """The first `rows` rows of each input. The inputs are analysed one after another, then read at the same time."""
     with interpreted(spark):
         planned = [(spec, read_rows(spark, source, spec.which, received, lake, night, None)) for spec in source.inputs]
         return list(pool.map(lambda pair: _collect(pair[0], pair[1], rows), planned))
@@ -87,19 +87,19 @@ def _collect(spec: Input, planned: RawRows, rows: int) -> ReadInput:
 
 
 def _verdict(
-    args: argparse.Namespace, source: Source, night: dt.date, events: ReadInput, good: bool, seconds: float
+    args: argparse.Namespace, source: Source, night: dt.date, events: ReadInput, can_run: bool, seconds: float
 ) -> None:
-    print(f"\n{'this mapping can run' if good else 'this mapping is not ready'} ({seconds:.0f} s)")
-    if not good:
+    print(f"\n{'this mapping can run' if can_run else 'this mapping is not ready'} ({seconds:.0f} s)")
+    if not can_run:
         print("next: correct in the mapping what is marked with '!', or ask the shop; then run this again")
         return
-    first = pc.min(events.kept["event_time"]).as_py() if not source.events.is_dated else None
-    day = ShopDays(source.day_zone).of(first) if first else night
+    first_time = pc.min(events.kept["event_time"]).as_py() if not source.events.is_dated else None
+    day = ShopDays(source.day_zone).of(first_time) if first_time else night
     print(f"next: python -m jobs nightly --source {args.source} --raw {args.raw} --date {day} --lake LAKE")
 
 
 def first_date(source: Source, raw: str) -> dt.date:
-    """The first date with a file; for an undated log one far in the future, so that every row is read."""
+    """The first date with a file; for an undated log a date far in the future, so that every row is read."""
     if not source.events.is_dated:
         return dt.date(2099, 12, 31)
     drop = Drop(raw)

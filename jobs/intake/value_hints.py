@@ -1,4 +1,4 @@
-"""Hints of validate_source about values that a mapping does not read: what they are, and which key reads them."""
+"""Hints of validate_source about values that a mapping cannot read: what they are, and which key would read them."""
 
 from __future__ import annotations
 
@@ -27,28 +27,33 @@ _INVISIBLE = re.compile("^\\s|\\s$|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufef
 _GROUPS = r"[0-9]{1,3}(?:([.,'’\s])[0-9]{3})+"
 
 
-def untrusted_ids(seen: pa.Table, spec: Input) -> list[str]:
+def untrusted_ids(rows: pa.Table, spec: Input) -> list[str]:
     """One line for each id column with values that lost digits; its ids cannot be trusted."""
     lines = []
-    for name, texts in _refused(seen, "inexact_id").items():
+    for name, texts in _refused(rows, "inexact_id").items():
         column = spec.columns.get(name) or spec.derived.get(name) or name
         lines.append(
-            f"{name} ({column}) cannot be trusted: {_some(texts)} went through a floating-point number and may have "
-            "lost digits, so two ids may be one; ask the shop for text or whole numbers (pandas: Int64, Excel: text)"
+            f"{name} ({column}) cannot be trusted: {_first_texts(texts)} went through a floating-point number and may "
+            "have lost digits, so two ids may be one; ask the shop for text or whole numbers (pandas: Int64, "
+            "Excel: text)"
         )
     return lines
 
 
-def hints(seen: pa.Table, spec: Input, source: Source) -> list[str]:
-    """Lines that name the key of the mapping for times, numbers and ids that are not read, or are doubtful."""
-    kept = seen.filter(pc.is_null(seen["reason"]))
-    texts = [text for refused in _refused(seen, "bad_time").values() for text in refused]
+def hints(rows: pa.Table, spec: Input, source: Source) -> list[str]:
+    """Lines about unreadable or doubtful times, numbers and ids; each names the key of the mapping that helps."""
+    kept = rows.filter(pc.is_null(rows["reason"]))
+    texts = [text for refused in _refused(rows, "bad_time").values() for text in refused]
     column = "COLUMN" if spec.time is None else f"`{spec.time.column}`" if spec.time.column else f"({spec.time.sql})"
     times = [*_ambiguous_zones(texts), *_time_keys(texts, spec, kept.num_rows > 0)]
     lines = [line.replace("COLUMN", column) for line in times]
-    numbers = _refused(seen, "bad_number") or _behind_a_refused_time(seen, spec)
+    numbers = _refused(rows, "bad_number") or _numbers_in_rows_with_bad_time(rows, spec)
     lines += _number_keys(numbers, spec)
-    for name in (c.name for c in spec.targets if c.name.endswith("_id") and c.name in {*spec.columns, *spec.derived}):
+    for name in (
+        target.name
+        for target in spec.targets
+        if target.name.endswith("_id") and target.name in {*spec.columns, *spec.derived}
+    ):
         lines += _doubtful_ids(name, kept[name].unique().drop_null().to_pylist(), source)
     return lines
 
@@ -64,9 +69,9 @@ def clock_line(observed: dict[str, Any]) -> str:
     )
 
 
-def _refused(seen: pa.Table, reason: str) -> dict[str, list[str]]:
+def _refused(rows: pa.Table, reason: str) -> dict[str, list[str]]:
     """Our column -> the distinct texts that were refused for `reason`, the most frequent first."""
-    details = Counter(seen.filter(pc.equal(seen["reason"], reason))["detail"].to_pylist())
+    details = Counter(rows.filter(pc.equal(rows["reason"], reason))["detail"].to_pylist())
     texts: dict[str, list[str]] = {}
     for detail, _ in details.most_common():
         match = re.fullmatch(r"(\w+): (?:saw '(.*)'|(not shown.*))", detail or "", re.DOTALL)
@@ -75,21 +80,23 @@ def _refused(seen: pa.Table, reason: str) -> dict[str, list[str]]:
     return texts
 
 
-def _behind_a_refused_time(seen: pa.Table, spec: Input) -> dict[str, list[str]]:
-    """Our column -> texts that would be refused as numbers, in rows whose first reason is their time."""
+def _numbers_in_rows_with_bad_time(rows: pa.Table, spec: Input) -> dict[str, list[str]]:
+    """Our column -> texts that would be refused as numbers, in rows that were already rejected for their time."""
     numbers: dict[str, list[str]] = {}
-    rows = seen.filter(pc.equal(seen["reason"], "bad_time"))["raw_row"].to_pylist()[:_LOOKED_AT]
-    fields = [json.loads(row) for row in rows if spec.format == "csv"]
-    for name in (c.name for c in spec.targets if c.type == "float64" and c.name in spec.columns):
-        texts = {str(row[spec.columns[name]]).strip() for row in fields if row.get(spec.columns[name])}
-        if odd := sorted(text for text in texts if not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?", text)):
-            numbers[name] = odd
+    raw_rows = rows.filter(pc.equal(rows["reason"], "bad_time"))["raw_row"].to_pylist()[:_LOOKED_AT]
+    field_values = [json.loads(row) for row in raw_rows if spec.format == "csv"]
+    for name in (target.name for target in spec.targets if target.type == "float64" and target.name in spec.columns):
+        texts = {str(row[spec.columns[name]]).strip() for row in field_values if row.get(spec.columns[name])}
+        if unreadable := sorted(
+            text for text in texts if not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?", text)
+        ):
+            numbers[name] = unreadable
     return numbers
 
 
-def _some(texts: list[str]) -> str:
-    more = f" and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else ""
-    return ", ".join(f"'{text}'" for text in texts[:_SHOWN]) + more
+def _first_texts(texts: list[str]) -> str:
+    rest_note = f" and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else ""
+    return ", ".join(f"'{text}'" for text in texts[:_SHOWN]) + rest_note
 
 
 def _ambiguous_zones(texts: list[str]) -> list[str]:
@@ -104,7 +111,7 @@ def _ambiguous_zones(texts: list[str]) -> list[str]:
 
 
 def _time_keys(texts: list[str], spec: Input, some_are_read: bool) -> list[str]:
-    """The `format`, `epoch` or `sql` that reads the refused times beside those that the mapping already reads."""
+    """The `format`, `epoch` or `sql` that reads the refused times and those that the mapping already reads."""
     if spec.time is None:
         return []
     entries = time_entries(texts)
@@ -112,10 +119,10 @@ def _time_keys(texts: list[str], spec: Input, some_are_read: bool) -> list[str]:
         entries.pop("iso", None)  # ISO is already read; these are refused for a wrong day or an unknown zone
     if not entries:
         return []
-    before = list(spec.time.format) or (["iso"] if some_are_read else [])
+    entries_before = list(spec.time.format) or (["iso"] if some_are_read else [])
     if spec.time.epoch:
-        before = [f"epoch_{spec.time.epoch}"] if some_are_read else []
-    keys = time_keys([*dict.fromkeys([*before, *entries])])
+        entries_before = [f"epoch_{spec.time.epoch}"] if some_are_read else []
+    keys = time_keys([*dict.fromkeys([*entries_before, *entries])])
     key = ", ".join(f"{name} = {json.dumps(value)}" for name, value in keys.items())
     shown = "; ".join(f"'{text}' is {entry}" for entry, text in entries.items())
     if any(has_weekday(text) for text in entries.values()):
@@ -130,7 +137,9 @@ def _time_keys(texts: list[str], spec: Input, some_are_read: bool) -> list[str]:
 
 def _number_keys(refused: dict[str, list[str]], spec: Input) -> list[str]:
     """The `decimal` and `thousands` that read numbers as people write them."""
-    texts = {text: name for name, seen in refused.items() for text in seen if re.search(r"[0-9]", text)}
+    texts = {
+        text: name for name, refused_texts in refused.items() for text in refused_texts if re.search(r"[0-9]", text)
+    }
     decimals, thousands = Counter[str](), Counter[str]()
     for text in texts:
         body = re.sub(r"^\D+|[^0-9]+$", "", text)
@@ -145,34 +154,41 @@ def _number_keys(refused: dict[str, list[str]], spec: Input) -> list[str]:
     keys = {"decimal": decimals, "thousands": thousands}
     if thousands["."] and not decimals:
         decimals[","] += 1
-    wanted = [f'{key} = "{signs.most_common(1)[0][0]}"' for key, signs in keys.items() if signs]
-    if not wanted or spec.decimal or spec.thousands:
+    settings = [f'{key} = "{signs.most_common(1)[0][0]}"' for key, signs in keys.items() if signs]
+    if not settings or spec.decimal or spec.thousands:
         return []
     sample = next(iter(texts))
-    return [f"{texts[sample]} is written with signs or marks, '{sample}'; write {', '.join(wanted)} in [{spec.which}]"]
+    return [
+        f"{texts[sample]} is written with signs or marks, '{sample}'; write {', '.join(settings)} in [{spec.which}]"
+    ]
 
 
 def _doubtful_ids(name: str, ids: list[str], source: Source) -> list[str]:
     lines = []
-    if nothing := [text for text in _NO_IDS if text in set(ids)]:
+    if empty_words := [text for text in _NO_IDS if text in set(ids)]:
         tokens = ", ".join(
-            f'"{token}"'.replace("\\", "\\\\") for token in dict.fromkeys([*source.null_tokens, *nothing])
+            f'"{token}"'.replace("\\", "\\\\") for token in dict.fromkeys([*source.null_tokens, *empty_words])
         )
-        lines.append(f"{name} is {_some(nothing)} in some rows; if that means no value, write null_tokens = [{tokens}]")
-    odd = [text for text in ids if _INVISIBLE.search(text)]
-    if odd:
-        shown = ", ".join(json.dumps(text) for text in odd[:_SHOWN])
         lines.append(
-            f"{name} has blanks at an end or invisible characters in {len(odd):,} ids such as {shown}; "
+            f"{name} is {_first_texts(empty_words)} in some rows; if that means no value, "
+            f"write null_tokens = [{tokens}]"
+        )
+    invisible = [text for text in ids if _INVISIBLE.search(text)]
+    if invisible:
+        shown = ", ".join(json.dumps(text) for text in invisible[:_SHOWN])
+        lines.append(
+            f"{name} has blanks at an end or invisible characters in {len(invisible):,} ids such as {shown}; "
             "they do not join the same ids without them"
         )
     nested = [text for text in ids if text[:1] in ("{", "[") and text[-1:] in ("}", "]")]
     if nested:
-        lines.append(f"{name} is an object or an array in {_some(nested)}; name the field of it that holds the id")
+        lines.append(
+            f"{name} is an object or an array in {_first_texts(nested)}; name the field of it that holds the id"
+        )
     dotted = [text for text in ids if re.fullmatch(r"[0-9]+\.[0-9]+", text)]
     if dotted and name not in source.text_ids:
         lines.append(
-            f"{name} has {_some(dotted)}: 2.0 beside them is read as 2, a float's text; if it is an id of its own, "
-            f'write text_ids = ["{name}"] at the top of the mapping'
+            f"{name} has {_first_texts(dotted)}: in such a column 2.0 is read as 2, as if it were a float; if 2.0 is "
+            f'an id, write text_ids = ["{name}"] at the top of the mapping'
         )
     return lines

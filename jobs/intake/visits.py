@@ -1,4 +1,4 @@
-"""Rejects the lines of a visitor that are duplicates, a crawler's or too late, and cuts the others into sessions.
+"""Rejects lines that are duplicates, a crawler's or too late, and cuts a visitor's other lines into sessions.
 
 Works with Arrow and numpy on all lines of some visitors at once (one partition of the night's shuffle). Spark has made
 64-bit hashes of the keys, so one sort of integers serves sessions and crawlers; text is compared only where hashes are
@@ -27,7 +27,7 @@ _HEX = np.array([f"{n:02x}" for n in range(256)], "S2")
 
 @dataclass(frozen=True)
 class VisitRules:
-    """`oldest` is the first day, in days since 1970, of an event that is not too late; None: no event is."""
+    """`oldest` is the first day, in days since 1970, whose events are not too late; None: no event is too late."""
 
     session_minutes: int
     max_events_per_day: int
@@ -39,9 +39,9 @@ def reject_and_sessionise(batches: Iterator[pa.RecordBatch], rules: VisitRules) 
     """CLEAN_EVENTS and REJECTED_EVENTS of some visitors; all lines of each must be in `batches`.
 
     Columns: RAW_EVENTS, source_file, reason (null: not rejected so far), detail, raw_row, `visitor` and `event` (int64
-    hashes of the visitor, and of visitor and event_id), and `is_earlier`: a line of an earlier night, which is only
-    there so that its duplicates are found. A line that is a duplicate gets that reason before any other, so that their
-    number matches the shop's own count.
+    hashes of the visitor, and of visitor and event_id), and `is_earlier`: the line is of an earlier night, and serves
+    only to find its duplicates. `duplicate` goes before any other reason, so that the number of duplicates matches the
+    shop's own count.
     """
     first = next(batches, None)
     if first is None:
@@ -53,9 +53,9 @@ def reject_and_sessionise(batches: Iterator[pa.RecordBatch], rules: VisitRules) 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which lines of a night are kept and which are rejected, as positions in `lines`, each in the order of storage.
+    """Which lines of a night are kept and which are rejected, as positions in `lines`, in the order of storage.
 
-    `reason` has this module's codes, 0 for a line that was rejected while reading.
+    `reason` has this module's codes; it is 0 for a line that was rejected while reading.
     """
 
     lines: pa.Table
@@ -77,20 +77,20 @@ class Verdict:
 def judge(lines: pa.Table, rules: VisitRules) -> Verdict:
     """The verdict on one night's lines; columns as `reject_and_sessionise` takes them."""
     visitor, time = _ints(lines["visitor"]), _ints(lines["event_time"].cast(pa.int64()))
-    earlier = lines["is_earlier"].to_numpy()
+    is_earlier = lines["is_earlier"].to_numpy()
     order = np.lexsort((_ints(lines["event"]), time, visitor))
-    order = order[~earlier[order]]
+    order = order[~is_earlier[order]]
 
     reason, day = np.zeros(len(visitor), np.int8), rules.days.numbers(time)
-    fine = pc.is_null(lines["reason"]).to_numpy()
+    is_kept = pc.is_null(lines["reason"]).to_numpy()
     if rules.oldest is not None:
-        reason[fine & (day < rules.oldest)] = _TOO_LATE
-    reason[_duplicates(lines, earlier)] = _DUPLICATE
-    fine &= reason == 0
-    crawled = _crawled(order[fine[order]], visitor, day, rules.max_events_per_day)
-    reason[crawled] = _CRAWLER
-    fine[crawled] = False
-    kept, rejected = order[fine[order]], order[~fine[order]]
+        reason[is_kept & (day < rules.oldest)] = _TOO_LATE
+    reason[_duplicates(lines, is_earlier)] = _DUPLICATE
+    is_kept &= reason == 0
+    crawler_rows = _crawled(order[is_kept[order]], visitor, day, rules.max_events_per_day)
+    reason[crawler_rows] = _CRAWLER
+    is_kept[crawler_rows] = False
+    kept, rejected = order[is_kept[order]], order[~is_kept[order]]
     return Verdict(lines, kept, rejected, reason, visitor, time, day, rules.session_minutes)
 
 
@@ -98,35 +98,35 @@ def _ints(column: pa.ChunkedArray) -> np.ndarray:
     return column.fill_null(0).to_numpy() if column.null_count else column.to_numpy()
 
 
-def _duplicates(lines: pa.Table, earlier: np.ndarray) -> np.ndarray:
-    """Rows with the visitor and event_id of another; of several in one drop, the first by file and time is kept."""
+def _duplicates(lines: pa.Table, is_earlier: np.ndarray) -> np.ndarray:
+    """Rows that repeat the visitor and event_id of another row. The first in a drop, by file and time, is none."""
     event = _ints(lines["event"])
     order = np.argsort(event, kind="stable")
-    same = np.flatnonzero(event[order[1:]] == event[order[:-1]])
-    rows = order[np.union1d(same, same + 1)]
-    suspects = lines.select(["visitor", "event_id", "source_file", "event_time"]).take(pa.array(rows))
-    suspects = suspects.append_column("is_new", pa.array(~earlier[rows])).append_column("row", pa.array(rows))
+    repeats_next = np.flatnonzero(event[order[1:]] == event[order[:-1]])
+    rows = order[np.union1d(repeats_next, repeats_next + 1)]
+    candidates = lines.select(["visitor", "event_id", "source_file", "event_time"]).take(pa.array(rows))
+    candidates = candidates.append_column("is_new", pa.array(~is_earlier[rows])).append_column("row", pa.array(rows))
     keys = ("visitor", "event_id", "is_new", "source_file", "event_time", "row")
-    suspects = suspects.sort_by([(name, "ascending") for name in keys]).combine_chunks()
-    if suspects.num_rows < 2:
+    candidates = candidates.sort_by([(name, "ascending") for name in keys]).combine_chunks()
+    if candidates.num_rows < 2:
         return np.zeros(0, np.int64)
-    repeats = np.ones(suspects.num_rows - 1, bool)
+    repeats = np.ones(candidates.num_rows - 1, bool)
     for name in ("visitor", "event_id"):
-        column = suspects[name].chunk(0)
+        column = candidates[name].chunk(0)
         repeats &= pc.equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
-    return suspects["row"].to_numpy()[1:][repeats & suspects["is_new"].to_numpy()[1:]]
+    return candidates["row"].to_numpy()[1:][repeats & candidates["is_new"].to_numpy()[1:]]
 
 
-def _crawled(rows: np.ndarray, visitor: np.ndarray, days: np.ndarray, most: int) -> np.ndarray:
-    """The `rows` (sorted by visitor and time) of visitors with more than `most` of them on one day, for that day."""
-    who, day = visitor[rows], days[rows]
-    starts = _starts((who[1:] != who[:-1]) | (day[1:] != day[:-1]), len(rows))
+def _crawled(rows: np.ndarray, visitor: np.ndarray, days: np.ndarray, max_rows: int) -> np.ndarray:
+    """The `rows`, sorted by visitor and time, of those days on which a visitor has more than `max_rows` of them."""
+    row_visitor, row_day = visitor[rows], days[rows]
+    starts = _starts((row_visitor[1:] != row_visitor[:-1]) | (row_day[1:] != row_day[:-1]), len(rows))
     sizes = np.diff(np.append(starts, len(rows)))
-    return rows[np.repeat(sizes > most, sizes)]
+    return rows[np.repeat(sizes > max_rows, sizes)]
 
 
 def _starts(changes: np.ndarray, length: int) -> np.ndarray:
-    """Positions where a group begins; `changes[i]` says whether row i + 1 begins one. The first row always does."""
+    """Positions where a group begins. `changes[i]` says whether row i + 1 begins one; row 0 always does."""
     return np.flatnonzero(np.concatenate([[True], changes])) if length else np.zeros(0, np.int64)
 
 
@@ -134,19 +134,19 @@ def _kept(
     lines: pa.Table, rows: np.ndarray, visitor: np.ndarray, time: np.ndarray, day: np.ndarray, minutes: int
 ) -> pa.Table:
     """CLEAN_EVENTS of `rows`, sorted by visitor and time; a pause of more than `minutes` begins a session."""
-    who, when = visitor[rows], time[rows]
-    starts = _starts((who[1:] != who[:-1]) | (np.diff(when) > minutes * 60_000_000), len(rows))
+    row_visitor, row_time = visitor[rows], time[rows]
+    starts = _starts((row_visitor[1:] != row_visitor[:-1]) | (np.diff(row_time) > minutes * 60_000_000), len(rows))
     session = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(np.append(starts, len(rows))))
     is_start = np.zeros(len(rows), bool)
     is_start[starts] = True
-    made = {
-        "session_id": pa.DictionaryArray.from_arrays(session, _session_ids(who[starts], when[starts])),
+    added = {
+        "session_id": pa.DictionaryArray.from_arrays(session, _session_ids(row_visitor[starts], row_time[starts])),
         "is_session_start": pa.array(is_start),
         "event_date": pa.array(day[rows].astype(np.int32)).cast(pa.date32()),
     }
     schema = arrow_schema(CLEAN_EVENTS)
-    stored = lines.select([name for name in schema.names if name not in made]).take(pa.array(rows))
-    columns = [(made if name in made else stored)[name].cast(schema.field(name).type) for name in schema.names]
+    stored = lines.select([name for name in schema.names if name not in added]).take(pa.array(rows))
+    columns = [(added if name in added else stored)[name].cast(schema.field(name).type) for name in schema.names]
     return pa.table(columns, schema=schema)
 
 
@@ -164,12 +164,12 @@ def _session_ids(visitor: np.ndarray, start: np.ndarray) -> pa.Array:
 def _rejected(lines: pa.Table, rows: np.ndarray, reason: np.ndarray) -> pa.Table:
     """REJECTED_EVENTS of `rows`; `reason` as in `Verdict`."""
     rejected = lines.take(pa.array(rows))
-    # Lines that are rejected here have no raw_row yet: it is made of their columns.
+    # Lines that are rejected here have no raw_row yet; it is made from their columns.
     missing = np.flatnonzero(pc.is_null(rejected["raw_row"]).to_numpy())
     raw_row = rejected["raw_row"].combine_chunks()
     if len(missing):
-        made = _as_json(rejected.select(RAW_EVENTS.names).take(pa.array(missing)))
-        raw_row = pc.replace_with_mask(raw_row, pc.is_null(raw_row), made)
+        json_rows = _as_json(rejected.select(RAW_EVENTS.names).take(pa.array(missing)))
+        raw_row = pc.replace_with_mask(raw_row, pc.is_null(raw_row), json_rows)
     columns = {
         "reason": pc.coalesce(_REASONS.take(pa.array(reason[rows])), rejected["reason"]),
         "detail": rejected["detail"],
@@ -180,20 +180,21 @@ def _rejected(lines: pa.Table, rows: np.ndarray, reason: np.ndarray) -> pa.Table
 
 
 def _as_json(rows: pa.Table) -> pa.Array:
-    """Each row as a JSON object without its nulls, made column by column: a crawler's million lines take seconds."""
+    """Each row as a JSON object without nulls. It works column by column, so a crawler's million lines take seconds."""
     fields = []
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         column = column.combine_chunks()
         if pa.types.is_timestamp(column.type):
             column = pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
         if pa.types.is_floating(column.type):
-            written = column.cast(pa.string())
+            texts = column.cast(pa.string())
         elif pc.any(pc.match_substring_regex(column, _NEEDS_ESCAPE)).as_py():
-            written = pa.array(
-                [None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()], pa.string()
+            texts = pa.array(
+                [None if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_pylist()],
+                pa.string(),
             )
         else:
-            written = pc.binary_join_element_wise('"', column, '"', "")
-        fields.append(pc.binary_join_element_wise(f'"{name}":', written, ""))
-    whole = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
-    return pc.binary_join_element_wise("{", whole, "}", "")
+            texts = pc.binary_join_element_wise('"', column, '"', "")
+        fields.append(pc.binary_join_element_wise(f'"{name}":', texts, ""))
+    bodies = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
+    return pc.binary_join_element_wise("{", bodies, "}", "")

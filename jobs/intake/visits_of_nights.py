@@ -1,7 +1,7 @@
-"""Rejects and sessionises the lines of many nights in one pass, each night as it would have been judged alone.
+"""Rejects and sessionises the lines of many nights in one pass. The result is the same as for single nights.
 
-All lines of some visitors are there, of every night. The nights are judged one after another, oldest first: each sees
-the events that the nights before it kept, so a line that comes again is found by the same rule as night by night.
+A partition has all lines of some visitors, from every night. The nights are judged one after another, oldest first.
+Each night sees the events that earlier nights kept, so it finds repeated lines by the same rule as a single night.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from schemas.tables import CLEAN_EVENTS, REJECTED_EVENTS
 
 @dataclass(frozen=True)
 class NightsOf:
-    """Nights, ascending, and their rules; `ends`: where rows belong to nights by their times, the end of each (N,).
+    """Nights, ascending, and their rules. ends (N,): the end of each night, if the times of rows decide their nights.
 
-    late_days: a line may repeat an event of so many days before its night.
+    late_days: a line is compared with the events of so many days before its night.
     """
 
     dates: tuple[dt.date, ...]
@@ -32,55 +32,61 @@ class NightsOf:
     ends: np.ndarray | None = None
 
     def numbers(self, lines: pa.Table) -> np.ndarray:
-        """(N,) the night of each line, as days since 1970; `night` holds it, or the times where there are `ends`."""
+        """(N,) the night of each line, as days since 1970: from column `night` or, with `ends`, from its time."""
         stated = lines[NIGHT].cast(pa.int32()).to_numpy(zero_copy_only=False)
         if np.isnan(stated).any():
             raise RuntimeError("a line has no night: Spark names its file in another way than the list of files does")
         stated = stated.astype(np.int64)
         if self.ends is None:
             return stated
-        time = lines["event_time"].cast(pa.int64()).combine_chunks()
-        place = np.searchsorted(self.ends, time.fill_null(0).to_numpy(zero_copy_only=False), side="right")
+        times = lines["event_time"].cast(pa.int64()).combine_chunks()
+        night_index = np.searchsorted(self.ends, times.fill_null(0).to_numpy(zero_copy_only=False), side="right")
         by_time = np.array([day.toordinal() for day in self.dates]) - FIRST_DAY.toordinal()
-        is_told = pc.is_valid(time).to_numpy(zero_copy_only=False) & ~lines["is_earlier"].to_numpy()
-        return np.where(is_told, by_time[np.minimum(place, len(by_time) - 1)], stated)
+        has_time = pc.is_valid(times).to_numpy(zero_copy_only=False) & ~lines["is_earlier"].to_numpy()
+        return np.where(has_time, by_time[np.minimum(night_index, len(by_time) - 1)], stated)
 
 
 def reject_nights(batches: Iterator[pa.RecordBatch], nights: NightsOf) -> Iterator[tuple[str, pa.Table]]:
-    """(`key` of a table and night, rows): CLEAN_EVENTS and REJECTED_EVENTS of each night.
+    """Yields (`key` of a table and night, rows) for CLEAN_EVENTS and REJECTED_EVENTS of each night, each pair once.
 
-    Columns as `jobs.intake.visits.reject_and_sessionise` takes them, and `night`. Each pair comes once.
+    The batches have the columns that `jobs.intake.visits.reject_and_sessionise` takes, and `night`.
     """
     first = next(batches, None)
     if first is None:
         return
     lines = pa.Table.from_batches([first, *batches])
-    night, earlier = nights.numbers(lines), lines["is_earlier"].to_numpy()
-    order = np.lexsort((night, ~earlier))  # lines of nights before, then night after night
+    night, came_earlier = nights.numbers(lines), lines["is_earlier"].to_numpy()
+    order = np.lexsort((night, ~came_earlier))  # lines of earlier nights first, then night after night
     lines, night = lines.take(pa.array(order)).combine_chunks(), night[order]
-    old = int(earlier.sum())
+    earlier_rows = int(came_earlier.sum())
     may_repeat = _shared(lines["event"].to_numpy())
-    seen = [(int(number), np.flatnonzero(night[:old] == number)) for number in np.unique(night[:old])]
+    rows_by_night = [
+        (int(number), np.flatnonzero(night[:earlier_rows] == number)) for number in np.unique(night[:earlier_rows])
+    ]
     place = lines.column_names.index("is_earlier")
     for date, rules in zip(nights.dates, nights.rules, strict=True):
         number = (date - FIRST_DAY).days
-        low, high = np.searchsorted(night[old:], [number, number + 1]) + old
-        if low == high:
+        start, end = np.searchsorted(night[earlier_rows:], [number, number + 1]) + earlier_rows
+        if start == end:
             continue
-        window = np.concatenate([[], *(rows for day, rows in seen if number - nights.late_days <= day < number)])
-        part = lines.slice(low, high - low)
+        window = np.concatenate(
+            [[], *(rows for day, rows in rows_by_night if number - nights.late_days <= day < number)]
+        )
+        tonight = lines.slice(start, end - start)
         if len(window):
             repeatable = lines.take(pa.array(window.astype(np.int64)))
-            is_earlier = pa.array(np.arange(high - low + len(window)) >= high - low)
-            part = pa.concat_tables([part, repeatable]).combine_chunks().set_column(place, "is_earlier", is_earlier)
-        verdict = judge(part, rules)
+            is_earlier = pa.array(np.arange(end - start + len(window)) >= end - start)
+            tonight = (
+                pa.concat_tables([tonight, repeatable]).combine_chunks().set_column(place, "is_earlier", is_earlier)
+            )
+        verdict = judge(tonight, rules)
         yield key(CLEAN_EVENTS, date), verdict.kept_events()
         yield key(REJECTED_EVENTS, date), verdict.rejected_events()
-        kept = verdict.kept + low  # lines of the window are never kept
-        seen.append((number, kept[may_repeat[kept]]))
+        kept = verdict.kept + start  # lines of the window are never kept
+        rows_by_night.append((number, kept[may_repeat[kept]]))
 
 
 def _shared(values: np.ndarray) -> np.ndarray:
     """(N,) whether another row has the same value."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return count[place] > 1
+    _, value_index, count = np.unique(values, return_inverse=True, return_counts=True)
+    return count[value_index] > 1

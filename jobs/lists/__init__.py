@@ -1,1 +1,1 @@
-"""Recommendations, and the models and lists they stand on."""
+"""Recommendations, and the models and lists that they are based on."""

@@ -1,4 +1,4 @@
-"""The arms of the experiments on lists: which users are in which arm, and the rules of each arm."""
+"""The arms of experiments on lists: which users are in which arm, and the rules of each arm."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Explored:
-    """The explored place, which chance gives to a source: the sources' shares tonight, the salt of the draws."""
+    """The explored place, which a random draw gives to one source. shares: of the sources; salt: of the draws."""
 
     shares: dict[str, float]
     salt: str
@@ -29,7 +29,7 @@ class Explored:
 
 @dataclass(frozen=True)
 class Group:
-    """Users of one arm: their rows in the block, the arm as published, its probability, what it changes."""
+    """Users of one arm: their rows in the block, the arm's published label, its probability, and its changes."""
 
     rows: np.ndarray
     arm: str = ALL
@@ -39,26 +39,32 @@ class Group:
 
 @dataclass(frozen=True)
 class Arms:
-    """Tonight's experiments with the traffic of each, and the explored place; small enough to travel to the workers."""
+    """Tonight's experiments with their traffic, and the explored place. It is small enough to send to the workers."""
 
     running: tuple[tuple[Experiment, Allotment], ...] = ()
     explored: Explored | None = None
 
     def groups(self, user_ids: list[str]) -> Iterator[Group]:
-        """Splits the users (n,) into groups, each user in one; anonymous visitors are in no experiment."""
+        """Splits the users (n,) into groups, each user into one. Anonymous visitors are in no experiment."""
         if not self.running:
             yield Group(np.arange(len(user_ids)))
             return
-        arms = np.stack([allotted.arm_of(places(user_ids, e.name, e.salt)) for e, allotted in self.running], axis=1)
+        arms = np.stack(
+            [
+                allotted.arm_of(places(user_ids, experiment.name, experiment.salt))
+                for experiment, allotted in self.running
+            ],
+            axis=1,
+        )
         arms[np.array(user_ids) == ANONYMOUS] = -1
-        kinds, kind = np.unique(arms, axis=0, return_inverse=True)
-        for number, chosen in enumerate(kinds.tolist()):
-            rows = np.flatnonzero(kind.reshape(-1) == number)
-            yield self._group(rows, chosen) if min(chosen) >= 0 else Group(rows)
+        combinations, combination = np.unique(arms, axis=0, return_inverse=True)
+        for number, arm_numbers in enumerate(combinations.tolist()):
+            rows = np.flatnonzero(combination.reshape(-1) == number)
+            yield self._group(rows, arm_numbers) if min(arm_numbers) >= 0 else Group(rows)
 
-    def _group(self, rows: np.ndarray, chosen: list[int]) -> Group:
+    def _group(self, rows: np.ndarray, arm_numbers: list[int]) -> Group:
         labels, probability, changes = [], 1.0, Changes()
-        for (experiment, allotted), number in zip(self.running, chosen, strict=True):
+        for (experiment, allotted), number in zip(self.running, arm_numbers, strict=True):
             arm = experiment.arms[number]
             labels.append(experiment.label(arm))
             probability *= allotted.shares[arm.name]
@@ -66,9 +72,9 @@ class Arms:
         return Group(rows, ";".join(labels), probability, changes)
 
     def most_trending(self, places: int) -> int:
-        """The largest number of trending places of any arm; `places` where no arm changes it."""
+        """The largest number of trending places in any arm; `places` if no arm changes it."""
         arms = [arm.changes for experiment, _ in self.running for arm in experiment.arms]
-        return max([places, *(c.trending_places for c in arms if c.trending_places is not None)])
+        return max([places, *(changes.trending_places for changes in arms if changes.trending_places is not None)])
 
 
 def arms_of(night: Night) -> Arms:
@@ -97,9 +103,9 @@ def arms_of(night: Night) -> Arms:
 
 
 def ruled(rules: Any, changes: Changes) -> Any:
-    """The settings `recommend` as an arm changes them."""
+    """The settings `recommend` with the changes of an arm."""
     return dataclasses.replace(rules, **changes.of("new_places", "trending_places"))
 
 
 def _salt(seed: int, date: dt.date) -> str:
-    return f"{seed} {date}"  # other draws each night, the same in every run of a night
+    return f"{seed} {date}"  # different draws each night, the same in every run of a night

@@ -1,4 +1,4 @@
-"""Tonight's items as arrays that travel to Spark's Python workers, and the popularity ladders that end a list."""
+"""Tonight's items as arrays for Spark's Python workers, and the ladders of popular items that complete a list."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class PopularItems(NamedTuple):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Tonight's items by code = place in `item_ids` (I, sorted).
+    """Tonight's items. An item's code is its index in `item_ids` (I, sorted).
 
-    titles (I,); shown, replenishable, known (I,) bool: may be shown, is bought again, the ALS model knows it.
-    factors (I, D): of ALS, zero where the model does not know the item.
-    ladders: segment -> rungs, None for users without a segment; last: every item that can be shown, most popular first.
-    rules: caps by category and brand, likeness, the tail. makers (I,): see `makers`.
+    titles (I,). shown, replenishable, known (I,) bool: may be shown, is bought again, is in the ALS model.
+    factors (I, D): of ALS, zero for items that the model does not know.
+    ladders: segment -> rungs, None for users without a segment. last: all items that can be shown, most popular first.
+    rules: caps by category and brand, likeness, the tail. makers (I,): see `list_inputs.makers`.
     """
 
     item_ids: pa.Array
@@ -65,7 +65,7 @@ class Catalogue:
         factors = np.zeros((len(item_ids), model.config.factors), np.float32)
         factors[known] = model.item_factors[row[known]]
         shown = described["can_be_shown"].to_numpy()
-        ladders = {segment: [_rung(one, item_ids) for one in lists] for segment, lists in popular.items()}
+        ladders = {segment: [_rung(ranked, item_ids) for ranked in lists] for segment, lists in popular.items()}
         return cls(
             item_ids=item_ids,
             titles=described["title"].combine_chunks(),
@@ -87,7 +87,9 @@ class Catalogue:
     def under(self, group: Group, trending_places: int) -> Catalogue:
         """The same items under the rules of a group of users."""
         diversity = dataclasses.replace(self.rules.diversity, **group.changes.of(*OF_DIVERSITY))
-        ladders = {segment: [_cut(rung, trending_places) for rung in rungs] for segment, rungs in self.ladders.items()}
+        ladders = {
+            segment: [_shortened(rung, trending_places) for rung in rungs] for segment, rungs in self.ladders.items()
+        }
         return dataclasses.replace(self, ladders=ladders, rules=dataclasses.replace(self.rules, diversity=diversity))
 
     def as_codes(self) -> pa.Table:
@@ -97,9 +99,9 @@ class Catalogue:
 
 
 def ladders_from(popular: pa.Table, segment_by: str, trending_places: int) -> dict[str | None, list[PopularItems]]:
-    """The popularity lists that a user falls back on, by the value of the segment column; None for users without one.
+    """Value of the segment column (None for users without one) -> the popularity lists that complete a user's list.
 
-    In each, best first: the segment's own list, at most `trending_places` trending items, the list of everybody.
+    Their order is: the segment's own list, at most `trending_places` trending items, the list of all users.
     popular: POPULAR_ITEMS.
     """
     popular = popular.sort_by([("segment", "ascending"), ("rank", "ascending")])
@@ -126,7 +128,7 @@ def _popular_items(rows: pa.Table, level: int) -> PopularItems:
 
 
 def _rung(popular: PopularItems, item_ids: pa.Array) -> Rung:
-    """The list in item codes, without items that the catalogue lacks."""
+    """The list in item codes, without items that are not in the catalogue."""
     codes = pc.index_in(popular.item_ids, item_ids).fill_null(-1).to_numpy(zero_copy_only=False)
     listed = codes >= 0
     return Rung(codes[listed].astype(np.int32), popular.scores[listed].astype(np.float32), popular.level)
@@ -135,12 +137,12 @@ def _rung(popular: PopularItems, item_ids: pa.Array) -> Rung:
 def _all_that_can_be_shown(shown: np.ndarray, ladders: dict[str | None, list[Rung]]) -> Rung:
     """The last resort: the overall popularity list, then every other item that can be shown, by code."""
     popular = ladders[None][-1].codes if ladders.get(None) else np.zeros(0, np.int32)
-    others = np.setdiff1d(np.flatnonzero(shown), popular).astype(np.int32)
-    codes = np.concatenate([popular, others])
+    other_items = np.setdiff1d(np.flatnonzero(shown), popular).astype(np.int32)
+    codes = np.concatenate([popular, other_items])
     return Rung(codes, np.zeros(len(codes), np.float32), OVERALL)
 
 
-def _cut(rung: Rung, trending_places: int) -> Rung:
+def _shortened(rung: Rung, trending_places: int) -> Rung:
     if rung.level != TRENDING or len(rung.codes) <= trending_places:
         return rung
     return Rung(rung.codes[:trending_places], rung.scores[:trending_places], rung.level)

@@ -31,12 +31,12 @@ def figures_of(items: pa.Table) -> Figures:
     }
 
 
-def exposure_rows(items: pa.Table, most: int) -> list[dict[str, Any]]:
-    """Rows of EXPOSURE: of each kind the `most` largest groups, what lies beyond them, and items without a value.
+def exposure_rows(items: pa.Table, max_groups: int) -> list[dict[str, Any]]:
+    """Rows of EXPOSURE: for each kind the `max_groups` largest groups, all others together, and items without a value.
 
     items: (item_id, one column for each kind but popularity, null without a value; on_sale, places, exposure, sales).
-    A group is as large as the largest of its three shares, so that one which is only stocked, or only sold, is seen
-    too. A kind of which no item has a value is left out, as is popularity where nobody bought.
+    The size of a group is the largest of its three shares, so that a group which is only stocked, or only sold, has a
+    row too. A kind without any value is left out; so is popularity if nobody bought.
     """
     sold = bool((pc.sum(items["sales"]).as_py() or 0) > 0)
     columns = {
@@ -51,44 +51,49 @@ def exposure_rows(items: pa.Table, most: int) -> list[dict[str, Any]]:
         if group.null_count == len(group):
             continue
         grouped = pa.table({"group": group, **columns}).group_by("group", use_threads=False)
-        rows += [{"kind": kind, **row} for row in _of_kind(grouped.aggregate([(name, "sum") for name in _SUMS]), most)]
+        rows += [
+            {"kind": kind, **row}
+            for row in _rows_of_kind(grouped.aggregate([(name, "sum") for name in _SUMS]), max_groups)
+        ]
     return rows
 
 
 def _halves(items: pa.Table) -> pa.Array:
-    """The half, by sales, of each item that may be shown; null for the others."""
+    """The half, by sales, that each item on sale belongs to; null for the others."""
     on_sale = items["on_sale"].to_numpy()
     half = np.full(items.num_rows, None, object)
     half[on_sale] = np.where(tail_of(items["sales"].to_numpy()[on_sale]), LESS, MORE)
     return pa.array(half, pa.string())
 
 
-def _of_kind(sums: pa.Table, most: int) -> Iterator[dict[str, Any]]:
+def _rows_of_kind(sums: pa.Table, max_groups: int) -> Iterator[dict[str, Any]]:
     """The rows of one kind, the largest group first. sums: (group, and the sum of each of `_SUMS`)."""
-    found = {name: sums[f"{name}_sum"].to_numpy().astype(np.float64) for name in _SUMS}
-    totals = {name: float(values.sum()) for name, values in found.items()}
-    shares = np.stack([found[name] / totals[name] for name in ("exposure", "items", "sales") if totals[name] > 0])
+    sums_by_name = {name: sums[f"{name}_sum"].to_numpy().astype(np.float64) for name in _SUMS}
+    totals = {name: float(values.sum()) for name, values in sums_by_name.items()}
+    shares = np.stack(
+        [sums_by_name[name] / totals[name] for name in ("exposure", "items", "sales") if totals[name] > 0]
+    )
     size, names = shares.max(axis=0), sums["group"].to_pylist()
     by_size = sorted(range(len(names)), key=lambda number: (-size[number], names[number] or ""))
-    known = [number for number in by_size if names[number] is not None]
-    roles = [("group", names[number], [number]) for number in known[:most]]
-    if rest := known[most:]:
-        roles.append(("others", "others", rest))
-    if unknown := [number for number, name in enumerate(names) if name is None and size[number] > 0]:
-        roles.append(("unknown", "unknown", unknown))
+    known_groups = [number for number in by_size if names[number] is not None]
+    roles = [("group", names[number], [number]) for number in known_groups[:max_groups]]
+    if other_groups := known_groups[max_groups:]:
+        roles.append(("others", "others", other_groups))
+    if unknown_groups := [number for number, name in enumerate(names) if name is None and size[number] > 0]:
+        roles.append(("unknown", "unknown", unknown_groups))
     for role, name, members in roles:
-        own = {one: float(values[members].sum()) for one, values in found.items()}
+        group_sums = {sum_name: float(values[members].sum()) for sum_name, values in sums_by_name.items()}
         if size[members].max() > 0:
             yield {
                 "role": role,
                 "group": name,
                 "members": len(members),
-                **{one: int(own[one]) for one in ("items", "items_shown", "places")},
-                "exposure_share": _share(own["exposure"], totals["exposure"]) or 0.0,
-                "catalogue_share": _share(own["items"], totals["items"]) or 0.0,
-                "sales_share": _share(own["sales"], totals["sales"]),
+                **{sum_name: int(group_sums[sum_name]) for sum_name in ("items", "items_shown", "places")},
+                "exposure_share": _share(group_sums["exposure"], totals["exposure"]) or 0.0,
+                "catalogue_share": _share(group_sums["items"], totals["items"]) or 0.0,
+                "sales_share": _share(group_sums["sales"], totals["sales"]),
             }
 
 
-def _share(own: float, total: float) -> float | None:
-    return min(own / total, 1.0) if total > 0 else None
+def _share(part: float, total: float) -> float | None:
+    return min(part / total, 1.0) if total > 0 else None

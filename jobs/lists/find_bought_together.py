@@ -1,4 +1,4 @@
-"""Baskets of the last weeks -> bought_together: pairs of items that share baskets more often than by chance.
+"""Baskets of the last weeks -> bought_together: pairs of items that are in one basket more often than by chance.
 
 A basket is an order, or what one visitor bought in one session. Of items a and b, in n_a and n_b of N baskets and
 together in n_ab: support = n_ab / N, confidence = n_ab / n_a, lift = n_ab * N / (n_a * n_b). The neighbours of a are
@@ -8,7 +8,7 @@ pairs first, confidence alone the items that everybody buys anyway.
 Only pairs are counted, not larger sets. A page shows one item beside another, and the number of frequent sets has no
 bound: ten equal baskets of 30 items hold a thousand million of them, on which FP-Growth runs out of memory.
 
-With the setting `privacy.epsilon` people are counted in place of baskets, under differential privacy
+With the setting `privacy.epsilon` the job counts people instead of baskets, under differential privacy
 (`private_lists.py`).
 """
 
@@ -58,14 +58,16 @@ def baskets(events: DataFrame, max_basket: int) -> DataFrame:
 def count_pairs(of_baskets: DataFrame, min_baskets: int) -> DataFrame:
     """(target_item_id, item_id, baskets, with_target, with_item): each pair in both directions, with both counts."""
     targets = of_baskets.select(F.explode("items").alias("target_item_id"), "items")
-    both = targets.select("target_item_id", F.explode("items").alias("item_id"))
-    counted = both.groupBy("target_item_id", "item_id").agg(F.count("*").alias("baskets"))
+    pairs = targets.select("target_item_id", F.explode("items").alias("item_id"))
+    counted = pairs.groupBy("target_item_id", "item_id").agg(F.count("*").alias("baskets"))
     counted = counted.where(F.col("baskets") >= min_baskets)
-    alone = F.max(F.when(F.col("target_item_id") == F.col("item_id"), F.col("baskets")))  # an item paired with itself
+    single_baskets = F.max(
+        F.when(F.col("target_item_id") == F.col("item_id"), F.col("baskets"))
+    )  # an item paired with itself
     return counted.select(
         "*",
-        alone.over(Window.partitionBy("target_item_id")).alias("with_target"),
-        alone.over(Window.partitionBy("item_id")).alias("with_item"),
+        single_baskets.over(Window.partitionBy("target_item_id")).alias("with_target"),
+        single_baskets.over(Window.partitionBy("item_id")).alias("with_item"),
     ).where("target_item_id != item_id")
 
 

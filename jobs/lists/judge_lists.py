@@ -1,10 +1,10 @@
-"""Last night's published lists against what users did today -> list_quality, beside three baselines; group_quality.
+"""Judges last night's published lists by what users did today -> list_quality, with three baselines; group_quality.
 
-Truth: the items that a user bought today; all of them, or only those never bought before. Where nothing was published
-yet, the newest earlier lists are judged by all that was bought since: so load_history tells how good lists are. The
-baselines (overall popularity, the user's own items again, item-item neighbours) are made from the interest that the
-lists knew, for the same users. Metrics are those of models.core.list_metrics: means over users with a truth, with 95 %
-bootstrap intervals. group_quality compares groups of users by the same truth (group_quality.py).
+Truth: the items that a user bought today; all of them, or only those never bought before. If nothing was published yet,
+the job judges the newest earlier lists by everything bought since. So load_history can tell how good lists are. The
+baselines (overall popularity, the user's own items again, item-item neighbours) are made for the same users, from the
+interest on which the lists were based. Metrics are those of models.core.list_metrics: means over users with a truth,
+with 95 % bootstrap intervals. group_quality compares groups of users by the same truth (group_quality.py).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class JudgeConfig:
 
 @dataclass(frozen=True)
 class Truth:
-    """Today's hits, all and first-time ones, as 0/1 matrices (U, I) whose rows are `users` and columns `items`.
+    """Today's hits as 0/1 matrices (U, I) over `users` and `items`: all hits (everything), and first-time hits.
 
     listed: what these users were shown, (user_id, item_id, rank, source, fallback_level).
     """
@@ -80,23 +80,25 @@ class Truth:
 def main(night: Night) -> None:
     config: JudgeConfig = night.settings.section("judge")
     k = night.settings.section("recommend").k
-    last = _last(night)
-    before = last.known.interest if last else night.versions(INTEREST).of([])
+    judged = _lists_to_judge(night)
+    interest = judged.known.interest if judged else night.versions(INTEREST).of([])
     rows: list[dict[str, Any]] = []
     by_group: list[dict[str, Any]] = []
-    if last is not None and before.versions:
-        pairs = before.arrow(["user_id", "item_id", "interest", "purchase_orders"])
+    if judged is not None and interest.versions:
+        pairs = interest.arrow(["user_id", "item_id", "interest", "purchase_orders"])
         pairs = pairs.slice(0, config.max_pairs)
-        truth = _truth(night, config, last, pairs)
+        truth = _truth(night, config, judged, pairs)
         if truth is not None:
             listed = _as_arrays(truth, k)
-            groups = people_of(last.known.profiles, last.known.features, truth.users)
+            groups = people_of(judged.known.profiles, judged.known.features, truth.users)
             rows = _judge(config, k, truth, listed, pairs)
             by_group = _judge_groups(config, k, truth, listed, groups)
     night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
     night.write_arrow(GROUP_QUALITY, pa.Table.from_pylist(by_group, arrow_schema(GROUP_QUALITY)))
-    shown = {f"{r['lists']} {r['metric']} {r['truth']}": round(r["value"], 4) for r in rows if r["cut"] == "all"}
-    night.report(judged=last.run if last else None, judged_by_days=last.days if last else 0, quality=rows)
+    shown = {
+        f"{row['lists']} {row['metric']} {row['truth']}": round(row["value"], 4) for row in rows if row["cut"] == "all"
+    }
+    night.report(judged=judged.run if judged else None, judged_by_days=judged.days if judged else 0, quality=rows)
     night.log.info("%s", shown or "nothing to judge: no list was made before, or nobody bought since")
 
 
@@ -112,8 +114,8 @@ class Known(NamedTuple):
         return cls(*(night.versions(table).as_of(day) for table in (INTEREST, USER_PROFILES, USER_FEATURES)))
 
 
-class Last(NamedTuple):
-    """The lists that are judged: run and files, what was `known` then, and the `events` of the `days` days since."""
+class JudgedLists(NamedTuple):
+    """The lists to judge: their run and files, what was `known` then, and the `events` of the `days` days since."""
 
     run: str
     paths: list[str]
@@ -122,36 +124,38 @@ class Last(NamedTuple):
     days: int
 
 
-def _last(night: Night) -> Last | None:
-    """The lists of the last published night; where there is none, the newest earlier ones that passed their gate."""
+def _lists_to_judge(night: Night) -> JudgedLists | None:
+    """The lists of the last published night; if there is none, the newest earlier lists that passed their gate."""
     shown = published.last_before(night.lake, night.date)
     if shown is not None:
         paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]
         known = Known.of(night, night.date - dt.timedelta(days=1))
-        return Last(shown["run"], paths, known, night.versions(CLEAN_EVENTS).tonight(), 1)
-    made = night.lake.before(RECOMMENDATIONS, night.date)
-    if made is None:
+        return JudgedLists(shown["run"], paths, known, night.versions(CLEAN_EVENTS).tonight(), 1)
+    version = night.lake.before(RECOMMENDATIONS, night.date)
+    if version is None:
         return None
-    day = dt.date.fromisoformat(made.date)
+    day = dt.date.fromisoformat(version.date)
     events, days = night.versions(CLEAN_EVENTS).after(day), (night.date - day).days
-    return Last(f"{made.date}-{made.run}", night.lake.file_paths(made), Known.of(night, day), events, days)
+    return JudgedLists(
+        f"{version.date}-{version.run}", night.lake.file_paths(version), Known.of(night, day), events, days
+    )
 
 
-def _truth(night: Night, config: JudgeConfig, last: Last, pairs: pa.Table) -> Truth | None:
-    """The users who bought something since, their items, and which of these they had never bought before."""
-    wanted = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
-    paths, columns = last.events.paths(), ["user_id", "item_id"]
-    events = read_table(night.lake, paths, columns, wanted)
+def _truth(night: Night, config: JudgeConfig, judged: JudgedLists, pairs: pa.Table) -> Truth | None:
+    """The users who bought something since the lists were made, and their items; None if nobody did."""
+    is_hit = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
+    paths, columns = judged.events.paths(), ["user_id", "item_id"]
+    events = read_table(night.lake, paths, columns, is_hit)
     hits = events.drop_null().group_by(["user_id", "item_id"]).aggregate([])
     if not hits.num_rows:
         return None
     hits = hits.sort_by([("user_id", "ascending"), ("item_id", "ascending")])
     users = pc.unique(hits["user_id"])
-    listed = _listed(night, last, users)
+    listed = _listed(night, judged, users)
     bought = pairs.filter(pc.and_(pc.greater(pairs["purchase_orders"], 0), pc.is_in(pairs["user_id"], users)))
     items = pc.unique(pa.chunked_array([*hits["item_id"].chunks, *pairs["item_id"].chunks, *listed["item_id"].chunks]))
-    everything, old = _matrix(hits, users, items), _matrix(bought, users, items)
-    first_time = sparse.csr_matrix(everything - everything.multiply(old))
+    everything, bought_before = _matrix(hits, users, items), _matrix(bought, users, items)
+    first_time = sparse.csr_matrix(everything - everything.multiply(bought_before))
     first_time.eliminate_zeros()
     return Truth(users, items, listed, everything, first_time)
 
@@ -162,30 +166,33 @@ def _matrix(pairs: pa.Table, users: pa.Array, items: pa.Array) -> sparse.csr_mat
     return sparse.csr_matrix((np.ones(len(pairs), np.float32), (row.to_numpy(), column.to_numpy())), shape=shape)
 
 
-def _listed(night: Night, last: Last, users: pa.Array) -> pa.Table:
-    """What `users` were shown: their own list, or the anonymous one where last night did not know them."""
+def _listed(night: Night, judged: JudgedLists, users: pa.Array) -> pa.Table:
+    """The lists that `users` saw: their own, or the anonymous list if the night had no list for them."""
     columns = ["user_id", "item_id", "rank", "source", "fallback_level"]
-    wanted = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
-    of_them = pc.is_in(pc.field("user_id"), wanted)
-    places = read_table(night.lake, last.paths, columns, of_them)
+    wanted_ids = pa.concat_arrays([users.cast(pa.string()), pa.array([ANONYMOUS])])
+    is_wanted = pc.is_in(pc.field("user_id"), wanted_ids)
+    places = read_table(night.lake, judged.paths, columns, is_wanted)
     anonymous = places.filter(pc.equal(places["user_id"], ANONYMOUS)).drop_columns("user_id")
     unknown = users.filter(pc.invert(pc.is_in(users, pc.unique(places["user_id"]))))
     visits = pa.table({"user_id": unknown, "one": pa.array(np.ones(len(unknown), np.int8))})
     anonymous = anonymous.append_column("one", pa.array(np.ones(anonymous.num_rows, np.int8)))
     shown = visits.join(anonymous, "one", join_type="inner").select(columns)
-    own = places.filter(pc.not_equal(places["user_id"], ANONYMOUS))
-    return pa.concat_tables([own, shown.cast(own.schema)])
+    own_places = places.filter(pc.not_equal(places["user_id"], ANONYMOUS))
+    return pa.concat_tables([own_places, shown.cast(own_places.schema)])
 
 
 def _judge(config: JudgeConfig, k: int, truth: Truth, listed: Listed, pairs: pa.Table) -> list[dict[str, Any]]:
     lists, source, level = listed
     cuts = [("published", "all", lists)]
-    cuts += [("published", f"source={s}", np.where(source == s, lists, -1)) for s in np.unique(source[lists >= 0])]
+    cuts += [
+        ("published", f"source={source_name}", np.where(source == source_name, lists, -1))
+        for source_name in np.unique(source[lists >= 0])
+    ]
     levels = np.unique(level[lists >= 0])
-    cuts += [("published", f"fallback_level={n}", np.where(level == n, lists, -1)) for n in levels]
-    cuts += [(name, "all", codes) for name, codes in _baselines(config, k, truth, pairs).items()]
+    cuts += [("published", f"fallback_level={number}", np.where(level == number, lists, -1)) for number in levels]
+    cuts += [(baseline, "all", codes) for baseline, codes in _baselines(config, k, truth, pairs).items()]
     rows = []
-    for name, hits in truth.kinds():
+    for truth_name, hits in truth.kinds():
         judged = np.flatnonzero(np.diff(hits.indptr))
         if not len(judged):
             continue
@@ -196,7 +203,7 @@ def _judge(config: JudgeConfig, k: int, truth: Truth, listed: Listed, pairs: pa.
                 rows.append(
                     {
                         "lists": lists_of,
-                        "truth": name,
+                        "truth": truth_name,
                         "cut": cut,
                         "metric": metric,
                         "value": value,
@@ -213,17 +220,17 @@ def _judge_groups(
 ) -> list[dict[str, Any]]:
     """Rows of GROUP_QUALITY. groups: attribute -> the group of each of the truth's users."""
     rows = []
-    for name, hits in truth.kinds():
+    for truth_name, hits in truth.kinds():
         judged = np.flatnonzero(np.diff(hits.indptr))
         if len(judged):
             of_judged = {attribute: names[judged] for attribute, names in groups.items()}
             scores = score_lists(listed.codes[judged], hits[judged], k)
-            rows += group_rows(name, scores, of_judged, config.least_group)
+            rows += group_rows(truth_name, scores, of_judged, config.least_group)
     return rows
 
 
 class Listed(NamedTuple):
-    """The published lists as arrays (U, k): item codes (-1 where there is none), sources, fallback levels."""
+    """The published lists as arrays (U, k): item codes (-1 for an empty place), sources, fallback levels."""
 
     codes: np.ndarray
     source: np.ndarray
@@ -251,13 +258,13 @@ def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> di
     known_rows = np.flatnonzero(row >= 0)
     own_interest = interest[row[known_rows]]
     similarity = baselines.item_item(interest, config.neighbours)
-    made = {
+    rows_and_codes = {
         "popularity": (np.arange(len(row)), baselines.popular(interest, len(row), length)[0]),
         "buy_again": (known_rows, baselines.buy_again(own_interest, length)[0]),
         "item_item": (known_rows, baselines.from_neighbours(own_interest, similarity, length)[0]),
     }
     lists = {}
-    for name, (rows, codes) in made.items():
+    for name, (rows, codes) in rows_and_codes.items():
         lists[name] = np.full((len(row), k), -1, np.int32)
         lists[name][rows, :length] = np.where(codes >= 0, to_truth[np.maximum(codes, 0)], -1)
     return lists

@@ -1,4 +1,4 @@
-"""Checks lists before they are shown: one for every user, full, no item twice, only items on sale."""
+"""Checks lists before they are shown: every user has a full list, no item is in it twice, all items are on sale."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
     shown: set[str] = set()
     for part in read_lists(night, night.lake.file_paths(lists)):
         part = part.set_column(1, "item_id", part["item_id"].combine_chunks().dictionary_encode())
-        first = part.filter(pc.less_equal(part["rank"], k)).group_by("user_id").aggregate([("rank", "count")])
+        lengths = part.filter(pc.less_equal(part["rank"], k)).group_by("user_id").aggregate([("rank", "count")])
         distinct = part.group_by(["user_id", "item_id"]).aggregate([])
         item_ids = pc.unique(part["item_id"]).dictionary_decode() if part.num_rows else pa.array([], pa.string())
         not_on_sale = item_ids.filter(pc.invert(pc.is_in(item_ids, on_sale)))
-        facts["users"] += first.num_rows
-        facts["full_lists"] += pc.sum(pc.equal(first["rank_count"], k)).as_py() or 0
+        facts["users"] += lengths.num_rows
+        facts["full_lists"] += pc.sum(pc.equal(lengths["rank_count"], k)).as_py() or 0
         facts["duplicates"] += part.num_rows - distinct.num_rows
         facts["sold_out"] += len(not_on_sale)
         shown.update(item_ids.to_pylist())
@@ -46,7 +46,7 @@ def measure(night: Night, lists: Version, k: int) -> dict[str, Any]:
 
 
 def faults(facts: dict[str, Any], users: int) -> list[str]:
-    """Each fault that `measure` counted in the lists of `users` users: what was expected and what was seen."""
+    """One text for each fault that `measure` counted: what was expected and what was seen. `users`: their number."""
     problems = []
     if facts["full_lists"] < users:
         problems.append(f"full lists: expected {users} (every user and anonymous), saw {facts['full_lists']}")

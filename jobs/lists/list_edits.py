@@ -1,7 +1,7 @@
-"""Lists by the users' own history as arrays, and what puts an item at a place of its own: each edit returns new lists.
+"""Lists by the users' own history as arrays, and edits that put items at certain places. Each edit returns new lists.
 
-An arm of an experiment may ask for one source's best item at the first place; chance may fill one place; new items get
-the last places of the k. All three go through `place`.
+An arm of an experiment may want one source's best item at the first place. A random draw may fill one place. New items
+get the last of the k places. All three edits use `place`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from models.experiments.assignment import places as chances
 from models.ranking.exploration import best_by_source, draw
 from models.ranking.ranked_lists import Ranked
 
-_PARTS = 3  # of a score that a row tells
+_PARTS = 3  # parts of a score that a row names
 
 
 @dataclass(frozen=True)
 class OwnLists:
     """Lists of n users by their own history, best first, each array (n, places).
 
-    codes int32: of the items, -1 where the list has ended; scores float32; source: names; parts: what moved the score,
-    in words; chance: the probability by which chance chose the source, 1 where nothing was left to chance.
+    codes int32: of the items, -1 after the end of a list. scores float32. source: names. parts: what moved the score,
+    in words. chance: the probability with which the source was drawn, 1 where nothing was random.
     """
 
     codes: np.ndarray
@@ -49,37 +49,37 @@ class OwnLists:
         )
 
     def spread(self, rows: np.ndarray, n: int) -> OwnLists:
-        """Lists of n users: these at `rows`, the others empty."""
+        """Lists of n users: these lists at `rows`, empty lists at all other rows."""
         spread = OwnLists.empty(n, self.codes.shape[1])
         for field in fields(OwnLists):
             getattr(spread, field.name)[rows] = getattr(self, field.name)
         return spread
 
 
-def place(lists: OwnLists, items: OwnLists, at: int) -> OwnLists:
-    """The lists (n, places) with `items` (n, m) at the places from `at` (from 0) on, or behind a list that is shorter.
+def place(lists: OwnLists, items: OwnLists, start: int) -> OwnLists:
+    """The lists (n, places) with `items` (n, m) put in from place `start` (from 0), or at the end of a shorter list.
 
-    What stood there moves down. An item that stood in the list already leaves its old place to what stood below it.
-    Where `items` has code -1 nothing is placed.
+    Items from `start` on move down. If an item was in the list already, its old place closes up. A code -1 in `items`
+    puts in nothing.
     """
     n, places = lists.codes.shape
-    m = items.codes.shape[1]
-    comes = items.codes >= 0
-    leaves = ((lists.codes[:, :, None] == items.codes[:, None, :]) & comes[:, None, :]).any(axis=2)
-    stays = (lists.codes >= 0) & ~leaves
-    position = np.cumsum(stays, axis=1) - 1
-    begin = np.minimum(at, stays.sum(axis=1, keepdims=True))
-    behind = places + m
-    stand_at = np.where(stays, np.where(position < begin, position, position + m), behind)
-    come_at = np.where(comes, begin + np.arange(m), behind)
-    keys = np.hstack([stand_at, come_at])
+    n_placed = items.codes.shape[1]
+    is_placed = items.codes >= 0
+    is_moved = ((lists.codes[:, :, None] == items.codes[:, None, :]) & is_placed[:, None, :]).any(axis=2)
+    is_kept = (lists.codes >= 0) & ~is_moved
+    position = np.cumsum(is_kept, axis=1) - 1
+    first_place = np.minimum(start, is_kept.sum(axis=1, keepdims=True))
+    dropped = places + n_placed
+    kept_places = np.where(is_kept, np.where(position < first_place, position, position + n_placed), dropped)
+    item_places = np.where(is_placed, first_place + np.arange(n_placed), dropped)
+    keys = np.hstack([kept_places, item_places])
     order = np.argsort(keys, axis=1, kind="stable")[:, :places]
-    filled = np.take_along_axis(keys, order, axis=1) < behind
+    filled = np.take_along_axis(keys, order, axis=1) < dropped
     empty = OwnLists.empty(n, places)
 
     def placed(name: str) -> np.ndarray:
-        both = np.hstack([getattr(lists, name), getattr(items, name)])
-        return np.where(filled, np.take_along_axis(both, order, axis=1), getattr(empty, name))
+        joined = np.hstack([getattr(lists, name), getattr(items, name)])
+        return np.where(filled, np.take_along_axis(joined, order, axis=1), getattr(empty, name))
 
     return OwnLists(*(placed(field.name) for field in fields(OwnLists)))
 
@@ -90,30 +90,34 @@ def put_first(lists: OwnLists, ranked: Ranked, source: str, n_items: int) -> Own
     return place(lists, _listed_or_new(lists, best, np.full(best.shape, source, object), np.ones(best.shape)), 0)
 
 
-def explore(lists: OwnLists, user_ids: pa.Array, ranked: Ranked, explored: Explored, at: int, n_items: int) -> OwnLists:
-    """Fills place `at` (from 0) of each of the users (n,), or the end of a shorter list, from a source drawn by chance.
+def explore(
+    lists: OwnLists, user_ids: pa.Array, ranked: Ranked, explored: Explored, explored_place: int, n_items: int
+) -> OwnLists:
+    """Fills `explored_place` (from 0) of each user (n,), or the end of a shorter list, from a randomly drawn source.
 
-    The draw is among the sources that have an item for the user which does not stand above.
+    The draw is among the sources that have an item for the user which is not at a better place already.
     """
     names = tuple(explored.shares)
-    best = best_by_source(ranked.candidates, names, lists.codes[:, :at], n_items)
+    best = best_by_source(ranked.candidates, names, lists.codes[:, :explored_place], n_items)
     chance = chances(user_ids.to_pylist(), "explored place", explored.salt)
     drawn, probability = draw(np.array(list(explored.shares.values())), best >= 0, chance)
     codes = np.where(drawn >= 0, best[np.arange(len(drawn)), drawn], -1).astype(np.int32)
     source = np.array([*names, ""], object)[drawn]
-    return place(lists, _listed_or_new(lists, codes[:, None], source[:, None], probability[:, None]), at)
+    return place(lists, _listed_or_new(lists, codes[:, None], source[:, None], probability[:, None]), explored_place)
 
 
-def add_new_items(lists: OwnLists, new: tuple[np.ndarray, np.ndarray], at: int) -> OwnLists:
-    """New items, (codes, scores) each (n, m), at the places from `at` on."""
-    codes, scores = new
+def add_new_items(lists: OwnLists, new_items: tuple[np.ndarray, np.ndarray], first_place: int) -> OwnLists:
+    """Puts new items, (codes, scores) each (n, m), in from `first_place`."""
+    codes, scores = new_items
     words = np.array([f"als {score:+.2f}" for score in scores.ravel().tolist()], object).reshape(scores.shape)
     source = np.full(codes.shape, "new_item", object)
-    return place(lists, OwnLists(codes, np.where(codes >= 0, scores, 0), source, words, np.ones(codes.shape)), at)
+    return place(
+        lists, OwnLists(codes, np.where(codes >= 0, scores, 0), source, words, np.ones(codes.shape)), first_place
+    )
 
 
 def _listed_or_new(lists: OwnLists, codes: np.ndarray, source: np.ndarray, chance: np.ndarray) -> OwnLists:
-    """Items (n, 1) to be placed, with the score and words that they have in `lists`; 0 and '' for those not in it."""
+    """Items (n, 1) to put in, with their scores and words in `lists`; 0 and '' for items that are not in them."""
     same = (lists.codes == codes) & (codes >= 0)
     column, listed = same.argmax(axis=1)[:, None], same.any(axis=1, keepdims=True)
     scores = np.where(listed, np.take_along_axis(lists.scores, column, axis=1), np.float32(0))
@@ -122,7 +126,7 @@ def _listed_or_new(lists: OwnLists, codes: np.ndarray, source: np.ndarray, chanc
 
 
 def _in_words(ranked: Ranked) -> np.ndarray:
-    """The parts of each score (n, places) that move it most, such as 'own +1.20; item -0.31'; '' in empty places."""
+    """The largest parts of each score (n, places), such as 'own +1.20; item -0.31'; '' in empty places."""
     words = np.full(ranked.codes.shape, "", object)
     row, column = np.nonzero(ranked.codes >= 0)
     parts = ranked.parts[row, column]
@@ -130,7 +134,7 @@ def _in_words(ranked: Ranked) -> np.ndarray:
     largest = np.argsort(-np.abs(named), axis=1, kind="stable")[:, :_PARTS]
     amounts = np.take_along_axis(named, largest, axis=1)
     words[row, column] = [
-        "; ".join(f"{ranked.groups[group]} {amount:+.2f}" for group, amount in zip(groups, some, strict=True))
-        for groups, some in zip(largest.tolist(), amounts.tolist(), strict=True)
+        "; ".join(f"{ranked.groups[group]} {amount:+.2f}" for group, amount in zip(groups, group_amounts, strict=True))
+        for groups, group_amounts in zip(largest.tolist(), amounts.tolist(), strict=True)
     ]
     return words

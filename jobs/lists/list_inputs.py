@@ -1,4 +1,4 @@
-"""Reads what lists are made from: the catalogue as arrays, each user's history, the folders of sources and ranker."""
+"""Reads the inputs of lists: the catalogue as arrays, each user's history, the folders of sources and ranker."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def catalogue_of(night: Night, arms: Arms) -> Catalogue:
 def describe_items(night: Night, config: Any) -> pa.Table:
     """(item_id, title, category, brand, maker, can_be_shown, is_replenishable, popularity) of all items, by item_id.
 
-    Reasons print title and maker, so these are names that may be shown; category and brand only tell items apart.
-    popularity: purchase lines halved every half-life, 0 for an item without events.
+    Title and maker appear in reasons, so they are names that may be shown; category and brand only distinguish items.
+    popularity: purchase lines, halved every half-life; 0 for an item without events.
     """
     items = night.versions(ITEMS).tonight().arrow().sort_by("item_id")
     pairs = night.versions(INTEREST).tonight().each(["item_id", "purchase_orders"])
@@ -60,12 +60,12 @@ def describe_items(night: Night, config: Any) -> pa.Table:
 
 def popularity_of(night: Night, item_ids: pa.ChunkedArray) -> pa.ChunkedArray:
     features = night.versions(ITEM_FEATURES).tonight().arrow(["item_id", "recent_purchases"])
-    found = features["recent_purchases"].take(pc.index_in(item_ids, features["item_id"]))
-    return pc.max_element_wise(found.fill_null(0.0), 0.0)
+    purchases = features["recent_purchases"].take(pc.index_in(item_ids, features["item_id"]))
+    return pc.max_element_wise(purchases.fill_null(0.0), 0.0)
 
 
 def makers(items: pa.Table) -> pa.Array:
-    """(I,) words after "new": ' from BRAND', or else ' in ' and the last level of its category, or else ''."""
+    """(I,) the words that follow "new": ' from BRAND', else ' in ' and the last level of its category, else ''."""
     names = zip(items["shown_brand"].to_pylist(), items["shown_category"].to_pylist(), strict=True)
     words = [
         f" from {brand}" if brand else f" in {category.rpartition(' > ')[2]}" if category else ""
@@ -75,9 +75,9 @@ def makers(items: pa.Table) -> pa.Array:
 
 
 def histories(interest: DataFrame, codes: DataFrame, config: Any) -> DataFrame:
-    """(user_id, refused, bought, history), the last three being arrays of item codes.
+    """(user_id, refused, bought, history); the last three are arrays of item codes.
 
-    refused: may not be shown. bought: bought before and may be shown again. history: liked most, strongest first.
+    refused: may not be shown. bought: bought before, and may be shown again. history: most liked, strongest first.
     """
     bought = F.col("purchases") > 0
     refused = (bought & ~F.col("is_replenishable")) | (
@@ -102,7 +102,7 @@ def users_of(night: Night, segment_by: str) -> DataFrame:
 
 
 def scorer_of(night: Night) -> Scorer:
-    """The folders of tonight's sources and of the newest promoted ranker; no sources where nobody did anything yet."""
+    """The folders of tonight's sources and of the newest promoted ranker; no folders if nobody did anything yet."""
     sources = night.lake.model_before("sources", night.date, including=True)
     if sources is None or sources[2] != f"date={night.date}":
         night.log.info("no sources tonight: every list comes from the ladder of popularity")
@@ -120,7 +120,8 @@ def preflight(night: Night, catalogue: Catalogue) -> None:
             f"{night.date}; lower it with --set recommend.k=..., or check the catalogue's stock"
         )
     workers = night.spark.sparkContext.defaultParallelism
-    # The catalogue's factors, and those of two sources laid out for `top_k`. Files are mapped, once for all workers.
+    # Each worker holds the catalogue's factors, and those of two sources in the layout of `top_k`. Files are mapped
+    # into memory once for all workers.
     held = workers * 3 * catalogue.factors.nbytes
     free = available_bytes() - held
     plan_blocks(len(catalogue.item_ids), catalogue.factors.shape[1], free // workers, 1)

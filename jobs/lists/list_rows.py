@@ -1,6 +1,6 @@
-"""Lists inside Spark's Python workers: Arrow batches of users in, rows of RECOMMENDATIONS out.
+"""Makes lists inside Spark's Python workers: Arrow batches of users in, rows of RECOMMENDATIONS out.
 
-The catalogue travels once to each worker as a broadcast; sources and ranker are read from their folders, once a worker.
+Each worker gets the catalogue once as a broadcast, and reads sources and ranker once from their folders.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from schemas.arrow import arrow_schema
 from schemas.list_sources import FALLBACK_SOURCES, reason
 from schemas.tables import RECOMMENDATIONS
 
-_BLOCK = 1024  # users ranked at once: some hundred candidates each, fifty features
+_BLOCK = 1024  # users ranked at once: each has some hundred candidates with fifty features
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 class Treatment(NamedTuple):
     """How the lists of a group of users are made.
 
-    catalogue, config (RecommendConfig): tonight's, under the rules of the group's arm. explored: the place that chance
-    fills, or None.
+    catalogue, config (RecommendConfig): tonight's, under the rules of the group's arm. explored: the place that is
+    filled at random, or None.
     """
 
     group: Group
@@ -43,8 +43,11 @@ class Treatment(NamedTuple):
 
 
 class UserBlock(NamedTuple):
-    """A block of n users: ids; segments (n,), None without one; and 0/1 matrices (n, I) of what each may not be shown
-    (refused), bought before and may be shown again (bought), and likes most, strongest first in each row (history)."""
+    """A block of n users. segments (n,): None for a user without one.
+
+    Three 0/1 matrices (n, I). refused: items that a user may not be shown. bought: items bought before that may be
+    shown again. history: items that the user likes most, strongest first in each row.
+    """
 
     ids: pa.Array
     segments: list[str | None]
@@ -54,13 +57,13 @@ class UserBlock(NamedTuple):
 
     @classmethod
     def of(cls, batch: pa.RecordBatch, n_items: int) -> UserBlock:
-        """From (user_id, segment, refused, bought, history), the last three being lists of item codes."""
+        """From (user_id, segment, refused, bought, history); the last three are lists of item codes."""
         matrices = (_csr(batch[column], n_items) for column in ("refused", "bought", "history"))
         return cls(batch["user_id"], batch["segment"].to_pylist(), *matrices)
 
 
 def list_writer(shared: Any, scorer: Scorer, config: Any, valid_until: dt.datetime, arms: Arms) -> Batches:
-    """mapInArrow function: (user_id, segment, refused, bought, history) -> RECOMMENDATIONS, each user under his arm.
+    """mapInArrow function: (user_id, segment, refused, bought, history) -> RECOMMENDATIONS, by each user's arm.
 
     shared: broadcast of the Catalogue. config: RecommendConfig.
     """
@@ -93,19 +96,19 @@ def _blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def _list_rows(
     users: UserBlock, loaded: Loaded | None, treatment: Treatment, valid_until: dt.datetime
 ) -> pa.RecordBatch:
-    """RECOMMENDATIONS of the users: what their own history brings, then the ladder."""
+    """RECOMMENDATIONS of the users: first the items by their own history, then those of the ladder."""
     catalogue, config = treatment.catalogue, treatment.config
     places = min(config.k + config.spares, int(catalogue.shown.sum()))
-    own = OwnLists.empty(len(users.ids), places)
+    own_lists = OwnLists.empty(len(users.ids), places)
     if loaded is not None:
-        own = _own_lists(users, loaded, treatment, places)
+        own_lists = _own_lists(users, loaded, treatment, places)
     ladders = [catalogue.ladders.get(segment, catalogue.ladders[None]) for segment in users.segments]
-    lists = fill(own.codes, own.scores, users.refused, ladders, catalogue.last)
-    return _as_rows(users, lists, own, treatment, valid_until)
+    lists = fill(own_lists.codes, own_lists.scores, users.refused, ladders, catalogue.last)
+    return _as_rows(users, lists, own_lists, treatment, valid_until)
 
 
 def _own_lists(users: UserBlock, loaded: Loaded, treatment: Treatment, places: int) -> OwnLists:
-    """The ranked lists of the users whom the sources know; empty ones for the others."""
+    """The ranked lists of the users whom the sources know; empty lists for the others."""
     sources, ranker, user_ids = loaded
     catalogue, config, changes = treatment.catalogue, treatment.config, treatment.group.changes
     code = pc.index_in(users.ids, user_ids).fill_null(-1).to_numpy(zero_copy_only=False)
@@ -128,16 +131,16 @@ def _own_lists(users: UserBlock, loaded: Loaded, treatment: Treatment, places: i
 
 
 def _as_rows(
-    users: UserBlock, lists: FilledLists, own: OwnLists, treatment: Treatment, valid_until: dt.datetime
+    users: UserBlock, lists: FilledLists, own_lists: OwnLists, treatment: Treatment, valid_until: dt.datetime
 ) -> pa.RecordBatch:
     """The places of the lists as RECOMMENDATIONS."""
     group, catalogue, config = treatment.group, treatment.catalogue, treatment.config
     row, place = np.nonzero(lists.codes >= 0)
     codes, level = lists.codes[row, place], lists.levels[row, place]
-    chance = np.where(level == 0, own.chance[row, place], 1.0)
-    source = np.where(level == 0, own.source[row, place], np.array(["", *FALLBACK_SOURCES], object)[level])
-    again = np.asarray(users.bought[row, codes]).ravel() > 0 if len(row) else np.zeros(0, bool)
-    source = np.where((level == 0) & again & (chance == 1), "buy_again", source)
+    chance = np.where(level == 0, own_lists.chance[row, place], 1.0)
+    source = np.where(level == 0, own_lists.source[row, place], np.array(["", *FALLBACK_SOURCES], object)[level])
+    is_repeat = np.asarray(users.bought[row, codes]).ravel() > 0 if len(row) else np.zeros(0, bool)
+    source = np.where((level == 0) & is_repeat & (chance == 1), "buy_again", source)
     nearest = because(users.history, catalogue.factors, lists.codes)[row, place]
     columns = {
         "user_id": users.ids.take(pa.array(row)),
@@ -145,7 +148,7 @@ def _as_rows(
         "rank": place + 1,
         "score": lists.scores[row, place],
         "source": pa.array(source, pa.string()),
-        "score_parts": pa.array(np.where(level == 0, own.parts[row, place], ""), pa.string()),
+        "score_parts": pa.array(np.where(level == 0, own_lists.parts[row, place], ""), pa.string()),
         "reason": pa.array(_reasons(source, nearest, row, codes, users.segments, catalogue), pa.string()),
         "fallback_level": level,
         "slot": pa.array([config.slot] * len(row), pa.string()),
@@ -165,8 +168,8 @@ def _reasons(
     segments: list[str | None],
     catalogue: Catalogue,
 ) -> list[str]:
-    """Why each of R items is in its list: its source, the nearest item of the user's history (-1: none), the user's
-    row, its code, each (R,)."""
+    """Why each of R items is in its list. Each argument is (R,): the source, the nearest item of the user's history
+    (-1: none), the user's row, the item's code."""
     titles = catalogue.titles.take(pa.array(nearest, mask=nearest < 0)).to_pylist()
     makers = catalogue.makers[codes].tolist()
     users_segments = [segments[user] or "" for user in row.tolist()]
@@ -174,7 +177,7 @@ def _reasons(
 
 
 def _csr(lists: pa.ListArray, n_items: int) -> sparse.csr_matrix:
-    """Arrow lists of item codes as a 0/1 matrix (rows, I), order inside a row kept."""
+    """Arrow lists of item codes as a 0/1 matrix (rows, I) that keeps the order inside a row."""
     lists = lists.fill_null([]) if lists.null_count else lists
     indptr = np.concatenate([[0], np.cumsum(pc.list_value_length(lists).to_numpy(zero_copy_only=False))])
     indices = lists.flatten().to_numpy(zero_copy_only=False).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Encodes the users of a moment by the LSTM of that moment, so that nothing leaks from later events."""
+"""Encodes users as of a moment with the LSTM that existed at this moment, so that nothing leaks from later events."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from models.recommenders.sequence_embeddings import Encoded, sequences_of
 
 
 class Encoder:
-    """Called with (log before a moment, the moment), encodes all users by the newest LSTM trained on nothing later.
+    """Called with (log before a moment, the moment), it encodes all users by the newest LSTM that saw no later event.
 
-    Returns None if there is no LSTM at all, zeros for a moment before the first. folders: moment -> the LSTM used.
+    It returns None if there is no LSTM at all, zeros for a moment before the first LSTM. folders: moment -> LSTM used.
     """
 
     def __init__(self, night: Night, item_ids: np.ndarray) -> None:

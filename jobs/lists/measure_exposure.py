@@ -1,8 +1,8 @@
 """Tonight's lists, items and their sales -> exposure of groups of items, and exposure_figures of all items.
 
-Groups are those of brand, seller, first level of the category, third of the category's prices, age, and the less and
-the more popular half of the items. Of each kind the largest `exposure.groups` have a row, and all others one together.
-A night whose lists failed leaves both tables empty.
+Items are grouped by brand, seller, first level of the category, third of the category's prices, and age, and into the
+less and the more popular half. In each kind the largest `exposure.groups` groups have a row, and all others one row
+together. A night whose lists failed leaves both tables empty.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main(night: Night) -> None:
 
 
 def _items(night: Night, lists: DataFrame, config: ExposureConfig) -> pa.Table:
-    """One row of each item that is shown or may be: its groups, places, exposure and sales, by item_id."""
+    """One row for each item: its groups, places, exposure and sales, sorted by item_id."""
     weight = F.log(F.lit(2.0)) / F.log(F.col("rank") + F.lit(1.0))
     shown = (
         lists.where("NOT is_spare")
@@ -66,16 +66,16 @@ def _items(night: Night, lists: DataFrame, config: ExposureConfig) -> pa.Table:
         .agg(F.count("*").alias("places"), F.sum(weight).alias("exposure"))
     )
     items = night.read(ITEMS)
-    least = night.settings.section("profiles").band_items
-    bands = price_bands(items.select("item_id", "category", "currency", "price"), least)
+    least_items = night.settings.section("profiles").band_items
+    bands = price_bands(items.select("item_id", "category", "currency", "price"), least_items)
     sales = night.read(ITEM_FEATURES).select("item_id", "first_event_on", "recent_purchases")
     described = items.select("item_id", "brand", "category", "attributes", "is_active", "stock")
     joined = described.join(sales, "item_id", "left").join(bands, "item_id", "left").join(shown, "item_id", "left")
     rows = joined.select(
         "item_id",
-        _known(F.col("brand")).alias("brand"),
-        _known(_seller(config.seller_attribute)).alias("seller"),
-        _known(F.element_at(F.split("category", " > "), 1)).alias("category"),
+        _null_if_blank(F.col("brand")).alias("brand"),
+        _null_if_blank(_seller(config.seller_attribute)).alias("seller"),
+        _null_if_blank(F.element_at(F.split("category", " > "), 1)).alias("category"),
         F.col("band").alias("price_band"),
         _age(F.datediff(F.lit(night.date), "first_event_on")).alias("item_age"),
         "is_active",
@@ -88,20 +88,20 @@ def _items(night: Night, lists: DataFrame, config: ExposureConfig) -> pa.Table:
     return rows.sort_by("item_id")
 
 
-def _known(name: Column) -> Column:
+def _null_if_blank(name: Column) -> Column:
     """The name, null where it is blank."""
     return F.when(F.trim(name) != "", name)
 
 
 def _seller(attribute: str) -> Column:
-    """A text or a number that the item's attributes have under this name; null where they have none."""
+    """The item's attribute with this name, a text or a number; null if it has none."""
     if not attribute:
         return F.lit(None).cast("string")
     return F.from_json("attributes", "map<string,string>")[attribute]
 
 
 def _age(days: Column) -> Column:
-    """The band of an item's age; null for an item that nobody has touched."""
+    """The band of an item's age; null for an item without events."""
     band = F.when(days.isNull(), F.lit(None).cast("string"))
     for below, name in AGES:
         band = band.when(days < below, name)

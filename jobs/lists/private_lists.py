@@ -1,7 +1,7 @@
-"""POPULAR_ITEMS and BOUGHT_TOGETHER from counts of people that were released with differential privacy.
+"""POPULAR_ITEMS and BOUGHT_TOGETHER from counts of people that are released with differential privacy.
 
-Scores and figures are of people, not of events or baskets: each person counts once in an item or pair, whatever they
-did. Releases and budget: `jobs/common/private_release.py`.
+Scores and figures count people, not events or baskets: each person counts once for an item or pair, whatever they did.
+Releases and budget: `jobs/common/private_release.py`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from jobs.runtime.night import Night
 from schemas.arrow import arrow_schema
 from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, INTEREST, ITEMS, POPULAR_ITEMS, USERS
 
-_PERSON = "coalesce(user_id, visitor_id) as person"  # an anonymous visit without a visitor's id is counted nowhere
+_PERSON = "coalesce(user_id, visitor_id) as person"  # an anonymous visit without a visitor id is not counted
 _POPULAR, _TOGETHER = ("segment", "item_id"), ("target_item_id", "item_id")
 
 
 def popular_items(night: Night) -> pa.Table:
-    """POPULAR_ITEMS: 'all' and the segments by people with interest, 'trending' by today's people over those expected.
+    """POPULAR_ITEMS: 'all' and segments by people with interest, 'trending' by today's people above those expected.
 
-    Expected are the people of 'all' times the share of interest that one day adds where nothing changes; of an item
-    that is not among the released ones, no more than of the last of these.
+    The expected number is the people of 'all', times the share of interest that one day adds if nothing changes. An
+    item that was not released in 'all' counts like the released item with the fewest people.
     """
     config = night.settings.section("recommend")
-    least = night.settings.section("privacy").least_people
+    least_people = night.settings.section("privacy").least_people
     rows = released(night, POPULAR_ITEMS, _POPULAR, lambda: _popular_parts(night, config.segment_by))
-    shown = _shown(night)
-    overall = {cell["item_id"]: cell["people"] for cell in cells_of(rows, "all", least)}
+    shown = _items_on_sale(night)
+    overall = {cell["item_id"]: cell["people"] for cell in cells_of(rows, "all", least_people)}
     fresh = 1 - 2.0 ** (-1 / night.settings.section("interest").half_life_days)
     scores: dict[str, dict[str, float]] = defaultdict(dict)
     scores["all"] = overall
@@ -44,14 +44,14 @@ def popular_items(night: Night) -> pa.Table:
     for cell in cells_of(rows, "trending"):
         expected = fresh * overall.get(cell["item_id"], fewest)
         scores["trending"][cell["item_id"]] = (cell["people"] - expected) / (expected + 1) ** 0.5
-    made = []
+    rows_made = []
     for segment, of_items in scores.items():
         best = sorted((-score, item) for item, score in of_items.items() if item in shown and score > 0)
-        made += [
+        rows_made += [
             {"segment": segment, "item_id": item, "rank": place, "score": -score}
             for place, (score, item) in enumerate(best[: config.popular_depth], 1)
         ]
-    return _table(made, night.valid_until("lists"), POPULAR_ITEMS)
+    return _table(rows_made, night.valid_until("lists"), POPULAR_ITEMS)
 
 
 def _popular_parts(night: Night, segment_by: str) -> dict[str, Part | Ranking]:
@@ -77,54 +77,58 @@ def _popular_parts(night: Night, segment_by: str) -> dict[str, Part | Ranking]:
 
 
 def bought_together(night: Night) -> pa.Table:
-    """BOUGHT_TOGETHER with people in place of baskets: those who bought both in one basket, of all who bought."""
+    """BOUGHT_TOGETHER with people instead of baskets: those who bought both items in one basket, of all who bought."""
     config = night.settings.section("bought_together")
     rows = released(night, BOUGHT_TOGETHER, _TOGETHER, lambda: _together_parts(night, config))
     total = sum(cell["people"] for cell in cells_of(rows, "buyers"))
     bought = {cell["item_id"]: cell["people"] for cell in cells_of(rows, "item")}
-    shown = _shown(night)
+    shown = _items_on_sale(night)
     pairs: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for cell in cells_of(rows, "pair"):
-        a, b, both = cell["target_item_id"], cell["item_id"], cell["people"]
-        for target, item in ((a, b), (b, a)):
+        first_item, second_item, people = cell["target_item_id"], cell["item_id"], cell["people"]
+        for target, item in ((first_item, second_item), (second_item, first_item)):
             if target in bought and item in bought and item in shown and total:
-                # noise may put more people into a pair than into one of its items
-                confidence, share = min(1.0, both / bought[target]), min(1.0, bought[item] / total)
+                # noise may give a pair more people than one of its items has
+                confidence, share = min(1.0, people / bought[target]), min(1.0, bought[item] / total)
                 if confidence > share:
-                    figures = {"support": min(1.0, both / total), "confidence": confidence, "lift": confidence / share}
-                    pairs[target].append({"item_id": item, "baskets": both, "gain": confidence - share, **figures})
-    made = []
+                    figures = {
+                        "support": min(1.0, people / total),
+                        "confidence": confidence,
+                        "lift": confidence / share,
+                    }
+                    pairs[target].append({"item_id": item, "baskets": people, "gain": confidence - share, **figures})
+    rows_made = []
     for target, neighbours in sorted(pairs.items()):
         neighbours.sort(key=lambda row: (-row["gain"], row["item_id"]))
-        made += [
+        rows_made += [
             {**row, "target_item_id": target, "rank": place}
             for place, row in enumerate(neighbours[: config.neighbours], 1)
         ]
-    return _table(made, night.valid_until("lists"), BOUGHT_TOGETHER)
+    return _table(rows_made, night.valid_until("lists"), BOUGHT_TOGETHER)
 
 
 def _together_parts(night: Night, config: Any) -> dict[str, Part]:
-    each = night.settings.section("privacy").contributions
-    after = night.date - dt.timedelta(days=config.window_days)
-    events = night.versions(CLEAN_EVENTS).after(after).spark()
+    contributions = night.settings.section("privacy").contributions
+    last_excluded_day = night.date - dt.timedelta(days=config.window_days)
+    events = night.versions(CLEAN_EVENTS).after(last_excluded_day).spark()
     bought = events.where("event_type = 'purchase' and item_id is not null")
     bought = bought.selectExpr(_PERSON, "coalesce(order_id, session_id) as basket", "item_id").where(
         "person is not null"
     )
     baskets = bought.groupBy("person", "basket").agg(F.collect_set("item_id").alias("items"))
     baskets = baskets.where(F.size("items") <= config.max_basket)
-    one = baskets.select("person", F.explode("items").alias("item_id"), "items")
-    items = one.select("person", F.lit("").alias("target_item_id"), "item_id")
-    pairs = one.select("person", F.col("item_id").alias("target_item_id"), F.explode("items").alias("item_id"))
+    person_items = baskets.select("person", F.explode("items").alias("item_id"), "items")
+    items = person_items.select("person", F.lit("").alias("target_item_id"), "item_id")
+    pairs = person_items.select("person", F.col("item_id").alias("target_item_id"), F.explode("items").alias("item_id"))
     buyers = baskets.select("person", F.lit("").alias("target_item_id"), F.lit("").alias("item_id"))
     return {
-        "item": Part(items, each, 0.4),
-        "pair": Part(pairs.where("target_item_id < item_id"), each, 0.5),
+        "item": Part(items, contributions, 0.4),
+        "pair": Part(pairs.where("target_item_id < item_id"), contributions, 0.5),
         "buyers": Part(buyers, 1, 0.1),
     }
 
 
-def _shown(night: Night) -> set[str]:
+def _items_on_sale(night: Night) -> set[str]:
     items = night.versions(ITEMS).tonight().arrow(["item_id", "is_active", "stock"])
     return set(items.filter(can_be_shown(items))["item_id"].to_pylist())
 

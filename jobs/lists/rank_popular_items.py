@@ -1,9 +1,9 @@
-"""Features and interest -> popular_items: overall, trending and by segment; lists fall back on these.
+"""Features and interest -> popular_items: overall, trending and by segment. They complete lists that are too short.
 
-- all: decayed events, a purchase counting `purchase / view` times a view;
+- all: decayed events; a purchase counts `purchase / view` times as much as a view;
 - trending: how far today's events exceed those expected from the recent past, in standard deviations of a count;
 - segment: decayed interest of the users who share a value of `recommend.segment_by`.
-Only items that are active and in stock are ranked. With the setting `privacy.epsilon` people are counted in place of
+The job ranks only items that are active and in stock. With the setting `privacy.epsilon` it counts people instead of
 events, under differential privacy (`private_lists.py`).
 """
 
@@ -23,7 +23,7 @@ from schemas.tables import INTEREST, ITEM_FEATURES, ITEMS, POPULAR_ITEMS, USERS
 
 
 def trending_score(half_life_days: float, days: int) -> Column:
-    """(today - expected) / sqrt(expected + 1), from tonight's features and last night's (`before_*`, null if new)."""
+    """(today - expected) / sqrt(expected + 1), from tonight's features and last night's (`before_*`, null if none)."""
     before_events = F.coalesce("before_events", F.lit(0))
     before_recent = F.coalesce("before_recent_events", F.lit(0.0))
     today = F.col("events") - before_events
@@ -32,7 +32,7 @@ def trending_score(half_life_days: float, days: int) -> Column:
 
 
 def rank(scores: DataFrame, depth: int, valid_until: dt.datetime) -> DataFrame:
-    """POPULAR_ITEMS from (segment, item_id, score): the `depth` best above 0 of each segment, ties to the lower id."""
+    """POPULAR_ITEMS from (segment, item_id, score): each segment's `depth` best above 0; ties go to the lower id."""
     best = Window.partitionBy("segment").orderBy(F.desc("score"), "item_id")
     ranked = scores.where("score > 0").withColumn("rank", F.row_number().over(best)).where(F.col("rank") <= depth)
     return ranked.withColumn("valid_until", F.lit(valid_until)).select(*POPULAR_ITEMS.names)
@@ -47,7 +47,7 @@ def main(night: Night) -> None:
         return
     shown = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id")
     features = night.read(ITEM_FEATURES)
-    before = (
+    previous_features = (
         night.versions(ITEM_FEATURES)
         .previous()
         .spark()
@@ -55,7 +55,7 @@ def main(night: Night) -> None:
     )
     since = night.versions(ITEM_FEATURES).previous_date()
     days = (night.date - since).days if since else 1
-    features = features.join(before, "item_id", "left")
+    features = features.join(previous_features, "item_id", "left")
     overall = F.col("recent_events") + (interest.purchase / interest.view - 1) * F.col("recent_purchases")
     by_item = features.select(
         "item_id",

@@ -1,11 +1,11 @@
 """Sources, ranker and popular items -> recommendations for every user and for anonymous visitors; similar_items.
 
-Rules are applied before a list is filled, so that no list is short because of them:
+The job applies these rules before it fills a list, so that no list becomes short because of them:
 - only items that are active and in stock;
 - no item that the user bought, unless people buy it repeatedly (the shop says so, or its buyers show it);
-- no item that was shown to the user `max_impressions` times or more without a click.
+- no item that the user saw `max_impressions` times or more without a click.
 Fallback levels: own history (0), the user's segment (1), trending (2), overall popularity (3). Trending items fill only
-a few places. Where experiments run, each user's list follows the rules of his arm, which is written on its rows.
+a few places. If experiments run, each user's list follows the rules of the user's arm; its rows name the arm.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from schemas.tables.lists import ANONYMOUS
 
 @dataclass(frozen=True)
 class RecommendConfig:
-    """How long the lists are, for which placement, under which rules."""
+    """How long the lists are, for which placement, and under which rules."""
 
     k: int = field(default=12, metadata={"doc": "places in a list", "least": 1})
     spares: int = field(default=6, metadata={"doc": "further places, for items that sell out during the day"})
@@ -34,8 +34,8 @@ class RecommendConfig:
     popular_depth: int = field(default=200, metadata={"doc": "length of each popularity list", "least": 1})
     trending_places: int = field(
         default=3,
-        # A whole list of trending items was hit by about .3 of Online Retail's newcomers (January to April 2011), where
-        # overall popularity is hit by about .53.
+        # Online Retail's newcomers (January to April 2011): about .3 bought an item of a list of trending items only,
+        # and about .53 an item of a list by overall popularity.
         metadata={"doc": "places of a list that trending items may fill; the rest is overall popularity"},
     )
     new_places: int = field(

@@ -1,13 +1,13 @@
 """Makes new lists during the day for the users who did something since last night; trains nothing.
 
-1. `receive_drop` and `clean_events` have read the day so far into LAKE/refresh, a lake of its own, so that half a day
-   never stands among the nights.
-2. The night's sources take these events in: ALS factors are folded in, the LSTM encodes the users again.
+1. Before this job, `receive_drop` and `clean_events` read the day so far into LAKE/refresh. It is a separate lake, so
+   that half a day is never among the nights.
+2. The night's sources take in these events: ALS folds in the users' factors, the LSTM encodes the users again.
 3. The night's ranker makes the users' lists under the night's rules. They pass the gate that all lists pass.
-4. One put of published/fresh.json shows them. It names the published night that it belongs to; readers ignore it over
-   another night.
+4. One put of published/fresh.json shows the lists. The file names the published night that it belongs to; readers
+   ignore it if another night is published.
 
-New accounts and changes of stock since the night wait for the next night.
+New accounts and changes of stock since the night must wait for the next night.
 """
 
 from __future__ import annotations
@@ -40,18 +40,20 @@ from models.ranking.intraday import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
 
 ASIDE = "refresh"  # the lake below the lake
-WRITES_BELOW = ASIDE  # where its lease is: a night may run at the same time, another refresh may not
+WRITES_BELOW = ASIDE  # the folder of its lease: a night may run at the same time, another refresh may not
 
 
 def main(night: Night) -> None:
     shown = published.pointed(night.lake)
     if shown["date"] != str(night.date - dt.timedelta(days=1)):
         night.log.info(
-            "the storefront shows %s, which a refresh of %s does not follow: nothing done", shown["run"], night.date
+            "the storefront shows %s, but a refresh of %s needs the night before it: nothing done",
+            shown["run"],
+            night.date,
         )
         night.report(refreshed=0, waits_for=str(night.date - dt.timedelta(days=1)))
         return
-    before = Night(dt.date.fromisoformat(shown["date"]), night.lake, shown["run"][11:], night.settings)
+    last_night = Night(dt.date.fromisoformat(shown["date"]), night.lake, shown["run"][11:], night.settings)
     day = day_so_far(night)
     scorer = Scorer(night.lake.root, *(_folder(shown, name) for name in ("sources", "ranker")))
     loaded = scorer.load()
@@ -59,22 +61,22 @@ def main(night: Night) -> None:
         night.log.info("the night had no sources: its lists come from popularity and stay")
         night.report(refreshed=0)
         return
-    arms = arms_of(before)  # the night's, since a user stays in his arm all day
-    catalogue = catalogue_of(before, arms)
+    arms = arms_of(last_night)  # those of the night, since a user stays in one arm all day
+    catalogue = catalogue_of(last_night, arms)
     sources = loaded.sources
     fresh = read_log(day, 1, loaded.user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
     if not len(fresh):
         night.log.info("no known user has done anything since %s", shown["run"])
         night.report(refreshed=0)
         return
-    folder, users = save_refreshed_sources(night, before, loaded, catalogue, fresh)
-    lists = write_lists(night, before, day, Scorer(scorer.root, folder, scorer.ranker), catalogue, users, arms)
-    check(night, before, lists, len(users))
+    folder, users = save_refreshed_sources(night, last_night, loaded, catalogue, fresh)
+    lists = write_lists(night, last_night, day, Scorer(scorer.root, folder, scorer.ranker), catalogue, users, arms)
+    check(night, last_night, lists, len(users))
     show(night, shown, lists, len(users), len(fresh))
 
 
 def day_so_far(night: Night) -> Night:
-    """The night of LAKE/refresh, which holds the day so far. Raises OtherDays if it was read in another time zone."""
+    """The night in LAKE/refresh, which has the day so far. Raises OtherDays if it was read in another time zone."""
     day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
     if day.days != night.days:
         raise OtherDays(
@@ -85,10 +87,10 @@ def day_so_far(night: Night) -> Night:
 
 
 def save_refreshed_sources(
-    night: Night, before: Night, loaded: Loaded, catalogue: Catalogue, fresh: ShopLog
+    night: Night, last_night: Night, loaded: Loaded, catalogue: Catalogue, fresh: ShopLog
 ) -> tuple[tuple[str, ...], pa.Array]:
-    """Stores the night's sources with the `fresh` events taken in: (their folder, ids of the users of `fresh`)."""
-    encoder = Encoder(before, np.asarray(catalogue.item_ids.to_pylist(), np.str_))
+    """Adds the `fresh` events to the night's sources and stores them. Returns (their folder, the users' ids)."""
+    encoder = Encoder(last_night, np.asarray(catalogue.item_ids.to_pylist(), np.str_))
     half_life = night.settings.section("interest").half_life_days
     now = loaded.sources.now  # the night's end: a later LSTM would have been trained on today's events
     sources, users = refreshed(loaded.sources, fresh, half_life, lambda log: encoder(log, now))
@@ -124,37 +126,37 @@ def _folder(shown: dict[str, Any], name: str) -> tuple[str, ...] | None:
 
 
 def write_lists(
-    night: Night, before: Night, day: Night, scorer: Scorer, catalogue: Catalogue, users: pa.Array, arms: Arms
+    night: Night, last_night: Night, day: Night, scorer: Scorer, catalogue: Catalogue, users: pa.Array, arms: Arms
 ) -> Version:
     """Writes RECOMMENDATIONS of `users` as the night does, from its tables and the day's events."""
     config = night.settings.section("recommend")
-    preflight(before, catalogue)
+    preflight(last_night, catalogue)
     spark = night.spark
     shared = spark.sparkContext.broadcast(catalogue)
     codes = spark.createDataFrame(catalogue.as_codes())
     refreshed_users = spark.createDataFrame(pa.table({"user_id": users}))
     pairs = advance(
-        before.read(INTEREST).join(refreshed_users, "user_id", "left_semi"),
+        last_night.read(INTEREST).join(refreshed_users, "user_id", "left_semi"),
         day.read(CLEAN_EVENTS).join(refreshed_users, "user_id", "left_semi"),
-        weights_of(before),  # the weights that the night's sources were fitted with
+        weights_of(last_night),  # the weights that the night's sources were fitted with
         night.date,
-        before.date,
+        last_night.date,
     )
-    accounts = users_of(before, config.segment_by).join(refreshed_users, "user_id", "left_semi")
+    accounts = users_of(last_night, config.segment_by).join(refreshed_users, "user_id", "left_semi")
     everyone = accounts.join(histories(pairs, codes, config), "user_id", "left")
-    write = list_writer(shared, scorer, config, before.valid_until("lists"), arms)
+    write = list_writer(shared, scorer, config, last_night.valid_until("lists"), arms)
     return night.write(RECOMMENDATIONS, everyone.mapInArrow(write, RECOMMENDATIONS.ddl))
 
 
-def check(night: Night, before: Night, lists: Version, users: int) -> None:
-    """Passes the lists through the gate and `list_checks`; raises GateFailed or NotPublished, and fresh.json stays."""
+def check(night: Night, last_night: Night, lists: Version, users: int) -> None:
+    """Checks the lists by the gate and `list_checks`. Raises GateFailed or NotPublished; then fresh.json stays."""
     rules, broken = broken_rules(night, RECOMMENDATIONS, lists, night.settings.section("gate").max_rows_in_memory)
-    where = night.lake.path(lists.folder)
+    place = night.lake.path(lists.folder)
     if broken:
-        head = f"{lists.table} {night.date}: {len(broken)} of {rules} rules broken; rejected version kept at {where}"
+        head = f"{lists.table} {night.date}: {len(broken)} of {rules} rules broken; rejected version kept at {place}"
         raise GateFailed("\n  ".join([head, *broken]))
-    facts = measure(before, lists, night.settings.section("recommend").k)
+    facts = measure(last_night, lists, night.settings.section("recommend").k)
     night.report(checks=facts)
     if problems := faults(facts, users):
-        head = f"the refresh of {night.date} is not shown, the night's lists still are; refused version kept at {where}"
+        head = f"the refresh of {night.date} is not shown, the night's lists still are; refused version kept at {place}"
         raise NotPublished("\n  ".join([head, *problems]))

@@ -1,4 +1,4 @@
-"""What ranks a user's items: the night's candidate sources and the ranker, from their folders in the lake."""
+"""The models that rank a user's items: the night's candidate sources and the ranker, from their folders in the lake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.ranking.ranker import Ranker
 
 
 class Loaded(NamedTuple):
-    """user_ids: of the users whom `sources` know, sorted; a user's place is his code in them."""
+    """user_ids: sorted ids of the users whom `sources` know; a user's index in them is the user's code in `sources`."""
 
     sources: Sources
     ranker: Ranker | None
@@ -27,14 +27,14 @@ class Loaded(NamedTuple):
 
 @dataclass(frozen=True)
 class Scorer:
-    """Where the night's sources and its ranker lie in the lake; without sources lists come from the ladder alone."""
+    """The folders of the night's sources and ranker in the lake. Without sources, lists come from the ladder alone."""
 
     root: str
     sources: tuple[str, ...] | None
     ranker: tuple[str, ...] | None
 
     def load(self) -> Loaded | None:
-        """Both, their arrays mapped from the files; None without sources."""
+        """Loads both, with arrays mapped from the files; None without sources."""
         if self.sources is None:
             return None
         lake = Lake(self.root)

@@ -1,4 +1,4 @@
-"""Similar items inside Spark's Python workers: batches of item codes in, rows of SIMILAR_ITEMS out."""
+"""Finds similar items inside Spark's Python workers: batches of item codes in, rows of SIMILAR_ITEMS out."""
 
 from __future__ import annotations
 

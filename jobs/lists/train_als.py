@@ -46,10 +46,10 @@ def main(night: Night) -> None:
     else:
         model = ALS.fit(config, matrix, user_ids, item_ids, previous)
     save_model(night, MODEL, model.save)
-    how = "carried over" if carried else "warm" if previous else "cold"
+    start = "carried over" if carried else "warm" if previous else "cold"
     night.report(
         model=MODEL,
-        start=how,
+        start=start,
         users=len(model.user_ids),
         items=len(model.item_ids),
         pairs=int(matrix.nnz),
@@ -59,7 +59,7 @@ def main(night: Night) -> None:
 
 
 def _previous(night: Night, config: ALSConfig) -> ALS | None:
-    """The newest model of an earlier night; None if there is none or it has another number of factors."""
+    """The newest model of an earlier night; None if there is none, or if it has another number of factors."""
     folder = night.lake.model_before(MODEL, night.date)
     if folder is None:
         return None

@@ -1,11 +1,11 @@
 """Events of the last months -> a network that predicts a user's next items from the last ones; trained once a week.
 
 The network is an LSTM or a Transformer (`lstm_training.networks`). It is trained on the events before the last week and
-validated on that week. Where the settings name both, both are trained; the second is kept only if it is better by more
-than the 95 % interval of their difference. The one kept replaces the running one unless it is worse by more than that;
-the first one ever is compared with popularity. So for each week there is a model that has seen nothing of it, and the
-ranker can learn how far to trust this source.
-`train_ranker` encodes every user's last events with it every night.
+validated on that week. If the settings name both, both are trained; the second is kept only if it is better by more
+than the 95 % interval of their difference. The kept network replaces the running one unless it is worse by more than
+this interval; the first network ever is compared with popularity. So for each week there is a model that has seen
+nothing of it, and the ranker can learn how far to trust this source.
+`train_ranker` encodes every user's last events with the running network every night.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from models.core.top_k import top_k
 from models.recommenders.baselines import popular
 from models.recommenders.sequence_embeddings import Encoded, sequences_of
 
-if TYPE_CHECKING:  # torch, which most nights do without
+if TYPE_CHECKING:  # these load torch, which most nights do not need
     from models.recommenders.item_softmax import Attributes
     from models.recommenders.sequence_model import SequenceModel
 
 MODEL = "lstm"
 _NETWORKS = ("lstm", "transformer")  # models/recommenders/sequence_networks.py, which loads torch, has their classes
-_K = 20
+_LIST_LENGTH = 20
 
 
 @dataclass(frozen=True)
 class TrainLSTMConfig:
-    """When the LSTM is trained, and on how much."""
+    """When the LSTM is trained, and on how many events."""
 
     networks: tuple[str, ...] = field(
         default=("lstm",),
@@ -84,19 +84,19 @@ def main(night: Night) -> None:
     log, _, item_ids = read_history(night, config.history_days)
     end = night_end(night.date)
     begin = end - min(7.0, max(1.0, (end - float(log.time[0])) // 7)) if len(log) else end
-    before, week = log.between(-np.inf, begin).without_returned(), log.between(begin, end).without_returned()
-    users, truth = first_next(before, week, config.judge_users)
-    if len(before) < config.least_events or not len(users):
+    log_before, week = log.between(-np.inf, begin).without_returned(), log.between(begin, end).without_returned()
+    users, truth = first_next(log_before, week, config.judge_users)
+    if len(log_before) < config.least_events or not len(users):
         night.log.info(
             "no LSTM: %d events before the last week (lstm_training.least_events is %d), %d users to validate it on",
-            len(before),
+            len(log_before),
             config.least_events,
             len(users),
         )
-        night.report(start=f"none: {len(before)} events, {len(users)} users")
+        night.report(start=f"none: {len(log_before)} events, {len(users)} users")
         return
-    new, checkpoint, facts = train(night, running, before, users, truth, item_ids)
-    facts = {"start": why, "learned_until": begin, "events": len(before), **facts}
+    new, checkpoint, facts = train(night, running, log_before, users, truth, item_ids)
+    facts = {"start": why, "learned_until": begin, "events": len(log_before), **facts}
     save_judged(night, MODEL, new, facts)
     shutil.rmtree(checkpoint, ignore_errors=True)
     night.report(**facts)
@@ -105,50 +105,50 @@ def main(night: Night) -> None:
 def train(
     night: Night,
     running: tuple[str, ...] | None,
-    before: ShopLog,
+    log_before: ShopLog,
     users: np.ndarray,
     truth: sparse.csr_matrix,
     item_ids: np.ndarray,
 ) -> tuple[SequenceModel, Path, dict[str, Any]]:
-    """Trains on `before`, validates on the `truth` (n, I) of `users` (n,) in the week after it.
+    """Trains on `log_before`, validates on the `truth` (n, I) of `users` (n,) in the week after it.
 
     Returns (the network kept, the folder of checkpoints, figures and decision).
     """
     from models.recommenders.sequence_networks import SavedNetwork
 
     previous = load_model(night.lake, running, SavedNetwork) if running else None
-    learned, figures = sequences_of(before), {}
+    learned, figures = sequences_of(log_before), {}
 
     def ndcg(model: SequenceModel | None) -> NDArray[np.float64]:
-        lists = lists_of(model, learned, before, users, item_ids)
+        lists = lists_of(model, learned, log_before, users, item_ids)
         return score_lists(lists, truth, lists.shape[1])[f"ndcg@{lists.shape[1]}"]
 
     # A retry on the same machine continues from the checkpoints of a run that was killed.
     checkpoints = Path(tempfile.gettempdir()) / f"nightmarket-lstm-{night.date}-{night.run}"
-    kept, kept_ndcg = None, np.zeros(0)
+    best, best_ndcg = None, np.zeros(0)
     for name in night.settings.section("lstm_training").networks:
         started = time.monotonic()
-        new = trained(night, name, previous, checkpoints, (learned, item_ids, attributes_of(before)))
-        new_ndcg = ndcg(new)
+        candidate = trained(night, name, previous, checkpoints, (learned, item_ids, attributes_of(log_before)))
+        candidate_ndcg = ndcg(candidate)
         figures[name] = {
-            "ndcg": round(float(new_ndcg.mean()), 5),
+            "ndcg": round(float(candidate_ndcg.mean()), 5),
             "seconds": round(time.monotonic() - started, 1),
-            "epochs": new.epochs,
+            "epochs": candidate.epochs,
         }
-        if kept is None or decide(new_ndcg, kept_ndcg).low > 0:
-            kept, kept_ndcg = new, new_ndcg
-    assert kept is not None  # the settings name one at least
-    decision = decide(kept_ndcg, ndcg(previous))
+        if best is None or decide(candidate_ndcg, best_ndcg).low > 0:
+            best, best_ndcg = candidate, candidate_ndcg
+    assert best is not None  # the settings name at least one
+    decision = decide(best_ndcg, ndcg(previous))
     return (
-        kept,
+        best,
         checkpoints,
         {
             "promoted": decision.promoted,
-            f"ndcg@{min(_K, before.n_items)}": dataclasses.asdict(decision),
+            f"ndcg@{min(_LIST_LENGTH, log_before.n_items)}": dataclasses.asdict(decision),
             "running": "popularity" if previous is None else "/".join(running or ()),
-            "network": kept.kind,
+            "network": best.kind,
             "networks": figures,
-            "epochs": kept.epochs,
+            "epochs": best.epochs,
         },
     )
 
@@ -156,24 +156,26 @@ def train(
 def trained(
     night: Night, name: str, previous: SequenceModel | None, checkpoints: Path, data: tuple[Any, ...]
 ) -> SequenceModel:
-    """The network `name` trained on `data` (sequences, item ids, attributes); from `previous` where that is alike."""
+    """The network `name` trained on `data` (sequences, item ids, attributes), from `previous` if its sizes fit."""
     from models.recommenders.sequence_networks import NETWORKS
 
     network, settings = NETWORKS[name], night.settings.section(name)
-    like = isinstance(previous, network) and all(
+    is_alike = isinstance(previous, network) and all(
         getattr(previous.config, size) == getattr(settings, size) for size in network.sizes
     )
-    return fit_together(night, network, settings, *data, previous if like else None, checkpoints / name)
+    return fit_together(night, network, settings, *data, previous if is_alike else None, checkpoints / name)
 
 
 def fit_together(night: Night, network: type[SequenceModel], settings: Any, *data: Any) -> SequenceModel:
-    """`network.fit(settings, *data)` by as many processes as the settings or the GPUs ask for."""
+    """Runs `network.fit(settings, *data)` in as many processes as the settings say, or as there are GPUs."""
     import torch
 
     processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
-        most = settings.epochs if data[3] is None else settings.warm_epochs  # where it goes on from yesterday's
-        with progress(f"training {network.kind}", most, "epochs", at_most=True) as doing:
+        max_epochs = (
+            settings.epochs if data[3] is None else settings.warm_epochs
+        )  # fewer if it continues a previous network
+        with progress(f"training {network.kind}", max_epochs, "epochs", at_most=True) as doing:
 
             def tell(epoch: int, loss: float, gain: float) -> None:
                 doing.at(epoch, f"loss {loss:.3f} nats, gain {gain:.4f}")
@@ -205,20 +207,24 @@ def attributes_of(log: ShopLog) -> Attributes | None:
     if not log.attributes:
         return None
     pairs = {name: np.flatnonzero(codes >= 0) for name, codes in log.attributes.items()}
-    words = [f"{name}={value}" for name, at in pairs.items() for value in log.attributes[name][at].tolist()]
+    words = [
+        f"{name}={value}"
+        for name, rows_with_value in pairs.items()
+        for value in log.attributes[name][rows_with_value].tolist()
+    ]
     ids, column = np.unique(np.array(words, np.str_), return_inverse=True)
     rows = np.concatenate(list(pairs.values()))
     matrix = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, column)), shape=(log.n_items, len(ids)))
     return Attributes(matrix, ids)
 
 
-def first_next(before: ShopLog, week: ShopLog, most: int) -> tuple[np.ndarray, sparse.csr_matrix]:
-    """(users (n,), truth (n, I)): users with events before the week and the items that they first touched in it.
+def first_next(log_before: ShopLog, week: ShopLog, max_users: int) -> tuple[np.ndarray, sparse.csr_matrix]:
+    """(users (n,), truth (n, I)): users with events before the week, and the items that they first touched in it.
 
-    Of more than `most` users, evenly spaced ones are taken.
+    Of more than `max_users` users, it takes evenly spaced ones.
     """
     before_week = sparse.csr_matrix(
-        (np.ones(len(before)), (before.user, before.item)), shape=(before.n_users, before.n_items)
+        (np.ones(len(log_before)), (log_before.user, log_before.item)), shape=(log_before.n_users, log_before.n_items)
     )
     in_week = sparse.csr_matrix((np.ones(len(week)), (week.user, week.item)), shape=before_week.shape)
     first_time = sparse.csr_matrix(
@@ -226,20 +232,24 @@ def first_next(before: ShopLog, week: ShopLog, most: int) -> tuple[np.ndarray, s
     )
     first_time.eliminate_zeros()
     users = np.flatnonzero((np.diff(before_week.indptr) > 0) & (np.diff(first_time.indptr) > 0))
-    users = users[np.linspace(0, len(users) - 1, min(most, len(users))).astype(np.int64)]
+    users = users[np.linspace(0, len(users) - 1, min(max_users, len(users))).astype(np.int64)]
     truth = first_time[users]
     truth.sort_indices()
     return users, truth
 
 
 def lists_of(
-    model: SequenceModel | None, learned: Sequences, before: ShopLog, users: np.ndarray, item_ids: np.ndarray
+    model: SequenceModel | None, learned: Sequences, log_before: ShopLog, users: np.ndarray, item_ids: np.ndarray
 ) -> np.ndarray:
-    """(n, _K): lists of `users` (n,) by their events before the week, without items of theirs; by popularity if `model`
-    is None."""
-    ones = np.ones(len(before), np.float32)
-    touched = sparse.csr_matrix((ones, (before.user, before.item)), shape=(before.n_users, before.n_items))
-    k = min(_K, before.n_items)
+    """Lists (n, _LIST_LENGTH) of `users` (n,) by their events before the week, without items that they touched.
+
+    If `model` is None, they are by popularity.
+    """
+    ones = np.ones(len(log_before), np.float32)
+    touched = sparse.csr_matrix(
+        (ones, (log_before.user, log_before.item)), shape=(log_before.n_users, log_before.n_items)
+    )
+    k = min(_LIST_LENGTH, log_before.n_items)
     if model is None:
         return np.asarray(popular(touched, len(users), k, touched[users])[0])
     encoded = Encoded.by(model, learned.taken(users), item_ids)

@@ -1,14 +1,14 @@
-"""Events of the last months -> tonight's candidate sources; and, when it is due, a new ranker over them.
+"""Events of the last months -> tonight's candidate sources and, when it is due, a new ranker of their candidates.
 
-Sources: fitted every night and kept in models/sources. Their ALS is the one that `train_als` made. Items on sale that
-nobody has touched get factors made from the catalogue's content (settings `cold`).
+Sources: they are fitted every night and stored in models/sources. Their ALS is the model of `train_als`. Items on sale
+that nobody has touched get factors from the catalogue's content (settings `cold`).
 
-Ranker: one gradient-boosted LambdaRank over the sources' candidates. It is trained on earlier weeks, with the sources
-fitted anew at the beginning of each, and validated on the last ones. (In a shop younger than seven weeks the "weeks"
-are shorter, a day at least.)
+Ranker: a gradient-boosted LambdaRank over the sources' candidates. It is trained on earlier weeks and validated on the
+last of them; for each week the sources are fitted anew on what came before it. (In a shop younger than seven weeks the
+"weeks" are shorter, but at least a day.)
 
 Promotion: a new ranker replaces the running one unless it is worse on last week's truth by more than the 95 % interval
-of their difference; the first one is compared with ALS. Both figures are written to promotion.json, promoted or not.
+of their difference; the first ranker is compared with ALS. promotion.json has both figures, promoted or not.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ class TrainRankerConfig:
 
 
 class Log(NamedTuple):
-    """What a ranker learns from: events of users and items that tonight knows, up to `now` (days).
+    """What a ranker learns from: events up to `now` (days) of the users and items that tonight knows.
 
-    span: days of a cut's truth. encode: the LSTM as it stood at an earlier moment.
+    span: days of a cut's truth. encode: encodes users by the LSTM that existed at an earlier moment.
     """
 
     events: ShopLog
@@ -108,7 +108,7 @@ def main(night: Night) -> None:
         night.log.info("no known user has done anything with an item yet: lists come from popularity")
         night.report(sources="none: no events", ranker="none: no events")
         return
-    # Whole days, so that a young shop's span grows once a week; what the ranker learned to expect depends on it.
+    # Whole days, so that a young shop's span grows only once a week: what the ranker learns depends on the span.
     span = float(np.clip((now - float(events.time[0])) // _WEEK, 1, _WEEK))
     log = Log(events, now, span, Encoder(night, item_ids))
     settings = sources_config(night, config)
@@ -138,7 +138,7 @@ def sources_config(night: Night, config: TrainRankerConfig) -> SourcesConfig:
 
 
 def factors_of(model: ALS, user_ids: np.ndarray, item_ids: np.ndarray) -> tuple[F32, F32]:
-    """(U, D), (I, D): the model's factors for these ids (U,), (I,); zeros for ids that it does not know."""
+    """The model's factors (U, D) and (I, D) for these ids (U,) and (I,); zeros for ids that it does not know."""
     aligned = []
     for ids, model_ids, factors in (
         (user_ids, model.user_ids, model.user_factors),
@@ -146,15 +146,15 @@ def factors_of(model: ALS, user_ids: np.ndarray, item_ids: np.ndarray) -> tuple[
     ):
         rows = np.zeros((len(ids), model.config.factors), np.float32)
         if len(model_ids):
-            place = np.minimum(np.searchsorted(model_ids, ids), len(model_ids) - 1)
-            has = model_ids[place] == ids
-            rows[has] = factors[place[has]]
+            model_row = np.minimum(np.searchsorted(model_ids, ids), len(model_ids) - 1)
+            is_known = model_ids[model_row] == ids
+            rows[is_known] = factors[model_row[is_known]]
         aligned.append(rows)
     return aligned[0], aligned[1]
 
 
 def place_new_items(night: Night, sources: Sources) -> Sources:
-    """The sources with factors for items on sale that nobody has touched, made from the catalogue's content."""
+    """The sources, with factors from the catalogue's content for items on sale that nobody has touched."""
     items = night.versions(ITEMS).tonight().arrow().sort_by("item_id")
     shown = can_be_shown(items).to_numpy()
     if not (shown & ~sources.item_factors.any(axis=1)).any():
@@ -181,9 +181,9 @@ def save_sources(night: Night, sources: Sources, user_ids: np.ndarray, item_ids:
 def train(
     night: Night, config: TrainRankerConfig, settings: SourcesConfig, log: Log, features: set[str]
 ) -> dict[str, Any]:
-    """If a ranker is due, trains one, compares it with the running one and stores it; returns the facts.
+    """If a ranker is due, trains one, compares it with the running one, and stores it. Returns the facts.
 
-    features: those that tonight's sources give.
+    features: the features that tonight's sources give.
     """
     running = night.lake.model_before(RANKER, night.date)
     why = due(night, config, running, features)
@@ -196,17 +196,17 @@ def train(
         night.log.info("no ranker yet: %s", error)
         return {"start": f"none: {error}"}
     training_rows, validation_rows = ([(cut.candidates, cut.grades) for cut in cuts] for cuts in (training, validation))
-    new = Ranker.fit(ranker_config, training_rows, validation_rows)
-    old = running_ranker(night, running, new)
+    candidate = Ranker.fit(ranker_config, training_rows, validation_rows)
+    running_model = running_ranker(night, running, candidate)
     k = night.settings.section("recommend").k
-    decision = decide(ndcg_of_users(new, validation, k), ndcg_of_users(old, validation, k))
+    decision = decide(ndcg_of_users(candidate, validation, k), ndcg_of_users(running_model, validation, k))
     # The validation has fixed the number of rounds; now the ranker learns from the validation cuts as well.
-    final = Ranker.fit(ranker_config, training_rows + validation_rows, (), new.rounds)
+    final = Ranker.fit(ranker_config, training_rows + validation_rows, (), candidate.rounds)
     facts = {
         "start": why,
         "promoted": decision.promoted,
         f"ndcg@{k}": dataclasses.asdict(decision),
-        "running": "als" if old is None else "/".join(running or ()),
+        "running": "als" if running_model is None else "/".join(running or ()),
         "weeks": {"teaching": len(training), "judging": len(validation)},
         "rounds": final.rounds,
         "features": dict(list(final.importances().items())[:10]),
@@ -227,19 +227,21 @@ def cuts_of(
 
         def cut(moment: float) -> Cut:
             doing.now(f"the week after {dt.date(1970, 1, 1) + dt.timedelta(days=moment)}")
-            made = cut_at(rolling, ranker, log.events, sources_at(settings, log.events, moment, log.span, log.encode))
+            new_cut = cut_at(
+                rolling, ranker, log.events, sources_at(settings, log.events, moment, log.span, log.encode)
+            )
             doing.step()
-            return made
+            return new_cut
 
         return split_cuts(rolling, list(earlier_cuts(rolling, log.events, log.now, log.span, cut)))
 
 
-def running_ranker(night: Night, folder: tuple[str, ...] | None, new: Ranker) -> Ranker | None:
-    """The ranker that a new one is compared with; None, which means ALS, if there is none that tonight could use."""
+def running_ranker(night: Night, folder: tuple[str, ...] | None, candidate: Ranker) -> Ranker | None:
+    """The ranker to compare the new one with. None means ALS: there is no ranker that tonight could use."""
     if folder is None:
         return None
     ranker = load_model(night.lake, folder, Ranker)
-    if missing := set(ranker.names) - set(new.names):
+    if missing := set(ranker.names) - set(candidate.names):
         night.log.info("the running ranker needs features that tonight's sources lack (%s): ALS is compared", missing)
         return None
     return ranker
@@ -251,33 +253,33 @@ def features_of(sources: Sources) -> set[str]:
 
 
 def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None, features: set[str]) -> str | None:
-    """Why a ranker is trained tonight; None where it is not."""
+    """Why a ranker is trained tonight; None if it is not."""
     if running is None:
         return model_store.due(night, None, config.every_days)
     age = days_since(night, RANKER) or 0
     folder = last_tried(night, RANKER) or running
 
     def changed() -> str:
-        known = set(night.lake.get_json(*folder, "manifest.json")["features"])
-        if known != features:
-            added, lost = ", ".join(sorted(features - known)), ", ".join(sorted(known - features))
+        known_features = set(night.lake.get_json(*folder, "manifest.json")["features"])
+        if known_features != features:
+            added, lost = ", ".join(sorted(features - known_features)), ", ".join(sorted(known_features - features))
             return f"tonight's sources add {added or 'nothing'} and lack {lost or 'nothing'}"
         if age >= config.every_days:  # due anyway: the lists' quality need not be read
             return ""
-        ours, popular = recent_quality(night, config.decay_nights)
-        return f"decay: ndcg {ours:.4f} of late, popularity {popular:.4f}" if ours < popular else ""
+        own_ndcg, popular_ndcg = recent_quality(night, config.decay_nights)
+        return f"decay: recent ndcg {own_ndcg:.4f}, popularity {popular_ndcg:.4f}" if own_ndcg < popular_ndcg else ""
 
     return model_store.due(night, age, config.every_days, changed)
 
 
 def recent_quality(night: Night, nights: int) -> tuple[float, float]:
-    """(published, popularity): ndcg of the lists, mean over the users of the last judged nights; 0 where none was."""
+    """(published, popularity): ndcg of the lists, a mean over the users of the last judged nights; 0 if none."""
     days = [day for day in night.lake.dates(LIST_QUALITY) if day < night.date][-nights:]
     versions = [version for day in days if (version := night.lake.current(LIST_QUALITY, day))]
     rows = [row for part in night.versions(LIST_QUALITY).of(versions).each() for row in part.to_pylist()]
     means = []
     for lists in ("published", "popularity"):
-        same = [
+        list_rows = [
             row
             for row in rows
             if row["lists"] == lists
@@ -285,8 +287,8 @@ def recent_quality(night: Night, nights: int) -> tuple[float, float]:
             and row["truth"].startswith("all")
             and row["metric"].startswith("ndcg@")
         ]
-        users = sum(row["users"] for row in same)
-        means.append(sum(row["value"] * row["users"] for row in same) / users if users else 0.0)
+        users = sum(row["users"] for row in list_rows)
+        means.append(sum(row["value"] * row["users"] for row in list_rows) / users if users else 0.0)
     return means[0], means[1]
 
 

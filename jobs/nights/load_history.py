@@ -1,15 +1,16 @@
 """Loads the history of a shop in one pass, and publishes its last night: for a shop that comes with years of logs.
 
-Every drop from --from to --to is received and accounted for, and its partitions stand in the lake day by day, as if the
-nights had been replayed one by one. What a night adds to (interest, features, portraits, weeks of items) comes to the
-last day at once, with the same values. The last day is then a whole night: lists, offers and texts are made and
-published. Models are trained before the last days (--judge-days), which tell how good the lists are that they make.
+It receives and accounts for every drop from --from to --to. The lake gets partitions day by day, as if the nights had
+been replayed one by one. The tables that each night adds to (interest, features, portraits, weeks of items) are made
+once, for the last day, with the same values. The last day is then a whole night: it makes and publishes lists, offers
+and texts. Models learn only from the days before the last ones (--judge-days); these last days then tell how good the
+models' lists are.
 
-What follows from lists that were shown begins with that night: a replay would have judged each night's lists, offers
-and experiments, a history has none.
+A replay would have judged the lists, offers and experiments of each night. A history had none: such results begin with
+the last day.
 
-Days without a file are gaps, as in a replay; the page names them. Where the lake has nights already, the days after
-them are added. A load that was cut off is started again with the same command.
+Days without a file are gaps, as in a replay; the page names them. If the lake already has nights, the days after them
+are added. To continue an interrupted load, start the same command again.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ from schemas.tables import (
 
 log = get_logger(LOADED)
 BY_DAY = (REJECTED_EVENTS, REJECTED_ITEMS, REJECTED_USERS, CLEAN_EVENTS)  # versions of every night
-STATE = tuple(table for table in STORED if table.checked_at == "features")  # a night without one of these is not whole
+STATE = tuple(table for table in STORED if table.checked_at == "features")  # a complete night has all of these
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,31 +94,37 @@ def main(args: argparse.Namespace) -> int:
     if not days:
         raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
     with lease.held(lake, lease.new_hold(LOADED, args.last, args.run or ""), settings.section("lease")):
-        made = last_made(lake)
-        todo = days_to_make(lake, days, made)
+        stored_until = last_made(lake)
+        todo = days_to_make(lake, days, stored_until)
         seconds: dict[str, float] = {}
         if todo:
-            _load(args, lake, settings, todo, made, seconds)
+            _load(args, lake, settings, todo, stored_until, seconds)
         print(history_page(lake, days, (args.first, args.last), seconds))
     return 0
 
 
 def last_made(lake: Lake) -> dt.date | None:
-    """The last night that left everything the next one goes on from; None in a new lake."""
+    """The last night whose tables are complete, so that the next night can build on them; None in a new lake."""
     days = reversed(lake.dates(CLEAN_EVENTS))
-    return next((day for day in days if all(lake.current(t, day) for t in (CLEAN_EVENTS, ITEMS, USERS, *STATE))), None)
+    return next(
+        (day for day in days if all(lake.current(table, day) for table in (CLEAN_EVENTS, ITEMS, USERS, *STATE))), None
+    )
 
 
-def days_to_make(lake: Lake, days: list[dt.date], made: dt.date | None) -> list[dt.date]:
+def days_to_make(lake: Lake, days: list[dt.date], stored_until: dt.date | None) -> list[dt.date]:
     """The days after the lake's last night. Raises ValueError where the lake lacks an earlier one of `days`."""
-    missing = [day for day in days if made is not None and day < made and lake.current(CLEAN_EVENTS, day) is None]
+    missing = [
+        day
+        for day in days
+        if stored_until is not None and day < stored_until and lake.current(CLEAN_EVENTS, day) is None
+    ]
     if missing:
         raise ValueError(
-            f"{lake.root} has nights up to {made}, but not {', '.join(map(str, missing[:5]))}"
+            f"{lake.root} has nights up to {stored_until}, but not {', '.join(map(str, missing[:5]))}"
             f"{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}: each night builds on the one before, so "
-            f"earlier days cannot be added; load all days into a new lake, or begin after {made}"
+            f"earlier days cannot be added; load all days into a new lake, or begin after {stored_until}"
         )
-    return [day for day in days if made is None or day > made]
+    return [day for day in days if stored_until is None or day > stored_until]
 
 
 def _load(
@@ -125,21 +132,21 @@ def _load(
     lake: Lake,
     settings: Settings,
     days: list[dt.date],
-    made: dt.date | None,
+    stored_until: dt.date | None,
     seconds: dict[str, float],
 ) -> None:
     run = args.run or max(new_run(lake, day) for day in days)
     *past, last = [Night(day, lake, run, settings, args.source, args.raw) for day in days]
-    with _timed(seconds, "files checked"):  # all of them, before the first of several passes takes its time
+    with _timed(seconds, "files checked"):  # all of them, before the first slow pass begins
         late_days = settings.section("clean").late_days
-        facts = check_nights(last.source, args.raw, days, made, lake, late_days)
-    known = [night for night in past if (last.date - night.date).days >= args.judge_days]
-    if known and args.judge_days and made is None:
-        make(History(tuple(known), made), seconds, facts)
-        _make_lists(known[-1], seconds)
-        past, made = past[len(known) :], known[-1].date
+        facts = check_nights(last.source, args.raw, days, stored_until, lake, late_days)
+    learned = [night for night in past if (last.date - night.date).days >= args.judge_days]
+    if learned and args.judge_days and stored_until is None:
+        make(History(tuple(learned), stored_until), seconds, facts)
+        _make_lists(learned[-1], seconds)
+        past, stored_until = past[len(learned) :], learned[-1].date
     if past:
-        make(History(tuple(past), made), seconds, facts)
+        make(History(tuple(past), stored_until), seconds, facts)
     if args.past_only:
         return
     with _timed(seconds, "the last night"):
@@ -147,7 +154,7 @@ def _load(
 
 
 def _make_lists(night: Night, seconds: dict[str, float]) -> None:
-    """Lists that are not published: the last night judges them by what users did since."""
+    """Makes lists that are not published: the last night judges them by what users did since."""
     with _timed(seconds, "lists to be judged"):
         try:
             run_tasks(night, BRANCHES["lists"])
@@ -163,9 +170,9 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
 
 
 def make(history: History, seconds: dict[str, float], facts: Facts | None = None) -> None:
-    """Makes all nights of the history. Nothing is current before all is there.
+    """Makes all nights of the history. No table becomes current before all tables are there.
 
-    `seconds` gets the time of each step. facts: from `check_nights`, of files that need not be read again.
+    `seconds` gets the time of each step. facts: from `check_nights`, for files that need not be read again.
     """
     settle_days(history.lake, history.first.source, history.first.date)
     with _timed(seconds, "files received"):
@@ -189,7 +196,7 @@ def make(history: History, seconds: dict[str, float], facts: Facts | None = None
         for night in history.nights:
             run(night, "drop_erased_rows")
     with _timed(seconds, "tables checked"):
-        _pass(history)
+        _make_all_current(history)
 
 
 def _merge_catalogue(history: History, received: history_events.Received) -> CatalogueByNight:
@@ -204,8 +211,8 @@ def _merge_catalogue(history: History, received: history_events.Received) -> Cat
 
 def _receive(history: History, facts: Facts | None) -> history_events.Received:
     first, late_days = history.first, history.settings.section("clean").late_days
-    previous = history.previous_date
-    received = receive_nights(first.source, first.raw, history.dates, previous, history.lake, late_days, facts)
+    previous_date = history.previous_date
+    received = receive_nights(first.source, first.raw, history.dates, previous_date, history.lake, late_days, facts)
     for night in history.nights:
         night.begin("receive_drop")
         for note in received[night.date]["notes"]:
@@ -215,8 +222,8 @@ def _receive(history: History, facts: Facts | None) -> history_events.Received:
     return received
 
 
-def _pass(history: History) -> None:
-    """The gates of all nights: all tables become current, or none. What a later load asks for comes last."""
+def _make_all_current(history: History) -> None:
+    """The gates of all nights: all tables become current, or none. The tables that `last_made` needs come last."""
     lake, config = history.lake, history.settings.section("gate")
     state = (*STATE, ITEM_WEEKS)
     versions = {table: _versions(history, table) for table in (*state, ITEMS, USERS, *BY_DAY)}
@@ -233,8 +240,8 @@ def _pass(history: History) -> None:
 
 
 def _versions(history: History, table: Table) -> list[Version]:
-    found = [history.lake.version(table, day, history.first.run) for day in history.dates]
-    return [version for version in found if version]
+    versions = [history.lake.version(table, day, history.first.run) for day in history.dates]
+    return [version for version in versions if version]
 
 
 def _broken(history: History, config: GateConfig, table: Table, versions: list[Version]) -> list[str]:
@@ -242,5 +249,7 @@ def _broken(history: History, config: GateConfig, table: Table, versions: list[V
     if not broken:
         return []
     head = f"{table.name} of {len(versions)} nights up to {history.last.date}: {len(broken)} of {rules} rules broken; "
-    where = history.lake.path("tables", table.name)
-    return ["\n".join([f"{head}the versions of run {history.first.run} stay in {where}", *(f"  {b}" for b in broken)])]
+    place = history.lake.path("tables", table.name)
+    return [
+        "\n".join([f"{head}the versions of run {history.first.run} stay in {place}", *(f"  {rule}" for rule in broken)])
+    ]

@@ -1,7 +1,7 @@
 """Runs a whole night in one process: the same jobs, in the same branches, as the Airflow DAG `nightly`.
 
-Where a job fails, the jobs that need it do not run. The rest of the night goes on and is published. The command ends
-with an error that lists what failed.
+If a job fails, the jobs that need it do not run. The rest of the night goes on and is published. The command ends with
+an error that lists what failed.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def main(night: Night, dry_run: bool = False) -> None:
 
 
 def _what_readers_see(night: Night) -> str:
-    now = published.current(night.lake)
-    if now is None:
+    shown = published.current(night.lake)
+    if shown is None:
         return "nothing was ever published"
-    if now["run"] == f"{night.date}-{night.run}":
-        return f"the rest is published, {sentence(now)}"
-    return f"nothing of it is published, the storefront keeps {now['run']}"
+    if shown["run"] == f"{night.date}-{night.run}":
+        return f"the rest is published, {sentence(shown)}"
+    return f"nothing of it is published, the storefront keeps {shown['run']}"

@@ -6,8 +6,8 @@ from jobs.nights.tasks import run
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 
-WRITES_BELOW = "refresh"  # where its lease is: a night may run at the same time, another refresh may not
-# (job, where below the lake it works); the DAG has the same, and a test compares the two.
+WRITES_BELOW = "refresh"  # the folder of its lease: a night may run at the same time, another refresh may not
+# (job, the folder below the lake where it works). The DAG has the same list, and a test compares the two.
 ORDER: tuple[tuple[str, str], ...] = (("receive_drop", "refresh"), ("clean_events", "refresh"), ("refresh_lists", ""))
 
 

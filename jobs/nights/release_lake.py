@@ -1,4 +1,4 @@
-"""Gives a lake back that a night holds: for the last task of a run, and for a person who knows that the night is dead.
+"""Releases a lake that a night holds: for the last task of a run, and for a person who knows that the night is dead.
 
 A night that still runs under the hold stops within a minute or two.
 """
@@ -22,12 +22,12 @@ def main(args: argparse.Namespace) -> int:
     if (args.date is None) != (args.run is None):
         raise ValueError("--date and --run name one run together; give both, or neither to end any hold")
     lake = Lake(args.lake)
-    seen = lease.current(lake)
-    if seen is None:
+    hold = lease.current(lake)
+    if hold is None:
         print(f"nothing holds {lake.root}")
-    elif args.run and (seen.date, seen.run) != (str(args.date), args.run):
-        print(f"{lake.root} is held by {seen}, not by {args.date} run={args.run}: it stays as it is")
+    elif args.run and (hold.date, hold.run) != (str(args.date), args.run):
+        print(f"{lake.root} is held by {hold}, not by {args.date} run={args.run}: it stays as it is")
     else:
-        lease.release(lake, seen)
-        print(f"{lake.root} was held by {seen} since {seen.since}; it is free now")
+        lease.release(lake, hold)
+        print(f"{lake.root} was held by {hold} since {hold.since}; it is free now")
     return 0

@@ -1,6 +1,6 @@
 """Runs every night of a range that has a drop, in order, in one process; nights already made are skipped.
 
-A night that is published without one of its products does not stop the range; it ends with an error that names it.
+A night that is published without one of its products does not stop the range. At the end an error names these nights.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def nights_with_a_drop(source_name: str, raw: str, first: dt.date, last: dt.date) -> list[dt.date]:
-    """Dates of the range that have an event file; every date where the files are not cut by day."""
+    """Dates of the range that have an event file; every date if the files are not cut by day."""
     events = load_source(source_name).events
-    every = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    all_days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     if not events.is_dated:
-        return every
-    there = set(Drop(raw).dates(events))
-    return [day for day in every if day in there]
+        return all_days
+    days_with_a_file = set(Drop(raw).dates(events))
+    return [day for day in all_days if day in days_with_a_file]
 
 
 def was_made(lake: Lake, day: dt.date) -> bool:
-    """Some run of this date was published, or made by load_history; its report stays when retention takes the lists."""
+    """Whether a run of this date was published, or made by load_history. Its report outlives the lists in the lake."""
     signs = {"publish_night": "published", LOADED: "nights"}
     for run in lake.list_dir("runs", f"date={day}"):
         for job, fact in signs.items():
@@ -94,7 +94,7 @@ def _replay(args: argparse.Namespace, lake: Lake, settings: Settings, nights: li
 def _line(night: Night, seconds: float) -> str:
     clean, judged = night.facts("clean_events"), night.facts("judge_lists")
     rejected = sum(clean["rejected"].values())
-    hr = _hr(judged.get("quality", []))
+    hr = _hit_rates(judged.get("quality", []))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return (
         f"{night.date}: {clean['raw']} lines = {clean['kept']} kept + {rejected} rejected; "
@@ -102,13 +102,13 @@ def _line(night: Night, seconds: float) -> str:
     )
 
 
-def _hr(quality: list[dict[str, Any]]) -> str:
-    found = {
-        r["lists"]: r
-        for r in quality
-        if r["cut"] == "all" and r["truth"].startswith("all") and r["metric"].startswith("hr@")
+def _hit_rates(quality: list[dict[str, Any]]) -> str:
+    rows_by_lists = {
+        row["lists"]: row
+        for row in quality
+        if row["cut"] == "all" and row["truth"].startswith("all") and row["metric"].startswith("hr@")
     }
-    if not found:
+    if not rows_by_lists:
         return "nothing to judge"
-    metric = statistics.mode(r["metric"] for r in found.values())
-    return f"{metric} " + ", ".join(f"{name} {r['value']:.3f}" for name, r in found.items())
+    metric = statistics.mode(row["metric"] for row in rows_by_lists.values())
+    return f"{metric} " + ", ".join(f"{name} {row['value']:.3f}" for name, row in rows_by_lists.items())

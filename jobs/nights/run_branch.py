@@ -1,8 +1,8 @@
 """Runs the jobs of one branch of the night, or of branches that share an application, in one process.
 
-It is a task of the Airflow DAG `nightly`: jobs/runtime/branches.py says which branches go together (`TOGETHER`). Jobs
-that have a task of their own in Airflow (`ALONE`) are left out. Where one of two branches fails, the other runs as far
-as it does not need the failed jobs.
+It is a task of the Airflow DAG `nightly`: jobs/runtime/branches.py says which branches go together (`TOGETHER`). It
+leaves out jobs that have a task of their own in Airflow (`ALONE`). If one of two branches fails, the jobs of the other
+that do not need the failed jobs still run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NIGHT_OPTIONS = ("branch",)
 
 
 def tasks_of(box: str) -> dict[str, tuple[str, ...]]:
-    """The tasks of a box that have none of their own in Airflow, each with what it waits for."""
+    """The tasks of a box that have no Airflow task of their own, each with the tasks that it waits for."""
     tasks = {task: needs for branch in BOXES[box] for task, needs in BRANCHES[branch].items()}
     return {task: needs for task, needs in tasks.items() if task not in ALONE}
 

@@ -1,6 +1,6 @@
-"""Runs one task of a night in a second process, while the first goes on: what trains for minutes and needs no Spark.
+"""Runs one task of a night in a second process while the first goes on: a task that trains for minutes without Spark.
 
-In Airflow such a task is a process of its own as well.
+In Airflow such a task also has a process of its own.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Job = Callable[[Night, str], None]
 def start(run: Job, night: Night, task: str) -> Future[Exception | None]:
     """Calls `run(night, task)` in a new process; returns its future, whose result is the task's error or None."""
     executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (_log_level(),))
-    given = night.date, night.lake.root, night.run, night.settings.changed, night.source_name, night.raw
-    future = executor.submit(_run, run, given, task)
+    night_facts = night.date, night.lake.root, night.run, night.settings.changed, night.source_name, night.raw
+    future = executor.submit(_run, run, night_facts, task)
     executor.shutdown(wait=False)  # no other task follows
     return future
 
@@ -44,24 +44,24 @@ def _begin(log_level: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """A killed night leaves nobody behind who still writes to its lake."""
+    """Ends this process when its parent ends, so that nothing writes to the lake of a killed night."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _run(run: Job, given: tuple[dt.date, str, str, dict[str, Any], str, str], task: str) -> Exception | None:
-    date, root, name, changed, source, raw = given
+def _run(run: Job, night_facts: tuple[dt.date, str, str, dict[str, Any], str, str], task: str) -> Exception | None:
+    date, root, name, changed, source, raw = night_facts
     try:
         run(Night(date, Lake(root), name, Settings(changed), source, raw), task)
     except Exception as error:
-        return _that_travels(error)
+        return _picklable(error)
     return None
 
 
-def _that_travels(error: Exception) -> Exception:
-    """The error itself, or one that says the same where it cannot be pickled."""
+def _picklable(error: Exception) -> Exception:
+    """The error itself or, if it cannot be pickled, an error with the same message."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

@@ -1,4 +1,4 @@
-"""Runs tasks of a night, in their order, and goes on where one fails with those that do not need it."""
+"""Runs tasks of a night in their order. If one fails, it goes on with the tasks that do not need it."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from jobs.runtime.registry import module_of
 from jobs.runtime.spark import forget_cached
 from jobs.runtime.threads import usable_cores
 
-# Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether tonight's does.
+# Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether the task trains tonight.
 BESIDE = ("train_copywriter",)
 _ROOM = 4 << 30  # bytes that a second process may need beside this one
 _MANY = 8  # jobs that a message does not list one by one
 
 
 class JobsFailed(RuntimeError):
-    """Jobs that failed, with all that their errors say, and the jobs that did not run because they need one of them."""
+    """Jobs that failed, with the messages of their errors, and jobs that did not run because they need a failed one."""
 
     def __init__(self, failed: dict[str, Exception], not_run: list[str]) -> None:
         skipped = f"{len(not_run)} jobs that need them" if len(not_run) > _MANY else ", ".join(not_run)
         self.head = f"failed: {', '.join(failed)}" + (f"; not run: {skipped}" if not_run else "")
         self.failed = failed
-        self.causes = list(failed.values())  # the exit status is made of theirs
+        self.causes = list(failed.values())  # their exit statuses decide that of the command
 
     def __str__(self) -> str:
-        said = [f"{task}: {type(error).__name__}: {error}" for task, error in self.failed.items()]
-        return "\n  ".join([self.head, *(text.replace("\n", "\n  ") for text in said)])
+        texts = [f"{task}: {type(error).__name__}: {error}" for task, error in self.failed.items()]
+        return "\n  ".join([self.head, *(text.replace("\n", "\n  ") for text in texts)])
 
 
 def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
-    """Run `tasks` (task -> what it needs), each as soon as its needs allow, in their order; a need that is none of them
-    was fulfilled before. One that trains for long runs in a second process beside the others (`BESIDE`).
+    """Runs `tasks` (task -> the tasks it needs) in their order, each as soon as possible. A needed task that is not in
+    `tasks` has run before. A task that trains for long runs in a second process beside the others (`BESIDE`).
 
-    Raises JobsFailed at the end if any failed.
+    Raises JobsFailed at the end if any task failed.
     """
     ended: dict[str, Exception | None] = {}  # task -> its error, in the order in which they ended
     not_run: list[str] = []
     waiting = dict(tasks)
-    beside: dict[str, Future[Exception | None]] = {}
+    running_beside: dict[str, Future[Exception | None]] = {}
     with Progress(f"night of {night.date}", len(tasks), "jobs") as doing:
 
         def end(task: str, error: Exception | None) -> None:
@@ -57,17 +57,17 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
                 traceback.clear_frames(error.__traceback__)  # they hold the job's tables
             doing.step()
 
-        while waiting or beside:
-            pending = {*waiting, *beside}
+        while waiting or running_beside:
+            pending = {*waiting, *running_beside}
             ready = [name for name, needs in waiting.items() if not pending & _waited_for(needs)]
-            task = min(ready, key=lambda name: name not in BESIDE, default=None)  # the sooner it trains, the better
-            doing.now(", ".join([*([task] if task else []), *beside]))
+            task = min(ready, key=lambda name: name not in BESIDE, default=None)  # tasks that train start first
+            doing.now(", ".join([*([task] if task else []), *running_beside]))
             if task is None:
-                if not beside:
+                if not running_beside:
                     raise ValueError(f"these tasks wait for each other: {', '.join(waiting)}")
-                wait(beside.values(), return_when=FIRST_COMPLETED)
-            for name in [name for name, future in beside.items() if future.done()]:
-                future = beside.pop(name)
+                wait(running_beside.values(), return_when=FIRST_COMPLETED)
+            for name in [name for name, future in running_beside.items() if future.done()]:
+                future = running_beside.pop(name)
                 end(name, cast("Exception | None", future.exception()) or future.result())
             if task is None:
                 continue
@@ -75,8 +75,8 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
             if any(ended.get(need) is not None or need in not_run for need in needs):
                 not_run.append(task)
                 doing.step()
-            elif not beside and _runs_beside(night, task):
-                beside[task] = side_process.start(run, night, task)
+            elif not running_beside and _runs_beside(night, task):
+                running_beside[task] = side_process.start(run, night, task)
             else:
                 end(task, _error_of(night, task))
     failed = {task: error for task, error in ended.items() if error is not None}
@@ -85,7 +85,7 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def _waited_for(needs: Iterable[str]) -> set[str]:
-    """The tasks that must have ended, however they ended, before one with these needs begins."""
+    """The tasks that must have ended, well or not, before a task with these needs begins."""
     tasks: set[str] = set()
     for need in needs:
         name = need.removesuffix(OVER)
@@ -94,12 +94,12 @@ def _waited_for(needs: Iterable[str]) -> set[str]:
 
 
 def _runs_beside(night: Night, task: str) -> bool:
-    """Whether the task would keep this process waiting although another core, and memory, are free for it."""
+    """Whether to run the task in a second process: it trains tonight, and another core and enough memory are free."""
     if task not in BESIDE or usable_cores() == 1 or available_bytes() < _ROOM:
         return False
     try:
         return bool(importlib.import_module(module_of(task)).trains(night))
-    except Exception:  # the task itself will say it, in its report
+    except Exception:  # the task itself will fail with it, and report it
         return False
 
 
@@ -113,7 +113,7 @@ def _error_of(night: Night, task: str) -> Exception | None:
 
 
 def run(night: Night, task: str) -> None:
-    """One task in this process, with its report."""
+    """Runs one task in this process, with its report."""
     job, options = job_of(task)
     night.begin(task)
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Facts for the conditions of campaigns: what is known of accounts, and of the items they looked at; in Spark."""
+"""Facts that campaigns' conditions can test, about accounts and about items that they looked at. In Spark."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ BIRTH_MONTH = "birth_month"  # a column of USERS, where the shop's mapping fills
 def user_facts(profiles: DataFrame, propensities: DataFrame | None, births: DataFrame | None, month: int) -> DataFrame:
     """(user_id, every fact of an account, order_value); order_value is the mean spend of a day with a purchase.
 
-    propensities: None where tonight has none; the chances are then null, and offers have the method 'not enough data'.
-    births: (user_id, birth_month), or None. Columns of protected attributes are not even selected.
+    propensities: None if tonight has none. Then the chances are null, and offers have the method 'not enough data'.
+    births: (user_id, birth_month), or None. Columns of protected attributes are never selected.
     """
-    asked = [name for name in USER_PROFILES.names if name in USER_FACTS]
+    fact_columns = [name for name in USER_PROFILES.names if name in USER_FACTS]
     has_order = (F.col("frequency") > 0) & (F.col("monetary") > 0)
     order_value = F.when(has_order, F.col("monetary") / F.col("frequency")).alias("order_value")
-    portraits = profiles.select("user_id", *asked, order_value)
+    portraits = profiles.select("user_id", *fact_columns, order_value)
     chances = [column for column in PROPENSITIES.columns if column.name in USER_FACTS]
     if propensities is None:
         nulls = {column.name: F.lit(None).cast(SPARK_TYPES[column.type]) for column in chances}
@@ -42,7 +42,7 @@ def user_facts(profiles: DataFrame, propensities: DataFrame | None, births: Data
 def pair_facts(
     events: DataFrame, interest: DataFrame, items: DataFrame, campaigns: Sequence[Campaign], today: dt.date
 ) -> DataFrame:
-    """(user_id, item_id, category, item_share, every fact of the pair), of items that may be shown.
+    """(user_id, item_id, category, item_share, every fact of the pair), for items that may be shown.
 
     A cart or wish counts until the account buys the item. item_share: the item's part of the account's interest, 0..1.
     Views count within the longest `within_days` of the retargeting campaigns.
@@ -67,7 +67,7 @@ def pair_facts(
 
 
 def _interest_of_pairs(interest: DataFrame) -> DataFrame:
-    """Purchases of INTEREST, and `item_share`, the item's part of the account's interest above 0."""
+    """Purchases from INTEREST, and `item_share`: the item's part of the account's interest above 0."""
     liked = F.greatest("interest", F.lit(0.0))
     of_account = F.sum(liked).over(Window.partitionBy("user_id"))
     item_share = F.when(of_account > 0, liked / of_account).alias("item_share")
@@ -77,7 +77,10 @@ def _interest_of_pairs(interest: DataFrame) -> DataFrame:
 def _last_events(events: DataFrame, campaigns: Sequence[Campaign], today: dt.date) -> DataFrame:
     """(user_id, item_id, viewed_on, views, carted, wished, bought_at, wish_price), as far back as campaigns look."""
     kinds = ("retargeting", "abandoned_cart", "price_drop")
-    days = {kind: max((c.within_days for c in campaigns if c.kind == kind), default=-1) for kind in kinds}
+    days = {
+        kind: max((campaign.within_days for campaign in campaigns if campaign.kind == kind), default=-1)
+        for kind in kinds
+    }
     age = F.datediff(F.lit(today), F.col("event_date"))
     event_type = F.col("event_type")
     is_view = (event_type == "view") & (age <= days["retargeting"])

@@ -1,10 +1,10 @@
-"""Campaigns that compete for one budget line: the share of it that each may take, and how the nights move it.
+"""Campaigns that compete for one budget line: the share of the line that each may spend, and how shares move by night.
 
-A line whose file says `learns = true` is shared out among its campaigns that take money off. A share caps what a
-campaign may spend of the line in the line's days; the line's own budget holds as before. Campaigns that do not run
-tonight lend their share to the others. Shares move by Thompson sampling of margin gained for money spent. This uses the
-chances to buy with and without the offer (CAMPAIGN_OUTCOMES), and tonight's margin and discount of the accounts that
-meet the campaign's conditions.
+A line whose file says `learns = true` is divided among its campaigns that take money off. A share limits what a
+campaign may spend of the line in the line's days; the limits of the line itself stay. Campaigns that do not run tonight
+lend their share to the others. Shares move by Thompson sampling of margin gained for money spent. This uses the chances
+to buy with and without the offer (CAMPAIGN_OUTCOMES), and tonight's margin and discount of the accounts that meet the
+campaign's conditions.
 """
 
 from __future__ import annotations
@@ -35,37 +35,38 @@ CAMPAIGN = "campaign"  # the kind in BANDIT_MOVES
 def shares_tonight(campaigns: Campaigns, last_moves: list[dict[str, Any]]) -> dict[str, float]:
     """Campaign -> its share of its line tonight, for lines that learn; `last_moves`: BANDIT_MOVES of the last night.
 
-    All campaigns of a line start with equal shares, and start again where the line has other campaigns than last night,
-    or where a share lies below the line's least.
+    All campaigns of a line start with equal shares. They start again if the line's campaigns changed since last night,
+    or if a share lies below the line's least share.
     """
     shares: dict[str, float] = {}
     for budget in campaigns.budgets:
         names = [campaign.id for campaign in campaigns.competing(budget)]
-        of_line = [row for row in last_moves if row["kind"] == CAMPAIGN and row["name"] == budget.line]
-        last = {row["what"]: row["after"] for row in of_line}
-        if set(last) != set(names) or min(last.values(), default=0.0) < budget.least_share - 1e-9:
-            last = dict.fromkeys(names, 1 / len(names)) if names else {}
-        shares |= {name: last[name] for name in names}
+        line_moves = [row for row in last_moves if row["kind"] == CAMPAIGN and row["name"] == budget.line]
+        last_shares = {row["what"]: row["after"] for row in line_moves}
+        if set(last_shares) != set(names) or min(last_shares.values(), default=0.0) < budget.least_share - 1e-9:
+            last_shares = dict.fromkeys(names, 1 / len(names)) if names else {}
+        shares |= {name: last_shares[name] for name in names}
     return shares
 
 
 def shares_left(
     campaigns: Campaigns, running: Sequence[Campaign], shares: Mapping[str, float], spent: Mapping[str, Money]
 ) -> dict[str, Money]:
-    """Campaign -> what it may still take of its line tonight; `spent`: what it took within the line's days.
+    """Campaign -> what it may still spend of its line tonight; `spent`: what it spent within the line's days.
 
     Campaigns that do not run tonight lend their share to those that do.
     """
-    left = {}
+    money_left = {}
     for budget in campaigns.budgets:
         names = [campaign.id for campaign in running if campaign.budget == budget.line and campaign.id in shares]
-        of_running = sum(shares[name] for name in names)
+        running_share = sum(shares[name] for name in names)
         for name in names:
-            part, used = shares[name] / of_running, spent.get(name, Money(0.0, 0.0))
-            left[name] = Money(
-                max(0.0, part * budget.amount - used.expected), max(0.0, part * budget.at_most - used.worst)
+            share, spent_money = shares[name] / running_share, spent.get(name, Money(0.0, 0.0))
+            money_left[name] = Money(
+                max(0.0, share * budget.amount - spent_money.expected),
+                max(0.0, share * budget.at_most - spent_money.worst),
             )
-    return left
+    return money_left
 
 
 def campaign_outcomes(
@@ -76,7 +77,7 @@ def campaign_outcomes(
     counts: Counts,
     shares: Mapping[str, float],
 ) -> pa.Table:
-    """CAMPAIGN_OUTCOMES of tonight; campaign_numbers (n,): the place in `running` of each row's campaign."""
+    """CAMPAIGN_OUTCOMES of tonight. campaign_numbers (n,): the index in `running` of the campaign of each row."""
     budgets = {budget.line: budget for budget in campaigns.budgets}
     numbers = {campaign.id: number for number, campaign in enumerate(running)}
     has_figures = np.isfinite(terms.margin) & (terms.discount > 0)
@@ -102,45 +103,47 @@ def campaign_outcomes(
 
 
 def moves(outcomes: list[dict[str, Any]], config: OffersConfig, seed: int, night: dt.date) -> list[Move]:
-    """BANDIT_MOVES, a row for each campaign with a share: where it goes for tomorrow's offers, or why it stays.
+    """BANDIT_MOVES, one row for each campaign with a share: its share for tomorrow's offers, or why the share stays.
 
-    Those of a line that have shown enough move among each other; `outcomes`: CAMPAIGN_OUTCOMES of tonight.
+    Within a line, shares move only among campaigns with enough data. `outcomes`: CAMPAIGN_OUTCOMES of tonight.
     """
-    found = []
+    all_moves = []
     sharing = [row for row in outcomes if row["share"] is not None]
     for line in dict.fromkeys(row["budget_line"] for row in sharing):
-        mine = [row for row in sharing if row["budget_line"] == line]
-        stays = {row["campaign"]: _stays(row, config) for row in mine}
-        able = [row for row in mine if not stays[row["campaign"]]]
-        after = {row["campaign"]: row["share"] for row in mine}
-        if len(able) > 1:
-            now = np.array([row["share"] for row in able])
+        line_rows = [row for row in sharing if row["budget_line"] == line]
+        stays = {row["campaign"]: _reason_to_stay(row, config) for row in line_rows}
+        movable = [row for row in line_rows if not stays[row["campaign"]]]
+        new_shares = {row["campaign"]: row["share"] for row in line_rows}
+        if len(movable) > 1:
+            current_shares = np.array([row["share"] for row in movable])
             rng = np.random.default_rng([seed, night.toordinal(), *line.encode()])
-            draws = np.column_stack([_drawn(row, config, rng) for row in able])
-            new = shares_of(draws, now, able[0]["least_share"], able[0]["most_change"])
-            after |= dict(zip((row["campaign"] for row in able), new.tolist(), strict=True))
-        elif able:
-            stays[able[0]["campaign"]] = "no other campaign of the line has shown enough"
-        found += [_move(row, after[row["campaign"]], stays[row["campaign"]], len(mine), night) for row in mine]
-    return found
+            draws = np.column_stack([_draws_of(row, config, rng) for row in movable])
+            drawn_shares = shares_of(draws, current_shares, movable[0]["least_share"], movable[0]["most_change"])
+            new_shares |= dict(zip((row["campaign"] for row in movable), drawn_shares.tolist(), strict=True))
+        elif movable:
+            stays[movable[0]["campaign"]] = "no other campaign of the line has enough data"
+        all_moves += [
+            _move(row, new_shares[row["campaign"]], stays[row["campaign"]], len(line_rows), night) for row in line_rows
+        ]
+    return all_moves
 
 
-def _stays(row: dict[str, Any], config: OffersConfig) -> str:
+def _reason_to_stay(row: dict[str, Any], config: OffersConfig) -> str:
     """Why a campaign's share does not move; empty where it may."""
     users = min(row["users_offered"], row["users_withheld"])
     if stays := too_few(users, config.least_users, "an arm has {} accounts", "offers.least_users"):
         return stays
-    return "nobody meets it tonight whose margin is known" if row["margin"] is None else ""
+    return "no account that meets its conditions tonight has a known margin" if row["margin"] is None else ""
 
 
-def _drawn(row: dict[str, Any], config: OffersConfig, rng: np.random.Generator) -> NDArray[np.float64]:
+def _draws_of(row: dict[str, Any], config: OffersConfig, rng: np.random.Generator) -> NDArray[np.float64]:
     offered, withheld = ((row[f"users_{arm}"], row[f"buyers_{arm}"]) for arm in ("offered", "withheld"))
     return returns(offered, withheld, row["margin"], row["discount"], config.prior_users, rng)
 
 
 def _move(row: dict[str, Any], after: float, stays: str, campaigns: int, night: dt.date) -> Move:
     low, high = share_bounds(row["share"], row["least_share"], 0.0 if stays else row["most_change"])
-    beside = f"{row['buyers_withheld']} of {row['users_withheld']} held out bought"
+    held_out_text = f"{row['buyers_withheld']} of {row['users_withheld']} held out bought"
     return Move(
         kind=CAMPAIGN,
         name=row["budget_line"],
@@ -152,6 +155,6 @@ def _move(row: dict[str, Any], after: float, stays: str, campaigns: int, night: 
         high=high,
         trials=row["users_offered"],
         wins=row["buyers_offered"],
-        reason=stays or f"Thompson sampling over margin gained for money spent; {beside}",
+        reason=stays or f"Thompson sampling over margin gained for money spent; {held_out_text}",
         declared=1 / campaigns,
     )

@@ -1,4 +1,4 @@
-"""Tonight's offers as the problem that `models.offers.allocation` solves, and what became of each candidate."""
+"""Turns tonight's offers into the problem that `models.offers.allocation` solves, and reports what became of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNLIMITED = Money(np.inf, np.inf)
 
 
 def candidates_of(eligible: pa.Table, terms: Terms, worth: Worth, barred: NDArray[np.object_]) -> OfferCandidates:
-    """The rows of `eligible` (ELIGIBLE_COLUMNS), users numbered as in `users_of`."""
+    """The rows of `eligible` (ELIGIBLE_COLUMNS) as candidates, with users numbered as in `users_of`."""
     users = users_of(eligible)
     return OfferCandidates(
         user=pc.index_in(eligible["user_id"], users).to_numpy().astype(np.int64),
@@ -45,7 +45,7 @@ def users_of(eligible: pa.Table) -> pa.Array:
 
 
 def barred_because(eligible: pa.Table, people: People, terms: Terms) -> NDArray[np.object_]:
-    """(n,) of BARRED_BECAUSE: why a row gets no offer whatever else is chosen; '' where it may."""
+    """(n,) the reason in BARRED_BECAUSE why a row can never get an offer; '' if it can."""
     accounts = eligible["user_id"].to_pylist()
     is_second = np.array([account in people.second_accounts for account in accounts], bool)
     return np.where(is_second, SECOND_ACCOUNT, np.where(terms.in_currency, "", CURRENCY)).astype(object)
@@ -59,19 +59,19 @@ def rules_of(
 ) -> OfferRules:
     """The rules of tonight's campaigns; kinds are numbered as in `kinds_of`, lines as in `lines_left`."""
     kinds, lines = kinds_of(running), list(lines_left)
-    excludes = [[a.id in b.excludes or b.id in a.excludes for b in running] for a in running]
-    of_campaigns = [shares_left.get(campaign.id, UNLIMITED) for campaign in running]
+    excludes = [[first.id in second.excludes or second.id in first.excludes for second in running] for first in running]
+    campaign_money = [shares_left.get(campaign.id, UNLIMITED) for campaign in running]
     return OfferRules(
         kind=np.array([kinds.index(campaign.kind) for campaign in running], np.int64),
         line=np.array([lines.index(campaign.budget) for campaign in running], np.int64),
         margin_floor=np.array([max(campaign.margin_floor, config.margin_floor) for campaign in running]),
         without_data=np.array([campaign.without_data == "offer" for campaign in running], bool),
         excludes=np.array(excludes, bool).reshape(len(running), len(running)),
-        expected_left=np.array([left.expected for left in lines_left.values()]),
-        worst_left=np.array([left.worst for left in lines_left.values()]),
+        expected_left=np.array([money.expected for money in lines_left.values()]),
+        worst_left=np.array([money.worst for money in lines_left.values()]),
         contacts=config.contacts,
-        expected_share_left=np.array([left.expected for left in of_campaigns]),
-        worst_share_left=np.array([left.worst for left in of_campaigns]),
+        expected_share_left=np.array([money.expected for money in campaign_money]),
+        worst_share_left=np.array([money.worst for money in campaign_money]),
     )
 
 
@@ -82,7 +82,7 @@ def kinds_of(running: tuple[Campaign, ...]) -> list[str]:
 def user_state(
     eligible: pa.Table, candidates: OfferCandidates, running: tuple[Campaign, ...], standing: pa.Table, people: People
 ) -> UserState:
-    """What the accounts of `eligible` have; `standing` (as OFFERS): the offers that still stand, of anybody."""
+    """The state of the accounts of `eligible`; `standing` (as OFFERS): offers of all accounts that still stand."""
     users = users_of(eligible)
     contacts = np.zeros(len(users), np.int64)
     contacts[candidates.user] = eligible["contacts"].to_numpy()
@@ -92,12 +92,14 @@ def user_state(
         held_out=people.held_out(users.to_pylist()),
         standing_user=_positions(standing["user_id"], users),
         standing_kind=_positions(standing["kind"], pa.array(kinds_of(running), pa.string())),
-        standing_campaign=_positions(standing["offer_id"], pa.array([c.id for c in running], pa.string())),
+        standing_campaign=_positions(
+            standing["offer_id"], pa.array([campaign.id for campaign in running], pa.string())
+        ),
     )
 
 
 def _positions(values: pa.ChunkedArray, within: pa.Array) -> NDArray[np.int64]:
-    """(n,) the place of each value in `within`, -1 where it is not there."""
+    """(n,) the index of each value in `within`, -1 if it is not in it."""
     return np.asarray(pc.fill_null(pc.index_in(values, within), -1).to_numpy(), np.int64)
 
 
@@ -122,13 +124,13 @@ def campaign_report(
 
 
 def budget_report(
-    line: int, budget: Budget, left: Money, candidates: OfferCandidates, rules: OfferRules, choice: Choice
+    line: int, budget: Budget, money_left: Money, candidates: OfferCandidates, rules: OfferRules, choice: Choice
 ) -> dict[str, float]:
     """What a budget line, numbered as in the rules, still has after tonight."""
     is_paid = (rules.line[candidates.campaign] == line) & (choice.offered | choice.withheld)
     return {
         "amount": budget.amount,
         "at_most": budget.at_most,
-        "expected_left": round(left.expected - float(candidates.expected_cost[is_paid].sum()), 2),
-        "worst_left": round(left.worst - float(candidates.worst_cost[is_paid].sum()), 2),
+        "expected_left": round(money_left.expected - float(candidates.expected_cost[is_paid].sum()), 2),
+        "worst_left": round(money_left.worst - float(candidates.worst_cost[is_paid].sum()), 2),
     }

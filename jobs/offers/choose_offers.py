@@ -1,13 +1,13 @@
-"""Campaigns, portraits and propensities -> offers: who gets what, paid by what, and why;
-withheld_offers, offer_parity, campaign_outcomes.
+"""Campaigns, portraits and propensities -> offers (who gets what, from which budget, and why), withheld_offers,
+offer_parity and campaign_outcomes.
 
-- A campaign's examples are checked as its file is loaded: a wrong one stops the job before anything is spent.
-- Value is margin gained. It is measured between the accounts with the offer and the held-out ones, where a campaign has
-  had enough users. Else it comes from the propensity and the campaign's own assumed lift, or is `not enough data`. The
-  column `method` says which.
+- The job checks a campaign's examples when it loads the file: a wrong example stops it before any money is spent.
+- Value is margin gained. If a campaign has had enough users, it is measured as the difference between accounts with the
+  offer and held-out accounts. Else it comes from the propensity and the campaign's own assumed lift, or is `not enough
+  data`. The column `method` says which.
 - Guards: margin floor, budget, contact cap, exclusions, one offer of a kind, hold-out, one account for each person, one
-  currency. An audit counts the chosen offers against all of them before they are written.
-- A line's `amount` limits the sum of expected costs, its `at_most` what all offers would cost if used in full.
+  currency. An audit checks the chosen offers against all guards before they are written.
+- A line's `amount` limits the sum of expected costs, its `at_most` the cost of all offers if used in full.
 - A line that learns gives each of its campaigns a share, which the outcomes of earlier offers move (bandit_moves).
 - Gender, age and other protected attributes cannot be conditions. Only the parity table reads them, after the choice.
 """
@@ -44,7 +44,7 @@ def main(night: Night) -> None:
 
 
 def campaigns_of(night: Night, config: OffersConfig) -> Campaigns | None:
-    """The campaigns that the setting names, or those named like the source; None, and a log line, if there are none."""
+    """The campaigns that the setting names, else those named like the source; None, with a log line, if none."""
     if config.campaigns and config.campaigns != NO_CAMPAIGNS:
         return load_campaigns(config.campaigns)
     source = Path(night.source_name).stem

@@ -11,7 +11,7 @@ UNKNOWN_COST = ("refuse", "cap")
 
 @dataclass(frozen=True)
 class OffersConfig:
-    """Which campaigns run, and the guards over all of them."""
+    """Which campaigns run, and the guards for all of them."""
 
     campaigns: str = field(
         default="",

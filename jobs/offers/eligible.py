@@ -1,4 +1,4 @@
-"""Which accounts meet which campaign's conditions, what each offer would be on, and what offers they had; in Spark."""
+"""Which accounts meet which campaigns' conditions, what each offer is for, and which offers they had. In Spark."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pyspark.sql import functions as F
 
 from schemas.campaigns.campaign import ON, Campaign
 
-# One row for each (account, campaign) whose conditions the account meets: what terms, guards and reasons are made from.
-# `campaign` is the campaign's place among those that run tonight.
+# One row for each account and campaign whose conditions the account meets. Terms, guards and reasons are made from it.
+# `campaign` is the campaign's index among those that run tonight.
 ELIGIBLE_COLUMNS = (
     *("user_id", "campaign", "item_id", "category", "buys_7d", "item_share", "order_value", "contacts", "had_lately"),
     *("recency_days", "member_level", "view_days", "views", "cart_days", "wish_days", "bought_days", "price_drop"),
 )
-BYTES_A_ROW = 600  # of these in the driver, with what is made of them
+BYTES_A_ROW = 600  # memory in the driver for one of these rows, with everything that is made from it
 _OF_ITEMS = ("item_share", "view_days", "views", "cart_days", "wish_days", "bought_days", "price_drop")
 _SHARES = ("item_share", "price_drop")
 
@@ -35,24 +35,24 @@ def none_eligible() -> pa.Table:
 def eligible_accounts(
     facts: DataFrame, pairs: DataFrame | None, listed: DataFrame | None, campaigns: Sequence[Campaign]
 ) -> DataFrame:
-    """(user_id, campaign, item_id, category, facts): each account once for each campaign whose conditions it meets.
+    """(user_id, campaign, item_id, category, facts): one row for each account and campaign whose conditions it meets.
 
-    Of several items that meet the conditions, the one of most interest is offered, then the one of lowest id.
+    If several items meet the conditions, the offer is for the item with the largest interest, then the lowest id.
     facts: `user_facts`. pairs: `pair_facts`, needed for campaigns on items. listed: (user_id, item_id, category, rank),
-    recommended items that may be shown, where a campaign is on these.
+    recommended items that may be shown, needed if a campaign is on them.
     """
     on_accounts = [(number, campaign) for number, campaign in enumerate(campaigns) if not campaign.is_of_items]
     on_items = [(number, campaign) for number, campaign in enumerate(campaigns) if campaign.is_of_items]
     nulls = {name: F.lit(None).cast("double" if name in _SHARES else "bigint") for name in _OF_ITEMS}
-    parts = [_with_what_they_are_on(_meeting(facts, on_accounts).withColumns(nulls), listed, on_accounts)]
+    parts = [_with_offered_item(_rows_meeting(facts, on_accounts).withColumns(nulls), listed, on_accounts)]
     if pairs is not None and on_items:
-        of_items = _meeting(pairs.join(facts, "user_id", "inner"), on_items)
+        of_items = _rows_meeting(pairs.join(facts, "user_id", "inner"), on_items)
         parts.append(_first_of_each(of_items, F.desc_nulls_last("item_share"), F.col("item_id")))
     return functools.reduce(functools.partial(DataFrame.unionByName, allowMissingColumns=True), parts)
 
 
-def _meeting(facts: DataFrame, campaigns: Numbered) -> DataFrame:
-    """`facts` once for each campaign whose conditions they meet, with the campaign's number."""
+def _rows_meeting(facts: DataFrame, campaigns: Numbered) -> DataFrame:
+    """A row of `facts` for each campaign whose conditions it meets, with the campaign's number."""
     met = []
     for number, campaign in campaigns:
         condition = F.expr(campaign.sql)
@@ -63,8 +63,8 @@ def _meeting(facts: DataFrame, campaigns: Numbered) -> DataFrame:
     return facts.withColumn("campaign", F.explode(numbers))
 
 
-def _with_what_they_are_on(accounts: DataFrame, listed: DataFrame | None, campaigns: Numbered) -> DataFrame:
-    """Adds item_id and category: null for everything, the top category, or the first recommended item in scope."""
+def _with_offered_item(accounts: DataFrame, listed: DataFrame | None, campaigns: Numbered) -> DataFrame:
+    """Adds item_id and category: nulls, the account's top category, or its first recommended item in scope."""
 
     numbers = {on: [number for number, campaign in campaigns if campaign.on == on] for on in ON}
     null = F.lit(None).cast("string")
@@ -87,20 +87,22 @@ def _first_of_each(rows: DataFrame, *order: Column) -> DataFrame:
 
 
 def _within_scope(rows: DataFrame, campaigns: Numbered) -> DataFrame:
-    """The rows whose category their campaign may offer."""
+    """The rows whose category is in the scope of their campaign."""
     allowed = [F.when(F.col("campaign") == number, _in_scope(campaign)) for number, campaign in campaigns]
     return rows.where(F.col("category").isNotNull() & F.coalesce(*allowed))
 
 
 def _in_scope(campaign: Campaign) -> Column:
-    """The same as Campaign.in_scope, of the column `category`."""
+    """The same condition as Campaign.in_scope, for the column `category`."""
 
     def is_within(categories: Sequence[str]) -> Column:
-        either = [(F.col("category") == each) | F.col("category").startswith(f"{each} > ") for each in categories]
-        return F.coalesce(functools.reduce(Column.__or__, either), F.lit(False))
+        matches = [
+            (F.col("category") == category) | F.col("category").startswith(f"{category} > ") for category in categories
+        ]
+        return F.coalesce(functools.reduce(Column.__or__, matches), F.lit(False))
 
-    inside = is_within(campaign.only_categories) if campaign.only_categories else F.lit(True)
-    return inside & ~is_within(campaign.not_categories) if campaign.not_categories else inside
+    is_included = is_within(campaign.only_categories) if campaign.only_categories else F.lit(True)
+    return is_included & ~is_within(campaign.not_categories) if campaign.not_categories else is_included
 
 
 def with_earlier_offers(
@@ -108,23 +110,26 @@ def with_earlier_offers(
 ) -> DataFrame:
     """Adds contacts and had_lately, from the offers of earlier nights (as OFFERS, both arms; None: there were none).
 
-    contacts: the account's offers of the last `contact_days` days, of which tonight is one. had_lately: whether it had
-    this campaign's offer within the campaign's `again_after_days`.
+    contacts: the number of the account's offers in the last `contact_days` days, tonight included. had_lately: whether
+    it had this campaign's offer within the campaign's `again_after_days`.
     """
     if earlier is None:
         return eligible.withColumns({"contacts": F.lit(0).cast("bigint"), "had_lately": F.lit(False)})
     days_ago = F.datediff(F.lit(today), "offered_on")
-    of_accounts = earlier.groupBy("user_id").agg(
+    account_offers = earlier.groupBy("user_id").agg(
         F.count(F.when(days_ago < contact_days, 1)).alias("contacts"),
         F.collect_list(F.struct("offer_id", days_ago.alias("days_ago"))).alias("earlier"),
     )
     had_lately = [
         F.when(
             F.col("campaign") == number,
-            F.expr(f"exists(earlier, one -> one.offer_id = '{c.id}' and one.days_ago < {c.again_after_days})"),
+            F.expr(
+                f"exists(earlier, offer -> offer.offer_id = '{campaign.id}' "
+                f"and offer.days_ago < {campaign.again_after_days})"
+            ),
         )
-        for number, c in enumerate(campaigns)
+        for number, campaign in enumerate(campaigns)
     ]
-    return eligible.join(of_accounts, "user_id", "left").withColumns(
+    return eligible.join(account_offers, "user_id", "left").withColumns(
         {"contacts": F.coalesce("contacts", F.lit(0)), "had_lately": F.coalesce(*had_lately, F.lit(False))}
     )

@@ -1,4 +1,4 @@
-"""What a night of offers reads: checks that it is there, and the eligible accounts, earlier and standing offers."""
+"""Reads what a night of offers needs, after checks that it exists: eligible accounts, earlier and standing offers."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ INPUTS: tuple[tuple[Table, str], ...] = (
 
 
 def check_inputs(night: Night, running: Sequence[Campaign]) -> None:
-    """Raises FileNotFoundError naming the table that is missing and the job to run first."""
-    lists = [(RECOMMENDATIONS, "recommend_items")] if any(c.on == "recommended" for c in running) else []
+    """Raises FileNotFoundError, which names a missing table and the job that makes it."""
+    lists = [(RECOMMENDATIONS, "recommend_items")] if any(campaign.on == "recommended" for campaign in running) else []
     for table, job in [*INPUTS, *lists]:
         if night.versions(table).tonight_or_none() is None:
             raise FileNotFoundError(
@@ -49,18 +49,18 @@ def check_inputs(night: Night, running: Sequence[Campaign]) -> None:
 
 
 def check_memory(night: Night, campaigns: Campaigns, config: OffersConfig) -> None:
-    """Raises ValueError where a rule needs offers of more nights than the lake keeps."""
-    kept = night.settings.section("publish").keep_nights
-    needed = {
+    """Raises ValueError if a rule needs the offers of more nights than the lake keeps."""
+    nights_kept = night.settings.section("publish").keep_nights
+    nights_needed = {
         "a campaign's again_after_days or a budget's days": campaigns.memory_days,
         "offers.contact_days": config.contact_days,
         "offers.uplift_days": config.uplift_days,
     }
-    for name, days in needed.items():
-        if days > kept:
+    for name, days in nights_needed.items():
+        if days > nights_kept:
             raise ValueError(
-                f"{name} looks back {days} nights, but the lake keeps tables of {kept} (publish.keep_nights): older "
-                f"offers would be forgotten and budgets exceeded; raise the one or lower the other"
+                f"{name} looks back {days} nights, but the lake keeps tables of {nights_kept} (publish.keep_nights): "
+                f"older offers would be forgotten and budgets exceeded; raise publish.keep_nights, or look back less"
             )
 
 
@@ -96,16 +96,16 @@ def collect_eligible(
 
 def _pairs(night: Night, running: tuple[Campaign, ...]) -> DataFrame | None:
     """Facts of accounts and items, if a campaign is on items."""
-    if not any(campaign.is_of_items for campaign in running):
+    if not any(running_campaign.is_of_items for running_campaign in running):
         return None
     # A replenishment reads the last purchase from INTEREST, so it needs no events.
-    days = [c.within_days for c in running if c.is_of_items and c.kind != "replenishment"]
+    days = [campaign.within_days for campaign in running if campaign.is_of_items and campaign.kind != "replenishment"]
     events = night.versions(CLEAN_EVENTS).after(night.date - dt.timedelta(days=max(days, default=0) + 1)).spark()
     return pair_facts(events, night.read(INTEREST), night.read(ITEMS), running, night.date)
 
 
 def _recommended_items(night: Night, places: int) -> DataFrame:
-    """(user_id, item_id, category, rank) of the first `places` of tonight's lists, of items that may be shown."""
+    """(user_id, item_id, category, rank) of the first `places` of tonight's lists, for items that may be shown."""
     lists = night.read(RECOMMENDATIONS).where(F.col("rank") <= places).select("user_id", "item_id", "rank")
     items = night.read(ITEMS).where(CAN_BE_SHOWN).select("item_id", "category")
     return lists.join(F.broadcast(items), "item_id", "inner")
@@ -114,7 +114,7 @@ def _recommended_items(night: Night, places: int) -> DataFrame:
 def _to_driver(night: Night, eligible: DataFrame) -> pa.Table:
     most_rows = night.version(USER_PROFILES).rows * 8
     may_be_too_large = most_rows * BYTES_A_ROW > available_bytes() // 2
-    if may_be_too_large:  # else it fits in any case, and need not be counted
+    if may_be_too_large:  # else it fits in any case, and counting it is needless
         eligible = eligible.persist()
         rows, available = eligible.count(), available_bytes() // 2
         if rows * BYTES_A_ROW > available:
@@ -141,14 +141,16 @@ def earlier_offers(night: Night, days: int) -> DataFrame | None:
 def standing_offers(night: Night, shelf: ShelfPrices, people: People) -> pa.Table:
     """Last night's offers, both arms, that are still valid after tonight (as OFFERS).
 
-    An offer on an item ends when the account buys it, or when it is no longer on sale. An offer outlives the end of its
-    campaign in the file, but not a change of the hold-out: an account that is in it now has no offer.
+    An offer on an item ends when the account buys the item, or when the item is no longer on sale. An offer stays valid
+    when its campaign ends in the file. It ends if the account has moved into or out of the hold-out.
     """
     empty = arrow_schema(OFFERS).empty_table()
     if not _has_offers(night):
         return empty
-    last = night.versions(OFFERS).previous().spark().unionByName(night.versions(WITHHELD_OFFERS).previous().spark())
-    valid = last.where(F.col("valid_until") > F.lit(night.days.end(night.date)))
+    last_offers = (
+        night.versions(OFFERS).previous().spark().unionByName(night.versions(WITHHELD_OFFERS).previous().spark())
+    )
+    valid = last_offers.where(F.col("valid_until") > F.lit(night.days.end(night.date)))
     purchases = night.read(INTEREST).select("user_id", "item_id", F.col("last_purchase_on").alias("bought_on"))
     is_bought_since = [
         valid["user_id"] == purchases["user_id"],

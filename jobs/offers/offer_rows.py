@@ -41,7 +41,7 @@ def offer_rows(
     date: dt.date,
     days: ShopDays,
 ) -> pa.Table:
-    """The chosen rows of `eligible` as OFFERS of `date`; withheld ones have the arm 'held_out'."""
+    """The chosen rows of `eligible` as OFFERS of `date`; withheld offers have the arm 'held_out'."""
     chosen = np.flatnonzero(choice.offered | choice.withheld)
     rows = []
     for number, account in zip(chosen.tolist(), eligible.take(pa.array(chosen)).to_pylist(), strict=True):

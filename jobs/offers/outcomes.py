@@ -1,4 +1,4 @@
-"""What became of earlier offers: who bought after an offer, and who of those whose offer was withheld."""
+"""The outcomes of earlier offers: who bought with an offer, and who bought although the offer was withheld."""
 
 from __future__ import annotations
 
@@ -28,16 +28,18 @@ Counts = Mapping[tuple[str, str], ArmCount]  # by (campaign, arm)
 
 
 def count_outcomes(night: Night, earlier: DataFrame | None, config: OffersConfig) -> Counts:
-    """Counts each account's first offer of a campaign, if its `outcome_days` are over; `earlier` as OFFERS, both arms.
+    """Counts each account's first offer of a campaign if its `outcome_days` are over. `earlier`: as OFFERS, both arms.
 
-    An account counts as a buyer if it bought within these days: the item, for an offer on an item; else anything.
+    An account is a buyer if it bought within these days: the item, if the offer is on an item, else anything.
     """
-    last = night.date - dt.timedelta(days=config.outcome_days)
-    if earlier is None or not any(day <= last for day in night.lake.dates(OFFERS)):
+    last_date = night.date - dt.timedelta(days=config.outcome_days)
+    if earlier is None or not any(day <= last_date for day in night.lake.dates(OFFERS)):
         return {}
-    is_over = F.col("offered_on") <= F.lit(last)
-    first = F.min_by(F.struct("offered_on", "item_id", "arm"), "offered_on").alias("first")
-    offers = earlier.where(is_over).groupBy("user_id", "offer_id").agg(first).select("user_id", "offer_id", "first.*")
+    is_over = F.col("offered_on") <= F.lit(last_date)
+    first_offer = F.min_by(F.struct("offered_on", "item_id", "arm"), "offered_on").alias("first")
+    offers = (
+        earlier.where(is_over).groupBy("user_id", "offer_id").agg(first_offer).select("user_id", "offer_id", "first.*")
+    )
 
     events = night.versions(CLEAN_EVENTS).after(night.date - dt.timedelta(days=config.uplift_days + 1)).spark()
     purchases = events.where("event_type = 'purchase' and user_id is not null")
@@ -53,7 +55,7 @@ def count_outcomes(night: Night, earlier: DataFrame | None, config: OffersConfig
 
 
 def measured_rates(counts: Counts, config: OffersConfig) -> dict[str, BuyRates]:
-    """Campaign -> chances to buy with and without its offer, where both arms have `least_users` or more."""
+    """Campaign -> chances to buy with and without its offer, for campaigns with `least_users` or more in both arms."""
     rates = {}
     for campaign in sorted({campaign for campaign, _ in counts}):
         offered, withheld = (counts.get((campaign, arm), NOBODY) for arm in (OFFER, HELD_OUT))

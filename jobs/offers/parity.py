@@ -1,4 +1,4 @@
-"""Whether groups of accounts get offers alike. It reads gender and age only after all offers are chosen."""
+"""Compares groups of accounts: do they get offers alike? It reads gender and age only after all offers are chosen."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ATTRIBUTES = ("gender", "age_band", "country")
 UNKNOWN, NO_DATA = "unknown", "not enough data"
 
 
-def parity(profiles: DataFrame, offers: DataFrame, least: int) -> pa.Table:
-    """OFFER_PARITY of all accounts; a group of fewer than `least` accounts is not judged.
+def parity(profiles: DataFrame, offers: DataFrame, least_users: int) -> pa.Table:
+    """OFFER_PARITY of all accounts; a group of fewer than `least_users` accounts is not judged.
 
-    Held-out accounts are counted, since they are drawn without regard to any group. Reminders are not: they take no
+    Held-out accounts count, since they are drawn independently of any group. Reminders do not count, since they take no
     money off.
     """
     discounts = offers.where("worst_cost > 0").groupBy("user_id").agg(F.sum("worst_cost").alias("discount"))
@@ -36,13 +36,13 @@ def parity(profiles: DataFrame, offers: DataFrame, least: int) -> pa.Table:
         F.coalesce(F.sum("discount"), F.lit(0.0)).alias("total"),
         F.coalesce(F.sum(F.col("discount") * F.col("discount")), F.lit(0.0)).alias("squares"),
     )
-    return judged(counted.collect(), least)
+    return judged(counted.collect(), least_users)
 
 
-def judged(rows: list[Any], least: int) -> pa.Table:
+def judged(rows: list[Any], least_users: int) -> pa.Table:
     """OFFER_PARITY, by attribute and group, from rows (attribute, group, users, users_with_offer, total, squares).
 
-    total and squares: sum, and sum of squares, of the discounts.
+    total: the sum of the discounts; squares: the sum of their squares.
     """
     rows = sorted(rows, key=lambda row: (row["attribute"], row["group"]))
     columns = ("users", "users_with_offer", "total", "squares")
@@ -50,11 +50,11 @@ def judged(rows: list[Any], least: int) -> pa.Table:
     low, high = wilson_interval(offered, np.maximum(users, 1)) if rows else (users, users)
     mean, mean_low, mean_high = mean_interval(offered, total, squares)
     attributes = np.array([row["attribute"] for row in rows], object)
-    has_enough, has_enough_offers = users >= least, offered >= least
+    has_enough, has_enough_offers = users >= least_users, offered >= least_users
     ratios = np.full(len(rows), np.nan)
     for attribute in set(attributes.tolist()):
-        of_it = np.flatnonzero((attributes == attribute) & has_enough)
-        ratios[of_it] = selection_ratios(offered[of_it] / users[of_it])
+        group_rows = np.flatnonzero((attributes == attribute) & has_enough)
+        ratios[group_rows] = selection_ratios(offered[group_rows] / users[group_rows])
 
     def known(value: Any, is_known: np.bool_) -> Any:
         return value if is_known else None
@@ -63,7 +63,7 @@ def judged(rows: list[Any], least: int) -> pa.Table:
     for number, row in enumerate(rows):
         is_other = attributes == row["attribute"]
         is_other[number] = False
-        others = users[is_other].sum(), offered[is_other].sum()
+        counts = users[is_other].sum(), offered[is_other].sum()
         table.append(
             {
                 **{name: row[name] for name in ("attribute", "group", "users", "users_with_offer")},
@@ -75,16 +75,19 @@ def judged(rows: list[Any], least: int) -> pa.Table:
                 "mean_discount": known(mean[number], has_enough_offers[number]),
                 "discount_low": known(mean_low[number], has_enough_offers[number]),
                 "discount_high": known(mean_high[number], has_enough_offers[number]),
-                "verdict": _verdict(low[number], high[number], others, least) if has_enough[number] else NO_DATA,
+                "verdict": _verdict(low[number], high[number], counts, least_users) if has_enough[number] else NO_DATA,
             }
         )
     return pa.Table.from_pylist(table, arrow_schema(OFFER_PARITY))
 
 
-def _verdict(low: float, high: float, others: tuple[float, float], least: int) -> str:
-    """Compares a group's interval (low, high) with that of the attribute's other groups (users, users with offer)."""
-    users, offered = others
-    if users < least:
+def _verdict(low: float, high: float, other_counts: tuple[float, float], least_users: int) -> str:
+    """Compares a group's interval (low, high) with the interval of the attribute's other groups together.
+
+    other_counts: (users, users with an offer) of these groups.
+    """
+    users, offered = other_counts
+    if users < least_users:
         return NO_DATA
     other_low, other_high = wilson_interval(np.array([offered]), np.array([users]))
     if low > other_high[0]:

@@ -24,10 +24,10 @@ _CONTACTS = ("email", "phone")  # hashes; accounts that share one belong to one 
 
 @dataclass(frozen=True)
 class People:
-    """Accounts that share an e-mail or phone with another, and the hold-out. A person's accounts are in one arm.
+    """Accounts that share an e-mail or phone with another, and the hold-out. All accounts of a person are in one arm.
 
-    first_account: account -> the lowest account id of its person. second_accounts: those that get no offers, since
-    another account of their person gets them. Neither names an account that is alone.
+    first_account: account -> the lowest account id of its person. second_accounts: accounts that get no offers, since
+    another account of the same person gets them. Neither has accounts that share nothing.
     """
 
     first_account: Mapping[str, str]
@@ -44,13 +44,13 @@ class People:
     def from_pairs(cls, pairs: Sequence[Mapping[str, Any]], config: OffersConfig) -> People:
         """From rows of `accounts_of_one_person`.
 
-        The one account of a person that gets offers is the one with the most purchase days, then the lowest id.
+        One account of a person gets offers: the account with the most purchase days, then the one with the lowest id.
         """
         ids = sorted({row["first"] for row in pairs} | {row["user_id"] for row in pairs})
-        code = {account: number for number, account in enumerate(ids)}
+        account_code = {account: number for number, account in enumerate(ids)}
         first_code = first_accounts(
-            np.array([code[row["first"]] for row in pairs], np.int64),
-            np.array([code[row["user_id"]] for row in pairs], np.int64),
+            np.array([account_code[row["first"]] for row in pairs], np.int64),
+            np.array([account_code[row["user_id"]] for row in pairs], np.int64),
             len(ids),
         )
         first_account = {account: ids[first] for account, first in zip(ids, first_code.tolist(), strict=True)}
@@ -71,13 +71,13 @@ class People:
 
 
 def accounts_of_one_person(users: DataFrame, profiles: DataFrame) -> DataFrame:
-    """(first, user_id, frequency): each account that shares an e-mail or phone hash, with the lowest id that shares it.
+    """(first, user_id, frequency): accounts that share an e-mail or phone hash; `first` is the lowest id with it.
 
-    An account is there once for each such lowest id, and the lowest itself is one of them.
+    An account has one row for each `first`, and the `first` account has a row too.
     """
     hashes = [F.when(F.col(name).isNotNull(), F.concat(F.lit(f"{name}="), name)) for name in _CONTACTS]
-    of_accounts = users.select("user_id", F.explode(F.array_compact(F.array(*hashes))).alias("hash"))
-    accounts = of_accounts.groupBy("hash").agg(F.sort_array(F.collect_set("user_id")).alias("accounts"))
+    account_hashes = users.select("user_id", F.explode(F.array_compact(F.array(*hashes))).alias("hash"))
+    accounts = account_hashes.groupBy("hash").agg(F.sort_array(F.collect_set("user_id")).alias("accounts"))
     shared = accounts.where(F.size("accounts") > 1)
     pairs = shared.select(F.element_at("accounts", 1).alias("first"), F.explode("accounts").alias("user_id"))
     return pairs.distinct().join(profiles.select("user_id", "frequency"), "user_id", "left")

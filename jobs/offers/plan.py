@@ -1,9 +1,9 @@
 """One night's offers: who meets which campaign, what each offer is worth, and which of them the guards let through.
 
-Offers are a recurrence: tonight's table is what still stands of last night's, and what is new. Budgets, the contact cap
-and the time before the same offer comes again need the tables of earlier nights. Withheld offers (those that a held-out
-account would have had) are kept beside them and count as if they had been made, so that both arms of the comparison are
-chosen by one rule.
+Offers are a recurrence: tonight's table has those of last night's offers that still stand, and the new ones. Budgets,
+the contact cap and the time before the same offer comes again need the tables of earlier nights. Withheld offers are
+those that a held-out account would have had. They are stored too, and count as if they had been made, so that both arms
+of the comparison are chosen by the same rule.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ _ITEM_COLUMNS = ["item_id", "category", "price", "cost", "currency", "stock", "i
 class Planned:
     """Tonight's offers and withheld offers (as OFFERS), CAMPAIGN_OUTCOMES, and reports for people.
 
-    by_campaign: what became of each campaign's candidates. by_line: what each budget line has left. skipped: campaigns
-    that do not run tonight, and why.
+    by_campaign: what became of each campaign's candidates. by_line: what each budget line has left. skipped: campaign
+    -> why it does not run tonight.
     """
 
     offers: pa.Table
@@ -68,7 +68,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Situation:
-    """What tonight's choice rests on, beside the eligible accounts.
+    """What tonight's choice depends on, besides the eligible accounts.
 
     standing: earlier offers that still stand (as OFFERS, both arms). lines_left: what each budget line can still pay.
     rates: measured chances to buy, by campaign; counts: what they were measured on. shares: each campaign's part of its
@@ -88,12 +88,14 @@ class Situation:
 
 
 def plan(night: Night, campaigns: Campaigns, config: OffersConfig) -> Planned:
-    """Tonight's offers; nothing is written. ValueError where a rule looks back further than the lake keeps tables."""
+    """Tonight's offers; writes nothing. Raises ValueError if a rule looks back further than the lake keeps tables."""
     check_memory(night, campaigns, config)
     skipped = reasons_to_skip(night, campaigns.campaigns)
     running = tuple(campaign for campaign in campaigns.campaigns if campaign.id not in skipped)
     check_inputs(night, running)
-    night.size_for(INTEREST, USER_PROFILES)  # before anything is persisted: that keeps the partitions it began with
+    night.size_for(
+        INTEREST, USER_PROFILES
+    )  # before any frame is persisted: it would keep its first number of partitions
     earlier = earlier_offers(night, max(campaigns.memory_days, config.contact_days, config.uplift_days))
     if earlier is not None:
         earlier = earlier.persist()  # read three times: for budgets, for rates, and for who had which offer
@@ -142,9 +144,9 @@ def decide(
     situation: Situation,
     config: OffersConfig,
 ) -> Planned:
-    """The offers of a night among `eligible` (ELIGIBLE_COLUMNS, by account and campaign); nothing is read or written.
+    """Chooses a night's offers among `eligible` (ELIGIBLE_COLUMNS, by account and campaign). Reads and writes nothing.
 
-    RuntimeError if the audit finds that a guard is broken: a fault of ours, and nothing is offered.
+    Raises RuntimeError if the audit finds a broken guard: that is a fault in our code, and nothing is offered.
     """
     terms = terms_of(eligible, running, situation.shelf, config)
     worth = worth_of(eligible, running, terms, situation.rates)
@@ -156,8 +158,10 @@ def decide(
     if broken := {guard: count for guard, count in violations(candidates, rules, users, choice).items() if count}:
         raise RuntimeError(f"the offers chosen break guards: {broken}; nothing is written, report this as a fault")
 
-    new = offer_rows(eligible, running, campaigns.currency, terms, worth, choice, situation.date, situation.days)
-    offers = pa.concat_tables([situation.standing, new]).sort_by([("user_id", "ascending"), ("offer_id", "ascending")])
+    new_offers = offer_rows(eligible, running, campaigns.currency, terms, worth, choice, situation.date, situation.days)
+    offers = pa.concat_tables([situation.standing, new_offers]).sort_by(
+        [("user_id", "ascending"), ("offer_id", "ascending")]
+    )
     standing = Counter(_of_arm(situation.standing, OFFER)["offer_id"].to_pylist())
     return Planned(
         offers=_of_arm(offers, OFFER),

@@ -58,10 +58,10 @@ def page(campaigns: Campaigns, planned: Planned, date: dt.date) -> list[str]:
         lines += [f"{'':4}{row}" for row in _samples(planned.offers, name, date)]
     lines += [f"{name:22}skipped: {why}" for name, why in planned.skipped.items()]
     lines.append("")
-    for line, left in planned.by_line.items():
+    for line, amounts in planned.by_line.items():
         lines.append(
-            f"budget {line}: {left['amount']:,.2f} of expected costs, {left['expected_left']:,.2f} left; "
-            f"{left['at_most']:,.2f} if every offer is used in full, {left['worst_left']:,.2f} left"
+            f"budget {line}: {amounts['amount']:,.2f} of expected costs, {amounts['expected_left']:,.2f} left; "
+            f"{amounts['at_most']:,.2f} if every offer is used in full, {amounts['worst_left']:,.2f} left"
         )
     return [*lines, "nothing was written"]
 

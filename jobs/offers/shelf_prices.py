@@ -1,4 +1,4 @@
-"""Prices, costs and margins of the items on sale, and of the orders that may hold them."""
+"""Prices, costs and margins of the items on sale, and margins of orders of such items."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ F64 = NDArray[np.float64]
 
 
 class CategoryMargins(NamedTuple):
-    """Margin rates (shares of the price) of the items in a category; NaN where one of their costs is unknown."""
+    """Margin rates (shares of the price) of the items in a category; NaN if the cost of one item is unknown."""
 
     poor: float  # the `poor_basket` quantile
     mean: float
@@ -28,9 +28,9 @@ UNKNOWN_MARGINS = CategoryMargins(np.nan, np.nan, True)
 
 @dataclass(frozen=True)
 class ShelfPrices:
-    """The items on sale (I,), in the order of their ids, and the margins of orders. A price of 0 or none is NaN.
+    """The items on sale (I,), in the order of their ids, and the margins of orders. A missing price, or 0, is NaN.
 
-    margins: by category path, with all below it; '' is the whole shop.
+    margins: category path -> margins of the items in it or below it; '' is the whole shop.
     """
 
     ids: pa.Array
@@ -41,7 +41,7 @@ class ShelfPrices:
 
     @classmethod
     def of_items(cls, items: pa.Table, currency: str, poor_basket: float) -> ShelfPrices:
-        """From ITEMS; `currency` is the campaigns', `poor_basket` the quantile of margins that a poor order has."""
+        """From ITEMS. currency: of the campaigns. poor_basket: the quantile of the margins that a poor order has."""
         items = items.filter(can_be_shown(items)).sort_by("item_id")
         price, cost = (pc.fill_null(items[name].cast(pa.float64()), np.nan).to_numpy() for name in ("price", "cost"))
         price = np.where(price > 0, price, np.nan)
@@ -58,14 +58,14 @@ class ShelfPrices:
         return cls(items["item_id"].combine_chunks(), price, cost, in_currency, margins)
 
     def of(self, item_ids: pa.ChunkedArray) -> tuple[F64, F64, NDArray[np.bool_]]:
-        """(price, cost, whether priced in the campaigns' currency) of item ids (n,); NaN and False off the shelf."""
+        """(price, cost, whether priced in the campaigns' currency) of item ids (n,); NaN and False if not on sale."""
         row = pc.fill_null(pc.index_in(item_ids, self.ids), len(self.ids)).to_numpy().astype(np.int64)
         price, cost = (np.append(values, np.nan)[row] for values in (self.price, self.cost))
         return price, cost, np.append(self.in_currency, False)[row]
 
 
 def _rows_by_category(categories: list[str | None]) -> dict[str, list[int]]:
-    """Category path -> the rows in it or below it, and '' -> all rows. No empty lists."""
+    """Category path -> the rows in it or below it, and '' -> all rows. No list is empty."""
     rows: dict[str, list[int]] = {"": list(range(len(categories)))} if categories else {}
     for row, category in enumerate(categories):
         levels = category.split(" > ") if category else []

@@ -1,4 +1,4 @@
-"""What an offer costs: the purchase that it is for, the discount, and the margin that is left of what is paid."""
+"""What an offer costs: the purchase that it is for, the discount, and the share of the payment that stays as margin."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ F64 = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of each eligible offer (n,), in money unless they are rates; NaN where not known.
+    """The terms of each eligible offer (n,), in money unless they are rates; NaN if not known.
 
-    spend, margin: one purchase without the offer. discount: what the offer is expected to take off it. worst_cost: what
-    it may take off at most, 0 if unknown. margin_kept: share of what is paid that stays after cost. share, amount: the
-    discount as the customer is told it; NaN: not this form. is_capped: lowered because a cost is unknown. in_currency:
-    all that it may be used on has a price in the campaigns' currency.
+    spend, margin: of one purchase without the offer. discount: the expected discount on it. worst_cost: the largest
+    possible discount, 0 if unknown. margin_kept: the share of the payment that stays after cost. share, amount: the
+    discount as the customer sees it; NaN if it has the other form. is_capped: lowered because a cost is unknown.
+    in_currency: all items that it may be used on have prices in the campaigns' currency.
     """
 
     spend: F64
@@ -60,7 +60,7 @@ class _Purchases(NamedTuple):
     """The purchase that each offer (n,) is for, without the offer: an item, or an order of some category.
 
     spend: its money. smallest: the least money that the offer can be used on. margin_rate: its margin as a share of the
-    price. poor_margin_rate: the one to check discounts by: the item's own, or that of a poor basket.
+    price. poor_margin_rate: the rate that limits discounts: of the item, or of a poor basket.
     """
 
     on_item: NDArray[np.bool_]
@@ -93,7 +93,7 @@ def _purchases(eligible: pa.Table, campaigns: tuple[Campaign, ...], shelf: Shelf
 
 
 class _Discounts(NamedTuple):
-    """The discount of each offer (n,): as told (share or amount), in money, and its largest share of what is paid."""
+    """The discount of each offer (n,): as the customer sees it (share or amount), in money, and as its largest rate."""
 
     share: F64
     amount: F64
@@ -106,10 +106,10 @@ class _Discounts(NamedTuple):
 def _discounts(
     eligible: pa.Table, campaigns: tuple[Campaign, ...], purchase: _Purchases, config: OffersConfig
 ) -> _Discounts:
-    """An amount is checked on the smallest order that may use it; where a cost is unknown, it may be capped."""
+    """An amount is checked on the smallest order that may use it. If a cost is unknown, the discount may be capped."""
     share = of_campaigns(eligible, [campaign.discount_share for campaign in campaigns])
     amount = of_campaigns(eligible, [campaign.discount_amount for campaign in campaigns])
-    most = of_campaigns(eligible, [campaign.max_discount for campaign in campaigns])
+    max_discount = of_campaigns(eligible, [campaign.max_discount for campaign in campaigns])
     is_capped = np.isnan(purchase.poor_margin_rate) & (config.unknown_cost == "cap")
     share = np.where(is_capped, np.minimum(share, config.unknown_cost_cap), share)
     amount = np.where(is_capped, np.minimum(amount, config.unknown_cost_cap * purchase.smallest), amount)
@@ -117,26 +117,26 @@ def _discounts(
     is_amount = np.isnan(share)  # or a reminder, with neither
     amount_off = np.where(np.isnan(amount), 0.0, amount)
     amount_rate = np.where(np.isnan(amount), 0.0, amount / purchase.smallest)
-    share_off = np.fmin(share * purchase.spend, most)
+    share_off = np.fmin(share * purchase.spend, max_discount)
     return _Discounts(
         share=share,
         amount=amount,
         expected=np.where(is_amount, amount_off, share_off),
-        worst=np.where(is_amount, amount_off, np.where(purchase.on_item, share_off, most)),
+        worst=np.where(is_amount, amount_off, np.where(purchase.on_item, share_off, max_discount)),
         largest_rate=np.where(is_amount, amount_rate, share),
         is_capped=is_capped,
     )
 
 
 def _margin_kept(margin_rate: F64, discount_rate: F64) -> F64:
-    """(n,) share of what is paid that stays after cost; NaN where the margin is unknown, -inf where nothing is paid."""
+    """(n,) the share of the payment that stays after cost; NaN if the margin is unknown, -inf if nothing is paid."""
     with np.errstate(divide="ignore", invalid="ignore"):
         kept = np.where(discount_rate < 1, (margin_rate - discount_rate) / (1 - discount_rate), -np.inf)
     return np.where(np.isnan(margin_rate), np.nan, kept)
 
 
 def of_campaigns(eligible: pa.Table, values: Sequence[float | None]) -> F64:
-    """(n,) the value of each row's campaign, NaN for None; `values` in the order that `eligible` numbers campaigns."""
+    """(n,) the value of each row's campaign, NaN for None; `values` has one value for each campaign number."""
     return np.array([np.nan if value is None else value for value in values], np.float64)[campaign_numbers(eligible)]
 
 

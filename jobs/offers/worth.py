@@ -21,7 +21,7 @@ _UNKNOWN = BuyRates(np.nan, np.nan)
 
 @dataclass(frozen=True)
 class Worth:
-    """Of each eligible offer (n,): margin gained (NaN: not known), expected cost, and by which method."""
+    """Worth of each eligible offer (n,): the margin that it gains (NaN: not known), its expected cost, the method."""
 
     value: F64
     expected_cost: F64
@@ -29,12 +29,12 @@ class Worth:
 
 
 def worth_of(eligible: pa.Table, campaigns: tuple[Campaign, ...], terms: Terms, rates: Mapping[str, BuyRates]) -> Worth:
-    """By uplift where `rates` has the campaign; else by propensity.
+    """The worth of each offer, by uplift if `rates` has the campaign, else by propensity.
 
-    By propensity, the chance to buy without an offer is the chance to buy within 7 days, for an item times the item's
-    share of the account's interest. The offer raises it by the campaign's `assumed_lift`, which the marketer states
-    until a hold-out has measured it. Where a chance, a margin or the lift is missing, there is not enough data, and the
-    whole discount is booked.
+    By propensity, the chance to buy without an offer is the chance to buy within 7 days; for an item it is multiplied
+    by the item's share of the account's interest. The offer raises the chance by the campaign's `assumed_lift`, which
+    the marketer states until a hold-out has measured it. If a chance, a margin or the lift is missing, there is not
+    enough data, and the worst cost is booked.
     """
     measured = [rates.get(campaign.id, _UNKNOWN) for campaign in campaigns]
     measured_with = of_campaigns(eligible, [rate.with_offer for rate in measured])
@@ -52,6 +52,6 @@ def worth_of(eligible: pa.Table, campaigns: tuple[Campaign, ...], terms: Terms, 
     )
     is_known = np.isfinite(gain.margin)
     method = np.where(is_known, np.where(is_measured, UPLIFT, PROPENSITY), NO_DATA).astype(object)
-    # The worst cost is that of an offer used in full by everybody: no estimate may be above it.
+    # The worst cost is the cost if everybody uses the offer in full: no estimate may be above it.
     cost = np.where(is_known, np.minimum(gain.cost, terms.worst_cost), terms.worst_cost)
     return Worth(gain.margin, cost, method)

@@ -10,7 +10,7 @@ from schemas.protected_attributes import refuse_protected
 
 @dataclass(frozen=True)
 class SuggestPricesConfig:
-    """What elasticities are fitted to, how often, and how much of it an item needs for a suggestion."""
+    """The sales that elasticities are fitted to, how often, and how many sales an item needs for a suggestion."""
 
     weeks: int = field(default=52, metadata={"doc": "weeks of sales that are kept", "least": 3})
     every_days: int = field(

@@ -1,4 +1,4 @@
-"""Writes a night's price suggestions as a CSV file, largest sure gain first, with a column for the person who approves.
+"""Writes a night's price suggestions to a CSV file, the largest sure gain first. A person fills in a column to approve.
 
 An empty `approved_price` means no. No job reads the file back: the shop changes its prices in its own catalogue, and
 the next night sees them there.
@@ -42,8 +42,8 @@ def main(args: argparse.Namespace) -> int:
     rows = pa.concat_tables([read_table(lake, path) for path in lake.file_paths(version)])
     sheet = rows if args.all else rows.filter(pc.equal(rows["status"], "suggest"))
     sheet = sheet.sort_by([("gain_low", "descending"), ("item_id", "ascending")])
-    beside = sheet.column_names.index("suggested_price") + 1
-    sheet = sheet.add_column(beside, "approved_price", pa.nulls(len(sheet), pa.float64()))
+    column_index = sheet.column_names.index("suggested_price") + 1
+    sheet = sheet.add_column(column_index, "approved_price", pa.nulls(len(sheet), pa.float64()))
     with out.open("wb") as file:
         file.write(_BOM)
         pyarrow.csv.write_csv(sheet, file)
@@ -55,7 +55,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _why(rows: pa.Table) -> str:
-    """The most common statuses and reasons of `rows`, a line each."""
+    """The most common statuses and reasons of `rows`, one line for each."""
     counted = rows.group_by(["status", "reason"]).aggregate([([], "count_all")])
     counted = counted.sort_by([("count_all", "descending"), ("reason", "ascending")]).slice(0, _REASONS)
     return "\n".join(f"  {row['count_all']:,} items: {row['status']}, {row['reason']}" for row in counted.to_pylist())

@@ -1,4 +1,4 @@
-"""Weeks of items over many nights: the sales of all of them, and one look at the catalogue of each."""
+"""Weeks of items over many nights: from the sales of all nights at once, and from the catalogue of each night."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _COLUMNS = ["item_id", "is_active", "stock", "price", "currency"]
 
 
 def write_weeks(history: History, events: DataFrame, catalogue: CatalogueByNight) -> None:
-    """ITEM_WEEKS of the last night. Nights whose weeks are too old to be kept are not looked at."""
+    """Writes ITEM_WEEKS of the last night. It skips nights whose weeks are too old to be kept."""
     config: SuggestPricesConfig = history.settings.section("prices")
     oldest = history.last.date - dt.timedelta(weeks=config.weeks)
     weeks = advance(_before(history), [sold_by_week(events, oldest)], oldest)
     looked_at = [day for day in history.dates if day >= monday(oldest)]
-    for _, days in itertools.groupby(looked_at, monday):  # a week at a time: few rows change with each
+    for _, days in itertools.groupby(looked_at, monday):  # a week at a time, so that few rows change in each step
         parts = [listed_on(_items(catalogue, day), day) for day in days]
         weeks = advance(weeks, parts, oldest)
     history.last.write_arrow(ITEM_WEEKS, weeks)

@@ -1,7 +1,7 @@
-"""Weeks of items as a recurrence: what was sold at what price, and on how many days it could be bought.
+"""Weeks of items as a recurrence: how much was sold at what price, and on how many days an item could be bought.
 
-A night adds its own events, each to the week of its day, and one look at the catalogue. Weeks that it does not touch
-stay as they are. Sums are of integers in units of 2^-30, so that a rebuild gives the same bits.
+A night adds its events, each to the week of its day, and what its catalogue tells. The other weeks stay as they are.
+Sums are of integers in units of 2^-30, so that a rebuild gives the same bits.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def monday(day: dt.date) -> dt.date:
 
 
 def sold_by_week(events: DataFrame, oldest: dt.date) -> pa.Table:
-    """The columns of ITEM_WEEKS that sales tell, from CLEAN_EVENTS of the week of `oldest` and later.
+    """The columns of ITEM_WEEKS that come from sales: from CLEAN_EVENTS since the week of `oldest`.
 
-    One row per item and week. Items given away for nothing are not counted.
+    One row per item and week. Items with the price 0 are not counted.
     """
     sold = events.where("event_type = 'purchase' and item_id is not null and price > 0 and quantity > 0")
     week = F.to_date(F.date_trunc("week", "event_date")).alias("week")
@@ -48,7 +48,7 @@ def sold_by_week(events: DataFrame, oldest: dt.date) -> pa.Table:
 
 
 def listed_on(items: pa.Table, day: dt.date) -> pa.Table:
-    """The columns of ITEM_WEEKS that one night's catalogue (ITEMS) tells: days on sale, sold out, and with a price."""
+    """The columns of ITEM_WEEKS that come from one night's catalogue (ITEMS): days on sale, sold out, with a price."""
     items = items.filter(items["is_active"])
     on_sale = can_be_shown(items)
     price = pc.if_else(on_sale, pc.fill_null(items["price"], 0.0), 0.0)
@@ -71,14 +71,14 @@ def advance(previous: pa.Table, parts: Iterable[pa.Table], oldest: dt.date) -> p
 
     Weeks before that of `oldest` are dropped.
     """
-    new = [_filled(part) for part in parts]
-    touched = pc.unique(pa.chunked_array([chunk for part in new for chunk in part["week"].chunks], pa.date32()))
-    kept = previous.filter(pc.greater_equal(previous["week"], pa.scalar(monday(oldest))))
-    is_touched = pc.is_in(kept["week"], touched)
-    changing = kept.filter(is_touched)
+    new_parts = [_with_all_columns(part) for part in parts]
+    touched = pc.unique(pa.chunked_array([chunk for part in new_parts for chunk in part["week"].chunks], pa.date32()))
+    kept_weeks = previous.filter(pc.greater_equal(previous["week"], pa.scalar(monday(oldest))))
+    is_touched = pc.is_in(kept_weeks["week"], touched)
+    changing = kept_weeks.filter(is_touched)
     for name in _MONEY:
         changing = changing.set_column(changing.column_names.index(name), name, _exactly(changing[name]))
-    total = pa.concat_tables([_filled(changing), *new]).group_by(["item_id", "week"], use_threads=False)
+    total = pa.concat_tables([_with_all_columns(changing), *new_parts]).group_by(["item_id", "week"], use_threads=False)
     sums = [(name, "sum") for name in (*_MONEY, *_COUNTS)]
     total = total.aggregate([*sums, ("currency", "min"), ("currency", "max")])
     is_one_currency = pc.equal(total["currency_min"], total["currency_max"])  # null where there is none
@@ -89,11 +89,11 @@ def advance(previous: pa.Table, parts: Iterable[pa.Table], oldest: dt.date) -> p
     schema = arrow_schema(ITEM_WEEKS)
     changed = pa.table({name: columns[name] for name in ITEM_WEEKS.names}).cast(schema)
     changed = changed.filter(pc.greater_equal(changed["week"], pa.scalar(monday(oldest))))
-    return pa.concat_tables([kept.filter(pc.invert(is_touched)).cast(schema), changed])
+    return pa.concat_tables([kept_weeks.filter(pc.invert(is_touched)).cast(schema), changed])
 
 
 def without_sales(weeks: pa.Table) -> pa.Table:
-    """ITEM_WEEKS with what the catalogue told alone; an item that was in no catalogue of a week has no row."""
+    """ITEM_WEEKS with only the columns from the catalogue; an item that was in no catalogue of a week has no row."""
     for name in ("units", "purchases", "revenue"):
         nothing = pa.nulls(len(weeks), weeks.schema.field(name).type).fill_null(0)
         weeks = weeks.set_column(weeks.column_names.index(name), weeks.schema.field(name), nothing)
@@ -105,8 +105,8 @@ def _exactly(values: pa.ChunkedArray) -> pa.Array:
     return pa.array(np.rint(values.to_numpy() * UNIT).astype(np.int64))
 
 
-def _filled(part: pa.Table) -> pa.Table:
-    """All columns of the table, 0 for those that the part does not have."""
+def _with_all_columns(part: pa.Table) -> pa.Table:
+    """The part with all columns of the table, 0 in those that it does not have."""
     zeros = pa.array(np.zeros(len(part), np.int64))
     columns = {name: part[name] if name in part.column_names else zeros for name in ITEM_WEEKS.names}
     types = {name: pa.int64() for name in (*_MONEY, *_COUNTS)}

@@ -1,4 +1,4 @@
-"""What is known of each item on sale, for its price suggestion."""
+"""The facts about each item on sale that its price suggestion needs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from models.pricing.weekly_sales import units_a_week
 
 @dataclass(frozen=True)
 class PriceFacts:
-    """What is known of each item on sale (N,): numbers are NaN where not known, texts None.
+    """The facts about each item on sale (N,): an unknown number is NaN, an unknown text None.
 
-    currency: of the catalogue's price; sold_in: of past sales, None if several_currencies. weeks, prices, units: those
-    behind the elasticity; 0 for an item that was not fitted.
+    currency: of the catalogue's price; sold_in: the currency of past sales, None if there were several. weeks, prices,
+    units: the numbers of those that the elasticity was fitted to; 0 for an item that was not fitted.
     """
 
     item_ids: np.ndarray
@@ -42,7 +42,7 @@ class PriceFacts:
 def facts_of(
     config: SuggestPricesConfig, items: pa.Table, history: SalesHistory, model: ItemElasticities | None
 ) -> PriceFacts:
-    """From ITEMS on sale (N,), their past sales, and the fit; None before the first one."""
+    """From ITEMS on sale (N,), their past sales, and the fit; `model` is None before the first fit."""
     ids = np.asarray(items["item_id"].to_pylist(), np.str_)
     price = _doubles(items["price"])
     fitted_row = model.rows_of(ids) if model else np.full(len(ids), -1)

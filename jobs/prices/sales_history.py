@@ -18,7 +18,7 @@ _SUMS = ("units", "revenue", "days_on_sale", "days_sold_out", "days_priced", "li
 
 @dataclass(frozen=True)
 class SalesHistory:
-    """Items (I,) sold in whole weeks, by sorted id, with the currency of their sales.
+    """Items (I,) that were sold in whole weeks, sorted by id, with the currency of their sales.
 
     several_currencies: ids of items whose prices were in several currencies; these are not among the items.
     """
@@ -30,20 +30,22 @@ class SalesHistory:
 
 
 def whole_weeks(rows: pa.Table, night_date: dt.date, least_days: int) -> SalesHistory:
-    """From ITEM_WEEKS, the weeks that are over, without the first, which the shop may have recorded in part only.
+    """From ITEM_WEEKS: the weeks that are over, without the first week, which the shop may not have recorded wholly.
 
     least_days: days in stock that a week needs to count.
     """
-    first = pc.min(rows["week"]).as_py() or night_date
-    begin, end = first + dt.timedelta(weeks=1), monday(night_date + dt.timedelta(days=1))
-    is_whole = pc.and_(pc.greater_equal(rows["week"], pa.scalar(begin)), pc.less(rows["week"], pa.scalar(end)))
+    first_week = pc.min(rows["week"]).as_py() or night_date
+    first_whole_week, end = first_week + dt.timedelta(weeks=1), monday(night_date + dt.timedelta(days=1))
+    is_whole = pc.and_(
+        pc.greater_equal(rows["week"], pa.scalar(first_whole_week)), pc.less(rows["week"], pa.scalar(end))
+    )
     rows = rows.filter(is_whole)
     items, several_currencies = _items_of_one_currency(rows)
     ids = items["item_id"].combine_chunks()
     item = pc.index_in(rows["item_id"], ids)
     rows, item_code = rows.filter(pc.is_valid(item)), item.drop_null().to_numpy().astype(np.int64)
-    week_code = (rows["week"].cast(pa.int32()).to_numpy() - (begin - dt.date(1970, 1, 1)).days) // 7
-    weeks = max(0, (end - begin).days // 7)
+    week_code = (rows["week"].cast(pa.int32()).to_numpy() - (first_whole_week - dt.date(1970, 1, 1)).days) // 7
+    weeks = max(0, (end - first_whole_week).days // 7)
     sums = {name: rows[name].to_numpy().astype(np.float64) for name in _SUMS}
     return SalesHistory(
         item_ids=np.asarray(ids.to_pylist(), np.str_),
@@ -54,7 +56,7 @@ def whole_weeks(rows: pa.Table, night_date: dt.date, least_days: int) -> SalesHi
 
 
 def _items_of_one_currency(rows: pa.Table) -> tuple[pa.Table, frozenset[str]]:
-    """(items that were sold, by id, with `currency_min`; ids of those with several currencies, which are left out)."""
+    """(items sold in one currency, sorted by id, with `currency_min`; ids of the items with several currencies)."""
     items = rows.group_by("item_id").aggregate([("currency", "min"), ("currency", "max"), ("units", "sum")])
     low, high = items["currency_min"], items["currency_max"]
     has_several = pc.fill_null(pc.or_(pc.not_equal(low, high), pc.equal(low, MIXED)), False)

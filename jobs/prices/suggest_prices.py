@@ -1,10 +1,11 @@
 """Weeks of sales -> price_suggestions: what each item on sale might cost, and why, for a person to approve.
 
-The job writes two tables. ITEM_WEEKS is a recurrence (jobs.prices.item_weeks). Own-price elasticities are fitted to its
-whole weeks, once in `every_days`; the nights between use that fit with the day's prices, costs and stock. From both,
-models.pricing.best_price makes the suggestions. Where something is missing, the row says what, and gives no figure.
+The job writes two tables. ITEM_WEEKS is a recurrence (jobs.prices.item_weeks). The job fits own-price elasticities to
+its whole weeks, once in `every_days`; the nights between use that fit with the day's prices, costs and stock. From
+these, models.pricing.best_price makes the suggestions (PRICE_SUGGESTIONS). If something is missing, the row says what,
+and has no figures.
 
-An item has one price for everybody: a setting that names an attribute of a person, such as gender, is refused.
+An item has one price for everybody: the job refuses a setting that names an attribute of a person, such as gender.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from schemas.tables import CLEAN_EVENTS, ITEM_WEEKS, ITEMS, PRICE_SUGGESTIONS
 
 MODEL = "elasticity"
 _ITEM_COLUMNS = ["item_id", "price", "cost", "currency", "stock", "is_active", "category", "brand", "attributes"]
-_CELLS = 500_000  # of a matrix that is fitted at a time: 4 MB, and there are some fifteen such matrices
+_CELLS = 500_000  # of the matrices that are fitted at a time: 4 MB each, and there are about fifteen
 
 
 def main(night: Night) -> None:
@@ -51,9 +52,9 @@ def main(night: Night) -> None:
 
 
 def count_sales(night: Night) -> list[Version]:
-    """ITEM_WEEKS of the night with its sales counted from all events; what the catalogue tells of a week stays."""
+    """ITEM_WEEKS of the night, with sales counted again from all events; columns from the catalogue stay."""
     oldest = night.date - dt.timedelta(weeks=night.settings.section("prices").weeks)
-    (version,) = (v for v in [night.lake.current(ITEM_WEEKS, night.date)] if v)
+    (version,) = (current for current in [night.lake.current(ITEM_WEEKS, night.date)] if current)
     listed = without_sales(night.versions(ITEM_WEEKS).of([version]).arrow())
     sold = sold_by_week(night.versions(CLEAN_EVENTS).after(None).spark(), oldest)
     return [night.write_arrow(ITEM_WEEKS, advance(listed, [sold], oldest))]
@@ -72,18 +73,18 @@ def item_weeks(night: Night, config: SuggestPricesConfig) -> pa.Table:
 def elasticities(
     night: Night, config: SuggestPricesConfig, history: SalesHistory, items: pa.Table
 ) -> tuple[ItemElasticities | None, dt.date | None]:
-    """(tonight's fit if one is due, else the last one; the night it was made). None if there is no fit yet."""
-    last = night.lake.model_before(MODEL, night.date)
-    age = (night.date - date_of(last)).days if last else None
+    """(tonight's fit if one is due, else the last fit; the night it was made). Both are None before the first fit."""
+    last_fit = night.lake.model_before(MODEL, night.date)
+    age = (night.date - date_of(last_fit)).days if last_fit else None
     why = due(night, age, config.every_days, done="fitted")
     items_fitted, weeks = history.weeks.units.shape
     if why is not None and weeks >= config.least_weeks and items_fitted > 0:
         night.report(start=why, items=items_fitted, weeks=weeks)
         return fit(night, config, history, items), night.date
-    night.report(start="carried over" if last else "none yet", model="/".join(last or ()))
-    if last is None:
+    night.report(start="carried over" if last_fit else "none yet", model="/".join(last_fit or ()))
+    if last_fit is None:
         return None, None
-    return load_model(night.lake, last, ItemElasticities), date_of(last)
+    return load_model(night.lake, last_fit, ItemElasticities), date_of(last_fit)
 
 
 def fit(night: Night, config: SuggestPricesConfig, history: SalesHistory, items: pa.Table) -> ItemElasticities:
@@ -97,7 +98,7 @@ def fit(night: Night, config: SuggestPricesConfig, history: SalesHistory, items:
 
 
 def pool_codes(items: pa.Table, pool_by: str, item_ids: np.ndarray) -> np.ndarray:
-    """(I,) group codes from 0: items with the same category, brand or attribute; those without one are a group too.
+    """(I,) group codes from 0. Items with the same category, brand or attribute are a group, and those without one too.
 
     Raises ValueError where `pool_by` is an attribute that no item has.
     """

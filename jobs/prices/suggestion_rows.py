@@ -1,4 +1,4 @@
-"""PRICE_SUGGESTIONS from the facts of items: a price, a reason to keep it, or what is missing, in words."""
+"""PRICE_SUGGESTIONS from the facts of items: a new price, or a reason to keep the old one, or what is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.tables import PRICE_SUGGESTIONS
 
 
 def missing(facts: PriceFacts, needs: SuggestPricesConfig, fitted_on: dt.date | None) -> list[str | None]:
-    """For each item (N,), the first reason why it can have no suggestion; None where there is no such reason."""
+    """For each item (N,), the first reason why it cannot have a suggestion; None if there is no such reason."""
     items = len(facts.item_ids)
     is_other_currency = (facts.sold_in != None) & (facts.currency != None) & (facts.sold_in != facts.currency)  # noqa: E711
     reasons = [
@@ -35,7 +35,7 @@ def missing(facts: PriceFacts, needs: SuggestPricesConfig, fitted_on: dt.date | 
         (np.full(items, fitted_on is None), f"the shop has fewer than {needs.least_weeks} whole weeks of sales"),
         (facts.weeks == 0, f"it was not sold at a known price in the weeks before the fit of {fitted_on}"),
         (facts.weeks < needs.least_weeks, f"fewer than {needs.least_weeks} weeks on sale at a known price"),
-        (facts.prices < 2, "its price has never changed, so nothing tells what a change does"),
+        (facts.prices < 2, "its price has never changed, so the effect of a change is not known"),
         (facts.units < needs.least_units, f"fewer than {needs.least_units:g} units sold"),
         (np.isnan(facts.units_a_week), f"it could not be bought in the last {needs.recent_weeks} weeks"),
     ]
@@ -110,7 +110,7 @@ def price_rows(
 
 
 def _verdict_in_words(facts: PriceFacts, config: PricingConfig, suggestions: Suggestions, judged: int, row: int) -> str:
-    """Why the price should move, or why not. `row` is the item's place in `facts`, `judged` that in `suggestions`."""
+    """Why the price should move, or why not. row: the item's index in `facts`; judged: its index in `suggestions`."""
     mean, low, high = (part[row] for part in facts.elasticity)
     elasticity = f"elasticity {mean:.2f}, between {low:.2f} and {high:.2f}"
     lowest, highest = suggestions.lowest[judged], suggestions.highest[judged]
@@ -122,15 +122,15 @@ def _verdict_in_words(facts: PriceFacts, config: PricingConfig, suggestions: Sug
     if lowest > highest:
         return f"a margin of {config.margin_floor:.0%} needs {lowest:.2f}, a rise may only reach {highest:.2f}"
     if suggestions.verdict[judged] == NO_ROOM:
-        return f"no price between {lowest:.2f} and {highest:.2f} is a move worth a label"
+        return f"no price between {lowest:.2f} and {highest:.2f} differs enough from today's to be worth a new label"
     return f"{elasticity}: no price from {lowest:.2f} to {highest:.2f} is sure to gain"
 
 
 def _notes(facts: PriceFacts, config: PricingConfig, highest: float, row: int, cover: float) -> list[str]:
-    """What else a person should know: what set the bounds; `highest` is the highest price allowed."""
+    """Other facts that a person should know, such as what set the bounds. `highest` is the highest price allowed."""
     notes = []
     if facts.elasticity.mean[row] > -1:
-        notes.append("inelastic: dearer looks always better, only the bounds stop it; look twice")
+        notes.append("inelastic: a higher price always looks better, and only the bounds stop it; check this with care")
     if cover > config.overstock_weeks:
         notes.append(f"stock lasts {cover:.0f} weeks, so a cut of {config.overstock_cut:.0%} was allowed")
     if cover < config.scarce_weeks:

@@ -1,8 +1,8 @@
 """Takes people who were forgotten out of tonight's raw files, where the shop delivered them again.
 
-clean_events and update_catalogue have rejected their rows with the reason `erased`. The copies of the shop's files
-still have these rows, and so has a broken line that nobody could read. Both go before a gate makes tonight's tables
-current.
+clean_events and update_catalogue have rejected these people's rows with the reason `erased`. But the lake's copies of
+the shop's files still have the rows, and a broken line, which no job could read, may name such a person too. This job
+removes both before a gate makes tonight's tables current.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jobs.privacy.lake_files import (
     STAGED,
     all_paths,
     fields_of,
-    found_in,
+    hit_in,
     lake_fields,
     raw_logs,
     sources_of,
@@ -46,10 +46,10 @@ def main(night: Night) -> None:
         return
     number = f"again-{night.date}-{night.run}"
     night.lake.delete(STAGED.rstrip("/"), number)
-    found = [one for path in tonight if (one := found_in(night.lake, path, people, logs, lake_fields(sources)))]
-    carry_out(night.lake, Planner(night.lake, number, retires_models=False).make(found))
+    hits = [hit for path in tonight if (hit := hit_in(night.lake, path, people, logs, lake_fields(sources)))]
+    carry_out(night.lake, Planner(night.lake, number, retires_models=False).make(hits))
     night.lake.delete(STAGED.rstrip("/"), number)
-    night.report(files=len(found), rows=sum(len(one.edit.removed) for one in found))
+    night.report(files=len(hits), rows=sum(len(hit.edit.removed) for hit in hits))
 
 
 def is_input(path: str, run: str) -> bool:
@@ -58,20 +58,24 @@ def is_input(path: str, run: str) -> bool:
 
 
 def delivered_again(lake: Lake, erased: ErasedPeople, logs: dict[str, tuple[Input, str]]) -> People:
-    """Those on the list whose ids tonight's files have."""
+    """The people on the list of the forgotten whose ids are in tonight's files."""
     accounts: set[str] = set()
     visitors: set[str] = set()
     key = os.environ.get(HASH_KEY_VARIABLE, "")
     for path, (spec, encoding) in logs.items():
-        ids, devices = _ids_in(sealed_files.read(lake, path), spec, encoding)
-        accounts |= {one for one in ids if erased.has_account(one) or (key and erased.has_account(lake_hash(one, key)))}
-        visitors |= {one for one in devices if erased.has_visitor(one)}
-    named = People.named(accounts, key)
-    return People(named.accounts, frozenset(f"{VISITOR_ID}:{one}" for one in visitors), key)
+        account_ids, visitor_ids = _ids_in(sealed_files.read(lake, path), spec, encoding)
+        accounts |= {
+            id_text
+            for id_text in account_ids
+            if erased.has_account(id_text) or (key and erased.has_account(lake_hash(id_text, key)))
+        }
+        visitors |= {id_text for id_text in visitor_ids if erased.has_visitor(id_text)}
+    people = People.named(accounts, key)
+    return People(people.accounts, frozenset(f"{VISITOR_ID}:{id_text}" for id_text in visitors), key)
 
 
 def _ids_in(data: bytes, spec: Input, encoding: str) -> tuple[set[str], set[str]]:
-    """(all account ids in a shop's file, all visitor ids); of a broken line, every word."""
+    """(all account ids in a shop's file, all visitor ids); every word of a broken line counts as both."""
     fields, data = fields_of(spec), unpacked(data)
     accounts: set[str] = set()
     visitors: set[str] = set()
@@ -82,7 +86,7 @@ def _ids_in(data: bytes, spec: Input, encoding: str) -> tuple[set[str], set[str]
                 ids.update(dictionaries.get(name, ()))
                 heads = [head for head in (name, name.partition(".")[0]) if head in rows.column_names]
                 distinct = {str(row): row for row in rows.select(heads).to_pylist()}.values()
-                ids.update(plain_id(one) for row in distinct for one in values_at(row, name) if one is not None)
+                ids.update(plain_id(value) for row in distinct for value in values_at(row, name) if value is not None)
         return accounts, visitors
     for record, row in records(data.decode(encoding, "surrogateescape"), spec):
         if row is None:
@@ -90,6 +94,6 @@ def _ids_in(data: bytes, spec: Input, encoding: str) -> tuple[set[str], set[str]
             accounts |= words
             visitors |= words
         else:
-            accounts.update(plain_id(one) for name in fields.accounts for one in values_at(row, name) if one)
-            visitors.update(plain_id(one) for name in fields.bound for one in values_at(row, name) if one)
+            accounts.update(plain_id(value) for name in fields.accounts for value in values_at(row, name) if value)
+            visitors.update(plain_id(value) for name in fields.bound for value in values_at(row, name) if value)
     return accounts, visitors

@@ -12,27 +12,27 @@ from schemas.columns import BOUND_IDS, VISITOR_ID
 
 @dataclass(frozen=True)
 class Edit:
-    """found: where -> how often, such as {"user_id": 12}. kept: the file without the people; None: it goes whole.
+    """counts: place in the file -> how often it names the people, such as {"user_id": 12}.
 
-    removed: the rows that were theirs, as they stood there. listed: accounts of theirs in the file's dictionaries,
-    whether a row has them or not.
+    content: the file's new content, without the people; None: the whole file is deleted. removed: the people's rows, as
+    they were in the file. in_dictionaries: the people's accounts in the file's dictionaries, even if no row has them.
     """
 
-    found: dict[str, int]
-    kept: bytes | None
+    counts: dict[str, int]
+    content: bytes | None
     removed: list[dict[str, Any]] = field(default_factory=list)
-    listed: frozenset[str] = frozenset()
+    in_dictionaries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class IdFields:
     """Where the rows of a file name a person. A field may be a path, such as `customer.id`.
 
-    accounts: fields with an account id: a row of theirs goes. bound: fields with what may be
-    a person's (a device, a question): the same for a row without an account.
-    rows: fields that hold a whole foreign row as text: a row that names somebody in one goes.
-    foreign: the names of account fields within such a text.
-    is_log: a line that cannot be read belongs to whom it names, so it goes whole.
+    accounts: fields with an account id: a row with the id of one of the people is removed. bound: fields with the id of
+    something that may belong to a person (a device, a question): they decide about rows without an account.
+    rows: fields that hold a whole row of a shop's file as text: a row is removed if such a text names the person.
+    foreign: the names of the account fields within such a text.
+    is_log: the file is a shop's own file: an id in it may be one that the lake knows by its hash.
     """
 
     accounts: tuple[str, ...] = ("user_id",)
@@ -41,7 +41,7 @@ class IdFields:
     foreign: tuple[str, ...] = ()
     is_log: bool = False
 
-    def are_of(self, row: dict[str, Any], people: People) -> bool:
+    def row_belongs_to(self, row: dict[str, Any], people: People) -> bool:
         """Whether the row (a JSON object or a line by column) is one of these people's."""
         accounts = [value for name in self.accounts for value in values_at(row, name) if value not in (None, "")]
         if accounts:
@@ -50,15 +50,15 @@ class IdFields:
 
 
 def kind_of(name: str) -> str:
-    """The column of ours that a field is read as: a shop's own name stands for a visitor."""
+    """Our column that a field is read as: any name that is not in BOUND_IDS is a shop's name for the visitor id."""
     return name if name in BOUND_IDS else VISITOR_ID
 
 
 def values_at(row: Any, path: str) -> Iterable[Any]:
-    """The values at a path of a JSON object, however its arrays branch: `lines.buyer` of every line."""
+    """The values at a path of a JSON object, with every element of an array on it: `lines.buyer` of each line."""
     if isinstance(row, list):
-        for one in row:
-            yield from values_at(one, path)
+        for element in row:
+            yield from values_at(element, path)
     elif isinstance(row, dict):
         if path in row:
             value = row[path]

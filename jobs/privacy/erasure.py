@@ -1,10 +1,10 @@
 """Takes people out of a lake for good, in one pass for one or a thousand, and signs a receipt.
 
-    LAKE/erased/journal.json         who is being forgotten; it is there only until the erasure is whole
+    LAKE/erased/journal.json         who is being forgotten; it is deleted when the erasure is complete
     LAKE/erased/receipts/NNN.json    what was done
 
-An erasure that was cut off, at whatever moment, is finished first by the next one, or by the next night. The caller
-holds the lake's lease.
+An erasure can be interrupted at any moment: the next erasure, or the next night, finishes it first. The caller holds
+the lake's lease.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from jobs.common.erased_people import (
     put_list,
 )
 from jobs.common.recount import COUNTED
-from jobs.privacy.lake_files import STAGED, Found, bound_ids, found_in, lake_fields, raw_logs, sources_of, walk
+from jobs.privacy.lake_files import STAGED, Hit, bound_ids, hit_in, lake_fields, raw_logs, sources_of, walk
 from jobs.privacy.people import People, plain_id
 from jobs.privacy.plan import Planner, carry_out, merged, stored_plan
 from jobs.privacy.receipt import signed, signing_key
@@ -45,7 +45,7 @@ OUT_OF_REACH = [
 
 
 class NobodyFound(ValueError):
-    """None of the `people` (how many) who are to be forgotten is in the lake; nothing was changed."""
+    """Nobody who was to be forgotten is in the lake; nothing was changed. `people`: how many they are."""
 
     def __init__(self, message: str, people: int) -> None:
         super().__init__(message)
@@ -57,12 +57,12 @@ class NoHashKey(ValueError):
 
 
 class NotForgotten(RuntimeError):
-    """Something of a person is left after the erasure; the journal stays, and the next try plans for what is left."""
+    """Something of a person is left after the erasure. The journal stays, and the next try removes what is left."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """receipt: as it was signed. place: its path below the lake. unknown: ids of which there was no trace."""
+    """receipt: as it was signed. place: its path below the lake. unknown: the ids that were nowhere in the lake."""
 
     receipt: dict[str, Any]
     place: str
@@ -70,60 +70,64 @@ class Outcome:
 
 
 def names_of_receipt(ids: Iterable[str], key: str) -> set[str]:
-    """How a receipt and the list of the forgotten name accounts."""
-    return {lake_hash(ACCOUNT + one, key) for one in ids}
+    """The hashes by which a receipt and the list of the forgotten name accounts."""
+    return {lake_hash(ACCOUNT + account, key) for account in ids}
 
 
-def find(lake: Lake, people: People, source: str = "") -> list[Found]:
-    """Every file of the lake that names one of `people`, decoded whatever it is."""
+def find(lake: Lake, people: People, source: str = "") -> list[Hit]:
+    """Every file of the lake that names one of `people`; files of every kind are decoded."""
     sources = sources_of(lake, source)
-    hashing = [name for name, of in sources.items() if any(spec.hashed & set(ACCOUNT_IDS) for spec in of.inputs)]
-    if hashing and not people.hash_key:
+    hashing_sources = [
+        name for name, mapping in sources.items() if any(spec.hashed & set(ACCOUNT_IDS) for spec in mapping.inputs)
+    ]
+    if hashing_sources and not people.hash_key:
         raise NoHashKey(
-            f"{HASH_KEY_VARIABLE} is not set, and the mapping of {', '.join(hashing)} hashes account ids: without it "
-            "nobody would be found; set it to the key that the nights have; nothing was changed"
+            f"{HASH_KEY_VARIABLE} is not set, and the mapping of {', '.join(hashing_sources)} hashes account ids: "
+            "without it nobody would be found; set it to the key that the nights have; nothing was changed"
         )
     return list(walk(lake, people, raw_logs(lake, sources), lake_fields(sources)))
 
 
 def whole_people(lake: Lake, ids: Iterable[str]) -> People:
-    """The people of these account ids, their hashes, and what else names them alone, such as their visitor ids."""
+    """The people with these account ids: the ids, their hashes, and other ids of theirs alone, such as visitor ids."""
     people = People.named(ids, os.environ.get(HASH_KEY_VARIABLE, ""))
     return People(people.accounts, bound_ids(lake, people), people.hash_key)
 
 
 def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
-    """Finishes an erasure that was cut off, if any, then forgets the people of `ids`; the outcome of each erasure.
+    """Finishes an interrupted erasure, if there is one, then forgets the people with `ids`. Returns all outcomes.
 
     Raises, before anything is changed: NoReceiptKey, WrongKey, and NobodyFound where none of `ids` is in the lake.
     """
-    key, signer, listed = erasure_key(), signing_key(), erased_people(lake)
+    key, signer, forgotten = erasure_key(), signing_key(), erased_people(lake)
     outcomes = [_finish(lake, signer, source)] if lake.exists(*JOURNAL) else []
-    listed = erased_people(lake) if outcomes else listed
-    new = [one for one in dict.fromkeys(ids) if not ErasedPeople(listed.people, key).has_account(one)]
-    if not new:
+    forgotten = erased_people(lake) if outcomes else forgotten
+    new_ids = [
+        account for account in dict.fromkeys(ids) if not ErasedPeople(forgotten.people, key).has_account(account)
+    ]
+    if not new_ids:
         return outcomes
-    people = whole_people(lake, new)
-    found = find(lake, people, source)
-    known = _known(lake, new, found, people, source) if len(new) > 1 else (new if found else [])
-    unknown = [one for one in new if one not in set(known)]
-    if not known:
+    people = whole_people(lake, new_ids)
+    hits = find(lake, people, source)
+    known_ids = _known_ids(lake, new_ids, hits, people, source) if len(new_ids) > 1 else (new_ids if hits else [])
+    unknown = [account for account in new_ids if account not in set(known_ids)]
+    if not known_ids:
         if outcomes:
             return outcomes
         raise NobodyFound(
-            f"there is no trace of {_some(new)} in {lake.root}: nothing was changed. Look at how the shop writes its "
-            "ids, or forget a person by the id that `find_person` finds",
-            len(new),
+            f"there is no trace of {_first_three(new_ids)} in {lake.root}: nothing was changed. Look at how the shop "
+            "writes its ids, or forget a person by the id that `find_person` finds",
+            len(new_ids),
         )
-    lake.put_json(_journal(lake, known, people), *JOURNAL)
-    return [*outcomes, _finish(lake, signer, source, found, unknown)]
+    lake.put_json(_journal(lake, known_ids, people), *JOURNAL)
+    return [*outcomes, _finish(lake, signer, source, hits, unknown)]
 
 
-def _journal(lake: Lake, known: list[str], people: People) -> dict[str, Any]:
-    done = lake.list_dir(FOLDER, "receipts")
+def _journal(lake: Lake, known_ids: list[str], people: People) -> dict[str, Any]:
+    receipts = lake.list_dir(FOLDER, "receipts")
     return {
-        "number": f"{len(done) + 1:03d}",
-        "ids": known,
+        "number": f"{len(receipts) + 1:03d}",
+        "ids": known_ids,
         "bound": sorted(people.bound),
         "began": now().isoformat(timespec="seconds"),
     }
@@ -133,41 +137,44 @@ def _finish(
     lake: Lake,
     signer: Ed25519PrivateKey,
     source: str,
-    found: list[Found] | None = None,
+    hits: list[Hit] | None = None,
     unknown: list[str] | None = None,
 ) -> Outcome:
-    """From the journal to the receipt; every step may be repeated."""
+    """Does all steps from the journal to the receipt; every step may be repeated."""
     journal = lake.get_json(*JOURNAL)
     number, key = journal["number"], erasure_key()
     named = People.named(journal["ids"], os.environ.get(HASH_KEY_VARIABLE, ""))
     people = People(named.accounts, frozenset(journal["bound"]), named.hash_key)
-    listed = ErasedPeople(erased_people(lake).people, key)
-    put_list(lake, listed.with_more(people.accounts, people.bound))  # first: from now on none of their rows comes in
+    forgotten = ErasedPeople(erased_people(lake).people, key)
+    put_list(lake, forgotten.with_more(people.accounts, people.bound))  # first: from now on none of their rows comes in
     place = f"{FOLDER}/receipts/{number}.json"
     if not lake.exists(place):
         plan = stored_plan(lake, number)
         if plan is None:
             lake.delete(STAGED.rstrip("/"))
-            plan = Planner(lake, number).make(_others(found if found is not None else find(lake, people, source)))
+            plan = Planner(lake, number).make(
+                _without_journal(hits if hits is not None else find(lake, people, source))
+            )
         carry_out(lake, plan)
-        done = merged(journal.get("done"), plan.facts)
-        left = _others(find(lake, people, source))
-        if left:
-            lake.put_json(journal | {"done": done}, *JOURNAL)  # before the plan goes: the receipt needs both
+        done_facts = merged(journal.get("done"), plan.facts)
+        hits_left = _without_journal(find(lake, people, source))
+        if hits_left:
+            lake.put_json(journal | {"done": done_facts}, *JOURNAL)  # before the plan goes: the receipt needs both
             lake.delete(STAGED.rstrip("/"))
             raise NotForgotten(
-                f"{len(left)} files still name one of {len(journal['ids'])} people, such as {left[0].path} "
-                f"({left[0].edit.found}); the erasure {number} is not whole: run the same command again"
+                f"{len(hits_left)} files still name one of {len(journal['ids'])} people, such as {hits_left[0].path} "
+                f"({hits_left[0].edit.counts}); the erasure {number} is not whole: run the same command again"
             )
         facts = {
             "erasure": number,
             "began": journal["began"],
             "people": sorted(names_of_receipt(journal["ids"], key)),
             "bound_ids": len(people.bound),
-            "rows_removed": sum(file["rows"] for file in done["files"]),
-            **done,
-            "models_refitted": "by the next night that needs them: none of the retired is left to start from",
-            "recounted": "by the next night, from the events that are left: " + ", ".join(t.name for t in COUNTED),
+            "rows_removed": sum(file["rows"] for file in done_facts["files"]),
+            **done_facts,
+            "models_refitted": "by the next night that needs them; it starts afresh, without a retired model",
+            "recounted": "by the next night, from the events that are left: "
+            + ", ".join(table.name for table in COUNTED),
             "out_of_reach": OUT_OF_REACH,
             "check": "find_person found nothing",
         }
@@ -177,40 +184,46 @@ def _finish(
     return Outcome(lake.get_json(place), place, unknown or [])
 
 
-def _others(found: list[Found]) -> list[Found]:
-    """All but the journal, which goes last."""
-    return [one for one in found if one.path != "/".join(JOURNAL)]
+def _without_journal(hits: list[Hit]) -> list[Hit]:
+    """All hits but the journal, which is deleted last."""
+    return [hit for hit in hits if hit.path != "/".join(JOURNAL)]
 
 
-def _known(lake: Lake, ids: list[str], found: list[Found], people: People, source: str) -> list[str]:
-    """Those of `ids` that the found files name: in a removed row, or in whatever else such a file holds."""
-    seen = {plain_id(value) for one in found for row in one.edit.removed for value in _leaves(row)}
-    seen.update(*(one.edit.listed for one in found))
-    in_rows = {one for one in ids if one in seen or (people.hash_key and lake_hash(one, people.hash_key) in seen)}
+def _known_ids(lake: Lake, ids: list[str], hits: list[Hit], people: People, source: str) -> list[str]:
+    """The `ids` that these files name, in a removed row or anywhere else in the file."""
+    seen_ids = {plain_id(value) for hit in hits for row in hit.edit.removed for value in _leaves(row)}
+    seen_ids.update(*(hit.edit.in_dictionaries for hit in hits))
+    in_rows = {
+        account
+        for account in ids
+        if account in seen_ids or (people.hash_key and lake_hash(account, people.hash_key) in seen_ids)
+    }
     sources = sources_of(lake, source)
     logs, fields = raw_logs(lake, sources), lake_fields(sources)
 
-    def named(some: list[str], paths: list[str]) -> set[str]:
-        """By halves: the few who stand in no row of their own, such as in a text, are told from the unknown."""
-        they = People.named(some, people.hash_key)
-        theirs = [path for path in paths if found_in(lake, path, they, logs, fields)] if some else []
-        if not theirs or len(some) == 1:
-            return set(some) if theirs else set()
-        half = len(some) // 2
-        return named(some[:half], theirs) | named(some[half:], theirs)
+    def known_by_halves(account_ids: list[str], paths: list[str]) -> set[str]:
+        """The `account_ids` that a file names without a row of theirs, such as in a text. Searches half by half."""
+        some_people = People.named(account_ids, people.hash_key)
+        naming_paths = [path for path in paths if hit_in(lake, path, some_people, logs, fields)] if account_ids else []
+        if not naming_paths or len(account_ids) == 1:
+            return set(account_ids) if naming_paths else set()
+        half = len(account_ids) // 2
+        return known_by_halves(account_ids[:half], naming_paths) | known_by_halves(account_ids[half:], naming_paths)
 
-    is_known = in_rows | named([one for one in ids if one not in in_rows], [one.path for one in found])
-    return [one for one in ids if one in is_known]
+    known_ids = in_rows | known_by_halves(
+        [account for account in ids if account not in in_rows], [hit.path for hit in hits]
+    )
+    return [account for account in ids if account in known_ids]
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """All plain values of a row, however they are nested."""
+    """All plain values of a row, also those in nested objects and lists."""
     if isinstance(value, dict | list | tuple):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(one)
+        for element in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(element)
     elif value is not None:
         yield value
 
 
-def _some(ids: list[str]) -> str:
+def _first_three(ids: list[str]) -> str:
     return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")

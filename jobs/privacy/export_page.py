@@ -58,7 +58,7 @@ td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left;
 """
 
 
-def page_of(who: Sequence[str], rows: Mapping[str, Sequence[Row]], mentions: Sequence[Row]) -> str:
+def page_of(accounts: Sequence[str], rows: Mapping[str, Sequence[Row]], mentions: Sequence[Row]) -> str:
     """rows: kind of place -> rows; mentions: places with `file` and `where`."""
     page = "\n".join(
         [
@@ -69,17 +69,17 @@ def page_of(who: Sequence[str], rows: Mapping[str, Sequence[Row]], mentions: Seq
             '<input type="checkbox" id="zh" aria-label="中文">\n<main>',
             '<label class="tongue" for="zh"><span class="in-en" lang="zh">中文</span>'
             '<span class="in-zh" lang="en">English</span></label>',
-            *_content(who, rows, mentions),
+            *_content(accounts, rows, mentions),
             "</main>\n</body>\n</html>\n",
         ]
     )
     return page.replace("<!--policy-->", policy(page, pictures=False))
 
 
-def _content(who: Sequence[str], rows: Mapping[str, Sequence[Row]], mentions: Sequence[Row]) -> Iterator[str]:
+def _content(accounts: Sequence[str], rows: Mapping[str, Sequence[Row]], mentions: Sequence[Row]) -> Iterator[str]:
     total = sum(map(len, rows.values()))
     yield f"<h1>{_both('title')}</h1>"
-    yield f"<p>{_both('lead', rows=f'{total:,}', places=len(rows), who=', '.join(who))}</p>"
+    yield f"<p>{_both('lead', rows=f'{total:,}', places=len(rows), who=', '.join(accounts))}</p>"
     yield f'<p class="quiet">{_both("rights")}</p>'
     for part in ("raw", "tables", "published", "others"):
         places = [place for place in sorted(rows) if _part(place) == part]
@@ -90,7 +90,7 @@ def _content(who: Sequence[str], rows: Mapping[str, Sequence[Row]], mentions: Se
             yield "</section>"
     if mentions:
         yield f'<section><h2>{_both("mentions")}</h2><p class="quiet">{_both("mentions_how")}</p><ul>'
-        yield from (f"<li>{html.escape(one['file'])}</li>" for one in mentions)
+        yield from (f"<li>{html.escape(mention['file'])}</li>" for mention in mentions)
         yield "</ul></section>"
 
 

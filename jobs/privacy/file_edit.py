@@ -1,6 +1,6 @@
-"""Any file without some people, by what it holds: Parquet, JSON, text, pages, arrays, weights, and all that is packed.
+"""Removes people from a file of any kind: Parquet, JSON, text, pages, arrays, weights, and compressed files.
 
-The kind of a file is told from its first bytes, not from its name. Whatever is none of these is searched as bytes.
+The first bytes of a file tell its kind, not its name. A file of no known kind is searched as bytes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def edit_file(
     encoding: str = "utf-8",
     decryption: Any = None,
 ) -> Edit | None:
-    """None where neither the file nor its name has one of `people`. `log` says how a shop's own text file is read.
+    """The edit that removes `people` from a file; None where neither the file nor its name has one of them.
 
-    decryption: what opens an encrypted Parquet file; what is kept of it is plain.
+    log: how a shop's own text file is read. decryption: opens an encrypted Parquet file; its new content is plain.
     """
     if people.anywhere_in(name.replace("/", " ").replace("=", " ").replace("-", " ")) or _names_a_part(name, people):
         inner = _edit_content(name, data, people, fields, log, encoding, decryption)
         inner = inner or Edit({}, None)
-        return replace(inner, found={"the file's name": 1, **inner.found}, kept=None)
+        return replace(inner, counts={"the file's name": 1, **inner.counts}, content=None)
     return _edit_content(name, data, people, fields, log, encoding, decryption)
 
 
@@ -64,19 +64,21 @@ def _edit_content(
     if data.startswith(b"\x93NUMPY"):
         return _edit_arrays({"array": data}, people)
     if _is_safetensors(data):
-        return _whole(people.anywhere_in(data[8 : 8 + struct.unpack("<Q", data[:8])[0]].decode("utf-8")), "metadata")
+        return _deleted_if(
+            people.anywhere_in(data[8 : 8 + struct.unpack("<Q", data[:8])[0]].decode("utf-8")), "metadata"
+        )
     if log is not None:
         return edit_log(data, people, fields, log, encoding)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         forms = (data.decode(code, "replace") for code in ("latin-1", "utf-16-le", "utf-16-be"))
-        return _whole(any(people.in_text(form) for form in forms), "bytes")
+        return _deleted_if(any(people.in_text(form) for form in forms), "bytes")
     return _edit_text(text, people, fields)
 
 
-def _whole(is_found: bool, where: str) -> Edit | None:
-    """A file that cannot be told from the person goes whole."""
+def _deleted_if(is_found: bool, where: str) -> Edit | None:
+    """Deletes the whole file where a person is in it: the person's part cannot be cut out."""
     return Edit({where: 1}, None) if is_found else None
 
 
@@ -85,20 +87,20 @@ def _edit_packed(
 ) -> Edit | None:
     plain = unpacked(data)
     edit = _edit_content(name, plain, people, fields, log, encoding)
-    if edit is None or edit.kept is None:
+    if edit is None or edit.content is None:
         return edit
     if codec == "gzip":  # without the time of packing, so that the same rows give the same file
-        packed = gzip.compress(edit.kept, mtime=0)
+        packed = gzip.compress(edit.content, mtime=0)
     else:
         sink = pa.BufferOutputStream()
         with pa.CompressedOutputStream(sink, codec) as out:
-            out.write(edit.kept)
+            out.write(edit.content)
         packed = sink.getvalue().to_pybytes()
-    return replace(edit, kept=packed)
+    return replace(edit, content=packed)
 
 
 def _edit_text(text: str, people: People, fields: IdFields) -> Edit | None:
-    """JSON keeps all but the names; a page goes whole, since its sentences are about the person; other text by word."""
+    """JSON loses the names only. A page is deleted, since it is about the person. Other text loses single words."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -113,14 +115,14 @@ def _edit_text(text: str, people: People, fields: IdFields) -> Edit | None:
 
 
 def _without_ids(value: object, people: People, fields: IdFields) -> object:
-    """Objects of a list whose account field names one of these people go, also where the id is a mere number."""
+    """The value without the objects of lists whose account field names one of these people, also by a mere number."""
     if isinstance(value, dict):
-        return {key: _without_ids(one, people, fields) for key, one in value.items()}
+        return {key: _without_ids(element, people, fields) for key, element in value.items()}
     if isinstance(value, list):
         return [
-            _without_ids(one, people, fields)
-            for one in value
-            if not (isinstance(one, dict) and fields.are_of(one, people))
+            _without_ids(element, people, fields)
+            for element in value
+            if not (isinstance(element, dict) and fields.row_belongs_to(element, people))
         ]
     return value
 
@@ -131,19 +133,19 @@ def _edit_zip(data: bytes, people: People) -> Edit | None:
 
 
 def _edit_arrays(members: dict[str, bytes], people: People) -> Edit | None:
-    """Arrays of text are ids of rows; other arrays have no names. A model cannot lose a row: its file goes whole."""
-    found: Counter[str] = Counter()
+    """Text arrays hold ids of rows; other arrays hold no names. A model cannot lose one row: its file is deleted."""
+    counts: Counter[str] = Counter()
     for name, data in members.items():
         if data.startswith(b"\x93NUMPY"):
             array = np.load(io.BytesIO(data), allow_pickle=False)
             texts = array.ravel().tolist() if array.dtype.kind in "US" else []
-            words = {one.decode("utf-8", "replace") if isinstance(one, bytes) else one for one in texts}
-            hit = bool(people.accounts_among(words)) or any(people.anywhere_in(word) for word in words)
+            words = {text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts}
+            is_named = bool(people.accounts_among(words)) or any(people.anywhere_in(word) for word in words)
         else:
-            hit = people.anywhere_in(data.decode("utf-8", "replace"))
-        if hit or people.anywhere_in(name.removesuffix(".npy")):
-            found[name.removesuffix(".npy")] += 1
-    return Edit(dict(found), None) if found else None
+            is_named = people.anywhere_in(data.decode("utf-8", "replace"))
+        if is_named or people.anywhere_in(name.removesuffix(".npy")):
+            counts[name.removesuffix(".npy")] += 1
+    return Edit(dict(counts), None) if counts else None
 
 
 def _is_safetensors(data: bytes) -> bool:

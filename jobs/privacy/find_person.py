@@ -1,10 +1,10 @@
-"""Lists every place of a lake that names a person: decoded, so that nothing hides in a packed page.
+"""Lists every place of a lake that names a person. Every file is decoded, so that no compressed page hides a name.
 
-Read are the values of Parquet files (also nested ones, dictionaries, statistics and metadata), gzip, zstd, JSON, npz,
-safetensors, pages, all other text, and file names. Looked for are the account id, its hash as the lake makes it (with
-NIGHTMARKET_HMAC_KEY), and the visitor ids that belong to it alone. An id within another's is not a find. An id of
-digits alone is looked for where ids stand, not in running text. Exit status 0 where nothing is found, 1 where something
-is.
+It reads the values of Parquet files (also nested ones, dictionaries, statistics and metadata), gzip, zstd, JSON, npz,
+safetensors, pages, all other text, and file names. It looks for the account id, for the hash that the lake makes of it
+(with NIGHTMARKET_HMAC_KEY), and for the visitor ids that belong to this account alone. An id that is part of a longer
+id does not count. An id of digits alone is looked for in columns of ids, not in running text. The exit status is 0
+where nothing is found and 1 where something is.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from collections import Counter
 
 from jobs.privacy.erasure import find, whole_people
 from jobs.privacy.id_list import given_ids
-from jobs.privacy.lake_files import Found, lake_at
+from jobs.privacy.lake_files import Hit, lake_at
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
-    parser.add_argument("--user", action="append", required=True, help="account id; several times for several")
+    parser.add_argument("--user", action="append", required=True, help="account id; repeat it for several accounts")
     parser.add_argument("--source", default="", help="mapping of the raw files, where it is not a shipped one")
     parser.add_argument("--json", action="store_true", help="print the places as JSON")
 
@@ -28,21 +28,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     lake = lake_at(args.lake)
     people = whole_people(lake, given_ids(args.user))
-    found = find(lake, people, args.source)
+    hits = find(lake, people, args.source)
     if args.json:
-        print(json.dumps([{"path": f.path, "place": f.place, "found": f.edit.found} for f in found], indent=1))
+        print(json.dumps([{"path": hit.path, "place": hit.place, "found": hit.edit.counts} for hit in hits], indent=1))
     else:
-        print(page(", ".join(args.user), len(people.bound), found))
-    return 1 if found else 0
+        print(page(", ".join(args.user), len(people.bound), hits))
+    return 1 if hits else 0
 
 
-def page(who: str, bound: int, found: list[Found]) -> str:
+def page(who: str, bound: int, hits: list[Hit]) -> str:
     """A line for each kind of place, then one for each file."""
-    own = f" (with {bound} visitor ids and questions of its own)" if bound else ""
-    if not found:
-        return f"{who}{own}: found nowhere"
-    places = Counter(one.place for one in found)
-    lines = [f"{who}{own}: {len(found)} files, {len(places)} kinds of places"]
+    bound_note = f" (with {bound} visitor ids and questions of its own)" if bound else ""
+    if not hits:
+        return f"{who}{bound_note}: found nowhere"
+    places = Counter(hit.place for hit in hits)
+    lines = [f"{who}{bound_note}: {len(hits)} files, {len(places)} kinds of places"]
     lines += [f"  {place:44} {files:5} files" for place, files in sorted(places.items())]
-    lines += [f"    {one.path}: {', '.join(f'{w} {n}' for w, n in one.edit.found.items())}" for one in found]
+    lines += [
+        f"    {hit.path}: {', '.join(f'{where} {count}' for where, count in hit.edit.counts.items())}" for hit in hits
+    ]
     return "\n".join(lines)

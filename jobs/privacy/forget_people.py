@@ -1,9 +1,9 @@
 """Forgets people: takes them out of raw files, tables, models, published nights, reports and facts; signs a receipt.
 
-It runs between nights and holds the lake. Afterwards every file is decoded again and nothing may be found. Rows that
-the shop delivers again are rejected with the reason `erased`. Models that learned from people are removed, and the next
-night fits them afresh. Killed at any moment, the same command, or the next night, finishes it; readers see the old
-published night or the new one.
+It runs between nights and holds the lake. Afterwards it decodes every file again, and must find nothing. Rows that the
+shop delivers again are rejected with the reason `erased`. Models that learned from people are removed, and the next
+night fits them afresh. If it is killed at any moment, the same command, or the next night, finishes it. Readers always
+see the old published night or the new one, never a mixture.
 
 The list of ids has one id a line, with or without the header `user_id`. Two keys are needed in the environment, each
 from `openssl rand -hex 32`: NIGHTMARKET_ERASURE_KEY for the list of the forgotten, NIGHTMARKET_RECEIPT_KEY to sign.
@@ -28,7 +28,7 @@ from schemas.tables import CLEAN_EVENTS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lake", required=True, help="folder or URL of the lake")
     who = parser.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", action="append", help="account id; several times for a person with several")
+    who.add_argument("--user", action="append", help="account id; repeat it for a person with several accounts")
     who.add_argument("--file", help="a file with one id a line")
     parser.add_argument("--source", default="", help="mapping of the raw files, where it is not a shipped one")
     add_settings_arguments(parser)
@@ -60,7 +60,7 @@ def page(lake: Lake, outcome: Outcome) -> str:
         f"  published again: {', '.join(facts['runs_rewritten'].values()) or 'none'}",
     ]
     if facts["runs_withdrawn"]:
-        lines.append(f"  withdrawn, no rollback leads there any more: {', '.join(facts['runs_withdrawn'])}")
+        lines.append(f"  withdrawn, so no rollback can show them: {', '.join(facts['runs_withdrawn'])}")
     if outcome.unknown:
         lines.append(f"  no trace of {len(outcome.unknown)} of the ids, such as {', '.join(outcome.unknown[:3])}")
     lines += [f"  out of reach: {what}" for what in facts["out_of_reach"]]

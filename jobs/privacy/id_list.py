@@ -1,6 +1,6 @@
-"""Account ids as a person gives them, on the command line or as a list, one a line: all of them, or what is wrong.
+"""Reads account ids that a person gives, on the command line or in a list with one id a line. One wrong id stops it.
 
-A wrong line is named by its number only: the message may end in the lake's run facts, where no id may stand.
+An error names a wrong line by its number only: the message may be stored in the lake's run facts, where no id may be.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ _MAX_ID = 256
 
 
 class BadList(ValueError):
-    """An id, or a line of a list of ids, that cannot be one id. Nothing was removed."""
+    """An argument, or a line of a list, that cannot be an id. Nothing was removed."""
 
 
 def given_ids(ids: Iterable[str], argument: str = "--user") -> list[str]:
     """The ids of an argument, each once, as the lake writes them. Raises BadList."""
-    plain: dict[str, None] = {}
-    for one in map(plain_id, ids):
-        if problem := _wrong(one):
+    accounts: dict[str, None] = {}
+    for account in map(plain_id, ids):
+        if problem := _fault_of(account):
             raise BadList(f"{argument}: {problem}; nothing was changed: give one account id")
-        plain[one] = None
-    return list(plain)
+        accounts[account] = None
+    return list(accounts)
 
 
 def ids_of_file(path: str) -> list[str]:
     """The ids of a file on this machine. Raises BadList, also where there is no such file."""
     if not Path(path).is_file():
-        seen = "is a folder" if Path(path).is_dir() else "does not exist"
-        raise BadList(f"--file {path} {seen}; nothing was removed: give a file with one account id a line")
+        fault = "is a folder" if Path(path).is_dir() else "does not exist"
+        raise BadList(f"--file {path} {fault}; nothing was removed: give a file with one account id a line")
     return read_ids(Path(path).read_bytes(), path)
 
 
@@ -42,16 +42,16 @@ def read_ids(data: bytes, name: str) -> list[str]:
     try:
         lines = io.StringIO(data.decode("utf-8-sig"), newline=None).read().removesuffix("\n").split("\n")
     except UnicodeDecodeError as broken:
-        at = data[: broken.start].count(b"\n") + 1
-        raise BadList(f"{name}, line {at}: not UTF-8; nothing was removed: save the list as UTF-8") from None
+        bad_line = data[: broken.start].count(b"\n") + 1
+        raise BadList(f"{name}, line {bad_line}: not UTF-8; nothing was removed: save the list as UTF-8") from None
     ids: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
-        one, problem = _id_of(line.strip())
-        if number == 1 and (one.casefold() in HEADERS or lines == [""]):
+        account, problem = _id_of(line.strip())
+        if number == 1 and (account.casefold() in HEADERS or lines == [""]):
             continue
-        if problem := problem or _wrong(one):
+        if problem := problem or _fault_of(account):
             raise BadList(f"{name}, line {number}: {problem}; nothing was removed: correct the line, one id a line")
-        ids[one] = None
+        ids[account] = None
     if not ids:
         raise BadList(f"{name} has no id; nothing was removed: give a list with one account id a line")
     return list(ids)
@@ -69,11 +69,11 @@ def _id_of(line: str) -> tuple[str, str]:
     return plain_id(line), ""
 
 
-def _wrong(one: str) -> str:
-    if not one:
+def _fault_of(account: str) -> str:
+    if not account:
         return "it is empty"
-    if len(one) > _MAX_ID:
-        return f"an id has at most {_MAX_ID} characters, saw {len(one)}"
-    if not one.isprintable():
+    if len(account) > _MAX_ID:
+        return f"an id has at most {_MAX_ID} characters, saw {len(account)}"
+    if not account.isprintable():
         return "it has a control character, such as a tab or a line break"
     return ""

@@ -1,7 +1,7 @@
-"""Every file of a lake with what it is, and what it says about some people. `find_person` and `forget` walk alike.
+"""Walks all files of a lake, and says where each names some people. `find_person` and `forget` use the same walk.
 
-What is personal follows from what is declared: the account ids of the tables (schemas/columns.py), and in raw files the
-columns that the shop's mapping reads them from. A new table with an account id is covered without any code here.
+Declarations say which columns are personal: in tables the account ids (schemas/columns.py), in raw files the columns
+that the shop's mapping reads these ids from. A new table with an account id is covered without any code here.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _PLAIN_NAME = re.compile(r"[\w.]+")
 
 
 class UnknownSource(ValueError):
-    """Raw files of a source whose mapping is not at hand: nobody can say which of their columns hold ids."""
+    """The mapping of a source with raw files is not known, so nobody can say which of their columns hold ids."""
 
 
 @dataclass(frozen=True)
-class Found:
+class Hit:
     """A file that names one of the people. `place`: the kind of place, such as `tables/interest`."""
 
     path: str
@@ -52,7 +52,7 @@ class Found:
 
 
 def lake_at(root: str) -> Lake:
-    """The lake of an argument. FileNotFoundError where it is none, so that no other folder is taken for one."""
+    """The lake at `root`. Raises FileNotFoundError where the folder is no lake: a wrong folder must stay untouched."""
     lake = Lake(root)
     if lake.fs.get_file_info(lake.path()).type == pafs.FileType.Directory:
         if any(lake.exists(folder) for folder in _LAKE_HAS):
@@ -65,7 +65,7 @@ def lake_at(root: str) -> Lake:
 
 
 def place_of(path: str) -> str:
-    """The kind of place of a file: its top folder and table, model or kind of page, without dates and runs."""
+    """The kind of place that a file is in: its top folder and its table, model or page, without dates and runs."""
     parts = [part for part in path.split("/") if not part.startswith(("date=", "run="))]
     if parts[0] == "refresh" and len(parts) > 1:
         return f"refresh/{place_of('/'.join(parts[1:]))}"
@@ -77,10 +77,10 @@ def place_of(path: str) -> str:
 
 
 def all_paths(lake: Lake) -> list[str]:
-    """Every file below the lake, sorted, as paths that count from it."""
-    found = lake.fs.get_file_info(pafs.FileSelector(lake.path(), recursive=True, allow_not_found=True))
+    """Every file of the lake, sorted, as paths below the lake's folder."""
+    infos = lake.fs.get_file_info(pafs.FileSelector(lake.path(), recursive=True, allow_not_found=True))
     root = len(lake.path(""))
-    return sorted(info.path[root:] for info in found if info.type == pafs.FileType.File)
+    return sorted(info.path[root:] for info in infos if info.type == pafs.FileType.File)
 
 
 def read_bytes(lake: Lake, path: str) -> bytes:
@@ -89,25 +89,25 @@ def read_bytes(lake: Lake, path: str) -> bytes:
         return bytes(stream.read())
 
 
-def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields) -> Iterator[Found]:
+def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields) -> Iterator[Hit]:
     """Each file that names one of `people`, in the order of paths. `logs`, `fields`: from `raw_logs` and `lake_fields`.
 
-    The list of the forgotten has hashes of another key and is not looked into; nor are the lake's keys: a short id that
-    stands in one by chance must not damage it.
+    Two kinds of files are left out. The list of the forgotten has hashes of another key. The lake's keys could contain
+    a short id by chance, and must not be damaged.
     """
     paths = list(all_paths(lake))
     with Progress("looking into the lake", len(paths), "files") as doing:
         for path in doing.over(paths, None):
             if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == "contested.lock":
                 continue
-            if found := found_in(lake, path, people, logs, fields):
-                yield found
+            if hit := hit_in(lake, path, people, logs, fields):
+                yield hit
 
 
-def found_in(
+def hit_in(
     lake: Lake, path: str, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields
-) -> Found | None:
-    """The file, where it names one of `people`."""
+) -> Hit | None:
+    """The file as a hit if it names one of `people`, else None."""
     spec, encoding = logs.get(path, (None, "utf-8"))
     of_file = fields if spec is None else fields_of(spec)
     as_text = None if spec is None or spec.format == "parquet" else spec
@@ -120,55 +120,57 @@ def found_in(
         get_logger("lake_files").warning("%s is left out, nobody can read it: %s", path, gone)
         return None
     edit = edit_file(path, content, people, of_file, as_text, encoding, to_read(lake))
-    return Found(path, place_of(path), _as_stored(lake, path, stored, edit)) if edit else None
+    return Hit(path, place_of(path), _as_stored(lake, path, stored, edit)) if edit else None
 
 
 def _as_stored(lake: Lake, path: str, stored: bytes, edit: Edit) -> Edit:
-    """What is kept of a file, encrypted as the file was."""
+    """The edit with its new content encrypted, if the stored file was."""
     keys, name = keys_of(lake), key_name(path)
-    if edit.kept is None or keys is None or name is None:
+    if edit.content is None or keys is None or name is None:
         return edit
     if stored.startswith(sealed_files.MAGIC):
-        return replace(edit, kept=sealed_files.sealed(edit.kept, keys, name))
+        return replace(edit, content=sealed_files.sealed(edit.content, keys, name))
     if stored.startswith(ENCRYPTED):
-        rows = read_table(lake, pa.BufferReader(edit.kept))
-        return replace(edit, kept=as_bytes(lake, rows, lake.path(path)))
+        rows = read_table(lake, pa.BufferReader(edit.content))
+        return replace(edit, content=as_bytes(lake, rows, lake.path(path)))
     return edit
 
 
 def fields_of(spec: Input) -> IdFields:
     """Where the rows of a shop's file name a person: the columns that the mapping reads our ids from."""
-    accounts = tuple(name for ours in ACCOUNT_IDS for name in _theirs(spec, ours))
-    return IdFields(accounts, tuple(_theirs(spec, VISITOR_ID)), is_log=True)
+    accounts = tuple(shop_column for our_column in ACCOUNT_IDS for shop_column in _shop_columns(spec, our_column))
+    return IdFields(accounts, tuple(_shop_columns(spec, VISITOR_ID)), is_log=True)
 
 
-def _theirs(spec: Input, ours: str) -> list[str]:
-    if ours in spec.columns:
-        return [spec.columns[ours]]
-    sql = spec.derived.get(ours, "")
+def _shop_columns(spec: Input, our_column: str) -> list[str]:
+    if our_column in spec.columns:
+        return [spec.columns[our_column]]
+    sql = spec.derived.get(our_column, "")
     if not sql or _PLAIN_NAME.fullmatch(sql):
         return [sql] if sql else []
-    alone = replace(spec, derived={ours: sql}, reject={}, tallies={}, time=None)
-    return sorted(alone.sql_words)
+    only_this = replace(spec, derived={our_column: sql}, reject={}, tallies={}, time=None)
+    return sorted(only_this.sql_words)
 
 
 def lake_fields(sources: Mapping[str, Source]) -> IdFields:
-    """Where the lake's own tables name a person; `foreign`: how the shops' rows that are kept as text call it."""
-    theirs = {name for source in sources.values() for spec in source.inputs for name in fields_of(spec).accounts}
-    return IdFields(ACCOUNT_IDS, BOUND_IDS, foreign=tuple(sorted(theirs)))
+    """Where the lake's own tables name a person; `foreign`: the shops' names of account fields."""
+    shop_columns = {
+        column for source in sources.values() for spec in source.inputs for column in fields_of(spec).accounts
+    }
+    return IdFields(ACCOUNT_IDS, BOUND_IDS, foreign=tuple(sorted(shop_columns)))
 
 
-def sources_of(lake: Lake, given: str = "") -> dict[str, Source]:
-    """The mapping of each source with raw files in the lake. Raises UnknownSource where one is not at hand."""
-    known = {given_source.name: given_source for given_source in ([load_source(given)] if given else [])}
-    for name in {*lake.list_dir("raw"), *lake.list_dir("refresh", "raw")} - set(known):
+def sources_of(lake: Lake, source_name: str = "") -> dict[str, Source]:
+    """The mapping of each source with raw files in the lake. Raises UnknownSource where a mapping is not known."""
+    sources = {mapping.name: mapping for mapping in ([load_source(source_name)] if source_name else [])}
+    for name in {*lake.list_dir("raw"), *lake.list_dir("refresh", "raw")} - set(sources):
         if name not in shipped_sources():
             raise UnknownSource(
                 f"{lake.path('raw', name)} has files of the source '{name}', whose mapping is not one of those that "
                 f"come with the project: give it with --source FILE.toml, so that the columns with ids are known"
             )
-        known[name] = load_source(name)
-    return known
+        sources[name] = load_source(name)
+    return sources
 
 
 def raw_logs(lake: Lake, sources: Mapping[str, Source]) -> dict[str, tuple[Input, str]]:
@@ -195,9 +197,9 @@ def _of_night(received: dict[str, Any], source: Source, below: str) -> dict[str,
 
 
 def bound_ids(lake: Lake, people: People) -> frozenset[str]:
-    """What tables show with accounts of these people and with nobody else's, such as `visitor_id:c1`.
+    """Ids that tables have only in rows with accounts of these people, such as `visitor_id:c1`.
 
-    A device of theirs may have visited without an account, and an answer names only the question.
+    They are needed since a device of theirs may have visited without an account, and an answer names only the question.
     """
     owners: dict[str, set[bool]] = defaultdict(set)
     for path in all_paths(lake):
@@ -206,13 +208,13 @@ def bound_ids(lake: Lake, people: People) -> frozenset[str]:
             continue
         for account in set(table.names) & set(ACCOUNT_IDS):
             for kind in set(table.names) & set(BOUND_IDS):
-                for who, value in _pairs(lake, path, account, kind):
-                    owners[f"{kind}:{plain_id(value)}"].add(plain_id(who) in people.accounts)
-    return frozenset(one for one, theirs in owners.items() if theirs == {True})
+                for owner, value in _pairs(lake, path, account, kind):
+                    owners[f"{kind}:{plain_id(value)}"].add(plain_id(owner) in people.accounts)
+    return frozenset(bound_id for bound_id, are_theirs in owners.items() if are_theirs == {True})
 
 
 def _pairs(lake: Lake, path: str, account: str, kind: str) -> list[tuple[str, str]]:
     rows = read_table(lake, lake.path(path), [account, kind])
     distinct = rows.group_by([account, kind]).aggregate([]).select([account, kind])
     pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
-    return [(who, value) for who, value in pairs if who and value]
+    return [(owner, value) for owner, value in pairs if owner and value]

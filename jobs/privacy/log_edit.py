@@ -1,4 +1,4 @@
-"""A shop's text file (CSV or JSON lines) without some people: their lines go, all other lines stay byte for byte."""
+"""Removes people's lines from a shop's text file (CSV or JSON lines). Lines that name nobody stay byte for byte."""
 
 from __future__ import annotations
 
@@ -21,41 +21,48 @@ PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 
 
 def edit_log(data: bytes, people: People, fields: IdFields, spec: Input, encoding: str) -> Edit | None:
-    """`spec` says how the file is read. None where nobody of `people` is in it.
+    """The edit that removes `people` from a file; None where it has none of them. `spec` says how the file is read.
 
-    A line that cannot be read goes where it names one of them. A name in the text of another's line is replaced.
+    A line that cannot be read is removed if it names one of them. Their names in other people's lines are replaced.
     """
     text = data.decode(encoding, "surrogateescape")
-    found: Counter[str] = Counter()
-    kept: list[str] = []
+    counts: Counter[str] = Counter()
+    kept_records: list[str] = []
     removed: list[dict[str, Any]] = []
     for record, row in records(text, spec):
         if row is None:
             if names_in_row(record, people, fields):
-                found["a broken line"] += 1
+                counts["a broken line"] += 1
                 removed.append({"line": record})
                 continue
-        elif fields.are_of(row, people):
-            found[_where(row, people, fields)] += 1
+        elif fields.row_belongs_to(row, people):
+            counts[_field_of(row, people, fields)] += 1
             removed.append(row)
             continue
         masked = _masked(record, row, people, fields) if row is not None and people.anywhere_in(record) else record
-        found["text"] += masked != record
-        kept.append(masked)
-    found = +found
-    if not found:
+        counts["text"] += masked != record
+        kept_records.append(masked)
+    counts = +counts
+    if not counts:
         return None
-    return Edit(dict(found), "".join(kept).encode(encoding, "surrogateescape"), removed)
+    return Edit(dict(counts), "".join(kept_records).encode(encoding, "surrogateescape"), removed)
 
 
 def _masked(record: str, row: dict[str, Any], people: People, fields: IdFields) -> str:
-    """Another's record without these names; the other's own id stays, also where it contains one: `ann smith`."""
-    ids = {str(one) for name in fields.accounts for one in values_at(row, name) if one and people.anywhere_in(str(one))}
-    escaped = {json.dumps(one, ensure_ascii=is_ascii)[1:-1] for one in ids for is_ascii in (True, False)}
-    own = ids | escaped | {one.replace('"', '""') for one in ids}
+    """Another person's record without these names. That person's id stays, even if it contains a name: `ann smith`."""
+    account_ids = {
+        str(account)
+        for name in fields.accounts
+        for account in values_at(row, name)
+        if account and people.anywhere_in(str(account))
+    }
+    escaped = {
+        json.dumps(account, ensure_ascii=is_ascii)[1:-1] for account in account_ids for is_ascii in (True, False)
+    }
+    own_ids = account_ids | escaped | {account.replace('"', '""') for account in account_ids}
     end = record[len(record.rstrip("\r\n")) :]
-    parts = re.split(f"({'|'.join(map(re.escape, own))})" if own else "$^", record.removesuffix(end))
-    return "".join(part if part in own else mask_text(part, people) for part in parts) + end
+    parts = re.split(f"({'|'.join(map(re.escape, own_ids))})" if own_ids else "$^", record.removesuffix(end))
+    return "".join(part if part in own_ids else mask_text(part, people) for part in parts) + end
 
 
 def unpacked(data: bytes) -> bytes:
@@ -66,9 +73,11 @@ def unpacked(data: bytes) -> bytes:
     return data
 
 
-def _where(row: dict[str, Any], people: People, fields: IdFields) -> str:
+def _field_of(row: dict[str, Any], people: People, fields: IdFields) -> str:
     for name in (*fields.accounts, *fields.bound):
-        if IdFields((name,), (), is_log=True).are_of(row, people) or IdFields((), (name,)).are_of(row, people):
+        if IdFields((name,), (), is_log=True).row_belongs_to(row, people) or IdFields((), (name,)).row_belongs_to(
+            row, people
+        ):
             return name
     return "row"
 
@@ -90,7 +99,7 @@ def records(text: str, spec: Input) -> Iterator[tuple[str, dict[str, Any] | None
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Lines with their ends, as the intake reads them. U+2028 and its like, where str.splitlines cuts, are text."""
+    """Lines with their line breaks, as the intake reads them. U+2028 and the like do not end a line here."""
     yield from io.StringIO(text, newline="")
 
 
@@ -103,7 +112,7 @@ def _object(line: str) -> dict[str, Any] | None:
 
 
 def _csv_records(text: str, spec: Input) -> Iterator[str]:
-    """Lines; with `multiline`, also those whose quoted fields go over several lines."""
+    """The records of a CSV text; with `multiline`, a quoted field may go over several lines."""
     pending = ""
     for line in _lines(text):
         pending += line

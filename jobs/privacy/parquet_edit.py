@@ -1,7 +1,7 @@
-"""A Parquet file without some people: their rows go, and their names in other rows' texts are replaced.
+"""Removes people from a Parquet file: their rows are removed, and their names in texts of other rows are replaced.
 
-Looked at are all values, nested ones too, the dictionaries (they may hold values that no row has), the statistics and
-the metadata of the file.
+The search covers all values, nested ones too, the dictionaries (they may hold values that no row has), the statistics
+and the metadata of the file.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from jobs.privacy.people import ERASED, People, plain_id
 
 
 def edit_parquet(data: bytes, people: People, fields: IdFields, decryption: Any = None) -> Edit | None:
-    """None where nobody of `people` is in the file. The whole file is in memory while it is read."""
+    """The edit that removes `people` from a file; None where it has none of them. Reads the whole file into memory."""
     rows, dictionaries = read_whole(data, decryption)
     file = pq.ParquetFile(pa.BufferReader(data), decryption_properties=decryption)
-    found = Counter(_in_metadata(file.metadata, people, fields))
-    theirs, where = _rows_of(rows, people, fields)
-    found.update(where)
-    removed = rows.filter(pa.array(theirs)).to_pylist() if theirs.any() else []
-    kept = rows.filter(pa.array(~theirs)) if theirs.any() else rows
-    for number, name in enumerate(kept.column_names):
+    counts = Counter(_in_metadata(file.metadata, people, fields))
+    is_theirs, row_counts = _rows_of_people(rows, people, fields)
+    counts.update(row_counts)
+    removed = rows.filter(pa.array(is_theirs)).to_pylist() if is_theirs.any() else []
+    kept_rows = rows.filter(pa.array(~is_theirs)) if is_theirs.any() else rows
+    for number, name in enumerate(kept_rows.column_names):
         if name in fields.accounts:
-            continue  # whoever is left has another id, also where it contains one of these: `ann smith` is not `ann`
-        masked, count = _masked(kept.column(number), people)
+            continue  # the rows that stay have other ids, even if one contains a name: `ann smith` is not `ann`
+        masked, count = _masked(kept_rows.column(number), people)
         if count:
-            found[f"{name} (text)"] += count
-            kept = kept.set_column(number, kept.schema.field(number), masked)
-    listed: set[str] = set()
+            counts[f"{name} (text)"] += count
+            kept_rows = kept_rows.set_column(number, kept_rows.schema.field(number), masked)
+    in_dictionaries: set[str] = set()
     for name, values in dictionaries.items():
         if name in fields.accounts:
-            listed |= people.accounts.intersection(map(plain_id, values))
-        if name not in found and any(_names(name, value, people, fields) for value in values):
-            found[f"{name} (dictionary)"] += 1
-    if not found:
+            in_dictionaries |= people.accounts.intersection(map(plain_id, values))
+        if name not in counts and any(_names_person(name, value, people, fields) for value in values):
+            counts[f"{name} (dictionary)"] += 1
+    if not counts:
         return None
     sink = pa.BufferOutputStream()
-    pq.write_table(_without_names(kept, people), sink, compression="zstd")
-    return Edit(dict(found), sink.getvalue().to_pybytes(), removed, frozenset(listed))
+    pq.write_table(_without_names(kept_rows, people), sink, compression="zstd")
+    return Edit(dict(counts), sink.getvalue().to_pybytes(), removed, frozenset(in_dictionaries))
 
 
 def read_whole(data: bytes, decryption: Any = None) -> tuple[pa.Table, dict[str, list[str]]]:
-    """(the rows, plain; the dictionary of each text column, whether its values are used or not)."""
+    """(the rows without dictionaries; the dictionary of each text column, with values that no row uses)."""
     schema = pq.read_schema(pa.BufferReader(data), decryption_properties=decryption)
-    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    texts = [top.name for top in schema if pa.types.is_string(top.type) or pa.types.is_large_string(top.type)]
     coded = pq.read_table(
         pa.BufferReader(data), read_dictionary=texts, partitioning=None, decryption_properties=decryption
     )
@@ -71,28 +71,28 @@ def read_whole(data: bytes, decryption: Any = None) -> tuple[pa.Table, dict[str,
     return pa.table(plain, schema=pa.schema(kinds, metadata=schema.metadata)), dictionaries
 
 
-def _rows_of(rows: pa.Table, people: People, fields: IdFields) -> tuple[np.ndarray, Counter[str]]:
+def _rows_of_people(rows: pa.Table, people: People, fields: IdFields) -> tuple[np.ndarray, Counter[str]]:
     """(which rows are these people's, how many by column)."""
-    found: Counter[str] = Counter()
-    theirs, has_account = np.zeros(rows.num_rows, bool), np.zeros(rows.num_rows, bool)
+    counts: Counter[str] = Counter()
+    is_theirs, has_account = np.zeros(rows.num_rows, bool), np.zeros(rows.num_rows, bool)
     tests: list[tuple[str, Callable[[list[Any]], set[Any]], bool]] = [
         *((name, lambda values: people.accounts_among(values, fields.is_log), False) for name in fields.accounts),
         *((name, functools.partial(people.bound_among, kind=kind_of(name)), True) for name in fields.bound),
         *((name, lambda values: _foreign_rows(values, people, fields), False) for name in fields.rows),
     ]
     for name, test, needs_no_account in tests:
-        column = _at(rows, name)
+        column = _column_at(rows, name)
         if column is None:
             continue
-        is_theirs = _equal_any(column, test(column.unique().to_pylist()))
+        matches = _equal_any(column, test(column.unique().to_pylist()))
         if name in fields.accounts:
             has_account |= pc.fill_null(pc.not_equal(column.cast(pa.string()), ""), False).to_numpy()
         if needs_no_account:
-            is_theirs &= ~has_account
-        if is_theirs.any():
-            found[name] += int(is_theirs.sum())
-            theirs |= is_theirs
-    return theirs, found
+            matches &= ~has_account
+        if matches.any():
+            counts[name] += int(matches.sum())
+            is_theirs |= matches
+    return is_theirs, counts
 
 
 def _foreign_rows(values: list[Any], people: People, fields: IdFields) -> set[Any]:
@@ -111,43 +111,48 @@ def names_in_row(text: str, people: People, fields: IdFields) -> bool:
     if not isinstance(row, dict):
         return False
     inner = IdFields(fields.foreign + fields.accounts, fields.bound, is_log=True)
-    if inner.are_of(row, people):
+    if inner.row_belongs_to(row, people):
         return True
-    line = row.get("line")  # a broken line has no fields any more: any of its parts may be the id
-    return isinstance(line, str) and bool(people.accounts_among(_parts(line), True))
+    line = row.get("line")  # a broken line cannot be cut into fields: any of its parts may be the id
+    return isinstance(line, str) and bool(people.accounts_among(_parts_of(line), True))
 
 
-def _parts(line: str) -> list[str]:
+def _parts_of(line: str) -> list[str]:
     for separator in ";\t|\"'{}[]: ":
         line = line.replace(separator, ",")
     return [part for part in line.split(",") if part]
 
 
-def _at(rows: pa.Table, path: str) -> pa.ChunkedArray | None:
+def _column_at(rows: pa.Table, path: str) -> pa.ChunkedArray | None:
     """The column of a path; None where it is missing or an array."""
     if path in rows.column_names:
         column = rows[path]
         return None if pa.types.is_nested(column.type) else column
-    head, dot, rest = path.partition(".")
+    head, dot, inner_path = path.partition(".")
     if not dot or head not in rows.column_names or not pa.types.is_struct(rows[head].type):
         return None
-    names = [f.name for f in rows[head].type]
+    names = [field.name for field in rows[head].type]
     values = [chunk.flatten() for chunk in rows[head].chunks]
     inner = pa.table(
-        {n: pa.chunked_array([v[i] for v in values], rows[head].type[i].type) for i, n in enumerate(names)}
+        {
+            name: pa.chunked_array([arrays[number] for arrays in values], rows[head].type[number].type)
+            for number, name in enumerate(names)
+        }
     )
-    return _at(inner, rest)
+    return _column_at(inner, inner_path)
 
 
 def _equal_any(column: pa.ChunkedArray, values: set[Any]) -> np.ndarray:
-    wanted = pa.array(sorted(values, key=str), column.type)
+    wanted_values = pa.array(sorted(values, key=str), column.type)
     return (
-        np.asarray(pc.fill_null(pc.is_in(column, wanted), False).to_numpy()) if values else np.zeros(len(column), bool)
+        np.asarray(pc.fill_null(pc.is_in(column, wanted_values), False).to_numpy())
+        if values
+        else np.zeros(len(column), bool)
     )
 
 
-def _names(column: str, value: str, people: People, fields: IdFields) -> bool:
-    """Whether a value that is not of a row names one of these people: whole in a column of accounts, else as text."""
+def _names_person(column: str, value: str, people: People, fields: IdFields) -> bool:
+    """Whether a value from outside the rows names one of them: as a whole in a column of accounts, else as text."""
     return plain_id(value) in people.accounts if column in fields.accounts else people.in_text(value)
 
 
@@ -157,7 +162,7 @@ def _masked(column: pa.ChunkedArray, people: People) -> tuple[pa.ChunkedArray, i
     if pa.types.is_nested(kind):
         values = column.to_pylist()
         masked = [mask_json(value, people) for value in values]
-        count = sum(one != other for one, other in zip(values, masked, strict=True))
+        count = sum(original != masked_value for original, masked_value in zip(values, masked, strict=True))
         return (pa.chunked_array([pa.array(masked, kind)]), count) if count else (column, 0)
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)):
         return column, 0
@@ -174,17 +179,21 @@ def _masked(column: pa.ChunkedArray, people: People) -> tuple[pa.ChunkedArray, i
 
 
 def mask_text(text: str, people: People) -> str:
-    """The text without these names, line by line; a line that has one in an escaped form goes whole."""
+    """The text without these names. A line that has a name in an escaped form is replaced as a whole."""
     lines = [people.masked(line) if people.anywhere_in(line) else line for line in text.splitlines(keepends=True)]
     return "".join(ERASED + line[len(line.rstrip("\r\n")) :] if people.anywhere_in(line) else line for line in lines)
 
 
 def mask_json(value: Any, people: People) -> Any:
-    """A JSON value without these names: keys and the rows of lists that are a name go, in texts they are replaced."""
+    """A JSON value without these names: a key or list element that is one is removed; in texts names are replaced."""
     if isinstance(value, dict):
-        return {k: mask_json(v, people) for k, v in value.items() if not people.anywhere_in(str(k))}
+        return {key: mask_json(inner, people) for key, inner in value.items() if not people.anywhere_in(str(key))}
     if isinstance(value, list | tuple):
-        return [mask_json(one, people) for one in value if not (isinstance(one, str) and one in people.accounts)]
+        return [
+            mask_json(element, people)
+            for element in value
+            if not (isinstance(element, str) and element in people.accounts)
+        ]
     if isinstance(value, str) and (value in people.accounts or people.anywhere_in(value)):
         return mask_text(value, people) if value not in people.accounts else ERASED
     return value
@@ -192,25 +201,28 @@ def mask_json(value: Any, people: People) -> Any:
 
 def _in_metadata(metadata: pq.FileMetaData, people: People, fields: IdFields) -> dict[str, int]:
     """Names in the file's own key-value metadata, and in the least and greatest values of its column chunks."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for key, value in (metadata.metadata or {}).items():
         if key != b"ARROW:schema" and people.anywhere_in((key + b" " + value).decode("utf-8", "replace")):
-            found["metadata"] += 1
+            counts["metadata"] += 1
     for group in range(metadata.num_row_groups):
         for number in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(number)
             if chunk.is_stats_set and chunk.statistics.has_min_max:
                 bounds = (chunk.statistics.min, chunk.statistics.max)
-                if any(isinstance(one, str) and _names(chunk.path_in_schema, one, people, fields) for one in bounds):
-                    found[f"{chunk.path_in_schema} (statistics)"] += 1
-    return found
+                if any(
+                    isinstance(bound, str) and _names_person(chunk.path_in_schema, bound, people, fields)
+                    for bound in bounds
+                ):
+                    counts[f"{chunk.path_in_schema} (statistics)"] += 1
+    return counts
 
 
 def _without_names(rows: pa.Table, people: People) -> pa.Table:
     """The table without metadata that names somebody."""
-    kept = {
+    entries = {
         key: value
         for key, value in (rows.schema.metadata or {}).items()
         if not people.anywhere_in((key + b" " + value).decode("utf-8", "replace"))
     }
-    return rows.replace_schema_metadata(kept or None)
+    return rows.replace_schema_metadata(entries or None)

@@ -1,7 +1,7 @@
-"""The people who are looked for, and how their names are recognised in values and in running text.
+"""The people whom a search looks for, and how it recognises their names in values and in running text.
 
-A name is found only where it stands whole: `u12` is not found in `u123`, nor in `u12@shop.example`. A name of digits
-alone, such as 17850, could be any number: it is looked for where ids stand, not in running text.
+A name counts only as a whole word: `u12` is not found in `u123`, nor in `u12@shop.example`. A name of digits alone,
+such as 17850, could be any number: it is looked for in columns of ids, not in running text.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ from urllib.parse import unquote
 from jobs.common.erased_people import lake_hash
 from schemas.columns import VISITOR_ID
 
-ERASED = "erased"  # what stands in a text where a name stood
+ERASED = "erased"  # replaces a name in a text
 WORD = re.compile(r"\w(?:[\w@.+\-]*\w)?")
-_NOT_ALONE = re.compile(r"[\d.,+\-]*|.{1,2}")  # a number, or too short to be told from a word
+_NOT_ALONE = re.compile(r"[\d.,+\-]*|.{1,2}")  # a number, or so short that it could be any word
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _PRINTED_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0+")
 
 
 def plain_id(value: Any) -> str:
-    """An id as the lake writes it: a whole number that came as a float without its `.0`."""
+    """An id as the lake writes it: a whole number that arrived as a float loses its `.0`."""
     text = str(value).strip()
     return text.partition(".")[0] if _PRINTED_FLOAT.fullmatch(text) else text
 
 
 @dataclass(frozen=True)
 class People:
-    """Account ids, plain and as the lake hashes them, and what is theirs alone: `visitor_id:c1`, `question_id:q7`.
+    """accounts: account ids, plain and as the lake hashes them. bound: other ids that are theirs alone, such as
+    `visitor_id:c1` or `question_id:q7`.
 
-    hash_key: the key of the lake's hashes where there is one: a raw file holds an id that the lake knows by its hash.
+    hash_key: the key of the lake's hashes, or empty. It is needed for raw files: they hold the ids before hashing.
     """
 
     accounts: frozenset[str]
@@ -44,35 +45,37 @@ class People:
 
     @classmethod
     def named(cls, ids: Iterable[str], hash_key: str = "") -> People:
-        plain = frozenset(plain_id(one) for one in ids)
-        return cls(plain | {lake_hash(one, hash_key) for one in plain if hash_key}, frozenset(), hash_key)
+        plain_ids = frozenset(plain_id(account) for account in ids)
+        return cls(
+            plain_ids | {lake_hash(account, hash_key) for account in plain_ids if hash_key}, frozenset(), hash_key
+        )
 
     def accounts_among(self, values: Iterable[Any], is_raw: bool = False) -> set[Any]:
-        """Those of `values` that are an account of these people; in a raw file also one that hashes to such."""
-        found = set()
+        """The `values` that are accounts of these people; in a raw file also values whose hash is such an account."""
+        accounts = set()
         for value in values:
             if value is None:
                 continue
             text = plain_id(value)
             if text in self.accounts or (is_raw and self.hash_key and lake_hash(text, self.hash_key) in self.accounts):
-                found.add(value)
-        return found
+                accounts.add(value)
+        return accounts
 
     def bound_among(self, values: Iterable[Any], kind: str) -> set[Any]:
-        """Those of `values` of a column of this kind that belong to these people."""
+        """The `values`, from a column of this kind, that belong to these people."""
         return {value for value in values if value is not None and f"{kind}:{plain_id(value)}" in self.bound}
 
     @property
     def visitors(self) -> frozenset[str]:
         """Their visitor ids, as events have them."""
-        return frozenset(one.partition(":")[2] for one in self.bound if one.startswith(f"{VISITOR_ID}:"))
+        return frozenset(bound_id.partition(":")[2] for bound_id in self.bound if bound_id.startswith(f"{VISITOR_ID}:"))
 
     def in_text(self, text: str) -> bool:
         """Whether running text names one of these people."""
-        return not self._words.isdisjoint(WORD.findall(text)) or any(odd.search(text) for odd in self._odd)
+        return not self._words.isdisjoint(WORD.findall(text)) or any(pattern.search(text) for pattern in self._patterns)
 
     def anywhere_in(self, text: str) -> bool:
-        """The same, also where the text is escaped as in HTML, JSON or a URL."""
+        """As `in_text`, also where the text is escaped as in HTML, JSON or a URL."""
         if self.in_text(text):
             return True
         is_escaped = "&" in text or "%" in text or "\\u" in text
@@ -80,8 +83,8 @@ class People:
 
     def masked(self, text: str) -> str:
         """The text with each of these names replaced."""
-        for odd in self._odd:
-            text = odd.sub(ERASED, text)
+        for pattern in self._patterns:
+            text = pattern.sub(ERASED, text)
         return WORD.sub(self._mask_word, text)
 
     def _mask_word(self, word: re.Match[str]) -> str:
@@ -89,12 +92,12 @@ class People:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        names = self.accounts | {one.partition(":")[2] for one in self.bound}
+        names = self.accounts | {bound_id.partition(":")[2] for bound_id in self.bound}
         return frozenset(name for name in names if not _NOT_ALONE.fullmatch(name))
 
     @cached_property
-    def _odd(self) -> list[re.Pattern[str]]:
-        """Patterns of names that are no single word, such as `anna smith` or `shop:12`."""
+    def _patterns(self) -> list[re.Pattern[str]]:
+        """Patterns of names that are not a single word, such as `anna smith` or `shop:12`."""
         return [
             re.compile(rf"(?<![\w@.+\-]){re.escape(name)}(?![\w@+\-])")
             for name in self._words
@@ -103,5 +106,5 @@ class People:
 
 
 def _unescaped(text: str) -> str:
-    """The text with \\u escapes, as JSON has them, read as the letters that they stand for."""
-    return _ESCAPES.sub(lambda found: str(json.loads(f'"{found[0]}"')), text) if "\\u" in text else text
+    """The text with its \\u escapes, as in JSON, replaced by the letters that they mean."""
+    return _ESCAPES.sub(lambda match: str(json.loads(f'"{match[0]}"')), text) if "\\u" in text else text

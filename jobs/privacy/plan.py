@@ -1,10 +1,11 @@
-"""What an erasure will change, worked out and staged before anything is changed.
+"""Plans what an erasure will change, and stages the new files, before anything is changed.
 
     LAKE/erased/staged/NNN/...      every file that is rewritten, and plan.json, which is written last
 
-A plan is a list of moves (a staged file to its place, replacing what is there) followed by a list of deletions. Each
-step is atomic and may be repeated, so a plan that was cut off is carried out again from its beginning. The order is
-what keeps readers whole: new files first, then what names them, then the storefront's pointer, and old files last.
+A plan is a list of moves (a staged file goes to its place and replaces the file there), followed by a list of
+deletions. Each step is atomic and may be repeated, so an interrupted plan is carried out again from its beginning. The
+order keeps readers safe: new files first, then the files that name them, then the storefront's pointer; old files are
+deleted last.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.common.recount import COUNTED, note_of
-from jobs.privacy.lake_files import STAGED, Found, read_bytes
+from jobs.privacy.lake_files import STAGED, Hit, read_bytes
 from jobs.runtime import published
 from jobs.runtime.lake import Lake, json_text
 from jobs.runtime.progress import Progress
@@ -30,7 +31,7 @@ _VERSION = re.compile(r"(?P<folder>(?:.+/)?tables/[^/]+/date=[^/]+)/run=(?P<run>
 _PUBLISHED = re.compile(r"published/run=(?P<run>[^/]+)/(?P<rest>.+)")
 _MODEL = re.compile(r"models/(?P<name>[^/]+)/.+")
 # Models of texts and pictures. Clicks only choose which of the shop's texts the copywriter learns. All other models
-# learn from what single people did; so does any that is not known here.
+# learn from what single people did; a model that is not in this list is treated like these.
 OF_NO_PERSON = frozenset(
     ("copywriter", "tuned_copywriter", "recognisers", "image_editor", "picture_encoder", "picture_whitening")
 )
@@ -38,7 +39,8 @@ OF_NO_PERSON = frozenset(
 
 @dataclass
 class Plan:
-    """moves: [staged, place]; the last one may be the pointer. deletes: files, folders. `facts` are for the receipt."""
+    """moves: [staged file, its place]; the last one may be the pointer. deletes: files and folders. facts: for the
+    receipt."""
 
     number: str
     moves: list[list[str]] = field(default_factory=list)
@@ -47,180 +49,187 @@ class Plan:
 
 
 class Planner:
-    """Stages an erasure. `lake` is read; all that is written is below erased/staged/NNN."""
+    """Stages an erasure. It reads `lake`, and writes only below erased/staged/NNN."""
 
     def __init__(self, lake: Lake, number: str, retires_models: bool = True) -> None:
         self.lake, self.retires_models = lake, retires_models
         self.plan = Plan(number, facts={"files": [], "models_retired": [], "runs_rewritten": {}, "runs_withdrawn": []})
-        self._data: list[list[str]] = []
-        self._names: list[list[str]] = []
+        self._data_moves: list[list[str]] = []
+        self._name_moves: list[list[str]] = []
         self._staged = 0
 
-    def make(self, found: Iterable[Found]) -> Plan:
-        """The plan for all files that name the people; it is whole only when it is stored."""
-        versions: dict[tuple[str, str], list[Found]] = defaultdict(list)
-        runs: dict[str, list[Found]] = defaultdict(list)
+    def make(self, hits: Iterable[Hit]) -> Plan:
+        """The plan for all files that name the people; it is complete only when it is stored."""
+        versions: dict[tuple[str, str], list[Hit]] = defaultdict(list)
+        runs: dict[str, list[Hit]] = defaultdict(list)
         models: set[str] = set()
         traces = False
-        for one in found:
-            traces |= not one.path.startswith(("runs/", "reports/"))
-            if match := _VERSION.fullmatch(one.path):
-                versions[match["folder"], match["run"]].append(one)
-            elif match := _PUBLISHED.fullmatch(one.path):
-                runs[match["run"]].append(one)
-            elif match := _MODEL.fullmatch(one.path):
+        for hit in hits:
+            traces |= not hit.path.startswith(("runs/", "reports/"))
+            if match := _VERSION.fullmatch(hit.path):
+                versions[match["folder"], match["run"]].append(hit)
+            elif match := _PUBLISHED.fullmatch(hit.path):
+                runs[match["run"]].append(hit)
+            elif match := _MODEL.fullmatch(hit.path):
                 models.add(match["name"])
-                self._note(one, None)
-            elif not one.path.endswith(("_version.json", "_current.json")):
-                self._in_place(one)
+                self._note(hit, None)
+            elif not hit.path.endswith(("_version.json", "_current.json")):
+                self._in_place(hit)
         for (folder, run), edited in versions.items():
             self._version(folder, run, edited)
         self._models(models, traces)
         if traces and self.retires_models:
             note = json_text({"erasure": self.plan.number}).encode()
-            self._names += [[self._stage(note), note_of(table)] for table in COUNTED]
+            self._name_moves += [[self._stage(note), note_of(table)] for table in COUNTED]
         pointer = self._published(runs)
-        self.plan.moves = [*self._data, *self._names, *pointer]
+        self.plan.moves = [*self._data_moves, *self._name_moves, *pointer]
         self._store()
         return self.plan
 
     # one kind of file after another ---------------------------------------------------------------------------------
 
-    def _in_place(self, one: Found) -> None:
-        """Raw files, run facts, answers, pages: nobody but a night reads them."""
-        if one.edit.kept is None:
-            self.plan.deletes.append(one.path)
+    def _in_place(self, hit: Hit) -> None:
+        """Plans to replace or delete a raw file, run facts, an answer or a page: only a night reads these."""
+        if hit.edit.content is None:
+            self.plan.deletes.append(hit.path)
         else:
-            self._names.append([self._stage(one.edit.kept), one.path])
-        self._note(one, one.edit.kept)
+            self._name_moves.append([self._stage(hit.edit.content), hit.path])
+        self._note(hit, hit.edit.content)
 
-    def _version(self, folder: str, run: str, edited: list[Found]) -> None:
-        """A version of a table gets new files beside the old ones, then the two small files that name them."""
+    def _version(self, folder: str, run: str, hits: list[Hit]) -> None:
+        """Plans new files of a table's version beside the old ones, and then the two small files that name them."""
         place = f"{folder}/run={run}"
-        new = {one.path: self._beside(one) for one in edited}
-        self.plan.deletes += [one.path for one in edited]
+        new_names = {hit.path: self._stage_beside(hit) for hit in hits}
+        self.plan.deletes += [hit.path for hit in hits]
         for name in (f"{place}/_version.json", f"{folder}/_current.json"):
-            # none: a night that was killed left the files, and nobody reads them
+            # without such a file: a killed night left these files, and nobody reads them
             if self.lake.exists(name) and (version := self.lake.get_json(name))["run"] == run:
-                listed = {one.path: one for one in edited if one.path.rpartition("/")[2] in version["files"]}
-                files = [new.get(f"{place}/{file}", file) for file in version["files"]]
-                gone = sum(len(one.edit.removed) for one in listed.values())
-                left = self._counts(version, place, listed)
-                version |= {"files": [f for f in files if f], "rows": version["rows"] - gone, "facts": left}
-                self._names.append([self._stage(json_text(version).encode()), name])
+                hits_listed = {hit.path: hit for hit in hits if hit.path.rpartition("/")[2] in version["files"]}
+                files = [new_names.get(f"{place}/{file}", file) for file in version["files"]]
+                rows_gone = sum(len(hit.edit.removed) for hit in hits_listed.values())
+                facts_left = self._counts(version, place, hits_listed)
+                version |= {
+                    "files": [new_name for new_name in files if new_name],
+                    "rows": version["rows"] - rows_gone,
+                    "facts": facts_left,
+                }
+                self._name_moves.append([self._stage(json_text(version).encode()), name])
 
-    def _beside(self, one: Found) -> str:
-        assert one.edit.kept is not None, f"{one.path}: a table's file is never removed whole"
-        digest = hashlib.sha256(one.edit.kept).hexdigest()
+    def _stage_beside(self, hit: Hit) -> str:
+        assert hit.edit.content is not None, f"{hit.path}: a table's file is never removed whole"
+        digest = hashlib.sha256(hit.edit.content).hexdigest()
         name = f"kept-{digest[:24]}.parquet"
-        self._data.append([self._stage(one.edit.kept), f"{one.path.rpartition('/')[0]}/{name}"])
-        self._note(one, one.edit.kept)
+        self._data_moves.append([self._stage(hit.edit.content), f"{hit.path.rpartition('/')[0]}/{name}"])
+        self._note(hit, hit.edit.content)
         return name
 
-    def _counts(self, version: dict[str, Any], place: str, edited: dict[str, Found]) -> dict[str, Any]:
-        """The version's facts, its counts without the removed rows."""
+    def _counts(self, version: dict[str, Any], place: str, hits: dict[str, Hit]) -> dict[str, Any]:
+        """The version's facts, with counts that leave out the removed rows."""
         facts = dict(version["facts"])
         if counts := facts.get("counts"):
-            by = ("source_file", "reason")[-(len(counts[0]) - 1) :]
-            gone: dict[tuple[str, ...], int] = defaultdict(int)
-            for one in edited.values():
-                for row in one.edit.removed:
-                    gone[tuple(row.get(name, "") for name in by)] += 1
-            less = [[*key, rows - gone[tuple(key)]] for *key, rows in counts]
-            facts["counts"] = [entry for entry in less if entry[-1] > 0]
+            key_columns = ("source_file", "reason")[-(len(counts[0]) - 1) :]
+            rows_gone: dict[tuple[str, ...], int] = defaultdict(int)
+            for hit in hits.values():
+                for row in hit.edit.removed:
+                    rows_gone[tuple(row.get(name, "") for name in key_columns)] += 1
+            entries_left = [[*key, rows - rows_gone[tuple(key)]] for *key, rows in counts]
+            facts["counts"] = [entry for entry in entries_left if entry[-1] > 0]
         return facts
 
-    def _models(self, named: set[str], traces: bool) -> None:
-        """All models that learn from people are retired, each with all its nights: a warm start would carry on."""
-        there = set(self.lake.list_dir("models"))
-        retired = sorted(named | (there - OF_NO_PERSON if traces and self.retires_models else set()))
+    def _models(self, naming_models: set[str], traces: bool) -> None:
+        """Retires all models that learn from people, those of all nights: a warm start would learn from an old one."""
+        stored = set(self.lake.list_dir("models"))
+        retired = sorted(naming_models | (stored - OF_NO_PERSON if traces and self.retires_models else set()))
         self.plan.deletes += [f"models/{name}" for name in retired]
         self.plan.facts["models_retired"] = retired
 
-    def _published(self, edited: dict[str, list[Found]]) -> list[list[str]]:
-        """Each run with the people in it is published again under a new name; returns the move of the pointer."""
-        whole, now = published.runs(self.lake), published.current(self.lake)
-        overlay = self.lake.get_json(*published.FRESH) if self.lake.exists(*published.FRESH) else None
-        renamed = {run: f"{run}e{int(self.plan.number)}" for run in whole if run in edited}
-        manifests = {run: self._rewritten(run, renamed, edited[run]) for run in renamed}
-        old = [run for run in edited if run not in whole]  # killed while copying, or an overlay
+    def _published(self, hits_by_run: dict[str, list[Hit]]) -> list[list[str]]:
+        """Publishes each run that has the people again under a new name; returns the move of the pointer."""
+        whole_runs, pointer = published.runs(self.lake), published.current(self.lake)
+        fresh = self.lake.get_json(*published.FRESH) if self.lake.exists(*published.FRESH) else None
+        renamed = {run: f"{run}e{int(self.plan.number)}" for run in whole_runs if run in hits_by_run}
+        manifests = {run: self._rewritten(run, renamed, hits_by_run[run]) for run in renamed}
+        old_runs = [run for run in hits_by_run if run not in whole_runs]  # killed while copying, or an overlay
         withdrawn = [run for run, manifest in manifests.items() if manifest is None]
-        if now and now["run"] in withdrawn:
+        if pointer and pointer["run"] in withdrawn:
             raise RuntimeError(
-                f"published run {now['run']} cannot be read whole, and the storefront shows it: publish a night first, "
-                "then forget again; nothing was changed"
+                f"published run {pointer['run']} cannot be read whole, and the storefront shows it: publish a night "
+                "first, then forget again; nothing was changed"
             )
-        if overlay and (overlay["run"] in edited or overlay["over"] in renamed):
+        if fresh and (fresh["run"] in hits_by_run or fresh["over"] in renamed):
             self.plan.deletes.append("/".join(published.FRESH))
-            old.append(overlay["run"])
+            old_runs.append(fresh["run"])
         self.plan.deletes += [f"published/run={run}/manifest.json" for run in renamed]
-        self.plan.deletes += [f"published/run={run}" for run in [*renamed, *dict.fromkeys(old)]]
-        self.plan.facts["runs_rewritten"] = {run: new for run, new in renamed.items() if run not in withdrawn}
+        self.plan.deletes += [f"published/run={run}" for run in [*renamed, *dict.fromkeys(old_runs)]]
+        self.plan.facts["runs_rewritten"] = {run: new_run for run, new_run in renamed.items() if run not in withdrawn}
         self.plan.facts["runs_withdrawn"] = withdrawn
-        self._without_retired(whole, renamed, now)
-        new_pointer = manifests.get(now["run"]) if now else None
+        self._without_retired(whole_runs, renamed, pointer)
+        new_pointer = manifests.get(pointer["run"]) if pointer else None
         data = json_text(new_pointer).encode() if new_pointer else None
         return [[self._stage(data), "/".join(published.POINTER)]] if data else []
 
-    def _without_retired(self, whole: list[str], renamed: dict[str, str], now: dict[str, Any] | None) -> None:
-        """Manifests of untouched runs stop naming models that are there no more."""
+    def _without_retired(self, whole_runs: list[str], renamed: dict[str, str], pointer: dict[str, Any] | None) -> None:
+        """Takes retired models out of the manifests of runs that do not change otherwise."""
         retired = set(self.plan.facts["models_retired"])
         places: list[tuple[str, ...]] = [
-            ("published", f"run={run}", "manifest.json") for run in whole if run not in renamed
+            ("published", f"run={run}", "manifest.json") for run in whole_runs if run not in renamed
         ]
-        places += [published.POINTER] if now and now["run"] not in renamed else []
+        places += [published.POINTER] if pointer and pointer["run"] not in renamed else []
         for place in places:
             manifest = self.lake.get_json(*place)
             if retired & set(manifest.get("models", {})):
-                manifest["models"] = {k: v for k, v in manifest["models"].items() if k not in retired}
-                self._names.append([self._stage(json_text(manifest).encode()), "/".join(place)])
+                manifest["models"] = {name: model for name, model in manifest["models"].items() if name not in retired}
+                self._name_moves.append([self._stage(json_text(manifest).encode()), "/".join(place)])
 
-    def _rewritten(self, run: str, renamed: dict[str, str], edited: list[Found]) -> dict[str, Any] | None:
-        """The manifest of a run without the people, its files staged; None where a file of it cannot be read."""
-        manifest, new, by_path = published.manifest(self.lake, run), renamed[run], {one.path: one for one in edited}
+    def _rewritten(self, run: str, renamed: dict[str, str], hits: list[Hit]) -> dict[str, Any] | None:
+        """Stages a run's files without the people; returns its manifest, None where one of its files cannot be read."""
+        manifest, new_run, by_path = published.manifest(self.lake, run), renamed[run], {hit.path: hit for hit in hits}
         moves = []
         for table, entry in manifest["tables"].items():
             files = []
             for file in entry["files"]:
                 path = f"published/run={run}/{table}/{file['name']}"
-                one = by_path.get(path)
-                data = self._whole(path, file["sha256"])
-                if one and data is not None:
-                    data = one.edit.kept
+                hit = by_path.get(path)
+                data = self._published_content(path, file["sha256"])
+                if hit and data is not None:
+                    data = hit.edit.content
                 if data is None:
                     return None
-                if one:
-                    self._note(one, data)
-                    entry["rows"] -= len(one.edit.removed)
+                if hit:
+                    self._note(hit, data)
+                    entry["rows"] -= len(hit.edit.removed)
                 digest = hashlib.sha256(data).hexdigest()
-                name = file["name"] if one is None else f"kept-{digest[:24]}.parquet"
-                moves.append([self._stage(data), f"published/run={new}/{table}/{name}"])
+                name = file["name"] if hit is None else f"kept-{digest[:24]}.parquet"
+                moves.append([self._stage(data), f"published/run={new_run}/{table}/{name}"])
                 files.append({"name": name, "bytes": len(data), "sha256": digest})
             entry["files"] = files
-        manifest = self._renamed(manifest, renamed, edited)
-        self._data += moves
-        self._names.append([self._stage(json_text(manifest).encode()), f"published/run={new}/manifest.json"])
+        manifest = self._renamed(manifest, renamed, hits)
+        self._data_moves += moves
+        self._name_moves.append([self._stage(json_text(manifest).encode()), f"published/run={new_run}/manifest.json"])
         return manifest
 
-    def _renamed(self, manifest: dict[str, Any], renamed: dict[str, str], edited: list[Found]) -> dict[str, Any]:
-        """The manifest under the run's new name; its checks count the lists that are left."""
+    def _renamed(self, manifest: dict[str, Any], renamed: dict[str, str], hits: list[Hit]) -> dict[str, Any]:
+        """The manifest under the run's new name, with checks that count the remaining lists."""
         manifest["run"] = renamed[manifest["run"]]
         for product in manifest.get("products", {}).values():
             if product.get("from") in renamed:
                 product["from"] = renamed[product["from"]]
         retired = self.plan.facts["models_retired"]
-        manifest["models"] = {k: v for k, v in manifest.get("models", {}).items() if k not in retired}
-        lists = [row for one in edited if "/recommendations/" in one.path for row in one.edit.removed]
+        manifest["models"] = {
+            model: folder for model, folder in manifest.get("models", {}).items() if model not in retired
+        }
+        lists = [row for hit in hits if "/recommendations/" in hit.path for row in hit.edit.removed]
         people = len({row.get("user_id") for row in lists})
-        less = {"rows": len(lists), "users": people, "full_lists": people}
+        removed_counts = {"rows": len(lists), "users": people, "full_lists": people}
         checks = manifest.get("checks", {})
         manifest["checks"] = {
-            name: value - less.get(name, 0) if name in less else value for name, value in checks.items()
+            name: value - removed_counts.get(name, 0) if name in removed_counts else value
+            for name, value in checks.items()
         }
         return manifest
 
-    def _whole(self, path: str, sha256: str) -> bytes | None:
-        """A file of a published run as its manifest describes it; None where it is missing or another."""
+    def _published_content(self, path: str, sha256: str) -> bytes | None:
+        """The content of a published file; None where it is missing, or is not the one that the manifest describes."""
         if not self.lake.exists(path):
             return None
         data = read_bytes(self.lake, path)
@@ -236,15 +245,15 @@ class Planner:
             out.write(data)
         return path
 
-    def _note(self, one: Found, kept: bytes | None) -> None:
-        """A line of the receipt. Names of files that name the person are not repeated there."""
+    def _note(self, hit: Hit, content: bytes | None) -> None:
+        """Adds a file to the receipt. The receipt leaves out a file name that names the person."""
         path = (
-            one.path if "the file's name" not in one.edit.found else one.path.rpartition("/")[0] + "/(not named here)"
+            hit.path if "the file's name" not in hit.edit.counts else hit.path.rpartition("/")[0] + "/(not named here)"
         )
-        before = hashlib.sha256(read_bytes(self.lake, one.path)).hexdigest()
-        after = None if kept is None else hashlib.sha256(kept).hexdigest()
+        before = hashlib.sha256(read_bytes(self.lake, hit.path)).hexdigest()
+        after = None if content is None else hashlib.sha256(content).hexdigest()
         self.plan.facts["files"].append(
-            {"path": path, "found": one.edit.found, "rows": len(one.edit.removed), "before": before, "after": after}
+            {"path": path, "found": hit.edit.counts, "rows": len(hit.edit.removed), "before": before, "after": after}
         )
 
     def _store(self) -> None:
@@ -261,7 +270,7 @@ def _is_parquet(data: bytes) -> bool:
 
 
 def stored_plan(lake: Lake, number: str) -> Plan | None:
-    """The plan of an erasure that was cut off after it was staged; None before."""
+    """The plan of an interrupted erasure; None where it was interrupted before its plan was stored."""
     place = (STAGED.rstrip("/"), number, "plan.json")
     if not lake.exists(*place):
         return None
@@ -270,7 +279,7 @@ def stored_plan(lake: Lake, number: str) -> Plan | None:
 
 
 def carry_out(lake: Lake, plan: Plan) -> None:
-    """All moves, then all deletions. A step that was done before is passed over."""
+    """Does all moves, then all deletions. Skips a step that was done before."""
     with Progress("rewriting", len(plan.moves) + len(plan.deletes), "files") as doing:
         for staged, place in doing.over(plan.moves, None):
             if lake.exists(staged):
@@ -280,11 +289,11 @@ def carry_out(lake: Lake, plan: Plan) -> None:
 
 
 def merged(earlier: dict[str, Any] | None, facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts of an erasure that took two plans. Facts that `earlier` has already are not repeated."""
+    """The joint facts of an erasure that took two plans; no fact is repeated."""
     if earlier is None:
         return facts
     lists = {
-        name: earlier[name] + [one for one in facts[name] if one not in earlier[name]]
+        name: earlier[name] + [fact for fact in facts[name] if fact not in earlier[name]]
         for name in ("files", "models_retired", "runs_withdrawn")
     }
     return {**lists, "runs_rewritten": earlier["runs_rewritten"] | facts["runs_rewritten"]}

@@ -1,7 +1,7 @@
-"""The receipt of an erasure: what was done, signed, so that anybody with the public key can tell that it is genuine.
+"""The receipt of an erasure: it says what was done, and anybody with the public key can check its signature.
 
-It names nobody: a person stands in it as an HMAC, by the key of the list of the forgotten. The shop, which has the key
-and the id, can show that the receipt is about that person; nobody else can.
+It names nobody: it has an HMAC of each person's id, by the key of the list of the forgotten. The shop has the key and
+the id, so it can show that the receipt is about that person; nobody else can.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class NoReceiptKey(ValueError):
 
 
 class BadReceipt(ValueError):
-    """A receipt that was changed after it was signed, was signed by another key, or is none."""
+    """A file that is no receipt, a receipt signed by another key, or one that was changed after it was signed."""
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -32,9 +32,9 @@ def signing_key() -> Ed25519PrivateKey:
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
     except ValueError:
-        seen = f"is not 64 hex digits (it has {len(text)} characters)" if text else "is not set"
+        fault = f"is not 64 hex digits (it has {len(text)} characters)" if text else "is not set"
         raise NoReceiptKey(
-            f"{KEY_VARIABLE} {seen}; receipts are signed with it: set it to the 64 hex digits of an Ed25519 key, such "
+            f"{KEY_VARIABLE} {fault}; receipts are signed with it: set it to the 64 hex digits of an Ed25519 key, such "
             "as `openssl rand -hex 32` prints, and keep it safe; nothing was changed"
         ) from None
 

@@ -1,7 +1,7 @@
-"""Finishes an erasure that was cut off, then forgets the people whom tonight's list of the shop names.
+"""Finishes an interrupted erasure, then forgets the people on the shop's list of tonight.
 
-The mapping names the list: `erasures = "{date}/erasures.csv"`, one id a line. A night without one goes on. The list
-itself is not copied into the lake. It comes after the files of the night are there, so that they are searched too.
+The mapping names the list: `erasures = "{date}/erasures.csv"`, one id a line. A night without a list goes on. The list
+itself is not copied into the lake. The job runs after the night's files were received, so it searches them too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main(night: Night) -> None:
 
 
 def tonights_ids(night: Night) -> list[str]:
-    """The ids of the night's list; none without a list. Raises BadList, with the line."""
+    """The ids of the night's list, none without a list. Raises BadList with the number of a wrong line."""
     if not night.source.erasures:
         return []
     name = for_night(night.source.erasures, night.date)

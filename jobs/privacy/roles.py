@@ -1,8 +1,8 @@
 """Who may read what of a lake: roles over folders and keys, as commands for a POSIX box and as bucket policies.
 
-On a box a folder has one group, and a role is a member of some groups. A night writes with a umask that keeps others
-out (`jobs/runtime/umask.py`), and its folders pass their group on; so a table that is new tomorrow is the operators'
-alone until the commands run again.
+On a POSIX box a folder has one group, and a role is a member of some groups. A night writes with a umask that keeps
+others out (`jobs/runtime/umask.py`), and new folders take the group of the folder above. So only operators can read a
+new table until the commands run again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OPERATORS = "nm_operators"  # the night runs as one of them, and they may read e
 
 @dataclass(frozen=True)
 class Role:
-    """What people or programs of one kind need: `groups` of folders that they may read, and never write."""
+    """People or programs of one kind, and the `groups` of folders that they may read but never write."""
 
     name: str
     does: str
@@ -54,7 +54,7 @@ ROLES = (
 
 
 def needed_key(role: Role) -> str:
-    """What the role must be given beside its groups, where the lake is encrypted."""
+    """What the role needs beside its groups, where the lake is encrypted."""
     if OPERATORS in role.groups:
         return "the master key, NIGHTMARKET_MASTER_KEY"
     return "a key ring, from show_access --ring, as NIGHTMARKET_KEY_RING" if role.keys else "no key"
@@ -63,11 +63,15 @@ def needed_key(role: Role) -> str:
 def posix_commands(lake: str, gids: Mapping[str, str] | None = None) -> list[str]:
     """Shell commands that root runs once, and again for new tables; `gids` gives groups other names.
 
-    The folder of the lake can be entered by everybody and listed by operators alone.
+    Everybody may enter the lake's folder; only operators may list it.
     """
     names = {group: (gids or {}).get(group, group) for group in (OPERATORS, *_FOLDERS)}
     root = shlex.quote(lake)
-    folders = [(f"{root}/{folder}", names[group]) for group, of in _FOLDERS.items() for folder in of]
+    folders = [
+        (f"{root}/{folder}", names[group])
+        for group, folders_of_group in _FOLDERS.items()
+        for folder in folders_of_group
+    ]
     elsewhere = " -o ".join(f"-path {path}" for path, _ in folders)
     lines = [] if gids else [f"groupadd --force {name}" for name in names.values()]
     lines.append(f"find {root} \\( {elsewhere} \\) -prune -o {_closed(names[OPERATORS])}")
@@ -79,7 +83,7 @@ def posix_commands(lake: str, gids: Mapping[str, str] | None = None) -> list[str
 def bucket_policy(bucket: str, prefix: str, account: str) -> str:
     """An AWS bucket policy: each role is an IAM role of the account, named nm_storefront and so on.
 
-    Nobody whom it does not name may read; only operators write. Other stores have the same by prefix.
+    Only the roles that it names may read, and only operators may write. Other stores allow the same rules by prefix.
     """
     arn, below = f"arn:aws:s3:::{bucket}", f"{prefix.strip('/')}/" if prefix.strip("/") else ""
     statements: list[dict[str, Any]] = []
@@ -102,5 +106,5 @@ def bucket_policy(bucket: str, prefix: str, account: str) -> str:
 
 
 def _closed(group: str) -> str:
-    """For `find`: the owner writes, the group reads, others nothing; folders give their group to new files."""
+    """Arguments of `find`: the owner may write, the group read, others nothing; new files take their folder's group."""
     return f"-exec chgrp {group} {{}} + -exec chmod u=rwX,g=rX,o= {{}} + -type d -exec chmod g+s {{}} +"

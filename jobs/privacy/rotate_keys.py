@@ -1,7 +1,7 @@
 """Changes the master key of an encrypted lake: wraps its keys again; no other file is touched.
 
 NIGHTMARKET_OLD_MASTER_KEY (or NIGHTMARKET_OLD_MASTER_KEY_FILE) is the key that the lake has now, NIGHTMARKET_MASTER_KEY
-the one that it gets. It runs between nights and holds the lake. Cut off at any moment, no night starts until the same
+is its new key. The job runs between nights and holds the lake. If it is interrupted, no night starts until the same
 command has finished it. Afterwards the old key opens nothing and may be destroyed.
 """
 

@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     if args.bucket:
         if not re.fullmatch(r"\d{12}", args.account or ""):
-            seen = f"'{args.account}' is not" if args.account else "needs"
+            fault = f"'{args.account}' is not" if args.account else "needs"
             raise ValueError(
-                f"--bucket: --account {seen} the AWS account of the roles, 12 digits, such as "
+                f"--bucket: --account {fault} the AWS account of the roles, 12 digits, such as "
                 "`aws sts get-caller-identity --query Account` prints; no policy was made"
             )
         print(bucket_policy(args.bucket, args.lake, args.account))

@@ -1,6 +1,6 @@
 """Says whether a receipt of an erasure is genuine, and whether it is about a person.
 
-Exit status 65 where it is not. Give --public-key, or a key that the receipt itself names is believed.
+The exit status is 65 where it is not. Without --public-key the job trusts the key that the receipt itself names.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def main(args: argparse.Namespace) -> int:
     print(f"{args.receipt} is genuine: signed by {facts['public_key']}, unchanged since")
     print(f"  {len(facts['people'])} people, {len(facts['files'])} files, check: {facts['check']}")
     if args.user is not None:
-        (who,) = given_ids([args.user])
-        if not names_of_receipt([who], erasure_key()) <= set(facts["people"]):
+        (account,) = given_ids([args.user])
+        if not names_of_receipt([account], erasure_key()) <= set(facts["people"]):
             raise BadReceipt(
                 f"the receipt is genuine, but it is not about the account {args.user}, or {KEY_VARIABLE} is another "
                 "key than at the time of the erasure"

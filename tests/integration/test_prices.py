@@ -178,7 +178,7 @@ def test_with_a_year_behind_it_items_get_prices_and_the_fit_is_carried_over(grow
     unchanged = {*current(grown.lake, ITEMS, SECOND).sort_by("item_id")["item_id"].to_pylist()[::5]} & set(made)
     assert unchanged
     assert {made[item]["reason"] for item in unchanged} == {
-        "its price has never changed, so nothing tells what a change does"
+        "its price has never changed, so the effect of a change is not known"
     }
     assert suggestions(grown, "003") == made  # the same night again
 

@@ -68,8 +68,8 @@ def test_those_that_have_shown_enough_move_among_each_other() -> None:
 def test_nothing_moves_alone_or_without_a_margin_or_without_a_share() -> None:
     alone = moves([row("a", 0.5, (1000, 200)), row("b", 0.5, margin=None)], CONFIG, 7, DAY)
     assert [(m.after, m.reason) for m in alone] == [
-        (0.5, "no other campaign of the line has shown enough"),
-        (0.5, "nobody meets it tonight whose margin is known"),
+        (0.5, "no other campaign of the line has enough data"),
+        (0.5, "no account that meets its conditions tonight has a known margin"),
     ]
     assert moves([row("a", None)], CONFIG, 7, DAY) == []
 

@@ -30,7 +30,7 @@ def test_parity_compares_groups_and_says_where_it_cannot() -> None:
             row("country", "DE", 400, 75),
             row("age_band", "unknown", 805, 145),
         ],
-        least=30,
+        least_users=30,
     )
     rows = {(r["attribute"], r["group"]): r for r in table.to_pylist()}
     assert (rows["gender", "f"]["verdict"], rows["gender", "f"]["share"]) == ("more than others", 0.25)
@@ -43,12 +43,12 @@ def test_parity_compares_groups_and_says_where_it_cannot() -> None:
     assert rows["gender", "x"]["selection_ratio"] is None
     assert rows["country", "FR"]["is_below_four_fifths"] is False
     assert rows["age_band", "unknown"]["verdict"] == "not enough data"  # no ages at all: nobody to compare with
-    assert judged([], least=30).num_rows == 0
+    assert judged([], least_users=30).num_rows == 0
 
 
 def test_a_night_without_offers_flags_nobody() -> None:
     row = {"attribute": "gender", "users": 400, "users_with_offer": 0, "total": 0.0, "squares": 0.0}
-    rows = judged([row | {"group": group} for group in ("f", "m")], least=30).to_pylist()
+    rows = judged([row | {"group": group} for group in ("f", "m")], least_users=30).to_pylist()
     assert [(one["selection_ratio"], one["is_below_four_fifths"]) for one in rows] == [(None, None)] * 2
 
 

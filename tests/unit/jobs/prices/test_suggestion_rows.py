@@ -83,7 +83,7 @@ def test_a_suggestion_says_what_it_rests_on():
         ({"sold_in": np.array(["USD"], object)}, "it was sold in another currency than the catalogue's price is in"),
         ({"weeks": np.array([0])}, "it was not sold at a known price in the weeks before the fit of 2026-01-04"),
         ({"weeks": np.array([7])}, "fewer than 8 weeks on sale at a known price"),
-        ({"prices": np.array([1])}, "its price has never changed, so nothing tells what a change does"),
+        ({"prices": np.array([1])}, "its price has never changed, so the effect of a change is not known"),
         ({"units": np.array([9.0])}, "fewer than 10 units sold"),
         ({"units_a_week": np.array([np.nan])}, "it could not be bought in the last 8 weeks"),
     ],
@@ -115,7 +115,7 @@ def test_an_unknown_currency_contradicts_nothing():
     [
         ({"cost": np.array([14.0])}, "a margin of 10% needs 15.56, a rise may only reach 11.00"),
         ({"elasticity": interval(-2.5, -4.5, -0.5)}, "no price from 8.50 to 11.00 is sure to"),
-        ({"elasticity": interval(-0.5, -0.9, -0.1)}, "inelastic: dearer looks always better"),
+        ({"elasticity": interval(-0.5, -0.9, -0.1)}, "inelastic: a higher price always looks better"),
         ({"stock": np.array([20.0])}, "stock lasts 1.0 weeks, so no cut was allowed"),
         ({"stock": np.array([800.0])}, "stock lasts 40 weeks, so a cut of 30% was allowed"),
         ({"competitor": np.array([10.5])}, "a competitor sells at 10.50, so no rise above 10.50 was allowed"),

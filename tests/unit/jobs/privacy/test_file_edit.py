@@ -26,17 +26,17 @@ def test_a_planted_name_is_found(place: str, who: str, tmp_path: Path) -> None:
     PLACES[place](lake, who)
     (found,) = walk(lake, People.named([who]), {}, lake_fields({}))
     assert list(walk(lake, People.named([who[:-1]]), {}, lake_fields({}))) == []
-    if found.edit.kept is not None:
-        assert edit_file(found.path, found.edit.kept, People.named([who]), FIELDS) is None
+    if found.edit.content is not None:
+        assert edit_file(found.path, found.edit.content, People.named([who]), FIELDS) is None
 
 
 def test_rows_go_and_others_keep_all_but_the_name() -> None:
     rows = pa.table({"user_id": ["ann", "zoe", None], "note": ["a", "ann says hello", None], "n": [1, 2, 3]})
     edit = edit_file("a.parquet", parquet(rows), People.named(["ann"]), FIELDS)
     assert edit is not None
-    assert edit.kept is not None
+    assert edit.content is not None
     assert edit.removed == [{"user_id": "ann", "note": "a", "n": 1}]
-    kept = pq.read_table(io.BytesIO(edit.kept))
+    kept = pq.read_table(io.BytesIO(edit.content))
     assert kept.to_pylist() == [
         {"user_id": "zoe", "note": "erased says hello", "n": 2},
         {"user_id": None, "note": None, "n": 3},

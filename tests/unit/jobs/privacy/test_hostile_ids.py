@@ -99,8 +99,8 @@ def test_those_of_a_list_whom_only_a_dictionary_names_are_known_without_another_
     folder.mkdir(parents=True)
     pq.write_table(pa.table({"user_id": codes}), folder / "a.parquet")
     looks: list[str] = []
-    once = erasure.found_in
-    monkeypatch.setattr(erasure, "found_in", lambda lake, path, *more: looks.append(path) or once(lake, path, *more))
+    once = erasure.hit_in
+    monkeypatch.setattr(erasure, "hit_in", lambda lake, path, *more: looks.append(path) or once(lake, path, *more))
     (done,) = forget(lake, ids, mapping)
     assert (done.unknown, looks) == ([], [])
 
