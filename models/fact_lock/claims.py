@@ -18,7 +18,7 @@ from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
-from models.fact_lock.negations import negations
+from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
@@ -132,6 +132,7 @@ def unsupported(
         and not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (claim.value.startswith(SAID_IN_TEXT) and _is_stated(claim, stated, text))
+        and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
     ]
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from models.text.numerals import fold
+from models.text.numerals import fold, with_digits
 
-_LETTER = re.compile("[a-z]")
+_LETTER, _DIGIT = re.compile("[a-z]"), re.compile("[0-9]")
 KINDS = (
     "assertion",
     "attribute",
@@ -112,18 +112,19 @@ class ItemFacts:
     def _folded(self) -> tuple[str, ...]:
         return tuple(fold(text) for text in self.texts())
 
+    @cached_property
+    def _in_digits(self) -> tuple[str, ...]:
+        return tuple(map(with_digits, self._folded))
+
     def says(self, words: str) -> bool:
-        """Whether the row's texts have these folded words; a match inside a longer Latin word does not count."""
-        for text in self._folded:
-            start = text.find(words)
-            while start >= 0:
-                end = start + len(words)
-                if not (_LETTER.match(text[start - 1 : start]) and _LETTER.match(words)) and not (
-                    _LETTER.match(text[end : end + 1]) and _LETTER.match(words[-1:])
-                ):
-                    return True
-                start = text.find(words, start + 1)
-        return False
+        """Whether the row's texts have these folded words. A number may be written in another way (三条装, 3条装).
+
+        A match inside a longer Latin word or a longer number does not count.
+        """
+        if _stands_in(words, self._folded):
+            return True
+        in_digits = with_digits(words)
+        return in_digits != words and _stands_in(in_digits, self._in_digits)
 
     @property
     def shares_off(self) -> tuple[float, ...]:
@@ -140,6 +141,23 @@ class ItemFacts:
         if self.price is None or not self.old_price or self.price >= self.old_price:
             return stated
         return (*stated, self.old_price - self.price)
+
+
+def _stands_in(words: str, texts: Iterable[str]) -> bool:
+    """Whether a text has the words, not as a part of a longer Latin word or number."""
+    for text in texts:
+        start = text.find(words)
+        while start >= 0:
+            end = start + len(words)
+            if not _go_on(text[start - 1 : start], words[:1]) and not _go_on(words[-1:], text[end : end + 1]):
+                return True
+            start = text.find(words, start + 1)
+    return False
+
+
+def _go_on(sign: str, next_sign: str) -> bool:
+    """Whether two neighbouring characters belong to one Latin word or one number."""
+    return any(kind.match(sign) and kind.match(next_sign) for kind in (_LETTER, _DIGIT))
 
 
 @dataclass(frozen=True)

@@ -101,14 +101,14 @@ BEFORE = re.compile(  # what may stand before a figure
     r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
-    r"|(?P<less>save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|off)"
+    r"|(?P<less>save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|off)"
     r"|(?P<under>不到|不足|低于|少于|不超过|under|less than|below|change from)"
     r"|(?P<spend>满|over|above|spend|minimum of)"
     r"|(?P<spf>spf)"
     r"|(?P<tenths>百分之)"
     r")[ :：]*$"
 )
-OFF = re.compile(r" (?:off|discount|cheaper|less)(?![a-z])")
+OFF = re.compile(r" (?:off|discount|cheaper|less|saved)(?![a-z])")
 WAS = re.compile(
     r"(?:原价|市场价|划线价|吊牌价|was|were|originally|original price|rrp|before|down from)[^,.;，。；]{0,8}$"
 )

@@ -29,9 +29,13 @@ _EN = re.compile(
     r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't)(?![a-z])"
 )
 _BEING = re.compile(r"并?不是|并?非|not|(?:is|are|was|were)n't")
-_CLAUSE = re.compile(r"[.,;:!?()，。；：！？（）、\n]")
+_CLAUSE = re.compile(r"[.,;:!?()，。；：！？（）、\n]|(?<![a-z])but(?![a-z])|而是")
 _WORD_ZH = re.compile(r"[\u4e00-\u9fff]{1,2}")
 _WORD_EN = re.compile(r"[ -]*(?:(?:a|an|any|the|made|of|in|with|be|come|have) )*([a-z]+)")
+# What may stand between a denial and the fact that it is set against, after the denial and before it.
+_TO_FACT = re.compile(r"[^.;!?。；！？]{0,16}?(?:[ ,]but |，?而是|，(?:[是要用有]|都是|只))[^.,;!?。，；！？]{0,16}")
+_FROM_FACT = re.compile(r" ?[a-z]{0,12}, ?|[\u4e00-\u9fff]{0,4}，")
+_SETS_AGAINST = ("attribute", "colour", "material", "size", "number", "season")
 REACH_ZH, REACH_EN = 3, 24  # characters that may stand between the negation and what it denies
 # In place of a reach: the negation is part of the word that it denies ("unlined"), or stands after it ("leather-free").
 WITHIN, BEFORE = -2, -1
@@ -68,7 +72,8 @@ def negations(
             claims = [_denial(claim, negation, folded) if _same_place(claim, denied) else claim for claim in claims]
         elif word and (":" in word or any(first < max(end, start + 1) and start < last for first, last in denials)):
             last = end + len(word) if reach > 0 else end
-            word_claims.append(Claim("negation", f"not {word}", start, min(len(folded), last)))
+            of_being = _BEING.fullmatch(folded, start, end) is not None
+            word_claims.append(Claim("negation", f"not {word}", start, min(len(folded), last), of_being=of_being))
     denied_words = [*word_claims, *(claim for claim in claims if claim.kind == "negation")]
     word_claims += [
         Claim("negation", f"not {folded[first:last]}", first, last)
@@ -76,6 +81,21 @@ def negations(
         if not all(covered[first:last]) and not any(claim.start < last and first < claim.end for claim in denied_words)
     ]
     return claims + word_claims
+
+
+def is_contrast(denial: Claim, supported: list[Claim], folded: str) -> bool:
+    """Whether the text sets what it denies against a fact: "not smooth but textured", "soy wax, not beeswax".
+
+    denial: a negation that the facts do not support. supported: the claims that they do support. Only a denial of what
+    the item is ("is not", "isn't") can be true by contrast.
+    """
+    if not denial.of_being:
+        return False
+    return any(
+        _TO_FACT.fullmatch(folded, denial.end, fact.start) or _FROM_FACT.fullmatch(folded, fact.end, denial.start)
+        for fact in supported
+        if fact.kind in _SETS_AGAINST and fact.start != denial.start
+    )
 
 
 def _same_place(claim: Claim, denied: Claim) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -87,6 +88,11 @@ def value_of(match: re.Match[str], other_words: Mapping[str, float] | None = Non
     if match["words"]:
         return _english(match["words"])
     return unicodedata.numeric(match["odd"])
+
+
+def with_digits(folded: str) -> str:
+    """The folded text with each number that is written in words or Chinese numerals in digits: 三条装 -> 3条装."""
+    return NUMBER.sub(lambda match: match[0] if math.isnan(value := value_of(match)) else f"{value:g}", folded)
 
 
 def chinese_number(text: str) -> float:

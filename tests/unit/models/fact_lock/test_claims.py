@@ -131,6 +131,39 @@ def test_lies_are_seen(text: str, said: str) -> None:
     assert said in wrong(text)
 
 
+BIBS = ItemFacts(
+    "g4",
+    {"fabric": ("cotton", "棉"), "pack": ("3 bibs", "3条装"), "closure": ("press studs", "按扣")},
+    titles=("Pipkin cotton bibs", "小皮普 棉质围兜"),
+    price=79.0,
+    old_price=99.0,
+    currency="CNY",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),  # "": no claim is refused
+    [
+        ("棉质围兜，三条装。", ""),
+        ("棉质围兜，四条装。", "四条装"),
+        ("这款围兜比从前少花二十元。", ""),
+        ("这款围兜比从前少花三十元。", "三十元"),
+        ("Twenty yuan saved on the bibs.", ""),
+        ("Thirty yuan saved on the bibs.", "Thirty yuan saved"),
+        ("Cotton, not polyester: the bibs.", ""),  # set against a fact
+        ("围兜不是涤纶，而是棉。", ""),
+        ("Not scratchy but cotton through and through: the bibs.", ""),
+        ("Not merely a snack, but a mess made smaller.", ""),
+        ("Cotton bibs that are not lined.", "not lined"),  # the fact beside it is no contrast
+        ("The bibs are not polyester but silk.", "silk"),
+    ],
+)
+def test_what_is_denied_may_be_set_against_a_fact_and_numbers_be_written_in_words(text: str, claim: str) -> None:
+    vocabulary = Vocabulary.of([BIBS, SHIRT], load_words(), languages=load_claim_words())
+    refused = [text[each.start : each.end] for each in unsupported(text, BIBS, vocabulary, "")]
+    assert refused == [] if not claim else claim in refused
+
+
 def test_a_claim_says_where_it_stands() -> None:
     text = "Ａ　ｒｅｄ shirt, ４９％ off"  # full width
     assert [(text[c.start : c.end], c.kind) for c in claims(text, "en", WORDS)] == [
