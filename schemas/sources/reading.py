@@ -137,11 +137,11 @@ def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
     if "from" in raw:
         _check_from(where, raw)
         return ()
-    given = raw.get("files")
-    if not given:
+    files = raw.get("files")
+    if not files:
         hint = "" if where == "[events]" else ' or `from = "events"`'
         raise MappingError(f'{where} has no files; write for example files = "{{date}}.csv.gz"{hint}')
-    patterns = (given,) if isinstance(given, str) else _texts(f"{where} files", given)
+    patterns = (files,) if isinstance(files, str) else _texts(f"{where} files", files)
     patterns = tuple(_of_any_month(pattern) for pattern in patterns)
     if len({"{date" in pattern for pattern in patterns}) > 1:
         raise MappingError(f"{where} files mixes patterns with and without {{date}}: {', '.join(patterns)}")
@@ -152,7 +152,7 @@ def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _of_any_month(pattern: str) -> str:
-    """A pattern whose dates name months or years, but no day, as a glob: its files are of many nights."""
+    """The pattern as a glob, if its dates name months or years but no day: such files hold many nights."""
     forms = [date[1] or "%d" for date in _DATE.finditer(pattern)]
     if any(not set(re.findall("%(.)", form)) <= set(_MONTHS) for form in forms):
         return pattern
@@ -160,7 +160,7 @@ def _of_any_month(pattern: str) -> str:
 
 
 def _check_from(where: str, raw: dict[str, Any]) -> None:
-    """`from = "events"` stands without any key that says how files are read."""
+    """Raises MappingError if a key that says how files are read stands beside `from = "events"`."""
     values = ("format", "encoding", "decimal", "thousands", "time", "each", "tallies", "snapshot")
     of_files = [key for key in ("files", *values, *CSV_ONLY) if key in raw]
     if raw["from"] != "events" or of_files:
@@ -169,7 +169,7 @@ def _check_from(where: str, raw: dict[str, Any]) -> None:
 
 
 class _Columns(NamedTuple):
-    """`[*.columns]`: ours -> theirs, their columns that name a person, our columns that get the HMAC of those."""
+    """`[*.columns]`: our column -> the shop's; the shop's columns that name a person; ours that get their HMAC."""
 
     theirs: dict[str, str]
     personal: set[str]
