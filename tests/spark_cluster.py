@@ -29,7 +29,7 @@ ENVIRONMENT = os.environ | {
 
 @contextmanager
 def spark_cluster(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[str]:
-    """The URL of a master with workers of one core each; `folder` gets their logs and their work (work1, work2, ...)."""
+    """The URL of a master with workers of one core each; `folder` gets their logs and work (work1, work2, ...)."""
     processes = [_daemon(folder / "master.log", "master.Master", "--port", "0", "--webui-port", "0")]
     try:
         url = _wait_for(r"Starting Spark master at (spark://\S+)", folder / "master.log", processes)
