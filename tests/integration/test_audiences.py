@@ -82,7 +82,7 @@ def test_a_campaign_that_made_offers_is_an_audience(sample: Sample, tmp_path: Pa
 def test_without_segments_and_offers_that_passed_there_are_audiences_of_items(sample: Sample, tmp_path: Path) -> None:
     copied = sample.copy(tmp_path / "lake")
     night = copied.night(run="002")
-    night.write_arrow(OFFERS, current(copied.lake, OFFERS))  # its gate refused it
+    night.write_arrow(OFFERS, current(copied.lake, OFFERS))  # a version that its gate refused
     copied.lake.delete("tables", USER_SEGMENTS.name, f"date={THIRD}")
     find_audiences.main(night)
     audiences = content(copied.lake, copied.lake.version(AUDIENCES, THIRD, "002"))

@@ -161,7 +161,7 @@ def test_copy_that_fails_for_more_nights_than_its_limit_is_absent(sample: Sample
     assert [states(manifest)["copy"] for manifest in manifests] == [
         "carried",
         "carried",
-    ]  # FIRST promised two nights itself
+    ]  # FIRST itself promised its texts for two nights
     shop = unpublished(shop, SECOND, THIRD)
     shop.lake.delete("published", f"run={FIRST}-001")
     publish(shop, FIRST, carry={"copy": 1})
